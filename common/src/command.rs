@@ -1,0 +1,134 @@
+//! What a line means: the commands, and THE table of their words, arguments and help.
+//!
+//! Bare words exist only where one of the programs that Landline replaces has them, and match only with exactly their
+//! arguments, so that "help me with this" is talk. Everything has a slash form; an unknown one is never said aloud.
+
+mod parse;
+mod table;
+
+pub use parse::{CommandError, parse};
+pub use table::{TOPICS, Topic, words};
+
+use std::fmt;
+
+/// One line from a client, understood. It borrows from the line; names in it are not checked yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the table's help says what each one does")]
+pub enum Command<'a> {
+    /// Talk in the current room.
+    Say(&'a str),
+    All(&'a str),
+    Online,
+    Others,
+    Members(&'a str),
+    /// Who was online in the last so many seconds.
+    Since(u64),
+    Message {
+        to: &'a str,
+        text: &'a str,
+    },
+    Connect(&'a str),
+    /// Without a name: the only request there is.
+    Accept(Option<&'a str>),
+    Reject(Option<&'a str>),
+    Chats,
+    /// Without a name (Chat77's first client): the only private chat there is.
+    Private {
+        to: Option<&'a str>,
+        text: &'a str,
+    },
+    End(&'a str),
+    Direct(&'a str),
+    DirectText {
+        to: &'a str,
+        text: &'a str,
+    },
+    DirectStop(&'a str),
+    DirectKey(&'a str),
+    DirectAccept {
+        to: &'a str,
+        key: &'a str,
+        addresses: &'a str,
+    },
+    /// Without a name: list whom one blocks.
+    Block(Option<&'a str>),
+    Unblock(&'a str),
+    Join(&'a str),
+    /// Without a name: the current room.
+    Leave(Option<&'a str>),
+    Rooms,
+    History(Option<&'a str>),
+    Search(&'a str),
+    Format(Format),
+    /// Without a word: everything.
+    Help(Option<&'a str>),
+    Hooray,
+    Quit,
+    Ping(Option<&'a str>),
+    /// What later Chat77 clients send for features of their own.
+    Foreign,
+}
+
+/// How a client wants to get its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Format {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for Command<'_> {
+    /// The slash form, which parses back to the same command.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |f: &mut fmt::Formatter<'_>, word: &str, arg: Option<&str>| match arg {
+            Some(arg) => write!(f, "/{word} {arg}"),
+            None => write!(f, "/{word}"),
+        };
+        match *self {
+            Command::Say(text) => one(f, "say", Some(text)),
+            Command::All(text) => one(f, "all", Some(text)),
+            Command::Online => one(f, "users", None),
+            Command::Others => one(f, "others", None),
+            Command::Members(room) => one(f, "who", Some(room)),
+            Command::Since(seconds) => write!(f, "/since {seconds}"),
+            Command::Message { to, text } => write!(f, "/pm {to} {text}"),
+            Command::Connect(user) => one(f, "connect", Some(user)),
+            Command::Accept(user) => one(f, "accept", user),
+            Command::Reject(user) => one(f, "reject", user),
+            Command::Chats => one(f, "chats", None),
+            Command::Private { to: Some(to), text } => write!(f, "/private {to} {text}"),
+            Command::Private { to: None, text } => one(f, "private", Some(text)),
+            Command::End(user) => one(f, "end", Some(user)),
+            Command::Direct(user) => one(f, "direct", Some(user)),
+            Command::DirectText { to, text } => write!(f, "/direct-say {to} {text}"),
+            Command::DirectStop(user) => one(f, "direct-stop", Some(user)),
+            Command::DirectKey(key) => one(f, "direct-key", Some(key)),
+            Command::DirectAccept { to, key, addresses } => write!(f, "/direct-accept {to} {key} {addresses}"),
+            Command::Block(user) => one(f, "block", user),
+            Command::Unblock(user) => one(f, "unblock", Some(user)),
+            Command::Join(room) => one(f, "join", Some(room)),
+            Command::Leave(room) => one(f, "leave", room),
+            Command::Rooms => one(f, "rooms", None),
+            Command::History(what) => one(f, "history", what),
+            Command::Search(query) => one(f, "search", Some(query)),
+            Command::Format(format) => one(f, "format", Some(format.as_str())),
+            Command::Help(word) => one(f, "help", word),
+            Command::Hooray => one(f, "hooray", None),
+            Command::Quit => one(f, "quit", None),
+            Command::Ping(token) => one(f, "ping", token),
+            Command::Foreign => f.write_str(parse::FOREIGN[0]),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A line → a command.
+
+use super::table::{Args, Form, Shape, TOPICS, Topic};
+use super::{Command, Format};
+use thiserror::Error;
+
+/// Why a line that begins with a slash is no command. The text says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CommandError<'a> {
+    /// There is no such word.
+    #[error("there is no command /{0}; /help lists them, /say TEXT says anything")]
+    Unknown(&'a str),
+    /// The word is known, what follows it is not as it should be.
+    #[error("that is written: {0}")]
+    Usage(&'static str),
+}
+
+/// How the lines begin that later Chat77 clients send for files, beeps and groups. They are never said aloud: the
+/// texts behind `group txt` are meant for a few.
+pub(super) const FOREIGN: [&str; 6] =
+    ["UDP_PORT:", "BEEP_UDP_PORT:", "FILE_START|", "FILE_CHUNK|", "FILE_END|", "group txt "];
+
+/// What `line` means when somebody called `own_name` sends it. `None` for a blank line.
+///
+/// # Errors
+/// A line that begins with `/` and is no command, or one with other arguments.
+pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, CommandError<'a>>> {
+    let line = line.trim_end();
+    if let Some(said) = after_own_name(line, own_name) {
+        let said = said.trim_start();
+        return (!said.is_empty()).then_some(Ok(Command::Say(said)));
+    }
+    if line.trim_start().is_empty() {
+        return None;
+    }
+    Some(match line.strip_prefix('/') {
+        Some(slash) => parse_slash(slash),
+        None if FOREIGN.iter().any(|prefix| line.starts_with(prefix)) => Ok(Command::Foreign),
+        None => Ok(parse_bare(line).unwrap_or(Command::Say(line))),
+    })
+}
+
+/// Chat77's client puts its own name in front of what is said.
+fn after_own_name<'a>(line: &'a str, own_name: &str) -> Option<&'a str> {
+    let (before, after) = line.split_once(':')?;
+    let same = before.len() <= own_name.len() * 4 && before.to_lowercase() == own_name.to_lowercase();
+    (same && !own_name.is_empty()).then_some(after)
+}
+
+fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
+    let (word, rest) = slash.split_once(' ').unwrap_or((slash, ""));
+    let found = TOPICS.iter().find_map(|topic| {
+        let is_it = |form: &&Form| form.words.strip_prefix('/').is_some_and(|w| w.eq_ignore_ascii_case(word));
+        topic.forms.iter().find(is_it).map(|form| (topic, form.shape))
+    });
+    let (topic, shape): (&Topic, Shape) = found.ok_or(CommandError::Unknown(word))?;
+    arguments(rest, shape).map(topic.build).ok_or(CommandError::Usage(topic.usage))
+}
+
+fn parse_bare(line: &str) -> Option<Command<'_>> {
+    TOPICS.iter().find_map(|topic| {
+        topic.forms.iter().find_map(|form| {
+            let rest = after_words(line, form.words)?;
+            arguments(rest, form.shape).map(topic.build)
+        })
+    })
+}
+
+/// What follows `words` at the start of `line`, if they are there as whole words.
+fn after_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    let head = line.as_bytes().get(..words.len())?;
+    if !head.eq_ignore_ascii_case(words.as_bytes()) {
+        return None;
+    }
+    let rest = &line[words.len()..];
+    (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
+}
+
+fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
+    let rest = rest.trim();
+    let (word, text) = rest.split_once(' ').map_or((rest, ""), |(w, t)| (w, t.trim_start()));
+    let one = Args { first: rest, ..Args::default() };
+    let fits = match shape {
+        Shape::Nothing => rest.is_empty(),
+        Shape::Word => !rest.is_empty() && text.is_empty(),
+        Shape::MaybeWord => text.is_empty(),
+        Shape::Text => !rest.is_empty(),
+        Shape::MaybeText => true,
+        Shape::Format => [Format::Json, Format::Text].iter().any(|f| f.as_str().eq_ignore_ascii_case(rest)),
+        Shape::WordText => return (!text.is_empty()).then_some(Args { first: word, second: text, ..one }),
+        Shape::MaybeWordText => return (!rest.is_empty()).then_some(Args { first: word, second: text, ..one }),
+        Shape::Number => return Some(Args { number: number(rest)?, ..one }),
+        Shape::ThreeWords => {
+            let (second, third) = text.split_once(' ')?;
+            let third = third.trim_start();
+            return (!third.contains(' ')).then_some(Args { first: word, second, third, number: 0 });
+        }
+    };
+    fits.then_some(one)
+}
+
+/// Digits only: `+5` and `5.0` are talk.
+fn number(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::words;
+    use proptest::prelude::*;
+
+    fn alice(line: &str) -> Command<'_> {
+        parse(line, "alice").unwrap().unwrap()
+    }
+
+    #[test]
+    fn sentences_that_begin_like_commands_are_talk() {
+        for line in [
+            "exit strategy?",
+            "block the door",
+            "help me with this",
+            "format the disk",
+            "format disk",
+            "online clients are many",
+            "whoelse is here",
+            "whoelsesince yesterday",
+            "connect to the network now",
+            "message bob",
+            "broadcast",
+            "logout please",
+            "end private property now",
+            "unblock",
+            "private",
+            "exits",
+            "helper",
+            " /help",
+            "accept connection or reject it",
+        ] {
+            assert_eq!(alice(line), Command::Say(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn predecessors_words_are_commands_in_any_case() {
+        assert_eq!(alice("EXIT"), Command::Quit);
+        assert_eq!(alice("Online Clients"), Command::Online);
+        assert_eq!(alice("connect to Bob"), Command::Connect("Bob"));
+        assert_eq!(alice("accept connection"), Command::Accept(None));
+        assert_eq!(alice("private txt bob how are you"), Command::Private { to: Some("bob"), text: "how are you" });
+        assert_eq!(alice("private txt hello"), Command::Private { to: None, text: "hello" });
+        assert_eq!(alice("private bob how are you"), Command::DirectText { to: "bob", text: "how are you" });
+        assert_eq!(alice("bdct txt hi all"), Command::All("hi all"));
+        assert_eq!(alice("whoelsesince 60"), Command::Since(60));
+        assert_eq!(alice("format JSON"), Command::Format(Format::Json));
+        assert_eq!(alice("message bob  hi"), Command::Message { to: "bob", text: "hi" });
+    }
+
+    #[test]
+    fn an_own_name_prefix_is_dropped_and_the_rest_is_talk() {
+        assert_eq!(alice("alice: hello"), Command::Say("hello"));
+        assert_eq!(alice("ALICE:exit"), Command::Say("exit"));
+        assert_eq!(alice("alice: /quit"), Command::Say("/quit"));
+        assert_eq!(alice("bob: hello"), Command::Say("bob: hello"));
+        assert_eq!(parse("alice: ", "alice"), None);
+    }
+
+    #[test]
+    fn slash_words_are_never_said_aloud() {
+        assert_eq!(parse("/jion ops", "a"), Some(Err(CommandError::Unknown("jion"))));
+        assert_eq!(parse("/", "a"), Some(Err(CommandError::Unknown(""))));
+        assert_eq!(parse("/join", "a"), Some(Err(CommandError::Usage("/join ROOM"))));
+        assert_eq!(parse("/since -1", "a"), Some(Err(CommandError::Usage("/since SECONDS"))));
+        assert_eq!(alice("/Q"), Command::Quit);
+    }
+
+    #[test]
+    fn lines_of_foreign_features_are_recognised() {
+        for line in FOREIGN {
+            assert_eq!(alice(&format!("{line}x")), Command::Foreign);
+        }
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut seen = std::collections::HashSet::new();
+        for topic in TOPICS {
+            assert!(topic.help.len() > 10, "{} has no help", topic.usage);
+            let word = topic.usage.split(' ').next().unwrap();
+            assert!(topic.forms.iter().any(|f| f.words == word), "{} is not its own usage", topic.usage);
+            for form in topic.forms {
+                assert!(seen.insert(form.words), "{} twice", form.words);
+                assert_eq!(form.words, form.words.to_lowercase());
+                assert!(form.words.starts_with('/') || topic.also.contains(form.words), "{} not in also", form.words);
+            }
+        }
+        assert!(words().any(|w| w == "bdct") && words().any(|w| w == "who"));
+    }
+
+    fn word() -> impl Strategy<Value = String> {
+        "[a-zA-Z0-9_:/-]{1,12}"
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        "[^ \\p{C}\\s][^\\p{C}]{0,40}[^ \\p{C}\\s]"
+    }
+
+    proptest! {
+        #[test]
+        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), pick in 0usize..31) {
+            let commands = [
+                Command::Say(&t), Command::All(&t), Command::Online, Command::Others, Command::Members(&a),
+                Command::Since(n), Command::Message { to: &a, text: &t }, Command::Connect(&a), Command::Accept(None),
+                Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats,
+                Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },
+                Command::End(&a), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
+                Command::DirectStop(&a), Command::DirectKey(&a),
+                Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(None), Command::Unblock(&a),
+                Command::Join(&a), Command::Leave(None), Command::Rooms, Command::History(Some(&t)),
+                Command::Search(&t), Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
+                Command::Ping(Some(&t)),
+            ];
+            let line = commands[pick].to_string();
+            prop_assert_eq!(parse(&line, ""), Some(Ok(commands[pick])), "{}", line);
+        }
+
+        #[test]
+        fn any_line_is_understood_without_a_panic(line in any::<String>(), name in any::<String>()) {
+            let _ = parse(&line, &name);
+        }
+    }
+}

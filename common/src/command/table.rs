@@ -1,0 +1,144 @@
+//! The table of all commands. `/help`, the reserved names and the parser all come from it.
+
+use super::{Command, Format};
+
+/// One meaning, with every way to write it.
+pub struct Topic {
+    /// The slash form, with its arguments in capitals.
+    pub usage: &'static str,
+    /// The bare words, with their arguments, as people know them from the programs that had them; may be empty.
+    pub also: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    pub(super) forms: &'static [Form],
+    pub(super) build: for<'a> fn(Args<'a>) -> Command<'a>,
+}
+
+/// One way to write a command: its words (a slash word begins with `/`) and what must follow them.
+pub(super) struct Form {
+    pub words: &'static str,
+    pub shape: Shape,
+}
+
+/// What follows the words of a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Nothing,
+    Word,
+    MaybeWord,
+    Text,
+    MaybeText,
+    WordText,
+    /// A word and a text, or only a text of one word.
+    MaybeWordText,
+    ThreeWords,
+    Number,
+    Format,
+}
+
+/// The arguments as found, in order; a missing one is empty.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Args<'a> {
+    pub first: &'a str,
+    pub second: &'a str,
+    pub third: &'a str,
+    pub number: u64,
+}
+
+impl<'a> Args<'a> {
+    fn maybe(self) -> Option<&'a str> {
+        (!self.first.is_empty()).then_some(self.first)
+    }
+}
+
+const fn form(words: &'static str, shape: Shape) -> Form {
+    Form { words, shape }
+}
+
+/// The first words of all commands, and of the sign-in: nobody may be called so.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    let forms = TOPICS.iter().flat_map(|topic| topic.forms);
+    let first = forms.filter_map(|form| form.words.trim_start_matches('/').split(' ').next());
+    first.chain(["register", "login"])
+}
+
+use Shape::{MaybeText, MaybeWord, MaybeWordText, Nothing, Number, Text, ThreeWords, Word, WordText};
+
+macro_rules! topics {
+    ($( $usage:literal, $also:literal, $help:literal, [$( $words:literal $shape:expr ),+], $build:expr; )+) => {
+        /// Every command there is. Where one's words begin another's, the longer stands first.
+        pub static TOPICS: &[Topic] = &[ $( Topic {
+            usage: $usage, also: $also, help: $help, forms: &[$( form($words, $shape) ),+], build: $build,
+        } ),+ ];
+    };
+}
+
+topics! {
+    "/say TEXT", "", "say something in your current room, whatever it begins with",
+        ["/say" Text], |a| Command::Say(a.first);
+    "/all TEXT", "broadcast TEXT, bdct txt TEXT", "say something to everybody online, whatever their room",
+        ["/all" Text, "bdct txt" Text, "broadcast" Text], |a| Command::All(a.first);
+    "/join ROOM", "", "go into a room, which is opened if it is new, and make it your current one",
+        ["/join" Word], |a| Command::Join(a.first);
+    "/leave [ROOM]", "", "leave a room (your current one if you name none)",
+        ["/leave" MaybeWord], |a| Command::Leave(a.maybe());
+    "/rooms", "", "list the rooms and how many people are in them",
+        ["/rooms" Nothing], |_| Command::Rooms;
+    "/users", "online clients", "list who is online; also /members",
+        ["/users" Nothing, "/members" Nothing, "online clients" Nothing], |_| Command::Online;
+    "/who [ROOM]", "", "list who is in a room, or who is online",
+        ["/who" MaybeWord], |a| a.maybe().map_or(Command::Online, Command::Members);
+    "/others", "whoelse", "list who is online besides you",
+        ["/others" Nothing, "whoelse" Nothing], |_| Command::Others;
+    "/since SECONDS", "whoelsesince SECONDS", "list who else was online within the last so many seconds",
+        ["/since" Number, "whoelsesince" Number], |a| Command::Since(a.number);
+    "/pm USER TEXT", "message USER TEXT", "send one message to one person; also /msg",
+        ["/pm" WordText, "/msg" WordText, "message" WordText], |a| Command::Message { to: a.first, text: a.second };
+    "/connect USER", "connect to USER", "ask somebody for a private chat",
+        ["/connect" Word, "connect to" Word], |a| Command::Connect(a.first);
+    "/accept [USER]", "accept connection [USER]", "accept a request for a private chat",
+        ["/accept" MaybeWord, "accept connection" MaybeWord], |a| Command::Accept(a.maybe());
+    "/reject [USER]", "reject connection [USER]", "reject a request for a private chat",
+        ["/reject" MaybeWord, "reject connection" MaybeWord], |a| Command::Reject(a.maybe());
+    "/chats", "my private chats", "list your private chats",
+        ["/chats" Nothing, "my private chats" Nothing], |_| Command::Chats;
+    "/private [USER] TEXT", "private txt [USER] TEXT", "talk in a private chat; it is not stored anywhere",
+        ["/private" MaybeWordText, "private txt" MaybeWordText], |a| if a.second.is_empty() {
+            Command::Private { to: None, text: a.first }
+        } else {
+            Command::Private { to: Some(a.first), text: a.second }
+        };
+    "/end USER", "end private USER", "end a private chat",
+        ["/end" Word, "end private" Word], |a| Command::End(a.first);
+    "/direct USER", "startprivate USER", "ask for a direct private chat, past the server",
+        ["/direct" Word, "startprivate" Word], |a| Command::Direct(a.first);
+    "/direct-say USER TEXT", "private USER TEXT", "talk in a direct private chat",
+        ["/direct-say" WordText, "private" WordText], |a| Command::DirectText { to: a.first, text: a.second };
+    "/direct-stop USER", "stopprivate USER", "end a direct private chat",
+        ["/direct-stop" Word, "stopprivate" Word], |a| Command::DirectStop(a.first);
+    "/direct-key KEY", "", "what a client sends that can take part in direct private chats",
+        ["/direct-key" Word], |a| Command::DirectKey(a.first);
+    "/direct-accept USER KEY ADDRESSES", "", "what a client sends when a direct private chat was accepted",
+        ["/direct-accept" ThreeWords],
+        |a| Command::DirectAccept { to: a.first, key: a.second, addresses: a.third };
+    "/block [USER]", "block USER", "block somebody, or list whom you block",
+        ["/block" MaybeWord, "block" Word], |a| Command::Block(a.maybe());
+    "/unblock USER", "unblock USER", "stop blocking somebody",
+        ["/unblock" Word, "unblock" Word], |a| Command::Unblock(a.first);
+    "/history [N]", "", "show what was said before",
+        ["/history" MaybeText], |a| Command::History(a.maybe());
+    "/search WORDS", "", "search what was said before",
+        ["/search" Text], |a| Command::Search(a.first);
+    "/hooray", "", "cheer, in your current room",
+        ["/hooray" Nothing], |_| Command::Hooray;
+    "/ping [TOKEN]", "", "ask the server for a PONG",
+        ["/ping" MaybeText], |a| Command::Ping(a.maybe());
+    "/format json|text", "format json|text", "get events as JSON objects, or as lines for people",
+        ["/format" Shape::Format, "format" Shape::Format],
+        |a| Command::Format(if a.first.eq_ignore_ascii_case("json") { Format::Json } else { Format::Text });
+    "/help [COMMAND]", "help", "list the commands, or explain one",
+        ["/help" MaybeWord, "help" Nothing], |a| Command::Help(a.maybe());
+    "/quit", "exit, logout", "leave; also /exit, /q and /logout",
+        ["/quit" Nothing, "/exit" Nothing, "/q" Nothing, "/logout" Nothing, "exit" Nothing, "logout" Nothing],
+        |_| Command::Quit;
+}

@@ -1,0 +1,136 @@
+//! What somebody may come to know: meaning, never bytes. [`crate::rendering`] makes bytes of it.
+
+use crate::command::Format;
+use crate::moment::Moment;
+use std::borrow::Cow;
+
+/// A piece of text in an event: borrowed where it is rendered, owned where it was read.
+pub type Text<'a> = Cow<'a, str>;
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// When it happened (for a message that was kept: when it was said).
+    pub at: Moment,
+    /// What happened, and who did it.
+    pub what: What<'a>,
+}
+
+/// What happened. Names are as their owners wrote them; texts are clean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are what their names say")]
+pub enum What<'a> {
+    /// Said in a room. Ids grow in the order of the room.
+    Said {
+        id: u64,
+        room: Text<'a>,
+        user: Text<'a>,
+        text: Text<'a>,
+    },
+    /// Said to everybody online.
+    SaidToAll {
+        id: u64,
+        user: Text<'a>,
+        text: Text<'a>,
+    },
+    /// One message to one person; `kept` if they were away when it was said.
+    Direct {
+        from: Text<'a>,
+        text: Text<'a>,
+        kept: bool,
+    },
+    /// Said in a private chat.
+    Private {
+        from: Text<'a>,
+        text: Text<'a>,
+    },
+    PrivateRequest {
+        from: Text<'a>,
+    },
+    PrivateConnected {
+        with: Text<'a>,
+    },
+    PrivateRejected {
+        by: Text<'a>,
+    },
+    PrivateEnded {
+        with: Text<'a>,
+        reason: Text<'a>,
+    },
+    /// Signed in.
+    Connected {
+        user: Text<'a>,
+    },
+    /// Signed out, or lost.
+    Disconnected {
+        user: Text<'a>,
+    },
+    /// Came into a room by `/join`.
+    Joined {
+        user: Text<'a>,
+        room: Text<'a>,
+    },
+    /// Left a room by `/leave`.
+    Left {
+        user: Text<'a>,
+        room: Text<'a>,
+    },
+    Online {
+        users: Vec<Text<'a>>,
+    },
+    Members {
+        room: Text<'a>,
+        users: Vec<Text<'a>>,
+    },
+    /// Every room with the number of people in it.
+    Rooms {
+        rooms: Vec<(Text<'a>, usize)>,
+    },
+    PrivateChats {
+        users: Vec<Text<'a>>,
+    },
+    /// Something was done, or should be known.
+    Info(Text<'a>),
+    /// Something was refused: an HTTP-like code (missing where a predecessor had none), why, and what to do.
+    Error {
+        code: Option<u16>,
+        text: Text<'a>,
+    },
+    Pong(Text<'a>),
+    /// How events come from now on.
+    Format(Format),
+    /// The server asks for something during sign-in.
+    Ask(Text<'a>),
+    /// A line of the sign-in that clients compare to the letter.
+    Notice(Text<'a>),
+    /// Signed in: the first thing a person hears.
+    Welcome {
+        user: Text<'a>,
+        server: Text<'a>,
+        room: Text<'a>,
+        account: bool,
+    },
+    /// A guest is refused, and the connection ends.
+    Refused {
+        code: u16,
+        why: Text<'a>,
+    },
+}
+
+impl<'a> What<'a> {
+    /// An [`What::Error`] with a code.
+    pub fn error(code: u16, text: impl Into<Text<'a>>) -> What<'a> {
+        What::Error { code: Some(code), text: text.into() }
+    }
+
+    /// An [`What::Info`].
+    pub fn info(text: impl Into<Text<'a>>) -> What<'a> {
+        What::Info(text.into())
+    }
+
+    /// It, happening at `at`.
+    #[must_use]
+    pub fn at(self, at: Moment) -> Event<'a> {
+        Event { at, what: self }
+    }
+}

@@ -1,0 +1,312 @@
+//! Event ⇄ one JSON object a line: a superset of what LanTalk 2.0 has (`type`, `ts`, `user`, `from_user`, `text`).
+
+use crate::command::Format;
+use crate::event::{Event, Text, What};
+use crate::moment::Moment;
+use crate::text;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Appends `event` as one JSON object and a newline.
+pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
+    // A struct of strings and numbers always serialises, and writing to a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, &Wire::from(event));
+    out.push(b'\n');
+}
+
+/// Reads what [`write`] wrote. Unknown fields are ignored; `None` for what is no event that this version knows.
+#[must_use]
+pub fn read(line: &str) -> Option<Event<'static>> {
+    let wire: Wire<'_> = serde_json::from_str(line).ok()?;
+    let what = wire.what()?;
+    Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what })
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Wire<'a> {
+    r#type: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ts: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_user: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_name: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rooms: Option<Vec<(Text<'a>, usize)>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Text<'a>>,
+}
+
+fn lent<'a>(text: &'a Text<'_>) -> Option<Text<'a>> {
+    Some(Cow::Borrowed(&**text))
+}
+
+fn lent_all<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
+    Some(texts.iter().map(|t| Cow::Borrowed(&**t)).collect())
+}
+
+impl<'a> From<&'a Event<'_>> for Wire<'a> {
+    fn from(event: &'a Event<'_>) -> Wire<'a> {
+        let mut wire = Wire::content(event);
+        // The acknowledgement of `format json` has no time: clients compare it to the letter.
+        if !matches!(event.what, What::Format(_)) {
+            wire.ts = Some(event.at.clock().to_string());
+            wire.at = Some(event.at.unix_ms);
+        }
+        wire
+    }
+}
+
+impl<'a> Wire<'a> {
+    fn of(r#type: &'static str) -> Wire<'a> {
+        Wire { r#type: r#type.into(), ..Wire::default() }
+    }
+
+    /// A system event: its name, and what a person would read as its text.
+    fn system(name: &'static str, event: &Event<'_>) -> Wire<'a> {
+        Wire { event: Some(name.into()), text: Some(text::plain(event).into()), ..Wire::of("system") }
+    }
+
+    fn content(event: &'a Event<'_>) -> Wire<'a> {
+        match &event.what {
+            What::Said { id, room, user, text } => {
+                Wire { id: Some(*id), room: lent(room), user: lent(user), text: lent(text), ..Wire::of("message") }
+            }
+            What::SaidToAll { id, user, text } => Wire {
+                event: Some("all".into()),
+                id: Some(*id),
+                user: lent(user),
+                text: lent(text),
+                ..Wire::of("message")
+            },
+            What::Direct { from, text, kept } => {
+                Wire { from_user: lent(from), text: lent(text), kept: kept.then_some(true), ..Wire::of("pm") }
+            }
+            What::Private { from, text } => {
+                Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }
+            }
+            What::Ask(text) => Wire { text: lent(text), ..Wire::of("auth_request") },
+            What::Welcome { user, server, room, account } => Wire {
+                username: lent(user),
+                server_name: lent(server),
+                room: lent(room),
+                account: Some(*account),
+                ..Wire::of("auth_ok")
+            },
+            What::Refused { code, why } => Wire { code: Some(*code), reason: lent(why), ..Wire::of("auth_fail") },
+            What::Error { code, text } => Wire { code: *code, text: lent(text), ..Wire::of("error") },
+            _ => Wire::of_system(event),
+        }
+    }
+
+    fn of_system(event: &'a Event<'_>) -> Wire<'a> {
+        let system = |name| Wire::system(name, event);
+        match &event.what {
+            What::PrivateRequest { from } => Wire { user: lent(from), ..system("private_request") },
+            What::PrivateConnected { with } => Wire { user: lent(with), ..system("private_connected") },
+            What::PrivateRejected { by } => Wire { user: lent(by), ..system("private_rejected") },
+            What::PrivateEnded { with, reason } => {
+                Wire { user: lent(with), reason: lent(reason), ..system("private_ended") }
+            }
+            What::Connected { user } => Wire { user: lent(user), ..system("connected") },
+            What::Disconnected { user } => Wire { user: lent(user), ..system("disconnected") },
+            What::Joined { user, room } => Wire { user: lent(user), room: lent(room), ..system("joined") },
+            What::Left { user, room } => Wire { user: lent(user), room: lent(room), ..system("left") },
+            What::Online { users } => Wire { users: lent_all(users), ..system("online") },
+            What::Members { room, users } => Wire { room: lent(room), users: lent_all(users), ..system("members") },
+            What::PrivateChats { users } => Wire { users: lent_all(users), ..system("private_chats") },
+            What::Rooms { rooms } => {
+                let rooms = rooms.iter().map(|(room, people)| (Cow::Borrowed(&**room), *people)).collect();
+                Wire { rooms: Some(rooms), ..system("rooms") }
+            }
+            What::Pong(token) => Wire { text: lent(token), event: Some("pong".into()), ..Wire::of("system") },
+            What::Format(format) => {
+                Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
+            }
+            What::Notice(text) => Wire { text: lent(text), event: Some("notice".into()), ..Wire::of("system") },
+            What::Info(text) => Wire { text: lent(text), event: Some("info".into()), ..Wire::of("system") },
+            // The rest are no system events.
+            _ => system("other"),
+        }
+    }
+
+    fn what(&self) -> Option<What<'static>> {
+        Some(match (&*self.r#type, self.event.as_deref()) {
+            ("message", None) => {
+                What::Said { id: self.id?, room: own(&self.room)?, user: own(&self.user)?, text: own(&self.text)? }
+            }
+            ("message", Some("all")) => {
+                What::SaidToAll { id: self.id?, user: own(&self.user)?, text: own(&self.text)? }
+            }
+            ("pm", None) => {
+                What::Direct { from: own(&self.from_user)?, text: own(&self.text)?, kept: self.kept == Some(true) }
+            }
+            ("pm", Some("private")) => What::Private { from: own(&self.from_user)?, text: own(&self.text)? },
+            ("auth_request", None) => What::Ask(own(&self.text)?),
+            ("auth_ok", None) => What::Welcome {
+                user: own(&self.username)?,
+                server: own(&self.server_name)?,
+                room: own(&self.room)?,
+                account: self.account?,
+            },
+            ("auth_fail", None) => What::Refused { code: self.code?, why: own(&self.reason)? },
+            ("error", None) => What::Error { code: self.code, text: own(&self.text)? },
+            ("system", Some(name)) => return self.system_what(name),
+            _ => return None,
+        })
+    }
+
+    fn system_what(&self, name: &str) -> Option<What<'static>> {
+        Some(match name {
+            "private_request" => What::PrivateRequest { from: own(&self.user)? },
+            "private_connected" => What::PrivateConnected { with: own(&self.user)? },
+            "private_rejected" => What::PrivateRejected { by: own(&self.user)? },
+            "private_ended" => What::PrivateEnded { with: own(&self.user)?, reason: own(&self.reason)? },
+            "connected" => What::Connected { user: own(&self.user)? },
+            "disconnected" => What::Disconnected { user: own(&self.user)? },
+            "joined" => What::Joined { user: own(&self.user)?, room: own(&self.room)? },
+            "left" => What::Left { user: own(&self.user)?, room: own(&self.room)? },
+            "online" => What::Online { users: own_all(&self.users)? },
+            "members" => What::Members { room: own(&self.room)?, users: own_all(&self.users)? },
+            "private_chats" => What::PrivateChats { users: own_all(&self.users)? },
+            "rooms" => {
+                let rooms = self.rooms.as_ref()?;
+                What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.clone().into_owned().into(), *n)).collect() }
+            }
+            "pong" => What::Pong(own(&self.text)?),
+            "format" => match self.text.as_deref()? {
+                "json" => What::Format(Format::Json),
+                "text" => What::Format(Format::Text),
+                _ => return None,
+            },
+            "notice" => What::Notice(own(&self.text)?),
+            "info" => What::Info(own(&self.text)?),
+            _ => return None,
+        })
+    }
+}
+
+fn own(text: &Option<Text<'_>>) -> Option<Text<'static>> {
+    text.as_deref().map(|t| Cow::Owned(t.to_owned()))
+}
+
+fn own_all(texts: &Option<Vec<Text<'_>>>) -> Option<Vec<Text<'static>>> {
+    texts.as_ref().map(|all| all.iter().map(|t| Cow::Owned(t.clone().into_owned())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(what: What<'_>) -> String {
+        let mut out = Vec::new();
+        write(&what.at(Moment { unix_ms: 1_795_271_000_123, offset_s: 0 }), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_objects_are_as_documented() {
+        let said = What::Said { id: 42, room: "lobby".into(), user: "alice".into(), text: "hello".into() };
+        assert_eq!(
+            line(said),
+            "{\"type\":\"message\",\"ts\":\"14:23\",\"at\":1795271000123,\"id\":42,\"room\":\"lobby\",\"user\":\"alice\",\"text\":\"hello\"}\n"
+        );
+        assert_eq!(line(What::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
+        assert!(
+            line(What::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\"")
+        );
+        assert!(line(What::error(404, "no such room")).contains("\"code\":404"));
+    }
+
+    #[test]
+    fn what_is_no_event_is_ignored() {
+        for text in
+            ["", "[]", "5", "{}", "{\"type\":5}", "{\"type\":\"message\"}", "{\"type\":\"system\",\"event\":\"?\"}"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    fn text() -> impl Strategy<Value = Text<'static>> {
+        any::<String>().prop_map(Cow::Owned)
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
+        prop::collection::vec(text(), 0..4)
+    }
+
+    fn any_what() -> impl Strategy<Value = What<'static>> {
+        let two = || (text(), text());
+        prop_oneof![
+            (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| What::Said {
+                id,
+                room,
+                user,
+                text
+            }),
+            (any::<u64>(), two()).prop_map(|(id, (user, text))| What::SaidToAll { id, user, text }),
+            (two(), any::<bool>()).prop_map(|((from, text), kept)| What::Direct { from, text, kept }),
+            two().prop_map(|(from, text)| What::Private { from, text }),
+            text().prop_map(|from| What::PrivateRequest { from }),
+            text().prop_map(|with| What::PrivateConnected { with }),
+            text().prop_map(|by| What::PrivateRejected { by }),
+            two().prop_map(|(with, reason)| What::PrivateEnded { with, reason }),
+            text().prop_map(|user| What::Connected { user }),
+            text().prop_map(|user| What::Disconnected { user }),
+            two().prop_map(|(user, room)| What::Joined { user, room }),
+            two().prop_map(|(user, room)| What::Left { user, room }),
+            texts().prop_map(|users| What::Online { users }),
+            (text(), texts()).prop_map(|(room, users)| What::Members { room, users }),
+            texts().prop_map(|users| What::PrivateChats { users }),
+            prop::collection::vec((text(), any::<usize>()), 0..4).prop_map(|rooms| What::Rooms { rooms }),
+            text().prop_map(What::Info),
+            (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| What::Error { code, text }),
+            text().prop_map(What::Pong),
+            text().prop_map(What::Ask),
+            text().prop_map(What::Notice),
+            (text(), text(), text(), any::<bool>()).prop_map(|(user, server, room, account)| What::Welcome {
+                user,
+                server,
+                room,
+                account
+            }),
+            (any::<u16>(), text()).prop_map(|(code, why)| What::Refused { code, why }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>()) {
+            let event = what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 });
+            let mut out = Vec::new();
+            write(&event, &mut out);
+            let line = String::from_utf8(out).unwrap();
+            prop_assert_eq!(line.matches('\n').count(), 1);
+            prop_assert_eq!(read(line.trim_end()), Some(event));
+        }
+    }
+}

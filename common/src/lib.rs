@@ -1,0 +1,21 @@
+//! The shared language of Landline: what a name, a line, a command and an event are.
+//!
+//! Everything here is pure: no sockets, no threads, no clock, no terminal. Time comes in as a [`Moment`].
+
+pub mod clean;
+pub mod command;
+pub mod event;
+pub mod json;
+pub mod limits;
+pub mod lines;
+pub mod moment;
+pub mod name;
+pub mod rendering;
+pub mod text;
+
+pub use command::{Command, CommandError};
+pub use event::{Event, What};
+pub use limits::Limits;
+pub use moment::Moment;
+pub use name::{NameError, NameKey, RoomKey, RoomName, UserName};
+pub use rendering::Rendering;

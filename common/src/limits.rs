@@ -1,0 +1,143 @@
+//! Every default number of the product, with its reason. Each can be set by `--limit NAME=VALUE`.
+
+use std::time::Duration;
+
+/// A number that has no upper bound of its own.
+const NO_CEILING: u64 = u64::MAX;
+
+macro_rules! limits {
+    ($( $(#[doc = $why:literal])+ $field:ident = $default:expr, $least:expr, $most:expr; )+) => {
+        /// The product's limits. [`Limits::default`] has the defaults; [`Limits::set`] changes one by name.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits { $( $(#[doc = $why])+ pub $field: u64, )+ }
+
+        impl Default for Limits {
+            fn default() -> Self { Limits { $( $field: $default, )+ } }
+        }
+
+        /// What can be set: name (with `-` for `_`), default, reason.
+        pub const TABLE: &[(&str, u64, &str)] = &[ $( (stringify!($field), $default, concat!($($why),+)), )+ ];
+
+        impl Limits {
+            /// Sets the limit called `name` (`-` and `_` are the same).
+            ///
+            /// # Errors
+            /// Says which names exist, or between which bounds the value must lie.
+            pub fn set(&mut self, name: &str, value: u64) -> Result<(), String> {
+                let wanted = name.replace('-', "_");
+                $( if wanted == stringify!($field) {
+                    if !($least..=$most).contains(&value) {
+                        return Err(format!("limit {name} must lie between {} and {}", $least, $most));
+                    }
+                    self.$field = value;
+                    return Ok(());
+                } )+
+                let names: Vec<String> = TABLE.iter().map(|(n, _, _)| n.replace('_', "-")).collect();
+                Err(format!("there is no limit called {name}; there are: {}", names.join(", ")))
+            }
+        }
+    };
+}
+
+limits! {
+    /// Bytes in one line of the text door; longer than any message of 2,000 characters in UTF-8.
+    line_bytes = 8_192, 64, 1 << 20;
+    /// Characters in one message; LanTalk's own bound.
+    message_chars = 2_000, 1, 8_000;
+    /// Bytes in one line that lists things; clients read in pieces of 4 KiB.
+    list_bytes = 4_096, 256, 1 << 20;
+    /// Bytes in one message to an unframed client, which reads at most 1,024 at a time.
+    unframed_bytes = 1_000, 64, 1_024;
+    /// Milliseconds between two messages to an unframed client, so that two never merge in its `recv`.
+    unframed_gap_ms = 30, 0, 60_000;
+    /// Messages waiting for an unframed client before talk may be merged into one send.
+    unframed_merge_at = 32, 1, NO_CEILING;
+    /// Milliseconds of silence after which the server greets: a client that speaks first has done so by then.
+    greeting_ms = 300, 1, 60_000;
+    /// Milliseconds without more bytes after which a first read without a newline is an unframed message.
+    unframed_quiet_ms = 150, 1, 60_000;
+    /// Seconds each answer of a sign-in may take: a person has to find a password.
+    answer_seconds = 60, 1, 3_600;
+    /// Seconds a whole sign-in may take.
+    sign_in_seconds = 300, 1, 86_400;
+    /// Connections not yet signed in, at once; the oldest goes first.
+    unsigned_clients = 128, 1, NO_CEILING;
+    /// Of these, from one address.
+    unsigned_per_address = 16, 1, NO_CEILING;
+    /// Rooms one person may be in at once.
+    rooms_per_person = 32, 1, 10_000;
+    /// Private chats and open requests one person may have at once.
+    privates_per_person = 64, 1, 10_000;
+    /// Bytes that may wait in one room before its speakers wait: more only fills backlogs.
+    room_pending_bytes = 256 << 10, 4 << 10, 64 << 20;
+    /// Rooms of at most this many members are served by the speaker's own thread: a hand-over costs more than the sends.
+    inline_members = 16, 0, NO_CEILING;
+    /// Bytes that may wait for one client that does not read.
+    backlog_bytes = 1 << 20, 1 << 10, 1 << 30;
+    /// Bytes that may wait for all clients together; then the largest backlog is cut off.
+    backlog_total_bytes = 256 << 20, 1 << 20, NO_CEILING;
+    /// Seconds without progress after which a client that does not read is cut off.
+    stalled_seconds = 10, 1, 3_600;
+    /// Bytes of the kernel's send buffer of each client: a burst fits, a stalled client does not hold megabytes.
+    send_buffer_bytes = 128 << 10, 4 << 10, 4 << 20;
+    /// Seconds that outgoing bytes are flushed for when the server stops.
+    flush_seconds = 2, 0, 60;
+    /// The fewest bytes of a new account's password.
+    password_min_bytes = 8, 1, 72;
+    /// bcrypt's cost: 10 takes about 50 ms. Tests use 4.
+    bcrypt_cost = 10, 4, 16;
+    /// Password checks that may wait for a turn; more are refused with 503.
+    hash_queue = 64, 0, 10_000;
+    /// Failed passwords in a row after which an account is locked.
+    failures_to_lock = 3, 1, 1_000;
+    /// Accounts a server keeps at most: registering is open to everybody, the file is rewritten each time.
+    accounts = 10_000, 1, 10_000_000;
+}
+
+/// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).
+pub const PASSWORD_MAX_BYTES: usize = 72;
+/// The most characters of a name; LanTalk cuts its names there.
+pub const NAME_CHARS: usize = 24;
+/// The most characters of a room's name.
+pub const ROOM_CHARS: usize = 32;
+
+impl Limits {
+    /// A limit in milliseconds as a duration.
+    #[must_use]
+    pub fn millis(value: u64) -> Duration {
+        Duration::from_millis(value)
+    }
+
+    /// A limit in seconds as a duration.
+    #[must_use]
+    pub fn seconds(value: u64) -> Duration {
+        Duration::from_secs(value)
+    }
+}
+
+/// A limit that counts things in memory, as a `usize`.
+#[must_use]
+pub fn count(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_set_by_name_within_their_bounds() {
+        let mut limits = Limits::default();
+        limits.set("line-bytes", 100).unwrap();
+        assert_eq!(limits.line_bytes, 100);
+        assert!(limits.set("line_bytes", 1).unwrap_err().contains("between 64 and"));
+        assert!(limits.set("speed", 1).unwrap_err().contains("backlog-bytes"));
+    }
+
+    #[test]
+    fn every_limit_says_why() {
+        for (name, _, why) in TABLE {
+            assert!(why.trim().len() > 20, "{name} has no reason");
+        }
+    }
+}

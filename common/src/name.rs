@@ -1,0 +1,250 @@
+//! Names of people and rooms: what is allowed, and when two are the same.
+//!
+//! Two names of people are the same when they look the same: they are compared without case and by the skeleton of
+//! Unicode Technical Standard 39, so that nobody can pass for somebody else. Rooms are compared without case only.
+
+use crate::clean::is_invisible;
+use crate::command;
+use crate::limits::{NAME_CHARS, ROOM_CHARS};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::LazyLock;
+use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
+
+/// Why a name is not one. The text says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// Nothing there.
+    #[error("a name needs at least one letter or digit")]
+    Empty,
+    /// Over the length that [`crate::limits`] allows.
+    #[error("that name is too long: at most {0} characters")]
+    TooLong(usize),
+    /// Something that is not allowed in a user's name.
+    #[error("a name has letters, digits, _ and - only")]
+    BadUser,
+    /// Something that is not allowed in a room's name.
+    #[error("a room's name has letters, digits, / and - only")]
+    BadRoom,
+    /// A word with a meaning of its own.
+    #[error("that name is reserved; choose another")]
+    Reserved,
+}
+
+/// A name of a person, as they wrote it (in Unicode's composed form).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserName {
+    shown: Box<str>,
+    key: NameKey,
+}
+
+/// What two names have in common when nobody could tell them apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NameKey(Box<str>);
+
+impl UserName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// Says which rule it breaks. Words with a meaning of their own are reserved: a line from somebody called `INFO`
+    /// would look like one from the server.
+    pub fn parse(text: &str) -> Result<UserName, NameError> {
+        let shown = composed(text, NAME_CHARS, NameError::BadUser, |c| matches!(c, '_' | '-'))?;
+        let key = NameKey::of(&shown);
+        if is_reserved(&shown, &key) { Err(NameError::Reserved) } else { Ok(UserName { shown, key }) }
+    }
+
+    /// The name as its owner wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// What it is compared by.
+    #[must_use]
+    pub fn key(&self) -> &NameKey {
+        &self.key
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.shown)
+    }
+}
+
+impl NameKey {
+    /// The key of any text, a valid name or not: for looking people up.
+    #[must_use]
+    pub fn of(text: &str) -> NameKey {
+        // The skeleton maps `0` to `O` and `I` to `l`, so case is folded on both sides of it.
+        let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        NameKey(skeleton(&folded).flat_map(char::to_lowercase).collect())
+    }
+}
+
+/// A room's name, as the person who opened the room wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomName {
+    shown: Box<str>,
+    key: RoomKey,
+}
+
+/// A room's name without case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomKey(Box<str>);
+
+impl RoomName {
+    /// Reads a room's name.
+    ///
+    /// # Errors
+    /// Says which rule it breaks; `all`, `pm` and `private` would look like another kind of line in front of a message.
+    pub fn parse(text: &str) -> Result<RoomName, NameError> {
+        let shown = composed(text, ROOM_CHARS, NameError::BadRoom, |c| matches!(c, '/' | '-'))?;
+        let key = RoomKey(shown.chars().flat_map(char::to_lowercase).collect());
+        if matches!(&*key.0, "all" | "pm" | "private") { Err(NameError::Reserved) } else { Ok(RoomName { shown, key }) }
+    }
+
+    /// The name as it was first written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// What it is compared by.
+    #[must_use]
+    pub fn key(&self) -> &RoomKey {
+        &self.key
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.shown)
+    }
+}
+
+/// Both kinds of name: letters and digits of any script, marks that belong to a letter, and what `also` allows.
+fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> Result<Box<str>, NameError> {
+    // Checked before composing: hostile input may be long, and composing never adds characters.
+    if text.len() > most * 16 {
+        return Err(NameError::TooLong(most));
+    }
+    let shown: Box<str> = text.nfc().collect();
+    let mut marks = 0;
+    for (i, c) in shown.chars().enumerate() {
+        // More than two marks on one letter reach into the lines above and below.
+        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        let mark_in_place = marks > 0 && i > 0 && marks <= 2;
+        let allowed = if marks > 0 { mark_in_place } else { c.is_alphanumeric() || also(c) };
+        if !allowed || is_invisible(c) {
+            return Err(bad);
+        }
+    }
+    match shown.chars().count() {
+        0 => Err(NameError::Empty),
+        n if n > most => Err(NameError::TooLong(most)),
+        _ if !shown.chars().any(char::is_alphanumeric) => Err(NameError::Empty),
+        _ => Ok(shown),
+    }
+}
+
+/// Words that begin a line of the server's own.
+const RESERVED: [&str; 7] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG"];
+
+static RESERVED_KEYS: LazyLock<HashSet<NameKey>> =
+    LazyLock::new(|| RESERVED.into_iter().chain(command::words()).map(NameKey::of).collect());
+
+fn is_reserved(shown: &str, key: &NameKey) -> bool {
+    let upper = shown.to_uppercase();
+    upper.starts_with("PRIVATE_")
+        || upper.starts_with("DIRECT_")
+        || (shown.len() == 3 && shown.bytes().all(|b| b.is_ascii_digit()))
+        || RESERVED_KEYS.contains(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn same(a: &str, b: &str) -> bool {
+        NameKey::of(a) == NameKey::of(b)
+    }
+
+    #[test]
+    fn names_of_any_script_are_names() {
+        for name in ["alice", "Bob-2", "under_score", "Müller", "Ольга", "आर्य", "田中", "مريم", "u7", "1234"]
+        {
+            assert!(UserName::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        use NameError::*;
+        for (name, why) in [
+            ("", Empty),
+            ("_-_", Empty),
+            ("a b", BadUser),
+            ("../../etc", BadUser),
+            ("a\nb", BadUser),
+            ("a\u{1b}[31m", BadUser),
+            ("a\0", BadUser),
+            ("a\u{202e}b", BadUser),
+            ("a\u{3164}", BadUser),
+            ("a\u{300}\u{301}\u{302}\u{303}\u{304}", BadUser),
+            ("[room]", BadUser),
+            ("abcdefghijklmnopqrstuvwxy", TooLong(24)),
+            ("INFO", Reserved),
+            ("error", Reserved),
+            ("server", Reserved),
+            ("ѕеrver", Reserved),
+            ("help", Reserved),
+            ("Quit", Reserved),
+            ("200", Reserved),
+            ("private_x", Reserved),
+            ("DIRECT_READY", Reserved),
+            ("login", Reserved),
+        ] {
+            assert_eq!(UserName::parse(name).unwrap_err(), why, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_the_same_name() {
+        assert!(same("alice", "ALICE"));
+        assert!(same("alice", "аlice"), "Cyrillic а");
+        assert!(same("paul", "pau1"));
+        assert!(same("Ⅷ", "viii"));
+        assert!(!same("alice", "alicia"));
+        assert!(!same("u1", "u2") && !same("u10", "u01"));
+    }
+
+    #[test]
+    fn rooms_are_compared_without_case() {
+        let room = |s| RoomName::parse(s).unwrap();
+        assert_eq!(room("Lobby").key(), room("lobby").key());
+        assert!(RoomName::parse("dev/rust-2").is_ok());
+        assert_eq!(RoomName::parse("a_b"), Err(NameError::BadRoom));
+        assert_eq!(RoomName::parse("ALL"), Err(NameError::Reserved));
+        assert_eq!(RoomName::parse(&"x".repeat(33)), Err(NameError::TooLong(32)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_never_breaks_a_line(text in any::<String>()) {
+            if let Ok(name) = UserName::parse(&text) {
+                let shown = name.as_str();
+                prop_assert!(shown.chars().count() <= NAME_CHARS);
+                let breaks = shown.contains([' ', ':', '[', ']', '\n', '\u{1b}']);
+                prop_assert!(!breaks);
+                prop_assert_eq!(crate::clean::clean(shown), shown);
+                prop_assert_eq!(&UserName::parse(shown).unwrap(), &name);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The table of renderings: the forms in which an event can reach a client.
+
+use crate::event::Event;
+use crate::limits::{Limits, count};
+use crate::text::Dialect;
+use crate::{json, text};
+
+/// One form in which events can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rendering {
+    /// Text lines, in the reader's current room.
+    Text,
+    /// Text lines, in a room that is not the reader's current one.
+    TextElsewhere,
+    /// For tcp_chat's client: unframed.
+    TcpChat,
+    /// For Chat77's clients: unframed.
+    Chat77,
+    /// JSON objects, one a line.
+    Json,
+}
+
+/// What is particular about one rendering.
+struct Row {
+    rendering: Rendering,
+    /// People get their own lines back.
+    hears_itself: bool,
+    /// One `send` a message, without a newline.
+    unframed: bool,
+    write: fn(&Event<'_>, &Limits, &mut Vec<u8>),
+}
+
+/// How many renderings there are.
+pub const RENDERINGS: usize = 5;
+
+static TABLE: [Row; RENDERINGS] = [
+    row(Rendering::Text, false, false, |e, l, out| text::write(e, Dialect::Lines, count(l.list_bytes), out)),
+    row(Rendering::TextElsewhere, false, false, |e, l, out| {
+        text::write(e, Dialect::Elsewhere, count(l.list_bytes), out)
+    }),
+    row(Rendering::TcpChat, true, true, |e, l, out| text::write(e, Dialect::TcpChat, count(l.unframed_bytes), out)),
+    row(Rendering::Chat77, false, true, |e, l, out| text::write(e, Dialect::Chat77, count(l.unframed_bytes), out)),
+    row(Rendering::Json, true, false, |e, _, out| json::write(e, out)),
+];
+
+const fn row(
+    rendering: Rendering,
+    hears_itself: bool,
+    unframed: bool,
+    write: fn(&Event<'_>, &Limits, &mut Vec<u8>),
+) -> Row {
+    Row { rendering, hears_itself, unframed, write }
+}
+
+impl Rendering {
+    /// Its place in tables of [`RENDERINGS`] entries.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The rendering at a place below [`RENDERINGS`].
+    #[must_use]
+    pub fn at(index: usize) -> Rendering {
+        TABLE[index].rendering
+    }
+
+    /// Whether people get their own lines back.
+    #[must_use]
+    pub fn hears_itself(self) -> bool {
+        TABLE[self.index()].hears_itself
+    }
+
+    /// Whether messages go out one `send` each, without a newline.
+    #[must_use]
+    pub fn is_unframed(self) -> bool {
+        TABLE[self.index()].unframed
+    }
+
+    /// The rendering of rooms that are not one's current one.
+    #[must_use]
+    pub fn elsewhere(self) -> Rendering {
+        if self == Rendering::Text { Rendering::TextElsewhere } else { self }
+    }
+
+    /// Appends `event` as lines, each ended by a newline: none, one, or several where one would be too long.
+    pub fn write(self, event: &Event<'_>, limits: &Limits, out: &mut Vec<u8>) {
+        (TABLE[self.index()].write)(event, limits, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rendering_stands_at_its_index() {
+        for (i, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.rendering.index(), i);
+        }
+    }
+}

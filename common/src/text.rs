@@ -1,0 +1,248 @@
+//! Event → text lines.
+
+use crate::event::{Event, Text, What};
+use std::io::Write;
+
+/// The four ways text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// For people on terminals, in their current room.
+    Lines,
+    /// The same in another room: talk says which.
+    Elsewhere,
+    /// tcp_chat's client: `alice - hello`.
+    TcpChat,
+    /// Chat77's clients: `alice: hello`.
+    Chat77,
+}
+
+impl Dialect {
+    fn unframed(self) -> bool {
+        matches!(self, Dialect::TcpChat | Dialect::Chat77)
+    }
+}
+
+/// Appends `event` as lines of at most `longest` bytes (for lists; for unframed dialects: for everything), each ended
+/// by a newline. A longer one is cut between names or characters, and each part has the prefix.
+pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<u8>) {
+    let mut lines = Lines { out, dialect, longest };
+    match &event.what {
+        What::Said { room, user, text, .. } => lines.said(Some(room), user, text),
+        What::SaidToAll { user, text, .. } => lines.said(None, user, text),
+        What::Direct { from, text, kept: false } => lines.talk(&["[PM] ", from, ": "], text),
+        What::Direct { from, text, kept: true } => {
+            lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
+        }
+        What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
+        What::Online { users } => lines.list(&["Online clients: "], users.iter().map(|u| &**u)),
+        What::Members { room, users } => lines.list(&["In ", room, ": "], users.iter().map(|u| &**u)),
+        What::PrivateChats { users } => lines.list(&["Private chats: "], users.iter().map(|u| &**u)),
+        What::Rooms { rooms } => {
+            let shown: Vec<String> = rooms.iter().map(|(room, people)| format!("{room} ({people})")).collect();
+            lines.list(&["Rooms: "], shown.iter().map(String::as_str));
+        }
+        What::Welcome { user, server, room, account } => lines.welcome(user, server, room, *account),
+        What::Refused { code, .. } if dialect.unframed() => lines.line(format_args!("{code}")),
+        What::Refused { code, why } => lines.line(format_args!("{code} {why}")),
+        other => lines.simple(other),
+    }
+}
+
+/// What `write` says, as one string without the last newline: for JSON's `text` field and for logs.
+#[must_use]
+pub fn plain(event: &Event<'_>) -> String {
+    let mut out = Vec::new();
+    write(event, Dialect::Lines, usize::MAX, &mut out);
+    out.pop();
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+struct Lines<'o> {
+    out: &'o mut Vec<u8>,
+    dialect: Dialect,
+    longest: usize,
+}
+
+impl Lines<'_> {
+    /// Talk, the line that is written most: no formatting machinery.
+    fn said(&mut self, room: Option<&Text<'_>>, user: &str, text: &str) {
+        match (self.dialect, room) {
+            (Dialect::TcpChat, _) => self.talk(&[user, " - "], text),
+            (Dialect::Chat77, _) | (Dialect::Lines, Some(_)) => self.talk(&[user, ": "], text),
+            (Dialect::Elsewhere, Some(room)) => self.talk(&["[", room, "] ", user, ": "], text),
+            (_, None) => self.talk(&["[all] ", user, ": "], text),
+        }
+    }
+
+    fn talk(&mut self, prefix: &[&str], text: &str) {
+        let prefix_bytes: usize = prefix.iter().map(|p| p.len()).sum();
+        let room = if self.dialect.unframed() { self.longest.saturating_sub(prefix_bytes).max(4) } else { usize::MAX };
+        let mut rest = text;
+        loop {
+            let (part, more) = rest.split_at(rest.floor_char_boundary(room.min(rest.len())));
+            for piece in prefix.iter().copied().chain([part, "\n"]) {
+                self.out.extend_from_slice(piece.as_bytes());
+            }
+            if more.is_empty() {
+                return;
+            }
+            rest = more;
+        }
+    }
+
+    fn list<'n>(&mut self, prefix: &[&str], items: impl Iterator<Item = &'n str>) {
+        let mut start = self.out.len();
+        let prefix: String = prefix.concat();
+        self.out.extend_from_slice(prefix.as_bytes());
+        let mut first = true;
+        for item in items {
+            if !first && self.out.len() - start + 2 + item.len() > self.longest {
+                self.out.push(b'\n');
+                start = self.out.len();
+                self.out.extend_from_slice(prefix.as_bytes());
+                first = true;
+            }
+            self.out.extend_from_slice(if first { b"" } else { b", " });
+            self.out.extend_from_slice(item.as_bytes());
+            first = false;
+        }
+        self.out.extend_from_slice(if first { b"none\n" } else { b"\n" });
+    }
+
+    fn welcome(&mut self, user: &str, server: &str, room: &str, account: bool) {
+        match self.dialect {
+            Dialect::TcpChat => self.line(format_args!("200")),
+            Dialect::Chat77 => self.line(format_args!("AUTH_SUCCESS")),
+            Dialect::Lines | Dialect::Elsewhere => {
+                if account {
+                    self.line(format_args!("AUTH_SUCCESS"));
+                }
+                self.line(format_args!(
+                    "200 Welcome to {server}, {user}. You are in {room}; /help lists the commands."
+                ));
+            }
+        }
+    }
+
+    fn simple(&mut self, what: &What<'_>) {
+        match what {
+            What::PrivateRequest { from } => self.line(format_args!("PRIVATE_REQUEST_FROM:{from}")),
+            What::PrivateConnected { with } => self.line(format_args!("PRIVATE_CONNECTED:{with}")),
+            What::PrivateRejected { by } => self.line(format_args!("PRIVATE_REJECTED:{by}")),
+            What::PrivateEnded { with, reason } => self.line(format_args!("PRIVATE_ENDED:{with}:{reason}")),
+            What::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
+            What::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
+            What::Joined { user, room } => self.line(format_args!("{user} joined {room}")),
+            What::Left { user, room } => self.line(format_args!("{user} left {room}")),
+            What::Info(text) => self.talk(&["INFO: "], text),
+            What::Error { code: Some(code), text } => self.talk(&["ERROR: ", &code.to_string(), " "], text),
+            What::Error { code: None, text } => self.talk(&["ERROR: "], text),
+            What::Pong(token) if token.is_empty() => self.line(format_args!("PONG")),
+            What::Pong(token) => self.talk(&["PONG "], token),
+            What::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
+            What::Ask(text) | What::Notice(text) => self.line(format_args!("{text}")),
+            // Written by `write` itself.
+            _ => {}
+        }
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a vector cannot fail.
+        let _ = writeln!(self.out, "{line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moment::Moment;
+    use proptest::prelude::*;
+
+    fn written(what: What<'_>, dialect: Dialect, longest: usize) -> String {
+        let mut out = Vec::new();
+        write(&what.at(Moment { unix_ms: 1_795_271_000_000, offset_s: 0 }), dialect, longest, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn said() -> What<'static> {
+        What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: "hello".into() }
+    }
+
+    #[test]
+    fn talk_in_every_dialect() {
+        for (dialect, room, all) in [
+            (Dialect::Lines, "alice: hello\n", "[all] alice: hello\n"),
+            (Dialect::Elsewhere, "[ops] alice: hello\n", "[all] alice: hello\n"),
+            (Dialect::TcpChat, "alice - hello\n", "alice - hello\n"),
+            (Dialect::Chat77, "alice: hello\n", "alice: hello\n"),
+        ] {
+            assert_eq!(written(said(), dialect, 1_000), room);
+            let to_all = What::SaidToAll { id: 1, user: "alice".into(), text: "hello".into() };
+            assert_eq!(written(to_all, dialect, 1_000), all);
+        }
+    }
+
+    #[test]
+    fn the_lines_that_clients_compare() {
+        let name = || Text::from("alice");
+        for (what, line) in [
+            (What::Direct { from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
+            (What::Direct { from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
+            (What::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
+            (What::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),
+            (What::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),
+            (What::PrivateEnded { with: name(), reason: "ended".into() }, "PRIVATE_ENDED:alice:ended\n"),
+            (What::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
+            (What::Connected { user: name() }, "alice has connected to the chatroom\n"),
+            (What::Disconnected { user: name() }, "alice has left the chatroom\n"),
+            (What::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
+            (What::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
+            (What::Online { users: vec![name(), "bob".into()] }, "Online clients: alice, bob\n"),
+            (What::PrivateChats { users: vec![] }, "Private chats: none\n"),
+            (What::Rooms { rooms: vec![("ops".into(), 2)] }, "Rooms: ops (2)\n"),
+            (What::info("done"), "INFO: done\n"),
+            (What::error(404, "no such user"), "ERROR: 404 no such user\n"),
+            (What::Error { code: None, text: "Invalid auth mode".into() }, "ERROR: Invalid auth mode\n"),
+            (What::Pong("x".into()), "PONG x\n"),
+            (What::Pong("".into()), "PONG\n"),
+        ] {
+            assert_eq!(written(what, Dialect::Lines, 4_096), line);
+        }
+    }
+
+    #[test]
+    fn unframed_clients_get_the_bare_answers() {
+        let welcome = |account| What::Welcome { user: "a".into(), server: "S".into(), room: "r".into(), account };
+        assert_eq!(written(welcome(false), Dialect::TcpChat, 1_000), "200\n");
+        assert_eq!(written(welcome(true), Dialect::Chat77, 1_000), "AUTH_SUCCESS\n");
+        let refused = What::Refused { code: 403, why: "no".into() };
+        assert_eq!(written(refused.clone(), Dialect::TcpChat, 1_000), "403\n");
+        assert_eq!(written(refused, Dialect::Lines, 1_000), "403 no\n");
+        assert!(written(welcome(true), Dialect::Lines, 1_000).starts_with("AUTH_SUCCESS\n200 "));
+    }
+
+    #[test]
+    fn long_lists_are_cut_between_names() {
+        let users: Vec<Text<'_>> = (0..300).map(|i| format!("somebody-number-{i}").into()).collect();
+        let text = written(What::Online { users }, Dialect::Lines, 4_096);
+        assert!(text.lines().count() > 1);
+        for line in text.lines() {
+            assert!(line.len() <= 4_096 && line.starts_with("Online clients: somebody-") && !line.ends_with(','));
+        }
+        assert_eq!(text.matches("somebody-").count(), 300);
+    }
+
+    proptest! {
+        #[test]
+        fn an_unframed_message_is_cut_at_characters_with_its_prefix(text in "[a-zäöü€𝄞 ]{0,2000}") {
+            let what = What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: text.clone().into() };
+            let out = written(what, Dialect::Chat77, 1_000);
+            let mut joined = String::new();
+            for line in out.lines() {
+                prop_assert!(line.len() <= 1_000);
+                joined.push_str(line.strip_prefix("alice: ").unwrap());
+            }
+            prop_assert_eq!(joined, text);
+        }
+    }
+}

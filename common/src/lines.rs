@@ -99,6 +99,12 @@ impl Input {
         }
     }
 
+    /// What has arrived and was not taken yet.
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
     /// Something is there and it is not known yet whether it is a whole message: a short silence would tell.
     #[must_use]
     pub fn awaits_silence(&self) -> bool {

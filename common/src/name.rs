@@ -108,6 +108,12 @@ impl RoomName {
         if matches!(&*key.0, "all" | "pm" | "private") { Err(NameError::Reserved) } else { Ok(RoomName { shown, key }) }
     }
 
+    /// The room in which everybody starts who names no other.
+    #[must_use]
+    pub fn lobby() -> RoomName {
+        RoomName { shown: "lobby".into(), key: RoomKey("lobby".into()) }
+    }
+
     /// The name as it was first written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -14,6 +14,14 @@ pub struct Topic {
     pub(super) build: for<'a> fn(Args<'a>) -> Command<'a>,
 }
 
+impl Topic {
+    /// Whether `word`, in lower case and without a slash, is among its words.
+    #[must_use]
+    pub fn is_about(&self, word: &str) -> bool {
+        self.forms.iter().any(|form| form.words.trim_start_matches('/').split(' ').any(|w| w == word))
+    }
+}
+
 /// One way to write a command: its words (a slash word begins with `/`) and what must follow them.
 pub(super) struct Form {
     pub words: &'static str,

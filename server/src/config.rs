@@ -1,0 +1,296 @@
+//! What a server is told when it starts: the command line, and what it means.
+
+use anyhow::{Context, anyhow, bail};
+use clap::Parser;
+use landline_common::{Limits, limits};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The port that `nc`, Chat77 and the bundled client use.
+pub const DEFAULT_PORT: u16 = 12_345;
+/// LanTalk's port.
+pub const LANTALK_PORT: u16 = 5_050;
+/// LanTalk's discovery port (UDP).
+pub const BEACON_PORT: u16 = 5_051;
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The ports of the main door; 0 takes any free one.
+    pub ports: Vec<u16>,
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The server's name.
+    pub name: String,
+    /// What guests must know to come in.
+    pub password: Option<String>,
+    /// How long failed passwords lock an account.
+    pub block_duration: Duration,
+    /// How long somebody may be silent.
+    pub timeout: Duration,
+    /// Pings do not count as a sign of life.
+    pub strict_timeout: bool,
+    /// Lines in so much time; `None` is without a limit.
+    pub rate: Option<(u32, Duration)>,
+    /// Clients at once.
+    pub max_clients: usize,
+    /// Clients at once from one address; 0 is without a limit.
+    pub max_clients_per_ip: usize,
+    /// Port of the LanTalk door; `None` is off.
+    pub lantalk_port: Option<u16>,
+    /// UDP port of discovery; `None` is off.
+    pub beacon_port: Option<u16>,
+    /// Every other number.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            ports: vec![DEFAULT_PORT],
+            bind: Ipv4Addr::UNSPECIFIED.into(),
+            data: "data".into(),
+            name: "Landline".into(),
+            password: None,
+            block_duration: Duration::from_secs(60),
+            timeout: Duration::from_secs(300),
+            strict_timeout: false,
+            rate: Some((10, Duration::from_secs(5))),
+            max_clients: 10_000,
+            max_clients_per_ip: 256,
+            lantalk_port: Some(LANTALK_PORT),
+            beacon_port: Some(BEACON_PORT),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The addresses under which other machines reach this server.
+    #[must_use]
+    pub fn reachable_at(&self) -> Vec<IpAddr> {
+        if !self.bind.is_unspecified() {
+            return vec![self.bind];
+        }
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        let lan = interfaces.into_iter().filter(|i| !i.is_loopback()).map(|i| i.ip()).filter(IpAddr::is_ipv4);
+        let lan: Vec<IpAddr> = lan.collect();
+        if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
+    }
+}
+
+/// Chat for the people on one network. Start it, and tell people the line it prints.
+#[derive(Debug, Parser)]
+#[command(name = "landline-server", version, max_term_width = 100)]
+pub struct Args {
+    /// Port to listen on [default: 12345]
+    port: Option<u16>,
+    /// Seconds that three failed passwords in a row lock an account
+    #[arg(value_name = "BLOCK_DURATION", default_value_t = 60)]
+    block: u64,
+    /// Seconds of silence after which somebody is signed out
+    #[arg(value_name = "TIMEOUT", default_value_t = 300)]
+    idle: u64,
+    /// Listen on this port too; may be given several times (tcp_chat's client dials 8888)
+    #[arg(long = "port", value_name = "PORT")]
+    ports: Vec<u16>,
+    /// Listen on this address only [default: all of this machine's]
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0", hide_default_value = true)]
+    bind: IpAddr,
+    /// Folder for accounts, sessions and the log
+    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    data: PathBuf,
+    /// The server's name, as people see it
+    #[arg(long, default_value = "Landline")]
+    name: String,
+    /// Ask everybody for this password; better in a file or in LANDLINE_PASSWORD, where other users do not see it
+    #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true, conflicts_with = "password_file")]
+    password: Option<String>,
+    /// Read that password from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// The same as BLOCK_DURATION
+    #[arg(long, value_name = "SECONDS")]
+    block_duration: Option<u64>,
+    /// The same as TIMEOUT
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Pings do not count as a sign of life
+    #[arg(long)]
+    strict_timeout: bool,
+    /// Lines one person may send in so many seconds, as 10/5, or off
+    #[arg(long, value_name = "N/SECONDS", default_value = "10/5", value_parser = parse_rate)]
+    rate: Rate,
+    /// People at once
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    max_clients: usize,
+    /// People at once from one address; 0 lifts the limit
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_clients_per_ip: usize,
+    /// Port for LanTalk's clients; 0 turns it off
+    #[arg(long, value_name = "PORT", default_value_t = LANTALK_PORT)]
+    lantalk_port: u16,
+    /// UDP port on which clients find this server; 0 turns it off
+    #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT)]
+    beacon_port: u16,
+    /// Write the log here [default: landline.log in the data folder]
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// Do not read commands from standard input
+    #[arg(long)]
+    no_console: bool,
+    /// Set any other limit; --limit help lists them
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limits: Vec<String>,
+}
+
+/// A rate limit, if there is one.
+type Rate = Option<(u32, Duration)>;
+
+fn parse_rate(text: &str) -> Result<Rate, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let parsed = text.split_once('/').and_then(|(lines, seconds)| Some((lines.parse().ok()?, seconds.parse().ok()?)));
+    match parsed {
+        Some((lines, seconds)) if lines > 0 && seconds > 0 => Ok(Some((lines, Duration::from_secs(seconds)))),
+        _ => Err("write it as LINES/SECONDS, for example 10/5, or off".into()),
+    }
+}
+
+/// All limits with their defaults and reasons, as `--limit help` shows them.
+#[must_use]
+pub fn limits_help() -> String {
+    let line = |(name, default, why): &(&str, u64, &str)| {
+        format!("{:<24} {default:>10}  {}\n", name.replace('_', "-"), why.trim())
+    };
+    limits::TABLE.iter().map(line).collect()
+}
+
+impl Args {
+    /// Whether the limits are to be listed instead of starting a server.
+    #[must_use]
+    pub fn wants_limits(&self) -> bool {
+        self.limits.iter().any(|limit| limit == "help")
+    }
+
+    /// Where the log goes.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.log_file.clone().unwrap_or_else(|| self.data.join("landline.log"))
+    }
+
+    /// What it all means.
+    ///
+    /// # Errors
+    /// Something is out of its bounds, or the password file cannot be read.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let mut limits = Limits::default();
+        for limit in &self.limits {
+            let (name, value) =
+                limit.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
+            let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
+            limits.set(name, value).map_err(anyhow::Error::msg)?;
+        }
+        let name = landline_common::clean::clean(self.name.trim()).into_owned();
+        if name.is_empty() || name.chars().count() > 64 {
+            bail!("--name needs 1 to 64 characters");
+        }
+        let port = |port: u16| (port != 0).then_some(port);
+        let mut ports: Vec<u16> = self.port.into_iter().chain(self.ports.iter().copied()).collect();
+        if ports.is_empty() {
+            ports.push(DEFAULT_PORT);
+        }
+        Ok(Config {
+            ports,
+            bind: self.bind,
+            data: self.data.clone(),
+            name,
+            password: self.server_password()?,
+            block_duration: Duration::from_secs(self.block_duration.unwrap_or(self.block)),
+            timeout: Duration::from_secs(self.timeout.unwrap_or(self.idle)),
+            strict_timeout: self.strict_timeout,
+            rate: self.rate,
+            max_clients: self.max_clients,
+            max_clients_per_ip: self.max_clients_per_ip,
+            lantalk_port: port(self.lantalk_port),
+            beacon_port: port(self.beacon_port),
+            limits,
+        })
+    }
+
+    fn server_password(&self) -> anyhow::Result<Option<String>> {
+        let password = match &self.password_file {
+            Some(file) => {
+                let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+                Some(text.lines().next().unwrap_or_default().trim().to_owned())
+            }
+            None => self.password.as_ref().map(|password| password.trim().to_owned()),
+        };
+        match password {
+            Some(password) if password.is_empty() => bail!("the server's password is empty; leave it out for none"),
+            password => Ok(password),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(args: &[&str]) -> anyhow::Result<Config> {
+        Args::try_parse_from(std::iter::once(&"landline-server").chain(args))?.config()
+    }
+
+    #[test]
+    fn the_predecessors_three_numbers_work() {
+        let config = config(&["4000", "10", "120"]).unwrap();
+        assert_eq!(config.ports, [4000]);
+        assert_eq!((config.block_duration.as_secs(), config.timeout.as_secs()), (10, 120));
+    }
+
+    #[test]
+    fn flags_are_understood() {
+        let config = config(&[
+            "--port",
+            "8888",
+            "--port=22081",
+            "--rate",
+            "off",
+            "--limit",
+            "line-bytes=100",
+            "--lantalk-port",
+            "0",
+        ])
+        .unwrap();
+        assert_eq!((config.ports, config.rate, config.lantalk_port), (vec![8888, 22081], None, None));
+        assert_eq!(config.limits.line_bytes, 100);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (args, says) in [
+            (vec!["--rate", "fast"], "LINES/SECONDS"),
+            (vec!["--limit", "line-bytes"], "NAME=VALUE"),
+            (vec!["--limit", "x=1"], "no limit called x"),
+            (vec!["--limit", "line-bytes=-1"], "no whole number"),
+            (vec!["--name", " "], "1 to 64"),
+            (vec!["--password", " "], "empty"),
+            (vec!["--password-file", "/nowhere"], "/nowhere"),
+            (vec!["70000"], "70000"),
+        ] {
+            let error = format!("{:#}", config(&args).unwrap_err());
+            assert!(error.contains(says), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_help_is_whole() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+        assert!(limits_help().contains("backlog-bytes"));
+    }
+}

@@ -1,0 +1,300 @@
+//! The text door: `NAME_ROOM` for guests, REGISTER and LOGIN for accounts. Spoken by `nc`, by tcp_chat's and Chat77's
+//! clients and by the bundled one. The exact lines are the ones these clients compare.
+
+use super::{Attempt, Door, House, Outcome, Step};
+use landline_common::clean::clean;
+use landline_common::command::{Command, Format, parse};
+use landline_common::lines::Framing;
+use landline_common::{NameError, Rendering, RoomName, UserName, What};
+
+const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
+const HOW: &str = "sign in with NAME_ROOM, for example alice_lobby, or with REGISTER or LOGIN";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Register,
+    Login,
+}
+
+/// What the next line is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Awaits {
+    /// The first line of all: whoever speaks first must know how.
+    First,
+    /// REGISTER, LOGIN or NAME_ROOM, after a greeting.
+    Mode,
+    /// The server's password, of a guest.
+    GuestPassword {
+        name: UserName,
+        room: RoomName,
+    },
+    /// The server's password, before REGISTER or LOGIN.
+    ServerPassword(Mode),
+    Alias(Mode),
+    Password(Mode, String),
+}
+
+/// One client at the text door.
+#[derive(Debug)]
+pub(super) struct TextDoor {
+    house: House,
+    awaits: Awaits,
+    format: Format,
+    framing: Framing,
+    /// The client has begun REGISTER or LOGIN: if it is unframed, it is Chat77's.
+    uses_accounts: bool,
+}
+
+impl TextDoor {
+    pub(super) fn new(house: House) -> TextDoor {
+        let (format, framing) = (Format::Text, Framing::Undecided);
+        TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts: false }
+    }
+
+    /// Answers `what`, and begins again at the greeting.
+    fn again(&mut self, what: What<'static>) -> Step {
+        self.awaits = Awaits::Mode;
+        Step::Reply(vec![what, ask(GREETING)])
+    }
+
+    fn first_line(&mut self, line: &str) -> Step {
+        let line = line.trim();
+        if line.is_empty() {
+            return Step::Reply(Vec::new());
+        }
+        if let Some(Ok(Command::Format(format))) = parse(line, "") {
+            self.format = format;
+            return Step::Reply(vec![What::Format(format)]);
+        }
+        let modes = [("register", Mode::Register), ("login", Mode::Login)];
+        if let Some((_, mode)) = modes.into_iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
+            return self.begin(mode);
+        }
+        match (line.rsplit_once('_'), &self.awaits) {
+            (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => self.guest(name, room),
+            (_, Awaits::First) => refused(400, HOW),
+            _ => self.again(What::Error { code: None, text: "Invalid auth mode".into() }),
+        }
+    }
+
+    fn begin(&mut self, mode: Mode) -> Step {
+        self.uses_accounts = true;
+        if self.house.has_password {
+            self.awaits = Awaits::ServerPassword(mode);
+            return Step::Reply(vec![What::info("first this server's password"), ask("PASSWORD?")]);
+        }
+        self.awaits = Awaits::Alias(mode);
+        Step::Reply(vec![ask("ALIAS?")])
+    }
+
+    fn guest(&mut self, name: &str, room: &str) -> Step {
+        let parsed = UserName::parse(name).and_then(|name| Ok((name, RoomName::parse(room)?)));
+        let (name, room) = match parsed {
+            Ok(both) => both,
+            // With a password in force nothing is learned about names without it.
+            Err(NameError::Reserved) if !self.house.has_password => {
+                return refused(403, NameError::Reserved.to_string());
+            }
+            Err(why) => return refused(400, format!("{why}; {HOW}")),
+        };
+        match (self.house.has_password, self.framing) {
+            (false, _) => Step::Try(Attempt::Guest { name, room, server_password: None }),
+            (true, Framing::Unframed) => refused(403, "this server has a password"),
+            (true, _) => {
+                self.awaits = Awaits::GuestPassword { name, room };
+                Step::Reply(vec![ask("PASSWORD?")])
+            }
+        }
+    }
+
+    fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> Step {
+        let (alias, password) = (alias.trim(), password.trim().to_owned());
+        if alias.is_empty() || password.is_empty() {
+            return self.again(What::Error { code: None, text: "Alias and password are required".into() });
+        }
+        match mode {
+            Mode::Login => Step::Try(Attempt::Login { alias: alias.to_owned(), password }),
+            Mode::Register => match UserName::parse(alias) {
+                Ok(name) => Step::Try(Attempt::Register { name, password }),
+                Err(NameError::Reserved) => self.again(What::error(403, NameError::Reserved.to_string())),
+                Err(why) => self.again(What::error(400, why.to_string())),
+            },
+        }
+    }
+}
+
+impl Door for TextDoor {
+    fn greet(&mut self) -> Step {
+        self.awaits = Awaits::Mode;
+        Step::Reply(vec![ask(GREETING)])
+    }
+
+    fn line(&mut self, line: &str, framing: Framing) -> Step {
+        self.framing = framing;
+        match self.awaits.clone() {
+            Awaits::First | Awaits::Mode => self.first_line(line),
+            Awaits::GuestPassword { name, room } => {
+                Step::Try(Attempt::Guest { name, room, server_password: Some(line.trim().to_owned()) })
+            }
+            Awaits::ServerPassword(_) => Step::Try(Attempt::ServerPassword(line.trim().to_owned())),
+            Awaits::Alias(mode) => {
+                self.awaits = Awaits::Password(mode, line.to_owned());
+                Step::Reply(vec![ask("PASSWORD?")])
+            }
+            Awaits::Password(mode, alias) => self.credentials(mode, &alias, line),
+        }
+    }
+
+    fn too_long(&mut self) -> Step {
+        match self.awaits {
+            Awaits::First => refused(400, HOW),
+            _ => self.again(What::error(413, "that line is too long")),
+        }
+    }
+
+    fn outcome(&mut self, outcome: Outcome) -> Step {
+        match (&self.awaits, outcome) {
+            (Awaits::ServerPassword(mode), Outcome::Done) => {
+                self.awaits = Awaits::Alias(*mode);
+                Step::Reply(vec![ask("ALIAS?")])
+            }
+            (Awaits::ServerPassword(_), Outcome::WrongPassword) => {
+                self.again(What::error(403, "that is not this server's password"))
+            }
+            (Awaits::Password(..), Outcome::Done) => {
+                self.again(What::Notice("Registration successful. You can login now.".into()))
+            }
+            (Awaits::Password(..), Outcome::WrongPassword) => {
+                self.again(What::Error { code: None, text: "Invalid alias or password".into() })
+            }
+            (Awaits::Password(..), Outcome::AlreadyHere) => {
+                self.again(What::Notice("This alias is already logged in".into()))
+            }
+            (Awaits::Password(..) | Awaits::ServerPassword(_), Outcome::Refused(code, why)) => {
+                self.again(What::error(code, why))
+            }
+            (_, Outcome::Refused(code, why)) => refused(code, why),
+            (_, Outcome::WrongPassword) => refused(403, "that is not this server's password"),
+            (_, Outcome::AlreadyHere | Outcome::Done) => refused(403, "that name is in use; choose another"),
+        }
+    }
+
+    fn rendering(&self) -> Rendering {
+        match (self.format, self.framing, self.uses_accounts) {
+            (Format::Json, ..) => Rendering::Json,
+            (_, Framing::Unframed, true) => Rendering::Chat77,
+            (_, Framing::Unframed, false) => Rendering::TcpChat,
+            _ => Rendering::Text,
+        }
+    }
+}
+
+fn ask(text: &'static str) -> What<'static> {
+    What::Ask(text.into())
+}
+
+fn refused(code: u16, why: impl AsRef<str>) -> Step {
+    Step::Close(What::Refused { code, why: clean(why.as_ref()).into_owned().into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(has_password: bool) -> TextDoor {
+        TextDoor::new(House { has_password })
+    }
+
+    fn guest(door: &mut TextDoor, line: &str) -> (String, String) {
+        match door.line(line, Framing::Lines) {
+            Step::Try(Attempt::Guest { name, room, .. }) => (name.to_string(), room.to_string()),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn code(step: Step) -> u16 {
+        match step {
+            Step::Close(What::Refused { code, .. }) => code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn replies(step: Step) -> Vec<What<'static>> {
+        match step {
+            Step::Reply(whats) => whats,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_guest_is_split_at_the_last_underscore() {
+        assert_eq!(guest(&mut door(false), "alice_lobby"), ("alice".into(), "lobby".into()));
+        assert_eq!(guest(&mut door(false), "a_b_dev/x"), ("a_b".into(), "dev/x".into()));
+        let mut greeted = door(false);
+        greeted.greet();
+        assert_eq!(guest(&mut greeted, "alice_lobby"), ("alice".into(), "lobby".into()));
+    }
+
+    #[test]
+    fn a_first_line_of_neither_form_ends_it() {
+        for line in ["hello", "alice_", "_room", "a b_room", "alice_a:b", "../../etc_room", "a\u{1b}[31m_room", "a\0_r"]
+        {
+            assert_eq!(code(door(false).line(line, Framing::Lines)), 400, "{line:?}");
+        }
+        assert_eq!(code(door(false).line("INFO_room", Framing::Lines)), 403);
+    }
+
+    #[test]
+    fn after_a_greeting_there_is_another_try() {
+        let mut door = door(false);
+        door.greet();
+        let invalid = What::Error { code: None, text: "Invalid auth mode".into() };
+        assert_eq!(replies(door.line("hello", Framing::Lines)), [invalid, ask(GREETING)]);
+        assert_eq!(replies(door.line("", Framing::Lines)), []);
+        assert_eq!(replies(door.line("register", Framing::Lines)), [ask("ALIAS?")]);
+        assert_eq!(replies(door.line("alice", Framing::Lines)), [ask("PASSWORD?")]);
+        let name = UserName::parse("alice").unwrap();
+        let attempt = Attempt::Register { name, password: "p w /x".into() };
+        assert_eq!(door.line(" p w /x ", Framing::Lines), Step::Try(attempt));
+        let done = What::Notice("Registration successful. You can login now.".into());
+        assert_eq!(replies(door.outcome(Outcome::Done)), [done, ask(GREETING)]);
+    }
+
+    #[test]
+    fn empty_answers_are_named() {
+        let mut door = door(false);
+        door.line("LOGIN", Framing::Lines);
+        door.line("", Framing::Lines);
+        let required = What::Error { code: None, text: "Alias and password are required".into() };
+        assert_eq!(replies(door.line("secret", Framing::Lines)), [required, ask(GREETING)]);
+    }
+
+    #[test]
+    fn the_servers_password_comes_before_anything_about_names() {
+        let mut login = door(true);
+        let first = What::info("first this server's password");
+        assert_eq!(replies(login.line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
+        assert_eq!(login.line("pw", Framing::Lines), Step::Try(Attempt::ServerPassword("pw".into())));
+        assert_eq!(replies(login.outcome(Outcome::Done)), [ask("ALIAS?")]);
+
+        let mut guest = door(true);
+        assert_eq!(replies(guest.line("alice_lobby", Framing::Lines)), [ask("PASSWORD?")]);
+        assert!(matches!(guest.line("pw", Framing::Lines),
+            Step::Try(Attempt::Guest { server_password: Some(pw), .. }) if pw == "pw"));
+        assert_eq!(code(door(true).line("alice_lobby", Framing::Unframed)), 403);
+    }
+
+    #[test]
+    fn renderings_follow_the_client() {
+        let mut json = door(false);
+        assert_eq!(replies(json.line("format json", Framing::Lines)), [What::Format(Format::Json)]);
+        assert_eq!(json.rendering(), Rendering::Json);
+        let mut tcp_chat = door(false);
+        tcp_chat.line("alice_room", Framing::Unframed);
+        assert_eq!(tcp_chat.rendering(), Rendering::TcpChat);
+        let mut chat77 = door(false);
+        chat77.greet();
+        chat77.line("LOGIN", Framing::Unframed);
+        assert_eq!(chat77.rendering(), Rendering::Chat77);
+    }
+}

@@ -1,0 +1,172 @@
+//! What is pending in a room: rendered bytes, who said them, and who came and went between them.
+
+use super::ClientId;
+use super::room_log::Seat;
+use landline_common::rendering::RENDERINGS;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// A batch's buffers that grew over this are given back after its cycle.
+const KEEP: usize = 64 << 10;
+
+/// Something that can be said in a room.
+pub trait Utterance {
+    /// Called once, under the log's lock: the order of these calls is the order of the room.
+    fn number(&mut self) {}
+    /// Appends it in the rendering with that index: whole lines, each ended by a newline.
+    fn render(&self, rendering: usize, out: &mut Vec<u8>);
+}
+
+/// How one member hears a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ear {
+    /// The index of the rendering, below [`RENDERINGS`].
+    pub rendering: usize,
+    /// Whether the member's own lines come back.
+    pub hears_itself: bool,
+}
+
+/// Somebody comes, goes, or changes the rendering.
+#[derive(Debug)]
+pub(super) enum Move {
+    Enter(Arc<Seat>, Ear),
+    Leave(Arc<Seat>),
+    Change(Arc<Seat>, Ear),
+}
+
+/// One thing said: by whom, and where it ends in each rendering's bytes.
+#[derive(Debug)]
+struct Said {
+    by: ClientId,
+    ends: [u32; RENDERINGS],
+}
+
+/// Everything pending, in order.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    bytes: [Vec<u8>; RENDERINGS],
+    said: Vec<Said>,
+    /// Each with how many things were said before it.
+    pub(super) moves: Vec<(usize, Move)>,
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.said.is_empty() && self.moves.is_empty()
+    }
+
+    /// The number of things said.
+    pub(super) fn len(&self) -> usize {
+        self.said.len()
+    }
+
+    /// The size of the largest rendering, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Adds something said by `by`, in each rendering that somebody uses.
+    pub(super) fn say(&mut self, by: ClientId, what: &mut dyn Utterance, uses: &[u32; RENDERINGS]) {
+        what.number();
+        let mut ends = [0; RENDERINGS];
+        for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
+            if uses[rendering] > 0 {
+                what.render(rendering, bytes);
+            }
+            // A batch is bounded far below 4 GiB: `Room` makes speakers wait.
+            ends[rendering] = bytes.len() as u32;
+        }
+        self.said.push(Said { by, ends });
+    }
+
+    /// The bytes of things `from..to` (by their place) in one rendering.
+    pub(super) fn span(&self, rendering: usize, from: usize, to: usize) -> &[u8] {
+        &self.bytes[rendering][self.start(rendering, from)..self.start(rendering, to)]
+    }
+
+    /// The same without what `by` said, as few pieces as there are gaps.
+    pub(super) fn span_without<'b>(
+        &'b self,
+        rendering: usize,
+        (from, to): (usize, usize),
+        by: ClientId,
+        pieces: &mut Vec<IoSlice<'b>>,
+    ) {
+        let mut open = from;
+        for at in from..=to {
+            if at == to || self.said[at].by == by {
+                let piece = self.span(rendering, open, at);
+                if !piece.is_empty() {
+                    pieces.push(IoSlice::new(piece));
+                }
+                open = at + 1;
+            }
+        }
+    }
+
+    /// Ready for the next use.
+    pub(super) fn clear(&mut self) {
+        for bytes in &mut self.bytes {
+            if bytes.capacity() > KEEP {
+                *bytes = Vec::new();
+            } else {
+                bytes.clear();
+            }
+        }
+        if self.said.capacity() > KEEP / size_of::<Said>() {
+            self.said = Vec::new();
+        }
+        self.said.clear();
+        self.moves.clear();
+    }
+
+    fn start(&self, rendering: usize, place: usize) -> usize {
+        if place == 0 { 0 } else { self.said[place - 1].ends[rendering] as usize }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Word(&'static str);
+
+    impl Utterance for Word {
+        fn render(&self, rendering: usize, out: &mut Vec<u8>) {
+            out.extend_from_slice(format!("{rendering}{}", self.0).as_bytes());
+        }
+    }
+
+    fn without(batch: &Batch, rendering: usize, range: (usize, usize), by: ClientId) -> Vec<String> {
+        let mut pieces = Vec::new();
+        batch.span_without(rendering, range, by, &mut pieces);
+        pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect()
+    }
+
+    #[test]
+    fn only_renderings_in_use_cost_anything() {
+        let mut batch = Batch::default();
+        let mut uses = [0; RENDERINGS];
+        uses[0] = 1;
+        batch.say(1, &mut Word("a"), &uses);
+        uses[2] = 1;
+        batch.say(2, &mut Word("b"), &uses);
+        assert_eq!(batch.span(0, 0, 2), b"0a0b");
+        assert_eq!(batch.span(2, 1, 2), b"2b");
+        assert_eq!(batch.span(2, 0, 2), b"2b");
+        assert_eq!(batch.span(1, 0, 2), b"");
+    }
+
+    #[test]
+    fn own_lines_are_left_out_in_as_few_pieces_as_possible() {
+        let mut batch = Batch::default();
+        let uses = [1; RENDERINGS];
+        for (by, word) in [(1, "a"), (2, "b"), (2, "c"), (1, "d"), (1, "e"), (3, "f")] {
+            batch.say(by, &mut Word(word), &uses);
+        }
+        assert_eq!(without(&batch, 0, (0, 6), 1), ["0b0c", "0f"]);
+        assert_eq!(without(&batch, 0, (0, 6), 2), ["0a", "0d0e0f"]);
+        assert_eq!(without(&batch, 0, (1, 3), 2), [""; 0]);
+        assert_eq!(without(&batch, 0, (0, 6), 9), ["0a0b0c0d0e0f"]);
+    }
+}

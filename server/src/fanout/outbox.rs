@@ -1,0 +1,363 @@
+//! Everything on its way to one client: sent at once while the kernel takes it, otherwise kept in a bounded backlog.
+
+use super::ClientId;
+use super::poller::Poller;
+use crate::net::Stream;
+use crate::ranked::{Ranked, RankedGuard};
+use parking_lot::Condvar;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Why a connection was ended by this side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It did not read: its backlog was full, or made no progress.
+    TooSlow,
+    /// The connection broke while sending.
+    Broken,
+    /// The session is over, or the server stops.
+    Closed,
+}
+
+/// How unframed clients are served: one `send` a message, so far apart that no two merge in their `recv`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pacing {
+    /// Time between two sends.
+    pub gap: Duration,
+    /// With more messages waiting than this, talk may be merged.
+    pub merge_at: usize,
+    /// The most bytes of one send.
+    pub most_bytes: usize,
+}
+
+/// One client's outgoing bytes.
+#[derive(Debug)]
+pub struct Outbox {
+    client: ClientId,
+    stream: Arc<Stream>,
+    poller: Arc<Poller>,
+    state: Ranked<State, 4>,
+    /// Notified when nothing waits any more, and at the cut.
+    empty: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Bytes that the kernel did not take, from `sent` on.
+    backlog: Vec<u8>,
+    sent: usize,
+    /// The kernel's buffer is full; the poller watches for room in it.
+    blocked: bool,
+    /// Nothing goes out yet: the greeting must be first.
+    held: bool,
+    cut: Option<Cut>,
+    /// When bytes last went out, while blocked.
+    progress: Instant,
+    /// When the poller will look after this outbox.
+    reminder: Option<Instant>,
+    paced: Option<Paced>,
+}
+
+#[derive(Debug)]
+struct Paced {
+    pacing: Pacing,
+    messages: VecDeque<Message>,
+    bytes: usize,
+    next_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Message {
+    bytes: Box<[u8]>,
+    talk: bool,
+}
+
+type StateGuard<'a> = RankedGuard<'a, State, 4>;
+
+impl Outbox {
+    /// The outbox of a client that has just connected.
+    #[must_use]
+    pub fn new(client: ClientId, stream: &Arc<Stream>, poller: &Arc<Poller>) -> Arc<Outbox> {
+        let state = State {
+            backlog: Vec::new(),
+            sent: 0,
+            blocked: false,
+            held: false,
+            cut: None,
+            progress: Instant::now(),
+            reminder: None,
+            paced: None,
+        };
+        let (stream, poller) = (stream.clone(), poller.clone());
+        Arc::new(Outbox { client, stream, poller, state: Ranked::new(state), empty: Condvar::new() })
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// From now on every line is a message of its own, sent without its newline.
+    pub fn pace(&self, pacing: Pacing) {
+        let paced = Paced { pacing, messages: VecDeque::new(), bytes: 0, next_at: None };
+        self.state.lock().paced.get_or_insert(paced);
+    }
+
+    /// Holds everything back until [`Outbox::release`].
+    pub fn hold(&self) {
+        self.state.lock().held = true;
+    }
+
+    /// Sends `first`, and then what was held back.
+    pub fn release(self: &Arc<Self>, first: &[u8]) {
+        let mut state = self.state.lock();
+        state.held = false;
+        if let Some(paced) = &mut state.paced {
+            let held = std::mem::take(&mut paced.messages);
+            self.poller.meter.more(paced.add(&[IoSlice::new(first)], false));
+            paced.messages.extend(held);
+            self.turn_with(state, Instant::now());
+        } else {
+            let held = std::mem::take(&mut state.backlog);
+            self.poller.meter.less(held.len());
+            self.send(&mut state, &[IoSlice::new(first), IoSlice::new(&held)]);
+        }
+    }
+
+    /// Whole lines that others said: for an unframed client far behind they may be merged.
+    pub fn push_talk(self: &Arc<Self>, lines: &[IoSlice<'_>]) {
+        self.push(lines, true);
+    }
+
+    /// Whole lines that answer something, or that clients compare.
+    pub fn push_control(self: &Arc<Self>, lines: &[u8]) {
+        self.push(&[IoSlice::new(lines)], false);
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.state.lock().waiting()
+    }
+
+    /// Why this side ended the connection, if it did.
+    #[must_use]
+    pub fn cut_reason(&self) -> Option<Cut> {
+        self.state.lock().cut
+    }
+
+    /// Waits until everything is with the kernel. False if that did not come about by `deadline`.
+    pub fn flush(&self, deadline: Instant) -> bool {
+        let mut state = self.state.lock();
+        while state.cut.is_none() && state.waiting() > 0 {
+            if !state.wait_until(&self.empty, deadline) {
+                return false;
+            }
+        }
+        state.cut.is_none()
+    }
+
+    /// Ends the connection: in order if nothing waits, otherwise by a reset that the client sees. Wakes its session.
+    pub fn cut(&self, why: Cut) {
+        self.cut_with(&mut self.state.lock(), why);
+    }
+
+    /// The poller's turn: the socket takes bytes again, or a reminder is due.
+    pub(super) fn turn(self: &Arc<Self>, now: Instant) {
+        let mut state = self.state.lock();
+        if state.reminder.is_some_and(|at| at <= now) {
+            state.reminder = None;
+        }
+        self.turn_with(state, now);
+    }
+
+    fn push(self: &Arc<Self>, lines: &[IoSlice<'_>], talk: bool) {
+        let mut state = self.state.lock();
+        if state.cut.is_some() {
+            return;
+        }
+        if let Some(paced) = &mut state.paced {
+            let added = paced.add(lines, talk);
+            if self.keeps(&mut state, added) && !state.held {
+                self.turn_with(state, Instant::now());
+            }
+        } else if state.held || state.blocked {
+            self.keep(&mut state, lines, 0);
+        } else {
+            self.send(&mut state, lines);
+        }
+    }
+
+    /// Sends what the kernel takes and keeps the rest.
+    fn send(self: &Arc<Self>, state: &mut State, slices: &[IoSlice<'_>]) {
+        let total: usize = slices.iter().map(|s| s.len()).sum();
+        match self.stream.try_send(slices) {
+            Ok(sent) if sent == total => {}
+            Ok(sent) => {
+                if self.keep(state, slices, sent) {
+                    self.block(state, Instant::now());
+                }
+            }
+            Err(_) => self.cut_with(state, Cut::Broken),
+        }
+    }
+
+    /// Keeps what follows the first `sent` bytes. False if that was too much.
+    fn keep(&self, state: &mut State, slices: &[IoSlice<'_>], mut sent: usize) -> bool {
+        let before = state.backlog.len();
+        for slice in slices {
+            let skip = sent.min(slice.len());
+            state.backlog.extend_from_slice(&slice[skip..]);
+            sent -= skip;
+        }
+        let added = state.backlog.len() - before;
+        self.keeps(state, added)
+    }
+
+    /// Counts `added` bytes that now wait. False, and cut off, if that is too much.
+    fn keeps(&self, state: &mut State, added: usize) -> bool {
+        self.poller.meter.more(added);
+        if self.poller.meter.is_over() {
+            self.poller.wake();
+        }
+        let fits = state.waiting() <= self.poller.bounds.backlog_bytes;
+        if !fits {
+            self.cut_with(state, Cut::TooSlow);
+        }
+        fits
+    }
+
+    fn block(self: &Arc<Self>, state: &mut State, now: Instant) {
+        if !std::mem::replace(&mut state.blocked, true) {
+            state.progress = now;
+        }
+        if self.poller.arm(self, &self.stream).is_err() {
+            self.cut_with(state, Cut::Broken);
+        } else {
+            self.remind(state, now);
+        }
+    }
+
+    fn turn_with(self: &Arc<Self>, mut state: StateGuard<'_>, now: Instant) {
+        if state.cut.is_some() || state.held {
+            return;
+        }
+        if state.blocked {
+            self.drain(&mut state, now);
+        }
+        while state.cut.is_none() && !state.blocked {
+            let Some(bytes) = state.paced.as_mut().and_then(|paced| paced.due(now)) else { break };
+            self.poller.meter.less(bytes.len());
+            self.send(&mut state, &[IoSlice::new(&bytes)]);
+        }
+        if state.cut.is_some() {
+            return;
+        }
+        if state.blocked && now >= state.progress + self.poller.bounds.stalled {
+            self.cut_with(&mut state, Cut::TooSlow);
+        } else if state.waiting() == 0 {
+            self.empty.notify_all();
+        } else {
+            self.remind(&mut state, now);
+        }
+    }
+
+    fn drain(self: &Arc<Self>, state: &mut State, now: Instant) {
+        match self.stream.try_send(&[IoSlice::new(&state.backlog[state.sent..])]) {
+            Ok(n) => {
+                self.poller.meter.less(n);
+                state.sent += n;
+                if n > 0 {
+                    state.progress = now;
+                }
+                if state.sent == state.backlog.len() {
+                    (state.backlog, state.sent, state.blocked) = (Vec::new(), 0, false);
+                } else {
+                    // Moving the rest down each time would cost the square of the backlog.
+                    if state.sent > state.backlog.len() / 2 {
+                        state.backlog.drain(..state.sent);
+                        state.sent = 0;
+                    }
+                    self.block(state, now);
+                }
+            }
+            Err(_) => self.cut_with(state, Cut::Broken),
+        }
+    }
+
+    /// Asks the poller to look after this outbox when it must: for the next paced message, or if it stalls.
+    fn remind(self: &Arc<Self>, state: &mut State, now: Instant) {
+        let stalls = state.blocked.then(|| state.progress + self.poller.bounds.stalled);
+        let paced = state.paced.as_ref().filter(|p| !p.messages.is_empty() && !state.blocked);
+        let due = stalls.into_iter().chain(paced.map(|p| p.next_at.unwrap_or(now))).min();
+        if let Some(at) = due
+            && state.reminder.is_none_or(|known| at < known)
+        {
+            state.reminder = Some(at);
+            self.poller.remind(self, at);
+        }
+    }
+
+    fn cut_with(&self, state: &mut State, why: Cut) {
+        if state.cut.is_some() {
+            return;
+        }
+        state.cut = Some(why);
+        self.poller.meter.less(state.waiting());
+        if state.waiting() > 0 && why != Cut::Broken {
+            self.stream.cut();
+        } else {
+            self.stream.close();
+        }
+        (state.backlog, state.sent) = (Vec::new(), 0);
+        if let Some(paced) = &mut state.paced {
+            (paced.messages, paced.bytes) = (VecDeque::new(), 0);
+        }
+        self.poller.forget(self.client, &self.stream);
+        self.empty.notify_all();
+    }
+}
+
+impl State {
+    fn waiting(&self) -> usize {
+        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, |p| p.bytes)
+    }
+}
+
+impl Paced {
+    /// Adds each line as a message. Returns how many bytes that is.
+    fn add(&mut self, lines: &[IoSlice<'_>], talk: bool) -> usize {
+        let before = self.bytes;
+        for line in lines.iter().flat_map(|slice| slice.split(|b| *b == b'\n')).filter(|line| !line.is_empty()) {
+            self.bytes += line.len();
+            self.messages.push_back(Message { bytes: line.into(), talk });
+        }
+        self.bytes - before
+    }
+
+    /// What may go out now, in one send.
+    fn due(&mut self, now: Instant) -> Option<Vec<u8>> {
+        if self.next_at.is_some_and(|at| now < at) {
+            return None;
+        }
+        let first = self.messages.pop_front()?;
+        let mut out = first.bytes.into_vec();
+        let mut taken = out.len();
+        while first.talk && self.messages.len() > self.pacing.merge_at {
+            let fits = |m: &Message| m.talk && out.len() + 1 + m.bytes.len() <= self.pacing.most_bytes;
+            if !self.messages.front().is_some_and(fits) {
+                break;
+            }
+            let Some(next) = self.messages.pop_front() else { break };
+            out.push(b'\n');
+            out.extend_from_slice(&next.bytes);
+            taken += next.bytes.len();
+        }
+        self.bytes -= taken;
+        self.next_at = Some(now + self.pacing.gap);
+        Some(out)
+    }
+}

@@ -1,0 +1,182 @@
+//! How many clients fit: a server that accepts more than the system allows threads does not fail politely, it aborts.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Descriptors kept for what is not a client: listeners, files, the database.
+const SPARE_DESCRIPTORS: u64 = 64;
+/// Memory maps of one thread (stack, guard page, and the same for its signal stack).
+const MAPS_PER_THREAD: u64 = 4;
+/// Threads' worth of memory maps kept for the program itself and its heap.
+const SPARE_MAP_THREADS: u64 = 512;
+/// Threads and processes kept for the server's own threads and what else runs there.
+const SPARE_TASKS: u64 = 64;
+
+/// How many clients fit, and what bounds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Clients at once, at least 1.
+    pub clients: usize,
+    /// Which limit is the least, for the banner: "the limit on open files (ulimit -n)".
+    pub why: &'static str,
+}
+
+/// What the system allows; `None` where it sets no limit or does not say.
+#[derive(Clone, Copy, Debug, Default)]
+struct System {
+    descriptors: Option<u64>,
+    maps: Option<u64>,
+    user_tasks: Option<u64>,
+    group_tasks: Option<u64>,
+    threads: Option<u64>,
+    pids: Option<u64>,
+}
+
+/// The number of clients that fit, at most `wanted`. Raises the soft limit on open files of this process to its hard one.
+#[must_use]
+pub fn clients(wanted: usize) -> Capacity {
+    fit(wanted, &System::ask())
+}
+
+fn fit(wanted: usize, system: &System) -> Capacity {
+    let less = |limit: Option<u64>, spare: u64| limit.map(|n| n.saturating_sub(spare));
+    let bounds = [
+        (less(system.descriptors, SPARE_DESCRIPTORS), "the limit on open files (ulimit -n)"),
+        (
+            less(system.maps.map(|n| n / MAPS_PER_THREAD), SPARE_MAP_THREADS),
+            "the limit on memory maps (vm.max_map_count)",
+        ),
+        (less(system.user_tasks, SPARE_TASKS), "the limit on this user's processes (ulimit -u)"),
+        (less(system.group_tasks, SPARE_TASKS), "the limit on tasks of the service or container (pids.max)"),
+        (less(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
+        (less(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
+    ];
+    let mut least = Capacity { clients: wanted, why: "what was asked for" };
+    for (bound, why) in bounds {
+        // On a platform where it does not fit a usize, it is no bound.
+        let clients = bound.and_then(|n| usize::try_from(n).ok());
+        if let Some(clients) = clients.filter(|n| *n < least.clients) {
+            least = Capacity { clients, why };
+        }
+    }
+    Capacity { clients: least.clients.max(1), ..least }
+}
+
+impl System {
+    /// Only Linux says more than the descriptors.
+    fn ask() -> System {
+        let linux = cfg!(target_os = "linux");
+        // The superuser's processes are not counted.
+        let counted = linux && !rustix::process::geteuid().is_root();
+        System {
+            descriptors: raised_descriptors(),
+            maps: number(Path::new("/proc/sys/vm/max_map_count")),
+            user_tasks: if counted { getrlimit(Resource::Nproc).current } else { None },
+            group_tasks: fs::read_to_string("/proc/self/cgroup").ok().and_then(|groups| group_tasks(&groups)),
+            threads: number(Path::new("/proc/sys/kernel/threads-max")),
+            pids: number(Path::new("/proc/sys/kernel/pid_max")),
+        }
+    }
+}
+
+fn raised_descriptors() -> Option<u64> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // macOS says "unlimited" and accepts no more than its OPEN_MAX.
+    for wanted in [maximum, Some(10_240)] {
+        let higher = match (current, wanted) {
+            (Some(current), Some(wanted)) => wanted > current && maximum.is_none_or(|most| wanted <= most),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if higher && setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum }).is_ok() {
+            return wanted;
+        }
+    }
+    current
+}
+
+/// A file that has one number in it; anything else ("max") is none.
+fn number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The least `pids.max` of the control groups in the text of `/proc/self/cgroup` and of the groups around them.
+fn group_tasks(groups: &str) -> Option<u64> {
+    groups.lines().filter_map(group_folder).filter_map(|(root, folder)| least_up_to(&root, &folder)).min()
+}
+
+/// Where the limits of a line of `/proc/self/cgroup` are: `0::/path` in version 2, `8:pids:/path` in version 1.
+fn group_folder(line: &str) -> Option<(PathBuf, PathBuf)> {
+    let mut parts = line.splitn(3, ':');
+    let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+    let root = match controllers {
+        "" => PathBuf::from("/sys/fs/cgroup"),
+        _ if controllers.split(',').any(|c| c == "pids") => PathBuf::from("/sys/fs/cgroup/pids"),
+        _ => return None,
+    };
+    let folder = root.join(path.trim_start_matches('/'));
+    Some((root, folder))
+}
+
+fn least_up_to(root: &Path, folder: &Path) -> Option<u64> {
+    let around = folder.ancestors().take_while(|folder| folder.starts_with(root));
+    around.filter_map(|folder| number(&folder.join("pids.max"))).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_limit_counts_and_is_named() {
+        let system =
+            System { descriptors: Some(1_024), maps: Some(65_530), threads: Some(192_730), ..System::default() };
+        let capacity = fit(100_000, &system);
+        assert_eq!(capacity, Capacity { clients: 960, why: "the limit on open files (ulimit -n)" });
+        let capacity = fit(100_000, &System { descriptors: Some(1 << 20), ..system });
+        assert_eq!(capacity.clients, 65_530 / 4 - 512);
+        assert!(capacity.why.contains("vm.max_map_count"));
+        let capacity = fit(100_000, &System { group_tasks: Some(512), ..system });
+        assert_eq!(capacity.clients, 448);
+        assert!(capacity.why.contains("pids.max"));
+        assert_eq!(fit(50, &system), Capacity { clients: 50, why: "what was asked for" });
+    }
+
+    #[test]
+    fn nothing_known_is_no_bound_and_there_is_always_one() {
+        assert_eq!(fit(7, &System::default()).clients, 7);
+        assert_eq!(fit(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
+        assert_eq!(fit(0, &System::default()).clients, 1);
+    }
+
+    #[test]
+    fn control_groups_of_both_versions_are_found() {
+        let at = |line| group_folder(line).map(|(_, folder)| folder.display().to_string());
+        assert_eq!(at("0::/system.slice/landline.service").unwrap(), "/sys/fs/cgroup/system.slice/landline.service");
+        assert_eq!(at("8:pids:/user").unwrap(), "/sys/fs/cgroup/pids/user");
+        assert_eq!(at("9:name=systemd:/"), None);
+        assert_eq!(at("nonsense"), None);
+    }
+
+    #[test]
+    fn a_group_is_bounded_by_those_around_it() {
+        let root = tempfile::tempdir().unwrap();
+        let inner = root.path().join("outer/inner");
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join("pids.max"), "max\n").unwrap();
+        assert_eq!(least_up_to(root.path(), &inner), None);
+        fs::write(root.path().join("outer/pids.max"), "300\n").unwrap();
+        assert_eq!(least_up_to(root.path(), &inner), Some(300));
+        fs::write(inner.join("pids.max"), "100\n").unwrap();
+        assert_eq!(least_up_to(root.path(), &inner), Some(100));
+    }
+
+    #[test]
+    fn this_system_has_room_for_somebody() {
+        let capacity = clients(usize::MAX);
+        assert!(capacity.clients >= 1 && capacity.why.starts_with("the limit on"));
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        assert!(current == maximum || cfg!(not(target_os = "linux")));
+    }
+}

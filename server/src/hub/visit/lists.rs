@@ -1,0 +1,43 @@
+//! Who and what is there, and the help.
+
+use super::{Done, Visit, shown};
+use landline_common::command::TOPICS;
+use landline_common::{RoomName, What};
+use std::sync::Arc;
+
+impl Visit {
+    pub(super) fn list_people(&mut self, with_me: bool) -> Done {
+        let people: Vec<_> = self.hub.registry().people.values().cloned().collect();
+        let shown = people.iter().filter(|person| with_me || !Arc::ptr_eq(person, &self.person));
+        self.tell(What::Online { users: shown.map(|person| person.name.as_str().into()).collect() });
+        Ok(())
+    }
+
+    pub(super) fn list_members(&mut self, room: &str) -> Done {
+        let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
+        let Some((name, people)) = members else {
+            return Err(What::error(404, format!("there is no room {}; /rooms lists them", shown(room))));
+        };
+        let users = people.iter().map(|person| person.name.as_str().into()).collect();
+        self.tell(What::Members { room: name.as_str().into(), users });
+        Ok(())
+    }
+
+    pub(super) fn list_rooms(&mut self) -> Done {
+        let mut rooms = self.hub.registry().rooms.list();
+        rooms.sort_by(|(a, _), (b, _)| a.key().cmp(b.key()));
+        self.tell(What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.as_str().into(), *n)).collect() });
+        Ok(())
+    }
+
+    pub(super) fn help(&mut self, word: Option<&str>) -> Done {
+        let wanted = word.map(|word| word.trim_start_matches('/').to_lowercase());
+        let mut found = false;
+        for topic in TOPICS.iter().filter(|topic| wanted.as_ref().is_none_or(|word| topic.is_about(word))) {
+            found = true;
+            let or = if topic.also.is_empty() { String::new() } else { format!(" (or: {})", topic.also) };
+            self.tell(What::Info(format!("{}{or} – {}", topic.usage, topic.help).into()));
+        }
+        if found { Ok(()) } else { Err(What::error(404, "there is no such command; /help lists them")) }
+    }
+}

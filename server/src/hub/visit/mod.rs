@@ -1,0 +1,290 @@
+//! One person's stay: everything that they can do once they are signed in. Dropping it is leaving.
+
+mod lists;
+mod messages;
+mod private_chats;
+mod rooms;
+
+use super::person::ear;
+use super::talk::{Notice, Talk, Texts};
+use super::{Audience, Claim, Hub, Newcomer, Person};
+use crate::fanout::Seat;
+use landline_common::clean::clean;
+use landline_common::command::{Command, Format};
+use landline_common::limits::count;
+use landline_common::{Moment, Rendering, What};
+use rooms::Membership;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What came of a command: nothing more to say, or why it was refused.
+type Done = Result<(), What<'static>>;
+
+/// Whether somebody stays after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// They do.
+    Here,
+    /// They asked to leave.
+    Leaving,
+}
+
+/// Somebody who is here. Its session owns it.
+#[derive(Debug)]
+pub struct Visit {
+    hub: Arc<Hub>,
+    person: Arc<Person>,
+    /// The seat in the hidden room of everybody.
+    hall: Arc<Seat>,
+    /// The last one is the current one.
+    rooms: Vec<Membership>,
+    /// What was said in the current room and is not yet in its log.
+    texts: Texts,
+    /// The batch of the last line in the current room: it must be out before anything is said elsewhere.
+    last_batch: u64,
+    told_foreign: bool,
+    now: Moment,
+    /// Last, so that the name is free only when everything else is done.
+    _claim: Claim,
+}
+
+impl Hub {
+    /// Lets somebody in under the name they claimed: their seat, the notice to all others, their first room, and the
+    /// greeting, which is the first thing they hear.
+    #[must_use]
+    pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
+        let Newcomer { outbox, rendering, account, room } = newcomer;
+        outbox.hold();
+        let person = Person::new(claim.name.clone(), account, outbox.clone(), rendering);
+        let mut registry = self.registry();
+        registry.names.insert(person.name.key().clone(), Some(person.client()));
+        registry.people.insert(person.client(), person.clone());
+        drop(registry);
+        let event = What::Connected { user: person.name.as_str().into() }.at(now);
+        let hall = Seat::new(&outbox);
+        self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
+        let mut visit = Visit {
+            hub: self.clone(),
+            person,
+            hall,
+            rooms: Vec::new(),
+            texts: Texts::default(),
+            last_batch: 0,
+            told_foreign: false,
+            now,
+            _claim: claim,
+        };
+        visit.enter(&room, false);
+        outbox.release(&visit.welcome());
+        visit
+    }
+}
+
+impl Visit {
+    /// Who it is.
+    #[must_use]
+    pub fn person(&self) -> &Arc<Person> {
+        &self.person
+    }
+
+    /// Does what a command asks for. Talk is gathered until [`Visit::flush`] or the next other command.
+    pub fn perform(&mut self, command: Command<'_>, now: Moment) -> Stay {
+        self.now = now;
+        let done = match command {
+            Command::Say(text) => self.gather(text),
+            Command::Hooray => self.gather("Hooray! 🎉"),
+            other => {
+                self.flush();
+                self.settle();
+                if other == Command::Quit {
+                    self.tell(What::info("Goodbye!"));
+                    return Stay::Leaving;
+                }
+                self.obey(other)
+            }
+        };
+        if let Err(refusal) = done {
+            self.refuse(refusal, now);
+        }
+        Stay::Here
+    }
+
+    /// Tells them why something was not done, behind what they said before.
+    pub fn refuse(&mut self, why: What<'_>, now: Moment) {
+        self.now = now;
+        self.flush();
+        self.tell(why);
+    }
+
+    /// Says what was gathered.
+    pub fn flush(&mut self) {
+        if self.texts.is_empty() {
+            return;
+        }
+        let (hub, room) = (&self.hub, self.rooms.last());
+        if let Some(Membership { name, room, seat, .. }) = room {
+            let mut talk = Talk {
+                ids: &hub.ids,
+                limits: &hub.limits,
+                room: Some(name.as_str()),
+                user: self.person.name.as_str(),
+                texts: &self.texts,
+                at: self.now,
+                first_id: 0,
+            };
+            self.last_batch = room.say(seat, &mut talk);
+        }
+        self.texts.clear();
+    }
+
+    /// Waits until the last line is out, so that nothing overtakes it.
+    fn settle(&mut self) {
+        if let Some(current) = self.rooms.last() {
+            current.room.settle(std::mem::take(&mut self.last_batch));
+        }
+    }
+
+    fn gather(&mut self, text: &str) -> Done {
+        if self.rooms.is_empty() {
+            return Err(What::error(404, "you are in no room; /join ROOM goes into one, /rooms lists them"));
+        }
+        let text = self.sayable(text)?;
+        if !text.trim().is_empty() {
+            self.texts.push(&text);
+        }
+        Ok(())
+    }
+
+    /// What somebody typed, as others may see it.
+    fn sayable<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, What<'static>> {
+        let text = clean(text);
+        let most = count(self.hub.limits.message_chars);
+        // Every character has at least one byte.
+        if text.len() > most && text.chars().count() > most {
+            return Err(What::error(413, format!("that is too long: at most {most} characters; nothing was sent")));
+        }
+        Ok(text)
+    }
+
+    fn obey(&mut self, command: Command<'_>) -> Done {
+        match command {
+            Command::All(text) => self.say_to_all(text),
+            Command::Online => self.list_people(true),
+            Command::Others => self.list_people(false),
+            Command::Members(room) => self.list_members(room),
+            Command::Rooms => self.list_rooms(),
+            Command::Message { to, text } => self.send_message(to, text),
+            Command::Connect(user) => self.ask_private(user),
+            Command::Accept(user) => self.answer_private(user, true),
+            Command::Reject(user) => self.answer_private(user, false),
+            Command::Chats => self.list_private(),
+            Command::Private { to, text } => self.say_private(to, text),
+            Command::End(user) => self.end_private(user),
+            Command::Join(room) => self.join(room),
+            Command::Leave(room) => self.leave(room),
+            Command::Format(format) => self.change_format(format),
+            Command::Help(word) => self.help(word),
+            Command::Ping(token) => self.pong(token.unwrap_or_default()),
+            Command::Foreign => self.answer_foreign(),
+            Command::Since(_)
+            | Command::Block(_)
+            | Command::Unblock(_)
+            | Command::History(_)
+            | Command::Search(_)
+            | Command::Direct(_)
+            | Command::DirectText { .. }
+            | Command::DirectStop(_)
+            | Command::DirectKey(_)
+            | Command::DirectAccept { .. } => Err(not_yet()),
+            // `perform` has done these.
+            Command::Say(_) | Command::Hooray | Command::Quit => Ok(()),
+        }
+    }
+
+    fn change_format(&mut self, format: Format) -> Done {
+        let rendering = match (format, self.person.rendering()) {
+            (Format::Json, _) => Rendering::Json,
+            (Format::Text, Rendering::Json) => Rendering::Text,
+            (Format::Text, as_it_is) => as_it_is,
+        };
+        self.hub.everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true));
+        self.person.set_rendering(rendering);
+        let current = self.rooms.len().saturating_sub(1);
+        for (i, membership) in self.rooms.iter_mut().enumerate() {
+            membership.listen(ear(rendering, i == current));
+        }
+        self.tell(What::Format(format));
+        Ok(())
+    }
+
+    fn answer_foreign(&mut self) -> Done {
+        if !std::mem::replace(&mut self.told_foreign, true) {
+            self.tell(What::info("not supported here"));
+        }
+        Ok(())
+    }
+
+    fn pong(&self, token: &str) -> Done {
+        self.tell(What::Pong(self.sayable(token)?.into_owned().into()));
+        Ok(())
+    }
+
+    fn welcome(&self) -> Vec<u8> {
+        let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
+        let what = What::Welcome {
+            user: self.person.name.as_str().into(),
+            server: self.hub.server_name.as_str().into(),
+            room: room.into(),
+            account: self.person.account,
+        };
+        let mut bytes = Vec::new();
+        self.person.rendering().write(&what.at(self.now), &self.hub.limits, &mut bytes);
+        bytes
+    }
+
+    fn tell(&self, what: What<'_>) {
+        self.tell_to(&self.person, what);
+    }
+
+    fn tell_to(&self, person: &Person, what: What<'_>) {
+        self.hub.apply(Audience::Person(person), what.at(self.now));
+    }
+
+    /// Somebody else who is here.
+    fn other(&self, name: &str) -> Result<Arc<Person>, What<'static>> {
+        match self.hub.registry().find(name) {
+            Some(person) if Arc::ptr_eq(&person, &self.person) => Err(What::error(400, "that is you")),
+            Some(person) => Ok(person),
+            None => Err(nobody(name)),
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.flush();
+        self.settle();
+        self.end_all_private();
+        while let Some(membership) = self.rooms.pop() {
+            self.give_up(membership, false);
+        }
+        let event = What::Disconnected { user: self.person.name.as_str().into() }.at(self.now);
+        let mut notice = Notice { event, limits: &self.hub.limits };
+        self.hub.everybody.leave(&self.hall, ear(self.person.rendering(), true), Some(&mut notice));
+        self.hub.registry().people.remove(&self.person.client());
+    }
+}
+
+fn not_yet() -> What<'static> {
+    What::error(501, "that does not work yet in this version; /help lists what does, /say TEXT says anything")
+}
+
+fn nobody(name: &str) -> What<'static> {
+    let name = shown(name);
+    What::error(404, format!("nobody called {name} is here; /users lists who is, /say TEXT says anything"))
+}
+
+/// Something a client wrote that is to be quoted back: cleaned and short.
+fn shown(text: &str) -> String {
+    clean(text).chars().take(40).collect()
+}

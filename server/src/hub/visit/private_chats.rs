@@ -1,0 +1,145 @@
+//! Private chats: both must want them, and they end when somebody leaves.
+
+use super::super::private::Asked;
+use super::{Done, Person, Visit, nobody};
+use crate::fanout::ClientId;
+use landline_common::event::Text;
+use landline_common::{Rendering, What};
+use std::sync::Arc;
+
+/// What the one who stays is told as the reason; Chat77 shows it.
+const ENDED: &str = "ended by command";
+const DISCONNECTED: &str = "disconnected";
+
+impl Visit {
+    pub(super) fn ask_private(&mut self, user: &str) -> Done {
+        let other = self.other(user)?;
+        let name = &other.name;
+        let asked = self.hub.registry().privates.ask(self.person.client(), other.client());
+        match asked {
+            Asked::Sent => {
+                self.tell(What::info(format!("Connection request sent to {name}")));
+                self.tell_to(&other, What::PrivateRequest { from: self.name() });
+                Ok(())
+            }
+            Asked::Connected => {
+                self.connected(&other);
+                Ok(())
+            }
+            Asked::Already => Err(What::error(400, format!("you already have a private chat with {name}"))),
+            Asked::Open => Err(What::error(400, format!("you have asked {name} already; wait for an answer"))),
+            Asked::TooMany => {
+                Err(What::error(403, "one of you has too many private chats and requests; /end or /reject some first"))
+            }
+        }
+    }
+
+    pub(super) fn answer_private(&mut self, user: Option<&str>, accept: bool) -> Done {
+        let other = match user {
+            Some(user) => self.other(user)?,
+            None => self.only(|v| v.hub.registry().privates.requesters(v.person.client()).collect(), "request")?,
+        };
+        let (me, name) = (self.person.client(), &other.name);
+        let mut registry = self.hub.registry();
+        let asked = if accept {
+            registry.privates.accept(me, other.client())
+        } else {
+            registry.privates.reject(me, other.client())
+        };
+        drop(registry);
+        if !asked {
+            return Err(What::error(404, format!("{name} has not asked you for a private chat; /connect {name} asks")));
+        }
+        if accept {
+            self.connected(&other);
+        } else {
+            self.tell(What::info(format!("Rejected private request from {name}")));
+            self.tell_to(&other, What::PrivateRejected { by: self.name() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn list_private(&mut self) -> Done {
+        let registry = self.hub.registry();
+        let partners = registry.privates.partners(self.person.client());
+        let people: Vec<_> = partners.filter_map(|client| registry.people.get(&client).cloned()).collect();
+        drop(registry);
+        self.tell(What::PrivateChats { users: people.iter().map(|p| p.name.as_str().into()).collect() });
+        Ok(())
+    }
+
+    pub(super) fn say_private(&mut self, to: Option<&str>, text: &str) -> Done {
+        let found = to.map(|name| self.other(name));
+        let (other, text) = match (found, to) {
+            (Some(Ok(other)), _) => (other, Text::from(text)),
+            // Chat77's first client names nobody: what looks like a name is the first word.
+            (Some(Err(_)), Some(word)) if self.person.rendering() == Rendering::Chat77 => {
+                (self.only_partner()?, format!("{word} {text}").into())
+            }
+            (Some(Err(refusal)), _) => return Err(refusal),
+            (None, _) => (self.only_partner()?, Text::from(text)),
+        };
+        if !self.hub.registry().privates.connected(self.person.client(), other.client()) {
+            let name = &other.name;
+            return Err(What::error(
+                403,
+                format!("you have no private chat with {name}; /connect {name} asks for one"),
+            ));
+        }
+        let text = self.sayable(&text)?;
+        self.tell_to(&other, What::Private { from: self.name(), text });
+        Ok(())
+    }
+
+    pub(super) fn end_private(&mut self, user: &str) -> Done {
+        let other = self.other(user)?;
+        let name = other.name.as_str();
+        if !self.hub.registry().privates.end(self.person.client(), other.client()) {
+            return Err(What::error(404, format!("you have no private chat with {name}; /chats lists yours")));
+        }
+        // Chat77's client forgets the chat at this line, on both sides.
+        self.tell(What::PrivateEnded { with: name.into(), reason: ENDED.into() });
+        self.tell(What::info(format!("Private connection with {name} ended")));
+        self.tell_to(&other, What::PrivateEnded { with: self.name(), reason: ENDED.into() });
+        Ok(())
+    }
+
+    /// Leaving ends all that was private.
+    pub(super) fn end_all_private(&mut self) {
+        let mut registry = self.hub.registry();
+        let ended = registry.privates.leave(self.person.client());
+        let find = |clients: Vec<ClientId>| -> Vec<Arc<Person>> {
+            clients.iter().filter_map(|client| registry.people.get(client).cloned()).collect()
+        };
+        let (partners, requesters) = (find(ended.partners), find(ended.requesters));
+        drop(registry);
+        for partner in partners {
+            self.tell_to(&partner, What::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
+        }
+        for requester in requesters {
+            self.tell_to(&requester, What::info(format!("{} is no longer available for private chat", self.name())));
+        }
+    }
+
+    fn connected(&self, other: &Person) {
+        self.tell_to(other, What::PrivateConnected { with: self.name() });
+        self.tell(What::PrivateConnected { with: other.name.as_str().into() });
+    }
+
+    fn only_partner(&self) -> Result<Arc<Person>, What<'static>> {
+        self.only(|v| v.hub.registry().privates.partners(v.person.client()).collect(), "private chat")
+    }
+
+    /// The only one of several, for commands that name nobody.
+    fn only(&self, of: impl Fn(&Visit) -> Vec<ClientId>, what: &str) -> Result<Arc<Person>, What<'static>> {
+        match of(self)[..] {
+            [client] => self.hub.registry().people.get(&client).cloned().ok_or_else(|| nobody("they")),
+            [] => Err(What::error(404, format!("you have no {what}"))),
+            _ => Err(What::error(400, format!("you have more than one {what}; say whose: /help private"))),
+        }
+    }
+
+    fn name(&self) -> Text<'_> {
+        self.person.name.as_str().into()
+    }
+}

@@ -1,0 +1,115 @@
+//! Going into rooms and leaving them.
+
+use super::super::person::ear;
+use super::super::talk::Notice;
+use super::{Done, Visit, shown};
+use crate::fanout::{Ear, Room, Seat};
+use landline_common::limits::count;
+use landline_common::{RoomName, What};
+use std::sync::Arc;
+
+/// One room that somebody is in.
+#[derive(Debug)]
+pub(super) struct Membership {
+    pub name: RoomName,
+    pub room: Arc<Room>,
+    pub seat: Arc<Seat>,
+    ear: Ear,
+}
+
+impl Membership {
+    /// Hears the room differently from here on. Returns when all that was said before is out.
+    pub(super) fn listen(&mut self, ear: Ear) {
+        let old = std::mem::replace(&mut self.ear, ear);
+        if old != ear {
+            self.room.settle(self.room.change(&self.seat, old, ear));
+        }
+    }
+}
+
+impl Visit {
+    pub(super) fn join(&mut self, room: &str) -> Done {
+        let name = RoomName::parse(room).map_err(|e| What::error(400, e.to_string()))?;
+        if let Some(at) = self.place_of(&name) {
+            let membership = self.rooms.remove(at);
+            self.quieten_current();
+            self.rooms.push(membership);
+            self.attend_current();
+            return Ok(());
+        }
+        let most = count(self.hub.limits.rooms_per_person);
+        if self.rooms.len() >= most {
+            return Err(What::error(403, format!("you are in {most} rooms, which is the most; /leave one first")));
+        }
+        self.quieten_current();
+        self.tell(What::info(format!("You are in {name} now")));
+        self.enter(&name, true);
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, room: Option<&str>) -> Done {
+        let at = match room {
+            None => self.rooms.len().checked_sub(1),
+            Some(room) => RoomName::parse(room).ok().and_then(|name| self.place_of(&name)),
+        };
+        let Some(at) = at else {
+            let which = room.map_or("any room".into(), shown);
+            return Err(What::error(404, format!("you are not in {which}; /rooms lists the rooms")));
+        };
+        let was_current = at + 1 == self.rooms.len();
+        let membership = self.rooms.remove(at);
+        let name = membership.name.clone();
+        self.give_up(membership, true);
+        self.tell(What::info(format!("You left {name}")));
+        if was_current {
+            self.attend_current();
+        }
+        Ok(())
+    }
+
+    /// Takes a seat in a room, which becomes the current one.
+    pub(in super::super) fn enter(&mut self, name: &RoomName, announced: bool) {
+        let hub = &self.hub;
+        let (name, room) = hub.registry().rooms.enter(name, &self.person, || Room::new(&hub.flushers));
+        let seat = Seat::new(&self.person.outbox);
+        let ear = ear(self.person.rendering(), true);
+        let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
+        let event = What::Joined { user, room: room_name }.at(self.now);
+        let mut notice = Notice { event, limits: &hub.limits };
+        room.enter(&seat, ear, announced.then_some(&mut notice));
+        self.rooms.push(Membership { name, room, seat, ear });
+    }
+
+    /// Gives a seat back.
+    pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
+        let Membership { name, room, seat, ear } = membership;
+        let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
+        let event = What::Left { user, room: room_name }.at(self.now);
+        let mut notice = Notice { event, limits: &self.hub.limits };
+        room.leave(&seat, ear, announced.then_some(&mut notice));
+        self.hub.registry().rooms.leave(&name, self.person.client());
+    }
+
+    fn place_of(&self, name: &RoomName) -> Option<usize> {
+        self.rooms.iter().position(|membership| membership.name.key() == name.key())
+    }
+
+    fn quieten_current(&mut self) {
+        let ear = ear(self.person.rendering(), false);
+        if let Some(current) = self.rooms.last_mut() {
+            current.listen(ear);
+        }
+    }
+
+    fn attend_current(&mut self) {
+        let ear = ear(self.person.rendering(), true);
+        if let Some(current) = self.rooms.last_mut() {
+            current.listen(ear);
+        }
+        let now = match self.rooms.last() {
+            Some(current) => format!("You are in {} now", current.name),
+            None => "You are in no room now; /join ROOM goes into one".to_owned(),
+        };
+        self.tell(What::Info(now.into()));
+    }
+}

@@ -1,0 +1,15 @@
+//! The Landline server. `start` gives a handle to a running one; tests start several in one process.
+
+pub mod clock;
+pub mod config;
+pub mod door;
+pub mod fanout;
+pub mod guard;
+pub mod hub;
+pub mod logging;
+pub mod net;
+pub mod ranked;
+pub mod roster;
+pub mod server;
+pub mod session;
+pub mod store;

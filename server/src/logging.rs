@@ -1,0 +1,214 @@
+//! The server's own log: to stderr and to a file. Only `main` starts it.
+//!
+//! What comes from clients passes through [`landline_common::clean`], so that nobody can forge a line or reach the
+//! terminal of whoever reads the log.
+
+use jiff::Zoned;
+use landline_common::clean::clean;
+use log::{Level, LevelFilter};
+use std::env;
+use std::fmt::Display;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes after which a new file is begun; the one before is kept as `NAME.1`.
+const FILE_BYTES: u64 = 10 << 20;
+/// Characters of one message.
+const MESSAGE_CHARS: usize = 1_000;
+
+/// Logs everything from here on to stderr and to `file` (appended, mode 0600). What is logged says the environment
+/// variable `LANDLINE_LOG`: `info` (the default) or another level, also `TARGET=LEVEL`, separated by commas.
+///
+/// # Errors
+/// The file cannot be opened, `LANDLINE_LOG` is not understood, or logging was started before.
+pub fn start(file: &Path) -> io::Result<()> {
+    let spec = match env::var("LANDLINE_LOG") {
+        Ok(spec) => spec,
+        Err(env::VarError::NotPresent) => String::new(),
+        Err(env::VarError::NotUnicode(_)) => return Err(not_understood("it is not text")),
+    };
+    let mut builder = env_logger::Builder::new();
+    for (target, level) in filters(&spec)? {
+        builder.filter(target, level);
+    }
+    let tee = Tee(io::stderr(), LogFile::open(file, FILE_BYTES)?);
+    builder.target(env_logger::Target::Pipe(Box::new(tee)));
+    builder.format(|out, record| writeln!(out, "{}", line(&Zoned::now(), record.level(), record.args())));
+    builder.try_init().map_err(io::Error::other)
+}
+
+/// Reads `LANDLINE_LOG`. env_logger's own reading takes every misspelt level for a target.
+fn filters(spec: &str) -> io::Result<Vec<(Option<&str>, LevelFilter)>> {
+    let mut filters = vec![(None, LevelFilter::Info)];
+    for part in spec.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (target, level) = match part.split_once('=') {
+            Some((target, level)) => (Some(target.trim()), level.trim()),
+            None => (None, part),
+        };
+        let level = level.parse().map_err(|_| not_understood(&format!("{level:?} is not a level")))?;
+        if target == Some("") {
+            return Err(not_understood("there is no target in front of a ="));
+        }
+        filters.push((target, level));
+    }
+    Ok(filters)
+}
+
+fn not_understood(why: &str) -> io::Error {
+    let how = "use off, error, warn, info, debug or trace, also as TARGET=LEVEL, separated by commas";
+    io::Error::new(io::ErrorKind::InvalidInput, format!("LANDLINE_LOG is not understood: {why}; {how}"))
+}
+
+/// One line of the log, without its end.
+fn line(now: &Zoned, level: Level, message: &impl Display) -> String {
+    let message = message.to_string();
+    let cleaned = clean(&message);
+    let cut = cleaned.char_indices().nth(MESSAGE_CHARS).map_or(&*cleaned, |(at, _)| &cleaned[..at]);
+    format!("{} {level:<5} {cut}", now.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// Writes to both, whatever becomes of either: a full disk or a closed terminal must not end the server.
+struct Tee<A, B>(A, B);
+
+impl<A: Write, B: Write> Write for Tee<A, B> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        let _ = self.1.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        let _ = self.1.flush();
+        Ok(())
+    }
+}
+
+/// A file that is begun anew when it is full. Each `write` is taken for whole lines and is never divided over two files.
+struct LogFile {
+    path: PathBuf,
+    most: u64,
+    /// None if a new file could not be begun: tried again at the next line.
+    file: Option<File>,
+    len: u64,
+}
+
+impl LogFile {
+    fn open(path: &Path, most: u64) -> io::Result<LogFile> {
+        let opened = open_to_append(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (len, file) = opened
+            .map_err(|e| io::Error::new(e.kind(), format!("cannot open the log file {}: {e}", path.display())))?;
+        Ok(LogFile { path: path.to_owned(), most, file: Some(file), len })
+    }
+
+    fn rotate(&mut self) {
+        let mut old = self.path.clone().into_os_string();
+        old.push(".1");
+        // If that fails, the old file goes on; it is tried again after as many bytes, not at every line.
+        if fs::rename(&self.path, old).is_ok() {
+            self.file = None;
+        }
+        self.len = 0;
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let more = bytes.len() as u64;
+        if self.len > 0 && self.len + more > self.most {
+            self.rotate();
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(open_to_append(&self.path)?),
+        };
+        file.write_all(bytes)?;
+        self.len += more;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}
+
+fn open_to_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn shown(message: &str) -> String {
+        let now: Zoned = "2026-11-21T08:00:00+01:00[Etc/GMT-1]".parse().unwrap();
+        line(&now, Level::Info, &message)
+    }
+
+    #[test]
+    fn a_line_is_one_line_and_bounded() {
+        assert_eq!(shown("alice signed in"), "2026-11-21 08:00:00 INFO  alice signed in");
+        assert_eq!(
+            shown("a\n2026-11-21 08:00:00 ERROR x\u{1b}[31m"),
+            "2026-11-21 08:00:00 INFO  a 2026-11-21 08:00:00 ERROR x"
+        );
+        let long = shown(&"é".repeat(5_000));
+        assert_eq!(long.chars().filter(|c| *c == 'é').count(), 1_000);
+    }
+
+    #[test]
+    fn filters_are_read_or_refused() {
+        use LevelFilter::*;
+        assert_eq!(filters("").unwrap(), [(None, Info)]);
+        assert_eq!(
+            filters("debug, landline_server::net=TRACE,").unwrap(),
+            [(None, Info), (None, Debug), (Some("landline_server::net"), Trace)]
+        );
+        for wrong in ["debgu", "a=b=c", "=debug", "a="] {
+            let text = filters(wrong).unwrap_err().to_string();
+            assert!(text.contains("LANDLINE_LOG is not understood") && text.contains("use off, error"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_full_file_is_kept_and_a_new_one_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.log");
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        fs::write(&path, "old\n").unwrap();
+        let mut log = LogFile::open(&path, 10).unwrap();
+        log.write_all(b"line1\n").unwrap();
+        assert_eq!(read("server.log"), "old\nline1\n");
+        log.write_all(b"2\n").unwrap();
+        assert_eq!((read("server.log.1"), read("server.log")), ("old\nline1\n".to_owned(), "2\n".to_owned()));
+        log.write_all(b"longer than all\n").unwrap();
+        assert_eq!((read("server.log.1"), read("server.log")), ("2\n".to_owned(), "longer than all\n".to_owned()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn one_broken_target_does_not_stop_the_other() {
+        struct Broken;
+        impl Write for Broken {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+        let mut tee = Tee(Broken, Tee(Vec::new(), Broken));
+        tee.write_all(b"a line\n").unwrap();
+        tee.flush().unwrap();
+        assert_eq!(tee.1.0, b"a line\n");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_named() {
+        let error = LogFile::open(Path::new("/nowhere/server.log"), 10).err().unwrap();
+        assert!(error.to_string().starts_with("cannot open the log file /nowhere/server.log: "));
+    }
+}

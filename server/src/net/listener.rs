@@ -1,0 +1,109 @@
+//! A listening port: accepting until told to stop, and surviving every way in which accepting can fail.
+
+use socket2::{Domain, Protocol, Socket, Type};
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+/// Connections the kernel holds until they are accepted; std's 128 lose some when a class room presses Enter.
+const KERNEL_BACKLOG: i32 = 4_096;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// What a client hears when not even a descriptor is left for it.
+const NO_DESCRIPTOR: &[u8] = b"ERROR: 503 the server has no room for more connections; try again later\n";
+
+/// A port that clients connect to.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    stopped: AtomicBool,
+}
+
+impl Listener {
+    /// Binds `address`; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// The port is taken, or the address is none of this machine's.
+    pub fn bind(address: SocketAddr) -> io::Result<Listener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A restarted server gets its port back at once.
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
+        socket.bind(&address.into())?;
+        socket.listen(KERNEL_BACKLOG)?;
+        let socket = TcpListener::from(socket);
+        let address = socket.local_addr()?;
+        Ok(Listener { socket, address, stopped: AtomicBool::new(false) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Hands every new connection to `welcome`, until [`Listener::stop`].
+    pub fn run(&self, mut welcome: impl FnMut(TcpStream)) {
+        let mut pause = FIRST_PAUSE;
+        let mut spare = spare_descriptor();
+        loop {
+            let accepted = self.socket.accept();
+            if self.stopped.load(SeqCst) {
+                return;
+            }
+            match accepted {
+                Ok((socket, _)) => {
+                    pause = FIRST_PAUSE;
+                    welcome(socket);
+                }
+                Err(e) if is_the_clients_doing(&e) => {}
+                Err(e) => {
+                    log::warn!("accepting on {}: {e}; trying again in {pause:?}", self.address);
+                    spare = self.refuse_one(spare);
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Makes [`Listener::run`] return.
+    pub fn stop(&self) {
+        self.stopped.store(true, SeqCst);
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let _ = TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
+    }
+
+    /// With the spare descriptor given up there is one for telling the next client that there is none.
+    fn refuse_one(&self, spare: Option<File>) -> Option<File> {
+        drop(spare);
+        if self.socket.set_nonblocking(true).is_ok() {
+            if let Ok((mut socket, _)) = self.socket.accept() {
+                let _ = socket.set_nonblocking(true);
+                let _ = socket.write(NO_DESCRIPTOR);
+            }
+            // If this failed, accepting would return at once and the pause above would pace it.
+            let _ = self.socket.set_nonblocking(false);
+        }
+        spare_descriptor()
+    }
+}
+
+fn spare_descriptor() -> Option<File> {
+    File::open("/dev/null").ok()
+}
+
+/// Errors of a client that was gone before it was accepted.
+fn is_the_clients_doing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | WouldBlock)
+}

@@ -1,0 +1,145 @@
+//! One client's connection: reading with a timeout, sending without ever waiting, cutting it off.
+
+use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendFlags};
+use std::io::{self, IoSlice, Read};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// The most pieces one `sendmsg` takes (Linux's UIO_MAXIOV).
+const MOST_SLICES: usize = 1_024;
+
+/// A connected client. Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Stream {
+    socket: TcpStream,
+    peer: SocketAddr,
+    /// The receive timeout in force, in milliseconds, to spare setting it again.
+    timeout_ms: AtomicU64,
+}
+
+/// How a read ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// So many bytes, at least one.
+    Bytes(usize),
+    /// Nothing came in time.
+    Nothing,
+    /// The client is gone, or was cut off.
+    Closed,
+}
+
+impl Stream {
+    /// Wraps a connection that was just accepted. `send_buffer` is the kernel's buffer for outgoing bytes.
+    ///
+    /// # Errors
+    /// When the socket is already dead.
+    pub fn new(socket: TcpStream, send_buffer: usize) -> io::Result<Stream> {
+        let peer = socket.peer_addr()?;
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        socket.set_nodelay(true)?;
+        socket2::SockRef::from(&socket).set_send_buffer_size(send_buffer)?;
+        Ok(Stream { socket, peer, timeout_ms: AtomicU64::new(0) })
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.peer.ip()
+    }
+
+    /// The client's port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.peer.port()
+    }
+
+    /// Reads into `space`, waiting until `deadline` at most.
+    pub fn read(&self, space: &mut [u8], deadline: Instant) -> Arrived {
+        loop {
+            let timeout = rounded(deadline.saturating_duration_since(Instant::now()));
+            if self.timeout_ms.swap(timeout, Relaxed) != timeout
+                && self.socket.set_read_timeout(Some(Duration::from_millis(timeout))).is_err()
+            {
+                return Arrived::Closed;
+            }
+            match (&self.socket).read(space) {
+                Ok(0) => return Arrived::Closed,
+                Ok(n) => return Arrived::Bytes(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    if Instant::now() >= deadline {
+                        return Arrived::Nothing;
+                    }
+                }
+                Err(_) => return Arrived::Closed,
+            }
+        }
+    }
+
+    /// Sends what the kernel takes at once: the number of bytes, 0 when its buffer is full.
+    ///
+    /// # Errors
+    /// The connection is dead.
+    pub fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        loop {
+            let sent = match slices {
+                [one] => rustix::net::send(&self.socket, one, flags),
+                many => {
+                    let many = &many[..many.len().min(MOST_SLICES)];
+                    rustix::net::sendmsg(&self.socket, many, &mut SendAncillaryBuffer::default(), flags)
+                }
+            };
+            match sent {
+                Ok(n) => return Ok(n),
+                Err(Errno::INTR) => {}
+                // Out of kernel memory passes like a full buffer does.
+                Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => return Ok(0),
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+
+    /// Ends the connection so that the client sees a reset: what it has not read is thrown away.
+    pub fn cut(&self) {
+        let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+        self.close();
+    }
+
+    /// Ends the connection in order: what was sent still arrives. Wakes a reader.
+    pub fn close(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Says that nothing more will be sent, then reads and throws away until the client closes too, or `deadline`.
+    /// Closing with unread bytes would reset the connection and could destroy the last answer on its way.
+    pub fn part(&self, deadline: Instant) {
+        if self.socket.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let mut waste = [0; 512];
+        let mut left = 64 << 10;
+        while let Arrived::Bytes(n) = self.read(&mut waste, deadline) {
+            left = usize::saturating_sub(left, n);
+            if left == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// `left` in milliseconds, rounded up to whole seconds when it is long: then the next read, for the same time, needs no
+/// system call to say so. Never zero, which would mean "for ever".
+fn rounded(left: Duration) -> u64 {
+    let ms = u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+    if ms > 2_000 { ms.div_ceil(1_000).saturating_mul(1_000) } else { ms.max(1) }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

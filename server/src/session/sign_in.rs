@@ -1,0 +1,265 @@
+//! Signing in: the door says what to try, this tries it.
+
+use super::Session;
+use crate::door::{self, Attempt, Door, House, Outcome, Step};
+use crate::fanout::Pacing;
+use crate::guard::HashError;
+use crate::hub::{Claim, NameTaken, Newcomer, Visit};
+use crate::net::Arrived;
+use crate::store::RegisterError;
+use landline_common::limits::{PASSWORD_MAX_BYTES, count};
+use landline_common::lines::{Framing, Piece};
+use landline_common::{Limits, Rendering, RoomName, UserName, What};
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::time::{Duration, Instant};
+
+/// What is decided about a client: in, or not.
+type Decision = ControlFlow<Option<Visit>>;
+
+impl Session<'_> {
+    /// Leads one client through its door. `None` if it does not come in.
+    pub(super) fn sign_in(&mut self) -> Option<Visit> {
+        let mut patience = Patience::begin(&self.services.limits);
+        let mut door: Option<Box<dyn Door>> = None;
+        loop {
+            let quiet_at = patience.quiet_at(self.input.awaits_silence(), door.is_none());
+            let deadline = quiet_at.map_or(patience.end(), |at| at.min(patience.end()));
+            let arrived = self.stream.read(self.input.space(), deadline);
+            if let Arrived::Bytes(n) = arrived {
+                self.input.filled(n);
+            }
+            let door = door.get_or_insert_with(|| self.open_door()).as_mut();
+            let decision = match arrived {
+                Arrived::Bytes(_) => self.answer_pieces(door, &mut patience),
+                Arrived::Closed => self.answer_last(door),
+                Arrived::Nothing if Instant::now() >= patience.end() => {
+                    self.tell(What::error(403, "signing in took too long; connect again"), door.rendering());
+                    Break(None)
+                }
+                Arrived::Nothing if self.input.awaits_silence() => {
+                    self.input.silence();
+                    self.answer_pieces(door, &mut patience)
+                }
+                Arrived::Nothing => {
+                    let greeting = door.greet();
+                    self.take(door, greeting)
+                }
+            };
+            if let Break(visit) = decision {
+                return visit;
+            }
+        }
+    }
+
+    fn open_door(&self) -> Box<dyn Door> {
+        let house = House { has_password: self.services.password.is_some() };
+        (door::by_first_bytes(self.input.pending()).open)(house)
+    }
+
+    fn answer_pieces(&mut self, door: &mut dyn Door, patience: &mut Patience) -> Decision {
+        let framing = self.input.framing();
+        while let Some(piece) = self.input.next() {
+            let step = match piece {
+                Piece::Text(line) => door.line(&line, framing),
+                Piece::TooLong => door.too_long(),
+            };
+            self.take(door, step)?;
+            patience.answered();
+        }
+        Continue(())
+    }
+
+    /// The client has closed; its last line may lack a line end.
+    fn answer_last(&mut self, door: &mut dyn Door) -> Decision {
+        if let Some(Piece::Text(line)) = self.input.finish() {
+            let step = door.line(&line, Framing::Lines);
+            self.take(door, step)?;
+        }
+        Break(None)
+    }
+
+    /// Does what the door says, until it waits for the client again.
+    fn take(&self, door: &mut dyn Door, mut step: Step) -> Decision {
+        if self.input.framing() == Framing::Unframed {
+            self.outbox.pace(pacing(&self.services.limits));
+        }
+        loop {
+            match step {
+                Step::Reply(replies) => {
+                    for what in replies {
+                        self.tell(what, door.rendering());
+                    }
+                    return Continue(());
+                }
+                Step::Close(what) => {
+                    self.tell(what, door.rendering());
+                    return Break(None);
+                }
+                Step::Try(attempt) => match self.attempt(attempt, door.rendering()) {
+                    Ok(visit) => return Break(Some(visit)),
+                    Err(outcome) => step = door.outcome(outcome),
+                },
+            }
+        }
+    }
+
+    fn tell(&self, what: What<'_>, rendering: Rendering) {
+        let mut bytes = Vec::new();
+        rendering.write(&what.at(self.services.clock.now()), &self.services.limits, &mut bytes);
+        self.outbox.push_control(&bytes);
+    }
+
+    fn attempt(&self, attempt: Attempt, rendering: Rendering) -> Result<Visit, Outcome> {
+        match attempt {
+            Attempt::ServerPassword(given) => Err(self.check_server_password(&given).err().unwrap_or(Outcome::Done)),
+            Attempt::Guest { name, room, server_password } => {
+                self.check_server_password(server_password.as_deref().unwrap_or_default())?;
+                let claim = self.claim_new(name)?;
+                Ok(self.welcome(claim, rendering, false, room))
+            }
+            Attempt::Register { name, password } => Err(self.register(name, &password).err().unwrap_or(Outcome::Done)),
+            Attempt::Login { alias, password } => self.log_in(&alias, &password, rendering),
+        }
+    }
+
+    fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
+        match &self.services.password {
+            Some(password) if !same(password.as_bytes(), given.as_bytes()) => Err(Outcome::WrongPassword),
+            _ => Ok(()),
+        }
+    }
+
+    /// Claims a name that no account has. Claiming comes first: an account of that name may just be registered.
+    fn claim_new(&self, name: UserName) -> Result<Claim, Outcome> {
+        let claim = self.services.hub.claim(name).map_err(|taken| {
+            let why = match taken {
+                NameTaken::InUse => "that name, or one that looks like it, is in use; choose another",
+                NameTaken::Servers => "that is the server's own name; choose another",
+            };
+            Outcome::Refused(403, why.into())
+        })?;
+        if self.services.accounts.exists(claim.name().key()) {
+            let why = "that name belongs to an account; choose another, or LOGIN if it is yours";
+            return Err(Outcome::Refused(403, why.into()));
+        }
+        Ok(claim)
+    }
+
+    fn register(&self, name: UserName, password: &str) -> Result<(), Outcome> {
+        let least = count(self.services.limits.password_min_bytes);
+        if !(least..=PASSWORD_MAX_BYTES).contains(&password.len()) {
+            let why = format!("a password needs {least} to {PASSWORD_MAX_BYTES} bytes; nothing was registered");
+            return Err(Outcome::Refused(400, why));
+        }
+        let claim = self.claim_new(name)?;
+        let hash = self.services.hasher.hash(password).map_err(refusal)?;
+        let now = self.services.clock.now();
+        self.services.accounts.register(claim.name(), hash, now).map_err(|error| match error {
+            RegisterError::Taken => Outcome::Refused(403, "that alias belongs to an account; choose another".into()),
+            RegisterError::Full => {
+                Outcome::Refused(503, "this server takes no more accounts; come in as a guest".into())
+            }
+            RegisterError::NotStored(why) => {
+                log::error!("an account could not be stored: {why}");
+                Outcome::Refused(500, "the account could not be stored; try again, or tell who runs the server".into())
+            }
+        })?;
+        log::info!("{} registered from {}", claim.name(), self.stream.address());
+        Ok(())
+    }
+
+    fn log_in(&self, alias: &str, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
+        let services = self.services;
+        let Ok(name) = UserName::parse(alias) else {
+            // Nobody can have registered that; it takes as long as if somebody had.
+            services.hasher.verify(password, None).map_err(refusal)?;
+            return Err(Outcome::WrongPassword);
+        };
+        let attempt = services
+            .lockout
+            .attempt(name.key(), Instant::now())
+            .map_err(|refused| Outcome::Refused(403, refused.to_string()))?;
+        let account = services.accounts.find(name.key());
+        let hash = account.as_ref().map(|account| account.hash.as_str());
+        let right = services.hasher.verify(password, hash).map_err(refusal)?;
+        let Some(account) = account.filter(|_| right) else {
+            if attempt.failed(Instant::now()) {
+                log::warn!("{name} is locked after failed passwords, the last from {}", self.stream.address());
+            }
+            return Err(Outcome::WrongPassword);
+        };
+        attempt.succeeded();
+        let claim = services.hub.claim(account.name).map_err(|_| Outcome::AlreadyHere)?;
+        Ok(self.welcome(claim, rendering, true, RoomName::lobby()))
+    }
+
+    fn welcome(&self, claim: Claim, rendering: Rendering, account: bool, room: RoomName) -> Visit {
+        let newcomer = Newcomer { outbox: self.outbox.clone(), rendering, account, room };
+        self.services.hub.sign_in(claim, newcomer, self.services.clock.now())
+    }
+}
+
+/// How long a client may take. All times are absolute: sending byte by byte does not extend them.
+struct Patience {
+    greet_at: Instant,
+    quiet: Duration,
+    answer: Duration,
+    answer_by: Instant,
+    give_up: Instant,
+}
+
+impl Patience {
+    fn begin(limits: &Limits) -> Patience {
+        let now = Instant::now();
+        let answer = Limits::seconds(limits.answer_seconds);
+        Patience {
+            greet_at: now + Limits::millis(limits.greeting_ms),
+            quiet: Limits::millis(limits.unframed_quiet_ms),
+            answer,
+            answer_by: now + answer,
+            give_up: now + Limits::seconds(limits.sign_in_seconds),
+        }
+    }
+
+    fn end(&self) -> Instant {
+        self.answer_by.min(self.give_up)
+    }
+
+    fn answered(&mut self) {
+        self.answer_by = Instant::now() + self.answer;
+    }
+
+    /// When silence would mean something: that a message is whole, or that the client waits for a greeting.
+    fn quiet_at(&self, message_open: bool, fresh: bool) -> Option<Instant> {
+        match (message_open, fresh) {
+            (true, _) => Some(Instant::now() + self.quiet),
+            (false, true) => Some(self.greet_at),
+            (false, false) => None,
+        }
+    }
+}
+
+fn pacing(limits: &Limits) -> Pacing {
+    Pacing {
+        gap: Limits::millis(limits.unframed_gap_ms),
+        merge_at: count(limits.unframed_merge_at),
+        most_bytes: count(limits.unframed_bytes),
+    }
+}
+
+fn refusal(error: HashError) -> Outcome {
+    match error {
+        HashError::Busy => Outcome::Refused(503, "too many people are signing in; try again in a moment".into()),
+        HashError::Unusable => Outcome::Refused(400, "that password cannot be used; choose another".into()),
+        HashError::Failed(why) => {
+            log::error!("a password could not be hashed: {why}");
+            Outcome::Refused(500, "the password could not be checked; tell who runs the server".into())
+        }
+    }
+}
+
+/// Compares in a time that says nothing about where two passwords differ.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let differing = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
+    one.len() == other.len() && std::hint::black_box(differing) == 0
+}

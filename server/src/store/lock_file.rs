@@ -1,0 +1,133 @@
+//! `landline.lock`: one server at a time on one data folder.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a data folder cannot be used.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Another server has it.
+    #[error(
+        "another landline-server ({}) already runs on the data folder {}; stop it or choose another with --data",
+        holder(pid.as_ref()), folder.display()
+    )]
+    Taken {
+        /// The data folder.
+        folder: PathBuf,
+        /// The other's process id, if it could be read.
+        pid: Option<u32>,
+    },
+    /// It is not there and cannot be made, or cannot be written to.
+    #[error(
+        "cannot {doing} the data folder {}: {why}; let this user write there or choose another with --data",
+        folder.display()
+    )]
+    Folder {
+        /// The data folder.
+        folder: PathBuf,
+        /// A verb: "create", "write to", "lock".
+        doing: &'static str,
+        /// What the system said.
+        why: io::Error,
+    },
+}
+
+/// The right to use a data folder, until dropped. The system gives it back even after a kill; the file itself stays.
+#[derive(Debug)]
+pub struct LockFile {
+    _locked: File,
+}
+
+impl LockFile {
+    /// Takes the data folder: creates it if it is missing (mode 0700), checks that files can be made in it, and locks it.
+    /// The process id is in `landline.lock` for people to read.
+    ///
+    /// # Errors
+    /// Says what to do: another server has the folder, or it cannot be created or written to.
+    pub fn take(folder: &Path) -> Result<LockFile, LockError> {
+        let cannot = |doing| move |why| LockError::Folder { folder: folder.to_owned(), doing, why };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot("create"))?;
+        // An old landline.lock could be opened even where no other file can be made.
+        tempfile::tempfile_in(folder).map_err(cannot("write to"))?;
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(folder.join("landline.lock"));
+        let mut file = opened.map_err(cannot("write to"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(LockError::Taken { folder: folder.to_owned(), pid: read_pid(&file) });
+            }
+            Err(TryLockError::Error(why)) => return Err(cannot("lock")(why)),
+        }
+        if let Err(e) = write_pid(&mut file) {
+            log::warn!("the process id cannot be written to {}/landline.lock: {e}", folder.display());
+        }
+        Ok(LockFile { _locked: file })
+    }
+}
+
+fn write_pid(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+}
+
+fn read_pid(file: &File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn holder(pid: Option<&u32>) -> String {
+    pid.map_or_else(|| "process unknown".to_owned(), |pid| format!("process {pid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_and_again_after_the_first() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("new/data");
+        let first = LockFile::take(&folder).unwrap();
+        let text = LockFile::take(&folder).unwrap_err().to_string();
+        let says = format!(
+            "another landline-server (process {}) already runs on the data folder {}; stop it or choose another with \
+             --data",
+            std::process::id(),
+            folder.display()
+        );
+        assert_eq!(text, says);
+        drop(first);
+        // A longer process id of an earlier server does not show through.
+        std::fs::write(folder.join("landline.lock"), "99999999999\n").unwrap();
+        let _again = LockFile::take(&folder).unwrap();
+        let pid = std::fs::read_to_string(folder.join("landline.lock")).unwrap();
+        assert_eq!(pid, format!("{}\n", std::process::id()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_is_named() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let text = LockFile::take(&file.join("data")).unwrap_err().to_string();
+        assert!(text.starts_with("cannot create the data folder") && text.contains("file/data"), "{text}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_folder_that_cannot_be_written_to_is_named() {
+        let text = LockFile::take(Path::new("/proc/self")).unwrap_err().to_string();
+        assert!(text.starts_with("cannot write to the data folder /proc/self: "), "{text}");
+        assert!(text.ends_with("choose another with --data"), "{text}");
+    }
+}

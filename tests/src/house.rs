@@ -1,0 +1,134 @@
+//! A server in process, with a data folder of its own.
+
+use crate::{Client, Unframed};
+use landline_server::config::Config;
+use landline_server::server::Server;
+use landline_server::store::LockFile;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A running server, stopped on drop.
+pub struct House {
+    server: Option<Server>,
+    config: Config,
+    folder: TempDir,
+}
+
+impl Default for House {
+    fn default() -> House {
+        House::new(|_| {})
+    }
+}
+
+impl House {
+    /// Starts a server on loopback and a free port, with cheap password hashes, set up further by `change`.
+    pub fn new(change: impl FnOnce(&mut Config)) -> House {
+        let folder = TempDir::new().expect("a temporary folder");
+        let mut config = Config {
+            ports: vec![0],
+            bind: Ipv4Addr::LOCALHOST.into(),
+            data: folder.path().join("data"),
+            lantalk_port: None,
+            beacon_port: None,
+            rate: None,
+            max_clients_per_ip: 0,
+            ..Config::default()
+        };
+        config.limits.bcrypt_cost = 4;
+        // Apart from what tests on a busy machine may take to read, an unframed client's messages must not merge.
+        config.limits.unframed_gap_ms = 200;
+        change(&mut config);
+        let mut house = House { server: None, config, folder };
+        house.start();
+        house
+    }
+
+    fn start(&mut self) {
+        let lock = LockFile::take(&self.config.data).expect("the data folder");
+        self.server = Some(Server::start(&self.config, lock).expect("a server"));
+    }
+
+    /// Stops the server, as Ctrl-C does, and starts it again on the same folder (and another port).
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
+    }
+
+    /// Stops the server, as Ctrl-C does.
+    pub fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("a running server")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server().addresses()[0]
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.config.data
+    }
+
+    /// A folder for what else a test needs.
+    pub fn scratch(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Connects, and says nothing yet.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address())
+    }
+
+    /// Connects a client that sends and gets messages without newlines.
+    pub fn unframed(&self) -> Unframed {
+        Unframed::connect(self.address())
+    }
+
+    /// Somebody in a room, after the greeting.
+    pub fn guest(&self, name: &str, room: &str) -> Client {
+        let mut client = self.connect();
+        client.send(&format!("{name}_{room}"));
+        let welcome = client.line();
+        assert!(welcome.starts_with("200 "), "{name}: {welcome}");
+        client
+    }
+
+    /// Makes an account.
+    pub fn register(&self, name: &str, password: &str) {
+        let mut client = self.connect();
+        for line in ["REGISTER", name, password] {
+            client.send(line);
+        }
+        client.expect("ALIAS?");
+        client.expect("PASSWORD?");
+        client.expect("Registration successful. You can login now.");
+    }
+
+    /// Somebody signed in to their account, after the greeting.
+    pub fn login(&self, name: &str, password: &str) -> Client {
+        let mut client = self.connect();
+        for line in ["LOGIN", name, password] {
+            client.send(line);
+        }
+        for line in ["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"] {
+            client.expect(line);
+        }
+        let welcome = client.line();
+        assert!(welcome.starts_with("200 "), "{name}: {welcome}");
+        client
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,105 @@
+//! The real programs, and the tools that some tests need.
+
+use crate::DEADLINE;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Says that a test is skipped because `tool` is missing. In CI nothing may be missing.
+#[must_use]
+pub fn missing(tool: &str) -> bool {
+    let found =
+        Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|o| o.status.success());
+    if !found {
+        assert!(std::env::var_os("CI").is_none(), "{tool} is missing, and in CI no test may be skipped");
+        eprintln!("skipped: this test needs {tool}");
+    }
+    !found
+}
+
+fn built(package: &str, bin: &str) -> PathBuf {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let build = escargot::CargoBuild::new().manifest_path(manifest).package(package).bin(bin);
+    build.run().expect("building the program").path().to_owned()
+}
+
+/// A program of the project, running.
+pub struct Program {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Program {
+    /// `landline-server`, ready to be given arguments.
+    pub fn server() -> Command {
+        static PATH: OnceLock<PathBuf> = OnceLock::new();
+        Command::new(PATH.get_or_init(|| built("landline-server", "landline-server")))
+    }
+
+    /// `landline`, ready to be given arguments.
+    pub fn client() -> Command {
+        static PATH: OnceLock<PathBuf> = OnceLock::new();
+        Command::new(PATH.get_or_init(|| built("landline-client", "landline")))
+    }
+
+    /// Starts it; its standard input is `stdin`.
+    pub fn start(command: &mut Command, stdin: Stdio) -> Program {
+        let mut child =
+            command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starting the program");
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        Program { child, out }
+    }
+
+    /// The next line it prints that contains `text`.
+    pub fn until(&mut self, text: &str) -> String {
+        let mut line = String::new();
+        while self.out.read_line(&mut line).expect("reading its output") > 0 {
+            if line.contains(text) {
+                return line;
+            }
+            line.clear();
+        }
+        panic!("it ended before it printed {text:?}; it complained: {}", self.complaints());
+    }
+
+    /// Its process.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Sends it a signal, by name: TERM, INT, KILL, STOP.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("kill").success());
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("waiting for it") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Everything that it wrote to standard error; it must have ended.
+    pub fn complaints(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = stderr.read_to_string(&mut text);
+        }
+        text
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,26 @@
+//! People talk in rooms.
+
+use landline_tests::House;
+
+#[test]
+fn three_people_talk_in_one_room() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.guest("bob", "lobby");
+    alice.expect("bob has connected to the chatroom");
+    let mut carol = house.guest("carol", "Lobby");
+    alice.expect("carol has connected to the chatroom");
+    bob.expect("carol has connected to the chatroom");
+    alice.send("hello");
+    bob.expect("alice: hello");
+    carol.expect("alice: hello");
+    carol.send("hi alice");
+    alice.expect("carol: hi alice");
+    bob.expect("carol: hi alice");
+    for person in [&mut alice, &mut bob, &mut carol] {
+        person.expect_nothing();
+    }
+    bob.quit();
+    alice.expect("bob has left the chatroom");
+    carol.expect("bob has left the chatroom");
+}

@@ -190,7 +190,7 @@ pub fn print_banner(server: &Server, config: &Config, out: &mut impl Write) -> i
         let head = if i == 0 { "join with" } else { "or" };
         writeln!(out, "  {head:<11}nc {address} {port}")?;
     }
-    writeln!(out, "             then type NAME_ROOM, for example alice_lobby, and talk; /help lists the commands")?;
+    writeln!(out, "             then type NAME_ROOM, for example alice_lobby, and talk")?;
     if config.password.is_some() {
         writeln!(out, "  password   yes: people are asked for it (it crosses the network in the clear)")?;
     }

@@ -21,12 +21,14 @@
 mod batch;
 mod flusher;
 mod outbox;
+mod pacing;
 mod poller;
 mod room_log;
 
 pub use batch::{Ear, Utterance};
 pub use flusher::Flushers;
-pub use outbox::{Cut, Outbox, Pacing};
+pub use outbox::{Cut, Outbox};
+pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use room_log::{Room, Seat};
 

@@ -1,14 +1,14 @@
 //! Everything on its way to one client: sent at once while the kernel takes it, otherwise kept in a bounded backlog.
 
 use super::ClientId;
+use super::pacing::{Paced, Pacing};
 use super::poller::Poller;
 use crate::net::Stream;
 use crate::ranked::{Ranked, RankedGuard};
 use parking_lot::Condvar;
-use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Why a connection was ended by this side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +19,6 @@ pub enum Cut {
     Broken,
     /// The session is over, or the server stops.
     Closed,
-}
-
-/// How unframed clients are served: one `send` a message, so far apart that no two merge in their `recv`.
-#[derive(Clone, Copy, Debug)]
-pub struct Pacing {
-    /// Time between two sends.
-    pub gap: Duration,
-    /// With more messages waiting than this, talk may be merged.
-    pub merge_at: usize,
-    /// The most bytes of one send.
-    pub most_bytes: usize,
 }
 
 /// One client's outgoing bytes.
@@ -60,20 +49,6 @@ struct State {
     paced: Option<Paced>,
 }
 
-#[derive(Debug)]
-struct Paced {
-    pacing: Pacing,
-    messages: VecDeque<Message>,
-    bytes: usize,
-    next_at: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Message {
-    bytes: Box<[u8]>,
-    talk: bool,
-}
-
 type StateGuard<'a> = RankedGuard<'a, State, 4>;
 
 impl Outbox {
@@ -102,8 +77,7 @@ impl Outbox {
 
     /// From now on every line is a message of its own, sent without its newline.
     pub fn pace(&self, pacing: Pacing) {
-        let paced = Paced { pacing, messages: VecDeque::new(), bytes: 0, next_at: None };
-        self.state.lock().paced.get_or_insert(paced);
+        self.state.lock().paced.get_or_insert_with(|| Paced::new(pacing));
     }
 
     /// Holds everything back until [`Outbox::release`].
@@ -116,9 +90,7 @@ impl Outbox {
         let mut state = self.state.lock();
         state.held = false;
         if let Some(paced) = &mut state.paced {
-            let held = std::mem::take(&mut paced.messages);
-            self.poller.meter.more(paced.add(&[IoSlice::new(first)], false));
-            paced.messages.extend(held);
+            self.poller.meter.more(paced.add_first(first));
             self.turn_with(state, Instant::now());
         } else {
             let held = std::mem::take(&mut state.backlog);
@@ -249,7 +221,7 @@ impl Outbox {
             self.drain(&mut state, now);
         }
         while state.cut.is_none() && !state.blocked {
-            let Some(bytes) = state.paced.as_mut().and_then(|paced| paced.due(now)) else { break };
+            let Some(bytes) = state.paced.as_mut().and_then(|paced| paced.take_due(now)) else { break };
             self.poller.meter.less(bytes.len());
             self.send(&mut state, &[IoSlice::new(&bytes)]);
         }
@@ -291,8 +263,8 @@ impl Outbox {
     /// Asks the poller to look after this outbox when it must: for the next paced message, or if it stalls.
     fn remind(self: &Arc<Self>, state: &mut State, now: Instant) {
         let stalls = state.blocked.then(|| state.progress + self.poller.bounds.stalled);
-        let paced = state.paced.as_ref().filter(|p| !p.messages.is_empty() && !state.blocked);
-        let due = stalls.into_iter().chain(paced.map(|p| p.next_at.unwrap_or(now))).min();
+        let paced = state.paced.as_ref().filter(|_| !state.blocked).and_then(|paced| paced.due_at(now));
+        let due = stalls.into_iter().chain(paced).min();
         if let Some(at) = due
             && state.reminder.is_none_or(|known| at < known)
         {
@@ -314,7 +286,7 @@ impl Outbox {
         }
         (state.backlog, state.sent) = (Vec::new(), 0);
         if let Some(paced) = &mut state.paced {
-            (paced.messages, paced.bytes) = (VecDeque::new(), 0);
+            paced.clear();
         }
         self.poller.forget(self.client, &self.stream);
         self.empty.notify_all();
@@ -323,41 +295,6 @@ impl Outbox {
 
 impl State {
     fn waiting(&self) -> usize {
-        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, |p| p.bytes)
-    }
-}
-
-impl Paced {
-    /// Adds each line as a message. Returns how many bytes that is.
-    fn add(&mut self, lines: &[IoSlice<'_>], talk: bool) -> usize {
-        let before = self.bytes;
-        for line in lines.iter().flat_map(|slice| slice.split(|b| *b == b'\n')).filter(|line| !line.is_empty()) {
-            self.bytes += line.len();
-            self.messages.push_back(Message { bytes: line.into(), talk });
-        }
-        self.bytes - before
-    }
-
-    /// What may go out now, in one send.
-    fn due(&mut self, now: Instant) -> Option<Vec<u8>> {
-        if self.next_at.is_some_and(|at| now < at) {
-            return None;
-        }
-        let first = self.messages.pop_front()?;
-        let mut out = first.bytes.into_vec();
-        let mut taken = out.len();
-        while first.talk && self.messages.len() > self.pacing.merge_at {
-            let fits = |m: &Message| m.talk && out.len() + 1 + m.bytes.len() <= self.pacing.most_bytes;
-            if !self.messages.front().is_some_and(fits) {
-                break;
-            }
-            let Some(next) = self.messages.pop_front() else { break };
-            out.push(b'\n');
-            out.extend_from_slice(&next.bytes);
-            taken += next.bytes.len();
-        }
-        self.bytes -= taken;
-        self.next_at = Some(now + self.pacing.gap);
-        Some(out)
+        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, Paced::bytes)
     }
 }

@@ -1,0 +1,239 @@
+//! What each part of the house must never know, read from the sources themselves. The table is the one in
+//! docs/ARCHITECTURE.md.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use syn::visit::{self, Visit};
+
+/// A layer and the paths that it never names.
+struct Layer {
+    folder: &'static str,
+    never: &'static [&'static str],
+}
+
+const LAYERS: [Layer; 6] = [
+    Layer {
+        folder: "common/src",
+        never: &[
+            "std::net",
+            "std::thread",
+            "std::fs",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "std::process",
+            "std::env",
+            "jiff",
+        ],
+    },
+    Layer {
+        folder: "server/src/net",
+        never: &["crate::door", "crate::hub", "crate::session", "crate::fanout", "crate::store", "landline_common"],
+    },
+    Layer {
+        folder: "server/src/door",
+        never: &[
+            "std::net",
+            "std::thread",
+            "std::sync",
+            "parking_lot",
+            "crate::hub",
+            "crate::store",
+            "crate::net",
+            "crate::fanout",
+            "crate::guard",
+            "crate::session",
+            "crate::clock",
+        ],
+    },
+    Layer {
+        folder: "server/src/hub",
+        never: &[
+            "crate::net",
+            "crate::door",
+            "crate::store",
+            "crate::session",
+            "crate::guard",
+            "crate::clock",
+            "std::net",
+            "std::fs",
+            "std::thread",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "jiff",
+            "serde_json",
+            "landline_common::json",
+        ],
+    },
+    Layer {
+        folder: "server/src/fanout",
+        never: &[
+            "crate::hub",
+            "crate::door",
+            "crate::session",
+            "crate::store",
+            "landline_common::command",
+            "landline_common::Command",
+            "landline_common::event",
+            "landline_common::Event",
+            "landline_common::What",
+        ],
+    },
+    Layer {
+        folder: "server/src/store",
+        never: &[
+            "crate::net",
+            "crate::door",
+            "crate::hub",
+            "crate::fanout",
+            "crate::session",
+            "crate::guard",
+            "crate::server",
+            "crate::config",
+            "crate::clock",
+            "std::net",
+        ],
+    },
+];
+
+/// Long files are where rooms of a house turn into halls.
+const LONGEST_FILE: usize = 340;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()) {
+        if entry.is_dir() {
+            found.extend(sources(&entry));
+        } else if entry.extension().is_some_and(|e| e == "rs") {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// The module path of a file inside its crate: `src/hub/visit/mod.rs` is `crate::hub::visit`.
+fn module_of(file: &Path) -> Vec<String> {
+    let text = file.to_string_lossy().into_owned();
+    let inside = text.rsplit_once("/src/").expect("a source").1.trim_end_matches(".rs").to_owned();
+    let parts = inside.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")).map(str::to_owned);
+    std::iter::once("crate".to_owned()).chain(parts).collect()
+}
+
+/// Every path that a file names, made absolute.
+struct Paths {
+    module: Vec<String>,
+    found: Vec<String>,
+}
+
+impl Paths {
+    fn of(file: &Path) -> Vec<String> {
+        let syntax = syn::parse_file(&fs::read_to_string(file).expect("a file")).expect("Rust");
+        let mut paths = Paths { module: module_of(file), found: Vec::new() };
+        paths.visit_file(&syntax);
+        paths.found
+    }
+
+    fn add(&mut self, parts: &[String]) {
+        let ups = parts.iter().take_while(|part| *part == "super").count();
+        let absolute = match parts.first().map(String::as_str) {
+            Some("super") => [&self.module[..self.module.len() - ups], &parts[ups..]].concat(),
+            Some("self") => [&self.module[..], &parts[1..]].concat(),
+            _ => parts.to_vec(),
+        };
+        self.found.push(absolute.join("::"));
+    }
+
+    fn add_tree(&mut self, before: &[String], tree: &syn::UseTree) {
+        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree),
+            syn::UseTree::Name(name) => self.add(&with(&name.ident)),
+            syn::UseTree::Rename(rename) => self.add(&with(&rename.ident)),
+            syn::UseTree::Glob(_) => self.add(before),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.add_tree(before, tree)),
+        }
+    }
+}
+
+fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|a| match &a.meta {
+        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string().contains("test"),
+        _ => false,
+    })
+}
+
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if is_for_tests(&module.attrs) {
+            return;
+        }
+        self.module.push(module.ident.to_string());
+        visit::visit_item_mod(self, module);
+        self.module.pop();
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_tree(&[], &item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let parts: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.add(&parts);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        // Inside a macro there are only tokens; whatever looks like a path counts as one.
+        let text = call.tokens.to_string().replace(" :: ", "::");
+        for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).filter(|w| w.contains("::")) {
+            let parts: Vec<String> = word.split("::").map(str::to_owned).collect();
+            self.add(&parts);
+        }
+    }
+}
+
+fn names(path: &str, forbidden: &str) -> bool {
+    path.strip_prefix(forbidden).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[test]
+fn no_layer_knows_what_it_must_not() {
+    let mut broken = Vec::new();
+    for Layer { folder, never } in LAYERS {
+        let files = sources(&root().join(folder));
+        assert!(!files.is_empty(), "{folder} has no sources");
+        for file in files {
+            for path in Paths::of(&file) {
+                if never.iter().any(|forbidden| names(&path, forbidden)) {
+                    broken.push(format!("{}: {path}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_reader_of_sources_sees_every_kind_of_path() {
+    let code = "use std::{fs, net::{TcpStream as T}}; fn f() { super::super::x::y(); vec![std::thread::spawn(g)]; }
+                #[cfg(test)] mod tests { use std::process; }";
+    let mut paths = Paths { module: ["crate", "a", "b"].map(str::to_owned).to_vec(), found: Vec::new() };
+    paths.visit_file(&syn::parse_file(code).unwrap());
+    for expected in ["std::fs", "std::net::TcpStream", "crate::x::y", "std::thread::spawn"] {
+        assert!(paths.found.iter().any(|path| path == expected), "{expected} in {:?}", paths.found);
+    }
+    assert!(!paths.found.iter().any(|path| path == "std::process"));
+}
+
+#[test]
+fn files_stay_short() {
+    for folder in ["common/src", "server/src", "client/src", "tests/src", "tests/tests"] {
+        for file in sources(&root().join(folder)) {
+            let lines = fs::read_to_string(&file).expect("a file").lines().count();
+            assert!(lines <= LONGEST_FILE, "{} has {lines} lines; split it", file.display());
+        }
+    }
+}

@@ -80,10 +80,15 @@ impl NameKey {
     /// The key of any text, a valid name or not: for looking people up.
     #[must_use]
     pub fn of(text: &str) -> NameKey {
-        // The skeleton maps `0` to `O` and `I` to `l`, so case is folded on both sides of it.
-        let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
-        NameKey(skeleton(&folded).flat_map(char::to_lowercase).collect())
+        // A look-alike may be one in its large form only (В is like B, в is not like b) or in its small one only, so
+        // both are brought to their skeletons, the large first.
+        let large: String = text.nfkc().flat_map(char::to_uppercase).collect();
+        NameKey(small_skeleton(&small_skeleton(&large)).into())
     }
+}
+
+fn small_skeleton(text: &str) -> String {
+    skeleton(text).flat_map(char::to_lowercase).collect()
 }
 
 /// A room's name, as the person who opened the room wrote it.
@@ -161,8 +166,7 @@ fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> 
 /// Words that begin a line of the server's own.
 const RESERVED: [&str; 7] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG"];
 
-static RESERVED_KEYS: LazyLock<HashSet<NameKey>> =
-    LazyLock::new(|| RESERVED.into_iter().chain(command::words()).map(NameKey::of).collect());
+static RESERVED_KEYS: LazyLock<HashSet<NameKey>> = LazyLock::new(|| RESERVED.into_iter().map(NameKey::of).collect());
 
 fn is_reserved(shown: &str, key: &NameKey) -> bool {
     let upper = shown.to_uppercase();
@@ -170,6 +174,8 @@ fn is_reserved(shown: &str, key: &NameKey) -> bool {
         || upper.starts_with("DIRECT_")
         || (shown.len() == 3 && shown.bytes().all(|b| b.is_ascii_digit()))
         || RESERVED_KEYS.contains(key)
+        // By the letter only: Ali looks like `all`.
+        || command::words().any(|word| word == shown.to_lowercase())
 }
 
 #[cfg(test)]
@@ -183,7 +189,7 @@ mod tests {
 
     #[test]
     fn names_of_any_script_are_names() {
-        for name in ["alice", "Bob-2", "under_score", "Müller", "Ольга", "आर्य", "田中", "مريم", "u7", "1234"]
+        for name in ["alice", "Ali", "Bob-2", "under_score", "Müller", "Ольга", "आर्य", "田中", "مريم", "u7", "1234"]
         {
             assert!(UserName::parse(name).is_ok(), "{name}");
         }
@@ -209,6 +215,8 @@ mod tests {
             ("error", Reserved),
             ("server", Reserved),
             ("ѕеrver", Reserved),
+            ("lNFO", Reserved),
+            ("ЕRRОR", Reserved),
             ("help", Reserved),
             ("Quit", Reserved),
             ("200", Reserved),
@@ -224,6 +232,10 @@ mod tests {
     fn look_alikes_are_the_same_name() {
         assert!(same("alice", "ALICE"));
         assert!(same("alice", "аlice"), "Cyrillic а");
+        assert!(same("alice", "aIice") && same("ALICE", "aLlcE"), "I, l");
+        assert!(same("Bob", "Воb") && same("bob", "ВОВ"), "Cyrillic В");
+        assert!(same("hannah", "Наnnah"), "Cyrillic Н");
+        assert!(same("наташа", "НАТАША") && same("Ольга", "ОЛЬГА"));
         assert!(same("paul", "pau1"));
         assert!(same("Ⅷ", "viii"));
         assert!(!same("alice", "alicia"));

@@ -71,7 +71,10 @@ impl Input {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.end, self.scanned) = (self.end - self.start, self.scanned - self.start);
         self.start = 0;
-        if self.end == self.buffer.len() {
+        if self.framing == Framing::Unframed {
+            // What one read returns is one message, so the longest must fit.
+            self.buffer.resize(self.longest.max(self.end + SMALL), 0);
+        } else if self.end == self.buffer.len() {
             let size = match self.buffer.len() {
                 0 => SMALL,
                 _ => LARGE.max(self.longest + SMALL),
@@ -268,6 +271,19 @@ mod tests {
         feed(&mut input, b"hello\nthere", &mut out);
         assert_eq!(out, ["alice_room", "hello\nthere"]);
         assert_eq!(input.framing(), Framing::Unframed);
+    }
+
+    #[test]
+    fn the_longest_unframed_message_is_one() {
+        let mut input = Input::new(8_192);
+        let mut out = Vec::new();
+        feed(&mut input, b"alice_room", &mut out);
+        input.silence();
+        out.extend(input.next().map(shown));
+        for _ in 0..2 {
+            feed(&mut input, &[b'x'; 8_192], &mut out);
+        }
+        assert_eq!(out.iter().map(String::len).collect::<Vec<_>>(), [10, 8_192, 8_192]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::store::{Accounts, Record, Sessions};
 use landline_common::clean::clean;
 use landline_common::command::parse;
 use landline_common::limits::count;
-use landline_common::lines::{Input, Piece};
+use landline_common::lines::{Framing, Input, Piece};
 use landline_common::{Limits, Moment, What};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -53,6 +53,8 @@ struct Session<'s> {
     stream: &'s Stream,
     outbox: &'s Arc<Outbox>,
     input: Input,
+    /// An unframed client is sending a file.
+    in_file: bool,
 }
 
 /// Why a session ended, as the records have it.
@@ -61,7 +63,7 @@ type Reason = &'static str;
 /// Serves one client until it leaves or is cut off.
 pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>) {
     let input = Input::new(count(services.limits.line_bytes));
-    let mut session = Session { services, stream, outbox, input };
+    let mut session = Session { services, stream, outbox, input, in_file: false };
     if let Some(visit) = session.sign_in() {
         session.stay(visit);
     }
@@ -121,8 +123,10 @@ impl Session<'_> {
     /// Does everything that has arrived, and says what was said with one append.
     fn obey_pieces(&mut self, visit: &mut Visit, person: &Person) -> ControlFlow<()> {
         let now = self.services.clock.now();
+        let unframed = self.input.framing() == Framing::Unframed;
         while let Some(piece) = self.input.next() {
             match piece {
+                Piece::Text(text) if unframed && is_rest_of_file(&mut self.in_file, &text) => {}
                 Piece::TooLong => {
                     let most = self.services.limits.line_bytes;
                     let why = format!("that line is too long: at most {most} bytes; nothing was sent");
@@ -138,6 +142,15 @@ impl Session<'_> {
         visit.flush();
         ControlFlow::Continue(())
     }
+}
+
+/// Chat77's clients send a file as many messages at once, so a read may begin inside one of them. Such a rest is nothing
+/// to be said; it has no spaces in it, and everything that these clients send for people to read has.
+fn is_rest_of_file(in_file: &mut bool, text: &str) -> bool {
+    let begins = text.starts_with("FILE_START|") || text.starts_with("FILE_CHUNK|");
+    let rest = *in_file && !text.contains(' ');
+    *in_file = (begins || rest) && !text.contains("FILE_END|");
+    rest
 }
 
 /// Does what one message asks for.

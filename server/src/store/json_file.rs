@@ -10,6 +10,19 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// How the names of files begin and end that are being written.
+const TEMPORARY: (&str, &str) = (".landline-", ".tmp");
+
+/// Removes what a write left behind whose server was killed. Nobody may be writing in `folder`.
+pub fn remove_remains(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Writes `value` as pretty JSON to `path`, for its owner only (mode 0600). The version before it stays as `NAME.bak`.
 /// When this returns, the new version is on the disk.
 ///
@@ -22,7 +35,7 @@ pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
         _ => Path::new("."),
     };
     // tempfile creates with mode 0600 and removes the file when anything below fails.
-    let mut temp = tempfile::Builder::new().prefix(".landline-").suffix(".tmp").tempfile_in(folder)?;
+    let mut temp = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
     let mut out = BufWriter::new(&mut temp);
     serde_json::to_writer_pretty(&mut out, value)?;
     out.write_all(b"\n")?;

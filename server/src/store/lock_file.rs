@@ -1,5 +1,6 @@
 //! `landline.lock`: one server at a time on one data folder.
 
+use crate::store::json_file;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -70,6 +71,7 @@ impl LockFile {
         if let Err(e) = write_pid(&mut file) {
             log::warn!("the process id cannot be written to {}/landline.lock: {e}", folder.display());
         }
+        json_file::remove_remains(folder);
         Ok(LockFile { _locked: file })
     }
 }

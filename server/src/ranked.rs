@@ -2,9 +2,10 @@
 //!
 //! | rank | lock |
 //! |---|---|
+//! | 0 | the order of what happens in private chats |
 //! | 1 | the hub: who is here |
 //! | 2 | a room's log |
-//! | 3 | a room's seats |
+//! | 3 | a room's seats; how a person gets events |
 //! | 4 | an outbox |
 //! | 5 | the poller's agenda |
 //!

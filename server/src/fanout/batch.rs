@@ -70,6 +70,8 @@ impl Batch {
         what.number();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
+            // If rendering panicked before, half a line is left there.
+            bytes.truncate(self.said.last().map_or(0, |said| said.ends[rendering] as usize));
             if uses[rendering] > 0 {
                 what.render(rendering, bytes);
             }

@@ -5,6 +5,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use landline_common::Limits;
 use landline_common::limits::count;
 use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -63,7 +64,14 @@ impl Flushers {
 /// Rooms first come, first served; one cycle a turn, so that a busy room does not starve the others.
 fn flush(work: &Sender<Option<Arc<Room>>>, queue: &Receiver<Option<Arc<Room>>>) {
     while let Ok(Some(room)) = queue.recv() {
-        while !room.cycle() {
+        let cycle = || {
+            catch_unwind(AssertUnwindSafe(|| room.cycle())).unwrap_or_else(|_| {
+                log::error!("a panic in a room's cycle; the room goes on");
+                // It has queued the room again itself, if there is more to do.
+                true
+            })
+        };
+        while !cycle() {
             if !queue.is_empty() {
                 let _ = work.send(Some(room));
                 break;

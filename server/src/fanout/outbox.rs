@@ -39,8 +39,8 @@ struct State {
     sent: usize,
     /// The kernel's buffer is full; the poller watches for room in it.
     blocked: bool,
-    /// Nothing goes out yet: the greeting must be first.
-    held: bool,
+    /// Nothing goes out yet: the greeting must come first, at this place in the backlog or among the messages.
+    held: Option<usize>,
     cut: Option<Cut>,
     /// When bytes last went out, while blocked.
     progress: Instant,
@@ -59,7 +59,7 @@ impl Outbox {
             backlog: Vec::new(),
             sent: 0,
             blocked: false,
-            held: false,
+            held: None,
             cut: None,
             progress: Instant::now(),
             reminder: None,
@@ -82,21 +82,28 @@ impl Outbox {
 
     /// Holds everything back until [`Outbox::release`].
     pub fn hold(&self) {
-        self.state.lock().held = true;
+        let mut state = self.state.lock();
+        state.held = Some(state.paced.as_ref().map_or(state.backlog.len(), Paced::len));
     }
 
-    /// Sends `first`, and then what was held back.
+    /// Sends `first`, and then what was held back. What still waits from before [`Outbox::hold`] stays in front.
     pub fn release(self: &Arc<Self>, first: &[u8]) {
         let mut state = self.state.lock();
-        state.held = false;
+        let place = state.held.take().unwrap_or(0);
+        if state.cut.is_some() {
+            return;
+        }
         if let Some(paced) = &mut state.paced {
-            self.poller.meter.more(paced.add_first(first));
-            self.turn_with(state, Instant::now());
+            self.poller.meter.more(paced.insert(place, first));
+        } else if state.blocked {
+            state.backlog.splice(place..place, first.iter().copied());
+            self.poller.meter.more(first.len());
         } else {
             let held = std::mem::take(&mut state.backlog);
             self.poller.meter.less(held.len());
             self.send(&mut state, &[IoSlice::new(first), IoSlice::new(&held)]);
         }
+        self.turn_with(state, Instant::now());
     }
 
     /// Whole lines that others said: for an unframed client far behind they may be merged.
@@ -153,10 +160,10 @@ impl Outbox {
         }
         if let Some(paced) = &mut state.paced {
             let added = paced.add(lines, talk);
-            if self.keeps(&mut state, added) && !state.held {
+            if self.keeps(&mut state, added) && state.held.is_none() {
                 self.turn_with(state, Instant::now());
             }
-        } else if state.held || state.blocked {
+        } else if state.held.is_some() || state.blocked {
             self.keep(&mut state, lines, 0);
         } else {
             self.send(&mut state, lines);
@@ -214,15 +221,18 @@ impl Outbox {
     }
 
     fn turn_with(self: &Arc<Self>, mut state: StateGuard<'_>, now: Instant) {
-        if state.cut.is_some() || state.held {
+        if state.cut.is_some() || state.held.is_some() {
             return;
         }
         if state.blocked {
             self.drain(&mut state, now);
         }
         while state.cut.is_none() && !state.blocked {
-            let Some(bytes) = state.paced.as_mut().and_then(|paced| paced.take_due(now)) else { break };
-            self.poller.meter.less(bytes.len());
+            let Some(paced) = &mut state.paced else { break };
+            let before = paced.bytes();
+            let Some(bytes) = paced.take_due(now) else { break };
+            // Not the newlines between merged messages, which nobody counted.
+            self.poller.meter.less(before - paced.bytes());
             self.send(&mut state, &[IoSlice::new(&bytes)]);
         }
         if state.cut.is_some() {

@@ -51,9 +51,14 @@ impl Paced {
         self.bytes - before
     }
 
-    /// Adds lines in front of all that wait. Returns how many bytes that is.
-    pub(super) fn add_first(&mut self, lines: &[u8]) -> usize {
-        let behind = std::mem::take(&mut self.messages);
+    /// How many messages wait.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Adds lines behind the first `place` messages. Returns how many bytes that is.
+    pub(super) fn insert(&mut self, place: usize, lines: &[u8]) -> usize {
+        let behind = self.messages.split_off(place.min(self.messages.len()));
         let added = self.add(&[IoSlice::new(lines)], false);
         self.messages.extend(behind);
         added
@@ -136,9 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn the_greeting_goes_in_front() {
-        let (mut paced, now) = paced("talk\n", true);
-        paced.add_first(b"200\n");
-        assert_eq!(drain(&mut paced, now), ["200", "talk"]);
+    fn the_greeting_goes_in_between() {
+        let (mut paced, now) = paced("PASSWORD?\ntalk\n", true);
+        paced.insert(1, b"200\n");
+        assert_eq!(drain(&mut paced, now), ["PASSWORD?", "200", "talk"]);
     }
 }

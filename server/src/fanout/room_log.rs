@@ -100,22 +100,25 @@ impl Room {
         number
     }
 
-    /// Takes a seat: its person hears everything from here on. `notice` is heard by those who are there already.
-    pub fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) {
+    /// Takes a seat: its person hears everything from here on. `notice` is heard by those who are there already. The
+    /// number returned is for [`Room::settle`].
+    pub fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
         let mut log = self.with_space();
+        let number = log.number;
         let Log { next, uses, members, .. } = &mut *log;
         if let Some(notice) = notice {
             next.say(NOBODY, notice, uses);
         }
         *members += 1;
         uses[ear.rendering] += 1;
-        self.make_move(log, Move::Enter(seat.clone(), ear));
+        if self.make_move(log, Move::Enter(seat.clone(), ear)) { 0 } else { number }
     }
 
     /// Gives a seat back, after everything said so far. `ear` is the one it was taken (or last changed) with.
-    /// `notice` is heard by those who stay.
-    pub fn leave(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) {
+    /// `notice` is heard by those who stay. The number returned is for [`Room::settle`].
+    pub fn leave(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
         let mut log = self.with_space();
+        let number = log.number;
         log.members -= 1;
         log.uses[ear.rendering] -= 1;
         if let Some(notice) = notice {
@@ -124,9 +127,10 @@ impl Room {
             next.say(NOBODY, notice, uses);
             next.moves.push((at, Move::Leave(seat.clone())));
             self.kick(log);
-        } else {
-            self.make_move(log, Move::Leave(seat.clone()));
+        } else if self.make_move(log, Move::Leave(seat.clone())) {
+            return 0;
         }
+        number
     }
 
     /// Changes how a seat's person hears what is said from here on. The number returned is for [`Room::settle`].

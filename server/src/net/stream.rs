@@ -106,7 +106,8 @@ impl Stream {
     /// Ends the connection so that the client sees a reset: what it has not read is thrown away.
     pub fn cut(&self) {
         let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
-        self.close();
+        // Only the reader is woken: an end in order, sent ahead of the reset, would look like one to the client.
+        let _ = self.socket.shutdown(Shutdown::Read);
     }
 
     /// Ends the connection in order: what was sent still arrives. Wakes a reader.

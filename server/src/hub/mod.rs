@@ -26,12 +26,15 @@ use talk::Notice;
 #[derive(Debug)]
 pub struct Hub {
     registry: Ranked<Registry, 1>,
+    /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
+    privately: Ranked<(), 0>,
     /// A hidden room in which everybody has a seat: presence and `/all`.
     everybody: Arc<Room>,
     flushers: Arc<Flushers>,
     limits: Limits,
     server_name: String,
-    /// The next message's id. Ids never repeat, also over restarts: they start at unix seconds × 10⁶.
+    /// The next message's id. Ids never repeat, also over restarts (also twice in a second): they start at unix
+    /// milliseconds × 10³.
     ids: AtomicU64,
 }
 
@@ -89,14 +92,15 @@ impl Hub {
     pub fn new(server_name: &str, limits: &Limits, flushers: &Arc<Flushers>, now: Moment) -> Arc<Hub> {
         let privates = PrivateChats::new(count(limits.privates_per_person));
         let registry = Registry { privates, ..Registry::default() };
-        let seconds = u64::try_from(now.unix_ms / 1_000).unwrap_or(0);
+        let ms = u64::try_from(now.unix_ms).unwrap_or(0);
         Arc::new(Hub {
             registry: Ranked::new(registry),
+            privately: Ranked::default(),
             everybody: Room::new(flushers),
             flushers: flushers.clone(),
             limits: limits.clone(),
             server_name: server_name.to_owned(),
-            ids: AtomicU64::new(seconds * 1_000_000),
+            ids: AtomicU64::new(ms * 1_000),
         })
     }
 

@@ -1,9 +1,9 @@
 //! Somebody who is here, as the others reach them.
 
 use crate::fanout::{ClientId, Ear, Outbox};
+use crate::ranked::Ranked;
 use landline_common::{Event, Limits, Rendering, UserName};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A guest or an account holder who is signed in.
 #[derive(Debug)]
@@ -13,12 +13,13 @@ pub struct Person {
     /// Whether the name is an account's.
     pub account: bool,
     pub(super) outbox: Arc<Outbox>,
-    rendering: AtomicUsize,
+    /// Held while something is told: after a change nothing comes in the old one any more.
+    rendering: Ranked<Rendering, 3>,
 }
 
 impl Person {
     pub(super) fn new(name: UserName, account: bool, outbox: Arc<Outbox>, rendering: Rendering) -> Arc<Person> {
-        Arc::new(Person { name, account, outbox, rendering: AtomicUsize::new(rendering.index()) })
+        Arc::new(Person { name, account, outbox, rendering: Ranked::new(rendering) })
     }
 
     /// The number of their connection.
@@ -30,17 +31,18 @@ impl Person {
     /// How they get their events.
     #[must_use]
     pub fn rendering(&self) -> Rendering {
-        Rendering::at(self.rendering.load(Relaxed))
+        *self.rendering.lock()
     }
 
     pub(super) fn set_rendering(&self, rendering: Rendering) {
-        self.rendering.store(rendering.index(), Relaxed);
+        *self.rendering.lock() = rendering;
     }
 
     /// Tells them, and nobody else.
     pub fn tell(&self, event: &Event<'_>, limits: &Limits) {
+        let rendering = self.rendering.lock();
         let mut bytes = Vec::new();
-        self.rendering().write(event, limits, &mut bytes);
+        rendering.write(event, limits, &mut bytes);
         self.outbox.push_control(&bytes);
     }
 }

@@ -42,6 +42,8 @@ pub struct Visit {
     texts: Texts,
     /// The batch of the last line in the current room: it must be out before anything is said elsewhere.
     last_batch: u64,
+    /// The batch of the news that they are here: it must be out before they say anything.
+    arrival: u64,
     told_foreign: bool,
     now: Moment,
     /// Last, so that the name is free only when everything else is done.
@@ -62,7 +64,7 @@ impl Hub {
         drop(registry);
         let event = What::Connected { user: person.name.as_str().into() }.at(now);
         let hall = Seat::new(&outbox);
-        self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
+        let arrival = self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
         let mut visit = Visit {
             hub: self.clone(),
             person,
@@ -70,6 +72,7 @@ impl Hub {
             rooms: Vec::new(),
             texts: Texts::default(),
             last_batch: 0,
+            arrival,
             told_foreign: false,
             now,
             _claim: claim,
@@ -121,6 +124,7 @@ impl Visit {
         if self.texts.is_empty() {
             return;
         }
+        self.arrive();
         let (hub, room) = (&self.hub, self.rooms.last());
         if let Some(Membership { name, room, seat, .. }) = room {
             let mut talk = Talk {
@@ -139,8 +143,16 @@ impl Visit {
 
     /// Waits until the last line is out, so that nothing overtakes it.
     fn settle(&mut self) {
+        self.arrive();
         if let Some(current) = self.rooms.last() {
             current.room.settle(std::mem::take(&mut self.last_batch));
+        }
+    }
+
+    /// Waits until everybody knows that they are here.
+    fn arrive(&mut self) {
+        if self.arrival > 0 {
+            self.hub.everybody.settle(std::mem::take(&mut self.arrival));
         }
     }
 
@@ -207,7 +219,8 @@ impl Visit {
             (Format::Text, Rendering::Json) => Rendering::Text,
             (Format::Text, as_it_is) => as_it_is,
         };
-        self.hub.everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true));
+        let everybody = &self.hub.everybody;
+        everybody.settle(everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true)));
         self.person.set_rendering(rendering);
         let current = self.rooms.len().saturating_sub(1);
         for (i, membership) in self.rooms.iter_mut().enumerate() {
@@ -271,7 +284,6 @@ impl Drop for Visit {
         let event = What::Disconnected { user: self.person.name.as_str().into() }.at(self.now);
         let mut notice = Notice { event, limits: &self.hub.limits };
         self.hub.everybody.leave(&self.hall, ear(self.person.rendering(), true), Some(&mut notice));
-        self.hub.registry().people.remove(&self.person.client());
     }
 }
 

@@ -13,6 +13,7 @@ const DISCONNECTED: &str = "disconnected";
 
 impl Visit {
     pub(super) fn ask_private(&mut self, user: &str) -> Done {
+        let _order = self.hub.privately.lock();
         let other = self.other(user)?;
         let name = &other.name;
         let asked = self.hub.registry().privates.ask(self.person.client(), other.client());
@@ -35,6 +36,7 @@ impl Visit {
     }
 
     pub(super) fn answer_private(&mut self, user: Option<&str>, accept: bool) -> Done {
+        let _order = self.hub.privately.lock();
         let other = match user {
             Some(user) => self.other(user)?,
             None => self.only(|v| v.hub.registry().privates.requesters(v.person.client()).collect(), "request")?,
@@ -69,6 +71,7 @@ impl Visit {
     }
 
     pub(super) fn say_private(&mut self, to: Option<&str>, text: &str) -> Done {
+        let _order = self.hub.privately.lock();
         let found = to.map(|name| self.other(name));
         let (other, text) = match (found, to) {
             (Some(Ok(other)), _) => (other, Text::from(text)),
@@ -92,6 +95,7 @@ impl Visit {
     }
 
     pub(super) fn end_private(&mut self, user: &str) -> Done {
+        let _order = self.hub.privately.lock();
         let other = self.other(user)?;
         let name = other.name.as_str();
         if !self.hub.registry().privates.end(self.person.client(), other.client()) {
@@ -104,10 +108,12 @@ impl Visit {
         Ok(())
     }
 
-    /// Leaving ends all that was private.
+    /// Leaving ends all that was private; from here on nobody finds this person.
     pub(super) fn end_all_private(&mut self) {
+        let _order = self.hub.privately.lock();
         let mut registry = self.hub.registry();
         let ended = registry.privates.leave(self.person.client());
+        registry.people.remove(&self.person.client());
         let find = |clients: Vec<ClientId>| -> Vec<Arc<Person>> {
             clients.iter().filter_map(|client| registry.people.get(client).cloned()).collect()
         };

@@ -80,13 +80,16 @@ impl Visit {
         self.rooms.push(Membership { name, room, seat, ear });
     }
 
-    /// Gives a seat back.
+    /// Gives a seat back. If that is announced, it returns when all that was said before is out.
     pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
         let Membership { name, room, seat, ear } = membership;
         let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
         let event = What::Left { user, room: room_name }.at(self.now);
         let mut notice = Notice { event, limits: &self.hub.limits };
-        room.leave(&seat, ear, announced.then_some(&mut notice));
+        let number = room.leave(&seat, ear, announced.then_some(&mut notice));
+        if announced {
+            room.settle(number);
+        }
         self.hub.registry().rooms.leave(&name, self.person.client());
     }
 

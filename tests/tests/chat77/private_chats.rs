@@ -1,0 +1,77 @@
+//! Private chats.
+
+use crate::{alice_and_bob, expect_nothing};
+use landline_tests::{House, Unframed};
+
+/// Alice and Bob in a private chat.
+fn private_chat(house: &House) -> (Unframed, Unframed) {
+    let (mut alice, mut bob) = alice_and_bob(house);
+    alice.ask("connect to bob", "INFO: Connection request sent to bob");
+    bob.expect("PRIVATE_REQUEST_FROM:alice");
+    bob.ask("accept connection alice", "PRIVATE_CONNECTED:alice");
+    alice.expect("PRIVATE_CONNECTED:bob");
+    (alice, bob)
+}
+
+#[test]
+fn a_private_chat_from_asking_to_its_end() {
+    let house = House::default();
+    let (mut alice, mut bob) = private_chat(&house);
+    let mut carol = house.guest("carol", "lobby");
+    for person in [&mut alice, &mut bob] {
+        person.expect("carol has connected to the chatroom");
+    }
+    alice.ask("my private chats", "Private chats: bob");
+    alice.send("private txt bob hi there");
+    bob.expect("[Private] alice: hi there");
+    bob.send("private txt alice hi");
+    alice.expect("[Private] bob: hi");
+    alice.ask("end private bob", "PRIVATE_ENDED:bob:ended by command");
+    alice.expect("INFO: Private connection with bob ended");
+    bob.expect("PRIVATE_ENDED:alice:ended by command");
+    bob.send("private txt alice too late");
+    let refused = bob.recv();
+    assert!(refused.starts_with("ERROR: 403 "), "{refused}");
+    for person in [&mut alice, &mut bob] {
+        expect_nothing(person);
+    }
+    carol.expect_nothing();
+}
+
+#[test]
+fn the_first_clients_name_nobody_in_a_private_chat() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    alice.ask("connect to bob", "INFO: Connection request sent to bob");
+    bob.expect("PRIVATE_REQUEST_FROM:alice");
+    bob.ask("accept connection", "PRIVATE_CONNECTED:alice");
+    alice.expect("PRIVATE_CONNECTED:bob");
+    alice.send("private txt hi");
+    bob.expect("[Private] alice: hi");
+    alice.send("private txt how are you");
+    bob.expect("[Private] alice: how are you");
+    expect_nothing(&mut alice);
+}
+
+#[test]
+fn a_private_chat_is_rejected_and_asked_for_again() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    for answer in ["reject connection alice", "reject connection"] {
+        alice.ask("connect to bob", "INFO: Connection request sent to bob");
+        bob.expect("PRIVATE_REQUEST_FROM:alice");
+        bob.ask(answer, "INFO: Rejected private request from alice");
+        alice.expect("PRIVATE_REJECTED:bob");
+    }
+    alice.ask("my private chats", "Private chats: none");
+}
+
+#[test]
+fn a_private_chat_ends_when_the_partner_leaves() {
+    let house = House::default();
+    let (alice, mut bob) = private_chat(&house);
+    drop(alice);
+    bob.expect("PRIVATE_ENDED:alice:disconnected");
+    bob.expect("alice has left the chatroom");
+    bob.ask("my private chats", "Private chats: none");
+}

@@ -1,0 +1,68 @@
+//! Coming in.
+
+use crate::{GREETING, PASSWORD, chat77, greeted};
+use landline_tests::House;
+
+#[test]
+fn registering_leads_to_the_greeting_again_and_logging_in() {
+    let house = House::default();
+    let mut alice = greeted(&house);
+    alice.ask("REGISTER", "ALIAS?");
+    alice.ask("alice", "PASSWORD?");
+    alice.ask(PASSWORD, "Registration successful. You can login now.");
+    alice.expect(GREETING);
+    alice.ask("LOGIN", "ALIAS?");
+    alice.ask("alice", "PASSWORD?");
+    alice.ask(PASSWORD, "AUTH_SUCCESS");
+    alice.ask("online clients", "Online clients: alice");
+}
+
+#[test]
+fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
+    let house = House::default();
+    let _alice = chat77(&house, "alice");
+    let mut bob = greeted(&house);
+    for (lines, answer) in [
+        (&["hello"][..], "ERROR: Invalid auth mode"),
+        (&["LOGIN", "alice", "wrong horse"], "ERROR: Invalid alias or password"),
+        (&["LOGIN", "nobody", PASSWORD], "ERROR: Invalid alias or password"),
+        (&["LOGIN", "alice", PASSWORD], "This alias is already logged in"),
+        (&["LOGIN", " ", PASSWORD], "ERROR: Alias and password are required"),
+        (&["REGISTER", "bob", " "], "ERROR: Alias and password are required"),
+    ] {
+        let (last, first) = lines.split_last().unwrap();
+        for (line, asked) in first.iter().zip(["ALIAS?", "PASSWORD?"]) {
+            bob.ask(line, asked);
+            if asked == "PASSWORD?" {
+                break;
+            }
+        }
+        bob.ask(last, answer);
+        bob.expect(GREETING);
+    }
+    for (alias, password, code) in [("alice", PASSWORD, "ERROR: 403 "), ("bob", "short", "ERROR: 400 ")] {
+        bob.ask("register", "ALIAS?");
+        bob.ask(alias, "PASSWORD?");
+        bob.send(password);
+        let answer = bob.recv();
+        assert!(answer.starts_with(code) && !answer.contains(GREETING), "{answer}");
+        bob.expect(GREETING);
+    }
+}
+
+#[test]
+fn the_servers_password_is_asked_for_first_and_by_itself() {
+    let house = House::new(|config| config.password = Some("open sesame".into()));
+    let mut alice = greeted(&house);
+    for (mode, last) in [("REGISTER", "Registration successful. You can login now."), ("LOGIN", "AUTH_SUCCESS")] {
+        alice.ask(mode, "INFO: first this server's password");
+        alice.expect("PASSWORD?");
+        alice.ask("open sesame", "ALIAS?");
+        alice.ask("alice", "PASSWORD?");
+        alice.ask(PASSWORD, last);
+        if mode == "REGISTER" {
+            alice.expect(GREETING);
+        }
+    }
+    alice.ask("online clients", "Online clients: alice");
+}

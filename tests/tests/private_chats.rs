@@ -1,0 +1,253 @@
+//! Private chats in two steps, ask and answer, for people on terminals.
+
+use landline_tests::{Client, House};
+use std::sync::Barrier;
+
+/// Guests of these names in one room, all of whom know that the others are there.
+fn guests<const N: usize>(house: &House, names: [&str; N]) -> [Client; N] {
+    let mut here: Vec<Client> = Vec::new();
+    for name in names {
+        let newcomer = house.guest(name, "lobby");
+        for person in &mut here {
+            person.expect(&format!("{name} has connected to the chatroom"));
+        }
+        here.push(newcomer);
+    }
+    here.try_into().ok().expect("as many as names")
+}
+
+fn ask(from: &mut Client, to: &mut Client, (from_name, to_name): (&str, &str)) {
+    from.send(&format!("connect to {to_name}"));
+    from.expect(&format!("INFO: Connection request sent to {to_name}"));
+    to.expect(&format!("PRIVATE_REQUEST_FROM:{from_name}"));
+}
+
+/// Puts two people into a private chat.
+fn connect(one: &mut Client, other: &mut Client, (one_name, other_name): (&str, &str)) {
+    ask(one, other, (one_name, other_name));
+    other.send(&format!("/accept {one_name}"));
+    other.expect(&format!("PRIVATE_CONNECTED:{one_name}"));
+    one.expect(&format!("PRIVATE_CONNECTED:{other_name}"));
+}
+
+/// Sends each line and expects an answer that begins with the code.
+#[track_caller]
+fn expect_refusals(client: &mut Client, cases: &[(&str, u16)]) {
+    for (line, code) in cases {
+        client.send(line);
+        let answer = client.line();
+        assert!(answer.starts_with(&format!("ERROR: {code} ")), "{line}: {answer}");
+    }
+}
+
+#[test]
+fn a_private_chat_is_between_two() {
+    let house = House::default();
+    let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
+    connect(&mut alice, &mut bob, ("alice", "bob"));
+    alice.send("private txt BOB hello");
+    bob.expect("[Private] alice: hello");
+    bob.send("/private hello yourself");
+    bob.expect_start("ERROR: 404 ");
+    bob.send("/private alice hello yourself");
+    alice.expect("[Private] bob: hello yourself");
+    alice.send("/private word");
+    bob.expect("[Private] alice: word");
+    alice.send("my private chats");
+    alice.expect("Private chats: bob");
+    alice.send("end private bob");
+    alice.expect("PRIVATE_ENDED:bob:ended by command");
+    alice.expect("INFO: Private connection with bob ended");
+    bob.expect("PRIVATE_ENDED:alice:ended by command");
+    for person in [&mut alice, &mut bob] {
+        person.send("/chats");
+        person.expect("Private chats: none");
+    }
+    for person in [&mut alice, &mut bob, &mut carol] {
+        person.expect_nothing();
+    }
+}
+
+#[test]
+fn rejecting_leaves_no_request_behind() {
+    let house = House::default();
+    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    bob.send("reject connection alice");
+    bob.expect("INFO: Rejected private request from alice");
+    alice.expect("PRIVATE_REJECTED:bob");
+    expect_refusals(&mut bob, &[("accept connection alice", 404), ("accept connection", 404)]);
+    connect(&mut alice, &mut bob, ("alice", "bob"));
+}
+
+#[test]
+fn nobody_is_connected_without_wanting_it() {
+    let house = House::default();
+    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    let before = [
+        ("private txt bob hi", 403),
+        ("private txt hi", 404),
+        ("end private bob", 404),
+        ("accept connection bob", 404),
+        ("accept connection", 404),
+        ("reject connection bob", 404),
+        ("reject connection", 404),
+        ("connect to alice", 400),
+        ("connect to zoe", 404),
+        ("end private alice", 400),
+        ("/private alice hi", 400),
+    ];
+    expect_refusals(&mut alice, &before);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    expect_refusals(&mut alice, &[("connect to bob", 400), ("accept connection bob", 404), ("private txt bob x", 403)]);
+    expect_refusals(&mut bob, &[("private txt alice x", 403), ("end private alice", 404)]);
+    bob.send("accept connection");
+    bob.expect("PRIVATE_CONNECTED:alice");
+    alice.expect("PRIVATE_CONNECTED:bob");
+    expect_refusals(&mut alice, &[("connect to bob", 400), (&format!("private txt bob {}", "x".repeat(2_001)), 413)]);
+    bob.expect_nothing();
+}
+
+#[test]
+fn without_a_name_only_the_one_there_is() {
+    let house = House::default();
+    let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
+    ask(&mut alice, &mut carol, ("alice", "carol"));
+    ask(&mut bob, &mut carol, ("bob", "carol"));
+    expect_refusals(&mut carol, &[("accept connection", 400), ("reject connection", 400)]);
+    carol.send("accept connection bob");
+    carol.expect("PRIVATE_CONNECTED:bob");
+    bob.expect("PRIVATE_CONNECTED:carol");
+    carol.send("accept connection");
+    carol.expect("PRIVATE_CONNECTED:alice");
+    alice.expect("PRIVATE_CONNECTED:carol");
+    expect_refusals(&mut carol, &[("private txt hi", 400)]);
+    carol.send("/chats");
+    carol.expect("Private chats: alice, bob");
+}
+
+#[test]
+fn asking_each_other_at_once_connects() {
+    let house = House::default();
+    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    let together = Barrier::new(2);
+    let ask = |person: &mut Client, other: &str| {
+        together.wait();
+        person.send(&format!("connect to {other}"));
+        person.until(&format!("PRIVATE_CONNECTED:{other}"));
+        together.wait();
+        // Whatever was asked was asked before: nobody waits for an answer any more.
+        person.expect_nothing();
+    };
+    for _ in 0..100 {
+        std::thread::scope(|scope| {
+            scope.spawn(|| ask(&mut alice, "bob"));
+            ask(&mut bob, "alice");
+        });
+        expect_refusals(&mut alice, &[("accept connection", 404)]);
+        expect_refusals(&mut bob, &[("accept connection", 404)]);
+        alice.send("end private bob");
+        alice.expect("PRIVATE_ENDED:bob:ended by command");
+        alice.expect("INFO: Private connection with bob ended");
+        bob.expect("PRIVATE_ENDED:alice:ended by command");
+    }
+}
+
+/// Somebody accepts at the very moment the other leaves: connected first, or not at all.
+#[test]
+fn accepting_while_the_other_leaves_keeps_the_order() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    let together = Barrier::new(2);
+    for _ in 0..50 {
+        let mut alice = house.guest("alice", "lobby");
+        bob.expect("alice has connected to the chatroom");
+        ask(&mut alice, &mut bob, ("alice", "bob"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                together.wait();
+                alice.quit();
+            });
+            together.wait();
+            bob.send("accept connection alice");
+        });
+        let mut heard = Vec::new();
+        while heard.len() < 2 || heard.iter().all(|line| line != "alice has left the chatroom") {
+            heard.push(bob.line());
+        }
+        heard.extend(bob.lines_so_far());
+        heard.retain(|line| line != "alice has left the chatroom");
+        let connected = ["PRIVATE_CONNECTED:alice", "PRIVATE_ENDED:alice:disconnected"];
+        assert!(heard == connected || (heard.len() == 1 && heard[0].starts_with("ERROR: 404 ")), "{heard:?}");
+    }
+}
+
+#[test]
+fn asking_somebody_who_has_asked_connects() {
+    let house = House::default();
+    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    bob.send("connect to alice");
+    bob.expect("PRIVATE_CONNECTED:alice");
+    alice.expect("PRIVATE_CONNECTED:bob");
+    expect_refusals(&mut alice, &[("accept connection", 404)]);
+    expect_refusals(&mut bob, &[("accept connection", 404)]);
+}
+
+#[test]
+fn there_is_a_most() {
+    let house = House::new(|config| config.limits.privates_per_person = 1);
+    let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    expect_refusals(&mut alice, &[("connect to carol", 403)]);
+    expect_refusals(&mut carol, &[("connect to alice", 403), ("connect to bob", 403)]);
+    bob.send("reject connection");
+    bob.expect("INFO: Rejected private request from alice");
+    alice.expect("PRIVATE_REJECTED:bob");
+    connect(&mut carol, &mut bob, ("carol", "bob"));
+}
+
+#[test]
+fn leaving_ends_everything_private_and_says_so() {
+    let house = House::default();
+    for (leave, how) in [(Client::quit as fn(Client), "quit"), (Client::reset, "reset"), (drop, "close")] {
+        let [mut bob, mut carol, mut dora, mut alice] = guests(&house, ["bob", "carol", "dora", "alice"]);
+        connect(&mut bob, &mut alice, ("bob", "alice"));
+        ask(&mut carol, &mut alice, ("carol", "alice"));
+        ask(&mut alice, &mut dora, ("alice", "dora"));
+        leave(alice);
+        bob.expect("PRIVATE_ENDED:alice:disconnected");
+        carol.expect("INFO: alice is no longer available for private chat");
+        for person in [&mut bob, &mut carol, &mut dora] {
+            person.expect("alice has left the chatroom");
+            person.expect_nothing();
+        }
+        expect_refusals(&mut bob, &[("private txt alice hi", 404), ("private txt hi", 404)]);
+        expect_refusals(&mut dora, &[("accept connection", 404)]);
+        bob.send("/chats");
+        assert_eq!(bob.line(), "Private chats: none", "{how}");
+        for person in [bob, carol, dora] {
+            person.quit();
+        }
+    }
+}
+
+#[test]
+fn a_successor_of_the_same_name_inherits_nothing() {
+    let house = House::default();
+    let [mut bob, mut carol, mut dora, mut alice] = guests(&house, ["bob", "carol", "dora", "alice"]);
+    connect(&mut bob, &mut alice, ("bob", "alice"));
+    ask(&mut carol, &mut alice, ("carol", "alice"));
+    ask(&mut alice, &mut dora, ("alice", "dora"));
+    alice.quit();
+    let mut alice = house.guest("alice", "lobby");
+    for person in [&mut bob, &mut carol, &mut dora] {
+        person.until("alice has connected to the chatroom");
+    }
+    expect_refusals(&mut bob, &[("private txt alice a secret", 403), ("end private alice", 404)]);
+    expect_refusals(&mut dora, &[("accept connection alice", 404), ("accept connection", 404)]);
+    expect_refusals(&mut alice, &[("accept connection carol", 404), ("private txt bob hi", 403)]);
+    alice.send("/chats");
+    alice.expect("Private chats: none");
+    connect(&mut alice, &mut bob, ("alice", "bob"));
+}

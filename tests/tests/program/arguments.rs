@@ -1,0 +1,150 @@
+//! What it is told when it starts, and what it refuses.
+
+use crate::{folder, guest, logged_addresses, server, start, stop};
+use landline_common::limits::TABLE;
+use landline_tests::{Client, Program};
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, Stdio};
+
+/// It must end at once with this code. Returns what it complains about.
+#[track_caller]
+fn refusal(command: &mut Command, code: i32) -> String {
+    let mut program = Program::start(command, Stdio::null());
+    let status = program.wait();
+    let complaint = program.complaints();
+    assert_eq!(status.code(), Some(code), "{complaint}");
+    assert!(!complaint.contains("panicked") && !complaint.is_empty(), "{complaint}");
+    complaint
+}
+
+/// The same, for a complaint in one line that says each of these.
+#[track_caller]
+fn expect_refusal(command: &mut Command, code: i32, says: &[&str]) {
+    let complaint = refusal(command, code);
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    assert!(complaint.starts_with("landline-server: "), "{complaint}");
+    for text in says {
+        assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_wrongly_is_refused_in_one_line() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    for (args, says) in [
+        (["--limit", "speed=1"], &["no limit called speed", "backlog-bytes"][..]),
+        (["--limit", "line-bytes"], &["NAME=VALUE", "--limit help"]),
+        (["--limit", "line-bytes=many"], &["line-bytes", "many"]),
+        (["--limit", "bcrypt-cost=99"], &["bcrypt-cost", "between 4 and 16"]),
+        (["--password-file", "/nowhere"], &["/nowhere"]),
+        (["--password", " "], &["password is empty"]),
+    ] {
+        expect_refusal(server(&data).args(args), 2, says);
+    }
+    for (args, says) in [(["--nope", "1"], "'--nope'"), (["--max-clients", "all"], "'all'"), (["1", "x"], "'x'")] {
+        let complaint = refusal(server(&data).args(args), 2);
+        let first = complaint.lines().next().unwrap_or_default();
+        assert!(first.starts_with("error: ") && first.contains(says), "{complaint}");
+    }
+    assert!(!data.exists(), "nothing was begun");
+}
+
+#[test]
+fn what_cannot_be_had_is_refused_in_one_line() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = taken.local_addr().expect("a port").port().to_string();
+    expect_refusal(server(&data).arg(&port), 1, &[&format!("port {port} is taken"), "--port"]);
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("a file");
+    expect_refusal(&mut server(&file.join("data")), 1, &["file/data", "--data"]);
+    expect_refusal(server(&data).arg("--log-file").arg(file.join("log")), 1, &["file/log"]);
+    expect_refusal(server(&data).env("LANDLINE_LOG", "loud"), 1, &["LANDLINE_LOG", "\"loud\""]);
+    fs::write(data.join("accounts.json"), "{\"version\": 1, \"acc").expect("a file");
+    expect_refusal(server(&data).arg("0"), 1, &["accounts.json", "left as it is"]);
+    assert_eq!(fs::read_to_string(data.join("accounts.json")).expect("a file"), "{\"version\": 1, \"acc");
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    let folder = folder();
+    let (mut first, address) = start(&mut server(folder.path()));
+    let pid = format!("process {}", first.child().id());
+    expect_refusal(server(folder.path()).arg("0"), 1, &["another landline-server", &pid, "--data"]);
+    guest(address, "alice").expect_nothing();
+    first.signal("KILL");
+    first.wait();
+    let (mut next, _) = start(&mut server(folder.path()));
+    stop(&mut next);
+}
+
+#[test]
+fn help_is_printed_and_nothing_started() {
+    let output = |args: &[&str]| {
+        let output = Program::server().args(args).output().expect("running it");
+        assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""), "{args:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let help = output(&["--help"]);
+    for word in ["Usage: landline-server", "BLOCK_DURATION", "--port", "--data", "--password-file", "--limit help"] {
+        assert!(help.contains(word), "{word} is not in {help}");
+    }
+    let limits = output(&["--limit", "help"]);
+    assert_eq!(limits.lines().count(), TABLE.len());
+    for (line, (name, default, why)) in limits.lines().zip(TABLE) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[..2], [name.replace('_', "-"), default.to_string()]);
+        assert!(line.ends_with(why.trim()), "{line}");
+    }
+    assert_eq!(output(&["--version"]), format!("landline-server {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn people_meet_over_several_ports() {
+    let folder = folder();
+    let mut program = Program::start(server(folder.path()).args(["--port", "0", "--port=0"]), Stdio::null());
+    let addresses = logged_addresses(&mut program);
+    assert_eq!(addresses.len(), 2);
+    let mut alice = guest(addresses[0], "alice");
+    let _bob = guest(addresses[1], "bob");
+    alice.expect("bob has connected to the chatroom");
+    stop(&mut program);
+}
+
+#[test]
+fn the_predecessors_three_numbers() {
+    let folder = folder();
+    let mut program = Program::start(server(folder.path()).args(["0", "777", "120"]), Stdio::null());
+    let mut client = Client::connect(logged_addresses(&mut program)[0]);
+    for _ in 0..4 {
+        for line in ["LOGIN", "alice", "wrong horse"] {
+            client.send(line);
+        }
+    }
+    let refused = client.until("ERROR: 403 ");
+    assert!(refused.contains(" 777 s") || refused.contains(" 776 s"), "{refused}");
+}
+
+#[test]
+fn the_servers_password_from_the_environment_and_from_a_file() {
+    let folder = folder();
+    let file = folder.path().join("password");
+    fs::write(&file, " open sesame \r\nand a second line\n").expect("a file");
+    let data = folder.path().join("data");
+    for command in
+        [server(&data).env("LANDLINE_PASSWORD", "open sesame"), server(&data).arg("--password-file").arg(&file)]
+    {
+        let (mut program, address) = start(command);
+        for (password, answer) in [("wrong", "403 "), ("open sesame", "200 ")] {
+            let mut alice = Client::connect(address);
+            alice.send("alice_room");
+            alice.expect("PASSWORD?");
+            alice.send(password);
+            alice.expect_start(answer);
+        }
+        stop(&mut program);
+    }
+}

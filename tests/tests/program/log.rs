@@ -1,0 +1,80 @@
+//! What it writes down, and what it must not.
+
+use crate::{folder, guest, server, start, stop};
+use landline_tests::Client;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The names and contents of all files below a folder.
+fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let below = |path: PathBuf| match path.is_dir() {
+        true => files_below(&path),
+        false => vec![(path.clone(), fs::read(&path).expect("a file"))],
+    };
+    entries.flat_map(below).collect()
+}
+
+#[test]
+fn passwords_reach_neither_the_disk_nor_the_log() {
+    let folder = folder();
+    let secrets = ["zebra-crossing-1", "wrong-zebra-22", "sesame-zebra-333"];
+    let mut command = server(folder.path());
+    command.envs([("LANDLINE_LOG", "trace"), ("LANDLINE_PASSWORD", secrets[2])]);
+    let (mut program, address) = start(&mut command);
+    let mut client = Client::connect(address);
+    for lines in [["REGISTER", secrets[2], "alice", secrets[0]], ["LOGIN", secrets[1], "alice_room", secrets[1]]] {
+        lines.iter().for_each(|line| client.send(line));
+    }
+    while client.next_line().is_some() {}
+    let mut client = Client::connect(address);
+    for password in [secrets[1], secrets[1], secrets[0]] {
+        ["LOGIN", secrets[2], "alice", password].iter().for_each(|line| client.send(line));
+    }
+    client.until("AUTH_SUCCESS");
+    client.quit();
+    stop(&mut program);
+    let mut files = files_below(folder.path());
+    files.push(("stderr".into(), program.complaints().into_bytes()));
+    for (name, content) in &files {
+        let content = String::from_utf8_lossy(content);
+        assert!(secrets.iter().all(|secret| !content.contains(secret)), "{} has a password", name.display());
+    }
+    let has = |name: &str, text: &str| {
+        let file = files.iter().find(|(path, _)| path.ends_with(name));
+        file.is_some_and(|(_, content)| String::from_utf8_lossy(content).contains(text))
+    };
+    assert!(
+        has("accounts.json", "$2b$04$") && has("landline.log", "alice registered") && has("stderr", "alice joined")
+    );
+}
+
+#[test]
+fn nobody_writes_the_log_but_the_server() {
+    let folder = folder();
+    let mut command = server(folder.path());
+    command
+        .env("LANDLINE_LOG", "trace")
+        .args(["--name", "Red\u{1b}[31m\u{9b}7m House\n2026-01-01 00:00:00 ERROR fake"]);
+    let (mut program, address) = start(&mut command);
+    for line in ["a\u{1b}[2J_room", "b\u{7}_room\u{1b}]0;x\u{7}", "LOGIN", "hello\u{202e}"] {
+        let mut client = Client::connect(address);
+        client.send(line);
+        client.send("mal\u{1b}[31mlory");
+        client.send("wrong\u{1b}[31m horse");
+        client.end_sending();
+        while client.next_line().is_some() {}
+    }
+    let mut client = guest(address, "mallory");
+    client.send("/join x\u{1b}[2J");
+    client.send("/no\u{1b}[2Jne\r2026-01-01 00:00:00 ERROR fake");
+    client.send("hello\u{1b}[2J");
+    client.quit();
+    stop(&mut program);
+    let log = fs::read_to_string(folder.path().join("landline.log")).expect("the log");
+    assert!(log.contains("mallory joined") && log.contains("mallory left"), "{log}");
+    for line in log.lines().chain(program.complaints().lines()) {
+        assert!(line.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
+        assert!(line.starts_with("20") && !line.starts_with("2026-01-01 00:00:00"), "{line:?}");
+    }
+}

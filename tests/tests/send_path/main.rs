@@ -1,0 +1,8 @@
+//! The send path driven directly, without a hub: outboxes, rooms, flushers and the poller over loopback sockets.
+
+mod model;
+mod order;
+mod outboxes;
+mod pacing;
+mod rig;
+mod rooms;

@@ -1,0 +1,140 @@
+//! A send path without a server: outboxes whose far ends the test holds.
+
+use landline_common::{Limits, Rendering};
+use landline_server::fanout::{Bounds, ClientId, Ear, Flushers, Outbox, Poller, Utterance};
+use landline_server::net::Stream;
+use landline_tests::DEADLINE;
+use socket2::{Domain, Socket, Type};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// The poller and the flushers, stopped on drop.
+pub struct Rig {
+    pub poller: Arc<Poller>,
+    pub flushers: Arc<Flushers>,
+    limits: Limits,
+    next: AtomicU64,
+}
+
+/// A client: the server's outbox for it, and its own end of the connection.
+pub struct Peer {
+    pub outbox: Arc<Outbox>,
+    pub socket: TcpStream,
+}
+
+/// Something said: the number of the rendering, then the text.
+pub struct Line(pub String);
+
+impl Utterance for Line {
+    fn render(&self, rendering: usize, out: &mut Vec<u8>) {
+        writeln!(out, "{rendering}:{}", self.0).unwrap();
+    }
+}
+
+pub fn line(text: impl ToString) -> Line {
+    Line(text.to_string())
+}
+
+/// Text, without one's own lines.
+pub const TEXT: Ear = Ear { rendering: Rendering::Text as usize, hears_itself: false };
+
+/// Both ways in which a room's cycles are run: by the speaker, and by the flushers.
+pub const BOTH_WAYS: [u64; 2] = [16, 0];
+
+impl Rig {
+    pub fn new(change: impl FnOnce(&mut Limits)) -> Rig {
+        let mut limits = Limits { send_buffer_bytes: 4 << 10, ..Limits::default() };
+        change(&mut limits);
+        let poller = Poller::start(Bounds::of(&limits)).unwrap();
+        let flushers = Flushers::start(&limits).unwrap();
+        Rig { poller, flushers, limits, next: AtomicU64::new(1) }
+    }
+
+    pub fn peer(&self) -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4 << 10).unwrap();
+        socket.connect(&listener.local_addr().unwrap().into()).unwrap();
+        let socket = TcpStream::from(socket);
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        let buffer = usize::try_from(self.limits.send_buffer_bytes).unwrap();
+        let stream = Arc::new(Stream::new(listener.accept().unwrap().0, buffer).unwrap());
+        let client: ClientId = self.next.fetch_add(1, Relaxed);
+        Peer { outbox: Outbox::new(client, &stream, &self.poller), socket }
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.flushers.stop();
+        self.poller.stop();
+    }
+}
+
+/// More than both kernel buffers of a connection hold.
+const KERNEL: usize = 64 << 10;
+
+impl Peer {
+    /// Sends lines until at least `bytes` of them wait for good, whatever the kernel may still take. Returns all of them.
+    pub fn clog(&self, bytes: usize) -> String {
+        let mut all = String::new();
+        while self.outbox.waiting() < bytes + KERNEL {
+            let line = format!("0:{}\n", all.len());
+            self.outbox.push_control(line.as_bytes());
+            all.push_str(&line);
+            assert_eq!(self.outbox.cut_reason(), None);
+        }
+        all
+    }
+
+    /// Everything up to a line (or a message) that ends with `last`.
+    pub fn read_to(&mut self, last: &str) -> String {
+        let (mut all, deadline) = (Vec::new(), Instant::now() + DEADLINE);
+        while !all.ends_with(last.as_bytes()) {
+            assert!(Instant::now() < deadline, "no {last:?} in time");
+            let mut piece = [0; 16 << 10];
+            match self.socket.read(&mut piece).expect("something to read") {
+                0 => panic!("closed before {last:?}, after {:?}", String::from_utf8_lossy(&all)),
+                n => all.extend_from_slice(&piece[..n]),
+            }
+        }
+        String::from_utf8(all).unwrap()
+    }
+
+    /// Everything that was sent to this client so far.
+    pub fn so_far(&mut self) -> String {
+        self.outbox.push_control(b"<so far>\n");
+        let mut all = self.read_to("<so far>\n");
+        all.truncate(all.len() - "<so far>\n".len());
+        all
+    }
+
+    /// What can be read without waiting.
+    pub fn read_at_once(&mut self) -> String {
+        self.socket.set_nonblocking(true).unwrap();
+        let mut all = Vec::new();
+        match self.socket.read_to_end(&mut all) {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            other => panic!("the connection ended: {other:?}"),
+        }
+        self.socket.set_nonblocking(false).unwrap();
+        String::from_utf8(all).unwrap()
+    }
+
+    /// Waits until nothing waits for this client, which somebody must be reading for.
+    pub fn flush(&self) {
+        assert!(self.outbox.flush(Instant::now() + DEADLINE), "{:?}", self.outbox.cut_reason());
+    }
+}
+
+/// Waits until something has come about elsewhere.
+pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !done() {
+        assert!(Instant::now() < deadline, "{what} did not come about");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,187 @@
+//! A room's log and its cycles.
+
+use crate::rig::{BOTH_WAYS, Line, Peer, Rig, TEXT, line, wait_for};
+use landline_common::Rendering;
+use landline_server::fanout::{Ear, Room, Seat, Utterance};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Somebody with a seat.
+fn member(rig: &Rig, room: &Arc<Room>, ear: Ear) -> (Peer, Arc<Seat>) {
+    let peer = rig.peer();
+    let seat = Seat::new(&peer.outbox);
+    room.enter(&seat, ear, None);
+    (peer, seat)
+}
+
+fn members(rig: &Rig, room: &Arc<Room>, count: usize) -> Vec<(Peer, Arc<Seat>)> {
+    (0..count).map(|_| member(rig, room, TEXT)).collect()
+}
+
+#[test]
+fn a_settled_line_is_with_everybody() {
+    for inline in BOTH_WAYS {
+        let rig = Rig::new(|limits| limits.inline_members = inline);
+        let room = Room::new(&rig.flushers);
+        let mut people = members(&rig, &room, 20);
+        for round in 0..50 {
+            let number = room.say(&people[0].1, &mut line(round));
+            room.settle(number);
+            for (at, (peer, _)) in people.iter_mut().enumerate() {
+                let expected = if at == 0 { String::new() } else { format!("0:{round}\n") };
+                assert_eq!(peer.so_far(), expected, "member {at}, inline {inline}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_settled_change_is_in_force() {
+    for inline in BOTH_WAYS {
+        let rig = Rig::new(|limits| limits.inline_members = inline);
+        let room = Room::new(&rig.flushers);
+        let (mut peer, seat) = member(&rig, &room, TEXT);
+        let json = Ear { rendering: Rendering::Json.index(), hears_itself: true };
+        for _ in 0..50 {
+            room.announce(&mut line("a"));
+            room.settle(room.change(&seat, TEXT, json));
+            assert_eq!(peer.so_far(), "0:a\n");
+            room.say(&seat, &mut line("b"));
+            room.settle(room.change(&seat, json, TEXT));
+            assert_eq!(peer.so_far(), "4:b\n");
+        }
+    }
+}
+
+/// Something large that notes how much was pending in the room when it was rendered.
+struct Large<'a>(&'a AtomicUsize);
+
+impl Utterance for Large<'_> {
+    fn render(&self, _: usize, out: &mut Vec<u8>) {
+        self.0.fetch_max(out.len(), Relaxed);
+        out.extend_from_slice(&[b'x'; 999]);
+        out.push(b'\n');
+    }
+}
+
+#[test]
+fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
+    let rig = Rig::new(|limits| (limits.room_pending_bytes, limits.inline_members) = (16 << 10, 0));
+    let room = Room::new(&rig.flushers);
+    let mut people = members(&rig, &room, 40);
+    let most = AtomicUsize::new(0);
+    for _ in 0..5 {
+        std::thread::scope(|scope| {
+            for (_, seat) in &people[..4] {
+                let (room, most) = (&room, &most);
+                scope.spawn(move || {
+                    for _ in 0..100 {
+                        room.say(seat, &mut Large(most));
+                    }
+                });
+            }
+        });
+        room.announce(&mut line("end"));
+        for (at, (peer, _)) in people.iter_mut().enumerate() {
+            let lines = if at < 4 { 300 } else { 400 };
+            assert_eq!(peer.read_to("0:end\n").len(), lines * 1_000 + 6, "member {at}");
+        }
+    }
+    let most = most.into_inner();
+    assert!(most > 8 << 10, "only {most} bytes were ever pending: this shows nothing");
+    assert!(most <= 16 << 10, "{most} bytes were pending");
+}
+
+/// Something that cannot be rendered whole.
+struct Broken;
+
+impl Utterance for Broken {
+    fn render(&self, rendering: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"half a line");
+        assert!(rendering < Rendering::Json.index(), "cannot be rendered (this panic is part of a test)");
+    }
+}
+
+#[test]
+fn a_panic_while_rendering_leaves_nothing_in_the_room() {
+    for inline in BOTH_WAYS {
+        let rig = Rig::new(|limits| limits.inline_members = inline);
+        let room = Room::new(&rig.flushers);
+        let mut people = members(&rig, &room, 3);
+        people.push(member(&rig, &room, Ear { rendering: Rendering::Json.index(), hears_itself: false }));
+        let seat = people[0].1.clone();
+        for round in 0..20 {
+            assert!(catch_unwind(AssertUnwindSafe(|| room.say(&seat, &mut Broken))).is_err());
+            room.settle(room.say(&seat, &mut line(round)));
+            for (peer, _) in &mut people[1..3] {
+                assert_eq!(peer.so_far(), format!("0:{round}\n"));
+            }
+            assert_eq!(people[3].0.so_far(), format!("4:{round}\n"));
+        }
+    }
+}
+
+/// A seat that was never taken is given back: the cycle panics, in a flusher, more often than there are flushers.
+#[test]
+fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
+    let rig = Rig::new(|limits| limits.inline_members = 0);
+    let room = Room::new(&rig.flushers);
+    let mut people = members(&rig, &room, 3);
+    let never = Seat::new(&people[0].0.outbox);
+    let flushers = std::thread::available_parallelism().map_or(2, usize::from);
+    for round in 0..=flushers {
+        // There must be as many members as are said to have left.
+        let _stranger = member(&rig, &room, TEXT);
+        room.leave(&never, TEXT, Some(&mut line("this panic is part of a test")));
+        // Not `settle`: without flushers it would wait for ever. What was said in the cycle that panicked is lost.
+        for (peer, _) in &mut people {
+            wait_for("a sign of life", || {
+                room.announce(&mut line(round));
+                peer.read_at_once().ends_with(&format!("0:{round}\n"))
+            });
+        }
+    }
+    let other = Room::new(&rig.flushers);
+    let (mut peer, _) = member(&rig, &other, TEXT);
+    other.announce(&mut line("elsewhere"));
+    peer.read_to("0:elsewhere\n");
+}
+
+#[test]
+fn a_dead_member_costs_the_others_nothing() {
+    for inline in BOTH_WAYS {
+        let rig = Rig::new(|limits| limits.inline_members = inline);
+        let room = Room::new(&rig.flushers);
+        let mut people = members(&rig, &room, 5);
+        let (dead, _seat) = member(&rig, &room, TEXT);
+        let Peer { outbox, socket } = dead;
+        drop(socket);
+        for round in 0..50 {
+            room.settle(room.announce(&mut line(round)));
+            for (peer, _) in &mut people {
+                assert_eq!(peer.so_far(), format!("0:{round}\n"));
+            }
+        }
+        wait_for("the cut", || outbox.cut_reason().is_some());
+        assert_eq!(rig.poller.waiting(), 0);
+    }
+}
+
+#[test]
+fn an_empty_room_can_be_spoken_in_and_keeps_nothing() {
+    for inline in BOTH_WAYS {
+        let rig = Rig::new(|limits| limits.inline_members = inline);
+        let room = Room::new(&rig.flushers);
+        let mut peer = rig.peer();
+        for _ in 0..1_000 {
+            room.announce(&mut Line("nobody hears this".into()));
+        }
+        let seat = Seat::new(&peer.outbox);
+        room.enter(&seat, TEXT, Some(&mut line("notice")));
+        room.leave(&seat, TEXT, Some(&mut line("notice")));
+        room.settle(room.announce(&mut line("end")));
+        assert_eq!(Arc::strong_count(&seat), 1, "the room has let go of the seat");
+        assert_eq!(peer.so_far(), "");
+    }
+}

@@ -1,0 +1,149 @@
+//! tcp_chat's client, byte for byte, and the real one from the package index.
+
+use landline_tests::{House, Program, missing};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+#[test]
+fn people_talk_in_a_room_and_hear_themselves() {
+    let house = House::default();
+    let mut alice = house.unframed();
+    alice.ask("alice_room", "200");
+    let mut bob = house.unframed();
+    bob.ask("bob_room", "200");
+    alice.expect("bob has connected to the chatroom");
+    let mut carol = house.guest("carol", "room");
+    for person in [&mut alice, &mut bob] {
+        person.expect("carol has connected to the chatroom");
+    }
+    alice.ask("hello", "alice - hello");
+    bob.expect("alice - hello");
+    carol.expect("alice: hello");
+    bob.ask("two\nlines\tand a tab", "bob - two lines and a tab");
+    alice.expect("bob - two lines and a tab");
+    carol.expect("bob: two lines and a tab");
+    carol.send("hi");
+    carol.send("/all hi all");
+    for heard in ["carol - hi", "carol - hi all"] {
+        alice.expect(heard);
+        bob.expect(heard);
+    }
+    drop(bob);
+    alice.expect("bob has left the chatroom");
+    alice.ask("/ping", "PONG");
+}
+
+#[test]
+fn names_and_rooms_with_an_underscore_in_the_name() {
+    let house = House::default();
+    let mut alice = house.unframed();
+    alice.ask("al_ice_room", "200");
+    alice.ask("hello", "al_ice - hello");
+    alice.ask("online clients", "Online clients: al_ice");
+}
+
+#[test]
+fn a_refusal_is_a_bare_number_and_the_end() {
+    let house = House::default();
+    house.register("owner", "correct horse");
+    let mut alice = house.unframed();
+    alice.ask("alice_room", "200");
+    for (first, answer) in [
+        ("alice_room", "403"),
+        ("ALICE_other", "403"),
+        ("owner_room", "403"),
+        ("INFO_room", "403"),
+        ("hello", "400"),
+        ("bob_", "400"),
+        ("_room", "400"),
+        ("b b_room", "400"),
+    ] {
+        let mut other = house.unframed();
+        other.ask(first, answer);
+        other.expect("");
+    }
+    alice.ask("still here", "alice - still here");
+}
+
+#[test]
+fn a_server_with_a_password_is_closed_to_it() {
+    let house = House::new(|config| config.password = Some("open sesame".into()));
+    let mut alice = house.unframed();
+    alice.ask("alice_room", "403");
+    alice.expect("");
+}
+
+#[test]
+fn a_character_split_over_two_sends_stays_whole() {
+    let house = House::default();
+    let mut alice = house.unframed();
+    alice.ask("alice_room", "200");
+    let mut bob = house.guest("bob", "room");
+    alice.expect("bob has connected to the chatroom");
+    for (bytes, heard) in [(&b"gr\xc3"[..], "gr"), (b"\xbc\xc3\x9fe \xf0\x9f\x91", "üße"), (b"\x8d!", "👍!")] {
+        alice.send_bytes(bytes);
+        alice.expect(&format!("alice - {heard}"));
+        bob.expect(&format!("alice: {heard}"));
+    }
+    alice.send_bytes(b"\xff and on");
+    alice.expect("alice - \u{fffd} and on");
+}
+
+/// Python with tcp_chat in it; `None` where it cannot be had. In CI it must be.
+fn python_with_tcp_chat(folder: &Path) -> Option<PathBuf> {
+    if missing("python3") {
+        return None;
+    }
+    let venv = folder.join("venv");
+    let python = venv.join("bin/python");
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv"]).arg(&venv);
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "cn_tcp_server==0.0.2"]);
+    for step in [&mut make, &mut install] {
+        let complaint = match step.output() {
+            Ok(output) if output.status.success() => continue,
+            Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert!(std::env::var_os("CI").is_none(), "tcp_chat cannot be installed, and in CI it must be: {complaint}");
+        eprintln!("skipped: this test needs tcp_chat's client, which cannot be installed: {complaint}");
+        return None;
+    }
+    Some(python)
+}
+
+fn tcp_chat(python: &Path, house: &House, name: &str) -> Program {
+    let port = house.address().port().to_string();
+    let mut command = Command::new(python);
+    command.args(["-u", "-m", "tcp_chat", "client", "-a", "127.0.0.1", "-p", &port, "-u", name, "-c", "room"]);
+    Program::start(&mut command, Stdio::piped())
+}
+
+#[test]
+fn the_real_client_talks_with_nc() {
+    let house = House::default();
+    let Some(python) = python_with_tcp_chat(house.scratch()) else { return };
+    let mut bob = house.guest("bob", "room");
+    let mut alice = tcp_chat(&python, &house, "alice");
+    alice.until("Connected!");
+    bob.expect("alice has connected to the chatroom");
+    let mut keyboard = alice.child().stdin.take().expect("a pipe");
+    for text in ["hello from python", "grüße 👍"] {
+        writeln!(keyboard, "{text}").expect("a running client");
+        alice.until(&format!("alice - {text}"));
+        bob.expect(&format!("alice: {text}"));
+    }
+    bob.send("hello from nc");
+    alice.until("bob - hello from nc");
+
+    let mut second = tcp_chat(&python, &house, "Alice");
+    second.until("The user with such name already connect");
+    assert!(second.wait().success());
+
+    writeln!(keyboard, "/exit").expect("a running client");
+    alice.until("Exit!");
+    bob.expect("alice has left the chatroom");
+    assert!(alice.wait().success());
+}

@@ -1,0 +1,240 @@
+//! What can be asked for once one is in.
+
+use landline_common::command::TOPICS;
+use landline_tests::{Client, House};
+use serde_json::Value;
+
+/// Alice and Bob in a room called room.
+fn alice_and_bob(house: &House) -> (Client, Client) {
+    let mut alice = house.guest("alice", "room");
+    let bob = house.guest("bob", "room");
+    alice.expect("bob has connected to the chatroom");
+    (alice, bob)
+}
+
+/// Each line must be answered by exactly this.
+#[track_caller]
+fn expect_answers(client: &mut Client, cases: &[(&str, &str)]) {
+    for (line, answer) in cases {
+        client.send(line);
+        assert_eq!(client.line(), *answer, "{line}");
+    }
+    client.expect_nothing();
+}
+
+/// Each line must be refused with this code. Returns the refusals.
+#[track_caller]
+fn expect_refusals(client: &mut Client, code: u16, lines: &[&str]) -> Vec<String> {
+    let mut refusals = Vec::new();
+    for line in lines {
+        client.send(line);
+        let answer = client.line();
+        assert!(answer.starts_with(&format!("ERROR: {code} ")), "{line}: {answer}");
+        refusals.push(answer);
+    }
+    client.expect_nothing();
+    refusals
+}
+
+#[test]
+fn lists() {
+    let house = House::default();
+    let (alice, bob) = alice_and_bob(&house);
+    let mut carol = house.guest("carol", "Ops");
+    let everybody = "Online clients: alice, bob, carol";
+    expect_answers(
+        &mut carol,
+        &[
+            ("online clients", everybody),
+            ("Online Clients", everybody),
+            ("/users", everybody),
+            ("/MEMBERS", everybody),
+            ("/who", everybody),
+            ("whoelse", "Online clients: alice, bob"),
+            ("/others", "Online clients: alice, bob"),
+            ("/who room", "In room: alice, bob"),
+            ("/who oPS", "In Ops: carol"),
+            ("/rooms", "Rooms: Ops (1), room (2)"),
+            ("/chats", "Private chats: none"),
+        ],
+    );
+    expect_refusals(&mut carol, 404, &["/who nowhere", "/who no_where"]);
+    bob.quit();
+    alice.quit();
+    carol.until("alice has left the chatroom");
+    expect_answers(&mut carol, &[("whoelse", "Online clients: none"), ("/rooms", "Rooms: Ops (1)")]);
+}
+
+#[test]
+fn ping_and_help() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "room");
+    expect_answers(&mut alice, &[("/ping", "PONG"), ("/ping x", "PONG x"), ("/PING a b", "PONG a b")]);
+    for help in ["help", "/help", "HELP"] {
+        alice.send(help);
+        let lines = alice.lines_so_far();
+        assert_eq!(lines.len(), TOPICS.len());
+        for (line, topic) in lines.iter().zip(TOPICS) {
+            assert!(line.starts_with(&format!("INFO: {}", topic.usage)) && line.contains(topic.help), "{line}");
+        }
+    }
+    for asked in ["/help join", "/help /JOIN"] {
+        alice.send(asked);
+        assert!(alice.expect_start("INFO: /join ROOM").len() > 20);
+        alice.expect_nothing();
+    }
+    expect_refusals(&mut alice, 404, &["/help dance"]);
+}
+
+#[test]
+fn talk_in_several_rooms() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    expect_answers(&mut bob, &[("/join Ops", "INFO: You are in Ops now")]);
+    alice.send("/join ops");
+    alice.expect("INFO: You are in ops now");
+    bob.expect("alice joined Ops");
+    alice.send("hello ops");
+    bob.expect("alice: hello ops");
+    expect_answers(&mut bob, &[("/join room", "INFO: You are in room now")]);
+    alice.send("hello again");
+    bob.expect("[Ops] alice: hello again");
+    bob.send("hello room");
+    alice.expect("[room] bob: hello room");
+    bob.send("/all hello both");
+    alice.expect("[all] bob: hello both");
+    alice.send("/leave room");
+    alice.expect("INFO: You left room");
+    bob.expect("alice left room");
+    bob.send("nobody hears");
+    alice.expect_nothing();
+    alice.send("/leave");
+    alice.expect("INFO: You left Ops");
+    alice.expect("INFO: You are in no room now; /join ROOM goes into one");
+    bob.expect("alice left Ops");
+    expect_refusals(&mut alice, 404, &["hello?", "/leave", "/leave Ops", "/say x", "/hooray"]);
+    expect_refusals(&mut alice, 400, &["/join", "/join a_b", "/join a b", "/join pm"]);
+    bob.expect_nothing();
+}
+
+#[test]
+fn there_is_a_most_of_rooms() {
+    let house = House::new(|config| config.limits.rooms_per_person = 2);
+    let mut alice = house.guest("alice", "room");
+    expect_answers(&mut alice, &[("/join ops", "INFO: You are in ops now")]);
+    expect_refusals(&mut alice, 403, &["/join third"]);
+    expect_answers(&mut alice, &[("/join room", "INFO: You are in room now")]);
+}
+
+#[test]
+fn what_is_no_command_is_said_and_a_slash_never_is() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    let talk = ["exit strategy?", "help me with this", "block the door", "online clients are many", "exits", " /quit"];
+    for line in talk {
+        alice.send(line);
+        bob.expect(&format!("alice: {line}"));
+    }
+    for (line, heard) in [
+        ("/say /quit", "/quit"),
+        ("/say exit", "exit"),
+        ("alice: exit", "exit"),
+        ("ALICE: /quit", "/quit"),
+        ("/hooray", "Hooray! 🎉"),
+        ("bob: hi", "bob: hi"),
+    ] {
+        alice.send(line);
+        bob.expect(&format!("alice: {heard}"));
+    }
+    let refusals = expect_refusals(&mut alice, 400, &["/jion room", "/", "/quit now", "/pm bob", "//hi", "/rooms x"]);
+    assert!(refusals[0].contains("/jion") && refusals[0].contains("/help"), "{refusals:?}");
+    bob.expect_nothing();
+}
+
+#[test]
+fn commands_about_nobody_and_about_oneself() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    let nobody = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
+    let more = ["private txt zoe hi", "end private zoe", "/pm zoe hi", "/msg zoe hi", "/connect zoe"];
+    for refusal in expect_refusals(&mut alice, 404, &[&nobody[..], &more].concat()) {
+        assert!(refusal.contains("zoe") && refusal.contains("/say"), "{refusal}");
+    }
+    let oneself = ["message alice hi", "connect to ALICE", "accept connection alice", "reject connection alice"];
+    let more = ["private txt alice hi", "end private alice", "/pm аlice hi"];
+    expect_refusals(&mut alice, 400, &[&oneself[..], &more].concat());
+    for to in ["bob", "BOB", "bоb"] {
+        alice.send(&format!("message {to} hi"));
+        bob.expect("[PM] alice: hi");
+    }
+    for person in [&mut alice, &mut bob] {
+        person.expect_nothing();
+    }
+}
+
+#[test]
+fn what_does_not_work_yet_says_so() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    let bare = ["whoelsesince 60", "block bob", "unblock bob", "startprivate bob", "private bob hi", "stopprivate bob"];
+    let slash =
+        ["/since 60", "/block", "/history", "/search x", "/direct bob", "/direct-key k", "/direct-accept b k a"];
+    expect_refusals(&mut alice, 501, &[&bare[..], &slash].concat());
+    bob.expect_nothing();
+}
+
+#[test]
+fn quitting() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "room");
+    for word in ["exit", "LOGOUT", "/quit", "/exit", "/q", "/logout"] {
+        let mut alice = house.guest("alice", "room");
+        alice.send_bytes(format!("bye\n{word}\nnever said\n").as_bytes());
+        alice.expect("INFO: Goodbye!");
+        alice.expect_closed();
+        for line in ["alice has connected to the chatroom", "alice: bye", "alice has left the chatroom"] {
+            bob.expect(line);
+        }
+    }
+    bob.expect_nothing();
+}
+
+fn json(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))
+}
+
+#[test]
+fn json_later_and_text_again() {
+    let house = House::default();
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    for ask in ["/format JSON", "format json"] {
+        alice.send(ask);
+        alice.expect(r#"{"type":"system","event":"format","text":"json"}"#);
+    }
+    let mut last = 0;
+    for text in ["one", "two \"quoted\" \\ ü"] {
+        alice.send(text);
+        bob.expect(&format!("alice: {text}"));
+        let own = json(&alice.line());
+        let id = own["id"].as_u64().expect("an id");
+        assert!(id > last && id < 1 << 53, "{id} after {last}");
+        last = id;
+        assert_eq!([&own["type"], &own["room"], &own["user"], &own["text"]], ["message", "room", "alice", text]);
+        assert!(own["ts"].as_str().is_some_and(|ts| ts.len() == 5) && own["at"].is_i64(), "{own}");
+    }
+    bob.send("/pm alice psst");
+    let direct = json(&alice.line());
+    assert_eq!([&direct["type"], &direct["from_user"], &direct["text"]], ["pm", "bob", "psst"]);
+    alice.send("/pm zoe hi");
+    let refused = json(&alice.line());
+    assert_eq!((&refused["type"], &refused["code"]), (&"error".into(), &404.into()));
+    bob.quit();
+    let left = json(&alice.line());
+    assert_eq!([&left["type"], &left["event"], &left["user"]], ["system", "disconnected", "bob"]);
+    expect_answers(
+        &mut alice,
+        &[("format text", "INFO: events come as text now"), ("/users", "Online clients: alice")],
+    );
+    alice.send("not back");
+    alice.expect_nothing();
+}

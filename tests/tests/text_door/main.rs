@@ -1,0 +1,10 @@
+//! The text door, as people at `nc` and programs that send lines find it.
+
+mod commands;
+mod limits;
+mod passwords;
+mod sign_in;
+mod splitting;
+
+const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
+const PASSWORD: &str = "correct horse";

@@ -1,0 +1,210 @@
+//! Passwords: the server's, accounts', and what happens after wrong ones.
+
+use crate::{GREETING, PASSWORD};
+use landline_tests::{Client, House};
+use socket2::{Domain, Socket, Type};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+const SESAME: &str = "open sesame";
+const BLOCK: Duration = Duration::from_secs(3);
+const WRONG: &str = "ERROR: Invalid alias or password";
+
+fn house_with_password() -> House {
+    House::new(|config| config.password = Some(SESAME.into()))
+}
+
+/// Everything that the server says to these lines, from another address of this machine.
+fn answers_elsewhere(house: &House, lines: &[&str]) -> String {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let elsewhere = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), 0));
+    socket.bind(&elsewhere.into()).expect("another loopback address");
+    socket.connect(&house.address().into()).expect("connecting");
+    let mut stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(landline_tests::DEADLINE)).expect("a socket");
+    stream.write_all((lines.join("\n") + "\n").as_bytes()).expect("sending");
+    stream.shutdown(Shutdown::Write).expect("a socket");
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).expect("answers");
+    answers
+}
+
+/// Tries to sign in; returns the answer. The greeting that follows a refusal is left unread.
+fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
+    for line in ["LOGIN", alias, password] {
+        client.send(line);
+    }
+    client.until("ALIAS?");
+    client.expect("PASSWORD?");
+    client.line()
+}
+
+#[test]
+fn a_guest_is_asked_for_the_servers_password() {
+    let house = house_with_password();
+    let mut alice = house.connect();
+    alice.send("alice_room");
+    alice.expect("PASSWORD?");
+    alice.send(&format!(" {SESAME} \r"));
+    alice.expect_start("200 ");
+    for (name, password) in [("bob", "wrong"), ("bob", ""), ("bob", "open sesam"), ("bob", "open sesamee")] {
+        let mut guest = house.connect();
+        guest.send(&format!("{name}_room"));
+        guest.expect("PASSWORD?");
+        guest.send(password);
+        guest.expect_start("403 ");
+        guest.expect_closed();
+    }
+    alice.expect_nothing();
+}
+
+#[test]
+fn nothing_is_learned_about_names_before_the_servers_password() {
+    let house = house_with_password();
+    let mut guest = house.connect();
+    for line in ["REGISTER", SESAME, "owner", PASSWORD, "guest_room", SESAME] {
+        guest.send(line);
+    }
+    guest.until("Registration successful.");
+    guest.until("200 ");
+    let answers = |first: &str| {
+        let mut client = house.connect();
+        client.send(first);
+        client.send("wrong");
+        std::iter::from_fn(move || client.next_line()).collect::<Vec<_>>()
+    };
+    let free = answers("nobody_room");
+    assert!(free[0] == "PASSWORD?" && free[1].starts_with("403 "), "{free:?}");
+    for taken in ["guest_room", "owner_room", "Landline_room"] {
+        assert_eq!(answers(taken), free, "{taken}");
+    }
+}
+
+#[test]
+fn accounts_come_behind_the_servers_password() {
+    let house = house_with_password();
+    let mut alice = house.connect();
+    alice.expect(GREETING);
+    for mode in ["REGISTER", "LOGIN"] {
+        alice.send(mode);
+        alice.expect("INFO: first this server's password");
+        alice.expect("PASSWORD?");
+        alice.send("wrong");
+        alice.expect_start("ERROR: 403 ");
+        alice.expect(GREETING);
+    }
+    for (mode, done) in [("REGISTER", "Registration successful. You can login now."), ("LOGIN", "AUTH_SUCCESS")] {
+        alice.send(mode);
+        alice.expect("INFO: first this server's password");
+        for (asked, answer) in [("PASSWORD?", SESAME), ("ALIAS?", "alice"), ("PASSWORD?", PASSWORD)] {
+            alice.expect(asked);
+            alice.send(answer);
+        }
+        alice.expect(done);
+        if mode == "REGISTER" {
+            alice.expect(GREETING);
+        }
+    }
+    alice.expect_start("200 ");
+}
+
+#[test]
+fn a_password_is_its_whole_line() {
+    let house = House::new(|config| config.limits.failures_to_lock = 100);
+    let odd = "/quit  now: \u{1b}[31m\tünd \u{202e}so";
+    let mut alice = house.connect();
+    for line in ["REGISTER", "alice", &format!("  {odd} \r")] {
+        alice.send(line);
+    }
+    alice.until("Registration successful.");
+    for near in [odd.to_uppercase(), odd.replace('\t', " "), odd.replace("\u{1b}[31m", ""), odd.replace("  ", " ")] {
+        assert_eq!(try_login(&mut alice, "alice", &near), WRONG);
+    }
+    assert_eq!(try_login(&mut alice, "alice", odd), "AUTH_SUCCESS");
+}
+
+#[test]
+fn a_new_password_has_eight_to_seventy_two_bytes() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.expect(GREETING);
+    let (long, too_long, wide) = ("x".repeat(72), "x".repeat(73), "ü".repeat(37));
+    let cases = [
+        ("1234567", false),
+        ("ü12345", false),
+        (&*too_long, false),
+        (&*wide, false),
+        ("a\0b\0c\0d\0e", false),
+        ("12345678", true),
+        ("üüüü", true),
+        (&*long, true),
+    ];
+    for (i, (password, registered)) in cases.into_iter().enumerate() {
+        for line in ["REGISTER", &format!("name-{i}"), password] {
+            client.send(line);
+        }
+        client.expect("ALIAS?");
+        client.expect("PASSWORD?");
+        client.expect_start(if registered { "Registration successful. You can login now." } else { "ERROR: 400 " });
+        client.expect(GREETING);
+    }
+    assert_eq!(try_login(&mut client, "name-7", &long[1..]), WRONG);
+    assert_eq!(try_login(&mut client, "name-7", &too_long), WRONG);
+    assert_eq!(try_login(&mut client, "name-7", &long), "AUTH_SUCCESS");
+}
+
+#[test]
+fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
+    let house = House::new(|config| config.block_duration = BLOCK);
+    house.register("alice", PASSWORD);
+    house.register("bob", PASSWORD);
+    let mut client = house.connect();
+    let mut last_failure = Instant::now();
+    for alias in ["alice", "ALICE", "аlice"] {
+        last_failure = Instant::now();
+        assert_eq!(try_login(&mut client, alias, "wrong horse"), WRONG);
+    }
+    for password in [PASSWORD, "wrong horse"] {
+        let answer = try_login(&mut client, "alice", password);
+        let seconds = answer.split(' ').filter_map(|word| word.parse::<u64>().ok()).next_back();
+        assert!(answer.starts_with("ERROR: 403 ") && (1..=3).contains(&seconds.unwrap_or(0)), "{answer}");
+        client.expect(GREETING);
+    }
+    let elsewhere = answers_elsewhere(&house, &["LOGIN", "alice", PASSWORD]);
+    assert!(elsewhere.contains("\nERROR: 403 ") && elsewhere.ends_with(&format!("{GREETING}\n")), "{elsewhere}");
+    let _bob = house.login("bob", PASSWORD);
+    loop {
+        match try_login(&mut client, "alice", PASSWORD) {
+            answer if answer.starts_with("ERROR: 403 ") => std::thread::sleep(Duration::from_millis(10)),
+            answer => break assert_eq!(answer, "AUTH_SUCCESS"),
+        }
+        assert!(last_failure.elapsed() < landline_tests::DEADLINE, "still locked");
+    }
+    assert!(last_failure.elapsed() >= BLOCK, "unlocked after {:?}", last_failure.elapsed());
+}
+
+#[test]
+fn only_failures_in_a_row_lock() {
+    let house = House::default();
+    house.register("alice", PASSWORD);
+    for _ in 0..2 {
+        let mut client = house.connect();
+        for _ in 0..2 {
+            assert_eq!(try_login(&mut client, "alice", "wrong horse"), WRONG);
+        }
+        assert_eq!(try_login(&mut client, "alice", PASSWORD), "AUTH_SUCCESS");
+        client.quit();
+    }
+}
+
+#[test]
+fn a_name_without_an_account_locks_alike() {
+    let house = House::default();
+    let mut client = house.connect();
+    for _ in 0..3 {
+        assert_eq!(try_login(&mut client, "nobody", "wrong horse"), WRONG);
+    }
+    let answer = try_login(&mut client, "nobody", "wrong horse");
+    assert!(answer.starts_with("ERROR: 403 "), "{answer}");
+}

@@ -1,0 +1,92 @@
+//! However the network cuts a client's bytes, the server hears the same.
+
+use landline_tests::House;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
+
+/// Longer lines are refused; short, so that a few bytes are enough to reach it.
+const LINE_BYTES: u64 = 200;
+const SIGN_IN: &[u8] = b"alice_room\n";
+
+/// A line with its end: talk, commands, what is not UTF-8, what is too long.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let content = prop_oneof![
+        4 => "[ a-zäß€𝄞\t]{0,30}".prop_map(String::into_bytes),
+        2 => prop::collection::vec(any::<u8>().prop_filter("a line", |b| *b != b'\n'), 0..40),
+        2 => prop::sample::select(vec!["/ping x", "/join ops", "/leave", "/nope", "/who", "format json", "alice: hi"])
+            .prop_map(|command| command.as_bytes().to_vec()),
+        1 => (190usize..210, "[xü]").prop_map(|(n, c)| c.repeat(n).into_bytes()),
+        1 => (0usize..9_000).prop_map(|n| vec![b'x'; n]),
+    ];
+    let end = prop::sample::select(vec![&b"\n"[..], b"\r\n", b"\n\n", b"\r\r\n"]);
+    (content, end).prop_map(|(mut line, end)| {
+        line.extend_from_slice(end);
+        line
+    })
+}
+
+/// A sign-in, lines, and a last line that may lack its end.
+fn script() -> impl Strategy<Value = Vec<u8>> {
+    let last = prop::collection::vec(any::<u8>(), 0..10);
+    (prop::collection::vec(line(), 0..30), last).prop_map(|(lines, last)| [SIGN_IN, &lines.concat(), &last].concat())
+}
+
+/// Cuts `bytes` into writes of these lengths, over and over. The first one is such that the client stays framed.
+fn cut<'b>(bytes: &'b [u8], first: usize, lengths: &[usize]) -> Vec<&'b [u8]> {
+    let first = if first == 1 { 1 } else { first.max(SIGN_IN.len()).min(bytes.len()) };
+    let (head, mut rest) = bytes.split_at(first);
+    let mut writes = vec![head];
+    for length in lengths.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (write, more) = rest.split_at(rest.len().min(*length));
+        writes.push(write);
+        rest = more;
+    }
+    writes
+}
+
+/// What everybody hears of these writes: the one who sent them, and somebody else in the room.
+fn transcript(house: &House, writes: &[&[u8]]) -> [Vec<String>; 2] {
+    let mut watcher = house.guest("watcher", "room");
+    let mut alice = house.connect();
+    for write in writes {
+        alice.send_bytes(write);
+    }
+    alice.end_sending();
+    let own = std::iter::from_fn(|| alice.next_line()).map(|line| without_times(&line)).collect();
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "alice has left the chatroom") {
+        heard.push(watcher.line());
+    }
+    watcher.quit();
+    [own, heard]
+}
+
+/// Objects differ by time and id from one run to the next.
+fn without_times(line: &str) -> String {
+    let Ok(Value::Object(mut object)) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
+    for field in ["at", "ts", "id"] {
+        object.remove(field);
+    }
+    Value::Object(object).to_string()
+}
+
+#[test]
+fn any_way_of_cutting_is_heard_the_same() {
+    let house = House::new(|config| {
+        config.limits.line_bytes = LINE_BYTES;
+        // On a busy machine a pause between two writes is no silence.
+        config.limits.unframed_quiet_ms = 20_000;
+    });
+    let cuts = (prop_oneof![Just(1usize), 11usize..2_000], prop::collection::vec(1usize..600, 1..8));
+    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let run = runner.run(&(script(), cuts), |(bytes, (first, lengths))| {
+        let at_once = transcript(&house, &[&bytes]);
+        prop_assert_eq!(transcript(&house, &cut(&bytes, first, &lengths)), at_once);
+        Ok(())
+    });
+    run.unwrap_or_else(|error| panic!("{error}"));
+}

@@ -208,6 +208,19 @@ fn there_is_a_most() {
 }
 
 #[test]
+fn somebody_who_left_counts_no_more() {
+    let house = House::new(|config| config.limits.privates_per_person = 1);
+    let [mut alice, mut bob, mut carol, mut dora] = guests(&house, ["alice", "bob", "carol", "dora"]);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    ask(&mut dora, &mut carol, ("dora", "carol"));
+    alice.quit();
+    carol.quit();
+    dora.until("carol has left the chatroom");
+    bob.until("carol has left the chatroom");
+    connect(&mut dora, &mut bob, ("dora", "bob"));
+}
+
+#[test]
 fn leaving_ends_everything_private_and_says_so() {
     let house = House::default();
     for (leave, how) in [(Client::quit as fn(Client), "quit"), (Client::reset, "reset"), (drop, "close")] {

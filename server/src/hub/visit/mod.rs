@@ -64,7 +64,8 @@ impl Hub {
         drop(registry);
         let event = What::Connected { user: person.name.as_str().into() }.at(now);
         let hall = Seat::new(&outbox);
-        let arrival = self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
+        let arrival =
+            self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
         let mut visit = Visit {
             hub: self.clone(),
             person,
@@ -78,7 +79,7 @@ impl Hub {
             _claim: claim,
         };
         visit.enter(&room, false);
-        outbox.release(&visit.welcome());
+        outbox.release(&visit.written(visit.welcome()));
         visit
     }
 }
@@ -242,14 +243,18 @@ impl Visit {
         Ok(())
     }
 
-    fn welcome(&self) -> Vec<u8> {
+    fn welcome(&self) -> What<'_> {
         let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
-        let what = What::Welcome {
+        What::Welcome {
             user: self.person.name.as_str().into(),
             server: self.hub.server_name.as_str().into(),
             room: room.into(),
             account: self.person.account,
-        };
+        }
+    }
+
+    /// An answer as this person reads it, for [`Outbox::release`](crate::fanout::Outbox::release).
+    fn written(&self, what: What<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.person.rendering().write(&what.at(self.now), &self.hub.limits, &mut bytes);
         bytes

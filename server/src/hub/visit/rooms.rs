@@ -42,8 +42,11 @@ impl Visit {
             return Err(What::error(403, format!("you are in {most} rooms, which is the most; /leave one first")));
         }
         self.quieten_current();
-        self.tell(What::info(format!("You are in {name} now")));
+        // They are told once they are in, and before anything that is said there.
+        let outbox = self.person.outbox.clone();
+        outbox.hold();
         self.enter(&name, true);
+        outbox.release(&self.written(What::info(format!("You are in {name} now"))));
         Ok(())
     }
 

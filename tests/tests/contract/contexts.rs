@@ -1,0 +1,91 @@
+//! One sender's messages never overtake each other, whatever way they go: room, other room, message, private chat, all.
+
+use crate::flood::{Flood, Listen};
+use crate::party::{ROOM, guest_again, house};
+use landline_tests::{Client, House};
+
+/// Everything that alice says in one round, as bob hears it, and the command that says it.
+const ROUND: [(&str, &str); 9] = [
+    ("", "[hall] alice: "),
+    ("/join attic\n", "alice: "),
+    ("/pm bob ", "[PM] alice: "),
+    ("", "alice: "),
+    ("/private bob ", "[Private] alice: "),
+    ("", "alice: "),
+    ("/all ", "[all] alice: "),
+    ("", "alice: "),
+    ("/leave attic\n", "[hall] alice: "),
+];
+
+/// Bob is in both rooms; hall is in the background for him. Alice has a private chat with him.
+fn alice_and_bob(house: &House) -> (Client, Client) {
+    let (mut bob, mut alice) = (house.guest("bob", ROOM), house.guest("alice", ROOM));
+    bob.send("/join attic");
+    bob.until("INFO: You are in attic now");
+    alice.send("/connect bob");
+    bob.until("PRIVATE_REQUEST_FROM:alice");
+    bob.send("/accept");
+    alice.until("PRIVATE_CONNECTED:bob");
+    (alice, bob)
+}
+
+fn a_round(alice: &mut Client, bob: &mut Client, round: usize) {
+    let lines: Vec<String> = ROUND.iter().enumerate().map(|(n, (how, _))| format!("{how}<{round}.{n}>\n")).collect();
+    alice.send_bytes(lines.concat().as_bytes());
+    for (n, (_, prefix)) in ROUND.iter().enumerate() {
+        assert_eq!(bob.until_talk_of("alice"), format!("{prefix}<{round}.{n}>"));
+    }
+    alice.until("INFO: You left attic");
+}
+
+#[test]
+fn nothing_overtakes_across_contexts() {
+    for inline in [16, 0] {
+        let house = house(inline);
+        Flood::during(&house, "", |_| {
+            let (mut alice, mut bob) = alice_and_bob(&house);
+            for round in 0..100 {
+                a_round(&mut alice, &mut bob, round);
+            }
+        });
+    }
+}
+
+#[test]
+fn nothing_overtakes_across_large_rooms_either() {
+    let house = house(16);
+    let mut crowd: Vec<Client> = (0..17).map(|n| house.guest(&format!("more{n}"), ROOM)).collect();
+    for client in &mut crowd {
+        client.send("/join attic");
+        client.until("INFO: You are in attic now");
+    }
+    let (mut alice, mut bob) = alice_and_bob(&house);
+    for round in 0..60 {
+        a_round(&mut alice, &mut bob, round);
+    }
+}
+
+#[test]
+fn last_words_come_before_the_news_that_somebody_left() {
+    for inline in [16, 0] {
+        let house = house(inline);
+        let mut bob = house.guest("bob", "attic");
+        bob.send(&format!("/join {ROOM}"));
+        bob.until("INFO: You are in hall now");
+        Flood::during(&house, "", |_| {
+            for round in 0..40 {
+                let mut carol = guest_again(&house, "carol", ROOM);
+                match round % 3 {
+                    0 => carol.send_bytes(b"bye\n/quit\n"),
+                    1 => carol.send_bytes(b"bye\n"),
+                    // The last line lacks its end.
+                    _ => carol.send_bytes(b"bye"),
+                }
+                carol.end_sending();
+                let carols = |line: &String| line.contains("carol");
+                let heard: Vec<String> = std::iter::repeat_with(|| bob.line()).filter(carols).take(3).collect();
+                assert_eq!(heard, ["carol has connected to the chatroom", "carol: bye", "carol has left the chatroom"]);
+            }
+        });
+    }
+}

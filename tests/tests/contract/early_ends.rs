@@ -1,0 +1,95 @@
+//! However and whenever a connection ends, nothing of it is left behind: no name, no member, no room, no bytes.
+
+use crate::party::{ROOM, guest_again, house};
+use landline_tests::{Client, DEADLINE, House};
+use std::time::Instant;
+
+/// How far somebody gets before the connection ends, and how that is answered.
+const STAGES: [(&[&str], &str); 9] = [
+    (&[], ""),
+    (&["REGISTER"], "ALIAS?"),
+    (&["LOGIN", "owner"], "PASSWORD?"),
+    (&["LOGIN", "owner", "password"], "200 "),
+    (&["format json", "ghost_hall"], "auth_ok"),
+    (&["ghost_hall"], "200 "),
+    (&["ghost_hall", "hello", "/join attic", "hello", "/join cellar", "/leave attic"], "You left attic"),
+    (&["ghost_hall", "/connect watcher", "/private watcher hello"], "no private chat"),
+    (&["ghost_hall", "/accept watcher", "format json", "hello", "/help"], "/quit"),
+];
+
+/// Ways to go.
+const WAYS: [fn(Client); 3] = [Client::reset, drop, |mut client| {
+    client.send_bytes(b"half a line");
+    client.end_sending();
+    while client.next_line().is_some() {}
+}];
+
+fn reach(house: &House, (lines, answer): (&[&str], &str), way: fn(Client)) {
+    let mut ghost = house.connect();
+    for line in lines {
+        ghost.send(line);
+    }
+    while !lines.is_empty() && !ghost.line().contains(answer) {}
+    way(ghost);
+}
+
+/// Asks until the answer is this one, which must come about soon.
+fn comes_to(watcher: &mut Client, command: &str, answer: &str) {
+    let deadline = Instant::now() + DEADLINE;
+    let kind = answer.split(": ").next().unwrap();
+    loop {
+        watcher.send(command);
+        let now = watcher.until(kind);
+        if now == answer {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it stays at {now:?}");
+    }
+}
+
+/// What the watcher sees of the house, once nobody else is there.
+fn alone(house: &House, watcher: &mut Client) {
+    comes_to(watcher, "/users", "Online clients: watcher");
+    comes_to(watcher, "/rooms", "Rooms: hall (1)");
+    comes_to(watcher, "/who hall", "In hall: watcher");
+    comes_to(watcher, "/chats", "Private chats: none");
+    let services = house.server().services();
+    assert_eq!((services.hub.people(), services.poller.waiting()), (1, 0));
+}
+
+#[test]
+fn an_early_end_leaves_nothing_behind() {
+    for inline in [16, 0] {
+        let house = house(inline);
+        house.register("owner", "password");
+        let mut watcher = house.guest("watcher", ROOM);
+        for stage in STAGES {
+            for way in WAYS {
+                reach(&house, stage, way);
+                // As soon as the name is free, everything else is gone too.
+                let again = guest_again(&house, "ghost", ROOM);
+                again.quit();
+                alone(&house, &mut watcher);
+            }
+        }
+        house.login("owner", "password").quit();
+        alone(&house, &mut watcher);
+    }
+}
+
+/// Commands that have arrived are carried out by a session whose client is gone; nobody else may notice more than that.
+#[test]
+fn a_reset_behind_a_heap_of_commands_leaves_nothing_behind() {
+    let house = house(0);
+    let mut watcher = house.guest("watcher", ROOM);
+    for round in 0..20 {
+        let mut ghost = guest_again(&house, "ghost", ROOM);
+        let heap: String = (0..50)
+            .map(|n| format!("<{round}.{n}>\n/join room{n}\n/connect watcher\nformat json\n/all hello\n/leave\n"))
+            .collect();
+        ghost.send_bytes(heap.as_bytes());
+        ghost.reset();
+        guest_again(&house, "ghost", ROOM).quit();
+        alone(&house, &mut watcher);
+    }
+}

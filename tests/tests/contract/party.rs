@@ -1,0 +1,188 @@
+//! People of every rendering in one room, and what they hear. Talk is `<user.number>`, so that it is recognised however
+//! it is written and wherever an unframed message ends.
+
+use landline_common::{What, json};
+use landline_tests::{Client, DEADLINE, House, Unframed};
+use std::time::Instant;
+
+/// One thing heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub user: String,
+    pub number: usize,
+    /// Only JSON has it.
+    pub id: Option<u64>,
+}
+
+/// How somebody listens.
+enum Ear {
+    Text(Client),
+    /// In another room, with this one in the background.
+    Elsewhere(Client),
+    Json(Client),
+    /// Messages that have arrived and were not taken yet, behind each other.
+    TcpChat(Unframed, String),
+    Chat77(Unframed, String),
+}
+
+/// Somebody in the room.
+pub struct Member {
+    pub name: String,
+    ear: Ear,
+}
+
+/// The room where it all happens.
+pub const ROOM: &str = "hall";
+
+/// A house in which unframed clients are served quickly and may be far behind.
+pub fn house(inline_members: u64) -> House {
+    House::new(|config| {
+        config.limits.inline_members = inline_members;
+        config.limits.unframed_gap_ms = 1;
+        config.limits.flush_seconds = 0;
+    })
+}
+
+/// Two who talk in text, two who talk in JSON, one for each other rendering, and `more` who listen in text.
+pub fn gather(house: &House, more: usize) -> Vec<Member> {
+    house.register("chat77", "password");
+    let mut members = Vec::new();
+    for name in ["s0", "s1"] {
+        members.push(Member { name: name.into(), ear: Ear::Text(house.guest(name, ROOM)) });
+    }
+    for name in ["s2", "s3", "listener"] {
+        members.push(Member { name: name.into(), ear: Ear::Json(json_guest(house, name)) });
+    }
+    for n in 0..more {
+        let name = format!("more{n}");
+        members.push(Member { ear: Ear::Text(house.guest(&name, ROOM)), name });
+    }
+    let mut elsewhere = house.guest("elsewhere", ROOM);
+    elsewhere.send("/join attic");
+    elsewhere.until("INFO: You are in attic now");
+    members.push(Member { name: "elsewhere".into(), ear: Ear::Elsewhere(elsewhere) });
+    members.push(Member { name: "tcpchat".into(), ear: Ear::TcpChat(tcp_chat(house), String::new()) });
+    members.push(Member { name: "chat77".into(), ear: Ear::Chat77(chat77(house), String::new()) });
+    members
+}
+
+/// Somebody whose name an earlier session had, as soon as that has ended.
+pub fn guest_again(house: &House, name: &str, room: &str) -> Client {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let mut client = house.connect();
+        client.send(&format!("{name}_{room}"));
+        let answer = client.line();
+        if answer.starts_with("200 ") {
+            return client;
+        }
+        assert!(answer.starts_with("403 ") && Instant::now() < deadline, "{name}: {answer}");
+    }
+}
+
+pub fn json_guest(house: &House, name: &str) -> Client {
+    let mut client = house.connect();
+    client.send("format json");
+    client.expect(r#"{"type":"system","event":"format","text":"json"}"#);
+    client.send(&format!("{name}_{ROOM}"));
+    client.expect_start(r#"{"type":"auth_ok""#);
+    client
+}
+
+fn tcp_chat(house: &House) -> Unframed {
+    let mut client = house.unframed();
+    client.ask(&format!("tcpchat_{ROOM}"), "200");
+    client
+}
+
+fn chat77(house: &House) -> Unframed {
+    let mut client = house.unframed();
+    for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("password", "AUTH_SUCCESS")] {
+        client.ask(message, answer);
+    }
+    client.send(&format!("/join {ROOM}"));
+    let mut heard = String::new();
+    while !heard.contains(&format!("You are in {ROOM} now")) {
+        heard.push_str(&client.recv());
+    }
+    client
+}
+
+impl Member {
+    /// Says numbers, several in each write.
+    pub fn say(&mut self, numbers: std::ops::Range<usize>, at_once: usize) {
+        let lines: Vec<String> = numbers.map(|n| format!("<{}.{n}>\n", self.name)).collect();
+        let (Ear::Text(client) | Ear::Json(client)) = &mut self.ear else { panic!("{} only listens", self.name) };
+        for lines in lines.chunks(at_once) {
+            client.send_bytes(lines.concat().as_bytes());
+        }
+    }
+
+    /// Whether what they say themselves comes back.
+    pub fn hears_itself(&self) -> bool {
+        matches!(self.ear, Ear::Json(_) | Ear::TcpChat(..))
+    }
+
+    /// The next so many things said in the room.
+    pub fn hear(&mut self, count: usize) -> Vec<Heard> {
+        (0..count).map(|_| self.hear_one()).collect()
+    }
+
+    fn hear_one(&mut self) -> Heard {
+        match &mut self.ear {
+            Ear::Text(client) => said(&talk_line(client), |user| format!("{user}: ")),
+            Ear::Elsewhere(client) => said(&talk_line(client), |user| format!("[{ROOM}] {user}: ")),
+            Ear::Json(client) => said_in_json(&talk_line(client)),
+            Ear::TcpChat(client, rest) => said(&talk_message(client, rest), |user| format!("{user} - ")),
+            Ear::Chat77(client, rest) => said(&talk_message(client, rest), |user| format!("{user}: ")),
+        }
+    }
+}
+
+fn talk_line(client: &mut Client) -> String {
+    loop {
+        let line = client.line();
+        if line.contains('<') {
+            return line;
+        }
+    }
+}
+
+/// The next message of an unframed client; several may have come in one `recv`, and presence before them.
+fn talk_message(client: &mut Unframed, rest: &mut String) -> String {
+    loop {
+        if let Some(end) = rest.find('>') {
+            let message: String = rest.drain(..=end).collect();
+            let user = &message[message.find('<').expect("talk") + 1..message.rfind('.').expect("talk")];
+            // Presence before it is cut off.
+            let from = message.find(&format!("{user} - ")).or(message.find(&format!("{user}: ")));
+            return message[from.expect("its speaker")..].to_owned();
+        }
+        let message = client.recv();
+        assert!(!message.is_empty(), "closed after {rest:?}");
+        rest.push_str(&message);
+    }
+}
+
+fn said(line: &str, prefix: impl Fn(&str) -> String) -> Heard {
+    let (before, text) = line.split_once('<').expect("talk");
+    let heard = parse(text, None);
+    assert_eq!(before, prefix(&heard.user), "{line}");
+    heard
+}
+
+fn said_in_json(line: &str) -> Heard {
+    match json::read(line).map(|event| event.what) {
+        Some(What::Said { id, room, user, text }) => {
+            let heard = parse(&text[1..], Some(id));
+            assert_eq!((&*room, &*user), (ROOM, &*heard.user));
+            heard
+        }
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn parse(text: &str, id: Option<u64>) -> Heard {
+    let (user, number) = text.trim_end_matches('>').split_once('.').expect("user.number");
+    Heard { user: user.into(), number: number.parse().expect("a number"), id }
+}

@@ -1,0 +1,216 @@
+//! Line 1: a send never waits for a receiver. Line 5: a client that does not read costs at most its backlog, is cut off,
+//! sees the cut, and nobody else notices.
+
+use crate::party::{guest_again, house};
+use landline_server::config::Config;
+use landline_tests::{Client, DEADLINE, House};
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Rooms whose speakers run the cycles, and rooms that flushers serve.
+const BOTH_WAYS: [u64; 2] = [16, 0];
+/// More than the kernel keeps for a client that does not read.
+const KERNEL: usize = 1 << 20;
+
+/// A house in which little is kept for clients that do not read.
+fn strict_house(change: impl FnOnce(&mut Config)) -> House {
+    House::new(|config| {
+        config.limits.send_buffer_bytes = 4 << 10;
+        config.limits.flush_seconds = 0;
+        change(config);
+    })
+}
+
+/// Two who talk while somebody else does not read.
+struct Talk {
+    talker: Client,
+    listener: Client,
+    /// What the listener heard besides the talk.
+    presence: Vec<String>,
+}
+
+impl Talk {
+    fn begin(house: &House) -> Talk {
+        let (talker, listener) = (house.guest("talker", "lobby"), house.guest("listener", "lobby"));
+        Talk { talker, listener, presence: Vec::new() }
+    }
+
+    /// Says one long line after the other, each once the listener has heard the one before. Returns how many.
+    fn until(&mut self, mut enough: impl FnMut(usize) -> bool) -> usize {
+        let text = "x".repeat(1_000);
+        for n in 0..20_000 {
+            if enough(n) {
+                return n;
+            }
+            self.talker.send(&format!("<{n}>{text}"));
+            assert!(self.hear("talker: <").starts_with(&format!("talker: <{n}>")), "the listener missed {n}");
+        }
+        panic!("it does not come about");
+    }
+
+    fn hear(&mut self, start: &str) -> String {
+        loop {
+            let line = self.listener.line();
+            if line.starts_with(start) {
+                return line;
+            }
+            self.presence.push(line);
+        }
+    }
+
+    /// The listener was told just this since the last time.
+    fn expect_presence(&mut self, lines: &[&str]) {
+        while self.presence.len() < lines.len() {
+            self.presence.push(self.listener.line());
+        }
+        assert_eq!(self.presence, lines);
+        self.presence.clear();
+    }
+}
+
+/// Reads to the end of a connection, and says how that came.
+fn read_to_end(mut stream: &TcpStream) -> (usize, Option<ErrorKind>) {
+    let mut piece = vec![0; 64 << 10];
+    let mut total = 0;
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return (total, None),
+            Ok(n) => total += n,
+            Err(e) => return (total, Some(e.kind())),
+        }
+    }
+}
+
+/// How the records say that somebody left.
+fn logout_reason(house: &House, name: &str) -> Option<String> {
+    let text = fs::read_to_string(house.data().join("sessions.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let logout = lines.rev().find(|line| line["event"] == "logout" && line["name"] == name)?;
+    Some(logout["reason"].as_str().unwrap().to_owned())
+}
+
+fn waiting(house: &House) -> usize {
+    house.server().services().poller.waiting()
+}
+
+/// Somebody who was cut off finds that out, the records say why, and the name is free.
+fn was_cut_for_slowness(house: &House, sloth: &Client, name: &str) {
+    assert_eq!(read_to_end(sloth.stream()).1, Some(ErrorKind::ConnectionReset));
+    let _again = guest_again(house, name, "lobby");
+    assert_eq!(logout_reason(house, name).unwrap(), "too slow");
+    assert_eq!(waiting(house), 0);
+}
+
+#[test]
+fn line_1_somebody_who_never_reads_keeps_nobody_waiting() {
+    for inline in BOTH_WAYS {
+        let house = strict_house(|config| {
+            config.limits.inline_members = inline;
+            (config.limits.backlog_bytes, config.limits.stalled_seconds) = (1 << 30, 3_600);
+        });
+        let mut talk = Talk::begin(&house);
+        let _sloth = house.guest("sloth", "lobby");
+        talk.until(|_| waiting(&house) > KERNEL);
+        for n in 0..100 {
+            let since = Instant::now();
+            talk.talker.send(&format!("now {n}"));
+            talk.hear(&format!("talker: now {n}"));
+            // Room for a busy machine; a send that waited for the sloth would take for ever.
+            assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+        }
+        talk.expect_presence(&["sloth has connected to the chatroom"]);
+    }
+}
+
+#[test]
+fn line_5_a_full_backlog_is_cut_off_and_nobody_else_notices() {
+    for inline in BOTH_WAYS {
+        let house = strict_house(|config| {
+            (config.limits.inline_members, config.limits.backlog_bytes) = (inline, 256 << 10);
+        });
+        let mut talk = Talk::begin(&house);
+        let sloth = house.guest("sloth", "lobby");
+        let (mut most, hub) = (0, &house.server().services().hub);
+        talk.until(|_| {
+            most = most.max(waiting(&house));
+            hub.people() < 3
+        });
+        assert!(most > 100 << 10 && most <= 256 << 10, "{most} bytes were kept for it");
+        talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
+        was_cut_for_slowness(&house, &sloth, "sloth");
+    }
+}
+
+#[test]
+fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
+    let house = strict_house(|config| {
+        (config.limits.stalled_seconds, config.limits.backlog_bytes) = (1, 1 << 30);
+    });
+    let mut talk = Talk::begin(&house);
+    let sloth = house.guest("sloth", "lobby");
+    talk.until(|_| waiting(&house) > KERNEL);
+    talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
+    was_cut_for_slowness(&house, &sloth, "sloth");
+}
+
+#[test]
+fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
+    let house = strict_house(|config| {
+        (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (2 << 20, 1 << 30);
+    });
+    let mut talk = Talk::begin(&house);
+    let large = house.guest("large", "lobby");
+    talk.until(|_| waiting(&house) > 3 << 19);
+    for person in [&mut talk.talker, &mut talk.listener] {
+        person.send("/join attic");
+        person.until("INFO: You are in attic now");
+    }
+    let mut small = house.guest("small", "attic");
+    // This is all said in the attic: the large backlog does not grow by it.
+    let hub = &house.server().services().hub;
+    let lines = talk.until(|_| hub.people() < 4);
+    assert_eq!(read_to_end(large.stream()).1, Some(ErrorKind::ConnectionReset));
+    assert_eq!(logout_reason(&house, "large").unwrap(), "too slow");
+    let heard: Vec<String> = (0..=lines).map(|_| small.line()).collect();
+    let (talk, presence): (Vec<&String>, Vec<&String>) = heard.iter().partition(|line| line.starts_with("talker"));
+    assert_eq!(presence, ["large has left the chatroom"]);
+    assert!(talk.iter().enumerate().all(|(n, line)| line.starts_with(&format!("talker: <{n}>"))), "a line is missing");
+}
+
+#[test]
+fn line_5_also_somebody_who_has_not_signed_in_is_cut_off() {
+    let house = strict_house(|config| config.limits.backlog_bytes = 64 << 10);
+    let mut sloth = house.connect();
+    sloth.expect("Authorise MODE? (REGISTER/LOGIN)");
+    let junk = "no mode\n".repeat(1_000);
+    // The server goes on reading until the backlog is full; then there is nobody to write to.
+    let since = Instant::now();
+    while std::io::Write::write_all(&mut sloth.stream(), junk.as_bytes()).is_ok() {
+        assert!(since.elapsed() < DEADLINE, "it is never cut off");
+    }
+    let (read, _) = read_to_end(sloth.stream());
+    assert!(read < 8 << 20, "{read} bytes were kept for it");
+    assert_eq!(waiting(&house), 0);
+    house.guest("alice", "lobby").expect_nothing();
+}
+
+#[test]
+fn line_5_a_reset_in_the_middle_of_talk_costs_nobody_anything() {
+    for inline in BOTH_WAYS {
+        let house = house(inline);
+        let mut talk = Talk::begin(&house);
+        for _ in 0..10 {
+            let mut victim = Some(guest_again(&house, "victim", "lobby"));
+            talk.until(|n| {
+                if n == 10 {
+                    victim.take().unwrap().reset();
+                }
+                n == 20
+            });
+            talk.expect_presence(&["victim has connected to the chatroom", "victim has left the chatroom"]);
+        }
+        assert_eq!(waiting(&house), 0);
+    }
+}

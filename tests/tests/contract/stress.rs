@@ -1,0 +1,116 @@
+//! Lines 6 and 7: everything at once, from many threads. Debug builds assert the order of locks, and that nobody waits
+//! while holding another one; a panic in any thread of the server fails the test.
+
+use crate::flood::Flood;
+use crate::party::{ROOM, guest_again};
+use landline_tests::{Client, House};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+const PEOPLE: usize = 8;
+const STEPS: usize = 120;
+
+/// Panics in threads of servers: sessions have no name, tests and their servers' other threads have.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+fn count_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let thread = std::thread::current();
+            if thread.name().is_none_or(|name| name.starts_with("flusher") || name == "poller") {
+                PANICS.fetch_add(1, SeqCst);
+            }
+            usual(info);
+        }));
+    });
+}
+
+/// Numbers that look random, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+
+    fn command(&mut self) -> String {
+        let (room, user) = (self.roll(3), self.roll(PEOPLE));
+        match self.roll(18) {
+            0 | 1 => format!("/join room{room}"),
+            2 => "/leave".into(),
+            3 => format!("/leave room{room}"),
+            4 => "format json".into(),
+            5 => "format text".into(),
+            6 => format!("/pm p{user} hello"),
+            7 => format!("/connect p{user}"),
+            8 => format!("/accept p{user}"),
+            9 => format!("/reject p{user}"),
+            10 => format!("/private p{user} hello"),
+            11 => format!("/end p{user}"),
+            12 => "/all hello".into(),
+            13 => "/users".into(),
+            14 => "/rooms".into(),
+            15 => format!("/who room{room}"),
+            _ => "hello".into(),
+        }
+    }
+}
+
+/// Waits for the answer to a ping, in whatever format.
+fn catch_up(client: &mut Client, step: usize) {
+    let token = format!("step-{step}-");
+    client.send(&format!("/ping {token}"));
+    while !client.line().contains(&token) {}
+}
+
+fn live(house: &House, number: usize) {
+    let (name, mut dice) = (format!("p{number}"), Dice(number as u64));
+    let mut client = guest_again(house, &name, ROOM);
+    for step in 0..STEPS {
+        let commands: String = (0..=dice.roll(6)).map(|_| dice.command() + "\n").collect();
+        client.send_bytes(commands.as_bytes());
+        match dice.roll(12) {
+            0 => {
+                client.reset();
+                client = guest_again(house, &name, ROOM);
+            }
+            1 => {
+                client.quit();
+                client = guest_again(house, &name, ROOM);
+            }
+            2 => {}
+            _ => catch_up(&mut client, step),
+        }
+    }
+    client.quit();
+}
+
+#[test]
+fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
+    count_panics();
+    let house = House::new(|config| {
+        config.limits.inline_members = 3;
+        config.limits.room_pending_bytes = 4 << 10;
+    });
+    Flood::during(&house, "", |flood| {
+        std::thread::scope(|scope| {
+            for number in 0..PEOPLE {
+                let house = &house;
+                scope.spawn(move || live(house, number));
+            }
+        });
+        flood.wait_for_more();
+    });
+    let mut last = guest_again(&house, "talker", "cellar");
+    guest_again(&house, "witness", "cellar").quit();
+    last.lines_so_far();
+    for (command, answer) in [("/users", "Online clients: talker"), ("/rooms", "Rooms: cellar (1)")] {
+        last.send(command);
+        last.expect(answer);
+    }
+    assert_eq!(house.server().services().poller.waiting(), 0);
+    assert_eq!(PANICS.load(SeqCst), 0, "a thread of the server has panicked");
+}

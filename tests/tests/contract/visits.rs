@@ -1,0 +1,129 @@
+//! Line 6, talking takes no hub lock; and a session that panics leaves nothing behind. For both a session is led by the
+//! test itself, on its own thread.
+
+use landline_common::command::Command;
+use landline_common::limits::Limits;
+use landline_common::{Moment, Rendering, RoomName, UserName};
+use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
+use landline_server::hub::{Hub, Newcomer, Visit};
+use landline_server::net::Stream;
+use landline_tests::DEADLINE;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+const NOW: Moment = Moment { unix_ms: 1_795_248_000_000, offset_s: 0 };
+
+/// A hub and what it needs, without doors.
+struct Bench {
+    hub: Arc<Hub>,
+    flushers: Arc<Flushers>,
+    poller: Arc<Poller>,
+}
+
+/// Somebody who is here: their stay, and their end of the connection.
+struct Guest {
+    visit: Visit,
+    lines: BufReader<TcpStream>,
+}
+
+impl Bench {
+    fn new(inline_members: u64) -> Bench {
+        let limits = Limits { inline_members, ..Limits::default() };
+        let flushers = Flushers::start(&limits).unwrap();
+        let poller = Poller::start(Bounds::of(&limits)).unwrap();
+        Bench { hub: Hub::new("Landline", &limits, &flushers, NOW), flushers, poller }
+    }
+
+    fn guest(&self, number: u64, name: &str, room: &str) -> Guest {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        let stream = Arc::new(Stream::new(listener.accept().unwrap().0, 128 << 10).unwrap());
+        let outbox = Outbox::new(number, &stream, &self.poller);
+        let room = RoomName::parse(room).unwrap();
+        let newcomer = Newcomer { outbox, rendering: Rendering::Text, account: false, room };
+        let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
+        let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW), lines: BufReader::new(socket) };
+        assert!(guest.line().starts_with("200 "));
+        guest
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.flushers.stop();
+        self.poller.stop();
+    }
+}
+
+impl Guest {
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn does(&mut self, command: Command<'_>) {
+        self.visit.perform(command, NOW);
+        self.visit.flush();
+    }
+}
+
+/// While a lock of the hub's rank is held, debug builds let nobody take the hub's.
+#[test]
+#[cfg(debug_assertions)]
+fn line_6_talking_takes_no_hub_lock() {
+    use landline_server::ranked::Ranked;
+    for inline in [16, 0] {
+        let bench = Bench::new(inline);
+        let (mut alice, mut bob) = (bench.guest(1, "alice", "hall"), bench.guest(2, "bob", "hall"));
+        assert_eq!(alice.line(), "bob has connected to the chatroom");
+        let another_hub = Ranked::<(), 1>::new(());
+        let held = another_hub.lock();
+        for _ in 0..100 {
+            alice.does(Command::Say("hello"));
+            assert_eq!(bob.line(), "alice: hello");
+        }
+        let listing = catch_unwind(AssertUnwindSafe(|| alice.does(Command::Online)));
+        assert!(listing.is_err(), "this would not notice a hub lock");
+        drop(held);
+        alice.does(Command::Online);
+        assert_eq!(alice.line(), "Online clients: alice, bob");
+    }
+}
+
+#[test]
+fn a_panic_in_a_session_leaves_nothing_behind() {
+    for inline in [16, 0] {
+        let bench = Bench::new(inline);
+        let mut bob = bench.guest(1, "bob", "hall");
+        for round in 2..20 {
+            let session = AssertUnwindSafe(|| {
+                let mut alice = bench.guest(round, "alice", "hall");
+                alice.does(Command::Join("attic"));
+                alice.does(Command::Connect("bob"));
+                bob.does(Command::Accept(None));
+                alice.does(Command::Say("in the attic"));
+                alice.does(Command::Join("hall"));
+                alice.visit.perform(Command::Say("last words"), NOW);
+                panic!("this panic is part of a test");
+            });
+            assert!(catch_unwind(session).is_err());
+            for line in [
+                "alice has connected to the chatroom",
+                "PRIVATE_REQUEST_FROM:alice",
+                "PRIVATE_CONNECTED:alice",
+                "alice: last words",
+                "PRIVATE_ENDED:alice:disconnected",
+                "alice has left the chatroom",
+            ] {
+                assert_eq!(bob.line(), line);
+            }
+            assert_eq!(bench.hub.people(), 1);
+            bob.does(Command::Rooms);
+            assert_eq!(bob.line(), "Rooms: hall (1)");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Chat77's defects.
+
+use crate::{all_is_well, knock};
+use landline_server::config::Config;
+use landline_server::server::Server;
+use landline_server::store::{Accounts, LockFile};
+use landline_tests::{Client, House};
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+// C1: sign-in runs in the loop that accepts connections, so that one slow typist blocks everybody.
+#[test]
+fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
+    let house = House::default();
+    house.register("alice", "password");
+    let mut typists = Vec::new();
+    for lines in [&["REGISTER"][..], &["LOGIN"], &["REGISTER", "bob"], &["LOGIN", "alice"], &["format json"]] {
+        let mut typist = house.connect();
+        for line in lines {
+            typist.send(line);
+            typist.line();
+        }
+        typists.push(typist);
+    }
+    let mut halfway = house.connect();
+    halfway.send_bytes(b"c");
+    let since = Instant::now();
+    all_is_well(&house);
+    house.register("dave", "password");
+    house.login("alice", "password").quit();
+    assert!(since.elapsed() < Duration::from_secs(5), "they had to wait {:?}", since.elapsed());
+    halfway.send_bytes(b"arol_room\n");
+    halfway.expect_start("200 ");
+    for (typist, rest) in typists[2..4].iter_mut().zip(["secret password", "password"]) {
+        typist.send(rest);
+        typist.expect_start(if rest == "password" { "AUTH_SUCCESS" } else { "Registration successful." });
+    }
+}
+
+// C2: connections and names are two lists that belong together by their index, changed by many threads at once: messages
+// go to somebody else.
+#[test]
+fn c2_what_is_for_one_person_reaches_that_person() {
+    const REGULARS: usize = 4;
+    let house = House::default();
+    let done = Barrier::new(REGULARS * 2);
+    std::thread::scope(|scope| {
+        for n in 0..REGULARS {
+            let (house, done) = (&house, &done);
+            scope.spawn(move || regular(house, n, REGULARS, done));
+            scope.spawn(move || {
+                for _ in 0..30 {
+                    let mut passer_by = house.guest(&format!("passer-by{n}"), "street");
+                    passer_by.send(&format!("/pm regular{n} hello"));
+                    passer_by.quit();
+                }
+                done.wait();
+            });
+        }
+    });
+    let mut last = house.guest("last", "room");
+    last.send("/users");
+    last.expect("Online clients: last");
+}
+
+/// Sends messages to the next one and gets those of the one before, while others come and go.
+fn regular(house: &House, n: usize, count: usize, done: &Barrier) {
+    let mut me = house.guest(&format!("regular{n}"), "room");
+    let next = format!("regular{}", (n + 1) % count);
+    let before = format!("[PM] regular{}: ", (n + count - 1) % count);
+    for k in 0..50 {
+        // The next one may not be here yet.
+        loop {
+            me.send(&format!("/pm {next} for {next} {k}"));
+            let heard = me.lines_so_far();
+            let (errors, messages): (Vec<String>, Vec<String>) =
+                heard.into_iter().filter(|line| !line.contains("chatroom")).partition(|line| line.starts_with("ERROR"));
+            for message in messages {
+                let mine = message.starts_with(&before) && message.contains(&format!("for regular{n} "));
+                assert!(mine || message.starts_with(&format!("[PM] passer-by{n}: hello")), "{message}");
+            }
+            if errors.is_empty() {
+                break;
+            }
+        }
+    }
+    done.wait();
+    me.quit();
+}
+
+// C3: passwords are stored as plain text.
+#[test]
+fn c3_no_password_is_on_the_disk() {
+    let house = House::new(|config| config.password = Some("the-servers-password".into()));
+    let mut client = house.connect();
+    for line in ["REGISTER", "the-servers-password", "alice", "alices-password"] {
+        client.send(line);
+    }
+    client.until("Registration successful.");
+    for (password, answer) in
+        [("wrong-password", "ERROR: Invalid alias or password"), ("alices-password", "AUTH_SUCCESS")]
+    {
+        let mut client = house.connect();
+        for line in ["LOGIN", "the-servers-password", "alice", password] {
+            client.send(line);
+        }
+        client.until(answer);
+    }
+    let mut files = 0;
+    for entry in fs::read_dir(house.data()).unwrap() {
+        let content = fs::read(entry.unwrap().path()).unwrap();
+        let text = String::from_utf8_lossy(&content);
+        assert!(!text.contains("-password"), "{text}");
+        files += 1;
+    }
+    assert!(files >= 3);
+    let accounts: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(house.data().join("accounts.json")).unwrap()).unwrap();
+    assert!(accounts["accounts"][0]["password"].as_str().unwrap().starts_with("$2b$04$"), "bcrypt, at the tests' cost");
+}
+
+// C4: a corrupt JSON file is replaced by an empty one.
+#[test]
+fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
+    let mut house = House::default();
+    house.register("alice", "password");
+    house.register("bob", "password");
+    house.stop();
+    let file = house.data().join("accounts.json");
+    let whole = fs::read(&file).unwrap();
+    let end = whole.trim_ascii_end().len();
+    for cut in 0..end {
+        fs::write(&file, &whole[..cut]).unwrap();
+        refused(Accounts::open(house.data(), 100).unwrap_err().to_string(), &file, &whole[..cut]);
+    }
+    let (bind, data) = (Ipv4Addr::LOCALHOST.into(), house.data().to_owned());
+    let config = Config { ports: vec![0], bind, data, lantalk_port: None, beacon_port: None, ..Config::default() };
+    for torn in [&whole[..0], &whole[..1], &whole[..end / 2], &whole[..end - 1], b"{}", b"[]", b"\0\0\0\0", b"null"] {
+        fs::write(&file, torn).unwrap();
+        let lock = LockFile::take(house.data()).unwrap();
+        refused(format!("{:#}", Server::start(&config, lock).unwrap_err()), &file, torn);
+    }
+    fs::write(&file, &whole).unwrap();
+    house.restart();
+    house.login("bob", "password").quit();
+}
+
+fn refused(why: String, file: &Path, content: &[u8]) {
+    assert!(why.contains("accounts.json"), "{why}");
+    assert_eq!(fs::read(file).unwrap(), content, "it was changed");
+}
+
+// C5: two threads that sign in as the same name at once both get it.
+#[test]
+fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
+    let house = House::default();
+    house.register("account", "password");
+    let as_guest = |client: &mut Client| {
+        client.send("alice_room");
+        client.line().starts_with("200 ")
+    };
+    let by_account = |client: &mut Client| {
+        client.send_bytes(b"LOGIN\naccount\npassword\n");
+        client.until("PASSWORD?");
+        client.line() == "AUTH_SUCCESS"
+    };
+    for _ in 0..30 {
+        one_of_two(&house, as_guest);
+        one_of_two(&house, by_account);
+    }
+    for n in 0..20 {
+        one_of_two(&house, |client| {
+            client.send_bytes(format!("REGISTER\nnewcomer{n}x\npassword\n").as_bytes());
+            client.until("PASSWORD?");
+            client.line().starts_with("Registration successful.")
+        });
+    }
+    assert_eq!(knock(&house, "newcomer0x_room").1[..4], *"403 ");
+}
+
+/// Two try at once; one succeeds. Both go again.
+fn one_of_two(house: &House, try_it: impl Fn(&mut Client) -> bool + Sync) {
+    let start = Barrier::new(2);
+    let mut clients = [house.connect(), house.connect()];
+    let succeeded = std::thread::scope(|scope| {
+        let attempts = clients.each_mut().map(|client| {
+            let (start, try_it) = (&start, &try_it);
+            scope.spawn(move || {
+                start.wait();
+                try_it(client)
+            })
+        });
+        attempts.map(|attempt| attempt.join().unwrap())
+    });
+    assert_eq!(succeeded.iter().filter(|did| **did).count(), 1, "{succeeded:?}");
+    for mut client in clients {
+        client.end_sending();
+        while client.next_line().is_some() {}
+    }
+}

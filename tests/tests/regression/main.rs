@@ -1,0 +1,39 @@
+//! One test for each defect of the programs that Landline replaces: its number, and what the predecessor did, stand
+//! above it.
+
+mod chat77;
+mod lantalk;
+mod tcp_chat;
+
+use landline_tests::{Client, DEADLINE, House};
+use std::time::{Duration, Instant};
+
+/// Begins to sign in with that line. Returns the answer, too.
+fn knock(house: &House, line: &str) -> (Client, String) {
+    let mut client = house.connect();
+    client.send(line);
+    let answer = client.line();
+    (client, answer)
+}
+
+/// Comes in under a name whose last session is just ending, as soon as that is possible. Returns how long that took.
+fn again(house: &House, name: &str) -> (Client, Duration) {
+    let since = Instant::now();
+    loop {
+        let (client, answer) = knock(house, &format!("{name}_room"));
+        if answer.starts_with("200 ") {
+            return (client, since.elapsed());
+        }
+        assert!(answer.starts_with("403 ") && since.elapsed() < DEADLINE, "{name}: {answer}");
+    }
+}
+
+/// Two people come in and talk: all is well with the house.
+fn all_is_well(house: &House) {
+    let (mut one, mut other) = (house.guest("well-one", "infirmary"), house.guest("well-two", "infirmary"));
+    one.until("well-two has connected");
+    one.send("how are you?");
+    other.until("well-one: how are you?");
+    other.quit();
+    one.quit();
+}

@@ -1,0 +1,280 @@
+//! tcp_chat's defects. L2 has a test here too, as T9: both are about readers that stall.
+
+use crate::{again, all_is_well, knock};
+use landline_tests::{Client, House, Program};
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+// T1: a connection that says nothing blocks all others from signing in.
+#[test]
+fn t1_silent_connections_block_nobody() {
+    let house = House::default();
+    let _silent: Vec<Client> = (0..20).map(|_| house.connect()).collect();
+    let since = Instant::now();
+    all_is_well(&house);
+    assert!(since.elapsed() < Duration::from_secs(5), "they had to wait {:?}", since.elapsed());
+}
+
+// T2: one byte 0xFF, or a reset before sign-in, ends the server.
+#[test]
+fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
+    let house = House::default();
+    for bytes in [&b""[..], b"\xff", b"\xff\n", b"\xff\xfe\xfd", b"ali", b"alice_room"] {
+        for end in [Client::reset as fn(Client), drop] {
+            let mut client = house.connect();
+            client.send_bytes(bytes);
+            end(client);
+        }
+        all_is_well(&house);
+    }
+    let (mut client, answer) = knock(&house, "alice_room");
+    assert!(answer.starts_with("200 "));
+    client.send_bytes(b"\xff\xfe\n");
+    client.expect_nothing();
+}
+
+// T3: somebody who left poisons the room: the next message and the next join hang.
+#[test]
+fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "room");
+    for leave in [Client::quit as fn(Client), Client::reset, drop] {
+        leave(house.guest("bob", "room"));
+        alice.send("is anybody here?");
+        alice.until("bob has left the chatroom");
+        alice.send("/who room");
+        alice.expect("In room: alice");
+        let mut carol = house.guest("carol", "room");
+        alice.send("hello");
+        carol.expect("alice: hello");
+        carol.quit();
+        alice.until("carol has left the chatroom");
+    }
+}
+
+// T4: after a reset the name stays taken for ever.
+#[test]
+fn t4_after_a_reset_the_name_is_free_within_a_second() {
+    let house = House::default();
+    for _ in 0..20 {
+        again(&house, "alice").0.reset();
+        let (alice, took) = again(&house, "alice");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        alice.quit();
+    }
+}
+
+// T5: a UTF-8 character that is split over two reads disconnects the sender.
+#[test]
+fn t5_a_character_split_over_two_reads_is_kept_together() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "room");
+    let mut alice = house.guest("alice", "room");
+    bob.until("alice has connected");
+    let text = "grüße 👍 जय";
+    for cut in 1..text.len() {
+        alice.send_bytes(&text.as_bytes()[..cut]);
+        // By the answer to somebody else the server has most likely read the first part.
+        bob.expect_nothing();
+        alice.send_bytes(&text.as_bytes()[cut..]);
+        alice.send_bytes(b"\n");
+        bob.expect(&format!("alice: {text}"));
+    }
+
+    let mut carol = house.unframed();
+    carol.ask("carol_room", "200");
+    bob.until("carol has connected");
+    for (first, whole, rest) in
+        [(&b"gr\xc3"[..], "gr", "\u{fc}n"), (b"\xf0\x9f\x91\x8d\xf0\x9f", "\u{1f44d}", "\u{1f44d}")]
+    {
+        carol.send_bytes(first);
+        bob.expect(&format!("carol: {whole}"));
+        let cut = first.len() - whole.len();
+        carol.send_bytes(&rest.as_bytes()[cut..]);
+        bob.expect(&format!("carol: {rest}"));
+    }
+}
+
+// T6: without framing, `ali` + `ce_room` is refused, and `bob_room` + `hello` joins a room called "roomhello".
+#[test]
+fn t6_lines_are_the_frame() {
+    let house = House::default();
+    let mut alice = house.connect();
+    // One byte alone shows that this is a person typing; then no pause is too long.
+    alice.send_bytes(b"a");
+    house.guest("witness", "elsewhere").expect_nothing();
+    for part in ["li", "ce_ro", "om\n"] {
+        alice.send_bytes(part.as_bytes());
+    }
+    alice.expect_start("200 ");
+    let mut bob = house.connect();
+    bob.send_bytes(b"bob_room\nhello\n");
+    bob.expect_start("200 ");
+    alice.until("bob: hello");
+    bob.send("/who room");
+    bob.expect("In room: alice, bob");
+}
+
+// T6, of those who send no line ends: what comes within 150 ms belongs together, and what follows the answer does not.
+#[test]
+fn t6_a_silence_is_the_frame_of_unframed_clients() {
+    let house = House::new(|config| config.limits.unframed_quiet_ms = 1_000);
+    let mut alice = house.unframed();
+    alice.send("ali");
+    alice.ask("ce_room", "200");
+    let mut bob = house.unframed();
+    bob.ask("bob_room", "200");
+    alice.expect("bob has connected to the chatroom");
+    bob.send("hello");
+    alice.expect("bob - hello");
+    bob.expect("bob - hello");
+    bob.ask("/rooms", "Rooms: room (2)");
+}
+
+// T7: a message sent right behind the sign-in is lost, or wedges the name.
+#[test]
+fn t7_a_message_right_behind_the_sign_in_is_delivered() {
+    let house = House::default();
+    house.register("alice", "password");
+    let mut bob = house.guest("bob", "lobby");
+    for _ in 0..20 {
+        for (signing_in, name) in [("carol_lobby", "carol"), ("LOGIN\nalice\npassword", "alice")] {
+            let mut client = house.connect();
+            client.send_bytes(format!("{signing_in}\nhello\n/quit\n").as_bytes());
+            client.until("INFO: Goodbye!");
+            client.expect_closed();
+            drop(client);
+            for line in ["has connected to the chatroom", "hello", "has left the chatroom"] {
+                bob.expect(&if line == "hello" { format!("{name}: hello") } else { format!("{name} {line}") });
+            }
+        }
+    }
+}
+
+// T8: escapes, newlines, NUL and `../../etc` are taken for names.
+#[test]
+fn t8_what_is_no_name_is_refused() {
+    let house = House::default();
+    let mut files = files_in(&house);
+    for bad in ["../../etc", "a/b", "\u{1b}[31mred", "nul\0", "a\rb", "a b", "tab\tbed", ".", "", "\u{202e}evil", "a:b"]
+    {
+        for line in [format!("{bad}_room"), format!("alice_{bad}/..")] {
+            let (mut client, answer) = knock(&house, &line);
+            assert!(answer.starts_with("400 "), "{line:?}: {answer}");
+            client.expect_closed();
+        }
+    }
+    let mut unframed = house.unframed();
+    unframed.ask("../../etc_room", "400");
+    assert_eq!(unframed.recv(), "");
+    let mut escaped = house.connect();
+    escaped.send_bytes(b"a\nb_room\n");
+    escaped.expect_start("400 ");
+    escaped.expect_closed();
+    all_is_well(&house);
+    files.sort();
+    assert_eq!(files_in(&house), files);
+}
+
+fn files_in(house: &House) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(house.data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+// T9: one stalled reader stops the sender, and then nobody is let in any more.
+#[test]
+fn t9_a_stalled_reader_stops_neither_the_sender_nor_the_door() {
+    let house = House::new(|config| {
+        (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (1 << 30, 4 << 10);
+        config.limits.flush_seconds = 0;
+    });
+    let _stalled = house.guest("stalled", "room");
+    let mut alice = house.guest("alice", "room");
+    let text = "x".repeat(1_500);
+    let services = house.server().services();
+    while services.poller.waiting() < 1 << 20 {
+        for _ in 0..20 {
+            alice.send(&text);
+        }
+        alice.expect_nothing();
+    }
+    let mut bob = house.guest("bob", "room");
+    alice.expect("bob has connected to the chatroom");
+    alice.send("hello");
+    bob.expect("alice: hello");
+    all_is_well(&house);
+}
+
+// T10: there is a thread for each room, for ever; and the port stays busy after a restart.
+#[test]
+fn t10_rooms_end_with_their_last_member() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "room");
+    for n in 0..50 {
+        alice.send(&format!("/join other{n}"));
+        alice.until("INFO: You are in other");
+        if n % 2 == 0 {
+            house.guest("bob", &format!("other{n}")).quit();
+        }
+        alice.send("/leave");
+        alice.until("INFO: You are in room now");
+    }
+    house.guest("bob", "cellar").reset();
+    again(&house, "bob").0.quit();
+    alice.send("/rooms");
+    assert_eq!(alice.until("Rooms: "), "Rooms: room (1)");
+}
+
+// T10, the threads: rooms cost none.
+#[test]
+#[cfg(target_os = "linux")]
+fn t10_rooms_have_no_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Program::server();
+    let quiet = ["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0", "--rate", "off"];
+    let mut server = Program::start(command.args(quiet).arg("--data").arg(folder.path()), Stdio::null());
+    let joining = server.until("nc 127.0.0.1 ");
+    let port = joining.trim().rsplit(' ').next().unwrap().parse().unwrap();
+    let mut alice = Client::connect(([127, 0, 0, 1], port).into());
+    alice.send("alice_room");
+    alice.until("200 ");
+    let tasks = format!("/proc/{}/task", server.child().id());
+    let threads = || fs::read_dir(&tasks).unwrap().count();
+    let before = threads();
+    for n in 0..30 {
+        alice.send(&format!("/join other{n}"));
+        alice.send("hello");
+    }
+    // All but the last of these rooms' welcomes, and nothing else.
+    assert_eq!(alice.lines_so_far().len(), 30);
+    assert_eq!(threads(), before);
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+// T10, the port: it is free at once after a stop, also while the system remembers connections that the server closed.
+#[test]
+fn t10_the_port_is_free_at_once_after_a_stop() {
+    let mut house = House::new(|config| config.ports = vec![a_free_port()]);
+    for _ in 0..5 {
+        let address = house.address();
+        let people: Vec<Client> = (0..5).map(|n| house.guest(&format!("guest{n}"), "room")).collect();
+        house.restart();
+        assert_eq!(house.address(), address);
+        for mut person in people {
+            person.until("INFO: the server is stopping");
+            while person.next_line().is_some() {}
+        }
+        all_is_well(&house);
+    }
+}
+
+/// Below the ports that the system gives away, so that no other test is given it while nobody listens there.
+fn a_free_port() -> u16 {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (first..32_000).find(free).expect("a free port")
+}

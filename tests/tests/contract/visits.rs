@@ -80,6 +80,9 @@ fn line_6_talking_takes_no_hub_lock() {
         let bench = Bench::new(inline);
         let (mut alice, mut bob) = (bench.guest(1, "alice", "hall"), bench.guest(2, "bob", "hall"));
         assert_eq!(alice.line(), "bob has connected to the chatroom");
+        // With their first words people wait until their arrival is known; nothing may be held then.
+        alice.does(Command::Say("first words"));
+        assert_eq!(bob.line(), "alice: first words");
         let another_hub = Ranked::<(), 1>::new(());
         let held = another_hub.lock();
         for _ in 0..100 {

@@ -28,8 +28,7 @@ fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
         }
         all_is_well(&house);
     }
-    let (mut client, answer) = knock(&house, "alice_room");
-    assert!(answer.starts_with("200 "));
+    let (mut client, _) = again(&house, "alice");
     client.send_bytes(b"\xff\xfe\n");
     client.expect_nothing();
 }
@@ -119,7 +118,10 @@ fn t6_lines_are_the_frame() {
 // T6, of those who send no line ends: what comes within 150 ms belongs together, and what follows the answer does not.
 #[test]
 fn t6_a_silence_is_the_frame_of_unframed_clients() {
-    let house = House::new(|config| config.limits.unframed_quiet_ms = 1_000);
+    let house = House::new(|config| {
+        // So wide that a busy machine changes nothing.
+        (config.limits.unframed_quiet_ms, config.limits.unframed_gap_ms) = (1_000, 1_000);
+    });
     let mut alice = house.unframed();
     alice.send("ali");
     alice.ask("ce_room", "200");

@@ -54,9 +54,18 @@ impl Rig {
     }
 
     pub fn peer(&self) -> Peer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        self.connect(Socket::new(Domain::IPV4, Type::STREAM, None).unwrap())
+    }
+
+    /// One for whom the kernel keeps little, to be clogged.
+    pub fn sloth(&self) -> Peer {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_recv_buffer_size(4 << 10).unwrap();
+        socket.set_recv_buffer_size(32 << 10).unwrap();
+        self.connect(socket)
+    }
+
+    fn connect(&self, socket: Socket) -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         socket.connect(&listener.local_addr().unwrap().into()).unwrap();
         let socket = TcpStream::from(socket);
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -74,15 +83,15 @@ impl Drop for Rig {
     }
 }
 
-/// More than both kernel buffers of a connection hold.
-const KERNEL: usize = 64 << 10;
+/// More than the kernel holds of a connection to a sloth, at both ends.
+const KERNEL: usize = 128 << 10;
 
 impl Peer {
-    /// Sends lines until at least `bytes` of them wait for good, whatever the kernel may still take. Returns all of them.
+    /// Sends long lines until at least `bytes` wait for good, whatever the kernel may still take. Returns all of them.
     pub fn clog(&self, bytes: usize) -> String {
         let mut all = String::new();
         while self.outbox.waiting() < bytes + KERNEL {
-            let line = format!("0:{}\n", all.len());
+            let line = format!("0:{:0>990}\n", all.len());
             self.outbox.push_control(line.as_bytes());
             all.push_str(&line);
             assert_eq!(self.outbox.cut_reason(), None);
@@ -94,11 +103,11 @@ impl Peer {
     pub fn read_to(&mut self, last: &str) -> String {
         let (mut all, deadline) = (Vec::new(), Instant::now() + DEADLINE);
         while !all.ends_with(last.as_bytes()) {
-            assert!(Instant::now() < deadline, "no {last:?} in time");
+            assert!(Instant::now() < deadline, "no {last:?} in time; {:?}", self.outbox);
             let mut piece = [0; 16 << 10];
-            match self.socket.read(&mut piece).expect("something to read") {
-                0 => panic!("closed before {last:?}, after {:?}", String::from_utf8_lossy(&all)),
-                n => all.extend_from_slice(&piece[..n]),
+            match self.socket.read(&mut piece) {
+                Ok(n) if n > 0 => all.extend_from_slice(&piece[..n]),
+                other => panic!("{other:?} before {last:?}; {:?}", self.outbox),
             }
         }
         String::from_utf8(all).unwrap()
@@ -112,12 +121,13 @@ impl Peer {
         all
     }
 
-    /// What can be read without waiting.
-    pub fn read_at_once(&mut self) -> String {
+    /// What can be read without waiting, up to so many bytes.
+    pub fn read_at_once(&mut self, most: usize) -> String {
         self.socket.set_nonblocking(true).unwrap();
         let mut all = Vec::new();
-        match self.socket.read_to_end(&mut all) {
+        match (&self.socket).take(most as u64).read_to_end(&mut all) {
             Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            Ok(read) if read == most => {}
             other => panic!("the connection ended: {other:?}"),
         }
         self.socket.set_nonblocking(false).unwrap();

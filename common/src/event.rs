@@ -96,11 +96,23 @@ pub enum What<'a> {
         code: Option<u16>,
         text: Text<'a>,
     },
+    /// A command names somebody who is not here.
+    NoSuchUser {
+        name: Text<'a>,
+    },
+    /// A slash word that is no command, without the slash.
+    UnknownCommand {
+        word: Text<'a>,
+    },
     Pong(Text<'a>),
     /// How events come from now on.
     Format(Format),
     /// The server asks for something during sign-in.
     Ask(Text<'a>),
+    /// The server asks for name and password at once, as LanTalk does.
+    AskAll {
+        needs_password: bool,
+    },
     /// A line of the sign-in that clients compare to the letter.
     Notice(Text<'a>),
     /// Signed in: the first thing a person hears.

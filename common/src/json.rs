@@ -49,6 +49,10 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    needs_password: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Text<'a>>,
@@ -109,6 +113,9 @@ impl<'a> Wire<'a> {
                 Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }
             }
             What::Ask(text) => Wire { text: lent(text), ..Wire::of("auth_request") },
+            What::AskAll { needs_password } => {
+                Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
+            }
             What::Welcome { user, server, room, account } => Wire {
                 username: lent(user),
                 server_name: lent(server),
@@ -118,8 +125,19 @@ impl<'a> Wire<'a> {
             },
             What::Refused { code, why } => Wire { code: Some(*code), reason: lent(why), ..Wire::of("auth_fail") },
             What::Error { code, text } => Wire { code: *code, text: lent(text), ..Wire::of("error") },
+            What::NoSuchUser { name } => Wire { user: lent(name), ..Wire::refusal("no_such_user", 404, event) },
+            What::UnknownCommand { word } => {
+                Wire { command: lent(word), ..Wire::refusal("unknown_command", 400, event) }
+            }
             _ => Wire::of_system(event),
         }
+    }
+
+    /// An error with a name, and what a person would read as its text.
+    fn refusal(name: &'static str, code: u16, event: &Event<'_>) -> Wire<'a> {
+        let line = text::plain(event);
+        let text = line.split_once(&format!("{code} ")).map_or(line.as_str(), |(_, why)| why).to_owned();
+        Wire { event: Some(name.into()), code: Some(code), text: Some(text.into()), ..Wire::of("error") }
     }
 
     fn of_system(event: &'a Event<'_>) -> Wire<'a> {
@@ -165,7 +183,10 @@ impl<'a> Wire<'a> {
                 What::Direct { from: own(&self.from_user)?, text: own(&self.text)?, kept: self.kept == Some(true) }
             }
             ("pm", Some("private")) => What::Private { from: own(&self.from_user)?, text: own(&self.text)? },
-            ("auth_request", None) => What::Ask(own(&self.text)?),
+            ("auth_request", None) => match self.needs_password {
+                Some(needs_password) => What::AskAll { needs_password },
+                None => What::Ask(own(&self.text)?),
+            },
             ("auth_ok", None) => What::Welcome {
                 user: own(&self.username)?,
                 server: own(&self.server_name)?,
@@ -173,6 +194,8 @@ impl<'a> Wire<'a> {
                 account: self.account?,
             },
             ("auth_fail", None) => What::Refused { code: self.code?, why: own(&self.reason)? },
+            ("error", Some("no_such_user")) => What::NoSuchUser { name: own(&self.user)? },
+            ("error", Some("unknown_command")) => What::UnknownCommand { word: own(&self.command)? },
             ("error", None) => What::Error { code: self.code, text: own(&self.text)? },
             ("system", Some(name)) => return self.system_what(name),
             _ => return None,
@@ -285,6 +308,9 @@ mod tests {
             prop::collection::vec((text(), any::<usize>()), 0..4).prop_map(|rooms| What::Rooms { rooms }),
             text().prop_map(What::Info),
             (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| What::Error { code, text }),
+            text().prop_map(|name| What::NoSuchUser { name }),
+            text().prop_map(|word| What::UnknownCommand { word }),
+            any::<bool>().prop_map(|needs_password| What::AskAll { needs_password }),
             text().prop_map(What::Pong),
             text().prop_map(What::Ask),
             text().prop_map(What::Notice),

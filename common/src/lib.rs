@@ -2,10 +2,12 @@
 //!
 //! Everything here is pure: no sockets, no threads, no clock, no terminal. Time comes in as a [`Moment`].
 
+pub mod beacon;
 pub mod clean;
 pub mod command;
 pub mod event;
 pub mod json;
+pub mod lantalk;
 pub mod limits;
 pub mod lines;
 pub mod moment;

@@ -42,6 +42,8 @@ macro_rules! limits {
 limits! {
     /// Bytes in one line of the text door; longer than any message of 2,000 characters in UTF-8.
     line_bytes = 8_192, 64, 1 << 20;
+    /// Bytes in one line of the LanTalk door, whose clients escape every character.
+    lantalk_line_bytes = 64 << 10, 1 << 10, 1 << 20;
     /// Characters in one message; LanTalk's own bound.
     message_chars = 2_000, 1, 8_000;
     /// Bytes in one line that lists things; clients read in pieces of 4 KiB.
@@ -58,12 +60,22 @@ limits! {
     unframed_quiet_ms = 150, 1, 60_000;
     /// Seconds each answer of a sign-in may take: a person has to find a password.
     answer_seconds = 60, 1, 3_600;
+    /// Seconds LanTalk's clients have for their one answer, which they know before they connect; LanTalk's own bound.
+    lantalk_answer_seconds = 15, 1, 3_600;
     /// Seconds a whole sign-in may take.
     sign_in_seconds = 300, 1, 86_400;
     /// Connections not yet signed in, at once; the oldest goes first.
     unsigned_clients = 128, 1, NO_CEILING;
     /// Of these, from one address.
     unsigned_per_address = 16, 1, NO_CEILING;
+    /// Lines over the rate in a minute that end a session.
+    dropped_lines = 50, 1, NO_CEILING;
+    /// Seconds before the idle timeout at which a silent person is warned.
+    idle_warning_seconds = 30, 1, 3_600;
+    /// Wrong passwords from one address, within the time below, after which its password attempts are refused.
+    address_failures = 10, 1, NO_CEILING;
+    /// Seconds within which these count, and for which attempts are refused then.
+    address_block_seconds = 600, 1, 86_400;
     /// Rooms one person may be in at once.
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.

@@ -91,6 +91,9 @@ fn small_skeleton(text: &str) -> String {
     skeleton(text).flat_map(char::to_lowercase).collect()
 }
 
+/// The room in which everybody starts who names no other.
+pub const LOBBY: &str = "lobby";
+
 /// A room's name, as the person who opened the room wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomName {
@@ -113,10 +116,10 @@ impl RoomName {
         if matches!(&*key.0, "all" | "pm" | "private") { Err(NameError::Reserved) } else { Ok(RoomName { shown, key }) }
     }
 
-    /// The room in which everybody starts who names no other.
+    /// The [`LOBBY`].
     #[must_use]
     pub fn lobby() -> RoomName {
-        RoomName { shown: "lobby".into(), key: RoomKey("lobby".into()) }
+        RoomName { shown: LOBBY.into(), key: RoomKey(LOBBY.into()) }
     }
 
     /// The name as it was first written.

@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::limits::{Limits, count};
 use crate::text::Dialect;
-use crate::{json, text};
+use crate::{json, lantalk, text};
 
 /// One form in which events can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub enum Rendering {
     Chat77,
     /// JSON objects, one a line.
     Json,
+    /// The JSON objects of LanTalk 2.0.
+    LanTalk,
 }
 
 /// What is particular about one rendering.
@@ -31,7 +33,7 @@ struct Row {
 }
 
 /// How many renderings there are.
-pub const RENDERINGS: usize = 5;
+pub const RENDERINGS: usize = 6;
 
 static TABLE: [Row; RENDERINGS] = [
     row(Rendering::Text, false, false, |e, l, out| text::write(e, Dialect::Lines, count(l.list_bytes), out)),
@@ -41,6 +43,7 @@ static TABLE: [Row; RENDERINGS] = [
     row(Rendering::TcpChat, true, true, |e, l, out| text::write(e, Dialect::TcpChat, count(l.unframed_bytes), out)),
     row(Rendering::Chat77, false, true, |e, l, out| text::write(e, Dialect::Chat77, count(l.unframed_bytes), out)),
     row(Rendering::Json, true, false, |e, _, out| json::write(e, out)),
+    row(Rendering::LanTalk, false, false, |e, l, out| lantalk::write(e, count(l.list_bytes), out)),
 ];
 
 const fn row(

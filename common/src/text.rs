@@ -3,7 +3,7 @@
 use crate::event::{Event, Text, What};
 use std::io::Write;
 
-/// The four ways text is written.
+/// The ways text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// For people on terminals, in their current room.
@@ -14,6 +14,8 @@ pub enum Dialect {
     TcpChat,
     /// Chat77's clients: `alice: hello`.
     Chat77,
+    /// The texts of LanTalk's system messages; its talk is no text ([`crate::lantalk`]).
+    LanTalk,
 }
 
 impl Dialect {
@@ -34,7 +36,10 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
         }
         What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
-        What::Online { users } => lines.list(&["Online clients: "], users.iter().map(|u| &**u)),
+        What::Online { users } => {
+            let prefix = if dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
+            lines.list(&[prefix], users.iter().map(|u| &**u));
+        }
         What::Members { room, users } => lines.list(&["In ", room, ": "], users.iter().map(|u| &**u)),
         What::PrivateChats { users } => lines.list(&["Private chats: "], users.iter().map(|u| &**u)),
         What::Rooms { rooms } => {
@@ -44,6 +49,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         What::Welcome { user, server, room, account } => lines.welcome(user, server, room, *account),
         What::Refused { code, .. } if dialect.unframed() => lines.line(format_args!("{code}")),
         What::Refused { code, why } => lines.line(format_args!("{code} {why}")),
+        other if dialect == Dialect::LanTalk => lines.lantalk(other),
         other => lines.simple(other),
     }
 }
@@ -68,7 +74,7 @@ impl Lines<'_> {
     fn said(&mut self, room: Option<&Text<'_>>, user: &str, text: &str) {
         match (self.dialect, room) {
             (Dialect::TcpChat, _) => self.talk(&[user, " - "], text),
-            (Dialect::Chat77, _) | (Dialect::Lines, Some(_)) => self.talk(&[user, ": "], text),
+            (Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines, Some(_)) => self.talk(&[user, ": "], text),
             (Dialect::Elsewhere, Some(room)) => self.talk(&["[", room, "] ", user, ": "], text),
             (_, None) => self.talk(&["[all] ", user, ": "], text),
         }
@@ -113,7 +119,7 @@ impl Lines<'_> {
         match self.dialect {
             Dialect::TcpChat => self.line(format_args!("200")),
             Dialect::Chat77 => self.line(format_args!("AUTH_SUCCESS")),
-            Dialect::Lines | Dialect::Elsewhere => {
+            Dialect::Lines | Dialect::Elsewhere | Dialect::LanTalk => {
                 if account {
                     self.line(format_args!("AUTH_SUCCESS"));
                 }
@@ -137,12 +143,40 @@ impl Lines<'_> {
             What::Info(text) => self.talk(&["INFO: "], text),
             What::Error { code: Some(code), text } => self.talk(&["ERROR: ", &code.to_string(), " "], text),
             What::Error { code: None, text } => self.talk(&["ERROR: "], text),
+            What::NoSuchUser { name } => self.line(format_args!(
+                "ERROR: 404 nobody called {name} is here; /users lists who is, /say TEXT says anything"
+            )),
+            What::UnknownCommand { word } => self.line(format_args!(
+                "ERROR: 400 there is no command /{word}; /help lists them, /say TEXT says anything"
+            )),
             What::Pong(token) if token.is_empty() => self.line(format_args!("PONG")),
             What::Pong(token) => self.talk(&["PONG "], token),
             What::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
             What::Ask(text) | What::Notice(text) => self.line(format_args!("{text}")),
             // Written by `write` itself.
             _ => {}
+        }
+    }
+
+    /// The sentences of LanTalk 2.0 where it has one, and such where it has none.
+    fn lantalk(&mut self, what: &What<'_>) {
+        match what {
+            What::Connected { user } => self.line(format_args!("{user} joined.")),
+            What::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
+            What::NoSuchUser { name } => self.line(format_args!("User '{name}' not found.")),
+            What::UnknownCommand { word } => self.line(format_args!("Unknown command: /{word}")),
+            What::Info(text) | What::Error { text, .. } => self.talk(&[], text),
+            What::PrivateRequest { from } => {
+                self.line(format_args!("{from} would like a private chat: /accept {from} or /reject {from}"));
+            }
+            What::PrivateConnected { with } => {
+                self.line(format_args!("Private chat with {with}: /private {with} TEXT, /end {with}"));
+            }
+            What::PrivateRejected { by } => self.line(format_args!("{by} would rather not chat in private.")),
+            What::PrivateEnded { with, reason } => {
+                self.line(format_args!("Private chat with {with} ended ({reason})."))
+            }
+            other => self.simple(other),
         }
     }
 
@@ -203,6 +237,14 @@ mod tests {
             (What::info("done"), "INFO: done\n"),
             (What::error(404, "no such user"), "ERROR: 404 no such user\n"),
             (What::Error { code: None, text: "Invalid auth mode".into() }, "ERROR: Invalid auth mode\n"),
+            (
+                What::NoSuchUser { name: name() },
+                "ERROR: 404 nobody called alice is here; /users lists who is, /say TEXT says anything\n",
+            ),
+            (
+                What::UnknownCommand { word: "x".into() },
+                "ERROR: 400 there is no command /x; /help lists them, /say TEXT says anything\n",
+            ),
             (What::Pong("x".into()), "PONG x\n"),
             (What::Pong("".into()), "PONG\n"),
         ] {

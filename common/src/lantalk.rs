@@ -1,0 +1,247 @@
+//! The JSON lines of LanTalk 2.0 (`lantalk==2.0.0` in the Python registry): events out, sign-in and messages in.
+//!
+//! Its clients know one room. Talk in others than the lobby, where they start, has the room in front of the name.
+
+use crate::event::{Event, What};
+use crate::limits::NAME_CHARS;
+use crate::moment::Clock;
+use crate::name::LOBBY;
+use crate::text::{self, Dialect};
+use serde::Serialize;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// The most characters of a text; a longer one is dropped, as LanTalk 2.0 does.
+const TEXT_CHARS: usize = 2_000;
+
+#[derive(Default, Serialize)]
+struct Wire<'a> {
+    r#type: &'static str,
+    #[serde(serialize_with = "shown")]
+    ts: Option<Clock>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs_password: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_user: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+fn shown<S: serde::Serializer>(ts: &Option<Clock>, serializer: S) -> Result<S::Ok, S::Error> {
+    match ts {
+        Some(ts) => serializer.collect_str(ts),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Appends `event` as one or more objects, each on a line; lists are cut so that a text has at most `longest` bytes.
+pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
+    let wire = Wire { ts: Some(event.at.clock()), ..Wire::default() };
+    let wire = match &event.what {
+        What::Said { room, user, text, .. } => {
+            Wire { r#type: "message", user: Some(user_in(room, user)), text: Some(text), ..wire }
+        }
+        What::SaidToAll { user, text, .. } => {
+            Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(text), ..wire }
+        }
+        What::Direct { from, text, .. } | What::Private { from, text } => {
+            Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(text), ..wire }
+        }
+        What::AskAll { needs_password } => {
+            Wire { r#type: "auth_request", needs_password: Some(*needs_password), ..wire }
+        }
+        What::Welcome { user, server, .. } => {
+            Wire { r#type: "auth_ok", username: Some(user), server_name: Some(server), ..wire }
+        }
+        What::Refused { why, .. } => Wire { r#type: "auth_fail", reason: Some(why), ..wire },
+        _ => {
+            let mut lines = Vec::new();
+            text::write(event, Dialect::LanTalk, longest, &mut lines);
+            for line in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+                let text = String::from_utf8_lossy(line);
+                let ts = Some(event.at.clock());
+                write_wire(&Wire { r#type: "system", ts, text: Some(&text), ..Wire::default() }, out);
+            }
+            return;
+        }
+    };
+    write_wire(&wire, out);
+}
+
+fn write_wire(wire: &Wire<'_>, out: &mut Vec<u8>) {
+    // A struct of strings always serialises, and writing to a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, wire);
+    out.push(b'\n');
+}
+
+fn user_in<'a>(room: &str, user: &'a str) -> Cow<'a, str> {
+    if room.eq_ignore_ascii_case(LOBBY) { user.into() } else { format!("[{room}] {user}").into() }
+}
+
+/// The name and password of a client that signs in. What is missing, or of another type, is empty; names are trimmed
+/// and cut, as LanTalk 2.0 does.
+#[must_use]
+pub fn read_sign_in(line: &str) -> (String, String) {
+    let Some(Value::Object(object)) = parse(line) else { return Default::default() };
+    let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    (text("username").trim().chars().take(NAME_CHARS).collect(), text("password").to_owned())
+}
+
+/// The text of a message; `None` for everything that LanTalk 2.0 would not relay.
+#[must_use]
+pub fn read_message(line: &str) -> Option<String> {
+    let Value::Object(mut object) = parse(line)? else { return None };
+    if object.get("type")?.as_str()? != "message" {
+        return None;
+    }
+    let Value::String(text) = object.remove("text")? else { return None };
+    let text = text.trim();
+    (!text.is_empty() && text.chars().take(TEXT_CHARS + 1).count() <= TEXT_CHARS).then(|| text.to_owned())
+}
+
+fn parse(line: &str) -> Option<Value> {
+    serde_json::from_str(&mended(line)).ok()
+}
+
+/// Escapes of half a surrogate pair, which are valid in JSON and no Unicode, become U+FFFD.
+fn mended(line: &str) -> Cow<'_, str> {
+    if !line.contains("\\u") && !line.contains("\\U") {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let length = match (code_unit(escape), code_unit(escape.get(6..).unwrap_or_default())) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.push('\u{fffd}');
+                rest = &escape[6..];
+                continue;
+            }
+            (Some(_), _) => 6,
+            // A backslash and what it escapes, which may be another backslash.
+            (None, _) => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        out.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The code unit of a `\uXXXX` at the start of `text`.
+fn code_unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Moment;
+    use proptest::prelude::*;
+
+    fn line(what: What<'_>) -> String {
+        let mut out = Vec::new();
+        write(&what.at(Moment { unix_ms: 1_795_271_000_000, offset_s: 0 }), 4_096, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn objects_are_lantalks_own() {
+        let said = |room: &'static str| What::Said { id: 1, room: room.into(), user: "Bob".into(), text: "hi".into() };
+        for (what, object) in [
+            (said("lobby"), r#"{"type":"message","ts":"14:23","user":"Bob","text":"hi"}"#),
+            (said("ops"), r#"{"type":"message","ts":"14:23","user":"[ops] Bob","text":"hi"}"#),
+            (
+                What::Direct { from: "Bob".into(), text: "hi".into(), kept: false },
+                r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"hi"}"#,
+            ),
+            (What::AskAll { needs_password: true }, r#"{"type":"auth_request","ts":"14:23","needs_password":true}"#),
+            (
+                What::Welcome { user: "Bob".into(), server: "S".into(), room: "lobby".into(), account: false },
+                r#"{"type":"auth_ok","ts":"14:23","username":"Bob","server_name":"S"}"#,
+            ),
+            (
+                What::Refused { code: 403, why: "Wrong password.".into() },
+                r#"{"type":"auth_fail","ts":"14:23","reason":"Wrong password."}"#,
+            ),
+            (What::Connected { user: "Bob".into() }, r#"{"type":"system","ts":"14:23","text":"Bob joined."}"#),
+            (
+                What::Disconnected { user: "Bob".into() },
+                r#"{"type":"system","ts":"14:23","text":"Bob left the chat."}"#,
+            ),
+            (
+                What::Online { users: vec!["A".into(), "B".into()] },
+                r#"{"type":"system","ts":"14:23","text":"Online: A, B"}"#,
+            ),
+            (What::NoSuchUser { name: "x".into() }, r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),
+            (
+                What::UnknownCommand { word: "x".into() },
+                r#"{"type":"system","ts":"14:23","text":"Unknown command: /x"}"#,
+            ),
+            (What::info("Goodbye!"), r#"{"type":"system","ts":"14:23","text":"Goodbye!"}"#),
+            (What::error(403, "no"), r#"{"type":"system","ts":"14:23","text":"no"}"#),
+        ] {
+            assert_eq!(line(what), format!("{object}\n"));
+        }
+    }
+
+    #[test]
+    fn a_sign_in_of_any_shape_is_read() {
+        let read = |line: &str| read_sign_in(line);
+        assert_eq!(read(r#"{"username":" Bob ","password":"pw"}"#), ("Bob".into(), "pw".into()));
+        assert_eq!(read(r#"{"username":"abcdefghijklmnopqrstuvwxyz"}"#).0, "abcdefghijklmnopqrstuvwx");
+        let deep = "[".repeat(30_000);
+        for bad in ["", "[]", "5", r#"{"username":5}"#, r#"{"username":null,"password":[]}"#, &deep] {
+            assert_eq!(read(bad), Default::default(), "{}", &bad[..bad.len().min(20)]);
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_is_replaced() {
+        let text = |escaped: &str| read_message(&format!(r#"{{"type":"message","text":"{escaped}"}}"#));
+        assert_eq!(text(r"a\ud800b").as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(text(r"\udc00\ud83d\ude00").as_deref(), Some("\u{fffd}😀"));
+        assert_eq!(text(r"\ud83dx\\ud800").as_deref(), Some("\u{fffd}x\\ud800"));
+        assert_eq!(text(r"\ud800\ud800").as_deref(), Some("\u{fffd}\u{fffd}"));
+        assert_eq!(text(r"gr\u00fc\u00dfe").as_deref(), Some("grüße"));
+    }
+
+    #[test]
+    fn what_is_no_message_is_dropped() {
+        let long = format!(r#"{{"type":"message","text":"{}"}}"#, "x".repeat(2_001));
+        for bad in [
+            r#"{"type":"message","text":null}"#,
+            r#"{"type":"message","text":5}"#,
+            r#"{"type":"message"}"#,
+            r#"{"type":"message","text":"  "}"#,
+            r#"{"type":5,"text":"x"}"#,
+            r#"{"text":"x"}"#,
+            "[]",
+            "{",
+            &long,
+        ] {
+            assert_eq!(read_message(bad), None, "{}", &bad[..bad.len().min(40)]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(line in any::<String>(), escapes in "(\\\\(u[dD][89a-fA-F][0-9a-f]{2}|.)|x){0,20}") {
+            let _ = read_sign_in(&line);
+            let _ = read_message(&line);
+            let _ = read_message(&format!(r#"{{"type":"message","text":"{escapes}"}}"#));
+        }
+    }
+}

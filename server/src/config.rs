@@ -177,6 +177,12 @@ impl Args {
         self.limits.iter().any(|limit| limit == "help")
     }
 
+    /// Whether standard input is left alone.
+    #[must_use]
+    pub fn no_console(&self) -> bool {
+        self.no_console
+    }
+
     /// Where the log goes.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {

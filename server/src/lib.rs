@@ -1,12 +1,16 @@
 //! The Landline server. `start` gives a handle to a running one; tests start several in one process.
 
+pub mod banner;
 pub mod clock;
 pub mod config;
+pub mod console;
+pub mod discovery;
 pub mod door;
 pub mod fanout;
 pub mod guard;
 pub mod hub;
 pub mod logging;
+pub mod moderation;
 pub mod net;
 pub mod ranked;
 pub mod roster;

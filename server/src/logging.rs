@@ -6,12 +6,14 @@
 use jiff::Zoned;
 use landline_common::clean::clean;
 use log::{Level, LevelFilter};
+use parking_lot::Mutex;
 use std::env;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes after which a new file is begun; the one before is kept as `NAME.1`.
 const FILE_BYTES: u64 = 10 << 20;
@@ -19,11 +21,12 @@ const FILE_BYTES: u64 = 10 << 20;
 const MESSAGE_CHARS: usize = 1_000;
 
 /// Logs everything from here on to stderr and to `file` (appended, mode 0600). What is logged says the environment
-/// variable `LANDLINE_LOG`: `info` (the default) or another level, also `TARGET=LEVEL`, separated by commas.
+/// variable `LANDLINE_LOG`: `info` (the default) or another level, also `TARGET=LEVEL`, separated by commas. The screen
+/// returned is where lines on stderr go.
 ///
 /// # Errors
 /// The file cannot be opened, `LANDLINE_LOG` is not understood, or logging was started before.
-pub fn start(file: &Path) -> io::Result<()> {
+pub fn start(file: &Path) -> io::Result<Screen> {
     let spec = match env::var("LANDLINE_LOG") {
         Ok(spec) => spec,
         Err(env::VarError::NotPresent) => String::new(),
@@ -33,10 +36,40 @@ pub fn start(file: &Path) -> io::Result<()> {
     for (target, level) in filters(&spec)? {
         builder.filter(target, level);
     }
-    let tee = Tee(io::stderr(), LogFile::open(file, FILE_BYTES)?);
+    let screen = Screen::default();
+    let tee = Tee(screen.clone(), LogFile::open(file, FILE_BYTES)?);
     builder.target(env_logger::Target::Pipe(Box::new(tee)));
     builder.format(|out, record| writeln!(out, "{}", line(&Zoned::now(), record.level(), record.args())));
-    builder.try_init().map_err(io::Error::other)
+    builder.try_init().map_err(io::Error::other)?;
+    Ok(screen)
+}
+
+/// What prints lines without tearing the one that is being typed.
+type Printer = Box<dyn FnMut(String) + Send>;
+
+/// Where the log is shown: stderr, until a console that edits lines takes over.
+#[derive(Clone, Default)]
+pub struct Screen(Arc<Mutex<Option<Printer>>>);
+
+impl Screen {
+    /// Shows lines by `printer` from here on; `None` goes back to stderr.
+    pub fn redirect(&self, printer: Option<Printer>) {
+        *self.0.lock() = printer;
+    }
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut *self.0.lock() {
+            Some(printer) => printer(String::from_utf8_lossy(bytes).into_owned()),
+            None => io::stderr().write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads `LANDLINE_LOG`. env_logger's own reading takes every misspelt level for a target.

@@ -2,9 +2,14 @@
 
 use anyhow::Context;
 use clap::Parser;
+use crossbeam_channel::Sender;
+use landline_server::banner::Banner;
 use landline_server::config::{Args, limits_help};
-use landline_server::server::{Server, print_banner};
+use landline_server::console;
+use landline_server::server::Server;
 use landline_server::store::LockFile;
+use rustix::termios::OptionalActions;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -37,29 +42,43 @@ fn main() -> ExitCode {
 fn run(args: &Args, config: &landline_server::config::Config) -> anyhow::Result<()> {
     let lock = LockFile::take(&config.data)?;
     let log_file = args.log_file();
-    landline_server::logging::start(&log_file).with_context(|| format!("the log {}", log_file.display()))?;
+    let screen =
+        landline_server::logging::start(&log_file).with_context(|| format!("the log {}", log_file.display()))?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
-    let stop = stop_signal()?;
+    let (tell, stop) = crossbeam_channel::bounded(1);
+    on_signal(tell.clone())?;
     let server = Server::start(config, lock)?;
     // A closed standard output is no reason to stop.
-    let _ = print_banner(&server, config, &mut std::io::stdout());
+    let _ = write!(std::io::stdout(), "{}", Banner::of(&server, config));
     log::info!("{} is open on {:?}", config.name, server.addresses());
+    let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
+    if !args.no_console() {
+        let (moderator, screen) = (server.moderator(), screen.clone());
+        std::thread::Builder::new()
+            .name("console".into())
+            .spawn(move || console::run(&moderator, &screen, &tell))
+            .context("starting threads")?;
+    }
     let _ = stop.recv();
+    screen.redirect(None);
+    if let Some(modes) = terminal {
+        // The console may still be editing a line.
+        let _ = rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+    }
     log::info!("stopping");
     server.stop();
     Ok(())
 }
 
-/// Receives once at the first Ctrl-C or SIGTERM; the second ends the program at once.
-fn stop_signal() -> anyhow::Result<crossbeam_channel::Receiver<()>> {
-    let (tell, stop) = crossbeam_channel::bounded(1);
+/// Tells `stop` at the first Ctrl-C or SIGTERM; the second ends the program at once.
+fn on_signal(stop: Sender<()>) -> anyhow::Result<()> {
     let told = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
+    let handler = move || {
         if told.swap(true, SeqCst) {
             std::process::exit(INTERRUPTED);
         }
-        let _ = tell.send(());
-    })
-    .context("handling Ctrl-C")?;
-    Ok(stop)
+        // Full if the console was first.
+        let _ = stop.try_send(());
+    };
+    ctrlc::set_handler(handler).context("handling Ctrl-C")
 }

@@ -13,7 +13,7 @@
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::ops::{Deref, DerefMut};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A mutex of rank `RANK`.
 #[derive(Debug, Default)]
@@ -43,6 +43,12 @@ impl<T, const RANK: u8> RankedGuard<'_, T, RANK> {
     pub fn wait(&mut self, condition: &Condvar) {
         Held::<RANK>::assert_alone();
         condition.wait(&mut self.guard);
+    }
+
+    /// Like [`Self::wait`], for `time` at most. False when that has passed.
+    pub fn wait_for(&mut self, condition: &Condvar, time: Duration) -> bool {
+        Held::<RANK>::assert_alone();
+        !condition.wait_for(&mut self.guard, time).timed_out()
     }
 
     /// Like [`Self::wait`], until `deadline` at most. False when that has passed.
@@ -80,7 +86,7 @@ mod ranks {
         let held = HELD.get();
         assert!(
             held >> rank == 0,
-            "a lock of rank {rank} was asked for while holding {held:#b}: the order is hub, log, seats, outbox, agenda"
+            "a lock of rank {rank} was asked for while holding {held:#b}: the order is private chats, hub, log, seats, outbox, agenda"
         );
         HELD.set(held | 1 << rank);
     }

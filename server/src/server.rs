@@ -2,17 +2,20 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::fanout::{Bounds, ClientId, Flushers, Outbox, Poller};
-use crate::guard::{Capacity, Hasher, Lockout, capacity};
+use crate::discovery::{Announcement, Discovery};
+use crate::door::Entrance;
+use crate::fanout::{Bounds, ClientId, Cut, Flushers, Outbox, Poller};
+use crate::guard::{Admission, Bans, Capacity, Hasher, Lockout, Throttle, admission, capacity};
 use crate::hub::Hub;
+use crate::moderation::Moderator;
 use crate::net::{Listener, Stream};
-use crate::roster::Roster;
+use crate::roster::{self, Roster};
 use crate::session::{self, Services};
 use crate::store::{Accounts, LockFile, Sessions};
 use anyhow::{Context, anyhow};
 use landline_common::What;
 use landline_common::limits::{Limits, count};
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,6 +30,9 @@ const LAST_SESSIONS: Duration = Duration::from_secs(5);
 /// What is said to a client for whom there is no place.
 const FULL: &[u8] = b"ERROR: 503 this server is full; try again later\n";
 
+/// What is said to a client whose address is banned.
+const BANNED: &[u8] = b"403 your address is banned from this server\n";
+
 /// A running server. [`Server::stop`] ends it.
 #[derive(Debug)]
 pub struct Server {
@@ -34,6 +40,8 @@ pub struct Server {
     reception: Arc<Reception>,
     flushers: Arc<Flushers>,
     capacity: Capacity,
+    started: Instant,
+    discovery: Option<Discovery>,
     _lock: LockFile,
 }
 
@@ -43,7 +51,6 @@ struct Reception {
     services: Arc<Services>,
     roster: Arc<Roster>,
     next_client: AtomicU64,
-    most_clients: usize,
 }
 
 impl Server {
@@ -54,11 +61,11 @@ impl Server {
     pub fn start(config: &Config, lock: LockFile) -> anyhow::Result<Server> {
         let capacity = capacity::clients(config.max_clients);
         let limits = &config.limits;
-        let listeners = config
-            .ports
-            .iter()
-            .map(|port| listen(SocketAddr::new(config.bind, *port)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let main_ports = config.ports.iter().map(|port| (*port, Entrance::Main));
+        let ports = main_ports.chain(config.lantalk_port.map(|port| (port, Entrance::LanTalk)));
+        let listeners = ports
+            .map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let clock = Clock::system();
         let accounts = Accounts::open(&config.data, count(limits.accounts))?;
         let sessions = Sessions::open(&config.data)?;
@@ -72,22 +79,46 @@ impl Server {
             sessions,
             hasher: Hasher::new((cores / 2).max(1), count(limits.hash_queue), bcrypt_cost),
             lockout: Lockout::new(failures, config.block_duration),
+            throttle: Throttle::new(limits.address_failures, Limits::seconds(limits.address_block_seconds)),
+            bans: Bans::open(&config.data)?,
             poller: Poller::start(Bounds::of(limits)).context("starting threads")?,
             clock,
             limits: limits.clone(),
             password: config.password.clone(),
+            rate: config.rate,
+            timeout: config.timeout,
+            strict_timeout: config.strict_timeout,
         });
         let reception = Arc::new(Reception {
             services,
-            roster: Arc::default(),
+            roster: Roster::new(Admission::new(admission_bounds(config, &capacity))),
             next_client: AtomicU64::new(1),
-            most_clients: capacity.clients,
         });
-        let doors = listeners.into_iter().map(|listener| open(listener, &reception)).collect::<Result<_, _>>()?;
-        Ok(Server { doors, reception, flushers, capacity, _lock: lock })
+        let open = |(listener, entrance)| open(listener, entrance, &reception);
+        let doors = listeners.into_iter().map(open).collect::<Result<_, _>>()?;
+        let started = Instant::now();
+        let mut server = Server { doors, reception, flushers, capacity, started, discovery: None, _lock: lock };
+        server.discovery = config.beacon_port.map(|udp_port| server.announce(config, udp_port));
+        Ok(server)
     }
 
-    /// Where it listens, in the order of the ports asked for.
+    /// Lets people find the server, by the ports that it really got.
+    fn announce(&self, config: &Config, udp_port: u16) -> Discovery {
+        let port_of = |address: Option<&SocketAddr>| address.map_or(0, SocketAddr::port);
+        let addresses = self.addresses();
+        let what = Announcement {
+            name: config.name.clone(),
+            port: port_of(addresses.first()),
+            lantalk: config.lantalk_port.map(|_| port_of(addresses.last())),
+            udp_port,
+            password: config.password.is_some(),
+            bind: config.bind,
+        };
+        let hub = self.reception.services.hub.clone();
+        Discovery::start(what, move || hub.people())
+    }
+
+    /// Where it listens: the main ports in the order in which they were asked for, then LanTalk's.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.doors.iter().map(|(listener, _)| listener.address()).collect()
@@ -105,8 +136,19 @@ impl Server {
         &self.reception.services
     }
 
+    /// What the person who runs it can do.
+    #[must_use]
+    pub fn moderator(&self) -> Moderator {
+        let Reception { services, roster, .. } = &*self.reception;
+        let (services, roster, flushers) = (services.clone(), roster.clone(), self.flushers.clone());
+        Moderator { services, roster, flushers, started: self.started }
+    }
+
     /// Tells everybody, lets outgoing bytes go out for a moment, ends all sessions and waits for every thread.
     pub fn stop(self) {
+        if let Some(discovery) = self.discovery {
+            discovery.stop();
+        }
         let services = &self.reception.services;
         for (listener, thread) in self.doors {
             listener.stop();
@@ -114,7 +156,8 @@ impl Server {
         }
         services.hub.last_words(What::info("the server is stopping; goodbye").at(services.clock.now()));
         let now = Instant::now();
-        self.reception.roster.end_all(now + Limits::seconds(services.limits.flush_seconds));
+        let everybody = self.reception.roster.find(|_, _| true);
+        roster::end(&everybody, Cut::Closed, now + Limits::seconds(services.limits.flush_seconds));
         if !self.reception.roster.wait_empty(Instant::now() + LAST_SESSIONS) {
             log::warn!("some sessions did not end in time");
         }
@@ -123,15 +166,33 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr) -> anyhow::Result<Listener> {
+/// The limits on connections; a zero on the command line lifts those for one address.
+fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
+    let limits = &config.limits;
+    let lifted = config.max_clients_per_ip == 0;
+    admission::Bounds {
+        all: capacity.clients,
+        per_address: if lifted { usize::MAX } else { config.max_clients_per_ip },
+        unsigned: count(limits.unsigned_clients),
+        unsigned_per_address: if lifted { usize::MAX } else { count(limits.unsigned_per_address) },
+    }
+}
+
+fn listen(address: SocketAddr, entrance: Entrance) -> anyhow::Result<Listener> {
     Listener::bind(address).map_err(|error| {
         let port = address.port();
+        let flag = match entrance {
+            Entrance::Main => "--port",
+            Entrance::LanTalk => "--lantalk-port (0 turns that door off)",
+        };
         match error.kind() {
             io::ErrorKind::AddrInUse => {
-                anyhow!("port {port} is taken by another program; stop that, or choose another port with --port")
+                anyhow!("port {port} is taken by another program; stop that, or choose another port with {flag}")
             }
             io::ErrorKind::PermissionDenied => {
-                anyhow!("port {port} may not be used by you; ports from 1024 up are free for everybody: --port 12345")
+                anyhow!(
+                    "port {port} may not be used by you; those from 1024 up are free for everybody: choose with {flag}"
+                )
             }
             io::ErrorKind::AddrNotAvailable => {
                 anyhow!("{} is no address of this machine; choose one with --bind", address.ip())
@@ -141,62 +202,54 @@ fn listen(address: SocketAddr) -> anyhow::Result<Listener> {
     })
 }
 
-fn open(listener: Listener, reception: &Arc<Reception>) -> anyhow::Result<(Arc<Listener>, JoinHandle<()>)> {
+fn open(
+    listener: Listener,
+    entrance: Entrance,
+    reception: &Arc<Reception>,
+) -> anyhow::Result<(Arc<Listener>, JoinHandle<()>)> {
     let (listener, reception) = (Arc::new(listener), reception.clone());
     let at_work = listener.clone();
     let name = format!("port {}", listener.address().port());
-    let run = move || at_work.run(|socket| reception.welcome(socket));
+    let run = move || at_work.run(|socket| reception.welcome(socket, entrance));
     let thread = std::thread::Builder::new().name(name).spawn(run).context("starting threads")?;
     Ok((listener, thread))
 }
 
 impl Reception {
     /// Gives a new client a session of its own, so that it keeps nobody waiting.
-    fn welcome(&self, socket: TcpStream) {
+    fn welcome(&self, socket: TcpStream, entrance: Entrance) {
         let services = self.services.clone();
         // An error here is a client that has gone already.
         let Ok(stream) = Stream::new(socket, count(services.limits.send_buffer_bytes)) else { return };
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
         let stream = Arc::new(stream);
         let outbox = Outbox::new(client, &stream, &services.poller);
-        let Some(entry) = self.roster.enter(&outbox, self.most_clients) else {
+        let is_banned = || services.bans.covers(stream.address(), services.clock.now());
+        if is_banned() {
+            log::debug!("a connection from {}, which is banned", stream.address());
+            outbox.push_control(BANNED);
+            return;
+        }
+        let Some(entry) = self.roster.enter(&outbox, stream.address()) else {
+            log::debug!("no place for a connection from {}", stream.address());
             outbox.push_control(FULL);
             return;
         };
+        // A ban made since then ended only those it found in the roster.
+        if is_banned() {
+            return;
+        }
         let its_outbox = outbox.clone();
         let session = move || {
-            let serve = AssertUnwindSafe(|| session::serve(&services, &stream, &its_outbox));
+            let serve = AssertUnwindSafe(|| session::serve(&services, &stream, &its_outbox, entrance, &entry));
             if catch_unwind(serve).is_err() {
                 log::error!("a panic in the session of client {client}; the others go on");
-                its_outbox.cut(crate::fanout::Cut::Broken);
+                its_outbox.cut(Cut::Broken);
             }
-            drop(entry);
         };
         if let Err(error) = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session) {
             log::error!("no thread for a new client: {error}");
             outbox.push_control(FULL);
         }
     }
-}
-
-/// Prints how to join, for the people who look at the console.
-///
-/// # Errors
-/// Standard output is closed; a server goes on without it.
-pub fn print_banner(server: &Server, config: &Config, out: &mut impl Write) -> io::Result<()> {
-    let port = server.addresses().first().map_or(0, SocketAddr::port);
-    writeln!(out, "\nLandline {} · {}\n", env!("CARGO_PKG_VERSION"), config.name)?;
-    for (i, address) in config.reachable_at().iter().enumerate() {
-        let head = if i == 0 { "join with" } else { "or" };
-        writeln!(out, "  {head:<11}nc {address} {port}")?;
-    }
-    writeln!(out, "             then type NAME_ROOM, for example alice_lobby, and talk")?;
-    if config.password.is_some() {
-        writeln!(out, "  password   yes: people are asked for it (it crosses the network in the clear)")?;
-    }
-    writeln!(out, "  data       {}", config.data.display())?;
-    let Capacity { clients, why } = server.capacity();
-    writeln!(out, "  room for   {clients} people ({why})")?;
-    writeln!(out, "\nCtrl-C stops the server.\n")?;
-    out.flush()
 }

@@ -72,6 +72,20 @@ impl House {
         self.server().addresses()[0]
     }
 
+    /// Where its LanTalk door is, if `change` asked for one.
+    pub fn lantalk_address(&self) -> SocketAddr {
+        *self.server().addresses().last().expect("a port")
+    }
+
+    /// A client at its LanTalk door that has signed in as a guest.
+    pub fn lantalk(&self, name: &str) -> Client {
+        let mut client = Client::connect(self.lantalk_address());
+        client.expect_start("{\"type\":\"auth_request\"");
+        client.send(&format!("{{\"username\":\"{name}\",\"password\":\"\"}}"));
+        client.expect_start("{\"type\":\"auth_ok\"");
+        client
+    }
+
     /// Its data folder.
     pub fn data(&self) -> &Path {
         &self.config.data

@@ -2,13 +2,30 @@
 
 mod client;
 mod house;
+mod lan;
 mod program;
+mod python;
 
 pub use client::{Client, Unframed};
 pub use house::House;
+pub use lan::{Host, Lan};
 pub use program::{Program, missing};
+pub use python::python_with;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long any event may take before a test fails. Far above what anything takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits until `holds`, which nothing announces, is true.
+///
+/// # Panics
+/// When it is not in time.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,7 +1,7 @@
 //! The real programs, and the tools that some tests need.
 
 use crate::DEADLINE;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -62,6 +62,12 @@ impl Program {
             line.clear();
         }
         panic!("it ended before it printed {text:?}; it complained: {}", self.complaints());
+    }
+
+    /// Writes a line to its standard input, which must be a pipe.
+    pub fn type_line(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("writing to the program");
     }
 
     /// Its process.

@@ -1,8 +1,7 @@
 //! tcp_chat's client, byte for byte, and the real one from the package index.
 
-use landline_tests::{House, Program, missing};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use landline_tests::{House, Program, python_with};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[test]
@@ -90,30 +89,6 @@ fn a_character_split_over_two_sends_stays_whole() {
     alice.expect("alice - \u{fffd} and on");
 }
 
-/// Python with tcp_chat in it; `None` where it cannot be had. In CI it must be.
-fn python_with_tcp_chat(folder: &Path) -> Option<PathBuf> {
-    if missing("python3") {
-        return None;
-    }
-    let venv = folder.join("venv");
-    let python = venv.join("bin/python");
-    let mut make = Command::new("python3");
-    make.args(["-m", "venv"]).arg(&venv);
-    let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "cn_tcp_server==0.0.2"]);
-    for step in [&mut make, &mut install] {
-        let complaint = match step.output() {
-            Ok(output) if output.status.success() => continue,
-            Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-            Err(error) => error.to_string(),
-        };
-        assert!(std::env::var_os("CI").is_none(), "tcp_chat cannot be installed, and in CI it must be: {complaint}");
-        eprintln!("skipped: this test needs tcp_chat's client, which cannot be installed: {complaint}");
-        return None;
-    }
-    Some(python)
-}
-
 fn tcp_chat(python: &Path, house: &House, name: &str) -> Program {
     let port = house.address().port().to_string();
     let mut command = Command::new(python);
@@ -124,14 +99,13 @@ fn tcp_chat(python: &Path, house: &House, name: &str) -> Program {
 #[test]
 fn the_real_client_talks_with_nc() {
     let house = House::default();
-    let Some(python) = python_with_tcp_chat(house.scratch()) else { return };
+    let Some(python) = python_with("cn_tcp_server==0.0.2", house.scratch()) else { return };
     let mut bob = house.guest("bob", "room");
     let mut alice = tcp_chat(&python, &house, "alice");
     alice.until("Connected!");
     bob.expect("alice has connected to the chatroom");
-    let mut keyboard = alice.child().stdin.take().expect("a pipe");
     for text in ["hello from python", "grüße 👍"] {
-        writeln!(keyboard, "{text}").expect("a running client");
+        alice.type_line(text);
         alice.until(&format!("alice - {text}"));
         bob.expect(&format!("alice: {text}"));
     }
@@ -142,7 +116,7 @@ fn the_real_client_talks_with_nc() {
     second.until("The user with such name already connect");
     assert!(second.wait().success());
 
-    writeln!(keyboard, "/exit").expect("a running client");
+    alice.type_line("/exit");
     alice.until("Exit!");
     bob.expect("alice has left the chatroom");
     assert!(alice.wait().success());

@@ -1,10 +1,13 @@
 //! Doors: the ways in. A door is a framing and a way to sign in, as a pure state machine: it gets what the client
 //! typed and says what to answer, or what to try. It never sees a socket, a lock or the hub.
 
+mod lantalk;
 mod text;
 
+use landline_common::limits::Limits;
 use landline_common::lines::Framing;
 use landline_common::{Rendering, RoomName, UserName, What};
+use std::borrow::Cow;
 
 /// What a door wants after the client did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,13 @@ pub enum Attempt {
         /// Its password, as typed.
         password: String,
     },
+    /// Come in under a name, as a guest or as an account's owner: whichever the password opens.
+    Name {
+        /// The name.
+        name: UserName,
+        /// The password: the server's, the account's, or none.
+        password: String,
+    },
     /// Come in as an account's owner.
     Login {
         /// The account's name, as typed.
@@ -56,6 +66,8 @@ pub enum Outcome {
     WrongPassword,
     /// The account is signed in already.
     AlreadyHere,
+    /// Somebody has the name, or an account does.
+    NameTaken(String),
     /// It cannot be, for a reason with a code.
     Refused(u16, String),
 }
@@ -72,6 +84,17 @@ pub trait Door: Send {
     fn outcome(&mut self, outcome: Outcome) -> Step;
     /// How events are written for this client, as far as it is known by now.
     fn rendering(&self) -> Rendering;
+    /// What somebody who is signed in typed, out of one whole message; `None` for what means nothing.
+    fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>>;
+}
+
+/// What somebody typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed<'m> {
+    /// A line: talk or a command, as the command table has it.
+    Line(Cow<'m, str>),
+    /// Talk, whatever it looks like.
+    Talk(Cow<'m, str>),
 }
 
 /// What is known of the server at its doors.
@@ -81,22 +104,57 @@ pub struct House {
     pub has_password: bool,
 }
 
+/// Where a client came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// A main port, where the first bytes tell the door.
+    Main,
+    /// LanTalk's port, where the server speaks first.
+    LanTalk,
+}
+
 /// One kind of door.
 pub struct Row {
-    /// What it is called in the log.
-    pub name: &'static str,
-    /// Whether a connection to the main port that begins with these bytes is for this door.
+    entrance: Entrance,
+    /// At a main port: whether a connection that begins with these bytes is for this door.
     begins: fn(&[u8]) -> bool,
+    /// The most bytes of a message.
+    pub longest: fn(&Limits) -> u64,
+    /// Seconds each answer of the sign-in may take.
+    pub answer_seconds: fn(&Limits) -> u64,
     /// Opens one for a client.
     pub open: fn(House) -> Box<dyn Door>,
 }
 
-/// All doors of the main port. The last one takes everybody.
-static TABLE: [Row; 1] = [Row { name: "text", begins: |_| true, open: |house| Box::new(text::TextDoor::new(house)) }];
+/// All doors. The last one of a main port takes everybody.
+static TABLE: [Row; 2] = [
+    Row {
+        entrance: Entrance::LanTalk,
+        begins: |_| true,
+        longest: |limits| limits.lantalk_line_bytes,
+        answer_seconds: |limits| limits.lantalk_answer_seconds,
+        open: |house| Box::new(lantalk::LanTalkDoor::new(house)),
+    },
+    Row {
+        entrance: Entrance::Main,
+        begins: |_| true,
+        longest: |limits| limits.line_bytes,
+        answer_seconds: |limits| limits.answer_seconds,
+        open: |house| Box::new(text::TextDoor::new(house)),
+    },
+];
 
-/// The door for a client of the main port, by the first bytes it sent (none if it waits for a greeting).
-#[must_use]
-pub fn by_first_bytes(bytes: &[u8]) -> &'static Row {
-    let [text] = &TABLE;
-    TABLE.iter().find(|row| (row.begins)(bytes)).unwrap_or(text)
+impl Entrance {
+    /// Whether the server greets at once, in lines, instead of waiting for what the client does.
+    #[must_use]
+    pub fn speaks_first(self) -> bool {
+        self != Entrance::Main
+    }
+
+    /// The door for a client that came in here, by the first bytes it sent (none if it waits for a greeting).
+    #[must_use]
+    pub fn door(self, first_bytes: &[u8]) -> &'static Row {
+        let [_, text] = &TABLE;
+        TABLE.iter().find(|row| row.entrance == self && (row.begins)(first_bytes)).unwrap_or(text)
+    }
 }

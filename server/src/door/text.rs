@@ -1,7 +1,7 @@
 //! The text door: `NAME_ROOM` for guests, REGISTER and LOGIN for accounts. Spoken by `nc`, by tcp_chat's and Chat77's
 //! clients and by the bundled one. The exact lines are the ones these clients compare.
 
-use super::{Attempt, Door, House, Outcome, Step};
+use super::{Attempt, Door, House, Outcome, Step, Typed};
 use landline_common::clean::clean;
 use landline_common::command::{Command, Format, parse};
 use landline_common::lines::Framing;
@@ -173,6 +173,8 @@ impl Door for TextDoor {
             (Awaits::Password(..) | Awaits::ServerPassword(_), Outcome::Refused(code, why)) => {
                 self.again(What::error(code, why))
             }
+            (Awaits::Password(..), Outcome::NameTaken(why)) => self.again(What::error(403, why)),
+            (_, Outcome::NameTaken(why)) => refused(403, why),
             (_, Outcome::Refused(code, why)) => refused(code, why),
             (_, Outcome::WrongPassword) => refused(403, "that is not this server's password"),
             (_, Outcome::AlreadyHere | Outcome::Done) => refused(403, "that name is in use; choose another"),
@@ -186,6 +188,10 @@ impl Door for TextDoor {
             (_, Framing::Unframed, false) => Rendering::TcpChat,
             _ => Rendering::Text,
         }
+    }
+
+    fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>> {
+        Some(Typed::Line(message.into()))
     }
 }
 

@@ -13,6 +13,10 @@ const KEEP: usize = 64 << 10;
 pub trait Utterance {
     /// Called once, under the log's lock: the order of these calls is the order of the room.
     fn number(&mut self) {}
+    /// How many lines it is, for the statistics.
+    fn lines(&self) -> u64 {
+        1
+    }
     /// Appends it in the rendering with that index: whole lines, each ended by a newline.
     fn render(&self, rendering: usize, out: &mut Vec<u8>);
 }
@@ -39,6 +43,8 @@ pub(super) enum Move {
 struct Said {
     by: ClientId,
     ends: [u32; RENDERINGS],
+    /// The number of lines up to here.
+    lines: u64,
 }
 
 /// Everything pending, in order.
@@ -78,7 +84,8 @@ impl Batch {
             // A batch is bounded far below 4 GiB: `Room` makes speakers wait.
             ends[rendering] = bytes.len() as u32;
         }
-        self.said.push(Said { by, ends });
+        let lines = self.lines(0, self.said.len()) + what.lines();
+        self.said.push(Said { by, ends, lines });
     }
 
     /// The bytes of things `from..to` (by their place) in one rendering.
@@ -86,24 +93,32 @@ impl Batch {
         &self.bytes[rendering][self.start(rendering, from)..self.start(rendering, to)]
     }
 
-    /// The same without what `by` said, as few pieces as there are gaps.
+    /// The number of lines of things `from..to`.
+    pub(super) fn lines(&self, from: usize, to: usize) -> u64 {
+        let up_to = |place: usize| if place == 0 { 0 } else { self.said[place - 1].lines };
+        up_to(to) - up_to(from)
+    }
+
+    /// The bytes without what `by` said, as few pieces as there are gaps. Returns how many lines that is.
     pub(super) fn span_without<'b>(
         &'b self,
         rendering: usize,
         (from, to): (usize, usize),
         by: ClientId,
         pieces: &mut Vec<IoSlice<'b>>,
-    ) {
-        let mut open = from;
+    ) -> u64 {
+        let (mut open, mut lines) = (from, 0);
         for at in from..=to {
             if at == to || self.said[at].by == by {
                 let piece = self.span(rendering, open, at);
                 if !piece.is_empty() {
                     pieces.push(IoSlice::new(piece));
+                    lines += self.lines(open, at);
                 }
                 open = at + 1;
             }
         }
+        lines
     }
 
     /// Ready for the next use.

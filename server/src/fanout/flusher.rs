@@ -1,6 +1,7 @@
 //! The threads that run the cycles of rooms too large for their speakers.
 
 use super::room_log::Room;
+use super::tally::Tally;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use landline_common::Limits;
 use landline_common::limits::count;
@@ -19,6 +20,7 @@ pub struct Flushers {
     pub(super) inline_members: usize,
     /// Bytes that may be pending in one room before its speakers wait.
     pub(super) pending_bytes: usize,
+    pub(super) tally: Tally,
 }
 
 impl Flushers {
@@ -40,7 +42,14 @@ impl Flushers {
             threads: Mutex::new(threads),
             inline_members: count(limits.inline_members),
             pending_bytes: count(limits.room_pending_bytes),
+            tally: Tally::default(),
         }))
+    }
+
+    /// What has gone through the rooms.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Puts a room at the end of the queue.

@@ -24,6 +24,7 @@ mod outbox;
 mod pacing;
 mod poller;
 mod room_log;
+mod tally;
 
 pub use batch::{Ear, Utterance};
 pub use flusher::Flushers;
@@ -31,6 +32,7 @@ pub use outbox::{Cut, Outbox};
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use room_log::{Room, Seat};
+pub use tally::Tally;
 
 /// The number of one client's connection; never used twice while a server runs.
 pub type ClientId = u64;

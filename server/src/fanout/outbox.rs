@@ -19,6 +19,10 @@ pub enum Cut {
     Broken,
     /// The session is over, or the server stops.
     Closed,
+    /// Somebody at the console ended it.
+    Kicked,
+    /// Its address is banned.
+    Banned,
 }
 
 /// One client's outgoing bytes.

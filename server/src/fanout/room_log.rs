@@ -166,7 +166,9 @@ impl Room {
     /// At rest a move applies at once (then this is true); otherwise it waits its turn in the log.
     fn make_move(self: &Arc<Self>, mut log: LogGuard<'_>, movement: Move) -> bool {
         if log.next.is_empty() && !log.flushing {
-            apply(&mut self.seats.lock(), movement, &Batch::default(), 0, 0);
+            let empty = Batch::default();
+            let mut delivery = Delivery { batch: &empty, number: 0, pieces: Vec::new(), lines: 0, bytes: 0 };
+            delivery.apply(&mut self.seats.lock(), movement, 0);
             return true;
         }
         let at = log.next.len();
@@ -222,15 +224,18 @@ impl Room {
     }
 
     fn deliver(&self, batch: &mut Batch, number: u64) {
+        let moves = std::mem::take(&mut batch.moves);
+        let mut delivery = Delivery { batch, number, pieces: Vec::new(), lines: 0, bytes: 0 };
         let mut seats = self.seats.lock();
-        for (at, movement) in std::mem::take(&mut batch.moves) {
-            apply(&mut seats, movement, batch, at, number);
+        for (at, movement) in moves {
+            delivery.apply(&mut seats, movement, at);
         }
-        let mut pieces = Vec::new();
         for taken in seats.iter_mut() {
-            give(taken, batch, batch.len(), number, &mut pieces);
+            delivery.give(taken, delivery.batch.len());
             taken.from = 0;
         }
+        drop(seats);
+        self.flushers.tally.add(delivery.lines, delivery.bytes);
     }
 }
 
@@ -248,46 +253,62 @@ impl Drop for Turn<'_> {
     }
 }
 
-fn apply(seats: &mut Vec<Taken>, movement: Move, batch: &Batch, at: usize, number: u64) {
-    let place = |seat: &Seat| seat.place.load(Relaxed);
-    match movement {
-        Move::Enter(seat, ear) => {
-            seat.place.store(seats.len(), Relaxed);
-            seats.push(Taken { seat, ear, from: at });
-        }
-        Move::Leave(seat) => {
-            let mut taken = seats.swap_remove(place(&seat));
-            if let Some(moved) = seats.get(place(&seat)) {
-                moved.seat.place.store(place(&seat), Relaxed);
-            }
-            give(&mut taken, batch, at, number, &mut Vec::new());
-        }
-        Move::Change(seat, ear) => {
-            let taken = &mut seats[place(&seat)];
-            give(taken, batch, at, number, &mut Vec::new());
-            (taken.ear, taken.from) = (ear, at);
-        }
-    }
+/// A batch on its way to the members.
+struct Delivery<'b> {
+    batch: &'b Batch,
+    number: u64,
+    pieces: Vec<IoSlice<'b>>,
+    lines: u64,
+    bytes: u64,
 }
 
-/// Gives one person what the batch has for them, up to `to`, with one `send`. A panic ends with that person's turn.
-fn give<'b>(taken: &mut Taken, batch: &'b Batch, to: usize, number: u64, pieces: &mut Vec<IoSlice<'b>>) {
-    let turn = catch_unwind(AssertUnwindSafe(|| {
-        let Taken { seat, ear, from } = &*taken;
-        if ear.hears_itself || seat.spoke.load(Relaxed) < number {
-            let bytes = batch.span(ear.rendering, *from, to);
+impl Delivery<'_> {
+    /// Somebody comes, goes or changes the rendering, after the first `at` things said.
+    fn apply(&mut self, seats: &mut Vec<Taken>, movement: Move, at: usize) {
+        let place = |seat: &Seat| seat.place.load(Relaxed);
+        match movement {
+            Move::Enter(seat, ear) => {
+                seat.place.store(seats.len(), Relaxed);
+                seats.push(Taken { seat, ear, from: at });
+            }
+            Move::Leave(seat) => {
+                let taken = seats.swap_remove(place(&seat));
+                if let Some(moved) = seats.get(place(&seat)) {
+                    moved.seat.place.store(place(&seat), Relaxed);
+                }
+                self.give(&taken, at);
+            }
+            Move::Change(seat, ear) => {
+                let taken = &mut seats[place(&seat)];
+                self.give(taken, at);
+                (taken.ear, taken.from) = (ear, at);
+            }
+        }
+    }
+
+    /// Gives one person what there is for them, up to `to`, with one `send`. A panic ends with that person's turn.
+    fn give(&mut self, taken: &Taken, to: usize) {
+        if catch_unwind(AssertUnwindSafe(|| self.send(taken, to))).is_err() {
+            log::error!("a panic while sending to client {}; the others got theirs", taken.seat.client);
+        }
+    }
+
+    fn send(&mut self, taken: &Taken, to: usize) {
+        let Taken { seat, ear, from } = taken;
+        if ear.hears_itself || seat.spoke.load(Relaxed) < self.number {
+            let bytes = self.batch.span(ear.rendering, *from, to);
             if !bytes.is_empty() {
+                self.lines += self.batch.lines(*from, to);
+                self.bytes += bytes.len() as u64;
                 seat.outbox.push_talk(&[IoSlice::new(bytes)]);
             }
             return;
         }
-        pieces.clear();
-        batch.span_without(ear.rendering, (*from, to), seat.client, pieces);
-        if !pieces.is_empty() {
-            seat.outbox.push_talk(pieces);
+        self.pieces.clear();
+        self.lines += self.batch.span_without(ear.rendering, (*from, to), seat.client, &mut self.pieces);
+        if !self.pieces.is_empty() {
+            self.bytes += self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+            seat.outbox.push_talk(&self.pieces);
         }
-    }));
-    if turn.is_err() {
-        log::error!("a panic while sending to client {}; the others got theirs", taken.seat.client);
     }
 }

@@ -1,9 +1,20 @@
 //! What protects the server from being used up or guessed through: bounded work, bounded tries, bounded clients.
+//! Every clock is an argument.
 
+pub mod admission;
+pub mod bans;
 pub mod capacity;
 pub mod hasher;
+pub mod idle;
 pub mod lockout;
+pub mod rate;
+pub mod throttle;
 
+pub use admission::{Admission, Admitted};
+pub use bans::Bans;
 pub use capacity::Capacity;
 pub use hasher::{HashError, Hasher};
+pub use idle::{Idle, Silence};
 pub use lockout::{Attempt, Lockout, Refused};
+pub use rate::{Rate, Verdict};
+pub use throttle::{Throttle, Wait};

@@ -13,19 +13,27 @@ pub use visit::{Stay, Visit};
 
 use crate::fanout::{ClientId, Flushers, Outbox, Room};
 use crate::ranked::{Ranked, RankedGuard};
+use landline_common::clean::clean;
 use landline_common::limits::count;
-use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName};
+use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
+use parking_lot::Condvar;
 use private::PrivateChats;
 use room::Rooms;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 use talk::Notice;
+
+/// How long leaving takes at most, between two names that are freed.
+const LEAVING: Duration = Duration::from_secs(5);
 
 /// The one registry of people, rooms and private chats.
 #[derive(Debug)]
 pub struct Hub {
     registry: Ranked<Registry, 1>,
+    /// Notified when a name can be had again.
+    name_freed: Condvar,
     /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
     privately: Ranked<(), 0>,
     /// A hidden room in which everybody has a seat: presence and `/all`.
@@ -36,16 +44,27 @@ pub struct Hub {
     /// The next message's id. Ids never repeat, also over restarts (also twice in a second): they start at unix
     /// milliseconds × 10³.
     ids: AtomicU64,
+    first_id: u64,
 }
 
 #[derive(Debug, Default)]
 struct Registry {
-    /// `None`: claimed by somebody who is just signing in or registering.
-    names: HashMap<NameKey, Option<ClientId>>,
+    names: HashMap<NameKey, Holder>,
     /// In the order in which they came.
     people: BTreeMap<ClientId, Arc<Person>>,
     rooms: Rooms,
     privates: PrivateChats,
+}
+
+/// Who has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    /// Somebody who is just signing in or registering.
+    Claimant,
+    /// Somebody who is here.
+    Here(ClientId),
+    /// Somebody whose leaving is just being told: the next one must wait, or would be announced before that.
+    Leaving,
 }
 
 /// Why a name cannot be had.
@@ -92,19 +111,22 @@ impl Hub {
     pub fn new(server_name: &str, limits: &Limits, flushers: &Arc<Flushers>, now: Moment) -> Arc<Hub> {
         let privates = PrivateChats::new(count(limits.privates_per_person));
         let registry = Registry { privates, ..Registry::default() };
-        let ms = u64::try_from(now.unix_ms).unwrap_or(0);
+        let first_id = u64::try_from(now.unix_ms).unwrap_or(0) * 1_000;
         Arc::new(Hub {
             registry: Ranked::new(registry),
+            name_freed: Condvar::new(),
             privately: Ranked::default(),
             everybody: Room::new(flushers),
             flushers: flushers.clone(),
             limits: limits.clone(),
             server_name: server_name.to_owned(),
-            ids: AtomicU64::new(ms * 1_000),
+            ids: AtomicU64::new(first_id),
+            first_id,
         })
     }
 
-    /// Keeps `name` for one client. Of two who ask at once, exactly one gets it.
+    /// Keeps `name` for one client. Of two who ask at once, exactly one gets it. Waits for somebody of that name who is
+    /// on the way out.
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken.
@@ -113,10 +135,12 @@ impl Hub {
             return Err(NameTaken::Servers);
         }
         let mut registry = self.registry();
-        if registry.names.contains_key(name.key()) {
-            return Err(NameTaken::InUse);
+        while let Some(holder) = registry.names.get(name.key()) {
+            if *holder != Holder::Leaving || !registry.wait_for(&self.name_freed, LEAVING) {
+                return Err(NameTaken::InUse);
+            }
         }
-        registry.names.insert(name.key().clone(), None);
+        registry.names.insert(name.key().clone(), Holder::Claimant);
         Ok(Claim { hub: self.clone(), name })
     }
 
@@ -136,6 +160,46 @@ impl Hub {
         self.everybody.settle(number);
     }
 
+    /// Somebody here, by any way to write their name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Arc<Person>> {
+        self.registry().find(name)
+    }
+
+    /// Everybody who is here, in the order in which they came.
+    #[must_use]
+    pub fn everybody(&self) -> Vec<Arc<Person>> {
+        self.registry().people.values().cloned().collect()
+    }
+
+    /// Every room, by name, with the number of people in it.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<(RoomName, usize)> {
+        let mut rooms = self.registry().rooms.list();
+        rooms.sort_by(|(a, _), (b, _)| a.key().cmp(b.key()));
+        rooms
+    }
+
+    /// Says something as the server itself, in a room or to everybody. False if there is no such room.
+    pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: Moment) -> bool {
+        let (id, user) = (self.ids.fetch_add(1, Relaxed), format!("{} (server)", self.server_name).into());
+        let text = clean(text);
+        let Some(name) = room else {
+            self.apply(Audience::Everybody, What::SaidToAll { id, user, text }.at(now));
+            return true;
+        };
+        let Some((name, log)) = self.registry().rooms.find(name) else { return false };
+        let event = What::Said { id, room: name.as_str().into(), user, text }.at(now);
+        log.announce(&mut Notice { event, limits: &self.limits });
+        true
+    }
+
+    /// How many messages were said in rooms and to everybody since the start.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.ids.load(Relaxed) - self.first_id
+    }
+
     /// How many people are here.
     #[must_use]
     pub fn people(&self) -> usize {
@@ -150,8 +214,10 @@ impl Hub {
 impl Registry {
     /// Somebody here, by any way to write their name.
     fn find(&self, name: &str) -> Option<Arc<Person>> {
-        let client = (*self.names.get(&NameKey::of(name))?)?;
-        self.people.get(&client).cloned()
+        match self.names.get(&NameKey::of(name))? {
+            Holder::Here(client) => self.people.get(client).cloned(),
+            Holder::Claimant | Holder::Leaving => None,
+        }
     }
 }
 
@@ -166,5 +232,6 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         self.hub.registry().names.remove(self.name.key());
+        self.hub.name_freed.notify_all();
     }
 }

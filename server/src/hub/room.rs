@@ -48,6 +48,11 @@ impl Rooms {
         self.0.values().map(|room| (room.name.clone(), room.people.len())).collect()
     }
 
+    /// A room's name as it is shown, and its log.
+    pub(super) fn find(&self, name: &RoomName) -> Option<(RoomName, Arc<Room>)> {
+        self.0.get(name.key()).map(|room| (room.name.clone(), room.log.clone()))
+    }
+
     /// A room's name as it is shown, and who is in it.
     pub(super) fn members(&self, name: &RoomName) -> Option<(RoomName, Vec<Arc<Person>>)> {
         self.0.get(name.key()).map(|room| (room.name.clone(), room.people.values().cloned().collect()))

@@ -55,6 +55,10 @@ impl Utterance for Talk<'_> {
         self.first_id = self.ids.fetch_add(self.texts.ends.len() as u64, Relaxed);
     }
 
+    fn lines(&self) -> u64 {
+        self.texts.ends.len() as u64
+    }
+
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         for (id, text) in (self.first_id..).zip(self.texts.iter()) {
             let (user, text) = (self.user.into(), text.into());

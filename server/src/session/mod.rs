@@ -1,28 +1,26 @@
 //! One client's thread, from the first byte to the last: the only place that sees every layer.
 
 mod sign_in;
+mod turn;
 
 use crate::clock::Clock;
+use crate::door::{Door, Entrance};
 use crate::fanout::{Cut, Outbox, Poller};
-use crate::guard::{Hasher, Lockout};
+use crate::guard::{Bans, Hasher, Idle, Lockout, Rate, Silence, Throttle, Verdict};
 use crate::hub::{Hub, Person, Stay, Visit};
 use crate::net::{Arrived, Stream};
+use crate::roster::Entry;
 use crate::store::{Accounts, Record, Sessions};
-use landline_common::clean::clean;
-use landline_common::command::parse;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, Input, Piece};
-use landline_common::{Limits, Moment, What};
+use landline_common::{Limits, What};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use turn::Turn;
 
 /// How long a client that was told to go may take to close.
 const PARTING: Duration = Duration::from_secs(1);
-/// A client that says nothing is looked after this often.
-const IDLE: Duration = Duration::from_secs(24 * 3_600);
-/// Characters of a refusal that quotes what was typed.
-const LONGEST_REFUSAL: usize = 300;
 
 /// What every session of a server works with.
 #[derive(Debug)]
@@ -35,8 +33,12 @@ pub struct Services {
     pub sessions: Sessions,
     /// Checks passwords.
     pub hasher: Hasher,
-    /// Counts failed passwords.
+    /// Counts failed passwords by name.
     pub lockout: Lockout,
+    /// Counts failed passwords by address.
+    pub throttle: Throttle,
+    /// Who is kept out.
+    pub bans: Bans,
     /// Looks after slow clients.
     pub poller: Arc<Poller>,
     /// The time people read.
@@ -45,6 +47,12 @@ pub struct Services {
     pub limits: Limits,
     /// What guests must know to come in.
     pub password: Option<String>,
+    /// Lines in so much time; `None` is without a limit.
+    pub rate: Option<(u32, Duration)>,
+    /// How long somebody may be silent.
+    pub timeout: Duration,
+    /// Pings do not count as a sign of life.
+    pub strict_timeout: bool,
 }
 
 /// One client, connected.
@@ -52,20 +60,23 @@ struct Session<'s> {
     services: &'s Services,
     stream: &'s Stream,
     outbox: &'s Arc<Outbox>,
+    entrance: Entrance,
+    entry: &'s Entry,
     input: Input,
-    /// An unframed client is sending a file.
-    in_file: bool,
+    rate: Rate,
 }
 
 /// Why a session ended, as the records have it.
 type Reason = &'static str;
 
 /// Serves one client until it leaves or is cut off.
-pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>) {
-    let input = Input::new(count(services.limits.line_bytes));
-    let mut session = Session { services, stream, outbox, input, in_file: false };
-    if let Some(visit) = session.sign_in() {
-        session.stay(visit);
+pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>, entrance: Entrance, entry: &Entry) {
+    let longest = count((entrance.door(&[]).longest)(&services.limits));
+    let input = if entrance.speaks_first() { Input::of_lines(longest) } else { Input::new(longest) };
+    let rate = Rate::new(services.rate, services.limits.dropped_lines);
+    let mut session = Session { services, stream, outbox, entrance, entry, input, rate };
+    if let Some((visit, door)) = session.sign_in() {
+        session.stay(visit, door.as_ref());
     }
     let flush = Limits::seconds(services.limits.flush_seconds);
     if outbox.flush(Instant::now() + flush) {
@@ -76,7 +87,7 @@ pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>) {
 
 impl Session<'_> {
     /// From the greeting to the last line, with both in the records.
-    fn stay(&mut self, mut visit: Visit) {
+    fn stay(&mut self, mut visit: Visit, door: &dyn Door) {
         let (person, address) = (visit.person().clone(), self.stream.address().to_string());
         let record = |services: &Services| Record {
             at: services.clock.now(),
@@ -88,32 +99,58 @@ impl Session<'_> {
         let services = self.services;
         services.sessions.login(&record(services));
         log::info!("{} joined from {address}", person.name);
-        let reason = self.talk(&mut visit);
+        let reason = self.talk(&mut visit, door, &person);
         let reason = self.outbox.cut_reason().map_or(reason, |cut| match cut {
             Cut::TooSlow => "too slow",
             Cut::Broken => "connection lost",
             Cut::Closed => "server stopped",
+            Cut::Kicked => "kicked",
+            Cut::Banned => "banned",
         });
         services.sessions.logout(&record(services), reason);
         log::info!("{} left ({reason})", person.name);
     }
 
-    fn talk(&mut self, visit: &mut Visit) -> Reason {
-        let person = visit.person().clone();
+    fn talk(&mut self, visit: &mut Visit, door: &dyn Door, person: &Person) -> Reason {
+        let services = self.services;
+        let warning = Limits::seconds(services.limits.idle_warning_seconds);
+        let mut idle = Idle::new(services.timeout, warning, Instant::now());
+        self.rate = Rate::new(services.rate, services.limits.dropped_lines);
+        let unframed = self.input.framing() == Framing::Unframed;
+        let mut turn = Turn { visit, door, person, unframed, in_file: false, awake: false };
         loop {
             // What came right behind the sign-in is already here.
-            if self.obey_pieces(visit, &person).is_break() {
-                return "quit";
+            if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
+                return reason;
             }
-            match self.stream.read(self.input.space(), Instant::now() + IDLE) {
-                Arrived::Bytes(n) => self.input.filled(n),
-                Arrived::Nothing => {}
-                Arrived::Closed => {
-                    let now = self.services.clock.now();
-                    if let Some(Piece::Text(text)) = self.input.finish() {
-                        obey(visit, &person, &text, now);
-                        visit.flush();
+            if std::mem::take(&mut turn.awake) {
+                idle.heard(Instant::now());
+            }
+            match self.stream.read(self.input.space(), idle.next()) {
+                Arrived::Bytes(n) => {
+                    self.input.filled(n);
+                    turn.awake = !services.strict_timeout;
+                }
+                Arrived::Nothing => match idle.check(Instant::now()) {
+                    Silence::Fine => {}
+                    Silence::Warn => {
+                        let left = services.limits.idle_warning_seconds;
+                        let text = format!("you have been silent for long; in {left} s you are signed out");
+                        turn.tell(What::Info(text.into()), services.clock.now());
                     }
+                    Silence::TooLong => {
+                        turn.tell(What::info("Idle timeout — disconnecting."), services.clock.now());
+                        return "idle";
+                    }
+                },
+                Arrived::Closed => {
+                    let now = services.clock.now();
+                    match self.input.finish() {
+                        Some(Piece::Text(text)) => turn.obey(&text, now),
+                        Some(Piece::TooLong) => turn.too_long(&services.limits, now),
+                        None => Stay::Here,
+                    };
+                    turn.visit.flush();
                     return "connection closed";
                 }
             }
@@ -121,48 +158,35 @@ impl Session<'_> {
     }
 
     /// Does everything that has arrived, and says what was said with one append.
-    fn obey_pieces(&mut self, visit: &mut Visit, person: &Person) -> ControlFlow<()> {
-        let now = self.services.clock.now();
-        let unframed = self.input.framing() == Framing::Unframed;
+    fn obey_pieces(&mut self, turn: &mut Turn<'_>) -> ControlFlow<Reason> {
+        let (now, instant) = (self.services.clock.now(), Instant::now());
         while let Some(piece) = self.input.next() {
-            match piece {
-                Piece::Text(text) if unframed && is_rest_of_file(&mut self.in_file, &text) => {}
-                Piece::TooLong => {
-                    let most = self.services.limits.line_bytes;
-                    let why = format!("that line is too long: at most {most} bytes; nothing was sent");
-                    visit.refuse(What::error(413, why), now);
-                }
-                Piece::Text(text) => {
-                    if obey(visit, person, &text, now) == Stay::Leaving {
-                        return ControlFlow::Break(());
+            match self.rate.line(instant) {
+                Verdict::Passes => {}
+                Verdict::Dropped { warn, log } => {
+                    if log {
+                        log::warn!("{} hit rate limit", turn.person.name);
                     }
+                    if warn {
+                        turn.tell(What::info("⚠ Slow down — you're sending too fast."), now);
+                    }
+                    continue;
+                }
+                Verdict::Ends => {
+                    log::warn!("{} is kicked: too many lines over the rate limit", turn.person.name);
+                    turn.tell(What::info("You have been kicked."), now);
+                    return ControlFlow::Break("flooding");
                 }
             }
+            let stay = match piece {
+                Piece::TooLong => turn.too_long(&self.services.limits, now),
+                Piece::Text(text) => turn.obey(&text, now),
+            };
+            if stay == Stay::Leaving {
+                return ControlFlow::Break("quit");
+            }
         }
-        visit.flush();
+        turn.visit.flush();
         ControlFlow::Continue(())
-    }
-}
-
-/// Chat77's clients send a file as many messages at once, so a read may begin inside one of them. Such a rest is nothing
-/// to be said; it has no spaces in it, and everything that these clients send for people to read has.
-fn is_rest_of_file(in_file: &mut bool, text: &str) -> bool {
-    let begins = text.starts_with("FILE_START|") || text.starts_with("FILE_CHUNK|");
-    let rest = *in_file && !text.contains(' ');
-    *in_file = (begins || rest) && !text.contains("FILE_END|");
-    rest
-}
-
-/// Does what one message asks for.
-fn obey(visit: &mut Visit, person: &Person, text: &str, now: Moment) -> Stay {
-    match parse(text, person.name.as_str()) {
-        None => Stay::Here,
-        Some(Ok(command)) => visit.perform(command, now),
-        Some(Err(why)) => {
-            // It may quote what was typed.
-            let why: String = clean(&why.to_string()).chars().take(LONGEST_REFUSAL).collect();
-            visit.refuse(What::error(400, why), now);
-            Stay::Here
-        }
     }
 }

@@ -1,9 +1,9 @@
 //! Signing in: the door says what to try, this tries it.
 
 use super::Session;
-use crate::door::{self, Attempt, Door, House, Outcome, Step};
+use crate::door::{Attempt, Door, Entrance, House, Outcome, Step};
 use crate::fanout::Pacing;
-use crate::guard::HashError;
+use crate::guard::{HashError, Verdict, Wait, throttle};
 use crate::hub::{Claim, NameTaken, Newcomer, Visit};
 use crate::net::Arrived;
 use crate::store::RegisterError;
@@ -16,19 +16,29 @@ use std::time::{Duration, Instant};
 /// What is decided about a client: in, or not.
 type Decision = ControlFlow<Option<Visit>>;
 
+/// Somebody who came in, and the door that still reads what they send.
+type Inside = (Visit, Box<dyn Door>);
+
 impl Session<'_> {
     /// Leads one client through its door. `None` if it does not come in.
-    pub(super) fn sign_in(&mut self) -> Option<Visit> {
-        let mut patience = Patience::begin(&self.services.limits);
-        let mut door: Option<Box<dyn Door>> = None;
+    pub(super) fn sign_in(&mut self) -> Option<Inside> {
+        let mut patience = Patience::begin(&self.services.limits, self.entrance);
+        let mut opened: Option<Box<dyn Door>> = None;
+        if self.entrance.speaks_first() {
+            let mut door = self.open_door();
+            let greeting = door.greet();
+            // A greeting decides nothing.
+            let _ = self.take(door.as_mut(), greeting);
+            opened = Some(door);
+        }
         loop {
-            let quiet_at = patience.quiet_at(self.input.awaits_silence(), door.is_none());
+            let quiet_at = patience.quiet_at(self.input.awaits_silence(), opened.is_none());
             let deadline = quiet_at.map_or(patience.end(), |at| at.min(patience.end()));
             let arrived = self.stream.read(self.input.space(), deadline);
             if let Arrived::Bytes(n) = arrived {
                 self.input.filled(n);
             }
-            let door = door.get_or_insert_with(|| self.open_door()).as_mut();
+            let door = opened.get_or_insert_with(|| self.open_door()).as_mut();
             let decision = match arrived {
                 Arrived::Bytes(_) => self.answer_pieces(door, &mut patience),
                 Arrived::Closed => self.answer_last(door),
@@ -46,19 +56,25 @@ impl Session<'_> {
                 }
             };
             if let Break(visit) = decision {
-                return visit;
+                return visit.zip(opened);
             }
         }
     }
 
     fn open_door(&self) -> Box<dyn Door> {
         let house = House { has_password: self.services.password.is_some() };
-        (door::by_first_bytes(self.input.pending()).open)(house)
+        (self.entrance.door(self.input.pending()).open)(house)
     }
 
     fn answer_pieces(&mut self, door: &mut dyn Door, patience: &mut Patience) -> Decision {
         let framing = self.input.framing();
+        let now = Instant::now();
         while let Some(piece) = self.input.next() {
+            match self.rate.line(now) {
+                Verdict::Passes => {}
+                Verdict::Dropped { .. } => continue,
+                Verdict::Ends => return Break(None),
+            }
             let step = match piece {
                 Piece::Text(line) => door.line(&line, framing),
                 Piece::TooLong => door.too_long(),
@@ -118,15 +134,49 @@ impl Session<'_> {
                 Ok(self.welcome(claim, rendering, false, room))
             }
             Attempt::Register { name, password } => Err(self.register(name, &password).err().unwrap_or(Outcome::Done)),
+            Attempt::Name { name, password } => self.come_in(name, &password, rendering),
             Attempt::Login { alias, password } => self.log_in(&alias, &password, rendering),
         }
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
-        match &self.services.password {
-            Some(password) if !same(password.as_bytes(), given.as_bytes()) => Err(Outcome::WrongPassword),
-            _ => Ok(()),
+        if self.services.password.is_none() {
+            return Ok(());
         }
+        let attempt = self.throttled()?;
+        if self.is_server_password(given) {
+            return Ok(());
+        }
+        attempt.wrong(Instant::now());
+        log::warn!("a wrong server password from {}", self.stream.address());
+        Err(Outcome::WrongPassword)
+    }
+
+    fn is_server_password(&self, given: &str) -> bool {
+        self.services.password.as_ref().is_some_and(|password| same(password.as_bytes(), given.as_bytes()))
+    }
+
+    /// An attempt at a password, if this address may still make one.
+    fn throttled(&self) -> Result<throttle::Try<'_>, Outcome> {
+        self.services.throttle.attempt(self.stream.address(), Instant::now()).map_err(|Wait(seconds)| {
+            Outcome::Refused(403, format!("too many wrong passwords from your address; try again in {seconds} s"))
+        })
+    }
+
+    /// Comes in under a name, where one password stands for the server's and for the account's: LanTalk's way. Nothing
+    /// is learned about a name without the server's password.
+    fn come_in(&self, name: UserName, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
+        let has_password = self.services.password.is_some();
+        let opens_server = !has_password || self.is_server_password(password);
+        let is_account = self.services.accounts.exists(name.key());
+        if !password.is_empty() && !self.is_server_password(password) && (is_account || has_password) {
+            return self.log_in(name.as_str(), password, rendering);
+        }
+        if !opens_server {
+            return Err(Outcome::WrongPassword);
+        }
+        let claim = self.claim_new(name)?;
+        Ok(self.welcome(claim, rendering, false, RoomName::lobby()))
     }
 
     /// Claims a name that no account has. Claiming comes first: an account of that name may just be registered.
@@ -136,11 +186,11 @@ impl Session<'_> {
                 NameTaken::InUse => "that name, or one that looks like it, is in use; choose another",
                 NameTaken::Servers => "that is the server's own name; choose another",
             };
-            Outcome::Refused(403, why.into())
+            Outcome::NameTaken(why.into())
         })?;
         if self.services.accounts.exists(claim.name().key()) {
             let why = "that name belongs to an account; choose another, or LOGIN if it is yours";
-            return Err(Outcome::Refused(403, why.into()));
+            return Err(Outcome::NameTaken(why.into()));
         }
         Ok(claim)
     }
@@ -170,9 +220,11 @@ impl Session<'_> {
 
     fn log_in(&self, alias: &str, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
         let services = self.services;
+        let from_here = self.throttled()?;
         let Ok(name) = UserName::parse(alias) else {
             // Nobody can have registered that; it takes as long as if somebody had.
             services.hasher.verify(password, None).map_err(refusal)?;
+            from_here.wrong(Instant::now());
             return Err(Outcome::WrongPassword);
         };
         let attempt = services
@@ -182,8 +234,11 @@ impl Session<'_> {
         let account = services.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
         let right = services.hasher.verify(password, hash).map_err(refusal)?;
+        let is_account = account.is_some();
         let Some(account) = account.filter(|_| right) else {
-            if attempt.failed(Instant::now()) {
+            from_here.wrong(Instant::now());
+            // What is no account may be a password typed at the wrong question.
+            if attempt.failed(Instant::now()) && is_account {
                 log::warn!("{name} is locked after failed passwords, the last from {}", self.stream.address());
             }
             return Err(Outcome::WrongPassword);
@@ -194,6 +249,8 @@ impl Session<'_> {
     }
 
     fn welcome(&self, claim: Claim, rendering: Rendering, account: bool, room: RoomName) -> Visit {
+        // Before they are told: from then on nobody may take their place.
+        self.entry.signed_in();
         let newcomer = Newcomer { outbox: self.outbox.clone(), rendering, account, room };
         self.services.hub.sign_in(claim, newcomer, self.services.clock.now())
     }
@@ -209,9 +266,9 @@ struct Patience {
 }
 
 impl Patience {
-    fn begin(limits: &Limits) -> Patience {
+    fn begin(limits: &Limits, entrance: Entrance) -> Patience {
         let now = Instant::now();
-        let answer = Limits::seconds(limits.answer_seconds);
+        let answer = Limits::seconds((entrance.door(&[]).answer_seconds)(limits));
         Patience {
             greet_at: now + Limits::millis(limits.greeting_ms),
             quiet: Limits::millis(limits.unframed_quiet_ms),

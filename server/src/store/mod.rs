@@ -3,12 +3,14 @@
 //! A file that is torn or foreign is refused by name and left as it is; it is never replaced by an empty one.
 
 pub mod accounts;
+pub mod bans;
 pub mod file_error;
 pub mod json_file;
 pub mod lock_file;
 pub mod sessions;
 
 pub use accounts::{Account, Accounts, RegisterError};
+pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
 pub use lock_file::{LockError, LockFile};
 pub use sessions::{Record, Sessions};

@@ -3,6 +3,7 @@
 
 mod chat77;
 mod lantalk;
+mod lantalk_door;
 mod tcp_chat;
 
 use landline_tests::{Client, DEADLINE, House};

@@ -92,7 +92,7 @@ fn talk_in_several_rooms() {
     let (mut alice, mut bob) = alice_and_bob(&house);
     expect_answers(&mut bob, &[("/join Ops", "INFO: You are in Ops now")]);
     alice.send("/join ops");
-    alice.expect("INFO: You are in ops now");
+    alice.expect("INFO: You are in Ops now");
     bob.expect("alice joined Ops");
     alice.send("hello ops");
     bob.expect("alice: hello ops");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 impl Visit {
     pub(super) fn list_people(&mut self, with_me: bool) -> Done {
-        let people: Vec<_> = self.hub.registry().people.values().cloned().collect();
+        let people = self.hub.everybody();
         let shown = people.iter().filter(|person| with_me || !Arc::ptr_eq(person, &self.person));
         self.tell(What::Online { users: shown.map(|person| person.name.as_str().into()).collect() });
         Ok(())
@@ -24,8 +24,7 @@ impl Visit {
     }
 
     pub(super) fn list_rooms(&mut self) -> Done {
-        let mut rooms = self.hub.registry().rooms.list();
-        rooms.sort_by(|(a, _), (b, _)| a.key().cmp(b.key()));
+        let rooms = self.hub.rooms();
         self.tell(What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.as_str().into(), *n)).collect() });
         Ok(())
     }

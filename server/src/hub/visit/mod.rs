@@ -7,7 +7,7 @@ mod rooms;
 
 use super::person::ear;
 use super::talk::{Notice, Talk, Texts};
-use super::{Audience, Claim, Hub, Newcomer, Person};
+use super::{Audience, Claim, Holder, Hub, Newcomer, Person};
 use crate::fanout::Seat;
 use landline_common::clean::clean;
 use landline_common::command::{Command, Format};
@@ -59,7 +59,7 @@ impl Hub {
         outbox.hold();
         let person = Person::new(claim.name.clone(), account, outbox.clone(), rendering);
         let mut registry = self.registry();
-        registry.names.insert(person.name.key().clone(), Some(person.client()));
+        registry.names.insert(person.name.key().clone(), Holder::Here(person.client()));
         registry.people.insert(person.client(), person.clone());
         drop(registry);
         let event = What::Connected { user: person.name.as_str().into() }.at(now);
@@ -162,8 +162,9 @@ impl Visit {
             return Err(What::error(404, "you are in no room; /join ROOM goes into one, /rooms lists them"));
         }
         let text = self.sayable(text)?;
+        // Cleaning may have left nothing, or spaces at the end.
         if !text.trim().is_empty() {
-            self.texts.push(&text);
+            self.texts.push(text.trim_end());
         }
         Ok(())
     }
@@ -280,6 +281,10 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        let mut registry = self.hub.registry();
+        registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
+        registry.people.remove(&self.person.client());
+        drop(registry);
         self.flush();
         self.settle();
         self.end_all_private();
@@ -297,8 +302,7 @@ fn not_yet() -> What<'static> {
 }
 
 fn nobody(name: &str) -> What<'static> {
-    let name = shown(name);
-    What::error(404, format!("nobody called {name} is here; /users lists who is, /say TEXT says anything"))
+    What::NoSuchUser { name: shown(name).into() }
 }
 
 /// Something a client wrote that is to be quoted back: cleaned and short.

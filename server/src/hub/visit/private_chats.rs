@@ -108,12 +108,11 @@ impl Visit {
         Ok(())
     }
 
-    /// Leaving ends all that was private; from here on nobody finds this person.
+    /// Leaving ends all that was private. Nobody finds this person any more.
     pub(super) fn end_all_private(&mut self) {
         let _order = self.hub.privately.lock();
         let mut registry = self.hub.registry();
         let ended = registry.privates.leave(self.person.client());
-        registry.people.remove(&self.person.client());
         let find = |clients: Vec<ClientId>| -> Vec<Arc<Person>> {
             clients.iter().filter_map(|client| registry.people.get(client).cloned()).collect()
         };

@@ -46,6 +46,7 @@ impl Visit {
         let outbox = self.person.outbox.clone();
         outbox.hold();
         self.enter(&name, true);
+        let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
         outbox.release(&self.written(What::info(format!("You are in {name} now"))));
         Ok(())
     }

@@ -1,0 +1,169 @@
+//! Addresses that are kept out.
+
+use crate::store::FileError;
+use crate::store::bans::{BanFile, BanRow};
+use ipnet::IpNet;
+use landline_common::Moment;
+use parking_lot::{Mutex, RwLock};
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+
+/// Bans kept at most: every new connection is held against all of them.
+const MOST_BANS: usize = 10_000;
+
+/// All bans, in memory and on disk.
+#[derive(Debug)]
+pub struct Bans {
+    /// Held over a write, so that there is one at a time.
+    file: Mutex<BanFile>,
+    known: RwLock<Vec<Ban>>,
+}
+
+#[derive(Clone, Debug)]
+struct Ban {
+    range: IpNet,
+    row: BanRow,
+}
+
+/// Why a ban was not made. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum BanError {
+    /// There are as many as the server keeps.
+    #[error("there are {MOST_BANS} bans, which is the most; /unban some first")]
+    Full,
+    /// The disk refused.
+    #[error("bans.json could not be written, so nothing was changed: {0}")]
+    NotStored(#[from] io::Error),
+}
+
+/// An address, or a range in CIDR notation; a range's first address stands for it.
+#[must_use]
+pub fn parse_range(text: &str) -> Option<IpNet> {
+    let range = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
+    range.ok().map(|range| range.trunc())
+}
+
+impl Bans {
+    /// Reads `bans.json` in `folder`.
+    ///
+    /// # Errors
+    /// A file that is damaged or foreign is refused by name.
+    pub fn open(folder: &Path) -> Result<Bans, FileError> {
+        let (file, rows) = BanFile::open(folder, |address| parse_range(address).is_some())?;
+        let known = rows.into_iter().filter_map(|row| Some(Ban { range: parse_range(&row.address)?, row }));
+        Ok(Bans { file: Mutex::new(file), known: RwLock::new(known.collect()) })
+    }
+
+    /// Whether `address` is kept out at `now`.
+    #[must_use]
+    pub fn covers(&self, address: IpAddr, now: Moment) -> bool {
+        self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.is_over(now))
+    }
+
+    /// Bans `range`, in place of an earlier ban of the same range. On return it is on the disk.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn add(&self, range: IpNet, mut row: BanRow, now: Moment) -> Result<(), BanError> {
+        row.address = shown(range);
+        self.change(now, |bans| {
+            bans.retain(|ban| ban.range != range);
+            bans.push(Ban { range, row });
+        })?;
+        Ok(())
+    }
+
+    /// Ends the ban of exactly `range`. False if there is none.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn remove(&self, range: IpNet, now: Moment) -> Result<bool, BanError> {
+        let there = self.known.read().iter().any(|ban| ban.range == range);
+        if there {
+            self.change(now, |bans| bans.retain(|ban| ban.range != range))?;
+        }
+        Ok(there)
+    }
+
+    /// The bans in force at `now`.
+    #[must_use]
+    pub fn list(&self, now: Moment) -> Vec<BanRow> {
+        self.known.read().iter().filter(|ban| !ban.row.is_over(now)).map(|ban| ban.row.clone()).collect()
+    }
+
+    /// Changes a copy, writes it, and only then lets it count. Bans that are over go on this occasion.
+    fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Ban>)) -> Result<(), BanError> {
+        let file = self.file.lock();
+        let mut bans = self.known.read().clone();
+        bans.retain(|ban| !ban.row.is_over(now));
+        change(&mut bans);
+        if bans.len() > MOST_BANS {
+            return Err(BanError::Full);
+        }
+        let rows: Vec<BanRow> = bans.iter().map(|ban| ban.row.clone()).collect();
+        file.write(&rows)?;
+        *self.known.write() = bans;
+        Ok(())
+    }
+}
+
+/// A range as people write it: one address without its prefix length.
+#[must_use]
+pub fn shown(range: IpNet) -> String {
+    if range.prefix_len() == range.max_prefix_len() { range.addr().to_string() } else { range.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment { unix_ms: 1_795_271_000_000, offset_s: 0 };
+
+    fn range(text: &str) -> IpNet {
+        parse_range(text).unwrap()
+    }
+
+    fn ban(bans: &Bans, text: &str, minutes: Option<u64>) {
+        bans.add(range(text), BanRow::new(text.into(), NOW, minutes), NOW).unwrap();
+    }
+
+    fn covers(bans: &Bans, address: &str) -> bool {
+        bans.covers(address.parse().unwrap(), NOW)
+    }
+
+    #[test]
+    fn addresses_and_ranges_are_kept_out_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let bans = Bans::open(folder.path()).unwrap();
+        for text in ["10.0.0.1", "192.168.7.9/16", "fd00::/8"] {
+            ban(&bans, text, None);
+        }
+        for bans in [bans, Bans::open(folder.path()).unwrap()] {
+            assert!(covers(&bans, "10.0.0.1") && covers(&bans, "192.168.200.1") && covers(&bans, "fd12::1"));
+            assert!(!covers(&bans, "10.0.0.2") && !covers(&bans, "192.169.0.1") && !covers(&bans, "fe80::1"));
+        }
+    }
+
+    #[test]
+    fn a_ban_ends_by_time_and_by_hand() {
+        let folder = tempfile::tempdir().unwrap();
+        let bans = Bans::open(folder.path()).unwrap();
+        ban(&bans, "10.0.0.1", Some(1));
+        ban(&bans, "10.0.0.2", None);
+        let later = Moment { unix_ms: NOW.unix_ms + 60_000, ..NOW };
+        assert!(!bans.covers("10.0.0.1".parse().unwrap(), later));
+        assert!(bans.remove(range("10.0.0.2"), later).unwrap() && !bans.remove(range("10.0.0.2"), later).unwrap());
+        assert!(bans.list(later).is_empty());
+    }
+
+    #[test]
+    fn ranges_are_written_in_many_ways() {
+        assert_eq!(shown(range("10.1.2.3/8")), "10.0.0.0/8");
+        assert_eq!(shown(range("::ffff:10.0.0.1")), "10.0.0.1");
+        assert_eq!(shown(range("10.0.0.1/32")), "10.0.0.1");
+        assert!(
+            parse_range("10.0.0.256").is_none() && parse_range("10.0.0.0/33").is_none() && parse_range("bob").is_none()
+        );
+    }
+}

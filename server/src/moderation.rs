@@ -1,0 +1,221 @@
+//! What the person who runs a server can do to the people on it. Every answer says what was done, or why not.
+
+use crate::fanout::{Cut, Flushers};
+use crate::guard::bans::{parse_range, shown};
+use crate::hub::Person;
+use crate::roster::{self, Connection, Roster};
+use crate::session::Services;
+use crate::store::BanRow;
+use landline_common::{NameKey, Rendering, RoomName, What};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long the last words to somebody may take; who does not read is cut off without them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// What was done, or why it was not.
+pub type Answer = Result<String, String>;
+
+/// Acts on a running server.
+#[derive(Clone, Debug)]
+pub struct Moderator {
+    pub(crate) services: Arc<Services>,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) flushers: Arc<Flushers>,
+    pub(crate) started: Instant,
+}
+
+impl Moderator {
+    /// Who is here, with their addresses.
+    #[must_use]
+    pub fn users(&self) -> String {
+        let people = self.services.hub.everybody();
+        let addresses = self.addresses();
+        let line = |person: &Arc<Person>| {
+            let kind = if person.account { ", account" } else { "" };
+            let address = addresses.get(&person.client()).map_or("?".to_owned(), IpAddr::to_string);
+            format!("  {} ({address}{kind})", person.name)
+        };
+        let lines: Vec<_> = people.iter().map(line).collect();
+        if lines.is_empty() { "Nobody is online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
+    }
+
+    /// Ends somebody's session.
+    ///
+    /// # Errors
+    /// They are not here.
+    pub fn kick(&self, name: &str, reason: &str) -> Answer {
+        let person = self.here(name)?;
+        self.say_goodbye(std::slice::from_ref(&person), "You have been kicked.", reason);
+        self.end(|client, _| client == person.client(), Cut::Kicked);
+        log::info!("kicked {}", person.name);
+        Ok(format!("Kicked {}.", person.name))
+    }
+
+    /// Keeps an address out: somebody's, or a range; for so many minutes or for ever. Ends all sessions from there.
+    ///
+    /// # Errors
+    /// Nobody is called so and it is no address, or it cannot be stored; nothing has changed then.
+    pub fn ban(&self, target: &str, minutes: Option<u64>, reason: &str) -> Answer {
+        let (range, name) = match parse_range(target) {
+            Some(range) => (range, String::new()),
+            None => {
+                let person = self.here(target)?;
+                let address = self.addresses().get(&person.client()).copied();
+                let address = address.ok_or_else(|| format!("{} has just left.", person.name))?;
+                (address.into(), person.name.to_string())
+            }
+        };
+        let now = self.services.clock.now();
+        let row = BanRow { name, reason: reason.to_owned(), ..BanRow::new(String::new(), now, minutes) };
+        self.services.bans.add(range, row, now).map_err(|e| e.to_string())?;
+        let addresses = self.addresses();
+        let mut hit = self.services.hub.everybody();
+        hit.retain(|person| addresses.get(&person.client()).is_some_and(|address| range.contains(address)));
+        self.say_goodbye(&hit, "You have been banned.", reason);
+        self.end(|_, address| range.contains(&address), Cut::Banned);
+        let names: Vec<_> = hit
+            .iter()
+            .map(|person| format!("{}{}", person.name, if person.account { " (account)" } else { "" }))
+            .collect();
+        let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
+        let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
+        log::info!("banned {}{how_long}: {whom}", shown(range));
+        Ok(format!("Banned {}{how_long}: {whom}.", shown(range)))
+    }
+
+    /// Ends a ban.
+    ///
+    /// # Errors
+    /// There is none of that address, or it cannot be stored.
+    pub fn unban(&self, address: &str) -> Answer {
+        let range =
+            parse_range(address).ok_or_else(|| format!("{address} is no address; /bans lists what is banned."))?;
+        match self.services.bans.remove(range, self.services.clock.now()) {
+            Ok(true) => {
+                log::info!("unbanned {}", shown(range));
+                Ok(format!("Unbanned {}.", shown(range)))
+            }
+            Ok(false) => Err(format!("{} is not banned; /bans lists what is.", shown(range))),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+
+    /// The bans in force.
+    #[must_use]
+    pub fn bans(&self) -> String {
+        let bans = self.services.bans.list(self.services.clock.now());
+        let line = |ban: &BanRow| {
+            let until = ban.until.map_or("for ever".to_owned(), |until| format!("until {until:.0}"));
+            let about = [&ban.name, &ban.reason].into_iter().filter(|text| !text.is_empty());
+            let about: Vec<_> = std::iter::once(until).chain(about.cloned()).collect();
+            format!("  {} ({})", ban.address, about.join(", "))
+        };
+        let lines: Vec<_> = bans.iter().map(line).collect();
+        if lines.is_empty() { "No banned addresses.".to_owned() } else { format!("Banned:\n{}", lines.join("\n")) }
+    }
+
+    /// Ends a lock after failed passwords.
+    ///
+    /// # Errors
+    /// The name is not locked.
+    pub fn unlock(&self, name: &str) -> Answer {
+        if self.services.lockout.unlock(&NameKey::of(name)) {
+            log::info!("unlocked {name}");
+            Ok(format!("{name} can sign in again."))
+        } else {
+            Err(format!("{name} is not locked."))
+        }
+    }
+
+    /// The rooms, with how many people are in them.
+    #[must_use]
+    pub fn rooms(&self) -> String {
+        let rooms = self.services.hub.rooms();
+        let lines: Vec<_> = rooms.iter().map(|(name, people)| format!("{name} ({people})")).collect();
+        if lines.is_empty() { "No rooms.".to_owned() } else { format!("Rooms: {}", lines.join(", ")) }
+    }
+
+    /// Says something as the server, in a room or to everybody.
+    ///
+    /// # Errors
+    /// There is no such room.
+    pub fn say(&self, room: Option<&str>, text: &str) -> Answer {
+        let name = room.map(RoomName::parse).transpose().map_err(|e| e.to_string())?;
+        if self.services.hub.say_as_server(name.as_ref(), text, self.services.clock.now()) {
+            Ok(String::new())
+        } else {
+            Err(format!("There is no room {}; /rooms lists them.", room.unwrap_or_default()))
+        }
+    }
+
+    /// How the server is doing.
+    #[must_use]
+    pub fn stats(&self) -> String {
+        let (hub, tally) = (&self.services.hub, self.flushers.tally());
+        let mut doors = BTreeMap::new();
+        for person in hub.everybody() {
+            *doors.entry(door_name(person.rendering())).or_insert(0) += 1;
+        }
+        let doors: Vec<_> = doors.iter().map(|(door, people)| format!("{door} {people}")).collect();
+        let bans = self.services.bans.list(self.services.clock.now()).len();
+        let seconds = self.started.elapsed().as_secs();
+        format!(
+            "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
+             Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes",
+            hub.people(),
+            if doors.is_empty() { "nobody".to_owned() } else { doors.join(", ") },
+            hub.rooms().len(),
+            hub.messages(),
+            tally.deliveries(),
+            tally.bytes(),
+            seconds / 3_600,
+            seconds / 60 % 60,
+            seconds % 60,
+            memory(),
+            self.services.poller.waiting(),
+        )
+    }
+
+    fn here(&self, name: &str) -> Result<Arc<Person>, String> {
+        self.services.hub.find(name).ok_or_else(|| format!("User '{name}' not found."))
+    }
+
+    fn addresses(&self) -> BTreeMap<u64, IpAddr> {
+        let all = self.roster.find(|_, _| true);
+        all.iter().map(|Connection { address, outbox }| (outbox.client(), *address)).collect()
+    }
+
+    fn say_goodbye(&self, people: &[Arc<Person>], text: &'static str, reason: &str) {
+        let now = self.services.clock.now();
+        for person in people {
+            person.tell(&What::info(text).at(now), &self.services.limits);
+            if !reason.is_empty() {
+                person.tell(&What::info(format!("Reason: {reason}")).at(now), &self.services.limits);
+            }
+        }
+    }
+
+    fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: Cut) {
+        roster::end(&self.roster.find(chosen), why, Instant::now() + LAST_WORDS);
+    }
+}
+
+fn door_name(rendering: Rendering) -> &'static str {
+    match rendering {
+        Rendering::Text | Rendering::TextElsewhere => "text",
+        Rendering::Json => "JSON",
+        Rendering::TcpChat => "tcp_chat",
+        Rendering::Chat77 => "Chat77",
+        Rendering::LanTalk => "LanTalk",
+    }
+}
+
+/// Resident memory, where the system tells it the Linux way.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    resident.map_or("?".to_owned(), |kib| kib.trim().to_owned())
+}

@@ -1,0 +1,77 @@
+//! What becomes of one message of somebody who is signed in.
+
+use crate::door::{Door, Typed};
+use crate::hub::{Person, Stay, Visit};
+use landline_common::clean::clean;
+use landline_common::command::{Command, CommandError, parse};
+use landline_common::{Limits, Moment, What};
+
+/// Characters of a word that is quoted back.
+const LONGEST_WORD: usize = 40;
+
+/// What one client's messages are carried out with.
+pub(super) struct Turn<'t> {
+    pub visit: &'t mut Visit,
+    pub door: &'t dyn Door,
+    pub person: &'t Person,
+    pub unframed: bool,
+    /// An unframed client is sending a file.
+    pub in_file: bool,
+    /// They have given a sign of life that counts.
+    pub awake: bool,
+}
+
+impl Turn<'_> {
+    /// Does what one message asks for.
+    pub(super) fn obey(&mut self, message: &str, now: Moment) -> Stay {
+        if self.unframed && is_rest_of_file(&mut self.in_file, message) {
+            return Stay::Here;
+        }
+        let Some(typed) = self.door.typed(message) else {
+            log::trace!("{} sent what means nothing at that door", self.person.name);
+            return Stay::Here;
+        };
+        let command = match &typed {
+            Typed::Talk(text) => Some(Ok(Command::Say(text))),
+            Typed::Line(text) => parse(text, self.person.name.as_str()),
+        };
+        match command {
+            None => {}
+            Some(Ok(command)) => {
+                self.awake |= !matches!(command, Command::Ping(_));
+                // Talk only: what is private stays so, also in the log.
+                if let Command::Say(text) = command {
+                    log::debug!("<{}> {text}", self.person.name);
+                }
+                return self.visit.perform(command, now);
+            }
+            Some(Err(CommandError::Unknown(word))) => {
+                let word = clean(word).chars().take(LONGEST_WORD).collect::<String>();
+                self.tell(What::UnknownCommand { word: word.into() }, now);
+            }
+            Some(Err(why @ CommandError::Usage(_))) => self.tell(What::error(400, why.to_string()), now),
+        }
+        Stay::Here
+    }
+
+    /// A message was too long.
+    pub(super) fn too_long(&mut self, limits: &Limits, now: Moment) -> Stay {
+        let most = limits.line_bytes;
+        self.tell(What::error(413, format!("that line is too long: at most {most} bytes; nothing was sent")), now);
+        Stay::Here
+    }
+
+    /// Tells them something behind what they said before.
+    pub(super) fn tell(&mut self, what: What<'_>, now: Moment) {
+        self.visit.refuse(what, now);
+    }
+}
+
+/// Chat77's clients send a file as many messages at once, so a read may begin inside one of them. Such a rest is nothing
+/// to be said; it has no spaces in it, and everything that these clients send for people to read has.
+fn is_rest_of_file(in_file: &mut bool, text: &str) -> bool {
+    let begins = text.starts_with("FILE_START|") || text.starts_with("FILE_CHUNK|");
+    let rest = *in_file && !text.contains(' ');
+    *in_file = (begins || rest) && !text.contains("FILE_END|");
+    rest
+}

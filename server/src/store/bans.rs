@@ -1,0 +1,126 @@
+//! `bans.json`: which addresses are kept out, until when, and why.
+
+use crate::store::{FileError, json_file, utc};
+use jiff::Timestamp;
+use landline_common::Moment;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const VERSION: u32 = 1;
+
+/// One ban, as the file has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BanRow {
+    /// An address, or a range of them in CIDR notation.
+    pub address: String,
+    /// Who it was for, if it was for somebody.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// When it was made.
+    pub since: Timestamp,
+    /// When it ends; without it, never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl BanRow {
+    /// A ban of `address` made at `since`, for so many `minutes` or for ever.
+    #[must_use]
+    pub fn new(address: String, since: Moment, minutes: Option<u64>) -> BanRow {
+        let until = minutes.map(|minutes| {
+            let ms = i64::try_from(minutes.saturating_mul(60_000)).unwrap_or(i64::MAX);
+            Timestamp::from_millisecond(since.unix_ms.saturating_add(ms)).unwrap_or(Timestamp::MAX)
+        });
+        BanRow { address, name: String::new(), reason: String::new(), since: utc(since), until }
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.until.is_some_and(|until| until <= utc(now))
+    }
+}
+
+/// The file.
+#[derive(Debug)]
+pub struct BanFile {
+    path: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents<B> {
+    version: u32,
+    bans: B,
+}
+
+impl BanFile {
+    /// Reads the file in `folder`; without it there are no bans yet. Every address must satisfy `is_address`.
+    ///
+    /// # Errors
+    /// A file that is damaged, of another version, or bans what is no address is refused by name.
+    pub fn open(folder: &Path, is_address: impl Fn(&str) -> bool) -> Result<(BanFile, Vec<BanRow>), FileError> {
+        let path = folder.join("bans.json");
+        let contents: Option<Contents<Vec<BanRow>>> = json_file::read_version(&path, VERSION)?;
+        let bans = contents.map(|contents| contents.bans).unwrap_or_default();
+        if let Some(bad) = bans.iter().find(|ban| !is_address(&ban.address)) {
+            let why = format!("it bans {:?}, which is no address", bad.address);
+            return Err(FileError::Content { path, why });
+        }
+        Ok((BanFile { path }, bans))
+    }
+
+    /// Writes all bans; when it returns, they are on the disk.
+    ///
+    /// # Errors
+    /// What the system said; the file is then as before.
+    pub fn write(&self, bans: &[BanRow]) -> io::Result<()> {
+        json_file::write(&self.path, &Contents { version: VERSION, bans })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn open(text: &str) -> Result<Vec<BanRow>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("bans.json"), text).unwrap();
+        let opened = BanFile::open(folder.path(), |address| address != "bad");
+        assert_eq!(fs::read_to_string(folder.path().join("bans.json")).unwrap(), text, "left as it is");
+        opened.map(|(_, bans)| bans).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, bans) = BanFile::open(folder.path(), |_| true).unwrap();
+        assert!(bans.is_empty());
+        let now = Moment { unix_ms: 1_795_271_000_000, offset_s: 0 };
+        let bans = [BanRow::new("10.0.0.1".into(), now, Some(5)), BanRow::new("10.1.0.0/16".into(), now, None)];
+        file.write(&bans).unwrap();
+        assert_eq!(BanFile::open(folder.path(), |_| true).unwrap().1, bans);
+        let later = |s: i64| Moment { unix_ms: now.unix_ms + s * 1_000, offset_s: 0 };
+        assert!(!bans[0].is_over(later(299)) && bans[0].is_over(later(300)) && !bans[1].is_over(later(1 << 30)));
+    }
+
+    #[test]
+    fn torn_and_foreign_files_are_refused_by_name() {
+        let whole = r#"{"version":1,"bans":[{"address":"10.0.0.1","since":"2026-11-21T08:00:00Z"}]}"#;
+        assert_eq!(open(whole).unwrap().len(), 1);
+        for cut in 0..whole.len() {
+            assert!(open(&whole[..cut]).unwrap_err().contains("bans.json"), "cut at {cut}");
+        }
+        for foreign in
+            [r#""10.0.0.1""#, r#"["10.0.0.1"]"#, "null", r#"{"version":2}"#, &whole.replace("10.0.0.1", "bad")]
+        {
+            assert!(open(foreign).unwrap_err().contains("bans.json"), "{foreign}");
+        }
+    }
+}

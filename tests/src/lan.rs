@@ -1,0 +1,107 @@
+//! Networks of their own, made of network namespaces: hosts with cables to switches, apart from everything else on
+//! this machine. No host has a default route.
+
+use crate::{DEADLINE, missing};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// Hosts and the networks between them, removed on drop. Programs that run on a host must end first.
+#[derive(Debug)]
+pub struct Lan {
+    name: String,
+    hosts: Vec<String>,
+    cables: u32,
+}
+
+/// One of the hosts.
+#[derive(Clone, Copy, Debug)]
+pub struct Host(usize);
+
+impl Lan {
+    /// No host yet, and `switches` switches. `None` where this may not be made: the test is skipped then, but never
+    /// in CI.
+    #[must_use]
+    pub fn new(switches: usize) -> Option<Lan> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if missing("ip") {
+            return None;
+        }
+        if !rustix::process::geteuid().is_root() {
+            assert!(std::env::var_os("CI").is_none(), "only root makes networks, and in CI no test may be skipped");
+            eprintln!("skipped: this test makes networks, which needs root");
+            return None;
+        }
+        let name = format!("landline-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
+        let mut lan = Lan { name, hosts: Vec::new(), cables: 0 };
+        // The switches are in a namespace, too: nothing is added to this machine's own network.
+        lan.host();
+        for switch in 0..switches {
+            lan.ip(Host(0), &format!("link add switch{switch} type bridge"));
+            lan.ip(Host(0), &format!("link set switch{switch} up"));
+        }
+        Some(lan)
+    }
+
+    /// One more host, with nothing but loopback.
+    pub fn host(&mut self) -> Host {
+        let namespace = format!("{}-{}", self.name, self.hosts.len());
+        ip(&["netns", "add", &namespace]);
+        self.hosts.push(namespace);
+        let host = Host(self.hosts.len() - 1);
+        self.ip(host, "link set lo up");
+        host
+    }
+
+    /// Gives a host a cable to a switch, and an address (as `10.0.0.1/24`, or with words of `ip address add` behind
+    /// it). Returns the name of its interface.
+    pub fn plug(&mut self, host: Host, switch: usize, address: &str) -> String {
+        let cable = self.cables;
+        self.cables += 1;
+        let namespace = &self.hosts[host.0];
+        self.ip(Host(0), &format!("link add port{cable} type veth peer name lan{cable} netns {namespace}"));
+        self.ip(Host(0), &format!("link set port{cable} master switch{switch} up"));
+        self.ip(host, &format!("address add {address} dev lan{cable}"));
+        self.ip(host, &format!("link set lan{cable} up"));
+        self.wait_for(host, &format!("link show lan{cable}"), " state UP ");
+        self.wait_for(Host(0), &format!("-details link show port{cable}"), " state forwarding ");
+        format!("lan{cable}")
+    }
+
+    /// The system takes its time to notice a new cable.
+    fn wait_for(&self, host: Host, words: &str, state: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        while !self.ip(host, words).contains(state) {
+            assert!(Instant::now() < deadline, "no{state}in time: {}", self.ip(host, words));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Runs `ip` on a host.
+    pub fn ip(&self, host: Host, words: &str) -> String {
+        let words: Vec<&str> = ["-n", &self.hosts[host.0]].into_iter().chain(words.split(' ')).collect();
+        ip(&words)
+    }
+
+    /// The same command, to be run on a host.
+    #[must_use]
+    pub fn on(&self, host: Host, command: &Command) -> Command {
+        let mut there = Command::new("ip");
+        there.args(["netns", "exec", &self.hosts[host.0]]).arg(command.get_program()).args(command.get_args());
+        there
+    }
+}
+
+impl Drop for Lan {
+    fn drop(&mut self) {
+        for namespace in &self.hosts {
+            let _ = Command::new("ip").args(["netns", "delete", namespace]).output();
+        }
+    }
+}
+
+fn ip(words: &[&str]) -> String {
+    let output = Command::new("ip").args(words).output().expect("ip");
+    assert!(output.status.success(), "ip {}: {}", words.join(" "), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

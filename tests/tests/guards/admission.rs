@@ -1,0 +1,50 @@
+//! Connections are bounded, and those that say nothing go first.
+
+use landline_tests::House;
+
+#[test]
+fn the_oldest_that_never_signed_in_makes_room() {
+    let house = House::new(|config| {
+        config.max_clients_per_ip = 100;
+        config.limits.unsigned_per_address = 4;
+        config.limits.greeting_ms = 60_000;
+    });
+    let mut signed_in = house.guest("alice", "lobby");
+    let mut silent: Vec<_> = (0..4).map(|_| house.connect()).collect();
+    let bob = house.guest("bob", "lobby");
+    signed_in.expect("bob has connected to the chatroom");
+    silent.remove(0).expect_closed();
+    bob.quit();
+    signed_in.expect("bob has left the chatroom");
+    for (client, name) in silent.iter_mut().zip(["c", "d", "e"]) {
+        client.send(&format!("{name}_lobby"));
+        client.expect_start("200 ");
+    }
+}
+
+#[test]
+fn too_many_from_one_address_are_told_so() {
+    let house = House::new(|config| config.max_clients_per_ip = 2);
+    let _both = [house.guest("alice", "lobby"), house.guest("bob", "lobby")];
+    let mut third = house.connect();
+    third.expect_start("ERROR: 503 ");
+    third.expect_closed();
+}
+
+#[test]
+fn a_full_server_says_so_and_has_room_again() {
+    let house = House::new(|config| config.max_clients = 2);
+    let alice = house.guest("alice", "lobby");
+    let mut bob = house.guest("bob", "lobby");
+    house.connect().expect_start("ERROR: 503 ");
+    alice.quit();
+    bob.expect("alice has left the chatroom");
+    // Her connection is taken off the list a moment after she is told goodbye.
+    loop {
+        let mut carol = house.connect();
+        carol.send("carol_lobby");
+        if carol.line().starts_with("200 ") {
+            break;
+        }
+    }
+}

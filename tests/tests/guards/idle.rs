@@ -1,0 +1,37 @@
+//! Silence ends a session, with a warning.
+
+use landline_tests::House;
+use std::time::{Duration, Instant};
+
+fn house(timeout: u64, warning: u64, strict: bool) -> House {
+    House::new(|config| {
+        config.timeout = Duration::from_secs(timeout);
+        config.limits.idle_warning_seconds = warning;
+        config.strict_timeout = strict;
+    })
+}
+
+#[test]
+fn a_warning_and_then_the_end() {
+    let house = house(3, 1, false);
+    let mut alice = house.guest("alice", "lobby");
+    alice.expect("INFO: you have been silent for long; in 1 s you are signed out");
+    alice.expect("INFO: Idle timeout — disconnecting.");
+    alice.expect_closed();
+}
+
+#[test]
+fn pings_keep_one_in_unless_they_do_not_count() {
+    for (strict, stays) in [(false, true), (true, false)] {
+        let house = house(1, 1, strict);
+        let mut alice = house.guest("alice", "lobby");
+        let deadline = Instant::now() + Duration::from_secs(3);
+        let mut here = true;
+        while here && Instant::now() < deadline {
+            alice.send("/ping");
+            here = alice.next_line().is_some_and(|line| line == "PONG");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(here, stays, "strict: {strict}");
+    }
+}

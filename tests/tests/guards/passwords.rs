@@ -1,0 +1,46 @@
+//! Wrong passwords from one address are counted, whatever the names.
+
+use landline_tests::House;
+
+fn guess(house: &House, alias: &str) -> String {
+    let mut client = house.connect();
+    for line in ["LOGIN", alias, "a wrong guess"] {
+        client.send(line);
+    }
+    client.until("ERROR: ")
+}
+
+#[test]
+fn ten_wrong_ones_stop_further_attempts_but_nobody_else() {
+    let house = House::default();
+    house.register("alice", "correct horse");
+    let mut inside = house.login("alice", "correct horse");
+    for i in 0..10 {
+        assert_eq!(guess(&house, &format!("somebody-{i}")), "ERROR: Invalid alias or password");
+    }
+    let refused = guess(&house, "somebody-else");
+    assert!(refused.starts_with("ERROR: 403 ") && refused.contains("try again in"), "{refused}");
+    inside.expect_nothing();
+    house.guest("bob", "lobby");
+    inside.expect("bob has connected to the chatroom");
+}
+
+#[test]
+fn guesses_of_the_servers_password_count_too() {
+    let house = House::new(|config| {
+        config.password = Some("sesame".into());
+        config.limits.address_failures = 3;
+    });
+    let attempt = |password: &str| {
+        let mut client = house.connect();
+        client.send("eve_lobby");
+        client.expect("PASSWORD?");
+        client.send(password);
+        client.line()
+    };
+    assert!(attempt("sesame").starts_with("200 "));
+    for _ in 0..3 {
+        assert!(attempt("open").starts_with("403 that is not"));
+    }
+    assert!(attempt("sesame").contains("try again in"), "also with the right one");
+}

@@ -1,0 +1,64 @@
+//! The real client of `lantalk==2.0.0`, driven through a pipe.
+
+use landline_tests::{House, Program, python_with};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Starts the client. It asks the network for servers first, which a test cannot, so its class is called directly.
+fn lantalk(python: &Path, house: &House, name: &str, password: &str) -> Program {
+    let code = "import sys\nfrom lantalk.client import LanTalkClient\n\
+                LanTalkClient(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]).connect()";
+    let port = house.lantalk_address().port().to_string();
+    let mut command = Command::new(python);
+    command.args(["-u", "-c", code, "127.0.0.1", &port, name, password]);
+    Program::start(&mut command, Stdio::piped())
+}
+
+#[test]
+fn it_talks_with_nc_and_with_another_of_its_kind() {
+    let house = super::house();
+    let Some(python) = python_with("lantalk==2.0.0", house.scratch()) else { return };
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = lantalk(&python, &house, "Bob", "");
+    alice.expect("Bob has connected to the chatroom");
+    bob.until("Connected to");
+    let mut carol = lantalk(&python, &house, "Carol", "");
+    alice.expect("Carol has connected to the chatroom");
+    bob.until("Carol joined.");
+    bob.type_line("hello from LanTalk");
+    alice.expect("Bob: hello from LanTalk");
+    carol.until("hello from LanTalk");
+    alice.send("hello from nc");
+    bob.until("hello from nc");
+    carol.until("hello from nc");
+    bob.type_line("/users");
+    bob.until("Online: alice, Bob, Carol");
+    carol.type_line("/pm alice psst");
+    alice.expect("[PM] Carol: psst");
+    alice.send("/pm carol psst yourself");
+    carol.until("PM from alice: psst yourself");
+    // Its `/quit` sends nothing; it ends with the next line it hears after that.
+    bob.type_line("/quit");
+    while !alice.lines_so_far().iter().any(|line| line == "Bob has left the chatroom") {
+        alice.send("anything");
+    }
+    carol.until("Bob left the chat.");
+    assert!(bob.wait().success());
+}
+
+#[test]
+fn it_shows_why_it_is_refused() {
+    let house = super::house();
+    let Some(python) = python_with("lantalk==2.0.0", house.scratch()) else { return };
+    house.register("alice", "correct horse");
+    let _bob = house.guest("Bob", "lobby");
+    for (name, password, reason) in [
+        ("Bob", "", "Username already taken."),
+        ("a b", "", "Invalid username."),
+        ("alice", "wrong horse", "Wrong password."),
+    ] {
+        let mut client = lantalk(&python, &house, name, password);
+        client.until(reason);
+        assert!(!client.wait().success());
+    }
+}

@@ -1,0 +1,75 @@
+//! Bans: by person, address and range; on disk before they are confirmed.
+
+use landline_server::config::Config;
+use landline_server::server::Server;
+use landline_server::store::LockFile;
+use landline_tests::{House, eventually};
+use std::fs;
+
+#[test]
+fn a_ban_ends_every_session_of_the_address_and_names_them() {
+    let house = House::default();
+    house.register("alice", "correct horse");
+    let moderator = house.server().moderator();
+    let mut people = [house.login("alice", "correct horse"), house.guest("bob", "lobby")];
+    let mut silent = house.connect();
+    let answer = moderator.ban("bob", Some(5), "noise").expect("a ban");
+    assert_eq!(answer, "Banned 127.0.0.1 for 5 min: alice (account), bob.");
+    for person in &mut people {
+        person.until("INFO: You have been banned.");
+        person.expect("INFO: Reason: noise");
+        person.expect_closed();
+    }
+    silent.expect_closed();
+    let mut again = house.connect();
+    again.expect("403 your address is banned from this server");
+    again.expect_closed();
+    assert!(moderator.bans().contains("127.0.0.1 (until 2"), "{}", moderator.bans());
+    eventually("nobody is here", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
+}
+
+#[test]
+fn ranges_outlive_a_restart_and_are_lifted() {
+    let mut house = House::default();
+    assert!(
+        house.server().moderator().ban("127.0.0.0/8", None, "").expect("a ban").starts_with("Banned 127.0.0.0/8: ")
+    );
+    house.restart();
+    house.connect().expect("403 your address is banned from this server");
+    let moderator = house.server().moderator();
+    assert!(moderator.unban("127.0.0.1").is_err());
+    assert_eq!(moderator.unban("127.0.0.0/8"), Ok("Unbanned 127.0.0.0/8.".to_owned()));
+    house.guest("alice", "lobby");
+}
+
+#[test]
+fn what_is_nobody_and_no_address_is_not_banned() {
+    let house = House::default();
+    let moderator = house.server().moderator();
+    assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
+    assert_eq!(moderator.ban("10.0.0.0/33", None, ""), Err("User '10.0.0.0/33' not found.".to_owned()));
+    assert_eq!(moderator.bans(), "No banned addresses.");
+}
+
+#[test]
+fn a_torn_file_stops_the_start_with_its_name() {
+    let mut house = House::default();
+    house.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
+    house.stop();
+    let file = house.data().join("bans.json");
+    let whole = fs::read(&file).expect("the file");
+    let config = Config {
+        ports: vec![0],
+        lantalk_port: None,
+        beacon_port: None,
+        data: house.data().to_owned(),
+        ..Config::default()
+    };
+    for torn in [&whole[..0], &whole[..whole.len() / 2], b"[\"10.0.0.1\"]", b"\"10.0.0.1\""] {
+        fs::write(&file, torn).expect("writing");
+        let lock = LockFile::take(house.data()).expect("the folder");
+        let error = Server::start(&config, lock).expect_err("it must not start").to_string();
+        assert!(error.contains("bans.json"), "{error}");
+        assert_eq!(fs::read(&file).expect("the file"), torn, "left as it is");
+    }
+}

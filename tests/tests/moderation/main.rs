@@ -1,0 +1,100 @@
+//! What the person who runs a server can do.
+
+mod bans;
+mod console;
+
+use landline_tests::House;
+use std::fs;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_kicked_person_is_told_and_gone_and_may_come_again() {
+    let house = House::default();
+    let moderator = house.server().moderator();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.guest("bob", "lobby");
+    alice.expect("bob has connected to the chatroom");
+    assert_eq!(moderator.kick("BOB", "too loud"), Ok("Kicked bob.".to_owned()));
+    bob.expect("INFO: You have been kicked.");
+    bob.expect("INFO: Reason: too loud");
+    bob.expect_closed();
+    alice.expect("bob has left the chatroom");
+    assert_eq!(moderator.kick("bob", ""), Err("User 'bob' not found.".to_owned()));
+    house.guest("bob", "lobby");
+    let sessions = fs::read_to_string(house.data().join("sessions.jsonl")).expect("the records");
+    assert!(sessions.contains("\"reason\":\"kicked\""), "{sessions}");
+}
+
+#[test]
+fn kicking_somebody_who_does_not_read_takes_no_longer() {
+    let house = House::new(|config| config.limits.send_buffer_bytes = 4 << 10);
+    let moderator = house.server().moderator();
+    let mut alice = house.guest("alice", "lobby");
+    let stuck = house.guest("stuck", "lobby");
+    alice.expect("stuck has connected to the chatroom");
+    // Far more than the kernel's buffers hold, below the backlog's bound.
+    for _ in 0..500 {
+        alice.send(&"x".repeat(1_900));
+    }
+    alice.expect_nothing();
+    let begun = Instant::now();
+    assert!(moderator.kick("stuck", "").is_ok());
+    alice.expect("stuck has left the chatroom");
+    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+    drop(stuck);
+}
+
+#[test]
+fn the_server_speaks_to_everybody_and_in_a_room() {
+    let house = House::default();
+    let moderator = house.server().moderator();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.guest("bob", "ops");
+    alice.expect("bob has connected to the chatroom");
+    assert!(moderator.say(None, "lunch\u{1b}[2J").is_ok());
+    alice.expect("[all] Landline (server): lunch");
+    bob.expect("[all] Landline (server): lunch");
+    assert!(moderator.say(Some("OPS"), "deploy").is_ok());
+    bob.expect("Landline (server): deploy");
+    alice.expect_nothing();
+    assert!(moderator.say(Some("nowhere"), "x").unwrap_err().contains("no room"));
+}
+
+#[test]
+fn the_figures_are_true() {
+    let house = House::new(|config| config.lantalk_port = Some(0));
+    let moderator = house.server().moderator();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.guest("bob", "lobby");
+    alice.expect("bob has connected to the chatroom");
+    let mut carol = house.lantalk("carol");
+    alice.expect("carol has connected to the chatroom");
+    bob.expect("carol has connected to the chatroom");
+    alice.send("hello");
+    bob.expect("alice: hello");
+    carol.expect_start("{\"type\":\"message\"");
+    alice.expect_nothing();
+    let stats = moderator.stats();
+    for part in ["Connected: 3 | Banned IPs: 0\n", "LanTalk 1, text 2", "Rooms: 1 | Messages: 1 | Deliveries: "] {
+        assert!(stats.contains(part), "{stats}");
+    }
+    assert_eq!(moderator.rooms(), "Rooms: lobby (3)");
+    assert!(moderator.users().contains("  alice (127.0.0.1)\n"));
+}
+
+#[test]
+fn a_lock_after_failed_passwords_is_lifted() {
+    let house = House::default();
+    house.register("alice", "correct horse");
+    for _ in 0..3 {
+        let mut client = house.connect();
+        for line in ["LOGIN", "alice", "a wrong guess"] {
+            client.send(line);
+        }
+        client.until("ERROR: Invalid alias or password");
+    }
+    let moderator = house.server().moderator();
+    assert!(moderator.unlock("alice").is_ok());
+    assert!(moderator.unlock("alice").is_err());
+    house.login("alice", "correct horse");
+}

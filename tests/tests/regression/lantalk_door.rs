@@ -1,0 +1,219 @@
+//! LanTalk's defects at its own door, at the console and on the network.
+
+use landline_common::beacon;
+use landline_server::config::Config;
+use landline_server::server::Server;
+use landline_server::store::LockFile;
+use landline_tests::{Client, House, eventually};
+use serde_json::{Value, json};
+use std::fs;
+use std::time::{Duration, Instant};
+
+fn house() -> House {
+    House::new(|config| config.lantalk_port = Some(0))
+}
+
+fn say(client: &mut Client, text: &str) {
+    client.send(&json!({"type": "message", "text": text}).to_string());
+}
+
+fn text_of(line: &str) -> String {
+    let object: Value = serde_json::from_str(line).expect("JSON");
+    object["text"].as_str().expect("a text").to_owned()
+}
+
+/// L1: a sign-in of another JSON type, a lone surrogate, deep nesting or a long line ended the handler without an
+/// answer.
+#[test]
+fn l1_malformed_sign_ins_are_answered() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    let (deep, long) = ("[".repeat(30_000), "x".repeat(70_000));
+    for line in ["[]", "5", r#"{"username":5}"#, r#"{"username":"\ud800"}"#, &deep, &long] {
+        let mut client = Client::connect(house.lantalk_address());
+        client.expect_start("{\"type\":\"auth_request\"");
+        client.send(line);
+        client.expect_start("{\"type\":\"auth_fail\"");
+        client.expect_closed();
+    }
+    alice.expect_nothing();
+}
+
+/// L2: a peer that does not read stopped every later broadcast, and kicking it hung the console.
+#[test]
+fn l2_a_peer_that_does_not_read_stops_nobody() {
+    let house = House::new(|config| {
+        config.lantalk_port = Some(0);
+        config.limits.send_buffer_bytes = 4 << 10;
+    });
+    let stuck = house.lantalk("stuck");
+    let (mut alice, mut bob) = (house.guest("alice", "lobby"), house.guest("bob", "lobby"));
+    alice.expect("bob has connected to the chatroom");
+    for i in 0..300 {
+        alice.send(&format!("{i} {}", "x".repeat(1_900)));
+        bob.expect_start(&format!("alice: {i} "));
+    }
+    let begun = Instant::now();
+    assert!(house.server().moderator().kick("stuck", "").is_ok());
+    bob.expect("stuck has left the chatroom");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    drop(stuck);
+}
+
+/// L4: a lone surrogate in a text ended other people's clients.
+#[test]
+fn l4_a_lone_surrogate_is_replaced() {
+    let house = house();
+    let mut bob = house.lantalk("Bob");
+    let mut carol = house.lantalk("Carol");
+    bob.expect_start("{\"type\":\"system\"");
+    bob.send(r#"{"type":"message","text":"x\udfffy"}"#);
+    assert_eq!(text_of(&carol.line()), "x\u{fffd}y");
+}
+
+/// L5: 262 long names made `/users` longer than clients can read; a line of 70 kB ended its sender.
+#[test]
+fn l5_answers_stay_short_and_long_lines_are_survived() {
+    let house = house();
+    let _others: Vec<_> = (0..262).map(|i| house.guest(&format!("somebody-with-a-name-{i:03}"), "else")).collect();
+    let mut bob = house.lantalk("Bob");
+    bob.send(&"x".repeat(70_000));
+    assert!(text_of(&bob.line()).contains("too long"));
+    say(&mut bob, "/users");
+    let mut names = 0;
+    while names < 263 {
+        let line = bob.line();
+        assert!(line.len() <= 4_200, "{} bytes", line.len());
+        names += text_of(&line).trim_start_matches("Online: ").split(", ").count();
+    }
+}
+
+/// L6: escapes and newlines were relayed; log lines could be forged.
+#[test]
+fn l6_nothing_that_a_terminal_obeys_is_relayed() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.lantalk("Bob");
+    alice.expect("Bob has connected to the chatroom");
+    say(&mut bob, "a\u{1b}]0;title\u{7}b\nalice: I quit\r\u{9b}2J");
+    alice.expect("Bob: ab alice: I quit");
+    say(&mut bob, "/pm alice \u{1b}[31mred\nINFO: forged");
+    alice.expect("[PM] Bob: red INFO: forged");
+}
+
+/// L7: names could be probed before the password, and 200 guesses took 0.06 s.
+#[test]
+fn l7_the_servers_password_comes_first_and_guesses_are_throttled() {
+    let house = House::new(|config| {
+        config.lantalk_port = Some(0);
+        config.password = Some("sesame".into());
+    });
+    let attempt = |name: &str, password: &str| {
+        let mut client = Client::connect(house.lantalk_address());
+        client.expect_start("{\"type\":\"auth_request\"");
+        client.send(&json!({"username": name, "password": password}).to_string());
+        client.line()
+    };
+    assert!(attempt("Bob", "sesame").contains("auth_ok"));
+    let (known, unknown) = (attempt("Bob", "guess"), attempt("Eve", "guess"));
+    assert!(known.contains("Wrong password.") && unknown.contains("Wrong password."), "{known} {unknown}");
+    let refused = (0..200).map(|i| attempt(&format!("n{i}"), "guess")).filter(|a| a.contains("try again in")).count();
+    assert!(refused >= 190, "only {refused} of 200 guesses were refused");
+}
+
+/// L9: `"text":null` was said as "None"; `/quit` did not quit.
+#[test]
+fn l9_null_is_nothing_and_quit_quits() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.lantalk("Bob");
+    alice.expect("Bob has connected to the chatroom");
+    bob.send(r#"{"type":"message","text":null}"#);
+    say(&mut bob, "/quit");
+    assert_eq!(text_of(&bob.line()), "Goodbye!");
+    bob.expect_closed();
+    alice.expect("Bob has left the chatroom");
+}
+
+/// L10: the rate limit covered only `message`; nobody was ever kicked.
+#[test]
+fn l10_every_line_counts_and_flooding_ends() {
+    let house = House::new(|config| {
+        config.lantalk_port = Some(0);
+        config.rate = Some((10, Duration::from_secs(3_600)));
+    });
+    for junk in ["{\"type\":\"pm\"}\n", "\n", "not json\n"] {
+        let mut bob = house.lantalk("Bob");
+        bob.send_bytes(junk.repeat(70).as_bytes());
+        let mut texts = Vec::new();
+        while let Some(line) = bob.next_line() {
+            texts.push(text_of(&line));
+        }
+        assert_eq!(texts.last().map(String::as_str), Some("You have been kicked."), "{junk:?}");
+        assert!(texts.len() <= 4, "one warning a second: {texts:?}");
+    }
+}
+
+/// L11: a torn bans.json was taken for "no bans"; a bare string for a set of letters.
+#[test]
+fn l11_a_damaged_ban_list_is_refused_by_name() {
+    let mut house = house();
+    house.stop();
+    let config = Config {
+        ports: vec![0],
+        lantalk_port: None,
+        beacon_port: None,
+        data: house.data().to_owned(),
+        ..Config::default()
+    };
+    for content in ["", "[\"10.0", "\"10.0.0.1\"", "{\"version\":1,\"bans\":[{\"address\":\"10.0.0.1"] {
+        fs::write(house.data().join("bans.json"), content).expect("writing");
+        let error = Server::start(&config, LockFile::take(house.data()).expect("the folder")).expect_err("no start");
+        assert!(error.to_string().contains("bans.json"), "{error}");
+    }
+}
+
+/// L12: a ban by address left other sessions of it online, and silently hit everybody behind it.
+#[test]
+fn l12_a_ban_ends_all_sessions_and_says_whose() {
+    let house = house();
+    house.register("alice", "correct horse");
+    let mut alice = house.login("alice", "correct horse");
+    let mut bob = house.lantalk("Bob");
+    alice.expect("Bob has connected to the chatroom");
+    let answer = house.server().moderator().ban("Bob", None, "").expect("a ban");
+    assert!(answer.contains("alice (account), Bob"), "{answer}");
+    assert_eq!(text_of(&bob.line()), "You have been banned.");
+    alice.until("INFO: You have been banned.");
+    eventually("nobody is left", || house.server().moderator().users() == "Nobody is online.");
+}
+
+/// L13: beacons were trusted: escapes, foreign addresses, port 99999. (The list they fill is tested with discovery.)
+#[test]
+fn l13_beacons_are_checked() {
+    for bad in ["LANTALK_SERVER:1.2.3.4:99999", "LANTALK_SERVER:1.2.3.4:0", "LANTALK_SERVER:\u{1b}[2J:5050", "LANTALK"]
+    {
+        assert!(beacon::Beacon::parse(bad.as_bytes()).is_none(), "{bad:?}");
+    }
+}
+
+/// L14: a newcomer's address was shown to everybody.
+#[test]
+fn l14_addresses_stay_with_the_server() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.lantalk("Bob");
+    let mut carol = house.lantalk("Carol");
+    for command in ["/users", "/who lobby", "/rooms"] {
+        alice.send(command);
+        say(&mut bob, command);
+    }
+    alice.send("/quit");
+    say(&mut bob, "/quit");
+    say(&mut carol, "/quit");
+    for client in [&mut alice, &mut bob, &mut carol] {
+        while let Some(line) = client.next_line() {
+            assert!(!line.contains("127.0.0.1"), "{line}");
+        }
+    }
+}

@@ -1,16 +1,24 @@
 //! The command line, and what it means.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use landline_common::{RoomName, UserName};
 use std::fmt;
+use std::net::Ipv4Addr;
+use std::time::Duration;
 
 /// The port of `landline-server`, unless it was told otherwise.
 const DEFAULT_PORT: u16 = 12_345;
+/// The UDP port on which servers are found, LanTalk's.
+const BEACON_PORT: u16 = 5_051;
 
 /// Talk with the people on this network: lines typed here go to the server, what others say is printed.
 #[derive(Debug, Parser)]
 #[command(name = "landline", version, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Args {
+    /// What else there is to do.
+    #[command(subcommand)]
+    pub task: Option<Task>,
     /// The server, as HOST or HOST:PORT (the word "connect" may stand before it)
     #[arg(value_name = "[connect] HOST[:PORT]", num_args = 0..=2)]
     server: Vec<String>,
@@ -35,6 +43,35 @@ pub struct Args {
     /// Lines in, lines out: for pipes, scripts and screen readers (so far the only way)
     #[arg(long)]
     plain: bool,
+}
+
+/// What to do other than talking.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// List the servers on this network: name, address, port, people, password, and when it was last heard
+    Discover(Discover),
+}
+
+/// How to look for servers.
+#[derive(Debug, clap::Args)]
+pub struct Discover {
+    /// One JSON object a line, for scripts
+    #[arg(long)]
+    pub json: bool,
+    /// How long to wait for answers; LanTalk's own servers do not answer, but announce themselves every 2 seconds
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = parse_seconds)]
+    pub timeout: Duration,
+    /// The UDP port on which servers are found
+    #[arg(long, value_name = "UDP_PORT", default_value_t = BEACON_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+    /// Ask only on the network where this machine has this address [default: on all]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<Ipv4Addr>,
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.01..=3_600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "between 0.01 and 3600 seconds".into())
 }
 
 /// Arguments that make no sense; the text says what would.
@@ -76,7 +113,9 @@ impl Args {
         }
         words.extend(self.server_flag.as_deref());
         let [host] = words[..] else {
-            return Err(BadUsage("say which server, for example: landline 192.168.1.20".into()));
+            return Err(BadUsage(
+                "say which server, for example: landline 192.168.1.20; or look for one: landline discover".into(),
+            ));
         };
         let bare_v6 = host.matches(':').count() > 1 && !host.starts_with('[');
         let has_port = !bare_v6 && host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
@@ -121,5 +160,30 @@ mod tests {
         }
         assert_eq!(server(&[]), None);
         assert_eq!(server(&["a", "b"]), None);
+    }
+
+    fn discover(args: &[&str]) -> Option<Discover> {
+        let args = Args::try_parse_from(["landline", "discover"].iter().chain(args)).ok()?;
+        args.task.map(|Task::Discover(discover)| discover)
+    }
+
+    #[test]
+    fn looking_for_servers_is_a_word_of_its_own() {
+        let plain = discover(&[]).unwrap();
+        assert_eq!((plain.json, plain.timeout.as_millis(), plain.port, plain.bind), (false, 500, 5_051, None));
+        let set = discover(&["--json", "--timeout", "2.5", "--port=7000", "--bind", "127.0.0.1"]).unwrap();
+        assert_eq!((set.json, set.timeout.as_millis(), set.port), (true, 2_500, 7_000));
+        assert_eq!(set.bind, Some(Ipv4Addr::LOCALHOST));
+        for wrong in [["--timeout", "0"], ["--timeout", "soon"], ["--timeout", "nan"], ["--port", "0"], ["--name", "a"]]
+        {
+            assert!(discover(&wrong).is_none(), "{wrong:?}");
+        }
+        assert_eq!(server(&["connect", "discover"]).as_deref(), Some("discover:12345"), "a host of that name");
+    }
+
+    #[test]
+    fn the_help_is_whole() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
     }
 }

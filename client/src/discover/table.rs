@@ -1,0 +1,112 @@
+//! The servers that were found, for people and for scripts.
+
+use landline_common::beacon::{Found, Kind};
+use serde_json::json;
+use std::fmt::Write;
+
+const HEAD: [&str; 6] = ["NAME", "ADDRESS", "PORT", "PEOPLE", "PASSWORD", "AGE"];
+
+/// A table for people. A server that only sends LanTalk's beacon has no name and tells nothing else.
+#[must_use]
+pub fn table(list: &[Found], now_ms: u64) -> String {
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    rows.extend(list.iter().map(|found| row(found, now_ms)));
+    let mut widths = [0; HEAD.len()];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text
+}
+
+fn row(found: &Found, now_ms: u64) -> [String; 6] {
+    let (name, people, password) = match &found.kind {
+        Kind::Landline(answer) => {
+            let name = if answer.name.is_empty() { "-" } else { &answer.name };
+            (name, answer.users.to_string(), if answer.password { "yes" } else { "no" })
+        }
+        Kind::LanTalk(_) => ("LanTalk", "?".into(), "?"),
+    };
+    let age = found.age_ms(now_ms);
+    let age = format!("{}.{} s", age / 1_000, age % 1_000 / 100);
+    [name.into(), found.address.to_string(), found.port().to_string(), people, password.into(), age]
+}
+
+/// One JSON object a line, for scripts.
+#[must_use]
+pub fn json_lines(list: &[Found], now_ms: u64) -> String {
+    let object = |found: &Found| {
+        let answer = match &found.kind {
+            Kind::Landline(answer) => Some(answer),
+            Kind::LanTalk(_) => None,
+        };
+        json!({
+            "kind": if answer.is_some() { "landline" } else { "lantalk" },
+            "name": answer.map(|answer| &answer.name),
+            "address": found.address,
+            "port": found.port(),
+            "lantalk": answer.map_or(found.port(), |answer| answer.lantalk),
+            "users": answer.map(|answer| answer.users),
+            "password": answer.map(|answer| answer.password),
+            "version": answer.map(|answer| &answer.version),
+            "age_ms": found.age_ms(now_ms),
+        })
+    };
+    list.iter().map(|found| format!("{}\n", object(found))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::beacon::{Answer, Beacon, Servers};
+    use std::net::Ipv4Addr;
+
+    fn list() -> Vec<Found> {
+        let addr = Ipv4Addr::LOCALHOST;
+        let answer = Answer {
+            name: "Room 12".into(),
+            addr: addr.into(),
+            port: 12_345,
+            lantalk: 5_050,
+            users: 3,
+            password: true,
+            version: "0.1.0".into(),
+        };
+        let mut servers = Servers::default();
+        servers.announced(Ipv4Addr::new(192, 168, 1, 7).into(), Beacon { addr, port: 5_050 }, 1_000);
+        servers.answered(Ipv4Addr::new(10, 0, 0, 1).into(), answer.clone(), 2_250);
+        let nameless = Answer { name: String::new(), users: 0, password: false, ..answer };
+        servers.answered(Ipv4Addr::new(10, 0, 0, 2).into(), nameless, 2_300);
+        servers.list()
+    }
+
+    #[test]
+    fn people_get_a_table() {
+        let expected = "\
+NAME     ADDRESS      PORT   PEOPLE  PASSWORD  AGE
+-        10.0.0.2     12345  0       no        0.0 s
+Room 12  10.0.0.1     12345  3       yes       0.0 s
+LanTalk  192.168.1.7  5050   ?       ?         1.3 s
+";
+        assert_eq!(table(&list(), 2_300), expected);
+    }
+
+    #[test]
+    fn scripts_get_an_object_a_line() {
+        let text = json_lines(&list(), 2_300);
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 3);
+        let expected = json!({"kind": "landline", "name": "Room 12", "address": "10.0.0.1", "port": 12_345,
+            "lantalk": 5_050, "users": 3, "password": true, "version": "0.1.0", "age_ms": 50});
+        assert_eq!(lines[1], expected);
+        let expected = json!({"kind": "lantalk", "name": null, "address": "192.168.1.7", "port": 5_050,
+            "lantalk": 5_050, "users": null, "password": null, "version": null, "age_ms": 1_300});
+        assert_eq!(lines[2], expected);
+    }
+}

@@ -113,7 +113,7 @@ fn parse(line: &str) -> Option<Value> {
 
 /// Escapes of half a surrogate pair, which are valid in JSON and no Unicode, become U+FFFD.
 fn mended(line: &str) -> Cow<'_, str> {
-    if !line.contains("\\u") && !line.contains("\\U") {
+    if !line.contains("\\u") {
         return Cow::Borrowed(line);
     }
     let mut out = String::with_capacity(line.len());

@@ -14,6 +14,9 @@ pub const LANTALK_PORT: u16 = 5_050;
 /// LanTalk's discovery port (UDP).
 pub const BEACON_PORT: u16 = 5_051;
 
+/// Seconds; longer than any server runs, and far below where the arithmetic of time ends.
+const A_YEAR: u64 = 365 * 86_400;
+
 /// How a server is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -205,6 +208,14 @@ impl Args {
         if name.is_empty() || name.chars().count() > 64 {
             bail!("--name needs 1 to 64 characters");
         }
+        let block = self.block_duration.unwrap_or(self.block);
+        let timeout = self.timeout.unwrap_or(self.idle);
+        if timeout == 0 || timeout > A_YEAR || block > A_YEAR {
+            bail!("the timeout lies between 1 and {A_YEAR} seconds, the block duration between 0 and that");
+        }
+        if self.max_clients == 0 {
+            bail!("--max-clients needs at least 1");
+        }
         let port = |port: u16| (port != 0).then_some(port);
         let mut ports: Vec<u16> = self.port.into_iter().chain(self.ports.iter().copied()).collect();
         if ports.is_empty() {
@@ -216,8 +227,8 @@ impl Args {
             data: self.data.clone(),
             name,
             password: self.server_password()?,
-            block_duration: Duration::from_secs(self.block_duration.unwrap_or(self.block)),
-            timeout: Duration::from_secs(self.timeout.unwrap_or(self.idle)),
+            block_duration: Duration::from_secs(block),
+            timeout: Duration::from_secs(timeout),
             strict_timeout: self.strict_timeout,
             rate: self.rate,
             max_clients: self.max_clients,
@@ -287,6 +298,8 @@ mod tests {
             (vec!["--password", " "], "empty"),
             (vec!["--password-file", "/nowhere"], "/nowhere"),
             (vec!["70000"], "70000"),
+            (vec!["--timeout", "18446744073709551615"], "between 1 and"),
+            (vec!["--max-clients", "0"], "at least 1"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());
             assert!(error.contains(says), "{args:?}: {error}");

@@ -2,11 +2,14 @@
 
 use crate::logging::Screen;
 use crate::moderation::{Answer, Moderator};
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, bounded};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Lines of the log that may wait for the terminal.
+const LINES_TO_PRINT: usize = 1_000;
 
 /// One command of the console.
 struct Row {
@@ -105,7 +108,12 @@ fn edit_lines(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
     let editor = Editor::<(), MemHistory>::with_history(Config::default(), MemHistory::new());
     let Ok(mut editor) = editor else { return };
     if let Ok(mut printer) = editor.create_external_printer() {
-        screen.redirect(Some(Box::new(move |line| drop(printer.print(line)))));
+        // Printing may wait for the terminal; logging must not. What does not fit is still in the file.
+        let (lines, printed) = bounded(LINES_TO_PRINT);
+        let print = move || while printed.recv().is_ok_and(|line| printer.print(line).is_ok()) {};
+        if std::thread::Builder::new().name("printer".into()).spawn(print).is_ok() {
+            screen.redirect(Some(Box::new(move |line| drop(lines.try_send(line)))));
+        }
     }
     loop {
         match editor.readline("> ") {

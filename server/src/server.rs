@@ -13,8 +13,8 @@ use crate::roster::{self, Roster};
 use crate::session::{self, Services};
 use crate::store::{Accounts, LockFile, Sessions};
 use anyhow::{Context, anyhow};
-use landline_common::What;
 use landline_common::limits::{Limits, count};
+use landline_common::{Moment, Rendering, What};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,10 +28,10 @@ const SESSION_STACK: usize = 512 << 10;
 /// How long ended sessions may take to notice.
 const LAST_SESSIONS: Duration = Duration::from_secs(5);
 /// What is said to a client for whom there is no place.
-const FULL: &[u8] = b"ERROR: 503 this server is full; try again later\n";
+const FULL: &str = "this server is full; try again later";
 
 /// What is said to a client whose address is banned.
-const BANNED: &[u8] = b"403 your address is banned from this server\n";
+const BANNED: &str = "your address is banned from this server";
 
 /// A running server. [`Server::stop`] ends it.
 #[derive(Debug)]
@@ -227,12 +227,12 @@ impl Reception {
         let is_banned = || services.bans.covers(stream.address(), services.clock.now());
         if is_banned() {
             log::debug!("a connection from {}, which is banned", stream.address());
-            outbox.push_control(BANNED);
+            refuse(&outbox, entrance, 403, BANNED, services.clock.now());
             return;
         }
         let Some(entry) = self.roster.enter(&outbox, stream.address()) else {
             log::debug!("no place for a connection from {}", stream.address());
-            outbox.push_control(FULL);
+            refuse(&outbox, entrance, 503, FULL, services.clock.now());
             return;
         };
         // A ban made since then ended only those it found in the roster.
@@ -249,7 +249,19 @@ impl Reception {
         };
         if let Err(error) = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session) {
             log::error!("no thread for a new client: {error}");
-            outbox.push_control(FULL);
+            refuse(&outbox, entrance, 503, FULL, self.services.clock.now());
         }
     }
+}
+
+/// Tells a client that it is not let in, in the way of its door.
+fn refuse(outbox: &Arc<Outbox>, entrance: Entrance, code: u16, why: &'static str, now: Moment) {
+    let refused = What::Refused { code, why: why.into() }.at(now);
+    let mut bytes = Vec::new();
+    match (entrance, code) {
+        (Entrance::LanTalk, _) => Rendering::LanTalk.write(&refused, &Limits::default(), &mut bytes),
+        (Entrance::Main, 403) => bytes.extend_from_slice(format!("403 {why}\n").as_bytes()),
+        (Entrance::Main, _) => bytes.extend_from_slice(format!("ERROR: {code} {why}\n").as_bytes()),
+    }
+    outbox.push_control(&bytes);
 }

@@ -15,7 +15,7 @@ use crate::fanout::{ClientId, Flushers, Outbox, Room};
 use crate::ranked::{Ranked, RankedGuard};
 use landline_common::clean::clean;
 use landline_common::limits::count;
-use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
+use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName};
 use parking_lot::Condvar;
 use private::PrivateChats;
 use room::Rooms;
@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use talk::Notice;
+use talk::{Notice, Talk, Texts};
 
 /// How long leaving takes at most, between two names that are freed.
 const LEAVING: Duration = Duration::from_secs(5);
@@ -98,7 +98,7 @@ pub struct Newcomer {
 
 /// To whom an event goes.
 #[derive(Clone, Copy, Debug)]
-pub enum Audience<'a> {
+enum Audience<'a> {
     /// Everybody online.
     Everybody,
     /// One person.
@@ -144,20 +144,21 @@ impl Hub {
         Ok(Claim { hub: self.clone(), name })
     }
 
-    /// Makes `event` known to its audience: the one way in which anything but talk reaches people.
-    pub fn apply(&self, audience: Audience<'_>, event: Event<'_>) {
+    /// Makes `event` known to its audience: the one way in which anything but talk reaches people. The number returned
+    /// is for [`Room::settle`] of everybody's room.
+    fn apply(&self, audience: Audience<'_>, event: Event<'_>) -> u64 {
         match audience {
-            Audience::Person(person) => person.tell(&event, &self.limits),
-            Audience::Everybody => {
-                self.everybody.announce(&mut Notice { event, limits: &self.limits });
+            Audience::Person(person) => {
+                person.tell(&event, &self.limits);
+                0
             }
+            Audience::Everybody => self.everybody.announce(&mut Notice { event, limits: &self.limits }),
         }
     }
 
     /// Tells everybody something, and returns when it is on its way to all of them.
     pub fn last_words(&self, event: Event<'_>) {
-        let number = self.everybody.announce(&mut Notice { event, limits: &self.limits });
-        self.everybody.settle(number);
+        self.everybody.settle(self.apply(Audience::Everybody, event));
     }
 
     /// Somebody here, by any way to write their name.
@@ -182,15 +183,16 @@ impl Hub {
 
     /// Says something as the server itself, in a room or to everybody. False if there is no such room.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: Moment) -> bool {
-        let (id, user) = (self.ids.fetch_add(1, Relaxed), format!("{} (server)", self.server_name).into());
-        let text = clean(text);
+        let (user, mut texts) = (format!("{} (server)", self.server_name), Texts::default());
+        texts.push(&clean(text));
+        let (ids, limits) = (&self.ids, &self.limits);
+        let mut talk = Talk { ids, limits, room: None, user: &user, texts: &texts, at: now, first_id: 0 };
         let Some(name) = room else {
-            self.apply(Audience::Everybody, What::SaidToAll { id, user, text }.at(now));
+            self.everybody.announce(&mut talk);
             return true;
         };
         let Some((name, log)) = self.registry().rooms.find(name) else { return false };
-        let event = What::Said { id, room: name.as_str().into(), user, text }.at(now);
-        log.announce(&mut Notice { event, limits: &self.limits });
+        log.announce(&mut Talk { room: Some(name.as_str()), ..talk });
         true
     }
 

@@ -86,6 +86,11 @@ pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>, entranc
 }
 
 impl Session<'_> {
+    /// The most bytes of a message at this door.
+    fn longest(&self) -> u64 {
+        (self.entrance.door(&[]).longest)(&self.services.limits)
+    }
+
     /// From the greeting to the last line, with both in the records.
     fn stay(&mut self, mut visit: Visit, door: &dyn Door) {
         let (person, address) = (visit.person().clone(), self.stream.address().to_string());
@@ -123,31 +128,37 @@ impl Session<'_> {
             if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
                 return reason;
             }
+            if self.outbox.cut_reason().is_some_and(|cut| cut != Cut::Broken) {
+                // What it sent before it was cut off is not wanted; what came before it broke off is.
+                return "cut off";
+            }
+            let instant = Instant::now();
             if std::mem::take(&mut turn.awake) {
-                idle.heard(Instant::now());
+                idle.heard(instant);
+            }
+            match idle.check(instant) {
+                Silence::Fine => {}
+                Silence::Warn => {
+                    let left = services.limits.idle_warning_seconds;
+                    let text = format!("you have been silent for long; in {left} s you are signed out");
+                    turn.tell(What::Info(text.into()), services.clock.now());
+                }
+                Silence::TooLong => {
+                    turn.tell(What::info("Idle timeout — disconnecting."), services.clock.now());
+                    return "idle";
+                }
             }
             match self.stream.read(self.input.space(), idle.next()) {
                 Arrived::Bytes(n) => {
                     self.input.filled(n);
                     turn.awake = !services.strict_timeout;
                 }
-                Arrived::Nothing => match idle.check(Instant::now()) {
-                    Silence::Fine => {}
-                    Silence::Warn => {
-                        let left = services.limits.idle_warning_seconds;
-                        let text = format!("you have been silent for long; in {left} s you are signed out");
-                        turn.tell(What::Info(text.into()), services.clock.now());
-                    }
-                    Silence::TooLong => {
-                        turn.tell(What::info("Idle timeout — disconnecting."), services.clock.now());
-                        return "idle";
-                    }
-                },
+                Arrived::Nothing => {}
                 Arrived::Closed => {
                     let now = services.clock.now();
                     match self.input.finish() {
                         Some(Piece::Text(text)) => turn.obey(&text, now),
-                        Some(Piece::TooLong) => turn.too_long(&services.limits, now),
+                        Some(Piece::TooLong) => turn.too_long(self.longest(), now),
                         None => Stay::Here,
                     };
                     turn.visit.flush();
@@ -159,7 +170,7 @@ impl Session<'_> {
 
     /// Does everything that has arrived, and says what was said with one append.
     fn obey_pieces(&mut self, turn: &mut Turn<'_>) -> ControlFlow<Reason> {
-        let (now, instant) = (self.services.clock.now(), Instant::now());
+        let (now, instant, longest) = (self.services.clock.now(), Instant::now(), self.longest());
         while let Some(piece) = self.input.next() {
             match self.rate.line(instant) {
                 Verdict::Passes => {}
@@ -179,7 +190,7 @@ impl Session<'_> {
                 }
             }
             let stay = match piece {
-                Piece::TooLong => turn.too_long(&self.services.limits, now),
+                Piece::TooLong => turn.too_long(longest, now),
                 Piece::Text(text) => turn.obey(&text, now),
             };
             if stay == Stay::Leaving {

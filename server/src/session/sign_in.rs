@@ -58,6 +58,10 @@ impl Session<'_> {
             if let Break(visit) = decision {
                 return visit.zip(opened);
             }
+            if arrived != Arrived::Nothing && Instant::now() >= patience.end() {
+                // It keeps sending without ever finishing.
+                return None;
+            }
         }
     }
 
@@ -167,6 +171,10 @@ impl Session<'_> {
     /// is learned about a name without the server's password.
     fn come_in(&self, name: UserName, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
         let has_password = self.services.password.is_some();
+        if has_password && !password.is_empty() {
+            // Before comparing, or the right guess would get through where wrong ones are refused.
+            drop(self.throttled()?);
+        }
         let opens_server = !has_password || self.is_server_password(password);
         let is_account = self.services.accounts.exists(name.key());
         if !password.is_empty() && !self.is_server_password(password) && (is_account || has_password) {

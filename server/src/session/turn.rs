@@ -4,7 +4,7 @@ use crate::door::{Door, Typed};
 use crate::hub::{Person, Stay, Visit};
 use landline_common::clean::clean;
 use landline_common::command::{Command, CommandError, parse};
-use landline_common::{Limits, Moment, What};
+use landline_common::{Moment, What};
 
 /// Characters of a word that is quoted back.
 const LONGEST_WORD: usize = 40;
@@ -55,9 +55,8 @@ impl Turn<'_> {
     }
 
     /// A message was too long.
-    pub(super) fn too_long(&mut self, limits: &Limits, now: Moment) -> Stay {
-        let most = limits.line_bytes;
-        self.tell(What::error(413, format!("that line is too long: at most {most} bytes; nothing was sent")), now);
+    pub(super) fn too_long(&mut self, longest: u64, now: Moment) -> Stay {
+        self.tell(What::error(413, format!("that line is too long: at most {longest} bytes; nothing was sent")), now);
         Stay::Here
     }
 

@@ -2,7 +2,7 @@
 //! larger ones, where flushers do.
 
 use crate::party::{Heard, Member, ROOM, gather, house};
-use landline_common::{What, json};
+use landline_common::{Moment, RoomName, What, json};
 use std::sync::Barrier;
 
 const SPEAKERS: usize = 4;
@@ -105,6 +105,7 @@ fn line_3_nothing_is_lost_or_doubled_in_a_large_room() {
 #[test]
 fn line_3_not_even_when_more_is_said_than_may_be_pending() {
     let house = landline_tests::House::new(|config| {
+        config.lantalk_port = Some(0);
         config.limits.room_pending_bytes = 4 << 10;
         config.limits.unframed_gap_ms = 1;
     });
@@ -112,6 +113,27 @@ fn line_3_not_even_when_more_is_said_than_may_be_pending() {
     let heard = flood(&mut members, 500, 100);
     each_once_in_its_senders_order(&members, &heard, 500);
     assert_eq!(house.server().services().hub.people(), members.len());
+}
+
+/// What is said at the server's console is in that order too.
+#[test]
+fn line_2_what_the_server_says_is_in_the_one_order() {
+    let house = house(16);
+    let room = RoomName::parse(ROOM).unwrap();
+    let mut listener = crate::party::json_guest(&house, "listener");
+    let mut alice = house.guest("alice", ROOM);
+    let hub = &house.server().services().hub;
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..2_000).for_each(|n| alice.send(&format!("<alice.{n}>"))));
+        scope.spawn(|| (0..2_000).for_each(|_| assert!(hub.say_as_server(Some(&room), "<server>", Moment::default()))));
+        let mut last = 0;
+        for _ in 0..4_000 {
+            let line = listener.until(r#"{"type":"message""#);
+            let Some(What::Said { id, .. }) = json::read(&line).map(|event| event.what) else { panic!("{line}") };
+            assert!(id > last, "{id} came behind {last}");
+            last = id;
+        }
+    });
 }
 
 #[test]

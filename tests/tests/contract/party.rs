@@ -20,6 +20,7 @@ enum Ear {
     /// In another room, with this one in the background.
     Elsewhere(Client),
     Json(Client),
+    LanTalk(Client),
     /// Messages that have arrived and were not taken yet, behind each other.
     TcpChat(Unframed, String),
     Chat77(Unframed, String),
@@ -34,10 +35,11 @@ pub struct Member {
 /// The room where it all happens.
 pub const ROOM: &str = "hall";
 
-/// A house in which unframed clients are served quickly and may be far behind.
+/// A house with every door, in which unframed clients are served quickly and may be far behind.
 pub fn house(inline_members: u64) -> House {
     House::new(|config| {
         config.limits.inline_members = inline_members;
+        config.lantalk_port = Some(0);
         config.limits.unframed_gap_ms = 1;
         config.limits.flush_seconds = 0;
     })
@@ -61,6 +63,7 @@ pub fn gather(house: &House, more: usize) -> Vec<Member> {
     elsewhere.send("/join attic");
     elsewhere.until("INFO: You are in attic now");
     members.push(Member { name: "elsewhere".into(), ear: Ear::Elsewhere(elsewhere) });
+    members.push(Member { name: "lantalk".into(), ear: Ear::LanTalk(lantalk(house)) });
     members.push(Member { name: "tcpchat".into(), ear: Ear::TcpChat(tcp_chat(house), String::new()) });
     members.push(Member { name: "chat77".into(), ear: Ear::Chat77(chat77(house), String::new()) });
     members
@@ -86,6 +89,13 @@ pub fn json_guest(house: &House, name: &str) -> Client {
     client.expect(r#"{"type":"system","event":"format","text":"json"}"#);
     client.send(&format!("{name}_{ROOM}"));
     client.expect_start(r#"{"type":"auth_ok""#);
+    client
+}
+
+fn lantalk(house: &House) -> Client {
+    let mut client = house.lantalk("lantalk");
+    client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
+    while !client.line().contains("You are in") {}
     client
 }
 
@@ -133,6 +143,7 @@ impl Member {
             Ear::Text(client) => said(&talk_line(client), |user| format!("{user}: ")),
             Ear::Elsewhere(client) => said(&talk_line(client), |user| format!("[{ROOM}] {user}: ")),
             Ear::Json(client) => said_in_json(&talk_line(client)),
+            Ear::LanTalk(client) => said_to_lantalk(&talk_line(client)),
             Ear::TcpChat(client, rest) => said(&talk_message(client, rest), |user| format!("{user} - ")),
             Ear::Chat77(client, rest) => said(&talk_message(client, rest), |user| format!("{user}: ")),
         }
@@ -180,6 +191,13 @@ fn said_in_json(line: &str) -> Heard {
         }
         other => panic!("{line}: {other:?}"),
     }
+}
+
+fn said_to_lantalk(line: &str) -> Heard {
+    let object: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    let heard = parse(&object["text"].as_str().expect("a text")[1..], None);
+    assert_eq!((&object["type"], &object["user"]), (&"message".into(), &format!("[{ROOM}] {}", heard.user).into()));
+    heard
 }
 
 fn parse(text: &str, id: Option<u64>) -> Heard {

@@ -2,10 +2,14 @@
 
 use crate::rig::{BOTH_WAYS, Line, Peer, Rig, TEXT, line, wait_for};
 use landline_common::Rendering;
+use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{Ear, Room, Seat, Utterance};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// JSON, with one's own lines.
+const JSON: Ear = Ear { rendering: Rendering::Json as usize, hears_itself: true };
 
 /// Somebody with a seat.
 fn member(rig: &Rig, room: &Arc<Room>, ear: Ear) -> (Peer, Arc<Seat>) {
@@ -42,16 +46,51 @@ fn a_settled_change_is_in_force() {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
         let (mut peer, seat) = member(&rig, &room, TEXT);
-        let json = Ear { rendering: Rendering::Json.index(), hears_itself: true };
         for _ in 0..50 {
             room.announce(&mut line("a"));
-            room.settle(room.change(&seat, TEXT, json));
+            room.settle(room.change(&seat, TEXT, JSON));
             assert_eq!(peer.so_far(), "0:a\n");
             room.say(&seat, &mut line("b"));
-            room.settle(room.change(&seat, json, TEXT));
+            room.settle(room.change(&seat, JSON, TEXT));
             assert_eq!(peer.so_far(), "4:b\n");
         }
     }
+}
+
+/// Something that counts in which renderings it was wanted.
+#[derive(Default)]
+struct Counted([AtomicUsize; RENDERINGS]);
+
+impl Utterance for Counted {
+    fn render(&self, rendering: usize, _: &mut Vec<u8>) {
+        self.0[rendering].fetch_add(1, Relaxed);
+    }
+}
+
+#[test]
+fn a_line_is_rendered_once_for_each_rendering_in_use() {
+    let rig = Rig::new(|_| {});
+    let room = Room::new(&rig.flushers);
+    let rendered = || {
+        let mut counted = Counted::default();
+        room.settle(room.announce(&mut counted));
+        counted.0.map(AtomicUsize::into_inner)
+    };
+    let [text, json] = [Rendering::Text.index(), Rendering::Json.index()];
+    let once = |renderings: &[usize]| std::array::from_fn(|at| usize::from(renderings.contains(&at)));
+    let others = members(&rig, &room, 3);
+    let (_peer, seat) = member(&rig, &room, TEXT);
+    assert_eq!(rendered(), once(&[text]));
+    room.change(&seat, TEXT, JSON);
+    assert_eq!(rendered(), once(&[text, json]));
+    for (_, other) in &others {
+        room.leave(other, TEXT, None);
+    }
+    assert_eq!(rendered(), once(&[json]));
+    room.change(&seat, JSON, TEXT);
+    assert_eq!(rendered(), once(&[text]));
+    room.leave(&seat, TEXT, None);
+    assert_eq!(rendered(), once(&[]), "nobody is there");
 }
 
 /// Something large that notes how much was pending in the room when it was rendered.

@@ -7,14 +7,14 @@ use landline_common::What;
 impl Visit {
     pub(super) fn send_message(&mut self, to: &str, text: &str) -> Done {
         let other = self.other(to)?;
-        let text = self.sayable(text)?;
+        let text = self.message(text)?;
         self.tell_to(&other, What::Direct { from: self.person.name.as_str().into(), text, kept: false });
         Ok(())
     }
 
     pub(super) fn say_to_all(&mut self, text: &str) -> Done {
         let mut texts = Texts::default();
-        texts.push(&self.sayable(text)?);
+        texts.push(&self.message(text)?);
         let hub = &self.hub;
         let mut talk = Talk {
             ids: &hub.ids,

@@ -180,6 +180,15 @@ impl Visit {
         Ok(text)
     }
 
+    /// The same for a message to somebody, which must have something in it.
+    fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, What<'static>> {
+        let text = self.sayable(text)?;
+        if text.trim().is_empty() {
+            return Err(What::error(400, "there is nothing in that that others could see; nothing was sent"));
+        }
+        Ok(text)
+    }
+
     fn obey(&mut self, command: Command<'_>) -> Done {
         match command {
             Command::All(text) => self.say_to_all(text),
@@ -217,9 +226,9 @@ impl Visit {
 
     fn change_format(&mut self, format: Format) -> Done {
         let rendering = match (format, self.person.rendering()) {
-            (Format::Json, _) => Rendering::Json,
-            (Format::Text, Rendering::Json) => Rendering::Text,
-            (Format::Text, as_it_is) => as_it_is,
+            (Format::Json, Rendering::Text | Rendering::Json) => Rendering::Json,
+            (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
+            _ => return Err(What::error(400, "this client gets events in a form of its own, which cannot be changed")),
         };
         let everybody = &self.hub.everybody;
         everybody.settle(everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true)));

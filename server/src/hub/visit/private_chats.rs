@@ -89,7 +89,7 @@ impl Visit {
                 format!("you have no private chat with {name}; /connect {name} asks for one"),
             ));
         }
-        let text = self.sayable(&text)?;
+        let text = self.message(&text)?;
         self.tell_to(&other, What::Private { from: self.name(), text });
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Chat77's defects.
 
-use crate::{all_is_well, knock};
+use crate::{TURNS, all_is_well, knock};
 use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::{Accounts, LockFile};
@@ -125,6 +125,7 @@ fn c3_no_password_is_on_the_disk() {
 // C4: a corrupt JSON file is replaced by an empty one.
 #[test]
 fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
+    let _turn = TURNS.lock();
     let mut house = House::default();
     house.register("alice", "password");
     house.register("bob", "password");

@@ -7,7 +7,12 @@ mod lantalk_door;
 mod tcp_chat;
 
 use landline_tests::{Client, DEADLINE, House};
+use parking_lot::Mutex;
 use std::time::{Duration, Instant};
+
+/// Until its program has begun, a child process has a copy of everything that is open, also of the locks of data folders:
+/// tests that start one, and tests that start a server again, take turns.
+static TURNS: Mutex<()> = Mutex::new(());
 
 /// Begins to sign in with that line. Returns the answer, too.
 fn knock(house: &House, line: &str) -> (Client, String) {

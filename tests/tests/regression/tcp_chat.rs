@@ -1,6 +1,6 @@
 //! tcp_chat's defects. L2 has a test here too, as T9: both are about readers that stall.
 
-use crate::{again, all_is_well, knock};
+use crate::{TURNS, again, all_is_well, knock};
 use landline_tests::{Client, House, Program};
 use std::fs;
 use std::process::Stdio;
@@ -235,6 +235,7 @@ fn t10_rooms_end_with_their_last_member() {
 #[test]
 #[cfg(target_os = "linux")]
 fn t10_rooms_have_no_threads() {
+    let _turn = TURNS.lock();
     let folder = tempfile::tempdir().unwrap();
     let mut command = Program::server();
     let quiet = ["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0", "--rate", "off"];
@@ -261,6 +262,7 @@ fn t10_rooms_have_no_threads() {
 // T10, the port: it is free at once after a stop, also while the system remembers connections that the server closed.
 #[test]
 fn t10_the_port_is_free_at_once_after_a_stop() {
+    let _turn = TURNS.lock();
     let mut house = House::new(|config| config.ports = vec![a_free_port()]);
     for _ in 0..5 {
         let address = house.address();

@@ -150,7 +150,7 @@ fn over_the_total_bound_the_largest_backlog_is_cut_first() {
     wait_for("the cut", || {
         // The kernel may still take some of it, below the bound again.
         if rig.poller.waiting() <= 1_200_000 {
-            small.outbox.push_control(b"more\n");
+            small.outbox.push_control(&[b'x'; 2_000]);
         }
         large.outbox.cut_reason() == Some(Cut::TooSlow)
     });

@@ -1,8 +1,9 @@
 //! The real client of `lantalk==2.0.0`, driven through a pipe.
 
-use landline_tests::{House, Program, python_with};
+use landline_tests::{House, Program, eventually, python_with};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Starts the client. It asks the network for servers first, which a test cannot, so its class is called directly.
 fn lantalk(python: &Path, house: &House, name: &str, password: &str) -> Program {
@@ -39,9 +40,12 @@ fn it_talks_with_nc_and_with_another_of_its_kind() {
     carol.until("PM from alice: psst yourself");
     // Its `/quit` sends nothing; it ends with the next line it hears after that.
     bob.type_line("/quit");
-    while !alice.lines_so_far().iter().any(|line| line == "Bob has left the chatroom") {
+    eventually("Bob leaves", || {
         alice.send("anything");
-    }
+        // Not at once again: without a pause between the lines it never comes to end.
+        std::thread::sleep(Duration::from_millis(100));
+        alice.lines_so_far().iter().any(|line| line == "Bob has left the chatroom")
+    });
     carol.until("Bob left the chat.");
     assert!(bob.wait().success());
 }

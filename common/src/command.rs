@@ -3,9 +3,11 @@
 //! Bare words exist only where one of the programs that Landline replaces has them, and match only with exactly their
 //! arguments, so that "help me with this" is talk. Everything has a slash form; an unknown one is never said aloud.
 
+mod ask;
 mod parse;
 mod table;
 
+pub use ask::Ask;
 pub use parse::{CommandError, parse};
 pub use table::{TOPICS, Topic, words};
 
@@ -57,8 +59,14 @@ pub enum Command<'a> {
     /// Without a name: the current room.
     Leave(Option<&'a str>),
     Rooms,
-    History(Option<&'a str>),
-    Search(&'a str),
+    History(Ask<'a>),
+    /// Without an id: the newest.
+    Search {
+        words: &'a str,
+        before: Option<u64>,
+    },
+    /// Remove one's own direct messages from the history.
+    Forget,
     Format(Format),
     /// Without a word: everything.
     Help(Option<&'a str>),
@@ -121,8 +129,10 @@ impl fmt::Display for Command<'_> {
             Command::Join(room) => one(f, "join", Some(room)),
             Command::Leave(room) => one(f, "leave", room),
             Command::Rooms => one(f, "rooms", None),
-            Command::History(what) => one(f, "history", what),
-            Command::Search(query) => one(f, "search", Some(query)),
+            Command::History(ask) => write!(f, "/history{ask}"),
+            Command::Search { words, before: None } => one(f, "search", Some(words)),
+            Command::Search { words, before: Some(id) } => write!(f, "/search before {id} {words}"),
+            Command::Forget => one(f, "forget", None),
             Command::Format(format) => one(f, "format", Some(format.as_str())),
             Command::Help(word) => one(f, "help", word),
             Command::Hooray => one(f, "hooray", None),

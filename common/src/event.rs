@@ -1,6 +1,7 @@
 //! What somebody may come to know: meaning, never bytes. [`crate::rendering`] makes bytes of it.
 
 use crate::command::Format;
+use crate::history::Place;
 use crate::moment::Moment;
 use std::borrow::Cow;
 
@@ -35,9 +36,23 @@ pub enum What<'a> {
     },
     /// One message to one person; `kept` if they were away when it was said.
     Direct {
+        id: u64,
         from: Text<'a>,
         text: Text<'a>,
         kept: bool,
+    },
+    /// Said before, and looked up in the history.
+    Recalled {
+        id: u64,
+        place: Place<'a>,
+        user: Text<'a>,
+        text: Text<'a>,
+    },
+    /// That was what was looked up: how many, a remark, and the command that gives what follows.
+    RecallEnd {
+        shown: usize,
+        remark: Text<'a>,
+        next: Option<Text<'a>>,
     },
     /// Said in a private chat.
     Private {
@@ -76,6 +91,15 @@ pub enum What<'a> {
         room: Text<'a>,
     },
     Online {
+        users: Vec<Text<'a>>,
+    },
+    /// Who else was online within the last so many seconds.
+    Seen {
+        seconds: u64,
+        users: Vec<Text<'a>>,
+    },
+    /// Whom the reader blocks.
+    Blocked {
         users: Vec<Text<'a>>,
     },
     Members {

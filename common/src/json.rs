@@ -2,6 +2,7 @@
 
 use crate::command::Format;
 use crate::event::{Event, Text, What};
+use crate::history::Place;
 use crate::moment::Moment;
 use crate::text;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     from_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    to_user: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<Text<'a>>,
@@ -56,6 +59,14 @@ struct Wire<'a> {
     kept: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     users: Option<Vec<Text<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,8 +117,17 @@ impl<'a> Wire<'a> {
                 text: lent(text),
                 ..Wire::of("message")
             },
-            What::Direct { from, text, kept } => {
-                Wire { from_user: lent(from), text: lent(text), kept: kept.then_some(true), ..Wire::of("pm") }
+            What::Direct { id, from, text, kept } => {
+                let (from_user, text) = (lent(from), lent(text));
+                Wire { id: Some(*id), from_user, text, kept: kept.then_some(true), ..Wire::of("pm") }
+            }
+            What::Recalled { id, place, user, text } => {
+                let wire = Wire { event: Some("history".into()), id: Some(*id), text: lent(text), ..Wire::default() };
+                match place {
+                    Place::Room(room) => Wire { r#type: "message".into(), room: lent(room), user: lent(user), ..wire },
+                    Place::Everybody => Wire { r#type: "message".into(), user: lent(user), ..wire },
+                    Place::Direct(to) => Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire },
+                }
             }
             What::Private { from, text } => {
                 Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }
@@ -153,6 +173,14 @@ impl<'a> Wire<'a> {
             What::Disconnected { user } => Wire { user: lent(user), ..system("disconnected") },
             What::Joined { user, room } => Wire { user: lent(user), room: lent(room), ..system("joined") },
             What::Left { user, room } => Wire { user: lent(user), room: lent(room), ..system("left") },
+            What::RecallEnd { shown, remark, next } => Wire {
+                shown: Some(*shown),
+                remark: lent(remark),
+                next: next.as_ref().and_then(lent),
+                ..system("history_end")
+            },
+            What::Seen { seconds, users } => Wire { seconds: Some(*seconds), users: lent_all(users), ..system("seen") },
+            What::Blocked { users } => Wire { users: lent_all(users), ..system("blocked") },
             What::Online { users } => Wire { users: lent_all(users), ..system("online") },
             What::Members { room, users } => Wire { room: lent(room), users: lent_all(users), ..system("members") },
             What::PrivateChats { users } => Wire { users: lent_all(users), ..system("private_chats") },
@@ -180,7 +208,16 @@ impl<'a> Wire<'a> {
                 What::SaidToAll { id: self.id?, user: own(&self.user)?, text: own(&self.text)? }
             }
             ("pm", None) => {
-                What::Direct { from: own(&self.from_user)?, text: own(&self.text)?, kept: self.kept == Some(true) }
+                let (from, text) = (own(&self.from_user)?, own(&self.text)?);
+                What::Direct { id: self.id?, from, text, kept: self.kept == Some(true) }
+            }
+            ("message", Some("history")) => {
+                let place = own(&self.room).map_or(Place::Everybody, Place::Room);
+                What::Recalled { id: self.id?, place, user: own(&self.user)?, text: own(&self.text)? }
+            }
+            ("pm", Some("history")) => {
+                let place = Place::Direct(own(&self.to_user)?);
+                What::Recalled { id: self.id?, place, user: own(&self.from_user)?, text: own(&self.text)? }
             }
             ("pm", Some("private")) => What::Private { from: own(&self.from_user)?, text: own(&self.text)? },
             ("auth_request", None) => match self.needs_password {
@@ -212,6 +249,9 @@ impl<'a> Wire<'a> {
             "disconnected" => What::Disconnected { user: own(&self.user)? },
             "joined" => What::Joined { user: own(&self.user)?, room: own(&self.room)? },
             "left" => What::Left { user: own(&self.user)?, room: own(&self.room)? },
+            "history_end" => What::RecallEnd { shown: self.shown?, remark: own(&self.remark)?, next: own(&self.next) },
+            "seen" => What::Seen { seconds: self.seconds?, users: own_all(&self.users)? },
+            "blocked" => What::Blocked { users: own_all(&self.users)? },
             "online" => What::Online { users: own_all(&self.users)? },
             "members" => What::Members { room: own(&self.room)?, users: own_all(&self.users)? },
             "private_chats" => What::PrivateChats { users: own_all(&self.users)? },
@@ -282,6 +322,10 @@ mod tests {
         prop::collection::vec(text(), 0..4)
     }
 
+    fn place() -> impl Strategy<Value = Place<'static>> {
+        prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(Place::Direct)]
+    }
+
     fn any_what() -> impl Strategy<Value = What<'static>> {
         let two = || (text(), text());
         prop_oneof![
@@ -292,7 +336,25 @@ mod tests {
                 text
             }),
             (any::<u64>(), two()).prop_map(|(id, (user, text))| What::SaidToAll { id, user, text }),
-            (two(), any::<bool>()).prop_map(|((from, text), kept)| What::Direct { from, text, kept }),
+            (any::<u64>(), two(), any::<bool>()).prop_map(|(id, (from, text), kept)| What::Direct {
+                id,
+                from,
+                text,
+                kept
+            }),
+            (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| What::Recalled {
+                id,
+                place,
+                user,
+                text
+            }),
+            (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| What::RecallEnd {
+                shown,
+                remark,
+                next
+            }),
+            (any::<u64>(), texts()).prop_map(|(seconds, users)| What::Seen { seconds, users }),
+            texts().prop_map(|users| What::Blocked { users }),
             two().prop_map(|(from, text)| What::Private { from, text }),
             text().prop_map(|from| What::PrivateRequest { from }),
             text().prop_map(|with| What::PrivateConnected { with }),

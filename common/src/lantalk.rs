@@ -52,6 +52,12 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
         What::SaidToAll { user, text, .. } => {
             Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(text), ..wire }
         }
+        What::Direct { from, text, kept: true, .. } => {
+            // Its clients show the hour only, and this may be of another day.
+            let text = format!("[{}] {text}", event.at.date());
+            write_wire(&Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(&text), ..wire }, out);
+            return;
+        }
         What::Direct { from, text, .. } | What::Private { from, text } => {
             Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(text), ..wire }
         }
@@ -164,8 +170,12 @@ mod tests {
             (said("lobby"), r#"{"type":"message","ts":"14:23","user":"Bob","text":"hi"}"#),
             (said("ops"), r#"{"type":"message","ts":"14:23","user":"[ops] Bob","text":"hi"}"#),
             (
-                What::Direct { from: "Bob".into(), text: "hi".into(), kept: false },
+                What::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: false },
                 r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"hi"}"#,
+            ),
+            (
+                What::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: true },
+                r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"[2026-11-21 14:23] hi"}"#,
             ),
             (What::AskAll { needs_password: true }, r#"{"type":"auth_request","ts":"14:23","needs_password":true}"#),
             (

@@ -6,6 +6,7 @@ pub mod beacon;
 pub mod clean;
 pub mod command;
 pub mod event;
+pub mod history;
 pub mod json;
 pub mod lantalk;
 pub mod limits;

@@ -1,6 +1,7 @@
 //! Event → text lines.
 
 use crate::event::{Event, Text, What};
+use crate::history::Place;
 use std::io::Write;
 
 /// The ways text is written.
@@ -31,15 +32,28 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
     match &event.what {
         What::Said { room, user, text, .. } => lines.said(Some(room), user, text),
         What::SaidToAll { user, text, .. } => lines.said(None, user, text),
-        What::Direct { from, text, kept: false } => lines.talk(&["[PM] ", from, ": "], text),
-        What::Direct { from, text, kept: true } => {
+        What::Direct { from, text, kept: false, .. } => lines.talk(&["[PM] ", from, ": "], text),
+        What::Direct { from, text, kept: true, .. } => {
             lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
         }
+        What::Recalled { place, user, text, .. } => {
+            let (place, whom) = match place {
+                Place::Room(room) => (&**room, String::new()),
+                Place::Everybody => ("all", String::new()),
+                Place::Direct(to) => ("PM", format!(" to {to}")),
+            };
+            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &whom, ": "], text);
+        }
+        What::RecallEnd { shown, remark, next } => lines.recall_end(*shown, remark, next.as_deref()),
         What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
         What::Online { users } => {
             let prefix = if dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
             lines.list(&[prefix], users.iter().map(|u| &**u));
         }
+        What::Seen { seconds, users } => {
+            lines.list(&["Online in the last ", &seconds.to_string(), " s: "], users.iter().map(|u| &**u));
+        }
+        What::Blocked { users } => lines.list(&["Blocked: "], users.iter().map(|u| &**u)),
         What::Members { room, users } => lines.list(&["In ", room, ": "], users.iter().map(|u| &**u)),
         What::PrivateChats { users } => lines.list(&["Private chats: "], users.iter().map(|u| &**u)),
         What::Rooms { rooms } => {
@@ -113,6 +127,18 @@ impl Lines<'_> {
             first = false;
         }
         self.out.extend_from_slice(if first { b"none\n" } else { b"\n" });
+    }
+
+    fn recall_end(&mut self, shown: usize, remark: &str, next: Option<&str>) {
+        let messages = match shown {
+            0 => "no messages".to_owned(),
+            1 => "1 message".to_owned(),
+            n => format!("{n} messages"),
+        };
+        let remark = if remark.is_empty() { String::new() } else { format!(" ({remark})") };
+        let next = next.map_or(String::new(), |next| format!("; more: {next}"));
+        let prefix = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+        self.talk(&[prefix], &format!("{messages}{remark}{next}"));
     }
 
     fn welcome(&mut self, user: &str, server: &str, room: &str, account: bool) {
@@ -216,12 +242,26 @@ mod tests {
         }
     }
 
+    fn recalled(place: Place<'static>) -> What<'static> {
+        What::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
+    }
+
     #[test]
     fn the_lines_that_clients_compare() {
         let name = || Text::from("alice");
         for (what, line) in [
-            (What::Direct { from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
-            (What::Direct { from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
+            (What::Direct { id: 1, from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
+            (What::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
+            (recalled(Place::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
+            (recalled(Place::Everybody), "[all 2026-11-21 14:23] alice: hi\n"),
+            (recalled(Place::Direct("bob".into())), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+            (What::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
+            (
+                What::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
+                "INFO: 2 messages (x); more: /history before 7\n",
+            ),
+            (What::Seen { seconds: 60, users: vec![name()] }, "Online in the last 60 s: alice\n"),
+            (What::Blocked { users: vec![] }, "Blocked: none\n"),
             (What::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
             (What::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),
             (What::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),

@@ -1,7 +1,7 @@
 //! A line → a command.
 
 use super::table::{Args, Form, Shape, TOPICS, Topic};
-use super::{Command, Format};
+use super::{Ask, Command, Format};
 use thiserror::Error;
 
 /// Why a line that begins with a slash is no command. The text says what to do.
@@ -86,6 +86,7 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
         Shape::MaybeWord => text.is_empty(),
         Shape::Text => !rest.is_empty(),
         Shape::MaybeText => true,
+        Shape::Ask => Ask::parse(rest).is_some(),
         Shape::Format => [Format::Json, Format::Text].iter().any(|f| f.as_str().eq_ignore_ascii_case(rest)),
         Shape::WordText => return (!text.is_empty()).then_some(Args { first: word, second: text, ..one }),
         Shape::MaybeWordText => return (!rest.is_empty()).then_some(Args { first: word, second: text, ..one }),
@@ -100,7 +101,7 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
 }
 
 /// Digits only: `+5` and `5.0` are talk.
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
@@ -208,7 +209,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), pick in 0usize..31) {
+        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), pick in 0usize..35) {
             let commands = [
                 Command::Say(&t), Command::All(&t), Command::Online, Command::Others, Command::Members(&a),
                 Command::Since(n), Command::Message { to: &a, text: &t }, Command::Connect(&a), Command::Accept(None),
@@ -217,8 +218,9 @@ mod tests {
                 Command::End(&a), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
                 Command::DirectStop(&a), Command::DirectKey(&a),
                 Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(None), Command::Unblock(&a),
-                Command::Join(&a), Command::Leave(None), Command::Rooms, Command::History(Some(&t)),
-                Command::Search(&t), Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
+                Command::Join(&a), Command::Leave(None), Command::Rooms, Command::History(Ask::Last(n)),
+                Command::History(Ask::With(&a)), Command::History(Ask::Unread), Command::Forget,
+                Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
                 Command::Ping(Some(&t)),
             ];
             let line = commands[pick].to_string();

@@ -1,6 +1,6 @@
 //! The table of all commands. `/help`, the reserved names and the parser all come from it.
 
-use super::{Command, Format};
+use super::{Ask, Command, Format};
 
 /// One meaning, with every way to write it.
 pub struct Topic {
@@ -42,6 +42,8 @@ pub(super) enum Shape {
     ThreeWords,
     Number,
     Format,
+    /// What [`Ask::parse`] understands.
+    Ask,
 }
 
 /// The arguments as found, in order; a missing one is empty.
@@ -133,10 +135,17 @@ topics! {
         ["/block" MaybeWord, "block" Word], |a| Command::Block(a.maybe());
     "/unblock USER", "unblock USER", "stop blocking somebody",
         ["/unblock" Word, "unblock" Word], |a| Command::Unblock(a.first);
-    "/history [N]", "", "show what was said before",
-        ["/history" MaybeText], |a| Command::History(a.maybe());
-    "/search WORDS", "", "search what was said before",
-        ["/search" Text], |a| Command::Search(a.first);
+    "/history [N | before ID | after ID | unread | with USER]", "",
+        "show what was said before in your current room, to everybody and in your direct messages; unread is what you \
+        missed since your last visit. Private chats are never stored",
+        ["/history" Shape::Ask], |a| Command::History(Ask::parse(a.first).unwrap_or_default());
+    "/search WORDS", "", "search what was said in your rooms and your direct messages, newest first",
+        ["/search" Text], |a| match super::ask::before(a.first) {
+            Some((id, words)) => Command::Search { words, before: Some(id) },
+            None => Command::Search { words: a.first, before: None },
+        };
+    "/forget", "", "remove your direct messages from the history: those you sent for both, those you got for you",
+        ["/forget" Nothing], |_| Command::Forget;
     "/hooray", "", "cheer, in your current room",
         ["/hooray" Nothing], |_| Command::Hooray;
     "/ping [TOKEN]", "", "ask the server for a PONG",

@@ -3,12 +3,14 @@
 use super::super::talk::{Talk, Texts};
 use super::{Done, Visit};
 use landline_common::What;
+use std::sync::atomic::Ordering::Relaxed;
 
 impl Visit {
     pub(super) fn send_message(&mut self, to: &str, text: &str) -> Done {
         let other = self.other(to)?;
         let text = self.message(text)?;
-        self.tell_to(&other, What::Direct { from: self.person.name.as_str().into(), text, kept: false });
+        let id = self.hub.ids.fetch_add(1, Relaxed);
+        self.tell_to(&other, What::Direct { id, from: self.person.name.as_str().into(), text, kept: false });
         Ok(())
     }
 

@@ -213,7 +213,8 @@ impl Visit {
             | Command::Block(_)
             | Command::Unblock(_)
             | Command::History(_)
-            | Command::Search(_)
+            | Command::Search { .. }
+            | Command::Forget
             | Command::Direct(_)
             | Command::DirectText { .. }
             | Command::DirectStop(_)

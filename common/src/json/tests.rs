@@ -1,0 +1,97 @@
+use super::*;
+use proptest::prelude::*;
+
+fn line(what: What<'_>) -> String {
+    let mut out = Vec::new();
+    write(&what.at(Moment { unix_ms: 1_795_271_000_123, offset_s: 0 }), &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_objects_are_as_documented() {
+    let said = What::Said { id: 42, room: "lobby".into(), user: "alice".into(), text: "hello".into() };
+    assert_eq!(
+        line(said),
+        "{\"type\":\"message\",\"ts\":\"14:23\",\"at\":1795271000123,\"id\":42,\"room\":\"lobby\",\"user\":\"alice\",\"text\":\"hello\"}\n"
+    );
+    assert_eq!(line(What::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
+    assert!(line(What::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\""));
+    assert!(line(What::error(404, "no such room")).contains("\"code\":404"));
+}
+
+#[test]
+fn what_is_no_event_is_ignored() {
+    for text in ["", "[]", "5", "{}", "{\"type\":5}", "{\"type\":\"message\"}", "{\"type\":\"system\",\"event\":\"?\"}"]
+    {
+        assert_eq!(read(text), None, "{text}");
+    }
+}
+
+fn text() -> impl Strategy<Value = Text<'static>> {
+    any::<String>().prop_map(Cow::Owned)
+}
+
+fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
+    prop::collection::vec(text(), 0..4)
+}
+
+fn place() -> impl Strategy<Value = Place<'static>> {
+    prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(Place::Direct)]
+}
+
+fn any_what() -> impl Strategy<Value = What<'static>> {
+    let two = || (text(), text());
+    prop_oneof![
+        (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| What::Said { id, room, user, text }),
+        (any::<u64>(), two()).prop_map(|(id, (user, text))| What::SaidToAll { id, user, text }),
+        (any::<u64>(), two(), any::<bool>()).prop_map(|(id, (from, text), kept)| What::Direct { id, from, text, kept }),
+        (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| What::Recalled { id, place, user, text }),
+        (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| What::RecallEnd {
+            shown,
+            remark,
+            next
+        }),
+        (any::<u64>(), texts()).prop_map(|(seconds, users)| What::Seen { seconds, users }),
+        texts().prop_map(|users| What::Blocked { users }),
+        two().prop_map(|(from, text)| What::Private { from, text }),
+        text().prop_map(|from| What::PrivateRequest { from }),
+        text().prop_map(|with| What::PrivateConnected { with }),
+        text().prop_map(|by| What::PrivateRejected { by }),
+        two().prop_map(|(with, reason)| What::PrivateEnded { with, reason }),
+        text().prop_map(|user| What::Connected { user }),
+        text().prop_map(|user| What::Disconnected { user }),
+        two().prop_map(|(user, room)| What::Joined { user, room }),
+        two().prop_map(|(user, room)| What::Left { user, room }),
+        texts().prop_map(|users| What::Online { users }),
+        (text(), texts()).prop_map(|(room, users)| What::Members { room, users }),
+        texts().prop_map(|users| What::PrivateChats { users }),
+        prop::collection::vec((text(), any::<usize>()), 0..4).prop_map(|rooms| What::Rooms { rooms }),
+        text().prop_map(What::Info),
+        (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| What::Error { code, text }),
+        text().prop_map(|name| What::NoSuchUser { name }),
+        text().prop_map(|word| What::UnknownCommand { word }),
+        any::<bool>().prop_map(|needs_password| What::AskAll { needs_password }),
+        text().prop_map(What::Pong),
+        text().prop_map(What::Ask),
+        text().prop_map(What::Notice),
+        (text(), text(), text(), any::<bool>()).prop_map(|(user, server, room, account)| What::Welcome {
+            user,
+            server,
+            room,
+            account
+        }),
+        (any::<u16>(), text()).prop_map(|(code, why)| What::Refused { code, why }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>()) {
+        let event = what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 });
+        let mut out = Vec::new();
+        write(&event, &mut out);
+        let line = String::from_utf8(out).unwrap();
+        prop_assert_eq!(line.matches('\n').count(), 1);
+        prop_assert_eq!(read(line.trim_end()), Some(event));
+    }
+}

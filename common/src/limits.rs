@@ -104,6 +104,8 @@ limits! {
     failures_to_lock = 3, 1, 1_000;
     /// Accounts a server keeps at most: registering is open to everybody, the file is rewritten each time.
     accounts = 10_000, 1, 10_000_000;
+    /// People one person may block: each block is in the file that every registration writes anew.
+    blocks_per_person = 256, 1, 10_000;
 }
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).

@@ -67,7 +67,7 @@ impl Server {
             .map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let clock = Clock::system();
-        let accounts = Accounts::open(&config.data, count(limits.accounts))?;
+        let accounts = Accounts::open(&config.data, limits)?;
         let sessions = Sessions::open(&config.data)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

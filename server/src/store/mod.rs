@@ -9,7 +9,7 @@ pub mod json_file;
 pub mod lock_file;
 pub mod sessions;
 
-pub use accounts::{Account, Accounts, RegisterError};
+pub use accounts::{Account, Accounts, BlocksError, NewAccount, RegisterError};
 pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
 pub use lock_file::{LockError, LockFile};

@@ -106,6 +106,10 @@ limits! {
     accounts = 10_000, 1, 10_000_000;
     /// People one person may block: each block is in the file that every registration writes anew.
     blocks_per_person = 256, 1, 10_000;
+    /// People of whom the server remembers when they were last here; some 200 bytes each.
+    seen_names = 16_384, 1, 1 << 20;
+    /// Bytes of sessions.jsonl after which it is begun anew; one older file is kept beside it.
+    sessions_bytes = 16 << 20, 4 << 10, NO_CEILING;
 }
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).

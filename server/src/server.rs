@@ -68,7 +68,7 @@ impl Server {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let clock = Clock::system();
         let accounts = Accounts::open(&config.data, limits)?;
-        let sessions = Sessions::open(&config.data)?;
+        let sessions = Sessions::open(&config.data, limits)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);

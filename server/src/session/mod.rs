@@ -96,7 +96,7 @@ impl Session<'_> {
         let (person, address) = (visit.person().clone(), self.stream.address().to_string());
         let record = |services: &Services| Record {
             at: services.clock.now(),
-            name: person.name.as_str(),
+            name: &person.name,
             account: person.account,
             address: &address,
             port: self.stream.port(),

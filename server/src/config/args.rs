@@ -1,89 +1,15 @@
-//! What a server is told when it starts: the command line, and what it means.
+//! The command line of a server.
 
+use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use landline_common::{Limits, limits};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The port that `nc`, Chat77 and the bundled client use.
-pub const DEFAULT_PORT: u16 = 12_345;
-/// LanTalk's port.
-pub const LANTALK_PORT: u16 = 5_050;
-/// LanTalk's discovery port (UDP).
-pub const BEACON_PORT: u16 = 5_051;
-
 /// Seconds; longer than any server runs, and far below where the arithmetic of time ends.
 const A_YEAR: u64 = 365 * 86_400;
-
-/// How a server is set up.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The ports of the main door; 0 takes any free one.
-    pub ports: Vec<u16>,
-    /// The address to listen on.
-    pub bind: IpAddr,
-    /// The data folder.
-    pub data: PathBuf,
-    /// The server's name.
-    pub name: String,
-    /// What guests must know to come in.
-    pub password: Option<String>,
-    /// How long failed passwords lock an account.
-    pub block_duration: Duration,
-    /// How long somebody may be silent.
-    pub timeout: Duration,
-    /// Pings do not count as a sign of life.
-    pub strict_timeout: bool,
-    /// Lines in so much time; `None` is without a limit.
-    pub rate: Option<(u32, Duration)>,
-    /// Clients at once.
-    pub max_clients: usize,
-    /// Clients at once from one address; 0 is without a limit.
-    pub max_clients_per_ip: usize,
-    /// Port of the LanTalk door; `None` is off.
-    pub lantalk_port: Option<u16>,
-    /// UDP port of discovery; `None` is off.
-    pub beacon_port: Option<u16>,
-    /// Every other number.
-    pub limits: Limits,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            ports: vec![DEFAULT_PORT],
-            bind: Ipv4Addr::UNSPECIFIED.into(),
-            data: "data".into(),
-            name: "Landline".into(),
-            password: None,
-            block_duration: Duration::from_secs(60),
-            timeout: Duration::from_secs(300),
-            strict_timeout: false,
-            rate: Some((10, Duration::from_secs(5))),
-            max_clients: 10_000,
-            max_clients_per_ip: 256,
-            lantalk_port: Some(LANTALK_PORT),
-            beacon_port: Some(BEACON_PORT),
-            limits: Limits::default(),
-        }
-    }
-}
-
-impl Config {
-    /// The addresses under which other machines reach this server.
-    #[must_use]
-    pub fn reachable_at(&self) -> Vec<IpAddr> {
-        if !self.bind.is_unspecified() {
-            return vec![self.bind];
-        }
-        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        let lan = interfaces.into_iter().filter(|i| !i.is_loopback()).map(|i| i.ip()).filter(IpAddr::is_ipv4);
-        let lan: Vec<IpAddr> = lan.collect();
-        if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
-    }
-}
 
 /// Chat for the people on one network. Start it, and tell people the line it prints.
 #[derive(Debug, Parser)]
@@ -139,6 +65,9 @@ pub struct Args {
     /// UDP port on which clients find this server; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT)]
     beacon_port: u16,
+    /// Keep what was said: on, off, or for so many days
+    #[arg(long, value_name = "on|off|N-days", default_value_t = History::On)]
+    history: History,
     /// Write the log here [default: landline.log in the data folder]
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -173,6 +102,17 @@ pub fn limits_help() -> String {
     limits::TABLE.iter().map(line).collect()
 }
 
+/// The limits, with those changed that are given as NAME=VALUE.
+pub(super) fn limits_of(changes: &[String]) -> anyhow::Result<Limits> {
+    let mut limits = Limits::default();
+    for change in changes {
+        let (name, value) = change.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
+        let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
+        limits.set(name, value).map_err(anyhow::Error::msg)?;
+    }
+    Ok(limits)
+}
+
 impl Args {
     /// Whether the limits are to be listed instead of starting a server.
     #[must_use]
@@ -197,13 +137,7 @@ impl Args {
     /// # Errors
     /// Something is out of its bounds, or the password file cannot be read.
     pub fn config(&self) -> anyhow::Result<Config> {
-        let mut limits = Limits::default();
-        for limit in &self.limits {
-            let (name, value) =
-                limit.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
-            let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
-            limits.set(name, value).map_err(anyhow::Error::msg)?;
-        }
+        let limits = limits_of(&self.limits)?;
         let name = landline_common::clean::clean(self.name.trim()).into_owned();
         if name.is_empty() || name.chars().count() > 64 {
             bail!("--name needs 1 to 64 characters");
@@ -235,6 +169,7 @@ impl Args {
             max_clients_per_ip: self.max_clients_per_ip,
             lantalk_port: port(self.lantalk_port),
             beacon_port: port(self.beacon_port),
+            history: self.history,
             limits,
         })
     }
@@ -288,6 +223,13 @@ mod tests {
     }
 
     #[test]
+    fn history_is_kept_unless_told_otherwise() {
+        assert_eq!(config(&[]).unwrap().history, History::On);
+        assert_eq!(config(&["--history", "off"]).unwrap().history, History::Off);
+        assert_eq!(config(&["--history=90-days"]).unwrap().history, History::Days(90));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (args, says) in [
             (vec!["--rate", "fast"], "LINES/SECONDS"),
@@ -300,6 +242,7 @@ mod tests {
             (vec!["70000"], "70000"),
             (vec!["--timeout", "18446744073709551615"], "between 1 and"),
             (vec!["--max-clients", "0"], "at least 1"),
+            (vec!["--history", "0"], "on, off, or the days"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());
             assert!(error.contains(says), "{args:?}: {error}");

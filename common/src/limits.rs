@@ -110,6 +110,8 @@ limits! {
     seen_names = 16_384, 1, 1 << 20;
     /// Bytes of sessions.jsonl after which it is begun anew; one older file is kept beside it.
     sessions_bytes = 16 << 20, 4 << 10, NO_CEILING;
+    /// Bytes of a predecessor's file that is imported: it is read as a whole.
+    import_bytes = 64 << 20, 1 << 10, NO_CEILING;
 }
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).

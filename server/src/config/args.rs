@@ -1,5 +1,6 @@
 //! The command line of a server.
 
+use super::tasks::Task;
 use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
@@ -14,8 +15,13 @@ const A_YEAR: u64 = 365 * 86_400;
 /// Chat for the people on one network. Start it, and tell people the line it prints.
 #[derive(Debug, Parser)]
 #[command(name = "landline-server", version, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Args {
+    /// What else there is to do.
+    #[command(subcommand)]
+    pub task: Option<Task>,
     /// Port to listen on [default: 12345]
+    #[arg(value_parser = parse_port)]
     port: Option<u16>,
     /// Seconds that three failed passwords in a row lock an account
     #[arg(value_name = "BLOCK_DURATION", default_value_t = 60)]
@@ -79,6 +85,13 @@ pub struct Args {
     limits: Vec<String>,
 }
 
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| match text {
+        "export" | "import" => format!("{text} comes first, and its options behind it"),
+        _ => "a port is a number from 0 to 65535".into(),
+    })
+}
+
 /// A rate limit, if there is one.
 type Rate = Option<(u32, Duration)>;
 
@@ -97,7 +110,7 @@ fn parse_rate(text: &str) -> Result<Rate, String> {
 #[must_use]
 pub fn limits_help() -> String {
     let line = |(name, default, why): &(&str, u64, &str)| {
-        format!("{:<24} {default:>10}  {}\n", name.replace('_', "-"), why.trim())
+        format!("{:<28} {default:>10}  {}\n", name.replace('_', "-"), why.trim())
     };
     limits::TABLE.iter().map(line).collect()
 }
@@ -243,6 +256,7 @@ mod tests {
             (vec!["--timeout", "18446744073709551615"], "between 1 and"),
             (vec!["--max-clients", "0"], "at least 1"),
             (vec!["--history", "0"], "on, off, or the days"),
+            (vec!["--data", "x", "export"], "export comes first"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());
             assert!(error.contains(says), "{args:?}: {error}");

@@ -1,6 +1,7 @@
 //! What a server is told when it starts: the command line, and what it means.
 
 mod args;
+pub mod tasks;
 
 pub use args::{Args, limits_help};
 use landline_common::Limits;

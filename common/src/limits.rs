@@ -76,6 +76,10 @@ limits! {
     address_failures = 10, 1, NO_CEILING;
     /// Seconds within which these count, and for which attempts are refused then.
     address_block_seconds = 600, 1, 86_400;
+    /// Accounts made from one address within that time: each takes a name for ever.
+    registrations_per_address = 5, 1, NO_CEILING;
+    /// Sign-ins from one address in a minute: everybody hears of each, and 120 are a full classroom behind one address.
+    sign_ins_per_address_minute = 120, 1, NO_CEILING;
     /// Rooms one person may be in at once.
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.

@@ -5,12 +5,16 @@ use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use landline_common::{Limits, limits};
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Seconds; longer than any server runs, and far below where the arithmetic of time ends.
 const A_YEAR: u64 = 365 * 86_400;
+
+/// The variable of the environment that may have the server's password.
+const PASSWORD_VARIABLE: &str = "LANDLINE_PASSWORD";
 
 /// Chat for the people on one network. Start it, and tell people the line it prints.
 #[derive(Debug, Parser)]
@@ -41,8 +45,9 @@ pub struct Args {
     /// The server's name, as people see it
     #[arg(long, default_value = "Landline")]
     name: String,
-    /// Ask everybody for this password; better in a file or in LANDLINE_PASSWORD, where other users do not see it
-    #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true, conflicts_with = "password_file")]
+    /// Ask everybody for this password; better in a file or in the environment as LANDLINE_PASSWORD, where other users do
+    /// not see it
+    #[arg(long, conflicts_with = "password_file")]
     password: Option<String>,
     /// Read that password from the first line of this file
     #[arg(long, value_name = "FILE")]
@@ -173,7 +178,7 @@ impl Args {
             bind: self.bind,
             data: self.data.clone(),
             name,
-            password: self.server_password()?,
+            password: self.server_password(std::env::var_os(PASSWORD_VARIABLE))?,
             block_duration: Duration::from_secs(block),
             timeout: Duration::from_secs(timeout),
             strict_timeout: self.strict_timeout,
@@ -187,15 +192,21 @@ impl Args {
         })
     }
 
-    fn server_password(&self) -> anyhow::Result<Option<String>> {
-        let password = match &self.password_file {
-            Some(file) => {
+    /// The server's password, from the command line or else from the environment, where an empty one is none: that is how
+    /// a variable is switched off.
+    fn server_password(&self, environment: Option<OsString>) -> anyhow::Result<Option<String>> {
+        let password = match (&self.password_file, &self.password) {
+            (Some(file), _) => {
                 let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-                Some(text.lines().next().unwrap_or_default().trim().to_owned())
+                Some(text.lines().next().unwrap_or_default().to_owned())
             }
-            None => self.password.as_ref().map(|password| password.trim().to_owned()),
+            (None, Some(password)) => Some(password.clone()),
+            (None, None) => match environment.filter(|password| !password.is_empty()).map(OsString::into_string) {
+                Some(Err(_)) => bail!("{PASSWORD_VARIABLE} is not UTF-8"),
+                password => password.and_then(Result::ok),
+            },
         };
-        match password {
+        match password.map(|password| password.trim().to_owned()) {
             Some(password) if password.is_empty() => bail!("the server's password is empty; leave it out for none"),
             password => Ok(password),
         }
@@ -240,6 +251,21 @@ mod tests {
         assert_eq!(config(&[]).unwrap().history, History::On);
         assert_eq!(config(&["--history", "off"]).unwrap().history, History::Off);
         assert_eq!(config(&["--history=90-days"]).unwrap().history, History::Days(90));
+    }
+
+    #[test]
+    fn an_empty_password_in_the_environment_is_none() {
+        let password = |args: &[&str], environment: Option<&str>| {
+            let args = Args::try_parse_from(std::iter::once(&"landline-server").chain(args)).unwrap();
+            args.server_password(environment.map(OsString::from)).map_err(|e| e.to_string())
+        };
+        assert_eq!(password(&[], None), Ok(None));
+        assert_eq!(password(&[], Some("")), Ok(None));
+        assert_eq!(password(&[], Some(" sesame ")), Ok(Some("sesame".to_owned())));
+        assert_eq!(password(&["--password", "open"], Some("sesame")), Ok(Some("open".to_owned())));
+        for (args, environment) in [(&[][..], " "), (&["--password", ""], ""), (&["--password", ""], "sesame")] {
+            assert!(password(args, Some(environment)).unwrap_err().contains("is empty"), "{args:?}");
+        }
     }
 
     #[test]

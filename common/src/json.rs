@@ -126,7 +126,9 @@ impl<'a> Wire<'a> {
                 match place {
                     Place::Room(room) => Wire { r#type: "message".into(), room: lent(room), user: lent(user), ..wire },
                     Place::Everybody => Wire { r#type: "message".into(), user: lent(user), ..wire },
-                    Place::Direct(to) => Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire },
+                    Place::Direct { to } => {
+                        Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire }
+                    }
                 }
             }
             What::Private { from, text } => {
@@ -216,7 +218,7 @@ impl<'a> Wire<'a> {
                 What::Recalled { id: self.id?, place, user: own(&self.user)?, text: own(&self.text)? }
             }
             ("pm", Some("history")) => {
-                let place = Place::Direct(own(&self.to_user)?);
+                let place = Place::Direct { to: own(&self.to_user)? };
                 What::Recalled { id: self.id?, place, user: own(&self.from_user)?, text: own(&self.text)? }
             }
             ("pm", Some("private")) => What::Private { from: own(&self.from_user)?, text: own(&self.text)? },

@@ -116,6 +116,20 @@ limits! {
     sessions_bytes = 16 << 20, 4 << 10, NO_CEILING;
     /// Bytes of a predecessor's file that is imported: it is read as a whole.
     import_bytes = 64 << 20, 1 << 10, NO_CEILING;
+    /// Bytes of messages that may wait to be stored before speakers wait: a slow disk must not fill the memory.
+    store_pending_bytes = 8 << 20, 64 << 10, 1 << 30;
+    /// Messages that may wait for one account that is away: more than a person reads after a holiday.
+    mail_per_receiver = 500, 1, 100_000;
+    /// Of these, from one sender: nobody can fill another's mailbox alone.
+    mail_per_sender = 50, 1, 100_000;
+    /// Messages that may wait for everybody together: mail is never pruned, so this bounds the disk it takes.
+    mail_total = 100_000, 1, 10_000_000;
+    /// Milliseconds one look into the history may take: whoever asks next waits behind it.
+    search_ms = 200, 1, 60_000;
+    /// Messages one answer from the history may have; there is more behind `before`.
+    history_messages = 200, 1, 1_000;
+    /// Rooms of which it is known how far an account has read; the one read longest ago goes first.
+    marks_per_account = 1_000, 1, 100_000;
 }
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).

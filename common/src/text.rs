@@ -40,7 +40,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             let (place, whom) = match place {
                 Place::Room(room) => (&**room, String::new()),
                 Place::Everybody => ("all", String::new()),
-                Place::Direct(to) => ("PM", format!(" to {to}")),
+                Place::Direct { to } => ("PM", format!(" to {to}")),
             };
             lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &whom, ": "], text);
         }
@@ -254,7 +254,7 @@ mod tests {
             (What::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
             (recalled(Place::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
             (recalled(Place::Everybody), "[all 2026-11-21 14:23] alice: hi\n"),
-            (recalled(Place::Direct("bob".into())), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+            (recalled(Place::Direct { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
             (What::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
             (
                 What::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },

@@ -36,7 +36,7 @@ fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
 }
 
 fn place() -> impl Strategy<Value = Place<'static>> {
-    prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(Place::Direct)]
+    prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(|to| Place::Direct { to })]
 }
 
 fn any_what() -> impl Strategy<Value = What<'static>> {

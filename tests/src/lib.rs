@@ -1,12 +1,14 @@
 //! What the tests share: servers in process on free ports, and clients that wait for events with a deadline.
 
 mod client;
+mod forgetful;
 mod house;
 mod lan;
 mod program;
 mod python;
 
 pub use client::{Client, Unframed};
+pub use forgetful::Forgetful;
 pub use house::House;
 pub use lan::{Host, Lan};
 pub use program::{Program, missing};

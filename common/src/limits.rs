@@ -84,6 +84,11 @@ limits! {
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.
     privates_per_person = 64, 1, 10_000;
+    /// Hearers above which somebody's coming or going is told together with others': 5,000 people who come would
+    /// otherwise be 25 million lines.
+    presence_hearers = 200, 0, NO_CEILING;
+    /// Milliseconds for which those are gathered.
+    presence_gather_ms = 1_000, 10, 60_000;
     /// Bytes that may wait in one room before its speakers wait: more only fills backlogs.
     room_pending_bytes = 256 << 10, 4 << 10, 64 << 20;
     /// Rooms of at most this many members are served by the speaker's own thread: a hand-over costs more than the sends.

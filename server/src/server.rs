@@ -83,7 +83,8 @@ impl Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);
         let failures = u32::try_from(limits.failures_to_lock).unwrap_or(u32::MAX);
-        let hub = Hub::new(&config.name, limits, &flushers, Arc::new(memory), first_id);
+        let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
+        let hub = Hub::new(&config.name, limits, &flushers, &poller, Arc::new(memory), first_id);
         not_stored.tell_by(&hub);
         let housekeeping = Housekeeping::start(sessions.clone(), clock.clone()).context("starting threads")?;
         let services = Arc::new(Services {
@@ -96,7 +97,7 @@ impl Server {
             registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
             sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
             bans: Bans::open(&config.data)?,
-            poller: Poller::start(Bounds::of(limits)).context("starting threads")?,
+            poller,
             clock,
             limits: limits.clone(),
             password: config.password.clone(),

@@ -51,6 +51,9 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
             remark,
             next
         }),
+        (prop::option::of(text()), any::<u32>(), any::<u32>(), texts()).prop_map(|(room, came, went, users)| {
+            What::Gathered { room, came: came as usize, went: went as usize, users }
+        }),
         (any::<u64>(), texts()).prop_map(|(seconds, users)| What::Seen { seconds, users }),
         texts().prop_map(|users| What::Blocked { users }),
         two().prop_map(|(from, text)| What::Private { from, text }),

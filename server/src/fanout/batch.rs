@@ -16,6 +16,12 @@ pub trait Utterance {
     fn number(&mut self) -> u64 {
         0
     }
+    /// Whether it is worth saying to so many hearers; asked for notices only. If not, it has been taken care of in
+    /// another way. Called once, under the log's lock.
+    fn is_worth(&mut self, hearers: usize) -> bool {
+        let _ = hearers;
+        true
+    }
     /// How many lines it is, for the statistics.
     fn lines(&self) -> u64 {
         1

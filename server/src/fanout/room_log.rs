@@ -142,7 +142,10 @@ impl Room {
     pub fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
         let mut log = self.with_space();
         let number = log.number;
-        if let Some(notice) = notice {
+        let hearers = log.members;
+        if let Some(notice) = notice
+            && notice.is_worth(hearers)
+        {
             log.say(Origin::News(seat.client), notice);
         }
         log.members += 1;
@@ -159,7 +162,10 @@ impl Room {
         seat.left_after.store(log.last_id, Relaxed);
         log.members -= 1;
         log.uses[ear.rendering] -= 1;
-        if let Some(notice) = notice {
+        let hearers = log.members;
+        if let Some(notice) = notice
+            && notice.is_worth(hearers)
+        {
             let at = log.next.len();
             log.say(Origin::News(seat.client), notice);
             log.next.moves.push((at, Move::Leave(seat.clone())));

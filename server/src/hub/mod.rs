@@ -3,6 +3,7 @@
 //! The hub's lock guards the registry only. Nothing is rendered or sent under it, and talking does not take it.
 
 mod blocks;
+mod circle;
 mod mail;
 mod memory;
 mod person;
@@ -15,9 +16,10 @@ pub use memory::{Delivery, Memory};
 pub use person::Person;
 pub use visit::{Stay, Visit};
 
-use crate::fanout::{ClientId, Flushers, Outbox, Room};
+use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
 use crate::ranked::{Ranked, RankedGuard};
 use blocks::Blocks;
+use circle::Circle;
 use landline_common::clean::clean;
 use landline_common::limits::count;
 use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
@@ -42,8 +44,9 @@ pub struct Hub {
     /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
     privately: Ranked<(), 0>,
     /// A hidden room in which everybody has a seat: presence and `/all`.
-    everybody: Arc<Room>,
+    everybody: Arc<Circle>,
     flushers: Arc<Flushers>,
+    poller: Arc<Poller>,
     memory: Arc<dyn Memory>,
     limits: Limits,
     server_name: String,
@@ -120,6 +123,7 @@ impl Hub {
         server_name: &str,
         limits: &Limits,
         flushers: &Arc<Flushers>,
+        poller: &Arc<Poller>,
         memory: Arc<dyn Memory>,
         first_id: u64,
     ) -> Arc<Hub> {
@@ -129,8 +133,9 @@ impl Hub {
             registry: Ranked::new(registry),
             name_freed: Condvar::new(),
             privately: Ranked::default(),
-            everybody: Room::new(flushers),
+            everybody: Circle::new(Room::new(flushers), None),
             flushers: flushers.clone(),
+            poller: poller.clone(),
             memory,
             limits: limits.clone(),
             server_name: server_name.to_owned(),
@@ -167,13 +172,13 @@ impl Hub {
                 person.tell(&event, &self.limits);
                 0
             }
-            Audience::Everybody => self.everybody.announce(&mut Notice { event, limits: &self.limits }),
+            Audience::Everybody => self.everybody.log.announce(&mut Notice::of(event, &self.limits)),
         }
     }
 
     /// Tells everybody something, and returns when it is on its way to all of them.
     pub fn last_words(&self, event: Event<'_>) {
-        self.everybody.settle(self.apply(Audience::Everybody, event));
+        self.everybody.log.settle(self.apply(Audience::Everybody, event));
     }
 
     /// Somebody here, by any way to write their name.
@@ -206,11 +211,11 @@ impl Hub {
         let mut talk =
             Talk { ids, memory, limits, client: 0, room: all, user: &user, texts: &texts, at: now, first_id: 0 };
         let Some(name) = room else {
-            self.everybody.announce(&mut talk);
+            self.everybody.log.announce(&mut talk);
             return true;
         };
-        let Some((name, log)) = self.registry().rooms.find(name) else { return false };
-        log.announce(&mut Talk { room: Some(name.as_str()), ..talk });
+        let Some((name, circle)) = self.registry().rooms.find(name) else { return false };
+        circle.log.announce(&mut Talk { room: Some(name.as_str()), ..talk });
         true
     }
 

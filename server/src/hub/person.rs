@@ -5,6 +5,7 @@ use crate::ranked::Ranked;
 use landline_common::history::Party;
 use landline_common::{Event, Limits, Rendering, UserName};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A guest or an account holder who is signed in.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Person {
     pub(super) party: Party,
     pub(super) outbox: Arc<Outbox>,
     pub(super) muffle: Arc<Muffle>,
+    /// They block somebody, who must not hear of them.
+    blocks_anybody: AtomicBool,
     /// Held while something is told: after a change nothing comes in the old one any more.
     rendering: Ranked<Rendering, 3>,
 }
@@ -32,7 +35,7 @@ impl Person {
     ) -> Arc<Person> {
         let party = if account { Party::Account(name.key().clone()) } else { Party::Guest(visit) };
         let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
-        Arc::new(Person { name, account, party, outbox, muffle, rendering })
+        Arc::new(Person { name, account, party, outbox, muffle, blocks_anybody: AtomicBool::new(false), rendering })
     }
 
     /// The number of their connection.
@@ -45,6 +48,14 @@ impl Person {
     #[must_use]
     pub fn rendering(&self) -> Rendering {
         *self.rendering.lock()
+    }
+
+    pub(super) fn blocks_anybody(&self) -> bool {
+        self.blocks_anybody.load(Relaxed)
+    }
+
+    pub(super) fn set_blocks_anybody(&self, blocks: bool) {
+        self.blocks_anybody.store(blocks, Relaxed);
     }
 
     pub(super) fn set_rendering(&self, rendering: Rendering) {

@@ -1,5 +1,6 @@
 //! What is said in rooms, as the send path takes it.
 
+use super::circle::Movement;
 use super::memory::Memory;
 use crate::fanout::{ClientId, Utterance};
 use landline_common::history::Said;
@@ -88,9 +89,22 @@ impl Utterance for Talk<'_> {
 pub(super) struct Notice<'a> {
     pub event: Event<'a>,
     pub limits: &'a Limits,
+    /// If it tells of one: then it may be told together with others.
+    pub movement: Option<Movement<'a>>,
+}
+
+impl<'a> Notice<'a> {
+    /// Something that is told as it is.
+    pub(super) fn of(event: Event<'a>, limits: &'a Limits) -> Notice<'a> {
+        Notice { event, limits, movement: None }
+    }
 }
 
 impl Utterance for Notice<'_> {
+    fn is_worth(&mut self, hearers: usize) -> bool {
+        !self.movement.as_ref().is_some_and(|movement| movement.is_gathered(hearers, self.event.at))
+    }
+
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         Rendering::at(rendering).write(&self.event, self.limits, out);
     }

@@ -33,7 +33,7 @@ impl Bench {
         let limits = Limits { inline_members, ..Limits::default() };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
-        Bench { hub: Hub::new("Landline", &limits, &flushers, Arc::new(Forgetful), 1), flushers, poller }
+        Bench { hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(Forgetful), 1), flushers, poller }
     }
 
     fn guest(&self, number: u64, name: &str, room: &str) -> Guest {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 impl Registry {
     /// Somebody comes who blocks `list`; others here may block them.
     pub(in super::super) fn silence_arrival(&mut self, person: &Person, list: Vec<UserName>) {
+        person.set_blocks_anybody(!list.is_empty());
         self.blocks.arrive(person.client(), list);
         self.silence_relations(person, true);
     }
@@ -64,6 +65,7 @@ impl Visit {
         self.store_blocks(&list)?;
         let mut registry = self.hub.registry();
         registry.blocks.block(self.person.client(), name.clone());
+        self.person.set_blocks_anybody(true);
         let other = registry.here(name.key());
         if let Some(other) = &other {
             silence(&self.person, other, true);
@@ -86,6 +88,7 @@ impl Visit {
         self.store_blocks(&list)?;
         let mut registry = self.hub.registry();
         registry.blocks.unblock(self.person.client(), &key);
+        self.person.set_blocks_anybody(!list.is_empty());
         if let Some(other) = registry.here(&key) {
             silence(&self.person, &other, false);
         }

@@ -76,7 +76,7 @@ impl Visit {
     pub(super) fn say_to_all(&mut self, text: &str) -> Done {
         let mut texts = Texts::default();
         texts.push(&self.message(text)?);
-        let everybody = &self.hub.everybody;
+        let everybody = &self.hub.everybody.log;
         let stored = self.hub.memory.make_room();
         everybody.settle(everybody.say(&self.hall, &mut self.talk(None, &texts, stored)));
         if stored { Ok(()) } else { Err(not_stored()) }

@@ -97,8 +97,8 @@ impl Visit {
         self.arrive();
         // What cannot be stored is said all the same.
         let stored = self.hub.memory.make_room();
-        if let Some(Membership { name, room, seat, .. }) = self.rooms.last() {
-            self.last_batch = room.say(seat, &mut self.talk(Some(name.as_str()), &self.texts, stored));
+        if let Some(Membership { name, circle, seat, .. }) = self.rooms.last() {
+            self.last_batch = circle.log.say(seat, &mut self.talk(Some(name.as_str()), &self.texts, stored));
         }
         self.texts.clear();
         if !stored {
@@ -126,14 +126,14 @@ impl Visit {
     fn settle(&mut self) {
         self.arrive();
         if let Some(current) = self.rooms.last() {
-            current.room.settle(std::mem::take(&mut self.last_batch));
+            current.circle.log.settle(std::mem::take(&mut self.last_batch));
         }
     }
 
     /// Waits until everybody knows that they are here.
     fn arrive(&mut self) {
         if self.arrival > 0 {
-            self.hub.everybody.settle(std::mem::take(&mut self.arrival));
+            self.hub.everybody.log.settle(std::mem::take(&mut self.arrival));
         }
     }
 
@@ -211,7 +211,7 @@ impl Visit {
             (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
             _ => return Err(What::error(400, "this client gets events in a form of its own, which cannot be changed")),
         };
-        let everybody = &self.hub.everybody;
+        let everybody = &self.hub.everybody.log;
         everybody.settle(everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true)));
         self.person.set_rendering(rendering);
         let current = self.rooms.len().saturating_sub(1);

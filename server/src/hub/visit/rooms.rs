@@ -1,7 +1,7 @@
 //! Going into rooms and leaving them.
 
+use super::super::circle::{Circle, Movement};
 use super::super::person::ear;
-use super::super::talk::Notice;
 use super::{Done, Visit, shown};
 use crate::fanout::{Ear, Room, Seat};
 use landline_common::limits::count;
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 #[derive(Debug)]
 pub(super) struct Membership {
     pub name: RoomName,
-    pub room: Arc<Room>,
+    pub circle: Arc<Circle>,
     pub seat: Arc<Seat>,
     ear: Ear,
     /// The last id that was said before they came.
@@ -27,7 +27,7 @@ impl Membership {
     pub(super) fn listen(&mut self, ear: Ear) {
         let old = std::mem::replace(&mut self.ear, ear);
         if old != ear {
-            self.room.settle(self.room.change(&self.seat, old, ear));
+            self.circle.log.settle(self.circle.log.change(&self.seat, old, ear));
         }
     }
 }
@@ -79,29 +79,25 @@ impl Visit {
     /// Takes a seat in a room, which becomes the current one.
     pub(in super::super) fn enter(&mut self, name: &RoomName, announced: bool) {
         let hub = &self.hub;
-        let (name, room) = hub.registry().rooms.enter(name, &self.person, || Room::new(&hub.flushers));
+        let (name, circle) = hub.registry().rooms.enter(name, &self.person, || Room::new(&hub.flushers));
         let seat = Seat::new(&self.person.outbox, &self.person.muffle);
         // If nothing has been said since the room opened, what was said in it before has an id below this one.
         let opened_before = hub.ids.load(Relaxed) - 1;
         let ear = ear(self.person.rendering(), true);
-        let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
-        let event = What::Joined { user, room: room_name }.at(self.now);
-        let mut notice = Notice { event, limits: &hub.limits };
-        room.enter(&seat, ear, announced.then_some(&mut notice));
+        let coming = Movement { hub, circle: &circle, person: &self.person, coming: true };
+        circle.log.enter(&seat, ear, announced.then_some(&mut coming.notice(self.now)));
         let came_after = if seat.came_after() > 0 { seat.came_after() } else { opened_before };
-        self.rooms.push(Membership { name, room, seat, ear, came_after, caught_up: None });
+        self.rooms.push(Membership { name, circle, seat, ear, came_after, caught_up: None });
     }
 
     /// Gives a seat back. If that is announced, it returns when all that was said before is out.
     pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
-        let Membership { name, room, seat, ear, .. } = membership;
-        let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
-        let event = What::Left { user, room: room_name }.at(self.now);
-        let mut notice = Notice { event, limits: &self.hub.limits };
-        let number = room.leave(&seat, ear, announced.then_some(&mut notice));
+        let Membership { name, circle, seat, ear, .. } = membership;
+        let going = Movement { hub: &self.hub, circle: &circle, person: &self.person, coming: false };
+        let number = circle.log.leave(&seat, ear, announced.then_some(&mut going.notice(self.now)));
         // An account's mark is what it had heard when everything was out.
         if announced || self.person.account {
-            room.settle(number);
+            circle.log.settle(number);
         }
         self.remember_mark(&name, &seat);
         self.hub.registry().rooms.leave(&name, self.person.client());

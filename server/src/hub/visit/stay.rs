@@ -1,11 +1,12 @@
 //! Coming in, and leaving: the first and the last of a visit.
 
+use super::super::circle::Movement;
 use super::super::person::ear;
-use super::super::talk::{Notice, Texts};
+use super::super::talk::Texts;
 use super::super::{Claim, Holder, Newcomer};
 use super::{Hub, Person, Visit};
 use crate::fanout::Seat;
-use landline_common::{Moment, What};
+use landline_common::Moment;
 use std::sync::Arc;
 
 impl Hub {
@@ -22,10 +23,9 @@ impl Hub {
         registry.people.insert(person.client(), person.clone());
         registry.silence_arrival(&person, blocks);
         drop(registry);
-        let event = What::Connected { user: person.name.as_str().into() }.at(now);
         let hall = Seat::new(&outbox, &person.muffle);
-        let arrival =
-            self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
+        let coming = Movement { hub: self, circle: &self.everybody, person: &person, coming: true };
+        let arrival = self.everybody.log.enter(&hall, ear(rendering, true), Some(&mut coming.notice(now)));
         let mut visit = Visit {
             hub: self.clone(),
             person,
@@ -56,15 +56,15 @@ impl Drop for Visit {
         while let Some(membership) = self.rooms.pop() {
             self.give_up(membership, false);
         }
-        let event = What::Disconnected { user: self.person.name.as_str().into() }.at(self.now);
-        let mut notice = Notice { event, limits: &self.hub.limits };
-        let everybody = &self.hub.everybody;
-        let last = everybody.leave(&self.hall, ear(self.person.rendering(), true), Some(&mut notice));
-        let has_blocks = self.hub.registry().has_blocks(&self.person);
+        let hub = &self.hub;
+        let going = Movement { hub, circle: &hub.everybody, person: &self.person, coming: false };
+        let ear = ear(self.person.rendering(), true);
+        let last = hub.everybody.log.leave(&self.hall, ear, Some(&mut going.notice(self.now)));
+        let has_blocks = hub.registry().has_blocks(&self.person);
         if has_blocks {
             // Who must not hear of it has not heard of it by then.
-            everybody.settle(last);
-            self.hub.registry().silence_departure(&self.person);
+            hub.everybody.log.settle(last);
+            hub.registry().silence_departure(&self.person);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// How long talk is gathered into one group: nobody waits for it, and a commit costs as much as ten messages.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(100);
 /// Bytes after which gathering more makes a group no cheaper.
 const ENOUGH: usize = 256 << 10;
 /// Senders whose lost messages are counted one by one; a disk that is stuck must not make this list grow for ever.

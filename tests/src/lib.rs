@@ -1,5 +1,6 @@
 //! What the tests share: servers in process on free ports, and clients that wait for events with a deadline.
 
+pub mod bench;
 mod client;
 mod forgetful;
 mod house;

@@ -2,7 +2,7 @@
 
 use super::arrivals::Arrivals;
 use super::crowd::{Crowd, Listener};
-use super::run::{STALL, TICK, to_do};
+use super::run::{TICK, to_do};
 use super::script::Script;
 use super::settle::{PONG, Settles};
 use super::tally::Verdict;
@@ -49,10 +49,10 @@ impl<'s> Gathering<'s> {
     ///
     /// # Errors
     /// The server does not let somebody in, or does not answer. The text says what to do.
-    pub fn run(&mut self, crowd: &mut Crowd, address: SocketAddr) -> anyhow::Result<()> {
+    pub fn run(&mut self, crowd: &mut Crowd, address: SocketAddr, patience: Duration) -> anyhow::Result<()> {
         let (start, people) = (Instant::now(), self.inside.len());
         self.progress = start;
-        while (self.count < people || !self.arrivals.is_complete()) && self.progress.elapsed() <= STALL {
+        while (self.count < people || !self.arrivals.is_complete()) && self.progress.elapsed() <= patience {
             while crowd.len() < people && crowd.len() - self.count < AT_ONCE {
                 self.come(crowd, address)?;
             }

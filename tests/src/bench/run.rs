@@ -14,8 +14,6 @@ use anyhow::bail;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Nothing has come for so long: nothing more will.
-pub const STALL: Duration = Duration::from_secs(10);
 /// How long one waiting may take, so that deadlines are noticed.
 pub const TICK: Duration = Duration::from_millis(100);
 
@@ -26,6 +24,8 @@ pub struct Options {
     pub time: Duration,
     /// The length of what they say; within [`super::TEXT_BYTES`].
     pub text_bytes: usize,
+    /// When nothing has come for so long, nothing more will.
+    pub patience: Duration,
 }
 
 /// The server.
@@ -148,9 +148,9 @@ pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Fi
     let mut crowd = Crowd::new()?;
     let mut meter = Meter::new(target);
     let mut gathering = Gathering::new(&script, cell.connections());
-    gathering.run(&mut crowd, target.address)?;
+    gathering.run(&mut crowd, target.address, options.patience)?;
     let all_heard = meter.read(&crowd, &gathering, meter.start + gathering.all_heard);
-    settle(&mut crowd, cell.connections(), &mut gathering)?;
+    settle(&mut crowd, cell.connections(), options.patience, &mut gathering)?;
     let (notices, verdict) = (gathering.notices(), gathering.verdict());
     match cell.kind {
         Kind::Join => Ok(Figures { deliveries: notices, verdict, ..all_heard }),
@@ -165,9 +165,9 @@ pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Fi
                 crowd.stop_reading(cell.members);
             }
             meter.restart(crowd.bytes);
-            talk.run(&mut crowd, options.time)?;
+            talk.run(&mut crowd, options)?;
             let mut figures = meter.read(&crowd, &gathering, talk.progress);
-            settle(&mut crowd, cell.members, &mut talk)?;
+            settle(&mut crowd, cell.members, options.patience, &mut talk)?;
             figures.verdict += verdict;
             figures.verdict += talk.tally.verdict();
             let (lines, deliveries) = (talk.tally.lines(), talk.tally.heard_in_all());

@@ -1,9 +1,9 @@
 //! A question to the server at the end, so that what is still on its way is counted, too.
 
 use super::crowd::{Crowd, Listener};
-use super::run::{STALL, TICK, to_do};
+use super::run::{TICK, to_do};
 use anyhow::{Context, bail};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const PING: &[u8] = b"/ping last\n";
 /// The line that answers it.
@@ -21,7 +21,12 @@ pub trait Settles: Listener {
 ///
 /// # Errors
 /// Somebody gets none, or something goes wrong meanwhile.
-pub fn settle(crowd: &mut Crowd, members: usize, listener: &mut impl Settles) -> anyhow::Result<()> {
+pub fn settle(
+    crowd: &mut Crowd,
+    members: usize,
+    patience: Duration,
+    listener: &mut impl Settles,
+) -> anyhow::Result<()> {
     for member in 0..members {
         crowd.send(member, PING).with_context(|| to_do("ended a connection"))?;
     }
@@ -33,7 +38,7 @@ pub fn settle(crowd: &mut Crowd, members: usize, listener: &mut impl Settles) ->
         }
         if listener.answers() > answers {
             (answers, progress) = (listener.answers(), Instant::now());
-        } else if progress.elapsed() > STALL {
+        } else if progress.elapsed() > patience {
             bail!("the server answered the pings of only {answers} of {members} people");
         }
     }

@@ -3,7 +3,7 @@
 use super::cells::Load;
 use super::crowd::{Crowd, Listener};
 use super::histogram::Histogram;
-use super::run::{STALL, TICK, to_do};
+use super::run::{Options, TICK, to_do};
 use super::script::{Heard, Script};
 use super::settle::{PONG, Settles};
 use super::tally::Tally;
@@ -69,11 +69,11 @@ impl<'s> Talk<'s> {
         }
     }
 
-    /// Talks for `time`, and then waits until everything is heard, or nothing more comes.
+    /// Talks for its time, and then waits until everything is heard, or nothing more comes.
     ///
     /// # Errors
     /// The server ends somebody's connection, or complains. The text says what to do.
-    pub fn run(&mut self, crowd: &mut Crowd, time: Duration) -> anyhow::Result<()> {
+    pub fn run(&mut self, crowd: &mut Crowd, options: &Options) -> anyhow::Result<()> {
         let start = Instant::now();
         self.progress = start;
         let each = match self.load {
@@ -85,9 +85,9 @@ impl<'s> Talk<'s> {
         self.free = (0..self.speakers.len() * each).map(|n| n % self.speakers.len()).collect();
         loop {
             let now = Instant::now();
-            let over = now - start >= time;
+            let over = now - start >= options.time;
             let done = self.tally.is_complete();
-            if over && done || !done && now - self.progress > STALL {
+            if over && done || !done && now - self.progress > options.patience {
                 return Ok(());
             }
             let next = self.due(rounds).map(|due| start + due);

@@ -5,6 +5,9 @@ use landline_tests::bench::{CELLS, Cell, Kind, Options, SERVER_FLAGS, TEXT_BYTES
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+/// A busy machine may well be silent for seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Measures how much a Landline server carries. Every line that anybody says must reach everybody else once and in
 /// order: whatever is lost, doubled or reordered is counted, and makes the exit code 1.
 #[derive(Debug, Parser)]
@@ -111,7 +114,7 @@ impl Args {
 
     /// How to run them.
     pub fn options(&self) -> Options {
-        Options { time: self.seconds, text_bytes: self.text_bytes }
+        Options { time: self.seconds, text_bytes: self.text_bytes, patience: PATIENCE }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The load generator itself: it must keep count, and say what to do when it cannot. No figure is judged here.
 
+mod faulty;
+
 use landline_tests::bench::{CELLS, Cell, Figures, Kind, Options, Target, run};
-use landline_tests::{House, eventually};
+use landline_tests::{DEADLINE, House, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-const MOMENT: Options = Options { time: Duration::from_millis(200), text_bytes: 64 };
+const MOMENT: Options = Options { time: Duration::from_millis(200), text_bytes: 64, patience: DEADLINE };
 
 fn cell(name: &str) -> Cell {
     CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
@@ -53,18 +55,14 @@ fn of_every_two_who_come_one_hears_the_other() {
 
 #[test]
 fn one_who_never_reads_is_no_receiver() {
-    let house = House::new(|config| config.limits.backlog_bytes = 4 << 10);
+    let house = House::new(|config| config.limits.backlog_bytes = 64 << 10);
     let cell = Cell { members: 20, ..cell("stalled") };
     let mut runs = 0;
     // A busy machine may say too little in a moment to fill what the kernel holds.
     eventually("the one who never reads is cut off", || {
         runs += 1;
-        let figures = run(
-            &cell,
-            &target(&house, &format!("-{runs}")),
-            &Options { time: Duration::from_secs(1), text_bytes: 1_000 },
-        );
-        let figures = figures.unwrap();
+        let longer = Options { time: Duration::from_secs(1), text_bytes: 1_000, ..MOMENT };
+        let figures = run(&cell, &target(&house, &format!("-{runs}")), &longer).unwrap();
         exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
         figures.cut.unwrap()

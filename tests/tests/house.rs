@@ -11,7 +11,7 @@ struct Layer {
     never: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 8] = [
     Layer {
         folder: "common/src",
         never: &[
@@ -91,6 +91,43 @@ const LAYERS: [Layer; 6] = [
             "crate::config",
             "crate::clock",
             "std::net",
+        ],
+    },
+    Layer {
+        folder: "client/src/model",
+        never: &[
+            "crate::ui",
+            "crate::link",
+            "crate::connection",
+            "std::net",
+            "std::fs",
+            "std::thread",
+            "std::io",
+            "std::env",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "jiff",
+            "ratatui",
+            "crossbeam_channel",
+            "serde_json",
+        ],
+    },
+    Layer {
+        folder: "client/src/ui/tui/view",
+        never: &[
+            "crate::link",
+            "crate::connection",
+            "std::net",
+            "std::fs",
+            "std::thread",
+            "std::io",
+            "std::env",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "jiff",
+            "ratatui::crossterm",
+            "ratatui::backend",
+            "ratatui::Terminal",
         ],
     },
 ];

@@ -46,7 +46,7 @@ impl State {
         let Some(conversation) = self.talks.get_mut(place) else { return };
         match conversation.own_open(&text, false) {
             Some(key) => {
-                self.outgoing.answered(|errand| matches!(errand, Errand::Own(_, other) if *other == key));
+                self.outgoing.came_back(key);
                 conversation.confirm(key, id, at);
             }
             None => {
@@ -64,6 +64,9 @@ impl State {
         let is_viewed = self.talks.viewed().place == *place;
         let personal = talk.mention || matches!(place, Place::Person(_));
         let heard = talk.delivery == Delivery::Heard;
+        if heard && aloud {
+            self.online.add(&talk.user);
+        }
         let copy = (talk.mention && matches!(place, Place::Room(_) | Place::Everybody)).then(|| talk.clone());
         let Some(conversation) = self.talks.get_mut(place) else { return };
         if heard {
@@ -168,10 +171,11 @@ impl State {
         let place = Place::room(room);
         let Some(conversation) = self.talks.get_mut(&place) else { return };
         if came {
-            conversation.members.add(user)
+            conversation.members.add(user);
+            self.online.add(user);
         } else {
-            conversation.members.remove(user)
-        };
+            conversation.members.remove(user);
+        }
         self.presence(&place, at, user, came);
     }
 

@@ -191,20 +191,29 @@ impl Conversation {
         {
             return false;
         }
-        let goes_behind = |other: &Line| match (line.id, other.id) {
-            (None, _) => false,
-            (Some(id), Some(other)) => other > id,
-            (Some(_), None) => {
-                other.talk().is_some_and(|talk| talk.delivery.is_open()) || (looked_up && other.at > line.at)
-            }
-        };
-        let at = self.lines.iter().rposition(|other| !goes_behind(other)).map_or(0, |at| at + 1);
+        let at = self.place_for(&line, looked_up);
         self.weight += line.weight();
         self.lines.insert(at, line);
         while self.lines.len() > LINES {
             self.drop_first();
         }
         true
+    }
+
+    /// Where a line goes. The order of ids comes first; among lines without one, what is on its way stays last.
+    fn place_for(&self, line: &Line, looked_up: bool) -> usize {
+        let mut place = self.lines.len();
+        let Some(id) = line.id else { return place };
+        for (index, other) in self.lines.iter().enumerate().rev() {
+            let open = || other.talk().is_some_and(|talk| talk.delivery.is_open());
+            match other.id {
+                Some(other) if other < id => break,
+                Some(_) => place = index,
+                None if place == index + 1 && (open() || (looked_up && other.at > line.at)) => place = index,
+                None => {}
+            }
+        }
+        place
     }
 
     /// One's own line has come back: it goes to its place in the order of the room.
@@ -310,5 +319,4 @@ impl Conversation {
 }
 
 #[cfg(test)]
-#[path = "conversation_tests.rs"]
 mod tests;

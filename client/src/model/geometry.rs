@@ -57,13 +57,13 @@ impl Geometry {
             0..SIDEBAR_FROM => 0,
             SIDEBAR_FROM..80 => 14,
             80..110 => 18,
-            _ => 22,
+            _ => 20,
         };
         let people = match width {
             0..PEOPLE_FROM => 0,
             _ if !in_room => 0,
             PEOPLE_FROM..110 => 15,
-            _ => 20,
+            _ => 18,
         };
         let rules = usize::from(sidebar > 0) + usize::from(people > 0);
         let talk = width.saturating_sub(sidebar + people + rules);
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!((small.sidebar, small.people, small.rows, small.columns.nick), (14, 0, 12, 0));
         assert_eq!(Geometry::of(40, 10, 1, true).sidebar, 0);
         let large = Geometry::of(120, 40, 2, true);
-        assert_eq!((large.sidebar, large.people, large.rows, large.columns.nick), (22, 20, 36, 14));
+        assert_eq!((large.sidebar, large.people, large.rows, large.columns.nick), (20, 18, 36, 14));
         assert_eq!(Geometry::of(80, 8, 7, true).input, 2, "the input never takes more than a quarter");
         assert_eq!(Geometry::of(0, 0, 1, true).rows, 0);
     }

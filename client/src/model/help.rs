@@ -8,6 +8,19 @@ use unicode_width::UnicodeWidthStr;
 /// Cells of the column of keys and commands, where there is one.
 const COLUMN: usize = 19;
 
+/// Narrower than this, what a key does stands below it.
+const NARROW: usize = 50;
+
+/// The signs in front of lines.
+const SIGNS: [(&str, &str); 6] = [
+    ("»", "it names you"),
+    ("○", "it waits to be sent"),
+    ("·", "it is on its way"),
+    ("?", "the connection broke before the server answered"),
+    ("✗", "it was not sent; below is why"),
+    ("!", "something was refused"),
+];
+
 /// One row of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
@@ -28,12 +41,15 @@ pub fn rows(width: usize) -> Vec<Row> {
     let mut rows = vec![Row::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows.extend([Row::Heading(""), Row::Heading("Commands")]);
+    let signs = [Row::Heading(""), Row::Heading("Signs in front of lines")];
     local.chain(topics).for_each(|(left, right)| entry(left, right, width, &mut rows));
+    rows.extend(signs);
+    SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows
 }
 
 fn entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<Row>) {
-    let column = if width < 3 * COLUMN { 3 } else { COLUMN };
+    let column = if width < NARROW { 3 } else { COLUMN };
     let room = width.saturating_sub(column);
     let mut meaning = wrap(right, room, room).into_iter().map(|row| right[row].to_owned());
     // A long term has a row of its own.

@@ -219,7 +219,7 @@ impl State {
     /// The server answered what came later, but never this.
     fn give_up_overdue(&mut self) {
         for (place, key) in self.outgoing.overdue(self.now.ms) {
-            self.outgoing.answered(|errand| matches!(errand, Errand::Own(_, other) if *other == key));
+            self.outgoing.came_back(key);
             self.deliver(&place, key, Delivery::Failed("the server did not take it; ↑ brings it back".into()));
         }
     }

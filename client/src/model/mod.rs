@@ -124,4 +124,6 @@ pub enum Bell {
 }
 
 #[cfg(test)]
+pub mod desk;
+#[cfg(test)]
 mod tests;

@@ -41,6 +41,11 @@ pub enum Errand {
 }
 
 impl Errand {
+    /// The server sends it back.
+    fn comes_back(&self) -> bool {
+        matches!(self, Errand::Own(place, _) if !matches!(place, Place::Person(_)))
+    }
+
     /// Only a barrier tells when it has been dealt with, and whether well.
     fn needs_barrier(&self) -> bool {
         use Errand::{Barrier, Online, Own, Switch, Who};
@@ -68,6 +73,8 @@ pub struct Item {
 pub struct Outgoing {
     queue: VecDeque<Item>,
     in_flight: VecDeque<(Errand, u64)>,
+    /// One's own lines that were not refused, and have not come back.
+    late: VecDeque<(Errand, u64)>,
     sent_at: VecDeque<u64>,
     /// Fewer lines than usual, because the server complained.
     fewer: usize,
@@ -82,6 +89,7 @@ impl Outgoing {
     /// A new connection, on which the server takes talk for `room`. The sign-in was some lines, too.
     pub fn begin(&mut self, room: &str, now: u64) {
         self.in_flight.clear();
+        self.late.clear();
         self.sent_at = std::iter::repeat_n(now, 4).collect();
         self.current = Some(room.to_lowercase().into());
         (self.fewer, self.last_ping, self.latency) = (0, now, None);
@@ -94,7 +102,8 @@ impl Outgoing {
             Errand::Own(place, key) => Some((place, key)),
             _ => None,
         };
-        let lost = std::mem::take(&mut self.in_flight).into_iter().filter_map(own).collect();
+        let late = std::mem::take(&mut self.late);
+        let lost = late.into_iter().chain(std::mem::take(&mut self.in_flight)).filter_map(own).collect();
         self.queue.retain(|item| {
             matches!(item.errand, Errand::Own(..) | Errand::Typed | Errand::Recall | Errand::Search)
                 || matches!(item.errand, Errand::Enter(_, true))
@@ -200,7 +209,9 @@ impl Outgoing {
         // An answer to one that was given up is ours as well.
         let Some(at) = self.in_flight.iter().position(is_it) else { return Some(Vec::new()) };
         self.latency = Some(now.saturating_sub(self.in_flight[at].1));
-        Some(self.in_flight.drain(..=at).map(|(errand, _)| errand).collect())
+        let (late, done): (Vec<_>, Vec<_>) = self.in_flight.drain(..=at).partition(|(errand, _)| errand.comes_back());
+        self.late.extend(late);
+        Some(done.into_iter().map(|(errand, _)| errand).collect())
     }
 
     /// What an answer belongs to: the first errand on its way of which `is_it` holds. It counts as dealt with.
@@ -209,15 +220,23 @@ impl Outgoing {
         self.in_flight.remove(at).map(|(errand, _)| errand)
     }
 
+    /// One's own line has come back, or is given up.
+    pub fn came_back(&mut self, key: u64) {
+        let is_it = |errand: &Errand| matches!(errand, Errand::Own(_, other) if *other == key);
+        self.in_flight.retain(|(errand, _)| !is_it(errand));
+        self.late.retain(|(errand, _)| !is_it(errand));
+        self.queue.retain(|item| !is_it(&item.errand));
+    }
+
     /// What is on its way, oldest first.
     pub fn in_flight(&self) -> impl Iterator<Item = &Errand> {
         self.in_flight.iter().map(|(errand, _)| errand)
     }
 
-    /// One's own line went out before `since`, and nothing came back.
+    /// One's own lines that went out long ago, and of which nothing was heard.
     #[must_use]
     pub fn overdue(&self, now: u64) -> Vec<(Place, u64)> {
-        let late = self.in_flight.iter().filter(|(_, at)| *at + DEAD_MS < now);
+        let late = self.late.iter().chain(&self.in_flight).filter(|(_, at)| *at + DEAD_MS < now);
         late.filter_map(|(errand, _)| match errand {
             Errand::Own(place, key) => Some((place.clone(), *key)),
             _ => None,
@@ -234,84 +253,4 @@ impl Outgoing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn item(line: &str, room: &str) -> Item {
-        Item { line: line.into(), within: Some(room.into()), errand: Errand::Own(Place::room(room), 1) }
-    }
-
-    fn all(outgoing: &mut Outgoing, now: u64) -> Vec<String> {
-        std::iter::from_fn(|| outgoing.next(now, |_| false)).collect()
-    }
-
-    fn begun() -> Outgoing {
-        let mut outgoing = Outgoing::default();
-        outgoing.begin("Lobby", 0);
-        outgoing
-    }
-
-    #[test]
-    fn lines_go_in_order_and_say_their_room() {
-        let mut outgoing = begun();
-        outgoing.push(item("/say a", "lobby"));
-        outgoing.push(item("/say b", "ops"));
-        outgoing.push(item("/say c", "ops"));
-        assert_eq!(all(&mut outgoing, 1), ["/say a", "/join ops", "/say b", "/say c"]);
-    }
-
-    #[test]
-    fn never_more_lines_in_a_window_than_a_server_takes() {
-        let mut outgoing = begun();
-        (0..40).for_each(|i| assert!(outgoing.push(item(&i.to_string(), "lobby"))));
-        let times: Vec<u64> =
-            (0..60_000).step_by(100).flat_map(|now| vec![now; all(&mut outgoing, now).len()]).collect();
-        assert!(times.len() >= 40, "all of them went");
-        for window in times.windows(LINES + 1) {
-            assert!(window[LINES] - window[0] >= 5_500, "{window:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_held_lets_others_pass() {
-        let mut outgoing = begun();
-        outgoing.push(item("/say held", "ops"));
-        outgoing.push(item("/say free", "lobby"));
-        let held = |errand: &Errand| matches!(errand, Errand::Own(Place::Room(room), _) if **room == *"ops");
-        assert_eq!(outgoing.next(1, held).as_deref(), Some("/say free"));
-        assert_eq!(outgoing.next(1, held), None);
-        assert_eq!(outgoing.waiting(), 1);
-    }
-
-    #[test]
-    fn a_barrier_says_what_has_been_dealt_with() {
-        let mut outgoing = begun();
-        let errand = Errand::Own(Place::person("bob"), 7);
-        outgoing.push(Item { line: "/pm bob hi".into(), within: None, errand: errand.clone() });
-        assert_eq!(all(&mut outgoing, 10), ["/pm bob hi", "/ping landline-1"]);
-        assert_eq!(outgoing.pong("mine", 30), None, "somebody typed that");
-        assert_eq!(outgoing.pong("landline-1", 30), Some(vec![errand, Errand::Barrier(1)]));
-        assert_eq!(outgoing.latency, Some(20));
-        assert_eq!(outgoing.pong("landline-1", 30), Some(Vec::new()));
-    }
-
-    #[test]
-    fn silence_is_noticed() {
-        let mut outgoing = begun();
-        assert_eq!(all(&mut outgoing, PING_MS), ["/ping landline-1"]);
-        assert!(!outgoing.is_dead(PING_MS + DEAD_MS) && outgoing.is_dead(PING_MS + DEAD_MS + 1));
-        outgoing.slow_down(PING_MS + 1);
-        assert!(!outgoing.is_dead(u64::MAX / 2), "the server may have dropped it");
-    }
-
-    #[test]
-    fn a_break_gives_back_what_was_on_its_way() {
-        let mut outgoing = begun();
-        outgoing.push(item("/say a", "lobby"));
-        outgoing.next(1, |_| false);
-        outgoing.push(item("/say b", "lobby"));
-        outgoing.push(Item { line: "/who lobby".into(), within: None, errand: Errand::Who("lobby".into()) });
-        assert_eq!(outgoing.end(), [(Place::room("lobby"), 1)]);
-        assert_eq!(outgoing.waiting(), 1);
-    }
-}
+mod tests;

@@ -33,8 +33,7 @@ impl State {
             return;
         }
         if own && let Some(key) = conversation.own_open(&text, true) {
-            self.outgoing.answered(|errand| matches!(errand, Errand::Own(_, other) if *other == key));
-            self.outgoing.drop_waiting(|errand| matches!(errand, Errand::Own(_, other) if *other == key));
+            self.outgoing.came_back(key);
             return conversation.confirm(key, id, at);
         }
         let mention = !own && super::arrive::names_me(&text, &self.me);

@@ -80,17 +80,22 @@ impl Paper {
         let timed = named || before.is_none_or(|before| self.minute(before.at) != self.minute(line.at));
         let (text, hang, why) = match &line.body {
             Body::Talk(talk) => (Cow::Borrowed(&*talk.text), self.hang(talk, named), self.why(talk)),
-            Body::Presence(presence) => (Cow::Owned(presence.sentence()), 0, Vec::new()),
-            Body::Notice { text, .. } => (Cow::Borrowed(&**text), 0, Vec::new()),
+            Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign(), Vec::new()),
+            Body::Notice { text, .. } => (Cow::Borrowed(&**text), self.sign(), Vec::new()),
         };
         let width = self.columns.text;
         let rows = wrap(&text, width.saturating_sub(hang), width);
         Laid { above, named, timed, text, rows, hang, why }
     }
 
+    /// Cells that a sign takes in front of the text, where there is no column for it.
+    fn sign(self) -> usize {
+        if self.columns.nick == 0 { 2 } else { 0 }
+    }
+
     /// Cells that the name takes in front of the text.
     fn hang(self, talk: &Talk, named: bool) -> usize {
-        let room = talk.room.as_deref().map_or(0, |room| room.width() + 1);
+        let room = talk.room.as_deref().map_or(0, |room| room.width() + 3);
         let name = if self.columns.nick == 0 && named { shown_name(&talk.user).width() + 2 } else { 0 };
         (room + name).min(self.columns.text / 2)
     }

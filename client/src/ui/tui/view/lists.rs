@@ -82,12 +82,13 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
         buffer.set_style(row, theme.selected);
     }
     let number_style = if is_viewed { theme.selected } else { theme.dim };
-    let room = usize::from(row.width).saturating_sub(4 + sign.len() + count.width());
+    let margin = usize::from(row.width > 16);
+    let room = usize::from(row.width).saturating_sub(3 + margin + sign.len() + count.width());
     let away = matches!(conversation.place, Place::Person(_)) && !state.is_online(&conversation.title);
     let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
     pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (sign, style), (&name, style)]);
-    let x = row.right().saturating_sub(u16::try_from(count.width() + 1).unwrap_or(0));
+    let x = row.right().saturating_sub(u16::try_from(count.width() + margin).unwrap_or(0));
     buffer.set_stringn(x, row.y, &count, count.width(), style);
 }
 

@@ -17,6 +17,9 @@ const LEAST: (u16, u16) = (20, 5);
 
 /// Draws the state. Where the cursor is, if it is to be seen.
 pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.is_empty() {
+        return None;
+    }
     if area.width < LEAST.0 || area.height < LEAST.1 {
         buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), theme.text);
         return None;

@@ -106,11 +106,9 @@ impl Sheet<'_> {
             }
         }
         let Some(talk) = line.talk() else {
-            let arrows = if matches!(line.body, Body::Presence(_)) { "⇄" } else { "—" };
-            if columns.nick > 0 {
-                self.write(y, columns.name + columns.nick - 1, arrows, self.theme.dim, buffer);
-            }
-            return;
+            let sign = if matches!(line.body, Body::Presence(_)) { "⇄" } else { "—" };
+            let x = if columns.nick > 0 { columns.name + columns.nick - 1 } else { columns.name };
+            return self.write(y, x, sign, self.theme.dim, buffer);
         };
         self.name(talk, laid, y, buffer);
     }
@@ -130,7 +128,8 @@ impl Sheet<'_> {
             x += name.width() + 2;
         }
         if let Some(room) = &talk.room {
-            self.write(y, x, &cut(room, room_for(x).saturating_sub(1)), self.theme.dim, buffer);
+            let room = format!("[{}]", cut(room, room_for(x).saturating_sub(3)));
+            self.write(y, x, &room, self.theme.dim, buffer);
         }
     }
 

@@ -2,10 +2,13 @@
 
 use super::conversation::Place;
 use super::local::LOCAL;
+use super::outgoing::Errand;
 use super::state::State;
 use landline_common::command::TOPICS;
 use std::ops::Range;
 
+/// The list of rooms is asked for again after so long.
+const ROOMS_MS: u64 = 30_000;
 /// More candidates than this are not gone through.
 const MOST: usize = 200;
 
@@ -34,6 +37,9 @@ impl State {
                 going
             }
             None => {
+                if matches!(self.kind_here(), Kind::Room) {
+                    self.ask_rooms();
+                }
                 let (start, candidates) = self.candidates(self.talks.viewed().draft.before());
                 if candidates.is_empty() {
                     return;
@@ -47,6 +53,20 @@ impl State {
         self.talks.viewed_mut().draft.replace(completion.range.clone(), text);
         let range = completion.range.start..completion.range.start + text.len();
         self.completion = Some(Completion { range, ..completion });
+    }
+
+    fn kind_here(&self) -> Kind {
+        let before = self.talks.viewed().draft.before();
+        kind_of(before, before.rfind(' ').map_or(0, |at| at + 1))
+    }
+
+    /// Which rooms there are is asked when somebody wants to know, and not every time.
+    fn ask_rooms(&mut self) {
+        let known = self.asked_rooms_at.is_some_and(|at| self.now.ms < at + ROOMS_MS);
+        if !known && self.link.is_up() {
+            self.asked_rooms_at = Some(self.now.ms);
+            self.ask("/rooms".into(), Errand::Rooms);
+        }
     }
 
     /// What the last word before the cursor may become, and where it begins.

@@ -30,7 +30,9 @@ impl State {
             What::Members { room, users } => self.listed_members(event, room, users),
             What::Rooms { rooms } => {
                 rooms.iter().for_each(|(room, _)| _ = self.rooms.add(&name(room)));
-                self.show(event);
+                if self.outgoing.answered(|errand| *errand == Errand::Rooms).is_none() {
+                    self.show(event);
+                }
             }
             What::Pong(token) => self.pong(token),
             What::Info(text) => self.info(event, text),
@@ -106,7 +108,7 @@ impl State {
             Some(Errand::CatchUp(room, _)) => self.caught_up(&room, false),
             Some(Errand::Enter(room, asked)) => self.kept_out(&room, asked, why),
             Some(Errand::Older(room)) => self.no_older(&room),
-            Some(Errand::Who(_) | Errand::Online | Errand::Switch(_)) => {}
+            Some(Errand::Who(_) | Errand::Online | Errand::Rooms | Errand::Switch(_)) => {}
             _ => self.tell(Tone::Refused, why),
         }
     }

@@ -63,7 +63,8 @@ impl State {
         let first = !self.link.was_up;
         self.link = Link { phase: Phase::Up, was_up: true, failed: 0 };
         (self.me, self.server, self.account) = (user.into(), server.into(), account);
-        self.outgoing.begin(room, self.now.ms);
+        // The form of events, and the name; or the word, the name and the password.
+        self.outgoing.begin(room, if account { 4 } else { 2 }, self.now.ms);
         self.talks.open(&Place::room(room), room);
         self.notice(&Place::Server, Tone::Info, &format!("connected to {server} as {user}"));
         let mut rooms = Vec::new();

@@ -36,6 +36,8 @@ pub enum Errand {
     Who(Box<str>),
     /// Who is online.
     Online,
+    /// Which rooms there are.
+    Rooms,
     /// A sign of life: everything sent before it has been dealt with when it is answered.
     Barrier(u64),
 }
@@ -46,14 +48,9 @@ impl Errand {
         matches!(self, Errand::Own(place, _) if !matches!(place, Place::Person(_)))
     }
 
-    /// Only a barrier tells when it has been dealt with, and whether well.
+    /// Only a barrier tells when it has been dealt with: of what is done well nothing is heard.
     fn needs_barrier(&self) -> bool {
-        use Errand::{Barrier, Online, Own, Switch, Who};
-        match self {
-            Own(place, _) => matches!(place, Place::Person(_)),
-            Switch(_) | Who(_) | Online | Barrier(_) => false,
-            _ => true,
-        }
+        matches!(self, Errand::Own(Place::Person(_), _))
     }
 }
 
@@ -86,11 +83,11 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A new connection, on which the server takes talk for `room`. The sign-in was some lines, too.
-    pub fn begin(&mut self, room: &str, now: u64) {
+    /// A new connection, on which the server takes talk for `room`. The sign-in was `lines`, too.
+    pub fn begin(&mut self, room: &str, lines: usize, now: u64) {
         self.in_flight.clear();
         self.late.clear();
-        self.sent_at = std::iter::repeat_n(now, 4).collect();
+        self.sent_at = std::iter::repeat_n(now, lines).collect();
         self.current = Some(room.to_lowercase().into());
         (self.fewer, self.last_ping, self.latency) = (0, now, None);
     }

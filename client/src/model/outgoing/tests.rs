@@ -10,7 +10,7 @@ fn all(outgoing: &mut Outgoing, now: u64) -> Vec<String> {
 
 fn begun() -> Outgoing {
     let mut outgoing = Outgoing::default();
-    outgoing.begin("Lobby", 0);
+    outgoing.begin("Lobby", 4, 0);
     outgoing
 }
 

@@ -5,6 +5,7 @@ use crate::model::desk::Desk;
 use crate::model::key::{Code, Key};
 use crate::model::overlay::Overlay;
 use crate::model::{Effect, Exit, Input};
+use landline_common::What;
 
 const TAB: Key = Key::plain(Code::Tab);
 
@@ -57,6 +58,18 @@ fn commands_and_their_arguments_are_completed() {
     desk.type_in("nobody-");
     desk.press(TAB);
     assert_eq!(draft(&desk), "nobody-");
+}
+
+#[test]
+fn rooms_are_asked_for_when_somebody_looks_for_one() {
+    let mut desk = desk();
+    desk.type_in("/join op");
+    desk.press(TAB);
+    assert_eq!((draft(&desk), desk.take_sent()), ("/join op", vec!["/rooms".to_owned()]));
+    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)] });
+    desk.press(TAB);
+    assert_eq!((draft(&desk), desk.take_sent()), ("/join ops ", vec![]));
+    assert_eq!(desk.lobby(), [""; 0], "nobody asked to see the list");
 }
 
 #[test]

@@ -76,6 +76,10 @@ limits! {
     address_failures = 10, 1, NO_CEILING;
     /// Seconds within which these count, and for which attempts are refused then.
     address_block_seconds = 600, 1, 86_400;
+    /// Accounts made from one address within that time: each takes a name for ever.
+    registrations_per_address = 5, 1, NO_CEILING;
+    /// Sign-ins from one address in a minute: everybody hears of each, and 120 are a full classroom behind one address.
+    sign_ins_per_address_minute = 120, 1, NO_CEILING;
     /// Rooms one person may be in at once.
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.
@@ -104,6 +108,14 @@ limits! {
     failures_to_lock = 3, 1, 1_000;
     /// Accounts a server keeps at most: registering is open to everybody, the file is rewritten each time.
     accounts = 10_000, 1, 10_000_000;
+    /// People one person may block: each block is in the file that every registration writes anew.
+    blocks_per_person = 256, 1, 10_000;
+    /// People of whom the server remembers when they were last here; some 200 bytes each.
+    seen_names = 16_384, 1, 1 << 20;
+    /// Bytes of sessions.jsonl after which it is begun anew; one older file is kept beside it.
+    sessions_bytes = 16 << 20, 4 << 10, NO_CEILING;
+    /// Bytes of a predecessor's file that is imported: it is read as a whole.
+    import_bytes = 64 << 20, 1 << 10, NO_CEILING;
 }
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).

@@ -13,7 +13,8 @@ pub struct Banner<'a> {
     name: &'a str,
     /// Where other machines reach this one.
     reachable_at: Vec<IpAddr>,
-    port: u16,
+    /// Its main ports, in the order in which they were asked for.
+    ports: Vec<u16>,
     lantalk_port: Option<u16>,
     has_password: bool,
     data: &'a Path,
@@ -28,7 +29,7 @@ impl<'a> Banner<'a> {
         Banner {
             name: &config.name,
             reachable_at: config.reachable_at(),
-            port: addresses.first().map_or(0, SocketAddr::port),
+            ports: addresses.iter().take(config.ports.len()).map(SocketAddr::port).collect(),
             lantalk_port: config.lantalk_port.and(addresses.last()).map(SocketAddr::port),
             has_password: config.password.is_some(),
             data: &config.data,
@@ -40,11 +41,16 @@ impl<'a> Banner<'a> {
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nLandline {} · {}\n", env!("CARGO_PKG_VERSION"), self.name)?;
+        let (port, others) = self.ports.split_first().unwrap_or((&0, &[]));
         for (i, address) in self.reachable_at.iter().enumerate() {
             let head = if i == 0 { "join with" } else { "or" };
-            writeln!(f, "  {head:<11}nc {address} {}", self.port)?;
+            writeln!(f, "  {head:<11}nc {address} {port}")?;
         }
         writeln!(f, "             then type NAME_ROOM, for example alice_lobby, and talk")?;
+        if !others.is_empty() {
+            let others: Vec<String> = others.iter().map(u16::to_string).collect();
+            writeln!(f, "  also on    port {}", others.join(", "))?;
+        }
         if let Some(port) = self.lantalk_port {
             writeln!(f, "  LanTalk    its clients find this server, or dial port {port}")?;
         }
@@ -66,7 +72,7 @@ mod tests {
         let banner = Banner {
             name: "Room 12",
             reachable_at: vec![[192, 168, 1, 20].into(), [10, 0, 0, 5].into()],
-            port: 12_345,
+            ports: vec![12_345, 8_888, 22_081],
             lantalk_port: Some(5_050),
             has_password: true,
             data: Path::new("data"),
@@ -78,6 +84,7 @@ Landline VERSION · Room 12
   join with  nc 192.168.1.20 12345
   or         nc 10.0.0.5 12345
              then type NAME_ROOM, for example alice_lobby, and talk
+  also on    port 8888, 22081
   LanTalk    its clients find this server, or dial port 5050
   password   yes: people are asked for it (it crosses the network in the clear)
   data       data

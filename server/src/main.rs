@@ -4,12 +4,13 @@ use anyhow::Context;
 use clap::Parser;
 use crossbeam_channel::Sender;
 use landline_server::banner::Banner;
+use landline_server::config::tasks::{Export, Task};
 use landline_server::config::{Args, limits_help};
-use landline_server::console;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
+use landline_server::{console, import, messages};
 use rustix::termios::OptionalActions;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -23,20 +24,37 @@ fn main() -> ExitCode {
         print!("{}", limits_help());
         return ExitCode::SUCCESS;
     }
-    let config = match args.config() {
-        Ok(config) => config,
-        Err(error) => {
-            eprintln!("landline-server: {error:#}");
-            return ExitCode::from(BAD_USAGE);
-        }
-    };
-    match run(&args, &config) {
+    match &args.task {
+        None => args.config().map_or_else(|error| bad_usage(&error), |config| end(run(&args, &config))),
+        Some(Task::Export(task)) => end(export(task)),
+        Some(Task::Import(task)) => task.limits().map_or_else(
+            |error| bad_usage(&error),
+            |limits| end(import::run(&task.file, &task.data, &limits, messages::import, &mut io::stdout())),
+        ),
+    }
+}
+
+fn bad_usage(error: &anyhow::Error) -> ExitCode {
+    eprintln!("landline-server: {error:#}");
+    ExitCode::from(BAD_USAGE)
+}
+
+fn end(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("landline-server: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn export(task: &Export) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = messages::export(&task.data, task.since, &mut out).and_then(|()| Ok(out.flush()?));
+    // Whoever reads may have had enough.
+    let enough = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    written.or_else(|e| if e.chain().filter_map(|cause| cause.downcast_ref()).any(enough) { Ok(()) } else { Err(e) })
 }
 
 fn run(args: &Args, config: &landline_server::config::Config) -> anyhow::Result<()> {
@@ -49,9 +67,9 @@ fn run(args: &Args, config: &landline_server::config::Config) -> anyhow::Result<
     on_signal(tell.clone())?;
     let server = Server::start(config, lock)?;
     // A closed standard output is no reason to stop.
-    let _ = write!(std::io::stdout(), "{}", Banner::of(&server, config));
+    let _ = write!(io::stdout(), "{}", Banner::of(&server, config));
     log::info!("{} is open on {:?}", config.name, server.addresses());
-    let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
+    let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
     if !args.no_console() {
         let (moderator, screen) = (server.moderator(), screen.clone());
         std::thread::Builder::new()
@@ -63,7 +81,7 @@ fn run(args: &Args, config: &landline_server::config::Config) -> anyhow::Result<
     screen.redirect(None);
     if let Some(modes) = terminal {
         // The console may still be editing a line.
-        let _ = rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+        let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes);
     }
     log::info!("stopping");
     server.stop();

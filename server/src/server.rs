@@ -67,8 +67,8 @@ impl Server {
             .map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let clock = Clock::system();
-        let accounts = Accounts::open(&config.data, count(limits.accounts))?;
-        let sessions = Sessions::open(&config.data)?;
+        let accounts = Accounts::open(&config.data, limits)?;
+        let sessions = Sessions::open(&config.data, limits)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);
@@ -80,6 +80,8 @@ impl Server {
             hasher: Hasher::new((cores / 2).max(1), count(limits.hash_queue), bcrypt_cost),
             lockout: Lockout::new(failures, config.block_duration),
             throttle: Throttle::new(limits.address_failures, Limits::seconds(limits.address_block_seconds)),
+            registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
+            sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
             bans: Bans::open(&config.data)?,
             poller: Poller::start(Bounds::of(limits)).context("starting threads")?,
             clock,
@@ -176,6 +178,11 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
         unsigned: count(limits.unsigned_clients),
         unsigned_per_address: if lifted { usize::MAX } else { count(limits.unsigned_per_address) },
     }
+}
+
+/// A limit on coming and going; the same zero lifts it.
+fn churn(config: &Config, most: u64, seconds: u64) -> Throttle {
+    if config.max_clients_per_ip == 0 { Throttle::lifted() } else { Throttle::new(most, Limits::seconds(seconds)) }
 }
 
 fn listen(address: SocketAddr, entrance: Entrance) -> anyhow::Result<Listener> {

@@ -5,6 +5,7 @@ use crate::store::bans::{BanFile, BanRow};
 use ipnet::IpNet;
 use landline_common::Moment;
 use parking_lot::{Mutex, RwLock};
+use std::collections::HashSet;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
@@ -65,13 +66,21 @@ impl Bans {
     ///
     /// # Errors
     /// Says why not.
-    pub fn add(&self, range: IpNet, mut row: BanRow, now: Moment) -> Result<(), BanError> {
-        row.address = shown(range);
+    pub fn add(&self, range: IpNet, row: BanRow, now: Moment) -> Result<(), BanError> {
+        self.add_all(vec![(range, row)], now)
+    }
+
+    /// The same for several ranges, each of which is there once, with one write.
+    ///
+    /// # Errors
+    /// Says why none was banned.
+    pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: Moment) -> Result<(), BanError> {
+        let ranges: HashSet<IpNet> = new.iter().map(|(range, _)| *range).collect();
+        let new = new.into_iter().map(|(range, row)| Ban { range, row: BanRow { address: shown(range), ..row } });
         self.change(now, |bans| {
-            bans.retain(|ban| ban.range != range);
-            bans.push(Ban { range, row });
-        })?;
-        Ok(())
+            bans.retain(|ban| !ranges.contains(&ban.range));
+            bans.extend(new);
+        })
     }
 
     /// Ends the ban of exactly `range`. False if there is none.

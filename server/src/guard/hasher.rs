@@ -115,8 +115,10 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// bcrypt reads 72 bytes and repeats what is shorter, with a NUL between: `a` and `a\0a` are the same to it.
-fn usable(password: &str) -> bool {
+/// Whether bcrypt can tell a password from every other one. It reads 72 bytes and repeats what is shorter, with a NUL
+/// between: `a` and `a\0a` are the same to it.
+#[must_use]
+pub fn usable(password: &str) -> bool {
     password.len() <= MAX_BYTES && !password.contains('\0')
 }
 

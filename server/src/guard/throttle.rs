@@ -1,5 +1,5 @@
-//! Wrong passwords from one address, whatever the names: too many, and further attempts from there are refused for a
-//! while. Guests and people already in are not affected.
+//! What one address may not do too often, whatever the names: wrong passwords, new accounts, signing in. After too many,
+//! further attempts from there are refused for a while. People already in are not affected.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -9,28 +9,29 @@ use std::time::{Duration, Instant};
 /// Addresses remembered at most; when full, the one whose time began first is forgotten.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// Counts wrong passwords by address.
+/// Counts one kind of attempt by address.
 #[derive(Debug)]
 pub struct Throttle {
-    failures: u64,
-    window: Duration,
+    /// How many in how much time; `None` is without a limit.
+    bound: Option<(u64, Duration)>,
     addresses: Mutex<HashMap<IpAddr, Tally>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Tally {
-    /// Attempts that failed or are not decided yet.
+    /// Attempts that count or are not decided yet.
     counted: u64,
     since: Instant,
 }
 
-/// An attempt under way, which counts like a failure until it is known to be right.
+/// An attempt under way, which counts until it is known that it does not.
 #[derive(Debug)]
 #[must_use = "dropping it gives the attempt back"]
 pub struct Try<'t> {
     throttle: &'t Throttle,
     address: IpAddr,
-    wrong: bool,
+    /// It stays counted when dropped.
+    counts: bool,
 }
 
 /// An address that must wait: so many seconds.
@@ -38,17 +39,26 @@ pub struct Try<'t> {
 pub struct Wait(pub u64);
 
 impl Throttle {
-    /// After so many `failures` within `window`, attempts are refused for another `window`.
+    /// After `most` that count within `window`, attempts are refused for another `window`.
     #[must_use]
-    pub fn new(failures: u64, window: Duration) -> Throttle {
-        Throttle { failures: failures.max(1), window, addresses: Mutex::default() }
+    pub fn new(most: u64, window: Duration) -> Throttle {
+        Throttle { bound: Some((most.max(1), window)), addresses: Mutex::default() }
+    }
+
+    /// Refuses nothing.
+    #[must_use]
+    pub fn lifted() -> Throttle {
+        Throttle { bound: None, addresses: Mutex::default() }
     }
 
     /// Begins an attempt from `address`.
     ///
     /// # Errors
-    /// There were too many wrong ones.
+    /// There were too many that count.
     pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Wait> {
+        let Some((most, window)) = self.bound else {
+            return Ok(Try { throttle: self, address, counts: true });
+        };
         let mut addresses = self.addresses.lock();
         if addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&address) {
             let oldest = addresses.iter().min_by_key(|(_, tally)| tally.since).map(|(address, _)| *address);
@@ -56,24 +66,25 @@ impl Throttle {
         }
         let tally = addresses.entry(address).or_insert(Tally { counted: 0, since: now });
         let passed = now.saturating_duration_since(tally.since);
-        if passed >= self.window {
+        if passed >= window {
             *tally = Tally { counted: 0, since: now };
-        } else if tally.counted >= self.failures {
-            let left = self.window.saturating_sub(passed);
+        } else if tally.counted >= most {
+            let left = window.saturating_sub(passed);
             return Err(Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
         }
         tally.counted += 1;
-        Ok(Try { throttle: self, address, wrong: false })
+        Ok(Try { throttle: self, address, counts: false })
     }
 }
 
 impl Try<'_> {
-    /// The password was wrong. The last failure that is allowed begins the time of refusal.
-    pub fn wrong(mut self, now: Instant) {
-        self.wrong = true;
+    /// It counts: the password was wrong, the account is made. The last one that is allowed begins the time of refusal.
+    pub fn count(mut self, now: Instant) {
+        self.counts = true;
+        let Some((most, _)) = self.throttle.bound else { return };
         let mut addresses = self.throttle.addresses.lock();
         if let Some(tally) = addresses.get_mut(&self.address)
-            && tally.counted >= self.throttle.failures
+            && tally.counted >= most
         {
             tally.since = now;
         }
@@ -82,7 +93,7 @@ impl Try<'_> {
 
 impl Drop for Try<'_> {
     fn drop(&mut self) {
-        if self.wrong {
+        if self.counts {
             return;
         }
         let mut addresses = self.throttle.addresses.lock();
@@ -106,10 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn ten_wrong_ones_and_then_a_wait() {
+    fn ten_that_count_and_then_a_wait() {
         let (throttle, start) = (Throttle::new(10, WINDOW), Instant::now());
         for i in 0..10 {
-            throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().wrong(start + Duration::from_secs(i));
+            throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
         }
         assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(9)).unwrap_err(), Wait(600));
         assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(608)).unwrap_err(), Wait(1));
@@ -118,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn right_ones_do_not_count() {
+    fn those_given_back_do_not_count() {
         let (throttle, now) = (Throttle::new(2, WINDOW), Instant::now());
-        throttle.attempt(address(1), now).unwrap().wrong(now);
+        throttle.attempt(address(1), now).unwrap().count(now);
         for _ in 0..100 {
             drop(throttle.attempt(address(1), now).unwrap());
         }
-        throttle.attempt(address(1), now).unwrap().wrong(now);
+        throttle.attempt(address(1), now).unwrap().count(now);
         assert!(throttle.attempt(address(1), now).is_err());
     }
 
@@ -136,10 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn without_a_limit_nothing_is_refused_or_remembered() {
+        let (throttle, now) = (Throttle::lifted(), Instant::now());
+        (0..1_000).for_each(|_| throttle.attempt(address(1), now).unwrap().count(now));
+        assert!(throttle.addresses.lock().is_empty());
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
         for n in 0..11_000 {
-            throttle.attempt(address(n), now + Duration::from_millis(n.into())).unwrap().wrong(now);
+            throttle.attempt(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);
         }
         assert!(throttle.addresses.lock().len() <= MOST_ADDRESSES);
     }

@@ -1,5 +1,6 @@
 //! One client's thread, from the first byte to the last: the only place that sees every layer.
 
+mod patience;
 mod sign_in;
 mod turn;
 
@@ -37,6 +38,10 @@ pub struct Services {
     pub lockout: Lockout,
     /// Counts failed passwords by address.
     pub throttle: Throttle,
+    /// Counts new accounts by address.
+    pub registrations: Throttle,
+    /// Counts sign-ins by address.
+    pub sign_ins: Throttle,
     /// Who is kept out.
     pub bans: Bans,
     /// Looks after slow clients.
@@ -96,7 +101,7 @@ impl Session<'_> {
         let (person, address) = (visit.person().clone(), self.stream.address().to_string());
         let record = |services: &Services| Record {
             at: services.clock.now(),
-            name: person.name.as_str(),
+            name: &person.name,
             account: person.account,
             address: &address,
             port: self.stream.port(),

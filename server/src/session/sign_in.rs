@@ -1,9 +1,10 @@
 //! Signing in: the door says what to try, this tries it.
 
 use super::Session;
-use crate::door::{Attempt, Door, Entrance, House, Outcome, Step};
+use super::patience::Patience;
+use crate::door::{Attempt, Door, House, Outcome, Step};
 use crate::fanout::Pacing;
-use crate::guard::{HashError, Verdict, Wait, throttle};
+use crate::guard::{HashError, Throttle, Verdict, Wait, throttle};
 use crate::hub::{Claim, NameTaken, Newcomer, Visit};
 use crate::net::Arrived;
 use crate::store::RegisterError;
@@ -11,7 +12,7 @@ use landline_common::limits::{PASSWORD_MAX_BYTES, count};
 use landline_common::lines::{Framing, Piece};
 use landline_common::{Limits, Rendering, RoomName, UserName, What};
 use std::ops::ControlFlow::{self, Break, Continue};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What is decided about a client: in, or not.
 type Decision = ControlFlow<Option<Visit>>;
@@ -132,26 +133,34 @@ impl Session<'_> {
     fn attempt(&self, attempt: Attempt, rendering: Rendering) -> Result<Visit, Outcome> {
         match attempt {
             Attempt::ServerPassword(given) => Err(self.check_server_password(&given).err().unwrap_or(Outcome::Done)),
-            Attempt::Guest { name, room, server_password } => {
+            Attempt::Guest { name, room, server_password } => self.counted(|| {
                 self.check_server_password(server_password.as_deref().unwrap_or_default())?;
                 let claim = self.claim_new(name)?;
                 Ok(self.welcome(claim, rendering, false, room))
-            }
+            }),
             Attempt::Register { name, password } => Err(self.register(name, &password).err().unwrap_or(Outcome::Done)),
-            Attempt::Name { name, password } => self.come_in(name, &password, rendering),
-            Attempt::Login { alias, password } => self.log_in(&alias, &password, rendering),
+            Attempt::Name { name, password } => self.counted(|| self.come_in(name, &password, rendering)),
+            Attempt::Login { alias, password } => self.counted(|| self.log_in(&alias, &password, rendering)),
         }
+    }
+
+    /// Signs in, if that does not happen too often from this address: everybody hears of each coming and going.
+    fn counted(&self, sign_in: impl FnOnce() -> Result<Visit, Outcome>) -> Result<Visit, Outcome> {
+        let attempt = self.throttled(&self.services.sign_ins, 429, "sign-ins")?;
+        let visit = sign_in()?;
+        attempt.count(Instant::now());
+        Ok(visit)
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
         if self.services.password.is_none() {
             return Ok(());
         }
-        let attempt = self.throttled()?;
+        let attempt = self.password_attempt()?;
         if self.is_server_password(given) {
             return Ok(());
         }
-        attempt.wrong(Instant::now());
+        attempt.count(Instant::now());
         log::warn!("a wrong server password from {}", self.stream.address());
         Err(Outcome::WrongPassword)
     }
@@ -161,9 +170,14 @@ impl Session<'_> {
     }
 
     /// An attempt at a password, if this address may still make one.
-    fn throttled(&self) -> Result<throttle::Try<'_>, Outcome> {
-        self.services.throttle.attempt(self.stream.address(), Instant::now()).map_err(|Wait(seconds)| {
-            Outcome::Refused(403, format!("too many wrong passwords from your address; try again in {seconds} s"))
+    fn password_attempt(&self) -> Result<throttle::Try<'_>, Outcome> {
+        self.throttled(&self.services.throttle, 403, "wrong passwords")
+    }
+
+    /// An attempt of the kind that `throttle` counts, if this address may still make one.
+    fn throttled<'t>(&self, throttle: &'t Throttle, code: u16, what: &str) -> Result<throttle::Try<'t>, Outcome> {
+        throttle.attempt(self.stream.address(), Instant::now()).map_err(|Wait(seconds)| {
+            Outcome::Refused(code, format!("too many {what} from your address; try again in {seconds} s"))
         })
     }
 
@@ -173,7 +187,7 @@ impl Session<'_> {
         let has_password = self.services.password.is_some();
         if has_password && !password.is_empty() {
             // Before comparing, or the right guess would get through where wrong ones are refused.
-            drop(self.throttled()?);
+            drop(self.password_attempt()?);
         }
         let opens_server = !has_password || self.is_server_password(password);
         let is_account = self.services.accounts.exists(name.key());
@@ -210,6 +224,7 @@ impl Session<'_> {
             return Err(Outcome::Refused(400, why));
         }
         let claim = self.claim_new(name)?;
+        let attempt = self.throttled(&self.services.registrations, 429, "new accounts")?;
         let hash = self.services.hasher.hash(password).map_err(refusal)?;
         let now = self.services.clock.now();
         self.services.accounts.register(claim.name(), hash, now).map_err(|error| match error {
@@ -222,17 +237,18 @@ impl Session<'_> {
                 Outcome::Refused(500, "the account could not be stored; try again, or tell who runs the server".into())
             }
         })?;
+        attempt.count(Instant::now());
         log::info!("{} registered from {}", claim.name(), self.stream.address());
         Ok(())
     }
 
     fn log_in(&self, alias: &str, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
         let services = self.services;
-        let from_here = self.throttled()?;
+        let from_here = self.password_attempt()?;
         let Ok(name) = UserName::parse(alias) else {
             // Nobody can have registered that; it takes as long as if somebody had.
             services.hasher.verify(password, None).map_err(refusal)?;
-            from_here.wrong(Instant::now());
+            from_here.count(Instant::now());
             return Err(Outcome::WrongPassword);
         };
         let attempt = services
@@ -244,7 +260,7 @@ impl Session<'_> {
         let right = services.hasher.verify(password, hash).map_err(refusal)?;
         let is_account = account.is_some();
         let Some(account) = account.filter(|_| right) else {
-            from_here.wrong(Instant::now());
+            from_here.count(Instant::now());
             // What is no account may be a password typed at the wrong question.
             if attempt.failed(Instant::now()) && is_account {
                 log::warn!("{name} is locked after failed passwords, the last from {}", self.stream.address());
@@ -261,46 +277,6 @@ impl Session<'_> {
         self.entry.signed_in();
         let newcomer = Newcomer { outbox: self.outbox.clone(), rendering, account, room };
         self.services.hub.sign_in(claim, newcomer, self.services.clock.now())
-    }
-}
-
-/// How long a client may take. All times are absolute: sending byte by byte does not extend them.
-struct Patience {
-    greet_at: Instant,
-    quiet: Duration,
-    answer: Duration,
-    answer_by: Instant,
-    give_up: Instant,
-}
-
-impl Patience {
-    fn begin(limits: &Limits, entrance: Entrance) -> Patience {
-        let now = Instant::now();
-        let answer = Limits::seconds((entrance.door(&[]).answer_seconds)(limits));
-        Patience {
-            greet_at: now + Limits::millis(limits.greeting_ms),
-            quiet: Limits::millis(limits.unframed_quiet_ms),
-            answer,
-            answer_by: now + answer,
-            give_up: now + Limits::seconds(limits.sign_in_seconds),
-        }
-    }
-
-    fn end(&self) -> Instant {
-        self.answer_by.min(self.give_up)
-    }
-
-    fn answered(&mut self) {
-        self.answer_by = Instant::now() + self.answer;
-    }
-
-    /// When silence would mean something: that a message is whole, or that the client waits for a greeting.
-    fn quiet_at(&self, message_open: bool, fresh: bool) -> Option<Instant> {
-        match (message_open, fresh) {
-            (true, _) => Some(Instant::now() + self.quiet),
-            (false, true) => Some(self.greet_at),
-            (false, false) => None,
-        }
     }
 }
 

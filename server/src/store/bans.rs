@@ -66,7 +66,7 @@ impl BanFile {
     /// A file that is damaged, of another version, or bans what is no address is refused by name.
     pub fn open(folder: &Path, is_address: impl Fn(&str) -> bool) -> Result<(BanFile, Vec<BanRow>), FileError> {
         let path = folder.join("bans.json");
-        let contents: Option<Contents<Vec<BanRow>>> = json_file::read_version(&path, VERSION)?;
+        let contents: Option<Contents<Vec<BanRow>>> = json_file::read_version(&path, VERSION..=VERSION)?;
         let bans = contents.map(|contents| contents.bans).unwrap_or_default();
         if let Some(bad) = bans.iter().find(|ban| !is_address(&ban.address)) {
             let why = format!("it bans {:?}, which is no address", bad.address);

@@ -33,7 +33,7 @@ pub enum FileError {
     },
     /// Written by another version of the server.
     #[error(
-        "{} has version {found}, and this server knows version {known} only; it is left as it is. \
+        "{} has version {found}, which this server does not know (its own is {known}); it is left as it is. \
          Use the server that wrote it, or move it away, then start again",
         path.display()
     )]
@@ -42,7 +42,7 @@ pub enum FileError {
         path: PathBuf,
         /// The version in the file.
         found: u32,
-        /// The version that can be read.
+        /// The version that this server writes.
         known: u32,
     },
     /// Sound JSON with something in it that cannot be.

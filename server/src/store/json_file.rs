@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// How the names of files begin and end that are being written.
@@ -58,20 +59,20 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
     })
 }
 
-/// Like [`read`], for a file with a `version` at its top: another one than `known` is refused as such, whatever else
-/// the file has.
+/// Like [`read`], for a file with a `version` at its top: one that is not among the `known` is refused as such, whatever
+/// else the file has.
 ///
 /// # Errors
 /// As [`read`], and [`FileError::Version`].
-pub fn read_version<T: DeserializeOwned>(path: &Path, known: u32) -> Result<Option<T>, FileError> {
+pub fn read_version<T: DeserializeOwned>(path: &Path, known: RangeInclusive<u32>) -> Result<Option<T>, FileError> {
     #[derive(serde::Deserialize)]
     struct Version {
         version: u32,
     }
     let Some(bytes) = bytes(path)? else { return Ok(None) };
     let found = parse::<Version>(path, &bytes)?.version;
-    if found != known {
-        return Err(FileError::Version { path: path.to_owned(), found, known });
+    if !known.contains(&found) {
+        return Err(FileError::Version { path: path.to_owned(), found, known: *known.end() });
     }
     parse(path, &bytes).map(Some)
 }
@@ -229,8 +230,13 @@ mod tests {
     fn another_version_is_refused_as_such() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
-        fs::write(&path, r#"{"version":2,"new":true}"#).unwrap();
-        let text = read_version::<std::collections::HashMap<String, u32>>(&path, 1).unwrap_err().to_string();
-        assert!(text.contains("a.json has version 2, and this server knows version 1 only"), "{text}");
+        type Any = std::collections::HashMap<String, u32>;
+        fs::write(&path, r#"{"version":3,"new":true}"#).unwrap();
+        let text = read_version::<Any>(&path, 1..=2).unwrap_err().to_string();
+        assert!(text.contains("a.json has version 3, which this server does not know (its own is 2)"), "{text}");
+        for version in 1..=2 {
+            fs::write(&path, format!("{{\"version\":{version}}}")).unwrap();
+            assert_eq!(read_version::<Any>(&path, 1..=2).unwrap().unwrap()["version"], version);
+        }
     }
 }

@@ -9,11 +9,11 @@ pub mod json_file;
 pub mod lock_file;
 pub mod sessions;
 
-pub use accounts::{Account, Accounts, RegisterError};
+pub use accounts::{Account, Accounts, BlocksError, NewAccount, RegisterError};
 pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
 pub use lock_file::{LockError, LockFile};
-pub use sessions::{Record, Sessions};
+pub use sessions::{Record, Sessions, Sighting};
 
 use jiff::Timestamp;
 use landline_common::Moment;

@@ -40,6 +40,7 @@ fn what_is_asked_wrongly_is_refused_in_one_line() {
         (["--limit", "bcrypt-cost=99"], &["bcrypt-cost", "between 4 and 16"]),
         (["--password-file", "/nowhere"], &["/nowhere"]),
         (["--password", " "], &["password is empty"]),
+        (["--password", ""], &["password is empty"]),
     ] {
         expect_refusal(server(&data).args(args), 2, says);
     }
@@ -106,8 +107,10 @@ fn help_is_printed_and_nothing_started() {
 fn people_meet_over_several_ports() {
     let folder = folder();
     let mut program = Program::start(server(folder.path()).args(["--port", "0", "--port=0"]), Stdio::null());
+    let also = program.until("also on");
     let addresses = logged_addresses(&mut program);
     assert_eq!(addresses.len(), 2);
+    assert_eq!(also, format!("  also on    port {}\n", addresses[1].port()));
     let mut alice = guest(addresses[0], "alice");
     let _bob = guest(addresses[1], "bob");
     alice.expect("bob has connected to the chatroom");
@@ -126,6 +129,14 @@ fn the_predecessors_three_numbers() {
     }
     let refused = client.until("ERROR: 403 ");
     assert!(refused.contains(" 777 s") || refused.contains(" 776 s"), "{refused}");
+}
+
+#[test]
+fn an_empty_password_in_the_environment_is_none() {
+    let folder = folder();
+    let (mut program, address) = start(server(folder.path()).env("LANDLINE_PASSWORD", ""));
+    guest(address, "alice").expect_nothing();
+    stop(&mut program);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Chat77's defects.
 
 use crate::{TURNS, all_is_well, knock};
+use landline_common::Limits;
 use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::{Accounts, LockFile};
@@ -135,7 +136,7 @@ fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
     let end = whole.trim_ascii_end().len();
     for cut in 0..end {
         fs::write(&file, &whole[..cut]).unwrap();
-        refused(Accounts::open(house.data(), 100).unwrap_err().to_string(), &file, &whole[..cut]);
+        refused(Accounts::open(house.data(), &Limits::default()).unwrap_err().to_string(), &file, &whole[..cut]);
     }
     let (bind, data) = (Ipv4Addr::LOCALHOST.into(), house.data().to_owned());
     let config = Config { ports: vec![0], bind, data, lantalk_port: None, beacon_port: None, ..Config::default() };

@@ -1,95 +1,31 @@
-//! What a server is told when it starts: the command line, and what it means.
+//! The command line of a server.
 
+use super::tasks::Task;
+use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use landline_common::{Limits, limits};
-use std::net::{IpAddr, Ipv4Addr};
+use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The port that `nc`, Chat77 and the bundled client use.
-pub const DEFAULT_PORT: u16 = 12_345;
-/// LanTalk's port.
-pub const LANTALK_PORT: u16 = 5_050;
-/// LanTalk's discovery port (UDP).
-pub const BEACON_PORT: u16 = 5_051;
 
 /// Seconds; longer than any server runs, and far below where the arithmetic of time ends.
 const A_YEAR: u64 = 365 * 86_400;
 
-/// How a server is set up.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The ports of the main door; 0 takes any free one.
-    pub ports: Vec<u16>,
-    /// The address to listen on.
-    pub bind: IpAddr,
-    /// The data folder.
-    pub data: PathBuf,
-    /// The server's name.
-    pub name: String,
-    /// What guests must know to come in.
-    pub password: Option<String>,
-    /// How long failed passwords lock an account.
-    pub block_duration: Duration,
-    /// How long somebody may be silent.
-    pub timeout: Duration,
-    /// Pings do not count as a sign of life.
-    pub strict_timeout: bool,
-    /// Lines in so much time; `None` is without a limit.
-    pub rate: Option<(u32, Duration)>,
-    /// Clients at once.
-    pub max_clients: usize,
-    /// Clients at once from one address; 0 is without a limit.
-    pub max_clients_per_ip: usize,
-    /// Port of the LanTalk door; `None` is off.
-    pub lantalk_port: Option<u16>,
-    /// UDP port of discovery; `None` is off.
-    pub beacon_port: Option<u16>,
-    /// Every other number.
-    pub limits: Limits,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            ports: vec![DEFAULT_PORT],
-            bind: Ipv4Addr::UNSPECIFIED.into(),
-            data: "data".into(),
-            name: "Landline".into(),
-            password: None,
-            block_duration: Duration::from_secs(60),
-            timeout: Duration::from_secs(300),
-            strict_timeout: false,
-            rate: Some((10, Duration::from_secs(5))),
-            max_clients: 10_000,
-            max_clients_per_ip: 256,
-            lantalk_port: Some(LANTALK_PORT),
-            beacon_port: Some(BEACON_PORT),
-            limits: Limits::default(),
-        }
-    }
-}
-
-impl Config {
-    /// The addresses under which other machines reach this server.
-    #[must_use]
-    pub fn reachable_at(&self) -> Vec<IpAddr> {
-        if !self.bind.is_unspecified() {
-            return vec![self.bind];
-        }
-        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        let lan = interfaces.into_iter().filter(|i| !i.is_loopback()).map(|i| i.ip()).filter(IpAddr::is_ipv4);
-        let lan: Vec<IpAddr> = lan.collect();
-        if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
-    }
-}
+/// The variable of the environment that may have the server's password.
+const PASSWORD_VARIABLE: &str = "LANDLINE_PASSWORD";
 
 /// Chat for the people on one network. Start it, and tell people the line it prints.
 #[derive(Debug, Parser)]
 #[command(name = "landline-server", version, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Args {
+    /// What else there is to do.
+    #[command(subcommand)]
+    pub task: Option<Task>,
     /// Port to listen on [default: 12345]
+    #[arg(value_parser = parse_port)]
     port: Option<u16>,
     /// Seconds that three failed passwords in a row lock an account
     #[arg(value_name = "BLOCK_DURATION", default_value_t = 60)]
@@ -109,8 +45,9 @@ pub struct Args {
     /// The server's name, as people see it
     #[arg(long, default_value = "Landline")]
     name: String,
-    /// Ask everybody for this password; better in a file or in LANDLINE_PASSWORD, where other users do not see it
-    #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true, conflicts_with = "password_file")]
+    /// Ask everybody for this password; better in a file or in the environment as LANDLINE_PASSWORD, where other users do
+    /// not see it
+    #[arg(long, conflicts_with = "password_file")]
     password: Option<String>,
     /// Read that password from the first line of this file
     #[arg(long, value_name = "FILE")]
@@ -139,6 +76,9 @@ pub struct Args {
     /// UDP port on which clients find this server; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT)]
     beacon_port: u16,
+    /// Keep what was said: on, off, or for so many days
+    #[arg(long, value_name = "on|off|N-days", default_value_t = History::On)]
+    history: History,
     /// Write the log here [default: landline.log in the data folder]
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -148,6 +88,13 @@ pub struct Args {
     /// Set any other limit; --limit help lists them
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     limits: Vec<String>,
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| match text {
+        "export" | "import" => format!("{text} comes first, and its options behind it"),
+        _ => "a port is a number from 0 to 65535".into(),
+    })
 }
 
 /// A rate limit, if there is one.
@@ -168,9 +115,20 @@ fn parse_rate(text: &str) -> Result<Rate, String> {
 #[must_use]
 pub fn limits_help() -> String {
     let line = |(name, default, why): &(&str, u64, &str)| {
-        format!("{:<24} {default:>10}  {}\n", name.replace('_', "-"), why.trim())
+        format!("{:<28} {default:>10}  {}\n", name.replace('_', "-"), why.trim())
     };
     limits::TABLE.iter().map(line).collect()
+}
+
+/// The limits, with those changed that are given as NAME=VALUE.
+pub(super) fn limits_of(changes: &[String]) -> anyhow::Result<Limits> {
+    let mut limits = Limits::default();
+    for change in changes {
+        let (name, value) = change.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
+        let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
+        limits.set(name, value).map_err(anyhow::Error::msg)?;
+    }
+    Ok(limits)
 }
 
 impl Args {
@@ -197,13 +155,7 @@ impl Args {
     /// # Errors
     /// Something is out of its bounds, or the password file cannot be read.
     pub fn config(&self) -> anyhow::Result<Config> {
-        let mut limits = Limits::default();
-        for limit in &self.limits {
-            let (name, value) =
-                limit.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
-            let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
-            limits.set(name, value).map_err(anyhow::Error::msg)?;
-        }
+        let limits = limits_of(&self.limits)?;
         let name = landline_common::clean::clean(self.name.trim()).into_owned();
         if name.is_empty() || name.chars().count() > 64 {
             bail!("--name needs 1 to 64 characters");
@@ -226,7 +178,7 @@ impl Args {
             bind: self.bind,
             data: self.data.clone(),
             name,
-            password: self.server_password()?,
+            password: self.server_password(std::env::var_os(PASSWORD_VARIABLE))?,
             block_duration: Duration::from_secs(block),
             timeout: Duration::from_secs(timeout),
             strict_timeout: self.strict_timeout,
@@ -235,19 +187,26 @@ impl Args {
             max_clients_per_ip: self.max_clients_per_ip,
             lantalk_port: port(self.lantalk_port),
             beacon_port: port(self.beacon_port),
+            history: self.history,
             limits,
         })
     }
 
-    fn server_password(&self) -> anyhow::Result<Option<String>> {
-        let password = match &self.password_file {
-            Some(file) => {
+    /// The server's password, from the command line or else from the environment, where an empty one is none: that is how
+    /// a variable is switched off.
+    fn server_password(&self, environment: Option<OsString>) -> anyhow::Result<Option<String>> {
+        let password = match (&self.password_file, &self.password) {
+            (Some(file), _) => {
                 let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-                Some(text.lines().next().unwrap_or_default().trim().to_owned())
+                Some(text.lines().next().unwrap_or_default().to_owned())
             }
-            None => self.password.as_ref().map(|password| password.trim().to_owned()),
+            (None, Some(password)) => Some(password.clone()),
+            (None, None) => match environment.filter(|password| !password.is_empty()).map(OsString::into_string) {
+                Some(Err(_)) => bail!("{PASSWORD_VARIABLE} is not UTF-8"),
+                password => password.and_then(Result::ok),
+            },
         };
-        match password {
+        match password.map(|password| password.trim().to_owned()) {
             Some(password) if password.is_empty() => bail!("the server's password is empty; leave it out for none"),
             password => Ok(password),
         }
@@ -288,6 +247,28 @@ mod tests {
     }
 
     #[test]
+    fn history_is_kept_unless_told_otherwise() {
+        assert_eq!(config(&[]).unwrap().history, History::On);
+        assert_eq!(config(&["--history", "off"]).unwrap().history, History::Off);
+        assert_eq!(config(&["--history=90-days"]).unwrap().history, History::Days(90));
+    }
+
+    #[test]
+    fn an_empty_password_in_the_environment_is_none() {
+        let password = |args: &[&str], environment: Option<&str>| {
+            let args = Args::try_parse_from(std::iter::once(&"landline-server").chain(args)).unwrap();
+            args.server_password(environment.map(OsString::from)).map_err(|e| e.to_string())
+        };
+        assert_eq!(password(&[], None), Ok(None));
+        assert_eq!(password(&[], Some("")), Ok(None));
+        assert_eq!(password(&[], Some(" sesame ")), Ok(Some("sesame".to_owned())));
+        assert_eq!(password(&["--password", "open"], Some("sesame")), Ok(Some("open".to_owned())));
+        for (args, environment) in [(&[][..], " "), (&["--password", ""], ""), (&["--password", ""], "sesame")] {
+            assert!(password(args, Some(environment)).unwrap_err().contains("is empty"), "{args:?}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (args, says) in [
             (vec!["--rate", "fast"], "LINES/SECONDS"),
@@ -300,6 +281,8 @@ mod tests {
             (vec!["70000"], "70000"),
             (vec!["--timeout", "18446744073709551615"], "between 1 and"),
             (vec!["--max-clients", "0"], "at least 1"),
+            (vec!["--history", "0"], "on, off, or the days"),
+            (vec!["--data", "x", "export"], "export comes first"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());
             assert!(error.contains(says), "{args:?}: {error}");

@@ -1,0 +1,153 @@
+//! What a server is told when it starts: the command line, and what it means.
+
+mod args;
+pub mod tasks;
+
+pub use args::{Args, limits_help};
+use landline_common::Limits;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The port that `nc`, Chat77 and the bundled client use.
+pub const DEFAULT_PORT: u16 = 12_345;
+/// LanTalk's port.
+pub const LANTALK_PORT: u16 = 5_050;
+/// LanTalk's discovery port (UDP).
+pub const BEACON_PORT: u16 = 5_051;
+
+/// A century: further back nobody looks, and far below where the arithmetic of time ends.
+const MOST_DAYS: u32 = 36_500;
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The ports of the main door; 0 takes any free one.
+    pub ports: Vec<u16>,
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The server's name.
+    pub name: String,
+    /// What guests must know to come in.
+    pub password: Option<String>,
+    /// How long failed passwords lock an account.
+    pub block_duration: Duration,
+    /// How long somebody may be silent.
+    pub timeout: Duration,
+    /// Pings do not count as a sign of life.
+    pub strict_timeout: bool,
+    /// Lines in so much time; `None` is without a limit.
+    pub rate: Option<(u32, Duration)>,
+    /// Clients at once.
+    pub max_clients: usize,
+    /// Clients at once from one address; 0 is without a limit.
+    pub max_clients_per_ip: usize,
+    /// Port of the LanTalk door; `None` is off.
+    pub lantalk_port: Option<u16>,
+    /// UDP port of discovery; `None` is off.
+    pub beacon_port: Option<u16>,
+    /// How long what was said is kept.
+    pub history: History,
+    /// Every other number.
+    pub limits: Limits,
+}
+
+/// How long what was said is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// For ever.
+    On,
+    /// Not at all.
+    Off,
+    /// For so many days.
+    Days(u32),
+}
+
+impl FromStr for History {
+    type Err = String;
+
+    /// Reads `on`, `off`, or days as `30-days`, `30d` or `30`.
+    fn from_str(text: &str) -> Result<History, String> {
+        let text = text.trim().to_ascii_lowercase();
+        let days = ["-days", "-day", "d"].iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text);
+        match (text.as_str(), days.parse()) {
+            ("on", _) => Ok(History::On),
+            ("off", _) => Ok(History::Off),
+            (_, Ok(days)) if (1..=MOST_DAYS).contains(&days) => Ok(History::Days(days)),
+            _ => Err(format!("write it as on, off, or the days to keep (1 to {MOST_DAYS}), for example 30-days")),
+        }
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            History::On => f.write_str("on"),
+            History::Off => f.write_str("off"),
+            History::Days(days) => write!(f, "{days}-days"),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            ports: vec![DEFAULT_PORT],
+            bind: Ipv4Addr::UNSPECIFIED.into(),
+            data: "data".into(),
+            name: "Landline".into(),
+            password: None,
+            block_duration: Duration::from_secs(60),
+            timeout: Duration::from_secs(300),
+            strict_timeout: false,
+            rate: Some((10, Duration::from_secs(5))),
+            max_clients: 10_000,
+            max_clients_per_ip: 256,
+            lantalk_port: Some(LANTALK_PORT),
+            beacon_port: Some(BEACON_PORT),
+            history: History::On,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The addresses under which other machines reach this server.
+    #[must_use]
+    pub fn reachable_at(&self) -> Vec<IpAddr> {
+        if !self.bind.is_unspecified() {
+            return vec![self.bind];
+        }
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        let lan = interfaces.into_iter().filter(|i| !i.is_loopback()).map(|i| i.ip()).filter(IpAddr::is_ipv4);
+        let lan: Vec<IpAddr> = lan.collect();
+        if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_is_kept_for_ever_or_not_or_for_days() {
+        for (text, history) in [
+            ("on", History::On),
+            ("OFF", History::Off),
+            ("30-days", History::Days(30)),
+            ("1-day", History::Days(1)),
+            ("7d", History::Days(7)),
+            ("36500", History::Days(36_500)),
+        ] {
+            assert_eq!(text.parse(), Ok(history));
+            assert_eq!(history.to_string().parse(), Ok(history));
+        }
+        for text in ["", "0", "36501", "-1", "days", "-days", "d", "yes", "30 weeks", "1.5d", "99999999999"] {
+            assert!(text.parse::<History>().unwrap_err().contains("30-days"), "{text}");
+        }
+    }
+}

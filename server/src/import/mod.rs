@@ -1,0 +1,136 @@
+//! Takes over what Chat77 and LanTalk left behind, and what `export` has written. The content of a file tells which of
+//! these it is.
+
+mod chat77;
+mod lantalk;
+
+use crate::store::LockFile;
+use anyhow::{Context, anyhow, bail};
+use landline_common::Limits;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read, Write};
+use std::path::Path;
+
+/// More bytes than the first line of messages has.
+const FIRST_LINE: u64 = 1 << 20;
+/// Characters of a foreign text that are shown.
+const SHOWN: usize = 40;
+
+/// What came of reading messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// So many were added.
+    pub new: u64,
+    /// So many were there already.
+    pub known: u64,
+}
+
+/// Reads messages into a data folder, all or, on an error, none.
+pub type ImportMessages = fn(data: &Path, lines: &mut dyn BufRead) -> anyhow::Result<Imported>;
+
+/// What a file turned out to be.
+enum Kind {
+    /// What `export` writes, from the first line on.
+    Messages(Box<dyn BufRead>),
+    /// Chat77's users, and how many connections it has noted.
+    Chat77(Vec<Value>, usize),
+    /// LanTalk's banned addresses.
+    LanTalk(Vec<Value>),
+}
+
+/// Imports `file` into the data folder, in which no server may run, and says on `out` what was done.
+///
+/// # Errors
+/// Says why nothing was imported, and what to do.
+pub fn run(
+    file: &Path,
+    data: &Path,
+    limits: &Limits,
+    messages: ImportMessages,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let about = || format!("importing {}", file.display());
+    let opened = File::open(file).with_context(about)?;
+    let kind = recognise(BufReader::new(opened), limits.import_bytes).with_context(about)?;
+    let _lock = LockFile::take(data)?;
+    match kind {
+        Kind::Messages(mut lines) => {
+            let Imported { new, known } = messages(data, &mut *lines).with_context(about)?;
+            writeln!(out, "Messages imported: {new}; there already: {known}.")?;
+        }
+        Kind::Chat77(users, connections) => {
+            chat77::import(&users, data, limits, out)?;
+            if connections > 0 {
+                writeln!(out, "Connections that Chat77 noted, which are not imported: {connections}.")?;
+            }
+            if !users.is_empty() {
+                writeln!(out, "{} has passwords that anybody can read: delete it.", file.display())?;
+            }
+        }
+        Kind::LanTalk(addresses) => lantalk::import(&addresses, data, out)?,
+    }
+    Ok(())
+}
+
+/// Reads as much as it takes to know what it is: of messages one line, of anything else all, `most` bytes at most.
+fn recognise(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<Kind> {
+    let mut content = Vec::new();
+    reader.by_ref().take(FIRST_LINE).read_until(b'\n', &mut content)?;
+    if let Ok(Value::Object(first)) = serde_json::from_slice(&content)
+        && first.contains_key("id")
+    {
+        return Ok(Kind::Messages(Box::new(Cursor::new(content).chain(reader))));
+    }
+    let left = most.saturating_add(1).saturating_sub(content.len() as u64);
+    reader.take(left).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        bail!("it has more than {most} bytes and is not what export writes; --limit import-bytes allows more");
+    }
+    if content.trim_ascii().is_empty() {
+        bail!("it is empty");
+    }
+    kind_of(serde_json::from_slice(&content).map_err(|e| anyhow!("it is not JSON ({e})"))?)
+}
+
+/// What a whole JSON document is.
+fn kind_of(value: Value) -> anyhow::Result<Kind> {
+    match value {
+        Value::Array(list) if list.is_empty() || list.iter().any(Value::is_string) => return Ok(Kind::LanTalk(list)),
+        Value::Object(mut parts) => {
+            let own = ["accounts", "bans"].into_iter().find(|name| parts.contains_key(*name));
+            if let Some(own) = own.filter(|_| parts.contains_key("version")) {
+                bail!("it is this server's own {own}.json; put it into the data folder as it is");
+            }
+            let mut list = |name| match parts.remove(name) {
+                Some(Value::Array(list)) => Some(list),
+                _ => None,
+            };
+            let (users, connections) = (list("users"), list("connections"));
+            if users.is_some() || connections.is_some() {
+                let noted = connections.map_or(0, |list| list.len());
+                return Ok(Kind::Chat77(users.unwrap_or_default(), noted));
+            }
+        }
+        _ => {}
+    }
+    bail!("it is neither Chat77's client_connections.json, nor LanTalk's bans.json, nor what export writes")
+}
+
+/// Says what was not imported and why, a line for each.
+fn tell_refused(refused: &[(String, String)], out: &mut dyn Write) -> std::io::Result<()> {
+    if !refused.is_empty() {
+        writeln!(out, "Not imported ({}):", refused.len())?;
+    }
+    refused.iter().try_for_each(|(what, why)| writeln!(out, "  {what}: {why}"))
+}
+
+/// A foreign text so that it does nothing to a terminal.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(SHOWN).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{more}")
+}
+
+#[cfg(test)]
+mod tests;

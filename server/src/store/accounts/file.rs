@@ -1,0 +1,73 @@
+//! What `accounts.json` looks like, and what in it cannot be.
+
+use super::{Account, Known};
+use crate::store::{FileError, json_file};
+use bcrypt::HashParts;
+use landline_common::{NameKey, UserName};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+/// The version that is written. The one before it had no blocks.
+const VERSION: u32 = 2;
+/// The versions that can be read.
+const READABLE: RangeInclusive<u32> = 1..=VERSION;
+
+/// The bcrypt costs that are accepted from the file: a check at cost 20 takes a minute, at 31 a day.
+const COSTS: RangeInclusive<u32> = 4..=16;
+
+/// The whole file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contents {
+    version: u32,
+    pub(super) accounts: Vec<Row>,
+}
+
+/// One account in it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) password: String,
+    pub(super) registered: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) blocks: Vec<String>,
+}
+
+/// The file, as it will be written again, and its accounts by key.
+pub(super) fn read(path: &Path, most_blocks: usize) -> Result<(Contents, HashMap<NameKey, Known>), FileError> {
+    let read: Option<Contents> = json_file::read_version(path, READABLE)?;
+    let accounts = read.map(|contents| contents.accounts).unwrap_or_default();
+    let known = index(&accounts, most_blocks).map_err(|why| FileError::Content { path: path.to_owned(), why })?;
+    Ok((Contents { version: VERSION, accounts }, known))
+}
+
+/// The accounts by key, or what is wrong with the first one that cannot be.
+fn index(rows: &[Row], most_blocks: usize) -> Result<HashMap<NameKey, Known>, String> {
+    let mut all = HashMap::<NameKey, Known>::with_capacity(rows.len());
+    for (i, row) in rows.iter().enumerate() {
+        let which = format!("account {} ({:?})", i + 1, row.name);
+        let name = UserName::parse(&row.name).map_err(|e| format!("{which} has no valid name: {e}"))?;
+        if !is_bcrypt(&row.password) {
+            return Err(format!("the password of {which} is not a bcrypt hash (cost 4 to 16)"));
+        }
+        if let Some(other) = all.get(name.key()) {
+            return Err(format!("{which} has the same name as {:?} before it", other.account.name.as_str()));
+        }
+        if row.blocks.len() > most_blocks {
+            return Err(format!("{which} blocks more than {most_blocks} people (--limit blocks-per-person)"));
+        }
+        let block = |name: &String| UserName::parse(name).map_err(|e| format!("{which} blocks {name:?}: {e}"));
+        let blocks = row.blocks.iter().map(block).collect::<Result<_, _>>()?;
+        let account = Account { name: name.clone(), hash: row.password.clone() };
+        all.insert(name.key().clone(), Known { account, blocks, row: i });
+    }
+    Ok(all)
+}
+
+/// A hash that a password can be checked against within a sensible time.
+pub(super) fn is_bcrypt(hash: &str) -> bool {
+    hash.parse::<HashParts>().is_ok_and(|parts| COSTS.contains(&parts.get_cost()))
+}

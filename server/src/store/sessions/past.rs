@@ -1,0 +1,105 @@
+//! What the files tell of the past.
+
+use super::Record;
+use super::journal::Journal;
+use super::seen::Seen;
+use crate::store::FileError;
+use jiff::Timestamp;
+use landline_common::{Moment, UserName};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// Bytes that are read of the past, newest first: some 60,000 comings and goings.
+const MOST_BYTES: u64 = 8 << 20;
+/// Names remembered while reading; the same few come again and again.
+const MOST_NAMES: usize = 10_000;
+
+/// What matters of a line.
+#[derive(Deserialize)]
+struct Line<'a> {
+    at: Timestamp,
+    event: Event,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    account: bool,
+    #[serde(borrow)]
+    address: Cow<'a, str>,
+    port: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Event {
+    Login,
+    Logout,
+}
+
+/// Reads the newest part of both files, the older one first.
+pub(super) fn read(journal: &Journal, seen: &mut Seen) -> Result<(), FileError> {
+    let newest = tail(&journal.file, MOST_BYTES).map_err(FileError::io(&journal.path, "read"))?;
+    let left = MOST_BYTES - newest.len() as u64;
+    let older = match File::open(&journal.older).and_then(|file| tail(&file, left)) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read.map_err(FileError::io(&journal.older, "read"))?,
+    };
+    let mut names = HashMap::new();
+    for (path, content) in [(&journal.older, older), (&journal.path, newest)] {
+        let lines = content.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        let unreadable = lines.filter(|line| note(line, seen, &mut names).is_none()).count();
+        if unreadable > 0 {
+            log::warn!("{}: {unreadable} lines cannot be read and are skipped", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// The whole lines in the last `most` bytes.
+fn tail(file: &File, most: u64) -> io::Result<Vec<u8>> {
+    let len = file.metadata()?.len();
+    let from = len.saturating_sub(most);
+    let mut bytes = vec![0; usize::try_from(len - from).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, from)?;
+    if from > 0 {
+        let first = bytes.iter().position(|b| *b == b'\n').map_or(bytes.len(), |end| end + 1);
+        bytes.drain(..first);
+    }
+    Ok(bytes)
+}
+
+/// Notes one line; `None` if it cannot be read.
+fn note(line: &[u8], seen: &mut Seen, names: &mut HashMap<String, UserName>) -> Option<()> {
+    let Line { at, event, name, account, address, port } = serde_json::from_slice(line).ok()?;
+    if !names.contains_key(&*name) {
+        if names.len() >= MOST_NAMES {
+            names.clear();
+        }
+        names.insert(name.to_string(), UserName::parse(&name).ok()?);
+    }
+    let at = Moment { unix_ms: at.as_millisecond(), offset_s: 0 };
+    let record = Record { at, name: names.get(&*name)?, account, address: &address, port };
+    match event {
+        Event::Login => seen.login(&record),
+        Event::Logout => seen.logout(&record),
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn only_whole_lines_of_the_end_are_read() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"one\ntwo\nthree\n").unwrap();
+        for (most, read) in [(0, ""), (5, ""), (6, ""), (7, "three\n"), (13, "two\nthree\n"), (14, "one\ntwo\nthree\n")]
+        {
+            assert_eq!(tail(&file, most).unwrap(), read.as_bytes(), "the last {most} bytes");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! How often one address may make accounts and sign in.
+
+use landline_tests::{Client, House};
+
+/// Limits on what one address may do are in force, and low.
+fn house() -> House {
+    House::new(|config| {
+        config.max_clients_per_ip = 100;
+        config.limits.registrations_per_address = 2;
+        config.limits.sign_ins_per_address_minute = 3;
+        config.lantalk_port = Some(0);
+    })
+}
+
+fn register(house: &House, name: &str) -> (Client, String) {
+    let mut client = house.connect();
+    for line in ["REGISTER", name, "correct horse"] {
+        client.send(line);
+    }
+    client.expect("ALIAS?");
+    client.expect("PASSWORD?");
+    let answer = client.line();
+    (client, answer)
+}
+
+#[test]
+fn so_many_accounts_and_no_more_for_a_while() {
+    let house = house();
+    house.register("alice", "correct horse");
+    // What makes no account does not count.
+    assert!(register(&house, "ALICE").1.starts_with("ERROR: 403 "));
+    house.register("bob", "correct horse");
+    let (mut client, refused) = register(&house, "carol");
+    let seconds = refused.strip_prefix("ERROR: 429 too many new accounts from your address; try again in ");
+    assert!(seconds.is_some_and(|rest| rest == "600 s" || rest.starts_with("59")), "{refused}");
+    // They are asked again; with an account that is there it works.
+    ["LOGIN", "alice", "correct horse"].iter().for_each(|line| client.send(line));
+    client.until("AUTH_SUCCESS");
+    house.guest("carol", "lobby");
+}
+
+#[test]
+fn so_many_sign_ins_a_minute_through_whatever_door() {
+    let house = house();
+    house.register("alice", "correct horse");
+    let mut inside = house.guest("bob", "lobby");
+    let mut taken = house.connect();
+    taken.send("bob_lobby");
+    taken.expect_start("403 ");
+    house.login("alice", "correct horse").quit();
+    house.lantalk("Carol");
+
+    let mut guest = house.connect();
+    guest.send("dave_lobby");
+    let refused = guest.expect_start("429 too many sign-ins from your address; try again in ");
+    assert!(refused.ends_with(" s"), "{refused}");
+    guest.expect_closed();
+    let mut unframed = house.unframed();
+    unframed.ask("dave_lobby", "429");
+    let mut account = house.connect();
+    ["LOGIN", "alice", "correct horse"].iter().for_each(|line| account.send(line));
+    account.until("ERROR: 429 too many sign-ins from your address");
+    let mut lantalk = Client::connect(house.lantalk_address());
+    lantalk.expect_start("{\"type\":\"auth_request\"");
+    lantalk.send("{\"username\":\"Dave\",\"password\":\"\"}");
+    let refused = lantalk.expect_start("{\"type\":\"auth_fail\"");
+    assert!(refused.contains("\"too many sign-ins from your address; try again in "), "{refused}");
+    inside.until("Carol has connected to the chatroom");
+    inside.until("Carol has left the chatroom");
+    inside.expect_nothing();
+}
+
+#[test]
+fn a_zero_lifts_both() {
+    let house = House::new(|config| {
+        config.max_clients_per_ip = 0;
+        config.limits.registrations_per_address = 1;
+        config.limits.sign_ins_per_address_minute = 1;
+    });
+    for name in ["alice", "bob", "carol"] {
+        house.register(name, "correct horse");
+        house.login(name, "correct horse").quit();
+    }
+}

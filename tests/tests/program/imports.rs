@@ -1,0 +1,87 @@
+//! `landline-server import` and `export`.
+
+use crate::{folder, server, start, stop};
+use landline_tests::{Client, Program};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+/// Runs a task on a data folder until it ends. Returns its exit code, and what it wrote to both outputs.
+fn task(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Program::server();
+    // The environment may be set up for a server.
+    command.env("LANDLINE_PASSWORD", "sesame").env_remove("LANDLINE_LOG").args(args).arg("--data").arg(data);
+    let Output { status, stdout, stderr } = command.output().expect("running it");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn import(data: &Path, file: &Path) -> (Option<i32>, String, String) {
+    task(data, &["import", file.to_str().expect("a path"), "--limit", "bcrypt-cost=4"])
+}
+
+#[test]
+fn chat77s_users_sign_in_with_their_passwords() {
+    let folder = folder();
+    let (data, file) = (folder.path().join("data"), folder.path().join("client_connections.json"));
+    let users = r#"{"users": [{"aliase": "bob", "password": "pw", "created_at": "2025-01-02 03:04:05"},
+                              {"aliase": "a b", "password": "hidden"}], "connections": []}"#;
+    fs::write(&file, users).expect("a file");
+    let (code, said, complaint) = import(&data, &file);
+    assert_eq!((code, &*complaint), (Some(0), ""));
+    assert!(
+        said.contains("passwords: 1.") && said.contains("\"a b\": a name has") && !said.contains("hidden"),
+        "{said}"
+    );
+    let (mut program, address) = start(&mut server(&data));
+    let mut bob = Client::connect(address);
+    ["LOGIN", "bob", "pw"].iter().for_each(|line| bob.send(line));
+    bob.until("AUTH_SUCCESS");
+
+    let (code, said, complaint) = import(&data, &file);
+    assert_eq!((code, &*said), (Some(1), ""));
+    let pid = format!("process {}", program.child().id());
+    assert!(
+        complaint.starts_with("landline-server: another landline-server") && complaint.contains(&pid),
+        "{complaint}"
+    );
+    stop(&mut program);
+    let (code, said, _) = import(&data, &file);
+    assert!(code == Some(0) && said.contains("left as they are (1): bob"), "{said}");
+}
+
+#[test]
+fn who_was_banned_from_lantalk_is_banned_here() {
+    let folder = folder();
+    let (data, file) = (folder.path().join("data"), folder.path().join("bans.json"));
+    fs::write(&file, r#"["127.0.0.1"]"#).expect("a file");
+    assert_eq!(import(&data, &file).0, Some(0));
+    let (mut program, address) = start(&mut server(&data));
+    Client::connect(address).expect("403 your address is banned from this server");
+    stop(&mut program);
+    let (code, _, complaint) = import(&data, &data.join("bans.json"));
+    assert!(code == Some(1) && complaint.contains("this server's own bans.json"), "{complaint}");
+}
+
+#[test]
+fn tasks_that_are_asked_wrongly_are_refused() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    for (args, says) in [
+        (&["import"][..], "<FILE>"),
+        (&["import", "x", "--limit", "speed=1"], "no limit called speed"),
+        (&["export", "--since", "yesterday"], "how long ago"),
+        (&["export", "--port", "1"], "'--port'"),
+    ] {
+        let (code, said, complaint) = task(&data, args);
+        assert_eq!((code, &*said), (Some(2), ""), "{args:?}");
+        assert!(complaint.contains(says) && !complaint.contains("sesame"), "{args:?}: {complaint}");
+    }
+    let (code, said, complaint) = import(&data, &folder.path().join("nowhere"));
+    assert_eq!((code, &*said, complaint.lines().count()), (Some(1), "", 1));
+    assert!(
+        complaint.starts_with("landline-server: importing ") && complaint.contains("nowhere: No such"),
+        "{complaint}"
+    );
+    assert!(!data.exists(), "nothing was begun");
+}

@@ -5,12 +5,14 @@ mod house;
 mod lan;
 mod program;
 mod python;
+mod terminal;
 
 pub use client::{Client, Unframed};
 pub use house::House;
 pub use lan::{Host, Lan};
 pub use program::{Program, missing};
 pub use python::python_with;
+pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};
 

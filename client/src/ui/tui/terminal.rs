@@ -9,6 +9,7 @@ use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
+use ratatui::layout::Rect;
 use std::io::{self, Stdout, Write, stdout};
 
 /// The terminal, while the program has it.
@@ -49,7 +50,10 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub(super) fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where its cursor is, and the thread that reads keys takes the answer.
+        let (width, height) = self.size()?;
+        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        self.terminal.resize(Rect::new(0, 0, cells(width), cells(height)))
     }
 
     /// Its width and height.

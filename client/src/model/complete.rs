@@ -17,6 +17,8 @@ const MOST: usize = 200;
 pub(super) struct Completion {
     /// Where in the line the candidate stands.
     range: Range<usize>,
+    /// The line as it was typed.
+    typed: String,
     candidates: Vec<String>,
     at: usize,
 }
@@ -40,19 +42,27 @@ impl State {
                 if matches!(self.kind_here(), Kind::Room) {
                     self.ask_rooms();
                 }
-                let (start, candidates) = self.candidates(self.talks.viewed().draft.before());
+                let typed = self.talks.viewed().draft.before().to_owned();
+                let (start, candidates) = self.candidates(&typed);
                 if candidates.is_empty() {
                     return;
                 }
                 let at = if back { candidates.len() - 1 } else { 0 };
-                let end = self.talks.viewed().draft.before().len();
-                Completion { range: start..end, candidates, at }
+                Completion { range: start..typed.len(), typed, candidates, at }
             }
         };
         let text = &completion.candidates[completion.at];
         self.talks.viewed_mut().draft.replace(completion.range.clone(), text);
         let range = completion.range.start..completion.range.start + text.len();
         self.completion = Some(Completion { range, ..completion });
+    }
+
+    /// More is known by now: Tab goes on with all that fits.
+    pub(super) fn complete_anew(&mut self) {
+        let Some(going) = self.completion.take() else { return };
+        let (_, candidates) = self.candidates(&going.typed);
+        let at = candidates.iter().position(|other| *other == going.candidates[going.at]);
+        self.completion = at.map(|at| Completion { candidates, at, ..going });
     }
 
     fn kind_here(&self) -> Kind {

@@ -30,8 +30,9 @@ impl State {
             What::Members { room, users } => self.listed_members(event, room, users),
             What::Rooms { rooms } => {
                 rooms.iter().for_each(|(room, _)| _ = self.rooms.add(&name(room)));
-                if self.outgoing.answered(|errand| *errand == Errand::Rooms).is_none() {
-                    self.show(event);
+                match self.outgoing.answered(|errand| *errand == Errand::Rooms) {
+                    Some(_) => self.complete_anew(),
+                    None => self.show(event),
                 }
             }
             What::Pong(token) => self.pong(token),

@@ -75,6 +75,17 @@ fn rooms_are_asked_for_when_somebody_looks_for_one() {
 }
 
 #[test]
+fn tab_goes_on_with_rooms_that_come_to_be_known() {
+    let mut desk = desk();
+    desk.type_in("/join ");
+    desk.press(TAB);
+    assert_eq!(draft(&desk), "/join lobby ");
+    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)] });
+    desk.press(TAB);
+    assert_eq!(draft(&desk), "/join ops ");
+}
+
+#[test]
 fn a_mistyped_command_is_not_said_and_stays() {
     let mut desk = desk();
     desk.enter("/jion ops");

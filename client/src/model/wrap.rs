@@ -4,6 +4,9 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// Marks that stand behind a word, in scripts that are written without spaces.
+const CLOSING: [char; 14] = ['。', '、', '，', '．', '！', '？', '：', '；', '）', '」', '』', '】', '》', '…'];
+
 /// The rows of `text`: the first at most `first` cells wide, the others `width`. Broken at spaces where there are any,
 /// and never inside of what people see as one character. Always at least one row.
 #[must_use]
@@ -20,15 +23,18 @@ pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
 
 /// Where the first row of `text` ends, if not all of it fits: behind the last space that fits, or else in a word.
 fn row_end(text: &str, limit: usize) -> Option<usize> {
-    let (mut cells, mut space) = (0, None);
+    let (mut cells, mut space, mut last) = (0, None, 0);
     for (at, grapheme) in text.grapheme_indices(true) {
         cells += grapheme.width();
         // Spaces at the end of a row are not seen, so they fit.
         if grapheme == " " {
             space = Some(at + 1);
         } else if cells > limit && at > 0 {
-            return space.or(Some(at));
+            // What closes a sentence does not begin a row.
+            let closes = grapheme.starts_with(CLOSING) && last > 0;
+            return space.or(Some(if closes { last } else { at }));
         }
+        last = at;
     }
     None
 }
@@ -81,6 +87,7 @@ mod tests {
     #[test]
     fn width_is_what_the_terminal_shows() {
         assert_eq!(rows("日本語日本語", 5, 5), ["日本", "語日", "本語"]);
+        assert_eq!(rows("日本語日。", 8, 8), ["日本語", "日。"], "what closes a sentence does not begin a row");
         assert_eq!(rows("👩‍👩‍👧👩‍👩‍👧", 3, 3), ["👩‍👩‍👧", "👩‍👩‍👧"]);
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(cut("abc", 3), "abc");

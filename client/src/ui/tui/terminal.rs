@@ -12,6 +12,9 @@ use ratatui::crossterm::terminal::{
 use ratatui::layout::Rect;
 use std::io::{self, Stdout, Write, stdout};
 
+/// What Rust's programs end with after a panic.
+const PANICKED: i32 = 101;
+
 /// The terminal, while the program has it.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -29,6 +32,10 @@ impl Screen {
         std::panic::set_hook(Box::new(move |panic| {
             give_back();
             before(panic);
+            // The other threads must not go on drawing on a terminal that is the shell's again.
+            if std::thread::current().name() != Some("main") {
+                std::process::exit(PANICKED);
+            }
         }));
         enter()?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;

@@ -21,6 +21,9 @@ impl State {
         let new = self.talks.get(place).is_none();
         let conversation = self.talks.open(place, &name(title));
         conversation.caught_up |= new;
+        if conversation.caught_up {
+            conversation.known_to = conversation.known_to.max(Some(id));
+        }
         if conversation.has(id) {
             return;
         }

@@ -97,6 +97,8 @@ pub struct Conversation {
     pub speakers: VecDeque<Box<str>>,
     /// What was missed has been fetched: new lines may go out.
     pub caught_up: bool,
+    /// Up to this id nothing is missing: what came while something was being fetched says nothing about the gap.
+    pub known_to: Option<u64>,
     /// What the server may have from before.
     pub older: Older,
     /// A private chat is open.
@@ -128,6 +130,7 @@ impl Conversation {
             stale: true,
             speakers: VecDeque::new(),
             caught_up,
+            known_to: None,
             older: Older::default(),
             private: false,
             stirred: 0,

@@ -1,6 +1,6 @@
 //! The connection as the model sees it: up, or down until the next attempt; and what happens to one's lines then.
 
-use super::conversation::{Conversation, Place};
+use super::conversation::Place;
 use super::line::{Delivery, Talk, Tone};
 use super::outgoing::{Errand, Item};
 use super::state::State;
@@ -112,7 +112,7 @@ impl State {
     }
 
     fn catch_up(&self, room: &str) -> Item {
-        let known = self.talks.get(&Place::Room(room.into())).and_then(Conversation::newest_id);
+        let known = self.talks.get(&Place::Room(room.into())).and_then(|conversation| conversation.known_to);
         let line = known.map_or("/history unread".to_owned(), |id| format!("/history after {id}"));
         Item { line, within: Some(room.into()), errand: Errand::CatchUp(room.into(), 0) }
     }
@@ -123,6 +123,7 @@ impl State {
         let place = Place::Room(room.into());
         if let Some(conversation) = self.talks.get_mut(&place) {
             conversation.caught_up = true;
+            conversation.known_to = conversation.known_to.max(conversation.newest_id());
         }
         self.settle_unsure(&place, known);
         if self.all_caught_up() {

@@ -230,10 +230,10 @@ impl Outgoing {
         self.in_flight.iter().map(|(errand, _)| errand)
     }
 
-    /// One's own lines that went out long ago, and of which nothing was heard.
+    /// One's own lines that went out long ago, and did not come back although the server has gone on.
     #[must_use]
     pub fn overdue(&self, now: u64) -> Vec<(Place, u64)> {
-        let late = self.late.iter().chain(&self.in_flight).filter(|(_, at)| *at + DEAD_MS < now);
+        let late = self.late.iter().filter(|(_, at)| *at + DEAD_MS < now);
         late.filter_map(|(errand, _)| match errand {
             Errand::Own(place, key) => Some((place.clone(), *key)),
             _ => None,

@@ -29,6 +29,9 @@ impl State {
         let missed = matches!(lookup, Some(Errand::CatchUp(..)));
         let text = shortened(text, NOTICE_CHARS);
         let conversation = self.talks.open(&place, &title);
+        if missed {
+            conversation.known_to = conversation.known_to.max(Some(id));
+        }
         if conversation.has(id) {
             return;
         }

@@ -2,6 +2,7 @@
 
 mod any;
 mod breaks;
+mod network;
 mod reading;
 mod talking;
 mod typing;

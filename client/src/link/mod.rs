@@ -190,15 +190,15 @@ impl Attempt<'_> {
             return News::Down("out of threads".into());
         }
         loop {
-            match reader.event() {
-                Ok(Some(event)) => {
-                    if !tell(News::Event(Box::new(event))) {
-                        return News::Down("given up".into());
-                    }
-                }
-                Ok(None) => return News::Down("the server closed the connection".into()),
-                Err(why) => return News::Down(why),
-            }
+            let why = match reader.event() {
+                Ok(Some(event)) => match tell(News::Event(Box::new(event))) {
+                    true => continue,
+                    false => "given up".into(),
+                },
+                Ok(None) => "the server closed the connection".into(),
+                Err(why) => why,
+            };
+            return News::Down(why);
         }
     }
 

@@ -9,6 +9,9 @@ use super::state::State;
 use landline_common::event::Text;
 use landline_common::{Event, What, text};
 
+/// What the server says to somebody whom it throws out.
+const THROWN_OUT: [&str; 2] = ["You have been kicked.", "You have been banned."];
+
 impl State {
     pub(super) fn hear(&mut self, event: &Event<'_>) {
         let at = event.at.unix_ms;
@@ -90,6 +93,7 @@ impl State {
                 None => {}
             }
         }
+        self.link.thrown_out |= THROWN_OUT.contains(&&**text);
         if text.contains("Slow down") {
             self.outgoing.slow_down(self.now.ms);
         }

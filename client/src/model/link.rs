@@ -20,6 +20,8 @@ pub struct Link {
     pub was_up: bool,
     /// Attempts that failed in a row.
     failed: u32,
+    /// The server has thrown one out: nobody comes back from that by themselves.
+    pub thrown_out: bool,
 }
 
 /// What the connection does.
@@ -45,7 +47,7 @@ pub enum Phase {
 
 impl Default for Link {
     fn default() -> Link {
-        Link { phase: Phase::Connecting, was_up: false, failed: 0 }
+        Link { phase: Phase::Connecting, was_up: false, failed: 0, thrown_out: false }
     }
 }
 
@@ -61,7 +63,7 @@ impl State {
     /// Signed in: into the rooms again, then what was missed, then what waits.
     pub(super) fn welcomed(&mut self, user: &str, server: &str, room: &str, account: bool) {
         let first = !self.link.was_up;
-        self.link = Link { phase: Phase::Up, was_up: true, failed: 0 };
+        self.link = Link { phase: Phase::Up, was_up: true, failed: 0, thrown_out: false };
         (self.me, self.server, self.account) = (user.into(), server.into(), account);
         // The form of events, and the name; or the word, the name and the password.
         self.outgoing.begin(room, if account { 4 } else { 2 }, self.now.ms);
@@ -171,7 +173,11 @@ impl State {
         // Full jitter: many clients that lost one server do not come back in the same moment.
         let wait = SOONEST_MS + self.roll(ceiling);
         self.link.failed += 1;
-        self.link.phase = Phase::Waiting { until: self.now.ms + wait.min(LATEST_MS), why: why.into() };
+        self.link.phase = if self.link.thrown_out {
+            Phase::Stopped { why: "the server has thrown you out".into() }
+        } else {
+            Phase::Waiting { until: self.now.ms + wait.min(LATEST_MS), why: why.into() }
+        };
         if was_up {
             self.notice(&Place::Server, Tone::Refused, &format!("connection lost: {why}"));
         }
@@ -199,6 +205,7 @@ impl State {
     pub(super) fn connect_now(&mut self) {
         if matches!(self.link.phase, Phase::Waiting { .. } | Phase::Stopped { .. }) {
             self.link.phase = Phase::Connecting;
+            self.link.thrown_out = false;
             self.effects.push(Effect::Connect);
         }
     }

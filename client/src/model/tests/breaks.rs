@@ -194,6 +194,18 @@ fn a_wrong_password_is_not_tried_until_somebody_says_so() {
 }
 
 #[test]
+fn who_was_kicked_does_not_come_back_by_itself() {
+    let mut desk = desk();
+    desk.hear(What::info("You have been kicked."));
+    cut(&mut desk);
+    desk.effects.clear();
+    desk.pass(100_000);
+    assert_eq!(desk.effects, []);
+    desk.press(Key::ctrl('r'));
+    assert_eq!(desk.effects, [Effect::Connect]);
+}
+
+#[test]
 fn leaving_with_unsent_lines_is_asked_about() {
     let mut desk = desk();
     cut(&mut desk);

@@ -90,6 +90,13 @@ pub enum What<'a> {
         user: Text<'a>,
         room: Text<'a>,
     },
+    /// Many came or went at about the same time, into a room or (without one) at all: how many, and some of them.
+    Gathered {
+        room: Option<Text<'a>>,
+        came: usize,
+        went: usize,
+        users: Vec<Text<'a>>,
+    },
     Online {
         users: Vec<Text<'a>>,
     },

@@ -64,6 +64,10 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Text<'a>>,
@@ -126,7 +130,9 @@ impl<'a> Wire<'a> {
                 match place {
                     Place::Room(room) => Wire { r#type: "message".into(), room: lent(room), user: lent(user), ..wire },
                     Place::Everybody => Wire { r#type: "message".into(), user: lent(user), ..wire },
-                    Place::Direct(to) => Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire },
+                    Place::Direct { to } => {
+                        Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire }
+                    }
                 }
             }
             What::Private { from, text } => {
@@ -179,6 +185,13 @@ impl<'a> Wire<'a> {
                 next: next.as_ref().and_then(lent),
                 ..system("history_end")
             },
+            What::Gathered { room, came, went, users } => Wire {
+                room: room.as_ref().and_then(lent),
+                joined: Some(*came),
+                left: Some(*went),
+                users: lent_all(users),
+                ..system("gathered")
+            },
             What::Seen { seconds, users } => Wire { seconds: Some(*seconds), users: lent_all(users), ..system("seen") },
             What::Blocked { users } => Wire { users: lent_all(users), ..system("blocked") },
             What::Online { users } => Wire { users: lent_all(users), ..system("online") },
@@ -216,7 +229,7 @@ impl<'a> Wire<'a> {
                 What::Recalled { id: self.id?, place, user: own(&self.user)?, text: own(&self.text)? }
             }
             ("pm", Some("history")) => {
-                let place = Place::Direct(own(&self.to_user)?);
+                let place = Place::Direct { to: own(&self.to_user)? };
                 What::Recalled { id: self.id?, place, user: own(&self.from_user)?, text: own(&self.text)? }
             }
             ("pm", Some("private")) => What::Private { from: own(&self.from_user)?, text: own(&self.text)? },
@@ -250,6 +263,12 @@ impl<'a> Wire<'a> {
             "joined" => What::Joined { user: own(&self.user)?, room: own(&self.room)? },
             "left" => What::Left { user: own(&self.user)?, room: own(&self.room)? },
             "history_end" => What::RecallEnd { shown: self.shown?, remark: own(&self.remark)?, next: own(&self.next) },
+            "gathered" => What::Gathered {
+                room: own(&self.room),
+                came: self.joined?,
+                went: self.left?,
+                users: own_all(&self.users)?,
+            },
             "seen" => What::Seen { seconds: self.seconds?, users: own_all(&self.users)? },
             "blocked" => What::Blocked { users: own_all(&self.users)? },
             "online" => What::Online { users: own_all(&self.users)? },

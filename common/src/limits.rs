@@ -84,6 +84,11 @@ limits! {
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.
     privates_per_person = 64, 1, 10_000;
+    /// Hearers above which somebody's coming or going is told together with others': 5,000 people who come would
+    /// otherwise be 25 million lines.
+    presence_hearers = 200, 0, NO_CEILING;
+    /// Milliseconds for which those are gathered.
+    presence_gather_ms = 1_000, 10, 60_000;
     /// Bytes that may wait in one room before its speakers wait: more only fills backlogs.
     room_pending_bytes = 256 << 10, 4 << 10, 64 << 20;
     /// Rooms of at most this many members are served by the speaker's own thread: a hand-over costs more than the sends.
@@ -116,6 +121,20 @@ limits! {
     sessions_bytes = 16 << 20, 4 << 10, NO_CEILING;
     /// Bytes of a predecessor's file that is imported: it is read as a whole.
     import_bytes = 64 << 20, 1 << 10, NO_CEILING;
+    /// Bytes of messages that may wait to be stored before speakers wait: a slow disk must not fill the memory.
+    store_pending_bytes = 8 << 20, 64 << 10, 1 << 30;
+    /// Messages that may wait for one account that is away: more than a person reads after a holiday.
+    mail_per_receiver = 500, 1, 100_000;
+    /// Of these, from one sender: nobody can fill another's mailbox alone.
+    mail_per_sender = 50, 1, 100_000;
+    /// Messages that may wait for everybody together: mail is never pruned, so this bounds the disk it takes.
+    mail_total = 100_000, 1, 10_000_000;
+    /// Milliseconds one look into the history may take: whoever asks next waits behind it.
+    search_ms = 200, 1, 60_000;
+    /// Messages one answer from the history may have; there is more behind `before`.
+    history_messages = 200, 1, 1_000;
+    /// Rooms of which it is known how far an account has read; the one read longest ago goes first.
+    marks_per_account = 1_000, 1, 100_000;
 }
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).

@@ -85,6 +85,12 @@ impl NameKey {
         let large: String = text.nfkc().flat_map(char::to_uppercase).collect();
         NameKey(small_skeleton(&small_skeleton(&large)).into())
     }
+
+    /// The key as text: for files and tables, never for people.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 fn small_skeleton(text: &str) -> String {
@@ -132,6 +138,14 @@ impl RoomName {
     #[must_use]
     pub fn key(&self) -> &RoomKey {
         &self.key
+    }
+}
+
+impl RoomKey {
+    /// The key as text: for files and tables.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

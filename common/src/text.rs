@@ -40,7 +40,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             let (place, whom) = match place {
                 Place::Room(room) => (&**room, String::new()),
                 Place::Everybody => ("all", String::new()),
-                Place::Direct(to) => ("PM", format!(" to {to}")),
+                Place::Direct { to } => ("PM", format!(" to {to}")),
             };
             lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &whom, ": "], text);
         }
@@ -50,6 +50,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             let prefix = if dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
             lines.list(&[prefix], users.iter().map(|u| &**u));
         }
+        What::Gathered { room, came, went, users } => lines.gathered(room.as_deref(), (*came, *went), users),
         What::Seen { seconds, users } => {
             lines.list(&["Online in the last ", &seconds.to_string(), " s: "], users.iter().map(|u| &**u));
         }
@@ -139,6 +140,12 @@ impl Lines<'_> {
         let next = next.map_or(String::new(), |next| format!("; more: {next}"));
         let prefix = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
         self.talk(&[prefix], &format!("{messages}{remark}{next}"));
+    }
+
+    fn gathered(&mut self, room: Option<&str>, (came, went): (usize, usize), users: &[Text<'_>]) {
+        let room = room.map_or(String::new(), |room| format!(" {room}"));
+        let more = if users.len() < came + went { ", …" } else { "" };
+        self.line(format_args!("+{came} joined, {went} left{room}: {}{more}", users.join(", ")));
     }
 
     fn welcome(&mut self, user: &str, server: &str, room: &str, account: bool) {
@@ -254,13 +261,21 @@ mod tests {
             (What::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
             (recalled(Place::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
             (recalled(Place::Everybody), "[all 2026-11-21 14:23] alice: hi\n"),
-            (recalled(Place::Direct("bob".into())), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+            (recalled(Place::Direct { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
             (What::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
             (
                 What::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
                 "INFO: 2 messages (x); more: /history before 7\n",
             ),
             (What::Seen { seconds: 60, users: vec![name()] }, "Online in the last 60 s: alice\n"),
+            (
+                What::Gathered { room: None, came: 37, went: 12, users: vec![name(), "bob".into()] },
+                "+37 joined, 12 left: alice, bob, …\n",
+            ),
+            (
+                What::Gathered { room: Some("ops".into()), came: 0, went: 1, users: vec![name()] },
+                "+0 joined, 1 left ops: alice\n",
+            ),
             (What::Blocked { users: vec![] }, "Blocked: none\n"),
             (What::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
             (What::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),

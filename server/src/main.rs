@@ -8,7 +8,8 @@ use landline_server::config::tasks::{Export, Task};
 use landline_server::config::{Args, limits_help};
 use landline_server::server::Server;
 use landline_server::store::LockFile;
-use landline_server::{console, import, messages};
+use landline_server::store::messages::{self, TransferError};
+use landline_server::{console, import};
 use rustix::termios::OptionalActions;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         Some(Task::Export(task)) => end(export(task)),
         Some(Task::Import(task)) => task.limits().map_or_else(
             |error| bad_usage(&error),
-            |limits| end(import::run(&task.file, &task.data, &limits, messages::import, &mut io::stdout())),
+            |limits| end(import::run(&task.file, &task.data, &limits, &mut io::stdout())),
         ),
     }
 }
@@ -51,10 +52,15 @@ fn end(result: anyhow::Result<()>) -> ExitCode {
 
 fn export(task: &Export) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = messages::export(&task.data, task.since, &mut out).and_then(|()| Ok(out.flush()?));
-    // Whoever reads may have had enough.
-    let enough = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
-    written.or_else(|e| if e.chain().filter_map(|cause| cause.downcast_ref()).any(enough) { Ok(()) } else { Err(e) })
+    match messages::export(&task.data, task.since, &mut out) {
+        // Whoever reads may have had enough.
+        Err(TransferError::Io(why)) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(why) => Err(why.into()),
+        Ok(written) => {
+            eprintln!("Messages written: {written}.");
+            Ok(())
+        }
+    }
 }
 
 fn run(args: &Args, config: &landline_server::config::Config) -> anyhow::Result<()> {

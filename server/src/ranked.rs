@@ -8,6 +8,8 @@
 //! | 3 | a room's seats; how a person gets events |
 //! | 4 | an outbox |
 //! | 5 | the poller's agenda |
+//! | 6 | what waits to be stored |
+//! | 7 | the connection that reads what is stored |
 //!
 //! Debug builds assert the order at each lock; release builds pay nothing.
 
@@ -35,6 +37,12 @@ impl<T, const RANK: u8> Ranked<T, RANK> {
     pub fn lock(&self) -> RankedGuard<'_, T, RANK> {
         let held = Held::take();
         RankedGuard { guard: self.0.lock(), _held: held }
+    }
+
+    /// Waits for the lock, for `time` at most.
+    pub fn try_lock_for(&self, time: Duration) -> Option<RankedGuard<'_, T, RANK>> {
+        let held = Held::take();
+        Some(RankedGuard { guard: self.0.try_lock_for(time)?, _held: held })
     }
 }
 
@@ -74,6 +82,11 @@ impl<T, const RANK: u8> DerefMut for RankedGuard<'_, T, RANK> {
 /// Notes, in debug builds, that this thread holds a lock of rank `RANK`.
 struct Held<const RANK: u8>;
 
+/// Asserts, in debug builds, that this thread holds no ranked lock: before something that may take long.
+pub fn assert_free() {
+    ranks::assert_free();
+}
+
 #[cfg(debug_assertions)]
 mod ranks {
     use std::cell::Cell;
@@ -86,13 +99,17 @@ mod ranks {
         let held = HELD.get();
         assert!(
             held >> rank == 0,
-            "a lock of rank {rank} was asked for while holding {held:#b}: the order is private chats, hub, log, seats, outbox, agenda"
+            "a lock of rank {rank} was asked for while holding {held:#b}: the order is private chats, hub, log, seats, outbox, agenda, storage"
         );
         HELD.set(held | 1 << rank);
     }
 
     pub fn give_back(rank: u8) {
         HELD.set(HELD.get() & !(1 << rank));
+    }
+
+    pub fn assert_free() {
+        assert_eq!(HELD.get(), 0, "waiting for the disk while a lock is held");
     }
 
     pub fn assert_alone(rank: u8) {
@@ -104,6 +121,7 @@ mod ranks {
 mod ranks {
     pub fn take(_: u8) {}
     pub fn give_back(_: u8) {}
+    pub fn assert_free() {}
     pub fn assert_alone(_: u8) {}
 }
 

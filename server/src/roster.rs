@@ -97,8 +97,12 @@ impl Drop for Entry {
     }
 }
 
-/// Lets what is on its way to `connections` go out until `deadline`, then ends them.
+/// Lets what is on its way to `connections`, and nothing more, go out until `deadline`, then ends them.
 pub fn end(connections: &[Connection], why: Cut, deadline: Instant) {
+    // All of them first: the end of one must not be told to the next.
+    for connection in connections {
+        connection.outbox.seal();
+    }
     for connection in connections {
         connection.outbox.flush(deadline);
     }

@@ -1,17 +1,20 @@
 //! A running server: its ports, its threads, and how it ends. Nothing is static, so several fit in one process.
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, History};
 use crate::discovery::{Announcement, Discovery};
 use crate::door::Entrance;
 use crate::fanout::{Bounds, ClientId, Cut, Flushers, Outbox, Poller};
 use crate::guard::{Admission, Bans, Capacity, Hasher, Lockout, Throttle, admission, capacity};
+use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
+use crate::keeping::{Keeping, NotStored};
 use crate::moderation::Moderator;
 use crate::net::{Listener, Stream};
 use crate::roster::{self, Roster};
 use crate::session::{self, Services};
-use crate::store::{Accounts, LockFile, Sessions};
+use crate::store::messages::Keep;
+use crate::store::{Accounts, LockFile, Messages, Sessions};
 use anyhow::{Context, anyhow};
 use landline_common::limits::{Limits, count};
 use landline_common::{Moment, Rendering, What};
@@ -39,6 +42,8 @@ pub struct Server {
     doors: Vec<(Arc<Listener>, JoinHandle<()>)>,
     reception: Arc<Reception>,
     flushers: Arc<Flushers>,
+    messages: Arc<Messages>,
+    housekeeping: Housekeeping,
     capacity: Capacity,
     started: Instant,
     discovery: Option<Discovery>,
@@ -67,14 +72,23 @@ impl Server {
             .map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let clock = Clock::system();
-        let accounts = Accounts::open(&config.data, limits)?;
-        let sessions = Sessions::open(&config.data, limits)?;
+        let accounts = Arc::new(Accounts::open(&config.data, limits)?);
+        let sessions = Arc::new(Sessions::open(&config.data, limits)?);
+        let not_stored = NotStored::default();
+        let messages = Arc::new(Messages::open(&config.data, keep(config.history), limits, not_stored.teller(&clock))?);
+        let memory = Keeping { messages: messages.clone(), accounts: accounts.clone(), sessions: sessions.clone() };
+        // Ids never repeat: not after a restart, and not where the files were lost or the history is off.
+        let first_id = (messages.highest_id() + 1).max(u64::try_from(clock.now().unix_ms).unwrap_or(0) * 1_000);
         let flushers = Flushers::start(limits).context("starting threads")?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);
         let failures = u32::try_from(limits.failures_to_lock).unwrap_or(u32::MAX);
+        let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
+        let hub = Hub::new(&config.name, limits, &flushers, &poller, Arc::new(memory), first_id);
+        not_stored.tell_by(&hub);
+        let housekeeping = Housekeeping::start(sessions.clone(), clock.clone()).context("starting threads")?;
         let services = Arc::new(Services {
-            hub: Hub::new(&config.name, limits, &flushers, clock.now()),
+            hub,
             accounts,
             sessions,
             hasher: Hasher::new((cores / 2).max(1), count(limits.hash_queue), bcrypt_cost),
@@ -83,7 +97,7 @@ impl Server {
             registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
             sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
             bans: Bans::open(&config.data)?,
-            poller: Poller::start(Bounds::of(limits)).context("starting threads")?,
+            poller,
             clock,
             limits: limits.clone(),
             password: config.password.clone(),
@@ -99,7 +113,17 @@ impl Server {
         let open = |(listener, entrance)| open(listener, entrance, &reception);
         let doors = listeners.into_iter().map(open).collect::<Result<_, _>>()?;
         let started = Instant::now();
-        let mut server = Server { doors, reception, flushers, capacity, started, discovery: None, _lock: lock };
+        let mut server = Server {
+            doors,
+            reception,
+            flushers,
+            messages,
+            housekeeping,
+            capacity,
+            started,
+            discovery: None,
+            _lock: lock,
+        };
         server.discovery = config.beacon_port.map(|udp_port| server.announce(config, udp_port));
         Ok(server)
     }
@@ -165,6 +189,18 @@ impl Server {
         }
         self.flushers.stop();
         services.poller.stop();
+        self.housekeeping.stop();
+        // Last: until here people may have left something to be stored.
+        self.messages.stop();
+    }
+}
+
+/// How long the store keeps what is said.
+fn keep(history: History) -> Keep {
+    match history {
+        History::On => Keep::Forever,
+        History::Off => Keep::Off,
+        History::Days(days) => Keep::Days(days),
     }
 }
 

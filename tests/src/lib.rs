@@ -1,6 +1,8 @@
 //! What the tests share: servers in process on free ports, and clients that wait for events with a deadline.
 
+pub mod bench;
 mod client;
+mod forgetful;
 mod house;
 mod lan;
 mod program;
@@ -8,6 +10,7 @@ mod python;
 mod terminal;
 
 pub use client::{Client, Unframed};
+pub use forgetful::Forgetful;
 pub use house::House;
 pub use lan::{Host, Lan};
 pub use program::{Program, missing};

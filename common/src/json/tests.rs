@@ -36,7 +36,7 @@ fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
 }
 
 fn place() -> impl Strategy<Value = Place<'static>> {
-    prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(Place::Direct)]
+    prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(|to| Place::Direct { to })]
 }
 
 fn any_what() -> impl Strategy<Value = What<'static>> {
@@ -50,6 +50,9 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
             shown,
             remark,
             next
+        }),
+        (prop::option::of(text()), any::<u32>(), any::<u32>(), texts()).prop_map(|(room, came, went, users)| {
+            What::Gathered { room, came: came as usize, went: went as usize, users }
         }),
         (any::<u64>(), texts()).prop_map(|(seconds, users)| What::Seen { seconds, users }),
         texts().prop_map(|users| What::Blocked { users }),

@@ -11,8 +11,17 @@ const KEEP: usize = 64 << 10;
 
 /// Something that can be said in a room.
 pub trait Utterance {
-    /// Called once, under the log's lock: the order of these calls is the order of the room.
-    fn number(&mut self) {}
+    /// Called once, under the log's lock: the order of these calls is the order of the room. Returns the last id it
+    /// took, 0 if it has none.
+    fn number(&mut self) -> u64 {
+        0
+    }
+    /// Whether it is worth saying to so many hearers; asked for notices only. If not, it has been taken care of in
+    /// another way. Called once, under the log's lock.
+    fn is_worth(&mut self, hearers: usize) -> bool {
+        let _ = hearers;
+        true
+    }
     /// How many lines it is, for the statistics.
     fn lines(&self) -> u64 {
         1
@@ -38,13 +47,26 @@ pub(super) enum Move {
     Change(Arc<Seat>, Ear),
 }
 
-/// One thing said: by whom, and where it ends in each rendering's bytes.
+/// Whose a thing said is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Nobody's in particular: everybody hears it.
+    Server,
+    /// Talk of that client.
+    Talk(ClientId),
+    /// News of that client's coming or going.
+    News(ClientId),
+}
+
+/// One thing said: whose it is, and where it ends in each rendering's bytes.
 #[derive(Debug)]
 struct Said {
-    by: ClientId,
+    origin: Origin,
     ends: [u32; RENDERINGS],
     /// The number of lines up to here.
     lines: u64,
+    /// The last id up to here in this batch, 0 if there is none.
+    last_id: u64,
 }
 
 /// Everything pending, in order.
@@ -71,9 +93,9 @@ impl Batch {
         self.bytes.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// Adds something said by `by`, in each rendering that somebody uses.
-    pub(super) fn say(&mut self, by: ClientId, what: &mut dyn Utterance, uses: &[u32; RENDERINGS]) {
-        what.number();
+    /// Adds something said, in each rendering that somebody uses. Returns its last id, 0 if it has none.
+    pub(super) fn say(&mut self, origin: Origin, what: &mut dyn Utterance, uses: &[u32; RENDERINGS]) -> u64 {
+        let id = what.number();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
             // If rendering panicked before, half a line is left there.
@@ -85,7 +107,14 @@ impl Batch {
             ends[rendering] = bytes.len() as u32;
         }
         let lines = self.lines(0, self.said.len()) + what.lines();
-        self.said.push(Said { by, ends, lines });
+        let last_id = id.max(self.last_id(self.said.len()));
+        self.said.push(Said { origin, ends, lines, last_id });
+        id
+    }
+
+    /// The last id of the first `to` things, 0 if there is none.
+    pub(super) fn last_id(&self, to: usize) -> u64 {
+        if to == 0 { 0 } else { self.said[to - 1].last_id }
     }
 
     /// The bytes of things `from..to` (by their place) in one rendering.
@@ -99,17 +128,17 @@ impl Batch {
         up_to(to) - up_to(from)
     }
 
-    /// The bytes without what `by` said, as few pieces as there are gaps. Returns how many lines that is.
+    /// The bytes without what is `left_out`, as few pieces as there are gaps. Returns how many lines that is.
     pub(super) fn span_without<'b>(
         &'b self,
         rendering: usize,
         (from, to): (usize, usize),
-        by: ClientId,
+        left_out: impl Fn(Origin) -> bool,
         pieces: &mut Vec<IoSlice<'b>>,
     ) -> u64 {
         let (mut open, mut lines) = (from, 0);
         for at in from..=to {
-            if at == to || self.said[at].by == by {
+            if at == to || left_out(self.said[at].origin) {
                 let piece = self.span(rendering, open, at);
                 if !piece.is_empty() {
                     pieces.push(IoSlice::new(piece));
@@ -156,7 +185,7 @@ mod tests {
 
     fn without(batch: &Batch, rendering: usize, range: (usize, usize), by: ClientId) -> Vec<String> {
         let mut pieces = Vec::new();
-        batch.span_without(rendering, range, by, &mut pieces);
+        batch.span_without(rendering, range, |origin| origin == Origin::Talk(by), &mut pieces);
         pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect()
     }
 
@@ -165,9 +194,9 @@ mod tests {
         let mut batch = Batch::default();
         let mut uses = [0; RENDERINGS];
         uses[0] = 1;
-        batch.say(1, &mut Word("a"), &uses);
+        batch.say(Origin::Talk(1), &mut Word("a"), &uses);
         uses[2] = 1;
-        batch.say(2, &mut Word("b"), &uses);
+        batch.say(Origin::Talk(2), &mut Word("b"), &uses);
         assert_eq!(batch.span(0, 0, 2), b"0a0b");
         assert_eq!(batch.span(2, 1, 2), b"2b");
         assert_eq!(batch.span(2, 0, 2), b"2b");
@@ -179,7 +208,7 @@ mod tests {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
         for (by, word) in [(1, "a"), (2, "b"), (2, "c"), (1, "d"), (1, "e"), (3, "f")] {
-            batch.say(by, &mut Word(word), &uses);
+            batch.say(Origin::Talk(by), &mut Word(word), &uses);
         }
         assert_eq!(without(&batch, 0, (0, 6), 1), ["0b0c", "0f"]);
         assert_eq!(without(&batch, 0, (0, 6), 2), ["0a", "0d0e0f"]);

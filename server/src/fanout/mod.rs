@@ -20,17 +20,21 @@
 
 mod batch;
 mod flusher;
+mod muffle;
 mod outbox;
 mod pacing;
 mod poller;
+mod receipts;
 mod room_log;
 mod tally;
 
 pub use batch::{Ear, Utterance};
 pub use flusher::Flushers;
+pub use muffle::{Muffle, Sound};
 pub use outbox::{Cut, Outbox};
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
+pub use receipts::Receipt;
 pub use room_log::{Room, Seat};
 pub use tally::Tally;
 

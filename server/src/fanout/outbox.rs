@@ -1,8 +1,11 @@
 //! Everything on its way to one client: sent at once while the kernel takes it, otherwise kept in a bounded backlog.
 
+mod sending;
+
 use super::ClientId;
 use super::pacing::{Paced, Pacing};
 use super::poller::Poller;
+use super::receipts::{Receipt, Receipts};
 use crate::net::Stream;
 use crate::ranked::{Ranked, RankedGuard};
 use parking_lot::Condvar;
@@ -45,12 +48,15 @@ struct State {
     blocked: bool,
     /// Nothing goes out yet: the greeting must come first, at this place in the backlog or among the messages.
     held: Option<usize>,
+    /// Nothing more is taken.
+    sealed: bool,
     cut: Option<Cut>,
     /// When bytes last went out, while blocked.
     progress: Instant,
     /// When the poller will look after this outbox.
     reminder: Option<Instant>,
     paced: Option<Paced>,
+    receipts: Receipts,
 }
 
 type StateGuard<'a> = RankedGuard<'a, State, 4>;
@@ -64,10 +70,12 @@ impl Outbox {
             sent: 0,
             blocked: false,
             held: None,
+            sealed: false,
             cut: None,
             progress: Instant::now(),
             reminder: None,
             paced: None,
+            receipts: Receipts::default(),
         };
         let (stream, poller) = (stream.clone(), poller.clone());
         Arc::new(Outbox { client, stream, poller, state: Ranked::new(state), empty: Condvar::new() })
@@ -90,12 +98,13 @@ impl Outbox {
         state.held = Some(state.paced.as_ref().map_or(state.backlog.len(), Paced::len));
     }
 
-    /// Sends `first`, and then what was held back. What still waits from before [`Outbox::hold`] stays in front.
-    pub fn release(self: &Arc<Self>, first: &[u8]) {
+    /// Sends `first`, and then what was held back. What still waits from before [`Outbox::hold`] stays in front. The
+    /// receipt is called when all of that is with the kernel.
+    pub fn release(self: &Arc<Self>, first: &[u8], receipt: Option<Receipt>) {
         let mut state = self.state.lock();
         let place = state.held.take().unwrap_or(0);
         if state.cut.is_some() {
-            return;
+            return state.await_receipt(receipt);
         }
         if let Some(paced) = &mut state.paced {
             self.poller.meter.more(paced.insert(place, first));
@@ -107,17 +116,36 @@ impl Outbox {
             self.poller.meter.less(held.len());
             self.send(&mut state, &[IoSlice::new(first), IoSlice::new(&held)]);
         }
-        self.turn_with(state, Instant::now());
+        self.turn_with(&mut state, Instant::now());
+        state.await_receipt(receipt);
     }
 
-    /// Whole lines that others said: for an unframed client far behind they may be merged.
-    pub fn push_talk(self: &Arc<Self>, lines: &[IoSlice<'_>]) {
-        self.push(lines, true);
+    /// Whole lines that others said: for an unframed client far behind they may be merged. True if the kernel has taken
+    /// them, and all before them.
+    pub fn push_talk(self: &Arc<Self>, lines: &[IoSlice<'_>]) -> bool {
+        self.push(lines, true).is_clear()
     }
 
     /// Whole lines that answer something, or that clients compare.
     pub fn push_control(self: &Arc<Self>, lines: &[u8]) {
         self.push(&[IoSlice::new(lines)], false);
+    }
+
+    /// The same; the receipt is called when the kernel has taken them.
+    pub fn push_with_receipt(self: &Arc<Self>, lines: &[u8], receipt: Receipt) {
+        self.push(&[IoSlice::new(lines)], false).await_receipt(Some(receipt));
+    }
+
+    /// Whether somebody still waits for a receipt.
+    #[must_use]
+    pub fn owes_receipts(&self) -> bool {
+        !self.state.lock().receipts.is_empty()
+    }
+
+    /// Whether the connection stands, and everything is with the kernel.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.state.lock().is_clear()
     }
 
     /// How many bytes wait.
@@ -143,6 +171,11 @@ impl Outbox {
         state.cut.is_none()
     }
 
+    /// From now on nothing more is taken: what waits are the last words.
+    pub fn seal(&self) {
+        self.state.lock().sealed = true;
+    }
+
     /// Ends the connection: in order if nothing waits, otherwise by a reset that the client sees. Wakes its session.
     pub fn cut(&self, why: Cut) {
         self.cut_with(&mut self.state.lock(), why);
@@ -154,161 +187,25 @@ impl Outbox {
         if state.reminder.is_some_and(|at| at <= now) {
             state.reminder = None;
         }
-        self.turn_with(state, now);
-    }
-
-    fn push(self: &Arc<Self>, lines: &[IoSlice<'_>], talk: bool) {
-        let mut state = self.state.lock();
-        if state.cut.is_some() {
-            return;
-        }
-        if let Some(paced) = &mut state.paced {
-            let added = paced.add(lines, talk);
-            if self.keeps(&mut state, added) && state.held.is_none() {
-                self.turn_with(state, Instant::now());
-            }
-        } else if state.held.is_some() || state.blocked {
-            self.keep(&mut state, lines, 0);
-        } else {
-            self.send(&mut state, lines);
-        }
-    }
-
-    /// Sends what the kernel takes and keeps the rest.
-    fn send(self: &Arc<Self>, state: &mut State, slices: &[IoSlice<'_>]) {
-        let total: usize = slices.iter().map(|s| s.len()).sum();
-        match self.stream.try_send(slices) {
-            Ok(sent) if sent == total => {}
-            Ok(sent) => {
-                if self.keep(state, slices, sent) {
-                    self.block(state, Instant::now());
-                }
-            }
-            Err(_) => self.cut_with(state, Cut::Broken),
-        }
-    }
-
-    /// Keeps what follows the first `sent` bytes. False if that was too much.
-    fn keep(&self, state: &mut State, slices: &[IoSlice<'_>], mut sent: usize) -> bool {
-        let before = state.backlog.len();
-        for slice in slices {
-            let skip = sent.min(slice.len());
-            state.backlog.extend_from_slice(&slice[skip..]);
-            sent -= skip;
-        }
-        let added = state.backlog.len() - before;
-        self.keeps(state, added)
-    }
-
-    /// Counts `added` bytes that now wait. False, and cut off, if that is too much.
-    fn keeps(&self, state: &mut State, added: usize) -> bool {
-        self.poller.meter.more(added);
-        if self.poller.meter.is_over() {
-            self.poller.wake();
-        }
-        let fits = state.waiting() <= self.poller.bounds.backlog_bytes;
-        if !fits {
-            self.cut_with(state, Cut::TooSlow);
-        }
-        fits
-    }
-
-    fn block(self: &Arc<Self>, state: &mut State, now: Instant) {
-        if !std::mem::replace(&mut state.blocked, true) {
-            state.progress = now;
-        }
-        if self.poller.arm(self, &self.stream).is_err() {
-            self.cut_with(state, Cut::Broken);
-        } else {
-            self.remind(state, now);
-        }
-    }
-
-    fn turn_with(self: &Arc<Self>, mut state: StateGuard<'_>, now: Instant) {
-        if state.cut.is_some() || state.held.is_some() {
-            return;
-        }
-        if state.blocked {
-            self.drain(&mut state, now);
-        }
-        while state.cut.is_none() && !state.blocked {
-            let Some(paced) = &mut state.paced else { break };
-            let before = paced.bytes();
-            let Some(bytes) = paced.take_due(now) else { break };
-            // Not the newlines between merged messages, which nobody counted.
-            self.poller.meter.less(before - paced.bytes());
-            self.send(&mut state, &[IoSlice::new(&bytes)]);
-        }
-        if state.cut.is_some() {
-            return;
-        }
-        if state.blocked && now >= state.progress + self.poller.bounds.stalled {
-            self.cut_with(&mut state, Cut::TooSlow);
-        } else if state.waiting() == 0 {
-            self.empty.notify_all();
-        } else {
-            self.remind(&mut state, now);
-        }
-    }
-
-    fn drain(self: &Arc<Self>, state: &mut State, now: Instant) {
-        match self.stream.try_send(&[IoSlice::new(&state.backlog[state.sent..])]) {
-            Ok(n) => {
-                self.poller.meter.less(n);
-                state.sent += n;
-                if n > 0 {
-                    state.progress = now;
-                }
-                if state.sent == state.backlog.len() {
-                    (state.backlog, state.sent, state.blocked) = (Vec::new(), 0, false);
-                } else {
-                    // Moving the rest down each time would cost the square of the backlog.
-                    if state.sent > state.backlog.len() / 2 {
-                        state.backlog.drain(..state.sent);
-                        state.sent = 0;
-                    }
-                    self.block(state, now);
-                }
-            }
-            Err(_) => self.cut_with(state, Cut::Broken),
-        }
-    }
-
-    /// Asks the poller to look after this outbox when it must: for the next paced message, or if it stalls.
-    fn remind(self: &Arc<Self>, state: &mut State, now: Instant) {
-        let stalls = state.blocked.then(|| state.progress + self.poller.bounds.stalled);
-        let paced = state.paced.as_ref().filter(|_| !state.blocked).and_then(|paced| paced.due_at(now));
-        let due = stalls.into_iter().chain(paced).min();
-        if let Some(at) = due
-            && state.reminder.is_none_or(|known| at < known)
-        {
-            state.reminder = Some(at);
-            self.poller.remind(self, at);
-        }
-    }
-
-    fn cut_with(&self, state: &mut State, why: Cut) {
-        if state.cut.is_some() {
-            return;
-        }
-        state.cut = Some(why);
-        self.poller.meter.less(state.waiting());
-        if state.waiting() > 0 && why != Cut::Broken {
-            self.stream.cut();
-        } else {
-            self.stream.close();
-        }
-        (state.backlog, state.sent) = (Vec::new(), 0);
-        if let Some(paced) = &mut state.paced {
-            paced.clear();
-        }
-        self.poller.forget(self.client, &self.stream);
-        self.empty.notify_all();
+        self.turn_with(&mut state, now);
     }
 }
 
 impl State {
     fn waiting(&self) -> usize {
         self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, Paced::bytes)
+    }
+
+    fn is_clear(&self) -> bool {
+        self.cut.is_none() && self.waiting() == 0
+    }
+
+    fn await_receipt(&mut self, receipt: Option<Receipt>) {
+        let Some(receipt) = receipt else { return };
+        if self.cut.is_some() || self.sealed {
+            receipt(false);
+        } else {
+            self.receipts.add(self.waiting(), receipt);
+        }
     }
 }

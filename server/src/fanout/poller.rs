@@ -9,6 +9,7 @@ use landline_common::limits::count;
 use parking_lot::Mutex;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -70,11 +71,31 @@ pub struct Poller {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-#[derive(Debug, Default)]
+/// Something to be done at a time, on the poller's thread.
+type Task = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
 struct Agenda {
     outboxes: HashMap<ClientId, Arc<Outbox>>,
     reminders: BinaryHeap<Reverse<(Instant, ClientId)>>,
+    /// Few, so they stand in no order.
+    tasks: Vec<(Instant, Task)>,
     stopped: bool,
+}
+
+impl Agenda {
+    /// When there is something to do next.
+    fn next(&self) -> Option<Instant> {
+        let reminder = self.reminders.peek().map(|Reverse((at, _))| *at);
+        reminder.into_iter().chain(self.tasks.iter().map(|(at, _)| *at)).min()
+    }
+}
+
+impl fmt::Debug for Agenda {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (outboxes, tasks) = (self.outboxes.len(), self.tasks.len());
+        f.debug_struct("Agenda").field("outboxes", &outboxes).field("tasks", &tasks).finish_non_exhaustive()
+    }
 }
 
 impl Poller {
@@ -94,6 +115,13 @@ impl Poller {
         let thread = std::thread::Builder::new().name("poller".into()).spawn(move || worker.run())?;
         *poller.thread.lock() = Some(thread);
         Ok(poller)
+    }
+
+    /// Does something after a while, unless the poller has ended by then. It may not take long: slow clients wait for
+    /// the same thread.
+    pub fn after(&self, time: Duration, task: impl FnOnce() + Send + 'static) {
+        self.agenda.lock().tasks.push((Instant::now() + time, Box::new(task)));
+        self.readiness.wake();
     }
 
     /// How many bytes wait for all clients together.
@@ -142,13 +170,16 @@ impl Poller {
     fn run(&self) {
         let mut clients = Vec::new();
         loop {
-            let next = self.agenda.lock().reminders.peek().map(|Reverse((at, _))| *at);
+            let next = self.agenda.lock().next();
             self.readiness.wait(next.map(|at| at.saturating_duration_since(Instant::now())), &mut clients);
             let now = Instant::now();
             let mut agenda = self.agenda.lock();
             if agenda.stopped {
-                // The outboxes hold the poller: letting go of them here breaks the ring.
-                agenda.outboxes.clear();
+                // The outboxes hold the poller: letting go of them breaks the ring. Not under the lock.
+                let ended = std::mem::take(&mut *agenda);
+                agenda.stopped = true;
+                drop(agenda);
+                drop(ended);
                 return;
             }
             while let Some(Reverse((at, client))) = agenda.reminders.peek().copied()
@@ -158,7 +189,13 @@ impl Poller {
                 clients.push(client);
             }
             let due: Vec<_> = clients.drain(..).filter_map(|c| agenda.outboxes.get(&c).cloned()).collect();
+            let tasks: Vec<_> = agenda.tasks.extract_if(.., |(at, _)| *at <= now).collect();
             drop(agenda);
+            for (_, task) in tasks {
+                if catch_unwind(AssertUnwindSafe(task)).is_err() {
+                    log::error!("a panic in something that was to be done later");
+                }
+            }
             for outbox in due {
                 if catch_unwind(AssertUnwindSafe(|| outbox.turn(now))).is_err() {
                     log::error!("a panic while sending to client {}", outbox.client());

@@ -1,8 +1,9 @@
 //! A room's log and the cycle that empties it. The contract stands in [`crate::fanout`].
 
 use super::ClientId;
-use super::batch::{Batch, Ear, Move, Utterance};
+use super::batch::{Batch, Ear, Move, Origin, Utterance};
 use super::flusher::Flushers;
+use super::muffle::Muffle;
 use super::outbox::Outbox;
 use crate::ranked::{Ranked, RankedGuard};
 use landline_common::rendering::RENDERINGS;
@@ -12,9 +13,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// Said by nobody in particular: everybody hears it.
-const NOBODY: ClientId = 0;
-
 /// One person in one room.
 #[derive(Debug)]
 pub struct Seat {
@@ -22,16 +20,49 @@ pub struct Seat {
     outbox: Arc<Outbox>,
     /// The number of the last batch this person spoke in: tells cheaply who has own lines to leave out.
     spoke: AtomicU64,
+    muffle: Arc<Muffle>,
+    /// The last id that was said before this person came.
+    came_after: AtomicU64,
+    /// The last id that was said before this person left.
+    left_after: AtomicU64,
+    /// The last id that the kernel took for this person.
+    heard: AtomicU64,
     /// Its place among the seats; only read and written under their lock.
     place: AtomicUsize,
 }
 
 impl Seat {
-    /// A seat for the client whose outbox this is. It is in no room yet.
+    /// A seat for the client whose outbox this is, and who does not hear what `muffle` keeps out. It is in no room yet.
     #[must_use]
-    pub fn new(outbox: &Arc<Outbox>) -> Arc<Seat> {
-        let place = AtomicUsize::new(usize::MAX);
-        Arc::new(Seat { client: outbox.client(), outbox: outbox.clone(), spoke: AtomicU64::new(0), place })
+    pub fn new(outbox: &Arc<Outbox>, muffle: &Arc<Muffle>) -> Arc<Seat> {
+        Arc::new(Seat {
+            client: outbox.client(),
+            outbox: outbox.clone(),
+            spoke: AtomicU64::new(0),
+            muffle: muffle.clone(),
+            came_after: AtomicU64::new(0),
+            left_after: AtomicU64::new(0),
+            heard: AtomicU64::new(0),
+            place: AtomicUsize::new(usize::MAX),
+        })
+    }
+
+    /// The last id said in the room before this person came; 0 if nothing was said since the room opened.
+    #[must_use]
+    pub fn came_after(&self) -> u64 {
+        self.came_after.load(Relaxed)
+    }
+
+    /// The last id said in the room before this person left; 0 if nothing was said since the room opened.
+    #[must_use]
+    pub fn left_after(&self) -> u64 {
+        self.left_after.load(Relaxed)
+    }
+
+    /// The last id that is known to have gone out to this person; 0 if there is none. Everything before it did, too.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.heard.load(Relaxed)
     }
 }
 
@@ -50,6 +81,8 @@ struct Log {
     spare: Batch,
     /// The number of the batch that is being filled.
     number: u64,
+    /// The last id said.
+    last_id: u64,
     /// All batches up to this number are out.
     done: u64,
     /// Somebody runs a cycle, or is asked to: what is appended will be seen.
@@ -57,6 +90,12 @@ struct Log {
     waiting: u32,
     members: usize,
     uses: [u32; RENDERINGS],
+}
+
+impl Log {
+    fn say(&mut self, origin: Origin, what: &mut dyn Utterance) {
+        self.last_id = self.last_id.max(self.next.say(origin, what, &self.uses));
+    }
 }
 
 /// One room's send path.
@@ -82,9 +121,8 @@ impl Room {
     /// Says something as the person on `seat`. The number returned is for [`Room::settle`].
     pub fn say(self: &Arc<Self>, seat: &Seat, what: &mut dyn Utterance) -> u64 {
         let mut log = self.with_space();
-        let Log { next, uses, number, .. } = &mut *log;
-        next.say(seat.client, what, uses);
-        let number = *number;
+        let number = log.number;
+        log.say(Origin::Talk(seat.client), what);
         seat.spoke.store(number, Relaxed);
         self.kick(log);
         number
@@ -93,9 +131,8 @@ impl Room {
     /// Tells everybody something. The number returned is for [`Room::settle`].
     pub fn announce(self: &Arc<Self>, what: &mut dyn Utterance) -> u64 {
         let mut log = self.with_space();
-        let Log { next, uses, number, .. } = &mut *log;
-        next.say(NOBODY, what, uses);
-        let number = *number;
+        let number = log.number;
+        log.say(Origin::Server, what);
         self.kick(log);
         number
     }
@@ -105,12 +142,15 @@ impl Room {
     pub fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
         let mut log = self.with_space();
         let number = log.number;
-        let Log { next, uses, members, .. } = &mut *log;
-        if let Some(notice) = notice {
-            next.say(NOBODY, notice, uses);
+        let hearers = log.members;
+        if let Some(notice) = notice
+            && notice.is_worth(hearers)
+        {
+            log.say(Origin::News(seat.client), notice);
         }
-        *members += 1;
-        uses[ear.rendering] += 1;
+        log.members += 1;
+        log.uses[ear.rendering] += 1;
+        seat.came_after.store(log.last_id, Relaxed);
         if self.make_move(log, Move::Enter(seat.clone(), ear)) { 0 } else { number }
     }
 
@@ -119,13 +159,16 @@ impl Room {
     pub fn leave(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
         let mut log = self.with_space();
         let number = log.number;
+        seat.left_after.store(log.last_id, Relaxed);
         log.members -= 1;
         log.uses[ear.rendering] -= 1;
-        if let Some(notice) = notice {
+        let hearers = log.members;
+        if let Some(notice) = notice
+            && notice.is_worth(hearers)
+        {
             let at = log.next.len();
-            let Log { next, uses, .. } = &mut *log;
-            next.say(NOBODY, notice, uses);
-            next.moves.push((at, Move::Leave(seat.clone())));
+            log.say(Origin::News(seat.client), notice);
+            log.next.moves.push((at, Move::Leave(seat.clone())));
             self.kick(log);
         } else if self.make_move(log, Move::Leave(seat.clone())) {
             return 0;
@@ -295,20 +338,29 @@ impl Delivery<'_> {
 
     fn send(&mut self, taken: &Taken, to: usize) {
         let Taken { seat, ear, from } = taken;
-        if ear.hears_itself || seat.spoke.load(Relaxed) < self.number {
+        let speaks = !ear.hears_itself && seat.spoke.load(Relaxed) >= self.number;
+        let silenced = seat.muffle.silenced();
+        self.pieces.clear();
+        if !speaks && silenced.is_none() {
             let bytes = self.batch.span(ear.rendering, *from, to);
             if !bytes.is_empty() {
                 self.lines += self.batch.lines(*from, to);
-                self.bytes += bytes.len() as u64;
-                seat.outbox.push_talk(&[IoSlice::new(bytes)]);
+                self.pieces.push(IoSlice::new(bytes));
             }
-            return;
+        } else {
+            let left_out = |origin| {
+                (speaks && origin == Origin::Talk(seat.client))
+                    || silenced.as_ref().is_some_and(|silenced| silenced.leaves_out(origin))
+            };
+            self.lines += self.batch.span_without(ear.rendering, (*from, to), left_out, &mut self.pieces);
         }
-        self.pieces.clear();
-        self.lines += self.batch.span_without(ear.rendering, (*from, to), seat.client, &mut self.pieces);
+        drop(silenced);
         if !self.pieces.is_empty() {
             self.bytes += self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
-            seat.outbox.push_talk(&self.pieces);
+        }
+        let last_id = self.batch.last_id(to);
+        if (self.pieces.is_empty() || seat.outbox.push_talk(&self.pieces)) && last_id > 0 {
+            seat.heard.store(last_id, Relaxed);
         }
     }
 }

@@ -2,20 +2,27 @@
 //!
 //! The hub's lock guards the registry only. Nothing is rendered or sent under it, and talking does not take it.
 
+mod blocks;
+mod circle;
+mod mail;
+mod memory;
 mod person;
 mod private;
 mod room;
 mod talk;
 mod visit;
 
+pub use memory::{Delivery, Memory};
 pub use person::Person;
 pub use visit::{Stay, Visit};
 
-use crate::fanout::{ClientId, Flushers, Outbox, Room};
+use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
 use crate::ranked::{Ranked, RankedGuard};
+use blocks::Blocks;
+use circle::Circle;
 use landline_common::clean::clean;
 use landline_common::limits::count;
-use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName};
+use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
 use parking_lot::Condvar;
 use private::PrivateChats;
 use room::Rooms;
@@ -37,14 +44,17 @@ pub struct Hub {
     /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
     privately: Ranked<(), 0>,
     /// A hidden room in which everybody has a seat: presence and `/all`.
-    everybody: Arc<Room>,
+    everybody: Arc<Circle>,
     flushers: Arc<Flushers>,
+    poller: Arc<Poller>,
+    memory: Arc<dyn Memory>,
     limits: Limits,
     server_name: String,
-    /// The next message's id. Ids never repeat, also over restarts (also twice in a second): they start at unix
-    /// milliseconds × 10³.
+    /// The next message's id. Ids never repeat, also over restarts.
     ids: AtomicU64,
     first_id: u64,
+    /// How many of the ids went to visits.
+    visits: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +64,7 @@ struct Registry {
     people: BTreeMap<ClientId, Arc<Person>>,
     rooms: Rooms,
     privates: PrivateChats,
+    blocks: Blocks,
 }
 
 /// Who has a name.
@@ -106,22 +117,31 @@ enum Audience<'a> {
 }
 
 impl Hub {
-    /// An empty hub of a server called `server_name`, begun at `now`.
+    /// An empty hub of a server called `server_name`, whose messages have ids from `first_id` on.
     #[must_use]
-    pub fn new(server_name: &str, limits: &Limits, flushers: &Arc<Flushers>, now: Moment) -> Arc<Hub> {
+    pub fn new(
+        server_name: &str,
+        limits: &Limits,
+        flushers: &Arc<Flushers>,
+        poller: &Arc<Poller>,
+        memory: Arc<dyn Memory>,
+        first_id: u64,
+    ) -> Arc<Hub> {
         let privates = PrivateChats::new(count(limits.privates_per_person));
         let registry = Registry { privates, ..Registry::default() };
-        let first_id = u64::try_from(now.unix_ms).unwrap_or(0) * 1_000;
         Arc::new(Hub {
             registry: Ranked::new(registry),
             name_freed: Condvar::new(),
             privately: Ranked::default(),
-            everybody: Room::new(flushers),
+            everybody: Circle::new(Room::new(flushers), None),
             flushers: flushers.clone(),
+            poller: poller.clone(),
+            memory,
             limits: limits.clone(),
             server_name: server_name.to_owned(),
             ids: AtomicU64::new(first_id),
             first_id,
+            visits: AtomicU64::new(0),
         })
     }
 
@@ -152,13 +172,13 @@ impl Hub {
                 person.tell(&event, &self.limits);
                 0
             }
-            Audience::Everybody => self.everybody.announce(&mut Notice { event, limits: &self.limits }),
+            Audience::Everybody => self.everybody.log.announce(&mut Notice::of(event, &self.limits)),
         }
     }
 
     /// Tells everybody something, and returns when it is on its way to all of them.
     pub fn last_words(&self, event: Event<'_>) {
-        self.everybody.settle(self.apply(Audience::Everybody, event));
+        self.everybody.log.settle(self.apply(Audience::Everybody, event));
     }
 
     /// Somebody here, by any way to write their name.
@@ -186,20 +206,44 @@ impl Hub {
         let (user, mut texts) = (format!("{} (server)", self.server_name), Texts::default());
         texts.push(&clean(text));
         let (ids, limits) = (&self.ids, &self.limits);
-        let mut talk = Talk { ids, limits, room: None, user: &user, texts: &texts, at: now, first_id: 0 };
+        let memory = self.memory.make_room().then_some(&*self.memory);
+        let (room, all) = (room, None);
+        let mut talk =
+            Talk { ids, memory, limits, client: 0, room: all, user: &user, texts: &texts, at: now, first_id: 0 };
         let Some(name) = room else {
-            self.everybody.announce(&mut talk);
+            self.everybody.log.announce(&mut talk);
             return true;
         };
-        let Some((name, log)) = self.registry().rooms.find(name) else { return false };
-        log.announce(&mut Talk { room: Some(name.as_str()), ..talk });
+        let Some((name, circle)) = self.registry().rooms.find(name) else { return false };
+        circle.log.announce(&mut Talk { room: Some(name.as_str()), ..talk });
         true
     }
 
-    /// How many messages were said in rooms and to everybody since the start.
+    /// Tells somebody, if they are still here, that so much of what they said could not be stored.
+    pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: Moment) {
+        let person = self.registry().people.get(&client).cloned();
+        let messages =
+            if messages == 1 { "your last message".to_owned() } else { format!("{messages} of your messages") };
+        let why = format!("{messages} could not be stored: not in the history, though everybody heard what was said");
+        if let Some(person) = person {
+            person.tell(&What::error(500, why).at(now), &self.limits);
+        }
+    }
+
+    /// A number for a visit: no message and no other visit ever has it.
+    fn next_visit(&self) -> u64 {
+        self.visits.fetch_add(1, Relaxed);
+        self.next_id()
+    }
+
+    fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Relaxed)
+    }
+
+    /// How many messages were said in rooms, to everybody and to one person since the start.
     #[must_use]
     pub fn messages(&self) -> u64 {
-        self.ids.load(Relaxed) - self.first_id
+        self.ids.load(Relaxed) - self.first_id - self.visits.load(Relaxed)
     }
 
     /// How many people are here.
@@ -216,7 +260,12 @@ impl Hub {
 impl Registry {
     /// Somebody here, by any way to write their name.
     fn find(&self, name: &str) -> Option<Arc<Person>> {
-        match self.names.get(&NameKey::of(name))? {
+        self.here(&NameKey::of(name))
+    }
+
+    /// The one of that name who is here.
+    fn here(&self, name: &NameKey) -> Option<Arc<Person>> {
+        match self.names.get(name)? {
             Holder::Here(client) => self.people.get(client).cloned(),
             Holder::Claimant | Holder::Leaving => None,
         }

@@ -1,9 +1,11 @@
 //! Somebody who is here, as the others reach them.
 
-use crate::fanout::{ClientId, Ear, Outbox};
+use crate::fanout::{ClientId, Ear, Muffle, Outbox, Receipt};
 use crate::ranked::Ranked;
+use landline_common::history::Party;
 use landline_common::{Event, Limits, Rendering, UserName};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A guest or an account holder who is signed in.
 #[derive(Debug)]
@@ -12,14 +14,28 @@ pub struct Person {
     pub name: UserName,
     /// Whether the name is an account's.
     pub account: bool,
+    /// Whose history of direct messages theirs is.
+    pub(super) party: Party,
     pub(super) outbox: Arc<Outbox>,
+    pub(super) muffle: Arc<Muffle>,
+    /// They block somebody, who must not hear of them.
+    blocks_anybody: AtomicBool,
     /// Held while something is told: after a change nothing comes in the old one any more.
     rendering: Ranked<Rendering, 3>,
 }
 
 impl Person {
-    pub(super) fn new(name: UserName, account: bool, outbox: Arc<Outbox>, rendering: Rendering) -> Arc<Person> {
-        Arc::new(Person { name, account, outbox, rendering: Ranked::new(rendering) })
+    /// `visit` is a number that no other visit ever has.
+    pub(super) fn new(
+        name: UserName,
+        account: bool,
+        visit: u64,
+        outbox: Arc<Outbox>,
+        rendering: Rendering,
+    ) -> Arc<Person> {
+        let party = if account { Party::Account(name.key().clone()) } else { Party::Guest(visit) };
+        let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
+        Arc::new(Person { name, account, party, outbox, muffle, blocks_anybody: AtomicBool::new(false), rendering })
     }
 
     /// The number of their connection.
@@ -34,17 +50,42 @@ impl Person {
         *self.rendering.lock()
     }
 
+    pub(super) fn blocks_anybody(&self) -> bool {
+        self.blocks_anybody.load(Relaxed)
+    }
+
+    pub(super) fn set_blocks_anybody(&self, blocks: bool) {
+        self.blocks_anybody.store(blocks, Relaxed);
+    }
+
     pub(super) fn set_rendering(&self, rendering: Rendering) {
         *self.rendering.lock() = rendering;
     }
 
     /// Tells them, and nobody else.
     pub fn tell(&self, event: &Event<'_>, limits: &Limits) {
-        let rendering = self.rendering.lock();
-        let mut bytes = Vec::new();
-        rendering.write(event, limits, &mut bytes);
-        self.outbox.push_control(&bytes);
+        self.tell_all(std::slice::from_ref(event), limits);
     }
+
+    /// Tells them several things, with nothing between them.
+    pub(super) fn tell_all(&self, events: &[Event<'_>], limits: &Limits) {
+        let rendering = self.rendering.lock();
+        self.outbox.push_control(&written(*rendering, events, limits));
+    }
+
+    /// Tells them, with a receipt for it.
+    pub(super) fn tell_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
+        let rendering = self.rendering.lock();
+        self.outbox.push_with_receipt(&written(*rendering, std::slice::from_ref(event), limits), receipt);
+    }
+}
+
+fn written(rendering: Rendering, events: &[Event<'_>], limits: &Limits) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for event in events {
+        rendering.write(event, limits, &mut bytes);
+    }
+    bytes
 }
 
 /// How somebody with that rendering hears a room, as their current one or not.

@@ -1,5 +1,6 @@
 //! The rooms that are open, and who is in them.
 
+use super::circle::Circle;
 use super::person::Person;
 use crate::fanout::{ClientId, Room};
 use landline_common::{RoomKey, RoomName};
@@ -14,7 +15,7 @@ pub(super) struct Rooms(HashMap<RoomKey, Open>);
 struct Open {
     /// As the first member wrote it.
     name: RoomName,
-    log: Arc<Room>,
+    circle: Arc<Circle>,
     /// In the order in which they connected.
     people: BTreeMap<ClientId, Arc<Person>>,
 }
@@ -26,11 +27,12 @@ impl Rooms {
         name: &RoomName,
         person: &Arc<Person>,
         open: impl FnOnce() -> Arc<Room>,
-    ) -> (RoomName, Arc<Room>) {
-        let fresh = || Open { name: name.clone(), log: open(), people: BTreeMap::new() };
+    ) -> (RoomName, Arc<Circle>) {
+        let circle = || Circle::new(open(), Some(name.clone()));
+        let fresh = || Open { name: name.clone(), circle: circle(), people: BTreeMap::new() };
         let room = self.0.entry(name.key().clone()).or_insert_with(fresh);
         room.people.insert(person.client(), person.clone());
-        (room.name.clone(), room.log.clone())
+        (room.name.clone(), room.circle.clone())
     }
 
     /// Takes somebody out of a room.
@@ -48,9 +50,9 @@ impl Rooms {
         self.0.values().map(|room| (room.name.clone(), room.people.len())).collect()
     }
 
-    /// A room's name as it is shown, and its log.
-    pub(super) fn find(&self, name: &RoomName) -> Option<(RoomName, Arc<Room>)> {
-        self.0.get(name.key()).map(|room| (room.name.clone(), room.log.clone()))
+    /// A room's name as it is shown, and how it is reached.
+    pub(super) fn find(&self, name: &RoomName) -> Option<(RoomName, Arc<Circle>)> {
+        self.0.get(name.key()).map(|room| (room.name.clone(), room.circle.clone()))
     }
 
     /// A room's name as it is shown, and who is in it.

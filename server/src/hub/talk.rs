@@ -1,6 +1,9 @@
 //! What is said in rooms, as the send path takes it.
 
-use crate::fanout::Utterance;
+use super::circle::Movement;
+use super::memory::Memory;
+use crate::fanout::{ClientId, Utterance};
+use landline_common::history::Said;
 use landline_common::{Event, Limits, Moment, Rendering, What};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -32,7 +35,7 @@ impl Texts {
         self.ends.shrink_to(64);
     }
 
-    fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| &self.all[start..*end])
     }
@@ -41,7 +44,11 @@ impl Texts {
 /// Talk of one person, in a room or to everybody.
 pub(super) struct Talk<'a> {
     pub ids: &'a AtomicU64,
+    /// What keeps it; `None` if it is not to be kept.
+    pub memory: Option<&'a dyn Memory>,
     pub limits: &'a Limits,
+    /// Who is told if it cannot be stored.
+    pub client: ClientId,
     /// `None`: to everybody.
     pub room: Option<&'a str>,
     pub user: &'a str,
@@ -51,8 +58,15 @@ pub(super) struct Talk<'a> {
 }
 
 impl Utterance for Talk<'_> {
-    fn number(&mut self) {
-        self.first_id = self.ids.fetch_add(self.texts.ends.len() as u64, Relaxed);
+    fn number(&mut self) -> u64 {
+        let count = self.texts.ends.len() as u64;
+        self.first_id = self.ids.fetch_add(count, Relaxed);
+        // Under the log's lock: who has heard it finds it in the history.
+        if let Some(memory) = self.memory {
+            let Talk { first_id, at, room, user, client, .. } = *self;
+            memory.keep(&Said { first_id, at, room, user, client }, &mut self.texts.iter());
+        }
+        (self.first_id + count).saturating_sub(1)
     }
 
     fn lines(&self) -> u64 {
@@ -75,9 +89,22 @@ impl Utterance for Talk<'_> {
 pub(super) struct Notice<'a> {
     pub event: Event<'a>,
     pub limits: &'a Limits,
+    /// If it tells of one: then it may be told together with others.
+    pub movement: Option<Movement<'a>>,
+}
+
+impl<'a> Notice<'a> {
+    /// Something that is told as it is.
+    pub(super) fn of(event: Event<'a>, limits: &'a Limits) -> Notice<'a> {
+        Notice { event, limits, movement: None }
+    }
 }
 
 impl Utterance for Notice<'_> {
+    fn is_worth(&mut self, hearers: usize) -> bool {
+        !self.movement.as_ref().is_some_and(|movement| movement.is_gathered(hearers, self.event.at))
+    }
+
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         Rendering::at(rendering).write(&self.event, self.limits, out);
     }

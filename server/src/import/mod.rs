@@ -5,6 +5,7 @@ mod chat77;
 mod lantalk;
 
 use crate::store::LockFile;
+use crate::store::messages::{self, Imported};
 use anyhow::{Context, anyhow, bail};
 use landline_common::Limits;
 use serde_json::Value;
@@ -16,18 +17,6 @@ use std::path::Path;
 const FIRST_LINE: u64 = 1 << 20;
 /// Characters of a foreign text that are shown.
 const SHOWN: usize = 40;
-
-/// What came of reading messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// So many were added.
-    pub new: u64,
-    /// So many were there already.
-    pub known: u64,
-}
-
-/// Reads messages into a data folder, all or, on an error, none.
-pub type ImportMessages = fn(data: &Path, lines: &mut dyn BufRead) -> anyhow::Result<Imported>;
 
 /// What a file turned out to be.
 enum Kind {
@@ -43,20 +32,14 @@ enum Kind {
 ///
 /// # Errors
 /// Says why nothing was imported, and what to do.
-pub fn run(
-    file: &Path,
-    data: &Path,
-    limits: &Limits,
-    messages: ImportMessages,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
+pub fn run(file: &Path, data: &Path, limits: &Limits, out: &mut dyn Write) -> anyhow::Result<()> {
     let about = || format!("importing {}", file.display());
     let opened = File::open(file).with_context(about)?;
     let kind = recognise(BufReader::new(opened), limits.import_bytes).with_context(about)?;
     let _lock = LockFile::take(data)?;
     match kind {
         Kind::Messages(mut lines) => {
-            let Imported { new, known } = messages(data, &mut *lines).with_context(about)?;
+            let Imported { new, known } = messages::import(data, &mut *lines).with_context(about)?;
             writeln!(out, "Messages imported: {new}; there already: {known}.")?;
         }
         Kind::Chat77(users, connections) => {

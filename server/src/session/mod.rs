@@ -29,9 +29,9 @@ pub struct Services {
     /// Who is here.
     pub hub: Arc<Hub>,
     /// Who has an account.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
     /// When people came and went.
-    pub sessions: Sessions,
+    pub sessions: Arc<Sessions>,
     /// Checks passwords.
     pub hasher: Hasher,
     /// Counts failed passwords by name.
@@ -117,6 +117,13 @@ impl Session<'_> {
             Cut::Kicked => "kicked",
             Cut::Banned => "banned",
         });
+        if self.outbox.owes_receipts() {
+            // What is on its way to them is theirs or waits again, before they can come back and collect it.
+            let flush = Limits::seconds(services.limits.flush_seconds);
+            if !self.outbox.flush(Instant::now() + flush) {
+                self.outbox.cut(Cut::TooSlow);
+            }
+        }
         services.sessions.logout(&record(services), reason);
         log::info!("{} left ({reason})", person.name);
     }

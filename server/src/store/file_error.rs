@@ -56,7 +56,19 @@ pub enum FileError {
         /// Which entry, and what is wrong with it.
         why: String,
     },
-    /// Not a file of lines as the server writes it.
+    /// A database whose structure is broken.
+    #[error(
+        "{} is damaged ({why}); it is left as it is. Put a sound copy in its place or move it away together with its \
+         -wal file, then start again",
+        path.display()
+    )]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Not a file as the server writes it.
     #[error("{} is not a file of this server ({why}); it is left as it is. Move it away, then start again", path.display())]
     Foreign {
         /// The file.

@@ -7,12 +7,14 @@ pub mod bans;
 pub mod file_error;
 pub mod json_file;
 pub mod lock_file;
+pub mod messages;
 pub mod sessions;
 
 pub use accounts::{Account, Accounts, BlocksError, NewAccount, RegisterError};
 pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
 pub use lock_file::{LockError, LockFile};
+pub use messages::Messages;
 pub use sessions::{Record, Sessions, Sighting};
 
 use jiff::Timestamp;

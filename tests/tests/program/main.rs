@@ -5,6 +5,7 @@ mod imports;
 mod kills;
 mod life;
 mod log;
+mod mail_kills;
 
 use landline_tests::{Client, Program};
 use std::io::{BufRead, BufReader};

@@ -55,7 +55,7 @@ impl World {
     fn new(rig: &Rig) -> World {
         let person = |_| {
             let peer = rig.peer();
-            Person { seat: Seat::new(&peer.outbox), peer, ear: None, expected: String::new() }
+            Person { seat: Seat::new(&peer.outbox, &Arc::default()), peer, ear: None, expected: String::new() }
         };
         World { room: Room::new(&rig.flushers), people: (0..SEATS).map(person).collect(), said: 0 }
     }
@@ -120,7 +120,7 @@ const NOISE: &str = "noise";
 fn with_noise(world: &mut World, rig: &Rig, steps: &[Step]) {
     let over = AtomicBool::new(false);
     let background = rig.peer();
-    let seat = Seat::new(&background.outbox);
+    let seat = Seat::new(&background.outbox, &Arc::default());
     world.room.enter(&seat, TEXT, None);
     std::thread::scope(|scope| {
         let room = world.room.clone();

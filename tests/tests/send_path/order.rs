@@ -18,8 +18,9 @@ struct Numbered<'a> {
 }
 
 impl Utterance for Numbered<'_> {
-    fn number(&mut self) {
+    fn number(&mut self) -> u64 {
         self.number = self.next.fetch_add(1, Relaxed);
+        self.number
     }
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
@@ -113,7 +114,7 @@ fn everybody_hears_the_one_order_of_the_times_they_were_there() {
         std::thread::scope(|scope| {
             for seed in 0..PEOPLE {
                 let peer = rig.peer();
-                let seat = Seat::new(&peer.outbox);
+                let seat = Seat::new(&peer.outbox, &Arc::default());
                 let (room, next, dice, stays) = (&room, &next, Dice(seed), Vec::new());
                 let mut somebody = Somebody { room, next, peer, seat, dice, stays };
                 scope.spawn(move || {

@@ -42,7 +42,7 @@ fn what_is_held_back_comes_behind_the_greeting() {
     peer.outbox.push_talk(&[IoSlice::new(b"talk\n")]);
     peer.outbox.push_control(b"[PM] bob: hi\n");
     assert_eq!(peer.read_at_once(1_000), "");
-    peer.outbox.release(b"200 Welcome\n");
+    peer.outbox.release(b"200 Welcome\n", None);
     assert_eq!(peer.so_far(), "200 Welcome\ntalk\n[PM] bob: hi\n");
     assert_eq!(rig.poller.waiting(), 0);
 }
@@ -58,7 +58,7 @@ fn the_greeting_comes_behind_what_was_stuck_before_it() {
     peer.outbox.push_talk(&[IoSlice::new(b"talk\n")]);
     // The poller sees room in the kernel's buffer while nothing may go out.
     read.push_str(&peer.read_at_once(1 << 20));
-    peer.outbox.release(b"200 Welcome\n");
+    peer.outbox.release(b"200 Welcome\n", None);
     peer.outbox.push_control(b"end\n");
     all.push_str("200 Welcome\ntalk\nend\n");
     read.push_str(&peer.read_to("end\n"));
@@ -91,7 +91,7 @@ fn one_that_is_cut_costs_nothing_more() {
         peer.outbox.push_control(b"one\n");
         peer.outbox.cut(Cut::Closed);
         peer.outbox.push_control(b"two\n");
-        peer.outbox.release(b"three\n");
+        peer.outbox.release(b"three\n", None);
         peer.outbox.push_talk(&[IoSlice::new(b"four\n")]);
         assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0), "paced: {paced}");
     }

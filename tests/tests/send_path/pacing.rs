@@ -82,7 +82,7 @@ fn the_greeting_comes_behind_earlier_answers_and_before_talk() {
     peer.outbox.push_control(b"ALIAS?\nPASSWORD?\n");
     peer.outbox.hold();
     peer.outbox.push_talk(&[IoSlice::new(b"talk\n")]);
-    peer.outbox.release(b"AUTH_SUCCESS\n");
+    peer.outbox.release(b"AUTH_SUCCESS\n", None);
     assert_eq!(peer.read_to("talk"), "ALIAS?PASSWORD?AUTH_SUCCESStalk");
     peer.flush();
     assert_eq!(rig.poller.waiting(), 0);

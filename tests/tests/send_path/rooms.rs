@@ -14,7 +14,7 @@ const JSON: Ear = Ear { rendering: Rendering::Json as usize, hears_itself: true 
 /// Somebody with a seat.
 fn member(rig: &Rig, room: &Arc<Room>, ear: Ear) -> (Peer, Arc<Seat>) {
     let peer = rig.peer();
-    let seat = Seat::new(&peer.outbox);
+    let seat = Seat::new(&peer.outbox, &Arc::default());
     room.enter(&seat, ear, None);
     (peer, seat)
 }
@@ -167,7 +167,7 @@ fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
     let rig = Rig::new(|limits| limits.inline_members = 0);
     let room = Room::new(&rig.flushers);
     let mut people = members(&rig, &room, 3);
-    let never = Seat::new(&people[0].0.outbox);
+    let never = Seat::new(&people[0].0.outbox, &Arc::default());
     let flushers = std::thread::available_parallelism().map_or(2, usize::from);
     for round in 0..=flushers {
         // There must be as many members as are said to have left.
@@ -216,7 +216,7 @@ fn an_empty_room_can_be_spoken_in_and_keeps_nothing() {
         for _ in 0..1_000 {
             room.announce(&mut Line("nobody hears this".into()));
         }
-        let seat = Seat::new(&peer.outbox);
+        let seat = Seat::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, Some(&mut line("notice")));
         room.leave(&seat, TEXT, Some(&mut line("notice")));
         room.settle(room.announce(&mut line("end")));

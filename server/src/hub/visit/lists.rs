@@ -2,14 +2,33 @@
 
 use super::{Done, Visit, shown};
 use landline_common::command::TOPICS;
-use landline_common::{RoomName, What};
+use landline_common::{Moment, RoomName, UserName, What};
 use std::sync::Arc;
 
 impl Visit {
     pub(super) fn list_people(&mut self, with_me: bool) -> Done {
-        let people = self.hub.everybody();
+        let people = self.visible(self.hub.everybody());
         let shown = people.iter().filter(|person| with_me || !Arc::ptr_eq(person, &self.person));
         self.tell(What::Online { users: shown.map(|person| person.name.as_str().into()).collect() });
+        Ok(())
+    }
+
+    /// Who else is here, or was within the last so many seconds.
+    pub(super) fn list_seen(&mut self, seconds: u64) -> Done {
+        let (hub, me) = (&self.hub, self.person.name.key());
+        let ms = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        let since = Moment { unix_ms: self.now.unix_ms.saturating_sub(ms), ..self.now };
+        let here = hub.everybody();
+        let is_here = |name: &UserName| here.iter().any(|person| person.name.key() == name.key());
+        let mut gone = hub.memory.seen_since(since);
+        gone.retain(|name| {
+            let blocks_me = || hub.memory.blocks(name.key()).iter().any(|blocked| blocked.key() == me);
+            name.key() != me && !is_here(name) && !blocks_me()
+        });
+        let mut names: Vec<UserName> = self.visible(here.clone()).iter().map(|person| person.name.clone()).collect();
+        names.retain(|name| name.key() != me);
+        names.append(&mut gone);
+        self.tell(What::Seen { seconds, users: names.iter().map(|name| name.as_str().into()).collect() });
         Ok(())
     }
 
@@ -18,6 +37,7 @@ impl Visit {
         let Some((name, people)) = members else {
             return Err(What::error(404, format!("there is no room {}; /rooms lists them", shown(room))));
         };
+        let people = self.visible(people);
         let users = people.iter().map(|person| person.name.as_str().into()).collect();
         self.tell(What::Members { room: name.as_str().into(), users });
         Ok(())

@@ -1,33 +1,108 @@
-//! Messages to one person, and to everybody.
+//! Messages to one person, here or away, and to everybody.
 
-use super::super::talk::{Talk, Texts};
-use super::{Done, Visit};
-use landline_common::What;
-use std::sync::atomic::Ordering::Relaxed;
+use super::super::talk::Texts;
+use super::{Done, Person, Visit, nobody};
+use landline_common::history::{Direct, Party, PostError};
+use landline_common::{NameKey, UserName, What};
+use std::sync::Arc;
 
 impl Visit {
     pub(super) fn send_message(&mut self, to: &str, text: &str) -> Done {
-        let other = self.other(to)?;
         let text = self.message(text)?;
-        let id = self.hub.ids.fetch_add(1, Relaxed);
-        self.tell_to(&other, What::Direct { id, from: self.person.name.as_str().into(), text, kept: false });
+        let here = self.hub.registry().find(to);
+        match here {
+            Some(me) if Arc::ptr_eq(&me, &self.person) => Err(What::error(400, "that is you")),
+            Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
+            Some(other) => {
+                self.send_to(&other, &text);
+                Ok(())
+            }
+            None => self.post(to, &text),
+        }
+    }
+
+    /// To somebody who is here. If it turns out that an account's connection had broken, the message waits for them.
+    fn send_to(&self, other: &Arc<Person>, text: &str) {
+        let (hub, me) = (&self.hub, self.person.name.as_str());
+        let id = hub.next_id();
+        let event = What::Direct { id, from: me.into(), text: text.into(), kept: false }.at(self.now);
+        hub.memory.keep_direct(&Direct {
+            id,
+            at: self.now,
+            from: (me, &self.person.party),
+            to: (other.name.as_str(), &other.party),
+            text,
+            client: self.person.client(),
+        });
+        if !other.account {
+            return other.tell(&event, &hub.limits);
+        }
+        let (memory, at, client) = (hub.memory.clone(), self.now, self.person.client());
+        let (from, to) = (self.person.clone(), other.clone());
+        let text = text.to_owned();
+        let receipt = move |out: bool| {
+            if !out {
+                let from = (from.name.as_str(), &from.party);
+                memory.post_back(&Direct { id, at, from, to: (to.name.as_str(), &to.party), text: &text, client });
+            }
+        };
+        other.tell_with_receipt(&event, &hub.limits, Box::new(receipt));
+    }
+
+    /// To somebody who is away, if that is an account.
+    fn post(&self, to: &str, text: &str) -> Done {
+        let (hub, memory, key) = (&self.hub, &self.hub.memory, NameKey::of(to));
+        let Some(name) = memory.account(&key) else { return Err(nobody(to)) };
+        if memory.blocks(&key).iter().any(|blocked| blocked.key() == self.person.name.key()) {
+            return Err(not_delivered(&name));
+        }
+        let direct = Direct {
+            id: hub.next_id(),
+            at: self.now,
+            from: (self.person.name.as_str(), &self.person.party),
+            to: (name.as_str(), &Party::Account(key)),
+            text,
+            client: self.person.client(),
+        };
+        memory.post(&direct).map_err(|why| not_kept(&name, &why))?;
+        // They may have come in meanwhile, and have collected what waited before this was there.
+        if let Some(other) = hub.find(to) {
+            hub.hand_over_mail(&other);
+        }
+        self.tell(What::info(format!("{name} is offline. Message queued for delivery.")));
         Ok(())
     }
 
     pub(super) fn say_to_all(&mut self, text: &str) -> Done {
         let mut texts = Texts::default();
         texts.push(&self.message(text)?);
-        let hub = &self.hub;
-        let mut talk = Talk {
-            ids: &hub.ids,
-            limits: &hub.limits,
-            room: None,
-            user: self.person.name.as_str(),
-            texts: &texts,
-            at: self.now,
-            first_id: 0,
-        };
-        hub.everybody.settle(hub.everybody.say(&self.hall, &mut talk));
-        Ok(())
+        let everybody = &self.hub.everybody.log;
+        let stored = self.hub.memory.make_room();
+        everybody.settle(everybody.say(&self.hall, &mut self.talk(None, &texts, stored)));
+        if stored { Ok(()) } else { Err(not_stored()) }
+    }
+}
+
+/// What somebody is told whose talk everybody heard and that the storage could not take.
+pub(super) fn not_stored() -> What<'static> {
+    What::error(500, "everybody heard that, but it could not be stored: it is not in the history")
+}
+
+fn not_delivered(name: &UserName) -> What<'static> {
+    What::error(403, format!("your message was not delivered: {name} has blocked you"))
+}
+
+fn not_kept(name: &UserName, why: &PostError) -> What<'static> {
+    match why {
+        PostError::ReceiverFull => {
+            What::error(403, format!("too many messages wait for {name} already; this one was not kept"))
+        }
+        PostError::SenderFull => {
+            What::error(403, format!("too many of your messages wait for {name} already; this one was not kept"))
+        }
+        PostError::NotStored(why) => {
+            log::warn!("a message for {name} was not stored: {why}");
+            What::error(500, format!("{name} is offline, and your message could not be stored; try again later"))
+        }
     }
 }

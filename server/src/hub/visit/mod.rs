@@ -1,18 +1,21 @@
 //! One person's stay: everything that they can do once they are signed in. Dropping it is leaving.
 
+mod blocks;
+mod history;
 mod lists;
 mod messages;
 mod private_chats;
 mod rooms;
+mod stay;
 
 use super::person::ear;
-use super::talk::{Notice, Talk, Texts};
-use super::{Audience, Claim, Holder, Hub, Newcomer, Person};
+use super::talk::{Talk, Texts};
+use super::{Audience, Claim, Hub, Person};
 use crate::fanout::Seat;
 use landline_common::clean::clean;
 use landline_common::command::{Command, Format};
 use landline_common::limits::count;
-use landline_common::{Moment, Rendering, What};
+use landline_common::{Moment, NameKey, Rendering, UserName, What};
 use rooms::Membership;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -48,40 +51,6 @@ pub struct Visit {
     now: Moment,
     /// Last, so that the name is free only when everything else is done.
     _claim: Claim,
-}
-
-impl Hub {
-    /// Lets somebody in under the name they claimed: their seat, the notice to all others, their first room, and the
-    /// greeting, which is the first thing they hear.
-    #[must_use]
-    pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
-        let Newcomer { outbox, rendering, account, room } = newcomer;
-        outbox.hold();
-        let person = Person::new(claim.name.clone(), account, outbox.clone(), rendering);
-        let mut registry = self.registry();
-        registry.names.insert(person.name.key().clone(), Holder::Here(person.client()));
-        registry.people.insert(person.client(), person.clone());
-        drop(registry);
-        let event = What::Connected { user: person.name.as_str().into() }.at(now);
-        let hall = Seat::new(&outbox);
-        let arrival =
-            self.everybody.enter(&hall, ear(rendering, true), Some(&mut Notice { event, limits: &self.limits }));
-        let mut visit = Visit {
-            hub: self.clone(),
-            person,
-            hall,
-            rooms: Vec::new(),
-            texts: Texts::default(),
-            last_batch: 0,
-            arrival,
-            told_foreign: false,
-            now,
-            _claim: claim,
-        };
-        visit.enter(&room, false);
-        outbox.release(&visit.written(visit.welcome()));
-        visit
-    }
 }
 
 impl Visit {
@@ -126,34 +95,45 @@ impl Visit {
             return;
         }
         self.arrive();
-        let (hub, room) = (&self.hub, self.rooms.last());
-        if let Some(Membership { name, room, seat, .. }) = room {
-            let mut talk = Talk {
-                ids: &hub.ids,
-                limits: &hub.limits,
-                room: Some(name.as_str()),
-                user: self.person.name.as_str(),
-                texts: &self.texts,
-                at: self.now,
-                first_id: 0,
-            };
-            self.last_batch = room.say(seat, &mut talk);
+        // What cannot be stored is said all the same.
+        let stored = self.hub.memory.make_room();
+        if let Some(Membership { name, circle, seat, .. }) = self.rooms.last() {
+            self.last_batch = circle.log.say(seat, &mut self.talk(Some(name.as_str()), &self.texts, stored));
         }
         self.texts.clear();
+        if !stored {
+            self.tell(messages::not_stored());
+        }
+    }
+
+    /// Texts as theirs, in a room or to everybody.
+    fn talk<'t>(&'t self, room: Option<&'t str>, texts: &'t Texts, stored: bool) -> Talk<'t> {
+        let hub = &*self.hub;
+        Talk {
+            ids: &hub.ids,
+            memory: stored.then_some(&*hub.memory),
+            limits: &hub.limits,
+            client: self.person.client(),
+            room,
+            user: self.person.name.as_str(),
+            texts,
+            at: self.now,
+            first_id: 0,
+        }
     }
 
     /// Waits until the last line is out, so that nothing overtakes it.
     fn settle(&mut self) {
         self.arrive();
         if let Some(current) = self.rooms.last() {
-            current.room.settle(std::mem::take(&mut self.last_batch));
+            current.circle.log.settle(std::mem::take(&mut self.last_batch));
         }
     }
 
     /// Waits until everybody knows that they are here.
     fn arrive(&mut self) {
         if self.arrival > 0 {
-            self.hub.everybody.settle(std::mem::take(&mut self.arrival));
+            self.hub.everybody.log.settle(std::mem::take(&mut self.arrival));
         }
     }
 
@@ -209,13 +189,13 @@ impl Visit {
             Command::Help(word) => self.help(word),
             Command::Ping(token) => self.pong(token.unwrap_or_default()),
             Command::Foreign => self.answer_foreign(),
-            Command::Since(_)
-            | Command::Block(_)
-            | Command::Unblock(_)
-            | Command::History(_)
-            | Command::Search { .. }
-            | Command::Forget
-            | Command::Direct(_)
+            Command::Since(seconds) => self.list_seen(seconds),
+            Command::Block(user) => self.block(user),
+            Command::Unblock(user) => self.unblock(user),
+            Command::History(ask) => self.history(ask),
+            Command::Search { words, before } => self.search(words, before),
+            Command::Forget => self.forget(),
+            Command::Direct(_)
             | Command::DirectText { .. }
             | Command::DirectStop(_)
             | Command::DirectKey(_)
@@ -231,7 +211,7 @@ impl Visit {
             (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
             _ => return Err(What::error(400, "this client gets events in a form of its own, which cannot be changed")),
         };
-        let everybody = &self.hub.everybody;
+        let everybody = &self.hub.everybody.log;
         everybody.settle(everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true)));
         self.person.set_rendering(rendering);
         let current = self.rooms.len().saturating_sub(1);
@@ -279,6 +259,12 @@ impl Visit {
         self.hub.apply(Audience::Person(person), what.at(self.now));
     }
 
+    /// Somebody by any way to write their name, here or with an account.
+    fn known(&self, name: &str) -> Result<UserName, What<'static>> {
+        let here = self.hub.find(name).map(|person| person.name.clone());
+        here.or_else(|| self.hub.memory.account(&NameKey::of(name))).ok_or_else(|| nobody(name))
+    }
+
     /// Somebody else who is here.
     fn other(&self, name: &str) -> Result<Arc<Person>, What<'static>> {
         match self.hub.registry().find(name) {
@@ -286,24 +272,6 @@ impl Visit {
             Some(person) => Ok(person),
             None => Err(nobody(name)),
         }
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        let mut registry = self.hub.registry();
-        registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
-        registry.people.remove(&self.person.client());
-        drop(registry);
-        self.flush();
-        self.settle();
-        self.end_all_private();
-        while let Some(membership) = self.rooms.pop() {
-            self.give_up(membership, false);
-        }
-        let event = What::Disconnected { user: self.person.name.as_str().into() }.at(self.now);
-        let mut notice = Notice { event, limits: &self.hub.limits };
-        self.hub.everybody.leave(&self.hall, ear(self.person.rendering(), true), Some(&mut notice));
     }
 }
 

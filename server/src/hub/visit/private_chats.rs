@@ -16,6 +16,15 @@ impl Visit {
         let _order = self.hub.privately.lock();
         let other = self.other(user)?;
         let name = &other.name;
+        if self.is_blocked_by(&other) {
+            return Err(What::error(403, format!("your request was not delivered: {name} has blocked you")));
+        }
+        if self.hub.registry().blocks.is_blocked(self.person.client(), name.key()) {
+            return Err(What::error(
+                403,
+                format!("you block {name}, and could not hear the answer; /unblock {name} first"),
+            ));
+        }
         let asked = self.hub.registry().privates.ask(self.person.client(), other.client());
         match asked {
             Asked::Sent => {
@@ -106,6 +115,24 @@ impl Visit {
         self.tell(What::info(format!("Private connection with {name} ended")));
         self.tell_to(&other, What::PrivateEnded { with: self.name(), reason: ENDED.into() });
         Ok(())
+    }
+
+    /// Ends everything between them and somebody whom they now block.
+    pub(super) fn break_off(&self, other: &Person) {
+        let _order = self.hub.privately.lock();
+        let (me, them) = (self.person.client(), other.client());
+        let mut registry = self.hub.registry();
+        let ended = registry.privates.end(me, them);
+        let rejected = registry.privates.reject(me, them);
+        registry.privates.reject(them, me);
+        drop(registry);
+        if ended {
+            self.tell(What::PrivateEnded { with: other.name.as_str().into(), reason: ENDED.into() });
+            self.tell_to(other, What::PrivateEnded { with: self.name(), reason: ENDED.into() });
+        }
+        if rejected {
+            self.tell_to(other, What::PrivateRejected { by: self.name() });
+        }
     }
 
     /// Leaving ends all that was private. Nobody finds this person any more.

@@ -1,20 +1,25 @@
 //! Going into rooms and leaving them.
 
+use super::super::circle::{Circle, Movement};
 use super::super::person::ear;
-use super::super::talk::Notice;
 use super::{Done, Visit, shown};
 use crate::fanout::{Ear, Room, Seat};
 use landline_common::limits::count;
 use landline_common::{RoomName, What};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// One room that somebody is in.
 #[derive(Debug)]
 pub(super) struct Membership {
     pub name: RoomName,
-    pub room: Arc<Room>,
+    pub circle: Arc<Circle>,
     pub seat: Arc<Seat>,
     ear: Ear,
+    /// The last id that was said before they came.
+    pub came_after: u64,
+    /// Up to which id they have looked up what they missed.
+    pub caught_up: Option<u64>,
 }
 
 impl Membership {
@@ -22,7 +27,7 @@ impl Membership {
     pub(super) fn listen(&mut self, ear: Ear) {
         let old = std::mem::replace(&mut self.ear, ear);
         if old != ear {
-            self.room.settle(self.room.change(&self.seat, old, ear));
+            self.circle.log.settle(self.circle.log.change(&self.seat, old, ear));
         }
     }
 }
@@ -47,7 +52,7 @@ impl Visit {
         outbox.hold();
         self.enter(&name, true);
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
-        outbox.release(&self.written(What::info(format!("You are in {name} now"))));
+        outbox.release(&self.written(What::info(format!("You are in {name} now"))), None);
         Ok(())
     }
 
@@ -74,27 +79,36 @@ impl Visit {
     /// Takes a seat in a room, which becomes the current one.
     pub(in super::super) fn enter(&mut self, name: &RoomName, announced: bool) {
         let hub = &self.hub;
-        let (name, room) = hub.registry().rooms.enter(name, &self.person, || Room::new(&hub.flushers));
-        let seat = Seat::new(&self.person.outbox);
+        let (name, circle) = hub.registry().rooms.enter(name, &self.person, || Room::new(&hub.flushers));
+        let seat = Seat::new(&self.person.outbox, &self.person.muffle);
+        // If nothing has been said since the room opened, what was said in it before has an id below this one.
+        let opened_before = hub.ids.load(Relaxed) - 1;
         let ear = ear(self.person.rendering(), true);
-        let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
-        let event = What::Joined { user, room: room_name }.at(self.now);
-        let mut notice = Notice { event, limits: &hub.limits };
-        room.enter(&seat, ear, announced.then_some(&mut notice));
-        self.rooms.push(Membership { name, room, seat, ear });
+        let coming = Movement { hub, circle: &circle, person: &self.person, coming: true };
+        circle.log.enter(&seat, ear, announced.then_some(&mut coming.notice(self.now)));
+        let came_after = if seat.came_after() > 0 { seat.came_after() } else { opened_before };
+        self.rooms.push(Membership { name, circle, seat, ear, came_after, caught_up: None });
     }
 
     /// Gives a seat back. If that is announced, it returns when all that was said before is out.
     pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
-        let Membership { name, room, seat, ear } = membership;
-        let (user, room_name) = (self.person.name.as_str().into(), name.as_str().into());
-        let event = What::Left { user, room: room_name }.at(self.now);
-        let mut notice = Notice { event, limits: &self.hub.limits };
-        let number = room.leave(&seat, ear, announced.then_some(&mut notice));
-        if announced {
-            room.settle(number);
+        let Membership { name, circle, seat, ear, .. } = membership;
+        let going = Movement { hub: &self.hub, circle: &circle, person: &self.person, coming: false };
+        let number = circle.log.leave(&seat, ear, announced.then_some(&mut going.notice(self.now)));
+        // An account's mark is what it had heard when everything was out.
+        if announced || self.person.account {
+            circle.log.settle(number);
         }
+        self.remember_mark(&name, &seat);
         self.hub.registry().rooms.leave(&name, self.person.client());
+    }
+
+    /// Notes the last message of a room that went out to an account.
+    fn remember_mark(&self, room: &RoomName, seat: &Seat) {
+        let heard = if self.person.outbox.is_clear() { seat.left_after() } else { seat.heard() };
+        if self.person.account && heard > 0 {
+            self.hub.memory.set_mark(self.person.name.key(), room.key(), heard);
+        }
     }
 
     fn place_of(&self, name: &RoomName) -> Option<usize> {

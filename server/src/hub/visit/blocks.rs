@@ -1,0 +1,127 @@
+//! Blocking: who is blocked is not heard by who blocks, and does not see them.
+
+use super::{Done, Visit, shown};
+use crate::fanout::Sound;
+use crate::hub::{Person, Registry};
+use landline_common::limits::count;
+use landline_common::{NameKey, UserName, What};
+use std::sync::Arc;
+
+impl Registry {
+    /// Somebody comes who blocks `list`; others here may block them.
+    pub(in super::super) fn silence_arrival(&mut self, person: &Person, list: Vec<UserName>) {
+        person.set_blocks_anybody(!list.is_empty());
+        self.blocks.arrive(person.client(), list);
+        self.silence_relations(person, true);
+    }
+
+    /// Somebody is gone, and the last that others had to hear of it is out.
+    pub(in super::super) fn silence_departure(&mut self, person: &Person) {
+        self.silence_relations(person, false);
+        self.blocks.leave(person.client());
+    }
+
+    /// Whether anybody blocks `person`, or is blocked by them.
+    pub(in super::super) fn has_blocks(&self, person: &Person) -> bool {
+        !self.blocks.list(person.client()).is_empty() || self.blocks.blockers(person.name.key()).next().is_some()
+    }
+
+    fn silence_relations(&self, person: &Person, silent: bool) {
+        for blocked in self.blocks.list(person.client()).iter().filter_map(|name| self.here(name.key())) {
+            silence(person, &blocked, silent);
+        }
+        for blocker in self.blocks.blockers(person.name.key()).filter_map(|client| self.people.get(&client)) {
+            silence(blocker, person, silent);
+        }
+    }
+}
+
+/// The blocker does not hear what the blocked one says; the blocked one does not hear the blocker come and go.
+fn silence(blocker: &Person, blocked: &Person, silent: bool) {
+    blocker.muffle.set(Sound::Talk, blocked.client(), silent);
+    blocked.muffle.set(Sound::News, blocker.client(), silent);
+}
+
+impl Visit {
+    pub(super) fn block(&mut self, user: Option<&str>) -> Done {
+        let Some(user) = user else {
+            let users = self.blocked();
+            self.tell(What::Blocked { users: users.iter().map(|name| name.as_str().into()).collect() });
+            return Ok(());
+        };
+        let name = self.known(user)?;
+        if name.key() == self.person.name.key() {
+            return Err(What::error(400, "that is you"));
+        }
+        let most = count(self.hub.limits.blocks_per_person);
+        let mut list = self.blocked();
+        if list.len() >= most {
+            return Err(What::error(403, format!("you block {most} people, which is the most; /unblock some first")));
+        }
+        if list.iter().any(|blocked| blocked.key() == name.key()) {
+            return Err(What::error(400, format!("you block {name} already")));
+        }
+        list.push(name.clone());
+        self.store_blocks(&list)?;
+        let mut registry = self.hub.registry();
+        registry.blocks.block(self.person.client(), name.clone());
+        self.person.set_blocks_anybody(true);
+        let other = registry.here(name.key());
+        if let Some(other) = &other {
+            silence(&self.person, other, true);
+        }
+        drop(registry);
+        if let Some(other) = other {
+            self.break_off(&other);
+        }
+        self.tell(What::info(format!("{name} is blocked")));
+        Ok(())
+    }
+
+    pub(super) fn unblock(&mut self, user: &str) -> Done {
+        let key = NameKey::of(user);
+        let mut list = self.blocked();
+        let Some(at) = list.iter().position(|blocked| *blocked.key() == key) else {
+            return Err(What::error(404, format!("you do not block {}; /block lists whom you do", shown(user))));
+        };
+        let name = list.remove(at);
+        self.store_blocks(&list)?;
+        let mut registry = self.hub.registry();
+        registry.blocks.unblock(self.person.client(), &key);
+        self.person.set_blocks_anybody(!list.is_empty());
+        if let Some(other) = registry.here(&key) {
+            silence(&self.person, &other, false);
+        }
+        drop(registry);
+        self.tell(What::info(format!("{name} is unblocked")));
+        Ok(())
+    }
+
+    /// Whom they block.
+    pub(super) fn blocked(&self) -> Vec<UserName> {
+        self.hub.registry().blocks.list(self.person.client()).to_vec()
+    }
+
+    /// Whether somebody who is here blocks them.
+    pub(super) fn is_blocked_by(&self, other: &Person) -> bool {
+        self.hub.registry().blocks.is_blocked(other.client(), self.person.name.key())
+    }
+
+    /// Of these people, those whom they may see.
+    pub(super) fn visible(&self, mut people: Vec<Arc<Person>>) -> Vec<Arc<Person>> {
+        let registry = self.hub.registry();
+        people.retain(|other| !registry.blocks.is_blocked(other.client(), self.person.name.key()));
+        people
+    }
+
+    /// Accounts keep their blocks; a guest's end with the visit.
+    fn store_blocks(&self, list: &[UserName]) -> Done {
+        if !self.person.account {
+            return Ok(());
+        }
+        self.hub.memory.set_blocks(self.person.name.key(), list).map_err(|why| {
+            log::error!("the blocks of {} could not be stored: {why}", self.person.name);
+            What::error(500, "that could not be stored, and nothing has changed; tell who runs the server")
+        })
+    }
+}

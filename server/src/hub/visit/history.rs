@@ -1,0 +1,144 @@
+//! Looking up what was said before.
+
+use super::{Done, Visit, nobody};
+use landline_common::clean::clean;
+use landline_common::command::Ask;
+use landline_common::history::{Entry, Only, Page, Party, Range, RecallError, Viewer};
+use landline_common::limits::count;
+use landline_common::{Event, NameKey, What};
+
+/// How many messages are shown at a time when somebody reads on, or searches.
+const PAGE: usize = 20;
+/// Bytes around a text when it is shown, at most: names, place, time.
+const WRAPPING: usize = 400;
+
+impl Visit {
+    pub(super) fn history(&mut self, ask: Ask<'_>) -> Done {
+        let most = count(self.hub.limits.history_messages);
+        let capped = |n: u64| usize::try_from(n).unwrap_or(most).min(most);
+        let (range, with) = match ask {
+            Ask::Unread => return self.unread(most),
+            Ask::Last(n) => (Range::Last(capped(n)), None),
+            Ask::Before(id) => (Range::Before(id, PAGE.min(most)), None),
+            Ask::After(id) => (Range::After(id, most), None),
+            Ask::With(user) => (Range::Last(most), Some(self.party_of(user)?)),
+        };
+        let rooms: Vec<&str> = self.rooms.last().iter().map(|current| current.name.key().as_str()).collect();
+        let only = with.as_ref().map_or(Only::Everything, Only::With);
+        let page = self.recall(&rooms, only, range)?;
+        let next = match (range, page.entries.first(), page.entries.last()) {
+            (Range::After(..), _, Some(last)) => Some(format!("/history after {}", last.id)),
+            (_, Some(first), _) if with.is_none() => Some(format!("/history before {}", first.id)),
+            _ => None,
+        };
+        let next = next.filter(|_| page.more);
+        self.show(&page, String::new(), next);
+        Ok(())
+    }
+
+    /// What was said in the current room between the last visit and this one.
+    fn unread(&mut self, most: usize) -> Done {
+        let Some(current) = self.rooms.last() else {
+            return Err(What::error(404, "you are in no room; /join ROOM goes into one"));
+        };
+        if !self.person.account {
+            return Err(What::error(403, "only accounts have a last visit; /history shows what was said before"));
+        }
+        let (name, key) = (current.name.clone(), self.person.name.key());
+        let from = match current.caught_up {
+            Some(id) => Some(id),
+            None => self.hub.memory.mark(key, name.key()).map_err(|why| cannot(&why))?,
+        };
+        let Some(after) = from else {
+            self.show(&Page::default(), "this is your first visit here".into(), None);
+            return Ok(());
+        };
+        let up_to = current.came_after;
+        let room = name.key().as_str();
+        let page = self.recall(&[room], Only::Room(room), Range::Between { after, up_to, most })?;
+        let read = if page.more { page.entries.last().map_or(up_to, |last| last.id) } else { up_to };
+        if let Some(current) = self.rooms.last_mut() {
+            current.caught_up = Some(read);
+        }
+        let next = page.more.then(|| "/history unread".to_owned());
+        self.show(&page, format!("unread in {name}"), next);
+        Ok(())
+    }
+
+    pub(super) fn search(&mut self, words: &str, before: Option<u64>) -> Done {
+        let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
+        let blocked = self.blocked_keys();
+        let viewer = Viewer { party: &self.person.party, rooms: &rooms, blocked: &blocked, only: Only::Everything };
+        let page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| cannot(&why))?;
+        let oldest = page.entries.last().map(|entry| entry.id);
+        let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", shown_words(words)));
+        let remark = if page.cut_short { "there may be more: searching took too long, add a word" } else { "" };
+        self.show(&page, remark.into(), next);
+        Ok(())
+    }
+
+    pub(super) fn forget(&mut self) -> Done {
+        let removed = self.hub.memory.forget(&self.person.party).map_err(|why| cannot(&why))?;
+        let messages = if removed == 1 { "1 direct message".to_owned() } else { format!("{removed} direct messages") };
+        self.tell(What::info(format!("{messages} removed from the history; who has read them may remember")));
+        Ok(())
+    }
+
+    /// Whose direct messages with them are asked for.
+    fn party_of(&self, user: &str) -> Result<Party, What<'static>> {
+        let here = self.hub.find(user).map(|person| person.party.clone());
+        let account = || self.hub.memory.account(&NameKey::of(user)).map(|name| Party::Account(name.key().clone()));
+        here.or_else(account).ok_or_else(|| nobody(user))
+    }
+
+    /// A part of the history, as much of it as fits into a client's backlog.
+    fn recall(&self, rooms: &[&str], only: Only<'_>, range: Range) -> Result<Page, What<'static>> {
+        let blocked = self.blocked_keys();
+        let viewer = Viewer { party: &self.person.party, rooms, blocked: &blocked, only };
+        let mut page = self.hub.memory.recall(&viewer, range).map_err(|why| cannot(&why))?;
+        let mut room = count(self.hub.limits.backlog_bytes) / 2;
+        let mut fits = |entry: &Entry| {
+            room = room.saturating_sub(entry.text.len() + WRAPPING);
+            room > 0
+        };
+        let whole = page.entries.len();
+        if matches!(range, Range::After(..) | Range::Between { .. }) {
+            let fitting = page.entries.iter().take_while(|entry| fits(entry)).count();
+            page.entries.truncate(fitting);
+        } else {
+            let fitting = page.entries.iter().rev().take_while(|entry| fits(entry)).count();
+            page.entries.drain(..whole - fitting);
+        }
+        page.more |= page.entries.len() < whole;
+        Ok(page)
+    }
+
+    fn blocked_keys(&self) -> Vec<NameKey> {
+        self.blocked().iter().map(|name| name.key().clone()).collect()
+    }
+
+    /// Tells them what was found, as one piece.
+    fn show(&self, page: &Page, remark: String, next: Option<String>) {
+        let shown = page.entries.len();
+        let end = What::RecallEnd { shown, remark: remark.into(), next: next.map(Into::into) }.at(self.now);
+        let entries = page.entries.iter().map(|entry| entry.recalled(self.now.offset_s));
+        let events: Vec<Event<'_>> = entries.chain([end]).collect();
+        self.person.tell_all(&events, &self.hub.limits);
+    }
+}
+
+fn cannot(why: &RecallError) -> What<'static> {
+    match why {
+        RecallError::Off => What::error(403, "this server keeps no history"),
+        RecallError::Busy => What::error(503, "too many people are looking things up; try again in a moment"),
+        RecallError::Failed(why) => {
+            log::error!("the history cannot be read: {why}");
+            What::error(500, "the history cannot be read; tell who runs the server")
+        }
+    }
+}
+
+/// The words to search for, as they can be typed again.
+fn shown_words(words: &str) -> String {
+    clean(words).chars().take(200).collect()
+}

@@ -1,0 +1,70 @@
+//! Coming in, and leaving: the first and the last of a visit.
+
+use super::super::circle::Movement;
+use super::super::person::ear;
+use super::super::talk::Texts;
+use super::super::{Claim, Holder, Newcomer};
+use super::{Hub, Person, Visit};
+use crate::fanout::Seat;
+use landline_common::Moment;
+use std::sync::Arc;
+
+impl Hub {
+    /// Lets somebody in under the name they claimed: their seat, the notice to all others, their first room, and the
+    /// greeting, which is the first thing they hear.
+    #[must_use]
+    pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
+        let Newcomer { outbox, rendering, account, room } = newcomer;
+        outbox.hold();
+        let person = Person::new(claim.name.clone(), account, self.next_visit(), outbox.clone(), rendering);
+        let blocks = if account { self.memory.blocks(person.name.key()) } else { Vec::new() };
+        let mut registry = self.registry();
+        registry.names.insert(person.name.key().clone(), Holder::Here(person.client()));
+        registry.people.insert(person.client(), person.clone());
+        registry.silence_arrival(&person, blocks);
+        drop(registry);
+        let hall = Seat::new(&outbox, &person.muffle);
+        let coming = Movement { hub: self, circle: &self.everybody, person: &person, coming: true };
+        let arrival = self.everybody.log.enter(&hall, ear(rendering, true), Some(&mut coming.notice(now)));
+        let mut visit = Visit {
+            hub: self.clone(),
+            person,
+            hall,
+            rooms: Vec::new(),
+            texts: Texts::default(),
+            last_batch: 0,
+            arrival,
+            told_foreign: false,
+            now,
+            _claim: claim,
+        };
+        visit.enter(&room, false);
+        self.greet(&visit.person, visit.written(visit.welcome()));
+        visit
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut registry = self.hub.registry();
+        registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
+        registry.people.remove(&self.person.client());
+        drop(registry);
+        self.flush();
+        self.settle();
+        self.end_all_private();
+        while let Some(membership) = self.rooms.pop() {
+            self.give_up(membership, false);
+        }
+        let hub = &self.hub;
+        let going = Movement { hub, circle: &hub.everybody, person: &self.person, coming: false };
+        let ear = ear(self.person.rendering(), true);
+        let last = hub.everybody.log.leave(&self.hall, ear, Some(&mut going.notice(self.now)));
+        let has_blocks = hub.registry().has_blocks(&self.person);
+        if has_blocks {
+            // Who must not hear of it has not heard of it by then.
+            hub.everybody.log.settle(last);
+            hub.registry().silence_departure(&self.person);
+        }
+    }
+}

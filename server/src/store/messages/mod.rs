@@ -1,0 +1,246 @@
+//! `messages.db`: what lasts of what was said. History, mail for people who are away, search.
+//!
+//! One thread writes. It is fed by a bounded queue, takes all that waits at once and commits it as one group; nothing is
+//! answered or handed on before that. Whoever asks for history reads on their own thread, with a second connection,
+//! after everything kept before has been stored.
+
+mod index;
+mod keeper;
+mod mailbox;
+mod names;
+mod prune;
+mod queue;
+mod reader;
+mod recall;
+mod records;
+mod schema;
+mod search;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod words;
+mod writer;
+
+pub use records::Keep;
+pub use terms::excerpt;
+pub use transfer::{Imported, TransferError, export, import};
+
+use crate::store::FileError;
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use keeper::{Keeper, Lost};
+use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
+use landline_common::limits::count;
+use landline_common::{Limits, NameKey};
+use parking_lot::Mutex;
+use queue::{Item, Queue};
+use reader::{Reader, stopped};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use writer::Writer;
+
+/// How long a speaker waits for room in the queue.
+const ROOM_TIME: Duration = Duration::from_secs(1);
+/// How long somebody waits for the storage thread.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// What lasts of what was said. Dropping it stops it.
+pub struct Messages {
+    queue: Arc<Queue>,
+    reader: Reader,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    keep: Keep,
+    highest_id: u64,
+    page: usize,
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("keep", &self.keep).finish_non_exhaustive()
+    }
+}
+
+impl Messages {
+    /// Opens `messages.db` in `folder`, or begins it (mode 0600), and starts the storage thread. `lost` is called on
+    /// that thread, with a client and how many of its messages could not be stored.
+    ///
+    /// # Errors
+    /// Names the file: it is another program's, a newer server's, or damaged, or it cannot be opened.
+    pub fn open(folder: &Path, keep: Keep, limits: &Limits, lost: Lost) -> Result<Messages, FileError> {
+        let path = schema::path(folder);
+        let connection = schema::open(folder)?;
+        let highest_id = index::highest(&connection).map_err(schema::refused(&path))?;
+        let writer = Writer::new(connection, keep, limits).map_err(schema::refused(&path))?;
+        let reader = Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms));
+        let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
+        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, lost);
+        let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
+        let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
+        let highest_id = u64::try_from(highest_id).unwrap_or(0);
+        Ok(Messages { queue, reader, thread, keep, highest_id, page: count(limits.history_messages) })
+    }
+
+    /// The highest id there was when the file was opened, of what is stored and of what was removed; 0 for none.
+    #[must_use]
+    pub fn highest_id(&self) -> u64 {
+        self.highest_id
+    }
+
+    /// Waits while too much waits to be stored, a second at most. False if it still does: then nothing should be said.
+    /// No lock may be held meanwhile.
+    #[must_use]
+    pub fn make_room(&self) -> bool {
+        self.queue.make_room(ROOM_TIME)
+    }
+
+    /// Keeps what was said; the texts have the ids `first_id`, `first_id + 1`, and so on. Never waits, and allocates
+    /// nothing for a message: it may be called under a lock.
+    pub fn keep(&self, said: &Said<'_>, texts: &mut dyn Iterator<Item = &str>) {
+        if self.keep != Keep::Off {
+            self.queue.talk(said, texts);
+        }
+    }
+
+    /// Keeps a message to somebody who is here. Never waits.
+    pub fn keep_direct(&self, direct: &Direct<'_>) {
+        if self.keep != Keep::Off {
+            self.queue.direct(direct);
+        }
+    }
+
+    /// Lets a message wait for an account that is away. It is on the disk when this returns. No lock may be held.
+    ///
+    /// # Errors
+    /// The mailbox is full, or the message could not be stored, or it is not known whether it was.
+    pub fn post(&self, direct: &Direct<'_>) -> Result<(), PostError> {
+        let not_stored = |why: &str| Err(PostError::NotStored(why.to_owned()));
+        if !self.make_room() {
+            return not_stored("the message could not be stored, as too much waits to be stored; send it again later");
+        }
+        let (reply, posted) = bounded(1);
+        if !self.queue.post(direct, reply) {
+            return not_stored("the message could not be stored, as the server is stopping; send it again later");
+        }
+        match posted.recv_timeout(ANSWER_TIME) {
+            Ok(posted) => posted,
+            Err(RecvTimeoutError::Timeout) => {
+                not_stored("the disk is slow: the message was not stored within 5 seconds, but it may still arrive")
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                not_stored("the message could not be stored, as the server is stopping; send it again later")
+            }
+        }
+    }
+
+    /// Lets a message wait for an account that was here when it was said and did not get it; it is in the history
+    /// already. Never waits.
+    pub fn post_back(&self, direct: &Direct<'_>) {
+        self.queue.post_back(direct);
+    }
+
+    /// Takes up to `most` letters that wait for that account and are not on their way yet, in order, and gives them to
+    /// `then` on the storage thread, also when there are none. After [`Self::stop`], `then` is dropped. Never waits.
+    pub fn collect(&self, receiver: &NameKey, most: usize, then: Box<dyn FnOnce(Vec<Letter>) + Send>) {
+        self.queue.push(Item::Collect(receiver.clone(), most, then));
+    }
+
+    /// What became of letters that were collected: delivered (then they are deleted) or not (then they wait again).
+    /// Never waits.
+    pub fn settle(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
+        self.queue.push(Item::Settle { receiver: receiver.clone(), ids, delivered });
+    }
+
+    /// Notes how far an account has read in a room (by its key). Never moves back, never waits.
+    pub fn set_mark(&self, account: &NameKey, room: &str, id: u64) {
+        if self.keep != Keep::Off {
+            self.queue.mark(account.as_str(), room, id);
+        }
+    }
+
+    /// How far an account has read in a room (by its key).
+    ///
+    /// # Errors
+    /// As [`Self::recall`].
+    pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, RecallError> {
+        self.wait_for_stored(false)?;
+        self.reader.read(|connection| reader::mark(connection, account.as_str(), room))
+    }
+
+    /// A page of history. No lock may be held.
+    ///
+    /// # Errors
+    /// The server keeps no history, or others are being answered, or it cannot be read.
+    pub fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+        self.wait_for_stored(false)?;
+        self.reader.read(|connection| recall::recall(connection, viewer, range, self.page))
+    }
+
+    /// Messages with all of the words, the newest first; the last word may be the beginning of one. No lock may be held.
+    ///
+    /// # Errors
+    /// As [`Self::recall`].
+    pub fn search(
+        &self,
+        viewer: &Viewer<'_>,
+        words: &str,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Page, RecallError> {
+        self.wait_for_stored(true)?;
+        let most = most.min(self.page);
+        self.reader.read(|connection| search::search(connection, viewer, words, before, most))
+    }
+
+    /// Removes the direct messages that a party sent, for both sides, and those it got, for that party. Says how many.
+    /// Mail that still waits for somebody stays. No lock may be held.
+    ///
+    /// # Errors
+    /// It could not be done; then nothing was removed, unless the time was up.
+    pub fn forget(&self, party: &Party) -> Result<u64, RecallError> {
+        let (reply, forgotten) = bounded(1);
+        if !self.queue.push(Item::Forget(party.clone(), reply)) {
+            return Err(stopped());
+        }
+        match forgotten.recv_timeout(ANSWER_TIME) {
+            Ok(forgotten) => forgotten.map_err(RecallError::Failed),
+            Err(RecvTimeoutError::Timeout) => Err(RecallError::Busy),
+            Err(RecvTimeoutError::Disconnected) => Err(stopped()),
+        }
+    }
+
+    /// Stores everything that waits and closes the file. Afterwards nothing is stored, and nothing is found.
+    pub fn stop(&self) {
+        self.queue.stop();
+        // First, so that the last connection to close is the one that may tidy up behind itself.
+        self.reader.close();
+        let thread = self.thread.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            log::error!("the storage thread panicked; the next start checks messages.db");
+        }
+    }
+
+    /// Waits until everything kept before is stored (and searchable).
+    fn wait_for_stored(&self, searchable: bool) -> Result<(), RecallError> {
+        if self.keep == Keep::Off {
+            return Err(RecallError::Off);
+        }
+        let (done, stored) = bounded(1);
+        if !self.queue.push(Item::Barrier { searchable, done }) {
+            return Err(stopped());
+        }
+        match stored.recv_timeout(ANSWER_TIME) {
+            Ok(()) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(RecallError::Busy),
+            Err(RecvTimeoutError::Disconnected) => Err(stopped()),
+        }
+    }
+}
+
+impl Drop for Messages {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

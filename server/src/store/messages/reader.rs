@@ -1,0 +1,162 @@
+//! The connection that reads: on the thread of whoever asks, beside the one that writes, and never for long.
+
+use super::names::find_circle;
+use super::records::{InTables, Kind};
+use super::schema::EVERYBODY;
+use crate::ranked::Ranked;
+use landline_common::Moment;
+use landline_common::history::{Entry, Only, Place, RecallError, Viewer};
+use rusqlite::{Connection, ErrorCode, Row};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+/// How long to wait while others are being answered.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Steps of SQLite's machine between two looks at the clock: about 20 µs.
+const STEPS: i32 = 1_000;
+
+/// A connection that only reads.
+#[derive(Debug)]
+pub(super) struct Reader {
+    connection: Ranked<Option<Connection>, 7>,
+    time: Duration,
+}
+
+impl Reader {
+    pub(super) fn new(connection: Connection, time: Duration) -> Reader {
+        Reader { connection: Ranked::new(Some(connection)), time }
+    }
+
+    /// Reads one state of the database, within the time that a look may take.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, RecallError> {
+        let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(RecallError::Busy)?;
+        let connection = guard.as_mut().ok_or_else(stopped)?;
+        let deadline = Instant::now() + self.time;
+        connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline)).map_err(failed)?;
+        let state = connection.unchecked_transaction().map_err(failed)?;
+        look(&state).map_err(failed)
+    }
+
+    /// Closes the connection, as soon as nobody reads.
+    pub(super) fn close(&self) {
+        drop(self.connection.lock().take());
+    }
+}
+
+/// What is answered after the store was stopped.
+pub(super) fn stopped() -> RecallError {
+    RecallError::Failed("the server is stopping".to_owned())
+}
+
+/// True if the time was up.
+pub(super) fn is_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
+fn failed(error: rusqlite::Error) -> RecallError {
+    if is_interrupted(&error) { RecallError::Busy } else { RecallError::Failed(error.to_string()) }
+}
+
+/// What a viewer may see, by number.
+#[derive(Debug)]
+pub(super) struct Sight {
+    /// Rooms and everybody: all that is said there.
+    pub(super) circles: Vec<i64>,
+    /// The viewer's own direct messages.
+    pub(super) own: Option<i64>,
+    /// Only those with this party. A party nobody ever wrote to has none.
+    with: Option<Option<i64>>,
+    blocked: HashSet<i64>,
+}
+
+impl Sight {
+    pub(super) fn of(connection: &Connection, viewer: &Viewer<'_>) -> rusqlite::Result<Sight> {
+        let own = || find_circle(connection, viewer.party.kind(), &viewer.party.key());
+        let mut sight = Sight { circles: Vec::new(), own: None, with: None, blocked: HashSet::new() };
+        match viewer.only {
+            Only::Everything => {
+                sight.circles.push(EVERYBODY);
+                for room in viewer.rooms {
+                    sight.circles.extend(find_circle(connection, Kind::Room, room)?);
+                }
+                sight.own = own()?;
+            }
+            Only::Room(room) if viewer.rooms.contains(&room) => {
+                sight.circles.extend(find_circle(connection, Kind::Room, room)?);
+            }
+            Only::Room(_) => {}
+            Only::With(other) => {
+                sight.own = own()?;
+                sight.with = Some(find_circle(connection, other.kind(), &other.key())?);
+            }
+        }
+        // A room that is named twice would be read twice.
+        sight.circles.sort_unstable();
+        sight.circles.dedup();
+        for key in viewer.blocked {
+            let mut authors = connection.prepare_cached("SELECT id FROM author WHERE key = ?1")?;
+            for author in authors.query_map([key.as_str()], |row| row.get(0))? {
+                sight.blocked.insert(author?);
+            }
+        }
+        Ok(sight)
+    }
+
+    /// Whether the viewer may see a message and wants to.
+    pub(super) fn shows(&self, found: &Found) -> bool {
+        let own =
+            self.own.is_some() && (self.own == Some(found.circle) || (self.own == found.receiver && !found.forgotten));
+        let wanted = match self.with {
+            None => true,
+            // Between the two, in either direction.
+            Some(other) if self.own == Some(found.circle) => other.is_some() && other == found.receiver,
+            Some(other) => other == Some(found.circle),
+        };
+        let visible = (own && wanted) || self.circles.contains(&found.circle);
+        visible && !self.blocked.contains(&found.author)
+    }
+}
+
+/// A message as read, with what decides whether it is shown.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) entry: Entry,
+    pub(super) circle: i64,
+    pub(super) receiver: Option<i64>,
+    pub(super) forgotten: bool,
+    pub(super) author: i64,
+}
+
+/// What [`Found::read`] reads, of the tables that [`JOINED`] joins to `message`.
+pub(super) const COLUMNS: &str =
+    "message.id, at, zone, circle, receiver, forgotten, author, author.shown, kind, circle.shown,
+    addressee.shown, message.text";
+/// CROSS: in this order. There are no figures about the tables by which SQLite could choose it.
+pub(super) const JOINED: &str =
+    "CROSS JOIN author ON author.id = message.author CROSS JOIN circle ON circle.id = message.circle
+    LEFT JOIN author AS addressee ON addressee.id = message.addressee";
+
+impl Found {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+        let place = match (row.get::<_, Option<String>>(10)?, row.get::<_, i64>(8)?) {
+            (Some(to), _) => Place::Direct { to: to.into() },
+            (None, kind) if kind == Kind::Room as i64 => Place::Room(row.get::<_, String>(9)?.into()),
+            (None, _) => Place::Everybody,
+        };
+        let at = Moment { unix_ms: row.get(1)?, offset_s: row.get(2)? };
+        Ok(Found {
+            entry: Entry { id: row.get(0)?, at, place, user: row.get(7)?, text: row.get(11)? },
+            circle: row.get(3)?,
+            receiver: row.get(4)?,
+            forgotten: row.get(5)?,
+            author: row.get(6)?,
+        })
+    }
+}
+
+/// How far an account has read in a room.
+pub(super) fn mark(connection: &Connection, account: &str, room: &str) -> rusqlite::Result<Option<u64>> {
+    use rusqlite::OptionalExtension;
+    let sql = "SELECT id FROM mark WHERE account = ?1 AND room = ?2";
+    connection.prepare_cached(sql)?.query_row((account, room), |row| row.get(0)).optional()
+}

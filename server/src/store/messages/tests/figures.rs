@@ -1,0 +1,128 @@
+//! What storing costs, and whether it stays so.
+
+use super::*;
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Instant;
+
+/// The processor time that this process has used.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// The word that is the n-th in frequency.
+fn word(n: u64) -> String {
+    format!("{}{}", ["so", "ta", "ri", "me", "lu"][(n % 5) as usize], n * 7_919 % 2_003)
+}
+
+/// 64 bytes, of 2,000 words that are as unequally frequent as in a language.
+fn text(random: &mut u64) -> String {
+    let mut text = String::new();
+    while text.len() < 64 {
+        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let unit = (*random >> 33) as f64 / (1_u64 << 31) as f64;
+        let word = (2_000_f64.powf(unit)) as u64;
+        text.push_str(&self::word(word));
+        text.push(' ');
+    }
+    text.truncate(64);
+    text
+}
+
+fn say(store: &Store, from: u64, to: u64, random: &mut u64) {
+    let names: Vec<String> = (0..50).map(|n| format!("user{n}")).collect();
+    for id in from..to {
+        // Most of it in one room, some in fifty others.
+        let room = if id % 10 < 7 { "lobby".to_owned() } else { format!("room{}", id % 53) };
+        let text = text(random);
+        while !store.messages.make_room() {}
+        let said =
+            Said { first_id: id, at: at(id), room: Some(&room), user: &names[(id * 7 % 50) as usize], client: 1 };
+        store.messages.keep(&said, &mut [text.as_str()].into_iter());
+    }
+}
+
+#[test]
+#[ignore = "takes minutes without --release"]
+fn a_million_messages() {
+    let million = std::env::var("MESSAGES").map_or(1_000_000, |n| n.parse().unwrap());
+    let store = Store::new();
+    let mut random = 1;
+    let before = cpu();
+    let texts: usize = (0..100_000).map(|_| text(&mut random).len()).sum();
+    let making = (cpu() - before) / 100_000;
+    assert_eq!(texts, 6_400_000);
+    let begin = cpu();
+    for tenth in 0..10 {
+        let (from, to) = (tenth * million / 10 + 1, (tenth + 1) * million / 10 + 1);
+        let (before, start) = (cpu(), Instant::now());
+        say(&store, from, to, &mut random);
+        store.messages.wait_for_stored(true).unwrap();
+        let each = (cpu() - before).as_nanos() as f64 / (to - from) as f64 - making.as_nanos() as f64;
+        println!("{tenth}: {:.2} µs of CPU a message, {:.1?} in all", each / 1_000.0, start.elapsed());
+    }
+    let each = (cpu() - begin).as_nanos() as f64 / million as f64 - making.as_nanos() as f64;
+    println!("on average: {:.2} µs", each / 1_000.0);
+    let size = std::fs::metadata(store.path()).unwrap().len();
+    println!("messages.db: {} bytes a message", size / million);
+    slow_messages(&store, million, &mut random);
+    looks(&store);
+    let start = Instant::now();
+    let store = store.again(Keep::Forever);
+    println!("stop and open: {:.1?}", start.elapsed());
+    store.run(|connection| schema::set_meta(connection, "clean", 0).unwrap());
+    let start = Instant::now();
+    let checked: String = schema::open_to_read(store.folder.path())
+        .unwrap()
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    println!("integrity check: {checked} {:.1?}", start.elapsed());
+}
+
+/// What messages cost that come one by one, in small groups.
+fn slow_messages(store: &Store, from: u64, random: &mut u64) {
+    let before = cpu();
+    for n in 0..200 {
+        say(store, from + n * 50 + 1, from + n * 50 + 51, random);
+        store.messages.wait_for_stored(false).unwrap();
+    }
+    println!("in groups of 50: {:.1?} of CPU a message", (cpu() - before) / 10_000);
+    let before = cpu();
+    for n in 0..1_000 {
+        say(store, from + 20_000 + n, from + 20_001 + n, random);
+        store.messages.wait_for_stored(false).unwrap();
+    }
+    println!("one by one: {:.1?} of CPU a message", (cpu() - before) / 1_000);
+    let start = Instant::now();
+    for n in 0..100 {
+        store.post(from + 40_000 + n, &format!("user{n}"), "bob", "are you there?").unwrap();
+    }
+    println!("post: {:.1?}", start.elapsed() / 100);
+}
+
+fn looks(store: &Store) {
+    let rooms: Vec<String> = (0..53).map(|n| format!("room{n}")).chain(["lobby".to_owned()]).collect();
+    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
+    let party = party("bob");
+    let all = Viewer { party: &party, rooms: &rooms, blocked: &[], only: Only::Everything };
+    let small = Viewer { rooms: &["room3"], ..all };
+    let timed = |what: &str, look: &dyn Fn() -> Page| {
+        look();
+        let start = Instant::now();
+        let page = look();
+        let time = start.elapsed();
+        println!("{what}: {time:.1?}, {} found, more {}, cut short {}", page.entries.len(), page.more, page.cut_short);
+    };
+    timed("last 100 of 54 rooms", &|| store.messages.recall(&all, Range::Last(100)).unwrap());
+    timed("500 after 1,000", &|| store.messages.recall(&all, Range::After(1_000, 500)).unwrap());
+    timed("last 100 of a small room", &|| store.messages.recall(&small, Range::Last(100)).unwrap());
+    let (often, seldom) = (word(1), word(1_999));
+    let pair = format!("{} {}", word(1_500), word(1_700));
+    let frequent = format!("{} {}.", word(1), word(2));
+    let long = [&often, &seldom, &pair, &frequent, "ta", "ta1", "ta19", "xyz"];
+    for words in long {
+        timed(&format!("search {words} everywhere"), &|| store.messages.search(&all, words, None, 100).unwrap());
+        timed(&format!("search {words} in a small room"), &|| store.messages.search(&small, words, None, 100).unwrap());
+        timed(&format!("search {words} early"), &|| store.messages.search(&all, words, Some(5_000), 100).unwrap());
+    }
+}

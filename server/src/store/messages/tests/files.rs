@@ -1,0 +1,190 @@
+//! The file: whose it is, what version, what a kill and damage do.
+
+use super::*;
+use std::fs;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+
+/// A store on what a kill of the first one leaves: its files as they are now.
+pub(super) fn killed(store: &Store) -> Store {
+    let (messages, lost, folder) = {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["messages.db", "messages.db-wal"] {
+            fs::copy(store.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+        (messages, lost, folder)
+    };
+    Store { folder, messages, lost }
+}
+
+fn refused(folder: &Path) -> String {
+    open(folder, Keep::Forever, &Limits::default()).unwrap_err().to_string()
+}
+
+fn clean(folder: &Path) -> i64 {
+    schema::meta(&schema::open_to_read(folder).unwrap(), "clean").unwrap()
+}
+
+#[test]
+fn the_files_are_for_their_owner_only_and_stop_leaves_one() {
+    let store = Store::new();
+    store.say(1, "a", "x");
+    store.messages.wait_for_stored(false).unwrap();
+    for entry in fs::read_dir(store.folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+    store.messages.stop();
+    let names: Vec<_> = fs::read_dir(store.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["messages.db"]);
+}
+
+#[test]
+fn stopping_closes_the_file_cleanly() {
+    let store = Store::new();
+    assert_eq!(clean(store.folder.path()), 0);
+    store.say(1, "a", "x");
+    store.messages.stop();
+    assert_eq!(clean(store.folder.path()), 1);
+    let store = store.again(Keep::Forever);
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
+}
+
+#[test]
+fn a_kill_costs_nothing_that_was_stored() {
+    let store = Store::new();
+    for id in 1..=300 {
+        store.say(id, "a", "tea");
+    }
+    store.messages.wait_for_stored(false).unwrap();
+    let after = killed(&store);
+    assert_eq!(after.found("bob", &["a"], "tea").len(), 100);
+    assert_eq!(after.messages.highest_id(), 300);
+}
+
+#[test]
+fn foreign_files_are_refused_and_left() {
+    let sqlite = |application: u32| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.db");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch(&format!("PRAGMA application_id = {application}; CREATE TABLE t (a)")).unwrap();
+        drop(other);
+        fs::read(path).unwrap()
+    };
+    let files = [(b"hello".to_vec(), "no SQLite"), (vec![b'x'; 5_000], "no SQLite")];
+    let databases = [(sqlite(0), "another program"), (sqlite(77), "another program")];
+    for (content, why) in files.into_iter().chain(databases) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages.db");
+        fs::write(&path, &content).unwrap();
+        let text = refused(folder.path());
+        assert!(text.contains("messages.db is not a file of this server") && text.contains(why), "{text}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_newer_version_is_refused() {
+    let store = Store::new();
+    store.run(|connection| connection.pragma_update(None, "user_version", 2).unwrap());
+    store.messages.stop();
+    let text = refused(store.folder.path());
+    assert!(text.contains("messages.db has version 2, which this server does not know (its own is 1)"), "{text}");
+    let text = export(store.folder.path(), None, &mut Vec::new()).unwrap_err().to_string();
+    assert!(text.contains("has version 2"), "{text}");
+}
+
+#[test]
+fn an_older_version_is_backed_up_and_brought_up_to_date() {
+    let store = Store::new();
+    store.say(1, "a", "old");
+    store.messages.stop();
+    let newer = [schema::MIGRATIONS[0], "ALTER TABLE message ADD COLUMN edited INTEGER;"];
+    fs::write(store.folder.path().join(".landline-messages.tmp"), "left by a kill").unwrap();
+    let upgraded = schema::open_version(&store.path(), &newer).unwrap();
+    let edited: Option<i64> = upgraded.query_row("SELECT edited FROM message", [], |row| row.get(0)).unwrap();
+    assert_eq!(edited, None);
+    drop(upgraded);
+    assert!(refused(store.folder.path()).contains("has version 2"));
+
+    let backup = store.folder.path().join("messages.db.v1.bak");
+    assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::rename(backup, store.path()).unwrap();
+    let store = store.again(Keep::Forever);
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
+    assert_eq!(store.found("bob", &["a"], "old"), [1]);
+}
+
+#[test]
+fn a_step_that_fails_changes_nothing() {
+    let store = Store::new();
+    store.messages.stop();
+    let newer = [schema::MIGRATIONS[0], "CREATE TABLE extra (a); SELECT nonsense;"];
+    assert!(schema::open_version(&store.path(), &newer).is_err());
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'";
+    let connection = schema::open_to_read(store.folder.path()).unwrap();
+    assert_eq!(connection.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
+}
+
+/// Overwrites part of the file: what is not its first page.
+fn damage(store: &Store) {
+    let file = fs::OpenOptions::new().write(true).open(store.path()).unwrap();
+    let len = file.metadata().unwrap().len();
+    file.write_all_at(&vec![0x55; (len - 8_192) as usize], 8_192).unwrap();
+}
+
+#[test]
+fn damage_is_noticed_after_a_kill_and_the_file_is_left() {
+    let store = Store::new();
+    (1..=500).for_each(|id| store.say(id, "a", &"word ".repeat(20)));
+    store.messages.stop();
+    let connection = rusqlite::Connection::open(store.path()).unwrap();
+    schema::set_meta(&connection, "clean", 0).unwrap();
+    drop(connection);
+    damage(&store);
+    let before = fs::read(store.path()).unwrap();
+    let text = refused(store.folder.path());
+    assert!(text.contains("messages.db is damaged (") && text.contains("move it away"), "{text}");
+    assert_eq!(fs::read(store.path()).unwrap(), before);
+}
+
+#[test]
+fn damage_while_running_is_an_error_and_no_end() {
+    let store = Store::new();
+    (1..=500).for_each(|id| store.say(id, "a", &"word ".repeat(20)));
+    let store = store.again(Keep::Forever);
+    damage(&store);
+    let bob = party("bob");
+    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let recalled = store.messages.recall(&viewer, Range::Last(500));
+    assert!(matches!(recalled, Err(RecallError::Failed(_))), "{recalled:?}");
+    assert!(matches!(store.post(900, "alice", "bob", "hello"), Err(PostError::NotStored(_))));
+}
+
+#[test]
+fn a_damaged_index_is_made_anew() {
+    let store = Store::new();
+    (1..=50).for_each(|id| store.say(id, "a", "tea"));
+    store.messages.stop();
+    let connection = rusqlite::Connection::open(store.path()).unwrap();
+    connection.execute_batch("UPDATE found_data SET block = zeroblob(30) WHERE id > 10").unwrap();
+    schema::set_meta(&connection, "clean", 0).unwrap();
+    drop(connection);
+    let store = store.again(Keep::Forever);
+    assert_eq!(store.found("bob", &["a"], "tea").len(), 50);
+}
+
+#[test]
+fn a_file_that_was_just_begun_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("messages.db"), "").unwrap();
+    open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let text = refused(Path::new("/nowhere/at/all"));
+    assert!(text.starts_with("cannot open /nowhere/at/all/messages.db"), "{text}");
+}

@@ -1,0 +1,175 @@
+//! What is kept, and who sees it.
+
+use super::*;
+
+/// bob's view of a store in which a bit of everything was said.
+fn mixed() -> Store {
+    let store = Store::new();
+    store.say(1, "Lobby", "in the lobby");
+    store.say_as("carol", 2, "*", "to everybody");
+    store.say(3, "den", "in the den");
+    store.direct(4, "alice", "bob", "for bob");
+    store.direct(5, "bob", "carol", "from bob");
+    store.direct(6, "alice", "carol", "not for bob");
+    store.direct(7, "bob", "bob", "a note");
+    store.direct(8, "12", "bob", "from a guest");
+    store.say_as("bob", 9, "lobby", "here too");
+    store
+}
+
+#[test]
+fn everybody_sees_what_is_theirs_in_order() {
+    let store = mixed();
+    assert_eq!(store.ids("bob", &["lobby"], Range::Last(100)), [1, 2, 4, 5, 7, 8, 9]);
+    assert_eq!(store.ids("bob", &[], Range::Last(100)), [2, 4, 5, 7, 8]);
+    assert_eq!(store.ids("carol", &["lobby", "den", "den", "nowhere"], Range::Last(100)), [1, 2, 3, 5, 6, 9]);
+    assert_eq!(store.ids("12", &[], Range::Last(100)), [2, 8]);
+    assert_eq!(store.ids("13", &[], Range::Last(100)), [2]);
+}
+
+#[test]
+fn entries_say_where_and_when() {
+    let store = mixed();
+    let bob = party("bob");
+    let viewer = Viewer { party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+    let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
+    let places: Vec<(&Place, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
+    let (lobby, to_bob) = (Place::Room("lobby".into()), Place::Direct { to: "bob".into() });
+    assert_eq!(places[..3], [(&lobby, "alice"), (&Place::Everybody, "carol"), (&to_bob, "alice")]);
+    assert_eq!(places[5], (&to_bob, "12"));
+    assert_eq!((page.entries[0].at, &*page.entries[0].text), (at(1), "in the lobby"));
+}
+
+#[test]
+fn a_view_is_narrowed_to_a_room_or_a_person() {
+    let store = mixed();
+    let (bob, guest) = (party("bob"), party("12"));
+    let viewer = Viewer { party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+    fn narrowed(store: &Store, viewer: Viewer<'_>) -> Vec<u64> {
+        ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap())
+    }
+    assert_eq!(narrowed(&store, Viewer { only: Only::Room("lobby"), ..viewer }), [1, 9]);
+    assert_eq!(
+        narrowed(&store, Viewer { only: Only::Room("den"), ..viewer }),
+        [] as [u64; 0],
+        "not among the viewer's"
+    );
+    for (name, expected) in [("alice", &[4][..]), ("carol", &[5]), ("bob", &[7]), ("dave", &[])] {
+        assert_eq!(narrowed(&store, Viewer { only: Only::With(&party(name)), ..viewer }), expected, "{name}");
+    }
+    assert_eq!(narrowed(&store, Viewer { only: Only::With(&guest), ..viewer }), [8]);
+    let found = store.messages.search(&Viewer { only: Only::With(&guest), ..viewer }, "guest from", None, 9);
+    assert_eq!(ids(&found.unwrap()), [8]);
+}
+
+#[test]
+fn blocked_authors_are_not_shown() {
+    let store = mixed();
+    store.say_as("Alice", 10, "lobby", "in another spelling");
+    let bob = party("bob");
+    let blocked = [NameKey::of("ALICE"), NameKey::of("nobody")];
+    let viewer = Viewer { party: &bob, rooms: &["lobby"], blocked: &blocked, only: Only::Everything };
+    assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap()), [2, 5, 7, 8, 9]);
+    assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(2)).unwrap()), [8, 9]);
+    assert_eq!(ids(&store.messages.search(&viewer, "lobby", None, 9).unwrap()), [] as [u64; 0]);
+}
+
+#[test]
+fn ranges_page_in_both_directions() {
+    let store = Store::new();
+    for id in 1..=10 {
+        store.say(id, if id % 2 == 0 { "a" } else { "b" }, "x");
+    }
+    let page = |range| {
+        let bob = party("bob");
+        let viewer = Viewer { party: &bob, rooms: &["a", "b"], blocked: &[], only: Only::Everything };
+        let page = store.messages.recall(&viewer, range).unwrap();
+        (ids(&page), page.more)
+    };
+    assert_eq!(page(Range::Last(3)), (vec![8, 9, 10], true));
+    assert_eq!(page(Range::Last(10)), ((1..=10).collect(), false));
+    assert_eq!(page(Range::Last(0)), (vec![], true));
+    assert_eq!(page(Range::Before(8, 3)), (vec![5, 6, 7], true));
+    assert_eq!(page(Range::Before(3, 3)), (vec![1, 2], false));
+    assert_eq!(page(Range::Before(1, 3)), (vec![], false));
+    assert_eq!(page(Range::After(7, 2)), (vec![8, 9], true));
+    assert_eq!(page(Range::After(7, 3)), (vec![8, 9, 10], false));
+    assert_eq!(page(Range::After(u64::MAX, 3)), (vec![], false));
+    assert_eq!(page(Range::Between { after: 2, up_to: 6, most: 9 }), (vec![3, 4, 5, 6], false));
+    assert_eq!(page(Range::Between { after: 2, up_to: 6, most: 2 }), (vec![3, 4], true));
+}
+
+#[test]
+fn a_page_has_a_bound() {
+    let mut limits = Limits::default();
+    limits.set("history-messages", 5).unwrap();
+    let store = Store::with(Keep::Forever, &limits);
+    (1..=9).for_each(|id| store.say(id, "a", "x"));
+    assert_eq!(store.ids("bob", &["a"], Range::Last(usize::MAX)), [5, 6, 7, 8, 9]);
+    assert_eq!(store.found("bob", &["a"], "x"), [9, 8, 7, 6, 5]);
+}
+
+#[test]
+fn many_texts_have_ids_one_after_the_other() {
+    let store = Store::new();
+    let said = Said { first_id: 40, at: at(40), room: Some("a"), user: "alice", client: 7 };
+    store.messages.keep(&said, &mut ["one", "two", ""].into_iter());
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [40, 41, 42]);
+}
+
+#[test]
+fn marks_move_forward_only_and_are_bounded() {
+    let mut limits = Limits::default();
+    limits.set("marks-per-account", 3).unwrap();
+    let store = Store::with(Keep::Forever, &limits);
+    let (alice, bob) = (NameKey::of("alice"), NameKey::of("bob"));
+    for (room, id) in [("a", 5), ("a", 3), ("b", 9), ("c", 7), ("d", 8)] {
+        store.messages.set_mark(&alice, room, id);
+        if id == 3 {
+            assert_eq!(store.messages.mark(&alice, "a"), Ok(Some(5)));
+        }
+    }
+    let marks: Vec<_> = ["a", "b", "c", "d"].iter().map(|room| store.messages.mark(&alice, room).unwrap()).collect();
+    assert_eq!(marks, [None, Some(9), Some(7), Some(8)], "the one read longest ago is gone");
+    assert_eq!(store.messages.mark(&bob, "b"), Ok(None));
+}
+
+#[test]
+fn the_highest_id_is_known_again() {
+    let store = Store::new();
+    assert_eq!(store.messages.highest_id(), 0);
+    store.say(41, "a", "x");
+    store.say(7, "a", "x");
+    let store = store.again(Keep::Forever);
+    assert_eq!(store.messages.highest_id(), 41);
+    store.direct(50, "alice", "bob", "x");
+    assert_eq!(store.messages.forget(&party("alice")), Ok(1));
+    let store = store.again(Keep::Off);
+    assert_eq!(store.messages.highest_id(), 50, "what was forgotten counts");
+    store.post(60, "alice", "bob", "x").unwrap();
+    let store = store.again(Keep::Off);
+    assert_eq!(store.messages.highest_id(), 60, "mail counts");
+    assert_eq!(store.collect("bob"), [60]);
+    store.messages.settle(&NameKey::of("bob"), vec![60], true);
+    assert_eq!(store.again(Keep::Off).messages.highest_id(), 60, "delivered mail counts");
+}
+
+#[test]
+fn without_history_nothing_new_is_kept_and_nothing_is_shown() {
+    let store = Store::new();
+    store.say(1, "a", "kept");
+    let store = store.again(Keep::Off);
+    store.say(2, "a", "not kept");
+    store.direct(3, "alice", "bob", "not kept");
+    store.post(4, "alice", "bob", "mail").unwrap();
+    store.messages.set_mark(&NameKey::of("bob"), "a", 2);
+    let bob = party("bob");
+    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(RecallError::Off));
+    assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(RecallError::Off));
+    assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Err(RecallError::Off));
+    let store = store.again(Keep::Forever);
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
+    assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Ok(None));
+    assert_eq!(store.collect("bob"), [4]);
+}

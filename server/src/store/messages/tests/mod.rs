@@ -1,0 +1,121 @@
+//! Tests of the store as a whole, and what they share.
+
+mod figures;
+mod files;
+mod history;
+mod keeping;
+mod mail;
+mod model;
+mod moving;
+mod searching;
+mod trouble;
+
+use super::*;
+use landline_common::Moment;
+use landline_common::history::*;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// How long a test waits for what must come.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A store in a folder of its own.
+struct Store {
+    folder: TempDir,
+    messages: Messages,
+    lost: crossbeam_channel::Receiver<(u64, u64)>,
+}
+
+impl Store {
+    fn new() -> Store {
+        Store::with(Keep::Forever, &Limits::default())
+    }
+
+    fn with(keep: Keep, limits: &Limits) -> Store {
+        let folder = tempfile::tempdir().unwrap();
+        let (messages, lost) = open(folder.path(), keep, limits).unwrap();
+        Store { folder, messages, lost }
+    }
+
+    /// Stops the store and opens it again.
+    fn again(self, keep: Keep) -> Store {
+        self.messages.stop();
+        let (messages, lost) = open(self.folder.path(), keep, &Limits::default()).unwrap();
+        Store { folder: self.folder, messages, lost }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("messages.db")
+    }
+
+    /// alice says something in a room (lobby for "").
+    fn say(&self, id: u64, room: &str, text: &str) {
+        self.say_as("alice", id, room, text);
+    }
+
+    /// Somebody says something in a room, or to everybody for "*".
+    fn say_as(&self, user: &str, id: u64, room: &str, text: &str) {
+        let room = if room == "*" { None } else { Some(room) };
+        self.messages.keep(&Said { first_id: id, at: at(id), room, user, client: 7 }, &mut [text].into_iter());
+    }
+
+    fn direct(&self, id: u64, from: &str, to: &str, text: &str) {
+        self.messages.keep_direct(&direct(id, (from, &party(from)), (to, &party(to)), text));
+    }
+
+    fn post(&self, id: u64, from: &str, to: &str, text: &str) -> Result<(), PostError> {
+        self.messages.post(&direct(id, (from, &party(from)), (to, &party(to)), text))
+    }
+
+    fn collect(&self, receiver: &str) -> Vec<u64> {
+        let (give, letters) = bounded(1);
+        self.messages.collect(&NameKey::of(receiver), 1_000, Box::new(move |found| give.send(found).unwrap()));
+        letters.recv_timeout(SOON).unwrap().iter().map(|letter| letter.id).collect()
+    }
+
+    fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
+        let party = party(viewer);
+        let viewer = Viewer { party: &party, rooms, blocked: &[], only: Only::Everything };
+        ids(&self.messages.recall(&viewer, range).unwrap())
+    }
+
+    fn found(&self, viewer: &str, rooms: &[&str], words: &str) -> Vec<u64> {
+        let party = party(viewer);
+        let viewer = Viewer { party: &party, rooms, blocked: &[], only: Only::Everything };
+        ids(&self.messages.search(&viewer, words, None, 100).unwrap())
+    }
+
+    /// Does something to the connection that writes, and waits for that.
+    fn run(&self, run: impl FnOnce(&rusqlite::Connection) + Send + 'static) {
+        self.messages.queue.push(Item::Run(Box::new(run)));
+        self.messages.wait_for_stored(false).unwrap();
+    }
+}
+
+fn open(
+    folder: &Path,
+    keep: Keep,
+    limits: &Limits,
+) -> Result<(Messages, crossbeam_channel::Receiver<(u64, u64)>), FileError> {
+    let (tell, lost) = crossbeam_channel::unbounded();
+    let lose = Box::new(move |client, how_many| tell.send((client, how_many)).unwrap_or_default());
+    let messages = Messages::open(folder, keep, limits, lose)?;
+    Ok((messages, lost))
+}
+
+/// A name that is a number is a guest's.
+fn party(name: &str) -> Party {
+    name.parse().map_or_else(|_| Party::Account(NameKey::of(name)), Party::Guest)
+}
+
+fn direct<'a>(id: u64, from: (&'a str, &'a Party), to: (&'a str, &'a Party), text: &'a str) -> Direct<'a> {
+    Direct { id, at: at(id), from, to, text, client: 7 }
+}
+
+fn at(id: u64) -> Moment {
+    Moment { unix_ms: 1_795_248_000_000 + id as i64, offset_s: 3_600 }
+}
+
+fn ids(page: &Page) -> Vec<u64> {
+    page.entries.iter().map(|entry| entry.id).collect()
+}

@@ -1,0 +1,117 @@
+//! Who sees what, against the simplest thing that could be right.
+
+use super::*;
+use proptest::prelude::*;
+
+const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "7"];
+const ROOMS: [&str; 3] = ["a", "b", "c"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Say { who: usize, room: Option<usize> },
+    Direct { from: usize, to: usize },
+    Forget { who: usize },
+    Index,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..4_usize, prop::option::of(0..3_usize)).prop_map(|(who, room)| Step::Say { who, room }),
+        4 => (0..4_usize, 0..4_usize).prop_map(|(from, to)| Step::Direct { from, to }),
+        1 => (0..4_usize).prop_map(|who| Step::Forget { who }),
+        1 => Just(Step::Index),
+    ]
+}
+
+/// A message of the model.
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    id: u64,
+    from: usize,
+    /// The receiver, and whether they still see it.
+    to: Option<(usize, bool)>,
+    room: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Model(Vec<Message>);
+
+impl Model {
+    fn forget(&mut self, who: usize) {
+        self.0.retain(|message| message.to.is_none() || message.from != who);
+        for (to, sees) in self.0.iter_mut().filter_map(|message| message.to.as_mut()) {
+            *sees &= *to != who;
+        }
+    }
+
+    fn visible(&self, who: usize, rooms: &[usize], blocked: Option<usize>) -> Vec<u64> {
+        let visible = self.0.iter().filter(|message| Some(message.from) != blocked).filter(|message| match message {
+            Message { to: Some((to, sees)), from, .. } => *from == who || (*to == who && *sees),
+            Message { room: Some(room), .. } => rooms.contains(room),
+            _ => true,
+        });
+        let mut ids: Vec<u64> = visible.map(|message| message.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+fn play(steps: &[Step]) -> (Store, Model) {
+    let (store, mut model) = (Store::new(), Model::default());
+    for (step, n) in steps.iter().zip(0..) {
+        // Pairs of ids come the wrong way round.
+        let id = 100 + (n ^ 1);
+        match *step {
+            Step::Say { who, room } => {
+                store.say_as(PEOPLE[who], id, room.map_or("*", |room| ROOMS[room]), "tea");
+                model.0.push(Message { id, from: who, to: None, room });
+            }
+            Step::Direct { from, to } => {
+                store.direct(id, PEOPLE[from], PEOPLE[to], "tea");
+                model.0.push(Message { id, from, to: Some((to, true)), room: None });
+            }
+            Step::Forget { who } => {
+                store.messages.forget(&party(PEOPLE[who])).unwrap();
+                model.forget(who);
+            }
+            Step::Index => store.messages.wait_for_stored(true).unwrap(),
+        }
+    }
+    (store, model)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn everybody_sees_what_they_may_and_nothing_else(
+        steps in prop::collection::vec(step(), 1..40),
+        rooms in prop::collection::vec(0..3_usize, 0..3),
+        blocked in prop::option::of(0..4_usize),
+        most in 1..8_usize,
+    ) {
+        let (store, model) = play(&steps);
+        let keys: Vec<&str> = rooms.iter().map(|room| ROOMS[*room]).collect();
+        let blocked_keys: Vec<NameKey> = blocked.iter().map(|who| NameKey::of(PEOPLE[*who])).collect();
+        for (name, who) in PEOPLE.iter().zip(0..) {
+            let party = party(name);
+            let viewer = Viewer { party: &party, rooms: &keys, blocked: &blocked_keys, only: Only::Everything };
+            let expected = model.visible(who, &rooms, blocked);
+            prop_assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(500)).unwrap()), expected.clone());
+            let mut found = ids(&store.messages.search(&viewer, "tea", None, 500).unwrap());
+            found.reverse();
+            prop_assert_eq!(found, expected.clone());
+
+            // Page after page gives the same.
+            let (mut forward, mut after) = (Vec::new(), 0);
+            loop {
+                let page = store.messages.recall(&viewer, Range::After(after, most)).unwrap();
+                forward.extend(ids(&page));
+                after = forward.last().copied().unwrap_or(u64::MAX);
+                if !page.more {
+                    break;
+                }
+            }
+            prop_assert_eq!(forward, expected);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Export and import.
+
+use super::*;
+
+fn exported(store: &Store) -> String {
+    store.messages.wait_for_stored(false).unwrap();
+    let mut out = Vec::new();
+    export(store.folder.path(), None, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn import_into(folder: &Path, lines: &str) -> Result<Imported, String> {
+    import(folder, &mut lines.as_bytes()).map_err(|e| e.to_string())
+}
+
+fn some() -> Store {
+    let store = Store::new();
+    store.say(3, "Dev/Rust", "tea \"now\"");
+    store.say_as("Ольга", 1, "*", "чай");
+    store.direct(2, "alice", "bob", "tea");
+    store.direct(4, "12", "alice", "tea");
+    store.direct(5, "bob", "alice", "tea");
+    store.messages.forget(&party("bob")).unwrap();
+    store.direct(6, "carol", "dave", "tea");
+    store.messages.forget(&party("dave")).unwrap();
+    store
+}
+
+#[test]
+fn lines_are_what_people_can_read() {
+    let store = some();
+    let text = exported(&store);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "{\"id\":1,\"at\":\"2026-11-21T08:00:00.001Z\",\"offset_s\":3600,\"user\":\"Ольга\",\"text\":\"чай\"}"
+    );
+    assert!(lines[2].contains("\"room\":\"Dev/Rust\""), "{}", lines[2]);
+    let direct = "\"direct\":{\"to\":\"alice\",\"sender\":{\"guest\":12},\"receiver\":{\"account\":";
+    assert!(lines[3].contains(direct), "{}", lines[3]);
+    assert!(lines[4].contains("\"forgotten\":true"), "{}", lines[4]);
+    assert_eq!(lines.len(), 5);
+}
+
+#[test]
+fn what_was_exported_is_the_same_after_an_import() {
+    let (store, folder) = (some(), tempfile::tempdir().unwrap());
+    let lines = exported(&store);
+    assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 5, known: 0 }));
+    assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 0, known: 5 }));
+    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let copy = Store { folder, messages, lost };
+    assert_eq!(exported(&copy), lines);
+    for viewer in ["alice", "bob", "carol", "dave", "12"] {
+        assert_eq!(copy.ids(viewer, &["dev/rust"], Range::Last(9)), store.ids(viewer, &["dev/rust"], Range::Last(9)));
+        assert_eq!(copy.found(viewer, &["dev/rust"], "tea"), store.found(viewer, &["dev/rust"], "tea"));
+    }
+    assert_eq!(copy.messages.highest_id(), 6);
+}
+
+#[test]
+fn imported_messages_go_between_those_that_are_there() {
+    let store = Store::new();
+    store.say(2, "Dev/Rust", "tea before");
+    store.say(9, "dev/rust", "tea before");
+    assert_eq!(store.found("bob", &["dev/rust"], "tea"), [9, 2]);
+    store.messages.stop();
+    assert_eq!(import_into(store.folder.path(), &exported(&some())), Ok(Imported { new: 4, known: 1 }));
+    let store = store.again(Keep::Forever);
+    assert_eq!(store.ids("bob", &["dev/rust"], Range::Last(9)), [1, 2, 3, 9]);
+    assert_eq!(store.found("bob", &["dev/rust"], "tea"), [9, 3, 2]);
+}
+
+#[test]
+fn export_works_without_a_server_and_does_not_disturb_the_next() {
+    let store = some();
+    store.messages.stop();
+    assert_eq!(export(store.folder.path(), None, &mut Vec::new()).unwrap(), 5);
+    let store = store.again(Keep::Forever);
+    store.say(9, "dev/rust", "tea");
+    assert_eq!(store.ids("dave", &["dev/rust"], Range::Last(9)), [1, 3, 9]);
+}
+
+#[test]
+fn export_can_begin_at_a_moment() {
+    let store = some();
+    store.messages.wait_for_stored(false).unwrap();
+    let mut out = Vec::new();
+    assert_eq!(export(store.folder.path(), Some(at(4)), &mut out).unwrap(), 2);
+    assert!(String::from_utf8(out).unwrap().starts_with("{\"id\":4,"));
+}
+
+#[test]
+fn a_wrong_line_is_named_and_nothing_is_imported() {
+    let good = "{\"id\":1,\"at\":\"2026-11-21T08:00:00Z\",\"user\":\"alice\",\"text\":\"tea\"}\n";
+    let long = format!("{{\"id\":2,\"text\":\"{}\"}}", "x".repeat(70_000));
+    for (line, why) in [
+        ("", "EOF"),
+        ("tea", "expected ident"),
+        ("{\"id\":2}", "missing field"),
+        (&good.replace("\"id\":1", "\"id\":0"), "the id 0"),
+        (&good.replace("\"id\":1", "\"id\":9007199254740991"), "ahead of"),
+        (&good.replace("\"id\":1", "\"id\":-1"), "invalid value"),
+        (&good.replace("alice", "al ice"), "user: a name has letters"),
+        (&good.replace("\"user\"", "\"room\":\"a b\",\"user\""), "room: a room's name"),
+        (&good.replace("tea", "\\u001b[2J"), "its text"),
+        (&good.replace("tea", ""), "its text"),
+        (&good.replace("\"text\"", "\"colour\":1,\"text\""), "unknown field"),
+        (&long, "longer than 64 KiB"),
+        ("\u{0}\u{1}", "expected value"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = import_into(folder.path(), &format!("{good}{}\n", line.trim_end())).unwrap_err();
+        assert!(text.starts_with("line 2 is no message of an export (") && text.contains(why), "{line}: {text}");
+        let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+        let store = Store { folder, messages, lost };
+        assert_eq!(exported(&store), "", "{line}");
+        assert_eq!(store.messages.highest_id(), 0);
+    }
+}
+
+#[test]
+fn there_must_be_something_to_export_and_a_place_to_put_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = export(folder.path(), None, &mut Vec::new()).unwrap_err().to_string();
+    assert!(text.contains("messages.db"), "{text}");
+    assert!(!folder.path().join("messages.db").exists());
+    let store = some();
+    store.messages.wait_for_stored(false).unwrap();
+    let mut none: [u8; 0] = [];
+    assert!(export(store.folder.path(), None, &mut &mut none[..]).is_err());
+}

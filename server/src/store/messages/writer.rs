@@ -1,0 +1,286 @@
+//! The connection that writes, and what each piece of work does to the tables.
+
+use super::index::{self, Index, note_highest};
+use super::mailbox::{Incoming, Mailbox};
+use super::names::{Names, find_circle};
+use super::queue::{Address, Item};
+use super::records::{InTables, Keep, Kind};
+use super::schema::{EVERYBODY, set_meta};
+use super::words::WordReader;
+use landline_common::history::{Party, PostError};
+use landline_common::limits::count;
+use landline_common::{Limits, Moment};
+use rusqlite::Connection;
+
+/// What became of one piece of work, if anybody waits for that.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Done; or nobody waits.
+    Done,
+    /// So many messages of this client could not be stored, though the others could.
+    Lost(u64, u64),
+    /// An answer to a post.
+    Posted(Result<(), PostError>),
+    /// An answer to forgetting: so many messages.
+    Forgotten(u64),
+}
+
+/// Writes. Only the storage thread has it.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) index: Index,
+    pub(super) mailbox: Mailbox,
+    names: Names,
+    keep: Keep,
+    marks_per_account: usize,
+    /// What `PRAGMA synchronous` is set to.
+    durable: bool,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, keep: Keep, limits: &Limits) -> rusqlite::Result<Writer> {
+        let index = Index::load(&connection)?;
+        let mailbox = Mailbox::load(&connection, limits)?;
+        let marks_per_account = count(limits.marks_per_account);
+        Ok(Writer { connection, index, mailbox, names: Names::default(), keep, marks_per_account, durable: false })
+    }
+
+    /// One transaction: all that `work` does is stored, or nothing. If `durable`, it outlasts a power cut when this
+    /// returns; otherwise the last second may be lost then (but not by a kill).
+    pub(super) fn commit<T, E: From<rusqlite::Error>>(
+        &mut self,
+        durable: bool,
+        work: impl FnOnce(&mut Writer) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.roll_back();
+        if self.durable != durable {
+            let setting = if durable { "FULL" } else { "NORMAL" };
+            self.connection.execute_batch(&format!("PRAGMA synchronous = {setting}"))?;
+            self.durable = durable;
+        }
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let done = work(self).and_then(|value| {
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+            Ok(value)
+        });
+        if done.is_err() {
+            self.roll_back();
+            self.reload();
+        }
+        done
+    }
+
+    /// Ends a transaction that an error or a panic left open; SQLite has ended some by itself.
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(e) = self.connection.execute_batch("ROLLBACK")
+        {
+            log::debug!("messages.db: rolling back: {e}");
+        }
+    }
+
+    /// Forgets what was only true inside a transaction that was rolled back.
+    pub(super) fn reload(&mut self) {
+        self.roll_back();
+        self.names.clear();
+        let counted = Index::load(&self.connection).map(|index| self.index = index);
+        if let Err(e) = counted.and_then(|()| self.mailbox.count(&self.connection)) {
+            log::debug!("messages.db: counting again: {e}");
+        }
+    }
+
+    /// Names that pruning removed must be looked up again.
+    pub(super) fn forget_names(&mut self) {
+        self.names.clear();
+    }
+
+    /// In a transaction: carries one piece of work out.
+    pub(super) fn apply(&mut self, item: &Item, words: &mut WordReader<'_>) -> rusqlite::Result<Outcome> {
+        Ok(match item {
+            Item::Talk { first_id, at, client, in_room, texts } => {
+                let room = in_room.then(|| words.word());
+                let lost = self.talk(*first_id, *at, room, words, *texts)?;
+                if lost > 0 { Outcome::Lost(*client, lost) } else { Outcome::Done }
+            }
+            Item::Direct(address) => {
+                let stored = self.direct(address, &Direct::read(words))?;
+                if stored { Outcome::Done } else { Outcome::Lost(address.client, 1) }
+            }
+            Item::Post(address, _) => {
+                let direct = Direct::read(words);
+                let posted = self.post(address, &direct)?;
+                if posted.is_ok() && !self.direct(address, &direct)? {
+                    log::warn!("message {} waits for its receiver, but its id is in the history already", address.id);
+                }
+                Outcome::Posted(posted)
+            }
+            Item::PostBack(address) => match self.post(address, &Direct::read(words))? {
+                Ok(()) => Outcome::Done,
+                Err(_) => Outcome::Lost(address.client, 1),
+            },
+            Item::Settle { receiver, ids, delivered: true } => {
+                self.mailbox.delete(&self.connection, receiver, ids)?;
+                Outcome::Done
+            }
+            Item::Mark(id) => {
+                let (account, room) = (words.word(), words.word());
+                self.mark(account, room, number(*id))?;
+                Outcome::Done
+            }
+            Item::Forget(party, _) => Outcome::Forgotten(self.forget(party)?),
+            _ => Outcome::Done,
+        })
+    }
+
+    fn talk(
+        &mut self,
+        first_id: u64,
+        at: Moment,
+        room: Option<&str>,
+        words: &mut WordReader<'_>,
+        texts: usize,
+    ) -> rusqlite::Result<u64> {
+        let user = words.word();
+        let last = number(first_id.saturating_add(texts as u64));
+        let author = self.author(user, last)?;
+        let circle = match room {
+            Some(room) => self.circle(Kind::Room, room, last)?,
+            None => EVERYBODY,
+        };
+        let mut lost = 0;
+        for id in (0..texts as u64).map(|n| number(first_id.saturating_add(n))) {
+            let row = Row { id, at, circle, author, other: None, forgotten: false, text: words.word() };
+            lost += u64::from(!self.insert(&row)?);
+        }
+        Ok(lost)
+    }
+
+    fn direct(&mut self, address: &Address, direct: &Direct<'_>) -> rusqlite::Result<bool> {
+        if self.keep == Keep::Off {
+            return Ok(true);
+        }
+        let id = number(address.id);
+        let author = self.author(direct.from, id)?;
+        let circle = self.circle(address.from, direct.from_key, id)?;
+        let other = Some((self.circle(address.to, direct.to_key, id)?, self.author(direct.to, id)?));
+        self.insert(&Row { id, at: address.at, circle, author, other, forgotten: false, text: direct.text })
+    }
+
+    /// The number of the author called `shown`, who says the message `id`.
+    pub(super) fn author(&mut self, shown: &str, id: i64) -> rusqlite::Result<i64> {
+        self.names.author(&self.connection, shown, id)
+    }
+
+    /// The number of a room (by its name as shown) or a party (by its key), which the message `id` belongs to.
+    pub(super) fn circle(&mut self, kind: Kind, name: &str, id: i64) -> rusqlite::Result<i64> {
+        self.names.circle(&self.connection, kind, name, id)
+    }
+
+    /// In a transaction: stores a message. False if its id is there already.
+    pub(super) fn insert(&mut self, row: &Row<'_>) -> rusqlite::Result<bool> {
+        let Row { id, at, circle, author, other, forgotten, text } = *row;
+        let (receiver, addressee) = other.unzip();
+        let sql = "INSERT OR IGNORE INTO message (id, at, zone, circle, author, receiver, addressee, forgotten, text)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let row = (id, at.unix_ms, at.offset_s, circle, author, receiver, addressee, forgotten, text);
+        let stored = self.connection.prepare_cached(sql)?.execute(row)? == 1;
+        if stored {
+            self.index.stored(&self.connection, id)?;
+        }
+        Ok(stored)
+    }
+
+    fn post(&mut self, address: &Address, direct: &Direct<'_>) -> rusqlite::Result<Result<(), PostError>> {
+        let sender = format!("{}:{}", address.from as u8, direct.from_key);
+        let letter = Incoming {
+            id: number(address.id),
+            at: address.at,
+            receiver: direct.to_key,
+            sender: &sender,
+            shown: direct.from,
+            text: direct.text,
+        };
+        self.mailbox.post(&self.connection, &letter)
+    }
+
+    fn mark(&self, account: &str, room: &str, id: i64) -> rusqlite::Result<()> {
+        let sql = "UPDATE mark SET id = max(id, ?3) WHERE account = ?1 AND room = ?2";
+        if self.connection.prepare_cached(sql)?.execute((account, room, id))? > 0 {
+            return Ok(());
+        }
+        let sql = "INSERT INTO mark (account, room, id) VALUES (?1, ?2, ?3)";
+        self.connection.prepare_cached(sql)?.execute((account, room, id))?;
+        let sql = "DELETE FROM mark WHERE account = ?1 AND room IN
+                   (SELECT room FROM mark WHERE account = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)";
+        self.connection.prepare_cached(sql)?.execute((account, self.marks_per_account))?;
+        Ok(())
+    }
+
+    /// Removes what the party sent, and hides from it what it got.
+    fn forget(&mut self, party: &Party) -> rusqlite::Result<u64> {
+        let Some(circle) = find_circle(&self.connection, party.kind(), &party.key())? else { return Ok(0) };
+        self.index.finish(&self.connection)?;
+        note_highest(&self.connection)?;
+        let connection = &self.connection;
+        index::remove(connection, "circle = ?1", circle)?;
+        let sent = connection.execute("DELETE FROM message WHERE circle = ?1", [circle])?;
+        index::remove(connection, GOT, circle)?;
+        // Two steps, as only these go back into the index, with the sender's scope alone.
+        let hidden = connection.execute(&format!("UPDATE message SET forgotten = 2 WHERE {GOT}"), [circle])?;
+        let again = "INSERT INTO found (rowid, scope, text) SELECT id, scope, text FROM searchable
+                     WHERE id IN (SELECT id FROM message WHERE receiver = ?1 AND forgotten = 2) ORDER BY id";
+        connection.execute(again, [circle])?;
+        connection.execute("UPDATE message SET forgotten = 1 WHERE receiver = ?1 AND forgotten = 2", [circle])?;
+        Ok((sent + hidden) as u64)
+    }
+
+    /// Before the connection is closed: everything searchable, and no need to check the file at the next start.
+    pub(super) fn close(mut self) {
+        let closed = self.commit(true, |writer| {
+            writer.index.finish(&writer.connection)?;
+            set_meta(&writer.connection, "clean", 1)
+        });
+        let closed = closed.and_then(|()| self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+        if let Err(e) = closed.and_then(|()| self.connection.close().map_err(|(_, e)| e)) {
+            log::error!("messages.db could not be closed: {e}; the next start checks it");
+        }
+    }
+}
+
+/// The messages that a party got and has not forgotten.
+const GOT: &str = "receiver = ?1 AND forgotten = 0";
+
+/// A message as the table has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'a> {
+    pub(super) id: i64,
+    pub(super) at: Moment,
+    pub(super) circle: i64,
+    pub(super) author: i64,
+    /// For a direct message: the receiver's circle, and the name it was sent to.
+    pub(super) other: Option<(i64, i64)>,
+    pub(super) forgotten: bool,
+    pub(super) text: &'a str,
+}
+
+/// The words of a direct message.
+struct Direct<'a> {
+    from: &'a str,
+    from_key: &'a str,
+    to: &'a str,
+    to_key: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Direct<'a> {
+    fn read(words: &mut WordReader<'a>) -> Direct<'a> {
+        let mut word = || words.word();
+        Direct { from: word(), from_key: word(), to: word(), to_key: word(), text: word() }
+    }
+}
+
+/// An id as SQLite has it. Ids are below 2⁵³; another one is stored as the highest there is, once.
+pub(super) fn number(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}

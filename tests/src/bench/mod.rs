@@ -1,0 +1,29 @@
+//! A load generator that keeps count: a crowd of clients in one room of a server, and exact figures of what it does.
+//! `landline-bench` is its program.
+//!
+//! One thread serves all connections, so that it leaves the cores to the server. Nothing is timed by sleeping: a cell
+//! begins when everybody has heard everybody come, and ends when everything said was heard.
+
+mod arrivals;
+mod cells;
+mod crowd;
+mod gather;
+mod histogram;
+mod process;
+mod readiness;
+mod run;
+mod script;
+mod settle;
+mod talk;
+mod tally;
+
+pub use cells::{CELLS, Cell, Kind, Load};
+pub use crowd::open_files;
+pub use histogram::Histogram;
+pub use process::{Usage, usage};
+pub use run::{Figures, Options, Spent, Target, run};
+pub use script::TEXT_BYTES;
+pub use tally::Verdict;
+
+/// How a server at an address must be started, so that its guards do not end the load.
+pub const SERVER_FLAGS: &str = "--rate off --max-clients-per-ip 0 --timeout 3600";

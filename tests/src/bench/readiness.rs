@@ -1,0 +1,192 @@
+//! Waiting for any of many sockets: epoll on Linux, `poll` elsewhere, whose cost grows with the number of sockets.
+
+use std::io;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+pub use epoll::Readiness;
+#[cfg(not(target_os = "linux"))]
+pub use poll::Readiness;
+
+/// A socket has something to read, has ended, or takes bytes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Its number.
+    pub key: usize,
+    /// Reading tells something.
+    pub readable: bool,
+    /// It takes bytes.
+    pub writable: bool,
+}
+
+#[cfg(target_os = "linux")]
+mod epoll {
+    use super::{Arc, Duration, Ready, TcpStream, io};
+    use rustix::buffer::spare_capacity;
+    use rustix::event::Timespec;
+    use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+    use rustix::fd::OwnedFd;
+    use rustix::io::Errno;
+
+    /// The sockets waited for.
+    pub struct Readiness {
+        epoll: OwnedFd,
+        events: Vec<Event>,
+    }
+
+    impl Readiness {
+        /// No socket yet.
+        ///
+        /// # Errors
+        /// Out of descriptors.
+        pub fn new() -> io::Result<Readiness> {
+            Ok(Readiness { epoll: epoll::create(CreateFlags::CLOEXEC)?, events: Vec::with_capacity(1_024) })
+        }
+
+        /// Watches a socket under a number, also for taking bytes if `writing`.
+        ///
+        /// # Errors
+        /// Out of kernel memory, or of watches.
+        pub fn watch(&mut self, stream: &Arc<TcpStream>, key: usize, writing: bool) -> io::Result<()> {
+            let flags = if writing { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
+            let data = EventData::new_u64(key as u64);
+            match epoll::modify(&self.epoll, stream, data, flags) {
+                Err(Errno::NOENT) => Ok(epoll::add(&self.epoll, stream, data, flags)?),
+                other => Ok(other?),
+            }
+        }
+
+        /// Does not watch it any more.
+        pub fn forget(&mut self, stream: &Arc<TcpStream>) {
+            let _ = epoll::delete(&self.epoll, stream);
+        }
+
+        /// Waits for `timeout` at most, and puts what is ready into `ready`.
+        ///
+        /// # Errors
+        /// The system cannot wait.
+        pub fn wait(&mut self, timeout: Duration, ready: &mut Vec<Ready>) -> io::Result<()> {
+            self.events.clear();
+            ready.clear();
+            let timeout = Timespec::try_from(timeout).ok();
+            match epoll::wait(&self.epoll, spare_capacity(&mut self.events), timeout.as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            ready.extend(self.events.iter().map(|event| {
+                let flags = event.flags;
+                let ended = flags.intersects(EventFlags::HUP | EventFlags::ERR);
+                let key = usize::try_from(event.data.u64()).unwrap_or(usize::MAX);
+                Ready {
+                    key,
+                    readable: ended || flags.contains(EventFlags::IN),
+                    writable: flags.contains(EventFlags::OUT),
+                }
+            }));
+            Ok(())
+        }
+    }
+}
+
+#[cfg(any(test, not(target_os = "linux")))]
+mod poll {
+    use super::{Arc, Duration, Ready, TcpStream, io};
+    use rustix::event::{PollFd, PollFlags, Timespec};
+    use rustix::io::Errno;
+
+    /// The sockets waited for.
+    #[derive(Debug)]
+    pub struct Readiness {
+        watched: Vec<(Arc<TcpStream>, usize, bool)>,
+    }
+
+    impl Readiness {
+        /// No socket yet.
+        ///
+        /// # Errors
+        /// None here; other systems have some.
+        pub fn new() -> io::Result<Readiness> {
+            Ok(Readiness { watched: Vec::new() })
+        }
+
+        /// Watches a socket under a number, also for taking bytes if `writing`.
+        ///
+        /// # Errors
+        /// None here; other systems have some.
+        pub fn watch(&mut self, stream: &Arc<TcpStream>, key: usize, writing: bool) -> io::Result<()> {
+            self.forget(stream);
+            self.watched.push((stream.clone(), key, writing));
+            Ok(())
+        }
+
+        /// Does not watch it any more.
+        pub fn forget(&mut self, stream: &Arc<TcpStream>) {
+            self.watched.retain(|(watched, _, _)| !Arc::ptr_eq(watched, stream));
+        }
+
+        /// Waits for `timeout` at most, and puts what is ready into `ready`.
+        ///
+        /// # Errors
+        /// The system cannot wait.
+        pub fn wait(&mut self, timeout: Duration, ready: &mut Vec<Ready>) -> io::Result<()> {
+            ready.clear();
+            let flags = |writing| if writing { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            let fds = self.watched.iter().map(|(stream, _, writing)| PollFd::new(stream, flags(*writing)));
+            let mut fds: Vec<PollFd<'_>> = fds.collect();
+            let timeout = Timespec::try_from(timeout).ok();
+            match rustix::event::poll(&mut fds, timeout.as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            for ((_, key, _), fd) in self.watched.iter().zip(&fds) {
+                let seen = fd.revents();
+                let writable = seen.contains(PollFlags::OUT);
+                let readable = seen.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
+                if readable || writable {
+                    ready.push(Ready { key: *key, readable, writable });
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    macro_rules! behaves {
+        ($name:ident, $readiness:ty) => {
+            #[test]
+            fn $name() {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let ours = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+                let mut theirs = listener.accept().unwrap().0;
+                let (mut readiness, mut ready) = (<$readiness>::new().unwrap(), Vec::new());
+                let is = |readable, writable| vec![Ready { key: 7, readable, writable }];
+
+                readiness.watch(&ours, 7, false).unwrap();
+                readiness.wait(Duration::from_millis(5), &mut ready).unwrap();
+                assert_eq!(ready, [], "nothing to read");
+                readiness.watch(&ours, 7, true).unwrap();
+                readiness.wait(crate::DEADLINE, &mut ready).unwrap();
+                assert_eq!(ready, is(false, true));
+                theirs.write_all(b"x").unwrap();
+                readiness.watch(&ours, 7, false).unwrap();
+                readiness.wait(crate::DEADLINE, &mut ready).unwrap();
+                assert_eq!(ready, is(true, false));
+                readiness.forget(&ours);
+                readiness.wait(Duration::from_millis(5), &mut ready).unwrap();
+                assert_eq!(ready, [], "not watched any more");
+            }
+        };
+    }
+
+    #[cfg(target_os = "linux")]
+    behaves!(epoll_tells_what_is_ready, epoll::Readiness);
+    behaves!(poll_tells_what_is_ready, poll::Readiness);
+}

@@ -1,0 +1,157 @@
+//! What the people of a cell are called and say, and how it reads when it arrives.
+
+use memchr::memchr;
+
+/// What a text may measure: the token must fit, and no server takes more.
+pub const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=2_000;
+
+/// `~`, two digits for the speaker, six for the number, `~`.
+const TOKEN: usize = 10;
+/// Digits have six bits, so that reading one is a subtraction.
+const ZERO: u8 = b'0';
+const BASE: u32 = 6;
+
+/// The names and the lines of one run.
+#[derive(Debug)]
+pub struct Script {
+    tag: String,
+    /// What stands in front of each speaker's text on arrival.
+    prefixes: Vec<Vec<u8>>,
+    /// What stands behind the token.
+    rest: Vec<u8>,
+}
+
+/// What a line that arrived is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// One of the lines of this run, unharmed.
+    Line {
+        /// Who said it.
+        speaker: usize,
+        /// Which one.
+        number: u32,
+    },
+    /// It has a token, and is not what was said.
+    Damaged,
+    /// Something else.
+    Other,
+}
+
+impl Script {
+    /// For `speakers` people whose texts have `text_bytes`. `tag` tells one run's people from another's.
+    pub fn new(tag: &str, speakers: usize, text_bytes: usize) -> Script {
+        let rest = b"the-quick-brown-fox-jumps-over-the-lazy-dog-".iter().copied().cycle();
+        let prefixes = (0..speakers).map(|speaker| format!("{}: ", name(speaker, tag)).into_bytes());
+        Script {
+            prefixes: prefixes.collect(),
+            rest: rest.take(text_bytes.saturating_sub(TOKEN)).collect(),
+            tag: tag.to_owned(),
+        }
+    }
+
+    /// What somebody is called.
+    pub fn name(&self, member: usize) -> String {
+        name(member, &self.tag)
+    }
+
+    /// The line with which somebody signs in.
+    pub fn sign_in(&self, member: usize) -> String {
+        format!("{}_bench{}\n", self.name(member), self.tag)
+    }
+
+    /// Whose presence notice ("NAME has …") it is, and what they did.
+    pub fn presence<'l>(&self, line: &'l [u8]) -> Option<(usize, &'l [u8])> {
+        let digits = line.strip_prefix(b"u")?;
+        let end = digits.iter().position(|b| !b.is_ascii_digit())?;
+        let member = std::str::from_utf8(&digits[..end]).ok()?.parse().ok()?;
+        Some((member, digits[end..].strip_prefix(self.tag.as_bytes())?))
+    }
+
+    /// A speaker's line with that number, put into `line`.
+    pub fn write(&self, speaker: usize, number: u32, line: &mut Vec<u8>) {
+        line.clear();
+        line.push(b'~');
+        line.extend(digits::<2>(u32::try_from(speaker).unwrap_or(u32::MAX)));
+        line.extend(digits::<6>(number));
+        line.push(b'~');
+        line.extend_from_slice(&self.rest);
+        line.push(b'\n');
+    }
+
+    /// What a line is, without its newline.
+    pub fn read(&self, line: &[u8]) -> Heard {
+        let Some(at) = memchr(b'~', line) else { return Heard::Other };
+        let whole = || {
+            let (token, rest) = line[at..].split_at_checked(TOKEN)?;
+            let speaker = usize::try_from(value(&token[1..3])?).ok()?;
+            let number = u32::try_from(value(&token[3..9])?).ok()?;
+            let prefix = self.prefixes.get(speaker)?;
+            (token[9] == b'~' && *prefix == line[..at] && rest == self.rest).then_some(Heard::Line { speaker, number })
+        };
+        whole().unwrap_or(Heard::Damaged)
+    }
+}
+
+fn name(member: usize, tag: &str) -> String {
+    format!("u{member}{tag}")
+}
+
+fn digits<const N: usize>(mut value: u32) -> [u8; N] {
+    let mut digits = [ZERO; N];
+    for digit in digits.iter_mut().rev() {
+        *digit += (value & 63) as u8;
+        value >>= BASE;
+    }
+    digits
+}
+
+fn value(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |value, digit| {
+        let digit = digit.wrapping_sub(ZERO);
+        (digit < 64).then_some(value << BASE | u64::from(digit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(script: &Script, speaker: usize, number: u32) -> Vec<u8> {
+        let mut line = Vec::new();
+        script.write(speaker, number, &mut line);
+        assert_eq!(line.pop(), Some(b'\n'));
+        [format!("{}: ", script.name(speaker)).as_bytes(), &line].concat()
+    }
+
+    #[test]
+    fn what_is_said_is_understood() {
+        let script = Script::new("-7", 300, 64);
+        for (speaker, number) in [(0, 0), (299, u32::MAX), (63, 64)] {
+            let line = heard(&script, speaker, number);
+            assert_eq!(script.read(&line), Heard::Line { speaker, number });
+            assert_eq!(line.len(), script.name(speaker).len() + 2 + 64);
+            assert!(line.iter().all(|b| (0x20..0x7f).contains(b)), "no server changes it");
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let script = Script::new("", 20, 32);
+        let line = heard(&script, 7, 1_000);
+        for at in 0..line.len() {
+            let mut changed = line.clone();
+            changed[at] ^= 0x20;
+            assert_ne!(script.read(&changed), Heard::Line { speaker: 7, number: 1_000 }, "byte {at}");
+            assert!(matches!(script.read(&line[..at]), Heard::Damaged | Heard::Other));
+        }
+    }
+
+    #[test]
+    fn presence_is_of_this_run_only() {
+        let script = Script::new("-7", 1, 64);
+        assert_eq!(script.presence(b"u12-7 has left"), Some((12, &b" has left"[..])));
+        for line in ["u12-8 has left", "u12 has left", "alice has left", "u", ""] {
+            assert_eq!(script.presence(line.as_bytes()), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A memory that keeps nothing, for a hub without a data folder.
+
+use landline_common::history::{Direct, Page, Party, PostError, Range, RecallError, Said, Viewer};
+use landline_common::{Moment, NameKey, RoomKey, UserName};
+use landline_server::hub::{Delivery, Memory};
+
+/// Forgets everything at once, and knows no account.
+#[derive(Clone, Copy, Debug)]
+pub struct Forgetful;
+
+impl Memory for Forgetful {
+    fn make_room(&self) -> bool {
+        true
+    }
+    fn keep(&self, _: &Said<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn keep_direct(&self, _: &Direct<'_>) {}
+    fn post(&self, _: &Direct<'_>) -> Result<(), PostError> {
+        Err(PostError::NotStored("nothing is".into()))
+    }
+    fn post_back(&self, _: &Direct<'_>) {}
+    fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
+        then(Vec::new());
+    }
+    fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
+    fn recall(&self, _: &Viewer<'_>, _: Range) -> Result<Page, RecallError> {
+        Err(RecallError::Off)
+    }
+    fn search(&self, _: &Viewer<'_>, _: &str, _: Option<u64>, _: usize) -> Result<Page, RecallError> {
+        Err(RecallError::Off)
+    }
+    fn forget(&self, _: &Party) -> Result<u64, RecallError> {
+        Err(RecallError::Off)
+    }
+    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
+        Ok(None)
+    }
+    fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn account(&self, _: &NameKey) -> Option<UserName> {
+        None
+    }
+    fn blocks(&self, _: &NameKey) -> Vec<UserName> {
+        Vec::new()
+    }
+    fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
+        Ok(())
+    }
+    fn seen_since(&self, _: Moment) -> Vec<UserName> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,130 @@
+//! A server that does one thing wrong: the load generator must say exactly what.
+
+use landline_tests::bench::{Cell, Kind, Load, Options, Target, Verdict, run};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Which line of the room it is done to, and to whom.
+const LINE: usize = 5;
+const VICTIM: usize = 1;
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    None,
+    Lose,
+    Double,
+    Swap,
+    Change,
+    SendBack,
+}
+
+/// The room: everybody in it, how many lines were said, and what is held back for the victim.
+#[derive(Default)]
+struct Room {
+    members: Vec<TcpStream>,
+    said: usize,
+    held: String,
+}
+
+impl Room {
+    fn come(&mut self, name: &str, stream: &TcpStream) {
+        for mut member in &self.members {
+            member.write_all(format!("{name} has connected to the chatroom\n").as_bytes()).unwrap();
+        }
+        self.members.push(stream.try_clone().unwrap());
+        self.members.last().unwrap().write_all(b"200 hello\n").unwrap();
+    }
+
+    fn say(&mut self, speaker: usize, line: &str, fault: Fault) {
+        self.said += 1;
+        for (member, mut stream) in self.members.iter().enumerate() {
+            let due = self.said == LINE && member == VICTIM;
+            let text = match fault {
+                Fault::SendBack if self.said == LINE && member == speaker => line.to_owned(),
+                _ if member == speaker => continue,
+                Fault::Lose if due => continue,
+                Fault::Double if due => line.repeat(2),
+                Fault::Change if due => line.replace("fox", "ox"),
+                Fault::Swap if due => {
+                    self.held = line.to_owned();
+                    continue;
+                }
+                _ if member == VICTIM => format!("{line}{}", std::mem::take(&mut self.held)),
+                _ => line.to_owned(),
+            };
+            stream.write_all(text.as_bytes()).unwrap();
+        }
+    }
+}
+
+fn serve(stream: &TcpStream, room: &Mutex<Room>, fault: Fault) {
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let Some(first) = lines.next() else { return };
+    let (name, _) = first.split_once('_').unwrap();
+    let mut inside = room.lock().unwrap();
+    let at = inside.members.len();
+    inside.come(name, stream);
+    drop(inside);
+    for line in lines {
+        if line.starts_with("/ping") {
+            let mut stream = stream;
+            stream.write_all(b"PONG last\n").unwrap();
+        } else {
+            room.lock().unwrap().say(at, &format!("{name}: {line}\n"), fault);
+        }
+    }
+}
+
+/// The verdict on a server with that fault.
+fn verdict(fault: Fault) -> Verdict {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let cell = Cell {
+        name: "faulty",
+        about: "",
+        members: 3,
+        kind: Kind::Talk { speakers: 1, load: Load::Outstanding(2), stalled: false },
+    };
+    let room = Arc::new(Mutex::new(Room::default()));
+    let door = std::thread::spawn(move || {
+        let sessions: Vec<_> = (0..3)
+            .map(|_| {
+                // One at a time, so that the members come in the order of their names.
+                let (stream, room) = (listener.accept().unwrap().0, room.clone());
+                let before = room.lock().unwrap().members.len();
+                let its_room = room.clone();
+                let session = std::thread::spawn(move || serve(&stream, &its_room, fault));
+                landline_tests::eventually("somebody is in", || room.lock().unwrap().members.len() > before);
+                session
+            })
+            .collect();
+        sessions.into_iter().for_each(|session| session.join().unwrap());
+    });
+    let target = Target { address, process: None, tag: String::new() };
+    let options = Options { time: Duration::from_millis(100), text_bytes: 64, patience: Duration::from_secs(2) };
+    let figures = run(&cell, &target, &options).unwrap();
+    door.join().unwrap();
+    assert!(figures.lines > LINE as u64, "the fault was reached");
+    assert!(figures.server.is_none(), "nothing is known of it");
+    figures.verdict
+}
+
+#[test]
+fn what_a_server_does_wrong_is_counted() {
+    let none = Verdict::default();
+    let expected = [
+        (Fault::None, none),
+        (Fault::Lose, Verdict { lost: 1, other_order: 1, ..none }),
+        (Fault::Double, Verdict { doubled: 1, ..none }),
+        (Fault::Swap, Verdict { reordered: 1, other_order: 1, ..none }),
+        (Fault::Change, Verdict { lost: 1, wrong: 1, other_order: 1, ..none }),
+        (Fault::SendBack, Verdict { wrong: 1, ..none }),
+    ];
+    std::thread::scope(|scope| {
+        for (fault, expected) in expected {
+            scope.spawn(move || assert_eq!(verdict(fault), expected, "{fault:?}"));
+        }
+    });
+}

@@ -1,0 +1,117 @@
+//! The load generator itself: it must keep count, and say what to do when it cannot. No figure is judged here.
+
+mod faulty;
+
+use landline_tests::bench::{CELLS, Cell, Figures, Kind, Options, Target, run};
+use landline_tests::{DEADLINE, House, eventually};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+const MOMENT: Options = Options { time: Duration::from_millis(200), text_bytes: 64, patience: DEADLINE };
+
+fn cell(name: &str) -> Cell {
+    CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
+}
+
+fn target(house: &House, tag: &str) -> Target {
+    Target { address: house.address(), process: Some(std::process::id()), tag: tag.to_owned() }
+}
+
+fn exact(cell: &Cell, figures: &Figures) {
+    assert!(figures.verdict.is_exact(), "{}: {:?}", cell.name, figures.verdict);
+}
+
+#[test]
+fn the_smallest_cell_loses_and_doubles_nothing() {
+    let (house, cell) = (House::default(), cell("10x8"));
+    let figures = run(&cell, &target(&house, ""), &MOMENT).unwrap();
+    exact(&cell, &figures);
+    // Five speakers with eight lines each on their way.
+    assert!(figures.lines >= 40, "{} lines", figures.lines);
+    assert_eq!(figures.deliveries, figures.lines * 9);
+    assert!(figures.bytes > figures.deliveries * 64);
+    assert!(figures.one.percentile(50).unwrap() <= figures.all.percentile(100).unwrap());
+}
+
+#[test]
+fn the_other_loads_are_counted_as_exactly() {
+    let house = House::default();
+    for name in ["100-serial", "last-of-100"] {
+        let cell = cell(name).of(20);
+        let figures = run(&cell, &target(&house, &format!("-{name}")), &MOMENT).unwrap();
+        exact(&cell, &figures);
+        assert_eq!(figures.deliveries, figures.lines * 19);
+    }
+}
+
+#[test]
+fn of_every_two_who_come_one_hears_the_other() {
+    let (house, cell) = (House::default(), cell("join-5000").of(40));
+    let figures = run(&cell, &target(&house, ""), &MOMENT).unwrap();
+    exact(&cell, &figures);
+    assert_eq!(figures.deliveries, 40 * 39 / 2);
+    assert!(figures.all_in <= figures.all_heard);
+}
+
+#[test]
+fn one_who_never_reads_is_no_receiver() {
+    let house = House::new(|config| config.limits.backlog_bytes = 64 << 10);
+    let cell = Cell { members: 20, ..cell("stalled") };
+    let mut runs = 0;
+    // A busy machine may say too little in a moment to fill what the kernel holds.
+    eventually("the one who never reads is cut off", || {
+        runs += 1;
+        let longer = Options { time: Duration::from_secs(1), text_bytes: 1_000, ..MOMENT };
+        let figures = run(&cell, &target(&house, &format!("-{runs}")), &longer).unwrap();
+        exact(&cell, &figures);
+        assert_eq!(figures.deliveries, figures.lines * 19);
+        figures.cut.unwrap()
+    });
+}
+
+#[test]
+fn what_a_guard_prevents_is_said_with_what_to_do() {
+    let house = House::new(|config| config.rate = Some((3, Duration::from_secs(60))));
+    let error = run(&cell("10x8"), &target(&house, ""), &MOMENT).unwrap_err().to_string();
+    assert!(error.contains("Slow down") && error.contains("--rate off"), "{error}");
+    let house = House::new(|config| config.password = Some("sesame".into()));
+    let error = run(&cell("10x8"), &target(&house, ""), &MOMENT).unwrap_err().to_string();
+    assert!(error.contains("does not let u") && error.contains("without a password"), "{error}");
+}
+
+fn program(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_landline-bench")).args(args).output().expect("the program")
+}
+
+#[test]
+fn the_program_measures_a_server_of_its_own() {
+    let output = program(&["--cells", "10x8,idle-10000", "--idle", "20", "--seconds", "0.2", "--json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(rows.len(), 2, "{text}{}", String::from_utf8_lossy(&output.stderr));
+    for (row, name) in rows.iter().zip(["10x8", "idle-20"]) {
+        assert_eq!((row["cell"].as_str(), row["exact"].as_bool()), (Some(name), Some(true)), "{row}");
+    }
+    let (lines, deliveries) = (rows[0]["lines"].as_u64().unwrap(), rows[0]["deliveries"].as_u64().unwrap());
+    assert_eq!(deliveries, lines * 9);
+    assert!(output.status.success());
+}
+
+#[test]
+fn the_program_prints_a_table_and_fails_when_a_cell_does() {
+    let good = program(&["--cells", "10x8", "--seconds", "0.1"]);
+    let table = String::from_utf8(good.stdout).unwrap();
+    assert!(table.starts_with("cell ") && table.lines().nth(1).unwrap().ends_with("none"), "{table}");
+    assert!(good.status.success());
+    let bad = program(&["--cells", "10x8", "--address", "127.0.0.1:1", "--json"]);
+    let text = String::from_utf8(bad.stdout).unwrap();
+    assert!(text.contains("is the server running?") && text.contains(r#""exact":false"#), "{text}");
+    assert_eq!(bad.status.code(), Some(1));
+}
+
+#[test]
+fn only_cells_whose_load_does_not_depend_on_it_take_another_number_of_people() {
+    let sized = CELLS.iter().filter(|cell| cell.of(7).label() != cell.name);
+    assert!(sized.clone().all(|cell| matches!(cell.kind, Kind::Join | Kind::Idle)));
+    assert_eq!(sized.count(), 2);
+}

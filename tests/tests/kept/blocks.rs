@@ -1,0 +1,142 @@
+//! Blocking somebody.
+
+use landline_tests::House;
+
+const PASSWORD: &str = "correct horse";
+
+#[test]
+fn nothing_of_a_blocked_person_reaches_the_blocker() {
+    let house = House::default();
+    let (mut bob, mut eve, mut carol) =
+        (house.guest("bob", "lobby"), house.guest("eve", "lobby"), house.guest("carol", "lobby"));
+    bob.lines_so_far();
+    bob.send("block eve");
+    bob.expect("INFO: eve is blocked");
+    eve.lines_so_far();
+    for line in ["hello", "/all hello all", "/join ops", "hello ops", "/join lobby"] {
+        eve.send(line);
+    }
+    eve.send("message bob psst");
+    eve.until("ERROR: 403 your message was not delivered: bob has blocked you");
+    eve.send("connect to bob");
+    eve.expect("ERROR: 403 your request was not delivered: bob has blocked you");
+    carol.send("done");
+    carol.lines_so_far();
+    assert_eq!(bob.lines_so_far(), ["carol: done"]);
+
+    bob.send("/unblock EVE");
+    bob.expect("INFO: eve is unblocked");
+    eve.send("hello again");
+    bob.expect("eve: hello again");
+}
+
+#[test]
+fn the_blocked_person_does_not_see_the_blocker() {
+    let house = House::default();
+    house.register("bob", PASSWORD);
+    let mut eve = house.guest("eve", "lobby");
+    let mut bob = house.login("bob", PASSWORD);
+    eve.expect("bob has connected to the chatroom");
+    bob.send("block eve");
+    bob.expect("INFO: eve is blocked");
+    for (command, answer) in [
+        ("whoelse", "Online clients: none"),
+        ("/users", "Online clients: eve"),
+        ("/who lobby", "In lobby: eve"),
+        ("whoelsesince 1000", "Online in the last 1000 s: none"),
+    ] {
+        eve.send(command);
+        eve.expect(answer);
+    }
+    bob.send("/join ops");
+    bob.send("/join lobby");
+    bob.send("i am here");
+    eve.expect("bob: i am here");
+    bob.quit();
+    eve.send("whoelsesince 1000");
+    eve.expect("Online in the last 1000 s: none");
+    // The block is kept with the account, and holds from the first moment of a visit.
+    let bob = house.login("bob", PASSWORD);
+    eve.expect_nothing();
+    bob.quit();
+    eve.send("message bob hi");
+    eve.expect("ERROR: 403 your message was not delivered: bob has blocked you");
+    let mut bob = house.login("bob", PASSWORD);
+    bob.send("/block");
+    bob.expect("Blocked: eve");
+    bob.send("/unblock eve");
+    bob.expect("INFO: eve is unblocked");
+    eve.send("whoelse");
+    eve.expect("Online clients: bob");
+}
+
+#[test]
+fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
+    let mut house = House::default();
+    for name in ["bob", "eve"] {
+        house.register(name, PASSWORD);
+    }
+    let mut bob = house.login("bob", PASSWORD);
+    // By account, whether or not she is here.
+    bob.send("/block eve");
+    bob.expect("INFO: eve is blocked");
+    house.restart();
+    let mut bob = house.login("bob", PASSWORD);
+    let mut eve = house.login("eve", PASSWORD);
+    eve.send("hello");
+    eve.expect_nothing();
+    bob.expect("eve has connected to the chatroom");
+    bob.expect_nothing();
+}
+
+#[test]
+fn a_guests_blocks_end_with_the_visit() {
+    let house = House::default();
+    let (mut bob, mut eve) = (house.guest("bob", "lobby"), house.guest("eve", "lobby"));
+    bob.send("/block eve");
+    bob.until("INFO: eve is blocked");
+    bob.quit();
+    let mut bob = house.guest("bob", "lobby");
+    eve.lines_so_far();
+    eve.send("hello");
+    bob.expect("eve: hello");
+}
+
+#[test]
+fn private_chats_end_and_requests_are_dropped() {
+    let house = House::default();
+    let (mut bob, mut eve) = (house.guest("bob", "a"), house.guest("eve", "b"));
+    bob.lines_so_far();
+    eve.send("connect to bob");
+    bob.expect("PRIVATE_REQUEST_FROM:eve");
+    bob.send("accept connection eve");
+    bob.expect("PRIVATE_CONNECTED:eve");
+    bob.send("block eve");
+    bob.expect("PRIVATE_ENDED:eve:ended by command");
+    eve.until("PRIVATE_ENDED:bob:ended by command");
+    eve.send("private txt bob still there?");
+    eve.expect_start("ERROR: 403 you have no private chat with bob");
+    bob.expect("INFO: eve is blocked");
+    bob.send("connect to eve");
+    bob.expect("ERROR: 403 you block eve, and could not hear the answer; /unblock eve first");
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let house = House::new(|config| config.limits.blocks_per_person = 1);
+    let mut bob = house.guest("bob", "lobby");
+    let _others = [house.guest("eve", "a"), house.guest("mallory", "a")];
+    bob.lines_so_far();
+    for (command, answer) in [
+        ("/block", "Blocked: none"),
+        ("block bob", "ERROR: 400 that is you"),
+        ("block nobody", "ERROR: 404 nobody called nobody is here; /users lists who is, /say TEXT says anything"),
+        ("unblock eve", "ERROR: 404 you do not block eve; /block lists whom you do"),
+        ("block eve", "INFO: eve is blocked"),
+        ("block EVE", "ERROR: 403 you block 1 people, which is the most; /unblock some first"),
+        ("block mallory", "ERROR: 403 you block 1 people, which is the most; /unblock some first"),
+    ] {
+        bob.send(command);
+        bob.expect(answer);
+    }
+}

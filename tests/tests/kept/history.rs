@@ -1,0 +1,180 @@
+//! What was said before.
+
+use landline_tests::{Client, House};
+
+const PASSWORD: &str = "correct horse";
+
+/// The lines of an answer, times taken out, with the last one.
+fn ask(client: &mut Client, command: &str) -> (Vec<String>, String) {
+    client.send(command);
+    let mut lines = Vec::new();
+    loop {
+        let line = client.line();
+        if line.starts_with("INFO:") || line.starts_with("ERROR:") {
+            return (lines, line);
+        }
+        lines.push(without_time(&line));
+    }
+}
+
+/// `[ops 2026-11-21 14:22] alice: hi` without the time.
+fn without_time(line: &str) -> String {
+    let (place, said) = line.split_once("] ").unwrap_or_else(|| panic!("{line}"));
+    let (place, time) = place.split_once(' ').unwrap_or_else(|| panic!("{line}"));
+    assert_eq!(time.len(), "2026-11-21 14:22".len(), "{line}");
+    format!("{place}] {said}")
+}
+
+#[test]
+fn a_newcomer_reads_back_in_the_order_of_the_room() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "ops");
+    for i in 0..25 {
+        alice.send(&format!("line {i}"));
+    }
+    alice.lines_so_far();
+    let mut bob = house.guest("bob", "ops");
+    let (lines, end) = ask(&mut bob, "/history");
+    assert_eq!(lines, (5..25).map(|i| format!("[ops] alice: line {i}")).collect::<Vec<_>>());
+    let next = end.strip_prefix("INFO: 20 messages; more: ").unwrap_or_else(|| panic!("{end}")).to_owned();
+    let (lines, end) = ask(&mut bob, &next);
+    assert_eq!(lines, (0..5).map(|i| format!("[ops] alice: line {i}")).collect::<Vec<_>>());
+    assert_eq!(end, "INFO: 5 messages");
+    assert_eq!(ask(&mut bob, "/history 2").0, ["[ops] alice: line 23", "[ops] alice: line 24"]);
+    let (lines, end) = ask(&mut bob, "/history after 0");
+    assert_eq!((lines.len(), end), (25, "INFO: 25 messages".into()));
+    for wrong in ["/history 0", "/history before", "/history yesterday"] {
+        bob.send(wrong);
+        bob.expect_start("ERROR: 400 that is written: /history [N | before ID");
+    }
+}
+
+#[test]
+fn whoever_heard_something_finds_it() {
+    let house = House::default();
+    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "ops"));
+    alice.lines_so_far();
+    for i in 0..200 {
+        alice.send(&format!("line {i}"));
+        bob.expect(&format!("alice: line {i}"));
+        assert_eq!(ask(&mut bob, "/history 1").0, [format!("[ops] alice: line {i}")]);
+    }
+}
+
+#[test]
+fn rooms_are_apart_and_all_is_everywhere() {
+    let house = House::default();
+    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "dev"));
+    alice.send("secret of ops");
+    alice.send("/all for everybody");
+    bob.until("[all] alice: for everybody");
+    alice.lines_so_far();
+    assert_eq!(ask(&mut bob, "/history").0, ["[all] alice: for everybody"]);
+    assert_eq!(ask(&mut alice, "/history 5").0.len(), 2);
+    bob.send("/join OPS");
+    bob.until("INFO: You are in ops now");
+    assert_eq!(ask(&mut bob, "/history").0, ["[ops] alice: secret of ops", "[all] alice: for everybody"]);
+}
+
+#[test]
+fn direct_messages_are_for_both_and_for_nobody_else() {
+    let mut house = House::default();
+    for name in ["alice", "bob", "eve"] {
+        house.register(name, PASSWORD);
+    }
+    let mut alice = house.login("alice", PASSWORD);
+    alice.send("message bob are you there?");
+    alice.expect("INFO: bob is offline. Message queued for delivery.");
+    let mut bob = house.login("bob", PASSWORD);
+    bob.send("message alice yes");
+    alice.until("[PM] bob: yes");
+    let both = ["[PM] alice to bob: are you there?", "[PM] bob to alice: yes"];
+    house.restart();
+    let (mut alice, mut bob) = (house.login("alice", PASSWORD), house.login("bob", PASSWORD));
+    alice.lines_so_far();
+    assert_eq!(ask(&mut alice, "/history").0, both);
+    assert_eq!(ask(&mut bob, "/history with ALICE").0, both);
+    let mut eve = house.login("eve", PASSWORD);
+    assert_eq!(ask(&mut eve, "/history"), (vec![], "INFO: no messages".into()));
+    assert_eq!(ask(&mut eve, "/history with bob").0, [""; 0]);
+
+    eve.send("/forget");
+    eve.until("INFO: 0 direct messages removed");
+    bob.lines_so_far();
+    bob.send("/forget");
+    bob.expect("INFO: 2 direct messages removed from the history; who has read them may remember");
+    assert_eq!(ask(&mut bob, "/history").0, [""; 0]);
+    alice.lines_so_far();
+    assert_eq!(ask(&mut alice, "/history").0, both[..1], "what bob sent is gone for both");
+}
+
+#[test]
+fn a_guests_direct_messages_are_not_the_next_guests() {
+    let house = House::default();
+    let (mut alice, mut bob) = (house.guest("alice", "a"), house.guest("bob", "b"));
+    alice.send("message bob our secret");
+    bob.until("[PM] alice: our secret");
+    assert_eq!(ask(&mut bob, "/history").0, ["[PM] alice to bob: our secret"]);
+    bob.quit();
+    let mut another = house.guest("bob", "b");
+    assert_eq!(ask(&mut another, "/history").0, [""; 0]);
+    assert_eq!(ask(&mut another, "/search secret").0, [""; 0]);
+}
+
+#[test]
+fn private_chats_are_not_stored() {
+    let house = House::default();
+    let (mut alice, mut bob) = (house.guest("alice", "a"), house.guest("bob", "b"));
+    alice.send("connect to bob");
+    bob.until("PRIVATE_REQUEST_FROM:alice");
+    bob.send("accept connection alice");
+    alice.until("PRIVATE_CONNECTED:bob");
+    alice.send("private txt bob between us");
+    bob.until("[Private] alice: between us");
+    assert_eq!(ask(&mut alice, "/history").0, [""; 0]);
+    alice.send("/help private");
+    assert!(alice.lines_so_far().concat().contains("not stored"));
+}
+
+#[test]
+fn who_blocks_somebody_does_not_read_them_either() {
+    let house = House::default();
+    let (mut alice, mut eve) = (house.guest("alice", "ops"), house.guest("eve", "ops"));
+    eve.send("loud words");
+    alice.until("eve: loud words");
+    alice.send("block eve");
+    alice.expect("INFO: eve is blocked");
+    assert_eq!(ask(&mut alice, "/history").0, [""; 0]);
+    assert_eq!(ask(&mut alice, "/search loud").0, [""; 0]);
+}
+
+#[test]
+fn it_can_be_off() {
+    let house = House::new(|config| config.history = landline_server::config::History::Off);
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "ops");
+    alice.send("hello");
+    for command in ["/history", "/search hello"] {
+        alice.send(command);
+        alice.expect("ERROR: 403 this server keeps no history");
+    }
+    alice.send("message bob hi");
+    alice.expect("INFO: bob is offline. Message queued for delivery.");
+    house.login("bob", PASSWORD).expect_start("[PM 2");
+}
+
+#[test]
+fn json_has_ids_and_places() {
+    let house = House::default();
+    let mut alice = house.connect();
+    for line in ["format json", "alice_ops", "hello", "/history"] {
+        alice.send(line);
+    }
+    let said = alice.until("{\"type\":\"message\"");
+    let id = said.split("\"id\":").nth(1).and_then(|rest| rest.split(',').next()).expect("an id").to_owned();
+    let recalled = alice.expect_start("{\"type\":\"message\"");
+    for part in ["\"event\":\"history\"", &format!("\"id\":{id}"), "\"room\":\"ops\"", "\"text\":\"hello\""] {
+        assert!(recalled.contains(part), "{recalled}");
+    }
+    alice.expect_start("{\"type\":\"system\"");
+}

@@ -1,0 +1,196 @@
+//! One message to one person, here or away.
+
+use landline_tests::{Client, House};
+
+const PASSWORD: &str = "correct horse";
+const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
+
+/// Registered: bob, who is away.
+fn house() -> House {
+    let house = House::default();
+    house.register("bob", PASSWORD);
+    house
+}
+
+/// The text of a line that begins with `[PM ` and a time.
+#[track_caller]
+fn kept(client: &mut Client) -> String {
+    let line = client.expect_start("[PM 2");
+    let (time, said) = line.split_once("] ").expect("the end of the time");
+    assert_eq!(time.len(), "[PM 2026-11-21 14:22".len(), "{line}");
+    said.to_owned()
+}
+
+#[test]
+fn guests_and_accounts_who_are_here_get_it_at_once() {
+    let house = house();
+    let (mut alice, mut carol) = (house.guest("alice", "lobby"), house.guest("carol", "ops"));
+    let mut bob = house.login("bob", PASSWORD);
+    alice.lines_so_far();
+    alice.send("message carol hi");
+    alice.send("/pm BOB hello");
+    carol.until("[PM] alice: hi");
+    bob.expect("[PM] alice: hello");
+    alice.expect_nothing();
+}
+
+#[test]
+fn an_account_that_is_away_gets_it_at_the_next_sign_in_in_order_and_once() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    for i in 0..5 {
+        alice.send(&format!("message bob number {i}"));
+        alice.expect(QUEUED);
+    }
+    let mut bob = house.login("bob", PASSWORD);
+    for i in 0..5 {
+        assert_eq!(kept(&mut bob), format!("alice: number {i}"));
+    }
+    alice.until("bob has connected");
+    alice.send("/pm bob now");
+    bob.expect("[PM] alice: now");
+    bob.quit();
+    house.login("bob", PASSWORD).expect_nothing();
+}
+
+#[test]
+fn it_outlasts_the_server() {
+    let mut house = house();
+    let mut alice = house.guest("alice", "lobby");
+    alice.send("message bob hi");
+    alice.expect(QUEUED);
+    house.restart();
+    let mut bob = house.login("bob", PASSWORD);
+    assert_eq!(kept(&mut bob), "alice: hi");
+    house.restart();
+    house.login("bob", PASSWORD).expect_nothing();
+}
+
+#[test]
+fn nobody_else_can_be_written_to() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    alice.send("message nobody hi");
+    alice.expect_start("ERROR: 404 nobody called nobody");
+    alice.send("message alice hi");
+    alice.expect("ERROR: 400 that is you");
+    alice.send("message bob");
+    alice.expect_nothing();
+}
+
+#[test]
+fn a_person_can_leave_so_many_and_all_together_so_many() {
+    let house = House::new(|config| {
+        config.limits.mail_per_sender = 2;
+        config.limits.mail_per_receiver = 3;
+    });
+    house.register("bob", PASSWORD);
+    let (mut alice, mut carol) = (house.guest("alice", "lobby"), house.guest("carol", "ops"));
+    alice.lines_so_far();
+    for i in 0..2 {
+        alice.send(&format!("message bob {i} from alice"));
+        alice.expect(QUEUED);
+    }
+    alice.send("message bob one more");
+    alice.expect("ERROR: 403 too many of your messages wait for bob already; this one was not kept");
+    carol.send("message bob from carol");
+    carol.expect(QUEUED);
+    carol.send("message bob one more");
+    carol.expect("ERROR: 403 too many messages wait for bob already; this one was not kept");
+    let mut bob = house.login("bob", PASSWORD);
+    let got = [kept(&mut bob), kept(&mut bob), kept(&mut bob)];
+    assert_eq!(got, ["alice: 0 from alice", "alice: 1 from alice", "carol: from carol"]);
+    bob.quit();
+    alice.until("bob has left");
+    alice.send("message bob again");
+    alice.expect(QUEUED);
+}
+
+#[test]
+fn every_door_delivers() {
+    let house = House::new(|config| config.lantalk_port = Some(0));
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "lobby");
+    let mut queue = |text: &str| {
+        alice.send(&format!("message bob {text}"));
+        alice.until(QUEUED);
+    };
+    queue("by LanTalk");
+    let mut bob = Client::connect(house.lantalk_address());
+    bob.expect_start("{\"type\":\"auth_request\"");
+    bob.send(&format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}"));
+    bob.expect_start("{\"type\":\"auth_ok\"");
+    let line = bob.expect_start("{\"type\":\"pm\"");
+    assert!(line.contains("\"from_user\":\"alice\"") && line.contains("] by LanTalk\""), "{line}");
+    bob.send("{\"type\":\"message\",\"text\":\"/quit\"}");
+    while bob.next_line().is_some() {}
+
+    queue("by Chat77");
+    queue("twice");
+    let mut bob = house.unframed();
+    bob.expect("Authorise MODE? (REGISTER/LOGIN)\n");
+    bob.ask("LOGIN", "ALIAS?");
+    bob.ask("bob", "PASSWORD?");
+    bob.ask(PASSWORD, "AUTH_SUCCESS");
+    for text in ["] alice: by Chat77", "] alice: twice"] {
+        let line = bob.recv();
+        assert!(line.starts_with("[PM 2") && line.ends_with(text), "{line}");
+    }
+    bob.send("exit");
+    while !bob.recv().is_empty() {}
+
+    queue("by JSON");
+    let mut bob = house.connect();
+    for line in ["format json", "LOGIN", "bob", PASSWORD] {
+        bob.send(line);
+    }
+    let line = bob.until("{\"type\":\"pm\"");
+    assert!(line.contains("\"kept\":true") && line.contains("\"text\":\"by JSON\"") && line.contains("\"id\":"));
+}
+
+#[test]
+fn more_than_one_page_comes_in_order_before_what_is_said_afterwards_to_them() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    let long = "x".repeat(1_900);
+    for i in 0..50 {
+        alice.send(&format!("message bob {i} {long}"));
+        alice.expect(QUEUED);
+    }
+    let mut bob = house.login("bob", PASSWORD);
+    for i in 0..50 {
+        assert_eq!(kept(&mut bob), format!("alice: {i} {long}"));
+    }
+    bob.expect_nothing();
+}
+
+#[test]
+fn what_a_broken_connection_did_not_take_waits_for_them() {
+    let house = House::new(|config| {
+        config.limits.backlog_bytes = 64 << 10;
+        config.limits.send_buffer_bytes = 4 << 10;
+    });
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "lobby");
+    let stuck = house.login("bob", PASSWORD);
+    alice.until("bob has connected");
+    // Bob reads nothing any more; at some point his connection is cut off, and from then on messages are queued.
+    let long = "x".repeat(1_900);
+    let mut sent = 0;
+    loop {
+        alice.send(&format!("message bob {sent} {long}"));
+        sent += 1;
+        if alice.lines_so_far().iter().any(|line| line == QUEUED) {
+            break;
+        }
+    }
+    drop(stuck);
+    let mut bob = house.login("bob", PASSWORD);
+    let first: usize = kept(&mut bob).split(' ').nth(1).expect("a number").parse().expect("a number");
+    for i in first + 1..sent {
+        assert_eq!(kept(&mut bob), format!("alice: {i} {long}"));
+    }
+    bob.lines_so_far();
+    // What the kernel had taken was on its way; nothing is missing between that and what was kept.
+    assert!(first > 0 && first < sent - 1, "{first} of {sent}");
+}

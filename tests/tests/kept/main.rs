@@ -1,0 +1,8 @@
+//! What lasts: messages for those away, blocks, who was here, history and search.
+
+mod blocks;
+mod history;
+mod mailbox;
+mod marks;
+mod search;
+mod since;

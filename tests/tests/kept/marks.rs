@@ -1,0 +1,76 @@
+//! What an account missed since its last visit.
+
+use landline_tests::{Client, House};
+
+const PASSWORD: &str = "correct horse";
+
+/// The texts of an answer, and its last line.
+fn unread(client: &mut Client) -> (Vec<String>, String) {
+    client.send("/history unread");
+    let mut lines = client.lines_so_far();
+    let end = lines.pop().expect("an answer");
+    (lines.iter().map(|line| line.rsplit_once(": ").expect("a text").1.to_owned()).collect(), end)
+}
+
+#[test]
+fn it_is_exactly_what_was_said_between_two_visits() {
+    let mut house = House::default();
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.login("bob", PASSWORD);
+    assert_eq!(unread(&mut bob), (vec![], "INFO: no messages (this is your first visit here)".into()));
+    alice.until("bob has connected");
+    alice.send("heard");
+    bob.expect("alice: heard");
+    bob.quit();
+    alice.until("bob has left");
+    for i in 0..3 {
+        alice.send(&format!("missed {i}"));
+    }
+    alice.lines_so_far();
+    let mut bob = house.login("bob", PASSWORD);
+    alice.until("bob has connected");
+    alice.send("heard again");
+    bob.expect("alice: heard again");
+    assert_eq!(unread(&mut bob).0, ["missed 0", "missed 1", "missed 2"]);
+    assert_eq!(unread(&mut bob), (vec![], "INFO: no messages (unread in lobby)".into()));
+    drop(alice);
+    bob.until("alice has left");
+    house.restart();
+    let mut bob = house.login("bob", PASSWORD);
+    assert_eq!(unread(&mut bob).0, [""; 0], "everything was heard");
+}
+
+#[test]
+fn more_than_is_shown_at_once_comes_in_pieces() {
+    let house = House::new(|config| config.limits.history_messages = 2);
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.login("bob", PASSWORD);
+    alice.until("bob has connected");
+    alice.send("heard");
+    bob.expect("alice: heard");
+    bob.quit();
+    alice.until("bob has left");
+    for i in 0..5 {
+        alice.send(&format!("missed {i}"));
+    }
+    alice.lines_so_far();
+    let mut bob = house.login("bob", PASSWORD);
+    let (texts, end) = unread(&mut bob);
+    assert_eq!(
+        (texts, &*end),
+        (vec!["missed 0".into(), "missed 1".into()], "INFO: 2 messages (unread in lobby); more: /history unread")
+    );
+    assert_eq!(unread(&mut bob).0, ["missed 2", "missed 3"]);
+    assert_eq!(unread(&mut bob).0, ["missed 4"]);
+    assert_eq!(unread(&mut bob).0, [""; 0]);
+}
+
+#[test]
+fn guests_have_no_last_visit() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    alice.send("/history unread");
+    alice.expect_start("ERROR: 403 only accounts have a last visit");
+}

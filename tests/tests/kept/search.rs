@@ -1,0 +1,64 @@
+//! Searching what was said before.
+
+use landline_tests::House;
+
+#[test]
+fn newest_first_in_context_and_twenty_at_a_time() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "ops");
+    for i in 0..30 {
+        alice.send(&format!("the deploy number {i} is green"));
+        alice.send("something else");
+    }
+    alice.lines_so_far();
+    alice.send("/search Deploy");
+    let mut found = alice.lines_so_far();
+    let end = found.pop().expect("an answer");
+    assert_eq!(found.len(), 20);
+    assert!(found[0].starts_with("[ops 2") && found[0].ends_with("alice: the *deploy* number 29 is green"));
+    let next = end.strip_prefix("INFO: 20 messages; more: ").unwrap_or_else(|| panic!("{end}"));
+    assert!(next.starts_with("/search before ") && next.ends_with(" Deploy"), "{next}");
+    alice.send(next);
+    let found = alice.lines_so_far();
+    assert_eq!(found.len(), 11);
+    assert!(found[0].ends_with("number 9 is green") && found[9].ends_with("number 0 is green"), "{found:?}");
+}
+
+#[test]
+fn only_where_one_may_look() {
+    let house = House::default();
+    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "dev"));
+    alice.send("the needle in ops");
+    alice.send("/all a needle for all");
+    alice.send("message bob a needle for bob");
+    bob.until("[PM] alice: a needle for bob");
+    let mut eve = house.guest("eve", "dev");
+    eve.send("/search needle");
+    assert_eq!(eve.lines_so_far().len(), 2, "to everybody, and the end");
+    bob.lines_so_far();
+    bob.send("/search needle");
+    assert_eq!(bob.lines_so_far().len(), 3);
+    bob.send("/join ops");
+    bob.until("INFO: You are in ops now");
+    bob.send("/search needle");
+    assert_eq!(bob.lines_so_far().len(), 4);
+}
+
+#[test]
+fn what_people_type_is_words_and_never_syntax() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "ops");
+    alice.send("plain words, 100% \"quoted\" * AND (more)");
+    alice.lines_so_far();
+    for words in ["\"quoted\"", "AND", "(more)", "plain AND words", "100%", "PLAIN wor", "NEAR(plain words)", "text:x"]
+    {
+        alice.send(&format!("/search {words}"));
+        let answer = alice.lines_so_far();
+        assert!(answer.last().is_some_and(|end| end.starts_with("INFO: ")), "{words}: {answer:?}");
+    }
+    for nothing in ["\"\"", "*", "()", "' OR 1=1 --"] {
+        alice.send(&format!("/search {nothing}"));
+        let answer = alice.lines_so_far();
+        assert_eq!(answer.len(), 1, "{nothing}: {answer:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! Who was here within the last so many seconds.
+
+use landline_tests::House;
+
+#[test]
+fn those_here_and_those_who_left_within_the_time_also_after_a_restart() {
+    let mut house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    house.guest("bob", "lobby").quit();
+    let _carol = house.guest("carol", "ops");
+    alice.until("carol has connected");
+    alice.send("whoelsesince 100");
+    alice.expect("Online in the last 100 s: carol, bob");
+    house.restart();
+    let mut dave = house.guest("dave", "lobby");
+    dave.send("/since 100");
+    let line = dave.expect_start("Online in the last 100 s: ");
+    for name in ["alice", "bob", "carol"] {
+        assert!(line.contains(name), "{line}");
+    }
+    assert!(!line.contains("dave"), "{line}");
+    dave.send("whoelsesince 18446744073709551615");
+    assert!(dave.line().contains("alice"));
+}

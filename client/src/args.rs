@@ -1,5 +1,7 @@
 //! The command line, and what it means.
 
+use crate::model::Bell;
+use crate::ui::tui::theme::Palette;
 use clap::{Parser, Subcommand};
 use landline_common::{RoomName, UserName};
 use std::fmt;
@@ -11,7 +13,7 @@ const DEFAULT_PORT: u16 = 12_345;
 /// The UDP port on which servers are found, LanTalk's.
 const BEACON_PORT: u16 = 5_051;
 
-/// Talk with the people on this network: lines typed here go to the server, what others say is printed.
+/// Talk with the people on this network.
 #[derive(Debug, Parser)]
 #[command(name = "landline", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -40,9 +42,21 @@ pub struct Args {
     /// The server's own password, if it has one
     #[arg(long, value_name = "PASSWORD")]
     server_password: Option<String>,
-    /// Lines in, lines out: for pipes, scripts and screen readers (so far the only way)
+    /// Lines in, lines out, also on a terminal: for screen readers (pipes and scripts get it anyway)
     #[arg(long)]
-    plain: bool,
+    pub plain: bool,
+    /// The colours of the full screen; NO_COLOR in the environment is heeded, too
+    #[arg(long, value_enum, default_value = "dark")]
+    pub theme: Palette,
+    /// No colours: the same as --theme mono
+    #[arg(long)]
+    pub no_color: bool,
+    /// What the terminal's bell rings for
+    #[arg(long, value_enum, default_value = "private")]
+    pub bell: Bell,
+    /// Have the terminal tell the desktop when the bell rings (OSC 9 and 777)
+    #[arg(long)]
+    pub notify: bool,
 }
 
 /// What to do other than talking.

@@ -4,11 +4,17 @@
 mod args;
 mod connection;
 mod discover;
+mod link;
+mod model;
 mod plain;
+mod ui;
 
 use args::{Args, Task};
 use clap::Parser;
+use model::Settings;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use ui::tui::theme::{Depth, Palette, Theme, depth};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -26,7 +32,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// The full screen where there is one; lines where something else reads or writes.
 fn talk(args: &Args) -> anyhow::Result<()> {
-    let connection = connection::Connection::open(&args.server()?, &args.identity()?)?;
+    let (server, who) = (args.server()?, args.identity()?);
+    if !args.plain && io::stdin().is_terminal() && io::stdout().is_terminal() {
+        let settings = Settings { bell: args.bell, notify: args.notify };
+        return ui::tui::run(&server, who, settings, theme(args));
+    }
+    let connection = connection::Connection::open(&server, &who)?;
     plain::run(connection)
+}
+
+fn theme(args: &Args) -> Theme {
+    let variable = |name| std::env::var(name).ok();
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    match depth(no_color.as_deref(), colorterm.as_deref(), term.as_deref()) {
+        Some(depth) if !args.no_color => Theme::new(args.theme, depth),
+        _ => Theme::new(Palette::Mono, Depth::Sixteen),
+    }
 }

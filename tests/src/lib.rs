@@ -7,6 +7,7 @@ mod house;
 mod lan;
 mod program;
 mod python;
+mod terminal;
 
 pub use client::{Client, Unframed};
 pub use forgetful::Forgetful;
@@ -14,6 +15,7 @@ pub use house::House;
 pub use lan::{Host, Lan};
 pub use program::{Program, missing};
 pub use python::python_with;
+pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,269 @@
+//! What others say, and who is where.
+
+use super::conversation::Place;
+use super::limits::MESSAGE_CHARS;
+use super::line::{Body, Delivery, Line, Talk, name, shortened};
+use super::outgoing::Errand;
+use super::state::State;
+use super::{Bell, Effect};
+use landline_common::Event;
+use landline_common::event::Text;
+
+/// Texts are cut at twice what a server takes: it may be set to take more.
+const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
+/// The bell rings at most so often.
+const RING_MS: u64 = 1_000;
+
+impl State {
+    /// Somebody said something; perhaps it is one's own line that comes back.
+    pub(super) fn said(&mut self, place: &Place, title: &str, id: u64, at: i64, user: &str, text: &str) {
+        let (user, text) = (name(user), shortened(text, TEXT_CHARS));
+        let new = self.talks.get(place).is_none();
+        let conversation = self.talks.open(place, &name(title));
+        conversation.caught_up |= new;
+        if conversation.caught_up {
+            conversation.known_to = conversation.known_to.max(Some(id));
+        }
+        if conversation.has(id) {
+            return;
+        }
+        if self.is_me(&user) && *place != Place::person(&user) {
+            return self.came_back(place, id, at, user, text);
+        }
+        let mention = names_me(&text, &self.me);
+        let talk = Talk { user, text, room: None, mention, private: false, delivery: Delivery::Heard };
+        self.arrived(place, Some(id), at, talk, true);
+    }
+
+    pub(super) fn said_privately(&mut self, at: i64, from: &str, text: &str) {
+        let (user, text) = (name(from), shortened(text, TEXT_CHARS));
+        let place = Place::person(&user);
+        self.talks.open(&place, &user).private = true;
+        let mention = names_me(&text, &self.me);
+        let talk = Talk { user, text, room: None, mention, private: true, delivery: Delivery::Heard };
+        self.arrived(&place, None, at, talk, true);
+    }
+
+    /// One's own line comes back: from pending to sent.
+    fn came_back(&mut self, place: &Place, id: u64, at: i64, user: Box<str>, text: Box<str>) {
+        let Some(conversation) = self.talks.get_mut(place) else { return };
+        match conversation.own_open(&text, false) {
+            Some(key) => {
+                self.outgoing.came_back(key);
+                conversation.confirm(key, id, at);
+            }
+            None => {
+                let (room, mention, private) = (None, false, false);
+                let talk = Talk { user, text, room, mention, private, delivery: Delivery::Sent };
+                self.arrived(place, Some(id), at, talk, false);
+            }
+        }
+    }
+
+    /// A message takes its place; whoever is not looking is told of it, `aloud` if it is new.
+    pub(super) fn arrived(&mut self, place: &Place, id: Option<u64>, at: i64, talk: Talk, aloud: bool) {
+        // For a notice that may stand before it, and for itself.
+        let (before, key) = (self.key_number(), self.key_number());
+        let is_viewed = self.talks.viewed().place == *place;
+        let personal = talk.mention || matches!(place, Place::Person(_));
+        let heard = talk.delivery == Delivery::Heard;
+        if heard && aloud {
+            self.online.add(&talk.user);
+        }
+        let copy = (talk.mention && matches!(place, Place::Room(_) | Place::Everybody)).then(|| talk.clone());
+        let Some(conversation) = self.talks.get_mut(place) else { return };
+        if heard {
+            conversation.spoke(&talk.user);
+            // They signed in to the room since its people were last listed.
+            let listed = !conversation.members.is_empty() && matches!(place, Place::Room(_)) && aloud;
+            if listed && conversation.members.add(&talk.user) {
+                conversation.presence(before, at, |presence| presence.add(&talk.user, true));
+            }
+        }
+        let line = Line { key, id, at, body: Body::Talk(talk) };
+        if !conversation.insert(line, !aloud) || !heard {
+            return;
+        }
+        conversation.below += usize::from(is_viewed && conversation.scroll.is_some());
+        if !is_viewed {
+            conversation.marker = conversation.marker.or(Some(key));
+            conversation.unread += 1;
+            conversation.mentions += usize::from(personal);
+        }
+        if let Some(talk) = copy {
+            self.mentioned(place, id, at, talk, is_viewed);
+        }
+        if aloud {
+            self.ring(place, personal);
+        }
+    }
+
+    /// Into the list of mentions.
+    fn mentioned(&mut self, place: &Place, id: Option<u64>, at: i64, talk: Talk, seen: bool) {
+        let key = self.key_number();
+        let room = self.talks.get(place).map(|conversation| conversation.title.clone());
+        let list_viewed = self.talks.viewed().place == Place::Mentions;
+        if let Some(list) = self.talks.get_mut(&Place::Mentions) {
+            let body = Body::Talk(Talk { room, mention: false, ..talk });
+            let new = list.insert(Line { key, id, at, body }, false);
+            list.unread += usize::from(new && !seen && !list_viewed);
+        }
+    }
+
+    fn ring(&mut self, place: &Place, personal: bool) {
+        let wanted = match self.settings.bell {
+            Bell::Off => false,
+            Bell::Private => personal,
+            Bell::All => true,
+        };
+        let quiet = self.rung_at.is_none_or(|rung| self.now.ms >= rung + RING_MS);
+        if !wanted || !quiet {
+            return;
+        }
+        self.rung_at = Some(self.now.ms);
+        self.effects.push(Effect::Bell);
+        if self.settings.notify
+            && let Some(conversation) = self.talks.get(place)
+            && let Some(Line { body: Body::Talk(talk), .. }) = conversation.lines().back()
+        {
+            self.effects.push(Effect::Notify(format!("{} ({}): {}", talk.user, conversation.title, talk.text)));
+        }
+    }
+
+    /// Somebody asks for one's attention without saying anything.
+    pub(super) fn called(&mut self, from: &str) {
+        let place = Place::person(from);
+        let is_viewed = self.talks.viewed().place == place;
+        let conversation = self.talks.open(&place, from);
+        if !is_viewed {
+            conversation.unread += 1;
+            conversation.mentions += 1;
+        }
+        self.ring(&place, true);
+    }
+
+    /// Somebody signed in: into which room, nobody said.
+    pub(super) fn connected(&mut self, at: i64, user: &str) {
+        self.online.add(user);
+        for conversation in self.talks.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+            conversation.stale = true;
+        }
+        self.presence(&Place::Server, at, user, true);
+        self.presence_if_open(at, user, true);
+    }
+
+    pub(super) fn disconnected(&mut self, at: i64, user: &str) {
+        self.online.remove(user);
+        self.presence(&Place::Server, at, user, false);
+        self.presence_if_open(at, user, false);
+        let rooms: Vec<Place> = self.talks.iter().map(|c| c.place.clone()).collect();
+        for place in rooms.iter().filter(|place| matches!(place, Place::Room(_))) {
+            if self.talks.get_mut(place).is_some_and(|conversation| conversation.members.remove(user)) {
+                self.presence(place, at, user, false);
+            }
+        }
+    }
+
+    /// In the conversation with that person, if there is one.
+    fn presence_if_open(&mut self, at: i64, user: &str, came: bool) {
+        self.presence(&Place::person(user), at, user, came);
+    }
+
+    /// Somebody came into a room, or left it.
+    pub(super) fn moved(&mut self, at: i64, user: &str, room: &str, came: bool) {
+        let place = Place::room(room);
+        let Some(conversation) = self.talks.get_mut(&place) else { return };
+        if came {
+            conversation.members.add(user);
+            self.online.add(user);
+        } else {
+            conversation.members.remove(user);
+        }
+        self.presence(&place, at, user, came);
+    }
+
+    /// Many came and went at once, somewhere or at all.
+    pub(super) fn gathered(&mut self, at: i64, room: Option<&str>, came: usize, went: usize) {
+        let key = self.key_number();
+        let place = room.map_or(Place::Server, Place::room);
+        if let Some(conversation) = self.talks.get_mut(&place) {
+            conversation.presence(key, at, |presence| presence.add_many(came, went));
+        }
+        for conversation in self.talks.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+            conversation.stale = true;
+        }
+    }
+
+    fn presence(&mut self, place: &Place, at: i64, user: &str, came: bool) {
+        let key = self.key_number();
+        if let Some(conversation) = self.talks.get_mut(place) {
+            conversation.presence(key, at, |presence| presence.add(user, came));
+        }
+    }
+
+    pub(super) fn listed_online(&mut self, users: &[Text<'_>]) {
+        self.online.clear();
+        users.iter().for_each(|user| _ = self.online.add(&name(user)));
+        if self.outgoing.answered(|errand| *errand == Errand::Online).is_none() {
+            self.show_list("online", users);
+        }
+    }
+
+    /// Who is in a room. Those who were not there the last time have come since.
+    pub(super) fn listed_members(&mut self, event: &Event<'_>, room: &str, users: &[Text<'_>]) {
+        let place = Place::room(room);
+        let asked_for = |errand: &Errand| matches!(errand, Errand::Who(other) if Place::Room(other.clone()) == place);
+        let by_itself = self.outgoing.answered(asked_for).is_some();
+        let users: Vec<Box<str>> = users.iter().map(|user| name(user)).collect();
+        let mut new = Vec::new();
+        if let Some(conversation) = self.talks.get_mut(&place) {
+            conversation.stale = false;
+            let first = conversation.members.is_empty();
+            let old = std::mem::replace(&mut conversation.members, super::names::Names::new(super::limits::MEMBERS));
+            for user in &users {
+                conversation.members.add(user);
+                if !first && !old.has(user) {
+                    new.push(user.clone());
+                }
+            }
+        }
+        new.retain(|user| *user != self.me);
+        for user in &new {
+            self.presence(&place, event.at.unix_ms, user, true);
+        }
+        if !by_itself {
+            let users: Vec<Text<'_>> = users.iter().map(|user| Text::Borrowed(&**user)).collect();
+            self.show_list(&format!("in {}", name(room)), &users);
+        }
+    }
+
+    fn show_list(&mut self, what: &str, users: &[Text<'_>]) {
+        self.outgoing.answered(|errand| *errand == Errand::Typed);
+        let list = shortened(&users.join(", "), super::limits::NOTICE_CHARS);
+        self.tell(super::line::Tone::Info, &format!("{} {what}: {list}", users.len()));
+    }
+}
+
+/// Whether a text names somebody, as a whole word.
+pub(super) fn names_me(text: &str, me: &str) -> bool {
+    let me = me.to_lowercase();
+    let text = text.to_lowercase();
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
+    !me.is_empty() && words.any(|word| word.trim_matches('-') == me || word == me)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_me;
+
+    #[test]
+    fn a_name_is_a_whole_word() {
+        for text in ["alice?", "hey Alice", "@alice: look", "(ALICE)", "-alice-"] {
+            assert!(names_me(text, "alice"), "{text}");
+        }
+        for text in ["malice", "alice2", "a lice", ""] {
+            assert!(!names_me(text, "alice"), "{text}");
+        }
+        assert!(!names_me("anything", ""));
+    }
+}

@@ -1,0 +1,172 @@
+//! THE table of keys: what each does, and what the help says about it.
+
+use super::editor::Edit;
+use super::key::{Code, Key};
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the actions are what their names say")]
+pub enum Action {
+    Edit(Edit),
+    Submit,
+    Complete { back: bool },
+    Recall { back: bool },
+    Beside { forward: bool },
+    NextUnread,
+    Mentions,
+    Page { back: bool },
+    Row { back: bool },
+    Beginning,
+    End,
+    Escape,
+    Repaint,
+    Interrupt,
+    Suspend,
+    Reconnect,
+    Help,
+}
+
+/// Keys that belong together in the help.
+pub struct Binding {
+    /// As people write them.
+    pub keys: &'static str,
+    /// What they do.
+    pub help: &'static str,
+    pub(super) actions: &'static [(Key, Action)],
+}
+
+const fn plain(code: Code) -> Key {
+    Key::plain(code)
+}
+
+const fn alt(letter: char) -> Key {
+    Key::alt(Code::Char(letter))
+}
+
+const fn ctrl_key(code: Code) -> Key {
+    Key { code, ctrl: true, alt: false }
+}
+
+use Action::{Beside, Complete, Page, Recall, Row};
+
+/// All keys. Alt-1 to Alt-9 are beside this table: they are a number each.
+pub static BINDINGS: &[Binding] = &[
+    Binding { keys: "Enter", help: "send the line", actions: &[(plain(Code::Enter), Action::Submit)] },
+    Binding {
+        keys: "Tab, Shift-Tab",
+        help: "complete a name, a room or a /command",
+        actions: &[(plain(Code::Tab), Complete { back: false }), (plain(Code::BackTab), Complete { back: true })],
+    },
+    Binding {
+        keys: "↑ ↓",
+        help: "lines that you sent before",
+        actions: &[(plain(Code::Up), Recall { back: true }), (plain(Code::Down), Recall { back: false })],
+    },
+    Binding { keys: "Alt-1 … Alt-9", help: "the first nine conversations of the list", actions: &[] },
+    Binding {
+        keys: "Alt-↑ ↓, Ctrl-P N",
+        help: "the conversation above or below",
+        actions: &[
+            (Key::alt(Code::Up), Beside { forward: false }),
+            (Key::alt(Code::Down), Beside { forward: true }),
+            (Key::ctrl('p'), Beside { forward: false }),
+            (Key::ctrl('n'), Beside { forward: true }),
+        ],
+    },
+    Binding {
+        keys: "Alt-a",
+        help: "the next conversation with something new, first where you are named",
+        actions: &[(alt('a'), Action::NextUnread)],
+    },
+    Binding { keys: "Alt-m", help: "where you were named, and back", actions: &[(alt('m'), Action::Mentions)] },
+    Binding {
+        keys: "PgUp PgDn",
+        help: "read back and forth; at the beginning the server is asked for more",
+        actions: &[
+            (plain(Code::PageUp), Page { back: true }),
+            (plain(Code::PageDown), Page { back: false }),
+            (Key::alt(Code::Char('v')), Page { back: true }),
+        ],
+    },
+    Binding {
+        keys: "Ctrl-↑ ↓",
+        help: "read back and forth, one row",
+        actions: &[(ctrl_key(Code::Up), Row { back: true }), (ctrl_key(Code::Down), Row { back: false })],
+    },
+    Binding {
+        keys: "Alt-Home, Alt-End",
+        help: "the first and the last line; Esc also goes to the last one",
+        actions: &[
+            (Key::alt(Code::Home), Action::Beginning),
+            (Key::alt(Code::End), Action::End),
+            (ctrl_key(Code::Home), Action::Beginning),
+            (ctrl_key(Code::End), Action::End),
+            (plain(Code::Escape), Action::Escape),
+        ],
+    },
+    Binding {
+        keys: "← → Home End",
+        help: "move in the line; with Ctrl or Alt by words; Ctrl-A and Ctrl-E its ends",
+        actions: &[
+            (plain(Code::Left), Action::Edit(Edit::Left)),
+            (plain(Code::Right), Action::Edit(Edit::Right)),
+            (Key::ctrl('b'), Action::Edit(Edit::Left)),
+            (Key::ctrl('f'), Action::Edit(Edit::Right)),
+            (ctrl_key(Code::Left), Action::Edit(Edit::WordLeft)),
+            (ctrl_key(Code::Right), Action::Edit(Edit::WordRight)),
+            (Key::alt(Code::Left), Action::Edit(Edit::WordLeft)),
+            (Key::alt(Code::Right), Action::Edit(Edit::WordRight)),
+            (alt('b'), Action::Edit(Edit::WordLeft)),
+            (alt('f'), Action::Edit(Edit::WordRight)),
+            (plain(Code::Home), Action::Edit(Edit::Home)),
+            (plain(Code::End), Action::Edit(Edit::End)),
+            (Key::ctrl('a'), Action::Edit(Edit::Home)),
+            (Key::ctrl('e'), Action::Edit(Edit::End)),
+        ],
+    },
+    Binding {
+        keys: "Ctrl-W U K Y",
+        help: "cut a word, all before, all behind the cursor; put it back",
+        actions: &[
+            (plain(Code::Backspace), Action::Edit(Edit::Backspace)),
+            (Key::ctrl('h'), Action::Edit(Edit::Backspace)),
+            (plain(Code::Delete), Action::Edit(Edit::Delete)),
+            (Key::ctrl('d'), Action::Edit(Edit::Delete)),
+            (Key::ctrl('w'), Action::Edit(Edit::KillWord)),
+            (Key::alt(Code::Backspace), Action::Edit(Edit::KillWord)),
+            (Key::ctrl('u'), Action::Edit(Edit::KillToStart)),
+            (Key::ctrl('k'), Action::Edit(Edit::KillToEnd)),
+            (Key::ctrl('y'), Action::Edit(Edit::Yank)),
+        ],
+    },
+    Binding { keys: "Ctrl-L", help: "draw the screen anew", actions: &[(Key::ctrl('l'), Action::Repaint)] },
+    Binding { keys: "Ctrl-R", help: "connect at once", actions: &[(Key::ctrl('r'), Action::Reconnect)] },
+    Binding { keys: "Ctrl-Z", help: "stop; fg goes on", actions: &[(Key::ctrl('z'), Action::Suspend)] },
+    Binding {
+        keys: "Ctrl-C",
+        help: "clear the line; leave if it is empty",
+        actions: &[(Key::ctrl('c'), Action::Interrupt)],
+    },
+    Binding { keys: "F1", help: "this help", actions: &[(plain(Code::F(1)), Action::Help)] },
+];
+
+/// What a key does, if anything.
+#[must_use]
+pub fn action(key: Key) -> Option<Action> {
+    let all = BINDINGS.iter().flat_map(|binding| binding.actions);
+    all.into_iter().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things() {
+        let all: Vec<Key> = BINDINGS.iter().flat_map(|b| b.actions).map(|(key, _)| *key).collect();
+        for (at, key) in all.iter().enumerate() {
+            assert!(!all[..at].contains(key), "{key:?}");
+            assert!(!matches!(key, Key { code: Code::Char(_), ctrl: false, alt: false }), "{key:?} types itself");
+        }
+    }
+}

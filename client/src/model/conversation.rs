@@ -1,0 +1,334 @@
+//! One conversation: what was said in it, and where its reader is.
+
+use super::editor::Editor;
+use super::limits::{LINES, MEMBERS, SPEAKERS};
+use super::line::{Body, Delivery, Line, Presence, Talk, name};
+use super::names::Names;
+use super::recall::Recall;
+use std::collections::{HashSet, VecDeque};
+
+/// Where talk belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A room, in small letters.
+    Room(Box<str>),
+    /// What is said to everybody online.
+    Everybody,
+    /// One person, in small letters.
+    Person(Box<str>),
+    /// The server: comings, goings, the connection.
+    Server,
+    /// Where the reader was named.
+    Mentions,
+}
+
+impl Place {
+    /// The room of that name.
+    #[must_use]
+    pub fn room(title: &str) -> Place {
+        Place::Room(name(title).to_lowercase().into())
+    }
+
+    /// Something can be said there.
+    #[must_use]
+    pub fn takes_talk(&self) -> bool {
+        !matches!(self, Place::Server | Place::Mentions)
+    }
+
+    /// The person of that name.
+    #[must_use]
+    pub fn person(title: &str) -> Place {
+        Place::Person(name(title).to_lowercase().into())
+    }
+}
+
+/// What is known about what was said before the first line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Older {
+    /// The server may have more.
+    #[default]
+    Perhaps,
+    /// It has been asked.
+    Asked,
+    /// There is nothing more.
+    Nothing,
+}
+
+/// The last line that is shown when one reads back, and how many of its rows are below the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The line's key.
+    pub key: u64,
+    /// Rows of it that are not shown.
+    pub cut: usize,
+}
+
+/// One conversation.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// Where it is.
+    pub place: Place,
+    /// Its name, as people write it.
+    pub title: Box<str>,
+    lines: VecDeque<Line>,
+    ids: HashSet<u64>,
+    /// What was cleared away does not come back by itself.
+    floor: Option<u64>,
+    weight: usize,
+    /// Messages since it was last looked at, and how many of them name the reader.
+    pub unread: usize,
+    /// See `unread`.
+    pub mentions: usize,
+    /// The first line since it was last looked at.
+    pub marker: Option<u64>,
+    /// What is being typed.
+    pub draft: Editor,
+    /// What was typed before.
+    pub recall: Recall,
+    /// Where one reads back; nothing at the end.
+    pub scroll: Option<Anchor>,
+    /// Messages that came since one reads back.
+    pub below: usize,
+    /// Who is in the room.
+    pub members: Names,
+    /// Nobody knows yet who is in the room, or somebody has come since.
+    pub stale: bool,
+    /// Who spoke, the last one first.
+    pub speakers: VecDeque<Box<str>>,
+    /// What was missed has been fetched: new lines may go out.
+    pub caught_up: bool,
+    /// Up to this id nothing is missing: what came while something was being fetched says nothing about the gap.
+    pub known_to: Option<u64>,
+    /// What an account missed since its last visit has been asked for, and there was nothing.
+    pub nothing_missed: bool,
+    /// What the server may have from before.
+    pub older: Older,
+    /// A private chat is open.
+    pub private: bool,
+    /// When something last happened in it.
+    pub stirred: u64,
+}
+
+impl Conversation {
+    /// An empty one.
+    #[must_use]
+    pub fn new(place: Place, title: &str) -> Conversation {
+        let caught_up = !matches!(place, Place::Room(_));
+        Conversation {
+            place,
+            title: title.into(),
+            lines: VecDeque::new(),
+            ids: HashSet::new(),
+            floor: None,
+            weight: 0,
+            unread: 0,
+            mentions: 0,
+            marker: None,
+            draft: Editor::default(),
+            recall: Recall::default(),
+            scroll: None,
+            below: 0,
+            members: Names::new(MEMBERS),
+            stale: true,
+            speakers: VecDeque::new(),
+            caught_up,
+            known_to: None,
+            nothing_missed: false,
+            older: Older::default(),
+            private: false,
+            stirred: 0,
+        }
+    }
+
+    /// Everything in it, oldest first.
+    #[must_use]
+    pub fn lines(&self) -> &VecDeque<Line> {
+        &self.lines
+    }
+
+    /// Bytes that it holds, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Whether the message with that id is in it already.
+    #[must_use]
+    pub fn has(&self, id: u64) -> bool {
+        self.ids.contains(&id) || self.floor.is_some_and(|floor| id <= floor)
+    }
+
+    /// The highest id that is known.
+    #[must_use]
+    pub fn newest_id(&self) -> Option<u64> {
+        self.lines.iter().rev().find_map(|line| line.id).or(self.floor)
+    }
+
+    /// The lowest id that is known.
+    #[must_use]
+    pub fn oldest_id(&self) -> Option<u64> {
+        self.lines.iter().find_map(|line| line.id)
+    }
+
+    /// Where the line with that key is.
+    #[must_use]
+    pub fn position(&self, key: u64) -> Option<usize> {
+        self.lines.iter().rposition(|line| line.key == key)
+    }
+
+    /// The line with that key, to be changed.
+    pub fn line_mut(&mut self, key: u64) -> Option<&mut Line> {
+        self.lines.iter_mut().rev().find(|line| line.key == key)
+    }
+
+    /// Something that one said is not sent for certain yet.
+    #[must_use]
+    pub fn has_open(&self) -> bool {
+        self.lines.iter().rev().filter_map(Line::talk).any(|talk| talk.delivery.is_open())
+    }
+
+    /// One's own lines, with their keys, to be changed.
+    pub fn own_mut(&mut self) -> impl Iterator<Item = (u64, &mut Talk)> {
+        self.lines.iter_mut().filter_map(|line| {
+            let key = line.key;
+            line.talk_mut().filter(|talk| talk.delivery.is_own()).map(|talk| (key, talk))
+        })
+    }
+
+    /// Puts a line at its place: by its id if it has one, before what is still on its way. What was looked up again
+    /// also goes before notices of a later time. `false` if its id is there already.
+    pub fn insert(&mut self, line: Line, looked_up: bool) -> bool {
+        if let Some(id) = line.id
+            && (self.has(id) || !self.ids.insert(id))
+        {
+            return false;
+        }
+        let at = self.place_for(&line, looked_up);
+        self.weight += line.weight();
+        self.lines.insert(at, line);
+        while self.lines.len() > LINES {
+            self.drop_first();
+        }
+        true
+    }
+
+    /// Where a line goes. The order of ids comes first; among lines without one, what is on its way stays last.
+    fn place_for(&self, line: &Line, looked_up: bool) -> usize {
+        let mut place = self.lines.len();
+        let Some(id) = line.id else { return place };
+        for (index, other) in self.lines.iter().enumerate().rev() {
+            let open = || other.talk().is_some_and(|talk| talk.delivery.is_open());
+            match other.id {
+                Some(other) if other < id => break,
+                Some(_) => place = index,
+                None if place == index + 1 && (open() || (looked_up && other.at > line.at)) => place = index,
+                None => {}
+            }
+        }
+        place
+    }
+
+    /// One's own line has come back: it goes to its place in the order of the room.
+    pub fn confirm(&mut self, key: u64, id: u64, at: i64) {
+        let Some(mut line) = self.position(key).and_then(|position| self.lines.remove(position)) else { return };
+        self.weight = self.weight.saturating_sub(line.weight());
+        let followed = self.scroll.is_some_and(|anchor| anchor.key == key);
+        if let Some(talk) = line.talk_mut() {
+            talk.delivery = Delivery::Sent;
+        }
+        (line.id, line.at) = (Some(id), at);
+        if !self.insert(line, true) && followed {
+            self.scroll = None;
+        }
+    }
+
+    /// The first of one's own lines with that text that has not been confirmed; without such a text, the first on its
+    /// way.
+    #[must_use]
+    pub fn own_open(&self, text: &str, only_same: bool) -> Option<u64> {
+        let own = |line: &&Line| line.id.is_none() && line.talk().is_some_and(|talk| talk.delivery.is_own());
+        let waits = |line: &&Line| {
+            line.talk().is_some_and(|talk| matches!(talk.delivery, Delivery::Pending | Delivery::Unsure))
+        };
+        let same = |line: &&Line| line.talk().is_some_and(|talk| *talk.text == *text);
+        let unsent = |line: &&Line| line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
+        let found = self.lines.iter().filter(own).filter(|line| !unsent(line)).find(same);
+        let found = if only_same { found } else { found.or_else(|| self.lines.iter().filter(own).find(waits)) };
+        found.map(|line| line.key)
+    }
+
+    /// Somebody came or went, as `note` says: one line for all who do so in a row.
+    pub fn presence(&mut self, key: u64, at: i64, note: impl FnOnce(&mut Presence)) {
+        if let Some(Line { body: Body::Presence(presence), at: last, .. }) = self.lines.back_mut() {
+            note(presence);
+            *last = at;
+            if presence.is_empty() {
+                self.drop_last();
+            }
+            return;
+        }
+        let mut presence = Presence::default();
+        note(&mut presence);
+        self.insert(Line { key, id: None, at, body: Body::Presence(presence) }, false);
+    }
+
+    /// Notes who spoke last.
+    pub fn spoke(&mut self, user: &str) {
+        self.speakers.retain(|other| **other != *user);
+        self.speakers.push_front(user.into());
+        self.speakers.truncate(SPEAKERS);
+    }
+
+    /// It has been looked at, and is left or written into.
+    pub fn seen(&mut self) {
+        (self.unread, self.mentions, self.below) = (0, 0, 0);
+    }
+
+    /// Forgets everything that was said (not what is still on its way).
+    pub fn clear(&mut self) {
+        self.floor = self.newest_id();
+        self.ids.clear();
+        self.older = Older::Nothing;
+        self.lines.retain(|line| line.talk().is_some_and(|talk| talk.delivery.is_open()));
+        self.weight = self.lines.iter().map(Line::weight).sum();
+        (self.scroll, self.marker, self.below) = (None, None, 0);
+    }
+
+    /// What was cleared away may come back: it was asked for.
+    pub fn reopen(&mut self) {
+        self.floor = None;
+    }
+
+    /// Forgets the oldest line.
+    pub fn drop_first(&mut self) {
+        let Some(line) = self.lines.pop_front() else { return };
+        self.forget(&line);
+        if let Some(anchor) = &mut self.scroll
+            && anchor.key == line.key
+        {
+            self.scroll = self.lines.front().map(|first| Anchor { key: first.key, cut: 0 });
+        }
+    }
+
+    fn drop_last(&mut self) {
+        if let Some(line) = self.lines.pop_back() {
+            self.forget(&line);
+            if self.scroll.is_some_and(|anchor| anchor.key == line.key) {
+                self.scroll = None;
+            }
+        }
+    }
+
+    fn forget(&mut self, line: &Line) {
+        self.weight = self.weight.saturating_sub(line.weight());
+        if let Some(id) = line.id {
+            self.ids.remove(&id);
+        }
+        if self.marker == Some(line.key) {
+            self.marker = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! The input line: one line of text, edited by what people see as characters.
+
+use super::limits::DRAFT_BYTES;
+use std::ops::Range;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+use unicode_width::UnicodeWidthStr;
+
+/// A line being typed, and where the next character goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Editor {
+    text: String,
+    /// A boundary between characters.
+    at: usize,
+    killed: String,
+}
+
+/// What can be done to the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the edits are what their names say")]
+pub enum Edit {
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    Home,
+    End,
+    Backspace,
+    Delete,
+    KillWord,
+    KillToStart,
+    KillToEnd,
+    Yank,
+}
+
+impl Editor {
+    /// What has been typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands before the cursor.
+    #[must_use]
+    pub fn before(&self) -> &str {
+        &self.text[..self.at]
+    }
+
+    /// Replaces everything; the cursor goes to the end.
+    pub fn set(&mut self, text: &str) {
+        self.text.clear();
+        self.at = 0;
+        self.insert(text);
+    }
+
+    /// Takes everything out.
+    pub fn take(&mut self) -> String {
+        self.at = 0;
+        std::mem::take(&mut self.text)
+    }
+
+    /// Replaces `range` before the cursor.
+    pub fn replace(&mut self, range: Range<usize>, text: &str) {
+        let after = self.text.split_off(self.at);
+        self.text.replace_range(range, text);
+        self.at = self.text.len();
+        self.text.push_str(&after);
+        self.settle();
+    }
+
+    /// Types `text`; what does not fit is dropped.
+    pub fn insert(&mut self, text: &str) {
+        let room = DRAFT_BYTES.saturating_sub(self.text.len());
+        let text = &text[..text.floor_char_boundary(room.min(text.len()))];
+        self.text.insert_str(self.at, text);
+        self.at += text.len();
+        self.settle();
+    }
+
+    /// Changes the line or moves in it.
+    pub fn edit(&mut self, edit: Edit) {
+        let end = self.text.len();
+        match edit {
+            Edit::Left => self.at = self.boundary(false),
+            Edit::Right => self.at = self.boundary(true),
+            Edit::WordLeft => self.at = self.word_left(),
+            Edit::WordRight => self.at = self.word_right(),
+            Edit::Home => self.at = 0,
+            Edit::End => self.at = end,
+            Edit::Backspace => self.remove(self.boundary(false)..self.at),
+            Edit::Delete => self.remove(self.at..self.boundary(true)),
+            Edit::KillWord => self.kill(self.word_left()..self.at),
+            Edit::KillToStart => self.kill(0..self.at),
+            Edit::KillToEnd => self.kill(self.at..end),
+            Edit::Yank => self.insert(&self.killed.clone()),
+        }
+    }
+
+    /// The line in rows of at most `width` cells, and the row and cell of the cursor.
+    #[must_use]
+    pub fn rows(&self, width: usize) -> (Vec<Range<usize>>, (usize, usize)) {
+        let width = width.max(2);
+        let (mut rows, mut start, mut cells) = (Vec::new(), 0, 0);
+        let mut cursor = None;
+        for (at, grapheme) in self.text.grapheme_indices(true) {
+            let wide = grapheme.width();
+            if cells + wide > width {
+                rows.push(start..at);
+                (start, cells) = (at, 0);
+            }
+            if at == self.at {
+                cursor = Some((rows.len(), cells));
+            }
+            cells += wide;
+        }
+        // The cursor stands behind the last character, in a row of its own if that one is full.
+        if cells >= width {
+            rows.push(start..self.text.len());
+            (start, cells) = (self.text.len(), 0);
+        }
+        let cursor = cursor.unwrap_or((rows.len(), cells));
+        rows.push(start..self.text.len());
+        (rows, cursor)
+    }
+
+    /// What was typed may have joined the character before it.
+    fn settle(&mut self) {
+        let mut cursor = GraphemeCursor::new(self.at, self.text.len(), true);
+        if !cursor.is_boundary(&self.text, 0).unwrap_or(true) {
+            self.at = self.boundary(true);
+        }
+    }
+
+    fn boundary(&self, forward: bool) -> usize {
+        let mut cursor = GraphemeCursor::new(self.at, self.text.len(), true);
+        let (found, edge) = if forward {
+            (cursor.next_boundary(&self.text, 0), self.text.len())
+        } else {
+            (cursor.prev_boundary(&self.text, 0), 0)
+        };
+        found.ok().flatten().unwrap_or(edge)
+    }
+
+    fn word_left(&self) -> usize {
+        let words = self.text.unicode_word_indices().map(|(start, _)| start);
+        words.take_while(|start| *start < self.at).last().unwrap_or(0)
+    }
+
+    fn word_right(&self) -> usize {
+        let ends = self.text.unicode_word_indices().map(|(start, word)| start + word.len());
+        ends.into_iter().find(|end| *end > self.at).unwrap_or(self.text.len())
+    }
+
+    fn kill(&mut self, range: Range<usize>) {
+        self.killed = self.text[range.clone()].to_owned();
+        self.remove(range);
+    }
+
+    fn remove(&mut self, range: Range<usize>) {
+        self.at = range.start;
+        self.text.replace_range(range, "");
+        self.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn typed(text: &str, edits: &[Edit]) -> Editor {
+        let mut editor = Editor::default();
+        editor.insert(text);
+        edits.iter().for_each(|edit| editor.edit(*edit));
+        editor
+    }
+
+    #[test]
+    fn characters_are_what_people_see() {
+        let family = "a👩‍👩‍👧é";
+        assert_eq!(typed(family, &[Edit::Backspace, Edit::Backspace]).text(), "a");
+        assert_eq!(typed(family, &[Edit::Left, Edit::Left]).before(), "a");
+        assert_eq!(typed(family, &[Edit::Home, Edit::Delete]).text(), "👩‍👩‍👧é");
+    }
+
+    #[test]
+    fn words_are_killed_and_yanked() {
+        let mut editor = typed("hello wide world", &[Edit::KillWord]);
+        assert_eq!(editor.text(), "hello wide ");
+        editor.edit(Edit::Home);
+        editor.edit(Edit::Yank);
+        assert_eq!(editor.text(), "worldhello wide ");
+        assert_eq!(typed("one two", &[Edit::WordLeft, Edit::KillToStart]).text(), "two");
+        assert_eq!(typed("one two", &[Edit::Home, Edit::WordRight, Edit::KillToEnd]).text(), "one");
+    }
+
+    #[test]
+    fn rows_break_where_the_next_character_does_not_fit() {
+        let editor = typed("日本語x", &[]);
+        assert_eq!(editor.rows(5), (vec![0..6, 6..10], (1, 3)));
+        assert_eq!(typed("abcd", &[]).rows(4).1, (1, 0), "behind a full row is the next one");
+        assert_eq!(typed("abcd", &[Edit::Left]).rows(4).1, (0, 3));
+        assert_eq!(typed("", &[]).rows(4).1, (0, 0));
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        assert!(typed(&"ä".repeat(DRAFT_BYTES), &[]).text().len() <= DRAFT_BYTES);
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        use Edit::*;
+        prop::sample::select(vec![
+            Left,
+            Right,
+            WordLeft,
+            WordRight,
+            Home,
+            End,
+            Backspace,
+            Delete,
+            KillWord,
+            KillToStart,
+            KillToEnd,
+            Yank,
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn no_edit_breaks_it(steps in prop::collection::vec((any::<String>(), edit()), 0..30), width in 0usize..20) {
+            let mut editor = Editor::default();
+            for (text, edit) in steps {
+                editor.insert(&text);
+                editor.edit(edit);
+                let (rows, (row, _)) = editor.rows(width);
+                prop_assert!(editor.text().is_char_boundary(editor.before().len()));
+                prop_assert!(row < rows.len());
+                prop_assert_eq!(rows.iter().map(|row| &editor.text()[row.clone()]).collect::<String>(), editor.text());
+            }
+        }
+    }
+}

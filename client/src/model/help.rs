@@ -1,0 +1,83 @@
+//! The help, in rows: all keys and all commands, from their tables.
+
+use super::wrap::wrap;
+use super::{BINDINGS, LOCAL};
+use landline_common::command::TOPICS;
+use unicode_width::UnicodeWidthStr;
+
+/// Cells of the column of keys and commands, where there is one.
+const COLUMN: usize = 19;
+
+/// Narrower than this, what a key does stands below it.
+const NARROW: usize = 50;
+
+/// The signs in front of lines.
+const SIGNS: [(&str, &str); 6] = [
+    ("»", "it names you"),
+    ("○", "it waits to be sent"),
+    ("·", "it is on its way"),
+    ("?", "the connection broke before the server answered"),
+    ("✗", "it was not sent; below is why"),
+    ("!", "something was refused"),
+];
+
+/// One row of the help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A heading; an empty one is a blank row.
+    Heading(&'static str),
+    /// A key or a command at the left, what it does at the right of so many cells.
+    Entry(&'static str, usize, String),
+}
+
+/// All rows, for that width.
+#[must_use]
+pub fn rows(width: usize) -> Vec<Row> {
+    let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
+    let local = LOCAL.iter().map(|command| (command.usage, command.help));
+    // What only programs send is of no use to anybody who types.
+    let typed = |usage: &str| !usage.starts_with("/direct-key") && !usage.starts_with("/direct-accept");
+    let topics = TOPICS.iter().filter(|topic| typed(topic.usage)).map(|topic| (topic.usage, topic.help));
+    let mut rows = vec![Row::Heading("Keys")];
+    keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
+    rows.extend([Row::Heading(""), Row::Heading("Commands")]);
+    let signs = [Row::Heading(""), Row::Heading("Signs in front of lines")];
+    local.chain(topics).for_each(|(left, right)| entry(left, right, width, &mut rows));
+    rows.extend(signs);
+    SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
+    rows
+}
+
+fn entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<Row>) {
+    let column = if width < NARROW { 3 } else { COLUMN };
+    let room = width.saturating_sub(column);
+    let mut meaning = wrap(right, room, room).into_iter().map(|row| right[row].to_owned());
+    // A long term has a row of its own.
+    let beside = if left.width() + 2 <= column { meaning.next().unwrap_or_default() } else { String::new() };
+    rows.push(Row::Entry(left, column, beside));
+    rows.extend(meaning.map(|row| Row::Entry("", column, row)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_wider_than_there_is_room() {
+        for width in [20, 40, 56, 57, 80, 96] {
+            for row in rows(width) {
+                let Row::Entry(left, column, right) = row else { continue };
+                assert!(right.is_empty() || column + right.width() <= width, "{left} {right} at {width}");
+                assert!(right.is_empty() || left.width() < column);
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_there() {
+        let all = rows(80);
+        for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/quit"] {
+            assert!(all.iter().any(|row| matches!(row, Row::Entry(left, ..) if *left == usage)), "{usage}");
+        }
+    }
+}

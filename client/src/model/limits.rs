@@ -1,0 +1,34 @@
+//! How much the client keeps, each number with its reason: whatever comes from a server is bounded.
+
+/// Lines in one conversation; a day of a busy room. The oldest go first.
+pub const LINES: usize = 10_000;
+/// Bytes of talk in all conversations together: what keeps the program far below 60 MB, whatever is said.
+pub const BYTES: usize = 16 << 20;
+/// Conversations; more than anybody follows. When there are more, the one that was quiet longest goes.
+pub const CONVERSATIONS: usize = 64;
+/// Lines that may wait to be sent: more is a mistake, or a file that was pasted.
+pub const WAITING: usize = 500;
+/// Characters of one message; the server's own bound.
+pub const MESSAGE_CHARS: usize = 2_000;
+/// Bytes in the input line: a message of the longest characters, and a command in front.
+pub const DRAFT_BYTES: usize = 16 << 10;
+/// Bytes of one paste that are looked at.
+pub const PASTE_BYTES: usize = 64 << 10;
+/// Lines that ↑ brings back, in each conversation.
+pub const RECALLED: usize = 100;
+/// People of one room that are listed.
+pub const MEMBERS: usize = 2_000;
+/// People online that completion knows.
+pub const ONLINE: usize = 10_000;
+/// People of one conversation whose turn to speak is remembered, for completion.
+pub const SPEAKERS: usize = 64;
+/// Names in one folded line of comings and goings.
+pub const FOLDED: usize = 50;
+/// Characters of a name that comes from a server: longer ones are cut, whatever the server says.
+pub const NAME_CHARS: usize = 40;
+/// Characters of a notice that comes from a server.
+pub const NOTICE_CHARS: usize = 8_000;
+/// Pages of missed history that are fetched for a room after a break: 20,000 messages at 200 a page.
+pub const PAGES: usize = 100;
+/// A paste of more lines than this is asked about.
+pub const PASTE_ASKS: usize = 3;

@@ -1,0 +1,228 @@
+//! One line of a conversation.
+
+use super::limits::{FOLDED, NAME_CHARS};
+use landline_common::clean::clean;
+
+/// A line: when, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its own number in this program, never used twice.
+    pub key: u64,
+    /// The server's number for a message, as soon as it is known.
+    pub id: Option<u64>,
+    /// Milliseconds since 1970 UTC.
+    pub at: i64,
+    /// What it is.
+    pub body: Body,
+}
+
+/// What a line is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Somebody said something.
+    Talk(Talk),
+    /// People came and went; folded into one line.
+    Presence(Presence),
+    /// Something to know.
+    Notice {
+        /// How much it matters.
+        tone: Tone,
+        /// The text.
+        text: Box<str>,
+    },
+}
+
+/// How a notice is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It was asked for, or is good to know.
+    Info,
+    /// Something was refused.
+    Refused,
+}
+
+/// What somebody said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Talk {
+    /// Who.
+    pub user: Box<str>,
+    /// What.
+    pub text: Box<str>,
+    /// Where, if that is elsewhere (in the list of mentions).
+    pub room: Option<Box<str>>,
+    /// It names the reader.
+    pub mention: bool,
+    /// Said in a private chat, which nobody stores.
+    pub private: bool,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
+/// How far a line has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Somebody else's.
+    Heard,
+    /// One's own, waiting for a connection or for its turn.
+    Unsent,
+    /// One's own, on the way.
+    Pending,
+    /// One's own; the connection broke before the server answered.
+    Unsure,
+    /// One's own, and the server has it.
+    Sent,
+    /// One's own, and it did not get there: why.
+    Failed(Box<str>),
+}
+
+impl Delivery {
+    /// It may still get there.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Delivery::Unsent | Delivery::Pending | Delivery::Unsure)
+    }
+
+    /// It is one's own.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        *self != Delivery::Heard
+    }
+}
+
+/// Who came and who went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Presence {
+    came: Vec<Box<str>>,
+    went: Vec<Box<str>>,
+    /// How many more than are named.
+    more_came: usize,
+    more_went: usize,
+}
+
+impl Presence {
+    /// Adds one. Who came and went at once has done neither.
+    pub fn add(&mut self, user: &str, came: bool) {
+        let (same, other, more) = if came {
+            (&mut self.came, &mut self.went, &mut self.more_came)
+        } else {
+            (&mut self.went, &mut self.came, &mut self.more_went)
+        };
+        if let Some(at) = other.iter().position(|name| **name == *user) {
+            other.remove(at);
+        } else if same.len() < FOLDED {
+            same.push(user.into());
+        } else {
+            *more += 1;
+        }
+    }
+
+    /// Adds many whose names do not matter.
+    pub fn add_many(&mut self, came: usize, went: usize) {
+        self.more_came = self.more_came.saturating_add(came);
+        self.more_went = self.more_went.saturating_add(went);
+    }
+
+    /// Nothing has come of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.came.is_empty() && self.went.is_empty() && self.more_came == 0 && self.more_went == 0
+    }
+
+    /// As a sentence: names for a few, numbers for many.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let part = |names: &[Box<str>], more: usize, verb: &str| match (names, more) {
+            ([], 0) => None,
+            ([one], 0) => Some(format!("{one} {verb}")),
+            ([one, two], 0) => Some(format!("{one} and {two} {verb}")),
+            ([one, two, three], 0) => Some(format!("{one}, {two} and {three} {verb}")),
+            _ => Some(format!("{} {verb}", more.saturating_add(names.len()))),
+        };
+        let parts = [part(&self.came, self.more_came, "joined"), part(&self.went, self.more_went, "left")];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Line {
+    /// What somebody said, if it is that.
+    #[must_use]
+    pub fn talk(&self) -> Option<&Talk> {
+        match &self.body {
+            Body::Talk(talk) => Some(talk),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn talk_mut(&mut self) -> Option<&mut Talk> {
+        match &mut self.body {
+            Body::Talk(talk) => Some(talk),
+            _ => None,
+        }
+    }
+
+    /// Bytes that it holds, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let text = match &self.body {
+            Body::Talk(talk) => talk.user.len() + talk.text.len(),
+            Body::Presence(_) => FOLDED,
+            Body::Notice { text, .. } => text.len(),
+        };
+        size_of::<Line>() + text
+    }
+}
+
+/// A name from the server: cleaned again, and never long.
+#[must_use]
+pub fn name(text: &str) -> Box<str> {
+    shortened(text, NAME_CHARS)
+}
+
+/// A text from the server: cleaned again, and never longer than `chars`.
+#[must_use]
+pub fn shortened(text: &str, chars: usize) -> Box<str> {
+    let text = clean(text);
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => text[..end].into(),
+        None => text.into_owned().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(steps: &[(&str, bool)]) -> String {
+        let mut presence = Presence::default();
+        steps.iter().for_each(|(user, came)| presence.add(user, *came));
+        presence.sentence()
+    }
+
+    #[test]
+    fn comings_and_goings_are_folded() {
+        assert_eq!(sentence(&[("ann", true)]), "ann joined");
+        assert_eq!(sentence(&[("ann", true), ("bob", true), ("cy", false)]), "ann and bob joined, cy left");
+        let many: Vec<String> = (0..70).map(|i| format!("u{i}")).collect();
+        let many: Vec<(&str, bool)> = many.iter().map(|name| (name.as_str(), true)).collect();
+        assert_eq!(sentence(&many), "70 joined");
+        let mut crowd = Presence::default();
+        crowd.add_many(300, 0);
+        crowd.add("bob", false);
+        assert_eq!(crowd.sentence(), "300 joined, bob left");
+    }
+
+    #[test]
+    fn who_came_and_went_did_neither() {
+        let mut presence = Presence::default();
+        presence.add("ann", true);
+        presence.add("ann", false);
+        assert!(presence.is_empty());
+    }
+
+    #[test]
+    fn texts_from_the_server_are_cleaned_and_cut() {
+        assert_eq!(&*name("a\u{1b}[31mb"), "ab");
+        assert_eq!(name(&"日".repeat(99)).chars().count(), NAME_CHARS);
+    }
+}

@@ -1,0 +1,129 @@
+//! What the full-screen client knows and does, without a socket, a thread, a terminal or a clock:
+//! ([`State`], [`Input`]) → (state, [`Effect`]s). Everything it keeps is bounded (`limits.rs`), and everything that
+//! comes from the server is cleaned again.
+
+mod arrive;
+mod bindings;
+mod complete;
+pub mod conversation;
+pub mod editor;
+pub mod geometry;
+mod hear;
+pub mod help;
+pub mod key;
+mod keys;
+mod limits;
+pub mod line;
+pub mod link;
+mod local;
+mod names;
+mod outgoing;
+pub mod overlay;
+mod recall;
+mod recalled;
+pub mod rows;
+mod speak;
+mod state;
+mod talks;
+pub mod wrap;
+
+pub use bindings::BINDINGS;
+pub use key::Key;
+pub use local::LOCAL;
+pub use state::State;
+
+use landline_common::{Event, Moment};
+
+/// What happens to the client.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The screen has that width and height now.
+    Resize(usize, usize),
+    /// Time has passed.
+    Tick,
+    /// The server told something; the first thing is that one is signed in.
+    Event(Box<Event<'static>>),
+    /// The connection could not be made, or broke: why.
+    Down(String),
+    /// The server does not let one in.
+    Refused {
+        /// Why, in its own words.
+        why: String,
+        /// It may, later.
+        again: bool,
+    },
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Connect and sign in.
+    Connect,
+    /// Give the connection up.
+    Disconnect,
+    /// Send a line.
+    Send(String),
+    /// Ring the terminal's bell.
+    Bell,
+    /// Tell the desktop, through the terminal.
+    Notify(String),
+    /// Draw everything anew.
+    Repaint,
+    /// Stop, as Ctrl-Z does, until the shell says to go on.
+    Suspend,
+    /// End.
+    Quit(Exit),
+}
+
+/// How it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// One has left.
+    Left,
+    /// One never got in: why.
+    Refused(String),
+}
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds since some point in the past; it never goes back.
+    pub ms: u64,
+    /// As people see it.
+    pub wall: Moment,
+}
+
+/// What people may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What the bell rings for.
+    pub bell: Bell,
+    /// Tell the desktop as well.
+    pub notify: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { bell: Bell::Private, notify: false }
+    }
+}
+
+/// What the bell rings for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Bell {
+    /// Nothing.
+    Off,
+    /// What is for the reader alone, and where they are named.
+    Private,
+    /// Everything that others say.
+    All,
+}
+
+#[cfg(test)]
+pub mod desk;
+#[cfg(test)]
+mod tests;

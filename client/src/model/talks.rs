@@ -1,0 +1,235 @@
+//! All conversations, in the order of the list at the left.
+
+use super::conversation::{Conversation, Place};
+use super::limits::{BYTES, CONVERSATIONS};
+
+/// All conversations, and the one that is looked at.
+#[derive(Clone, Debug)]
+pub struct Talks {
+    list: Vec<Conversation>,
+    viewed: usize,
+    /// The one that was looked at before.
+    last: Option<Place>,
+    stirs: u64,
+}
+
+fn rank(place: &Place) -> usize {
+    match place {
+        Place::Room(_) => 0,
+        Place::Everybody => 1,
+        Place::Person(_) => 2,
+        Place::Mentions => 3,
+        Place::Server => 4,
+    }
+}
+
+impl Talks {
+    /// A room, the list of mentions and the server.
+    #[must_use]
+    pub fn new(room: &str) -> Talks {
+        let list = vec![
+            Conversation::new(Place::room(room), room),
+            Conversation::new(Place::Mentions, "mentions"),
+            Conversation::new(Place::Server, "server"),
+        ];
+        Talks { list, viewed: 0, last: None, stirs: 0 }
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Conversation> {
+        self.list.iter()
+    }
+
+    /// All of them, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Conversation> {
+        self.list.iter_mut()
+    }
+
+    /// The one that is looked at.
+    #[must_use]
+    pub fn viewed(&self) -> &Conversation {
+        &self.list[self.viewed]
+    }
+
+    /// The same, to be changed.
+    pub fn viewed_mut(&mut self) -> &mut Conversation {
+        &mut self.list[self.viewed]
+    }
+
+    /// The one that was looked at before.
+    #[must_use]
+    pub fn last(&self) -> Option<Place> {
+        self.last.clone()
+    }
+
+    /// Which one of the list is looked at.
+    #[must_use]
+    pub fn viewed_index(&self) -> usize {
+        self.viewed
+    }
+
+    /// The one at that place.
+    #[must_use]
+    pub fn get(&self, place: &Place) -> Option<&Conversation> {
+        self.list.iter().find(|conversation| conversation.place == *place)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, place: &Place) -> Option<&mut Conversation> {
+        self.list.iter_mut().find(|conversation| conversation.place == *place)
+    }
+
+    /// The one at that place, which is opened if there is none; something happens in it.
+    pub fn open(&mut self, place: &Place, title: &str) -> &mut Conversation {
+        self.stirs += 1;
+        let stirs = self.stirs;
+        if self.get(place).is_none() {
+            self.make_room();
+            let behind = self.list.iter().rposition(|other| rank(&other.place) <= rank(place));
+            let at = behind.map_or(0, |at| at + 1);
+            self.list.insert(at, Conversation::new(place.clone(), title));
+            self.viewed += usize::from(at <= self.viewed);
+        }
+        let at = self.list.iter().position(|conversation| conversation.place == *place).unwrap_or(self.viewed);
+        let conversation = &mut self.list[at];
+        conversation.stirred = stirs;
+        conversation
+    }
+
+    /// Lets the one go that was quiet longest, if there are too many: people before rooms, and never unsent lines.
+    fn make_room(&mut self) {
+        if self.list.len() < CONVERSATIONS {
+            return;
+        }
+        let viewed = &self.list[self.viewed].place;
+        let can_go = |c: &&Conversation| {
+            let fixed = c.place == *viewed || rank(&c.place) >= rank(&Place::Mentions);
+            !fixed && c.draft.text().is_empty() && !c.has_open()
+        };
+        let quiet = |c: &&Conversation| (matches!(c.place, Place::Room(_)), c.stirred);
+        let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.place.clone());
+        if let Some(place) = found {
+            self.close(&place);
+        }
+    }
+
+    /// Closes one (not the last room's fixed companions). Whether it was there.
+    pub fn close(&mut self, place: &Place) -> bool {
+        if matches!(place, Place::Mentions | Place::Server) {
+            return false;
+        }
+        let Some(at) = self.list.iter().position(|conversation| conversation.place == *place) else { return false };
+        let was_viewed = at == self.viewed;
+        self.list.remove(at);
+        if at < self.viewed {
+            self.viewed -= 1;
+        }
+        if was_viewed {
+            let last = self.last.take();
+            let back = last.and_then(|last| self.list.iter().position(|conversation| conversation.place == last));
+            self.viewed = back.unwrap_or(self.viewed.min(self.list.len() - 1));
+            self.viewed_mut().seen();
+        }
+        true
+    }
+
+    /// Looks at another one, if it is there.
+    pub fn view(&mut self, place: &Place) {
+        let Some(at) = self.list.iter().position(|conversation| conversation.place == *place) else { return };
+        if at != self.viewed {
+            let left = &mut self.list[self.viewed];
+            left.marker = None;
+            self.last = Some(left.place.clone());
+            self.viewed = at;
+        }
+        self.list[at].seen();
+    }
+
+    /// The next one in the list (or the one before), around its ends.
+    #[must_use]
+    pub fn beside(&self, forward: bool) -> Place {
+        let count = self.list.len();
+        let at = (self.viewed + if forward { 1 } else { count - 1 }) % count;
+        self.list[at].place.clone()
+    }
+
+    /// The how manieth one of the list.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Place> {
+        self.list.get(index).map(|conversation| conversation.place.clone())
+    }
+
+    /// The next one with something new: first where one is named.
+    #[must_use]
+    pub fn next_unread(&self) -> Option<Place> {
+        let order = (1..self.list.len()).map(|step| &self.list[(self.viewed + step) % self.list.len()]);
+        let mut new = order.filter(|c| c.unread > 0 && c.place != Place::Mentions);
+        let first = new.clone().find(|c| c.mentions > 0);
+        first.or_else(|| new.next()).map(|conversation| conversation.place.clone())
+    }
+
+    /// Forgets the oldest lines of the largest conversations until all together are small enough.
+    pub fn trim(&mut self) {
+        let mut total: usize = self.list.iter().map(Conversation::weight).sum();
+        while total > BYTES {
+            let Some(largest) = self.list.iter_mut().max_by_key(|conversation| conversation.weight()) else { return };
+            let before = largest.weight();
+            largest.drop_first();
+            total -= before - largest.weight();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(talks: &Talks) -> Vec<&str> {
+        talks.iter().map(|conversation| &*conversation.title).collect()
+    }
+
+    #[test]
+    fn rooms_stand_before_people() {
+        let mut talks = Talks::new("lobby");
+        talks.open(&Place::person("Bob"), "Bob");
+        talks.open(&Place::room("ops"), "ops");
+        talks.open(&Place::Everybody, "everybody");
+        talks.open(&Place::person("bob"), "bob");
+        assert_eq!(titles(&talks), ["lobby", "ops", "everybody", "Bob", "mentions", "server"]);
+        assert_eq!(&*talks.viewed().title, "lobby");
+    }
+
+    #[test]
+    fn closing_goes_back_to_where_one_was() {
+        let mut talks = Talks::new("lobby");
+        talks.open(&Place::room("ops"), "ops");
+        talks.view(&Place::Server);
+        talks.view(&Place::room("ops"));
+        assert!(talks.close(&Place::room("ops")) && !talks.close(&Place::Server));
+        assert_eq!(talks.viewed().place, Place::Server);
+        assert!(talks.close(&Place::room("lobby")));
+        assert_eq!(talks.viewed().place, Place::Server);
+    }
+
+    #[test]
+    fn there_are_never_too_many() {
+        let mut talks = Talks::new("lobby");
+        for i in 0..200 {
+            talks.open(&Place::person(&format!("u{i}")), "u");
+        }
+        assert_eq!(talks.iter().count(), CONVERSATIONS);
+        assert!(talks.get(&Place::person("u0")).is_none() && talks.get(&Place::person("u199")).is_some());
+    }
+
+    #[test]
+    fn where_one_is_named_comes_first() {
+        let mut talks = Talks::new("lobby");
+        for (room, unread, mentions) in [("a", 1, 0), ("b", 2, 1)] {
+            let conversation = talks.open(&Place::room(room), room);
+            (conversation.unread, conversation.mentions) = (unread, mentions);
+        }
+        assert_eq!(talks.next_unread(), Some(Place::room("b")));
+        talks.view(&Place::room("b"));
+        assert_eq!(talks.next_unread(), Some(Place::room("a")));
+    }
+}

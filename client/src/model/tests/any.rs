@@ -1,0 +1,153 @@
+//! Whatever happens, in whatever order.
+
+use crate::model::Input;
+use crate::model::desk::Desk;
+use crate::model::key::{Code, Key};
+use crate::model::limits::{BYTES, CONVERSATIONS, LINES};
+use landline_common::What;
+use landline_common::history::Place as Where;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+const PEOPLE: [&str; 4] = ["alice", "bob", "Carol", "日本"];
+const ROOMS: [&str; 3] = ["lobby", "ops", "Dev/x"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Hear(What<'static>),
+    Press(Key),
+    Type(String),
+    Paste(String),
+    Pass(u64),
+    Down,
+    Resize(usize, usize),
+}
+
+fn what() -> impl Strategy<Value = What<'static>> {
+    let who = || prop::sample::select(&PEOPLE[..]);
+    let room = || prop::sample::select(&ROOMS[..]);
+    let text = || prop_oneof![".{0,30}", Just("alice: hello".to_owned()), Just("hi".to_owned())];
+    prop_oneof![
+        8 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| What::Said {
+            id, room: room.into(), user: user.into(), text: text.into() }),
+        4 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| What::Recalled {
+            id, place: Where::Room(room.into()), user: user.into(), text: text.into() }),
+        2 => (0u64..40, who(), text()).prop_map(|(id, from, text)| What::Direct {
+            id, from: from.into(), text: text.into(), kept: false }),
+        1 => (0u64..40, who(), text()).prop_map(|(id, user, text)| What::SaidToAll {
+            id, user: user.into(), text: text.into() }),
+        1 => who().prop_map(|from| What::PrivateConnected { with: from.into() }),
+        1 => who().prop_map(|from| What::PrivateRequest { from: from.into() }),
+        2 => (who(), room()).prop_map(|(user, room)| What::Joined { user: user.into(), room: room.into() }),
+        2 => who().prop_map(|user| What::Disconnected { user: user.into() }),
+        1 => who().prop_map(|user| What::Connected { user: user.into() }),
+        1 => room().prop_map(|room| What::Members { room: room.into(), users: vec!["alice".into(), "bob".into()] }),
+        1 => room().prop_map(|room| What::Info(format!("You are in {room} now").into())),
+        1 => Just(What::info("⚠ Slow down — you're sending too fast.")),
+        2 => text().prop_map(|text| What::error(404, text)),
+        1 => who().prop_map(|name| What::NoSuchUser { name: name.into() }),
+        2 => (1u64..9).prop_map(|n| What::Pong(format!("landline-{n}").into())),
+        2 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: None }),
+        1 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: Some("/history after 3".into()) }),
+        1 => Just(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true }),
+    ]
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    use Code::*;
+    let code = prop::sample::select(vec![
+        Enter,
+        Escape,
+        Tab,
+        BackTab,
+        Backspace,
+        Delete,
+        Left,
+        Right,
+        Up,
+        Down,
+        Home,
+        End,
+        PageUp,
+        PageDown,
+        F(1),
+        Char('a'),
+        Char('m'),
+        Char('l'),
+        Char('e'),
+        Char('1'),
+        Char('4'),
+        Char('w'),
+        Char('u'),
+        Char('p'),
+        Char('r'),
+    ]);
+    (code, any::<bool>(), any::<bool>()).prop_map(|(code, ctrl, alt)| Key { code, ctrl, alt })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let lines =
+        ["hi", "/join ops", "/leave", "/pm bob x", "/all y", "/clear", "/query 日本", "/close", "/history", "/x"];
+    prop_oneof![
+        8 => what().prop_map(Step::Hear),
+        4 => key().prop_map(Step::Press),
+        3 => prop::sample::select(lines.to_vec()).prop_map(|line| Step::Type(line.to_owned())),
+        1 => "(.{0,9}\n){0,6}".prop_map(Step::Paste),
+        3 => (0u64..20_000).prop_map(Step::Pass),
+        1 => Just(Step::Down),
+        1 => (0usize..200, 0usize..60).prop_map(|(width, height)| Step::Resize(width, height)),
+    ]
+}
+
+fn check(desk: &Desk) {
+    assert!(desk.state.talks.iter().count() <= CONVERSATIONS);
+    let mut total = 0;
+    for conversation in desk.state.talks.iter() {
+        let lines = conversation.lines();
+        assert!(lines.len() <= LINES && conversation.mentions <= conversation.unread);
+        let ids: Vec<u64> = lines.iter().filter_map(|line| line.id).collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "twice: {ids:?}");
+        let keys: HashSet<u64> = lines.iter().map(|line| line.key).collect();
+        assert_eq!(keys.len(), lines.len());
+        assert!(conversation.scroll.is_none_or(|anchor| keys.contains(&anchor.key)));
+        assert!(conversation.marker.is_none_or(|marker| keys.contains(&marker)));
+        assert_eq!(conversation.weight(), lines.iter().map(|line| line.weight()).sum::<usize>());
+        total += conversation.weight();
+    }
+    assert!(total <= BYTES);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_breaks_the_model(steps in prop::collection::vec(step(), 0..80)) {
+        let mut desk = Desk::signed_in(80, 24);
+        for step in steps {
+            match step {
+                Step::Hear(what) => desk.hear(what),
+                Step::Press(key) => desk.press(key),
+                Step::Type(line) => desk.enter(&line),
+                Step::Paste(text) => desk.step(Input::Paste(text)),
+                Step::Pass(ms) => desk.pass(ms),
+                Step::Down => desk.step(Input::Down("cut".into())),
+                Step::Resize(width, height) => desk.step(Input::Resize(width, height)),
+            }
+            let geometry = desk.state.geometry();
+            prop_assert!(geometry.input >= 1);
+            check(&desk);
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_lines_and_more_stay_bounded() {
+    let mut desk = Desk::signed_in(80, 24);
+    let long = "word ".repeat(390);
+    for id in 0..20_000 {
+        desk.said(id, "lobby", "bob", if id % 3 == 0 { &long } else { "short" });
+    }
+    check(&desk);
+    assert!(desk.lobby().last().unwrap().ends_with("short"));
+}

@@ -1,0 +1,8 @@
+//! What the model promises.
+
+mod any;
+mod breaks;
+mod network;
+mod reading;
+mod talking;
+mod typing;

@@ -1,0 +1,115 @@
+//! Reading back, and what is new meanwhile.
+
+use crate::model::conversation::{Older, Place};
+use crate::model::desk::Desk;
+use crate::model::key::{Code, Key};
+use landline_common::What;
+
+fn full() -> Desk {
+    let mut desk = Desk::signed_in(80, 24);
+    for id in 100..200 {
+        desk.said(id, "lobby", "bob", &format!("line {id}"));
+    }
+    desk
+}
+
+#[test]
+fn reading_back_stays_put() {
+    let mut desk = full();
+    desk.press(Key::plain(Code::PageUp));
+    let before = desk.state.talks.viewed().scroll;
+    assert!(before.is_some());
+    desk.said(200, "lobby", "bob", "new");
+    desk.said(201, "lobby", "bob", "newer");
+    let lobby = desk.state.talks.viewed();
+    assert_eq!((lobby.scroll, lobby.below), (before, 2));
+    desk.press(Key::plain(Code::Escape));
+    let lobby = desk.state.talks.viewed();
+    assert_eq!((lobby.scroll, lobby.below), (None, 0));
+}
+
+#[test]
+fn pages_meet_without_a_gap() {
+    let mut desk = full();
+    for _ in 0..3 {
+        desk.press(Key::plain(Code::PageUp));
+    }
+    for _ in 0..3 {
+        desk.press(Key::plain(Code::PageDown));
+    }
+    assert_eq!(desk.state.talks.viewed().scroll, None);
+}
+
+#[test]
+fn the_beginning_asks_for_more_once() {
+    let mut desk = full();
+    desk.press(Key::alt(Code::Home));
+    assert_eq!(desk.take_sent()[0], "/history before 100");
+    desk.press(Key::plain(Code::PageUp));
+    assert_eq!(desk.take_sent(), [""; 0]);
+    let anchor = desk.state.talks.viewed().scroll;
+    desk.recalled(98, "lobby", "bob", "older");
+    desk.recalled(99, "lobby", "bob", "old");
+    desk.hear(What::RecallEnd { shown: 2, remark: "".into(), next: None });
+    assert_eq!(desk.state.talks.viewed().scroll, anchor, "what comes above moves nothing");
+    assert_eq!(desk.state.talks.viewed().older, Older::Nothing);
+    let lines = desk.lobby();
+    assert_eq!(lines.iter().filter(|line| line.contains(": old")).count(), 2);
+    let old = lines.iter().position(|line| line == "bob: older").unwrap();
+    assert!(lines[old + 1..].iter().position(|line| line == "bob: line 100") > Some(0));
+}
+
+#[test]
+fn what_one_says_oneself_goes_to_the_end() {
+    let mut desk = full();
+    desk.press(Key::plain(Code::PageUp));
+    desk.enter("hello");
+    assert_eq!(desk.state.talks.viewed().scroll, None);
+}
+
+#[test]
+fn what_is_new_is_marked_until_one_leaves() {
+    let mut desk = full();
+    desk.press(Key::alt(Code::Char('3')));
+    desk.said(200, "lobby", "bob", "new");
+    desk.said(201, "lobby", "bob", "newer");
+    desk.press(Key::alt(Code::Char('1')));
+    let lobby = desk.state.talks.viewed();
+    let marked = lobby.lines().iter().find(|line| Some(line.key) == lobby.marker).unwrap();
+    assert_eq!(marked.id, Some(200));
+    desk.press(Key::alt(Code::Char('3')));
+    assert_eq!(desk.state.talks.get(&Place::room("lobby")).unwrap().marker, None);
+}
+
+#[test]
+fn mentions_and_back() {
+    let mut desk = full();
+    desk.press(Key::alt(Code::Char('m')));
+    assert_eq!(desk.state.talks.viewed().place, Place::Mentions);
+    desk.press(Key::alt(Code::Char('m')));
+    assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"));
+}
+
+#[test]
+fn what_was_cleared_comes_back_only_when_asked_for() {
+    let mut desk = full();
+    desk.enter("/clear");
+    assert_eq!(desk.lobby(), [""; 0]);
+    desk.recalled(199, "lobby", "bob", "line 199");
+    assert_eq!(desk.lobby(), [""; 0]);
+    desk.enter("/history 1");
+    desk.recalled(199, "lobby", "bob", "line 199");
+    assert_eq!(desk.lobby(), ["bob: line 199"]);
+}
+
+#[test]
+fn a_search_is_shown_where_one_looks() {
+    let mut desk = full();
+    desk.press(Key::alt(Code::Char('3')));
+    desk.enter("/search line");
+    desk.recalled(150, "ops", "bob", "line 150");
+    desk.hear(What::RecallEnd { shown: 1, remark: "".into(), next: None });
+    let shown = desk.lines(&Place::Server);
+    assert!(shown.contains(&"- [ops 2026-11-21 14:00] bob: line 150".to_owned()), "{shown:?}");
+    assert!(desk.state.talks.get(&Place::room("ops")).is_none());
+}

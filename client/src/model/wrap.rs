@@ -1,0 +1,114 @@
+//! Breaking text into rows at the width that it has on a terminal.
+
+use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Marks that stand behind a word, in scripts that are written without spaces.
+const CLOSING: [char; 14] = ['。', '、', '，', '．', '！', '？', '：', '；', '）', '」', '』', '】', '》', '…'];
+
+/// The rows of `text`: the first at most `first` cells wide, the others `width`. Broken at spaces where there are any,
+/// and never inside of what people see as one character. Always at least one row.
+#[must_use]
+pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    let (mut start, mut limit) = (0, first.max(2));
+    while let Some(end) = row_end(&text[start..], limit) {
+        rows.push(trimmed(text, start..start + end));
+        (start, limit) = (start + end, width.max(2));
+    }
+    rows.push(trimmed(text, start..text.len()));
+    rows
+}
+
+/// Where the first row of `text` ends, if not all of it fits: behind the last space that fits, or else in a word.
+fn row_end(text: &str, limit: usize) -> Option<usize> {
+    let (mut cells, mut space, mut last) = (0, None, 0);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        cells += grapheme.width();
+        // Spaces at the end of a row are not seen, so they fit.
+        if grapheme == " " {
+            space = Some(at + 1);
+        } else if cells > limit && at > 0 {
+            // What closes a sentence does not begin a row.
+            let closes = grapheme.starts_with(CLOSING) && last > 0;
+            return space.or(Some(if closes { last } else { at }));
+        }
+        last = at;
+    }
+    None
+}
+
+fn trimmed(text: &str, row: Range<usize>) -> Range<usize> {
+    row.start..row.start + text[row].trim_end_matches(' ').len()
+}
+
+/// `text` cut to `width` cells, with an ellipsis where it was cut.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut cells = 0;
+    let fits = |grapheme: &&str| {
+        cells += grapheme.width();
+        cells < width
+    };
+    let mut out: String = text.graphemes(true).take_while(fits).collect();
+    if width > 0 {
+        out.push('…');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(text: &str, first: usize, width: usize) -> Vec<&str> {
+        wrap(text, first, width).into_iter().map(|row| &text[row]).collect()
+    }
+
+    #[test]
+    fn words_stay_whole_where_they_fit() {
+        assert_eq!(rows("the quick brown fox", 9, 10), ["the quick", "brown fox"]);
+        assert_eq!(rows("the quick brown fox", 4, 10), ["the", "quick", "brown fox"]);
+        assert_eq!(rows("", 5, 5), [""]);
+        assert_eq!(rows("ab   ", 2, 2), ["ab"]);
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        assert_eq!(rows("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(rows("a bcdefghij", 4, 4), ["a", "bcde", "fghi", "j"]);
+    }
+
+    #[test]
+    fn width_is_what_the_terminal_shows() {
+        assert_eq!(rows("日本語日本語", 5, 5), ["日本", "語日", "本語"]);
+        assert_eq!(rows("日本語日。", 8, 8), ["日本語", "日。"], "what closes a sentence does not begin a row");
+        assert_eq!(rows("👩‍👩‍👧👩‍👩‍👧", 3, 3), ["👩‍👩‍👧", "👩‍👩‍👧"]);
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_nothing_is_too_wide(text in "[a-c 日👍é]{0,60}", first in 2usize..12, width in 2usize..12) {
+            let rows = wrap(&text, first, width);
+            let joined: String = rows.iter().map(|row| &text[row.clone()]).collect();
+            prop_assert_eq!(joined.replace(' ', ""), text.replace(' ', ""));
+            for (at, row) in rows.iter().enumerate() {
+                let limit = if at == 0 { first } else { width };
+                prop_assert!(text[row.clone()].width() <= limit);
+            }
+        }
+
+        #[test]
+        fn any_text_is_cut_to_its_width(text in any::<String>(), width in 0usize..20) {
+            prop_assert!(cut(&text, width).width() <= width);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The ways in which people see it.
+
+pub mod tui;

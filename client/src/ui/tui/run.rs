@@ -1,0 +1,193 @@
+//! The one loop: keys, news and time go into the model, and what it wants done is done.
+
+use super::input::{listen, now};
+use super::signals::{self, Signal};
+use super::terminal::{Screen, give_back};
+use super::theme::Theme;
+use super::view;
+use crate::args::Identity;
+use crate::link::{Link, News};
+use crate::model::{Effect, Exit, Input, Settings, State};
+use anyhow::{Context, bail};
+use crossbeam_channel::{Receiver, never, select};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::time::{Duration, Instant};
+
+/// News taken at once, before keys have their turn.
+const AT_ONCE: usize = 256;
+/// While much happens, the screen is drawn at most so often.
+const FRAME: Duration = Duration::from_millis(33);
+/// Where nobody can say "go on", a stop is over after so long.
+const STOPPED: Duration = Duration::from_millis(300);
+
+/// Connects, and shows the full screen until one leaves.
+///
+/// # Errors
+/// The server cannot be reached or refuses, or the terminal is gone.
+pub fn run(server: &str, who: Identity, settings: Settings, theme: Theme) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let seed = RandomState::new().hash_one(std::process::id());
+    let mut state = State::new(who.name.as_str(), server, who.room.as_str(), settings, seed);
+    state.registers = who.register;
+    let mut link = Link::new(server, who);
+    link.connect().context("starting a thread")?;
+    // A server that cannot be reached is said where one was started.
+    let first = match link.news().recv().map(|news| link.current(news)) {
+        Ok(Some(News::Event(event))) => Input::Event(event),
+        Ok(Some(News::Down(why) | News::Refused { why, .. })) => bail!("{why}"),
+        _ => bail!("the connection was not made"),
+    };
+    let signals = signals::listen().context("listening for signals")?;
+    let screen = Screen::take().context("taking the terminal over")?;
+    let keys = listen().context("reading keys")?;
+    let mut running = Running { start, state: &mut state, link, screen, signals, theme, drawn: None, repaint: false };
+    let exit = running.serve(first, keys)?;
+    let Running { link, screen, .. } = running;
+    drop(screen);
+    link.finish();
+    match exit {
+        Exit::Left => Ok(()),
+        Exit::Refused(why) => bail!("{why}"),
+    }
+}
+
+struct Running<'s> {
+    start: Instant,
+    state: &'s mut State,
+    link: Link,
+    screen: Screen,
+    signals: Receiver<Signal>,
+    theme: Theme,
+    drawn: Option<Instant>,
+    repaint: bool,
+}
+
+type Flow = ControlFlow<Exit>;
+
+impl Running<'_> {
+    fn serve(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
+        let (width, height) = self.screen.size()?;
+        for input in [Input::Resize(width, height), first] {
+            if let Break(exit) = self.feed(input)? {
+                return Ok(exit);
+            }
+        }
+        self.draw()?;
+        loop {
+            let patience = Duration::from_millis(self.state.patience());
+            let (news, signals) = (self.link.news().clone(), self.signals.clone());
+            let flow = select! {
+                recv(keys) -> input => match input {
+                    Ok(input) => self.feed(input)?,
+                    // The terminal is gone.
+                    Err(_) => { keys = never(); Break(Exit::Left) }
+                },
+                recv(news) -> news => self.news(news.ok())?,
+                recv(signals) -> signal => self.signal(signal.ok())?,
+                default(patience) => self.feed(Input::Tick)?,
+            };
+            let flow = if flow.is_continue() { self.take_waiting(&keys)? } else { flow };
+            if let Break(exit) = flow {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// All keys, and some of the news; then draws, if it is time to.
+    fn take_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
+        let mut typed = false;
+        for input in keys.try_iter() {
+            typed = true;
+            if let Break(exit) = self.feed(input)? {
+                return Ok(Break(exit));
+            }
+        }
+        for _ in 0..AT_ONCE {
+            let Ok(news) = self.link.news().try_recv() else { break };
+            if let Break(exit) = self.news(Some(news))? {
+                return Ok(Break(exit));
+            }
+        }
+        let more = !self.link.news().is_empty();
+        if typed || !more || self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
+            self.draw()?;
+        }
+        Ok(Continue(()))
+    }
+
+    fn news(&mut self, news: Option<(u64, News)>) -> anyhow::Result<Flow> {
+        let input = match news.and_then(|news| self.link.current(news)) {
+            Some(News::Event(event)) => Input::Event(event),
+            Some(News::Down(why)) => Input::Down(why),
+            Some(News::Refused { why, again }) => Input::Refused { why, again },
+            None => return Ok(Continue(())),
+        };
+        self.feed(input)
+    }
+
+    fn signal(&mut self, signal: Option<Signal>) -> anyhow::Result<Flow> {
+        match signal {
+            Some(Signal::GoOn) => {
+                self.go_on()?;
+                Ok(Continue(()))
+            }
+            Some(Signal::End) => {
+                if self.state.link.is_up() {
+                    self.link.send("/quit");
+                }
+                Ok(Break(Exit::Left))
+            }
+            None => Ok(Continue(())),
+        }
+    }
+
+    /// One input, and everything that follows from it.
+    fn feed(&mut self, input: Input) -> anyhow::Result<Flow> {
+        let effects = self.state.step(input, now(self.start));
+        for effect in effects {
+            match effect {
+                Effect::Connect => self.link.connect().context("starting a thread")?,
+                Effect::Disconnect => self.link.disconnect(),
+                Effect::Send(line) => self.link.send(&line),
+                Effect::Bell => self.screen.ring(),
+                Effect::Notify(text) => self.screen.notify(&text),
+                Effect::Repaint => self.repaint = true,
+                Effect::Suspend => self.suspend()?,
+                Effect::Quit(exit) => return Ok(Break(exit)),
+            }
+        }
+        Ok(Continue(()))
+    }
+
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        give_back();
+        signals::stop();
+        // It stops any moment now, and goes on here.
+        let _ = self.signals.recv_timeout(STOPPED);
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> anyhow::Result<()> {
+        self.screen.take_again()?;
+        let (width, height) = self.screen.size()?;
+        self.state.step(Input::Resize(width, height), now(self.start));
+        Ok(())
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.repaint) {
+            self.screen.forget()?;
+        }
+        let (state, theme) = (&*self.state, &self.theme);
+        self.screen.draw(|frame| {
+            let area = frame.area();
+            if let Some(cursor) = view::draw(state, theme, area, frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        self.drawn = Some(Instant::now());
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! The title above, the status line below, and the input.
+
+use super::super::theme::Theme;
+use super::pieces;
+use crate::model::State;
+use crate::model::conversation::Place;
+use crate::model::geometry::{Geometry, PROMPT};
+use crate::model::link::Phase;
+use crate::model::wrap::cut;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+/// What the conversation is, and the server.
+pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    buffer.set_style(area, theme.bar);
+    let conversation = state.talks.viewed();
+    let members = conversation.members.len();
+    let (name, about) = match &conversation.place {
+        Place::Room(_) if members == 1 => (conversation.title.to_string(), "only you are here".to_owned()),
+        Place::Room(_) if members > 0 => (conversation.title.to_string(), format!("{members} here")),
+        Place::Room(_) => (conversation.title.to_string(), String::new()),
+        Place::Everybody => ("everybody".to_owned(), "whatever their room".to_owned()),
+        Place::Person(_) if conversation.private => {
+            (conversation.title.to_string(), "private chat, stored nowhere".to_owned())
+        }
+        Place::Person(_) => (conversation.title.to_string(), "between the two of you".to_owned()),
+        Place::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
+        Place::Server => ("server".to_owned(), "comings, goings, the connection".to_owned()),
+    };
+    let right = format!("{} on {} ", state.me, state.server);
+    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    let left = cut(&format!(" {name}"), room);
+    pieces(area, area.y, buffer, &[(&left, theme.bar_strong)]);
+    let x = area.x + u16::try_from(left.width() + 2).unwrap_or(0);
+    let left_over = usize::from(area.width).saturating_sub(left.width() + 2 + right.width() + 1);
+    buffer.set_stringn(x, area.y, cut(&about, left_over), left_over, theme.bar);
+    if right.width() < usize::from(area.width) / 2 {
+        let x = area.right() - u16::try_from(right.width()).unwrap_or(0);
+        buffer.set_stringn(x, area.y, &right, right.width(), theme.bar);
+    }
+}
+
+/// The connection at the left, where one reads at the right.
+pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    buffer.set_style(area, theme.bar);
+    let (text, strong) = connection(state);
+    let style = if strong { theme.bar_strong } else { theme.bar };
+    let right = position(state);
+    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    pieces(area, area.y, buffer, &[(&cut(&text, room), style)]);
+    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+    let style = if state.talks.viewed().scroll.is_some() { theme.bar_strong } else { theme.bar };
+    buffer.set_stringn(x, area.y, &right, right.width(), style);
+}
+
+/// How the connection is, and whether that matters now.
+fn connection(state: &State) -> (String, bool) {
+    let unsent = match state.unsent() {
+        0 => String::new(),
+        1 => " · 1 line unsent".to_owned(),
+        n => format!(" · {n} lines unsent"),
+    };
+    match &state.link.phase {
+        Phase::Up => {
+            let latency = state.latency().map_or(String::new(), |ms| format!(" {ms} ms"));
+            (format!(" ● connected{latency}{unsent}"), !unsent.is_empty())
+        }
+        Phase::Connecting => (format!(" ○ connecting…{unsent}"), true),
+        Phase::Waiting { until, why } => {
+            let seconds = until.saturating_sub(state.now().ms).div_ceil(1_000);
+            (format!(" ○ reconnecting in {seconds} s{unsent} · {why}"), true)
+        }
+        Phase::Stopped { why } => (format!(" ✗ not connected{unsent} · {why} · Ctrl-R tries again"), true),
+    }
+}
+
+/// Where one reads, or where the help is.
+fn position(state: &State) -> String {
+    let conversation = state.talks.viewed();
+    let length = conversation.draft.text().chars().count();
+    match (conversation.scroll, conversation.below) {
+        (Some(_), 0) => "reading back · Esc ↓ ".to_owned(),
+        (Some(_), n) => format!("{n} new ↓ · Esc "),
+        (None, _) if length > 1_900 => format!("{length} of 2000 characters "),
+        (None, _) => "F1 help ".to_owned(),
+    }
+}
+
+/// The line that is typed. Where the cursor is.
+pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let draft = &state.talks.viewed().draft;
+    let (rows, (row, cell)) = draft.rows(Geometry::input_width(usize::from(area.width)));
+    // The row of the cursor is always in sight.
+    let height = usize::from(area.height);
+    let first = (row + 1).saturating_sub(height);
+    let prompt = if state.link.is_up() { "❯" } else { "○" };
+    buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
+    let indent = u16::try_from(PROMPT).unwrap_or(0);
+    for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
+        let room = usize::from(area.width.saturating_sub(indent));
+        buffer.set_stringn(area.x + indent, y, &draft.text()[row.clone()], room, theme.text);
+    }
+    let x = area.x + indent + u16::try_from(cell).unwrap_or(0);
+    let y = area.y + u16::try_from(row - first).unwrap_or(0);
+    (x < area.right() && y < area.bottom()).then_some(Position { x, y })
+}

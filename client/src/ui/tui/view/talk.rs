@@ -1,0 +1,190 @@
+//! The conversation.
+
+use super::super::theme::Theme;
+use crate::model::State;
+use crate::model::conversation::{Conversation, Place};
+use crate::model::line::{Body, Delivery, Line, Talk, Tone};
+use crate::model::rows::{Laid, Paper, shown_name};
+use crate::model::wrap::cut;
+use landline_common::Moment;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+
+/// Draws from the last row that is shown upwards.
+pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let conversation = state.talks.viewed();
+    if conversation.lines().is_empty() {
+        return empty(conversation, theme, area, buffer);
+    }
+    let paper = state.paper();
+    let (last, cut) = conversation.bottom();
+    let mut below = i32::from(area.height) + i32::try_from(cut).unwrap_or(0);
+    // A short conversation begins at the top.
+    let mut first = last;
+    let mut laid = vec![paper.lay(conversation, last)];
+    let mut rows = i32::try_from(laid[0].height()).unwrap_or(i32::MAX);
+    while rows < below && first > 0 {
+        first -= 1;
+        laid.push(paper.lay(conversation, first));
+        rows += laid.last().map_or(0, |laid| i32::try_from(laid.height()).unwrap_or(0));
+    }
+    below = below.min(rows);
+    for (index, laid) in (first..=last).rev().zip(&laid) {
+        let top = below - i32::try_from(laid.height()).unwrap_or(0);
+        let sheet = Sheet { state, theme, paper, area };
+        sheet.line(&conversation.lines()[index], laid, top, buffer);
+        below = top;
+    }
+}
+
+fn empty(conversation: &Conversation, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let text = match conversation.place {
+        Place::Room(_) => "Nothing has been said here yet.",
+        Place::Everybody => "What you say here is heard by everybody online.",
+        Place::Person(_) => "What you say here is for the two of you.",
+        Place::Server => "Nothing has happened yet.",
+        Place::Mentions => "Nobody has named you yet.",
+    };
+    buffer.set_stringn(area.x + 1, area.y, text, usize::from(area.width.saturating_sub(1)), theme.dim);
+}
+
+/// What all lines of the picture share.
+struct Sheet<'s> {
+    state: &'s State,
+    theme: &'s Theme,
+    paper: Paper,
+    area: Rect,
+}
+
+impl Sheet<'_> {
+    /// Draws one line whose first row is at `top`, which may be above the area.
+    fn line(&self, line: &Line, laid: &Laid<'_>, top: i32, buffer: &mut Buffer) {
+        let mut y = top;
+        if let Some(day) = laid.above.day {
+            self.rule(y, &day_name(day), self.theme.dim, buffer);
+            y += 1;
+        }
+        if laid.above.new {
+            self.rule(y, "new", self.theme.new, buffer);
+            y += 1;
+        }
+        self.margin(line, laid, y, buffer);
+        let style = self.style(line);
+        for (at, row) in laid.rows.iter().enumerate() {
+            let hang = if at == 0 { laid.hang } else { 0 };
+            self.write(y, self.paper.columns.indent + hang, &laid.text[row.clone()], style, buffer);
+            y += 1;
+        }
+        for why in &laid.why {
+            self.write(y, self.paper.columns.indent, why, self.theme.refused, buffer);
+            y += 1;
+        }
+    }
+
+    /// Time, mark and name.
+    fn margin(&self, line: &Line, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
+        let columns = self.paper.columns;
+        if laid.timed {
+            let at = Moment { unix_ms: line.at, offset_s: self.paper.offset_s };
+            self.write(y, columns.time, &at.clock().to_string(), self.theme.dim, buffer);
+        }
+        let (mark, style) = self.mark(line);
+        self.write(y, columns.mark, mark, style, buffer);
+        if columns.nick > 0 {
+            for row in 0..laid.rows.len() + laid.why.len() {
+                self.write(
+                    y + i32::try_from(row).unwrap_or(0),
+                    columns.name + columns.nick + 1,
+                    "│",
+                    self.theme.dim,
+                    buffer,
+                );
+            }
+        }
+        let Some(talk) = line.talk() else {
+            let sign = if matches!(line.body, Body::Presence(_)) { "⇄" } else { "—" };
+            let x = if columns.nick > 0 { columns.name + columns.nick - 1 } else { columns.name };
+            return self.write(y, x, sign, self.theme.dim, buffer);
+        };
+        self.name(talk, laid, y, buffer);
+    }
+
+    fn name(&self, talk: &Talk, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
+        let (columns, style) = (self.paper.columns, self.nick_style(talk));
+        if laid.named && columns.nick > 0 {
+            let name = cut(&talk.user, columns.nick);
+            self.write(y, columns.name + columns.nick - name.width(), &name, style, buffer);
+        }
+        let mut x = columns.indent;
+        let room_for = |x: usize| (columns.indent + laid.hang).saturating_sub(x);
+        if laid.named && columns.nick == 0 {
+            let name = cut(&shown_name(&talk.user), room_for(x).saturating_sub(2));
+            self.write(y, x, &name, style, buffer);
+            self.write(y, x + name.width(), ":", self.theme.dim, buffer);
+            x += name.width() + 2;
+        }
+        if let Some(room) = &talk.room {
+            let room = format!("[{}]", cut(room, room_for(x).saturating_sub(3)));
+            self.write(y, x, &room, self.theme.dim, buffer);
+        }
+    }
+
+    fn nick_style(&self, talk: &Talk) -> Style {
+        if talk.delivery.is_own() || talk.user == self.state.me { self.theme.me } else { self.theme.nick(&talk.user) }
+    }
+
+    /// One cell that says what kind of line it is, whatever its colour.
+    fn mark(&self, line: &Line) -> (&'static str, Style) {
+        match &line.body {
+            Body::Talk(talk) => match &talk.delivery {
+                Delivery::Unsent => ("○", self.theme.new),
+                Delivery::Pending => ("·", self.theme.dim),
+                Delivery::Unsure => ("?", self.theme.new),
+                Delivery::Failed(_) => ("✗", self.theme.refused),
+                _ if talk.mention => ("»", self.theme.mention),
+                _ => ("", self.theme.text),
+            },
+            Body::Notice { tone: Tone::Refused, .. } => ("!", self.theme.refused),
+            _ => ("", self.theme.text),
+        }
+    }
+
+    fn style(&self, line: &Line) -> Style {
+        match &line.body {
+            Body::Talk(talk) => match &talk.delivery {
+                Delivery::Heard | Delivery::Sent if talk.mention => self.theme.mention,
+                Delivery::Heard | Delivery::Sent => self.theme.text,
+                _ => self.theme.dim,
+            },
+            Body::Presence(_) => self.theme.dim,
+            Body::Notice { tone: Tone::Info, .. } => self.theme.notice,
+            Body::Notice { tone: Tone::Refused, .. } => self.theme.refused,
+        }
+    }
+
+    fn rule(&self, y: i32, text: &str, style: Style, buffer: &mut Buffer) {
+        let width = usize::from(self.area.width);
+        let side = width.saturating_sub(text.width() + 4) / 2;
+        let line = format!(" {} {text} {}", "─".repeat(side.saturating_sub(1)), "─".repeat(width));
+        self.write(y, 0, &line, style, buffer);
+    }
+
+    /// Writes at a row that may be outside of the area.
+    fn write(&self, y: i32, x: usize, text: &str, style: Style, buffer: &mut Buffer) {
+        let (Ok(row), Ok(x)) = (u16::try_from(y), u16::try_from(x)) else { return };
+        if row < self.area.height && x < self.area.width {
+            let room = usize::from(self.area.width - x);
+            buffer.set_stringn(self.area.x + x, self.area.y + row, text, room, style);
+        }
+    }
+}
+
+fn day_name(day: i64) -> String {
+    let weekday = WEEKDAYS[usize::try_from(day.rem_euclid(7)).unwrap_or(0)];
+    let date = Moment { unix_ms: day * 86_400_000, offset_s: 0 }.date().to_string();
+    format!("{weekday} {}", date.split(' ').next().unwrap_or_default())
+}

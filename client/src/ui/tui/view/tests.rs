@@ -1,0 +1,219 @@
+//! The screens as people see them. `cargo insta review` shows what changed.
+
+use super::super::theme::{Depth, Palette, Theme};
+use super::draw;
+use crate::model::desk::Desk;
+use crate::model::key::{Code, Key};
+use crate::model::{Input, State};
+use insta::assert_snapshot;
+use landline_common::What;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+use unicode_width::UnicodeWidthStr;
+
+fn painted(state: &State, palette: Palette) -> (Buffer, Option<(u16, u16)>) {
+    let geometry = state.geometry();
+    let area = Rect::new(0, 0, geometry.width.try_into().unwrap(), geometry.height.try_into().unwrap());
+    let mut buffer = Buffer::empty(area);
+    let cursor = draw(state, &Theme::new(palette, Depth::Sixteen), area, &mut buffer);
+    (buffer, cursor.map(|at| (at.x, at.y)))
+}
+
+/// The screen as text, with a block where the cursor is.
+fn screen(desk: &Desk) -> String {
+    let (buffer, cursor) = painted(&desk.state, Palette::Dark);
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut x = 0;
+        let mut row = String::new();
+        while x < buffer.area.width {
+            let symbol = if cursor == Some((x, y)) { "█" } else { buffer[(x, y)].symbol() };
+            row.push_str(symbol);
+            x += u16::try_from(symbol.width().max(1)).unwrap();
+        }
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+const SIZES: [(usize, usize); 3] = [(60, 15), (80, 24), (120, 40)];
+
+/// A morning in the lobby.
+fn talk(width: usize, height: usize) -> Desk {
+    let mut desk = Desk::signed_in(width, height);
+    desk.said(1, "lobby", "bob", "good morning! did anybody see the printer on the second floor?");
+    desk.said(2, "lobby", "bob", "it was there yesterday");
+    desk.pass(60_000);
+    desk.hear(What::Joined { user: "carol".into(), room: "lobby".into() });
+    desk.hear(What::Joined { user: "dave".into(), room: "lobby".into() });
+    desk.hear(What::Disconnected { user: "bob".into() });
+    desk.said(
+        3,
+        "lobby",
+        "carol",
+        "alice took it to the lab, because the one there has been out of toner since Monday and the students needed \
+         their handouts before nine",
+    );
+    desk.pass(60_000);
+    desk.enter("I did, it is back at noon");
+    desk.said(4, "lobby", "alice", "I did, it is back at noon");
+    desk.said(5, "lobby", "dave", "thanks");
+    desk.hear(What::Direct { id: 6, from: "dave".into(), text: "coffee?".into(), kept: false });
+    desk.enter("/join ops");
+    desk.hear(What::info("You are in ops now"));
+    desk.catch_up_nothing();
+    desk.press(Key::alt(Code::Char('1')));
+    desk.said(7, "ops", "erin", "the switch in room 4 reboots at 12:00");
+    desk.said(8, "ops", "erin", "alice: is that fine with you?");
+    desk.type_in("let me ch");
+    desk
+}
+
+#[test]
+fn the_lobby() {
+    for (width, height) in SIZES {
+        assert_snapshot!(format!("lobby_{width}x{height}"), screen(&talk(width, height)));
+    }
+}
+
+#[test]
+fn every_script_has_its_width() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::signed_in(width, height);
+        desk.said(
+            1,
+            "lobby",
+            "田中さくら",
+            "おはようございます。今日の会議は二階の会議室で十時から始まります。資料を忘れないでください。",
+        );
+        desk.said(2, "lobby", "Maximilian_von_Habsburg1", "a name as long as names may be");
+        desk.said(3, "lobby", "zoë", "👩‍👩‍👧 family, 👍🏽 thumbs, 🇩🇪 flag, e\u{301}te\u{301} composed, ﷽ wide");
+        desk.said(4, "lobby", "مريم", "مرحبا بالجميع");
+        desk.said(5, "lobby", "bob", &"wideunbrokenword".repeat(12));
+        desk.type_in("日本語を打つ");
+        assert_snapshot!(format!("scripts_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn a_paste_is_asked_about() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        let code =
+            "fn main() {\n    let answer = 42;\n    println!(\"{answer}\");\n}\n\n// and so on\n// and on\n// and on";
+        desk.step(Input::Paste(code.into()));
+        assert_snapshot!(format!("paste_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn without_a_connection() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        desk.press(Key::ctrl('u'));
+        desk.enter("was that heard?");
+        desk.step(Input::Down("the connection broke: reset by peer".into()));
+        desk.step(Input::Down("no server answers".into()));
+        desk.enter("this waits until there is a connection again");
+        desk.pass(800);
+        assert_snapshot!(format!("reconnect_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn what_failed_says_why() {
+    let mut desk = Desk::signed_in(60, 15);
+    desk.enter("/pm nobdy are you there? I wanted to ask about the printer");
+    desk.hear(What::NoSuchUser { name: "nobdy".into() });
+    desk.enter("/jion ops");
+    assert_snapshot!(screen(&desk));
+}
+
+#[test]
+fn the_help() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        desk.press(Key::plain(Code::F(1)));
+        assert_snapshot!(format!("help_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn mentions() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        desk.press(Key::alt(Code::Char('m')));
+        assert_snapshot!(format!("mentions_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn reading_back_while_others_talk() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::signed_in(width, height);
+        for id in 1..100 {
+            desk.said(id, "lobby", if id % 7 < 4 { "bob" } else { "carol" }, &format!("message number {id}"));
+        }
+        desk.press(Key::plain(Code::PageUp));
+        for id in 100..112 {
+            desk.said(id, "lobby", "bob", "something new");
+        }
+        assert_snapshot!(format!("back_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn what_is_new_has_a_rule_above() {
+    let mut desk = talk(80, 24);
+    desk.press(Key::alt(Code::Char('2')));
+    desk.press(Key::alt(Code::Char('1')));
+    desk.said(20, "ops", "erin", "it is back");
+    desk.press(Key::alt(Code::Char('2')));
+    assert_snapshot!(screen(&desk));
+}
+
+#[test]
+fn long_lines_are_typed_in_several_rows() {
+    let mut desk = Desk::signed_in(60, 15);
+    desk.type_in(&"a long line that goes on and on ".repeat(5));
+    assert_snapshot!(screen(&desk));
+}
+
+#[test]
+fn any_size_can_be_drawn() {
+    let mut desk = talk(80, 24);
+    for width in (0..140).step_by(3) {
+        for height in 0..30 {
+            desk.step(Input::Resize(width, height));
+            painted(&desk.state, Palette::Light);
+            desk.press(Key::plain(Code::PageUp));
+            painted(&desk.state, Palette::Mono);
+            desk.press(Key::plain(Code::F(1)));
+            painted(&desk.state, Palette::Dark);
+            desk.press(Key::plain(Code::Escape));
+        }
+    }
+}
+
+#[test]
+fn without_colours_nothing_is_coloured() {
+    let (buffer, _) = painted(&talk(120, 40).state, Palette::Mono);
+    assert!(buffer.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+}
+
+#[test]
+fn a_full_conversation_is_drawn_as_fast_as_an_empty_one() {
+    let mut desk = Desk::signed_in(120, 40);
+    for id in 0..10_000 {
+        desk.said(id, "lobby", "bob", "a line of talk that is about as long as lines of talk are, with some words");
+    }
+    let begun = std::time::Instant::now();
+    for _ in 0..20 {
+        desk.type_in("x");
+        painted(&desk.state, Palette::Dark);
+    }
+    // Twenty keys and pictures, in a build that is not optimised; one may take 50 ms.
+    assert!(begun.elapsed().as_millis() < 1_000, "{:?}", begun.elapsed());
+}

@@ -1,0 +1,73 @@
+//! The full-screen client in a real terminal, against a real server.
+#![cfg(unix)]
+
+mod flood;
+mod life;
+
+use landline_tests::{Client, House, Terminal};
+
+/// A house, alice in a terminal, and bob at `nc`, who has heard that she is there.
+fn alice_and_bob(cols: u16, rows: u16) -> (House, Terminal, u32, Client) {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    let (alice, process) = Terminal::landline(cols, rows, house.address(), "alice");
+    bob.expect("alice has connected to the chatroom");
+    (house, alice, process, bob)
+}
+
+#[test]
+fn people_talk_and_hear() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("hello from the terminal\r");
+    bob.expect("alice: hello from the terminal");
+    bob.send("hello, alice – größe 日本 👍🏽");
+    alice.sees("hello, alice – größe 日本");
+    alice.press("/pm bo\tpsst\r");
+    bob.expect("[PM] alice: psst");
+    bob.send("/pm alice yes?");
+    alice.sees("yes?");
+    alice.press("\x1b1");
+    alice.sees("hello from the terminal");
+}
+
+#[test]
+fn the_screen_follows_the_window() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(60, 15);
+    bob.send("a line to be seen");
+    alice.sees("a line to be seen");
+    let people = |screen: &vt100::Screen| screen.contents_between(1, 100, 2, 120).contains("2 here");
+    alice.resize(120, 40);
+    alice.until("a list of people at the right", people);
+    alice.resize(60, 15);
+    alice.until("no list of people", |screen| {
+        screen.contents().contains("a line to be seen") && screen.contents().matches("2 here").count() == 1
+    });
+}
+
+#[test]
+fn a_paste_of_many_lines_is_asked_about() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("\x1b[200~one\r\ntwo\r\n/quit\r\nfour\r\n\x1b[201~");
+    alice.sees("4 lines were pasted");
+    alice.press("l");
+    for line in ["one", "two", "/quit", "four"] {
+        bob.expect(&format!("alice: {line}"));
+    }
+    alice.press("\x1b[200~one\ntwo\nthree\nfour\x1b[201~");
+    alice.sees("4 lines were pasted");
+    alice.press("\r");
+    bob.expect("alice: one two three four");
+}
+
+#[test]
+fn the_help_lies_over_the_talk_and_goes() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("\x1bOP");
+    alice.sees("Keys and commands");
+    alice.press("q");
+    alice.until("no help", |screen| !screen.contents().contains("Keys and commands"));
+    // Drawn anew.
+    alice.press("\x0c");
+    alice.press("and on\r");
+    bob.expect("alice: and on");
+}

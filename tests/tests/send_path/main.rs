@@ -4,5 +4,6 @@ mod model;
 mod order;
 mod outboxes;
 mod pacing;
+mod receipts;
 mod rig;
 mod rooms;

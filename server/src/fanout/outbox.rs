@@ -147,7 +147,7 @@ impl Outbox {
         !self.state.lock().receipts.is_empty()
     }
 
-    /// Whether the connection stands, and everything is with the kernel.
+    /// Whether everything is with the kernel: not if something was refused because these are the last words.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.state.lock().is_clear()
@@ -202,7 +202,7 @@ impl State {
     }
 
     fn is_clear(&self) -> bool {
-        self.cut.is_none() && self.waiting() == 0
+        self.cut.is_none() && !self.sealed && self.waiting() == 0
     }
 
     /// The place behind everything that waits.

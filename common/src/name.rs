@@ -195,7 +195,7 @@ fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> 
 }
 
 /// Words that begin a line of the server's own.
-const RESERVED: [&str; 7] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG"];
+const RESERVED: [&str; 8] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG", "Blocked"];
 
 static RESERVED_KEYS: LazyLock<HashSet<NameKey>> = LazyLock::new(|| RESERVED.into_iter().map(NameKey::of).collect());
 
@@ -247,6 +247,8 @@ mod tests {
             ("server", Reserved),
             ("ѕеrver", Reserved),
             ("lNFO", Reserved),
+            ("blocked", Reserved),
+            ("BIocked", Reserved),
             ("ЕRRОR", Reserved),
             ("help", Reserved),
             ("Quit", Reserved),

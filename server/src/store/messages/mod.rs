@@ -19,6 +19,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod trouble;
 mod words;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! The server program itself: its arguments, its output, its log, its signals and its death.
 
 mod arguments;
+mod disk_full;
 mod imports;
 mod kills;
 mod life;

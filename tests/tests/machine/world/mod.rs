@@ -172,20 +172,6 @@ impl World {
         self.here.retain(|visit| visit.who != who);
     }
 
-    /// What may come after the goodbye of a server that stops, before the end; who goes first, nobody knows.
-    pub fn last_moments(&mut self, who: Who) -> Vec<String> {
-        let others: Vec<Who> = self.here.iter().map(|visit| visit.who).filter(|other| *other != who).collect();
-        let mut lines = Vec::new();
-        for other in others {
-            let ends = self.private_ends_of(other);
-            lines.extend(ends.into_iter().filter(|(hearer, _)| *hearer == who).map(|(_, line)| line));
-            if !self.blocks_of(other).contains(&who) {
-                lines.push(format!("{} has left the chatroom", NAMES[other]));
-            }
-        }
-        lines
-    }
-
     fn restart(&mut self) {
         for visit in std::mem::take(&mut self.here) {
             self.tell(visit.who, "INFO: the server is stopping; goodbye".into());

@@ -94,18 +94,14 @@ impl World {
 
     /// Ends all that is private of somebody who leaves; says who hears what.
     pub(super) fn private_ends(&mut self, who: Who) -> Vec<(Who, String)> {
-        let told = self.private_ends_of(who);
-        self.chats.retain(|(one, other)| *one != who && *other != who);
-        self.asked.retain(|(from, to)| *from != who && *to != who);
-        told
-    }
-
-    pub(super) fn private_ends_of(&self, who: Who) -> Vec<(Who, String)> {
         let name = NAMES[who];
         let partners = self.partners(who).map(|partner| (partner, format!("PRIVATE_ENDED:{name}:disconnected")));
         let askers = self.asked.iter().filter(|(_, to)| *to == who).map(|(from, _)| *from);
         let in_vain = askers.map(|from| (from, format!("INFO: {name} is no longer available for private chat")));
-        partners.chain(in_vain).collect()
+        let told = partners.chain(in_vain).collect();
+        self.chats.retain(|(one, other)| *one != who && *other != who);
+        self.asked.retain(|(from, to)| *from != who && *to != who);
+        told
     }
 
     fn begin(&mut self, me: Who, who: Who) {

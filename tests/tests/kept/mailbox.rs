@@ -194,3 +194,24 @@ fn what_a_broken_connection_did_not_take_waits_for_them() {
     // What the kernel had taken was on its way; nothing is missing between that and what was kept.
     assert!(first > 0 && first < sent - 1, "{first} of {sent}");
 }
+
+#[test]
+fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
+    let house = House::new(|config| {
+        config.limits.backlog_bytes = 64 << 10;
+        config.limits.send_buffer_bytes = 4 << 10;
+        config.limits.mail_per_sender = 1;
+    });
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "lobby");
+    let _stuck = house.login("bob", PASSWORD);
+    alice.until("bob has connected");
+    let long = "x".repeat(1_900);
+    let why = "ERROR: 500 your last message could not be stored: what you said aloud was heard and is not in the \
+               history, what you wrote to one person may be lost";
+    let told = (0..1_000).any(|_| {
+        alice.send(&format!("message bob {long}"));
+        alice.lines_so_far().iter().any(|line| line == why)
+    });
+    assert!(told);
+}

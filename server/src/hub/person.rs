@@ -73,6 +73,12 @@ impl Person {
         self.outbox.push_control(&written(*rendering, events, limits));
     }
 
+    /// Does something in one rendering: until it is done, the rendering does not change.
+    pub(super) fn in_rendering(&self, send: impl FnOnce(Rendering)) {
+        let rendering = self.rendering.lock();
+        send(*rendering);
+    }
+
     /// Tells them, with a receipt for it.
     pub(super) fn tell_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
         let rendering = self.rendering.lock();

@@ -215,3 +215,26 @@ fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
     });
     assert!(told);
 }
+
+#[test]
+fn after_a_change_of_form_no_page_comes_in_the_old_one() {
+    let house = House::new(|config| config.limits.mail_per_sender = 400);
+    house.register("bob", PASSWORD);
+    let mut alice = house.guest("alice", "lobby");
+    for i in 0..200 {
+        alice.send(&format!("message bob {i}"));
+        alice.expect(QUEUED);
+    }
+    let mut bob = house.login("bob", PASSWORD);
+    bob.send("format json");
+    let (mut changed, mut got) = (false, 0);
+    while got < 200 {
+        let line = bob.line();
+        if line.contains("\"event\":\"format\"") {
+            changed = true;
+        } else {
+            assert_eq!(line.starts_with('{'), changed, "{line}");
+            got += 1;
+        }
+    }
+}

@@ -48,6 +48,34 @@ fn what_is_held_back_comes_behind_the_greeting() {
     assert_eq!(rig.poller.waiting(), 0);
 }
 
+/// A direct message that comes while somebody is let in, and one that comes later.
+#[test]
+fn receipts_come_for_what_was_held_back_and_for_all_that_follows() {
+    let rig = Rig::new(|_| {});
+    for (mut peer, clogged) in [(rig.peer(), 0), (rig.sloth(), 200_000)] {
+        let before = if clogged > 0 { peer.clog(clogged) } else { String::new() };
+        let (sender, receipts) = channel();
+        let receipt = |name| {
+            let sender = sender.clone();
+            Box::new(move |out| sender.send((name, out)).expect("a test"))
+        };
+        let mail = format!("{}\n", "x".repeat(200_000));
+        peer.outbox.push_with_receipt(b"before\n", receipt("before"));
+        peer.outbox.hold();
+        peer.outbox.push_with_receipt(b"held\n", receipt("held"));
+        peer.outbox.release(mail.as_bytes(), Some(receipt("released")));
+        peer.outbox.push_with_receipt(b"after\n", receipt("after"));
+        // What the kernel cannot have taken yet has no receipt.
+        let early: Vec<_> = receipts.try_iter().map(|(name, _)| name).collect();
+        assert!(early.len() < 2 || peer.outbox.waiting() < mail.len(), "{early:?}");
+        assert!(peer.read_to("after\n") == format!("{before}before\n{mail}held\nafter\n"));
+        peer.flush();
+        let all: Vec<_> =
+            early.into_iter().chain(receipts.try_iter().map(|(name, out)| if out { name } else { "lost" })).collect();
+        assert_eq!(all, ["before", "held", "released", "after"]);
+    }
+}
+
 /// The server stops: somebody who just comes in still gets what was held back for them, and nothing after that.
 #[test]
 fn what_comes_after_the_last_words_does_not_count_as_heard() {

@@ -51,6 +51,7 @@ impl Hub {
         let delivery = move |letters| {
             then(&hub, &receiver, letters);
             let _ = done.send(());
+            true
         };
         self.memory.collect(person.name.key(), page_of(person.rendering()), Box::new(delivery));
         wait.recv_timeout(STORAGE) != Err(RecvTimeoutError::Disconnected)
@@ -89,6 +90,8 @@ impl Hub {
             hub.memory.settle(receiver.name.key(), ids, out);
             if out {
                 hub.next_page(receiver, most);
+            } else {
+                hub.not_delivered(&receiver);
             }
         }))
     }
@@ -96,8 +99,28 @@ impl Hub {
     /// Asks for the next page. Called under an outbox's lock, so it waits for nothing.
     fn next_page(self: &Arc<Self>, person: Arc<Person>, most: usize) {
         let (hub, receiver) = (self.clone(), person.clone());
-        let delivery = move |letters| hub.push_page(&receiver, letters);
+        let delivery = move |letters| {
+            hub.push_page(&receiver, letters);
+            true
+        };
         self.memory.collect(person.name.key(), most, Box::new(delivery));
+    }
+
+    /// What did not get to somebody waits again. Who has left may have come back before that, and found nothing: then it
+    /// is theirs now. Called under an outbox's lock, so it waits for nothing.
+    pub(super) fn not_delivered(self: &Arc<Self>, person: &Person) {
+        if !person.has_left() {
+            return;
+        }
+        let (hub, name) = (self.clone(), person.name.key().clone());
+        let delivery = move |letters| {
+            let here = hub.registry().here(&name);
+            if let Some(person) = &here {
+                hub.push_page(person, letters);
+            }
+            here.is_some()
+        };
+        self.memory.collect(person.name.key(), UNFRAMED_PAGE, Box::new(delivery));
     }
 }
 

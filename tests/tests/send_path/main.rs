@@ -1,5 +1,6 @@
 //! The send path driven directly, without a hub: outboxes, rooms, flushers and the poller over loopback sockets.
 
+mod mail;
 mod model;
 mod order;
 mod outboxes;

@@ -51,6 +51,7 @@ impl Drop for Visit {
         let mut registry = self.hub.registry();
         registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
         registry.people.remove(&self.person.client());
+        self.person.leaves();
         drop(registry);
         self.flush();
         self.settle();

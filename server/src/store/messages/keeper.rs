@@ -143,7 +143,10 @@ impl Keeper {
                     log::error!("messages.db: the mail of {} cannot be read: {e}", receiver.as_str());
                     Vec::new()
                 });
-                guarded(|| then(letters));
+                let ids: Vec<u64> = letters.iter().map(|letter| letter.id).collect();
+                if guarded(|| then(letters)) == Some(false) {
+                    self.writer.mailbox.settled(&receiver, &ids);
+                }
             }
             Item::Barrier { searchable, done } => {
                 while searchable && self.writer.index.waiting() > 0 && self.index() {}
@@ -215,8 +218,10 @@ impl Keeper {
 }
 
 /// Runs code that is not the store's: its panic must not end the storage.
-fn guarded(run: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(run)).is_err() {
+fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let ran = catch_unwind(AssertUnwindSafe(run)).ok();
+    if ran.is_none() {
         log::error!("a panic while handing on what is stored");
     }
+    ran
 }

@@ -1,6 +1,8 @@
 //! What lasts: messages for those away, blocks, who was here, history and search.
 
 mod blocks;
+mod breaking_off;
+mod corners;
 mod history;
 mod mailbox;
 mod marks;

@@ -7,6 +7,7 @@ mod kills;
 mod life;
 mod log;
 mod mail_kills;
+mod mail_receipts;
 
 use landline_tests::{Client, Program};
 use std::io::{BufRead, BufReader};

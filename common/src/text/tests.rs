@@ -1,3 +1,5 @@
+//! Every line, in every dialect.
+
 use super::*;
 use crate::moment::Moment;
 use proptest::prelude::*;

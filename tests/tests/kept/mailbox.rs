@@ -93,6 +93,12 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
     }
     alice.send("message bob one more");
     alice.expect("ERROR: 403 too many of your messages wait for bob already; this one was not kept");
+    // To come again under the same name does not help.
+    alice.quit();
+    let mut alice = house.guest("alice", "lobby");
+    alice.send("message bob one more");
+    alice.expect("ERROR: 403 too many of your messages wait for bob already; this one was not kept");
+    carol.lines_so_far();
     carol.send("message bob from carol");
     carol.expect(QUEUED);
     carol.send("message bob one more");

@@ -8,3 +8,4 @@ mod mailbox;
 mod marks;
 mod search;
 mod since;
+mod under_load;

@@ -7,7 +7,9 @@
 mod arrivals;
 mod cells;
 mod crowd;
+mod floor;
 mod gather;
+mod guard;
 mod histogram;
 mod process;
 mod readiness;
@@ -20,6 +22,8 @@ mod tally;
 pub use cells::{CELLS, Cell, Kind, Load};
 pub use crowd::open_files;
 pub use histogram::Histogram;
+pub use floor::floor;
+pub use guard::{Judgement, WATCHED, Watched, judge};
 pub use process::{Usage, usage};
 pub use run::{Figures, Options, Spent, Target, run};
 pub use script::TEXT_BYTES;

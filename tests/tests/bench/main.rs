@@ -110,6 +110,15 @@ fn the_program_prints_a_table_and_fails_when_a_cell_does() {
 }
 
 #[test]
+#[cfg(debug_assertions)]
+fn a_debug_build_is_not_judged() {
+    let output = program(&["--guard"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--profile bench-guard"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn only_cells_whose_load_does_not_depend_on_it_take_another_number_of_people() {
     let sized = CELLS.iter().filter(|cell| cell.of(7).label() != cell.name);
     assert!(sized.clone().all(|cell| matches!(cell.kind, Kind::Join | Kind::Idle)));

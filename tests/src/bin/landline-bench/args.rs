@@ -41,6 +41,9 @@ pub struct Args {
     /// Print one JSON object a cell
     #[arg(long)]
     pub json: bool,
+    /// Tell whether the server has become slower: compare it to bare sends, and exit with 1 if it costs too much
+    #[arg(long, conflicts_with_all = ["cells", "address", "history", "seconds", "text_bytes", "json"])]
+    pub guard: bool,
     /// What this process is there for, if not to measure
     #[command(subcommand)]
     pub task: Option<Task>,

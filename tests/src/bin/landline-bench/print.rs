@@ -162,7 +162,8 @@ fn per_second(figures: &Figures) -> f64 {
     figures.deliveries as f64 / seconds(figures.time)
 }
 
-fn micros_each(cpu: Option<Duration>, figures: &Figures) -> Option<f64> {
+/// CPU time for each delivery, in microseconds; `None` where it is not known, or nothing was delivered.
+pub fn micros_each(cpu: Option<Duration>, figures: &Figures) -> Option<f64> {
     (figures.deliveries > 0).then_some(cpu?.as_secs_f64() * 1e6 / figures.deliveries as f64)
 }
 

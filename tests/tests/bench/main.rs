@@ -2,7 +2,7 @@
 
 mod faulty;
 
-use landline_tests::bench::{CELLS, Cell, Figures, Kind, Options, Target, run};
+use landline_tests::bench::{CELLS, Cell, Figures, GROWTH, Kind, Options, Target, run};
 use landline_tests::{DEADLINE, House, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -42,6 +42,17 @@ fn the_other_loads_are_counted_as_exactly() {
         exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
     }
+}
+
+#[test]
+fn every_room_is_counted_by_itself() {
+    let cell = Cell { members: 5, ..GROWTH.iter().find(|cell| cell.name == "10-rooms-of-10").expect("a cell").clone() };
+    let house = House::default();
+    let figures = run(&cell, &target(&house, "-rooms"), &MOMENT).unwrap();
+    exact(&cell, &figures);
+    // Two speakers in each of ten rooms with four lines each on their way.
+    assert!(figures.lines >= 80, "{} lines", figures.lines);
+    assert_eq!(figures.deliveries, figures.lines * 4);
 }
 
 #[test]

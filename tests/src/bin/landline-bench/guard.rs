@@ -25,21 +25,21 @@ pub fn guard(options: &Options) -> anyhow::Result<bool> {
         bail!("a debug build is slow by itself; use cargo run --profile bench-guard");
     }
     let mut rounds = WATCHED.map(|_| Vec::new());
-    let judged = |rounds: &[Vec<(f64, f64)>; 2]| -> Vec<Judgement> {
-        WATCHED.iter().zip(rounds).map(|(watched, rounds)| judge(watched, rounds)).collect()
-    };
-    for round in 0..MOST_ROUNDS {
-        if round >= ROUNDS && !judged(&rounds).iter().any(Judgement::is_over) {
-            break;
-        }
+    let mut done = 0;
+    loop {
+        done += 1;
         let send = floor(SENDING)?;
         for (watched, rounds) in WATCHED.iter().zip(&mut rounds) {
             rounds.push((send, delivery(watched, options)?));
         }
+        let judgements = WATCHED.iter().zip(&rounds).map(|(watched, rounds)| judge(watched, rounds));
+        let judgements: Vec<Judgement> = judgements.collect();
+        let over = judgements.iter().any(Judgement::is_over);
+        if done >= MOST_ROUNDS || done >= ROUNDS && !over {
+            print(&judgements, done);
+            return Ok(!over);
+        }
     }
-    let judgements = judged(&rounds);
-    print(&judgements, rounds[0].len());
-    Ok(!judgements.iter().any(Judgement::is_over))
 }
 
 fn print(judgements: &[Judgement], rounds: usize) {

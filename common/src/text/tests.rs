@@ -1,0 +1,121 @@
+use super::*;
+use crate::moment::Moment;
+use proptest::prelude::*;
+
+fn written(what: What<'_>, dialect: Dialect, longest: usize) -> String {
+    let mut out = Vec::new();
+    write(&what.at(Moment { unix_ms: 1_795_271_000_000, offset_s: 0 }), dialect, longest, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+fn said() -> What<'static> {
+    What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: "hello".into() }
+}
+
+#[test]
+fn talk_in_every_dialect() {
+    for (dialect, room, all) in [
+        (Dialect::Lines, "alice: hello\n", "[all] alice: hello\n"),
+        (Dialect::Elsewhere, "[ops] alice: hello\n", "[all] alice: hello\n"),
+        (Dialect::TcpChat, "alice - hello\n", "alice - hello\n"),
+        (Dialect::Chat77, "alice: hello\n", "alice: hello\n"),
+    ] {
+        assert_eq!(written(said(), dialect, 1_000), room);
+        let to_all = What::SaidToAll { id: 1, user: "alice".into(), text: "hello".into() };
+        assert_eq!(written(to_all, dialect, 1_000), all);
+    }
+}
+
+fn recalled(place: Place<'static>) -> What<'static> {
+    What::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
+}
+
+#[test]
+fn the_lines_that_clients_compare() {
+    let name = || Text::from("alice");
+    for (what, line) in [
+        (What::Direct { id: 1, from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
+        (What::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
+        (recalled(Place::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
+        (recalled(Place::Everybody), "[all 2026-11-21 14:23] alice: hi\n"),
+        (recalled(Place::Direct { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+        (What::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
+        (
+            What::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
+            "INFO: 2 messages (x); more: /history before 7\n",
+        ),
+        (What::Seen { seconds: 60, users: vec![name()] }, "Online in the last 60 s: alice\n"),
+        (
+            What::Gathered { room: None, came: 37, went: 12, users: vec![name(), "bob".into()] },
+            "+37 joined, 12 left: alice, bob, …\n",
+        ),
+        (
+            What::Gathered { room: Some("ops".into()), came: 0, went: 1, users: vec![name()] },
+            "+0 joined, 1 left ops: alice\n",
+        ),
+        (What::Blocked { users: vec![] }, "Blocked: none\n"),
+        (What::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
+        (What::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),
+        (What::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),
+        (What::PrivateEnded { with: name(), reason: "ended".into() }, "PRIVATE_ENDED:alice:ended\n"),
+        (What::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
+        (What::Connected { user: name() }, "alice has connected to the chatroom\n"),
+        (What::Disconnected { user: name() }, "alice has left the chatroom\n"),
+        (What::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
+        (What::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
+        (What::Online { users: vec![name(), "bob".into()] }, "Online clients: alice, bob\n"),
+        (What::PrivateChats { users: vec![] }, "Private chats: none\n"),
+        (What::Rooms { rooms: vec![("ops".into(), 2)] }, "Rooms: ops (2)\n"),
+        (What::info("done"), "INFO: done\n"),
+        (What::error(404, "no such user"), "ERROR: 404 no such user\n"),
+        (What::Error { code: None, text: "Invalid auth mode".into() }, "ERROR: Invalid auth mode\n"),
+        (
+            What::NoSuchUser { name: name() },
+            "ERROR: 404 nobody called alice is here; /users lists who is, /say TEXT says anything\n",
+        ),
+        (
+            What::UnknownCommand { word: "x".into() },
+            "ERROR: 400 there is no command /x; /help lists them, /say TEXT says anything\n",
+        ),
+        (What::Pong("x".into()), "PONG x\n"),
+        (What::Pong("".into()), "PONG\n"),
+    ] {
+        assert_eq!(written(what, Dialect::Lines, 4_096), line);
+    }
+}
+
+#[test]
+fn unframed_clients_get_the_bare_answers() {
+    let welcome = |account| What::Welcome { user: "a".into(), server: "S".into(), room: "r".into(), account };
+    assert_eq!(written(welcome(false), Dialect::TcpChat, 1_000), "200\n");
+    assert_eq!(written(welcome(true), Dialect::Chat77, 1_000), "AUTH_SUCCESS\n");
+    let refused = What::Refused { code: 403, why: "no".into() };
+    assert_eq!(written(refused.clone(), Dialect::TcpChat, 1_000), "403\n");
+    assert_eq!(written(refused, Dialect::Lines, 1_000), "403 no\n");
+    assert!(written(welcome(true), Dialect::Lines, 1_000).starts_with("AUTH_SUCCESS\n200 "));
+}
+
+#[test]
+fn long_lists_are_cut_between_names() {
+    let users: Vec<Text<'_>> = (0..300).map(|i| format!("somebody-number-{i}").into()).collect();
+    let text = written(What::Online { users }, Dialect::Lines, 4_096);
+    assert!(text.lines().count() > 1);
+    for line in text.lines() {
+        assert!(line.len() <= 4_096 && line.starts_with("Online clients: somebody-") && !line.ends_with(','));
+    }
+    assert_eq!(text.matches("somebody-").count(), 300);
+}
+
+proptest! {
+    #[test]
+    fn an_unframed_message_is_cut_at_characters_with_its_prefix(text in "[a-zäöü€𝄞 ]{0,2000}") {
+        let what = What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: text.clone().into() };
+        let out = written(what, Dialect::Chat77, 1_000);
+        let mut joined = String::new();
+        for line in out.lines() {
+            prop_assert!(line.len() <= 1_000);
+            joined.push_str(line.strip_prefix("alice: ").unwrap());
+        }
+        prop_assert_eq!(joined, text);
+    }
+}

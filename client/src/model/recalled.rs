@@ -16,8 +16,8 @@ impl State {
         let (place, title) = match place {
             Where::Room(room) => (Place::room(room), name(room)),
             Where::Everybody => (Place::Everybody, "everybody".into()),
-            Where::Direct(to) if own => (Place::person(to), name(to)),
-            Where::Direct(_) => (Place::person(&user), user.clone()),
+            Where::Direct { to } if own => (Place::person(to), name(to)),
+            Where::Direct { .. } => (Place::person(&user), user.clone()),
         };
         if lookup == Some(Errand::Search) {
             return self.found(at, &title, &user, text);

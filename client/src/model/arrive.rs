@@ -77,7 +77,7 @@ impl State {
             // They signed in to the room since its people were last listed.
             let listed = !conversation.members.is_empty() && matches!(place, Place::Room(_)) && aloud;
             if listed && conversation.members.add(&talk.user) {
-                conversation.presence(before, at, &talk.user, true);
+                conversation.presence(before, at, |presence| presence.add(&talk.user, true));
             }
         }
         let line = Line { key, id, at, body: Body::Talk(talk) };
@@ -182,10 +182,22 @@ impl State {
         self.presence(&place, at, user, came);
     }
 
+    /// Many came and went at once, somewhere or at all.
+    pub(super) fn gathered(&mut self, at: i64, room: Option<&str>, came: usize, went: usize) {
+        let key = self.key_number();
+        let place = room.map_or(Place::Server, Place::room);
+        if let Some(conversation) = self.talks.get_mut(&place) {
+            conversation.presence(key, at, |presence| presence.add_many(came, went));
+        }
+        for conversation in self.talks.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+            conversation.stale = true;
+        }
+    }
+
     fn presence(&mut self, place: &Place, at: i64, user: &str, came: bool) {
         let key = self.key_number();
         if let Some(conversation) = self.talks.get_mut(place) {
-            conversation.presence(key, at, user, came);
+            conversation.presence(key, at, |presence| presence.add(user, came));
         }
     }
 

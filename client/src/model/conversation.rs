@@ -99,6 +99,8 @@ pub struct Conversation {
     pub caught_up: bool,
     /// Up to this id nothing is missing: what came while something was being fetched says nothing about the gap.
     pub known_to: Option<u64>,
+    /// What an account missed since its last visit has been asked for, and there was nothing.
+    pub nothing_missed: bool,
     /// What the server may have from before.
     pub older: Older,
     /// A private chat is open.
@@ -131,6 +133,7 @@ impl Conversation {
             speakers: VecDeque::new(),
             caught_up,
             known_to: None,
+            nothing_missed: false,
             older: Older::default(),
             private: false,
             stirred: 0,
@@ -248,10 +251,10 @@ impl Conversation {
         found.map(|line| line.key)
     }
 
-    /// Somebody came or went: one line for all who do so in a row.
-    pub fn presence(&mut self, key: u64, at: i64, user: &str, came: bool) {
+    /// Somebody came or went, as `note` says: one line for all who do so in a row.
+    pub fn presence(&mut self, key: u64, at: i64, note: impl FnOnce(&mut Presence)) {
         if let Some(Line { body: Body::Presence(presence), at: last, .. }) = self.lines.back_mut() {
-            presence.add(user, came);
+            note(presence);
             *last = at;
             if presence.is_empty() {
                 self.drop_last();
@@ -259,7 +262,7 @@ impl Conversation {
             return;
         }
         let mut presence = Presence::default();
-        presence.add(user, came);
+        note(&mut presence);
         self.insert(Line { key, id: None, at, body: Body::Presence(presence) }, false);
     }
 

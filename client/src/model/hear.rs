@@ -1,7 +1,7 @@
 //! What the server tells: events → state.
 
 use super::conversation::Place;
-use super::limits::NOTICE_CHARS;
+use super::limits::{NOTICE_CHARS, PAGES};
 use super::line::{Delivery, Tone, name, shortened};
 use super::link::room_in;
 use super::outgoing::Errand;
@@ -29,6 +29,7 @@ impl State {
             What::Disconnected { user } => self.disconnected(at, &name(user)),
             What::Joined { user, room } => self.moved(at, &name(user), room, true),
             What::Left { user, room } => self.moved(at, &name(user), room, false),
+            What::Gathered { room, came, went, .. } => self.gathered(at, room.as_deref(), *came, *went),
             What::Online { users } => self.listed_online(users),
             What::Members { room, users } => self.listed_members(event, room, users),
             What::Rooms { rooms } => {
@@ -40,6 +41,7 @@ impl State {
             }
             What::Pong(token) => self.pong(token),
             What::Info(text) => self.info(event, text),
+            What::Error { code: Some(503), .. } if self.try_again() => {}
             What::Error { text, .. } => self.failed(None, &shortened(text, NOTICE_CHARS)),
             What::NoSuchUser { name } => self.failed(Some(name), &without_prefix(event)),
             What::UnknownCommand { .. } => self.failed(None, &without_prefix(event)),
@@ -116,6 +118,15 @@ impl State {
             Some(Errand::Who(_) | Errand::Online | Errand::Rooms | Errand::Switch(_)) => {}
             _ => self.tell(Tone::Refused, why),
         }
+    }
+
+    /// The server has no time to look up what was missed: it is asked once more, after everything else.
+    fn try_again(&mut self) -> bool {
+        let first = self.outgoing.in_flight().find(|errand| !matches!(errand, Errand::Barrier(_))).cloned();
+        let Some(Errand::CatchUp(room, tries @ 0..PAGES)) = first else { return false };
+        self.outgoing.answered(|errand| matches!(errand, Errand::CatchUp(..)));
+        let again = self.catch_up(&room, tries + 1);
+        self.outgoing.push(again)
     }
 
     fn kept_out(&mut self, room: &str, asked: bool, why: &str) {

@@ -116,21 +116,27 @@ impl Presence {
         }
     }
 
+    /// Adds many whose names do not matter.
+    pub fn add_many(&mut self, came: usize, went: usize) {
+        self.more_came = self.more_came.saturating_add(came);
+        self.more_went = self.more_went.saturating_add(went);
+    }
+
     /// Nothing has come of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.came.is_empty() && self.went.is_empty()
+        self.came.is_empty() && self.went.is_empty() && self.more_came == 0 && self.more_went == 0
     }
 
     /// As a sentence: names for a few, numbers for many.
     #[must_use]
     pub fn sentence(&self) -> String {
         let part = |names: &[Box<str>], more: usize, verb: &str| match (names, more) {
-            ([], _) => None,
+            ([], 0) => None,
             ([one], 0) => Some(format!("{one} {verb}")),
             ([one, two], 0) => Some(format!("{one} and {two} {verb}")),
             ([one, two, three], 0) => Some(format!("{one}, {two} and {three} {verb}")),
-            _ => Some(format!("{} {verb}", names.len() + more)),
+            _ => Some(format!("{} {verb}", more.saturating_add(names.len()))),
         };
         let parts = [part(&self.came, self.more_came, "joined"), part(&self.went, self.more_went, "left")];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -200,6 +206,10 @@ mod tests {
         let many: Vec<String> = (0..70).map(|i| format!("u{i}")).collect();
         let many: Vec<(&str, bool)> = many.iter().map(|name| (name.as_str(), true)).collect();
         assert_eq!(sentence(&many), "70 joined");
+        let mut crowd = Presence::default();
+        crowd.add_many(300, 0);
+        crowd.add("bob", false);
+        assert_eq!(crowd.sentence(), "300 joined, bob left");
     }
 
     #[test]

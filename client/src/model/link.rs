@@ -84,7 +84,7 @@ impl State {
             within: None,
             errand: Errand::Enter(name.clone(), false),
         });
-        let mut items = vec![self.catch_up(&current)];
+        let mut items = vec![self.catch_up(&current, 0)];
         items.extend(enter);
         items.push(Item { line: "/users".into(), within: None, errand: Errand::Online });
         self.outgoing.push_first(items);
@@ -105,7 +105,7 @@ impl State {
         let conversation = self.talks.open(&place, room);
         if asked || !conversation.caught_up {
             (conversation.caught_up, conversation.stale) = (false, true);
-            let item = self.catch_up(&room.to_lowercase());
+            let item = self.catch_up(&room.to_lowercase(), 0);
             self.outgoing.push_first(vec![item]);
         }
         if asked {
@@ -113,10 +113,15 @@ impl State {
         }
     }
 
-    fn catch_up(&self, room: &str) -> Item {
+    pub(super) fn catch_up(&self, room: &str, page: usize) -> Item {
         let known = self.talks.get(&Place::Room(room.into())).and_then(|conversation| conversation.known_to);
-        let line = known.map_or("/history unread".to_owned(), |id| format!("/history after {id}"));
-        Item { line, within: Some(room.into()), errand: Errand::CatchUp(room.into(), 0) }
+        let line = match known {
+            Some(id) => format!("/history after {id}"),
+            // Only accounts have a last visit.
+            None if !self.is_first_look(room) => "/history unread".to_owned(),
+            None => "/history".to_owned(),
+        };
+        Item { line, within: Some(room.into()), errand: Errand::CatchUp(room.into(), page) }
     }
 
     /// What was missed in a room is there (or, not `known`, nobody can say). Lines of which it was not known whether
@@ -125,7 +130,8 @@ impl State {
         let place = Place::Room(room.into());
         if let Some(conversation) = self.talks.get_mut(&place) {
             conversation.caught_up = true;
-            conversation.known_to = conversation.known_to.max(conversation.newest_id());
+            // Where nothing was ever said, all that will be is new.
+            conversation.known_to = conversation.known_to.max(conversation.newest_id()).or(Some(0));
         }
         self.settle_unsure(&place, known);
         if self.all_caught_up() {

@@ -22,11 +22,11 @@ impl State {
         if lookup == Some(Errand::Search) {
             return self.found(at, &title, &user, text);
         }
+        let missed = matches!(&lookup, Some(Errand::CatchUp(room, _)) if !self.is_first_look(room));
         // Reading back in a room does not open other conversations.
-        if matches!(lookup, Some(Errand::Older(_))) && self.talks.get(&place).is_none() {
+        if !missed && lookup != Some(Errand::Recall) && self.talks.get(&place).is_none() {
             return;
         }
-        let missed = matches!(lookup, Some(Errand::CatchUp(..)));
         let text = shortened(text, NOTICE_CHARS);
         let conversation = self.talks.open(&place, &title);
         if missed {
@@ -51,6 +51,25 @@ impl State {
         }
     }
 
+    /// Nothing was missed, but what was said last shows what the talk is about.
+    pub(super) fn is_first_look(&self, room: &str) -> bool {
+        let conversation = self.talks.get(&Place::Room(room.into()));
+        conversation.is_none_or(|room| room.known_to.is_none() && (room.nothing_missed || !self.account))
+    }
+
+    /// Everything that was asked for in a room is there; somebody with an account who missed nothing gets a first look.
+    fn all_recalled(&mut self, room: &str, page: usize) {
+        let first_look = self.is_first_look(room);
+        match self.talks.get_mut(&Place::Room(room.into())) {
+            Some(conversation) if conversation.known_to.is_none() && !first_look => {
+                conversation.nothing_missed = true;
+                let look = self.catch_up(room, page + 1);
+                self.outgoing.push_first(vec![look]);
+            }
+            _ => self.caught_up(room, true),
+        }
+    }
+
     /// A search found something: shown where one looks, with the place and the day.
     fn found(&mut self, at: i64, place: &str, user: &str, text: &str) {
         let date = Moment { unix_ms: at, ..self.now.wall }.date();
@@ -61,11 +80,14 @@ impl State {
     pub(super) fn recall_end(&mut self, event: &Event<'_>, shown: usize, remark: &str, next: Option<&str>) {
         match self.outgoing.answered(is_lookup) {
             Some(Errand::CatchUp(room, page)) => match next {
-                Some(next) if page < PAGES && next.starts_with("/history ") => {
+                Some(next)
+                    if page < PAGES
+                        && ["/history after", "/history unread"].iter().any(|ask| next.starts_with(ask)) =>
+                {
                     let errand = Errand::CatchUp(room.clone(), page + 1);
                     self.outgoing.push_first(vec![Item { line: next.to_owned(), within: Some(room), errand }]);
                 }
-                _ => self.caught_up(&room, true),
+                _ => self.all_recalled(&room, page),
             },
             Some(Errand::Older(room)) => {
                 if let Some(conversation) = self.talks.get_mut(&Place::Room(room)) {
@@ -84,14 +106,14 @@ impl State {
     pub(super) fn ask_older(&mut self) {
         let up = self.link.is_up();
         let conversation = self.talks.viewed_mut();
-        let (Place::Room(room), Some(first)) = (conversation.place.clone(), conversation.oldest_id()) else { return };
+        let Place::Room(room) = conversation.place.clone() else { return };
+        let ask = conversation.oldest_id().map_or("/history".to_owned(), |first| format!("/history before {first}"));
         let full = conversation.lines().len() >= super::limits::LINES;
         if !up || full || conversation.older != Older::Perhaps {
             return;
         }
         conversation.older = Older::Asked;
-        let (line, within) = (format!("/history before {first}"), Some(room.clone()));
-        self.outgoing.push(Item { line, within, errand: Errand::Older(room) });
+        self.outgoing.push(Item { line: ask, within: Some(room.clone()), errand: Errand::Older(room) });
     }
 
     /// There is no history to be had.

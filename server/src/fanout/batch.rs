@@ -1,7 +1,7 @@
 //! What is pending in a room: rendered bytes, who said them, and who came and went between them.
 
 use super::ClientId;
-use super::room_log::Seat;
+use super::seat::Seat;
 use landline_common::rendering::RENDERINGS;
 use std::io::IoSlice;
 use std::sync::Arc;

@@ -19,6 +19,7 @@
 //! out, and sessions call it before they speak anywhere else.
 
 mod batch;
+mod delivery;
 mod flusher;
 mod muffle;
 mod outbox;
@@ -26,6 +27,7 @@ mod pacing;
 mod poller;
 mod receipts;
 mod room_log;
+mod seat;
 mod tally;
 
 pub use batch::{Ear, Utterance};
@@ -35,7 +37,8 @@ pub use outbox::{Cut, Outbox};
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;
-pub use room_log::{Room, Seat};
+pub use room_log::Room;
+pub use seat::Seat;
 pub use tally::Tally;
 
 /// The number of one client's connection; never used twice while a server runs.

@@ -1,79 +1,14 @@
 //! A room's log and the cycle that empties it. The contract stands in [`crate::fanout`].
 
-use super::ClientId;
 use super::batch::{Batch, Ear, Move, Origin, Utterance};
+use super::delivery::{Delivery, Taken};
 use super::flusher::Flushers;
-use super::muffle::Muffle;
-use super::outbox::Outbox;
+use super::seat::Seat;
 use crate::ranked::{Ranked, RankedGuard};
 use landline_common::rendering::RENDERINGS;
 use parking_lot::Condvar;
-use std::io::IoSlice;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-
-/// One person in one room.
-#[derive(Debug)]
-pub struct Seat {
-    client: ClientId,
-    outbox: Arc<Outbox>,
-    /// The number of the last batch this person spoke in: tells cheaply who has own lines to leave out.
-    spoke: AtomicU64,
-    muffle: Arc<Muffle>,
-    /// The last id that was said before this person came.
-    came_after: AtomicU64,
-    /// The last id that was said before this person left.
-    left_after: AtomicU64,
-    /// The last id that the kernel took for this person.
-    heard: AtomicU64,
-    /// Its place among the seats; only read and written under their lock.
-    place: AtomicUsize,
-}
-
-impl Seat {
-    /// A seat for the client whose outbox this is, and who does not hear what `muffle` keeps out. It is in no room yet.
-    #[must_use]
-    pub fn new(outbox: &Arc<Outbox>, muffle: &Arc<Muffle>) -> Arc<Seat> {
-        Arc::new(Seat {
-            client: outbox.client(),
-            outbox: outbox.clone(),
-            spoke: AtomicU64::new(0),
-            muffle: muffle.clone(),
-            came_after: AtomicU64::new(0),
-            left_after: AtomicU64::new(0),
-            heard: AtomicU64::new(0),
-            place: AtomicUsize::new(usize::MAX),
-        })
-    }
-
-    /// The last id said in the room before this person came; 0 if nothing was said since the room opened.
-    #[must_use]
-    pub fn came_after(&self) -> u64 {
-        self.came_after.load(Relaxed)
-    }
-
-    /// The last id said in the room before this person left; 0 if nothing was said since the room opened.
-    #[must_use]
-    pub fn left_after(&self) -> u64 {
-        self.left_after.load(Relaxed)
-    }
-
-    /// The last id that is known to have gone out to this person; 0 if there is none. Everything before it did, too.
-    #[must_use]
-    pub fn heard(&self) -> u64 {
-        self.heard.load(Relaxed)
-    }
-}
-
-/// A seat that is taken, and how its person hears the room.
-#[derive(Debug)]
-struct Taken {
-    seat: Arc<Seat>,
-    ear: Ear,
-    /// How many things of the batch in hand were before this person's time.
-    from: usize,
-}
+use std::sync::atomic::Ordering::Relaxed;
 
 #[derive(Debug, Default)]
 struct Log {
@@ -210,7 +145,7 @@ impl Room {
     fn make_move(self: &Arc<Self>, mut log: LogGuard<'_>, movement: Move) -> bool {
         if log.next.is_empty() && !log.flushing {
             let empty = Batch::default();
-            let mut delivery = Delivery { batch: &empty, number: 0, pieces: Vec::new(), lines: 0, bytes: 0 };
+            let mut delivery = Delivery::of(&empty, 0);
             delivery.apply(&mut self.seats.lock(), movement, 0);
             return true;
         }
@@ -268,7 +203,7 @@ impl Room {
 
     fn deliver(&self, batch: &mut Batch, number: u64) {
         let moves = std::mem::take(&mut batch.moves);
-        let mut delivery = Delivery { batch, number, pieces: Vec::new(), lines: 0, bytes: 0 };
+        let mut delivery = Delivery::of(batch, number);
         let mut seats = self.seats.lock();
         for (at, movement) in moves {
             delivery.apply(&mut seats, movement, at);
@@ -292,75 +227,6 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.room.finish(self.number, Batch::default()) {
             self.room.flushers.hand_over(self.room.clone());
-        }
-    }
-}
-
-/// A batch on its way to the members.
-struct Delivery<'b> {
-    batch: &'b Batch,
-    number: u64,
-    pieces: Vec<IoSlice<'b>>,
-    lines: u64,
-    bytes: u64,
-}
-
-impl Delivery<'_> {
-    /// Somebody comes, goes or changes the rendering, after the first `at` things said.
-    fn apply(&mut self, seats: &mut Vec<Taken>, movement: Move, at: usize) {
-        let place = |seat: &Seat| seat.place.load(Relaxed);
-        match movement {
-            Move::Enter(seat, ear) => {
-                seat.place.store(seats.len(), Relaxed);
-                seats.push(Taken { seat, ear, from: at });
-            }
-            Move::Leave(seat) => {
-                let taken = seats.swap_remove(place(&seat));
-                if let Some(moved) = seats.get(place(&seat)) {
-                    moved.seat.place.store(place(&seat), Relaxed);
-                }
-                self.give(&taken, at);
-            }
-            Move::Change(seat, ear) => {
-                let taken = &mut seats[place(&seat)];
-                self.give(taken, at);
-                (taken.ear, taken.from) = (ear, at);
-            }
-        }
-    }
-
-    /// Gives one person what there is for them, up to `to`, with one `send`. A panic ends with that person's turn.
-    fn give(&mut self, taken: &Taken, to: usize) {
-        if catch_unwind(AssertUnwindSafe(|| self.send(taken, to))).is_err() {
-            log::error!("a panic while sending to client {}; the others got theirs", taken.seat.client);
-        }
-    }
-
-    fn send(&mut self, taken: &Taken, to: usize) {
-        let Taken { seat, ear, from } = taken;
-        let speaks = !ear.hears_itself && seat.spoke.load(Relaxed) >= self.number;
-        let silenced = seat.muffle.silenced();
-        self.pieces.clear();
-        if !speaks && silenced.is_none() {
-            let bytes = self.batch.span(ear.rendering, *from, to);
-            if !bytes.is_empty() {
-                self.lines += self.batch.lines(*from, to);
-                self.pieces.push(IoSlice::new(bytes));
-            }
-        } else {
-            let left_out = |origin| {
-                (speaks && origin == Origin::Talk(seat.client))
-                    || silenced.as_ref().is_some_and(|silenced| silenced.leaves_out(origin))
-            };
-            self.lines += self.batch.span_without(ear.rendering, (*from, to), left_out, &mut self.pieces);
-        }
-        drop(silenced);
-        if !self.pieces.is_empty() {
-            self.bytes += self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
-        }
-        let last_id = self.batch.last_id(to);
-        if (self.pieces.is_empty() || seat.outbox.push_talk(&self.pieces)) && last_id > 0 {
-            seat.heard.store(last_id, Relaxed);
         }
     }
 }

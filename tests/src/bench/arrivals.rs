@@ -1,6 +1,10 @@
 //! Who has heard whom come. Everybody hears of all who come later and of nobody else, so what each member hears is the
 //! end of one and the same order; two numbers a member are enough to tell.
+//!
+//! Where many would hear of each, a server may tell of many at once, by their number, once a second. Who comes in that
+//! second is told of some who came just before, too; then only the numbers can be checked.
 
+use super::gather::AT_ONCE;
 use super::tally::{Verdict, mixed};
 
 /// Odd, so that multiplying loses nothing.
@@ -13,6 +17,11 @@ pub struct Arrivals {
     counts: Vec<u32>,
     /// Whom, in which order: a polynomial, so that it can be made for every end of an order.
     sequences: Vec<u64>,
+    /// How many each member has heard come together.
+    gathered: Vec<u32>,
+    /// How many had been let in before each member, as far as is known.
+    places: Vec<u32>,
+    inside: u32,
     heard: u64,
     wrong: u64,
 }
@@ -20,7 +29,20 @@ pub struct Arrivals {
 impl Arrivals {
     /// Nobody has come yet.
     pub fn new(people: usize) -> Arrivals {
-        Arrivals { counts: vec![0; people], sequences: vec![0; people], heard: 0, wrong: 0 }
+        let (counts, gathered, places) = (vec![0; people], vec![0; people], vec![0; people]);
+        Arrivals { counts, sequences: vec![0; people], gathered, places, inside: 0, heard: 0, wrong: 0 }
+    }
+
+    /// `member` is in.
+    pub fn let_in(&mut self, member: usize) {
+        self.places[member] = self.inside;
+        self.inside += 1;
+    }
+
+    /// `member` hears that so many have come.
+    pub fn heard_together(&mut self, member: usize, newcomers: u32) {
+        self.heard += u64::from(newcomers);
+        self.gathered[member] = self.gathered[member].saturating_add(newcomers);
     }
 
     /// `member` hears that `newcomer` has come.
@@ -47,12 +69,35 @@ impl Arrivals {
 
     /// Whether everybody has heard of all who came later.
     pub fn is_complete(&self) -> bool {
-        self.heard >= self.expected()
+        if self.is_gathered() { self.gathered_verdict().lost == 0 } else { self.heard >= self.expected() }
+    }
+
+    fn is_gathered(&self) -> bool {
+        self.gathered.iter().any(|newcomers| *newcomers > 0)
+    }
+
+    /// The one who was there all the time has heard of everybody once; the others of all who came later, where it is not
+    /// known who of those came first who signed in at the same time.
+    fn gathered_verdict(&self) -> Verdict {
+        let others = self.counts.len().saturating_sub(1) as u64;
+        let totals = self.counts.iter().zip(&self.gathered).map(|(singly, together)| u64::from(singly + together));
+        let mut verdict = Verdict { wrong: self.wrong, ..Verdict::default() };
+        let mut most = 0;
+        for (total, place) in totals.zip(&self.places) {
+            most = most.max(total);
+            verdict.doubled += total.saturating_sub(others);
+            verdict.lost += others.saturating_sub(total + u64::from(*place) + AT_ONCE as u64);
+        }
+        verdict.lost += others.saturating_sub(most);
+        verdict
     }
 
     /// What was wrong, when nothing more is on its way. Of what is lost and what is doubled only the difference is
     /// known, but both show as another order.
     pub fn verdict(&self) -> Verdict {
+        if self.is_gathered() {
+            return self.gathered_verdict();
+        }
         let mut order: Vec<usize> = (0..self.counts.len()).collect();
         order.sort_by_key(|member| self.counts[*member]);
         // From the last one to come, who has heard nobody, to the first.
@@ -140,6 +185,28 @@ mod tests {
             }
         });
         assert_eq!(stranger, Verdict { wrong: 1, ..Verdict::default() });
+    }
+
+    #[test]
+    fn those_who_are_told_of_together_are_counted() {
+        let people = 3 * AT_ONCE;
+        let arrivals = |for_first: u32, for_last: u32| {
+            let mut arrivals = Arrivals::new(people);
+            for member in 0..people {
+                arrivals.let_in(member);
+                let later = (people - 1 - member) as u32;
+                let heard = if member == 0 { for_first } else { later };
+                arrivals.heard_together(member, if member == people - 1 { for_last } else { heard });
+            }
+            arrivals
+        };
+        let all = people as u32 - 1;
+        // Who comes last is told of those who came in the same second.
+        assert!(arrivals(all, 5).verdict().is_exact() && arrivals(all, 5).is_complete());
+        assert_eq!(arrivals(all - 1, 5).verdict().lost, 1);
+        assert!(!arrivals(all - 1, 5).is_complete());
+        assert_eq!(arrivals(all + 1, 5).verdict().doubled, 1);
+        assert_eq!(arrivals(all, all + 2).verdict().doubled, 2);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Sign-ins on their way at once; a server keeps few that are not signed in.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// People who come, and what they hear of each other.
 #[derive(Debug)]
@@ -90,11 +90,20 @@ impl<'s> Gathering<'s> {
         self.arrivals.verdict()
     }
 
+    /// `+37 joined, 12 left: …`
+    fn together(&mut self, member: usize, line: &[u8]) {
+        let joined = line.split(|b| *b == b' ').next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
+        if let Some(joined) = joined {
+            self.arrivals.heard_together(member, joined);
+        }
+    }
+
     /// The answer to a sign-in.
     fn answer(&mut self, member: usize, line: &[u8]) {
         if line.starts_with(b"200") {
             self.inside[member] = true;
             self.count += 1;
+            self.arrivals.let_in(member);
         } else if !line.starts_with(b"Authorise MODE?") {
             // A busy server greets before it has read what we say at once.
             let said = String::from_utf8_lossy(line);
@@ -118,6 +127,7 @@ impl Listener for Gathering<'_> {
         self.progress = now;
         match self.script.presence(line) {
             Some((newcomer, b" has connected to the chatroom")) => self.arrivals.heard(member, newcomer),
+            None if line.starts_with(b"+") => self.together(member, line),
             None if !self.inside[member] => self.answer(member, line),
             None if line == PONG => self.pongs += 1,
             Some(_) | None => {}

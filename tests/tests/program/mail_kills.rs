@@ -2,7 +2,7 @@
 
 use crate::{folder, server, start, stop};
 use landline_tests::{Client, DEADLINE};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -121,18 +121,20 @@ fn roomy(data: &Path) -> std::process::Command {
     command
 }
 
-/// Everything that still waits for somebody, in a life that is not cut short.
-fn read_rest(address: SocketAddr, receiver: usize) -> Heard {
+/// Everything that still waits for somebody, in a life that is not cut short. It must have all of `awaited` in it.
+fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<Message>) -> Heard {
     let mut client = Client::connect(address);
     ["LOGIN", &format!("r{receiver}"), PASSWORD].iter().for_each(|line| client.send(line));
     client.until("200 ");
-    let (mut heard, mut quiet) = (Heard::new(), 0);
-    // Pages follow each other without being asked for; after a few answers without one there is none.
-    while quiet < 20 {
-        let lines = client.lines_so_far();
-        quiet = if lines.is_empty() { quiet + 1 } else { 0 };
-        heard.extend(lines.iter().filter(|line| line.starts_with("[PM")).map(|line| (message(line), Instant::now())));
+    let (mut heard, deadline) = (Heard::new(), Instant::now() + DEADLINE);
+    while !awaited.is_empty() && Instant::now() < deadline {
+        let line = client.line();
+        awaited.remove(&message(&line));
+        heard.push((message(&line), Instant::now()));
     }
+    // What was not confirmed may be there, too.
+    let rest = client.lines_so_far();
+    heard.extend(rest.iter().map(|line| (message(line), Instant::now())));
     heard
 }
 
@@ -158,7 +160,9 @@ fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
     }
     let (mut program, address) = start(&mut roomy(folder.path()));
     for (receiver, heard) in heard.iter_mut().enumerate() {
-        heard.push((read_rest(address, receiver), Instant::now()));
+        let known: HashSet<Message> = heard.iter().flat_map(|(heard, _)| heard.iter().map(|(m, _)| *m)).collect();
+        let awaited = confirmed[receiver].iter().filter(|message| !known.contains(message)).copied().collect();
+        heard.push((read_rest(address, receiver, awaited), Instant::now()));
     }
     stop(&mut program);
 

@@ -60,10 +60,10 @@ fn the_oldest_go_first_and_the_reader_stays_where_something_is() {
 #[test]
 fn comings_and_goings_in_a_row_are_one_line() {
     let mut room = room();
-    room.presence(1, 0, "ann", true);
-    room.presence(2, 0, "bob", true);
+    room.presence(1, 0, |presence| presence.add("ann", true));
+    room.presence(2, 0, |presence| presence.add("bob", true));
     assert_eq!(room.lines().len(), 1);
-    room.presence(3, 0, "ann", false);
-    room.presence(4, 0, "bob", false);
+    room.presence(3, 0, |presence| presence.add("ann", false));
+    room.presence(4, 0, |presence| presence.add("bob", false));
     assert_eq!(room.lines().len(), 0, "nothing has come of it");
 }

@@ -109,6 +109,22 @@ fn a_long_gap_is_fetched_page_by_page() {
 }
 
 #[test]
+fn a_server_without_time_is_asked_again() {
+    let mut desk = desk();
+    desk.said(10, "lobby", "bob", "before");
+    cut(&mut desk);
+    desk.enter("mine");
+    back(&mut desk);
+    desk.take_sent();
+    desk.hear(What::error(503, "too many people are looking things up; try again in a moment"));
+    desk.pass_silently(400);
+    assert!(desk.take_sent().contains(&"/history after 10".to_owned()));
+    desk.catch_up_nothing();
+    desk.pass_silently(6_000);
+    assert!(desk.take_sent().contains(&"/say mine".to_owned()));
+}
+
+#[test]
 fn all_rooms_are_entered_again() {
     let mut desk = desk();
     desk.enter("/join ops");

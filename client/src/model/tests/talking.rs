@@ -39,7 +39,7 @@ fn the_room_is_named_before_something_is_said_elsewhere() {
     assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"), "not before the server lets one in");
     desk.hear(What::info("You are in Ops now"));
     assert_eq!(&*desk.state.talks.viewed().title, "ops");
-    assert_eq!(desk.take_sent(), ["/history unread"]);
+    assert_eq!(desk.take_sent(), ["/history"]);
     desk.enter("one");
     assert_eq!(desk.take_sent(), [""; 0], "what was missed comes first");
     desk.catch_up_nothing();
@@ -167,6 +167,40 @@ fn comings_and_goings_are_folded_and_move_the_list() {
     desk.hear(What::Disconnected { user: "bob".into() });
     assert_eq!(desk.lobby(), ["~ carol, dave and erin joined, bob left"]);
     assert_eq!(desk.state.talks.viewed().members.len(), 4);
+}
+
+#[test]
+fn a_guest_is_shown_what_was_said_last_and_has_missed_nothing() {
+    let mut desk = Desk::new(80, 24);
+    desk.welcome();
+    assert_eq!(desk.take_sent()[0], "/history");
+    desk.press(Key::alt(Code::Char('3')));
+    desk.recalled(5, "lobby", "bob", "hi alice");
+    desk.hear(What::RecallEnd { shown: 1, remark: "".into(), next: Some("/history before 5".into()) });
+    assert_eq!(desk.lobby(), ["bob: hi alice"]);
+    let lobby = desk.state.talks.get(&Place::room("lobby")).unwrap();
+    assert_eq!((lobby.unread, lobby.caught_up), (0, true));
+}
+
+#[test]
+fn an_account_that_missed_nothing_is_shown_what_was_said_last() {
+    let mut desk = Desk::new(80, 24);
+    desk.hear(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true });
+    assert_eq!(desk.take_sent()[0], "/history unread");
+    desk.hear(What::RecallEnd { shown: 0, remark: "this is your first visit here".into(), next: None });
+    assert_eq!(desk.take_sent()[0], "/history");
+    desk.recalled(5, "lobby", "bob", "hi");
+    desk.hear(What::RecallEnd { shown: 1, remark: "".into(), next: None });
+    let lobby = desk.state.talks.viewed();
+    assert_eq!((lobby.caught_up, lobby.known_to), (true, Some(5)));
+}
+
+#[test]
+fn a_crowd_is_a_number() {
+    let mut desk = desk();
+    desk.hear(What::Gathered { room: Some("lobby".into()), came: 300, went: 0, users: vec!["u1".into()] });
+    desk.hear(What::Disconnected { user: "bob".into() });
+    assert_eq!(desk.lobby(), ["~ 300 joined, bob left"]);
 }
 
 #[test]

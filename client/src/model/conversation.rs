@@ -181,6 +181,12 @@ impl Conversation {
         self.lines.iter_mut().rev().find(|line| line.key == key)
     }
 
+    /// Something that one said is not sent for certain yet.
+    #[must_use]
+    pub fn has_open(&self) -> bool {
+        self.lines.iter().rev().filter_map(Line::talk).any(|talk| talk.delivery.is_open())
+    }
+
     /// One's own lines, with their keys, to be changed.
     pub fn own_mut(&mut self) -> impl Iterator<Item = (u64, &mut Talk)> {
         self.lines.iter_mut().filter_map(|line| {

@@ -65,8 +65,13 @@ impl State {
         let first = !self.link.was_up;
         self.link = Link { phase: Phase::Up, was_up: true, failed: 0, thrown_out: false };
         (self.me, self.server, self.account) = (user.into(), server.into(), account);
-        // The form of events, and the name; or the word, the name and the password.
-        self.outgoing.begin(room, if account { 4 } else { 2 }, self.now.ms);
+        // The form of events and the name; or the word, the name and the password; perhaps all that twice, to register.
+        let lines = match (account, std::mem::take(&mut self.registers)) {
+            (false, _) => 2,
+            (true, false) => 4,
+            (true, true) => 7,
+        };
+        self.outgoing.begin(room, lines, self.now.ms);
         self.talks.open(&Place::room(room), room);
         self.notice(&Place::Server, Tone::Info, &format!("connected to {server} as {user}"));
         let mut rooms = Vec::new();

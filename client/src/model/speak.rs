@@ -1,6 +1,6 @@
 //! What somebody typed and sent off: talk, a command for the server, or one of the client's own.
 
-use super::conversation::Place;
+use super::conversation::{Conversation, Place};
 use super::limits::MESSAGE_CHARS;
 use super::line::{Body, Delivery, Line, Talk, Tone};
 use super::link::item;
@@ -141,11 +141,12 @@ impl State {
 
     fn leave(&mut self, room: Option<&str>) -> bool {
         let place = room.map_or_else(|| self.talks.viewed().place.clone(), Place::room);
+        if !self.all_sent(&place) {
+            return false;
+        }
         match &place {
             Place::Room(name) => {
                 let line = format!("/leave {name}");
-                let gone = |errand: &Errand| matches!(errand, Errand::Own(other, _) if *other == place);
-                self.outgoing.drop_waiting(gone);
                 let known = self.talks.close(&place);
                 self.refresh();
                 if known && !self.link.is_up() { true } else { self.queue(line, None, Errand::Typed) }
@@ -164,12 +165,24 @@ impl State {
         if matches!(place, Place::Room(_)) {
             return self.leave(None);
         }
+        if !self.all_sent(&place) {
+            return false;
+        }
         self.talks.viewed_mut().draft.take();
         let closed = self.talks.close(&place);
         if !closed {
             self.tell(Tone::Refused, "this one stays; /quit leaves the program");
         }
         closed
+    }
+
+    /// What is still on its way would be lost with the conversation.
+    fn all_sent(&mut self, place: &Place) -> bool {
+        let sent = !self.talks.get(place).is_some_and(Conversation::has_open);
+        if !sent {
+            self.tell(Tone::Refused, "not all that you said there is sent yet; try again when it is");
+        }
+        sent
     }
 
     /// A command for the server, in the room that is shown.

@@ -34,6 +34,8 @@ pub struct State {
     pub(super) rooms: Names,
     /// What lies over the conversation.
     pub overlay: Option<Overlay>,
+    /// The first sign-in makes the account, which takes more lines.
+    pub registers: bool,
     pub(super) completion: Option<Completion>,
     pub(super) settings: Settings,
     /// One more Ctrl-C leaves, although lines are unsent.
@@ -62,6 +64,7 @@ impl State {
             online: Names::new(ONLINE),
             rooms: Names::new(ONLINE),
             overlay: None,
+            registers: false,
             completion: None,
             settings,
             leaving: false,

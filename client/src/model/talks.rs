@@ -2,7 +2,6 @@
 
 use super::conversation::{Conversation, Place};
 use super::limits::{BYTES, CONVERSATIONS};
-use super::line::Line;
 
 /// All conversations, and the one that is looked at.
 #[derive(Clone, Debug)]
@@ -105,8 +104,7 @@ impl Talks {
         let viewed = &self.list[self.viewed].place;
         let can_go = |c: &&Conversation| {
             let fixed = c.place == *viewed || rank(&c.place) >= rank(&Place::Mentions);
-            let mut own = c.lines().iter().rev().filter_map(Line::talk);
-            !fixed && c.draft.text().is_empty() && !own.any(|talk| talk.delivery.is_open())
+            !fixed && c.draft.text().is_empty() && !c.has_open()
         };
         let quiet = |c: &&Conversation| (matches!(c.place, Place::Room(_)), c.stirred);
         let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.place.clone());

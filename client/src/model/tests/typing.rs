@@ -165,6 +165,17 @@ fn conversations_are_opened_and_closed() {
 }
 
 #[test]
+fn a_conversation_with_unsent_lines_is_not_closed() {
+    let mut desk = desk();
+    desk.enter("/pm bob hi");
+    desk.enter("/close");
+    assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
+    desk.pong();
+    desk.press(Key::plain(Code::Enter));
+    assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"));
+}
+
+#[test]
 fn the_help_can_be_read_to_its_end() {
     let mut desk = desk();
     desk.press(Key::plain(Code::F(1)));

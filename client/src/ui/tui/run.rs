@@ -30,6 +30,7 @@ pub fn run(server: &str, who: Identity, settings: Settings, theme: Theme) -> any
     let start = Instant::now();
     let seed = RandomState::new().hash_one(std::process::id());
     let mut state = State::new(who.name.as_str(), server, who.room.as_str(), settings, seed);
+    state.registers = who.register;
     let mut link = Link::new(server, who);
     link.connect().context("starting a thread")?;
     // A server that cannot be reached is said where one was started.

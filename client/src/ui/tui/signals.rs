@@ -5,6 +5,7 @@ use std::io;
 
 /// What the system tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "there are no signals"))]
 pub(super) enum Signal {
     /// End in order.
     End,

@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand};
+use landline_server::config::History;
 use landline_tests::bench::{CELLS, Cell, Kind, Options, SERVER_FLAGS, TEXT_BYTES};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub struct Args {
     /// The process of that server, if it is on this machine: then its CPU time is known
     #[arg(long, value_name = "PID", requires = "address")]
     pub server_pid: Option<u32>,
+    /// Whether the server stores what is said: on, off, or for so many days
+    #[arg(long, default_value = "on", value_name = "on|off|N-days", conflicts_with = "address")]
+    pub history: History,
     /// How long people talk in each cell
     #[arg(long, default_value = "3", value_parser = parse_seconds)]
     seconds: Duration,
@@ -50,6 +54,8 @@ pub enum Task {
     Serve {
         /// For so many people
         clients: usize,
+        /// How long it stores what is said
+        history: History,
     },
 }
 

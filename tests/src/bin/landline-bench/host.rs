@@ -1,7 +1,7 @@
 //! A server in a process of its own, so that its CPU time and memory are its own, too.
 
 use anyhow::{Context, anyhow};
-use landline_server::config::Config;
+use landline_server::config::{Config, History};
 use landline_server::server::Server;
 use landline_server::store::LockFile;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -26,13 +26,13 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts this program once more, as a server for so many people.
+    /// Starts this program once more, as a server for so many people, which stores what is said or does not.
     ///
     /// # Errors
     /// It does not start. It has said why on standard error.
-    pub fn start(clients: usize) -> anyhow::Result<Host> {
+    pub fn start(clients: usize, history: History) -> anyhow::Result<Host> {
         let mut command = Command::new(std::env::current_exe()?);
-        let command = command.args(["serve", &clients.to_string()]);
+        let command = command.args(["serve", &clients.to_string(), &history.to_string()]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
@@ -61,7 +61,7 @@ impl Drop for Host {
 ///
 /// # Errors
 /// The server does not start.
-pub fn serve(clients: usize) -> anyhow::Result<()> {
+pub fn serve(clients: usize, history: History) -> anyhow::Result<()> {
     // Ctrl-C reaches both processes, and this one has a folder to remove.
     ctrlc::set_handler(|| {}).context("handling Ctrl-C")?;
     let folder = TempDir::new().context("a temporary folder")?;
@@ -75,6 +75,7 @@ pub fn serve(clients: usize) -> anyhow::Result<()> {
         timeout: A_DAY,
         max_clients: clients,
         max_clients_per_ip: 0,
+        history,
         ..Config::default()
     };
     let server = Server::start(&config, LockFile::take(&config.data)?)?;

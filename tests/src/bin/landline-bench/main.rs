@@ -15,7 +15,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.task {
-        Some(Task::Serve { clients }) => host::serve(clients).map(|()| true),
+        Some(Task::Serve { clients, history }) => host::serve(clients, history).map(|()| true),
         None => measure(&args),
     };
     match done {
@@ -67,7 +67,7 @@ fn once(args: &Args, number: &str, cell: &Cell) -> anyhow::Result<(Cell, Figures
         let figures = run(&cell, &target, &args.options())?;
         return Ok((cell, figures, note));
     }
-    let host = Host::start(cell.connections()).context("starting a server")?;
+    let host = Host::start(cell.connections(), args.history).context("starting a server")?;
     let (cell, note) = fitting(cell, ours.min((host.clients, &host.why)))?;
     let target = Target { address: host.address, process: Some(host.process()), tag: String::new() };
     let figures = run(&cell, &target, &args.options())?;

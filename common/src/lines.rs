@@ -8,7 +8,7 @@ use memchr::memchr;
 use std::borrow::Cow;
 
 /// What a buffer holds at first; most lines of chat are far shorter.
-const SMALL: usize = 2 << 10;
+const SMALL: usize = 1 << 10;
 /// What it grows to when a read fills it.
 const LARGE: usize = 16 << 10;
 

@@ -80,10 +80,13 @@ impl NameKey {
     /// The key of any text, a valid name or not: for looking people up.
     #[must_use]
     pub fn of(text: &str) -> NameKey {
-        // A look-alike may be one in its large form only (В is like B, в is not like b) or in its small one only, so
-        // both are brought to their skeletons, the large first.
-        let large: String = text.nfkc().flat_map(char::to_uppercase).collect();
-        NameKey(small_skeleton(&small_skeleton(&large)).into())
+        if !text.is_ascii() {
+            return NameKey(look_of(text).into());
+        }
+        // Most names: without the tables of Unicode, whose iterators take a page of a thread's stack for ever.
+        let mut look = String::with_capacity(text.len());
+        text.bytes().for_each(|b| look.push_str(&LOOKS[usize::from(b)]));
+        NameKey(look.into())
     }
 
     /// The key as text: for files and tables, never for people.
@@ -91,6 +94,17 @@ impl NameKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What each ASCII character looks like.
+static LOOKS: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..=0x7f_u8).map(|b| look_of(char::from(b).encode_utf8(&mut [0; 4]))).collect());
+
+/// A look-alike may be one in its large form only (В is like B, в is not like b) or in its small one only, so both are
+/// brought to their skeletons, the large first.
+fn look_of(text: &str) -> String {
+    let large: String = text.nfkc().flat_map(char::to_uppercase).collect();
+    small_skeleton(&small_skeleton(&large))
 }
 
 fn small_skeleton(text: &str) -> String {
@@ -161,7 +175,7 @@ fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> 
     if text.len() > most * 16 {
         return Err(NameError::TooLong(most));
     }
-    let shown: Box<str> = text.nfc().collect();
+    let shown: Box<str> = if text.is_ascii() { text.into() } else { text.nfc().collect() };
     let mut marks = 0;
     for (i, c) in shown.chars().enumerate() {
         // More than two marks on one letter reach into the lines above and below.
@@ -181,7 +195,7 @@ fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> 
 }
 
 /// Words that begin a line of the server's own.
-const RESERVED: [&str; 7] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG"];
+const RESERVED: [&str; 8] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG", "Blocked"];
 
 static RESERVED_KEYS: LazyLock<HashSet<NameKey>> = LazyLock::new(|| RESERVED.into_iter().map(NameKey::of).collect());
 
@@ -233,6 +247,8 @@ mod tests {
             ("server", Reserved),
             ("ѕеrver", Reserved),
             ("lNFO", Reserved),
+            ("blocked", Reserved),
+            ("BIocked", Reserved),
             ("ЕRRОR", Reserved),
             ("help", Reserved),
             ("Quit", Reserved),
@@ -270,6 +286,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ascii_looks_the_same_letter_by_letter(text in "[ -~]{0,12}") {
+            prop_assert_eq!(NameKey::of(&text), NameKey(look_of(&text).into()));
+        }
+
         #[test]
         fn a_name_never_breaks_a_line(text in any::<String>()) {
             if let Ok(name) = UserName::parse(&text) {

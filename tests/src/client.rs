@@ -15,7 +15,11 @@ pub struct Client {
 impl Client {
     /// Connects, and says nothing yet.
     pub fn connect(address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).expect("connecting");
+        Client::of(TcpStream::connect(address).expect("connecting"))
+    }
+
+    /// The client of a connection that stands already.
+    pub fn of(stream: TcpStream) -> Client {
         stream.set_nodelay(true).expect("a socket");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
         Client { stream, buffer: Vec::new(), pings: 0 }

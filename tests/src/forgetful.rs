@@ -19,7 +19,7 @@ impl Memory for Forgetful {
     }
     fn post_back(&self, _: &Direct<'_>) {}
     fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
-        then(Vec::new());
+        let _ = then(Vec::new());
     }
     fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
     fn recall(&self, _: &Viewer<'_>, _: Range) -> Result<Page, RecallError> {

@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod client;
+mod disk;
 mod forgetful;
 mod house;
 mod lan;
@@ -10,6 +11,7 @@ mod python;
 mod terminal;
 
 pub use client::{Client, Unframed};
+pub use disk::Disk;
 pub use forgetful::Forgetful;
 pub use house::House;
 pub use lan::{Host, Lan};

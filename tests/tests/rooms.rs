@@ -24,3 +24,19 @@ fn three_people_talk_in_one_room() {
     alice.expect("bob has left the chatroom");
     carol.expect("bob has left the chatroom");
 }
+
+#[test]
+fn whoever_is_announced_hears_what_is_said_to_them() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    for i in 0..200 {
+        let mut newcomer = house.connect();
+        newcomer.send(&format!("p{i}_lobby"));
+        alice.expect(&format!("p{i} has connected to the chatroom"));
+        alice.send(&format!("hello p{i}"));
+        newcomer.expect_start("200 ");
+        newcomer.expect(&format!("alice: hello p{i}"));
+        newcomer.quit();
+        alice.expect(&format!("p{i} has left the chatroom"));
+    }
+}

@@ -137,7 +137,7 @@ topics! {
         ["/unblock" Word, "unblock" Word], |a| Command::Unblock(a.first);
     "/history [N | before ID | after ID | unread | with USER]", "",
         "show what was said before in your current room, to everybody and in your direct messages; unread is what you \
-        missed since your last visit. Private chats are never stored",
+        missed in that room since your last visit. Private chats are never stored",
         ["/history" Shape::Ask], |a| Command::History(Ask::parse(a.first).unwrap_or_default());
     "/search WORDS", "", "search what was said in your rooms and your direct messages, newest first",
         ["/search" Text], |a| match super::ask::before(a.first) {

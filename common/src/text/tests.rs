@@ -1,3 +1,5 @@
+//! Every line, in every dialect.
+
 use super::*;
 use crate::moment::Moment;
 use proptest::prelude::*;
@@ -104,6 +106,23 @@ fn long_lists_are_cut_between_names() {
         assert!(line.len() <= 4_096 && line.starts_with("Online clients: somebody-") && !line.ends_with(','));
     }
     assert_eq!(text.matches("somebody-").count(), 300);
+}
+
+#[test]
+fn nobody_can_talk_like_a_list() {
+    let lists = [
+        What::Online { users: vec![] },
+        What::Seen { seconds: 60, users: vec![] },
+        What::Blocked { users: vec![] },
+        What::Members { room: "ops".into(), users: vec![] },
+        What::PrivateChats { users: vec![] },
+        What::Rooms { rooms: vec![] },
+    ];
+    for list in lists {
+        let line = written(list, Dialect::Lines, 4_096);
+        let (who, _) = line.split_once(": ").unwrap();
+        assert!(crate::UserName::parse(who).is_err(), "{line}");
+    }
 }
 
 proptest! {

@@ -80,11 +80,15 @@ impl<'b> Delivery<'b> {
             self.lines += self.batch.span_without(ear.rendering, (*from, to), left_out, &mut self.pieces);
         }
         drop(silenced);
-        if !self.pieces.is_empty() {
-            self.bytes += self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
-        }
         let last_id = self.batch.last_id(to);
-        if (self.pieces.is_empty() || seat.outbox.push_talk(&self.pieces)) && last_id > 0 {
+        let all_out = if self.pieces.is_empty() {
+            // Of an earlier batch something may still wait.
+            last_id > 0 && seat.outbox.is_clear()
+        } else {
+            self.bytes += self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+            seat.outbox.push_talk(&self.pieces)
+        };
+        if all_out && last_id > 0 {
             seat.heard.store(last_id, Relaxed);
         }
     }

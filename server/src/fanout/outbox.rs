@@ -46,8 +46,8 @@ struct State {
     sent: usize,
     /// The kernel's buffer is full; the poller watches for room in it.
     blocked: bool,
-    /// Nothing goes out yet: the greeting must come first, at this place in the backlog or among the messages.
-    held: Option<usize>,
+    /// Nothing goes out yet: the greeting must come first.
+    held: Option<Held>,
     /// Nothing more is taken.
     sealed: bool,
     cut: Option<Cut>,
@@ -57,6 +57,15 @@ struct State {
     reminder: Option<Instant>,
     paced: Option<Paced>,
     receipts: Receipts,
+}
+
+/// Where something must come in that is not there yet.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// The place in the backlog, or among the messages.
+    place: usize,
+    /// The receipts for what stands before it.
+    receipts: usize,
 }
 
 type StateGuard<'a> = RankedGuard<'a, State, 4>;
@@ -95,29 +104,21 @@ impl Outbox {
     /// Holds everything back until [`Outbox::release`].
     pub fn hold(&self) {
         let mut state = self.state.lock();
-        state.held = Some(state.paced.as_ref().map_or(state.backlog.len(), Paced::len));
+        state.held = Some(state.end());
     }
 
     /// Sends `first`, and then what was held back. What still waits from before [`Outbox::hold`] stays in front. The
     /// receipt is called when all of that is with the kernel.
     pub fn release(self: &Arc<Self>, first: &[u8], receipt: Option<Receipt>) {
         let mut state = self.state.lock();
-        let place = state.held.take().unwrap_or(0);
-        if state.cut.is_some() {
-            return state.await_receipt(receipt);
+        let Held { place, receipts } = state.held.take().unwrap_or_else(|| state.end());
+        if state.cut.is_none() {
+            self.put_in(&mut state, place, receipts, first);
+            self.turn_with(&mut state, Instant::now());
+            self.bound(&mut state);
         }
-        if let Some(paced) = &mut state.paced {
-            self.poller.meter.more(paced.insert(place, first));
-        } else if state.blocked {
-            state.backlog.splice(place..place, first.iter().copied());
-            self.poller.meter.more(first.len());
-        } else {
-            let held = std::mem::take(&mut state.backlog);
-            self.poller.meter.less(held.len());
-            self.send(&mut state, &[IoSlice::new(first), IoSlice::new(&held)]);
-        }
-        self.turn_with(&mut state, Instant::now());
-        state.await_receipt(receipt);
+        // Also if it is sealed: this has been taken.
+        state.add_receipt(receipt);
     }
 
     /// Whole lines that others said: for an unframed client far behind they may be merged. True if the kernel has taken
@@ -133,7 +134,11 @@ impl Outbox {
 
     /// The same; the receipt is called when the kernel has taken them.
     pub fn push_with_receipt(self: &Arc<Self>, lines: &[u8], receipt: Receipt) {
-        self.push(&[IoSlice::new(lines)], false).await_receipt(Some(receipt));
+        let mut state = self.push(&[IoSlice::new(lines)], false);
+        if state.sealed {
+            return receipt(false);
+        }
+        state.add_receipt(Some(receipt));
     }
 
     /// Whether somebody still waits for a receipt.
@@ -142,7 +147,7 @@ impl Outbox {
         !self.state.lock().receipts.is_empty()
     }
 
-    /// Whether the connection stands, and everything is with the kernel.
+    /// Whether everything is with the kernel: not if something was refused because these are the last words.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.state.lock().is_clear()
@@ -197,15 +202,21 @@ impl State {
     }
 
     fn is_clear(&self) -> bool {
-        self.cut.is_none() && self.waiting() == 0
+        self.cut.is_none() && !self.sealed && self.waiting() == 0
     }
 
-    fn await_receipt(&mut self, receipt: Option<Receipt>) {
-        let Some(receipt) = receipt else { return };
-        if self.cut.is_some() || self.sealed {
-            receipt(false);
-        } else {
-            self.receipts.add(self.waiting(), receipt);
+    /// The place behind everything that waits.
+    fn end(&self) -> Held {
+        let place = self.paced.as_ref().map_or(self.backlog.len(), Paced::len);
+        Held { place, receipts: self.receipts.len() }
+    }
+
+    /// Adds a receipt for everything that waits, or that has gone out.
+    fn add_receipt(&mut self, receipt: Option<Receipt>) {
+        match receipt {
+            Some(receipt) if self.cut.is_some() => receipt(false),
+            Some(receipt) => self.receipts.add(self.waiting(), receipt),
+            None => {}
         }
     }
 }

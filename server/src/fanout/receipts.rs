@@ -21,6 +21,18 @@ impl Receipts {
         self.waiting.is_empty()
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// So many bytes more must go out before all but the first `before`.
+    pub(super) fn put_in(&mut self, before: usize, bytes: usize) {
+        for (at, _) in self.waiting.iter_mut().skip(before) {
+            *at += bytes as u64;
+        }
+    }
+
     /// Adds one that is due when everything that waits now, `waiting` bytes, is out.
     pub(super) fn add(&mut self, waiting: usize, receipt: Receipt) {
         self.waiting.push_back((self.taken + waiting as u64, receipt));

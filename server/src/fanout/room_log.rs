@@ -164,17 +164,20 @@ impl Room {
         if log.members > self.flushers.inline_members {
             drop(log);
             self.flushers.hand_over(self.clone());
-        } else if !self.cycle_with(log) {
-            self.flushers.hand_over(self.clone());
+        } else {
+            drop(log);
+            if !self.cycle() {
+                self.flushers.hand_over(self.clone());
+            }
         }
     }
 
     /// Runs one cycle. True when nothing more is pending and the room is at rest.
     pub(super) fn cycle(self: &Arc<Self>) -> bool {
-        self.cycle_with(self.log.lock())
-    }
-
-    fn cycle_with(self: &Arc<Self>, mut log: LogGuard<'_>) -> bool {
+        // Who is about to speak, and waits for a core only, goes first: their lines go out with these, by the same
+        // sends. Where nobody waits this costs less than a tenth of a send.
+        std::thread::yield_now();
+        let mut log = self.log.lock();
         let spare = std::mem::take(&mut log.spare);
         let mut batch = std::mem::replace(&mut log.next, spare);
         let number = log.number;

@@ -3,8 +3,8 @@
 use super::{Hub, Person};
 use crate::fanout::Receipt;
 use crossbeam_channel::RecvTimeoutError;
-use landline_common::What;
 use landline_common::history::Letter;
+use landline_common::{Rendering, What};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,9 +24,10 @@ impl Hub {
         }
         let mut first = greeting.clone();
         let ran = self.collect(person, move |hub, person, letters| {
-            let (bytes, receipt) = hub.page(person, letters);
-            first.extend_from_slice(&bytes);
-            person.outbox.release(&first, receipt);
+            person.in_rendering(|rendering| {
+                let receipt = hub.write_page(person, rendering, letters, &mut first);
+                person.outbox.release(&first, receipt);
+            });
         });
         if !ran {
             person.outbox.release(&greeting, None);
@@ -35,11 +36,7 @@ impl Hub {
 
     /// Gives somebody what waits for them. Returns when the first of it is on its way.
     pub(super) fn hand_over_mail(self: &Arc<Self>, person: &Arc<Person>) {
-        self.collect(person, |hub, person, letters| {
-            if let (bytes, Some(receipt)) = hub.page(person, letters) {
-                person.outbox.push_with_receipt(&bytes, receipt);
-            }
-        });
+        self.collect(person, Hub::push_page);
     }
 
     /// Lets `then` have the next page on the storage's thread, which keeps all pages in their order, and waits for that.
@@ -54,45 +51,79 @@ impl Hub {
         let delivery = move |letters| {
             then(&hub, &receiver, letters);
             let _ = done.send(());
+            true
         };
-        self.memory.collect(person.name.key(), page_of(person), Box::new(delivery));
+        self.memory.collect(person.name.key(), page_of(person.rendering()), Box::new(delivery));
         wait.recv_timeout(STORAGE) != Err(RecvTimeoutError::Disconnected)
     }
 
-    /// Letters as the person reads them, and what to do when the kernel has them: take note, and send the next page.
-    fn page(self: &Arc<Self>, person: &Arc<Person>, letters: Vec<Letter>) -> (Vec<u8>, Option<Receipt>) {
-        let (mut bytes, rendering) = (Vec::new(), person.rendering());
+    /// Sends a page, if there is anything in it.
+    fn push_page(self: &Arc<Self>, person: &Arc<Person>, letters: Vec<Letter>) {
+        person.in_rendering(|rendering| {
+            let mut bytes = Vec::new();
+            if let Some(receipt) = self.write_page(person, rendering, letters, &mut bytes) {
+                person.outbox.push_with_receipt(&bytes, receipt);
+            }
+        });
+    }
+
+    /// Writes letters as the person reads them. Returns what to do when the kernel has them, if there are any: take note,
+    /// and send the next page.
+    fn write_page(
+        self: &Arc<Self>,
+        person: &Arc<Person>,
+        rendering: Rendering,
+        letters: Vec<Letter>,
+        out: &mut Vec<u8>,
+    ) -> Option<Receipt> {
         for Letter { id, at, from, text } in &letters {
             let (from, text) = ((&**from).into(), (&**text).into());
-            rendering.write(&What::Direct { id: *id, from, text, kept: true }.at(*at), &self.limits, &mut bytes);
+            rendering.write(&What::Direct { id: *id, from, text, kept: true }.at(*at), &self.limits, out);
         }
         let ids: Vec<u64> = letters.iter().map(|letter| letter.id).collect();
         if ids.is_empty() {
-            return (bytes, None);
+            return None;
         }
         // The receipt comes under the outbox's lock, where nobody may ask for the rendering.
-        let (hub, receiver, most) = (self.clone(), person.clone(), page_of(person));
-        let receipt = move |out: bool| {
+        let (hub, receiver, most) = (self.clone(), person.clone(), page_of(rendering));
+        Some(Box::new(move |out: bool| {
             hub.memory.settle(receiver.name.key(), ids, out);
             if out {
                 hub.next_page(receiver, most);
+            } else {
+                hub.not_delivered(&receiver);
             }
-        };
-        (bytes, Some(Box::new(receipt)))
+        }))
     }
 
     /// Asks for the next page. Called under an outbox's lock, so it waits for nothing.
     fn next_page(self: &Arc<Self>, person: Arc<Person>, most: usize) {
         let (hub, receiver) = (self.clone(), person.clone());
         let delivery = move |letters| {
-            if let (bytes, Some(receipt)) = hub.page(&receiver, letters) {
-                receiver.outbox.push_with_receipt(&bytes, receipt);
-            }
+            hub.push_page(&receiver, letters);
+            true
         };
         self.memory.collect(person.name.key(), most, Box::new(delivery));
     }
+
+    /// What did not get to somebody waits again. Who has left may have come back before that, and found nothing: then it
+    /// is theirs now. Called under an outbox's lock, so it waits for nothing.
+    pub(super) fn not_delivered(self: &Arc<Self>, person: &Person) {
+        if !person.has_left() {
+            return;
+        }
+        let (hub, name) = (self.clone(), person.name.key().clone());
+        let delivery = move |letters| {
+            let here = hub.registry().here(&name);
+            if let Some(person) = &here {
+                hub.push_page(person, letters);
+            }
+            here.is_some()
+        };
+        self.memory.collect(person.name.key(), UNFRAMED_PAGE, Box::new(delivery));
+    }
 }
 
-fn page_of(person: &Person) -> usize {
-    if person.rendering().is_unframed() { UNFRAMED_PAGE } else { PAGE }
+fn page_of(rendering: Rendering) -> usize {
+    if rendering.is_unframed() { UNFRAMED_PAGE } else { PAGE }
 }

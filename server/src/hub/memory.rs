@@ -4,8 +4,9 @@ use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, Re
 use landline_common::{Moment, NameKey, RoomKey, UserName};
 use std::fmt;
 
-/// What to do with letters, on the thread that stores things: it must not wait for anything.
-pub type Delivery = Box<dyn FnOnce(Vec<Letter>) + Send>;
+/// What to do with letters, on the thread that stores things: it must not wait for anything. False if they are to wait
+/// again, before that thread does anything else.
+pub type Delivery = Box<dyn FnOnce(Vec<Letter>) -> bool + Send>;
 
 /// Remembers what was said, accounts, and who was here. What says "never waits" may be called under any lock.
 pub trait Memory: fmt::Debug + Send + Sync {

@@ -224,7 +224,10 @@ impl Hub {
         let person = self.registry().people.get(&client).cloned();
         let messages =
             if messages == 1 { "your last message".to_owned() } else { format!("{messages} of your messages") };
-        let why = format!("{messages} could not be stored: not in the history, though everybody heard what was said");
+        let why = format!(
+            "{messages} could not be stored: what you said aloud was heard and is not in the history, \
+             what you wrote to one person may be lost"
+        );
         if let Some(person) = person {
             person.tell(&What::error(500, why).at(now), &self.limits);
         }

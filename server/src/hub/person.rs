@@ -5,7 +5,10 @@ use crate::ranked::Ranked;
 use landline_common::history::Party;
 use landline_common::{Event, Limits, Rendering, UserName};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Relaxed, SeqCst},
+};
 
 /// A guest or an account holder who is signed in.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Person {
     pub(super) muffle: Arc<Muffle>,
     /// They block somebody, who must not hear of them.
     blocks_anybody: AtomicBool,
+    /// Nobody finds them any more.
+    left: AtomicBool,
     /// Held while something is told: after a change nothing comes in the old one any more.
     rendering: Ranked<Rendering, 3>,
 }
@@ -35,7 +40,8 @@ impl Person {
     ) -> Arc<Person> {
         let party = if account { Party::Account(name.key().clone()) } else { Party::Guest(visit) };
         let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
-        Arc::new(Person { name, account, party, outbox, muffle, blocks_anybody: AtomicBool::new(false), rendering })
+        let (blocks_anybody, left) = Default::default();
+        Arc::new(Person { name, account, party, outbox, muffle, blocks_anybody, left, rendering })
     }
 
     /// The number of their connection.
@@ -58,6 +64,16 @@ impl Person {
         self.blocks_anybody.store(blocks, Relaxed);
     }
 
+    /// Whether they have left. If not, whatever is given to the storage before asking is there before the next one of
+    /// that name comes.
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(SeqCst)
+    }
+
+    pub(super) fn leaves(&self) {
+        self.left.store(true, SeqCst);
+    }
+
     pub(super) fn set_rendering(&self, rendering: Rendering) {
         *self.rendering.lock() = rendering;
     }
@@ -71,6 +87,12 @@ impl Person {
     pub(super) fn tell_all(&self, events: &[Event<'_>], limits: &Limits) {
         let rendering = self.rendering.lock();
         self.outbox.push_control(&written(*rendering, events, limits));
+    }
+
+    /// Does something in one rendering: until it is done, the rendering does not change.
+    pub(super) fn in_rendering(&self, send: impl FnOnce(Rendering)) {
+        let rendering = self.rendering.lock();
+        send(*rendering);
     }
 
     /// Tells them, with a receipt for it.

@@ -1,4 +1,4 @@
-//! THE table of cells: which loads there are.
+//! THE tables of cells: which loads there are.
 
 /// One load, under its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,7 +7,9 @@ pub struct Cell {
     pub name: &'static str,
     /// What it tells, for the help.
     pub about: &'static str,
-    /// People in the room who read.
+    /// How many rooms, all alike.
+    pub rooms: usize,
+    /// People in each room who read.
     pub members: usize,
     /// What they do.
     pub kind: Kind,
@@ -16,7 +18,7 @@ pub struct Cell {
 /// What the people of a cell do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The first of them talk.
+    /// The first of them in each room talk.
     Talk {
         /// How many of them.
         speakers: usize,
@@ -54,32 +56,59 @@ pub const CELLS: &[Cell] = &[
     Cell {
         name: "join-5000",
         about: "everybody comes at once, and hears of all who come later (--join N)",
+        rooms: 1,
         members: 5_000,
         kind: Kind::Join,
     },
     Cell {
         name: "idle-10000",
         about: "everybody stays without a word: memory and idle work (--idle N)",
+        rooms: 1,
         members: 10_000,
         kind: Kind::Idle,
     },
     Cell {
         name: "stalled",
         about: "100x1, without and with one client that never reads",
+        rooms: 1,
         members: 100,
         kind: Kind::Talk { speakers: 10, load: Load::Outstanding(1), stalled: true },
     },
 ];
 
+/// How cost grows with a room, and with the number of rooms.
+pub const GROWTH: &[Cell] = &[
+    talk("room-of-10", "one room that grows: 5 people talk, 8 lines of each on their way", 10, 5, Load::Outstanding(8)),
+    talk("room-of-100", "10 people talk, 8 lines of each on their way", 100, 10, Load::Outstanding(8)),
+    talk("room-of-1000", "the same", 1_000, 10, Load::Outstanding(8)),
+    talk("room-of-5000", "the same", 5_000, 10, Load::Outstanding(8)),
+    rooms("1-room-of-10", "more and more rooms: 2 people talk in each, 4 lines of each on their way", 1, 10),
+    rooms("10-rooms-of-10", "the same", 10, 10),
+    rooms("100-rooms-of-10", "the same", 100, 10),
+    rooms("1-room-of-100", "the same", 1, 100),
+    rooms("10-rooms-of-100", "the same", 10, 100),
+    rooms("100-rooms-of-100", "the same", 100, 100),
+];
+
 const fn talk(name: &'static str, about: &'static str, members: usize, speakers: usize, load: Load) -> Cell {
-    Cell { name, about, members, kind: Kind::Talk { speakers, load, stalled: false } }
+    Cell { name, about, rooms: 1, members, kind: Kind::Talk { speakers, load, stalled: false } }
+}
+
+const fn rooms(name: &'static str, about: &'static str, rooms: usize, members: usize) -> Cell {
+    Cell { rooms, ..talk(name, about, members, 2, Load::Outstanding(4)) }
 }
 
 impl Cell {
+    /// Everybody who reads.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.rooms * self.members
+    }
+
     /// Connections that it needs.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.members + usize::from(matches!(self.kind, Kind::Talk { stalled: true, .. }))
+        self.people() + usize::from(matches!(self.kind, Kind::Talk { stalled: true, .. }))
     }
 
     /// The same without the client that never reads, if it has one.
@@ -112,15 +141,18 @@ impl Cell {
 
 #[cfg(test)]
 mod tests {
+    use super::super::script::SPEAKERS;
     use super::*;
 
     #[test]
     fn every_cell_can_be_chosen_and_counted() {
-        for (at, cell) in CELLS.iter().enumerate() {
-            assert!(CELLS[..at].iter().all(|other| other.name != cell.name), "{} is there twice", cell.name);
+        let all = [CELLS, GROWTH].concat();
+        for (at, cell) in all.iter().enumerate() {
+            assert!(all[..at].iter().all(|other| other.name != cell.name), "{} is there twice", cell.name);
             assert_eq!(cell.label(), cell.name);
             if let Kind::Talk { speakers, .. } = cell.kind {
                 assert!(speakers < cell.members, "{}: the order is taken from one who does not talk", cell.name);
+                assert!(speakers * cell.rooms <= SPEAKERS, "{}: a line names its speaker by two digits", cell.name);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A load generator that keeps count: a crowd of clients in one room of a server, and exact figures of what it does.
+//! A load generator that keeps count: a crowd of clients in the rooms of a server, and exact figures of what it does.
 //! `landline-bench` is its program.
 //!
 //! One thread serves all connections, so that it leaves the cores to the server. Nothing is timed by sleeping: a cell
@@ -7,18 +7,23 @@
 mod arrivals;
 mod cells;
 mod crowd;
+mod floor;
 mod gather;
+mod guard;
 mod histogram;
 mod process;
 mod readiness;
+mod rooms;
 mod run;
 mod script;
 mod settle;
 mod talk;
 mod tally;
 
-pub use cells::{CELLS, Cell, Kind, Load};
+pub use cells::{CELLS, Cell, GROWTH, Kind, Load};
 pub use crowd::open_files;
+pub use floor::floor;
+pub use guard::{Judgement, WATCHED, Watched, judge};
 pub use histogram::Histogram;
 pub use process::{Usage, usage};
 pub use run::{Figures, Options, Spent, Target, run};

@@ -6,6 +6,7 @@ use super::crowd::{Crowd, Listener};
 use super::gather::Gathering;
 use super::histogram::Histogram;
 use super::process::{Usage, usage};
+use super::rooms::Rooms;
 use super::script::Script;
 use super::settle::settle;
 use super::talk::Talk;
@@ -144,7 +145,7 @@ impl Meter {
 /// The server cannot be reached, does not let people in, or ends a connection. The text says what to do.
 pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Figures> {
     let speakers = if let Kind::Talk { speakers, .. } = cell.kind { speakers } else { 0 };
-    let script = Script::new(&target.tag, speakers, options.text_bytes);
+    let script = Script::new(&target.tag, cell.rooms, speakers * cell.rooms, options.text_bytes);
     let mut crowd = Crowd::new()?;
     let mut meter = Meter::new(target);
     let mut gathering = Gathering::new(&script, cell.connections());
@@ -160,17 +161,18 @@ pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Fi
             Ok(Figures { verdict, ..meter.read(&crowd, &gathering, Instant::now()) })
         }
         Kind::Talk { load, stalled, .. } => {
-            let mut talk = Talk::new(&script, cell.members, speakers, load);
+            let rooms = Rooms::new(cell.rooms, cell.members, speakers);
+            let mut talk = Talk::new(&script, rooms, speakers * cell.rooms, load);
             if stalled {
-                crowd.stop_reading(cell.members);
+                crowd.stop_reading(cell.people());
             }
             meter.restart(crowd.bytes);
             talk.run(&mut crowd, options)?;
             let mut figures = meter.read(&crowd, &gathering, talk.progress);
-            settle(&mut crowd, cell.members, options.patience, &mut talk)?;
+            settle(&mut crowd, cell.people(), options.patience, &mut talk)?;
             figures.verdict += verdict;
-            figures.verdict += talk.tally.verdict();
-            let (lines, deliveries) = (talk.tally.lines(), talk.tally.heard_in_all());
+            figures.verdict += talk.rooms.verdict();
+            let (lines, deliveries) = (talk.rooms.lines(), talk.rooms.heard_in_all());
             let cut = stalled.then_some(talk.cut);
             Ok(Figures { lines, deliveries, one: talk.one, all: talk.all, cut, ..figures })
         }

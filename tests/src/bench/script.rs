@@ -11,10 +11,15 @@ const TOKEN: usize = 10;
 const ZERO: u8 = b'0';
 const BASE: u32 = 6;
 
+/// So many speakers have a number of two digits.
+#[cfg(test)]
+pub const SPEAKERS: usize = 1 << (2 * BASE);
+
 /// The names and the lines of one run.
 #[derive(Debug)]
 pub struct Script {
     tag: String,
+    rooms: usize,
     /// What stands in front of each speaker's text on arrival.
     prefixes: Vec<Vec<u8>>,
     /// What stands behind the token.
@@ -38,11 +43,13 @@ pub enum Heard {
 }
 
 impl Script {
-    /// For `speakers` people whose texts have `text_bytes`. `tag` tells one run's people from another's.
-    pub fn new(tag: &str, speakers: usize, text_bytes: usize) -> Script {
+    /// For people in `rooms` rooms, of whom the first `speakers` say texts of `text_bytes`. `tag` tells one run's people
+    /// and rooms from another's.
+    pub fn new(tag: &str, rooms: usize, speakers: usize, text_bytes: usize) -> Script {
         let rest = b"the-quick-brown-fox-jumps-over-the-lazy-dog-".iter().copied().cycle();
         let prefixes = (0..speakers).map(|speaker| format!("{}: ", name(speaker, tag)).into_bytes());
         Script {
+            rooms,
             prefixes: prefixes.collect(),
             rest: rest.take(text_bytes.saturating_sub(TOKEN)).collect(),
             tag: tag.to_owned(),
@@ -54,9 +61,9 @@ impl Script {
         name(member, &self.tag)
     }
 
-    /// The line with which somebody signs in.
+    /// The line with which somebody signs in, into one room after the other.
     pub fn sign_in(&self, member: usize) -> String {
-        format!("{}_bench{}\n", self.name(member), self.tag)
+        format!("{}_bench-{}{}\n", self.name(member), member % self.rooms, self.tag)
     }
 
     /// Whose presence notice ("NAME has …") it is, and what they did.
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_said_is_understood() {
-        let script = Script::new("-7", 300, 64);
+        let script = Script::new("-7", 3, 300, 64);
         for (speaker, number) in [(0, 0), (299, u32::MAX), (63, 64)] {
             let line = heard(&script, speaker, number);
             assert_eq!(script.read(&line), Heard::Line { speaker, number });
@@ -135,8 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn people_are_dealt_out_to_the_rooms() {
+        let script = Script::new("-7", 3, 3, 64);
+        let lines: Vec<String> = (1..4).map(|member| script.sign_in(member)).collect();
+        assert_eq!(lines, ["u1-7_bench-1-7\n", "u2-7_bench-2-7\n", "u3-7_bench-0-7\n"]);
+    }
+
+    #[test]
     fn every_changed_byte_is_noticed() {
-        let script = Script::new("", 20, 32);
+        let script = Script::new("", 1, 20, 32);
         let line = heard(&script, 7, 1_000);
         for at in 0..line.len() {
             let mut changed = line.clone();
@@ -148,7 +162,7 @@ mod tests {
 
     #[test]
     fn presence_is_of_this_run_only() {
-        let script = Script::new("-7", 1, 64);
+        let script = Script::new("-7", 1, 1, 64);
         assert_eq!(script.presence(b"u12-7 has left"), Some((12, &b" has left"[..])));
         for line in ["u12-8 has left", "u12 has left", "alice has left", "u", ""] {
             assert_eq!(script.presence(line.as_bytes()), None, "{line}");

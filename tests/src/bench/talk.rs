@@ -1,22 +1,21 @@
-//! Some of the people talk, all of them listen, and everything is counted.
+//! Some of the people in each room talk, all of them listen, and everything is counted.
 
 use super::cells::Load;
 use super::crowd::{Crowd, Listener};
 use super::histogram::Histogram;
+use super::rooms::Rooms;
 use super::run::{Options, TICK, to_do};
 use super::script::{Heard, Script};
 use super::settle::{PONG, Settles};
-use super::tally::Tally;
 use anyhow::{Context, bail};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What is said and heard in one room.
+/// What is said and heard in all rooms.
 #[derive(Debug)]
 pub struct Talk<'s> {
     script: &'s Script,
     load: Load,
-    members: usize,
     speakers: Vec<Speaker>,
     /// Who may say the next line.
     free: Vec<usize>,
@@ -26,8 +25,8 @@ pub struct Talk<'s> {
     /// When the last line was said or heard.
     pub progress: Instant,
     /// Who heard what.
-    pub tally: Tally,
-    /// Until the member who came last heard a line.
+    pub rooms: Rooms,
+    /// Until the member who came last to the room heard a line.
     pub one: Histogram,
     /// Until everybody had heard it.
     pub all: Histogram,
@@ -50,19 +49,18 @@ struct Open {
 }
 
 impl<'s> Talk<'s> {
-    /// Among `members` who read, of whom the first `speakers` talk.
-    pub fn new(script: &'s Script, members: usize, speakers: usize, load: Load) -> Talk<'s> {
+    /// Among people who read, of whom the first `speakers` talk.
+    pub fn new(script: &'s Script, rooms: Rooms, speakers: usize, load: Load) -> Talk<'s> {
         Talk {
             script,
             load,
-            members,
             speakers: (0..speakers).map(|_| Speaker::default()).collect(),
             free: Vec::new(),
             line: Vec::new(),
             pongs: 0,
             trouble: None,
             progress: Instant::now(),
-            tally: Tally::new(members, speakers),
+            rooms,
             one: Histogram::default(),
             all: Histogram::default(),
             cut: false,
@@ -86,7 +84,7 @@ impl<'s> Talk<'s> {
         loop {
             let now = Instant::now();
             let over = now - start >= options.time;
-            let done = self.tally.is_complete();
+            let done = self.rooms.is_complete();
             if over && done || !done && now - self.progress > options.patience {
                 return Ok(());
             }
@@ -116,7 +114,7 @@ impl<'s> Talk<'s> {
     fn speak(&mut self, crowd: &mut Crowd, over: bool) -> anyhow::Result<()> {
         let mut free = std::mem::take(&mut self.free);
         for speaker in free.drain(..).filter(|_| !over) {
-            let number = self.tally.said(speaker);
+            let number = self.rooms.said(speaker);
             self.script.write(speaker, number, &mut self.line);
             self.progress = Instant::now();
             self.speakers[speaker].open.push_back(Open { said: self.progress, heard: 0 });
@@ -129,14 +127,15 @@ impl<'s> Talk<'s> {
     }
 
     fn heard(&mut self, member: usize, speaker: usize, number: u32, now: Instant) {
-        if !self.tally.heard(member, speaker, number) {
+        if !self.rooms.heard(member, speaker, number) {
             return;
         }
         self.progress = now;
         let Speaker { open, first } = &mut self.speakers[speaker];
         let Some(line) = open.get_mut(number.wrapping_sub(*first) as usize) else { return };
         line.heard += 1;
-        let (one, all) = (member == self.members - 1, line.heard == self.members - 1);
+        let others = self.rooms.others();
+        let (one, all) = (self.rooms.is_last(member), line.heard == others);
         let took = now.saturating_duration_since(line.said);
         if one {
             self.one.record(took);
@@ -144,7 +143,7 @@ impl<'s> Talk<'s> {
         if all {
             self.all.record(took);
         }
-        while open.front().is_some_and(|line| line.heard == self.members - 1) {
+        while open.front().is_some_and(|line| line.heard == others) {
             open.pop_front();
             *first += 1;
         }
@@ -163,7 +162,7 @@ impl<'s> Talk<'s> {
         if line == PONG {
             self.pongs += 1;
         } else if let Some((who, b" has left the chatroom")) = self.script.presence(line) {
-            self.cut |= who >= self.members;
+            self.cut |= who >= self.rooms.people();
         } else if line.starts_with(b"INFO: ") || line.starts_with(b"ERROR: ") {
             self.trouble = Some(to_do(&format!("says {:?}", String::from_utf8_lossy(line))));
         }
@@ -184,7 +183,7 @@ impl Listener for Talk<'_> {
     fn line(&mut self, member: usize, line: &[u8], now: Instant) {
         match self.script.read(line) {
             Heard::Line { speaker, number } => self.heard(member, speaker, number, now),
-            Heard::Damaged => self.tally.wrong(),
+            Heard::Damaged => self.rooms.wrong(),
             Heard::Other => self.other(line),
         }
     }

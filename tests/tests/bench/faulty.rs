@@ -84,6 +84,7 @@ fn verdict(fault: Fault) -> Verdict {
     let cell = Cell {
         name: "faulty",
         about: "",
+        rooms: 1,
         members: 3,
         kind: Kind::Talk { speakers: 1, load: Load::Outstanding(2), stalled: false },
     };

@@ -2,7 +2,7 @@
 
 mod faulty;
 
-use landline_tests::bench::{CELLS, Cell, Figures, Kind, Options, Target, run};
+use landline_tests::bench::{CELLS, Cell, Figures, GROWTH, Kind, Options, Target, run};
 use landline_tests::{DEADLINE, House, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -42,6 +42,17 @@ fn the_other_loads_are_counted_as_exactly() {
         exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
     }
+}
+
+#[test]
+fn every_room_is_counted_by_itself() {
+    let cell = Cell { members: 5, ..GROWTH.iter().find(|cell| cell.name == "10-rooms-of-10").expect("a cell").clone() };
+    let house = House::default();
+    let figures = run(&cell, &target(&house, "-rooms"), &MOMENT).unwrap();
+    exact(&cell, &figures);
+    // Two speakers in each of ten rooms with four lines each on their way.
+    assert!(figures.lines >= 80, "{} lines", figures.lines);
+    assert_eq!(figures.deliveries, figures.lines * 4);
 }
 
 #[test]
@@ -107,6 +118,15 @@ fn the_program_prints_a_table_and_fails_when_a_cell_does() {
     let text = String::from_utf8(bad.stdout).unwrap();
     assert!(text.contains("is the server running?") && text.contains(r#""exact":false"#), "{text}");
     assert_eq!(bad.status.code(), Some(1));
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_debug_build_is_not_judged() {
+    let output = program(&["--guard"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--profile bench-guard"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::flood::Flood;
 use crate::party::{ROOM, guest_again};
-use landline_tests::{Client, House};
+use landline_tests::{Client, House, eventually};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -111,6 +111,6 @@ fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
         last.send(command);
         last.expect(answer);
     }
-    assert_eq!(house.server().services().poller.waiting(), 0);
+    eventually("nothing waits any more", || house.server().services().poller.waiting() == 0);
     assert_eq!(PANICS.load(SeqCst), 0, "a thread of the server has panicked");
 }

@@ -128,13 +128,14 @@ fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<Message>
     client.until("200 ");
     let (mut heard, deadline) = (Heard::new(), Instant::now() + DEADLINE);
     while !awaited.is_empty() && Instant::now() < deadline {
-        let line = client.line();
+        let line = client.until("[PM");
         awaited.remove(&message(&line));
         heard.push((message(&line), Instant::now()));
     }
     // What was not confirmed may be there, too.
     let rest = client.lines_so_far();
-    heard.extend(rest.iter().map(|line| (message(line), Instant::now())));
+    let rest = rest.iter().filter(|line| line.starts_with("[PM"));
+    heard.extend(rest.map(|line| (message(line), Instant::now())));
     heard
 }
 

@@ -1,11 +1,14 @@
 //! The server program itself: its arguments, its output, its log, its signals and its death.
 
 mod arguments;
+mod disk_full;
 mod imports;
 mod kills;
 mod life;
 mod log;
 mod mail_kills;
+mod mail_receipts;
+mod stop_keeps;
 
 use landline_tests::{Client, Program};
 use std::io::{BufRead, BufReader};

@@ -3,6 +3,7 @@
 use crate::rig::{Peer, Rig, wait_for};
 use landline_server::fanout::Cut;
 use std::io::{ErrorKind, IoSlice, Read};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// Reads a little until the poller could send a part of what waits, but not all of it.
@@ -45,6 +46,57 @@ fn what_is_held_back_comes_behind_the_greeting() {
     peer.outbox.release(b"200 Welcome\n", None);
     assert_eq!(peer.so_far(), "200 Welcome\ntalk\n[PM] bob: hi\n");
     assert_eq!(rig.poller.waiting(), 0);
+}
+
+/// A direct message that comes while somebody is let in, and one that comes later.
+#[test]
+fn receipts_come_for_what_was_held_back_and_for_all_that_follows() {
+    let rig = Rig::new(|_| {});
+    for (mut peer, clogged) in [(rig.peer(), 0), (rig.sloth(), 200_000)] {
+        let before = if clogged > 0 { peer.clog(clogged) } else { String::new() };
+        let (sender, receipts) = channel();
+        let receipt = |name| {
+            let sender = sender.clone();
+            Box::new(move |out| sender.send((name, out)).expect("a test"))
+        };
+        let mail = format!("{}\n", "x".repeat(200_000));
+        peer.outbox.push_with_receipt(b"before\n", receipt("before"));
+        peer.outbox.hold();
+        peer.outbox.push_with_receipt(b"held\n", receipt("held"));
+        peer.outbox.release(mail.as_bytes(), Some(receipt("released")));
+        peer.outbox.push_with_receipt(b"after\n", receipt("after"));
+        // What the kernel cannot have taken yet has no receipt.
+        let early: Vec<_> = receipts.try_iter().map(|(name, _)| name).collect();
+        assert!(early.len() < 2 || peer.outbox.waiting() < mail.len(), "{early:?}");
+        assert!(peer.read_to("after\n") == format!("{before}before\n{mail}held\nafter\n"));
+        peer.flush();
+        let all: Vec<_> =
+            early.into_iter().chain(receipts.try_iter().map(|(name, out)| if out { name } else { "lost" })).collect();
+        assert_eq!(all, ["before", "held", "released", "after"]);
+    }
+}
+
+/// The server stops: somebody who just comes in still gets what was held back for them, and nothing after that.
+#[test]
+fn what_comes_after_the_last_words_does_not_count_as_heard() {
+    let rig = Rig::new(|_| {});
+    let mut peer = rig.peer();
+    let (sender, receipts) = channel();
+    let receipt = |name| {
+        let sender = sender.clone();
+        Box::new(move |out| sender.send((name, out)).expect("a test"))
+    };
+    peer.outbox.hold();
+    peer.outbox.seal();
+    peer.outbox.release(b"200 Welcome\n[PM 2026-11-21 14:22] bob: hi\n", Some(receipt("mail")));
+    assert!(!peer.outbox.push_talk(&[IoSlice::new(b"bob: too late\n")]));
+    peer.outbox.push_with_receipt(b"[PM] bob: too late\n", receipt("late"));
+    assert!(!peer.outbox.is_clear());
+    assert_eq!(receipts.try_iter().collect::<Vec<_>>(), [("mail", true), ("late", false)]);
+    peer.outbox.cut(Cut::Closed);
+    let mut read = String::new();
+    peer.socket.read_to_string(&mut read).expect("its end");
+    assert_eq!(read, "200 Welcome\n[PM 2026-11-21 14:22] bob: hi\n");
 }
 
 /// Somebody signs in who has not read the answers of the sign-in yet.

@@ -15,7 +15,7 @@ use std::time::Instant;
 pub struct Rig {
     pub poller: Arc<Poller>,
     pub flushers: Arc<Flushers>,
-    limits: Limits,
+    pub limits: Limits,
     next: AtomicU64,
 }
 

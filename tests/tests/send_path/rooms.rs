@@ -224,3 +224,37 @@ fn an_empty_room_can_be_spoken_in_and_keeps_nothing() {
         assert_eq!(peer.so_far(), "");
     }
 }
+
+/// Talk with an id.
+struct Numbered(u64);
+
+impl Utterance for Numbered {
+    fn number(&mut self) -> u64 {
+        self.0
+    }
+
+    fn render(&self, _: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"0:talk\n");
+    }
+}
+
+#[test]
+fn only_what_went_out_counts_as_heard() {
+    for inline in BOTH_WAYS {
+        let rig = Rig::new(|limits| limits.inline_members = inline);
+        let room = Room::new(&rig.flushers);
+        let (peer, other) = (rig.sloth(), member(&rig, &room, TEXT));
+        let seat = Seat::new(&peer.outbox, &Arc::default());
+        room.enter(&seat, TEXT, None);
+        room.settle(room.say(&other.1, &mut Numbered(1)));
+        assert_eq!((seat.heard(), other.1.heard()), (1, 1));
+        peer.clog(1_000);
+        room.settle(room.say(&other.1, &mut Numbered(2)));
+        // Their own line does not come back, but what was said before it still waits.
+        room.settle(room.say(&seat, &mut Numbered(3)));
+        assert_eq!((seat.heard(), other.1.heard()), (1, 3), "inline {inline}");
+        other.0.outbox.seal();
+        room.settle(room.say(&seat, &mut Numbered(4)));
+        assert_eq!(other.1.heard(), 3, "inline {inline}");
+    }
+}

@@ -24,8 +24,24 @@ impl Outbox {
         state
     }
 
+    /// Puts whole lines in at a place among what waits, behind so many receipts. The next turn sends them.
+    pub(super) fn put_in(&self, state: &mut State, place: usize, receipts: usize, lines: &[u8]) {
+        let added = match &mut state.paced {
+            Some(paced) => paced.insert(place, lines),
+            None => {
+                state.backlog.splice(place..place, lines.iter().copied());
+                if !std::mem::replace(&mut state.blocked, true) {
+                    state.progress = Instant::now();
+                }
+                lines.len()
+            }
+        };
+        self.poller.meter.more(added);
+        state.receipts.put_in(receipts, added);
+    }
+
     /// Sends what the kernel takes and keeps the rest.
-    pub(super) fn send(self: &Arc<Self>, state: &mut State, slices: &[IoSlice<'_>]) {
+    fn send(self: &Arc<Self>, state: &mut State, slices: &[IoSlice<'_>]) {
         let total: usize = slices.iter().map(|s| s.len()).sum();
         match self.stream.try_send(slices) {
             Ok(sent) if sent == total => {}
@@ -56,6 +72,11 @@ impl Outbox {
         if self.poller.meter.is_over() {
             self.poller.wake();
         }
+        self.bound(state)
+    }
+
+    /// False, and cut off, if too much waits.
+    pub(super) fn bound(&self, state: &mut State) -> bool {
         let fits = state.waiting() <= self.poller.bounds.backlog_bytes;
         if !fits {
             self.cut_with(state, Cut::TooSlow);

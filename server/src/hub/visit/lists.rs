@@ -2,7 +2,8 @@
 
 use super::{Done, Visit, shown};
 use landline_common::command::TOPICS;
-use landline_common::{Moment, RoomName, UserName, What};
+use landline_common::{Moment, NameKey, RoomName, UserName, What};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Visit {
@@ -19,11 +20,11 @@ impl Visit {
         let ms = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let since = Moment { unix_ms: self.now.unix_ms.saturating_sub(ms), ..self.now };
         let here = hub.everybody();
-        let is_here = |name: &UserName| here.iter().any(|person| person.name.key() == name.key());
+        let keys: HashSet<&NameKey> = here.iter().map(|person| person.name.key()).collect();
         let mut gone = hub.memory.seen_since(since);
         gone.retain(|name| {
             let blocks_me = || hub.memory.blocks(name.key()).iter().any(|blocked| blocked.key() == me);
-            name.key() != me && !is_here(name) && !blocks_me()
+            name.key() != me && !keys.contains(name.key()) && !blocks_me()
         });
         let mut names: Vec<UserName> = self.visible(here.clone()).iter().map(|person| person.name.clone()).collect();
         names.retain(|name| name.key() != me);

@@ -37,16 +37,17 @@ impl Visit {
         if !other.account {
             return other.tell(&event, &hub.limits);
         }
-        let (memory, at, client) = (hub.memory.clone(), self.now, self.person.client());
+        let (hub, at, client) = (hub.clone(), self.now, self.person.client());
         let (from, to) = (self.person.clone(), other.clone());
         let text = text.to_owned();
         let receipt = move |out: bool| {
             if !out {
                 let from = (from.name.as_str(), &from.party);
-                memory.post_back(&Direct { id, at, from, to: (to.name.as_str(), &to.party), text: &text, client });
+                hub.memory.post_back(&Direct { id, at, from, to: (to.name.as_str(), &to.party), text: &text, client });
+                hub.not_delivered(&to);
             }
         };
-        other.tell_with_receipt(&event, &hub.limits, Box::new(receipt));
+        other.tell_with_receipt(&event, &self.hub.limits, Box::new(receipt));
     }
 
     /// To somebody who is away, if that is an account.

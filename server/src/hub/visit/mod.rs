@@ -46,7 +46,7 @@ pub struct Visit {
     /// The batch of the last line in the current room: it must be out before anything is said elsewhere.
     last_batch: u64,
     /// The batch of the news that they are here: it must be out before they say anything.
-    arrival: u64,
+    arrival: Option<u64>,
     told_foreign: bool,
     now: Moment,
     /// Last, so that the name is free only when everything else is done.
@@ -132,8 +132,8 @@ impl Visit {
 
     /// Waits until everybody knows that they are here.
     fn arrive(&mut self) {
-        if self.arrival > 0 {
-            self.hub.everybody.log.settle(std::mem::take(&mut self.arrival));
+        if let Some(arrival) = self.arrival.as_mut().filter(|arrival| **arrival > 0) {
+            self.hub.everybody.log.settle(std::mem::take(arrival));
         }
     }
 

@@ -10,8 +10,8 @@ use landline_common::Moment;
 use std::sync::Arc;
 
 impl Hub {
-    /// Lets somebody in under the name they claimed: their seat, the notice to all others, their first room, and the
-    /// greeting, which is the first thing they hear.
+    /// Lets somebody in under the name they claimed: their first room, their seat among everybody with the notice to all
+    /// others, and the greeting, which is the first thing they hear.
     #[must_use]
     pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
         let Newcomer { outbox, rendering, account, room } = newcomer;
@@ -24,8 +24,6 @@ impl Hub {
         registry.silence_arrival(&person, blocks);
         drop(registry);
         let hall = Seat::new(&outbox, &person.muffle);
-        let coming = Movement { hub: self, circle: &self.everybody, person: &person, coming: true };
-        let arrival = self.everybody.log.enter(&hall, ear(rendering, true), Some(&mut coming.notice(now)));
         let mut visit = Visit {
             hub: self.clone(),
             person,
@@ -33,12 +31,16 @@ impl Hub {
             rooms: Vec::new(),
             texts: Texts::default(),
             last_batch: 0,
-            arrival,
+            arrival: None,
             told_foreign: false,
             now,
             _claim: claim,
         };
         visit.enter(&room, false);
+        // Last: whoever hears of it and says hello is heard.
+        let coming = Movement { hub: self, circle: &self.everybody, person: &visit.person, coming: true };
+        let notice = &mut coming.notice(now);
+        visit.arrival = Some(self.everybody.log.enter(&visit.hall, ear(rendering, true), Some(notice)));
         self.greet(&visit.person, visit.written(visit.welcome()));
         visit
     }
@@ -49,12 +51,17 @@ impl Drop for Visit {
         let mut registry = self.hub.registry();
         registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
         registry.people.remove(&self.person.client());
+        self.person.leaves();
         drop(registry);
         self.flush();
         self.settle();
         self.end_all_private();
         while let Some(membership) = self.rooms.pop() {
             self.give_up(membership, false);
+        }
+        if self.arrival.is_none() {
+            // A panic on the way in: nobody has heard of them.
+            return;
         }
         let hub = &self.hub;
         let going = Movement { hub, circle: &hub.everybody, person: &self.person, coming: false };

@@ -3,6 +3,7 @@
 use super::prune;
 use super::queue::{Batch, Item, Queue, Taken};
 use super::records::Keep;
+use super::trouble::Trouble;
 use super::writer::{Outcome, Writer};
 use landline_common::history::PostError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,7 @@ pub(super) struct Keeper {
     writer: Writer,
     keep: Keep,
     lost: Lost,
-    failing: bool,
+    trouble: Trouble,
     /// When to look next for messages that are too old.
     prune_at: Instant,
 }
@@ -36,7 +37,7 @@ impl Drop for StopOnDrop {
 
 impl Keeper {
     pub(super) fn new(queue: Arc<Queue>, writer: Writer, keep: Keep, lost: Lost) -> Keeper {
-        Keeper { queue, writer, keep, lost, failing: false, prune_at: Instant::now() }
+        Keeper { queue, writer, keep, lost, trouble: Trouble::default(), prune_at: Instant::now() }
     }
 
     /// Works until the queue is stopped and empty.
@@ -142,7 +143,10 @@ impl Keeper {
                     log::error!("messages.db: the mail of {} cannot be read: {e}", receiver.as_str());
                     Vec::new()
                 });
-                guarded(|| then(letters));
+                let ids: Vec<u64> = letters.iter().map(|letter| letter.id).collect();
+                if guarded(|| then(letters)) == Some(false) {
+                    self.writer.mailbox.settled(&receiver, &ids);
+                }
             }
             Item::Barrier { searchable, done } => {
                 while searchable && self.writer.index.waiting() > 0 && self.index() {}
@@ -200,12 +204,12 @@ impl Keeper {
 
     /// Says once that storing fails, and once that it works again.
     fn report(&mut self, why: Option<&String>) {
+        let now = Instant::now();
         match why {
-            Some(why) if !self.failing => log::error!("messages.db: messages cannot be stored: {why}"),
-            None if self.failing => log::info!("messages.db: messages are stored again"),
+            Some(why) if self.trouble.failed(now) => log::error!("messages.db: messages cannot be stored: {why}"),
+            None if self.trouble.stored(now) => log::info!("messages.db: messages are stored again"),
             _ => {}
         }
-        self.failing = why.is_some();
     }
 
     fn lose(&self, client: u64, how_many: u64) {
@@ -214,8 +218,10 @@ impl Keeper {
 }
 
 /// Runs code that is not the store's: its panic must not end the storage.
-fn guarded(run: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(run)).is_err() {
+fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let ran = catch_unwind(AssertUnwindSafe(run)).ok();
+    if ran.is_none() {
         log::error!("a panic while handing on what is stored");
     }
+    ran
 }

@@ -19,6 +19,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod trouble;
 mod words;
 mod writer;
 
@@ -142,8 +143,9 @@ impl Messages {
     }
 
     /// Takes up to `most` letters that wait for that account and are not on their way yet, in order, and gives them to
-    /// `then` on the storage thread, also when there are none. After [`Self::stop`], `then` is dropped. Never waits.
-    pub fn collect(&self, receiver: &NameKey, most: usize, then: Box<dyn FnOnce(Vec<Letter>) + Send>) {
+    /// `then` on the storage thread, also when there are none. If that says false, they wait again at once. After
+    /// [`Self::stop`], `then` is dropped. Never waits.
+    pub fn collect(&self, receiver: &NameKey, most: usize, then: Box<dyn FnOnce(Vec<Letter>) -> bool + Send>) {
         self.queue.push(Item::Collect(receiver.clone(), most, then));
     }
 

@@ -17,8 +17,8 @@ const ENOUGH: usize = 256 << 10;
 /// Senders whose lost messages are counted one by one; a disk that is stuck must not make this list grow for ever.
 const LOSERS: usize = 1_024;
 
-/// What is done with the letters that waited.
-pub(super) type Continuation = Box<dyn FnOnce(Vec<Letter>) + Send>;
+/// What is done with the letters that waited. False if they wait again.
+pub(super) type Continuation = Box<dyn FnOnce(Vec<Letter>) -> bool + Send>;
 
 /// One piece of work. Its texts stand in the batch's words, in the order that each variant names.
 pub(super) enum Item {

@@ -14,6 +14,8 @@ use thiserror::Error;
 
 /// More bytes than a line of an export has.
 const LONGEST_LINE: u64 = 64 << 10;
+/// More bytes than the key of a name has, in which one letter may become eighteen.
+const LONGEST_KEY: usize = 4 << 10;
 /// Seconds that an id's time may be ahead of the clock: ids begin with the seconds since 1970, and the next one given
 /// is above all that are stored.
 const AHEAD: i64 = 86_400;
@@ -190,10 +192,16 @@ fn parse(bytes: &[u8], highest: i64) -> Result<Line, String> {
             return bad("to", why);
         }
         for party in [&direct.sender, &direct.receiver] {
-            if let PartyLine::Account(key) = party
-                && let Some(why) = user(key)
-            {
-                return bad("account", why);
+            match party {
+                // A key is no name: it may be longer, and have other characters.
+                PartyLine::Account(key) if key.is_empty() || key.len() > LONGEST_KEY || clean(key) != *key => {
+                    return Err("the account of its sender or receiver is empty, too long, or not clean".to_owned());
+                }
+                // Or a guest of tomorrow would have it.
+                PartyLine::Guest(visit) if *visit >= line.id => {
+                    return Err(format!("the visit {visit} of its guest began after it"));
+                }
+                _ => {}
             }
         }
     }

@@ -9,7 +9,7 @@ use super::schema::{EVERYBODY, set_meta};
 use super::words::WordReader;
 use landline_common::history::{Party, PostError};
 use landline_common::limits::count;
-use landline_common::{Limits, Moment};
+use landline_common::{Limits, Moment, NameKey};
 use rusqlite::Connection;
 
 /// What became of one piece of work, if anybody waits for that.
@@ -192,7 +192,11 @@ impl Writer {
     }
 
     fn post(&mut self, address: &Address, direct: &Direct<'_>) -> rusqlite::Result<Result<(), PostError>> {
-        let sender = format!("{}:{}", address.from as u8, direct.from_key);
+        // A guest counts by name: each visit is another party, and to come again is quick.
+        let sender = match address.from {
+            Kind::Guest => format!("{}:{}", address.from as u8, NameKey::of(direct.from).as_str()),
+            _ => format!("{}:{}", address.from as u8, direct.from_key),
+        };
         let letter = Incoming {
             id: number(address.id),
             at: address.at,

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use landline_server::config::History;
-use landline_tests::bench::{CELLS, Cell, Kind, Options, SERVER_FLAGS, TEXT_BYTES};
+use landline_tests::bench::{CELLS, Cell, GROWTH, Kind, Options, SERVER_FLAGS, TEXT_BYTES};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
@@ -41,6 +41,9 @@ pub struct Args {
     /// Print one JSON object a cell
     #[arg(long)]
     pub json: bool,
+    /// Tell whether the server has become slower: compare it to bare sends, and exit with 1 if it costs too much
+    #[arg(long, conflicts_with_all = ["cells", "address", "history", "seconds", "text_bytes", "json"])]
+    pub guard: bool,
     /// What this process is there for, if not to measure
     #[command(subcommand)]
     pub task: Option<Task>,
@@ -63,25 +66,28 @@ pub enum Task {
 type Chosen = Vec<Cell>;
 
 fn after_help() -> String {
-    let lines = CELLS.iter().map(|cell| format!("  {:<12} {}\n", cell.name, cell.about));
+    let lines = |cells: &[Cell]| -> String {
+        cells.iter().map(|cell| format!("  {:<16} {}\n", cell.name, cell.about)).collect()
+    };
     format!(
-        "Cells:\n{}\nA server at an address must be started with {SERVER_FLAGS}\n\
+        "Cells (all):\n{}\nHow cost grows (growth):\n{}\nA server at an address must be started with {SERVER_FLAGS}\n\
          (for more than 10,000 people also --max-clients), and without a password.",
-        lines.collect::<String>()
+        lines(CELLS),
+        lines(GROWTH)
     )
 }
 
 fn parse_cells(names: &str) -> Result<Chosen, String> {
-    if names == "all" {
-        return Ok(CELLS.to_vec());
-    }
-    let cell = |name: &str| {
-        CELLS.iter().find(|cell| cell.name == name.trim()).cloned().ok_or_else(|| {
-            let known: Vec<&str> = CELLS.iter().map(|cell| cell.name).collect();
-            format!("there is no cell called {name}; there are: {}, all", known.join(", "))
-        })
+    let every = || CELLS.iter().chain(GROWTH);
+    let named = |name: &str| match name.trim() {
+        "all" => Ok(CELLS.to_vec()),
+        "growth" => Ok(GROWTH.to_vec()),
+        name => every().find(|cell| cell.name == name).map(|cell| vec![cell.clone()]).ok_or_else(|| {
+            let known: Vec<&str> = every().map(|cell| cell.name).collect();
+            format!("there is no cell called {name}; there are: {}, all, growth", known.join(", "))
+        }),
     };
-    names.split(',').map(cell).collect()
+    Ok(names.split(',').map(named).collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
@@ -136,13 +142,14 @@ mod tests {
     #[test]
     fn the_help_names_every_cell() {
         let help = args(&["--help"]).unwrap_err();
-        assert!(CELLS.iter().all(|cell| help.contains(cell.name)), "{help}");
+        assert!(CELLS.iter().chain(GROWTH).all(|cell| help.contains(cell.name)), "{help}");
         assert!(help.contains(SERVER_FLAGS) && !help.contains("serve "), "{help}");
     }
 
     #[test]
     fn cells_are_chosen_by_name_and_sized() {
         assert_eq!(args(&[]).unwrap().cells(), CELLS);
+        assert_eq!(args(&["--cells", "growth,10x8"]).unwrap().cells(), [GROWTH, &CELLS[..1]].concat());
         let chosen = args(&["--cells", "join-5000,10x8", "--join", "50", "--seconds", "0.5"]).unwrap();
         let labels: Vec<String> = chosen.cells().iter().map(Cell::label).collect();
         assert_eq!(labels, ["join-50", "10x8"]);

@@ -1,6 +1,7 @@
 //! `landline-bench`: how much a server carries, with exact accounts. See docs/PERFORMANCE.md.
 
 mod args;
+mod guard;
 mod host;
 mod print;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.task {
         Some(Task::Serve { clients, history }) => host::serve(clients, history).map(|()| true),
+        None if args.guard => guard::guard(&args.options()),
         None => measure(&args),
     };
     match done {

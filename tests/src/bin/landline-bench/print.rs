@@ -27,7 +27,7 @@ pub struct Printer {
 
 const HEAD: [&str; 8] =
     ["cell", "deliveries/s", "CPU us", "load us", "MB/s", "one p50/p99 us", "all p50/p99 us", "wrong"];
-const WIDTHS: [usize; 8] = [12, 12, 7, 7, 7, 15, 15, 6];
+const WIDTHS: [usize; 8] = [16, 12, 7, 7, 7, 15, 15, 6];
 
 impl Measured {
     /// Whether everything was right.
@@ -85,7 +85,7 @@ impl Measured {
     fn json(&self, text_bytes: usize) -> Value {
         let f = &self.figures;
         let mut object = json!({
-            "cell": self.cell.label(), "members": self.cell.members, "text_bytes": text_bytes,
+            "cell": self.cell.label(), "rooms": self.cell.rooms, "members": self.cell.members, "text_bytes": text_bytes,
             "seconds": f.time.as_secs_f64(), "lines": f.lines, "deliveries": f.deliveries,
             "deliveries_per_s": per_second(f), "bytes_per_s": f.bytes as f64 / seconds(f.time),
             "server_cpu_us_per_delivery": micros_each(f.server.map(|s| s.cpu), f),
@@ -125,7 +125,7 @@ impl Printer {
         self.head();
         println!("{}", row(&measured.cells()));
         for remark in measured.remarks() {
-            println!("{:>14}{remark}", "");
+            println!("{:>18}{remark}", "");
         }
     }
 
@@ -136,7 +136,7 @@ impl Printer {
             return;
         }
         self.head();
-        println!("{:<12}  {error:#}", cell.label());
+        println!("{:<16}  {error:#}", cell.label());
     }
 
     fn head(&mut self) {
@@ -162,14 +162,15 @@ fn per_second(figures: &Figures) -> f64 {
     figures.deliveries as f64 / seconds(figures.time)
 }
 
-fn micros_each(cpu: Option<Duration>, figures: &Figures) -> Option<f64> {
+/// CPU time for each delivery, in microseconds; `None` where it is not known, or nothing was delivered.
+pub fn micros_each(cpu: Option<Duration>, figures: &Figures) -> Option<f64> {
     (figures.deliveries > 0).then_some(cpu?.as_secs_f64() * 1e6 / figures.deliveries as f64)
 }
 
 fn kib_each(measured: &Measured) -> Option<f64> {
     let server = measured.figures.server?;
     let more = server.resident_kib.saturating_sub(server.resident_before_kib);
-    Some(more as f64 / measured.cell.members as f64)
+    Some(more as f64 / measured.cell.people() as f64)
 }
 
 fn micros(time: Option<Duration>) -> Option<f64> {

@@ -23,7 +23,7 @@ fn letters_say_who_wrote_what_when() {
     let store = Store::new();
     store.post(9, "alice", "bob", "hello").unwrap();
     let (give, letters) = bounded(1);
-    store.messages.collect(&NameKey::of("Bob"), 100, Box::new(move |found| give.send(found).unwrap()));
+    store.messages.collect(&NameKey::of("Bob"), 100, Box::new(move |found| give.send(found).is_ok()));
     let letter = Letter { id: 9, at: at(9), from: "alice".into(), text: "hello".into() };
     assert_eq!(letters.recv_timeout(SOON).unwrap(), [letter]);
 }
@@ -41,6 +41,17 @@ fn delivered_letters_are_gone_and_others_wait_again() {
     assert_eq!(store.collect("bob"), [3]);
     let store = store.again(Keep::Forever);
     assert_eq!(store.collect("bob"), [1, 3], "what was on its way at the end waits again");
+}
+
+#[test]
+fn letters_that_are_not_taken_wait_again_before_anybody_else_asks() {
+    let store = Store::new();
+    store.post(1, "alice", "bob", "hello").unwrap();
+    let (give, letters) = bounded(1);
+    let refuse = move |found: Vec<Letter>| give.send(found.len()).is_err();
+    store.messages.collect(&NameKey::of("bob"), 100, Box::new(refuse));
+    assert_eq!(store.collect("bob"), [1]);
+    assert_eq!(letters.recv_timeout(SOON).unwrap(), 1);
 }
 
 #[test]

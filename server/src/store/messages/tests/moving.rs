@@ -1,6 +1,7 @@
 //! Export and import.
 
 use super::*;
+use landline_common::UserName;
 
 fn exported(store: &Store) -> String {
     store.messages.wait_for_stored(false).unwrap();
@@ -18,7 +19,7 @@ fn some() -> Store {
     store.say(3, "Dev/Rust", "tea \"now\"");
     store.say_as("Ольга", 1, "*", "чай");
     store.direct(2, "alice", "bob", "tea");
-    store.direct(4, "12", "alice", "tea");
+    store.direct(4, "2", "alice", "tea");
     store.direct(5, "bob", "alice", "tea");
     store.messages.forget(&party("bob")).unwrap();
     store.direct(6, "carol", "dave", "tea");
@@ -36,7 +37,7 @@ fn lines_are_what_people_can_read() {
         "{\"id\":1,\"at\":\"2026-11-21T08:00:00.001Z\",\"offset_s\":3600,\"user\":\"Ольга\",\"text\":\"чай\"}"
     );
     assert!(lines[2].contains("\"room\":\"Dev/Rust\""), "{}", lines[2]);
-    let direct = "\"direct\":{\"to\":\"alice\",\"sender\":{\"guest\":12},\"receiver\":{\"account\":";
+    let direct = "\"direct\":{\"to\":\"alice\",\"sender\":{\"guest\":2},\"receiver\":{\"account\":";
     assert!(lines[3].contains(direct), "{}", lines[3]);
     assert!(lines[4].contains("\"forgotten\":true"), "{}", lines[4]);
     assert_eq!(lines.len(), 5);
@@ -51,11 +52,36 @@ fn what_was_exported_is_the_same_after_an_import() {
     let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
     assert_eq!(exported(&copy), lines);
-    for viewer in ["alice", "bob", "carol", "dave", "12"] {
+    for viewer in ["alice", "bob", "carol", "dave", "2"] {
         assert_eq!(copy.ids(viewer, &["dev/rust"], Range::Last(9)), store.ids(viewer, &["dev/rust"], Range::Last(9)));
         assert_eq!(copy.found(viewer, &["dev/rust"], "tea"), store.found(viewer, &["dev/rust"], "tea"));
     }
     assert_eq!(copy.messages.highest_id(), 6);
+}
+
+#[test]
+fn every_name_that_there_can_be_is_taken_over() {
+    let store = Store::new();
+    // Looks like 48 letters, and like no name at all.
+    let (long, odd) = ("m".repeat(24), "\u{1c3}kung");
+    for name in [&*long, odd] {
+        assert!(UserName::parse(name).is_ok() && UserName::parse(NameKey::of(name).as_str()).is_err(), "{name}");
+    }
+    store.direct(1, &long, odd, "tea");
+    let (lines, folder) = (exported(&store), tempfile::tempdir().unwrap());
+    assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 1, known: 0 }));
+    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let copy = Store { folder, messages, lost };
+    assert_eq!((copy.ids(&long, &[], Range::Last(9)), copy.ids(odd, &[], Range::Last(9))), (vec![1], vec![1]));
+}
+
+#[test]
+fn no_later_guest_gets_what_is_imported() {
+    let store = Store::new();
+    store.direct(4, "2", "alice", "tea");
+    let folder = tempfile::tempdir().unwrap();
+    let text = import_into(folder.path(), &exported(&store).replace("\"guest\":2", "\"guest\":4")).unwrap_err();
+    assert!(text.contains("the visit 4 of its guest began after it"), "{text}");
 }
 
 #[test]
@@ -93,6 +119,11 @@ fn export_can_begin_at_a_moment() {
 #[test]
 fn a_wrong_line_is_named_and_nothing_is_imported() {
     let good = "{\"id\":1,\"at\":\"2026-11-21T08:00:00Z\",\"user\":\"alice\",\"text\":\"tea\"}\n";
+    let to_account = |key: &str| {
+        let party = format!("{{\"account\":\"{key}\"}}");
+        let direct = format!("\"direct\":{{\"to\":\"bob\",\"sender\":{party},\"receiver\":{party}}},\"text\"");
+        good.replace("\"text\"", &direct)
+    };
     let long = format!("{{\"id\":2,\"text\":\"{}\"}}", "x".repeat(70_000));
     for (line, why) in [
         ("", "EOF"),
@@ -105,6 +136,8 @@ fn a_wrong_line_is_named_and_nothing_is_imported() {
         (&good.replace("\"user\"", "\"room\":\"a b\",\"user\""), "room: a room's name"),
         (&good.replace("tea", "\\u001b[2J"), "its text"),
         (&good.replace("tea", ""), "its text"),
+        (&to_account("\\u001b[2J"), "the account of"),
+        (&to_account(&"x".repeat(5_000)), "the account of"),
         (&good.replace("\"text\"", "\"colour\":1,\"text\""), "unknown field"),
         (&long, "longer than 64 KiB"),
         ("\u{0}\u{1}", "expected value"),

@@ -1,0 +1,172 @@
+//! Reading back while many talk: every page is whole and in order, compared with what the readers heard live.
+
+use landline_tests::{Client, House};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+const ROOMS: [&str; 3] = ["red", "green", "blue"];
+const WRITERS: usize = 8;
+const LINES: usize = 150;
+/// Every so many lines, one is to everybody.
+const TO_ALL: usize = 25;
+
+/// One message, live or out of the history. What was said to everybody has no room.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    id: u64,
+    room: Option<String>,
+    text: String,
+}
+
+/// One answer from the history: the id it was asked to stand before, and what came.
+struct Page {
+    before: Option<u64>,
+    said: Vec<Said>,
+    /// The last message heard in the room before it was asked for.
+    heard: Option<u64>,
+}
+
+/// Somebody who hears a room, and reads back.
+struct Reader {
+    client: Client,
+    live: Vec<Said>,
+    pages: Vec<Page>,
+}
+
+fn said(event: &Value) -> Said {
+    let text = |name: &str| event[name].as_str().map(str::to_owned);
+    Said { id: event["id"].as_u64().expect("an id"), room: text("room"), text: text("text").expect("a text") }
+}
+
+impl Reader {
+    fn new(house: &House, name: &str, room: &str) -> Reader {
+        let mut client = house.connect();
+        client.send("format json");
+        client.send(&format!("{name}_{room}"));
+        client.until("{\"type\":\"auth_ok\"");
+        Reader { client, live: Vec::new(), pages: Vec::new() }
+    }
+
+    /// One page; the command for the next one.
+    fn page(&mut self, command: &str) -> Option<String> {
+        let before = command.strip_prefix("/history before ").map(|id| id.parse().expect("an id"));
+        let heard = self.live.iter().rfind(|said| said.room.is_some()).map(|said| said.id);
+        let mut page = Page { before, said: Vec::new(), heard };
+        self.client.send(command);
+        loop {
+            let event: Value = serde_json::from_str(&self.client.line()).expect("JSON");
+            match (event["type"].as_str(), event["event"].as_str()) {
+                (Some("message"), Some("history")) => page.said.push(said(&event)),
+                (Some("message"), _) => self.live.push(said(&event)),
+                (_, Some("history_end")) => {
+                    self.pages.push(page);
+                    return event["next"].as_str().map(str::to_owned);
+                }
+                (Some("error"), _) => panic!("{event}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads back from now, so many pages at most.
+    fn walk(&mut self, most: usize) {
+        let mut next = Some("/history 40".to_owned());
+        for _ in 0..most {
+            let Some(command) = next else { return };
+            next = self.page(&command);
+        }
+    }
+
+    /// Within a room there is one order, live and later. (What is said to everybody is on its way beside it.)
+    fn check(&self, room: &str) {
+        let in_room = |said: &&Said| said.room.is_some();
+        let live: Vec<&Said> = self.live.iter().filter(in_room).collect();
+        assert!(live.is_sorted_by(|a, b| a.id < b.id), "{room}: live out of order");
+        assert!(live.iter().all(|said| said.room.as_deref() == Some(room)));
+        for Page { before, said, heard } in &self.pages {
+            assert!(said.is_sorted_by(|a, b| a.id < b.id), "{room}, before {before:?}: out of order, or twice");
+            assert!(before.is_none_or(|before| said.iter().all(|said| said.id < before)));
+            let (Some(first), Some(last)) = (said.first(), said.last()) else { continue };
+            let end = before.unwrap_or_else(|| last.id.max(heard.unwrap_or(0)) + 1);
+            let expected: Vec<&Said> = live.iter().copied().filter(|live| (first.id..end).contains(&live.id)).collect();
+            let found: Vec<&Said> = said.iter().filter(in_room).collect();
+            assert_eq!(found, expected, "{room}: from {} to {end}", first.id);
+        }
+    }
+}
+
+fn talk(house: &House, writer: usize) {
+    let mut client = house.guest(&format!("w{writer}"), ROOMS[writer % ROOMS.len()]);
+    for number in 0..LINES {
+        let to_all = if number % TO_ALL == 0 { "/all " } else { "" };
+        client.send(&format!("{to_all}w{writer}-{number} needle"));
+        if number % 10 == 0 {
+            let told = client.lines_so_far();
+            assert!(!told.iter().any(|line| line.starts_with("ERROR")), "{told:?}");
+        }
+    }
+    client.lines_so_far();
+}
+
+/// Searches until all have said everything.
+fn search(house: &House, done: &AtomicUsize) {
+    let mut client = house.guest("searcher", ROOMS[0]);
+    for room in &ROOMS[1..] {
+        client.send(&format!("/join {room}"));
+    }
+    client.lines_so_far();
+    while done.load(SeqCst) < WRITERS {
+        client.send("/search needle");
+        loop {
+            let line = client.line();
+            assert!(!line.starts_with("ERROR"), "{line}");
+            if line.starts_with("INFO: ") {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_is_whole_and_all_is_there_after_a_stop() {
+    let mut house = House::new(|config| config.limits.search_ms = 20_000);
+    let done = AtomicUsize::new(0);
+    let readers: Vec<Reader> = ROOMS.iter().map(|room| Reader::new(&house, &format!("in-{room}"), room)).collect();
+    let read = thread::scope(|scope| {
+        let (house, done) = (&house, &done);
+        for writer in 0..WRITERS {
+            scope.spawn(move || {
+                talk(house, writer);
+                done.fetch_add(1, SeqCst);
+            });
+        }
+        scope.spawn(|| search(house, done));
+        let reading = |mut reader: Reader| {
+            scope.spawn(move || {
+                while done.load(SeqCst) < WRITERS {
+                    reader.walk(4);
+                }
+                reader.walk(usize::MAX);
+                reader
+            })
+        };
+        let reading: Vec<_> = readers.into_iter().map(reading).collect();
+        reading.into_iter().map(|reader| reader.join().expect("a reader")).collect::<Vec<Reader>>()
+    });
+    house.restart();
+    for (reader, room) in read.iter().zip(ROOMS) {
+        reader.check(room);
+        assert!(reader.pages.len() > 10, "only {} pages", reader.pages.len());
+        let mut after = Reader::new(&house, "after", room);
+        after.walk(usize::MAX);
+        let stored: BTreeSet<Said> = after.pages.into_iter().flat_map(|page| page.said).collect();
+        assert_eq!(stored, reader.live.iter().cloned().collect(), "{room}: what was heard, and what is stored");
+        let writers = (0..WRITERS).filter(|writer| ROOMS[writer % ROOMS.len()] == room).count();
+        let own = stored.iter().filter(|said| said.room.is_some()).count();
+        assert_eq!(own, writers * (LINES - LINES / TO_ALL), "{room}");
+        assert_eq!(stored.len() - own, WRITERS * LINES / TO_ALL, "to everybody");
+        after.client.quit();
+    }
+}

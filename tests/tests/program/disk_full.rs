@@ -1,0 +1,256 @@
+//! A disk that is full, and has room again: people talk on, what cannot be stored is said to whom it concerns, and what
+//! was stored stays.
+
+use crate::{guest, server, start, stop};
+use landline_tests::{Client, DEADLINE, Disk, Program, eventually};
+use parking_lot::Mutex;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+const PASSWORD: &str = "correct horse";
+const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
+/// Bytes that are left for talk to fill.
+const LEFT: usize = 200 << 10;
+
+/// Somebody who talks, counting what they are told was not stored.
+struct Speaker {
+    client: Client,
+    said: usize,
+    lost: usize,
+}
+
+impl Speaker {
+    /// One line, and everything that they are told up to then.
+    fn say(&mut self, hearer: &mut Client) {
+        let line = format!("line {} {}", self.said, "x".repeat(1_500));
+        self.client.send(&line);
+        self.said += 1;
+        // Everybody hears it, whatever the disk says.
+        hearer.expect(&format!("alice: {line}"));
+        for told in self.client.lines_so_far() {
+            self.told(&told);
+        }
+    }
+
+    fn told(&mut self, line: &str) {
+        let text = line.strip_prefix("ERROR: 500 ").unwrap_or_else(|| panic!("{line}"));
+        self.lost += match text.split_once(" of your messages could not be stored") {
+            Some((count, _)) => count.parse::<usize>().expect("a number"),
+            None => 1,
+        };
+    }
+}
+
+fn account(address: SocketAddr, mode: &str, name: &str) -> Client {
+    let mut client = Client::connect(address);
+    [mode, name, PASSWORD].iter().for_each(|line| client.send(line));
+    client.expect("ALIAS?");
+    client.expect("PASSWORD?");
+    client
+}
+
+fn log_in(address: SocketAddr, name: &str) -> Client {
+    let mut client = account(address, "LOGIN", name);
+    client.expect("AUTH_SUCCESS");
+    client.expect_start("200 ");
+    client
+}
+
+/// A server on the disk, with alice and dave in a room, accounts for bob and carol, a letter for bob, and a block.
+fn people(disk: &Disk) -> (Program, SocketAddr, Speaker, Client) {
+    let (mut program, address) = start(server(&disk.data()).env("LANDLINE_LOG", "info"));
+    for name in ["bob", "carol"] {
+        account(address, "REGISTER", name).expect_start("Registration successful");
+    }
+    let mut alice = guest(address, "alice");
+    let mut carol = log_in(address, "carol");
+    carol.send("/block bob");
+    carol.expect("INFO: bob is blocked");
+    carol.quit();
+    alice.send("message bob before");
+    alice.until(QUEUED);
+    let mut dave = guest(address, "dave");
+    alice.lines_so_far();
+    dave.expect_nothing();
+    assert!(program.child().try_wait().expect("its state").is_none());
+    (program, address, Speaker { client: alice, said: 0, lost: 0 }, dave)
+}
+
+/// Talks until something cannot be stored.
+fn talk_until_full(disk: &Disk, alice: &mut Speaker, dave: &mut Client) {
+    alice.say(dave);
+    until_decided(alice, dave);
+    assert_eq!(alice.lost, 0, "there is room yet");
+    disk.fill_up_to(LEFT);
+    let deadline = Instant::now() + DEADLINE;
+    while alice.lost == 0 {
+        assert!(Instant::now() < deadline, "all of {} lines are stored", alice.said);
+        alice.say(dave);
+    }
+    // Not only what an own piece of the file had room for.
+    disk.fill_up_to(0);
+    for _ in 0..20 {
+        alice.say(dave);
+    }
+    until_decided(alice, dave);
+}
+
+/// Returns when everything that alice said so far is stored, or she was told that it is not.
+fn until_decided(alice: &mut Speaker, dave: &mut Client) {
+    dave.lines_so_far();
+    dave.send("/history 1");
+    dave.until("INFO: 1 message");
+    alice.client.lines_so_far().iter().for_each(|line| alice.told(line));
+}
+
+/// Leaves messages for bob until one is refused; says which were not. Space that a failed write has taken is used first.
+fn leave_until_refused(alice: &mut Speaker) -> usize {
+    for kept in 0..40 {
+        alice.client.send(&format!("message bob {kept} {}", "x".repeat(1_900)));
+        match alice.client.line() {
+            answer if answer == QUEUED => {}
+            answer => {
+                assert_eq!(answer, "ERROR: 500 bob is offline, and your message could not be stored; try again later");
+                return kept;
+            }
+        }
+    }
+    panic!("a full disk takes everything");
+}
+
+/// What the history has of what alice said in the room; the database must be sound.
+fn stored(data: &Path) -> Vec<String> {
+    let database = rusqlite::Connection::open(data.join("messages.db")).expect("the database");
+    let verdict: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a verdict");
+    assert_eq!(verdict, "ok");
+    let mut texts =
+        database.prepare("SELECT text FROM message WHERE text LIKE 'line %' ORDER BY id").expect("the messages");
+    let texts = texts.query_map([], |row| row.get(0)).expect("the messages");
+    texts.map(|text| text.expect("a text")).collect()
+}
+
+/// What a program logs, up to now.
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    /// Reads it until the program ends.
+    fn follow(program: &mut Program) -> Log {
+        let mut stderr = BufReader::new(program.child().stderr.take().expect("its log"));
+        let log = Log(Arc::default());
+        let so_far = Arc::clone(&log.0);
+        thread::spawn(move || {
+            let mut line = String::new();
+            while stderr.read_line(&mut line).expect("its log") > 0 {
+                so_far.lock().push_str(&std::mem::take(&mut line));
+            }
+        });
+        log
+    }
+
+    fn count(&self, what: &str) -> usize {
+        self.0.lock().matches(what).count()
+    }
+}
+
+#[test]
+fn people_talk_on_and_are_told_and_storing_resumes() {
+    let Some(disk) = Disk::new() else { return };
+    let (mut program, address, mut alice, mut dave) = people(&disk);
+    let log = Log::follow(&mut program);
+    talk_until_full(&disk, &mut alice, &mut dave);
+
+    let waiting = leave_until_refused(&mut alice);
+    account(address, "REGISTER", "erin").expect_start("ERROR: 500 the account could not be stored");
+    let mut carol = log_in(address, "carol");
+    carol.send("/block alice");
+    carol.expect_start("ERROR: 500 that could not be stored, and nothing has changed");
+    carol.send("/unblock bob");
+    carol.expect_start("ERROR: 500 that could not be stored, and nothing has changed");
+    carol.send("/block");
+    carol.expect("Blocked: bob");
+    // What waits is given out, and not again, though nothing can be deleted.
+    let mut bob = log_in(address, "bob");
+    assert!(bob.expect_start("[PM 2").ends_with("] alice: before"));
+    for number in 0..waiting {
+        assert!(bob.expect_start("[PM 2").contains(&format!("] alice: {number} x")));
+    }
+    bob.quit();
+    let mut bob = log_in(address, "bob");
+    bob.expect_nothing();
+    bob.quit();
+    for _ in 0..2 {
+        alice.client.until("bob has left");
+    }
+    until_decided(&mut alice, &mut dave);
+
+    disk.make_room();
+    let lost = alice.lost;
+    for _ in 0..5 {
+        alice.say(&mut dave);
+    }
+    alice.client.send("message bob after");
+    alice.client.expect(QUEUED);
+    until_decided(&mut alice, &mut dave);
+    assert_eq!(alice.lost, lost, "something was lost although there was room");
+    // Only after some time without a failure.
+    eventually("the log says that messages are stored again", || {
+        alice.say(&mut dave);
+        log.count("messages.db: messages are stored again") > 0
+    });
+    assert_eq!(log.count("messages.db: messages cannot be stored: "), 1);
+    account(address, "REGISTER", "erin").expect_start("Registration successful");
+    carol.lines_so_far();
+    carol.send("/block alice");
+    carol.expect("INFO: alice is blocked");
+    stop(&mut program);
+
+    assert_eq!(log.count("panic"), 0);
+    let texts = stored(&disk.data());
+    assert_eq!(texts.len(), alice.said - alice.lost, "said {}, told that {} are lost", alice.said, alice.lost);
+
+    let (mut program, address) = start(&mut server(&disk.data()));
+    let mut bob = log_in(address, "bob");
+    assert!(bob.expect_start("[PM 2").ends_with("] alice: after"));
+    bob.expect_nothing();
+    let mut carol = log_in(address, "carol");
+    carol.send("/block");
+    carol.expect("Blocked: bob, alice");
+    log_in(address, "erin");
+    stop(&mut program);
+}
+
+#[test]
+fn stopped_or_killed_on_a_full_disk_it_has_what_was_stored() {
+    for signal in ["TERM", "KILL"] {
+        let Some(disk) = Disk::new() else { return };
+        let (mut program, _, mut alice, mut dave) = people(&disk);
+        talk_until_full(&disk, &mut alice, &mut dave);
+        program.signal(signal);
+        program.wait();
+        assert!(!program.complaints().contains("panic"));
+        disk.make_room();
+
+        let (mut program, address) = start(&mut server(&disk.data()));
+        let mut bob = log_in(address, "bob");
+        assert!(bob.expect_start("[PM 2").ends_with("] alice: before"));
+        bob.expect_nothing();
+        let mut carol = log_in(address, "carol");
+        carol.send("/block");
+        carol.expect("Blocked: bob");
+        stop(&mut program);
+        let texts = stored(&disk.data());
+        assert_eq!(texts.len(), alice.said - alice.lost, "{signal}: {} said, {} lost", alice.said, alice.lost);
+        assert!(texts[0].starts_with("line 0 "));
+        for (name, whole) in [("sessions.jsonl", false), ("accounts.json", true)] {
+            let text = fs::read_to_string(disk.data().join(name)).expect("a file");
+            let mut pieces = if whole { vec![&*text] } else { text.lines().collect() };
+            pieces.retain(|piece| serde_json::from_str::<serde_json::Value>(piece).is_err());
+            assert_eq!(pieces, [""; 0], "{name}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A direct message for somebody who, at that very moment, leaves and comes back.
+
+use crate::rig::{Peer, Rig};
+use landline_common::command::Command;
+use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
+use landline_common::{Moment, NameKey, Rendering, RoomKey, RoomName, UserName};
+use landline_server::fanout::Cut;
+use landline_server::hub::{Delivery, Hub, Memory, Newcomer, Visit};
+use landline_tests::Forgetful;
+use parking_lot::Mutex;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// Keeps letters; between finding a receiver who is here and giving them a message, something happens.
+#[derive(Default)]
+struct Postman {
+    letters: Arc<Mutex<Vec<Letter>>>,
+    /// Letters are given out on other threads than the one that asks, who may hold locks.
+    rounds: Mutex<Vec<JoinHandle<()>>>,
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl fmt::Debug for Postman {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Postman").field(&self.letters).finish()
+    }
+}
+
+impl Memory for Postman {
+    fn make_room(&self) -> bool {
+        true
+    }
+    fn keep(&self, _: &Said<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn keep_direct(&self, _: &Direct<'_>) {
+        let meanwhile = self.meanwhile.lock().take();
+        meanwhile.into_iter().for_each(|happens| happens());
+    }
+    fn post(&self, _: &Direct<'_>) -> Result<(), PostError> {
+        Err(PostError::ReceiverFull)
+    }
+    fn post_back(&self, direct: &Direct<'_>) {
+        let Direct { id, at, from, text, .. } = *direct;
+        self.letters.lock().push(Letter { id, at, from: from.0.into(), text: text.into() });
+    }
+    fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
+        let all = self.letters.clone();
+        let round = thread::spawn(move || {
+            let letters = std::mem::take(&mut *all.lock());
+            if !then(letters.clone()) {
+                all.lock().extend(letters);
+            }
+        });
+        self.rounds.lock().push(round);
+    }
+    fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
+    fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+        Forgetful.recall(viewer, range)
+    }
+    fn search(&self, viewer: &Viewer<'_>, words: &str, before: Option<u64>, most: usize) -> Result<Page, RecallError> {
+        Forgetful.search(viewer, words, before, most)
+    }
+    fn forget(&self, party: &Party) -> Result<u64, RecallError> {
+        Forgetful.forget(party)
+    }
+    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
+        Ok(None)
+    }
+    fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn account(&self, name: &NameKey) -> Option<UserName> {
+        UserName::parse(name.as_str()).ok()
+    }
+    fn blocks(&self, _: &NameKey) -> Vec<UserName> {
+        Vec::new()
+    }
+    fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
+        Ok(())
+    }
+    fn seen_since(&self, _: Moment) -> Vec<UserName> {
+        Vec::new()
+    }
+}
+
+fn come(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
+    let claim = hub.claim(UserName::parse(name).expect("a name")).expect("nobody of that name");
+    let newcomer =
+        Newcomer { outbox: peer.outbox.clone(), rendering: Rendering::Text, account: true, room: RoomName::lobby() };
+    hub.sign_in(claim, newcomer, Moment::default())
+}
+
+#[test]
+fn it_reaches_the_visit_that_follows() {
+    for comes_back in [true, false] {
+        let rig = Rig::new(|_| {});
+        let postman = Arc::new(Postman::default());
+        let hub = Hub::new("Landline", &rig.limits, &rig.flushers, &rig.poller, postman.clone(), 1);
+        let (here, before, mut after) = (rig.peer(), rig.peer(), rig.peer());
+        let mut alice = come(&hub, "alice", &here);
+        let bob = come(&hub, "bob", &before);
+        let (same_hub, back) = (hub.clone(), Arc::new(Mutex::new(None)));
+        let (outbox, returned, socket) = (before.outbox.clone(), back.clone(), after.socket.try_clone());
+        let again = Peer { outbox: after.outbox.clone(), socket: socket.expect("a socket") };
+        *postman.meanwhile.lock() = Some(Box::new(move || {
+            drop(bob);
+            outbox.cut(Cut::Broken);
+            *returned.lock() = comes_back.then(|| come(&same_hub, "bob", &again));
+        }));
+        alice.perform(Command::Message { to: "bob", text: "hi" }, Moment::default());
+        let rounds = std::mem::take(&mut *postman.rounds.lock());
+        rounds.into_iter().for_each(|round| round.join().expect("a round"));
+        if comes_back {
+            let heard = after.so_far();
+            assert!(heard.starts_with("AUTH_SUCCESS\n200 ") && heard.ends_with("] alice: hi\n"), "{heard}");
+        }
+        assert_eq!(postman.letters.lock().len(), usize::from(!comes_back), "it waits for who is away");
+        back.lock().take();
+    }
+}

@@ -6,14 +6,17 @@ use clap::{Parser, Subcommand};
 use landline_common::{RoomName, UserName};
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The port of `landline-server`, unless it was told otherwise.
 const DEFAULT_PORT: u16 = 12_345;
 /// The UDP port on which servers are found, LanTalk's.
 const BEACON_PORT: u16 = 5_051;
+/// No name of a host is longer (RFC 1035), with a port behind it.
+const LONGEST_ADDRESS: usize = 253 + 8;
 
-/// Talk with the people on this network.
+/// Talk with the people on this network. Without arguments it looks for a server and asks for the rest.
 #[derive(Debug, Parser)]
 #[command(name = "landline", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -27,36 +30,48 @@ pub struct Args {
     /// The same as HOST[:PORT]
     #[arg(long = "server", value_name = "HOST[:PORT]")]
     server_flag: Option<String>,
-    /// Your name [default: your name on this machine]
+    /// Your name [default: the last one, or your name on this machine]
     #[arg(long)]
-    name: Option<String>,
-    /// The room to start in (an account starts in the lobby and goes there)
-    #[arg(long, default_value = "lobby")]
-    room: String,
-    /// Sign in to the account of that name with this password; better in LANDLINE_PASSWORD, where others do not see it
+    pub name: Option<String>,
+    /// The room to start in [default: lobby]
+    #[arg(long)]
+    pub room: Option<String>,
+    /// Sign in to the account of that name with this password; better in the environment or a file, where others do not see it
     #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true)]
     password: Option<String>,
-    /// Make the account first
-    #[arg(long, requires = "password")]
-    register: bool,
+    /// Read that password from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Make the account first; on a terminal its password is asked for
+    #[arg(long)]
+    pub register: bool,
     /// The server's own password, if it has one
-    #[arg(long, value_name = "PASSWORD")]
+    #[arg(long, value_name = "PASSWORD", env = "LANDLINE_SERVER_PASSWORD", hide_env_values = true)]
     server_password: Option<String>,
     /// Lines in, lines out, also on a terminal: for screen readers (pipes and scripts get it anyway)
     #[arg(long)]
     pub plain: bool,
-    /// The colours of the full screen; NO_COLOR in the environment is heeded, too
-    #[arg(long, value_enum, default_value = "dark")]
-    pub theme: Palette,
+    /// The same with every event as a JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Seconds that a script or a pipe waits when its connection is lost [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub patience: Option<u64>,
+    /// The colours of the full screen [default: dark]; NO_COLOR in the environment is heeded, too
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "dark|light|mono")]
+    pub theme: Option<Palette>,
     /// No colours: the same as --theme mono
     #[arg(long)]
     pub no_color: bool,
-    /// What the terminal's bell rings for
-    #[arg(long, value_enum, default_value = "private")]
-    pub bell: Bell,
+    /// What the terminal's bell rings for [default: private]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "off|private|all")]
+    pub bell: Option<Bell>,
     /// Have the terminal tell the desktop when the bell rings (OSC 9 and 777)
     #[arg(long)]
     pub notify: bool,
+    /// Read this instead of the usual file; landline config prints one with all keys
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to do other than talking.
@@ -64,6 +79,32 @@ pub struct Args {
 pub enum Task {
     /// List the servers on this network: name, address, port, people, password, and when it was last heard
     Discover(Discover),
+    /// Print a configuration file with every key, explained
+    Config,
+    /// Print what makes a shell complete the arguments of landline
+    Completions {
+        /// The shell
+        shell: Completed,
+    },
+}
+
+/// Shells that can be taught to complete arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs, reason = "the shells are what their names say")]
+pub enum Completed {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+impl From<Completed> for clap_complete::Shell {
+    fn from(shell: Completed) -> clap_complete::Shell {
+        match shell {
+            Completed::Bash => clap_complete::Shell::Bash,
+            Completed::Zsh => clap_complete::Shell::Zsh,
+            Completed::Fish => clap_complete::Shell::Fish,
+        }
+    }
 }
 
 /// How to look for servers.
@@ -83,6 +124,12 @@ pub struct Discover {
     pub bind: Option<Ipv4Addr>,
 }
 
+impl Default for Discover {
+    fn default() -> Discover {
+        Discover { json: false, timeout: Duration::from_millis(500), port: BEACON_PORT, bind: None }
+    }
+}
+
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.01..=3_600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "between 0.01 and 3600 seconds".into())
@@ -91,6 +138,13 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 /// Arguments that make no sense; the text says what would.
 #[derive(Debug)]
 pub struct BadUsage(String);
+
+impl BadUsage {
+    /// With that text.
+    pub fn new(text: impl Into<String>) -> BadUsage {
+        BadUsage(text.into())
+    }
+}
 
 impl fmt::Display for BadUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +155,7 @@ impl fmt::Display for BadUsage {
 impl std::error::Error for BadUsage {}
 
 /// Who signs in, and how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Identity {
     /// The name.
     pub name: UserName,
@@ -116,42 +170,69 @@ pub struct Identity {
 }
 
 impl Args {
-    /// The server's address, with its port.
+    /// The server's address, with its port, if one was given.
     ///
     /// # Errors
-    /// None was given, or more than one.
-    pub fn server(&self) -> Result<String, BadUsage> {
+    /// More than one was.
+    pub fn server(&self) -> Result<Option<String>, BadUsage> {
         let mut words: Vec<&str> = self.server.iter().map(String::as_str).collect();
         if words.first() == Some(&"connect") {
             words.remove(0);
         }
         words.extend(self.server_flag.as_deref());
-        let [host] = words[..] else {
-            return Err(BadUsage(
-                "say which server, for example: landline 192.168.1.20; or look for one: landline discover".into(),
-            ));
-        };
-        let bare_v6 = host.matches(':').count() > 1 && !host.starts_with('[');
-        let has_port = !bare_v6 && host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        Ok(match (has_port, bare_v6) {
-            (true, _) => host.to_owned(),
-            (false, true) => format!("[{host}]:{DEFAULT_PORT}"),
-            (false, false) => format!("{host}:{DEFAULT_PORT}"),
-        })
+        match words[..] {
+            [] => Ok(None),
+            [host] => with_port(host).map(Some),
+            [..] => Err(BadUsage::new("give one server, for example: landline 192.168.1.20")),
+        }
     }
 
-    /// Who signs in.
+    /// The account's password, if one was given. An empty one is none: that is how a variable is switched off.
     ///
     /// # Errors
-    /// The name or the room is not one.
-    pub fn identity(&self) -> Result<Identity, BadUsage> {
-        let own = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
-        let name = self.name.clone().or_else(own).unwrap_or_default();
-        let name = UserName::parse(&name).map_err(|why| BadUsage(format!("{why}; choose a name with --name")))?;
-        let room = RoomName::parse(&self.room).map_err(|why| BadUsage(format!("--room: {why}")))?;
-        let (password, server_password) = (self.password.clone(), self.server_password.clone());
-        Ok(Identity { name, room, password, register: self.register, server_password })
+    /// The file cannot be read, or is empty.
+    pub fn password(&self) -> Result<Option<String>, BadUsage> {
+        let Some(file) = &self.password_file else { return Ok(given(self.password.as_deref())) };
+        let text = std::fs::read_to_string(file)
+            .map_err(|why| BadUsage::new(format!("--password-file {}: {why}", file.display())))?;
+        let password = given(text.lines().next());
+        let empty = || BadUsage::new(format!("--password-file {}: its first line is empty", file.display()));
+        password.ok_or_else(empty).map(Some)
     }
+
+    /// The server's own password, if one was given.
+    #[must_use]
+    pub fn server_password(&self) -> Option<String> {
+        given(self.server_password.as_deref())
+    }
+}
+
+fn given(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// An address as people write it → with its port.
+///
+/// # Errors
+/// It cannot be one.
+pub fn with_port(host: &str) -> Result<String, BadUsage> {
+    let host = host.trim();
+    let bare_v6 = host.matches(':').count() > 1 && !host.starts_with('[');
+    let whole = match host.rsplit_once(':') {
+        _ if bare_v6 => format!("[{host}]:{DEFAULT_PORT}"),
+        Some((name, port)) if !name.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => host.to_owned(),
+        None if !host.is_empty() => format!("{host}:{DEFAULT_PORT}"),
+        Some(_) if host.starts_with('[') && host.ends_with(']') => format!("{host}:{DEFAULT_PORT}"),
+        _ => {
+            return Err(BadUsage::new(format!(
+                "{host:?} is no address; write HOST or HOST:PORT, for example 192.168.1.20"
+            )));
+        }
+    };
+    if whole.chars().any(|c| c.is_whitespace() || c.is_control()) || whole.len() > LONGEST_ADDRESS {
+        return Err(BadUsage::new("an address has no spaces; write HOST or HOST:PORT, for example 192.168.1.20"));
+    }
+    Ok(whole)
 }
 
 #[cfg(test)]
@@ -159,7 +240,7 @@ mod tests {
     use super::*;
 
     fn server(args: &[&str]) -> Option<String> {
-        Args::try_parse_from(std::iter::once(&"landline").chain(args)).unwrap().server().ok()
+        Args::try_parse_from(std::iter::once(&"landline").chain(args)).unwrap().server().ok().flatten()
     }
 
     #[test]
@@ -174,11 +255,17 @@ mod tests {
         }
         assert_eq!(server(&[]), None);
         assert_eq!(server(&["a", "b"]), None);
+        for wrong in ["", "host:", "host:0", "host:70000", "a b", "host:port", ":7", "a\u{1b}[2J"] {
+            assert!(with_port(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     fn discover(args: &[&str]) -> Option<Discover> {
         let args = Args::try_parse_from(["landline", "discover"].iter().chain(args)).ok()?;
-        args.task.map(|Task::Discover(discover)| discover)
+        match args.task {
+            Some(Task::Discover(discover)) => Some(discover),
+            _ => None,
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 mod table;
 
-use crate::args::Discover;
-use anyhow::Context;
-use landline_common::beacon::{Answer, Beacon, Link, Servers, question};
+use crate::args::{BadUsage, Discover};
+use anyhow::{Context, bail};
+use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io::{self, ErrorKind, Write};
@@ -34,6 +34,24 @@ pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
     let text = if wanted.json { table::json_lines(&list, now_ms) } else { table::table(&list, now_ms) };
     io::stdout().write_all(text.as_bytes()).context("printing")?;
     Ok(true)
+}
+
+/// The address of the only server there is, for scripts that do not say which. With a `secret` to be told, none is
+/// taken that nobody chose.
+///
+/// # Errors
+/// There is none, or more than one.
+pub fn only_one(secret: bool) -> anyhow::Result<String> {
+    if secret {
+        bail!(BadUsage::new("say which server the password is for, for example: landline 192.168.1.20"));
+    }
+    let (servers, _) = find(&Discover::default()).context("looking for servers")?;
+    let list: Vec<Found> = servers.list().into_iter().filter(|found| matches!(found.kind, Kind::Landline(_))).collect();
+    match &list[..] {
+        [found] => Ok(SocketAddr::new(found.address, found.port()).to_string()),
+        [] => bail!("no server answered; start one with landline-server, or say which: landline HOST"),
+        _ => bail!(BadUsage::new("there are several servers; landline discover lists them: landline HOST goes to one")),
+    }
 }
 
 /// Asks, and gathers answers until the time is over. Also says at what time, counted as the servers' ages are.

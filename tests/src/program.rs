@@ -3,7 +3,7 @@
 use crate::DEADLINE;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,14 @@ fn built(package: &str, bin: &str) -> PathBuf {
     build.run().expect("building the program").path().to_owned()
 }
 
+/// The variables that say where a program has its own files, and a place where nobody can have any.
+pub(crate) const FOLDERS: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"];
+pub(crate) const NOWHERE: &str = "/dev/null/nowhere";
+
 /// A program of the project, running.
 pub struct Program {
     child: Child,
-    out: BufReader<ChildStdout>,
+    out: BufReader<Box<dyn Read + Send>>,
 }
 
 impl Program {
@@ -38,17 +42,25 @@ impl Program {
         Command::new(PATH.get_or_init(|| built("landline-server", "landline-server")))
     }
 
-    /// `landline`, ready to be given arguments.
+    /// `landline`, ready to be given arguments. It has no configuration, and cannot remember anything.
     pub fn client() -> Command {
         static PATH: OnceLock<PathBuf> = OnceLock::new();
-        Command::new(PATH.get_or_init(|| built("landline-client", "landline")))
+        let mut command = Command::new(PATH.get_or_init(|| built("landline-client", "landline")));
+        for folder in FOLDERS {
+            command.env(folder, NOWHERE);
+        }
+        for variable in ["LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD", "NO_COLOR"] {
+            command.env_remove(variable);
+        }
+        command
     }
 
     /// Starts it; its standard input is `stdin`.
     pub fn start(command: &mut Command, stdin: Stdio) -> Program {
         let mut child =
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starting the program");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let out: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("a pipe"));
+        let out = BufReader::new(out);
         Program { child, out }
     }
 
@@ -62,6 +74,19 @@ impl Program {
             line.clear();
         }
         panic!("it ended before it printed {text:?}; it complained: {}", self.complaints());
+    }
+
+    /// The next line it prints, or `None` when it has ended.
+    pub fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let read = self.out.read_line(&mut line).expect("reading its output");
+        (read > 0).then(|| line.trim_end().to_owned())
+    }
+
+    /// Closes the pipe into which it prints.
+    pub fn read_no_more(&mut self) {
+        let (end, _) = std::io::pipe().expect("a pipe");
+        drop(std::mem::replace(&mut self.out, BufReader::new(Box::new(end))));
     }
 
     /// Writes a line to its standard input, which must be a pipe.

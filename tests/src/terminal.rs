@@ -1,5 +1,6 @@
 //! A terminal with a shell in it, as people have it, and what is on its screen.
 
+use crate::program::{FOLDERS, NOWHERE};
 use crate::{DEADLINE, Program};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
@@ -28,7 +29,10 @@ impl Terminal {
         for (name, value) in [("TERM", "xterm"), ("PS1", "ready> "), ("ENV", "")] {
             command.env(name, value);
         }
-        for name in ["TMUX", "COLORTERM", "NO_COLOR", "LANDLINE_PASSWORD"] {
+        for folder in FOLDERS {
+            command.env(folder, NOWHERE);
+        }
+        for name in ["TMUX", "COLORTERM", "NO_COLOR", "LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD"] {
             command.env_remove(name);
         }
         let shell = pty.slave.spawn_command(command).expect("a shell");

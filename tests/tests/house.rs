@@ -98,7 +98,6 @@ const LAYERS: [Layer; 8] = [
         never: &[
             "crate::ui",
             "crate::link",
-            "crate::connection",
             "std::net",
             "std::fs",
             "std::thread",
@@ -116,7 +115,6 @@ const LAYERS: [Layer; 8] = [
         folder: "client/src/ui/tui/view",
         never: &[
             "crate::link",
-            "crate::connection",
             "std::net",
             "std::fs",
             "std::thread",

@@ -1,23 +1,19 @@
 //! The connection to a server: one thread that connects, signs in and reads, one that writes. What happens comes out
 //! of a channel, tagged with the number of the connection, so that nothing of an old one is taken for news.
 
+mod attempt;
 mod dial;
 mod sign_in;
 
 use crate::args::Identity;
+use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use landline_common::{Event, json};
-use sign_in::{SignIn, Step};
-use std::io::{BufRead, BufReader, Read, Write};
+use landline_common::Event;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// A server that says more in one line is none.
-const LONGEST_LINE: u64 = 1 << 20;
-/// Signing in takes no longer, unless the server checks very many passwords.
-const SIGNING_IN: Duration = Duration::from_secs(20);
 /// News that wait to be taken; then the server waits, as for any slow reader.
 const NEWS: usize = 1_024;
 /// Lines that wait to be written; the network is gone long before that.
@@ -29,7 +25,14 @@ const LEAVING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub enum News {
     /// The server told something; the first is that one is signed in.
-    Event(Box<Event<'static>>),
+    Event {
+        /// What.
+        event: Box<Event<'static>>,
+        /// As it was sent, for programs.
+        line: Box<str>,
+    },
+    /// The server told something that this version does not know: as it was sent.
+    Unknown(Box<str>),
     /// The connection could not be made, or broke: why.
     Down(String),
     /// The server does not let one in.
@@ -38,7 +41,22 @@ pub enum News {
         why: String,
         /// It may, later.
         again: bool,
+        /// What would have to be different.
+        cause: Cause,
     },
+}
+
+/// What the server does not let one in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its own password is missing, or wrong.
+    ServerPassword,
+    /// The account's password is wrong, or there is no such account.
+    Password,
+    /// The name, or something else.
+    Other,
+    /// Nobody answers there.
+    Unreachable,
 }
 
 /// A connection that can be made again and again.
@@ -62,6 +80,26 @@ struct Live {
     stream: Receiver<TcpStream>,
     /// Closed when everything is written.
     written: Receiver<()>,
+}
+
+/// Why one is not in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// In words.
+    pub why: String,
+    /// What would have to be different.
+    pub cause: Cause,
+}
+
+/// One is in: the connection, and the first thing that was told.
+#[derive(Debug)]
+pub struct Entered {
+    /// The connection.
+    pub link: Link,
+    /// That one is in.
+    pub event: Box<Event<'static>>,
+    /// The same as it was sent.
+    pub line: Box<str>,
 }
 
 impl Link {
@@ -106,6 +144,19 @@ impl Link {
         std::thread::Builder::new().name("link".into()).spawn(run).map(|_| ())
     }
 
+    /// What the first news of a connection mean.
+    ///
+    /// # Errors
+    /// One is not in.
+    pub fn entered(self, first: News) -> Result<Entered, Refusal> {
+        match first {
+            News::Event { event, line } => Ok(Entered { link: self, event, line }),
+            News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
+            News::Down(why) => Err(Refusal { why, cause: Cause::Unreachable }),
+            News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
+        }
+    }
+
     /// Sends a line; one line, whatever is in it. When the network has stalled, the connection is given up.
     pub fn send(&mut self, line: &str) {
         let line = line.replace(['\n', '\r'], " ");
@@ -138,7 +189,7 @@ impl Link {
     /// Until the server has closed, too: what it has not read when this end is gone would be lost.
     fn drain(&self, most: Duration) {
         let end = Instant::now() + most;
-        while let Ok((_, News::Event(_))) = self.news.recv_deadline(end) {}
+        while let Ok((_, News::Event { .. } | News::Unknown(_))) = self.news.recv_deadline(end) {}
     }
 }
 
@@ -146,125 +197,6 @@ impl Live {
     fn shut_down(&self) {
         if let Ok(stream) = self.stream.try_recv() {
             let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-/// One attempt to be connected.
-struct Attempt<'a> {
-    who: &'a Identity,
-    registered: &'a AtomicBool,
-}
-
-impl Attempt<'_> {
-    /// Runs until the connection is over, and says why it is.
-    fn run(
-        &self,
-        server: &str,
-        stream_out: Sender<TcpStream>,
-        (lines, done): (Receiver<String>, Sender<()>),
-        tell: impl Fn(News) -> bool,
-    ) -> News {
-        let stream = match dial::dial(server) {
-            Ok(stream) => stream,
-            Err(why) => return News::Down(why),
-        };
-        let (Ok(reading), Ok(writing)) = (stream.try_clone(), stream.try_clone()) else {
-            return News::Down("too many files are open".into());
-        };
-        // Nobody takes it when the attempt has been given up.
-        if stream_out.send(stream).is_err() {
-            return News::Down("given up".into());
-        }
-        let mut reader = Reader { input: BufReader::new(reading) };
-        let welcome = match self.sign_in(&mut reader, &writing) {
-            Ok(welcome) => welcome,
-            Err(news) => return news,
-        };
-        self.registered.store(true, Relaxed);
-        let writer = std::thread::Builder::new().name("writer".into()).spawn(move || {
-            write_all(&writing, &lines);
-            drop(done);
-        });
-        if writer.is_err() || !tell(News::Event(Box::new(welcome))) {
-            return News::Down("out of threads".into());
-        }
-        loop {
-            let why = match reader.event() {
-                Ok(Some(event)) => match tell(News::Event(Box::new(event))) {
-                    true => continue,
-                    false => "given up".into(),
-                },
-                Ok(None) => "the server closed the connection".into(),
-                Err(why) => why,
-            };
-            return News::Down(why);
-        }
-    }
-
-    fn sign_in(&self, reader: &mut Reader, mut writer: &TcpStream) -> Result<Event<'static>, News> {
-        let down = |why: std::io::Error| News::Down(format!("the connection broke: {why}"));
-        let (mut sign_in, first) = SignIn::begin(self.who, self.registered.load(Relaxed));
-        writer.write_all(first.as_bytes()).map_err(down)?;
-        let end = Instant::now() + SIGNING_IN;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let wait = (!left.is_zero()).then_some(left);
-            let late = || News::Down("the server did not let anybody in in time; is it a Landline server?".into());
-            let input = reader.input.get_ref();
-            input.set_read_timeout(Some(wait.ok_or_else(late)?)).map_err(down)?;
-            let event = match reader.event() {
-                Ok(Some(event)) => event,
-                Ok(None) => return Err(News::Down("the server closed the connection while signing in".into())),
-                Err(_) if Instant::now() >= end => return Err(late()),
-                Err(why) => return Err(News::Down(why)),
-            };
-            match sign_in.answer(&event.what) {
-                Step::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
-                Step::Wait => {}
-                Step::In => {
-                    reader.input.get_ref().set_read_timeout(None).map_err(down)?;
-                    return Ok(event);
-                }
-                Step::Refused { why, again } => return Err(News::Refused { why, again }),
-            }
-        }
-    }
-}
-
-/// Reads events.
-struct Reader {
-    input: BufReader<TcpStream>,
-}
-
-impl Reader {
-    /// The next event that this version knows, or `None` when the server has closed.
-    fn event(&mut self) -> Result<Option<Event<'static>>, String> {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = self.input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-            match read {
-                Err(why) => return Err(format!("the connection broke: {why}")),
-                Ok(0) => return Ok(None),
-                Ok(_) if line.len() as u64 >= LONGEST_LINE => {
-                    return Err("the server sent a line without end; it is no Landline server".into());
-                }
-                Ok(_) => {}
-            }
-            if let Some(event) = json::read(String::from_utf8_lossy(&line).trim_end()) {
-                return Ok(Some(event));
-            }
-        }
-    }
-}
-
-fn write_all(mut writer: &TcpStream, lines: &Receiver<String>) {
-    for line in lines {
-        if writer.write_all(format!("{line}\n").as_bytes()).is_err() {
-            // The reader notices, too.
-            let _ = writer.shutdown(Shutdown::Both);
-            return;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Signing in, with answers as JSON: what the server asks → what it is told.
 
+use super::Cause;
 use crate::args::Identity;
 use landline_common::What;
 
@@ -29,6 +30,8 @@ pub(super) enum Step {
         why: String,
         /// It may be different later.
         again: bool,
+        /// What would have to be different.
+        cause: Cause,
     },
 }
 
@@ -71,7 +74,10 @@ impl<'a> SignIn<'a> {
             "ALIAS?" => Step::Send(self.who.name.to_string()),
             "PASSWORD?" if std::mem::take(&mut self.for_server) => match &self.who.server_password {
                 Some(password) => Step::Send(password.clone()),
-                None => refused("this server has a password; give it with --server-password", false),
+                None => {
+                    let why = "this server has a password".into();
+                    Step::Refused { why, again: false, cause: Cause::ServerPassword }
+                }
             },
             "PASSWORD?" => Step::Send(self.who.password.clone().unwrap_or_default()),
             // The greeting comes again once the account is made.
@@ -82,7 +88,12 @@ impl<'a> SignIn<'a> {
 }
 
 fn refused(why: &str, again: bool) -> Step {
-    Step::Refused { why: landline_common::clean::clean(why).into_owned(), again }
+    let cause = match why {
+        why if why.contains("this server's password") => Cause::ServerPassword,
+        "Invalid alias or password" => Cause::Password,
+        _ => Cause::Other,
+    };
+    Step::Refused { why: landline_common::clean::clean(why).into_owned(), again, cause }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use landline_common::event::Text;
 use landline_common::{Event, What, text};
 
 /// What the server says to somebody whom it throws out.
-const THROWN_OUT: [&str; 2] = ["You have been kicked.", "You have been banned."];
+pub(super) const THROWN_OUT: [&str; 2] = ["You have been kicked.", "You have been banned."];
 
 impl State {
     pub(super) fn hear(&mut self, event: &Event<'_>) {

@@ -7,10 +7,6 @@ use super::state::State;
 use super::{Effect, Exit};
 use landline_common::event::Text;
 
-/// Between two attempts pass at least and at most so many milliseconds.
-const SOONEST_MS: u64 = 1_000;
-const LATEST_MS: u64 = 30_000;
-
 /// How the connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -180,14 +176,12 @@ impl State {
             self.deliver(&place, key, Delivery::Unsure);
         }
         self.doubt_pending();
-        let ceiling = (SOONEST_MS << self.link.failed.min(10)).min(LATEST_MS);
-        // Full jitter: many clients that lost one server do not come back in the same moment.
-        let wait = SOONEST_MS + self.roll(ceiling);
+        let wait = self.chance.pause(self.link.failed);
         self.link.failed += 1;
         self.link.phase = if self.link.thrown_out {
             Phase::Stopped { why: "the server has thrown you out".into() }
         } else {
-            Phase::Waiting { until: self.now.ms + wait.min(LATEST_MS), why: why.into() }
+            Phase::Waiting { until: self.now.ms + wait, why: why.into() }
         };
         if was_up {
             self.notice(&Place::Server, Tone::Refused, &format!("connection lost: {why}"));

@@ -4,6 +4,7 @@
 
 mod arrive;
 mod bindings;
+pub mod chance;
 mod complete;
 pub mod conversation;
 pub mod editor;
@@ -12,13 +13,14 @@ mod hear;
 pub mod help;
 pub mod key;
 mod keys;
-mod limits;
+pub mod limits;
 pub mod line;
 pub mod link;
 mod local;
 mod names;
 mod outgoing;
 pub mod overlay;
+pub mod plain;
 mod recall;
 mod recalled;
 pub mod rows;
@@ -29,6 +31,7 @@ pub mod wrap;
 
 pub use bindings::BINDINGS;
 pub use key::Key;
+pub use link::Phase;
 pub use local::LOCAL;
 pub use state::State;
 
@@ -104,11 +107,13 @@ pub struct Settings {
     pub bell: Bell,
     /// Tell the desktop as well.
     pub notify: bool,
+    /// How often the server is asked for a sign of life, in milliseconds.
+    pub keepalive_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { bell: Bell::Private, notify: false }
+        Settings { bell: Bell::Private, notify: false, keepalive_ms: outgoing::PING_MS }
     }
 }
 

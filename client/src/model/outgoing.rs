@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 /// some lines up brings them closer together than they were sent, so there is a second to spare.
 const LINES: usize = 9;
 const PER_MS: u64 = 6_000;
-/// How often the server is asked for a sign of life, when nothing else was asked.
-const PING_MS: u64 = 10_000;
+/// How often the server is asked for a sign of life, unless people want it otherwise.
+pub const PING_MS: u64 = 10_000;
 /// No answer for so long: the connection is dead.
 const DEAD_MS: u64 = 15_000;
 
@@ -66,7 +66,7 @@ pub struct Item {
 }
 
 /// The queue, and what is on its way.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Outgoing {
     queue: VecDeque<Item>,
     in_flight: VecDeque<(Errand, u64)>,
@@ -78,11 +78,29 @@ pub struct Outgoing {
     current: Option<Box<str>>,
     tokens: u64,
     last_ping: u64,
+    ping_ms: u64,
     /// How long the last sign of life took.
     pub latency: Option<u64>,
 }
 
 impl Outgoing {
+    /// Nothing to send yet; the server will be asked for a sign of life each so many milliseconds.
+    #[must_use]
+    pub fn every(ping_ms: u64) -> Outgoing {
+        Outgoing {
+            queue: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            late: VecDeque::new(),
+            sent_at: VecDeque::new(),
+            fewer: 0,
+            current: None,
+            tokens: 0,
+            last_ping: 0,
+            ping_ms,
+            latency: None,
+        }
+    }
+
     /// A new connection, on which the server takes talk for `room`. The sign-in was `lines`, too.
     pub fn begin(&mut self, room: &str, lines: usize, now: u64) {
         self.in_flight.clear();
@@ -154,7 +172,7 @@ impl Outgoing {
     }
 
     fn take(&mut self, now: u64, held: impl Fn(&Errand) -> bool) -> Option<(String, Errand)> {
-        if now >= self.last_ping + PING_MS {
+        if now >= self.last_ping + self.ping_ms {
             return Some(self.barrier(now));
         }
         let Some(at) = self.queue.iter().position(|item| !held(&item.errand)) else {

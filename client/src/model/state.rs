@@ -1,5 +1,6 @@
 //! What the client knows, and how it answers to what happens.
 
+use super::chance::Chance;
 use super::complete::Completion;
 use super::conversation::{Conversation, Place};
 use super::geometry::Geometry;
@@ -46,7 +47,7 @@ pub struct State {
     size: (usize, usize),
     pub(super) now: Now,
     keys: u64,
-    chance: u64,
+    pub(super) chance: Chance,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -60,7 +61,7 @@ impl State {
             server: server.into(),
             talks: Talks::new(room),
             link: Link::default(),
-            outgoing: Outgoing::default(),
+            outgoing: Outgoing::every(settings.keepalive_ms),
             online: Names::new(ONLINE),
             rooms: Names::new(ONLINE),
             overlay: None,
@@ -74,7 +75,7 @@ impl State {
             size: (80, 24),
             now: Now::default(),
             keys: 0,
-            chance: seed,
+            chance: Chance::new(seed),
             effects: Vec::new(),
         }
     }
@@ -145,14 +146,6 @@ impl State {
     pub(super) fn key_number(&mut self) -> u64 {
         self.keys += 1;
         self.keys
-    }
-
-    /// A number between 0 and `below`, by chance (SplitMix64).
-    pub(super) fn roll(&mut self, below: u64) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.chance ^ (self.chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % below.max(1)
     }
 
     /// Puts a notice into a conversation.

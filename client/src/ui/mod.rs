@@ -1,3 +1,6 @@
 //! The ways in which people see it.
 
+mod clock;
+pub mod plain;
+pub mod signals;
 pub mod tui;

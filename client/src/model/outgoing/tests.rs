@@ -9,7 +9,7 @@ fn all(outgoing: &mut Outgoing, now: u64) -> Vec<String> {
 }
 
 fn begun() -> Outgoing {
-    let mut outgoing = Outgoing::default();
+    let mut outgoing = Outgoing::every(PING_MS);
     outgoing.begin("Lobby", 4, 0);
     outgoing
 }

@@ -1,12 +1,9 @@
 //! What the terminal library tells → the model's input.
 
+use crate::model::Input;
 use crate::model::key::{Code, Key};
-use crate::model::{Input, Now};
 use crossbeam_channel::{Receiver, bounded};
-use jiff::Timestamp;
-use landline_common::Moment;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
-use std::time::Instant;
 
 /// Keys that wait to be taken; people do not type faster than programs draw.
 const KEYS: usize = 256;
@@ -72,14 +69,6 @@ fn known(key: KeyEvent) -> Option<Key> {
         other => other,
     };
     Some(Key { code, ctrl, alt })
-}
-
-/// The time, as the model takes it.
-pub(super) fn now(start: Instant) -> Now {
-    let at = Timestamp::now();
-    let offset_s = at.to_zoned(jiff::tz::TimeZone::system()).offset().seconds();
-    let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Now { ms, wall: Moment { unix_ms: at.as_millisecond(), offset_s } }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 mod input;
 mod run;
-mod signals;
 mod terminal;
 pub mod theme;
 mod view;

@@ -1,13 +1,14 @@
 //! The one loop: keys, news and time go into the model, and what it wants done is done.
 
-use super::input::{listen, now};
-use super::signals::{self, Signal};
+use super::input::listen;
 use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
 use crate::args::Identity;
-use crate::link::{Link, News};
+use crate::link::{Entered, Link, News};
 use crate::model::{Effect, Exit, Input, Settings, State};
+use crate::ui::clock::now;
+use crate::ui::signals::{self, Signal};
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, never, select};
 use std::collections::hash_map::RandomState;
@@ -22,27 +23,34 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Where nobody can say "go on", a stop is over after so long.
 const STOPPED: Duration = Duration::from_millis(300);
 
-/// Connects, and shows the full screen until one leaves.
+/// Shows the full screen until one leaves.
 ///
 /// # Errors
-/// The server cannot be reached or refuses, or the terminal is gone.
-pub fn run(server: &str, who: Identity, settings: Settings, theme: Theme) -> anyhow::Result<()> {
+/// One was thrown out, or the terminal is gone.
+pub fn run(
+    server: &str,
+    who: &Identity,
+    entered: Entered,
+    (settings, theme): (Settings, Theme),
+    signals: &Receiver<Signal>,
+) -> anyhow::Result<()> {
     let start = Instant::now();
     let seed = RandomState::new().hash_one(std::process::id());
     let mut state = State::new(who.name.as_str(), server, who.room.as_str(), settings, seed);
-    state.registers = who.register;
-    let mut link = Link::new(server, who);
-    link.connect().context("starting a thread")?;
-    // A server that cannot be reached is said where one was started.
-    let first = match link.news().recv().map(|news| link.current(news)) {
-        Ok(Some(News::Event(event))) => Input::Event(event),
-        Ok(Some(News::Down(why) | News::Refused { why, .. })) => bail!("{why}"),
-        _ => bail!("the connection was not made"),
-    };
-    let signals = signals::listen().context("listening for signals")?;
+    let Entered { link, event, .. } = entered;
+    let first = Input::Event(event);
     let screen = Screen::take().context("taking the terminal over")?;
     let keys = listen().context("reading keys")?;
-    let mut running = Running { start, state: &mut state, link, screen, signals, theme, drawn: None, repaint: false };
+    let mut running = Running {
+        start,
+        state: &mut state,
+        link,
+        screen,
+        signals: signals.clone(),
+        theme,
+        drawn: None,
+        repaint: false,
+    };
     let exit = running.serve(first, keys)?;
     let Running { link, screen, .. } = running;
     drop(screen);
@@ -119,10 +127,10 @@ impl Running<'_> {
 
     fn news(&mut self, news: Option<(u64, News)>) -> anyhow::Result<Flow> {
         let input = match news.and_then(|news| self.link.current(news)) {
-            Some(News::Event(event)) => Input::Event(event),
+            Some(News::Event { event, .. }) => Input::Event(event),
             Some(News::Down(why)) => Input::Down(why),
-            Some(News::Refused { why, again }) => Input::Refused { why, again },
-            None => return Ok(Continue(())),
+            Some(News::Refused { why, again, .. }) => Input::Refused { why, again },
+            Some(News::Unknown(_)) | None => return Ok(Continue(())),
         };
         self.feed(input)
     }

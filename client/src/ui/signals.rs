@@ -6,7 +6,7 @@ use std::io;
 /// What the system tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), allow(dead_code, reason = "there are no signals"))]
-pub(super) enum Signal {
+pub enum Signal {
     /// End in order.
     End,
     /// Go on after a stop: the terminal may be another's by now.
@@ -18,7 +18,7 @@ pub(super) enum Signal {
 /// # Errors
 /// No thread can be had.
 #[cfg(unix)]
-pub(super) fn listen() -> io::Result<Receiver<Signal>> {
+pub fn listen() -> io::Result<Receiver<Signal>> {
     use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
     let (out, told) = crossbeam_channel::bounded(8);
@@ -36,7 +36,7 @@ pub(super) fn listen() -> io::Result<Receiver<Signal>> {
 
 /// There are none.
 #[cfg(not(unix))]
-pub(super) fn listen() -> io::Result<Receiver<Signal>> {
+pub fn listen() -> io::Result<Receiver<Signal>> {
     Ok(crossbeam_channel::never())
 }
 

@@ -1,0 +1,177 @@
+//! The file with what people choose, once and for all.
+
+use crate::args::BadUsage;
+use crate::model::Bell;
+use crate::ui::tui::theme::Palette;
+use landline_common::{RoomName, UserName};
+use serde::de::{Deserialize, Deserializer, Error};
+use std::fmt::Display;
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// A longer file is none of ours.
+const MOST_BYTES: u64 = 256 << 10;
+const TEMPLATE: &str = include_str!("config_template.toml");
+
+/// What is chosen; everything may be missing.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The server.
+    pub server: Option<String>,
+    /// The name.
+    #[serde(deserialize_with = "user")]
+    pub name: Option<UserName>,
+    /// The room.
+    #[serde(deserialize_with = "room")]
+    pub room: Option<RoomName>,
+    /// Lines in, lines out.
+    pub plain: bool,
+    /// The colours.
+    #[serde(deserialize_with = "value")]
+    pub theme: Option<Palette>,
+    /// What the bell rings for.
+    #[serde(deserialize_with = "value")]
+    pub bell: Option<Bell>,
+    /// Tell the desktop.
+    pub notify: bool,
+    /// Seconds between two questions for a sign of life.
+    #[serde(deserialize_with = "keepalive")]
+    pub keepalive: Option<u64>,
+    /// Seconds that a script waits for a lost connection.
+    #[serde(deserialize_with = "patience")]
+    pub patience: Option<u64>,
+}
+
+fn parsed<'de, D: Deserializer<'de>, T, E: Display>(
+    deserializer: D,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).map(Some).map_err(D::Error::custom)
+}
+
+fn user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UserName>, D::Error> {
+    parsed(deserializer, UserName::parse)
+}
+
+fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoomName>, D::Error> {
+    parsed(deserializer, RoomName::parse)
+}
+
+/// One of the words that the command line takes, too.
+fn value<'de, D: Deserializer<'de>, T: clap::ValueEnum>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let words = || {
+        let all = T::value_variants().iter().filter_map(T::to_possible_value);
+        all.map(|value| format!("\"{}\"", value.get_name())).collect::<Vec<_>>().join(", ")
+    };
+    parsed(deserializer, |text| {
+        T::from_str(text, false).map_err(|_| format!("there is no {text:?} here, only {}", words()))
+    })
+}
+
+fn within<'de, D: Deserializer<'de>>(deserializer: D, least: u64, most: u64) -> Result<Option<u64>, D::Error> {
+    match u64::deserialize(deserializer)? {
+        seconds if (least..=most).contains(&seconds) => Ok(Some(seconds)),
+        _ => Err(D::Error::custom(format!("write seconds from {least} to {most}"))),
+    }
+}
+
+fn keepalive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(deserializer, 5, 120)
+}
+
+fn patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(deserializer, 0, 86_400)
+}
+
+/// All keys, explained, as they are printed.
+#[must_use]
+pub fn template(file: Option<&Path>) -> String {
+    let place = file.map_or("the file behind --config".into(), |file| file.display().to_string());
+    format!("# landline reads {place}\n#\n{TEMPLATE}")
+}
+
+impl Config {
+    /// Reads the file. One that nobody asked for (not `wanted`) need not be there.
+    ///
+    /// # Errors
+    /// It cannot be read, or says something that makes no sense: where, and what would.
+    pub fn load(file: &Path, wanted: bool) -> Result<Config, BadUsage> {
+        let mut text = String::new();
+        let read = fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+        match read {
+            Ok(_) => Config::parse(&text).map_err(|(line, why)| {
+                BadUsage::new(format!("{}, line {line}: {why}; landline config prints all keys", file.display()))
+            }),
+            Err(error) if !wanted && !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidData) => {
+                Ok(Config::default())
+            }
+            Err(error) => Err(BadUsage::new(format!("reading {}: {error}", file.display()))),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Config, (usize, String)> {
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            (before.matches('\n').count() + 1, error.message().replace('\n', " "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The template with every key in force.
+    fn all() -> String {
+        let key = |line: &str| {
+            line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())).map(str::to_owned)
+        };
+        TEMPLATE.lines().map(|line| key(line).unwrap_or(line.into()) + "\n").collect()
+    }
+
+    #[test]
+    fn the_template_has_every_key_and_changes_nothing() {
+        let config = Config::parse(&all()).unwrap();
+        assert!(config.server.is_some() && config.name.is_some() && config.room.is_some());
+        assert!(config.theme == Some(Palette::Dark) && config.bell == Some(Bell::Private));
+        assert_eq!((config.keepalive, config.patience), (Some(10), Some(30)));
+        assert!(!config.plain && !config.notify);
+        // What it knows, it says when it does not know something.
+        let (_, why) = Config::parse("x = 1").unwrap_err();
+        for key in why.split('`').skip(3).step_by(2) {
+            assert!(all().contains(&format!("\n{key} = ")), "{key} is not in the template");
+        }
+        let untouched = Config::parse(&template(None)).unwrap();
+        assert!(untouched.server.is_none() && untouched.theme.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (text, line, says) in [
+            ("\n\nnmae = \"a\"", 3, "unknown field `nmae`, expected one of `server`, `name`"),
+            ("name = \"a b\"", 1, "letters, digits"),
+            ("room = \"ops\"\ntheme = \"pink\"", 2, "\"dark\", \"light\", \"mono\""),
+            ("# x\nkeepalive = 1", 2, "from 5 to 120"),
+            ("bell = true", 1, "string"),
+            ("plain = yes", 1, ""),
+        ] {
+            let (at, why) = Config::parse(text).unwrap_err();
+            assert_eq!(at, line, "{text}: {why}");
+            assert!(why.contains(says) && !why.is_empty(), "{why}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_that_was_asked_for_must_be_there() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("config.toml");
+        assert!(Config::load(&file, false).unwrap().server.is_none());
+        assert!(Config::load(&file, true).unwrap_err().to_string().contains("config.toml"));
+        fs::write(&file, "plain = 1").unwrap();
+        let why = Config::load(&file, false).unwrap_err().to_string();
+        assert!(why.contains("config.toml, line 1: ") && why.contains("landline config"), "{why}");
+    }
+}

@@ -1,0 +1,58 @@
+//! `landline`: arguments, and what the exit code says: 0 left or found, 1 refused, unreachable or none found, 2 bad
+//! usage.
+
+mod advice;
+mod args;
+mod config;
+mod discover;
+mod link;
+mod memory;
+mod model;
+mod places;
+mod secret;
+mod start;
+mod ui;
+
+use args::{Args, BadUsage, Task};
+use clap::{CommandFactory, Parser};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match &args.task {
+        None => start::talk(&args).map(|()| true),
+        Some(Task::Discover(wanted)) => discover::run(wanted),
+        Some(Task::Config) => print(&config::template(places::config_file().as_deref())),
+        Some(Task::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(clap_complete::Shell::from(*shell), &mut command(), "landline", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("landline: {error:#}");
+            ExitCode::from(if error.is::<BadUsage>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// The command line, for its man page.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Whoever reads may have had enough.
+fn print(text: &str) -> anyhow::Result<bool> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(true),
+    }
+}

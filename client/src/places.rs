@@ -1,0 +1,21 @@
+//! Where the program's own files are: where the system wants them (XDG, on Linux).
+
+use directories::ProjectDirs;
+use std::path::PathBuf;
+
+fn folders() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "landline")
+}
+
+/// What people choose.
+#[must_use]
+pub fn config_file() -> Option<PathBuf> {
+    Some(folders()?.config_dir().join("config.toml"))
+}
+
+/// What is remembered of the last time.
+#[must_use]
+pub fn memory_file() -> Option<PathBuf> {
+    let folders = folders()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
+}

@@ -1,0 +1,63 @@
+//! Standard input, line by line.
+
+use crate::model::limits::DRAFT_BYTES;
+use crate::model::plain::Input;
+use crossbeam_channel::{Receiver, bounded};
+use std::io::{self, BufRead, Read};
+
+/// Lines that wait to be taken; more stay in the pipe.
+const LINES: usize = 4;
+/// Of a line that is too long, so much is named.
+const BEGINNING: usize = 60;
+
+/// Reads lines on a thread of its own. The channel ends where they end.
+///
+/// # Errors
+/// No thread can be had.
+pub(super) fn listen() -> io::Result<Receiver<Input>> {
+    let (out, lines) = bounded(LINES);
+    let run = move || {
+        let mut input = io::stdin().lock();
+        while let Some(line) = next(&mut input) {
+            if out.send(line).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("input".into()).spawn(run)?;
+    Ok(lines)
+}
+
+/// The next line, or `None` where they end. A line of any length takes no more memory than one message.
+fn next(input: &mut impl BufRead) -> Option<Input> {
+    let mut bytes = Vec::new();
+    let most = DRAFT_BYTES as u64;
+    if input.by_ref().take(most).read_until(b'\n', &mut bytes).ok()? == 0 {
+        return None;
+    }
+    let whole = bytes.len() < DRAFT_BYTES || bytes.last() == Some(&b'\n');
+    if whole {
+        return Some(Input::Line(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned()));
+    }
+    input.skip_until(b'\n').ok()?;
+    bytes.truncate(BEGINNING);
+    Some(Input::TooLong(format!("{}…", String::from_utf8_lossy(&bytes))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_or_too_long() {
+        let long = "x".repeat(3 * DRAFT_BYTES);
+        let text = format!("one\r\n\n{long}\nlast \u{fffd}");
+        let mut input = text.as_bytes();
+        let mut next = || next(&mut input);
+        assert!(matches!(next(), Some(Input::Line(line)) if line == "one"));
+        assert!(matches!(next(), Some(Input::Line(line)) if line.is_empty()));
+        assert!(matches!(next(), Some(Input::TooLong(line)) if line.chars().count() == BEGINNING + 1));
+        assert!(matches!(next(), Some(Input::Line(line)) if line == "last \u{fffd}"), "the last one needs no end");
+        assert!(next().is_none());
+    }
+}

@@ -1,0 +1,90 @@
+//! One JSON object as the server sent it, in the order of its fields, with every text clean.
+
+use landline_common::clean::clean;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+use std::fmt;
+
+/// A JSON object whose fields stay in their order.
+#[derive(Debug)]
+pub(super) struct Object(Vec<(String, Value)>);
+
+impl Object {
+    /// Reads a line. `None` if it is no JSON object.
+    pub(super) fn parse(line: &str) -> Option<Object> {
+        let Object(mut fields) = serde_json::from_str(line).ok()?;
+        for (name, value) in &mut fields {
+            *name = clean(name).into_owned();
+            clean_all(value);
+        }
+        Some(Object(fields))
+    }
+}
+
+/// Nothing nests deeper than the reader of JSON allows.
+fn clean_all(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = clean(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(clean_all),
+        Value::Object(fields) => fields.values_mut().for_each(clean_all),
+        _ => {}
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Object(fields))
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stay_in_their_order_and_texts_are_clean() {
+        let line = r#"{"type":"x","b":["a\u001b[2J",1],"a":{"n":"\u202ez"},"id":9007199254740991}"#;
+        let clean = r#"{"type":"x","b":["a",1],"a":{"n":"z"},"id":9007199254740991}"#;
+        assert_eq!(Object::parse(line).unwrap().to_string(), clean);
+    }
+
+    #[test]
+    fn what_is_no_object_is_nothing() {
+        for line in ["", "[1]", "\"text\"", "{\"a\":1", "hello"] {
+            assert!(Object::parse(line).is_none(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The connection breaks.
+
+use crate::landline;
+use landline_tests::{House, Program};
+use std::net::TcpListener;
+use std::process::Stdio;
+
+/// A house that has the same port when it is open again.
+fn house() -> House {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    House::new(|config| config.ports = vec![free.port()])
+}
+
+#[test]
+fn a_pipe_gives_up_after_its_patience_and_names_what_was_not_sent() {
+    let mut house = house();
+    let mut bob = house.guest("bob", "lobby");
+    let mut program = Program::start(landline(&house, "ci").args(["--patience", "1"]), Stdio::piped());
+    bob.expect("ci has connected to the chatroom");
+    program.type_line("before");
+    bob.expect("ci: before");
+    house.stop();
+    assert_eq!(program.wait().code(), Some(1));
+    let complaint = program.complaints();
+    for text in ["no connection: ", "trying again in", "what else comes from standard input", "no connection for 1 s"] {
+        assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
+    }
+}
+
+#[test]
+fn a_pipe_goes_on_where_it_was_when_the_server_is_back() {
+    let mut house = house();
+    let mut bob = house.guest("bob", "ops");
+    let mut program = Program::start(landline(&house, "ci").args(["--room", "ops"]), Stdio::piped());
+    bob.expect("ci has connected to the chatroom");
+    program.type_line("first");
+    bob.expect("ci: first");
+    house.restart();
+    program.type_line("second");
+    let mut bob = house.guest("bobby", "ops");
+    bob.until("ci: second");
+    program.type_line("/quit");
+    assert_eq!(program.wait().code(), Some(0));
+    let complaint = program.complaints();
+    assert!(complaint.ends_with("landline: connected again\n"), "{complaint}");
+}
+
+#[test]
+fn who_is_thrown_out_is_told() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    let mut program = Program::start(&mut landline(&house, "ci"), Stdio::piped());
+    bob.expect("ci has connected to the chatroom");
+    house.server().moderator().kick("ci", "enough").expect("kicked");
+    assert_eq!(program.wait().code(), Some(1));
+    assert!(program.complaints().contains("thrown you out"));
+}

@@ -1,0 +1,133 @@
+//! Exit codes: 0 left, 1 refused or unreachable, 2 bad usage; and each refusal says what to do.
+
+use crate::{landline, outcome, piped};
+use landline_tests::{House, Program};
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// It must end with that code and one line that says each of these.
+#[track_caller]
+fn ends(command: &mut Command, code: i32, says: &[&str]) {
+    let (ended, printed, complaint) = outcome(&piped(command, "hello\n"));
+    assert_eq!((ended, &*printed), (code, ""), "{complaint}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    assert!(complaint.starts_with("landline: "), "{complaint}");
+    for text in says {
+        assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_reached() {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    ends(Program::client().args([&free.to_string(), "--name", "a"]), 1, &["no server answers", "landline-server"]);
+}
+
+#[test]
+fn names_and_passwords_that_are_refused() {
+    let house = House::default();
+    let _bob = house.guest("bob", "lobby");
+    house.register("carol", "correct horse");
+    ends(&mut landline(&house, "bob"), 1, &["in use", "--name"]);
+    ends(&mut landline(&house, "carol"), 1, &["belongs to an account", "LANDLINE_PASSWORD", "--password-file"]);
+    let mut wrong = landline(&house, "carol");
+    ends(wrong.env("LANDLINE_PASSWORD", "wrong horse"), 1, &["Invalid alias or password", "--register"]);
+    ends(landline(&house, "dave").args(["--register", "--password", "short"]), 1, &["8 to 72 bytes"]);
+}
+
+#[test]
+fn a_servers_own_password() {
+    let house = House::new(|config| config.password = Some("sesame".into()));
+    let says = ["has a password", "LANDLINE_SERVER_PASSWORD", "--server-password"];
+    ends(&mut landline(&house, "alice"), 1, &says);
+    ends(landline(&house, "alice").args(["--server-password", "no"]), 1, &["not this server's password"]);
+    let mut right = landline(&house, "alice");
+    let (code, printed, complaint) = outcome(&piped(right.env("LANDLINE_SERVER_PASSWORD", "sesame"), "hi\n"));
+    assert_eq!((code, &*printed, &*complaint), (0, "", ""));
+}
+
+#[test]
+fn an_account_is_made_and_its_password_comes_from_a_file() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let file = folder.path().join("password");
+    fs::write(&file, " correct horse \nmore\n").expect("a file");
+    for more in [&["--register"][..], &[]] {
+        let output = piped(landline(&house, "erin").arg("--password-file").arg(&file).args(more), "hi\n");
+        assert_eq!(outcome(&output), (0, String::new(), String::new()));
+    }
+    house.login("erin", "correct horse");
+    ends(landline(&house, "erin").args(["--password-file", "/nowhere"]), 2, &["/nowhere"]);
+    fs::write(&file, "\n").expect("a file");
+    ends(landline(&house, "erin").arg("--password-file").arg(&file), 2, &["empty"]);
+}
+
+#[test]
+fn an_empty_password_in_the_environment_is_none() {
+    let house = House::default();
+    let mut command = landline(&house, "alice");
+    command.env("LANDLINE_PASSWORD", "").env("LANDLINE_SERVER_PASSWORD", "");
+    assert_eq!(outcome(&piped(&mut command, "hi\n")), (0, String::new(), String::new()));
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    for (args, says) in [
+        (&["a", "b"][..], &["one server"][..]),
+        (&["host:port"], &["HOST:PORT"]),
+        (&["host", "--name", "a b"], &["--name", "letters, digits"]),
+        (&["host", "--name", "a", "--room", "a b"], &["--room", "letters, digits"]),
+        (&["host", "--name", "a", "--register"], &["LANDLINE_PASSWORD", "--password-file"]),
+        (&["host", "--config", "/nowhere"], &["/nowhere"]),
+        (&["--name", "a", "--password", "secret horse"], &["which server the password is for"]),
+    ] {
+        ends(Program::client().args(args), 2, says);
+    }
+    for args in [["--theme", "pink"], ["--bell", "loud"], ["--patience", "x"], ["--nope", "1"]] {
+        let (code, _, complaint) = outcome(&piped(Program::client().args(args), ""));
+        assert!(code == 2 && complaint.starts_with("error: "), "{args:?}: {complaint}");
+    }
+}
+
+#[test]
+fn lines_that_are_refused_are_named() {
+    let house = House::default();
+    let long = format!("{} end", "x".repeat(2_000));
+    let input = format!("fine\n/pm nobody hi\n{long}\n/dance\n");
+    let (code, printed, complaint) = outcome(&piped(&mut landline(&house, "ci"), &input));
+    assert_eq!(code, 1, "{complaint}");
+    assert!(
+        printed.starts_with("ERROR: 404 nobody called nobody is here") && printed.lines().count() == 1,
+        "{printed}"
+    );
+    for text in ["refused: /pm nobody hi", "2004 characters", "no command /dance", "3 lines were refused"] {
+        assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
+    }
+}
+
+#[test]
+fn the_file_with_what_people_choose() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let file = folder.path().join("landline").join("config.toml");
+    fs::create_dir(file.parent().expect("a folder")).expect("a folder");
+    let text = format!("server = \"{}\"\nname = \"zoe\"\nroom = \"ops\"\n", house.address());
+    fs::write(&file, &text).expect("a file");
+    let mut bob = house.guest("bob", "ops");
+    let client = || {
+        let mut command = Program::client();
+        command.env("XDG_CONFIG_HOME", folder.path());
+        command
+    };
+    assert_eq!(outcome(&piped(&mut client(), "hi\n")), (0, String::new(), String::new()));
+    bob.expect("zoe has connected to the chatroom");
+    bob.expect("zoe: hi");
+    bob.expect("zoe has left the chatroom");
+    piped(client().args(["--name", "yan"]), "");
+    bob.expect("yan has connected to the chatroom");
+
+    fs::write(&file, format!("{text}them = \"dark\"\n")).expect("a file");
+    ends(&mut client(), 2, &["config.toml, line 4: ", "`them`", "`theme`", "landline config"]);
+    let (code, printed, _) = outcome(&piped(client().arg("config"), ""));
+    assert!(code == 0 && printed.contains("config.toml") && printed.contains("#keepalive = 10"), "{printed}");
+}

@@ -1,0 +1,46 @@
+//! Events as the server sends them, for programs.
+
+use crate::{landline, outcome, piped};
+use landline_tests::{House, Program};
+use serde_json::Value;
+use std::process::Stdio;
+
+#[test]
+fn events_are_what_the_server_sent() {
+    let house = House::default();
+    let mut reference = house.connect();
+    reference.send("format json");
+    reference.send("ref_lobby");
+    reference.until("{\"type\":\"auth_ok\"");
+    let mut bot = Program::start(landline(&house, "bot").arg("--json"), Stdio::piped());
+    let welcome: Value = serde_json::from_str(&bot.line().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&welcome["type"], &welcome["username"], &welcome["room"]),
+        (&"auth_ok".into(), &"bot".into(), &"lobby".into())
+    );
+    reference.until("{\"type\":\"system\"");
+    let mut bob = house.guest("bob", "lobby");
+    bob.send("hello \"bot\"");
+    bob.send("/all grüße 日本");
+    bot.type_line("my own");
+    for _ in 0..4 {
+        let line = bot.line().expect("a line");
+        assert_eq!(line, reference.line());
+    }
+    bob.send("/pm bot psst");
+    let direct: Value = serde_json::from_str(&bot.line().expect("a line")).expect("JSON");
+    assert_eq!((&direct["type"], &direct["from_user"]), (&"pm".into(), &"bob".into()));
+    bot.type_line("/pm nobody x");
+    let refused: Value = serde_json::from_str(&bot.line().expect("a line")).expect("JSON");
+    assert_eq!((&refused["type"], &refused["code"]), (&"error".into(), &404.into()));
+}
+
+#[test]
+fn a_script_sees_its_own_line_with_its_id() {
+    let house = House::default();
+    let (code, printed, complaint) = outcome(&piped(landline(&house, "ci").arg("--json"), "built\n"));
+    assert_eq!((code, &*complaint), (0, ""));
+    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((lines.len(), &lines[1]["text"]), (2, &"built".into()));
+    assert!(lines[1]["id"].as_u64().is_some_and(|id| id > 0));
+}

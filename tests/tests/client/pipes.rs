@@ -1,0 +1,137 @@
+//! Lines in, lines out.
+
+use crate::{landline, outcome, piped};
+use landline_tests::{House, Program};
+use std::process::Stdio;
+
+/// The program on pipes, when it is in.
+fn entered(house: &House, name: &str) -> Program {
+    let mut witness = house.guest("witness", "elsewhere");
+    let mut program = Program::start(&mut landline(house, name), Stdio::piped());
+    witness.expect(&format!("{name} has connected to the chatroom"));
+    witness.quit();
+    program.until("witness has left the chatroom");
+    program
+}
+
+#[test]
+fn a_piped_line_is_said_without_a_word_about_it() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "ops");
+    let output = piped(landline(&house, "ci").args(["--room", "ops"]), "hi – grüße 日本\n");
+    assert_eq!(outcome(&output), (0, String::new(), String::new()));
+    bob.expect("ci has connected to the chatroom");
+    bob.expect("ci: hi – grüße 日本");
+    bob.expect("ci has left the chatroom");
+}
+
+#[test]
+fn an_accounts_line_goes_into_its_room() {
+    let house = House::default();
+    house.register("ci", "correct horse");
+    let mut bob = house.guest("bob", "ops");
+    let mut command = landline(&house, "ci");
+    let output = piped(command.args(["--room", "ops"]).env("LANDLINE_PASSWORD", "correct horse"), "built\n");
+    assert_eq!(outcome(&output), (0, String::new(), String::new()));
+    bob.until("ci joined ops");
+    bob.expect("ci: built");
+}
+
+#[test]
+fn commands_and_talk_keep_their_order() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "dev");
+    let output =
+        piped(&mut landline(&house, "ci"), "/join dev\nin dev\n/pm bob psst\n/leave dev\nin the lobby\n/who dev\n");
+    assert_eq!(
+        outcome(&output),
+        (
+            0,
+            "INFO: You are in dev now\nINFO: You left dev\nINFO: You are in lobby now\nIn dev: bob\n".into(),
+            String::new()
+        )
+    );
+    for line in ["ci has connected to the chatroom", "ci joined dev", "ci: in dev", "[PM] ci: psst", "ci left dev"] {
+        bob.expect(line);
+    }
+    bob.expect("ci has left the chatroom");
+}
+
+#[test]
+fn more_lines_than_the_server_takes_at_once_all_arrive() {
+    let house = House::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    let mut bob = house.guest("bob", "lobby");
+    let lines: Vec<String> = (0..14).map(|n| format!("line {n}")).collect();
+    let output = piped(&mut landline(&house, "ci"), &lines.join("\n"));
+    assert_eq!(outcome(&output), (0, String::new(), String::new()));
+    bob.expect("ci has connected to the chatroom");
+    for line in lines {
+        bob.expect(&format!("ci: {line}"));
+    }
+}
+
+#[test]
+fn what_others_say_is_printed_as_it_comes() {
+    let house = House::default();
+    let mut alice = entered(&house, "alice");
+    let mut bob = house.guest("bob", "lobby");
+    assert_eq!(alice.line().as_deref(), Some("bob has connected to the chatroom"));
+    bob.send("hello\x1b[31m alice");
+    bob.send("/pm alice psst");
+    bob.send("/connect alice");
+    alice.until("PRIVATE_REQUEST_FROM:bob");
+    alice.type_line("/accept bob");
+    alice.until("PRIVATE_CONNECTED:bob");
+    bob.until("PRIVATE_CONNECTED:alice");
+    alice.type_line("/private bob in private");
+    bob.expect("[Private] alice: in private");
+    alice.type_line("/quit");
+    assert_eq!(alice.wait().code(), Some(0));
+    assert_eq!(alice.complaints(), "");
+}
+
+#[test]
+fn talk_is_clean_and_says_its_room() {
+    let house = House::default();
+    let mut alice = entered(&house, "alice");
+    let mut bob = house.guest("bob", "ops");
+    alice.until("bob has connected");
+    alice.type_line("/join ops");
+    assert_eq!(alice.line().as_deref(), Some("INFO: You are in ops now"));
+    bob.until("alice joined ops");
+    bob.send("here");
+    assert_eq!(alice.line().as_deref(), Some("bob: here"));
+    bob.send("/join lobby");
+    alice.type_line("/join lobby");
+    alice.until("You are in lobby now");
+    bob.send("/join ops");
+    bob.send("there");
+    alice.until("[ops] bob: there");
+}
+
+#[test]
+fn whoever_has_read_enough_ends_it_quietly() {
+    let house = House::default();
+    let mut alice = entered(&house, "alice");
+    let mut bob = house.guest("bob", "lobby");
+    alice.until("bob has connected");
+    alice.read_no_more();
+    bob.send("is anybody there?");
+    bob.expect("alice has left the chatroom");
+    assert_eq!(alice.wait().code(), Some(0));
+    assert_eq!(alice.complaints(), "");
+}
+
+#[test]
+fn a_signal_ends_it_in_order() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    for (signal, name) in [("TERM", "ann"), ("INT", "cy")] {
+        let mut program = entered(&house, name);
+        bob.until(&format!("{name} has connected to the chatroom"));
+        program.signal(signal);
+        assert_eq!(program.wait().code(), Some(0));
+        assert_eq!(program.complaints(), "");
+        bob.until(&format!("{name} has left the chatroom"));
+    }
+}

@@ -32,7 +32,7 @@ pub(crate) const NOWHERE: &str = "/dev/null/nowhere";
 /// A program of the project, running.
 pub struct Program {
     child: Child,
-    out: BufReader<Box<dyn Read + Send>>,
+    out: BufReader<Box<dyn Read + Send + Sync>>,
 }
 
 impl Program {
@@ -59,7 +59,7 @@ impl Program {
     pub fn start(command: &mut Command, stdin: Stdio) -> Program {
         let mut child =
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starting the program");
-        let out: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("a pipe"));
+        let out: Box<dyn Read + Send + Sync> = Box::new(child.stdout.take().expect("a pipe"));
         let out = BufReader::new(out);
         Program { child, out }
     }

@@ -60,8 +60,13 @@ fn minutes(rest: &str) -> (Option<u64>, &str) {
     word.parse().map_or((None, rest), |minutes| (Some(minutes), reason.trim_start()))
 }
 
+/// Every command: how it is written, and what it does.
+pub fn commands() -> impl Iterator<Item = (String, &'static str)> {
+    TABLE.iter().map(|row| (format!("{} {}", row.word, row.usage).trim_end().to_owned(), row.help))
+}
+
 fn help() -> String {
-    let lines = TABLE.iter().map(|row| format!("{:<38} {}", format!("{} {}", row.word, row.usage), row.help));
+    let lines = commands().map(|(usage, help)| format!("{usage:<38} {help}"));
     let last = ["/quit                                  stop the server", "anything else is said to everybody"];
     lines.chain(last.map(str::to_owned)).collect::<Vec<_>>().join("\n")
 }

@@ -6,6 +6,7 @@ mod disk;
 mod forgetful;
 mod house;
 mod lan;
+pub mod manual;
 mod program;
 mod python;
 mod terminal;

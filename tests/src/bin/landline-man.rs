@@ -1,0 +1,11 @@
+//! Writes the man pages into `docs/man`.
+
+use std::path::Path;
+
+fn main() -> std::io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man");
+    for (name, text) in landline_tests::manual::pages()? {
+        std::fs::write(folder.join(name), text)?;
+    }
+    Ok(())
+}

@@ -15,7 +15,7 @@ impl Welcome {
             Key { code: Code::Char('c' | 'd' | 'q'), ctrl: true, .. } => self.wishes.push(Wish::Leave),
             Key { code: Code::Escape, .. } => self.back(),
             Key { code: Code::Enter, .. } if chooses => self.choose(self.at),
-            Key { code: Code::Enter, .. } => self.fill(&self.field.text().to_owned()),
+            Key { code: Code::Enter, .. } => self.submit(),
             Key { code: Code::Up | Code::BackTab, .. } if chooses => self.turn(false),
             Key { code: Code::Down | Code::Tab, .. } if chooses => self.turn(true),
             Key { code: Code::Char('p'), ctrl: true, .. } if chooses => self.turn(false),
@@ -23,6 +23,11 @@ impl Welcome {
             Key { code: Code::Char(c), ctrl: false, alt: false } => self.typed(c.encode_utf8(&mut [0; 4])),
             key => self.edit(key),
         }
+    }
+
+    fn submit(&mut self) {
+        let text = self.field.text().to_owned();
+        self.fill(&text);
     }
 
     fn turn(&mut self, down: bool) {
@@ -72,7 +77,7 @@ impl Welcome {
     pub(super) fn line(&mut self, line: &str) {
         let count = self.entries().len();
         match (count, line.parse::<usize>()) {
-            (0, _) if line.is_empty() => self.fill(&self.field.text().to_owned()),
+            (0, _) if line.is_empty() => self.submit(),
             (0, _) => self.fill(line),
             _ if line.is_empty() => self.choose(self.at),
             (count, Ok(number)) if (1..=count).contains(&number) => self.choose(number - 1),

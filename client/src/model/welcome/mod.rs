@@ -3,6 +3,7 @@
 
 mod answers;
 mod keys;
+mod texts;
 
 use super::editor::Editor;
 use super::key::Key;

@@ -69,9 +69,9 @@ fn what_is_selected_stays_selected_while_servers_come_and_go() {
 
 #[test]
 fn the_last_server_is_proposed_wherever_it_stands() {
-    let last = Some("10.0.0.3:12345".to_owned());
-    let mut welcome = Welcome::new(Known { server: last.clone(), ..known() });
-    assert_eq!(welcome.entries()[0], Entry::Last(last.unwrap()));
+    let last = "10.0.0.3:12345".to_owned();
+    let mut welcome = Welcome::new(Known { server: Some(last.clone()), ..known() });
+    assert_eq!(welcome.entries()[0], Entry::Last(last));
     welcome.step(Input::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
     assert_eq!(welcome.entries().len(), 4, "it is not there twice");
     assert_eq!(welcome.entries()[welcome.at], Entry::Found(offer("c", 3, false)));

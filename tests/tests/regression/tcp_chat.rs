@@ -254,7 +254,8 @@ fn t10_rooms_have_no_threads() {
     }
     // All but the last of these rooms' welcomes, and nothing else.
     assert_eq!(alice.lines_so_far().len(), 30);
-    assert_eq!(threads(), before);
+    // Fewer, if the console had not yet found that its input has ended.
+    assert!(threads() <= before, "{} threads, before {before}", threads());
     server.signal("TERM");
     assert!(server.wait().success());
 }

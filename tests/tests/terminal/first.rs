@@ -72,7 +72,7 @@ fn a_server_is_started_here_and_goes_on() {
     let host = lan.host();
     lan.plug(host, 0, "10.77.0.1/24");
     // It is found beside the client.
-    assert!(Program::server().get_program().len() > 0);
+    assert!(!Program::server().get_program().is_empty());
     let mut alice = Terminal::new(100, 24);
     alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
     alice.sees("no server has answered yet");

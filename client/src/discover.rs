@@ -3,6 +3,7 @@
 mod table;
 
 use crate::args::{BadUsage, Discover};
+use crate::model::welcome::Offer;
 use anyhow::{Context, bail};
 use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -36,6 +37,23 @@ pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// The servers that answer, for people to choose from. LanTalk's own are none that this program could talk to.
+#[must_use]
+pub fn offers(wanted: &Discover) -> Vec<Offer> {
+    // Without sockets there is nothing to be found; an address can still be typed.
+    let list = find(wanted).map(|(servers, _)| servers.list()).unwrap_or_default();
+    let offer = |found: &Found| match &found.kind {
+        Kind::Landline(answer) => Some(Offer {
+            name: answer.name.clone(),
+            address: SocketAddr::new(found.address, answer.port).to_string(),
+            people: answer.users,
+            password: answer.password,
+        }),
+        Kind::LanTalk(_) => None,
+    };
+    list.iter().filter_map(offer).collect()
+}
+
 /// The address of the only server there is, for scripts that do not say which. With a `secret` to be told, none is
 /// taken that nobody chose.
 ///
@@ -45,10 +63,8 @@ pub fn only_one(secret: bool) -> anyhow::Result<String> {
     if secret {
         bail!(BadUsage::new("say which server the password is for, for example: landline 192.168.1.20"));
     }
-    let (servers, _) = find(&Discover::default()).context("looking for servers")?;
-    let list: Vec<Found> = servers.list().into_iter().filter(|found| matches!(found.kind, Kind::Landline(_))).collect();
-    match &list[..] {
-        [found] => Ok(SocketAddr::new(found.address, found.port()).to_string()),
+    match &offers(&Discover::default())[..] {
+        [offer] => Ok(offer.address.clone()),
         [] => bail!("no server answered; start one with landline-server, or say which: landline HOST"),
         _ => bail!(BadUsage::new("there are several servers; landline discover lists them: landline HOST goes to one")),
     }

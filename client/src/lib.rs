@@ -5,6 +5,7 @@ mod advice;
 mod args;
 mod config;
 mod discover;
+mod first;
 mod link;
 mod memory;
 mod model;

@@ -19,3 +19,9 @@ pub fn memory_file() -> Option<PathBuf> {
     let folders = folders()?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
+
+/// The data of a server that is started from here.
+#[must_use]
+pub fn server_data() -> Option<PathBuf> {
+    Some(folders()?.data_dir().join("server"))
+}

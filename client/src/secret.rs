@@ -14,6 +14,14 @@ const MOST_CHARS: usize = 200;
 pub fn ask(question: &str) -> io::Result<Option<String>> {
     eprint!("{question}: ");
     io::stderr().flush()?;
+    read_hidden()
+}
+
+/// Reads what is typed now, without a question.
+///
+/// # Errors
+/// There is no terminal.
+pub fn read_hidden() -> io::Result<Option<String>> {
     enable_raw_mode()?;
     let secret = typed();
     disable_raw_mode()?;

@@ -3,15 +3,18 @@
 use crate::advice::with_advice;
 use crate::args::{Args, BadUsage, Identity, with_port};
 use crate::config::Config;
-use crate::link::{Cause, Entered, Link, Refusal};
 use crate::memory::Memory;
 use crate::model::plain::Ways;
+use crate::model::welcome::{Known, Welcome};
 use crate::model::{Bell, Settings};
+use crate::ui::enter::enter;
+use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};
+use crate::ui::tui::Taken;
 use crate::ui::tui::theme::{Depth, Palette, Theme, depth};
 use crate::{discover, places, secret, ui};
 use anyhow::{Context, bail};
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::Receiver;
 use landline_common::{RoomName, UserName};
 use std::io::{self, IsTerminal};
 
@@ -45,7 +48,7 @@ pub fn talk(args: &Args) -> anyhow::Result<()> {
     let start = Start { args, config, memory, people, screen };
     match start.server()? {
         Some(server) => start.go(&server),
-        None => bail!(BadUsage::new("say which server, for example: landline 192.168.1.20")),
+        None => start.ask(),
     }
 }
 
@@ -78,10 +81,65 @@ impl Start<'_> {
             Err(refusal) => bail!("{}", with_advice(&refusal.why)),
         };
         self.remember(server, &who);
-        if self.screen {
-            return ui::tui::run(server, &who, entered, (self.settings(), self.theme()), &signals);
+        if !self.screen {
+            return ui::plain::run(&who, entered, self.ways(), &signals);
         }
-        ui::plain::run(&who, entered, self.ways(), &signals)
+        let taken = Taken::take()?;
+        ui::tui::run(taken, (server, &who), entered, (self.settings(), self.theme()), &signals)
+    }
+
+    /// Asks where to go, as whom and how, and goes there.
+    fn ask(&self) -> anyhow::Result<()> {
+        let signals = signals::listen().context("listening for signals")?;
+        let welcome = Welcome::new(self.known()?);
+        let last = self.memory.server.as_deref().unwrap_or_default();
+        let setting = Setting { room: self.room(last)?, data: places::server_data() };
+        if self.screen {
+            self.ask_on_screen(welcome, &setting, &signals)
+        } else {
+            self.ask_in_lines(welcome, &setting, &signals)
+        }
+    }
+
+    /// The same on the full screen.
+    fn ask_on_screen(&self, welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
+        let mut taken = Taken::take()?;
+        let theme = self.theme();
+        let Some(answered) = ui::tui::first::ask(&mut taken, welcome, setting, &theme, signals)? else {
+            return Ok(());
+        };
+        let Answered { server, who, entered, note } = answered;
+        self.remember(&server, &who);
+        let done = ui::tui::run(taken, (&server, &who), entered, (self.settings(), theme), signals);
+        farewell(note.as_deref());
+        done
+    }
+
+    /// The same in lines.
+    fn ask_in_lines(&self, welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
+        let Some(answered) = ui::plain::first::ask(welcome, setting, signals)? else { return Ok(()) };
+        let Answered { server, who, entered, note } = answered;
+        self.remember(&server, &who);
+        let done = ui::plain::run(&who, entered, self.ways(), signals);
+        farewell(note.as_deref());
+        done
+    }
+
+    /// What need not be asked.
+    fn known(&self) -> anyhow::Result<Known> {
+        let name = match &self.args.name {
+            Some(_) => self.name()?.to_string(),
+            None => self.name().map(|name| name.to_string()).unwrap_or_default(),
+        };
+        Ok(Known {
+            server: self.memory.server.as_deref().and_then(|server| with_port(server).ok()),
+            name,
+            name_is_given: self.args.name.is_some() || self.config.name.is_some(),
+            account: self.memory.account,
+            password: self.args.password()?,
+            register: self.args.register,
+            server_password: self.args.server_password(),
+        })
     }
 
     fn identity(&self, server: &str) -> anyhow::Result<Identity> {
@@ -168,21 +226,9 @@ impl Start<'_> {
     }
 }
 
-/// Connects, and waits until one is in, or told to end.
-fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Entered, Refusal> {
-    let broken = |why: String| Refusal { why, cause: Cause::Unreachable };
-    let mut link = Link::new(server, who.clone());
-    link.connect().map_err(|why| broken(format!("no thread can be had: {why}")))?;
-    loop {
-        select! {
-            recv(link.news().clone()) -> news => return match news.map(|news| link.current(news)) {
-                Ok(Some(news)) => link.entered(news),
-                _ => Err(broken("the connection was not made".into())),
-            },
-            recv(signals) -> signal => match signal {
-                Ok(Signal::GoOn) => {}
-                _ => return Err(broken("told to end before it was connected".into())),
-            },
-        }
+/// What to know about a server that was started here, for whoever leaves.
+fn farewell(note: Option<&str>) {
+    if let Some(note) = note {
+        eprintln!("landline: {note}");
     }
 }

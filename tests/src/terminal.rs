@@ -6,6 +6,7 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -60,6 +61,20 @@ impl Terminal {
         });
         terminal.sees("connected");
         (terminal, process.expect("a number"))
+    }
+
+    /// Runs a command in its shell.
+    pub fn run(&mut self, command: &Command, behind: &str) {
+        let mut line = String::new();
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                line += &format!("{}='{}' ", name.display(), value.display());
+            }
+        }
+        for word in std::iter::once(command.get_program()).chain(command.get_args()) {
+            line += &format!("'{}' ", word.display());
+        }
+        self.press(&format!("{line}{behind}\r"));
     }
 
     /// Presses keys: what they send.

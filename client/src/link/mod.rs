@@ -5,6 +5,8 @@ mod attempt;
 mod dial;
 mod sign_in;
 
+pub use crate::model::welcome::Cause;
+
 use crate::args::Identity;
 use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -44,19 +46,6 @@ pub enum News {
         /// What would have to be different.
         cause: Cause,
     },
-}
-
-/// What the server does not let one in for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// Its own password is missing, or wrong.
-    ServerPassword,
-    /// The account's password is wrong, or there is no such account.
-    Password,
-    /// The name, or something else.
-    Other,
-    /// Nobody answers there.
-    Unreachable,
 }
 
 /// A connection that can be made again and again.

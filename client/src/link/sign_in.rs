@@ -91,6 +91,7 @@ fn refused(why: &str, again: bool) -> Step {
     let cause = match why {
         why if why.contains("this server's password") => Cause::ServerPassword,
         "Invalid alias or password" => Cause::Password,
+        why if why.contains("belongs to an account") => Cause::Account,
         _ => Cause::Other,
     };
     Step::Refused { why: landline_common::clean::clean(why).into_owned(), again, cause }

@@ -27,6 +27,7 @@ pub mod rows;
 mod speak;
 mod state;
 mod talks;
+pub mod welcome;
 pub mod wrap;
 
 pub use bindings::BINDINGS;

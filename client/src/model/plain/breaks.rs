@@ -82,8 +82,9 @@ impl Plain {
                 (own.doubtful, own.sent) = (true, true);
             }
         }
-        if self.ending && self.ways.interactive {
-            return self.leave(Ok(()));
+        self.phase = Phase::Connecting;
+        if self.leave_if_down() {
+            return;
         }
         let wait = self.chance.pause(self.failed);
         self.failed += 1;

@@ -188,9 +188,16 @@ impl Plain {
     /// Nothing more will be typed.
     fn end(&mut self) {
         self.ending = true;
-        if self.ways.interactive && self.phase != Phase::Up {
+        self.leave_if_down();
+    }
+
+    /// Without a connection, people do not wait for one to leave, and scripts only for lines that are to be sent.
+    fn leave_if_down(&mut self) -> bool {
+        let leaves = self.ending && self.phase != Phase::Up && (self.ways.interactive || self.own.is_empty());
+        if leaves {
             self.leave(Ok(()));
         }
+        leaves
     }
 
     /// Ends, and names what was not sent.

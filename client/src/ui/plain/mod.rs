@@ -1,5 +1,6 @@
 //! Lines in, lines out: for pipes, scripts, bots and screen readers. No escapes, nothing is drawn twice.
 
+pub mod first;
 mod input;
 mod object;
 mod output;

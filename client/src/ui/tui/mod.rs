@@ -1,9 +1,10 @@
 //! The full screen.
 
+pub mod first;
 mod input;
 mod run;
 mod terminal;
 pub mod theme;
 mod view;
 
-pub use run::run;
+pub use run::{Taken, run};

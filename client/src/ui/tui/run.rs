@@ -11,6 +11,8 @@ use crate::ui::clock::now;
 use crate::ui::signals::{self, Signal};
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, never, select};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -23,13 +25,47 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Where nobody can say "go on", a stop is over after so long.
 const STOPPED: Duration = Duration::from_millis(300);
 
+/// The terminal, taken over, and the keys that are pressed.
+pub struct Taken {
+    screen: Screen,
+    /// Keys, pastes, and other sizes.
+    pub(super) keys: Receiver<Input>,
+}
+
+impl Taken {
+    /// Takes it over.
+    ///
+    /// # Errors
+    /// It is no terminal.
+    pub fn take() -> anyhow::Result<Taken> {
+        let screen = Screen::take().context("taking the terminal over")?;
+        Ok(Taken { screen, keys: listen().context("reading keys")? })
+    }
+
+    /// Draws something else than the conversations.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> anyhow::Result<()> {
+        self.screen.draw(|frame| {
+            let area = frame.area();
+            if let Some(cursor) = draw(area, frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Goes on after a stop.
+    pub(super) fn go_on(&mut self) -> anyhow::Result<()> {
+        Ok(self.screen.take_again()?)
+    }
+}
+
 /// Shows the full screen until one leaves.
 ///
 /// # Errors
 /// One was thrown out, or the terminal is gone.
 pub fn run(
-    server: &str,
-    who: &Identity,
+    taken: Taken,
+    (server, who): (&str, &Identity),
     entered: Entered,
     (settings, theme): (Settings, Theme),
     signals: &Receiver<Signal>,
@@ -39,8 +75,7 @@ pub fn run(
     let mut state = State::new(who.name.as_str(), server, who.room.as_str(), settings, seed);
     let Entered { link, event, .. } = entered;
     let first = Input::Event(event);
-    let screen = Screen::take().context("taking the terminal over")?;
-    let keys = listen().context("reading keys")?;
+    let Taken { screen, keys } = taken;
     let mut running = Running {
         start,
         state: &mut state,

@@ -184,6 +184,19 @@ fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
 }
 
 #[test]
+fn a_pipe_that_has_ended_waits_only_for_lines_that_are_to_be_sent() {
+    let mut desk = Desk::guest(PIPE);
+    desk.type_in("/ping x");
+    desk.step(Input::End);
+    desk.step(Input::Down("reset".into()));
+    assert_eq!(desk.left, None);
+    let mut desk = Desk::guest(PIPE);
+    desk.step(Input::Down("reset".into()));
+    desk.step(Input::End);
+    assert_eq!(desk.left, Some(Ok(())));
+}
+
+#[test]
 fn a_dead_connection_is_noticed() {
     let mut desk = Desk::guest(PERSON);
     desk.pass(24_000, false);

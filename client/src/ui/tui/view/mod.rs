@@ -4,6 +4,7 @@ mod bars;
 mod lists;
 mod overlay;
 mod talk;
+pub mod welcome;
 
 use super::theme::Theme;
 use crate::model::State;

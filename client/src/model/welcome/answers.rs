@@ -1,0 +1,185 @@
+//! Answers → the next question, or the connection.
+
+use super::{Cause, Choice, Entry, Step, Welcome, Wish};
+use crate::args::with_port;
+use landline_common::UserName;
+use landline_common::limits::PASSWORD_MAX_BYTES;
+
+/// The fewest bytes of a new password that any server takes.
+const PASSWORD_LEAST: usize = 8;
+
+impl Welcome {
+    /// Takes one of the entries.
+    pub(super) fn choose(&mut self, at: usize) {
+        let Some(entry) = self.entries().into_iter().nth(at) else { return };
+        self.problem = None;
+        match entry {
+            Entry::Found(offer) => self.go_to(offer.address, offer.password),
+            Entry::Last(address) => self.go_to(address, false),
+            Entry::Address => self.ask(Step::Address, ""),
+            Entry::Here => {
+                self.step = Step::Starting;
+                self.wishes.push(Wish::Start);
+            }
+            Entry::Guest => {
+                self.known.password = None;
+                self.register = false;
+                self.connect();
+            }
+            Entry::Account | Entry::Register => {
+                self.register = entry == Entry::Register;
+                self.ask(Step::Password, "");
+            }
+        }
+    }
+
+    /// Takes what was typed.
+    pub(super) fn fill(&mut self, text: &str) {
+        let text = text.trim();
+        self.problem = None;
+        match self.step {
+            Step::Address => match with_port(text) {
+                Ok(address) => self.go_to(address, false),
+                Err(why) => self.problem = Some(why.to_string()),
+            },
+            Step::Name => match UserName::parse(text) {
+                Ok(name) => {
+                    self.known.name = name.to_string();
+                    self.name = Some(name);
+                    self.ask_how();
+                }
+                Err(why) => self.problem = Some(why.to_string()),
+            },
+            Step::Password | Step::ServerPassword if text.is_empty() => {
+                self.problem = Some("nothing was typed; Esc goes back".into());
+            }
+            Step::Password if self.register && !(PASSWORD_LEAST..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
+                let why = format!("a new password needs {PASSWORD_LEAST} to {PASSWORD_MAX_BYTES} bytes");
+                self.problem = Some(why);
+                self.field.take();
+            }
+            Step::Password => {
+                self.known.password = Some(text.to_owned());
+                self.connect();
+            }
+            Step::ServerPassword => {
+                self.known.server_password = Some(text.to_owned());
+                self.connect();
+            }
+            _ => {}
+        }
+    }
+
+    /// That server it is.
+    fn go_to(&mut self, server: String, asks_password: bool) {
+        (self.server, self.asks_password) = (server, asks_password);
+        let name = self.known.name.clone();
+        self.name = UserName::parse(&name).ok().filter(|_| self.known.name_is_given);
+        match self.name {
+            Some(_) => self.ask_how(),
+            None => self.ask(Step::Name, &name),
+        }
+    }
+
+    fn ask_how(&mut self) {
+        if self.known.password.is_some() {
+            return self.connect();
+        }
+        self.ask(Step::How, "");
+        self.at = match (self.register, self.known.account) {
+            (true, _) => 2,
+            (false, account) => usize::from(account),
+        };
+    }
+
+    fn ask(&mut self, step: Step, proposal: &str) {
+        self.step = step;
+        self.at = 0;
+        self.field.set(proposal);
+    }
+
+    /// Connects, if nothing is missing.
+    fn connect(&mut self) {
+        if self.asks_password && self.known.server_password.is_none() {
+            return self.ask(Step::ServerPassword, "");
+        }
+        let Some(name) = self.name.clone() else { return self.ask(Step::Name, &self.known.name.clone()) };
+        self.step = Step::Connecting;
+        self.wishes.push(Wish::Connect(Choice {
+            server: self.server.clone(),
+            name,
+            password: self.known.password.clone(),
+            register: self.register,
+            server_password: self.known.server_password.clone(),
+        }));
+    }
+
+    /// One question back; from the first one, out.
+    pub(super) fn back(&mut self) {
+        self.problem = None;
+        match self.step {
+            Step::Server => self.wishes.push(Wish::Leave),
+            Step::Address | Step::Name | Step::Starting => self.ask_server(),
+            Step::Connecting => {
+                self.wishes.push(Wish::GiveUp);
+                self.ask_name();
+            }
+            Step::How | Step::ServerPassword => self.ask_name(),
+            Step::Password => self.ask_how(),
+        }
+    }
+
+    fn ask_server(&mut self) {
+        self.ask(Step::Server, "");
+        self.moved = false;
+        self.select(None);
+    }
+
+    fn ask_name(&mut self) {
+        let name = self.known.name.clone();
+        self.ask(Step::Name, &name);
+    }
+
+    /// A server runs here now, or why not.
+    pub(super) fn started(&mut self, started: Result<String, String>) {
+        if self.step != Step::Starting {
+            return;
+        }
+        match started {
+            Ok(address) => self.go_to(address, false),
+            Err(why) => {
+                self.ask_server();
+                self.problem = Some(why);
+            }
+        }
+    }
+
+    /// One is not in: what would have to be different is asked again.
+    pub(super) fn refused(&mut self, why: String, cause: Cause) {
+        if self.step != Step::Connecting {
+            return;
+        }
+        match cause {
+            Cause::Unreachable => self.ask_server(),
+            Cause::ServerPassword => {
+                self.known.server_password = None;
+                self.asks_password = true;
+                self.ask(Step::ServerPassword, "");
+            }
+            Cause::Password => {
+                self.known.password = None;
+                self.ask(Step::Password, "");
+            }
+            Cause::Account if !self.register => {
+                self.known.password = None;
+                self.ask(Step::How, "");
+                self.at = 1;
+            }
+            Cause::Account | Cause::Other => {
+                self.known.password = None;
+                self.ask_name();
+            }
+        }
+        self.problem = Some(why);
+    }
+}

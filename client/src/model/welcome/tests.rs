@@ -1,0 +1,228 @@
+use super::*;
+use crate::model::key::Code;
+use proptest::prelude::*;
+
+fn offer(name: &str, last: u8, password: bool) -> Offer {
+    Offer { name: name.into(), address: format!("10.0.0.{last}:12345"), people: 3, password }
+}
+
+fn press(welcome: &mut Welcome, code: Code) -> Vec<Wish> {
+    welcome.step(Input::Key(Key::plain(code)))
+}
+
+fn type_in(welcome: &mut Welcome, text: &str) {
+    text.chars().for_each(|c| assert_eq!(press(welcome, Code::Char(c)), []));
+}
+
+fn known() -> Known {
+    Known { name: "alice".into(), ..Known::default() }
+}
+
+#[track_caller]
+fn connects(wishes: Vec<Wish>) -> Choice {
+    match &wishes[..] {
+        [Wish::Connect(choice)] => choice.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn three_times_enter_is_enough() {
+    let mut welcome = Welcome::new(known());
+    welcome.step(Input::Found(vec![offer("Room 12", 1, false)]));
+    for step in [Step::Name, Step::How] {
+        press(&mut welcome, Code::Enter);
+        assert_eq!(welcome.step, step);
+    }
+    let choice = connects(press(&mut welcome, Code::Enter));
+    assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.1:12345", "alice", None));
+}
+
+#[test]
+fn whoever_types_knows_an_address() {
+    let mut welcome = Welcome::new(known());
+    type_in(&mut welcome, "a b");
+    press(&mut welcome, Code::Enter);
+    assert!(welcome.step == Step::Address && welcome.problem.is_some());
+    welcome.step(Input::Key(Key::ctrl('u')));
+    welcome.step(Input::Paste("10.9.9.9:7\nmore".into()));
+    press(&mut welcome, Code::Enter);
+    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "10.9.9.9:7"));
+}
+
+#[test]
+fn what_is_selected_stays_selected_while_servers_come_and_go() {
+    let mut welcome = Welcome::new(known());
+    let (a, b, c) = (offer("a", 1, false), offer("b", 2, false), offer("c", 3, true));
+    welcome.step(Input::Found(vec![b.clone()]));
+    press(&mut welcome, Code::Down);
+    press(&mut welcome, Code::Up);
+    welcome.step(Input::Found(vec![a.clone(), b.clone(), c.clone()]));
+    assert_eq!(welcome.entries()[welcome.at], Entry::Found(b.clone()));
+    for _ in 0..MISSED {
+        assert_eq!(welcome.entries().len(), 5, "datagrams get lost");
+        welcome.step(Input::Found(vec![c.clone(), b.clone()]));
+    }
+    assert_eq!(welcome.entries().len(), 4);
+    assert_eq!(welcome.entries()[welcome.at], Entry::Found(b));
+}
+
+#[test]
+fn the_last_server_is_proposed_wherever_it_stands() {
+    let last = "10.0.0.3:12345".to_owned();
+    let mut welcome = Welcome::new(Known { server: Some(last.clone()), ..known() });
+    assert_eq!(welcome.entries()[0], Entry::Last(last));
+    welcome.step(Input::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
+    assert_eq!(welcome.entries().len(), 4, "it is not there twice");
+    assert_eq!(welcome.entries()[welcome.at], Entry::Found(offer("c", 3, false)));
+}
+
+#[test]
+fn a_server_with_a_password_asks_for_it_first() {
+    let mut welcome = Welcome::new(known());
+    welcome.step(Input::Found(vec![offer("Room 12", 1, true)]));
+    for _ in 0..3 {
+        assert_eq!(press(&mut welcome, Code::Enter), []);
+    }
+    assert!(welcome.step == Step::ServerPassword && welcome.is_secret());
+    type_in(&mut welcome, "sesame");
+    assert_eq!(connects(press(&mut welcome, Code::Enter)).server_password.as_deref(), Some("sesame"));
+    welcome.step(Input::Refused("that is not this server's password".into(), Cause::ServerPassword));
+    assert!(welcome.step == Step::ServerPassword && welcome.problem.is_some() && welcome.field.text().is_empty());
+}
+
+#[test]
+fn a_refusal_asks_again_what_would_have_to_be_different() {
+    for (cause, step) in [
+        (Cause::Unreachable, Step::Server),
+        (Cause::Other, Step::Name),
+        (Cause::Account, Step::How),
+        (Cause::ServerPassword, Step::ServerPassword),
+    ] {
+        let mut welcome = Welcome::new(known());
+        type_in(&mut welcome, "host");
+        (0..3).for_each(|_| _ = press(&mut welcome, Code::Enter));
+        assert_eq!(welcome.step, Step::Connecting);
+        assert_eq!(welcome.step(Input::Refused("no".into(), cause)), []);
+        assert_eq!((welcome.step, welcome.problem.as_deref()), (step, Some("no")));
+    }
+}
+
+#[test]
+fn accounts_are_signed_in_to_and_made() {
+    for (downs, register) in [(1, false), (2, true)] {
+        let mut welcome = Welcome::new(known());
+        type_in(&mut welcome, "host");
+        (0..2).for_each(|_| _ = press(&mut welcome, Code::Enter));
+        (0..downs).for_each(|_| _ = press(&mut welcome, Code::Down));
+        press(&mut welcome, Code::Enter);
+        assert_eq!(welcome.step, Step::Password);
+        if register {
+            type_in(&mut welcome, "short");
+            press(&mut welcome, Code::Enter);
+            assert!(welcome.problem.take().unwrap().contains("8 to 72"));
+        }
+        type_in(&mut welcome, "correct horse");
+        let choice = connects(press(&mut welcome, Code::Enter));
+        assert_eq!((choice.password.as_deref(), choice.register), (Some("correct horse"), register));
+    }
+}
+
+#[test]
+fn what_was_given_is_not_asked() {
+    let (password, server_password) = (Some("pw".to_owned()), Some("door".to_owned()));
+    let mut welcome = Welcome::new(Known { name_is_given: true, password, server_password, ..known() });
+    welcome.step(Input::Found(vec![offer("Room 12", 1, true)]));
+    let choice = connects(press(&mut welcome, Code::Enter));
+    assert_eq!((choice.password.as_deref(), choice.server_password.as_deref()), (Some("pw"), Some("door")));
+    welcome.step(Input::Refused("in use".into(), Cause::Other));
+    assert_eq!(welcome.step, Step::Name, "now it has to be");
+}
+
+#[test]
+fn a_server_is_started_here() {
+    let mut welcome = Welcome::new(known());
+    press(&mut welcome, Code::Up);
+    assert_eq!(press(&mut welcome, Code::Enter), [Wish::Start]);
+    welcome.step(Input::Started(Err("port 12345 is taken".into())));
+    assert_eq!((welcome.step, welcome.problem.as_deref()), (Step::Server, Some("port 12345 is taken")));
+    press(&mut welcome, Code::Up);
+    press(&mut welcome, Code::Enter);
+    welcome.step(Input::Started(Ok("127.0.0.1:12345".into())));
+    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "127.0.0.1:12345"));
+}
+
+#[test]
+fn escape_goes_back_step_by_step_and_out() {
+    let mut welcome = Welcome::new(known());
+    type_in(&mut welcome, "host");
+    (0..3).for_each(|_| _ = press(&mut welcome, Code::Enter));
+    assert_eq!(press(&mut welcome, Code::Escape), [Wish::GiveUp]);
+    assert_eq!(press(&mut welcome, Code::Escape), []);
+    assert_eq!((welcome.step, press(&mut welcome, Code::Escape)), (Step::Server, vec![Wish::Leave]));
+    assert_eq!(welcome.step(Input::Key(Key::ctrl('c'))), [Wish::Leave]);
+}
+
+#[test]
+fn lines_answer_where_there_is_no_screen() {
+    let line = |welcome: &mut Welcome, line: &str| welcome.step(Input::Line(line.into()));
+    let mut welcome = Welcome::new(known());
+    welcome.step(Input::Found(vec![offer("a", 1, false), offer("b", 2, false)]));
+    assert_eq!(line(&mut welcome, "a b"), []);
+    assert!(welcome.step == Step::Server && welcome.problem.is_some());
+    line(&mut welcome, "2");
+    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "10.0.0.2:12345"));
+    line(&mut welcome, "bob");
+    line(&mut welcome, "9");
+    assert!(welcome.step == Step::How && welcome.problem.is_some());
+    assert_eq!(connects(line(&mut welcome, "")).name.as_str(), "bob");
+    let mut welcome = Welcome::new(known());
+    line(&mut welcome, "somewhere");
+    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "somewhere:12345"));
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let code = prop::sample::select(vec![
+        Code::Enter,
+        Code::Escape,
+        Code::Up,
+        Code::Down,
+        Code::Backspace,
+        Code::Left,
+        Code::Char('a'),
+        Code::Char('1'),
+        Code::Char('日'),
+    ]);
+    let cause = prop::sample::select(vec![
+        Cause::Account,
+        Cause::Other,
+        Cause::Password,
+        Cause::ServerPassword,
+        Cause::Unreachable,
+    ]);
+    prop_oneof![
+        6 => code.prop_map(|code| Input::Key(Key::plain(code))),
+        1 => ".{0,30}".prop_map(Input::Paste),
+        1 => ".{0,10}".prop_map(Input::Line),
+        2 => prop::collection::vec(0u8..6, 0..4).prop_map(|n| Input::Found(n.into_iter().map(|n| offer("x", n, n > 2)).collect())),
+        1 => cause.prop_map(|cause| Input::Refused("no".into(), cause)),
+        1 => any::<bool>().prop_map(|well| Input::Started(if well { Ok("h:1".into()) } else { Err("no".into()) })),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn something_is_always_selected_and_only_whole_choices_connect(inputs in prop::collection::vec(input(), 0..60)) {
+        let mut welcome = Welcome::new(known());
+        for input in inputs {
+            for wish in welcome.step(input) {
+                if let Wish::Connect(choice) = wish {
+                    prop_assert!(!choice.server.is_empty());
+                    prop_assert_eq!(welcome.step, Step::Connecting);
+                }
+            }
+            let entries = welcome.entries();
+            prop_assert!(entries.is_empty() || welcome.at < entries.len());
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the questions say, on a screen and without one.
+
+use super::{Entry, Step, Welcome};
+
+impl Welcome {
+    /// The question.
+    #[must_use]
+    pub fn question(&self) -> String {
+        let (server, name) = self.chosen();
+        match self.step {
+            Step::Server => "Where do you want to talk?".into(),
+            Step::Address => "The address of the server, as HOST or HOST:PORT".into(),
+            Step::Name => "Your name".into(),
+            Step::How => format!("How does {name} come in?"),
+            Step::Password if self.registers() => format!("A password for {name}, 8 characters or more"),
+            Step::Password => format!("The password of {name}"),
+            Step::ServerPassword => format!("The password of the server {server}"),
+            Step::Starting => "Starting a server on this machine…".into(),
+            Step::Connecting => format!("Connecting to {server} as {name}…"),
+        }
+    }
+
+    /// How the search goes, while servers are shown.
+    #[must_use]
+    pub fn search(&self) -> &'static str {
+        match (self.step, self.searched, self.offers.is_empty()) {
+            (Step::Server, false, _) => "looking for servers…",
+            (Step::Server, true, true) => "no server has answered yet; looking on…",
+            (Step::Server, true, false) => "looking for more…",
+            _ => "",
+        }
+    }
+
+    /// The keys that do something now.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self.step {
+            Step::Server => "↑ ↓ Enter choose · or type an address · Esc leaves",
+            Step::How => "↑ ↓ Enter choose · Esc back",
+            Step::Starting | Step::Connecting => "Esc back",
+            _ => "Enter go on · Esc back",
+        }
+    }
+}
+
+impl Entry {
+    /// What it is, in columns: what it is called, where it is, who is there, what it wants.
+    #[must_use]
+    pub fn columns(&self) -> [String; 4] {
+        let one = |text: &str| [text.to_owned(), String::new(), String::new(), String::new()];
+        match self {
+            Entry::Found(offer) => {
+                let name = if offer.name.is_empty() { "a server" } else { &offer.name };
+                let people = if offer.people == 1 { "1 person".into() } else { format!("{} people", offer.people) };
+                let password = if offer.password { "password" } else { "" };
+                [name.into(), offer.address.clone(), people, password.into()]
+            }
+            Entry::Last(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
+            Entry::Address => one("another server: type its address"),
+            Entry::Here => one("start a server here, for everybody on this network"),
+            Entry::Guest => one("as a guest, without a password"),
+            Entry::Account => one("with my account"),
+            Entry::Register => one("make an account: the name is yours then"),
+        }
+    }
+}

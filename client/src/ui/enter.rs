@@ -1,0 +1,29 @@
+//! Waiting to be let in.
+
+use super::signals::Signal;
+use crate::args::Identity;
+use crate::link::{Cause, Entered, Link, Refusal};
+use crossbeam_channel::{Receiver, select};
+
+/// Connects, and waits until one is in, or told to end.
+///
+/// # Errors
+/// One is not in.
+pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Entered, Refusal> {
+    let broken = |why: String| Refusal { why, cause: Cause::Unreachable };
+    let mut link = Link::new(server, who.clone());
+    link.connect().map_err(|why| broken(format!("no thread can be had: {why}")))?;
+    loop {
+        let news = link.news().clone();
+        select! {
+            recv(news) -> news => return match news.map(|news| link.current(news)) {
+                Ok(Some(news)) => link.entered(news),
+                _ => Err(broken("the connection was not made".into())),
+            },
+            recv(signals) -> signal => match signal {
+                Ok(Signal::GoOn) => {}
+                _ => return Err(broken("told to end before it was connected".into())),
+            },
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The first questions in lines, for a terminal without the full screen: each is printed, and a line answers it.
+
+use crate::first;
+use crate::link::{Entered, Refusal};
+use crate::model::welcome::{Choice, Input, Step, Welcome, Wish};
+use crate::secret;
+use crate::ui::enter::enter;
+use crate::ui::first::{Answered, Setting};
+use crate::ui::signals::Signal;
+use anyhow::Context;
+use crossbeam_channel::Receiver;
+use std::io::{self, BufRead, Read, Write};
+
+/// No answer is longer.
+const LONGEST: u64 = 4_096;
+
+/// Asks until one is in. `None` if one leaves.
+///
+/// # Errors
+/// The terminal is gone.
+pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<Option<Answered>> {
+    let looking = first::look().context("starting a thread")?;
+    eprintln!("looking for servers…");
+    // Whoever hears the questions wants to hear a whole list.
+    let mut inputs = vec![Input::Found(looking.recv().unwrap_or_default())];
+    loop {
+        let mut wishes = Vec::new();
+        for input in inputs.drain(..) {
+            wishes.extend(welcome.step(input));
+        }
+        for wish in wishes {
+            match wish {
+                Wish::Connect(choice) => match connect(&choice, setting, signals) {
+                    Ok(entered) => {
+                        let who = setting.identity(&choice);
+                        return Ok(Some(Answered { server: choice.server, who, entered, note: welcome.note }));
+                    }
+                    Err(Refusal { why, cause }) => inputs.push(Input::Refused(why, cause)),
+                },
+                Wish::Start => inputs.push(Input::Started(start(&mut welcome, setting)?)),
+                Wish::GiveUp => {}
+                Wish::Leave => return Ok(None),
+            }
+        }
+        if !inputs.is_empty() {
+            continue;
+        }
+        inputs.extend(looking.try_iter().map(Input::Found).last());
+        match answer(&welcome)? {
+            Some(line) => inputs.push(Input::Line(line)),
+            None => return Ok(None),
+        }
+    }
+}
+
+fn connect(choice: &Choice, setting: &Setting, signals: &Receiver<Signal>) -> Result<Entered, Refusal> {
+    enter(&choice.server, &setting.identity(choice), signals)
+}
+
+fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<String, String>> {
+    eprintln!("{}", welcome.question());
+    let started = first::start(setting.data.clone()).context("starting a thread")?;
+    let started = started.recv().unwrap_or_else(|_| Err("it was not started".into()));
+    if let Ok(started) = &started {
+        eprintln!("{}", started.note);
+        welcome.note = Some(started.note.clone());
+    }
+    Ok(started.map(|started| started.address))
+}
+
+/// Asks one question. `None` where there are no more answers.
+fn answer(welcome: &Welcome) -> anyhow::Result<Option<String>> {
+    eprint!("{}", asked(welcome));
+    io::stderr().flush()?;
+    if welcome.is_secret() {
+        return Ok(secret::read_hidden()?);
+    }
+    let mut line = Vec::new();
+    let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line).context("reading an answer")?;
+    Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+/// The question, with what there is to choose from and what an empty line means.
+fn asked(welcome: &Welcome) -> String {
+    let mut text = welcome.problem.as_ref().map_or(String::new(), |problem| format!("! {problem}\n"));
+    let entries = welcome.entries();
+    if entries.is_empty() {
+        let proposal = welcome.field.text();
+        let proposal =
+            if proposal.is_empty() || welcome.is_secret() { String::new() } else { format!(" [{proposal}]") };
+        return text + &format!("{}{proposal}: ", welcome.question());
+    }
+    text += &format!("{}\n", welcome.question());
+    for (at, entry) in entries.iter().enumerate() {
+        let columns = entry.columns();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).filter(|column| !column.is_empty()).collect();
+        text += &format!("  {}  {}\n", at + 1, columns.join(", "));
+    }
+    let what = if welcome.step == Step::Server { "A number, or an address" } else { "A number" };
+    text + &format!("{what} [{}]: ", welcome.at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::welcome::{Known, Offer};
+
+    #[test]
+    fn a_question_says_what_an_empty_line_means() {
+        let mut welcome = Welcome::new(Known { name: "alice".into(), ..Known::default() });
+        let offer = Offer { name: "Room 12".into(), address: "10.0.0.1:12345".into(), people: 1, password: true };
+        welcome.step(Input::Found(vec![offer]));
+        let expected = "Where do you want to talk?\n  1  Room 12, 10.0.0.1:12345, 1 person, password\n  2  another \
+                        server: type its address\n  3  start a server here, for everybody on this network\nA number, \
+                        or an address [1]: ";
+        assert_eq!(asked(&welcome), expected);
+        welcome.step(Input::Line(String::new()));
+        assert_eq!(asked(&welcome), "Your name [alice]: ");
+        welcome.step(Input::Line("INFO".into()));
+        assert!(asked(&welcome).starts_with("! that name is reserved"));
+    }
+}

@@ -1,0 +1,120 @@
+//! The first questions on the full screen: keys, servers that answer and connections go into the model.
+
+use super::run::Taken;
+use super::theme::Theme;
+use super::view;
+use crate::first;
+use crate::link::{Entered, Link, News, Refusal};
+use crate::model::welcome::{Choice, Input, Welcome, Wish};
+use crate::model::{self};
+use crate::ui::first::{Answered, Setting};
+use crate::ui::signals::Signal;
+use anyhow::Context;
+use crossbeam_channel::{Receiver, never, select};
+use std::time::Duration;
+
+/// Redrawn at least so often, for whoever resizes the window.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// A connection that is being made, and for what.
+type Attempt = Option<(Choice, Link)>;
+type Starting = Receiver<Result<first::Started, String>>;
+
+/// Asks until one is in. `None` if one leaves.
+///
+/// # Errors
+/// The terminal is gone.
+pub fn ask(
+    taken: &mut Taken,
+    welcome: Welcome,
+    setting: &Setting,
+    theme: &Theme,
+    signals: &Receiver<Signal>,
+) -> anyhow::Result<Option<Answered>> {
+    let looking = first::look().context("starting a thread")?;
+    let mut asking = Asking { welcome, setting, attempt: None, starting: never(), over: false };
+    loop {
+        taken.draw(|area, buffer| view::welcome::draw(&asking.welcome, theme, area, buffer))?;
+        let news = asking.attempt.as_ref().map_or_else(never, |(_, link)| link.news().clone());
+        let starting = asking.starting.clone();
+        select! {
+            recv(taken.keys) -> key => match key {
+                Ok(model::Input::Key(key)) => asking.feed(Input::Key(key))?,
+                Ok(model::Input::Paste(text)) => asking.feed(Input::Paste(text))?,
+                Ok(_) => {}
+                Err(_) => asking.over = true,
+            },
+            recv(looking) -> offers => asking.feed(Input::Found(offers.unwrap_or_default()))?,
+            recv(starting) -> started => {
+                asking.starting = never();
+                asking.started(started.unwrap_or_else(|_| Err("it was not started".into())))?;
+            }
+            recv(news) -> news => if let Some((choice, entered)) = asking.news(news.ok())? {
+                return Ok(Some(asking.answered(choice, entered)));
+            },
+            recv(signals) -> signal => match signal {
+                Ok(Signal::GoOn) => taken.go_on()?,
+                _ => asking.over = true,
+            },
+            default(IDLE) => {}
+        }
+        if asking.over {
+            return Ok(None);
+        }
+    }
+}
+
+struct Asking<'s> {
+    welcome: Welcome,
+    setting: &'s Setting,
+    attempt: Attempt,
+    starting: Starting,
+    over: bool,
+}
+
+impl Asking<'_> {
+    fn feed(&mut self, input: Input) -> anyhow::Result<()> {
+        for wish in self.welcome.step(input) {
+            match wish {
+                Wish::Connect(choice) => {
+                    let mut link = Link::new(&choice.server, self.setting.identity(&choice));
+                    link.connect().context("starting a thread")?;
+                    self.attempt = Some((choice, link));
+                }
+                Wish::GiveUp => {
+                    if let Some((_, mut link)) = self.attempt.take() {
+                        link.disconnect();
+                    }
+                }
+                Wish::Start => self.starting = first::start(self.setting.data.clone()).context("starting a thread")?,
+                Wish::Leave => self.over = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, started: Result<first::Started, String>) -> anyhow::Result<()> {
+        if let Ok(started) = &started {
+            self.welcome.note = Some(started.note.clone());
+        }
+        self.feed(Input::Started(started.map(|started| started.address)))
+    }
+
+    /// What a connection that is being made has come to.
+    fn news(&mut self, news: Option<(u64, News)>) -> anyhow::Result<Option<(Choice, Entered)>> {
+        let Some((choice, link)) = self.attempt.take() else { return Ok(None) };
+        let Some(news) = news.and_then(|news| link.current(news)) else {
+            self.attempt = Some((choice, link));
+            return Ok(None);
+        };
+        match link.entered(news) {
+            Ok(entered) => Ok(Some((choice, entered))),
+            Err(Refusal { why, cause }) => self.feed(Input::Refused(why, cause)).map(|()| None),
+        }
+    }
+
+    fn answered(self, choice: Choice, entered: Entered) -> Answered {
+        let who = self.setting.identity(&choice);
+        Answered { server: choice.server, who, entered, note: self.welcome.note }
+    }
+}

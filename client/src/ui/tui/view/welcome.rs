@@ -1,0 +1,117 @@
+//! The first questions.
+
+use super::super::theme::Theme;
+use super::pieces;
+use crate::model::welcome::{Step, Welcome};
+use crate::model::wrap::{cut, wrap};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+/// Wider rows are hard to read.
+const WIDEST: u16 = 76;
+/// Narrower than this, an entry has no columns.
+const NARROW: u16 = 56;
+
+/// Draws the question that is asked now. Where the cursor is, if something is typed.
+pub fn draw(welcome: &Welcome, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.width < 20 || area.height < 8 {
+        buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), theme.text);
+        return None;
+    }
+    let bar = |y: u16| Rect { y, height: 1, ..area };
+    for y in [area.y, area.bottom() - 1] {
+        buffer.set_style(bar(y), theme.bar);
+    }
+    pieces(area, area.y, buffer, &[(" Landline", theme.bar_strong)]);
+    let hint = cut(&format!(" {}", welcome.hint()), usize::from(area.width));
+    pieces(area, area.bottom() - 1, buffer, &[(&hint, theme.bar)]);
+
+    let width = area.width.saturating_sub(4).min(WIDEST);
+    let body = Rect { x: area.x + (area.width - width) / 2, y: area.y + 2, width, height: area.height - 4 };
+    let mut page = Page { body, y: body.y, buffer };
+    page.row(&[(&welcome.question(), theme.new)]);
+    page.y += u16::from(body.height > 8);
+    let cursor = match welcome.step {
+        Step::Server | Step::How => {
+            entries(welcome, theme, &mut page);
+            None
+        }
+        Step::Starting | Step::Connecting => None,
+        _ => field(welcome, theme, &mut page),
+    };
+    page.y += u16::from(body.height > 8);
+    page.row(&[(welcome.search(), theme.dim)]);
+    page.text(welcome.problem.as_deref(), "! ", theme.refused);
+    page.text(welcome.note.as_deref(), "", theme.notice);
+    cursor
+}
+
+struct Page<'b> {
+    body: Rect,
+    y: u16,
+    buffer: &'b mut Buffer,
+}
+
+impl Page<'_> {
+    fn row(&mut self, parts: &[(&str, Style)]) {
+        if self.y < self.body.bottom() && parts.iter().any(|(text, _)| !text.is_empty()) {
+            pieces(self.body, self.y, self.buffer, parts);
+            self.y += 1;
+        }
+    }
+
+    fn text(&mut self, text: Option<&str>, sign: &str, style: Style) {
+        let Some(text) = text else { return };
+        let room = usize::from(self.body.width) - sign.width();
+        for row in wrap(text, room, room) {
+            self.row(&[(sign, style), (&text[row], style)]);
+        }
+    }
+}
+
+/// Something to choose from; the selected one is always in sight.
+fn entries(welcome: &Welcome, theme: &Theme, page: &mut Page<'_>) {
+    let entries = welcome.entries();
+    // Below stand how the search goes, and what was wrong.
+    let room = usize::from((page.body.bottom().saturating_sub(page.y)).saturating_sub(3).max(1));
+    let first = (welcome.at + 1).saturating_sub(room);
+    for (at, entry) in entries.iter().enumerate().skip(first).take(room) {
+        let (sign, style) = if at == welcome.at { ("❯ ", theme.selected) } else { ("  ", theme.text) };
+        let columns = entry.columns();
+        let text = if columns[1].is_empty() || page.body.width < NARROW {
+            columns.iter().filter(|column| !column.is_empty()).cloned().collect::<Vec<_>>().join("  ")
+        } else {
+            let widths = [usize::from(page.body.width).saturating_sub(44).clamp(12, 24), 21, 10, 8];
+            let cells = columns.iter().zip(widths).map(|(column, width)| {
+                let column = cut(column, width);
+                format!("{column}{} ", " ".repeat(width - column.width()))
+            });
+            cells.collect::<String>().trim_end().to_owned()
+        };
+        let text = cut(&text, usize::from(page.body.width).saturating_sub(2));
+        page.row(&[(sign, theme.key), (&text, style)]);
+    }
+}
+
+/// Something to type; a secret shows how long it is, and no more.
+fn field(welcome: &Welcome, theme: &Theme, page: &mut Page<'_>) -> Option<Position> {
+    let (text, before) = (welcome.field.text(), welcome.field.before());
+    let (text, before) = if welcome.is_secret() {
+        ("•".repeat(text.chars().count()), "•".repeat(before.chars().count()))
+    } else {
+        (text.to_owned(), before.to_owned())
+    };
+    let room = usize::from(page.body.width).saturating_sub(3);
+    // The end of what stands before the cursor is always in sight.
+    let hidden =
+        before.char_indices().map(|(at, _)| at).find(|at| before[*at..].width() <= room).unwrap_or(before.len());
+    let y = page.y;
+    page.row(&[("❯ ", theme.key), (&text[hidden..], theme.text)]);
+    let x = page.body.x + 2 + u16::try_from(before[hidden..].width()).unwrap_or(0);
+    (y < page.body.bottom()).then_some(Position { x, y })
+}
+
+#[cfg(test)]
+mod tests;

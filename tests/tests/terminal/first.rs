@@ -1,0 +1,175 @@
+//! The first run, on networks made for it (see `Lan`), and without one.
+
+use landline_tests::{Host, House, Lan, Program, Terminal};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// `landline` with files of its own in that folder.
+fn landline(folder: &Path) -> Command {
+    let mut command = Program::client();
+    for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
+        command.env(name, folder.join(name));
+    }
+    command.env("USER", "alice");
+    command
+}
+
+fn server(lan: &Lan, host: Host, folder: &Path) -> Program {
+    let mut command = Program::server();
+    command.args(["--no-console", "--name", "Room 12", "--data"]).arg(folder.join("data"));
+    let mut program = Program::start(&mut lan.on(host, &command), Stdio::null());
+    program.until("Ctrl-C");
+    program
+}
+
+#[test]
+fn a_first_run_without_arguments_ends_in_the_lobby() {
+    let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
+    let (a, b) = (lan.host(), lan.host());
+    lan.plug(a, 0, "10.77.0.1/24");
+    lan.plug(b, 0, "10.77.0.2/24");
+    let _server = server(&lan, a, folder.path());
+    let begun = Instant::now();
+    let mut alice = Terminal::new(80, 24);
+    let command = lan.on(b, &landline(folder.path()));
+    alice.run(&command, "; echo ended-$?");
+    alice.sees("Where do you want to talk?");
+    alice.sees("Room 12");
+    alice.sees("10.77.0.1:12345");
+    alice.press("\r");
+    alice.sees("Your name");
+    alice.press("\x15zoe\r");
+    alice.sees("How does zoe come in?");
+    alice.press("\r");
+    alice.sees("Welcome to Room 12, zoe");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    alice.press("/quit\r");
+    alice.sees("ended-0");
+    alice.is_sane();
+    // The second time three times Enter is enough.
+    alice.press("clear\r");
+    alice.run(&command, "; echo ended-$?");
+    alice.sees("10.77.0.1:12345");
+    alice.press("\r");
+    alice.sees("❯ zoe");
+    alice.press("\r");
+    alice.sees("How does zoe come in?");
+    alice.press("\r");
+    alice.sees("Welcome to Room 12, zoe");
+    alice.press("\x03");
+    alice.sees("ended-0");
+    // What is remembered holds for scripts, too; a name does not.
+    let mut script = lan.on(b, &landline(folder.path()));
+    let status = script.args(["--room", "ops"]).stdin(Stdio::null()).status().expect("running landline");
+    assert!(status.success());
+}
+
+#[test]
+fn a_server_is_started_here_and_goes_on() {
+    let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
+    let host = lan.host();
+    lan.plug(host, 0, "10.77.0.1/24");
+    // It is found beside the client.
+    assert!(!Program::server().get_program().is_empty());
+    let mut alice = Terminal::new(100, 24);
+    alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
+    alice.sees("no server has answered yet");
+    alice.press("\x1b[A\r");
+    alice.sees("stop it with: kill");
+    alice.press("\r");
+    alice.sees("How does alice come in?");
+    alice.press("\r");
+    alice.sees("Welcome to Landline, alice");
+    alice.press("/quit\r");
+    alice.sees("ended-0");
+    let mut stop = None;
+    alice.until("how to stop it", |screen| {
+        let contents = screen.contents().replace('\n', "");
+        let number = contents.rsplit_once("stop it with: kill ").map(|(_, rest)| rest.to_owned());
+        stop = number.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        stop.as_ref().is_some_and(|number| !number.is_empty())
+    });
+    let (stop, bob) = (stop.expect("a number"), landline(folder.path()));
+    let mut bob = lan.on(host, &bob);
+    let status = bob.args(["10.77.0.1", "--name", "bob"]).stdin(Stdio::null()).status();
+    let stopped = Command::new("kill").arg(&stop).status();
+    assert!(status.expect("running landline").success(), "it goes on");
+    assert!(stopped.expect("kill").success());
+    landline_tests::eventually("the server has ended", || !Path::new("/proc").join(&stop).join("exe").exists());
+}
+
+#[test]
+fn an_address_is_typed_and_what_is_refused_is_asked_again() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let mut bob = house.guest("alice", "lobby");
+    let mut zoe = Terminal::new(80, 24);
+    zoe.run(&landline(folder.path()), "; echo ended-$?");
+    zoe.sees("Where do you want to talk?");
+    zoe.press(&format!("{}\r", house.address()));
+    zoe.sees("Your name");
+    zoe.press("\r");
+    zoe.sees("How does alice come in?");
+    zoe.press("\r");
+    zoe.sees("is in use; choose another");
+    zoe.press("\x15zoe\r");
+    zoe.sees("How does zoe come in?");
+    // Down twice: an account that is made.
+    zoe.press("\x1b[B\x1b[B\r");
+    zoe.sees("A password for zoe");
+    zoe.press("correct horse\r");
+    bob.expect("zoe has connected to the chatroom");
+    zoe.sees("connected");
+    zoe.press("hello\r");
+    bob.expect("zoe: hello");
+    let remembered = std::fs::read_to_string(folder.path().join("XDG_STATE_HOME/landline/last.toml")).expect("a file");
+    assert!(remembered.contains("zoe") && !remembered.contains("horse"), "{remembered}");
+    zoe.press("/quit\r");
+    zoe.sees("ended-0");
+    zoe.is_sane();
+}
+
+#[test]
+fn the_questions_come_in_lines_without_the_full_screen() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    house.register("zoe", "correct horse");
+    let mut bob = house.guest("bob", "lobby");
+    let mut zoe = Terminal::new(100, 30);
+    zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
+    zoe.sees("A number, or an address [1]:");
+    zoe.press(&format!("{}\r", house.address()));
+    zoe.sees("Your name [alice]:");
+    zoe.press("zoe\r");
+    zoe.sees("How does zoe come in?");
+    zoe.press("2\r");
+    zoe.sees("The password of zoe:");
+    zoe.press("wrong horse\r");
+    zoe.sees("! Invalid alias or password");
+    zoe.press("correct horse\r");
+    zoe.sees("200 Welcome to Landline, zoe.");
+    zoe.press("hello\r");
+    bob.expect("zoe has connected to the chatroom");
+    bob.expect("zoe: hello");
+    bob.send("hello zoe");
+    zoe.sees("bob: hello zoe");
+    zoe.until("no secret", |screen| !screen.contents().contains("horse"));
+    zoe.press("\x04");
+    zoe.sees("ended-0");
+    zoe.is_sane();
+}
+
+#[test]
+fn leaving_before_anything_was_answered_changes_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let mut zoe = Terminal::new(80, 24);
+    for keys in ["\x03", "\x1b"] {
+        zoe.press("clear\r");
+        zoe.run(&landline(folder.path()), "; echo ended-$?");
+        zoe.sees("Where do you want to talk?");
+        zoe.press(keys);
+        zoe.sees("ended-0");
+        zoe.is_sane();
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}

@@ -12,18 +12,10 @@ const MOST_CHARS: usize = 200;
 /// # Errors
 /// There is no terminal.
 pub fn ask(question: &str) -> io::Result<Option<String>> {
-    eprint!("{question}: ");
-    io::stderr().flush()?;
-    read_hidden()
-}
-
-/// Reads what is typed now, without a question.
-///
-/// # Errors
-/// There is no terminal.
-pub fn read_hidden() -> io::Result<Option<String>> {
+    // First, so that not even those who type ahead are seen.
     enable_raw_mode()?;
-    let secret = typed();
+    eprint!("{question}: ");
+    let secret = io::stderr().flush().and_then(|()| typed());
     disable_raw_mode()?;
     eprintln!();
     secret
@@ -42,6 +34,10 @@ fn typed() -> io::Result<Option<String>> {
         };
         match key {
             KeyEvent { code: KeyCode::Enter, .. } => return Ok(Some(secret)),
+            // Enter, pressed before this was asked.
+            KeyEvent { code: KeyCode::Char('j'), modifiers, .. } if modifiers == KeyModifiers::CONTROL => {
+                return Ok(Some(secret));
+            }
             KeyEvent { code: KeyCode::Esc, .. } => return Ok(None),
             KeyEvent { code: KeyCode::Char('c' | 'd'), modifiers, .. } if modifiers == KeyModifiers::CONTROL => {
                 return Ok(None);

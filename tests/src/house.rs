@@ -1,6 +1,6 @@
 //! A server in process, with a data folder of its own.
 
-use crate::{Client, Unframed};
+use crate::{Client, Unframed, eventually};
 use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
@@ -45,7 +45,13 @@ impl House {
     }
 
     fn start(&mut self) {
-        let lock = LockFile::take(&self.config.data).expect("the data folder");
+        // A program that another test is just starting holds all our files for a moment, the old lock as well.
+        let mut lock = None;
+        eventually("the data folder is free", || {
+            lock = LockFile::take(&self.config.data).ok();
+            lock.is_some()
+        });
+        let lock = lock.expect("the data folder");
         self.server = Some(Server::start(&self.config, lock).expect("a server"));
     }
 

@@ -51,16 +51,12 @@ impl Terminal {
         let mut terminal = Terminal::new(cols, rows);
         let program = Program::client();
         let program = program.get_program().to_string_lossy().into_owned();
-        terminal.press(&format!("sh -c 'echo process:$$.; exec {program} {server} --name {name}'\r"));
-        let mut process = None;
-        terminal.until("the number of the process", |screen| {
-            let contents = screen.contents();
-            let number = contents.rsplit_once("process:").and_then(|(_, rest)| rest.split_once('.'));
-            process = number.and_then(|(number, _)| number.parse().ok()).or(process);
-            process.is_some()
-        });
+        let note = tempfile::NamedTempFile::new().expect("a file");
+        let file = note.path().display();
+        terminal.press(&format!("sh -c 'echo $$ > {file}; exec {program} {server} --name {name}'\r"));
         terminal.sees("connected");
-        (terminal, process.expect("a number"))
+        let number = std::fs::read_to_string(note.path()).expect("a file");
+        (terminal, number.trim().parse().expect("a number"))
     }
 
     /// Runs a command in its shell.

@@ -70,11 +70,14 @@ fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<Stri
 
 /// Asks one question. `None` where there are no more answers.
 fn answer(welcome: &Welcome) -> anyhow::Result<Option<String>> {
+    if welcome.is_secret() {
+        if let Some(problem) = &welcome.problem {
+            eprintln!("! {problem}");
+        }
+        return Ok(secret::ask(&welcome.question())?);
+    }
     eprint!("{}", asked(welcome));
     io::stderr().flush()?;
-    if welcome.is_secret() {
-        return Ok(secret::read_hidden()?);
-    }
     let mut line = Vec::new();
     let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line).context("reading an answer")?;
     Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
@@ -86,8 +89,7 @@ fn asked(welcome: &Welcome) -> String {
     let entries = welcome.entries();
     if entries.is_empty() {
         let proposal = welcome.field.text();
-        let proposal =
-            if proposal.is_empty() || welcome.is_secret() { String::new() } else { format!(" [{proposal}]") };
+        let proposal = if proposal.is_empty() { String::new() } else { format!(" [{proposal}]") };
         return text + &format!("{}{proposal}: ", welcome.question());
     }
     text += &format!("{}\n", welcome.question());

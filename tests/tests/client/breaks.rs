@@ -5,10 +5,10 @@ use landline_tests::{House, Program};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-/// A house that has the same port when it is open again.
+/// A house that has the same port when it is open again, at an address where other tests take none.
 fn house() -> House {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    House::new(|config| config.ports = vec![free.port()])
+    let free = TcpListener::bind("127.0.66.7:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn ends(command: &mut Command, code: i32, says: &[&str]) {
 
 #[test]
 fn a_server_that_cannot_be_reached() {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    // No other test has a server at that address.
+    let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
     ends(Program::client().args([&free.to_string(), "--name", "a"]), 1, &["no server answers", "landline-server"]);
 }
 

@@ -47,7 +47,8 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
 
 #[test]
 fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    // No other test has a server at that address.
+    let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut terminal = Terminal::new(100, 24);
     let program = landline_tests::Program::client();
     terminal.press(&format!("{} {free} --name alice; echo ended-$?\r", program.get_program().display()));

@@ -122,7 +122,9 @@ fn client_sections() -> Vec<Section> {
         Section {
             heading: "PIPES",
             about: "Where standard input or output is no terminal, landline takes and gives lines. It ends when its \
-                    input ends and the server has every line. Lines go out no faster than a server takes them.",
+                    input ends and the server has every line. Lines go out no faster than a server takes them. With \
+                    --json each event is passed on as the server sent it, one's own messages with their id; only \
+                    answers to what landline asks by itself, such as signs of life, are left out.",
             rows: Rows::new(),
         },
         Section {

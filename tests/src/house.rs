@@ -5,8 +5,20 @@ use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+
+/// A server on `data`, on loopback and a free port, without the doors that several at once would quarrel about.
+pub fn on_loopback(data: impl Into<PathBuf>) -> Config {
+    Config {
+        ports: vec![0],
+        bind: Ipv4Addr::LOCALHOST.into(),
+        data: data.into(),
+        lantalk_port: None,
+        beacon_port: None,
+        ..Config::default()
+    }
+}
 
 /// A running server, stopped on drop.
 pub struct House {
@@ -25,16 +37,8 @@ impl House {
     /// Starts a server on loopback and a free port, with cheap password hashes, set up further by `change`.
     pub fn new(change: impl FnOnce(&mut Config)) -> House {
         let folder = TempDir::new().expect("a temporary folder");
-        let mut config = Config {
-            ports: vec![0],
-            bind: Ipv4Addr::LOCALHOST.into(),
-            data: folder.path().join("data"),
-            lantalk_port: None,
-            beacon_port: None,
-            rate: None,
-            max_clients_per_ip: 0,
-            ..Config::default()
-        };
+        let data = folder.path().join("data");
+        let mut config = Config { rate: None, max_clients_per_ip: 0, ..on_loopback(data) };
         config.limits.bcrypt_cost = 4;
         // Apart from what tests on a busy machine may take to read, an unframed client's messages must not merge.
         config.limits.unframed_gap_ms = 200;

@@ -14,7 +14,7 @@ mod terminal;
 pub use client::{Client, Unframed};
 pub use disk::Disk;
 pub use forgetful::Forgetful;
-pub use house::House;
+pub use house::{House, on_loopback};
 pub use lan::{Host, Lan};
 pub use program::{Program, missing};
 pub use python::python_with;

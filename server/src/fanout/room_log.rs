@@ -161,14 +161,10 @@ impl Room {
             return;
         }
         log.flushing = true;
-        if log.members > self.flushers.inline_members {
-            drop(log);
+        let is_small = log.members <= self.flushers.inline_members;
+        drop(log);
+        if !(is_small && self.cycle()) {
             self.flushers.hand_over(self.clone());
-        } else {
-            drop(log);
-            if !self.cycle() {
-                self.flushers.hand_over(self.clone());
-            }
         }
     }
 

@@ -1,9 +1,8 @@
 //! Bans: by person, address and range; on disk before they are confirmed.
 
-use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
-use landline_tests::{House, eventually};
+use landline_tests::{House, eventually, on_loopback};
 use std::fs;
 
 #[test]
@@ -58,13 +57,7 @@ fn a_torn_file_stops_the_start_with_its_name() {
     house.stop();
     let file = house.data().join("bans.json");
     let whole = fs::read(&file).expect("the file");
-    let config = Config {
-        ports: vec![0],
-        lantalk_port: None,
-        beacon_port: None,
-        data: house.data().to_owned(),
-        ..Config::default()
-    };
+    let config = on_loopback(house.data());
     for torn in [&whole[..0], &whole[..whole.len() / 2], b"[\"10.0.0.1\"]", b"\"10.0.0.1\""] {
         fs::write(&file, torn).expect("writing");
         let lock = LockFile::take(house.data()).expect("the folder");

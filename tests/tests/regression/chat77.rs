@@ -2,12 +2,10 @@
 
 use crate::{TURNS, all_is_well, knock};
 use landline_common::Limits;
-use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::{Accounts, LockFile};
-use landline_tests::{Client, House};
+use landline_tests::{Client, House, on_loopback};
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -138,8 +136,7 @@ fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
         fs::write(&file, &whole[..cut]).unwrap();
         refused(Accounts::open(house.data(), &Limits::default()).unwrap_err().to_string(), &file, &whole[..cut]);
     }
-    let (bind, data) = (Ipv4Addr::LOCALHOST.into(), house.data().to_owned());
-    let config = Config { ports: vec![0], bind, data, lantalk_port: None, beacon_port: None, ..Config::default() };
+    let config = on_loopback(house.data());
     for torn in [&whole[..0], &whole[..1], &whole[..end / 2], &whole[..end - 1], b"{}", b"[]", b"\0\0\0\0", b"null"] {
         fs::write(&file, torn).unwrap();
         let lock = LockFile::take(house.data()).unwrap();

@@ -1,10 +1,9 @@
 //! LanTalk's defects at its own door, at the console and on the network.
 
 use landline_common::beacon;
-use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
-use landline_tests::{Client, House, eventually};
+use landline_tests::{Client, House, eventually, on_loopback};
 use serde_json::{Value, json};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -159,13 +158,7 @@ fn l10_every_line_counts_and_flooding_ends() {
 fn l11_a_damaged_ban_list_is_refused_by_name() {
     let mut house = house();
     house.stop();
-    let config = Config {
-        ports: vec![0],
-        lantalk_port: None,
-        beacon_port: None,
-        data: house.data().to_owned(),
-        ..Config::default()
-    };
+    let config = on_loopback(house.data());
     for content in ["", "[\"10.0", "\"10.0.0.1\"", "{\"version\":1,\"bans\":[{\"address\":\"10.0.0.1"] {
         fs::write(house.data().join("bans.json"), content).expect("writing");
         let error = Server::start(&config, LockFile::take(house.data()).expect("the folder")).expect_err("no start");

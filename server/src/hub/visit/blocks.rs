@@ -107,6 +107,11 @@ impl Visit {
         self.hub.registry().blocks.is_blocked(other.client(), self.person.name.key())
     }
 
+    /// Whether an account blocks them, here or away.
+    pub(super) fn is_blocked_by_account(&self, account: &NameKey) -> bool {
+        self.hub.memory.blocks(account).iter().any(|blocked| blocked.key() == self.person.name.key())
+    }
+
     /// Of these people, those whom they may see.
     pub(super) fn visible(&self, mut people: Vec<Arc<Person>>) -> Vec<Arc<Person>> {
         let registry = self.hub.registry();

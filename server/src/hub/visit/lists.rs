@@ -22,10 +22,7 @@ impl Visit {
         let here = hub.everybody();
         let keys: HashSet<&NameKey> = here.iter().map(|person| person.name.key()).collect();
         let mut gone = hub.memory.seen_since(since);
-        gone.retain(|name| {
-            let blocks_me = || hub.memory.blocks(name.key()).iter().any(|blocked| blocked.key() == me);
-            name.key() != me && !keys.contains(name.key()) && !blocks_me()
-        });
+        gone.retain(|name| name.key() != me && !keys.contains(name.key()) && !self.is_blocked_by_account(name.key()));
         let mut names: Vec<UserName> = self.visible(here.clone()).iter().map(|person| person.name.clone()).collect();
         names.retain(|name| name.key() != me);
         names.append(&mut gone);

@@ -9,8 +9,7 @@ use std::sync::Arc;
 impl Visit {
     pub(super) fn send_message(&mut self, to: &str, text: &str) -> Done {
         let text = self.message(text)?;
-        let here = self.hub.registry().find(to);
-        match here {
+        match self.hub.find(to) {
             Some(me) if Arc::ptr_eq(&me, &self.person) => Err(What::error(400, "that is you")),
             Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
             Some(other) => {
@@ -54,7 +53,7 @@ impl Visit {
     fn post(&self, to: &str, text: &str) -> Done {
         let (hub, memory, key) = (&self.hub, &self.hub.memory, NameKey::of(to));
         let Some(name) = memory.account(&key) else { return Err(nobody(to)) };
-        if memory.blocks(&key).iter().any(|blocked| blocked.key() == self.person.name.key()) {
+        if self.is_blocked_by_account(&key) {
             return Err(not_delivered(&name));
         }
         let direct = Direct {

@@ -90,7 +90,7 @@ impl Messages {
         self.highest_id
     }
 
-    /// Waits while too much waits to be stored, a second at most. False if it still does: then nothing should be said.
+    /// Waits while too much waits to be stored, a second at most. False if it still does: what is said is not stored then.
     /// No lock may be held meanwhile.
     #[must_use]
     pub fn make_room(&self) -> bool {

@@ -4,8 +4,9 @@ use anyhow::{Context, anyhow};
 use landline_server::config::{Config, History};
 use landline_server::server::Server;
 use landline_server::store::LockFile;
+use landline_tests::on_loopback;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -66,17 +67,12 @@ pub fn serve(clients: usize, history: History) -> anyhow::Result<()> {
     ctrlc::set_handler(|| {}).context("handling Ctrl-C")?;
     let folder = TempDir::new().context("a temporary folder")?;
     let config = Config {
-        ports: vec![0],
-        bind: Ipv4Addr::LOCALHOST.into(),
-        data: folder.path().join("data"),
-        lantalk_port: None,
-        beacon_port: None,
         rate: None,
         timeout: A_DAY,
         max_clients: clients,
         max_clients_per_ip: 0,
         history,
-        ..Config::default()
+        ..on_loopback(folder.path().join("data"))
     };
     let server = Server::start(&config, LockFile::take(&config.data)?)?;
     let (capacity, addresses) = (server.capacity(), server.addresses());

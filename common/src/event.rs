@@ -72,6 +72,35 @@ pub enum What<'a> {
         with: Text<'a>,
         reason: Text<'a>,
     },
+    /// Somebody asks for a private chat past the server, and this is their client's key.
+    DirectRequest {
+        from: Text<'a>,
+        key: Text<'a>,
+    },
+    /// Somebody accepted one: their client's key, and where it can be reached, with commas between.
+    DirectReady {
+        user: Text<'a>,
+        key: Text<'a>,
+        addresses: Text<'a>,
+    },
+    DirectRejected {
+        by: Text<'a>,
+    },
+    /// A chat past the server is open. Clients make this and the next two themselves: no server is in the path.
+    DirectConnected {
+        with: Text<'a>,
+        fingerprint: Text<'a>,
+    },
+    /// Said in one, by them or by oneself.
+    DirectTalk {
+        with: Text<'a>,
+        own: bool,
+        text: Text<'a>,
+    },
+    DirectEnded {
+        with: Text<'a>,
+        reason: Text<'a>,
+    },
     /// Signed in.
     Connected {
         user: Text<'a>,

@@ -60,6 +60,12 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<usize>,
@@ -138,6 +144,10 @@ impl<'a> Wire<'a> {
             What::Private { from, text } => {
                 Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }
             }
+            What::DirectTalk { with, own, text } => {
+                let wire = Wire { event: Some("direct".into()), text: lent(text), ..Wire::of("pm") };
+                if *own { Wire { to_user: lent(with), ..wire } } else { Wire { from_user: lent(with), ..wire } }
+            }
             What::Ask(text) => Wire { text: lent(text), ..Wire::of("auth_request") },
             What::AskAll { needs_password } => {
                 Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
@@ -174,6 +184,17 @@ impl<'a> Wire<'a> {
             What::PrivateRejected { by } => Wire { user: lent(by), ..system("private_rejected") },
             What::PrivateEnded { with, reason } => {
                 Wire { user: lent(with), reason: lent(reason), ..system("private_ended") }
+            }
+            What::DirectRequest { from, key } => Wire { user: lent(from), key: lent(key), ..system("direct_request") },
+            What::DirectReady { user, key, addresses } => {
+                Wire { user: lent(user), key: lent(key), addresses: lent(addresses), ..system("direct_ready") }
+            }
+            What::DirectRejected { by } => Wire { user: lent(by), ..system("direct_rejected") },
+            What::DirectConnected { with, fingerprint } => {
+                Wire { user: lent(with), fingerprint: lent(fingerprint), ..system("direct_connected") }
+            }
+            What::DirectEnded { with, reason } => {
+                Wire { user: lent(with), reason: lent(reason), ..system("direct_ended") }
             }
             What::Connected { user } => Wire { user: lent(user), ..system("connected") },
             What::Disconnected { user } => Wire { user: lent(user), ..system("disconnected") },
@@ -233,6 +254,10 @@ impl<'a> Wire<'a> {
                 What::Recalled { id: self.id?, place, user: own(&self.from_user)?, text: own(&self.text)? }
             }
             ("pm", Some("private")) => What::Private { from: own(&self.from_user)?, text: own(&self.text)? },
+            ("pm", Some("direct")) => {
+                let (them, text) = (own(&self.from_user), own(&self.text)?);
+                What::DirectTalk { own: them.is_none(), with: them.or_else(|| own(&self.to_user))?, text }
+            }
             ("auth_request", None) => match self.needs_password {
                 Some(needs_password) => What::AskAll { needs_password },
                 None => What::Ask(own(&self.text)?),
@@ -258,6 +283,15 @@ impl<'a> Wire<'a> {
             "private_connected" => What::PrivateConnected { with: own(&self.user)? },
             "private_rejected" => What::PrivateRejected { by: own(&self.user)? },
             "private_ended" => What::PrivateEnded { with: own(&self.user)?, reason: own(&self.reason)? },
+            "direct_request" => What::DirectRequest { from: own(&self.user)?, key: own(&self.key)? },
+            "direct_ready" => {
+                What::DirectReady { user: own(&self.user)?, key: own(&self.key)?, addresses: own(&self.addresses)? }
+            }
+            "direct_rejected" => What::DirectRejected { by: own(&self.user)? },
+            "direct_connected" => {
+                What::DirectConnected { with: own(&self.user)?, fingerprint: own(&self.fingerprint)? }
+            }
+            "direct_ended" => What::DirectEnded { with: own(&self.user)?, reason: own(&self.reason)? },
             "connected" => What::Connected { user: own(&self.user)? },
             "disconnected" => What::Disconnected { user: own(&self.user)? },
             "joined" => What::Joined { user: own(&self.user)?, room: own(&self.room)? },

@@ -11,6 +11,7 @@ pub mod json;
 pub mod lantalk;
 pub mod limits;
 pub mod lines;
+pub mod link;
 pub mod moment;
 pub mod name;
 pub mod rendering;

@@ -133,7 +133,11 @@ impl RoomName {
     pub fn parse(text: &str) -> Result<RoomName, NameError> {
         let shown = composed(text, ROOM_CHARS, NameError::BadRoom, |c| matches!(c, '/' | '-'))?;
         let key = RoomKey(shown.chars().flat_map(char::to_lowercase).collect());
-        if matches!(&*key.0, "all" | "pm" | "private") { Err(NameError::Reserved) } else { Ok(RoomName { shown, key }) }
+        if matches!(&*key.0, "all" | "pm" | "private" | "direct") {
+            Err(NameError::Reserved)
+        } else {
+            Ok(RoomName { shown, key })
+        }
     }
 
     /// The [`LOBBY`].

@@ -46,6 +46,8 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         }
         What::RecallEnd { shown, remark, next } => lines.recall_end(*shown, remark, next.as_deref()),
         What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
+        What::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
+        What::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
         What::Online { users } => {
             let prefix = if dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
             lines.list(&[prefix], users.iter().map(|u| &**u));
@@ -169,6 +171,15 @@ impl Lines<'_> {
             What::PrivateConnected { with } => self.line(format_args!("PRIVATE_CONNECTED:{with}")),
             What::PrivateRejected { by } => self.line(format_args!("PRIVATE_REJECTED:{by}")),
             What::PrivateEnded { with, reason } => self.line(format_args!("PRIVATE_ENDED:{with}:{reason}")),
+            What::DirectRequest { from, key } => self.line(format_args!("DIRECT_REQUEST_FROM:{from}:{key}")),
+            What::DirectReady { user, key, addresses } => {
+                self.line(format_args!("DIRECT_READY:{user}:{key}:{addresses}"));
+            }
+            What::DirectRejected { by } => self.line(format_args!("DIRECT_REJECTED:{by}")),
+            What::DirectConnected { with, fingerprint } => {
+                self.line(format_args!("DIRECT_CONNECTED:{with}:{fingerprint}"));
+            }
+            What::DirectEnded { with, reason } => self.line(format_args!("DIRECT_ENDED:{with}:{reason}")),
             What::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
             What::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
             What::Joined { user, room } => self.line(format_args!("{user} joined {room}")),

@@ -48,7 +48,26 @@ pub enum News {
     },
 }
 
-/// A connection that can be made again and again.
+/// A connection that can be made again and again: to a server, or into a mesh. Screens know no more of it.
+pub trait Connection: std::fmt::Debug {
+    /// Where news come from; each must pass [`Connection::current`].
+    fn news(&self) -> &Receiver<(u64, News)>;
+    /// The news, if it is of the present connection.
+    fn current(&mut self, news: (u64, News)) -> Option<News>;
+    /// Connects and signs in; what comes of it is news.
+    ///
+    /// # Errors
+    /// No thread can be had.
+    fn connect(&mut self) -> std::io::Result<()>;
+    /// Sends a line; one line, whatever is in it.
+    fn send(&mut self, line: &str);
+    /// Gives the present connection up; no more news come of it.
+    fn disconnect(&mut self);
+    /// Waits until what was sent is out.
+    fn finish(self: Box<Self>);
+}
+
+/// The connection to a server.
 #[derive(Debug)]
 pub struct Link {
     server: String,
@@ -84,7 +103,7 @@ pub struct Refusal {
 #[derive(Debug)]
 pub struct Entered {
     /// The connection.
-    pub link: Link,
+    pub link: Box<dyn Connection>,
     /// That one is in.
     pub event: Box<Event<'static>>,
     /// The same as it was sent.
@@ -100,23 +119,36 @@ impl Link {
         Link { server: server.to_owned(), who, registered, number: 0, live: None, out, news }
     }
 
-    /// Where news come from; each must pass [`Link::current`].
-    #[must_use]
-    pub fn news(&self) -> &Receiver<(u64, News)> {
+    /// What the first news of a connection mean.
+    ///
+    /// # Errors
+    /// One is not in.
+    pub fn entered(self, first: News) -> Result<Entered, Refusal> {
+        match first {
+            News::Event { event, line } => Ok(Entered { link: Box::new(self), event, line }),
+            News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
+            News::Down(why) => Err(Refusal { why, cause: Cause::Unreachable }),
+            News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
+        }
+    }
+
+    /// Until the server has closed, too: what it has not read when this end is gone would be lost.
+    fn drain(&self, most: Duration) {
+        let end = Instant::now() + most;
+        while let Ok((_, News::Event { .. } | News::Unknown(_))) = self.news.recv_deadline(end) {}
+    }
+}
+
+impl Connection for Link {
+    fn news(&self) -> &Receiver<(u64, News)> {
         &self.news
     }
 
-    /// The news, if it is of the present connection.
-    #[must_use]
-    pub fn current(&self, (number, news): (u64, News)) -> Option<News> {
+    fn current(&mut self, (number, news): (u64, News)) -> Option<News> {
         (number == self.number).then_some(news)
     }
 
-    /// Connects and signs in; what comes of it is news.
-    ///
-    /// # Errors
-    /// No thread can be had.
-    pub fn connect(&mut self) -> std::io::Result<()> {
+    fn connect(&mut self) -> std::io::Result<()> {
         self.disconnect();
         let (lines, queue) = bounded(LINES);
         let (stream_out, stream) = bounded(1);
@@ -133,21 +165,8 @@ impl Link {
         std::thread::Builder::new().name("link".into()).spawn(run).map(|_| ())
     }
 
-    /// What the first news of a connection mean.
-    ///
-    /// # Errors
-    /// One is not in.
-    pub fn entered(self, first: News) -> Result<Entered, Refusal> {
-        match first {
-            News::Event { event, line } => Ok(Entered { link: self, event, line }),
-            News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
-            News::Down(why) => Err(Refusal { why, cause: Cause::Unreachable }),
-            News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
-        }
-    }
-
-    /// Sends a line; one line, whatever is in it. When the network has stalled, the connection is given up.
-    pub fn send(&mut self, line: &str) {
+    /// When the network has stalled, the connection is given up.
+    fn send(&mut self, line: &str) {
         let line = line.replace(['\n', '\r'], " ");
         if let Some(live) = &self.live
             && live.lines.try_send(line).is_err()
@@ -156,16 +175,15 @@ impl Link {
         }
     }
 
-    /// Gives the present connection up; no more news come of it.
-    pub fn disconnect(&mut self) {
+    fn disconnect(&mut self) {
         self.number += 1;
         if let Some(live) = self.live.take() {
             live.shut_down();
         }
     }
 
-    /// Waits until what was sent is out, and the server has had a moment to take it.
-    pub fn finish(mut self) {
+    /// And until the server has had a moment to take it.
+    fn finish(mut self: Box<Self>) {
         let Some(Live { lines, stream, written }) = self.live.take() else { return };
         drop(lines);
         let _ = written.recv_timeout(LEAVING);
@@ -173,12 +191,6 @@ impl Link {
             let _ = stream.shutdown(Shutdown::Write);
             self.drain(LEAVING);
         }
-    }
-
-    /// Until the server has closed, too: what it has not read when this end is gone would be lost.
-    fn drain(&self, most: Duration) {
-        let end = Instant::now() + most;
-        while let Ok((_, News::Event { .. } | News::Unknown(_))) = self.news.recv_deadline(end) {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::signals::Signal;
 use crate::args::Identity;
-use crate::link::{Cause, Entered, Link, Refusal};
+use crate::link::{Cause, Connection, Entered, Link, Refusal};
 use crossbeam_channel::{Receiver, select};
 
 /// Connects, and waits until one is in, or told to end.

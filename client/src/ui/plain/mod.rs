@@ -8,7 +8,7 @@ mod output;
 use super::clock::now;
 use super::signals::Signal;
 use crate::args::Identity;
-use crate::link::{Entered, Link, News};
+use crate::link::{Connection, Entered, News};
 use crate::model::plain::{Act, Input, Plain, Ways};
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
@@ -47,7 +47,7 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
 struct Running {
     start: Instant,
     plain: Plain,
-    link: Link,
+    link: Box<dyn Connection>,
     output: Output,
     ended: Ended,
 }
@@ -67,7 +67,10 @@ impl Running {
             }
             select! {
                 recv(typed) -> line => self.feed(line.unwrap_or(Input::End), None)?,
-                recv(news) -> news => self.news(news.ok().and_then(|news| self.link.current(news)))?,
+                recv(news) -> news => {
+                    let news = news.ok().and_then(|news| self.link.current(news));
+                    self.news(news)?;
+                }
                 recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(Input::Stop, None)? },
                 default(Duration::from_millis(self.plain.patience())) => self.feed(Input::Tick, None)?,
             }

@@ -4,7 +4,7 @@ use super::run::Taken;
 use super::theme::Theme;
 use super::view;
 use crate::first;
-use crate::link::{Entered, Link, News, Refusal};
+use crate::link::{Connection, Entered, Link, News, Refusal};
 use crate::model::welcome::{Choice, Input, Welcome, Wish};
 use crate::model::{self};
 use crate::ui::first::{Answered, Setting};
@@ -102,7 +102,7 @@ impl Asking<'_> {
 
     /// What a connection that is being made has come to.
     fn news(&mut self, news: Option<(u64, News)>) -> anyhow::Result<Option<(Choice, Entered)>> {
-        let Some((choice, link)) = self.attempt.take() else { return Ok(None) };
+        let Some((choice, mut link)) = self.attempt.take() else { return Ok(None) };
         let Some(news) = news.and_then(|news| link.current(news)) else {
             self.attempt = Some((choice, link));
             return Ok(None);

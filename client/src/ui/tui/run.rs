@@ -5,7 +5,7 @@ use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
 use crate::args::Identity;
-use crate::link::{Entered, Link, News};
+use crate::link::{Connection, Entered, News};
 use crate::model::{Effect, Exit, Input, Settings, State};
 use crate::ui::clock::now;
 use crate::ui::signals::{self, Signal};
@@ -99,7 +99,7 @@ pub fn run(
 struct Running<'s> {
     start: Instant,
     state: &'s mut State,
-    link: Link,
+    link: Box<dyn Connection>,
     screen: Screen,
     signals: Receiver<Signal>,
     theme: Theme,

@@ -1,0 +1,144 @@
+use super::*;
+use proptest::prelude::*;
+use std::os::unix::net::UnixStream;
+
+/// Both ends of a handshake.
+fn shake(
+    dialled: (&Keys, Whom<'_>, &str),
+    answered: (&Keys, Whom<'_>, &str),
+) -> [Result<(Opened, UnixStream), LinkError>; 2] {
+    let (one, other) = UnixStream::pair().unwrap();
+    let run = |mut stream: UnixStream, side, (keys, whom, purpose): (&Keys, Whom<'_>, &str)| {
+        let opened = open(&mut stream, (side, purpose), keys, whom)?;
+        Ok((opened, stream))
+    };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| run(one, Side::Dialled, dialled));
+        let second = scope.spawn(|| run(other, Side::Answered, answered));
+        [first.join().unwrap(), second.join().unwrap()]
+    })
+}
+
+fn keys() -> Keys {
+    Keys::generate().unwrap()
+}
+
+#[test]
+fn both_learn_who_the_other_is_and_what_is_sent_arrives_in_order() {
+    let (alice, bob) = (keys(), keys());
+    let secret = [7; 32];
+    let ways = [
+        (Whom::Known(&bob.public), Whom::Known(&alice.public)),
+        (Whom::Anybody(None), Whom::Anybody(None)),
+        (Whom::Anybody(Some(&secret)), Whom::Anybody(Some(&secret))),
+    ];
+    for (to_bob, to_alice) in ways {
+        let [one, other] = shake((&alice, to_bob, "direct"), (&bob, to_alice, "direct"));
+        let ((mut one, mut one_stream), (mut other, mut other_stream)) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.peer, other.peer), (bob.public, alice.public));
+        for text in ["hello", "", "bob"] {
+            one.sealer.send(&mut one_stream, text.as_bytes()).unwrap();
+            assert_eq!(other.opener.receive(&mut other_stream).unwrap().unwrap(), text.as_bytes());
+        }
+        other.sealer.send(&mut other_stream, &[1; 9_000]).unwrap();
+        assert_eq!(one.opener.receive(&mut one_stream).unwrap().unwrap(), [1; 9_000]);
+        drop(one_stream);
+        assert!(other.opener.receive(&mut other_stream).unwrap().is_none());
+    }
+}
+
+#[test]
+fn strangers_are_kept_out() {
+    let (alice, bob, eve) = (keys(), keys(), keys());
+    let fails = |ends: [Result<(Opened, UnixStream), LinkError>; 2]| assert!(ends.iter().any(Result::is_err));
+    // Somebody else than the one who was asked answers, or dials.
+    fails(shake((&alice, Whom::Known(&bob.public), "direct"), (&eve, Whom::Known(&alice.public), "direct")));
+    fails(shake((&eve, Whom::Known(&bob.public), "direct"), (&bob, Whom::Known(&alice.public), "direct")));
+    fails(shake((&alice, Whom::Anybody(Some(&[1; 32])), "mesh"), (&bob, Whom::Anybody(Some(&[2; 32])), "mesh")));
+    fails(shake((&alice, Whom::Anybody(Some(&[1; 32])), "mesh"), (&bob, Whom::Anybody(None), "mesh")));
+    fails(shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "direct")));
+}
+
+#[test]
+fn nothing_can_be_changed_repeated_or_left_out() {
+    let (alice, bob) = (keys(), keys());
+    let sealed = |opened: &mut Opened, text: &[u8]| {
+        let mut frame = Vec::new();
+        opened.sealer.send(&mut frame, text).unwrap();
+        frame
+    };
+    for spoil in 0..4 {
+        let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
+        let ((mut one, _), (mut other, _)) = (one.unwrap(), other.unwrap());
+        let (mut first, second) = (sealed(&mut one, b"first"), sealed(&mut one, b"second"));
+        let came = match spoil {
+            0 => {
+                first[5] ^= 1;
+                first
+            }
+            1 => second,
+            2 => {
+                other.opener.receive(&mut &first[..]).unwrap();
+                first
+            }
+            _ => [&first[..first.len() - 1], &second].concat(),
+        };
+        assert!(matches!(other.opener.receive(&mut &came[..]), Err(LinkError::Damaged)), "{spoil}");
+    }
+}
+
+#[test]
+fn a_message_has_a_most() {
+    let (alice, bob) = (keys(), keys());
+    let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
+    let ((mut one, _), (mut other, _)) = (one.unwrap(), other.unwrap());
+    let mut frame = Vec::new();
+    assert!(matches!(one.sealer.send(&mut frame, &[0; MESSAGE_BYTES + 1]), Err(LinkError::TooLong)));
+    one.sealer.send(&mut frame, &[3; MESSAGE_BYTES]).unwrap();
+    assert_eq!(other.opener.receive(&mut &frame[..]).unwrap().unwrap(), [3; MESSAGE_BYTES]);
+}
+
+#[test]
+fn keys_are_kept_and_written() {
+    let keys = keys();
+    let again = Keys::from_bytes(&keys.to_bytes());
+    assert_eq!(again.public, keys.public);
+    assert_eq!(keys.public.to_string().parse(), Ok(keys.public));
+    assert!(
+        !format!("{keys:?}").contains(&format!("{:02x}{:02x}", keys.private[0], keys.private[1])[..])
+            || keys.private[..2] == keys.public.0[..2]
+    );
+    for wrong in ["", "ab", &"g".repeat(64), &"a".repeat(65), &"é".repeat(32)] {
+        assert_eq!(wrong.parse::<PublicKey>(), Err(NoKey));
+    }
+}
+
+#[test]
+fn both_see_the_same_fingerprint_and_nobody_else_does() {
+    let [alice, bob, eve] = [keys(), keys(), keys()].map(|keys| keys.public);
+    let shown = alice.fingerprint_with(&bob);
+    assert_eq!(shown, bob.fingerprint_with(&alice));
+    assert_ne!(shown, alice.fingerprint_with(&eve));
+    assert_ne!(alice.fingerprint(), bob.fingerprint());
+    assert_eq!(shown.split(' ').map(str::len).collect::<Vec<_>>(), [5; 8]);
+    let zero = PublicKey([0; 32]);
+    assert_eq!(zero.fingerprint(), "04187 61407 95561 51877 51098 06383 94476 45937", "never changes");
+}
+
+proptest! {
+    #[test]
+    fn junk_never_opens(junk in prop::collection::vec(any::<u8>(), 0..400)) {
+        struct Junk<'j>(&'j [u8]);
+        impl Read for Junk<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { self.0.read(buffer) }
+        }
+        impl Write for Junk<'_> {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { Ok(bytes.len()) }
+            fn flush(&mut self) -> io::Result<()> { Ok(()) }
+        }
+        let keys = Keys::generate().unwrap();
+        for side in [Side::Dialled, Side::Answered] {
+            prop_assert!(open(&mut Junk(&junk), (side, "mesh"), &keys, Whom::Anybody(None)).is_err());
+        }
+    }
+}

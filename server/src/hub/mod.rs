@@ -4,10 +4,12 @@
 
 mod blocks;
 mod circle;
+mod direct;
 mod mail;
 mod memory;
 mod person;
 mod private;
+mod requests;
 mod room;
 mod talk;
 mod visit;
@@ -20,6 +22,7 @@ use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
 use crate::ranked::{Ranked, RankedGuard};
 use blocks::Blocks;
 use circle::Circle;
+use direct::Directs;
 use landline_common::clean::clean;
 use landline_common::limits::count;
 use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
@@ -64,6 +67,7 @@ struct Registry {
     people: BTreeMap<ClientId, Arc<Person>>,
     rooms: Rooms,
     privates: PrivateChats,
+    directs: Directs,
     blocks: Blocks,
 }
 
@@ -127,8 +131,9 @@ impl Hub {
         memory: Arc<dyn Memory>,
         first_id: u64,
     ) -> Arc<Hub> {
-        let privates = PrivateChats::new(count(limits.privates_per_person));
-        let registry = Registry { privates, ..Registry::default() };
+        let most = count(limits.privates_per_person);
+        let (privates, directs) = (PrivateChats::new(most), Directs::new(most));
+        let registry = Registry { privates, directs, ..Registry::default() };
         Arc::new(Hub {
             registry: Ranked::new(registry),
             name_freed: Condvar::new(),

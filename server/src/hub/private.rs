@@ -1,18 +1,15 @@
 //! Who has asked whom for a private chat, and who is in one: rules about clients' numbers, nothing else. A name that
 //! somebody else takes over later inherits nothing.
 
+use super::requests::{Pairs, Requests, of};
 use crate::fanout::ClientId;
-use std::collections::BTreeSet;
 
 /// All requests and private chats of the server.
 #[derive(Debug, Default)]
 pub struct PrivateChats {
-    /// (whom, who asked)
-    requests: BTreeSet<(ClientId, ClientId)>,
-    /// (who asked, whom)
-    asked: BTreeSet<(ClientId, ClientId)>,
+    requests: Requests,
     /// Each chat in both directions.
-    chats: BTreeSet<(ClientId, ClientId)>,
+    chats: Pairs,
     most: usize,
 }
 
@@ -40,10 +37,6 @@ pub struct Ended {
     pub requesters: Vec<ClientId>,
 }
 
-fn of(set: &BTreeSet<(ClientId, ClientId)>, who: ClientId) -> impl Iterator<Item = ClientId> {
-    set.range((who, 0)..=(who, ClientId::MAX)).map(|(_, other)| *other)
-}
-
 impl PrivateChats {
     /// Nobody has asked anybody. `most` bounds each person's requests and chats together.
     #[must_use]
@@ -56,18 +49,17 @@ impl PrivateChats {
         if self.chats.contains(&(from, to)) {
             return Asked::Already;
         }
-        if self.requests.contains(&(from, to)) {
+        if self.requests.is_open(to, from) {
             self.accept(from, to);
             return Asked::Connected;
         }
-        if self.requests.contains(&(to, from)) {
+        if self.requests.is_open(from, to) {
             return Asked::Open;
         }
         if self.load(from) >= self.most || self.load(to) >= self.most {
             return Asked::TooMany;
         }
-        self.requests.insert((to, from));
-        self.asked.insert((from, to));
+        self.requests.add(from, to);
         Asked::Sent
     }
 
@@ -85,8 +77,7 @@ impl PrivateChats {
 
     /// `who` turns down what `from` asked. False if there is no such request.
     pub fn reject(&mut self, who: ClientId, from: ClientId) -> bool {
-        self.asked.remove(&(from, who));
-        self.requests.remove(&(who, from))
+        self.requests.remove(from, who)
     }
 
     /// Ends a chat. False if there is none.
@@ -108,26 +99,21 @@ impl PrivateChats {
 
     /// Who waits for an answer of `who`.
     pub fn requesters(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
-        of(&self.requests, who)
+        self.requests.requesters(who)
     }
 
     /// Forgets everything about `who`, who is gone.
     pub fn leave(&mut self, who: ClientId) -> Ended {
-        let ended = Ended { partners: self.partners(who).collect(), requesters: self.requesters(who).collect() };
+        let (requesters, _) = self.requests.leave(who);
+        let ended = Ended { partners: self.partners(who).collect(), requesters };
         for partner in &ended.partners {
             self.end(who, *partner);
-        }
-        for requester in &ended.requesters {
-            self.reject(who, *requester);
-        }
-        for to in of(&self.asked, who).collect::<Vec<_>>() {
-            self.reject(to, who);
         }
         ended
     }
 
     fn load(&self, who: ClientId) -> usize {
-        of(&self.chats, who).count() + of(&self.requests, who).count() + of(&self.asked, who).count()
+        self.partners(who).count() + self.requests.count(who)
     }
 }
 
@@ -166,7 +152,7 @@ mod tests {
         chats.ask(1, 5);
         chats.accept(1, 2);
         assert_eq!(chats.leave(1), Ended { partners: vec![2], requesters: vec![3, 4] });
-        assert!(chats.requests.is_empty() && chats.asked.is_empty() && chats.chats.is_empty());
+        assert!(chats.requests.all().is_empty() && chats.chats.is_empty());
     }
 
     #[test]
@@ -192,9 +178,7 @@ mod tests {
                     _ => { chats.leave(one); }
                 }
                 prop_assert!(chats.chats.iter().all(|(a, b)| chats.chats.contains(&(*b, *a))));
-                let mirrored: BTreeSet<_> = chats.requests.iter().map(|(to, from)| (*from, *to)).collect();
-                prop_assert_eq!(&mirrored, &chats.asked);
-                prop_assert!(chats.requests.iter().all(|r| !chats.chats.contains(r)));
+                prop_assert!(chats.requests.all().iter().all(|r| !chats.chats.contains(r)));
             }
         }
     }

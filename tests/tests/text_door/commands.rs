@@ -173,12 +173,16 @@ fn commands_about_nobody_and_about_oneself() {
 }
 
 #[test]
-fn what_does_not_work_yet_says_so() {
+fn direct_chats_are_not_for_every_program() {
     let house = House::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     let bare = ["startprivate bob", "private bob hi", "stopprivate bob"];
-    let slash = ["/direct bob", "/direct-key k", "/direct-accept b k a"];
-    expect_refusals(&mut alice, 501, &[&bare[..], &slash].concat());
+    let slash = ["/direct bob", "/direct-say bob hi", "/direct-stop bob"];
+    for refusal in expect_refusals(&mut alice, 403, &[&bare[..], &slash].concat()) {
+        assert!(refusal.contains("landline") && refusal.contains("/connect bob"), "{refusal}");
+    }
+    expect_refusals(&mut alice, 400, &["/direct-key k", "/direct-accept bob k a"]);
+    expect_refusals(&mut alice, 404, &["/direct zoe", "/direct-accept bob k 10.0.0.1:5"]);
     bob.expect_nothing();
 }
 

@@ -1,6 +1,7 @@
 //! One person's stay: everything that they can do once they are signed in. Dropping it is leaving.
 
 mod blocks;
+mod direct_chats;
 mod history;
 mod lists;
 mod messages;
@@ -195,11 +196,10 @@ impl Visit {
             Command::History(ask) => self.history(ask),
             Command::Search { words, before } => self.search(words, before),
             Command::Forget => self.forget(),
-            Command::Direct(_)
-            | Command::DirectText { .. }
-            | Command::DirectStop(_)
-            | Command::DirectKey(_)
-            | Command::DirectAccept { .. } => Err(not_yet()),
+            Command::Direct(user) => self.ask_direct(user),
+            Command::DirectKey(key) => self.announce_key(key),
+            Command::DirectAccept { to, key, addresses } => self.accept_direct(to, key, addresses),
+            Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::not_here(to)),
             // `perform` has done these.
             Command::Say(_) | Command::Hooray | Command::Quit => Ok(()),
         }
@@ -273,10 +273,6 @@ impl Visit {
             None => Err(nobody(name)),
         }
     }
-}
-
-fn not_yet() -> What<'static> {
-    What::error(501, "that does not work yet in this version; /help lists what does, /say TEXT says anything")
 }
 
 fn nobody(name: &str) -> What<'static> {

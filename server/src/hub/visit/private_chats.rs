@@ -15,16 +15,8 @@ impl Visit {
     pub(super) fn ask_private(&mut self, user: &str) -> Done {
         let _order = self.hub.privately.lock();
         let other = self.other(user)?;
+        self.may_ask(&other)?;
         let name = &other.name;
-        if self.is_blocked_by(&other) {
-            return Err(What::error(403, format!("your request was not delivered: {name} has blocked you")));
-        }
-        if self.hub.registry().blocks.is_blocked(self.person.client(), name.key()) {
-            return Err(What::error(
-                403,
-                format!("you block {name}, and could not hear the answer; /unblock {name} first"),
-            ));
-        }
         let asked = self.hub.registry().privates.ask(self.person.client(), other.client());
         match asked {
             Asked::Sent => {
@@ -44,8 +36,26 @@ impl Visit {
         }
     }
 
+    /// Whether neither blocks the other.
+    pub(super) fn may_ask(&self, other: &Person) -> Done {
+        let name = &other.name;
+        if self.is_blocked_by(other) {
+            return Err(What::error(403, format!("your request was not delivered: {name} has blocked you")));
+        }
+        if self.hub.registry().blocks.is_blocked(self.person.client(), name.key()) {
+            return Err(What::error(
+                403,
+                format!("you block {name}, and could not hear the answer; /unblock {name} first"),
+            ));
+        }
+        Ok(())
+    }
+
     pub(super) fn answer_private(&mut self, user: Option<&str>, accept: bool) -> Done {
         let _order = self.hub.privately.lock();
+        if !accept && self.reject_direct(user)? {
+            return Ok(());
+        }
         let other = match user {
             Some(user) => self.other(user)?,
             None => self.only(|v| v.hub.registry().privates.requesters(v.person.client()).collect(), "request")?,
@@ -126,6 +136,7 @@ impl Visit {
         let rejected = registry.privates.reject(me, them);
         registry.privates.reject(them, me);
         drop(registry);
+        self.break_off_direct(other);
         if ended {
             self.tell(What::PrivateEnded { with: other.name.as_str().into(), reason: ENDED.into() });
             self.tell_to(other, What::PrivateEnded { with: self.name(), reason: ENDED.into() });
@@ -138,6 +149,7 @@ impl Visit {
     /// Leaving ends all that was private. Nobody finds this person any more.
     pub(super) fn end_all_private(&mut self) {
         let _order = self.hub.privately.lock();
+        self.end_all_direct();
         let mut registry = self.hub.registry();
         let ended = registry.privates.leave(self.person.client());
         let find = |clients: Vec<ClientId>| -> Vec<Arc<Person>> {
@@ -171,7 +183,7 @@ impl Visit {
         }
     }
 
-    fn name(&self) -> Text<'_> {
+    pub(super) fn name(&self) -> Text<'_> {
         self.person.name.as_str().into()
     }
 }

@@ -1,0 +1,153 @@
+//! Private chats past the server: it carries the keys and, once both want it, the addresses.
+
+use super::super::direct::{CannotAsk, Left};
+use super::{Done, Person, Visit, shown};
+use crate::fanout::ClientId;
+use landline_common::What;
+use landline_common::link::PublicKey;
+use std::sync::Arc;
+
+/// Addresses in one answer: more interfaces nobody has, and each is dialled.
+const MOST_ADDRESSES: usize = 16;
+
+impl Visit {
+    pub(super) fn announce_key(&mut self, key: &str) -> Done {
+        let _order = self.hub.privately.lock();
+        let key: PublicKey = key.parse().map_err(|why| What::error(400, format!("{why}; nothing was announced")))?;
+        let left = self.hub.registry().directs.announce(self.person.client(), key);
+        self.tell_unavailable(left);
+        Ok(())
+    }
+
+    pub(super) fn ask_direct(&mut self, user: &str) -> Done {
+        let _order = self.hub.privately.lock();
+        let other = self.other(user)?;
+        self.may_ask(&other)?;
+        let name = &other.name;
+        let asked = self.hub.registry().directs.ask(self.person.client(), other.client());
+        let key = asked.map_err(|why| cannot_ask(why, name.as_str()))?;
+        self.tell(What::info(format!("Direct chat request sent to {name}")));
+        self.tell_to(&other, What::DirectRequest { from: self.name(), key: key.to_string().into() });
+        Ok(())
+    }
+
+    pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> Done {
+        let _order = self.hub.privately.lock();
+        let other = self.other(user)?;
+        if !are_addresses(addresses) {
+            return Err(What::error(
+                400,
+                "those are no addresses; one to 16 with their ports and commas between, for example 10.0.0.1:5000",
+            ));
+        }
+        let asked = |key| self.hub.registry().directs.accept(self.person.client(), other.client(), key);
+        let Some(own) = key.parse().ok().and_then(asked) else {
+            let name = &other.name;
+            return Err(What::error(404, format!("{name} has not asked you for a direct chat; /direct {name} asks")));
+        };
+        let (key, addresses) = (own.to_string().into(), addresses.into());
+        self.tell_to(&other, What::DirectReady { user: self.name(), key, addresses });
+        Ok(())
+    }
+
+    /// Turns down a request for a direct chat, of somebody or the only one there is. False if there is none.
+    pub(super) fn reject_direct(&self, user: Option<&str>) -> Result<bool, What<'static>> {
+        let me = self.person.client();
+        let other = match user {
+            Some(user) => self.other(user)?,
+            None => {
+                let registry = self.hub.registry();
+                let only = match registry.directs.requesters(me).collect::<Vec<_>>()[..] {
+                    [only] if registry.privates.requesters(me).next().is_none() => Some(only),
+                    _ => None,
+                };
+                match only.and_then(|client| registry.people.get(&client).cloned()) {
+                    Some(other) => other,
+                    None => return Ok(false),
+                }
+            }
+        };
+        let rejected = self.hub.registry().directs.reject(me, other.client());
+        if rejected {
+            self.tell(What::info(format!("Rejected direct chat request from {}", other.name)));
+            self.tell_to(&other, What::DirectRejected { by: self.name() });
+        }
+        Ok(rejected)
+    }
+
+    /// Ends what was asked between them and somebody whom they now block.
+    pub(super) fn break_off_direct(&self, other: &Person) {
+        let (me, them) = (self.person.client(), other.client());
+        let mut registry = self.hub.registry();
+        let rejected = registry.directs.reject(me, them);
+        registry.directs.reject(them, me);
+        drop(registry);
+        if rejected {
+            self.tell_to(other, What::DirectRejected { by: self.name() });
+        }
+    }
+
+    /// They are gone, for all who asked them or were asked.
+    pub(super) fn end_all_direct(&self) {
+        let left = self.hub.registry().directs.leave(self.person.client());
+        self.tell_unavailable(left);
+    }
+
+    fn tell_unavailable(&self, left: Left) {
+        let registry = self.hub.registry();
+        let find = |client: &ClientId| registry.people.get(client).cloned();
+        let people: Vec<Arc<Person>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
+        drop(registry);
+        for person in people {
+            self.tell_to(&person, What::info(format!("{} is no longer available for a direct chat", self.name())));
+        }
+    }
+}
+
+/// What somebody is told whose program has no part in direct chats.
+pub(super) fn not_here(user: &str) -> What<'static> {
+    let user = shown(user);
+    What::error(
+        403,
+        format!(
+            "direct chats are between two programs that know how (landline does), and do not pass this server; \
+            /connect {user} asks for a private chat here"
+        ),
+    )
+}
+
+fn cannot_ask(why: CannotAsk, name: &str) -> What<'static> {
+    match why {
+        CannotAsk::Own => not_here(name),
+        CannotAsk::Other => What::error(
+            403,
+            format!("the program {name} uses has no direct chats; /connect {name} asks for a private chat here"),
+        ),
+        CannotAsk::Open => What::error(400, format!("you have asked {name} already; wait for an answer")),
+        CannotAsk::TooMany => What::error(403, "one of you has too many requests open; /reject some first"),
+    }
+}
+
+/// Whether that could be addresses: whoever dials looks at them closely.
+fn are_addresses(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '[' | ']' | '%' | '-' | '_');
+    let is_one = |address: &str| address.len() >= 9 && address.contains(':') && address.chars().all(fits);
+    text.split(',').count() <= MOST_ADDRESSES && text.split(',').all(is_one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_looked_at() {
+        for good in ["1.2.3.4:5", "10.0.0.1:5000,[fe80::1%eth0]:5", &["10.0.0.1:1"; 16].join(",")] {
+            assert!(are_addresses(good), "{good}");
+        }
+        for bad in
+            ["", "10.0.0.1", "10.0.0.1:1,", "10.0.0.1:1, 10.0.0.2:1", "a\u{1b}[2J:12345", &["10.0.0.1:1"; 17].join(",")]
+        {
+            assert!(!are_addresses(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What the server does for private chats past it: it carries keys, and addresses only after consent.
+
+use landline_common::link::Keys;
+use landline_tests::{Client, House};
+
+/// Somebody whose client can take part.
+struct Able {
+    client: Client,
+    key: String,
+}
+
+impl Able {
+    /// `others` hear of them.
+    fn new(house: &House, name: &str, others: &mut [&mut Able]) -> Able {
+        let mut client = house.guest(name, "lobby");
+        for other in others {
+            other.client.expect(&format!("{name} has connected to the chatroom"));
+        }
+        let key = Keys::generate().expect("keys").public().to_string();
+        client.send(&format!("/direct-key {key}"));
+        client.send("/ping key");
+        client.expect("PONG key");
+        Able { client, key }
+    }
+
+    fn expect(&mut self, line: &str) {
+        self.client.expect(line);
+    }
+
+    fn refused(&mut self, line: &str, code: u16) -> String {
+        self.client.send(line);
+        let answer = self.client.line();
+        assert!(answer.starts_with(&format!("ERROR: {code} ")), "{line}: {answer}");
+        answer
+    }
+}
+
+fn two(house: &House) -> (Able, Able) {
+    let mut alice = Able::new(house, "alice", &mut []);
+    let bob = Able::new(house, "bob", &mut [&mut alice]);
+    (alice, bob)
+}
+
+fn ask(from: &mut Able, to: &mut Able, (from_name, to_name): (&str, &str)) {
+    from.client.send(&format!("startprivate {to_name}"));
+    from.expect(&format!("INFO: Direct chat request sent to {to_name}"));
+    let key = from.key.clone();
+    to.expect(&format!("DIRECT_REQUEST_FROM:{from_name}:{key}"));
+}
+
+#[test]
+fn addresses_are_told_only_after_acceptance_and_once() {
+    let house = House::default();
+    let (mut alice, mut bob) = two(&house);
+    let (one, other) = (alice.key.clone(), bob.key.clone());
+    bob.refused(&format!("/direct-accept alice {one} 10.0.0.2:5000"), 404);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    alice.refused("/direct BOB", 400);
+    alice.client.expect_nothing();
+    bob.refused(&format!("/direct-accept alice {other} 10.0.0.2:5000"), 404);
+    bob.refused(&format!("/direct-accept alice {one} nowhere"), 400);
+    let addresses = "10.0.0.2:5000,[fe80::1%eth0]:5000";
+    bob.client.send(&format!("/direct-accept alice {one} {addresses}"));
+    alice.expect(&format!("DIRECT_READY:bob:{other}:{addresses}"));
+    bob.refused(&format!("/direct-accept alice {one} {addresses}"), 404);
+    bob.client.expect_nothing();
+}
+
+#[test]
+fn as_json() {
+    let house = House::default();
+    let (mut alice, mut bob) = two(&house);
+    let key = alice.key.clone();
+    bob.client.send("format json");
+    bob.client.expect_start("{\"type\":\"system\",\"event\":\"format\"");
+    alice.client.send("/direct bob");
+    alice.expect("INFO: Direct chat request sent to bob");
+    let asked: serde_json::Value = serde_json::from_str(&bob.client.line()).expect("an object");
+    assert_eq!([&asked["event"], &asked["user"], &asked["key"]], ["direct_request", "alice", &key]);
+}
+
+#[test]
+fn turning_down_says_nothing_of_addresses() {
+    let house = House::default();
+    let (mut alice, mut bob) = two(&house);
+    for answer in ["reject connection alice", "/reject"] {
+        ask(&mut alice, &mut bob, ("alice", "bob"));
+        bob.client.send(answer);
+        bob.expect("INFO: Rejected direct chat request from alice");
+        alice.expect("DIRECT_REJECTED:bob");
+    }
+    bob.refused("/reject alice", 404);
+}
+
+#[test]
+fn somebody_whose_program_announced_no_key_cannot_be_asked() {
+    let house = House::default();
+    let mut alice = Able::new(&house, "alice", &mut []);
+    let mut carol = house.guest("carol", "lobby");
+    alice.expect("carol has connected to the chatroom");
+    let why = alice.refused("startprivate carol", 403);
+    assert!(why.contains("/connect carol"), "{why}");
+    carol.expect_nothing();
+}
+
+#[test]
+fn leaving_and_blocking_end_what_was_asked() {
+    let house = House::default();
+    let (mut alice, mut bob) = two(&house);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    alice.client.quit();
+    // What is private ends before everybody hears of it.
+    bob.expect("INFO: alice is no longer available for a direct chat");
+    bob.expect("alice has left the chatroom");
+    let mut alice = Able::new(&house, "alice", &mut [&mut bob]);
+    let key = alice.key.clone();
+    bob.refused(&format!("/direct-accept alice {key} 10.0.0.2:5000"), 404);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    bob.client.send("/block alice");
+    alice.expect("DIRECT_REJECTED:bob");
+    let why = alice.refused("startprivate bob", 403);
+    assert!(why.contains("blocked"), "{why}");
+}
+
+#[test]
+fn a_new_key_voids_what_was_asked_with_the_old_one() {
+    let house = House::default();
+    let (mut alice, mut bob) = two(&house);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+    let (old, new) = (alice.key.clone(), Keys::generate().expect("keys").public());
+    alice.client.send(&format!("/direct-key {new}"));
+    bob.expect("INFO: alice is no longer available for a direct chat");
+    bob.refused(&format!("/direct-accept alice {old} 10.0.0.2:5000"), 404);
+    bob.refused(&format!("/direct-accept alice {new} 10.0.0.2:5000"), 404);
+}

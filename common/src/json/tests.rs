@@ -1,5 +1,10 @@
-use super::*;
+use super::{read, write};
+use crate::command::Format;
+use crate::event::{Text, What};
+use crate::history::Place;
+use crate::moment::Moment;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 fn line(what: What<'_>) -> String {
     let mut out = Vec::new();

@@ -1,0 +1,156 @@
+//! Event → object.
+
+use super::Wire;
+use crate::event::{Event, Text, What};
+use crate::history::Place;
+use crate::text;
+use std::borrow::Cow;
+
+fn lent<'a>(text: &'a Text<'_>) -> Option<Text<'a>> {
+    Some(Cow::Borrowed(&**text))
+}
+
+fn lent_all<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
+    Some(texts.iter().map(|t| Cow::Borrowed(&**t)).collect())
+}
+
+impl<'a> From<&'a Event<'_>> for Wire<'a> {
+    fn from(event: &'a Event<'_>) -> Wire<'a> {
+        let mut wire = Wire::content(event);
+        // The acknowledgement of `format json` has no time: clients compare it to the letter.
+        if !matches!(event.what, What::Format(_)) {
+            wire.ts = Some(event.at.clock().to_string());
+            wire.at = Some(event.at.unix_ms);
+        }
+        wire
+    }
+}
+
+impl<'a> Wire<'a> {
+    fn of(r#type: &'static str) -> Wire<'a> {
+        Wire { r#type: r#type.into(), ..Wire::default() }
+    }
+
+    /// A system event: its name, and what a person would read as its text.
+    fn system(name: &'static str, event: &Event<'_>) -> Wire<'a> {
+        Wire { event: Some(name.into()), text: Some(text::plain(event).into()), ..Wire::of("system") }
+    }
+
+    fn content(event: &'a Event<'_>) -> Wire<'a> {
+        match &event.what {
+            What::Said { id, room, user, text } => {
+                Wire { id: Some(*id), room: lent(room), user: lent(user), text: lent(text), ..Wire::of("message") }
+            }
+            What::SaidToAll { id, user, text } => Wire {
+                event: Some("all".into()),
+                id: Some(*id),
+                user: lent(user),
+                text: lent(text),
+                ..Wire::of("message")
+            },
+            What::Direct { id, from, text, kept } => {
+                let (from_user, text) = (lent(from), lent(text));
+                Wire { id: Some(*id), from_user, text, kept: kept.then_some(true), ..Wire::of("pm") }
+            }
+            What::Recalled { id, place, user, text } => {
+                let wire = Wire { event: Some("history".into()), id: Some(*id), text: lent(text), ..Wire::default() };
+                match place {
+                    Place::Room(room) => Wire { r#type: "message".into(), room: lent(room), user: lent(user), ..wire },
+                    Place::Everybody => Wire { r#type: "message".into(), user: lent(user), ..wire },
+                    Place::Direct { to } => {
+                        Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire }
+                    }
+                }
+            }
+            What::Private { from, text } => {
+                Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }
+            }
+            What::DirectTalk { with, own, text } => {
+                let wire = Wire { event: Some("direct".into()), text: lent(text), ..Wire::of("pm") };
+                if *own { Wire { to_user: lent(with), ..wire } } else { Wire { from_user: lent(with), ..wire } }
+            }
+            What::Ask(text) => Wire { text: lent(text), ..Wire::of("auth_request") },
+            What::AskAll { needs_password } => {
+                Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
+            }
+            What::Welcome { user, server, room, account } => Wire {
+                username: lent(user),
+                server_name: lent(server),
+                room: lent(room),
+                account: Some(*account),
+                ..Wire::of("auth_ok")
+            },
+            What::Refused { code, why } => Wire { code: Some(*code), reason: lent(why), ..Wire::of("auth_fail") },
+            What::Error { code, text } => Wire { code: *code, text: lent(text), ..Wire::of("error") },
+            What::NoSuchUser { name } => Wire { user: lent(name), ..Wire::refusal("no_such_user", 404, event) },
+            What::UnknownCommand { word } => {
+                Wire { command: lent(word), ..Wire::refusal("unknown_command", 400, event) }
+            }
+            _ => Wire::of_system(event),
+        }
+    }
+
+    /// An error with a name, and what a person would read as its text.
+    fn refusal(name: &'static str, code: u16, event: &Event<'_>) -> Wire<'a> {
+        let line = text::plain(event);
+        let text = line.split_once(&format!("{code} ")).map_or(line.as_str(), |(_, why)| why).to_owned();
+        Wire { event: Some(name.into()), code: Some(code), text: Some(text.into()), ..Wire::of("error") }
+    }
+
+    fn of_system(event: &'a Event<'_>) -> Wire<'a> {
+        let system = |name| Wire::system(name, event);
+        match &event.what {
+            What::PrivateRequest { from } => Wire { user: lent(from), ..system("private_request") },
+            What::PrivateConnected { with } => Wire { user: lent(with), ..system("private_connected") },
+            What::PrivateRejected { by } => Wire { user: lent(by), ..system("private_rejected") },
+            What::PrivateEnded { with, reason } => {
+                Wire { user: lent(with), reason: lent(reason), ..system("private_ended") }
+            }
+            What::DirectRequest { from, key } => Wire { user: lent(from), key: lent(key), ..system("direct_request") },
+            What::DirectReady { user, key, addresses } => {
+                Wire { user: lent(user), key: lent(key), addresses: lent(addresses), ..system("direct_ready") }
+            }
+            What::DirectRejected { by } => Wire { user: lent(by), ..system("direct_rejected") },
+            What::DirectConnected { with, fingerprint } => {
+                Wire { user: lent(with), fingerprint: lent(fingerprint), ..system("direct_connected") }
+            }
+            What::DirectEnded { with, reason } => {
+                Wire { user: lent(with), reason: lent(reason), ..system("direct_ended") }
+            }
+            What::Connected { user } => Wire { user: lent(user), ..system("connected") },
+            What::Disconnected { user } => Wire { user: lent(user), ..system("disconnected") },
+            What::Joined { user, room } => Wire { user: lent(user), room: lent(room), ..system("joined") },
+            What::Left { user, room } => Wire { user: lent(user), room: lent(room), ..system("left") },
+            What::RecallEnd { shown, remark, next } => Wire {
+                shown: Some(*shown),
+                remark: lent(remark),
+                next: next.as_ref().and_then(lent),
+                ..system("history_end")
+            },
+            What::Gathered { room, came, went, users } => Wire {
+                room: room.as_ref().and_then(lent),
+                joined: Some(*came),
+                left: Some(*went),
+                users: lent_all(users),
+                ..system("gathered")
+            },
+            What::Seen { seconds, users } => Wire { seconds: Some(*seconds), users: lent_all(users), ..system("seen") },
+            What::Blocked { users } => Wire { users: lent_all(users), ..system("blocked") },
+            What::Online { users } => Wire { users: lent_all(users), ..system("online") },
+            What::Members { room, users } => Wire { room: lent(room), users: lent_all(users), ..system("members") },
+            What::PrivateChats { users } => Wire { users: lent_all(users), ..system("private_chats") },
+            What::Rooms { rooms } => {
+                let rooms = rooms.iter().map(|(room, people)| (Cow::Borrowed(&**room), *people)).collect();
+                Wire { rooms: Some(rooms), ..system("rooms") }
+            }
+            What::Pong(token) => Wire { text: lent(token), event: Some("pong".into()), ..Wire::of("system") },
+            What::Format(format) => {
+                Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
+            }
+            What::Notice(text) => Wire { text: lent(text), event: Some("notice".into()), ..Wire::of("system") },
+            What::Info(text) => Wire { text: lent(text), event: Some("info".into()), ..Wire::of("system") },
+            // The rest are no system events.
+            _ => system("other"),
+        }
+    }
+}

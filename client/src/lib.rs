@@ -3,7 +3,9 @@
 
 mod advice;
 mod args;
+mod clock;
 mod config;
+mod direct;
 mod discover;
 mod first;
 mod link;

@@ -11,7 +11,7 @@ struct Layer {
     never: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 9] = [
     Layer {
         folder: "common/src",
         never: &[
@@ -92,6 +92,10 @@ const LAYERS: [Layer; 8] = [
             "crate::clock",
             "std::net",
         ],
+    },
+    Layer {
+        folder: "client/src/direct",
+        never: &["crate::model", "crate::ui", "crate::args", "crate::config", "ratatui"],
     },
     Layer {
         folder: "client/src/model",

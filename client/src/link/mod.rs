@@ -110,6 +110,21 @@ pub struct Entered {
     pub line: Box<str>,
 }
 
+impl Entered {
+    /// What the first news of a connection mean.
+    ///
+    /// # Errors
+    /// One is not in.
+    pub fn of(link: Box<dyn Connection>, first: News) -> Result<Entered, Refusal> {
+        match first {
+            News::Event { event, line } => Ok(Entered { link, event, line }),
+            News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
+            News::Down(why) => Err(Refusal { why, cause: Cause::Unreachable }),
+            News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
+        }
+    }
+}
+
 impl Link {
     /// To `server` (with its port), as `who`; not connected yet.
     #[must_use]
@@ -119,17 +134,10 @@ impl Link {
         Link { server: server.to_owned(), who, registered, number: 0, live: None, out, news }
     }
 
-    /// What the first news of a connection mean.
-    ///
-    /// # Errors
-    /// One is not in.
-    pub fn entered(self, first: News) -> Result<Entered, Refusal> {
-        match first {
-            News::Event { event, line } => Ok(Entered { link: Box::new(self), event, line }),
-            News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
-            News::Down(why) => Err(Refusal { why, cause: Cause::Unreachable }),
-            News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
-        }
+    /// Where its news come from, for whoever has others to tell.
+    #[must_use]
+    pub fn out(&self) -> Sender<(u64, News)> {
+        self.out.clone()
     }
 
     /// Until the server has closed, too: what it has not read when this end is gone would be lost.

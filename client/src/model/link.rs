@@ -61,11 +61,12 @@ impl State {
         let first = !self.link.was_up;
         self.link = Link { phase: Phase::Up, was_up: true, failed: 0, thrown_out: false };
         (self.me, self.server, self.account) = (user.into(), server.into(), account);
-        // The form of events and the name; or the word, the name and the password; perhaps all that twice, to register.
+        // The form of events, the key for direct chats and the name; or the word, the name and the password; perhaps
+        // these twice, to register.
         let lines = match (account, std::mem::take(&mut self.registers)) {
-            (false, _) => 2,
-            (true, false) => 4,
-            (true, true) => 7,
+            (false, _) => 3,
+            (true, false) => 5,
+            (true, true) => 8,
         };
         self.outgoing.begin(room, lines, self.now.ms);
         self.talks.open(&Place::room(room), room);

@@ -11,8 +11,8 @@ impl Plain {
     /// Signed in: into the rooms again, then what was missed, then what waits.
     pub(super) fn welcomed(&mut self, user: &str, room: &str, account: bool, at: i64) {
         (self.me, self.account) = (user.into(), account);
-        // The form of events, and the name; or the word, the name and the password.
-        self.outgoing.begin(room, if account { 4 } else { 2 }, self.now.ms);
+        // The form of events, the key for direct chats, and the name; or the word, the name and the password.
+        self.outgoing.begin(room, if account { 5 } else { 3 }, self.now.ms);
         (self.phase, self.failed, self.lost) = (Phase::Up, 0, None);
         if std::mem::replace(&mut self.was_up, true) {
             self.say("connected again");

@@ -3,10 +3,12 @@
 use super::run::Taken;
 use super::theme::Theme;
 use super::view;
+use crate::direct::Direct;
 use crate::first;
 use crate::link::{Connection, Entered, Link, News, Refusal};
 use crate::model::welcome::{Choice, Input, Welcome, Wish};
 use crate::model::{self};
+use crate::ui::enter::connection;
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
 use anyhow::Context;
@@ -17,7 +19,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
-type Attempt = Option<(Choice, Link)>;
+type Attempt = Option<(Choice, Direct<Link>)>;
 type Starting = Receiver<Result<first::Started, String>>;
 
 /// Asks until one is in. `None` if one leaves.
@@ -77,7 +79,7 @@ impl Asking<'_> {
         for wish in self.welcome.step(input) {
             match wish {
                 Wish::Connect(choice) => {
-                    let mut link = Link::new(&choice.server, self.setting.identity(&choice));
+                    let mut link = connection(&choice.server, self.setting.identity(&choice))?;
                     link.connect().context("starting a thread")?;
                     self.attempt = Some((choice, link));
                 }
@@ -107,7 +109,7 @@ impl Asking<'_> {
             self.attempt = Some((choice, link));
             return Ok(None);
         };
-        match link.entered(news) {
+        match Entered::of(Box::new(link), news) {
             Ok(entered) => Ok(Some((choice, entered))),
             Err(Refusal { why, cause }) => self.feed(Input::Refused(why, cause)).map(|()| None),
         }

@@ -1,0 +1,13 @@
+//! The time, as people see it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use landline_common::Moment;
+
+/// Now, with this machine's offset.
+#[must_use]
+pub fn wall() -> Moment {
+    let at = Timestamp::now();
+    let offset_s = at.to_zoned(TimeZone::system()).offset().seconds();
+    Moment { unix_ms: at.as_millisecond(), offset_s }
+}

@@ -1,0 +1,259 @@
+//! Direct private chats, past the server. [`Direct`] stands around the connection to a server: what is about such chats
+//! it deals with itself, everything else it passes on. News of them come out of the same channel as the server's.
+//!
+//! The screens' thread owns everything here; each chat has threads of its own, and what they tell counts when the
+//! screens take it. So screens and this never disagree on whether a chat is open.
+
+mod addresses;
+mod begin;
+mod chat;
+mod dial;
+mod ending;
+mod frame;
+mod meet;
+mod offer;
+mod peer;
+mod requests;
+mod timed;
+
+use crate::clock::wall;
+use crate::link::{Connection, News};
+use chat::{Chat, LEAVING};
+use crossbeam_channel::{Receiver, Sender};
+use ending::Ending;
+use landline_common::clean::clean;
+use landline_common::command::{Command, parse};
+use landline_common::link::{Keys, LinkError};
+use landline_common::{NameKey, What, json};
+use requests::Requests;
+use std::collections::VecDeque;
+use std::io;
+use std::time::Instant;
+
+/// Chats and requests at once; more than anybody follows.
+const LIMIT: usize = 64;
+/// Numbers of connections to a server are below; with this they are of chats.
+const LOCAL: u64 = 1 << 63;
+/// The number of what is said here, which is always news.
+const HERE: u64 = u64::MAX;
+/// What a server says when somebody who asked has left.
+const GONE: &str = " is no longer available for a direct chat";
+
+/// A connection to a server, with direct chats past it.
+#[derive(Debug)]
+pub struct Direct<C> {
+    inner: C,
+    out: Sender<(u64, News)>,
+    /// New ones each time the program starts: who gets hold of this computer later cannot read what was said, and a
+    /// name is nobody's for ever.
+    keys: Keys,
+    requests: Requests,
+    chats: Vec<Chat>,
+    /// How many chats there were.
+    count: u64,
+    /// What is to be told as soon as there is room: this thread is the one that makes it.
+    late: VecDeque<News>,
+}
+
+impl<C: Connection> Direct<C> {
+    /// Around `inner`, whose news come out of where `out` leads.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub fn around(inner: C, out: Sender<(u64, News)>) -> Result<Direct<C>, LinkError> {
+        let (requests, chats, late) = (Requests::default(), Vec::new(), VecDeque::new());
+        Ok(Direct { inner, out, keys: Keys::generate()?, requests, chats, count: 0, late })
+    }
+
+    /// What the server tells, as far as it is for the screens.
+    fn told_by_server(&mut self, told: News) -> Option<News> {
+        let News::Event { event, .. } = &told else { return Some(told) };
+        let passes = match &event.what {
+            What::Welcome { .. } => {
+                self.requests.clear();
+                self.inner.send(&Command::DirectKey(&self.keys.public().to_string()).to_string());
+                true
+            }
+            What::DirectRequest { from, key } => self.requests.came(from, key, self.chats.len()),
+            What::DirectReady { user, key, addresses } => {
+                let asked = self.requests.answered(user);
+                if asked {
+                    // Both may have asked; one chat is enough.
+                    self.requests.take(Some(user));
+                    self.dial(user, key, addresses);
+                }
+                asked
+            }
+            What::DirectRejected { by } => {
+                self.requests.answered(by);
+                true
+            }
+            What::Info(text) => {
+                if let Some(user) = text.strip_suffix(GONE) {
+                    self.requests.take(Some(user));
+                }
+                true
+            }
+            // No server is in the path of what these tell.
+            What::DirectConnected { .. } | What::DirectTalk { .. } | What::DirectEnded { .. } => false,
+            _ => true,
+        };
+        passes.then_some(told)
+    }
+
+    /// What a chat tells, if it is one of the present ones.
+    fn told_by_chat(&mut self, number: u64, told: News) -> Option<News> {
+        let at = self.chats.iter().position(|chat| chat.number == number)?;
+        if let News::Event { event, .. } = &told {
+            match &event.what {
+                What::DirectConnected { .. } => self.chats[at].open = true,
+                What::DirectEnded { .. } => _ = self.chats.remove(at),
+                _ => {}
+            }
+        }
+        Some(told)
+    }
+
+    /// Does what a line says, if it is about direct chats. `false` if the server must have it.
+    fn obey(&mut self, command: &Command<'_>) -> bool {
+        match *command {
+            Command::DirectText { to, text } => self.say(to, text),
+            Command::DirectStop(user) => self.stop(user),
+            Command::Accept(user) => return self.accept(user),
+            Command::Reject(user) => match self.requests.take(user) {
+                Some(request) => self.inner.send(&Command::Reject(Some(&request.from)).to_string()),
+                None => return false,
+            },
+            Command::Direct(user) => return self.ask(user),
+            Command::Block(Some(user)) => {
+                self.requests.take(Some(user));
+                if let Some(chat) = self.chat(user) {
+                    chat.stop(Ending::Blocked);
+                    chat.open = false;
+                }
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn say(&mut self, to: &str, text: &str) {
+        let text = clean(text).trim().to_owned();
+        let length = text.chars().count();
+        if length > frame::TEXT_CHARS {
+            let why = format!("that is too long: {length} characters, and at most {} go in", frame::TEXT_CHARS);
+            return self.tell(What::error(413, why));
+        }
+        match self.chat(to).filter(|chat| chat.open) {
+            Some(_) if text.is_empty() => {}
+            Some(chat) => chat.say(text),
+            None => self.tell(What::error(403, not_open(to))),
+        }
+    }
+
+    fn stop(&mut self, user: &str) {
+        match self.chat(user) {
+            Some(chat) => {
+                chat.stop(Ending::Stopped);
+                chat.open = false;
+            }
+            None => self.tell(What::error(403, not_open(user))),
+        }
+    }
+
+    /// Whether somebody need not be asked. That is no error: one would be taken for the answer to something that is on
+    /// its way to the server.
+    fn ask(&mut self, user: &str) -> bool {
+        let is_there = self.chat(user).is_some();
+        if is_there {
+            let why = format!(
+                "there is a direct chat with {user} already: /direct-say {user} TEXT; /direct-stop {user} ends it"
+            );
+            self.tell(What::info(why));
+        } else {
+            self.requests.ask(user);
+        }
+        is_there
+    }
+
+    fn chat(&mut self, user: &str) -> Option<&mut Chat> {
+        let who = NameKey::of(user);
+        self.chats.iter_mut().find(|chat| chat.who == who)
+    }
+
+    /// Tells something that nobody else told.
+    fn tell(&mut self, what: What<'static>) {
+        self.late.push_back(news(what));
+        self.tell_late();
+    }
+
+    /// Where there is no room, there is more to be taken: then this has its turn again.
+    fn tell_late(&mut self) {
+        while let Some(told) = self.late.pop_front() {
+            if let Err(full) = self.out.try_send((HERE, told)) {
+                let (_, told) = full.into_inner();
+                self.late.push_front(told);
+                return;
+            }
+        }
+    }
+}
+
+impl<C: Connection + 'static> Connection for Direct<C> {
+    fn news(&self) -> &Receiver<(u64, News)> {
+        self.inner.news()
+    }
+
+    fn current(&mut self, (number, told): (u64, News)) -> Option<News> {
+        let told = match number {
+            HERE => Some(told),
+            LOCAL.. => self.told_by_chat(number & !LOCAL, told),
+            _ => self.inner.current((number, told)).and_then(|told| self.told_by_server(told)),
+        };
+        self.tell_late();
+        told
+    }
+
+    fn connect(&mut self) -> io::Result<()> {
+        self.inner.connect()
+    }
+
+    fn send(&mut self, line: &str) {
+        match parse(line, "") {
+            Some(Ok(command)) if self.obey(&command) => {}
+            _ => self.inner.send(line),
+        }
+    }
+
+    /// Direct chats go on.
+    fn disconnect(&mut self) {
+        self.inner.disconnect();
+    }
+
+    /// And until everybody has been told goodbye.
+    fn finish(self: Box<Self>) {
+        let Direct { inner, chats, .. } = *self;
+        let end = Instant::now() + 2 * LEAVING;
+        let parting: Vec<_> = chats.into_iter().map(|chat| chat.end(Ending::Left)).collect();
+        Box::new(inner).finish();
+        for gone in parting {
+            let _ = gone.recv_deadline(end);
+        }
+    }
+}
+
+fn not_open(user: &str) -> String {
+    format!("there is no direct chat with {user}; /direct {user} asks for one")
+}
+
+/// Something that this program tells itself, also as programs read it.
+fn news(what: What<'static>) -> News {
+    let event = what.at(wall());
+    let mut line = Vec::new();
+    json::write(&event, &mut line);
+    News::Event { event: Box::new(event), line: String::from_utf8_lossy(&line).trim_end().into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The chat itself: one thread that writes, one that reads. It ends by a goodbye, or when the link is lost.
+
+use super::chat::{Control, LEAVING, Teller};
+use super::ending::Ending;
+use super::frame::{Farewell, Frame};
+use super::meet::Met;
+use crossbeam_channel::{Receiver, bounded, select};
+use landline_common::What;
+use landline_common::link::{LinkError, Opener, Sealer};
+use std::io::{self, ErrorKind, Read};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A sign of life goes out when nothing else did for so long.
+const PING: Duration = Duration::from_secs(5);
+/// Nothing heard for so long: the link is lost.
+const SILENCE: Duration = Duration::from_secs(15);
+/// How soon the thread that reads notices that it is over.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Talks until it is over, and tells so.
+pub(super) fn talk(met: Met, said: &Receiver<String>, control: &Arc<Control>, teller: &Teller) {
+    let Met { stream, opened } = met;
+    let patient = stream.set_read_timeout(Some(TICK)).and_then(|()| stream.set_write_timeout(Some(SILENCE)));
+    let (Ok(()), Ok(reading), Ok(kept)) = (patient, stream.try_clone(), stream.try_clone()) else {
+        return teller.ended(control.reason().unwrap_or(Ending::NoMeans));
+    };
+    control.hold(kept);
+    let (out, over) = bounded(1);
+    let (heard, control_there) = (teller.clone(), control.clone());
+    let run = move || {
+        let mut watched = Watched { stream: reading, heard: Instant::now(), control: control_there };
+        // It is the first to know, or nobody asks any more.
+        let _ = out.send(watched.read_all(opened.opener, &heard));
+    };
+    if std::thread::Builder::new().name("direct-reader".into()).spawn(run).is_err() {
+        return teller.ended(Ending::NoMeans);
+    }
+    let mut mouth = Mouth { stream, sealer: opened.sealer };
+    let ending = mouth.say_all(said, &over, control, teller);
+    teller.ended(control.reason().unwrap_or(ending));
+    // The goodbye must be read before this end is gone: bytes that nobody took would tear it away.
+    let _ = mouth.stream.shutdown(Shutdown::Write);
+    let _ = over.recv_timeout(LEAVING);
+    let _ = mouth.stream.shutdown(Shutdown::Both);
+}
+
+/// The half that writes.
+struct Mouth {
+    stream: TcpStream,
+    sealer: Sealer,
+}
+
+impl Mouth {
+    /// Says what is to be said, until nothing more will be, or the other half has ended.
+    fn say_all(
+        &mut self,
+        said: &Receiver<String>,
+        over: &Receiver<Ending>,
+        control: &Control,
+        teller: &Teller,
+    ) -> Ending {
+        let mut due = Instant::now() + PING;
+        loop {
+            let frame = select! {
+                recv(said) -> text => match text {
+                    Ok(text) => Frame::Text { text },
+                    Err(_) => return self.part(control.reason().unwrap_or(Ending::Left)),
+                },
+                recv(over) -> ending => return ending.unwrap_or(Ending::Lost),
+                default(due.saturating_duration_since(Instant::now())) => Frame::Ping,
+            };
+            if self.send(&frame).is_err() {
+                return Ending::Lost;
+            }
+            due = Instant::now() + PING;
+            if let Frame::Text { text } = frame {
+                teller.tell(What::DirectTalk { with: teller.with(), own: true, text: text.into() });
+            }
+        }
+    }
+
+    /// Says goodbye.
+    fn part(&mut self, ending: Ending) -> Ending {
+        let reason = match ending {
+            Ending::Left => Farewell::Left,
+            Ending::Replaced => Farewell::Other,
+            _ => Farewell::Stopped,
+        };
+        // If that does not arrive, the end of the stream does.
+        let _ = self.send(&Frame::Bye { reason });
+        ending
+    }
+
+    fn send(&mut self, frame: &Frame) -> Result<(), LinkError> {
+        self.sealer.send(&mut &self.stream, &frame.bytes())
+    }
+}
+
+/// The half that reads, and watches over time.
+struct Watched {
+    stream: TcpStream,
+    /// When the last whole message came.
+    heard: Instant,
+    control: Arc<Control>,
+}
+
+impl Watched {
+    /// Tells what the other side says, until it is over.
+    fn read_all(&mut self, mut opener: Opener, teller: &Teller) -> Ending {
+        loop {
+            let message = match opener.receive(self) {
+                Ok(Some(message)) => message,
+                Ok(None) => return Ending::Lost,
+                Err(LinkError::Stream(why)) if why.kind() == ErrorKind::TimedOut => return Ending::Silent,
+                Err(LinkError::Stream(_)) => return Ending::Lost,
+                Err(_) => return Ending::Damaged,
+            };
+            match Frame::read(&message) {
+                Frame::Text { text } if !text.is_empty() => {
+                    teller.tell(What::DirectTalk { with: teller.with(), own: false, text: text.into() });
+                }
+                Frame::Bye { reason } => return Ending::Theirs(reason),
+                _ => {}
+            }
+            self.heard = Instant::now();
+        }
+    }
+}
+
+impl Read for Watched {
+    /// Waits for bytes as long as there is reason to.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.heard.elapsed() >= SILENCE {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match self.stream.read(buffer) {
+                Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    self.control.cut_if_late();
+                }
+                Err(why) if why.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}

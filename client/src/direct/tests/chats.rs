@@ -1,0 +1,124 @@
+//! Chats of people who mean well.
+
+use super::*;
+
+#[test]
+fn a_key_is_announced_at_every_sign_in() {
+    let mut alice = Client::new();
+    let welcome = What::Welcome { user: "alice".into(), server: "S".into(), room: "lobby".into(), account: false };
+    for _ in 0..2 {
+        assert!(alice.hear(welcome.clone()).is_some());
+        assert_eq!(alice.sent(), format!("/direct-key {}", alice.key()));
+    }
+    assert_ne!(alice.key(), Client::new().key(), "a new one each time");
+}
+
+#[test]
+fn two_talk_and_one_says_goodbye() {
+    let [mut alice, mut bob] = two();
+    for text in ["hello", "grüße 日本"] {
+        alice.direct.send(&format!("/direct-say BOB {text}"));
+        let text: &'static str = text;
+        assert_eq!(bob.next(), talk("alice", false, text));
+        assert_eq!(alice.next(), talk("bob", true, text));
+    }
+    bob.direct.send("/direct-say alice and you?\u{1b}[2J");
+    assert_eq!(alice.next(), talk("bob", false, "and you?"));
+    bob.direct.send("/direct-say alice the last word");
+    bob.direct.send("/direct-stop alice");
+    assert_eq!(alice.next(), talk("bob", false, "the last word"));
+    assert_eq!(alice.ended(), "bob ended it");
+    assert_eq!(bob.ended(), "you ended it");
+    bob.direct.send("/direct-say alice hello?");
+    assert!(matches!(bob.next(), What::Error { code: Some(403), .. }));
+    assert!(alice.lines.is_empty() && bob.lines.is_empty(), "the server had no part in it");
+}
+
+#[test]
+fn who_leaves_says_so() {
+    let [mut alice, bob] = two();
+    leave(bob.direct);
+    assert_eq!(alice.next(), talk("bob", false, "one more"));
+    assert_eq!(alice.ended(), "bob left");
+}
+
+fn leave(mut bob: Direct<Inner>) {
+    bob.send("/direct-say alice one more");
+    Box::new(bob).finish();
+}
+
+#[test]
+fn an_answer_without_a_name_is_for_the_only_one_who_asks() {
+    let mut bob = Client::new();
+    let key = || Keys::generate().unwrap().public().to_string();
+    bob.direct.send("/accept");
+    assert_eq!(bob.sent(), "/accept", "the server may know of another request");
+    for from in ["alice", "carol"] {
+        bob.hear(What::DirectRequest { from: from.into(), key: key().into() });
+    }
+    bob.direct.send("/accept");
+    assert_eq!(bob.next(), What::info("alice, carol ask for a direct chat: /accept USER"));
+    bob.direct.send("/reject alice");
+    assert_eq!(bob.sent(), "/reject alice");
+    bob.direct.send("/reject");
+    assert_eq!(bob.sent(), "/reject carol");
+    bob.hear(What::DirectRequest { from: "dave".into(), key: key().into() });
+    assert!(bob.hear(What::info("dave is no longer available for a direct chat")).is_some());
+    bob.direct.send("/accept dave");
+    assert_eq!(bob.sent(), "/accept dave");
+}
+
+#[test]
+fn a_chat_is_there_once_and_a_new_one_takes_its_place() {
+    let [mut alice, mut bob] = two();
+    alice.direct.send("/direct bob");
+    assert!(matches!(alice.next(), What::Info(text) if text.contains("there is a direct chat with bob already")));
+    // Bob's program was lost, and he asks anew.
+    let mut other = Client::new();
+    other.direct.send("/direct alice");
+    alice.hear(What::DirectRequest { from: "bob".into(), key: other.key().to_string().into() });
+    alice.direct.send("/accept bob");
+    assert_eq!(alice.next(), What::DirectEnded { with: "bob".into(), reason: "a new one takes its place".into() });
+    assert_eq!(bob.ended(), "alice ended it");
+    let accept = alice.lines.iter().find(|line| line.starts_with("/direct-accept")).unwrap();
+    let (key, addresses) = (alice.key().to_string().into(), loopback(&accept).into());
+    other.hear(What::DirectReady { user: "alice".into(), key, addresses });
+    assert!(matches!(other.next(), What::DirectConnected { .. }));
+    assert!(matches!(alice.next(), What::DirectConnected { .. }));
+}
+
+#[test]
+fn both_may_ask_and_accept_at_once() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    bob.direct.send("/direct alice");
+    assert_eq!(bob.sent(), "/direct alice");
+    let key = bob.key().to_string().into();
+    alice.hear(What::DirectRequest { from: "bob".into(), key });
+    let accept = accepted(&mut alice, &mut bob);
+    // Alice accepts as well; for the server, bob was first.
+    alice.direct.send("/accept bob");
+    assert!(alice.sent().starts_with("/direct-accept bob"));
+    assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
+    assert!(matches!(alice.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+}
+
+#[test]
+fn blocking_somebody_ends_it() {
+    let [mut alice, mut bob] = two();
+    alice.direct.send("/block bob");
+    while alice.sent() != "/block bob" {}
+    assert_eq!(alice.ended(), "you blocked bob");
+    assert_eq!(bob.ended(), "alice ended it");
+}
+
+#[test]
+fn what_is_told_here_waits_for_room() {
+    let mut alice = Client::new();
+    while alice.server.try_send((0, News::Unknown("old".into()))).is_ok() {}
+    for _ in 0..3 {
+        alice.direct.send("/direct-say bob hi");
+    }
+    let told = std::iter::from_fn(|| alice.direct.news().try_recv().ok().map(|told| alice.direct.current(told)));
+    assert_eq!(told.flatten().count(), 3);
+}

@@ -1,0 +1,134 @@
+//! Strangers, liars, and links that break.
+
+use super::super::frame::Frame;
+use super::*;
+use landline_common::link::{Side, Whom, open};
+use std::net::{TcpListener, TcpStream};
+
+#[test]
+fn a_lost_link_is_told_at_once() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    let mut met = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    met.choose().unwrap();
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    drop(met);
+    assert!(bob.ended().starts_with("the link is lost"));
+}
+
+#[test]
+fn what_is_not_what_was_sent_ends_it() {
+    use std::io::Write;
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    let mut met = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    met.choose().unwrap();
+    met.stream.write_all(&[0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]).unwrap();
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(bob.ended().starts_with("the link was tampered with"));
+}
+
+#[test]
+fn strangers_who_dial_do_not_keep_the_right_one_out() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    let address = loopback(&accept);
+    let eve = Keys::generate().unwrap();
+    let mut wrong = TcpStream::connect(&address).unwrap();
+    assert!(open(&mut wrong, (Side::Dialled, "direct"), &eve, Whom::Known(&bob.key())).is_err());
+    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    assert!(alice.hear(ready(bob.key(), &address)).is_some());
+    assert!(matches!(alice.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    drop(silent);
+    let end = Instant::now() + DEADLINE;
+    while TcpStream::connect(&address).is_ok() {
+        assert!(Instant::now() < end, "the port stays open");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn one_who_only_shakes_hands_is_not_in() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    // Alice's client opens two, and chooses the second one.
+    let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    second.choose().unwrap();
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    let text = Frame::Text { text: "hi".into() };
+    second.opened.sealer.send(&mut &second.stream, &text.bytes()).unwrap();
+    assert_eq!(bob.next(), talk("alice", false, "hi"));
+    drop(first);
+}
+
+#[test]
+fn where_somebody_else_answers_nothing_is_said() {
+    let (mut alice, bob) = (Client::new(), Client::new());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        let eve = Keys::generate().unwrap();
+        for stream in listener.incoming() {
+            let _ = open(&mut stream.unwrap(), (Side::Answered, "direct"), &eve, Whom::Known(&eve.public()));
+        }
+    });
+    alice.direct.send("/direct bob");
+    assert!(alice.hear(ready(bob.key(), &address)).is_some());
+    assert!(alice.ended().starts_with("somebody else answers"));
+}
+
+#[test]
+fn where_nobody_listens_the_reason_says_what_to_do() {
+    let mut alice = Client::new();
+    for addresses in ["127.0.0.1:1", "", "nonsense"] {
+        alice.direct.send("/direct bob");
+        assert!(alice.hear(ready(Keys::generate().unwrap().public(), addresses)).is_some());
+        assert!(alice.ended().contains("/connect bob asks"));
+    }
+    alice.direct.send("/direct bob");
+    let told = What::DirectReady { user: "bob".into(), key: "no key".into(), addresses: "127.0.0.1:5000".into() };
+    assert!(alice.hear(told).is_some());
+    assert!(alice.ended().starts_with("somebody else"));
+}
+
+#[test]
+fn a_server_cannot_make_up_chats() {
+    let (mut alice, eve) = (Client::new(), Keys::generate().unwrap());
+    for what in [
+        ready(eve.public(), "127.0.0.1:5000"),
+        What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
+        talk("bob", false, "it is me"),
+        What::DirectEnded { with: "bob".into(), reason: "".into() },
+        What::DirectRequest { from: "bob".into(), key: "no key".into() },
+    ] {
+        assert_eq!(alice.hear(what), None);
+    }
+    alice.direct.send("/direct-say bob hi");
+    assert!(matches!(alice.next(), What::Error { code: Some(403), text } if text.contains("/direct bob")));
+}
+
+#[test]
+fn whoever_takes_nothing_is_given_up() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    let mut met = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    met.choose().unwrap();
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    let text = "x".repeat(2_000);
+    let reason = loop {
+        bob.direct.send(&format!("/direct-say alice {text}"));
+        if let Ok(told) = bob.direct.news().try_recv()
+            && let Some(told) = bob.direct.current(told)
+            && let What::DirectEnded { reason, .. } = what_of(told)
+        {
+            break reason;
+        }
+    };
+    assert!(reason.starts_with("alice does not take what you say"), "{reason}");
+}

@@ -35,6 +35,8 @@ pub(super) struct Chat {
     pub with: Box<str>,
     /// What that is compared by.
     pub who: NameKey,
+    /// What both compare.
+    pub fingerprint: Box<str>,
     /// Both have met.
     pub open: bool,
     said: Sender<String>,
@@ -52,15 +54,16 @@ impl Chat {
         let (said, queue) = bounded(QUEUE);
         let (done, gone) = bounded(0);
         let control = Arc::new(Control::default());
+        let fingerprint: Box<str> = pair.own.public().fingerprint_with(&pair.theirs).into();
         let teller = Teller { out, number, with: with.into() };
-        let theirs = control.clone();
+        let (theirs, numbers) = (control.clone(), fingerprint.clone());
         let run = move || {
-            live(&pair, way, &queue, &theirs, &teller);
+            live((&pair, &numbers), way, &queue, (&theirs, &teller));
             drop(done);
         };
         std::thread::Builder::new().name("direct".into()).spawn(run)?;
         let who = NameKey::of(with);
-        Ok(Chat { number, with: with.into(), who, open: false, said, control, gone })
+        Ok(Chat { number, with: with.into(), who, fingerprint, open: false, said, control, gone })
     }
 
     /// Says something. A link that takes nothing is given up: nothing that was said is lost without a word.
@@ -86,14 +89,19 @@ impl Chat {
 }
 
 /// The way of a chat, from end to end.
-fn live(pair: &Pair, way: Way, queue: &Receiver<String>, control: &Arc<Control>, teller: &Teller) {
+fn live(
+    (pair, fingerprint): (&Pair, &str),
+    way: Way,
+    queue: &Receiver<String>,
+    (control, teller): (&Arc<Control>, &Teller),
+) {
     let met = match way {
         Way::Wait(waiting) => waiting.come(queue),
         Way::Dial(targets) => reach(&targets, pair, queue),
     };
     match met {
         Ok(met) => {
-            let fingerprint = pair.own.public().fingerprint_with(&pair.theirs).into();
+            let fingerprint = fingerprint.to_owned().into();
             teller.tell(What::DirectConnected { with: teller.with(), fingerprint });
             super::peer::talk(met, queue, control, teller);
         }

@@ -158,23 +158,25 @@ impl<C: Connection> Direct<C> {
                 chat.stop(Ending::Stopped);
                 chat.open = false;
             }
-            None => self.tell(What::error(403, not_open(user))),
+            None => self.tell(What::info(not_open(user))),
         }
     }
 
-    /// Whether somebody need not be asked. That is no error: one would be taken for the answer to something that is on
+    /// Whether somebody need not be asked. That is no error: people would take it for the answer to something that is on
     /// its way to the server.
     fn ask(&mut self, user: &str) -> bool {
-        let is_there = self.chat(user).is_some();
-        if is_there {
-            let why = format!(
-                "there is a direct chat with {user} already: /direct-say {user} TEXT; /direct-stop {user} ends it"
-            );
-            self.tell(What::info(why));
-        } else {
+        let Some(chat) = self.chat(user) else {
             self.requests.ask(user);
-        }
-        is_there
+            return false;
+        };
+        let (with, numbers) = (&chat.with, &chat.fingerprint);
+        let why = if chat.open {
+            format!("there is a direct chat with {with} already; compare: {numbers}. /direct-stop {with} ends it")
+        } else {
+            format!("a direct chat with {with} is about to begin; /direct-stop {with} gives it up")
+        };
+        self.tell(What::info(why));
+        true
     }
 
     fn chat(&mut self, user: &str) -> Option<&mut Chat> {

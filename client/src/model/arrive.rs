@@ -10,7 +10,7 @@ use landline_common::Event;
 use landline_common::event::Text;
 
 /// Texts are cut at twice what a server takes: it may be set to take more.
-const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
+pub(super) const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 /// The bell rings at most so often.
 const RING_MS: u64 = 1_000;
 
@@ -65,9 +65,10 @@ impl State {
         // For a notice that may stand before it, and for itself.
         let (before, key) = (self.key_number(), self.key_number());
         let is_viewed = self.talks.viewed().place == *place;
-        let personal = talk.mention || matches!(place, Place::Person(_));
+        let personal = talk.mention || place.is_personal();
         let heard = talk.delivery == Delivery::Heard;
-        if heard && aloud {
+        // Past the server, people talk whether or not they are there.
+        if heard && aloud && !matches!(place, Place::Direct(_)) {
             self.online.add(&talk.user);
         }
         let copy = (talk.mention && matches!(place, Place::Room(_) | Place::Everybody)).then(|| talk.clone());
@@ -131,15 +132,14 @@ impl State {
     }
 
     /// Somebody asks for one's attention without saying anything.
-    pub(super) fn called(&mut self, from: &str) {
-        let place = Place::person(from);
-        let is_viewed = self.talks.viewed().place == place;
-        let conversation = self.talks.open(&place, from);
+    pub(super) fn called(&mut self, place: &Place, from: &str) {
+        let is_viewed = self.talks.viewed().place == *place;
+        let conversation = self.talks.open(place, from);
         if !is_viewed {
             conversation.unread += 1;
             conversation.mentions += 1;
         }
-        self.ring(&place, true);
+        self.ring(place, true);
     }
 
     /// Somebody signed in: into which room, nobody said.

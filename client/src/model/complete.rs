@@ -116,7 +116,7 @@ impl State {
                 own.chain(self.rooms.iter()).collect()
             }
             Kind::Person => {
-                let partner = matches!(viewed.place, Place::Person(_)).then_some(&*viewed.title);
+                let partner = viewed.place.is_personal().then_some(&*viewed.title);
                 let speakers = viewed.speakers.iter().map(|name| &**name);
                 let people = self.talks.iter().filter(|c| matches!(c.place, Place::Person(_))).map(|c| &*c.title);
                 let all = speakers.chain(partner).chain(viewed.members.iter()).chain(people).chain(self.online.iter());

@@ -2,45 +2,11 @@
 
 use super::editor::Editor;
 use super::limits::{LINES, MEMBERS, SPEAKERS};
-use super::line::{Body, Delivery, Line, Presence, Talk, name};
+use super::line::{Body, Delivery, Line, Presence, Talk};
 use super::names::Names;
+pub use super::place::Place;
 use super::recall::Recall;
 use std::collections::{HashSet, VecDeque};
-
-/// Where talk belongs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// A room, in small letters.
-    Room(Box<str>),
-    /// What is said to everybody online.
-    Everybody,
-    /// One person, in small letters.
-    Person(Box<str>),
-    /// The server: comings, goings, the connection.
-    Server,
-    /// Where the reader was named.
-    Mentions,
-}
-
-impl Place {
-    /// The room of that name.
-    #[must_use]
-    pub fn room(title: &str) -> Place {
-        Place::Room(name(title).to_lowercase().into())
-    }
-
-    /// Something can be said there.
-    #[must_use]
-    pub fn takes_talk(&self) -> bool {
-        !matches!(self, Place::Server | Place::Mentions)
-    }
-
-    /// The person of that name.
-    #[must_use]
-    pub fn person(title: &str) -> Place {
-        Place::Person(name(title).to_lowercase().into())
-    }
-}
 
 /// What is known about what was said before the first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +71,8 @@ pub struct Conversation {
     pub older: Older,
     /// A private chat is open.
     pub private: bool,
+    /// A direct chat is open: the numbers that both compare.
+    pub direct: Option<Box<str>>,
     /// When something last happened in it.
     pub stirred: u64,
 }
@@ -136,6 +104,7 @@ impl Conversation {
             nothing_missed: false,
             older: Older::default(),
             private: false,
+            direct: None,
             stirred: 0,
         }
     }

@@ -45,9 +45,23 @@ impl State {
             What::Error { text, .. } => self.failed(None, &shortened(text, NOTICE_CHARS)),
             What::NoSuchUser { name } => self.failed(Some(name), &without_prefix(event)),
             What::UnknownCommand { .. } => self.failed(None, &without_prefix(event)),
+            What::DirectTalk { with, own, text } => self.direct_talk(at, &name(with), *own, text),
             other => self.hear_private(other, event),
         }
         self.talks.trim();
+    }
+
+    fn hear_direct(&mut self, what: &What<'_>, event: &Event<'_>) {
+        match what {
+            What::DirectRequest { from, .. } => self.direct_asked(&name(from)),
+            What::DirectReady { user, .. } => self.direct_ready(&name(user)),
+            What::DirectRejected { by } => self.direct_rejected(&name(by)),
+            What::DirectConnected { with, fingerprint } => {
+                self.direct_connected(&name(with), &shortened(fingerprint, NOTICE_CHARS));
+            }
+            What::DirectEnded { with, reason } => self.direct_ended(&name(with), &shortened(reason, NOTICE_CHARS)),
+            _ => self.show(event),
+        }
     }
 
     fn hear_private(&mut self, what: &What<'_>, event: &Event<'_>) {
@@ -55,7 +69,7 @@ impl State {
             What::PrivateRequest { from } => {
                 let from = name(from);
                 let text = format!("{from} asks for a private chat: /accept {from} or /reject {from}");
-                self.called(&from);
+                self.called(&Place::person(&from), &from);
                 (from, None, text)
             }
             What::PrivateConnected { with } => {
@@ -69,7 +83,7 @@ impl State {
                 Some(false),
                 format!("the private chat is over: {reason}; what you write now is a message"),
             ),
-            _ => return self.show(event),
+            other => return self.hear_direct(other, event),
         };
         let place = Place::person(&user);
         let conversation = self.talks.open(&place, &user);

@@ -191,7 +191,8 @@ impl State {
 
     /// Lines whose fate a barrier did not tell.
     fn doubt_pending(&mut self) {
-        for conversation in self.talks.iter_mut() {
+        // Direct chats have nothing to do with it.
+        for conversation in self.talks.iter_mut().filter(|c| !matches!(c.place, Place::Direct(_))) {
             conversation.caught_up = false;
             for (_, talk) in conversation.own_mut().filter(|(_, talk)| talk.delivery == Delivery::Pending) {
                 talk.delivery = Delivery::Unsure;

@@ -64,6 +64,9 @@ impl State {
             Command::All(text) => self.say(&Place::Everybody, "everybody", text, false),
             Command::Message { to, text } => self.say_to(to, text, false),
             Command::Private { to: Some(to), text } => self.say_to(to, text, true),
+            Command::Direct(user) if self.has_direct(user) => true,
+            Command::DirectText { to, text } => self.say_directly(to, text),
+            Command::DirectStop(user) => self.stop_directly(user),
             Command::Join(room) => self.join(room),
             Command::Leave(room) => self.leave(room),
             Command::Quit => {
@@ -117,8 +120,12 @@ impl State {
         let user = self.me.clone();
         let (room, mention, delivery) = (None, false, Delivery::Unsent);
         let talk = Talk { user, text: text.into(), room, mention, private, delivery };
-        if !self.outgoing.push(item(place, title, key, &talk)) {
-            self.tell(Tone::Refused, TOO_MANY);
+        let problem = match place {
+            Place::Direct(_) => self.direct_problem(place, title),
+            _ => (!self.outgoing.push(item(place, title, key, &talk))).then(|| TOO_MANY.to_owned()),
+        };
+        if let Some(why) = problem {
+            self.tell(Tone::Refused, &why);
             return false;
         }
         let at = self.now.wall.unix_ms;
@@ -126,6 +133,7 @@ impl State {
         conversation.insert(Line { key, id: None, at, body: Body::Talk(talk) }, false);
         conversation.scroll = None;
         conversation.below = 0;
+        self.direct_go_on(place);
         true
     }
 
@@ -168,7 +176,12 @@ impl State {
         if !self.all_sent(&place) {
             return false;
         }
-        self.talks.viewed_mut().draft.take();
+        let conversation = self.talks.viewed_mut();
+        conversation.draft.take();
+        if conversation.direct.is_some() {
+            let user = conversation.title.clone();
+            self.stop_directly(&user);
+        }
         let closed = self.talks.close(&place);
         if !closed {
             self.tell(Tone::Refused, "this one stays; /quit leaves the program");

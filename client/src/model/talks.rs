@@ -18,8 +18,9 @@ fn rank(place: &Place) -> usize {
         Place::Room(_) => 0,
         Place::Everybody => 1,
         Place::Person(_) => 2,
-        Place::Mentions => 3,
-        Place::Server => 4,
+        Place::Direct(_) => 3,
+        Place::Mentions => 4,
+        Place::Server => 5,
     }
 }
 
@@ -96,7 +97,8 @@ impl Talks {
         conversation
     }
 
-    /// Lets the one go that was quiet longest, if there are too many: people before rooms, and never unsent lines.
+    /// Lets the one go that was quiet longest, if there are too many: people before rooms, and never unsent lines or a
+    /// direct chat that is open (which are bounded by themselves).
     fn make_room(&mut self) {
         if self.list.len() < CONVERSATIONS {
             return;
@@ -104,7 +106,7 @@ impl Talks {
         let viewed = &self.list[self.viewed].place;
         let can_go = |c: &&Conversation| {
             let fixed = c.place == *viewed || rank(&c.place) >= rank(&Place::Mentions);
-            !fixed && c.draft.text().is_empty() && !c.has_open()
+            !fixed && c.draft.text().is_empty() && !c.has_open() && c.direct.is_none()
         };
         let quiet = |c: &&Conversation| (matches!(c.place, Place::Room(_)), c.stirred);
         let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.place.clone());
@@ -193,9 +195,10 @@ mod tests {
         let mut talks = Talks::new("lobby");
         talks.open(&Place::person("Bob"), "Bob");
         talks.open(&Place::room("ops"), "ops");
+        talks.open(&Place::direct("Bob"), "Bob");
         talks.open(&Place::Everybody, "everybody");
         talks.open(&Place::person("bob"), "bob");
-        assert_eq!(titles(&talks), ["lobby", "ops", "everybody", "Bob", "mentions", "server"]);
+        assert_eq!(titles(&talks), ["lobby", "ops", "everybody", "Bob", "Bob", "mentions", "server"]);
         assert_eq!(&*talks.viewed().title, "lobby");
     }
 

@@ -38,6 +38,11 @@ fn what() -> impl Strategy<Value = What<'static>> {
             id, user: user.into(), text: text.into() }),
         1 => who().prop_map(|from| What::PrivateConnected { with: from.into() }),
         1 => who().prop_map(|from| What::PrivateRequest { from: from.into() }),
+        1 => who().prop_map(|from| What::DirectRequest { from: from.into(), key: "".into() }),
+        2 => who().prop_map(|with| What::DirectConnected { with: with.into(), fingerprint: "12345".into() }),
+        2 => (who(), any::<bool>(), text()).prop_map(|(with, own, text)| What::DirectTalk {
+            with: with.into(), own, text: text.into() }),
+        1 => who().prop_map(|with| What::DirectEnded { with: with.into(), reason: "lost".into() }),
         2 => (who(), room()).prop_map(|(user, room)| What::Joined { user: user.into(), room: room.into() }),
         2 => who().prop_map(|user| What::Disconnected { user: user.into() }),
         1 => who().prop_map(|user| What::Connected { user: user.into() }),
@@ -86,8 +91,20 @@ fn key() -> impl Strategy<Value = Key> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let lines =
-        ["hi", "/join ops", "/leave", "/pm bob x", "/all y", "/clear", "/query 日本", "/close", "/history", "/x"];
+    let lines = [
+        "hi",
+        "/join ops",
+        "/leave",
+        "/pm bob x",
+        "/all y",
+        "/clear",
+        "/query 日本",
+        "/close",
+        "/history",
+        "/x",
+        "/direct-say bob hi",
+        "/direct-stop bob",
+    ];
     prop_oneof![
         8 => what().prop_map(Step::Hear),
         4 => key().prop_map(Step::Press),

@@ -2,6 +2,7 @@
 
 mod any;
 mod breaks;
+mod directly;
 mod network;
 mod reading;
 mod talking;

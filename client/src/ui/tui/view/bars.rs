@@ -3,7 +3,7 @@
 use super::super::theme::Theme;
 use super::pieces;
 use crate::model::State;
-use crate::model::conversation::Place;
+use crate::model::conversation::{Conversation, Place};
 use crate::model::geometry::{Geometry, PROMPT};
 use crate::model::link::Phase;
 use crate::model::wrap::cut;
@@ -11,24 +11,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
+/// In front of who talks with the reader past the server.
+pub(super) const LOCK: &str = "🔒";
+
 /// What the conversation is, and the server.
 pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
     let conversation = state.talks.viewed();
-    let members = conversation.members.len();
-    let (name, about) = match &conversation.place {
-        Place::Room(_) if members == 1 => (conversation.title.to_string(), "only you are here".to_owned()),
-        Place::Room(_) if members > 0 => (conversation.title.to_string(), format!("{members} here")),
-        Place::Room(_) => (conversation.title.to_string(), String::new()),
-        Place::Everybody => ("everybody".to_owned(), "whatever their room".to_owned()),
-        Place::Person(_) if conversation.private => {
-            (conversation.title.to_string(), "private chat, stored nowhere".to_owned())
-        }
-        Place::Person(_) => (conversation.title.to_string(), "between the two of you".to_owned()),
-        Place::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
-        Place::Server => ("server".to_owned(), "comings, goings, the connection".to_owned()),
-    };
+    let (name, about) = named(conversation);
     let right = format!("{} on {} ", state.me, state.server);
+    let (about, right) = match &conversation.direct {
+        Some(numbers) => direct(numbers, usize::from(area.width).saturating_sub(name.width() + 4), right),
+        None => (about, right),
+    };
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
     let left = cut(&format!(" {name}"), room);
     pieces(area, area.y, buffer, &[(&left, theme.bar_strong)]);
@@ -39,6 +34,36 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
         let x = area.right() - u16::try_from(right.width()).unwrap_or(0);
         buffer.set_stringn(x, area.y, &right, right.width(), theme.bar);
     }
+}
+
+/// A conversation's name, and what it is.
+fn named(conversation: &Conversation) -> (String, String) {
+    let members = conversation.members.len();
+    match &conversation.place {
+        Place::Room(_) if members == 1 => (conversation.title.to_string(), "only you are here".to_owned()),
+        Place::Room(_) if members > 0 => (conversation.title.to_string(), format!("{members} here")),
+        Place::Room(_) => (conversation.title.to_string(), String::new()),
+        Place::Everybody => ("everybody".to_owned(), "whatever their room".to_owned()),
+        Place::Person(_) if conversation.private => {
+            (conversation.title.to_string(), "private chat, stored nowhere".to_owned())
+        }
+        Place::Person(_) => (conversation.title.to_string(), "between the two of you".to_owned()),
+        Place::Direct(_) => (format!("{LOCK} {}", conversation.title), "direct chat, not open".to_owned()),
+        Place::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
+        Place::Server => ("server".to_owned(), "comings, goings, the connection".to_owned()),
+    }
+}
+
+/// What a direct chat is, not by the lock alone: some terminals have none. The numbers to compare are shown whole or
+/// not at all, and matter more than what stands at the right.
+fn direct(numbers: &str, room: usize, right: String) -> (String, String) {
+    let whole = format!("direct, encrypted · compare {numbers}");
+    if whole.width() + 1 + right.width() <= room {
+        return (whole, right);
+    }
+    let shorter = [whole, format!("encrypted · {numbers}"), numbers.to_owned()];
+    let fits = shorter.into_iter().find(|about| about.width() <= room);
+    fits.map_or(("direct, encrypted".to_owned(), right), |about| (about, String::new()))
 }
 
 /// The connection at the left, where one reads at the right.
@@ -94,7 +119,8 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     // The row of the cursor is always in sight.
     let height = usize::from(area.height);
     let first = (row + 1).saturating_sub(height);
-    let prompt = if state.link.is_up() { "❯" } else { "○" };
+    let goes_out = state.link.is_up() || state.talks.viewed().direct.is_some();
+    let prompt = if goes_out { "❯" } else { "○" };
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {

@@ -1,6 +1,7 @@
 //! The lists at both sides: conversations, and the people of the room.
 
 use super::super::theme::Theme;
+use super::bars::LOCK;
 use super::pieces;
 use crate::model::State;
 use crate::model::conversation::{Conversation, Place};
@@ -36,7 +37,7 @@ enum Row<'s> {
 fn list_rows(state: &State) -> Vec<Row<'_>> {
     let heading = |place: &Place| match place {
         Place::Room(_) | Place::Everybody => "Rooms",
-        Place::Person(_) => "People",
+        Place::Person(_) | Place::Direct(_) => "People",
         Place::Mentions | Place::Server => "",
     };
     let mut rows = Vec::new();
@@ -61,10 +62,11 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     let is_viewed = index == state.talks.viewed_index();
     let number = if index < 9 { (index + 1).to_string() } else { " ".to_owned() };
     let sign = match conversation.place {
-        Place::Mentions => "@ ",
-        Place::Server => "* ",
-        Place::Everybody => "& ",
-        _ => "",
+        Place::Mentions => "@ ".to_owned(),
+        Place::Server => "* ".to_owned(),
+        Place::Everybody => "& ".to_owned(),
+        Place::Direct(_) => format!("{LOCK} "),
+        _ => String::new(),
     };
     let count = match (conversation.unread, conversation.mentions) {
         (0, _) => String::new(),
@@ -83,11 +85,15 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     }
     let number_style = if is_viewed { theme.selected } else { theme.dim };
     let margin = usize::from(row.width > 16);
-    let room = usize::from(row.width).saturating_sub(3 + margin + sign.len() + count.width());
-    let away = matches!(conversation.place, Place::Person(_)) && !state.is_online(&conversation.title);
+    let room = usize::from(row.width).saturating_sub(3 + margin + sign.width() + count.width());
+    let away = match conversation.place {
+        Place::Person(_) => !state.is_online(&conversation.title),
+        Place::Direct(_) => conversation.direct.is_none(),
+        _ => false,
+    };
     let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
-    pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (sign, style), (&name, style)]);
+    pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
     let x = row.right().saturating_sub(u16::try_from(count.width() + margin).unwrap_or(0));
     buffer.set_stringn(x, row.y, &count, count.width(), style);
 }

@@ -46,6 +46,7 @@ fn empty(conversation: &Conversation, theme: &Theme, area: Rect, buffer: &mut Bu
         Place::Room(_) => "Nothing has been said here yet.",
         Place::Everybody => "What you say here is heard by everybody online.",
         Place::Person(_) => "What you say here is for the two of you.",
+        Place::Direct(_) => "What you say here goes from your computer to theirs, past the server.",
         Place::Server => "Nothing has happened yet.",
         Place::Mentions => "Nobody has named you yet.",
     };

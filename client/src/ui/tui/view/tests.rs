@@ -165,6 +165,32 @@ fn reading_back_while_others_talk() {
 }
 
 #[test]
+fn a_direct_chat_is_asked_for() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        desk.hear(What::DirectRequest { from: "carol".into(), key: "00".into() });
+        desk.press(Key::alt(Code::Char('4')));
+        assert_snapshot!(format!("direct_request_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn a_direct_chat_shows_what_to_compare() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        let fingerprint = "30142 96127 00519 88204 61735 20960 47113 05528";
+        desk.hear(What::DirectConnected { with: "carol".into(), fingerprint: fingerprint.into() });
+        desk.press(Key::alt(Code::Char('4')));
+        desk.hear(What::DirectTalk { with: "carol".into(), own: false, text: "mine begin with 30142, too".into() });
+        desk.enter("and end with 05528");
+        desk.hear(What::DirectTalk { with: "carol".into(), own: true, text: "and end with 05528".into() });
+        desk.step(Input::Down("the server does not answer".into()));
+        desk.enter("the server is gone, and we are not");
+        assert_snapshot!(format!("direct_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
 fn what_is_new_has_a_rule_above() {
     let mut desk = talk(80, 24);
     desk.press(Key::alt(Code::Char('2')));

@@ -15,7 +15,7 @@ pub enum Dialect {
     TcpChat,
     /// Chat77's clients: `alice: hello`.
     Chat77,
-    /// The texts of LanTalk's system messages; its talk is no text ([`crate::lantalk`]).
+    /// The texts of LanTalk's system messages, which are sentences; its talk is no text ([`crate::lantalk`]).
     LanTalk,
 }
 
@@ -202,7 +202,7 @@ impl Lines<'_> {
         }
     }
 
-    /// The sentences of LanTalk 2.0 where it has one, and such where it has none.
+    /// The sentences of LanTalk 2.0 where it has one, and such where it has none: for people who read lines.
     fn lantalk(&mut self, what: &What<'_>) {
         match what {
             What::Connected { user } => self.line(format_args!("{user} joined.")),
@@ -219,6 +219,22 @@ impl Lines<'_> {
             What::PrivateRejected { by } => self.line(format_args!("{by} would rather not chat in private.")),
             What::PrivateEnded { with, reason } => {
                 self.line(format_args!("Private chat with {with} ended ({reason})."))
+            }
+            What::DirectRequest { from, .. } => self.line(format_args!(
+                "{from} asks for a direct private chat, past the server: /accept {from} or /reject {from}"
+            )),
+            What::DirectReady { user, .. } => {
+                self.line(format_args!("{user} accepts; connecting to {user}'s computer…"));
+            }
+            What::DirectRejected { by } => {
+                self.line(format_args!("{by} does not want a direct private chat now."));
+            }
+            What::DirectConnected { with, fingerprint } => self.line(format_args!(
+                "Direct chat with {with}, encrypted, past the server: /direct-say {with} TEXT, /direct-stop {with}. \
+                 Compare by voice: {fingerprint}; if {with} has other numbers, somebody is in between."
+            )),
+            What::DirectEnded { with, reason } => {
+                self.line(format_args!("The direct chat with {with} is over: {reason}."));
             }
             other => self.simple(other),
         }

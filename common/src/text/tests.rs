@@ -15,6 +15,31 @@ fn said() -> What<'static> {
 }
 
 #[test]
+fn direct_chats_are_lines_for_programs_and_sentences_for_people() {
+    let both =
+        |what: What<'static>| [Dialect::Lines, Dialect::LanTalk].map(|dialect| written(what.clone(), dialect, 999));
+    let connected = What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() };
+    let [line, sentence] = both(connected);
+    assert_eq!(line, "DIRECT_CONNECTED:bob:12345\n");
+    assert!(sentence.starts_with("Direct chat with bob, encrypted") && sentence.contains("12345;"), "{sentence}");
+    let [line, sentence] = both(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    assert_eq!(line, "DIRECT_REQUEST_FROM:bob:00\n");
+    assert!(sentence.ends_with("/accept bob or /reject bob\n"), "{sentence}");
+    for what in [
+        What::DirectReady { user: "bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() },
+        What::DirectRejected { by: "bob".into() },
+        What::DirectEnded { with: "bob".into(), reason: "bob left".into() },
+    ] {
+        let [line, sentence] = both(what);
+        assert!(line.starts_with("DIRECT_") && !sentence.contains("DIRECT_"), "{line}{sentence}");
+    }
+    for dialect in [Dialect::Lines, Dialect::LanTalk] {
+        let talk = |own| written(What::DirectTalk { with: "bob".into(), own, text: "hi".into() }, dialect, 999);
+        assert_eq!([talk(false), talk(true)], ["[Direct] bob: hi\n", "[Direct] to bob: hi\n"]);
+    }
+}
+
+#[test]
 fn talk_in_every_dialect() {
     for (dialect, room, all) in [
         (Dialect::Lines, "alice: hello\n", "[all] alice: hello\n"),

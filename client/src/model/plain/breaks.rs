@@ -53,7 +53,7 @@ impl Plain {
             let known = match own.kind {
                 Kind::Talk(_) | Kind::Command => true,
                 Kind::Direct(_) => self.account,
-                Kind::Once => false,
+                Kind::Once | Kind::Past => false,
             };
             if known {
                 (own.doubtful, own.sent) = (false, false);
@@ -105,6 +105,7 @@ impl Plain {
         let now = self.now.ms;
         if let Some((since, why)) = &self.lost
             && !self.ways.interactive
+            && self.direct.is_empty()
             && since.saturating_add(self.ways.patience_ms) <= now
         {
             let why = format!("no connection for {} s: {why}", self.ways.patience_ms / 1_000);

@@ -37,14 +37,40 @@ impl Plain {
             | What::Members { .. }
             | What::Rooms { .. }
             | What::PrivateChats { .. } => self.answered(),
+            What::DirectTalk { with, own, text } => self.direct_talk(with, *own, text),
+            What::DirectConnected { with, .. } => {
+                self.direct_connected(with);
+                true
+            }
+            What::DirectEnded { with, reason } => {
+                self.direct_ended(with, reason);
+                true
+            }
             _ => true,
         };
         if shown && !self.over {
-            let here = match &event.what {
-                What::Said { room, .. } => room.to_lowercase() == self.room().to_lowercase(),
-                _ => true,
-            };
-            self.acts.push(Act::Show(if here { Dialect::Lines } else { Dialect::Elsewhere }));
+            self.acts.push(Act::Show(self.dialect(&event.what)));
+        }
+    }
+
+    /// How it is written: where programs read, what they compare to the letter; for people, sentences.
+    fn dialect(&self, what: &What<'_>) -> Dialect {
+        match what {
+            What::Said { room, .. } if room.to_lowercase() != self.room().to_lowercase() => Dialect::Elsewhere,
+            What::PrivateRequest { .. }
+            | What::PrivateConnected { .. }
+            | What::PrivateRejected { .. }
+            | What::PrivateEnded { .. }
+            | What::DirectRequest { .. }
+            | What::DirectReady { .. }
+            | What::DirectRejected { .. }
+            | What::DirectConnected { .. }
+            | What::DirectEnded { .. }
+                if self.ways.interactive =>
+            {
+                Dialect::LanTalk
+            }
+            _ => Dialect::Lines,
         }
     }
 

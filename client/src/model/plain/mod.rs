@@ -2,6 +2,7 @@
 //! What is typed goes out in its order, no faster than a server takes it, and is kept until the server has it.
 
 mod breaks;
+mod direct;
 mod hear;
 mod heard;
 mod own;
@@ -9,6 +10,7 @@ mod own;
 use super::chance::Chance;
 use super::outgoing::{Errand, Item, Outgoing};
 use super::{Now, Phase};
+use direct::Chat;
 use heard::Heard;
 use landline_common::Event;
 use landline_common::text::Dialect;
@@ -92,6 +94,8 @@ pub struct Plain {
     keys: u64,
     refused: usize,
     heard: Heard,
+    /// Direct chats that are open.
+    direct: Vec<Chat>,
     phase: Phase,
     was_up: bool,
     failed: u32,
@@ -121,6 +125,7 @@ impl Plain {
             keys: 0,
             refused: 0,
             heard: Heard::default(),
+            direct: Vec::new(),
             phase: Phase::Connecting,
             was_up: false,
             failed: 0,
@@ -158,8 +163,9 @@ impl Plain {
     /// Whether one more line can be taken now.
     #[must_use]
     pub fn takes_lines(&self) -> bool {
-        let people_wait = self.ways.interactive || self.phase == Phase::Up;
-        self.was_up && people_wait && !self.ending && self.outgoing.waiting() < AHEAD
+        // What is said past the server does not wait for it.
+        let goes_on = self.ways.interactive || self.phase == Phase::Up || !self.direct.is_empty();
+        self.was_up && goes_on && !self.ending && self.outgoing.waiting() < AHEAD && self.takes_direct()
     }
 
     /// Milliseconds after which time itself changes something.

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Direct(Box<str>),
     /// Said, and stored nowhere.
     Once,
+    /// Said past the server: it comes back.
+    Past,
     /// A command that does no harm when it comes twice.
     Command,
 }
@@ -49,6 +51,8 @@ impl Plain {
             None => {}
             Some(Err(why)) => self.refuse(line, &why.to_string()),
             Some(Ok(Command::Quit)) => self.end(),
+            Some(Ok(Command::DirectText { to, text })) => self.say_directly(line, to, text),
+            Some(Ok(Command::DirectStop(user))) => self.stop_directly(user),
             Some(Ok(Command::Format(_))) => {
                 self.refuse(line, "the form of events is fixed while this program runs; --json gives JSON");
             }
@@ -105,6 +109,6 @@ impl Plain {
 }
 
 /// A text as others see it.
-fn shown(text: &str) -> Box<str> {
+pub(super) fn shown(text: &str) -> Box<str> {
     clean(text).trim().into()
 }

@@ -1,4 +1,5 @@
 mod desk;
+mod directly;
 
 use super::*;
 use desk::Desk;
@@ -235,8 +236,17 @@ fn what_nobody_typed_is_not_shown() {
 }
 
 fn input() -> impl Strategy<Value = Input> {
-    let line =
-        prop::sample::select(vec!["hi", "/join ops", "/pm bob x", "/users", "exit", "", "/nope", "/format text"]);
+    let line = prop::sample::select(vec![
+        "hi",
+        "/join ops",
+        "/pm bob x",
+        "/users",
+        "exit",
+        "",
+        "/nope",
+        "/format text",
+        "private bob hi",
+    ]);
     let text = || prop::sample::select(vec!["hi", "You are in ops now", "You left ops", "Slow down", "x"]);
     let event = |what: What<'static>| Input::Event(Box::new(what.at(Moment::default())));
     prop_oneof![
@@ -251,6 +261,9 @@ fn input() -> impl Strategy<Value = Input> {
         })),
         (1u64..9).prop_map(move |n| event(What::Pong(format!("landline-{n}").into()))),
         text().prop_map(move |text| event(What::error(403, text))),
+        any::<bool>().prop_map(move |own| event(What::DirectTalk { with: "bob".into(), own, text: "hi".into() })),
+        Just(event(What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
+        Just(event(What::DirectEnded { with: "bob".into(), reason: "lost".into() })),
         Just(event(What::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
         Just(event(What::Welcome { user: "alice".into(), server: "S".into(), room: "lobby".into(), account: true })),
         text().prop_map(|why| Input::Down(why.into())),

@@ -1,0 +1,128 @@
+//! Direct chats, past the server.
+
+use super::*;
+
+fn open(desk: &mut Desk) {
+    desk.hear(What::DirectConnected { with: "Bob".into(), fingerprint: "12345".into() });
+}
+
+fn sent(desk: &mut Desk, text: &'static str) {
+    desk.hear(What::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
+}
+
+fn ended(desk: &mut Desk) {
+    desk.hear(What::DirectEnded { with: "Bob".into(), reason: "the link is lost".into() });
+}
+
+#[test]
+fn a_line_goes_past_the_server_at_once() {
+    let mut desk = Desk::guest(PIPE);
+    desk.type_in("private bob too early");
+    assert_eq!(desk.take_sent(), [""; 0]);
+    assert_eq!(desk.said, ["there is no direct chat with bob; /direct bob asks for one: private bob too early"]);
+    open(&mut desk);
+    for n in 0..10 {
+        desk.type_in(&format!("private bob line {n}"));
+    }
+    assert_eq!(desk.take_sent().len(), 10, "the server's rate is not theirs");
+    desk.type_in("/direct-stop bob");
+    assert_eq!(desk.take_sent(), ["/direct-stop bob"]);
+}
+
+#[test]
+fn a_script_leaves_when_its_lines_have_gone_out() {
+    let mut desk = Desk::guest(PIPE);
+    open(&mut desk);
+    for line in ["private bob one", "private bob one"] {
+        desk.type_in(line);
+    }
+    desk.step(Input::End);
+    sent(&mut desk, "one");
+    assert_eq!(desk.left, None);
+    sent(&mut desk, "one");
+    assert_eq!(desk.left, Some(Ok(())));
+}
+
+#[test]
+fn what_has_not_gone_out_is_named() {
+    let mut desk = Desk::guest(PIPE);
+    open(&mut desk);
+    desk.type_in("private bob lost");
+    desk.step(Input::End);
+    ended(&mut desk);
+    assert_eq!(desk.left, Some(Err("1 line was refused".into())));
+    assert!(desk.said[0].contains("the link is lost") && desk.said[0].ends_with("private bob lost"), "{:?}", desk.said);
+}
+
+#[test]
+fn it_goes_on_without_the_server() {
+    let mut desk = Desk::guest(PIPE);
+    open(&mut desk);
+    desk.step(Input::Down("reset".into()));
+    desk.pass(100_000, false);
+    assert_eq!(desk.left, None, "nobody gives up while there is somebody to talk with");
+    assert!(desk.plain.takes_lines());
+    desk.type_in("/direct-say bob are you there?");
+    assert_eq!(desk.take_sent(), ["/direct-say bob are you there?"]);
+    desk.type_in("hello, room");
+    assert_eq!(desk.take_sent(), [""; 0], "that waits for the server");
+    ended(&mut desk);
+    desk.pass(200, false);
+    assert!(desk.left.unwrap().unwrap_err().starts_with("no connection for 30 s"));
+}
+
+#[test]
+fn a_script_that_has_ended_leaves_without_the_server() {
+    let mut desk = Desk::guest(PIPE);
+    open(&mut desk);
+    desk.step(Input::Down("reset".into()));
+    desk.type_in("private bob the last word");
+    desk.step(Input::End);
+    assert_eq!(desk.left, None);
+    sent(&mut desk, "the last word");
+    assert_eq!(desk.left, Some(Ok(())));
+}
+
+#[test]
+fn lines_wait_where_they_come_from_when_many_are_on_their_way() {
+    let mut desk = Desk::guest(PIPE);
+    open(&mut desk);
+    let mut typed = 0;
+    while desk.plain.takes_lines() {
+        desk.type_in("private bob x");
+        typed += 1;
+    }
+    assert_eq!(typed, 16);
+    sent(&mut desk, "x");
+    assert!(desk.plain.takes_lines());
+}
+
+#[test]
+fn people_get_sentences_and_programs_what_they_compare() {
+    for (ways, dialect) in [(PIPE, Dialect::Lines), (PERSON, Dialect::LanTalk)] {
+        let mut desk = Desk::guest(ways);
+        for what in [
+            What::DirectRequest { from: "bob".into(), key: "00".into() },
+            What::DirectReady { user: "bob".into(), key: "00".into(), addresses: "".into() },
+            What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
+            What::DirectEnded { with: "bob".into(), reason: "bob left".into() },
+            What::PrivateRequest { from: "bob".into() },
+        ] {
+            (desk.shown, desk.dialect) = (0, None);
+            desk.hear(what);
+            assert_eq!((desk.shown, desk.dialect), (1, Some(dialect)));
+        }
+    }
+}
+
+#[test]
+fn ones_own_lines_are_shown_to_programs_only() {
+    for (ways, shown) in [(PIPE, 1), (PERSON, 1), (Ways { json: true, ..PIPE }, 2)] {
+        let mut desk = Desk::guest(ways);
+        open(&mut desk);
+        desk.shown = 0;
+        sent(&mut desk, "mine");
+        desk.hear(What::DirectTalk { with: "bob".into(), own: false, text: "theirs".into() });
+        assert_eq!(desk.shown, shown);
+    }
+}

@@ -12,6 +12,7 @@ mod model;
 mod places;
 mod secret;
 mod start;
+mod table;
 mod ui;
 
 use args::{Args, BadUsage, Task};

@@ -35,6 +35,7 @@ fn parsed(text: &str) -> Vec<Network> {
     told.into_iter().flatten().flatten().collect()
 }
 
+/// Lists as these tools print them, in form; their networks are made up, since no one place has all that may come.
 const RECORDED: [&str; 7] = [
     include_str!("recorded/nmcli.txt"),
     include_str!("recorded/iw.txt"),

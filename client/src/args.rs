@@ -79,6 +79,12 @@ pub struct Args {
 pub enum Task {
     /// List the servers on this network: name, address, port, people, password, and when it was last heard
     Discover(Discover),
+    /// List the Wi-Fi networks around: name, signal, channel, band and security; * marks the one in use
+    Wifi {
+        /// One JSON object a line, for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a configuration file with every key, explained
     Config,
     /// Print what makes a shell complete the arguments of landline

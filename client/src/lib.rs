@@ -14,7 +14,9 @@ mod model;
 mod places;
 mod secret;
 mod start;
+mod table;
 mod ui;
+mod wifi;
 
 use args::{Args, BadUsage, Task};
 use clap::{CommandFactory, Parser};
@@ -28,6 +30,7 @@ pub fn main() -> ExitCode {
     let done = match &args.task {
         None => start::talk(&args).map(|()| true),
         Some(Task::Discover(wanted)) => discover::run(wanted),
+        Some(Task::Wifi { json }) => wifi::run(*json),
         Some(Task::Config) => print(&config::template(places::config_file().as_deref())),
         Some(Task::Completions { shell }) => {
             let mut script = Vec::new();

@@ -148,8 +148,8 @@ fn client_sections() -> Vec<Section> {
             heading: "EXIT STATUS",
             about: "",
             rows: rows(&[
-                ("0", "you left, or the server has everything that was piped in"),
-                ("1", "refused, unreachable, or lines were not sent"),
+                ("0", "you left, the server has everything that was piped in, or what was looked for was found"),
+                ("1", "refused, unreachable, lines were not sent, or nothing was found"),
                 ("2", "arguments or a configuration that make no sense"),
             ]),
         },

@@ -25,7 +25,9 @@ fn the_client_s_page_has_every_command_and_option() {
     for topic in TOPICS {
         assert!(page.contains(topic.usage), "{}", topic.usage);
     }
-    for option in ["--server-password", "--json", "--patience", "LANDLINE_PASSWORD", "--timeout", "config.toml"] {
+    for option in
+        ["--server-password", "--json", "--patience", "LANDLINE_PASSWORD", "--timeout", "LANDLINE WIFI", "config.toml"]
+    {
         assert!(page.contains(option), "{option}");
     }
 }

@@ -1,28 +1,15 @@
 //! The servers that were found, for people and for scripts.
 
+use crate::table::aligned;
 use landline_common::beacon::{Found, Kind};
 use serde_json::json;
-use std::fmt::Write;
 
 const HEAD: [&str; 6] = ["NAME", "ADDRESS", "PORT", "PEOPLE", "PASSWORD", "AGE"];
 
 /// A table for people. A server that only sends LanTalk's beacon has no name and tells nothing else.
 #[must_use]
 pub fn table(list: &[Found], now_ms: u64) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    rows.extend(list.iter().map(|found| row(found, now_ms)));
-    let mut widths = [0; HEAD.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
+    aligned(HEAD, list.iter().map(|found| row(found, now_ms)))
 }
 
 fn row(found: &Found, now_ms: u64) -> [String; 6] {

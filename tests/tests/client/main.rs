@@ -4,6 +4,8 @@ mod breaks;
 mod exits;
 mod json;
 mod pipes;
+#[cfg(target_os = "linux")]
+mod wifi;
 
 use landline_tests::{House, Program};
 use std::io::Write;

@@ -1,0 +1,221 @@
+//! Windows' `netsh`. Its labels are translated, so entries are read by their form: `SSID`, a number and the name begin a
+//! network, a value that is an access point's address begins one of its access points.
+
+use super::Found;
+use super::network::{Band, Bssid, Name, Network};
+use super::security::{Meaning, Scheme, Security};
+use super::tool::{Tool, below};
+use super::trouble::Trouble;
+
+/// What stands between a network's name and its access points: the kind of network, then these.
+const AUTHENTICATION: usize = 1;
+const ENCRYPTION: usize = 2;
+/// Part of a link to the settings that follows its complaint, in every language.
+const LOCATION: &str = "ms-settings:privacy-location";
+
+const WORDS: [Meaning; 5] = [
+    ("WEP", &[Scheme::Wep], false),
+    ("WPA", &[Scheme::Wpa], false),
+    ("WPA2", &[Scheme::Wpa2], false),
+    ("WPA3", &[Scheme::Wpa3], false),
+    ("OWE", &[Scheme::Owe], false),
+];
+/// Encryption that no open network has.
+const CIPHERS: [&str; 5] = ["CCMP", "TKIP", "GCMP", "GCMP-256", "CCMP-256"];
+
+/// Asks it.
+///
+/// # Errors
+/// It lists none.
+pub fn look() -> Result<Found, Trouble> {
+    let netsh = Tool::at("netsh", below("SystemRoot", "C:\\Windows", "System32\\netsh.exe"));
+    let said = netsh.run(&["wlan", "show", "networks", "mode=bssid"])?;
+    if !said.success {
+        return Err(if said.text.contains(LOCATION) { Trouble::NoLocation } else { netsh.complains(&said) });
+    }
+    let mut networks = parse(said.whole("\nSSID "));
+    if networks.is_empty() {
+        return Err(Trouble::Nothing);
+    }
+    // Without an answer the list is still a list.
+    let used = netsh.run(&["wlan", "show", "interfaces"]).map(|said| connected(&said.text)).unwrap_or_default();
+    for network in &mut networks {
+        network.in_use = network.bssid.is_some_and(|bssid| used.contains(&bssid));
+    }
+    Ok(Found { networks, note: None })
+}
+
+/// The access points that this machine's adapters are connected to: of each, the address below its name. The adapter's
+/// own address stands above.
+fn connected(text: &str) -> Vec<Bssid> {
+    let mut used = Vec::new();
+    let mut named = false;
+    for (label, value) in text.lines().filter_map(pair) {
+        if label == "SSID" {
+            named = true;
+        } else if let (true, Some(bssid)) = (named, Bssid::parse(value.trim())) {
+            used.push(bssid);
+            named = false;
+        }
+    }
+    used
+}
+
+/// Its list → access points.
+#[must_use]
+pub fn parse(text: &str) -> Vec<Network> {
+    let mut networks = Vec::new();
+    let mut entry: Option<Entry<'_>> = None;
+    for line in text.lines() {
+        let Some((label, value)) = pair(line) else { continue };
+        if is_network(line) {
+            networks.extend(entry.take().map(Entry::network));
+            entry = Some(Entry::begin(value));
+        } else if let Some(current) = &mut entry {
+            if let Some(bssid) = Bssid::parse(value.trim()) {
+                let next = current.next(bssid);
+                networks.extend(entry.replace(next).filter(|entry| entry.bssid.is_some()).map(Entry::network));
+            } else if !label.is_empty() {
+                current.read(value.trim());
+            }
+        }
+    }
+    networks.extend(entry.map(Entry::network));
+    networks
+}
+
+fn pair(line: &str) -> Option<(&str, &str)> {
+    let (label, value) = line.split_once(':')?;
+    Some((label.trim(), value.strip_prefix(' ').unwrap_or(value)))
+}
+
+/// `SSID 1 : name`, at the margin. The digits may be those of another script.
+fn is_network(line: &str) -> bool {
+    let number = line.strip_prefix("SSID ").and_then(|rest| rest.split(':').next());
+    number.is_some_and(|number| !number.trim().is_empty() && number.trim().chars().all(char::is_numeric))
+}
+
+#[derive(Clone)]
+struct Entry<'a> {
+    name: &'a str,
+    /// The values above the first access point.
+    head: Vec<&'a str>,
+    bssid: Option<Bssid>,
+    signal: Option<u8>,
+    channel: Option<u16>,
+    band: Option<Band>,
+}
+
+impl<'a> Entry<'a> {
+    fn begin(name: &'a str) -> Entry<'a> {
+        Entry { name, head: Vec::new(), bssid: None, signal: None, channel: None, band: None }
+    }
+
+    fn next(&self, bssid: Bssid) -> Entry<'a> {
+        Entry { head: self.head.clone(), bssid: Some(bssid), ..Entry::begin(self.name) }
+    }
+
+    /// The first percentage is the signal, the first bare number after it the channel: further ones count stations.
+    fn read(&mut self, value: &'a str) {
+        if self.bssid.is_none() {
+            if self.head.len() <= ENCRYPTION {
+                self.head.push(value);
+            }
+        } else if let Some(signal) = value.strip_suffix('%') {
+            self.signal = self.signal.or(signal.trim().parse().ok().map(|signal: u8| signal.min(100)));
+        } else if let Some(ghz) = value.strip_suffix("GHz") {
+            self.band = self.band.or(Band::of_ghz(ghz));
+        } else if self.signal.is_some() {
+            self.channel = self.channel.or(value.parse().ok());
+        }
+    }
+
+    fn network(self) -> Network {
+        let told = |at: usize| self.head.get(at).copied().unwrap_or_default();
+        Network {
+            name: Name::of(self.name),
+            bssid: self.bssid,
+            signal: self.signal,
+            channel: self.channel,
+            band: self.band.or(self.channel.and_then(Band::of_channel)),
+            security: security(told(AUTHENTICATION), told(ENCRYPTION)),
+            in_use: false,
+        }
+    }
+}
+
+/// `WPA2-Personal`, `WPA2 - Entreprise`, `Offen`: generations have the same names in all languages, and in those with
+/// our letters what stands behind begins with P or E. Whatever else there is stands for itself.
+fn security(authentication: &str, encryption: &str) -> String {
+    let mut words = authentication.split([' ', '-']).filter(|word| !word.is_empty());
+    let generation = words.next().unwrap_or_default();
+    let mut security = Security::default();
+    if !security.add(&WORDS, generation) {
+        let open = !CIPHERS.contains(&encryption);
+        return if open {
+            Security::told(&WORDS, encryption.split(' ').filter(|word| *word == "WEP"), encryption)
+        } else {
+            Security::told(&WORDS, [authentication].into_iter(), authentication)
+        };
+    }
+    match words.next().and_then(|kind| kind.chars().next()) {
+        None | Some('P' | 'p') => security.to_string(),
+        Some('E' | 'e') => format!("{security} Enterprise"),
+        Some(_) => Security::told(&[], [authentication].into_iter(), authentication),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wifi::tests::lines;
+
+    #[test]
+    fn a_recorded_list() {
+        let expected = [
+            "Harbor-Home | 02:aa:bb:cc:dd:01 | 94 | 6 2.4 GHz | WPA2",
+            "Harbor-Home | 02:aa:bb:cc:dd:02 | 88 | 36 5 GHz | WPA2",
+            "(hidden) | 02:aa:bb:cc:dd:03 | 70 | 37 6 GHz | WPA3",
+            "a: 50% \\ b | 02:aa:bb:cc:dd:04 | 62 | 11 2.4 GHz | open",
+            "eduroam | 02:aa:bb:cc:dd:05 | 40 | 100 5 GHz | WPA2 Enterprise",
+            "museum | 02:aa:bb:cc:dd:06 | 30 | 3 2.4 GHz | WEP",
+            "Library | 02:aa:bb:cc:dd:07 | 20 | 44 5 GHz | OWE",
+        ];
+        assert_eq!(lines(&parse(include_str!("recorded/netsh-en.txt"))), expected);
+        assert_eq!(lines(&parse(include_str!("recorded/netsh-de.txt"))), expected, "the labels are German");
+    }
+
+    #[test]
+    fn security_in_many_languages() {
+        for (authentication, encryption, expected) in [
+            ("WPA2 - Personnel", "CCMP", "WPA2"),
+            ("WPA2 - Entreprise", "CCMP", "WPA2 Enterprise"),
+            ("WPA3-Enterprise 192 Bits", "GCMP-256", "WPA3 Enterprise"),
+            ("WPA2-Empresa", "CCMP", "WPA2 Enterprise"),
+            ("WPA2 - 个人", "CCMP", "WPA2 - 个人"),
+            ("開放", "なし", "open"),
+            ("Ouvert", "Aucun", "open"),
+            ("Offen", "WEP", "WEP"),
+            ("Something new", "GCMP-256", "Something new"),
+            ("", "", "open"),
+        ] {
+            assert_eq!(security(authentication, encryption), expected, "{authentication}");
+        }
+    }
+
+    #[test]
+    fn the_one_in_use_is_known_by_its_address() {
+        let text = include_str!("recorded/netsh-interfaces.txt");
+        assert_eq!(connected(text), [Bssid::parse("02:aa:bb:cc:dd:02").unwrap()]);
+        assert_eq!(connected("    Physical address : 02:aa:bb:00:00:01\n    State : disconnected\n"), []);
+    }
+
+    #[test]
+    fn lists_that_are_none() {
+        let none = "\r\nInterface name : Wi-Fi \r\nThere are 0 networks currently visible. \r\n";
+        for text in ["", none, "Signal : 5%", "SSID : x", "SSID one : x"] {
+            assert_eq!(parse(text), [], "{text}");
+        }
+        assert_eq!(lines(&parse("SSID 1 : x\n a : b\n c : 999%\n")), ["x | - | - | - - | open"]);
+    }
+}

@@ -1,0 +1,139 @@
+//! NetworkManager's `nmcli`, in its terse form: fields with `:` between them, `:` and `\` in them behind a `\`.
+
+use super::Found;
+use super::network::{Band, Bssid, Name, Network, channel_of};
+use super::security::{Meaning, Scheme, Security};
+use super::tool::Tool;
+use super::trouble::Trouble;
+
+const LIST: [&str; 6] = ["-t", "-f", "IN-USE,SSID,BSSID,CHAN,FREQ,SIGNAL,SECURITY", "device", "wifi", "list"];
+const ON: &str = "nmcli radio wifi on";
+
+/// What it may complain about, in the language that it is told to speak. The second is what it says without D-Bus.
+const COMPLAINTS: [(&str, Trouble); 3] = [
+    ("NetworkManager is not running", Trouble::NoManager),
+    ("Could not create NMClient", Trouble::NoManager),
+    ("No Wi-Fi device", Trouble::NoAdapter),
+];
+
+/// The words of its last field.
+const WORDS: [Meaning; 8] = [
+    ("WEP", &[Scheme::Wep], false),
+    ("WPA1", &[Scheme::Wpa], false),
+    ("WPA2", &[Scheme::Wpa2], false),
+    ("WPA3", &[Scheme::Wpa3], false),
+    ("OWE", &[Scheme::Owe], false),
+    // The open side of a network that has an encrypted side for those who can.
+    ("OWE-TM", &[Scheme::Open, Scheme::Owe], false),
+    ("802.1X", &[], true),
+    ("WPA-EAP-SUITE-B-192", &[Scheme::Wpa3], true),
+];
+
+/// Asks it.
+///
+/// # Errors
+/// It lists none.
+pub fn look() -> Result<Found, Trouble> {
+    let nmcli = Tool::find("nmcli")?;
+    let said = nmcli.run(&LIST)?;
+    if !said.success {
+        let says = |text: &str| said.complaint.contains(text);
+        let known = COMPLAINTS.iter().find(|(text, _)| says(text)).map(|(_, trouble)| trouble.clone());
+        return Err(known.unwrap_or_else(|| nmcli.complains(&said)));
+    }
+    let networks = parse(said.whole("\n"))?;
+    if networks.is_empty() { Err(why_none(&nmcli)) } else { Ok(Found { networks, note: None }) }
+}
+
+/// Where there are no networks, there may be no radio.
+fn why_none(nmcli: &Tool) -> Trouble {
+    let told = |args: &[&str]| nmcli.run(args).ok().filter(|said| said.success).map(|said| said.text);
+    let radio = told(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
+    if radio.trim().split(':').any(|state| state == "disabled") {
+        return Trouble::Off(ON);
+    }
+    let devices = told(&["-t", "-f", "TYPE", "device"]);
+    if devices.is_some_and(|list| !list.lines().any(|kind| kind == "wifi")) {
+        return Trouble::NoAdapter;
+    }
+    Trouble::Nothing
+}
+
+/// Its list → access points.
+///
+/// # Errors
+/// It is no such list.
+pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let networks: Vec<Network> = lines().filter_map(network).collect();
+    if networks.is_empty() && lines().next().is_some() {
+        return Err(Trouble::Unintelligible("nmcli"));
+    }
+    Ok(networks)
+}
+
+fn network(line: &str) -> Option<Network> {
+    let fields = fields(line);
+    let [in_use, name, bssid, channel, frequency, signal, security] = &fields[..] else { return None };
+    let mhz = frequency.split(' ').next().and_then(|mhz| mhz.parse().ok()).and_then(channel_of);
+    let channel = channel.parse().ok().or(mhz.map(|(channel, _)| channel));
+    Some(Network {
+        name: if name == "--" { Name::Hidden } else { Name::of(name) },
+        bssid: Bssid::parse(bssid),
+        signal: signal.parse().ok().map(|signal: u8| signal.min(100)),
+        channel,
+        band: mhz.map(|(_, band)| band).or(channel.and_then(Band::of_channel)),
+        security: Security::told(&WORDS, security.split_whitespace(), security),
+        in_use: in_use == "*",
+    })
+}
+
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (c, fields.last_mut()) {
+            (':', _) => fields.push(String::new()),
+            ('\\', Some(field)) => field.extend(chars.next()),
+            (c, Some(field)) => field.push(c),
+            (_, None) => {}
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wifi::tests::lines;
+
+    #[test]
+    fn a_recorded_list() {
+        let list = parse(include_str!("recorded/nmcli.txt")).unwrap();
+        assert_eq!(
+            lines(&list),
+            [
+                "* Room 12 | 02:aa:bb:cc:dd:01 | 94 | 36 5 GHz | WPA2/WPA3",
+                "Room 12 | 02:aa:bb:cc:dd:02 | 87 | 6 2.4 GHz | WPA2/WPA3",
+                "a:b\\c | 02:aa:bb:cc:dd:03 | 72 | 11 2.4 GHz | WPA2",
+                "Grüße ☕ | 02:aa:bb:cc:dd:04 | 70 | 37 6 GHz | WPA3",
+                "eduroam | 02:aa:bb:cc:dd:05 | 64 | 100 5 GHz | WPA2 Enterprise",
+                "(hidden) | 02:aa:bb:cc:dd:06 | 59 | 1 2.4 GHz | WPA2",
+                "Library | 02:aa:bb:cc:dd:07 | 55 | 44 5 GHz | OWE",
+                "Library guests | 02:aa:bb:cc:dd:08 | 55 | 44 5 GHz | open/OWE",
+                "museum | 02:aa:bb:cc:dd:09 | 40 | 3 2.4 GHz | WEP",
+                "cafe | 02:aa:bb:cc:dd:0a | 35 | 13 2.4 GHz | open",
+                "evilname | 02:aa:bb:cc:dd:0b | 22 | 6 2.4 GHz | WPA/WPA2",
+                "vault | 02:aa:bb:cc:dd:0c | 12 | 149 5 GHz | WPA3 Enterprise",
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_may_be_missing_and_lines_may_be_nonsense() {
+        assert_eq!(parse("").unwrap(), []);
+        assert_eq!(parse("Usage: nmcli device\n"), Err(Trouble::Unintelligible("nmcli")));
+        let list = parse(" :--:::::\nnonsense\n:x:zz:999999:7 GHz:250:WPA9\n").unwrap();
+        assert_eq!(lines(&list), ["(hidden) | - | - | - - | open", "x | - | 100 | - - | WPA9"]);
+    }
+}

@@ -1,0 +1,164 @@
+//! macOS' `system_profiler`, which prints JSON.
+
+use super::Found;
+use super::network::{Band, Bssid, Name, Network, percent};
+use super::security::{Meaning, Scheme, Security};
+use super::tool::Tool;
+use super::trouble::Trouble;
+use serde_json::Value;
+
+const ON: &str = "in the menu bar, or in System Settings, Wi-Fi";
+const WITHHELD: &str = "macOS keeps the names from programs that may not know where they are; allow it for your \
+                        terminal: System Settings, Privacy & Security, Location Services";
+/// What stands for a name that is withheld.
+const REDACTED: &str = "<redacted>";
+
+/// What follows `security_mode_`; a prefix of that is misspelt in some versions.
+const MODES: [Meaning; 19] = [
+    ("none", &[Scheme::Open], false),
+    ("open", &[Scheme::Open], false),
+    ("wep", &[Scheme::Wep], false),
+    ("wep40", &[Scheme::Wep], false),
+    ("wep128", &[Scheme::Wep], false),
+    ("8021x", &[Scheme::Wep], true),
+    ("wpa_personal", &[Scheme::Wpa], false),
+    ("wpa_personal_mixed", &[Scheme::Wpa, Scheme::Wpa2], false),
+    ("wpa_enterprise", &[Scheme::Wpa], true),
+    ("wpa2_personal", &[Scheme::Wpa2], false),
+    ("wpa2_personal_mixed", &[Scheme::Wpa, Scheme::Wpa2], false),
+    ("wpa2_enterprise", &[Scheme::Wpa2], true),
+    ("wpa2_enterprise_mixed", &[Scheme::Wpa, Scheme::Wpa2], true),
+    ("wpa3_personal", &[Scheme::Wpa3], false),
+    ("wpa3_transition", &[Scheme::Wpa2, Scheme::Wpa3], false),
+    ("wpa3_personal_transition", &[Scheme::Wpa2, Scheme::Wpa3], false),
+    ("wpa3_enterprise", &[Scheme::Wpa3], true),
+    ("wpa2_wpa3_enterprise", &[Scheme::Wpa2, Scheme::Wpa3], true),
+    ("owe", &[Scheme::Owe], false),
+];
+
+/// Asks it.
+///
+/// # Errors
+/// It lists none.
+pub fn look() -> Result<Found, Trouble> {
+    let tool = Tool::at("system_profiler", "/usr/sbin/system_profiler");
+    let said = tool.run(&["SPAirPortDataType", "-json"])?;
+    if !said.success {
+        return Err(tool.complains(&said));
+    }
+    let networks = parse(&said.text)?;
+    if networks.is_empty() {
+        return Err(Trouble::Nothing);
+    }
+    let withheld = networks.iter().any(|network| network.name == Name::Withheld);
+    Ok(Found { networks, note: withheld.then_some(WITHHELD) })
+}
+
+/// Its report → access points.
+///
+/// # Errors
+/// It is no such report, or says that there is no adapter, or that it is off.
+pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
+    let report: Value = serde_json::from_str(text).map_err(|_| Trouble::Unintelligible("system_profiler"))?;
+    let sections = report["SPAirPortDataType"].as_array().ok_or(Trouble::Unintelligible("system_profiler"))?;
+    let interfaces: Vec<&Value> = sections.iter().flat_map(|s| items(&s["spairport_airport_interfaces"])).collect();
+    let networks: Vec<Network> = interfaces.iter().copied().flat_map(around).collect();
+    if !networks.is_empty() {
+        return Ok(networks);
+    }
+    // The links to other devices, such as awdl0, have no state.
+    let states: Vec<&str> = interfaces.iter().filter_map(|i| i["spairport_status_information"].as_str()).collect();
+    match states[..] {
+        [] => Err(Trouble::NoAdapter),
+        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Trouble::Off(ON)),
+        _ => Ok(networks),
+    }
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn around(interface: &Value) -> impl Iterator<Item = Network> {
+    let current = network(&interface["spairport_current_network_information"], true);
+    let others = items(&interface["spairport_airport_other_local_wireless_networks"]);
+    current.into_iter().chain(others.filter_map(|other| network(other, false)))
+}
+
+/// What has no channel is no network, but a link to another device.
+fn network(told: &Value, in_use: bool) -> Option<Network> {
+    let (channel, band) = channel(&told["spairport_network_channel"])?;
+    let name = told["_name"].as_str().unwrap_or_default();
+    let mode = told["spairport_security_mode"].as_str().unwrap_or_default();
+    let mode = mode.split_once("security_mode_").map_or(mode, |(_, mode)| mode);
+    Some(Network {
+        name: if name == REDACTED { Name::Withheld } else { Name::of(name) },
+        bssid: told["spairport_network_bssid"].as_str().and_then(Bssid::parse),
+        signal: told["spairport_signal_noise"].as_str().and_then(signal),
+        channel: Some(channel),
+        band: band.or(Band::of_channel(channel)),
+        security: if mode.is_empty() { "?".into() } else { Security::told(&MODES, [mode].into_iter(), mode) },
+        in_use,
+    })
+}
+
+/// `36 (5GHz, 80MHz)`; older ones print the number alone.
+fn channel(told: &Value) -> Option<(u16, Option<Band>)> {
+    if let Some(number) = told.as_u64() {
+        return Some((u16::try_from(number).ok()?, None));
+    }
+    let (number, rest) = told.as_str().map(|text| text.split_once(' ').unwrap_or((text, "")))?;
+    let band = rest.strip_prefix('(').and_then(|rest| rest.split_once("GHz")).and_then(|(ghz, _)| Band::of_ghz(ghz));
+    Some((number.parse().ok()?, band))
+}
+
+/// `-54 dBm / -95 dBm`: signal and noise.
+fn signal(text: &str) -> Option<u8> {
+    let dbm: f32 = text.split("dBm").next()?.trim().parse().ok()?;
+    dbm.is_finite().then(|| percent(dbm))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wifi::tests::lines;
+
+    #[test]
+    fn a_recorded_report() {
+        let list = parse(include_str!("recorded/system_profiler.json")).unwrap();
+        assert_eq!(
+            lines(&list),
+            [
+                "* Room 12 | 02:aa:bb:cc:dd:01 | 92 | 36 5 GHz | WPA2/WPA3",
+                "a:b\\c 🙂 | - | 90 | 11 2.4 GHz | WPA2",
+                "(hidden) | - | 60 | 37 6 GHz | WPA3",
+                "evil | - | 40 | 6 2.4 GHz | WPA/WPA2",
+                "eduroam | - | - | 100 5 GHz | WPA2 Enterprise",
+                "museum | - | 20 | 3 2.4 GHz | WEP",
+                "Library | - | 10 | 44 5 GHz | OWE",
+                "cafe | - | 4 | 13 2.4 GHz | open",
+                "tomorrow | - | 2 | 1 2.4 GHz | wpa9_magic",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_may_be_withheld() {
+        let list = parse(include_str!("recorded/system_profiler-redacted.json")).unwrap();
+        assert_eq!(lines(&list), ["* (withheld) | - | 84 | 149 5 GHz | WPA2", "(withheld) | - | - | 6 2.4 GHz | WPA2"]);
+    }
+
+    #[test]
+    fn reports_without_networks() {
+        let off = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[
+            {"_name":"en0","spairport_status_information":"spairport_status_off"},{"_name":"awdl0"}]}]}"#;
+        let alone = off.replace("status_off", "status_disassociated");
+        let none = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[]}]}"#;
+        assert_eq!(parse(off), Err(Trouble::Off(ON)));
+        assert_eq!(parse(&alone), Ok(vec![]));
+        assert_eq!(parse(none), Err(Trouble::NoAdapter));
+        for wrong in ["", "{}", "[1]", r#"{"SPAirPortDataType":5}"#] {
+            assert_eq!(parse(wrong), Err(Trouble::Unintelligible("system_profiler")), "{wrong}");
+        }
+    }
+}

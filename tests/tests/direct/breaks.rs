@@ -1,0 +1,85 @@
+//! What breaks, and what does not.
+
+use crate::{connect, people, reason, say};
+use landline_tests::{House, Program};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Stdio;
+use tempfile::TempDir;
+
+/// The server's own program, which can be stopped in its tracks, on a port that it has again when it is back.
+fn server(data: &TempDir, address: SocketAddr) -> Program {
+    let mut command = Program::server();
+    command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string(), "--no-console"]);
+    command
+        .args(["--lantalk-port", "0", "--beacon-port", "0", "--rate", "off", "--data"])
+        .arg(data.path().join("data"));
+    command.env_remove("LANDLINE_LOG").env_remove("LANDLINE_PASSWORD");
+    let mut program = Program::start(&mut command, Stdio::null());
+    program.until("nc ");
+    program
+}
+
+/// A port at an address where other tests take none.
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.67.9:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
+#[test]
+fn it_goes_on_while_the_server_is_stopped_and_gone_and_when_it_is_back() {
+    let (data, address) = (TempDir::new().expect("a folder"), free());
+    let mut running = server(&data, address);
+    let [mut alice, mut bob] = people(address, ["alice", "bob"]);
+    connect((&mut alice, "alice"), (&mut bob, "bob"));
+    running.signal("STOP");
+    say((&mut alice, "alice"), (&mut bob, "bob"), "the server stands still");
+    say((&mut bob, "bob"), (&mut alice, "alice"), "we do not");
+    running.signal("KILL");
+    running.wait();
+    say((&mut alice, "alice"), (&mut bob, "bob"), "now it is gone");
+    say((&mut bob, "bob"), (&mut alice, "alice"), "and we are here");
+    let _back = server(&data, address);
+    for (program, name) in [(&mut alice, "alice"), (&mut bob, "bob")] {
+        program.type_line("/who lobby");
+        assert!(program.until("In lobby: ").contains(name));
+    }
+    say((&mut alice, "alice"), (&mut bob, "bob"), "still the same chat");
+    // The key was announced again.
+    alice.type_line("/direct-stop bob");
+    assert_eq!(reason(&mut bob, "alice"), "alice ended it");
+    reason(&mut alice, "bob");
+    connect((&mut bob, "bob"), (&mut alice, "alice"));
+}
+
+#[test]
+fn a_program_that_is_killed_is_missed_at_once() {
+    let house = House::default();
+    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    connect((&mut alice, "alice"), (&mut bob, "bob"));
+    bob.signal("KILL");
+    assert!(reason(&mut alice, "bob").starts_with("the link is lost; /direct bob asks"));
+    // Who comes back is another one: nobody could prove to be the old one.
+    bob.wait();
+    let [mut bob] = people(house.address(), ["bob"]);
+    connect((&mut bob, "bob"), (&mut alice, "alice"));
+}
+
+#[test]
+fn a_program_that_stands_still_is_missed_after_a_while() {
+    let house = House::default();
+    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    connect((&mut alice, "alice"), (&mut bob, "bob"));
+    bob.signal("STOP");
+    assert!(reason(&mut alice, "bob").starts_with("the link is lost: bob does not answer"));
+    bob.signal("CONT");
+    assert!(reason(&mut bob, "alice").starts_with("the link is lost"));
+}
+
+#[test]
+fn a_signal_says_goodbye() {
+    let house = House::default();
+    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    connect((&mut alice, "alice"), (&mut bob, "bob"));
+    bob.signal("TERM");
+    assert_eq!(reason(&mut alice, "bob"), "bob left");
+    assert_eq!(bob.wait().code(), Some(0));
+}

@@ -1,0 +1,136 @@
+//! People who mean well.
+
+use crate::{connect, landline, people, reason, say, start};
+use landline_tests::{House, Program};
+use serde_json::Value;
+use std::process::Stdio;
+
+#[test]
+fn both_want_it_talk_and_one_ends_it() {
+    let house = House::default();
+    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    connect((&mut alice, "alice"), (&mut bob, "bob"));
+    say((&mut alice, "alice"), (&mut bob, "bob"), "hello – grüße 日本 👍🏽");
+    say((&mut bob, "bob"), (&mut alice, "alice"), "and hello to you");
+    alice.type_line("stopprivate bob");
+    assert_eq!(reason(&mut alice, "bob"), "you ended it");
+    assert_eq!(reason(&mut bob, "alice"), "alice ended it");
+    // Once more: the keys are the same, so are the numbers.
+    let numbers = connect((&mut bob, "bob"), (&mut alice, "alice"));
+    assert_eq!(connect_again(&mut alice, &mut bob), numbers);
+}
+
+fn connect_again(alice: &mut Program, bob: &mut Program) -> String {
+    bob.type_line("/direct-stop alice");
+    reason(alice, "bob");
+    reason(bob, "alice");
+    connect((alice, "alice"), (bob, "bob"))
+}
+
+#[test]
+fn nobody_has_to() {
+    let house = House::default();
+    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    alice.type_line("/direct bob");
+    bob.until("DIRECT_REQUEST_FROM:alice:");
+    bob.type_line("/reject");
+    alice.until("DIRECT_REJECTED:bob");
+    alice.type_line("/direct bob");
+    bob.until("DIRECT_REQUEST_FROM:alice:");
+    alice.type_line("/quit");
+    bob.until("INFO: alice is no longer available for a direct chat");
+    assert_eq!(alice.wait().code(), Some(0));
+}
+
+#[test]
+fn who_has_no_such_program_cannot_take_part() {
+    let house = House::default();
+    let mut carol = house.guest("carol", "lobby");
+    let [mut alice] = people(house.address(), ["alice"]);
+    alice.type_line("/direct carol");
+    alice.until("ERROR: 403 the program carol uses has no direct chats; /connect carol asks");
+    carol.lines_so_far();
+    carol.send("startprivate alice");
+    carol.expect_start("ERROR: 403 ");
+}
+
+#[test]
+fn two_chats_at_once_are_apart() {
+    let house = House::default();
+    let [mut alice, mut bob, mut carol] = people(house.address(), ["alice", "bob", "carol"]);
+    let one = connect((&mut alice, "alice"), (&mut bob, "bob"));
+    let other = connect((&mut carol, "carol"), (&mut alice, "alice"));
+    assert_ne!(one, other);
+    say((&mut alice, "alice"), (&mut bob, "bob"), "for bob");
+    say((&mut alice, "alice"), (&mut carol, "carol"), "for carol");
+    bob.type_line("/quit");
+    assert_eq!(reason(&mut alice, "bob"), "bob left");
+    say((&mut carol, "carol"), (&mut alice, "alice"), "still here");
+}
+
+#[test]
+fn many_lines_arrive_in_their_order() {
+    let house = House::default();
+    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    connect((&mut alice, "alice"), (&mut bob, "bob"));
+    for n in 0..300 {
+        alice.type_line(&format!("private bob line {n}"));
+    }
+    alice.type_line("/quit");
+    for n in 0..300 {
+        assert_eq!(bob.until("[Direct]"), format!("[Direct] alice: line {n}\n"));
+    }
+    assert_eq!(reason(&mut bob, "alice"), "alice left");
+    assert_eq!(alice.wait().code(), Some(0));
+    assert_eq!(alice.complaints(), "");
+}
+
+#[test]
+fn programs_get_objects() {
+    let house = House::default();
+    let [mut alice] = people(house.address(), ["alice"]);
+    let mut bot = Program::start(landline(house.address(), "bot").arg("--json"), Stdio::piped());
+    bot.until("auth_ok");
+    bot.type_line("/users");
+    bot.until("online");
+    alice.type_line("/direct bot");
+    let mut next = |event: &str| -> Value {
+        let line = bot.until(event);
+        serde_json::from_str(&line).expect("JSON")
+    };
+    let asked = next("direct_request");
+    assert_eq!((&asked["type"], &asked["user"]), (&"system".into(), &"alice".into()));
+    bot.type_line("/accept alice");
+    alice.until("DIRECT_CONNECTED:bot:");
+    let mut next = |event: &str| -> Value {
+        let line = bot.until(event);
+        serde_json::from_str(&line).expect("JSON")
+    };
+    let connected = next("direct_connected");
+    assert_eq!(connected["user"], "alice");
+    assert_eq!(connected["fingerprint"].as_str().map(str::len), Some(47));
+    assert!(connected["at"].as_i64().is_some_and(|at| at > 1_700_000_000_000));
+    alice.type_line("/direct-say bot beep");
+    let heard = next("\"direct\"");
+    assert_eq!((&heard["type"], &heard["from_user"], &heard["text"]), (&"pm".into(), &"alice".into(), &"beep".into()));
+    bot.type_line("/direct-say alice boop");
+    let mut next = |event: &str| -> Value {
+        let line = bot.until(event);
+        serde_json::from_str(&line).expect("JSON")
+    };
+    assert_eq!(next("\"direct\"")["to_user"], "alice");
+    alice.until("[Direct] bot: boop");
+    alice.type_line("/direct-stop bot");
+    assert_eq!(next("direct_ended")["reason"], "alice ended it");
+}
+
+#[test]
+fn a_script_hears_what_cannot_be_said() {
+    let house = House::default();
+    let mut script = start(&mut landline(house.address(), "ci"));
+    script.type_line("private bob is this on?");
+    script.type_line("/quit");
+    assert_eq!(script.wait().code(), Some(1));
+    let complaints = script.complaints();
+    assert!(complaints.contains("there is no direct chat with bob; /direct bob asks for one"), "{complaints}");
+}

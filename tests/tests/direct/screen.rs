@@ -1,0 +1,28 @@
+//! The full screen, in a real terminal.
+
+use crate::people;
+use landline_tests::{House, Terminal};
+
+#[test]
+fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
+    let house = House::default();
+    let (mut alice, _) = Terminal::landline(60, 15, house.address(), "alice");
+    let [mut bob] = people(house.address(), ["bob"]);
+    alice.sees("bob joined");
+    bob.type_line("/direct alice");
+    alice.sees("🔒 bob");
+    // To where something is new.
+    alice.press("\x1ba");
+    alice.sees("/accept bob");
+    alice.press("/accept bob\r");
+    let line = bob.until("DIRECT_CONNECTED:alice:");
+    let numbers = line.trim_end().rsplit(':').next().expect("numbers");
+    alice.sees(&format!("🔒 bob  {numbers}"));
+    alice.press("hello, past the server\r");
+    assert_eq!(bob.until("[Direct]"), "[Direct] alice: hello, past the server\n");
+    bob.type_line("private alice hello yourself");
+    alice.sees("bob: hello yourself");
+    alice.press("/close\r");
+    assert_eq!(bob.until("DIRECT_ENDED"), "DIRECT_ENDED:alice:alice ended it\n");
+    alice.sees("the direct chat with bob is");
+}

@@ -1,0 +1,83 @@
+//! Strangers, and a listener on the network.
+
+use crate::{Tapped, fake, people, reason};
+use landline_common::link::{Keys, Side, Whom, open};
+use landline_tests::{DEADLINE, House};
+use std::net::{TcpListener, TcpStream};
+
+/// The address on this machine, of all that were told.
+fn loopback(ready: &str) -> &str {
+    let addresses = ready.split(',').map(|address| address.rsplit_once("127.0.0.1:"));
+    let port = addresses.flatten().map(|(_, port)| port).next().expect("loopback");
+    port.trim_end()
+}
+
+#[test]
+fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
+    let house = House::default();
+    let [mut bob] = people(house.address(), ["bob"]);
+    let (mut alice, keys) = fake(&house, "alice");
+    alice.send("/direct bob");
+    bob.until("DIRECT_REQUEST_FROM:alice:");
+    bob.type_line("/accept alice");
+    let ready = alice.until("DIRECT_READY:bob:");
+    let theirs = ready["DIRECT_READY:bob:".len()..][..64].parse().expect("a key");
+    let port: u16 = loopback(&ready).parse().expect("a port");
+    let dial = || TcpStream::connect(("127.0.0.1", port)).expect("it waits");
+
+    let eve = Keys::generate().expect("keys");
+    let mut stream = dial();
+    stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+    assert!(open(&mut stream, (Side::Dialled, "direct"), &eve, Whom::Known(&theirs)).is_err());
+
+    let mut tapped = Tapped::new(dial());
+    let mut link = tapped.shake(Side::Dialled, &keys, &theirs);
+    link.sealer.send(&mut tapped, br#"{"type":"hello"}"#).expect("sent");
+    bob.until("DIRECT_CONNECTED:alice:");
+    for text in [r#"{"type":"text","text":"the secret word\u001b[2J"}"#, r#"{"type":"later"}"#, "nonsense"] {
+        link.sealer.send(&mut tapped, text.as_bytes()).expect("sent");
+    }
+    assert_eq!(bob.until("[Direct]"), "[Direct] alice: the secret word\n");
+    bob.type_line("private alice the other secret");
+    let message = link.opener.receive(&mut tapped).expect("a message").expect("a message");
+    assert_eq!(String::from_utf8_lossy(&message), r#"{"type":"text","text":"the other secret"}"#);
+    for word in ["secret", "text", "hello", "alice", "bob"] {
+        let found = tapped.seen.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+        assert!(!found, "{word:?} can be read on the network");
+    }
+    link.sealer.send(&mut tapped, br#"{"type":"bye","reason":"stopped"}"#).expect("sent");
+    assert_eq!(reason(&mut bob, "alice"), "alice ended it");
+}
+
+#[test]
+fn somebody_else_at_the_address_hears_nothing() {
+    let house = House::default();
+    let [mut alice] = people(house.address(), ["alice"]);
+    let (mut bob, _keys) = fake(&house, "bob");
+    let eve = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = eve.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let own = Keys::generate().expect("keys");
+        for stream in eve.incoming().flatten() {
+            let _ = open(&mut &stream, (Side::Answered, "direct"), &own, Whom::Known(&own.public()));
+        }
+    });
+    alice.type_line("/direct bob");
+    let request = bob.until("DIRECT_REQUEST_FROM:alice:");
+    let key = request.rsplit(':').next().expect("a key");
+    bob.send(&format!("/direct-accept alice {key} {address}"));
+    assert!(reason(&mut alice, "bob").starts_with("somebody else answers"));
+}
+
+#[test]
+fn where_nobody_listens_the_reason_says_what_to_do() {
+    let house = House::default();
+    let [mut alice] = people(house.address(), ["alice"]);
+    let (mut bob, _keys) = fake(&house, "bob");
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
+    alice.type_line("/direct bob");
+    let request = bob.until("DIRECT_REQUEST_FROM:alice:");
+    let key = request.rsplit(':').next().expect("a key");
+    bob.send(&format!("/direct-accept alice {key} {closed}"));
+    assert!(reason(&mut alice, "bob").contains("/connect bob asks for a private chat by way of the server"));
+}

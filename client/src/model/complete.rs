@@ -106,8 +106,9 @@ impl State {
         match kind {
             Kind::Command => {
                 let local = LOCAL.iter().map(|command| command.word);
-                let topics = TOPICS.iter().filter_map(|topic| topic.usage.split(' ').next());
-                let mut all: Vec<&str> = local.chain(topics).filter(|word| !word.starts_with("/direct-")).collect();
+                let typed = TOPICS.iter().filter(|topic| !topic.is_for_programs());
+                let topics = typed.filter_map(|topic| topic.usage.split(' ').next());
+                let mut all: Vec<&str> = local.chain(topics).collect();
                 all.sort_unstable();
                 all
             }

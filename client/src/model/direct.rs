@@ -21,7 +21,7 @@ impl State {
 
     /// Somebody accepted; the two programs are coming together.
     pub(super) fn direct_ready(&mut self, user: &str) {
-        self.direct_notice(user, &format!("{user} accepts; connecting to {user}'s computer…"));
+        self.direct_news(user, &format!("{user} accepts; connecting to {user}'s computer…"));
     }
 
     pub(super) fn direct_rejected(&mut self, by: &str) {
@@ -52,11 +52,12 @@ impl State {
             // One has closed it.
             return self.tell(Tone::Info, &text);
         };
-        conversation.direct = None;
+        let was_open = conversation.direct.take().is_some();
         for (_, talk) in conversation.own_mut().filter(|(_, talk)| talk.delivery.is_open()) {
             talk.delivery = Delivery::Failed(reason.into());
         }
-        self.notice(&place, Tone::Info, &text);
+        // Whoever has ended it need not be called.
+        if was_open { self.direct_news(with, &text) } else { self.notice(&place, Tone::Info, &text) }
     }
 
     /// Something was said in one; perhaps it is one's own line that has gone out.

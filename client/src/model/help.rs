@@ -36,8 +36,7 @@ pub fn rows(width: usize) -> Vec<Row> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let local = LOCAL.iter().map(|command| (command.usage, command.help));
     // What only programs send is of no use to anybody who types.
-    let typed = |usage: &str| !usage.starts_with("/direct-key") && !usage.starts_with("/direct-accept");
-    let topics = TOPICS.iter().filter(|topic| typed(topic.usage)).map(|topic| (topic.usage, topic.help));
+    let topics = TOPICS.iter().filter(|topic| !topic.is_for_programs()).map(|topic| (topic.usage, topic.help));
     let mut rows = vec![Row::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows.extend([Row::Heading(""), Row::Heading("Commands")]);
@@ -76,8 +75,10 @@ mod tests {
     #[test]
     fn every_command_is_there() {
         let all = rows(80);
-        for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/quit"] {
-            assert!(all.iter().any(|row| matches!(row, Row::Entry(left, ..) if *left == usage)), "{usage}");
+        let has = |usage: &str| all.iter().any(|row| matches!(row, Row::Entry(left, ..) if *left == usage));
+        for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/direct USER", "/direct-stop USER", "/quit"] {
+            assert!(has(usage), "{usage}");
         }
+        assert!(!has("/direct-key KEY") && !has("/direct-accept USER KEY ADDRESSES"), "nobody types these");
     }
 }

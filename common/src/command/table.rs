@@ -20,6 +20,12 @@ impl Topic {
     pub fn is_about(&self, word: &str) -> bool {
         self.forms.iter().any(|form| form.words.trim_start_matches('/').split(' ').any(|w| w == word))
     }
+
+    /// Whether programs send it, and nobody types it.
+    #[must_use]
+    pub fn is_for_programs(&self) -> bool {
+        self.is_about("direct-key") || self.is_about("direct-accept")
+    }
 }
 
 /// One way to write a command: its words (a slash word begins with `/`) and what must follow them.

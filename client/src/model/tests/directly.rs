@@ -138,6 +138,19 @@ fn what_has_not_gone_out_when_it_ends_says_why() {
 }
 
 #[test]
+fn an_end_that_nobody_here_wanted_is_noticed_elsewhere() {
+    for (stops, unread) in [(false, 2), (true, 1)] {
+        let mut desk = desk();
+        open(&mut desk);
+        if stops {
+            desk.enter("/direct-stop bob");
+        }
+        ended(&mut desk, "it is over");
+        assert_eq!(desk.state.talks.get(&bob()).unwrap().unread, unread);
+    }
+}
+
+#[test]
 fn it_can_be_talked_in_and_ended_from_anywhere() {
     let mut desk = desk();
     desk.enter("/direct-say bob too early");

@@ -8,7 +8,9 @@ fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
     let house = House::default();
     let (mut alice, _) = Terminal::landline(60, 15, house.address(), "alice");
     let [mut bob] = people(house.address(), ["bob"]);
-    alice.sees("bob joined");
+    // The answer says that the server has taken all that came before, her key as well.
+    alice.press("/users\r");
+    alice.sees("2 online: alice, bob");
     bob.type_line("/direct alice");
     alice.sees("🔒 bob");
     // To where something is new.

@@ -1,6 +1,7 @@
 //! The full-screen client in a real terminal, against a real server.
 #![cfg(unix)]
 
+mod cable;
 mod first;
 mod flood;
 mod life;

@@ -30,7 +30,8 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
     let plain = Plain::new(who.name.as_str(), who.room.as_str(), ways, seed);
     let Entered { link, event, line } = entered;
     let output = Output::new(ways.json);
-    let mut running = Running { start: Instant::now(), plain, link, output, ended: None };
+    let start = Instant::now();
+    let mut running = Running { start, ticked: start, plain, link, output, ended: None };
     let ended = running.feed(Input::Event(event), Some(&line)).and_then(|()| running.serve(signals));
     let Running { mut link, .. } = running;
     let end = match ended {
@@ -46,6 +47,7 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
 
 struct Running {
     start: Instant,
+    ticked: Instant,
     plain: Plain,
     link: Box<dyn Connection>,
     output: Output,
@@ -72,9 +74,19 @@ impl Running {
                     self.news(news)?;
                 }
                 recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(Input::Stop, None)? },
-                default(Duration::from_millis(self.plain.patience())) => self.feed(Input::Tick, None)?,
+                default(self.patience()) => {}
+            }
+            // Also while lines come without a pause; but a sign of life that waits to be taken comes first.
+            if self.link.news().is_empty() && self.patience().is_zero() {
+                self.ticked = Instant::now();
+                self.feed(Input::Tick, None)?;
             }
         }
+    }
+
+    /// How long until time itself changes something.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.plain.patience()).saturating_sub(self.ticked.elapsed())
     }
 
     fn news(&mut self, news: Option<News>) -> io::Result<()> {

@@ -83,6 +83,7 @@ pub fn run(
         screen,
         signals: signals.clone(),
         theme,
+        ticked: start,
         drawn: None,
         repaint: false,
     };
@@ -103,6 +104,7 @@ struct Running<'s> {
     screen: Screen,
     signals: Receiver<Signal>,
     theme: Theme,
+    ticked: Instant,
     drawn: Option<Instant>,
     repaint: bool,
 }
@@ -119,7 +121,7 @@ impl Running<'_> {
         }
         self.draw()?;
         loop {
-            let patience = Duration::from_millis(self.state.patience());
+            let patience = self.patience();
             let (news, signals) = (self.link.news().clone(), self.signals.clone());
             let flow = select! {
                 recv(keys) -> input => match input {
@@ -129,7 +131,7 @@ impl Running<'_> {
                 },
                 recv(news) -> news => self.news(news.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
-                default(patience) => self.feed(Input::Tick)?,
+                default(patience) => Continue(()),
             };
             let flow = if flow.is_continue() { self.take_waiting(&keys)? } else { flow };
             if let Break(exit) = flow {
@@ -138,7 +140,12 @@ impl Running<'_> {
         }
     }
 
-    /// All keys, and some of the news; then draws, if it is time to.
+    /// How long until time itself changes something.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.state.patience()).saturating_sub(self.ticked.elapsed())
+    }
+
+    /// All keys, some of the news, and time; then draws, if it is time to.
     fn take_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
         let mut typed = false;
         for input in keys.try_iter() {
@@ -154,6 +161,13 @@ impl Running<'_> {
             }
         }
         let more = !self.link.news().is_empty();
+        // Also while somebody types without a pause; but a sign of life that waits to be taken comes first.
+        if !more && self.patience().is_zero() {
+            self.ticked = Instant::now();
+            if let Break(exit) = self.feed(Input::Tick)? {
+                return Ok(Break(exit));
+            }
+        }
         if typed || !more || self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
             self.draw()?;
         }
@@ -216,6 +230,8 @@ impl Running<'_> {
         self.screen.take_again()?;
         let (width, height) = self.screen.size()?;
         self.state.step(Input::Resize(width, height), now(self.start));
+        // The link's thread needs a moment, too, before silence means anything.
+        self.ticked = Instant::now();
         Ok(())
     }
 

@@ -69,6 +69,9 @@ pub struct Args {
     /// Have the terminal tell the desktop when the bell rings (OSC 9 and 777)
     #[arg(long)]
     pub notify: bool,
+    /// Note in this file when the connection is made, lost and why (RUST_LOG: how much); without it, nowhere
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// Read this instead of the usual file; landline config prints one with all keys
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -7,6 +7,7 @@ mod config;
 mod discover;
 mod first;
 mod link;
+mod logging;
 mod memory;
 mod model;
 mod places;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
             print(&String::from_utf8_lossy(&script))
         }
     };
+    logging::end(&done);
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -134,6 +134,7 @@ fn client_sections() -> Vec<Section> {
                 ("LANDLINE_PASSWORD", "the password of your account; empty is none"),
                 ("LANDLINE_SERVER_PASSWORD", "the server's own password; empty is none"),
                 ("NO_COLOR", "no colours, whatever it is set to"),
+                ("RUST_LOG", "how much goes to the file behind --log: off, error, warn, info (the default), debug"),
             ]),
         },
         Section {

@@ -5,6 +5,7 @@ mod cable;
 mod first;
 mod flood;
 mod life;
+mod log;
 
 use landline_tests::{Client, House, Terminal};
 

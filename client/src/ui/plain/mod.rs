@@ -9,6 +9,7 @@ use super::clock::now;
 use super::signals::Signal;
 use crate::args::Identity;
 use crate::link::{Connection, Entered, News};
+use crate::logging::Diary;
 use crate::model::plain::{Act, Input, Plain, Ways};
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
@@ -31,7 +32,7 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
     let Entered { link, event, line } = entered;
     let output = Output::new(ways.json);
     let start = Instant::now();
-    let mut running = Running { start, ticked: start, plain, link, output, ended: None };
+    let mut running = Running { start, ticked: start, plain, link, diary: Diary::begin(), output, ended: None };
     let ended = running.feed(Input::Event(event), Some(&line)).and_then(|()| running.serve(signals));
     let Running { mut link, .. } = running;
     let end = match ended {
@@ -50,6 +51,7 @@ struct Running {
     ticked: Instant,
     plain: Plain,
     link: Box<dyn Connection>,
+    diary: Diary,
     output: Output,
     ended: Ended,
 }
@@ -105,7 +107,10 @@ impl Running {
             Input::Event(event) => Some(event.clone()),
             _ => None,
         };
-        for act in self.plain.step(input, now(self.start)) {
+        let now = now(self.start);
+        let acts = self.plain.step(input, now);
+        self.diary.note(self.plain.phase(), now.ms);
+        for act in acts {
             match act {
                 Act::Connect => self.link.connect()?,
                 Act::Disconnect => self.link.disconnect(),

@@ -6,6 +6,7 @@ use super::theme::Theme;
 use super::view;
 use crate::args::Identity;
 use crate::link::{Connection, Entered, News};
+use crate::logging::Diary;
 use crate::model::{Effect, Exit, Input, Settings, State};
 use crate::ui::clock::now;
 use crate::ui::signals::{self, Signal};
@@ -83,6 +84,7 @@ pub fn run(
         screen,
         signals: signals.clone(),
         theme,
+        diary: Diary::begin(),
         ticked: start,
         drawn: None,
         repaint: false,
@@ -104,6 +106,7 @@ struct Running<'s> {
     screen: Screen,
     signals: Receiver<Signal>,
     theme: Theme,
+    diary: Diary,
     ticked: Instant,
     drawn: Option<Instant>,
     repaint: bool,
@@ -202,7 +205,9 @@ impl Running<'_> {
 
     /// One input, and everything that follows from it.
     fn feed(&mut self, input: Input) -> anyhow::Result<Flow> {
-        let effects = self.state.step(input, now(self.start));
+        let now = now(self.start);
+        let effects = self.state.step(input, now);
+        self.diary.note(&self.state.link.phase, now.ms);
         for effect in effects {
             match effect {
                 Effect::Connect => self.link.connect().context("starting a thread")?,

@@ -1,5 +1,6 @@
 //! The terminal: taken over, and given back as it was, whatever happens.
 
+use log::info;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
@@ -99,6 +100,7 @@ impl Drop for Screen {
 }
 
 fn enter() -> io::Result<()> {
+    info!("taking the terminal");
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())
 }
@@ -108,6 +110,7 @@ pub(super) fn give_back() {
     // Whatever fails, the rest is tried.
     let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
+    info!("the terminal is given back");
 }
 
 /// The escape sequences that some terminals take for a notification (OSC 777, and OSC 9 for others).

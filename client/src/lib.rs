@@ -54,6 +54,11 @@ pub fn command() -> clap::Command {
     Args::command()
 }
 
+/// The commands of the full screen alone, and what they do, for the man page.
+pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
+    model::LOCAL.iter().map(|command| (command.usage, command.help))
+}
+
 /// Whoever reads may have had enough.
 fn print(text: &str) -> anyhow::Result<bool> {
     let mut out = io::stdout();

@@ -120,6 +120,11 @@ fn client_sections() -> Vec<Section> {
             rows: commands.collect(),
         },
         Section {
+            heading: "FULL SCREEN",
+            about: "On the full screen there are these as well. Tab completes them, names, rooms and paths.",
+            rows: landline::own_commands().map(|(usage, help)| (usage.to_owned(), help.to_owned())).collect(),
+        },
+        Section {
             heading: "PIPES",
             about: "Where standard input or output is no terminal, landline takes and gives lines. It ends when its \
                     input ends and the server has every line. Lines go out no faster than a server takes them. With \

@@ -25,9 +25,17 @@ fn the_client_s_page_has_every_command_and_option() {
     for topic in TOPICS {
         assert!(page.contains(topic.usage), "{}", topic.usage);
     }
-    for option in
-        ["--server-password", "--json", "--patience", "LANDLINE_PASSWORD", "--timeout", "LANDLINE WIFI", "config.toml"]
-    {
+    for option in [
+        "--server-password",
+        "--json",
+        "--patience",
+        "LANDLINE_PASSWORD",
+        "--timeout",
+        "LANDLINE WIFI",
+        "config.toml",
+        "--log",
+        "/save FILE",
+    ] {
         assert!(page.contains(option), "{option}");
     }
 }

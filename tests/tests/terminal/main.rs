@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod cable;
+mod files;
 mod first;
 mod flood;
 mod life;

@@ -20,6 +20,7 @@ enum Step {
     Paste(String),
     Pass(u64),
     Down,
+    Folder(Vec<String>),
     Resize(usize, usize),
 }
 
@@ -86,8 +87,19 @@ fn key() -> impl Strategy<Value = Key> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let lines =
-        ["hi", "/join ops", "/leave", "/pm bob x", "/all y", "/clear", "/query 日本", "/close", "/history", "/x"];
+    let lines = [
+        "hi",
+        "/join ops",
+        "/leave",
+        "/pm bob x",
+        "/all y",
+        "/clear",
+        "/query 日本",
+        "/close",
+        "/history",
+        "/x",
+        "/save x",
+    ];
     prop_oneof![
         8 => what().prop_map(Step::Hear),
         4 => key().prop_map(Step::Press),
@@ -95,6 +107,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => "(.{0,9}\n){0,6}".prop_map(Step::Paste),
         3 => (0u64..20_000).prop_map(Step::Pass),
         1 => Just(Step::Down),
+        1 => prop::collection::vec(".{0,5}", 0..4).prop_map(Step::Folder),
         1 => (0usize..200, 0usize..60).prop_map(|(width, height)| Step::Resize(width, height)),
     ]
 }
@@ -132,6 +145,11 @@ proptest! {
                 Step::Paste(text) => desk.step(Input::Paste(text)),
                 Step::Pass(ms) => desk.pass(ms),
                 Step::Down => desk.step(Input::Down("cut".into())),
+                Step::Folder(names) => {
+                    desk.type_in("/save ");
+                    desk.press(Key::plain(Code::Tab));
+                    desk.step(Input::Folder(names));
+                }
                 Step::Resize(width, height) => desk.step(Input::Resize(width, height)),
             }
             let geometry = desk.state.geometry();

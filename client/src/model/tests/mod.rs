@@ -2,6 +2,7 @@
 
 mod any;
 mod breaks;
+mod files;
 mod network;
 mod reading;
 mod talking;

@@ -1,5 +1,6 @@
 //! The one loop: keys, news and time go into the model, and what it wants done is done.
 
+use super::files;
 use super::input::listen;
 use super::terminal::{Screen, give_back};
 use super::theme::Theme;
@@ -205,22 +206,38 @@ impl Running<'_> {
 
     /// One input, and everything that follows from it.
     fn feed(&mut self, input: Input) -> anyhow::Result<Flow> {
-        let now = now(self.start);
-        let effects = self.state.step(input, now);
-        self.diary.note(&self.state.link.phase, now.ms);
-        for effect in effects {
-            match effect {
-                Effect::Connect => self.link.connect().context("starting a thread")?,
-                Effect::Disconnect => self.link.disconnect(),
-                Effect::Send(line) => self.link.send(&line),
-                Effect::Bell => self.screen.ring(),
-                Effect::Notify(text) => self.screen.notify(&text),
-                Effect::Repaint => self.repaint = true,
-                Effect::Suspend => self.suspend()?,
-                Effect::Quit(exit) => return Ok(Break(exit)),
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let now = now(self.start);
+            let effects = self.state.step(input, now);
+            self.diary.note(&self.state.link.phase, now.ms);
+            for effect in effects {
+                match self.carry_out(effect)? {
+                    Continue(answer) => inputs.extend(answer),
+                    Break(exit) => return Ok(Break(exit)),
+                }
             }
         }
         Ok(Continue(()))
+    }
+
+    /// Does what the model wants, which may have an answer.
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
+        match effect {
+            Effect::Connect => self.link.connect().context("starting a thread")?,
+            Effect::Disconnect => self.link.disconnect(),
+            Effect::Send(line) => self.link.send(&line),
+            Effect::Bell => self.screen.ring(),
+            Effect::Notify(text) => self.screen.notify(&text),
+            Effect::Repaint => self.repaint = true,
+            Effect::Suspend => self.suspend()?,
+            Effect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),
+            Effect::ListFolder { folder, beginning } => {
+                return Ok(Continue(Some(Input::Folder(files::list(&folder, &beginning)))));
+            }
+            Effect::Quit(exit) => return Ok(Break(exit)),
+        }
+        Ok(Continue(None))
     }
 
     fn suspend(&mut self) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ mod wifi;
 use args::{Args, BadUsage, Task};
 use clap::{CommandFactory, Parser};
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs the program.
@@ -46,6 +47,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(if error.is::<BadUsage>() { 2 } else { 1 })
         }
     }
+}
+
+/// Runs `work` while the program has the terminal, which is given back whatever happens; with a log if `log` is given.
+/// This is how the full screen has it; tests panic in there.
+///
+/// # Errors
+/// There is no terminal, or the log cannot be written.
+pub fn on_the_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
+    if let Some(file) = log {
+        logging::start(file)?;
+    }
+    let _taken = ui::tui::Taken::take()?;
+    Ok(work())
 }
 
 /// The command line, for its man page.

@@ -2,7 +2,7 @@
 
 use crate::model::Bell;
 use crate::ui::tui::theme::Palette;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueHint};
 use landline_common::{RoomName, UserName};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// Read that password from the first line of this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     password_file: Option<PathBuf>,
     /// Make the account first; on a terminal its password is asked for
     #[arg(long)]
@@ -69,8 +69,11 @@ pub struct Args {
     /// Have the terminal tell the desktop when the bell rings (OSC 9 and 777)
     #[arg(long)]
     pub notify: bool,
+    /// Note in this file when the connection is made, lost and why (RUST_LOG: how much); without it, nowhere
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub log: Option<PathBuf>,
     /// Read this instead of the usual file; landline config prints one with all keys
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 }
 

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use std::fmt::Display;
 use std::fs;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A longer file is none of ours.
 const MOST_BYTES: u64 = 256 << 10;
@@ -42,6 +42,8 @@ pub struct Config {
     /// Seconds that a script waits for a lost connection.
     #[serde(deserialize_with = "patience")]
     pub patience: Option<u64>,
+    /// The file for the log.
+    pub log: Option<PathBuf>,
 }
 
 fn parsed<'de, D: Deserializer<'de>, T, E: Display>(
@@ -138,7 +140,7 @@ mod tests {
         assert!(config.server.is_some() && config.name.is_some() && config.room.is_some());
         assert!(config.theme == Some(Palette::Dark) && config.bell == Some(Bell::Private));
         assert_eq!((config.keepalive, config.patience), (Some(10), Some(30)));
-        assert!(!config.plain && !config.notify);
+        assert!(!config.plain && !config.notify && config.log.is_some());
         // What it knows, it says when it does not know something.
         let (_, why) = Config::parse("x = 1").unwrap_err();
         for key in why.split('`').skip(3).step_by(2) {

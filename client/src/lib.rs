@@ -9,6 +9,7 @@ mod direct;
 mod discover;
 mod first;
 mod link;
+mod logging;
 mod memory;
 mod model;
 mod places;
@@ -21,6 +22,7 @@ mod wifi;
 use args::{Args, BadUsage, Task};
 use clap::{CommandFactory, Parser};
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs the program.
@@ -38,6 +40,7 @@ pub fn main() -> ExitCode {
             print(&String::from_utf8_lossy(&script))
         }
     };
+    logging::end(&done);
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -48,10 +51,28 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs `work` while the program has the terminal, which is given back whatever happens; with a log if `log` is given.
+/// This is how the full screen has it; tests panic in there.
+///
+/// # Errors
+/// There is no terminal, or the log cannot be written.
+pub fn on_the_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
+    if let Some(file) = log {
+        logging::start(file)?;
+    }
+    let _taken = ui::tui::Taken::take()?;
+    Ok(work())
+}
+
 /// The command line, for its man page.
 #[must_use]
 pub fn command() -> clap::Command {
     Args::command()
+}
+
+/// The commands of the full screen alone, and what they do, for the man page.
+pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
+    model::LOCAL.iter().map(|command| (command.usage, command.help))
 }
 
 /// Whoever reads may have had enough.

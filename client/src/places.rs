@@ -1,7 +1,7 @@
 //! Where the program's own files are: where the system wants them (XDG, on Linux).
 
-use directories::ProjectDirs;
-use std::path::PathBuf;
+use directories::{BaseDirs, ProjectDirs};
+use std::path::{Path, PathBuf};
 
 fn folders() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "landline")
@@ -24,4 +24,26 @@ pub fn memory_file() -> Option<PathBuf> {
 #[must_use]
 pub fn server_data() -> Option<PathBuf> {
     Some(folders()?.data_dir().join("server"))
+}
+
+/// A path as people write it where no shell reads it: `~` is the home folder.
+#[must_use]
+pub fn from_home(path: &Path) -> PathBuf {
+    let rest = path.strip_prefix("~").ok();
+    let home = || BaseDirs::new().map(|folders| folders.home_dir().to_owned());
+    rest.and_then(|rest| Some(home()?.join(rest))).unwrap_or_else(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_may_begin_at_home() {
+        let home = BaseDirs::new().unwrap().home_dir().to_owned();
+        assert_eq!(from_home(Path::new("~/a/b")), home.join("a/b"));
+        for path in ["/tmp/~/a", "~bob/a", "a/b"] {
+            assert_eq!(from_home(Path::new(path)), Path::new(path));
+        }
+    }
 }

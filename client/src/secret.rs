@@ -14,7 +14,8 @@ const MOST_CHARS: usize = 200;
 pub fn ask(question: &str) -> io::Result<Option<String>> {
     // First, so that not even those who type ahead are seen.
     enable_raw_mode()?;
-    eprint!("{question}: ");
+    // Where keys are not shown, the end of a line does not go back to its beginning either.
+    eprint!("{}: ", question.replace('\n', "\r\n"));
     let secret = io::stderr().flush().and_then(|()| typed());
     disable_raw_mode()?;
     eprintln!();

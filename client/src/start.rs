@@ -12,7 +12,7 @@ use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};
 use crate::ui::tui::Taken;
 use crate::ui::tui::theme::{Depth, Palette, Theme, depth};
-use crate::{discover, places, secret, ui};
+use crate::{discover, logging, places, secret, ui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 use landline_common::{RoomName, UserName};
@@ -42,6 +42,9 @@ pub fn talk(args: &Args) -> anyhow::Result<()> {
         (None, Some(file)) => Config::load(&file, false)?,
         (None, None) => Config::default(),
     };
+    if let Some(file) = args.log.as_ref().or(config.log.as_ref()) {
+        logging::start(&places::from_home(file))?;
+    }
     let memory = Memory::load(places::memory_file().as_deref());
     let people = io::stdin().is_terminal();
     let screen = people && io::stdout().is_terminal() && !args.plain && !args.json && !config.plain;

@@ -64,8 +64,24 @@ impl Lan {
         self.ip(host, &format!("address add {address} dev lan{cable}"));
         self.ip(host, &format!("link set lan{cable} up"));
         self.wait_for(host, &format!("link show lan{cable}"), " state UP ");
-        self.wait_for(Host(0), &format!("-details link show port{cable}"), " state forwarding ");
-        format!("lan{cable}")
+        let interface = format!("lan{cable}");
+        self.wait_until_switched(&interface);
+        interface
+    }
+
+    /// Pulls the cable of a host's interface out of its switch.
+    pub fn pull(&self, interface: &str) {
+        self.ip(Host(0), &format!("link set {} down", port_of(interface)));
+    }
+
+    /// Puts that cable back.
+    pub fn put_back(&self, interface: &str) {
+        self.ip(Host(0), &format!("link set {} up", port_of(interface)));
+        self.wait_until_switched(interface);
+    }
+
+    fn wait_until_switched(&self, interface: &str) {
+        self.wait_for(Host(0), &format!("-details link show {}", port_of(interface)), " state forwarding ");
     }
 
     /// The system takes its time to notice a new cable.
@@ -104,6 +120,11 @@ impl Drop for Lan {
             let _ = Command::new("ip").args(["netns", "delete", namespace]).output();
         }
     }
+}
+
+/// The other end of the cable of an interface, `port1` of `lan1`.
+fn port_of(interface: &str) -> String {
+    interface.replace("lan", "port")
 }
 
 fn ip(words: &[&str]) -> String {

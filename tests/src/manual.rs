@@ -120,6 +120,11 @@ fn client_sections() -> Vec<Section> {
             rows: commands.collect(),
         },
         Section {
+            heading: "FULL SCREEN",
+            about: "On the full screen there are these as well. Tab completes them, names, rooms and paths.",
+            rows: landline::own_commands().map(|(usage, help)| (usage.to_owned(), help.to_owned())).collect(),
+        },
+        Section {
             heading: "PIPES",
             about: "Where standard input or output is no terminal, landline takes and gives lines. It ends when its \
                     input ends and the server has every line. Lines go out no faster than a server takes them. With \
@@ -134,6 +139,7 @@ fn client_sections() -> Vec<Section> {
                 ("LANDLINE_PASSWORD", "the password of your account; empty is none"),
                 ("LANDLINE_SERVER_PASSWORD", "the server's own password; empty is none"),
                 ("NO_COLOR", "no colours, whatever it is set to"),
+                ("RUST_LOG", "how much goes to the file behind --log: off, error, warn, info (the default), debug"),
             ]),
         },
         Section {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is on the screen, and a bell for when it changes.
 type Shared = Arc<(Mutex<vt100::Parser>, Condvar)>;
@@ -33,7 +33,7 @@ impl Terminal {
         for folder in FOLDERS {
             command.env(folder, NOWHERE);
         }
-        for name in ["TMUX", "COLORTERM", "NO_COLOR", "LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD"] {
+        for name in ["TMUX", "COLORTERM", "NO_COLOR", "LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD", "RUST_LOG"] {
             command.env_remove(name);
         }
         let shell = pty.slave.spawn_command(command).expect("a shell");
@@ -92,8 +92,14 @@ impl Terminal {
 
     /// Waits until the screen is as wanted.
     #[track_caller]
-    pub fn until(&mut self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + DEADLINE;
+    pub fn until(&mut self, what: &str, holds: impl FnMut(&vt100::Screen) -> bool) {
+        self.within(DEADLINE, what, holds);
+    }
+
+    /// The same, for what takes its time.
+    #[track_caller]
+    pub fn within(&mut self, longest: Duration, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + longest;
         let (parser, changed) = &*self.screen;
         let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
         while !holds(parser.screen()) {
@@ -116,6 +122,11 @@ impl Terminal {
         for mode in [" icanon", " echo ", " isig", " icrnl", " opost"] {
             assert!(contents.contains(mode), "no{mode}: {contents}");
         }
+    }
+
+    /// What is on the screen now.
+    pub fn contents(&self) -> String {
+        self.lock().screen().contents()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, vt100::Parser> {

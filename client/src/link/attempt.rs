@@ -5,6 +5,7 @@ use super::sign_in::{SignIn, Step};
 use super::{Identity, News};
 use crossbeam_channel::{Receiver, Sender};
 use landline_common::{Event, json};
+use log::info;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -47,6 +48,7 @@ impl Attempt<'_> {
             Err(news) => return news,
         };
         self.registered.store(true, Relaxed);
+        info!("connected to {server}");
         let writer = std::thread::Builder::new().name("writer".into()).spawn(move || {
             write_all(&writing, &lines);
             drop(done);

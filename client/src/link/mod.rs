@@ -11,6 +11,7 @@ use crate::args::Identity;
 use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::Event;
+use log::{info, warn};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -119,7 +120,10 @@ impl Entered {
         match first {
             News::Event { event, line } => Ok(Entered { link, event, line }),
             News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
-            News::Down(why) => Err(Refusal { why, cause: Cause::Unreachable }),
+            News::Down(why) => {
+                warn!("no connection: {why}");
+                Err(Refusal { why, cause: Cause::Unreachable })
+            }
             News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
         }
     }
@@ -164,9 +168,13 @@ impl Connection for Link {
         self.live = Some(Live { lines, stream, written });
         let (server, who, registered) = (self.server.clone(), self.who.clone(), self.registered.clone());
         let (out, number) = (self.out.clone(), self.number);
+        info!("connecting to {server} as {}", who.name);
         let run = move || {
             let attempt = Attempt { who: &who, registered: &registered };
             let last = attempt.run(&server, stream_out, (queue, done), |news| out.send((number, news)).is_ok());
+            if let News::Refused { why, .. } = &last {
+                warn!("refused: {why}");
+            }
             // Nobody listens any more when the program ends.
             let _ = out.send((number, last));
         };

@@ -54,7 +54,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding { keys: "Enter", help: "send the line", actions: &[(plain(Code::Enter), Action::Submit)] },
     Binding {
         keys: "Tab, Shift-Tab",
-        help: "complete a name, a room or a /command",
+        help: "complete a name, room, path, /command",
         actions: &[(plain(Code::Tab), Complete { back: false }), (plain(Code::BackTab), Complete { back: true })],
     },
     Binding {

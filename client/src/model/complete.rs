@@ -1,4 +1,4 @@
-//! Completion by Tab: commands, people by who spoke last, rooms.
+//! Completion by Tab: commands, people by who spoke last, rooms (and paths, see `files.rs`).
 
 use super::conversation::Place;
 use super::local::LOCAL;
@@ -23,6 +23,14 @@ pub(super) struct Completion {
     at: usize,
 }
 
+impl Completion {
+    /// Begins at the first of the candidates for what stands at `start` of the line (or, `back`, at the last).
+    pub(super) fn new(start: usize, typed: String, candidates: Vec<String>, back: bool) -> Completion {
+        let at = if back { candidates.len() - 1 } else { 0 };
+        Completion { range: start..typed.len(), typed, candidates, at }
+    }
+}
+
 /// What may stand in a place of the line.
 enum Kind {
     Command,
@@ -38,6 +46,7 @@ impl State {
                 going.at = (going.at + if back { count - 1 } else { 1 }) % count;
                 going
             }
+            None if self.ask_folder(back) => return,
             None => {
                 if matches!(self.kind_here(), Kind::Room) {
                     self.ask_rooms();
@@ -47,10 +56,14 @@ impl State {
                 if candidates.is_empty() {
                     return;
                 }
-                let at = if back { candidates.len() - 1 } else { 0 };
-                Completion { range: start..typed.len(), typed, candidates, at }
+                Completion::new(start, typed, candidates, back)
             }
         };
+        self.offer(completion);
+    }
+
+    /// Puts the candidate whose turn it is into the line.
+    pub(super) fn offer(&mut self, completion: Completion) {
         let text = &completion.candidates[completion.at];
         self.talks.viewed_mut().draft.replace(completion.range.clone(), text);
         let range = completion.range.start..completion.range.start + text.len();

@@ -20,6 +20,8 @@ pub const RECALLED: usize = 100;
 pub const MEMBERS: usize = 2_000;
 /// People online that completion knows.
 pub const ONLINE: usize = 10_000;
+/// Names of one folder that Tab goes through: nobody goes through more.
+pub const NAMES: usize = 200;
 /// People of one conversation whose turn to speak is remembered, for completion.
 pub const SPEAKERS: usize = 64;
 /// Names in one folded line of comings and goings.

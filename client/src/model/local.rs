@@ -40,6 +40,12 @@ pub static LOCAL: &[Local] = &[
         },
     },
     Local {
+        word: "/save",
+        usage: "/save FILE",
+        help: "write what is shown here into a new file; Tab completes its path",
+        run: State::save,
+    },
+    Local {
         word: "/mentions",
         usage: "/mentions",
         help: "show where you were named",

@@ -9,6 +9,7 @@ mod complete;
 pub mod conversation;
 mod direct;
 pub mod editor;
+mod files;
 pub mod geometry;
 mod hear;
 pub mod help;
@@ -53,6 +54,10 @@ pub enum Input {
     Tick,
     /// The server told something; the first thing is that one is signed in.
     Event(Box<Event<'static>>),
+    /// A conversation was saved, in which file; or why not.
+    Saved(Result<String, String>),
+    /// What is in the folder that was asked about: names, those of folders with a separator behind.
+    Folder(Vec<String>),
     /// The connection could not be made, or broke: why.
     Down(String),
     /// The server does not let one in.
@@ -77,6 +82,20 @@ pub enum Effect {
     Bell,
     /// Tell the desktop, through the terminal.
     Notify(String),
+    /// Write a text into a new file.
+    Save {
+        /// The file, as people type it.
+        path: String,
+        /// What goes into it.
+        text: String,
+    },
+    /// Say what is in a folder.
+    ListFolder {
+        /// The folder, as people type it; the one where the program is if it is empty.
+        folder: String,
+        /// How the names begin that are wanted.
+        beginning: String,
+    },
     /// Draw everything anew.
     Repaint,
     /// Stop, as Ctrl-Z does, until the shell says to go on.

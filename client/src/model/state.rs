@@ -3,6 +3,7 @@
 use super::chance::Chance;
 use super::complete::Completion;
 use super::conversation::{Conversation, Place};
+use super::files::Asked;
 use super::geometry::Geometry;
 use super::limits::ONLINE;
 use super::line::{Body, Delivery, Line, Tone, name};
@@ -38,6 +39,7 @@ pub struct State {
     /// The first sign-in makes the account, which takes more lines.
     pub registers: bool,
     pub(super) completion: Option<Completion>,
+    pub(super) asked_folder: Option<Asked>,
     pub(super) settings: Settings,
     /// One more Ctrl-C leaves, although lines are unsent.
     pub(super) leaving: bool,
@@ -67,6 +69,7 @@ impl State {
             overlay: None,
             registers: false,
             completion: None,
+            asked_folder: None,
             settings,
             leaving: false,
             rung_at: None,
@@ -89,6 +92,8 @@ impl State {
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
             Input::Event(event) => self.hear(&event),
+            Input::Saved(done) => self.saved(done),
+            Input::Folder(names) => self.folder(names),
             Input::Down(why) => self.down(&why),
             Input::Refused { why, again } => self.refused(&why, again),
         }

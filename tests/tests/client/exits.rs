@@ -81,6 +81,7 @@ fn arguments_that_make_no_sense() {
         (&["host", "--name", "a", "--room", "a b"], &["--room", "letters, digits"]),
         (&["host", "--name", "a", "--register"], &["LANDLINE_PASSWORD", "--password-file"]),
         (&["host", "--config", "/nowhere"], &["/nowhere"]),
+        (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "a folder that you may write to"]),
         (&["--name", "a", "--password", "secret horse"], &["which server the password is for"]),
     ] {
         ends(Program::client().args(args), 2, says);

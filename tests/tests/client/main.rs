@@ -3,6 +3,7 @@
 mod breaks;
 mod exits;
 mod json;
+mod log;
 mod pipes;
 #[cfg(target_os = "linux")]
 mod wifi;

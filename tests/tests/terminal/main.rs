@@ -1,9 +1,13 @@
 //! The full-screen client in a real terminal, against a real server.
 #![cfg(unix)]
 
+mod cable;
+mod files;
 mod first;
 mod flood;
 mod life;
+mod log;
+mod panics;
 
 use landline_tests::{Client, House, Terminal};
 

@@ -174,6 +174,12 @@ impl Plain {
         if self.outgoing.waiting() > 0 || self.phase != Phase::Up || self.ending { 100 } else { 1_000 }
     }
 
+    /// How the connection is.
+    #[must_use]
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
     /// One's own lines go out, and when there are none left and none will be, one leaves.
     fn go_on(&mut self) {
         if self.over || self.phase != Phase::Up {

@@ -47,6 +47,9 @@ impl Plain {
         if line.eq_ignore_ascii_case("/reconnect") {
             return self.connect_now();
         }
+        if line.split(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("/save")) {
+            return self.refuse(line, "everything is printed here; to keep it, send it into a file: landline … > FILE");
+        }
         match parse(line, &me) {
             None => {}
             Some(Err(why)) => self.refuse(line, &why.to_string()),

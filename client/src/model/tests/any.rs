@@ -20,6 +20,7 @@ enum Step {
     Paste(String),
     Pass(u64),
     Down,
+    Folder(Vec<String>),
     Resize(usize, usize),
 }
 
@@ -104,6 +105,7 @@ fn step() -> impl Strategy<Value = Step> {
         "/x",
         "/direct-say bob hi",
         "/direct-stop bob",
+        "/save x",
     ];
     prop_oneof![
         8 => what().prop_map(Step::Hear),
@@ -112,6 +114,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => "(.{0,9}\n){0,6}".prop_map(Step::Paste),
         3 => (0u64..20_000).prop_map(Step::Pass),
         1 => Just(Step::Down),
+        1 => prop::collection::vec(".{0,5}", 0..4).prop_map(Step::Folder),
         1 => (0usize..200, 0usize..60).prop_map(|(width, height)| Step::Resize(width, height)),
     ]
 }
@@ -149,6 +152,11 @@ proptest! {
                 Step::Paste(text) => desk.step(Input::Paste(text)),
                 Step::Pass(ms) => desk.pass(ms),
                 Step::Down => desk.step(Input::Down("cut".into())),
+                Step::Folder(names) => {
+                    desk.type_in("/save ");
+                    desk.press(Key::plain(Code::Tab));
+                    desk.step(Input::Folder(names));
+                }
                 Step::Resize(width, height) => desk.step(Input::Resize(width, height)),
             }
             let geometry = desk.state.geometry();

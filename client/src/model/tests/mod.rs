@@ -3,6 +3,7 @@
 mod any;
 mod breaks;
 mod directly;
+mod files;
 mod network;
 mod reading;
 mod talking;

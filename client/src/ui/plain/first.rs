@@ -71,10 +71,9 @@ fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<Stri
 /// Asks one question. `None` where there are no more answers.
 fn answer(welcome: &Welcome) -> anyhow::Result<Option<String>> {
     if welcome.is_secret() {
-        if let Some(problem) = &welcome.problem {
-            eprintln!("! {problem}");
-        }
-        return Ok(secret::ask(&welcome.question())?);
+        // Asked in one piece: whoever answers the first word of it already must not be seen.
+        let problem = welcome.problem.as_ref().map_or(String::new(), |problem| format!("! {problem}\n"));
+        return Ok(secret::ask(&format!("{problem}{}", welcome.question()))?);
     }
     eprint!("{}", asked(welcome));
     io::stderr().flush()?;

@@ -9,6 +9,7 @@ use super::clock::now;
 use super::signals::Signal;
 use crate::args::Identity;
 use crate::link::{Connection, Entered, News};
+use crate::logging::Diary;
 use crate::model::plain::{Act, Input, Plain, Ways};
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
@@ -30,7 +31,8 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
     let plain = Plain::new(who.name.as_str(), who.room.as_str(), ways, seed);
     let Entered { link, event, line } = entered;
     let output = Output::new(ways.json);
-    let mut running = Running { start: Instant::now(), plain, link, output, ended: None };
+    let start = Instant::now();
+    let mut running = Running { start, ticked: start, plain, link, diary: Diary::begin(), output, ended: None };
     let ended = running.feed(Input::Event(event), Some(&line)).and_then(|()| running.serve(signals));
     let Running { mut link, .. } = running;
     let end = match ended {
@@ -46,8 +48,10 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
 
 struct Running {
     start: Instant,
+    ticked: Instant,
     plain: Plain,
     link: Box<dyn Connection>,
+    diary: Diary,
     output: Output,
     ended: Ended,
 }
@@ -72,9 +76,19 @@ impl Running {
                     self.news(news)?;
                 }
                 recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(Input::Stop, None)? },
-                default(Duration::from_millis(self.plain.patience())) => self.feed(Input::Tick, None)?,
+                default(self.patience()) => {}
+            }
+            // Also while lines come without a pause; but a sign of life that waits to be taken comes first.
+            if self.link.news().is_empty() && self.patience().is_zero() {
+                self.ticked = Instant::now();
+                self.feed(Input::Tick, None)?;
             }
         }
+    }
+
+    /// How long until time itself changes something.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.plain.patience()).saturating_sub(self.ticked.elapsed())
     }
 
     fn news(&mut self, news: Option<News>) -> io::Result<()> {
@@ -93,7 +107,10 @@ impl Running {
             Input::Event(event) => Some(event.clone()),
             _ => None,
         };
-        for act in self.plain.step(input, now(self.start)) {
+        let now = now(self.start);
+        let acts = self.plain.step(input, now);
+        self.diary.note(self.plain.phase(), now.ms);
+        for act in acts {
             match act {
                 Act::Connect => self.link.connect()?,
                 Act::Disconnect => self.link.disconnect(),

@@ -1,5 +1,6 @@
 //! The full screen.
 
+mod files;
 pub mod first;
 mod input;
 mod run;

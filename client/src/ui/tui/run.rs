@@ -1,11 +1,13 @@
 //! The one loop: keys, news and time go into the model, and what it wants done is done.
 
+use super::files;
 use super::input::listen;
 use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
 use crate::args::Identity;
 use crate::link::{Connection, Entered, News};
+use crate::logging::Diary;
 use crate::model::{Effect, Exit, Input, Settings, State};
 use crate::ui::clock::now;
 use crate::ui::signals::{self, Signal};
@@ -83,6 +85,8 @@ pub fn run(
         screen,
         signals: signals.clone(),
         theme,
+        diary: Diary::begin(),
+        ticked: start,
         drawn: None,
         repaint: false,
     };
@@ -103,6 +107,8 @@ struct Running<'s> {
     screen: Screen,
     signals: Receiver<Signal>,
     theme: Theme,
+    diary: Diary,
+    ticked: Instant,
     drawn: Option<Instant>,
     repaint: bool,
 }
@@ -119,7 +125,7 @@ impl Running<'_> {
         }
         self.draw()?;
         loop {
-            let patience = Duration::from_millis(self.state.patience());
+            let patience = self.patience();
             let (news, signals) = (self.link.news().clone(), self.signals.clone());
             let flow = select! {
                 recv(keys) -> input => match input {
@@ -129,7 +135,7 @@ impl Running<'_> {
                 },
                 recv(news) -> news => self.news(news.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
-                default(patience) => self.feed(Input::Tick)?,
+                default(patience) => Continue(()),
             };
             let flow = if flow.is_continue() { self.take_waiting(&keys)? } else { flow };
             if let Break(exit) = flow {
@@ -138,7 +144,12 @@ impl Running<'_> {
         }
     }
 
-    /// All keys, and some of the news; then draws, if it is time to.
+    /// How long until time itself changes something.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.state.patience()).saturating_sub(self.ticked.elapsed())
+    }
+
+    /// All keys, some of the news, and time; then draws, if it is time to.
     fn take_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
         let mut typed = false;
         for input in keys.try_iter() {
@@ -154,6 +165,13 @@ impl Running<'_> {
             }
         }
         let more = !self.link.news().is_empty();
+        // Also while somebody types without a pause; but a sign of life that waits to be taken comes first.
+        if !more && self.patience().is_zero() {
+            self.ticked = Instant::now();
+            if let Break(exit) = self.feed(Input::Tick)? {
+                return Ok(Break(exit));
+            }
+        }
         if typed || !more || self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
             self.draw()?;
         }
@@ -188,20 +206,38 @@ impl Running<'_> {
 
     /// One input, and everything that follows from it.
     fn feed(&mut self, input: Input) -> anyhow::Result<Flow> {
-        let effects = self.state.step(input, now(self.start));
-        for effect in effects {
-            match effect {
-                Effect::Connect => self.link.connect().context("starting a thread")?,
-                Effect::Disconnect => self.link.disconnect(),
-                Effect::Send(line) => self.link.send(&line),
-                Effect::Bell => self.screen.ring(),
-                Effect::Notify(text) => self.screen.notify(&text),
-                Effect::Repaint => self.repaint = true,
-                Effect::Suspend => self.suspend()?,
-                Effect::Quit(exit) => return Ok(Break(exit)),
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let now = now(self.start);
+            let effects = self.state.step(input, now);
+            self.diary.note(&self.state.link.phase, now.ms);
+            for effect in effects {
+                match self.carry_out(effect)? {
+                    Continue(answer) => inputs.extend(answer),
+                    Break(exit) => return Ok(Break(exit)),
+                }
             }
         }
         Ok(Continue(()))
+    }
+
+    /// Does what the model wants, which may have an answer.
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
+        match effect {
+            Effect::Connect => self.link.connect().context("starting a thread")?,
+            Effect::Disconnect => self.link.disconnect(),
+            Effect::Send(line) => self.link.send(&line),
+            Effect::Bell => self.screen.ring(),
+            Effect::Notify(text) => self.screen.notify(&text),
+            Effect::Repaint => self.repaint = true,
+            Effect::Suspend => self.suspend()?,
+            Effect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),
+            Effect::ListFolder { folder, beginning } => {
+                return Ok(Continue(Some(Input::Folder(files::list(&folder, &beginning)))));
+            }
+            Effect::Quit(exit) => return Ok(Break(exit)),
+        }
+        Ok(Continue(None))
     }
 
     fn suspend(&mut self) -> anyhow::Result<()> {
@@ -216,6 +252,8 @@ impl Running<'_> {
         self.screen.take_again()?;
         let (width, height) = self.screen.size()?;
         self.state.step(Input::Resize(width, height), now(self.start));
+        // The link's thread needs a moment, too, before silence means anything.
+        self.ticked = Instant::now();
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The terminal: taken over, and given back as it was, whatever happens.
 
+use log::info;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
@@ -11,9 +12,13 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::layout::Rect;
 use std::io::{self, Stdout, Write, stdout};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// What Rust's programs end with after a panic.
 const PANICKED: i32 = 101;
+
+/// The program has the terminal. To give it back twice would put the cursor back, too, onto what a panic has said.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, while the program has it.
 pub(super) struct Screen {
@@ -99,15 +104,21 @@ impl Drop for Screen {
 }
 
 fn enter() -> io::Result<()> {
+    info!("taking the terminal");
+    TAKEN.store(true, SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())
 }
 
-/// Gives the terminal back as it was.
+/// Gives the terminal back as it was, if the program has it.
 pub(super) fn give_back() {
+    if !TAKEN.swap(false, SeqCst) {
+        return;
+    }
     // Whatever fails, the rest is tried.
     let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
+    info!("the terminal is given back");
 }
 
 /// The escape sequences that some terminals take for a notification (OSC 777, and OSC 9 for others).

@@ -51,6 +51,14 @@ fn what_the_server_refuses_is_named_and_counts() {
 }
 
 #[test]
+fn saving_is_for_the_full_screen() {
+    let mut desk = Desk::guest(PERSON);
+    desk.type_in("/save talk.txt");
+    assert_eq!((desk.take_sent(), desk.said.len()), (vec![], 1));
+    assert!(desk.said[0].contains("send it into a file"), "{:?}", desk.said);
+}
+
+#[test]
 fn a_line_that_never_comes_back_is_given_up() {
     let mut desk = Desk::guest(PIPE);
     desk.type_in("lost");

@@ -1,0 +1,63 @@
+//! The log: what became of the connection, in a file, and nothing of what was said.
+
+use crate::{landline, outcome, piped};
+use landline_tests::{House, Program};
+use std::fs;
+use std::net::TcpListener;
+use std::process::Stdio;
+use tempfile::TempDir;
+
+#[test]
+fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
+    // No other test has a server at that address.
+    let free = TcpListener::bind("127.0.66.8:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let mut house = House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    house.register("ci", "correct horse");
+    let mut bob = house.guest("bob", "lobby");
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("log");
+    let mut command = landline(&house, "ci");
+    command.arg("--log").arg(&file).env("LANDLINE_PASSWORD", "correct horse");
+    let mut program = Program::start(&mut command, Stdio::piped());
+    bob.expect("ci has connected to the chatroom");
+    program.type_line("staple");
+    bob.expect("ci: staple");
+    house.restart();
+    program.type_line("battery");
+    program.type_line("/quit");
+    assert_eq!(program.wait().code(), Some(0));
+
+    let log = fs::read_to_string(&file).expect("a log");
+    let texts: Vec<&str> = log.lines().map(|line| line.get("2026-11-21 14:00:00 ".len()..).expect("a time")).collect();
+    let (connecting, connected) = (format!("INFO  connecting to {free} as ci"), format!("INFO  connected to {free}"));
+    assert_eq!(texts[..2], [&*connecting, &*connected], "{log}");
+    assert!(texts[2].starts_with("WARN  no connection: ") && texts[2].contains("; reconnecting in "), "{log}");
+    assert_eq!(texts.iter().filter(|text| **text == connected).count(), 2, "{log}");
+    assert_eq!(texts.last(), Some(&"INFO  left"), "{log}");
+    for word in ["staple", "battery", "horse", "bob"] {
+        assert!(!log.contains(word), "{log}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let _bob = house.guest("bob", "lobby");
+    let (config, log) = (folder.path().join("config.toml"), folder.path().join("log"));
+    fs::write(&config, "log = \"~/log\"\n").expect("a file");
+    for (level, noted) in [("warn", 2), ("off", 0), ("", 3)] {
+        let mut command = landline(&house, "bob");
+        command.arg("--config").arg(&config).env("HOME", folder.path()).env("RUST_LOG", level);
+        let (code, _, complaint) = outcome(&piped(&mut command, "hi\n"));
+        assert_eq!(code, 1, "{complaint}");
+        let text = fs::read_to_string(&log).expect("a log");
+        assert_eq!(text.lines().count(), noted, "{level}: {text}");
+        assert!(level == "off" || text.contains("WARN  refused: ") && text.contains("ERROR ended: "), "{text}");
+        fs::remove_file(&log).expect("a file");
+    }
+}

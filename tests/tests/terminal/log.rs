@@ -1,0 +1,48 @@
+//! The log of the full screen: in a file, never on the screen.
+
+use landline_tests::{House, Program, Terminal};
+use std::fs;
+use std::net::TcpListener;
+use tempfile::TempDir;
+
+#[test]
+fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
+    let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let mut house = House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("log");
+    let mut command = Program::client();
+    command.args([&free.to_string(), "--name", "alice", "--log"]).arg(&file);
+    let mut alice = Terminal::new(80, 24);
+    alice.run(&command, "; echo ended-$?");
+    alice.sees("connected");
+    house.stop();
+    alice.sees("reconnecting in");
+    alice.press("staple\r");
+    alice.sees("1 line unsent");
+    house.restart();
+    alice.press("\x12");
+    alice.sees("● connected");
+    assert!(!alice.contents().contains("INFO"), "{}", alice.contents());
+    alice.press("/quit\r");
+    alice.sees("ended-0");
+    let log = fs::read_to_string(&file).expect("a log");
+    let texts = ["taking the terminal", "; reconnecting in ", "connected to", "the terminal is given back", "left"];
+    let mut rest = &*log;
+    for text in texts {
+        rest = rest.split_once(text).unwrap_or_else(|| panic!("{text:?} is not in its place in:\n{log}")).1;
+    }
+    assert!(!log.contains("staple"), "{log}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_said_before_the_screen_is_taken() {
+    let house = House::default();
+    let mut command = Program::client();
+    command.args([&house.address().to_string(), "--name", "alice", "--log", "/nowhere/log"]);
+    let mut alice = Terminal::new(100, 24);
+    alice.run(&command, "; echo ended-$?");
+    alice.sees("ended-2");
+    alice.sees("give a file in a folder that you may write to");
+    alice.is_sane();
+}

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueHint};
 use landline_common::{RoomName, UserName};
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The port of `landline-server`, unless it was told otherwise.
@@ -88,6 +88,8 @@ pub enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Talk with everybody on this network without a server: members find each other
+    Mesh(Mesh),
     /// Print a configuration file with every key, explained
     Config,
     /// Print what makes a shell complete the arguments of landline
@@ -131,6 +133,30 @@ pub struct Discover {
     /// Ask only on the network where this machine has this address [default: on all]
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<Ipv4Addr>,
+}
+
+/// How to talk without a server.
+#[derive(Debug, clap::Args)]
+pub struct Mesh {
+    /// Your name [default: the last one, or your name on this machine]
+    pub name: Option<String>,
+    /// Be there only at this address of this machine [default: at all]
+    pub host: Option<Ipv4Addr>,
+    /// Lines in, lines out, also on a terminal
+    #[arg(long)]
+    pub plain: bool,
+    /// The same with every event as a JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Ask for a passphrase: only those who have the same meet (LANDLINE_PASSPHRASE in the environment does it, too)
+    #[arg(long)]
+    pub passphrase: bool,
+    /// Read that passphrase from the first line of this file
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    pub passphrase_file: Option<PathBuf>,
+    /// The UDP port on which members find each other, the same for all
+    #[arg(long, value_name = "UDP_PORT", default_value_t = crate::mesh::PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
 }
 
 impl Default for Discover {
@@ -202,11 +228,7 @@ impl Args {
     /// The file cannot be read, or is empty.
     pub fn password(&self) -> Result<Option<String>, BadUsage> {
         let Some(file) = &self.password_file else { return Ok(given(self.password.as_deref())) };
-        let text = std::fs::read_to_string(file)
-            .map_err(|why| BadUsage::new(format!("--password-file {}: {why}", file.display())))?;
-        let password = given(text.lines().next());
-        let empty = || BadUsage::new(format!("--password-file {}: its first line is empty", file.display()));
-        password.ok_or_else(empty).map(Some)
+        first_line("--password-file", file).map(Some)
     }
 
     /// The server's own password, if one was given.
@@ -214,6 +236,17 @@ impl Args {
     pub fn server_password(&self) -> Option<String> {
         given(self.server_password.as_deref())
     }
+}
+
+/// The secret on the first line of a file that a flag names.
+///
+/// # Errors
+/// The file cannot be read, or that line is empty.
+pub fn first_line(flag: &str, file: &Path) -> Result<String, BadUsage> {
+    let text =
+        std::fs::read_to_string(file).map_err(|why| BadUsage::new(format!("{flag} {}: {why}", file.display())))?;
+    let empty = || BadUsage::new(format!("{flag} {}: its first line is empty", file.display()));
+    given(text.lines().next()).ok_or_else(empty)
 }
 
 fn given(text: Option<&str>) -> Option<String> {

@@ -11,6 +11,7 @@ mod first;
 mod link;
 mod logging;
 mod memory;
+mod mesh;
 mod model;
 mod places;
 mod secret;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         None => start::talk(&args).map(|()| true),
         Some(Task::Discover(wanted)) => discover::run(wanted),
         Some(Task::Wifi { json }) => wifi::run(*json),
+        Some(Task::Mesh(wanted)) => start::mesh(&args, wanted).map(|()| true),
         Some(Task::Config) => print(&config::template(places::config_file().as_deref())),
         Some(Task::Completions { shell }) => {
             let mut script = Vec::new();

@@ -20,6 +20,19 @@ pub fn memory_file() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
 
+/// The key by which others in a mesh know this user again.
+#[must_use]
+pub fn mesh_key_file() -> Option<PathBuf> {
+    Some(folders()?.config_dir().join("mesh.key"))
+}
+
+/// The keys of people met in a mesh.
+#[must_use]
+pub fn known_peers_file() -> Option<PathBuf> {
+    let folders = folders()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("known_peers.toml"))
+}
+
 /// The data of a server that is started from here.
 #[must_use]
 pub fn server_data() -> Option<PathBuf> {

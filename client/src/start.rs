@@ -1,7 +1,7 @@
 //! From what was given, chosen and remembered to a conversation.
 
 use crate::advice::with_advice;
-use crate::args::{Args, BadUsage, Identity, with_port};
+use crate::args::{Args, BadUsage, Identity, Mesh, first_line, with_port};
 use crate::config::Config;
 use crate::memory::Memory;
 use crate::model::plain::Ways;
@@ -37,21 +37,71 @@ struct Start<'a> {
 /// # Errors
 /// Arguments that make no sense, a server that refuses or cannot be reached, or lines that could not be sent.
 pub fn talk(args: &Args) -> anyhow::Result<()> {
-    let config = match (&args.config, places::config_file()) {
-        (Some(file), _) => Config::load(file, true)?,
-        (None, Some(file)) => Config::load(&file, false)?,
-        (None, None) => Config::default(),
-    };
-    if let Some(file) = args.log.as_ref().or(config.log.as_ref()) {
-        logging::start(&places::from_home(file))?;
-    }
-    let memory = Memory::load(places::memory_file().as_deref());
-    let people = io::stdin().is_terminal();
-    let screen = people && io::stdout().is_terminal() && !args.plain && !args.json && !config.plain;
-    let start = Start { args, config, memory, people, screen };
+    let start = Start::new(args, args.plain || args.json)?;
     match start.server()? {
         Some(server) => start.go(&server),
         None => start.ask(),
+    }
+}
+
+/// Enters the mesh, and talks there.
+///
+/// # Errors
+/// Arguments that make no sense, or ports that cannot be had.
+pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
+    let start = Start::new(args, wanted.plain || wanted.json)?;
+    let given = wanted.name.as_deref().map(UserName::parse).transpose();
+    let name = match given.map_err(|why| BadUsage::new(format!("NAME: {why}")))? {
+        Some(name) => name,
+        None => start.name()?,
+    };
+    let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose()?;
+    let signals = signals::listen().context("listening for signals")?;
+    let wish = crate::mesh::Wish { name: name.clone(), host: wanted.host, port: wanted.port, secret };
+    let (entered, note) = crate::mesh::enter(&wish)?;
+    farewell(note.as_deref());
+    let room = RoomName::parse(crate::mesh::ROOM)?;
+    let who = Identity { name, room, password: None, register: false, server_password: None };
+    if !start.screen {
+        let ways = Ways { json: wanted.json, mesh: true, ..start.ways() };
+        return ui::plain::run(&who, entered, ways, &signals);
+    }
+    ui::tui::run(Taken::take()?, (crate::mesh::ROOM, &who), entered, (start.settings(), start.theme()), &signals)
+}
+
+/// The passphrase that members share, if there is to be one.
+fn passphrase(wanted: &Mesh) -> anyhow::Result<Option<String>> {
+    if let Some(file) = &wanted.passphrase_file {
+        return Ok(Some(first_line("--passphrase-file", file)?));
+    }
+    let variable = std::env::var("LANDLINE_PASSPHRASE").ok().filter(|text| !text.trim().is_empty());
+    if variable.is_some() || !wanted.passphrase {
+        return Ok(variable.map(|text| text.trim().to_owned()));
+    }
+    if !io::stdin().is_terminal() {
+        bail!(BadUsage::new("--passphrase asks on a terminal; scripts use LANDLINE_PASSPHRASE or --passphrase-file"));
+    }
+    let typed = secret::ask("The passphrase of the mesh")?.map(|text| text.trim().to_owned());
+    match typed.filter(|text| !text.is_empty()) {
+        Some(text) => Ok(Some(text)),
+        None => bail!(BadUsage::new("without a passphrase you are not there; leave --passphrase out to go without")),
+    }
+}
+
+impl<'a> Start<'a> {
+    fn new(args: &'a Args, lines: bool) -> anyhow::Result<Start<'a>> {
+        let config = match (&args.config, places::config_file()) {
+            (Some(file), _) => Config::load(file, true)?,
+            (None, Some(file)) => Config::load(&file, false)?,
+            (None, None) => Config::default(),
+        };
+        if let Some(file) = args.log.as_ref().or(config.log.as_ref()) {
+            logging::start(&places::from_home(file))?;
+        }
+        let memory = Memory::load(places::memory_file().as_deref());
+        let people = io::stdin().is_terminal();
+        let screen = people && io::stdout().is_terminal() && !lines && !config.plain;
+        Ok(Start { args, config, memory, people, screen })
     }
 }
 
@@ -212,6 +262,7 @@ impl Start<'_> {
         Ways {
             interactive: self.people,
             json: self.args.json,
+            mesh: false,
             patience_ms: self.args.patience.or(self.config.patience).unwrap_or(PATIENCE) * 1_000,
             keepalive_ms: self.keepalive_ms(),
         }

@@ -21,6 +21,8 @@ pub enum Command<'a> {
     Say(&'a str),
     All(&'a str),
     Online,
+    /// The same with what else is known of each: in a mesh, address and key.
+    OnlineDetails,
     Others,
     Members(&'a str),
     /// Who was online in the last so many seconds.
@@ -108,6 +110,7 @@ impl fmt::Display for Command<'_> {
             Command::Say(text) => one(f, "say", Some(text)),
             Command::All(text) => one(f, "all", Some(text)),
             Command::Online => one(f, "users", None),
+            Command::OnlineDetails => one(f, "members", None),
             Command::Others => one(f, "others", None),
             Command::Members(room) => one(f, "who", Some(room)),
             Command::Since(seconds) => write!(f, "/since {seconds}"),

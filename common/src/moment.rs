@@ -27,6 +27,12 @@ impl Moment {
         Clock(self)
     }
 
+    /// `hh:mm:ss` in local time.
+    #[must_use]
+    pub fn clock_to_the_second(self) -> Seconds {
+        Seconds(self)
+    }
+
     /// `yyyy-mm-dd hh:mm` in local time.
     #[must_use]
     pub fn date(self) -> Date {
@@ -62,6 +68,16 @@ impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let c = self.0.civil();
         write!(f, "{:02}:{:02}", c.hour, c.minute)
+    }
+}
+
+/// Displays [`Moment::clock_to_the_second`].
+#[derive(Clone, Copy, Debug)]
+pub struct Seconds(Moment);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{:02}", self.0.clock(), self.0.unix_ms.div_euclid(1_000).rem_euclid(60))
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Dialect {
     TcpChat,
     /// Chat77's clients: `alice: hello`.
     Chat77,
+    /// For people in a mesh: when something was said, to the second; who joined the chat, and who left it.
+    Mesh,
     /// The texts of LanTalk's system messages, which are sentences; its talk is no text ([`crate::lantalk`]).
     LanTalk,
 }
@@ -30,6 +32,9 @@ impl Dialect {
 pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<u8>) {
     let mut lines = Lines { out, dialect, longest };
     match &event.what {
+        What::Said { user, text, .. } if dialect == Dialect::Mesh => {
+            lines.talk(&[&event.at.clock_to_the_second().to_string(), " ", user, ": "], text);
+        }
         What::Said { room, user, text, .. } => lines.said(Some(room), user, text),
         What::SaidToAll { user, text, .. } => lines.said(None, user, text),
         What::Direct { from, text, kept: false, .. } => lines.talk(&["[PM] ", from, ": "], text),
@@ -67,6 +72,8 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         What::Refused { code, .. } if dialect.unframed() => lines.line(format_args!("{code}")),
         What::Refused { code, why } => lines.line(format_args!("{code} {why}")),
         other if dialect == Dialect::LanTalk => lines.lantalk(other),
+        What::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
+        What::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
         other => lines.simple(other),
     }
 }
@@ -91,7 +98,9 @@ impl Lines<'_> {
     fn said(&mut self, room: Option<&Text<'_>>, user: &str, text: &str) {
         match (self.dialect, room) {
             (Dialect::TcpChat, _) => self.talk(&[user, " - "], text),
-            (Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines, Some(_)) => self.talk(&[user, ": "], text),
+            (Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines | Dialect::Mesh, Some(_)) => {
+                self.talk(&[user, ": "], text)
+            }
             (Dialect::Elsewhere, Some(room)) => self.talk(&["[", room, "] ", user, ": "], text),
             (_, None) => self.talk(&["[all] ", user, ": "], text),
         }
@@ -154,7 +163,7 @@ impl Lines<'_> {
         match self.dialect {
             Dialect::TcpChat => self.line(format_args!("200")),
             Dialect::Chat77 => self.line(format_args!("AUTH_SUCCESS")),
-            Dialect::Lines | Dialect::Elsewhere | Dialect::LanTalk => {
+            Dialect::Lines | Dialect::Elsewhere | Dialect::LanTalk | Dialect::Mesh => {
                 if account {
                     self.line(format_args!("AUTH_SUCCESS"));
                 }

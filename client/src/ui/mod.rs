@@ -1,6 +1,6 @@
 //! The ways in which people see it.
 
-mod clock;
+pub mod clock;
 pub mod enter;
 pub mod first;
 pub mod plain;

@@ -209,9 +209,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), pick in 0usize..35) {
+        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), pick in 0usize..36) {
             let commands = [
-                Command::Say(&t), Command::All(&t), Command::Online, Command::Others, Command::Members(&a),
+                Command::Say(&t), Command::All(&t), Command::Online, Command::OnlineDetails, Command::Others, Command::Members(&a),
                 Command::Since(n), Command::Message { to: &a, text: &t }, Command::Connect(&a), Command::Accept(None),
                 Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats,
                 Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },

@@ -100,8 +100,10 @@ topics! {
         ["/leave" MaybeWord], |a| Command::Leave(a.maybe());
     "/rooms", "", "list the rooms and how many people are in them",
         ["/rooms" Nothing], |_| Command::Rooms;
-    "/users", "online clients", "list who is online; also /members",
-        ["/users" Nothing, "/members" Nothing, "online clients" Nothing], |_| Command::Online;
+    "/users", "online clients", "list who is online",
+        ["/users" Nothing, "online clients" Nothing], |_| Command::Online;
+    "/members", "", "list who is online; in a mesh, with addresses and the fingerprints of their keys",
+        ["/members" Nothing], |_| Command::OnlineDetails;
     "/who [ROOM]", "", "list who is in a room, or who is online",
         ["/who" MaybeWord], |a| a.maybe().map_or(Command::Online, Command::Members);
     "/others", "whoelse", "list who is online besides you",

@@ -72,6 +72,8 @@ pub struct Ways {
     pub interactive: bool,
     /// Everything is shown as it comes, for programs.
     pub json: bool,
+    /// In a mesh, what is said is shown as its predecessor did, with the second.
+    pub mesh: bool,
     /// Where nobody sits, a lost connection is given up after so many milliseconds.
     pub patience_ms: u64,
     /// How often the server is asked for a sign of life, in milliseconds.

@@ -30,7 +30,7 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
     let seed = RandomState::new().hash_one(std::process::id());
     let plain = Plain::new(who.name.as_str(), who.room.as_str(), ways, seed);
     let Entered { link, event, line } = entered;
-    let output = Output::new(ways.json);
+    let output = Output::new(ways);
     let start = Instant::now();
     let mut running = Running { start, ticked: start, plain, link, diary: Diary::begin(), output, ended: None };
     let ended = running.feed(Input::Event(event), Some(&line)).and_then(|()| running.serve(signals));

@@ -1,6 +1,7 @@
 //! Standard output: events as lines for people, or as they were sent, for programs.
 
 use super::object::Object;
+use crate::model::plain::Ways;
 use jiff::Timestamp;
 use landline_common::clean::clean;
 use landline_common::text::{self, Dialect};
@@ -10,13 +11,13 @@ use std::io::{self, BufWriter, Stdout, Write};
 /// Standard output.
 pub(super) struct Output {
     out: BufWriter<Stdout>,
-    json: bool,
+    ways: Ways,
 }
 
 impl Output {
     /// For programs (`json`), or for people.
-    pub(super) fn new(json: bool) -> Output {
-        Output { out: BufWriter::new(io::stdout()), json }
+    pub(super) fn new(ways: Ways) -> Output {
+        Output { out: BufWriter::new(io::stdout()), ways }
     }
 
     /// Prints an event that was sent as `line`.
@@ -24,7 +25,11 @@ impl Output {
     /// # Errors
     /// Nobody reads any more.
     pub(super) fn show(&mut self, event: &Event<'_>, dialect: Dialect, line: &str) -> io::Result<()> {
-        if self.json { self.unknown(line) } else { self.out.write_all(lines(event, dialect).as_bytes()) }
+        if self.ways.json {
+            return self.unknown(line);
+        }
+        let dialect = if self.ways.mesh { Dialect::Mesh } else { dialect };
+        self.out.write_all(lines(event, dialect).as_bytes())
     }
 
     /// Passes on what programs may know even if this one does not.
@@ -32,7 +37,7 @@ impl Output {
     /// # Errors
     /// Nobody reads any more.
     pub(super) fn unknown(&mut self, line: &str) -> io::Result<()> {
-        let Some(object) = Object::parse(line).filter(|_| self.json) else { return Ok(()) };
+        let Some(object) = Object::parse(line).filter(|_| self.ways.json) else { return Ok(()) };
         writeln!(self.out, "{object}")
     }
 

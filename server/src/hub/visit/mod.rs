@@ -173,7 +173,7 @@ impl Visit {
     fn obey(&mut self, command: Command<'_>) -> Done {
         match command {
             Command::All(text) => self.say_to_all(text),
-            Command::Online => self.list_people(true),
+            Command::Online | Command::OnlineDetails => self.list_people(true),
             Command::Others => self.list_people(false),
             Command::Members(room) => self.list_members(room),
             Command::Rooms => self.list_rooms(),

@@ -6,7 +6,7 @@ use desk::Desk;
 use landline_common::{Moment, What};
 use proptest::prelude::*;
 
-const PIPE: Ways = Ways { interactive: false, json: false, patience_ms: 30_000, keepalive_ms: 10_000 };
+const PIPE: Ways = Ways { interactive: false, json: false, mesh: false, patience_ms: 30_000, keepalive_ms: 10_000 };
 const PERSON: Ways = Ways { interactive: true, ..PIPE };
 
 #[test]

@@ -1,0 +1,73 @@
+//! What a member is known by for as long as the program runs.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::str::FromStr;
+
+/// A number that nobody else draws. It is not secret, and proves nothing: keys do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u128);
+
+impl NodeId {
+    /// The part of it that stands in the ids of messages: the highest bits, so that the order is the same.
+    #[must_use]
+    pub fn high_bits(self) -> u64 {
+        u64::try_from(self.0 >> 104).unwrap_or(0)
+    }
+
+    /// So many hexadecimal digits of it, to tell people of one name apart.
+    #[must_use]
+    pub fn tag(self, digits: usize) -> String {
+        self.to_string().chars().take(digits).collect()
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// That is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 32 hexadecimal digits")]
+pub struct NoId;
+
+impl FromStr for NodeId {
+    type Err = NoId;
+
+    fn from_str(text: &str) -> Result<NodeId, NoId> {
+        let fits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let id = fits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        id.map(NodeId).ok_or(NoId)
+    }
+}
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NodeId, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_in_one_way() {
+        let id = NodeId(0x0123_4567_89ab_cdef_0000_0000_0000_0001);
+        assert_eq!(id.to_string(), "0123456789abcdef0000000000000001");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!((id.high_bits(), &*id.tag(4)), (0x01_2345, "0123"));
+        for wrong in ["", "1", "+123456789abcdef0000000000000001", &"0".repeat(33), &"g".repeat(32)] {
+            assert_eq!(wrong.parse::<NodeId>(), Err(NoId));
+        }
+    }
+}

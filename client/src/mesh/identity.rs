@@ -1,0 +1,119 @@
+//! One's own key, by which others know one again.
+
+use anyhow::{Context, bail};
+use landline_common::link::Keys;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+
+/// The first line of the file: what it is.
+const HEADING: &str = "landline mesh key 1: keep it to yourself";
+/// No such file is longer.
+const MOST_BYTES: u64 = 1_024;
+
+/// The key out of that file, which is made if it is not there. Where none can be kept: a key for this time only, and
+/// what to know about it.
+///
+/// # Errors
+/// What is there is no key, or cannot be read. It is never replaced: others know one by it.
+pub fn keys(file: Option<&Path>) -> anyhow::Result<(Keys, Option<String>)> {
+    let Some(file) = file else { return Ok((Keys::generate()?, Some(fleeting("there is no folder for it")))) };
+    if let Some(keys) = read(file)? {
+        return Ok((keys, None));
+    }
+    let new = Keys::generate()?;
+    match write(file, &new) {
+        Ok(()) => Ok((new, None)),
+        // Another program was quicker.
+        Err(why) if why.kind() == ErrorKind::AlreadyExists => {
+            Ok((read(file)?.context("the key file came and went; start again")?, None))
+        }
+        Err(why) => Ok((new, Some(fleeting(&format!("{}: {why}", file.display()))))),
+    }
+}
+
+fn fleeting(why: &str) -> String {
+    format!("your key cannot be kept, so others will not know you again next time ({why})")
+}
+
+/// The key, if there is a file.
+fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
+    let mut text = String::new();
+    match fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text)) {
+        Ok(_) => {}
+        Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(why) => bail!("{} cannot be read: {why}", file.display()),
+    }
+    let digits = text.strip_prefix(HEADING).map(str::trim);
+    let bytes = digits.and_then(bytes_of).with_context(|| {
+        format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())
+    })?;
+    Ok(Some(Keys::from_bytes(&bytes)))
+}
+
+fn bytes_of(digits: &str) -> Option<[u8; 64]> {
+    let mut bytes = [0; 64];
+    if digits.len() != 2 * bytes.len() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Puts it in place as a whole, for its owner alone, and only if there is none.
+fn write(file: &Path, keys: &Keys) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let new = folder.join(format!("mesh.{}.new", std::process::id()));
+    let digits: String = keys.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let done = options.open(&new).and_then(|mut out| {
+        out.write_all(format!("{HEADING}\n{digits}\n").as_bytes())?;
+        out.sync_all()?;
+        // Unlike a rename, this fails where there is one already.
+        fs::hard_link(&new, file)
+    });
+    let _ = fs::remove_file(&new);
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_kept() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("deep").join("mesh.key");
+        let (first, note) = keys(Some(&file)).unwrap();
+        assert_eq!(note, None);
+        assert_eq!(keys(Some(&file)).unwrap().0.public(), first.public());
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
+        assert_eq!(write(&file, &first).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn what_is_damaged_is_never_replaced() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("mesh.key");
+        for text in ["", "landline mesh key 1: keep it to yourself\nabc\n", &"0".repeat(128)] {
+            fs::write(&file, text).unwrap();
+            assert!(keys(Some(&file)).unwrap_err().to_string().contains("is damaged"), "{text}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn without_a_place_for_it_there_is_a_key_for_this_time() {
+        let (_, note) = keys(Some(Path::new("/dev/null/nowhere/mesh.key"))).unwrap();
+        assert!(note.unwrap().contains("cannot be kept"));
+        assert!(keys(None).unwrap().1.is_some());
+    }
+}

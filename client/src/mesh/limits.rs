@@ -1,0 +1,97 @@
+//! How much a mesh takes from others, each number with its reason: everybody on the network can speak to it.
+
+/// Members that are known at once, linked or only heard of: as many as a small network has addresses.
+pub const PEERS: usize = 256;
+/// Hellos that are looked at in a second, and of these from one address: 256 members say hello every two seconds, and
+/// a machine with several networks says each several times.
+pub const HELLOS: u32 = 500;
+/// See [`HELLOS`].
+pub const HELLOS_PER_ADDRESS: u32 = 24;
+/// Dials at once, and of these to one address: a forged hello costs a dial, and may cost no more.
+pub const DIALS: usize = 8;
+/// See [`DIALS`].
+pub const DIALS_PER_ADDRESS: usize = 4;
+/// Handshakes of others that are not finished, at once, and of these from one address.
+pub const HANDSHAKES: usize = 64;
+/// See [`HANDSHAKES`].
+pub const HANDSHAKES_PER_ADDRESS: usize = 16;
+/// Links in all: each member may have two for the moment in which one of them is given up.
+pub const LINKS: usize = 2 * PEERS;
+/// Bytes of one frame. A message of 2,000 of the longest characters takes 8,000.
+pub const FRAME_BYTES: usize = 32 << 10;
+/// Bytes of texts in one frame of the past; names and numbers come on top.
+pub const PAST_BYTES: usize = 20 << 10;
+/// Messages of one author that are asked for at once: a newcomer asks several members, each for another part.
+pub const WANT: u64 = 100;
+/// Bytes that may wait to be sent to one member; whoever takes them more slowly is as good as gone.
+pub const QUEUE_BYTES: usize = 1 << 20;
+/// Frames that may wait to be sent to one member.
+pub const QUEUE: usize = 512;
+/// What came in and waits to be looked at; then the network waits.
+pub const INPUTS: usize = 256;
+/// News that wait for the screen; it is told how many were left out.
+pub const NEWS: usize = 16_384;
+/// Messages that are kept, and bytes of their texts: what one of the client's conversations holds, too.
+pub const MESSAGES: usize = 10_000;
+/// See [`MESSAGES`].
+pub const MESSAGE_BYTES: usize = 16 << 20;
+/// Authors whose messages are told apart: each start of a member is one.
+pub const ORIGINS: usize = 4_096;
+/// Pieces into which what somebody has of one author may be divided.
+pub const PIECES: usize = 64;
+/// Characters of one message; the client's own bound.
+pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
+/// Numbers of messages and of logical time are smaller: that leaves 24 of an id's 64 bits to tell authors apart.
+pub const NUMBER: u64 = 1 << 40;
+/// Logical time runs ahead of ours by no more: nobody has missed more messages.
+pub const JUMP: u64 = 1_000_000;
+/// Nor by more than so many messages for each second since 2026, however much was missed.
+pub const TALK_PER_S: i64 = 1_000;
+/// Lines of one member that are taken in 5 s. Programs send at most 9 in 6 s; what gathers in the 8 s in which a
+/// frozen one is still waited for comes at once, and is no more than 27.
+pub const LINES: usize = 32;
+/// Lines of one member in 5 s after which nothing more is heard of them for a minute.
+pub const FLOOD: usize = 160;
+/// Frames of any kind in 5 s that have the same effect: a newcomer who is told everything gets some hundreds.
+pub const FRAMES: usize = 5_000;
+/// Keys that are refused at once.
+pub const REFUSED: usize = 64;
+/// Messages to one person that wait for a sign that they have arrived.
+pub const UNANSWERED: usize = 64;
+/// Names whose keys are remembered. When there are more, new ones are not: nobody can push a friend's key out.
+pub const PINS: usize = 1_000;
+/// Messages that one answer from the history shows; a server's own bound.
+pub const SHOWN: usize = 200;
+
+/// Milliseconds between two hellos.
+pub const HELLO_MS: u64 = 2_000;
+/// And by how much that varies, so that many who started together do not go on speaking together.
+pub const JITTER_MS: u64 = 300;
+/// Milliseconds after which somebody heard of is forgotten.
+pub const HEARD_MS: u64 = 10_000;
+/// Milliseconds that the higher id leaves the dialling to the lower one.
+pub const PATIENCE_MS: u64 = 3_000;
+/// Milliseconds between two dials of one member: at least, and after many failures.
+pub const REDIAL_MS: u64 = 1_000;
+/// See [`REDIAL_MS`].
+pub const LAST_REDIAL_MS: u64 = 30_000;
+/// Milliseconds between two signs of life on a link.
+pub const PING_MS: u64 = 2_000;
+/// Milliseconds without any after which a link is dead.
+pub const DEAD_MS: u64 = 8_000;
+/// Milliseconds for which a lost member may come back without anybody being told.
+pub const GRACE_MS: u64 = 2_000;
+/// Milliseconds for the handshake, and as many again for the first frame.
+pub const HANDSHAKE_MS: u64 = 5_000;
+/// Milliseconds after which another member is asked for what one did not tell.
+pub const WANT_MS: u64 = 3_000;
+/// Milliseconds for which that one is not asked again.
+pub const SLOW_MS: u64 = 10_000;
+/// Milliseconds between two tellings of what one has: it is only for what got lost.
+pub const HAVE_MS: u64 = 3_000;
+/// Milliseconds over which lines and frames are counted.
+pub const WINDOW_MS: u64 = 5_000;
+/// Milliseconds for which a flooder is refused.
+pub const REFUSED_MS: u64 = 60_000;
+/// Milliseconds between two looks at the time.
+pub const TICK_MS: u64 = 250;

@@ -1,0 +1,151 @@
+//! The mesh: talk among people on one network, without a server. `node` decides everything and touches nothing; the
+//! rest of this folder is what it acts through.
+
+mod admission;
+mod broadcast;
+mod engine;
+mod hello;
+mod id;
+mod identity;
+mod intake;
+mod limits;
+mod links;
+mod node;
+pub mod passphrase;
+mod pins;
+mod wire;
+
+pub use node::ROOM;
+
+use crate::link::{Connection, Entered, News};
+use crate::places;
+use crate::ui::clock::now;
+use anyhow::Context;
+use broadcast::Broadcast;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use engine::Engine;
+use hello::Hello;
+use id::NodeId;
+use landline_common::UserName;
+use landline_common::link::Keys;
+use links::{Links, Terms};
+use node::{Input, Me, Node};
+use pins::Pins;
+use std::collections::VecDeque;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+/// The UDP port on which members say hello, unless they agree on another.
+pub const PORT: u16 = 5_052;
+/// News that the screen may leave where they are.
+const NEWS: usize = 1_024;
+/// So long is waited for good-byes.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// Who enters, and how.
+#[derive(Debug)]
+pub struct Wish {
+    /// The name.
+    pub name: UserName,
+    /// The only address to be at.
+    pub host: Option<Ipv4Addr>,
+    /// The UDP port for hellos.
+    pub port: u16,
+    /// The secret that members share.
+    pub secret: Option<[u8; 32]>,
+}
+
+/// Enters the mesh. Also gives what people should know first.
+///
+/// # Errors
+/// The key is damaged, or the ports cannot be had.
+pub fn enter(wish: &Wish) -> anyhow::Result<(Entered, Option<String>)> {
+    let (keys, note) = identity::keys(places::mesh_key_file().as_deref())?;
+    let pins = Pins::new(places::known_peers_file());
+    let known = pins.load()?;
+    let host = wish.host.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let listener = TcpListener::bind((host, 0)).with_context(|| format!("{host} cannot be listened on"))?;
+    let port = listener.local_addr().context("listening")?.port();
+    let me = Me { id: new_id()?, name: wish.name.clone(), key: keys.public(), pins: known, pins_file: pins.place() };
+    let hello = Hello { id: me.id, name: me.name.clone(), port };
+    let broadcast = Broadcast::open(wish.port, wish.host, &hello).with_context(|| {
+        format!("UDP port {} cannot be had; --port names another, the same for everybody", wish.port)
+    })?;
+    let broadcast = Arc::new(broadcast);
+
+    let (inputs, taken) = bounded(limits::INPUTS);
+    let (news_out, news) = bounded(NEWS);
+    let links = Links::new(Terms { keys, secret: wish.secret, only: wish.host }, inputs.clone());
+    let start = Instant::now();
+    let node = Node::new(me, RandomState::new().hash_one(port), now(start));
+    let (waiting, answering, hearing) = (VecDeque::new(), links.clone(), broadcast.clone());
+    let engine = Engine { start, node, links, broadcast, pins, news: news_out, waiting, left_out: 0 };
+    let heard = inputs.clone();
+    let (over_in, over) = bounded::<()>(0);
+    spawn("answer", move || answering.answer(&listener))?;
+    // Before the first hello goes out, so that no answer is missed.
+    spawn("hellos", move || hearing.hear(|hello, from| heard.send(Input::Heard(hello, from)).is_ok()))?;
+    spawn("mesh", move || {
+        engine.run(&taken);
+        drop(over_in);
+    })?;
+    let mut mesh = Mesh { inputs, news, over };
+    mesh.connect().context("entering")?;
+    match mesh.news.recv().context("entering")? {
+        (_, News::Event { event, line }) => Ok((Entered { link: Box::new(mesh), event, line }, note)),
+        other => anyhow::bail!("entering: {other:?}"),
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+    Builder::new().name(name.into()).spawn(run).context("starting a thread")?;
+    Ok(())
+}
+
+/// A number that nobody else has: a part of a key that is thrown away.
+fn new_id() -> anyhow::Result<NodeId> {
+    let digits = Keys::generate()?.public().to_string();
+    Ok(digits.get(..32).unwrap_or_default().parse()?)
+}
+
+/// The mesh, as screens see it.
+#[derive(Debug)]
+struct Mesh {
+    inputs: Sender<Input>,
+    news: Receiver<(u64, News)>,
+    /// Closed when all is said.
+    over: Receiver<()>,
+}
+
+impl Connection for Mesh {
+    fn news(&self) -> &Receiver<(u64, News)> {
+        &self.news
+    }
+
+    fn current(&mut self, (_, news): (u64, News)) -> Option<News> {
+        Some(news)
+    }
+
+    /// One is always in; the screen is told so.
+    fn connect(&mut self) -> std::io::Result<()> {
+        self.inputs.send(Input::Enter).map_err(std::io::Error::other)
+    }
+
+    fn send(&mut self, line: &str) {
+        let line = line.replace(['\n', '\r'], " ");
+        // Nobody takes it when one has left.
+        let _ = self.inputs.send(Input::Line(line));
+    }
+
+    /// There is nothing to be given up: the mesh goes on as long as the program.
+    fn disconnect(&mut self) {}
+
+    fn finish(mut self: Box<Self>) {
+        self.send("/quit");
+        let _ = self.over.recv_timeout(LEAVING);
+    }
+}

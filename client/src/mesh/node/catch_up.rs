@@ -1,0 +1,172 @@
+//! What was missed: each tells the other what it has of each author, and asks for what is missing, from one member at
+//! a time for each part, so that a newcomer is told by several, and nothing twice.
+
+use super::member::{Member, Want};
+use super::ranges::Ranges;
+use super::store::Author;
+use super::{Node, ROOM};
+use crate::mesh::id::NodeId;
+use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
+use crate::mesh::wire::{Frame, Pieces, Saying};
+use landline_common::link::PublicKey;
+use landline_common::{UserName, What};
+use std::collections::BTreeMap;
+
+/// Bytes that one author takes in a frame that says what there is, with so many pieces; about.
+fn have_bytes(pieces: usize) -> usize {
+    40 + 32 * pieces
+}
+
+impl Node {
+    /// Tells a member what is here, as far as it has changed since they were told last.
+    pub(super) fn tell_what_is_here(&mut self, id: NodeId) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        let told = std::mem::replace(&mut member.told, (self.store.changes(), self.now.ms)).0;
+        let mut frames: Vec<BTreeMap<NodeId, Pieces>> = Vec::new();
+        let mut room = 0;
+        for (origin, has) in self.store.changed_since(told) {
+            // The latest pieces: what is older was perhaps never wanted.
+            let pieces: Pieces = has.iter().rev().take(PIECES).collect();
+            let bytes = have_bytes(pieces.len());
+            if bytes > room {
+                frames.push(BTreeMap::new());
+                room = FRAME_BYTES - 1_024;
+            }
+            room = room.saturating_sub(bytes);
+            frames.last_mut().and_then(|frame| frame.insert(origin, pieces));
+        }
+        frames.into_iter().for_each(|ranges| self.send_to(id, Frame::Have { ranges }));
+    }
+
+    /// A member has this.
+    pub(super) fn heard_have(&mut self, from: NodeId, ranges: BTreeMap<NodeId, Pieces>) {
+        let Some(member) = self.members.get_mut(&from) else { return };
+        for (origin, pieces) in ranges {
+            let mut has = Ranges::default();
+            pieces.iter().take(PIECES).for_each(|(from, to)| has.add(*from, *to));
+            if origin == from {
+                member.top = member.top.max(has.last().unwrap_or(0));
+            }
+            let missing = self.store.missing(origin, &has);
+            if origin == self.me.id || missing.is_empty() {
+                member.offers.remove(&origin);
+            } else if member.offers.len() < ORIGINS {
+                member.offers.insert(origin, missing);
+            }
+        }
+        self.ask();
+    }
+
+    /// Asks each member that has something else than what others are asked for.
+    fn ask(&mut self) {
+        let now = self.now.ms;
+        let mut asked: BTreeMap<NodeId, Ranges> = BTreeMap::new();
+        for want in self.members.values().filter_map(|member| member.want) {
+            asked.entry(want.origin).or_default().add(want.from, want.to);
+        }
+        let mut wants = Vec::new();
+        for (id, member) in &mut self.members {
+            if !member.is_linked() || member.want.is_some() || member.slow_until > now {
+                continue;
+            }
+            let store = &self.store;
+            member.offers.retain(|origin, offered| {
+                *offered = store.missing(*origin, offered);
+                !offered.is_empty()
+            });
+            let free = |(origin, offered): (&NodeId, &Ranges)| {
+                let others = asked.get(origin);
+                let free = others.map_or_else(|| offered.clone(), |others| offered.without(others));
+                free.iter().next().map(|(from, to)| (*origin, from, to.min(from + WANT - 1)))
+            };
+            if let Some((origin, from, to)) = member.offers.iter().find_map(free) {
+                member.want = Some(Want { origin, from, to, at: now });
+                asked.entry(origin).or_default().add(from, to);
+                wants.push((*id, Frame::Want { origin, from, to }));
+            }
+        }
+        wants.into_iter().for_each(|(id, want)| self.send_to(id, want));
+    }
+
+    /// Answers with as much as fits into one frame.
+    pub(super) fn heard_want(&mut self, from: NodeId, origin: NodeId, first: u64, last: u64) {
+        let (mut says, mut bytes, mut to) = (Vec::new(), 0, last);
+        for (lamport, message) in self.store.of(origin, first, last) {
+            // As JSON, a text is longer than it is.
+            bytes += serde_json::to_string(&*message.text).map_or(PAST_BYTES, |text| text.len()) + 100;
+            if bytes > PAST_BYTES && !says.is_empty() {
+                break;
+            }
+            to = message.seq;
+            says.push(Saying { seq: message.seq, lamport, at: message.at, text: message.text.to_string() });
+        }
+        if bytes <= PAST_BYTES {
+            to = last;
+        }
+        let author = self.store.author(origin);
+        let name = author.map_or(String::new(), |author| author.name.to_string());
+        let key = author.map_or(String::new(), |author| author.key.to_string());
+        self.send_to(from, Frame::Past { origin, name, key, from: first, to, says });
+    }
+
+    /// What was asked for. Whatever is not in it, that member does not have.
+    pub(super) fn heard_past(
+        &mut self,
+        from: NodeId,
+        (origin, name, key): (NodeId, &str, &str),
+        (first, last): (u64, u64),
+        says: Vec<Saying>,
+    ) {
+        let Some(member) = self.members.get_mut(&from) else { return };
+        let Some(want) = member.want.filter(|want| want.origin == origin && want.from == first) else { return };
+        member.want = None;
+        if let Some(offered) = member.offers.get_mut(&origin) {
+            offered.remove(first, last.min(want.to));
+        }
+        // Nobody knows better than an author how much they have said.
+        let top = self.members.get(&origin).map_or(u64::MAX, |author| author.top);
+        if let Some(author) = self.author_of(origin, name, key) {
+            for saying in says.into_iter().filter(|saying| saying.seq <= top.min(want.to)) {
+                self.learn_late(origin, &author, saying);
+            }
+        }
+        self.ask();
+    }
+
+    /// Who an author is: by themselves if they are here, or as it was told first.
+    fn author_of(&self, origin: NodeId, name: &str, key: &str) -> Option<Author> {
+        if let Some(Member { name, key, .. }) = self.members.get(&origin) {
+            return Some(Author { name: name.as_str().into(), key: *key });
+        }
+        if let Some(author) = self.store.author(origin) {
+            return Some(author.clone());
+        }
+        let key: PublicKey = key.parse().ok()?;
+        Some(Author { name: UserName::parse(name).ok()?.as_str().into(), key })
+    }
+
+    /// Something that was said earlier. What was said since this began is shown at its place; the rest is history.
+    fn learn_late(&mut self, origin: NodeId, author: &Author, saying: Saying) {
+        let Saying { seq, lamport, at, text } = saying;
+        let Some((id, text)) = self.learn((lamport, origin), author, seq, (at, &text)) else { return };
+        if at >= self.began {
+            let user = self.author_name(origin).into();
+            self.tell_at(at, What::Said { id, room: ROOM.into(), user, text: text.into() });
+        }
+    }
+
+    /// Time has passed: whoever does not answer is slow, and all are told what is new.
+    pub(super) fn catch_up(&mut self) {
+        let now = self.now.ms;
+        for member in self.members.values_mut() {
+            if member.want.is_some_and(|want| want.at + WANT_MS <= now) {
+                (member.want, member.slow_until) = (None, now + SLOW_MS);
+            }
+        }
+        let changes = self.store.changes();
+        let stale = |member: &Member| member.is_linked() && member.told.0 < changes && member.told.1 + HAVE_MS <= now;
+        let stale: Vec<NodeId> = self.members.iter().filter(|(_, member)| stale(member)).map(|(id, _)| *id).collect();
+        stale.into_iter().for_each(|id| self.tell_what_is_here(id));
+        self.ask();
+    }
+}

@@ -1,0 +1,70 @@
+//! Looking up what was said before, as a server answers.
+
+use super::store::Message;
+use super::{Node, ROOM};
+use crate::mesh::id::NodeId;
+use crate::mesh::limits::SHOWN;
+use landline_common::command::Ask;
+use landline_common::history::Place;
+use landline_common::{Event, Moment, What};
+
+/// How many messages are shown at a time when somebody reads on, or searches.
+const PAGE: usize = 20;
+
+impl Node {
+    pub(super) fn history(&mut self, ask: Ask<'_>) {
+        let (after, before, most) = match ask {
+            Ask::Last(n) => (0, u64::MAX, usize::try_from(n).unwrap_or(SHOWN).min(SHOWN)),
+            Ask::Before(id) => (0, id, PAGE),
+            Ask::After(id) => (id, u64::MAX, SHOWN),
+            Ask::Unread => {
+                return self
+                    .tell(What::error(403, "a mesh knows of no last visit; /history shows what was said before"));
+            }
+            Ask::With(_) => return self.tell(What::error(403, "direct messages are kept nowhere in a mesh")),
+        };
+        let forward = matches!(ask, Ask::After(_));
+        let all = self.store.between(after, before);
+        let mut found: Vec<_> = if forward { all.take(most + 1).collect() } else { all.rev().take(most + 1).collect() };
+        let more = found.len() > most;
+        found.truncate(most);
+        if !forward {
+            found.reverse();
+        }
+        let next = match (forward, found.first(), found.last()) {
+            _ if !more => None,
+            (true, _, Some((_, last))) => Some(format!("/history after {}", last.id)),
+            (false, Some((_, first)), _) => Some(format!("/history before {}", first.id)),
+            _ => None,
+        };
+        let events = found.iter().map(|(origin, message)| self.recalled(*origin, message)).collect();
+        self.show(events, next);
+    }
+
+    /// Every word must occur.
+    pub(super) fn search(&mut self, words: &str, before: Option<u64>) {
+        let wanted: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let fits = |(_, message): &(NodeId, &Message)| {
+            let text = message.text.to_lowercase();
+            wanted.iter().all(|word| text.contains(word.as_str()))
+        };
+        let found: Vec<_> =
+            self.store.between(0, before.unwrap_or(u64::MAX)).rev().filter(fits).take(PAGE + 1).collect();
+        let last = found.get(PAGE - 1).filter(|_| found.len() > PAGE).map(|(_, message)| message.id);
+        let next = last.map(|id| format!("/search before {id} {words}"));
+        let events = found.iter().take(PAGE).map(|(origin, message)| self.recalled(*origin, message)).collect();
+        self.show(events, next);
+    }
+
+    fn recalled(&self, origin: NodeId, message: &Message) -> Event<'static> {
+        let at = Moment { unix_ms: message.at, offset_s: self.now.wall.offset_s };
+        let (user, text) = (self.author_name(origin).into(), String::from(message.text.clone()).into());
+        What::Recalled { id: message.id, place: Place::Room(ROOM.into()), user, text }.at(at)
+    }
+
+    fn show(&mut self, mut events: Vec<Event<'static>>, next: Option<String>) {
+        let end = What::RecallEnd { shown: events.len(), remark: "".into(), next: next.map(Into::into) };
+        events.push(end.at(self.now.wall));
+        self.tell_all(events);
+    }
+}

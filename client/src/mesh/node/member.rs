@@ -1,0 +1,102 @@
+//! What is known of somebody else.
+
+use super::ranges::Ranges;
+use crate::mesh::id::NodeId;
+use crate::mesh::limits::WINDOW_MS;
+use landline_common::UserName;
+use landline_common::link::PublicKey;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+/// Somebody who is here, or was a moment ago.
+#[derive(Debug)]
+pub struct Member {
+    /// What they call themselves.
+    pub name: UserName,
+    /// What they are called here: two are never called the same.
+    pub shown: Box<str>,
+    /// Their key.
+    pub key: PublicKey,
+    /// Where they are.
+    pub address: SocketAddr,
+    /// The link to them; or when it was lost.
+    pub link: Result<u64, u64>,
+    /// What they have that is perhaps missing here, by author.
+    pub offers: BTreeMap<NodeId, Ranges>,
+    /// What they are asked for.
+    pub want: Option<Want>,
+    /// They did not answer; until then others are asked.
+    pub slow_until: u64,
+    /// The store's count when they were told last what is here, and when that was.
+    pub told: (u64, u64),
+    /// The number of the last message they said, by their own word.
+    pub top: u64,
+    /// Lines that came from them.
+    pub lines: Window,
+    /// Messages for them alone that they have not confirmed.
+    pub unanswered: VecDeque<(u64, Box<str>)>,
+    /// The number of the last of these.
+    pub sent: u64,
+    /// The number of the last one from them.
+    pub heard: u64,
+}
+
+/// Messages that somebody is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Whose.
+    pub origin: NodeId,
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+    /// When they were asked for.
+    pub at: u64,
+}
+
+impl Member {
+    /// Somebody new.
+    #[must_use]
+    pub fn new(name: UserName, shown: Box<str>, key: PublicKey, address: SocketAddr, link: u64) -> Member {
+        Member {
+            name,
+            shown,
+            key,
+            address,
+            link: Ok(link),
+            offers: BTreeMap::new(),
+            want: None,
+            slow_until: 0,
+            told: (0, 0),
+            top: 0,
+            lines: Window::default(),
+            unanswered: VecDeque::new(),
+            sent: 0,
+            heard: 0,
+        }
+    }
+
+    /// Whether there is a link.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.link.is_ok()
+    }
+}
+
+/// How often something happened in the last few seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    since: u64,
+    count: usize,
+}
+
+impl Window {
+    /// Once more: how often it is now.
+    pub fn count(&mut self, now: u64) -> usize {
+        if now >= self.since + WINDOW_MS {
+            *self = Window { since: now, count: 0 };
+        }
+        self.count += 1;
+        self.count
+    }
+}

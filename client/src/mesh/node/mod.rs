@@ -1,0 +1,229 @@
+//! A member of the mesh, without a socket, a thread or a clock: ([`Node`], [`Input`]) → (node, [`Effect`]s).
+//!
+//! Members hear of each other, and each two have one link. What one says goes over all of one's links, once; what
+//! somebody missed is asked for by numbers ([`catch_up`]), so nothing comes twice. Everybody has the same order: that of
+//! logical time ([`store`]).
+
+mod catch_up;
+mod heard;
+mod history;
+mod lines;
+mod links;
+mod lists;
+mod member;
+mod names;
+mod ranges;
+mod store;
+mod talk;
+
+use super::hello::Hello;
+use super::id::NodeId;
+use super::limits::{HELLO_MS, JITTER_MS};
+use super::wire::Frame;
+use crate::model::Now;
+use crate::model::chance::Chance;
+use heard::Table;
+use landline_common::link::PublicKey;
+use landline_common::{Event, Moment, NameKey, UserName, What};
+use links::Link;
+use member::Member;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use store::Store;
+
+/// What the mesh is called, and its one room.
+pub const ROOM: &str = "mesh";
+
+/// What happens to a member.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The screen wants to be told that one is in.
+    Enter,
+    /// Somebody typed a line.
+    Line(String),
+    /// A hello was heard, from that address.
+    Heard(Hello, SocketAddr),
+    /// A link is open: its number, the key at the other end, where that is, and the dial if it was ours.
+    Opened(u64, PublicKey, SocketAddr, Option<Dial>),
+    /// A dial came to nothing; `true` if the other end may have another passphrase.
+    Failed(NodeId, bool),
+    /// Something came over a link.
+    Frame(u64, Frame),
+    /// A link is gone.
+    Lost(u64),
+    /// Time has passed.
+    Tick,
+}
+
+/// A dial: whom, and our number for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// Who is expected there.
+    pub id: NodeId,
+    /// Later dials have higher numbers.
+    pub number: u64,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Say hello on every network.
+    Announce,
+    /// Say hello to one address.
+    Answer(SocketAddr),
+    /// Dial, and open a link.
+    Dial(Dial, SocketAddr),
+    /// Send something over a link.
+    Send(u64, Frame),
+    /// End a link.
+    Close(u64),
+    /// Tell the screen.
+    Tell(Event<'static>),
+    /// Remember the key of somebody met for the first time.
+    Pin(UserName, PublicKey),
+    /// Everything is said; end.
+    Leave,
+}
+
+/// Who one is.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// This start's number.
+    pub id: NodeId,
+    /// The name.
+    pub name: UserName,
+    /// The key.
+    pub key: PublicKey,
+    /// Keys of people met before.
+    pub pins: BTreeMap<NameKey, PublicKey>,
+    /// Where people find these, to be told.
+    pub pins_file: String,
+}
+
+/// A member.
+#[derive(Debug)]
+pub struct Node {
+    me: Me,
+    now: Now,
+    /// When this began, by the clock on the wall: what was said before is history.
+    began: i64,
+    /// Logical time: larger than that of everything heard.
+    clock: u64,
+    /// The number of the last message said here.
+    said: u64,
+    dials: u64,
+    next_hello: u64,
+    table: Table,
+    links: BTreeMap<u64, Link>,
+    members: BTreeMap<NodeId, Member>,
+    store: Store,
+    /// Keys of flooders, and until when.
+    refused: VecDeque<(PublicKey, u64)>,
+    chance: Chance,
+    effects: Vec<Effect>,
+}
+
+impl Node {
+    /// Alone, so far.
+    #[must_use]
+    pub fn new(me: Me, seed: u64, now: Now) -> Node {
+        let table = Table::new(me.id);
+        Node {
+            me,
+            now,
+            began: now.wall.unix_ms,
+            clock: 0,
+            said: 0,
+            dials: 0,
+            next_hello: now.ms,
+            table,
+            links: BTreeMap::new(),
+            members: BTreeMap::new(),
+            store: Store::default(),
+            refused: VecDeque::new(),
+            chance: Chance::new(seed),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes note of what happened at `now`, and says what is to be done.
+    pub fn step(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        self.now = now;
+        match input {
+            Input::Enter => self.welcome(),
+            Input::Line(line) => self.line(&line),
+            Input::Heard(hello, from) => self.hear(&hello, from),
+            Input::Opened(link, key, address, dial) => self.opened(link, key, address, dial),
+            Input::Failed(id, strange) => self.failed(id, strange),
+            Input::Frame(link, frame) => self.frame(link, frame),
+            Input::Lost(link) => self.lost(link),
+            Input::Tick => self.tick(),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn welcome(&mut self) {
+        let user = self.me.name.to_string().into();
+        self.tell(What::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false });
+    }
+
+    fn hear(&mut self, hello: &Hello, from: SocketAddr) {
+        let now = self.now.ms;
+        if hello.id == self.me.id {
+            return;
+        }
+        if self.members.get(&hello.id).is_some_and(Member::is_linked) {
+            return self.table.refresh(hello, from.ip(), now);
+        }
+        if self.table.hear(hello, from.ip(), now) {
+            self.effects.push(Effect::Answer(from));
+        }
+        self.dial();
+    }
+
+    fn dial(&mut self) {
+        let members = &self.members;
+        let linked = |id: NodeId| members.get(&id).is_some_and(Member::is_linked);
+        for (id, address) in self.table.due(self.now.ms, linked) {
+            self.dials += 1;
+            self.effects.push(Effect::Dial(Dial { id, number: self.dials }, address));
+        }
+    }
+
+    fn failed(&mut self, id: NodeId, strange: bool) {
+        let told = self.table.failed(id, strange, self.now.ms);
+        let told = told.map(|(name, at)| {
+            let at = at.ip();
+            format!("{name} at {at} is here with another passphrase (or none), so the two of you do not meet")
+        });
+        if let Some(text) = told {
+            self.tell(What::info(text));
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.now.ms;
+        if now >= self.next_hello {
+            self.effects.push(Effect::Announce);
+            self.next_hello = now + HELLO_MS - JITTER_MS + self.chance.roll(2 * JITTER_MS);
+        }
+        self.look_after_links();
+        self.look_after_members();
+        self.catch_up();
+        self.dial();
+    }
+
+    /// Tells the screen of something that happens now.
+    fn tell(&mut self, what: What<'static>) {
+        self.tell_at(self.now.wall.unix_ms, what);
+    }
+
+    /// Tells the screen of something that happened then.
+    fn tell_at(&mut self, unix_ms: i64, what: What<'static>) {
+        let at = Moment { unix_ms, offset_s: self.now.wall.offset_s };
+        self.effects.push(Effect::Tell(what.at(at)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

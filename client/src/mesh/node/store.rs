@@ -1,0 +1,286 @@
+//! What was said, in one order for everybody: by logical time, and by author where that is the same.
+
+use super::ranges::Ranges;
+use crate::mesh::id::NodeId;
+use crate::mesh::limits::{MESSAGE_BYTES, MESSAGES, ORIGINS};
+use landline_common::link::PublicKey;
+use std::collections::BTreeMap;
+
+/// The place of a message in the order of all.
+pub type Position = (u64, NodeId);
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The number that screens know it by; it grows with the order.
+    pub id: u64,
+    /// The author's how manieth.
+    pub seq: u64,
+    /// When it was said, by the author's clock.
+    pub at: i64,
+    /// What.
+    pub text: Box<str>,
+}
+
+/// Who an author is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The name.
+    pub name: Box<str>,
+    /// The key.
+    pub key: PublicKey,
+}
+
+/// What is known of one author's messages.
+#[derive(Debug)]
+struct Origin {
+    author: Author,
+    /// Logical times of what is here, by number.
+    times: BTreeMap<u64, u64>,
+    /// What is here.
+    has: Ranges,
+    /// What need not be told again: it is here, was here, or is not wanted.
+    done: Ranges,
+    /// The store's count when something was added last.
+    changed: u64,
+}
+
+/// All messages.
+#[derive(Debug)]
+pub struct Store {
+    messages: BTreeMap<Position, Message>,
+    ids: BTreeMap<u64, Position>,
+    origins: BTreeMap<NodeId, Origin>,
+    bytes: usize,
+    changes: u64,
+    most: (usize, usize),
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store::with_room(MESSAGES, MESSAGE_BYTES)
+    }
+}
+
+impl Store {
+    /// For so many messages with so many bytes.
+    #[must_use]
+    pub fn with_room(messages: usize, bytes: usize) -> Store {
+        Store {
+            messages: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            bytes: 0,
+            changes: 0,
+            most: (messages, bytes),
+        }
+    }
+
+    /// Adds a message. Its id, if it is new, fits among the author's others, and is not older than all there is room
+    /// for.
+    pub fn add(
+        &mut self,
+        (lamport, origin): Position,
+        author: &Author,
+        seq: u64,
+        (at, text): (i64, &str),
+    ) -> Option<u64> {
+        self.changes += 1;
+        let changes = self.changes;
+        let entry = self.origin(origin, author);
+        let before = entry.times.range(..seq).next_back().is_none_or(|(_, time)| *time < lamport);
+        let after = entry.times.range(seq..).next().is_none_or(|(_, time)| *time > lamport);
+        if entry.done.has(seq) || !before || !after {
+            return None;
+        }
+        entry.times.insert(seq, lamport);
+        entry.has.add(seq, seq);
+        entry.done.add(seq, seq);
+        entry.changed = changes;
+        let id = self.free_id(lamport, origin);
+        self.bytes += text.len();
+        self.ids.insert(id, (lamport, origin));
+        self.messages.insert((lamport, origin), Message { id, seq, at, text: text.into() });
+        self.forget_oldest();
+        self.ids.contains_key(&id).then_some(id)
+    }
+
+    /// Of two authors whose ids begin alike, the second gets the next number.
+    fn free_id(&self, lamport: u64, origin: NodeId) -> u64 {
+        let first = lamport << 24 | origin.high_bits();
+        (first..).find(|id| !self.ids.contains_key(id)).unwrap_or(first)
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.messages.len() > self.most.0 || self.bytes > self.most.1 {
+            let Some(((_, origin), message)) = self.messages.pop_first() else { return };
+            self.bytes -= message.text.len();
+            self.ids.remove(&message.id);
+            if let Some(origin) = self.origins.get_mut(&origin) {
+                origin.times.remove(&message.seq);
+                origin.has.remove(message.seq, message.seq);
+                // What was said before is older still.
+                origin.done.add(1, message.seq);
+            }
+        }
+    }
+
+    /// Authors of whom nothing is here any more are forgotten when there are too many; then those of the fewest.
+    fn make_room_for(&mut self, origin: NodeId) {
+        if self.origins.len() < ORIGINS || self.origins.contains_key(&origin) {
+            return;
+        }
+        let fewest = self.origins.iter().min_by_key(|(_, known)| known.times.len()).map(|(origin, _)| *origin);
+        let Some(gone) = fewest.and_then(|origin| Some((origin, self.origins.remove(&origin)?))) else { return };
+        for time in gone.1.times.values() {
+            if let Some(message) = self.messages.remove(&(*time, gone.0)) {
+                self.bytes -= message.text.len();
+                self.ids.remove(&message.id);
+            }
+        }
+    }
+
+    /// Notes that a message is not wanted: nobody need tell it.
+    pub fn decline(&mut self, origin: NodeId, author: &Author, seq: u64) {
+        self.origin(origin, author).done.add(seq, seq);
+    }
+
+    fn origin(&mut self, origin: NodeId, author: &Author) -> &mut Origin {
+        self.make_room_for(origin);
+        self.origins.entry(origin).or_insert_with(|| Origin {
+            author: author.clone(),
+            times: BTreeMap::new(),
+            has: Ranges::default(),
+            done: Ranges::default(),
+            changed: 0,
+        })
+    }
+
+    /// What of these is missing here.
+    #[must_use]
+    pub fn missing(&self, origin: NodeId, offered: &Ranges) -> Ranges {
+        self.origins.get(&origin).map_or_else(|| offered.clone(), |known| offered.without(&known.done))
+    }
+
+    /// What is here of each author to whom something was added since `changes`; the newest first.
+    #[must_use]
+    pub fn changed_since(&self, changes: u64) -> Vec<(NodeId, &Ranges)> {
+        let new = self.origins.iter().filter(|(_, known)| known.changed > changes && !known.has.is_empty());
+        let mut new: Vec<_> = new.map(|(origin, known)| (known.changed, *origin, &known.has)).collect();
+        new.sort_unstable_by_key(|(changed, ..)| std::cmp::Reverse(*changed));
+        new.into_iter().map(|(_, origin, has)| (origin, has)).collect()
+    }
+
+    /// A count that grows when something is added.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Who an author is.
+    #[must_use]
+    pub fn author(&self, origin: NodeId) -> Option<&Author> {
+        self.origins.get(&origin).map(|known| &known.author)
+    }
+
+    /// What is here of one author, from one number to another, with logical times.
+    pub fn of(&self, origin: NodeId, from: u64, to: u64) -> impl Iterator<Item = (u64, &Message)> {
+        let times = self.origins.get(&origin).map(|known| known.times.range(from..=to));
+        times.into_iter().flatten().filter_map(move |(_, time)| Some((*time, self.messages.get(&(*time, origin))?)))
+    }
+
+    /// Everything between two ids (not they themselves), in its order, with authors.
+    pub fn between(&self, after: u64, before: u64) -> impl DoubleEndedIterator<Item = (NodeId, &Message)> {
+        let first = after.saturating_add(1);
+        let ids = (first < before).then(|| self.ids.range(first..before));
+        ids.into_iter().flatten().filter_map(|(_, position)| Some((position.1, self.messages.get(position)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::link::Keys;
+
+    fn author() -> Author {
+        Author { name: "bob".into(), key: Keys::from_bytes(&[1; 64]).public() }
+    }
+
+    fn texts(store: &Store) -> Vec<&str> {
+        store.between(0, u64::MAX).map(|(_, message)| &*message.text).collect()
+    }
+
+    fn add(store: &mut Store, lamport: u64, origin: u128, seq: u64, text: &str) -> Option<u64> {
+        store.add((lamport, NodeId(origin << 104)), &author(), seq, (0, text))
+    }
+
+    #[test]
+    fn the_order_is_that_of_logical_time_and_ids_follow_it() {
+        let mut store = Store::default();
+        let late = add(&mut store, 5, 1, 2, "late").unwrap();
+        let same = add(&mut store, 5, 9, 1, "same").unwrap();
+        let early = add(&mut store, 2, 1, 1, "early").unwrap();
+        assert!(early < late && late < same);
+        assert_eq!(texts(&store), ["early", "late", "same"]);
+        assert_eq!(add(&mut store, 2, 1, 1, "again"), None);
+        assert_eq!(add(&mut store, 7, 1, 1, "other"), None);
+        assert_eq!(store.between(early, same).count(), 1);
+        assert_eq!(store.between(same, early).count(), 0);
+    }
+
+    #[test]
+    fn an_author_s_numbers_and_times_grow_together() {
+        let mut store = Store::default();
+        add(&mut store, 5, 1, 5, "5").unwrap();
+        for (lamport, seq) in [(5, 6), (4, 6), (5, 4), (6, 4)] {
+            assert_eq!(add(&mut store, lamport, 1, seq, "no"), None);
+        }
+        assert!(add(&mut store, 4, 1, 4, "4").is_some());
+    }
+
+    #[test]
+    fn ids_that_begin_alike_do_not_meet() {
+        let mut store = Store::default();
+        let id = |n: u128| NodeId(7 << 104 | n);
+        let one = store.add((3, id(1)), &author(), 1, (0, "one")).unwrap();
+        let two = store.add((3, id(2)), &author(), 1, (0, "two")).unwrap();
+        assert_eq!((two, store.between(0, u64::MAX).count()), (one + 1, 2));
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_are_not_asked_for_again() {
+        let mut store = Store::with_room(3, 100);
+        for n in 1..=5 {
+            add(&mut store, n * 10, 1, n, "text");
+        }
+        assert_eq!(texts(&store).len(), 3);
+        let mut all = Ranges::default();
+        all.add(1, 6);
+        assert_eq!(store.missing(NodeId(1 << 104), &all).iter().collect::<Vec<_>>(), [(6, 6)]);
+        assert_eq!(store.changed_since(0)[0].1.iter().collect::<Vec<_>>(), [(3, 5)]);
+        assert_eq!(add(&mut store, 1, 2, 1, "older than all"), None);
+        assert!(add(&mut store, 60, 2, 2, &"x".repeat(95)).is_some());
+        assert_eq!(texts(&store).len(), 2, "bytes count, too");
+        assert_eq!(store.bytes, 99);
+    }
+
+    #[test]
+    fn authors_are_bounded() {
+        let mut store = Store::default();
+        for n in 0..=ORIGINS as u64 {
+            store.add((n + 1, NodeId(u128::from(n) << 104)), &author(), 1, (0, "x"));
+        }
+        assert_eq!((store.origins.len(), store.messages.len(), store.ids.len()), (ORIGINS, ORIGINS, ORIGINS));
+    }
+
+    #[test]
+    fn what_changed_is_told_once() {
+        let mut store = Store::default();
+        add(&mut store, 1, 1, 1, "x");
+        let seen = store.changes();
+        assert_eq!(store.changed_since(0).len(), 1);
+        assert!(store.changed_since(seen).is_empty());
+        add(&mut store, 2, 1, 2, "y");
+        assert_eq!(store.changed_since(seen)[0].1.iter().collect::<Vec<_>>(), [(1, 2)]);
+    }
+}

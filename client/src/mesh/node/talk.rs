@@ -1,0 +1,154 @@
+//! What is said: to everybody, and to one.
+
+use super::store::Author;
+use super::{Node, ROOM};
+use crate::mesh::id::NodeId;
+use crate::mesh::limits::{FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER, TALK_PER_S, UNANSWERED};
+use crate::mesh::wire::Frame;
+use landline_common::What;
+use landline_common::clean::clean;
+
+/// 2026 began so many seconds after 1970.
+const YEAR_2026_S: i64 = 1_767_225_600;
+
+impl Node {
+    /// Says something to everybody.
+    pub(super) fn say(&mut self, text: &str) {
+        let Some(text) = fit(text) else {
+            let why = format!("that is too long, or nothing: at most {MESSAGE_CHARS} characters go into one message");
+            return self.tell(What::error(413, why));
+        };
+        self.clock += 1;
+        self.said += 1;
+        let (seq, lamport, at) = (self.said, self.clock, self.now.wall.unix_ms.max(0));
+        let author = Author { name: self.me.name.as_str().into(), key: self.me.key };
+        if let Some(id) = self.store.add((lamport, self.me.id), &author, seq, (at, &text)) {
+            self.tell_said(id, self.me.id, at, &text);
+        }
+        let linked: Vec<NodeId> = self.members.iter().filter(|(_, m)| m.is_linked()).map(|(id, _)| *id).collect();
+        for id in linked {
+            self.send_to(id, Frame::Say { seq, lamport, at, text: text.clone() });
+        }
+    }
+
+    fn tell_said(&mut self, id: u64, origin: NodeId, at: i64, text: &str) {
+        let (user, text) = (self.author_name(origin).into(), text.to_owned().into());
+        self.tell_at(at, What::Said { id, room: ROOM.into(), user, text });
+    }
+
+    /// Somebody says something.
+    pub(super) fn heard_say(&mut self, from: NodeId, (seq, lamport): (u64, u64), at: i64, text: &str) {
+        let Some(member) = self.members.get_mut(&from) else { return };
+        // What came before and did not arrive is asked for.
+        if seq > member.top + 1 {
+            member.offers.entry(from).or_default().add(member.top + 1, seq - 1);
+        }
+        member.top = member.top.max(seq);
+        let author = Author { name: member.name.as_str().into(), key: member.key };
+        if !self.takes_line(from) {
+            return self.store.decline(from, &author, seq);
+        }
+        if let Some((id, text)) = self.learn((lamport, from), &author, seq, (at, text)) {
+            self.tell_said(id, from, at, &text);
+        }
+    }
+
+    /// Whether one more line of theirs is taken. So many that they are a flood end the link.
+    fn takes_line(&mut self, from: NodeId) -> bool {
+        let Some(member) = self.members.get_mut(&from) else { return false };
+        let (lines, shown) = (member.lines.count(self.now.ms), member.shown.clone());
+        let link = member.link.ok();
+        if lines == LINES + 1 {
+            let text = format!("{shown} says more than anybody can read; some of it is left out");
+            self.tell(What::info(text));
+        }
+        if lines > FLOOD {
+            link.iter().for_each(|link| self.refuse(*link));
+        }
+        lines <= LINES
+    }
+
+    /// Keeps a message: its id and its text as it is shown, if it is new and as it should be.
+    pub(super) fn learn(
+        &mut self,
+        (lamport, origin): (u64, NodeId),
+        author: &Author,
+        seq: u64,
+        (at, text): (i64, &str),
+    ) -> Option<(u64, String)> {
+        let text = fit(text).filter(|_| lamport <= self.latest())?;
+        let id = self.store.add((lamport, origin), author, seq, (at, &text))?;
+        self.observe(lamport);
+        Some((id, text))
+    }
+
+    /// The latest logical time that can be true.
+    fn latest(&self) -> u64 {
+        let seconds = (self.now.wall.unix_ms / 1_000).saturating_sub(YEAR_2026_S).max(0);
+        let talk = u64::try_from(seconds.saturating_mul(TALK_PER_S)).unwrap_or(0);
+        talk.max(self.clock + JUMP).min(NUMBER - 1)
+    }
+
+    /// Whatever is said from now on comes after what was heard.
+    pub(super) fn observe(&mut self, lamport: u64) {
+        if lamport <= self.latest() {
+            self.clock = self.clock.max(lamport);
+        }
+    }
+
+    /// Says something to one person.
+    pub(super) fn whisper(&mut self, to: &str, text: &str) {
+        let id = match self.find(to) {
+            Ok(id) => id,
+            Err(why) => return self.tell(why),
+        };
+        let Some(text) = fit(text) else { return self.tell(What::error(413, "that is too long, or nothing")) };
+        let Some(member) = self.members.get_mut(&id) else { return };
+        if member.unanswered.len() >= UNANSWERED {
+            return self.tell(What::error(503, "they do not answer; try again in a moment"));
+        }
+        member.sent += 1;
+        let number = member.sent;
+        member.unanswered.push_back((number, text.as_str().into()));
+        self.send_to(id, Frame::Private { number, at: self.now.wall.unix_ms.max(0), text });
+    }
+
+    pub(super) fn heard_private(&mut self, from: NodeId, number: u64, at: i64, text: &str) {
+        if !self.takes_line(from) {
+            return;
+        }
+        self.send_to(from, Frame::Got { number });
+        let Some(member) = self.members.get_mut(&from) else { return };
+        if number <= member.heard {
+            return;
+        }
+        member.heard = number;
+        let Some(text) = fit(text) else { return };
+        let shown = member.shown.to_string();
+        // A moment of its own, so that no message to everybody has the same id.
+        self.clock += 1;
+        let id = self.clock << 24 | self.me.id.high_bits();
+        self.tell_at(at, What::Direct { id, from: shown.into(), text: text.into(), kept: false });
+    }
+
+    pub(super) fn heard_got(&mut self, from: NodeId, number: u64) {
+        if let Some(member) = self.members.get_mut(&from) {
+            member.unanswered.retain(|(sent, _)| *sent > number);
+        }
+    }
+
+    /// Sends again what may have been lost with the last link.
+    pub(super) fn repeat_privates(&mut self, to: NodeId) {
+        let at = self.now.wall.unix_ms.max(0);
+        let waiting = self.members.get(&to).map(|member| member.unanswered.clone()).unwrap_or_default();
+        for (number, text) in waiting {
+            self.send_to(to, Frame::Private { number, at, text: text.into() });
+        }
+    }
+}
+
+/// A text as it is shown, if it is one.
+fn fit(text: &str) -> Option<String> {
+    let text = clean(text).trim().to_owned();
+    (!text.is_empty() && text.chars().count() <= MESSAGE_CHARS).then_some(text)
+}

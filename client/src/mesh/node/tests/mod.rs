@@ -1,0 +1,4 @@
+mod hostile;
+mod mishaps;
+mod scenes;
+mod world;

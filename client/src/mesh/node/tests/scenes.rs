@@ -1,0 +1,170 @@
+//! What happens in particular cases.
+
+use super::world::World;
+use crate::mesh::node::Input;
+use landline_common::What;
+use std::collections::BTreeSet;
+
+/// What a seat was told, as people read it.
+fn told(world: &World, seat: usize) -> Vec<String> {
+    let lines = world.seats[seat]
+        .told
+        .iter()
+        .map(|what| landline_common::text::plain(&what.clone().at(landline_common::Moment::default())));
+    lines.collect()
+}
+
+fn line(world: &mut World, seat: usize, line: &str) -> Vec<String> {
+    let before = world.seats[seat].told.len();
+    world.input(seat, Input::Line(line.into()));
+    told(world, seat).split_off(before)
+}
+
+#[test]
+fn six_who_start_at_once_have_fifteen_links() {
+    let mut world = World::new(6, 1);
+    world.pass(2_500);
+    let links: usize = world.seats.iter().map(|seat| seat.node.as_ref().unwrap().links.len()).sum();
+    assert_eq!(links, 30, "each is seen from both ends");
+    for seat in 0..6 {
+        let joined = told(&world, seat);
+        assert_eq!(joined.iter().filter(|line| line.ends_with("joined mesh")).count(), 5, "{joined:?}");
+    }
+}
+
+#[test]
+fn a_newcomer_asks_several_and_nothing_twice() {
+    let mut world = World::new(4, 2);
+    world.kill(3);
+    world.pass(3_000);
+    for n in 0..1_000 {
+        world.say(n % 3);
+        world.pass(300);
+    }
+    world.sayings.clear();
+    world.start(3);
+    world.pass(5_000);
+    let sayings = &world.sayings[&3];
+    assert_eq!(sayings.iter().map(|(_, says)| says).sum::<usize>(), 1_000);
+    let from: BTreeSet<usize> = sayings.iter().map(|(from, _)| *from).collect();
+    assert_eq!(from.len(), 3, "{sayings:?}");
+    let heard = told(&world, 3);
+    assert!(!heard.iter().any(|line| line.contains("message")), "what was said before is in the history only");
+    let history = line(&mut world, 3, "/history 200");
+    assert_eq!(history.len(), 201);
+    assert_eq!(history, line(&mut world, 0, "/history 200"));
+    assert!(history[200].starts_with("INFO: 200 messages; more: /history before "), "{}", history[200]);
+    let before = history[200].split("more: ").nth(1).unwrap().to_owned();
+    let older = line(&mut world, 3, &before);
+    assert_eq!(older.len(), 21);
+    assert!(older[19].ends_with("message 800 of user1"), "{}", older[19]);
+}
+
+#[test]
+fn whoever_is_killed_has_left_in_time_and_comes_back() {
+    let mut world = World::new(3, 3);
+    world.pass(3_000);
+    world.kill(2);
+    world.pass(3_000);
+    assert_eq!(told(&world, 0).last().unwrap(), "user2 has left the chatroom");
+    world.start(2);
+    world.pass(3_000);
+    assert_eq!(told(&world, 0).last().unwrap(), "user2 joined mesh");
+    assert_eq!(line(&mut world, 0, "/users"), ["Online clients: user0, user1, user2"]);
+}
+
+#[test]
+fn a_quick_restart_is_left_and_joined_in_that_order() {
+    let mut world = World::new(2, 4);
+    world.pass(3_000);
+    world.start(1);
+    world.pass(3_000);
+    let heard = told(&world, 0);
+    assert_eq!(heard, ["user1 joined mesh", "user1 has left the chatroom", "user1 joined mesh"]);
+}
+
+#[test]
+fn a_pulled_cable_is_noticed_and_a_frozen_program_too() {
+    let mut world = World::new(3, 5);
+    world.pass(3_000);
+    world.cut.extend([(0, 2), (1, 2)]);
+    world.pass(11_000);
+    for seat in [0, 1] {
+        assert_eq!(told(&world, seat).last().unwrap(), "user2 has left the chatroom");
+    }
+    assert_eq!(told(&world, 2).iter().filter(|line| line.ends_with("left the chatroom")).count(), 2);
+    world.cut.clear();
+    world.pass(10_000);
+    assert_eq!(told(&world, 0).last().unwrap(), "user2 joined mesh");
+    world.freeze(1, 20_000);
+    world.pass(11_000);
+    assert_eq!(told(&world, 0).last().unwrap(), "user1 has left the chatroom");
+    world.pass(20_000);
+    assert_eq!(told(&world, 0).last().unwrap(), "user1 joined mesh");
+    assert!(world.seats.iter().all(|seat| seat.node.as_ref().unwrap().links.len() == 2));
+}
+
+#[test]
+fn a_short_break_is_not_shown() {
+    let mut world = World::new(2, 6);
+    world.pass(3_000);
+    for _ in 0..5 {
+        world.lose(0);
+        world.pass(4_000);
+    }
+    assert_eq!(told(&world, 0), ["user1 joined mesh"]);
+}
+
+#[test]
+fn good_bye_is_heard_at_once() {
+    let mut world = World::new(2, 7);
+    world.pass(3_000);
+    world.input(1, Input::Line("/quit".into()));
+    world.pass(100);
+    assert_eq!(told(&world, 0).last().unwrap(), "user1 has left the chatroom");
+}
+
+#[test]
+fn one_message_for_one_person_arrives_also_over_a_broken_link() {
+    let mut world = World::new(3, 8);
+    world.pass(3_000);
+    assert!(line(&mut world, 0, "/pm user1 psst").is_empty());
+    world.pass(100);
+    assert_eq!(told(&world, 1).last().unwrap(), "[PM] user0: psst");
+    line(&mut world, 0, "/pm user1 again");
+    (0..3).for_each(|wire| world.lose(wire));
+    world.pass(6_000);
+    let all = told(&world, 1);
+    assert_eq!(all.iter().filter(|line| line.starts_with("[PM] user0")).count(), 2, "{all:?}");
+    assert!(!told(&world, 2).iter().any(|line| line.contains("[PM]")));
+    assert!(line(&mut world, 0, "/pm nobody hi")[0].starts_with("ERROR: 404"));
+    line(&mut world, 0, "/pm user1 lost");
+    world.kill(1);
+    world.pass(4_000);
+    assert!(told(&world, 0).iter().any(|line| line.contains("went before this had arrived for certain: lost")));
+}
+
+#[test]
+fn commands_that_need_a_server_say_so() {
+    let mut world = World::new(1, 9);
+    for (typed, answer) in [
+        ("/join ops", "ERROR: 404 "),
+        ("/all hi", "ERROR: 403 "),
+        ("/connect bob", "ERROR: 403 "),
+        ("/history unread", "ERROR: 403 "),
+        ("/jion", "ERROR: 400 there is no command /jion"),
+        ("/pm", "ERROR: 400 that is written: /pm"),
+        ("/ping x", "PONG x"),
+        ("/who mesh", "In mesh: user0"),
+        ("/rooms", "Rooms: mesh (1)"),
+        ("/join mesh", "INFO: You are in mesh now"),
+        ("/help pm", "INFO: /pm USER TEXT"),
+        ("/history", "INFO: no messages"),
+    ] {
+        let answers = line(&mut world, 0, typed);
+        assert!(answers.len() == 1 && answers[0].starts_with(answer), "{typed}: {answers:?}");
+    }
+    assert_eq!(line(&mut world, 0, "/hooray").len(), 1);
+    assert!(line(&mut world, 0, "/search HOORAY")[0].contains("user0: 🎉 Hooray!"));
+    assert!(matches!(world.seats[0].told.last(), Some(What::RecallEnd { shown: 1, .. })));
+}

@@ -1,0 +1,108 @@
+//! Keys of people met before, by name: a TOML file with a line for each.
+
+use super::limits::PINS;
+use anyhow::{Context, bail};
+use landline_common::link::PublicKey;
+use landline_common::{NameKey, UserName};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// A line has at most a name and a key.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The file, if there is a place for one.
+#[derive(Debug)]
+pub struct Pins {
+    file: Option<PathBuf>,
+}
+
+impl Pins {
+    /// In that file.
+    #[must_use]
+    pub fn new(file: Option<PathBuf>) -> Pins {
+        Pins { file }
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.file.as_ref().map_or("(no file)".into(), |file| file.display().to_string())
+    }
+
+    /// Everybody's key.
+    ///
+    /// # Errors
+    /// The file is damaged, or cannot be read: whoever was known would be a stranger.
+    pub fn load(&self) -> anyhow::Result<BTreeMap<NameKey, PublicKey>> {
+        let lines = self.lines()?;
+        let key = |(name, key): (String, String)| {
+            let key = key.parse().with_context(|| format!("{}: {name} has no key there", self.place()))?;
+            Ok((NameKey::of(&name), key))
+        };
+        lines.into_iter().map(key).collect()
+    }
+
+    fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
+        let mut text = String::new();
+        match fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text)) {
+            Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(BTreeMap::new()),
+            Err(why) => bail!("{} cannot be read: {why}", file.display()),
+            Ok(_) => {
+                let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
+                toml::from_str(&text).with_context(damaged)
+            }
+        }
+    }
+
+    /// Adds somebody's key, if that name has none. Several programs may do so at once: what is there is read again.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn add(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut lines = self.lines()?;
+        if lines.len() >= PINS || lines.keys().any(|other| NameKey::of(other) == *name.key()) {
+            return Ok(());
+        }
+        lines.insert(name.to_string(), key.to_string());
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let new = folder.join(format!("known_peers.{}.new", std::process::id()));
+        fs::write(&new, toml::to_string(&lines)?)?;
+        Ok(fs::rename(&new, file).inspect_err(|_| _ = fs::remove_file(&new))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::link::Keys;
+
+    #[test]
+    fn keys_are_kept_by_name_and_never_replaced() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let pins = Pins::new(Some(folder.path().join("deep").join("known_peers.toml")));
+        assert!(pins.load().unwrap().is_empty());
+        let [one, other] = [1, 2].map(|n| Keys::from_bytes(&[n; 64]).public());
+        for (name, key) in [("zoë", one), ("Bob", one), ("bob", other)] {
+            pins.add(&UserName::parse(name).unwrap(), &key).unwrap();
+        }
+        let known = pins.load().unwrap();
+        assert_eq!((known.len(), known[&NameKey::of("BOB")]), (2, one));
+        assert!(fs::read_to_string(pins.file.as_ref().unwrap()).unwrap().contains("Bob = \""));
+    }
+
+    #[test]
+    fn what_is_damaged_is_said() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("known_peers.toml");
+        for text in ["bob = 5", "bob = \"abc\"", "bob"] {
+            fs::write(&file, text).unwrap();
+            let why = Pins::new(Some(file.clone())).load().unwrap_err().to_string();
+            assert!(why.contains("known_peers.toml"), "{why}");
+        }
+    }
+}

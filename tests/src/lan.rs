@@ -69,19 +69,31 @@ impl Lan {
         interface
     }
 
-    /// Pulls the cable of a host's interface out of its switch.
-    pub fn pull(&self, interface: &str) {
-        self.ip(Host(0), &format!("link set {} down", port_of(interface)));
+    /// Pulls a cable, of a host's interface or between switches, out of its switch.
+    pub fn pull(&self, cable: &str) {
+        self.ip(Host(0), &format!("link set {} down", port_of(cable)));
     }
 
     /// Puts that cable back.
-    pub fn put_back(&self, interface: &str) {
-        self.ip(Host(0), &format!("link set {} up", port_of(interface)));
-        self.wait_until_switched(interface);
+    pub fn put_back(&self, cable: &str) {
+        self.ip(Host(0), &format!("link set {} up", port_of(cable)));
+        self.wait_until_switched(cable);
     }
 
-    fn wait_until_switched(&self, interface: &str) {
-        self.wait_for(Host(0), &format!("-details link show {}", port_of(interface)), " state forwarding ");
+    fn wait_until_switched(&self, cable: &str) {
+        self.wait_for(Host(0), &format!("-details link show {}", port_of(cable)), " state forwarding ");
+    }
+
+    /// Joins two switches by a cable. Returns its name.
+    pub fn join(&mut self, one: usize, other: usize) -> String {
+        let cable = self.cables;
+        self.cables += 1;
+        self.ip(Host(0), &format!("link add port{cable} type veth peer name end{cable}"));
+        self.ip(Host(0), &format!("link set end{cable} master switch{other} up"));
+        self.ip(Host(0), &format!("link set port{cable} master switch{one} up"));
+        let cable = format!("end{cable}");
+        self.wait_until_switched(&cable);
+        cable
     }
 
     /// The system takes its time to notice a new cable.
@@ -122,9 +134,9 @@ impl Drop for Lan {
     }
 }
 
-/// The other end of the cable of an interface, `port1` of `lan1`.
-fn port_of(interface: &str) -> String {
-    interface.replace("lan", "port")
+/// The end of a cable that is in a switch.
+fn port_of(cable: &str) -> String {
+    format!("port{}", cable.trim_start_matches(char::is_alphabetic))
 }
 
 fn ip(words: &[&str]) -> String {

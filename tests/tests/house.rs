@@ -116,6 +116,27 @@ const LAYERS: [Layer; 9] = [
         ],
     },
     Layer {
+        folder: "client/src/mesh/node",
+        never: &[
+            "crate::ui",
+            "crate::link",
+            "std::fs",
+            "std::thread",
+            "std::io",
+            "std::env",
+            "std::process",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "std::net::UdpSocket",
+            "std::net::TcpStream",
+            "std::net::TcpListener",
+            "jiff",
+            "socket2",
+            "crossbeam_channel",
+            "serde_json",
+        ],
+    },
+    Layer {
         folder: "client/src/ui/tui/view",
         never: &[
             "crate::link",

@@ -19,7 +19,7 @@ pub const HANDSHAKES_PER_ADDRESS: usize = 16;
 pub const LINKS: usize = 2 * PEERS;
 /// Bytes of one frame. A message of 2,000 of the longest characters takes 8,000.
 pub const FRAME_BYTES: usize = 32 << 10;
-/// Bytes of texts in one frame of the past; names and numbers come on top.
+/// Bytes of messages in one frame of the past; the longest message and the author come on top.
 pub const PAST_BYTES: usize = 20 << 10;
 /// Messages of one author that are asked for at once: a newcomer asks several members, each for another part.
 pub const WANT: u64 = 100;

@@ -47,6 +47,14 @@ pub struct Saying {
     pub text: String,
 }
 
+impl Saying {
+    /// Bytes that it takes in a frame.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        serde_json::to_vec(self).map_or(FRAME_BYTES, |bytes| bytes.len() + 1)
+    }
+}
+
 impl Frame {
     /// As it is sent.
     #[must_use]

@@ -92,13 +92,14 @@ impl Node {
     pub(super) fn heard_want(&mut self, from: NodeId, origin: NodeId, first: u64, last: u64) {
         let (mut says, mut bytes, mut to) = (Vec::new(), 0, last);
         for (lamport, message) in self.store.of(origin, first, last) {
-            // As JSON, a text is longer than it is.
-            bytes += serde_json::to_string(&*message.text).map_or(PAST_BYTES, |text| text.len()) + 100;
+            let text = message.text.to_string();
+            let saying = Saying { seq: message.seq, lamport, at: message.at, text };
+            bytes += saying.bytes();
             if bytes > PAST_BYTES && !says.is_empty() {
                 break;
             }
-            to = message.seq;
-            says.push(Saying { seq: message.seq, lamport, at: message.at, text: message.text.to_string() });
+            to = saying.seq;
+            says.push(saying);
         }
         if bytes <= PAST_BYTES {
             to = last;

@@ -66,7 +66,8 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
         let ways = Ways { json: wanted.json, mesh: true, ..start.ways() };
         return ui::plain::run(&who, entered, ways, &signals);
     }
-    ui::tui::run(Taken::take()?, (crate::mesh::ROOM, &who), entered, (start.settings(), start.theme()), &signals)
+    let settings = Settings { mesh: true, ..start.settings() };
+    ui::tui::run(Taken::take()?, (crate::mesh::ROOM, &who), entered, (settings, start.theme()), &signals)
 }
 
 /// The passphrase that members share, if there is to be one.
@@ -255,7 +256,12 @@ impl Start<'_> {
 
     fn settings(&self) -> Settings {
         let bell = self.args.bell.or(self.config.bell).unwrap_or(Bell::Private);
-        Settings { bell, notify: self.args.notify || self.config.notify, keepalive_ms: self.keepalive_ms() }
+        Settings {
+            bell,
+            notify: self.args.notify || self.config.notify,
+            keepalive_ms: self.keepalive_ms(),
+            mesh: false,
+        }
     }
 
     fn ways(&self) -> Ways {

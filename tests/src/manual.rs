@@ -138,6 +138,7 @@ fn client_sections() -> Vec<Section> {
             rows: rows(&[
                 ("LANDLINE_PASSWORD", "the password of your account; empty is none"),
                 ("LANDLINE_SERVER_PASSWORD", "the server's own password; empty is none"),
+                ("LANDLINE_PASSPHRASE", "the passphrase of the mesh; empty is none"),
                 ("NO_COLOR", "no colours, whatever it is set to"),
                 ("RUST_LOG", "how much goes to the file behind --log: off, error, warn, info (the default), debug"),
             ]),
@@ -147,7 +148,12 @@ fn client_sections() -> Vec<Section> {
             about: "",
             rows: rows(&[
                 ("$XDG_CONFIG_HOME/landline/config.toml", "what you choose; landline config prints one with every key"),
+                (
+                    "$XDG_CONFIG_HOME/landline/mesh.key",
+                    "your key, by which others in a mesh know you again; keep it to yourself",
+                ),
                 ("$XDG_STATE_HOME/landline/last.toml", "the last server, name and room; never a password"),
+                ("$XDG_STATE_HOME/landline/known_peers.toml", "the keys of those you met in a mesh, a line for each"),
             ]),
         },
         Section {

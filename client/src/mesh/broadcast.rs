@@ -65,7 +65,10 @@ impl Broadcast {
         // A socket at one address would not hear what is said to everybody; other networks are left out below.
         socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
         let (networks, listener) = (Mutex::new(Vec::new()), socket.into());
-        Ok(Broadcast { port, only, datagram: hello.datagram(), networks, listener })
+        let broadcast = Broadcast { port, only, datagram: hello.datagram(), networks, listener };
+        // Before anybody can answer.
+        broadcast.look();
+        Ok(broadcast)
     }
 
     /// Says hello on every network.

@@ -33,6 +33,24 @@ impl Desk {
         desk
     }
 
+    /// In a mesh with bob and carol.
+    pub fn in_mesh(width: usize, height: usize) -> Desk {
+        let settings = Settings { mesh: true, ..Settings::default() };
+        let state = State::new("alice", "mesh", "mesh", settings, 7);
+        let mut desk = Desk { state, ms: 0, effects: Vec::new(), sent: Vec::new(), pings: Vec::new() };
+        desk.step(Input::Resize(width, height));
+        let (user, server, room) = ("alice".into(), "mesh".into(), "mesh".into());
+        desk.hear(What::Welcome { user, server, room, account: false });
+        desk.catch_up_nothing();
+        desk.hear(What::Online { users: vec!["alice".into()] });
+        desk.hear(What::Members { room: "mesh".into(), users: vec!["alice".into()] });
+        for user in ["bob", "carol"] {
+            desk.hear(What::Joined { user: user.into(), room: "mesh".into() });
+        }
+        desk.pass(6_000);
+        desk
+    }
+
     /// Signed in as a guest in the lobby, where nothing was missed and bob is, too.
     pub fn signed_in(width: usize, height: usize) -> Desk {
         let mut desk = Desk::new(width, height);

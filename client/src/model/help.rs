@@ -2,7 +2,7 @@
 
 use super::wrap::wrap;
 use super::{BINDINGS, LOCAL};
-use landline_common::command::TOPICS;
+use landline_common::command::{TOPICS, Topic};
 use unicode_width::UnicodeWidthStr;
 
 /// Cells of the column of keys and commands, where there is one.
@@ -21,6 +21,23 @@ const SIGNS: [(&str, &str); 6] = [
     ("!", "something was refused"),
 ];
 
+/// The commands that work in a mesh, and what they do there.
+pub const MESH: [(&str, &str, &str); 13] = [
+    ("/say", "/say TEXT", "say something to everybody, whatever it begins with"),
+    ("/pm", "/pm NAME TEXT", "send one message to one person; it is kept nowhere"),
+    ("/members", "/members", "list who is here, with addresses and the fingerprints of their keys"),
+    ("/users", "/users", "list who is here"),
+    ("/who", "/who", "list who is here"),
+    ("/others", "/others", "list who is here besides you"),
+    ("/rooms", "/rooms", "name the one room there is"),
+    ("/history", "/history [N | before ID | after ID]", "show what was said before, also before you came"),
+    ("/search", "/search WORDS", "search what was said, newest first"),
+    ("/hooray", "/hooray", "greet everybody who is here"),
+    ("/ping", "/ping [TOKEN]", "see that this program lives"),
+    ("/help", "/help [COMMAND]", "list the commands, or explain one"),
+    ("/quit", "/quit", "leave; also /exit, /q and /logout"),
+];
+
 /// One row of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
@@ -30,18 +47,20 @@ pub enum Row {
     Entry(&'static str, usize, String),
 }
 
-/// All rows, for that width.
+/// All rows, for that width; of the commands, those that work with a server or in a mesh.
 #[must_use]
-pub fn rows(width: usize) -> Vec<Row> {
+pub fn rows(width: usize, mesh: bool) -> Vec<Row> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let local = LOCAL.iter().map(|command| (command.usage, command.help));
     // What only programs send is of no use to anybody who types.
-    let topics = TOPICS.iter().filter(|topic| !topic.is_for_programs()).map(|topic| (topic.usage, topic.help));
+    let shown = |topic: &&Topic| !mesh && !topic.is_for_programs();
+    let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
+    let mesh = MESH.iter().filter(|_| mesh).map(|(_, usage, help)| (*usage, *help));
     let mut rows = vec![Row::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows.extend([Row::Heading(""), Row::Heading("Commands")]);
     let signs = [Row::Heading(""), Row::Heading("Signs in front of lines")];
-    local.chain(topics).for_each(|(left, right)| entry(left, right, width, &mut rows));
+    local.chain(topics).chain(mesh).for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows.extend(signs);
     SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows
@@ -64,7 +83,7 @@ mod tests {
     #[test]
     fn nothing_is_wider_than_there_is_room() {
         for width in [20, 40, 56, 57, 80, 96] {
-            for row in rows(width) {
+            for row in rows(width, false) {
                 let Row::Entry(left, column, right) = row else { continue };
                 assert!(right.is_empty() || column + right.width() <= width, "{left} {right} at {width}");
                 assert!(right.is_empty() || left.width() < column);
@@ -74,11 +93,14 @@ mod tests {
 
     #[test]
     fn every_command_is_there() {
-        let all = rows(80);
-        let has = |usage: &str| all.iter().any(|row| matches!(row, Row::Entry(left, ..) if *left == usage));
+        let has = |mesh, usage| rows(80, mesh).iter().any(|row| matches!(row, Row::Entry(left, ..) if *left == usage));
         for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/direct USER", "/direct-stop USER", "/quit"] {
-            assert!(has(usage), "{usage}");
+            assert!(has(false, usage), "{usage}");
         }
-        assert!(!has("/direct-key KEY") && !has("/direct-accept USER KEY ADDRESSES"), "nobody types these");
+        assert!(has(true, "/pm NAME TEXT") && has(true, "/close") && !has(true, "/join ROOM"));
+        for (command, ..) in MESH {
+            assert!(TOPICS.iter().any(|topic| topic.usage.split(' ').next() == Some(command)), "{command}");
+        }
+        assert!(!has(false, "/direct-key KEY") && !has(false, "/direct-accept USER KEY ADDRESSES"), "nobody types these");
     }
 }

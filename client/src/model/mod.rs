@@ -131,11 +131,13 @@ pub struct Settings {
     pub notify: bool,
     /// How often the server is asked for a sign of life, in milliseconds.
     pub keepalive_ms: u64,
+    /// There is no server: the help has what works in a mesh.
+    pub mesh: bool,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { bell: Bell::Private, notify: false, keepalive_ms: outgoing::PING_MS }
+        Settings { bell: Bell::Private, notify: false, keepalive_ms: outgoing::PING_MS, mesh: false }
     }
 }
 

@@ -70,7 +70,7 @@ impl State {
         };
         // The last page is full.
         let (width, height) = self.geometry().overlay();
-        let last = super::help::rows(width).len().saturating_sub(height);
+        let last = super::help::rows(width, self.settings.mesh).len().saturating_sub(height);
         self.overlay = Some(Overlay::Help { first: first.min(last) });
     }
 

@@ -142,6 +142,12 @@ impl State {
         self.online.has(user)
     }
 
+    /// Whether there is no server.
+    #[must_use]
+    pub fn in_mesh(&self) -> bool {
+        self.settings.mesh
+    }
+
     /// The time that the screen is for.
     #[must_use]
     pub fn now(&self) -> Now {

@@ -7,6 +7,7 @@ mod first;
 mod flood;
 mod life;
 mod log;
+mod mesh;
 mod panics;
 
 use landline_tests::{Client, House, Terminal};

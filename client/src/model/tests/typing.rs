@@ -184,7 +184,7 @@ fn the_help_can_be_read_to_its_end() {
     }
     let Some(Overlay::Help { first }) = desk.state.overlay else { panic!("the help") };
     let (width, height) = desk.state.geometry().overlay();
-    assert_eq!(first + height, crate::model::help::rows(width).len());
+    assert_eq!(first + height, crate::model::help::rows(width, false).len());
     desk.press(Key::plain(Code::Escape));
     assert_eq!(desk.state.overlay, None);
 }

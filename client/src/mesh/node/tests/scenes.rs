@@ -158,7 +158,7 @@ fn commands_that_need_a_server_say_so() {
         ("/who mesh", "In mesh: user0"),
         ("/rooms", "Rooms: mesh (1)"),
         ("/join mesh", "INFO: You are in mesh now"),
-        ("/help pm", "INFO: /pm USER TEXT"),
+        ("/help pm", "INFO: /pm NAME TEXT"),
         ("/history", "INFO: no messages"),
     ] {
         let answers = line(&mut world, 0, typed);

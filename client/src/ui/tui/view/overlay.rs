@@ -11,9 +11,9 @@ use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 /// Draws what lies over the conversation.
-pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(overlay: &Overlay, mesh: bool, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     match overlay {
-        Overlay::Help { first } => help(*first, theme, area, buffer),
+        Overlay::Help { first } => help((*first, mesh), theme, area, buffer),
         Overlay::Paste { lines } => paste(lines, theme, area, buffer),
     }
 }
@@ -26,9 +26,9 @@ fn frame(title: &str, bottom: &str, theme: &Theme, area: Rect, buffer: &mut Buff
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
-fn help(first: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let inner = frame(" Keys and commands ", " ↑ ↓ PgUp PgDn: more · Esc: back ", theme, area, buffer);
-    let rows = rows(usize::from(inner.width));
+    let rows = rows(usize::from(inner.width), mesh);
     let first = first.min(rows.len());
     for (y, row) in (inner.top()..inner.bottom()).zip(&rows[first..]) {
         match row {

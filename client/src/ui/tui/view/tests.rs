@@ -243,3 +243,22 @@ fn a_full_conversation_is_drawn_as_fast_as_an_empty_one() {
     // Twenty keys and pictures, in a build that is not optimised; one may take 50 ms.
     assert!(begun.elapsed().as_millis() < 1_000, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_mesh() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::in_mesh(width, height);
+        desk.said(1 << 24, "mesh", "bob", "is the projector free?");
+        desk.enter("it is, until noon");
+        desk.said(2 << 24, "mesh", "alice", "it is, until noon");
+        desk.hear(What::Disconnected { user: "carol".into() });
+        desk.hear(What::Joined { user: "bob#3f2a".into(), room: "mesh".into() });
+        desk.said(3 << 24, "mesh", "bob#3f2a", "somebody of the same name is never mistaken for the first");
+        desk.hear(What::Direct { id: 4 << 24, from: "bob".into(), text: "thanks!".into(), kept: false });
+        assert_snapshot!(format!("mesh_{width}x{height}"), screen(&desk));
+    }
+    let mut desk = Desk::in_mesh(80, 24);
+    desk.press(Key::plain(Code::F(1)));
+    (0..3).for_each(|_| desk.press(Key::plain(Code::PageDown)));
+    assert_snapshot!("mesh_help_80x24", screen(&desk));
+}

@@ -1,0 +1,90 @@
+//! The mesh on the full screen, and asking for its passphrase.
+
+use landline_tests::{Meshed, Program, Terminal};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A member on loopback, where hellos go to that UDP port.
+fn mesh(port: u16, name: &str, folder: &Path, more: &[&str]) -> Command {
+    let mut command = Program::client();
+    command.args(["mesh", "--port", &port.to_string()]).args(more).args([name, "127.0.0.1"]);
+    for variable in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        command.env(variable, folder.join(name));
+    }
+    command
+}
+
+fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
+}
+
+#[test]
+fn people_talk_without_a_server() {
+    let (folder, port) = (TempDir::new().expect("a folder"), free_port());
+    let mut alice = Terminal::new(120, 40);
+    alice.run(&mesh(port, "alice", folder.path(), &[]), "; echo ended-$?");
+    alice.sees("alice on mesh");
+    let mut bob = Meshed::of(&mut mesh(port, "bob", folder.path(), &["--json"]), "bob");
+    alice.sees("bob joined");
+    alice.until("two people at the right", |screen| {
+        let people = screen.contents_between(1, 95, 6, 120);
+        people.contains("2 here") && people.contains("alice") && people.contains("bob")
+    });
+    alice.press("hello from the terminal\r");
+    bob.says("hello from the terminal");
+    bob.type_line("hello, alice");
+    alice.sees("hello, alice");
+    alice.press("/pm bo\tpsst\r");
+    bob.until("a message for bob", |events| events.iter().any(|e| e["type"] == "pm" && e["text"] == "psst"));
+    alice.press("\x1b1/members\r");
+    alice.sees("alice (you), key ");
+    alice.sees("bob at 127.0.0.1, key ");
+    drop(bob);
+    alice.sees("bob left");
+    alice.until("nobody else", |screen| screen.contents().contains("only you are here"));
+    alice.press("/exit\r");
+    alice.sees("ended-0");
+    alice.is_sane();
+}
+
+#[test]
+fn the_passphrase_is_not_shown() {
+    let (folder, port) = (TempDir::new().expect("a folder"), free_port());
+    let mut command = mesh(port, "bob", folder.path(), &["--json"]);
+    let bob = Meshed::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
+    let mut alice = Terminal::new(80, 24);
+    alice.run(&mesh(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
+    alice.sees("The passphrase of the mesh:");
+    alice.press("correct horse\r");
+    alice.sees("bob joined");
+    bob.sees(landline_tests::DEADLINE, "alice", "joined");
+    alice.press("/quit\r");
+    alice.sees("ended-0");
+    alice.until("no passphrase", |screen| !screen.contents().contains("correct"));
+}
+
+#[test]
+fn plain_lines_are_the_predecessor_s() {
+    let (folder, port) = (TempDir::new().expect("a folder"), free_port());
+    let mut alice = Terminal::new(80, 24);
+    alice.run(&mesh(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
+    let mut bob = Meshed::of(&mut mesh(port, "bob", folder.path(), &["--json"]), "bob");
+    alice.sees("bob joined chat");
+    bob.type_line("hello");
+    alice.until("hh:mm:ss bob: hello", |screen| {
+        let line = |line: &str| {
+            let (time, rest) = line.split_at_checked(8)?;
+            let digits = time.bytes().filter(u8::is_ascii_digit).count() == 6 && time.matches(':').count() == 2;
+            (digits && rest.trim_end() == " bob: hello").then_some(())
+        };
+        screen.contents().lines().filter_map(line).count() == 1
+    });
+    bob.type_line("/exit");
+    alice.sees("bob left chat");
+    alice.press("/exit\r");
+    alice.sees("ended-0");
+    let mut wrong = mesh(port, "x y", folder.path(), &["--plain"]);
+    assert_eq!(wrong.output().expect("landline").status.code(), Some(2));
+}

@@ -58,8 +58,7 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
     let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose()?;
     let signals = signals::listen().context("listening for signals")?;
     let wish = crate::mesh::Wish { name: name.clone(), host: wanted.host, port: wanted.port, secret };
-    let (entered, note) = crate::mesh::enter(&wish)?;
-    farewell(note.as_deref());
+    let entered = crate::mesh::enter(&wish)?;
     let room = RoomName::parse(crate::mesh::ROOM)?;
     let who = Identity { name, room, password: None, register: false, server_password: None };
     if !start.screen {

@@ -71,6 +71,11 @@ impl Broadcast {
         Ok(broadcast)
     }
 
+    /// Whether there is no network.
+    pub fn is_alone(&self) -> bool {
+        self.networks().is_empty()
+    }
+
     /// Says hello on every network.
     pub fn announce(&self) {
         let networks = self.look();

@@ -2,6 +2,10 @@
 
 /// Members that are known at once, linked or only heard of: as many as a small network has addresses.
 pub const PEERS: usize = 256;
+/// Members at one address: no machine alone keeps others out.
+pub const PEERS_PER_ADDRESS: usize = PEERS / 4;
+/// New members at one address in 5 s: each is a line on everybody's screen.
+pub const JOINS: usize = 24;
 /// Hellos that are looked at in a second, and of these from one address: 256 members say hello every two seconds, and
 /// a machine with several networks says each several times.
 pub const HELLOS: u32 = 500;
@@ -17,6 +21,8 @@ pub const HANDSHAKES: usize = 64;
 pub const HANDSHAKES_PER_ADDRESS: usize = 16;
 /// Links in all: each member may have two for the moment in which one of them is given up.
 pub const LINKS: usize = 2 * PEERS;
+/// Of these, with one address.
+pub const LINKS_PER_ADDRESS: usize = 2 * PEERS_PER_ADDRESS;
 /// Bytes of one frame. A message of 2,000 of the longest characters takes 8,000.
 pub const FRAME_BYTES: usize = 32 << 10;
 /// Bytes of messages in one frame of the past; the longest message and the author come on top.
@@ -36,9 +42,9 @@ pub const MESSAGES: usize = 10_000;
 /// See [`MESSAGES`].
 pub const MESSAGE_BYTES: usize = 16 << 20;
 /// Authors whose messages are told apart: each start of a member is one.
-pub const ORIGINS: usize = 4_096;
-/// Pieces into which what somebody has of one author may be divided.
-pub const PIECES: usize = 64;
+pub const ORIGINS: usize = 2_048;
+/// Pieces into which what somebody has of one author may be divided: one, but while something is being fetched.
+pub const PIECES: usize = 8;
 /// Characters of one message; the client's own bound.
 pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
 /// Numbers of messages and of logical time are smaller: that leaves 24 of an id's 64 bits to tell authors apart.

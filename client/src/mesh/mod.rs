@@ -59,11 +59,11 @@ pub struct Wish {
     pub secret: Option<[u8; 32]>,
 }
 
-/// Enters the mesh. Also gives what people should know first.
+/// Enters the mesh.
 ///
 /// # Errors
 /// The key is damaged, or the ports cannot be had.
-pub fn enter(wish: &Wish) -> anyhow::Result<(Entered, Option<String>)> {
+pub fn enter(wish: &Wish) -> anyhow::Result<Entered> {
     let (keys, note) = identity::keys(places::mesh_key_file().as_deref())?;
     let pins = Pins::new(places::known_peers_file());
     let known = pins.load()?;
@@ -75,6 +75,7 @@ pub fn enter(wish: &Wish) -> anyhow::Result<(Entered, Option<String>)> {
     let broadcast = Broadcast::open(wish.port, wish.host, &hello).with_context(|| {
         format!("UDP port {} cannot be had; --port names another, the same for everybody", wish.port)
     })?;
+    let alone = broadcast.is_alone().then(|| "there is no network to find others on; waiting for one".to_owned());
     let broadcast = Arc::new(broadcast);
 
     let (inputs, taken) = bounded(limits::INPUTS);
@@ -95,8 +96,9 @@ pub fn enter(wish: &Wish) -> anyhow::Result<(Entered, Option<String>)> {
     })?;
     let mut mesh = Mesh { inputs, news, over };
     mesh.connect().context("entering")?;
+    note.into_iter().chain(alone).for_each(|note| _ = mesh.inputs.send(Input::Note(note)));
     match mesh.news.recv().context("entering")? {
-        (_, News::Event { event, line }) => Ok((Entered { link: Box::new(mesh), event, line }, note)),
+        (_, News::Event { event, line }) => Ok(Entered { link: Box::new(mesh), event, line }),
         other => anyhow::bail!("entering: {other:?}"),
     }
 }

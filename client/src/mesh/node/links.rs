@@ -3,11 +3,14 @@
 use super::member::{Member, Window};
 use super::{Dial, Effect, Node};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{DEAD_MS, FRAMES, GRACE_MS, HANDSHAKE_MS, LINKS, PEERS, PING_MS, REFUSED, REFUSED_MS};
+use crate::mesh::limits::{
+    DEAD_MS, FRAMES, GRACE_MS, HANDSHAKE_MS, JOINS, LINKS, LINKS_PER_ADDRESS, PEERS, PEERS_PER_ADDRESS, PING_MS,
+    REFUSED, REFUSED_MS,
+};
 use crate::mesh::wire::Frame;
 use landline_common::link::PublicKey;
 use landline_common::{UserName, What};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// One link.
 #[derive(Debug)]
@@ -42,7 +45,8 @@ impl Node {
             self.table.answered(dial.id, now);
         }
         let refused = self.refused.iter().any(|(refused, until)| *refused == key && *until > now);
-        if refused || self.links.len() >= LINKS {
+        let there = self.links.values().filter(|link| link.address.ip() == address.ip()).count();
+        if refused || self.links.len() >= LINKS || there >= LINKS_PER_ADDRESS {
             return self.effects.push(Effect::Close(number));
         }
         let (member, rank, frames) = (None, (false, 0), Window::default());
@@ -94,8 +98,8 @@ impl Node {
         let other =
             known.and_then(|member| member.link.ok()).and_then(|other| Some((other, self.links.get(&other)?.rank)));
         let stranger = who.id == self.me.id || known.is_some_and(|member| member.key != key);
-        if stranger || (known.is_none() && self.members.len() >= PEERS) || other.is_some_and(|(_, other)| other >= rank)
-        {
+        let new = known.is_none();
+        if stranger || (new && !self.has_room(address.ip())) || other.is_some_and(|(_, other)| other >= rank) {
             return self.close(number);
         }
         if let Some(link) = self.links.get_mut(&number) {
@@ -118,6 +122,15 @@ impl Node {
         }
         self.tell_what_is_here(who.id);
         self.repeat_privates(who.id);
+    }
+
+    /// Whether one more member can be at that address.
+    fn has_room(&mut self, ip: IpAddr) -> bool {
+        let now = self.now.ms;
+        self.joins.retain(|_, joins| !joins.is_over(now));
+        let there = self.members.values().filter(|member| member.address.ip() == ip).count();
+        let room = self.members.len() < PEERS && there < PEERS_PER_ADDRESS && self.joins.len() < PEERS;
+        room && self.joins.entry(ip).or_default().count(now) <= JOINS
     }
 
     fn joined(&mut self, id: NodeId, name: UserName, key: PublicKey, (link, address): (u64, SocketAddr)) {

@@ -91,9 +91,15 @@ pub struct Window {
 }
 
 impl Window {
+    /// Whether that was longer ago.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        now >= self.since + WINDOW_MS
+    }
+
     /// Once more: how often it is now.
     pub fn count(&mut self, now: u64) -> usize {
-        if now >= self.since + WINDOW_MS {
+        if self.is_over(now) {
             *self = Window { since: now, count: 0 };
         }
         self.count += 1;

@@ -26,9 +26,9 @@ use heard::Table;
 use landline_common::link::PublicKey;
 use landline_common::{Event, Moment, NameKey, UserName, What};
 use links::Link;
-use member::Member;
+use member::{Member, Window};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use store::Store;
 
 /// What the mesh is called, and its one room.
@@ -39,6 +39,8 @@ pub const ROOM: &str = "mesh";
 pub enum Input {
     /// The screen wants to be told that one is in.
     Enter,
+    /// Something that the user should know.
+    Note(String),
     /// Somebody typed a line.
     Line(String),
     /// A hello was heard, from that address.
@@ -117,6 +119,8 @@ pub struct Node {
     links: BTreeMap<u64, Link>,
     members: BTreeMap<NodeId, Member>,
     store: Store,
+    /// How many came lately, by address.
+    joins: BTreeMap<IpAddr, Window>,
     /// Keys of flooders, and until when.
     refused: VecDeque<(PublicKey, u64)>,
     chance: Chance,
@@ -140,6 +144,7 @@ impl Node {
             links: BTreeMap::new(),
             members: BTreeMap::new(),
             store: Store::default(),
+            joins: BTreeMap::new(),
             refused: VecDeque::new(),
             chance: Chance::new(seed),
             effects: Vec::new(),
@@ -151,6 +156,7 @@ impl Node {
         self.now = now;
         match input {
             Input::Enter => self.welcome(),
+            Input::Note(text) => self.tell(What::info(text)),
             Input::Line(line) => self.line(&line),
             Input::Heard(hello, from) => self.hear(&hello, from),
             Input::Opened(link, key, address, dial) => self.opened(link, key, address, dial),

@@ -2,7 +2,7 @@
 
 use super::world::{World, address, key};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{FLOOD, FRAMES, LINES, PATIENCE_MS, REFUSED_MS};
+use crate::mesh::limits::{FLOOD, FRAMES, JOINS, LINES, LINKS_PER_ADDRESS, PATIENCE_MS, PEERS_PER_ADDRESS, REFUSED_MS};
 use crate::mesh::node::{Dial, Effect, Input, Me, Node};
 use crate::mesh::wire::{Frame, Saying};
 use landline_common::link::PublicKey;
@@ -176,6 +176,29 @@ fn whoever_says_too_much_is_cut_and_whoever_floods_is_refused() {
         table.frame(bob, Frame::Ping);
     }
     assert_eq!(table.node.members.len(), 1, "frames of any kind count");
+}
+
+#[test]
+fn one_machine_fills_neither_the_table_nor_the_screens() {
+    let mut table = Table::new();
+    let mut joined = 0;
+    for n in 0..200 {
+        let (_, effects) = table.enters(NodeId(1_000 + n), "eve", 1);
+        joined += told(&effects).len();
+    }
+    assert_eq!((joined, table.node.members.len()), (JOINS, JOINS));
+    for n in 200..800 {
+        table.world.pass(300);
+        table.enters(NodeId(1_000 + n), "eve", 1);
+    }
+    assert_eq!(table.node.members.len(), PEERS_PER_ADDRESS);
+    table.enters(NodeId(3), "bob", 2);
+    assert_eq!(table.node.members.len(), PEERS_PER_ADDRESS + 1);
+    for _ in 0..1_000 {
+        table.links += 1;
+        table.step(Input::Opened(table.links, key(3), address(3, 1), None));
+    }
+    assert!(table.node.links.len() <= PEERS_PER_ADDRESS + 1 + LINKS_PER_ADDRESS);
 }
 
 #[test]

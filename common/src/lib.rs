@@ -12,6 +12,7 @@ pub mod lantalk;
 pub mod limits;
 pub mod lines;
 pub mod link;
+pub mod mesh;
 pub mod moment;
 pub mod name;
 pub mod rendering;

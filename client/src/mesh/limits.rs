@@ -1,5 +1,7 @@
 //! How much a mesh takes from others, each number with its reason: everybody on the network can speak to it.
 
+pub use landline_common::mesh::{FRAME_BYTES, NUMBER};
+
 /// Members that are known at once, linked or only heard of: as many as a small network has addresses.
 pub const PEERS: usize = 256;
 /// Members at one address: no machine alone keeps others out.
@@ -23,8 +25,6 @@ pub const HANDSHAKES_PER_ADDRESS: usize = 16;
 pub const LINKS: usize = 2 * PEERS;
 /// Of these, with one address.
 pub const LINKS_PER_ADDRESS: usize = 2 * PEERS_PER_ADDRESS;
-/// Bytes of one frame. A message of 2,000 of the longest characters takes 8,000.
-pub const FRAME_BYTES: usize = 32 << 10;
 /// Bytes of messages in one frame of the past; the longest message and the author come on top.
 pub const PAST_BYTES: usize = 20 << 10;
 /// Messages of one author that are asked for at once: a newcomer asks several members, each for another part.
@@ -47,8 +47,6 @@ pub const ORIGINS: usize = 2_048;
 pub const PIECES: usize = 8;
 /// Characters of one message; the client's own bound.
 pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
-/// Numbers of messages and of logical time are smaller: that leaves 24 of an id's 64 bits to tell authors apart.
-pub const NUMBER: u64 = 1 << 40;
 /// Logical time runs ahead of ours by no more: nobody has missed more messages.
 pub const JUMP: u64 = 1_000_000;
 /// Nor by more than so many messages for each second since 2026, however much was missed.

@@ -4,8 +4,6 @@
 mod admission;
 mod broadcast;
 mod engine;
-mod hello;
-mod id;
 mod identity;
 mod intake;
 mod limits;
@@ -13,9 +11,10 @@ mod links;
 mod node;
 pub mod passphrase;
 mod pins;
-mod wire;
 
 pub use node::ROOM;
+
+use landline_common::mesh::{hello, id, wire};
 
 use crate::link::{Connection, Entered, News};
 use crate::places;

@@ -1,7 +1,7 @@
 //! The datagram by which members find each other. Whoever hears it believes the address it comes from.
 
 use super::id::NodeId;
-use landline_common::UserName;
+use crate::UserName;
 use serde::{Deserialize, Serialize};
 
 /// What tells it from everything else on the port.

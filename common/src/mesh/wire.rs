@@ -1,7 +1,7 @@
 //! What members tell each other over a link, one JSON object in each message of the link.
 
 use super::id::NodeId;
-use super::limits::{FRAME_BYTES, NUMBER};
+use super::{FRAME_BYTES, NUMBER};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -55,7 +55,8 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
         Some(name) => name,
         None => start.name()?,
     };
-    let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose()?;
+    let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
+    let secret = secret.map_err(|why| BadUsage::new(why.to_string()))?;
     let signals = signals::listen().context("listening for signals")?;
     let wish = crate::mesh::Wish { name: name.clone(), host: wanted.host, port: wanted.port, secret };
     let entered = crate::mesh::enter(&wish)?;

@@ -67,7 +67,9 @@ pub fn enter(wish: &Wish) -> anyhow::Result<Entered> {
     let pins = Pins::new(places::known_peers_file());
     let known = pins.load()?;
     let host = wish.host.unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let listener = TcpListener::bind((host, 0)).with_context(|| format!("{host} cannot be listened on"))?;
+    let listener = TcpListener::bind((host, 0)).with_context(|| {
+        format!("nobody could reach you at {host}; HOST is an address of this machine, and may be left out")
+    })?;
     let port = listener.local_addr().context("listening")?.port();
     let me = Me { id: new_id()?, name: wish.name.clone(), key: keys.public(), pins: known, pins_file: pins.place() };
     let hello = Hello { id: me.id, name: me.name.clone(), port };

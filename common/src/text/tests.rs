@@ -53,6 +53,19 @@ fn talk_in_every_dialect() {
     }
 }
 
+#[test]
+fn a_mesh_has_the_lines_of_its_predecessor() {
+    let user = || Text::from("alice");
+    for (what, line) in [
+        (said(), "14:23:20 alice: hello\n"),
+        (What::Joined { user: user(), room: "mesh".into() }, "alice joined chat\n"),
+        (What::Disconnected { user: user() }, "alice left chat\n"),
+        (What::info("so it is"), "INFO: so it is\n"),
+    ] {
+        assert_eq!(written(what, Dialect::Mesh, 1_000), line);
+    }
+}
+
 fn recalled(place: Place<'static>) -> What<'static> {
     What::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
 }

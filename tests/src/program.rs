@@ -49,8 +49,7 @@ impl Program {
         for folder in FOLDERS {
             command.env(folder, NOWHERE);
         }
-        for variable in
-            ["LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD", "LANDLINE_PASSPHRASE", "NO_COLOR", "RUST_LOG"]
+        for variable in ["LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD", "LANDLINE_PASSPHRASE", "NO_COLOR", "RUST_LOG"]
         {
             command.env_remove(variable);
         }

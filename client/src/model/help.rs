@@ -101,6 +101,9 @@ mod tests {
         for (command, ..) in MESH {
             assert!(TOPICS.iter().any(|topic| topic.usage.split(' ').next() == Some(command)), "{command}");
         }
-        assert!(!has(false, "/direct-key KEY") && !has(false, "/direct-accept USER KEY ADDRESSES"), "nobody types these");
+        assert!(
+            !has(false, "/direct-key KEY") && !has(false, "/direct-accept USER KEY ADDRESSES"),
+            "nobody types these"
+        );
     }
 }

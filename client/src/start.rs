@@ -58,7 +58,13 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
     let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
     let secret = secret.map_err(|why| BadUsage::new(why.to_string()))?;
     let signals = signals::listen().context("listening for signals")?;
-    let wish = crate::mesh::Wish { name: name.clone(), host: wanted.host, port: wanted.port, secret };
+    let wish = crate::mesh::Wish {
+        name: name.clone(),
+        host: wanted.host,
+        port: wanted.port,
+        secret,
+        is_script: !start.people,
+    };
     let entered = crate::mesh::enter(&wish)?;
     let room = RoomName::parse(crate::mesh::ROOM)?;
     let who = Identity { name, room, password: None, register: false, server_password: None };

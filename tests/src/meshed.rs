@@ -16,7 +16,8 @@ pub struct Meshed {
     /// What it is called.
     pub name: String,
     child: Child,
-    stdin: ChildStdin,
+    /// Until there are no more lines.
+    stdin: Option<ChildStdin>,
     events: Shared,
 }
 
@@ -47,13 +48,19 @@ impl Meshed {
                 heard.1.notify_all();
             }
         });
-        let stdin = child.stdin.take().expect("a pipe");
+        let stdin = child.stdin.take();
         Meshed { name: name.to_owned(), child, stdin, events }
     }
 
     /// Types a line.
     pub fn type_line(&mut self, line: &str) {
-        writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush()).expect("writing to landline");
+        let mut stdin = self.stdin.as_ref().expect("more lines");
+        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("writing to landline");
+    }
+
+    /// There are no more lines.
+    pub fn end_of_lines(&mut self) {
+        self.stdin = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Value>> {

@@ -35,6 +35,8 @@ pub const QUEUE_BYTES: usize = 1 << 20;
 pub const QUEUE: usize = 512;
 /// What came in and waits to be looked at; then the network waits.
 pub const INPUTS: usize = 256;
+/// Milliseconds for which a script waits for somebody who hears what it says: hellos are told every 2 s.
+pub const COMPANY_MS: u64 = 3_000;
 /// News that wait for the screen; it is told how many were left out.
 pub const NEWS: usize = 16_384;
 /// Messages that are kept, and bytes of their texts: what one of the client's conversations holds, too.

@@ -56,6 +56,8 @@ pub struct Wish {
     pub port: u16,
     /// The secret that members share.
     pub secret: Option<[u8; 32]>,
+    /// Nobody sits at the keyboard: it says what it has to say, and leaves.
+    pub is_script: bool,
 }
 
 /// Enters the mesh.
@@ -71,7 +73,14 @@ pub fn enter(wish: &Wish) -> anyhow::Result<Entered> {
         format!("nobody could reach you at {host}; HOST is an address of this machine, and may be left out")
     })?;
     let port = listener.local_addr().context("listening")?.port();
-    let me = Me { id: new_id()?, name: wish.name.clone(), key: keys.public(), pins: known, pins_file: pins.place() };
+    let me = Me {
+        id: new_id()?,
+        name: wish.name.clone(),
+        key: keys.public(),
+        pins: known,
+        pins_file: pins.place(),
+        patience_ms: if wish.is_script { limits::COMPANY_MS } else { 0 },
+    };
     let hello = Hello { id: me.id, name: me.name.clone(), port };
     let broadcast = Broadcast::open(wish.port, wish.host, &hello).with_context(|| {
         format!("UDP port {} cannot be had; --port names another, the same for everybody", wish.port)

@@ -111,3 +111,16 @@ fn at_one_address_nobody_elsewhere_is_met() {
     all_meet(&[left, bound]);
     assert!(right.count() <= 1, "it was told of nobody");
 }
+
+#[test]
+fn a_script_says_its_line_when_somebody_is_there_and_leaves() {
+    let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
+    let hosts = hosts(&mut lan, &[0, 0]);
+    let listener = Meshed::start(&lan, hosts[0].0, "listener", folder.path(), &[]);
+    let mut script = Meshed::start(&lan, hosts[1].0, "script", folder.path(), &[]);
+    script.type_line("the build is green");
+    script.end_of_lines();
+    listener.until("what the script says", |events| events.iter().any(|e| e["text"] == "the build is green"));
+    listener.sees(DEADLINE, "script", "disconnected");
+    assert_eq!(listener.messages().len(), 1);
+}

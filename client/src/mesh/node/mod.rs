@@ -100,6 +100,8 @@ pub struct Me {
     pub pins: BTreeMap<NameKey, PublicKey>,
     /// Where people find these, to be told.
     pub pins_file: String,
+    /// Nothing is said before somebody is there to hear it, for so many milliseconds: scripts leave when they are done.
+    pub patience_ms: u64,
 }
 
 /// A member.
@@ -123,6 +125,9 @@ pub struct Node {
     joins: BTreeMap<IpAddr, Window>,
     /// Keys of flooders, and until when.
     refused: VecDeque<(PublicKey, u64)>,
+    /// Lines that wait for company, and how long at most.
+    held: VecDeque<String>,
+    hold_until: u64,
     chance: Chance,
     effects: Vec<Effect>,
 }
@@ -131,7 +136,7 @@ impl Node {
     /// Alone, so far.
     #[must_use]
     pub fn new(me: Me, seed: u64, now: Now) -> Node {
-        let table = Table::new(me.id);
+        let (table, patience_ms) = (Table::new(me.id), me.patience_ms);
         Node {
             me,
             now,
@@ -146,6 +151,8 @@ impl Node {
             store: Store::default(),
             joins: BTreeMap::new(),
             refused: VecDeque::new(),
+            held: VecDeque::new(),
+            hold_until: now.ms + patience_ms,
             chance: Chance::new(seed),
             effects: Vec::new(),
         }
@@ -157,7 +164,7 @@ impl Node {
         match input {
             Input::Enter => self.welcome(),
             Input::Note(text) => self.tell(What::info(text)),
-            Input::Line(line) => self.line(&line),
+            Input::Line(line) => self.held.push_back(line),
             Input::Heard(hello, from) => self.hear(&hello, from),
             Input::Opened(link, key, address, dial) => self.opened(link, key, address, dial),
             Input::Failed(id, strange) => self.failed(id, strange),
@@ -165,12 +172,23 @@ impl Node {
             Input::Lost(link) => self.lost(link),
             Input::Tick => self.tick(),
         }
+        self.take_lines();
         std::mem::take(&mut self.effects)
     }
 
     fn welcome(&mut self) {
         let user = self.me.name.to_string().into();
         self.tell(What::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false });
+    }
+
+    /// Does what was typed, unless nobody is there yet to whom it could be said.
+    fn take_lines(&mut self) {
+        if self.now.ms >= self.hold_until || self.members.values().any(Member::is_linked) {
+            self.hold_until = 0;
+            while let Some(line) = self.held.pop_front() {
+                self.line(&line);
+            }
+        }
     }
 
     fn hear(&mut self, hello: &Hello, from: SocketAddr) {

@@ -45,7 +45,7 @@ fn pinned(pins: &[(&str, PublicKey)]) -> Table {
     let world = World::new(0, 0);
     let pins: BTreeMap<NameKey, PublicKey> = pins.iter().map(|(name, key)| (NameKey::of(name), *key)).collect();
     let name = UserName::parse("alice").unwrap();
-    let me = Me { id: ME, name, key: key(0), pins, pins_file: "known_peers.toml".into() };
+    let me = Me { id: ME, name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
     let node = Node::new(me, 1, world.clock());
     Table { world, node, links: 0 }
 }

@@ -101,7 +101,7 @@ impl World {
         let high = u128::from(self.chance.roll(u64::MAX)) << 64;
         let id = NodeId(high | u128::from(self.count));
         let name = UserName::parse(&format!("user{seat}")).unwrap();
-        let me = Me { id, name, key: key(seat), pins: BTreeMap::new(), pins_file: "pins".into() };
+        let me = Me { id, name, key: key(seat), pins: BTreeMap::new(), pins_file: "pins".into(), patience_ms: 0 };
         let (now, place) = (self.clock(), &mut self.seats[seat]);
         place.node = Some(Node::new(me, 7, now));
         place.id = id;

@@ -1,9 +1,16 @@
 //! Clients for tests: they wait for what must come, with a deadline, and never sleep.
 
 use crate::DEADLINE;
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
+
+/// One of the many addresses of loopback, as of another machine (only Linux has them without being told).
+pub fn neighbour(number: u16) -> Ipv4Addr {
+    let [high, low] = number.to_be_bytes();
+    Ipv4Addr::new(127, 1, high, low)
+}
 
 /// A client that talks in lines, like `nc`.
 pub struct Client {
@@ -16,6 +23,14 @@ impl Client {
     /// Connects, and says nothing yet.
     pub fn connect(address: SocketAddr) -> Client {
         Client::of(TcpStream::connect(address).expect("connecting"))
+    }
+
+    /// Connects from another address of this machine.
+    pub fn connect_from(source: Ipv4Addr, address: SocketAddr) -> Client {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((source, 0)).into()).expect("another loopback address");
+        socket.connect(&address.into()).expect("connecting");
+        Client::of(socket.into())
     }
 
     /// The client of a connection that stands already.

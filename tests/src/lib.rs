@@ -9,16 +9,18 @@ mod lan;
 pub mod manual;
 mod meshed;
 mod program;
+mod proxy;
 mod python;
 mod terminal;
 
-pub use client::{Client, Unframed};
+pub use client::{Client, Unframed, neighbour};
 pub use disk::Disk;
 pub use forgetful::Forgetful;
 pub use house::{House, on_loopback};
 pub use lan::{Host, Lan};
 pub use meshed::Meshed;
 pub use program::{Program, missing};
+pub use proxy::{Proxy, Way};
 pub use python::python_with;
 pub use terminal::Terminal;
 

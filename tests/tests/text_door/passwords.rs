@@ -1,10 +1,7 @@
 //! Passwords: the server's, accounts', and what happens after wrong ones.
 
 use crate::{GREETING, PASSWORD};
-use landline_tests::{Client, House};
-use socket2::{Domain, Socket, Type};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use landline_tests::{Client, House, neighbour};
 use std::time::{Duration, Instant};
 
 const SESAME: &str = "open sesame";
@@ -17,17 +14,10 @@ fn house_with_password() -> House {
 
 /// Everything that the server says to these lines, from another address of this machine.
 fn answers_elsewhere(house: &House, lines: &[&str]) -> String {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    let elsewhere = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), 0));
-    socket.bind(&elsewhere.into()).expect("another loopback address");
-    socket.connect(&house.address().into()).expect("connecting");
-    let mut stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(landline_tests::DEADLINE)).expect("a socket");
-    stream.write_all((lines.join("\n") + "\n").as_bytes()).expect("sending");
-    stream.shutdown(Shutdown::Write).expect("a socket");
-    let mut answers = String::new();
-    stream.read_to_string(&mut answers).expect("answers");
-    answers
+    let mut client = Client::connect_from(neighbour(2), house.address());
+    lines.iter().for_each(|line| client.send(line));
+    client.end_sending();
+    std::iter::from_fn(|| client.next_line()).map(|line| line + "\n").collect()
 }
 
 /// Tries to sign in; returns the answer. The greeting that follows a refusal is left unread.

@@ -64,7 +64,7 @@ limits! {
     lantalk_answer_seconds = 15, 1, 3_600;
     /// Seconds a whole sign-in may take.
     sign_in_seconds = 300, 1, 86_400;
-    /// Connections not yet signed in, at once; the oldest goes first.
+    /// Connections not yet signed in, at once; then the oldest goes, of the address that has most of them.
     unsigned_clients = 128, 1, NO_CEILING;
     /// Of these, from one address.
     unsigned_per_address = 16, 1, NO_CEILING;

@@ -1,6 +1,7 @@
 //! Which connections are let in: bounded in all, from one address, and before signing in. Pure: numbers and addresses.
 
 use crate::fanout::ClientId;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
@@ -38,7 +39,7 @@ struct FromOne {
 pub enum Admitted {
     /// It comes in.
     Yes,
-    /// It comes in, and this one, which never signed in, goes.
+    /// It comes in, and this one, which has not signed in, goes.
     InPlaceOf(ClientId),
     /// There are too many.
     No,
@@ -58,7 +59,7 @@ impl Admission {
         let oldest = if unsigned_here >= self.bounds.unsigned_per_address {
             from_one.and_then(|one| one.unsigned.first().copied())
         } else if self.unsigned.len() >= self.bounds.unsigned {
-            self.unsigned.keys().next().copied()
+            self.oldest_of_the_most()
         } else {
             None
         };
@@ -77,6 +78,14 @@ impl Admission {
         from_one.all += 1;
         from_one.unsigned.insert(client);
         oldest.map_or(Admitted::Yes, Admitted::InPlaceOf)
+    }
+
+    /// Of the address with the most connections that are not signed in, the oldest of these: who floods the door pushes
+    /// out their own, and not somebody who takes their time to type.
+    fn oldest_of_the_most(&self) -> Option<ClientId> {
+        let of_its_address = |address| self.addresses.get(address).map_or(0, |one| one.unsigned.len());
+        let most = self.unsigned.iter().max_by_key(|(client, address)| (of_its_address(address), Reverse(**client)));
+        most.map(|(client, _)| *client)
     }
 
     /// Somebody has signed in.
@@ -124,7 +133,21 @@ mod tests {
         admission.sign_in(2);
         assert_eq!(admission.enter(4, address(2)), Admitted::Yes);
         assert_eq!(admission.enter(5, address(2)), Admitted::Yes);
-        assert_eq!(admission.enter(6, address(3)), Admitted::InPlaceOf(3));
+        assert_eq!(admission.enter(6, address(3)), Admitted::InPlaceOf(4));
+    }
+
+    #[test]
+    fn who_floods_the_door_pushes_out_their_own() {
+        let mut admission = admission(100, 100, 5, 4);
+        for (client, from) in [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)] {
+            assert_eq!(admission.enter(client, address(from)), Admitted::Yes);
+        }
+        // The first is the oldest, and alone at its address.
+        assert_eq!(admission.enter(6, address(2)), Admitted::InPlaceOf(2));
+        assert_eq!(admission.enter(7, address(4)), Admitted::InPlaceOf(3));
+        assert_eq!(admission.enter(8, address(5)), Admitted::InPlaceOf(4));
+        // One each: then the oldest of all.
+        assert_eq!(admission.enter(9, address(6)), Admitted::InPlaceOf(1));
     }
 
     #[test]

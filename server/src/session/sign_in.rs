@@ -43,10 +43,7 @@ impl Session<'_> {
             let decision = match arrived {
                 Arrived::Bytes(_) => self.answer_pieces(door, &mut patience),
                 Arrived::Closed => self.answer_last(door),
-                Arrived::Nothing if Instant::now() >= patience.end() => {
-                    self.tell(What::error(403, "signing in took too long; connect again"), door.rendering());
-                    Break(None)
-                }
+                Arrived::Nothing if Instant::now() >= patience.end() => self.too_late(door),
                 Arrived::Nothing if self.input.awaits_silence() => {
                     self.input.silence();
                     self.answer_pieces(door, &mut patience)
@@ -56,14 +53,20 @@ impl Session<'_> {
                     self.take(door, greeting)
                 }
             };
+            // Or it keeps sending without ever finishing.
+            let decision = match decision {
+                Continue(()) if Instant::now() >= patience.end() => self.too_late(door),
+                decision => decision,
+            };
             if let Break(visit) = decision {
                 return visit.zip(opened);
             }
-            if arrived != Arrived::Nothing && Instant::now() >= patience.end() {
-                // It keeps sending without ever finishing.
-                return None;
-            }
         }
+    }
+
+    fn too_late(&self, door: &dyn Door) -> Decision {
+        self.tell(What::error(403, "signing in took too long; connect again"), door.rendering());
+        Break(None)
     }
 
     fn open_door(&self) -> Box<dyn Door> {

@@ -1,0 +1,39 @@
+//! Attacks from the network, and what holds under each of them: docs/RELIABILITY.md has the table.
+//!
+//! Nothing is judged by the clock of a busy machine: what is asserted is who is in, who hears what and who is gone.
+//! The figures come from `measure.rs`, whose tests run by hand.
+
+mod silent;
+
+use landline_tests::{Client, House};
+
+/// Two people in a room who talk.
+struct Pair {
+    one: Client,
+    other: Client,
+    said: usize,
+}
+
+impl Pair {
+    fn new(house: &House) -> Pair {
+        let (mut one, other) = (house.guest("talker", "salon"), house.guest("hearer", "salon"));
+        one.expect("hearer has connected to the chatroom");
+        Pair { one, other, said: 0 }
+    }
+
+    /// Says one line, and it is heard; also what else the hearer heard before it.
+    fn say(&mut self) -> Vec<String> {
+        self.said += 1;
+        let text = format!("line {}", self.said);
+        self.one.send(&text);
+        let mut others = Vec::new();
+        loop {
+            let line = self.other.line();
+            if line == format!("talker: {text}") {
+                return others;
+            }
+            assert!(!line.starts_with("talker: "), "{line:?} instead of {text:?}");
+            others.push(line);
+        }
+    }
+}

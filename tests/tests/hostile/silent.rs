@@ -1,0 +1,141 @@
+//! Connections that say nothing, or hardly anything.
+
+use crate::Pair;
+use landline_tests::{Client, DEADLINE, House, Proxy, Way, neighbour};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+const SILENT: u16 = 1_500;
+const LATE: &str = "signing in took too long; connect again";
+
+/// So many connections from each address that no bound on one address is met.
+fn source(number: u16) -> u16 {
+    number / 15
+}
+
+/// A house that lets everybody stand at the door, for so long.
+fn patient_house(answer_seconds: u64) -> House {
+    House::new(|config| {
+        config.max_clients_per_ip = 256;
+        config.limits.unsigned_clients = 2_000;
+        config.limits.answer_seconds = answer_seconds;
+    })
+}
+
+fn crowd(house: &House) -> Vec<Client> {
+    (0..SILENT).map(|n| Client::connect_from(neighbour(source(n)), house.address())).collect()
+}
+
+fn newcomer(house: &House, name: &str) -> Client {
+    let mut client = Client::connect_from(neighbour(u16::MAX), house.address());
+    client.send(&format!("{name}_salon"));
+    client.until("200 ");
+    client
+}
+
+#[test]
+fn people_talk_and_come_in_past_1500_silent_connections() {
+    let house = patient_house(3_600);
+    let mut talk = Pair::new(&house);
+    let mut silent = crowd(&house);
+    for round in 0..20 {
+        let name = format!("newcomer{round}");
+        let client = newcomer(&house, &name);
+        assert_eq!(talk.say(), [format!("{name} has connected to the chatroom")]);
+        client.quit();
+        assert_eq!(talk.other.line(), format!("{name} has left the chatroom"));
+    }
+    assert!(silent.iter_mut().all(is_still_there), "somebody was sent away meanwhile");
+}
+
+#[test]
+fn silent_connections_are_gone_at_their_deadline() {
+    let house = patient_house(1);
+    let mut talk = Pair::new(&house);
+    let begun = Instant::now();
+    for mut client in crowd(&house) {
+        client.expect("Authorise MODE? (REGISTER/LOGIN)");
+        client.expect(&format!("ERROR: 403 {LATE}"));
+        client.expect_closed();
+    }
+    assert!(begun.elapsed() >= Duration::from_secs(1), "gone after {:?}", begun.elapsed());
+    assert!(talk.say().is_empty());
+}
+
+#[test]
+fn a_flood_of_connections_pushes_out_only_its_own() {
+    let house = House::new(|config| config.max_clients_per_ip = 256);
+    let limits = landline_common::Limits::default();
+    let mut waiting = Client::connect_from(neighbour(u16::MAX - 1), house.address());
+    waiting.expect("Authorise MODE? (REGISTER/LOGIN)");
+    let mut silent = std::thread::scope(|scope| {
+        let flood = scope.spawn(|| crowd(&house));
+        let mut comings = 0;
+        while !flood.is_finished() || comings < 10 {
+            newcomer(&house, "newcomer").quit();
+            comings += 1;
+        }
+        flood.join().expect("a flood")
+    });
+    // Somebody who takes their time to type, too.
+    waiting.send("waiting_salon");
+    waiting.expect_start("200 ");
+    let left = silent.iter_mut().filter_map(|client| is_still_there(client).then_some(())).count();
+    assert!(left as u64 <= limits.unsigned_clients, "{left} were kept");
+    assert!(left > 0);
+}
+
+/// Whether a connection that has said nothing yet is answered.
+fn is_still_there(client: &mut Client) -> bool {
+    let asked = client.next_line().is_some() && client.stream().write_all(b"nobody\n").is_ok();
+    asked && client.next_line().is_some_and(|answer| answer == "ERROR: Invalid auth mode")
+}
+
+#[test]
+fn one_byte_after_the_other_extends_no_deadline() {
+    let house = House::new(|config| config.limits.answer_seconds = 2);
+    let mut talk = Pair::new(&house);
+    let slow = Proxy::new(house.address(), Way::Slow(2), Way::Whole);
+    let mut alice = Client::connect(slow.address());
+    alice.send("alice_salon");
+    alice.until(&format!("ERROR: 403 {LATE}"));
+    alice.expect_closed();
+    assert!(talk.say().is_empty());
+}
+
+#[test]
+fn who_is_merely_slow_signs_in_and_is_heard() {
+    let house = House::default();
+    let mut talk = Pair::new(&house);
+    let slow = Proxy::new(house.address(), Way::Slow(100), Way::Slow(1_000));
+    let mut alice = Client::connect(slow.address());
+    alice.send_bytes("alice_salon\ngrüße\n".as_bytes());
+    alice.until("200 ");
+    talk.other.expect("alice has connected to the chatroom");
+    talk.other.expect("alice: grüße");
+    assert!(talk.say().is_empty());
+    alice.expect("talker: line 1");
+    alice.end_sending();
+    talk.other.expect("alice has left the chatroom");
+}
+
+#[test]
+fn a_pulled_cable_ends_a_session_and_frees_its_name() {
+    let house = House::new(|config| config.timeout = Duration::from_secs(2));
+    let pulled = Proxy::new(house.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
+    let mut cut_off = Client::connect(pulled.address());
+    cut_off.send("alice_salon");
+    cut_off.send("nobody hears this");
+    let since = Instant::now();
+    let mut again = loop {
+        let mut client = house.connect();
+        client.send("alice_salon");
+        if client.line().starts_with("200 ") {
+            break client;
+        }
+        assert!(since.elapsed() < DEADLINE, "the name is never free");
+        // They come and go; nobody else is here.
+        std::thread::yield_now();
+    };
+    again.expect_nothing();
+}

@@ -17,4 +17,4 @@ pub use hasher::{HashError, Hasher};
 pub use idle::{Idle, Silence};
 pub use lockout::{Attempt, Lockout, Refused};
 pub use rate::{Rate, Verdict};
-pub use throttle::{Throttle, Wait};
+pub use throttle::Throttle;

@@ -19,8 +19,9 @@ pub struct Throttle {
 
 #[derive(Clone, Copy, Debug)]
 struct Tally {
-    /// Attempts that count or are not decided yet.
     counted: u64,
+    /// Attempts that are not decided yet.
+    under_way: u64,
     since: Instant,
 }
 
@@ -30,13 +31,18 @@ struct Tally {
 pub struct Try<'t> {
     throttle: &'t Throttle,
     address: IpAddr,
-    /// It stays counted when dropped.
-    counts: bool,
+    /// It is not given back when dropped.
+    decided: bool,
 }
 
-/// An address that must wait: so many seconds.
+/// Why an attempt is not made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait(pub u64);
+pub enum Refused {
+    /// There were too many that count: so many seconds it is no use to try again.
+    Wait(u64),
+    /// As many as are left are under way; a moment later it is known whether they count.
+    Busy,
+}
 
 impl Throttle {
     /// After `most` that count within `window`, attempts are refused for another `window`.
@@ -54,38 +60,44 @@ impl Throttle {
     /// Begins an attempt from `address`.
     ///
     /// # Errors
-    /// There were too many that count.
-    pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Wait> {
+    /// There were too many that count, or too many are under way.
+    pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Refused> {
         let Some((most, window)) = self.bound else {
-            return Ok(Try { throttle: self, address, counts: true });
+            return Ok(Try { throttle: self, address, decided: true });
         };
         let mut addresses = self.addresses.lock();
         if addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&address) {
             let oldest = addresses.iter().min_by_key(|(_, tally)| tally.since).map(|(address, _)| *address);
             oldest.and_then(|oldest| addresses.remove(&oldest));
         }
-        let tally = addresses.entry(address).or_insert(Tally { counted: 0, since: now });
+        let tally = addresses.entry(address).or_insert(Tally { counted: 0, under_way: 0, since: now });
         let passed = now.saturating_duration_since(tally.since);
         if passed >= window {
-            *tally = Tally { counted: 0, since: now };
-        } else if tally.counted >= most {
-            let left = window.saturating_sub(passed);
-            return Err(Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
+            (tally.counted, tally.since) = (0, now);
         }
-        tally.counted += 1;
-        Ok(Try { throttle: self, address, counts: false })
+        if tally.counted >= most {
+            let left = window.saturating_sub(passed);
+            return Err(Refused::Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
+        }
+        if tally.counted + tally.under_way >= most {
+            return Err(Refused::Busy);
+        }
+        tally.under_way += 1;
+        Ok(Try { throttle: self, address, decided: false })
     }
 }
 
 impl Try<'_> {
     /// It counts: the password was wrong, the account is made. The last one that is allowed begins the time of refusal.
     pub fn count(mut self, now: Instant) {
-        self.counts = true;
+        self.decided = true;
         let Some((most, _)) = self.throttle.bound else { return };
         let mut addresses = self.throttle.addresses.lock();
-        if let Some(tally) = addresses.get_mut(&self.address)
-            && tally.counted >= most
-        {
+        // It is gone if more addresses came meanwhile than are remembered.
+        let Some(tally) = addresses.get_mut(&self.address) else { return };
+        tally.under_way = tally.under_way.saturating_sub(1);
+        tally.counted += 1;
+        if tally.counted >= most {
             tally.since = now;
         }
     }
@@ -93,15 +105,14 @@ impl Try<'_> {
 
 impl Drop for Try<'_> {
     fn drop(&mut self) {
-        if self.counts {
+        if self.decided {
             return;
         }
         let mut addresses = self.throttle.addresses.lock();
-        if let Some(tally) = addresses.get_mut(&self.address) {
-            tally.counted = tally.counted.saturating_sub(1);
-            if tally.counted == 0 {
-                addresses.remove(&self.address);
-            }
+        let Some(tally) = addresses.get_mut(&self.address) else { return };
+        tally.under_way = tally.under_way.saturating_sub(1);
+        if tally.under_way == 0 && tally.counted == 0 {
+            addresses.remove(&self.address);
         }
     }
 }
@@ -122,8 +133,8 @@ mod tests {
         for i in 0..10 {
             throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
         }
-        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(9)).unwrap_err(), Wait(600));
-        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(608)).unwrap_err(), Wait(1));
+        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(9)).unwrap_err(), Refused::Wait(600));
+        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(608)).unwrap_err(), Refused::Wait(1));
         assert!(throttle.attempt(address(2), start).is_ok());
         assert!(throttle.attempt(address(1), start + Duration::from_secs(609)).is_ok());
     }
@@ -144,6 +155,13 @@ mod tests {
         let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
         let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
         assert_eq!(tries.len(), 10);
+        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Refused::Busy);
+        // Nine were right: that costs nobody anything.
+        tries.into_iter().next().unwrap().count(now);
+        let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
+        assert_eq!(tries.len(), 9);
+        tries.into_iter().for_each(|wrong| wrong.count(now));
+        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Refused::Wait(600));
     }
 
     #[test]

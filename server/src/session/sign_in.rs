@@ -4,7 +4,7 @@ use super::Session;
 use super::patience::Patience;
 use crate::door::{Attempt, Door, House, Outcome, Step};
 use crate::fanout::Pacing;
-use crate::guard::{HashError, Throttle, Verdict, Wait, throttle};
+use crate::guard::{HashError, Throttle, Verdict, throttle};
 use crate::hub::{Claim, NameTaken, Newcomer, Visit};
 use crate::net::Arrived;
 use crate::store::RegisterError;
@@ -179,8 +179,13 @@ impl Session<'_> {
 
     /// An attempt of the kind that `throttle` counts, if this address may still make one.
     fn throttled<'t>(&self, throttle: &'t Throttle, code: u16, what: &str) -> Result<throttle::Try<'t>, Outcome> {
-        throttle.attempt(self.stream.address(), Instant::now()).map_err(|Wait(seconds)| {
-            Outcome::Refused(code, format!("too many {what} from your address; try again in {seconds} s"))
+        throttle.attempt(self.stream.address(), Instant::now()).map_err(|refused| match refused {
+            throttle::Refused::Wait(seconds) => {
+                Outcome::Refused(code, format!("too many {what} from your address; try again in {seconds} s"))
+            }
+            throttle::Refused::Busy => {
+                Outcome::Refused(503, "too many are signing in from your address; try again in a moment".into())
+            }
         })
     }
 

@@ -231,8 +231,9 @@ impl Session<'_> {
             let why = format!("a password needs {least} to {PASSWORD_MAX_BYTES} bytes; nothing was registered");
             return Err(Outcome::Refused(400, why));
         }
-        let claim = self.claim_new(name)?;
+        // First: somebody who may make no more accounts could go on asking which names have one.
         let attempt = self.throttled(&self.services.registrations, 429, "new accounts")?;
+        let claim = self.claim_new(name)?;
         let hash = self.services.hasher.hash(password).map_err(refusal)?;
         let now = self.services.clock.now();
         self.services.accounts.register(claim.name(), hash, now).map_err(|error| match error {

@@ -63,8 +63,8 @@ impl<'a> SignIn<'a> {
             }
             // The old connection may not have ended yet.
             What::Notice(text) => refused(text, text.contains("already logged in")),
-            What::Refused { code, why } => refused(why, *code == 503 || why.contains("in use")),
-            What::Error { code, text } => refused(text, matches!(code, Some(429 | 503))),
+            What::Refused { code, why } => refused(why, is_for_now(*code) || why.contains("in use")),
+            What::Error { code, text } => refused(text, code.is_some_and(is_for_now) || text.contains("connect again")),
             _ => Step::Wait,
         }
     }
@@ -85,6 +85,11 @@ impl<'a> SignIn<'a> {
             _ => Step::Wait,
         }
     }
+}
+
+/// Too often, or too many at once.
+fn is_for_now(code: u16) -> bool {
+    matches!(code, 429 | 503)
 }
 
 fn refused(why: &str, again: bool) -> Step {
@@ -128,6 +133,14 @@ mod tests {
         assert_eq!(guest.answer(&ask("PASSWORD?")), send("pw"));
         let taken = What::Refused { code: 403, why: "that name is in use; choose another".into() };
         assert!(matches!(guest.answer(&taken), Step::Refused { again: true, .. }));
+        for code in [429, 503] {
+            let busy = What::Refused { code, why: "too many".into() };
+            assert!(matches!(guest.answer(&busy), Step::Refused { again: true, .. }), "{code}");
+        }
+        let slow = What::error(403, "signing in took too long; connect again");
+        assert!(matches!(guest.answer(&slow), Step::Refused { again: true, .. }));
+        let banned = What::Refused { code: 403, why: "your address is banned from this server".into() };
+        assert!(matches!(guest.answer(&banned), Step::Refused { again: false, .. }));
     }
 
     #[test]

@@ -27,8 +27,10 @@ pub enum Arrived {
     Bytes(usize),
     /// Nothing came in time.
     Nothing,
-    /// The client is gone, or was cut off.
+    /// The client has closed in order, or was cut off.
     Closed,
+    /// The connection broke: what was on its way may be missing.
+    Broken,
 }
 
 impl Stream {
@@ -63,7 +65,7 @@ impl Stream {
             if self.timeout_ms.swap(timeout, Relaxed) != timeout
                 && self.socket.set_read_timeout(Some(Duration::from_millis(timeout))).is_err()
             {
-                return Arrived::Closed;
+                return Arrived::Broken;
             }
             match (&self.socket).read(space) {
                 Ok(0) => return Arrived::Closed,
@@ -74,7 +76,7 @@ impl Stream {
                         return Arrived::Nothing;
                     }
                 }
-                Err(_) => return Arrived::Closed,
+                Err(_) => return Arrived::Broken,
             }
         }
     }

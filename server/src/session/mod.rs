@@ -167,17 +167,27 @@ impl Session<'_> {
                 }
                 Arrived::Nothing => {}
                 Arrived::Closed => {
-                    let now = services.clock.now();
-                    match self.input.finish() {
-                        Some(Piece::Text(text)) => turn.obey(&text, now),
-                        Some(Piece::TooLong) => turn.too_long(self.longest(), now),
-                        None => Stay::Here,
-                    };
-                    turn.visit.flush();
+                    self.obey_last(&mut turn);
                     return "connection closed";
                 }
+                // The beginning of a line is none: it may say something else than the whole.
+                Arrived::Broken => return "connection lost",
             }
         }
+    }
+
+    /// The last line of a client that has closed may lack its end.
+    fn obey_last(&mut self, turn: &mut Turn<'_>) {
+        if self.outbox.cut_reason().is_some() {
+            return;
+        }
+        let now = self.services.clock.now();
+        match self.input.finish() {
+            Some(Piece::Text(text)) => turn.obey(&text, now),
+            Some(Piece::TooLong) => turn.too_long(self.longest(), now),
+            None => Stay::Here,
+        };
+        turn.visit.flush();
     }
 
     /// Does everything that has arrived, and says what was said with one append.

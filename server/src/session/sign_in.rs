@@ -43,6 +43,7 @@ impl Session<'_> {
             let decision = match arrived {
                 Arrived::Bytes(_) => self.answer_pieces(door, &mut patience),
                 Arrived::Closed => self.answer_last(door),
+                Arrived::Broken => Break(None),
                 Arrived::Nothing if Instant::now() >= patience.end() => self.too_late(door),
                 Arrived::Nothing if self.input.awaits_silence() => {
                     self.input.silence();

@@ -2,7 +2,8 @@
 
 use crate::DEADLINE;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -40,6 +41,27 @@ impl Program {
     pub fn server() -> Command {
         static PATH: OnceLock<PathBuf> = OnceLock::new();
         Command::new(PATH.get_or_init(|| built("landline-server", "landline-server")))
+    }
+
+    /// The same for this machine only, without the ports that several at once would quarrel about, and with cheap
+    /// passwords. `rate` is how many lines it takes, or `off`.
+    pub fn quiet_server(data: &Path, rate: &str) -> Command {
+        let mut command = Program::server();
+        command.args(["--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0", "--rate", rate]);
+        command.args(["--max-clients-per-ip", "0", "--limit", "bcrypt-cost=4"]).arg("--data").arg(data);
+        // Apart from what tests on a busy machine may take to read, messages must not merge.
+        command.args(["--limit", "unframed-gap-ms=200"]);
+        command.env_remove("LANDLINE_LOG").env_remove("LANDLINE_PASSWORD");
+        command
+    }
+
+    /// Starts it on a free port, which its banner says.
+    pub fn open(command: &mut Command) -> (Program, SocketAddr) {
+        let mut program = Program::start(command.args(["--port", "0"]), Stdio::piped());
+        let line = program.until("nc ");
+        let port = line.trim_end().rsplit(' ').next().and_then(|port| port.parse().ok()).expect("a port");
+        assert_eq!(line, format!("  join with  nc 127.0.0.1 {port}\n"));
+        (program, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
     /// `landline`, ready to be given arguments. It has no configuration, and cannot remember anything.

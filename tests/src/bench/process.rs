@@ -9,6 +9,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Memory that is really there, in KiB.
     pub resident_kib: u64,
+    /// The most of that there ever was.
+    pub peak_kib: u64,
 }
 
 /// What the process has used; `None` if it is not there, or the system does not say.
@@ -18,7 +20,8 @@ pub fn usage(process: u32) -> Option<Usage> {
     let ticks = ticks(&file("stat")?)?;
     let per_second = rustix::param::clock_ticks_per_second();
     let cpu = Duration::from_millis(ticks * 1_000 / per_second.max(1));
-    Some(Usage { cpu, resident_kib: resident_kib(&file("status")?)? })
+    let status = file("status")?;
+    Some(Usage { cpu, resident_kib: kib(&status, "VmRSS:")?, peak_kib: kib(&status, "VmHWM:")? })
 }
 
 /// User and system time, in ticks. The program's name comes before them, and may hold anything.
@@ -29,8 +32,8 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(number()? + number()?)
 }
 
-fn resident_kib(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn kib(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
@@ -43,14 +46,16 @@ mod tests {
         let stat = "4321 (a) b (c) S 1 4321 4321 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 5000";
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(ticks("4321 (a"), None);
-        assert_eq!(resident_kib("Name:\tx\nVmRSS:\t    1234 kB\n"), Some(1_234));
-        assert_eq!(resident_kib("Name:\tx\n"), None);
+        let status = "Name:\tx\nVmHWM:\t    2345 kB\nVmRSS:\t    1234 kB\n";
+        assert_eq!((kib(status, "VmRSS:"), kib(status, "VmHWM:")), (Some(1_234), Some(2_345)));
+        assert_eq!(kib("Name:\tx\n", "VmRSS:"), None);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn this_process_uses_something() {
-        assert!(usage(std::process::id()).unwrap().resident_kib > 100);
+        let used = usage(std::process::id()).unwrap();
+        assert!(used.resident_kib > 100 && used.peak_kib >= used.resident_kib);
         assert_eq!(usage(u32::MAX), None);
     }
 }

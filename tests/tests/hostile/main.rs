@@ -3,6 +3,10 @@
 //! Nothing is judged by the clock of a busy machine: what is asserted is who is in, who hears what and who is gone.
 //! The figures come from `measure.rs`, whose tests run by hand.
 
+mod cut;
+mod junk;
+mod logins;
+mod probing;
 mod silent;
 
 use landline_tests::{Client, House};

@@ -1,0 +1,217 @@
+//! Lines without end, lines without sense, bytes that are no text.
+
+use crate::Pair;
+use landline_tests::bench::usage;
+use landline_tests::{Client, House, Program, Proxy, Way};
+use std::io::Write;
+use std::net::SocketAddr;
+use tempfile::TempDir;
+
+/// What an attack may cost.
+const MOST_KIB: u64 = 2 << 10;
+const JUNK_LINES: usize = 200_000;
+
+/// A server in a process of its own, and somebody in it who must notice nothing.
+struct Watched {
+    program: Program,
+    address: SocketAddr,
+    watcher: Client,
+    _folder: TempDir,
+}
+
+impl Watched {
+    fn new(rate: &str) -> Watched {
+        let folder = TempDir::new().expect("a folder");
+        let mut command = Program::quiet_server(folder.path(), rate);
+        // What is said waits for the disk, up to a bound of its own.
+        let (program, address) = Program::open(command.args(["--history", "off"]));
+        let mut watched = Watched { program, address, watcher: sign_in(address, "watcher"), _folder: folder };
+        // What anybody's coming costs is no cost of an attack.
+        let first = watched.come("first");
+        watched.gone(first, "first");
+        watched
+    }
+
+    fn come(&mut self, name: &str) -> Client {
+        let client = sign_in(self.address, name);
+        self.watcher.expect(&format!("{name} has connected to the chatroom"));
+        client
+    }
+
+    fn gone(&mut self, client: Client, name: &str) {
+        drop(client);
+        self.watcher.expect(&format!("{name} has left the chatroom"));
+    }
+
+    /// The most memory that `attack` makes the server take, in KiB.
+    fn cost(&mut self, attack: impl FnOnce(&mut Watched)) -> u64 {
+        let process = self.program.child().id();
+        let before = usage(process).expect("its memory").resident_kib;
+        attack(self);
+        self.watcher.expect_nothing();
+        usage(process).expect("its memory").peak_kib.saturating_sub(before)
+    }
+}
+
+fn sign_in(address: SocketAddr, name: &str) -> Client {
+    let mut client = Client::connect(address);
+    client.send(&format!("{name}_salon"));
+    client.until("200 ");
+    client
+}
+
+/// Lines by chance, always the same: some of any bytes, some that look like something.
+fn junk(lines: usize) -> impl Iterator<Item = Vec<u8>> {
+    let mut state = 1_u64;
+    let mut roll = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    const BEGINNINGS: [&[u8]; 6] = [b"/~", b"//", b"/nope ", b"{\"type\":", b"/pm ", b"\xff\xfe/"];
+    (0..lines).map(move |_| {
+        let mut line = BEGINNINGS[roll(6) as usize].to_vec();
+        line.extend((0..roll(40)).map(|_| roll(256) as u8).filter(|byte| *byte != b'\n'));
+        line.push(b'\n');
+        line
+    })
+}
+
+/// Sends everything, as far as the server takes it, while what it answers is thrown away.
+fn pour(client: Client, pieces: impl Iterator<Item = Vec<u8>> + Send) {
+    let (mut reading, mut writing) = (client.stream(), client.stream());
+    std::thread::scope(|scope| {
+        scope.spawn(move || std::io::copy(&mut reading, &mut std::io::sink()));
+        let mut writer = std::io::BufWriter::with_capacity(64 << 10, &mut writing);
+        for piece in pieces {
+            if writer.write_all(&piece).is_err() {
+                break;
+            }
+        }
+        let _ = writer.flush();
+        drop(writer);
+        let _ = writing.shutdown(std::net::Shutdown::Write);
+    });
+}
+
+#[test]
+fn a_line_of_a_gibibyte_costs_nothing() {
+    let mut watched = Watched::new("off");
+    let cost = watched.cost(|watched| {
+        let mut endless = watched.come("endless");
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..1 << 10 {
+            endless.send_bytes(&piece);
+        }
+        endless.expect_start("ERROR: 413 ");
+        endless.send("\nstill here");
+        watched.watcher.expect("endless: still here");
+        watched.gone(endless, "endless");
+    });
+    println!("{cost} KiB");
+    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+}
+
+#[test]
+fn junk_lines_cost_nothing_and_nobody_else_sees_any() {
+    let mut watched = Watched::new("off");
+    let cost = watched.cost(|watched| {
+        let mut elsewhere = watched.come("junk");
+        elsewhere.send("/join cellar");
+        elsewhere.send("/leave salon");
+        watched.watcher.expect("junk left salon");
+        pour(elsewhere, junk(JUNK_LINES).chain([b"/pm watcher that was all\n".to_vec()]));
+        watched.watcher.expect("[PM] junk: that was all");
+        watched.watcher.expect("junk has left the chatroom");
+    });
+    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+}
+
+#[test]
+fn by_default_junk_is_the_end_of_a_session_and_of_a_sign_in() {
+    let mut watched = Watched::new("10/5");
+    let cost = watched.cost(|watched| {
+        for _ in 0..5 {
+            let mut inside = watched.come("junk");
+            inside.send("/join cellar");
+            inside.send("/leave salon");
+            watched.watcher.expect("junk left salon");
+            pour(inside, junk(JUNK_LINES));
+            watched.watcher.expect("junk has left the chatroom");
+            pour(Client::connect(watched.address), junk(JUNK_LINES));
+        }
+    });
+    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+}
+
+/// Bytes that are no text, or none that is shown as it is; and what is heard of them.
+const BYTES: [(&[u8], &str); 20] = [
+    (b"nul \0!", "nul !"),
+    (b"one \xff!", "one \u{fffd}!"),
+    (b"surrogate \xed\xa0\x80!", "surrogate \u{fffd}\u{fffd}\u{fffd}!"),
+    (b"pair \xed\xa0\xbd\xed\xb8\x80!", "pair \u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}!"),
+    (b"overlong LF \xc0\x8aforged!", "overlong LF \u{fffd}\u{fffd}forged!"),
+    (b"overlong ESC \xe0\x80\x9b[2J!", "overlong ESC \u{fffd}\u{fffd}\u{fffd}[2J!"),
+    (b"overlong slash \xf0\x80\x80\xaf!", "overlong slash \u{fffd}\u{fffd}\u{fffd}\u{fffd}!"),
+    (b"beyond Unicode \xf4\x90\x80\x80!", "beyond Unicode \u{fffd}\u{fffd}\u{fffd}\u{fffd}!"),
+    (b"five bytes \xf8\x88\x80\x80\x80!", "five bytes \u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}!"),
+    (b"no end \xe2\x82", "no end \u{fffd}"),
+    (b"no beginning \x82\xac!", "no beginning \u{fffd}\u{fffd}!"),
+    (b"no character \xef\xbf\xbf!", "no character \u{ffff}!"),
+    (b"byte order \xef\xbb\xbf!", "byte order !"),
+    (b"raw C1 \x9b2J!", "raw C1 \u{fffd}2J!"),
+    (b"C1 \xc2\x9b2J!", "C1 !"),
+    (b"next line \xc2\x85INFO: forged", "next line  INFO: forged"),
+    (b"line separator \xe2\x80\xa8INFO: forged", "line separator  INFO: forged"),
+    (b"CR\rINFO: forged", "CR INFO: forged"),
+    (b"CR CR\r\r", "CR CR"),
+    (b"form feed\x0cvertical\x0btab\tdel\x7f!", "form feed vertical tab del!"),
+];
+
+#[test]
+fn bytes_that_are_no_text_are_heard_as_text() {
+    let house = House::default();
+    let mut talk = Pair::new(&house);
+    let split = Proxy::new(house.address(), Way::Split, Way::Split);
+    // The same at once, and with each byte in a packet of its own.
+    for address in [house.address(), split.address()] {
+        let mut alice = sign_in(address, "alice");
+        talk.other.expect("alice has connected to the chatroom");
+        for (said, heard) in BYTES {
+            alice.send_bytes(&[said, b"\n"].concat());
+            talk.other.expect(&format!("alice: {heard}"));
+        }
+        alice.expect_nothing();
+        drop(alice);
+        talk.other.expect("alice has left the chatroom");
+    }
+    assert!(talk.say().is_empty());
+}
+
+#[test]
+fn every_byte_value_is_survived_alone_and_among_others() {
+    let house = House::default();
+    let mut talk = Pair::new(&house);
+    let mut alice = sign_in(house.address(), "alice");
+    talk.other.expect("alice has connected to the chatroom");
+    for byte in 0..=u8::MAX {
+        alice.send_bytes(&[byte, b'\n', b'<', byte, b'>', b'\n']);
+        alice.send("end");
+        let mut heard = String::new();
+        while !heard.ends_with("alice: end\n") {
+            heard += &(talk.other.line() + "\n");
+        }
+        assert!(heard.chars().all(|c| c == '\n' || !c.is_control()), "{byte:#x}: {heard:?}");
+        assert!(heard.lines().all(|line| line.starts_with("alice: ")), "{byte:#x}: {heard:?}");
+    }
+    // Of these, only the slash is a command.
+    assert!(alice.lines_so_far().iter().all(|line| line.starts_with("ERROR: 400 there is no command /;")));
+    // And as the first thing that a connection says.
+    for byte in 0..=u8::MAX {
+        for junk in [&[byte][..], &[byte, byte], &[byte, b'\n']] {
+            let mut client = house.connect();
+            client.send_bytes(junk);
+            drop(client);
+        }
+    }
+    assert!(talk.say().is_empty());
+}

@@ -22,6 +22,7 @@ mod wifi;
 
 use args::{Args, BadUsage, Task};
 use clap::{CommandFactory, Parser};
+use landline_common::clean::clean;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,7 +48,8 @@ pub fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("landline: {error:#}");
+            // Some of it may be a server's words.
+            eprintln!("landline: {}", clean(&format!("{error:#}")));
             ExitCode::from(if error.is::<BadUsage>() { 2 } else { 1 })
         }
     }

@@ -13,6 +13,7 @@ use crate::logging::Diary;
 use crate::model::plain::{Act, Input, Plain, Ways};
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
+use landline_common::clean::clean;
 use output::Output;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -122,7 +123,7 @@ impl Running {
                 }
                 Act::Say(text) => {
                     self.output.flush()?;
-                    eprintln!("landline: {text}");
+                    eprintln!("landline: {}", clean(&text));
                 }
                 Act::Leave(end) => self.ended = Some(end),
             }

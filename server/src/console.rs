@@ -3,6 +3,7 @@
 use crate::logging::Screen;
 use crate::moderation::{Answer, Moderator};
 use crossbeam_channel::{Sender, bounded};
+use landline_common::clean::clean;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
@@ -140,7 +141,8 @@ fn edit_lines(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
 
 /// Does what a line says and prints the answer. True when the server is to stop.
 fn answer(moderator: &Moderator, line: &str, stop: &Sender<()>) -> bool {
-    match obey(moderator, line) {
+    // What is pasted may have anything in it, and some of it is said to others.
+    match obey(moderator, &clean(line)) {
         Outcome::Quit => {
             // Full if a signal was first.
             let _ = stop.try_send(());

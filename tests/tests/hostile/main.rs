@@ -8,6 +8,7 @@ mod junk;
 mod logins;
 mod probing;
 mod silent;
+mod unclean;
 
 use landline_tests::{Client, House};
 

@@ -1,0 +1,100 @@
+//! One listener of every kind, each of which knows talk from everything else in the way of its clients.
+
+use super::texts::is_harmless;
+use landline_tests::{Client, House, Unframed};
+use serde_json::Value;
+
+pub const ROOM: &str = "salon";
+
+/// How something was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Say,
+    All,
+    Direct,
+}
+
+enum Line {
+    Text(Client),
+    Object(Client),
+    TcpChat(Unframed),
+    Chat77(Unframed),
+}
+
+/// Somebody in the room.
+pub struct Ear {
+    pub name: &'static str,
+    line: Line,
+}
+
+/// One of each, in the order in which they came.
+pub fn one_of_each(house: &House) -> Vec<Ear> {
+    let text = Line::Text(house.guest("text", ROOM));
+    let mut json = house.connect();
+    json.send(&format!("format json\njson_{ROOM}"));
+    json.until("{\"type\":\"auth_ok\"");
+    let lantalk = lantalk(house, "lantalk");
+    let mut tcp_chat = house.unframed();
+    tcp_chat.ask(&format!("tcpchat_{ROOM}"), "200");
+    house.register("chat77", "correct horse");
+    let mut chat77 = house.unframed();
+    for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("correct horse", "AUTH_SUCCESS")] {
+        chat77.ask(message, answer);
+    }
+    chat77.send(&format!("/join {ROOM}"));
+    while !chat77.recv().contains("You are in") {}
+    let lines = [text, Line::Object(json), Line::Object(lantalk), Line::TcpChat(tcp_chat), Line::Chat77(chat77)];
+    let names = ["text", "json", "lantalk", "tcpchat", "chat77"];
+    names.into_iter().zip(lines).map(|(name, line)| Ear { name, line }).collect()
+}
+
+/// Somebody at the LanTalk door who is in the room.
+pub fn lantalk(house: &House, name: &str) -> Client {
+    let mut client = house.lantalk(name);
+    client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
+    while !client.line().contains("You are in") {}
+    client
+}
+
+impl Ear {
+    /// The next thing that comes, which must be harmless.
+    fn next(&mut self) -> String {
+        let came = match &mut self.line {
+            Line::Text(client) | Line::Object(client) => client.line(),
+            Line::TcpChat(client) | Line::Chat77(client) => client.recv(),
+        };
+        assert!(is_harmless(&came), "{}: {came:?}", self.name);
+        came
+    }
+
+    /// Skips everything up to what has that in it.
+    pub fn until(&mut self, part: &str) {
+        while !self.next().contains(part) {}
+    }
+
+    /// The next thing that comes must be talk of `speaker`, and nothing else. Returns the text.
+    pub fn hear(&mut self, speaker: &str, way: Way) -> String {
+        let came = self.next();
+        let prefix = match (&self.line, way) {
+            (Line::Object(_), _) => return said(&came, speaker),
+            (_, Way::Direct) => format!("[PM] {speaker}: "),
+            (Line::TcpChat(_), _) => format!("{speaker} - "),
+            (Line::Chat77(_), _) | (_, Way::Say) => format!("{speaker}: "),
+            (_, Way::All) => format!("[all] {speaker}: "),
+        };
+        let text = came.strip_prefix(&prefix).unwrap_or_else(|| panic!("{}: {came:?} is no talk", self.name));
+        assert!(!text.contains('\n'), "{}: two lines: {came:?}", self.name);
+        text.to_owned()
+    }
+}
+
+/// The text of an object that is talk, in JSON and in LanTalk's.
+fn said(line: &str, speaker: &str) -> String {
+    let object: Value = serde_json::from_str(line).expect("JSON");
+    let field = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+    let user = if field("type") == "pm" { field("from_user") } else { field("user") };
+    assert!(matches!(&*field("type"), "message" | "pm"), "{line}");
+    assert!(user == speaker || user == format!("[{ROOM}] {speaker}"), "{line}");
+    assert!(is_harmless(&field("text")) && !field("text").contains('\n'), "{line}");
+    field("text")
+}

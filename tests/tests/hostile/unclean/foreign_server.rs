@@ -1,0 +1,81 @@
+//! A server that is none of ours, or no longer: our client prints what it says, and nothing that a terminal obeys.
+
+use super::texts::{TEXTS, is_harmless};
+use landline_tests::Program;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Stdio;
+
+const END: &str = "that was all";
+
+/// Events of every type that has a text, with that text wherever there may be one.
+fn events(text: &str) -> Vec<Value> {
+    vec![
+        json!({"type": "message", "id": 1, "room": text, "user": text, "text": text}),
+        json!({"type": "message", "event": "all", "id": 2, "user": text, "text": text}),
+        json!({"type": "message", "event": "history", "id": 3, "room": text, "user": text, "text": text}),
+        json!({"type": "pm", "id": 4, "from_user": text, "text": text, "kept": false}),
+        json!({"type": "pm", "event": "private", "from_user": text, "text": text}),
+        json!({"type": "system", "event": "connected", "user": text, "text": text}),
+        json!({"type": "system", "event": "joined", "user": text, "room": text, "text": text}),
+        json!({"type": "system", "event": "online", "users": [text, text], "text": text}),
+        json!({"type": "system", "event": "rooms", "rooms": [[text, 1]], "text": text}),
+        json!({"type": "system", "event": "direct_request", "user": text, "key": text, "text": text}),
+        json!({"type": "system", "event": "info", "text": text}),
+        json!({"type": "error", "code": 400, "text": text}),
+        json!({"type": text, text: text}),
+    ]
+}
+
+/// Sends all of that to the client that comes, and something to know the end by.
+fn talk_to(client: TcpStream, room: &str) {
+    let mut lines = BufReader::new(client.try_clone().expect("a socket")).lines();
+    assert_eq!(lines.next().expect("a line").expect("a line"), "format json");
+    let bad = TEXTS[0];
+    let hello = json!({"type": "auth_ok", "username": bad, "server_name": bad, "room": room, "account": false});
+    let end = json!({"type": "system", "event": "info", "text": END});
+    let mut out = BufWriter::new(client);
+    for mut event in [hello].into_iter().chain(TEXTS.iter().flat_map(|text| events(text))).chain([end]) {
+        event["ts"] = "10:00".into();
+        event["at"] = 1_790_000_000_000_i64.into();
+        // The client may have had enough.
+        let _ = writeln!(out, "{event}\n\u{1b}[2J not even JSON");
+    }
+    let _ = out.flush();
+    // Until the client leaves.
+    while let Some(Ok(_)) = lines.next() {}
+}
+
+/// What the client prints, until it has heard everything or leaves; and what it complains about.
+fn printed(room: &'static str, more: &[&str]) -> (Vec<String>, String) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let server = std::thread::spawn(move || talk_to(listener.accept().expect("a client").0, room));
+    let mut command = Program::client();
+    let mut client = Program::start(command.args([&address, "--name", "alice"]).args(more), Stdio::piped());
+    let mut lines = Vec::new();
+    while let Some(line) = client.line() {
+        lines.push(line);
+        if lines.iter().any(|line| line.contains(END)) {
+            client.signal("TERM");
+        }
+    }
+    client.wait();
+    server.join().expect("the server");
+    (lines, client.complaints())
+}
+
+#[test]
+fn our_client_prints_nothing_that_a_terminal_obeys_whatever_a_server_sends() {
+    for more in [&[][..], &["--json"]] {
+        let (lines, complaints) = printed("lobby", more);
+        assert!(lines.len() > 5 * TEXTS.len(), "{} lines", lines.len());
+        assert!(lines.iter().all(|line| is_harmless(line)), "{lines:?}");
+        assert!(is_harmless(&complaints), "{complaints:?}");
+    }
+    // A room that it did not want, and no way into another.
+    let (lines, complaints) = printed("\u{1b}[2J", &[]);
+    assert!(lines.iter().all(|line| is_harmless(line)), "{lines:?}");
+    assert!(complaints.contains("cannot go into lobby") && is_harmless(&complaints), "{complaints:?}");
+}

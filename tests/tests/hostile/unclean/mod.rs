@@ -1,0 +1,141 @@
+//! What a terminal would obey, what nobody would see, and what would be taken for something else.
+
+mod ears;
+mod foreign_server;
+mod texts;
+mod written;
+
+use crate::Pair;
+use ears::{ROOM, Way, lantalk, one_of_each};
+use landline_tests::{Client, House};
+use serde_json::json;
+use std::io::Write;
+use texts::{NAMES, TEXTS, is_harmless};
+
+fn house() -> House {
+    House::new(|config| {
+        config.lantalk_port = Some(0);
+        // Each message is heard before the next one is said, so none merge.
+        config.limits.unframed_gap_ms = 1;
+    })
+}
+
+/// Who says it, and how it is sent.
+type Speaker<'s> = (&'static str, Box<dyn FnMut(&str) + 's>);
+
+fn speakers(house: &House) -> [Speaker<'static>; 3] {
+    let mut eve = house.guest("eve", ROOM);
+    let mut mallory = lantalk(house, "mallory");
+    let mut trudy = house.unframed();
+    trudy.ask(&format!("trudy_{ROOM}"), "200");
+    [
+        // Lines end at LF: this client cannot say one.
+        ("eve", Box::new(move |text| eve.send(&text.replace('\n', "\u{2028}")))),
+        ("mallory", Box::new(move |text| mallory.send(&json!({"type": "message", "text": text}).to_string()))),
+        ("trudy", Box::new(move |text| trudy.send(text))),
+    ]
+}
+
+#[test]
+fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
+    let house = house();
+    let mut ears = one_of_each(&house);
+    for (speaker, say) in &mut speakers(&house) {
+        say("begin");
+        ears.iter_mut().for_each(|ear| ear.until("begin"));
+        for text in TEXTS {
+            for (way, command) in [(Way::Say, "/say"), (Way::All, "/all")] {
+                say(&format!("{command} {text}"));
+                for ear in &mut ears {
+                    let heard = ear.hear(speaker, way);
+                    assert!(heard.ends_with("end"), "{text:?} became {heard:?}");
+                }
+            }
+            for ear in &mut ears {
+                say(&format!("/pm {} {text}", ear.name));
+                assert!(ear.hear(speaker, Way::Direct).ends_with("end"), "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
+    let house = house();
+    let mut talk = Pair::new(&house);
+    let answers = |client: &mut Client| {
+        client.end_sending();
+        let answers: Vec<String> = std::iter::from_fn(|| client.next_line()).collect();
+        assert!(answers.iter().all(|answer| is_harmless(answer)), "{answers:?}");
+        assert!(!answers.iter().any(|answer| answer.contains("200 ") || answer.contains("auth_ok")), "{answers:?}");
+    };
+    for name in NAMES {
+        let lines = [format!("{name}_salon"), format!("format json\n{name}_salon"), format!("someone_{name}~")];
+        let accounts = ["REGISTER", "LOGIN"].map(|mode| format!("{mode}\n{name}\ncorrect horse"));
+        for lines in lines.iter().chain(&accounts) {
+            let mut client = house.connect();
+            client.send(lines);
+            answers(&mut client);
+        }
+        let mut client = Client::connect(house.lantalk_address());
+        let sent = writeln!(client.stream(), "{}", json!({"username": name, "password": ""}));
+        sent.expect("sending");
+        // It trims names: some of these are none any more, and some are good ones then.
+        if name.trim() == *name {
+            answers(&mut client);
+        }
+    }
+    let mut eve = house.guest("eve", "elsewhere");
+    talk.say();
+    for text in TEXTS.iter().filter(|text| !text.contains('\n')) {
+        for command in ["/join", "/who", "/connect", "/block", "/history with", "/help", "/ping", "/search", "/\u{1b}x"]
+        {
+            eve.send(&format!("{command} {text}"));
+        }
+        assert!(eve.lines_so_far().iter().all(|line| is_harmless(line)), "{text:?}");
+    }
+    for line in talk.say() {
+        assert!(is_harmless(&line), "{line:?}");
+    }
+}
+
+#[test]
+fn what_is_kept_is_as_harmless_as_what_is_heard() {
+    let mut house = house();
+    house.register("absent", "correct horse");
+    let mut witness = house.guest("witness", ROOM);
+    // The third one's messages would merge: nobody says here when each has come.
+    let mut speakers = speakers(&house);
+    for (speaker, say) in &mut speakers[..2] {
+        for text in TEXTS {
+            say(&format!("/say {text}"));
+            say(&format!("/pm absent {text}"));
+        }
+        say("/say that was all");
+        witness.until(&format!("{speaker}: that was all"));
+    }
+    // Also after a restart, out of the file.
+    for _ in 0..2 {
+        let mut reader = house.guest("reader", ROOM);
+        for question in ["/history 200", "/search end"] {
+            reader.send(question);
+            let lines = reader.lines_so_far();
+            let (end, found) = lines.split_last().expect("an answer");
+            assert!(end.starts_with("INFO: ") && found.len() >= 20, "{lines:?}");
+            let talk = |line: &String| is_talk_in(line, "[salon 20");
+            assert!(found.iter().all(|line| is_harmless(line) && talk(line)), "{found:?}");
+        }
+        house.restart();
+    }
+    let mut absent = house.login("absent", "correct horse");
+    let kept = absent.lines_so_far();
+    assert_eq!(kept.len(), 2 * TEXTS.len());
+    let talk = |line: &String| is_talk_in(line, "[PM 20") && line.ends_with("end") && is_harmless(line);
+    assert!(kept.iter().all(talk), "{kept:?}");
+}
+
+/// `[PLACE TIME] NAME: TEXT`.
+fn is_talk_in(line: &str, place: &str) -> bool {
+    let said = line.split_once("] ").filter(|(before, _)| before.starts_with(place));
+    said.is_some_and(|(_, said)| said.starts_with("eve: ") || said.starts_with("mallory: "))
+}

@@ -1,0 +1,51 @@
+//! Somebody who never reads, among a thousand who do.
+
+use crate::Pair;
+use landline_tests::bench::{Cell, Figures, Kind, Load, Options, Target, run};
+use landline_tests::{DEADLINE, House};
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+const MEMBERS: usize = 1_000;
+
+/// A thousand people in a room, of whom ten talk, and perhaps one more who never reads.
+fn cell(stalled: bool) -> Cell {
+    let kind = Kind::Talk { speakers: 10, load: Load::Outstanding(1), stalled };
+    Cell { name: "never-reads", about: "a thousand, and one who never reads", rooms: 1, members: MEMBERS, kind }
+}
+
+/// Runs it on a server.
+pub(crate) fn talked(target: &Target, stalled: bool, time: Duration) -> Figures {
+    let options = Options { time, text_bytes: 1_000, patience: DEADLINE };
+    run(&cell(stalled), target, &options).expect("a run")
+}
+
+#[test]
+fn a_thousand_people_lose_nothing_by_one_who_never_reads() {
+    let house = House::default();
+    let target = Target { address: house.address(), process: None, tag: String::new() };
+    let figures = talked(&target, true, Duration::from_secs(2));
+    assert!(figures.verdict.is_exact(), "{:?}", figures.verdict);
+    assert!(figures.lines > 0 && figures.deliveries == figures.lines * (MEMBERS as u64 - 1));
+}
+
+#[test]
+fn by_default_one_mebibyte_waits_for_them_and_then_they_see_the_cut() {
+    let house = House::default();
+    let mut talk = Pair::new(&house);
+    let sloth = house.guest("sloth", "salon");
+    socket2::SockRef::from(sloth.stream()).set_recv_buffer_size(4 << 10).expect("a socket");
+    let (services, mut most) = (house.server().services(), 0);
+    let begun = Instant::now();
+    while services.hub.people() == 3 {
+        for _ in 0..20 {
+            talk.one.send(&"x".repeat(1_900));
+        }
+        talk.say();
+        most = most.max(services.poller.waiting());
+        assert!(begun.elapsed() < DEADLINE, "nobody is cut off, with {most} bytes waiting");
+    }
+    assert!((256 << 10..=1 << 20).contains(&most), "{most} bytes waited");
+    let end = std::io::copy(&mut sloth.stream(), &mut std::io::sink());
+    assert_eq!(end.expect_err("a reset").kind(), ErrorKind::ConnectionReset);
+}

@@ -78,8 +78,9 @@ limits! {
     address_block_seconds = 600, 1, 86_400;
     /// Accounts made from one address within that time: each takes a name for ever.
     registrations_per_address = 5, 1, NO_CEILING;
-    /// Sign-ins from one address in a minute: everybody hears of each, and 120 are a full classroom behind one address.
-    sign_ins_per_address_minute = 120, 1, NO_CEILING;
+    /// Sign-ins from one address in a minute: everybody hears of each. As many as may be connected from one address come
+    /// back at once when the server was restarted.
+    sign_ins_per_address_minute = 256, 1, NO_CEILING;
     /// Rooms one person may be in at once.
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.

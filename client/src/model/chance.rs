@@ -35,6 +35,31 @@ impl Chance {
 mod tests {
     use super::*;
 
+    /// The times at which one of many clients tries, after they have lost a server in the same moment.
+    fn attempts(client: u64) -> impl Iterator<Item = u64> {
+        let (mut chance, mut at) = (Chance::new(client), 0);
+        (0..).map(move |failed| {
+            at += chance.pause(failed);
+            at
+        })
+    }
+
+    #[test]
+    fn two_hundred_never_come_in_one_moment() {
+        let all: Vec<u64> = (0..200).flat_map(|client| attempts(client).take_while(|at| *at < 120_000)).collect();
+        let in_a_tenth = |from: u64| all.iter().filter(|at| (from..from + 100).contains(at)).count();
+        // In the second in which all of them try for the first time, a fair chance makes it 20.
+        assert!(all.iter().all(|at| in_a_tenth(*at) <= 40));
+    }
+
+    #[test]
+    fn whenever_the_server_is_back_everybody_tries_within_half_a_minute() {
+        for (back, client) in (0..30).flat_map(|n| (0..200).map(move |client| (n * 10_000, client))) {
+            let next = attempts(client).find(|at| *at >= back).unwrap();
+            assert!(next <= back + LATEST_MS, "client {client} tries {} ms later", next - back);
+        }
+    }
+
     #[test]
     fn pauses_grow_within_their_bounds() {
         let mut chance = Chance::new(7);

@@ -49,7 +49,9 @@ impl Watched {
         let before = usage(process).expect("its memory").resident_kib;
         attack(self);
         self.watcher.expect_nothing();
-        usage(process).expect("its memory").peak_kib.saturating_sub(before)
+        let cost = usage(process).expect("its memory").peak_kib.saturating_sub(before);
+        println!("{cost} KiB");
+        cost
     }
 }
 

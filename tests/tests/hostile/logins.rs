@@ -10,7 +10,7 @@ fn places(house: &House) -> usize {
 }
 
 /// A house whose passwords cost what they do in use.
-fn house() -> House {
+pub(crate) fn house() -> House {
     House::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.bcrypt_cost = landline_common::Limits::default().bcrypt_cost;
@@ -18,14 +18,14 @@ fn house() -> House {
 }
 
 /// Somebody who has sent a wrong password, ten of them from each address.
-fn guess(house: &House, number: usize) -> Client {
+pub(crate) fn guess(house: &House, number: usize) -> Client {
     let from = neighbour(u16::try_from(number / 10).expect("few"));
     let mut client = Client::connect_from(from, house.address());
     client.send_bytes(format!("LOGIN\nsomebody-{number}\nwrong horse\n").as_bytes());
     client
 }
 
-fn answer(client: &mut Client) -> String {
+pub(crate) fn answer(client: &mut Client) -> String {
     client.until("PASSWORD?");
     client.line()
 }

@@ -4,10 +4,13 @@
 //! The figures come from `measure.rs`, whose tests run by hand.
 
 mod cut;
+mod half_open;
 mod junk;
 mod logins;
+mod measure;
 mod never_reads;
 mod probing;
+mod reconnect;
 mod silent;
 mod stopping;
 mod unclean;

@@ -1,7 +1,7 @@
 //! Connections that say nothing, or hardly anything.
 
 use crate::Pair;
-use landline_tests::{Client, DEADLINE, House, Proxy, Way, neighbour};
+use landline_tests::{Client, House, Proxy, Way, neighbour};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ fn source(number: u16) -> u16 {
 }
 
 /// A house that lets everybody stand at the door, for so long.
-fn patient_house(answer_seconds: u64) -> House {
+pub(crate) fn patient_house(answer_seconds: u64) -> House {
     House::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.unsigned_clients = 2_000;
@@ -22,11 +22,11 @@ fn patient_house(answer_seconds: u64) -> House {
     })
 }
 
-fn crowd(house: &House) -> Vec<Client> {
+pub(crate) fn crowd(house: &House) -> Vec<Client> {
     (0..SILENT).map(|n| Client::connect_from(neighbour(source(n)), house.address())).collect()
 }
 
-fn newcomer(house: &House, name: &str) -> Client {
+pub(crate) fn newcomer(house: &House, name: &str) -> Client {
     let mut client = Client::connect_from(neighbour(u16::MAX), house.address());
     client.send(&format!("{name}_salon"));
     client.until("200 ");
@@ -117,25 +117,4 @@ fn who_is_merely_slow_signs_in_and_is_heard() {
     alice.expect("talker: line 1");
     alice.end_sending();
     talk.other.expect("alice has left the chatroom");
-}
-
-#[test]
-fn a_pulled_cable_ends_a_session_and_frees_its_name() {
-    let house = House::new(|config| config.timeout = Duration::from_secs(2));
-    let pulled = Proxy::new(house.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
-    let mut cut_off = Client::connect(pulled.address());
-    cut_off.send("alice_salon");
-    cut_off.send("nobody hears this");
-    let since = Instant::now();
-    let mut again = loop {
-        let mut client = house.connect();
-        client.send("alice_salon");
-        if client.line().starts_with("200 ") {
-            break client;
-        }
-        assert!(since.elapsed() < DEADLINE, "the name is never free");
-        // They come and go; nobody else is here.
-        std::thread::yield_now();
-    };
-    again.expect_nothing();
 }

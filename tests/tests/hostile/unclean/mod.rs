@@ -128,8 +128,8 @@ fn what_is_kept_is_as_harmless_as_what_is_heard() {
         house.restart();
     }
     let mut absent = house.login("absent", "correct horse");
-    let kept = absent.lines_so_far();
-    assert_eq!(kept.len(), 2 * TEXTS.len());
+    // Mail comes page by page, with other answers in between.
+    let kept: Vec<String> = (0..2 * TEXTS.len()).map(|_| absent.line()).collect();
     let talk = |line: &String| is_talk_in(line, "[PM 20") && line.ends_with("end") && is_harmless(line);
     assert!(kept.iter().all(talk), "{kept:?}");
 }

@@ -1,0 +1,62 @@
+//! Peers that are gone without a word: a cable is pulled, and no end of the connection ever arrives.
+
+use landline_tests::{Client, DEADLINE, House, Lan, Program, Proxy, Way, eventually};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+#[test]
+fn a_pulled_cable_ends_a_session_and_frees_its_name() {
+    let house = House::new(|config| config.timeout = Duration::from_secs(2));
+    let pulled = Proxy::new(house.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
+    let mut cut_off = Client::connect(pulled.address());
+    cut_off.send("alice_salon");
+    cut_off.send("nobody hears this");
+    let since = Instant::now();
+    let mut again = loop {
+        let mut client = house.connect();
+        client.send("alice_salon");
+        if client.line().starts_with("200 ") {
+            break client;
+        }
+        assert!(since.elapsed() < DEADLINE, "the name is never free");
+        // They come and go; nobody else is here.
+        std::thread::yield_now();
+    };
+    again.expect_nothing();
+}
+
+/// The same with real cables: what is sent to them is never acknowledged.
+#[test]
+fn a_host_that_is_gone_is_signed_out_while_others_talk_to_it() {
+    let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
+    let (here, there, gone) = (lan.host(), lan.host(), lan.host());
+    lan.plug(here, 0, "10.78.0.1/24");
+    lan.plug(there, 0, "10.78.0.2/24");
+    let cable = lan.plug(gone, 0, "10.78.0.3/24");
+    let mut command = Program::server();
+    command.args(["--no-console", "--timeout", "3", "--lantalk-port", "0", "--beacon-port", "0", "--data"]);
+    let mut server = Program::start(&mut lan.on(here, command.arg(folder.path())), Stdio::null());
+    server.until("Ctrl-C");
+    let join = |host, name| {
+        let mut command = Program::client();
+        command.args(["10.78.0.1", "--name", name]);
+        Program::start(&mut lan.on(host, &command), Stdio::piped())
+    };
+    let records = folder.path().join("sessions.jsonl");
+    let recorded = |name: &str, what: &str| {
+        let records = std::fs::read_to_string(&records).expect("the records");
+        records.lines().any(|line| line.contains(name) && line.contains(what))
+    };
+    let (mut bob, _carol) = (join(there, "bob"), join(gone, "carol"));
+    eventually("both are in", || ["bob", "carol"].iter().all(|name| recorded(name, "\"login\"")));
+    lan.ip(gone, &format!("link set {cable} down"));
+    let mut polls = 0;
+    eventually("carol is signed out", || {
+        polls += 1;
+        if polls % 100 == 1 {
+            bob.type_line("are you still there?");
+        }
+        recorded("carol", "\"idle\"")
+    });
+}

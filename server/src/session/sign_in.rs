@@ -17,6 +17,9 @@ use std::time::Instant;
 /// What is decided about a client: in, or not.
 type Decision = ControlFlow<Option<Visit>>;
 
+/// Somebody who may come in: the name, whether it is an account's, and the room.
+type Admitted = (Claim, bool, RoomName);
+
 /// Somebody who came in, and the door that still reads what they send.
 type Inside = (Visit, Box<dyn Door>);
 
@@ -137,23 +140,27 @@ impl Session<'_> {
     fn attempt(&self, attempt: Attempt, rendering: Rendering) -> Result<Visit, Outcome> {
         match attempt {
             Attempt::ServerPassword(given) => Err(self.check_server_password(&given).err().unwrap_or(Outcome::Done)),
-            Attempt::Guest { name, room, server_password } => self.counted(|| {
+            Attempt::Guest { name, room, server_password } => self.counted(rendering, || {
                 self.check_server_password(server_password.as_deref().unwrap_or_default())?;
-                let claim = self.claim_new(name)?;
-                Ok(self.welcome(claim, rendering, false, room))
+                Ok((self.claim_new(name)?, false, room))
             }),
             Attempt::Register { name, password } => Err(self.register(name, &password).err().unwrap_or(Outcome::Done)),
-            Attempt::Name { name, password } => self.counted(|| self.come_in(name, &password, rendering)),
-            Attempt::Login { alias, password } => self.counted(|| self.log_in(&alias, &password, rendering)),
+            Attempt::Name { name, password } => self.counted(rendering, || self.come_in(name, &password)),
+            Attempt::Login { alias, password } => self.counted(rendering, || self.log_in(&alias, &password)),
         }
     }
 
     /// Signs in, if that does not happen too often from this address: everybody hears of each coming and going.
-    fn counted(&self, sign_in: impl FnOnce() -> Result<Visit, Outcome>) -> Result<Visit, Outcome> {
+    fn counted(
+        &self,
+        rendering: Rendering,
+        sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
+    ) -> Result<Visit, Outcome> {
         let attempt = self.throttled(&self.services.sign_ins, 429, "sign-ins")?;
-        let visit = sign_in()?;
+        let (claim, account, room) = sign_in()?;
+        // Before anybody hears that they are in: from then on it counts for the next one.
         attempt.count(Instant::now());
-        Ok(visit)
+        Ok(self.welcome(claim, rendering, account, room))
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
@@ -192,7 +199,7 @@ impl Session<'_> {
 
     /// Comes in under a name, where one password stands for the server's and for the account's: LanTalk's way. Nothing
     /// is learned about a name without the server's password.
-    fn come_in(&self, name: UserName, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
+    fn come_in(&self, name: UserName, password: &str) -> Result<Admitted, Outcome> {
         let has_password = self.services.password.is_some();
         if has_password && !password.is_empty() {
             // Before comparing, or the right guess would get through where wrong ones are refused.
@@ -201,13 +208,12 @@ impl Session<'_> {
         let opens_server = !has_password || self.is_server_password(password);
         let is_account = self.services.accounts.exists(name.key());
         if !password.is_empty() && !self.is_server_password(password) && (is_account || has_password) {
-            return self.log_in(name.as_str(), password, rendering);
+            return self.log_in(name.as_str(), password);
         }
         if !opens_server {
             return Err(Outcome::WrongPassword);
         }
-        let claim = self.claim_new(name)?;
-        Ok(self.welcome(claim, rendering, false, RoomName::lobby()))
+        Ok((self.claim_new(name)?, false, RoomName::lobby()))
     }
 
     /// Claims a name that no account has. Claiming comes first: an account of that name may just be registered.
@@ -252,7 +258,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn log_in(&self, alias: &str, password: &str, rendering: Rendering) -> Result<Visit, Outcome> {
+    fn log_in(&self, alias: &str, password: &str) -> Result<Admitted, Outcome> {
         let services = self.services;
         let from_here = self.password_attempt()?;
         let Ok(name) = UserName::parse(alias) else {
@@ -279,7 +285,7 @@ impl Session<'_> {
         };
         attempt.succeeded();
         let claim = services.hub.claim(account.name).map_err(|_| Outcome::AlreadyHere)?;
-        Ok(self.welcome(claim, rendering, true, RoomName::lobby()))
+        Ok((claim, true, RoomName::lobby()))
     }
 
     fn welcome(&self, claim: Claim, rendering: Rendering, account: bool, room: RoomName) -> Visit {

@@ -1,0 +1,117 @@
+//! What is read from the data folder, and what is imported into one. Faster on a disk in memory (`TMPDIR=/dev/shm`).
+
+use crate::assert_harmless;
+use landline_common::history::{Only, Party, Said, Viewer};
+use landline_common::{Limits, Moment, NameKey, UserName};
+use landline_server::clock::Clock;
+use landline_server::guard::Bans;
+use landline_server::store::messages::{Keep, excerpt};
+use landline_server::store::{Accounts, BanRow, Messages, Sessions};
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+const HASH: &str = "$2b$04$.....................................................";
+/// Accounts that an import may make, so that no input costs many hashes.
+const MOST_ACCOUNTS: u64 = 3;
+const MOST_BYTES: u64 = 4_000;
+
+fn folder_with(name: &str, data: &[u8]) -> Option<TempDir> {
+    let folder = TempDir::new().ok()?;
+    fs::write(folder.path().join(name), data).ok()?;
+    Some(folder)
+}
+
+fn limits() -> Limits {
+    Limits { bcrypt_cost: 4, accounts: MOST_ACCOUNTS, import_bytes: MOST_BYTES, search_ms: 60_000, ..Limits::default() }
+}
+
+/// A file that is refused is named, and as it was.
+fn assert_refused(folder: &Path, name: &str, data: &[u8], why: &str) {
+    assert!(why.contains(name), "{why}");
+    assert_eq!(fs::read(folder.join(name)).ok().as_deref(), Some(data), "changed");
+}
+
+/// `accounts.json`: refused by name and left, or read; and what is added to it then can be read with it.
+pub fn accounts(data: &[u8]) {
+    let Some(folder) = folder_with("accounts.json", data) else { return };
+    let limits = Limits { accounts: 100_000, ..limits() };
+    let accounts = match Accounts::open(folder.path(), &limits) {
+        Err(why) => return assert_refused(folder.path(), "accounts.json", data, &why.to_string()),
+        Ok(accounts) => accounts,
+    };
+    let Ok(name) = UserName::parse("newcomer") else { return };
+    if accounts.register(&name, HASH.to_owned(), Moment::default()).is_ok() {
+        let again = Accounts::open(folder.path(), &limits);
+        assert!(again.is_ok_and(|again| again.exists(name.key()) && again.vacancies() == accounts.vacancies()));
+    }
+}
+
+/// `bans.json`: the same.
+pub fn bans(data: &[u8]) {
+    let Some(folder) = folder_with("bans.json", data) else { return };
+    let bans = match Bans::open(folder.path()) {
+        Err(why) => return assert_refused(folder.path(), "bans.json", data, &why.to_string()),
+        Ok(bans) => bans,
+    };
+    let (now, address) = (Clock::system().now(), std::net::IpAddr::from([10, 9, 8, 7]));
+    if bans.add(address.into(), BanRow::new(String::new(), now, None), now).is_ok() {
+        assert!(Bans::open(folder.path()).is_ok_and(|again| again.covers(address, now)));
+    }
+}
+
+/// `sessions.jsonl`: refused by name and left, or read; what opening adds to it or cuts off is done once.
+pub fn sessions(data: &[u8]) {
+    let Some(folder) = folder_with("sessions.jsonl", data) else { return };
+    let content = || fs::read(folder.path().join("sessions.jsonl")).unwrap_or_default();
+    let open = || Sessions::open(folder.path(), &limits()).map(|sessions| sessions.seen_since(Moment::default()));
+    match open() {
+        Err(why) => assert_refused(folder.path(), "sessions.jsonl", data, &why.to_string()),
+        Ok(_) => {
+            let once = content();
+            let seen = open();
+            assert_eq!(content(), once);
+            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.here)), "somebody is still here");
+        }
+    }
+}
+
+/// What is imported: all of it or nothing, and what is said of it does nothing to a terminal.
+pub fn import_file(data: &[u8]) {
+    let Some(folder) = folder_with("old.json", data) else { return };
+    let (file, into) = (folder.path().join("old.json"), folder.path().join("data"));
+    let import = || {
+        let mut out = Vec::new();
+        let done = landline_server::import::run(&file, &into, &limits(), &mut out);
+        assert_harmless(&String::from_utf8_lossy(&out));
+        done.map_err(|why| format!("{why:#}"))
+    };
+    match import() {
+        Ok(()) => assert_eq!(import(), Ok(()), "a second time"),
+        Err(why) => assert!(why.contains("old.json") || why.contains("nothing was imported"), "{why}"),
+    }
+}
+
+/// Searching: any words are words, never a query of their own; what is shown is part of the text.
+pub fn search(data: &[u8]) {
+    static STORE: OnceLock<Option<(Messages, TempDir)>> = OnceLock::new();
+    let words = String::from_utf8_lossy(data);
+    let Some((store, _)) = STORE.get_or_init(store) else { return };
+    let me = Party::Account(NameKey::of("alice"));
+    let viewer = Viewer { party: &me, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let found = store.search(&viewer, &words, None, 10);
+    assert!(found.is_ok(), "{found:?}");
+    let (text, words) = words.split_once('\n').unwrap_or((&words, "tea"));
+    let plain = |text: &str| text.replace(['*', '…'], "");
+    assert!(plain(text).contains(&plain(&excerpt(text, words))));
+}
+
+fn store() -> Option<(Messages, TempDir)> {
+    let folder = TempDir::new().ok()?;
+    let messages = Messages::open(folder.path(), Keep::Forever, &limits(), Box::new(|_, _| {})).ok()?;
+    let texts = ["The tea is ready", "Bücher und Tee", "don't stop", "a \"quoted\" word", "text:foo AND c1"];
+    let said = Said { first_id: 1, at: Moment::default(), room: Some("a"), user: "bob", client: 0 };
+    messages.keep(&said, &mut texts.into_iter());
+    Some((messages, folder))
+}

@@ -1,0 +1,158 @@
+//! The shared language: lines, commands, names, events, datagrams.
+
+use crate::assert_harmless;
+use landline_common::beacon::{Answer, Beacon, SERVER_NAME_CHARS, Servers, is_question};
+use landline_common::clean::clean as cleaned;
+use landline_common::command::{Command, parse};
+use landline_common::limits::{NAME_CHARS, ROOM_CHARS};
+use landline_common::lines::{Input, Piece};
+use landline_common::{NameKey, RoomName, UserName};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The longest line of these tests.
+const LONGEST: usize = 32;
+/// The most servers of a list.
+const MOST_SERVERS: usize = 64;
+/// The most characters of LanTalk's texts.
+const LANTALK_CHARS: usize = 2_000;
+
+/// The line splitter: however the bytes are cut into reads, the lines are the same and memory is bounded.
+pub fn lines(data: &[u8]) {
+    let Some((&step, bytes)) = data.split_first() else { return };
+    let mut turn = usize::from(step);
+    let cut = || {
+        turn = turn.wrapping_mul(31).wrapping_add(7);
+        turn % 40
+    };
+    assert_eq!(split(bytes, cut), split(bytes, || usize::MAX));
+}
+
+fn split(bytes: &[u8], mut cut: impl FnMut() -> usize) -> Vec<Option<String>> {
+    let mut input = Input::of_lines(LONGEST);
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let space = input.space();
+        let n = cut().max(1).min(space.len()).min(rest.len());
+        space[..n].copy_from_slice(&rest[..n]);
+        input.filled(n);
+        rest = &rest[n..];
+        while let Some(piece) = input.next() {
+            out.push(text(piece));
+        }
+        assert!(input.pending().len() <= LONGEST + 1);
+    }
+    out.extend(input.finish().map(text));
+    out
+}
+
+fn text(piece: Piece<'_>) -> Option<String> {
+    match piece {
+        Piece::Text(text) => Some(text.into_owned()),
+        Piece::TooLong => None,
+    }
+}
+
+/// The command parser: what it understood it prints so that it understands it again.
+pub fn command(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let Some(Ok(command)) = parse(&line, "alice") else { return };
+    let printed = command.to_string();
+    // A private message to nobody in particular needs a text of one word to be told from one with a name.
+    if !matches!(command, Command::Foreign | Command::Say(_) | Command::Private { .. }) {
+        assert_eq!(parse(&printed, ""), Some(Ok(command)), "{printed:?}");
+    }
+}
+
+/// What is asked of the history: the same.
+pub fn ask(data: &[u8]) {
+    let line = format!("/history {}", String::from_utf8_lossy(data));
+    if let Some(Ok(Command::History(ask))) = parse(&line, "alice") {
+        let printed = format!("/history{ask}");
+        assert_eq!(parse(&printed, ""), Some(Ok(Command::History(ask))), "{printed:?}");
+    }
+}
+
+/// Cleaning: what is clean stays as it is, and is one line without anything that a terminal obeys.
+pub fn clean(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let once = cleaned(&line);
+    assert_eq!(cleaned(&once), once);
+    assert!(!once.chars().any(char::is_control), "{once:?}");
+}
+
+/// Names: what is one has bounds, is clean, and stays the same name when it is read again or written in another case.
+pub fn names(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let _ = NameKey::of(&line);
+    if let Ok(name) = UserName::parse(&line) {
+        assert!(name.as_str().chars().count() <= NAME_CHARS);
+        assert_eq!(cleaned(name.as_str()), name.as_str());
+        assert_eq!(UserName::parse(name.as_str()).as_ref(), Ok(&name));
+        for other in [name.as_str().to_lowercase(), name.as_str().to_uppercase()] {
+            assert_eq!(NameKey::of(&other), *name.key(), "{other}");
+        }
+    }
+    if let Ok(room) = RoomName::parse(&line) {
+        assert!(room.as_str().chars().count() <= ROOM_CHARS);
+        assert_eq!(cleaned(room.as_str()), room.as_str());
+        assert_eq!(RoomName::parse(room.as_str()).as_ref(), Ok(&room));
+    }
+}
+
+/// Events as JSON: what was read is read again from what is written of it.
+pub fn json(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let Some(event) = landline_common::json::read(&line) else { return };
+    let mut written = Vec::new();
+    landline_common::json::write(&event, &mut written);
+    let written = String::from_utf8_lossy(&written);
+    assert_eq!(written.matches('\n').count(), 1, "{written:?}");
+    assert_eq!(landline_common::json::read(&written), Some(event), "{written:?}");
+}
+
+/// LanTalk's lines: a name and a text within their bounds, or nothing.
+pub fn lantalk(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let (name, _) = landline_common::lantalk::read_sign_in(&line);
+    assert!(name.chars().count() <= NAME_CHARS);
+    if let Some(text) = landline_common::lantalk::read_message(&line) {
+        assert!(!text.trim().is_empty() && text.chars().count() <= LANTALK_CHARS);
+    }
+}
+
+/// LanTalk's beacon: what is one is read again from what is written of it.
+pub fn beacon(data: &[u8]) {
+    if let Some(beacon) = Beacon::parse(data) {
+        assert_ne!(beacon.port, 0);
+        assert_eq!(Beacon::parse(beacon.to_string().as_bytes()), Some(beacon));
+    }
+    let question = is_question(data);
+    assert!(!question || Answer::parse(data).is_none(), "a question and an answer");
+}
+
+/// Answers of servers, one a line and from a few addresses: what is one is clean, and the list stays bounded.
+pub fn answers(data: &[u8]) {
+    let mut servers = Servers::default();
+    for (at, datagram) in (0..).zip(data.split(|b| *b == b'\n')) {
+        let source = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0001 + at % 3));
+        if let Some(answer) = Answer::parse(datagram) {
+            assert!(answer.name.chars().count() <= SERVER_NAME_CHARS);
+            assert_eq!(
+                (cleaned(&answer.name), cleaned(&answer.version)),
+                ((&*answer.name).into(), (&*answer.version).into())
+            );
+            assert_eq!(Answer::parse(answer.to_string().as_bytes()).as_ref(), Some(&answer));
+            servers.answered(source, answer, at.into());
+        } else if let Some(beacon) = Beacon::parse(datagram) {
+            servers.announced(source, beacon, at.into());
+        }
+    }
+    servers.merge_own(&[Ipv4Addr::new(10, 0, 0, 1).into()]);
+    let list = servers.list();
+    assert!(list.len() <= MOST_SERVERS);
+    for found in list {
+        assert_ne!(found.port(), 0);
+        assert_harmless(&format!("{:?}", found.kind));
+    }
+}

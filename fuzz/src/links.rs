@@ -1,0 +1,115 @@
+//! The encrypted link between two programs, and what members of a mesh tell each other.
+
+use landline_common::link::{Keys, Opened, Side, Whom, open};
+use landline_common::mesh::{FRAME_BYTES, Frame, Hello};
+use std::io::{self, Cursor, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::OnceLock;
+use std::thread;
+
+/// The most messages of one run.
+const MESSAGES: usize = 16;
+/// What nobody who cannot prove who they are is ever sent: more than the two messages of a handshake.
+const TOO_TALKATIVE: usize = 200;
+
+/// A stream of which the other side's bytes are known beforehand.
+struct Script<'d> {
+    input: Cursor<&'d [u8]>,
+    sent: usize,
+}
+
+impl Read for Script<'_> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        self.input.read(space)
+    }
+}
+
+impl Write for Script<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sent += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn keys() -> Option<&'static (Keys, Keys)> {
+    static KEYS: OnceLock<Option<(Keys, Keys)>> = OnceLock::new();
+    KEYS.get_or_init(|| Some((Keys::generate().ok()?, Keys::generate().ok()?))).as_ref()
+}
+
+/// A handshake with somebody who has no key: it ends, whatever they send, and they learn next to nothing.
+pub fn link_handshake(data: &[u8]) {
+    let (Some((&how, input)), Some((own, other))) = (data.split_first(), keys()) else { return };
+    let (secret, expected) = ([7; 32], other.public());
+    let whom = match how % 3 {
+        0 => Whom::Known(&expected),
+        1 => Whom::Anybody(None),
+        _ => Whom::Anybody(Some(&secret)),
+    };
+    let side = if how & 0x80 == 0 { Side::Dialled } else { Side::Answered };
+    let mut script = Script { input: Cursor::new(input), sent: 0 };
+    assert!(open(&mut script, (side, "fuzz"), own, whom).is_err(), "somebody got in");
+    assert!(script.sent < TOO_TALKATIVE);
+}
+
+/// An open link whose bytes somebody on the way changes: what arrives is what was sent, in its order, or an error.
+pub fn link_frames(data: &[u8]) {
+    let (Some((&how, rest)), Some([mut one, mut other])) = (data.split_first(), pair()) else { return };
+    let messages: Vec<&[u8]> = rest.split(|b| *b == b'\n').take(MESSAGES).collect();
+    let mut wire = Vec::new();
+    for message in &messages {
+        assert!(one.sealer.send(&mut wire, message).is_ok());
+    }
+    let at = usize::from(how / 4) * wire.len() / 64;
+    match how % 4 {
+        1 => wire[at] ^= 1 << (how % 8),
+        2 => wire.truncate(at),
+        3 => drop(wire.splice(at..at, rest.iter().copied())),
+        _ => {}
+    }
+    let mut arriving = &wire[..];
+    let mut arrived = Vec::new();
+    let whole = loop {
+        match other.opener.receive(&mut arriving) {
+            Ok(Some(message)) => arrived.push(message),
+            end => break end.is_ok(),
+        }
+    };
+    assert!(arrived.len() <= messages.len() && arrived.iter().zip(&messages).all(|(got, sent)| got == sent));
+    assert!(how % 4 != 0 || (whole && arrived.len() == messages.len()), "nobody touched it");
+}
+
+/// Two ends of a link.
+fn pair() -> Option<[Opened; 2]> {
+    let (one, other) = keys()?;
+    let (mut dialled, mut answered) = UnixStream::pair().ok()?;
+    thread::scope(|scope| {
+        let whom = (one.public(), other.public());
+        let answering =
+            scope.spawn(move || open(&mut answered, (Side::Answered, "fuzz"), other, Whom::Known(&whom.0)).ok());
+        let dialled = open(&mut dialled, (Side::Dialled, "fuzz"), one, Whom::Known(&whom.1)).ok();
+        Some([dialled?, answering.join().ok()??])
+    })
+}
+
+/// Hellos and frames of the mesh: what is read is written so that it is read again.
+///
+/// # Panics
+/// If it is not, or an answer is longer than what it answers.
+pub fn mesh(data: &[u8]) {
+    if let Some(hello) = Hello::parse(data) {
+        let again = hello.datagram();
+        assert!(again.len() <= data.len(), "an answer is never longer than what it answers");
+        assert_eq!(Hello::parse(&again), Some(hello));
+    }
+    if let Some(frame) = Frame::parse(data) {
+        let written = frame.to_bytes();
+        // Written out, control characters may take more than a frame has room for; members send none.
+        if written.len() <= FRAME_BYTES {
+            assert_eq!(Frame::parse(&written), Some(frame));
+        }
+    }
+}

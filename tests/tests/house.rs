@@ -297,10 +297,38 @@ fn the_reader_of_sources_sees_every_kind_of_path() {
 
 #[test]
 fn files_stay_short() {
-    for folder in ["common/src", "server/src", "client/src", "tests/src", "tests/tests"] {
+    for folder in ["common/src", "server/src", "client/src", "tests/src", "tests/tests", "fuzz/src"] {
         for file in sources(&root().join(folder)) {
             let lines = fs::read_to_string(&file).expect("a file").lines().count();
             assert!(lines <= LONGEST_FILE, "{} has {lines} lines; split it", file.display());
         }
     }
+}
+
+/// The crates' own folders.
+fn crates() -> Vec<String> {
+    let manifest = manifest(&root());
+    let members = manifest["workspace"]["members"].as_array().expect("members");
+    members.iter().map(|member| member.as_str().expect("a folder").to_owned()).collect()
+}
+
+fn manifest(folder: &Path) -> toml::Table {
+    fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest").parse().expect("TOML")
+}
+
+/// Lints of a manifest hold in every target of the crate: libraries, programs, tests, benchmarks, fuzz targets.
+#[test]
+fn no_crate_may_be_unsafe() {
+    let forbids =
+        |lints: &toml::Value| lints.get("rust").and_then(|rust| rust.get("unsafe_code")?.as_str()) == Some("forbid");
+    assert!(forbids(&manifest(&root())["workspace"]["lints"]), "the workspace");
+    for folder in crates() {
+        let lints = &manifest(&root().join(&folder))["lints"];
+        let inherits = lints.get("workspace").and_then(toml::Value::as_bool) == Some(true);
+        assert!(inherits || forbids(lints), "{folder}");
+    }
+    let all: Vec<PathBuf> =
+        fs::read_dir(root()).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let with_manifest = all.iter().filter(|folder| folder.join("Cargo.toml").exists()).count();
+    assert_eq!(with_manifest, crates().len(), "a crate is no member of the workspace");
 }

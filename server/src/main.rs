@@ -3,6 +3,7 @@
 use anyhow::Context;
 use clap::Parser;
 use crossbeam_channel::Sender;
+use landline_common::clean::clean;
 use landline_server::banner::Banner;
 use landline_server::config::tasks::{Export, Task};
 use landline_server::config::{Args, limits_help};
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn bad_usage(error: &anyhow::Error) -> ExitCode {
-    eprintln!("landline-server: {error:#}");
+    complain(error);
     ExitCode::from(BAD_USAGE)
 }
 
@@ -44,10 +45,15 @@ fn end(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("landline-server: {error:#}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// In one line, which may quote a file that anybody has made.
+fn complain(error: &anyhow::Error) {
+    eprintln!("landline-server: {}", clean(&format!("{error:#}")));
 }
 
 fn export(task: &Export) -> anyhow::Result<()> {

@@ -70,6 +70,16 @@ fn what_cannot_be_had_is_refused_in_one_line() {
 }
 
 #[test]
+fn what_it_quotes_of_a_file_does_nothing_to_a_terminal() {
+    let folder = folder();
+    let file = folder.path().join("accounts.json");
+    fs::write(&file, "{\"version\": 2, \"accounts\": [], \"x\\u001b[2Jy\\nz\": 1}").expect("a file");
+    let complaint = refusal(server(folder.path()).arg("0"), 1);
+    assert!(complaint.contains("unknown field `xy z`"), "{complaint:?}");
+    assert!(complaint.trim_end().chars().all(|c| !c.is_control()), "{complaint:?}");
+}
+
+#[test]
 fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let folder = folder();
     let (mut first, address) = start(&mut server(folder.path()));

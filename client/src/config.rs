@@ -125,6 +125,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// The template with every key in force.
     fn all() -> String {
@@ -175,5 +176,19 @@ mod tests {
         fs::write(&file, "plain = 1").unwrap();
         let why = Config::load(&file, false).unwrap_err().to_string();
         assert!(why.contains("config.toml, line 1: ") && why.contains("landline config"), "{why}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(any in any::<String>(), keys in "([a-z]{0,9}( ?= ?)?[\"'\\[\\]{}.a-z0-9\\\\ü]{0,9}\n?){0,6}", at in 0..2_000_usize) {
+            let all = all();
+            let at = all.floor_char_boundary(at.min(all.len()));
+            for text in [&any, &keys, &format!("{}{any}{}", &all[..at], &all[at..]), &format!("{}{keys}", &all[..at])] {
+                if let Err((line, why)) = Config::parse(text) {
+                    prop_assert!((1..=text.matches('\n').count() + 1).contains(&line), "{text:?}: {line}");
+                    prop_assert!(!why.contains('\n'));
+                }
+            }
+        }
     }
 }

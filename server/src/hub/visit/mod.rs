@@ -98,10 +98,13 @@ impl Visit {
         self.arrive();
         // What cannot be stored is said all the same.
         let stored = self.hub.memory.make_room();
+        // Taken out: after a panic, leaving must not try to say it again.
+        let mut texts = std::mem::take(&mut self.texts);
         if let Some(Membership { name, circle, seat, .. }) = self.rooms.last() {
-            self.last_batch = circle.log.say(seat, &mut self.talk(Some(name.as_str()), &self.texts, stored));
+            self.last_batch = circle.log.say(seat, &mut self.talk(Some(name.as_str()), &texts, stored));
         }
-        self.texts.clear();
+        texts.clear();
+        self.texts = texts;
         if !stored {
             self.tell(messages::not_stored());
         }

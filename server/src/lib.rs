@@ -7,6 +7,8 @@ pub mod console;
 pub mod discovery;
 pub mod door;
 pub mod fanout;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod guard;
 pub mod housekeeping;
 pub mod hub;

@@ -68,6 +68,8 @@ impl<'b> Delivery<'b> {
         self.pieces.clear();
         if !speaks && silenced.is_none() {
             let bytes = self.batch.span(ear.rendering, *from, to);
+            #[cfg(feature = "faults")]
+            crate::faults::strike("send", bytes);
             if !bytes.is_empty() {
                 self.lines += self.batch.lines(*from, to);
                 self.pieces.push(IoSlice::new(bytes));

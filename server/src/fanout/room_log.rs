@@ -204,6 +204,8 @@ impl Room {
         let moves = std::mem::take(&mut batch.moves);
         let mut delivery = Delivery::of(batch, number);
         let mut seats = self.seats.lock();
+        #[cfg(feature = "faults")]
+        crate::faults::strike("cycle", batch.span(0, 0, batch.len()));
         for (at, movement) in moves {
             delivery.apply(&mut seats, movement, at);
         }

@@ -268,6 +268,8 @@ impl Hub {
 impl Registry {
     /// Somebody here, by any way to write their name.
     fn find(&self, name: &str) -> Option<Arc<Person>> {
+        #[cfg(feature = "faults")]
+        crate::faults::strike("hub", name.as_bytes());
         self.here(&NameKey::of(name))
     }
 

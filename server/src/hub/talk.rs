@@ -81,6 +81,8 @@ impl Utterance for Talk<'_> {
                 None => What::SaidToAll { id, user, text },
             };
             Rendering::at(rendering).write(&what.at(self.at), self.limits, out);
+            #[cfg(feature = "faults")]
+            crate::faults::strike("log", out);
         }
     }
 }

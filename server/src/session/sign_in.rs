@@ -225,6 +225,8 @@ impl Session<'_> {
             };
             Outcome::NameTaken(why.into())
         })?;
+        #[cfg(feature = "faults")]
+        crate::faults::strike("sign-in", claim.name().as_str().as_bytes());
         if self.services.accounts.exists(claim.name().key()) {
             let why = "that name belongs to an account; choose another, or LOGIN if it is yours";
             return Err(Outcome::NameTaken(why.into()));

@@ -24,6 +24,8 @@ pub(super) struct Turn<'t> {
 impl Turn<'_> {
     /// Does what one message asks for.
     pub(super) fn obey(&mut self, message: &str, now: Moment) -> Stay {
+        #[cfg(feature = "faults")]
+        crate::faults::strike("session", message.as_bytes());
         if self.unframed && is_rest_of_file(&mut self.in_file, message) {
             return Stay::Here;
         }

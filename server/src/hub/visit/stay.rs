@@ -7,6 +7,7 @@ use super::super::{Claim, Holder, Newcomer};
 use super::{Hub, Person, Visit};
 use crate::fanout::Seat;
 use landline_common::Moment;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 impl Hub {
@@ -46,19 +47,29 @@ impl Hub {
     }
 }
 
-impl Drop for Visit {
-    fn drop(&mut self) {
+impl Visit {
+    /// Nobody finds them any more.
+    fn vanish(&mut self) {
         let mut registry = self.hub.registry();
         registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
         registry.people.remove(&self.person.client());
         self.person.leaves();
-        drop(registry);
+    }
+
+    fn end_talk(&mut self) {
         self.flush();
         self.settle();
-        self.end_all_private();
-        while let Some(membership) = self.rooms.pop() {
+        #[cfg(feature = "faults")]
+        crate::faults::strike("leaving", self.person.name.as_str().as_bytes());
+    }
+
+    fn leave_room(&mut self) {
+        if let Some(membership) = self.rooms.pop() {
             self.give_up(membership, false);
         }
+    }
+
+    fn leave_everybody(&mut self) {
         if self.arrival.is_none() {
             // A panic on the way in: nobody has heard of them.
             return;
@@ -73,5 +84,25 @@ impl Drop for Visit {
             hub.everybody.log.settle(last);
             hub.registry().silence_departure(&self.person);
         }
+    }
+
+    /// One step of leaving. It may be a panic that ends the visit: one more at that time would end the server, and what
+    /// comes after it has to be done all the same.
+    fn surely(&mut self, step: fn(&mut Visit)) {
+        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
+            log::error!("a panic while {} left; the others go on", self.person.name);
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.surely(Visit::vanish);
+        self.surely(Visit::end_talk);
+        self.surely(Visit::end_all_private);
+        while !self.rooms.is_empty() {
+            self.surely(Visit::leave_room);
+        }
+        self.surely(Visit::leave_everybody);
     }
 }

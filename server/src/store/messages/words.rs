@@ -59,6 +59,12 @@ impl<'a> WordReader<'a> {
         self.from = end;
         word
     }
+
+    /// What is still to be read, one text behind the other.
+    #[cfg(feature = "faults")]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.words.bytes.as_bytes()[self.from..]
+    }
 }
 
 #[cfg(test)]

@@ -97,6 +97,8 @@ impl Writer {
 
     /// In a transaction: carries one piece of work out.
     pub(super) fn apply(&mut self, item: &Item, words: &mut WordReader<'_>) -> rusqlite::Result<Outcome> {
+        #[cfg(feature = "faults")]
+        crate::faults::strike("storage", words.rest());
         Ok(match item {
             Item::Talk { first_id, at, client, in_room, texts } => {
                 let room = in_room.then(|| words.word());

@@ -19,6 +19,7 @@ pub mod moderation;
 pub mod net;
 pub mod ranked;
 pub mod roster;
+pub mod seldom;
 pub mod server;
 pub mod session;
 pub mod store;

@@ -12,12 +12,14 @@ use crate::keeping::{Keeping, NotStored};
 use crate::moderation::Moderator;
 use crate::net::{Listener, Stream};
 use crate::roster::{self, Roster};
+use crate::seldom::Seldom;
 use crate::session::{self, Services};
 use crate::store::messages::Keep;
 use crate::store::{Accounts, LockFile, Messages, Sessions};
 use anyhow::{Context, anyhow};
 use landline_common::limits::{Limits, count};
 use landline_common::{Moment, Rendering, What};
+use parking_lot::Mutex;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,6 +58,8 @@ struct Reception {
     services: Arc<Services>,
     roster: Arc<Roster>,
     next_client: AtomicU64,
+    /// When it was last said that there are none.
+    thread_trouble: Mutex<Seldom>,
 }
 
 impl Server {
@@ -109,6 +113,7 @@ impl Server {
             services,
             roster: Roster::new(Admission::new(admission_bounds(config, &capacity))),
             next_client: AtomicU64::new(1),
+            thread_trouble: Mutex::default(),
         });
         let open = |(listener, entrance)| open(listener, entrance, &reception);
         let doors = listeners.into_iter().map(open).collect::<Result<_, _>>()?;
@@ -290,8 +295,11 @@ impl Reception {
                 its_outbox.cut(Cut::Broken);
             }
         };
-        if let Err(error) = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session) {
-            log::error!("no thread for a new client: {error}");
+        let thread = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session);
+        if let Err(error) = thread {
+            if self.thread_trouble.lock().is_due(Instant::now()) {
+                log::error!("no thread for a new client: {error}; it is refused, like those that follow");
+            }
             refuse(&outbox, entrance, 503, FULL, self.services.clock.now());
         }
     }

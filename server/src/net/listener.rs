@@ -1,11 +1,12 @@
 //! A listening port: accepting until told to stop, and surviving every way in which accepting can fail.
 
+use crate::seldom::Seldom;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Connections the kernel holds until they are accepted; std's 128 lose some when a class room presses Enter.
 const KERNEL_BACKLOG: i32 = 4_096;
@@ -51,6 +52,7 @@ impl Listener {
     pub fn run(&self, mut welcome: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
+        let mut trouble = Seldom::default();
         loop {
             let accepted = self.socket.accept();
             if self.stopped.load(SeqCst) {
@@ -63,10 +65,13 @@ impl Listener {
                 }
                 Err(e) if is_the_clients_doing(&e) => {}
                 Err(e) => {
-                    log::warn!("accepting on {}: {e}; trying again in {pause:?}", self.address);
-                    spare = self.refuse_one(spare);
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    if trouble.is_due(Instant::now()) {
+                        log::warn!("accepting on {}: {e}; clients are refused until that is over", self.address);
+                    }
+                    if !self.refuse_one(&mut spare) {
+                        std::thread::sleep(pause);
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                 }
             }
         }
@@ -83,18 +88,22 @@ impl Listener {
         let _ = TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
     }
 
-    /// With the spare descriptor given up there is one for telling the next client that there is none.
-    fn refuse_one(&self, spare: Option<File>) -> Option<File> {
-        drop(spare);
+    /// With the spare descriptor given up there is one for telling the next client that there is none. False if nobody
+    /// could be told: trying again at once would spin.
+    fn refuse_one(&self, spare: &mut Option<File>) -> bool {
+        *spare = None;
+        let mut told = false;
         if self.socket.set_nonblocking(true).is_ok() {
             if let Ok((mut socket, _)) = self.socket.accept() {
                 let _ = socket.set_nonblocking(true);
                 let _ = socket.write(NO_DESCRIPTOR);
+                told = true;
             }
-            // If this failed, accepting would return at once and the pause above would pace it.
+            // If this failed, accepting would return at once and the pause would pace it.
             let _ = self.socket.set_nonblocking(false);
         }
-        spare_descriptor()
+        *spare = spare_descriptor();
+        told
     }
 }
 

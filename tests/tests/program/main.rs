@@ -8,6 +8,7 @@ mod life;
 mod log;
 mod mail_kills;
 mod mail_receipts;
+mod no_room;
 mod stop_keeps;
 
 use landline_tests::{Client, Program};

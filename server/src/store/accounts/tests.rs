@@ -184,3 +184,24 @@ fn many_are_registered_with_one_write_or_none() {
     let again = open(folder.path(), 3).unwrap();
     assert_eq!((again.vacancies(), again.blocks(name("c").key())), (0, vec![name("b")]));
 }
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_whole_or_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = open(folder.path(), 10).unwrap();
+    for text in ["alice", "Müller"] {
+        add(&accounts, text).unwrap();
+    }
+    accounts.set_blocks(name("alice").key(), &[name("bob")]).unwrap();
+    let path = folder.path().join("accounts.json");
+    let whole = fs::read(&path).unwrap();
+    for at in 0..=whole.len() {
+        fs::write(&path, &whole[..at]).unwrap();
+        match open(folder.path(), 10) {
+            // Only the last line end may be missing.
+            Ok(read) => assert!(at + 1 >= whole.len() && read.vacancies() == 8, "cut at {at}"),
+            Err(why) => assert!(why.to_string().contains("accounts.json is damaged"), "cut at {at}: {why}"),
+        }
+        assert_eq!(fs::read(&path).unwrap(), &whole[..at], "cut at {at}: changed");
+    }
+}

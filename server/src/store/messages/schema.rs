@@ -131,8 +131,26 @@ fn check_header(path: &Path) -> Result<(), FileError> {
         [] => Ok(()),
         bytes if bytes.len() < 100 || !bytes.starts_with(b"SQLite format 3\0") => foreign("it is no SQLite database"),
         bytes if bytes[68..72] != APPLICATION.to_be_bytes() => foreign("another program made it"),
-        _ => Ok(()),
+        bytes => check_length(path, bytes),
     }
+}
+
+/// A file that was cut has fewer pages than its header says, and SQLite would notice that only when somebody asks for
+/// one of those. With a log beside it, which may have them all, SQLite is right.
+fn check_length(path: &Path, header: &[u8]) -> Result<(), FileError> {
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    // Written as 1, as it takes one bit more than there are.
+    let page = match number(&header[16..18]) {
+        1 => 65_536,
+        page => page,
+    };
+    let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if size(path) < number(&header[28..32]) * page && size(Path::new(&log)) == 0 {
+        return Err(FileError::Broken { path: path.to_owned(), why: "it is shorter than it says".to_owned() });
+    }
+    Ok(())
 }
 
 /// Checks every page, which takes seconds for a million messages, only if the last server did not close the file.

@@ -202,3 +202,24 @@ fn lines_that_cannot_be_read_are_skipped() {
     fs::write(folder.path().join("sessions.jsonl"), all).unwrap();
     assert_eq!(names(&open(folder.path()).unwrap(), 0), ["alice"]);
 }
+
+#[test]
+fn a_file_that_is_cut_anywhere_has_every_line_before() {
+    let whole = format!("{LOGIN}{}{}", logout(), LOGIN.replace("alice", "bob"));
+    for at in 0..=whole.len() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("sessions.jsonl"), &whole[..at]).unwrap();
+        let sessions = open(folder.path()).unwrap();
+        let lines = whole[..at].rfind('\n').map_or(0, |end| end + 1);
+        let content = content(folder.path());
+        let added = content.strip_prefix(&whole[..lines]).unwrap_or_else(|| panic!("cut at {at}: {content}"));
+        // Of whom no leaving is left, it is noted.
+        let left = whole[..lines].matches("login").count() - whole[..lines].matches("logout").count();
+        assert_eq!(
+            (added.matches("server was killed\"}\n").count(), added.lines().count()),
+            (left, left),
+            "cut at {at}"
+        );
+        assert!(names(&sessions, 0).iter().all(|name| !name.ends_with("is here")), "cut at {at}");
+    }
+}

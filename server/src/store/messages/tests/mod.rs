@@ -8,6 +8,7 @@ mod mail;
 mod model;
 mod moving;
 mod searching;
+mod torn;
 mod trouble;
 
 use super::*;

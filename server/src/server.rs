@@ -68,6 +68,14 @@ impl Server {
     /// # Errors
     /// A file in the folder is damaged, a port is taken, or the system has no threads left. The text says what to do.
     pub fn start(config: &Config, lock: LockFile) -> anyhow::Result<Server> {
+        Server::start_by(Clock::system(), config, lock)
+    }
+
+    /// The same, by another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_by(clock: Clock, config: &Config, lock: LockFile) -> anyhow::Result<Server> {
         let capacity = capacity::clients(config.max_clients);
         let limits = &config.limits;
         let main_ports = config.ports.iter().map(|port| (*port, Entrance::Main));
@@ -75,7 +83,6 @@ impl Server {
         let listeners = ports
             .map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let clock = Clock::system();
         let accounts = Arc::new(Accounts::open(&config.data, limits)?);
         let sessions = Arc::new(Sessions::open(&config.data, limits)?);
         let not_stored = NotStored::default();

@@ -1,6 +1,7 @@
 //! A server in process, with a data folder of its own.
 
 use crate::{Client, Unframed, eventually};
+use landline_server::clock::Clock;
 use landline_server::config::Config;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
@@ -24,6 +25,7 @@ pub fn on_loopback(data: impl Into<PathBuf>) -> Config {
 pub struct House {
     server: Option<Server>,
     config: Config,
+    clock: Clock,
     folder: TempDir,
 }
 
@@ -36,6 +38,11 @@ impl Default for House {
 impl House {
     /// Starts a server on loopback and a free port, with cheap password hashes, set up further by `change`.
     pub fn new(change: impl FnOnce(&mut Config)) -> House {
+        House::by(Clock::system(), change)
+    }
+
+    /// The same, by that clock.
+    pub fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> House {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         let mut config = Config { rate: None, max_clients_per_ip: 0, ..on_loopback(data) };
@@ -43,7 +50,7 @@ impl House {
         // Apart from what tests on a busy machine may take to read, an unframed client's messages must not merge.
         config.limits.unframed_gap_ms = 200;
         change(&mut config);
-        let mut house = House { server: None, config, folder };
+        let mut house = House { server: None, config, clock, folder };
         house.start();
         house
     }
@@ -56,7 +63,7 @@ impl House {
             lock.is_some()
         });
         let lock = lock.expect("the data folder");
-        self.server = Some(Server::start(&self.config, lock).expect("a server"));
+        self.server = Some(Server::start_by(self.clock.clone(), &self.config, lock).expect("a server"));
     }
 
     /// Stops the server, as Ctrl-C does, and starts it again on the same folder (and another port).

@@ -3,6 +3,7 @@
 //! What comes from clients passes through [`landline_common::clean`], so that nobody can forge a line or reach the
 //! terminal of whoever reads the log.
 
+use crossbeam_channel::{Sender, bounded};
 use jiff::Zoned;
 use landline_common::clean::clean;
 use log::{Level, LevelFilter};
@@ -14,9 +15,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 /// Bytes after which a new file is begun; the one before is kept as `NAME.1`.
 const FILE_BYTES: u64 = 10 << 20;
+/// Lines that wait for whoever reads stderr.
+const LINES_TO_SHOW: usize = 1_000;
+/// How long the last of them are waited for at the end.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// Characters of one message.
 const MESSAGE_CHARS: usize = 1_000;
 
@@ -36,7 +43,7 @@ pub fn start(file: &Path) -> io::Result<Screen> {
     for (target, level) in filters(&spec)? {
         builder.filter(target, level);
     }
-    let screen = Screen::default();
+    let screen = Screen::on(io::stderr())?;
     let tee = Tee(screen.clone(), LogFile::open(file, FILE_BYTES)?);
     builder.target(env_logger::Target::Pipe(Box::new(tee)));
     builder.format(|out, record| writeln!(out, "{}", line(&Zoned::now(), record.level(), record.args())));
@@ -48,21 +55,54 @@ pub fn start(file: &Path) -> io::Result<Screen> {
 type Printer = Box<dyn FnMut(String) + Send>;
 
 /// Where the log is shown: stderr, until a console that edits lines takes over.
-#[derive(Clone, Default)]
-pub struct Screen(Arc<Mutex<Option<Printer>>>);
+///
+/// Nobody waits for stderr but a thread of its own: who reads it may have stopped. What does not fit is in the file.
+#[derive(Clone)]
+pub struct Screen {
+    printer: Arc<Mutex<Option<Printer>>>,
+    stderr: Sender<Line>,
+}
+
+enum Line {
+    Text(Vec<u8>),
+    /// Everything before it is written.
+    End(Sender<()>),
+}
 
 impl Screen {
+    fn on(mut out: impl Write + Send + 'static) -> io::Result<Screen> {
+        let (stderr, lines) = bounded(LINES_TO_SHOW);
+        let show = move || {
+            for line in lines {
+                match line {
+                    Line::Text(bytes) => drop(out.write_all(&bytes)),
+                    Line::End(told) => drop(told.try_send(())),
+                }
+            }
+        };
+        thread::Builder::new().name("screen".into()).spawn(show)?;
+        Ok(Screen { printer: Arc::default(), stderr })
+    }
+
     /// Shows lines by `printer` from here on; `None` goes back to stderr.
     pub fn redirect(&self, printer: Option<Printer>) {
-        *self.0.lock() = printer;
+        *self.printer.lock() = printer;
+    }
+
+    /// Waits until everything is shown, for a moment at most.
+    pub fn finish(&self) {
+        let (tell, told) = bounded(1);
+        if self.stderr.send_timeout(Line::End(tell), LAST_LINES).is_ok() {
+            let _ = told.recv_timeout(LAST_LINES);
+        }
     }
 }
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut *self.0.lock() {
+        match &mut *self.printer.lock() {
             Some(printer) => printer(String::from_utf8_lossy(bytes).into_owned()),
-            None => io::stderr().write_all(bytes)?,
+            None => drop(self.stderr.try_send(Line::Text(bytes.to_vec()))),
         }
         Ok(bytes.len())
     }

@@ -6,7 +6,8 @@ use crossbeam_channel::Sender;
 use landline_common::clean::clean;
 use landline_server::banner::Banner;
 use landline_server::config::tasks::{Export, Task};
-use landline_server::config::{Args, limits_help};
+use landline_server::config::{Args, Config, limits_help};
+use landline_server::logging::Screen;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
 use landline_server::store::messages::{self, TransferError};
@@ -69,12 +70,18 @@ fn export(task: &Export) -> anyhow::Result<()> {
     }
 }
 
-fn run(args: &Args, config: &landline_server::config::Config) -> anyhow::Result<()> {
+fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     let lock = LockFile::take(&config.data)?;
     let log_file = args.log_file();
     let screen =
         landline_server::logging::start(&log_file).with_context(|| format!("the log {}", log_file.display()))?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    let served = serve(args, config, lock, &screen);
+    screen.finish();
+    served
+}
+
+fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyhow::Result<()> {
     let (tell, stop) = crossbeam_channel::bounded(1);
     on_signal(tell.clone())?;
     let server = Server::start(config, lock)?;

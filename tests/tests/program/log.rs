@@ -5,6 +5,9 @@ use landline_tests::Client;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// More than a pipe and the server keep for who does not read.
+const LINES: usize = 2_000;
+
 /// The names and contents of all files below a folder.
 fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
@@ -81,4 +84,24 @@ fn nobody_writes_the_log_but_the_server() {
         assert!(line.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
         assert!(line.starts_with("20") && !line.starts_with("2026-01-01 00:00:00"), "{line:?}");
     }
+}
+
+#[test]
+fn nobody_waits_for_whoever_reads_its_stderr() {
+    let folder = folder();
+    // A pipe that is full after some hundred lines, and nobody reads.
+    let (mut program, address) = start(server(folder.path()).env("LANDLINE_LOG", "debug"));
+    let (mut alice, mut bob) = (guest(address, "alice"), guest(address, "bob"));
+    alice.expect("bob has connected to the chatroom");
+    for number in 0..LINES {
+        let line = format!("{number} {}", "x".repeat(500));
+        alice.send(&line);
+        bob.expect(&format!("alice: {line}"));
+    }
+    guest(address, "carol").quit();
+    stop(&mut program);
+    let lines = |text: &str| text.matches("<alice> ").count();
+    assert!(lines(&program.complaints()) < LINES, "it was not full");
+    let log = fs::read_to_string(folder.path().join("landline.log")).expect("the log");
+    assert_eq!((lines(&log), log.contains("carol left")), (LINES, true));
 }

@@ -1,6 +1,7 @@
 //! A listening port: accepting until told to stop, and surviving every way in which accepting can fail.
 
 use crate::seldom::Seldom;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::File;
 use std::io::{self, Write};
@@ -68,7 +69,10 @@ impl Listener {
                     if trouble.is_due(Instant::now()) {
                         log::warn!("accepting on {}: {e}; clients are refused until that is over", self.address);
                     }
-                    if !self.refuse_one(&mut spare) {
+                    // Without a descriptor, accepting fails at once, also where nobody is there to be accepted.
+                    if !self.somebody_waits(Duration::ZERO) {
+                        self.somebody_waits(LONGEST_PAUSE);
+                    } else if !self.refuse_one(&mut spare) {
                         std::thread::sleep(pause);
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
@@ -86,6 +90,12 @@ impl Listener {
             ip => ip,
         };
         let _ = TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
+    }
+
+    /// Whether there is somebody to be accepted, by then at the latest.
+    fn somebody_waits(&self, time: Duration) -> bool {
+        let time = Timespec::try_from(time).ok();
+        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], time.as_ref()).is_ok_and(|ready| ready > 0)
     }
 
     /// With the spare descriptor given up there is one for telling the next client that there is none. False if nobody

@@ -9,6 +9,7 @@ mod log;
 mod mail_kills;
 mod mail_receipts;
 mod no_room;
+mod soak;
 mod stop_keeps;
 
 use landline_tests::{Client, Program};

@@ -17,9 +17,21 @@ impl Node {
         if pinned && alone && name.key() != self.me.name.key() {
             return name.as_str().into();
         }
-        let free = |shown: &String| self.members.values().all(|member| *member.shown != **shown);
-        let tagged = |digits: usize| format!("{name}#{}", id.tag(digits));
-        (4..32).map(tagged).find(free).unwrap_or_else(|| tagged(32)).into()
+        self.tagged(id, name.as_str()).into()
+    }
+
+    /// A name with as many digits behind it as nobody else of that name has.
+    fn tagged(&self, id: NodeId, name: &str) -> String {
+        let key = NameKey::of(name);
+        let free = |digits: &usize| {
+            let tag = id.tag(*digits);
+            let has = |(other, member): (&NodeId, &super::Member)| {
+                *other != id && *member.name.key() == key && other.to_string().starts_with(&tag)
+            };
+            !self.members.iter().any(has)
+        };
+        let digits = (4..32).find(free).unwrap_or(32);
+        format!("{name}#{}", id.tag(digits))
     }
 
     /// What the author of something is called.
@@ -31,13 +43,11 @@ impl Node {
             return member.shown.to_string();
         }
         let Some(author) = self.store.author(origin) else { return origin.tag(8) };
-        // They are gone; another of that name may be here.
+        // Perhaps only others told that they were here, and anybody's name and key can be told.
         let name = NameKey::of(&author.name);
-        let other = |member: &super::Member| {
-            member.key != author.key && *member.name.key() == name && *member.shown == *member.name.as_str()
-        };
-        let mistaken = (name == *self.me.name.key() && author.key != self.me.key) || self.members.values().any(other);
-        if mistaken { format!("{}#{}", author.name, origin.tag(4)) } else { author.name.to_string() }
+        let here = |member: &super::Member| *member.name.key() == name;
+        let mistaken = name == *self.me.name.key() || self.members.values().any(here);
+        if mistaken { self.tagged(origin, &author.name) } else { author.name.to_string() }
     }
 
     /// Notes the key of somebody met for the first time; says so loudly if a name comes with another key.

@@ -236,6 +236,23 @@ fn two_are_never_shown_under_one_name() {
 }
 
 #[test]
+fn what_is_only_told_is_never_shown_as_said_by_those_who_are_here() {
+    let mut table = Table::new();
+    table.enters(NodeId(0xaaaa << 112), "bob", 1);
+    let (eve, _) = table.enters(EVE, "eve", 2);
+    // Starts that never were, with names and keys that anybody knows.
+    for (origin, seat, name) in [(0xaaaa << 112 | 1, 1, "bob"), (0xcccc << 112, 0, "alice")] {
+        let origin = NodeId(origin);
+        let asked = table.frame(eve, Frame::Have { ranges: [(origin, vec![(1, 1)])].into() });
+        assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin, from: 1, to: 1 })]);
+        let (at, key) = (table.world.clock().wall.unix_ms, key(seat).to_string());
+        let says = vec![Saying { seq: 1, lamport: 5, at, text: "forged".into() }];
+        let shown = told(&table.frame(eve, Frame::Past { origin, name: name.into(), key, from: 1, to: 1, says }));
+        assert!(shown[0].starts_with(&format!("{name}#")) && !shown[0].starts_with("bob#aaaa:"), "{shown:?}");
+    }
+}
+
+#[test]
 fn a_text_is_clean_and_short_or_nothing() {
     let mut table = Table::new();
     let (link, _) = table.enters(EVE, "eve", 1);

@@ -143,7 +143,7 @@ impl Node {
             self.left(before);
         }
         let shown = self.name_for(id, &name, key);
-        self.members.insert(id, Member::new(name.clone(), shown.clone(), key, address, link));
+        self.members.insert(id, Member::new((name.clone(), shown.clone()), key, (link, address), self.now.ms));
         self.meet(&name, key, (address, &shown));
         self.tell(What::Joined { user: String::from(shown).into(), room: super::ROOM.into() });
     }

@@ -55,9 +55,15 @@ pub struct Want {
 }
 
 impl Member {
-    /// Somebody new.
+    /// Somebody new, at `now`. Perhaps only this side had forgotten the other: numbers that begin with the time are
+    /// higher than those that the other side has seen before.
     #[must_use]
-    pub fn new(name: UserName, shown: Box<str>, key: PublicKey, address: SocketAddr, link: u64) -> Member {
+    pub fn new(
+        (name, shown): (UserName, Box<str>),
+        key: PublicKey,
+        (link, address): (u64, SocketAddr),
+        now: u64,
+    ) -> Member {
         Member {
             name,
             shown,
@@ -71,7 +77,7 @@ impl Member {
             top: 0,
             lines: Window::default(),
             unanswered: VecDeque::new(),
-            sent: 0,
+            sent: now,
             heard: 0,
         }
     }

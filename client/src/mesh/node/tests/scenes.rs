@@ -145,6 +145,25 @@ fn one_message_for_one_person_arrives_also_over_a_broken_link() {
 }
 
 #[test]
+fn what_is_for_one_person_arrives_also_when_only_one_side_has_forgotten_the_other() {
+    for round in 0..8 {
+        let (mut world, frozen) = (World::new(2, 10 + round), usize::from(round % 2 == 0));
+        world.pass(3_000);
+        for text in ["one", "two"] {
+            line(&mut world, 1 - frozen, &format!("/pm user{frozen} {text}"));
+            world.pass(500);
+        }
+        // The other side gives the frozen one up, which finds the link gone on waking, and has a new one soon.
+        world.freeze(frozen, 11_000 + 400 * round);
+        world.pass(20_000);
+        assert!(told(&world, 1 - frozen).iter().any(|line| line.ends_with("left the chatroom")));
+        line(&mut world, 1 - frozen, &format!("/pm user{frozen} three"));
+        world.pass(500);
+        assert!(told(&world, frozen).iter().any(|line| line.ends_with("three")), "{:?}", told(&world, frozen));
+    }
+}
+
+#[test]
 fn commands_that_need_a_server_say_so() {
     let mut world = World::new(1, 9);
     for (typed, answer) in [

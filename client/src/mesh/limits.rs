@@ -49,10 +49,9 @@ pub const ORIGINS: usize = 2_048;
 pub const PIECES: usize = 8;
 /// Characters of one message; the client's own bound.
 pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
-/// Logical time runs ahead of ours by no more: nobody has missed more messages.
+/// Logical time is no more than this, and one for each second since 2026, by one's own clock: no mesh has talked more,
+/// and ids stay below 2⁵³ until 2042, whatever anybody sends. What is said then has as much room again.
 pub const JUMP: u64 = 1_000_000;
-/// Nor by more than so many messages for each second since 2026, however much was missed.
-pub const TALK_PER_S: i64 = 1_000;
 /// Lines of one member that are taken in 5 s. Programs send at most 9 in 6 s; what gathers in the 8 s in which a
 /// frozen one is still waited for comes at once, and is no more than 27.
 pub const LINES: usize = 32;

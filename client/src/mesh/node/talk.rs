@@ -3,7 +3,7 @@
 use super::store::Author;
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER, TALK_PER_S, UNANSWERED};
+use crate::mesh::limits::{FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER, UNANSWERED};
 use crate::mesh::wire::Frame;
 use landline_common::What;
 use landline_common::clean::clean;
@@ -82,18 +82,20 @@ impl Node {
         Some((id, text))
     }
 
-    /// The latest logical time that can be true.
+    /// Where logical time may have come to: nobody moves it further, however often they try.
+    fn horizon(&self) -> u64 {
+        let seconds = (self.now.wall.unix_ms / 1_000).saturating_sub(YEAR_2026_S);
+        (JUMP + u64::try_from(seconds).unwrap_or(0)).min(NUMBER - 1 - JUMP)
+    }
+
+    /// The latest logical time that is taken: where it is driven to its end, there is room for what people say then.
     fn latest(&self) -> u64 {
-        let seconds = (self.now.wall.unix_ms / 1_000).saturating_sub(YEAR_2026_S).max(0);
-        let talk = u64::try_from(seconds.saturating_mul(TALK_PER_S)).unwrap_or(0);
-        talk.max(self.clock + JUMP).min(NUMBER - 1)
+        self.horizon() + JUMP
     }
 
     /// Whatever is said from now on comes after what was heard.
     pub(super) fn observe(&mut self, lamport: u64) {
-        if lamport <= self.latest() {
-            self.clock = self.clock.max(lamport);
-        }
+        self.clock = self.clock.max(lamport.min(self.horizon()));
     }
 
     /// Says something to one person.

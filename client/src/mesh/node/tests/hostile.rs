@@ -130,6 +130,18 @@ fn logical_time_cannot_be_driven_away() {
     assert_eq!(table.says(link, 2, clock + 1_000_000), ["eve: number 2"]);
     table.step(Input::Line("hi".into()));
     assert_eq!(table.node.clock, clock + 1_000_001);
+    for (seq, jump) in (3..).zip([1_000_000; 600]) {
+        table.says(link, seq, table.node.clock + jump);
+        table.world.pass(200);
+    }
+    let said = table.step(Input::Line("still here".into()));
+    let Some(Effect::Send(_, Frame::Say { lamport, .. })) = said.last() else { panic!("{said:?}") };
+    assert!(*lamport << 24 < 1 << 53, "{lamport}");
+    // Who comes later hears them all the same.
+    let (mut other, text) = (Table::new(), "still here".to_owned());
+    let (link, _) = other.enters(EVE, "eve", 1);
+    let heard = other.frame(link, Frame::Say { seq: 1, lamport: *lamport, at: 1, text });
+    assert_eq!(told(&heard), ["eve: still here"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, ORIGINS, PAST_BYTES, PIECES, SLO
 use crate::mesh::wire::{Frame, Pieces, Saying};
 use landline_common::link::PublicKey;
 use landline_common::{UserName, What};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes that one author takes in a frame that says what there is, with so many pieces; about.
 fn have_bytes(pieces: usize) -> usize {
@@ -57,9 +57,11 @@ impl Node {
         self.ask();
     }
 
-    /// Asks each member that has something else than what others are asked for.
+    /// Asks each member that has something else than what others are asked for. Who is here is asked for their own
+    /// words: others could tell anything.
     fn ask(&mut self) {
         let now = self.now.ms;
+        let here: BTreeSet<NodeId> = self.members.keys().copied().collect();
         let mut asked: BTreeMap<NodeId, Ranges> = BTreeMap::new();
         for want in self.members.values().filter_map(|member| member.want) {
             asked.entry(want.origin).or_default().add(want.from, want.to);
@@ -74,12 +76,14 @@ impl Node {
                 *offered = store.missing(*origin, offered);
                 !offered.is_empty()
             });
+            let may_tell = |origin: &NodeId| origin == id || !here.contains(origin);
             let free = |(origin, offered): (&NodeId, &Ranges)| {
                 let others = asked.get(origin);
                 let free = others.map_or_else(|| offered.clone(), |others| offered.without(others));
                 free.iter().next().map(|(from, to)| (*origin, from, to.min(from + WANT - 1)))
             };
-            if let Some((origin, from, to)) = member.offers.iter().find_map(free) {
+            if let Some((origin, from, to)) = member.offers.iter().filter(|(origin, _)| may_tell(origin)).find_map(free)
+            {
                 member.want = Some(Want { origin, from, to, at: now });
                 asked.entry(origin).or_default().add(from, to);
                 wants.push((*id, Frame::Want { origin, from, to }));
@@ -124,10 +128,10 @@ impl Node {
         if let Some(offered) = member.offers.get_mut(&origin) {
             offered.remove(first, last.min(want.to));
         }
-        // Nobody knows better than an author how much they have said.
-        let top = self.members.get(&origin).map_or(u64::MAX, |author| author.top);
-        if let Some(author) = self.author_of(origin, name, key) {
-            for saying in says.into_iter().filter(|saying| saying.seq <= top.min(want.to)) {
+        // They may have come since somebody else was asked.
+        let own = from == origin || !self.members.contains_key(&origin);
+        if own && let Some(author) = self.author_of(origin, name, key) {
+            for saying in says.into_iter().filter(|saying| saying.seq <= want.to) {
                 self.learn_late(origin, &author, saying);
             }
         }

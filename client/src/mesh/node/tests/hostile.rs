@@ -155,12 +155,19 @@ fn nobody_knows_better_than_an_author_what_they_said() {
     let past = Frame::Past { origin: NodeId(7), name: "bob".into(), key: key(1).to_string(), from: 2, to: 2, says };
     table.frame(eve, past.clone());
     let have = Frame::Have { ranges: [(NodeId(7), vec![(1, 2)]), (ME, vec![(1, 9)])].into() };
-    let asked = table.frame(eve, have);
-    assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin: NodeId(7), from: 2, to: 2 })]);
-    table.frame(eve, past);
+    assert_eq!(table.frame(eve, have), [], "bob is here, and is asked himself");
+    table.frame(eve, past.clone());
     assert_eq!(table.history().len(), 2, "bob's own and the end");
     assert_eq!(table.says(bob, 2, 2), ["bob: number 2"]);
     assert_eq!(table.history().len(), 3);
+    // Nor does it count if bob comes while eve is asked.
+    let mut table = Table::new();
+    let (eve, _) = table.enters(EVE, "eve", 2);
+    let asked = table.frame(eve, Frame::Have { ranges: [(NodeId(7), vec![(2, 2)])].into() });
+    assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin: NodeId(7), from: 2, to: 2 })]);
+    table.enters(NodeId(7), "bob", 1);
+    table.frame(eve, past);
+    assert_eq!(table.history().len(), 1, "the end");
 }
 
 #[test]

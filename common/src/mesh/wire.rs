@@ -14,8 +14,8 @@ pub type Pieces = Vec<(u64, u64)>;
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Frame {
     /// Who this is, before anything else; `dial` is the dialler's number for the link, `clock` their logical time,
-    /// `top` the number of the last message they said.
-    Hello { id: NodeId, name: String, clock: u64, dial: u64, top: u64 },
+    /// `top` the number of the last message they said, `at` the time by their clock on the wall.
+    Hello { id: NodeId, name: String, clock: u64, dial: u64, top: u64, at: i64 },
     /// Said to everybody, by the one who sends it.
     Say { seq: u64, lamport: u64, at: i64, text: String },
     /// For the one who gets it alone. Numbers grow.
@@ -78,7 +78,9 @@ impl Frame {
         let fits = |number: u64| (1..NUMBER).contains(&number);
         let piece = |from: u64, to: u64| fits(from) && fits(to) && from <= to;
         match self {
-            Frame::Hello { clock, dial, top, .. } => [clock, dial, top].into_iter().all(|number| *number < NUMBER),
+            Frame::Hello { clock, dial, top, at, .. } => {
+                is_a_time(*at) && [clock, dial, top].into_iter().all(|number| *number < NUMBER)
+            }
             Frame::Say { seq, lamport, at, .. } => fits(*seq) && fits(*lamport) && is_a_time(*at),
             Frame::Private { number, at, .. } => fits(*number) && is_a_time(*at),
             Frame::Got { number } => fits(*number),

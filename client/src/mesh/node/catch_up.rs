@@ -154,7 +154,8 @@ impl Node {
     fn learn_late(&mut self, origin: NodeId, author: &Author, saying: Saying) {
         let Saying { seq, lamport, at, text } = saying;
         let Some((id, text)) = self.learn((lamport, origin), author, seq, (at, &text)) else { return };
-        if at >= self.began {
+        // When that was is told by the author's clock.
+        if at >= self.members.get(&origin).map_or(self.began, |author| author.began) {
             let user = self.author_name(origin).into();
             self.tell_at(at, What::Said { id, room: ROOM.into(), user, text: text.into() });
         }

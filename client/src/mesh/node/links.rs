@@ -36,6 +36,7 @@ pub struct Introduction {
     pub clock: u64,
     pub dial: u64,
     pub top: u64,
+    pub at: i64,
 }
 
 impl Node {
@@ -54,7 +55,8 @@ impl Node {
         self.links.insert(number, link);
         let (id, name) = (self.me.id, self.me.name.to_string());
         let dial = dial.map_or(0, |dial| dial.number);
-        self.send(number, Frame::Hello { id, name, clock: self.clock, dial, top: self.said });
+        let at = self.now.wall.unix_ms.max(0);
+        self.send(number, Frame::Hello { id, name, clock: self.clock, dial, top: self.said, at });
     }
 
     /// Something came over a link.
@@ -67,8 +69,8 @@ impl Node {
         }
         let member = link.member;
         match (member, frame) {
-            (None, Frame::Hello { id, name, clock, dial, top }) => {
-                self.introduced(number, Introduction { id, name, clock, dial, top });
+            (None, Frame::Hello { id, name, clock, dial, top, at }) => {
+                self.introduced(number, Introduction { id, name, clock, dial, top, at });
             }
             // Whoever does not say first who they are is no member.
             (None, _) => self.close(number),
@@ -116,6 +118,7 @@ impl Node {
         }
         if let Some(member) = self.members.get_mut(&who.id) {
             member.top = member.top.max(who.top);
+            member.began = who.at.saturating_sub_unsigned(self.now.ms.saturating_sub(self.started));
         }
         if let Some((other, _)) = other {
             self.end(other);

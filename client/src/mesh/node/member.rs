@@ -31,6 +31,8 @@ pub struct Member {
     pub told: (u64, u64),
     /// The number of the last message they said, by their own word.
     pub top: u64,
+    /// What their clock on the wall showed when this program began, or a little earlier: clocks differ.
+    pub began: i64,
     /// Lines that came from them.
     pub lines: Window,
     /// Messages for them alone that they have not confirmed.
@@ -75,6 +77,7 @@ impl Member {
             slow_until: 0,
             told: (0, 0),
             top: 0,
+            began: 0,
             lines: Window::default(),
             unanswered: VecDeque::new(),
             sent: now,

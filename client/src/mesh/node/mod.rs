@@ -111,6 +111,8 @@ pub struct Node {
     now: Now,
     /// When this began, by the clock on the wall: what was said before is history.
     began: i64,
+    /// The same by the clock that never jumps.
+    started: u64,
     /// Logical time: larger than that of everything heard.
     clock: u64,
     /// The number of the last message said here.
@@ -141,6 +143,7 @@ impl Node {
             me,
             now,
             began: now.wall.unix_ms,
+            started: now.ms,
             clock: 0,
             said: 0,
             dials: 0,

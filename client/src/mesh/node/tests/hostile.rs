@@ -36,6 +36,8 @@ struct Table {
     world: World,
     node: Node,
     links: u64,
+    /// What the other's clock shows.
+    wall: i64,
 }
 
 const ME: NodeId = NodeId(5 << 100);
@@ -47,7 +49,7 @@ fn pinned(pins: &[(&str, PublicKey)]) -> Table {
     let name = UserName::parse("alice").unwrap();
     let me = Me { id: ME, name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
     let node = Node::new(me, 1, world.clock());
-    Table { world, node, links: 0 }
+    Table { wall: world.clock().wall.unix_ms, world, node, links: 0 }
 }
 
 impl Table {
@@ -63,7 +65,7 @@ impl Table {
     fn enters(&mut self, id: NodeId, name: &str, seat: usize) -> (u64, Vec<Effect>) {
         self.links += 1;
         self.step(Input::Opened(self.links, key(seat), address(seat, 1), None));
-        let hello = Frame::Hello { id, name: name.into(), clock: 0, dial: self.links, top: 0 };
+        let hello = Frame::Hello { id, name: name.into(), clock: 0, dial: self.links, top: 0, at: self.wall };
         (self.links, self.step(Input::Frame(self.links, hello)))
     }
 
@@ -168,6 +170,22 @@ fn nobody_knows_better_than_an_author_what_they_said() {
     table.enters(NodeId(7), "bob", 1);
     table.frame(eve, past);
     assert_eq!(table.history().len(), 1, "the end");
+}
+
+#[test]
+fn what_is_learned_late_is_shown_whatever_the_author_s_clock_shows() {
+    for ahead in [-3_600_000, 0, 3_600_000] {
+        let mut table = Table::new();
+        table.wall += ahead;
+        let began = table.wall;
+        let (bob, _) = table.enters(EVE, "bob", 1);
+        table.frame(bob, Frame::Have { ranges: [(EVE, vec![(1, 2)])].into() });
+        let say = |seq, at| Saying { seq, lamport: seq, at, text: format!("number {seq}") };
+        let says = vec![say(1, began - 60_000), say(2, began + 60_000)];
+        let key = key(1).to_string();
+        let heard = table.frame(bob, Frame::Past { origin: EVE, name: "bob".into(), key, from: 1, to: 2, says });
+        assert_eq!(told(&heard), ["bob: number 2"], "ahead by {ahead} ms");
+    }
 }
 
 #[test]

@@ -256,6 +256,12 @@ impl fmt::Debug for Keys {
 }
 
 impl PublicKey {
+    /// As it goes over the wire.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// What people compare to know a program again: forty digits in groups of five.
     #[must_use]
     pub fn fingerprint(&self) -> String {

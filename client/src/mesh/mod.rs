@@ -26,7 +26,7 @@ use engine::Engine;
 use hello::Hello;
 use id::NodeId;
 use landline_common::UserName;
-use landline_common::link::Keys;
+use landline_common::link::{Keys, PublicKey};
 use links::{Links, Terms};
 use node::{Input, Me, Node};
 use pins::Pins;
@@ -74,7 +74,7 @@ pub fn enter(wish: &Wish) -> anyhow::Result<Entered> {
     })?;
     let port = listener.local_addr().context("listening")?.port();
     let me = Me {
-        id: new_id()?,
+        id: new_id(&keys.public())?,
         name: wish.name.clone(),
         key: keys.public(),
         pins: known,
@@ -118,10 +118,11 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A number that nobody else has: a part of a key that is thrown away.
-fn new_id() -> anyhow::Result<NodeId> {
-    let digits = Keys::generate()?.public().to_string();
-    Ok(digits.get(..32).unwrap_or_default().parse()?)
+/// This start's id for that key. What is random in it is a part of a key that is thrown away.
+fn new_id(key: &PublicKey) -> anyhow::Result<NodeId> {
+    let drawn = Keys::generate()?.public();
+    let random = drawn.as_bytes().first_chunk().context("a key is longer")?;
+    Ok(NodeId::new(*random, key))
 }
 
 /// The mesh, as screens see it.

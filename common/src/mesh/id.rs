@@ -1,14 +1,32 @@
 //! What a member is known by for as long as the program runs.
 
+use crate::link::PublicKey;
+use blake2::{Blake2s256, Digest};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
-/// A number that nobody else draws. It is not secret, and proves nothing: keys do.
+/// A number that nobody else draws: the high half is random, the low one is made of it and of the member's key. It is
+/// not secret, and whoever uses it proves by the key that it is theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u128);
 
 impl NodeId {
+    /// The id of the one with that key, who has drawn `random` for it.
+    #[must_use]
+    pub fn new(random: [u8; 8], key: &PublicKey) -> NodeId {
+        let hash = Blake2s256::new_with_prefix(b"landline member 1").chain_update(key.as_bytes()).chain_update(random);
+        let bytes = random.into_iter().chain(hash.finalize().into_iter().take(8));
+        NodeId(bytes.fold(0, |id, byte| id << 8 | u128::from(byte)))
+    }
+
+    /// Whether it was made with that key: no other key makes it.
+    #[must_use]
+    pub fn belongs_to(&self, key: &PublicKey) -> bool {
+        let [a, b, c, d, e, f, g, h, ..] = self.0.to_be_bytes();
+        *self == NodeId::new([a, b, c, d, e, f, g, h], key)
+    }
+
     /// The part of it that stands in the ids of messages: the highest bits, so that the order is the same.
     #[must_use]
     pub fn high_bits(self) -> u64 {
@@ -59,6 +77,20 @@ impl<'de> Deserialize<'de> for NodeId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::Keys;
+
+    #[test]
+    fn an_id_belongs_to_one_key_as_a_whole() {
+        let [key, other] = [1, 2].map(|byte| Keys::from_bytes(&[byte; 64]).public());
+        let random = *b"\x01\x23\x45\x67\x89\xab\xcd\xef";
+        let id = NodeId::new(random, &key);
+        assert_eq!(id.to_string(), "0123456789abcdef0046f14efe77f32f");
+        assert!(id.belongs_to(&key) && !id.belongs_to(&other));
+        assert!(NodeId::new(random, &other).belongs_to(&other));
+        for bit in 0..128 {
+            assert!(!NodeId(id.0 ^ 1 << bit).belongs_to(&key), "{bit}");
+        }
+    }
 
     #[test]
     fn an_id_is_written_in_one_way() {

@@ -8,7 +8,6 @@ use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
 use crate::mesh::wire::{Frame, Pieces, Saying};
-use landline_common::link::PublicKey;
 use landline_common::{UserName, What};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,7 +137,7 @@ impl Node {
         self.ask();
     }
 
-    /// Who an author is: by themselves if they are here, or as it was told first.
+    /// Who an author is: by themselves if they are here, or as it was told first, if the id goes with the key.
     fn author_of(&self, origin: NodeId, name: &str, key: &str) -> Option<Author> {
         if let Some(Member { name, key, .. }) = self.members.get(&origin) {
             return Some(Author { name: name.as_str().into(), key: *key });
@@ -146,7 +145,7 @@ impl Node {
         if let Some(author) = self.store.author(origin) {
             return Some(author.clone());
         }
-        let key: PublicKey = key.parse().ok()?;
+        let key = key.parse().ok().filter(|key| origin.belongs_to(key))?;
         Some(Author { name: UserName::parse(name).ok()?.as_str().into(), key })
     }
 

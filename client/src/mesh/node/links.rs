@@ -99,7 +99,9 @@ impl Node {
         let known = self.members.get(&who.id);
         let other =
             known.and_then(|member| member.link.ok()).and_then(|other| Some((other, self.links.get(&other)?.rank)));
-        let stranger = who.id == self.me.id || known.is_some_and(|member| member.key != key);
+        // Hellos show everybody's id to everybody: only the key makes it theirs.
+        let stranger =
+            who.id == self.me.id || !who.id.belongs_to(&key) || known.is_some_and(|member| member.key != key);
         let new = known.is_none();
         if stranger || (new && !self.has_room(address.ip())) || other.is_some_and(|(_, other)| other >= rank) {
             return self.close(number);

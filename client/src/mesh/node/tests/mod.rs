@@ -1,4 +1,6 @@
 mod hostile;
+mod impostors;
 mod mishaps;
 mod scenes;
+mod table;
 mod world;

@@ -64,8 +64,13 @@ pub fn key(seat: usize) -> PublicKey {
     Keys::from_bytes(&[u8::try_from(seat).unwrap() + 1; 64]).public()
 }
 
+/// The id of the one at that seat who drew this.
+pub fn id(random: u64, seat: usize) -> NodeId {
+    NodeId::new(random.to_be_bytes(), &key(seat))
+}
+
 pub fn address(seat: usize, starts: u16) -> SocketAddr {
-    (Ipv4Addr::new(10, 0, 0, u8::try_from(seat).unwrap()), 1_000 + starts).into()
+    (Ipv4Addr::new(10, 0, 0, u8::try_from(seat).unwrap()), 2_000 + starts).into()
 }
 
 impl World {
@@ -98,8 +103,7 @@ impl World {
     /// Starts a program, in the place of the one before.
     pub fn start(&mut self, seat: usize) {
         self.kill(seat);
-        let high = u128::from(self.chance.roll(u64::MAX)) << 64;
-        let id = NodeId(high | u128::from(self.count));
+        let id = id(self.chance.roll(u64::MAX), seat);
         let name = UserName::parse(&format!("user{seat}")).unwrap();
         let me = Me { id, name, key: key(seat), pins: BTreeMap::new(), pins_file: "pins".into(), patience_ms: 0 };
         let (now, place) = (self.clock(), &mut self.seats[seat]);

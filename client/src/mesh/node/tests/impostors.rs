@@ -1,0 +1,129 @@
+//! Nobody passes for somebody else.
+
+use super::table::{Table, closes, eve, me, pinned, told};
+use super::world::{address, id, key};
+use crate::mesh::id::NodeId;
+use crate::mesh::node::{Effect, Input};
+use crate::mesh::wire::{Frame, Saying};
+use landline_common::UserName;
+
+#[test]
+fn nobody_takes_an_id_that_is_another_s() {
+    let mut table = Table::new();
+    let refused = [
+        (id(7, 1), "bob", 2, "another key, and bob is not here yet"),
+        (NodeId(7), "bob", 1, "an id of no key"),
+        (me(), "mallory", 2, "our own id"),
+        (me(), "mallory", 0, "our own id and key"),
+        (id(3, 2), "INFO", 2, "a name that is none"),
+    ];
+    for (id, name, seat, why) in refused {
+        let (link, effects) = table.enters(id, name, seat);
+        assert!(closes(&effects, link), "{why}");
+        assert!(table.node.members.is_empty() && told(&effects).is_empty(), "{why}");
+    }
+    let (bob, effects) = table.enters(id(7, 1), "bob", 1);
+    assert!(!closes(&effects, bob));
+    assert_eq!(told(&effects), ["bob joined mesh"]);
+    let (thief, effects) = table.enters(id(7, 1), "bob", 2);
+    assert!(closes(&effects, thief), "another key");
+    table.links += 1;
+    let link = table.links;
+    table.step(Input::Opened(link, key(3), address(3, 1), None));
+    assert!(closes(&table.frame(link, Frame::Ping), link), "whoever does not say who they are");
+    assert_eq!(table.node.members.len(), 1);
+    assert_eq!(table.says(bob, 1, 1), ["bob: number 1"], "bob is still here");
+}
+
+#[test]
+fn nobody_knows_better_than_an_author_what_they_said() {
+    let mut table = Table::new();
+    let (bob, _) = table.enters(id(7, 1), "bob", 1);
+    let (eve, _) = table.enters(id(9, 2), "eve", 2);
+    table.says(bob, 1, 1);
+    // Nobody asked for this.
+    let says = vec![Saying { seq: 2, lamport: 2, at: i64::MAX / 4_000_000, text: "forged".into() }];
+    let past = Frame::Past { origin: id(7, 1), name: "bob".into(), key: key(1).to_string(), from: 2, to: 2, says };
+    table.frame(eve, past.clone());
+    let have = Frame::Have { ranges: [(id(7, 1), vec![(1, 2)]), (me(), vec![(1, 9)])].into() };
+    assert_eq!(table.frame(eve, have), [], "bob is here, and is asked himself");
+    table.frame(eve, past.clone());
+    assert_eq!(table.history().len(), 2, "bob's own and the end");
+    assert_eq!(table.says(bob, 2, 2), ["bob: number 2"]);
+    assert_eq!(table.history().len(), 3);
+    // Nor does it count if bob comes while eve is asked.
+    let mut table = Table::new();
+    let (eve, _) = table.enters(id(9, 2), "eve", 2);
+    let asked = table.frame(eve, Frame::Have { ranges: [(id(7, 1), vec![(2, 2)])].into() });
+    assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin: id(7, 1), from: 2, to: 2 })]);
+    table.enters(id(7, 1), "bob", 1);
+    table.frame(eve, past);
+    assert_eq!(table.history().len(), 1, "the end");
+}
+
+#[test]
+fn an_author_who_is_told_with_another_key_is_none() {
+    let mut table = Table::new();
+    let (eve, _) = table.enters(eve(), "eve", 1);
+    let origin = id(7, 2);
+    for (seq, seat, lines) in [(1, 1, 1), (2, 2, 2)] {
+        table.frame(eve, Frame::Have { ranges: [(origin, vec![(seq, seq)])].into() });
+        let says = vec![Saying { seq, lamport: seq, at: 1, text: "told".into() }];
+        let key = key(seat).to_string();
+        table.frame(eve, Frame::Past { origin, name: "bob".into(), key, from: seq, to: seq, says });
+        assert_eq!(table.history().len(), lines, "and the end");
+    }
+    let (bob, _) = table.enters(origin, "bob", 2);
+    assert_eq!(table.says(bob, 3, 3), ["bob: number 3"]);
+}
+
+#[test]
+fn two_are_never_shown_under_one_name() {
+    let mut table = pinned(&[("carol", key(1))]);
+    let joined = |effects: &[Effect]| told(effects).last().unwrap().clone();
+    let ids = [(0xaaaa, 1), (0xbbbb, 2), (0xcccc, 3), (0xdddd, 4)].map(|(tag, seat)| id(tag << 48, seat));
+    assert_eq!(joined(&table.enters(ids[0], "bob", 1).1), "bob joined mesh");
+    assert_eq!(joined(&table.enters(ids[1], "Bob", 2).1), "Bob#bbbb joined mesh");
+    assert_eq!(joined(&table.enters(ids[2], "alice", 3).1), "alice#cccc joined mesh", "our own name");
+    let (_, effects) = table.enters(ids[3], "carol", 4);
+    assert_eq!(joined(&effects), "carol#dddd joined mesh", "another key than the carol we know");
+    let warning = &told(&effects)[0];
+    for part in
+        ["WARNING", &key(1).fingerprint(), &key(4).fingerprint(), "delete the line of carol in known_peers.toml"]
+    {
+        assert!(warning.contains(part), "{warning}");
+    }
+    let answer = |table: &mut Table, line: &str| table.step(Input::Line(line.into()));
+    let which = told(&answer(&mut table, "/pm bob hi"));
+    assert!(
+        which[0].starts_with("ERROR: 400 2 people are called bob; write which one you mean: bob#aaaa ("),
+        "{which:?}"
+    );
+    for (line, link) in [("/pm bob#aaaa hi", 1), ("/pm BOB#bbbb hi", 2), ("/pm carol hi", 4)] {
+        assert!(
+            matches!(answer(&mut table, line)[..], [Effect::Send(to, Frame::Private { .. })] if to == link),
+            "{line}"
+        );
+    }
+    // What somebody else of our name says is never ours.
+    assert_eq!(table.says(3, 1, 1), ["alice#cccc: number 1"]);
+    let pins = table.enters(id(1, 5), "dave", 5).1;
+    assert!(pins.contains(&Effect::Pin(UserName::parse("dave").unwrap(), key(5))));
+}
+
+#[test]
+fn what_is_only_told_is_never_shown_as_said_by_those_who_are_here() {
+    let mut table = Table::new();
+    table.enters(id(0xaaaa << 48, 1), "bob", 1);
+    let (eve, _) = table.enters(id(9, 2), "eve", 2);
+    // Starts that never were, with names and keys that anybody knows.
+    for (random, seat, name) in [(0xaaaa << 48 | 1, 1, "bob"), (0xcccc << 48, 0, "alice")] {
+        let origin = id(random, seat);
+        let asked = table.frame(eve, Frame::Have { ranges: [(origin, vec![(1, 1)])].into() });
+        assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin, from: 1, to: 1 })]);
+        let (at, key) = (table.world.clock().wall.unix_ms, key(seat).to_string());
+        let says = vec![Saying { seq: 1, lamport: 5, at, text: "forged".into() }];
+        let shown = told(&table.frame(eve, Frame::Past { origin, name: name.into(), key, from: 1, to: 1, says }));
+        assert!(shown[0].starts_with(&format!("{name}#")) && !shown[0].starts_with("bob#aaaa:"), "{shown:?}");
+    }
+}

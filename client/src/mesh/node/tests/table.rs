@@ -1,0 +1,77 @@
+//! One member, to whom others do what they like.
+
+use super::world::{World, address, id, key};
+use crate::mesh::id::NodeId;
+use crate::mesh::node::{Effect, Input, Me, Node};
+use crate::mesh::wire::Frame;
+use landline_common::link::PublicKey;
+use landline_common::{NameKey, UserName, text};
+use std::collections::BTreeMap;
+
+/// A member, and somebody else of whom each frame is written by hand.
+pub struct Table {
+    pub world: World,
+    pub node: Node,
+    pub links: u64,
+    /// What the other's clock shows.
+    pub wall: i64,
+}
+
+pub fn me() -> NodeId {
+    id(5 << 36, 0)
+}
+
+pub fn eve() -> NodeId {
+    id(9 << 36, 1)
+}
+
+pub fn pinned(pins: &[(&str, PublicKey)]) -> Table {
+    let world = World::new(0, 0);
+    let pins: BTreeMap<NameKey, PublicKey> = pins.iter().map(|(name, key)| (NameKey::of(name), *key)).collect();
+    let name = UserName::parse("alice").unwrap();
+    let me = Me { id: me(), name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
+    let node = Node::new(me, 1, world.clock());
+    Table { wall: world.clock().wall.unix_ms, world, node, links: 0 }
+}
+
+impl Table {
+    pub fn new() -> Table {
+        pinned(&[])
+    }
+
+    pub fn step(&mut self, input: Input) -> Vec<Effect> {
+        self.node.step(input, self.world.clock())
+    }
+
+    /// Somebody links, and says who they are.
+    pub fn enters(&mut self, id: NodeId, name: &str, seat: usize) -> (u64, Vec<Effect>) {
+        self.links += 1;
+        self.step(Input::Opened(self.links, key(seat), address(seat, 1), None));
+        let hello = Frame::Hello { id, name: name.into(), clock: 0, dial: self.links, top: 0, at: self.wall };
+        (self.links, self.step(Input::Frame(self.links, hello)))
+    }
+
+    pub fn frame(&mut self, link: u64, frame: Frame) -> Vec<Effect> {
+        self.step(Input::Frame(link, frame))
+    }
+
+    pub fn says(&mut self, link: u64, seq: u64, lamport: u64) -> Vec<String> {
+        told(&self.frame(link, Frame::Say { seq, lamport, at: 1, text: format!("number {seq}") }))
+    }
+
+    pub fn history(&mut self) -> Vec<String> {
+        told(&self.step(Input::Line("/history".into())))
+    }
+}
+
+pub fn told(effects: &[Effect]) -> Vec<String> {
+    let event = |effect: &Effect| match effect {
+        Effect::Tell(event) => Some(text::plain(event)),
+        _ => None,
+    };
+    effects.iter().filter_map(event).collect()
+}
+
+pub fn closes(effects: &[Effect], link: u64) -> bool {
+    effects.contains(&Effect::Close(link))
+}

@@ -11,6 +11,9 @@ const VERSION: u32 = 1;
 pub const HELLO_BYTES: usize = 320;
 /// Longer ones are none.
 const MOST_BYTES: usize = 1_024;
+/// Ports below are for services of the system. No member listens there, and a hello with a forged sender must not make
+/// everybody knock at them.
+const FIRST_PORT: u16 = 1_024;
 
 /// "I am here."
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub struct Hello {
     pub id: NodeId,
     /// What they are called.
     pub name: UserName,
-    /// The TCP port on which they can be dialled, never 0.
+    /// The TCP port on which they can be dialled, 1024 or higher.
     pub port: u16,
 }
 
@@ -59,7 +62,7 @@ impl Hello {
             return None;
         }
         let wire: Wire = serde_json::from_slice(datagram).ok()?;
-        let ours = wire.landline == WORD && wire.v == VERSION && wire.port != 0;
+        let ours = wire.landline == WORD && wire.v == VERSION && wire.port >= FIRST_PORT;
         let name = UserName::parse(&wire.name).ok()?;
         ours.then_some(Hello { id: wire.id, name, port: wire.port })
     }
@@ -91,7 +94,9 @@ mod tests {
             ("\"v\":1", "\"v\":2"),
             ("bob", "b b"),
             ("bob", "info"),
-            ("4000", "0000"),
+            ("4000", "   0"),
+            ("4000", "  22"),
+            ("4000", "1023"),
             ("4000", "-400"),
             ("000007", "00000g"),
             (".\"}", ""),
@@ -99,6 +104,7 @@ mod tests {
         ] {
             assert_eq!(Hello::parse(text.replacen(from, to, 1).as_bytes()), None, "{from}");
         }
+        assert_eq!(Hello::parse(text.replacen("4000", "1024", 1).as_bytes()).map(|hello| hello.port), Some(1_024));
         assert!(Hello::parse(text.replacen("\"v\"", "\"new\":[1],\"v\"", 1).as_bytes()).is_some());
         assert_eq!(Hello::parse(format!("{text}{}", " ".repeat(1_024)).as_bytes()), None);
     }

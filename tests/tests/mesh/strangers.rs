@@ -56,7 +56,7 @@ def sender(address):
     return s
 senders = [sender('10.77.0.66')] + [sender('10.77.1.%d' % n) for n in range(1, 101)]
 def hello(n):
-    fields = {'landline': 'mesh', 'v': 1, 'id': '%032x' % (n * 7919 << 90), 'name': 'liar%d' % n, 'port': n % 60000 + 1}
+    fields = {'landline': 'mesh', 'v': 1, 'id': '%032x' % (n * 7919 << 90), 'name': 'liar%d' % n, 'port': n % 60000 + 1024}
     bare = json.dumps(dict(fields, pad=''), separators=(',', ':'))
     return json.dumps(dict(fields, pad='.' * (320 - len(bare))), separators=(',', ':')).encode()
 for n in range(10000):

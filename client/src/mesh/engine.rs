@@ -59,20 +59,33 @@ impl Engine {
                     }
                 }
             };
-            for effect in self.node.step(input, now(self.start)) {
-                if self.carry_out(effect).is_break() {
-                    return self.links.finish(LEAVING);
-                }
+            if self.step(input).is_break() {
+                return self.links.finish(LEAVING);
             }
             self.pass_on();
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) -> ControlFlow<()> {
+    /// Takes note of what happened, and of what came at once of what was done then.
+    fn step(&mut self, input: Input) -> ControlFlow<()> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for effect in self.node.step(input, now(self.start)) {
+                inputs.extend(self.carry_out(effect)?);
+            }
+        }
+        Continue(())
+    }
+
+    /// Does it. What came of it at once is an input.
+    fn carry_out(&mut self, effect: Effect) -> ControlFlow<(), Option<Input>> {
         match effect {
             Effect::Announce => self.broadcast.announce(),
             Effect::Answer(to) => self.broadcast.answer(to),
-            Effect::Dial(dial, address) => self.links.dial(dial, address),
+            Effect::Dial(dial, address) => {
+                let dialled = self.links.dial(dial, address);
+                return Continue(dialled.err().map(|_| Input::Failed(dial.id, false)));
+            }
             Effect::Send(number, frame) => self.links.send(number, &frame),
             Effect::Close(number) => self.links.close(number),
             Effect::Tell(event) if self.waiting.len() < NEWS => self.waiting.push_back(event),
@@ -85,7 +98,7 @@ impl Engine {
             }
             Effect::Leave => return Break(()),
         }
-        Continue(())
+        Continue(None)
     }
 
     /// Gives the screen what it takes now.

@@ -97,7 +97,11 @@ impl Links {
     }
 
     /// Dials; what comes of it is an input.
-    pub fn dial(&self, dial: Dial, address: SocketAddr) {
+    ///
+    /// # Errors
+    /// There is no thread for it, and no input comes. It is not told here: whoever takes the inputs calls this, and
+    /// would wait for themselves.
+    pub fn dial(&self, dial: Dial, address: SocketAddr) -> io::Result<()> {
         let links = self.clone();
         let run = move || {
             let end = Instant::now() + HANDSHAKE;
@@ -110,9 +114,8 @@ impl Links {
                 Err(why) => links.tell(Input::Failed(dial.id, matches!(why, LinkError::Stranger))),
             }
         };
-        if Builder::new().name("dialled".into()).spawn(run).is_err() {
-            self.tell(Input::Failed(dial.id, false));
-        }
+        Builder::new().name("dialled".into()).spawn(run)?;
+        Ok(())
     }
 
     fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {

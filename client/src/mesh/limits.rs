@@ -96,6 +96,9 @@ pub const SLOW_MS: u64 = 10_000;
 pub const HAVE_MS: u64 = 3_000;
 /// Milliseconds over which lines and frames are counted.
 pub const WINDOW_MS: u64 = 5_000;
+/// Milliseconds in which nobody is asked for more of the past than there is room for: honest members have no more, and
+/// whoever invents one can push everything else out only so often.
+pub const PAST_MS: u64 = 600_000;
 /// Milliseconds for which a flooder is refused.
 pub const REFUSED_MS: u64 = 60_000;
 /// Milliseconds between two looks at the time.

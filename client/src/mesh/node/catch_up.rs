@@ -6,7 +6,7 @@ use super::ranges::Ranges;
 use super::store::Author;
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
+use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, MESSAGES, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
 use crate::mesh::wire::{Frame, Pieces, Saying};
 use landline_common::{UserName, What};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +70,10 @@ impl Node {
             if !member.is_linked() || member.want.is_some() || member.slow_until > now {
                 continue;
             }
+            let left = u64::try_from(MESSAGES.saturating_sub(member.past.counted(now))).unwrap_or(WANT).min(WANT);
+            if left == 0 {
+                continue;
+            }
             let store = &self.store;
             member.offers.retain(|origin, offered| {
                 *offered = store.missing(*origin, offered);
@@ -79,7 +83,7 @@ impl Node {
             let free = |(origin, offered): (&NodeId, &Ranges)| {
                 let others = asked.get(origin);
                 let free = others.map_or_else(|| offered.clone(), |others| offered.without(others));
-                free.iter().next().map(|(from, to)| (*origin, from, to.min(from + WANT - 1)))
+                free.iter().next().map(|(from, to)| (*origin, from, to.min(from + left - 1)))
             };
             if let Some((origin, from, to)) = member.offers.iter().filter(|(origin, _)| may_tell(origin)).find_map(free)
             {
@@ -124,6 +128,7 @@ impl Node {
         let Some(member) = self.members.get_mut(&from) else { return };
         let Some(want) = member.want.filter(|want| want.origin == origin && want.from == first) else { return };
         member.want = None;
+        member.past.add(says.len(), self.now.ms);
         if let Some(offered) = member.offers.get_mut(&origin) {
             offered.remove(first, last.min(want.to));
         }

@@ -2,7 +2,7 @@
 
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::WINDOW_MS;
+use crate::mesh::limits::{PAST_MS, WINDOW_MS};
 use landline_common::UserName;
 use landline_common::link::PublicKey;
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +25,8 @@ pub struct Member {
     pub offers: BTreeMap<NodeId, Ranges>,
     /// What they are asked for.
     pub want: Option<Want>,
+    /// Messages of the past that they told.
+    pub past: Window<PAST_MS>,
     /// They did not answer; until then others are asked.
     pub slow_until: u64,
     /// The store's count when they were told last what is here, and when that was.
@@ -74,6 +76,7 @@ impl Member {
             link: Ok(link),
             offers: BTreeMap::new(),
             want: None,
+            past: Window::default(),
             slow_until: 0,
             told: (0, 0),
             top: 0,
@@ -92,26 +95,37 @@ impl Member {
     }
 }
 
-/// How often something happened in the last few seconds.
+/// How often something happened lately: in the last few seconds, unless it is counted over a longer time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Window {
+pub struct Window<const MS: u64 = WINDOW_MS> {
     since: u64,
     count: usize,
 }
 
-impl Window {
+impl<const MS: u64> Window<MS> {
     /// Whether that was longer ago.
     #[must_use]
     pub fn is_over(&self, now: u64) -> bool {
-        now >= self.since + WINDOW_MS
+        now >= self.since + MS
     }
 
     /// Once more: how often it is now.
     pub fn count(&mut self, now: u64) -> usize {
+        self.add(1, now)
+    }
+
+    /// So many more: how many it is now.
+    pub fn add(&mut self, more: usize, now: u64) -> usize {
         if self.is_over(now) {
             *self = Window { since: now, count: 0 };
         }
-        self.count += 1;
+        self.count += more;
         self.count
+    }
+
+    /// How many it was.
+    #[must_use]
+    pub fn counted(&self, now: u64) -> usize {
+        if self.is_over(now) { 0 } else { self.count }
     }
 }

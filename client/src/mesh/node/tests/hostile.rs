@@ -2,7 +2,9 @@
 
 use super::table::{Table, closes, eve, told};
 use super::world::{World, address, id, key};
-use crate::mesh::limits::{FLOOD, FRAMES, JOINS, LINES, LINKS_PER_ADDRESS, PATIENCE_MS, PEERS_PER_ADDRESS, REFUSED_MS};
+use crate::mesh::limits::{
+    FLOOD, FRAMES, JOINS, LINES, LINKS_PER_ADDRESS, MESSAGES, PAST_MS, PATIENCE_MS, PEERS_PER_ADDRESS, REFUSED_MS, WANT,
+};
 use crate::mesh::node::{Dial, Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
 
@@ -125,6 +127,33 @@ fn one_machine_fills_neither_the_table_nor_the_screens() {
         table.step(Input::Opened(table.links, key(3), address(3, 1), None));
     }
     assert!(table.node.links.len() <= PEERS_PER_ADDRESS + 1 + LINKS_PER_ADDRESS);
+}
+
+#[test]
+fn nobody_is_asked_for_more_of_the_past_than_there_is_room_for() {
+    let mut table = Table::new();
+    let origin = id(7, 3);
+    let have = Frame::Have { ranges: [(origin, vec![(1, 3 * MESSAGES as u64)])].into() };
+    let (eve, _) = table.enters(eve(), "eve", 1);
+    let (mut effects, mut told) = (table.frame(eve, have.clone()), 0);
+    while let Some(Effect::Send(_, Frame::Want { from, to, .. })) = effects.pop() {
+        let says: Vec<_> = (from..=to).map(|seq| Saying { seq, lamport: seq, at: 1, text: "told".into() }).collect();
+        told += says.len();
+        let key = key(3).to_string();
+        effects = table.frame(eve, Frame::Past { origin, name: "bob".into(), key, from, to, says });
+    }
+    assert_eq!(told, MESSAGES);
+    let next = MESSAGES as u64 + 1;
+    let asks = |effects: &[Effect], link| {
+        effects.contains(&Effect::Send(link, Frame::Want { origin, from: next, to: next + WANT - 1 }))
+    };
+    let (zoe, _) = table.enters(id(8, 2), "zoe", 2);
+    assert!(asks(&table.frame(zoe, have), zoe), "others are asked");
+    table.step(Input::Lost(zoe));
+    assert!(!asks(&table.step(Input::Tick), eve));
+    table.world.pass(PAST_MS);
+    table.frame(eve, Frame::Ping);
+    assert!(asks(&table.step(Input::Tick), eve), "later, so are they");
 }
 
 #[test]

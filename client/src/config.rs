@@ -2,12 +2,12 @@
 
 use crate::args::BadUsage;
 use crate::model::Bell;
+use crate::small_file;
 use crate::ui::tui::theme::Palette;
 use landline_common::{RoomName, UserName};
 use serde::de::{Deserialize, Deserializer, Error};
 use std::fmt::Display;
-use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A longer file is none of ours.
@@ -101,10 +101,8 @@ impl Config {
     /// # Errors
     /// It cannot be read, or says something that makes no sense: where, and what would.
     pub fn load(file: &Path, wanted: bool) -> Result<Config, BadUsage> {
-        let mut text = String::new();
-        let read = fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
-        match read {
-            Ok(_) => Config::parse(&text).map_err(|(line, why)| {
+        match small_file::read(file, MOST_BYTES) {
+            Ok(text) => Config::parse(&text).map_err(|(line, why)| {
                 BadUsage::new(format!("{}, line {line}: {why}; landline config prints all keys", file.display()))
             }),
             Err(error) if !wanted && !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidData) => {
@@ -126,6 +124,7 @@ impl Config {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs;
 
     /// The template with every key in force.
     fn all() -> String {

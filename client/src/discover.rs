@@ -4,11 +4,11 @@ mod table;
 
 use crate::args::{BadUsage, Discover};
 use crate::model::welcome::Offer;
+use crate::networks::{each_waiting, networks, shared_socket, socket_on};
 use anyhow::{Context, bail};
 use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,6 @@ use std::time::{Duration, Instant};
 const AGAIN: Duration = Duration::from_millis(150);
 /// Longer than any answer.
 const LONGEST_ANSWER: usize = 2_048;
-/// Datagrams read from one socket before the next has its turn: a flood of beacons must not keep answers waiting.
-const AT_ONCE: usize = 64;
-/// So many bytes may wait to be read (if the system allows it), so that a flood of lies does not push answers out.
-const BUFFER: usize = 1 << 20;
 
 /// Prints the servers that were found. Whether there are any.
 ///
@@ -74,10 +70,10 @@ pub fn only_one(secret: bool) -> anyhow::Result<String> {
 fn find(wanted: &Discover) -> io::Result<(Servers, u64)> {
     let start = Instant::now();
     let deadline = start + wanted.timeout;
-    let links = links(wanted.bind);
+    let links: Vec<Link> = networks(wanted.bind).into_iter().map(|(link, _)| link).collect();
     let mut search = Search { start, port: wanted.port, askers: askers(&links), servers: Servers::default() };
     // Somebody may keep the port for themselves; then there are only answers.
-    let listener = listener(wanted.port).ok();
+    let listener = shared_socket(wanted.port).ok();
     search.ask();
     let mut again = Some(start + AGAIN);
     loop {
@@ -132,17 +128,19 @@ impl Search {
         let now_ms = self.elapsed_ms();
         let servers = &mut self.servers;
         for (socket, _) in &self.askers {
-            each_waiting(socket, |source, datagram| {
+            each_waiting::<LONGEST_ANSWER>(socket, |source, datagram| {
                 if let Some(answer) = Answer::parse(datagram) {
-                    servers.answered(source, answer, now_ms);
+                    servers.answered(source.ip(), answer, now_ms);
                 }
+                true
             });
         }
         let Some(listener) = listener else { return };
-        each_waiting(listener, |source, datagram| {
+        each_waiting::<LONGEST_ANSWER>(listener, |source, datagram| {
             if let Some(beacon) = Beacon::parse(datagram) {
-                servers.announced(source, beacon, now_ms);
+                servers.announced(source.ip(), beacon, now_ms);
             }
+            true
         });
     }
 
@@ -151,48 +149,7 @@ impl Search {
     }
 }
 
-fn each_waiting(socket: &UdpSocket, mut take: impl FnMut(IpAddr, &[u8])) {
-    let mut datagram = [0; LONGEST_ANSWER];
-    for _ in 0..AT_ONCE {
-        match socket.recv_from(&mut datagram) {
-            Ok((length, source)) => take(source.ip(), &datagram[..length]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-            // A message that one of our questions arrived nowhere; there may be more behind it.
-            Err(_) => {}
-        }
-    }
-}
-
-/// The networks this machine is on; or the one on which it has the address `only`.
-fn links(only: Option<Ipv4Addr>) -> Vec<Link> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let up = interfaces.into_iter().filter(|interface| interface.is_oper_up() && !interface.is_p2p());
-    let link = |interface: if_addrs::Interface| match interface.addr {
-        if_addrs::IfAddr::V4(v4) => Link::new(v4.ip, v4.netmask, v4.broadcast),
-        if_addrs::IfAddr::V6(_) => None,
-    };
-    up.filter_map(link).filter(|link| only.is_none_or(|only| only == link.own)).collect()
-}
-
-/// Bound to an interface's own address, a socket needs no route but the interface's own.
+/// A socket on each network, and where everybody there is asked.
 fn askers(links: &[Link]) -> Vec<(UdpSocket, Ipv4Addr)> {
-    let open = |link: &Link| {
-        let socket = UdpSocket::bind((link.own, 0))?;
-        socket.set_broadcast(true)?;
-        socket.set_nonblocking(true)?;
-        let _ = SockRef::from(&socket).set_recv_buffer_size(BUFFER);
-        io::Result::Ok((socket, link.everybody))
-    };
-    links.iter().filter_map(|link| open(link).ok()).collect()
-}
-
-/// A socket on the beacons' port, together with whoever else listens there.
-fn listener(port: u16) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_address(true)?;
-    #[cfg(unix)]
-    socket.set_reuse_port(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
-    Ok(socket.into())
+    links.iter().filter_map(|link| Some((socket_on(link).ok()?, link.everybody))).collect()
 }

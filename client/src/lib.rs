@@ -13,10 +13,13 @@ mod logging;
 mod memory;
 mod mesh;
 mod model;
+mod networks;
 mod places;
 mod secret;
+mod small_file;
 mod start;
 mod table;
+mod timed;
 mod ui;
 mod wifi;
 

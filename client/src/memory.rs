@@ -1,8 +1,8 @@
 //! What is remembered of the last time: server, name and room; never a password.
 
+use crate::small_file;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::Path;
 
 /// No file of ours is larger.
@@ -26,12 +26,9 @@ impl Memory {
     /// What is remembered: nothing, if the file is not there or is none of ours.
     #[must_use]
     pub fn load(file: Option<&Path>) -> Memory {
-        let read = |file: &Path| {
-            let mut text = String::new();
-            fs::File::open(file)?.take(MOST_BYTES).read_to_string(&mut text)?;
-            io::Result::Ok(text)
-        };
-        file.and_then(|file| read(file).ok()).and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+        file.and_then(|file| small_file::read(file, MOST_BYTES).ok())
+            .and_then(|text| toml::from_str(&text).ok())
+            .unwrap_or_default()
     }
 
     /// Remembers it.
@@ -40,18 +37,14 @@ impl Memory {
     /// It cannot be written.
     pub fn save(&self, file: &Path) -> io::Result<()> {
         let text = toml::to_string(self).map_err(io::Error::other)?;
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        // Two programs at once must not leave half of each.
-        let new = folder.join(format!("last.{}.new", std::process::id()));
-        fs::File::create(&new)?.write_all(text.as_bytes())?;
-        fs::rename(&new, file).inspect_err(|_| _ = fs::remove_file(&new))
+        small_file::replace(file, &text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn it_remembers_and_takes_nonsense_for_nothing() {

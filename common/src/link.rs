@@ -306,17 +306,21 @@ impl FromStr for PublicKey {
     type Err = NoKey;
 
     fn from_str(text: &str) -> Result<PublicKey, NoKey> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(NoKey);
-        }
-        let mut key = [0; 32];
-        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| NoKey)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoKey)?;
-        }
-        Ok(PublicKey(key))
+        bytes_of(text).map(PublicKey).ok_or(NoKey)
     }
+}
+
+/// The bytes of exactly `2 * N` hexadecimal digits, the form in which keys are written.
+#[must_use]
+pub fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    if digits.len() != 2 * N || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]

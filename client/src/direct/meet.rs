@@ -1,7 +1,7 @@
 //! Two clients meet on a stream: the handshake that proves the keys, then the one link of those that were opened.
 
 use super::frame::Frame;
-use super::timed::Timed;
+use crate::timed::Timed;
 use landline_common::link::{Keys, LinkError, Opened, PublicKey, Side, Whom, open};
 use std::net::TcpStream;
 use std::time::Duration;

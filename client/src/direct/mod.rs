@@ -14,7 +14,6 @@ mod meet;
 mod offer;
 mod peer;
 mod requests;
-mod timed;
 
 use crate::clock::wall;
 use crate::link::{Connection, News};

@@ -6,20 +6,16 @@
 use super::hello::Hello;
 use super::intake::Intake;
 use super::limits::HANDSHAKE_MS;
+use crate::networks::{each_waiting, make_room, networks, shared_socket, socket_on};
 use landline_common::beacon::{Link, is_credible};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longer than any hello.
 const LONGEST: usize = 1_100;
-/// Datagrams read from one socket before the next has its turn.
-const AT_ONCE: usize = 64;
-/// So many bytes may wait to be read (if the system allows it), so that a flood does not push hellos out.
-const BUFFER: usize = 1 << 20;
 /// New networks are listened to after so long.
 const LOOK: Duration = Duration::from_millis(HANDSHAKE_MS / 10);
 
@@ -56,15 +52,9 @@ impl Broadcast {
     /// # Errors
     /// Another program keeps it for itself.
     pub fn open(port: u16, only: Option<Ipv4Addr>, hello: &Hello) -> io::Result<Broadcast> {
-        let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-        socket.set_reuse_address(true)?;
-        #[cfg(unix)]
-        socket.set_reuse_port(true)?;
-        socket.set_nonblocking(true)?;
-        let _ = socket.set_recv_buffer_size(BUFFER);
-        // A socket at one address would not hear what is said to everybody; other networks are left out below.
-        socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
-        let (networks, listener) = (Mutex::new(Vec::new()), socket.into());
+        // It hears all networks; those that are not wanted are left out below.
+        let (networks, listener) = (Mutex::new(Vec::new()), shared_socket(port)?);
+        make_room(&listener);
         let broadcast = Broadcast { port, only, datagram: hello.datagram(), networks, listener };
         // Before anybody can answer.
         broadcast.look();
@@ -100,7 +90,7 @@ impl Broadcast {
     /// The networks as they are now, with the sockets there were, and new ones.
     fn look(&self) -> Vec<Network> {
         let mut known = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let now: Vec<Network> = links(self.only)
+        let now: Vec<Network> = networks(self.only)
             .into_iter()
             .filter_map(|(link, mask)| match known.iter().find(|network| network.link == link) {
                 Some(network) => Some(network.clone()),
@@ -122,7 +112,7 @@ impl Broadcast {
             let _ = poll(&mut fds, Timespec::try_from(LOOK).ok().as_ref());
             let now_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             for socket in sockets() {
-                let more = each_waiting(socket, |from, datagram| {
+                let more = each_waiting::<LONGEST>(socket, |from, datagram| {
                     let ours = self.only.is_none() || networks.iter().any(|network| network.has(from.ip()));
                     let taken = ours && is_credible(from.ip()) && intake.takes(from.ip(), now_ms);
                     match Hello::parse(datagram).filter(|_| taken) {
@@ -136,38 +126,4 @@ impl Broadcast {
             }
         }
     }
-}
-
-fn each_waiting(socket: &UdpSocket, mut take: impl FnMut(SocketAddr, &[u8]) -> bool) -> bool {
-    let mut datagram = [0; LONGEST];
-    for _ in 0..AT_ONCE {
-        match socket.recv_from(&mut datagram) {
-            Ok((length, from)) if !take(from, &datagram[..length]) => return false,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            // A message that something of ours arrived nowhere; there may be more behind it.
-            Err(_) => {}
-        }
-    }
-    true
-}
-
-/// The networks this machine is on, with their masks; or the one on which it has the address `only`.
-fn links(only: Option<Ipv4Addr>) -> Vec<(Link, Ipv4Addr)> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let up = interfaces.into_iter().filter(|interface| interface.is_oper_up() && !interface.is_p2p());
-    let link = |interface: if_addrs::Interface| match interface.addr {
-        if_addrs::IfAddr::V4(v4) => Some((Link::new(v4.ip, v4.netmask, v4.broadcast)?, v4.netmask)),
-        if_addrs::IfAddr::V6(_) => None,
-    };
-    up.filter_map(link).filter(|(link, _)| only.is_none_or(|only| only == link.own)).collect()
-}
-
-/// Bound to the network's own address, a socket needs no route but the network's own.
-fn socket_on(link: &Link) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind((link.own, 0))?;
-    socket.set_broadcast(true)?;
-    socket.set_nonblocking(true)?;
-    let _ = SockRef::from(&socket).set_recv_buffer_size(BUFFER);
-    Ok(socket)
 }

@@ -1,9 +1,10 @@
 //! One's own key, by which others know one again.
 
+use crate::small_file;
 use anyhow::{Context, bail};
-use landline_common::link::Keys;
+use landline_common::link::{self, Keys};
 use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 /// The first line of the file: what it is.
@@ -38,28 +39,16 @@ fn fleeting(why: &str) -> String {
 
 /// The key, if there is a file.
 fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
-    let mut text = String::new();
-    match fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text)) {
-        Ok(_) => {}
+    let text = match small_file::read(file, MOST_BYTES) {
+        Ok(text) => text,
         Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(why) => bail!("{} cannot be read: {why}", file.display()),
-    }
+    };
     let digits = text.strip_prefix(HEADING).map(str::trim);
-    let bytes = digits.and_then(bytes_of).with_context(|| {
+    let bytes = digits.and_then(link::bytes_of).with_context(|| {
         format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())
     })?;
     Ok(Some(Keys::from_bytes(&bytes)))
-}
-
-fn bytes_of(digits: &str) -> Option<[u8; 64]> {
-    let mut bytes = [0; 64];
-    if digits.len() != 2 * bytes.len() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// Puts it in place as a whole, for its owner alone, and only if there is none.

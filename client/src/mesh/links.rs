@@ -4,11 +4,12 @@ use super::admission::Admission;
 use super::limits::{HANDSHAKE_MS, LINKS, QUEUE, QUEUE_BYTES};
 use super::node::{Dial, Input};
 use super::wire::Frame;
+use crate::timed::Timed;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::link::{Keys, LinkError, Opened, Sealer, Side, Whom, open};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -130,7 +131,7 @@ impl Links {
     fn shake_hands(&self, stream: &TcpStream, side: Side, end: Instant) -> Result<Opened, LinkError> {
         let _ = stream.set_nodelay(true);
         let Terms { keys, secret, .. } = &self.0.terms;
-        let opened = open(&mut Until { stream, end }, (side, PURPOSE), keys, Whom::Anybody(secret.as_ref()))?;
+        let opened = open(&mut Timed::until(stream, end), (side, PURPOSE), keys, Whom::Anybody(secret.as_ref()))?;
         stream.set_read_timeout(None)?;
         stream.set_write_timeout(None)?;
         Ok(opened)
@@ -220,36 +221,5 @@ fn write_all(mut stream: &TcpStream, mut sealer: Sealer, frames: &Receiver<Vec<u
             return;
         }
         waiting.fetch_sub(frame.len(), Relaxed);
-    }
-}
-
-/// A stream that must be done by then, however slowly its bytes come.
-struct Until<'s> {
-    stream: &'s TcpStream,
-    end: Instant,
-}
-
-impl Until<'_> {
-    fn left(&self) -> io::Result<Option<Duration>> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
-    }
-}
-
-impl Read for Until<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(self.left()?)?;
-        self.stream.read(buffer)
-    }
-}
-
-impl Write for Until<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(self.left()?)?;
-        self.stream.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
     }
 }

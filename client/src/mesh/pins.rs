@@ -1,13 +1,13 @@
 //! Keys of people met before, by name: a TOML file with a line for each.
 
 use super::limits::PINS;
+use crate::small_file;
 use anyhow::{Context, bail};
 use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 /// A line has at most a name and a key.
 const MOST_BYTES: u64 = 1 << 20;
@@ -46,11 +46,10 @@ impl Pins {
 
     fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
-        let mut text = String::new();
-        match fs::File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text)) {
+        match small_file::read(file, MOST_BYTES) {
             Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(BTreeMap::new()),
             Err(why) => bail!("{} cannot be read: {why}", file.display()),
-            Ok(_) => {
+            Ok(text) => {
                 let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
                 toml::from_str(&text).with_context(damaged)
             }
@@ -68,11 +67,7 @@ impl Pins {
             return Ok(());
         }
         lines.insert(name.to_string(), key.to_string());
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let new = folder.join(format!("known_peers.{}.new", std::process::id()));
-        fs::write(&new, toml::to_string(&lines)?)?;
-        Ok(fs::rename(&new, file).inspect_err(|_| _ = fs::remove_file(&new))?)
+        Ok(small_file::replace(file, &toml::to_string(&lines)?)?)
     }
 }
 
@@ -80,6 +75,7 @@ impl Pins {
 mod tests {
     use super::*;
     use landline_common::link::Keys;
+    use std::fs;
 
     #[test]
     fn keys_are_kept_by_name_and_never_replaced() {

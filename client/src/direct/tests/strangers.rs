@@ -1,17 +1,24 @@
 //! Strangers, liars, and links that break.
 
 use super::super::frame::Frame;
+use super::super::meet::Met;
 use super::*;
 use landline_common::link::{Side, Whom, open};
 use std::net::{TcpListener, TcpStream};
+
+/// A link that counts, of alice's with bob, of which the test is her end.
+fn chosen(alice: &Client, bob: &Client, accept: &str) -> Met {
+    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    let mut met = pair.dialled(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
+    met.choose().unwrap();
+    met
+}
 
 #[test]
 fn a_lost_link_is_told_at_once() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
-    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
-    let mut met = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
-    met.choose().unwrap();
+    let met = chosen(&alice, &bob, &accept);
     assert!(matches!(bob.next(), What::DirectConnected { .. }));
     drop(met);
     assert!(bob.ended().starts_with("the link is lost"));
@@ -22,9 +29,7 @@ fn what_is_not_what_was_sent_ends_it() {
     use std::io::Write;
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
-    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
-    let mut met = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
-    met.choose().unwrap();
+    let mut met = chosen(&alice, &bob, &accept);
     met.stream.write_all(&[0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]).unwrap();
     assert!(matches!(bob.next(), What::DirectConnected { .. }));
     assert!(bob.ended().starts_with("the link was tampered with"));
@@ -116,9 +121,7 @@ fn a_server_cannot_make_up_chats() {
 fn whoever_takes_nothing_is_given_up() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
-    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
-    let mut met = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
-    met.choose().unwrap();
+    let _held_open = chosen(&alice, &bob, &accept);
     assert!(matches!(bob.next(), What::DirectConnected { .. }));
     let text = "x".repeat(2_000);
     let reason = loop {

@@ -5,15 +5,22 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// A stream that fails after a point in time, whatever comes until then.
-pub(super) struct Timed<'s> {
+pub struct Timed<'s> {
     stream: &'s TcpStream,
     end: Instant,
 }
 
 impl Timed<'_> {
     /// For so long from now.
+    #[must_use]
     pub fn new(stream: &TcpStream, patience: Duration) -> Timed<'_> {
-        Timed { stream, end: Instant::now() + patience }
+        Timed::until(stream, Instant::now() + patience)
+    }
+
+    /// Until then.
+    #[must_use]
+    pub fn until(stream: &TcpStream, end: Instant) -> Timed<'_> {
+        Timed { stream, end }
     }
 
     fn left(&self) -> io::Result<Option<Duration>> {

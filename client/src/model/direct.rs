@@ -4,13 +4,10 @@
 use super::Effect;
 use super::arrive::{TEXT_CHARS, names_me};
 use super::conversation::{Conversation, Place};
-use super::limits::WAITING;
+use super::limits::{IN_FLIGHT, WAITING};
 use super::line::{Delivery, Line, Talk, Tone, shortened};
 use super::state::State;
 use landline_common::command::Command;
-
-/// Lines that are on their way at once: fewer than a chat takes before it counts as stuck.
-const IN_FLIGHT: usize = 16;
 
 impl State {
     /// Somebody asks for a direct chat.

@@ -34,3 +34,5 @@ pub const NOTICE_CHARS: usize = 8_000;
 pub const PAGES: usize = 100;
 /// A paste of more lines than this is asked about.
 pub const PASTE_ASKS: usize = 3;
+/// Lines that are on their way in a direct chat at once: fewer than a chat takes before it counts as stuck.
+pub const IN_FLIGHT: usize = 16;

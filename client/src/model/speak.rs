@@ -1,8 +1,7 @@
 //! What somebody typed and sent off: talk, a command for the server, or one of the client's own.
 
 use super::conversation::{Conversation, Place};
-use super::limits::MESSAGE_CHARS;
-use super::line::{Body, Delivery, Line, Talk, Tone};
+use super::line::{Body, Delivery, Line, Talk, Tone, too_long};
 use super::link::item;
 use super::outgoing::{Errand, Item};
 use super::overlay::Overlay;
@@ -107,9 +106,7 @@ impl State {
     /// One's own line: shown at once, sent in its turn.
     pub(super) fn say(&mut self, place: &Place, title: &str, text: &str, private: bool) -> bool {
         let text = clean(text).trim().to_owned();
-        let length = text.chars().count();
-        if length > MESSAGE_CHARS {
-            let why = format!("that is too long: {length} characters, and at most {MESSAGE_CHARS} go into one message");
+        if let Some(why) = too_long(&text) {
             self.tell(Tone::Refused, &why);
             return false;
         }

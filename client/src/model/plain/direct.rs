@@ -2,13 +2,11 @@
 
 use super::own::{Kind, Own, shown};
 use super::{Act, Plain};
-use crate::model::limits::MESSAGE_CHARS;
+use crate::model::limits::IN_FLIGHT;
+use crate::model::line::too_long;
 use landline_common::clean::clean;
 use landline_common::command::Command;
 use std::collections::VecDeque;
-
-/// Lines that are on their way at once: fewer than a chat takes before it counts as stuck.
-const IN_FLIGHT: usize = 16;
 
 /// A direct chat that is open.
 #[derive(Debug)]
@@ -28,9 +26,7 @@ impl Plain {
     /// Somebody typed a line for one.
     pub(super) fn say_directly(&mut self, typed: &str, to: &str, text: &str) {
         let text = shown(text);
-        let length = text.chars().count();
-        if length > MESSAGE_CHARS {
-            let why = format!("that is too long: {length} characters, and at most {MESSAGE_CHARS} go into one message");
+        if let Some(why) = too_long(&text) {
             return self.refuse(typed, &why);
         }
         let number = self.keys + 1;

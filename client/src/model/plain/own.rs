@@ -1,7 +1,7 @@
 //! What was typed: a line → what is to be sent, and kept until the server has it.
 
 use super::super::conversation::Place;
-use super::super::limits::MESSAGE_CHARS;
+use super::super::line::too_long;
 use super::super::outgoing::{Errand, Item};
 use super::{Act, Phase, Plain};
 use landline_common::clean::clean;
@@ -72,11 +72,10 @@ impl Plain {
             Command::Hooray => (Place::person(""), Kind::Once, ""),
             _ => (Place::person(""), Kind::Command, ""),
         };
-        let (text, length) = (shown(text), text.chars().count());
-        if length > MESSAGE_CHARS {
-            let why = format!("that is too long: {length} characters, and at most {MESSAGE_CHARS} go into one message");
+        if let Some(why) = too_long(text) {
             return self.refuse(typed, &why);
         }
+        let text = shown(text);
         let line = match command {
             Command::Say(_) => Command::Say(&text).to_string(),
             Command::All(_) => Command::All(&text).to_string(),

@@ -5,7 +5,7 @@ use crate::args::{Args, BadUsage, Identity, Mesh, first_line, with_port};
 use crate::config::Config;
 use crate::memory::Memory;
 use crate::model::plain::Ways;
-use crate::model::welcome::{Known, Welcome};
+use crate::model::welcome::{CAUTION, Known, Welcome};
 use crate::model::{Bell, Settings};
 use crate::ui::enter::enter;
 use crate::ui::first::{Answered, Setting};
@@ -210,7 +210,7 @@ impl Start<'_> {
             if !self.people {
                 bail!(BadUsage::new("--register needs a password: in LANDLINE_PASSWORD or with --password-file"));
             }
-            password = secret::ask(&format!("A password for {name}"))?;
+            password = secret::ask(&format!("{CAUTION}\nA password for {name}"))?;
             if password.as_ref().is_none_or(String::is_empty) {
                 bail!(BadUsage::new("nothing was registered"));
             }

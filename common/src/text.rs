@@ -4,6 +4,9 @@ use crate::event::{Event, Text, What};
 use crate::history::Place;
 use std::io::Write;
 
+/// For whoever has just signed in with a password.
+pub const PASSWORD_SENT: &str = "Your password crossed the network unencrypted: use it nowhere else.";
+
 /// The ways text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -167,8 +170,9 @@ impl Lines<'_> {
                 if account {
                     self.line(format_args!("AUTH_SUCCESS"));
                 }
+                let caution = if account { format!(" {PASSWORD_SENT}") } else { String::new() };
                 self.line(format_args!(
-                    "200 Welcome to {server}, {user}. You are in {room}; /help lists the commands."
+                    "200 Welcome to {server}, {user}. You are in {room}; /help lists the commands.{caution}"
                 ));
             }
         }

@@ -55,8 +55,9 @@ impl Display for Banner<'_> {
             writeln!(f, "  LanTalk    its clients find this server, or dial port {port}")?;
         }
         if self.has_password {
-            writeln!(f, "  password   yes: people are asked for it (it crosses the network in the clear)")?;
+            writeln!(f, "  password   yes: people are asked for it")?;
         }
+        writeln!(f, "  encryption none: talk and passwords cross the network in the clear")?;
         writeln!(f, "  data       {}", self.data.display())?;
         writeln!(f, "  room for   {} people ({})", self.capacity.clients, self.capacity.why)?;
         writeln!(f, "\n/help lists the commands of this console; Ctrl-C stops the server.\n")
@@ -86,7 +87,8 @@ Landline VERSION · Room 12
              then type NAME_ROOM, for example alice_lobby, and talk
   also on    port 8888, 22081
   LanTalk    its clients find this server, or dial port 5050
-  password   yes: people are asked for it (it crosses the network in the clear)
+  password   yes: people are asked for it
+  encryption none: talk and passwords cross the network in the clear
   data       data
   room for   10000 people (what was asked for)
 

@@ -6,6 +6,7 @@ use super::outgoing::{Errand, Item};
 use super::state::State;
 use super::{Effect, Exit};
 use landline_common::event::Text;
+use landline_common::text;
 
 /// How the connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,14 +92,17 @@ impl State {
         items.push(Item { line: "/users".into(), within: None, errand: Errand::Online });
         self.outgoing.push_first(items);
         if first {
-            self.greet(server, user);
+            self.greet(server, user, account);
         }
     }
 
-    fn greet(&mut self, server: &str, user: &str) {
+    fn greet(&mut self, server: &str, user: &str, account: bool) {
         let text =
             format!("Welcome to {server}, {user}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
         self.tell(Tone::Info, &text);
+        if account {
+            self.tell(Tone::Info, text::PASSWORD_SENT);
+        }
     }
 
     /// One is in that room (again): what was missed there comes first.

@@ -132,7 +132,9 @@ fn unframed_clients_get_the_bare_answers() {
     let refused = What::Refused { code: 403, why: "no".into() };
     assert_eq!(written(refused.clone(), Dialect::TcpChat, 1_000), "403\n");
     assert_eq!(written(refused, Dialect::Lines, 1_000), "403 no\n");
-    assert!(written(welcome(true), Dialect::Lines, 1_000).starts_with("AUTH_SUCCESS\n200 "));
+    let lines = [false, true].map(|account| written(welcome(account), Dialect::Lines, 1_000));
+    assert_eq!(lines[0], "200 Welcome to S, a. You are in r; /help lists the commands.\n");
+    assert_eq!(lines[1], format!("AUTH_SUCCESS\n{} {PASSWORD_SENT}\n", lines[0].trim_end()));
 }
 
 #[test]

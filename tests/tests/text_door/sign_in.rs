@@ -1,6 +1,7 @@
 //! Coming in, and being refused.
 
 use crate::{GREETING, PASSWORD};
+use landline_common::text::PASSWORD_SENT;
 use landline_tests::{Client, House};
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -46,7 +47,8 @@ fn an_account_from_registering_to_being_in() {
     let registered = ["ALIAS?", "PASSWORD?", "Registration successful. You can login now.", GREETING];
     converse(&mut alice, &["Register", "alice", PASSWORD], &registered);
     converse(&mut alice, &["login", "ALICE", PASSWORD], &["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"]);
-    alice.expect("200 Welcome to Landline, alice. You are in lobby; /help lists the commands.");
+    let welcome = "200 Welcome to Landline, alice. You are in lobby; /help lists the commands.";
+    alice.expect(&format!("{welcome} {PASSWORD_SENT}"));
     alice.send("online clients");
     alice.expect("Online clients: alice");
 }

@@ -5,6 +5,8 @@ mod answers;
 mod keys;
 mod texts;
 
+pub(crate) use texts::CAUTION;
+
 use super::editor::Editor;
 use super::key::Key;
 use landline_common::UserName;

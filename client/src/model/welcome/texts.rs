@@ -2,6 +2,9 @@
 
 use super::{Entry, Step, Welcome};
 
+/// Before a password is typed.
+pub(crate) const CAUTION: &str = "Passwords cross the network unencrypted: use none that you use elsewhere.";
+
 impl Welcome {
     /// The question.
     #[must_use]
@@ -18,6 +21,12 @@ impl Welcome {
             Step::Starting => "Starting a server on this machine…".into(),
             Step::Connecting => format!("Connecting to {server} as {name}…"),
         }
+    }
+
+    /// What to know before answering, if there is something.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        self.is_secret().then_some(CAUTION)
     }
 
     /// How the search goes, while servers are shown.

@@ -72,14 +72,19 @@ fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<Stri
 fn answer(welcome: &Welcome) -> anyhow::Result<Option<String>> {
     if welcome.is_secret() {
         // Asked in one piece: whoever answers the first word of it already must not be seen.
-        let problem = welcome.problem.as_ref().map_or(String::new(), |problem| format!("! {problem}\n"));
-        return Ok(secret::ask(&format!("{problem}{}", welcome.question()))?);
+        return Ok(secret::ask(&secret_question(welcome))?);
     }
     eprint!("{}", asked(welcome));
     io::stderr().flush()?;
     let mut line = Vec::new();
     let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line).context("reading an answer")?;
     Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+fn secret_question(welcome: &Welcome) -> String {
+    let problem = welcome.problem.as_ref().map_or(String::new(), |problem| format!("! {problem}\n"));
+    let caution = welcome.caution().map_or(String::new(), |caution| format!("{caution}\n"));
+    format!("{problem}{caution}{}", welcome.question())
 }
 
 /// The question, with what there is to choose from and what an empty line means.

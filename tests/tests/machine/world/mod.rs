@@ -8,6 +8,7 @@ mod talk;
 
 use crate::steps::{ACCOUNTS, Act, NAMES, PEOPLE, ROOMS, Step, Who};
 use history::Message;
+use landline_common::text::PASSWORD_SENT;
 use std::collections::BTreeSet;
 use talk::{Letter, Membership};
 
@@ -151,7 +152,9 @@ impl World {
             ["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"].iter().for_each(|line| self.tell(who, (*line).into()));
         }
         let room = ROOMS[room];
-        self.tell(who, format!("200 Welcome to Landline, {name}. You are in {room}; /help lists the commands."));
+        let caution = if is_account { format!(" {PASSWORD_SENT}") } else { String::new() };
+        let welcome = format!("200 Welcome to Landline, {name}. You are in {room}; /help lists the commands.{caution}");
+        self.tell(who, welcome);
         if is_account {
             for Letter { from, text, .. } in std::mem::take(&mut self.mail[who]) {
                 self.tell(who, format!("[PM TIME] {}: {text}", NAMES[from]));

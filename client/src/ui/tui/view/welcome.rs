@@ -44,6 +44,7 @@ pub fn draw(welcome: &Welcome, theme: &Theme, area: Rect, buffer: &mut Buffer) -
     page.y += u16::from(body.height > 8);
     page.row(&[(welcome.search(), theme.dim)]);
     page.text(welcome.problem.as_deref(), "! ", theme.refused);
+    page.text(welcome.caution(), "", theme.dim);
     page.text(welcome.note.as_deref(), "", theme.notice);
     cursor
 }

@@ -1,5 +1,6 @@
 //! One client's thread, from the first byte to the last: the only place that sees every layer.
 
+mod attempt;
 mod patience;
 mod sign_in;
 mod turn;

@@ -18,6 +18,7 @@ pub mod logging;
 pub mod moderation;
 pub mod net;
 pub mod ranked;
+pub mod reception;
 pub mod roster;
 pub mod seldom;
 pub mod server;

@@ -34,10 +34,13 @@ impl Session<'_> {
         sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
     ) -> Result<Visit, Outcome> {
         let attempt = self.throttled(&self.services.sign_ins, 429, "sign-ins")?;
-        let (claim, account, room) = sign_in()?;
-        // Before anybody hears that they are in: from then on it counts for the next one.
-        attempt.count(Instant::now());
-        Ok(self.welcome(claim, rendering, account, room))
+        let admitted = sign_in();
+        // Before anybody hears that they are in: from then on it counts for the next one. A right password of somebody
+        // who is here has cost as much as any.
+        if matches!(admitted, Ok(_) | Err(Outcome::AlreadyHere)) {
+            attempt.count(Instant::now());
+        }
+        admitted.map(|(claim, account, room)| self.welcome(claim, rendering, account, room))
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
@@ -77,17 +80,14 @@ impl Session<'_> {
     /// Comes in under a name, where one password stands for the server's and for the account's: LanTalk's way. Nothing
     /// is learned about a name without the server's password.
     fn come_in(&self, name: UserName, password: &str) -> Result<Admitted, Outcome> {
-        let has_password = self.services.password.is_some();
-        if has_password && !password.is_empty() {
+        let (has_password, is_account) = (self.services.password.is_some(), self.services.accounts.exists(name.key()));
+        if !password.is_empty() && (has_password || is_account) {
             // Before comparing, or the right guess would get through where wrong ones are refused.
-            drop(self.password_attempt()?);
-        }
-        let opens_server = !has_password || self.is_server_password(password);
-        let is_account = self.services.accounts.exists(name.key());
-        if !password.is_empty() && !self.is_server_password(password) && (is_account || has_password) {
-            return self.log_in(name.as_str(), password);
-        }
-        if !opens_server {
+            let from_here = self.password_attempt()?;
+            if !self.is_server_password(password) {
+                return self.log_in_from(from_here, has_password, name.as_str(), password);
+            }
+        } else if has_password {
             return Err(Outcome::WrongPassword);
         }
         Ok((self.claim_new(name)?, false, RoomName::lobby()))
@@ -138,12 +138,33 @@ impl Session<'_> {
     }
 
     fn log_in(&self, alias: &str, password: &str) -> Result<Admitted, Outcome> {
+        self.log_in_from(self.password_attempt()?, false, alias, password)
+    }
+
+    /// Logs in by an attempt that was begun. `was_compared`: this password has been found not to be the server's, so the
+    /// attempt counts even where the name is locked, or guesses under a locked name would be free.
+    fn log_in_from(
+        &self,
+        from_here: throttle::Try<'_>,
+        was_compared: bool,
+        alias: &str,
+        password: &str,
+    ) -> Result<Admitted, Outcome> {
         let services = self.services;
-        let from_here = self.password_attempt()?;
+        let checked = self.check_account(alias, password);
+        if matches!(checked, Err(Outcome::WrongPassword)) || (was_compared && checked.is_err()) {
+            from_here.count(Instant::now());
+        }
+        let claim = services.hub.claim(checked?).map_err(|_| Outcome::AlreadyHere)?;
+        Ok((claim, true, RoomName::lobby()))
+    }
+
+    /// The name of the account, if that is its password.
+    fn check_account(&self, alias: &str, password: &str) -> Result<UserName, Outcome> {
+        let services = self.services;
         let Ok(name) = UserName::parse(alias) else {
             // Nobody can have registered that; it takes as long as if somebody had.
             services.hasher.verify(password, None).map_err(refusal)?;
-            from_here.count(Instant::now());
             return Err(Outcome::WrongPassword);
         };
         let attempt = services
@@ -155,7 +176,6 @@ impl Session<'_> {
         let right = services.hasher.verify(password, hash).map_err(refusal)?;
         let is_account = account.is_some();
         let Some(account) = account.filter(|_| right) else {
-            from_here.count(Instant::now());
             // What is no account may be a password typed at the wrong question.
             if attempt.failed(Instant::now()) && is_account {
                 log::warn!("{name} is locked after failed passwords, the last from {}", self.stream.address());
@@ -163,8 +183,7 @@ impl Session<'_> {
             return Err(Outcome::WrongPassword);
         };
         attempt.succeeded();
-        let claim = services.hub.claim(account.name).map_err(|_| Outcome::AlreadyHere)?;
-        Ok((claim, true, RoomName::lobby()))
+        Ok(account.name)
     }
 
     fn welcome(&self, claim: Claim, rendering: Rendering, account: bool, room: RoomName) -> Visit {

@@ -71,6 +71,18 @@ fn so_many_sign_ins_a_minute_through_whatever_door() {
 }
 
 #[test]
+fn signing_in_again_while_one_is_here_counts_too() {
+    let house = house();
+    house.register("alice", "correct horse");
+    let _alice = house.login("alice", "correct horse");
+    let mut again = house.connect();
+    for answer in ["This alias is already", "This alias is already", "ERROR: 429 too many sign-ins"] {
+        ["LOGIN", "alice", "correct horse"].iter().for_each(|line| again.send(line));
+        again.until(answer);
+    }
+}
+
+#[test]
 fn a_zero_lifts_both() {
     let house = House::new(|config| {
         config.max_clients_per_ip = 0;

@@ -1,6 +1,6 @@
 //! Wrong passwords from one address are counted, whatever the names.
 
-use landline_tests::House;
+use landline_tests::{Client, House};
 
 fn guess(house: &House, alias: &str) -> String {
     let mut client = house.connect();
@@ -43,4 +43,27 @@ fn guesses_of_the_servers_password_count_too() {
         assert!(attempt("open").starts_with("403 that is not"));
     }
     assert!(attempt("sesame").contains("try again in"), "also with the right one");
+}
+
+/// What LanTalk's door answers to a name and a password.
+fn at_lantalk(house: &House, name: &str, password: &str) -> String {
+    let mut client = Client::connect(house.lantalk_address());
+    client.expect_start("{\"type\":\"auth_request\"");
+    client.send(&serde_json::json!({"username": name, "password": password}).to_string());
+    client.line()
+}
+
+#[test]
+fn guesses_of_the_servers_password_count_under_a_locked_name_too() {
+    let house = House::new(|config| {
+        config.password = Some("sesame".into());
+        config.lantalk_port = Some(0);
+        config.limits.failures_to_lock = 2;
+        config.limits.address_failures = 5;
+    });
+    for guess in ["open", "shut", "ajar", "wide", "bolt"] {
+        assert!(at_lantalk(&house, "eve", guess).contains("auth_fail"), "{guess}");
+    }
+    assert!(at_lantalk(&house, "eve", "sesame").contains("auth_fail"), "the right one, after too many wrong ones");
+    assert!(at_lantalk(&house, "mallory", "sesame").contains("auth_fail"), "whatever the name");
 }

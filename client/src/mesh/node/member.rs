@@ -93,6 +93,12 @@ impl Member {
     pub fn is_linked(&self) -> bool {
         self.link.is_ok()
     }
+
+    /// The digits behind their name, as it is shown.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        self.shown.rsplit_once('#').map_or("", |(_, tag)| tag)
+    }
 }
 
 /// How often something happened lately: in the last few seconds, unless it is counted over a longer time.

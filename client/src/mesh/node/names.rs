@@ -3,11 +3,15 @@
 
 use super::Effect;
 use super::Node;
+use super::member::Member;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
 use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName, What};
 use std::net::SocketAddr;
+
+/// Digits behind a name, at least.
+const TAG: usize = 4;
 
 impl Node {
     /// What a newcomer is called: by their name alone only if nobody else is, and if theirs is the key that goes with it.
@@ -25,12 +29,12 @@ impl Node {
         let key = NameKey::of(name);
         let free = |digits: &usize| {
             let tag = id.tag(*digits);
-            let has = |(other, member): (&NodeId, &super::Member)| {
+            let has = |(other, member): (&NodeId, &Member)| {
                 *other != id && *member.name.key() == key && other.to_string().starts_with(&tag)
             };
             !self.members.iter().any(has)
         };
-        let digits = (4..32).find(free).unwrap_or(32);
+        let digits = (TAG..32).find(free).unwrap_or(32);
         format!("{name}#{}", id.tag(digits))
     }
 
@@ -45,7 +49,7 @@ impl Node {
         let Some(author) = self.store.author(origin) else { return origin.tag(8) };
         // Perhaps only others told that they were here, and anybody's name and key can be told.
         let name = NameKey::of(&author.name);
-        let here = |member: &super::Member| *member.name.key() == name;
+        let here = |member: &Member| *member.name.key() == name;
         let mistaken = name == *self.me.name.key() || self.members.values().any(here);
         if mistaken { self.tagged(origin, &author.name) } else { author.name.to_string() }
     }
@@ -73,30 +77,46 @@ impl Node {
         }
     }
 
-    /// Who is meant by a name.
+    /// Who is meant by a name: the one who is shown by it, and nobody else. After somebody has left, whoever has taken
+    /// their name is still not them.
     ///
     /// # Errors
     /// Nobody, or more than one.
     pub(super) fn find(&self, name: &str) -> Result<NodeId, What<'static>> {
-        let typed = NameKey::of(name);
-        let same: Vec<_> = self.members.iter().filter(|(_, member)| *member.name.key() == typed).collect();
-        if let [(id, _)] = same[..] {
-            return Ok(*id);
-        }
-        if !same.is_empty() {
-            let ways: Vec<String> =
-                same.iter().map(|(id, member)| format!("{name}#{} ({})", id.tag(4), member.address.ip())).collect();
-            let text =
-                format!("{} people are called {name}; write which one you mean: {}", same.len(), ways.join(", "));
-            return Err(What::error(400, text));
-        }
-        let tagged = name.rsplit_once('#').filter(|(_, tag)| tag.len() >= 4);
-        let is_it = |id: &NodeId, member: &super::Member| {
-            tagged.is_some_and(|(bare, tag)| {
-                *member.name.key() == NameKey::of(bare) && id.to_string().starts_with(&tag.to_lowercase())
-            })
+        let (bare, tag) = match name.rsplit_once('#') {
+            Some((bare, tag)) if tag.len() >= TAG => (bare, tag.to_lowercase()),
+            _ => (name, String::new()),
         };
-        let found = self.members.iter().find(|(id, member)| is_it(id, member)).map(|(id, _)| *id);
-        found.ok_or_else(|| What::NoSuchUser { name: name.to_owned().into() })
+        let key = NameKey::of(bare);
+        let same: Vec<_> = self
+            .members
+            .iter()
+            .filter(|(id, member)| *member.name.key() == key && id.to_string().starts_with(&tag))
+            .collect();
+        let shown = same.iter().find(|(_, member)| !tag.is_empty() && member.tag() == tag);
+        match (shown, &same[..]) {
+            (Some((id, _)), _) => Ok(**id),
+            (_, [(id, member)]) if member.tag().len() <= tag.len() => Ok(**id),
+            (_, []) => Err(What::NoSuchUser { name: name.to_owned().into() }),
+            (_, [(id, member)]) => {
+                let there = self.written(**id, member);
+                Err(What::error(
+                    400,
+                    format!("nobody here is shown as {name}, but {there} is; write that to reach them"),
+                ))
+            }
+            (_, several) => {
+                let ways: Vec<String> = several.iter().map(|(id, member)| self.written(**id, member)).collect();
+                let (count, ways) = (several.len(), ways.join(", "));
+                Err(What::error(400, format!("{count} people are called {name}; write which one you mean: {ways}")))
+            }
+        }
+    }
+
+    /// How somebody is written who is to be told from others of their name, and where they are.
+    fn written(&self, id: NodeId, member: &Member) -> String {
+        let tagged =
+            if member.tag().is_empty() { self.tagged(id, member.name.as_str()) } else { member.shown.to_string() };
+        format!("{tagged} ({})", member.address.ip())
     }
 }

@@ -99,7 +99,7 @@ fn two_are_never_shown_under_one_name() {
         which[0].starts_with("ERROR: 400 2 people are called bob; write which one you mean: bob#aaaa ("),
         "{which:?}"
     );
-    for (line, link) in [("/pm bob#aaaa hi", 1), ("/pm BOB#bbbb hi", 2), ("/pm carol hi", 4)] {
+    for (line, link) in [("/pm bob#aaaa hi", 1), ("/pm BOB#bbbb hi", 2), ("/pm Carol#DDDD hi", 4)] {
         assert!(
             matches!(answer(&mut table, line)[..], [Effect::Send(to, Frame::Private { .. })] if to == link),
             "{line}"
@@ -109,6 +109,46 @@ fn two_are_never_shown_under_one_name() {
     assert_eq!(table.says(3, 1, 1), ["alice#cccc: number 1"]);
     let pins = table.enters(id(1, 5), "dave", 5).1;
     assert!(pins.contains(&Effect::Pin(UserName::parse("dave").unwrap(), key(5))));
+}
+
+#[test]
+fn a_bare_name_reaches_only_who_is_shown_by_it() {
+    let mut table = Table::new();
+    let (carol, _) = table.enters(id(0xaaaa << 48, 1), "carol", 1);
+    let (impostor, _) = table.enters(id(0xdddd << 48, 2), "Carol", 2);
+    table.enters(id(0xcccc << 48, 3), "alice", 3);
+    table.frame(carol, Frame::Bye);
+    for (line, answer) in [
+        ("/pm carol hi", "ERROR: 400 nobody here is shown as carol, but Carol#dddd (10.0.0.2) is"),
+        ("/pm ALICE hi", "ERROR: 400 nobody here is shown as ALICE, but alice#cccc (10.0.0.3) is"),
+    ] {
+        let effects = table.step(Input::Line(line.into()));
+        assert!(effects.len() == 1 && told(&effects)[0].starts_with(answer), "{line}: {effects:?}");
+    }
+    let sent = table.step(Input::Line("/pm carol#dddd hi".into()));
+    assert!(matches!(sent[..], [Effect::Send(to, Frame::Private { .. })] if to == impostor), "{sent:?}");
+}
+
+#[test]
+fn digits_that_are_another_s_as_well_reach_nobody_else() {
+    let mut table = Table::new();
+    let ask = |table: &mut Table, line: &str| table.step(Input::Line(line.into()));
+    table.enters(id(0x1111 << 48, 1), "carol", 1);
+    let (second, _) = table.enters(id(0xd_dddd << 44, 2), "carol", 2);
+    // Whoever tries long enough has an id that begins as they like.
+    let (third, effects) = table.enters(id(0xd_ddd1 << 44, 3), "carol", 3);
+    assert_eq!(told(&effects).last().unwrap(), "carol#dddd1 joined mesh");
+    for (line, link) in [("/pm carol#dddd hi", second), ("/pm carol#dddd1 hi", third)] {
+        let sent = ask(&mut table, line);
+        assert!(matches!(sent[..], [Effect::Send(to, Frame::Private { .. })] if to == link), "{line}: {sent:?}");
+    }
+    let which = told(&ask(&mut table, "/pm carol hi")).remove(0);
+    for name in ["carol#1111 (", "carol#dddd (", "carol#dddd1 ("] {
+        assert!(which.starts_with("ERROR: 400 3 people are called carol; ") && which.contains(name), "{which}");
+    }
+    table.frame(second, Frame::Bye);
+    let left = told(&ask(&mut table, "/pm carol#dddd hi")).remove(0);
+    assert!(left.starts_with("ERROR: 400 nobody here is shown as carol#dddd, but carol#dddd1 ("), "{left}");
 }
 
 #[test]

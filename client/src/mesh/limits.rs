@@ -63,6 +63,11 @@ pub const FRAMES: usize = 5_000;
 pub const REFUSED: usize = 64;
 /// Messages to one person that wait for a sign that they have arrived.
 pub const UNANSWERED: usize = 64;
+/// Messages of one member to this one that are known to have been shown: those that may come again, because their
+/// confirmation was lost ([`UNANSWERED`]), and as many that came and were confirmed meanwhile.
+pub const SHOWN_PRIVATES: usize = 2 * UNANSWERED;
+/// Members of whom that is known, also when they have gone; who comes again does so within seconds.
+pub const SHOWN_SENDERS: usize = PEERS;
 /// Names whose keys are remembered. When there are more, new ones are not: nobody can push a friend's key out.
 pub const PINS: usize = 1_000;
 /// Messages that one answer from the history shows; a server's own bound.

@@ -41,8 +41,6 @@ pub struct Member {
     pub unanswered: VecDeque<(u64, Box<str>)>,
     /// The number of the last of these.
     pub sent: u64,
-    /// The number of the last one from them.
-    pub heard: u64,
 }
 
 /// Messages that somebody is asked for.
@@ -84,7 +82,6 @@ impl Member {
             lines: Window::default(),
             unanswered: VecDeque::new(),
             sent: now,
-            heard: 0,
         }
     }
 

@@ -12,7 +12,9 @@ mod links;
 mod lists;
 mod member;
 mod names;
+mod privates;
 mod ranges;
+mod shown;
 mod store;
 mod talk;
 
@@ -27,6 +29,7 @@ use landline_common::link::PublicKey;
 use landline_common::{Event, Moment, NameKey, UserName, What};
 use links::Link;
 use member::{Member, Window};
+use shown::Shown;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use store::Store;
@@ -123,6 +126,7 @@ pub struct Node {
     links: BTreeMap<u64, Link>,
     members: BTreeMap<NodeId, Member>,
     store: Store,
+    shown: Shown,
     /// How many came lately, by address.
     joins: BTreeMap<IpAddr, Window>,
     /// Keys of flooders, and until when.
@@ -152,6 +156,7 @@ impl Node {
             links: BTreeMap::new(),
             members: BTreeMap::new(),
             store: Store::default(),
+            shown: Shown::default(),
             joins: BTreeMap::new(),
             refused: VecDeque::new(),
             held: VecDeque::new(),

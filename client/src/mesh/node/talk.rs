@@ -1,9 +1,9 @@
-//! What is said: to everybody, and to one.
+//! What is said to everybody.
 
 use super::store::Author;
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER, UNANSWERED};
+use crate::mesh::limits::{FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
 use crate::mesh::wire::Frame;
 use landline_common::What;
 use landline_common::clean::clean;
@@ -54,7 +54,7 @@ impl Node {
     }
 
     /// Whether one more line of theirs is taken. So many that they are a flood end the link.
-    fn takes_line(&mut self, from: NodeId) -> bool {
+    pub(super) fn takes_line(&mut self, from: NodeId) -> bool {
         let Some(member) = self.members.get_mut(&from) else { return false };
         let (lines, shown) = (member.lines.count(self.now.ms), member.shown.clone());
         let link = member.link.ok();
@@ -97,60 +97,10 @@ impl Node {
     pub(super) fn observe(&mut self, lamport: u64) {
         self.clock = self.clock.max(lamport.min(self.horizon()));
     }
-
-    /// Says something to one person.
-    pub(super) fn whisper(&mut self, to: &str, text: &str) {
-        let id = match self.find(to) {
-            Ok(id) => id,
-            Err(why) => return self.tell(why),
-        };
-        let Some(text) = fit(text) else { return self.tell(What::error(413, "that is too long, or nothing")) };
-        let Some(member) = self.members.get_mut(&id) else { return };
-        if member.unanswered.len() >= UNANSWERED {
-            return self.tell(What::error(503, "they do not answer; try again in a moment"));
-        }
-        member.sent += 1;
-        let number = member.sent;
-        member.unanswered.push_back((number, text.as_str().into()));
-        self.send_to(id, Frame::Private { number, at: self.now.wall.unix_ms.max(0), text });
-    }
-
-    pub(super) fn heard_private(&mut self, from: NodeId, number: u64, at: i64, text: &str) {
-        if !self.takes_line(from) {
-            return;
-        }
-        self.send_to(from, Frame::Got { number });
-        let Some(member) = self.members.get_mut(&from) else { return };
-        if number <= member.heard {
-            return;
-        }
-        member.heard = number;
-        let Some(text) = fit(text) else { return };
-        let shown = member.shown.to_string();
-        // A moment of its own, so that no message to everybody has the same id.
-        self.clock += 1;
-        let id = self.clock << 24 | self.me.id.high_bits();
-        self.tell_at(at, What::Direct { id, from: shown.into(), text: text.into(), kept: false });
-    }
-
-    pub(super) fn heard_got(&mut self, from: NodeId, number: u64) {
-        if let Some(member) = self.members.get_mut(&from) {
-            member.unanswered.retain(|(sent, _)| *sent > number);
-        }
-    }
-
-    /// Sends again what may have been lost with the last link.
-    pub(super) fn repeat_privates(&mut self, to: NodeId) {
-        let at = self.now.wall.unix_ms.max(0);
-        let waiting = self.members.get(&to).map(|member| member.unanswered.clone()).unwrap_or_default();
-        for (number, text) in waiting {
-            self.send_to(to, Frame::Private { number, at, text: text.into() });
-        }
-    }
 }
 
 /// A text as it is shown, if it is one.
-fn fit(text: &str) -> Option<String> {
+pub(super) fn fit(text: &str) -> Option<String> {
     let text = clean(text).trim().to_owned();
     (!text.is_empty() && text.chars().count() <= MESSAGE_CHARS).then_some(text)
 }

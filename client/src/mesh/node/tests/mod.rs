@@ -1,6 +1,7 @@
 mod hostile;
 mod impostors;
 mod mishaps;
+mod privates;
 mod scenes;
 mod table;
 mod world;

@@ -90,6 +90,12 @@ impl Engine {
             Effect::Close(number) => self.links.close(number),
             Effect::Tell(event) if self.waiting.len() < NEWS => self.waiting.push_back(event),
             Effect::Tell(_) => self.left_out += 1,
+            Effect::Show(private, event) if self.waiting.len() < NEWS => {
+                self.waiting.push_back(event);
+                return Continue(Some(Input::Shown(private)));
+            }
+            // It is not confirmed, so it comes again.
+            Effect::Show(..) => {}
             Effect::Pin(name, key) => {
                 if let Err(why) = self.pins.add(&name, &key) {
                     let text = format!("the key of {name} cannot be remembered: {why:#}");

@@ -63,6 +63,8 @@ pub const FRAMES: usize = 5_000;
 pub const REFUSED: usize = 64;
 /// Messages to one person that wait for a sign that they have arrived.
 pub const UNANSWERED: usize = 64;
+/// Of these, so many are sent again at once: with what is said meanwhile, fewer than [`LINES`].
+pub const REPEATS: usize = 16;
 /// Messages of one member to this one that are known to have been shown: those that may come again, because their
 /// confirmation was lost ([`UNANSWERED`]), and as many that came and were confirmed meanwhile.
 pub const SHOWN_PRIVATES: usize = 2 * UNANSWERED;
@@ -104,6 +106,9 @@ pub const WINDOW_MS: u64 = 5_000;
 /// Milliseconds in which nobody is asked for more of the past than there is room for: honest members have no more, and
 /// whoever invents one can push everything else out only so often.
 pub const PAST_MS: u64 = 600_000;
+/// Milliseconds after which what one person has not confirmed is sent to them again: their count of lines has begun anew
+/// by then ([`WINDOW_MS`]).
+pub const REPEAT_MS: u64 = 5_000;
 /// Milliseconds for which a flooder is refused.
 pub const REFUSED_MS: u64 = 60_000;
 /// Milliseconds between two looks at the time.

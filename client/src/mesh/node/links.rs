@@ -126,7 +126,7 @@ impl Node {
             self.end(other);
         }
         self.tell_what_is_here(who.id);
-        self.repeat_privates(who.id);
+        self.repeat_lost_privates(who.id);
     }
 
     /// Whether one more member can be at that address.
@@ -233,8 +233,8 @@ impl Node {
     fn left(&mut self, id: NodeId) {
         let Some(member) = self.members.remove(&id) else { return };
         let shown = String::from(member.shown);
-        for (_, text) in member.unanswered {
-            let text = format!("{shown} went before this had arrived for certain: {text}");
+        for unanswered in member.unanswered {
+            let text = format!("{shown} went before this had arrived for certain: {}", unanswered.text);
             self.tell(What::info(text));
         }
         self.tell(What::Disconnected { user: shown.into() });

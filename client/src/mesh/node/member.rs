@@ -1,5 +1,6 @@
 //! What is known of somebody else.
 
+use super::privates::Unanswered;
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{PAST_MS, WINDOW_MS};
@@ -38,7 +39,9 @@ pub struct Member {
     /// Lines that came from them.
     pub lines: Window,
     /// Messages for them alone that they have not confirmed.
-    pub unanswered: VecDeque<(u64, Box<str>)>,
+    pub unanswered: VecDeque<Unanswered>,
+    /// When some of these were sent again.
+    pub repeated: u64,
     /// The number of the last of these.
     pub sent: u64,
 }
@@ -81,6 +84,7 @@ impl Member {
             began: 0,
             lines: Window::default(),
             unanswered: VecDeque::new(),
+            repeated: 0,
             sent: now,
         }
     }

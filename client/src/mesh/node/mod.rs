@@ -29,6 +29,7 @@ use landline_common::link::PublicKey;
 use landline_common::{Event, Moment, NameKey, UserName, What};
 use links::Link;
 use member::{Member, Window};
+use privates::Private;
 use shown::Shown;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -56,6 +57,8 @@ pub enum Input {
     Frame(u64, Frame),
     /// A link is gone.
     Lost(u64),
+    /// The screen has something that was for this member alone.
+    Shown(Private),
     /// Time has passed.
     Tick,
 }
@@ -84,6 +87,8 @@ pub enum Effect {
     Close(u64),
     /// Tell the screen.
     Tell(Event<'static>),
+    /// Tell the screen what somebody said to this member alone, if it takes it; then [`Input::Shown`] follows.
+    Show(Private, Event<'static>),
     /// Remember the key of somebody met for the first time.
     Pin(UserName, PublicKey),
     /// Everything is said; end.
@@ -178,6 +183,7 @@ impl Node {
             Input::Failed(id, strange) => self.failed(id, strange),
             Input::Frame(link, frame) => self.frame(link, frame),
             Input::Lost(link) => self.lost(link),
+            Input::Shown(private) => self.has_shown(private),
             Input::Tick => self.tick(),
         }
         self.take_lines();
@@ -241,6 +247,7 @@ impl Node {
         }
         self.look_after_links();
         self.look_after_members();
+        self.look_after_privates();
         self.catch_up();
         self.dial();
     }

@@ -15,6 +15,8 @@ pub struct Table {
     pub links: u64,
     /// What the other's clock shows.
     pub wall: i64,
+    /// The screen takes nothing.
+    pub full: bool,
 }
 
 pub fn me() -> NodeId {
@@ -31,7 +33,7 @@ pub fn pinned(pins: &[(&str, PublicKey)]) -> Table {
     let name = UserName::parse("alice").unwrap();
     let me = Me { id: me(), name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
     let node = Node::new(me, 1, world.clock());
-    Table { wall: world.clock().wall.unix_ms, world, node, links: 0 }
+    Table { wall: world.clock().wall.unix_ms, world, node, links: 0, full: false }
 }
 
 impl Table {
@@ -40,7 +42,17 @@ impl Table {
     }
 
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
-        self.node.step(input, self.world.clock())
+        let mut effects = self.node.step(input, self.world.clock());
+        let shown = |effect: &Effect| match effect {
+            Effect::Show(private, _) => Some(Input::Shown(*private)),
+            _ => None,
+        };
+        if self.full {
+            effects.retain(|effect| shown(effect).is_none());
+        }
+        let inputs: Vec<Input> = effects.iter().filter_map(shown).collect();
+        inputs.into_iter().for_each(|input| effects.extend(self.node.step(input, self.world.clock())));
+        effects
     }
 
     /// Somebody links, and says who they are.
@@ -66,7 +78,7 @@ impl Table {
 
 pub fn told(effects: &[Effect]) -> Vec<String> {
     let event = |effect: &Effect| match effect {
-        Effect::Tell(event) => Some(text::plain(event)),
+        Effect::Tell(event) | Effect::Show(_, event) => Some(text::plain(event)),
         _ => None,
     };
     effects.iter().filter_map(event).collect()

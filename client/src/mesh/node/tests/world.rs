@@ -214,6 +214,10 @@ impl World {
                 }
             }
             Effect::Tell(event) => self.seats[seat].told.push(event.what),
+            Effect::Show(private, event) => {
+                self.seats[seat].told.push(event.what);
+                self.input(seat, Input::Shown(private));
+            }
             Effect::Pin(..) | Effect::Leave => {}
         }
     }

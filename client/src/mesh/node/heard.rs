@@ -3,7 +3,7 @@
 
 use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{DIALS, DIALS_PER_ADDRESS, HEARD_MS, LAST_REDIAL_MS, PATIENCE_MS, PEERS, REDIAL_MS};
+use crate::mesh::limits::{DIALS, DIALS_PER_ADDRESS, HEARD_MS, LAST_REDIAL_MS, PATIENCE_MS, PEERS, REDIAL_MS, TRIED};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,6 +18,8 @@ struct Heard {
     dial_after: u64,
     dialling: bool,
     failed: u32,
+    /// Where dials failed since somebody answered.
+    tried: Vec<SocketAddr>,
     /// Handshakes in a row in which they could not prove to have the same passphrase.
     strange: u32,
 }
@@ -53,8 +55,13 @@ impl Table {
             dial_after: now + wait,
             dialling: false,
             failed: 0,
+            tried: Vec::new(),
             strange: 0,
         });
+        // They can be reached elsewhere now; but whoever lies about that, or has many networks, is not dialled for ever.
+        if heard.failed > 0 && heard.tried.len() < TRIED && !heard.tried.contains(&address) {
+            (heard.failed, heard.dial_after) = (0, now + wait);
+        }
         if heard.at + HEARD_MS < now {
             heard.dial_after = heard.dial_after.max(now + wait);
         }
@@ -106,6 +113,9 @@ impl Table {
     pub fn failed(&mut self, id: NodeId, strange: bool, now: u64) -> Option<(&str, SocketAddr)> {
         let heard = self.heard.get_mut(&id)?;
         heard.dialling = false;
+        if heard.tried.len() < TRIED && !heard.tried.contains(&heard.address) {
+            heard.tried.push(heard.address);
+        }
         heard.dial_after = now + (REDIAL_MS << heard.failed.min(5)).min(LAST_REDIAL_MS);
         heard.failed += 1;
         heard.strange = if strange { heard.strange + 1 } else { 0 };
@@ -124,6 +134,7 @@ impl Table {
     pub fn linked(&mut self, id: NodeId) {
         if let Some(heard) = self.heard.get_mut(&id) {
             (heard.failed, heard.strange) = (0, 0);
+            heard.tried.clear();
         }
     }
 
@@ -194,6 +205,24 @@ mod tests {
         assert!((5..=8).contains(&dials), "{dials}");
         assert_eq!(told, 1);
         assert_eq!(due(&mut table, 60_000 + HEARD_MS), [], "whoever is silent is not dialled");
+    }
+
+    #[test]
+    fn who_can_be_reached_elsewhere_is_dialled_there_at_once() {
+        let mut table = Table::new(NodeId(5));
+        let mut dials = |now: u64, address: u8| {
+            table.hear(&hello(9), from(address), now);
+            let dialled = due(&mut table, now).len();
+            (0..dialled).for_each(|_| _ = table.failed(NodeId(9), false, now));
+            dialled
+        };
+        let first: usize = (0..60).map(|n| dials(n * 500, 1)).sum();
+        assert!((4..=6).contains(&first), "{first}");
+        assert_eq!([dials(30_000, 2), dials(30_500, 2)], [1, 0], "they have moved");
+        assert_eq!(dials(31_000, 2), 1, "and that counts anew");
+        // Several networks, or lies: an address that failed is no news.
+        let later: usize = (0..600).map(|n| dials(31_500 + n * 500, 1 + u8::try_from(n % 100).unwrap())).sum();
+        assert!(later < 25, "{later}");
     }
 
     #[test]

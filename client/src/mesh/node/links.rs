@@ -48,6 +48,7 @@ impl Node {
         let refused = self.refused.iter().any(|(refused, until)| *refused == key && *until > now);
         let there = self.links.values().filter(|link| link.address.ip() == address.ip()).count();
         if refused || self.links.len() >= LINKS || there >= LINKS_PER_ADDRESS {
+            dial.iter().for_each(|dial| _ = self.table.failed(dial.id, false, now));
             return self.effects.push(Effect::Close(number));
         }
         let (member, rank, frames) = (None, (false, 0), Window::default());
@@ -108,6 +109,9 @@ impl Node {
         }
         if let Some(link) = self.links.get_mut(&number) {
             link.member = Some(who.id);
+            // Somebody else's hello led here.
+            let mistaken = link.dial.filter(|dial| dial.id != who.id);
+            mistaken.iter().for_each(|dial| _ = self.table.failed(dial.id, false, self.now.ms));
         }
         self.observe(who.clock);
         self.table.linked(who.id);
@@ -156,6 +160,7 @@ impl Node {
     /// A link is gone, whoever ended it.
     pub(super) fn lost(&mut self, number: u64) {
         let Some(link) = self.links.remove(&number) else { return };
+        self.dialled_for_nothing(&link);
         let Some(member) = link.member.and_then(|id| self.members.get_mut(&id)) else { return };
         let now = self.now.ms;
         if member.link == Ok(number) {
@@ -164,6 +169,16 @@ impl Node {
         } else {
             // What was sent over it may not have arrived.
             member.told = (0, 0);
+        }
+    }
+
+    /// Whoever ends a link that we dialled before they have said who they are is dialled more and more rarely.
+    fn dialled_for_nothing(&mut self, link: &Link) {
+        let linked = |id| self.members.get(&id).is_some_and(Member::is_linked);
+        if let (None, Some(dial)) = (link.member, link.dial)
+            && !linked(dial.id)
+        {
+            self.table.failed(dial.id, false, self.now.ms);
         }
     }
 

@@ -1,12 +1,15 @@
 //! Links in pairs, members who lie, and members who flood.
 
-use super::table::{Table, closes, eve, told};
+use super::table::{Table, closes, eve, me, told};
 use super::world::{World, address, id, key};
+use crate::mesh::hello::Hello;
 use crate::mesh::limits::{
-    FLOOD, FRAMES, JOINS, LINES, LINKS_PER_ADDRESS, MESSAGES, PAST_MS, PATIENCE_MS, PEERS_PER_ADDRESS, REFUSED_MS, WANT,
+    FLOOD, FRAMES, JOINS, LAST_REDIAL_MS, LINES, LINKS_PER_ADDRESS, MESSAGES, PAST_MS, PATIENCE_MS, PEERS_PER_ADDRESS,
+    REFUSED_MS, WANT,
 };
 use crate::mesh::node::{Dial, Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
+use landline_common::UserName;
 
 #[test]
 fn of_two_links_both_keep_the_same_one() {
@@ -170,6 +173,53 @@ fn a_text_is_clean_and_short_or_nothing() {
         assert_eq!(heard.first().map(|line| line.replace("[PM] ", "")).as_deref(), shown);
     }
     assert_eq!(table.history().len(), 2);
+}
+
+/// When somebody is dialled in ten minutes whose links come to nothing.
+fn dials(table: &mut Table, hello: &Hello, answer: impl Fn(&mut Table, u64)) -> Vec<u64> {
+    let mut dials = Vec::new();
+    for now in (0..600_000).step_by(250) {
+        let mut effects = table.step(Input::Tick);
+        if now % 2_000 == 0 {
+            effects.extend(table.step(Input::Heard(hello.clone(), address(1, 1))));
+        }
+        for effect in effects {
+            if let Effect::Dial(dial, to) = effect {
+                dials.push(now);
+                table.links += 1;
+                table.step(Input::Opened(table.links, key(1), to, Some(dial)));
+                answer(table, table.links);
+            }
+        }
+        table.world.pass(250);
+    }
+    dials
+}
+
+#[test]
+fn whoever_ends_every_link_is_dialled_ever_more_rarely() {
+    let eve = eve();
+    assert!(me() < eve);
+    let hello = Hello { id: eve, name: UserName::parse("eve").unwrap(), port: address(1, 1).port() };
+    let refuses = |table: &mut Table, link| _ = table.step(Input::Lost(link));
+    let is_another = |table: &mut Table, link| {
+        let hello = Frame::Hello { id: id(77, 1), name: "bob".into(), clock: 0, dial: 0, top: 0, at: table.wall };
+        table.frame(link, hello);
+    };
+    for (at, answer) in [&refuses as &dyn Fn(&mut Table, u64), &is_another].into_iter().enumerate() {
+        let mut table = Table::new();
+        let dials = dials(&mut table, &hello, answer);
+        assert!((10..30).contains(&dials.len()), "{at}: {dials:?}");
+        let pauses: Vec<u64> = dials.windows(2).map(|two| two[1] - two[0]).collect();
+        assert!(pauses.is_sorted() && pauses.iter().all(|ms| *ms <= LAST_REDIAL_MS + 250), "{at}: {pauses:?}");
+        let (link, _) = table.enters(eve, "eve", 1);
+        table.step(Input::Lost(link));
+        let again = table.step(Input::Heard(hello.clone(), address(1, 1)));
+        assert!(
+            again.iter().any(|effect| matches!(effect, Effect::Dial(..))),
+            "{at}, after a link, at once: {again:?}"
+        );
+    }
 }
 
 #[test]

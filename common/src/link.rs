@@ -2,12 +2,13 @@
 //! Framework, revision 34), then frames. Every message on the wire, also of the handshake, has its length in front, as
 //! two bytes, the high one first.
 
-use blake2::{Blake2s256, Digest};
+mod keys;
+
+pub use keys::{Keys, NoKey, PublicKey, bytes_of};
+
 use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState, StatelessTransportState};
-use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::str::FromStr;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -41,17 +42,6 @@ pub enum LinkError {
     /// A message of more than [`MESSAGE_BYTES`].
     #[error("a message is too long")]
     TooLong,
-}
-
-/// The key by which others know a program.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey([u8; 32]);
-
-/// A program's own key, with the half that it keeps to itself.
-#[derive(Clone)]
-pub struct Keys {
-    private: [u8; 32],
-    public: PublicKey,
 }
 
 /// Who begins.
@@ -97,7 +87,8 @@ pub struct Opener {
     received: u64,
 }
 
-/// Shakes hands over `stream`. Both sides must name the same `purpose`. Whoever calls bounds the time.
+/// Shakes hands over `stream`. Both sides must name the same `purpose`. Whoever calls bounds the time. Who answers and
+/// cannot open what came says so, by a message of no bytes, which nobody can open.
 ///
 /// # Errors
 /// The stream broke, or the other side is not who it should be.
@@ -114,10 +105,12 @@ pub fn open(
             let length = state.write_message(&[], &mut message).map_err(|_| LinkError::Stranger)?;
             write_frame(stream, &message[..length])?;
         } else {
-            let length = read_length(stream)?.ok_or(LinkError::Stranger)?;
-            let sealed = message.get_mut(..length).ok_or(LinkError::Stranger)?;
-            stream.read_exact(sealed)?;
-            state.read_message(sealed, &mut [0; HANDSHAKE_BYTES]).map_err(|_| LinkError::Stranger)?;
+            let read = read_handshake(stream, &mut state, &mut message);
+            if matches!(read, Err(LinkError::Stranger)) && side == Side::Answered {
+                // So that they know why; if it does not arrive, they do not.
+                let _ = write_frame(stream, &[]);
+            }
+            read?;
         }
     }
     let peer = state.get_remote_static().and_then(|key| key.try_into().ok()).map(PublicKey);
@@ -127,6 +120,19 @@ pub fn open(
         sealer: Sealer { state: state.clone(), sent: 0 },
         opener: Opener { state, received: 0 },
     })
+}
+
+/// Reads the other side's next message. Whoever ends the stream instead may be busy: that does not say who they are.
+fn read_handshake(
+    stream: &mut impl Read,
+    state: &mut HandshakeState,
+    message: &mut [u8; HANDSHAKE_BYTES],
+) -> Result<(), LinkError> {
+    let length = read_length(stream)?.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
+    let sealed = message.get_mut(..length).ok_or(LinkError::Stranger)?;
+    stream.read_exact(sealed)?;
+    state.read_message(sealed, &mut [0; HANDSHAKE_BYTES]).map_err(|_| LinkError::Stranger)?;
+    Ok(())
 }
 
 fn handshake(side: Side, purpose: &str, keys: &Keys, whom: Whom<'_>) -> Result<HandshakeState, snow::Error> {
@@ -208,119 +214,6 @@ fn read_length(stream: &mut impl Read) -> io::Result<Option<usize>> {
         _ => {}
     }
     Ok(Some(u16::from_be_bytes(length).into()))
-}
-
-impl Keys {
-    /// New ones, of the system's randomness.
-    ///
-    /// # Errors
-    /// The system has none.
-    pub fn generate() -> Result<Keys, LinkError> {
-        let no_randomness = || LinkError::Stream(io::Error::other("the system gives no random numbers"));
-        let params: NoiseParams = ANYBODY.parse().map_err(|_| no_randomness())?;
-        let pair = Builder::new(params).generate_keypair().map_err(|_| no_randomness())?;
-        let half = |half: Vec<u8>| <[u8; 32]>::try_from(half).map_err(|_| no_randomness());
-        Ok(Keys { private: half(pair.private)?, public: PublicKey(half(pair.public)?) })
-    }
-
-    /// Out of [`Keys::to_bytes`].
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8; 64]) -> Keys {
-        let mut keys = Keys { private: [0; 32], public: PublicKey([0; 32]) };
-        keys.private.copy_from_slice(&bytes[..32]);
-        keys.public.0.copy_from_slice(&bytes[32..]);
-        keys
-    }
-
-    /// Both halves, to be kept where nobody else reads.
-    #[must_use]
-    pub fn to_bytes(&self) -> [u8; 64] {
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&self.private);
-        bytes[32..].copy_from_slice(&self.public.0);
-        bytes
-    }
-
-    /// The half for others.
-    #[must_use]
-    pub fn public(&self) -> PublicKey {
-        self.public
-    }
-}
-
-impl fmt::Debug for Keys {
-    /// Without the private half.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Keys").field(&self.public).finish()
-    }
-}
-
-impl PublicKey {
-    /// As it goes over the wire.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// What people compare to know a program again: forty digits in groups of five.
-    #[must_use]
-    pub fn fingerprint(&self) -> String {
-        digits(&[self])
-    }
-
-    /// The same for a link of two: it does not matter who asks.
-    #[must_use]
-    pub fn fingerprint_with(&self, other: &PublicKey) -> String {
-        digits(&[self.min(other), self.max(other)])
-    }
-}
-
-fn digits(keys: &[&PublicKey]) -> String {
-    let mut hash = Blake2s256::new_with_prefix(b"landline fingerprint 1");
-    keys.iter().for_each(|key| hash.update(key.0));
-    let hash = hash.finalize();
-    let group =
-        |bytes: &[u8]| format!("{:05}", bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)) % 100_000);
-    hash.chunks(4).map(group).collect::<Vec<_>>().join(" ")
-}
-
-impl fmt::Display for PublicKey {
-    /// As 64 hexadecimal digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// That is no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a key is 64 hexadecimal digits")]
-pub struct NoKey;
-
-impl FromStr for PublicKey {
-    type Err = NoKey;
-
-    fn from_str(text: &str) -> Result<PublicKey, NoKey> {
-        bytes_of(text).map(PublicKey).ok_or(NoKey)
-    }
-}
-
-/// The bytes of exactly `2 * N` hexadecimal digits, the form in which keys are written.
-#[must_use]
-pub fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    if digits.len() != 2 * N || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

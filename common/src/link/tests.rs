@@ -60,6 +60,27 @@ fn strangers_are_kept_out() {
 }
 
 #[test]
+fn who_dials_a_stranger_knows_and_who_is_only_sent_away_does_not() {
+    let (alice, bob, eve) = (keys(), keys(), keys());
+    let (one, other) = ([1; 32], [2; 32]);
+    for (to_bob, to_alice) in [
+        (Whom::Anybody(Some(&one)), Whom::Anybody(Some(&other))),
+        (Whom::Anybody(Some(&one)), Whom::Anybody(None)),
+        (Whom::Anybody(None), Whom::Anybody(Some(&other))),
+        (Whom::Known(&eve.public), Whom::Known(&alice.public)),
+    ] {
+        let [dialled, _] = shake((&alice, to_bob, "mesh"), (&bob, to_alice, "mesh"));
+        assert!(matches!(dialled, Err(LinkError::Stranger)), "{dialled:?}");
+    }
+    for side in [Side::Dialled, Side::Answered] {
+        let (mut stream, busy) = UnixStream::pair().unwrap();
+        drop(busy);
+        let sent_away = open(&mut stream, (side, "mesh"), &alice, Whom::Anybody(Some(&one)));
+        assert!(matches!(sent_away, Err(LinkError::Stream(_))), "{sent_away:?}");
+    }
+}
+
+#[test]
 fn nothing_can_be_changed_repeated_or_left_out() {
     let (alice, bob) = (keys(), keys());
     let sealed = |opened: &mut Opened, text: &[u8]| {

@@ -1,0 +1,134 @@
+//! Keys, and how people and files write them.
+
+use super::{ANYBODY, LinkError};
+use blake2::{Blake2s256, Digest};
+use snow::Builder;
+use snow::params::NoiseParams;
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// The key by which others know a program.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey(pub(super) [u8; 32]);
+
+/// A program's own key, with the half that it keeps to itself.
+#[derive(Clone)]
+pub struct Keys {
+    pub(super) private: [u8; 32],
+    pub(super) public: PublicKey,
+}
+
+impl Keys {
+    /// New ones, of the system's randomness.
+    ///
+    /// # Errors
+    /// The system has none.
+    pub fn generate() -> Result<Keys, LinkError> {
+        let no_randomness = || LinkError::Stream(io::Error::other("the system gives no random numbers"));
+        let params: NoiseParams = ANYBODY.parse().map_err(|_| no_randomness())?;
+        let pair = Builder::new(params).generate_keypair().map_err(|_| no_randomness())?;
+        let half = |half: Vec<u8>| <[u8; 32]>::try_from(half).map_err(|_| no_randomness());
+        Ok(Keys { private: half(pair.private)?, public: PublicKey(half(pair.public)?) })
+    }
+
+    /// Out of [`Keys::to_bytes`].
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 64]) -> Keys {
+        let mut keys = Keys { private: [0; 32], public: PublicKey([0; 32]) };
+        keys.private.copy_from_slice(&bytes[..32]);
+        keys.public.0.copy_from_slice(&bytes[32..]);
+        keys
+    }
+
+    /// Both halves, to be kept where nobody else reads.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.private);
+        bytes[32..].copy_from_slice(&self.public.0);
+        bytes
+    }
+
+    /// The half for others.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+}
+
+impl fmt::Debug for Keys {
+    /// Without the private half.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keys").field(&self.public).finish()
+    }
+}
+
+impl PublicKey {
+    /// As it goes over the wire.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// What people compare to know a program again: forty digits in groups of five.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        digits(&[self])
+    }
+
+    /// The same for a link of two: it does not matter who asks.
+    #[must_use]
+    pub fn fingerprint_with(&self, other: &PublicKey) -> String {
+        digits(&[self.min(other), self.max(other)])
+    }
+}
+
+fn digits(keys: &[&PublicKey]) -> String {
+    let mut hash = Blake2s256::new_with_prefix(b"landline fingerprint 1");
+    keys.iter().for_each(|key| hash.update(key.0));
+    let hash = hash.finalize();
+    let group =
+        |bytes: &[u8]| format!("{:05}", bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)) % 100_000);
+    hash.chunks(4).map(group).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for PublicKey {
+    /// As 64 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// That is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a key is 64 hexadecimal digits")]
+pub struct NoKey;
+
+impl FromStr for PublicKey {
+    type Err = NoKey;
+
+    fn from_str(text: &str) -> Result<PublicKey, NoKey> {
+        bytes_of(text).map(PublicKey).ok_or(NoKey)
+    }
+}
+
+/// The bytes of exactly `2 * N` hexadecimal digits, the form in which keys are written.
+#[must_use]
+pub fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    if digits.len() != 2 * N || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

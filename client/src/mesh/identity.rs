@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 1_024;
 pub fn keys(file: Option<&Path>) -> anyhow::Result<(Keys, Option<String>)> {
     let Some(file) = file else { return Ok((Keys::generate()?, Some(fleeting("there is no folder for it")))) };
     if let Some(keys) = read(file)? {
-        return Ok((keys, None));
+        return Ok((keys, exposed(file)));
     }
     let new = Keys::generate()?;
     match write(file, &new) {
@@ -35,6 +35,23 @@ pub fn keys(file: Option<&Path>) -> anyhow::Result<(Keys, Option<String>)> {
 
 fn fleeting(why: &str) -> String {
     format!("your key cannot be kept, so others will not know you again next time ({why})")
+}
+
+/// What to know about a key that is not its owner's alone.
+#[cfg(unix)]
+fn exposed(file: &Path) -> Option<String> {
+    let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(file).ok()?);
+    let file = file.display();
+    let text = || {
+        format!("other users of this computer can get at your key, and pass for you in a mesh; type: chmod 600 {file}")
+    };
+    (mode & 0o077 != 0).then(text)
+}
+
+/// Elsewhere, what is in somebody's own folder is theirs.
+#[cfg(not(unix))]
+fn exposed(_: &Path) -> Option<String> {
+    None
 }
 
 /// The key, if there is a file.
@@ -86,6 +103,22 @@ mod tests {
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
         assert_eq!(write(&file, &first).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("mesh.key");
+        let (first, _) = keys(Some(&file)).unwrap();
+        for (mode, told) in [(0o600, false), (0o640, true), (0o604, true), (0o400, false), (0o777, true)] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let (again, note) = keys(Some(&file)).unwrap();
+            assert_eq!(again.public(), first.public(), "it is used all the same");
+            let what_to_do = format!("chmod 600 {}", file.display());
+            assert_eq!(note.is_some_and(|note| note.ends_with(&what_to_do)), told, "{mode:o}");
+        }
     }
 
     #[test]

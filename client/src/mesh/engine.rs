@@ -96,12 +96,14 @@ impl Engine {
             }
             // It is not confirmed, so it comes again.
             Effect::Show(..) => {}
-            Effect::Pin(name, key) => {
-                if let Err(why) = self.pins.add(&name, &key) {
+            Effect::Pin(name, key) => match self.pins.add(&name, &key) {
+                Ok(true) => {}
+                Ok(false) => return Continue(Some(Input::PinsFull)),
+                Err(why) => {
                     let text = format!("the key of {name} cannot be remembered: {why:#}");
                     self.waiting.push_back(What::info(text).at(now(self.start).wall));
                 }
-            }
+            },
             Effect::Leave => return Break(()),
         }
         Continue(None)

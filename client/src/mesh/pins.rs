@@ -56,18 +56,24 @@ impl Pins {
         }
     }
 
-    /// Adds somebody's key, if that name has none. Several programs may do so at once: what is there is read again.
+    /// Adds somebody's key, if that name has none. Several programs may do so at once: one after the other, and each
+    /// reads again what is there. `false` if there is room for no more names.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn add(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+    pub fn add(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<bool> {
+        let Some(file) = &self.file else { return Ok(true) };
+        let _alone = small_file::alone(file)?;
         let mut lines = self.lines()?;
-        if lines.len() >= PINS || lines.keys().any(|other| NameKey::of(other) == *name.key()) {
-            return Ok(());
+        if lines.keys().any(|other| NameKey::of(other) == *name.key()) {
+            return Ok(true);
+        }
+        if lines.len() >= PINS {
+            return Ok(false);
         }
         lines.insert(name.to_string(), key.to_string());
-        Ok(small_file::replace(file, &toml::to_string(&lines)?)?)
+        small_file::replace(file, &toml::to_string(&lines)?)?;
+        Ok(true)
     }
 }
 
@@ -89,6 +95,34 @@ mod tests {
         let known = pins.load().unwrap();
         assert_eq!((known.len(), known[&NameKey::of("BOB")]), (2, one));
         assert!(fs::read_to_string(pins.file.as_ref().unwrap()).unwrap().contains("Bob = \""));
+    }
+
+    #[test]
+    fn programs_at_once_do_not_lose_each_other_s() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("known_peers.toml");
+        let key = Keys::from_bytes(&[1; 64]).public();
+        let names = |who: &str| (0..10).map(|n| UserName::parse(&format!("{who}{n}")).unwrap()).collect::<Vec<_>>();
+        std::thread::scope(|scope| {
+            for who in ["one", "two", "three"] {
+                let pins = Pins::new(Some(file.clone()));
+                scope.spawn(move || names(who).iter().for_each(|name| assert!(pins.add(name, &key).unwrap())));
+            }
+        });
+        assert_eq!(Pins::new(Some(file)).load().unwrap().len(), 30);
+    }
+
+    #[test]
+    fn there_is_room_for_so_many() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("known_peers.toml");
+        let key = Keys::from_bytes(&[1; 64]).public();
+        let line = |n: usize| format!("user{n} = \"{key}\"\n");
+        fs::write(&file, (1..PINS).map(line).collect::<String>()).unwrap();
+        let pins = Pins::new(Some(file));
+        let add = |name: &str| pins.add(&UserName::parse(name).unwrap(), &key).unwrap();
+        assert_eq!([add("last"), add("no-more"), add("User7")], [true, false, true]);
+        assert_eq!(pins.load().unwrap().len(), PINS);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub enum Input {
     Lost(u64),
     /// The screen has something that was for this member alone.
     Shown(Private),
+    /// There is room for the keys of no more names.
+    PinsFull,
     /// Time has passed.
     Tick,
 }
@@ -126,6 +128,8 @@ pub struct Node {
     /// The number of the last message said here.
     said: u64,
     dials: u64,
+    /// That there is room for no more keys was said.
+    told_full: bool,
     next_hello: u64,
     table: Table,
     links: BTreeMap<u64, Link>,
@@ -156,6 +160,7 @@ impl Node {
             clock: 0,
             said: 0,
             dials: 0,
+            told_full: false,
             next_hello: now.ms,
             table,
             links: BTreeMap::new(),
@@ -184,6 +189,7 @@ impl Node {
             Input::Frame(link, frame) => self.frame(link, frame),
             Input::Lost(link) => self.lost(link),
             Input::Shown(private) => self.has_shown(private),
+            Input::PinsFull => self.pins_full(),
             Input::Tick => self.tick(),
         }
         self.take_lines();

@@ -69,11 +69,25 @@ impl Node {
                 );
                 self.tell(What::info(text));
             }
-            None if self.me.pins.len() < PINS && name.key() != self.me.name.key() => {
+            None if name.key() == self.me.name.key() => {}
+            None if self.me.pins.len() < PINS => {
                 self.me.pins.insert(name.key().clone(), key);
                 self.effects.push(Effect::Pin(name.clone(), key));
             }
-            None => {}
+            None => self.pins_full(),
+        }
+    }
+
+    /// Says, once, that nobody new is remembered.
+    pub(super) fn pins_full(&mut self) {
+        if !std::mem::replace(&mut self.told_full, true) {
+            let file = &self.me.pins_file;
+            let text = format!(
+                "{file} has the keys of {PINS} names, and there is room for no more: if somebody passes for one whom \
+                 you meet from now on, you will not be warned. Delete there the lines of those you no longer meet, and \
+                 start again."
+            );
+            self.tell(What::info(text));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::table::{Table, closes, eve, me, pinned, told};
 use super::world::{address, id, key};
 use crate::mesh::id::NodeId;
+use crate::mesh::limits::PINS;
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
 use landline_common::UserName;
@@ -149,6 +150,20 @@ fn digits_that_are_another_s_as_well_reach_nobody_else() {
     table.frame(second, Frame::Bye);
     let left = told(&ask(&mut table, "/pm carol#dddd hi")).remove(0);
     assert!(left.starts_with("ERROR: 400 nobody here is shown as carol#dddd, but carol#dddd1 ("), "{left}");
+}
+
+#[test]
+fn that_nobody_new_is_remembered_is_said_once() {
+    let names: Vec<String> = (0..PINS).map(|n| format!("user{n}")).collect();
+    let pins: Vec<_> = names.iter().map(|name| (&**name, key(9))).collect();
+    let mut table = pinned(&pins);
+    let mut heard = told(&table.enters(id(1, 1), "bob", 1).1);
+    assert!(heard.remove(0).starts_with("INFO: known_peers.toml has the keys of 1000 names"));
+    assert_eq!(heard, ["bob joined mesh"]);
+    assert_eq!(told(&table.enters(id(2, 2), "carol", 2).1), ["carol joined mesh"]);
+    // Other programs add to the same file.
+    let mut other = Table::new();
+    assert!(told(&other.step(Input::PinsFull)).len() == 1 && other.step(Input::PinsFull).is_empty());
 }
 
 #[test]

@@ -76,10 +76,11 @@ impl<C: Connection> Direct<C> {
     /// Ends one before its time. Of one that nobody has heard of yet, nobody hears.
     fn replace(&mut self, at: usize) {
         let old = self.chats.remove(at);
-        let (with, open) = (old.with.to_string(), old.open);
+        let why = old.ending().or(old.open.then_some(Ending::Replaced));
+        let with = old.with.to_string();
         old.end(Ending::Replaced);
-        if open {
-            let reason = Ending::Replaced.sentence(&with).into();
+        if let Some(why) = why {
+            let reason = why.sentence(&with).into();
             self.tell(What::DirectEnded { with: with.into(), reason });
         }
     }

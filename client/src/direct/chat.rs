@@ -74,6 +74,11 @@ impl Chat {
         }
     }
 
+    /// Why it is ending, if it is: its thread has not told so yet.
+    pub fn ending(&self) -> Option<Ending> {
+        self.control.reason()
+    }
+
     /// Ends it: what was said before still goes out. The end of its thread.
     pub fn end(self, ending: Ending) -> Receiver<()> {
         self.control.end(ending);

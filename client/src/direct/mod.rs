@@ -152,7 +152,7 @@ impl<C: Connection> Direct<C> {
     }
 
     fn stop(&mut self, user: &str) {
-        match self.chat(user) {
+        match self.chat(user).filter(|chat| chat.ending().is_none()) {
             Some(chat) => {
                 chat.stop(Ending::Stopped);
                 chat.open = false;
@@ -164,7 +164,8 @@ impl<C: Connection> Direct<C> {
     /// Whether somebody need not be asked. That is no error: people would take it for the answer to something that is on
     /// its way to the server.
     fn ask(&mut self, user: &str) -> bool {
-        let Some(chat) = self.chat(user) else {
+        // One that is ending keeps nobody from asking for another.
+        let Some(chat) = self.chat(user).filter(|chat| chat.ending().is_none()) else {
             self.requests.ask(user);
             return false;
         };

@@ -88,6 +88,38 @@ fn a_chat_is_there_once_and_a_new_one_takes_its_place() {
 }
 
 #[test]
+fn one_that_was_just_ended_keeps_nobody_from_asking_for_another() {
+    let [mut alice, mut bob] = two();
+    // Nothing of what the chat tells is taken in between.
+    alice.direct.send("/direct-stop bob");
+    alice.direct.send("/direct-stop bob");
+    assert_eq!(alice.own(), What::info("there is no direct chat with bob; /direct bob asks for one"));
+    let accept = accepted(&mut alice, &mut bob);
+    assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
+    let ended = |with: &'static str, why: &'static str| What::DirectEnded { with: with.into(), reason: why.into() };
+    assert_eq!(alice.next(), ended("bob", "you ended it"), "its end is told, and once");
+    assert!(matches!(alice.next(), What::DirectConnected { .. }));
+    bob.ended();
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    alice.direct.send("/direct-say bob again");
+    assert_eq!(bob.next(), talk("alice", false, "again"));
+    assert_eq!(alice.next(), talk("bob", true, "again"));
+}
+
+#[test]
+fn one_that_is_about_to_begin_is_given_up() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    bob.direct.send("/direct alice");
+    let told = bob.own();
+    assert!(matches!(&told, What::Info(text) if text.contains("is about to begin")), "{told:?}");
+    bob.direct.send("/direct-stop alice");
+    bob.direct.send("/direct alice");
+    assert_eq!(bob.sent(), "/direct alice", "{accept}");
+    assert_eq!(bob.ended(), "you ended it");
+}
+
+#[test]
 fn both_may_ask_and_accept_at_once() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     bob.direct.send("/direct alice");

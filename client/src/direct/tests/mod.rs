@@ -45,6 +45,8 @@ struct Client {
     direct: Direct<Inner>,
     lines: Receiver<String>,
     server: Sender<(u64, News)>,
+    /// What was not taken when its turn was, and is before everything else.
+    aside: VecDeque<(u64, News)>,
 }
 
 impl Client {
@@ -52,20 +54,35 @@ impl Client {
         let (server, news) = bounded(64);
         let (lines, sent) = unbounded();
         let direct = Direct::around(Inner { lines, news }, server.clone()).unwrap();
-        Client { direct, lines: sent, server }
+        Client { direct, lines: sent, server, aside: VecDeque::new() }
     }
 
-    /// The server tells something. What of it is for the screens, and what else was before it.
+    /// The server tells something. What of it is for the screens; what its chats tell waits.
     fn hear(&mut self, what: What<'static>) -> Option<What<'static>> {
         self.server.send((1, news(what))).unwrap();
-        let told = self.direct.news().recv_timeout(DEADLINE).unwrap();
-        self.direct.current(told).map(what_of)
+        self.take_from(1)
+    }
+
+    /// What its own program answers to a line; what its chats tell waits.
+    fn own(&mut self) -> What<'static> {
+        self.take_from(HERE).expect("that is always news")
+    }
+
+    fn take_from(&mut self, number: u64) -> Option<What<'static>> {
+        loop {
+            let told = self.direct.news().recv_timeout(DEADLINE).expect("something is told");
+            if told.0 == number {
+                return self.direct.current(told).map(what_of);
+            }
+            self.aside.push_back(told);
+        }
     }
 
     /// The next that its chats tell.
     fn next(&mut self) -> What<'static> {
         loop {
-            let told = self.direct.news().recv_timeout(DEADLINE).expect("something is told");
+            let aside = self.aside.pop_front();
+            let told = aside.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
             if let Some(told) = self.direct.current(told) {
                 return what_of(told);
             }

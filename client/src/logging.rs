@@ -1,7 +1,7 @@
 //! The client's own log: to a file, for whoever asks why a connection broke; never to the screen.
 //!
-//! It says what became of the connection and the terminal. What people say and passwords are never given to it, and
-//! what a server says passes through [`landline_common::clean`].
+//! It says what became of the connection, of direct chats, and of the terminal. What people say and passwords are never
+//! given to it, and what a server says passes through [`landline_common::clean`].
 
 use crate::args::BadUsage;
 use crate::model::Phase;

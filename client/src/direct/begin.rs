@@ -11,6 +11,7 @@ use crate::link::Connection;
 use landline_common::clean::clean;
 use landline_common::command::Command;
 use landline_common::{NameKey, What};
+use log::info;
 use std::io;
 
 impl<C: Connection> Direct<C> {
@@ -22,6 +23,7 @@ impl<C: Connection> Direct<C> {
             return true;
         }
         let Some(request) = self.requests.take(user) else { return false };
+        info!("accepting a direct chat with {}", request.from);
         if self.wait_for(&request).is_err() {
             let from = request.from.to_string();
             let reason = Ending::NoMeans.sentence(&from).into();

@@ -8,6 +8,7 @@ mod addresses;
 mod begin;
 mod chat;
 mod dial;
+mod diary;
 mod ending;
 mod frame;
 mod meet;
@@ -24,6 +25,7 @@ use landline_common::clean::clean;
 use landline_common::command::{Command, parse};
 use landline_common::link::{Keys, LinkError};
 use landline_common::{NameKey, What, json};
+use log::info;
 use requests::Requests;
 use std::collections::VecDeque;
 use std::io;
@@ -120,7 +122,10 @@ impl<C: Connection> Direct<C> {
             Command::DirectStop(user) => self.stop(user),
             Command::Accept(user) => return self.accept(user),
             Command::Reject(user) => match self.requests.take(user) {
-                Some(request) => self.inner.send(&Command::Reject(Some(&request.from)).to_string()),
+                Some(request) => {
+                    info!("rejecting a direct chat with {}", request.from);
+                    self.inner.send(&Command::Reject(Some(&request.from)).to_string());
+                }
                 None => return false,
             },
             Command::Direct(user) => return self.ask(user),
@@ -166,6 +171,7 @@ impl<C: Connection> Direct<C> {
     fn ask(&mut self, user: &str) -> bool {
         // One that is ending keeps nobody from asking for another.
         let Some(chat) = self.chat(user).filter(|chat| chat.ending().is_none()) else {
+            info!("asking {user} for a direct chat");
             self.requests.ask(user);
             return false;
         };
@@ -214,6 +220,9 @@ impl<C: Connection + 'static> Connection for Direct<C> {
             _ => self.inner.current((number, told)).and_then(|told| self.told_by_server(told)),
         };
         self.tell_late();
+        if let Some(News::Event { event, .. }) = &told {
+            diary::note(&event.what).iter().for_each(|note| info!("{note}"));
+        }
         told
     }
 
@@ -237,7 +246,15 @@ impl<C: Connection + 'static> Connection for Direct<C> {
     fn finish(self: Box<Self>) {
         let Direct { inner, chats, .. } = *self;
         let end = Instant::now() + 2 * LEAVING;
-        let parting: Vec<_> = chats.into_iter().map(|chat| chat.end(Ending::Left)).collect();
+        let parting = chats.into_iter().map(|chat| {
+            info!(
+                "direct chat with {}: ended: {}",
+                chat.with,
+                chat.ending().unwrap_or(Ending::Left).sentence(&chat.with)
+            );
+            chat.end(Ending::Left)
+        });
+        let parting: Vec<_> = parting.collect();
         Box::new(inner).finish();
         for gone in parting {
             let _ = gone.recv_deadline(end);

@@ -20,6 +20,43 @@ fn both_want_it_talk_and_one_ends_it() {
     assert_eq!(connect_again(&mut alice, &mut bob), numbers);
 }
 
+#[test]
+fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
+    let (house, folder) = (House::default(), tempfile::TempDir::new().expect("a folder"));
+    let file = |name: &str| folder.path().join(name);
+    let logged = |name: &str| start(landline(house.address(), name).arg("--log").arg(file(name)));
+    let (mut alice, mut bob) = (logged("alice"), logged("bob"));
+    let numbers = connect((&mut alice, "alice"), (&mut bob, "bob"));
+    say((&mut alice, "alice"), (&mut bob, "bob"), "staple");
+    alice.type_line("stopprivate bob");
+    reason(&mut alice, "bob");
+    reason(&mut bob, "alice");
+    connect((&mut bob, "bob"), (&mut alice, "alice"));
+    bob.type_line("/quit");
+    assert_eq!(bob.wait().code(), Some(0));
+    assert_eq!(reason(&mut alice, "bob"), "bob left");
+    alice.type_line("/quit");
+    assert_eq!(alice.wait().code(), Some(0));
+    let notes = |name: &str| {
+        let log = std::fs::read_to_string(file(name)).expect("a log");
+        assert!(!log.contains("staple") && !log.contains(&numbers[..11]), "{log}");
+        let notes = log.lines().filter_map(|line| line.split_once("INFO  "));
+        notes.map(|(_, note)| note.to_owned()).filter(|note| note.contains("direct")).collect::<Vec<_>>()
+    };
+    let of_alice = [
+        "asking bob for a direct chat",
+        "bob accepted a direct chat",
+        "direct chat with bob: connected",
+        "direct chat with bob: ended: you ended it",
+        "bob asks for a direct chat",
+        "accepting a direct chat with bob",
+        "direct chat with bob: connected",
+        "direct chat with bob: ended: bob left",
+    ];
+    assert_eq!(notes("alice"), of_alice);
+    assert_eq!(notes("bob").last().map(String::as_str), Some("direct chat with alice: ended: you left"));
+}
+
 fn connect_again(alice: &mut Program, bob: &mut Program) -> String {
     bob.type_line("/direct-stop alice");
     reason(alice, "bob");

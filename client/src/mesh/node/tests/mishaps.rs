@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 enum Mishap {
     Say(usize),
+    Whisper(usize, usize),
     Lose(usize),
     /// Those whose bits are set no longer reach the others.
     Split(u8),
@@ -21,6 +22,7 @@ enum Mishap {
 fn mishap() -> impl Strategy<Value = Mishap> {
     prop_oneof![
         12 => any::<usize>().prop_map(Mishap::Say),
+        4 => any::<(usize, usize)>().prop_map(|(from, to)| Mishap::Whisper(from, to)),
         3 => any::<usize>().prop_map(Mishap::Lose),
         1 => any::<u8>().prop_map(Mishap::Split),
         1 => Just(Mishap::Heal),
@@ -33,6 +35,7 @@ fn befall(world: &mut World, mishap: &Mishap) {
     let seats = world.seats.len();
     match *mishap {
         Mishap::Say(seat) => world.say(seat % seats),
+        Mishap::Whisper(from, to) => world.says(from % seats, &format!("/pm user{}", to % seats)),
         Mishap::Lose(pick) => world.lose(pick),
         Mishap::Split(sides) => {
             let side = |seat: usize| sides >> seat & 1;
@@ -58,11 +61,15 @@ fn check(world: &World) -> Result<(), TestCaseError> {
         let node = place.node.as_ref().unwrap();
         prop_assert_eq!(node.members.len(), seats - 1, "members of {}", seat);
         prop_assert_eq!(node.links.len(), seats - 1, "links of {}", seat);
-        prop_assert!(node.members.values().all(|member| member.is_linked()));
+        prop_assert!(node.members.values().all(|member| member.is_linked() && member.unanswered.is_empty()));
         prop_assert_eq!(&history(world, seat), &first, "the history of {}", seat);
         let mut told = BTreeMap::new();
         let mut highest = 0;
+        let mut whispered = BTreeSet::new();
         for what in &place.told {
+            if let What::Direct { text, .. } = what {
+                prop_assert!(whispered.insert(text.to_string()), "{} was told {} alone twice", seat, text);
+            }
             let What::Said { id, text, user, .. } = what else { continue };
             prop_assert!(told.insert(*id, text.to_string()).is_none(), "{} was told {} twice", seat, text);
             // One's own come after everything that one was told before.

@@ -156,8 +156,13 @@ impl World {
 
     /// Says something that nobody said before.
     pub fn say(&mut self, seat: usize) {
+        self.says(seat, "/say");
+    }
+
+    /// Says something that nobody said before, to everybody or to one.
+    pub fn says(&mut self, seat: usize, command: &str) {
         self.said += 1;
-        let line = Input::Line(format!("/say message {} of user{seat}", self.said));
+        let line = Input::Line(format!("{command} message {} of user{seat}", self.said));
         if self.seats[seat].frozen_until <= self.now {
             self.input(seat, line);
         }

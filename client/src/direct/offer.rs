@@ -146,17 +146,48 @@ fn receive(stream: TcpStream, pair: &Pair, out: &Sender<Met>) -> Option<Weak<Tcp
     let stream = Arc::new(stream);
     let handle = Arc::downgrade(&stream);
     let (pair, out) = (pair.clone(), out.clone());
-    let run = move || {
-        if let Ok(met) = pair.answered(&stream) {
-            // The first one counts.
-            let _ = out.try_send(met);
-        }
-    };
+    // The first one counts.
+    let run = move || answer(stream, &pair, |met| _ = out.try_send(met));
     std::thread::Builder::new().name("direct-answer".into()).spawn(run).is_ok().then_some(handle)
+}
+
+/// Shakes hands. Whoever has met is no stranger any more before anybody is told: then all strangers are sent away.
+fn answer(stream: Arc<TcpStream>, pair: &Pair, tell: impl FnOnce(Met)) {
+    if let Ok(met) = pair.answered(&stream) {
+        drop(stream);
+        tell(met);
+    }
 }
 
 fn send_away(stranger: &Weak<TcpStream>) {
     if let Some(stream) = stranger.upgrade() {
         let _ = stream.shutdown(Shutdown::Both);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::link::Keys;
+
+    #[test]
+    fn whoever_has_met_is_not_sent_away_with_the_strangers() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let [here, there] = [(); 2].map(|()| Keys::generate().unwrap());
+        let comes = Pair { own: there.clone(), theirs: here.public() };
+        let waits = Pair { own: here, theirs: there.public() };
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let answered = Arc::new(listener.accept().unwrap().0);
+        let (stranger, mut told) = (Arc::downgrade(&answered), false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                answer(answered, &waits, |_met| {
+                    assert!(stranger.upgrade().is_none(), "its link would be torn");
+                    told = true;
+                });
+            });
+            comes.dialled(stream).unwrap().choose().unwrap();
+        });
+        assert!(told);
     }
 }

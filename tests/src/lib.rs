@@ -11,6 +11,7 @@ mod meshed;
 mod program;
 mod proxy;
 mod python;
+pub mod soak;
 mod terminal;
 
 pub use client::{Client, Unframed, neighbour};

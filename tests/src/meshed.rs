@@ -1,10 +1,11 @@
 //! `landline mesh` as programs see it: lines in, events out, on a host of a network made for it.
 
-use crate::{DEADLINE, Host, Lan, Program};
+use crate::{DEADLINE, Host, Lan, Program, eventually};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
+use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,10 +30,21 @@ impl Meshed {
     pub fn start(lan: &Lan, host: Host, name: &str, folder: &Path, more: &[&str]) -> Meshed {
         let mut command = Program::client();
         command.args(["mesh", "--json", name]).args(more);
-        for variable in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
-            command.env(variable, folder.join(name));
-        }
+        keep_in(folder, name, &mut command);
         Meshed::of(&mut lan.on(host, &command), name)
+    }
+
+    /// The command of one on this machine's loopback, where hellos go to that UDP port.
+    pub fn on_loopback(port: u16, name: &str, folder: &Path, more: &[&str]) -> Command {
+        let mut command = Program::client();
+        command.args(["mesh", "--port", &port.to_string()]).args(more).args([name, "127.0.0.1"]);
+        keep_in(folder, name, &mut command);
+        command
+    }
+
+    /// A UDP port for hellos.
+    pub fn free_port() -> u16 {
+        UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
     }
 
     /// Starts that command.
@@ -52,10 +64,10 @@ impl Meshed {
         Meshed { name: name.to_owned(), child, stdin, events }
     }
 
-    /// Types a line.
-    pub fn type_line(&mut self, line: &str) {
+    /// Types a line; several threads may.
+    pub fn type_line(&self, line: &str) {
         let mut stdin = self.stdin.as_ref().expect("more lines");
-        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("writing to landline");
+        stdin.write_all(format!("{line}\n").as_bytes()).expect("writing to landline");
     }
 
     /// There are no more lines.
@@ -138,11 +150,27 @@ impl Meshed {
         assert!(status.expect("kill").success());
     }
 
-    /// Kilobytes of memory that it has now.
-    pub fn memory_kb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its state");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut ended = None;
+        eventually("it ends", || {
+            ended = self.child.try_wait().expect("waiting for it");
+            ended.is_some()
+        });
+        ended.expect("its end")
+    }
+}
+
+/// Its files are in `folder` under its name.
+fn keep_in(folder: &Path, name: &str, command: &mut Command) {
+    for variable in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        command.env(variable, folder.join(name));
     }
 }
 

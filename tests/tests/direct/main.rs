@@ -5,6 +5,7 @@ mod breaks;
 mod chats;
 mod networks;
 mod screen;
+mod soak;
 mod strangers;
 
 use landline_common::link::{Keys, Opened, PublicKey, Side, Whom, open};
@@ -40,15 +41,17 @@ fn connect((one, name): (&mut Program, &str), (other, other_name): (&mut Program
     other.until(&format!("DIRECT_REQUEST_FROM:{name}:"));
     other.type_line(&format!("/accept {name}"));
     one.until(&format!("DIRECT_READY:{other_name}:"));
-    let numbers = |program: &mut Program, with: &str| {
-        let line = program.until("DIRECT_");
-        let numbers = line.strip_prefix(&format!("DIRECT_CONNECTED:{with}:"));
-        numbers.unwrap_or_else(|| panic!("{line}")).trim_end().to_owned()
-    };
-    let (seen, also) = (numbers(one, other_name), numbers(other, name));
+    let (seen, also) = (connected(one, other_name), connected(other, name));
     assert_eq!(seen, also);
     assert_eq!(seen.split(' ').map(str::len).collect::<Vec<_>>(), [5; 8]);
     seen
+}
+
+/// Waits until both have met. What is to be compared.
+fn connected(program: &mut Program, with: &str) -> String {
+    let line = program.until("DIRECT_");
+    let numbers = line.strip_prefix(&format!("DIRECT_CONNECTED:{with}:"));
+    numbers.unwrap_or_else(|| panic!("{line}")).trim_end().to_owned()
 }
 
 /// Something is said, and heard.

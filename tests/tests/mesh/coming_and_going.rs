@@ -53,7 +53,7 @@ fn a_pulled_cable_is_noticed_within_thirty_seconds_and_all_is_well_when_it_is_ba
 fn a_frozen_member_has_left_and_comes_back_by_itself() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 3]);
-    let mut three = members(&lan, &hosts, folder.path());
+    let three = members(&lan, &hosts, folder.path());
     all_meet(&three);
     three[1].signal("STOP");
     for member in [&three[0], &three[2]] {

@@ -1,6 +1,7 @@
 //! Talk without a server, with the real program, on networks made for it (see `Lan`).
 
 mod coming_and_going;
+mod soak;
 mod strangers;
 mod together;
 

@@ -1,6 +1,7 @@
 //! Those who have no part in it: without the passphrase, under another's name, or only to do harm.
 
 use super::{all_hear, all_meet, hosts, members};
+use landline_tests::soak::resident_kib;
 use landline_tests::{DEADLINE, Lan, Meshed, missing};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -96,7 +97,7 @@ fn a_flood_of_lies_leaves_the_talk_as_it_was() {
     (1..=100).for_each(|n| _ = lan.ip(liar, &format!("address add 10.77.1.{n}/16 dev {cable}")));
     let mut three = members(&lan, &honest, folder.path());
     all_meet(&three);
-    let before = three[0].memory_kb();
+    let before = resident_kib(three[0].process());
     let ports = listening(&lan, &honest);
     assert!(!ports.is_empty());
     let script = FLOOD.replace("PORTS", &format!("{ports:?}"));
@@ -109,8 +110,8 @@ fn a_flood_of_lies_leaves_the_talk_as_it_was() {
     assert!(flood.wait().expect("the flood").success());
     three.iter_mut().for_each(|member| member.type_line("still here"));
     all_hear(&three, 15);
-    let after = three[0].memory_kb();
-    assert!(after < before + 20_000, "{before} kB before, {after} kB after");
+    let after = resident_kib(three[0].process());
+    assert!(after < before + 20_000, "{before} KiB before, {after} KiB after");
     for member in &three {
         member.until("a look", |events| {
             assert!(!events.iter().any(|e| e["event"] == "disconnected"), "{events:#?}");

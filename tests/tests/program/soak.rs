@@ -3,8 +3,8 @@
 
 use crate::{folder, server, start, stop};
 use landline_common::link::Keys;
+use landline_tests::soak::{Dice, Held, held, resident_kib};
 use landline_tests::{Client, Program, eventually};
-use std::fs;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -24,39 +24,30 @@ const WITH_HISTORY: (&str, u64) = ("on", 24 << 10);
 /// Without one there are no caches, so little hides behind them.
 const WITHOUT: (&str, u64) = ("off", 4 << 10);
 
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).expect("31 bits") % sides
-    }
-
-    fn command(&mut self, key: &str) -> String {
-        let (room, user, word) = (self.roll(ROOMS), self.roll(PEOPLE), self.roll(100));
-        match self.roll(24) {
-            0 | 1 => format!("/join room{room}"),
-            2 => format!("/leave room{room}"),
-            3 => "format json".into(),
-            4 => "format text".into(),
-            5 => format!("/pm p{user} word{word}"),
-            6 => format!("/connect p{user}"),
-            7 => format!("/accept p{user}"),
-            8 => format!("/private p{user} hello"),
-            9 => format!("/end p{user}"),
-            10 => format!("/block p{user}"),
-            11 => format!("/unblock p{user}"),
-            12 => format!("/direct p{user}"),
-            13 => format!("/direct-accept p{user} {key} 10.0.0.1:5000"),
-            14 => format!("/direct-key {key}"),
-            15 => "/history 20".into(),
-            16 => format!("/search word{word}"),
-            17 => "/all hello".into(),
-            18 => "/users".into(),
-            19 => format!("/who room{room}"),
-            _ => format!("word{word} and something else"),
-        }
+/// What somebody types next.
+fn command(dice: &mut Dice, key: &str) -> String {
+    let (room, user, word) = (dice.roll(ROOMS), dice.roll(PEOPLE), dice.roll(100));
+    match dice.roll(24) {
+        0 | 1 => format!("/join room{room}"),
+        2 => format!("/leave room{room}"),
+        3 => "format json".into(),
+        4 => "format text".into(),
+        5 => format!("/pm p{user} word{word}"),
+        6 => format!("/connect p{user}"),
+        7 => format!("/accept p{user}"),
+        8 => format!("/private p{user} hello"),
+        9 => format!("/end p{user}"),
+        10 => format!("/block p{user}"),
+        11 => format!("/unblock p{user}"),
+        12 => format!("/direct p{user}"),
+        13 => format!("/direct-accept p{user} {key} 10.0.0.1:5000"),
+        14 => format!("/direct-key {key}"),
+        15 => "/history 20".into(),
+        16 => format!("/search word{word}"),
+        17 => "/all hello".into(),
+        18 => "/users".into(),
+        19 => format!("/who room{room}"),
+        _ => format!("word{word} and something else"),
     }
 }
 
@@ -80,10 +71,10 @@ fn come(address: SocketAddr, number: usize) -> Client {
 }
 
 fn live(address: SocketAddr, number: usize, until: Instant, done: &AtomicUsize) {
-    let (mut dice, mut client) = (Dice(number as u64), come(address, number));
+    let (mut dice, mut client) = (Dice::new(number), come(address, number));
     let key = Keys::generate().expect("keys").public().to_string();
     for step in 0.. {
-        let commands: String = (0..=dice.roll(6)).map(|_| dice.command(&key) + "\n").collect();
+        let commands: String = (0..=dice.roll(6)).map(|_| command(&mut dice, &key) + "\n").collect();
         client.send_bytes(commands.as_bytes());
         match dice.roll(12) {
             0 => {
@@ -130,18 +121,6 @@ fn churn_on(program: &mut Program, address: SocketAddr, time: Duration) -> usize
     })
 }
 
-/// What a process holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Held {
-    threads: usize,
-    descriptors: usize,
-}
-
-fn held(process: u32) -> Held {
-    let count = |folder: &str| fs::read_dir(format!("/proc/{process}/{folder}")).expect("a process").count();
-    Held { threads: count("task"), descriptors: count("fd") }
-}
-
 /// What it holds once it is up, without the thread and the descriptor of the one who sees that.
 fn held_by_nobody(process: u32, address: SocketAddr) -> Held {
     let mut client = Client::connect(address);
@@ -149,10 +128,6 @@ fn held_by_nobody(process: u32, address: SocketAddr) -> Held {
     client.expect("ALIAS?");
     let Held { threads, descriptors } = held(process);
     Held { threads: threads - 1, descriptors: descriptors - 1 }
-}
-
-fn resident_kib(process: u32) -> u64 {
-    landline_tests::bench::usage(process).expect("a process").resident_kib
 }
 
 fn soak(time: Duration, (history, slack_kib): (&str, u64)) {

@@ -1,32 +1,15 @@
 //! The mesh on the full screen, and asking for its passphrase.
 
-use landline_tests::{Meshed, Program, Terminal};
-use std::net::UdpSocket;
-use std::path::Path;
-use std::process::Command;
+use landline_tests::{Meshed, Terminal};
 use tempfile::TempDir;
-
-/// A member on loopback, where hellos go to that UDP port.
-fn mesh(port: u16, name: &str, folder: &Path, more: &[&str]) -> Command {
-    let mut command = Program::client();
-    command.args(["mesh", "--port", &port.to_string()]).args(more).args([name, "127.0.0.1"]);
-    for variable in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
-        command.env(variable, folder.join(name));
-    }
-    command
-}
-
-fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
-}
 
 #[test]
 fn people_talk_without_a_server() {
-    let (folder, port) = (TempDir::new().expect("a folder"), free_port());
+    let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
     let mut alice = Terminal::new(120, 40);
-    alice.run(&mesh(port, "alice", folder.path(), &[]), "; echo ended-$?");
+    alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &[]), "; echo ended-$?");
     alice.sees("alice on mesh");
-    let mut bob = Meshed::of(&mut mesh(port, "bob", folder.path(), &["--json"]), "bob");
+    let bob = Meshed::of(&mut Meshed::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.sees("bob joined");
     alice.until("two people at the right", |screen| {
         let people = screen.contents_between(1, 95, 6, 120);
@@ -51,11 +34,11 @@ fn people_talk_without_a_server() {
 
 #[test]
 fn the_passphrase_is_not_shown() {
-    let (folder, port) = (TempDir::new().expect("a folder"), free_port());
-    let mut command = mesh(port, "bob", folder.path(), &["--json"]);
+    let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
+    let mut command = Meshed::on_loopback(port, "bob", folder.path(), &["--json"]);
     let bob = Meshed::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
     let mut alice = Terminal::new(80, 24);
-    alice.run(&mesh(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
+    alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
     alice.sees("The passphrase of the mesh:");
     alice.press("correct horse\r");
     alice.sees("bob joined");
@@ -67,10 +50,10 @@ fn the_passphrase_is_not_shown() {
 
 #[test]
 fn plain_lines_are_the_predecessor_s() {
-    let (folder, port) = (TempDir::new().expect("a folder"), free_port());
+    let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
     let mut alice = Terminal::new(80, 24);
-    alice.run(&mesh(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
-    let mut bob = Meshed::of(&mut mesh(port, "bob", folder.path(), &["--json"]), "bob");
+    alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
+    let bob = Meshed::of(&mut Meshed::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.sees("bob joined chat");
     bob.type_line("hello");
     alice.until("hh:mm:ss bob: hello", |screen| {
@@ -85,6 +68,6 @@ fn plain_lines_are_the_predecessor_s() {
     alice.sees("bob left chat");
     alice.press("/exit\r");
     alice.sees("ended-0");
-    let mut wrong = mesh(port, "x y", folder.path(), &["--plain"]);
+    let mut wrong = Meshed::on_loopback(port, "x y", folder.path(), &["--plain"]);
     assert_eq!(wrong.output().expect("landline").status.code(), Some(2));
 }

@@ -6,7 +6,7 @@ use memchr::memchr;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -109,6 +109,14 @@ impl Crowd {
         let stream = &self.members[member].stream;
         self.readiness.forget(stream);
         let _ = socket2::SockRef::from(stream.as_ref()).set_recv_buffer_size(SMALL_WINDOW);
+    }
+
+    /// A member's connection ends, whoever still sends something over it.
+    pub fn hang_up(&mut self, member: usize) {
+        let stream = &self.members[member].stream;
+        self.readiness.forget(stream);
+        // The other side may have ended it before.
+        let _ = stream.shutdown(Shutdown::Both);
     }
 
     /// Waits for `timeout` at most, and tells `listener` what has come.

@@ -1,12 +1,12 @@
 //! Somebody who never reads, among a thousand who do.
 
 use crate::Pair;
-use landline_tests::bench::{Cell, Figures, Kind, Load, Options, Target, run};
+use landline_tests::bench::{Cell, Kind, Load, Options, Rounds, Target, run};
 use landline_tests::{DEADLINE, House};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-const MEMBERS: usize = 1_000;
+pub(crate) const MEMBERS: usize = 1_000;
 
 /// A thousand people in a room, of whom ten talk, and perhaps one more who never reads.
 fn cell(stalled: bool) -> Cell {
@@ -14,17 +14,23 @@ fn cell(stalled: bool) -> Cell {
     Cell { name: "never-reads", about: "a thousand, and one who never reads", rooms: 1, members: MEMBERS, kind }
 }
 
-/// Runs it on a server.
-pub(crate) fn talked(target: &Target, stalled: bool, time: Duration) -> Figures {
-    let options = Options { time, text_bytes: 1_000, patience: DEADLINE };
-    run(&cell(stalled), target, &options).expect("a run")
+fn options(time: Duration) -> Options {
+    Options { time, text_bytes: 1_000, patience: DEADLINE }
+}
+
+fn target(house: &House) -> Target {
+    Target { address: house.address(), process: None, tag: String::new() }
+}
+
+/// The thousand, at a server to stay, to talk for so long at a time.
+pub(crate) fn rounds(house: &House, time: Duration) -> Rounds {
+    Rounds::gather(&cell(false), &target(house), &options(time)).expect("a crowd")
 }
 
 #[test]
 fn a_thousand_people_lose_nothing_by_one_who_never_reads() {
     let house = House::default();
-    let target = Target { address: house.address(), process: None, tag: String::new() };
-    let figures = talked(&target, true, Duration::from_secs(2));
+    let figures = run(&cell(true), &target(&house), &options(Duration::from_secs(2))).expect("a run");
     assert!(figures.verdict.is_exact(), "{:?}", figures.verdict);
     assert!(figures.lines > 0 && figures.deliveries == figures.lines * (MEMBERS as u64 - 1));
 }

@@ -53,8 +53,11 @@ pub const PIECES: usize = 8;
 /// Characters of one message; the client's own bound.
 pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
 /// Logical time is no more than this, and one for each second since 2026, by one's own clock: no mesh has talked more,
-/// and ids stay below 2⁵³ until 2042, whatever anybody sends. What is said then has as much room again.
+/// and ids stay below 2⁵³ until 2042, whatever anybody sends.
 pub const JUMP: u64 = 1_000_000;
+/// Where logical time is driven to that end, so far beyond it is kept what somebody who is here says: clocks differ by
+/// some seconds, and who says much at once is faster than them. So long could something stand below what is said later.
+pub const AHEAD: u64 = 120;
 /// Lines of one member that are taken in 5 s. Programs send at most 9 in 6 s; what gathers in the 8 s in which a
 /// frozen one is still waited for comes at once, and is no more than 27.
 pub const LINES: usize = 32;

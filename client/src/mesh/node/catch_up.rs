@@ -135,7 +135,9 @@ impl Node {
         // They may have come since somebody else was asked.
         let own = from == origin || !self.members.contains_key(&origin);
         if own && let Some(author) = self.author_of(origin, name, key) {
-            for saying in says.into_iter().filter(|saying| saying.seq <= want.to) {
+            // Nothing comes after what can be said now.
+            let latest = if from == origin { self.latest() } else { self.horizon() };
+            for saying in says.into_iter().filter(|saying| saying.seq <= want.to && saying.lamport <= latest) {
                 self.learn_late(origin, &author, saying);
             }
         }

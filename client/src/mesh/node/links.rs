@@ -115,6 +115,7 @@ impl Node {
         }
         self.observe(who.clock);
         self.table.linked(who.id);
+        self.store.came(who.id, address.ip());
         match self.members.get_mut(&who.id) {
             Some(member) => {
                 (member.link, member.address, member.told) = (Ok(number), address, (0, 0));
@@ -247,6 +248,7 @@ impl Node {
 
     fn left(&mut self, id: NodeId) {
         let Some(member) = self.members.remove(&id) else { return };
+        self.store.left(id);
         let shown = String::from(member.shown);
         for unanswered in member.unanswered {
             let text = format!("{shown} went before this had arrived for certain: {}", unanswered.text);

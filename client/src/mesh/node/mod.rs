@@ -14,6 +14,7 @@ mod member;
 mod names;
 mod privates;
 mod ranges;
+mod shares;
 mod shown;
 mod store;
 mod talk;
@@ -125,6 +126,8 @@ pub struct Node {
     started: u64,
     /// Logical time: larger than that of everything heard.
     clock: u64,
+    /// The last id of what has no place in that order.
+    aside: u64,
     /// The number of the last message said here.
     said: u64,
     dials: u64,
@@ -151,13 +154,14 @@ impl Node {
     /// Alone, so far.
     #[must_use]
     pub fn new(me: Me, seed: u64, now: Now) -> Node {
-        let (table, patience_ms) = (Table::new(me.id), me.patience_ms);
+        let (table, store, patience_ms) = (Table::new(me.id), Store::of_member(me.id), me.patience_ms);
         Node {
             me,
             now,
             began: now.wall.unix_ms,
             started: now.ms,
             clock: 0,
+            aside: 0,
             said: 0,
             dials: 0,
             told_full: false,
@@ -165,7 +169,7 @@ impl Node {
             table,
             links: BTreeMap::new(),
             members: BTreeMap::new(),
-            store: Store::default(),
+            store,
             shown: Shown::default(),
             joins: BTreeMap::new(),
             refused: VecDeque::new(),

@@ -63,9 +63,7 @@ impl Node {
         }
         let (Some(member), Some(text)) = (self.members.get(&from), fit(text)) else { return };
         let shown = member.shown.to_string();
-        // A moment of its own, so that no message to everybody has the same id.
-        self.clock += 1;
-        let id = self.clock << 24 | self.me.id.high_bits();
+        let id = self.aside();
         let at = Moment { unix_ms: at, offset_s: self.now.wall.offset_s };
         let what = What::Direct { id, from: shown.into(), text: text.into(), kept: false };
         self.effects.push(Effect::Show(Private { from, number }, what.at(at)));

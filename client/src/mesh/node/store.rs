@@ -1,10 +1,12 @@
 //! What was said, in one order for everybody: by logical time, and by author where that is the same.
 
 use super::ranges::Ranges;
+use super::shares::{Place, Shares};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{MESSAGE_BYTES, MESSAGES, ORIGINS};
 use landline_common::link::PublicKey;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// The place of a message in the order of all.
 pub type Position = (u64, NodeId);
@@ -51,18 +53,21 @@ pub struct Store {
     messages: BTreeMap<Position, Message>,
     ids: BTreeMap<u64, Position>,
     origins: BTreeMap<NodeId, Origin>,
+    shares: Shares,
     bytes: usize,
     changes: u64,
     most: (usize, usize),
 }
 
-impl Default for Store {
-    fn default() -> Store {
-        Store::with_room(MESSAGES, MESSAGE_BYTES)
-    }
-}
-
 impl Store {
+    /// The one of that member.
+    #[must_use]
+    pub fn of_member(me: NodeId) -> Store {
+        let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
+        store.shares.put(me, Place::Own);
+        store
+    }
+
     /// For so many messages with so many bytes.
     #[must_use]
     pub fn with_room(messages: usize, bytes: usize) -> Store {
@@ -70,14 +75,14 @@ impl Store {
             messages: BTreeMap::new(),
             ids: BTreeMap::new(),
             origins: BTreeMap::new(),
+            shares: Shares::default(),
             bytes: 0,
             changes: 0,
             most: (messages, bytes),
         }
     }
 
-    /// Adds a message. Its id, if it is new, fits among the author's others, and is not older than all there is room
-    /// for.
+    /// Adds a message. Its id, if it is new and fits among the author's others, whether or not there is room to keep it.
     pub fn add(
         &mut self,
         (lamport, origin): Position,
@@ -85,8 +90,7 @@ impl Store {
         seq: u64,
         (at, text): (i64, &str),
     ) -> Option<u64> {
-        self.changes += 1;
-        let changes = self.changes;
+        let changes = self.changes + 1;
         let entry = self.origin(origin, author);
         let before = entry.times.range(..seq).next_back().is_none_or(|(_, time)| *time < lamport);
         let after = entry.times.range(seq..).next().is_none_or(|(_, time)| *time > lamport);
@@ -97,12 +101,19 @@ impl Store {
         entry.has.add(seq, seq);
         entry.done.add(seq, seq);
         entry.changed = changes;
+        self.changes = changes;
         let id = self.free_id(lamport, origin);
         self.bytes += text.len();
+        self.shares.add(origin, self.weight(text));
         self.ids.insert(id, (lamport, origin));
         self.messages.insert((lamport, origin), Message { id, seq, at, text: text.into() });
-        self.forget_oldest();
-        self.ids.contains_key(&id).then_some(id)
+        self.make_room();
+        Some(id)
+    }
+
+    /// How much of the room a message takes: short ones count, too.
+    fn weight(&self, text: &str) -> usize {
+        text.len() + self.most.1 / self.most.0
     }
 
     /// Of two authors whose ids begin alike, the second gets the next number.
@@ -111,33 +122,51 @@ impl Store {
         (first..).find(|id| !self.ids.contains_key(id)).unwrap_or(first)
     }
 
-    fn forget_oldest(&mut self) {
+    /// Whoever takes most loses their oldest.
+    fn make_room(&mut self) {
         while self.messages.len() > self.most.0 || self.bytes > self.most.1 {
-            let Some(((_, origin), message)) = self.messages.pop_first() else { return };
-            self.bytes -= message.text.len();
-            self.ids.remove(&message.id);
-            if let Some(origin) = self.origins.get_mut(&origin) {
-                origin.times.remove(&message.seq);
-                origin.has.remove(message.seq, message.seq);
-                // What was said before is older still.
-                origin.done.add(1, message.seq);
-            }
+            let Some(origin) = self.shares.most() else { return };
+            let Some(known) = self.origins.get_mut(&origin) else { return };
+            let Some((seq, lamport)) = known.times.pop_first() else { return };
+            known.has.remove(seq, seq);
+            // What was said before is older still.
+            known.done.add(1, seq);
+            self.forget((lamport, origin));
         }
     }
 
-    /// Authors of whom nothing is here any more are forgotten when there are too many; then those of the fewest.
+    fn forget(&mut self, position: Position) {
+        let Some(message) = self.messages.remove(&position) else { return };
+        self.bytes -= message.text.len();
+        self.shares.sub(position.1, self.weight(&message.text));
+        self.ids.remove(&message.id);
+    }
+
+    /// Where there are too many authors, one of those who are gone is forgotten, with the fewest messages.
     fn make_room_for(&mut self, origin: NodeId) {
         if self.origins.len() < ORIGINS || self.origins.contains_key(&origin) {
             return;
         }
-        let fewest = self.origins.iter().min_by_key(|(_, known)| known.times.len()).map(|(origin, _)| *origin);
-        let Some(gone) = fewest.and_then(|origin| Some((origin, self.origins.remove(&origin)?))) else { return };
-        for time in gone.1.times.values() {
-            if let Some(message) = self.messages.remove(&(*time, gone.0)) {
-                self.bytes -= message.text.len();
-                self.ids.remove(&message.id);
-            }
-        }
+        let Some(least) = self.shares.least() else { return };
+        let Some(gone) = self.origins.remove(&least) else { return };
+        gone.times.values().for_each(|time| self.forget((*time, least)));
+        self.shares.remove(least);
+    }
+
+    /// Somebody is here, at that address.
+    pub fn came(&mut self, member: NodeId, address: IpAddr) {
+        self.shares.put(member, Place::At(address));
+    }
+
+    /// Somebody has left.
+    pub fn left(&mut self, member: NodeId) {
+        self.shares.put(member, Place::Gone);
+    }
+
+    /// Whether nobody need tell that message.
+    #[must_use]
+    pub fn knows(&self, origin: NodeId, seq: u64) -> bool {
+        self.origins.get(&origin).is_some_and(|known| known.done.has(seq))
     }
 
     /// Notes that a message is not wanted: nobody need tell it.
@@ -147,6 +176,7 @@ impl Store {
 
     fn origin(&mut self, origin: NodeId, author: &Author) -> &mut Origin {
         self.make_room_for(origin);
+        self.shares.add(origin, 0);
         self.origins.entry(origin).or_insert_with(|| Origin {
             author: author.clone(),
             times: BTreeMap::new(),
@@ -216,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_logical_time_and_ids_follow_it() {
-        let mut store = Store::default();
+        let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
         let late = add(&mut store, 5, 1, 2, "late").unwrap();
         let same = add(&mut store, 5, 9, 1, "same").unwrap();
         let early = add(&mut store, 2, 1, 1, "early").unwrap();
@@ -230,7 +260,7 @@ mod tests {
 
     #[test]
     fn an_author_s_numbers_and_times_grow_together() {
-        let mut store = Store::default();
+        let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
         add(&mut store, 5, 1, 5, "5").unwrap();
         for (lamport, seq) in [(5, 6), (4, 6), (5, 4), (6, 4)] {
             assert_eq!(add(&mut store, lamport, 1, seq, "no"), None);
@@ -240,7 +270,7 @@ mod tests {
 
     #[test]
     fn ids_that_begin_alike_do_not_meet() {
-        let mut store = Store::default();
+        let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
         let id = |n: u128| NodeId(7 << 104 | n);
         let one = store.add((3, id(1)), &author(), 1, (0, "one")).unwrap();
         let two = store.add((3, id(2)), &author(), 1, (0, "two")).unwrap();
@@ -258,15 +288,15 @@ mod tests {
         all.add(1, 6);
         assert_eq!(store.missing(NodeId(1 << 104), &all).iter().collect::<Vec<_>>(), [(6, 6)]);
         assert_eq!(store.changed_since(0)[0].1.iter().collect::<Vec<_>>(), [(3, 5)]);
-        assert_eq!(add(&mut store, 1, 2, 1, "older than all"), None);
-        assert!(add(&mut store, 60, 2, 2, &"x".repeat(95)).is_some());
-        assert_eq!(texts(&store).len(), 2, "bytes count, too");
-        assert_eq!(store.bytes, 99);
+        assert!(add(&mut store, 1, 2, 1, "older than all").is_some());
+        assert_eq!(texts(&store), ["older than all", "text", "text"], "whoever has most gives way");
+        assert!(add(&mut store, 60, 3, 1, &"x".repeat(95)).is_some());
+        assert_eq!((texts(&store).len(), store.bytes), (3, 22), "bytes count, too, and what is not kept was new");
     }
 
     #[test]
     fn authors_are_bounded() {
-        let mut store = Store::default();
+        let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
         for n in 0..=ORIGINS as u64 {
             store.add((n + 1, NodeId(u128::from(n) << 104)), &author(), 1, (0, "x"));
         }
@@ -275,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_changed_is_told_once() {
-        let mut store = Store::default();
+        let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
         add(&mut store, 1, 1, 1, "x");
         let seen = store.changes();
         assert_eq!(store.changed_since(0).len(), 1);

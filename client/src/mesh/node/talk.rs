@@ -3,7 +3,7 @@
 use super::store::Author;
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
+use crate::mesh::limits::{AHEAD, FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
 use crate::mesh::wire::Frame;
 use landline_common::What;
 use landline_common::clean::clean;
@@ -48,9 +48,29 @@ impl Node {
         if !self.takes_line(from) {
             return self.store.decline(from, &author, seq);
         }
+        if lamport > self.latest() {
+            return self.heard_from_afar(from, &author, seq, (at, text));
+        }
         if let Some((id, text)) = self.learn((lamport, from), &author, seq, (at, text)) {
             self.tell_said(id, from, at, &text);
         }
+    }
+
+    /// Something is said now, with a logical time at which nobody can be: the clock there is wrong, or lies. It is
+    /// shown like everything else, and not kept: it would stand below all that is said for as long.
+    fn heard_from_afar(&mut self, from: NodeId, author: &Author, seq: u64, (at, text): (i64, &str)) {
+        let Some(text) = fit(text).filter(|_| !self.store.knows(from, seq)) else { return };
+        self.store.decline(from, author, seq);
+        let id = self.aside();
+        self.tell_said(id, from, at, &text);
+    }
+
+    /// An id for what is in nobody's order but comes after all that was heard.
+    pub(super) fn aside(&mut self) -> u64 {
+        self.observe(self.clock + 1);
+        let now = self.clock << 24 | self.me.id.high_bits();
+        self.aside = self.aside.max(now) + 1;
+        self.aside
     }
 
     /// Whether one more line of theirs is taken. So many that they are a flood end the link.
@@ -68,7 +88,7 @@ impl Node {
         lines <= LINES
     }
 
-    /// Keeps a message: its id and its text as it is shown, if it is new and as it should be.
+    /// Keeps a message, if there is room: its id and its text as it is shown, if it is new and as it should be.
     pub(super) fn learn(
         &mut self,
         (lamport, origin): (u64, NodeId),
@@ -76,21 +96,21 @@ impl Node {
         seq: u64,
         (at, text): (i64, &str),
     ) -> Option<(u64, String)> {
-        let text = fit(text).filter(|_| lamport <= self.latest())?;
+        let text = fit(text)?;
         let id = self.store.add((lamport, origin), author, seq, (at, &text))?;
         self.observe(lamport);
         Some((id, text))
     }
 
     /// Where logical time may have come to: nobody moves it further, however often they try.
-    fn horizon(&self) -> u64 {
+    pub(super) fn horizon(&self) -> u64 {
         let seconds = (self.now.wall.unix_ms / 1_000).saturating_sub(YEAR_2026_S);
         (JUMP + u64::try_from(seconds).unwrap_or(0)).min(NUMBER - 1 - JUMP)
     }
 
-    /// The latest logical time that is taken: where it is driven to its end, there is room for what people say then.
-    fn latest(&self) -> u64 {
-        self.horizon() + JUMP
+    /// The latest logical time at which an author's own word is kept.
+    pub(super) fn latest(&self) -> u64 {
+        self.horizon() + AHEAD
     }
 
     /// Whatever is said from now on comes after what was heard.

@@ -3,5 +3,6 @@ mod impostors;
 mod mishaps;
 mod privates;
 mod scenes;
+mod silencing;
 mod table;
 mod world;

@@ -50,6 +50,9 @@ pub const MESSAGE_BYTES: usize = 16 << 20;
 pub const ORIGINS: usize = 2_048;
 /// Pieces into which what somebody has of one author may be divided: one, but while something is being fetched.
 pub const PIECES: usize = 8;
+/// Pieces of what need not be told again of one author: the oldest gap between them is given up. Members who tell a
+/// newcomer everything leave some tens while they do.
+pub const GAPS: usize = 256;
 /// Characters of one message; the client's own bound.
 pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
 /// Logical time is no more than this, and one for each second since 2026, by one's own clock: no mesh has talked more,

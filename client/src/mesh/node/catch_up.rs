@@ -9,7 +9,7 @@ use crate::mesh::id::NodeId;
 use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, MESSAGES, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
 use crate::mesh::wire::{Frame, Pieces, Saying};
 use landline_common::{UserName, What};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Bytes that one author takes in a frame that says what there is, with so many pieces; about.
 fn have_bytes(pieces: usize) -> usize {
@@ -49,50 +49,56 @@ impl Node {
             let missing = self.store.missing(origin, &has);
             if origin == self.me.id || missing.is_empty() {
                 member.offers.remove(&origin);
-            } else if member.offers.len() < ORIGINS {
+            } else if member.offers.len() < ORIGINS || member.offers.contains_key(&origin) {
                 member.offers.insert(origin, missing);
             }
         }
-        self.ask();
+        self.ask(&[from]);
     }
 
-    /// Asks each member that has something else than what others are asked for. Who is here is asked for their own
-    /// words: others could tell anything.
-    fn ask(&mut self) {
-        let now = self.now.ms;
-        let here: BTreeSet<NodeId> = self.members.keys().copied().collect();
+    /// Asks each of these members for something else than what others are asked for, if they have it.
+    fn ask(&mut self, members: &[NodeId]) {
         let mut asked: BTreeMap<NodeId, Ranges> = BTreeMap::new();
         for want in self.members.values().filter_map(|member| member.want) {
             asked.entry(want.origin).or_default().add(want.from, want.to);
         }
-        let mut wants = Vec::new();
-        for (id, member) in &mut self.members {
-            if !member.is_linked() || member.want.is_some() || member.slow_until > now {
-                continue;
+        for id in members {
+            let Some(want) = self.next_want(*id, &asked) else { continue };
+            let Want { origin, from, to, .. } = want;
+            if let Some(member) = self.members.get_mut(id) {
+                member.want = Some(want);
             }
-            let left = u64::try_from(MESSAGES.saturating_sub(member.past.counted(now))).unwrap_or(WANT).min(WANT);
-            if left == 0 {
-                continue;
-            }
-            let store = &self.store;
-            member.offers.retain(|origin, offered| {
-                *offered = store.missing(*origin, offered);
-                !offered.is_empty()
-            });
-            let may_tell = |origin: &NodeId| origin == id || !here.contains(origin);
-            let free = |(origin, offered): (&NodeId, &Ranges)| {
-                let others = asked.get(origin);
-                let free = others.map_or_else(|| offered.clone(), |others| offered.without(others));
-                free.iter().next().map(|(from, to)| (*origin, from, to.min(from + left - 1)))
-            };
-            if let Some((origin, from, to)) = member.offers.iter().filter(|(origin, _)| may_tell(origin)).find_map(free)
-            {
-                member.want = Some(Want { origin, from, to, at: now });
-                asked.entry(origin).or_default().add(from, to);
-                wants.push((*id, Frame::Want { origin, from, to }));
-            }
+            asked.entry(origin).or_default().add(from, to);
+            self.send_to(*id, Frame::Want { origin, from, to });
         }
-        wants.into_iter().for_each(|(id, want)| self.send_to(id, want));
+    }
+
+    /// What a member is to be asked for next. Who is here is asked for their own words: others could tell anything.
+    /// Offers are looked at only up to that, and go when nothing of them is missing any more: an answer costs little,
+    /// however much was offered.
+    fn next_want(&mut self, id: NodeId, asked: &BTreeMap<NodeId, Ranges>) -> Option<Want> {
+        let at = self.now.ms;
+        let member = self.members.get_mut(&id)?;
+        let left = u64::try_from(MESSAGES.saturating_sub(member.past.counted(at))).unwrap_or(WANT).min(WANT);
+        if !member.is_linked() || member.want.is_some() || member.slow_until > at || left == 0 {
+            return None;
+        }
+        let (mut offers, mut known) = (std::mem::take(&mut member.offers), Vec::new());
+        let may_tell = |origin: NodeId| origin == id || !self.members.contains_key(&origin);
+        let want = offers.iter_mut().filter(|(origin, _)| may_tell(**origin)).find_map(|(origin, offered)| {
+            *offered = self.store.missing(*origin, offered);
+            if offered.is_empty() {
+                known.push(*origin);
+            }
+            let free = asked.get(origin).map(|others| offered.without(others));
+            let (from, to) = free.as_ref().unwrap_or(offered).iter().next()?;
+            Some(Want { origin: *origin, from, to: to.min(from + left - 1), at })
+        });
+        known.iter().for_each(|origin| drop(offers.remove(origin)));
+        if let Some(member) = self.members.get_mut(&id) {
+            member.offers = offers;
+        }
+        want
     }
 
     /// Answers with as much as fits into one frame.
@@ -141,7 +147,7 @@ impl Node {
                 self.learn_late(origin, &author, saying);
             }
         }
-        self.ask();
+        self.ask(&[from]);
     }
 
     /// Who an author is: by themselves if they are here, or as it was told first, if the id goes with the key.
@@ -179,6 +185,7 @@ impl Node {
         let stale = |member: &Member| member.is_linked() && member.told.0 < changes && member.told.1 + HAVE_MS <= now;
         let stale: Vec<NodeId> = self.members.iter().filter(|(_, member)| stale(member)).map(|(id, _)| *id).collect();
         stale.into_iter().for_each(|id| self.tell_what_is_here(id));
-        self.ask();
+        let all: Vec<NodeId> = self.members.keys().copied().collect();
+        self.ask(&all);
     }
 }

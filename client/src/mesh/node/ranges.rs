@@ -30,6 +30,16 @@ impl Ranges {
         }
     }
 
+    /// Closes the first gaps where there are more than so many pieces.
+    pub fn close_gaps(&mut self, most: usize) {
+        while self.0.len() > most.max(1) {
+            let Some((from, _)) = self.0.pop_first() else { return };
+            if let Some((_, to)) = self.0.pop_first() {
+                self.0.insert(from, to);
+            }
+        }
+    }
+
     /// The last piece that begins at `number` or before.
     fn last_up_to(&self, number: u64) -> Option<(u64, u64)> {
         self.0.range(..=number).next_back().map(|(from, to)| (*from, *to))
@@ -89,6 +99,11 @@ mod tests {
                 prop_assert_eq!(&all, &set.iter().copied().collect::<Vec<_>>());
                 prop_assert!((1..50).all(|number| ranges.has(number) == set.contains(&number)));
                 prop_assert_eq!(ranges.last(), set.last().copied());
+                let mut closed = ranges.clone();
+                closed.close_gaps(2);
+                prop_assert_eq!(closed.iter().count(), ranges.iter().count().min(2));
+                prop_assert_eq!(closed.last(), ranges.last());
+                prop_assert!(ranges.without(&closed).is_empty());
                 let gaps = all.windows(2).filter(|pair| pair[0] + 1 < pair[1]).count();
                 prop_assert_eq!(ranges.iter().count(), if all.is_empty() { 0 } else { gaps + 1 });
             }

@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use super::shares::{Place, Shares};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{MESSAGE_BYTES, MESSAGES, ORIGINS};
+use crate::mesh::limits::{GAPS, MESSAGE_BYTES, MESSAGES, ORIGINS};
 use landline_common::link::PublicKey;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -57,6 +57,9 @@ pub struct Store {
     bytes: usize,
     changes: u64,
     most: (usize, usize),
+    /// How often it was looked up what is missing.
+    #[cfg(test)]
+    pub looked: std::cell::Cell<usize>,
 }
 
 impl Store {
@@ -79,6 +82,8 @@ impl Store {
             bytes: 0,
             changes: 0,
             most: (messages, bytes),
+            #[cfg(test)]
+            looked: std::cell::Cell::default(),
         }
     }
 
@@ -100,6 +105,7 @@ impl Store {
         entry.times.insert(seq, lamport);
         entry.has.add(seq, seq);
         entry.done.add(seq, seq);
+        entry.done.close_gaps(GAPS);
         entry.changed = changes;
         self.changes = changes;
         let id = self.free_id(lamport, origin);
@@ -171,7 +177,9 @@ impl Store {
 
     /// Notes that a message is not wanted: nobody need tell it.
     pub fn decline(&mut self, origin: NodeId, author: &Author, seq: u64) {
-        self.origin(origin, author).done.add(seq, seq);
+        let done = &mut self.origin(origin, author).done;
+        done.add(seq, seq);
+        done.close_gaps(GAPS);
     }
 
     fn origin(&mut self, origin: NodeId, author: &Author) -> &mut Origin {
@@ -189,6 +197,8 @@ impl Store {
     /// What of these is missing here.
     #[must_use]
     pub fn missing(&self, origin: NodeId, offered: &Ranges) -> Ranges {
+        #[cfg(test)]
+        self.looked.set(self.looked.get() + 1);
         self.origins.get(&origin).map_or_else(|| offered.clone(), |known| offered.without(&known.done))
     }
 

@@ -5,4 +5,5 @@ mod privates;
 mod scenes;
 mod silencing;
 mod table;
+mod work;
 mod world;

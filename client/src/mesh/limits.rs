@@ -17,9 +17,11 @@ pub const HELLOS_PER_ADDRESS: u32 = 24;
 pub const DIALS: usize = 8;
 /// See [`DIALS`].
 pub const DIALS_PER_ADDRESS: usize = 4;
-/// Addresses of one member at which dials may fail before a new one is no reason any more to dial at once: more than a
-/// machine has networks.
-pub const TRIED: usize = 8;
+/// Addresses at which one member is looked for, and of these ports of one: a machine has some networks, and whoever
+/// says hello with another's id takes no more than two.
+pub const PLACES: usize = 4;
+/// See [`PLACES`].
+pub const PLACES_PER_ADDRESS: usize = 2;
 /// Handshakes of others that are not finished, at once, and of these from one address.
 pub const HANDSHAKES: usize = 64;
 /// See [`HANDSHAKES`].

@@ -1,9 +1,10 @@
 //! Who was heard of, and who is to be dialled. The lower id dials at once; the higher one answers, and dials only when
 //! no link has come by then, as behind a firewall.
 
+use super::whereabouts::Whereabouts;
 use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{DIALS, DIALS_PER_ADDRESS, HEARD_MS, LAST_REDIAL_MS, PATIENCE_MS, PEERS, REDIAL_MS, TRIED};
+use crate::mesh::limits::{DIALS, DIALS_PER_ADDRESS, HEARD_MS, LAST_REDIAL_MS, PATIENCE_MS, PEERS};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,17 +12,14 @@ use std::net::{IpAddr, SocketAddr};
 #[derive(Debug)]
 struct Heard {
     name: Box<str>,
-    /// Where they can be dialled.
-    address: SocketAddr,
     at: u64,
-    answered: Option<u64>,
-    dial_after: u64,
-    dialling: bool,
-    failed: u32,
-    /// Where dials failed since somebody answered.
-    tried: Vec<SocketAddr>,
-    /// Handshakes in a row in which they could not prove to have the same passphrase.
-    strange: u32,
+    whereabouts: Whereabouts,
+}
+
+impl Heard {
+    fn is_dialled(&self) -> bool {
+        self.whereabouts.dialling.is_some()
+    }
 }
 
 /// All of them.
@@ -40,124 +38,95 @@ impl Table {
         Table { me, heard: BTreeMap::new(), dialled: BTreeMap::new() }
     }
 
-    /// Takes note of a hello of somebody without a link. Whether it is to be answered.
+    /// How long dialling somebody is left to them.
+    fn wait(&self, id: NodeId) -> u64 {
+        if self.me < id { 0 } else { PATIENCE_MS }
+    }
+
+    /// Takes note of a hello. Whether it is to be answered, if there is no link.
     pub fn hear(&mut self, hello: &Hello, from: IpAddr, now: u64) -> bool {
         let address = SocketAddr::new(from, hello.port);
         if !self.heard.contains_key(&hello.id) && !self.make_room(now) {
             return false;
         }
-        let wait = if self.me < hello.id { 0 } else { PATIENCE_MS };
-        let heard = self.heard.entry(hello.id).or_insert_with(|| Heard {
-            name: hello.name.as_str().into(),
-            address,
-            at: now,
-            answered: None,
-            dial_after: now + wait,
-            dialling: false,
-            failed: 0,
-            tried: Vec::new(),
-            strange: 0,
-        });
-        // They can be reached elsewhere now; but whoever lies about that, or has many networks, is not dialled for ever.
-        if heard.failed > 0 && heard.tried.len() < TRIED && !heard.tried.contains(&address) {
-            (heard.failed, heard.dial_after) = (0, now + wait);
-        }
-        if heard.at + HEARD_MS < now {
-            heard.dial_after = heard.dial_after.max(now + wait);
-        }
-        (heard.at, heard.address) = (now, address);
-        let answers = self.me > hello.id && heard.answered.is_none_or(|at| at + REDIAL_MS <= now);
-        if answers {
-            heard.answered = Some(now);
-        }
-        answers
+        let wait = self.wait(hello.id);
+        let (name, whereabouts) = (hello.name.as_str(), Whereabouts::default());
+        let heard = self.heard.entry(hello.id).or_insert_with(|| Heard { name: name.into(), at: now, whereabouts });
+        heard.at = now;
+        heard.whereabouts.heard(address, now, wait);
+        self.me > hello.id && heard.whereabouts.answers(address, now)
     }
 
     /// Whoever was not heard for longest goes, if nobody is being dialled there.
     fn make_room(&mut self, now: u64) -> bool {
-        self.heard.retain(|_, heard| heard.dialling || heard.at + 6 * HEARD_MS > now);
+        self.heard.retain(|_, heard| heard.is_dialled() || heard.at + 6 * HEARD_MS > now);
         if self.heard.len() < PEERS {
             return true;
         }
-        let idle = self.heard.iter().filter(|(_, heard)| !heard.dialling && heard.at < now);
+        let idle = self.heard.iter().filter(|(_, heard)| !heard.is_dialled() && heard.at < now);
         let oldest = idle.min_by_key(|(_, heard)| heard.at).map(|(id, _)| *id);
         oldest.is_some_and(|id| self.heard.remove(&id).is_some())
     }
 
-    /// Who is to be dialled now; they count as being dialled.
+    /// Who is to be dialled now, and where; they count as being dialled.
     pub fn due(&mut self, now: u64, linked: impl Fn(NodeId) -> bool) -> Vec<(NodeId, SocketAddr)> {
         let mut due = Vec::new();
-        loop {
-            let dialling = self.heard.values().filter(|heard| heard.dialling);
-            if dialling.clone().count() >= DIALS {
-                return due;
-            }
-            let full =
-                |ip: IpAddr| dialling.clone().filter(|heard| heard.address.ip() == ip).count() >= DIALS_PER_ADDRESS;
-            let ready = self.heard.iter().filter(|(id, heard)| {
-                let fresh = heard.at + HEARD_MS >= now && heard.dial_after <= now && !heard.dialling;
-                fresh && !linked(**id) && !full(heard.address.ip())
-            });
-            let next = ready.min_by_key(|(_, heard)| (self.dialled.get(&heard.address.ip()), heard.dial_after));
-            let Some((id, address)) = next.map(|(id, heard)| (*id, heard.address)) else { return due };
+        while let Some((id, address)) = self.next_due(now, &linked) {
             if let Some(heard) = self.heard.get_mut(&id) {
-                heard.dialling = true;
+                heard.whereabouts.dial(address);
             }
             self.dialled.retain(|_, at| *at + LAST_REDIAL_MS > now);
             self.dialled.insert(address.ip(), now);
             due.push((id, address));
         }
+        due
+    }
+
+    fn next_due(&self, now: u64, linked: impl Fn(NodeId) -> bool) -> Option<(NodeId, SocketAddr)> {
+        let dialling = self.heard.values().filter_map(|heard| heard.whereabouts.dialling);
+        if dialling.clone().count() >= DIALS {
+            return None;
+        }
+        let full = |ip: IpAddr| dialling.clone().filter(|address| address.ip() == ip).count() >= DIALS_PER_ADDRESS;
+        let others = self.heard.iter().filter(|(id, _)| !linked(**id));
+        let ready = others.flat_map(|(id, heard)| heard.whereabouts.ready(now).map(move |place| (*id, place)));
+        let next = ready
+            .filter(|(_, place)| !full(place.address.ip()))
+            .min_by_key(|(_, place)| (self.dialled.get(&place.address.ip()), place.dial_after));
+        next.map(|(id, place)| (id, place.address))
     }
 
     /// A dial came to nothing. If the passphrase may be why, and it is the second time: the name and the address.
     pub fn failed(&mut self, id: NodeId, strange: bool, now: u64) -> Option<(&str, SocketAddr)> {
         let heard = self.heard.get_mut(&id)?;
-        heard.dialling = false;
-        if heard.tried.len() < TRIED && !heard.tried.contains(&heard.address) {
-            heard.tried.push(heard.address);
-        }
-        heard.dial_after = now + (REDIAL_MS << heard.failed.min(5)).min(LAST_REDIAL_MS);
-        heard.failed += 1;
-        heard.strange = if strange { heard.strange + 1 } else { 0 };
-        (heard.strange == 2).then_some((&*heard.name, heard.address))
+        let address = heard.whereabouts.failed(strange, now)?;
+        Some((&heard.name, address))
     }
 
     /// A dial was answered; whether it is a link, is seen.
     pub fn answered(&mut self, id: NodeId, now: u64) {
-        if let Some(heard) = self.heard.get_mut(&id) {
-            heard.dialling = false;
-            heard.dial_after = now + PATIENCE_MS;
-        }
+        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.answered(now));
+    }
+
+    /// Whoever answered there was not them, or ended it before they said so.
+    pub fn came_to_nothing(&mut self, id: NodeId, address: SocketAddr, now: u64) {
+        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.came_to_nothing(address, now));
     }
 
     /// Somebody is linked: all is well with them.
     pub fn linked(&mut self, id: NodeId) {
-        if let Some(heard) = self.heard.get_mut(&id) {
-            (heard.failed, heard.strange) = (0, 0);
-            heard.tried.clear();
-        }
+        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.linked());
     }
 
     /// The link to somebody is lost. They may have been heard all the time.
     pub fn lost(&mut self, id: NodeId, now: u64) {
-        let wait = if self.me < id { 0 } else { PATIENCE_MS };
-        if let Some(heard) = self.heard.get_mut(&id) {
-            heard.dial_after = now + wait;
-        }
+        let dial_after = now + self.wait(id);
+        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.lost(dial_after));
     }
 
     /// Somebody said good-bye.
     pub fn forget(&mut self, id: NodeId) {
         self.heard.remove(&id);
-    }
-
-    /// Takes note of a hello of somebody with a link.
-    pub fn refresh(&mut self, hello: &Hello, from: IpAddr, now: u64) {
-        if let Some(heard) = self.heard.get_mut(&hello.id) {
-            (heard.at, heard.address) = (now, SocketAddr::new(from, hello.port));
-        } else {
-            self.hear(hello, from, now);
-        }
     }
 }
 
@@ -219,10 +188,6 @@ mod tests {
         let first: usize = (0..60).map(|n| dials(n * 500, 1)).sum();
         assert!((4..=6).contains(&first), "{first}");
         assert_eq!([dials(30_000, 2), dials(30_500, 2)], [1, 0], "they have moved");
-        assert_eq!(dials(31_000, 2), 1, "and that counts anew");
-        // Several networks, or lies: an address that failed is no news.
-        let later: usize = (0..600).map(|n| dials(31_500 + n * 500, 1 + u8::try_from(n % 100).unwrap())).sum();
-        assert!(later < 25, "{later}");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Node {
         let refused = self.refused.iter().any(|(refused, until)| *refused == key && *until > now);
         let there = self.links.values().filter(|link| link.address.ip() == address.ip()).count();
         if refused || self.links.len() >= LINKS || there >= LINKS_PER_ADDRESS {
-            dial.iter().for_each(|dial| _ = self.table.failed(dial.id, false, now));
+            dial.iter().for_each(|dial| self.table.came_to_nothing(dial.id, address, now));
             return self.effects.push(Effect::Close(number));
         }
         let (member, rank, frames) = (None, (false, 0), Window::default());
@@ -111,7 +111,7 @@ impl Node {
             link.member = Some(who.id);
             // Somebody else's hello led here.
             let mistaken = link.dial.filter(|dial| dial.id != who.id);
-            mistaken.iter().for_each(|dial| _ = self.table.failed(dial.id, false, self.now.ms));
+            mistaken.iter().for_each(|dial| self.table.came_to_nothing(dial.id, link.address, self.now.ms));
         }
         self.observe(who.clock);
         self.table.linked(who.id);
@@ -179,7 +179,7 @@ impl Node {
         if let (None, Some(dial)) = (link.member, link.dial)
             && !linked(dial.id)
         {
-            self.table.failed(dial.id, false, self.now.ms);
+            self.table.came_to_nothing(dial.id, link.address, self.now.ms);
         }
     }
 

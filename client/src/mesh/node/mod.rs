@@ -18,6 +18,7 @@ mod shares;
 mod shown;
 mod store;
 mod talk;
+mod whereabouts;
 
 use super::hello::Hello;
 use super::id::NodeId;
@@ -220,10 +221,11 @@ impl Node {
         if hello.id == self.me.id {
             return;
         }
+        let answers = self.table.hear(hello, from.ip(), now);
         if self.members.get(&hello.id).is_some_and(Member::is_linked) {
-            return self.table.refresh(hello, from.ip(), now);
+            return;
         }
-        if self.table.hear(hello, from.ip(), now) {
+        if answers {
             self.effects.push(Effect::Answer(from));
         }
         self.dial();

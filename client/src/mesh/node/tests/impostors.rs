@@ -1,7 +1,8 @@
 //! Nobody passes for somebody else.
 
 use super::table::{Table, closes, eve, me, pinned, told};
-use super::world::{address, id, key};
+use super::world::{World, address, id, key};
+use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
 use crate::mesh::node::{Effect, Input};
@@ -180,5 +181,41 @@ fn what_is_only_told_is_never_shown_as_said_by_those_who_are_here() {
         let says = vec![Saying { seq: 1, lamport: 5, at, text: "forged".into() }];
         let shown = told(&table.frame(eve, Frame::Past { origin, name: name.into(), key, from: 1, to: 1, says }));
         assert!(shown[0].starts_with(&format!("{name}#")) && !shown[0].starts_with("bob#aaaa:"), "{shown:?}");
+    }
+}
+
+#[test]
+fn hellos_with_another_s_id_keep_nobody_from_meeting() {
+    // From an address where nobody answers, or from the machine of one of the two, where dials are refused.
+    for (at, ports) in [(77, 1), (77, 10_000), (0, 1), (1, 1), (1, 2)] {
+        for seed in 0..10 {
+            let mut world = World::new(2, seed);
+            let mut port = 0;
+            let mut forge = |world: &mut World, ms: u64| {
+                for _ in 0..ms / 50 {
+                    world.pass(50);
+                    port = (port + 1) % ports;
+                    for (to, of) in [(0, 1), (1, 0)] {
+                        let name = UserName::parse(&format!("user{of}")).unwrap();
+                        let hello = Hello { id: world.seats[of].id, name, port: 50_000 + port };
+                        world.input(to, Input::Heard(hello, address(at, 1)));
+                    }
+                }
+            };
+            // The forger is there first.
+            world.cut.insert((0, 1));
+            forge(&mut world, 3_000);
+            world.cut.clear();
+            forge(&mut world, 20_000);
+            let linked = |world: &World| {
+                let all = world.seats.iter().map(|seat| seat.node.as_ref().unwrap());
+                all.flat_map(|node| node.members.values()).filter(|member| member.is_linked()).count()
+            };
+            assert_eq!(linked(&world), 2, "forged at {at} with {ports} ports, seed {seed}");
+            // And a link that stands is not touched.
+            let told = world.seats[0].told.len();
+            forge(&mut world, 10_000);
+            assert_eq!((linked(&world), world.seats[0].told.len()), (2, told));
+        }
     }
 }

@@ -256,7 +256,8 @@ impl World {
             .find(|seat| self.seats[*seat].node.is_some() && address(*seat, self.seats[*seat].starts) == to);
         let delay = 1 + self.chance.roll(60);
         let Some(other) = found.filter(|other| !self.is_cut(from, *other)) else {
-            let timeout = if found.is_some() { 5_000 } else { delay };
+            let refuses = found.is_none() && (0..self.seats.len()).any(|seat| address(seat, 0).ip() == to.ip());
+            let timeout = if refuses { delay } else { 5_000 };
             return self.at(timeout, Event::Failed(from, start, dial.id));
         };
         let ends = [from, other].map(|seat| {

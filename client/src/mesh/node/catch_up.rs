@@ -144,7 +144,7 @@ impl Node {
             // Nothing comes after what can be said now.
             let latest = if from == origin { self.latest() } else { self.horizon() };
             for saying in says.into_iter().filter(|saying| saying.seq <= want.to && saying.lamport <= latest) {
-                self.learn_late(origin, &author, saying);
+                self.learn_late(from, origin, &author, saying);
             }
         }
         self.ask(&[from]);
@@ -163,9 +163,9 @@ impl Node {
     }
 
     /// Something that was said earlier. What was said since this began is shown at its place; the rest is history.
-    fn learn_late(&mut self, origin: NodeId, author: &Author, saying: Saying) {
+    fn learn_late(&mut self, from: NodeId, origin: NodeId, author: &Author, saying: Saying) {
         let Saying { seq, lamport, at, text } = saying;
-        let Some((id, text)) = self.learn((lamport, origin), author, seq, (at, &text)) else { return };
+        let Some((id, text)) = self.learn(from, (lamport, origin), author, seq, (at, &text)) else { return };
         // When that was is told by the author's clock.
         if at >= self.members.get(&origin).map_or(self.began, |author| author.began) {
             let user = self.author_name(origin).into();

@@ -12,6 +12,7 @@ mod links;
 mod lists;
 mod member;
 mod names;
+mod origin;
 mod privates;
 mod ranges;
 mod shares;

@@ -1,12 +1,14 @@
 //! What was said, in one order for everybody: by logical time, and by author where that is the same.
 
+use super::origin::Origin;
 use super::ranges::Ranges;
 use super::shares::{Place, Shares};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{GAPS, MESSAGE_BYTES, MESSAGES, ORIGINS};
-use landline_common::link::PublicKey;
+use crate::mesh::limits::{MESSAGE_BYTES, MESSAGES, ORIGINS};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+
+pub use super::origin::Author;
 
 /// The place of a message in the order of all.
 pub type Position = (u64, NodeId);
@@ -22,29 +24,6 @@ pub struct Message {
     pub at: i64,
     /// What.
     pub text: Box<str>,
-}
-
-/// Who an author is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// The name.
-    pub name: Box<str>,
-    /// The key.
-    pub key: PublicKey,
-}
-
-/// What is known of one author's messages.
-#[derive(Debug)]
-struct Origin {
-    author: Author,
-    /// Logical times of what is here, by number.
-    times: BTreeMap<u64, u64>,
-    /// What is here.
-    has: Ranges,
-    /// What need not be told again: it is here, was here, or is not wanted.
-    done: Ranges,
-    /// The store's count when something was added last.
-    changed: u64,
 }
 
 /// All messages.
@@ -96,17 +75,12 @@ impl Store {
         (at, text): (i64, &str),
     ) -> Option<u64> {
         let changes = self.changes + 1;
-        let entry = self.origin(origin, author);
-        let before = entry.times.range(..seq).next_back().is_none_or(|(_, time)| *time < lamport);
-        let after = entry.times.range(seq..).next().is_none_or(|(_, time)| *time > lamport);
-        if entry.done.has(seq) || !before || !after {
+        let known = self.origin(origin, author);
+        if !known.takes(seq, lamport) {
             return None;
         }
-        entry.times.insert(seq, lamport);
-        entry.has.add(seq, seq);
-        entry.done.add(seq, seq);
-        entry.done.close_gaps(GAPS);
-        entry.changed = changes;
+        known.add(seq, lamport);
+        known.changed = changes;
         self.changes = changes;
         let id = self.free_id(lamport, origin);
         self.bytes += text.len();
@@ -115,6 +89,22 @@ impl Store {
         self.messages.insert((lamport, origin), Message { id, seq, at, text: text.into() });
         self.make_room();
         Some(id)
+    }
+
+    /// Adds what an author says themselves: what others told of them does not keep it out.
+    pub fn add_own(&mut self, position: Position, author: &Author, seq: u64, (at, text): (i64, &str)) -> Option<u64> {
+        let told = self.messages.get(&position).is_some_and(|known| known.seq == seq && *known.text == *text);
+        let known = self.origin(position.1, author);
+        if known.said(seq) {
+            return None;
+        }
+        known.say(seq);
+        if told {
+            return None;
+        }
+        let wrong = known.give_way(seq, position.0);
+        wrong.into_iter().for_each(|time| self.forget((time, position.1)));
+        self.add(position, author, seq, (at, text))
     }
 
     /// How much of the room a message takes: short ones count, too.
@@ -132,11 +122,7 @@ impl Store {
     fn make_room(&mut self) {
         while self.messages.len() > self.most.0 || self.bytes > self.most.1 {
             let Some(origin) = self.shares.most() else { return };
-            let Some(known) = self.origins.get_mut(&origin) else { return };
-            let Some((seq, lamport)) = known.times.pop_first() else { return };
-            known.has.remove(seq, seq);
-            // What was said before is older still.
-            known.done.add(1, seq);
+            let Some(lamport) = self.origins.get_mut(&origin).and_then(Origin::pop_first) else { return };
             self.forget((lamport, origin));
         }
     }
@@ -169,29 +155,23 @@ impl Store {
         self.shares.put(member, Place::Gone);
     }
 
-    /// Whether nobody need tell that message.
+    /// Whether an author said that themselves.
     #[must_use]
-    pub fn knows(&self, origin: NodeId, seq: u64) -> bool {
-        self.origins.get(&origin).is_some_and(|known| known.done.has(seq))
+    pub fn said(&self, origin: NodeId, seq: u64) -> bool {
+        self.origins.get(&origin).is_some_and(|known| known.said(seq))
     }
 
-    /// Notes that a message is not wanted: nobody need tell it.
+    /// Notes that something is not kept which an author says: nobody need tell it.
     pub fn decline(&mut self, origin: NodeId, author: &Author, seq: u64) {
-        let done = &mut self.origin(origin, author).done;
-        done.add(seq, seq);
-        done.close_gaps(GAPS);
+        let known = self.origin(origin, author);
+        known.say(seq);
+        known.need_not(seq);
     }
 
     fn origin(&mut self, origin: NodeId, author: &Author) -> &mut Origin {
         self.make_room_for(origin);
         self.shares.add(origin, 0);
-        self.origins.entry(origin).or_insert_with(|| Origin {
-            author: author.clone(),
-            times: BTreeMap::new(),
-            has: Ranges::default(),
-            done: Ranges::default(),
-            changed: 0,
-        })
+        self.origins.entry(origin).or_insert_with(|| Origin::new(author.clone()))
     }
 
     /// What of these is missing here.

@@ -1,6 +1,6 @@
 //! What is said to everybody.
 
-use super::store::Author;
+use super::store::{Author, Store};
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{AHEAD, FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
@@ -51,7 +51,7 @@ impl Node {
         if lamport > self.latest() {
             return self.heard_from_afar(from, &author, seq, (at, text));
         }
-        if let Some((id, text)) = self.learn((lamport, from), &author, seq, (at, text)) {
+        if let Some((id, text)) = self.learn(from, (lamport, from), &author, seq, (at, text)) {
             self.tell_said(id, from, at, &text);
         }
     }
@@ -59,7 +59,7 @@ impl Node {
     /// Something is said now, with a logical time at which nobody can be: the clock there is wrong, or lies. It is
     /// shown like everything else, and not kept: it would stand below all that is said for as long.
     fn heard_from_afar(&mut self, from: NodeId, author: &Author, seq: u64, (at, text): (i64, &str)) {
-        let Some(text) = fit(text).filter(|_| !self.store.knows(from, seq)) else { return };
+        let Some(text) = fit(text).filter(|_| !self.store.said(from, seq)) else { return };
         self.store.decline(from, author, seq);
         let id = self.aside();
         self.tell_said(id, from, at, &text);
@@ -88,16 +88,19 @@ impl Node {
         lines <= LINES
     }
 
-    /// Keeps a message, if there is room: its id and its text as it is shown, if it is new and as it should be.
+    /// Keeps a message that somebody tells, if there is room: its id and its text as it is shown, if it is new and as it
+    /// should be.
     pub(super) fn learn(
         &mut self,
+        from: NodeId,
         (lamport, origin): (u64, NodeId),
         author: &Author,
         seq: u64,
         (at, text): (i64, &str),
     ) -> Option<(u64, String)> {
         let text = fit(text)?;
-        let id = self.store.add((lamport, origin), author, seq, (at, &text))?;
+        let add = if from == origin { Store::add_own } else { Store::add };
+        let id = add(&mut self.store, (lamport, origin), author, seq, (at, &text))?;
         self.observe(lamport);
         Some((id, text))
     }

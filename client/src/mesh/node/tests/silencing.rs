@@ -127,3 +127,27 @@ fn nothing_is_said_from_a_time_that_is_far_off() {
     table.frame(zoe, say(6, latest + 1, "near"));
     assert_eq!(kept(&table.node, "near"), 5);
 }
+
+#[test]
+fn what_others_told_of_an_author_never_keeps_the_author_s_own_words_out() {
+    let author = id(8, 2);
+    // Eve is asked before zoe's link has come.
+    for (seq, before, shown) in [(1 << 39, 0, 2), (2, 0, 2), (1, 0, 2), (1, 1, 1)] {
+        let mut table = Table::new();
+        let (eve, _) = table.enters(eve(), "eve", 1);
+        table.frame(eve, Frame::Have { ranges: [(author, vec![(seq, seq)])].into() });
+        let (text, lamport) = [("forged", 500), ("zoe's 1", 1_000)][before];
+        let says = vec![Saying { seq, lamport, at: 1, text: text.into() }];
+        let (name, key) = ("zoe".into(), key(2).to_string());
+        table.frame(eve, Frame::Past { origin: author, name, key, from: seq, to: seq, says });
+        assert_eq!(kept(&table.node, text), 1);
+        let (zoe, _) = table.enters(author, "zoe", 2);
+        let heard = [1, 2].map(|n| told(&table.frame(zoe, say(n, 999 + n, &format!("zoe's {n}")))).len());
+        assert_eq!((heard.iter().sum::<usize>(), heard[1]), (shown, 1), "{seq}: nothing is shown twice");
+        assert_eq!((kept(&table.node, "forged"), kept(&table.node, "zoe's")), (0, 2), "{seq}");
+        // Once they have said it, it stays.
+        assert!(told(&table.frame(zoe, say(2, 1_001, "other"))).is_empty());
+        assert!(told(&table.frame(zoe, say(3, 1_001, "not later"))).is_empty());
+        assert_eq!(kept(&table.node, "zoe's"), 2);
+    }
+}

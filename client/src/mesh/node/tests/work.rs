@@ -70,5 +70,5 @@ fn whoever_leaves_gaps_does_not_make_many_pieces() {
     all.add(1, 6_001);
     let pieces = table.node.store.missing(eve(), &all).iter().count();
     assert!(pieces == GAPS + 1, "{pieces}");
-    assert!(table.node.store.knows(eve(), 4) && !table.node.store.knows(eve(), 6_001));
+    assert!(table.node.store.said(eve(), 4) && !table.node.store.said(eve(), 6_001));
 }

@@ -99,6 +99,19 @@ impl Format {
     }
 }
 
+impl<'a> Command<'a> {
+    /// What others hear of it, if it says something.
+    #[must_use]
+    pub fn said(&self) -> Option<&'a str> {
+        match *self {
+            Command::Say(text) | Command::All(text) => Some(text),
+            Command::Message { text, .. } | Command::Private { text, .. } => Some(text),
+            Command::Hooray => Some("Hooray!"),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Command<'_> {
     /// The slash form, which parses back to the same command.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -81,6 +81,14 @@ limits! {
     /// Sign-ins from one address in a minute: everybody hears of each. As many as may be connected from one address come
     /// back at once when the server was restarted.
     sign_ins_per_address_minute = 256, 1, NO_CEILING;
+    /// Lines that all who are connected from one address together may say at once; a class behind one router, thirty
+    /// of whom paste nine lines each, says half of that.
+    address_lines = 512, 1, NO_CEILING;
+    /// Bytes of these: they go to everybody, and even with every character escaped they fit into half of the backlog of
+    /// one who reads slowly.
+    address_bytes = 256 << 10, 4 << 10, NO_CEILING;
+    /// Seconds after which an address that has said all of that may say it again, a part of it sooner.
+    address_said_seconds = 5, 1, 3_600;
     /// Rooms one person may be in at once.
     rooms_per_person = 32, 1, 10_000;
     /// Private chats and open requests one person may have at once.

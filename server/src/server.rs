@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::{Config, History};
 use crate::discovery::{Announcement, Discovery};
 use crate::fanout::{Bounds, Cut, Flushers, Poller};
-use crate::guard::{Admission, Bans, Capacity, Hasher, Lockout, Throttle, admission, capacity};
+use crate::guard::{Admission, Allowances, Bans, Capacity, Hasher, Lockout, Throttle, admission, capacity};
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
 use crate::keeping::{Keeping, NotStored};
@@ -199,6 +199,7 @@ fn services(
         throttle: Throttle::new(limits.address_failures, Limits::seconds(limits.address_block_seconds)),
         registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
         sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
+        allowances: allowances(config),
         bans: Bans::open(&config.data)?,
         poller,
         clock,
@@ -234,4 +235,13 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
 /// A limit on coming and going; the same zero lifts it.
 fn churn(config: &Config, most: u64, seconds: u64) -> Throttle {
     if config.max_clients_per_ip == 0 { Throttle::lifted() } else { Throttle::new(most, Limits::seconds(seconds)) }
+}
+
+/// What is said from one address; who lifts the rate of each, or the limits of an address, lifts this too.
+fn allowances(config: &Config) -> Allowances {
+    let limits = &config.limits;
+    if config.rate.is_none() || config.max_clients_per_ip == 0 {
+        return Allowances::lifted();
+    }
+    Allowances::new(limits.address_lines, limits.address_bytes, Limits::seconds(limits.address_said_seconds))
 }

@@ -2,6 +2,7 @@
 //! Every clock is an argument.
 
 pub mod admission;
+pub mod allowance;
 pub mod bans;
 pub mod capacity;
 pub mod hasher;
@@ -11,6 +12,7 @@ pub mod rate;
 pub mod throttle;
 
 pub use admission::{Admission, Admitted};
+pub use allowance::{Allowance, Allowances};
 pub use bans::Bans;
 pub use capacity::Capacity;
 pub use hasher::{HashError, Hasher};

@@ -68,11 +68,16 @@ impl Rate {
         if self.dropped >= bound.most_dropped {
             return Verdict::Ends;
         }
-        let warn = self.warned.is_none_or(|at| now.duration_since(at) >= SECOND);
+        Verdict::Dropped { warn: self.may_warn(now), log }
+    }
+
+    /// Whether the person is told of a dropped line, which then counts as told.
+    pub fn may_warn(&mut self, now: Instant) -> bool {
+        let warn = self.warned.is_none_or(|at| now.saturating_duration_since(at) >= SECOND);
         if warn {
             self.warned = Some(now);
         }
-        Verdict::Dropped { warn, log }
+        warn
     }
 }
 

@@ -8,7 +8,7 @@ mod turn;
 use crate::clock::Clock;
 use crate::door::{Door, Entrance};
 use crate::fanout::{Cut, Outbox, Poller};
-use crate::guard::{Bans, Hasher, Idle, Lockout, Rate, Silence, Throttle, Verdict};
+use crate::guard::{Allowances, Bans, Hasher, Idle, Lockout, Rate, Silence, Throttle, Verdict};
 use crate::hub::{Hub, Person, Stay, Visit};
 use crate::net::{Arrived, Stream};
 use crate::roster::Entry;
@@ -23,6 +23,9 @@ use turn::Turn;
 
 /// How long a client that was told to go may take to close.
 const PARTING: Duration = Duration::from_secs(1);
+
+/// What is said to somebody who sends more than may be, at most once a second.
+const SLOW_DOWN: &str = "⚠ Slow down — you're sending too fast.";
 
 /// What every session of a server works with.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct Services {
     pub registrations: Throttle,
     /// Counts sign-ins by address.
     pub sign_ins: Throttle,
+    /// What all sessions of one address together may say.
+    pub allowances: Allowances,
     /// Who is kept out.
     pub bans: Bans,
     /// Looks after slow clients.
@@ -135,7 +140,8 @@ impl Session<'_> {
         let mut idle = Idle::new(services.timeout, warning, Instant::now());
         self.rate = Rate::new(services.rate, services.limits.dropped_lines);
         let unframed = self.input.framing() == Framing::Unframed;
-        let mut turn = Turn { visit, door, person, unframed, in_file: false, awake: false };
+        let allowance = services.allowances.of(self.stream.address(), Instant::now());
+        let mut turn = Turn { visit, door, person, allowance, unframed, in_file: false, awake: false, crowded: false };
         loop {
             // What came right behind the sign-in is already here.
             if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
@@ -184,7 +190,7 @@ impl Session<'_> {
         }
         let now = self.services.clock.now();
         match self.input.finish() {
-            Some(Piece::Text(text)) => turn.obey(&text, now),
+            Some(Piece::Text(text)) => turn.obey(&text, now, Instant::now()),
             Some(Piece::TooLong) => turn.too_long(self.longest(), now),
             None => Stay::Here,
         };
@@ -202,7 +208,7 @@ impl Session<'_> {
                         log::warn!("{} hit rate limit", turn.person.name);
                     }
                     if warn {
-                        turn.tell(What::info("⚠ Slow down — you're sending too fast."), now);
+                        turn.tell(What::info(SLOW_DOWN), now);
                     }
                     continue;
                 }
@@ -214,8 +220,11 @@ impl Session<'_> {
             }
             let stay = match piece {
                 Piece::TooLong => turn.too_long(longest, now),
-                Piece::Text(text) => turn.obey(&text, now),
+                Piece::Text(text) => turn.obey(&text, now, instant),
             };
+            if std::mem::take(&mut turn.crowded) && self.rate.may_warn(instant) {
+                turn.tell(What::info(SLOW_DOWN), now);
+            }
             if stay == Stay::Leaving {
                 return ControlFlow::Break("quit");
             }

@@ -5,3 +5,4 @@ mod churn;
 mod idle;
 mod passwords;
 mod rate;
+mod together;

@@ -1,0 +1,247 @@
+//! How much all sessions of one address together may say: the rate belongs to a session, and many sessions of one
+//! address could fill everybody's backlog. What is over it is dropped; nobody is signed out for what others said.
+
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Addresses remembered at most, beside those that somebody is connected from. When full, those that may say everything
+/// again are forgotten, and if there are none, the one that may soonest.
+const MOST_ADDRESSES: usize = 10_000;
+/// How often it is logged at most that lines of one address are dropped.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
+
+/// What every address may say.
+#[derive(Debug)]
+pub struct Allowances {
+    /// `None` is without a limit.
+    bound: Option<Bound>,
+    addresses: Mutex<HashMap<IpAddr, Arc<Allowance>>>,
+}
+
+/// So many lines and bytes at once; what was used comes back evenly, all of it in `per`.
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    lines: u64,
+    bytes: u64,
+    per: Duration,
+}
+
+/// What one address may say. All its sessions share it, and nobody else waits for its lock.
+#[derive(Debug)]
+pub struct Allowance {
+    address: IpAddr,
+    bound: Bound,
+    used: Mutex<Used>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Used {
+    /// When all lines, and all bytes, will have come back.
+    lines_back: Instant,
+    bytes_back: Instant,
+    logged: Option<Instant>,
+}
+
+/// What becomes of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is said.
+    Passes,
+    /// It is dropped.
+    Dropped {
+        /// Log it: the first one in a minute.
+        log: bool,
+    },
+}
+
+impl Allowances {
+    /// So many lines and bytes at once; all of it comes back in `per`.
+    #[must_use]
+    pub fn new(lines: u64, bytes: u64, per: Duration) -> Allowances {
+        let bound = Bound { lines: lines.max(1), bytes: bytes.max(1), per };
+        Allowances { bound: Some(bound), addresses: Mutex::default() }
+    }
+
+    /// Everybody may say everything.
+    #[must_use]
+    pub fn lifted() -> Allowances {
+        Allowances { bound: None, addresses: Mutex::default() }
+    }
+
+    /// What that address may say, for a session of it to keep; `None` is without a limit.
+    #[must_use]
+    pub fn of(&self, address: IpAddr, now: Instant) -> Option<Arc<Allowance>> {
+        let bound = self.bound?;
+        let mut addresses = self.addresses.lock();
+        if addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&address) {
+            forget(&mut addresses, now);
+        }
+        let unused = || Used { lines_back: now, bytes_back: now, logged: None };
+        let new = || Arc::new(Allowance { address, bound, used: Mutex::new(unused()) });
+        Some(addresses.entry(address).or_insert_with(new).clone())
+    }
+}
+
+/// Makes room. An address with a session stays: forgetting it would give it everything anew.
+fn forget(addresses: &mut HashMap<IpAddr, Arc<Allowance>>, now: Instant) {
+    let in_use = |allowance: &Arc<Allowance>| Arc::strong_count(allowance) > 1;
+    addresses.retain(|_, allowance| in_use(allowance) || allowance.whole_at() > now);
+    if addresses.len() >= MOST_ADDRESSES {
+        let idle = addresses.iter().filter(|(_, allowance)| !in_use(allowance));
+        let soonest = idle.min_by_key(|(_, allowance)| allowance.whole_at()).map(|(address, _)| *address);
+        soonest.and_then(|soonest| addresses.remove(&soonest));
+    }
+}
+
+impl Allowance {
+    /// Whose it is.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Somebody there says a line of so many bytes.
+    pub fn say(&self, bytes: usize, now: Instant) -> Verdict {
+        let Bound { lines, bytes: most, per } = self.bound;
+        let mut used = self.used.lock();
+        let lines_back = used.lines_back.max(now) + share(per, 1, lines);
+        let bytes_back = used.bytes_back.max(now) + share(per, bytes as u64, most);
+        if lines_back.max(bytes_back) <= now + per {
+            (used.lines_back, used.bytes_back) = (lines_back, bytes_back);
+            return Verdict::Passes;
+        }
+        let log = used.logged.is_none_or(|at| now.saturating_duration_since(at) >= LOGGED_EVERY);
+        if log {
+            used.logged = Some(now);
+        }
+        Verdict::Dropped { log }
+    }
+
+    /// When it may say everything again.
+    fn whole_at(&self) -> Instant {
+        let used = self.used.lock();
+        used.lines_back.max(used.bytes_back)
+    }
+}
+
+/// The time in which `part` of `whole` comes back. What is more than all of it counts as all of it, or it could never be
+/// said.
+fn share(per: Duration, part: u64, whole: u64) -> Duration {
+    let nanos = per.as_nanos() * u128::from(part.min(whole)) / u128::from(whole);
+    u64::try_from(nanos).map_or(per, Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::Limits;
+    use proptest::prelude::*;
+
+    const PER: Duration = Duration::from_secs(5);
+
+    fn address(n: u32) -> IpAddr {
+        IpAddr::from(n.to_be_bytes())
+    }
+
+    fn passes(allowance: &Allowance, bytes: usize, now: Instant) -> bool {
+        allowance.say(bytes, now) == Verdict::Passes
+    }
+
+    #[test]
+    fn sessions_of_one_address_share_it_and_others_have_their_own() {
+        let (allowances, now) = (Allowances::new(3, 1_000, PER), Instant::now());
+        let [one, other] = [0; 2].map(|_| allowances.of(address(1), now).unwrap());
+        assert!(passes(&one, 1, now) && passes(&other, 1, now) && passes(&one, 1, now));
+        assert_eq!(other.say(1, now), Verdict::Dropped { log: true });
+        assert_eq!(one.say(1, now), Verdict::Dropped { log: false });
+        assert!(passes(&allowances.of(address(2), now).unwrap(), 1, now));
+        // To leave and come again gives nothing.
+        drop((one, other));
+        let again = allowances.of(address(1), now).unwrap();
+        assert!(!passes(&again, 1, now) && !passes(&again, 1, now + PER / 4));
+        assert!(passes(&again, 1, now + PER / 3 + Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn bytes_count_too_and_a_huge_line_takes_everything() {
+        let (allowances, now) = (Allowances::new(100, 1_000, PER), Instant::now());
+        let allowance = allowances.of(address(1), now).unwrap();
+        assert!(passes(&allowance, 600, now) && !passes(&allowance, 600, now) && passes(&allowance, 400, now));
+        assert!(!passes(&allowance, 5_000, now + PER - Duration::from_millis(1)));
+        assert!(passes(&allowance, 5_000, now + PER) && !passes(&allowance, 1, now + PER));
+    }
+
+    #[test]
+    fn a_class_that_pastes_and_256_people_who_talk_never_notice() {
+        let limits = Limits::default();
+        let per = Limits::seconds(limits.address_said_seconds);
+        let allowances = Allowances::new(limits.address_lines, limits.address_bytes, per);
+        let start = Instant::now();
+        // Our client sends nine lines at once, and the next nine when six seconds have passed.
+        let (class, many) = (allowances.of(address(1), start).unwrap(), allowances.of(address(2), start).unwrap());
+        for round in 0..50 {
+            let now = start + Duration::from_secs(6) * round;
+            assert!((0..30 * 9).all(|_| passes(&class, 900, now)), "round {round}");
+        }
+        // A line of 200 bytes each in five seconds, all at the same moment.
+        for round in 0..50 {
+            assert!((0..256).all(|_| passes(&many, 200, start + PER * round)), "round {round}");
+        }
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_remembered() {
+        let allowances = Allowances::lifted();
+        assert!(allowances.of(address(1), Instant::now()).is_none());
+        assert!(allowances.addresses.lock().is_empty());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_who_is_connected_is_not_forgotten() {
+        let (allowances, start) = (Allowances::new(1, 1_000, PER), Instant::now());
+        let connected = allowances.of(address(0), start).unwrap();
+        assert!(passes(&connected, 1, start));
+        let at = |n: u32| start + Duration::from_micros(n.into());
+        for n in 1..15_000 {
+            assert!(passes(&allowances.of(address(n), at(n)).unwrap(), 1, at(n)));
+        }
+        assert!(allowances.addresses.lock().len() <= MOST_ADDRESSES);
+        let now = at(15_000);
+        assert!(!passes(&allowances.of(address(0), now).unwrap(), 1, now));
+        assert!(!passes(&allowances.of(address(14_999), now).unwrap(), 1, now));
+        assert!(passes(&allowances.of(address(1), now).unwrap(), 1, now), "forgotten first");
+        // Everybody else may say everything again.
+        _ = allowances.of(address(20_000), now + PER * 2);
+        assert!(allowances.addresses.lock().len() <= 2);
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_all_at_once_and_what_came_back(
+            lines in prop::collection::vec((0u64..500, 0usize..400), 0..200),
+        ) {
+            let allowances = Allowances::new(10, 1_000, PER);
+            let start = Instant::now();
+            let allowance = allowances.of(address(1), start).unwrap();
+            let (mut now, mut passed) = (start, Vec::new());
+            for (gap, bytes) in lines {
+                now += Duration::from_millis(gap);
+                if passes(&allowance, bytes, now) {
+                    passed.push((now, bytes));
+                }
+            }
+            for (first, (begun, _)) in passed.iter().enumerate() {
+                let mut bytes = 0;
+                for (count, (at, more)) in (1..).zip(&passed[first..]) {
+                    bytes += more;
+                    // A nanosecond may be lost for each line.
+                    let parts = 1.0 + (*at - *begun).as_secs_f64() / PER.as_secs_f64() + 1e-6;
+                    prop_assert!(f64::from(count) <= 10.0 * parts && bytes as f64 <= 1_000.0 * parts);
+                }
+            }
+        }
+    }
+}

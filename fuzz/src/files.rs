@@ -5,6 +5,7 @@ use landline_common::history::{Only, Party, Said, Viewer};
 use landline_common::{Limits, Moment, NameKey, UserName};
 use landline_server::clock::Clock;
 use landline_server::guard::Bans;
+use landline_server::guard::bans::Stored;
 use landline_server::store::messages::{Keep, excerpt};
 use landline_server::store::{Accounts, BanRow, Messages, Sessions};
 use std::fs;
@@ -56,7 +57,7 @@ pub fn bans(data: &[u8]) {
         Ok(bans) => bans,
     };
     let (now, address) = (Clock::system().now(), std::net::IpAddr::from([10, 9, 8, 7]));
-    if bans.add(address.into(), BanRow::new(String::new(), now, None), now).is_ok() {
+    if let Ok(Stored::Yes) = bans.add(address.into(), BanRow::new(String::new(), now, None), now) {
         assert!(Bans::open(folder.path()).is_ok_and(|again| again.covers(address, now)));
     }
 }

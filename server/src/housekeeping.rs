@@ -1,6 +1,7 @@
 //! What is to be done every few seconds, whether or not anybody comes.
 
 use crate::clock::Clock;
+use crate::guard::Bans;
 use crate::store::Sessions;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::io;
@@ -23,9 +24,9 @@ impl Housekeeping {
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn start(sessions: Arc<Sessions>, clock: Clock) -> io::Result<Housekeeping> {
+    pub fn start(sessions: Arc<Sessions>, bans: Arc<Bans>, clock: Clock) -> io::Result<Housekeeping> {
         let (stop, stopped) = bounded(0);
-        let keep = move || keep_house(&stopped, &sessions, &clock);
+        let keep = move || keep_house(&stopped, &sessions, &bans, &clock);
         let thread = std::thread::Builder::new().name("housekeeping".into()).spawn(keep)?;
         Ok(Housekeeping { stop, thread })
     }
@@ -37,8 +38,18 @@ impl Housekeeping {
     }
 }
 
-fn keep_house(stopped: &Receiver<()>, sessions: &Sessions, clock: &Clock) {
+fn keep_house(stopped: &Receiver<()>, sessions: &Sessions, bans: &Bans, clock: &Clock) {
     while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
         sessions.alive(clock.now());
+        store(bans);
+    }
+    // The last chance.
+    store(bans);
+}
+
+/// What could not be stored when it was made.
+fn store(bans: &Bans) {
+    if bans.store_again() {
+        log::info!("bans.json: all bans are stored now");
     }
 }

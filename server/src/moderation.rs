@@ -1,7 +1,7 @@
 //! What the person who runs a server can do to the people on it. Every answer says what was done, or why not.
 
 use crate::fanout::{Cut, Flushers};
-use crate::guard::bans::{parse_range, shown};
+use crate::guard::bans::{Stored, parse_range, shown};
 use crate::hub::Person;
 use crate::roster::{self, Connection, Roster};
 use crate::session::Services;
@@ -57,7 +57,7 @@ impl Moderator {
     /// Keeps an address out: somebody's, or a range; for so many minutes or for ever. Ends all sessions from there.
     ///
     /// # Errors
-    /// Nobody is called so and it is no address, or it cannot be stored; nothing has changed then.
+    /// Nobody is called so and it is no address, or there are too many bans; nothing has changed then.
     pub fn ban(&self, target: &str, minutes: Option<u64>, reason: &str) -> Answer {
         let (range, name) = match parse_range(target) {
             Some(range) => (range, String::new()),
@@ -70,7 +70,7 @@ impl Moderator {
         };
         let now = self.services.clock.now();
         let row = BanRow { name, reason: reason.to_owned(), ..BanRow::new(String::new(), now, minutes) };
-        self.services.bans.add(range, row, now).map_err(|e| e.to_string())?;
+        let stored = self.services.bans.add(range, row, now).map_err(|e| e.to_string())?;
         let addresses = self.addresses();
         let mut hit = self.services.hub.everybody();
         hit.retain(|person| addresses.get(&person.client()).is_some_and(|address| range.contains(address)));
@@ -83,23 +83,22 @@ impl Moderator {
         let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
         let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
         log::info!("banned {}{how_long}: {whom}", shown(range));
-        Ok(format!("Banned {}{how_long}: {whom}.", shown(range)))
+        Ok(format!("Banned {}{how_long}: {whom}.{}", shown(range), until_restart(&stored, "is gone")))
     }
 
     /// Ends a ban.
     ///
     /// # Errors
-    /// There is none of that address, or it cannot be stored.
+    /// There is none of that address.
     pub fn unban(&self, address: &str) -> Answer {
         let range =
             parse_range(address).ok_or_else(|| format!("{address} is no address; /bans lists what is banned."))?;
         match self.services.bans.remove(range, self.services.clock.now()) {
-            Ok(true) => {
+            Some(stored) => {
                 log::info!("unbanned {}", shown(range));
-                Ok(format!("Unbanned {}.", shown(range)))
+                Ok(format!("Unbanned {}.{}", shown(range), until_restart(&stored, "counts again")))
             }
-            Ok(false) => Err(format!("{} is not banned; /bans lists what is.", shown(range))),
-            Err(e) => Err(e.to_string()),
+            None => Err(format!("{} is not banned; /bans lists what is.", shown(range))),
         }
     }
 
@@ -201,6 +200,16 @@ impl Moderator {
     fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: Cut) {
         roster::end(&self.roster.find(chosen), why, Instant::now() + LAST_WORDS);
     }
+}
+
+/// What to add if a change of the bans is not on the disk: what the ban does after a restart.
+fn until_restart(stored: &Stored, afterwards: &str) -> String {
+    let Stored::NotYet(why) = stored else { return String::new() };
+    log::error!("bans.json could not be written: {why}; it is tried again");
+    format!(
+        "\nThis counts from now on, but it could not be stored ({why}): after a restart the ban {afterwards}. \
+         Make room on the disk; the log says when it is stored."
+    )
 }
 
 fn door_name(rendering: Rendering) -> &'static str {

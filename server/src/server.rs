@@ -59,9 +59,9 @@ impl Server {
         let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
         let hub = Hub::new(&config.name, limits, &flushers, &poller, stores.memory(), stores.first_id(&clock));
         stores.not_stored.tell_by(&hub);
-        let Stores { accounts, sessions, messages, .. } = stores;
-        let housekeeping = Housekeeping::start(sessions.clone(), clock.clone()).context("starting threads")?;
-        let services = services(config, clock, (hub, poller), (accounts, sessions))?;
+        let housekeeping = Housekeeping::start(stores.sessions.clone(), stores.bans.clone(), clock.clone());
+        let housekeeping = housekeeping.context("starting threads")?;
+        let services = services(config, clock, hub, poller, &stores);
         let roster = Roster::new(Admission::new(admission_bounds(config, &capacity)));
         let reception = Arc::new(Reception::new(Arc::new(services), roster));
         let doors = ports.open(&reception)?;
@@ -70,7 +70,7 @@ impl Server {
             doors,
             reception,
             flushers,
-            messages,
+            messages: stores.messages,
             housekeeping,
             capacity,
             started,
@@ -153,6 +153,7 @@ struct Stores {
     accounts: Arc<Accounts>,
     sessions: Arc<Sessions>,
     messages: Arc<Messages>,
+    bans: Arc<Bans>,
     not_stored: NotStored,
 }
 
@@ -163,6 +164,7 @@ impl Stores {
             accounts: Arc::new(Accounts::open(folder, limits)?),
             sessions: Arc::new(Sessions::open(folder, limits)?),
             messages: Arc::new(Messages::open(folder, keep(config.history), limits, not_stored.teller(clock))?),
+            bans: Arc::new(Bans::open(folder)?),
             not_stored,
         })
     }
@@ -180,27 +182,22 @@ impl Stores {
 }
 
 /// What sessions work with: who is here, what lasts, and the guards.
-fn services(
-    config: &Config,
-    clock: Clock,
-    (hub, poller): (Arc<Hub>, Arc<Poller>),
-    (accounts, sessions): (Arc<Accounts>, Arc<Sessions>),
-) -> anyhow::Result<Services> {
+fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, stores: &Stores) -> Services {
     let limits = &config.limits;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);
     let failures = u32::try_from(limits.failures_to_lock).unwrap_or(u32::MAX);
-    Ok(Services {
+    Services {
         hub,
-        accounts,
-        sessions,
+        accounts: stores.accounts.clone(),
+        sessions: stores.sessions.clone(),
         hasher: Hasher::new((cores / 2).max(1), count(limits.hash_queue), bcrypt_cost),
         lockout: Lockout::new(failures, config.block_duration),
         throttle: Throttle::new(limits.address_failures, Limits::seconds(limits.address_block_seconds)),
         registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
         sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
         allowances: allowances(config),
-        bans: Bans::open(&config.data)?,
+        bans: stores.bans.clone(),
         poller,
         clock,
         limits: limits.clone(),
@@ -208,7 +205,7 @@ fn services(
         rate: config.rate,
         timeout: config.timeout,
         strict_timeout: config.strict_timeout,
-    })
+    }
 }
 
 /// How long the store keeps what is said.

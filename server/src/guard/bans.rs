@@ -17,8 +17,15 @@ const MOST_BANS: usize = 10_000;
 #[derive(Debug)]
 pub struct Bans {
     /// Held over a write, so that there is one at a time.
-    file: Mutex<BanFile>,
+    file: Mutex<OnDisk>,
     known: RwLock<Vec<Ban>>,
+}
+
+#[derive(Debug)]
+struct OnDisk {
+    file: BanFile,
+    /// It lacks something: the last write failed.
+    behind: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -33,9 +40,16 @@ pub enum BanError {
     /// There are as many as the server keeps.
     #[error("there are {MOST_BANS} bans, which is the most; /unban some first")]
     Full,
-    /// The disk refused.
-    #[error("bans.json could not be written, so nothing was changed: {0}")]
-    NotStored(#[from] io::Error),
+}
+
+/// Whether a change outlasts this server. It counts at once in any case: who fills the disk must not escape by that.
+#[derive(Debug)]
+#[must_use]
+pub enum Stored {
+    /// It is on the disk.
+    Yes,
+    /// The disk refused: why. [`Bans::store_again`] and the next change write it too.
+    NotYet(io::Error),
 }
 
 /// An address, or a range in CIDR notation; a range's first address stands for it.
@@ -53,7 +67,8 @@ impl Bans {
     pub fn open(folder: &Path) -> Result<Bans, FileError> {
         let (file, rows) = BanFile::open(folder, |address| parse_range(address).is_some())?;
         let known = rows.into_iter().filter_map(|row| Some(Ban { range: parse_range(&row.address)?, row }));
-        Ok(Bans { file: Mutex::new(file), known: RwLock::new(known.collect()) })
+        let file = Mutex::new(OnDisk { file, behind: false });
+        Ok(Bans { file, known: RwLock::new(known.collect()) })
     }
 
     /// Whether `address` is kept out at `now`.
@@ -62,11 +77,11 @@ impl Bans {
         self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.is_over(now))
     }
 
-    /// Bans `range`, in place of an earlier ban of the same range. On return it is on the disk.
+    /// Bans `range`, in place of an earlier ban of the same range.
     ///
     /// # Errors
     /// Says why not.
-    pub fn add(&self, range: IpNet, row: BanRow, now: Moment) -> Result<(), BanError> {
+    pub fn add(&self, range: IpNet, row: BanRow, now: Moment) -> Result<Stored, BanError> {
         self.add_all(vec![(range, row)], now)
     }
 
@@ -74,7 +89,7 @@ impl Bans {
     ///
     /// # Errors
     /// Says why none was banned.
-    pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: Moment) -> Result<(), BanError> {
+    pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: Moment) -> Result<Stored, BanError> {
         let ranges: HashSet<IpNet> = new.iter().map(|(range, _)| *range).collect();
         let new = new.into_iter().map(|(range, row)| Ban { range, row: BanRow { address: shown(range), ..row } });
         self.change(now, |bans| {
@@ -83,16 +98,17 @@ impl Bans {
         })
     }
 
-    /// Ends the ban of exactly `range`. False if there is none.
-    ///
-    /// # Errors
-    /// Says why not.
-    pub fn remove(&self, range: IpNet, now: Moment) -> Result<bool, BanError> {
+    /// Ends the ban of exactly `range`. `None` if there is none.
+    pub fn remove(&self, range: IpNet, now: Moment) -> Option<Stored> {
         let there = self.known.read().iter().any(|ban| ban.range == range);
-        if there {
-            self.change(now, |bans| bans.retain(|ban| ban.range != range))?;
-        }
-        Ok(there)
+        // There are not more than before.
+        if there { self.change(now, |bans| bans.retain(|ban| ban.range != range)).ok() } else { None }
+    }
+
+    /// Writes what could not be written when it was changed. True if all of it is on the disk now, and was not before.
+    pub fn store_again(&self) -> bool {
+        let mut disk = self.file.lock();
+        disk.behind && matches!(disk.write(&self.known.read()), Stored::Yes)
     }
 
     /// The bans in force at `now`.
@@ -101,19 +117,26 @@ impl Bans {
         self.known.read().iter().filter(|ban| !ban.row.is_over(now)).map(|ban| ban.row.clone()).collect()
     }
 
-    /// Changes a copy, writes it, and only then lets it count. Bans that are over go on this occasion.
-    fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Ban>)) -> Result<(), BanError> {
-        let file = self.file.lock();
+    /// Changes a copy, lets it count, and writes it. Bans that are over go on this occasion.
+    fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Ban>)) -> Result<Stored, BanError> {
+        let mut disk = self.file.lock();
         let mut bans = self.known.read().clone();
         bans.retain(|ban| !ban.row.is_over(now));
         change(&mut bans);
         if bans.len() > MOST_BANS {
             return Err(BanError::Full);
         }
+        (*self.known.write()).clone_from(&bans);
+        Ok(disk.write(&bans))
+    }
+}
+
+impl OnDisk {
+    fn write(&mut self, bans: &[Ban]) -> Stored {
         let rows: Vec<BanRow> = bans.iter().map(|ban| ban.row.clone()).collect();
-        file.write(&rows)?;
-        *self.known.write() = bans;
-        Ok(())
+        let written = self.file.write(&rows);
+        self.behind = written.is_err();
+        written.map_or_else(Stored::NotYet, |()| Stored::Yes)
     }
 }
 
@@ -134,7 +157,8 @@ mod tests {
     }
 
     fn ban(bans: &Bans, text: &str, minutes: Option<u64>) {
-        bans.add(range(text), BanRow::new(text.into(), NOW, minutes), NOW).unwrap();
+        let stored = bans.add(range(text), BanRow::new(text.into(), NOW, minutes), NOW).unwrap();
+        assert!(matches!(stored, Stored::Yes));
     }
 
     fn covers(bans: &Bans, address: &str) -> bool {
@@ -162,8 +186,42 @@ mod tests {
         ban(&bans, "10.0.0.2", None);
         let later = Moment { unix_ms: NOW.unix_ms + 60_000, ..NOW };
         assert!(!bans.covers("10.0.0.1".parse().unwrap(), later));
-        assert!(bans.remove(range("10.0.0.2"), later).unwrap() && !bans.remove(range("10.0.0.2"), later).unwrap());
+        assert!(matches!(bans.remove(range("10.0.0.2"), later), Some(Stored::Yes)));
+        assert!(bans.remove(range("10.0.0.2"), later).is_none());
         assert!(bans.list(later).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_stored_counts_at_once_and_is_stored_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let bans = Bans::open(folder.path()).unwrap();
+        ban(&bans, "10.0.0.1", None);
+        assert!(!bans.store_again(), "there is nothing to store");
+        // Where a folder stands, no file can be put.
+        let (file, saved) = (folder.path().join("bans.json"), folder.path().join("saved"));
+        let break_disk = || {
+            std::fs::rename(&file, &saved).unwrap();
+            std::fs::create_dir(&file).unwrap();
+        };
+        let mend_disk = || {
+            std::fs::remove_dir(&file).unwrap();
+            std::fs::rename(&saved, &file).unwrap();
+        };
+        let again = || Bans::open(folder.path()).unwrap();
+        let row = BanRow::new(String::new(), NOW, None);
+        break_disk();
+        assert!(matches!(bans.add(range("10.0.0.2"), row.clone(), NOW), Ok(Stored::NotYet(_))));
+        assert!(matches!(bans.remove(range("10.0.0.1"), NOW), Some(Stored::NotYet(_))));
+        assert!(covers(&bans, "10.0.0.2") && !covers(&bans, "10.0.0.1") && !bans.store_again());
+        mend_disk();
+        assert!(covers(&again(), "10.0.0.1") && !covers(&again(), "10.0.0.2"), "the file is as it was");
+        assert!(bans.store_again() && !bans.store_again());
+        assert!(!covers(&again(), "10.0.0.1") && covers(&again(), "10.0.0.2"));
+        break_disk();
+        assert!(matches!(bans.add(range("10.0.0.3"), row, NOW), Ok(Stored::NotYet(_))));
+        mend_disk();
+        ban(&bans, "10.0.0.4", None);
+        assert!(covers(&again(), "10.0.0.3"), "with the next change");
     }
 
     #[test]

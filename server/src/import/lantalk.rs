@@ -3,7 +3,7 @@
 use super::{shown, tell_refused};
 use crate::clock::Clock;
 use crate::guard::Bans;
-use crate::guard::bans;
+use crate::guard::bans::{self, Stored};
 use crate::store::BanRow;
 use anyhow::Context;
 use ipnet::IpNet;
@@ -38,7 +38,10 @@ pub(super) fn import(addresses: &[Value], data: &Path, out: &mut dyn Write) -> a
     }
     let made = new.len();
     if made > 0 {
-        known.add_all(new, now).context("nothing was imported")?;
+        match known.add_all(new, now).context("nothing was imported")? {
+            Stored::Yes => {}
+            Stored::NotYet(why) => return Err(why).context("bans.json could not be written, so nothing was imported"),
+        }
     }
     writeln!(out, "Addresses of LanTalk's list that are banned now: {made}; banned already: {kept}.")?;
     tell_refused(&refused, out)?;

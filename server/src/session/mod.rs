@@ -49,7 +49,7 @@ pub struct Services {
     /// What all sessions of one address together may say.
     pub allowances: Allowances,
     /// Who is kept out.
-    pub bans: Bans,
+    pub bans: Arc<Bans>,
     /// Looks after slow clients.
     pub poller: Arc<Poller>,
     /// The time people read.

@@ -1,17 +1,18 @@
-//! Bans: by person, address and range; on disk before they are confirmed.
+//! Bans: by person, address and range; on disk before they are confirmed, or in force with a word about that.
 
 use landline_server::server::Server;
 use landline_server::store::LockFile;
-use landline_tests::{House, eventually, on_loopback};
+use landline_tests::{Disk, House, eventually, on_loopback};
 use std::fs;
 
 #[test]
 fn a_ban_ends_every_session_of_the_address_and_names_them() {
-    let house = House::default();
+    let house = House::new(|config| config.limits.greeting_ms = 60_000);
     house.register("alice", "correct horse");
     let moderator = house.server().moderator();
-    let mut people = [house.login("alice", "correct horse"), house.guest("bob", "lobby")];
+    // Before the others, so that it is in when they are.
     let mut silent = house.connect();
+    let mut people = [house.login("alice", "correct horse"), house.guest("bob", "lobby")];
     let answer = moderator.ban("bob", Some(5), "noise").expect("a ban");
     assert_eq!(answer, "Banned 127.0.0.1 for 5 min: alice (account), bob.");
     for person in &mut people {
@@ -65,4 +66,38 @@ fn a_torn_file_stops_the_start_with_its_name() {
         assert!(error.contains("bans.json"), "{error}");
         assert_eq!(fs::read(&file).expect("the file"), torn, "left as it is");
     }
+}
+
+#[test]
+fn who_fills_the_disk_is_banned_all_the_same() {
+    let Some(disk) = Disk::new() else { return };
+    let mut house = House::new(|config| config.data = disk.data());
+    let moderator = house.server().moderator();
+    assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: nobody was online from there.".to_owned()));
+    let mut bob = house.guest("bob", "lobby");
+    disk.fill_up_to(0);
+    let answer = moderator.ban("bob", None, "noise").expect("a ban");
+    assert!(
+        answer.starts_with("Banned 127.0.0.1: bob.\nThis counts from now on, but it could not be stored ("),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("No space left on device") && answer.contains("after a restart the ban is gone"),
+        "{answer}"
+    );
+    bob.until("INFO: You have been banned.");
+    bob.expect("INFO: Reason: noise");
+    bob.expect_closed();
+    house.connect().expect("403 your address is banned from this server");
+    let answer = moderator.unban("10.0.0.1").expect("an end of it");
+    assert!(answer.contains("after a restart the ban counts again"), "{answer}");
+    assert!(moderator.bans().contains("127.0.0.1") && !moderator.bans().contains("10.0.0.1"), "{}", moderator.bans());
+
+    disk.make_room();
+    let stored = || fs::read_to_string(house.data().join("bans.json")).expect("the bans");
+    eventually("both are stored, without anybody doing anything", || {
+        stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")
+    });
+    house.restart();
+    house.connect().expect("403 your address is banned from this server");
 }

@@ -116,7 +116,9 @@ fn a_life(data: &Path, round: usize, next: &[AtomicU64]) -> (Vec<(usize, Message
 
 fn roomy(data: &Path) -> std::process::Command {
     let mut command = server(data);
-    command.args(["--limit", "mail-per-sender=100000", "--limit", "mail-per-receiver=100000"]);
+    for limit in ["mail-per-sender", "mail-per-receiver", "mail-from-guests"] {
+        command.args(["--limit", &format!("{limit}=100000")]);
+    }
     command.env("LANDLINE_LOG", "off");
     command
 }

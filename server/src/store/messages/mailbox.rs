@@ -1,6 +1,7 @@
 //! Messages that wait for an account that is away. Their texts stand here, whatever becomes of the history.
 
 use super::index::note_highest;
+use super::records::Kind;
 use landline_common::history::{Letter, PostError};
 use landline_common::limits::count;
 use landline_common::{Limits, Moment, NameKey};
@@ -12,6 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Mailbox {
     per_receiver: usize,
     per_sender: usize,
+    from_guests: usize,
     most: u64,
     /// How many letters wait, for everybody together.
     total: u64,
@@ -27,8 +29,10 @@ pub(super) struct Incoming<'a> {
     pub(super) id: i64,
     pub(super) at: Moment,
     pub(super) receiver: &'a str,
-    /// Whose message it is.
+    /// Whose message it is: the kind of its party, a colon, and a key.
     pub(super) sender: &'a str,
+    /// It is a guest's.
+    pub(super) of_guest: bool,
     pub(super) shown: &'a str,
     pub(super) text: &'a str,
 }
@@ -38,6 +42,7 @@ impl Mailbox {
         let mut mailbox = Mailbox {
             per_receiver: count(limits.mail_per_receiver),
             per_sender: count(limits.mail_per_sender),
+            from_guests: count(limits.mail_from_guests),
             most: limits.mail_total,
             total: 0,
             on_their_way: HashMap::new(),
@@ -63,17 +68,23 @@ impl Mailbox {
             let why = "too many messages wait for people on this server; try again later";
             return Ok(Err(PostError::NotStored(why.to_owned())));
         }
-        let sql = "SELECT count(*), count(*) FILTER (WHERE sender = ?2) FROM mail WHERE receiver = ?1";
-        let (waiting, from_them): (usize, usize) = connection
-            .prepare_cached(sql)?
-            .query_row((letter.receiver, letter.sender), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let sql = "SELECT count(*), count(*) FILTER (WHERE sender = ?2), count(*) FILTER (WHERE sender GLOB ?3)
+                   FROM mail WHERE receiver = ?1";
+        let any_guest = format!("{}:*", Kind::Guest as u8);
+        let (waiting, from_them, from_guests): (usize, usize, usize) =
+            connection.prepare_cached(sql)?.query_row((letter.receiver, letter.sender, any_guest), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
         if waiting >= self.per_receiver {
             return Ok(Err(PostError::ReceiverFull));
         }
         if from_them >= self.per_sender {
             return Ok(Err(PostError::SenderFull));
         }
-        let Incoming { id, at, receiver, sender, shown, text } = *letter;
+        if letter.of_guest && from_guests >= self.from_guests {
+            return Ok(Err(PostError::GuestsFull));
+        }
+        let Incoming { id, at, receiver, sender, shown, text, .. } = *letter;
         let sql = "INSERT OR IGNORE INTO mail (id, at, zone, receiver, sender, shown, text)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let stored =

@@ -204,6 +204,7 @@ impl Writer {
             at: address.at,
             receiver: direct.to_key,
             sender: &sender,
+            of_guest: address.from == Kind::Guest,
             shown: direct.from,
             text: direct.text,
         };

@@ -132,6 +132,9 @@ limits! {
     import_bytes = 64 << 20, 1 << 10, NO_CEILING;
     /// Bytes of messages that may wait to be stored before speakers wait: a slow disk must not fill the memory.
     store_pending_bytes = 8 << 20, 64 << 10, 1 << 30;
+    /// Bytes that must be free on the data folder's disk for talk to be stored: everybody can fill a disk by talking, and
+    /// accounts, bans and mail need room.
+    disk_free_bytes = 64 << 20, 0, NO_CEILING;
     /// Messages that may wait for one account that is away: more than a person reads after a holiday.
     mail_per_receiver = 500, 1, 100_000;
     /// Of these, from one account or under one guest's name: nobody can fill another's mailbox alone. Together with all

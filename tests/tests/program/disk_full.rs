@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -61,9 +62,16 @@ fn log_in(address: SocketAddr, name: &str) -> Client {
     client
 }
 
+/// A server on the disk that stores talk to the last byte.
+fn on(disk: &Disk) -> Command {
+    let mut command = server(&disk.data());
+    command.args(["--limit", "disk-free-bytes=0"]);
+    command
+}
+
 /// A server on the disk, with alice and dave in a room, accounts for bob and carol, a letter for bob, and a block.
 fn people(disk: &Disk) -> (Program, SocketAddr, Speaker, Client) {
-    let (mut program, address) = start(server(&disk.data()).env("LANDLINE_LOG", "info"));
+    let (mut program, address) = start(on(disk).env("LANDLINE_LOG", "info"));
     for name in ["bob", "carol"] {
         account(address, "REGISTER", name).expect_start("Registration successful");
     }
@@ -213,7 +221,7 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
     let texts = stored(&disk.data());
     assert_eq!(texts.len(), alice.said - alice.lost, "said {}, told that {} are lost", alice.said, alice.lost);
 
-    let (mut program, address) = start(&mut server(&disk.data()));
+    let (mut program, address) = start(&mut on(&disk));
     let mut bob = log_in(address, "bob");
     assert!(bob.expect_start("[PM 2").ends_with("] alice: after"));
     bob.expect_nothing();
@@ -235,7 +243,7 @@ fn stopped_or_killed_on_a_full_disk_it_has_what_was_stored() {
         assert!(!program.complaints().contains("panic"));
         disk.make_room();
 
-        let (mut program, address) = start(&mut server(&disk.data()));
+        let (mut program, address) = start(&mut on(&disk));
         let mut bob = log_in(address, "bob");
         assert!(bob.expect_start("[PM 2").ends_with("] alice: before"));
         bob.expect_nothing();

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod disk_full;
+mod disk_low;
 mod imports;
 mod kills;
 mod life;

@@ -3,6 +3,7 @@
 use super::prune;
 use super::queue::{Batch, Item, Queue, Taken};
 use super::records::Keep;
+use super::space::Space;
 use super::trouble::Trouble;
 use super::writer::{Outcome, Writer};
 use landline_common::history::PostError;
@@ -20,6 +21,7 @@ pub(super) struct Keeper {
     queue: Arc<Queue>,
     writer: Writer,
     keep: Keep,
+    space: Space,
     lost: Lost,
     trouble: Trouble,
     /// When to look next for messages that are too old.
@@ -36,8 +38,8 @@ impl Drop for StopOnDrop {
 }
 
 impl Keeper {
-    pub(super) fn new(queue: Arc<Queue>, writer: Writer, keep: Keep, lost: Lost) -> Keeper {
-        Keeper { queue, writer, keep, lost, trouble: Trouble::default(), prune_at: Instant::now() }
+    pub(super) fn new(queue: Arc<Queue>, writer: Writer, keep: Keep, space: Space, lost: Lost) -> Keeper {
+        Keeper { queue, writer, keep, space, lost, trouble: Trouble::default(), prune_at: Instant::now() }
     }
 
     /// Works until the queue is stopped and empty.
@@ -87,6 +89,7 @@ impl Keeper {
         if delivered.is_empty() && !batch.items.iter().any(Item::writes) {
             return Ok(None);
         }
+        self.writer.scarce = batch.items.iter().any(Item::is_talk) && self.space.is_scarce(Instant::now());
         let stored = self.writer.commit(durable, |writer| {
             for (receiver, ids) in &delivered {
                 writer.mailbox.delete(&writer.connection, receiver, ids)?;
@@ -113,6 +116,7 @@ impl Keeper {
                 log::error!("messages.db: {how_many} messages have ids that are there already; they are not stored");
                 self.lose(client, how_many);
             }
+            (_, Outcome::NoRoom(client, how_many)) => self.lose(client, how_many),
             (Item::Settle { receiver, ids, .. }, _) => self.writer.mailbox.settled(&receiver, &ids),
             (item, _) => self.serve(item),
         }

@@ -15,6 +15,7 @@ mod recall;
 mod records;
 mod schema;
 mod search;
+mod space;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use landline_common::{Limits, NameKey};
 use parking_lot::Mutex;
 use queue::{Item, Queue};
 use reader::{Reader, stopped};
+use space::Space;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,7 +79,8 @@ impl Messages {
         let writer = Writer::new(connection, keep, limits).map_err(schema::refused(&path))?;
         let reader = Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms));
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
-        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, lost);
+        let space = Space::of(folder, limits.disk_free_bytes);
+        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
         let highest_id = u64::try_from(highest_id).unwrap_or(0);

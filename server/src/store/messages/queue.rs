@@ -55,6 +55,11 @@ impl Item {
             _ => true,
         }
     }
+
+    /// True for what goes into the history, of which there may be any amount.
+    pub(super) fn is_talk(&self) -> bool {
+        matches!(self, Item::Talk { .. } | Item::Direct(_) | Item::Post(..))
+    }
 }
 
 /// A direct message. Words: the sender's name and key, the receiver's name and key, the text.

@@ -60,6 +60,13 @@ impl<'a> WordReader<'a> {
         word
     }
 
+    /// Leaves out so many.
+    pub(super) fn skip(&mut self, count: usize) {
+        for _ in 0..count {
+            self.word();
+        }
+    }
+
     /// What is still to be read, one text behind the other.
     #[cfg(feature = "faults")]
     pub(super) fn rest(&self) -> &'a [u8] {

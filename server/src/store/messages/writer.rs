@@ -19,6 +19,8 @@ pub(super) enum Outcome {
     Done,
     /// So many messages of this client could not be stored, though the others could.
     Lost(u64, u64),
+    /// So many messages of this client were left out, as there is little room on the disk.
+    NoRoom(u64, u64),
     /// An answer to a post.
     Posted(Result<(), PostError>),
     /// An answer to forgetting: so many messages.
@@ -31,6 +33,8 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) index: Index,
     pub(super) mailbox: Mailbox,
+    /// There is little room on the disk: nothing goes into the history.
+    pub(super) scarce: bool,
     names: Names,
     keep: Keep,
     marks_per_account: usize,
@@ -43,7 +47,8 @@ impl Writer {
         let index = Index::load(&connection)?;
         let mailbox = Mailbox::load(&connection, limits)?;
         let marks_per_account = count(limits.marks_per_account);
-        Ok(Writer { connection, index, mailbox, names: Names::default(), keep, marks_per_account, durable: false })
+        let names = Names::default();
+        Ok(Writer { connection, index, mailbox, scarce: false, names, keep, marks_per_account, durable: false })
     }
 
     /// One transaction: all that `work` does is stored, or nothing. If `durable`, it outlasts a power cut when this
@@ -100,6 +105,14 @@ impl Writer {
         #[cfg(feature = "faults")]
         crate::faults::strike("storage", words.rest());
         Ok(match item {
+            Item::Talk { client, in_room, texts, .. } if self.scarce => {
+                words.skip(usize::from(*in_room) + 1 + texts);
+                Outcome::NoRoom(*client, *texts as u64)
+            }
+            Item::Direct(address) if self.scarce => {
+                let _ = Direct::read(words);
+                Outcome::NoRoom(address.client, 1)
+            }
             Item::Talk { first_id, at, client, in_room, texts } => {
                 let room = in_room.then(|| words.word());
                 let lost = self.talk(*first_id, *at, room, words, *texts)?;
@@ -112,7 +125,7 @@ impl Writer {
             Item::Post(address, _) => {
                 let direct = Direct::read(words);
                 let posted = self.post(address, &direct)?;
-                if posted.is_ok() && !self.direct(address, &direct)? {
+                if posted.is_ok() && !self.scarce && !self.direct(address, &direct)? {
                     log::warn!("message {} waits for its receiver, but its id is in the history already", address.id);
                 }
                 Outcome::Posted(posted)

@@ -45,6 +45,21 @@ fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
 }
 
 #[test]
+fn where_little_is_free_only_mail_is_stored() {
+    let store = Store::with(Keep::Forever, &Limits { disk_free_bytes: u64::MAX, ..Limits::default() });
+    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5 };
+    store.messages.keep(&said, &mut ["one", "two"].into_iter());
+    store.say(3, "*", "three");
+    store.direct(4, "dave", "bob", "four");
+    store.post(5, "alice", "bob", "five").unwrap();
+    let lost: Vec<_> = (0..3).map(|_| store.lost.recv_timeout(SOON).unwrap()).collect();
+    assert_eq!(lost, [(5, 2), (7, 1), (7, 1)]);
+    assert_eq!(store.collect("bob"), [5]);
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [] as [u64; 0]);
+    assert!(store.lost.is_empty());
+}
+
+#[test]
 fn letters_that_could_not_be_deleted_do_not_come_again() {
     let store = Store::new();
     store.post(1, "alice", "bob", "once").unwrap();

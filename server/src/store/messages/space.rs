@@ -1,0 +1,94 @@
+//! Whether the disk has room for talk. Anybody can fill a disk by talking; accounts, bans and mail are bounded, and need
+//! some of it left.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How often the system is asked. What is said meanwhile is a small part of what is to stay free.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Says how many bytes are free, if that is known.
+type Free = Box<dyn FnMut() -> Option<u64> + Send>;
+
+/// Watches the disk that a folder is on.
+pub(super) struct Space {
+    least: u64,
+    free: Free,
+    looked: Option<Instant>,
+    scarce: bool,
+}
+
+impl Space {
+    /// At least so many bytes are to stay free on the disk of `folder`.
+    pub(super) fn of(folder: &Path, least: u64) -> Space {
+        let folder = folder.to_owned();
+        let free = move || {
+            let disk = rustix::fs::statvfs(&folder).ok()?;
+            // What others than the administrator may take.
+            Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+        };
+        Space::by(Box::new(free), least)
+    }
+
+    fn by(free: Free, least: u64) -> Space {
+        Space { least, free, looked: None, scarce: false }
+    }
+
+    /// Less is free than is to stay. To end, that takes an eighth more, so that it does not come and go with every line.
+    pub(super) fn is_scarce(&mut self, now: Instant) -> bool {
+        if self.looked.is_some_and(|at| now.saturating_duration_since(at) < LOOK_EVERY) {
+            return self.scarce;
+        }
+        self.looked = Some(now);
+        // A disk that does not say stays as it was.
+        let Some(free) = (self.free)() else { return self.scarce };
+        let enough = if self.scarce { self.least.saturating_add(self.least / 8) } else { self.least };
+        let was = std::mem::replace(&mut self.scarce, free < enough);
+        match (was, self.scarce) {
+            (false, true) => log::error!(
+                "messages.db: only {free} bytes are free on its disk: what is said is not stored any more, until there \
+                 are more; accounts, bans and messages for those away still are (--limit disk-free-bytes)"
+            ),
+            (true, false) => log::info!("messages.db: there is room on its disk again, and what is said is stored"),
+            _ => {}
+        }
+        self.scarce
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    #[test]
+    fn it_is_scarce_below_the_least_until_there_is_an_eighth_more() {
+        let (free, start) = (Arc::new(AtomicU64::new(800)), Instant::now());
+        let told = free.clone();
+        let mut space = Space::by(Box::new(move || Some(told.load(Relaxed)).filter(|free| *free > 0)), 800);
+        // Of what is free each time it is looked; 0 is a disk that does not say.
+        let cases = [(800, false), (799, true), (0, true), (899, true), (900, false), (0, false), (800, false)];
+        for (round, (bytes, scarce)) in (0..).zip(cases) {
+            free.store(bytes, Relaxed);
+            assert_eq!(space.is_scarce(start + LOOK_EVERY * round), scarce, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn the_system_is_asked_seldom() {
+        let (asked, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let count = asked.clone();
+        let mut space = Space::by(Box::new(move || Some(count.fetch_add(1, Relaxed))), 1);
+        let scarce: Vec<bool> = (0..2_001).map(|ms| space.is_scarce(start + Duration::from_millis(ms))).collect();
+        assert_eq!(asked.load(Relaxed), 2);
+        assert!(scarce[..2_000].iter().all(|scarce| *scarce) && !scarce[2_000]);
+    }
+
+    #[test]
+    fn a_disk_says_how_much_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!Space::of(folder.path(), 1).is_scarce(Instant::now()));
+        assert!(Space::of(folder.path(), u64::MAX).is_scarce(Instant::now()));
+    }
+}

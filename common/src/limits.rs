@@ -81,9 +81,9 @@ limits! {
     /// Sign-ins from one address in a minute: everybody hears of each. As many as may be connected from one address come
     /// back at once when the server was restarted.
     sign_ins_per_address_minute = 256, 1, NO_CEILING;
-    /// Lines that all who are connected from one address together may say at once; a class behind one router, thirty
-    /// of whom paste nine lines each, says half of that.
-    address_lines = 512, 1, NO_CEILING;
+    /// Lines that all who are connected from one address together may say at once: as many as 256 of them may, ten each.
+    /// In short ones most of what travels is names, which the bytes below do not count.
+    address_lines = 2_560, 1, NO_CEILING;
     /// Bytes of these: they go to everybody, and even with every character escaped they fit into half of the backlog of
     /// one who reads slowly.
     address_bytes = 256 << 10, 4 << 10, NO_CEILING;

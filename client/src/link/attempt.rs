@@ -4,14 +4,16 @@ use super::dial::dial;
 use super::sign_in::{SignIn, Step};
 use super::{Identity, News};
 use crossbeam_channel::{Receiver, Sender};
-use landline_common::{Event, json};
+use landline_common::json;
 use log::info;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// A server that says more in one line is none.
+/// A server that says more in one line is none. The longest that one says lists who is there: 10,000 people with names of
+/// 24 letters are half a MiB, each name once for programs and once for people; and for whom more than 1 MiB waits, they
+/// are cut off.
 const LONGEST_LINE: u64 = 1 << 20;
 /// Signing in takes no longer, unless the server checks very many passwords.
 const SIGNING_IN: Duration = Duration::from_secs(20);
@@ -23,13 +25,14 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Runs until the connection is over, and says why it is.
+    /// Runs until the connection is over, and says why it is. `tell` gets what the server says, line by line, from when
+    /// one is in.
     pub fn run(
         &self,
         server: &str,
         stream_out: Sender<TcpStream>,
         (lines, done): (Receiver<String>, Sender<()>),
-        tell: impl Fn(News) -> bool,
+        tell: impl Fn(Box<str>) -> bool,
     ) -> News {
         let stream = match dial(server) {
             Ok(stream) => stream,
@@ -44,7 +47,7 @@ impl Attempt<'_> {
         }
         let mut reader = Reader { input: BufReader::new(reading) };
         let welcome = match self.sign_in(&mut reader, &writing) {
-            Ok(welcome) => welcome.news(),
+            Ok(welcome) => welcome,
             Err(news) => return news,
         };
         self.registered.store(true, Relaxed);
@@ -58,7 +61,7 @@ impl Attempt<'_> {
         }
         loop {
             let why = match reader.next() {
-                Ok(Some(told)) => match tell(told.news()) {
+                Ok(Some(line)) => match tell(line) {
                     true => continue,
                     false => "given up".into(),
                 },
@@ -69,7 +72,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn sign_in(&self, reader: &mut Reader, mut writer: &TcpStream) -> Result<Told, News> {
+    fn sign_in(&self, reader: &mut Reader, mut writer: &TcpStream) -> Result<Box<str>, News> {
         let down = |why: std::io::Error| News::Down(format!("the connection broke: {why}"));
         let (mut sign_in, first) = SignIn::begin(self.who, self.registered.load(Relaxed));
         writer.write_all(first.as_bytes()).map_err(down)?;
@@ -80,38 +83,21 @@ impl Attempt<'_> {
             let late = || News::Down("the server did not let anybody in in time; is it a Landline server?".into());
             let input = reader.input.get_ref();
             input.set_read_timeout(Some(wait.ok_or_else(late)?)).map_err(down)?;
-            let told = match reader.next() {
-                Ok(Some(told)) => told,
+            let line = match reader.next() {
+                Ok(Some(line)) => line,
                 Ok(None) => return Err(News::Down("the server closed the connection while signing in".into())),
                 Err(_) if Instant::now() >= end => return Err(late()),
                 Err(why) => return Err(News::Down(why)),
             };
-            match told.event.as_ref().map_or(Step::Wait, |event| sign_in.answer(&event.what)) {
+            match json::read(&line).map_or(Step::Wait, |event| sign_in.answer(&event.what)) {
                 Step::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
                 Step::Wait => {}
                 Step::In => {
                     reader.input.get_ref().set_read_timeout(None).map_err(down)?;
-                    return Ok(told);
+                    return Ok(line);
                 }
                 Step::Refused { why, again, cause } => return Err(News::Refused { why, again, cause }),
             }
-        }
-    }
-}
-
-/// What the server told.
-struct Told {
-    /// As far as this version knows it.
-    event: Option<Event<'static>>,
-    /// As it was sent.
-    line: Box<str>,
-}
-
-impl Told {
-    fn news(self) -> News {
-        match self.event {
-            Some(event) => News::Event { event: Box::new(event), line: self.line },
-            None => News::Unknown(self.line),
         }
     }
 }
@@ -122,8 +108,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// The next that it tells, or `None` when the server has closed.
-    fn next(&mut self) -> Result<Option<Told>, String> {
+    /// The next line that it tells, or `None` when the server has closed.
+    fn next(&mut self) -> Result<Option<Box<str>>, String> {
         let mut line = Vec::new();
         match self.input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
             Err(why) => return Err(format!("the connection broke: {why}")),
@@ -133,8 +119,7 @@ impl Reader {
             }
             Ok(_) => {}
         }
-        let line: Box<str> = String::from_utf8_lossy(&line).trim_end().into();
-        Ok(Some(Told { event: json::read(&line), line }))
+        Ok(Some(String::from_utf8_lossy(&line).trim_end().into()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The connection to a server: one thread that connects, signs in and reads, one that writes. What happens comes out
 //! of a channel, tagged with the number of the connection, so that nothing of an old one is taken for news.
 
+mod allowance;
 mod attempt;
 mod dial;
 mod sign_in;
@@ -8,9 +9,10 @@ mod sign_in;
 pub use crate::model::welcome::Cause;
 
 use crate::args::Identity;
+use allowance::{Allowance, Share};
 use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use landline_common::Event;
+use landline_common::{Event, json};
 use log::{info, warn};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -19,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// News that wait to be taken; then the server waits, as for any slow reader.
 const NEWS: usize = 1_024;
+/// And so many bytes of the server's lines: a few of the longest. Read, a list is some ten times as large; so lines are
+/// read when they are taken.
+const NEWS_BYTES: usize = 4 << 20;
 /// Lines that wait to be written; the network is gone long before that.
 const LINES: usize = 256;
 /// So long is waited for what was sent last when one leaves.
@@ -36,6 +41,8 @@ pub enum News {
     },
     /// The server told something that this version does not know: as it was sent.
     Unknown(Box<str>),
+    /// The server told something; [`Connection::current`] reads it.
+    Unread(Unread),
     /// The connection could not be made, or broke: why.
     Down(String),
     /// The server does not let one in.
@@ -47,6 +54,23 @@ pub enum News {
         /// What would have to be different.
         cause: Cause,
     },
+}
+
+/// A line of the server that waits to be taken.
+#[derive(Debug)]
+pub struct Unread {
+    line: Box<str>,
+    /// Its part of what may wait.
+    _share: Share,
+}
+
+impl Unread {
+    fn read(self) -> News {
+        match json::read(&self.line) {
+            Some(event) => News::Event { event: Box::new(event), line: self.line },
+            None => News::Unknown(self.line),
+        }
+    }
 }
 
 /// A connection that can be made again and again: to a server, or into a mesh. Screens know no more of it.
@@ -77,6 +101,7 @@ pub struct Link {
     registered: Arc<AtomicBool>,
     number: u64,
     live: Option<Live>,
+    allowance: Allowance,
     out: Sender<(u64, News)>,
     news: Receiver<(u64, News)>,
 }
@@ -124,7 +149,9 @@ impl Entered {
                 warn!("no connection: {why}");
                 Err(Refusal { why, cause: Cause::Unreachable })
             }
-            News::Unknown(_) => Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable }),
+            News::Unknown(_) | News::Unread(_) => {
+                Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable })
+            }
         }
     }
 }
@@ -135,7 +162,8 @@ impl Link {
     pub fn new(server: &str, who: Identity) -> Link {
         let (out, news) = bounded(NEWS);
         let (who, registered) = (Arc::new(who), Arc::default());
-        Link { server: server.to_owned(), who, registered, number: 0, live: None, out, news }
+        let allowance = Allowance::new(NEWS_BYTES);
+        Link { server: server.to_owned(), who, registered, number: 0, live: None, allowance, out, news }
     }
 
     /// Where its news come from, for whoever has others to tell.
@@ -147,7 +175,7 @@ impl Link {
     /// Until the server has closed, too: what it has not read when this end is gone would be lost.
     fn drain(&self, most: Duration) {
         let end = Instant::now() + most;
-        while let Ok((_, News::Event { .. } | News::Unknown(_))) = self.news.recv_deadline(end) {}
+        while let Ok((_, News::Event { .. } | News::Unknown(_) | News::Unread(_))) = self.news.recv_deadline(end) {}
     }
 }
 
@@ -157,7 +185,8 @@ impl Connection for Link {
     }
 
     fn current(&mut self, (number, news): (u64, News)) -> Option<News> {
-        (number == self.number).then_some(news)
+        let news = (number == self.number).then_some(news)?;
+        Some(if let News::Unread(unread) = news { unread.read() } else { news })
     }
 
     fn connect(&mut self) -> std::io::Result<()> {
@@ -167,11 +196,15 @@ impl Connection for Link {
         let (done, written) = bounded(0);
         self.live = Some(Live { lines, stream, written });
         let (server, who, registered) = (self.server.clone(), self.who.clone(), self.registered.clone());
-        let (out, number) = (self.out.clone(), self.number);
+        let (out, number, allowance) = (self.out.clone(), self.number, self.allowance.clone());
         info!("connecting to {server} as {}", who.name);
         let run = move || {
             let attempt = Attempt { who: &who, registered: &registered };
-            let last = attempt.run(&server, stream_out, (queue, done), |news| out.send((number, news)).is_ok());
+            let tell = |line: Box<str>| {
+                let unread = Unread { _share: allowance.take(line.len()), line };
+                out.send((number, News::Unread(unread))).is_ok()
+            };
+            let last = attempt.run(&server, stream_out, (queue, done), tell);
             if let News::Refused { why, .. } = &last {
                 warn!("refused: {why}");
             }
@@ -217,3 +250,6 @@ impl Live {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

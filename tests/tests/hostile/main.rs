@@ -3,6 +3,7 @@
 //! Nothing is judged by the clock of a busy machine: what is asserted is who is in, who hears what and who is gone.
 //! The figures come from `measure.rs`, whose tests run by hand.
 
+mod bloat;
 mod cut;
 mod half_open;
 mod junk;

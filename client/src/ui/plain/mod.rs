@@ -98,7 +98,7 @@ impl Running {
             Some(News::Unknown(line)) => self.output.unknown(&line),
             Some(News::Down(why)) => self.feed(Input::Down(why), None),
             Some(News::Refused { why, again, .. }) => self.feed(Input::Refused { why, again }, None),
-            None => Ok(()),
+            Some(News::Unread(_)) | None => Ok(()),
         }
     }
 

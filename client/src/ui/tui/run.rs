@@ -183,7 +183,7 @@ impl Running<'_> {
             Some(News::Event { event, .. }) => Input::Event(event),
             Some(News::Down(why)) => Input::Down(why),
             Some(News::Refused { why, again, .. }) => Input::Refused { why, again },
-            Some(News::Unknown(_)) | None => return Ok(Continue(())),
+            Some(News::Unknown(_) | News::Unread(_)) | None => return Ok(Continue(())),
         };
         self.feed(input)
     }

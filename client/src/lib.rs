@@ -22,6 +22,7 @@ mod table;
 mod timed;
 mod ui;
 mod wifi;
+mod window;
 
 use args::{Args, BadUsage, Task};
 use clap::{CommandFactory, Parser};

@@ -4,6 +4,7 @@ use super::chat::{Control, LEAVING, Teller};
 use super::ending::Ending;
 use super::frame::{Farewell, Frame};
 use super::meet::Met;
+use crate::window::{LINES, Window};
 use crossbeam_channel::{Receiver, bounded, select};
 use landline_common::What;
 use landline_common::link::{LinkError, Opener, Sealer};
@@ -18,6 +19,8 @@ const PING: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(15);
 /// How soon the thread that reads notices that it is over.
 const TICK: Duration = Duration::from_secs(1);
+/// And where it has read enough for the moment.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Talks until it is over, and tells so.
 pub(super) fn talk(met: Met, said: &Receiver<String>, control: &Arc<Control>, teller: &Teller) {
@@ -30,7 +33,8 @@ pub(super) fn talk(met: Met, said: &Receiver<String>, control: &Arc<Control>, te
     let (out, over) = bounded(1);
     let (heard, control_there) = (teller.clone(), control.clone());
     let run = move || {
-        let mut watched = Watched { stream: reading, heard: Instant::now(), control: control_there };
+        let (begun, lines) = (Instant::now(), Window::default());
+        let mut watched = Watched { stream: reading, heard: begun, begun, lines, control: control_there };
         // It is the first to know, or nobody asks any more.
         let _ = out.send(watched.read_all(opened.opener, &heard));
     };
@@ -71,8 +75,10 @@ impl Mouth {
                 recv(over) -> ending => return ending.unwrap_or(Ending::Lost),
                 default(due.saturating_duration_since(Instant::now())) => Frame::Ping,
             };
-            if self.send(&frame).is_err() {
-                return Ending::Lost;
+            match self.send(&frame) {
+                Ok(()) => {}
+                Err(LinkError::Stream(why)) if is_wait(&why) => return Ending::Lost,
+                Err(_) => return outlast(said, over).unwrap_or(control.reason().unwrap_or(Ending::Left)),
             }
             due = Instant::now() + PING;
             if let Frame::Text { text } = frame {
@@ -98,11 +104,32 @@ impl Mouth {
     }
 }
 
+/// The stream is gone; what came before is still read, until the other half has ended or nothing more is to be said.
+fn outlast(said: &Receiver<String>, over: &Receiver<Ending>) -> Option<Ending> {
+    loop {
+        select! {
+            recv(over) -> ending => return Some(ending.unwrap_or(Ending::Lost)),
+            recv(said) -> text => {
+                text.ok()?;
+            }
+        }
+    }
+}
+
+/// Whether that was no end, but took too long.
+fn is_wait(why: &io::Error) -> bool {
+    matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
 /// The half that reads, and watches over time.
 struct Watched {
     stream: TcpStream,
     /// When the last whole message came.
     heard: Instant,
+    /// When the chat began.
+    begun: Instant,
+    /// How much came lately.
+    lines: Window,
     control: Arc<Control>,
 }
 
@@ -117,14 +144,31 @@ impl Watched {
                 Err(LinkError::Stream(_)) => return Ending::Lost,
                 Err(_) => return Ending::Damaged,
             };
+            let has_room = self.wait_for_room();
             match Frame::read(&message) {
-                Frame::Text { text } if !text.is_empty() => {
+                Frame::Text { text } if has_room && !text.is_empty() => {
                     teller.tell(What::DirectTalk { with: teller.with(), own: false, text: text.into() });
                 }
                 Frame::Bye { reason } => return Ending::Theirs(reason),
                 _ => {}
             }
             self.heard = Instant::now();
+        }
+    }
+
+    /// Reads on only when there is room for one more: meanwhile it is the other side that waits. `false` if that is too
+    /// late, since the chat ends here.
+    fn wait_for_room(&mut self) -> bool {
+        loop {
+            let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            if self.lines.counted(now) < LINES {
+                self.lines.count(now);
+                return true;
+            }
+            if self.control.reason().is_some() {
+                return false;
+            }
+            std::thread::sleep(PAUSE.min(Duration::from_millis(self.lines.left(now))));
         }
     }
 }
@@ -137,7 +181,7 @@ impl Read for Watched {
                 return Err(ErrorKind::TimedOut.into());
             }
             match self.stream.read(buffer) {
-                Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(why) if is_wait(&why) => {
                     self.control.cut_if_late();
                 }
                 Err(why) if why.kind() == ErrorKind::Interrupted => {}

@@ -1,5 +1,6 @@
 //! How much a mesh takes from others, each number with its reason: everybody on the network can speak to it.
 
+pub use crate::window::LINES;
 pub use landline_common::mesh::{FRAME_BYTES, NUMBER};
 
 /// Members that are known at once, linked or only heard of: as many as a small network has addresses.
@@ -63,9 +64,6 @@ pub const JUMP: u64 = 1_000_000;
 /// Where logical time is driven to that end, so far beyond it is kept what somebody who is here says: clocks differ by
 /// some seconds, and who says much at once is faster than them. So long could something stand below what is said later.
 pub const AHEAD: u64 = 120;
-/// Lines of one member that are taken in 5 s. Programs send at most 9 in 6 s; what gathers in the 8 s in which a
-/// frozen one is still waited for comes at once, and is no more than 27.
-pub const LINES: usize = 32;
 /// Lines of one member in 5 s after which nothing more is heard of them for a minute.
 pub const FLOOD: usize = 160;
 /// Frames of any kind in 5 s that have the same effect: a newcomer who is told everything gets some hundreds.
@@ -112,13 +110,11 @@ pub const WANT_MS: u64 = 3_000;
 pub const SLOW_MS: u64 = 10_000;
 /// Milliseconds between two tellings of what one has: it is only for what got lost.
 pub const HAVE_MS: u64 = 3_000;
-/// Milliseconds over which lines and frames are counted.
-pub const WINDOW_MS: u64 = 5_000;
 /// Milliseconds in which nobody is asked for more of the past than there is room for: honest members have no more, and
 /// whoever invents one can push everything else out only so often.
 pub const PAST_MS: u64 = 600_000;
 /// Milliseconds after which what one person has not confirmed is sent to them again: their count of lines has begun anew
-/// by then ([`WINDOW_MS`]).
+/// by then ([`crate::window::WINDOW_MS`]).
 pub const REPEAT_MS: u64 = 5_000;
 /// Milliseconds for which a flooder is refused.
 pub const REFUSED_MS: u64 = 60_000;

@@ -157,6 +157,10 @@ impl Connection for Mesh {
     /// There is nothing to be given up: the mesh goes on as long as the program.
     fn disconnect(&mut self) {}
 
+    fn is_local(&self) -> bool {
+        false
+    }
+
     fn finish(mut self: Box<Self>) {
         self.send("/quit");
         let _ = self.over.recv_timeout(LEAVING);

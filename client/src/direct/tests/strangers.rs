@@ -3,6 +3,7 @@
 use super::super::frame::Frame;
 use super::super::meet::Met;
 use super::*;
+use crate::window::{LINES, WINDOW_MS};
 use landline_common::link::{Side, Whom, open};
 use std::net::{TcpListener, TcpStream};
 
@@ -134,4 +135,33 @@ fn whoever_takes_nothing_is_given_up() {
         }
     };
     assert!(reason.starts_with("alice does not take what you say"), "{reason}");
+}
+
+#[test]
+fn who_says_too_much_waits_and_nobody_else_does() {
+    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let accept = accepted(&mut alice, &mut bob);
+    let mut met = chosen(&alice, &bob, &accept);
+    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    let begun = Instant::now();
+    for n in 0..4 * LINES {
+        let text = Frame::Text { text: n.to_string() };
+        met.opened.sealer.send(&mut &met.stream, &text.bytes()).unwrap();
+    }
+    let mut spoken = false;
+    for n in 0..=2 * LINES {
+        if n == LINES {
+            bob.direct.send("/direct-say alice slowly, please");
+        }
+        let mut next = bob.next();
+        if next == talk("alice", true, "slowly, please") {
+            (spoken, next) = (true, bob.next());
+        }
+        assert_eq!(next, What::DirectTalk { with: "alice".into(), own: false, text: n.to_string().into() });
+    }
+    assert!(spoken, "what bob says does not wait");
+    // Twice, and the first time had begun before.
+    assert!(begun.elapsed() > Duration::from_millis(WINDOW_MS), "{:?}", begun.elapsed());
+    bob.direct.send("/direct-stop alice");
+    assert_eq!(bob.ended(), "you ended it");
 }

@@ -1,6 +1,6 @@
 //! Links come and go; of two to one member, both sides keep the same one.
 
-use super::member::{Member, Window};
+use super::member::Member;
 use super::{Dial, Effect, Node};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{
@@ -8,6 +8,7 @@ use crate::mesh::limits::{
     REFUSED, REFUSED_MS,
 };
 use crate::mesh::wire::Frame;
+use crate::window::Window;
 use landline_common::link::PublicKey;
 use landline_common::{UserName, What};
 use std::net::{IpAddr, SocketAddr};

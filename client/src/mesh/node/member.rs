@@ -3,7 +3,8 @@
 use super::privates::Unanswered;
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{PAST_MS, WINDOW_MS};
+use crate::mesh::limits::PAST_MS;
+use crate::window::Window;
 use landline_common::UserName;
 use landline_common::link::PublicKey;
 use std::collections::{BTreeMap, VecDeque};
@@ -99,40 +100,5 @@ impl Member {
     #[must_use]
     pub fn tag(&self) -> &str {
         self.shown.rsplit_once('#').map_or("", |(_, tag)| tag)
-    }
-}
-
-/// How often something happened lately: in the last few seconds, unless it is counted over a longer time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Window<const MS: u64 = WINDOW_MS> {
-    since: u64,
-    count: usize,
-}
-
-impl<const MS: u64> Window<MS> {
-    /// Whether that was longer ago.
-    #[must_use]
-    pub fn is_over(&self, now: u64) -> bool {
-        now >= self.since + MS
-    }
-
-    /// Once more: how often it is now.
-    pub fn count(&mut self, now: u64) -> usize {
-        self.add(1, now)
-    }
-
-    /// So many more: how many it is now.
-    pub fn add(&mut self, more: usize, now: u64) -> usize {
-        if self.is_over(now) {
-            *self = Window { since: now, count: 0 };
-        }
-        self.count += more;
-        self.count
-    }
-
-    /// How many it was.
-    #[must_use]
-    pub fn counted(&self, now: u64) -> usize {
-        if self.is_over(now) { 0 } else { self.count }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::table::{Table, eve, told};
 use super::world::{World, key};
-use crate::mesh::limits::{GRACE_MS, LINES, REPEAT_MS, UNANSWERED, WINDOW_MS};
+use crate::mesh::limits::{GRACE_MS, LINES, REPEAT_MS, UNANSWERED};
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::Frame;
+use crate::window::WINDOW_MS;
 use landline_common::What;
 
 /// What a member was told by another for them alone, and what of it they confirmed.

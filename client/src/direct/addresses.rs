@@ -74,10 +74,12 @@ pub(super) fn offered(own: &[Own], port: u16) -> String {
 }
 
 /// What is dialled of what somebody offers. An address that is good on one link only is tried on all of our own: the
-/// interface that it names is the other machine's.
-pub(super) fn targets(offer: &str, own: &[Own]) -> Vec<SocketAddr> {
+/// interface that it names is the other machine's. Loopback is dialled only if the server is there, too (`is_local`):
+/// who is on another machine could only mean what else this one keeps to itself.
+pub(super) fn targets(offer: &str, own: &[Own], is_local: bool) -> Vec<SocketAddr> {
     let mut targets = Vec::new();
-    for address in offer.split(',').take(MOST).filter_map(read).filter(may_be_dialled) {
+    let here = |address: &SocketAddr| is_local || !address.ip().is_loopback();
+    for address in offer.split(',').take(MOST).filter_map(read).filter(may_be_dialled).filter(here) {
         let places = match address {
             SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => on_each_link(v6, own),
             _ => vec![address],
@@ -148,7 +150,7 @@ mod tests {
             (0..200).map(|n| own("a-long-interface", 2, &format!("fe80::1234:5678:9abc:def0:{n:x}"))).collect();
         assert!(offered(&long, 65_535).len() <= BYTES);
         let offer = (0..999).map(|n| format!("10.0.{}.{}:2000", n / 250, n % 250)).collect::<Vec<_>>().join(",");
-        assert_eq!(targets(&offer, &[]).len(), MOST);
+        assert_eq!(targets(&offer, &[], true).len(), MOST);
     }
 
     #[test]
@@ -171,26 +173,35 @@ mod tests {
             "%:5000",
             "]%[:5000",
         ] {
-            assert_eq!(targets(offer, &[own("eth0", 2, "fe80::1")]), [], "{offer}");
+            assert_eq!(targets(offer, &[own("eth0", 2, "fe80::1")], true), [], "{offer}");
         }
         let good = "10.0.0.1:5000,[2001:db8::1]:5000,127.0.0.1:5000,[::ffff:10.0.0.1]:5000";
-        let dialled: Vec<String> = targets(good, &[]).iter().map(ToString::to_string).collect();
+        let dialled: Vec<String> = targets(good, &[], true).iter().map(ToString::to_string).collect();
         assert_eq!(dialled, ["10.0.0.1:5000", "[2001:db8::1]:5000", "127.0.0.1:5000"]);
+    }
+
+    #[test]
+    fn loopback_is_dialled_only_where_the_server_is() {
+        let offer = "127.0.0.1:5000,[::1]:5000,10.0.0.1:5000,127.9.9.9:5000,[::ffff:127.0.0.1]:5000";
+        let dialled = |is_local| targets(offer, &[], is_local).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(dialled(false), ["10.0.0.1:5000"]);
+        assert_eq!(dialled(true), ["127.0.0.1:5000", "[::1]:5000", "10.0.0.1:5000", "127.9.9.9:5000"]);
     }
 
     #[test]
     fn an_address_of_a_link_is_tried_on_all_of_ours() {
         let machine = [own("lo", 1, "::1"), own("a", 2, "fe80::a"), own("b", 3, "10.0.0.1"), own("c", 4, "fe80::c")];
-        let dialled: Vec<String> = targets("[fe80::9%eth7]:5000", &machine).iter().map(ToString::to_string).collect();
+        let dialled: Vec<String> =
+            targets("[fe80::9%eth7]:5000", &machine, false).iter().map(ToString::to_string).collect();
         assert_eq!(dialled, ["[fe80::9%2]:5000", "[fe80::9%4]:5000"]);
-        assert_eq!(targets("[fe80::9]:5000", &[]), []);
+        assert_eq!(targets("[fe80::9]:5000", &[], false), []);
     }
 
     proptest! {
         #[test]
         fn any_offer_is_read_without_harm(offer in "[0-9a-f:.,%\\[\\]é]{0,80}") {
             let machine = [own("a", 2, "fe80::a")];
-            prop_assert!(targets(&offer, &machine).iter().all(may_be_dialled));
+            prop_assert!(targets(&offer, &machine, true).iter().all(may_be_dialled));
         }
 
         #[test]
@@ -199,7 +210,7 @@ mod tests {
             let offer = offered(&[Own { name: "eth0".into(), index: None, ip }], port);
             let address = SocketAddr::new(ip, port);
             let expected = if may_be_dialled(&address) { vec![address] } else { Vec::new() };
-            prop_assert_eq!(targets(&offer, &[]), expected);
+            prop_assert_eq!(targets(&offer, &[], true), expected);
         }
     }
 }

@@ -50,7 +50,7 @@ impl<C: Connection> Direct<C> {
         let begun = match key.parse() {
             Ok(theirs) => {
                 let pair = Pair { own: self.keys.clone(), theirs };
-                let way = Way::Dial(targets(addresses, &Own::all()));
+                let way = Way::Dial(targets(addresses, &Own::all(), self.inner.is_local()));
                 self.begin(&user, pair, way).map_err(|_| Ending::NoMeans)
             }
             Err(_) => Err(Ending::Stranger),

@@ -242,6 +242,10 @@ impl<C: Connection + 'static> Connection for Direct<C> {
         self.inner.disconnect();
     }
 
+    fn is_local(&self) -> bool {
+        self.inner.is_local()
+    }
+
     /// And until everybody has been told goodbye.
     fn finish(self: Box<Self>) {
         let Direct { inner, chats, .. } = *self;

@@ -22,6 +22,8 @@ const SIGNING_IN: Duration = Duration::from_secs(20);
 pub(super) struct Attempt<'a> {
     pub who: &'a Identity,
     pub registered: &'a AtomicBool,
+    /// The server was reached over loopback.
+    pub local: &'a AtomicBool,
 }
 
 impl Attempt<'_> {
@@ -38,6 +40,7 @@ impl Attempt<'_> {
             Ok(stream) => stream,
             Err(why) => return News::Down(why),
         };
+        self.local.store(stream.peer_addr().is_ok_and(|to| to.ip().to_canonical().is_loopback()), Relaxed);
         let (Ok(reading), Ok(writing)) = (stream.try_clone(), stream.try_clone()) else {
             return News::Down("too many files are open".into());
         };

@@ -16,7 +16,7 @@ use landline_common::{Event, json};
 use log::{info, warn};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// News that wait to be taken; then the server waits, as for any slow reader.
@@ -88,6 +88,8 @@ pub trait Connection: std::fmt::Debug {
     fn send(&mut self, line: &str);
     /// Gives the present connection up; no more news come of it.
     fn disconnect(&mut self);
+    /// Whether the server was reached on this machine, at an address that nobody else can reach.
+    fn is_local(&self) -> bool;
     /// Waits until what was sent is out.
     fn finish(self: Box<Self>);
 }
@@ -114,6 +116,8 @@ struct Live {
     stream: Receiver<TcpStream>,
     /// Closed when everything is written.
     written: Receiver<()>,
+    /// The server was reached over loopback.
+    local: Arc<AtomicBool>,
 }
 
 /// Why one is not in.
@@ -194,12 +198,13 @@ impl Connection for Link {
         let (lines, queue) = bounded(LINES);
         let (stream_out, stream) = bounded(1);
         let (done, written) = bounded(0);
-        self.live = Some(Live { lines, stream, written });
+        let local = Arc::new(AtomicBool::new(false));
+        self.live = Some(Live { lines, stream, written, local: local.clone() });
         let (server, who, registered) = (self.server.clone(), self.who.clone(), self.registered.clone());
         let (out, number, allowance) = (self.out.clone(), self.number, self.allowance.clone());
         info!("connecting to {server} as {}", who.name);
         let run = move || {
-            let attempt = Attempt { who: &who, registered: &registered };
+            let attempt = Attempt { who: &who, registered: &registered, local: &local };
             let tell = |line: Box<str>| {
                 let unread = Unread { _share: allowance.take(line.len()), line };
                 out.send((number, News::Unread(unread))).is_ok()
@@ -231,9 +236,13 @@ impl Connection for Link {
         }
     }
 
+    fn is_local(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.local.load(Relaxed))
+    }
+
     /// And until the server has had a moment to take it.
     fn finish(mut self: Box<Self>) {
-        let Some(Live { lines, stream, written }) = self.live.take() else { return };
+        let Some(Live { lines, stream, written, .. }) = self.live.take() else { return };
         drop(lines);
         let _ = written.recv_timeout(LEAVING);
         if let Ok(stream) = stream.try_recv() {

@@ -66,8 +66,10 @@ fn a_server_waits_while_its_news_are_not_taken_and_nothing_is_lost() {
     let (out, told) = bounded(1);
     let server = std::thread::spawn(move || pour(&listener, &out));
     let mut link = Link::new(&address, alice());
+    assert!(!link.is_local());
     link.connect().unwrap();
     let sent = told.recv_timeout(DEADLINE).expect("the server waits, or has sent enough");
+    assert!(link.is_local());
     assert!(sent < MOST, "{} MiB were taken", sent >> 20);
     let mut next = || loop {
         let news = link.news.recv_timeout(DEADLINE).unwrap();

@@ -16,6 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 struct Inner {
     lines: Sender<String>,
     news: Receiver<(u64, News)>,
+    is_local: bool,
 }
 
 impl Connection for Inner {
@@ -37,6 +38,10 @@ impl Connection for Inner {
 
     fn disconnect(&mut self) {}
 
+    fn is_local(&self) -> bool {
+        self.is_local
+    }
+
     fn finish(self: Box<Self>) {}
 }
 
@@ -53,7 +58,7 @@ impl Client {
     fn new() -> Client {
         let (server, news) = bounded(64);
         let (lines, sent) = unbounded();
-        let direct = Direct::around(Inner { lines, news }, server.clone()).unwrap();
+        let direct = Direct::around(Inner { lines, news, is_local: true }, server.clone()).unwrap();
         Client { direct, lines: sent, server, aside: VecDeque::new() }
     }
 

@@ -1,5 +1,6 @@
 //! Strangers, liars, and links that break.
 
+use super::super::dial::AGAIN;
 use super::super::frame::Frame;
 use super::super::meet::Met;
 use super::*;
@@ -164,4 +165,26 @@ fn who_says_too_much_waits_and_nobody_else_does() {
     assert!(begun.elapsed() > Duration::from_millis(WINDOW_MS), "{:?}", begun.elapsed());
     bob.direct.send("/direct-stop alice");
     assert_eq!(bob.ended(), "you ended it");
+}
+
+/// Somebody who counts who knocks, and lets nobody in.
+fn doorstep() -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (out, knocks) = unbounded();
+    std::thread::spawn(move || listener.incoming().for_each(|_| _ = out.send(())));
+    (address, knocks)
+}
+
+#[test]
+fn nobodys_word_makes_one_knock_often_or_at_what_only_this_machine_reaches() {
+    for (is_local, most) in [(true, 1 + AGAIN.len()), (false, 0)] {
+        let mut alice = Client::new();
+        alice.direct.inner.is_local = is_local;
+        let (address, knocks) = doorstep();
+        alice.direct.send("/direct bob");
+        assert!(alice.hear(ready(Keys::generate().unwrap().public(), &address)).is_some());
+        assert!(alice.ended().starts_with("bob's computer cannot be reached"));
+        assert_eq!(knocks.try_iter().count(), most, "{is_local}");
+    }
 }

@@ -11,9 +11,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// A server that says more in one line is none. The longest that one says lists who is there: 10,000 people with names of
-/// 24 letters are half a MiB, each name once for programs and once for people; and for whom more than 1 MiB waits, they
-/// are cut off.
+/// A server that says more in one line is none. The longest lists who is there: 10,000 people with names of 24 letters
+/// are half a MiB, each name once for programs and once for people. And a server cuts off for whom more than 1 MiB waits.
 const LONGEST_LINE: u64 = 1 << 20;
 /// Signing in takes no longer, unless the server checks very many passwords.
 const SIGNING_IN: Duration = Duration::from_secs(20);

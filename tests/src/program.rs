@@ -46,8 +46,14 @@ impl Program {
     /// The same for this machine only, without the ports that several at once would quarrel about, and with cheap
     /// passwords. `rate` is how many lines it takes, or `off`.
     pub fn quiet_server(data: &Path, rate: &str) -> Command {
+        Program::quiet_server_with_lantalk(data, rate, 0)
+    }
+
+    /// The same, with LanTalk's door at that port.
+    pub fn quiet_server_with_lantalk(data: &Path, rate: &str, port: u16) -> Command {
         let mut command = Program::server();
-        command.args(["--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0", "--rate", rate]);
+        command.args(["--lantalk-port", &port.to_string()]);
+        command.args(["--bind", "127.0.0.1", "--beacon-port", "0", "--rate", rate]);
         command.args(["--max-clients-per-ip", "0", "--limit", "bcrypt-cost=4"]).arg("--data").arg(data);
         // Apart from what tests on a busy machine may take to read, messages must not merge.
         command.args(["--limit", "unframed-gap-ms=200"]);

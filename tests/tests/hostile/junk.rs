@@ -4,7 +4,7 @@ use crate::Pair;
 use landline_tests::bench::usage;
 use landline_tests::{Client, House, Program, Proxy, Way};
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use tempfile::TempDir;
 
 /// What an attack may cost.
@@ -15,17 +15,25 @@ const JUNK_LINES: usize = 200_000;
 struct Watched {
     program: Program,
     address: SocketAddr,
+    lantalk: SocketAddr,
     watcher: Client,
     _folder: TempDir,
 }
 
 impl Watched {
     fn new(rate: &str) -> Watched {
+        Watched::with_lantalk(rate, 0)
+    }
+
+    /// With LanTalk's door at that port.
+    fn with_lantalk(rate: &str, port: u16) -> Watched {
         let folder = TempDir::new().expect("a folder");
-        let mut command = Program::quiet_server(folder.path(), rate);
+        let lantalk = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut command = Program::quiet_server_with_lantalk(folder.path(), rate, port);
         // What is said waits for the disk, up to a bound of its own.
         let (program, address) = Program::open(command.args(["--history", "off"]));
-        let mut watched = Watched { program, address, watcher: sign_in(address, "watcher"), _folder: folder };
+        let watcher = sign_in(address, "watcher");
+        let mut watched = Watched { program, address, lantalk, watcher, _folder: folder };
         // What anybody's coming costs is no cost of an attack.
         let first = watched.come("first");
         watched.gone(first, "first");
@@ -34,6 +42,15 @@ impl Watched {
 
     fn come(&mut self, name: &str) -> Client {
         let client = sign_in(self.address, name);
+        self.watcher.expect(&format!("{name} has connected to the chatroom"));
+        client
+    }
+
+    fn come_by_lantalk(&mut self, name: &str) -> Client {
+        let mut client = Client::connect(self.lantalk);
+        client.expect_start("{\"type\":\"auth_request\"");
+        client.send(&format!("{{\"username\":\"{name}\",\"password\":\"\"}}"));
+        client.expect_start("{\"type\":\"auth_ok\"");
         self.watcher.expect(&format!("{name} has connected to the chatroom"));
         client
     }
@@ -53,6 +70,13 @@ impl Watched {
         println!("{cost} KiB");
         cost
     }
+}
+
+/// A port that is free, and below those that the system gives to connections.
+fn free_port() -> u16 {
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    (first..32_000).find(is_free).expect("a free port")
 }
 
 fn sign_in(address: SocketAddr, name: &str) -> Client {
@@ -124,6 +148,31 @@ fn junk_lines_cost_nothing_and_nobody_else_sees_any() {
         pour(elsewhere, junk(JUNK_LINES).chain([b"/pm watcher that was all\n".to_vec()]));
         watched.watcher.expect("[PM] junk: that was all");
         watched.watcher.expect("junk has left the chatroom");
+    });
+    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+}
+
+#[test]
+fn at_lantalks_door_it_costs_as_little() {
+    let mut watched = Watched::with_lantalk("off", free_port());
+    watched.watcher.send("/join lobby");
+    watched.watcher.expect("INFO: You are in lobby now");
+    let cost = watched.cost(|watched| {
+        let mut endless = watched.come_by_lantalk("endless");
+        let piece = vec![b'x'; 1 << 20];
+        (0..1 << 10).for_each(|_| endless.send_bytes(&piece));
+        endless.send("\n{\"type\":\"message\",\"text\":\"still here\"}");
+        watched.watcher.expect("endless: still here");
+        watched.gone(endless, "endless");
+        let elsewhere = watched.come_by_lantalk("junk");
+        let end = b"{\"type\":\"message\",\"text\":\"that was all\"}\n";
+        pour(elsewhere, junk(JUNK_LINES).chain([end.to_vec()]));
+        watched.watcher.expect("junk: that was all");
+        watched.watcher.expect("junk has left the chatroom");
+        // And before anybody is in.
+        let mut stranger = Client::connect(watched.lantalk);
+        stranger.expect_start("{\"type\":\"auth_request\"");
+        pour(stranger, junk(JUNK_LINES));
     });
     assert!(cost < MOST_KIB, "it cost {cost} KiB");
 }

@@ -83,9 +83,14 @@ fn read_to_end(mut stream: &TcpStream) -> (usize, Option<ErrorKind>) {
     }
 }
 
+/// Who came and went.
+fn records(house: &House) -> String {
+    fs::read_to_string(house.data().join("sessions.jsonl")).unwrap()
+}
+
 /// How the records say that somebody left.
 fn logout_reason(house: &House, name: &str) -> Option<String> {
-    let text = fs::read_to_string(house.data().join("sessions.jsonl")).unwrap();
+    let text = records(house);
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let logout = lines.rev().find(|line| line["event"] == "logout" && line["name"] == name)?;
     Some(logout["reason"].as_str().unwrap().to_owned())
@@ -151,7 +156,8 @@ fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
     });
     let mut talk = Talk::begin(&house);
     let sloth = house.guest("sloth", "lobby");
-    talk.until(|_| waiting(&house) > KERNEL);
+    // On a busy machine the time is over first.
+    talk.until(|_| waiting(&house) > KERNEL || house.server().services().hub.people() < 3);
     talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
     was_cut_for_slowness(&house, &sloth, "sloth");
 }
@@ -160,6 +166,7 @@ fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
 fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
     let house = strict_house(|config| {
         (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (2 << 20, 1 << 30);
+        config.limits.stalled_seconds = 3_600;
     });
     let mut talk = Talk::begin(&house);
     let large = house.guest("large", "lobby");
@@ -172,7 +179,8 @@ fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
     // This is all said in the attic: the large backlog does not grow by it.
     let hub = &house.server().services().hub;
     let lines = talk.until(|_| hub.people() < 4);
-    assert_eq!(read_to_end(large.stream()).1, Some(ErrorKind::ConnectionReset));
+    let (read, end) = read_to_end(large.stream());
+    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {lines} lines, {read} bytes; {}", records(&house));
     assert_eq!(logout_reason(&house, "large").unwrap(), "too slow");
     let heard: Vec<String> = (0..=lines).map(|_| small.line()).collect();
     let (talk, presence): (Vec<&String>, Vec<&String>) = heard.iter().partition(|line| line.starts_with("talker"));

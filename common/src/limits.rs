@@ -135,6 +135,8 @@ limits! {
     /// Bytes that must be free on the data folder's disk for talk to be stored: everybody can fill a disk by talking, and
     /// accounts, bans and mail need room.
     disk_free_bytes = 64 << 20, 0, NO_CEILING;
+    /// Of a smaller disk, one part of so many is enough: a stick of 100 MB is to be used, too.
+    disk_free_part = 8, 1, 1_000;
     /// Messages that may wait for one account that is away: more than a person reads after a holiday.
     mail_per_receiver = 500, 1, 100_000;
     /// Of these, from one account or under one guest's name: nobody can fill another's mailbox alone. Together with all

@@ -43,7 +43,7 @@ fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     let Some(disk) = Disk::new() else { return };
     let house = House::new(|config| {
         config.data = disk.data();
-        config.limits.disk_free_bytes = FREE;
+        (config.limits.disk_free_bytes, config.limits.disk_free_part) = (FREE, 1);
     });
     house.register("bob", PASSWORD);
     let mut talk = Talk { alice: house.guest("alice", "lobby"), dave: house.guest("dave", "lobby"), said: 0 };

@@ -79,7 +79,7 @@ impl Messages {
         let writer = Writer::new(connection, keep, limits).map_err(schema::refused(&path))?;
         let reader = Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms));
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
-        let space = Space::of(folder, limits.disk_free_bytes);
+        let space = Space::of(folder, limits.disk_free_bytes, limits.disk_free_part);
         let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));

@@ -46,7 +46,8 @@ fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
 
 #[test]
 fn where_little_is_free_only_mail_is_stored() {
-    let store = Store::with(Keep::Forever, &Limits { disk_free_bytes: u64::MAX, ..Limits::default() });
+    let store =
+        Store::with(Keep::Forever, &Limits { disk_free_bytes: u64::MAX, disk_free_part: 1, ..Limits::default() });
     let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5 };
     store.messages.keep(&said, &mut ["one", "two"].into_iter());
     store.say(3, "*", "three");

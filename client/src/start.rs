@@ -220,13 +220,16 @@ impl Start<'_> {
     }
 
     fn name(&self) -> anyhow::Result<UserName> {
-        let own = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let own = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
         match (&self.args.name, &self.config.name) {
             (Some(name), _) => UserName::parse(name).map_err(|why| BadUsage::new(format!("--name: {why}")).into()),
             (None, Some(name)) => Ok(name.clone()),
             (None, None) => {
                 let last = self.memory.name.as_deref().filter(|_| self.people);
-                let name = last.map(str::to_owned).or_else(own).unwrap_or_default();
+                let name = last.map(str::to_owned).or_else(own);
+                let nobody = || BadUsage::new("this machine does not say who you are; choose a name with --name");
+                let name = name.ok_or_else(nobody)?;
                 let unfit =
                     |why| BadUsage::new(format!("you are {name:?} on this machine: {why}; choose a name with --name"));
                 Ok(UserName::parse(&name).map_err(unfit)?)

@@ -27,6 +27,16 @@ fn a_server_that_cannot_be_reached() {
 }
 
 #[test]
+fn a_machine_that_does_not_say_who_one_is() {
+    for (user, logname, says) in [("", "", "does not say who you are"), ("", "Ann Lee", "you are \"Ann Lee\" on this")]
+    {
+        let mut command = Program::client();
+        command.arg("127.0.66.6:1").env("USER", user).env("LOGNAME", logname).env_remove("USERNAME");
+        ends(&mut command, 2, &[says, "--name"]);
+    }
+}
+
+#[test]
 fn names_and_passwords_that_are_refused() {
     let house = House::default();
     let _bob = house.guest("bob", "lobby");

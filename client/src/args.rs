@@ -3,7 +3,6 @@
 use crate::model::Bell;
 use crate::ui::tui::theme::Palette;
 use clap::{Parser, Subcommand, ValueHint};
-use landline_common::{RoomName, UserName};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,8 @@ use std::time::Duration;
 const DEFAULT_PORT: u16 = 12_345;
 /// The UDP port on which servers are found, LanTalk's.
 const BEACON_PORT: u16 = 5_051;
+/// The UDP port on which members of a mesh say hello, unless they agree on another.
+const MESH_PORT: u16 = 5_052;
 /// No name of a host is longer (RFC 1035), with a port behind it.
 const LONGEST_ADDRESS: usize = 253 + 8;
 
@@ -155,7 +156,7 @@ pub struct Mesh {
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     pub passphrase_file: Option<PathBuf>,
     /// The UDP port on which members find each other, the same for all
-    #[arg(long, value_name = "UDP_PORT", default_value_t = crate::mesh::PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "UDP_PORT", default_value_t = MESH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
 }
 
@@ -188,21 +189,6 @@ impl fmt::Display for BadUsage {
 }
 
 impl std::error::Error for BadUsage {}
-
-/// Who signs in, and how.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// The name.
-    pub name: UserName,
-    /// The room to be in.
-    pub room: RoomName,
-    /// An account's password; guests have none.
-    pub password: Option<String>,
-    /// Make the account first.
-    pub register: bool,
-    /// The server's own password.
-    pub server_password: Option<String>,
-}
 
 impl Args {
     /// The server's address, with its port, if one was given.

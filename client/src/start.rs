@@ -1,8 +1,9 @@
 //! From what was given, chosen and remembered to a conversation.
 
 use crate::advice::with_advice;
-use crate::args::{Args, BadUsage, Identity, Mesh, first_line, with_port};
+use crate::args::{Args, BadUsage, Mesh, first_line, with_port};
 use crate::config::Config;
+use crate::link::Identity;
 use crate::memory::Memory;
 use crate::model::plain::Ways;
 use crate::model::welcome::{CAUTION, Known, Welcome};

@@ -7,8 +7,8 @@ mod dial;
 mod sign_in;
 
 pub use crate::model::welcome::Cause;
+pub use sign_in::Identity;
 
-use crate::args::Identity;
 use allowance::{Allowance, Share};
 use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};

@@ -1,8 +1,22 @@
 //! Signing in, with answers as JSON: what the server asks → what it is told.
 
 use super::Cause;
-use crate::args::Identity;
-use landline_common::What;
+use landline_common::{RoomName, UserName, What};
+
+/// Who signs in, and how.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The name.
+    pub name: UserName,
+    /// The room to be in.
+    pub room: RoomName,
+    /// An account's password; guests have none.
+    pub password: Option<String>,
+    /// Make the account first.
+    pub register: bool,
+    /// The server's own password.
+    pub server_password: Option<String>,
+}
 
 /// The sign-in of one connection.
 #[derive(Debug)]

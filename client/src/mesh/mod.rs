@@ -38,8 +38,6 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// The UDP port on which members say hello, unless they agree on another.
-pub const PORT: u16 = 5_052;
 /// News that the screen may leave where they are.
 const NEWS: usize = 1_024;
 /// So long is waited for good-byes.

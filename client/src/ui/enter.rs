@@ -1,9 +1,8 @@
 //! Waiting to be let in.
 
 use super::signals::Signal;
-use crate::args::Identity;
 use crate::direct::Direct;
-use crate::link::{Cause, Connection, Entered, Link, Refusal};
+use crate::link::{Cause, Connection, Entered, Identity, Link, Refusal};
 use crossbeam_channel::{Receiver, select};
 use landline_common::link::LinkError;
 

@@ -1,7 +1,6 @@
 //! What comes of the first questions.
 
-use crate::args::Identity;
-use crate::link::Entered;
+use crate::link::{Entered, Identity};
 use crate::model::welcome::Choice;
 use landline_common::RoomName;
 use std::path::PathBuf;

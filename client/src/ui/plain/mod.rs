@@ -7,8 +7,7 @@ mod output;
 
 use super::clock::now;
 use super::signals::Signal;
-use crate::args::Identity;
-use crate::link::{Connection, Entered, News};
+use crate::link::{Connection, Entered, Identity, News};
 use crate::logging::Diary;
 use crate::model::plain::{Act, Input, Plain, Ways};
 use anyhow::anyhow;

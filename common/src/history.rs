@@ -110,9 +110,6 @@ pub enum PostError {
     /// As much from this sender waits for that receiver as may.
     #[error("too many of your messages wait for them already")]
     SenderFull,
-    /// As much from guests waits for that receiver as may.
-    #[error("too many messages of guests wait for them already")]
-    GuestsFull,
     /// It could not be stored, or it is not known whether it was: why.
     #[error("{0}")]
     NotStored(String),

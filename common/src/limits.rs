@@ -139,11 +139,11 @@ limits! {
     disk_free_part = 8, 1, 1_000;
     /// Messages that may wait for one account that is away: more than a person reads after a holiday.
     mail_per_receiver = 500, 1, 100_000;
-    /// Of these, from one account or under one guest's name: nobody can fill another's mailbox alone. Together with all
-    /// that guests may leave that takes eight accounts, and one address makes five in ten minutes.
+    /// Of these, from one account or under one guest's name.
     mail_per_sender = 50, 1, 100_000;
-    /// Of these, from all guests together: names cost a guest nothing, and the rest is left for accounts.
-    mail_from_guests = 100, 1, 100_000;
+    /// Of these places, those that guests cannot take, or that come on top where they took all: names cost a guest
+    /// nothing, and who has an account is to find room. One address makes five accounts in ten minutes.
+    mail_for_accounts = 100, 0, 100_000;
     /// Messages that may wait for everybody together: mail is never pruned, so this bounds the disk it takes.
     mail_total = 100_000, 1, 10_000_000;
     /// Milliseconds one look into the history may take: whoever asks next waits behind it.

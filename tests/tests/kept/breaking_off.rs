@@ -133,7 +133,6 @@ fn house() -> House {
     let house = House::new(|config| {
         config.limits.mail_per_sender = 100_000;
         config.limits.mail_per_receiver = 100_000;
-        config.limits.mail_from_guests = 100_000;
     });
     house.register("bob", PASSWORD);
     house

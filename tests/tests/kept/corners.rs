@@ -87,7 +87,7 @@ fn more_than_a_backlog_comes_to_who_reads_slowly() {
     let house = House::new(|config| {
         config.limits.backlog_bytes = 80 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
-        (config.limits.mail_per_sender, config.limits.mail_from_guests) = (200, 200);
+        config.limits.mail_per_sender = 200;
     });
     house.register("bob", PASSWORD);
     let long = "x".repeat(1_900);

@@ -116,7 +116,7 @@ fn a_life(data: &Path, round: usize, next: &[AtomicU64]) -> (Vec<(usize, Message
 
 fn roomy(data: &Path) -> std::process::Command {
     let mut command = server(data);
-    for limit in ["mail-per-sender", "mail-per-receiver", "mail-from-guests"] {
+    for limit in ["mail-per-sender", "mail-per-receiver"] {
         command.args(["--limit", &format!("{limit}=100000")]);
     }
     command.env("LANDLINE_LOG", "off");

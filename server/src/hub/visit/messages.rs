@@ -100,13 +100,6 @@ fn not_kept(name: &UserName, why: &PostError) -> What<'static> {
         PostError::SenderFull => {
             What::error(403, format!("too many of your messages wait for {name} already; this one was not kept"))
         }
-        PostError::GuestsFull => What::error(
-            403,
-            format!(
-                "too many messages of guests wait for {name} already; this one was not kept. \
-                 Sign in to an account of your own to leave one, or try again when {name} has been here"
-            ),
-        ),
         PostError::NotStored(why) => {
             log::warn!("a message for {name} was not stored: {why}");
             What::error(500, format!("{name} is offline, and your message could not be stored; try again later"))

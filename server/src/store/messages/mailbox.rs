@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Mailbox {
     per_receiver: usize,
     per_sender: usize,
-    from_guests: usize,
+    for_accounts: usize,
     most: u64,
     /// How many letters wait, for everybody together.
     total: u64,
@@ -42,7 +42,7 @@ impl Mailbox {
         let mut mailbox = Mailbox {
             per_receiver: count(limits.mail_per_receiver),
             per_sender: count(limits.mail_per_sender),
-            from_guests: count(limits.mail_from_guests),
+            for_accounts: count(limits.mail_for_accounts),
             most: limits.mail_total,
             total: 0,
             on_their_way: HashMap::new(),
@@ -75,14 +75,14 @@ impl Mailbox {
             connection.prepare_cached(sql)?.query_row((letter.receiver, letter.sender, any_guest), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?;
-        if waiting >= self.per_receiver {
+        // Some places guests cannot take: an account finds these whatever they left.
+        let not_in_the_way = from_guests.saturating_sub(self.per_receiver.saturating_sub(self.for_accounts));
+        let in_the_way = if letter.of_guest { waiting } else { waiting - not_in_the_way };
+        if in_the_way >= self.per_receiver {
             return Ok(Err(PostError::ReceiverFull));
         }
         if from_them >= self.per_sender {
             return Ok(Err(PostError::SenderFull));
-        }
-        if letter.of_guest && from_guests >= self.from_guests {
-            return Ok(Err(PostError::GuestsFull));
         }
         let Incoming { id, at, receiver, sender, shown, text, .. } = *letter;
         let sql = "INSERT OR IGNORE INTO mail (id, at, zone, receiver, sender, shown, text)

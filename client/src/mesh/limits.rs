@@ -64,6 +64,8 @@ pub const JUMP: u64 = 1_000_000;
 /// Where logical time is driven to that end, so far beyond it is kept what somebody who is here says: clocks differ by
 /// some seconds, and who says much at once is faster than them. So long could something stand below what is said later.
 pub const AHEAD: u64 = 120;
+/// Clocks on walls that differ by less are taken for the same: a hello may take so long on a busy machine.
+pub const SAME_CLOCK_MS: u64 = 3_000;
 /// Lines of one member in 5 s after which nothing more is heard of them for a minute.
 pub const FLOOD: usize = 160;
 /// Frames of any kind in 5 s that have the same effect: a newcomer who is told everything gets some hundreds.

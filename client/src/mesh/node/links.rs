@@ -5,7 +5,7 @@ use super::{Dial, Effect, Node};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{
     DEAD_MS, FRAMES, GRACE_MS, HANDSHAKE_MS, JOINS, LINKS, LINKS_PER_ADDRESS, PEERS, PEERS_PER_ADDRESS, PING_MS,
-    REFUSED, REFUSED_MS,
+    REFUSED, REFUSED_MS, SAME_CLOCK_MS,
 };
 use crate::mesh::wire::Frame;
 use crate::window::Window;
@@ -126,7 +126,10 @@ impl Node {
         }
         if let Some(member) = self.members.get_mut(&who.id) {
             member.top = member.top.max(who.top);
-            member.began = who.at.saturating_sub_unsigned(self.now.ms.saturating_sub(self.started));
+            let theirs = who.at.saturating_sub_unsigned(self.now.ms.saturating_sub(self.started));
+            // What a hello took on its way looks like a difference, too.
+            let same = theirs.abs_diff(self.began) < SAME_CLOCK_MS;
+            member.began = if same { self.began } else { theirs };
         }
         if let Some((other, _)) = other {
             self.end(other);

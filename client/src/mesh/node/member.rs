@@ -35,7 +35,7 @@ pub struct Member {
     pub told: (u64, u64),
     /// The number of the last message they said, by their own word.
     pub top: u64,
-    /// What their clock on the wall showed when this program began, or a little earlier: clocks differ.
+    /// What their clock on the wall showed when this program began: clocks differ.
     pub began: i64,
     /// Lines that came from them.
     pub lines: Window,

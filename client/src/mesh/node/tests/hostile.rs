@@ -83,6 +83,19 @@ fn what_is_learned_late_is_shown_whatever_the_author_s_clock_shows() {
 }
 
 #[test]
+fn a_hello_that_was_long_on_its_way_is_no_other_clock() {
+    let mut table = Table::new();
+    let began = table.wall;
+    table.world.pass(2_000);
+    let (bob, _) = table.enters(eve(), "bob", 1);
+    table.frame(bob, Frame::Have { ranges: [(eve(), vec![(1, 2)])].into() });
+    let say = |seq, at| Saying { seq, lamport: seq, at, text: format!("number {seq}") };
+    let says = vec![say(1, began - 500), say(2, began + 500)];
+    let past = Frame::Past { origin: eve(), name: "bob".into(), key: key(1).to_string(), from: 1, to: 2, says };
+    assert_eq!(told(&table.frame(bob, past)), ["bob: number 2"]);
+}
+
+#[test]
 fn whoever_says_too_much_is_cut_and_whoever_floods_is_refused() {
     let mut table = Table::new();
     let (link, _) = table.enters(eve(), "eve", 1);

@@ -165,12 +165,14 @@ fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
 #[test]
 fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
     let house = strict_house(|config| {
-        (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (2 << 20, 1 << 30);
+        (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (8 << 20, 1 << 30);
         config.limits.stalled_seconds = 3_600;
     });
     let mut talk = Talk::begin(&house);
     let large = house.guest("large", "lobby");
-    talk.until(|_| waiting(&house) > 3 << 19);
+    // So much more than is left for the small one that it stays the largest, even if the kernel, short of memory, packs
+    // what it keeps for it more tightly and takes some of this, too.
+    talk.until(|_| waiting(&house) > 7 << 20);
     for person in [&mut talk.talker, &mut talk.listener] {
         person.send("/join attic");
         person.until("INFO: You are in attic now");

@@ -1,6 +1,7 @@
 //! The program's own small files: read within a bound, written as a whole.
 
-use std::fs::{self, File, TryLockError};
+use anyhow::bail;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::thread;
@@ -21,25 +22,65 @@ pub fn read(file: &Path, most: u64) -> io::Result<String> {
     Ok(text)
 }
 
+/// The same, or nothing if there is no such file.
+///
+/// # Errors
+/// It is there and cannot be read; the text names it.
+pub fn read_if_there(file: &Path, most: u64) -> anyhow::Result<Option<String>> {
+    match read(file, most) {
+        Ok(text) => Ok(Some(text)),
+        Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(why) => bail!("{} cannot be read: {why}", file.display()),
+    }
+}
+
 /// Puts `text` in the place of what was there: two programs at once leave one of both, never half of each, nor does a
 /// loss of power.
 ///
 /// # Errors
 /// It cannot be written; what was there is still there.
 pub fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let new = folder.join(format!("{name}.{}.new", std::process::id()));
-    let written = File::create(&new).and_then(|mut out| {
-        out.write_all(text.as_bytes())?;
-        out.sync_all()
-    });
-    written.and_then(|()| fs::rename(&new, file)).inspect_err(|_| _ = fs::remove_file(&new))?;
+    beside(file, text, &mut File::options(), |new| fs::rename(new, file))?;
     // The new name must last as well; where a folder cannot be opened, it does.
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    File::open(folder_of(file))?.sync_all()?;
     Ok(())
+}
+
+/// Puts `text` into a file that is not there yet, for its owner alone.
+///
+/// # Errors
+/// There is one already (`AlreadyExists`), or it cannot be written.
+pub fn create_private(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Unlike a rename, this fails where there is one already.
+    beside(file, text, &mut options, |new| fs::hard_link(new, file))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
+}
+
+/// Writes `text` as a whole into a new file beside `file`, and has `put` give it its name. Nothing else is left.
+fn beside(
+    file: &Path,
+    text: &str,
+    options: &mut OpenOptions,
+    put: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    fs::create_dir_all(folder_of(file))?;
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let new = folder_of(file).join(format!("{name}.{}.new", std::process::id()));
+    let done = options.write(true).create(true).truncate(true).open(&new).and_then(|mut out| {
+        out.write_all(text.as_bytes())?;
+        out.sync_all()?;
+        put(&new)
+    });
+    // After a rename it is gone already.
+    let _ = fs::remove_file(&new);
+    done
 }
 
 /// Waits until no other program changes `file`, and keeps others waiting as long as what it gives is kept.
@@ -47,7 +88,7 @@ pub fn replace(file: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// Another one does not come to an end, or nothing can be written beside the file.
 pub fn alone(file: &Path) -> io::Result<File> {
-    fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    fs::create_dir_all(folder_of(file))?;
     // It stays: who waits for a lock on what is deleted meanwhile waits for nothing.
     let lock = File::options().create(true).truncate(false).write(true).open(file.with_extension("lock"))?;
     let end = Instant::now() + PATIENCE;

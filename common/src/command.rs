@@ -99,6 +99,9 @@ impl Format {
     }
 }
 
+/// What `/hooray` says.
+pub const HOORAY: &str = "Hooray! 🎉";
+
 impl<'a> Command<'a> {
     /// What others hear of it, if it says something.
     #[must_use]
@@ -106,7 +109,7 @@ impl<'a> Command<'a> {
         match *self {
             Command::Say(text) | Command::All(text) => Some(text),
             Command::Message { text, .. } | Command::Private { text, .. } => Some(text),
-            Command::Hooray => Some("Hooray!"),
+            Command::Hooray => Some(HOORAY),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod client;
+mod dice;
 mod disk;
 mod forgetful;
 mod house;
@@ -15,6 +16,7 @@ pub mod soak;
 mod terminal;
 
 pub use client::{Client, Unframed, neighbour};
+pub use dice::Dice;
 pub use disk::Disk;
 pub use forgetful::Forgetful;
 pub use house::{House, on_loopback};

@@ -1,10 +1,10 @@
 //! One's own key, by which others know one again.
 
 use crate::small_file;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use landline_common::link::{self, Keys};
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// The first line of the file: what it is.
@@ -56,11 +56,7 @@ fn exposed(_: &Path) -> Option<String> {
 
 /// The key, if there is a file.
 fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
-    let text = match small_file::read(file, MOST_BYTES) {
-        Ok(text) => text,
-        Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        Err(why) => bail!("{} cannot be read: {why}", file.display()),
-    };
+    let Some(text) = small_file::read_if_there(file, MOST_BYTES)? else { return Ok(None) };
     let digits = text.strip_prefix(HEADING).map(str::trim);
     let bytes = digits.and_then(link::bytes_of).with_context(|| {
         format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())
@@ -68,24 +64,10 @@ fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
     Ok(Some(Keys::from_bytes(&bytes)))
 }
 
-/// Puts it in place as a whole, for its owner alone, and only if there is none.
+/// Keeps it, if none is there.
 fn write(file: &Path, keys: &Keys) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let new = folder.join(format!("mesh.{}.new", std::process::id()));
     let digits: String = keys.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let done = options.open(&new).and_then(|mut out| {
-        out.write_all(format!("{HEADING}\n{digits}\n").as_bytes())?;
-        out.sync_all()?;
-        // Unlike a rename, this fails where there is one already.
-        fs::hard_link(&new, file)
-    });
-    let _ = fs::remove_file(&new);
-    done
+    small_file::create_private(file, &format!("{HEADING}\n{digits}\n"))
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use super::limits::PINS;
 use crate::small_file;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName};
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// A line has at most a name and a key.
@@ -46,14 +45,9 @@ impl Pins {
 
     fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
-        match small_file::read(file, MOST_BYTES) {
-            Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(BTreeMap::new()),
-            Err(why) => bail!("{} cannot be read: {why}", file.display()),
-            Ok(text) => {
-                let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
-                toml::from_str(&text).with_context(damaged)
-            }
-        }
+        let Some(text) = small_file::read_if_there(file, MOST_BYTES)? else { return Ok(BTreeMap::new()) };
+        let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
+        toml::from_str(&text).with_context(damaged)
     }
 
     /// Adds somebody's key, if that name has none. Several programs may do so at once: one after the other, and each

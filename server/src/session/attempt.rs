@@ -150,12 +150,11 @@ impl Session<'_> {
         alias: &str,
         password: &str,
     ) -> Result<Admitted, Outcome> {
-        let services = self.services;
         let checked = self.check_account(alias, password);
         if matches!(checked, Err(Outcome::WrongPassword)) || (was_compared && checked.is_err()) {
             from_here.count(Instant::now());
         }
-        let claim = services.hub.claim(checked?).map_err(|_| Outcome::AlreadyHere)?;
+        let claim = self.services.hub.claim(checked?).map_err(|_| Outcome::AlreadyHere)?;
         Ok((claim, true, RoomName::lobby()))
     }
 

@@ -3,7 +3,7 @@
 
 use crate::flood::Flood;
 use crate::party::{ROOM, guest_again};
-use landline_tests::{Client, House, eventually};
+use landline_tests::{Client, Dice, House, eventually};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -27,35 +27,26 @@ fn count_panics() {
     });
 }
 
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % sides
-    }
-
-    fn command(&mut self) -> String {
-        let (room, user) = (self.roll(3), self.roll(PEOPLE));
-        match self.roll(18) {
-            0 | 1 => format!("/join room{room}"),
-            2 => "/leave".into(),
-            3 => format!("/leave room{room}"),
-            4 => "format json".into(),
-            5 => "format text".into(),
-            6 => format!("/pm p{user} hello"),
-            7 => format!("/connect p{user}"),
-            8 => format!("/accept p{user}"),
-            9 => format!("/reject p{user}"),
-            10 => format!("/private p{user} hello"),
-            11 => format!("/end p{user}"),
-            12 => "/all hello".into(),
-            13 => "/users".into(),
-            14 => "/rooms".into(),
-            15 => format!("/who room{room}"),
-            _ => "hello".into(),
-        }
+/// What somebody types next.
+fn command(dice: &mut Dice) -> String {
+    let (room, user) = (dice.roll(3), dice.roll(PEOPLE));
+    match dice.roll(18) {
+        0 | 1 => format!("/join room{room}"),
+        2 => "/leave".into(),
+        3 => format!("/leave room{room}"),
+        4 => "format json".into(),
+        5 => "format text".into(),
+        6 => format!("/pm p{user} hello"),
+        7 => format!("/connect p{user}"),
+        8 => format!("/accept p{user}"),
+        9 => format!("/reject p{user}"),
+        10 => format!("/private p{user} hello"),
+        11 => format!("/end p{user}"),
+        12 => "/all hello".into(),
+        13 => "/users".into(),
+        14 => "/rooms".into(),
+        15 => format!("/who room{room}"),
+        _ => "hello".into(),
     }
 }
 
@@ -67,10 +58,10 @@ fn catch_up(client: &mut Client, step: usize) {
 }
 
 fn live(house: &House, number: usize) {
-    let (name, mut dice) = (format!("p{number}"), Dice(number as u64));
+    let (name, mut dice) = (format!("p{number}"), Dice::new(number));
     let mut client = guest_again(house, &name, ROOM);
     for step in 0..STEPS {
-        let commands: String = (0..=dice.roll(6)).map(|_| dice.command() + "\n").collect();
+        let commands: String = (0..=dice.roll(6)).map(|_| command(&mut dice) + "\n").collect();
         client.send_bytes(commands.as_bytes());
         match dice.roll(12) {
             0 => {

@@ -2,8 +2,8 @@
 //! the one who stays is as before. It does what it is told in a message: what follows [`DO`].
 
 use crate::{connected, fake, landline, reason, start};
-use landline_tests::soak::{Dice, held, held_at_rest, resident_kib};
-use landline_tests::{Client, DEADLINE, House, Program, eventually};
+use landline_tests::soak::{held, held_at_rest, resident_kib};
+use landline_tests::{Client, DEADLINE, Dice, House, Program, eventually};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

@@ -2,7 +2,7 @@
 
 use crate::Pair;
 use landline_tests::bench::usage;
-use landline_tests::{Client, House, Program, Proxy, Way};
+use landline_tests::{Client, Dice, House, Program, Proxy, Way};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use tempfile::TempDir;
@@ -88,15 +88,11 @@ fn sign_in(address: SocketAddr, name: &str) -> Client {
 
 /// Lines by chance, always the same: some of any bytes, some that look like something.
 fn junk(lines: usize) -> impl Iterator<Item = Vec<u8>> {
-    let mut state = 1_u64;
-    let mut roll = move |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
+    let mut dice = Dice::new(1);
     const BEGINNINGS: [&[u8]; 6] = [b"/~", b"//", b"/nope ", b"{\"type\":", b"/pm ", b"\xff\xfe/"];
     (0..lines).map(move |_| {
-        let mut line = BEGINNINGS[roll(6) as usize].to_vec();
-        line.extend((0..roll(40)).map(|_| roll(256) as u8).filter(|byte| *byte != b'\n'));
+        let mut line = BEGINNINGS[dice.roll(6)].to_vec();
+        line.extend((0..dice.roll(40)).map(|_| dice.roll(256) as u8).filter(|byte| *byte != b'\n'));
         line.push(b'\n');
         line
     })

@@ -1,7 +1,7 @@
 //! Members who come, talk, whisper and go in every way, again and again: afterwards the one who stays is as before.
 
-use landline_tests::soak::{Dice, held, held_at_rest, resident_kib};
-use landline_tests::{DEADLINE, Meshed, eventually};
+use landline_tests::soak::{held, held_at_rest, resident_kib};
+use landline_tests::{DEADLINE, Dice, Meshed, eventually};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

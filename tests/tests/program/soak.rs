@@ -3,8 +3,8 @@
 
 use crate::{folder, server, start, stop};
 use landline_common::link::Keys;
-use landline_tests::soak::{Dice, Held, held, resident_kib};
-use landline_tests::{Client, Program, eventually};
+use landline_tests::soak::{Held, held, resident_kib};
+use landline_tests::{Client, Dice, Program, eventually};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -4,11 +4,12 @@
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{Ear, Room, Seat, Utterance};
+use landline_tests::Dice;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-const PEOPLE: u64 = 6;
+const PEOPLE: usize = 6;
 const STEPS: usize = 400;
 
 /// A line that is given the next number where the order is made.
@@ -25,20 +26,6 @@ impl Utterance for Numbered<'_> {
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         writeln!(out, "{rendering}:{}", self.number).unwrap();
-    }
-}
-
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn rendering(&mut self) -> usize {
-        usize::try_from(self.roll(RENDERINGS as u64)).unwrap()
     }
 }
 
@@ -65,7 +52,7 @@ impl Somebody<'_> {
 
     /// Comes, does some things, and goes.
     fn visit(&mut self) {
-        let mut ear = Ear { rendering: self.dice.rendering(), hears_itself: self.dice.roll(2) == 0 };
+        let mut ear = Ear { rendering: self.dice.roll(RENDERINGS), hears_itself: self.dice.roll(2) == 0 };
         let (mut silent, mut renderings) = (Vec::new(), vec![ear.rendering]);
         let mut coming = self.line();
         self.room.enter(&self.seat, ear, Some(&mut coming));
@@ -76,7 +63,7 @@ impl Somebody<'_> {
                 self.room.say(&self.seat, &mut line);
                 silent.extend((!ear.hears_itself).then_some(line.number));
             } else {
-                let new = Ear { rendering: self.dice.rendering(), ..ear };
+                let new = Ear { rendering: self.dice.roll(RENDERINGS), ..ear };
                 self.room.change(&self.seat, ear, new);
                 ear = new;
                 renderings.push(ear.rendering);
@@ -115,7 +102,7 @@ fn everybody_hears_the_one_order_of_the_times_they_were_there() {
             for seed in 0..PEOPLE {
                 let peer = rig.peer();
                 let seat = Seat::new(&peer.outbox, &Arc::default());
-                let (room, next, dice, stays) = (&room, &next, Dice(seed), Vec::new());
+                let (room, next, dice, stays) = (&room, &next, Dice::new(seed), Vec::new());
                 let mut somebody = Somebody { room, next, peer, seat, dice, stays };
                 scope.spawn(move || {
                     for _ in 0..STEPS {
@@ -126,6 +113,6 @@ fn everybody_hears_the_one_order_of_the_times_they_were_there() {
                 });
             }
         });
-        assert!(next.into_inner() > PEOPLE * STEPS as u64 * 2);
+        assert!(next.into_inner() > (PEOPLE * STEPS * 2) as u64);
     }
 }

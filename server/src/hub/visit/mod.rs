@@ -14,7 +14,7 @@ use super::talk::{Talk, Texts};
 use super::{Audience, Claim, Hub, Person};
 use crate::fanout::Seat;
 use landline_common::clean::clean;
-use landline_common::command::{Command, Format};
+use landline_common::command::{Command, Format, HOORAY};
 use landline_common::limits::count;
 use landline_common::{Moment, NameKey, Rendering, UserName, What};
 use rooms::Membership;
@@ -66,7 +66,7 @@ impl Visit {
         self.now = now;
         let done = match command {
             Command::Say(text) => self.gather(text),
-            Command::Hooray => self.gather("Hooray! 🎉"),
+            Command::Hooray => self.gather(HOORAY),
             other => {
                 self.flush();
                 self.settle();

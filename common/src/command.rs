@@ -1,13 +1,15 @@
-//! What a line means: the commands, and THE table of their words, arguments and help.
+//! What a line means: the commands, THE table of their words, arguments and help, and the objects of programs.
 //!
 //! Bare words exist only where one of the programs that Landline replaces has them, and match only with exactly their
 //! arguments, so that "help me with this" is talk. Everything has a slash form; an unknown one is never said aloud.
 
 mod ask;
+pub mod object;
 mod parse;
 mod table;
 
 pub use ask::Ask;
+pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse};
 pub use table::{TOPICS, Topic, words};
 
@@ -19,6 +21,11 @@ use std::fmt;
 pub enum Command<'a> {
     /// Talk in the current room.
     Say(&'a str),
+    /// Talk in the room that is named: command objects only.
+    SayIn {
+        room: &'a str,
+        text: &'a str,
+    },
     All(&'a str),
     Online,
     /// The same with what else is known of each: in a mesh, address and key.
@@ -62,6 +69,11 @@ pub enum Command<'a> {
     Leave(Option<&'a str>),
     Rooms,
     History(Ask<'a>),
+    /// The same of one room alone, or of what was said to everybody: command objects only.
+    HistoryIn {
+        room: &'a str,
+        ask: Ask<'a>,
+    },
     /// Without an id: the newest.
     Search {
         words: &'a str,
@@ -75,6 +87,10 @@ pub enum Command<'a> {
     Hooray,
     Quit,
     Ping(Option<&'a str>),
+    /// Everything up to that number was received: command objects only.
+    Ack(u64),
+    /// The answer to the server's ping: command objects only.
+    Alive,
     /// What later Chat77 clients send for features of their own.
     Foreign,
 }
@@ -107,23 +123,62 @@ impl<'a> Command<'a> {
     #[must_use]
     pub fn said(&self) -> Option<&'a str> {
         match *self {
-            Command::Say(text) | Command::All(text) => Some(text),
-            Command::Message { text, .. } | Command::Private { text, .. } => Some(text),
+            Command::Say(text)
+            | Command::SayIn { text, .. }
+            | Command::All(text)
+            | Command::Message { text, .. }
+            | Command::Private { text, .. }
+            | Command::DirectText { text, .. } => Some(text),
             Command::Hooray => Some(HOORAY),
-            _ => None,
+            Command::Online
+            | Command::OnlineDetails
+            | Command::Others
+            | Command::Members(_)
+            | Command::Since(_)
+            | Command::Connect(_)
+            | Command::Accept(_)
+            | Command::Reject(_)
+            | Command::Chats
+            | Command::End(_)
+            | Command::Direct(_)
+            | Command::DirectStop(_)
+            | Command::DirectKey(_)
+            | Command::DirectAccept { .. }
+            | Command::Block(_)
+            | Command::Unblock(_)
+            | Command::Join(_)
+            | Command::Leave(_)
+            | Command::Rooms
+            | Command::History(_)
+            | Command::HistoryIn { .. }
+            | Command::Search { .. }
+            | Command::Forget
+            | Command::Format(_)
+            | Command::Help(_)
+            | Command::Quit
+            | Command::Ping(_)
+            | Command::Ack(_)
+            | Command::Alive
+            | Command::Foreign => None,
         }
+    }
+
+    /// Whether it only keeps the connection going, and does not count as a line that a user sends.
+    #[must_use]
+    pub fn is_upkeep(&self) -> bool {
+        matches!(self, Command::Ping(_) | Command::Ack(_) | Command::Alive | Command::DirectKey(_))
     }
 }
 
 impl fmt::Display for Command<'_> {
-    /// The slash form, which parses back to the same command.
+    /// The slash form, which parses back to the same command; of what only objects say, the nearest one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one = |f: &mut fmt::Formatter<'_>, word: &str, arg: Option<&str>| match arg {
             Some(arg) => write!(f, "/{word} {arg}"),
             None => write!(f, "/{word}"),
         };
         match *self {
-            Command::Say(text) => one(f, "say", Some(text)),
+            Command::Say(text) | Command::SayIn { text, .. } => one(f, "say", Some(text)),
             Command::All(text) => one(f, "all", Some(text)),
             Command::Online => one(f, "users", None),
             Command::OnlineDetails => one(f, "members", None),
@@ -148,7 +203,7 @@ impl fmt::Display for Command<'_> {
             Command::Join(room) => one(f, "join", Some(room)),
             Command::Leave(room) => one(f, "leave", room),
             Command::Rooms => one(f, "rooms", None),
-            Command::History(ask) => write!(f, "/history{ask}"),
+            Command::History(ask) | Command::HistoryIn { ask, .. } => write!(f, "/history{ask}"),
             Command::Search { words, before: None } => one(f, "search", Some(words)),
             Command::Search { words, before: Some(id) } => write!(f, "/search before {id} {words}"),
             Command::Forget => one(f, "forget", None),
@@ -157,6 +212,7 @@ impl fmt::Display for Command<'_> {
             Command::Hooray => one(f, "hooray", None),
             Command::Quit => one(f, "quit", None),
             Command::Ping(token) => one(f, "ping", token),
+            Command::Ack(_) | Command::Alive => one(f, "ping", None),
             Command::Foreign => f.write_str(parse::FOREIGN[0]),
         }
     }

@@ -1,5 +1,6 @@
 //! What somebody may come to know: meaning, never bytes. [`crate::rendering`] makes bytes of it.
 
+use crate::cause::Report;
 use crate::command::Format;
 use crate::history::Place;
 use crate::moment::Moment;
@@ -15,7 +16,36 @@ pub struct Event<'a> {
     pub at: Moment,
     /// What happened, and who did it.
     pub what: What<'a>,
+    /// The command that it answers, if its reader gave that one a label.
+    pub reply: Option<Reply<'a>>,
 }
+
+/// Which command an event answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply<'a> {
+    /// The command's label.
+    pub label: Text<'a>,
+    /// Nothing more follows.
+    pub done: bool,
+}
+
+/// What a client is granted with its sign-in, beside being in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant<'a> {
+    /// The version of the language between client and server; 0 before there were command objects.
+    pub protocol: u64,
+    /// What the session goes on with after its connection was lost.
+    pub token: Option<Text<'a>>,
+    /// The session of that token goes on.
+    pub resumed: bool,
+    /// The rooms that the user is in; the last one is the current one.
+    pub member_of: Vec<Text<'a>>,
+    /// Lines that may be sent in so many milliseconds; `None` without a limit.
+    pub rate: Option<(u64, u64)>,
+}
+
+/// The version of the language between client and server: [`Grant::protocol`].
+pub const PROTOCOL: u64 = 2;
 
 /// What happened. Names are as their owners wrote them; texts are clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,21 +179,31 @@ pub enum What<'a> {
     PrivateChats {
         users: Vec<Text<'a>>,
     },
-    /// Something was done, or should be known.
+    /// Information that changes nothing for the reader.
     Info(Text<'a>),
-    /// Something was refused: an HTTP-like code (missing where a predecessor had none), why, and what to do.
+    /// Something was refused by this program itself: an HTTP-like code, why, and what to do.
     Error {
         code: Option<u16>,
         text: Text<'a>,
     },
-    /// A command names somebody who is not here.
-    NoSuchUser {
-        name: Text<'a>,
+    /// Something was refused, or has changed for the reader.
+    Report(Report<'a>),
+    /// A command was carried out, and there is nothing else to say.
+    Done {
+        /// The message that the command said.
+        id: Option<u64>,
+        /// It had been carried out before, and was not again.
+        repeated: bool,
     },
-    /// A slash word that is no command, without the slash.
-    UnknownCommand {
-        word: Text<'a>,
+    /// That was what a user missed in a room (or what was said there last, if nothing was `missed`).
+    CaughtUp {
+        room: Text<'a>,
+        shown: usize,
+        missed: bool,
+        more: bool,
     },
+    /// The server asks whether the client is there.
+    Ping,
     Pong(Text<'a>),
     /// How events come from now on.
     Format(Format),
@@ -173,20 +213,22 @@ pub enum What<'a> {
     AskAll {
         needs_password: bool,
     },
-    /// A line of the sign-in that clients compare to the letter.
-    Notice(Text<'a>),
     /// Signed in: the first thing a person hears.
     Welcome {
         user: Text<'a>,
         server: Text<'a>,
         room: Text<'a>,
         account: bool,
+        grant: Box<Grant<'a>>,
     },
-    /// A guest is refused, and the connection ends.
-    Refused {
-        code: u16,
-        why: Text<'a>,
-    },
+    /// A client is refused, and the connection ends.
+    Refused(Report<'a>),
+}
+
+impl<'a> From<Report<'a>> for What<'a> {
+    fn from(report: Report<'a>) -> What<'a> {
+        What::Report(report)
+    }
 }
 
 impl<'a> What<'a> {
@@ -203,6 +245,6 @@ impl<'a> What<'a> {
     /// It, happening at `at`.
     #[must_use]
     pub fn at(self, at: Moment) -> Event<'a> {
-        Event { at, what: self }
+        Event { at, what: self, reply: None }
     }
 }

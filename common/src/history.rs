@@ -181,6 +181,8 @@ pub enum Only<'a> {
     Everything,
     /// One room, by its key; nothing if it is not among the viewer's.
     Room(&'a str),
+    /// What was said to everybody.
+    Everybody,
     /// The direct messages between the viewer and one other.
     With(&'a Party),
 }

@@ -3,7 +3,7 @@
 mod reading;
 mod writing;
 
-use crate::event::{Event, Text};
+use crate::event::{Event, Reply, Text};
 use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,9 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
 pub fn read(line: &str) -> Option<Event<'static>> {
     let wire: Wire<'_> = serde_json::from_str(line).ok()?;
     let what = wire.what()?;
-    Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what })
+    let label = wire.label.as_ref().map(|label| Text::Owned(label.clone().into_owned()));
+    let reply = label.map(|label| Reply { label, done: wire.done == Some(true) });
+    Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what, reply })
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ struct Wire<'a> {
     at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +58,28 @@ struct Wire<'a> {
     needs_password: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    word: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_of: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<(u64, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +108,10 @@ struct Wire<'a> {
     rooms: Option<Vec<(Text<'a>, usize)>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done: Option<bool>,
 }
 
 #[cfg(test)]

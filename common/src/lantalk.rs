@@ -67,7 +67,10 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
         What::Welcome { user, server, .. } => {
             Wire { r#type: "auth_ok", username: Some(user), server_name: Some(server), ..wire }
         }
-        What::Refused { why, .. } => Wire { r#type: "auth_fail", reason: Some(why), ..wire },
+        What::Refused(report) => {
+            let reason = report.lantalk_sentence();
+            return write_wire(&Wire { r#type: "auth_fail", reason: Some(&reason), ..wire }, out);
+        }
         _ => {
             let mut lines = Vec::new();
             text::write(event, Dialect::LanTalk, longest, &mut lines);
@@ -154,7 +157,7 @@ fn code_unit(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Moment;
+    use crate::{Cause, Moment};
     use proptest::prelude::*;
 
     fn line(what: What<'_>) -> String {
@@ -179,11 +182,17 @@ mod tests {
             ),
             (What::AskAll { needs_password: true }, r#"{"type":"auth_request","ts":"14:23","needs_password":true}"#),
             (
-                What::Welcome { user: "Bob".into(), server: "S".into(), room: "lobby".into(), account: false },
+                What::Welcome {
+                    user: "Bob".into(),
+                    server: "S".into(),
+                    room: "lobby".into(),
+                    account: false,
+                    grant: Box::default(),
+                },
                 r#"{"type":"auth_ok","ts":"14:23","username":"Bob","server_name":"S"}"#,
             ),
             (
-                What::Refused { code: 403, why: "Wrong password.".into() },
+                What::Refused(Cause::WrongPassword.report()),
                 r#"{"type":"auth_fail","ts":"14:23","reason":"Wrong password."}"#,
             ),
             (What::Connected { user: "Bob".into() }, r#"{"type":"system","ts":"14:23","text":"Bob joined."}"#),
@@ -195,9 +204,9 @@ mod tests {
                 What::Online { users: vec!["A".into(), "B".into()] },
                 r#"{"type":"system","ts":"14:23","text":"Online: A, B"}"#,
             ),
-            (What::NoSuchUser { name: "x".into() }, r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),
+            (Cause::NoSuchUser.of_user("x").into(), r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),
             (
-                What::UnknownCommand { word: "x".into() },
+                Cause::UnknownCommand.of_word("x").into(),
                 r#"{"type":"system","ts":"14:23","text":"Unknown command: /x"}"#,
             ),
             (What::info("Goodbye!"), r#"{"type":"system","ts":"14:23","text":"Goodbye!"}"#),

@@ -3,6 +3,7 @@
 //! Everything here is pure: no sockets, no threads, no clock, no terminal. Time comes in as a [`Moment`].
 
 pub mod beacon;
+pub mod cause;
 pub mod clean;
 pub mod command;
 pub mod event;
@@ -18,8 +19,9 @@ pub mod name;
 pub mod rendering;
 pub mod text;
 
-pub use command::{Command, CommandError};
-pub use event::{Event, What};
+pub use cause::{About, Cause, Report};
+pub use command::{Command, CommandError, Request};
+pub use event::{Event, Reply, What};
 pub use limits::Limits;
 pub use moment::Moment;
 pub use name::{NameError, NameKey, RoomKey, RoomName, UserName};

@@ -42,6 +42,8 @@ macro_rules! limits {
 limits! {
     /// Bytes in one line of the text door; longer than any message of 2,000 characters in UTF-8.
     line_bytes = 8_192, 64, 1 << 20;
+    /// Bytes in one line that is a command object: in JSON, each of 2,000 characters may be escaped.
+    object_bytes = 64 << 10, 1 << 10, 1 << 20;
     /// Bytes in one line of the LanTalk door, whose clients escape every character.
     lantalk_line_bytes = 64 << 10, 1 << 10, 1 << 20;
     /// Characters in one message; LanTalk's own bound.
@@ -68,6 +70,8 @@ limits! {
     unsigned_clients = 128, 1, NO_CEILING;
     /// Of these, from one address.
     unsigned_per_address = 16, 1, NO_CEILING;
+    /// Pings and acknowledgements in the same time: they are no lines of a user's, and cost as much.
+    upkeep_lines = 40, 1, NO_CEILING;
     /// Lines over the rate in a minute that end a session.
     dropped_lines = 50, 1, NO_CEILING;
     /// Seconds before the idle timeout at which a silent person is warned.
@@ -148,6 +152,8 @@ limits! {
     mail_total = 100_000, 1, 10_000_000;
     /// Milliseconds one look into the history may take: whoever asks next waits behind it.
     search_ms = 200, 1, 60_000;
+    /// Bytes of what a client is told at once of what it missed, in all its rooms; the rest it asks for.
+    catch_up_bytes = 256 << 10, 4 << 10, 64 << 20;
     /// Messages one answer from the history may have; there is more behind `before`.
     history_messages = 200, 1, 1_000;
     /// Rooms of which it is known how far an account has read; the one read longest ago goes first.
@@ -156,6 +162,8 @@ limits! {
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).
 pub const PASSWORD_MAX_BYTES: usize = 72;
+/// The most bytes of a command object's label or nonce: a session remembers many of them.
+pub const LABEL_BYTES: usize = 64;
 /// The most characters of a name; LanTalk cuts its names there.
 pub const NAME_CHARS: usize = 24;
 /// The most characters of a room's name.

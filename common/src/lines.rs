@@ -60,6 +60,11 @@ impl Input {
         Input { framing: Framing::Lines, ..Input::new(longest) }
     }
 
+    /// From now on messages have at most `longest` bytes.
+    pub fn set_longest(&mut self, longest: usize) {
+        self.longest = longest;
+    }
+
     /// How messages are framed, as far as that is known.
     #[must_use]
     pub fn framing(&self) -> Framing {

@@ -1,5 +1,6 @@
 //! Event → text lines.
 
+use crate::cause::{Kind, Report};
 use crate::event::{Event, Text, What};
 use crate::history::Place;
 use std::io::Write;
@@ -71,9 +72,12 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             let shown: Vec<String> = rooms.iter().map(|(room, people)| format!("{room} ({people})")).collect();
             lines.list(&["Rooms: "], shown.iter().map(String::as_str));
         }
-        What::Welcome { user, server, room, account } => lines.welcome(user, server, room, *account),
-        What::Refused { code, .. } if dialect.unframed() => lines.line(format_args!("{code}")),
-        What::Refused { code, why } => lines.line(format_args!("{code} {why}")),
+        What::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
+        What::Refused(report) if dialect.unframed() => lines.line(format_args!("{}", report.code().unwrap_or(403))),
+        What::Refused(report) => {
+            lines.line(format_args!("{} {}", report.code().unwrap_or(403), report.sentence()));
+        }
+        What::Report(report) => lines.report(report),
         other if dialect == Dialect::LanTalk => lines.lantalk(other),
         What::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
         What::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
@@ -178,6 +182,24 @@ impl Lines<'_> {
         }
     }
 
+    fn report(&mut self, report: &Report<'_>) {
+        if self.dialect == Dialect::LanTalk {
+            self.talk(&[], &report.lantalk_sentence());
+        } else {
+            let sentence = report.sentence();
+            match (report.code(), report.cause.kind()) {
+                (Some(code), _) => self.talk(&["ERROR: ", &code.to_string(), " "], &sentence),
+                (None, Kind::BareRefusal) => self.talk(&["ERROR: "], &sentence),
+                (None, Kind::Line) => self.talk(&[], &sentence),
+                (None, _) => self.talk(&["INFO: "], &sentence),
+            }
+        }
+        if let Some(reason) = &report.about.reason {
+            let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+            self.talk(&[info, "Reason: "], reason);
+        }
+    }
+
     fn simple(&mut self, what: &What<'_>) {
         match what {
             What::PrivateRequest { from } => self.line(format_args!("PRIVATE_REQUEST_FROM:{from}")),
@@ -200,16 +222,10 @@ impl Lines<'_> {
             What::Info(text) => self.talk(&["INFO: "], text),
             What::Error { code: Some(code), text } => self.talk(&["ERROR: ", &code.to_string(), " "], text),
             What::Error { code: None, text } => self.talk(&["ERROR: "], text),
-            What::NoSuchUser { name } => self.line(format_args!(
-                "ERROR: 404 nobody called {name} is here; /users lists who is, /say TEXT says anything"
-            )),
-            What::UnknownCommand { word } => self.line(format_args!(
-                "ERROR: 400 there is no command /{word}; /help lists them, /say TEXT says anything"
-            )),
             What::Pong(token) if token.is_empty() => self.line(format_args!("PONG")),
             What::Pong(token) => self.talk(&["PONG "], token),
             What::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
-            What::Ask(text) | What::Notice(text) => self.line(format_args!("{text}")),
+            What::Ask(text) => self.line(format_args!("{text}")),
             // Written by `write` itself.
             _ => {}
         }
@@ -220,8 +236,6 @@ impl Lines<'_> {
         match what {
             What::Connected { user } => self.line(format_args!("{user} joined.")),
             What::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
-            What::NoSuchUser { name } => self.line(format_args!("User '{name}' not found.")),
-            What::UnknownCommand { word } => self.line(format_args!("Unknown command: /{word}")),
             What::Info(text) | What::Error { text, .. } => self.talk(&[], text),
             What::PrivateRequest { from } => {
                 self.line(format_args!("{from} would like a private chat: /accept {from} or /reject {from}"));

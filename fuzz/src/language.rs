@@ -3,7 +3,7 @@
 use crate::assert_harmless;
 use landline_common::beacon::{Answer, Beacon, SERVER_NAME_CHARS, Servers, is_question};
 use landline_common::clean::clean as cleaned;
-use landline_common::command::{Command, parse};
+use landline_common::command::{Command, Request, parse};
 use landline_common::limits::{NAME_CHARS, ROOM_CHARS};
 use landline_common::lines::{Input, Piece};
 use landline_common::{NameKey, RoomName, UserName};
@@ -50,6 +50,25 @@ fn text(piece: Piece<'_>) -> Option<String> {
     match piece {
         Piece::Text(text) => Some(text.into_owned()),
         Piece::TooLong => None,
+    }
+}
+
+/// Command objects: what was understood is written so that it is understood again, and refusals quote nothing.
+pub fn object(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let Ok(request) = Request::parse(&line) else { return };
+    if let Some(Err(why)) = request.sign_in() {
+        assert_harmless(&why.sentence());
+    }
+    match request.command() {
+        Err(why) => assert_harmless(&why.sentence()),
+        Ok(command) => {
+            let Some(written) = Request::of_command(&command, Some("lobby")) else { return };
+            let written = written.to_line();
+            assert!(Request::is_object(&written) && !written.contains('\n'));
+            let read = Request::parse(&written).expect("what was written");
+            assert_eq!(read.command(), Ok(command), "{written:?}");
+        }
     }
 }
 

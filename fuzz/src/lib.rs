@@ -7,7 +7,7 @@ mod links;
 mod sign_in;
 
 pub use files::{accounts, bans, import_file, search, sessions};
-pub use language::{answers, ask, beacon, clean, command, json, lantalk, lines, names};
+pub use language::{answers, ask, beacon, clean, command, json, lantalk, lines, names, object};
 pub use links::{link_frames, link_handshake, mesh};
 pub use sign_in::door;
 
@@ -15,7 +15,7 @@ pub use sign_in::door;
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their files and folders of seeds.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("accounts", accounts),
     ("answers", answers),
     ("ask", ask),
@@ -32,6 +32,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("link_handshake", link_handshake),
     ("mesh", mesh),
     ("names", names),
+    ("object", object),
     ("search", search),
     ("sessions", sessions),
 ];

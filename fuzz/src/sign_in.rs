@@ -2,7 +2,7 @@
 
 use crate::assert_harmless;
 use landline_common::lines::Framing;
-use landline_common::{Limits, Moment, What};
+use landline_common::{Cause, Limits, Moment, What};
 use landline_server::door::{Door, Entrance, House, Outcome, Step};
 
 /// What each attempt comes to, in turn.
@@ -11,8 +11,8 @@ fn outcome(turn: usize) -> Outcome {
         0 => Outcome::Done,
         1 => Outcome::WrongPassword,
         2 => Outcome::AlreadyHere,
-        3 => Outcome::NameTaken("taken".to_owned()),
-        _ => Outcome::Refused(503, "full".to_owned()),
+        3 => Outcome::NameTaken(Cause::NameTaken.report()),
+        _ => Outcome::Refused(Cause::ServerFull.report()),
     }
 }
 
@@ -29,7 +29,7 @@ pub fn door(data: &[u8]) {
     for (turn, line) in rest.split(|b| *b == b'\n').enumerate() {
         let line = String::from_utf8_lossy(line);
         let _ = door.typed(&line);
-        let step = if line.len() > 64 { door.too_long() } else { door.line(&line, framing) };
+        let step = if line.len() > 64 && !line.starts_with('{') { door.too_long() } else { door.line(&line, framing) };
         if !follow(door.as_mut(), step, usize::from(how / 16) + turn) {
             return;
         }
@@ -43,6 +43,10 @@ fn follow(door: &mut dyn Door, mut step: Step, turn: usize) -> bool {
         match step {
             Step::Reply(answers) => {
                 answers.into_iter().for_each(|answer| shown(door, answer));
+                return true;
+            }
+            Step::Answer { what, .. } => {
+                shown(door, what);
                 return true;
             }
             Step::Close(answer) => {

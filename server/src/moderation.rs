@@ -6,7 +6,7 @@ use crate::hub::Person;
 use crate::roster::{self, Connection, Roster};
 use crate::session::Services;
 use crate::store::BanRow;
-use landline_common::{NameKey, Rendering, RoomName, What};
+use landline_common::{Cause, NameKey, Rendering, RoomName, What};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Moderator {
     /// They are not here.
     pub fn kick(&self, name: &str, reason: &str) -> Answer {
         let person = self.here(name)?;
-        self.say_goodbye(std::slice::from_ref(&person), "You have been kicked.", reason);
+        self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, reason);
         self.end(|client, _| client == person.client(), Cut::Kicked);
         log::info!("kicked {}", person.name);
         Ok(format!("Kicked {}.", person.name))
@@ -74,7 +74,7 @@ impl Moderator {
         let addresses = self.addresses();
         let mut hit = self.services.hub.everybody();
         hit.retain(|person| addresses.get(&person.client()).is_some_and(|address| range.contains(address)));
-        self.say_goodbye(&hit, "You have been banned.", reason);
+        self.say_goodbye(&hit, Cause::Banned, reason);
         self.end(|_, address| range.contains(&address), Cut::Banned);
         let names: Vec<_> = hit
             .iter()
@@ -187,13 +187,10 @@ impl Moderator {
         all.iter().map(|Connection { address, outbox }| (outbox.client(), *address)).collect()
     }
 
-    fn say_goodbye(&self, people: &[Arc<Person>], text: &'static str, reason: &str) {
+    fn say_goodbye(&self, people: &[Arc<Person>], cause: Cause, reason: &str) {
         let now = self.services.clock.now();
         for person in people {
-            person.tell(&What::info(text).at(now), &self.services.limits);
-            if !reason.is_empty() {
-                person.tell(&What::info(format!("Reason: {reason}")).at(now), &self.services.limits);
-            }
+            person.tell(&What::from(cause.report().because(reason)).at(now), &self.services.limits);
         }
     }
 

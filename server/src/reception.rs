@@ -9,7 +9,7 @@ use crate::seldom::Seldom;
 use crate::session::{self, Services};
 use anyhow::{Context, anyhow};
 use landline_common::limits::{Limits, count};
-use landline_common::{Moment, Rendering, What};
+use landline_common::{Cause, Moment, Rendering, What};
 use parking_lot::Mutex;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -21,12 +21,6 @@ use std::time::Instant;
 
 /// Enough for the deepest call of a session in a debug build. Only what is touched costs memory.
 const SESSION_STACK: usize = 512 << 10;
-/// What is said to a client for whom there is no place.
-const FULL: &str = "this server is full; try again later";
-
-/// What is said to a client whose address is banned.
-const BANNED: &str = "your address is banned from this server";
-
 /// A port that is listened to, and the thread that does.
 pub type OpenDoor = (Arc<Listener>, JoinHandle<()>);
 
@@ -115,12 +109,12 @@ impl Reception {
         let is_banned = || services.bans.covers(stream.address(), services.clock.now());
         if is_banned() {
             log::debug!("a connection from {}, which is banned", stream.address());
-            refuse(&outbox, entrance, 403, BANNED, services.clock.now());
+            refuse(&outbox, entrance, Cause::AddressBanned, services.clock.now());
             return;
         }
         let Some(entry) = self.roster.enter(&outbox, stream.address()) else {
             log::debug!("no place for a connection from {}", stream.address());
-            refuse(&outbox, entrance, 503, FULL, services.clock.now());
+            refuse(&outbox, entrance, Cause::ServerFull, services.clock.now());
             return;
         };
         // A ban made since then ended only those it found in the roster.
@@ -140,19 +134,19 @@ impl Reception {
             if self.thread_trouble.lock().is_due(Instant::now()) {
                 log::error!("no thread for a new client: {error}; it is refused, like those that follow");
             }
-            refuse(&outbox, entrance, 503, FULL, self.services.clock.now());
+            refuse(&outbox, entrance, Cause::ServerFull, self.services.clock.now());
         }
     }
 }
 
 /// Tells a client that it is not let in, in the way of its door.
-fn refuse(outbox: &Arc<Outbox>, entrance: Entrance, code: u16, why: &'static str, now: Moment) {
-    let refused = What::Refused { code, why: why.into() }.at(now);
+fn refuse(outbox: &Arc<Outbox>, entrance: Entrance, cause: Cause, now: Moment) {
+    let (rendering, what) = match (entrance, cause) {
+        (Entrance::LanTalk, _) => (Rendering::LanTalk, What::Refused(cause.report())),
+        (Entrance::Main, Cause::ServerFull) => (Rendering::Text, cause.report().into()),
+        (Entrance::Main, _) => (Rendering::Text, What::Refused(cause.report())),
+    };
     let mut bytes = Vec::new();
-    match (entrance, code) {
-        (Entrance::LanTalk, _) => Rendering::LanTalk.write(&refused, &Limits::default(), &mut bytes),
-        (Entrance::Main, 403) => bytes.extend_from_slice(format!("403 {why}\n").as_bytes()),
-        (Entrance::Main, _) => bytes.extend_from_slice(format!("ERROR: {code} {why}\n").as_bytes()),
-    }
+    rendering.write(&what.at(now), &Limits::default(), &mut bytes);
     outbox.push_control(&bytes);
 }

@@ -15,8 +15,8 @@ use crate::session::Services;
 use crate::store::messages::Keep;
 use crate::store::{Accounts, LockFile, Messages, Sessions};
 use anyhow::Context;
-use landline_common::What;
 use landline_common::limits::{Limits, count};
+use landline_common::{Cause, What};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -133,7 +133,7 @@ impl Server {
             listener.stop();
             let _ = thread.join();
         }
-        services.hub.last_words(What::info("the server is stopping; goodbye").at(services.clock.now()));
+        services.hub.last_words(What::from(Cause::Stopping.report()).at(services.clock.now()));
         let now = Instant::now();
         let everybody = self.reception.roster.find(|_, _| true);
         roster::end(&everybody, Cut::Closed, now + Limits::seconds(services.limits.flush_seconds));

@@ -19,7 +19,7 @@ pub use client::{Client, Unframed, neighbour};
 pub use dice::Dice;
 pub use disk::Disk;
 pub use forgetful::Forgetful;
-pub use house::{House, on_loopback};
+pub use house::{House, House as TestServer, on_loopback};
 pub use lan::{Host, Lan};
 pub use meshed::Meshed;
 pub use program::{Program, missing};

@@ -24,7 +24,7 @@ use ending::Ending;
 use landline_common::clean::clean;
 use landline_common::command::{Command, parse};
 use landline_common::link::{Keys, LinkError};
-use landline_common::{NameKey, What, json};
+use landline_common::{Cause, NameKey, What, json};
 use log::info;
 use requests::Requests;
 use std::collections::VecDeque;
@@ -37,8 +37,6 @@ const LIMIT: usize = 64;
 const LOCAL: u64 = 1 << 63;
 /// The number of what is said here, which is always news.
 const HERE: u64 = u64::MAX;
-/// What a server says when somebody who asked has left.
-const GONE: &str = " is no longer available for a direct chat";
 
 /// A connection to a server, with direct chats past it.
 #[derive(Debug)]
@@ -89,8 +87,8 @@ impl<C: Connection> Direct<C> {
                 self.requests.answered(by);
                 true
             }
-            What::Info(text) => {
-                if let Some(user) = text.strip_suffix(GONE) {
+            What::Report(report) => {
+                if let (Cause::DirectUnavailable, Some(user)) = (report.cause, &report.about.user) {
                     self.requests.take(Some(user));
                 }
                 true

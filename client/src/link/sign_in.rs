@@ -1,7 +1,7 @@
 //! Signing in, with answers as JSON: what the server asks → what it is told.
 
 use super::Cause;
-use landline_common::{RoomName, UserName, What};
+use landline_common::{Cause as Reason, Report, RoomName, UserName, What};
 
 /// Who signs in, and how.
 #[derive(Clone, Debug)]
@@ -67,18 +67,15 @@ impl<'a> SignIn<'a> {
         match what {
             What::Ask(question) => self.asked(question),
             What::Welcome { .. } => Step::In,
-            What::Info(text) if text.contains("first this server's password") => {
+            What::Report(report) if report.cause == Reason::ServerPasswordFirst => {
                 self.for_server = true;
                 Step::Wait
             }
-            What::Notice(text) if text.starts_with("Registration successful") => {
+            What::Report(report) if report.cause == Reason::Registered => {
                 (self.register, self.registered) = (false, true);
                 Step::Wait
             }
-            // The old connection may not have ended yet.
-            What::Notice(text) => refused(text, text.contains("already logged in")),
-            What::Refused { code, why } => refused(why, is_for_now(*code) || why.contains("in use")),
-            What::Error { code, text } => refused(text, code.is_some_and(is_for_now) || text.contains("connect again")),
+            What::Report(report) | What::Refused(report) => refused(report),
             _ => Step::Wait,
         }
     }
@@ -106,14 +103,17 @@ fn is_for_now(code: u16) -> bool {
     matches!(code, 429 | 503)
 }
 
-fn refused(why: &str, again: bool) -> Step {
-    let cause = match why {
-        why if why.contains("this server's password") => Cause::ServerPassword,
-        "Invalid alias or password" => Cause::Password,
-        why if why.contains("belongs to an account") => Cause::Account,
+fn refused(report: &Report<'_>) -> Step {
+    let cause = match report.cause {
+        Reason::WrongServerPassword | Reason::ServerPasswordNeeded => Cause::ServerPassword,
+        Reason::WrongPassword => Cause::Password,
+        Reason::NameRegistered => Cause::Account,
         _ => Cause::Other,
     };
-    Step::Refused { why: landline_common::clean::clean(why).into_owned(), again, cause }
+    // The old connection may not have ended yet.
+    let passing = [Reason::NameTaken, Reason::AlreadyHere, Reason::SignInTooLong].contains(&report.cause);
+    let again = report.code().is_some_and(is_for_now) || passing;
+    Step::Refused { why: landline_common::clean::clean(&report.sentence()).into_owned(), again, cause }
 }
 
 #[cfg(test)]
@@ -145,15 +145,15 @@ mod tests {
         let (mut guest, first) = SignIn::begin(&who, false);
         assert_eq!(first, "format json\nalice_ops\n");
         assert_eq!(guest.answer(&ask("PASSWORD?")), send("pw"));
-        let taken = What::Refused { code: 403, why: "that name is in use; choose another".into() };
+        let taken = What::Refused(Reason::NameTaken.report());
         assert!(matches!(guest.answer(&taken), Step::Refused { again: true, .. }));
-        for code in [429, 503] {
-            let busy = What::Refused { code, why: "too many".into() };
-            assert!(matches!(guest.answer(&busy), Step::Refused { again: true, .. }), "{code}");
+        for cause in [Reason::AddressSignIns, Reason::ServerFull] {
+            let busy = What::Refused(cause.report());
+            assert!(matches!(guest.answer(&busy), Step::Refused { again: true, .. }), "{cause:?}");
         }
-        let slow = What::error(403, "signing in took too long; connect again");
+        let slow = What::from(Reason::SignInTooLong.report());
         assert!(matches!(guest.answer(&slow), Step::Refused { again: true, .. }));
-        let banned = What::Refused { code: 403, why: "your address is banned from this server".into() };
+        let banned = What::Refused(Reason::AddressBanned.report());
         assert!(matches!(guest.answer(&banned), Step::Refused { again: false, .. }));
     }
 
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(lines, "format json\nREGISTER\n");
         assert_eq!(first.answer(&ask("ALIAS?")), send("alice"));
         assert_eq!(first.answer(&ask("PASSWORD?")), send("secret"));
-        assert_eq!(first.answer(&What::Notice("Registration successful. You can login now.".into())), Step::Wait);
+        assert_eq!(first.answer(&Reason::Registered.report().into()), Step::Wait);
         assert_eq!(first.answer(&ask("Authorise MODE? (REGISTER/LOGIN)")), send("LOGIN"));
         assert_eq!(SignIn::begin(&who, true).1, "format json\nLOGIN\n");
     }
@@ -173,7 +173,7 @@ mod tests {
     fn a_servers_own_password_comes_first() {
         let who = who(Some("secret"), false, None);
         let (mut login, _) = SignIn::begin(&who, false);
-        assert_eq!(login.answer(&What::info("first this server's password")), Step::Wait);
+        assert_eq!(login.answer(&Reason::ServerPasswordFirst.report().into()), Step::Wait);
         assert!(matches!(login.answer(&ask("PASSWORD?")), Step::Refused { again: false, .. }));
     }
 
@@ -181,9 +181,9 @@ mod tests {
     fn a_wrong_password_is_not_tried_again() {
         let who = who(Some("secret"), false, None);
         let (mut login, _) = SignIn::begin(&who, false);
-        let wrong = What::Error { code: None, text: "Invalid alias or password".into() };
+        let wrong = What::from(Reason::WrongPassword.report());
         assert!(matches!(login.answer(&wrong), Step::Refused { again: false, .. }));
-        let busy = What::Notice("This alias is already logged in".into());
+        let busy = What::from(Reason::AlreadyHere.report());
         assert!(matches!(login.answer(&busy), Step::Refused { again: true, .. }));
     }
 }

@@ -5,7 +5,7 @@ use super::key::{Code, Key};
 use super::line::{Body, Delivery};
 use super::{Effect, Input, Now, Settings, State};
 use landline_common::history::Place as Where;
-use landline_common::{Event, Moment, What};
+use landline_common::{Moment, What};
 
 /// 2026-11-21 14:00 UTC.
 const START_MS: i64 = 1_795_269_600_000;
@@ -40,7 +40,7 @@ impl Desk {
         let mut desk = Desk { state, ms: 0, effects: Vec::new(), sent: Vec::new(), pings: Vec::new() };
         desk.step(Input::Resize(width, height));
         let (user, server, room) = ("alice".into(), "mesh".into(), "mesh".into());
-        desk.hear(What::Welcome { user, server, room, account: false });
+        desk.hear(What::Welcome { user, server, room, account: false, grant: Default::default() });
         desk.catch_up_nothing();
         desk.hear(What::Online { users: vec!["alice".into()] });
         desk.hear(What::Members { room: "mesh".into(), users: vec!["alice".into()] });
@@ -66,7 +66,7 @@ impl Desk {
     /// The server lets her in.
     pub fn welcome(&mut self) {
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
-        self.hear(What::Welcome { user, server, room, account: false });
+        self.hear(What::Welcome { user, server, room, account: false, grant: Default::default() });
     }
 
     /// The server has nothing that she missed in the room it is asked about.
@@ -92,7 +92,7 @@ impl Desk {
     /// The server tells something.
     pub fn hear(&mut self, what: What<'static>) {
         let unix_ms = START_MS + i64::try_from(self.ms).unwrap();
-        self.step(Input::Event(Box::new(Event { at: Moment { unix_ms, offset_s: 0 }, what })));
+        self.step(Input::Event(Box::new(what.at(Moment { unix_ms, offset_s: 0 }))));
     }
 
     /// Somebody says something in a room.

@@ -7,7 +7,7 @@ use super::link::room_in;
 use super::outgoing::Errand;
 use super::state::State;
 use landline_common::event::Text;
-use landline_common::{Event, What, text};
+use landline_common::{Cause, Event, Report, What, text};
 
 /// What the server says to somebody whom it throws out.
 pub(super) const THROWN_OUT: [&str; 2] = ["You have been kicked.", "You have been banned."];
@@ -16,7 +16,7 @@ impl State {
     pub(super) fn hear(&mut self, event: &Event<'_>) {
         let at = event.at.unix_ms;
         match &event.what {
-            What::Welcome { user, server, room, account } => {
+            What::Welcome { user, server, room, account, .. } => {
                 self.welcomed(&name(user), &name(server), &name(room), *account);
             }
             What::Said { id, room, user, text } => self.said(&Place::room(room), room, *id, at, user, text),
@@ -43,12 +43,21 @@ impl State {
             What::Info(text) => self.info(event, text),
             What::Error { code: Some(503), .. } if self.try_again() => {}
             What::Error { text, .. } => self.failed(None, &shortened(text, NOTICE_CHARS)),
-            What::NoSuchUser { name } => self.failed(Some(name), &without_prefix(event)),
-            What::UnknownCommand { .. } => self.failed(None, &without_prefix(event)),
+            What::Report(report) => self.reported(event, report),
             What::DirectTalk { with, own, text } => self.direct_talk(at, &name(with), *own, text),
             other => self.hear_private(other, event),
         }
         self.talks.trim();
+    }
+
+    fn reported(&mut self, event: &Event<'_>, report: &Report<'_>) {
+        let again = report.code() == Some(503) && self.try_again();
+        let user = report.about.user.as_deref().filter(|_| report.cause == Cause::NoSuchUser);
+        match report.is_refusal() {
+            _ if again => {}
+            true => self.failed(user, &without_prefix(event)),
+            false => self.info(event, &report.sentence()),
+        }
     }
 
     fn hear_direct(&mut self, what: &What<'_>, event: &Event<'_>) {

@@ -1,8 +1,9 @@
 //! Object → event.
 
 use super::Wire;
+use crate::cause::{About, Cause, Report};
 use crate::command::Format;
-use crate::event::{Text, What};
+use crate::event::{Grant, Text, What};
 use crate::history::Place;
 use std::borrow::Cow;
 
@@ -41,14 +42,40 @@ impl Wire<'_> {
                 server: own(&self.server_name)?,
                 room: own(&self.room)?,
                 account: self.account?,
+                grant: Box::new(Grant {
+                    protocol: self.protocol.unwrap_or(0),
+                    token: own(&self.token),
+                    resumed: self.resumed == Some(true),
+                    member_of: own_all(&self.member_of).unwrap_or_default(),
+                    rate: self.rate,
+                }),
             },
-            ("auth_fail", None) => What::Refused { code: self.code?, why: own(&self.reason)? },
-            ("error", Some("no_such_user")) => What::NoSuchUser { name: own(&self.user)? },
-            ("error", Some("unknown_command")) => What::UnknownCommand { word: own(&self.command)? },
+            ("auth_fail", None) => What::Refused(self.report(&self.reason)?),
+            ("error", _) if self.cause.is_some() => What::Report(self.report(&self.text)?),
             ("error", None) => What::Error { code: self.code, text: own(&self.text)? },
+            ("ok", None) => What::Done { id: self.id, repeated: self.repeated == Some(true) },
+            ("ping", None) => What::Ping,
+            ("system", Some("info")) if self.cause.is_some() => What::Report(self.report(&self.text)?),
+            ("system", Some("notice")) => What::Report(self.report(&self.text)?),
             ("system", Some(name)) => return self.system_what(name),
             _ => return None,
         })
+    }
+
+    fn report(&self, sentence: &Option<Text<'_>>) -> Option<Report<'static>> {
+        let about = About {
+            user: own(&self.user),
+            room: own(&self.room),
+            seconds: self.seconds,
+            count: self.count,
+            retry_ms: self.retry_ms,
+            word: own(&self.word),
+            // Of a client that is refused, it is the sentence.
+            reason: own(&self.reason).filter(|_| self.r#type != "auth_fail"),
+        };
+        let cause = self.cause.as_deref().and_then(Cause::parse).unwrap_or(Cause::Other);
+        let code = self.code.filter(|code| cause.code() != Some(*code));
+        Some(Report { cause, about: Box::new(about), text: Some(own(sentence)?), code })
     }
 
     fn system_what(&self, name: &str) -> Option<What<'static>> {
@@ -92,7 +119,9 @@ impl Wire<'_> {
                 "text" => What::Format(Format::Text),
                 _ => return None,
             },
-            "notice" => What::Notice(own(&self.text)?),
+            "caught_up" => {
+                What::CaughtUp { room: own(&self.room)?, shown: self.shown?, missed: self.missed?, more: self.more? }
+            }
             "info" => What::Info(own(&self.text)?),
             _ => return None,
         })

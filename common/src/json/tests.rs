@@ -1,6 +1,7 @@
 use super::{read, write};
+use crate::cause::{About, Cause, Report};
 use crate::command::Format;
-use crate::event::{Text, What};
+use crate::event::{Event, Grant, Reply, Text, What};
 use crate::history::Place;
 use crate::moment::Moment;
 use proptest::prelude::*;
@@ -22,6 +23,21 @@ fn the_objects_are_as_documented() {
     assert_eq!(line(What::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
     assert!(line(What::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\""));
     assert!(line(What::error(404, "no such room")).contains("\"code\":404"));
+    let nobody = line(Cause::NoSuchUser.of_user("bob").into());
+    for field in [
+        "\"type\":\"error\"",
+        "\"event\":\"no_such_user\"",
+        "\"cause\":\"no_such_user\"",
+        "\"code\":404",
+        "\"user\":\"bob\"",
+    ] {
+        assert!(nobody.contains(field), "{nobody}");
+    }
+    let entered = line(Cause::Entered.of_room("ops").into());
+    assert!(entered.contains("\"event\":\"info\",\"cause\":\"entered\"") && entered.contains("You are in ops now"));
+    let unknown = r#"{"type":"error","cause":"of_tomorrow","code":418,"text":"so it is"}"#;
+    let What::Report(report) = read(unknown).unwrap().what else { panic!() };
+    assert_eq!((report.cause, report.code(), &*report.sentence()), (Cause::Other, Some(418), "so it is"));
 }
 
 #[test]
@@ -42,6 +58,28 @@ fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
 
 fn place() -> impl Strategy<Value = Place<'static>> {
     prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(|to| Place::Direct { to })]
+}
+
+fn grant() -> impl Strategy<Value = Grant<'static>> {
+    let some = || prop::option::of(text());
+    (1..9u64, some(), any::<bool>(), texts(), prop::option::of(any::<(u64, u64)>()))
+        .prop_map(|(protocol, token, resumed, member_of, rate)| Grant { protocol, token, resumed, member_of, rate })
+}
+
+/// As it is read: with its sentence.
+fn report() -> impl Strategy<Value = Report<'static>> {
+    let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
+    let (some, number) = (|| prop::option::of(text()), || prop::option::of(any::<u64>()));
+    let about = (some(), some(), number(), number(), number(), some(), some());
+    (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
+        let (user, room, seconds, count, retry_ms, word, reason) = about;
+        let about = Box::new(About { user, room, seconds, count, retry_ms, word, reason });
+        Report { cause, about, text: Some(text), code: None }
+    })
+}
+
+fn reply() -> impl Strategy<Value = Option<Reply<'static>>> {
+    prop::option::of((text(), any::<bool>()).prop_map(|(label, done)| Reply { label, done }))
 }
 
 fn any_what() -> impl Strategy<Value = What<'static>> {
@@ -82,26 +120,28 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
         prop::collection::vec((text(), any::<usize>()), 0..4).prop_map(|rooms| What::Rooms { rooms }),
         text().prop_map(What::Info),
         (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| What::Error { code, text }),
-        text().prop_map(|name| What::NoSuchUser { name }),
-        text().prop_map(|word| What::UnknownCommand { word }),
+        report().prop_map(What::Report),
+        (prop::option::of(any::<u64>()), any::<bool>()).prop_map(|(id, repeated)| What::Done { id, repeated }),
+        (text(), any::<u32>(), any::<bool>(), any::<bool>())
+            .prop_map(|(room, shown, missed, more)| { What::CaughtUp { room, shown: shown as usize, missed, more } }),
+        Just(What::Ping),
         any::<bool>().prop_map(|needs_password| What::AskAll { needs_password }),
         text().prop_map(What::Pong),
         text().prop_map(What::Ask),
-        text().prop_map(What::Notice),
-        (text(), text(), text(), any::<bool>()).prop_map(|(user, server, room, account)| What::Welcome {
-            user,
-            server,
-            room,
-            account
+        (text(), text(), text(), any::<bool>(), grant()).prop_map(|(user, server, room, account, grant)| {
+            What::Welcome { user, server, room, account, grant: Box::new(grant) }
         }),
-        (any::<u16>(), text()).prop_map(|(code, why)| What::Refused { code, why }),
+        report().prop_map(|report| What::Refused(Report {
+            about: Box::new(About { reason: None, ..*report.about }),
+            ..report
+        })),
     ]
 }
 
 proptest! {
     #[test]
-    fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>()) {
-        let event = what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 });
+    fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>(), reply in reply()) {
+        let event = Event { reply, ..what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 }) };
         let mut out = Vec::new();
         write(&event, &mut out);
         let line = String::from_utf8(out).unwrap();

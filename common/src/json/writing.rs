@@ -1,7 +1,8 @@
 //! Event → object.
 
 use super::Wire;
-use crate::event::{Event, Text, What};
+use crate::cause::{Cause, Kind, Report};
+use crate::event::{Event, Grant, Text, What};
 use crate::history::Place;
 use crate::text;
 use std::borrow::Cow;
@@ -21,6 +22,9 @@ impl<'a> From<&'a Event<'_>> for Wire<'a> {
         if !matches!(event.what, What::Format(_)) {
             wire.ts = Some(event.at.clock().to_string());
             wire.at = Some(event.at.unix_ms);
+        }
+        if let Some(reply) = &event.reply {
+            (wire.label, wire.done) = (lent(&reply.label), reply.done.then_some(true));
         }
         wire
     }
@@ -73,28 +77,64 @@ impl<'a> Wire<'a> {
             What::AskAll { needs_password } => {
                 Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
             }
-            What::Welcome { user, server, room, account } => Wire {
+            What::Welcome { user, server, room, account, grant } => Wire {
                 username: lent(user),
                 server_name: lent(server),
                 room: lent(room),
                 account: Some(*account),
-                ..Wire::of("auth_ok")
+                ..Wire::granted(grant)
             },
-            What::Refused { code, why } => Wire { code: Some(*code), reason: lent(why), ..Wire::of("auth_fail") },
-            What::Error { code, text } => Wire { code: *code, text: lent(text), ..Wire::of("error") },
-            What::NoSuchUser { name } => Wire { user: lent(name), ..Wire::refusal("no_such_user", 404, event) },
-            What::UnknownCommand { word } => {
-                Wire { command: lent(word), ..Wire::refusal("unknown_command", 400, event) }
+            What::Refused(report) => {
+                Wire { text: None, reason: Some(report.sentence()), ..Wire::about(report, Wire::of("auth_fail")) }
             }
+            What::Report(report) => Wire::reported(report),
+            What::Done { id, repeated } => Wire { id: *id, repeated: repeated.then_some(true), ..Wire::of("ok") },
+            What::Ping => Wire::of("ping"),
+            What::Error { code, text } => Wire { code: *code, text: lent(text), ..Wire::of("error") },
             _ => Wire::of_system(event),
         }
     }
 
-    /// An error with a name, and what a person would read as its text.
-    fn refusal(name: &'static str, code: u16, event: &Event<'_>) -> Wire<'a> {
-        let line = text::plain(event);
-        let text = line.split_once(&format!("{code} ")).map_or(line.as_str(), |(_, why)| why).to_owned();
-        Wire { event: Some(name.into()), code: Some(code), text: Some(text.into()), ..Wire::of("error") }
+    fn granted(grant: &'a Grant<'_>) -> Wire<'a> {
+        Wire {
+            protocol: Some(grant.protocol).filter(|version| *version > 0),
+            token: grant.token.as_ref().and_then(lent),
+            resumed: grant.resumed.then_some(true),
+            member_of: lent_all(&grant.member_of).filter(|rooms| !rooms.is_empty()),
+            rate: grant.rate,
+            ..Wire::of("auth_ok")
+        }
+    }
+
+    /// What is the same of every report, added to `wire`: the cause, and what it is about.
+    fn about(report: &'a Report<'_>, wire: Wire<'a>) -> Wire<'a> {
+        let about = &report.about;
+        let field = |text: &'a Option<Text<'_>>| text.as_ref().and_then(lent);
+        Wire {
+            cause: Some(report.cause.as_str().into()),
+            code: report.code(),
+            user: field(&about.user),
+            room: field(&about.room),
+            seconds: about.seconds,
+            count: about.count,
+            retry_ms: about.retry_ms,
+            word: field(&about.word),
+            reason: field(&about.reason),
+            text: Some(report.sentence()),
+            ..wire
+        }
+    }
+
+    fn reported(report: &'a Report<'_>) -> Wire<'a> {
+        let (r#type, event) = match (report.is_refusal(), report.cause, report.cause.kind()) {
+            // Names that programs knew before there were causes.
+            (_, Cause::NoSuchUser | Cause::UnknownCommand, _) => ("error", Some(report.cause.as_str())),
+            (true, ..) => ("error", None),
+            (false, _, Kind::Line) => ("system", Some("notice")),
+            (false, ..) => ("system", Some("info")),
+        };
+        let command = report.about.word.as_ref().filter(|_| report.cause == Cause::UnknownCommand).and_then(lent);
+        Wire { event: event.map(Text::Borrowed), command, ..Wire::about(report, Wire::of(r#type)) }
     }
 
     fn of_system(event: &'a Event<'_>) -> Wire<'a> {
@@ -147,7 +187,14 @@ impl<'a> Wire<'a> {
             What::Format(format) => {
                 Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
             }
-            What::Notice(text) => Wire { text: lent(text), event: Some("notice".into()), ..Wire::of("system") },
+            What::CaughtUp { room, shown, missed, more } => Wire {
+                event: Some("caught_up".into()),
+                room: lent(room),
+                shown: Some(*shown),
+                missed: Some(*missed),
+                more: Some(*more),
+                ..Wire::of("system")
+            },
             What::Info(text) => Wire { text: lent(text), event: Some("info".into()), ..Wire::of("system") },
             // The rest are no system events.
             _ => system("other"),

@@ -1,6 +1,7 @@
 //! Every line, in every dialect.
 
 use super::*;
+use crate::cause::Cause;
 use crate::moment::Moment;
 use proptest::prelude::*;
 
@@ -108,13 +109,18 @@ fn the_lines_that_clients_compare() {
         (What::Rooms { rooms: vec![("ops".into(), 2)] }, "Rooms: ops (2)\n"),
         (What::info("done"), "INFO: done\n"),
         (What::error(404, "no such user"), "ERROR: 404 no such user\n"),
-        (What::Error { code: None, text: "Invalid auth mode".into() }, "ERROR: Invalid auth mode\n"),
+        (What::Error { code: None, text: "no".into() }, "ERROR: no\n"),
+        (Cause::InvalidMode.report().into(), "ERROR: Invalid auth mode\n"),
+        (Cause::AlreadyHere.report().into(), "This alias is already logged in\n"),
+        (Cause::Entered.of_room("ops").into(), "INFO: You are in ops now\n"),
+        (Cause::Kicked.report().because("noise").into(), "INFO: You have been kicked.\nINFO: Reason: noise\n"),
+        (What::Done { id: None, repeated: false }, ""),
         (
-            What::NoSuchUser { name: name() },
+            Cause::NoSuchUser.of_user(name()).into(),
             "ERROR: 404 nobody called alice is here; /users lists who is, /say TEXT says anything\n",
         ),
         (
-            What::UnknownCommand { word: "x".into() },
+            Cause::UnknownCommand.of_word("x").into(),
             "ERROR: 400 there is no command /x; /help lists them, /say TEXT says anything\n",
         ),
         (What::Pong("x".into()), "PONG x\n"),
@@ -126,10 +132,16 @@ fn the_lines_that_clients_compare() {
 
 #[test]
 fn unframed_clients_get_the_bare_answers() {
-    let welcome = |account| What::Welcome { user: "a".into(), server: "S".into(), room: "r".into(), account };
+    let welcome = |account| What::Welcome {
+        user: "a".into(),
+        server: "S".into(),
+        room: "r".into(),
+        account,
+        grant: Box::default(),
+    };
     assert_eq!(written(welcome(false), Dialect::TcpChat, 1_000), "200\n");
     assert_eq!(written(welcome(true), Dialect::Chat77, 1_000), "AUTH_SUCCESS\n");
-    let refused = What::Refused { code: 403, why: "no".into() };
+    let refused = What::Refused(Cause::NameTaken.report().saying("no"));
     assert_eq!(written(refused.clone(), Dialect::TcpChat, 1_000), "403\n");
     assert_eq!(written(refused, Dialect::Lines, 1_000), "403 no\n");
     let lines = [false, true].map(|account| written(welcome(account), Dialect::Lines, 1_000));

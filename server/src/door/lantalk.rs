@@ -2,12 +2,7 @@
 
 use super::{Attempt, Door, House, Outcome, Step, Typed};
 use landline_common::lines::Framing;
-use landline_common::{NameError, Rendering, UserName, What, lantalk};
-
-/// The reasons that LanTalk 2.0 gives.
-const INVALID: &str = "Invalid username.";
-const TAKEN: &str = "Username already taken.";
-const WRONG: &str = "Wrong password.";
+use landline_common::{Cause, NameError, Rendering, Report, UserName, What, lantalk};
 
 /// One client at the LanTalk door.
 #[derive(Debug)]
@@ -30,22 +25,21 @@ impl Door for LanTalkDoor {
         let (name, password) = lantalk::read_sign_in(line);
         match UserName::parse(&name) {
             Ok(name) => Step::Try(Attempt::Name { name, password }),
-            Err(NameError::Reserved) => fail(403, TAKEN),
-            Err(_) => fail(400, INVALID),
+            Err(why) => fail(why),
         }
     }
 
     fn too_long(&mut self) -> Step {
-        fail(400, INVALID)
+        fail(NameError::BadUser)
     }
 
     fn outcome(&mut self, outcome: Outcome) -> Step {
         match outcome {
-            Outcome::WrongPassword => fail(403, WRONG),
-            Outcome::NameTaken(_) | Outcome::AlreadyHere => fail(403, TAKEN),
-            Outcome::Refused(code, why) => Step::Close(What::Refused { code, why: why.into() }),
+            Outcome::WrongPassword => fail(Cause::WrongPassword.report()),
+            Outcome::AlreadyHere => fail(Cause::AlreadyHere.report()),
+            Outcome::NameTaken(why) | Outcome::Refused(why) => fail(why),
             // Nothing that this door tries ends so.
-            Outcome::Done => fail(400, INVALID),
+            Outcome::Done => fail(NameError::BadUser),
         }
     }
 
@@ -59,13 +53,16 @@ impl Door for LanTalkDoor {
     }
 }
 
-fn fail(code: u16, reason: &'static str) -> Step {
-    Step::Close(What::Refused { code, why: reason.into() })
+fn fail(why: impl Into<Report<'static>>) -> Step {
+    Step::Close(What::Refused(why.into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const INVALID: &str = "Invalid username.";
+    const TAKEN: &str = "Username already taken.";
 
     fn door() -> LanTalkDoor {
         LanTalkDoor::new(House { has_password: false })
@@ -79,8 +76,8 @@ mod tests {
             (r#"{"username":"a b"}"#, INVALID),
             (r#"{"username":"server"}"#, TAKEN),
         ] {
-            let Step::Close(What::Refused { why, .. }) = door().line(line, Framing::Lines) else { panic!("{line}") };
-            assert_eq!(why, reason);
+            let Step::Close(What::Refused(why)) = door().line(line, Framing::Lines) else { panic!("{line}") };
+            assert_eq!(why.lantalk_sentence(), reason);
         }
         let attempt = Attempt::Name { name: UserName::parse("Bob").unwrap(), password: String::new() };
         assert_eq!(door().line(r#"{"username":"Bob"}"#, Framing::Lines), Step::Try(attempt));

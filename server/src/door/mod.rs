@@ -2,11 +2,15 @@
 //! typed and says what to answer, or what to try. It never sees a socket, a lock or the hub.
 
 mod lantalk;
+mod object;
 mod text;
 
+pub use object::Stay;
+
+use landline_common::command::SignIn;
 use landline_common::limits::Limits;
 use landline_common::lines::Framing;
-use landline_common::{Rendering, RoomName, UserName, What};
+use landline_common::{Cause, Rendering, Report, RoomName, UserName, What};
 use std::borrow::Cow;
 
 /// What a door wants after the client did something.
@@ -16,6 +20,13 @@ pub enum Step {
     Reply(Vec<What<'static>>),
     /// Try this, then tell [`Door::outcome`] what came of it.
     Try(Attempt),
+    /// Answer a command object with that label, and wait for the next line.
+    Answer {
+        /// The label.
+        label: Option<String>,
+        /// The whole answer.
+        what: What<'static>,
+    },
     /// Answer this, and end the connection.
     Close(What<'static>),
 }
@@ -55,6 +66,15 @@ pub enum Attempt {
         /// Its password, as typed.
         password: String,
     },
+    /// Come in as a command object asks.
+    Object {
+        /// Which way.
+        sign_in: SignIn,
+        /// The server's password, if one was sent.
+        server_password: Option<String>,
+        /// How the client wants to be in.
+        stay: Stay,
+    },
 }
 
 /// What came of an attempt.
@@ -66,10 +86,23 @@ pub enum Outcome {
     WrongPassword,
     /// The account is signed in already.
     AlreadyHere,
-    /// Somebody has the name, or an account does.
-    NameTaken(String),
-    /// It cannot be, for a reason with a code.
-    Refused(u16, String),
+    /// Another user or an account has the name.
+    NameTaken(Report<'static>),
+    /// It cannot be.
+    Refused(Report<'static>),
+}
+
+impl Outcome {
+    /// The same as a report.
+    #[must_use]
+    pub fn report(self) -> Report<'static> {
+        match self {
+            Outcome::Done => Cause::Registered.report(),
+            Outcome::WrongPassword => Cause::WrongPassword.report(),
+            Outcome::AlreadyHere => Cause::AlreadyHere.report(),
+            Outcome::NameTaken(report) | Outcome::Refused(report) => report,
+        }
+    }
 }
 
 /// One client's way in.

@@ -1,14 +1,13 @@
 //! The text door: `NAME_ROOM` for guests, REGISTER and LOGIN for accounts. Spoken by `nc`, by tcp_chat's and Chat77's
 //! clients and by the bundled one. The exact lines are the ones these clients compare.
 
-use super::{Attempt, Door, House, Outcome, Step, Typed};
+use super::{Attempt, Door, House, Outcome, Step, Typed, object};
 use landline_common::clean::clean;
-use landline_common::command::{Command, Format, parse};
+use landline_common::command::{Command, Format, Request, parse};
 use landline_common::lines::Framing;
-use landline_common::{NameError, Rendering, RoomName, UserName, What};
+use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What};
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
-const HOW: &str = "sign in with NAME_ROOM, for example alice_lobby, or with REGISTER or LOGIN";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -32,6 +31,8 @@ enum Awaits {
     ServerPassword(Mode),
     Alias(Mode),
     Password(Mode, String),
+    /// The outcome of a command object with that label.
+    Object(Option<String>),
 }
 
 /// One client at the text door.
@@ -51,16 +52,30 @@ impl TextDoor {
         TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts: false }
     }
 
-    /// Answers `what`, and begins again at the greeting.
-    fn again(&mut self, what: What<'static>) -> Step {
+    /// Answers `report`, and begins again at the greeting.
+    fn again(&mut self, report: Report<'static>) -> Step {
         self.awaits = Awaits::Mode;
-        Step::Reply(vec![what, ask(GREETING)])
+        Step::Reply(vec![cleaned(report).into(), ask(GREETING)])
+    }
+
+    /// A sign-in by object. What is wrong with it is answered, and another one may follow.
+    fn object(&mut self, line: &str) -> Step {
+        match object::attempt(line, self.house) {
+            Ok((label, attempt)) => {
+                self.awaits = Awaits::Object(label);
+                Step::Try(attempt)
+            }
+            Err((label, report)) => Step::Answer { label, what: What::Refused(cleaned(report)) },
+        }
     }
 
     fn first_line(&mut self, line: &str) -> Step {
         let line = line.trim();
         if line.is_empty() {
             return Step::Reply(Vec::new());
+        }
+        if self.format == Format::Json && Request::is_object(line) {
+            return self.object(line);
         }
         if let Some(Ok(Command::Format(format))) = parse(line, "") {
             self.format = format;
@@ -72,8 +87,8 @@ impl TextDoor {
         }
         match (line.rsplit_once('_'), &self.awaits) {
             (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => self.guest(name, room),
-            (_, Awaits::First) => refused(400, HOW),
-            _ => self.again(What::Error { code: None, text: "Invalid auth mode".into() }),
+            (_, Awaits::First) => refused(Cause::HowToSignIn.report()),
+            _ => self.again(Cause::InvalidMode.report()),
         }
     }
 
@@ -81,7 +96,7 @@ impl TextDoor {
         self.uses_accounts = true;
         if self.house.has_password {
             self.awaits = Awaits::ServerPassword(mode);
-            return Step::Reply(vec![What::info("first this server's password"), ask("PASSWORD?")]);
+            return Step::Reply(vec![Cause::ServerPasswordFirst.report().into(), ask("PASSWORD?")]);
         }
         self.awaits = Awaits::Alias(mode);
         Step::Reply(vec![ask("ALIAS?")])
@@ -93,13 +108,17 @@ impl TextDoor {
             Ok(both) => both,
             // With a password in force nothing is learned about names without it.
             Err(NameError::Reserved) if !self.house.has_password => {
-                return refused(403, NameError::Reserved.to_string());
+                return refused(NameError::Reserved.into());
             }
-            Err(why) => return refused(400, format!("{why}; {HOW}")),
+            Err(why) => {
+                let how = Cause::HowToSignIn.report();
+                let text = format!("{why}; {}", how.sentence());
+                return refused(Report { code: how.code(), ..Report::from(why) }.saying(text));
+            }
         };
         match (self.house.has_password, self.framing) {
             (false, _) => Step::Try(Attempt::Guest { name, room, server_password: None }),
-            (true, Framing::Unframed) => refused(403, "this server has a password"),
+            (true, Framing::Unframed) => refused(Cause::ServerPasswordNeeded.report()),
             (true, _) => {
                 self.awaits = Awaits::GuestPassword { name, room };
                 Step::Reply(vec![ask("PASSWORD?")])
@@ -110,14 +129,13 @@ impl TextDoor {
     fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> Step {
         let (alias, password) = (alias.trim(), password.trim().to_owned());
         if alias.is_empty() || password.is_empty() {
-            return self.again(What::Error { code: None, text: "Alias and password are required".into() });
+            return self.again(Cause::CredentialsRequired.report());
         }
         match mode {
             Mode::Login => Step::Try(Attempt::Login { alias: alias.to_owned(), password }),
             Mode::Register => match UserName::parse(alias) {
                 Ok(name) => Step::Try(Attempt::Register { name, password }),
-                Err(NameError::Reserved) => self.again(What::error(403, NameError::Reserved.to_string())),
-                Err(why) => self.again(What::error(400, why.to_string())),
+                Err(why) => self.again(why.into()),
             },
         }
     }
@@ -132,7 +150,7 @@ impl Door for TextDoor {
     fn line(&mut self, line: &str, framing: Framing) -> Step {
         self.framing = framing;
         match self.awaits.clone() {
-            Awaits::First | Awaits::Mode => self.first_line(line),
+            Awaits::First | Awaits::Mode | Awaits::Object(_) => self.first_line(line),
             Awaits::GuestPassword { name, room } => {
                 Step::Try(Attempt::Guest { name, room, server_password: Some(line.trim().to_owned()) })
             }
@@ -147,37 +165,28 @@ impl Door for TextDoor {
 
     fn too_long(&mut self) -> Step {
         match self.awaits {
-            Awaits::First => refused(400, HOW),
-            _ => self.again(What::error(413, "that line is too long")),
+            Awaits::First => refused(Cause::HowToSignIn.report()),
+            _ => self.again(Cause::LineTooLong.report().saying("that line is too long")),
         }
     }
 
     fn outcome(&mut self, outcome: Outcome) -> Step {
+        if let Awaits::Object(label) = &mut self.awaits {
+            let label = label.take();
+            self.awaits = Awaits::Mode;
+            return Step::Answer { label, what: What::Refused(outcome.report()) };
+        }
         match (&self.awaits, outcome) {
             (Awaits::ServerPassword(mode), Outcome::Done) => {
                 self.awaits = Awaits::Alias(*mode);
                 Step::Reply(vec![ask("ALIAS?")])
             }
-            (Awaits::ServerPassword(_), Outcome::WrongPassword) => {
-                self.again(What::error(403, "that is not this server's password"))
-            }
-            (Awaits::Password(..), Outcome::Done) => {
-                self.again(What::Notice("Registration successful. You can login now.".into()))
-            }
-            (Awaits::Password(..), Outcome::WrongPassword) => {
-                self.again(What::Error { code: None, text: "Invalid alias or password".into() })
-            }
-            (Awaits::Password(..), Outcome::AlreadyHere) => {
-                self.again(What::Notice("This alias is already logged in".into()))
-            }
-            (Awaits::Password(..) | Awaits::ServerPassword(_), Outcome::Refused(code, why)) => {
-                self.again(What::error(code, why))
-            }
-            (Awaits::Password(..), Outcome::NameTaken(why)) => self.again(What::error(403, why)),
-            (_, Outcome::NameTaken(why)) => refused(403, why),
-            (_, Outcome::Refused(code, why)) => refused(code, why),
-            (_, Outcome::WrongPassword) => refused(403, "that is not this server's password"),
-            (_, Outcome::AlreadyHere | Outcome::Done) => refused(403, "that name is in use; choose another"),
+            (Awaits::ServerPassword(_), Outcome::WrongPassword) => self.again(Cause::WrongServerPassword.report()),
+            (Awaits::Password(..), Outcome::Done) => self.again(Cause::Registered.report()),
+            (Awaits::Password(..), outcome) => self.again(outcome.report()),
+            (Awaits::ServerPassword(_), Outcome::Refused(why)) => self.again(why),
+            (_, Outcome::WrongPassword) => refused(Cause::WrongServerPassword.report()),
+            (_, outcome) => refused(outcome.report()),
         }
     }
 
@@ -199,8 +208,16 @@ fn ask(text: &'static str) -> What<'static> {
     What::Ask(text.into())
 }
 
-fn refused(code: u16, why: impl AsRef<str>) -> Step {
-    Step::Close(What::Refused { code, why: clean(why.as_ref()).into_owned().into() })
+fn refused(report: Report<'static>) -> Step {
+    Step::Close(What::Refused(cleaned(report)))
+}
+
+/// What clients sent and is quoted back is safe to show.
+fn cleaned(mut report: Report<'static>) -> Report<'static> {
+    for text in [&mut report.text, &mut report.about.word, &mut report.about.user] {
+        *text = text.take().map(|text| clean(&text).into_owned().into());
+    }
+    report
 }
 
 #[cfg(test)]
@@ -220,7 +237,7 @@ mod tests {
 
     fn code(step: Step) -> u16 {
         match step {
-            Step::Close(What::Refused { code, .. }) => code,
+            Step::Close(What::Refused(report)) => report.code().unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -254,7 +271,7 @@ mod tests {
     fn after_a_greeting_there_is_another_try() {
         let mut door = door(false);
         door.greet();
-        let invalid = What::Error { code: None, text: "Invalid auth mode".into() };
+        let invalid = What::from(Cause::InvalidMode.report());
         assert_eq!(replies(door.line("hello", Framing::Lines)), [invalid, ask(GREETING)]);
         assert_eq!(replies(door.line("", Framing::Lines)), []);
         assert_eq!(replies(door.line("register", Framing::Lines)), [ask("ALIAS?")]);
@@ -262,7 +279,7 @@ mod tests {
         let name = UserName::parse("alice").unwrap();
         let attempt = Attempt::Register { name, password: "p w /x".into() };
         assert_eq!(door.line(" p w /x ", Framing::Lines), Step::Try(attempt));
-        let done = What::Notice("Registration successful. You can login now.".into());
+        let done = What::from(Cause::Registered.report());
         assert_eq!(replies(door.outcome(Outcome::Done)), [done, ask(GREETING)]);
     }
 
@@ -271,14 +288,14 @@ mod tests {
         let mut door = door(false);
         door.line("LOGIN", Framing::Lines);
         door.line("", Framing::Lines);
-        let required = What::Error { code: None, text: "Alias and password are required".into() };
+        let required = What::from(Cause::CredentialsRequired.report());
         assert_eq!(replies(door.line("secret", Framing::Lines)), [required, ask(GREETING)]);
     }
 
     #[test]
     fn the_servers_password_comes_before_anything_about_names() {
         let mut login = door(true);
-        let first = What::info("first this server's password");
+        let first = What::from(Cause::ServerPasswordFirst.report());
         assert_eq!(replies(login.line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
         assert_eq!(login.line("pw", Framing::Lines), Step::Try(Attempt::ServerPassword("pw".into())));
         assert_eq!(replies(login.outcome(Outcome::Done)), [ask("ALIAS?")]);

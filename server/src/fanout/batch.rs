@@ -28,6 +28,10 @@ pub trait Utterance {
     }
     /// Appends it in the rendering with that index: whole lines, each ended by a newline.
     fn render(&self, rendering: usize, out: &mut Vec<u8>);
+    /// Appends it as its speaker gets it in place of the shared bytes; nothing if that is no other form.
+    fn render_own(&self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
 }
 
 /// How one member hears a room.
@@ -37,6 +41,17 @@ pub struct Ear {
     pub rendering: usize,
     /// Whether the member's own lines come back.
     pub hears_itself: bool,
+}
+
+/// In which form a member gets a thing that was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// As all others do.
+    Shared,
+    /// In the form made for its speaker.
+    Own,
+    /// Not at all.
+    Nothing,
 }
 
 /// Somebody comes, goes, or changes the rendering.
@@ -63,6 +78,8 @@ pub(super) enum Origin {
 struct Said {
     origin: Origin,
     ends: [u32; RENDERINGS],
+    /// Where the speaker's own form of it ends in the batch's `own`.
+    own_end: u32,
     /// The number of lines up to here.
     lines: u64,
     /// The last id up to here in this batch, 0 if there is none.
@@ -73,6 +90,8 @@ struct Said {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: [Vec<u8>; RENDERINGS],
+    /// What speakers get in place of the shared bytes: answers to their labels.
+    own: Vec<u8>,
     said: Vec<Said>,
     /// Each with how many things were said before it.
     pub(super) moves: Vec<(usize, Move)>,
@@ -90,7 +109,7 @@ impl Batch {
 
     /// The size of the largest rendering, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.bytes.iter().map(Vec::len).max().unwrap_or(0)
+        self.bytes.iter().map(Vec::len).max().unwrap_or(0).max(self.own.len())
     }
 
     /// Adds something said, in each rendering that somebody uses. Returns its last id, 0 if it has none.
@@ -106,10 +125,27 @@ impl Batch {
             // A batch is bounded far below 4 GiB: `Room` makes speakers wait.
             ends[rendering] = bytes.len() as u32;
         }
+        self.own.truncate(self.own_start(self.said.len()));
+        what.render_own(&mut self.own);
+        let own_end = self.own.len() as u32;
         let lines = self.lines(0, self.said.len()) + what.lines();
         let last_id = id.max(self.last_id(self.said.len()));
-        self.said.push(Said { origin, ends, lines, last_id });
+        self.said.push(Said { origin, ends, own_end, lines, last_id });
         id
+    }
+
+    /// Whether some speaker gets another form of what it said.
+    pub(super) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// The speaker's own form of the thing at that place; empty if there is none.
+    fn own(&self, place: usize) -> &[u8] {
+        &self.own[self.own_start(place)..self.own_start(place + 1)]
+    }
+
+    fn own_start(&self, place: usize) -> usize {
+        if place == 0 { 0 } else { self.said[place - 1].own_end as usize }
     }
 
     /// The last id of the first `to` things, 0 if there is none.
@@ -128,24 +164,32 @@ impl Batch {
         up_to(to) - up_to(from)
     }
 
-    /// The bytes without what is `left_out`, as few pieces as there are gaps. Returns how many lines that is.
-    pub(super) fn span_without<'b>(
+    /// The bytes with what `hearing` says of each thing, in as few pieces as there are gaps. Returns how many lines that
+    /// is.
+    pub(super) fn span_with<'b>(
         &'b self,
         rendering: usize,
         (from, to): (usize, usize),
-        left_out: impl Fn(Origin) -> bool,
+        hearing: impl Fn(Origin, bool) -> Hearing,
         pieces: &mut Vec<IoSlice<'b>>,
     ) -> u64 {
         let (mut open, mut lines) = (from, 0);
         for at in from..=to {
-            if at == to || left_out(self.said[at].origin) {
-                let piece = self.span(rendering, open, at);
-                if !piece.is_empty() {
-                    pieces.push(IoSlice::new(piece));
-                    lines += self.lines(open, at);
-                }
-                open = at + 1;
+            let own = if at == to { &[] } else { self.own(at) };
+            let heard = if at == to { Hearing::Nothing } else { hearing(self.said[at].origin, !own.is_empty()) };
+            if heard == Hearing::Shared {
+                continue;
             }
+            let piece = self.span(rendering, open, at);
+            if !piece.is_empty() {
+                pieces.push(IoSlice::new(piece));
+                lines += self.lines(open, at);
+            }
+            if heard == Hearing::Own {
+                pieces.push(IoSlice::new(own));
+                lines += self.lines(at, at + 1);
+            }
+            open = at + 1;
         }
         lines
     }
@@ -159,6 +203,10 @@ impl Batch {
                 bytes.clear();
             }
         }
+        if self.own.capacity() > KEEP {
+            self.own = Vec::new();
+        }
+        self.own.clear();
         if self.said.capacity() > KEEP / size_of::<Said>() {
             self.said = Vec::new();
         }
@@ -185,7 +233,8 @@ mod tests {
 
     fn without(batch: &Batch, rendering: usize, range: (usize, usize), by: ClientId) -> Vec<String> {
         let mut pieces = Vec::new();
-        batch.span_without(rendering, range, |origin| origin == Origin::Talk(by), &mut pieces);
+        let hearing = |origin, _| if origin == Origin::Talk(by) { Hearing::Nothing } else { Hearing::Shared };
+        batch.span_with(rendering, range, hearing, &mut pieces);
         pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect()
     }
 
@@ -214,5 +263,40 @@ mod tests {
         assert_eq!(without(&batch, 0, (0, 6), 2), ["0a", "0d0e0f"]);
         assert_eq!(without(&batch, 0, (1, 3), 2), [""; 0]);
         assert_eq!(without(&batch, 0, (0, 6), 9), ["0a0b0c0d0e0f"]);
+    }
+
+    struct Labelled(&'static str);
+
+    impl Utterance for Labelled {
+        fn render(&self, rendering: usize, out: &mut Vec<u8>) {
+            Word(self.0).render(rendering, out);
+        }
+
+        fn render_own(&self, out: &mut Vec<u8>) {
+            out.extend_from_slice(format!("own {}", self.0).as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_speaker_gets_the_own_form_in_its_place() {
+        let mut batch = Batch::default();
+        let uses = [1; RENDERINGS];
+        batch.say(Origin::Talk(1), &mut Labelled("a"), &uses);
+        batch.say(Origin::Talk(2), &mut Word("b"), &uses);
+        batch.say(Origin::Talk(1), &mut Word("c"), &uses);
+        batch.say(Origin::Talk(2), &mut Labelled("d"), &uses);
+        let heard = |by: ClientId| {
+            let mut pieces = Vec::new();
+            let hearing =
+                |origin, has_own| if has_own && origin == Origin::Talk(by) { Hearing::Own } else { Hearing::Shared };
+            assert_eq!(batch.span_with(0, (0, 4), hearing, &mut pieces), 4);
+            pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(1), ["own a", "0b0c0d"]);
+        assert_eq!(heard(2), ["0a0b0c", "own d"]);
+        assert_eq!(heard(3), ["0a0b0c0d"]);
+        assert!(batch.has_own());
+        batch.clear();
+        assert!(!batch.has_own());
     }
 }

@@ -1,6 +1,6 @@
 //! A batch's way to the members: what each of them is to hear of it, with one `send`.
 
-use super::batch::{Batch, Ear, Move, Origin};
+use super::batch::{Batch, Ear, Hearing, Move, Origin};
 use super::seat::Seat;
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,7 +63,7 @@ impl<'b> Delivery<'b> {
 
     fn send(&mut self, taken: &Taken, to: usize) {
         let Taken { seat, ear, from } = taken;
-        let speaks = !ear.hears_itself && seat.spoke.load(Relaxed) >= self.number;
+        let speaks = (!ear.hears_itself || self.batch.has_own()) && seat.spoke.load(Relaxed) >= self.number;
         let silenced = seat.muffle.silenced();
         self.pieces.clear();
         if !speaks && silenced.is_none() {
@@ -75,11 +75,14 @@ impl<'b> Delivery<'b> {
                 self.pieces.push(IoSlice::new(bytes));
             }
         } else {
-            let left_out = |origin| {
-                (speaks && origin == Origin::Talk(seat.client))
-                    || silenced.as_ref().is_some_and(|silenced| silenced.leaves_out(origin))
+            let hearing = |origin, has_own: bool| match () {
+                () if silenced.as_ref().is_some_and(|silenced| silenced.leaves_out(origin)) => Hearing::Nothing,
+                () if !(speaks && origin == Origin::Talk(seat.client)) => Hearing::Shared,
+                () if has_own => Hearing::Own,
+                () if ear.hears_itself => Hearing::Shared,
+                () => Hearing::Nothing,
             };
-            self.lines += self.batch.span_without(ear.rendering, (*from, to), left_out, &mut self.pieces);
+            self.lines += self.batch.span_with(ear.rendering, (*from, to), hearing, &mut self.pieces);
         }
         drop(silenced);
         let last_id = self.batch.last_id(to);

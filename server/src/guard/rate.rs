@@ -71,6 +71,13 @@ impl Rate {
         Verdict::Dropped { warn: self.may_warn(now), log }
     }
 
+    /// How long until a line passes again, if none comes before that.
+    #[must_use]
+    pub fn retry(&self, now: Instant) -> Duration {
+        let first = self.bound.and_then(|bound| Some(*self.passed.front()? + bound.per));
+        first.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
+    }
+
     /// Whether the person is told of a dropped line, which then counts as told.
     pub fn may_warn(&mut self, now: Instant) -> bool {
         let warn = self.warned.is_none_or(|at| now.saturating_duration_since(at) >= SECOND);
@@ -99,6 +106,7 @@ mod tests {
         assert_eq!(rate.line(start), Verdict::Dropped { warn: true, log: true });
         assert_eq!(rate.line(start + SECOND / 2), Verdict::Dropped { warn: false, log: false });
         assert_eq!(rate.line(start + SECOND), Verdict::Dropped { warn: true, log: false });
+        assert_eq!(rate.retry(start + SECOND), SECOND * 4);
         assert_eq!(rate.line(start + SECOND * 5), Verdict::Passes);
     }
 

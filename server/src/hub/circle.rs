@@ -5,7 +5,7 @@ use super::person::Person;
 use super::talk::Notice;
 use crate::fanout::Room;
 use crate::ranked::Ranked;
-use landline_common::{Event, Limits, Moment, RoomName, UserName, What};
+use landline_common::{Limits, Moment, RoomName, UserName, What};
 use std::sync::Arc;
 
 /// Of those who came and went at about the same time, so many are named.
@@ -62,7 +62,7 @@ impl<'a> Movement<'a> {
             (Some(room), true) => What::Joined { user, room },
             (Some(room), false) => What::Left { user, room },
         };
-        Notice { event: Event { at, what }, limits: &self.hub.limits, movement: Some(self) }
+        Notice { event: what.at(at), limits: &self.hub.limits, movement: Some(self) }
     }
 
     /// Gathers it, if too many would hear of it, to be told together with others. False if it is to be told now: to few,

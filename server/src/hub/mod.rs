@@ -16,6 +16,7 @@ mod visit;
 
 pub use memory::{Delivery, Memory};
 pub use person::Person;
+pub use talk::Tag;
 pub use visit::{Stay, Visit};
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
@@ -25,7 +26,7 @@ use circle::Circle;
 use direct::Directs;
 use landline_common::clean::clean;
 use landline_common::limits::count;
-use landline_common::{Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
+use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
 use parking_lot::Condvar;
 use private::PrivateChats;
 use room::Rooms;
@@ -107,8 +108,21 @@ pub struct Newcomer {
     pub rendering: Rendering,
     /// Whether they have proven to own the account of their name.
     pub account: bool,
-    /// The room they start in.
+    /// The room they start in, which is the current one.
     pub room: RoomName,
+    /// What else a program asked for.
+    pub options: SignInOptions,
+}
+
+/// What a sign-in by command object asks for, beside being in.
+#[derive(Clone, Debug, Default)]
+pub struct SignInOptions {
+    /// More rooms to be in from the start.
+    pub rooms: Vec<RoomName>,
+    /// Lines that the client may send in so many milliseconds, which it is told; `None` without a limit.
+    pub rate: Option<(u64, u64)>,
+    /// What the answer carries.
+    pub label: Option<String>,
 }
 
 /// To whom an event goes.
@@ -209,7 +223,7 @@ impl Hub {
     /// Says something as the server itself, in a room or to everybody. False if there is no such room.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: Moment) -> bool {
         let (user, mut texts) = (format!("{} (server)", self.server_name), Texts::default());
-        texts.push(&clean(text));
+        texts.push(&clean(text), Tag::default());
         let (ids, limits) = (&self.ids, &self.limits);
         let memory = self.memory.make_room().then_some(&*self.memory);
         let (room, all) = (room, None);
@@ -227,14 +241,13 @@ impl Hub {
     /// Tells somebody, if they are still here, that so much of what they said could not be stored.
     pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: Moment) {
         let person = self.registry().people.get(&client).cloned();
-        let messages =
-            if messages == 1 { "your last message".to_owned() } else { format!("{messages} of your messages") };
-        let why = format!(
-            "{messages} could not be stored: what you said aloud was heard and is not in the history, \
-             what you wrote to one person may be lost"
-        );
+        let mut why = Cause::LostInStorage.of_count(messages);
+        if messages == 1 {
+            let text = why.sentence().replacen("1 of your messages", "your last message", 1);
+            why = why.saying(text);
+        }
         if let Some(person) = person {
-            person.tell(&What::error(500, why).at(now), &self.limits);
+            person.tell(&What::from(why).at(now), &self.limits);
         }
     }
 

@@ -4,7 +4,7 @@ use super::circle::Movement;
 use super::memory::Memory;
 use crate::fanout::{ClientId, Utterance};
 use landline_common::history::Said;
-use landline_common::{Event, Limits, Moment, Rendering, What};
+use landline_common::{Event, Limits, Moment, Rendering, Reply, What};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Several texts in one string: everything a client said in one read, without a new allocation each time.
@@ -12,11 +12,33 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Texts {
     all: String,
     ends: Vec<usize>,
+    /// The labels of those that have one, with their places.
+    tags: Vec<(usize, Tag)>,
+}
+
+/// What a program sent along with a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tag {
+    /// What the answer carries.
+    pub label: Option<String>,
+    /// What makes the text recognizable when it is sent again.
+    pub nonce: Option<String>,
+}
+
+impl Tag {
+    /// Whether nothing was sent along.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.label.is_none() && self.nonce.is_none()
+    }
 }
 
 impl Texts {
     /// Adds one.
-    pub fn push(&mut self, text: &str) {
+    pub fn push(&mut self, text: &str, tag: Tag) {
+        if !tag.is_empty() {
+            self.tags.push((self.ends.len(), tag));
+        }
         self.all.push_str(text);
         self.ends.push(self.all.len());
     }
@@ -33,6 +55,8 @@ impl Texts {
         self.all.shrink_to(2 << 10);
         self.ends.clear();
         self.ends.shrink_to(64);
+        self.tags.clear();
+        self.tags.shrink_to(64);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
@@ -57,6 +81,17 @@ pub(super) struct Talk<'a> {
     pub first_id: u64,
 }
 
+impl Talk<'_> {
+    fn event<'e>(&'e self, id: u64, text: &'e str) -> Event<'e> {
+        let (user, text) = (self.user.into(), text.into());
+        let what = match self.room {
+            Some(room) => What::Said { id, room: room.into(), user, text },
+            None => What::SaidToAll { id, user, text },
+        };
+        what.at(self.at)
+    }
+}
+
 impl Utterance for Talk<'_> {
     fn number(&mut self) -> u64 {
         let count = self.texts.ends.len() as u64;
@@ -75,14 +110,23 @@ impl Utterance for Talk<'_> {
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         for (id, text) in (self.first_id..).zip(self.texts.iter()) {
-            let (user, text) = (self.user.into(), text.into());
-            let what = match self.room {
-                Some(room) => What::Said { id, room: room.into(), user, text },
-                None => What::SaidToAll { id, user, text },
-            };
-            Rendering::at(rendering).write(&what.at(self.at), self.limits, out);
+            Rendering::at(rendering).write(&self.event(id, text), self.limits, out);
             #[cfg(feature = "faults")]
             crate::faults::strike("log", out);
+        }
+    }
+
+    /// Who labels is told by objects: each text is the answer to its own label.
+    fn render_own(&self, out: &mut Vec<u8>) {
+        if self.texts.tags.iter().all(|(_, tag)| tag.label.is_none()) {
+            return;
+        }
+        let mut tags = self.texts.tags.iter().peekable();
+        for (place, (id, text)) in (self.first_id..).zip(self.texts.iter()).enumerate() {
+            let tag = tags.next_if(|(tagged, _)| *tagged == place);
+            let label = tag.and_then(|(_, tag)| tag.label.as_deref());
+            let reply = label.map(|label| Reply { label: label.into(), done: true });
+            Rendering::Json.write(&Event { reply, ..self.event(id, text) }, self.limits, out);
         }
     }
 }

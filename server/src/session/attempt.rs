@@ -1,12 +1,13 @@
 //! What a door asks to try: a guest's name, an account, a password. Nothing here writes to the client.
 
 use super::Session;
-use crate::door::{Attempt, Outcome};
+use crate::door::{Attempt, Outcome, Stay};
 use crate::guard::{HashError, Throttle, throttle};
-use crate::hub::{Claim, NameTaken, Newcomer, Visit};
+use crate::hub::{Claim, NameTaken, Newcomer, SignInOptions, Visit};
 use crate::store::RegisterError;
+use landline_common::command::SignIn;
 use landline_common::limits::{PASSWORD_MAX_BYTES, count};
-use landline_common::{Rendering, RoomName, UserName};
+use landline_common::{Cause, Rendering, RoomName, UserName};
 use std::time::Instant;
 
 /// Somebody who may come in: the name, whether it is an account's, and the room.
@@ -24,7 +25,28 @@ impl Session<'_> {
             Attempt::Register { name, password } => Err(self.register(name, &password).err().unwrap_or(Outcome::Done)),
             Attempt::Name { name, password } => self.counted(rendering, || self.come_in(name, &password)),
             Attempt::Login { alias, password } => self.counted(rendering, || self.log_in(&alias, &password)),
+            Attempt::Object { sign_in, server_password, stay } => self.attempt_object(sign_in, server_password, stay),
         }
+    }
+
+    /// What a command object asks for.
+    fn attempt_object(&self, sign_in: SignIn, server_password: Option<String>, stay: Stay) -> Result<Visit, Outcome> {
+        let wrong = |outcome| match outcome {
+            Outcome::WrongPassword => Outcome::Refused(Cause::WrongServerPassword.report()),
+            other => other,
+        };
+        self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(wrong)?;
+        let parse = |user: &str| UserName::parse(user).map_err(|why| Outcome::Refused(why.into()));
+        let room = stay.room.clone().unwrap_or_else(RoomName::lobby);
+        self.counted_in(Rendering::Json, stay, || match sign_in {
+            SignIn::Guest { user } => Ok((self.claim_new(parse(&user)?)?, false, room)),
+            SignIn::Login { user, password } => {
+                let (claim, account, _) = self.log_in(&user, &password)?;
+                Ok((claim, account, room))
+            }
+            SignIn::Register { user, password } => Ok((self.register(parse(&user)?, &password)?, true, room)),
+            SignIn::Resume { .. } => Err(Outcome::Refused(Cause::TokenUnknown.report())),
+        })
     }
 
     /// Signs in, if that does not happen too often from this address: everybody hears of each coming and going.
@@ -33,14 +55,24 @@ impl Session<'_> {
         rendering: Rendering,
         sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
     ) -> Result<Visit, Outcome> {
-        let attempt = self.throttled(&self.services.sign_ins, 429, "sign-ins")?;
+        self.counted_in(rendering, Stay::default(), sign_in)
+    }
+
+    /// The same for a client that says how it wants to be in.
+    fn counted_in(
+        &self,
+        rendering: Rendering,
+        stay: Stay,
+        sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
+    ) -> Result<Visit, Outcome> {
+        let attempt = self.throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
         let admitted = sign_in();
         // Before anybody hears that they are in: from then on it counts for the next one. A right password of somebody
         // who is here has cost as much as any.
         if matches!(admitted, Ok(_) | Err(Outcome::AlreadyHere)) {
             attempt.count(Instant::now());
         }
-        admitted.map(|(claim, account, room)| self.welcome(claim, rendering, account, room))
+        admitted.map(|admitted| self.welcome(admitted, rendering, stay))
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
@@ -62,18 +94,14 @@ impl Session<'_> {
 
     /// An attempt at a password, if this address may still make one.
     fn password_attempt(&self) -> Result<throttle::Try<'_>, Outcome> {
-        self.throttled(&self.services.throttle, 403, "wrong passwords")
+        self.throttled(&self.services.throttle, Cause::AddressPasswords)
     }
 
     /// An attempt of the kind that `throttle` counts, if this address may still make one.
-    fn throttled<'t>(&self, throttle: &'t Throttle, code: u16, what: &str) -> Result<throttle::Try<'t>, Outcome> {
+    fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, Outcome> {
         throttle.attempt(self.stream.address(), Instant::now()).map_err(|refused| match refused {
-            throttle::Refused::Wait(seconds) => {
-                Outcome::Refused(code, format!("too many {what} from your address; try again in {seconds} s"))
-            }
-            throttle::Refused::Busy => {
-                Outcome::Refused(503, "too many are signing in from your address; try again in a moment".into())
-            }
+            throttle::Refused::Wait(seconds) => Outcome::Refused(cause.of_seconds(seconds)),
+            throttle::Refused::Busy => Outcome::Refused(Cause::AddressBusy.report()),
         })
     }
 
@@ -96,45 +124,42 @@ impl Session<'_> {
     /// Claims a name that no account has. Claiming comes first: an account of that name may just be registered.
     fn claim_new(&self, name: UserName) -> Result<Claim, Outcome> {
         let claim = self.services.hub.claim(name).map_err(|taken| {
-            let why = match taken {
-                NameTaken::InUse => "that name, or one that looks like it, is in use; choose another",
-                NameTaken::Servers => "that is the server's own name; choose another",
+            let cause = match taken {
+                NameTaken::InUse => Cause::NameTaken,
+                NameTaken::Servers => Cause::NameOfServer,
             };
-            Outcome::NameTaken(why.into())
+            Outcome::NameTaken(cause.report())
         })?;
         #[cfg(feature = "faults")]
         crate::faults::strike("sign-in", claim.name().as_str().as_bytes());
         if self.services.accounts.exists(claim.name().key()) {
-            let why = "that name belongs to an account; choose another, or LOGIN if it is yours";
-            return Err(Outcome::NameTaken(why.into()));
+            return Err(Outcome::NameTaken(Cause::NameRegistered.of_user(claim.name().to_string())));
         }
         Ok(claim)
     }
 
-    fn register(&self, name: UserName, password: &str) -> Result<(), Outcome> {
+    /// Makes an account. Its name stays claimed until the claim is dropped.
+    fn register(&self, name: UserName, password: &str) -> Result<Claim, Outcome> {
         let least = count(self.services.limits.password_min_bytes);
         if !(least..=PASSWORD_MAX_BYTES).contains(&password.len()) {
-            let why = format!("a password needs {least} to {PASSWORD_MAX_BYTES} bytes; nothing was registered");
-            return Err(Outcome::Refused(400, why));
+            return Err(Outcome::Refused(Cause::PasswordLength.of_count(least as u64)));
         }
         // First: somebody who may make no more accounts could go on asking which names have one.
-        let attempt = self.throttled(&self.services.registrations, 429, "new accounts")?;
+        let attempt = self.throttled(&self.services.registrations, Cause::AddressAccounts)?;
         let claim = self.claim_new(name)?;
         let hash = self.services.hasher.hash(password).map_err(refusal)?;
         let now = self.services.clock.now();
         self.services.accounts.register(claim.name(), hash, now).map_err(|error| match error {
-            RegisterError::Taken => Outcome::Refused(403, "that alias belongs to an account; choose another".into()),
-            RegisterError::Full => {
-                Outcome::Refused(503, "this server takes no more accounts; come in as a guest".into())
-            }
+            RegisterError::Taken => Outcome::Refused(Cause::AliasTaken.report()),
+            RegisterError::Full => Outcome::Refused(Cause::AccountsFull.report()),
             RegisterError::NotStored(why) => {
                 log::error!("an account could not be stored: {why}");
-                Outcome::Refused(500, "the account could not be stored; try again, or tell who runs the server".into())
+                Outcome::Refused(Cause::AccountNotStored.report())
             }
         })?;
         attempt.count(Instant::now());
         log::info!("{} registered from {}", claim.name(), self.stream.address());
-        Ok(())
+        Ok(claim)
     }
 
     fn log_in(&self, alias: &str, password: &str) -> Result<Admitted, Outcome> {
@@ -169,7 +194,7 @@ impl Session<'_> {
         let attempt = services
             .lockout
             .attempt(name.key(), Instant::now())
-            .map_err(|refused| Outcome::Refused(403, refused.to_string()))?;
+            .map_err(|refused| Outcome::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
         let account = services.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
         let right = services.hasher.verify(password, hash).map_err(refusal)?;
@@ -185,21 +210,37 @@ impl Session<'_> {
         Ok(account.name)
     }
 
-    fn welcome(&self, claim: Claim, rendering: Rendering, account: bool, room: RoomName) -> Visit {
+    fn welcome(&self, (claim, account, room): Admitted, rendering: Rendering, stay: Stay) -> Visit {
         // Before they are told: from then on nobody may take their place.
         self.entry.signed_in();
-        let newcomer = Newcomer { outbox: self.outbox.clone(), rendering, account, room };
-        self.services.hub.sign_in(claim, newcomer, self.services.clock.now())
+        let now = self.services.clock.now();
+        let newcomer = Newcomer {
+            outbox: self.outbox.clone(),
+            rendering,
+            account,
+            room,
+            options: SignInOptions {
+                rooms: stay.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
+                rate: self
+                    .services
+                    .rate
+                    .map(|(lines, per)| (lines.into(), u64::try_from(per.as_millis()).unwrap_or(u64::MAX))),
+                label: stay.label,
+            },
+        };
+        let mut visit = self.services.hub.sign_in(claim, newcomer, now);
+        visit.catch_up(&stay.rooms, now);
+        visit
     }
 }
 
 fn refusal(error: HashError) -> Outcome {
     match error {
-        HashError::Busy => Outcome::Refused(503, "too many people are signing in; try again in a moment".into()),
-        HashError::Unusable => Outcome::Refused(400, "that password cannot be used; choose another".into()),
+        HashError::Busy => Outcome::Refused(Cause::HashesBusy.report()),
+        HashError::Unusable => Outcome::Refused(Cause::PasswordUnusable.report()),
         HashError::Failed(why) => {
             log::error!("a password could not be hashed: {why}");
-            Outcome::Refused(500, "the password could not be checked; tell who runs the server".into())
+            Outcome::Refused(Cause::PasswordUnchecked.report())
         }
     }
 }

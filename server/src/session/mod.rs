@@ -1,6 +1,7 @@
 //! One client's thread, from the first byte to the last: the only place that sees every layer.
 
 mod attempt;
+mod inbound;
 mod patience;
 mod sign_in;
 mod turn;
@@ -15,7 +16,7 @@ use crate::roster::Entry;
 use crate::store::{Accounts, Record, Sessions};
 use landline_common::limits::count;
 use landline_common::lines::{Framing, Input, Piece};
-use landline_common::{Limits, What};
+use landline_common::{Cause, Limits};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,9 +24,6 @@ use turn::Turn;
 
 /// How long a client that was told to go may take to close.
 const PARTING: Duration = Duration::from_secs(1);
-
-/// What is said to somebody who sends more than may be, at most once a second.
-const SLOW_DOWN: &str = "⚠ Slow down — you're sending too fast.";
 
 /// What every session of a server works with.
 #[derive(Debug)]
@@ -75,6 +73,13 @@ struct Session<'s> {
     entry: &'s Entry,
     input: Input,
     rate: Rate,
+    /// Pings and acknowledgements by object, which are no lines of a user's.
+    upkeep: Rate,
+}
+
+fn upkeep_rate(services: &Services) -> Rate {
+    let lines = u32::try_from(services.limits.upkeep_lines).unwrap_or(u32::MAX);
+    Rate::new(services.rate.map(|(_, per)| (lines, per)), services.limits.dropped_lines)
 }
 
 /// Why a session ended, as the records have it.
@@ -85,7 +90,8 @@ pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>, entranc
     let longest = count((entrance.door(&[]).longest)(&services.limits));
     let input = if entrance.speaks_first() { Input::of_lines(longest) } else { Input::new(longest) };
     let rate = Rate::new(services.rate, services.limits.dropped_lines);
-    let mut session = Session { services, stream, outbox, entrance, entry, input, rate };
+    let upkeep = upkeep_rate(services);
+    let mut session = Session { services, stream, outbox, entrance, entry, input, rate, upkeep };
     if let Some((visit, door)) = session.sign_in() {
         session.stay(visit, door.as_ref());
     }
@@ -141,7 +147,17 @@ impl Session<'_> {
         self.rate = Rate::new(services.rate, services.limits.dropped_lines);
         let unframed = self.input.framing() == Framing::Unframed;
         let allowance = services.allowances.of(self.stream.address(), Instant::now());
-        let mut turn = Turn { visit, door, person, allowance, unframed, in_file: false, awake: false, crowded: false };
+        let mut turn = Turn {
+            visit,
+            door,
+            person,
+            allowance,
+            unframed,
+            in_file: false,
+            awake: false,
+            crowded: false,
+            rendering: person.rendering(),
+        };
         loop {
             // What came right behind the sign-in is already here.
             if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
@@ -159,11 +175,10 @@ impl Session<'_> {
                 Silence::Fine => {}
                 Silence::Warn => {
                     let left = services.limits.idle_warning_seconds;
-                    let text = format!("you have been silent for long; in {left} s you are signed out");
-                    turn.tell(What::Info(text.into()), services.clock.now());
+                    turn.tell(Cause::IdleWarning.of_seconds(left).into(), services.clock.now());
                 }
                 Silence::TooLong => {
-                    turn.tell(What::info("Idle timeout — disconnecting."), services.clock.now());
+                    turn.tell(Cause::Idle.report().into(), services.clock.now());
                     return "idle";
                 }
             }
@@ -199,31 +214,44 @@ impl Session<'_> {
 
     /// Does everything that has arrived, and says what was said with one append.
     fn obey_pieces(&mut self, turn: &mut Turn<'_>) -> ControlFlow<Reason> {
-        let (now, instant, longest) = (self.services.clock.now(), Instant::now(), self.longest());
-        while let Some(piece) = self.input.next() {
-            match self.rate.line(instant) {
+        let services = self.services;
+        let (now, instant, longest) = (services.clock.now(), Instant::now(), self.longest());
+        while let Some(piece) = inbound::next(&mut self.input, turn.rendering, &services.limits) {
+            let object = match &piece {
+                Piece::Text(text) => inbound::object(text, || turn.rendering),
+                Piece::TooLong => None,
+            };
+            let is_upkeep = object.as_ref().is_some_and(inbound::is_upkeep);
+            let rate = if is_upkeep { &mut self.upkeep } else { &mut self.rate };
+            match rate.line(instant) {
                 Verdict::Passes => {}
                 Verdict::Dropped { warn, log } => {
                     if log {
                         log::warn!("{} hit rate limit", turn.person.name);
                     }
-                    if warn {
-                        turn.tell(What::info(SLOW_DOWN), now);
+                    let retry = rate.retry(instant);
+                    match object
+                        .and_then(|object| object.map_or_else(|(label, _)| label, |object| object.answer_label()))
+                    {
+                        Some(label) => turn.throttled(label, retry, now),
+                        None if warn => turn.tell(Cause::SlowDown.report().into(), now),
+                        None => {}
                     }
                     continue;
                 }
                 Verdict::Ends => {
                     log::warn!("{} is kicked: too many lines over the rate limit", turn.person.name);
-                    turn.tell(What::info("You have been kicked."), now);
+                    turn.tell(Cause::Kicked.report().into(), now);
                     return ControlFlow::Break("flooding");
                 }
             }
-            let stay = match piece {
-                Piece::TooLong => turn.too_long(longest, now),
-                Piece::Text(text) => turn.obey(&text, now, instant),
+            let stay = match (&piece, object) {
+                (Piece::TooLong, _) => turn.too_long(longest, now),
+                (Piece::Text(_), Some(object)) => turn.obey_object(object, now, instant),
+                (Piece::Text(text), None) => turn.obey(text, now, instant),
             };
             if std::mem::take(&mut turn.crowded) && self.rate.may_warn(instant) {
-                turn.tell(What::info(SLOW_DOWN), now);
+                turn.tell(Cause::SlowDown.report().into(), now);
             }
             if stay == Stay::Leaving {
                 return ControlFlow::Break("quit");

@@ -1,7 +1,7 @@
 //! Signing in: reads what the client sends, and does what the door says of it.
 
-use super::Session;
 use super::patience::Patience;
+use super::{Session, inbound};
 use crate::door::{Door, House, Step};
 use crate::fanout::Pacing;
 use crate::guard::Verdict;
@@ -9,7 +9,7 @@ use crate::hub::Visit;
 use crate::net::Arrived;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, Piece};
-use landline_common::{Limits, Rendering, What};
+use landline_common::{Cause, Event, Limits, Rendering, Reply, What};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Instant;
 
@@ -65,7 +65,7 @@ impl Session<'_> {
     }
 
     fn too_late(&self, door: &dyn Door) -> Decision {
-        self.tell(What::error(403, "signing in took too long; connect again"), door.rendering());
+        self.tell(Cause::SignInTooLong.report().into(), door.rendering());
         Break(None)
     }
 
@@ -77,7 +77,7 @@ impl Session<'_> {
     fn answer_pieces(&mut self, door: &mut dyn Door, patience: &mut Patience) -> Decision {
         let framing = self.input.framing();
         let now = Instant::now();
-        while let Some(piece) = self.input.next() {
+        while let Some(piece) = inbound::next(&mut self.input, door.rendering(), &self.services.limits) {
             match self.rate.line(now) {
                 Verdict::Passes => {}
                 Verdict::Dropped { .. } => continue,
@@ -115,6 +115,12 @@ impl Session<'_> {
                     }
                     return Continue(());
                 }
+                Step::Answer { label, what } => {
+                    let reply = label.map(|label| Reply { label: label.into(), done: true });
+                    let event = Event { reply, ..what.at(self.services.clock.now()) };
+                    self.write(&event, door.rendering());
+                    return Continue(());
+                }
                 Step::Close(what) => {
                     self.tell(what, door.rendering());
                     return Break(None);
@@ -128,8 +134,12 @@ impl Session<'_> {
     }
 
     fn tell(&self, what: What<'_>, rendering: Rendering) {
+        self.write(&what.at(self.services.clock.now()), rendering);
+    }
+
+    fn write(&self, event: &Event<'_>, rendering: Rendering) {
         let mut bytes = Vec::new();
-        rendering.write(&what.at(self.services.clock.now()), &self.services.limits, &mut bytes);
+        rendering.write(event, &self.services.limits, &mut bytes);
         self.outbox.push_control(&bytes);
     }
 }

@@ -1,14 +1,19 @@
 //! What becomes of one message of somebody who is signed in.
 
+use super::inbound::Object;
 use crate::door::{Door, Typed};
 use crate::guard::Allowance;
 use crate::guard::allowance::Verdict;
-use crate::hub::{Person, Stay, Visit};
+use crate::hub::{Person, Stay, Tag, Visit};
 use landline_common::clean::clean;
 use landline_common::command::{Command, CommandError, parse};
-use landline_common::{Moment, What};
+use landline_common::event::Text;
+use landline_common::{Cause, Moment, Rendering, Report, What};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// After so long, an address that has said too much may say a part of it again.
+const ADDRESS_RETRY: Duration = Duration::from_secs(1);
 
 /// Characters of a word that is quoted back.
 const LONGEST_WORD: usize = 40;
@@ -27,6 +32,8 @@ pub(super) struct Turn<'t> {
     pub awake: bool,
     /// Something was dropped, as people at their address say too much together.
     pub crowded: bool,
+    /// How the client gets its events.
+    pub rendering: Rendering,
 }
 
 impl Turn<'_> {
@@ -57,15 +64,57 @@ impl Turn<'_> {
                 if let Command::Say(text) = command {
                     log::debug!("<{}> {text}", self.person.name);
                 }
-                return self.visit.perform(command, now);
+                let stay = self.visit.perform(command, Tag::default(), now);
+                self.rendering = self.person.rendering();
+                return stay;
             }
             Some(Err(CommandError::Unknown(word))) => {
                 let word = clean(word).chars().take(LONGEST_WORD).collect::<String>();
-                self.tell(What::UnknownCommand { word: word.into() }, now);
+                self.tell(Cause::UnknownCommand.of_word(word).into(), now);
             }
-            Some(Err(why @ CommandError::Usage(_))) => self.tell(What::error(400, why.to_string()), now),
+            Some(Err(CommandError::Usage(usage))) => self.tell(Cause::Usage.of_word(usage).into(), now),
         }
         Stay::Here
+    }
+
+    /// Does what a command object asks for, and answers with its label.
+    pub(super) fn obey_object(&mut self, object: Object<'_>, now: Moment, instant: Instant) -> Stay {
+        #[cfg(feature = "faults")]
+        crate::faults::strike("session", object.as_ref().map_or(&[], |object| object.r#type.as_bytes()));
+        let request = match object {
+            Ok(request) => request,
+            Err((label, why)) => {
+                self.visit.refuse_labelled(label, cleaned(why), now);
+                return Stay::Here;
+            }
+        };
+        let label = request.answer_label();
+        let command = match request.command() {
+            Ok(command) => command,
+            Err(why) => {
+                self.visit.refuse_labelled(label, cleaned(why), now);
+                return Stay::Here;
+            }
+        };
+        self.awake |= !matches!(command, Command::Ping(_));
+        if !self.may_say(&command, instant) {
+            match label {
+                Some(label) => self.throttled(label, ADDRESS_RETRY, now),
+                None => self.crowded = true,
+            }
+            return Stay::Here;
+        }
+        let tag = Tag { label, nonce: request.nonce.as_deref().map(str::to_owned) };
+        let stay = self.visit.perform(command, tag, now);
+        self.rendering = self.person.rendering();
+        stay
+    }
+
+    /// Answers a command object that was dropped, since lines come too fast.
+    pub(super) fn throttled(&mut self, label: String, retry: Duration, now: Moment) {
+        let mut why = Cause::Throttled.report();
+        why.about.retry_ms = Some(u64::try_from(retry.as_millis()).unwrap_or(u64::MAX).max(1));
+        self.visit.refuse_labelled(Some(label), why, now);
     }
 
     /// Whether that, if it says something, is not too much together with what others at the same address say.
@@ -85,7 +134,7 @@ impl Turn<'_> {
 
     /// A message was too long.
     pub(super) fn too_long(&mut self, longest: u64, now: Moment) -> Stay {
-        self.tell(What::error(413, format!("that line is too long: at most {longest} bytes; nothing was sent")), now);
+        self.tell(Cause::LineTooLong.of_count(longest).into(), now);
         Stay::Here
     }
 
@@ -93,6 +142,13 @@ impl Turn<'_> {
     pub(super) fn tell(&mut self, what: What<'_>, now: Moment) {
         self.visit.refuse(what, now);
     }
+}
+
+/// What is quoted of a client's line is safe to show, and short.
+fn cleaned(mut why: Report<'static>) -> Report<'static> {
+    let short = |text: Text<'static>| clean(&text).chars().take(4 * LONGEST_WORD).collect::<String>().into();
+    why.about.word = why.about.word.take().map(short);
+    why
 }
 
 /// Chat77's clients send a file as many messages at once, so a read may begin inside one of them. Such a rest is nothing

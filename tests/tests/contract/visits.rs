@@ -5,7 +5,7 @@ use landline_common::command::Command;
 use landline_common::limits::Limits;
 use landline_common::{Moment, Rendering, RoomName, UserName};
 use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
-use landline_server::hub::{Hub, Newcomer, Visit};
+use landline_server::hub::{Hub, Newcomer, SignInOptions, Tag, Visit};
 use landline_server::net::Stream;
 use landline_tests::{DEADLINE, Forgetful};
 use std::io::{BufRead, BufReader};
@@ -43,7 +43,8 @@ impl Bench {
         let stream = Arc::new(Stream::new(listener.accept().unwrap().0, 128 << 10).unwrap());
         let outbox = Outbox::new(number, &stream, &self.poller);
         let room = RoomName::parse(room).unwrap();
-        let newcomer = Newcomer { outbox, rendering: Rendering::Text, account: false, room };
+        let newcomer =
+            Newcomer { outbox, rendering: Rendering::Text, account: false, room, options: SignInOptions::default() };
         let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
         let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW), lines: BufReader::new(socket) };
         assert!(guest.line().starts_with("200 "));
@@ -66,7 +67,7 @@ impl Guest {
     }
 
     fn does(&mut self, command: Command<'_>) {
-        self.visit.perform(command, NOW);
+        self.visit.perform(command, Tag::default(), NOW);
         self.visit.flush();
     }
 }
@@ -110,7 +111,7 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
                 bob.does(Command::Accept(None));
                 alice.does(Command::Say("in the attic"));
                 alice.does(Command::Join("hall"));
-                alice.visit.perform(Command::Say("last words"), NOW);
+                alice.visit.perform(Command::Say("last words"), Tag::default(), NOW);
                 panic!("this panic is part of a test");
             });
             assert!(catch_unwind(session).is_err());

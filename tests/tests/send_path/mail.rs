@@ -5,7 +5,7 @@ use landline_common::command::Command;
 use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
 use landline_common::{Moment, NameKey, Rendering, RoomKey, RoomName, UserName};
 use landline_server::fanout::Cut;
-use landline_server::hub::{Delivery, Hub, Memory, Newcomer, Visit};
+use landline_server::hub::{Delivery, Hub, Memory, Newcomer, SignInOptions, Tag, Visit};
 use landline_tests::Forgetful;
 use parking_lot::Mutex;
 use std::fmt;
@@ -83,8 +83,13 @@ impl Memory for Postman {
 
 fn come(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
     let claim = hub.claim(UserName::parse(name).expect("a name")).expect("nobody of that name");
-    let newcomer =
-        Newcomer { outbox: peer.outbox.clone(), rendering: Rendering::Text, account: true, room: RoomName::lobby() };
+    let newcomer = Newcomer {
+        outbox: peer.outbox.clone(),
+        rendering: Rendering::Text,
+        account: true,
+        room: RoomName::lobby(),
+        options: SignInOptions::default(),
+    };
     hub.sign_in(claim, newcomer, Moment::default())
 }
 
@@ -105,7 +110,7 @@ fn it_reaches_the_visit_that_follows() {
             outbox.cut(Cut::Broken);
             *returned.lock() = comes_back.then(|| come(&same_hub, "bob", &again));
         }));
-        alice.perform(Command::Message { to: "bob", text: "hi" }, Moment::default());
+        alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), Moment::default());
         let rounds = std::mem::take(&mut *postman.rounds.lock());
         rounds.into_iter().for_each(|round| round.join().expect("a round"));
         if comes_back {

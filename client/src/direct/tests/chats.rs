@@ -5,7 +5,13 @@ use super::*;
 #[test]
 fn a_key_is_announced_at_every_sign_in() {
     let mut alice = Client::new();
-    let welcome = What::Welcome { user: "alice".into(), server: "S".into(), room: "lobby".into(), account: false };
+    let welcome = What::Welcome {
+        user: "alice".into(),
+        server: "S".into(),
+        room: "lobby".into(),
+        account: false,
+        grant: Default::default(),
+    };
     for _ in 0..2 {
         assert!(alice.hear(welcome.clone()).is_some());
         assert_eq!(alice.sent(), format!("/direct-key {}", alice.key()));
@@ -63,7 +69,12 @@ fn an_answer_without_a_name_is_for_the_only_one_who_asks() {
     bob.direct.send("/reject");
     assert_eq!(bob.sent(), "/reject carol");
     bob.hear(What::DirectRequest { from: "dave".into(), key: key().into() });
-    assert!(bob.hear(What::info("dave is no longer available for a direct chat")).is_some());
+    assert!(
+        bob.hear(
+            Cause::DirectUnavailable.of_user("dave").saying("dave is no longer available for a direct chat").into()
+        )
+        .is_some()
+    );
     bob.direct.send("/accept dave");
     assert_eq!(bob.sent(), "/accept dave");
 }

@@ -2,7 +2,7 @@
 
 use super::{Node, ROOM};
 use landline_common::command::{Command, CommandError, parse};
-use landline_common::{Event, What};
+use landline_common::{Cause, Event, What};
 
 const NO_ROOMS: &str = "a mesh is one room; everybody here hears what you say";
 const NO_PRIVATE: &str = "there are no private chats in a mesh; /pm NAME TEXT goes to one person, encrypted on its way";
@@ -16,7 +16,7 @@ impl Node {
             None => {}
             Some(Ok(command)) => self.obey(command),
             Some(Err(CommandError::Unknown(word))) => {
-                self.tell(What::UnknownCommand { word: word.to_owned().into() });
+                self.tell(Cause::UnknownCommand.of_word(word.to_owned()).into());
             }
             Some(Err(why @ CommandError::Usage(_))) => self.tell(What::error(400, why.to_string())),
         }
@@ -40,8 +40,13 @@ impl Node {
                 return self.tell(What::Rooms { rooms });
             }
             Command::Members(room) if is_ours(room) => return self.list_room(),
-            Command::Join(room) if is_ours(room) => return self.tell(What::info(format!("You are in {ROOM} now"))),
-            Command::Members(_) | Command::Join(_) => What::error(404, NO_ROOMS),
+            Command::Join(room) if is_ours(room) => return self.tell(Cause::Entered.of_room(ROOM).into()),
+            Command::SayIn { room, text } if is_ours(room) => return self.say(text),
+            Command::HistoryIn { room, ask } if is_ours(room) => return self.history(ask),
+            Command::Ack(_) | Command::Alive => return,
+            Command::Members(_) | Command::Join(_) | Command::SayIn { .. } | Command::HistoryIn { .. } => {
+                What::error(404, NO_ROOMS)
+            }
             Command::Leave(_) => What::error(403, "this is the only room; /quit leaves the mesh"),
             Command::All(_) => What::error(403, NO_ROOMS),
             Command::Since(_) => What::error(403, "nobody keeps a record of who was here; /members lists who is"),

@@ -205,7 +205,13 @@ impl Node {
 
     fn welcome(&mut self) {
         let user = self.me.name.to_string().into();
-        self.tell(What::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false });
+        self.tell(What::Welcome {
+            user,
+            server: ROOM.into(),
+            room: ROOM.into(),
+            account: false,
+            grant: Box::default(),
+        });
     }
 
     /// Does what was typed, unless nobody is there yet to whom it could be said.

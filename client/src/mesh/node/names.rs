@@ -7,7 +7,7 @@ use super::member::Member;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
 use landline_common::link::PublicKey;
-use landline_common::{NameKey, UserName, What};
+use landline_common::{Cause, NameKey, UserName, What};
 use std::net::SocketAddr;
 
 /// Digits behind a name, at least.
@@ -111,7 +111,7 @@ impl Node {
         match (shown, &same[..]) {
             (Some((id, _)), _) => Ok(**id),
             (_, [(id, member)]) if member.tag().len() <= tag.len() => Ok(**id),
-            (_, []) => Err(What::NoSuchUser { name: name.to_owned().into() }),
+            (_, []) => Err(Cause::NoSuchUser.of_user(name.to_owned()).into()),
             (_, [(id, member)]) => {
                 let there = self.written(**id, member);
                 Err(What::error(

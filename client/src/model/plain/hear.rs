@@ -8,7 +8,7 @@ use crate::model::link::room_in;
 use landline_common::event::Text;
 use landline_common::history::Place as Where;
 use landline_common::text::Dialect;
-use landline_common::{Event, What};
+use landline_common::{Cause, Event, What};
 
 /// The words behind which the server says which room one has left.
 const LEFT: &str = "You left ";
@@ -29,8 +29,11 @@ impl Plain {
             What::Pong(token) => self.pong(token),
             What::Info(text) => self.info(text),
             What::Error { text, .. } => self.failed(None, text),
-            What::NoSuchUser { name } => self.failed(Some(name), "nobody of that name is here"),
-            What::UnknownCommand { .. } => self.failed(None, "the server does not know that command"),
+            What::Report(report) if report.is_refusal() => {
+                let user = report.about.user.as_deref().filter(|_| report.cause == Cause::NoSuchUser);
+                self.failed(user, &report.sentence())
+            }
+            What::Report(report) => self.info(&report.sentence()),
             What::Online { .. }
             | What::Seen { .. }
             | What::Blocked { .. }

@@ -51,11 +51,11 @@ fn what() -> impl Strategy<Value = What<'static>> {
         1 => room().prop_map(|room| What::Info(format!("You are in {room} now").into())),
         1 => Just(What::info("⚠ Slow down — you're sending too fast.")),
         2 => text().prop_map(|text| What::error(404, text)),
-        1 => who().prop_map(|name| What::NoSuchUser { name: name.into() }),
+        1 => who().prop_map(|name| landline_common::Cause::NoSuchUser.of_user(name).into()),
         2 => (1u64..9).prop_map(|n| What::Pong(format!("landline-{n}").into())),
         2 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: None }),
         1 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: Some("/history after 3".into()) }),
-        1 => Just(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true }),
+        1 => Just(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true, grant: Default::default() }),
     ]
 }
 

@@ -26,7 +26,7 @@ impl Network {
     fn welcome(&mut self, account: bool) {
         self.connected = true;
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
-        self.down.push_back(What::Welcome { user, server, room, account });
+        self.down.push_back(What::Welcome { user, server, room, account, grant: Default::default() });
     }
 
     fn say(&mut self, user: &'static str, text: &str) {

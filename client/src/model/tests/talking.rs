@@ -74,7 +74,7 @@ fn direct_messages_are_sent_when_the_server_has_gone_on() {
     assert_eq!(desk.lines(&bob), ["alice: psst"]);
     desk.enter("here");
     assert_eq!(desk.take_sent()[0], "/pm bob here");
-    desk.hear(What::NoSuchUser { name: "bob".into() });
+    desk.hear(landline_common::Cause::NoSuchUser.of_user("bob").into());
     assert_eq!(desk.lines(&bob), ["alice: psst", "failed alice: here"]);
 }
 
@@ -84,7 +84,7 @@ fn an_error_belongs_to_what_it_can_mean() {
     desk.enter("/who nowhere");
     desk.enter("/pm carol hi");
     desk.hear(What::error(404, "there is no room nowhere; /rooms lists them"));
-    desk.hear(What::NoSuchUser { name: "carol".into() });
+    desk.hear(landline_common::Cause::NoSuchUser.of_user("carol").into());
     assert_eq!(desk.lines(&Place::person("carol"))[0], "failed alice: hi");
     let shown: Vec<String> = desk.state.talks.iter().flat_map(|c| desk.lines(&c.place)).collect();
     assert!(shown.iter().any(|line| line.contains("there is no room nowhere")), "{shown:?}");
@@ -185,7 +185,13 @@ fn a_guest_is_shown_what_was_said_last_and_has_missed_nothing() {
 #[test]
 fn an_account_that_missed_nothing_is_shown_what_was_said_last() {
     let mut desk = Desk::new(80, 24);
-    desk.hear(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true });
+    desk.hear(What::Welcome {
+        user: "alice".into(),
+        server: "s".into(),
+        room: "lobby".into(),
+        account: true,
+        grant: Default::default(),
+    });
     assert_eq!(desk.take_sent()[0], "/history unread");
     desk.hear(What::RecallEnd { shown: 0, remark: "this is your first visit here".into(), next: None });
     assert_eq!(desk.take_sent()[0], "/history");

@@ -78,7 +78,8 @@ mod tests {
         assert_eq!(shown(said("hi\u{1b}[31m!"), Dialect::Lines), "bob: hi!\n");
         assert_eq!(shown(said("hi"), Dialect::Elsewhere), "[ops] bob: hi\n");
         let (user, server, room) = ("bob".into(), "S".into(), "lobby".into());
-        let welcome = shown(What::Welcome { user, server, room, account: true }, Dialect::Lines);
+        let welcome =
+            shown(What::Welcome { user, server, room, account: true, grant: Default::default() }, Dialect::Lines);
         assert!(welcome.starts_with("200 Welcome to S, bob.") && welcome.lines().count() == 1, "{welcome}");
     }
 }

@@ -4,7 +4,7 @@ use super::{Done, Visit, shown};
 use crate::fanout::Sound;
 use crate::hub::{Person, Registry};
 use landline_common::limits::count;
-use landline_common::{NameKey, UserName, What};
+use landline_common::{Cause, NameKey, UserName, What};
 use std::sync::Arc;
 
 impl Registry {
@@ -46,20 +46,20 @@ impl Visit {
     pub(super) fn block(&mut self, user: Option<&str>) -> Done {
         let Some(user) = user else {
             let users = self.blocked();
-            self.tell(What::Blocked { users: users.iter().map(|name| name.as_str().into()).collect() });
+            self.answer(What::Blocked { users: users.iter().map(|name| name.as_str().into()).collect() });
             return Ok(());
         };
         let name = self.known(user)?;
         if name.key() == self.person.name.key() {
-            return Err(What::error(400, "that is you"));
+            return Err(Cause::Yourself.report());
         }
         let most = count(self.hub.limits.blocks_per_person);
         let mut list = self.blocked();
         if list.len() >= most {
-            return Err(What::error(403, format!("you block {most} people, which is the most; /unblock some first")));
+            return Err(Cause::TooManyBlocks.of_count(most as u64));
         }
         if list.iter().any(|blocked| blocked.key() == name.key()) {
-            return Err(What::error(400, format!("you block {name} already")));
+            return Err(Cause::BlockedAlready.of_user(name.to_string()));
         }
         list.push(name.clone());
         self.store_blocks(&list)?;
@@ -74,7 +74,7 @@ impl Visit {
         if let Some(other) = other {
             self.break_off(&other);
         }
-        self.tell(What::info(format!("{name} is blocked")));
+        self.answer(Cause::Blocked.of_user(name.as_str()).into());
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Visit {
         let key = NameKey::of(user);
         let mut list = self.blocked();
         let Some(at) = list.iter().position(|blocked| *blocked.key() == key) else {
-            return Err(What::error(404, format!("you do not block {}; /block lists whom you do", shown(user))));
+            return Err(Cause::NotBlocked.of_user(shown(user)));
         };
         let name = list.remove(at);
         self.store_blocks(&list)?;
@@ -93,7 +93,7 @@ impl Visit {
             silence(&self.person, &other, false);
         }
         drop(registry);
-        self.tell(What::info(format!("{name} is unblocked")));
+        self.answer(Cause::Unblocked.of_user(name.as_str()).into());
         Ok(())
     }
 
@@ -126,7 +126,7 @@ impl Visit {
         }
         self.hub.memory.set_blocks(self.person.name.key(), list).map_err(|why| {
             log::error!("the blocks of {} could not be stored: {why}", self.person.name);
-            What::error(500, "that could not be stored, and nothing has changed; tell who runs the server")
+            Cause::BlocksNotStored.report()
         })
     }
 }

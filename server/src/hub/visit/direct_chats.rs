@@ -3,8 +3,8 @@
 use super::super::direct::{CannotAsk, Left};
 use super::{Done, Person, Visit, shown};
 use crate::fanout::ClientId;
-use landline_common::What;
-use landline_common::link::PublicKey;
+use landline_common::link::{NoKey, PublicKey};
+use landline_common::{Cause, Report, What};
 use std::sync::Arc;
 
 /// Addresses in one answer: more interfaces nobody has, and each is dialled.
@@ -12,38 +12,37 @@ const MOST_ADDRESSES: usize = 16;
 
 impl Visit {
     pub(super) fn announce_key(&mut self, key: &str) -> Done {
-        let _order = self.hub.privately.lock();
-        let key: PublicKey = key.parse().map_err(|why| What::error(400, format!("{why}; nothing was announced")))?;
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
+        let key: PublicKey = key.parse().map_err(|why: NoKey| Cause::KeyBad.of_word(why.to_string()))?;
         let left = self.hub.registry().directs.announce(self.person.client(), key);
         self.tell_unavailable(left);
         Ok(())
     }
 
     pub(super) fn ask_direct(&mut self, user: &str) -> Done {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         let other = self.other(user)?;
         self.may_ask(&other)?;
         let name = &other.name;
         let asked = self.hub.registry().directs.ask(self.person.client(), other.client());
         let key = asked.map_err(|why| cannot_ask(why, name.as_str()))?;
-        self.tell(What::info(format!("Direct chat request sent to {name}")));
+        self.answer(Cause::DirectAsked.of_user(name.as_str()).into());
         self.tell_to(&other, What::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())
     }
 
     pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> Done {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         let other = self.other(user)?;
         if !are_addresses(addresses) {
-            return Err(What::error(
-                400,
-                "those are no addresses; one to 16 with their ports and commas between, for example 10.0.0.1:5000",
-            ));
+            return Err(Cause::AddressesBad.report());
         }
         let asked = |key| self.hub.registry().directs.accept(self.person.client(), other.client(), key);
         let Some(own) = key.parse().ok().and_then(asked) else {
-            let name = &other.name;
-            return Err(What::error(404, format!("{name} has not asked you for a direct chat; /direct {name} asks")));
+            return Err(Cause::NotAskedDirect.of_user(other.name.to_string()));
         };
         let (key, addresses) = (own.to_string().into(), addresses.into());
         self.tell_to(&other, What::DirectReady { user: self.name(), key, addresses });
@@ -51,7 +50,7 @@ impl Visit {
     }
 
     /// Turns down a request for a direct chat, of somebody or the only one there is. False if there is none.
-    pub(super) fn reject_direct(&self, user: Option<&str>) -> Result<bool, What<'static>> {
+    pub(super) fn reject_direct(&mut self, user: Option<&str>) -> Result<bool, Report<'static>> {
         let me = self.person.client();
         let other = match user {
             Some(user) => self.other(user)?,
@@ -69,7 +68,7 @@ impl Visit {
         };
         let rejected = self.hub.registry().directs.reject(me, other.client());
         if rejected {
-            self.tell(What::info(format!("Rejected direct chat request from {}", other.name)));
+            self.answer(Cause::DirectDeclined.of_user(other.name.as_str()).into());
             self.tell_to(&other, What::DirectRejected { by: self.name() });
         }
         Ok(rejected)
@@ -99,32 +98,22 @@ impl Visit {
         let people: Vec<Arc<Person>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
         drop(registry);
         for person in people {
-            self.tell_to(&person, What::info(format!("{} is no longer available for a direct chat", self.name())));
+            self.tell_to(&person, Cause::DirectUnavailable.of_user(self.name()).into());
         }
     }
 }
 
 /// What somebody is told whose program has no part in direct chats.
-pub(super) fn not_here(user: &str) -> What<'static> {
-    let user = shown(user);
-    What::error(
-        403,
-        format!(
-            "direct chats are between two programs that know how (landline does), and do not pass this server; \
-            /connect {user} asks for a private chat here"
-        ),
-    )
+pub(super) fn not_here(user: &str) -> Report<'static> {
+    Cause::DirectNotHere.of_user(shown(user))
 }
 
-fn cannot_ask(why: CannotAsk, name: &str) -> What<'static> {
+fn cannot_ask(why: CannotAsk, name: &str) -> Report<'static> {
     match why {
         CannotAsk::Own => not_here(name),
-        CannotAsk::Other => What::error(
-            403,
-            format!("the program {name} uses has no direct chats; /connect {name} asks for a private chat here"),
-        ),
-        CannotAsk::Open => What::error(400, format!("you have asked {name} already; wait for an answer")),
-        CannotAsk::TooMany => What::error(403, "one of you has too many requests open; /reject some first"),
+        CannotAsk::Other => Cause::DirectNotThere.of_user(name.to_owned()),
+        CannotAsk::Open => Cause::AskedAlready.of_user(name.to_owned()),
+        CannotAsk::TooMany => Cause::TooManyDirects.report(),
     }
 }
 

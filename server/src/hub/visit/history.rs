@@ -1,11 +1,12 @@
 //! Looking up what was said before.
 
-use super::{Done, Visit, nobody};
+use super::{Done, Visit, nobody, reply};
 use landline_common::clean::clean;
 use landline_common::command::Ask;
+use landline_common::command::object::EVERYBODY;
 use landline_common::history::{Entry, Only, Page, Party, Range, RecallError, Viewer};
 use landline_common::limits::count;
-use landline_common::{Event, NameKey, What};
+use landline_common::{Cause, Event, NameKey, Report, What};
 
 /// How many messages are shown at a time when somebody reads on, or searches.
 const PAGE: usize = 20;
@@ -39,10 +40,10 @@ impl Visit {
     /// What was said in the current room between the last visit and this one.
     fn unread(&mut self, most: usize) -> Done {
         let Some(current) = self.rooms.last() else {
-            return Err(What::error(404, "you are in no room; /join ROOM goes into one"));
+            return Err(Cause::NoRoomToRead.report());
         };
         if !self.person.account {
-            return Err(What::error(403, "only accounts have a last visit; /history shows what was said before"));
+            return Err(Cause::NoLastVisit.report());
         }
         let (name, key) = (current.name.clone(), self.person.name.key());
         let from = match current.caught_up {
@@ -79,27 +80,37 @@ impl Visit {
 
     pub(super) fn forget(&mut self) -> Done {
         let removed = self.hub.memory.forget(&self.person.party).map_err(|why| cannot(&why))?;
-        let messages = if removed == 1 { "1 direct message".to_owned() } else { format!("{removed} direct messages") };
-        self.tell(What::info(format!("{messages} removed from the history; who has read them may remember")));
+        self.answer(Cause::Forgotten.of_count(removed).into());
         Ok(())
     }
 
     /// Whose direct messages with them are asked for.
-    fn party_of(&self, user: &str) -> Result<Party, What<'static>> {
+    fn party_of(&self, user: &str) -> Result<Party, Report<'static>> {
         let here = self.hub.find(user).map(|person| person.party.clone());
         let account = || self.hub.memory.account(&NameKey::of(user)).map(|name| Party::Account(name.key().clone()));
         here.or_else(account).ok_or_else(|| nobody(user))
     }
 
     /// A part of the history, as much of it as fits into a client's backlog.
-    fn recall(&self, rooms: &[&str], only: Only<'_>, range: Range) -> Result<Page, What<'static>> {
+    fn recall(&self, rooms: &[&str], only: Only<'_>, range: Range) -> Result<Page, Report<'static>> {
+        let mut left = count(self.hub.limits.backlog_bytes) / 2;
+        self.page(rooms, only, range, &mut left).map_err(|why| cannot(&why))
+    }
+
+    /// A part of the history, as much of it as fits into the bytes that are `left`.
+    pub(super) fn page(
+        &self,
+        rooms: &[&str],
+        only: Only<'_>,
+        range: Range,
+        left: &mut usize,
+    ) -> Result<Page, RecallError> {
         let blocked = self.blocked_keys();
         let viewer = Viewer { party: &self.person.party, rooms, blocked: &blocked, only };
-        let mut page = self.hub.memory.recall(&viewer, range).map_err(|why| cannot(&why))?;
-        let mut room = count(self.hub.limits.backlog_bytes) / 2;
+        let mut page = self.hub.memory.recall(&viewer, range)?;
         let mut fits = |entry: &Entry| {
-            room = room.saturating_sub(entry.text.len() + WRAPPING);
-            room > 0
+            *left = left.saturating_sub(entry.text.len() + WRAPPING);
+            *left > 0
         };
         let whole = page.entries.len();
         if matches!(range, Range::After(..) | Range::Between { .. }) {
@@ -117,23 +128,59 @@ impl Visit {
         self.blocked().iter().map(|name| name.key().clone()).collect()
     }
 
+    /// A part of the history of one room, or of what was said to everybody.
+    pub(super) fn history_in(&mut self, room: &str, ask: Ask<'_>) -> Done {
+        let (rooms, only): (Vec<&str>, _) = match room {
+            EVERYBODY => (Vec::new(), Only::Everybody),
+            room => {
+                let key = self.rooms[self.place_in(room)?].name.key().as_str();
+                (vec![key], Only::Room(key))
+            }
+        };
+        let most = count(self.hub.limits.history_messages);
+        let range = match ask {
+            Ask::Last(n) => Range::Last(usize::try_from(n).unwrap_or(most).min(most)),
+            Ask::Before(id) => Range::Before(id, PAGE.min(most)),
+            Ask::After(id) => Range::After(id, most),
+            Ask::Unread | Ask::With(_) => return Err(Cause::BadObject.of_word("room goes with last, before or after")),
+        };
+        let page = self.recall(&rooms, only, range)?;
+        let next = match (range, page.entries.first(), page.entries.last()) {
+            (Range::After(..), _, Some(last)) => Some(format!("/history after {}", last.id)),
+            (_, Some(first), _) => Some(format!("/history before {}", first.id)),
+            _ => None,
+        };
+        let next = next.filter(|_| page.more);
+        self.show(&page, String::new(), next);
+        Ok(())
+    }
+
     /// Tells them what was found, as one piece.
-    fn show(&self, page: &Page, remark: String, next: Option<String>) {
+    fn show(&mut self, page: &Page, remark: String, next: Option<String>) {
         let shown = page.entries.len();
-        let end = What::RecallEnd { shown, remark: remark.into(), next: next.map(Into::into) }.at(self.now);
-        let entries = page.entries.iter().map(|entry| entry.recalled(self.now.offset_s));
+        let end = What::RecallEnd { shown, remark: remark.into(), next: next.map(Into::into) };
+        self.show_with(page, end, true);
+    }
+
+    /// Tells them what was found, and `end` behind it; whether that is the last of an answer.
+    pub(super) fn show_with(&mut self, page: &Page, end: What<'_>, done: bool) {
+        let label = if done { self.tag.label.take() } else { self.tag.label.clone() };
+        let part = || reply(label.as_deref(), false);
+        let entries = page.entries.iter();
+        let entries = entries.map(|entry| Event { reply: part(), ..entry.recalled(self.now.offset_s) });
+        let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();
         self.person.tell_all(&events, &self.hub.limits);
     }
 }
 
-fn cannot(why: &RecallError) -> What<'static> {
+fn cannot(why: &RecallError) -> Report<'static> {
     match why {
-        RecallError::Off => What::error(403, "this server keeps no history"),
-        RecallError::Busy => What::error(503, "too many people are looking things up; try again in a moment"),
+        RecallError::Off => Cause::HistoryOff.report(),
+        RecallError::Busy => Cause::HistoryBusy.report(),
         RecallError::Failed(why) => {
             log::error!("the history cannot be read: {why}");
-            What::error(500, "the history cannot be read; tell who runs the server")
+            Cause::HistoryFailed.report()
         }
     }
 }

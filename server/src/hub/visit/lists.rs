@@ -2,7 +2,7 @@
 
 use super::{Done, Visit, shown};
 use landline_common::command::TOPICS;
-use landline_common::{Moment, NameKey, RoomName, UserName, What};
+use landline_common::{Cause, Moment, NameKey, RoomName, UserName, What};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ impl Visit {
     pub(super) fn list_people(&mut self, with_me: bool) -> Done {
         let people = self.visible(self.hub.everybody());
         let shown = people.iter().filter(|person| with_me || !Arc::ptr_eq(person, &self.person));
-        self.tell(What::Online { users: shown.map(|person| person.name.as_str().into()).collect() });
+        self.answer(What::Online { users: shown.map(|person| person.name.as_str().into()).collect() });
         Ok(())
     }
 
@@ -26,24 +26,24 @@ impl Visit {
         let mut names: Vec<UserName> = self.visible(here.clone()).iter().map(|person| person.name.clone()).collect();
         names.retain(|name| name.key() != me);
         names.append(&mut gone);
-        self.tell(What::Seen { seconds, users: names.iter().map(|name| name.as_str().into()).collect() });
+        self.answer(What::Seen { seconds, users: names.iter().map(|name| name.as_str().into()).collect() });
         Ok(())
     }
 
     pub(super) fn list_members(&mut self, room: &str) -> Done {
         let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
         let Some((name, people)) = members else {
-            return Err(What::error(404, format!("there is no room {}; /rooms lists them", shown(room))));
+            return Err(Cause::NoSuchRoom.of_room(shown(room)));
         };
         let people = self.visible(people);
         let users = people.iter().map(|person| person.name.as_str().into()).collect();
-        self.tell(What::Members { room: name.as_str().into(), users });
+        self.answer(What::Members { room: name.as_str().into(), users });
         Ok(())
     }
 
     pub(super) fn list_rooms(&mut self) -> Done {
         let rooms = self.hub.rooms();
-        self.tell(What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.as_str().into(), *n)).collect() });
+        self.answer(What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.as_str().into(), *n)).collect() });
         Ok(())
     }
 
@@ -55,6 +55,6 @@ impl Visit {
             let or = if topic.also.is_empty() { String::new() } else { format!(" (or: {})", topic.also) };
             self.tell(What::Info(format!("{}{or} – {}", topic.usage, topic.help).into()));
         }
-        if found { Ok(()) } else { Err(What::error(404, "there is no such command; /help lists them")) }
+        if found { Ok(()) } else { Err(Cause::NoSuchHelp.report()) }
     }
 }

@@ -3,14 +3,14 @@
 use super::super::talk::Texts;
 use super::{Done, Person, Visit, nobody};
 use landline_common::history::{Direct, Party, PostError};
-use landline_common::{NameKey, UserName, What};
+use landline_common::{Cause, NameKey, Report, UserName, What};
 use std::sync::Arc;
 
 impl Visit {
     pub(super) fn send_message(&mut self, to: &str, text: &str) -> Done {
         let text = self.message(text)?;
         match self.hub.find(to) {
-            Some(me) if Arc::ptr_eq(&me, &self.person) => Err(What::error(400, "that is you")),
+            Some(me) if Arc::ptr_eq(&me, &self.person) => Err(Cause::Yourself.report()),
             Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
             Some(other) => {
                 self.send_to(&other, &text);
@@ -50,8 +50,9 @@ impl Visit {
     }
 
     /// To somebody who is away, if that is an account.
-    fn post(&self, to: &str, text: &str) -> Done {
-        let (hub, memory, key) = (&self.hub, &self.hub.memory, NameKey::of(to));
+    fn post(&mut self, to: &str, text: &str) -> Done {
+        let hub = self.hub.clone();
+        let (memory, key) = (&hub.memory, NameKey::of(to));
         let Some(name) = memory.account(&key) else { return Err(nobody(to)) };
         if self.is_blocked_by_account(&key) {
             return Err(not_delivered(&name));
@@ -69,13 +70,14 @@ impl Visit {
         if let Some(other) = hub.find(to) {
             hub.hand_over_mail(&other);
         }
-        self.tell(What::info(format!("{name} is offline. Message queued for delivery.")));
+        self.answer(Cause::Queued.of_user(name.as_str()).into());
         Ok(())
     }
 
     pub(super) fn say_to_all(&mut self, text: &str) -> Done {
         let mut texts = Texts::default();
-        texts.push(&self.message(text)?);
+        let text = self.message(text)?;
+        texts.push(&text, self.take_tag());
         let everybody = &self.hub.everybody.log;
         let stored = self.hub.memory.make_room();
         everybody.settle(everybody.say(&self.hall, &mut self.talk(None, &texts, stored)));
@@ -84,25 +86,22 @@ impl Visit {
 }
 
 /// What somebody is told whose talk everybody heard and that the storage could not take.
-pub(super) fn not_stored() -> What<'static> {
-    What::error(500, "everybody heard that, but it could not be stored: it is not in the history")
+pub(super) fn not_stored() -> Report<'static> {
+    Cause::NotStored.report()
 }
 
-fn not_delivered(name: &UserName) -> What<'static> {
-    What::error(403, format!("your message was not delivered: {name} has blocked you"))
+fn not_delivered(name: &UserName) -> Report<'static> {
+    Cause::BlockedByUser.of_user(name.to_string())
 }
 
-fn not_kept(name: &UserName, why: &PostError) -> What<'static> {
-    match why {
-        PostError::ReceiverFull => {
-            What::error(403, format!("too many messages wait for {name} already; this one was not kept"))
-        }
-        PostError::SenderFull => {
-            What::error(403, format!("too many of your messages wait for {name} already; this one was not kept"))
-        }
+fn not_kept(name: &UserName, why: &PostError) -> Report<'static> {
+    let cause = match why {
+        PostError::ReceiverFull => Cause::MailboxFull,
+        PostError::SenderFull => Cause::MailboxFullOfYours,
         PostError::NotStored(why) => {
             log::warn!("a message for {name} was not stored: {why}");
-            What::error(500, format!("{name} is offline, and your message could not be stored; try again later"))
+            Cause::MailNotStored
         }
-    }
+    };
+    cause.of_user(name.to_string())
 }

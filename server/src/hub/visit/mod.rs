@@ -1,6 +1,7 @@
 //! One person's stay: everything that they can do once they are signed in. Dropping it is leaving.
 
 mod blocks;
+mod catch_up;
 mod direct_chats;
 mod history;
 mod lists;
@@ -9,20 +10,22 @@ mod private_chats;
 mod rooms;
 mod stay;
 
+use super::circle::Circle;
 use super::person::ear;
-use super::talk::{Talk, Texts};
+use super::talk::{Tag, Talk, Texts};
 use super::{Audience, Claim, Hub, Person};
 use crate::fanout::Seat;
 use landline_common::clean::clean;
 use landline_common::command::{Command, Format, HOORAY};
+use landline_common::event::{Grant, PROTOCOL};
 use landline_common::limits::count;
-use landline_common::{Moment, NameKey, Rendering, UserName, What};
+use landline_common::{Cause, Event, Moment, NameKey, Rendering, Reply, Report, RoomKey, RoomName, UserName, What};
 use rooms::Membership;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What came of a command: nothing more to say, or why it was refused.
-type Done = Result<(), What<'static>>;
+type Done = Result<(), Report<'static>>;
 
 /// Whether somebody stays after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +43,20 @@ pub struct Visit {
     person: Arc<Person>,
     /// The seat in the hidden room of everybody.
     hall: Arc<Seat>,
+    /// The last id that was said to everybody before they came.
+    hall_came_after: u64,
     /// The last one is the current one.
     rooms: Vec<Membership>,
-    /// What was said in the current room and is not yet in its log.
+    /// What was said and is not yet in the log of its room, the `addressee`.
     texts: Texts,
-    /// The batch of the last line in the current room: it must be out before anything is said elsewhere.
-    last_batch: u64,
+    addressee: Option<RoomKey>,
+    /// Where something was said last, and its batch there: it must be out before anything is said elsewhere.
+    spoken: Option<(Arc<Circle>, u64)>,
     /// The batch of the news that they are here: it must be out before they say anything.
     arrival: Option<u64>,
     told_foreign: bool,
+    /// What the client sent along with the command in hand. Who answers it takes the label.
+    tag: Tag,
     now: Moment,
     /// Last, so that the name is free only when everything else is done.
     _claim: Claim,
@@ -61,24 +69,28 @@ impl Visit {
         &self.person
     }
 
-    /// Does what a command asks for. Talk is gathered until [`Visit::flush`] or the next other command.
-    pub fn perform(&mut self, command: Command<'_>, now: Moment) -> Stay {
-        self.now = now;
+    /// Does what a command asks for. Talk is gathered until [`Visit::flush`] or the next other command. What a program
+    /// sent along is in `tag`: the last object of the answer says that it is the last.
+    pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: Moment) -> Stay {
+        (self.now, self.tag) = (now, tag);
         let done = match command {
-            Command::Say(text) => self.gather(text),
-            Command::Hooray => self.gather(HOORAY),
+            Command::Say(text) => self.gather(None, text),
+            Command::SayIn { room, text } => self.gather(Some(room), text),
+            Command::Hooray => self.gather(None, HOORAY),
             other => {
                 self.flush();
                 self.settle();
                 if other == Command::Quit {
-                    self.tell(What::info("Goodbye!"));
+                    self.answer(Cause::Goodbye.report().into());
                     return Stay::Leaving;
                 }
                 self.obey(other)
             }
         };
-        if let Err(refusal) = done {
-            self.refuse(refusal, now);
+        match done {
+            Err(refusal) => self.refuse(refusal.into(), now),
+            Ok(()) if self.tag.label.is_some() => self.answer(What::Done { id: None, repeated: false }),
+            Ok(()) => {}
         }
         Stay::Here
     }
@@ -87,7 +99,13 @@ impl Visit {
     pub fn refuse(&mut self, why: What<'_>, now: Moment) {
         self.now = now;
         self.flush();
-        self.tell(why);
+        self.answer(why);
+    }
+
+    /// Answers a command that comes to nothing, whatever it was.
+    pub fn refuse_labelled(&mut self, label: Option<String>, why: Report<'_>, now: Moment) {
+        self.tag = Tag { label, nonce: None };
+        self.refuse(why.into(), now);
     }
 
     /// Says what was gathered.
@@ -100,13 +118,16 @@ impl Visit {
         let stored = self.hub.memory.make_room();
         // Taken out: after a panic, leaving must not try to say it again.
         let mut texts = std::mem::take(&mut self.texts);
-        if let Some(Membership { name, circle, seat, .. }) = self.rooms.last() {
-            self.last_batch = circle.log.say(seat, &mut self.talk(Some(name.as_str()), &texts, stored));
+        let addressee = self.addressee.take();
+        let is_it = |membership: &&Membership| Some(membership.name.key()) == addressee.as_ref();
+        if let Some(Membership { name, circle, seat, .. }) = self.rooms.iter().rev().find(is_it) {
+            let batch = circle.log.say(seat, &mut self.talk(Some(name.as_str()), &texts, stored));
+            self.spoken = Some((circle.clone(), batch));
         }
         texts.clear();
         self.texts = texts;
         if !stored {
-            self.tell(messages::not_stored());
+            self.tell(messages::not_stored().into());
         }
     }
 
@@ -129,8 +150,8 @@ impl Visit {
     /// Waits until the last line is out, so that nothing overtakes it.
     fn settle(&mut self) {
         self.arrive();
-        if let Some(current) = self.rooms.last() {
-            current.circle.log.settle(std::mem::take(&mut self.last_batch));
+        if let Some((circle, batch)) = self.spoken.take() {
+            circle.log.settle(batch);
         }
     }
 
@@ -141,34 +162,61 @@ impl Visit {
         }
     }
 
-    fn gather(&mut self, text: &str) -> Done {
-        if self.rooms.is_empty() {
-            return Err(What::error(404, "you are in no room; /join ROOM goes into one, /rooms lists them"));
+    /// Talk in a room, or in the current one.
+    fn gather(&mut self, room: Option<&str>, text: &str) -> Done {
+        let place = match room {
+            Some(room) => self.place_in(room)?,
+            None => self.rooms.len().checked_sub(1).ok_or_else(|| Cause::NoRoomToTalk.report())?,
+        };
+        let text = match room {
+            Some(_) => self.message(text)?,
+            None => self.sayable(text)?,
+        };
+        let Membership { name, circle, .. } = &self.rooms[place];
+        let (key, circle) = (name.key().clone(), circle.clone());
+        if self.addressee.as_ref().is_some_and(|addressee| *addressee != key) {
+            self.flush();
         }
-        let text = self.sayable(text)?;
+        // No line of theirs overtakes another one, also across rooms.
+        if self.spoken.as_ref().is_some_and(|(spoken, _)| !Arc::ptr_eq(spoken, &circle)) {
+            self.settle();
+        }
         // Cleaning may have left nothing, or spaces at the end.
         if !text.trim().is_empty() {
-            self.texts.push(text.trim_end());
+            let tag = self.take_tag();
+            self.texts.push(text.trim_end(), tag);
+            self.addressee = Some(key);
         }
         Ok(())
     }
 
+    /// Where a room that they must be in stands.
+    fn place_in(&self, room: &str) -> Result<usize, Report<'static>> {
+        let place = RoomName::parse(room).ok().and_then(|name| self.place_of(&name));
+        place.ok_or_else(|| Cause::NotInRoom.of_room(shown(room)))
+    }
+
+    /// What came along with the command in hand, for what carries it on.
+    fn take_tag(&mut self) -> Tag {
+        std::mem::take(&mut self.tag)
+    }
+
     /// What somebody typed, as others may see it.
-    fn sayable<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, What<'static>> {
+    fn sayable<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
         let text = clean(text);
         let most = count(self.hub.limits.message_chars);
         // Every character has at least one byte.
         if text.len() > most && text.chars().count() > most {
-            return Err(What::error(413, format!("that is too long: at most {most} characters; nothing was sent")));
+            return Err(Cause::MessageTooLong.of_count(most as u64));
         }
         Ok(text)
     }
 
     /// The same for a message to somebody, which must have something in it.
-    fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, What<'static>> {
+    fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
         let text = self.sayable(text)?;
         if text.trim().is_empty() {
-            return Err(What::error(400, "there is nothing in that that others could see; nothing was sent"));
+            return Err(Cause::EmptyMessage.report());
         }
         Ok(text)
     }
@@ -199,12 +247,14 @@ impl Visit {
             Command::History(ask) => self.history(ask),
             Command::Search { words, before } => self.search(words, before),
             Command::Forget => self.forget(),
+            Command::HistoryIn { room, ask } => self.history_in(room, ask),
             Command::Direct(user) => self.ask_direct(user),
             Command::DirectKey(key) => self.announce_key(key),
             Command::DirectAccept { to, key, addresses } => self.accept_direct(to, key, addresses),
             Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::not_here(to)),
             // `perform` has done these.
-            Command::Say(_) | Command::Hooray | Command::Quit => Ok(()),
+            Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit => Ok(()),
+            Command::Ack(_) | Command::Alive => Ok(()),
         }
     }
 
@@ -212,7 +262,7 @@ impl Visit {
         let rendering = match (format, self.person.rendering()) {
             (Format::Json, Rendering::Text | Rendering::Json) => Rendering::Json,
             (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
-            _ => return Err(What::error(400, "this client gets events in a form of its own, which cannot be changed")),
+            _ => return Err(Cause::FormatFixed.report()),
         };
         let everybody = &self.hub.everybody.log;
         everybody.settle(everybody.change(&self.hall, ear(self.person.rendering(), true), ear(rendering, true)));
@@ -221,41 +271,56 @@ impl Visit {
         for (i, membership) in self.rooms.iter_mut().enumerate() {
             membership.listen(ear(rendering, i == current));
         }
-        self.tell(What::Format(format));
+        self.answer(What::Format(format));
         Ok(())
     }
 
     fn answer_foreign(&mut self) -> Done {
         if !std::mem::replace(&mut self.told_foreign, true) {
-            self.tell(What::info("not supported here"));
+            self.tell(Cause::NotSupported.report().into());
         }
         Ok(())
     }
 
-    fn pong(&self, token: &str) -> Done {
-        self.tell(What::Pong(self.sayable(token)?.into_owned().into()));
+    fn pong(&mut self, token: &str) -> Done {
+        let token = self.sayable(token)?.into_owned();
+        self.answer(What::Pong(token.into()));
         Ok(())
     }
 
-    fn welcome(&self) -> What<'_> {
+    fn welcome(&self, rate: Option<(u64, u64)>) -> What<'_> {
+        let member_of = self.rooms.iter().map(|membership| membership.name.as_str().into()).collect();
+        let grant = Grant { protocol: PROTOCOL, token: None, resumed: false, member_of, rate };
         let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
         What::Welcome {
             user: self.person.name.as_str().into(),
             server: self.hub.server_name.as_str().into(),
             room: room.into(),
             account: self.person.account,
+            grant: Box::new(grant),
         }
     }
 
-    /// An answer as this person reads it, for [`Outbox::release`](crate::fanout::Outbox::release).
-    fn written(&self, what: What<'_>) -> Vec<u8> {
+    /// The last of an answer as this person reads it, for [`Outbox::release`](crate::fanout::Outbox::release).
+    fn written(&mut self, what: What<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.person.rendering().write(&what.at(self.now), &self.hub.limits, &mut bytes);
+        let label = self.tag.label.take();
+        let event = Event { reply: reply(label.as_deref(), true), ..what.at(self.now) };
+        self.person.rendering().write(&event, &self.hub.limits, &mut bytes);
         bytes
     }
 
+    /// Tells them something; if they wait for an answer, as a part of it.
     fn tell(&self, what: What<'_>) {
-        self.tell_to(&self.person, what);
+        let event = Event { reply: reply(self.tag.label.as_deref(), false), ..what.at(self.now) };
+        self.hub.apply(Audience::Person(&self.person), event);
+    }
+
+    /// Tells them the last of an answer.
+    fn answer(&mut self, what: What<'_>) {
+        let label = self.tag.label.take();
+        let event = Event { reply: reply(label.as_deref(), true), ..what.at(self.now) };
+        self.hub.apply(Audience::Person(&self.person), event);
     }
 
     fn tell_to(&self, person: &Person, what: What<'_>) {
@@ -263,23 +328,27 @@ impl Visit {
     }
 
     /// Somebody by any way to write their name, here or with an account.
-    fn known(&self, name: &str) -> Result<UserName, What<'static>> {
+    fn known(&self, name: &str) -> Result<UserName, Report<'static>> {
         let here = self.hub.find(name).map(|person| person.name.clone());
         here.or_else(|| self.hub.memory.account(&NameKey::of(name))).ok_or_else(|| nobody(name))
     }
 
     /// Somebody else who is here.
-    fn other(&self, name: &str) -> Result<Arc<Person>, What<'static>> {
+    fn other(&self, name: &str) -> Result<Arc<Person>, Report<'static>> {
         match self.hub.registry().find(name) {
-            Some(person) if Arc::ptr_eq(&person, &self.person) => Err(What::error(400, "that is you")),
+            Some(person) if Arc::ptr_eq(&person, &self.person) => Err(Cause::Yourself.report()),
             Some(person) => Ok(person),
             None => Err(nobody(name)),
         }
     }
 }
 
-fn nobody(name: &str) -> What<'static> {
-    What::NoSuchUser { name: shown(name).into() }
+fn reply(label: Option<&str>, done: bool) -> Option<Reply<'_>> {
+    label.map(|label| Reply { label: label.into(), done })
+}
+
+fn nobody(name: &str) -> Report<'static> {
+    Cause::NoSuchUser.of_user(shown(name))
 }
 
 /// Something a client wrote that is to be quoted back: cleaned and short.

@@ -4,7 +4,7 @@ use super::super::private::Asked;
 use super::{Done, Person, Visit, nobody};
 use crate::fanout::ClientId;
 use landline_common::event::Text;
-use landline_common::{Rendering, What};
+use landline_common::{Cause, Rendering, Report, What};
 use std::sync::Arc;
 
 /// What the one who stays is told as the reason; Chat77 shows it.
@@ -13,14 +13,15 @@ const DISCONNECTED: &str = "disconnected";
 
 impl Visit {
     pub(super) fn ask_private(&mut self, user: &str) -> Done {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         let other = self.other(user)?;
         self.may_ask(&other)?;
         let name = &other.name;
         let asked = self.hub.registry().privates.ask(self.person.client(), other.client());
         match asked {
             Asked::Sent => {
-                self.tell(What::info(format!("Connection request sent to {name}")));
+                self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
                 self.tell_to(&other, What::PrivateRequest { from: self.name() });
                 Ok(())
             }
@@ -28,11 +29,9 @@ impl Visit {
                 self.connected(&other);
                 Ok(())
             }
-            Asked::Already => Err(What::error(400, format!("you already have a private chat with {name}"))),
-            Asked::Open => Err(What::error(400, format!("you have asked {name} already; wait for an answer"))),
-            Asked::TooMany => {
-                Err(What::error(403, "one of you has too many private chats and requests; /end or /reject some first"))
-            }
+            Asked::Already => Err(Cause::PrivateAlready.of_user(name.to_string())),
+            Asked::Open => Err(Cause::AskedAlready.of_user(name.to_string())),
+            Asked::TooMany => Err(Cause::TooManyPrivates.report()),
         }
     }
 
@@ -40,19 +39,17 @@ impl Visit {
     pub(super) fn may_ask(&self, other: &Person) -> Done {
         let name = &other.name;
         if self.is_blocked_by(other) {
-            return Err(What::error(403, format!("your request was not delivered: {name} has blocked you")));
+            return Err(Cause::RequestBlocked.of_user(name.to_string()));
         }
         if self.hub.registry().blocks.is_blocked(self.person.client(), name.key()) {
-            return Err(What::error(
-                403,
-                format!("you block {name}, and could not hear the answer; /unblock {name} first"),
-            ));
+            return Err(Cause::YouBlock.of_user(name.to_string()));
         }
         Ok(())
     }
 
     pub(super) fn answer_private(&mut self, user: Option<&str>, accept: bool) -> Done {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         if !accept && self.reject_direct(user)? {
             return Ok(());
         }
@@ -69,12 +66,12 @@ impl Visit {
         };
         drop(registry);
         if !asked {
-            return Err(What::error(404, format!("{name} has not asked you for a private chat; /connect {name} asks")));
+            return Err(Cause::NotAskedPrivate.of_user(name.to_string()));
         }
         if accept {
             self.connected(&other);
         } else {
-            self.tell(What::info(format!("Rejected private request from {name}")));
+            self.answer(Cause::PrivateDeclined.of_user(name.as_str()).into());
             self.tell_to(&other, What::PrivateRejected { by: self.name() });
         }
         Ok(())
@@ -85,12 +82,13 @@ impl Visit {
         let partners = registry.privates.partners(self.person.client());
         let people: Vec<_> = partners.filter_map(|client| registry.people.get(&client).cloned()).collect();
         drop(registry);
-        self.tell(What::PrivateChats { users: people.iter().map(|p| p.name.as_str().into()).collect() });
+        self.answer(What::PrivateChats { users: people.iter().map(|p| p.name.as_str().into()).collect() });
         Ok(())
     }
 
     pub(super) fn say_private(&mut self, to: Option<&str>, text: &str) -> Done {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         let found = to.map(|name| self.other(name));
         let (other, text) = match (found, to) {
             (Some(Ok(other)), _) => (other, Text::from(text)),
@@ -102,11 +100,7 @@ impl Visit {
             (None, _) => (self.only_partner()?, Text::from(text)),
         };
         if !self.hub.registry().privates.connected(self.person.client(), other.client()) {
-            let name = &other.name;
-            return Err(What::error(
-                403,
-                format!("you have no private chat with {name}; /connect {name} asks for one"),
-            ));
+            return Err(Cause::NoPrivateToTalk.of_user(other.name.to_string()));
         }
         let text = self.message(&text)?;
         self.tell_to(&other, What::Private { from: self.name(), text });
@@ -114,22 +108,24 @@ impl Visit {
     }
 
     pub(super) fn end_private(&mut self, user: &str) -> Done {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         let other = self.other(user)?;
         let name = other.name.as_str();
         if !self.hub.registry().privates.end(self.person.client(), other.client()) {
-            return Err(What::error(404, format!("you have no private chat with {name}; /chats lists yours")));
+            return Err(Cause::NoPrivateToEnd.of_user(name.to_owned()));
         }
         // Chat77's client forgets the chat at this line, on both sides.
         self.tell(What::PrivateEnded { with: name.into(), reason: ENDED.into() });
-        self.tell(What::info(format!("Private connection with {name} ended")));
+        self.answer(Cause::PrivateOver.of_user(name).into());
         self.tell_to(&other, What::PrivateEnded { with: self.name(), reason: ENDED.into() });
         Ok(())
     }
 
     /// Ends everything between them and somebody whom they now block.
     pub(super) fn break_off(&self, other: &Person) {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         let (me, them) = (self.person.client(), other.client());
         let mut registry = self.hub.registry();
         let ended = registry.privates.end(me, them);
@@ -148,7 +144,8 @@ impl Visit {
 
     /// Leaving ends all that was private. Nobody finds this person any more.
     pub(super) fn end_all_private(&mut self) {
-        let _order = self.hub.privately.lock();
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
         self.end_all_direct();
         let mut registry = self.hub.registry();
         let ended = registry.privates.leave(self.person.client());
@@ -161,25 +158,25 @@ impl Visit {
             self.tell_to(&partner, What::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
         }
         for requester in requesters {
-            self.tell_to(&requester, What::info(format!("{} is no longer available for private chat", self.name())));
+            self.tell_to(&requester, Cause::PrivateUnavailable.of_user(self.name()).into());
         }
     }
 
-    fn connected(&self, other: &Person) {
+    fn connected(&mut self, other: &Person) {
         self.tell_to(other, What::PrivateConnected { with: self.name() });
-        self.tell(What::PrivateConnected { with: other.name.as_str().into() });
+        self.answer(What::PrivateConnected { with: other.name.as_str().into() });
     }
 
-    fn only_partner(&self) -> Result<Arc<Person>, What<'static>> {
+    fn only_partner(&self) -> Result<Arc<Person>, Report<'static>> {
         self.only(|v| v.hub.registry().privates.partners(v.person.client()).collect(), "private chat")
     }
 
     /// The only one of several, for commands that name nobody.
-    fn only(&self, of: impl Fn(&Visit) -> Vec<ClientId>, what: &str) -> Result<Arc<Person>, What<'static>> {
+    fn only(&self, of: impl Fn(&Visit) -> Vec<ClientId>, what: &str) -> Result<Arc<Person>, Report<'static>> {
         match of(self)[..] {
             [client] => self.hub.registry().people.get(&client).cloned().ok_or_else(|| nobody("they")),
-            [] => Err(What::error(404, format!("you have no {what}"))),
-            _ => Err(What::error(400, format!("you have more than one {what}; say whose: /help private"))),
+            [] => Err(Cause::NoneOpen.of_word(what.to_owned())),
+            _ => Err(Cause::SeveralOpen.of_word(what.to_owned())),
         }
     }
 

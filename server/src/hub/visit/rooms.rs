@@ -5,7 +5,7 @@ use super::super::person::ear;
 use super::{Done, Visit, shown};
 use crate::fanout::{Ear, Room, Seat};
 use landline_common::limits::count;
-use landline_common::{RoomName, What};
+use landline_common::{Cause, Report, RoomName};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -34,7 +34,7 @@ impl Membership {
 
 impl Visit {
     pub(super) fn join(&mut self, room: &str) -> Done {
-        let name = RoomName::parse(room).map_err(|e| What::error(400, e.to_string()))?;
+        let name = RoomName::parse(room).map_err(Report::of_room_name)?;
         if let Some(at) = self.place_of(&name) {
             let membership = self.rooms.remove(at);
             self.quieten_current();
@@ -44,7 +44,7 @@ impl Visit {
         }
         let most = count(self.hub.limits.rooms_per_person);
         if self.rooms.len() >= most {
-            return Err(What::error(403, format!("you are in {most} rooms, which is the most; /leave one first")));
+            return Err(Cause::TooManyRooms.of_count(most as u64));
         }
         self.quieten_current();
         // They are told once they are in, and before anything that is said there.
@@ -52,7 +52,8 @@ impl Visit {
         outbox.hold();
         self.enter(&name, true);
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
-        outbox.release(&self.written(What::info(format!("You are in {name} now"))), None);
+        let answer = self.written(Cause::Entered.of_room(name.as_str()).into());
+        outbox.release(&answer, None);
         Ok(())
     }
 
@@ -63,13 +64,18 @@ impl Visit {
         };
         let Some(at) = at else {
             let which = room.map_or("any room".into(), shown);
-            return Err(What::error(404, format!("you are not in {which}; /rooms lists the rooms")));
+            return Err(Cause::NotInRoom.of_room(which));
         };
         let was_current = at + 1 == self.rooms.len();
         let membership = self.rooms.remove(at);
         let name = membership.name.clone();
         self.give_up(membership, true);
-        self.tell(What::info(format!("You left {name}")));
+        let left = Cause::LeftRoom.of_room(name.as_str()).into();
+        if was_current {
+            self.tell(left)
+        } else {
+            self.answer(left)
+        }
         if was_current {
             self.attend_current();
         }
@@ -111,11 +117,11 @@ impl Visit {
         }
     }
 
-    fn place_of(&self, name: &RoomName) -> Option<usize> {
+    pub(super) fn place_of(&self, name: &RoomName) -> Option<usize> {
         self.rooms.iter().position(|membership| membership.name.key() == name.key())
     }
 
-    fn quieten_current(&mut self) {
+    pub(super) fn quieten_current(&mut self) {
         let ear = ear(self.person.rendering(), false);
         if let Some(current) = self.rooms.last_mut() {
             current.listen(ear);
@@ -128,9 +134,9 @@ impl Visit {
             current.listen(ear);
         }
         let now = match self.rooms.last() {
-            Some(current) => format!("You are in {} now", current.name),
-            None => "You are in no room now; /join ROOM goes into one".to_owned(),
+            Some(current) => Cause::Entered.of_room(current.name.to_string()),
+            None => Cause::InNoRoom.report(),
         };
-        self.tell(What::Info(now.into()));
+        self.answer(now.into());
     }
 }

@@ -2,20 +2,23 @@
 
 use super::super::circle::Movement;
 use super::super::person::ear;
-use super::super::talk::Texts;
-use super::super::{Claim, Holder, Newcomer};
+use super::super::talk::{Tag, Texts};
+use super::super::{Claim, Holder, Newcomer, SignInOptions};
 use super::{Hub, Person, Visit};
 use crate::fanout::Seat;
-use landline_common::Moment;
+use landline_common::limits::count;
+use landline_common::{Event, Moment, Reply};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 impl Hub {
     /// Lets somebody in under the name they claimed: their first room, their seat among everybody with the notice to all
     /// others, and the greeting, which is the first thing they hear.
     #[must_use]
     pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
-        let Newcomer { outbox, rendering, account, room } = newcomer;
+        let Newcomer { outbox, rendering, account, room, options } = newcomer;
+        let SignInOptions { rooms, rate, label } = options;
         outbox.hold();
         let person = Person::new(claim.name.clone(), account, self.next_visit(), outbox.clone(), rendering);
         let blocks = if account { self.memory.blocks(person.name.key()) } else { Vec::new() };
@@ -29,20 +32,36 @@ impl Hub {
             hub: self.clone(),
             person,
             hall,
+            hall_came_after: 0,
             rooms: Vec::new(),
             texts: Texts::default(),
-            last_batch: 0,
+            addressee: None,
+            spoken: None,
             arrival: None,
             told_foreign: false,
+            tag: Tag { label, nonce: None },
             now,
             _claim: claim,
         };
+        let most = count(self.limits.rooms_per_person);
+        for room in rooms.iter().filter(|other| other.key() != room.key()) {
+            if visit.place_of(room).is_none() && visit.rooms.len() + 1 < most {
+                visit.enter(room, false);
+            }
+        }
+        visit.quieten_current();
         visit.enter(&room, false);
         // Last: whoever hears of it and says hello is heard.
         let coming = Movement { hub: self, circle: &self.everybody, person: &visit.person, coming: true };
         let notice = &mut coming.notice(now);
+        let opened_before = self.ids.load(Relaxed) - 1;
         visit.arrival = Some(self.everybody.log.enter(&visit.hall, ear(rendering, true), Some(notice)));
-        self.greet(&visit.person, visit.written(visit.welcome()));
+        visit.hall_came_after = if visit.hall.came_after() > 0 { visit.hall.came_after() } else { opened_before };
+        let reply = visit.tag.label.as_deref().map(|label| Reply { label: label.into(), done: false });
+        let welcome = Event { reply, ..visit.welcome(rate).at(now) };
+        let mut greeting = Vec::new();
+        rendering.write(&welcome, &self.limits, &mut greeting);
+        self.greet(&visit.person, greeting);
         visit
     }
 }

@@ -85,6 +85,7 @@ impl Sight {
                 sight.circles.extend(find_circle(connection, Kind::Room, room)?);
             }
             Only::Room(_) => {}
+            Only::Everybody => sight.circles.push(EVERYBODY),
             Only::With(other) => {
                 sight.own = own()?;
                 sight.with = Some(find_circle(connection, other.kind(), &other.key())?);

@@ -63,7 +63,13 @@ impl Desk {
     }
 
     pub fn welcome(&mut self, room: &'static str, account: bool) {
-        self.hear(What::Welcome { user: "alice".into(), server: "S".into(), room: room.into(), account });
+        self.hear(What::Welcome {
+            user: "alice".into(),
+            server: "S".into(),
+            room: room.into(),
+            account,
+            grant: Default::default(),
+        });
     }
 
     pub fn said(&mut self, id: u64, room: &'static str, user: &'static str, text: &'static str) {

@@ -43,7 +43,7 @@ fn what_the_server_refuses_is_named_and_counts() {
         desk.type_in(line);
     }
     desk.step(Input::End);
-    desk.hear(What::NoSuchUser { name: "nobody".into() });
+    desk.hear(landline_common::Cause::NoSuchUser.of_user("nobody").into());
     desk.said(1, "lobby", "alice", "hello");
     assert_eq!(desk.left, Some(Err("2 lines were refused".into())));
     assert!(desk.said.iter().any(|text| text == "refused: /pm nobody psst"), "{:?}", desk.said);
@@ -273,7 +273,13 @@ fn input() -> impl Strategy<Value = Input> {
         Just(event(What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
         Just(event(What::DirectEnded { with: "bob".into(), reason: "lost".into() })),
         Just(event(What::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
-        Just(event(What::Welcome { user: "alice".into(), server: "S".into(), room: "lobby".into(), account: true })),
+        Just(event(What::Welcome {
+            user: "alice".into(),
+            server: "S".into(),
+            room: "lobby".into(),
+            account: true,
+            grant: Default::default()
+        })),
         text().prop_map(|why| Input::Down(why.into())),
         any::<bool>().prop_map(|again| Input::Refused { why: "no".into(), again }),
         Just(Input::End),

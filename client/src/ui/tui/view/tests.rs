@@ -126,7 +126,7 @@ fn without_a_connection() {
 fn what_failed_says_why() {
     let mut desk = Desk::signed_in(60, 15);
     desk.enter("/pm nobdy are you there? I wanted to ask about the printer");
-    desk.hear(What::NoSuchUser { name: "nobdy".into() });
+    desk.hear(landline_common::Cause::NoSuchUser.of_user("nobdy").into());
     desk.enter("/jion ops");
     assert_snapshot!(screen(&desk));
 }

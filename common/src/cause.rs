@@ -1,0 +1,420 @@
+//! The table of causes: why something was refused, and what changed for the reader.
+//!
+//! A cause is what programs decide by; the sentences are for people. A row has the cause's name on the wire, its
+//! kind (which gives the code), our sentence, and LanTalk 2.0's sentence where its clients are to read another one.
+//! Sentences that older clients compare stand here to the letter.
+//!
+//! `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` stand for the fields of [`About`], `{s}` for
+//! the plural of `{count}`.
+
+use crate::event::Text;
+use crate::name::NameError;
+use std::borrow::Cow;
+
+/// How a cause is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something changed, or should be known: `INFO: …`.
+    State,
+    /// A line that older clients compare as a whole, without a word in front.
+    Line,
+    /// Something was refused, with an HTTP-like code: `ERROR: CODE …`.
+    Refusal(u16),
+    /// The same where the older programs have no code: `ERROR: …`.
+    BareRefusal,
+}
+
+struct Row {
+    cause: Cause,
+    name: &'static str,
+    kind: Kind,
+    sentence: &'static str,
+    lantalk: &'static str,
+}
+
+macro_rules! causes {
+    ($( $cause:ident $name:literal $kind:expr, $sentence:literal $(, lantalk $lantalk:literal)?; )+) => {
+        /// Why something was refused, or what changed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the sentence in the table says what each one means")]
+        pub enum Cause { $( $cause, )+ }
+
+        static TABLE: &[Row] = &[ $( Row {
+            cause: Cause::$cause, name: $name, kind: $kind, sentence: $sentence, lantalk: concat!($($lantalk)?),
+        }, )+ ];
+    };
+}
+
+use Kind::{BareRefusal, Line, Refusal, State};
+
+causes! {
+    // What changed for the reader.
+    Entered "entered" State, "You are in {room} now";
+    InNoRoom "in_no_room" State, "You are in no room now; /join ROOM goes into one";
+    LeftRoom "left_room" State, "You left {room}";
+    Goodbye "goodbye" State, "Goodbye!";
+    Kicked "kicked" State, "You have been kicked.";
+    Banned "banned" State, "You have been banned.";
+    SlowDown "slow_down" State, "⚠ Slow down — you're sending too fast.";
+    IdleWarning "idle_warning" State, "you have been silent for long; in {seconds} s you are signed out";
+    Idle "idle" State, "Idle timeout — disconnecting.";
+    Stopping "stopping" State, "the server is stopping; goodbye";
+    Queued "queued" State, "{user} is offline. Message queued for delivery.";
+    PrivateAsked "private_asked" State, "Connection request sent to {user}";
+    PrivateDeclined "private_declined" State, "Rejected private request from {user}";
+    PrivateOver "private_over" State, "Private connection with {user} ended";
+    PrivateUnavailable "private_unavailable" State, "{user} is no longer available for private chat";
+    DirectAsked "direct_asked" State, "Direct chat request sent to {user}";
+    DirectDeclined "direct_declined" State, "Rejected direct chat request from {user}";
+    DirectUnavailable "direct_unavailable" State, "{user} is no longer available for a direct chat";
+    Blocked "blocked" State, "{user} is blocked";
+    Unblocked "unblocked" State, "{user} is unblocked";
+    Forgotten "forgotten" State, "{count} direct message{s} removed from the history; who has read them may remember";
+    NotSupported "not_supported" State, "not supported here";
+    ServerPasswordFirst "server_password_first" State, "first this server's password";
+    Registered "registered" Line, "Registration successful. You can login now.";
+
+    // Signing in.
+    AlreadyHere "already_here" Line, "This alias is already logged in", lantalk "Username already taken.";
+    InvalidMode "invalid_mode" BareRefusal, "Invalid auth mode";
+    CredentialsRequired "credentials_required" BareRefusal, "Alias and password are required";
+    WrongPassword "wrong_password" BareRefusal, "Invalid alias or password", lantalk "Wrong password.";
+    WrongServerPassword "wrong_server_password" Refusal(403), "that is not this server's password",
+        lantalk "Wrong password.";
+    ServerPasswordNeeded "server_password_needed" Refusal(403), "this server has a password", lantalk "Wrong password.";
+    HowToSignIn "how_to_sign_in" Refusal(400),
+        "sign in with NAME_ROOM, for example alice_lobby, or with REGISTER or LOGIN", lantalk "Invalid username.";
+    NameTaken "name_taken" Refusal(403), "that name, or one that looks like it, is in use; choose another",
+        lantalk "Username already taken.";
+    NameOfServer "name_of_server" Refusal(403), "that is the server's own name; choose another",
+        lantalk "Username already taken.";
+    NameRegistered "name_registered" Refusal(403),
+        "that name belongs to an account; choose another, or LOGIN if it is yours", lantalk "Username already taken.";
+    AliasTaken "alias_taken" Refusal(403), "that alias belongs to an account; choose another";
+    NameReserved "name_reserved" Refusal(403), "that name is reserved; choose another",
+        lantalk "Username already taken.";
+    NameEmpty "name_empty" Refusal(400), "a name needs at least one letter or digit", lantalk "Invalid username.";
+    NameTooLong "name_too_long" Refusal(400), "that name is too long: at most {count} characters",
+        lantalk "Invalid username.";
+    NameBad "name_bad" Refusal(400), "a name has letters, digits, _ and - only", lantalk "Invalid username.";
+    RoomNameBad "room_name_bad" Refusal(400), "a room's name has letters, digits, / and - only";
+    RoomNameReserved "room_name_reserved" Refusal(400), "that name is reserved; choose another";
+    PasswordLength "password_length" Refusal(400), "a password needs {count} to 72 bytes; nothing was registered";
+    PasswordUnusable "password_unusable" Refusal(400), "that password cannot be used; choose another";
+    PasswordUnchecked "password_unchecked" Refusal(500),
+        "the password could not be checked; tell who runs the server";
+    Locked "locked" Refusal(403), "too many failed passwords for this name; try again in {seconds} s";
+    AddressPasswords "address_passwords" Refusal(403),
+        "too many wrong passwords from your address; try again in {seconds} s";
+    AddressSignIns "address_sign_ins" Refusal(429), "too many sign-ins from your address; try again in {seconds} s";
+    AddressAccounts "address_accounts" Refusal(429), "too many new accounts from your address; try again in {seconds} s";
+    AddressBusy "address_busy" Refusal(503), "too many are signing in from your address; try again in a moment";
+    HashesBusy "hashes_busy" Refusal(503), "too many people are signing in; try again in a moment";
+    AccountsFull "accounts_full" Refusal(503), "this server takes no more accounts; come in as a guest";
+    AccountNotStored "account_not_stored" Refusal(500),
+        "the account could not be stored; try again, or tell who runs the server";
+    SignInTooLong "sign_in_too_long" Refusal(403), "signing in took too long; connect again";
+    AddressBanned "address_banned" Refusal(403), "your address is banned from this server";
+    ServerFull "server_full" Refusal(503), "this server is full; try again later";
+    TokenUnknown "token_unknown" Refusal(403), "that session is over; sign in again";
+
+    // Commands.
+    BadObject "bad_object" Refusal(400), "that is no command object: {word}; nothing was done";
+    UnknownCommand "unknown_command" Refusal(400),
+        "there is no command /{word}; /help lists them, /say TEXT says anything", lantalk "Unknown command: /{word}";
+    Usage "usage" Refusal(400), "that is written: {word}";
+    Throttled "throttled" Refusal(429), "too fast, not done; try again in {retry_ms} ms";
+    LineTooLong "line_too_long" Refusal(413), "that line is too long: at most {count} bytes; nothing was sent";
+    MessageTooLong "message_too_long" Refusal(413), "that is too long: at most {count} characters; nothing was sent";
+    EmptyMessage "empty_message" Refusal(400), "there is nothing in that that others could see; nothing was sent";
+    Yourself "yourself" Refusal(400), "that is you";
+    NoSuchUser "no_such_user" Refusal(404),
+        "nobody called {user} is here; /users lists who is, /say TEXT says anything", lantalk "User '{user}' not found.";
+    NoSuchRoom "no_such_room" Refusal(404), "there is no room {room}; /rooms lists them";
+    NoSuchHelp "no_such_help" Refusal(404), "there is no such command; /help lists them";
+    NotInRoom "not_in_room" Refusal(404), "you are not in {room}; /rooms lists the rooms";
+    NoRoomToTalk "no_room_to_talk" Refusal(404), "you are in no room; /join ROOM goes into one, /rooms lists them";
+    NoRoomToRead "no_room_to_read" Refusal(404), "you are in no room; /join ROOM goes into one";
+    TooManyRooms "too_many_rooms" Refusal(403), "you are in {count} rooms, which is the most; /leave one first";
+    FormatFixed "format_fixed" Refusal(400), "this client gets events in a form of its own, which cannot be changed";
+    NotStored "not_stored" Refusal(500),
+        "everybody heard that, but it could not be stored: it is not in the history";
+    LostInStorage "lost_in_storage" Refusal(500),
+        "{count} of your messages could not be stored: what you said aloud was heard and is not in the history, \
+         what you wrote to one person may be lost";
+    BlockedByUser "blocked_by_user" Refusal(403), "your message was not delivered: {user} has blocked you";
+    RequestBlocked "request_blocked" Refusal(403), "your request was not delivered: {user} has blocked you";
+    YouBlock "you_block" Refusal(403), "you block {user}, and could not hear the answer; /unblock {user} first";
+    MailboxFull "mailbox_full" Refusal(403), "too many messages wait for {user} already; this one was not kept";
+    MailboxFullOfYours "mailbox_full_of_yours" Refusal(403),
+        "too many of your messages wait for {user} already; this one was not kept";
+    MailNotStored "mail_not_stored" Refusal(500),
+        "{user} is offline, and your message could not be stored; try again later";
+    HistoryOff "history_off" Refusal(403), "this server keeps no history";
+    HistoryBusy "history_busy" Refusal(503), "too many people are looking things up; try again in a moment";
+    HistoryFailed "history_failed" Refusal(500), "the history cannot be read; tell who runs the server";
+    NoLastVisit "no_last_visit" Refusal(403),
+        "only accounts have a last visit; /history shows what was said before";
+    TooManyBlocks "too_many_blocks" Refusal(403), "you block {count} people, which is the most; /unblock some first";
+    BlockedAlready "blocked_already" Refusal(400), "you block {user} already";
+    NotBlocked "not_blocked" Refusal(404), "you do not block {user}; /block lists whom you do";
+    BlocksNotStored "blocks_not_stored" Refusal(500),
+        "that could not be stored, and nothing has changed; tell who runs the server";
+    PrivateAlready "private_already" Refusal(400), "you already have a private chat with {user}";
+    AskedAlready "asked_already" Refusal(400), "you have asked {user} already; wait for an answer";
+    TooManyPrivates "too_many_privates" Refusal(403),
+        "one of you has too many private chats and requests; /end or /reject some first";
+    NotAskedPrivate "not_asked_private" Refusal(404),
+        "{user} has not asked you for a private chat; /connect {user} asks";
+    NoPrivateToTalk "no_private_to_talk" Refusal(403), "you have no private chat with {user}; /connect {user} asks for one";
+    NoPrivateToEnd "no_private_to_end" Refusal(404), "you have no private chat with {user}; /chats lists yours";
+    NoneOpen "none_open" Refusal(404), "you have no {word}";
+    SeveralOpen "several_open" Refusal(400), "you have more than one {word}; say whose: /help private";
+    KeyBad "key_bad" Refusal(400), "{word}; nothing was announced";
+    AddressesBad "addresses_bad" Refusal(400),
+        "those are no addresses; one to 16 with their ports and commas between, for example 10.0.0.1:5000";
+    NotAskedDirect "not_asked_direct" Refusal(404), "{user} has not asked you for a direct chat; /direct {user} asks";
+    DirectNotHere "direct_not_here" Refusal(403),
+        "direct chats are between two programs that know how (landline does), and do not pass this server; \
+         /connect {user} asks for a private chat here";
+    DirectNotThere "direct_not_there" Refusal(403),
+        "the program {user} uses has no direct chats; /connect {user} asks for a private chat here";
+    TooManyDirects "too_many_directs" Refusal(403), "one of you has too many requests open; /reject some first";
+
+    // For what this version does not know.
+    Other "other" State, "";
+}
+
+/// What a cause is about. Names are as their owners wrote them; texts are clean.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About<'a> {
+    /// The user it concerns.
+    pub user: Option<Text<'a>>,
+    /// The room it concerns.
+    pub room: Option<Text<'a>>,
+    /// Seconds until it is different.
+    pub seconds: Option<u64>,
+    /// How many.
+    pub count: Option<u64>,
+    /// Milliseconds after which trying again is worthwhile.
+    pub retry_ms: Option<u64>,
+    /// A word of a command, or a detail in words.
+    pub word: Option<Text<'a>>,
+    /// What the operator gave as the reason.
+    pub reason: Option<Text<'a>>,
+}
+
+/// A cause, with what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report<'a> {
+    /// The cause. [`Cause::Other`] for one that this version does not know.
+    pub cause: Cause,
+    /// What it is about.
+    pub about: Box<About<'a>>,
+    /// The sentence in place of the table's: composed here, or as a server sent it.
+    pub text: Option<Text<'a>>,
+    /// The code in place of the table's, as a server sent it.
+    pub code: Option<u16>,
+}
+
+impl Cause {
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    /// Its name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The cause of that name on the wire.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Cause> {
+        TABLE.iter().find(|row| row.name == name).map(|row| row.cause)
+    }
+
+    /// How it is told.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.row().kind
+    }
+
+    /// The code of a refusal that has one.
+    #[must_use]
+    pub fn code(self) -> Option<u16> {
+        match self.kind() {
+            Refusal(code) => Some(code),
+            State | Line | BareRefusal => None,
+        }
+    }
+
+    /// A report of it, about nothing in particular.
+    #[must_use]
+    pub fn report<'a>(self) -> Report<'a> {
+        Report { cause: self, about: Box::default(), text: None, code: None }
+    }
+
+    /// A report of it about a user.
+    pub fn of_user<'a>(self, user: impl Into<Text<'a>>) -> Report<'a> {
+        self.about(About { user: Some(user.into()), ..About::default() })
+    }
+
+    /// A report of it about a room.
+    pub fn of_room<'a>(self, room: impl Into<Text<'a>>) -> Report<'a> {
+        self.about(About { room: Some(room.into()), ..About::default() })
+    }
+
+    /// A report of it with a word or a detail.
+    pub fn of_word<'a>(self, word: impl Into<Text<'a>>) -> Report<'a> {
+        self.about(About { word: Some(word.into()), ..About::default() })
+    }
+
+    /// A report of it with a number.
+    #[must_use]
+    pub fn of_count<'a>(self, count: u64) -> Report<'a> {
+        self.about(About { count: Some(count), ..About::default() })
+    }
+
+    /// A report of it with a time.
+    #[must_use]
+    pub fn of_seconds<'a>(self, seconds: u64) -> Report<'a> {
+        self.about(About { seconds: Some(seconds), ..About::default() })
+    }
+
+    fn about(self, about: About<'_>) -> Report<'_> {
+        Report { cause: self, about: Box::new(about), text: None, code: None }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Whether something was refused.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.cause.kind(), Refusal(_) | BareRefusal) || self.code.is_some()
+    }
+
+    /// The code, if there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        self.code.or(self.cause.code())
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn sentence(&self) -> Cow<'_, str> {
+        match &self.text {
+            Some(text) => Cow::Borrowed(text),
+            None => self.filled(self.cause.row().sentence),
+        }
+    }
+
+    /// The sentence for users of LanTalk's clients.
+    #[must_use]
+    pub fn lantalk_sentence(&self) -> Cow<'_, str> {
+        match self.cause.row().lantalk {
+            "" => self.sentence(),
+            own => self.filled(own),
+        }
+    }
+
+    /// The same with another sentence.
+    #[must_use]
+    pub fn saying(self, text: impl Into<Text<'a>>) -> Report<'a> {
+        Report { text: Some(text.into()), ..self }
+    }
+
+    /// The same with the operator's reason, unless it is empty.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<Text<'a>>) -> Report<'a> {
+        self.about.reason = Some(reason.into()).filter(|reason| !reason.is_empty());
+        self
+    }
+
+    fn filled(&self, template: &'static str) -> Cow<'_, str> {
+        if !template.contains('{') {
+            return Cow::Borrowed(template);
+        }
+        let About { user, room, seconds, count, retry_ms, word, .. } = &*self.about;
+        let mut out = String::with_capacity(template.len() + 32);
+        let mut rest = template;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (field, after) = behind.split_once('}').unwrap_or((behind, ""));
+            out.push_str(before);
+            let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+            let number = |number: &Option<u64>| number.map_or(String::new(), |number| number.to_string());
+            out.push_str(&match field {
+                "user" => text(user),
+                "room" => text(room),
+                "word" => text(word),
+                "seconds" => number(seconds),
+                "count" => number(count),
+                "retry_ms" => number(retry_ms),
+                _ => if *count == Some(1) { "" } else { "s" }.to_owned(),
+            });
+            rest = after;
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+}
+
+impl Report<'static> {
+    /// Why a text is no name of a room.
+    #[must_use]
+    pub fn of_room_name(error: NameError) -> Report<'static> {
+        if error == NameError::Reserved { Cause::RoomNameReserved.report() } else { error.into() }
+    }
+}
+
+impl From<NameError> for Report<'static> {
+    fn from(error: NameError) -> Report<'static> {
+        match error {
+            NameError::Empty => Cause::NameEmpty.report(),
+            NameError::TooLong(most) => Cause::NameTooLong.of_count(most as u64),
+            NameError::BadUser => Cause::NameBad.report(),
+            NameError::BadRoom => Cause::RoomNameBad.report(),
+            NameError::Reserved => Cause::NameReserved.report(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut names = HashSet::new();
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.cause as usize, index);
+            assert!(names.insert(row.name), "{} stands twice", row.name);
+            assert_eq!(Cause::parse(row.name), Some(row.cause));
+            for template in [row.sentence, row.lantalk] {
+                for field in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
+                    let known = ["user", "room", "seconds", "count", "retry_ms", "word", "s"];
+                    assert!(known.contains(&field), "{}: {field}", row.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_filled_with_what_it_is_about() {
+        assert_eq!(
+            Cause::YouBlock.of_user("eve").sentence(),
+            "you block eve, and could not hear the answer; /unblock eve first"
+        );
+        assert_eq!(Cause::NoSuchUser.of_user("x").lantalk_sentence(), "User 'x' not found.");
+        assert_eq!(Cause::Entered.of_room("{user}").sentence(), "You are in {user} now");
+        let removed = |count| Cause::Forgotten.of_count(count).sentence().into_owned();
+        assert!(removed(1).starts_with("1 direct message removed") && removed(2).starts_with("2 direct messages "));
+        assert_eq!(Cause::Kicked.report().saying("out").sentence(), "out");
+        for error in
+            [NameError::Empty, NameError::TooLong(24), NameError::BadUser, NameError::BadRoom, NameError::Reserved]
+        {
+            assert_eq!(Report::from(error.clone()).sentence(), error.to_string());
+        }
+    }
+}

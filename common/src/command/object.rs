@@ -1,0 +1,445 @@
+//! Command objects: commands and sign-ins as one JSON object a line, for programs.
+//!
+//! A text line is said in the current room and answered by lines that tell no command apart. An object names its room
+//! or user itself, and every object of its answer carries its `label`. docs/PROTOCOL.md has them all with examples.
+
+use super::{Ask, Command, Format};
+use crate::cause::{Cause, Report};
+use crate::event::Text;
+use crate::limits::LABEL_BYTES;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The room name that stands for what is said to everybody online. No room can be called so.
+pub const EVERYBODY: &str = "all";
+
+/// A command object, as it is read and written. Fields that its type does not use are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Request<'a> {
+    /// Which command.
+    pub r#type: Text<'a>,
+    /// What the answer is to carry. The same label again in one session means the same command again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Text<'a>>,
+    /// What makes a message recognizable when it is sent again, also after the server was restarted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Text<'a>>,
+    /// The room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<Text<'a>>,
+    /// The other user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Text<'a>>,
+    /// What is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text<'a>>,
+    /// Whose direct messages are looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Text<'a>>,
+    /// What is searched for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<Text<'a>>,
+    /// How many messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
+    /// Messages before this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Messages behind this id; of lists, entries behind this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<After<'a>>,
+    /// What was missed since the last visit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<bool>,
+    /// A time span.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+    /// The word of a ping, or a session's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Text<'a>>,
+    /// A public key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Text<'a>>,
+    /// Addresses, with commas between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Text<'a>>,
+    /// `json` or `text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Text<'a>>,
+    /// The command that help is wanted for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<Text<'a>>,
+    /// The number of the last event received: acknowledged, or known when resuming.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// Signing in: the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Text<'a>>,
+    /// Signing in: the account's password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Text<'a>>,
+    /// Signing in: the server's own password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_password: Option<Text<'a>>,
+    /// Signing in: this client acknowledges what carries a `seq`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acks: Option<bool>,
+    /// Signing in: the rooms to be in, each with the last id that was received there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rooms: Option<BTreeMap<Text<'a>, Option<u64>>>,
+}
+
+/// Where a list or a part of the history goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum After<'a> {
+    /// Behind the message with that id.
+    Id(u64),
+    /// Behind that name.
+    Name(Text<'a>),
+}
+
+/// A sign-in by object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// As a guest.
+    Guest {
+        /// The name, as sent.
+        user: String,
+    },
+    /// With an account.
+    Login {
+        /// Its name, as sent.
+        user: String,
+        /// Its password.
+        password: String,
+    },
+    /// With an account that is made first.
+    Register {
+        /// Its name, as sent.
+        user: String,
+        /// Its password.
+        password: String,
+    },
+    /// Going on with a session.
+    Resume {
+        /// Its token.
+        token: String,
+    },
+}
+
+impl<'a> Request<'a> {
+    /// A request of that type, without anything else.
+    #[must_use]
+    pub fn of(r#type: &'a str) -> Request<'a> {
+        Request { r#type: r#type.into(), ..Request::default() }
+    }
+
+    /// Whether a line is meant as an object.
+    #[must_use]
+    pub fn is_object(line: &str) -> bool {
+        line.trim_start().starts_with('{')
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// It is no object, or one of its fields has the wrong type. The label, if it can be read, is for the answer.
+    pub fn parse(line: &'a str) -> Result<Request<'a>, (Option<String>, Report<'static>)> {
+        match serde_json::from_str::<Request<'a>>(line) {
+            Ok(request) => match request.fault() {
+                None => Ok(request),
+                Some(why) => Err((request.answer_label(), Cause::BadObject.of_word(why))),
+            },
+            Err(error) => Err((label_in(line), Cause::BadObject.of_word(error.to_string()))),
+        }
+    }
+
+    /// The label for answers: none that is longer than allowed.
+    #[must_use]
+    pub fn answer_label(&self) -> Option<String> {
+        self.label.as_deref().filter(|label| label.len() <= LABEL_BYTES).map(str::to_owned)
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        let is_long = |text: &Option<Text<'_>>| text.as_ref().is_some_and(|text| text.len() > LABEL_BYTES);
+        (is_long(&self.label) || is_long(&self.nonce)).then_some("a label or nonce has at most 64 bytes")
+    }
+
+    /// The command that it means, for a client that is signed in.
+    ///
+    /// # Errors
+    /// There is no such type, or a field is missing.
+    pub fn command(&self) -> Result<Command<'_>, Report<'static>> {
+        let (to, room, text) = (|| need("to", &self.to), || need("room", &self.room), || need("text", &self.text));
+        Ok(match &*self.r#type {
+            "say" => match room()? {
+                EVERYBODY => Command::All(text()?),
+                room => Command::SayIn { room, text: text()? },
+            },
+            "all" => Command::All(text()?),
+            "hooray" => Command::SayIn { room: room()?, text: super::HOORAY },
+            "join" => Command::Join(room()?),
+            "leave" => Command::Leave(Some(room()?)),
+            "rooms" => Command::Rooms,
+            "users" => Command::Online,
+            "others" => Command::Others,
+            "who" => Command::Members(room()?),
+            "since" => Command::Since(self.seconds.ok_or_else(|| missing("seconds"))?),
+            "pm" => Command::Message { to: to()?, text: text()? },
+            "connect" => Command::Connect(to()?),
+            "accept" => Command::Accept(self.to.as_deref()),
+            "reject" => Command::Reject(self.to.as_deref()),
+            "chats" => Command::Chats,
+            "private" => Command::Private { to: Some(to()?), text: text()? },
+            "end" => Command::End(to()?),
+            "direct" => Command::Direct(to()?),
+            "direct_say" => Command::DirectText { to: to()?, text: text()? },
+            "direct_stop" => Command::DirectStop(to()?),
+            "direct_key" => Command::DirectKey(need("key", &self.key)?),
+            "direct_accept" => {
+                let (key, addresses) = (need("key", &self.key)?, need("addresses", &self.addresses)?);
+                Command::DirectAccept { to: to()?, key, addresses }
+            }
+            "block" => Command::Block(self.to.as_deref()),
+            "unblock" => Command::Unblock(to()?),
+            "history" => self.history()?,
+            "search" => Command::Search { words: need("words", &self.words)?, before: self.before },
+            "forget" => Command::Forget,
+            "format" => Command::Format(match need("format", &self.format)? {
+                "json" => Format::Json,
+                "text" => Format::Text,
+                _ => return Err(Cause::BadObject.of_word("format is json or text")),
+            }),
+            "help" => Command::Help(self.command.as_deref()),
+            "ping" => Command::Ping(self.token.as_deref()),
+            "ack" => Command::Ack(self.seq.ok_or_else(|| missing("seq"))?),
+            "pong" => Command::Alive,
+            "quit" => Command::Quit,
+            _ => return Err(Cause::BadObject.of_word("there is no such type")),
+        })
+    }
+
+    fn history(&self) -> Result<Command<'_>, Report<'static>> {
+        let ask = match (self.last, self.before, &self.after, self.unread) {
+            (Some(0), ..) => return Err(Cause::BadObject.of_word("last is at least 1")),
+            (Some(last), None, None, None) => Ask::Last(last),
+            (None, Some(id), None, None) => Ask::Before(id),
+            (None, None, Some(After::Id(id)), None) => Ask::After(*id),
+            (None, None, None, Some(true)) => Ask::Unread,
+            (None, None, None, None | Some(false)) => Ask::default(),
+            _ => return Err(Cause::BadObject.of_word("one of last, before, after and unread")),
+        };
+        Ok(match (&self.room, &self.with) {
+            (Some(room), _) => Command::HistoryIn { room, ask },
+            (None, Some(user)) => Command::History(Ask::With(user)),
+            (None, None) => Command::History(ask),
+        })
+    }
+
+    /// The sign-in that it means, for a client that is not signed in. `None` if its type is no sign-in.
+    ///
+    /// # Errors
+    /// A field is missing.
+    pub fn sign_in(&self) -> Option<Result<SignIn, Report<'static>>> {
+        let user = || need("user", &self.user).map(str::to_owned);
+        let password = || need("password", &self.password).map(|password| password.trim().to_owned());
+        Some(match &*self.r#type {
+            "guest" => user().map(|user| SignIn::Guest { user }),
+            "login" => user().and_then(|user| Ok(SignIn::Login { user, password: password()? })),
+            "register" => user().and_then(|user| Ok(SignIn::Register { user, password: password()? })),
+            "resume" => need("token", &self.token).map(|token| SignIn::Resume { token: token.to_owned() }),
+            _ => return None,
+        })
+    }
+
+    /// The object for a command that was typed while looking at `room`. `None` if the command needs a room and there
+    /// is none.
+    #[must_use]
+    pub fn of_command(command: &Command<'a>, room: Option<&'a str>) -> Option<Request<'a>> {
+        let text = |text: &'a str| Some(Text::Borrowed(text));
+        let maybe = |word: Option<&'a str>| word.map(Text::Borrowed);
+        let of = Request::of;
+        let to = |r#type, user: &'a str| Request { to: text(user), ..of(r#type) };
+        Some(match *command {
+            Command::Say(said) => Request { room: text(room?), text: text(said), ..of("say") },
+            Command::SayIn { room, text: said } => Request { room: text(room), text: text(said), ..of("say") },
+            Command::Hooray => Request { room: text(room?), ..of("hooray") },
+            Command::All(said) => Request { text: text(said), ..of("all") },
+            Command::Online | Command::OnlineDetails => of("users"),
+            Command::Others => of("others"),
+            Command::Members(room) => Request { room: text(room), ..of("who") },
+            Command::Since(seconds) => Request { seconds: Some(seconds), ..of("since") },
+            Command::Message { to: user, text: said } => Request { text: text(said), ..to("pm", user) },
+            Command::Connect(user) => to("connect", user),
+            Command::Accept(user) => Request { to: maybe(user), ..of("accept") },
+            Command::Reject(user) => Request { to: maybe(user), ..of("reject") },
+            Command::Chats => of("chats"),
+            Command::Private { to: user, text: said } => Request { text: text(said), ..to("private", user?) },
+            Command::End(user) => to("end", user),
+            Command::Direct(user) => to("direct", user),
+            Command::DirectText { to: user, text: said } => Request { text: text(said), ..to("direct_say", user) },
+            Command::DirectStop(user) => to("direct_stop", user),
+            Command::DirectKey(key) => Request { key: text(key), ..of("direct_key") },
+            Command::DirectAccept { to: user, key, addresses } => {
+                Request { key: text(key), addresses: text(addresses), ..to("direct_accept", user) }
+            }
+            Command::Block(user) => Request { to: maybe(user), ..of("block") },
+            Command::Unblock(user) => to("unblock", user),
+            Command::Join(room) => Request { room: text(room), ..of("join") },
+            Command::Leave(named) => Request { room: text(named.or(room)?), ..of("leave") },
+            Command::Rooms => of("rooms"),
+            Command::History(Ask::With(user)) => Request { with: text(user), ..of("history") },
+            Command::History(ask) => ask_object(ask, room),
+            Command::HistoryIn { room, ask } => ask_object(ask, Some(room)),
+            Command::Search { words, before } => Request { words: text(words), before, ..of("search") },
+            Command::Forget => of("forget"),
+            Command::Format(format) => Request { format: text(format.as_str()), ..of("format") },
+            Command::Help(word) => Request { command: maybe(word), ..of("help") },
+            Command::Ping(token) => Request { token: maybe(token), ..of("ping") },
+            Command::Ack(seq) => Request { seq: Some(seq), ..of("ack") },
+            Command::Alive => of("pong"),
+            Command::Quit => of("quit"),
+            Command::Foreign => return None,
+        })
+    }
+
+    /// The object as one line, without its end.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        // A struct of strings and numbers always serializes.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+fn ask_object<'a>(ask: Ask<'a>, room: Option<&'a str>) -> Request<'a> {
+    let request = Request { room: room.map(Text::Borrowed), ..Request::of("history") };
+    match ask {
+        Ask::Last(last) => Request { last: Some(last), ..request },
+        Ask::Before(id) => Request { before: Some(id), ..request },
+        Ask::After(id) => Request { after: Some(After::Id(id)), ..request },
+        Ask::Unread => Request { unread: Some(true), ..request },
+        Ask::With(user) => Request { room: None, with: Some(user.into()), ..request },
+    }
+}
+
+fn need<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str, Report<'static>> {
+    value.as_deref().ok_or_else(|| missing(field))
+}
+
+fn missing(field: &'static str) -> Report<'static> {
+    Cause::BadObject.of_word(format!("{field} is missing"))
+}
+
+/// The label of a line of which nothing else can be used, for the answer.
+#[must_use]
+pub fn label_in(line: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct OnlyLabel {
+        label: String,
+    }
+    let found: OnlyLabel = serde_json::from_str(line).ok()?;
+    Some(found.label).filter(|label| label.len() <= LABEL_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(line: &str) -> Request<'_> {
+        Request::parse(line).unwrap()
+    }
+
+    #[test]
+    fn objects_name_their_room_and_user() {
+        let say = parse(r#"{"type":"say","room":"ops","text":"two\nlines","label":"7"}"#);
+        assert_eq!(say.command(), Ok(Command::SayIn { room: "ops", text: "two\nlines" }));
+        assert_eq!(say.answer_label().as_deref(), Some("7"));
+        for (line, command) in [
+            (r#"{"type":"say","room":"all","text":"hi"}"#, Command::All("hi")),
+            (r#"{"type":"history","room":"ops","after":5}"#, Command::HistoryIn { room: "ops", ask: Ask::After(5) }),
+            (r#"{"type":"history","with":"bob"}"#, Command::History(Ask::With("bob"))),
+            (r#"{"type":"history"}"#, Command::History(Ask::Last(20))),
+            (r#"{"type":"accept"}"#, Command::Accept(None)),
+            (r#"{"type":"ack","seq":9}"#, Command::Ack(9)),
+            (
+                r#"{"type":"pm","to":"bob","text":"{\"type\":1}","unknown":[]}"#,
+                Command::Message { to: "bob", text: r#"{"type":1}"# },
+            ),
+        ] {
+            assert_eq!(parse(line).command(), Ok(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_says_why() {
+        for line in [
+            r#"{"type":"say","text":"x"}"#,
+            r#"{"type":"say","room":"x"}"#,
+            r#"{"type":"shout"}"#,
+            "{}",
+            r#"{"type":"history","last":0}"#,
+            r#"{"type":"history","last":5,"before":4}"#,
+            r#"{"type":"format","format":"xml"}"#,
+        ] {
+            assert_eq!(parse(line).command().unwrap_err().cause, Cause::BadObject, "{line}");
+        }
+        let long = format!(r#"{{"type":"ping","label":"{}"}}"#, "x".repeat(65));
+        for line in ["{", "{\"type\":5}", "[1]", "{\"type\":\"say\"", &long, &"[".repeat(30_000)] {
+            let (label, why) = Request::parse(line).unwrap_err();
+            assert_eq!((label, why.cause), (None, Cause::BadObject), "{}", &line[..line.len().min(30)]);
+        }
+        assert_eq!(Request::parse(r#"{"type":5,"label":"a"}"#).unwrap_err().0.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn sign_ins_are_read() {
+        let sign_in = |line: &str| parse(line).sign_in();
+        assert_eq!(sign_in(r#"{"type":"guest","user":"a"}"#), Some(Ok(SignIn::Guest { user: "a".into() })));
+        let (user, password) = ("a".into(), "p w".into());
+        assert_eq!(
+            sign_in(r#"{"type":"login","user":"a","password":" p w"}"#),
+            Some(Ok(SignIn::Login { user, password }))
+        );
+        assert!(sign_in(r#"{"type":"login","user":"a"}"#).unwrap().is_err());
+        assert_eq!(sign_in(r#"{"type":"say"}"#), None);
+        let rooms = parse(r#"{"type":"resume","token":"x","rooms":{"lobby":5,"ops":null}}"#).rooms.unwrap();
+        assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [("lobby".into(), Some(5)), ("ops".into(), None)]);
+    }
+
+    fn word() -> impl Strategy<Value = String> {
+        "[a-z]{1,8}"
+    }
+
+    proptest! {
+        #[test]
+        fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, pick in 0usize..30) {
+            let commands = [
+                Command::SayIn { room: &a, text: &t }, Command::All(&t), Command::Online, Command::Others,
+                Command::Members(&a), Command::Since(n), Command::Message { to: &a, text: &t }, Command::Connect(&a),
+                Command::Accept(None), Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats,
+                Command::Private { to: Some(&a), text: &t }, Command::End(&a), Command::Direct(&a),
+                Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a),
+                Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(None), Command::Unblock(&a),
+                Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms,
+                Command::HistoryIn { room: &a, ask: Ask::Before(n) }, Command::Search { words: &t, before: Some(n) },
+                Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,
+            ];
+            let line = Request::of_command(&commands[pick], None).unwrap().to_line();
+            prop_assert!(!line.contains('\n') && Request::is_object(&line));
+            let read = Request::parse(&line).unwrap();
+            prop_assert_eq!(read.command(), Ok(commands[pick]), "{}", line);
+        }
+
+        #[test]
+        fn any_line_is_read_without_a_panic(line in any::<String>(), fields in "\\{(\"(type|label|room|after|rooms)\":([0-9]|\"[a-z]\"|\\{\\}|null),?){0,4}\\}?") {
+            for line in [&line, &fields] {
+                if let Ok(request) = Request::parse(line) {
+                    let _ = (request.command(), request.sign_in());
+                }
+            }
+        }
+    }
+}

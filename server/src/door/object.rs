@@ -1,0 +1,97 @@
+//! Sign-ins by command object: what a client asks for in one line instead of a dialogue.
+
+use super::{Attempt, House};
+use landline_common::command::object::EVERYBODY;
+use landline_common::command::{Request, SignIn};
+use landline_common::{Cause, Report, RoomName};
+
+/// Rooms in one sign-in; more than a user may be in by any setting that makes sense.
+const MOST_ROOMS: usize = 1_000;
+
+/// How a client wants to be in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stay {
+    /// What the answer carries.
+    pub label: Option<String>,
+    /// The room that becomes the current one.
+    pub room: Option<RoomName>,
+    /// The rooms to be in (`None`: what is said to everybody), each with the last id that the client received there.
+    pub rooms: Vec<(Option<RoomName>, Option<u64>)>,
+    /// The client acknowledges what carries a `seq`.
+    pub acks: bool,
+    /// The last `seq` that it received.
+    pub seq: Option<u64>,
+}
+
+/// Why an object is no sign-in, and the label for the answer.
+type Refusal = (Option<String>, Report<'static>);
+
+/// Reads a sign-in. Nothing is learned about names here, so the server's password is checked later.
+pub(super) fn attempt(line: &str, house: House) -> Result<(Option<String>, Attempt), Refusal> {
+    let request = Request::parse(line)?;
+    let label = request.answer_label();
+    let fail = |report: Report<'static>| (label.clone(), report);
+    let sign_in = match request.sign_in() {
+        Some(sign_in) => sign_in.map_err(fail)?,
+        None => return Err(fail(Cause::BadObject.of_word("sign in first: guest, login, register or resume"))),
+    };
+    let server_password = request.server_password.as_deref().map(|password| password.trim().to_owned());
+    if house.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
+        return Err(fail(Cause::ServerPasswordNeeded.report()));
+    }
+    let stay = stay(&request).map_err(fail)?;
+    Ok((label.clone(), Attempt::Object { sign_in, server_password, stay }))
+}
+
+fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
+    let rooms = request.rooms.iter().flatten();
+    if rooms.clone().count() > MOST_ROOMS {
+        return Err(Cause::BadObject.of_word("rooms: too many"));
+    }
+    let place = |name: &str| match name {
+        EVERYBODY => Ok(None),
+        name => RoomName::parse(name).map(Some).map_err(Report::of_room_name),
+    };
+    Ok(Stay {
+        label: request.answer_label(),
+        room: request.room.as_deref().map(RoomName::parse).transpose().map_err(Report::of_room_name)?,
+        rooms: rooms.map(|(name, id)| Ok((place(name)?, *id))).collect::<Result<_, Report<'static>>>()?,
+        acks: request.acks == Some(true),
+        seq: request.seq,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str, has_password: bool) -> Result<(Option<String>, Attempt), Refusal> {
+        attempt(line, House { has_password })
+    }
+
+    #[test]
+    fn a_sign_in_says_where_the_client_wants_to_be() {
+        let line =
+            r#"{"type":"guest","user":"alice","room":"ops","label":"1","rooms":{"all":9,"dev":null},"acks":true}"#;
+        let (label, attempt) = read(line, false).unwrap();
+        let Attempt::Object { sign_in, server_password: None, stay } = attempt else { panic!() };
+        assert_eq!((label.as_deref(), sign_in), (Some("1"), SignIn::Guest { user: "alice".into() }));
+        assert_eq!(stay.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
+        assert!(stay.acks && stay.room.unwrap().as_str() == "ops");
+    }
+
+    #[test]
+    fn what_is_wrong_is_answered_with_the_label() {
+        for (line, cause) in [
+            (r#"{"type":"say","room":"ops","text":"hi","label":"1"}"#, Cause::BadObject),
+            (r#"{"type":"login","user":"alice","label":"1"}"#, Cause::BadObject),
+            (r#"{"type":"guest","user":"alice","room":"a b","label":"1"}"#, Cause::RoomNameBad),
+            (r#"{"type":"guest","user":"alice","rooms":{"a_b":1},"label":"1"}"#, Cause::RoomNameBad),
+        ] {
+            let (label, report) = read(line, false).unwrap_err();
+            assert_eq!((label.as_deref(), report.cause), (Some("1"), cause), "{line}");
+        }
+        let guest = r#"{"type":"guest","user":"alice"}"#;
+        assert_eq!(read(guest, true).unwrap_err().1.cause, Cause::ServerPasswordNeeded);
+    }
+}

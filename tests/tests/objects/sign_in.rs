@@ -1,0 +1,93 @@
+//! Signing in by one object.
+
+use crate::Program;
+use landline_tests::TestServer;
+use serde_json::{Value, json};
+
+#[test]
+fn a_guest_is_in_all_its_rooms_at_once() {
+    let server = TestServer::default();
+    let mut alice = Program::connect(&server);
+    let rooms = json!({"ops": null, "dev": 5, "all": null});
+    let answer = alice.ask(&json!({"type": "guest", "user": "alice", "room": "lobby", "rooms": rooms, "label": "1"}));
+    assert_eq!((&answer[0]["type"], &answer[0]["protocol"]), (&json!("auth_ok"), &json!(2)));
+    assert_eq!(answer[0]["member_of"], json!(["dev", "ops", "lobby"]));
+    assert_eq!((&answer[0]["room"], &answer[0]["account"]), (&json!("lobby"), &json!(false)));
+    let caught_up: Vec<&Value> = answer.iter().filter(|object| object["event"] == "caught_up").collect();
+    assert_eq!(caught_up.iter().map(|object| &object["room"]).collect::<Vec<_>>(), ["all", "dev", "ops"]);
+    assert_eq!(answer.last().unwrap()["type"], "ok");
+    let mut bob = server.guest("bob", "dev");
+    alice.send(&json!({"type": "say", "room": "dev", "text": "hi"}));
+    bob.expect("alice: hi");
+}
+
+#[test]
+fn what_was_missed_comes_with_the_sign_in() {
+    let server = TestServer::default();
+    let mut alice = Program::guest(&server, "alice", "ops");
+    let mut said = |text: &str| {
+        let answer = alice.ask(&json!({"type": "say", "room": "ops", "text": text, "label": text}));
+        answer[0]["id"].as_u64().unwrap()
+    };
+    let first = said("one");
+    let _ = (said("two"), said("three"));
+    let mut bob = Program::connect(&server);
+    let rooms = json!({"ops": first, "new": null});
+    let answer = bob.ask(&json!({"type": "guest", "user": "bob", "room": "ops", "rooms": rooms, "label": "1"}));
+    let texts: Vec<&Value> = answer.iter().filter(|o| o["event"] == "history").map(|o| &o["text"]).collect();
+    assert_eq!(texts, ["two", "three"]);
+    let ops = answer.iter().find(|object| object["event"] == "caught_up" && object["room"] == "ops").unwrap();
+    assert_eq!((&ops["shown"], &ops["missed"], &ops["more"]), (&json!(2), &json!(true), &json!(false)));
+    let mut carol = Program::connect(&server);
+    let answer = carol.ask(&json!({"type": "guest", "user": "carol", "rooms": {"ops": null}, "label": "1"}));
+    let ops = answer.iter().find(|object| object["room"] == "ops" && object["event"] == "caught_up").unwrap();
+    assert_eq!((&ops["shown"], &ops["missed"]), (&json!(3), &json!(false)), "what the talk is about");
+}
+
+#[test]
+fn an_account_is_made_and_used_by_one_object_each() {
+    let server = TestServer::default();
+    let account =
+        |r#type: &str, password: &str| json!({"type": r#type, "user": "alice", "password": password, "label": "1"});
+    let mut first = Program::connect(&server);
+    let answer = first.ask(&account("register", "short"));
+    assert_eq!((&answer[0]["type"], &answer[0]["cause"]), (&json!("auth_fail"), &json!("password_length")));
+    let answer = first.ask(&account("register", "long enough"));
+    assert_eq!((&answer[0]["type"], &answer[0]["account"]), (&json!("auth_ok"), &json!(true)));
+    let mut second = Program::connect(&server);
+    assert_eq!(second.ask(&account("login", "wrong password"))[0]["cause"], "wrong_password");
+    assert_eq!(second.ask(&account("login", "long enough"))[0]["cause"], "already_here");
+    assert_eq!(second.ask(&json!({"type": "guest", "user": "alice", "label": "2"}))[0]["cause"], "name_taken");
+    first.client.quit();
+    assert_eq!(second.ask(&json!({"type": "guest", "user": "alice", "label": "3"}))[0]["cause"], "name_registered");
+    assert_eq!(second.ask(&account("login", "long enough"))[0]["type"], "auth_ok");
+}
+
+#[test]
+fn the_servers_password_comes_before_anything_about_names() {
+    let server = TestServer::new(|config| config.password = Some("sesame".into()));
+    let mut client = Program::connect(&server);
+    let register = json!({"type": "register", "user": "alice", "password": "long enough", "server_password": "sesame", "label": "1"});
+    assert_eq!(client.ask(&register)[0]["type"], "auth_ok");
+    client.client.quit();
+    let mut client = Program::connect(&server);
+    let mut cause = |object: Value| client.ask(&object)[0]["cause"].clone();
+    assert_eq!(cause(json!({"type": "guest", "user": "alice", "label": "1"})), "server_password_needed");
+    let wrong = json!({"type": "guest", "user": "alice", "server_password": "x", "label": "2"});
+    assert_eq!(cause(wrong), "wrong_server_password");
+    let right = json!({"type": "guest", "user": "alice", "server_password": "sesame", "label": "3"});
+    assert_eq!(cause(right), "name_registered");
+}
+
+#[test]
+fn what_is_no_sign_in_is_answered_and_another_one_may_follow() {
+    let server = TestServer::default();
+    let mut client = Program::connect(&server);
+    for object in [json!({"type": "say", "room": "lobby", "text": "x", "label": "1"}), json!({"label": "1"})] {
+        let answer = client.ask(&object);
+        assert_eq!((&answer[0]["type"], &answer[0]["cause"]), (&json!("auth_fail"), &json!("bad_object")));
+    }
+    client.client.send("{");
+    assert_eq!(client.next()["cause"], "bad_object");
+    assert_eq!(client.ask(&json!({"type": "guest", "user": "alice", "label": "2"}))[0]["type"], "auth_ok");
+}

@@ -1,0 +1,101 @@
+//! Talk by objects: in the room that is named, with one's own line as the answer.
+
+use crate::Program;
+use landline_tests::TestServer;
+use serde_json::json;
+
+#[test]
+fn a_line_goes_into_the_room_that_it_names() {
+    let server = TestServer::default();
+    let (mut lobby, mut ops) = (server.guest("carol", "lobby"), server.guest("dave", "ops"));
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    lobby.until("alice has connected");
+    ops.until("alice has connected");
+    assert_eq!(alice.ask(&json!({"type": "join", "room": "ops", "label": "1"}))[0]["cause"], "entered");
+    for (room, text) in [("lobby", "a"), ("ops", "b"), ("lobby", "c")] {
+        alice.send(&json!({"type": "say", "room": room, "text": text, "label": text}));
+    }
+    for text in ["a", "b", "c"] {
+        let answer = alice.answer(&json!(text));
+        assert_eq!((answer.len(), &answer[0]["type"], &answer[0]["text"]), (1, &json!("message"), &json!(text)));
+    }
+    lobby.expect("alice: a");
+    lobby.expect("alice: c");
+    ops.expect("alice joined ops");
+    ops.expect("alice: b");
+    let answer = alice.ask(&json!({"type": "say", "room": "nowhere", "text": "x", "label": "2"}));
+    assert_eq!((&answer[0]["cause"], &answer[0]["room"]), (&json!("not_in_room"), &json!("nowhere")));
+}
+
+#[test]
+fn own_lines_with_and_without_label_come_in_the_order_of_the_room() {
+    let server = TestServer::default();
+    let mut bob = Program::guest(&server, "bob", "lobby");
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    let lines: String = (0..40)
+        .map(|n| match n % 3 {
+            0 => {
+                format!("{}\n", json!({"type": "say", "room": "lobby", "text": n.to_string(), "label": n.to_string()}))
+            }
+            1 => format!("{}\n", json!({"type": "say", "room": "lobby", "text": n.to_string()})),
+            _ => format!("{n}\n"),
+        })
+        .collect();
+    alice.client.send_bytes(lines.as_bytes());
+    let mut ids = Vec::new();
+    for n in 0..40 {
+        let (own, others) = (alice.until("message"), bob.until("message"));
+        assert_eq!((&own["text"], &own["id"]), (&others["text"], &others["id"]));
+        assert_eq!(own["text"], n.to_string());
+        assert_eq!(own["label"].as_str(), (n % 3 == 0).then_some(n.to_string()).as_deref());
+        assert!(others["label"].is_null(), "labels are their sender's alone");
+        ids.push(own["id"].as_u64().unwrap());
+    }
+    assert!(ids.is_sorted());
+}
+
+#[test]
+fn what_is_said_to_everybody_answers_too() {
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "ops");
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    bob.until("alice has connected");
+    for object in [
+        json!({"type": "all", "text": "lunch", "label": "1"}),
+        json!({"type": "say", "room": "all", "text": "lunch", "label": "1"}),
+    ] {
+        let answer = alice.ask(&object);
+        assert_eq!((answer.len(), &answer[0]["event"], &answer[0]["text"]), (1, &json!("all"), &json!("lunch")));
+        bob.expect("[all] alice: lunch");
+    }
+}
+
+#[test]
+fn an_object_is_never_talk_and_a_text_client_has_none() {
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "lobby");
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    bob.until("alice has connected");
+    for line in
+        ["{", "{\"type\":\"shout\"}", "{}", "{\"type\":\"say\",\"room\":\"lobby\",\"text\":5}", " {\"type\":[]}"]
+    {
+        alice.client.send(line);
+        assert_eq!(alice.until("error")["cause"], "bad_object", "{line}");
+    }
+    bob.expect_nothing();
+    bob.send("{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"hi\"}");
+    assert_eq!(alice.until("message")["text"], "{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"hi\"}");
+}
+
+#[test]
+fn an_object_may_be_long_and_a_line_may_not() {
+    let server = TestServer::default();
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    let escaped = "\\u00e9".repeat(2_000);
+    alice.client.send(&format!("{{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"{escaped}\",\"label\":\"1\"}}"));
+    assert_eq!(alice.answer(&json!("1"))[0]["text"], "é".repeat(2_000));
+    alice.client.send(&"x".repeat(9_000));
+    assert_eq!(alice.until("error")["cause"], "line_too_long");
+    alice.client.send(&format!("{{\"type\":\"say\",\"text\":\"{}\"}}", "x".repeat(70_000)));
+    assert_eq!(alice.until("error")["cause"], "line_too_long");
+}

@@ -222,6 +222,17 @@ impl Cause {
         &TABLE[self as usize]
     }
 
+    /// All causes, in the order of the table.
+    pub fn all() -> impl Iterator<Item = Cause> {
+        TABLE.iter().map(|row| row.cause)
+    }
+
+    /// The sentence with the names of the fields in it.
+    #[must_use]
+    pub fn template(self) -> &'static str {
+        self.row().sentence
+    }
+
     /// Its name on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {

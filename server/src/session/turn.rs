@@ -96,7 +96,7 @@ impl Turn<'_> {
                 return Stay::Here;
             }
         };
-        self.awake |= !matches!(command, Command::Ping(_));
+        self.awake |= !command.is_upkeep();
         if !self.may_say(&command, instant) {
             match label {
                 Some(label) => self.throttled(label, ADDRESS_RETRY, now),

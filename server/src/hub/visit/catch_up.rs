@@ -25,7 +25,9 @@ impl Visit {
     /// ends the answer to its sign-in.
     pub fn catch_up(&mut self, rooms: &[(Option<RoomName>, Option<u64>)], now: Moment) {
         self.now = now;
-        let mut left = count(self.hub.limits.catch_up_bytes);
+        // Far below what may wait for the client: its mail comes as well.
+        let limits = &self.hub.limits;
+        let mut left = count(limits.catch_up_bytes.min(limits.backlog_bytes / 4));
         for (room, known) in rooms {
             let Some(gap) = self.gap(room.as_ref()) else { continue };
             self.tell_missed(&gap, *known, &mut left);

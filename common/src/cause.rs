@@ -126,6 +126,7 @@ causes! {
     Throttled "throttled" Refusal(429), "too fast, not done; try again in {retry_ms} ms";
     LineTooLong "line_too_long" Refusal(413), "that line is too long: at most {count} bytes; nothing was sent";
     MessageTooLong "message_too_long" Refusal(413), "that is too long: at most {count} characters; nothing was sent";
+    TooManyLines "too_many_lines" Refusal(413), "that is too long: at most {count} lines; nothing was sent";
     EmptyMessage "empty_message" Refusal(400), "there is nothing in that that others could see; nothing was sent";
     Yourself "yourself" Refusal(400), "that is you";
     NoSuchUser "no_such_user" Refusal(404),

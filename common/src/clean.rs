@@ -1,8 +1,14 @@
 //! What people typed, made safe to show on any terminal.
 //!
 //! Removed: terminal escape sequences (ECMA-48: CSI, OSC and the other strings, two-byte escapes), all other control
-//! characters, overrides and isolates of text direction, and characters that are nowhere visible. What separates
-//! (tab, newline, the Unicode line and paragraph separators) becomes a space, so that one message stays one line.
+//! characters, overrides and isolates of text direction, and characters that are nowhere visible.
+//!
+//! There are two forms. [`clean`] makes one line: names, log lines and everything else that is not a message. What
+//! separates (tabs, line ends) becomes a blank there. [`clean_message`] keeps the lines of a message and their
+//! indentation; [`flatten`] makes one line of such a message, for readers whose transport ends a message at a line end.
+//!
+//! A line end is every mandatory break of Unicode (UAX #14): LF, CR, CR LF, VT, FF, NEL, U+2028 and U+2029. A message has
+//! LF only, so that no reader sees more lines than the server counted.
 
 use std::borrow::Cow;
 
@@ -17,12 +23,100 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     while let Some(c) = chars.next() {
         match fate(c) {
             Fate::Keep => out.push(c),
-            Fate::Space => out.push(' '),
+            Fate::Tab | Fate::LineEnd => out.push(' '),
             Fate::Drop => {}
             Fate::Escape(kind) => skip_escape(kind, &mut chars),
         }
     }
     Cow::Owned(out)
+}
+
+/// Blanks that a tab in the indentation of a line becomes.
+pub const TAB: &str = "    ";
+
+/// Cleans a message of one or several lines, which end with `\n`.
+///
+/// A tab in a line's indentation becomes four blanks ([`TAB`]), any other one blank. Blanks at the end of a line, and
+/// empty lines at the beginning and the end of the message, are removed; empty lines in between stay. The result may be
+/// empty. Borrowed when there is nothing to do.
+///
+/// ```
+/// use landline_common::clean::clean_message;
+/// assert_eq!(clean_message("if x:\r\n\treturn\ty  \r\n\r\n"), "if x:\n    return y");
+/// ```
+#[must_use]
+pub fn clean_message(text: &str) -> Cow<'_, str> {
+    let safe = text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| fate(c) == Fate::Keep);
+    if safe && !text.ends_with(char::is_whitespace) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    // Where the line begins in `out`, and whether it has nothing but indentation so far.
+    let (mut line, mut indentation) = (0, true);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match fate(c) {
+            Fate::Keep => {
+                indentation &= c.is_whitespace();
+                out.push(c);
+            }
+            Fate::Tab => out.push_str(if indentation { TAB } else { " " }),
+            Fate::LineEnd => {
+                if c == '\r' {
+                    chars.next_if_eq(&'\n');
+                }
+                trim_end_from(&mut out, line);
+                if !out.is_empty() {
+                    out.push('\n');
+                }
+                (line, indentation) = (out.len(), true);
+            }
+            Fate::Drop => {}
+            Fate::Escape(kind) => skip_escape(kind, &mut chars),
+        }
+    }
+    trim_end_from(&mut out, 0);
+    Cow::Owned(out)
+}
+
+/// Removes blanks at the end of `text`, but nothing before `from`.
+fn trim_end_from(text: &mut String, from: usize) {
+    let kept = text[from..].trim_end().len();
+    text.truncate(from + kept);
+}
+
+/// A message as one line: each line end, with the empty lines and the indentation that follow it, becomes one blank.
+#[must_use]
+pub fn flatten(message: &str) -> Cow<'_, str> {
+    let Some((first, rest)) = message.split_once('\n') else { return Cow::Borrowed(message) };
+    let mut out = String::with_capacity(message.len());
+    for line in std::iter::once(first).chain(rest.split('\n').map(str::trim_start)).filter(|line| !line.is_empty()) {
+        out.push_str(if out.is_empty() { "" } else { " " });
+        out.push_str(line);
+    }
+    Cow::Owned(out)
+}
+
+/// True if there is a line end of any kind in `text`.
+#[must_use]
+pub fn has_line_end(text: &str) -> bool {
+    let ascii = |b: u8| matches!(b, b'\n' | b'\r' | 0x0b | 0x0c);
+    text.bytes().any(ascii) || (!text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}']))
+}
+
+/// `text` with a blank for each character that ends a line, for doors where a line is a message.
+#[must_use]
+pub fn blank_line_ends(text: &str) -> Cow<'_, str> {
+    if !has_line_end(text) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if fate(c) == Fate::LineEnd { ' ' } else { c }).collect())
+}
+
+/// Lines of a cleaned message; an empty one has one.
+#[must_use]
+pub fn count_lines(message: &str) -> usize {
+    memchr::memchr_iter(b'\n', message.as_bytes()).count() + 1
 }
 
 /// True for characters that occupy no place and carry no meaning in a name: nobody could see them.
@@ -38,7 +132,8 @@ pub fn is_invisible(c: char) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Keep,
-    Space,
+    Tab,
+    LineEnd,
     Drop,
     Escape(Escape),
 }
@@ -59,7 +154,8 @@ const LONGEST_ESCAPE: usize = 256;
 
 fn fate(c: char) -> Fate {
     match c {
-        '\t' | '\n' | '\r' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Fate::Space,
+        '\t' => Fate::Tab,
+        '\n' | '\r' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Fate::LineEnd,
         '\u{1b}' => Fate::Escape(Escape::Esc),
         '\u{9b}' => Fate::Escape(Escape::Csi),
         '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => Fate::Escape(Escape::String),
@@ -137,12 +233,72 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_message_keeps_its_lines_and_their_indentation() {
+        for (typed, message) in [
+            ("  def f():\n\treturn 1", "  def f():\n    return 1"),
+            ("a\r\nb\rc\u{b}d\u{c}e\u{85}f\u{2028}g\u{2029}h", "a\nb\nc\nd\ne\nf\ng\nh"),
+            (" \t x\ty\t", "      x y"),
+            ("\t\u{200b}\tx", "        x"),
+            ("\n \n\n  first \t\n\n\u{3000}\nlast\u{a0}\n \n", "  first\n\n\nlast"),
+            ("a\u{1b}[2J\nb\u{202e}", "a\nb"),
+            (" \n\t", ""),
+            ("one line", "one line"),
+            ("blanks at the end  ", "blanks at the end"),
+        ] {
+            assert_eq!(clean_message(typed), message, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_flat_message_has_one_blank_for_each_break() {
+        for (message, flat) in [("a", "a"), ("  a\n    b\n\n c", "  a b c"), ("a\n\n\nb", "a b"), ("", "")] {
+            assert_eq!(flatten(message), flat, "{message:?}");
+        }
+        assert_eq!(["", "a", "a\nb", "a\n\nb"].map(count_lines), [1, 1, 2, 3]);
+    }
+
+    /// Texts with many of the characters that matter here.
+    fn text() -> impl Strategy<Value = String> {
+        let odd = prop::sample::select(vec![
+            "\n",
+            "\r",
+            "\r\n",
+            "\t",
+            " ",
+            "\u{2028}",
+            "\u{85}",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{1b}[31m",
+            "\u{200b}",
+            "x",
+        ]);
+        prop_oneof![any::<String>(), prop::collection::vec(odd, 0..20).prop_map(|parts| parts.concat())]
+    }
+
     proptest! {
         #[test]
-        fn nothing_dangerous_is_left(text in any::<String>()) {
+        fn nothing_dangerous_is_left(text in text()) {
             let cleaned = clean(&text).into_owned();
             prop_assert!(cleaned.chars().all(|c| fate(c) == Fate::Keep));
             prop_assert_eq!(clean(&cleaned).into_owned(), cleaned.clone());
+        }
+
+        #[test]
+        fn a_message_has_nothing_dangerous_but_line_ends(text in text()) {
+            let message = clean_message(&text).into_owned();
+            prop_assert!(message.chars().all(|c| c == '\n' || fate(c) == Fate::Keep));
+            prop_assert_eq!(clean_message(&message).into_owned(), message.clone());
+            prop_assert!(!message.starts_with('\n') && !message.ends_with('\n'));
+            prop_assert!(message.split('\n').all(|line| line.trim_end() == line), "{:?}", message);
+            prop_assert!(has_line_end(&text) || !message.contains('\n'));
+            prop_assert_eq!(count_lines(&clean_message(&blank_line_ends(&text))), 1);
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&message), letters(&clean(&text)));
+            let flat = flatten(&message).into_owned();
+            prop_assert_eq!(clean(&flat).into_owned(), flat.clone());
+            prop_assert_eq!(letters(&flat), letters(&message));
         }
     }
 }

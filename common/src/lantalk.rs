@@ -1,7 +1,9 @@
 //! The JSON lines of LanTalk 2.0 (`lantalk==2.0.0` in the Python registry): events out, sign-in and messages in.
 //!
-//! Its clients know one room. Talk in others than the lobby, where they start, has the room in front of the name.
+//! Its clients show a text as one line, so a message of several lines has blanks for line ends here; what they send may
+//! have several. They know one room. Talk in others than the lobby, where they start, has the room in front of the name.
 
+use crate::clean::flatten;
 use crate::event::{Event, What};
 use crate::limits::NAME_CHARS;
 use crate::moment::Clock;
@@ -32,7 +34,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     from_user: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    text: Option<Cow<'a, str>>,
 }
 
 fn shown<S: serde::Serializer>(ts: &Option<Clock>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -47,19 +49,18 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
     let wire = Wire { ts: Some(event.at.clock()), ..Wire::default() };
     let wire = match &event.what {
         What::Said { room, user, text, .. } => {
-            Wire { r#type: "message", user: Some(user_in(room, user)), text: Some(text), ..wire }
+            Wire { r#type: "message", user: Some(user_in(room, user)), text: Some(flatten(text)), ..wire }
         }
         What::SaidToAll { user, text, .. } => {
-            Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(text), ..wire }
+            Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
         What::Direct { from, text, kept: true, .. } => {
             // Its clients show the hour only, and this may be of another day.
-            let text = format!("[{}] {text}", event.at.date());
-            write_wire(&Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(&text), ..wire }, out);
-            return;
+            let text = Some(format!("[{}] {}", event.at.date(), flatten(text)).into());
+            Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text, ..wire }
         }
         What::Direct { from, text, .. } | What::Private { from, text } => {
-            Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(text), ..wire }
+            Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
         What::AskAll { needs_password } => {
             Wire { r#type: "auth_request", needs_password: Some(*needs_password), ..wire }
@@ -77,7 +78,7 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
             for line in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
                 let text = String::from_utf8_lossy(line);
                 let ts = Some(event.at.clock());
-                write_wire(&Wire { r#type: "system", ts, text: Some(&text), ..Wire::default() }, out);
+                write_wire(&Wire { r#type: "system", ts, text: Some(text), ..Wire::default() }, out);
             }
             return;
         }
@@ -104,7 +105,7 @@ pub fn read_sign_in(line: &str) -> (String, String) {
     (text("username").trim().chars().take(NAME_CHARS).collect(), text("password").to_owned())
 }
 
-/// The text of a message; `None` for everything that LanTalk 2.0 would not relay.
+/// The text of a message, which may have several lines; `None` for everything that LanTalk 2.0 would not relay.
 #[must_use]
 pub fn read_message(line: &str) -> Option<String> {
     let Value::Object(mut object) = parse(line)? else { return None };
@@ -179,6 +180,14 @@ mod tests {
             (
                 What::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: true },
                 r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"[2026-11-21 14:23] hi"}"#,
+            ),
+            (
+                What::Direct { id: 1, from: "Bob".into(), text: "if x:\n    y".into(), kept: true },
+                r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"[2026-11-21 14:23] if x: y"}"#,
+            ),
+            (
+                What::SaidToAll { id: 1, user: "Bob".into(), text: "if x:\n\n    y".into() },
+                r#"{"type":"message","ts":"14:23","user":"Bob","text":"if x: y"}"#,
             ),
             (What::AskAll { needs_password: true }, r#"{"type":"auth_request","ts":"14:23","needs_password":true}"#),
             (

@@ -48,6 +48,9 @@ limits! {
     lantalk_line_bytes = 64 << 10, 1 << 10, 1 << 20;
     /// Characters in one message; LanTalk's own bound.
     message_chars = 2_000, 1, 8_000;
+    /// Lines in one message: a function or a stack trace fits. Readers of text get the sender's name in front of each
+    /// line, so many short lines would be many times as many bytes as were sent.
+    message_lines = MESSAGE_LINES as u64, 1, MOST_MESSAGE_LINES as u64;
     /// Bytes in one line that lists things; clients read in pieces of 4 KiB.
     list_bytes = 4_096, 256, 1 << 20;
     /// Bytes in one message to an unframed client, which reads at most 1,024 at a time.
@@ -86,7 +89,7 @@ limits! {
     /// back at once when the server was restarted.
     sign_ins_per_address_minute = 256, 1, NO_CEILING;
     /// Lines that all who are connected from one address together may say at once: as many as 256 of them may, ten each.
-    /// In short ones most of what travels is names, which the bytes below do not count.
+    /// In short ones most of what travels is names, which the bytes below count from the second line of a message on.
     address_lines = 2_560, 1, NO_CEILING;
     /// Bytes of these: they go to everybody, and even with every character escaped they fit into half of the backlog of
     /// one who reads slowly.
@@ -164,6 +167,10 @@ limits! {
 pub const PASSWORD_MAX_BYTES: usize = 72;
 /// The most bytes of a command object's label or nonce: a session remembers many of them.
 pub const LABEL_BYTES: usize = 64;
+/// Lines in one message, where nothing else is set.
+pub const MESSAGE_LINES: usize = 50;
+/// The most lines that a server can be set to take in one message.
+pub const MOST_MESSAGE_LINES: usize = 500;
 /// The most characters of a name; LanTalk cuts its names there.
 pub const NAME_CHARS: usize = 24;
 /// The most characters of a room's name.

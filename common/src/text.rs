@@ -1,6 +1,11 @@
 //! Event → text lines.
+//!
+//! Readers of text tell the kinds of lines apart by how they begin, so a message of several lines repeats its prefix on
+//! each: a second line can never pass for something that another user, or the server, has said. Nothing that came from a
+//! user begins a line by itself: line ends in names and in other texts become blanks.
 
 use crate::cause::{Kind, Report};
+use crate::clean::flatten;
 use crate::event::{Event, Text, What};
 use crate::history::Place;
 use std::io::Write;
@@ -29,10 +34,16 @@ impl Dialect {
     fn unframed(self) -> bool {
         matches!(self, Dialect::TcpChat | Dialect::Chat77)
     }
+
+    /// A message is one line there: these clients take each line, or each `send`, for a message of its own.
+    fn flat(self) -> bool {
+        self.unframed() || self == Dialect::LanTalk
+    }
 }
 
 /// Appends `event` as lines of at most `longest` bytes (for lists; for unframed dialects: for everything), each ended
-/// by a newline. A longer one is cut between names or characters, and each part has the prefix.
+/// by a newline. A longer one is cut between names or characters, and each part has the prefix, as each line of a message
+/// of several lines has.
 pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<u8>) {
     let mut lines = Lines { out, dialect, longest };
     match &event.what {
@@ -113,15 +124,18 @@ impl Lines<'_> {
         }
     }
 
+    /// A text behind a prefix, which is on each line.
     fn talk(&mut self, prefix: &[&str], text: &str) {
+        if !self.dialect.flat() {
+            return text.split('\n').for_each(|line| self.prefixed(prefix, line));
+        }
         let prefix_bytes: usize = prefix.iter().map(|p| p.len()).sum();
         let room = if self.dialect.unframed() { self.longest.saturating_sub(prefix_bytes).max(4) } else { usize::MAX };
-        let mut rest = text;
+        let text = flatten(text);
+        let mut rest = &*text;
         loop {
             let (part, more) = rest.split_at(rest.floor_char_boundary(room.min(rest.len())));
-            for piece in prefix.iter().copied().chain([part, "\n"]) {
-                self.out.extend_from_slice(piece.as_bytes());
-            }
+            self.prefixed(prefix, part);
             if more.is_empty() {
                 return;
             }
@@ -129,20 +143,33 @@ impl Lines<'_> {
         }
     }
 
+    fn prefixed(&mut self, prefix: &[&str], line: &str) {
+        prefix.iter().for_each(|piece| self.within_a_line(piece));
+        self.out.extend_from_slice(line.as_bytes());
+        self.out.push(b'\n');
+    }
+
+    /// Appends what must not begin a line of its own, such as a name that a foreign server sent.
+    fn within_a_line(&mut self, piece: &str) {
+        let start = self.out.len();
+        self.out.extend_from_slice(piece.as_bytes());
+        blank_line_ends(&mut self.out[start..]);
+    }
+
     fn list<'n>(&mut self, prefix: &[&str], items: impl Iterator<Item = &'n str>) {
         let mut start = self.out.len();
         let prefix: String = prefix.concat();
-        self.out.extend_from_slice(prefix.as_bytes());
+        self.within_a_line(&prefix);
         let mut first = true;
         for item in items {
             if !first && self.out.len() - start + 2 + item.len() > self.longest {
                 self.out.push(b'\n');
                 start = self.out.len();
-                self.out.extend_from_slice(prefix.as_bytes());
+                self.within_a_line(&prefix);
                 first = true;
             }
             self.out.extend_from_slice(if first { b"" } else { b", " });
-            self.out.extend_from_slice(item.as_bytes());
+            self.within_a_line(item);
             first = false;
         }
         self.out.extend_from_slice(if first { b"none\n" } else { b"\n" });
@@ -268,8 +295,17 @@ impl Lines<'_> {
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        let start = self.out.len();
         // Writing to a vector cannot fail.
-        let _ = writeln!(self.out, "{line}");
+        let _ = write!(self.out, "{line}");
+        blank_line_ends(&mut self.out[start..]);
+        self.out.push(b'\n');
+    }
+}
+
+fn blank_line_ends(line: &mut [u8]) {
+    while let Some(at) = memchr::memchr(b'\n', line) {
+        line[at] = b' ';
     }
 }
 

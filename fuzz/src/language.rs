@@ -2,11 +2,11 @@
 
 use crate::assert_harmless;
 use landline_common::beacon::{Answer, Beacon, SERVER_NAME_CHARS, Servers, is_question};
-use landline_common::clean::clean as cleaned;
+use landline_common::clean::{blank_line_ends, clean as cleaned, clean_message, count_lines, flatten};
 use landline_common::command::{Command, Request, parse};
 use landline_common::limits::{NAME_CHARS, ROOM_CHARS};
 use landline_common::lines::{Input, Piece};
-use landline_common::{NameKey, RoomName, UserName};
+use landline_common::{Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The longest line of these tests.
@@ -92,12 +92,25 @@ pub fn ask(data: &[u8]) {
     }
 }
 
-/// Cleaning: what is clean stays as it is, and is one line without anything that a terminal obeys.
+/// Cleaning: what is clean stays as it is, and has nothing that a terminal obeys. A message may have several lines, each
+/// of which is written behind the name of its sender; flattened, it is one line.
 pub fn clean(data: &[u8]) {
-    let line = String::from_utf8_lossy(data);
-    let once = cleaned(&line);
-    assert_eq!(cleaned(&once), once);
-    assert!(!once.chars().any(char::is_control), "{once:?}");
+    let text = String::from_utf8_lossy(data);
+    let line = cleaned(&text);
+    assert_eq!(cleaned(&line), line);
+    assert!(!line.chars().any(char::is_control), "{line:?}");
+    let message = clean_message(&text);
+    assert_eq!(clean_message(&message), message);
+    assert!(!message.chars().any(|c| c.is_control() && c != '\n'), "{message:?}");
+    let flat = flatten(&message);
+    assert_eq!(cleaned(&flat), flat);
+    assert_eq!(clean_message(&blank_line_ends(&text)).matches('\n').count(), 0);
+    let said = What::Said { id: 1, room: "ops".into(), user: "bob".into(), text: (&*message).into() };
+    let mut written = Vec::new();
+    Rendering::TextElsewhere.write(&said.at(Moment::default()), &Limits::default(), &mut written);
+    let written = String::from_utf8_lossy(&written);
+    assert_eq!(written.split_terminator('\n').count(), count_lines(&message));
+    assert!(written.split_terminator('\n').all(|line| line.starts_with("[ops] bob: ")), "{written:?}");
 }
 
 /// Names: what is one has bounds, is clean, and stays the same name when it is read again or written in another case.

@@ -1,4 +1,7 @@
 //! A line → a command.
+//!
+//! Mostly one line. A client's draft, and a text of LanTalk, may have several: a line end separates words as a blank does.
+//! Behind a slash word, a text keeps its indentation: everything behind the one blank or line end in front of it.
 
 use super::table::{Args, Form, Shape, TOPICS, Topic};
 use super::{Ask, Command, Format};
@@ -48,7 +51,7 @@ fn after_own_name<'a>(line: &'a str, own_name: &str) -> Option<&'a str> {
 }
 
 fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
-    let (word, rest) = slash.split_once(' ').unwrap_or((slash, ""));
+    let (word, rest) = slash.split_once(SEPARATORS).unwrap_or((slash, ""));
     let found = TOPICS.iter().find_map(|topic| {
         let is_it = |form: &&Form| form.words.strip_prefix('/').is_some_and(|w| w.eq_ignore_ascii_case(word));
         topic.forms.iter().find(is_it).map(|form| (topic, form.shape))
@@ -61,7 +64,7 @@ fn parse_bare(line: &str) -> Option<Command<'_>> {
     TOPICS.iter().find_map(|topic| {
         topic.forms.iter().find_map(|form| {
             let rest = after_words(line, form.words)?;
-            arguments(rest, form.shape).map(topic.build)
+            arguments(rest.trim_start(), form.shape).map(Args::trimmed).map(topic.build)
         })
     })
 }
@@ -76,10 +79,15 @@ fn after_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
 }
 
+/// What stands between words, and in front of a text.
+const SEPARATORS: [char; 2] = [' ', '\n'];
+
+/// Texts among the arguments keep the blanks they begin with.
 fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
-    let rest = rest.trim();
-    let (word, text) = rest.split_once(' ').map_or((rest, ""), |(w, t)| (w, t.trim_start()));
-    let one = Args { first: rest, ..Args::default() };
+    let whole = rest.trim_end();
+    let rest = whole.trim_start();
+    let (word, text) = rest.split_once(SEPARATORS).unwrap_or((rest, ""));
+    let one = Args { first: if shape == Shape::Text { whole } else { rest }, ..Args::default() };
     let fits = match shape {
         Shape::Nothing => rest.is_empty(),
         Shape::Word => !rest.is_empty() && text.is_empty(),
@@ -92,9 +100,9 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
         Shape::MaybeWordText => return (!rest.is_empty()).then_some(Args { first: word, second: text, ..one }),
         Shape::Number => return Some(Args { number: number(rest)?, ..one }),
         Shape::ThreeWords => {
-            let (second, third) = text.split_once(' ')?;
+            let (second, third) = text.trim_start().split_once(SEPARATORS)?;
             let third = third.trim_start();
-            return (!third.contains(' ')).then_some(Args { first: word, second, third, number: 0 });
+            return (!third.contains(SEPARATORS)).then_some(Args { first: word, second, third, number: 0 });
         }
     };
     fits.then_some(one)
@@ -174,6 +182,22 @@ mod tests {
         assert_eq!(parse("/join", "a"), Some(Err(CommandError::Usage("/join ROOM"))));
         assert_eq!(parse("/since -1", "a"), Some(Err(CommandError::Usage("/since SECONDS"))));
         assert_eq!(alice("/Q"), Command::Quit);
+    }
+
+    #[test]
+    fn a9_texts_behind_slash_words_keep_their_lines_and_indentation() {
+        assert_eq!(alice("/say     if x:\n        y\n"), Command::Say("    if x:\n        y"));
+        assert_eq!(alice("/say\n    if x:"), Command::Say("    if x:"));
+        assert_eq!(alice("/all  x"), Command::All(" x"));
+        assert_eq!(alice("/pm  bob   x\n y"), Command::Message { to: "bob", text: "  x\n y" });
+        assert_eq!(alice("/pm bob\n  x"), Command::Message { to: "bob", text: "  x" });
+        assert_eq!(alice("/search  tea"), Command::Search { words: "tea", before: None });
+        assert_eq!(alice("help\nme"), Command::Say("help\nme"));
+        for (line, usage) in
+            [("/join ops\nhello", "/join ROOM"), ("/quit\nnow", "/quit"), ("/pm bob\n ", "/pm USER TEXT")]
+        {
+            assert_eq!(parse(line, "alice"), Some(Err(CommandError::Usage(usage))), "{line:?}");
+        }
     }
 
     #[test]

@@ -62,6 +62,11 @@ pub(super) struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
+    /// With no blanks in front of a text.
+    pub(super) fn trimmed(self) -> Args<'a> {
+        Args { first: self.first.trim_start(), second: self.second.trim_start(), ..self }
+    }
+
     fn maybe(self) -> Option<&'a str> {
         (!self.first.is_empty()).then_some(self.first)
     }
@@ -148,9 +153,9 @@ topics! {
         missed in that room since your last visit. Private chats are never stored",
         ["/history" Shape::Ask], |a| Command::History(Ask::parse(a.first).unwrap_or_default());
     "/search WORDS", "", "search what was said in your rooms and your direct messages, newest first",
-        ["/search" Text], |a| match super::ask::before(a.first) {
+        ["/search" Text], |a| match super::ask::before(a.first.trim_start()) {
             Some((id, words)) => Command::Search { words, before: Some(id) },
-            None => Command::Search { words: a.first, before: None },
+            None => Command::Search { words: a.first.trim_start(), before: None },
         };
     "/forget", "", "remove your direct messages from the history: those you sent for both, those you got for you",
         ["/forget" Nothing], |_| Command::Forget;

@@ -20,6 +20,8 @@ fn the_objects_are_as_documented() {
         line(said),
         "{\"type\":\"message\",\"ts\":\"14:23\",\"at\":1795271000123,\"id\":42,\"room\":\"lobby\",\"user\":\"alice\",\"text\":\"hello\"}\n"
     );
+    let lines = line(What::Private { from: "bob".into(), text: "if x:\n    y".into() });
+    assert!(lines.contains(r#""text":"if x:\n    y""#) && lines.matches('\n').count() == 1, "{lines}");
     assert_eq!(line(What::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
     assert!(line(What::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\""));
     assert!(line(What::error(404, "no such room")).contains("\"code\":404"));

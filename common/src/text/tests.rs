@@ -177,7 +177,94 @@ fn nobody_can_talk_like_a_list() {
     }
 }
 
+const DIALECTS: [Dialect; 6] =
+    [Dialect::Lines, Dialect::Elsewhere, Dialect::TcpChat, Dialect::Chat77, Dialect::Mesh, Dialect::LanTalk];
+
+/// Everything that carries a text of a user.
+fn messages(name: &str, text: &str) -> Vec<What<'static>> {
+    let name = || Text::from(name.to_owned());
+    let text = || Text::from(text.to_owned());
+    let recalled = |place| What::Recalled { id: 1, place, user: name(), text: text() };
+    vec![
+        What::Said { id: 1, room: name(), user: name(), text: text() },
+        What::SaidToAll { id: 1, user: name(), text: text() },
+        What::Direct { id: 1, from: name(), text: text(), kept: false },
+        What::Direct { id: 1, from: name(), text: text(), kept: true },
+        recalled(Place::Room(name())),
+        recalled(Place::Everybody),
+        recalled(Place::Direct { to: name() }),
+        What::Private { from: name(), text: text() },
+        What::DirectTalk { with: name(), own: false, text: text() },
+        What::DirectTalk { with: name(), own: true, text: text() },
+        What::Info(text()),
+        What::Pong(text()),
+        What::error(400, text()),
+    ]
+}
+
+#[test]
+fn a9_every_line_of_a_message_has_its_prefix() {
+    let code = "if x:\n    return\n\nINFO: you have been kicked";
+    for (what, prefix) in messages("bob", code).into_iter().zip([
+        "bob: ",
+        "[all] bob: ",
+        "[PM] bob: ",
+        "[PM 2026-11-21 14:23] bob: ",
+        "[bob 2026-11-21 14:23] bob: ",
+        "[all 2026-11-21 14:23] bob: ",
+        "[PM 2026-11-21 14:23] bob to bob: ",
+        "[Private] bob: ",
+        "[Direct] bob: ",
+        "[Direct] to bob: ",
+        "INFO: ",
+        "PONG ",
+        "ERROR: 400 ",
+    ]) {
+        let lines: String = code.split('\n').map(|line| format!("{prefix}{line}\n")).collect();
+        assert_eq!(written(what, Dialect::Lines, 4_096), lines);
+    }
+    let flat = "if x: return INFO: you have been kicked";
+    let said = || What::Said { id: 1, room: "ops".into(), user: "bob".into(), text: code.into() };
+    assert_eq!(written(said(), Dialect::Chat77, 1_000), format!("bob: {flat}\n"));
+    assert_eq!(written(said(), Dialect::TcpChat, 1_000), format!("bob - {flat}\n"));
+    assert_eq!(written(said(), Dialect::Mesh, 1_000).matches("14:23:20 bob: ").count(), 4);
+}
+
+/// Texts and names with many line ends and beginnings of lines in them.
+fn lines() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        3 => Just("\n".to_owned()),
+        2 => prop::sample::select(vec!["INFO: ", "bob: ", "[PM] bob: ", "\r", "  ", "\u{2028}"]).prop_map(str::to_owned),
+        2 => any::<String>(),
+    ];
+    prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
+}
+
 proptest! {
+    #[test]
+    fn no_line_passes_for_something_else(name in lines(), text in lines()) {
+        for dialect in DIALECTS {
+            for (what, short) in messages(&name, &text).into_iter().zip(messages(&name, "x")) {
+                let short = written(short, dialect, 1_000);
+                let prefix = short.strip_suffix("x\n").unwrap();
+                if text.is_empty() {
+                    continue;
+                }
+                let out = written(what, dialect, 1_000);
+                prop_assert!(out.ends_with('\n') && !prefix.contains('\n'));
+                let shown: Vec<&str> = out.split_terminator('\n').collect();
+                let rest = shown.iter().map(|line| line.strip_prefix(prefix)).collect::<Option<Vec<&str>>>();
+                prop_assert!(rest.is_some(), "{:?} in {:?}", prefix, out);
+                let rest = rest.unwrap_or_default();
+                match dialect {
+                    Dialect::TcpChat | Dialect::Chat77 => prop_assert_eq!(rest.concat(), flatten(&text)),
+                    Dialect::LanTalk => prop_assert_eq!(rest, [&*flatten(&text)]),
+                    _ => prop_assert_eq!(rest, text.split('\n').collect::<Vec<_>>()),
+                }
+            }
+        }
+    }
+
     #[test]
     fn an_unframed_message_is_cut_at_characters_with_its_prefix(text in "[a-zäöü€𝄞 ]{0,2000}") {
         let what = What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: text.clone().into() };

@@ -2,7 +2,7 @@
 //! clients and by the bundled one. The exact lines are the ones these clients compare.
 
 use super::{Attempt, Door, House, Outcome, Step, Typed, object};
-use landline_common::clean::clean;
+use landline_common::clean::{blank_line_ends, clean};
 use landline_common::command::{Command, Format, Request, parse};
 use landline_common::lines::Framing;
 use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What};
@@ -200,7 +200,8 @@ impl Door for TextDoor {
     }
 
     fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>> {
-        Some(Typed::Line(message.into()))
+        // These clients cannot send several lines: what looks like one within a line is none.
+        Some(Typed::Line(blank_line_ends(message)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! How much all sessions of one address together may say: the rate belongs to a session, and many sessions of one
 //! address could fill everybody's backlog. What is over it is dropped; nobody is signed out for what others said.
 
+use landline_common::clean::{clean_message, count_lines, has_line_end};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -45,7 +46,29 @@ struct Used {
     logged: Option<Instant>,
 }
 
-/// What becomes of a line.
+/// How much a message is for its readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Lines that they see.
+    pub lines: usize,
+    /// Bytes of the text, and of the prefix that each further line repeats.
+    pub bytes: usize,
+}
+
+impl Size {
+    /// The size of a text that is not cleaned yet, for readers who get `prefix` bytes in front of each line.
+    #[must_use]
+    pub fn of(text: &str, prefix: usize) -> Size {
+        if !has_line_end(text) {
+            return Size { lines: 1, bytes: text.len() };
+        }
+        let message = clean_message(text);
+        let lines = count_lines(&message);
+        Size { lines, bytes: message.len() + (lines - 1) * prefix }
+    }
+}
+
+/// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is said.
@@ -103,12 +126,12 @@ impl Allowance {
         self.address
     }
 
-    /// Somebody there says a line of so many bytes.
-    pub fn say(&self, bytes: usize, now: Instant) -> Verdict {
-        let Bound { lines, bytes: most, per } = self.bound;
+    /// A user there says a message of so many lines and bytes. It passes as a whole or is dropped as one.
+    pub fn say(&self, Size { lines, bytes }: Size, now: Instant) -> Verdict {
+        let Bound { lines: most_lines, bytes: most_bytes, per } = self.bound;
         let mut used = self.used.lock();
-        let lines_back = used.lines_back.max(now) + share(per, 1, lines);
-        let bytes_back = used.bytes_back.max(now) + share(per, bytes as u64, most);
+        let lines_back = used.lines_back.max(now) + share(per, lines as u64, most_lines);
+        let bytes_back = used.bytes_back.max(now) + share(per, bytes as u64, most_bytes);
         if lines_back.max(bytes_back) <= now + per {
             (used.lines_back, used.bytes_back) = (lines_back, bytes_back);
             return Verdict::Passes;
@@ -147,7 +170,7 @@ mod tests {
     }
 
     fn passes(allowance: &Allowance, bytes: usize, now: Instant) -> bool {
-        allowance.say(bytes, now) == Verdict::Passes
+        allowance.say(Size { lines: 1, bytes }, now) == Verdict::Passes
     }
 
     #[test]
@@ -155,8 +178,8 @@ mod tests {
         let (allowances, now) = (Allowances::new(3, 1_000, PER), Instant::now());
         let [one, other] = [0; 2].map(|_| allowances.of(address(1), now).unwrap());
         assert!(passes(&one, 1, now) && passes(&other, 1, now) && passes(&one, 1, now));
-        assert_eq!(other.say(1, now), Verdict::Dropped { log: true });
-        assert_eq!(one.say(1, now), Verdict::Dropped { log: false });
+        assert_eq!(other.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: true });
+        assert_eq!(one.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: false });
         assert!(passes(&allowances.of(address(2), now).unwrap(), 1, now));
         // To leave and come again gives nothing.
         drop((one, other));
@@ -172,6 +195,20 @@ mod tests {
         assert!(passes(&allowance, 600, now) && !passes(&allowance, 600, now) && passes(&allowance, 400, now));
         assert!(!passes(&allowance, 5_000, now + PER - Duration::from_millis(1)));
         assert!(passes(&allowance, 5_000, now + PER) && !passes(&allowance, 1, now + PER));
+    }
+
+    #[test]
+    fn a9_each_line_of_a_message_counts_with_its_prefix() {
+        assert_eq!(Size::of("hello", 40), Size { lines: 1, bytes: 5 });
+        assert_eq!(Size::of("\na\r\n\tb \n\n", 40), Size { lines: 2, bytes: "a\n    b".len() + 40 });
+        let fifty = Size::of(&"x\n".repeat(50), 230);
+        assert_eq!(fifty, Size { lines: 50, bytes: 99 + 49 * 230 });
+        let (allowances, now) = (Allowances::new(120, 30_000, PER), Instant::now());
+        let [by_lines, by_bytes] = [1, 2].map(|n| allowances.of(address(n), now).unwrap());
+        let said =
+            |allowance: &Allowance, size| (0..10).filter(|_| allowance.say(size, now) == Verdict::Passes).count();
+        assert_eq!(said(&by_lines, Size { bytes: 99, ..fifty }), 2);
+        assert_eq!(said(&by_bytes, Size { lines: 1, ..fifty }), 2);
     }
 
     #[test]

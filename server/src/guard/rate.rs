@@ -1,4 +1,6 @@
-//! How many lines one person may send. Every line counts, whatever the door, also blank and malformed ones.
+//! How many lines one person may send. Every line counts, whatever the door, also blank and malformed ones, and each line
+//! of a message that has several: that is what its readers see. A message of more lines than may be sent at once counts as
+//! all of these, so it passes when none was sent lately; otherwise it could never be sent.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -24,6 +26,13 @@ struct Bound {
     lines: usize,
     per: Duration,
     most_dropped: u64,
+}
+
+impl Bound {
+    /// What a message of so many lines counts as.
+    fn counted(&self, lines: usize) -> usize {
+        lines.clamp(1, self.lines.max(1))
+    }
 }
 
 /// What becomes of a line.
@@ -52,12 +61,18 @@ impl Rate {
 
     /// Counts a line.
     pub fn line(&mut self, now: Instant) -> Verdict {
+        self.message(1, now)
+    }
+
+    /// Counts a message of so many lines. It passes as a whole or is dropped as one.
+    pub fn message(&mut self, lines: usize, now: Instant) -> Verdict {
         let Some(bound) = self.bound else { return Verdict::Passes };
         while self.passed.front().is_some_and(|at| now.duration_since(*at) >= bound.per) {
             self.passed.pop_front();
         }
-        if self.passed.len() < bound.lines {
-            self.passed.push_back(now);
+        let counted = bound.counted(lines);
+        if self.passed.len() + counted <= bound.lines {
+            self.passed.extend(std::iter::repeat_n(now, counted));
             return Verdict::Passes;
         }
         let log = self.dropping_since.is_none_or(|since| now.duration_since(since) >= MINUTE);
@@ -71,11 +86,13 @@ impl Rate {
         Verdict::Dropped { warn: self.may_warn(now), log }
     }
 
-    /// How long until a line passes again, if none comes before that.
+    /// How long until a message of so many lines passes, if nothing is sent before that.
     #[must_use]
-    pub fn retry(&self, now: Instant) -> Duration {
-        let first = self.bound.and_then(|bound| Some(*self.passed.front()? + bound.per));
-        first.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
+    pub fn retry(&self, lines: usize, now: Instant) -> Duration {
+        let Some(bound) = self.bound else { return Duration::ZERO };
+        let missing = (self.passed.len() + bound.counted(lines)).saturating_sub(bound.lines);
+        let last = missing.checked_sub(1).and_then(|last| self.passed.get(last));
+        last.map_or(Duration::ZERO, |at| (*at + bound.per).saturating_duration_since(now))
     }
 
     /// Whether the person is told of a dropped line, which then counts as told.
@@ -106,7 +123,7 @@ mod tests {
         assert_eq!(rate.line(start), Verdict::Dropped { warn: true, log: true });
         assert_eq!(rate.line(start + SECOND / 2), Verdict::Dropped { warn: false, log: false });
         assert_eq!(rate.line(start + SECOND), Verdict::Dropped { warn: true, log: false });
-        assert_eq!(rate.retry(start + SECOND), SECOND * 4);
+        assert_eq!(rate.retry(1, start + SECOND), SECOND * 4);
         assert_eq!(rate.line(start + SECOND * 5), Verdict::Passes);
     }
 
@@ -127,6 +144,26 @@ mod tests {
     }
 
     #[test]
+    fn a9_each_line_of_a_message_counts() {
+        let (mut rate, start) = rate();
+        assert_eq!(rate.message(6, start), Verdict::Passes);
+        assert_eq!(rate.message(5, start), Verdict::Dropped { warn: true, log: true });
+        assert_eq!(rate.message(4, start + SECOND), Verdict::Passes);
+        assert_eq!(rate.message(5, start + SECOND * 5), Verdict::Passes);
+    }
+
+    #[test]
+    fn a_message_of_more_lines_than_pass_at_once_needs_all_of_them() {
+        let (mut rate, start) = rate();
+        assert_eq!(rate.line(start), Verdict::Passes);
+        assert!(matches!(rate.message(50, start + SECOND * 4), Verdict::Dropped { .. }));
+        assert_eq!([1, 9, 50].map(|lines| rate.retry(lines, start + SECOND * 4).as_secs()), [0, 0, 1]);
+        assert_eq!(rate.message(50, start + SECOND * 5), Verdict::Passes);
+        assert!(matches!(rate.line(start + SECOND * 9), Verdict::Dropped { .. }));
+        assert_eq!(rate.line(start + SECOND * 10), Verdict::Passes);
+    }
+
+    #[test]
     fn without_a_limit_everything_passes() {
         let mut rate = Rate::new(None, 1);
         let now = Instant::now();
@@ -135,13 +172,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_the_limit_in_any_window(gaps in prop::collection::vec(0u64..2_000, 0..200)) {
+        fn never_more_than_the_limit_in_any_window(
+            messages in prop::collection::vec((0u64..2_000, 1usize..=10), 0..200),
+        ) {
             let (mut rate, mut now) = rate();
             let mut passed = Vec::new();
-            for gap in gaps {
+            for (gap, lines) in messages {
                 now += Duration::from_millis(gap);
-                if rate.line(now) == Verdict::Passes {
-                    passed.push(now);
+                if rate.message(lines, now) == Verdict::Passes {
+                    passed.extend(std::iter::repeat_n(now, lines));
                 }
             }
             for window in passed.windows(11) {

@@ -223,13 +223,18 @@ impl Session<'_> {
             };
             let is_upkeep = object.as_ref().is_some_and(inbound::is_upkeep);
             let rate = if is_upkeep { &mut self.upkeep } else { &mut self.rate };
-            match rate.line(instant) {
+            let lines = match (&piece, &object) {
+                (_, Some(object)) => turn.lines_of_object(object),
+                (Piece::Text(text), None) => turn.lines(text),
+                (Piece::TooLong, None) => 1,
+            };
+            match rate.message(lines, instant) {
                 Verdict::Passes => {}
                 Verdict::Dropped { warn, log } => {
                     if log {
                         log::warn!("{} hit rate limit", turn.person.name);
                     }
-                    let retry = rate.retry(instant);
+                    let retry = rate.retry(lines, instant);
                     match object
                         .and_then(|object| object.map_or_else(|(label, _)| label, |object| object.answer_label()))
                     {

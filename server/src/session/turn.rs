@@ -3,11 +3,12 @@
 use super::inbound::Object;
 use crate::door::{Door, Typed};
 use crate::guard::Allowance;
-use crate::guard::allowance::Verdict;
+use crate::guard::allowance::{Size, Verdict};
 use crate::hub::{Person, Stay, Tag, Visit};
-use landline_common::clean::clean;
-use landline_common::command::{Command, CommandError, parse};
+use landline_common::clean::{clean, has_line_end};
+use landline_common::command::{Command, CommandError, Request, parse};
 use landline_common::event::Text;
+use landline_common::limits::ROOM_CHARS;
 use landline_common::{Cause, Moment, Rendering, Report, What};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,11 +49,7 @@ impl Turn<'_> {
             log::trace!("{} sent what means nothing at that door", self.person.name);
             return Stay::Here;
         };
-        let command = match &typed {
-            Typed::Talk(text) => Some(Ok(Command::Say(text))),
-            Typed::Line(text) => parse(text, self.person.name.as_str()),
-        };
-        match command {
+        match self.command(&typed) {
             None => {}
             Some(Ok(command)) => {
                 self.awake |= !matches!(command, Command::Ping(_));
@@ -117,10 +114,43 @@ impl Turn<'_> {
         self.visit.refuse_labelled(Some(label), why, now);
     }
 
+    fn command<'m>(&self, typed: &'m Typed<'_>) -> Option<Result<Command<'m>, CommandError<'m>>> {
+        match typed {
+            Typed::Talk(text) => Some(Ok(Command::Say(text))),
+            Typed::Line(text) => parse(text, self.person.name.as_str()),
+        }
+    }
+
+    /// Lines that other users would see of a message, if it says something; else 1.
+    pub(super) fn lines(&self, message: &str) -> usize {
+        // Nearly all messages are one line of their door, without an escape that could stand for a line end.
+        if !has_line_end(message) && !message.contains('\\') {
+            return 1;
+        }
+        let Some(typed) = self.door.typed(message) else { return 1 };
+        let command = self.command(&typed);
+        command.and_then(Result::ok).map_or(1, |command| self.lines_said(&command))
+    }
+
+    /// The same of a command object.
+    pub(super) fn lines_of_object(&self, object: &Object<'_>) -> usize {
+        let command = object.as_ref().ok().map(Request::command);
+        command.and_then(Result::ok).map_or(1, |command| self.lines_said(&command))
+    }
+
+    fn lines_said(&self, command: &Command<'_>) -> usize {
+        command.said().map_or(1, |text| self.size(text).lines)
+    }
+
+    fn size(&self, text: &str) -> Size {
+        // The longest one: `[ROOM] NAME: `.
+        Size::of(text, self.person.name.as_str().len() + ROOM_CHARS + "[] : ".len())
+    }
+
     /// Whether that, if it says something, is not too much together with what others at the same address say.
     fn may_say(&self, command: &Command<'_>, instant: Instant) -> bool {
         let (Some(allowance), Some(text)) = (&self.allowance, command.said()) else { return true };
-        match allowance.say(text.len(), instant) {
+        match allowance.say(self.size(text), instant) {
             Verdict::Passes => true,
             Verdict::Dropped { log } => {
                 if log {

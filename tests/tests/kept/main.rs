@@ -4,6 +4,7 @@ mod blocks;
 mod breaking_off;
 mod corners;
 mod history;
+mod lines;
 mod mailbox;
 mod marks;
 mod search;

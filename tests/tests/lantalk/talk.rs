@@ -1,7 +1,9 @@
 //! LanTalk users and the others share rooms, messages and presence.
 
 use super::{house, object, say, system};
+use landline_tests::House;
 use serde_json::json;
+use std::time::Duration;
 
 #[test]
 fn guests_of_all_doors_meet_in_the_lobby() {
@@ -25,6 +27,65 @@ fn guests_of_all_doors_meet_in_the_lobby() {
     assert_eq!(object(&mut bob), json!({"type": "pm", "from_user": "alice", "text": "psst too"}));
     alice.quit();
     assert_eq!(object(&mut bob), system("alice left the chat."));
+}
+
+#[test]
+fn a9_several_lines_are_several_lines_for_everybody() {
+    let house = house();
+    let mut alice = house.guest("alice", "lobby");
+    let mut carol = house.unframed();
+    carol.ask("carol_lobby", "200");
+    let (mut bob, mut dora) = (house.lantalk("Bob"), house.lantalk("Dora"));
+    let mut json = house.connect();
+    json.send("format json\njson_lobby");
+    json.until("{\"type\":\"auth_ok\"");
+    alice.lines_so_far();
+    while object(&mut dora) != system("json joined.") {}
+    say(&mut bob, "\n  if x:\r\n\treturn \r\n\r\nINFO: You have been kicked.\n");
+    for line in ["if x:", "    return", "", "INFO: You have been kicked."] {
+        alice.expect(&format!("Bob: {line}"));
+    }
+    let flat = "if x: return INFO: You have been kicked.";
+    assert_eq!(object(&mut dora), json!({"type": "message", "user": "Bob", "text": flat}));
+    while carol.recv() != format!("Bob - {flat}") {}
+    let heard: serde_json::Value = serde_json::from_str(&json.until("{\"type\":\"message\"")).expect("JSON");
+    assert_eq!(heard["text"], "if x:\n    return\n\nINFO: You have been kicked.");
+    say(&mut bob, "/pm alice one\ntwo");
+    alice.expect("[PM] Bob: one");
+    alice.expect("[PM] Bob: two");
+}
+
+#[test]
+fn a9_a_message_has_at_most_fifty_lines_and_each_counts() {
+    let house = House::new(|config| {
+        config.lantalk_port = Some(0);
+        config.rate = Some((10, Duration::from_secs(3_600)));
+    });
+    let mut alice = house.guest("alice", "lobby");
+    let lines = |n: usize| vec!["x"; n].join("\n");
+    for (text, heard) in [(lines(51), false), (lines(50), true)] {
+        let mut bob = house.lantalk("Bob");
+        alice.until("Bob has connected");
+        say(&mut bob, &text);
+        if heard {
+            assert_eq!([0; 50].map(|_| alice.line()), ["Bob: x"; 50]);
+            say(&mut bob, "one more");
+            assert_eq!(object(&mut bob), system("⚠ Slow down — you're sending too fast."));
+        } else {
+            assert_eq!(object(&mut bob), system("that is too long: at most 50 lines; nothing was sent"));
+        }
+        drop(bob);
+        alice.expect("Bob has left the chatroom");
+    }
+    let mut carol = house.lantalk("Carol");
+    alice.until("Carol has connected");
+    say(&mut carol, &lines(6));
+    say(&mut carol, &lines(5));
+    say(&mut carol, "four\nmore\nare\nfine");
+    assert_eq!([0; 6].map(|_| alice.line()), ["Carol: x"; 6]);
+    for line in ["four", "more", "are", "fine"] {
+        alice.expect(&format!("Carol: {line}"));
+    }
 }
 
 #[test]

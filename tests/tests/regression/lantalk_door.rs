@@ -87,7 +87,8 @@ fn l5_answers_stay_short_and_long_lines_are_survived() {
     }
 }
 
-/// L6: escapes and newlines were relayed; log lines could be forged.
+/// L6: escapes and newlines were relayed; lines could be forged, also in the log. A message may have several lines now,
+/// but each is behind the name of its sender.
 #[test]
 fn l6_nothing_that_a_terminal_obeys_is_relayed() {
     let house = house();
@@ -95,9 +96,11 @@ fn l6_nothing_that_a_terminal_obeys_is_relayed() {
     let mut bob = house.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     say(&mut bob, "a\u{1b}]0;title\u{7}b\nalice: I quit\r\u{9b}2J");
-    alice.expect("Bob: ab alice: I quit");
+    alice.expect("Bob: ab");
+    alice.expect("Bob: alice: I quit");
     say(&mut bob, "/pm alice \u{1b}[31mred\nINFO: forged");
-    alice.expect("[PM] Bob: red INFO: forged");
+    alice.expect("[PM] Bob: red");
+    alice.expect("[PM] Bob: INFO: forged");
 }
 
 /// L7: names could be probed before the password, and 200 guesses took 0.06 s.

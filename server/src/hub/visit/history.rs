@@ -1,7 +1,7 @@
 //! Looking up what was said before.
 
 use super::{Done, Visit, nobody, reply};
-use landline_common::clean::clean;
+use landline_common::clean::{clean, count_lines};
 use landline_common::command::Ask;
 use landline_common::command::object::EVERYBODY;
 use landline_common::history::{Entry, Only, Page, Party, Range, RecallError, Viewer};
@@ -10,7 +10,7 @@ use landline_common::{Cause, Event, NameKey, Report, What};
 
 /// How many messages are shown at a time when somebody reads on, or searches.
 const PAGE: usize = 20;
-/// Bytes around a text when it is shown, at most: names, place, time.
+/// Bytes around each line of a text when it is shown, at most: names, place, time.
 const WRAPPING: usize = 400;
 
 impl Visit {
@@ -109,7 +109,7 @@ impl Visit {
         let viewer = Viewer { party: &self.person.party, rooms, blocked: &blocked, only };
         let mut page = self.hub.memory.recall(&viewer, range)?;
         let mut fits = |entry: &Entry| {
-            *left = left.saturating_sub(entry.text.len() + WRAPPING);
+            *left = left.saturating_sub(entry.text.len() + count_lines(&entry.text) * WRAPPING);
             *left > 0
         };
         let whole = page.entries.len();

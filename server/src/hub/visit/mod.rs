@@ -15,7 +15,7 @@ use super::person::ear;
 use super::talk::{Tag, Talk, Texts};
 use super::{Audience, Claim, Hub, Person};
 use crate::fanout::Seat;
-use landline_common::clean::clean;
+use landline_common::clean::{clean, clean_message, count_lines};
 use landline_common::command::{Command, Format, HOORAY};
 use landline_common::event::{Grant, PROTOCOL};
 use landline_common::limits::count;
@@ -181,10 +181,10 @@ impl Visit {
         if self.spoken.as_ref().is_some_and(|(spoken, _)| !Arc::ptr_eq(spoken, &circle)) {
             self.settle();
         }
-        // Cleaning may have left nothing, or spaces at the end.
-        if !text.trim().is_empty() {
+        // Cleaning may have left nothing.
+        if !text.is_empty() {
             let tag = self.take_tag();
-            self.texts.push(text.trim_end(), tag);
+            self.texts.push(&text, tag);
             self.addressee = Some(key);
         }
         Ok(())
@@ -201,13 +201,17 @@ impl Visit {
         std::mem::take(&mut self.tag)
     }
 
-    /// What somebody typed, as others may see it.
+    /// What a user typed, as others may see it: one line or several.
     fn sayable<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
-        let text = clean(text);
+        let text = clean_message(text);
         let most = count(self.hub.limits.message_chars);
         // Every character has at least one byte.
         if text.len() > most && text.chars().count() > most {
             return Err(Cause::MessageTooLong.of_count(most as u64));
+        }
+        let most = count(self.hub.limits.message_lines);
+        if count_lines(&text) > most {
+            return Err(Cause::TooManyLines.of_count(most as u64));
         }
         Ok(text)
     }
@@ -215,7 +219,7 @@ impl Visit {
     /// The same for a message to somebody, which must have something in it.
     fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
         let text = self.sayable(text)?;
-        if text.trim().is_empty() {
+        if text.is_empty() {
             return Err(Cause::EmptyMessage.report());
         }
         Ok(text)
@@ -283,7 +287,7 @@ impl Visit {
     }
 
     fn pong(&mut self, token: &str) -> Done {
-        let token = self.sayable(token)?.into_owned();
+        let token = clean(&self.sayable(token)?).into_owned();
         self.answer(What::Pong(token.into()));
         Ok(())
     }

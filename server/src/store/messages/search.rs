@@ -3,6 +3,7 @@
 use super::reader::{COLUMNS, Found, JOINED, Sight, is_interrupted};
 use super::terms::{Terms, excerpt};
 use super::writer::number;
+use landline_common::clean::flatten;
 use landline_common::history::{Page, Viewer};
 use rusqlite::Connection;
 
@@ -32,7 +33,7 @@ pub(super) fn search(
                 break;
             }
             Ok(Found { mut entry, .. }) => {
-                entry.text = excerpt(&entry.text, words).into();
+                entry.text = flatten(&excerpt(&entry.text, words)).into();
                 page.entries.push(entry);
             }
             Err(e) if is_interrupted(&e) => {

@@ -5,7 +5,8 @@ use super::schema::{self, EVERYBODY, refused};
 use super::writer::{Row, Writer};
 use crate::store::{FileError, utc};
 use jiff::Timestamp;
-use landline_common::clean::clean;
+use landline_common::clean::{clean, clean_message, count_lines};
+use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::{Limits, Moment, NameError, RoomName, UserName};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
@@ -205,8 +206,12 @@ fn parse(bytes: &[u8], highest: i64) -> Result<Line, String> {
             }
         }
     }
-    if line.text.is_empty() || clean(&line.text) != line.text {
+    // Before messages could have several lines, texts were cleaned as one, which left blanks at the end.
+    if line.text.is_empty() || (clean_message(&line.text) != line.text && clean(&line.text) != line.text) {
         return Err("its text is empty or has characters that no message has".to_owned());
+    }
+    if count_lines(&line.text) > MOST_MESSAGE_LINES {
+        return Err(format!("its text has more than {MOST_MESSAGE_LINES} lines"));
     }
     Ok(line)
 }

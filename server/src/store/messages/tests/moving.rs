@@ -60,6 +60,32 @@ fn what_was_exported_is_the_same_after_an_import() {
 }
 
 #[test]
+fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
+    let (store, folder) = (Store::new(), tempfile::tempdir().unwrap());
+    let text = "if x:\n    return\n\nend";
+    store.say(1, "ops", text);
+    let lines = exported(&store);
+    assert_eq!(lines.lines().count(), 1, "{lines}");
+    assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 1, known: 0 }));
+    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let copy = Store { folder, messages, lost };
+    assert_eq!(exported(&copy), lines);
+    // What a message cannot have, and what older servers stored.
+    let with = |text: &str| lines.replace(&serde_json::to_string("if x:\n    return\n\nend").unwrap(), text);
+    for (text, why) in [
+        (r#""a\r\nb""#, "characters that no message has"),
+        (r#""a \nb""#, "characters that no message has"),
+        (&format!("{:?}", "\n".repeat(500) + "x"), "characters that no message has"),
+        (&format!("{:?}", "x\n".repeat(500) + "x"), "more than 500 lines"),
+    ] {
+        let refused = import_into(copy.folder.path(), &with(text)).unwrap_err();
+        assert!(refused.contains(why), "{text}: {refused}");
+    }
+    let older = with(r#""a blank at the end ""#).replace("\"id\":1,", "\"id\":2,");
+    assert_eq!(import_into(copy.folder.path(), &older), Ok(Imported { new: 1, known: 0 }));
+}
+
+#[test]
 fn every_name_that_there_can_be_is_taken_over() {
     let store = Store::new();
     // Looks like 48 letters, and like no name at all.

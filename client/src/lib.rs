@@ -12,6 +12,7 @@ mod link;
 mod logging;
 mod memory;
 mod mesh;
+mod message;
 mod model;
 mod networks;
 mod places;

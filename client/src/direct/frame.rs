@@ -1,11 +1,8 @@
 //! What two clients tell each other on their link: one JSON object a message. Those that are not known are ignored, so
 //! that a later version may say more.
 
-use landline_common::clean::clean;
+use crate::message::cut_to_one;
 use serde::{Deserialize, Serialize};
-
-/// Characters of one text, as everywhere.
-pub(super) const TEXT_CHARS: usize = 2_000;
 
 /// One message on the link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,20 +52,16 @@ impl Frame {
     /// Reads what came; what is no such object counts as one of a later version.
     pub fn read(bytes: &[u8]) -> Frame {
         match serde_json::from_slice(bytes) {
-            Ok(Frame::Text { text }) => Frame::Text { text: safe(&text) },
+            Ok(Frame::Text { text }) => Frame::Text { text: cut_to_one(&text) },
             frame => frame.unwrap_or(Frame::Unknown),
         }
     }
 }
 
-/// What somebody said, safe to show and not too long, whatever their program let through.
-fn safe(text: &str) -> String {
-    clean(text).trim().chars().take(TEXT_CHARS).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::MESSAGE_CHARS;
     use proptest::prelude::*;
 
     #[test]
@@ -100,7 +93,7 @@ mod tests {
     fn a_text_that_comes_is_made_safe() {
         let long = format!(r#"{{"type":"text","text":"\u001b[2J{}"}}"#, "é".repeat(9_999));
         let Frame::Text { text } = Frame::read(long.as_bytes()) else { panic!("a text") };
-        assert_eq!(text, "é".repeat(TEXT_CHARS));
+        assert_eq!(text, "é".repeat(MESSAGE_CHARS));
     }
 
     proptest! {

@@ -18,10 +18,11 @@ mod requests;
 
 use crate::clock::wall;
 use crate::link::{Connection, News};
+use crate::message::too_long;
 use chat::{Chat, LEAVING};
 use crossbeam_channel::{Receiver, Sender};
 use ending::Ending;
-use landline_common::clean::clean;
+use landline_common::clean::clean_message;
 use landline_common::command::{Command, parse};
 use landline_common::link::{Keys, LinkError};
 use landline_common::{Cause, NameKey, What, json};
@@ -141,10 +142,8 @@ impl<C: Connection> Direct<C> {
     }
 
     fn say(&mut self, to: &str, text: &str) {
-        let text = clean(text).trim().to_owned();
-        let length = text.chars().count();
-        if length > frame::TEXT_CHARS {
-            let why = format!("that is too long: {length} characters, and at most {} go in", frame::TEXT_CHARS);
+        let text = clean_message(text).into_owned();
+        if let Some(why) = too_long(&text) {
             return self.tell(What::error(413, why));
         }
         match self.chat(to).filter(|chat| chat.open) {

@@ -57,7 +57,7 @@ pub const PIECES: usize = 8;
 /// newcomer everything leave some tens while they do.
 pub const GAPS: usize = 256;
 /// Characters of one message; the client's own bound.
-pub const MESSAGE_CHARS: usize = crate::model::limits::MESSAGE_CHARS;
+pub const MESSAGE_CHARS: usize = crate::message::MESSAGE_CHARS;
 /// Logical time is no more than this, and one for each second since 2026, by one's own clock: no mesh has talked more,
 /// and ids stay below 2⁵³ until 2042, whatever anybody sends.
 pub const JUMP: u64 = 1_000_000;

@@ -8,8 +8,7 @@ pub const BYTES: usize = 16 << 20;
 pub const CONVERSATIONS: usize = 64;
 /// Lines that may wait to be sent: more is a mistake, or a file that was pasted.
 pub const WAITING: usize = 500;
-/// Characters of one message; the server's own bound.
-pub const MESSAGE_CHARS: usize = 2_000;
+pub use crate::message::MESSAGE_CHARS;
 /// Bytes in the input line: a message of the longest characters, and a command in front.
 pub const DRAFT_BYTES: usize = 16 << 10;
 /// Bytes of one paste that are looked at.

@@ -1,6 +1,7 @@
 //! One line of a conversation.
 
-use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
+use super::limits::{FOLDED, NAME_CHARS};
+pub use crate::message::too_long;
 use landline_common::clean::clean;
 
 /// A line: when, and what.
@@ -187,14 +188,6 @@ pub fn shortened(text: &str, chars: usize) -> Box<str> {
         Some((end, _)) => text[..end].into(),
         None => text.into_owned().into(),
     }
-}
-
-/// Why a text does not go into one message, if it does not.
-#[must_use]
-pub fn too_long(text: &str) -> Option<String> {
-    let length = text.chars().count();
-    let why = || format!("that is too long: {length} characters, and at most {MESSAGE_CHARS} go into one message");
-    (length > MESSAGE_CHARS).then(why)
 }
 
 #[cfg(test)]

@@ -41,6 +41,17 @@ fn two_talk_and_one_says_goodbye() {
 }
 
 #[test]
+fn a9_a_message_keeps_its_lines_and_their_indentation() {
+    let [mut alice, mut bob] = two();
+    alice.direct.send("/direct-say bob\nif x:\r\n\treturn \r\n");
+    assert_eq!(bob.next(), talk("alice", false, "if x:\n    return"));
+    assert_eq!(alice.next(), talk("bob", true, "if x:\n    return"));
+    alice.direct.send(&format!("/direct-say bob {}", vec!["x"; 51].join("\n")));
+    let What::Error { code: Some(413), text } = alice.next() else { panic!("51 lines were said") };
+    assert!(text.contains("at most 50"), "{text}");
+}
+
+#[test]
 fn who_leaves_says_so() {
     let [mut alice, bob] = two();
     leave(bob.direct);

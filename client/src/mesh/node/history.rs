@@ -4,6 +4,7 @@ use super::store::Message;
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::SHOWN;
+use landline_common::clean::flatten;
 use landline_common::command::Ask;
 use landline_common::history::Place;
 use landline_common::{Event, Moment, What};
@@ -37,8 +38,8 @@ impl Node {
             (false, Some((_, first)), _) => Some(format!("/history before {}", first.id)),
             _ => None,
         };
-        let events = found.iter().map(|(origin, message)| self.recalled(*origin, message)).collect();
-        self.show(events, next);
+        let told = |(origin, message): &(NodeId, &Message)| self.recalled(*origin, message, &message.text);
+        self.show(found.iter().map(told).collect(), next);
     }
 
     /// Every word must occur.
@@ -52,13 +53,13 @@ impl Node {
             self.store.between(0, before.unwrap_or(u64::MAX)).rev().filter(fits).take(PAGE + 1).collect();
         let last = found.get(PAGE - 1).filter(|_| found.len() > PAGE).map(|(_, message)| message.id);
         let next = last.map(|id| format!("/search before {id} {words}"));
-        let events = found.iter().take(PAGE).map(|(origin, message)| self.recalled(*origin, message)).collect();
-        self.show(events, next);
+        let told = |(origin, message): &(NodeId, &Message)| self.recalled(*origin, message, &flatten(&message.text));
+        self.show(found.iter().take(PAGE).map(told).collect(), next);
     }
 
-    fn recalled(&self, origin: NodeId, message: &Message) -> Event<'static> {
+    fn recalled(&self, origin: NodeId, message: &Message, text: &str) -> Event<'static> {
         let at = Moment { unix_ms: message.at, offset_s: self.now.wall.offset_s };
-        let (user, text) = (self.author_name(origin).into(), String::from(message.text.clone()).into());
+        let (user, text) = (self.author_name(origin).into(), text.to_owned().into());
         What::Recalled { id: message.id, place: Place::Room(ROOM.into()), user, text }.at(at)
     }
 

@@ -5,8 +5,10 @@ use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{AHEAD, FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
 use crate::mesh::wire::Frame;
+use crate::message::too_long;
 use landline_common::What;
-use landline_common::clean::clean;
+use landline_common::clean::clean_message;
+use landline_common::limits::MESSAGE_LINES;
 
 /// 2026 began so many seconds after 1970.
 const YEAR_2026_S: i64 = 1_767_225_600;
@@ -15,8 +17,13 @@ impl Node {
     /// Says something to everybody.
     pub(super) fn say(&mut self, text: &str) {
         let Some(text) = fit(text) else {
-            let why = format!("that is too long, or nothing: at most {MESSAGE_CHARS} characters go into one message");
-            return self.tell(What::error(413, why));
+            return self.tell(What::error(
+                413,
+                format!(
+                    "that is too long, or nothing: at most {MESSAGE_CHARS} characters and {MESSAGE_LINES} lines go into \
+                     one message"
+                ),
+            ));
         };
         self.clock += 1;
         self.said += 1;
@@ -124,6 +131,6 @@ impl Node {
 
 /// A text as it is shown, if it is one.
 pub(super) fn fit(text: &str) -> Option<String> {
-    let text = clean(text).trim().to_owned();
-    (!text.is_empty() && text.chars().count() <= MESSAGE_CHARS).then_some(text)
+    let text = clean_message(text).into_owned();
+    (!text.is_empty() && too_long(&text).is_none()).then_some(text)
 }

@@ -1,6 +1,6 @@
 //! One JSON object as the server sent it, in the order of its fields, with every text clean.
 
-use landline_common::clean::clean;
+use landline_common::clean::{clean, clean_message};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
@@ -16,7 +16,11 @@ impl Object {
         let Object(mut fields) = serde_json::from_str(line).ok()?;
         for (name, value) in &mut fields {
             *name = clean(name).into_owned();
-            clean_all(value);
+            match value {
+                // A message may have several lines; in JSON they do not end the object's line.
+                Value::String(text) if name == "text" => *text = clean_message(text).into_owned(),
+                value => clean_all(value),
+            }
         }
         Some(Object(fields))
     }
@@ -78,6 +82,13 @@ mod tests {
     fn fields_stay_in_their_order_and_texts_are_clean() {
         let line = r#"{"type":"x","b":["a\u001b[2J",1],"a":{"n":"\u202ez"},"id":9007199254740991}"#;
         let clean = r#"{"type":"x","b":["a",1],"a":{"n":"z"},"id":9007199254740991}"#;
+        assert_eq!(Object::parse(line).unwrap().to_string(), clean);
+    }
+
+    #[test]
+    fn a9_only_a_text_has_lines() {
+        let line = r#"{"type":"message","user":"a\nb","text":"if x:\r\n\treturn\u2028y"}"#;
+        let clean = r#"{"type":"message","user":"a b","text":"if x:\n    return\ny"}"#;
         assert_eq!(Object::parse(line).unwrap().to_string(), clean);
     }
 

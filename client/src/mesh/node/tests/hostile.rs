@@ -176,8 +176,8 @@ fn nobody_is_asked_for_more_of_the_past_than_there_is_room_for() {
 fn a_text_is_clean_and_short_or_nothing() {
     let mut table = Table::new();
     let (link, _) = table.enters(eve(), "eve", 1);
-    let long = "x".repeat(2_001);
-    let texts = [("a\u{1b}[2Jb\nc", Some("eve: ab c")), ("\u{202e}", None), (&long, None)];
+    let (long, high) = ("x".repeat(2_001), "x\n".repeat(50) + "x");
+    let texts = [("a\u{1b}[2Jb\nc", Some("eve: ab\neve: c")), ("\u{202e}", None), (&long, None), (&high, None)];
     for (seq, (text, shown)) in (1..).zip(texts) {
         let heard = told(&table.frame(link, Frame::Say { seq, lamport: seq, at: 1, text: text.into() }));
         assert_eq!(heard.first().map(String::as_str), shown);

@@ -21,6 +21,28 @@ fn line(world: &mut World, seat: usize, line: &str) -> Vec<String> {
 }
 
 #[test]
+fn a9_a_message_keeps_its_lines_also_for_newcomers_and_in_the_history() {
+    let mut world = World::new(3, 1);
+    world.kill(2);
+    world.pass(2_500);
+    line(&mut world, 0, "/say\n  if x:\r\n\treturn\n\nINFO: forged");
+    line(&mut world, 0, "/pm user1 a\n  b");
+    let refused = line(&mut world, 0, &format!("/say {}", vec!["x"; 51].join("\n")));
+    assert!(refused[0].starts_with("ERROR: 413 ") && refused[0].contains("50 lines"), "{refused:?}");
+    world.pass(1_000);
+    let heard = told(&world, 1);
+    let lines = "user0:   if x:\nuser0:     return\nuser0: \nuser0: INFO: forged";
+    assert!(heard.contains(&lines.to_owned()), "{heard:?}");
+    assert!(heard.contains(&"[PM] user0: a\n[PM] user0:   b".to_owned()), "{heard:?}");
+    world.start(2);
+    world.pass(5_000);
+    let history = line(&mut world, 2, "/history");
+    assert_eq!(history[0].matches("] user0: ").count(), 4, "{history:?}");
+    let found = line(&mut world, 2, "/search forged");
+    assert!(found[0].ends_with("] user0:   if x: return INFO: forged"), "{found:?}");
+}
+
+#[test]
 fn six_who_start_at_once_have_fifteen_links() {
     let mut world = World::new(6, 1);
     world.pass(2_500);

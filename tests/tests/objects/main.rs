@@ -1,6 +1,7 @@
 //! Command objects over real sockets: each names its room or user, and every object of its answer carries its label.
 
 mod answers;
+mod lines;
 mod manual;
 mod sign_in;
 mod talk;

@@ -26,9 +26,46 @@ pub fn cut_to_one(text: &str) -> String {
     text[..lines.min(end)].trim_end().to_owned()
 }
 
+/// A text in parts that each go into one message, cut between lines. A line that is too long for one by itself is cut at
+/// blanks, or else anywhere between characters.
+#[must_use]
+pub fn split(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let (mut part, mut chars, mut lines) = (String::new(), 0, 0);
+    for piece in text.split('\n').flat_map(pieces) {
+        let more = piece.chars().count() + usize::from(lines > 0);
+        if lines > 0 && (chars + more > MESSAGE_CHARS || lines == MESSAGE_LINES) {
+            parts.push(std::mem::take(&mut part));
+            (chars, lines) = (0, 0);
+        }
+        part += if lines > 0 { "\n" } else { "" };
+        part += piece;
+        chars += piece.chars().count() + usize::from(lines > 0);
+        lines += 1;
+    }
+    parts.push(part);
+    // Empty lines at the beginning and the end of a message are removed anyway.
+    parts.into_iter().map(|part| clean_message(&part).into_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+/// One line in pieces of at most [`MESSAGE_CHARS`] characters.
+fn pieces(line: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), line);
+    while let Some((most, _)) = rest.char_indices().nth(MESSAGE_CHARS) {
+        // At a blank, unless that leaves next to nothing.
+        let blank = rest[..most].rfind(' ').filter(|blank| *blank > most / 2);
+        let (piece, more) = rest.split_at(blank.map_or(most, |blank| blank + 1));
+        pieces.push(piece);
+        rest = more;
+    }
+    pieces.push(rest);
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a9_fifty_lines_of_two_thousand_characters_go_into_one_message() {
@@ -42,5 +79,29 @@ mod tests {
         assert_eq!(cut_to_one(&lines(60)), lines(50));
         assert_eq!(cut_to_one(&format!("a\n\t{}", "é".repeat(3_000))), format!("a\n    {}", "é".repeat(1_994)));
         assert_eq!(cut_to_one("\u{1b}[2J\r\n  a \r\n"), "  a");
+    }
+
+    #[test]
+    fn a9_what_is_too_long_is_split_between_lines() {
+        let lines = |n: usize| vec!["x"; n].join("\n");
+        assert_eq!(split(&lines(120)), [lines(50), lines(50), lines(20)]);
+        let long = ["y".repeat(1_500), "z".repeat(600), "  end".to_owned()];
+        assert_eq!(split(&long.join("\n")), [long[0].clone(), long[1..].join("\n")]);
+        assert_eq!(split(&"wide ".repeat(500)), ["wide ".repeat(400).trim_end(), "wide ".repeat(100).trim_end()]);
+        assert_eq!(
+            split(&"日".repeat(4_001)).iter().map(|part| part.chars().count()).collect::<Vec<_>>(),
+            [2_000, 2_000, 1]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn parts_fit_and_nothing_is_lost(text in "([a-c 日]{0,30}\n{0,3}){0,200}", long in "[a ]{0,3000}") {
+            let text = clean_message(&format!("{text}{long}")).into_owned();
+            let parts = split(&text);
+            prop_assert!(parts.iter().all(|part| too_long(part).is_none()));
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&parts.concat()), letters(&text));
+        }
     }
 }

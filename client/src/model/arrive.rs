@@ -1,23 +1,21 @@
 //! What others say, and who is where.
 
 use super::conversation::Place;
-use super::limits::MESSAGE_CHARS;
-use super::line::{Body, Delivery, Line, Talk, name, shortened};
+use super::line::{Body, Delivery, Line, Talk, name, said};
 use super::outgoing::Errand;
 use super::state::State;
 use super::{Bell, Effect};
 use landline_common::Event;
+use landline_common::clean::flatten;
 use landline_common::event::Text;
 
-/// Texts are cut at twice what a server takes: it may be set to take more.
-pub(super) const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 /// The bell rings at most so often.
 const RING_MS: u64 = 1_000;
 
 impl State {
     /// Somebody said something; perhaps it is one's own line that comes back.
     pub(super) fn said(&mut self, place: &Place, title: &str, id: u64, at: i64, user: &str, text: &str) {
-        let (user, text) = (name(user), shortened(text, TEXT_CHARS));
+        let (user, text) = (name(user), said(text));
         let new = self.talks.get(place).is_none();
         let conversation = self.talks.open(place, &name(title));
         conversation.caught_up |= new;
@@ -36,7 +34,7 @@ impl State {
     }
 
     pub(super) fn said_privately(&mut self, at: i64, from: &str, text: &str) {
-        let (user, text) = (name(from), shortened(text, TEXT_CHARS));
+        let (user, text) = (name(from), said(text));
         let place = Place::person(&user);
         self.talks.open(&place, &user).private = true;
         let mention = names_me(&text, &self.me);
@@ -127,7 +125,8 @@ impl State {
             && let Some(conversation) = self.talks.get(place)
             && let Some(Line { body: Body::Talk(talk), .. }) = conversation.lines().back()
         {
-            self.effects.push(Effect::Notify(format!("{} ({}): {}", talk.user, conversation.title, talk.text)));
+            let text = flatten(&talk.text);
+            self.effects.push(Effect::Notify(format!("{} ({}): {text}", talk.user, conversation.title)));
         }
     }
 
@@ -239,7 +238,7 @@ impl State {
 
     fn show_list(&mut self, what: &str, users: &[Text<'_>]) {
         self.outgoing.answered(|errand| *errand == Errand::Typed);
-        let list = shortened(&users.join(", "), super::limits::NOTICE_CHARS);
+        let list = super::line::shortened(&users.join(", "), super::limits::NOTICE_CHARS);
         self.tell(super::line::Tone::Info, &format!("{} {what}: {list}", users.len()));
     }
 }

@@ -51,7 +51,12 @@ use Action::{Beside, Complete, Page, Recall, Row};
 
 /// All keys. Alt-1 to Alt-9 are beside this table: they are a number each.
 pub static BINDINGS: &[Binding] = &[
-    Binding { keys: "Enter", help: "send the line", actions: &[(plain(Code::Enter), Action::Submit)] },
+    Binding { keys: "Enter", help: "send what you typed", actions: &[(plain(Code::Enter), Action::Submit)] },
+    Binding {
+        keys: "Alt-Enter, Ctrl-J",
+        help: "begin another line of the same message",
+        actions: &[(Key::alt(Code::Enter), Action::Edit(Edit::LineEnd)), (Key::ctrl('j'), Action::Edit(Edit::LineEnd))],
+    },
     Binding {
         keys: "Tab, Shift-Tab",
         help: "complete a name, room, path, /command",
@@ -59,7 +64,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         keys: "↑ ↓",
-        help: "lines that you sent before",
+        help: "the row above or below; from the first and the last one, what you sent before",
         actions: &[(plain(Code::Up), Recall { back: true }), (plain(Code::Down), Recall { back: false })],
     },
     Binding { keys: "Alt-1 … Alt-9", help: "the first nine conversations of the list", actions: &[] },
@@ -106,7 +111,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         keys: "← → Home End",
-        help: "move in the line; with Ctrl or Alt by words; Ctrl-A and Ctrl-E its ends",
+        help: "move in the line; with Ctrl or Alt by words; Ctrl-A and Ctrl-E to its ends",
         actions: &[
             (plain(Code::Left), Action::Edit(Edit::Left)),
             (plain(Code::Right), Action::Edit(Edit::Right)),

@@ -6,6 +6,7 @@ use super::line::{Body, Delivery, Line, Presence, Talk};
 use super::names::Names;
 pub use super::place::Place;
 use super::recall::Recall;
+use landline_common::clean::flatten;
 use std::collections::{HashSet, VecDeque};
 
 /// What is known about what was said before the first line.
@@ -219,7 +220,8 @@ impl Conversation {
         let waits = |line: &&Line| {
             line.talk().is_some_and(|talk| matches!(talk.delivery, Delivery::Pending | Delivery::Unsure))
         };
-        let same = |line: &&Line| line.talk().is_some_and(|talk| *talk.text == *text);
+        // A server that takes lines gets a message of several as one.
+        let same = |line: &&Line| line.talk().is_some_and(|talk| flatten(&talk.text) == flatten(text));
         let unsent = |line: &&Line| line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
         let found = self.lines.iter().filter(own).filter(|line| !unsent(line)).find(same);
         let found = if only_same { found } else { found.or_else(|| self.lines.iter().filter(own).find(waits)) };

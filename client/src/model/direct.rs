@@ -2,10 +2,10 @@
 //! lines go out at once, a few at a time, and are sent when they come back.
 
 use super::Effect;
-use super::arrive::{TEXT_CHARS, names_me};
+use super::arrive::names_me;
 use super::conversation::{Conversation, Place};
 use super::limits::{IN_FLIGHT, WAITING};
-use super::line::{Delivery, Line, Talk, Tone, shortened};
+use super::line::{Delivery, Line, Talk, Tone, said};
 use super::state::State;
 use landline_common::command::Command;
 
@@ -59,7 +59,7 @@ impl State {
 
     /// Something was said in one; perhaps it is one's own line that has gone out.
     pub(super) fn direct_talk(&mut self, at: i64, with: &str, own: bool, text: &str) {
-        let (place, text) = (Place::direct(with), shortened(text, TEXT_CHARS));
+        let (place, text) = (Place::direct(with), said(text));
         if own {
             return self.direct_sent(&place, at, &text);
         }

@@ -1,20 +1,22 @@
-//! The input line: one line of text, edited by what people see as characters.
+//! The input: a message of one or several lines, edited by what people see as characters.
 
 use super::limits::DRAFT_BYTES;
 use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 use unicode_width::UnicodeWidthStr;
 
-/// A line being typed, and where the next character goes.
+/// A message being typed, and where the next character goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Editor {
     text: String,
     /// A boundary between characters.
     at: usize,
+    /// The cell to which ↑ and ↓ return behind shorter rows.
+    goal: Option<usize>,
     killed: String,
 }
 
-/// What can be done to the line.
+/// What can be done to the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the edits are what their names say")]
 pub enum Edit {
@@ -22,8 +24,11 @@ pub enum Edit {
     Right,
     WordLeft,
     WordRight,
+    /// To the beginning of the line.
     Home,
+    /// To the end of the line.
     End,
+    LineEnd,
     Backspace,
     Delete,
     KillWord,
@@ -52,14 +57,27 @@ impl Editor {
         self.insert(text);
     }
 
+    /// What stands behind the cursor.
+    #[must_use]
+    pub fn after(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    /// Whether so many more bytes can be typed.
+    #[must_use]
+    pub fn fits(&self, bytes: usize) -> bool {
+        self.text.len() + bytes <= DRAFT_BYTES
+    }
+
     /// Takes everything out.
     pub fn take(&mut self) -> String {
-        self.at = 0;
+        (self.at, self.goal) = (0, None);
         std::mem::take(&mut self.text)
     }
 
     /// Replaces `range` before the cursor.
     pub fn replace(&mut self, range: Range<usize>, text: &str) {
+        self.goal = None;
         let after = self.text.split_off(self.at);
         self.text.replace_range(range, text);
         self.at = self.text.len();
@@ -69,6 +87,7 @@ impl Editor {
 
     /// Types `text`; what does not fit is dropped.
     pub fn insert(&mut self, text: &str) {
+        self.goal = None;
         let room = DRAFT_BYTES.saturating_sub(self.text.len());
         let text = &text[..text.floor_char_boundary(room.min(text.len()))];
         self.text.insert_str(self.at, text);
@@ -76,16 +95,18 @@ impl Editor {
         self.settle();
     }
 
-    /// Changes the line or moves in it.
+    /// Changes the text or moves in it.
     pub fn edit(&mut self, edit: Edit) {
+        self.goal = None;
         let end = self.text.len();
         match edit {
             Edit::Left => self.at = self.boundary(false),
             Edit::Right => self.at = self.boundary(true),
             Edit::WordLeft => self.at = self.word_left(),
             Edit::WordRight => self.at = self.word_right(),
-            Edit::Home => self.at = 0,
-            Edit::End => self.at = end,
+            Edit::Home => self.at = self.before().rfind('\n').map_or(0, |at| at + 1),
+            Edit::End => self.at = self.after().find('\n').map_or(end, |at| self.at + at),
+            Edit::LineEnd => self.insert("\n"),
             Edit::Backspace => self.remove(self.boundary(false)..self.at),
             Edit::Delete => self.remove(self.at..self.boundary(true)),
             Edit::KillWord => self.kill(self.word_left()..self.at),
@@ -95,13 +116,42 @@ impl Editor {
         }
     }
 
-    /// The line in rows of at most `width` cells, and the row and cell of the cursor.
+    /// Moves to the row above (or, not `up`, below) of those that are `width` cells wide. False if there is none.
+    pub fn move_row(&mut self, up: bool, width: usize) -> bool {
+        let (rows, (row, cell)) = self.rows(width);
+        let next = if up { row.checked_sub(1) } else { Some(row + 1) };
+        let Some((next, range)) = next.and_then(|next| Some((next, rows.get(next)?.clone()))) else { return false };
+        let goal = self.goal.unwrap_or(cell);
+        let mut cells = 0;
+        let within = |grapheme: &(usize, &str)| {
+            cells += grapheme.1.width();
+            cells <= goal
+        };
+        let passed = self.text[range.clone()].grapheme_indices(true).take_while(within).last();
+        self.at = passed.map_or(range.start, |(at, grapheme)| range.start + at + grapheme.len());
+        // Behind the last character of a row that goes on below is the beginning of that row.
+        if rows.get(next + 1).is_some_and(|below| below.start == self.at) {
+            self.at = self.boundary(false);
+        }
+        self.goal = Some(goal);
+        true
+    }
+
+    /// The text in rows of at most `width` cells, without its line ends, and the row and cell of the cursor.
     #[must_use]
     pub fn rows(&self, width: usize) -> (Vec<Range<usize>>, (usize, usize)) {
         let width = width.max(2);
         let (mut rows, mut start, mut cells) = (Vec::new(), 0, 0);
         let mut cursor = None;
         for (at, grapheme) in self.text.grapheme_indices(true) {
+            if grapheme == "\n" {
+                if at == self.at {
+                    cursor = Some((rows.len(), cells));
+                }
+                rows.push(start..at);
+                (start, cells) = (at + 1, 0);
+                continue;
+            }
             let wide = grapheme.width();
             if cells + wide > width {
                 rows.push(start..at);
@@ -203,6 +253,38 @@ mod tests {
     }
 
     #[test]
+    fn a9_a_text_may_have_several_lines() {
+        let mut editor = typed("if x:", &[Edit::LineEnd]);
+        editor.insert("    y");
+        assert_eq!(editor.rows(20), (vec![0..5, 6..11], (1, 5)));
+        editor.edit(Edit::Home);
+        assert_eq!(editor.before(), "if x:\n");
+        editor.edit(Edit::Left);
+        assert_eq!(editor.rows(20).1, (0, 5));
+        editor.edit(Edit::Home);
+        editor.edit(Edit::End);
+        assert_eq!((editor.before(), editor.after()), ("if x:", "\n    y"));
+        editor.edit(Edit::Delete);
+        assert_eq!(editor.text(), "if x:    y");
+        assert_eq!(typed("ab\ncd\n", &[]).rows(2), (vec![0..2, 3..5, 6..6], (2, 0)));
+        assert_eq!(typed("ab\n", &[Edit::Left]).rows(2).1, (0, 2), "at the end of a full row");
+    }
+
+    #[test]
+    fn a9_the_cursor_goes_up_and_down_and_keeps_its_column() {
+        let mut editor = typed("a long line\nab\nanother one", &[]);
+        let mut moved = |up| editor.move_row(up, 20).then(|| editor.rows(20).1);
+        assert_eq!(moved(false), None, "that is the last row");
+        assert_eq!([moved(true), moved(true), moved(true)], [Some((1, 2)), Some((0, 11)), None]);
+        assert_eq!([moved(false), moved(false)], [Some((1, 2)), Some((2, 11))]);
+        let mut wrapped = typed("abcdefgh日", &[]);
+        let mut moved = |up| wrapped.move_row(up, 4).then(|| wrapped.rows(4).1);
+        assert_eq!([moved(true), moved(true), moved(true)], [Some((1, 2)), Some((0, 2)), None]);
+        let mut full = typed("abcd\nabcdef", &[Edit::Left, Edit::Left, Edit::Left]);
+        assert_eq!((full.rows(4).1, full.move_row(true, 4), full.rows(4).1), ((1, 3), true, (0, 3)));
+    }
+
+    #[test]
     fn it_is_bounded() {
         assert!(typed(&"ä".repeat(DRAFT_BYTES), &[]).text().len() <= DRAFT_BYTES);
     }
@@ -216,6 +298,7 @@ mod tests {
             WordRight,
             Home,
             End,
+            LineEnd,
             Backspace,
             Delete,
             KillWord,
@@ -227,15 +310,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_edit_breaks_it(steps in prop::collection::vec((any::<String>(), edit()), 0..30), width in 0usize..20) {
+        fn no_edit_breaks_it(
+            steps in prop::collection::vec(("[a-c 日👍\u{301}\n]{0,8}|\\PC*", edit(), any::<bool>()), 0..30),
+            width in 0usize..20,
+        ) {
             let mut editor = Editor::default();
-            for (text, edit) in steps {
+            for (text, edit, up) in steps {
                 editor.insert(&text);
                 editor.edit(edit);
-                let (rows, (row, _)) = editor.rows(width);
+                editor.move_row(up, width);
+                let (rows, (row, cell)) = editor.rows(width);
                 prop_assert!(editor.text().is_char_boundary(editor.before().len()));
-                prop_assert!(row < rows.len());
-                prop_assert_eq!(rows.iter().map(|row| &editor.text()[row.clone()]).collect::<String>(), editor.text());
+                prop_assert!(row < rows.len() && cell <= width.max(2));
+                let shown: String = rows.iter().map(|row| &editor.text()[row.clone()]).collect();
+                prop_assert_eq!(shown.replace('\n', ""), editor.text().replace('\n', ""));
             }
         }
     }

@@ -84,12 +84,15 @@ fn written(conversation: &Conversation, server: &str, now: Moment) -> String {
     let mentions = conversation.place == Place::Mentions;
     for line in conversation.lines() {
         let at = Moment { unix_ms: line.at, ..now };
-        text += &format!("{} {}\n", at.date(), clean(&sentence(line, mentions)));
+        for sentence in sentences(line, mentions) {
+            text += &format!("{} {}\n", at.date(), clean(&sentence));
+        }
     }
     text
 }
 
-fn sentence(line: &Line, mentions: bool) -> String {
+/// One for each line of what was said, so that none passes for something else.
+fn sentences(line: &Line, mentions: bool) -> Vec<String> {
     match &line.body {
         Body::Talk(Talk { user, text, room, delivery, .. }) => {
             let room = room.as_ref().filter(|_| mentions).map_or(String::new(), |room| format!("[{room}] "));
@@ -98,9 +101,9 @@ fn sentence(line: &Line, mentions: bool) -> String {
                 Delivery::Unsent | Delivery::Pending | Delivery::Unsure => " (not sent yet)".into(),
                 Delivery::Failed(why) => format!(" (not sent: {why})"),
             };
-            format!("{room}{user}: {text}{remark}")
+            format!("{text}{remark}").split('\n').map(|line| format!("{room}{user}: {line}")).collect()
         }
-        Body::Presence(presence) => format!("⇄ {}", presence.sentence()),
-        Body::Notice { text, .. } => format!("— {text}"),
+        Body::Presence(presence) => vec![format!("⇄ {}", presence.sentence())],
+        Body::Notice { text, .. } => vec![format!("— {text}")],
     }
 }

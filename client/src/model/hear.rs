@@ -6,7 +6,7 @@ use super::line::{Delivery, Tone, name, shortened};
 use super::link::room_in;
 use super::outgoing::Errand;
 use super::state::State;
-use landline_common::event::Text;
+use landline_common::event::{PROTOCOL, Text};
 use landline_common::{Cause, Event, Report, What, text};
 
 /// What the server says to somebody whom it throws out.
@@ -16,7 +16,8 @@ impl State {
     pub(super) fn hear(&mut self, event: &Event<'_>) {
         let at = event.at.unix_ms;
         match &event.what {
-            What::Welcome { user, server, room, account, .. } => {
+            What::Welcome { user, server, room, account, grant } => {
+                self.link.objects = grant.protocol >= PROTOCOL;
                 self.welcomed(&name(user), &name(server), &name(room), *account);
             }
             What::Said { id, room, user, text } => self.said(&Place::room(room), room, *id, at, user, text),

@@ -2,6 +2,7 @@
 
 use super::bindings::{Action, action};
 use super::conversation::Place;
+use super::geometry::Geometry;
 use super::key::{Code, Key};
 use super::line::Tone;
 use super::state::State;
@@ -40,8 +41,11 @@ impl State {
             Action::Submit => self.submit(),
             Action::Complete { back } => self.complete(back),
             Action::Recall { back } => {
+                let width = Geometry::input_width(self.geometry().width);
                 let conversation = self.talks.viewed_mut();
-                conversation.recall.go(back, &mut conversation.draft);
+                if !conversation.draft.move_row(back, width) {
+                    conversation.recall.go(back, &mut conversation.draft);
+                }
             }
             Action::Beside { forward } => {
                 let place = self.talks.beside(forward);

@@ -1,8 +1,12 @@
 //! One line of a conversation.
 
-use super::limits::{FOLDED, NAME_CHARS};
+use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::too_long;
-use landline_common::clean::clean;
+use landline_common::clean::{clean, clean_message};
+use landline_common::limits::MOST_MESSAGE_LINES;
+
+/// Texts are cut at four times what a server takes: it may be set to take more.
+const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 
 /// A line: when, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +182,15 @@ impl Line {
 #[must_use]
 pub fn name(text: &str) -> Box<str> {
     shortened(text, NAME_CHARS)
+}
+
+/// A message that somebody said: cleaned again, with its lines, and bounded.
+#[must_use]
+pub fn said(text: &str) -> Box<str> {
+    let text = clean_message(text);
+    let lines = text.match_indices('\n').nth(MOST_MESSAGE_LINES - 1).map_or(text.len(), |(end, _)| end);
+    let end = text.char_indices().nth(TEXT_CHARS).map_or(text.len(), |(end, _)| end);
+    text[..lines.min(end)].into()
 }
 
 /// A text from the server: cleaned again, and never longer than `chars`.

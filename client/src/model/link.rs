@@ -5,6 +5,7 @@ use super::line::{Delivery, Talk, Tone};
 use super::outgoing::{Errand, Item};
 use super::state::State;
 use super::{Effect, Exit};
+use landline_common::command::{Command, Request};
 use landline_common::event::Text;
 use landline_common::text;
 
@@ -19,6 +20,8 @@ pub struct Link {
     failed: u32,
     /// The server has thrown one out: nobody comes back from that by themselves.
     pub thrown_out: bool,
+    /// The server takes command objects, in which a text may have several lines.
+    pub objects: bool,
 }
 
 /// What the connection does.
@@ -44,7 +47,7 @@ pub enum Phase {
 
 impl Default for Link {
     fn default() -> Link {
-        Link { phase: Phase::Connecting, was_up: false, failed: 0, thrown_out: false }
+        Link { phase: Phase::Connecting, was_up: false, failed: 0, thrown_out: false, objects: false }
     }
 }
 
@@ -60,7 +63,7 @@ impl State {
     /// Signed in: into the rooms again, then what was missed, then what waits.
     pub(super) fn welcomed(&mut self, user: &str, server: &str, room: &str, account: bool) {
         let first = !self.link.was_up;
-        self.link = Link { phase: Phase::Up, was_up: true, failed: 0, thrown_out: false };
+        self.link = Link { phase: Phase::Up, was_up: true, failed: 0, thrown_out: false, objects: self.link.objects };
         (self.me, self.server, self.account) = (user.into(), server.into(), account);
         // The form of events, the key for direct chats and the name; or the word, the name and the password; perhaps
         // these twice, to register.
@@ -156,13 +159,14 @@ impl State {
     }
 
     fn settle_unsure(&mut self, place: &Place, known: bool) {
+        let objects = self.link.objects;
         let Some(conversation) = self.talks.get_mut(place) else { return };
         let title = conversation.title.clone();
         let mut again = Vec::new();
         for (key, talk) in conversation.own_mut().filter(|(_, talk)| talk.delivery == Delivery::Unsure) {
             if known && !talk.private {
                 talk.delivery = Delivery::Unsent;
-                again.push(item(place, &title, key, talk));
+                again.push(item(place, &title, key, talk, objects));
             } else {
                 let why = "the connection broke, and it is not known whether this arrived; ↑ brings it back";
                 talk.delivery = Delivery::Failed(why.into());
@@ -272,14 +276,17 @@ impl State {
 }
 
 /// One's own line as it is sent.
-pub(super) fn item(place: &Place, title: &str, key: u64, talk: &Talk) -> Item {
+pub(super) fn item(place: &Place, title: &str, key: u64, talk: &Talk, objects: bool) -> Item {
     let text = &talk.text;
-    let (line, within) = match place {
-        Place::Room(room) => (format!("/say {text}"), Some(room.clone())),
-        Place::Person(_) if talk.private => (format!("/private {title} {text}"), None),
-        Place::Person(_) => (format!("/pm {title} {text}"), None),
-        _ => (format!("/all {text}"), None),
+    let (command, within) = match place {
+        Place::Room(room) => (Command::Say(text), Some(room.clone())),
+        Place::Person(_) if talk.private => (Command::Private { to: Some(title), text }, None),
+        Place::Person(_) => (Command::Message { to: title, text }, None),
+        _ => (Command::All(text), None),
     };
+    // A text line is one line of text.
+    let object = (objects && text.contains('\n')).then(|| Request::of_command(&command, within.as_deref())).flatten();
+    let line = object.map_or_else(|| command.to_string(), |object| object.to_line());
     Item { line, within, errand: Errand::Own(place.clone(), key) }
 }
 

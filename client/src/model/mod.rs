@@ -4,6 +4,7 @@
 
 mod arrive;
 mod bindings;
+pub mod burst;
 pub mod chance;
 mod complete;
 pub mod conversation;
@@ -22,6 +23,7 @@ mod local;
 mod names;
 mod outgoing;
 pub mod overlay;
+pub mod paste;
 mod place;
 pub mod plain;
 mod recall;
@@ -48,6 +50,8 @@ pub enum Input {
     Key(Key),
     /// Text was pasted.
     Paste(String),
+    /// Keys came faster than anybody types, and were a paste ([`burst`]).
+    Burst(String),
     /// The screen has that width and height now.
     Resize(usize, usize),
     /// Time has passed.

@@ -26,12 +26,6 @@ impl Place {
         Place::Room(name(title).to_lowercase().into())
     }
 
-    /// Something can be said there.
-    #[must_use]
-    pub fn takes_talk(&self) -> bool {
-        !matches!(self, Place::Server | Place::Mentions)
-    }
-
     /// The person of that name.
     #[must_use]
     pub fn person(title: &str) -> Place {

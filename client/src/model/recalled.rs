@@ -2,7 +2,7 @@
 
 use super::conversation::{Older, Place};
 use super::limits::{NOTICE_CHARS, PAGES};
-use super::line::{Body, Delivery, Line, Talk, Tone, name, shortened};
+use super::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
 use super::outgoing::{Errand, Item};
 use super::state::State;
 use landline_common::history::Place as Where;
@@ -27,7 +27,7 @@ impl State {
         if !missed && lookup != Some(Errand::Recall) && self.talks.get(&place).is_none() {
             return;
         }
-        let text = shortened(text, NOTICE_CHARS);
+        let text = said(text);
         let conversation = self.talks.open(&place, &title);
         if missed {
             conversation.known_to = conversation.known_to.max(Some(id));

@@ -7,7 +7,7 @@ use super::outgoing::{Errand, Item};
 use super::overlay::Overlay;
 use super::state::State;
 use super::{Effect, Exit, LOCAL};
-use landline_common::clean::clean;
+use landline_common::clean::clean_message;
 use landline_common::command::{Command, TOPICS, parse};
 
 /// Why a line cannot be taken.
@@ -17,7 +17,7 @@ impl State {
     /// Enter was pressed.
     pub(super) fn submit(&mut self) {
         let conversation = self.talks.viewed_mut();
-        let line = conversation.draft.text().trim().to_owned();
+        let line = typed(conversation.draft.text());
         conversation.marker = None;
         if line.is_empty() {
             self.jump_to_end();
@@ -34,6 +34,8 @@ impl State {
         let place = self.talks.viewed().place.clone();
         let done = match self.local(line) {
             Some(done) => done,
+            // In a text of several lines a first one that reads like a command is none, unless it has the slash.
+            None if line.contains('\n') && !line.starts_with('/') => self.say_here(line),
             None => match parse(line, &self.me) {
                 Some(Ok(command)) => self.obey(command),
                 Some(Err(why)) => {
@@ -52,12 +54,16 @@ impl State {
 
     /// The client's own commands. `None` if it is none.
     fn local(&mut self, line: &str) -> Option<bool> {
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (word, rest) = line.split_once([' ', '\n']).unwrap_or((line, ""));
         let command = LOCAL.iter().find(|command| command.word.eq_ignore_ascii_case(word))?;
+        if rest.trim().contains('\n') {
+            self.tell(Tone::Refused, &format!("that is written: {}, in one line", command.usage));
+            return Some(false);
+        }
         Some((command.run)(self, rest.trim()))
     }
 
-    fn obey(&mut self, command: Command<'_>) -> bool {
+    pub(super) fn obey(&mut self, command: Command<'_>) -> bool {
         match command {
             Command::Say(text) => self.say_here(text),
             Command::All(text) => self.say(&Place::Everybody, "everybody", text, false),
@@ -81,7 +87,7 @@ impl State {
         }
     }
 
-    fn say_here(&mut self, text: &str) -> bool {
+    pub(super) fn say_here(&mut self, text: &str) -> bool {
         let viewed = self.talks.viewed();
         let (place, title, private) = (viewed.place.clone(), viewed.title.clone(), viewed.private);
         match place {
@@ -105,7 +111,7 @@ impl State {
 
     /// One's own line: shown at once, sent in its turn.
     pub(super) fn say(&mut self, place: &Place, title: &str, text: &str, private: bool) -> bool {
-        let text = clean(text).trim().to_owned();
+        let text = clean_message(text).into_owned();
         if let Some(why) = too_long(&text) {
             self.tell(Tone::Refused, &why);
             return false;
@@ -119,7 +125,7 @@ impl State {
         let talk = Talk { user, text: text.into(), room, mention, private, delivery };
         let problem = match place {
             Place::Direct(_) => self.direct_problem(place, title),
-            _ => (!self.outgoing.push(item(place, title, key, &talk))).then(|| TOO_MANY.to_owned()),
+            _ => (!self.outgoing.push(item(place, title, key, &talk, self.link.objects))).then(|| TOO_MANY.to_owned()),
         };
         if let Some(why) = problem {
             self.tell(Tone::Refused, &why);
@@ -246,4 +252,11 @@ impl State {
         }
         self.quit(Exit::Left);
     }
+}
+
+/// A draft as it is sent: the indentation of its lines stays. Only a command of one line may stand behind blanks.
+fn typed(draft: &str) -> String {
+    let text = clean_message(draft);
+    let line = text.trim_start();
+    if line.starts_with('/') && !line.contains('\n') { line.to_owned() } else { text.into_owned() }
 }

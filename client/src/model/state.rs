@@ -89,6 +89,7 @@ impl State {
         match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),
+            Input::Burst(text) => self.burst(&text),
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
             Input::Event(event) => self.hear(&event),

@@ -7,28 +7,35 @@ use unicode_width::UnicodeWidthStr;
 /// Marks that stand behind a word, in scripts that are written without spaces.
 const CLOSING: [char; 14] = ['。', '、', '，', '．', '！', '？', '：', '；', '）', '」', '』', '】', '》', '…'];
 
-/// The rows of `text`: the first at most `first` cells wide, the others `width`. Broken at spaces where there are any,
-/// and never inside of what people see as one character. Always at least one row.
+/// The rows of `text`: the first at most `first` cells wide, the others `width`. Each of its lines begins a row; longer
+/// ones are broken at spaces where there are any, and never inside of what people see as one character. Always at least
+/// one row.
 #[must_use]
 pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut limit) = (0, first.max(2));
-    while let Some(end) = row_end(&text[start..], limit) {
-        rows.push(trimmed(text, start..start + end));
-        (start, limit) = (start + end, width.max(2));
+    for line in text.split('\n') {
+        let line_end = start + line.len();
+        while let Some(end) = row_end(&text[start..line_end], limit) {
+            rows.push(trimmed(text, start..start + end));
+            (start, limit) = (start + end, width.max(2));
+        }
+        rows.push(trimmed(text, start..line_end));
+        (start, limit) = (line_end + 1, width.max(2));
     }
-    rows.push(trimmed(text, start..text.len()));
     rows
 }
 
-/// Where the first row of `text` ends, if not all of it fits: behind the last space that fits, or else in a word.
+/// Where the first row of `text` ends, if not all of it fits: behind the last space that fits, or else in a word. The
+/// indentation is no place for it.
 fn row_end(text: &str, limit: usize) -> Option<usize> {
+    let indentation = text.len() - text.trim_start_matches(' ').len();
     let (mut cells, mut space, mut last) = (0, None, 0);
     for (at, grapheme) in text.grapheme_indices(true) {
         cells += grapheme.width();
         // Spaces at the end of a row are not seen, so they fit.
         if grapheme == " " {
-            space = Some(at + 1);
+            space = (at >= indentation).then_some(at + 1);
         } else if cells > limit && at > 0 {
             // What closes a sentence does not begin a row.
             let closes = grapheme.starts_with(CLOSING) && last > 0;
@@ -79,6 +86,15 @@ mod tests {
     }
 
     #[test]
+    fn a9_each_line_begins_a_row_and_keeps_its_indentation() {
+        assert_eq!(rows("if x:\n    y\n\nz", 8, 8), ["if x:", "    y", "", "z"]);
+        assert_eq!(rows("a b\nthe quick", 2, 10), ["a", "b", "the quick"]);
+        assert_eq!(rows("    long word", 9, 9), ["    long", "word"]);
+        assert_eq!(rows("    longerword", 8, 8), ["    long", "erword"]);
+        assert_eq!(rows("         x", 4, 4), ["", "x"], "blanks alone fill a row");
+    }
+
+    #[test]
     fn long_words_are_cut() {
         assert_eq!(rows("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
         assert_eq!(rows("a bcdefghij", 4, 4), ["a", "bcde", "fghi", "j"]);
@@ -96,10 +112,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_and_nothing_is_too_wide(text in "[a-c 日👍é]{0,60}", first in 2usize..12, width in 2usize..12) {
+        fn nothing_is_lost_and_nothing_is_too_wide(text in "[a-c 日👍é\n]{0,60}", first in 2usize..12, width in 2usize..12) {
             let rows = wrap(&text, first, width);
             let joined: String = rows.iter().map(|row| &text[row.clone()]).collect();
-            prop_assert_eq!(joined.replace(' ', ""), text.replace(' ', ""));
+            prop_assert!(rows.len() > text.matches('\n').count() && !joined.contains('\n'));
+            prop_assert_eq!(joined.replace(' ', ""), text.replace([' ', '\n'], ""));
             for (at, row) in rows.iter().enumerate() {
                 let limit = if at == 0 { first } else { width };
                 prop_assert!(text[row.clone()].width() <= limit);

@@ -41,7 +41,7 @@ const DOUBLES: [(&str, &str); 14] = [
     ("nix", "portable-pty is three versions behind; tests only"),
     ("r-efi", "by way of getrandom, on no platform of ours"),
     ("syn", "the ecosystem is between two versions; while building only"),
-    ("thiserror", "portable-pty is a version behind; tests only"),
+    ("thiserror", "filedescriptor, by way of crossterm, is a version behind"),
     ("thiserror-impl", "by way of thiserror"),
 ];
 

@@ -6,6 +6,7 @@ mod files;
 mod first;
 mod flood;
 mod life;
+mod lines;
 mod log;
 mod mesh;
 mod panics;
@@ -53,16 +54,18 @@ fn the_screen_follows_the_window() {
 #[test]
 fn a_paste_of_many_lines_is_asked_about() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
-    alice.press("\x1b[200~one\r\ntwo\r\n/quit\r\nfour\r\n\x1b[201~");
+    alice.press("\x1b[200~one\r\n\ttwo\r\n/quit\r\nfour\r\n\x1b[201~");
     alice.sees("4 lines were pasted");
     alice.press("l");
-    for line in ["one", "two", "/quit", "four"] {
+    for line in ["one", "    two", "/quit", "four"] {
         bob.expect(&format!("alice: {line}"));
     }
-    alice.press("\x1b[200~one\ntwo\nthree\nfour\x1b[201~");
+    alice.press("\x1b[200~one\n  two\n/quit\nfour\x1b[201~");
     alice.sees("4 lines were pasted");
     alice.press("\r");
-    bob.expect("alice: one two three four");
+    for line in ["one", "  two", "/quit", "four"] {
+        bob.expect(&format!("alice: {line}"));
+    }
 }
 
 #[test]

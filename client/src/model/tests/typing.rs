@@ -104,32 +104,144 @@ fn what_is_too_long_stays() {
 }
 
 #[test]
-fn few_lines_are_pasted_into_the_line() {
+fn a9_few_lines_are_pasted_into_the_draft_with_their_indentation() {
     let mut desk = desk();
-    desk.step(Input::Paste("one\r\ntwo\rthree\n".into()));
-    assert_eq!((draft(&desk), &desk.state.overlay), ("one two three", &None));
+    desk.step(Input::Paste("if x:\r\n\treturn\r\r".into()));
+    assert_eq!((draft(&desk), &desk.state.overlay), ("if x:\n    return", &None));
+    desk.press(Key::plain(Code::Enter));
+    assert_eq!(desk.take_sent(), ["/say if x:\n    return"]);
+    assert_eq!(desk.lobby(), ["pending alice: if x:\n    return"]);
+}
+
+#[test]
+fn a9_a_message_of_several_lines_is_typed() {
+    for key in [Key::alt(Code::Enter), Key::ctrl('j')] {
+        let mut desk = desk();
+        desk.type_in("if x:");
+        desk.press(key);
+        desk.type_in("    /quit");
+        assert_eq!(desk.take_sent(), [""; 0]);
+        desk.press(Key::plain(Code::Enter));
+        assert_eq!((desk.take_sent(), draft(&desk)), (vec!["/say if x:\n    /quit".to_owned()], ""));
+        desk.press(Key::plain(Code::Up));
+        assert_eq!(draft(&desk), "if x:\n    /quit");
+    }
+}
+
+#[test]
+fn a9_indentation_is_kept_and_commands_may_stand_behind_blanks() {
+    let mut desk = desk();
+    desk.enter("  third indented");
+    desk.enter("/pm bob\n  def f():\n    pass");
+    desk.press(Key::alt(Code::Char('1')));
+    desk.enter("exit\nis what I said");
+    desk.enter("  /all hi");
+    let sent = desk.take_sent();
+    assert_eq!(sent, ["/say   third indented", "/pm bob   def f():\n    pass", "/say exit\nis what I said", "/all hi"]);
+    desk.enter("/save x\ny");
+    desk.enter("/quit\nnow");
+    assert_eq!(desk.effects, []);
+}
+
+#[test]
+fn a9_rows_come_before_what_was_sent_before() {
+    let mut desk = desk();
+    desk.enter("older");
+    desk.type_in("one");
+    desk.press(Key::ctrl('j'));
+    desk.type_in("two");
+    let up = |desk: &mut Desk| desk.press(Key::plain(Code::Up));
+    up(&mut desk);
+    assert_eq!(desk.state.talks.viewed().draft.before(), "one");
+    up(&mut desk);
+    assert_eq!(draft(&desk), "older");
+    desk.press(Key::plain(Code::Down));
+    assert_eq!(draft(&desk), "one\ntwo");
+}
+
+#[test]
+fn d8_a_burst_of_keys_is_asked_about() {
+    let mut desk = desk();
+    desk.step(Input::Burst("if x:\r\treturn\r/quit\r".into()));
+    assert!(desk.state.overlay.is_some() && desk.effects.is_empty() && desk.take_sent().is_empty());
+    // It comes in pieces.
+    desk.step(Input::Burst("/qu".into()));
+    desk.step(Input::Burst("it\r".into()));
+    desk.press(Key::plain(Code::Enter));
+    assert_eq!(desk.take_sent(), ["/say if x:\n    return\n/quit\n/quit"]);
+    assert_eq!(desk.effects, []);
+    desk.step(Input::Burst("name\tage".into()));
+    assert_eq!((draft(&desk), &desk.state.overlay), ("name age", &None));
 }
 
 #[test]
 fn many_lines_are_asked_about() {
-    let text = "one\n/quit\n\nthree\nfour\n";
+    let text = "one\n/quit\n\nthree\n  four\n";
     let paste = |key: Key| {
         let mut desk = desk();
         desk.type_in("x ");
         desk.step(Input::Paste(text.into()));
-        assert!(matches!(&desk.state.overlay, Some(Overlay::Paste { lines }) if lines.len() == 4));
+        let Some(Overlay::Paste(pasted)) = &desk.state.overlay else { panic!("a question") };
+        assert_eq!(pasted.message(), "one\n/quit\n\nthree\n  four");
         desk.press(Key::plain(Code::Char('z')));
         assert!(desk.state.overlay.is_some(), "a mistyped key does nothing");
         desk.press(key);
         desk
     };
-    assert_eq!(paste(Key::plain(Code::Enter)).take_sent(), ["/say x one /quit three four"]);
+    assert_eq!(paste(Key::plain(Code::Enter)).take_sent(), ["/say x one\n/quit\n\nthree\n  four"]);
     let mut lines = paste(Key::plain(Code::Char('l')));
-    assert_eq!(lines.take_sent(), ["/say x one", "/say /quit", "/say three", "/say four"]);
+    assert_eq!(lines.take_sent(), ["/say x one", "/say /quit", "/say three", "/say   four"]);
     assert_eq!(lines.effects, [], "a pasted line is never a command");
     let mut cancelled = paste(Key::plain(Code::Escape));
     assert_eq!((cancelled.take_sent(), draft(&cancelled)), (vec![], "x "));
-    assert_eq!(draft(&paste(Key::plain(Code::Char('e')))), "x one /quit three four");
+    assert_eq!(draft(&paste(Key::plain(Code::Char('e')))), "x one\n/quit\n\nthree\n  four");
+}
+
+#[test]
+fn a9_what_is_too_long_for_one_message_is_split_after_it_was_said() {
+    let mut desk = desk();
+    desk.step(Input::Paste("line\n".repeat(120)));
+    let Some(Overlay::Paste(pasted)) = &desk.state.overlay else { panic!("a question") };
+    let choices = desk.state.paste_choices(pasted);
+    assert!(choices[0].1.starts_with("send as 3 messages: it is too long"), "{choices:?}");
+    desk.press(Key::plain(Code::Enter));
+    let lines = |n: usize| format!("/say {}", vec!["line"; n].join("\n"));
+    assert_eq!(desk.take_sent(), [lines(50), lines(50), lines(20)]);
+}
+
+#[test]
+fn a_paste_goes_where_the_command_in_front_of_it_says() {
+    for (key, sent) in [
+        (Code::Enter, vec!["/pm bob one\n/quit\ntwo\nthree"]),
+        (Code::Char('l'), vec!["/pm bob one", "/pm bob /quit", "/pm bob two", "/pm bob three"]),
+    ] {
+        let mut desk = desk();
+        desk.type_in("/pm bob ");
+        desk.step(Input::Paste("one\n/quit\ntwo\nthree".into()));
+        desk.press(Key::plain(key));
+        assert_eq!(desk.take_sent(), sent);
+    }
+    let mut desk = desk();
+    desk.type_in("/join ");
+    desk.step(Input::Paste("one\ntwo\nthree\nfour".into()));
+    desk.press(Key::plain(Code::Char('l')));
+    assert_eq!((desk.take_sent(), draft(&desk)), (vec![], "/join one\ntwo\nthree\nfour"));
+}
+
+#[test]
+fn what_goes_away_of_a_paste_is_said() {
+    let losses = |text: &str| {
+        let mut desk = desk();
+        desk.step(Input::Paste(text.into()));
+        let Some(Overlay::Paste(pasted)) = &desk.state.overlay else { panic!("a question") };
+        (pasted.losses(), desk.state.paste_choices(pasted).iter().map(|(key, _)| *key).collect::<Vec<_>>())
+    };
+    assert_eq!(losses("a\n\n\tb\nc\nd"), (vec![], vec!["Enter", "l", "e", "Esc"]));
+    let (hidden, _) = losses("a\u{1b}[31m\nb\nc\nd\u{200b}");
+    assert_eq!(hidden, ["6 control characters are left out"]);
+    let (cut, keys) = losses(&"words and words\n".repeat(9_000));
+    assert!(cut[0].starts_with("only the first 64 KiB"), "{cut:?}");
+    assert_eq!(keys, ["Enter", "l", "Esc"], "it does not fit into the input");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub fn ask(
         select! {
             recv(taken.keys) -> key => match key {
                 Ok(model::Input::Key(key)) => asking.feed(Input::Key(key))?,
-                Ok(model::Input::Paste(text)) => asking.feed(Input::Paste(text))?,
+                Ok(model::Input::Paste(text) | model::Input::Burst(text)) => asking.feed(Input::Paste(text))?,
                 Ok(_) => {}
                 Err(_) => asking.over = true,
             },

@@ -1,12 +1,18 @@
-//! What the terminal library tells → the model's input.
+//! What the terminal library tells → the model's input. Keys that come together are sorted first
+//! ([`crate::model::burst`]): some terminals send a paste as keys.
 
 use crate::model::Input;
+use crate::model::burst::{Arrived, Bursts, TOGETHER_US};
 use crate::model::key::{Code, Key};
-use crossbeam_channel::{Receiver, bounded};
-use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
+use crate::model::limits::PASTE_BYTES;
+use crossbeam_channel::{Receiver, SendError, Sender, bounded};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, poll, read};
+use std::time::{Duration, Instant};
 
 /// Keys that wait to be taken; people do not type faster than programs draw.
 const KEYS: usize = 256;
+/// How often it is looked whether more keys are there, at most.
+const LOOKS: usize = 3;
 
 /// Reads keys on a thread of their own. The channel ends when the terminal is gone.
 ///
@@ -15,10 +21,9 @@ const KEYS: usize = 256;
 pub(super) fn listen() -> std::io::Result<Receiver<Input>> {
     let (out, keys) = bounded(KEYS);
     let run = move || {
+        let mut gathering = Gathering { keys: Vec::new(), bursts: Bursts::default(), begun: Instant::now(), out };
         while let Ok(event) = read() {
-            if let Some(input) = input(event)
-                && out.send(input).is_err()
-            {
+            if gathering.take(event).is_err() {
                 return;
             }
         }
@@ -27,13 +32,56 @@ pub(super) fn listen() -> std::io::Result<Receiver<Input>> {
     Ok(keys)
 }
 
-fn input(event: Event) -> Option<Input> {
-    match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(known(key)?)),
-        Event::Paste(text) => Some(Input::Paste(text)),
-        Event::Resize(width, height) => Some(Input::Resize(width.into(), height.into())),
-        _ => None,
+/// Keys that came together so far.
+struct Gathering {
+    keys: Vec<Key>,
+    bursts: Bursts,
+    begun: Instant,
+    out: Sender<Input>,
+}
+
+impl Gathering {
+    /// Takes what was read. Keys are held back while more are there.
+    fn take(&mut self, event: Event) -> Result<(), SendError<Input>> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.keys.extend(known(key)),
+            Event::Paste(text) => self.after_keys(Input::Paste(text))?,
+            Event::Resize(width, height) => self.after_keys(Input::Resize(width.into(), height.into()))?,
+            _ => {}
+        }
+        let full = self.keys.len() >= PASTE_BYTES;
+        if !self.keys.is_empty() && (full || !more_is_there()) {
+            self.send_keys()?;
+        }
+        Ok(())
     }
+
+    fn after_keys(&mut self, input: Input) -> Result<(), SendError<Input>> {
+        self.send_keys()?;
+        self.out.send(input)
+    }
+
+    fn send_keys(&mut self) -> Result<(), SendError<Input>> {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match self.bursts.sort(std::mem::take(&mut self.keys), now) {
+            Arrived::Text(text) => self.out.send(Input::Burst(text)),
+            Arrived::Keys(keys) => keys.into_iter().try_for_each(|key| self.out.send(Input::Key(key))),
+        }
+    }
+}
+
+/// Whether something else came together with what was read last.
+fn more_is_there() -> bool {
+    let together = Duration::from_micros(TOGETHER_US);
+    // On a busy machine this thread may not run for longer, and the library then looks at its watch only.
+    for _ in 0..LOOKS {
+        let begun = Instant::now();
+        let found = poll(together).unwrap_or(false);
+        if found || begun.elapsed() < 2 * together {
+            return found;
+        }
+    }
+    false
 }
 
 fn known(key: KeyEvent) -> Option<Key> {
@@ -63,6 +111,8 @@ fn known(key: KeyEvent) -> Option<Key> {
     if ctrl && alt && matches!(code, Code::Char(_)) {
         (ctrl, alt) = (false, false);
     }
+    // Some terminals tell Shift-Enter apart, which many programs take for a line end.
+    alt |= code == Code::Enter && held(KeyModifiers::SHIFT);
     // With Caps Lock on, Ctrl-C is told with a capital letter.
     let code = match code {
         Code::Char(c) if ctrl => Code::Char(c.to_ascii_lowercase()),
@@ -86,6 +136,7 @@ mod tests {
         assert_eq!(key(KeyCode::Char('1'), KeyModifiers::ALT), Key::alt(Code::Char('1')));
         assert_eq!(key(KeyCode::Char('@'), KeyModifiers::CONTROL | KeyModifiers::ALT), Key::plain(Code::Char('@')));
         assert_eq!(key(KeyCode::Tab, KeyModifiers::SHIFT), Key::plain(Code::BackTab));
+        assert_eq!(key(KeyCode::Enter, KeyModifiers::SHIFT), Key::alt(Code::Enter));
         assert!(known(KeyEvent::new(KeyCode::CapsLock, KeyModifiers::NONE)).is_none());
     }
 }

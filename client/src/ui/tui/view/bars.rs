@@ -5,8 +5,11 @@ use super::pieces;
 use crate::model::State;
 use crate::model::conversation::{Conversation, Place};
 use crate::model::geometry::{Geometry, PROMPT};
+use crate::model::limits::MESSAGE_CHARS;
 use crate::model::link::Phase;
 use crate::model::wrap::cut;
+use landline_common::clean::count_lines;
+use landline_common::limits::MESSAGE_LINES;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
@@ -103,16 +106,18 @@ fn connection(state: &State) -> (String, bool) {
 /// Where one reads, or where the help is.
 fn position(state: &State) -> String {
     let conversation = state.talks.viewed();
-    let length = conversation.draft.text().chars().count();
+    let draft = conversation.draft.text();
+    let (length, lines) = (draft.chars().count(), count_lines(draft));
     match (conversation.scroll, conversation.below) {
         (Some(_), 0) => "reading back · Esc ↓ ".to_owned(),
         (Some(_), n) => format!("{n} new ↓ · Esc "),
-        (None, _) if length > 1_900 => format!("{length} of 2000 characters "),
+        (None, _) if length > MESSAGE_CHARS - 100 => format!("{length} of {MESSAGE_CHARS} characters "),
+        (None, _) if lines > MESSAGE_LINES - 10 => format!("{lines} of {MESSAGE_LINES} lines "),
         (None, _) => "F1 help ".to_owned(),
     }
 }
 
-/// The line that is typed. Where the cursor is.
+/// What is typed. Where the cursor is.
 pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let draft = &state.talks.viewed().draft;
     let (rows, (row, cell)) = draft.rows(Geometry::input_width(usize::from(area.width)));

@@ -2,8 +2,10 @@
 
 use super::super::theme::Theme;
 use super::pieces;
+use crate::model::State;
 use crate::model::help::{Row, rows};
 use crate::model::overlay::Overlay;
+use crate::model::paste::Pasted;
 use crate::model::wrap::cut;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,10 +13,10 @@ use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 /// Draws what lies over the conversation.
-pub(super) fn draw(overlay: &Overlay, mesh: bool, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     match overlay {
-        Overlay::Help { first } => help((*first, mesh), theme, area, buffer),
-        Overlay::Paste { lines } => paste(lines, theme, area, buffer),
+        Overlay::Help { first } => help((*first, state.in_mesh()), theme, area, buffer),
+        Overlay::Paste(pasted) => paste(state, pasted, theme, area, buffer),
     }
 }
 
@@ -41,37 +43,41 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
     }
 }
 
-fn paste(lines: &[String], theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let height = area.height.min(u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(8)).min(14);
+fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let (message, choices, losses) = (pasted.message(), state.paste_choices(pasted), pasted.losses());
+    let lines: Vec<&str> = message.split('\n').collect();
+    let below = choices.len() + losses.len() + 1;
+    // What is asked takes at most 14 rows, or what is needed for the answers.
+    let height = (lines.len() + below + 2).min(14.max(below + 4));
+    let height = area.height.min(u16::try_from(height).unwrap_or(u16::MAX));
     let area = Rect { y: area.bottom() - height, height, ..area };
-    let inner = frame(&format!(" {} lines were pasted ", lines.len()), "", theme, area, buffer);
-    let choices = [
-        ("Enter", "send as one message".to_owned()),
-        ("l", format!("send as {} lines, one after the other", lines.len())),
-        ("e", "put into the input line, to change it".to_owned()),
-        ("Esc", "do not send".to_owned()),
-    ];
-    let preview = usize::from(inner.height).saturating_sub(choices.len() + 1);
+    let title =
+        if lines.len() == 1 { " 1 line was pasted ".into() } else { format!(" {} lines were pasted ", lines.len()) };
+    let inner = frame(&title, "", theme, area, buffer);
+    let width = usize::from(inner.width);
+    let preview = usize::from(inner.height).saturating_sub(below);
     let shown = if lines.len() > preview { preview.saturating_sub(1) } else { lines.len() };
-    let mut y = inner.y;
-    for line in &lines[..shown.min(lines.len())] {
+    let mut rows = (inner.top()..inner.bottom()).map(|y| (inner, y));
+    for (line, (inner, y)) in lines[..shown].iter().zip(rows.by_ref()) {
+        pieces(inner, y, buffer, &[("│ ", theme.dim), (&cut(line, width.saturating_sub(2)), theme.text)]);
+    }
+    if shown < lines.len()
+        && preview > 0
+        && let Some((inner, y)) = rows.next()
+    {
+        pieces(inner, y, buffer, &[(&format!("│ … and {} more", lines.len() - shown), theme.dim)]);
+    }
+    let gap = usize::from(inner.height).saturating_sub(shown.max(preview) + below - 1).min(1);
+    let mut rows = rows.skip(gap);
+    for (loss, (inner, y)) in losses.iter().zip(rows.by_ref()) {
+        pieces(inner, y, buffer, &[("     !  ", theme.refused), (loss, theme.text)]);
+    }
+    for ((key, what), (inner, y)) in choices.iter().zip(rows) {
         pieces(
             inner,
             y,
             buffer,
-            &[("│ ", theme.dim), (&cut(line, usize::from(inner.width).saturating_sub(2)), theme.text)],
+            &[(&format!("{key:>6}  "), theme.key), (&cut(what, width.saturating_sub(8)), theme.text)],
         );
-        y += 1;
-    }
-    if shown < lines.len() && preview > 0 {
-        pieces(inner, y, buffer, &[(&format!("│ … and {} more", lines.len() - shown), theme.dim)]);
-        y += 1;
-    }
-    y = (y + 1).min(inner.bottom().saturating_sub(u16::try_from(choices.len()).unwrap_or(0)));
-    for (key, what) in &choices {
-        if y < inner.bottom() {
-            pieces(inner, y, buffer, &[(&format!("{key:>6}  "), theme.key), (what, theme.text)]);
-        }
-        y += 1;
     }
 }

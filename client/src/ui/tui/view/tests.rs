@@ -109,6 +109,30 @@ fn a_paste_is_asked_about() {
 }
 
 #[test]
+fn a9_several_lines_in_one_message() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        let code = "def deploy(rooms):\n    for room in rooms:\n        if room.is_ready():\n            \
+                    deploy_everything_to_the_room_and_tell_those_who_wait_for_it(room)\n\n    return True";
+        desk.said(9, "lobby", "dave", code);
+        desk.said(10, "lobby", "dave", "does that work?");
+        desk.press(Key::ctrl('u'));
+        desk.step(Input::Paste("yes:\n    $ make deploy\nnothing more".into()));
+        desk.press(Key::plain(Code::Up));
+        assert_snapshot!(format!("several_lines_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
+fn what_a_paste_loses_and_that_it_is_split_is_said() {
+    for (width, height) in SIZES {
+        let mut desk = talk(width, height);
+        desk.step(Input::Burst("\u{7}some words that were pasted\r".repeat(4_000)));
+        assert_snapshot!(format!("long_paste_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
 fn without_a_connection() {
     for (width, height) in SIZES {
         let mut desk = talk(width, height);

@@ -1,0 +1,188 @@
+//! Tells typed keys from pasted text, where the terminal does not.
+//!
+//! A terminal with bracketed paste says what was pasted. Others (and `tmux paste-buffer` without `-p`) send a paste as
+//! keys: each Enter in it would send a line, each Tab would complete a word, and a pasted `/quit` would quit. The
+//! thread that reads keys gathers those that are there together (see [`TOGETHER_US`]); this decides what they are.
+//!
+//! | keys that came together | taken for |
+//! |---|---|
+//! | fewer than [`FEWEST`], or one key again and again | typed: somebody types fast, or holds a key |
+//! | any key that writes no text: an arrow, Alt-1 | typed: a script presses keys |
+//! | an Enter with more behind it | pasted |
+//! | two whole lines of talk, each with its Enter | typed: a script, or a stalled terminal; sending them does no harm |
+//! | one Enter, at the end | typed: a script; Tab completes |
+//! | no Enter, but a Tab within the text | pasted |
+//!
+//! What comes right behind a paste belongs to it: a long one comes in pieces.
+
+use super::key::{Code, Key};
+use landline_common::command::{Command, parse};
+
+/// Microseconds: keys that follow each other faster than this came together. Separate calls of `tmux send-keys` are some
+/// 2,000 apart, people's keys 30,000 and more, and a pasted text is there at once.
+pub const TOGETHER_US: u64 = 1_000;
+/// Fewer keys than this may gather for somebody who types while the terminal stalls.
+pub const FEWEST: usize = 6;
+/// Milliseconds within which more text belongs to the paste before it. Nobody answers a question so fast.
+const GOES_ON_MS: u64 = 50;
+
+/// What keys that came together are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// Typed, one after the other.
+    Keys(Vec<Key>),
+    /// Pasted, with its line ends as they came.
+    Text(String),
+}
+
+/// Sorts keys that came together.
+#[derive(Clone, Debug, Default)]
+pub struct Bursts {
+    /// When the last paste ended.
+    pasted_at: Option<u64>,
+}
+
+impl Bursts {
+    /// Takes keys that came together, the last of them at `now_ms`.
+    pub fn sort(&mut self, keys: Vec<Key>, now_ms: u64) -> Arrived {
+        let goes_on = keys.len() > 1 && self.pasted_at.is_some_and(|at| now_ms < at + GOES_ON_MS);
+        match text_of(&keys) {
+            Some(text) if goes_on || is_pasted(&text) => {
+                self.pasted_at = Some(now_ms);
+                Arrived::Text(text)
+            }
+            _ => {
+                self.pasted_at = None;
+                Arrived::Keys(keys)
+            }
+        }
+    }
+}
+
+/// What the keys write: CR for Enter, LF for Ctrl-J. `None` if one of them writes nothing.
+fn text_of(keys: &[Key]) -> Option<String> {
+    let written = |key: &Key| match *key {
+        Key { code: Code::Char(c), ctrl: false, alt: false } => Some(c),
+        Key { code: Code::Enter, ctrl: false, alt: false } => Some('\r'),
+        Key { code: Code::Tab, ctrl: false, alt: false } => Some('\t'),
+        key if key == Key::ctrl('j') => Some('\n'),
+        _ => None,
+    };
+    keys.iter().map(written).collect()
+}
+
+fn is_pasted(text: &str) -> bool {
+    let mut chars = text.chars();
+    let first = chars.next();
+    if text.chars().count() < FEWEST || chars.all(|c| Some(c) == first) {
+        return false;
+    }
+    let tab_within = text.trim_end_matches('\t').contains('\t');
+    match text.find('\r') {
+        Some(enter) if enter + 1 < text.len() => !is_two_lines(text),
+        Some(_) => false,
+        None => tab_within && !text.starts_with('/'),
+    }
+}
+
+/// Two whole lines of talk, each with its Enter.
+fn is_two_lines(text: &str) -> bool {
+    let is_talk = |line: &str| {
+        !line.starts_with(' ')
+            && !line.contains(['\t', '\n'])
+            && matches!(parse(line, ""), Some(Ok(Command::Say(said))) if said == line.trim_end())
+    };
+    let lines = text.strip_suffix('\r').and_then(|text| text.split_once('\r'));
+    lines.is_some_and(|(one, two)| is_talk(one) && !two.contains('\r') && is_talk(two))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys(text: &str) -> Vec<Key> {
+        let key = |c: char| match c {
+            '\r' => Key::plain(Code::Enter),
+            '\t' => Key::plain(Code::Tab),
+            '\n' => Key::ctrl('j'),
+            c => Key::plain(Code::Char(c)),
+        };
+        text.chars().map(key).collect()
+    }
+
+    fn pasted(text: &str) -> bool {
+        Bursts::default().sort(keys(text), 0) == Arrived::Text(text.to_owned())
+    }
+
+    #[test]
+    fn d8_an_enter_with_more_behind_it_is_pasted() {
+        for text in [
+            "if x:\r\treturn\r/quit\r",
+            "one\rtwo\rthree\r",
+            "one\rtwo",
+            "hello\r/quit\r",
+            "hello\rexit\r",
+            "/quit\rhello\r",
+            "if x:\r    y\r",
+            "hello\r\rthere\r",
+            "one\r\ntwo\r\n",
+            "name\tage\tcity",
+        ] {
+            assert!(pasted(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn d8_what_people_and_scripts_type_is_typed() {
+        for text in [
+            "hello\r",
+            "/pm bo\tpsst\r",
+            "/save /tmp/ta\t",
+            "/save /tmp/t\tl\t\r",
+            "first\rsecond\r",
+            "one\ntwo\r",
+            "a long line without an end",
+            "y\rn\r",
+            "k\rnex",
+            "\r\r\r\r\r\r\r\r",
+            "aaaaaaaaaaaaaa",
+        ] {
+            assert!(!pasted(text), "{text:?}");
+        }
+        let alt = [Key::alt(Code::Char('1'))];
+        let script = [keys("first line\r"), alt.to_vec(), keys("second line\rthird\r")].concat();
+        assert_eq!(Bursts::default().sort(script.clone(), 0), Arrived::Keys(script));
+    }
+
+    #[test]
+    fn d8_what_comes_right_behind_a_paste_belongs_to_it() {
+        let mut bursts = Bursts::default();
+        let is_text = |arrived: Arrived| matches!(arrived, Arrived::Text(_));
+        assert!(!is_text(bursts.sort(keys("rest of it\r"), 0)));
+        assert!(is_text(bursts.sort(keys("one\rtwo\rthr"), 10)));
+        assert!(is_text(bursts.sort(keys("ee\r"), 40)));
+        assert!(!is_text(bursts.sort(keys("\r"), 45)), "one key alone answers the question");
+        assert!(is_text(bursts.sort(keys("one\rtwo\rthree"), 100)));
+        assert!(!is_text(bursts.sort(keys("hello\r"), 151)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_key_is_lost(text in "[a-b/ \r\t\n]{0,20}", more in "[a-b\r]{0,4}") {
+            let mut bursts = Bursts::default();
+            for (at, part) in [(0, text), (10, more)] {
+                match bursts.sort(keys(&part), at) {
+                    Arrived::Keys(same) => prop_assert_eq!(same, keys(&part)),
+                    Arrived::Text(same) => prop_assert_eq!(same, part),
+                }
+            }
+        }
+
+        #[test]
+        fn d8_one_line_and_its_enter_is_always_typed(text in "[a-zA-Z/ ]{0,60}") {
+            let line = text + "\r";
+            prop_assert!(!pasted(&line));
+        }
+    }
+}

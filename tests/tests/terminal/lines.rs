@@ -1,0 +1,80 @@
+//! Messages of several lines: typed, pasted, and pasted where the terminal does not say so.
+
+use crate::alice_and_bob;
+use landline_tests::{Client, Terminal};
+
+/// What bob hears of a message of several lines.
+#[track_caller]
+fn hears(bob: &mut Client, lines: &[&str]) {
+    for line in lines {
+        bob.expect(&format!("alice: {line}"));
+    }
+}
+
+/// Two rows that end so are on the screen, one below the other.
+#[track_caller]
+fn below_each_other(terminal: &mut Terminal, ends: [&str; 2]) {
+    terminal.until(&ends.join(" above "), |screen| {
+        let rows: Vec<String> = screen.rows(0, 80).map(|row| row.trim_end().to_owned()).collect();
+        rows.windows(2).any(|pair| pair.iter().zip(ends).all(|(row, end)| row.ends_with(end)))
+    });
+}
+
+#[test]
+fn a9_alt_enter_and_ctrl_j_begin_another_line() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    for line_end in ["\x1b\r", "\n"] {
+        alice.press("def f():");
+        alice.press(line_end);
+        alice.press("    return 1");
+        below_each_other(&mut alice, ["❯ def f():", "      return 1"]);
+        alice.press("\r");
+        hears(&mut bob, &["def f():", "    return 1"]);
+    }
+    // In one go, as a script sends it.
+    alice.press("one\ntwo\r");
+    hears(&mut bob, &["one", "two"]);
+    bob.send("over to you");
+    alice.sees("over to you");
+    below_each_other(&mut alice, ["│ def f():", "│     return 1"]);
+}
+
+#[test]
+fn a9_a_paste_keeps_its_lines_and_can_be_edited() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("\x1b[200~if x:\r\tretur\r\x1b[201~");
+    alice.sees("      retur");
+    alice.press("n\x1b[A now:\r");
+    hears(&mut bob, &["if x: now:", "    return"]);
+    alice.press("/pm bob \x1b[200~psst\r  psst\x1b[201~\r");
+    bob.expect("[PM] alice: psst");
+    bob.expect("[PM] alice:   psst");
+}
+
+#[test]
+fn d8_a_paste_without_brackets_is_asked_about() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("if x:\r\treturn\r/quit\r");
+    alice.sees("3 lines were pasted");
+    bob.send("nothing was said, and nobody has left");
+    alice.press("\r");
+    hears(&mut bob, &["if x:", "    return", "/quit"]);
+    // A long one comes in pieces.
+    let long = "words that were pasted\r".repeat(400);
+    alice.press(&long);
+    alice.sees("400 lines were pasted");
+    alice.press("\x1b");
+    alice.until("no question", |screen| !screen.contents().contains("were pasted"));
+    alice.press("typed by hand\r");
+    hears(&mut bob, &["typed by hand"]);
+}
+
+#[test]
+fn d8_keys_that_a_script_sends_are_typed() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.sees("2 here");
+    alice.press("/pm bo\tpsst\r");
+    bob.expect("[PM] alice: psst");
+    alice.press("\x1b1first\rsecond\r");
+    hears(&mut bob, &["first", "second"]);
+}

@@ -115,6 +115,10 @@ limits! {
     backlog_total_bytes = 256 << 20, 1 << 20, NO_CEILING;
     /// Seconds without progress after which a client that does not read is cut off.
     stalled_seconds = 10, 1, 3_600;
+    /// Seconds after which a client is lost whose system acknowledges nothing of what was sent, or takes nothing more.
+    unacknowledged_seconds = 20, 1, 3_600;
+    /// Clients that may be asked for a sign of life at once on behalf of one address that wants their names.
+    probes_per_address = 4, 1, 10_000;
     /// Bytes of the kernel's send buffer of each client: a burst fits, a stalled client does not hold megabytes.
     send_buffer_bytes = 128 << 10, 4 << 10, 4 << 20;
     /// Seconds that outgoing bytes are flushed for when the server stops.

@@ -103,6 +103,7 @@ impl Reception {
         let services = self.services.clone();
         // An error here is a client that has gone already.
         let Ok(stream) = Stream::new(socket, count(services.limits.send_buffer_bytes)) else { return };
+        let stream = stream.lost_after(Limits::seconds(services.limits.unacknowledged_seconds));
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
         let stream = Arc::new(stream);
         let outbox = Outbox::new(client, &stream, &services.poller);

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::{Config, History};
 use crate::discovery::{Announcement, Discovery};
 use crate::fanout::{Bounds, Cut, Flushers, Poller};
-use crate::guard::{Admission, Allowances, Bans, Capacity, Hasher, Lockout, Throttle, admission, capacity};
+use crate::guard::{Admission, Allowances, Bans, Capacity, Hasher, Lockout, Probes, Throttle, admission, capacity};
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
 use crate::keeping::{Keeping, NotStored};
@@ -196,6 +196,7 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
         throttle: Throttle::new(limits.address_failures, Limits::seconds(limits.address_block_seconds)),
         registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
         sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
+        probes: Probes::new(count(limits.probes_per_address)),
         allowances: allowances(config),
         bans: stores.bans.clone(),
         poller,

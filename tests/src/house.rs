@@ -134,7 +134,11 @@ impl House {
 
     /// Makes an account.
     pub fn register(&self, name: &str, password: &str) {
-        let mut client = self.connect();
+        self.register_from(self.connect(), name, password);
+    }
+
+    /// Makes an account by a connection that stands already.
+    pub fn register_from(&self, mut client: Client, name: &str, password: &str) {
         for line in ["REGISTER", name, password] {
             client.send(line);
         }

@@ -2,6 +2,9 @@
 //! this machine. No host has a default route.
 
 use crate::{DEADLINE, missing};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -109,6 +112,16 @@ impl Lan {
     pub fn ip(&self, host: Host, words: &str) -> String {
         let words: Vec<&str> = ["-n", &self.hosts[host.0]].into_iter().chain(words.split(' ')).collect();
         ip(&words)
+    }
+
+    /// Runs `work` on a host: sockets that it makes, and threads that it starts, belong there.
+    pub fn within<T: Send>(&self, host: Host, work: impl FnOnce() -> T + Send) -> T {
+        let namespace = File::open(format!("/run/netns/{}", self.hosts[host.0])).expect("a namespace");
+        let there = || {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).expect("moving there");
+            work()
+        };
+        std::thread::scope(|scope| scope.spawn(there).join().expect("no panic there"))
     }
 
     /// The same command, to be run on a host.

@@ -96,6 +96,12 @@ impl Outbox {
         self.client
     }
 
+    /// The connection.
+    #[must_use]
+    pub fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
+
     /// From now on every line is a message of its own, sent without its newline.
     pub fn pace(&self, pacing: Pacing) {
         self.state.lock().paced.get_or_insert_with(|| Paced::new(pacing));

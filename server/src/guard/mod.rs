@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod hasher;
 pub mod idle;
 pub mod lockout;
+pub mod probes;
 pub mod rate;
 pub mod throttle;
 
@@ -18,5 +19,6 @@ pub use capacity::Capacity;
 pub use hasher::{HashError, Hasher};
 pub use idle::{Idle, Silence};
 pub use lockout::{Attempt, Lockout, Refused};
+pub use probes::Probes;
 pub use rate::{Rate, Verdict};
 pub use throttle::Throttle;

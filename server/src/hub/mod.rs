@@ -170,12 +170,21 @@ impl Hub {
     /// # Errors
     /// The name, or one that looks the same, is taken.
     pub fn claim(self: &Arc<Self>, name: UserName) -> Result<Claim, NameTaken> {
+        self.claim_behind(name, None)
+    }
+
+    /// The same, behind a client that has just been cut off: waits until it is gone.
+    ///
+    /// # Errors
+    /// The name, or one that looks the same, is taken by another client, or the client does not go.
+    pub fn claim_behind(self: &Arc<Self>, name: UserName, ended: Option<ClientId>) -> Result<Claim, NameTaken> {
         if *name.key() == NameKey::of(&self.server_name) {
             return Err(NameTaken::Servers);
         }
         let mut registry = self.registry();
         while let Some(holder) = registry.names.get(name.key()) {
-            if *holder != Holder::Leaving || !registry.wait_for(&self.name_freed, LEAVING) {
+            let leaves = *holder == Holder::Leaving || ended.is_some_and(|ended| *holder == Holder::Here(ended));
+            if !leaves || !registry.wait_for(&self.name_freed, LEAVING) {
                 return Err(NameTaken::InUse);
             }
         }

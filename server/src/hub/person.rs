@@ -50,6 +50,12 @@ impl Person {
         self.outbox.client()
     }
 
+    /// What is on its way to their client.
+    #[must_use]
+    pub fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
+    }
+
     /// How they get their events.
     #[must_use]
     pub fn rendering(&self) -> Rendering {
@@ -66,7 +72,8 @@ impl Person {
 
     /// Whether they have left. If not, whatever is given to the storage before asking is there before the next one of
     /// that name comes.
-    pub(super) fn has_left(&self) -> bool {
+    #[must_use]
+    pub fn has_left(&self) -> bool {
         self.left.load(SeqCst)
     }
 

@@ -1,11 +1,13 @@
 //! One client's connection: reading with a timeout, sending without ever waiting, cutting it off.
 
+use super::probe::{KEEPALIVE, KEEPALIVES, UNACKNOWLEDGED};
+use super::tcp_info::Kernel;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 use std::io::{self, IoSlice, Read};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// The most pieces one `sendmsg` takes (Linux's UIO_MAXIOV).
@@ -18,6 +20,12 @@ pub struct Stream {
     peer: SocketAddr,
     /// The receive timeout in force, in milliseconds, to spare setting it again.
     timeout_ms: AtomicU64,
+    /// How long sent bytes may stay unacknowledged; zero is TCP's own time.
+    unacknowledged: Duration,
+    /// How often bytes came in: the peer's program lives while this grows.
+    reads: AtomicU64,
+    /// Probes that ask the peer for a sign of life just now.
+    pub(super) probes: AtomicU32,
 }
 
 /// How a read ended.
@@ -43,7 +51,54 @@ impl Stream {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         socket.set_nodelay(true)?;
         socket2::SockRef::from(&socket).set_send_buffer_size(send_buffer)?;
-        Ok(Stream { socket, peer, timeout_ms: AtomicU64::new(0) })
+        let (timeout_ms, unacknowledged, reads, probes) = Default::default();
+        Ok(Stream { socket, peer, timeout_ms, unacknowledged, reads, probes })
+    }
+
+    /// Ends the connection when the peer has acknowledged none of the bytes sent for so long.
+    #[must_use]
+    pub fn lost_after(mut self, unacknowledged: Duration) -> Stream {
+        self.unacknowledged = unacknowledged;
+        self.limit_unacknowledged(unacknowledged);
+        self
+    }
+
+    /// Sets that for now; zero is TCP's own time, some 15 minutes, which also holds where this cannot be set.
+    fn limit_unacknowledged(&self, time: Duration) {
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&self.socket).set_tcp_user_timeout(Some(time));
+        #[cfg(not(target_os = "linux"))]
+        let _ = time;
+    }
+
+    /// Asks the peer's system for a sign of life each second, for the time of a probe.
+    pub(super) fn watch_closely(&self) {
+        let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+        let keepalive = keepalive.with_retries(KEEPALIVES);
+        self.limit_unacknowledged(UNACKNOWLEDGED);
+        // On a socket that has died meanwhile this fails, and the probe finds out.
+        let _ = socket2::SockRef::from(&self.socket).set_tcp_keepalive(&keepalive);
+    }
+
+    /// Ends [`Self::watch_closely`].
+    pub(super) fn watch_as_usual(&self) {
+        let _ = socket2::SockRef::from(&self.socket).set_keepalive(false);
+        self.limit_unacknowledged(self.unacknowledged);
+    }
+
+    /// The connection as the kernel knows it.
+    pub(super) fn kernel(&self) -> Option<Kernel> {
+        Kernel::of(self.socket.local_addr().ok()?, self.socket.peer_addr().ok()?)
+    }
+
+    /// How often bytes came in.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.load(Relaxed)
+    }
+
+    /// Whether the peer is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.socket.local_addr().is_ok_and(|local| local.ip().to_canonical() == self.peer.ip())
     }
 
     /// The client's address.
@@ -69,9 +124,13 @@ impl Stream {
             }
             match (&self.socket).read(space) {
                 Ok(0) => return Arrived::Closed,
-                Ok(n) => return Arrived::Bytes(n),
+                Ok(n) => {
+                    self.reads.fetch_add(1, Relaxed);
+                    return Arrived::Bytes(n);
+                }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                // The deadline. `TimedOut` is another thing: the peer acknowledged nothing for too long.
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     if Instant::now() >= deadline {
                         return Arrived::Nothing;
                     }

@@ -123,7 +123,10 @@ impl Session<'_> {
 
     /// Claims a name that no account has. Claiming comes first: an account of that name may just be registered.
     fn claim_new(&self, name: UserName) -> Result<Claim, Outcome> {
-        let claim = self.services.hub.claim(name).map_err(|taken| {
+        // An account's name is refused below: its holder is not disturbed for that.
+        let has_account = self.services.accounts.exists(name.key());
+        let claim = if has_account { self.services.hub.claim(name) } else { self.claim(name) };
+        let claim = claim.map_err(|taken| {
             let cause = match taken {
                 NameTaken::InUse => Cause::NameTaken,
                 NameTaken::Servers => Cause::NameOfServer,
@@ -179,7 +182,7 @@ impl Session<'_> {
         if matches!(checked, Err(Outcome::WrongPassword)) || (was_compared && checked.is_err()) {
             from_here.count(Instant::now());
         }
-        let claim = self.services.hub.claim(checked?).map_err(|_| Outcome::AlreadyHere)?;
+        let claim = self.claim(checked?).map_err(|_| Outcome::AlreadyHere)?;
         Ok((claim, true, RoomName::lobby()))
     }
 

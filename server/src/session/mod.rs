@@ -3,13 +3,14 @@
 mod attempt;
 mod inbound;
 mod patience;
+mod probing;
 mod sign_in;
 mod turn;
 
 use crate::clock::Clock;
 use crate::door::{Door, Entrance};
 use crate::fanout::{Cut, Outbox, Poller};
-use crate::guard::{Allowances, Bans, Hasher, Idle, Lockout, Rate, Silence, Throttle, Verdict};
+use crate::guard::{Allowances, Bans, Hasher, Idle, Lockout, Probes, Rate, Silence, Throttle, Verdict};
 use crate::hub::{Hub, Person, Stay, Visit};
 use crate::net::{Arrived, Stream};
 use crate::roster::Entry;
@@ -44,6 +45,8 @@ pub struct Services {
     pub registrations: Throttle,
     /// Counts sign-ins by address.
     pub sign_ins: Throttle,
+    /// Bounds how many clients are asked for a sign of life at once.
+    pub probes: Probes,
     /// What all sessions of one address together may say.
     pub allowances: Allowances,
     /// Who is kept out.

@@ -1,0 +1,191 @@
+//! When a peer last acknowledged anything, as the kernel noted it.
+//!
+//! `getsockopt(TCP_INFO)` would need `unsafe` code: neither socket2 nor rustix nor nix offers it. The same structure
+//! comes as the answer to an `inet_diag` request (sock_diag(7), linux/inet_diag.h), which is an ordinary datagram on a
+//! netlink socket. The kernel answers inside `send`, so nothing here waits. Where the kernel has no such module, or on
+//! another system, [`Kernel::last_acknowledged`] is `None`, and the caller must do without.
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::Kernel;
+#[cfg(not(target_os = "linux"))]
+pub(super) use other::Kernel;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
+    use std::net::{IpAddr, SocketAddr};
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+
+    /// SOCK_DIAG_BY_FAMILY, linux/sock_diag.h.
+    const BY_FAMILY: u16 = 20;
+    /// NLM_F_REQUEST, linux/netlink.h.
+    const REQUEST: u16 = 1;
+    /// INET_DIAG_INFO: the attribute that holds a `tcp_info`.
+    const INFO: u16 = 2;
+    const TCP: u8 = 6;
+    /// Bytes of `nlmsghdr`, `inet_diag_req_v2`, `inet_diag_msg`.
+    const HEADER: usize = 16;
+    const QUESTION: usize = 56;
+    const MESSAGE: usize = 72;
+    /// `tcpi_state` of a port that accepts: what the kernel finds when the connection itself has ended.
+    const LISTEN: u8 = 10;
+    /// Where `tcpi_last_ack_recv`, in milliseconds, stands in `tcp_info`.
+    const LAST_ACK: usize = 56;
+
+    /// A connection as the kernel knows it.
+    #[derive(Debug)]
+    pub(in super::super) struct Kernel {
+        socket: OwnedFd,
+        question: Vec<u8>,
+    }
+
+    impl Kernel {
+        /// The connection between two addresses as its socket has them. `None` where the kernel cannot be asked.
+        pub(in super::super) fn of(local: SocketAddr, peer: SocketAddr) -> Option<Kernel> {
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            let (family, kind) = (AddressFamily::NETLINK, SocketType::DGRAM);
+            let socket = rustix::net::socket_with(family, kind, flags, Some(netlink::SOCK_DIAG)).ok()?;
+            let question = question(local, peer);
+            Some(Kernel { socket, question })
+        }
+
+        /// How long ago the peer last acknowledged something.
+        pub(in super::super) fn last_acknowledged(&self) -> Option<Duration> {
+            rustix::net::send(&self.socket, &self.question, SendFlags::empty()).ok()?;
+            let mut answer = [0; 4_096];
+            let (bytes, _) = rustix::net::recv(&self.socket, &mut answer, RecvFlags::empty()).ok()?;
+            last_ack(answer.get(..bytes)?).map(|ms| Duration::from_millis(ms.into()))
+        }
+    }
+
+    fn question(local: SocketAddr, peer: SocketAddr) -> Vec<u8> {
+        let family = if local.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+        let length = u32::try_from(HEADER + QUESTION).unwrap_or_default();
+        let mut out = Vec::with_capacity(HEADER + QUESTION);
+        out.extend(length.to_ne_bytes());
+        out.extend(BY_FAMILY.to_ne_bytes());
+        out.extend(REQUEST.to_ne_bytes());
+        // A number for the answer, and the sender: the kernel fills it in.
+        out.extend([0; 8]);
+        out.extend([u8::try_from(family.as_raw()).unwrap_or_default(), TCP, 1 << (INFO - 1), 0]);
+        // In any state.
+        out.extend([0xff; 4]);
+        out.extend(local.port().to_be_bytes());
+        out.extend(peer.port().to_be_bytes());
+        out.extend(octets(local.ip()));
+        out.extend(octets(peer.ip()));
+        let interface = match local {
+            SocketAddr::V6(local) => local.scope_id(),
+            SocketAddr::V4(_) => 0,
+        };
+        out.extend(interface.to_ne_bytes());
+        // No cookie: the addresses are enough.
+        out.extend([0xff; 8]);
+        out
+    }
+
+    fn octets(ip: IpAddr) -> [u8; 16] {
+        match ip {
+            IpAddr::V6(ip) => ip.octets(),
+            IpAddr::V4(ip) => {
+                let mut octets = [0; 16];
+                octets[..4].copy_from_slice(&ip.octets());
+                octets
+            }
+        }
+    }
+
+    /// `tcpi_last_ack_recv` of an answer. Attributes are (length, type, value), each padded to four bytes.
+    fn last_ack(answer: &[u8]) -> Option<u32> {
+        let short = |bytes: &[u8], at: usize| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+        if short(answer, 4)? != BY_FAMILY {
+            return None;
+        }
+        let mut rest = answer.get(HEADER + MESSAGE..)?;
+        loop {
+            let (length, kind) = (usize::from(short(rest, 0)?), short(rest, 2)?);
+            if kind == INFO {
+                let info = rest.get(4..length)?;
+                if *info.first()? == LISTEN {
+                    return None;
+                }
+                let field = info.get(LAST_ACK..LAST_ACK + 4)?;
+                return Some(u32::from_ne_bytes(field.try_into().ok()?));
+            }
+            rest = rest.get(length.max(4).next_multiple_of(4)..)?;
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use std::io::Write;
+        use std::net::{TcpListener, TcpStream};
+
+        #[test]
+        fn the_kernel_tells_when_the_peer_last_acknowledged() {
+            for address in ["127.0.0.1:0", "[::1]:0"] {
+                let Ok(listener) = TcpListener::bind(address) else { continue };
+                let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+                let (mut server, _) = listener.accept().unwrap();
+                let Some(kernel) = Kernel::of(server.local_addr().unwrap(), server.peer_addr().unwrap()) else {
+                    return;
+                };
+                let Some(at_first) = kernel.last_acknowledged() else { return };
+                assert!(at_first < Duration::from_secs(1), "{at_first:?}");
+                std::thread::sleep(Duration::from_millis(300));
+                let idle = kernel.last_acknowledged().unwrap();
+                assert!(idle >= Duration::from_millis(250), "{idle:?}");
+                server.write_all(b"x").unwrap();
+                std::thread::sleep(Duration::from_millis(100));
+                assert!(kernel.last_acknowledged().unwrap() < Duration::from_millis(250));
+            }
+        }
+
+        #[test]
+        fn of_a_connection_that_has_ended_nothing_is_told() {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (server, _) = listener.accept().unwrap();
+            let Some(kernel) = Kernel::of(server.local_addr().unwrap(), server.peer_addr().unwrap()) else { return };
+            socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+            drop(client);
+            std::thread::sleep(Duration::from_millis(100));
+            assert_eq!(kernel.last_acknowledged(), None, "and not the listening port's");
+        }
+
+        #[test]
+        fn answers_cut_off_anywhere_are_none() {
+            let mut answer = vec![0; HEADER + MESSAGE];
+            answer[4..6].copy_from_slice(&BY_FAMILY.to_ne_bytes());
+            answer.extend([5, 0, 8, 0, 1, 0, 0, 0]);
+            answer.extend([64, 0, 2, 0]);
+            answer.extend([7; 60]);
+            assert_eq!(last_ack(&answer), Some(0x0707_0707));
+            for cut in 0..answer.len() {
+                assert_eq!(last_ack(&answer[..cut]), None, "{cut}");
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    /// Nothing is known of connections on this system.
+    #[derive(Debug)]
+    pub(in super::super) struct Kernel;
+
+    impl Kernel {
+        pub(in super::super) fn of(_: SocketAddr, _: SocketAddr) -> Option<Kernel> {
+            None
+        }
+
+        pub(in super::super) fn last_acknowledged(&self) -> Option<Duration> {
+            None
+        }
+    }
+}

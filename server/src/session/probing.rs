@@ -1,0 +1,39 @@
+//! Claiming a name that a client holds which may be gone: its network is lost, and nothing has told the server.
+
+use super::Session;
+use crate::fanout::Cut;
+use crate::hub::{Claim, NameTaken, Person};
+use crate::net::{Life, Probe, Proof};
+use landline_common::UserName;
+use std::sync::Arc;
+
+impl Session<'_> {
+    /// Claims a name. If a client holds it, that one is asked for a sign of life and ended if it gives none. Nothing is
+    /// locked meanwhile.
+    pub(super) fn claim(&self, name: UserName) -> Result<Claim, NameTaken> {
+        let hub = &self.services.hub;
+        let taken = match hub.claim(name.clone()) {
+            Err(taken @ NameTaken::InUse) => taken,
+            decided => return decided,
+        };
+        // A name that is just being signed in under has no holder yet.
+        let holder = hub.find(name.as_str()).ok_or(taken)?;
+        let Some(_place) = self.services.probes.enter(self.stream.address()) else { return Err(taken) };
+        if self.is_alive(&holder) {
+            return Err(taken);
+        }
+        log::info!("{} gave no sign of life when its name was asked for from {}", holder.name, self.stream.address());
+        holder.outbox().cut(Cut::Broken);
+        hub.claim_behind(name, Some(holder.client()))
+    }
+
+    /// Whether a client gives a sign of life. One that ends meanwhile gives none.
+    fn is_alive(&self, holder: &Arc<Person>) -> bool {
+        let outbox = holder.outbox();
+        let (mut probe, mut life) = Probe::begin(outbox.stream(), Proof::Acknowledgement, self.stream.address());
+        while life == Life::Unknown && outbox.cut_reason().is_none() && !holder.has_left() {
+            life = probe.look();
+        }
+        life == Life::Alive
+    }
+}

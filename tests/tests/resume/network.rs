@@ -1,0 +1,79 @@
+//! A server and a client's machine on a network made for the test (see `Lan`).
+
+use landline_server::config::Config;
+use landline_tests::{Client, Host, House, Lan, eventually};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
+
+/// A server on one machine, a client's machine, and a third one.
+pub struct Network {
+    pub house: House,
+    server: Host,
+    client: Host,
+    other: Host,
+    cable: String,
+    lan: Lan,
+}
+
+impl Network {
+    /// `None` where no network may be made.
+    pub fn new(change: impl FnOnce(&mut Config) + Send) -> Option<Network> {
+        let mut lan = Lan::new(1)?;
+        let (server, client, other) = (lan.host(), lan.host(), lan.host());
+        lan.plug(server, 0, &format!("{SERVER}/24"));
+        let cable = lan.plug(client, 0, "10.78.0.2/24");
+        lan.plug(other, 0, "10.78.0.9/24");
+        let set_up = |config: &mut Config| {
+            config.bind = SERVER.into();
+            change(config);
+        };
+        let house = lan.within(server, || House::new(set_up));
+        Some(Network { house, server, client, other, cable, lan })
+    }
+
+    fn connect_on(&self, host: Host) -> Client {
+        let address = SocketAddr::from((SERVER, self.house.address().port()));
+        let mut connection = None;
+        // After a cable was out, the neighbor's address must be found out again.
+        eventually("the server is reached", || {
+            connection = self.lan.within(host, || TcpStream::connect(address).ok());
+            connection.is_some()
+        });
+        Client::of(connection.expect("a connection"))
+    }
+
+    /// A connection from the client's machine.
+    pub fn connect(&self) -> Client {
+        self.connect_on(self.client)
+    }
+
+    /// A connection from the third machine.
+    pub fn connect_elsewhere(&self) -> Client {
+        self.connect_on(self.other)
+    }
+
+    /// Gives the client's machine another address in place of the one it has.
+    pub fn change_address(&self) {
+        self.lan.ip(self.client, &format!("address del 10.78.0.2/24 dev {}", self.cable));
+        self.lan.ip(self.client, &format!("address add 10.78.0.3/24 dev {}", self.cable));
+    }
+
+    /// Pulls the cable of the client's machine.
+    pub fn pull(&self) {
+        self.lan.pull(&self.cable);
+    }
+
+    /// Puts it back.
+    pub fn put_back(&self) {
+        self.lan.put_back(&self.cable);
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // A server that stops connects to itself, to wake the threads that accept.
+        let (lan, server, house) = (&self.lan, self.server, &mut self.house);
+        lan.within(server, || house.stop());
+    }
+}

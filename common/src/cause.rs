@@ -70,6 +70,8 @@ causes! {
     Blocked "blocked" State, "{user} is blocked";
     Unblocked "unblocked" State, "{user} is unblocked";
     Forgotten "forgotten" State, "{count} direct message{s} removed from the history; who has read them may remember";
+    ResumedElsewhere "resumed_elsewhere" State, "this session goes on over another connection";
+    LinesLost "lines_lost" State, "{count} message{s} for you could not be kept while you had no connection";
     NotSupported "not_supported" State, "not supported here";
     ServerPasswordFirst "server_password_first" State, "first this server's password";
     Registered "registered" Line, "Registration successful. You can login now.";
@@ -116,6 +118,7 @@ causes! {
     SignInTooLong "sign_in_too_long" Refusal(403), "signing in took too long; connect again";
     AddressBanned "address_banned" Refusal(403), "your address is banned from this server";
     ServerFull "server_full" Refusal(503), "this server is full; try again later";
+    ResumeBusy "resume_busy" Refusal(503), "the connection before this one is still busy; try again in a moment";
     TokenUnknown "token_unknown" Refusal(403), "that session is over; sign in again";
 
     // Commands.

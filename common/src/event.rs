@@ -18,6 +18,10 @@ pub struct Event<'a> {
     pub what: What<'a>,
     /// The command that it answers, if its reader gave that one a label.
     pub reply: Option<Reply<'a>>,
+    /// Its number among what this client acknowledges, if it does.
+    pub seq: Option<u64>,
+    /// Of a reader's own message out of the history: the nonce that it was sent with.
+    pub nonce: Option<Text<'a>>,
 }
 
 /// Which command an event answers.
@@ -245,6 +249,6 @@ impl<'a> What<'a> {
     /// It, happening at `at`.
     #[must_use]
     pub fn at(self, at: Moment) -> Event<'a> {
-        Event { at, what: self, reply: None }
+        Event { at, what: self, reply: None, seq: None, nonce: None }
     }
 }

@@ -41,6 +41,8 @@ pub struct Entry {
     pub user: Box<str>,
     /// What; of a long text that was searched, the part around the match.
     pub text: Box<str>,
+    /// The nonce that its author sent along.
+    pub nonce: Option<Box<str>>,
 }
 
 impl Entry {
@@ -142,6 +144,8 @@ pub struct Said<'a> {
     pub user: &'a str,
     /// The connection that is told if it cannot be stored; 0 is none.
     pub client: u64,
+    /// The nonces that came along with some of the texts, with the places of these.
+    pub nonces: &'a [(usize, &'a str)],
 }
 
 /// One direct message, as it is kept.
@@ -159,6 +163,8 @@ pub struct Direct<'a> {
     pub text: &'a str,
     /// The connection that is told if it cannot be stored; 0 is none.
     pub client: u64,
+    /// The nonce that came along with it.
+    pub nonce: Option<&'a str>,
 }
 
 /// Who wants to see something, and what.

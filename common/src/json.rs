@@ -21,7 +21,8 @@ pub fn read(line: &str) -> Option<Event<'static>> {
     let what = wire.what()?;
     let label = wire.label.as_ref().map(|label| Text::Owned(label.clone().into_owned()));
     let reply = label.map(|label| Reply { label, done: wire.done == Some(true) });
-    Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what, reply })
+    let nonce = wire.nonce.as_ref().map(|nonce| Text::Owned(nonce.clone().into_owned()));
+    Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what, reply, seq: wire.seq, nonce })
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -108,6 +109,10 @@ struct Wire<'a> {
     rooms: Option<Vec<(Text<'a>, usize)>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

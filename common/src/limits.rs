@@ -119,6 +119,19 @@ limits! {
     unacknowledged_seconds = 20, 1, 3_600;
     /// Clients that may be asked for a sign of life at once on behalf of one address that wants their names.
     probes_per_address = 4, 1, 10_000;
+    /// Seconds after the loss of a connection within which its session may be resumed.
+    resume_seconds = 600, 1, 86_400;
+    /// Sessions whose connections were lost that are kept for that; the one lost first goes first.
+    resume_sessions = 2_000, 1, 1_000_000;
+    /// Bytes that these may take together: private lines that were not acknowledged.
+    resume_bytes = 16 << 20, 64 << 10, NO_CEILING;
+    /// Labels of one session that are remembered, so that a command that is sent again runs once.
+    labels_per_session = 512, 1, 1 << 20;
+    /// Bytes of unacknowledged private lines and direct messages that are kept for one session.
+    replay_bytes = 64 << 10, 1 << 10, 64 << 20;
+    /// Nonces that are remembered, the newest ones, so that a message that is sent again is said once, also after the
+    /// server was restarted.
+    nonces = 65_536, 1, 1 << 24;
     /// Bytes of the kernel's send buffer of each client: a burst fits, a stalled client does not hold megabytes.
     send_buffer_bytes = 128 << 10, 4 << 10, 4 << 20;
     /// Seconds that outgoing bytes are flushed for when the server stops.

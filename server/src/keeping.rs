@@ -98,6 +98,13 @@ impl Memory for Keeping {
         self.messages.set_mark(account, room.as_str(), id);
     }
 
+    fn nonces(&self, most: usize) -> Vec<(String, String, u64)> {
+        self.messages.nonces(most).unwrap_or_else(|why| {
+            log::error!("the nonces of messages cannot be read: {why}; one that is sent again now may be said twice");
+            Vec::new()
+        })
+    }
+
     fn account(&self, name: &NameKey) -> Option<UserName> {
         self.accounts.find(name).map(|account| account.name)
     }

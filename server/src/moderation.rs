@@ -190,6 +190,8 @@ impl Moderator {
     fn say_goodbye(&self, people: &[Arc<Person>], cause: Cause, reason: &str) {
         let now = self.services.clock.now();
         for person in people {
+            // First, or they could be back before they are out.
+            self.services.hub.revoke_session(person);
             person.tell(&What::from(cause.report().because(reason)).at(now), &self.services.limits);
         }
     }

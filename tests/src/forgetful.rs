@@ -35,6 +35,10 @@ impl Memory for Forgetful {
         Ok(None)
     }
     fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
+        Vec::new()
+    }
+
     fn account(&self, _: &NameKey) -> Option<UserName> {
         None
     }

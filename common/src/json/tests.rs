@@ -142,8 +142,9 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
 
 proptest! {
     #[test]
-    fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>(), reply in reply()) {
-        let event = Event { reply, ..what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 }) };
+    fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>(), reply in reply(),
+            seq in prop::option::of(any::<u64>()), nonce in prop::option::of(text())) {
+        let event = Event { reply, seq, nonce, ..what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 }) };
         let mut out = Vec::new();
         write(&event, &mut out);
         let line = String::from_utf8(out).unwrap();

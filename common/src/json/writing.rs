@@ -26,6 +26,7 @@ impl<'a> From<&'a Event<'_>> for Wire<'a> {
         if let Some(reply) = &event.reply {
             (wire.label, wire.done) = (lent(&reply.label), reply.done.then_some(true));
         }
+        (wire.seq, wire.nonce) = (event.seq, event.nonce.as_ref().and_then(lent));
         wire
     }
 }

@@ -26,6 +26,8 @@ pub enum Cut {
     Kicked,
     /// Its address is banned.
     Banned,
+    /// Its session goes on over another connection.
+    Resumed,
 }
 
 /// One client's outgoing bytes.

@@ -49,6 +49,13 @@ impl Blocks {
         Some(unblocked)
     }
 
+    /// From now on `new` blocks those whom `old` blocked.
+    pub(super) fn rename(&mut self, old: ClientId, new: ClientId) {
+        let list = self.list(old).to_vec();
+        self.leave(old);
+        self.arrive(new, list);
+    }
+
     /// Whether `client` blocks `name`.
     pub(super) fn is_blocked(&self, client: ClientId, name: &NameKey) -> bool {
         self.blockers.get(name).is_some_and(|blockers| blockers.contains(&client))

@@ -90,6 +90,14 @@ impl Directs {
         self.requests.requesters(who)
     }
 
+    /// From now on `new` stands where `old` stood.
+    pub fn rename(&mut self, old: ClientId, new: ClientId) {
+        if let Some(key) = self.keys.remove(&old) {
+            self.keys.insert(new, key);
+        }
+        self.requests.rename(old, new);
+    }
+
     /// Forgets everything about `who`, who is gone.
     pub fn leave(&mut self, who: ClientId) -> Left {
         self.keys.remove(&who);

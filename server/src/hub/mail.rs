@@ -1,5 +1,7 @@
 //! The mailbox's way to somebody who is here: page by page, each after the kernel took the one before.
 
+use super::deliveries::Sent;
+use super::replay::Unsettled;
 use super::{Hub, Person};
 use crate::fanout::Receipt;
 use crossbeam_channel::RecvTimeoutError;
@@ -24,6 +26,10 @@ impl Hub {
         }
         let mut first = greeting.clone();
         let ran = self.collect(person, move |hub, person, letters| {
+            if person.acknowledges() {
+                person.outbox.release(&first, None);
+                return hub.push_page(person, letters);
+            }
             person.in_rendering(|rendering| {
                 let receipt = hub.write_page(person, rendering, letters, &mut first);
                 person.outbox.release(&first, receipt);
@@ -59,12 +65,37 @@ impl Hub {
 
     /// Sends a page, if there is anything in it.
     fn push_page(self: &Arc<Self>, person: &Arc<Person>, letters: Vec<Letter>) {
+        let Some(letters) = self.push_numbered(person, letters) else { return };
         person.in_rendering(|rendering| {
             let mut bytes = Vec::new();
             if let Some(receipt) = self.write_page(person, rendering, letters, &mut bytes) {
                 person.outbox.push_with_receipt(&bytes, receipt);
             }
         });
+    }
+
+    /// Sends letters that a client acknowledges one by one. Returns those for which that does not hold.
+    fn push_numbered(self: &Arc<Self>, person: &Arc<Person>, letters: Vec<Letter>) -> Option<Vec<Letter>> {
+        let (mut unnumbered, mut undelivered) = (Vec::new(), Vec::new());
+        for letter in letters {
+            let what =
+                What::Direct { id: letter.id, from: (&*letter.from).into(), text: (&*letter.text).into(), kept: true };
+            match person.send_numbered(what.at(letter.at), Unsettled::Letter(letter.id), &self.limits) {
+                Sent::Kept(gone) => self.settle_all(person.name.key(), gone),
+                Sent::Unnumbered => unnumbered.push(letter),
+                Sent::NoConnection => undelivered.push(letter.id),
+            }
+        }
+        if !undelivered.is_empty() {
+            self.memory.settle(person.name.key(), undelivered, false);
+            self.not_delivered(person);
+        }
+        (!unnumbered.is_empty()).then_some(unnumbered)
+    }
+
+    /// Asks for the next page of a client that has acknowledged one.
+    pub(super) fn next_letters(self: &Arc<Self>, person: Arc<Person>) {
+        self.next_page(person, PAGE);
     }
 
     /// Writes letters as the person reads them. Returns what to do when the kernel has them, if there are any: take note,

@@ -49,6 +49,9 @@ pub trait Memory: fmt::Debug + Send + Sync {
     fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, RecallError>;
     /// Sets that. Never waits.
     fn set_mark(&self, account: &NameKey, room: &RoomKey, id: u64);
+    /// The newest nonces of messages that are stored, at most so many, oldest first: the key of the author's name, the
+    /// nonce, the message. For the start.
+    fn nonces(&self, most: usize) -> Vec<(String, String, u64)>;
     /// The account of that name, as its owner wrote it.
     fn account(&self, name: &NameKey) -> Option<UserName>;
     /// Whom an account blocks.

@@ -4,20 +4,27 @@
 
 mod blocks;
 mod circle;
+mod deliveries;
 mod direct;
+mod labels;
 mod mail;
 mod memory;
+mod nonces;
 mod person;
 mod private;
+mod replay;
 mod requests;
+mod resume;
 mod room;
+mod session_state;
 mod talk;
 mod visit;
 
 pub use memory::{Delivery, Memory};
 pub use person::Person;
+pub use resume::{Token, Transport};
 pub use talk::Tag;
-pub use visit::{Stay, Visit};
+pub use visit::{NotResumed, Resumable, Stay, Visit};
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
 use crate::ranked::{Ranked, RankedGuard};
@@ -27,14 +34,17 @@ use direct::Directs;
 use landline_common::clean::clean;
 use landline_common::limits::count;
 use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
+use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
+use resume::ResumeTable;
 use room::Rooms;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use talk::{Notice, Talk, Texts};
+use visit::Detached;
 
 /// How long leaving takes at most, between two names that are freed.
 const LEAVING: Duration = Duration::from_secs(5);
@@ -59,9 +69,11 @@ pub struct Hub {
     first_id: u64,
     /// How many of the ids went to visits.
     visits: AtomicU64,
+    /// The nonces of messages.
+    nonces: Ranked<Nonces, 6>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Registry {
     names: HashMap<NameKey, Holder>,
     /// In the order in which they came.
@@ -70,6 +82,7 @@ struct Registry {
     privates: PrivateChats,
     directs: Directs,
     blocks: Blocks,
+    sessions: ResumeTable<Detached>,
 }
 
 /// Who has a name.
@@ -97,6 +110,8 @@ pub enum NameTaken {
 pub struct Claim {
     hub: Arc<Hub>,
     name: UserName,
+    /// The name is another connection's now.
+    passed_on: bool,
 }
 
 /// Somebody about to come in.
@@ -123,6 +138,21 @@ pub struct SignInOptions {
     pub rate: Option<(u64, u64)>,
     /// What the answer carries.
     pub label: Option<String>,
+    /// What makes the session resumable; `None` for a client that did not sign in by command object.
+    pub session: Option<SessionOptions>,
+}
+
+/// How a session is resumed.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionOptions {
+    /// The token that the client gets.
+    pub token: Token,
+    /// How the client is connected.
+    pub transport: Transport,
+    /// The client acknowledges what carries a `seq`.
+    pub acks: bool,
+    /// The last `seq` that it received, of a session that is resumed.
+    pub seq: Option<u64>,
 }
 
 /// To whom an event goes.
@@ -147,7 +177,14 @@ impl Hub {
     ) -> Arc<Hub> {
         let most = count(limits.privates_per_person);
         let (privates, directs) = (PrivateChats::new(most), Directs::new(most));
-        let registry = Registry { privates, directs, ..Registry::default() };
+        let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
+        let (names, people, rooms, blocks) = Default::default();
+        let registry = Registry { names, people, rooms, privates, directs, blocks, sessions };
+        let most = count(limits.nonces);
+        let mut nonces = Nonces::new(most);
+        for (author, nonce, id) in memory.nonces(most) {
+            nonces.add(&author, &nonce, id);
+        }
         Arc::new(Hub {
             registry: Ranked::new(registry),
             name_freed: Condvar::new(),
@@ -161,6 +198,7 @@ impl Hub {
             ids: AtomicU64::new(first_id),
             first_id,
             visits: AtomicU64::new(0),
+            nonces: Ranked::new(nonces),
         })
     }
 
@@ -189,7 +227,7 @@ impl Hub {
             }
         }
         registry.names.insert(name.key().clone(), Holder::Claimant);
-        Ok(Claim { hub: self.clone(), name })
+        Ok(Claim { hub: self.clone(), name, passed_on: false })
     }
 
     /// Makes `event` known to its audience: the one way in which anything but talk reaches people. The number returned
@@ -236,8 +274,9 @@ impl Hub {
         let (ids, limits) = (&self.ids, &self.limits);
         let memory = self.memory.make_room().then_some(&*self.memory);
         let (room, all) = (room, None);
+        let marks = None;
         let mut talk =
-            Talk { ids, memory, limits, client: 0, room: all, user: &user, texts: &texts, at: now, first_id: 0 };
+            Talk { ids, memory, limits, client: 0, room: all, user: &user, texts: &texts, marks, at: now, first_id: 0 };
         let Some(name) = room else {
             self.everybody.log.announce(&mut talk);
             return true;
@@ -314,7 +353,9 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.hub.registry().names.remove(self.name.key());
+        if !self.passed_on {
+            self.hub.registry().names.remove(self.name.key());
+        }
         self.hub.name_freed.notify_all();
     }
 }

@@ -1,5 +1,6 @@
 //! Somebody who is here, as the others reach them.
 
+use super::session_state::SessionState;
 use crate::fanout::{ClientId, Ear, Muffle, Outbox, Receipt};
 use crate::ranked::Ranked;
 use landline_common::history::Party;
@@ -21,6 +22,8 @@ pub struct Person {
     pub(super) party: Party,
     pub(super) outbox: Arc<Outbox>,
     pub(super) muffle: Arc<Muffle>,
+    /// What lasts over several connections, of a client that signed in by command object.
+    pub(super) session: Option<Arc<SessionState>>,
     /// They block somebody, who must not hear of them.
     blocks_anybody: AtomicBool,
     /// Nobody finds them any more.
@@ -30,18 +33,45 @@ pub struct Person {
 }
 
 impl Person {
-    /// `visit` is a number that no other visit ever has.
+    /// A user who comes in. `party` is whose history of direct messages theirs is.
     pub(super) fn new(
         name: UserName,
-        account: bool,
-        visit: u64,
+        party: Party,
         outbox: Arc<Outbox>,
         rendering: Rendering,
+        session: Option<Arc<SessionState>>,
     ) -> Arc<Person> {
-        let party = if account { Party::Account(name.key().clone()) } else { Party::Guest(visit) };
         let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
         let (blocks_anybody, left) = Default::default();
-        Arc::new(Person { name, account, party, outbox, muffle, blocks_anybody, left, rendering })
+        let account = matches!(party, Party::Account(_));
+        Arc::new(Person { name, account, party, outbox, muffle, session, blocks_anybody, left, rendering })
+    }
+
+    /// The same user on another connection.
+    pub(super) fn on(&self, outbox: Arc<Outbox>) -> Arc<Person> {
+        Arc::new(Person {
+            name: self.name.clone(),
+            account: self.account,
+            party: self.party.clone(),
+            outbox,
+            muffle: self.muffle.clone(),
+            session: self.session.clone(),
+            blocks_anybody: AtomicBool::new(self.blocks_anybody()),
+            left: AtomicBool::default(),
+            rendering: Ranked::new(Rendering::Json),
+        })
+    }
+
+    /// Whether the client acknowledges what carries a number, and so answers pings, too.
+    #[must_use]
+    pub fn acknowledges(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.deliveries.lock().acks)
+    }
+
+    /// Whether the client signed in by command object, and knows pings.
+    #[must_use]
+    pub fn knows_pings(&self) -> bool {
+        self.session.is_some() && self.rendering() == Rendering::Json
     }
 
     /// The number of their connection.

@@ -1,7 +1,7 @@
 //! Who has asked whom for a private chat, and who is in one: rules about clients' numbers, nothing else. A name that
 //! somebody else takes over later inherits nothing.
 
-use super::requests::{Pairs, Requests, of};
+use super::requests::{Pairs, Requests, of, rename};
 use crate::fanout::ClientId;
 
 /// All requests and private chats of the server.
@@ -100,6 +100,24 @@ impl PrivateChats {
     /// Who waits for an answer of `who`.
     pub fn requesters(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
         self.requests.requesters(who)
+    }
+
+    /// Opens a chat again that a lost connection ended. False if one of them has too many requests and chats, or if they
+    /// are connected already.
+    pub fn reopen(&mut self, one: ClientId, other: ClientId) -> bool {
+        let opens = self.load(one) < self.most && self.load(other) < self.most && !self.connected(one, other);
+        if opens {
+            self.requests.remove(one, other);
+            self.requests.remove(other, one);
+            self.chats.extend([(one, other), (other, one)]);
+        }
+        opens
+    }
+
+    /// From now on `new` stands where `old` stood.
+    pub fn rename(&mut self, old: ClientId, new: ClientId) {
+        self.requests.rename(old, new);
+        rename(&mut self.chats, old, new);
     }
 
     /// Forgets everything about `who`, who is gone.

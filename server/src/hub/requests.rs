@@ -12,6 +12,12 @@ pub(super) fn of(pairs: &Pairs, who: ClientId) -> impl Iterator<Item = ClientId>
     pairs.range((who, 0)..=(who, ClientId::MAX)).map(|(_, other)| *other)
 }
 
+/// Puts `new` in the place of `old` in all pairs.
+pub(super) fn rename(pairs: &mut Pairs, old: ClientId, new: ClientId) {
+    let one = |client| if client == old { new } else { client };
+    *pairs = std::mem::take(pairs).into_iter().map(|(a, b)| (one(a), one(b))).collect();
+}
+
 /// Open requests.
 #[derive(Debug, Default)]
 pub struct Requests {
@@ -62,6 +68,12 @@ impl Requests {
         gone.0.iter().for_each(|from| _ = self.remove(*from, who));
         gone.1.iter().for_each(|to| _ = self.remove(who, *to));
         gone
+    }
+
+    /// From now on `new` stands where `old` stood.
+    pub fn rename(&mut self, old: ClientId, new: ClientId) {
+        rename(&mut self.open, old, new);
+        rename(&mut self.asked, old, new);
     }
 
     /// All of them, as (who asked, whom).

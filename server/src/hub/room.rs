@@ -45,6 +45,15 @@ impl Rooms {
         }
     }
 
+    /// Puts the same user on another connection in the place of the one before, in every room.
+    pub(super) fn replace(&mut self, old: ClientId, person: &Arc<Person>) {
+        for room in self.0.values_mut() {
+            if room.people.remove(&old).is_some() {
+                room.people.insert(person.client(), person.clone());
+            }
+        }
+    }
+
     /// Every room with the number of people in it.
     pub(super) fn list(&self) -> Vec<(RoomName, usize)> {
         self.0.values().map(|room| (room.name.clone(), room.people.len())).collect()

@@ -1,10 +1,13 @@
 //! What is said in rooms, as the send path takes it.
 
 use super::circle::Movement;
+use super::labels::Labels;
 use super::memory::Memory;
+use super::nonces::Nonces;
 use crate::fanout::{ClientId, Utterance};
+use crate::ranked::Ranked;
 use landline_common::history::Said;
-use landline_common::{Event, Limits, Moment, Rendering, Reply, What};
+use landline_common::{Event, Limits, Moment, NameKey, Rendering, Reply, What};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Several texts in one string: everything a client said in one read, without a new allocation each time.
@@ -65,6 +68,25 @@ impl Texts {
     }
 }
 
+/// Where the ids of what was sent with a label or a nonce are noted.
+#[derive(Clone, Copy)]
+pub(super) struct Marks<'a> {
+    pub(super) labels: Option<&'a Ranked<Labels, 6>>,
+    pub(super) nonces: &'a Ranked<Nonces, 6>,
+    pub(super) author: &'a NameKey,
+}
+
+impl Marks<'_> {
+    pub(super) fn note(&self, tag: &Tag, id: u64) {
+        if let (Some(labels), Some(label)) = (self.labels, &tag.label) {
+            labels.lock().said(label, id);
+        }
+        if let Some(nonce) = &tag.nonce {
+            self.nonces.lock().add(self.author.as_str(), nonce, id);
+        }
+    }
+}
+
 /// Talk of one person, in a room or to everybody.
 pub(super) struct Talk<'a> {
     pub ids: &'a AtomicU64,
@@ -77,6 +99,8 @@ pub(super) struct Talk<'a> {
     pub room: Option<&'a str>,
     pub user: &'a str,
     pub texts: &'a Texts,
+    /// `None` for the server itself.
+    pub marks: Option<Marks<'a>>,
     pub at: Moment,
     pub first_id: u64,
 }
@@ -99,7 +123,14 @@ impl Utterance for Talk<'_> {
         // Under the log's lock: who has heard it finds it in the history.
         if let Some(memory) = self.memory {
             let Talk { first_id, at, room, user, client, .. } = *self;
-            memory.keep(&Said { first_id, at, room, user, client }, &mut self.texts.iter());
+            let tags = self.texts.tags.iter();
+            let nonces = tags.filter_map(|(place, tag)| Some((*place, tag.nonce.as_deref()?))).collect::<Vec<_>>();
+            memory.keep(&Said { first_id, at, room, user, client, nonces: &nonces }, &mut self.texts.iter());
+        }
+        if let Some(marks) = self.marks {
+            for (place, tag) in &self.texts.tags {
+                marks.note(tag, self.first_id + *place as u64);
+            }
         }
         (self.first_id + count).saturating_sub(1)
     }

@@ -31,6 +31,9 @@ impl Session<'_> {
 
     /// What a command object asks for.
     fn attempt_object(&self, sign_in: SignIn, server_password: Option<String>, stay: Stay) -> Result<Visit, Outcome> {
+        if let SignIn::Resume { token } = &sign_in {
+            return self.resume(token, stay);
+        }
         let wrong = |outcome| match outcome {
             Outcome::WrongPassword => Outcome::Refused(Cause::WrongServerPassword.report()),
             other => other,
@@ -38,7 +41,7 @@ impl Session<'_> {
         self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(wrong)?;
         let parse = |user: &str| UserName::parse(user).map_err(|why| Outcome::Refused(why.into()));
         let room = stay.room.clone().unwrap_or_else(RoomName::lobby);
-        self.counted_in(Rendering::Json, stay, || match sign_in {
+        self.counted_in(Rendering::Json, Some(stay), || match sign_in {
             SignIn::Guest { user } => Ok((self.claim_new(parse(&user)?)?, false, room)),
             SignIn::Login { user, password } => {
                 let (claim, account, _) = self.log_in(&user, &password)?;
@@ -55,14 +58,14 @@ impl Session<'_> {
         rendering: Rendering,
         sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
     ) -> Result<Visit, Outcome> {
-        self.counted_in(rendering, Stay::default(), sign_in)
+        self.counted_in(rendering, None, sign_in)
     }
 
     /// The same for a client that says how it wants to be in.
     fn counted_in(
         &self,
         rendering: Rendering,
-        stay: Stay,
+        stay: Option<Stay>,
         sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
     ) -> Result<Visit, Outcome> {
         let attempt = self.throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
@@ -98,7 +101,7 @@ impl Session<'_> {
     }
 
     /// An attempt of the kind that `throttle` counts, if this address may still make one.
-    fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, Outcome> {
+    pub(super) fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, Outcome> {
         throttle.attempt(self.stream.address(), Instant::now()).map_err(|refused| match refused {
             throttle::Refused::Wait(seconds) => Outcome::Refused(cause.of_seconds(seconds)),
             throttle::Refused::Busy => Outcome::Refused(Cause::AddressBusy.report()),
@@ -213,7 +216,9 @@ impl Session<'_> {
         Ok(account.name)
     }
 
-    fn welcome(&self, (claim, account, room): Admitted, rendering: Rendering, stay: Stay) -> Visit {
+    fn welcome(&self, (claim, account, room): Admitted, rendering: Rendering, stay: Option<Stay>) -> Visit {
+        let session = stay.as_ref().and_then(|stay| self.session_options(stay));
+        let stay = stay.unwrap_or_default();
         // Before they are told: from then on nobody may take their place.
         self.entry.signed_in();
         let now = self.services.clock.now();
@@ -224,10 +229,8 @@ impl Session<'_> {
             room,
             options: SignInOptions {
                 rooms: stay.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
-                rate: self
-                    .services
-                    .rate
-                    .map(|(lines, per)| (lines.into(), u64::try_from(per.as_millis()).unwrap_or(u64::MAX))),
+                rate: self.told_rate(),
+                session,
                 label: stay.label,
             },
         };

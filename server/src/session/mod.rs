@@ -4,6 +4,7 @@ mod attempt;
 mod inbound;
 mod patience;
 mod probing;
+mod resuming;
 mod sign_in;
 mod turn;
 
@@ -88,6 +89,16 @@ fn upkeep_rate(services: &Services) -> Rate {
 /// Why a session ended, as the records have it.
 type Reason = &'static str;
 
+/// Reasons after which a session may be resumed: the user did not mean to leave.
+const LOST: Reason = "connection lost";
+const CLOSED: Reason = "connection closed";
+const TOO_SLOW: Reason = "too slow";
+/// The session goes on over another connection.
+const RESUMED: Reason = "resumed elsewhere";
+
+/// After so long, a line of a client proves that it has read the answer to its sign-in.
+const TOKEN_CONFIRMED: Duration = Duration::from_secs(2);
+
 /// Serves one client until it leaves or is cut off.
 pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>, entrance: Entrance, entry: &Entry) {
     let longest = count((entrance.door(&[]).longest)(&services.limits));
@@ -126,12 +137,16 @@ impl Session<'_> {
         log::info!("{} joined from {address}", person.name);
         let reason = self.talk(&mut visit, door, &person);
         let reason = self.outbox.cut_reason().map_or(reason, |cut| match cut {
-            Cut::TooSlow => "too slow",
-            Cut::Broken => "connection lost",
+            Cut::TooSlow => TOO_SLOW,
+            Cut::Broken => LOST,
             Cut::Closed => "server stopped",
             Cut::Kicked => "kicked",
             Cut::Banned => "banned",
+            Cut::Resumed => RESUMED,
         });
+        if [LOST, CLOSED, TOO_SLOW].contains(&reason) {
+            visit.lose();
+        }
         if self.outbox.owes_receipts() {
             // What is on its way to them is theirs or waits again, before they can come back and collect it.
             let flush = Limits::seconds(services.limits.flush_seconds);
@@ -161,6 +176,7 @@ impl Session<'_> {
             crowded: false,
             rendering: person.rendering(),
         };
+        let mut confirm_at = person.knows_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
         loop {
             // What came right behind the sign-in is already here.
             if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
@@ -189,21 +205,24 @@ impl Session<'_> {
                 Arrived::Bytes(n) => {
                     self.input.filled(n);
                     turn.awake = !services.strict_timeout;
+                    if confirm_at.take_if(|at| Instant::now() >= *at).is_some() {
+                        turn.visit.confirm_token();
+                    }
                 }
                 Arrived::Nothing => {}
                 Arrived::Closed => {
                     self.obey_last(&mut turn);
-                    return "connection closed";
+                    return CLOSED;
                 }
                 // The beginning of a line is none: it may say something else than the whole.
-                Arrived::Broken => return "connection lost",
+                Arrived::Broken => return LOST,
             }
         }
     }
 
     /// The last line of a client that has closed may lack its end.
     fn obey_last(&mut self, turn: &mut Turn<'_>) {
-        if self.outbox.cut_reason().is_some() {
+        if self.outbox.cut_reason().is_some() || !turn.visit.begin_turn() {
             return;
         }
         let now = self.services.clock.now();
@@ -219,6 +238,9 @@ impl Session<'_> {
     fn obey_pieces(&mut self, turn: &mut Turn<'_>) -> ControlFlow<Reason> {
         let services = self.services;
         let (now, instant, longest) = (services.clock.now(), Instant::now(), self.longest());
+        if !turn.visit.begin_turn() {
+            return ControlFlow::Break(RESUMED);
+        }
         while let Some(piece) = inbound::next(&mut self.input, turn.rendering, &services.limits) {
             let object = match &piece {
                 Piece::Text(text) => inbound::object(text, || turn.rendering),
@@ -266,6 +288,7 @@ impl Session<'_> {
             }
         }
         turn.visit.flush();
+        turn.visit.end_turn();
         ControlFlow::Continue(())
     }
 }

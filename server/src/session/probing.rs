@@ -4,7 +4,7 @@ use super::Session;
 use crate::fanout::Cut;
 use crate::hub::{Claim, NameTaken, Person};
 use crate::net::{Life, Probe, Proof};
-use landline_common::UserName;
+use landline_common::{UserName, What};
 use std::sync::Arc;
 
 impl Session<'_> {
@@ -30,7 +30,11 @@ impl Session<'_> {
     /// Whether a client gives a sign of life. One that ends meanwhile gives none.
     fn is_alive(&self, holder: &Arc<Person>) -> bool {
         let outbox = holder.outbox();
-        let (mut probe, mut life) = Probe::begin(outbox.stream(), Proof::Acknowledgement, self.stream.address());
+        let proof = if holder.acknowledges() { Proof::Bytes } else { Proof::Acknowledgement };
+        let (mut probe, mut life) = Probe::begin(outbox.stream(), proof, self.stream.address());
+        if holder.knows_pings() {
+            holder.tell(&What::Ping.at(self.services.clock.now()), &self.services.limits);
+        }
         while life == Life::Unknown && outbox.cut_reason().is_none() && !holder.has_left() {
             life = probe.look();
         }

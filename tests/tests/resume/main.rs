@@ -1,4 +1,8 @@
 //! Sessions whose network is lost: ghosts and who takes their place, resuming, labels, acknowledgements.
 
+mod acknowledgements;
+mod after_a_loss;
 mod ghosts;
 mod network;
+mod once;
+mod take_over;

@@ -67,6 +67,10 @@ impl Memory for Postman {
         Ok(None)
     }
     fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
+        Vec::new()
+    }
+
     fn account(&self, name: &NameKey) -> Option<UserName> {
         UserName::parse(name.as_str()).ok()
     }

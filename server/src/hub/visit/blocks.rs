@@ -15,6 +15,22 @@ impl Registry {
         self.silence_relations(person, true);
     }
 
+    /// The same user on another connection: whom others silence, by the number of the connection, is both for now.
+    pub(in super::super) fn silence_successor(&mut self, person: &Person) {
+        self.silence_relations(person, true);
+    }
+
+    /// The connection before is gone from every room. What its user blocks is the successor's.
+    pub(in super::super) fn forget_predecessor(&mut self, old: &Person) {
+        for blocker in self.blocks.blockers(old.name.key()).filter_map(|client| self.people.get(&client)) {
+            blocker.muffle.set(Sound::Talk, old.client(), false);
+        }
+        let Some(successor) = self.here(old.name.key()) else { return };
+        for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.here(name.key())) {
+            blocked.muffle.set(Sound::News, old.client(), false);
+        }
+    }
+
     /// Somebody is gone, and the last that others had to hear of it is out.
     pub(in super::super) fn silence_departure(&mut self, person: &Person) {
         self.silence_relations(person, false);

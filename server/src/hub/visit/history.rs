@@ -167,7 +167,13 @@ impl Visit {
         let label = if done { self.tag.label.take() } else { self.tag.label.clone() };
         let part = || reply(label.as_deref(), false);
         let entries = page.entries.iter();
-        let entries = entries.map(|entry| Event { reply: part(), ..entry.recalled(self.now.offset_s) });
+        let own = self.person.name.key();
+        // Only its author may recognize a message by its nonce.
+        let nonce = |entry: &'_ Entry| entry.nonce.clone().filter(|_| NameKey::of(&entry.user) == *own);
+        let entries = entries.map(|entry| {
+            let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
+            Event { reply: part(), nonce, ..entry.recalled(self.now.offset_s) }
+        });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();
         self.person.tell_all(&events, &self.hub.limits);

@@ -1,6 +1,9 @@
 //! Messages to one person, here or away, and to everybody.
 
-use super::super::talk::Texts;
+use super::super::deliveries::Sent;
+use super::super::replay::{Settled, Unsettled};
+use super::super::session_state::StoredDirect;
+use super::super::talk::{Tag, Texts};
 use super::{Done, Person, Visit, nobody};
 use landline_common::history::{Direct, Party, PostError};
 use landline_common::{Cause, NameKey, Report, UserName, What};
@@ -21,7 +24,8 @@ impl Visit {
     }
 
     /// To somebody who is here. If it turns out that an account's connection had broken, the message waits for them.
-    fn send_to(&self, other: &Arc<Person>, text: &str) {
+    fn send_to(&mut self, other: &Arc<Person>, text: &str) {
+        let nonce = self.tag.nonce.take();
         let (hub, me) = (&self.hub, self.person.name.as_str());
         let id = hub.next_id();
         let event = What::Direct { id, from: me.into(), text: text.into(), kept: false }.at(self.now);
@@ -32,17 +36,34 @@ impl Visit {
             to: (other.name.as_str(), &other.party),
             text,
             client: self.person.client(),
+            nonce: nonce.as_deref(),
         });
+        self.marks().note(&Tag { label: self.tag.label.clone(), nonce }, id);
         if !other.account {
-            return other.tell(&event, &hub.limits);
+            return hub.tell_surely(other, event);
         }
-        let (hub, at, client) = (hub.clone(), self.now, self.person.client());
-        let (from, to) = (self.person.clone(), other.clone());
-        let text = text.to_owned();
+        let stored = StoredDirect {
+            id,
+            at: self.now,
+            from: (me.to_owned(), self.person.party.clone()),
+            to: (other.name.to_string(), other.party.clone()),
+            text: text.to_owned(),
+            client: self.person.client(),
+        };
+        let unsettled = Unsettled::Message { id, message: stored.clone() };
+        match other.send_numbered(event.clone(), unsettled, &hub.limits) {
+            Sent::Kept(gone) => return hub.settle_all(other.name.key(), gone),
+            Sent::NoConnection => {
+                hub.settle_all(other.name.key(), Settled { returned: vec![stored], ..Settled::default() });
+                return hub.not_delivered(other);
+            }
+            Sent::Unnumbered => {}
+        }
+        let hub = hub.clone();
+        let to = other.clone();
         let receipt = move |out: bool| {
             if !out {
-                let from = (from.name.as_str(), &from.party);
-                hub.memory.post_back(&Direct { id, at, from, to: (to.name.as_str(), &to.party), text: &text, client });
+                hub.settle_all(to.name.key(), Settled { returned: vec![stored], ..Settled::default() });
                 hub.not_delivered(&to);
             }
         };
@@ -57,15 +78,19 @@ impl Visit {
         if self.is_blocked_by_account(&key) {
             return Err(not_delivered(&name));
         }
+        let tag = self.tag.clone();
+        let id = hub.next_id();
         let direct = Direct {
-            id: hub.next_id(),
+            id,
             at: self.now,
             from: (self.person.name.as_str(), &self.person.party),
             to: (name.as_str(), &Party::Account(key)),
             text,
             client: self.person.client(),
+            nonce: tag.nonce.as_deref(),
         };
         memory.post(&direct).map_err(|why| not_kept(&name, &why))?;
+        self.marks().note(&tag, id);
         // They may have come in meanwhile, and have collected what waited before this was there.
         if let Some(other) = hub.find(to) {
             hub.hand_over_mail(&other);

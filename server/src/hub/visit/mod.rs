@@ -7,17 +7,23 @@ mod history;
 mod lists;
 mod messages;
 mod private_chats;
+mod repeated;
+mod resuming;
 mod rooms;
 mod stay;
 
+pub use resuming::{Detached, NotResumed, Resumable};
+
 use super::circle::Circle;
 use super::person::ear;
-use super::talk::{Tag, Talk, Texts};
+use super::resume::Token;
+use super::talk::{Marks, Tag, Talk, Texts};
 use super::{Audience, Claim, Hub, Person};
 use crate::fanout::Seat;
 use landline_common::clean::{clean, clean_message, count_lines};
 use landline_common::command::{Command, Format, HOORAY};
 use landline_common::event::{Grant, PROTOCOL};
+use landline_common::history::Party;
 use landline_common::limits::count;
 use landline_common::{Cause, Event, Moment, NameKey, Rendering, Reply, Report, RoomKey, RoomName, UserName, What};
 use rooms::Membership;
@@ -55,11 +61,15 @@ pub struct Visit {
     /// The batch of the news that they are here: it must be out before they say anything.
     arrival: Option<u64>,
     told_foreign: bool,
+    /// The connection was lost, so that the session may be resumed.
+    lost: bool,
+    /// With whom they had private chats when they left.
+    partners: Vec<(UserName, Party)>,
     /// What the client sent along with the command in hand. Who answers it takes the label.
     tag: Tag,
     now: Moment,
     /// Last, so that the name is free only when everything else is done.
-    _claim: Claim,
+    claim: Claim,
 }
 
 impl Visit {
@@ -73,7 +83,17 @@ impl Visit {
     /// sent along is in `tag`: the last object of the answer says that it is the last.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: Moment) -> Stay {
         (self.now, self.tag) = (now, tag);
+        if let Some(id) = self.repeated(&command) {
+            self.flush();
+            self.answer(What::Done { id, repeated: true });
+            return Stay::Here;
+        }
+        let label = self.person.session.as_ref().and_then(|_| self.tag.label.clone());
         let done = match command {
+            Command::Ack(seq) => {
+                self.hub.acknowledged(&self.person, seq);
+                return Stay::Here;
+            }
             Command::Say(text) => self.gather(None, text),
             Command::SayIn { room, text } => self.gather(Some(room), text),
             Command::Hooray => self.gather(None, HOORAY),
@@ -88,7 +108,10 @@ impl Visit {
             }
         };
         match done {
-            Err(refusal) => self.refuse(refusal.into(), now),
+            Err(refusal) => {
+                self.forget_label(label.as_deref());
+                self.refuse(refusal.into(), now);
+            }
             Ok(()) if self.tag.label.is_some() => self.answer(What::Done { id: None, repeated: false }),
             Ok(()) => {}
         }
@@ -142,9 +165,16 @@ impl Visit {
             room,
             user: self.person.name.as_str(),
             texts,
+            marks: Some(self.marks()),
             at: self.now,
             first_id: 0,
         }
+    }
+
+    /// Where the ids of what they say are noted.
+    fn marks(&self) -> Marks<'_> {
+        let labels = self.person.session.as_ref().map(|session| &session.labels);
+        Marks { labels, nonces: &self.hub.nonces, author: self.person.name.key() }
     }
 
     /// Waits until the last line is out, so that nothing overtakes it.
@@ -292,9 +322,10 @@ impl Visit {
         Ok(())
     }
 
-    fn welcome(&self, rate: Option<(u64, u64)>) -> What<'_> {
+    fn welcome(&self, rate: Option<(u64, u64)>, token: Option<Token>, resumed: bool) -> What<'_> {
         let member_of = self.rooms.iter().map(|membership| membership.name.as_str().into()).collect();
-        let grant = Grant { protocol: PROTOCOL, token: None, resumed: false, member_of, rate };
+        let token = token.map(|token| token.to_string().into());
+        let grant = Grant { protocol: PROTOCOL, token, resumed, member_of, rate };
         let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
         What::Welcome {
             user: self.person.name.as_str().into(),

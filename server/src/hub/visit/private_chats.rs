@@ -103,7 +103,7 @@ impl Visit {
             return Err(Cause::NoPrivateToTalk.of_user(other.name.to_string()));
         }
         let text = self.message(&text)?;
-        self.tell_to(&other, What::Private { from: self.name(), text });
+        self.hub.tell_surely(&other, What::Private { from: self.name(), text }.at(self.now));
         Ok(())
     }
 
@@ -154,6 +154,7 @@ impl Visit {
         };
         let (partners, requesters) = (find(ended.partners), find(ended.requesters));
         drop(registry);
+        self.partners = partners.iter().map(|partner| (partner.name.clone(), partner.party.clone())).collect();
         for partner in partners {
             self.tell_to(&partner, What::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
         }

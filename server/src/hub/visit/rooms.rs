@@ -39,6 +39,7 @@ impl Visit {
             let membership = self.rooms.remove(at);
             self.quieten_current();
             self.rooms.push(membership);
+            self.note_rooms();
             self.attend_current();
             return Ok(());
         }
@@ -69,6 +70,7 @@ impl Visit {
         let was_current = at + 1 == self.rooms.len();
         let membership = self.rooms.remove(at);
         let name = membership.name.clone();
+        self.note_rooms();
         self.give_up(membership, true);
         let left = Cause::LeftRoom.of_room(name.as_str()).into();
         if was_current {
@@ -94,6 +96,7 @@ impl Visit {
         circle.log.enter(&seat, ear, announced.then_some(&mut coming.notice(self.now)));
         let came_after = if seat.came_after() > 0 { seat.came_after() } else { opened_before };
         self.rooms.push(Membership { name, circle, seat, ear, came_after, caught_up: None });
+        self.note_rooms();
     }
 
     /// Gives a seat back. If that is announced, it returns when all that was said before is out.

@@ -3,31 +3,70 @@
 use super::super::circle::Movement;
 use super::super::person::ear;
 use super::super::talk::{Tag, Texts};
-use super::super::{Claim, Holder, Newcomer, SignInOptions};
+use super::super::{Claim, Holder, Newcomer, Registry, SessionOptions, SignInOptions};
 use super::{Hub, Person, Visit};
 use crate::fanout::Seat;
+use crate::hub::Token;
+use crate::hub::session_state::SessionState;
+use landline_common::history::Party;
 use landline_common::limits::count;
-use landline_common::{Event, Moment, Reply};
+use landline_common::{Event, Moment, Reply, RoomName, UserName};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+
+/// How a user comes in.
+pub(super) struct Arrival {
+    /// The rooms to be in; the last one is the current one.
+    pub(super) rooms: Vec<RoomName>,
+    /// What the session goes on with if the connection is lost.
+    pub(super) token: Option<Token>,
+    /// It goes on.
+    pub(super) resumed: bool,
+    /// Others hear of it.
+    pub(super) announced: bool,
+}
 
 impl Hub {
     /// Lets somebody in under the name they claimed: their first room, their seat among everybody with the notice to all
     /// others, and the greeting, which is the first thing they hear.
     #[must_use]
     pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
-        let Newcomer { outbox, rendering, account, room, options } = newcomer;
-        let SignInOptions { rooms, rate, label } = options;
+        let outbox = &newcomer.outbox;
         outbox.hold();
-        let person = Person::new(claim.name.clone(), account, self.next_visit(), outbox.clone(), rendering);
-        let blocks = if account { self.memory.blocks(person.name.key()) } else { Vec::new() };
+        let number = self.next_visit();
+        let name = claim.name.clone();
+        let party = if newcomer.account { Party::Account(name.key().clone()) } else { Party::Guest(number) };
+        let options = newcomer.options.session;
+        let session = options.map(|options| SessionState::new(number, outbox, options.acks, &self.limits));
+        let person = Person::new(name, party, outbox.clone(), newcomer.rendering, session);
+        let blocks = if person.account { self.memory.blocks(person.name.key()) } else { Vec::new() };
         let mut registry = self.registry();
-        registry.names.insert(person.name.key().clone(), Holder::Here(person.client()));
-        registry.people.insert(person.client(), person.clone());
-        registry.silence_arrival(&person, blocks);
+        registry.arrive(&person, blocks);
+        if let Some(SessionOptions { token, transport, .. }) = options {
+            registry.sessions.begin(number, person.client(), transport, token);
+        }
         drop(registry);
-        let hall = Seat::new(&outbox, &person.muffle);
+        let mut rooms = newcomer.options.rooms.clone();
+        rooms.retain(|other| other.key() != newcomer.room.key());
+        rooms.truncate(count(self.limits.rooms_per_person).saturating_sub(1));
+        rooms.push(newcomer.room.clone());
+        let token = options.map(|options| options.token);
+        let arrival = Arrival { rooms, token, resumed: false, announced: true };
+        self.move_in(claim, person, arrival, newcomer, now)
+    }
+
+    /// Gives a user who is in the registry seats in their rooms and among everybody, and the greeting.
+    pub(super) fn move_in(
+        self: &Arc<Self>,
+        claim: Claim,
+        person: Arc<Person>,
+        arrival: Arrival,
+        newcomer: Newcomer,
+        now: Moment,
+    ) -> Visit {
+        let hall = Seat::new(&person.outbox, &person.muffle);
+        let SignInOptions { rate, label, .. } = newcomer.options;
         let mut visit = Visit {
             hub: self.clone(),
             person,
@@ -39,30 +78,43 @@ impl Hub {
             spoken: None,
             arrival: None,
             told_foreign: false,
+            lost: false,
+            partners: Vec::new(),
             tag: Tag { label, nonce: None },
             now,
-            _claim: claim,
+            claim: claim,
         };
-        let most = count(self.limits.rooms_per_person);
-        for room in rooms.iter().filter(|other| other.key() != room.key()) {
-            if visit.place_of(room).is_none() && visit.rooms.len() + 1 < most {
+        let Arrival { rooms, token, resumed, announced } = arrival;
+        for room in &rooms {
+            if visit.place_of(room).is_none() {
+                visit.quieten_current();
                 visit.enter(room, false);
             }
         }
-        visit.quieten_current();
-        visit.enter(&room, false);
         // Last: whoever hears of it and says hello is heard.
         let coming = Movement { hub: self, circle: &self.everybody, person: &visit.person, coming: true };
-        let notice = &mut coming.notice(now);
+        let mut notice = coming.notice(now);
+        let notice = announced.then_some(&mut notice);
         let opened_before = self.ids.load(Relaxed) - 1;
-        visit.arrival = Some(self.everybody.log.enter(&visit.hall, ear(rendering, true), Some(notice)));
+        let rendering = visit.person.rendering();
+        let ear = ear(rendering, true);
+        visit.arrival = Some(self.everybody.log.enter(&visit.hall, ear, notice.map(|notice| notice as _)));
         visit.hall_came_after = if visit.hall.came_after() > 0 { visit.hall.came_after() } else { opened_before };
         let reply = visit.tag.label.as_deref().map(|label| Reply { label: label.into(), done: false });
-        let welcome = Event { reply, ..visit.welcome(rate).at(now) };
+        let welcome = Event { reply, ..visit.welcome(rate, token, resumed).at(now) };
         let mut greeting = Vec::new();
         rendering.write(&welcome, &self.limits, &mut greeting);
         self.greet(&visit.person, greeting);
         visit
+    }
+}
+
+impl Registry {
+    /// A user is here from now on.
+    pub(super) fn arrive(&mut self, person: &Arc<Person>, blocks: Vec<UserName>) {
+        self.names.insert(person.name.key().clone(), Holder::Here(person.client()));
+        self.people.insert(person.client(), person.clone());
+        self.silence_arrival(person, blocks);
     }
 }
 
@@ -86,6 +138,18 @@ impl Visit {
         if let Some(membership) = self.rooms.pop() {
             self.give_up(membership, false);
         }
+    }
+
+    /// Leaves the hidden room of everybody, without a word: the user stays on another connection.
+    fn leave_to_successor(&mut self) {
+        self.claim.passed_on = true;
+        if self.arrival.is_none() {
+            return;
+        }
+        let everybody = &self.hub.everybody.log;
+        let last = everybody.leave(&self.hall, ear(self.person.rendering(), true), None);
+        everybody.settle(last);
+        self.hub.registry().forget_predecessor(&self.person);
     }
 
     fn leave_everybody(&mut self) {
@@ -116,12 +180,24 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        self.surely(Visit::vanish);
+        // From here on no other connection takes the session over, until it has ended or may be resumed.
+        let stays = !self.begin_turn();
+        if !stays {
+            self.surely(Visit::vanish);
+        }
         self.surely(Visit::end_talk);
-        self.surely(Visit::end_all_private);
+        if !stays {
+            self.surely(Visit::end_all_private);
+        }
         while !self.rooms.is_empty() {
             self.surely(Visit::leave_room);
         }
-        self.surely(Visit::leave_everybody);
+        if stays {
+            self.surely(Visit::leave_to_successor);
+        } else {
+            self.surely(Visit::end_session);
+            self.surely(Visit::leave_everybody);
+            self.end_turn();
+        }
     }
 }

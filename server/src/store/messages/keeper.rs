@@ -26,6 +26,8 @@ pub(super) struct Keeper {
     trouble: Trouble,
     /// When to look next for messages that are too old.
     prune_at: Instant,
+    /// How many nonces are kept.
+    nonces: usize,
 }
 
 /// When the thread ends, however it does, nobody adds work that nobody does.
@@ -38,8 +40,15 @@ impl Drop for StopOnDrop {
 }
 
 impl Keeper {
-    pub(super) fn new(queue: Arc<Queue>, writer: Writer, keep: Keep, space: Space, lost: Lost) -> Keeper {
-        Keeper { queue, writer, keep, space, lost, trouble: Trouble::default(), prune_at: Instant::now() }
+    pub(super) fn new(
+        queue: Arc<Queue>,
+        writer: Writer,
+        keep: Keep,
+        space: Space,
+        nonces: usize,
+        lost: Lost,
+    ) -> Keeper {
+        Keeper { queue, writer, keep, space, lost, trouble: Trouble::default(), prune_at: Instant::now(), nonces }
     }
 
     /// Works until the queue is stopped and empty.
@@ -175,6 +184,9 @@ impl Keeper {
             && self.prune(days)
         {
             return;
+        }
+        if let Err(e) = prune::nonces(&mut self.writer, self.nonces) {
+            log::error!("messages.db: old nonces cannot be removed: {e}; the next try is in an hour");
         }
         self.prune_at = Instant::now() + PRUNE_EVERY;
     }

@@ -80,7 +80,7 @@ impl Messages {
         let reader = Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms));
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
         let space = Space::of(folder, limits.disk_free_bytes, limits.disk_free_part);
-        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, lost);
+        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, count(limits.nonces), lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
         let highest_id = u64::try_from(highest_id).unwrap_or(0);
@@ -172,6 +172,15 @@ impl Messages {
     pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, RecallError> {
         self.wait_for_stored(false)?;
         self.reader.read(|connection| reader::mark(connection, account.as_str(), room))
+    }
+
+    /// The newest nonces that are stored, at most so many, oldest first: the key of the author's name, the nonce, the id
+    /// of the message.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, RecallError> {
+        self.reader.read(|connection| reader::nonces(connection, most))
     }
 
     /// A page of history. No lock may be held.

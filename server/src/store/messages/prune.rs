@@ -24,6 +24,12 @@ pub(super) fn slice(writer: &mut Writer, cutoff: i64) -> rusqlite::Result<usize>
     })
 }
 
+/// Removes all but the newest nonces: after so many messages, no client sends one again.
+pub(super) fn nonces(writer: &mut Writer, most: usize) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM nonce WHERE id <= (SELECT id FROM nonce ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+    writer.commit(false, |writer| writer.connection.prepare_cached(sql)?.execute([most])).map(drop)
+}
+
 /// Removes authors and circles of whom nothing is left.
 pub(super) fn names(writer: &mut Writer) -> rusqlite::Result<()> {
     let removed = writer.commit(false, |writer| remove_names(&writer.connection))?;

@@ -22,8 +22,8 @@ pub(super) type Continuation = Box<dyn FnOnce(Vec<Letter>) -> bool + Send>;
 
 /// One piece of work. Its texts stand in the batch's words, in the order that each variant names.
 pub(super) enum Item {
-    /// Words: the room if in one, the user, the texts.
-    Talk { first_id: u64, at: Moment, client: u64, in_room: bool, texts: usize },
+    /// Words: the room if in one, the user, the texts, the nonces with the places of their texts.
+    Talk { first_id: u64, at: Moment, client: u64, in_room: bool, nonces: u32, texts: usize },
     /// Words: see [`Address`].
     Direct(Address),
     /// Words: see [`Address`].
@@ -62,7 +62,7 @@ impl Item {
     }
 }
 
-/// A direct message. Words: the sender's name and key, the receiver's name and key, the text.
+/// A direct message. Words: the sender's name and key, the receiver's name and key, the text, the nonce if it has one.
 #[derive(Clone, Copy)]
 pub(super) struct Address {
     pub(super) id: u64,
@@ -70,6 +70,7 @@ pub(super) struct Address {
     pub(super) client: u64,
     pub(super) from: Kind,
     pub(super) to: Kind,
+    pub(super) has_nonce: bool,
 }
 
 /// What was gathered: one group.
@@ -174,7 +175,7 @@ impl Queue {
     }
 
     pub(super) fn talk(&self, said: &Said<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        let Said { first_id, at, room, user, client } = *said;
+        let Said { first_id, at, room, user, client, nonces } = *said;
         self.add(false, |batch| {
             if batch.size() > self.most() {
                 batch.lose(client, texts.count() as u64);
@@ -185,7 +186,12 @@ impl Queue {
             }
             batch.words.push(user);
             let texts = texts.map(|text| batch.words.push(text)).count();
-            batch.items.push(Item::Talk { first_id, at, client, in_room: room.is_some(), texts });
+            for (place, nonce) in nonces {
+                batch.words.push_number(*place as u64);
+                batch.words.push(nonce);
+            }
+            let nonces = u32::try_from(nonces.len()).unwrap_or(u32::MAX);
+            batch.items.push(Item::Talk { first_id, at, client, in_room: room.is_some(), nonces, texts });
         });
     }
 
@@ -313,6 +319,7 @@ fn push_direct(words: &mut Words, direct: &Direct<'_>) -> Address {
         }
     }
     words.push(direct.text);
-    let Direct { id, at, client, .. } = *direct;
-    Address { id, at, client, from: direct.from.1.kind(), to: direct.to.1.kind() }
+    direct.nonce.into_iter().for_each(|nonce| words.push(nonce));
+    let (Direct { id, at, client, .. }, has_nonce) = (*direct, direct.nonce.is_some());
+    Address { id, at, client, from: direct.from.1.kind(), to: direct.to.1.kind(), has_nonce }
 }

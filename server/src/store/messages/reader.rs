@@ -130,12 +130,12 @@ pub(super) struct Found {
 
 /// What [`Found::read`] reads, of the tables that [`JOINED`] joins to `message`.
 pub(super) const COLUMNS: &str =
-    "message.id, at, zone, circle, receiver, forgotten, author, author.shown, kind, circle.shown,
-    addressee.shown, message.text";
+    "message.id, at, zone, circle, receiver, forgotten, message.author, author.shown, kind, circle.shown,
+    addressee.shown, message.text, nonce.nonce";
 /// CROSS: in this order. There are no figures about the tables by which SQLite could choose it.
 pub(super) const JOINED: &str =
     "CROSS JOIN author ON author.id = message.author CROSS JOIN circle ON circle.id = message.circle
-    LEFT JOIN author AS addressee ON addressee.id = message.addressee";
+    LEFT JOIN author AS addressee ON addressee.id = message.addressee LEFT JOIN nonce ON nonce.id = message.id";
 
 impl Found {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
@@ -146,7 +146,7 @@ impl Found {
         };
         let at = Moment { unix_ms: row.get(1)?, offset_s: row.get(2)? };
         Ok(Found {
-            entry: Entry { id: row.get(0)?, at, place, user: row.get(7)?, text: row.get(11)? },
+            entry: Entry { id: row.get(0)?, at, place, user: row.get(7)?, text: row.get(11)?, nonce: row.get(12)? },
             circle: row.get(3)?,
             receiver: row.get(4)?,
             forgotten: row.get(5)?,
@@ -160,4 +160,13 @@ pub(super) fn mark(connection: &Connection, account: &str, room: &str) -> rusqli
     use rusqlite::OptionalExtension;
     let sql = "SELECT id FROM mark WHERE account = ?1 AND room = ?2";
     connection.prepare_cached(sql)?.query_row((account, room), |row| row.get(0)).optional()
+}
+
+/// The newest nonces, oldest first: the key of the author's name, the nonce, the message.
+pub(super) fn nonces(connection: &Connection, most: usize) -> rusqlite::Result<Vec<(String, String, u64)>> {
+    let mut newest = connection.prepare("SELECT author, nonce, id FROM nonce ORDER BY id DESC LIMIT ?1")?;
+    let rows = newest.query_map([most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut nonces = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    nonces.reverse();
+    Ok(nonces)
 }

@@ -17,7 +17,7 @@ pub(super) const EVERYBODY: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What brings a database from each version to the next; the first makes an empty file version 1.
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("version_1.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [include_str!("version_1.sql"), include_str!("version_2.sql")];
 
 /// The database's name in the data folder.
 pub(super) fn path(folder: &Path) -> PathBuf {

@@ -105,32 +105,37 @@ impl Writer {
         #[cfg(feature = "faults")]
         crate::faults::strike("storage", words.rest());
         Ok(match item {
-            Item::Talk { client, in_room, texts, .. } if self.scarce => {
-                words.skip(usize::from(*in_room) + 1 + texts);
+            Item::Talk { client, in_room, nonces, texts, .. } if self.scarce => {
+                words.skip(usize::from(*in_room) + 1 + texts + 2 * *nonces as usize);
                 Outcome::NoRoom(*client, *texts as u64)
             }
             Item::Direct(address) if self.scarce => {
-                let _ = Direct::read(words);
+                let _ = Direct::read(address, words);
                 Outcome::NoRoom(address.client, 1)
             }
-            Item::Talk { first_id, at, client, in_room, texts } => {
+            Item::Talk { first_id, at, client, in_room, nonces, texts } => {
                 let room = in_room.then(|| words.word());
-                let lost = self.talk(*first_id, *at, room, words, *texts)?;
+                let user = words.word();
+                let lost = self.talk((*first_id, *at), room, user, words, *texts)?;
+                for _ in 0..*nonces {
+                    let place = words.word().parse().unwrap_or(0);
+                    self.nonce(user, words.word(), first_id.saturating_add(place))?;
+                }
                 if lost > 0 { Outcome::Lost(*client, lost) } else { Outcome::Done }
             }
             Item::Direct(address) => {
-                let stored = self.direct(address, &Direct::read(words))?;
+                let stored = self.direct(address, &Direct::read(address, words))?;
                 if stored { Outcome::Done } else { Outcome::Lost(address.client, 1) }
             }
             Item::Post(address, _) => {
-                let direct = Direct::read(words);
+                let direct = Direct::read(address, words);
                 let posted = self.post(address, &direct)?;
                 if posted.is_ok() && !self.scarce && !self.direct(address, &direct)? {
                     log::warn!("message {} waits for its receiver, but its id is in the history already", address.id);
                 }
                 Outcome::Posted(posted)
             }
-            Item::PostBack(address) => match self.post(address, &Direct::read(words))? {
+            Item::PostBack(address) => match self.post(address, &Direct::read(address, words))? {
                 Ok(()) => Outcome::Done,
                 Err(_) => Outcome::Lost(address.client, 1),
             },
@@ -150,13 +155,12 @@ impl Writer {
 
     fn talk(
         &mut self,
-        first_id: u64,
-        at: Moment,
+        (first_id, at): (u64, Moment),
         room: Option<&str>,
+        user: &str,
         words: &mut WordReader<'_>,
         texts: usize,
     ) -> rusqlite::Result<u64> {
-        let user = words.word();
         let last = number(first_id.saturating_add(texts as u64));
         let author = self.author(user, last)?;
         let circle = match room {
@@ -176,10 +180,20 @@ impl Writer {
             return Ok(true);
         }
         let id = number(address.id);
+        if let Some(nonce) = direct.nonce {
+            self.nonce(direct.from, nonce, address.id)?;
+        }
         let author = self.author(direct.from, id)?;
         let circle = self.circle(address.from, direct.from_key, id)?;
         let other = Some((self.circle(address.to, direct.to_key, id)?, self.author(direct.to, id)?));
         self.insert(&Row { id, at: address.at, circle, author, other, forgotten: false, text: direct.text })
+    }
+
+    /// In a transaction: stores what an author, by the name as shown, sent along with a message.
+    fn nonce(&self, author: &str, nonce: &str, id: u64) -> rusqlite::Result<()> {
+        let sql = "INSERT OR IGNORE INTO nonce (id, author, nonce) VALUES (?1, ?2, ?3)";
+        self.connection.prepare_cached(sql)?.execute((number(id), NameKey::of(author).as_str(), nonce))?;
+        Ok(())
     }
 
     /// The number of the author called `shown`, who says the message `id`.
@@ -291,12 +305,14 @@ struct Direct<'a> {
     to: &'a str,
     to_key: &'a str,
     text: &'a str,
+    nonce: Option<&'a str>,
 }
 
 impl<'a> Direct<'a> {
-    fn read(words: &mut WordReader<'a>) -> Direct<'a> {
+    fn read(address: &Address, words: &mut WordReader<'a>) -> Direct<'a> {
         let mut word = || words.word();
-        Direct { from: word(), from_key: word(), to: word(), to_key: word(), text: word() }
+        let (from, from_key, to, to_key, text) = (word(), word(), word(), word(), word());
+        Direct { from, from_key, to, to_key, text, nonce: address.has_nonce.then(word) }
     }
 }
 

@@ -36,8 +36,14 @@ fn say(store: &Store, from: u64, to: u64, random: &mut u64) {
         let room = if id % 10 < 7 { "lobby".to_owned() } else { format!("room{}", id % 53) };
         let text = text(random);
         while !store.messages.make_room() {}
-        let said =
-            Said { first_id: id, at: at(id), room: Some(&room), user: &names[(id * 7 % 50) as usize], client: 1 };
+        let said = Said {
+            first_id: id,
+            at: at(id),
+            room: Some(&room),
+            user: &names[(id * 7 % 50) as usize],
+            client: 1,
+            nonces: &[],
+        };
         store.messages.keep(&said, &mut [text.as_str()].into_iter());
     }
 }

@@ -112,7 +112,7 @@ fn a_page_has_a_bound() {
 #[test]
 fn many_texts_have_ids_one_after_the_other() {
     let store = Store::new();
-    let said = Said { first_id: 40, at: at(40), room: Some("a"), user: "alice", client: 7 };
+    let said = Said { first_id: 40, at: at(40), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut ["one", "two", ""].into_iter());
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [40, 41, 42]);
 }

@@ -59,7 +59,9 @@ fn ago(days: i64) -> Moment {
 
 fn say_at(store: &Store, id: u64, user: &str, room: &str, days_ago: i64) {
     let at = ago(days_ago);
-    store.messages.keep(&Said { first_id: id, at, room: Some(room), user, client: 0 }, &mut ["tea"].into_iter());
+    store
+        .messages
+        .keep(&Said { first_id: id, at, room: Some(room), user, client: 0, nonces: &[] }, &mut ["tea"].into_iter());
 }
 
 /// Waits until as many messages are there as there should be.

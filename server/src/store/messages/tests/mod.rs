@@ -7,6 +7,7 @@ mod keeping;
 mod mail;
 mod model;
 mod moving;
+mod nonces;
 mod searching;
 mod torn;
 mod trouble;
@@ -57,7 +58,8 @@ impl Store {
     /// Somebody says something in a room, or to everybody for "*".
     fn say_as(&self, user: &str, id: u64, room: &str, text: &str) {
         let room = if room == "*" { None } else { Some(room) };
-        self.messages.keep(&Said { first_id: id, at: at(id), room, user, client: 7 }, &mut [text].into_iter());
+        self.messages
+            .keep(&Said { first_id: id, at: at(id), room, user, client: 7, nonces: &[] }, &mut [text].into_iter());
     }
 
     fn direct(&self, id: u64, from: &str, to: &str, text: &str) {
@@ -110,7 +112,7 @@ fn party(name: &str) -> Party {
 }
 
 fn direct<'a>(id: u64, from: (&'a str, &'a Party), to: (&'a str, &'a Party), text: &'a str) -> Direct<'a> {
-    Direct { id, at: at(id), from, to, text, client: 7 }
+    Direct { id, at: at(id), from, to, text, client: 7, nonce: None }
 }
 
 fn at(id: u64) -> Moment {

@@ -121,7 +121,7 @@ fn a_search_whose_time_is_up_gives_what_it_found() {
     limits.set("search-ms", 1).unwrap();
     let store = Store::with(Keep::Forever, &limits);
     let texts = vec!["tea"; 50_000];
-    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7 };
+    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut texts.into_iter());
     let blocked = [NameKey::of("alice")];
     let bob = party("bob");

@@ -24,7 +24,7 @@ fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
     assert_eq!(store.collect("bob"), [2]);
     fill_disk(&store);
     let texts = vec![long.as_str(); 30];
-    let said = Said { first_id: 10, at: at(10), room: Some("new"), user: "carol", client: 5 };
+    let said = Said { first_id: 10, at: at(10), room: Some("new"), user: "carol", client: 5, nonces: &[] };
     store.messages.keep(&said, &mut texts.into_iter());
     store.direct(50, "dave", "bob", &long);
     let refused = store.post(51, "alice", "bob", &long.repeat(20)).unwrap_err().to_string();
@@ -48,7 +48,7 @@ fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
 fn where_little_is_free_only_mail_is_stored() {
     let store =
         Store::with(Keep::Forever, &Limits { disk_free_bytes: u64::MAX, disk_free_part: 1, ..Limits::default() });
-    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5 };
+    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5, nonces: &[] };
     store.messages.keep(&said, &mut ["one", "two"].into_iter());
     store.say(3, "*", "three");
     store.direct(4, "dave", "bob", "four");

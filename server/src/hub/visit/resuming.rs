@@ -1,0 +1,300 @@
+//! Going on with a session: taking it over from a connection that still stands, or after its connection was lost.
+//!
+//! *Take-over.* Between two turns of the old connection the new one takes its place everywhere, in one step under the
+//! hub's lock: name, rooms, private chats, blocks. Nobody hears of it. The new connection takes seats of its own in the
+//! rooms; what was said between the last line that the client received and these seats is in the history. The old
+//! connection's thread finds that it owns the session no more, and leaves in silence.
+//!
+//! *After a loss* the user has left like any other, and what is not stored elsewhere is kept for a while. Resuming is
+//! coming in again, with notices; private chats that ended by the loss are opened again.
+
+use super::super::resume::Found;
+use super::super::session_state::SessionState;
+use super::super::{Claim, Holder, Newcomer, Registry};
+use super::stay::Arrival;
+use super::{Hub, Person, Visit};
+use crate::fanout::{ClientId, Cut};
+use crate::hub::{SessionOptions, Token, Transport};
+use landline_common::history::Party;
+use landline_common::{Cause, Limits, Moment, Rendering, RoomName, UserName, What};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the old connection's turn may take: it may wait for the disk.
+const TURN: Duration = Duration::from_secs(6);
+/// How long a user who is just leaving may take.
+const LEAVING: Duration = Duration::from_secs(5);
+/// About the bytes of a detached session beside its private lines.
+const DETACHED_BYTES: usize = 1_024;
+
+/// What is kept of a session whose connection was lost.
+#[derive(Debug)]
+pub struct Detached {
+    name: UserName,
+    party: Party,
+    session: Arc<SessionState>,
+    /// The last one was the current one.
+    rooms: Vec<RoomName>,
+    blocked: Vec<UserName>,
+    /// With whom there were private chats.
+    partners: Vec<(UserName, Party)>,
+}
+
+/// A session that a token goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resumable {
+    /// A connection serves it.
+    Live,
+    /// Its connection was lost. The name has to be claimed again.
+    Lost(UserName),
+}
+
+/// Why a session does not go on.
+#[derive(Debug)]
+pub enum NotResumed {
+    /// The session has changed meanwhile: look again.
+    Changed,
+    /// The old connection is busy.
+    Busy,
+}
+
+impl Hub {
+    /// A user's session ends for good: the tokens are void from now on.
+    pub fn revoke_session(&self, person: &Person) {
+        if let Some(session) = &person.session {
+            let revoked = self.registry().sessions.revoke(session.number);
+            drop(revoked);
+        }
+    }
+
+    /// The session that a token goes on with.
+    #[must_use]
+    pub fn resumable(&self, token: Token, transport: Transport) -> Option<Resumable> {
+        let registry = self.registry();
+        Some(match registry.sessions.find(token, transport)? {
+            Found::Live(..) => Resumable::Live,
+            Found::Detached(session) => Resumable::Lost(registry.sessions.detached(session)?.name.clone()),
+        })
+    }
+
+    /// Takes a session over from the connection that serves it.
+    ///
+    /// # Errors
+    /// The connection is busy, or the session has changed meanwhile.
+    pub fn take_over(
+        self: &Arc<Self>,
+        used: Token,
+        newcomer: Newcomer,
+        options: SessionOptions,
+        now: Moment,
+    ) -> Result<Visit, NotResumed> {
+        let session = self.live_session(used, options.transport)?;
+        let client = newcomer.outbox.client();
+        let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
+        newcomer.outbox.hold();
+        let Some((old, person)) = self.replace(&session, owner, used, &newcomer, options) else {
+            session.give_turn_back(client, owner);
+            return Err(NotResumed::Changed);
+        };
+        log::info!("{} goes on over another connection", person.name);
+        old.tell(&What::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
+        old.outbox.seal();
+        old.outbox.cut(Cut::Resumed);
+        let claim = Claim { hub: self.clone(), name: person.name.clone(), passed_on: false };
+        self.attach(&session, &person, options.acks, options.seq, now);
+        let rooms = current_last(session.rooms.lock().clone(), &newcomer.options.rooms);
+        let arrival = Arrival { rooms, token: Some(options.token), resumed: true, announced: false };
+        Ok(self.move_in(claim, person, arrival, newcomer, now))
+    }
+
+    /// The session of a connection that stands. Waits for a user who is just leaving, and is then found elsewhere.
+    fn live_session(&self, token: Token, transport: Transport) -> Result<Arc<SessionState>, NotResumed> {
+        let mut registry = self.registry();
+        let Some(Found::Live(_, client)) = registry.sessions.find(token, transport) else {
+            return Err(NotResumed::Changed);
+        };
+        if let Some(session) = registry.people.get(&client).and_then(|person| person.session.clone()) {
+            return Ok(session);
+        }
+        registry.wait_for(&self.name_freed, LEAVING);
+        Err(NotResumed::Changed)
+    }
+
+    /// Puts the newcomer in the place of the client `owner`, everywhere. Returns both.
+    fn replace(
+        &self,
+        session: &SessionState,
+        owner: ClientId,
+        used: Token,
+        newcomer: &Newcomer,
+        options: SessionOptions,
+    ) -> Option<(Arc<Person>, Arc<Person>)> {
+        let _order = self.privately.lock();
+        let mut registry = self.registry();
+        let found = registry.sessions.find(used, options.transport);
+        if found != Some(Found::Live(session.number, owner)) {
+            return None;
+        }
+        let old = registry.people.remove(&owner)?;
+        let person = old.on(newcomer.outbox.clone());
+        let client = person.client();
+        registry.sessions.resume(session.number, client, used, options.token);
+        registry.names.insert(person.name.key().clone(), Holder::Here(client));
+        registry.people.insert(client, person.clone());
+        registry.rooms.replace(owner, &person);
+        registry.privates.rename(owner, client);
+        registry.directs.rename(owner, client);
+        registry.blocks.rename(owner, client);
+        registry.silence_successor(&person);
+        old.leaves();
+        Some((old, person))
+    }
+
+    /// Goes on with a session whose connection was lost, under its name, which is claimed again.
+    ///
+    /// # Errors
+    /// The session has changed meanwhile.
+    pub fn come_back(
+        self: &Arc<Self>,
+        claim: Claim,
+        used: Token,
+        newcomer: Newcomer,
+        options: SessionOptions,
+        now: Moment,
+    ) -> Result<Visit, NotResumed> {
+        let client = newcomer.outbox.client();
+        newcomer.outbox.hold();
+        let (number, session) = self.lost_session(&claim, used, options.transport).ok_or(NotResumed::Changed)?;
+        let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
+        let account_blocks = self.memory.blocks(claim.name.key());
+        let mut registry = self.registry();
+        let is_lost = registry.sessions.find(used, options.transport) == Some(Found::Detached(number));
+        let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
+        let Some(Detached { name, party, rooms, blocked, partners, .. }) = detached else {
+            drop(registry);
+            session.give_turn_back(client, owner);
+            return Err(NotResumed::Changed);
+        };
+        let person = Person::new(name, party, newcomer.outbox.clone(), Rendering::Json, Some(session.clone()));
+        registry.arrive(&person, if person.account { account_blocks } else { blocked });
+        drop(registry);
+        self.attach(&session, &person, options.acks, options.seq, now);
+        let rooms = current_last(rooms, &newcomer.options.rooms);
+        let arrival = Arrival { rooms, token: Some(options.token), resumed: true, announced: true };
+        let visit = self.move_in(claim, person, arrival, newcomer, now);
+        self.reopen_chats(&visit.person, &partners, now);
+        Ok(visit)
+    }
+
+    /// The session of the name that is claimed, if its connection was lost.
+    fn lost_session(&self, claim: &Claim, token: Token, transport: Transport) -> Option<(u64, Arc<SessionState>)> {
+        let registry = self.registry();
+        let Some(Found::Detached(number)) = registry.sessions.find(token, transport) else { return None };
+        let detached = registry.sessions.detached(number).filter(|detached| detached.name == claim.name)?;
+        Some((number, detached.session.clone()))
+    }
+
+    /// Opens private chats again that ended when a connection was lost.
+    fn reopen_chats(self: &Arc<Self>, person: &Arc<Person>, partners: &[(UserName, Party)], now: Moment) {
+        let _order = self.privately.lock();
+        for (name, party) in partners {
+            let mut registry = self.registry();
+            let Some(other) = registry.here(name.key()).filter(|other| other.party == *party) else {
+                // The other's connection is lost, too: the chat opens when the second one is back.
+                registry.remember_partner(party, person);
+                continue;
+            };
+            let blocked = registry.blocks.is_blocked(other.client(), person.name.key())
+                || registry.blocks.is_blocked(person.client(), other.name.key());
+            let opens = !blocked && registry.privates.reopen(person.client(), other.client());
+            drop(registry);
+            if opens {
+                for (one, with) in [(&other, person), (person, &other)] {
+                    one.tell(&What::PrivateConnected { with: with.name.as_str().into() }.at(now), &self.limits);
+                }
+            }
+        }
+    }
+}
+
+/// The rooms of a session, with the one that the client asks for as the current one.
+fn current_last(mut rooms: Vec<RoomName>, asked: &[RoomName]) -> Vec<RoomName> {
+    let at = asked.last().and_then(|asked| rooms.iter().position(|room| room.key() == asked.key()));
+    if let Some(at) = at {
+        let current = rooms.remove(at);
+        rooms.push(current);
+    }
+    rooms
+}
+
+impl Registry {
+    /// A session of that party that is lost has one more private chat to open again.
+    fn remember_partner(&mut self, party: &Party, partner: &Person) {
+        for detached in self.sessions.all_detached().filter(|detached| detached.party == *party) {
+            if detached.partners.iter().all(|(_, known)| *known != partner.party) {
+                detached.partners.push((partner.name.clone(), partner.party.clone()));
+            }
+        }
+    }
+}
+
+impl Visit {
+    /// The connection was lost: the session may be resumed for a while.
+    pub fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    /// Begins to do what arrived. False if another connection serves the session now.
+    #[must_use]
+    pub fn begin_turn(&self) -> bool {
+        self.person.session.as_ref().is_none_or(|session| session.begin_turn(self.person.client()))
+    }
+
+    /// Everything that arrived is done.
+    pub fn end_turn(&self) {
+        if let Some(session) = &self.person.session {
+            session.end_turn(self.person.client());
+        }
+    }
+
+    /// The client has shown that it has the token of its sign-in.
+    pub fn confirm_token(&self) {
+        if let Some(session) = &self.person.session {
+            self.hub.registry().sessions.confirm(session.number);
+        }
+    }
+
+    /// Notes in which rooms a session is.
+    pub(super) fn note_rooms(&self) {
+        if let Some(session) = &self.person.session {
+            *session.rooms.lock() = self.rooms.iter().map(|membership| membership.name.clone()).collect();
+        }
+    }
+
+    /// The session ends with this connection, or is kept for a while if that was lost. Afterwards it may be resumed.
+    pub(super) fn end_session(&mut self) {
+        let Some(session) = self.person.session.clone() else { return };
+        let bytes = self.hub.detach(&session, self.person.name.key());
+        let rooms = session.rooms.lock().clone();
+        let partners = std::mem::take(&mut self.partners);
+        let mut registry = self.hub.registry();
+        if !self.lost {
+            registry.sessions.revoke(session.number);
+            return;
+        }
+        let blocked = registry.blocks.list(self.person.client()).to_vec();
+        let (name, party, number) = (self.person.name.clone(), self.person.party.clone(), session.number);
+        let detached = Detached { name, party, session, rooms, blocked, partners };
+        let (detachment, dropped) = registry.sessions.detach(number, detached, bytes + DETACHED_BYTES);
+        drop(registry);
+        drop(dropped);
+        let hub = Arc::downgrade(&self.hub);
+        let expire = move || {
+            if let Some(hub) = hub.upgrade() {
+                let expired = hub.registry().sessions.expire(detachment);
+                drop(expired);
+            }
+        };
+        self.hub.poller.after(Limits::seconds(self.hub.limits.resume_seconds), expire);
+    }
+}

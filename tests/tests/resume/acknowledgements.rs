@@ -1,0 +1,186 @@
+//! What is meant for one client alone arrives, once, whatever its connection does.
+
+use landline_tests::{ObjectClient, TestServer, eventually};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "correct horse";
+
+fn token(answer: &[Value]) -> String {
+    answer[0]["token"].as_str().expect("a token").to_owned()
+}
+
+/// An account with acknowledgements.
+fn login(server: &TestServer, name: &str) -> (ObjectClient, String) {
+    let mut client = ObjectClient::connect(server);
+    let sign_in = json!({"type": "login", "user": name, "password": PASSWORD, "room": "ops", "acks": true});
+    let answer = client.sign_in(sign_in);
+    (client, token(&answer))
+}
+
+fn resume(server: &TestServer, token: &str, seq: u64) -> (ObjectClient, String) {
+    let mut client = ObjectClient::connect(server);
+    let answer = client.sign_in(json!({"type": "resume", "token": token, "acks": true, "seq": seq}));
+    (client, self::token(&answer))
+}
+
+fn server() -> TestServer {
+    let server = TestServer::default();
+    for name in ["alice", "bob"] {
+        server.register(name, PASSWORD);
+    }
+    server
+}
+
+fn gone(server: &TestServer, name: &str) {
+    eventually("the server has noticed", || server.server().services().hub.find(name).is_none());
+}
+
+/// Number, text and id of each message to this client, up to now.
+fn messages(client: &mut ObjectClient) -> Vec<(u64, String, u64)> {
+    let all = client.so_far();
+    let of = |object: &Value| {
+        let text = object["text"].as_str()?.to_owned();
+        (object["type"] == "pm")
+            .then(|| (object["seq"].as_u64().unwrap_or(0), text, object["id"].as_u64().unwrap_or(0)))
+    };
+    all.iter().filter_map(of).collect()
+}
+
+fn texts(messages: &[(u64, String, u64)]) -> Vec<(u64, &str)> {
+    messages.iter().map(|(seq, text, _)| (*seq, text.as_str())).collect()
+}
+
+#[test]
+fn what_a_connection_swallowed_comes_again_over_the_next_one() {
+    let server = server();
+    let (mut alice, first) = login(&server, "alice");
+    let (mut bob, _) = login(&server, "bob");
+    bob.ask(json!({"type": "connect", "to": "alice"}));
+    alice.ask(json!({"type": "accept", "to": "bob"}));
+    for (r#type, text) in [("pm", "one"), ("private", "two"), ("pm", "three")] {
+        bob.ask(json!({"type": r#type, "to": "alice", "text": text}));
+    }
+    let heard = messages(&mut alice);
+    assert_eq!(texts(&heard), [(1, "one"), (2, "two"), (3, "three")]);
+    // As if only the first had arrived. The old connection stands.
+    let (mut alice, second) = resume(&server, &first, 1);
+    let again = messages(&mut alice);
+    assert_eq!(again, heard[1..], "with their numbers and ids");
+    alice.send(&json!({"type": "ack", "seq": 2}));
+    alice.so_far();
+    alice.client.reset();
+    gone(&server, "alice");
+    // It had been given back to the mailbox when the connection was lost.
+    let (mut alice, third) = resume(&server, &second, 2);
+    let mail = messages(&mut alice);
+    assert_eq!((mail.len(), &mail[0].1, mail[0].2), (1, &heard[2].1, heard[2].2), "{mail:?}");
+    alice.send(&json!({"type": "ack", "seq": mail[0].0}));
+    alice.so_far();
+    let (mut alice, _) = resume(&server, &third, mail[0].0);
+    assert_eq!(messages(&mut alice), []);
+}
+
+#[test]
+fn what_had_arrived_before_the_loss_does_not_come_from_the_mailbox() {
+    let server = server();
+    let (mut alice, first) = login(&server, "alice");
+    let (mut bob, _) = login(&server, "bob");
+    bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
+    assert_eq!(texts(&messages(&mut alice)), [(1, "one")]);
+    alice.client.reset();
+    gone(&server, "alice");
+    let (mut alice, _) = resume(&server, &first, 1);
+    assert_eq!(messages(&mut alice), []);
+}
+
+#[test]
+fn private_lines_outlast_the_loss_of_a_connection() {
+    let server = server();
+    let (mut alice, first) = login(&server, "alice");
+    let (mut bob, _) = login(&server, "bob");
+    bob.ask(json!({"type": "connect", "to": "alice"}));
+    alice.ask(json!({"type": "accept", "to": "bob"}));
+    bob.ask(json!({"type": "private", "to": "alice", "text": "psst"}));
+    alice.client.reset();
+    gone(&server, "alice");
+    let (mut alice, _) = resume(&server, &first, 0);
+    assert_eq!(texts(&messages(&mut alice)), [(1, "psst")]);
+    bob.ask(json!({"type": "private", "to": "alice", "text": "are you back"}));
+    assert_eq!(alice.until("type", "pm")["text"], "are you back", "the chat is open again");
+}
+
+#[test]
+fn unacknowledged_messages_wait_in_the_mailbox_for_the_next_sign_in() {
+    let server = server();
+    let (mut alice, _) = login(&server, "alice");
+    let (mut bob, _) = login(&server, "bob");
+    bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
+    bob.ask(json!({"type": "pm", "to": "alice", "text": "two"}));
+    let heard = messages(&mut alice);
+    alice.send(&json!({"type": "ack", "seq": 1}));
+    alice.ask(json!({"type": "quit"}));
+    alice.client.quit();
+    gone(&server, "alice");
+    let (mut alice, _) = login(&server, "alice");
+    let mail = messages(&mut alice);
+    assert_eq!((mail.len(), mail[0].2), (1, heard[1].2), "with its old id");
+    alice.send(&json!({"type": "ack", "seq": mail[0].0}));
+    alice.so_far();
+    alice.client.quit();
+    gone(&server, "alice");
+    let (mut alice, _) = login(&server, "alice");
+    assert_eq!(messages(&mut alice), []);
+}
+
+#[test]
+fn mail_comes_page_by_page_as_it_is_acknowledged() {
+    let server = server();
+    let (mut bob, _) = login(&server, "bob");
+    for n in 0..40 {
+        bob.ask(json!({"type": "pm", "to": "alice", "text": format!("letter {n}")}));
+    }
+    let (mut alice, _) = login(&server, "alice");
+    let first = messages(&mut alice);
+    assert_eq!(first.len(), 32);
+    alice.send(&json!({"type": "ack", "seq": 32}));
+    let mut rest = Vec::new();
+    while rest.len() < 8 {
+        let letter = alice.until("type", "pm");
+        rest.push(letter["seq"].as_u64().expect("a number"));
+    }
+    assert_eq!(rest, (33..=40).collect::<Vec<_>>());
+    alice.send(&json!({"type": "ack", "seq": 40}));
+    alice.so_far();
+    alice.client.quit();
+    gone(&server, "alice");
+    let (mut alice, _) = login(&server, "alice");
+    assert_eq!(messages(&mut alice), []);
+}
+
+#[test]
+fn a_client_that_never_acknowledges_loses_the_oldest_lines_and_is_told() {
+    let server = TestServer::new(|config| config.limits.replay_bytes = 2_000);
+    for name in ["alice", "bob"] {
+        server.register(name, PASSWORD);
+    }
+    let (mut alice, first) = login(&server, "alice");
+    let (mut bob, _) = login(&server, "bob");
+    bob.ask(json!({"type": "connect", "to": "alice"}));
+    alice.ask(json!({"type": "accept", "to": "bob"}));
+    for n in 1..=20 {
+        bob.ask(json!({"type": "private", "to": "alice", "text": format!("line {n}")}));
+    }
+    let (mut alice, _) = resume(&server, &first, 0);
+    let lost = alice.until("cause", "lines_lost")["count"].as_u64().expect("a number");
+    assert!((1..20).contains(&lost), "{lost}");
+}
+
+#[test]
+fn without_acks_nothing_has_a_number() {
+    let server = server();
+    let mut alice = ObjectClient::connect(&server);
+    alice.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD}));
+    let (mut bob, _) = login(&server, "bob");
+    bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
+    assert_eq!(alice.until("type", "pm")["seq"], json!(null));
+}

@@ -1,0 +1,103 @@
+//! Going on after the connection was lost.
+
+use landline_tests::{ObjectClient, TestServer, eventually};
+use serde_json::{Value, json};
+
+fn token(answer: &[Value]) -> String {
+    answer[0]["token"].as_str().expect("a token").to_owned()
+}
+
+fn sign_in(server: &TestServer, name: &str) -> (ObjectClient, String) {
+    let mut client = ObjectClient::connect(server);
+    let answer = client.sign_in(json!({"type": "guest", "user": name, "room": "ops", "acks": true}));
+    (client, token(&answer))
+}
+
+fn gone(server: &TestServer, name: &str) {
+    eventually("the server has noticed", || server.server().services().hub.find(name).is_none());
+}
+
+#[test]
+fn a_guest_comes_back_to_rooms_chats_and_messages() {
+    let server = TestServer::default();
+    let (mut alice, first) = sign_in(&server, "alice");
+    let (mut bob, _) = sign_in(&server, "bob");
+    alice.ask(json!({"type": "join", "room": "dev"}));
+    alice.ask(json!({"type": "block", "to": "bob"}));
+    alice.ask(json!({"type": "unblock", "to": "bob"}));
+    alice.ask(json!({"type": "connect", "to": "bob"}));
+    bob.ask(json!({"type": "accept", "to": "alice"}));
+    alice.ask(json!({"type": "pm", "to": "bob", "text": "before"}));
+    assert_eq!(bob.until("type", "pm")["text"], "before");
+    alice.client.reset();
+    gone(&server, "alice");
+    bob.until("event", "private_ended");
+
+    let mut alice = ObjectClient::connect(&server);
+    let answer = alice.sign_in(json!({"type": "resume", "token": first, "acks": true, "rooms": {"ops": 0}}));
+    assert_eq!((&answer[0]["resumed"], &answer[0]["room"]), (&json!(true), &json!("dev")));
+    assert_eq!(answer[0]["member_of"], json!(["ops", "dev"]));
+    assert_eq!(bob.until("event", "connected")["user"], "alice");
+    assert_eq!(bob.until("event", "private_connected")["user"], "alice");
+    alice.ask(json!({"type": "private", "to": "bob", "text": "still here"}));
+    assert_eq!(bob.until("type", "pm")["text"], "still here");
+    let history = alice.ask(json!({"type": "history", "with": "bob"}));
+    assert_eq!(history[0]["text"], "before", "the guest's messages are the guest's");
+}
+
+#[test]
+fn a_name_that_another_user_has_meanwhile_is_not_taken_from_them() {
+    let server = TestServer::default();
+    let (alice, first) = sign_in(&server, "alice");
+    alice.client.reset();
+    gone(&server, "alice");
+    let other = server.guest("Alice", "ops");
+    let mut back = ObjectClient::connect(&server);
+    let refused = back.ask(json!({"type": "resume", "token": first}));
+    assert_eq!((&refused[0]["cause"], &refused[0]["user"]), (&json!("name_taken"), &json!("alice")));
+    other.quit();
+    gone(&server, "alice");
+    back.sign_in(json!({"type": "resume", "token": first}));
+}
+
+#[test]
+fn a_lost_session_is_kept_for_a_while() {
+    let server = TestServer::new(|config| config.limits.resume_seconds = 1);
+    let (alice, first) = sign_in(&server, "alice");
+    alice.client.reset();
+    gone(&server, "alice");
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let mut back = ObjectClient::connect(&server);
+    assert_eq!(back.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
+}
+
+#[test]
+fn two_who_both_lost_their_connections_have_their_chat_again() {
+    let server = TestServer::default();
+    let (mut alice, first) = sign_in(&server, "alice");
+    let (mut bob, second) = sign_in(&server, "bob");
+    alice.ask(json!({"type": "connect", "to": "bob"}));
+    bob.ask(json!({"type": "accept", "to": "alice"}));
+    alice.client.reset();
+    gone(&server, "alice");
+    bob.client.reset();
+    gone(&server, "bob");
+    let mut back = [first, second].map(|token| {
+        let mut client = ObjectClient::connect(&server);
+        client.sign_in(json!({"type": "resume", "token": token}));
+        client
+    });
+    for client in &mut back {
+        client.until("event", "private_connected");
+    }
+}
+
+#[test]
+fn a_restarted_server_knows_no_tokens() {
+    let mut server = TestServer::default();
+    let (_alice, first) = sign_in(&server, "alice");
+    server.restart();
+    let mut back = ObjectClient::connect(&server);
+    assert_eq!(back.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
+    assert_eq!(back.ask(json!({"type": "guest", "user": "alice"}))[0]["resumed"], json!(null));
+}

@@ -1,0 +1,74 @@
+//! Commands and messages that are sent again run once.
+
+use landline_tests::{ObjectClient, TestServer};
+use serde_json::{Value, json};
+
+fn sign_in(server: &TestServer, name: &str) -> (ObjectClient, String) {
+    let mut client = ObjectClient::connect(server);
+    let answer = client.sign_in(json!({"type": "guest", "user": name, "room": "ops"}));
+    (client, answer[0]["token"].as_str().expect("a token").to_owned())
+}
+
+fn say(text: &str, label: &str) -> Value {
+    json!({"type": "say", "room": "ops", "text": text, "label": label})
+}
+
+#[test]
+fn a_label_means_one_command_also_on_another_connection() {
+    let server = TestServer::default();
+    let (mut alice, token) = sign_in(&server, "alice");
+    let mut bob = server.guest("bob", "ops");
+    let id = alice.ask(say("one", "a"))[0]["id"].clone();
+    let again = alice.ask(say("one", "a"));
+    assert_eq!((&again[0]["type"], &again[0]["id"], &again[0]["repeated"]), (&json!("ok"), &id, &json!(true)));
+    let refused = json!({"type": "say", "room": "dev", "text": "x", "label": "b"});
+    assert_eq!(alice.ask(refused.clone())[0]["cause"], "not_in_room");
+    alice.ask(json!({"type": "join", "room": "dev", "label": "c"}));
+    assert_eq!(alice.ask(refused)[0]["type"], "message", "refused before, so tried again");
+    assert_eq!(alice.ask(json!({"type": "users", "label": "d"}))[0]["event"], "online");
+    let mut new = ObjectClient::connect(&server);
+    new.sign_in(json!({"type": "resume", "token": token, "label": "in"}));
+    assert_eq!(new.ask(say("one", "a"))[0]["repeated"], true);
+    assert_eq!(new.ask(json!({"type": "join", "room": "dev", "label": "c"}))[0]["repeated"], true);
+    assert_eq!(new.ask(json!({"type": "users", "label": "d"}))[0]["event"], "online", "its answer was lost");
+    assert_eq!(new.ask(say("two", "e"))[0]["type"], "message");
+    let heard: Vec<String> = bob.lines_so_far().into_iter().filter(|line| line.starts_with("alice: ")).collect();
+    assert_eq!(heard, ["alice: one", "alice: two"]);
+}
+
+#[test]
+fn a_nonce_means_one_message_also_after_a_restart() {
+    let mut server = TestServer::default();
+    let with = |kind: Value, nonce: &str| {
+        let mut object = kind;
+        object["nonce"] = nonce.into();
+        object
+    };
+    let say = json!({"type": "say", "room": "ops", "text": "one"});
+    let all = json!({"type": "all", "text": "two"});
+    let pm = json!({"type": "pm", "to": "bob", "text": "three"});
+    server.register("bob", "correct horse");
+    let (mut alice, _) = sign_in(&server, "alice");
+    let ids: Vec<Value> = [(&say, "k1"), (&all, "k2"), (&pm, "k3")]
+        .into_iter()
+        .map(|(kind, nonce)| {
+            alice.ask(with(kind.clone(), nonce));
+            let again = alice.ask(with(kind.clone(), nonce));
+            assert_eq!((&again[0]["type"], &again[0]["repeated"]), (&json!("ok"), &json!(true)), "{again:?}");
+            again[0]["id"].clone()
+        })
+        .collect();
+    server.restart();
+    let (mut alice, _) = sign_in(&server, "alice");
+    for ((kind, nonce), id) in [(&say, "k1"), (&all, "k2"), (&pm, "k3")].into_iter().zip(&ids) {
+        let again = alice.ask(with(kind.clone(), nonce));
+        assert_eq!((&again[0]["repeated"], &again[0]["id"]), (&json!(true), id), "{again:?}");
+    }
+    let history = alice.ask(json!({"type": "history", "room": "ops", "last": 9}));
+    let nonces: Vec<&Value> = history.iter().filter(|o| o["event"] == "history").map(|o| &o["nonce"]).collect();
+    assert_eq!(nonces, ["k1"]);
+    let (mut carol, _) = sign_in(&server, "carol");
+    let history = carol.ask(json!({"type": "history", "room": "ops", "last": 9}));
+    assert_eq!((&history[0]["text"], &history[0]["nonce"]), (&json!("one"), &json!(null)), "only the author's");
+    assert_eq!(carol.ask(with(say, "k1"))[0]["type"], "message", "another author's nonce");
+}

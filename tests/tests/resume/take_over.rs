@@ -1,0 +1,169 @@
+//! Taking a session over while its old connection still stands.
+
+use landline_tests::{ObjectClient, TestServer};
+use serde_json::{Value, json};
+
+fn token(answer: &[Value]) -> String {
+    answer[0]["token"].as_str().expect("a token").to_owned()
+}
+
+fn texts(answer: &[Value]) -> Vec<&str> {
+    let history = answer.iter().filter(|object| object["event"] == "history");
+    history.filter_map(|object| object["text"].as_str()).collect()
+}
+
+/// alice in two rooms, with her token.
+fn alice(server: &TestServer) -> (ObjectClient, String) {
+    let mut alice = ObjectClient::connect(server);
+    let rooms = json!({"dev": null});
+    let answer = alice.sign_in(json!({"type": "guest", "user": "alice", "room": "ops", "rooms": rooms, "acks": true}));
+    (alice, token(&answer))
+}
+
+#[test]
+fn name_rooms_and_private_chats_go_on_and_nobody_hears_of_it() {
+    let server = TestServer::default();
+    let (mut old, first) = alice(&server);
+    assert_eq!(first.len(), 32);
+    let mut bob = server.guest("bob", "ops");
+    old.until("event", "connected");
+    old.ask(json!({"type": "connect", "to": "bob"}));
+    bob.until("PRIVATE_REQUEST_FROM:alice");
+    bob.send("/accept alice");
+    bob.until("PRIVATE_CONNECTED:alice");
+    let said = old.ask(json!({"type": "say", "room": "ops", "text": "one"}));
+    bob.until("alice: one");
+    bob.lines_so_far();
+
+    let mut new = ObjectClient::connect(&server);
+    let rooms = json!({"ops": said[0]["id"], "dev": null});
+    let answer = new.sign_in(json!({"type": "resume", "token": first, "acks": true, "rooms": rooms}));
+    assert_eq!((&answer[0]["username"], &answer[0]["resumed"]), (&json!("alice"), &json!(true)));
+    assert_eq!((&answer[0]["member_of"], &answer[0]["room"]), (&json!(["dev", "ops"]), &json!("ops")));
+    assert_ne!(token(&answer), first);
+    assert_eq!(old.until("cause", "resumed_elsewhere")["type"], "system");
+    while old.client.next_line().is_some() {}
+
+    assert_eq!(bob.lines_so_far(), [""; 0], "no presence");
+    bob.send("/who ops");
+    bob.expect("In ops: bob, alice");
+    bob.send("/users");
+    bob.expect("Online clients: bob, alice");
+    bob.send("/private alice psst");
+    assert_eq!(new.until("type", "pm")["text"], "psst");
+    bob.send("two");
+    assert_eq!(new.until("text", "two")["room"], "ops");
+    new.ask(json!({"type": "say", "room": "dev", "text": "three"}));
+    assert_eq!(new.ask(json!({"type": "private", "to": "bob", "text": "yes?"}))[0]["type"], "ok");
+    bob.until("[Private] alice: yes?");
+    new.client.quit();
+    bob.until("alice has left the chatroom");
+}
+
+#[test]
+fn what_was_said_meanwhile_is_told_once() {
+    let server = TestServer::default();
+    let (mut old, first) = alice(&server);
+    let mut bob = server.guest("bob", "ops");
+    bob.send("one");
+    let one = old.until("text", "one");
+    bob.send("two");
+    bob.lines_so_far();
+    let mut new = ObjectClient::connect(&server);
+    let answer = new.sign_in(json!({"type": "resume", "token": first, "rooms": {"ops": one["id"]}}));
+    assert_eq!(texts(&answer), ["two"]);
+    bob.send("three");
+    assert_eq!(new.until("text", "three")["type"], "message");
+}
+
+#[test]
+fn a_token_is_good_until_the_one_after_it_was_shown_to_have_arrived() {
+    let server = TestServer::default();
+    let (_old, first) = alice(&server);
+    let mut second = ObjectClient::connect(&server);
+    let lost = token(&second.sign_in(json!({"type": "resume", "token": first})));
+    // As if that answer had never arrived.
+    let mut third = ObjectClient::connect(&server);
+    let third_token = token(&third.sign_in(json!({"type": "resume", "token": first})));
+    let mut other = ObjectClient::connect(&server);
+    assert_eq!(other.ask(json!({"type": "resume", "token": lost}))[0]["cause"], "token_unknown");
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    third.so_far();
+    assert_eq!(other.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
+    let refused = other.ask(json!({"type": "resume", "token": "no token"}));
+    assert_eq!((&refused[0]["type"], &refused[0]["cause"]), (&json!("auth_fail"), &json!("token_unknown")));
+    other.sign_in(json!({"type": "resume", "token": third_token}));
+}
+
+#[test]
+fn leaving_and_being_kicked_end_a_session_for_good() {
+    let server = TestServer::default();
+    let (mut first, one) = alice(&server);
+    first.ask(json!({"type": "quit"}));
+    first.client.quit();
+    let (_second, two) = alice(&server);
+    server.server().moderator().kick("alice", "").expect("a kick");
+    let mut other = ObjectClient::connect(&server);
+    for token in [one, two] {
+        assert_eq!(other.ask(json!({"type": "resume", "token": token}))[0]["cause"], "token_unknown");
+    }
+}
+
+#[test]
+fn blocks_hold_on_the_new_connection() {
+    let server = TestServer::default();
+    let (mut old, first) = alice(&server);
+    let mut mallory = server.guest("mallory", "ops");
+    old.ask(json!({"type": "block", "to": "mallory"}));
+    let mut new = ObjectClient::connect(&server);
+    new.sign_in(json!({"type": "resume", "token": first}));
+    mallory.send("can you hear me");
+    mallory.lines_so_far();
+    let heard = new.so_far();
+    assert!(!heard.iter().any(|object| object["user"] == "mallory"), "{heard:?}");
+    let mut third = ObjectClient::connect(&server);
+    let blocks = new.ask(json!({"type": "block"}));
+    assert_eq!(blocks[0]["users"], json!(["mallory"]));
+    new.ask(json!({"type": "unblock", "to": "mallory"}));
+    mallory.send("and now");
+    new.until("text", "and now");
+    third.ask(json!({"type": "ping"}));
+}
+
+#[test]
+fn two_that_take_a_session_from_each_other_leave_one() {
+    let server = TestServer::default();
+    let (_old, first) = alice(&server);
+    let mut bob = server.guest("bob", "ops");
+    let winners: Vec<Option<ObjectClient>> = std::thread::scope(|scope| {
+        let take = || {
+            let mut client = ObjectClient::connect(&server);
+            let answer = client.ask(json!({"type": "resume", "token": first}));
+            (answer[0]["type"] == "auth_ok").then_some(client)
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let mut winners: Vec<ObjectClient> = winners.into_iter().flatten().collect();
+    assert!(!winners.is_empty());
+    bob.send("who is there");
+    // All but one are at their end.
+    let mut living = 0;
+    for winner in &mut winners {
+        let mut ended = false;
+        loop {
+            match winner.client.next_line() {
+                None => {
+                    ended = true;
+                    break;
+                }
+                Some(line) if line.contains("who is there") => break,
+                Some(_) => {}
+            }
+        }
+        living += usize::from(!ended);
+    }
+    assert_eq!(living, 1);
+    bob.send("/who ops");
+    bob.until("In ops: bob, alice");
+}

@@ -31,7 +31,7 @@ impl ObjectClient {
     }
 
     /// The next object that came in, also one that was set aside.
-    pub fn next(&mut self) -> Value {
+    pub fn receive(&mut self) -> Value {
         if self.aside.is_empty() { self.read() } else { self.aside.remove(0) }
     }
 
@@ -72,7 +72,7 @@ impl ObjectClient {
     /// The first of what came in, or comes, with that value in that field. What came before it is dropped.
     pub fn until(&mut self, field: &str, value: &str) -> Value {
         loop {
-            let object = self.next();
+            let object = self.receive();
             if object[field] == value {
                 return object;
             }

@@ -62,7 +62,7 @@ fn what_is_said_to_everybody_answers_too() {
     bob.until("alice has connected");
     for object in [
         json!({"type": "all", "text": "lunch", "label": "1"}),
-        json!({"type": "say", "room": "all", "text": "lunch", "label": "1"}),
+        json!({"type": "say", "room": "all", "text": "lunch", "label": "2"}),
     ] {
         let answer = alice.ask(&object);
         assert_eq!((answer.len(), &answer[0]["event"], &answer[0]["text"]), (1, &json!("all"), &json!("lunch")));

@@ -32,8 +32,7 @@ fn a_label_means_one_command_also_on_another_connection() {
     assert_eq!(new.ask(json!({"type": "join", "room": "dev", "label": "c"}))[0]["repeated"], true);
     assert_eq!(new.ask(json!({"type": "users", "label": "d"}))[0]["event"], "online", "its answer was lost");
     assert_eq!(new.ask(say("two", "e"))[0]["type"], "message");
-    let heard: Vec<String> = bob.lines_so_far().into_iter().filter(|line| line.starts_with("alice: ")).collect();
-    assert_eq!(heard, ["alice: one", "alice: two"]);
+    assert_eq!([bob.until("alice: "), bob.until("alice: ")], ["alice: one", "alice: two"]);
 }
 
 #[test]

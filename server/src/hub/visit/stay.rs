@@ -82,7 +82,7 @@ impl Hub {
             partners: Vec::new(),
             tag: Tag { label, nonce: None },
             now,
-            claim: claim,
+            claim,
         };
         let Arrival { rooms, token, resumed, announced } = arrival;
         for room in &rooms {

@@ -112,7 +112,7 @@ fn store() -> Option<(Messages, TempDir)> {
     let folder = TempDir::new().ok()?;
     let messages = Messages::open(folder.path(), Keep::Forever, &limits(), Box::new(|_, _| {})).ok()?;
     let texts = ["The tea is ready", "Bücher und Tee", "don't stop", "a \"quoted\" word", "text:foo AND c1"];
-    let said = Said { first_id: 1, at: Moment::default(), room: Some("a"), user: "bob", client: 0 };
+    let said = Said { first_id: 1, at: Moment::default(), room: Some("a"), user: "bob", client: 0, nonces: &[] };
     messages.keep(&said, &mut texts.into_iter());
     Some((messages, folder))
 }

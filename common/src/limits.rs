@@ -182,6 +182,9 @@ limits! {
 
 /// The most bytes of a password: bcrypt reads no more (and is asked to refuse, not to truncate).
 pub const PASSWORD_MAX_BYTES: usize = 72;
+/// Lines of no form asked for after which a connection that is not signed in ends: users mistype, programs of other
+/// protocols go on.
+pub const SIGN_IN_MISTAKES: u32 = 5;
 /// The most bytes of a command object's label or nonce: a session remembers many of them.
 pub const LABEL_BYTES: usize = 64;
 /// Lines in one message, where nothing else is set.

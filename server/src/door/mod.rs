@@ -1,6 +1,7 @@
 //! Doors: the ways in. A door is a framing and a way to sign in, as a pure state machine: it gets what the client
 //! typed and says what to answer, or what to try. It never sees a socket, a lock or the hub.
 
+mod foreign;
 mod lantalk;
 mod object;
 mod text;

@@ -1,9 +1,11 @@
 //! The text door: `NAME_ROOM` for guests, REGISTER and LOGIN for accounts. Spoken by `nc`, by tcp_chat's and Chat77's
 //! clients and by the bundled one. The exact lines are the ones these clients compare.
 
+use super::foreign::Foreign;
 use super::{Attempt, Door, House, Outcome, Step, Typed, object};
 use landline_common::clean::{blank_line_ends, clean};
 use landline_common::command::{Command, Format, Request, parse};
+use landline_common::limits::SIGN_IN_MISTAKES;
 use landline_common::lines::Framing;
 use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What};
 
@@ -42,20 +44,31 @@ pub(super) struct TextDoor {
     awaits: Awaits,
     format: Format,
     framing: Framing,
-    /// The client has begun REGISTER or LOGIN: if it is unframed, it is Chat77's.
+    /// The client has begun REGISTER or LOGIN: if it is unframed, it is Chat77's. What it sends at the greeting then may
+    /// be a password that was typed too late, so it is no longer read as NAME_ROOM.
     uses_accounts: bool,
+    foreign: Foreign,
+    /// Lines that were of no form asked for.
+    mistakes: u32,
 }
 
 impl TextDoor {
     pub(super) fn new(house: House) -> TextDoor {
         let (format, framing) = (Format::Text, Framing::Undecided);
-        TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts: false }
+        let foreign = Foreign::default();
+        TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts: false, foreign, mistakes: 0 }
     }
 
     /// Answers `report`, and begins again at the greeting.
     fn again(&mut self, report: Report<'static>) -> Step {
         self.awaits = Awaits::Mode;
         Step::Reply(vec![cleaned(report).into(), ask(GREETING)])
+    }
+
+    /// Answers a line of no form asked for as `step` does, or ends the connection: that was one too many.
+    fn mistake(&mut self, step: Step) -> Step {
+        self.mistakes += 1;
+        if self.mistakes < SIGN_IN_MISTAKES { step } else { refused(Cause::HowToSignIn.report()) }
     }
 
     /// A sign-in by object. What is wrong with it is answered, and another one may follow.
@@ -65,7 +78,11 @@ impl TextDoor {
                 self.awaits = Awaits::Object(label);
                 Step::Try(attempt)
             }
-            Err((label, report)) => Step::Answer { label, what: What::Refused(cleaned(report)) },
+            Err((label, report)) => {
+                let is_mistake = report.cause == Cause::BadObject;
+                let answer = Step::Answer { label, what: What::Refused(cleaned(report)) };
+                if is_mistake { self.mistake(answer) } else { answer }
+            }
         }
     }
 
@@ -85,10 +102,13 @@ impl TextDoor {
         if let Some((_, mode)) = modes.into_iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
             return self.begin(mode);
         }
-        match (line.rsplit_once('_'), &self.awaits) {
+        match (line.rsplit_once('_').filter(|_| !self.uses_accounts), &self.awaits) {
             (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => self.guest(name, room),
             (_, Awaits::First) => refused(Cause::HowToSignIn.report()),
-            _ => self.again(Cause::InvalidMode.report()),
+            _ => {
+                let again = self.again(Cause::InvalidMode.report());
+                self.mistake(again)
+            }
         }
     }
 
@@ -149,6 +169,10 @@ impl Door for TextDoor {
 
     fn line(&mut self, line: &str, framing: Framing) -> Step {
         self.framing = framing;
+        let is_answer = !matches!(self.awaits, Awaits::First | Awaits::Mode | Awaits::Object(_));
+        if self.foreign.is_in(line, framing, is_answer) {
+            return refused(Cause::HowToSignIn.report());
+        }
         match self.awaits.clone() {
             Awaits::First | Awaits::Mode | Awaits::Object(_) => self.first_line(line),
             Awaits::GuestPassword { name, room } => {
@@ -164,10 +188,11 @@ impl Door for TextDoor {
     }
 
     fn too_long(&mut self) -> Step {
-        match self.awaits {
-            Awaits::First => refused(Cause::HowToSignIn.report()),
-            _ => self.again(Cause::LineTooLong.report().saying("that line is too long")),
-        }
+        // Its beginning is lost, and may have been a request of HTTP.
+        refused(match self.awaits {
+            Awaits::First => Cause::HowToSignIn.report(),
+            _ => Cause::LineTooLong.report().saying("that line is too long"),
+        })
     }
 
     fn outcome(&mut self, outcome: Outcome) -> Step {
@@ -282,6 +307,30 @@ mod tests {
         assert_eq!(door.line(" p w /x ", Framing::Lines), Step::Try(attempt));
         let done = What::from(Cause::Registered.report());
         assert_eq!(replies(door.outcome(Outcome::Done)), [done, ask(GREETING)]);
+    }
+
+    #[test]
+    fn x1_the_fifth_line_that_means_nothing_ends_it() {
+        let mut door = door(false);
+        door.greet();
+        for _ in 1..SIGN_IN_MISTAKES {
+            assert!(matches!(door.line("hello", Framing::Lines), Step::Reply(_)));
+        }
+        assert_eq!(code(door.line("hello", Framing::Lines)), 400);
+    }
+
+    #[test]
+    fn x12_a_password_at_the_greeting_is_no_guest_once_accounts_are_spoken_of() {
+        for mode in ["LOGIN", "REGISTER"] {
+            let mut door = door(false);
+            for line in [mode, "hunter", "wrong"] {
+                door.line(line, Framing::Lines);
+            }
+            door.outcome(Outcome::WrongPassword);
+            let invalid = What::from(Cause::InvalidMode.report());
+            assert_eq!(replies(door.line("hunter_2000", Framing::Lines)), [invalid, ask(GREETING)]);
+            assert_eq!(replies(door.line(mode, Framing::Lines)), [ask("ALIAS?")]);
+        }
     }
 
     #[test]

@@ -78,10 +78,11 @@ impl Session<'_> {
         let framing = self.input.framing();
         let now = Instant::now();
         while let Some(piece) = inbound::next(&mut self.input, door.rendering(), &self.services.limits) {
-            match self.rate.line(now) {
-                Verdict::Passes => {}
-                Verdict::Dropped { .. } => continue,
-                Verdict::Ends => return Break(None),
+            if self.rate.line(now) != Verdict::Passes {
+                // No user signs in that fast, and what is dropped could be the half of something.
+                let why = Cause::Throttled.report().saying("too many lines before signing in; connect again");
+                self.tell(What::Refused(why), door.rendering());
+                return Break(None);
             }
             let step = match piece {
                 Piece::Text(line) => door.line(&line, framing),

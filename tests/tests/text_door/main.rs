@@ -1,6 +1,8 @@
 //! The text door, as people at `nc` and programs that send lines find it.
 
+mod browser;
 mod commands;
+mod http;
 mod limits;
 mod passwords;
 mod sign_in;

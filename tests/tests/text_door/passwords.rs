@@ -52,11 +52,14 @@ fn a_guest_is_asked_for_the_servers_password() {
 #[test]
 fn nothing_is_learned_about_names_before_the_servers_password() {
     let house = house_with_password();
-    let mut guest = house.connect();
-    for line in ["REGISTER", SESAME, "owner", PASSWORD, "guest_room", SESAME] {
+    let (mut owner, mut guest) = (house.connect(), house.connect());
+    for line in ["REGISTER", SESAME, "owner", PASSWORD] {
+        owner.send(line);
+    }
+    owner.until("Registration successful.");
+    for line in ["guest_room", SESAME] {
         guest.send(line);
     }
-    guest.until("Registration successful.");
     guest.until("200 ");
     let answers = |first: &str| {
         let mut client = house.connect();

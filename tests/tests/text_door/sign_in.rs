@@ -79,7 +79,7 @@ fn every_refusal_leads_back_to_the_greeting() {
         client.expect_start(&format!("ERROR: {code} "));
         client.expect(GREETING);
     }
-    converse(&mut client, &["bob_room"], &["200 Welcome to Landline, bob. You are in room; /help lists the commands."]);
+    converse(&mut client, &["bob_room"], &["ERROR: Invalid auth mode", GREETING]);
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! Other protocols at the text door, HTTP above all: a web page can make a visitor's browser connect here.
+
+use crate::{GREETING, PASSWORD};
+use landline_tests::{Client, House};
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
+
+/// What a browser sends for a `fetch` with `mode: "no-cors"`: only the body is the page's.
+const POST: &str = "POST / HTTP/1.1\r\nHost: 10.0.0.1:12345\r\nConnection: keep-alive\r\nContent-Length: 71\r\n\
+                    User-Agent: Mozilla/5.0\r\nContent-Type: text/plain\r\nAccept: */*\r\n\r\n";
+const BODY: &str = "mallory_lobby\nhello from the web\n/all hello\nLOGIN\nalice\nwrong\nmallory_lobby\nhello\n";
+
+/// Writes what the server still takes.
+fn pour(client: &Client, bytes: &[u8]) {
+    if let Err(error) = client.stream().write_all(bytes) {
+        assert!(matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{error}");
+    }
+}
+
+/// The connection must end, however much is sent. Returns what was answered.
+fn rest(client: &Client) -> String {
+    let mut heard = Vec::new();
+    // A reset may take away what was answered before it.
+    let _ = client.stream().read_to_end(&mut heard);
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+/// Sends `bytes` in pieces that the server reads one by one.
+fn in_pieces(client: &Client, bytes: &[u8], size: usize, pause: Duration) {
+    for piece in bytes.chunks(size) {
+        pour(client, piece);
+        std::thread::sleep(pause);
+    }
+}
+
+fn server() -> (House, Client) {
+    let house = House::default();
+    house.register("alice", PASSWORD);
+    let watcher = house.guest("watcher", "lobby");
+    (house, watcher)
+}
+
+#[test]
+fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
+    let (house, mut watcher) = server();
+    let request = [POST, BODY].concat();
+    for (size, pause) in [(request.len(), 0), (1, 0), (3, 0), (40, 5), (POST.len(), 50), (POST.len() + 3, 200)] {
+        for greeted in [true, false] {
+            let mut browser = house.connect();
+            if greeted {
+                browser.expect(GREETING);
+            }
+            in_pieces(&browser, request.as_bytes(), size, Duration::from_millis(pause));
+            let answers = rest(&browser);
+            assert!(!answers.contains("200 ") && !answers.contains("ALIAS?"), "in pieces of {size}: {answers}");
+        }
+    }
+    watcher.expect_nothing();
+    // Nor have the LOGINs of the body locked an account.
+    house.login("alice", PASSWORD).quit();
+}
+
+#[test]
+fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
+    let (house, mut watcher) = server();
+    for before in [
+        "LOGIN\n",
+        "REGISTER\n",
+        "LOGIN\nalice\n",
+        "LOGIN\nalice\nwrong\n",
+        "format json\n",
+        "\r\n\r\n",
+        "hello\n",
+        "junk in the same line ",
+    ] {
+        let mut browser = house.connect();
+        browser.expect(GREETING);
+        pour(&browser, before.as_bytes());
+        std::thread::sleep(Duration::from_millis(20));
+        pour(&browser, [POST, BODY].concat().as_bytes());
+        let answers = rest(&browser);
+        assert!(!answers.contains("200 "), "{before:?}: {answers}");
+    }
+    let long = format!("GET /{} HTTP/1.1\r\n{BODY}", "x".repeat(9_000));
+    let header = format!("Host: 10.0.0.1\r\n\r\n{BODY}");
+    let tls = format!("\u{16}\u{3}\u{1}\n{BODY}");
+    for request in [long, header, tls] {
+        let mut browser = house.connect();
+        browser.expect(GREETING);
+        pour(&browser, request.as_bytes());
+        assert!(!rest(&browser).contains("200 "));
+    }
+    watcher.expect_nothing();
+}
+
+#[test]
+fn x1_an_unframed_request_is_never_obeyed_either() {
+    let (house, mut watcher) = server();
+    // Each piece comes after a silence that makes it a message of its own.
+    for pieces in [
+        &["LOGIN", "POST /", " HTTP/1.1\r\nHost: x\r\n\r\n", "mallory_lobby", "hello"][..],
+        &["PO", "ST / HT", "TP/1.1\r\n", "mallory_lobby", "hello"],
+        &["POST / HTTP/1.1\r\n\r\nmallory_lobby", "mallory_lobby"],
+    ] {
+        let mut browser = house.connect();
+        browser.expect(GREETING);
+        for piece in pieces {
+            pour(&browser, piece.as_bytes());
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        let answers = rest(&browser);
+        assert!(!answers.contains("200"), "{pieces:?}: {answers}");
+    }
+    watcher.expect_nothing();
+}
+
+#[test]
+fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
+    let house = House::new(|config| config.lantalk_port = Some(0));
+    let mut watcher = house.guest("watcher", "lobby");
+    let mut browser = Client::connect(house.lantalk_address());
+    browser.expect_start("{\"type\":\"auth_request\"");
+    let body = "{\"username\":\"mallory\",\"password\":\"\"}\n{\"type\":\"message\",\"text\":\"hello\"}\n";
+    pour(&browser, [POST, body].concat().as_bytes());
+    assert!(!rest(&browser).contains("auth_ok"));
+    watcher.expect_nothing();
+}
+
+#[test]
+fn x1_five_lines_that_mean_nothing_end_a_connection() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.expect(GREETING);
+    for _ in 0..4 {
+        client.send("hello");
+        client.expect("ERROR: Invalid auth mode");
+        client.expect(GREETING);
+    }
+    client.send("hello\nbob_room");
+    client.expect_start("400 ");
+    client.expect_closed();
+    let mut program = house.connect();
+    program.send("format json");
+    program.expect_start("{\"type\":\"system\"");
+    for _ in 0..5 {
+        program.send("{\"type\":\"nonsense\"}");
+    }
+    program.send("{\"type\":\"guest\",\"user\":\"bob\"}");
+    let answers = std::iter::from_fn(|| program.next_line()).collect::<Vec<_>>();
+    assert_eq!(answers.len(), 5, "{answers:?}");
+    assert!(answers.iter().all(|answer| !answer.contains("auth_ok")), "{answers:?}");
+}
+
+#[test]
+fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
+    let house = House::new(|config| config.rate = Some((10, Duration::from_secs(5))));
+    let mut client = house.connect();
+    client.expect(GREETING);
+    client.send(&"\n".repeat(10));
+    client.send("bob_room");
+    client.expect_start("429 ");
+    client.expect_closed();
+}
+
+#[test]
+fn x12_a_password_typed_at_the_greeting_is_said_to_nobody() {
+    let (house, mut watcher) = server();
+    for mode in ["LOGIN", "REGISTER"] {
+        let mut client = house.connect();
+        client.expect(GREETING);
+        for line in [mode, "alice", "hunter_1999", "hunter_2000", "LOGIN", "alice", PASSWORD] {
+            client.send(line);
+        }
+        client.expect("ALIAS?");
+        client.expect("PASSWORD?");
+        client.expect_start(if mode == "LOGIN" { "ERROR: Invalid alias" } else { "ERROR: 403 " });
+        for line in [GREETING, "ERROR: Invalid auth mode", GREETING, "ALIAS?", "PASSWORD?", "AUTH_SUCCESS"] {
+            client.expect(line);
+        }
+        watcher.expect("alice has connected to the chatroom");
+        client.quit();
+        watcher.expect("alice has left the chatroom");
+    }
+    watcher.expect_nothing();
+}

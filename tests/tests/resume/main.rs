@@ -2,6 +2,7 @@
 
 mod acknowledgements;
 mod after_a_loss;
+mod any_moment;
 mod ghosts;
 mod network;
 mod once;

@@ -85,6 +85,39 @@ fn a_million_messages() {
     println!("integrity check: {checked} {:.1?}", start.elapsed());
 }
 
+/// What a nonce costs on top: the same messages with one each, and without, in turns.
+#[test]
+#[ignore = "takes minutes without --release"]
+fn messages_with_nonces() {
+    let count = std::env::var("MESSAGES").map_or(100_000, |n| n.parse().unwrap());
+    for _ in 0..3 {
+        for with in [false, true] {
+            let (store, mut random) = (Store::new(), 1);
+            let (texts, nonces): (Vec<String>, Vec<String>) =
+                (1..=count).map(|id: u64| (text(&mut random), format!("{id:032x}"))).unzip();
+            let before = cpu();
+            for (id, (text, nonce)) in (1..).zip(texts.iter().zip(&nonces)) {
+                while !store.messages.make_room() {}
+                let nonces = [(0, nonce.as_str())];
+                let nonces = if with { &nonces[..] } else { &[] };
+                let said = Said { first_id: id, at: at(id), room: Some("lobby"), user: "alice", client: 1, nonces };
+                store.messages.keep(&said, &mut [text.as_str()].into_iter());
+            }
+            store.messages.wait_for_stored(true).unwrap();
+            let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
+            let alice = party("alice");
+            let viewer = Viewer { party: &alice, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+            let start = Instant::now();
+            for _ in 0..20 {
+                store.messages.recall(&viewer, Range::Last(200)).unwrap();
+            }
+            let page = start.elapsed() / 20;
+            let size = std::fs::metadata(store.path()).unwrap().len() / count;
+            println!("nonces {with}: {each:.2} µs of CPU a message, {size} bytes; 200 of them looked up in {page:.1?}");
+        }
+    }
+}
+
 /// What messages cost that come one by one, in small groups.
 fn slow_messages(store: &Store, from: u64, random: &mut u64) {
     let before = cpu();

@@ -140,6 +140,8 @@ causes! {
     NoRoomToTalk "no_room_to_talk" Refusal(404), "you are in no room; /join ROOM goes into one, /rooms lists them";
     NoRoomToRead "no_room_to_read" Refusal(404), "you are in no room; /join ROOM goes into one";
     TooManyRooms "too_many_rooms" Refusal(403), "you are in {count} rooms, which is the most; /leave one first";
+    AddressRooms "address_rooms" Refusal(403),
+        "{count} rooms opened from your address are open, which is the most; go into one that is open";
     FormatFixed "format_fixed" Refusal(400), "this client gets events in a form of its own, which cannot be changed";
     NotStored "not_stored" Refusal(500),
         "everybody heard that, but it could not be stored: it is not in the history";

@@ -27,13 +27,24 @@ pub enum Command<'a> {
         text: &'a str,
     },
     All(&'a str),
-    Online,
+    /// Who is online; `after` a name, what follows it by name.
+    Online {
+        after: Option<&'a str>,
+    },
     /// The same with what else is known of each: in a mesh, address and key.
     OnlineDetails,
-    Others,
-    Members(&'a str),
+    Others {
+        after: Option<&'a str>,
+    },
+    Members {
+        room: &'a str,
+        after: Option<&'a str>,
+    },
     /// Who was online in the last so many seconds.
-    Since(u64),
+    Since {
+        seconds: u64,
+        after: Option<&'a str>,
+    },
     Message {
         to: &'a str,
         text: &'a str,
@@ -42,7 +53,9 @@ pub enum Command<'a> {
     /// Without a name: the only request there is.
     Accept(Option<&'a str>),
     Reject(Option<&'a str>),
-    Chats,
+    Chats {
+        after: Option<&'a str>,
+    },
     /// Without a name (Chat77's first client): the only private chat there is.
     Private {
         to: Option<&'a str>,
@@ -61,13 +74,18 @@ pub enum Command<'a> {
         key: &'a str,
         addresses: &'a str,
     },
-    /// Without a name: list whom one blocks.
-    Block(Option<&'a str>),
+    Block(&'a str),
+    /// Lists the people whom one blocks.
+    Blocked {
+        after: Option<&'a str>,
+    },
     Unblock(&'a str),
     Join(&'a str),
     /// Without a name: the current room.
     Leave(Option<&'a str>),
-    Rooms,
+    Rooms {
+        after: Option<&'a str>,
+    },
     History(Ask<'a>),
     /// The same of one room alone, or of what was said to everybody: command objects only.
     HistoryIn {
@@ -130,25 +148,26 @@ impl<'a> Command<'a> {
             | Command::Private { text, .. }
             | Command::DirectText { text, .. } => Some(text),
             Command::Hooray => Some(HOORAY),
-            Command::Online
+            Command::Online { .. }
             | Command::OnlineDetails
-            | Command::Others
-            | Command::Members(_)
-            | Command::Since(_)
+            | Command::Others { .. }
+            | Command::Members { .. }
+            | Command::Since { .. }
             | Command::Connect(_)
             | Command::Accept(_)
             | Command::Reject(_)
-            | Command::Chats
+            | Command::Chats { .. }
             | Command::End(_)
             | Command::Direct(_)
             | Command::DirectStop(_)
             | Command::DirectKey(_)
             | Command::DirectAccept { .. }
             | Command::Block(_)
+            | Command::Blocked { .. }
             | Command::Unblock(_)
             | Command::Join(_)
             | Command::Leave(_)
-            | Command::Rooms
+            | Command::Rooms { .. }
             | Command::History(_)
             | Command::HistoryIn { .. }
             | Command::Search { .. }
@@ -177,19 +196,23 @@ impl fmt::Display for Command<'_> {
             Some(arg) => write!(f, "/{word} {arg}"),
             None => write!(f, "/{word}"),
         };
+        let list = |f: &mut fmt::Formatter<'_>, what: fmt::Arguments<'_>, after: Option<&str>| match after {
+            Some(after) => write!(f, "/{what} after {after}"),
+            None => write!(f, "/{what}"),
+        };
         match *self {
             Command::Say(text) | Command::SayIn { text, .. } => one(f, "say", Some(text)),
             Command::All(text) => one(f, "all", Some(text)),
-            Command::Online => one(f, "users", None),
+            Command::Online { after } => list(f, format_args!("users"), after),
             Command::OnlineDetails => one(f, "members", None),
-            Command::Others => one(f, "others", None),
-            Command::Members(room) => one(f, "who", Some(room)),
-            Command::Since(seconds) => write!(f, "/since {seconds}"),
+            Command::Others { after } => list(f, format_args!("others"), after),
+            Command::Members { room, after } => list(f, format_args!("who {room}"), after),
+            Command::Since { seconds, after } => list(f, format_args!("since {seconds}"), after),
             Command::Message { to, text } => write!(f, "/pm {to} {text}"),
             Command::Connect(user) => one(f, "connect", Some(user)),
             Command::Accept(user) => one(f, "accept", user),
             Command::Reject(user) => one(f, "reject", user),
-            Command::Chats => one(f, "chats", None),
+            Command::Chats { after } => list(f, format_args!("chats"), after),
             Command::Private { to: Some(to), text } => write!(f, "/private {to} {text}"),
             Command::Private { to: None, text } => one(f, "private", Some(text)),
             Command::End(user) => one(f, "end", Some(user)),
@@ -198,11 +221,12 @@ impl fmt::Display for Command<'_> {
             Command::DirectStop(user) => one(f, "direct-stop", Some(user)),
             Command::DirectKey(key) => one(f, "direct-key", Some(key)),
             Command::DirectAccept { to, key, addresses } => write!(f, "/direct-accept {to} {key} {addresses}"),
-            Command::Block(user) => one(f, "block", user),
+            Command::Block(user) => one(f, "block", Some(user)),
+            Command::Blocked { after } => list(f, format_args!("block"), after),
             Command::Unblock(user) => one(f, "unblock", Some(user)),
             Command::Join(room) => one(f, "join", Some(room)),
             Command::Leave(room) => one(f, "leave", room),
-            Command::Rooms => one(f, "rooms", None),
+            Command::Rooms { after } => list(f, format_args!("rooms"), after),
             Command::History(ask) | Command::HistoryIn { ask, .. } => write!(f, "/history{ask}"),
             Command::Search { words, before: None } => one(f, "search", Some(words)),
             Command::Search { words, before: Some(id) } => write!(f, "/search before {id} {words}"),

@@ -51,6 +51,39 @@ pub struct Grant<'a> {
 /// The version of the language between client and server: [`Grant::protocol`].
 pub const PROTOCOL: u64 = 2;
 
+/// Which part of a list an event has: by default all of it. A list that does not fit on one page is told page by page,
+/// in the order of the names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// The name before this page; `None` on the first one.
+    pub after: Option<Text<'a>>,
+    /// What follows this page; `None` on the last one.
+    pub more: Option<More<'a>>,
+}
+
+impl Part<'_> {
+    /// Whether it is all of the list.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.after.is_none() && self.more.is_none()
+    }
+}
+
+/// What follows a page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct More<'a> {
+    /// How many names follow.
+    pub count: usize,
+    /// The command that lists the next page.
+    pub next: Text<'a>,
+}
+
+impl std::fmt::Display for More<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "and {} more: {}", self.count, self.next)
+    }
+}
+
 /// What happened. Names are as their owners wrote them; texts are clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
@@ -160,28 +193,35 @@ pub enum What<'a> {
         went: usize,
         users: Vec<Text<'a>>,
     },
+    /// Who is online.
     Online {
         users: Vec<Text<'a>>,
+        part: Part<'a>,
     },
     /// Who else was online within the last so many seconds.
     Seen {
         seconds: u64,
         users: Vec<Text<'a>>,
+        part: Part<'a>,
     },
     /// Whom the reader blocks.
     Blocked {
         users: Vec<Text<'a>>,
+        part: Part<'a>,
     },
     Members {
         room: Text<'a>,
         users: Vec<Text<'a>>,
+        part: Part<'a>,
     },
     /// Every room with the number of people in it.
     Rooms {
         rooms: Vec<(Text<'a>, usize)>,
+        part: Part<'a>,
     },
     PrivateChats {
         users: Vec<Text<'a>>,
+        part: Part<'a>,
     },
     /// Information that changes nothing for the reader.
     Info(Text<'a>),

@@ -78,8 +78,6 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     missed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    more: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     repeated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<bool>,
@@ -102,6 +100,10 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<Following>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     users: Option<Vec<Text<'a>>>,
@@ -117,6 +119,14 @@ struct Wire<'a> {
     label: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     done: Option<bool>,
+}
+
+/// What follows: how many names of a list, or whether there is more of what was missed.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Following {
+    Names(usize),
+    Messages(bool),
 }
 
 #[cfg(test)]

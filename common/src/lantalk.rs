@@ -158,6 +158,7 @@ fn code_unit(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Part;
     use crate::{Cause, Moment};
     use proptest::prelude::*;
 
@@ -210,7 +211,7 @@ mod tests {
                 r#"{"type":"system","ts":"14:23","text":"Bob left the chat."}"#,
             ),
             (
-                What::Online { users: vec!["A".into(), "B".into()] },
+                What::Online { users: vec!["A".into(), "B".into()], part: Part::default() },
                 r#"{"type":"system","ts":"14:23","text":"Online: A, B"}"#,
             ),
             (Cause::NoSuchUser.of_user("x").into(), r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),

@@ -53,8 +53,14 @@ limits! {
     message_lines = MESSAGE_LINES as u64, 1, MOST_MESSAGE_LINES as u64;
     /// Bytes in one line that lists things; clients read in pieces of 4 KiB.
     list_bytes = 4_096, 256, 1 << 20;
-    /// Bytes in one message to an unframed client, which reads at most 1,024 at a time.
-    unframed_bytes = 1_000, 64, 1_024;
+    /// Names on one page of a list; further ones come on the next page. More than a person reads.
+    page_names = 1_000, 1, 100_000;
+    /// Bytes on one page of a list, and never more than a quarter of the backlog: a client that asks ten times at once
+    /// must not overflow its own.
+    page_bytes = 64 << 10, 4 << 10, 1 << 20;
+    /// Bytes in one message to an unframed client, which reads at most 1,024 at a time. Names and time in front take
+    /// about 250.
+    unframed_bytes = 1_000, 512, 1_024;
     /// Milliseconds between two messages to an unframed client, so that two never merge in its `recv`.
     unframed_gap_ms = 30, 0, 60_000;
     /// Messages waiting for an unframed client before talk may be merged into one send.
@@ -98,6 +104,9 @@ limits! {
     address_said_seconds = 5, 1, 3_600;
     /// Rooms one person may be in at once.
     rooms_per_person = 32, 1, 10_000;
+    /// Open rooms that were opened from one address, the lobby not counted: every list of rooms shows them, and 256 people
+    /// of 32 rooms each could open 8,192.
+    rooms_per_address = 256, 1, NO_CEILING;
     /// Private chats and open requests one person may have at once.
     privates_per_person = 64, 1, 10_000;
     /// Hearers above which somebody's coming or going is told together with others': 5,000 people who come would
@@ -109,8 +118,8 @@ limits! {
     room_pending_bytes = 256 << 10, 4 << 10, 64 << 20;
     /// Rooms of at most this many members are served by the speaker's own thread: a hand-over costs more than the sends.
     inline_members = 16, 0, NO_CEILING;
-    /// Bytes that may wait for one client that does not read.
-    backlog_bytes = 1 << 20, 1 << 10, 1 << 30;
+    /// Bytes that may wait for one client that does not read. At least as much as the longest answer to a sign-in.
+    backlog_bytes = 1 << 20, 128 << 10, 1 << 30;
     /// Bytes that may wait for all clients together; then the largest backlog is cut off.
     backlog_total_bytes = 256 << 20, 1 << 20, NO_CEILING;
     /// Seconds without progress after which a client that does not read is cut off.

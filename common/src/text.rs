@@ -6,7 +6,7 @@
 
 use crate::cause::{Kind, Report};
 use crate::clean::flatten;
-use crate::event::{Event, Text, What};
+use crate::event::{Event, Part, Text, What};
 use crate::history::Place;
 use std::io::Write;
 
@@ -68,21 +68,13 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
         What::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
         What::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
-        What::Online { users } => {
-            let prefix = if dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
-            lines.list(&[prefix], users.iter().map(|u| &**u));
-        }
         What::Gathered { room, came, went, users } => lines.gathered(room.as_deref(), (*came, *went), users),
-        What::Seen { seconds, users } => {
-            lines.list(&["Online in the last ", &seconds.to_string(), " s: "], users.iter().map(|u| &**u));
-        }
-        What::Blocked { users } => lines.list(&["Blocked: "], users.iter().map(|u| &**u)),
-        What::Members { room, users } => lines.list(&["In ", room, ": "], users.iter().map(|u| &**u)),
-        What::PrivateChats { users } => lines.list(&["Private chats: "], users.iter().map(|u| &**u)),
-        What::Rooms { rooms } => {
-            let shown: Vec<String> = rooms.iter().map(|(room, people)| format!("{room} ({people})")).collect();
-            lines.list(&["Rooms: "], shown.iter().map(String::as_str));
-        }
+        What::Online { .. }
+        | What::Seen { .. }
+        | What::Blocked { .. }
+        | What::Members { .. }
+        | What::PrivateChats { .. }
+        | What::Rooms { .. } => lines.list_of(&event.what),
         What::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
         What::Refused(report) if dialect.unframed() => lines.line(format_args!("{}", report.code().unwrap_or(403))),
         What::Refused(report) => {
@@ -156,16 +148,53 @@ impl Lines<'_> {
         blank_line_ends(&mut self.out[start..]);
     }
 
-    fn list<'n>(&mut self, prefix: &[&str], items: impl Iterator<Item = &'n str>) {
+    /// A list that somebody asked for, or a page of it.
+    fn list_of(&mut self, what: &What<'_>) {
+        match what {
+            What::Online { users, part } => {
+                let prefix = if self.dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
+                self.names(prefix, users, part);
+            }
+            What::Seen { seconds, users, part } => {
+                self.names(&format!("Online in the last {seconds} s: "), users, part);
+            }
+            What::Blocked { users, part } => self.names("Blocked: ", users, part),
+            What::Members { room, users, part } => self.names(&format!("In {room}: "), users, part),
+            What::PrivateChats { users, part } => self.names("Private chats: ", users, part),
+            What::Rooms { rooms, part } => {
+                let shown: Vec<Text<'_>> =
+                    rooms.iter().map(|(room, people)| format!("{room} ({people})").into()).collect();
+                self.names("Rooms: ", &shown, part);
+            }
+            _ => {}
+        }
+    }
+
+    fn names(&mut self, prefix: &str, names: &[Text<'_>], part: &Part<'_>) {
+        self.list(prefix, names.iter().map(|name| &**name));
+        match &part.more {
+            // Where nothing is cut, the list and what follows it are one line.
+            Some(more) if self.longest == usize::MAX => {
+                self.out.pop();
+                self.line(format_args!(", {more}"));
+            }
+            Some(more) => {
+                let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+                self.talk(&[info], &more.to_string());
+            }
+            None => {}
+        }
+    }
+
+    fn list<'n>(&mut self, prefix: &str, items: impl Iterator<Item = &'n str>) {
         let mut start = self.out.len();
-        let prefix: String = prefix.concat();
-        self.within_a_line(&prefix);
+        self.within_a_line(prefix);
         let mut first = true;
         for item in items {
             if !first && self.out.len() - start + 2 + item.len() > self.longest {
                 self.out.push(b'\n');
                 start = self.out.len();
-                self.within_a_line(&prefix);
+                self.within_a_line(prefix);
                 first = true;
             }
             self.out.extend_from_slice(if first { b"" } else { b", " });

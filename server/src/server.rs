@@ -57,7 +57,8 @@ impl Server {
         let stores = Stores::open(config, &clock)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
-        let hub = Hub::new(&config.name, limits, &flushers, &poller, stores.memory(), stores.first_id(&clock));
+        let (memory, first_id) = (stores.memory(), stores.first_id(&clock));
+        let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, memory, first_id);
         stores.not_stored.tell_by(&hub);
         let housekeeping = Housekeeping::start(stores.sessions.clone(), stores.bans.clone(), clock.clone());
         let housekeeping = housekeeping.context("starting threads")?;
@@ -228,6 +229,12 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
         unsigned: count(limits.unsigned_clients),
         unsigned_per_address: if lifted { usize::MAX } else { count(limits.unsigned_per_address) },
     }
+}
+
+/// The limits as the hub applies them: the same zero lifts that of rooms.
+fn hub_limits(config: &Config) -> Limits {
+    let rooms_per_address = if config.max_clients_per_ip == 0 { u64::MAX } else { config.limits.rooms_per_address };
+    Limits { rooms_per_address, ..config.limits.clone() }
 }
 
 /// A limit on coming and going; the same zero lifts it.

@@ -128,7 +128,7 @@ impl<C: Connection> Direct<C> {
                 None => return false,
             },
             Command::Direct(user) => return self.ask(user),
-            Command::Block(Some(user)) => {
+            Command::Block(user) => {
                 self.requests.take(Some(user));
                 if let Some(chat) = self.chat(user) {
                     chat.stop(Ending::Blocked);

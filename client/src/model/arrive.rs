@@ -7,7 +7,7 @@ use super::state::State;
 use super::{Bell, Effect};
 use landline_common::Event;
 use landline_common::clean::flatten;
-use landline_common::event::Text;
+use landline_common::event::{Part, Text};
 
 /// The bell rings at most so often.
 const RING_MS: u64 = 1_000;
@@ -200,16 +200,20 @@ impl State {
         }
     }
 
-    pub(super) fn listed_online(&mut self, users: &[Text<'_>]) {
-        self.online.clear();
+    /// Who is online, or one page of them: then all stay who are known already.
+    pub(super) fn listed_online(&mut self, users: &[Text<'_>], part: &Part<'_>) {
+        if part.is_whole() {
+            self.online.clear();
+        }
         users.iter().for_each(|user| _ = self.online.add(&name(user)));
         if self.outgoing.answered(|errand| *errand == Errand::Online).is_none() {
-            self.show_list("online", users);
+            self.show_list("online", users, part);
         }
     }
 
-    /// Who is in a room. Those who were not there the last time have come since.
-    pub(super) fn listed_members(&mut self, event: &Event<'_>, room: &str, users: &[Text<'_>]) {
+    /// Who is in a room. Those who were not there the last time have come since; of one page nothing is known of those
+    /// who are on no other.
+    pub(super) fn listed_members(&mut self, event: &Event<'_>, room: &str, users: &[Text<'_>], part: &Part<'_>) {
         let place = Place::room(room);
         let asked_for = |errand: &Errand| matches!(errand, Errand::Who(other) if Place::Room(other.clone()) == place);
         let by_itself = self.outgoing.answered(asked_for).is_some();
@@ -217,8 +221,11 @@ impl State {
         let mut new = Vec::new();
         if let Some(conversation) = self.talks.get_mut(&place) {
             conversation.stale = false;
-            let first = conversation.members.is_empty();
-            let old = std::mem::replace(&mut conversation.members, super::names::Names::new(super::limits::MEMBERS));
+            let first = conversation.members.is_empty() || !part.is_whole();
+            let old = conversation.members.clone();
+            if part.is_whole() {
+                conversation.members.clear();
+            }
             for user in &users {
                 conversation.members.add(user);
                 if !first && !old.has(user) {
@@ -232,14 +239,15 @@ impl State {
         }
         if !by_itself {
             let users: Vec<Text<'_>> = users.iter().map(|user| Text::Borrowed(&**user)).collect();
-            self.show_list(&format!("in {}", name(room)), &users);
+            self.show_list(&format!("in {}", name(room)), &users, part);
         }
     }
 
-    fn show_list(&mut self, what: &str, users: &[Text<'_>]) {
+    fn show_list(&mut self, what: &str, users: &[Text<'_>], part: &Part<'_>) {
         self.outgoing.answered(|errand| *errand == Errand::Typed);
         let list = super::line::shortened(&users.join(", "), super::limits::NOTICE_CHARS);
-        self.tell(super::line::Tone::Info, &format!("{} {what}: {list}", users.len()));
+        let more = part.more.as_ref().map_or(String::new(), |more| format!(", {more}"));
+        self.tell(super::line::Tone::Info, &format!("{} {what}: {list}{more}", users.len()));
     }
 }
 

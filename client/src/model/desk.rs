@@ -4,6 +4,7 @@ use super::conversation::Place;
 use super::key::{Code, Key};
 use super::line::{Body, Delivery};
 use super::{Effect, Input, Now, Settings, State};
+use landline_common::event::Part;
 use landline_common::history::Place as Where;
 use landline_common::{Moment, What};
 
@@ -42,8 +43,8 @@ impl Desk {
         let (user, server, room) = ("alice".into(), "mesh".into(), "mesh".into());
         desk.hear(What::Welcome { user, server, room, account: false, grant: Default::default() });
         desk.catch_up_nothing();
-        desk.hear(What::Online { users: vec!["alice".into()] });
-        desk.hear(What::Members { room: "mesh".into(), users: vec!["alice".into()] });
+        desk.hear(What::Online { users: vec!["alice".into()], part: Part::default() });
+        desk.hear(What::Members { room: "mesh".into(), users: vec!["alice".into()], part: Part::default() });
         for user in ["bob", "carol"] {
             desk.hear(What::Joined { user: user.into(), room: "mesh".into() });
         }
@@ -56,8 +57,12 @@ impl Desk {
         let mut desk = Desk::new(width, height);
         desk.welcome();
         desk.catch_up_nothing();
-        desk.hear(What::Online { users: vec!["alice".into(), "bob".into()] });
-        desk.hear(What::Members { room: "lobby".into(), users: vec!["alice".into(), "bob".into()] });
+        desk.hear(What::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() });
+        desk.hear(What::Members {
+            room: "lobby".into(),
+            users: vec!["alice".into(), "bob".into()],
+            part: Part::default(),
+        });
         desk.pass(6_000);
         desk.take_sent();
         desk

@@ -31,9 +31,9 @@ impl State {
             What::Joined { user, room } => self.moved(at, &name(user), room, true),
             What::Left { user, room } => self.moved(at, &name(user), room, false),
             What::Gathered { room, came, went, .. } => self.gathered(at, room.as_deref(), *came, *went),
-            What::Online { users } => self.listed_online(users),
-            What::Members { room, users } => self.listed_members(event, room, users),
-            What::Rooms { rooms } => {
+            What::Online { users, part } => self.listed_online(users, part),
+            What::Members { room, users, part } => self.listed_members(event, room, users, part),
+            What::Rooms { rooms, .. } => {
                 rooms.iter().for_each(|(room, _)| _ = self.rooms.add(&name(room)));
                 match self.outgoing.answered(|errand| *errand == Errand::Rooms) {
                     Some(_) => self.complete_anew(),

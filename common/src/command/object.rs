@@ -5,6 +5,7 @@
 
 use super::{Ask, Command, Format};
 use crate::cause::{Cause, Report};
+use crate::clean::clean;
 use crate::event::Text;
 use crate::limits::LABEL_BYTES;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// The room name that stands for what is said to everybody online. No room can be called so.
 pub const EVERYBODY: &str = "all";
+
+/// Characters of the reason why a line is no object.
+const WHY_CHARS: usize = 200;
 
 /// A command object, as it is read and written. Fields that its type does not use are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +156,11 @@ impl<'a> Request<'a> {
                 None => Ok(request),
                 Some(why) => Err((request.answer_label(), Cause::BadObject.of_word(why))),
             },
-            Err(error) => Err((label_in(line), Cause::BadObject.of_word(error.to_string()))),
+            Err(error) => {
+                // It may quote all of the line.
+                let why: String = clean(&error.to_string()).chars().take(WHY_CHARS).collect();
+                Err((label_in(line), Cause::BadObject.of_word(why)))
+            }
         }
     }
 
@@ -182,16 +190,19 @@ impl<'a> Request<'a> {
             "hooray" => Command::SayIn { room: room()?, text: super::HOORAY },
             "join" => Command::Join(room()?),
             "leave" => Command::Leave(Some(room()?)),
-            "rooms" => Command::Rooms,
-            "users" => Command::Online,
-            "others" => Command::Others,
-            "who" => Command::Members(room()?),
-            "since" => Command::Since(self.seconds.ok_or_else(|| missing("seconds"))?),
+            "rooms" => Command::Rooms { after: self.after_name()? },
+            "users" => Command::Online { after: self.after_name()? },
+            "others" => Command::Others { after: self.after_name()? },
+            "who" => Command::Members { room: room()?, after: self.after_name()? },
+            "since" => {
+                let seconds = self.seconds.ok_or_else(|| missing("seconds"))?;
+                Command::Since { seconds, after: self.after_name()? }
+            }
             "pm" => Command::Message { to: to()?, text: text()? },
             "connect" => Command::Connect(to()?),
             "accept" => Command::Accept(self.to.as_deref()),
             "reject" => Command::Reject(self.to.as_deref()),
-            "chats" => Command::Chats,
+            "chats" => Command::Chats { after: self.after_name()? },
             "private" => Command::Private { to: Some(to()?), text: text()? },
             "end" => Command::End(to()?),
             "direct" => Command::Direct(to()?),
@@ -202,7 +213,10 @@ impl<'a> Request<'a> {
                 let (key, addresses) = (need("key", &self.key)?, need("addresses", &self.addresses)?);
                 Command::DirectAccept { to: to()?, key, addresses }
             }
-            "block" => Command::Block(self.to.as_deref()),
+            "block" => match self.to.as_deref() {
+                Some(user) => Command::Block(user),
+                None => Command::Blocked { after: self.after_name()? },
+            },
             "unblock" => Command::Unblock(to()?),
             "history" => self.history()?,
             "search" => Command::Search { words: need("words", &self.words)?, before: self.before },
@@ -219,6 +233,15 @@ impl<'a> Request<'a> {
             "quit" => Command::Quit,
             _ => return Err(Cause::BadObject.of_word("there is no such type")),
         })
+    }
+
+    /// The name after which a list goes on.
+    fn after_name(&self) -> Result<Option<&str>, Report<'static>> {
+        match &self.after {
+            None => Ok(None),
+            Some(After::Name(name)) => Ok(Some(name)),
+            Some(After::Id(_)) => Err(Cause::BadObject.of_word("after is a name here")),
+        }
     }
 
     fn history(&self) -> Result<Command<'_>, Report<'static>> {
@@ -262,20 +285,25 @@ impl<'a> Request<'a> {
         let maybe = |word: Option<&'a str>| word.map(Text::Borrowed);
         let of = Request::of;
         let to = |r#type, user: &'a str| Request { to: text(user), ..of(r#type) };
+        let list = |r#type, after: Option<&'a str>| Request {
+            after: after.map(|name| After::Name(name.into())),
+            ..of(r#type)
+        };
         Some(match *command {
             Command::Say(said) => Request { room: text(room?), text: text(said), ..of("say") },
             Command::SayIn { room, text: said } => Request { room: text(room), text: text(said), ..of("say") },
             Command::Hooray => Request { room: text(room?), ..of("hooray") },
             Command::All(said) => Request { text: text(said), ..of("all") },
-            Command::Online | Command::OnlineDetails => of("users"),
-            Command::Others => of("others"),
-            Command::Members(room) => Request { room: text(room), ..of("who") },
-            Command::Since(seconds) => Request { seconds: Some(seconds), ..of("since") },
+            Command::Online { after } => list("users", after),
+            Command::OnlineDetails => of("users"),
+            Command::Others { after } => list("others", after),
+            Command::Members { room, after } => Request { room: text(room), ..list("who", after) },
+            Command::Since { seconds, after } => Request { seconds: Some(seconds), ..list("since", after) },
             Command::Message { to: user, text: said } => Request { text: text(said), ..to("pm", user) },
             Command::Connect(user) => to("connect", user),
             Command::Accept(user) => Request { to: maybe(user), ..of("accept") },
             Command::Reject(user) => Request { to: maybe(user), ..of("reject") },
-            Command::Chats => of("chats"),
+            Command::Chats { after } => list("chats", after),
             Command::Private { to: user, text: said } => Request { text: text(said), ..to("private", user?) },
             Command::End(user) => to("end", user),
             Command::Direct(user) => to("direct", user),
@@ -285,11 +313,12 @@ impl<'a> Request<'a> {
             Command::DirectAccept { to: user, key, addresses } => {
                 Request { key: text(key), addresses: text(addresses), ..to("direct_accept", user) }
             }
-            Command::Block(user) => Request { to: maybe(user), ..of("block") },
+            Command::Block(user) => to("block", user),
+            Command::Blocked { after } => list("block", after),
             Command::Unblock(user) => to("unblock", user),
             Command::Join(room) => Request { room: text(room), ..of("join") },
             Command::Leave(named) => Request { room: text(named.or(room)?), ..of("leave") },
-            Command::Rooms => of("rooms"),
+            Command::Rooms { after } => list("rooms", after),
             Command::History(Ask::With(user)) => Request { with: text(user), ..of("history") },
             Command::History(ask) => ask_object(ask, room),
             Command::HistoryIn { room, ask } => ask_object(ask, Some(room)),
@@ -344,102 +373,4 @@ pub fn label_in(line: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn parse(line: &str) -> Request<'_> {
-        Request::parse(line).unwrap()
-    }
-
-    #[test]
-    fn objects_name_their_room_and_user() {
-        let say = parse(r#"{"type":"say","room":"ops","text":"two\nlines","label":"7"}"#);
-        assert_eq!(say.command(), Ok(Command::SayIn { room: "ops", text: "two\nlines" }));
-        assert_eq!(say.answer_label().as_deref(), Some("7"));
-        for (line, command) in [
-            (r#"{"type":"say","room":"all","text":"hi"}"#, Command::All("hi")),
-            (r#"{"type":"history","room":"ops","after":5}"#, Command::HistoryIn { room: "ops", ask: Ask::After(5) }),
-            (r#"{"type":"history","with":"bob"}"#, Command::History(Ask::With("bob"))),
-            (r#"{"type":"history"}"#, Command::History(Ask::Last(20))),
-            (r#"{"type":"accept"}"#, Command::Accept(None)),
-            (r#"{"type":"ack","seq":9}"#, Command::Ack(9)),
-            (
-                r#"{"type":"pm","to":"bob","text":"{\"type\":1}","unknown":[]}"#,
-                Command::Message { to: "bob", text: r#"{"type":1}"# },
-            ),
-        ] {
-            assert_eq!(parse(line).command(), Ok(command), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_command_says_why() {
-        for line in [
-            r#"{"type":"say","text":"x"}"#,
-            r#"{"type":"say","room":"x"}"#,
-            r#"{"type":"shout"}"#,
-            "{}",
-            r#"{"type":"history","last":0}"#,
-            r#"{"type":"history","last":5,"before":4}"#,
-            r#"{"type":"format","format":"xml"}"#,
-        ] {
-            assert_eq!(parse(line).command().unwrap_err().cause, Cause::BadObject, "{line}");
-        }
-        let long = format!(r#"{{"type":"ping","label":"{}"}}"#, "x".repeat(65));
-        for line in ["{", "{\"type\":5}", "[1]", "{\"type\":\"say\"", &long, &"[".repeat(30_000)] {
-            let (label, why) = Request::parse(line).unwrap_err();
-            assert_eq!((label, why.cause), (None, Cause::BadObject), "{}", &line[..line.len().min(30)]);
-        }
-        assert_eq!(Request::parse(r#"{"type":5,"label":"a"}"#).unwrap_err().0.as_deref(), Some("a"));
-    }
-
-    #[test]
-    fn sign_ins_are_read() {
-        let sign_in = |line: &str| parse(line).sign_in();
-        assert_eq!(sign_in(r#"{"type":"guest","user":"a"}"#), Some(Ok(SignIn::Guest { user: "a".into() })));
-        let (user, password) = ("a".into(), "p w".into());
-        assert_eq!(
-            sign_in(r#"{"type":"login","user":"a","password":" p w"}"#),
-            Some(Ok(SignIn::Login { user, password }))
-        );
-        assert!(sign_in(r#"{"type":"login","user":"a"}"#).unwrap().is_err());
-        assert_eq!(sign_in(r#"{"type":"say"}"#), None);
-        let rooms = parse(r#"{"type":"resume","token":"x","rooms":{"lobby":5,"ops":null}}"#).rooms.unwrap();
-        assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [("lobby".into(), Some(5)), ("ops".into(), None)]);
-    }
-
-    fn word() -> impl Strategy<Value = String> {
-        "[a-z]{1,8}"
-    }
-
-    proptest! {
-        #[test]
-        fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, pick in 0usize..30) {
-            let commands = [
-                Command::SayIn { room: &a, text: &t }, Command::All(&t), Command::Online, Command::Others,
-                Command::Members(&a), Command::Since(n), Command::Message { to: &a, text: &t }, Command::Connect(&a),
-                Command::Accept(None), Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats,
-                Command::Private { to: Some(&a), text: &t }, Command::End(&a), Command::Direct(&a),
-                Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a),
-                Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(None), Command::Unblock(&a),
-                Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms,
-                Command::HistoryIn { room: &a, ask: Ask::Before(n) }, Command::Search { words: &t, before: Some(n) },
-                Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,
-            ];
-            let line = Request::of_command(&commands[pick], None).unwrap().to_line();
-            prop_assert!(!line.contains('\n') && Request::is_object(&line));
-            let read = Request::parse(&line).unwrap();
-            prop_assert_eq!(read.command(), Ok(commands[pick]), "{}", line);
-        }
-
-        #[test]
-        fn any_line_is_read_without_a_panic(line in any::<String>(), fields in "\\{(\"(type|label|room|after|rooms)\":([0-9]|\"[a-z]\"|\\{\\}|null),?){0,4}\\}?") {
-            for line in [&line, &fields] {
-                if let Ok(request) = Request::parse(line) {
-                    let _ = (request.command(), request.sign_in());
-                }
-            }
-        }
-    }
-}
+mod tests;

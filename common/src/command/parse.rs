@@ -98,14 +98,38 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
         Shape::Format => [Format::Json, Format::Text].iter().any(|f| f.as_str().eq_ignore_ascii_case(rest)),
         Shape::WordText => return (!text.is_empty()).then_some(Args { first: word, second: text, ..one }),
         Shape::MaybeWordText => return (!rest.is_empty()).then_some(Args { first: word, second: text, ..one }),
+        Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
+            return listing(rest, shape);
+        }
         Shape::Number => return Some(Args { number: number(rest)?, ..one }),
         Shape::ThreeWords => {
             let (second, third) = text.trim_start().split_once(SEPARATORS)?;
             let third = third.trim_start();
-            return (!third.contains(SEPARATORS)).then_some(Args { first: word, second, third, number: 0 });
+            return (!third.contains(SEPARATORS)).then_some(Args { first: word, second, third, ..Args::default() });
         }
     };
     fits.then_some(one)
+}
+
+/// What a list is of, and the name after which it goes on.
+fn listing(rest: &str, shape: Shape) -> Option<Args<'_>> {
+    let (first, after) = split_after(rest);
+    let args = Args { first, after, ..Args::default() };
+    let fits = match shape {
+        Shape::NumberAfter => return Some(Args { number: number(first)?, ..args }),
+        Shape::MaybeAfter => first.is_empty(),
+        Shape::MaybeWordOrAfter => !first.contains(SEPARATORS) && (first.is_empty() || after.is_none()),
+        _ => !first.contains(SEPARATORS),
+    };
+    fits.then_some(args)
+}
+
+/// Splits `WHAT after NAME`; a name alone is never `after`.
+fn split_after(rest: &str) -> (&str, Option<&str>) {
+    let Some((before, name)) = rest.rsplit_once(SEPARATORS) else { return (rest, None) };
+    let before = before.trim_end();
+    let (what, word) = before.rsplit_once(SEPARATORS).map_or(("", before), |(what, word)| (what.trim_end(), word));
+    if word.eq_ignore_ascii_case("after") { (what, Some(name)) } else { (rest, None) }
 }
 
 /// Digits only: `+5` and `5.0` are talk.
@@ -154,14 +178,14 @@ mod tests {
     #[test]
     fn predecessors_words_are_commands_in_any_case() {
         assert_eq!(alice("EXIT"), Command::Quit);
-        assert_eq!(alice("Online Clients"), Command::Online);
+        assert_eq!(alice("Online Clients"), Command::Online { after: None });
         assert_eq!(alice("connect to Bob"), Command::Connect("Bob"));
         assert_eq!(alice("accept connection"), Command::Accept(None));
         assert_eq!(alice("private txt bob how are you"), Command::Private { to: Some("bob"), text: "how are you" });
         assert_eq!(alice("private txt hello"), Command::Private { to: None, text: "hello" });
         assert_eq!(alice("private bob how are you"), Command::DirectText { to: "bob", text: "how are you" });
         assert_eq!(alice("bdct txt hi all"), Command::All("hi all"));
-        assert_eq!(alice("whoelsesince 60"), Command::Since(60));
+        assert_eq!(alice("whoelsesince 60"), Command::Since { seconds: 60, after: None });
         assert_eq!(alice("format JSON"), Command::Format(Format::Json));
         assert_eq!(alice("message bob  hi"), Command::Message { to: "bob", text: "hi" });
     }
@@ -180,7 +204,7 @@ mod tests {
         assert_eq!(parse("/jion ops", "a"), Some(Err(CommandError::Unknown("jion"))));
         assert_eq!(parse("/", "a"), Some(Err(CommandError::Unknown(""))));
         assert_eq!(parse("/join", "a"), Some(Err(CommandError::Usage("/join ROOM"))));
-        assert_eq!(parse("/since -1", "a"), Some(Err(CommandError::Usage("/since SECONDS"))));
+        assert_eq!(parse("/since -1", "a"), Some(Err(CommandError::Usage("/since SECONDS [after NAME]"))));
         assert_eq!(alice("/Q"), Command::Quit);
     }
 
@@ -197,6 +221,39 @@ mod tests {
             [("/join ops\nhello", "/join ROOM"), ("/quit\nnow", "/quit"), ("/pm bob\n ", "/pm USER TEXT")]
         {
             assert_eq!(parse(line, "alice"), Some(Err(CommandError::Usage(usage))), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn x2_a_list_goes_on_after_a_name() {
+        let after = Some("Bob");
+        for (line, command) in [
+            ("/rooms", Command::Rooms { after: None }),
+            ("/rooms after Bob", Command::Rooms { after }),
+            ("/users  AFTER  Bob", Command::Online { after }),
+            ("/others after Bob", Command::Others { after }),
+            ("/who after Bob", Command::Online { after }),
+            ("/who after", Command::Members { room: "after", after: None }),
+            ("/who ops after Bob", Command::Members { room: "ops", after }),
+            ("/since 60 after Bob", Command::Since { seconds: 60, after }),
+            ("/chats after Bob", Command::Chats { after }),
+            ("/block after Bob", Command::Blocked { after }),
+            ("/block after", Command::Block("after")),
+        ] {
+            assert_eq!(alice(line), command, "{line}");
+        }
+        for line in [
+            "/rooms after",
+            "/rooms Bob",
+            "/users before Bob",
+            "/who ops after a Bob",
+            "/since after Bob",
+            "/block eve after Bob",
+        ] {
+            assert!(matches!(parse(line, "a"), Some(Err(CommandError::Usage(_)))), "{line}");
+        }
+        for line in ["online clients after lunch", "whoelse after me", "whoelsesince 5 after noon"] {
+            assert_eq!(alice(line), Command::Say(line), "{line}");
         }
     }
 
@@ -233,16 +290,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), pick in 0usize..36) {
+        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), on in any::<bool>(), pick in 0usize..37) {
+            let after = on.then_some(&*b);
             let commands = [
-                Command::Say(&t), Command::All(&t), Command::Online, Command::OnlineDetails, Command::Others, Command::Members(&a),
-                Command::Since(n), Command::Message { to: &a, text: &t }, Command::Connect(&a), Command::Accept(None),
-                Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats,
+                Command::Say(&t), Command::All(&t), Command::Online { after }, Command::OnlineDetails,
+                Command::Others { after }, Command::Members { room: &a, after }, Command::Since { seconds: n, after },
+                Command::Message { to: &a, text: &t }, Command::Connect(&a), Command::Accept(None),
+                Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
                 Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },
                 Command::End(&a), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
                 Command::DirectStop(&a), Command::DirectKey(&a),
-                Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(None), Command::Unblock(&a),
-                Command::Join(&a), Command::Leave(None), Command::Rooms, Command::History(Ask::Last(n)),
+                Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
+                Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(Ask::Last(n)),
                 Command::History(Ask::With(&a)), Command::History(Ask::Unread), Command::Forget,
                 Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
                 Command::Ping(Some(&t)),

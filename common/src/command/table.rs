@@ -40,6 +40,12 @@ pub(super) enum Shape {
     Nothing,
     Word,
     MaybeWord,
+    /// The name after which a list goes on: `after NAME`, or nothing.
+    MaybeAfter,
+    /// A word, and the name after which a list goes on: either, both or none.
+    MaybeWordAfter,
+    /// A word, or the name after which a list goes on, or nothing.
+    MaybeWordOrAfter,
     Text,
     MaybeText,
     WordText,
@@ -47,6 +53,8 @@ pub(super) enum Shape {
     MaybeWordText,
     ThreeWords,
     Number,
+    /// A number, and perhaps the name after which a list goes on.
+    NumberAfter,
     Format,
     /// What [`Ask::parse`] understands.
     Ask,
@@ -59,6 +67,7 @@ pub(super) struct Args<'a> {
     pub second: &'a str,
     pub third: &'a str,
     pub number: u64,
+    pub after: Option<&'a str>,
 }
 
 impl<'a> Args<'a> {
@@ -83,7 +92,10 @@ pub fn words() -> impl Iterator<Item = &'static str> {
     first.chain(["register", "login"])
 }
 
-use Shape::{MaybeText, MaybeWord, MaybeWordText, Nothing, Number, Text, ThreeWords, Word, WordText};
+use Shape::{
+    MaybeAfter, MaybeText, MaybeWord, MaybeWordAfter, MaybeWordOrAfter, MaybeWordText, Nothing, Number, NumberAfter,
+    Text, ThreeWords, Word, WordText,
+};
 
 macro_rules! topics {
     ($( $usage:literal, $also:literal, $help:literal, [$( $words:literal $shape:expr ),+], $build:expr; )+) => {
@@ -103,18 +115,21 @@ topics! {
         ["/join" Word], |a| Command::Join(a.first);
     "/leave [ROOM]", "", "leave a room (your current one if you name none)",
         ["/leave" MaybeWord], |a| Command::Leave(a.maybe());
-    "/rooms", "", "list the rooms and how many people are in them",
-        ["/rooms" Nothing], |_| Command::Rooms;
-    "/users", "online clients", "list who is online",
-        ["/users" Nothing, "online clients" Nothing], |_| Command::Online;
+    "/rooms [after NAME]", "", "list the rooms and how many people are in them",
+        ["/rooms" MaybeAfter], |a| Command::Rooms { after: a.after };
+    "/users [after NAME]", "online clients", "list who is online",
+        ["/users" MaybeAfter, "online clients" Nothing], |a| Command::Online { after: a.after };
     "/members", "", "list who is online; in a mesh, with addresses and the fingerprints of their keys",
         ["/members" Nothing], |_| Command::OnlineDetails;
-    "/who [ROOM]", "", "list who is in a room, or who is online",
-        ["/who" MaybeWord], |a| a.maybe().map_or(Command::Online, Command::Members);
-    "/others", "whoelse", "list who is online besides you",
-        ["/others" Nothing, "whoelse" Nothing], |_| Command::Others;
-    "/since SECONDS", "whoelsesince SECONDS", "list who else was online within the last so many seconds",
-        ["/since" Number, "whoelsesince" Number], |a| Command::Since(a.number);
+    "/who [ROOM] [after NAME]", "", "list who is in a room, or who is online",
+        ["/who" MaybeWordAfter], |a| match a.maybe() {
+            Some(room) => Command::Members { room, after: a.after },
+            None => Command::Online { after: a.after },
+        };
+    "/others [after NAME]", "whoelse", "list who is online besides you",
+        ["/others" MaybeAfter, "whoelse" Nothing], |a| Command::Others { after: a.after };
+    "/since SECONDS [after NAME]", "whoelsesince SECONDS", "list who else was online within the last so many seconds",
+        ["/since" NumberAfter, "whoelsesince" Number], |a| Command::Since { seconds: a.number, after: a.after };
     "/pm USER TEXT", "message USER TEXT", "send one message to one person; also /msg",
         ["/pm" WordText, "/msg" WordText, "message" WordText], |a| Command::Message { to: a.first, text: a.second };
     "/connect USER", "connect to USER", "ask somebody for a private chat",
@@ -123,8 +138,8 @@ topics! {
         ["/accept" MaybeWord, "accept connection" MaybeWord], |a| Command::Accept(a.maybe());
     "/reject [USER]", "reject connection [USER]", "reject a request for a private chat",
         ["/reject" MaybeWord, "reject connection" MaybeWord], |a| Command::Reject(a.maybe());
-    "/chats", "my private chats", "list your private chats",
-        ["/chats" Nothing, "my private chats" Nothing], |_| Command::Chats;
+    "/chats [after NAME]", "my private chats", "list your private chats",
+        ["/chats" MaybeAfter, "my private chats" Nothing], |a| Command::Chats { after: a.after };
     "/private [USER] TEXT", "private txt [USER] TEXT", "talk in a private chat; it is not stored anywhere",
         ["/private" MaybeWordText, "private txt" MaybeWordText], |a| if a.second.is_empty() {
             Command::Private { to: None, text: a.first }
@@ -144,8 +159,9 @@ topics! {
     "/direct-accept USER KEY ADDRESSES", "", "what a client sends when a direct private chat was accepted",
         ["/direct-accept" ThreeWords],
         |a| Command::DirectAccept { to: a.first, key: a.second, addresses: a.third };
-    "/block [USER]", "block USER", "block somebody, or list whom you block",
-        ["/block" MaybeWord, "block" Word], |a| Command::Block(a.maybe());
+    "/block [USER | after NAME]", "block USER", "block somebody, or list whom you block",
+        ["/block" MaybeWordOrAfter, "block" Word],
+        |a| a.maybe().map_or(Command::Blocked { after: a.after }, Command::Block);
     "/unblock USER", "unblock USER", "stop blocking somebody",
         ["/unblock" Word, "unblock" Word], |a| Command::Unblock(a.first);
     "/history [N | before ID | after ID | unread | with USER]", "",

@@ -1,9 +1,9 @@
 //! Object → event.
 
-use super::Wire;
+use super::{Following, Wire};
 use crate::cause::{About, Cause, Report};
 use crate::command::Format;
-use crate::event::{Grant, Text, What};
+use crate::event::{Grant, More, Part, Text, What};
 use crate::history::Place;
 use std::borrow::Cow;
 
@@ -104,14 +104,15 @@ impl Wire<'_> {
                 went: self.left?,
                 users: own_all(&self.users)?,
             },
-            "seen" => What::Seen { seconds: self.seconds?, users: own_all(&self.users)? },
-            "blocked" => What::Blocked { users: own_all(&self.users)? },
-            "online" => What::Online { users: own_all(&self.users)? },
-            "members" => What::Members { room: own(&self.room)?, users: own_all(&self.users)? },
-            "private_chats" => What::PrivateChats { users: own_all(&self.users)? },
+            "seen" => What::Seen { seconds: self.seconds?, users: own_all(&self.users)?, part: self.part() },
+            "blocked" => What::Blocked { users: own_all(&self.users)?, part: self.part() },
+            "online" => What::Online { users: own_all(&self.users)?, part: self.part() },
+            "members" => What::Members { room: own(&self.room)?, users: own_all(&self.users)?, part: self.part() },
+            "private_chats" => What::PrivateChats { users: own_all(&self.users)?, part: self.part() },
             "rooms" => {
                 let rooms = self.rooms.as_ref()?;
-                What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.clone().into_owned().into(), *n)).collect() }
+                let rooms = rooms.iter().map(|(room, n)| (room.clone().into_owned().into(), *n)).collect();
+                What::Rooms { rooms, part: self.part() }
             }
             "pong" => What::Pong(own(&self.text)?),
             "format" => match self.text.as_deref()? {
@@ -120,11 +121,21 @@ impl Wire<'_> {
                 _ => return None,
             },
             "caught_up" => {
-                What::CaughtUp { room: own(&self.room)?, shown: self.shown?, missed: self.missed?, more: self.more? }
+                let Following::Messages(more) = self.more? else { return None };
+                What::CaughtUp { room: own(&self.room)?, shown: self.shown?, missed: self.missed?, more }
             }
             "info" => What::Info(own(&self.text)?),
             _ => return None,
         })
+    }
+
+    /// Which part of a list it is.
+    fn part(&self) -> Part<'static> {
+        let more = match self.more {
+            Some(Following::Names(count)) => own(&self.next).map(|next| More { count, next }),
+            _ => None,
+        };
+        Part { after: own(&self.after), more }
     }
 }
 

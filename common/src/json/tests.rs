@@ -1,7 +1,7 @@
 use super::{read, write};
 use crate::cause::{About, Cause, Report};
 use crate::command::Format;
-use crate::event::{Event, Grant, Reply, Text, What};
+use crate::event::{Event, Grant, More, Part, Reply, Text, What};
 use crate::history::Place;
 use crate::moment::Moment;
 use proptest::prelude::*;
@@ -40,6 +40,16 @@ fn the_objects_are_as_documented() {
     let unknown = r#"{"type":"error","cause":"of_tomorrow","code":418,"text":"so it is"}"#;
     let What::Report(report) = read(unknown).unwrap().what else { panic!() };
     assert_eq!((report.cause, report.code(), &*report.sentence()), (Cause::Other, Some(418), "so it is"));
+}
+
+#[test]
+fn x2_a_page_says_what_follows_and_each_name_once() {
+    let part = Part { after: Some("ops".into()), more: Some(More { count: 412, next: "/rooms after zeta".into() }) };
+    let page = line(What::Rooms { rooms: vec![("zeta".into(), 1)], part });
+    let fields = r#""after":"ops","more":412,"next":"/rooms after zeta","rooms":[["zeta",1]],"text":"and 412 more: /rooms after zeta"}"#;
+    assert!(page.ends_with(&format!("{fields}\n")), "{page}");
+    let whole = line(What::Rooms { rooms: vec![("zeta".into(), 1)], part: Part::default() });
+    assert!(whole.ends_with("\"rooms\":[[\"zeta\",1]],\"text\":\"Rooms: zeta (1)\"}\n"), "{whole}");
 }
 
 #[test]
@@ -84,6 +94,11 @@ fn reply() -> impl Strategy<Value = Option<Reply<'static>>> {
     prop::option::of((text(), any::<bool>()).prop_map(|(label, done)| Reply { label, done }))
 }
 
+fn part() -> impl Strategy<Value = Part<'static>> {
+    let more = prop::option::of((any::<usize>(), text()).prop_map(|(count, next)| More { count, next }));
+    (prop::option::of(text()), more).prop_map(|(after, more)| Part { after, more })
+}
+
 fn any_what() -> impl Strategy<Value = What<'static>> {
     let two = || (text(), text());
     prop_oneof![
@@ -99,8 +114,8 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
         (prop::option::of(text()), any::<u32>(), any::<u32>(), texts()).prop_map(|(room, came, went, users)| {
             What::Gathered { room, came: came as usize, went: went as usize, users }
         }),
-        (any::<u64>(), texts()).prop_map(|(seconds, users)| What::Seen { seconds, users }),
-        texts().prop_map(|users| What::Blocked { users }),
+        (any::<u64>(), texts(), part()).prop_map(|(seconds, users, part)| What::Seen { seconds, users, part }),
+        (texts(), part()).prop_map(|(users, part)| What::Blocked { users, part }),
         two().prop_map(|(from, text)| What::Private { from, text }),
         text().prop_map(|from| What::PrivateRequest { from }),
         text().prop_map(|with| What::PrivateConnected { with }),
@@ -116,10 +131,11 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
         text().prop_map(|user| What::Disconnected { user }),
         two().prop_map(|(user, room)| What::Joined { user, room }),
         two().prop_map(|(user, room)| What::Left { user, room }),
-        texts().prop_map(|users| What::Online { users }),
-        (text(), texts()).prop_map(|(room, users)| What::Members { room, users }),
-        texts().prop_map(|users| What::PrivateChats { users }),
-        prop::collection::vec((text(), any::<usize>()), 0..4).prop_map(|rooms| What::Rooms { rooms }),
+        (texts(), part()).prop_map(|(users, part)| What::Online { users, part }),
+        (text(), texts(), part()).prop_map(|(room, users, part)| What::Members { room, users, part }),
+        (texts(), part()).prop_map(|(users, part)| What::PrivateChats { users, part }),
+        (prop::collection::vec((text(), any::<usize>()), 0..4), part())
+            .prop_map(|(rooms, part)| What::Rooms { rooms, part }),
         text().prop_map(What::Info),
         (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| What::Error { code, text }),
         report().prop_map(What::Report),

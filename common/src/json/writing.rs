@@ -1,8 +1,8 @@
 //! Event → object.
 
-use super::Wire;
+use super::{Following, Wire};
 use crate::cause::{Cause, Kind, Report};
-use crate::event::{Event, Grant, Text, What};
+use crate::event::{Event, Grant, Part, Text, What};
 use crate::history::Place;
 use crate::text;
 use std::borrow::Cow;
@@ -175,15 +175,12 @@ impl<'a> Wire<'a> {
                 users: lent_all(users),
                 ..system("gathered")
             },
-            What::Seen { seconds, users } => Wire { seconds: Some(*seconds), users: lent_all(users), ..system("seen") },
-            What::Blocked { users } => Wire { users: lent_all(users), ..system("blocked") },
-            What::Online { users } => Wire { users: lent_all(users), ..system("online") },
-            What::Members { room, users } => Wire { room: lent(room), users: lent_all(users), ..system("members") },
-            What::PrivateChats { users } => Wire { users: lent_all(users), ..system("private_chats") },
-            What::Rooms { rooms } => {
-                let rooms = rooms.iter().map(|(room, people)| (Cow::Borrowed(&**room), *people)).collect();
-                Wire { rooms: Some(rooms), ..system("rooms") }
-            }
+            What::Online { .. }
+            | What::Seen { .. }
+            | What::Blocked { .. }
+            | What::Members { .. }
+            | What::PrivateChats { .. }
+            | What::Rooms { .. } => Wire::list(event),
             What::Pong(token) => Wire { text: lent(token), event: Some("pong".into()), ..Wire::of("system") },
             What::Format(format) => {
                 Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
@@ -193,12 +190,51 @@ impl<'a> Wire<'a> {
                 room: lent(room),
                 shown: Some(*shown),
                 missed: Some(*missed),
-                more: Some(*more),
+                more: Some(Following::Messages(*more)),
                 ..Wire::of("system")
             },
             What::Info(text) => Wire { text: lent(text), event: Some("info".into()), ..Wire::of("system") },
             // The rest are no system events.
             _ => system("other"),
+        }
+    }
+
+    /// A list, or a page of it.
+    fn list(event: &'a Event<'_>) -> Wire<'a> {
+        match &event.what {
+            What::Online { users, part } => Wire::names("online", event, users, part),
+            What::Seen { seconds, users, part } => {
+                Wire { seconds: Some(*seconds), ..Wire::names("seen", event, users, part) }
+            }
+            What::Blocked { users, part } => Wire::names("blocked", event, users, part),
+            What::Members { room, users, part } => {
+                Wire { room: lent(room), ..Wire::names("members", event, users, part) }
+            }
+            What::PrivateChats { users, part } => Wire::names("private_chats", event, users, part),
+            What::Rooms { rooms, part } => {
+                let rooms = rooms.iter().map(|(room, people)| (Cow::Borrowed(&**room), *people)).collect();
+                Wire { rooms: Some(rooms), ..Wire::page("rooms", event, part) }
+            }
+            _ => Wire::default(),
+        }
+    }
+
+    fn names(name: &'static str, event: &Event<'_>, users: &'a [Text<'_>], part: &'a Part<'_>) -> Wire<'a> {
+        Wire { users: lent_all(users), ..Wire::page(name, event, part) }
+    }
+
+    /// What all lists have. The text of a page does not repeat the names: it would double the largest answer there is.
+    fn page(name: &'static str, event: &Event<'_>, part: &'a Part<'_>) -> Wire<'a> {
+        let after = part.after.as_ref().and_then(lent);
+        let Some(more) = &part.more else { return Wire { after, ..Wire::system(name, event) } };
+        let (next, text) = (lent(&more.next), Some(more.to_string().into()));
+        Wire {
+            event: Some(name.into()),
+            after,
+            more: Some(Following::Names(more.count)),
+            next,
+            text,
+            ..Wire::of("system")
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cause::Cause;
+use crate::event::More;
 use crate::moment::Moment;
 use proptest::prelude::*;
 
@@ -85,7 +86,7 @@ fn the_lines_that_clients_compare() {
             What::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
             "INFO: 2 messages (x); more: /history before 7\n",
         ),
-        (What::Seen { seconds: 60, users: vec![name()] }, "Online in the last 60 s: alice\n"),
+        (What::Seen { seconds: 60, users: vec![name()], part: Part::default() }, "Online in the last 60 s: alice\n"),
         (
             What::Gathered { room: None, came: 37, went: 12, users: vec![name(), "bob".into()] },
             "+37 joined, 12 left: alice, bob, …\n",
@@ -94,7 +95,7 @@ fn the_lines_that_clients_compare() {
             What::Gathered { room: Some("ops".into()), came: 0, went: 1, users: vec![name()] },
             "+0 joined, 1 left ops: alice\n",
         ),
-        (What::Blocked { users: vec![] }, "Blocked: none\n"),
+        (What::Blocked { users: vec![], part: Part::default() }, "Blocked: none\n"),
         (What::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
         (What::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),
         (What::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),
@@ -104,9 +105,9 @@ fn the_lines_that_clients_compare() {
         (What::Disconnected { user: name() }, "alice has left the chatroom\n"),
         (What::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
         (What::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
-        (What::Online { users: vec![name(), "bob".into()] }, "Online clients: alice, bob\n"),
-        (What::PrivateChats { users: vec![] }, "Private chats: none\n"),
-        (What::Rooms { rooms: vec![("ops".into(), 2)] }, "Rooms: ops (2)\n"),
+        (What::Online { users: vec![name(), "bob".into()], part: Part::default() }, "Online clients: alice, bob\n"),
+        (What::PrivateChats { users: vec![], part: Part::default() }, "Private chats: none\n"),
+        (What::Rooms { rooms: vec![("ops".into(), 2)], part: Part::default() }, "Rooms: ops (2)\n"),
         (What::info("done"), "INFO: done\n"),
         (What::error(404, "no such user"), "ERROR: 404 no such user\n"),
         (What::Error { code: None, text: "no".into() }, "ERROR: no\n"),
@@ -152,7 +153,7 @@ fn unframed_clients_get_the_bare_answers() {
 #[test]
 fn long_lists_are_cut_between_names() {
     let users: Vec<Text<'_>> = (0..300).map(|i| format!("somebody-number-{i}").into()).collect();
-    let text = written(What::Online { users }, Dialect::Lines, 4_096);
+    let text = written(What::Online { users, part: Part::default() }, Dialect::Lines, 4_096);
     assert!(text.lines().count() > 1);
     for line in text.lines() {
         assert!(line.len() <= 4_096 && line.starts_with("Online clients: somebody-") && !line.ends_with(','));
@@ -161,14 +162,27 @@ fn long_lists_are_cut_between_names() {
 }
 
 #[test]
+fn x2_a_page_ends_with_the_command_that_goes_on() {
+    let part = || Part { after: None, more: Some(More { count: 412, next: "/rooms after zeta".into() }) };
+    let page = || What::Rooms { rooms: vec![("ops".into(), 2), ("zeta".into(), 1)], part: part() };
+    let lines = "Rooms: ops (2), zeta (1)\nINFO: and 412 more: /rooms after zeta\n";
+    for dialect in [Dialect::Lines, Dialect::Elsewhere, Dialect::Mesh, Dialect::TcpChat, Dialect::Chat77] {
+        assert_eq!(written(page(), dialect, 1_000), lines);
+    }
+    assert_eq!(written(page(), Dialect::LanTalk, 1_000), lines.replace("INFO: ", ""));
+    let event = page().at(Moment::default());
+    assert_eq!(plain(&event), "Rooms: ops (2), zeta (1), and 412 more: /rooms after zeta");
+}
+
+#[test]
 fn nobody_can_talk_like_a_list() {
     let lists = [
-        What::Online { users: vec![] },
-        What::Seen { seconds: 60, users: vec![] },
-        What::Blocked { users: vec![] },
-        What::Members { room: "ops".into(), users: vec![] },
-        What::PrivateChats { users: vec![] },
-        What::Rooms { rooms: vec![] },
+        What::Online { users: vec![], part: Part::default() },
+        What::Seen { seconds: 60, users: vec![], part: Part::default() },
+        What::Blocked { users: vec![], part: Part::default() },
+        What::Members { room: "ops".into(), users: vec![], part: Part::default() },
+        What::PrivateChats { users: vec![], part: Part::default() },
+        What::Rooms { rooms: vec![], part: Part::default() },
     ];
     for list in lists {
         let line = written(list, Dialect::Lines, 4_096);

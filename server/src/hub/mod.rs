@@ -125,6 +125,8 @@ pub struct Newcomer {
     pub account: bool,
     /// The room they start in, which is the current one.
     pub room: RoomName,
+    /// Their address.
+    pub address: Arc<str>,
     /// What else a program asked for.
     pub options: SignInOptions,
 }

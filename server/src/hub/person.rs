@@ -18,6 +18,8 @@ pub struct Person {
     pub name: UserName,
     /// Whether the name is an account's.
     pub account: bool,
+    /// The address that they came from: whatever is bounded by address counts there.
+    pub(super) address: Arc<str>,
     /// Whose history of direct messages theirs is.
     pub(super) party: Party,
     pub(super) outbox: Arc<Outbox>,
@@ -37,6 +39,7 @@ impl Person {
     pub(super) fn new(
         name: UserName,
         party: Party,
+        address: Arc<str>,
         outbox: Arc<Outbox>,
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
@@ -44,14 +47,15 @@ impl Person {
         let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
         let (blocks_anybody, left) = Default::default();
         let account = matches!(party, Party::Account(_));
-        Arc::new(Person { name, account, party, outbox, muffle, session, blocks_anybody, left, rendering })
+        Arc::new(Person { name, account, address, party, outbox, muffle, session, blocks_anybody, left, rendering })
     }
 
-    /// The same user on another connection.
-    pub(super) fn on(&self, outbox: Arc<Outbox>) -> Arc<Person> {
+    /// The same user on another connection, perhaps from another address.
+    pub(super) fn on(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<Person> {
         Arc::new(Person {
             name: self.name.clone(),
             account: self.account,
+            address,
             party: self.party.clone(),
             outbox,
             muffle: self.muffle.clone(),

@@ -3,18 +3,25 @@
 use super::circle::Circle;
 use super::person::Person;
 use crate::fanout::{ClientId, Room};
-use landline_common::{RoomKey, RoomName};
+use landline_common::{Cause, Report, RoomKey, RoomName};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// All open rooms. A room opens with its first member and ends with its last.
+/// All open rooms. A room opens with its first member and closes with its last.
 #[derive(Debug, Default)]
-pub(super) struct Rooms(HashMap<RoomKey, Open>);
+pub(super) struct Rooms {
+    open: HashMap<RoomKey, Open>,
+    /// How many of the open rooms were opened from each address.
+    by_address: HashMap<Arc<str>, usize>,
+}
 
 #[derive(Debug)]
 struct Open {
     /// As the first member wrote it.
     name: RoomName,
+    /// The address of the first member; `None` for the lobby, which counts at no address.
+    opener: Option<Arc<str>>,
     circle: Arc<Circle>,
     /// In the order in which they connected.
     people: BTreeMap<ClientId, Arc<Person>>,
@@ -22,32 +29,54 @@ struct Open {
 
 impl Rooms {
     /// Puts `person` into the room called `name`, which `open` opens if it is new.
+    ///
+    /// # Errors
+    /// The room is new, and `most` rooms opened from the address of `person` are open. The lobby always opens: accounts
+    /// start there.
     pub(super) fn enter(
         &mut self,
         name: &RoomName,
         person: &Arc<Person>,
+        most: usize,
         open: impl FnOnce() -> Arc<Room>,
-    ) -> (RoomName, Arc<Circle>) {
-        let circle = || Circle::new(open(), Some(name.clone()));
-        let fresh = || Open { name: name.clone(), circle: circle(), people: BTreeMap::new() };
-        let room = self.0.entry(name.key().clone()).or_insert_with(fresh);
+    ) -> Result<(RoomName, Arc<Circle>), Report<'static>> {
+        let room = match self.open.entry(name.key().clone()) {
+            Entry::Occupied(room) => room.into_mut(),
+            Entry::Vacant(place) => {
+                let opener = (name.key() != RoomName::lobby().key()).then(|| person.address.clone());
+                if let Some(address) = &opener {
+                    let opened = self.by_address.entry(address.clone()).or_default();
+                    if *opened >= most {
+                        return Err(Cause::AddressRooms.of_count(most as u64));
+                    }
+                    *opened += 1;
+                }
+                let circle = Circle::new(open(), Some(name.clone()));
+                place.insert(Open { name: name.clone(), opener, circle, people: BTreeMap::new() })
+            }
+        };
         room.people.insert(person.client(), person.clone());
-        (room.name.clone(), room.circle.clone())
+        Ok((room.name.clone(), room.circle.clone()))
     }
 
     /// Takes somebody out of a room.
     pub(super) fn leave(&mut self, name: &RoomName, client: ClientId) {
-        if let Some(room) = self.0.get_mut(name.key()) {
-            room.people.remove(&client);
-            if room.people.is_empty() {
-                self.0.remove(name.key());
+        let Some(room) = self.open.get_mut(name.key()) else { return };
+        room.people.remove(&client);
+        if room.people.is_empty()
+            && let Some(Open { opener: Some(address), .. }) = self.open.remove(name.key())
+            && let Some(opened) = self.by_address.get_mut(&address)
+        {
+            *opened -= 1;
+            if *opened == 0 {
+                self.by_address.remove(&address);
             }
         }
     }
 
     /// Puts the same user on another connection in the place of the one before, in every room.
     pub(super) fn replace(&mut self, old: ClientId, person: &Arc<Person>) {
-        for room in self.0.values_mut() {
+        for room in self.open.values_mut() {
             if room.people.remove(&old).is_some() {
                 room.people.insert(person.client(), person.clone());
             }
@@ -56,16 +85,16 @@ impl Rooms {
 
     /// Every room with the number of people in it.
     pub(super) fn list(&self) -> Vec<(RoomName, usize)> {
-        self.0.values().map(|room| (room.name.clone(), room.people.len())).collect()
+        self.open.values().map(|room| (room.name.clone(), room.people.len())).collect()
     }
 
     /// A room's name as it is shown, and how it is reached.
     pub(super) fn find(&self, name: &RoomName) -> Option<(RoomName, Arc<Circle>)> {
-        self.0.get(name.key()).map(|room| (room.name.clone(), room.circle.clone()))
+        self.open.get(name.key()).map(|room| (room.name.clone(), room.circle.clone()))
     }
 
     /// A room's name as it is shown, and who is in it.
     pub(super) fn members(&self, name: &RoomName) -> Option<(RoomName, Vec<Arc<Person>>)> {
-        self.0.get(name.key()).map(|room| (room.name.clone(), room.people.values().cloned().collect()))
+        self.open.get(name.key()).map(|room| (room.name.clone(), room.people.values().cloned().collect()))
     }
 }

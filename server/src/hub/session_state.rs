@@ -65,7 +65,8 @@ impl SessionState {
     /// A session that `outbox` is the connection of; it has its first turn.
     #[must_use]
     pub fn new(number: SessionNumber, outbox: &Arc<Outbox>, acks: bool, limits: &Limits) -> Arc<SessionState> {
-        let replay = Replay::new(count(limits.replay_bytes));
+        // It is sent again together with mail and with what was missed: all of that must fit into a backlog.
+        let replay = Replay::new(count(limits.replay_bytes.min(limits.backlog_bytes / 8)));
         Arc::new(SessionState {
             number,
             turn: Mutex::new(Turn { owner: outbox.client(), busy: true, waiting: 0 }),

@@ -75,7 +75,7 @@ impl Session<'_> {
         if matches!(admitted, Ok(_) | Err(Outcome::AlreadyHere)) {
             attempt.count(Instant::now());
         }
-        admitted.map(|admitted| self.welcome(admitted, rendering, stay))
+        admitted.and_then(|admitted| self.welcome(admitted, rendering, stay))
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
@@ -216,7 +216,12 @@ impl Session<'_> {
         Ok(account.name)
     }
 
-    fn welcome(&self, (claim, account, room): Admitted, rendering: Rendering, stay: Option<Stay>) -> Visit {
+    fn welcome(
+        &self,
+        (claim, account, room): Admitted,
+        rendering: Rendering,
+        stay: Option<Stay>,
+    ) -> Result<Visit, Outcome> {
         let session = stay.as_ref().and_then(|stay| self.session_options(stay));
         let stay = stay.unwrap_or_default();
         // Before they are told: from then on nobody may take their place.
@@ -227,6 +232,7 @@ impl Session<'_> {
             rendering,
             account,
             room,
+            address: self.stream.address().to_string().into(),
             options: SignInOptions {
                 rooms: stay.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
                 rate: self.told_rate(),
@@ -234,9 +240,9 @@ impl Session<'_> {
                 label: stay.label,
             },
         };
-        let mut visit = self.services.hub.sign_in(claim, newcomer, now);
+        let mut visit = self.services.hub.sign_in(claim, newcomer, now).map_err(Outcome::Refused)?;
         visit.catch_up(&stay.rooms, now);
-        visit
+        Ok(visit)
     }
 }
 

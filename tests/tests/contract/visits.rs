@@ -43,10 +43,11 @@ impl Bench {
         let stream = Arc::new(Stream::new(listener.accept().unwrap().0, 128 << 10).unwrap());
         let outbox = Outbox::new(number, &stream, &self.poller);
         let room = RoomName::parse(room).unwrap();
+        let options = SignInOptions::default();
         let newcomer =
-            Newcomer { outbox, rendering: Rendering::Text, account: false, room, options: SignInOptions::default() };
+            Newcomer { outbox, rendering: Rendering::Text, account: false, room, address: "".into(), options };
         let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
-        let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW), lines: BufReader::new(socket) };
+        let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW).unwrap(), lines: BufReader::new(socket) };
         assert!(guest.line().starts_with("200 "));
         guest
     }
@@ -90,10 +91,10 @@ fn line_6_talking_takes_no_hub_lock() {
             alice.does(Command::Say("hello"));
             assert_eq!(bob.line(), "alice: hello");
         }
-        let listing = catch_unwind(AssertUnwindSafe(|| alice.does(Command::Online)));
+        let listing = catch_unwind(AssertUnwindSafe(|| alice.does(Command::Online { after: None })));
         assert!(listing.is_err(), "this would not notice a hub lock");
         drop(held);
-        alice.does(Command::Online);
+        alice.does(Command::Online { after: None });
         assert_eq!(alice.line(), "Online clients: alice, bob");
     }
 }
@@ -126,7 +127,7 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
                 assert_eq!(bob.line(), line);
             }
             assert_eq!(bench.hub.people(), 1);
-            bob.does(Command::Rooms);
+            bob.does(Command::Rooms { after: None });
             assert_eq!(bob.line(), "Rooms: hall (1)");
         }
     }

@@ -92,9 +92,10 @@ fn come(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
         rendering: Rendering::Text,
         account: true,
         room: RoomName::lobby(),
+        address: "".into(),
         options: SignInOptions::default(),
     };
-    hub.sign_in(claim, newcomer, Moment::default())
+    hub.sign_in(claim, newcomer, Moment::default()).unwrap()
 }
 
 #[test]

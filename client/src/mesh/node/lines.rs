@@ -2,6 +2,7 @@
 
 use super::{Node, ROOM};
 use landline_common::command::{Command, CommandError, parse};
+use landline_common::event::Part;
 use landline_common::{Cause, Event, What};
 
 const NO_ROOMS: &str = "a mesh is one room; everybody here hears what you say";
@@ -32,28 +33,28 @@ impl Node {
             Command::Ping(token) => return self.tell(What::Pong(token.unwrap_or_default().to_owned().into())),
             Command::Help(word) => return self.help(word),
             Command::Quit => return self.leave(),
-            Command::Online => return self.list_people(true),
-            Command::Others => return self.list_people(false),
+            Command::Online { .. } => return self.list_people(true),
+            Command::Others { .. } => return self.list_people(false),
             Command::OnlineDetails => return self.list_members(),
-            Command::Rooms => {
+            Command::Rooms { .. } => {
                 let rooms = vec![(ROOM.into(), self.members.len() + 1)];
-                return self.tell(What::Rooms { rooms });
+                return self.tell(What::Rooms { rooms, part: Part::default() });
             }
-            Command::Members(room) if is_ours(room) => return self.list_room(),
+            Command::Members { room, .. } if is_ours(room) => return self.list_room(),
             Command::Join(room) if is_ours(room) => return self.tell(Cause::Entered.of_room(ROOM).into()),
             Command::SayIn { room, text } if is_ours(room) => return self.say(text),
             Command::HistoryIn { room, ask } if is_ours(room) => return self.history(ask),
             Command::Ack(_) | Command::Alive => return,
-            Command::Members(_) | Command::Join(_) | Command::SayIn { .. } | Command::HistoryIn { .. } => {
+            Command::Members { .. } | Command::Join(_) | Command::SayIn { .. } | Command::HistoryIn { .. } => {
                 What::error(404, NO_ROOMS)
             }
             Command::Leave(_) => What::error(403, "this is the only room; /quit leaves the mesh"),
             Command::All(_) => What::error(403, NO_ROOMS),
-            Command::Since(_) => What::error(403, "nobody keeps a record of who was here; /members lists who is"),
-            Command::Block(_) | Command::Unblock(_) => What::error(403, NO_BLOCKS),
+            Command::Since { .. } => What::error(403, "nobody keeps a record of who was here; /members lists who is"),
+            Command::Block(_) | Command::Blocked { .. } | Command::Unblock(_) => What::error(403, NO_BLOCKS),
             Command::Forget => What::error(403, "direct messages are kept nowhere in a mesh"),
             Command::Format(_) => What::error(403, "the form of events is fixed while this program runs"),
-            Command::Connect(_) | Command::Accept(_) | Command::Reject(_) | Command::Chats | Command::End(_) => {
+            Command::Connect(_) | Command::Accept(_) | Command::Reject(_) | Command::Chats { .. } | Command::End(_) => {
                 What::error(403, NO_PRIVATE)
             }
             Command::Private { .. } | Command::Direct(_) | Command::DirectText { .. } | Command::DirectStop(_) => {

@@ -4,7 +4,7 @@ use super::{Node, ROOM};
 use crate::model::help::MESH;
 use landline_common::What;
 use landline_common::command::TOPICS;
-use landline_common::event::Text;
+use landline_common::event::{Part, Text};
 
 impl Node {
     /// Everybody's name, oneself among them or not.
@@ -17,12 +17,12 @@ impl Node {
 
     pub(super) fn list_people(&mut self, with_me: bool) {
         let users = self.names(with_me);
-        self.tell(What::Online { users });
+        self.tell(What::Online { users, part: Part::default() });
     }
 
     pub(super) fn list_room(&mut self) {
         let users = self.names(true);
-        self.tell(What::Members { room: ROOM.into(), users });
+        self.tell(What::Members { room: ROOM.into(), users, part: Part::default() });
     }
 
     /// Everybody with address and fingerprint, a line for each.

@@ -5,6 +5,7 @@ use crate::model::desk::Desk;
 use crate::model::key::{Code, Key};
 use crate::model::limits::{BYTES, CONVERSATIONS, LINES};
 use landline_common::What;
+use landline_common::event::Part;
 use landline_common::history::Place as Where;
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -47,7 +48,7 @@ fn what() -> impl Strategy<Value = What<'static>> {
         2 => (who(), room()).prop_map(|(user, room)| What::Joined { user: user.into(), room: room.into() }),
         2 => who().prop_map(|user| What::Disconnected { user: user.into() }),
         1 => who().prop_map(|user| What::Connected { user: user.into() }),
-        1 => room().prop_map(|room| What::Members { room: room.into(), users: vec!["alice".into(), "bob".into()] }),
+        1 => room().prop_map(|room| What::Members { room: room.into(), users: vec!["alice".into(), "bob".into()], part: Part::default() }),
         1 => room().prop_map(|room| What::Info(format!("You are in {room} now").into())),
         1 => Just(What::info("⚠ Slow down — you're sending too fast.")),
         2 => text().prop_map(|text| What::error(404, text)),

@@ -5,6 +5,7 @@ use crate::model::conversation::Place;
 use crate::model::desk::Desk;
 use crate::model::{Effect, Input};
 use landline_common::What;
+use landline_common::event::Part;
 use landline_common::history::Place as Where;
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -48,9 +49,15 @@ impl Network {
                 self.recall(after);
             }
             "/who" => {
-                self.down.push_back(What::Members { room: "lobby".into(), users: vec!["alice".into(), "bob".into()] });
+                self.down.push_back(What::Members {
+                    room: "lobby".into(),
+                    users: vec!["alice".into(), "bob".into()],
+                    part: Part::default(),
+                });
             }
-            "/users" => self.down.push_back(What::Online { users: vec!["alice".into(), "bob".into()] }),
+            "/users" => {
+                self.down.push_back(What::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() })
+            }
             other => panic!("nobody asked for {other}"),
         }
     }

@@ -5,6 +5,7 @@ use crate::model::desk::Desk;
 use crate::model::key::{Code, Key};
 use crate::model::{Effect, Exit};
 use landline_common::What;
+use landline_common::event::Part;
 
 fn desk() -> Desk {
     Desk::signed_in(80, 24)
@@ -215,7 +216,11 @@ fn who_signs_in_to_the_room_is_seen_to_come() {
     desk.hear(What::Connected { user: "zoe".into() });
     desk.pass_silently(4_000);
     assert!(desk.take_sent().contains(&"/who lobby".to_owned()));
-    desk.hear(What::Members { room: "lobby".into(), users: vec!["alice".into(), "bob".into(), "zoe".into()] });
+    desk.hear(What::Members {
+        room: "lobby".into(),
+        users: vec!["alice".into(), "bob".into(), "zoe".into()],
+        part: Part::default(),
+    });
     assert_eq!(desk.lobby(), ["~ zoe joined"]);
 }
 

@@ -6,6 +6,7 @@ use crate::model::key::{Code, Key};
 use crate::model::overlay::Overlay;
 use crate::model::{Effect, Exit, Input};
 use landline_common::What;
+use landline_common::event::Part;
 
 const TAB: Key = Key::plain(Code::Tab);
 
@@ -67,7 +68,7 @@ fn rooms_are_asked_for_when_somebody_looks_for_one() {
     desk.press(TAB);
     assert_eq!(desk.take_sent(), ["/rooms"]);
     assert_eq!(draft(&desk), "/join op");
-    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)] });
+    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
     desk.press(TAB);
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(draft(&desk), "/join ops ");
@@ -80,7 +81,7 @@ fn tab_goes_on_with_rooms_that_come_to_be_known() {
     desk.type_in("/join ");
     desk.press(TAB);
     assert_eq!(draft(&desk), "/join lobby ");
-    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)] });
+    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
     desk.press(TAB);
     assert_eq!(draft(&desk), "/join ops ");
 }

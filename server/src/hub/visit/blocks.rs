@@ -3,6 +3,7 @@
 use super::{Done, Visit, shown};
 use crate::fanout::Sound;
 use crate::hub::{Person, Registry};
+use landline_common::command::Command;
 use landline_common::limits::count;
 use landline_common::{Cause, NameKey, UserName, What};
 use std::sync::Arc;
@@ -59,12 +60,13 @@ fn silence(blocker: &Person, blocked: &Person, silent: bool) {
 }
 
 impl Visit {
-    pub(super) fn block(&mut self, user: Option<&str>) -> Done {
-        let Some(user) = user else {
-            let users = self.blocked();
-            self.answer(What::Blocked { users: users.iter().map(|name| name.as_str().into()).collect() });
-            return Ok(());
-        };
+    pub(super) fn list_blocked(&mut self, after: Option<&str>) -> Done {
+        let next = |after| Command::Blocked { after };
+        self.tell_names(self.blocked().iter(), after, next, |users, part| What::Blocked { users, part });
+        Ok(())
+    }
+
+    pub(super) fn block(&mut self, user: &str) -> Done {
         let name = self.known(user)?;
         if name.key() == self.person.name.key() {
             return Err(Cause::Yourself.report());

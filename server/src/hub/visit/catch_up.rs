@@ -5,6 +5,7 @@
 //! nothing comes twice. All rooms share one bound: where that is reached, `more` says so, and the client asks on.
 
 use super::Visit;
+use super::pages::most_bytes;
 use landline_common::history::{Only, Page, Range, RecallError};
 use landline_common::limits::count;
 use landline_common::{Moment, RoomKey, RoomName, What};
@@ -27,7 +28,7 @@ impl Visit {
         self.now = now;
         // Far below what may wait for the client: its mail comes as well.
         let limits = &self.hub.limits;
-        let mut left = count(limits.catch_up_bytes.min(limits.backlog_bytes / 4));
+        let mut left = count(limits.catch_up_bytes).min(most_bytes(limits));
         for (room, known) in rooms {
             let Some(gap) = self.gap(room.as_ref()) else { continue };
             self.tell_missed(&gap, *known, &mut left);
@@ -81,6 +82,6 @@ impl Visit {
         let key = gap.room.as_ref().map(|(name, _)| name.key());
         let rooms: Vec<&str> = key.into_iter().map(RoomKey::as_str).collect();
         let only = key.map_or(Only::Everybody, |key| Only::Room(key.as_str()));
-        self.page(&rooms, only, range, left)
+        self.page(&rooms, only, range, 0, left)
     }
 }

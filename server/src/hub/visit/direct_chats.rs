@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// Addresses in one answer: more interfaces nobody has, and each is dialled.
 const MOST_ADDRESSES: usize = 16;
+/// Bytes of an address: one of IPv6 with the name of an interface and a port has some 70.
+const LONGEST_ADDRESS: usize = 100;
 
 impl Visit {
     pub(super) fn announce_key(&mut self, key: &str) -> Done {
@@ -120,7 +122,9 @@ fn cannot_ask(why: CannotAsk, name: &str) -> Report<'static> {
 /// Whether that could be addresses: whoever dials looks at them closely.
 fn are_addresses(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '[' | ']' | '%' | '-' | '_');
-    let is_one = |address: &str| address.len() >= 9 && address.contains(':') && address.chars().all(fits);
+    let is_one = |address: &str| {
+        (9..=LONGEST_ADDRESS).contains(&address.len()) && address.contains(':') && address.chars().all(fits)
+    };
     text.split(',').count() <= MOST_ADDRESSES && text.split(',').all(is_one)
 }
 
@@ -133,9 +137,15 @@ mod tests {
         for good in ["1.2.3.4:5", "10.0.0.1:5000,[fe80::1%eth0]:5", &["10.0.0.1:1"; 16].join(",")] {
             assert!(are_addresses(good), "{good}");
         }
-        for bad in
-            ["", "10.0.0.1", "10.0.0.1:1,", "10.0.0.1:1, 10.0.0.2:1", "a\u{1b}[2J:12345", &["10.0.0.1:1"; 17].join(",")]
-        {
+        for bad in [
+            "",
+            &format!("[fe80::1%{}]:5", "e".repeat(100)),
+            "10.0.0.1",
+            "10.0.0.1:1,",
+            "10.0.0.1:1, 10.0.0.2:1",
+            "a\u{1b}[2J:12345",
+            &["10.0.0.1:1"; 17].join(","),
+        ] {
             assert!(!are_addresses(bad), "{bad}");
         }
     }

@@ -1,7 +1,8 @@
 //! Looking up what was said before.
 
+use super::pages::most_bytes;
 use super::{Done, Visit, nobody, reply};
-use landline_common::clean::{clean, count_lines};
+use landline_common::clean::clean;
 use landline_common::command::Ask;
 use landline_common::command::object::EVERYBODY;
 use landline_common::history::{Entry, Only, Page, Party, Range, RecallError, Viewer};
@@ -10,8 +11,6 @@ use landline_common::{Cause, Event, NameKey, Report, What};
 
 /// How many messages are shown at a time when somebody reads on, or searches.
 const PAGE: usize = 20;
-/// Bytes around each line of a text when it is shown, at most: names, place, time.
-const WRAPPING: usize = 400;
 
 impl Visit {
     pub(super) fn history(&mut self, ask: Ask<'_>) -> Done {
@@ -70,7 +69,8 @@ impl Visit {
         let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
         let blocked = self.blocked_keys();
         let viewer = Viewer { party: &self.person.party, rooms: &rooms, blocked: &blocked, only: Only::Everything };
-        let page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| cannot(&why))?;
+        let mut page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| cannot(&why))?;
+        self.shorten(&mut page, true, 1, &mut most_bytes(&self.hub.limits));
         let oldest = page.entries.last().map(|entry| entry.id);
         let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", shown_words(words)));
         let remark = if page.cut_short { "there may be more: searching took too long, add a word" } else { "" };
@@ -93,27 +93,39 @@ impl Visit {
 
     /// A part of the history, as much of it as fits into a client's backlog.
     fn recall(&self, rooms: &[&str], only: Only<'_>, range: Range) -> Result<Page, Report<'static>> {
-        let mut left = count(self.hub.limits.backlog_bytes) / 2;
-        self.page(rooms, only, range, &mut left).map_err(|why| cannot(&why))
+        let mut left = most_bytes(&self.hub.limits);
+        self.page(rooms, only, range, 1, &mut left).map_err(|why| cannot(&why))
     }
 
-    /// A part of the history, as much of it as fits into the bytes that are `left`.
+    /// A part of the history, as much of it as fits into the bytes that are `left`, but `least` entries.
     pub(super) fn page(
         &self,
         rooms: &[&str],
         only: Only<'_>,
         range: Range,
+        least: usize,
         left: &mut usize,
     ) -> Result<Page, RecallError> {
         let blocked = self.blocked_keys();
         let viewer = Viewer { party: &self.person.party, rooms, blocked: &blocked, only };
         let mut page = self.hub.memory.recall(&viewer, range)?;
+        let from_the_first = matches!(range, Range::After(..) | Range::Between { .. });
+        self.shorten(&mut page, from_the_first, least, left);
+        Ok(page)
+    }
+
+    /// Cuts a page down to the bytes that are `left`, measured as its reader gets it: the first entries of it, or the
+    /// last ones. `least` stay in any case, or a reader could never get past a long message.
+    fn shorten(&self, page: &mut Page, from_the_first: bool, least: usize, left: &mut usize) {
+        let (whole, mut taken) = (page.entries.len(), 0);
         let mut fits = |entry: &Entry| {
-            *left = left.saturating_sub(entry.text.len() + count_lines(&entry.text) * WRAPPING);
-            *left > 0
+            let bytes = self.measure(&entry.recalled(self.now.offset_s));
+            let fits = bytes <= *left || taken < least;
+            *left = left.saturating_sub(bytes);
+            taken += 1;
+            fits
         };
-        let whole = page.entries.len();
-        if matches!(range, Range::After(..) | Range::Between { .. }) {
+        if from_the_first {
             let fitting = page.entries.iter().take_while(|entry| fits(entry)).count();
             page.entries.truncate(fitting);
         } else {
@@ -121,7 +133,6 @@ impl Visit {
             page.entries.drain(..whole - fitting);
         }
         page.more |= page.entries.len() < whole;
-        Ok(page)
     }
 
     fn blocked_keys(&self) -> Vec<NameKey> {

@@ -1,21 +1,25 @@
 //! Who and what is there, and the help.
 
+use super::pages::Listed;
 use super::{Done, Visit, shown};
-use landline_common::command::TOPICS;
+use landline_common::command::{Command, TOPICS};
+use landline_common::event::Part;
 use landline_common::{Cause, Moment, NameKey, RoomName, UserName, What};
 use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Visit {
-    pub(super) fn list_people(&mut self, with_me: bool) -> Done {
-        let people = self.visible(self.hub.everybody());
-        let shown = people.iter().filter(|person| with_me || !Arc::ptr_eq(person, &self.person));
-        self.answer(What::Online { users: shown.map(|person| person.name.as_str().into()).collect() });
+    pub(super) fn list_people(&mut self, with_me: bool, after: Option<&str>) -> Done {
+        let mut people = self.visible(self.hub.everybody());
+        people.retain(|person| with_me || !Arc::ptr_eq(person, &self.person));
+        let next = |after| if with_me { Command::Online { after } } else { Command::Others { after } };
+        let online = |users, part| What::Online { users, part };
+        self.tell_names(people.iter().map(|person| &person.name), after, next, online);
         Ok(())
     }
 
     /// Who else is here, or was within the last so many seconds.
-    pub(super) fn list_seen(&mut self, seconds: u64) -> Done {
+    pub(super) fn list_seen(&mut self, seconds: u64, after: Option<&str>) -> Done {
         let (hub, me) = (&self.hub, self.person.name.key());
         let ms = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let since = Moment { unix_ms: self.now.unix_ms.saturating_sub(ms), ..self.now };
@@ -26,24 +30,37 @@ impl Visit {
         let mut names: Vec<UserName> = self.visible(here.clone()).iter().map(|person| person.name.clone()).collect();
         names.retain(|name| name.key() != me);
         names.append(&mut gone);
-        self.answer(What::Seen { seconds, users: names.iter().map(|name| name.as_str().into()).collect() });
+        let next = |after| Command::Since { seconds, after };
+        self.tell_names(names.iter(), after, next, |users, part| What::Seen { seconds, users, part });
         Ok(())
     }
 
-    pub(super) fn list_members(&mut self, room: &str) -> Done {
+    pub(super) fn list_members(&mut self, room: &str, after: Option<&str>) -> Done {
         let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
         let Some((name, people)) = members else {
             return Err(Cause::NoSuchRoom.of_room(shown(room)));
         };
-        let people = self.visible(people);
-        let users = people.iter().map(|person| person.name.as_str().into()).collect();
-        self.answer(What::Members { room: name.as_str().into(), users });
+        let (people, room) = (self.visible(people), name.as_str());
+        let next = |after| Command::Members { room, after };
+        let members = |users, part| What::Members { room: room.into(), users, part };
+        self.tell_names(people.iter().map(|person| &person.name), after, next, members);
         Ok(())
     }
 
-    pub(super) fn list_rooms(&mut self) -> Done {
+    pub(super) fn list_rooms(&mut self, after: Option<&str>) -> Done {
+        // What is no room's name is no key of one, but still says from where to go on.
+        let after = after.map(|name| match RoomName::parse(name) {
+            Ok(name) => (name.key().as_str().to_owned(), name.to_string()),
+            Err(_) => (name.to_lowercase(), shown(name)),
+        });
         let rooms = self.hub.rooms();
-        self.answer(What::Rooms { rooms: rooms.iter().map(|(room, n)| (room.as_str().into(), *n)).collect() });
+        let listed = rooms.iter().map(|(room, people)| Listed {
+            key: room.key().as_str(),
+            name: room.as_str(),
+            item: (room.as_str().into(), *people),
+        });
+        let next = |after| Command::Rooms { after };
+        self.tell_list(listed.collect(), after, next, |rooms, part: Part<'_>| What::Rooms { rooms, part });
         Ok(())
     }
 

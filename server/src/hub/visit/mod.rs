@@ -6,6 +6,7 @@ mod direct_chats;
 mod history;
 mod lists;
 mod messages;
+mod pages;
 mod private_chats;
 mod repeated;
 mod resuming;
@@ -258,15 +259,16 @@ impl Visit {
     fn obey(&mut self, command: Command<'_>) -> Done {
         match command {
             Command::All(text) => self.say_to_all(text),
-            Command::Online | Command::OnlineDetails => self.list_people(true),
-            Command::Others => self.list_people(false),
-            Command::Members(room) => self.list_members(room),
-            Command::Rooms => self.list_rooms(),
+            Command::Online { after } => self.list_people(true, after),
+            Command::OnlineDetails => self.list_people(true, None),
+            Command::Others { after } => self.list_people(false, after),
+            Command::Members { room, after } => self.list_members(room, after),
+            Command::Rooms { after } => self.list_rooms(after),
             Command::Message { to, text } => self.send_message(to, text),
             Command::Connect(user) => self.ask_private(user),
             Command::Accept(user) => self.answer_private(user, true),
             Command::Reject(user) => self.answer_private(user, false),
-            Command::Chats => self.list_private(),
+            Command::Chats { after } => self.list_private(after),
             Command::Private { to, text } => self.say_private(to, text),
             Command::End(user) => self.end_private(user),
             Command::Join(room) => self.join(room),
@@ -275,8 +277,9 @@ impl Visit {
             Command::Help(word) => self.help(word),
             Command::Ping(token) => self.pong(token.unwrap_or_default()),
             Command::Foreign => self.answer_foreign(),
-            Command::Since(seconds) => self.list_seen(seconds),
+            Command::Since { seconds, after } => self.list_seen(seconds, after),
             Command::Block(user) => self.block(user),
+            Command::Blocked { after } => self.list_blocked(after),
             Command::Unblock(user) => self.unblock(user),
             Command::History(ask) => self.history(ask),
             Command::Search { words, before } => self.search(words, before),
@@ -343,6 +346,14 @@ impl Visit {
         let event = Event { reply: reply(label.as_deref(), true), ..what.at(self.now) };
         self.person.rendering().write(&event, &self.hub.limits, &mut bytes);
         bytes
+    }
+
+    /// How many bytes an event has, as this person gets it in answer to the command in hand.
+    fn measure(&self, event: &Event<'_>) -> usize {
+        let mut bytes = Vec::new();
+        let event = Event { reply: reply(self.tag.label.as_deref(), true), ..event.clone() };
+        self.person.rendering().write(&event, &self.hub.limits, &mut bytes);
+        bytes.len()
     }
 
     /// Tells them something; if they wait for an answer, as a part of it.

@@ -3,6 +3,7 @@
 use super::super::private::Asked;
 use super::{Done, Person, Visit, nobody};
 use crate::fanout::ClientId;
+use landline_common::command::Command;
 use landline_common::event::Text;
 use landline_common::{Cause, Rendering, Report, What};
 use std::sync::Arc;
@@ -77,12 +78,14 @@ impl Visit {
         Ok(())
     }
 
-    pub(super) fn list_private(&mut self) -> Done {
+    pub(super) fn list_private(&mut self, after: Option<&str>) -> Done {
         let registry = self.hub.registry();
         let partners = registry.privates.partners(self.person.client());
         let people: Vec<_> = partners.filter_map(|client| registry.people.get(&client).cloned()).collect();
         drop(registry);
-        self.answer(What::PrivateChats { users: people.iter().map(|p| p.name.as_str().into()).collect() });
+        let next = |after| Command::Chats { after };
+        let chats = |users, part| What::PrivateChats { users, part };
+        self.tell_names(people.iter().map(|person| &person.name), after, next, chats);
         Ok(())
     }
 

@@ -34,14 +34,14 @@ impl Visit {
 fn is_question(command: &Command<'_>) -> bool {
     matches!(
         command,
-        Command::Online
+        Command::Online { .. }
             | Command::OnlineDetails
-            | Command::Others
-            | Command::Members(_)
-            | Command::Rooms
-            | Command::Since(_)
-            | Command::Chats
-            | Command::Block(None)
+            | Command::Others { .. }
+            | Command::Members { .. }
+            | Command::Rooms { .. }
+            | Command::Since { .. }
+            | Command::Chats { .. }
+            | Command::Blocked { .. }
             | Command::History(_)
             | Command::HistoryIn { .. }
             | Command::Search { .. }

@@ -136,7 +136,7 @@ impl Hub {
             return None;
         }
         let old = registry.people.remove(&owner)?;
-        let person = old.on(newcomer.outbox.clone());
+        let person = old.on(newcomer.outbox.clone(), newcomer.address.clone());
         let client = person.client();
         registry.sessions.resume(session.number, client, used, options.token);
         registry.names.insert(person.name.key().clone(), Holder::Here(client));
@@ -175,7 +175,8 @@ impl Hub {
             session.give_turn_back(client, owner);
             return Err(NotResumed::Changed);
         };
-        let person = Person::new(name, party, newcomer.outbox.clone(), Rendering::Json, Some(session.clone()));
+        let (outbox, address) = (newcomer.outbox.clone(), newcomer.address.clone());
+        let person = Person::new(name, party, address, outbox, Rendering::Json, Some(session.clone()));
         registry.arrive(&person, if person.account { account_blocks } else { blocked });
         drop(registry);
         self.attach(&session, &person, options.acks, options.seq, now);

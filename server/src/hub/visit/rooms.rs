@@ -2,6 +2,7 @@
 
 use super::super::circle::{Circle, Movement};
 use super::super::person::ear;
+use super::super::{Hub, Person, Registry};
 use super::{Done, Visit, shown};
 use crate::fanout::{Ear, Room, Seat};
 use landline_common::limits::count;
@@ -22,6 +23,12 @@ pub(super) struct Membership {
     pub caught_up: Option<u64>,
 }
 
+/// A room that somebody is in without a seat yet.
+pub(super) struct Entered {
+    name: RoomName,
+    circle: Arc<Circle>,
+}
+
 impl Membership {
     /// Hears the room differently from here on. Returns when all that was said before is out.
     pub(super) fn listen(&mut self, ear: Ear) {
@@ -29,6 +36,20 @@ impl Membership {
         if old != ear {
             self.circle.log.settle(self.circle.log.change(&self.seat, old, ear));
         }
+    }
+}
+
+impl Hub {
+    /// Puts somebody into a room, which is opened if it is new; they have no seat there yet.
+    pub(super) fn enter(
+        &self,
+        registry: &mut Registry,
+        room: &RoomName,
+        person: &Arc<Person>,
+    ) -> Result<Entered, Report<'static>> {
+        let most = count(self.limits.rooms_per_address);
+        let (name, circle) = registry.rooms.enter(room, person, most, || Room::new(&self.flushers))?;
+        Ok(Entered { name, circle })
     }
 }
 
@@ -47,11 +68,12 @@ impl Visit {
         if self.rooms.len() >= most {
             return Err(Cause::TooManyRooms.of_count(most as u64));
         }
+        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.person)?;
         self.quieten_current();
         // They are told once they are in, and before anything that is said there.
         let outbox = self.person.outbox.clone();
         outbox.hold();
-        self.enter(&name, true);
+        self.take_seat(entered, true);
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
         let answer = self.written(Cause::Entered.of_room(name.as_str()).into());
         outbox.release(&answer, None);
@@ -84,10 +106,16 @@ impl Visit {
         Ok(())
     }
 
+    /// Goes into a room, which becomes the current one.
+    pub(super) fn enter(&mut self, name: &RoomName, announced: bool) -> Done {
+        let entered = self.hub.enter(&mut self.hub.registry(), name, &self.person)?;
+        self.take_seat(entered, announced);
+        Ok(())
+    }
+
     /// Takes a seat in a room, which becomes the current one.
-    pub(in super::super) fn enter(&mut self, name: &RoomName, announced: bool) {
+    pub(super) fn take_seat(&mut self, Entered { name, circle }: Entered, announced: bool) {
         let hub = &self.hub;
-        let (name, circle) = hub.registry().rooms.enter(name, &self.person, || Room::new(&hub.flushers));
         let seat = Seat::new(&self.person.outbox, &self.person.muffle);
         // If nothing has been said since the room opened, what was said in it before has an id below this one.
         let opened_before = hub.ids.load(Relaxed) - 1;

@@ -10,10 +10,13 @@ use crate::hub::Token;
 use crate::hub::session_state::SessionState;
 use landline_common::history::Party;
 use landline_common::limits::count;
-use landline_common::{Event, Moment, Reply, RoomName, UserName};
+use landline_common::{Event, Moment, Reply, Report, RoomName, UserName};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+
+/// Rooms of one sign-in: the answer tells of each, and must fit into the client's backlog together with its mail.
+const MOST_ROOMS: usize = 64;
 
 /// How a user comes in.
 pub(super) struct Arrival {
@@ -30,18 +33,23 @@ pub(super) struct Arrival {
 impl Hub {
     /// Lets somebody in under the name they claimed: their first room, their seat among everybody with the notice to all
     /// others, and the greeting, which is the first thing they hear.
-    #[must_use]
-    pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Visit {
+    ///
+    /// # Errors
+    /// The user would open one room too many.
+    pub fn sign_in(self: &Arc<Self>, claim: Claim, newcomer: Newcomer, now: Moment) -> Result<Visit, Report<'static>> {
         let outbox = &newcomer.outbox;
-        outbox.hold();
         let number = self.next_visit();
         let name = claim.name.clone();
         let party = if newcomer.account { Party::Account(name.key().clone()) } else { Party::Guest(number) };
         let options = newcomer.options.session;
         let session = options.map(|options| SessionState::new(number, outbox, options.acks, &self.limits));
-        let person = Person::new(name, party, outbox.clone(), newcomer.rendering, session);
+        let address = newcomer.address.clone();
+        let person = Person::new(name, party, address, outbox.clone(), newcomer.rendering, session);
         let blocks = if person.account { self.memory.blocks(person.name.key()) } else { Vec::new() };
         let mut registry = self.registry();
+        // Before anything else: from here on the room stays open, and entering it cannot fail.
+        self.enter(&mut registry, &newcomer.room, &person)?;
+        outbox.hold();
         registry.arrive(&person, blocks);
         if let Some(SessionOptions { token, transport, .. }) = options {
             registry.sessions.begin(number, person.client(), transport, token);
@@ -49,11 +57,11 @@ impl Hub {
         drop(registry);
         let mut rooms = newcomer.options.rooms.clone();
         rooms.retain(|other| other.key() != newcomer.room.key());
-        rooms.truncate(count(self.limits.rooms_per_person).saturating_sub(1));
+        rooms.truncate(count(self.limits.rooms_per_person).min(MOST_ROOMS).saturating_sub(1));
         rooms.push(newcomer.room.clone());
         let token = options.map(|options| options.token);
         let arrival = Arrival { rooms, token, resumed: false, announced: true };
-        self.move_in(claim, person, arrival, newcomer, now)
+        Ok(self.move_in(claim, person, arrival, newcomer, now))
     }
 
     /// Gives a user who is in the registry seats in their rooms and among everybody, and the greeting.
@@ -88,7 +96,8 @@ impl Hub {
         for room in &rooms {
             if visit.place_of(room).is_none() {
                 visit.quieten_current();
-                visit.enter(room, false);
+                // Rooms that cannot be opened are missing in the answer.
+                let _ = visit.enter(room, false);
             }
         }
         // Last: whoever hears of it and says hello is heard.

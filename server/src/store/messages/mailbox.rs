@@ -8,6 +8,17 @@ use landline_common::{Limits, Moment, NameKey};
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap};
 
+/// The part of a client's backlog that a page of letters may weigh. Escaped in JSON, a text has at most twice its bytes,
+/// and the rest of the answer to a sign-in goes out with the page.
+const SHARE_OF_BACKLOG: usize = 8;
+/// What a letter weighs beside its text: names, time and place in front of each of its lines.
+const FRAME: usize = 256;
+
+/// How much of a client's backlog a letter takes, but for the escapes of JSON.
+fn weight(text: &str) -> usize {
+    text.len() + FRAME * (1 + text.matches('\n').count())
+}
+
 /// The mailboxes' bounds, and which letters are on their way.
 #[derive(Debug)]
 pub(super) struct Mailbox {
@@ -15,6 +26,8 @@ pub(super) struct Mailbox {
     per_sender: usize,
     for_accounts: usize,
     most: u64,
+    /// The weight of the letters that are given out at a time.
+    page: usize,
     /// How many letters wait, for everybody together.
     total: u64,
     /// Letters that were collected and not settled. Over a kill they wait again: twice is better than never.
@@ -44,6 +57,7 @@ impl Mailbox {
             per_sender: count(limits.mail_per_sender),
             for_accounts: count(limits.mail_for_accounts),
             most: limits.mail_total,
+            page: count(limits.backlog_bytes) / SHARE_OF_BACKLOG,
             total: 0,
             on_their_way: HashMap::new(),
             delivered: Vec::new(),
@@ -127,6 +141,7 @@ impl Mailbox {
     }
 
     /// Up to `most` letters that wait for the receiver and are not on their way, in the order of ids. They are then.
+    /// Fewer if they are long: together they fit into a client's backlog.
     pub(super) fn collect(
         &mut self,
         connection: &Connection,
@@ -141,9 +156,16 @@ impl Mailbox {
             Ok(Letter { id: row.get(0)?, at, from: row.get(3)?, text: row.get(4)? })
         })?;
         let is_new = |letter: &Letter| !on_their_way.is_some_and(|on_their_way| on_their_way.contains(&letter.id));
+        let mut taken = 0;
+        let mut fits = |letter: &Letter| {
+            let first = taken == 0;
+            taken += weight(&letter.text);
+            first || taken <= self.page
+        };
         let letters: Vec<_> = waiting
             .filter(|letter| letter.as_ref().map_or(true, is_new))
             .take(most)
+            .take_while(|letter| letter.as_ref().map_or(true, &mut fits))
             .collect::<rusqlite::Result<_>>()?;
         if !letters.is_empty() {
             let ids = letters.iter().map(|letter| letter.id);

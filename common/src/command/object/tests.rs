@@ -1,0 +1,103 @@
+//! Objects, read and written.
+
+use super::*;
+use proptest::prelude::*;
+
+fn parse(line: &str) -> Request<'_> {
+    Request::parse(line).unwrap()
+}
+
+#[test]
+fn objects_name_their_room_and_user() {
+    let say = parse(r#"{"type":"say","room":"ops","text":"two\nlines","label":"7"}"#);
+    assert_eq!(say.command(), Ok(Command::SayIn { room: "ops", text: "two\nlines" }));
+    assert_eq!(say.answer_label().as_deref(), Some("7"));
+    for (line, command) in [
+        (r#"{"type":"say","room":"all","text":"hi"}"#, Command::All("hi")),
+        (r#"{"type":"history","room":"ops","after":5}"#, Command::HistoryIn { room: "ops", ask: Ask::After(5) }),
+        (r#"{"type":"history","with":"bob"}"#, Command::History(Ask::With("bob"))),
+        (r#"{"type":"history"}"#, Command::History(Ask::Last(20))),
+        (r#"{"type":"rooms","after":"ops"}"#, Command::Rooms { after: Some("ops") }),
+        (r#"{"type":"block"}"#, Command::Blocked { after: None }),
+        (r#"{"type":"accept"}"#, Command::Accept(None)),
+        (r#"{"type":"ack","seq":9}"#, Command::Ack(9)),
+        (
+            r#"{"type":"pm","to":"bob","text":"{\"type\":1}","unknown":[]}"#,
+            Command::Message { to: "bob", text: r#"{"type":1}"# },
+        ),
+    ] {
+        assert_eq!(parse(line).command(), Ok(command), "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_command_says_why() {
+    for line in [
+        r#"{"type":"say","text":"x"}"#,
+        r#"{"type":"say","room":"x"}"#,
+        r#"{"type":"shout"}"#,
+        "{}",
+        r#"{"type":"history","last":0}"#,
+        r#"{"type":"rooms","after":5}"#,
+        r#"{"type":"history","last":5,"before":4}"#,
+        r#"{"type":"format","format":"xml"}"#,
+    ] {
+        assert_eq!(parse(line).command().unwrap_err().cause, Cause::BadObject, "{line}");
+    }
+    let long = format!(r#"{{"type":"ping","label":"{}"}}"#, "x".repeat(65));
+    for line in ["{", "{\"type\":5}", "[1]", "{\"type\":\"say\"", &long, &"[".repeat(30_000)] {
+        let (label, why) = Request::parse(line).unwrap_err();
+        assert_eq!((label, why.cause), (None, Cause::BadObject), "{}", &line[..line.len().min(30)]);
+    }
+    let quoting = format!(r#"{{"type":"ack","seq":"{}"}}"#, "x".repeat(60_000));
+    let why = Request::parse(&quoting).unwrap_err().1;
+    assert!(why.sentence().len() < 300, "x2: an answer does not grow with the line");
+    assert_eq!(Request::parse(r#"{"type":5,"label":"a"}"#).unwrap_err().0.as_deref(), Some("a"));
+}
+
+#[test]
+fn sign_ins_are_read() {
+    let sign_in = |line: &str| parse(line).sign_in();
+    assert_eq!(sign_in(r#"{"type":"guest","user":"a"}"#), Some(Ok(SignIn::Guest { user: "a".into() })));
+    let (user, password) = ("a".into(), "p w".into());
+    assert_eq!(sign_in(r#"{"type":"login","user":"a","password":" p w"}"#), Some(Ok(SignIn::Login { user, password })));
+    assert!(sign_in(r#"{"type":"login","user":"a"}"#).unwrap().is_err());
+    assert_eq!(sign_in(r#"{"type":"say"}"#), None);
+    let rooms = parse(r#"{"type":"resume","token":"x","rooms":{"lobby":5,"ops":null}}"#).rooms.unwrap();
+    assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [("lobby".into(), Some(5)), ("ops".into(), None)]);
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[a-z]{1,8}"
+}
+
+proptest! {
+    #[test]
+    fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, on in any::<bool>(), pick in 0usize..31) {
+        let after = on.then_some(&*t);
+        let commands = [
+            Command::SayIn { room: &a, text: &t }, Command::All(&t), Command::Online { after }, Command::Others { after },
+            Command::Members { room: &a, after }, Command::Since { seconds: n, after }, Command::Message { to: &a, text: &t }, Command::Connect(&a),
+            Command::Accept(None), Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
+            Command::Private { to: Some(&a), text: &t }, Command::End(&a), Command::Direct(&a),
+            Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a),
+            Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
+            Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },
+            Command::HistoryIn { room: &a, ask: Ask::Before(n) }, Command::Search { words: &t, before: Some(n) },
+            Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,
+        ];
+        let line = Request::of_command(&commands[pick], None).unwrap().to_line();
+        prop_assert!(!line.contains('\n') && Request::is_object(&line));
+        let read = Request::parse(&line).unwrap();
+        prop_assert_eq!(read.command(), Ok(commands[pick]), "{}", line);
+    }
+
+    #[test]
+    fn any_line_is_read_without_a_panic(line in any::<String>(), fields in "\\{(\"(type|label|room|after|rooms)\":([0-9]|\"[a-z]\"|\\{\\}|null),?){0,4}\\}?") {
+        for line in [&line, &fields] {
+            if let Ok(request) = Request::parse(line) {
+                let _ = (request.command(), request.sign_in());
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The largest possible answer of every command, in every rendering, with the limits as they are and at their bounds.
+
+use super::worst::{self, Worst};
+use landline_common::command::{Ask, Command, TOPICS, parse};
+use landline_common::limits::{LABEL_BYTES, Limits, count};
+use landline_common::rendering::RENDERINGS;
+use landline_common::{Moment, Rendering, RoomName, UserName};
+use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
+use landline_server::hub::{Hub, Newcomer, SessionOptions, SignInOptions, Tag, Token, Transport, Visit};
+use landline_server::net::Stream;
+use landline_tests::DEADLINE;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+const NOW: Moment = Moment { unix_ms: 1_795_248_000_000, offset_s: 0 };
+/// Users besides the asker, all in one room: with the longest names more than one page takes.
+const USERS: usize = 600;
+/// Users who are in as many rooms as they may.
+const ROOMERS: usize = 30;
+
+/// A hub full of users and rooms with the longest names.
+struct World {
+    hub: Arc<Hub>,
+    limits: Limits,
+    flushers: Arc<Flushers>,
+    poller: Arc<Poller>,
+    crowd: Vec<Visit>,
+}
+
+/// A connection: the server's end and the client's.
+fn connection() -> (Arc<Stream>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    (Arc::new(Stream::new(listener.accept().unwrap().0, 128 << 10).unwrap()), socket)
+}
+
+impl World {
+    fn new(limits: Limits, of: char) -> World {
+        // The crowd hears nothing of each other: that is not what is measured.
+        let limits = Limits { rooms_per_address: u64::MAX, presence_hearers: 0, presence_gather_ms: 60_000, ..limits };
+        let flushers = Flushers::start(&limits).unwrap();
+        let poller = Poller::start(Bounds::of(&limits)).unwrap();
+        let memory = Arc::new(Worst::new(&limits, of));
+        let hub = Hub::new("Landline", &limits, &flushers, &poller, memory, 1);
+        let mut world = World { hub, limits, flushers, poller, crowd: Vec::new() };
+        let (stream, _) = connection();
+        for number in 0..USERS {
+            let mut visit = world.enter(number as u64 + 2, &worst::user(number), &stream, Rendering::Text);
+            if number < ROOMERS {
+                for room in 0..31 {
+                    let join = format!("/join {}", worst::room(1_000 + 31 * number + room));
+                    visit.perform(parse(&join, "").unwrap().unwrap(), Tag::default(), NOW);
+                }
+            }
+            world.crowd.push(visit);
+        }
+        world
+    }
+
+    fn enter(&self, client: u64, name: &str, stream: &Arc<Stream>, rendering: Rendering) -> Visit {
+        self.enter_with(client, name, stream, rendering, SignInOptions::default())
+    }
+
+    fn enter_with(
+        &self,
+        client: u64,
+        name: &str,
+        stream: &Arc<Stream>,
+        rendering: Rendering,
+        options: SignInOptions,
+    ) -> Visit {
+        let outbox = Outbox::new(client, stream, &self.poller);
+        let room = RoomName::parse(&worst::room(0)).unwrap();
+        let newcomer = Newcomer { outbox, rendering, account: true, room, address: "".into(), options };
+        let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
+        self.hub.sign_in(claim, newcomer, NOW).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.crowd.clear();
+        self.flushers.stop();
+        self.poller.stop();
+    }
+}
+
+/// Lines with which a command gets its longest answer.
+fn questions(command: &str, limits: &Limits) -> Vec<String> {
+    let (user, room) = (worst::user(0), worst::room(0));
+    let text = worst::text(limits, '\\');
+    let key = "0".repeat(64);
+    match command {
+        "/say" | "/all" | "/search" | "/ping" => vec![format!("{command} {text}")],
+        "/join" | "/leave" => vec![format!("{command} {room}")],
+        "/rooms" | "/users" | "/others" | "/chats" => vec![command.into(), format!("{command} after {user}")],
+        "/who" => vec!["/who".into(), format!("/who {room}"), format!("/who {room} after {user}")],
+        "/since" => vec![format!("/since {}", u64::MAX), format!("/since {} after {user}", u64::MAX)],
+        "/pm" | "/direct-say" => vec![format!("{command} {user} {text}")],
+        "/private" => vec![format!("/private {user} {text}"), format!("/private {text}")],
+        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" => {
+            vec![format!("{command} {user}"), format!("{command} {text}")]
+        }
+        "/direct-key" => vec![format!("/direct-key {key}"), format!("/direct-key {text}")],
+        "/direct-accept" => vec![format!("/direct-accept {user} {key} {text}")],
+        "/block" => vec!["/block".into(), format!("/block after {user}"), format!("/block {user}")],
+        "/history" => ["", " 1000", " before 99", " after 1", " unread", &format!(" with {user}")]
+            .map(|what| format!("/history{what}"))
+            .to_vec(),
+        "/forget" | "/hooray" | "/members" => vec![command.into()],
+        "/format" => vec!["/format text".into()],
+        "/help" => vec!["/help".into(), format!("/help {text}")],
+        "/quit" => vec!["/quit".into()],
+        other => panic!("what is the longest answer of {other}?"),
+    }
+}
+
+/// A label that is as long as it may be once it is escaped.
+fn label() -> Option<String> {
+    Some("\u{1}".repeat(LABEL_BYTES))
+}
+
+/// Reads what came, up to a line with `until` in it. Returns how many bytes stood before that.
+fn read_to(until: &str, reader: &mut impl BufRead) -> usize {
+    let (mut bytes, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).unwrap_or(0);
+        assert!(read > 0, "the connection was reset after {bytes} bytes");
+        if String::from_utf8_lossy(&line).contains(until) {
+            return bytes;
+        }
+        bytes += read;
+    }
+}
+
+fn ping(visit: &mut Visit, token: &str) {
+    visit.perform(Command::Ping(Some(token)), Tag::default(), NOW);
+}
+
+/// How many bytes the answer to a command has.
+fn answer(world: &World, rendering: Rendering, command: Command<'_>) -> usize {
+    let (stream, socket) = connection();
+    let mut visit = world.enter(1, "asker", &stream, rendering);
+    let mut reader = BufReader::new(socket);
+    ping(&mut visit, "first");
+    read_to("first", &mut reader);
+    visit.perform(command, Tag { label: label(), nonce: None }, NOW);
+    visit.flush();
+    ping(&mut visit, "second");
+    read_to("second", &mut reader)
+}
+
+fn check_commands(world: &World) {
+    let backlog = count(world.limits.backlog_bytes);
+    let page = count(world.limits.page_bytes).min(backlog / 4);
+    for rendering in (0..RENDERINGS).map(Rendering::at) {
+        for topic in TOPICS {
+            let word = topic.usage.split(' ').next().unwrap();
+            for line in questions(word, &world.limits) {
+                let bytes = answer(world, rendering, parse(&line, "asker").unwrap().unwrap());
+                let shown: String = line.chars().take(60).collect();
+                assert!(bytes <= backlog / 2, "{rendering:?}, {shown}: {bytes} bytes, and {backlog} may wait");
+                let is_list =
+                    ["/rooms", "/users", "/members", "/who", "/others", "/since", "/block", "/chats"].contains(&word);
+                assert!(!is_list || bytes <= page, "{rendering:?}, {shown}: {bytes} bytes on a page");
+            }
+        }
+        let (room, text) = (worst::room(0), worst::text(&world.limits, '\\'));
+        for command in [
+            Command::SayIn { room: &room, text: &text },
+            Command::SayIn { room: &text, text: &text },
+            Command::HistoryIn { room: &room, ask: Ask::Last(u64::MAX) },
+            Command::HistoryIn { room: "all", ask: Ask::After(1) },
+        ] {
+            let bytes = answer(world, rendering, command);
+            assert!(bytes <= backlog / 2, "{rendering:?}, {bytes} bytes, and {backlog} may wait");
+        }
+    }
+}
+
+/// A sign-in that names as many rooms as fit into a line, in all of which something was missed.
+fn check_sign_in(world: &World) {
+    let (stream, socket) = connection();
+    let rooms: Vec<RoomName> = (0..100).map(|room| RoomName::parse(&worst::room(1_000 + room)).unwrap()).collect();
+    let token = Token::of([0xff; 16]);
+    let session = Some(SessionOptions { token, transport: Transport::Clear, acks: true, seq: None });
+    let options = SignInOptions { rooms: rooms.clone(), rate: Some((u64::MAX, u64::MAX)), label: label(), session };
+    let mut visit = world.enter_with(1, "asker", &stream, Rendering::Json, options);
+    let wanted: Vec<_> = rooms.into_iter().map(|room| (Some(room), None)).collect();
+    visit.catch_up(&wanted, NOW);
+    ping(&mut visit, "first");
+    let bytes = read_to("first", &mut BufReader::new(socket));
+    let backlog = count(world.limits.backlog_bytes);
+    let (mail, sent_again) = (backlog / 4, backlog / 8);
+    assert!(bytes + mail + sent_again <= backlog, "{bytes} bytes beside mail, and {backlog} may wait");
+}
+
+fn check(limits: Limits, of: char) {
+    let world = World::new(limits, of);
+    check_sign_in(&world);
+    check_commands(&world);
+}
+
+#[test]
+fn x2_no_answer_exceeds_the_backlog() {
+    check(Limits::default(), '\u{1f600}');
+}
+
+#[test]
+fn x2_no_answer_exceeds_the_smallest_backlog() {
+    let mut limits = Limits::default();
+    for (name, value) in [
+        ("backlog-bytes", 128 << 10),
+        ("message-chars", 8_000),
+        ("history-messages", 100),
+        ("list-bytes", 256),
+        ("unframed-bytes", 512),
+        ("page-names", 100_000),
+        ("page-bytes", 1 << 20),
+        ("blocks-per-person", 2_000),
+        ("rooms-per-person", 10_000),
+        ("catch-up-bytes", 64 << 20),
+        ("seen-names", 2_000),
+    ] {
+        limits.set(name, value).unwrap();
+    }
+    assert!(limits.set("backlog-bytes", (128 << 10) - 1).is_err(), "that is the smallest");
+    check(limits.clone(), '\u{1f600}');
+    check(limits, '\\');
+}

@@ -1,0 +1,155 @@
+//! Lists come in pages, and following them shows every name once.
+
+use super::worst;
+use landline_common::What;
+use landline_common::json;
+use landline_tests::{Client, TestServer};
+
+/// A house in which a page has few names.
+fn house() -> TestServer {
+    TestServer::new(|config| config.limits.page_names = 3)
+}
+
+/// Guests in one room who have signed in one after another.
+fn guests<const N: usize>(house: &TestServer, names: [&str; N], room: &str) -> [Client; N] {
+    names.map(|name| house.guest(name, room))
+}
+
+fn json_guest(house: &TestServer, name: &str, room: &str) -> Client {
+    let mut client = house.connect();
+    client.send("format json");
+    client.send(&format!("{name}_{room}"));
+    while !client.line().contains("auth_ok") {}
+    client
+}
+
+/// What a client is told when it asks, without presence.
+fn asked(client: &mut Client, line: &str) -> Vec<String> {
+    client.lines_so_far();
+    client.send(line);
+    client.lines_so_far()
+}
+
+#[test]
+fn x2_what_fits_on_one_page_is_in_the_order_of_coming() {
+    let house = house();
+    let mut here = guests(&house, ["zoe", "bob", "alice"], "ops");
+    let zoe = &mut here[0];
+    assert_eq!(asked(zoe, "/users"), ["Online clients: zoe, bob, alice"]);
+    assert_eq!(asked(zoe, "/who OPS"), ["In ops: zoe, bob, alice"]);
+    assert_eq!(asked(zoe, "whoelse"), ["Online clients: bob, alice"]);
+    assert_eq!(asked(zoe, "/since 60"), ["Online in the last 60 s: bob, alice"]);
+}
+
+#[test]
+fn x2_beyond_one_page_names_come_in_their_order() {
+    let house = house();
+    let mut here = guests(&house, ["zoe", "Bob", "alice", "eve", "carol"], "ops");
+    let zoe = &mut here[0];
+    let page = ["Online clients: alice, Bob, carol", "INFO: and 2 more: /users after carol"];
+    assert_eq!(asked(zoe, "/users"), page);
+    assert_eq!(asked(zoe, "online clients"), page);
+    assert_eq!(asked(zoe, "/users after carol"), ["Online clients: eve, zoe"]);
+    assert_eq!(asked(zoe, "/users after CAROL"), ["Online clients: eve, zoe"]);
+    assert_eq!(asked(zoe, "/users after b"), ["Online clients: Bob, carol, eve", "INFO: and 1 more: /users after eve"]);
+    assert_eq!(asked(zoe, "/users after zz"), ["Online clients: none"]);
+    assert_eq!(asked(zoe, "/others"), ["Online clients: alice, Bob, carol", "INFO: and 1 more: /others after carol"]);
+    let page = ["In ops: alice, Bob, carol", "INFO: and 2 more: /who ops after carol"];
+    assert_eq!(asked(zoe, "/who Ops"), page);
+    assert_eq!(asked(zoe, "/who ops after carol"), ["In ops: eve, zoe"]);
+    assert_eq!(
+        asked(zoe, "/since 60"),
+        ["Online in the last 60 s: alice, Bob, carol", "INFO: and 1 more: /since 60 after carol"]
+    );
+    assert_eq!(asked(zoe, "/since 60 after carol"), ["Online in the last 60 s: eve"]);
+}
+
+#[test]
+fn x2_rooms_chats_and_blocks_come_in_pages() {
+    let house = house();
+    let names = ["bob", "carol", "dora", "eve"];
+    let others = guests(&house, names, "ops");
+    let mut alice = house.guest("alice", "lobby");
+    for room in ["attic", "Barn", "cellar"] {
+        alice.send(&format!("/join {room}"));
+    }
+    let page = ["Rooms: attic (1), Barn (1), cellar (1)", "INFO: and 2 more: /rooms after cellar"];
+    assert_eq!(asked(&mut alice, "/rooms"), page);
+    assert_eq!(asked(&mut alice, "/rooms after cellar"), ["Rooms: lobby (1), ops (4)"]);
+    assert_eq!(asked(&mut alice, "/rooms after BARN"), ["Rooms: cellar (1), lobby (1), ops (4)"]);
+    let mut kept = Vec::new();
+    for (name, mut other) in names.into_iter().zip(others) {
+        other.send("/connect alice");
+        alice.until(&format!("PRIVATE_REQUEST_FROM:{name}"));
+        alice.send(&format!("/accept {name}"));
+        alice.send(&format!("/block nobody-{name}"));
+        house.register(&format!("nobody-{name}"), "password");
+        alice.send(&format!("/block nobody-{name}"));
+        other.lines_so_far();
+        kept.push(other);
+    }
+    let page = ["Private chats: bob, carol, dora", "INFO: and 1 more: /chats after dora"];
+    assert_eq!(asked(&mut alice, "my private chats"), page);
+    assert_eq!(asked(&mut alice, "/chats after dora"), ["Private chats: eve"]);
+    let page = ["Blocked: nobody-bob, nobody-carol, nobody-dora", "INFO: and 1 more: /block after nobody-dora"];
+    assert_eq!(asked(&mut alice, "/block"), page);
+    assert_eq!(asked(&mut alice, "/block after nobody-dora"), ["Blocked: nobody-eve"]);
+}
+
+#[test]
+fn x2_every_rendering_says_how_to_go_on() {
+    let house = TestServer::new(|config| (config.limits.page_names, config.lantalk_port) = (2, Some(0)));
+    let _guests = guests(&house, ["alice", "bob", "carol"], "lobby");
+    let mut json = json_guest(&house, "json", "lobby");
+    json.send("/users");
+    let line = json.line();
+    assert!(
+        line.contains(r#""more":2,"next":"/users after bob","users":["alice","bob"],"text":"and 2 more: /users"#),
+        "{line}"
+    );
+    json.send("/users after bob");
+    let line = json.line();
+    assert!(line.contains(r#""after":"bob","users":["carol","json"],"text":"Online clients: carol, json""#), "{line}");
+    let mut lantalk = house.lantalk("dora");
+    lantalk.send(r#"{"type":"message","text":"/users"}"#);
+    while !lantalk.line().contains(r#""text":"Online: alice, bob""#) {}
+    assert!(lantalk.line().contains(r#""text":"and 3 more: /users after bob""#));
+    let mut unframed = house.unframed();
+    unframed.ask("tcpchat_lobby", "200");
+    unframed.send("/users");
+    while unframed.recv() != "Online clients: alice, bob" {}
+    unframed.expect("INFO: and 4 more: /users after bob");
+}
+
+/// The case itself: many guests of one address open rooms with the longest names, here with a small backlog.
+#[test]
+fn x2_a_client_that_lists_many_rooms_is_not_reset() {
+    let house =
+        TestServer::new(|config| (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (128 << 10, 4 << 10));
+    let mut guests = Vec::new();
+    for guest in 0..30 {
+        let mut client = house.guest(&format!("guest{guest}"), "lobby");
+        for room in 0..31 {
+            client.send(&format!("/join {}", worst::room(31 * guest + room)));
+        }
+        client.lines_so_far();
+        guests.push(client);
+    }
+    let mut reader = json_guest(&house, "reader", "lobby");
+    for _ in 0..30 {
+        let (mut ask, mut rooms) = ("/rooms".to_owned(), Vec::new());
+        loop {
+            reader.send(&ask);
+            let Some(What::Rooms { rooms: page, part }) = json::read(&reader.line()).map(|event| event.what) else {
+                continue;
+            };
+            rooms.extend(page.into_iter().map(|(room, _)| room.into_owned()));
+            match part.more {
+                Some(more) => ask = more.next.into_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(rooms.len(), 30 * 31 + 1);
+        assert!(rooms.is_sorted(), "each once, in their order");
+    }
+}

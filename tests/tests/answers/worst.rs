@@ -1,0 +1,121 @@
+//! A memory whose every answer is as large as it may be.
+
+use landline_common::history::{Direct, Entry, Page, Party, Place, PostError, Range, RecallError, Said, Viewer};
+use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
+use landline_common::{Moment, NameKey, RoomKey, UserName};
+use landline_server::hub::{Delivery, Memory};
+
+/// Letters of four bytes, the longest that names may have: as many of them as the number has digits, and no fewer.
+fn numbered(number: usize, chars: usize) -> String {
+    let digit = |place: u32| char::from_u32(0x2_0000 + (number / 100_usize.pow(place) % 100) as u32);
+    let number: String = (0..3).rev().filter_map(digit).collect();
+    "𠿿".repeat(chars - 3) + &number
+}
+
+/// The longest name of a user; every number has its own.
+pub fn user(number: usize) -> String {
+    numbered(number, NAME_CHARS)
+}
+
+/// The longest name of a room.
+pub fn room(number: usize) -> String {
+    numbered(number, ROOM_CHARS)
+}
+
+/// The longest text of one character repeated.
+pub fn text(limits: &Limits, of: char) -> String {
+    of.to_string().repeat(count(limits.message_chars))
+}
+
+/// The same text in as many lines as a message may have.
+fn in_lines(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let line = chars.len() / MESSAGE_LINES;
+    let with_ends =
+        chars.iter().enumerate().map(|(i, c)| if i % line == line - 1 && i + 1 < chars.len() { '\n' } else { *c });
+    with_ends.collect()
+}
+
+/// Has everything, and all of it is long.
+#[derive(Debug)]
+pub struct Worst {
+    limits: Limits,
+    /// The character that the texts consist of.
+    of: char,
+    blocks: Vec<UserName>,
+    seen: Vec<UserName>,
+}
+
+impl Worst {
+    pub fn new(limits: &Limits, of: char) -> Worst {
+        let names = |from: usize, most: u64| -> Vec<UserName> {
+            (0..count(most)).map(|number| UserName::parse(&user(from + number)).unwrap()).collect()
+        };
+        let (blocks, seen) = (names(100_000, limits.blocks_per_person), names(200_000, limits.seen_names));
+        Worst { limits: limits.clone(), of, blocks, seen }
+    }
+
+    fn page(&self, most: usize) -> Page {
+        let most = most.min(count(self.limits.history_messages));
+        let places = |id: u64| match id % 3 {
+            0 => Place::Everybody,
+            1 => Place::Room(room(0).into()),
+            _ => Place::Direct { to: user(1).into() },
+        };
+        let entry = |id| Entry {
+            id: (1 << 52) + id,
+            at: Moment { unix_ms: 1_795_248_000_000, offset_s: 0 },
+            place: places(id),
+            user: user(0).into(),
+            nonce: Some("\u{1}".repeat(LABEL_BYTES).into()),
+            text: in_lines(&text(&self.limits, self.of)).into(),
+        };
+        Page { entries: (0..most as u64).map(entry).collect(), more: true, cut_short: true }
+    }
+}
+
+impl Memory for Worst {
+    fn make_room(&self) -> bool {
+        true
+    }
+    fn keep(&self, _: &Said<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn keep_direct(&self, _: &Direct<'_>) {}
+    fn post(&self, _: &Direct<'_>) -> Result<(), PostError> {
+        Ok(())
+    }
+    fn post_back(&self, _: &Direct<'_>) {}
+    fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
+        let _ = then(Vec::new());
+    }
+    fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
+    fn recall(&self, _: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+        let (Range::Last(most) | Range::Before(_, most) | Range::After(_, most) | Range::Between { most, .. }) = range;
+        Ok(self.page(most))
+    }
+    fn search(&self, _: &Viewer<'_>, _: &str, _: Option<u64>, most: usize) -> Result<Page, RecallError> {
+        Ok(self.page(most))
+    }
+    fn forget(&self, _: &Party) -> Result<u64, RecallError> {
+        Ok(u64::MAX)
+    }
+    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
+        Ok(Some(1))
+    }
+    fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn account(&self, name: &NameKey) -> Option<UserName> {
+        UserName::parse(name.as_str()).ok()
+    }
+    /// As many as may be; only the asker blocks anybody.
+    fn blocks(&self, account: &NameKey) -> Vec<UserName> {
+        if *account == NameKey::of("asker") { self.blocks.clone() } else { Vec::new() }
+    }
+    fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
+        Ok(())
+    }
+    fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
+        Vec::new()
+    }
+    fn seen_since(&self, _: Moment) -> Vec<UserName> {
+        self.seen.clone()
+    }
+}

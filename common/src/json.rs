@@ -46,6 +46,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     from_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to_user: Option<Text<'a>>,

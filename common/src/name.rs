@@ -173,6 +173,21 @@ impl fmt::Display for RoomName {
     }
 }
 
+/// What follows a server's name where the server itself speaks.
+const SERVER_MARK: &str = " (server)";
+
+/// The name under which a server called `server` speaks. No user has one like it: names of users have no blanks.
+#[must_use]
+pub fn of_server(server: &str) -> String {
+    format!("{server}{SERVER_MARK}")
+}
+
+/// Whether a server itself spoke under that name, so that it never becomes a user in a list.
+#[must_use]
+pub fn is_of_server(speaker: &str) -> bool {
+    speaker.ends_with(SERVER_MARK)
+}
+
 /// Both kinds of name: letters and digits of any script, marks that belong to a letter, and what `also` allows.
 fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> Result<Box<str>, NameError> {
     // Checked before composing: hostile input may be long, and composing never adds characters.
@@ -289,6 +304,15 @@ mod tests {
         assert_eq!(RoomName::parse(&"x".repeat(33)), Err(NameError::TooLong(32)));
     }
 
+    #[test]
+    fn a5_the_server_speaks_under_a_name_that_no_user_can_have() {
+        for server in ["Landline", "lan party", "x (server)"] {
+            let speaker = of_server(server);
+            assert!(is_of_server(&speaker) && UserName::parse(&speaker).is_err(), "{speaker}");
+        }
+        assert!(!is_of_server("server") && !is_of_server("alice"));
+    }
+
     proptest! {
         #[test]
         fn ascii_looks_the_same_letter_by_letter(text in "[ -~]{0,12}") {
@@ -304,6 +328,7 @@ mod tests {
                 prop_assert!(!breaks);
                 prop_assert_eq!(crate::clean::clean(shown), shown);
                 prop_assert_eq!(&UserName::parse(shown).unwrap(), &name);
+                prop_assert!(!is_of_server(shown));
             }
         }
     }

@@ -8,6 +8,7 @@ use super::{Bell, Effect};
 use landline_common::Event;
 use landline_common::clean::flatten;
 use landline_common::event::{Part, Text};
+use landline_common::name::is_of_server;
 
 /// The bell rings at most so often.
 const RING_MS: u64 = 1_000;
@@ -65,13 +66,15 @@ impl State {
         let is_viewed = self.talks.viewed().place == *place;
         let personal = talk.mention || place.is_personal();
         let heard = talk.delivery == Delivery::Heard;
+        // What the server says itself makes no user of it.
+        let of_user = heard && !is_of_server(&talk.user);
         // Past the server, people talk whether or not they are there.
-        if heard && aloud && !matches!(place, Place::Direct(_)) {
+        if of_user && aloud && !matches!(place, Place::Direct(_)) {
             self.online.add(&talk.user);
         }
         let copy = (talk.mention && matches!(place, Place::Room(_) | Place::Everybody)).then(|| talk.clone());
         let Some(conversation) = self.talks.get_mut(place) else { return };
-        if heard {
+        if of_user {
             conversation.spoke(&talk.user);
             // They signed in to the room since its people were last listed.
             let listed = !conversation.members.is_empty() && matches!(place, Place::Room(_)) && aloud;

@@ -4,6 +4,7 @@ use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::too_long;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
+use landline_common::name::{is_of_server, of_server};
 
 /// Texts are cut at four times what a server takes: it may be set to take more.
 const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
@@ -178,10 +179,11 @@ impl Line {
     }
 }
 
-/// A name from the server: cleaned again, and never long.
+/// A name from the server: cleaned again, and never long. The name of a server that speaks itself stays one.
 #[must_use]
 pub fn name(text: &str) -> Box<str> {
-    shortened(text, NAME_CHARS)
+    let short = shortened(text, NAME_CHARS);
+    if is_of_server(text) && !is_of_server(&short) { of_server(&shortened(text, NAME_CHARS / 2)).into() } else { short }
 }
 
 /// A message that somebody said: cleaned again, with its lines, and bounded.

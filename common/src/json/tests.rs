@@ -53,6 +53,22 @@ fn x2_a_page_says_what_follows_and_each_name_once() {
 }
 
 #[test]
+fn a5_what_the_server_says_itself_is_marked() {
+    let (id, user, text) = (7, || Text::from("Landline (server)"), || Text::from("lunch"));
+    let place = Place::Room("lobby".into());
+    for what in [
+        What::Said { id, room: "lobby".into(), user: user(), text: text() },
+        What::SaidToAll { id, user: user(), text: text() },
+        What::Recalled { id, place, user: user(), text: text() },
+    ] {
+        let written = line(what);
+        assert!(written.contains(r#""user":"Landline (server)","server":true"#), "{written}");
+    }
+    let of_a_user = line(What::Said { id, room: "lobby".into(), user: "server1".into(), text: text() });
+    assert!(!of_a_user.contains("\"server\""), "{of_a_user}");
+}
+
+#[test]
 fn what_is_no_event_is_ignored() {
     for text in ["", "[]", "5", "{}", "{\"type\":5}", "{\"type\":\"message\"}", "{\"type\":\"system\",\"event\":\"?\"}"]
     {

@@ -4,6 +4,7 @@ use super::{Following, Wire};
 use crate::cause::{Cause, Kind, Report};
 use crate::event::{Event, Grant, Part, Text, What};
 use crate::history::Place;
+use crate::name::is_of_server;
 use crate::text;
 use std::borrow::Cow;
 
@@ -36,6 +37,11 @@ impl<'a> Wire<'a> {
         Wire { r#type: r#type.into(), ..Wire::default() }
     }
 
+    /// A message, with the mark that programs know the server itself by: they need not parse its name.
+    fn message(user: &'a Text<'_>) -> Wire<'a> {
+        Wire { user: lent(user), server: is_of_server(user).then_some(true), ..Wire::of("message") }
+    }
+
     /// A system event: its name, and what a person would read as its text.
     fn system(name: &'static str, event: &Event<'_>) -> Wire<'a> {
         Wire { event: Some(name.into()), text: Some(text::plain(event).into()), ..Wire::of("system") }
@@ -44,28 +50,22 @@ impl<'a> Wire<'a> {
     fn content(event: &'a Event<'_>) -> Wire<'a> {
         match &event.what {
             What::Said { id, room, user, text } => {
-                Wire { id: Some(*id), room: lent(room), user: lent(user), text: lent(text), ..Wire::of("message") }
+                Wire { id: Some(*id), room: lent(room), text: lent(text), ..Wire::message(user) }
             }
-            What::SaidToAll { id, user, text } => Wire {
-                event: Some("all".into()),
-                id: Some(*id),
-                user: lent(user),
-                text: lent(text),
-                ..Wire::of("message")
-            },
+            What::SaidToAll { id, user, text } => {
+                Wire { event: Some("all".into()), id: Some(*id), text: lent(text), ..Wire::message(user) }
+            }
             What::Direct { id, from, text, kept } => {
                 let (from_user, text) = (lent(from), lent(text));
                 Wire { id: Some(*id), from_user, text, kept: kept.then_some(true), ..Wire::of("pm") }
             }
             What::Recalled { id, place, user, text } => {
-                let wire = Wire { event: Some("history".into()), id: Some(*id), text: lent(text), ..Wire::default() };
-                match place {
-                    Place::Room(room) => Wire { r#type: "message".into(), room: lent(room), user: lent(user), ..wire },
-                    Place::Everybody => Wire { r#type: "message".into(), user: lent(user), ..wire },
-                    Place::Direct { to } => {
-                        Wire { r#type: "pm".into(), from_user: lent(user), to_user: lent(to), ..wire }
-                    }
-                }
+                let wire = match place {
+                    Place::Room(room) => Wire { room: lent(room), ..Wire::message(user) },
+                    Place::Everybody => Wire::message(user),
+                    Place::Direct { to } => Wire { from_user: lent(user), to_user: lent(to), ..Wire::of("pm") },
+                };
+                Wire { event: Some("history".into()), id: Some(*id), text: lent(text), ..wire }
             }
             What::Private { from, text } => {
                 Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }

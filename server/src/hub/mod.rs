@@ -33,6 +33,7 @@ use circle::Circle;
 use direct::Directs;
 use landline_common::clean::clean;
 use landline_common::limits::count;
+use landline_common::name::of_server;
 use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
 use nonces::Nonces;
 use parking_lot::Condvar;
@@ -271,7 +272,7 @@ impl Hub {
 
     /// Says something as the server itself, in a room or to everybody. False if there is no such room.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: Moment) -> bool {
-        let (user, mut texts) = (format!("{} (server)", self.server_name), Texts::default());
+        let (user, mut texts) = (of_server(&self.server_name), Texts::default());
         texts.push(&clean(text), Tag::default());
         let (ids, limits) = (&self.ids, &self.limits);
         let memory = self.memory.make_room().then_some(&*self.memory);

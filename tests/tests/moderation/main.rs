@@ -3,7 +3,7 @@
 mod bans;
 mod console;
 
-use landline_tests::House;
+use landline_tests::{House, TestServer};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,33 @@ fn the_server_speaks_to_everybody_and_in_a_room() {
     bob.expect("Landline (server): deploy");
     alice.expect_nothing();
     assert!(moderator.say(Some("nowhere"), "x").unwrap_err().contains("no room"));
+}
+
+#[test]
+fn a5_the_server_that_speaks_is_marked_for_programs_and_no_user() {
+    let server = TestServer::default();
+    let moderator = server.server().moderator();
+    let mut alice = server.connect();
+    for line in ["format json", "alice_lobby"] {
+        alice.send(line);
+    }
+    alice.until("{\"type\":\"auth_ok\"");
+    for room in [None, Some("lobby")] {
+        assert!(moderator.say(room, "lunch").is_ok());
+        let heard = alice.line();
+        assert!(heard.contains(r#""user":"Landline (server)","server":true,"#), "{heard}");
+    }
+    alice.send("/history");
+    for _ in 0..2 {
+        let recalled = alice.line();
+        assert!(recalled.contains(r#""server":true"#) && recalled.contains(r#""event":"history""#), "{recalled}");
+    }
+    alice.until("{\"type\":\"system\"");
+    for list in ["/users", "/who lobby"] {
+        alice.send(list);
+        let users = alice.line();
+        assert!(users.contains(r#""users":["alice"]"#), "{users}");
+    }
 }
 
 #[test]

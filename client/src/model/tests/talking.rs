@@ -5,7 +5,8 @@ use crate::model::desk::Desk;
 use crate::model::key::{Code, Key};
 use crate::model::{Effect, Exit};
 use landline_common::What;
-use landline_common::event::Part;
+use landline_common::event::{More, Part};
+use landline_common::history::Place as Where;
 
 fn desk() -> Desk {
     Desk::signed_in(80, 24)
@@ -222,6 +223,46 @@ fn who_signs_in_to_the_room_is_seen_to_come() {
         part: Part::default(),
     });
     assert_eq!(desk.lobby(), ["~ zoe joined"]);
+}
+
+#[test]
+fn a5_the_server_that_speaks_is_no_user() {
+    let long = landline_common::name::of_server(&"x".repeat(100));
+    for (id, speaker) in (1..).zip(["Landline (server)".to_owned(), long]) {
+        let mut desk = desk();
+        let known = |desk: &Desk| -> Vec<String> {
+            let lobby = desk.state.talks.viewed();
+            desk.state.online.iter().chain(lobby.members.iter()).map(str::to_owned).collect()
+        };
+        let before = known(&desk);
+        desk.hear(What::Said { id, room: "lobby".into(), user: speaker.clone().into(), text: "lunch".into() });
+        desk.hear(What::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
+        let place = Where::Room("lobby".into());
+        desk.hear(What::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
+        assert_eq!(known(&desk), before);
+        assert!(desk.lobby().iter().any(|line| line.ends_with("(server): lunch")), "{:?}", desk.lobby());
+        assert!(!desk.lobby().iter().any(|line| line.contains("joined")), "{:?}", desk.lobby());
+        desk.type_in("La");
+        desk.press(Key::plain(Code::Tab));
+        assert_eq!(desk.state.talks.viewed().draft.text(), "La");
+    }
+}
+
+#[test]
+fn x2_a_page_of_a_list_takes_no_known_user_away() {
+    let mut desk = desk();
+    let more = Some(More { count: 412, next: "/users after carol".into() });
+    let part = Part { after: None, more };
+    desk.hear(What::Online { users: vec!["carol".into()], part: part.clone() });
+    desk.hear(What::Members { room: "lobby".into(), users: vec!["carol".into()], part });
+    for list in [&desk.state.online, &desk.state.talks.viewed().members] {
+        assert_eq!(list.iter().collect::<Vec<_>>(), ["alice", "bob", "carol"]);
+    }
+    let lobby = desk.lobby().join("\n");
+    assert!(lobby.contains("carol, and 412 more: /users after carol") && !lobby.contains("joined"), "{lobby}");
+    let part = Part { after: Some("carol".into()), more: None };
+    desk.hear(What::Online { users: vec!["zoe".into()], part });
+    assert_eq!(desk.state.online.iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
 }
 
 #[test]

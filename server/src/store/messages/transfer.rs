@@ -7,6 +7,7 @@ use crate::store::{FileError, utc};
 use jiff::Timestamp;
 use landline_common::clean::{clean, clean_message, count_lines};
 use landline_common::limits::MOST_MESSAGE_LINES;
+use landline_common::name::is_of_server;
 use landline_common::{Limits, Moment, NameError, RoomName, UserName};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
@@ -218,7 +219,7 @@ fn parse(bytes: &[u8], highest: i64) -> Result<Line, String> {
 
 /// Whether the person who runs a server said it, whose name for people is free text.
 fn is_servers(name: &str) -> bool {
-    name.ends_with(" (server)") && clean(name) == name && name.chars().count() <= 80
+    is_of_server(name) && clean(name) == name && name.chars().count() <= 80
 }
 
 /// The server itself may have spoken: reserved words are fine here.

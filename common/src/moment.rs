@@ -39,6 +39,13 @@ impl Moment {
         Date(self)
     }
 
+    /// `yyyy-mm-dd`: the day in local time.
+    #[must_use]
+    pub fn day(self) -> Day {
+        let Civil { year, month, day, .. } = self.civil();
+        Day { year, month, day }
+    }
+
     fn civil(self) -> Civil {
         let seconds = self.unix_ms.div_euclid(1_000) + i64::from(self.offset_s);
         let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -92,6 +99,20 @@ impl fmt::Display for Date {
     }
 }
 
+/// A day of the calendar, as [`Moment::day`] has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    year: i64,
+    month: i64,
+    day: i64,
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +130,8 @@ mod tests {
         assert_eq!(date(1_795_271_000, 19_800), "2026-11-21 19:53");
         assert_eq!(date(4_107_542_399, 0), "2100-02-28 23:59");
         assert_eq!(date(4_107_542_400, 0), "2100-03-01 00:00");
+        let day = |unix_s: i64, offset_s| Moment { unix_ms: unix_s * 1_000, offset_s }.day();
+        assert_eq!(day(0, -3_600).to_string(), "1969-12-31");
+        assert!(day(0, 0) == day(86_399, 0) && day(0, 0) != day(86_399, 3_600));
     }
 }

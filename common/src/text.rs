@@ -47,7 +47,10 @@ impl Dialect {
 pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<u8>) {
     let mut lines = Lines { out, dialect, longest };
     match &event.what {
-        What::Said { user, text, .. } if dialect == Dialect::Mesh => {
+        // The one room of a mesh has no name in front, and its past looks like its presence.
+        What::Said { user, text, .. } | What::Recalled { place: Place::Room(_), user, text, .. }
+            if dialect == Dialect::Mesh =>
+        {
             lines.talk(&[&event.at.clock_to_the_second().to_string(), " ", user, ": "], text);
         }
         What::Said { room, user, text, .. } => lines.said(Some(room), user, text),

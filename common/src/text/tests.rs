@@ -60,6 +60,7 @@ fn a_mesh_has_the_lines_of_its_predecessor() {
     let user = || Text::from("alice");
     for (what, line) in [
         (said(), "14:23:20 alice: hello\n"),
+        (recalled(Place::Room("mesh".into())), "14:23:20 alice: hi\n"),
         (What::Joined { user: user(), room: "mesh".into() }, "alice joined chat\n"),
         (What::Disconnected { user: user() }, "alice left chat\n"),
         (What::info("so it is"), "INFO: so it is\n"),

@@ -49,20 +49,28 @@ fn the_passphrase_is_not_shown() {
 }
 
 #[test]
-fn plain_lines_are_the_predecessor_s() {
+fn p1_plain_lines_are_the_predecessor_s() {
     let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
     let mut alice = Terminal::new(80, 24);
     alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
     let bob = Meshed::of(&mut Meshed::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.sees("bob joined chat");
     bob.type_line("hello");
-    alice.until("hh:mm:ss bob: hello", |screen| {
+    let said = |screen: &vt100::Screen| {
         let line = |line: &str| {
             let (time, rest) = line.split_at_checked(8)?;
             let digits = time.bytes().filter(u8::is_ascii_digit).count() == 6 && time.matches(':').count() == 2;
-            (digits && rest.trim_end() == " bob: hello").then_some(())
+            (digits && rest.trim_end() == " bob: hello").then(|| time.to_owned())
         };
-        screen.contents().lines().filter_map(line).count() == 1
+        screen.contents().lines().filter_map(line).collect::<Vec<_>>()
+    };
+    alice.until("hh:mm:ss bob: hello", |screen| said(screen).len() == 1);
+    // P1: what is looked up looks the same.
+    alice.press("/history\r");
+    alice.sees("INFO: 1 message");
+    alice.until("the same line again", |screen| {
+        let times = said(screen);
+        times.len() == 2 && times[0] == times[1]
     });
     bob.type_line("/exit");
     alice.sees("bob left chat");

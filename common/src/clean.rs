@@ -10,11 +10,20 @@
 //! A line end is every mandatory break of Unicode (UAX #14): LF, CR, CR LF, VT, FF, NEL, U+2028 and U+2029. A message has
 //! LF only, so that no reader sees more lines than the server counted.
 
+use crate::visible::without_hidden;
 use std::borrow::Cow;
 
 /// `text` without anything that a terminal would obey or nobody would see. Borrowed when there is nothing to do.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
+    match stripped(text) {
+        Cow::Borrowed(text) => without_hidden(text),
+        Cow::Owned(text) => Cow::Owned(without_hidden(&text).into_owned()),
+    }
+}
+
+/// `text` as one line without anything that a terminal would obey.
+fn stripped(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| fate(c) == Fate::Keep) {
         return Cow::Borrowed(text);
     }
@@ -46,6 +55,23 @@ pub const TAB: &str = "    ";
 /// ```
 #[must_use]
 pub fn clean_message(text: &str) -> Cow<'_, str> {
+    let safe = stripped_message(text);
+    match without_hidden(&safe) {
+        Cow::Borrowed(_) => safe,
+        // Blanks may stand at the end of a line now.
+        Cow::Owned(text) => Cow::Owned(stripped_message(&text).into_owned()),
+    }
+}
+
+/// True if nothing in a message is obeyed by a terminal. It may still have characters that [`clean_message`] removes
+/// today: messages that were stored before are read back.
+#[must_use]
+pub fn is_safe_message(text: &str) -> bool {
+    // Before messages could have several lines, texts were cleaned as one, which left blanks at the end.
+    stripped_message(text) == text || stripped(text) == text
+}
+
+fn stripped_message(text: &str) -> Cow<'_, str> {
     let safe = text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| fate(c) == Fate::Keep);
     if safe && !text.ends_with(char::is_whitespace) {
         return Cow::Borrowed(text);

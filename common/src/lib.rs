@@ -18,6 +18,7 @@ pub mod moment;
 pub mod name;
 pub mod rendering;
 pub mod text;
+pub mod visible;
 
 pub use cause::{About, Cause, Report};
 pub use command::{Command, CommandError, Request};

@@ -1,5 +1,8 @@
 //! Names of people and rooms: what is allowed, and when two are the same.
 //!
+//! What a name may consist of was once wider. [`UserName::parse`] still reads such names, so that their accounts and
+//! messages stay; who takes a name anew is held to [`UserName::check_new`].
+//!
 //! Two names of people are the same when they look the same: they are compared without case and by the skeleton of
 //! Unicode Technical Standard 39, so that nobody can pass for somebody else. Rooms are compared without case only.
 
@@ -12,6 +15,8 @@ use std::sync::LazyLock;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::UnicodeScript;
+use unicode_security::GeneralSecurityProfile;
 use unicode_security::confusable_detection::skeleton;
 
 /// Why a name is not one. The text says what to do about it.
@@ -55,6 +60,14 @@ impl UserName {
         let shown = composed(text, NAME_CHARS, NameError::BadUser, |c| matches!(c, '_' | '-'))?;
         let key = NameKey::of(&shown);
         if is_reserved(&shown, &key) { Err(NameError::Reserved) } else { Ok(UserName { shown, key }) }
+    }
+
+    /// Whether the name may be taken anew, by a guest or for an account.
+    ///
+    /// # Errors
+    /// It has characters that Unicode TS 39 keeps out of identifiers, or marks of another script than their letter's.
+    pub fn check_new(&self) -> Result<(), NameError> {
+        if is_identifier(&self.shown) { Ok(()) } else { Err(NameError::BadUser) }
     }
 
     /// The name as its owner wrote it.
@@ -140,6 +153,14 @@ impl RoomName {
         }
     }
 
+    /// Whether a room of that name may be opened; see [`UserName::check_new`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_new(&self) -> Result<(), NameError> {
+        if is_identifier(&self.shown) { Ok(()) } else { Err(NameError::BadRoom) }
+    }
+
     /// The [`LOBBY`].
     #[must_use]
     pub fn lobby() -> RoomName {
@@ -213,8 +234,26 @@ fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> 
     }
 }
 
+/// Whether `shown`, which [`composed`] has let through, consists of identifier characters of Unicode TS 39 (general
+/// security profile), and each mark may stand on its letter: invisible characters, letterlike symbols, and marks of
+/// other scripts look like a name that another user has.
+fn is_identifier(shown: &str) -> bool {
+    let mut letter = None;
+    shown.is_ascii()
+        || shown.chars().all(|c| {
+            if !is_combining_mark(c) {
+                letter = Some(c).filter(|c| c.is_alphabetic());
+                return c == '/' || c.identifier_allowed();
+            }
+            let scripts = |c: char| c.script_extension();
+            let fits = letter.is_some_and(|letter| !scripts(letter).intersection(scripts(c)).is_empty());
+            fits && c.identifier_allowed()
+        })
+}
+
 /// Words that begin a line of the server's own.
-const RESERVED: [&str; 8] = ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG", "Blocked"];
+const RESERVED: [&str; 9] =
+    ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG", "Blocked", "Rooms"];
 
 static RESERVED_KEYS: LazyLock<HashSet<NameKey>> = LazyLock::new(|| RESERVED.into_iter().map(NameKey::of).collect());
 
@@ -270,13 +309,92 @@ mod tests {
             ("BIocked", Reserved),
             ("ЕRRОR", Reserved),
             ("help", Reserved),
-            ("Quit", Reserved),
+            ("Logout", Reserved),
             ("200", Reserved),
             ("private_x", Reserved),
             ("DIRECT_READY", Reserved),
             ("login", Reserved),
         ] {
             assert_eq!(UserName::parse(name).unwrap_err(), why, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn x8_new_names_consist_of_identifier_characters() {
+        let taken_anew = |name: &str| UserName::parse(name).and_then(|name| name.check_new());
+        for name in [
+            "alice",
+            "Bob-2",
+            "under_score",
+            "Müller",
+            "Zoë",
+            "Ольга",
+            "Йосиф",
+            "आर्य",
+            "田中",
+            "たなか",
+            "トム",
+            "مريم",
+            "مُحَمَّد",
+            "สมชาย",
+            "ศรีสุข",
+            "한글",
+            "שרה",
+            "Nguyễn",
+            "Αλέξης",
+            "თამარ",
+            "Արմեն",
+            "ಕನ್ನಡ",
+            "1234",
+            "e\u{301}va",
+        ] {
+            assert_eq!(taken_anew(name), Ok(()), "{name}");
+        }
+        for name in [
+            "alice\u{1bc9d}",
+            "alice\u{1bc9e}",
+            "ᴀlice",
+            "ａlice",
+            "𝐚lice",
+            "ⓐlice",
+            "ªlice",
+            "aliceⁿ",
+            "Ⅷ",
+            "ℵlef",
+            "ﬁona",
+            "alice\u{483}",
+            "а\u{5b0}",
+            "田\u{301}",
+            "مريم\u{301}",
+            "a\u{e31}",
+            "1\u{301}",
+            "_\u{301}a",
+            "a_\u{301}",
+            "alice\u{20dd}",
+            "alice\u{16fe4}",
+            "alice\u{1d165}",
+            "ꭺlice",
+            "aliceʹ",
+            "alice\u{e0041}",
+            "a\u{34f}b",
+            "ſam",
+        ] {
+            assert_eq!(taken_anew(name), Err(NameError::BadUser), "{name:?}");
+        }
+        for room in ["ops/\u{1bc9d}", "ᴀll", "lobby\u{3164}"] {
+            assert!(RoomName::parse(room).and_then(|room| room.check_new()).is_err(), "{room:?}");
+        }
+        assert!(RoomName::parse("größe/тест-2").unwrap().check_new().is_ok());
+        assert!(UserName::parse("ᴀlice").is_ok(), "an account that has it stays");
+    }
+
+    #[test]
+    fn x8_words_that_need_a_slash_reserve_no_name() {
+        for name in ["search", "join", "forget", "since", "say", "pm"] {
+            assert!(UserName::parse(name).is_ok(), "{name}");
+        }
+        for name in ["whoelse", "Exit", "message", "broadcast", "online", "help", "block", "rooms"] {
+            assert_eq!(UserName::parse(name), Err(NameError::Reserved), "{name}");
         }
     }
 

@@ -85,10 +85,11 @@ const fn form(words: &'static str, shape: Shape) -> Form {
     Form { words, shape }
 }
 
-/// The first words of all commands, and of the sign-in: nobody may be called so.
+/// The first words of all commands that are written without a slash, and of the sign-in: no user may be called so. A
+/// word that needs its slash is no line that a user's name could be taken for.
 pub fn words() -> impl Iterator<Item = &'static str> {
-    let forms = TOPICS.iter().flat_map(|topic| topic.forms);
-    let first = forms.filter_map(|form| form.words.trim_start_matches('/').split(' ').next());
+    let forms = TOPICS.iter().flat_map(|topic| topic.forms).filter(|form| !form.words.starts_with('/'));
+    let first = forms.filter_map(|form| form.words.split(' ').next());
     first.chain(["register", "login"])
 }
 

@@ -4,6 +4,7 @@ use super::tasks::Task;
 use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
+use landline_common::visible::is_blank;
 use landline_common::{Limits, limits};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -157,7 +158,7 @@ impl Args {
     pub fn config(&self) -> anyhow::Result<Config> {
         let limits = limits_of(&self.limits)?;
         let name = landline_common::clean::clean(self.name.trim()).into_owned();
-        if name.is_empty() || name.chars().count() > 64 {
+        if is_blank(&name) || name.chars().count() > 64 {
             bail!("--name needs 1 to 64 characters");
         }
         let block = self.block_duration.unwrap_or(self.block);

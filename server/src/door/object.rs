@@ -52,10 +52,15 @@ fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
         EVERYBODY => Ok(None),
         name => RoomName::parse(name).map(Some).map_err(Report::of_room_name),
     };
+    let rooms = rooms.map(|(name, id)| Ok((place(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
+    // A room of an older server, whose name may not be taken anew, must not keep its people from signing in.
+    let may_be_opened = |room: &Option<RoomName>| room.as_ref().is_none_or(|room| room.check_new().is_ok());
+    let rooms = rooms.into_iter().filter(|(room, _)| may_be_opened(room)).collect();
+    let room = |name| RoomName::parse(name).and_then(|room| room.check_new().map(|()| room));
     Ok(Stay {
         label: request.answer_label(),
-        room: request.room.as_deref().map(RoomName::parse).transpose().map_err(Report::of_room_name)?,
-        rooms: rooms.map(|(name, id)| Ok((place(name)?, *id))).collect::<Result<_, Report<'static>>>()?,
+        room: request.room.as_deref().map(room).transpose().map_err(Report::of_room_name)?,
+        rooms,
         acks: request.acks == Some(true),
         seq: request.seq,
     })

@@ -123,7 +123,11 @@ impl TextDoor {
     }
 
     fn guest(&mut self, name: &str, room: &str) -> Step {
-        let parsed = UserName::parse(name).and_then(|name| Ok((name, RoomName::parse(room)?)));
+        let parsed = UserName::parse(name).and_then(|name| {
+            let room = RoomName::parse(room)?;
+            name.check_new().and(room.check_new())?;
+            Ok((name, room))
+        });
         let (name, room) = match parsed {
             Ok(both) => both,
             // With a password in force nothing is learned about names without it.

@@ -79,5 +79,6 @@ fn junk_before_signing_in_ends_too() {
     let mut client = house.connect();
     client.send("");
     client.send_bytes("\n".repeat(100).as_bytes());
+    client.expect_start("429 ");
     client.expect_closed();
 }

@@ -4,6 +4,7 @@ mod browser;
 mod commands;
 mod http;
 mod limits;
+mod names;
 mod passwords;
 mod sign_in;
 mod splitting;

@@ -123,7 +123,7 @@ fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
         (400, &["a b_room", "../../etc_room", "a\u{1b}[31m_room", "a\0b_room", "a\u{202e}b_room", "_room"][..]),
         (400, &["alice_", "x_a b", "x_a:b", "x_../../etc", "_-__room", &long_name, &long_room]),
         (403, &["alice_room", "ALICE_other", "аlice_room", "bob_room", "BOB_room", "Воb_room"]),
-        (403, &["INFO_room", "error_room", "server_room", "Landline_room", "LANDLINE_room", "200_room", "quit_room"]),
+        (403, &["INFO_room", "error_room", "server_room", "Landline_room", "LANDLINE_room", "200_room", "exit_room"]),
         (403, &["PRIVATE_ENDED_room", "direct_x_room", "AUTH_SUCCESS_room", "login_room", "x_all", "x_PM", "aIice_x"]),
     ] {
         for line in lines {

@@ -26,6 +26,7 @@ use landline_common::command::{Command, Format, HOORAY};
 use landline_common::event::{Grant, PROTOCOL};
 use landline_common::history::Party;
 use landline_common::limits::count;
+use landline_common::visible::is_blank;
 use landline_common::{Cause, Event, Moment, NameKey, Rendering, Reply, Report, RoomKey, RoomName, UserName, What};
 use rooms::Membership;
 use std::borrow::Cow;
@@ -212,8 +213,8 @@ impl Visit {
         if self.spoken.as_ref().is_some_and(|(spoken, _)| !Arc::ptr_eq(spoken, &circle)) {
             self.settle();
         }
-        // Cleaning may have left nothing.
-        if !text.is_empty() {
+        // Cleaning may have left nothing that can be seen.
+        if !is_blank(&text) {
             let tag = self.take_tag();
             self.texts.push(&text, tag);
             self.addressee = Some(key);
@@ -250,7 +251,7 @@ impl Visit {
     /// The same for a message to somebody, which must have something in it.
     fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
         let text = self.sayable(text)?;
-        if text.is_empty() {
+        if is_blank(&text) {
             return Err(Cause::EmptyMessage.report());
         }
         Ok(text)

@@ -64,6 +64,7 @@ impl Visit {
             self.attend_current();
             return Ok(());
         }
+        name.check_new().map_err(Report::of_room_name)?;
         let most = count(self.hub.limits.rooms_per_person);
         if self.rooms.len() >= most {
             return Err(Cause::TooManyRooms.of_count(most as u64));

@@ -5,7 +5,7 @@ use super::schema::{self, EVERYBODY, refused};
 use super::writer::{Row, Writer};
 use crate::store::{FileError, utc};
 use jiff::Timestamp;
-use landline_common::clean::{clean, clean_message, count_lines};
+use landline_common::clean::{clean, count_lines, is_safe_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::is_of_server;
 use landline_common::{Limits, Moment, NameError, RoomName, UserName};
@@ -207,8 +207,7 @@ fn parse(bytes: &[u8], highest: i64) -> Result<Line, String> {
             }
         }
     }
-    // Before messages could have several lines, texts were cleaned as one, which left blanks at the end.
-    if line.text.is_empty() || (clean_message(&line.text) != line.text && clean(&line.text) != line.text) {
+    if line.text.is_empty() || !is_safe_message(&line.text) {
         return Err("its text is empty or has characters that no message has".to_owned());
     }
     if count_lines(&line.text) > MOST_MESSAGE_LINES {

@@ -1,0 +1,62 @@
+//! Names and texts in which there is something that nobody sees.
+
+use crate::PASSWORD;
+use landline_tests::House;
+
+#[test]
+fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    for name in ["alice\u{1bc9d}", "ᴀlice", "alice\u{e0041}", "alice\u{483}", "ａlice"] {
+        let mut guest = house.connect();
+        guest.send(&format!("{name}_lobby"));
+        guest.expect_start("400 ");
+        guest.expect_closed();
+        let mut account = house.connect();
+        for line in ["REGISTER", name, PASSWORD] {
+            account.send(line);
+        }
+        account.expect("ALIAS?");
+        account.expect("PASSWORD?");
+        account.expect_start("ERROR: 400 ");
+        let mut program = house.connect();
+        program.send("format json");
+        program.send(&format!("{{\"type\":\"guest\",\"user\":\"{name}\"}}"));
+        program.expect_start("{\"type\":\"system\"");
+        assert!(program.expect_start("{\"type\":\"auth_fail\"").contains("\"cause\":\"name_bad\""));
+    }
+    alice.send("/join lobby\u{1bc9d}");
+    alice.expect_start("ERROR: 400 ");
+    alice.expect_nothing();
+}
+
+#[test]
+fn x8_an_account_with_a_name_of_before_still_signs_in() {
+    let mut house = House::default();
+    house.register("alice", PASSWORD);
+    house.stop();
+    let file = house.data().join("accounts.json");
+    let accounts = std::fs::read_to_string(&file).expect("accounts.json");
+    std::fs::write(&file, accounts.replace("\"alice\"", "\"ᴀlice\"")).expect("accounts.json");
+    house.restart();
+    house.login("ᴀlice", PASSWORD).quit();
+}
+
+#[test]
+fn x8_a_text_in_which_nothing_can_be_seen_is_none() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    let mut bob = house.guest("bob", "lobby");
+    alice.expect("bob has connected to the chatroom");
+    for text in ["\u{3164}", "\u{3164} \u{2800}\u{ffa0}", "\u{e0041}\u{e0042}", "\u{1d159}", "\u{301}"] {
+        bob.send(text);
+        bob.expect_nothing();
+        for command in ["/all", "/pm alice"] {
+            bob.send(&format!("{command} {text}"));
+            bob.expect_start("ERROR: 400 there is nothing in that");
+        }
+    }
+    bob.send(&format!("a{}b\u{e0041}\u{e0042}", "\u{301}".repeat(1_800)));
+    alice.expect(&format!("bob: a{}b", "\u{301}".repeat(8)));
+    alice.expect_nothing();
+}

@@ -56,6 +56,8 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
         Some(name) => name,
         None => start.name()?,
     };
+    // Nobody would let such a member in.
+    name.check_new().map_err(|why| BadUsage::new(format!("NAME: {why}")))?;
     let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
     let secret = secret.map_err(|why| BadUsage::new(why.to_string()))?;
     let signals = signals::listen().context("listening for signals")?;

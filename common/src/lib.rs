@@ -17,6 +17,7 @@ pub mod mesh;
 pub mod moment;
 pub mod name;
 pub mod rendering;
+pub mod telnet;
 pub mod text;
 pub mod visible;
 

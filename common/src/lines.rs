@@ -4,6 +4,7 @@
 //! more and no newline, with nothing after them for a while, is one of these for its life. A terminal in character
 //! mode sends one byte at a time, so it stays framed.
 
+use crate::telnet::Telnet;
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -44,20 +45,22 @@ pub struct Input {
     /// Inside a line that was too long: everything up to its end is dropped.
     skipping: bool,
     longest: usize,
+    /// What takes telnet's commands out; `None` for doors at which nobody types, and for unframed clients.
+    telnet: Option<Telnet>,
 }
 
 impl Input {
     /// For messages of at most `longest` bytes.
     #[must_use]
     pub fn new(longest: usize) -> Input {
-        let framing = Framing::Undecided;
-        Input { buffer: Vec::new(), start: 0, end: 0, scanned: 0, framing, skipping: false, longest }
+        let (framing, telnet) = (Framing::Undecided, Some(Telnet::default()));
+        Input { buffer: Vec::new(), start: 0, end: 0, scanned: 0, framing, skipping: false, longest, telnet }
     }
 
     /// Like [`Input::new`], for a door whose clients all send lines.
     #[must_use]
     pub fn of_lines(longest: usize) -> Input {
-        Input { framing: Framing::Lines, ..Input::new(longest) }
+        Input { framing: Framing::Lines, telnet: None, ..Input::new(longest) }
     }
 
     /// From now on messages have at most `longest` bytes.
@@ -95,7 +98,7 @@ impl Input {
     /// `count` bytes were read into [`Input::space`].
     pub fn filled(&mut self, count: usize) {
         let first_read = self.framing == Framing::Undecided && self.end == self.start;
-        self.end += count;
+        self.take_telnet(count);
         if first_read && count == 1 {
             self.framing = Framing::Lines;
         }
@@ -105,6 +108,42 @@ impl Input {
                 self.framing = Framing::Lines;
             }
         }
+    }
+
+    /// Takes over `count` bytes that were read, without telnet's commands. A client that speaks telnet sends lines.
+    fn take_telnet(&mut self, count: usize) {
+        let read = self.end..self.end + count;
+        let Some(telnet) = self.telnet.as_mut().filter(|telnet| !telnet.passes(&self.buffer[read.clone()])) else {
+            self.end = read.end;
+            return;
+        };
+        let mut left = Vec::with_capacity(count + 1);
+        telnet.take(&self.buffer[read], &mut left);
+        if telnet.is_spoken() && self.framing == Framing::Undecided {
+            self.framing = Framing::Lines;
+        }
+        self.append(&left);
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        let end = self.end + bytes.len();
+        self.buffer.resize(self.buffer.len().max(end), 0);
+        self.buffer[self.end..end].copy_from_slice(bytes);
+        self.end = end;
+    }
+
+    /// Takes over what was held back as the beginning of a telnet command.
+    fn end_telnet(&mut self) {
+        if let Some(mut telnet) = self.telnet.take() {
+            let mut held = Vec::new();
+            telnet.finish(&mut held);
+            self.append(&held);
+        }
+    }
+
+    /// What telnet's options are to be answered with, once. Bytes, no line.
+    pub fn telnet_answers(&mut self) -> Vec<u8> {
+        self.telnet.as_mut().map(Telnet::answers).unwrap_or_default()
     }
 
     /// What has arrived and was not taken yet.
@@ -123,6 +162,7 @@ impl Input {
     pub fn silence(&mut self) {
         if self.awaits_silence() {
             self.framing = Framing::Unframed;
+            self.end_telnet();
         }
     }
 
@@ -139,6 +179,7 @@ impl Input {
 
     /// What is left when the client has closed: its last line may lack a line end.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
+        self.end_telnet();
         let rest = std::mem::replace(&mut self.start, self.end)..self.end;
         self.scanned = self.end;
         let skipping = std::mem::take(&mut self.skipping);
@@ -289,6 +330,20 @@ mod tests {
             feed(&mut input, &[b'x'; 8_192], &mut out);
         }
         assert_eq!(out.iter().map(String::len).collect::<Vec<_>>(), [10, 8_192, 8_192]);
+    }
+
+    #[test]
+    fn d13_a_client_that_speaks_telnet_sends_lines() {
+        let mut input = Input::new(100);
+        let mut out = Vec::new();
+        feed(&mut input, b"\xff\xfb\x1f\xff\xfd", &mut out);
+        assert!(!input.awaits_silence() && input.pending().is_empty());
+        feed(&mut input, b"\x01", &mut out);
+        assert_eq!(input.telnet_answers(), b"\xff\xfe\x1f\xff\xfc\x01");
+        feed(&mut input, b"alice_room\r\n\xff\xf4hi\n", &mut out);
+        assert_eq!((out, input.telnet_answers()), (vec!["alice_room".into(), "hi".into()], vec![]));
+        // What is no telnet stays, also where it is held back for a moment.
+        assert_eq!(lines(&[b"a\xff", b"b\n\xff"], 100), ["a\u{fffd}b", "\u{fffd}"]);
     }
 
     #[test]

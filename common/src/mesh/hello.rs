@@ -63,7 +63,7 @@ impl Hello {
         }
         let wire: Wire = serde_json::from_slice(datagram).ok()?;
         let ours = wire.landline == WORD && wire.v == VERSION && wire.port >= FIRST_PORT;
-        let name = UserName::parse(&wire.name).ok()?;
+        let name = UserName::parse(&wire.name).ok().filter(|name| name.check_new().is_ok())?;
         ours.then_some(Hello { id: wire.id, name, port: wire.port })
     }
 }

@@ -117,6 +117,15 @@ pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>, entranc
 }
 
 impl Session<'_> {
+    /// Takes over `n` bytes that were read, and answers telnet's options.
+    fn filled(&mut self, n: usize) {
+        self.input.filled(n);
+        let answers = self.input.telnet_answers();
+        if !answers.is_empty() {
+            self.outbox.push_control(&answers);
+        }
+    }
+
     /// The most bytes of a message at this door.
     fn longest(&self) -> u64 {
         (self.entrance.door(&[]).longest)(&self.services.limits)
@@ -203,7 +212,7 @@ impl Session<'_> {
             }
             match self.stream.read(self.input.space(), idle.next()) {
                 Arrived::Bytes(n) => {
-                    self.input.filled(n);
+                    self.filled(n);
                     turn.awake = !services.strict_timeout;
                     if confirm_at.take_if(|at| Instant::now() >= *at).is_some() {
                         turn.visit.confirm_token();

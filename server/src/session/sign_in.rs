@@ -36,7 +36,11 @@ impl Session<'_> {
             let deadline = quiet_at.map_or(patience.end(), |at| at.min(patience.end()));
             let arrived = self.stream.read(self.input.space(), deadline);
             if let Arrived::Bytes(n) = arrived {
-                self.input.filled(n);
+                self.filled(n);
+                // Options of telnet are no message: such a client still waits for the greeting.
+                if opened.is_none() && self.input.pending().is_empty() && Instant::now() < patience.end() {
+                    continue;
+                }
             }
             let door = opened.get_or_insert_with(|| self.open_door()).as_mut();
             let decision = match arrived {

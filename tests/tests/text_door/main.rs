@@ -8,6 +8,7 @@ mod names;
 mod passwords;
 mod sign_in;
 mod splitting;
+mod telnet;
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
 const PASSWORD: &str = "correct horse";

@@ -91,7 +91,8 @@ impl Node {
 
     fn introduced(&mut self, number: u64, who: Introduction) {
         let Some(link) = self.links.get_mut(&number) else { return };
-        let Ok(name) = UserName::parse(&who.name) else { return self.close(number) };
+        let name = UserName::parse(&who.name).ok().filter(|name| name.check_new().is_ok());
+        let Some(name) = name else { return self.close(number) };
         let ours = self.me.id < who.id;
         link.rank = match link.dial {
             Some(dial) => (ours, dial.number),

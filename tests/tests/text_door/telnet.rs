@@ -1,0 +1,81 @@
+//! Clients that speak telnet: PuTTY, and `telnet` itself.
+
+use crate::GREETING;
+use landline_tests::{Client, House};
+use std::io::Read;
+use std::time::Duration;
+
+/// What PuTTY sends when it connects, and how each option is refused.
+const OFFERS: &[u8] = b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03";
+const REFUSALS: &[u8] = b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03";
+
+#[track_caller]
+fn expect_bytes(client: &Client, expected: &[u8]) {
+    let mut bytes = vec![0; expected.len()];
+    client.stream().read_exact(&mut bytes).expect("bytes");
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn d13_options_are_refused_and_the_greeting_comes() {
+    let house = House::default();
+    for size in [OFFERS.len(), 1, 2, 4] {
+        let mut putty = house.connect();
+        for piece in OFFERS.chunks(size) {
+            putty.send_bytes(piece);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        expect_bytes(&putty, REFUSALS);
+        putty.expect(GREETING);
+        putty.send_bytes(b"putty_lobby\r\n");
+        putty.expect_start("200 ");
+        putty.quit();
+    }
+}
+
+#[test]
+fn d13_options_before_a_first_line_do_no_harm() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.send_bytes(&[OFFERS, b"telnet_lobby\r\0"].concat());
+    expect_bytes(&client, REFUSALS);
+    client.expect_start("200 ");
+}
+
+#[test]
+fn d13_an_interrupt_within_a_session_is_not_said() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    for size in [100, 1] {
+        let mut alice = house.guest("alice", "lobby");
+        bob.expect("alice has connected to the chatroom");
+        for piece in b"\xff\xf4\xff\xfd\x06still \xff\xfa\x1f\x00\x0a\x00\xff\xff\xff\xf0here\r\n".chunks(size) {
+            alice.send_bytes(piece);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        expect_bytes(&alice, b"\xff\xfc\x06");
+        bob.expect("alice: still here");
+        alice.quit();
+        bob.expect("alice has left the chatroom");
+    }
+    bob.expect_nothing();
+}
+
+#[test]
+fn d13_a_flood_of_options_extends_no_deadline() {
+    let house = House::new(|config| config.limits.answer_seconds = 1);
+    let mut client = house.connect();
+    let mut flood = client.stream().try_clone().expect("a socket");
+    let writing = std::thread::spawn(move || {
+        use std::io::Write;
+        while flood.write_all(OFFERS).is_ok() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let mut heard = Vec::new();
+    let _ = client.stream().read_to_end(&mut heard);
+    assert!(heard.len() < 10_000, "{} bytes", heard.len());
+    writing.join().expect("the flood ends");
+    client = house.guest("bob", "lobby");
+    client.quit();
+}

@@ -408,6 +408,8 @@ mod tests {
             assert_eq!(row.cause as usize, index);
             assert!(names.insert(row.name), "{} stands twice", row.name);
             assert_eq!(Cause::parse(row.name), Some(row.cause));
+            assert_eq!(row.cause.template(), row.sentence);
+            assert_eq!(row.cause.report().is_refusal(), matches!(row.kind, Refusal(_) | BareRefusal), "{}", row.name);
             for template in [row.sentence, row.lantalk] {
                 for field in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
                     let known = ["user", "room", "seconds", "count", "retry_ms", "word", "s"];
@@ -425,6 +427,8 @@ mod tests {
         );
         assert_eq!(Cause::NoSuchUser.of_user("x").lantalk_sentence(), "User 'x' not found.");
         assert_eq!(Cause::Entered.of_room("{user}").sentence(), "You are in {user} now");
+        assert!(Cause::Locked.of_seconds(9).sentence().ends_with("in 9 s"));
+        assert_eq!(Cause::all().count(), TABLE.len());
         let removed = |count| Cause::Forgotten.of_count(count).sentence().into_owned();
         assert!(removed(1).starts_with("1 direct message removed") && removed(2).starts_with("2 direct messages "));
         assert_eq!(Cause::Kicked.report().saying("out").sentence(), "out");

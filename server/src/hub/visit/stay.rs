@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Rooms of one sign-in: the answer tells of each, and must fit into the client's backlog together with its mail.
-const MOST_ROOMS: usize = 64;
+const MOST_ROOMS: usize = 48;
 
 /// How a user comes in.
 pub(super) struct Arrival {

@@ -1,6 +1,7 @@
 //! What the tests share: servers in process on free ports, and clients that wait for events with a deadline.
 
 pub mod bench;
+mod breaker;
 mod client;
 mod dice;
 mod disk;
@@ -13,9 +14,12 @@ mod object_client;
 mod program;
 mod proxy;
 mod python;
+mod relay;
+mod scrambler;
 pub mod soak;
 mod terminal;
 
+pub use breaker::Breaker;
 pub use client::{Client, Unframed, neighbour};
 pub use dice::Dice;
 pub use disk::Disk;
@@ -27,6 +31,8 @@ pub use object_client::ObjectClient;
 pub use program::{Program, missing};
 pub use proxy::{Proxy, Way};
 pub use python::python_with;
+pub use relay::Direction;
+pub use scrambler::Scrambler;
 pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};

@@ -1,10 +1,9 @@
 //! Bad networks: a proxy between clients and a server that slows, splits, cuts or swallows what passes.
 
+use crate::relay::{Carrier, Direction, Pair, Relay};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::net::SocketAddr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How bytes pass in one direction.
@@ -24,75 +23,75 @@ pub enum Way {
 
 /// A bad network in front of a server. Its connections end with it.
 #[derive(Debug)]
-pub struct Proxy {
-    address: SocketAddr,
-    over: Arc<Over>,
-    door: Option<JoinHandle<()>>,
-}
+pub struct Proxy(Relay<Network>);
 
-/// Whether the proxy has ended; waiting ends then, too.
-#[derive(Debug, Default)]
-struct Over {
-    is: Mutex<bool>,
-    bell: Condvar,
-    /// Every connection, to be shut down at the end.
-    connections: Mutex<Vec<std::sync::Weak<Pair>>>,
-}
-
-/// One connection, in two parts.
 #[derive(Debug)]
-struct Pair {
-    client: TcpStream,
-    server: TcpStream,
-    /// Both are to see a reset, and not an end in order.
-    reset: AtomicBool,
+struct Network {
+    up: Way,
+    down: Way,
+    /// Whether the proxy has ended; waiting ends then, too.
+    is_over: Mutex<bool>,
+    bell: Condvar,
 }
 
 impl Proxy {
     /// In front of `server`: what clients send passes `up`, and what it answers `down`.
     pub fn new(server: SocketAddr, up: Way, down: Way) -> Proxy {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let over = Arc::<Over>::default();
-        let at_the_door = over.clone();
-        let door = std::thread::spawn(move || {
-            for client in listener.incoming() {
-                if *at_the_door.lock() {
-                    return;
-                }
-                if let (Ok(client), Ok(server)) = (client, TcpStream::connect(server)) {
-                    at_the_door.join(client, server, up, down);
-                }
-            }
-        });
-        Proxy { address, over, door: Some(door) }
+        Proxy(Relay::new(server, Network { up, down, is_over: Mutex::default(), bell: Condvar::new() }))
     }
 
     /// Where clients find it.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        *self.over.lock() = true;
-        self.over.bell.notify_all();
-        // Only to wake who waits for clients.
-        let _ = TcpStream::connect(self.address);
-        if let Some(door) = self.door.take() {
-            let _ = door.join();
+impl Carrier for Network {
+    fn carry(&self, direction: Direction, pair: &Pair) {
+        let way = match direction {
+            Direction::ToServer => self.up,
+            Direction::ToClient => self.down,
+        };
+        let (mut from, mut to) = pair.ends(direction);
+        let mut left = match way {
+            Way::Cut(bytes) | Way::Pulled(bytes) => bytes,
+            _ => usize::MAX,
+        };
+        let mut piece = [0; 64 << 10];
+        while left > 0 {
+            let most = left.min(piece.len());
+            let Ok(read) = from.read(&mut piece[..most]) else { return pair.reset() };
+            if read == 0 {
+                return pair.end(direction);
+            }
+            left -= read;
+            let passed = match way {
+                Way::Split => piece[..read].chunks(1).all(|byte| to.write_all(byte).is_ok()),
+                Way::Slow(speed) => {
+                    let gap = Duration::from_secs(1) / speed;
+                    piece[..read].chunks(1).all(|byte| self.pause(gap) && to.write_all(byte).is_ok())
+                }
+                Way::Whole | Way::Cut(_) | Way::Pulled(_) => to.write_all(&piece[..read]).is_ok(),
+            };
+            if !passed {
+                return pair.reset();
+            }
         }
-        let connections = self.over.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        for pair in connections.iter().filter_map(std::sync::Weak::upgrade) {
-            pair.shut_down(Shutdown::Both);
+        match way {
+            Way::Pulled(_) => while self.pause(Duration::from_secs(3_600)) {},
+            _ => pair.reset(),
         }
+    }
+
+    fn end(&self) {
+        *self.lock() = true;
+        self.bell.notify_all();
     }
 }
 
-impl Over {
+impl Network {
     fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is.lock().unwrap_or_else(PoisonError::into_inner)
+        self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for `time`. False when the proxy has ended.
@@ -106,74 +105,6 @@ impl Over {
         }
         !*over
     }
-
-    fn join(self: &Arc<Self>, client: TcpStream, server: TcpStream, up: Way, down: Way) {
-        for stream in [&client, &server] {
-            stream.set_nodelay(true).expect("a socket");
-        }
-        let pair = Arc::new(Pair { client, server, reset: AtomicBool::new(false) });
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&pair));
-        for (way, upwards) in [(up, true), (down, false)] {
-            let (over, pair) = (self.clone(), pair.clone());
-            std::thread::spawn(move || {
-                let (from, to) = if upwards { (&pair.client, &pair.server) } else { (&pair.server, &pair.client) };
-                pass(from, to, way, &over, &pair);
-            });
-        }
-    }
-}
-
-impl Pair {
-    fn shut_down(&self, how: Shutdown) {
-        for stream in [&self.client, &self.server] {
-            let _ = stream.shutdown(how);
-        }
-    }
-
-    /// Both ends see a reset, as soon as both directions have let go of them.
-    fn reset(&self) {
-        self.reset.store(true, SeqCst);
-        for stream in [&self.client, &self.server] {
-            let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
-        }
-        // Only the readers are woken: an end in order, sent ahead of the reset, would be seen.
-        self.shut_down(Shutdown::Read);
-    }
-}
-
-/// Passes bytes on, until one side ends.
-fn pass(mut from: &TcpStream, mut to: &TcpStream, way: Way, over: &Over, pair: &Pair) {
-    let mut left = match way {
-        Way::Cut(bytes) | Way::Pulled(bytes) => bytes,
-        _ => usize::MAX,
-    };
-    let mut piece = [0; 64 << 10];
-    while left > 0 {
-        let most = left.min(piece.len());
-        let Ok(read) = from.read(&mut piece[..most]) else { return pair.reset() };
-        if read == 0 {
-            if !pair.reset.load(SeqCst) {
-                let _ = to.shutdown(Shutdown::Write);
-            }
-            return;
-        }
-        left -= read;
-        let passed = match way {
-            Way::Split => piece[..read].chunks(1).all(|byte| to.write_all(byte).is_ok()),
-            Way::Slow(speed) => {
-                let gap = Duration::from_secs(1) / speed;
-                piece[..read].chunks(1).all(|byte| over.pause(gap) && to.write_all(byte).is_ok())
-            }
-            Way::Whole | Way::Cut(_) | Way::Pulled(_) => to.write_all(&piece[..read]).is_ok(),
-        };
-        if !passed {
-            return pair.reset();
-        }
-    }
-    match way {
-        Way::Pulled(_) => while over.pause(Duration::from_secs(3_600)) {},
-        _ => pair.reset(),
-    }
 }
 
 #[cfg(test)]
@@ -181,6 +112,7 @@ mod tests {
     use super::*;
     use crate::DEADLINE;
     use std::io::ErrorKind;
+    use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
     /// Both ends of a connection through a proxy.
     fn connected(up: Way, down: Way) -> (Proxy, TcpStream, TcpStream) {

@@ -1,0 +1,232 @@
+//! A network that breaks and freezes on command: a proxy between clients and a server.
+//!
+//! Unlike [`crate::Proxy`], whose connections all behave in one way from their start, a breaker passes everything on
+//! until it is told otherwise, so a test can break a connection at a moment, or at a byte, that it chooses.
+
+use crate::relay::{Carrier, Direction, Pair, Relay};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The proxy. Its connections end with it.
+#[derive(Debug)]
+pub struct Breaker(Relay<Gate>);
+
+#[derive(Debug, Default)]
+struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_frozen: bool,
+    /// The next connection that has passed so many more bytes in that direction is reset.
+    break_after: Option<(Direction, usize)>,
+    is_over: bool,
+}
+
+/// What passes of the bytes that have arrived.
+struct Admitted {
+    bytes: usize,
+    /// Then the connection is reset.
+    breaks: bool,
+}
+
+impl Breaker {
+    /// A network in front of `server` that works.
+    pub fn new(server: SocketAddr) -> Breaker {
+        Breaker(Relay::new(server, Gate::default()))
+    }
+
+    /// Where clients find it.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    /// Lets nothing pass in either direction, no end and no reset either: the cable is out. New connections are made,
+    /// and nothing passes over them.
+    pub fn freeze(&self) {
+        self.change(|state| state.is_frozen = true);
+    }
+
+    /// Lets everything pass again, what has arrived meanwhile first.
+    pub fn thaw(&self) {
+        self.change(|state| state.is_frozen = false);
+    }
+
+    /// Resets every connection now, on both sides. What waits frozen is lost.
+    pub fn break_now(&self) {
+        for pair in self.0.connections() {
+            pair.reset();
+        }
+        self.change(|_| {});
+    }
+
+    /// Resets a connection as soon as so many more bytes have passed in that direction, counted over all connections;
+    /// the bytes behind them are lost. With 0 the next byte, or the end, does not pass.
+    pub fn break_after(&self, direction: Direction, bytes: usize) {
+        self.change(|state| state.break_after = Some((direction, bytes)));
+    }
+
+    /// How many connections stand.
+    pub fn connections(&self) -> usize {
+        self.0.connections().len()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let gate = self.0.carrier();
+        change(&mut gate.lock());
+        gate.changed.notify_all();
+    }
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something passes. `None` when nothing will any more.
+    fn admit(&self, direction: Direction, arrived: usize, pair: &Pair) -> Option<Admitted> {
+        let mut state = self.lock();
+        while state.is_frozen && !state.is_over && !pair.is_reset() {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.is_over || pair.is_reset() {
+            return None;
+        }
+        match state.break_after {
+            Some((breaking, left)) if breaking == direction && arrived >= left => {
+                state.break_after = None;
+                Some(Admitted { bytes: left, breaks: true })
+            }
+            Some((breaking, left)) if breaking == direction => {
+                state.break_after = Some((direction, left - arrived));
+                Some(Admitted { bytes: arrived, breaks: false })
+            }
+            _ => Some(Admitted { bytes: arrived, breaks: false }),
+        }
+    }
+}
+
+impl Carrier for Gate {
+    fn carry(&self, direction: Direction, pair: &Pair) {
+        let (mut from, mut to) = pair.ends(direction);
+        let mut piece = [0; 16 << 10];
+        loop {
+            let read = from.read(&mut piece);
+            // An end and a reset wait, too, while everything is frozen.
+            let arrived = *read.as_ref().unwrap_or(&0);
+            let Some(Admitted { bytes, breaks }) = self.admit(direction, arrived, pair) else { return };
+            let passed = read.is_ok() && to.write_all(&piece[..bytes]).is_ok();
+            if breaks || !passed {
+                return pair.reset();
+            }
+            if arrived == 0 {
+                return pair.end(direction);
+            }
+        }
+    }
+
+    fn end(&self) {
+        self.lock().is_over = true;
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DEADLINE, eventually};
+    use std::io::ErrorKind;
+    use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+    use std::time::Duration;
+
+    /// Both ends of a connection through a breaker.
+    fn connected() -> (Breaker, TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let breaker = Breaker::new(listener.local_addr().unwrap());
+        let client = TcpStream::connect(breaker.address()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        for stream in [&client, &server] {
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        }
+        (breaker, client, server)
+    }
+
+    fn read(mut stream: &TcpStream, bytes: usize) -> String {
+        let mut text = vec![0; bytes];
+        stream.read_exact(&mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    /// How the stream goes on: `None` when nothing comes for a moment.
+    fn next(mut stream: &TcpStream) -> Option<Result<usize, ErrorKind>> {
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let read = stream.read(&mut [0; 1]).map_err(|why| why.kind());
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        (!matches!(read, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut))).then_some(read)
+    }
+
+    #[test]
+    fn everything_passes_and_the_end_as_well() {
+        let (_breaker, mut client, mut server) = connected();
+        client.write_all(b"hello").unwrap();
+        server.write_all(b"goodbye").unwrap();
+        assert_eq!((read(&server, 5), read(&client, 7)), ("hello".into(), "goodbye".into()));
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(next(&server), Some(Ok(0)));
+    }
+
+    #[test]
+    fn it_breaks_behind_every_byte_in_either_direction() {
+        for bytes in 0..=5 {
+            for direction in [Direction::ToServer, Direction::ToClient] {
+                let (breaker, client, server) = connected();
+                breaker.break_after(direction, bytes);
+                let (mut from, to) = match direction {
+                    Direction::ToServer => (&client, &server),
+                    Direction::ToClient => (&server, &client),
+                };
+                for byte in b"hello" {
+                    let _ = from.write_all(&[*byte]);
+                }
+                let mut passed = Vec::new();
+                let end = (&*to).read_to_end(&mut passed).map_err(|why| why.kind());
+                assert_eq!(end, Err(ErrorKind::ConnectionReset), "{direction:?} {bytes}");
+                // A reset may overtake what was sent just before it.
+                assert!(passed.len() <= bytes && b"hello".starts_with(&passed), "{direction:?} {bytes}: {passed:?}");
+                assert_eq!(next(from), Some(Err(ErrorKind::ConnectionReset)), "{direction:?} {bytes}");
+                eventually("the connection is gone", || breaker.connections() == 0);
+                // Only once: the next connection works.
+                assert!(TcpStream::connect(breaker.address()).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn frozen_bytes_and_ends_arrive_when_it_thaws() {
+        let (breaker, mut client, mut server) = connected();
+        breaker.freeze();
+        client.write_all(b"hello").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        server.write_all(b"goodbye").unwrap();
+        assert_eq!((next(&server), next(&client)), (None, None));
+        breaker.thaw();
+        assert_eq!((read(&server, 5), read(&client, 7)), ("hello".into(), "goodbye".into()));
+        assert_eq!(next(&server), Some(Ok(0)));
+    }
+
+    #[test]
+    fn a_frozen_connection_can_be_broken_and_a_new_one_made() {
+        let (breaker, mut client, server) = connected();
+        breaker.freeze();
+        client.write_all(b"hello").unwrap();
+        assert_eq!(next(&server), None);
+        breaker.break_now();
+        for stream in [&client, &server] {
+            assert_eq!(next(stream), Some(Err(ErrorKind::ConnectionReset)));
+        }
+        assert!(TcpStream::connect(breaker.address()).is_ok());
+    }
+}

@@ -56,6 +56,7 @@ impl World {
             }
             world.crowd.push(visit);
         }
+        assert_eq!(world.hub.rooms().len(), ROOMERS * 31 + 1, "all rooms are open");
         world
     }
 

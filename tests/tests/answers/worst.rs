@@ -2,14 +2,27 @@
 
 use landline_common::history::{Direct, Entry, Page, Party, Place, PostError, Range, RecallError, Said, Viewer};
 use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
-use landline_common::{Moment, NameKey, RoomKey, UserName};
+use landline_common::{Moment, NameKey, RoomKey, RoomName, UserName};
 use landline_server::hub::{Delivery, Memory};
+use std::sync::LazyLock;
 
-/// Letters of four bytes, the longest that names may have: as many of them as the number has digits, and no fewer.
+/// Letters of four bytes that names may have: no others are longer.
+static LETTERS: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let is_letter = |letter: &char| {
+        let name = letter.to_string();
+        let fits_users = UserName::parse(&name).is_ok_and(|name| name.check_new().is_ok());
+        fits_users && RoomName::parse(&name).is_ok_and(|name| name.check_new().is_ok())
+    };
+    let letters: Vec<char> = ('\u{20000}'..='\u{2ffff}').filter(is_letter).take(101).collect();
+    assert_eq!(letters.len(), 101);
+    letters
+});
+
+/// The number in three letters, behind as many others as fit.
 fn numbered(number: usize, chars: usize) -> String {
-    let digit = |place: u32| char::from_u32(0x2_0000 + (number / 100_usize.pow(place) % 100) as u32);
-    let number: String = (0..3).rev().filter_map(digit).collect();
-    "𠿿".repeat(chars - 3) + &number
+    let digit = |place: u32| LETTERS[number / 100_usize.pow(place) % 100];
+    let number: String = (0..3).rev().map(digit).collect();
+    LETTERS[100].to_string().repeat(chars - 3) + &number
 }
 
 /// The longest name of a user; every number has its own.

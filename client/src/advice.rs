@@ -1,20 +1,24 @@
-//! What to do when a server does not let one in: its words → the words of this program's command line.
+//! What to do when a server does not let the user in: its cause → the words of this program's command line.
 
-/// What stands in a refusal, and what helps. The first that fits counts.
-const ADVICE: [(&str, &str); 7] = [
-    ("belongs to an account", ": if it is yours, give its password in LANDLINE_PASSWORD or with --password-file"),
-    ("this server's password", ": give it in LANDLINE_SERVER_PASSWORD or with --server-password"),
-    ("this server has a password", ": give it in LANDLINE_SERVER_PASSWORD or with --server-password"),
-    ("Invalid alias or password", ": look at --name and at the password; --register makes a new account"),
-    ("already logged in", ": leave there first, or come in as a guest under another --name"),
-    ("choose another", " with --name"),
-    ("a password needs", ": choose another password"),
-];
+use landline_common::Cause;
 
 /// A refusal, with what to do about it.
 #[must_use]
-pub fn with_advice(why: &str) -> String {
-    let advice = ADVICE.iter().find(|(words, _)| why.contains(words)).map_or("", |(_, advice)| advice);
+pub fn with_advice(why: &str, cause: Option<Cause>) -> String {
+    let advice = match cause {
+        Some(Cause::NameRegistered) => {
+            ": if it is yours, give its password in LANDLINE_PASSWORD or with --password-file"
+        }
+        Some(Cause::WrongServerPassword | Cause::ServerPasswordNeeded) => {
+            ": give it in LANDLINE_SERVER_PASSWORD or with --server-password"
+        }
+        Some(Cause::WrongPassword) => ": look at --name and at the password; --register makes a new account",
+        Some(Cause::AlreadyHere) => ": leave there first, or come in as a guest under another --name",
+        Some(Cause::AliasTaken) => ": if it is yours, leave --register out",
+        Some(Cause::NameTaken | Cause::NameReserved | Cause::NameOfServer) => " with --name",
+        Some(Cause::PasswordLength | Cause::PasswordUnusable) => ": choose another password",
+        _ => "",
+    };
     format!("{why}{advice}")
 }
 
@@ -23,10 +27,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_says_what_to_do() {
-        let why = "that name, or one that looks like it, is in use; choose another";
-        assert_eq!(with_advice(why), format!("{why} with --name"));
-        assert!(with_advice("that is not this server's password").contains("LANDLINE_SERVER_PASSWORD"));
-        assert_eq!(with_advice("no server answers at x"), "no server answers at x");
+    fn a_refusal_says_what_to_do_by_its_cause() {
+        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken)), "xq wvzt with --name");
+        assert!(with_advice("no", Some(Cause::WrongServerPassword)).contains("LANDLINE_SERVER_PASSWORD"));
+        assert_eq!(with_advice("no server answers at x", None), "no server answers at x");
     }
 }

@@ -55,6 +55,9 @@ pub struct Args {
     /// The same with every event as a JSON object, for programs
     #[arg(long)]
     pub json: bool,
+    /// Say every line of standard input, whatever it looks like: for logs, which may begin like commands
+    #[arg(long)]
+    pub say: bool,
     /// Seconds that a script or a pipe waits when its connection is lost [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub patience: Option<u64>,

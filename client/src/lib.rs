@@ -7,6 +7,7 @@ mod clock;
 mod config;
 mod direct;
 mod discover;
+mod engine;
 mod first;
 mod link;
 mod logging;

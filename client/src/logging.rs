@@ -4,7 +4,7 @@
 //! given to it, and what a server says passes through [`landline_common::clean`].
 
 use crate::args::BadUsage;
-use crate::model::Phase;
+use crate::engine::Phase;
 use env_logger::{Builder, Target};
 use jiff::Zoned;
 use landline_common::clean::clean;

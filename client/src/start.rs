@@ -69,14 +69,13 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
         is_script: !start.people,
     };
     let entered = crate::mesh::enter(&wish)?;
-    let room = RoomName::parse(crate::mesh::ROOM)?;
-    let who = Identity { name, room, password: None, register: false, server_password: None };
     if !start.screen {
         let ways = Ways { json: wanted.json, mesh: true, ..start.ways() };
-        return ui::plain::run(&who, entered, ways, &signals);
+        return ui::plain::run(entered, ways, &signals);
     }
     let settings = Settings { mesh: true, ..start.settings() };
-    ui::tui::run(Taken::take()?, (crate::mesh::ROOM, &who), entered, (settings, start.theme()), &signals)
+    let there = (crate::mesh::ROOM, crate::mesh::ROOM);
+    ui::tui::run(Taken::take()?, there, entered, (settings, start.theme()), &signals, &|_| {})
 }
 
 /// The passphrase that members share, if there is to be one.
@@ -141,14 +140,16 @@ impl Start<'_> {
         let signals = signals::listen().context("listening for signals")?;
         let entered = match enter(server, &who, &signals) {
             Ok(entered) => entered,
-            Err(refusal) => bail!("{}", with_advice(&refusal.why)),
+            Err(refusal) => bail!("{}", with_advice(&refusal.why, refusal.cause)),
         };
         self.remember(server, &who);
         if !self.screen {
-            return ui::plain::run(&who, entered, self.ways(), &signals);
+            return ui::plain::run(entered, self.ways(), &signals);
         }
         let taken = Taken::take()?;
-        ui::tui::run(taken, (server, &who), entered, (self.settings(), self.theme()), &signals)
+        let there = (server, who.room.as_str());
+        let remember = |rooms: &[String]| remember_rooms(server, who.name.as_str(), rooms);
+        ui::tui::run(taken, there, entered, (self.settings(), self.theme()), &signals, &remember)
     }
 
     /// Asks where to go, as whom and how, and goes there.
@@ -156,7 +157,7 @@ impl Start<'_> {
         let signals = signals::listen().context("listening for signals")?;
         let welcome = Welcome::new(self.known()?);
         let last = self.memory.server.as_deref().unwrap_or_default();
-        let setting = Setting { room: self.room(last)?, data: places::server_data() };
+        let setting = Setting { room: self.room(last)?, rooms: self.remembered_rooms(), data: places::server_data() };
         if self.screen {
             self.ask_on_screen(welcome, &setting, &signals)
         } else {
@@ -173,7 +174,9 @@ impl Start<'_> {
         };
         let Answered { server, who, entered, note } = answered;
         self.remember(&server, &who);
-        let done = ui::tui::run(taken, (&server, &who), entered, (self.settings(), theme), signals);
+        let there = (&*server, who.room.as_str());
+        let remember = |rooms: &[String]| remember_rooms(&server, who.name.as_str(), rooms);
+        let done = ui::tui::run(taken, there, entered, (self.settings(), theme), signals, &remember);
         farewell(note.as_deref());
         done
     }
@@ -183,7 +186,7 @@ impl Start<'_> {
         let Some(answered) = ui::plain::first::ask(welcome, setting, signals)? else { return Ok(()) };
         let Answered { server, who, entered, note } = answered;
         self.remember(&server, &who);
-        let done = ui::plain::run(&who, entered, self.ways(), signals);
+        let done = ui::plain::run(entered, self.ways(), signals);
         farewell(note.as_deref());
         done
     }
@@ -219,7 +222,8 @@ impl Start<'_> {
             }
         }
         let (register, server_password) = (self.args.register, self.args.server_password());
-        Ok(Identity { name, room, password, register, server_password })
+        let rooms = (self.remembered_rooms())(server, name.as_str());
+        Ok(Identity { name, room, rooms, password, register, server_password })
     }
 
     fn name(&self) -> anyhow::Result<UserName> {
@@ -257,9 +261,15 @@ impl Start<'_> {
             name: Some(who.name.to_string()),
             room: Some(who.room.to_string()),
             account: who.password.is_some(),
+            visits: Memory::load(Some(&file)).visits,
         };
         // It works without.
         let _ = memory.save(&file);
+    }
+
+    /// The rooms of the last time, for the full screen: lines come from all of them, which scripts do not expect.
+    fn remembered_rooms(&self) -> fn(&str, &str) -> Vec<RoomName> {
+        if self.screen { rooms_of } else { |_, _| Vec::new() }
     }
 
     fn keepalive_ms(&self) -> u64 {
@@ -280,6 +290,7 @@ impl Start<'_> {
         Ways {
             interactive: self.people,
             json: self.args.json,
+            say: self.args.say,
             mesh: false,
             patience_ms: self.args.patience.or(self.config.patience).unwrap_or(PATIENCE) * 1_000,
             keepalive_ms: self.keepalive_ms(),
@@ -296,6 +307,21 @@ impl Start<'_> {
             _ => Theme::new(Palette::Mono, Depth::Sixteen),
         }
     }
+}
+
+/// The rooms in which a user was at a server the last time.
+fn rooms_of(server: &str, name: &str) -> Vec<RoomName> {
+    let memory = Memory::load(places::memory_file().as_deref());
+    memory.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
+}
+
+/// Remembers in which rooms a user is at a server.
+fn remember_rooms(server: &str, name: &str, rooms: &[String]) {
+    let Some(file) = places::memory_file() else { return };
+    let mut memory = Memory::load(Some(&file));
+    memory.set_rooms(server, name, rooms);
+    // It works without.
+    let _ = memory.save(&file);
 }
 
 /// What to know about a server that was started here, for whoever leaves.

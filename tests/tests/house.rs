@@ -11,7 +11,7 @@ struct Layer {
     never: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 12] = [
     Layer {
         folder: "common/src",
         never: &[
@@ -94,14 +94,50 @@ const LAYERS: [Layer; 10] = [
         ],
     },
     Layer {
+        folder: "client/src/link",
+        never: &[
+            "crate::engine",
+            "crate::model",
+            "crate::direct",
+            "crate::mesh",
+            "crate::ui",
+            "crate::args",
+            "crate::config",
+            "ratatui",
+        ],
+    },
+    Layer {
+        folder: "client/src/engine",
+        never: &[
+            "crate::model",
+            "crate::direct",
+            "crate::mesh",
+            "crate::ui",
+            "crate::args",
+            "crate::config",
+            "std::net",
+            "std::fs",
+            "std::thread",
+            "std::io",
+            "std::env",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "jiff",
+            "ratatui",
+            "crossbeam_channel",
+            "serde_json",
+        ],
+    },
+    Layer {
         folder: "client/src/direct",
-        never: &["crate::model", "crate::ui", "crate::args", "crate::config", "ratatui"],
+        never: &["crate::engine", "crate::model", "crate::ui", "crate::args", "crate::config", "ratatui"],
     },
     Layer {
         folder: "client/src/model",
         never: &[
             "crate::ui",
-            "crate::link",
+            "crate::direct",
+            "crate::mesh",
             "std::net",
             "std::fs",
             "std::thread",

@@ -6,7 +6,7 @@ use super::ending::Ending;
 use super::meet::Pair;
 use super::offer::Offer;
 use super::requests::Request;
-use super::{Direct, LIMIT};
+use super::{Direct, LABEL, LIMIT};
 use crate::link::Connection;
 use landline_common::clean::clean;
 use landline_common::command::Command;
@@ -16,15 +16,16 @@ use std::io;
 
 impl<C: Connection> Direct<C> {
     /// Accepts a request that waits. `false` if there is none: then the server may know of one of another kind.
-    pub(super) fn accept(&mut self, user: Option<&str>) -> bool {
+    pub(super) fn accept(&mut self, user: Option<&str>, label: Option<&str>) -> bool {
         if let (None, Some(names)) = (user, self.requests.several()) {
-            let why = format!("{} ask for a direct chat: /accept USER", names.join(", "));
-            self.tell(What::info(why));
+            let why = format!("{} ask for an encrypted chat: /accept USER", names.join(", "));
+            self.answer(What::info(why), label);
             return true;
         }
         let Some(request) = self.requests.take(user) else { return false };
         info!("accepting a direct chat with {}", request.from);
-        if self.wait_for(&request).is_err() {
+        if self.wait_for(&request, label).is_err() {
+            self.answer(What::Done { id: None, repeated: false }, label);
             let from = request.from.to_string();
             let reason = Ending::NoMeans.sentence(&from).into();
             self.tell(What::DirectEnded { with: from.into(), reason });
@@ -33,14 +34,14 @@ impl<C: Connection> Direct<C> {
     }
 
     /// Opens a port, and tells the one who asked.
-    fn wait_for(&mut self, request: &Request) -> io::Result<()> {
+    fn wait_for(&mut self, request: &Request, label: Option<&str>) -> io::Result<()> {
         let pair = Pair { own: self.keys.clone(), theirs: request.key };
         let offer = Offer::open()?;
         let addresses = offered(&Own::all(), offer.port()?);
         let waiting = offer.wait_for(pair.clone())?;
         self.begin(&request.from, pair, Way::Wait(waiting))?;
         let (to, key) = (&*request.from, request.key.to_string());
-        self.inner.send(&Command::DirectAccept { to, key: &key, addresses: &addresses }.to_string());
+        self.forward(&Command::DirectAccept { to, key: &key, addresses: &addresses }, label.unwrap_or(LABEL));
         Ok(())
     }
 

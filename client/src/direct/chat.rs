@@ -26,6 +26,15 @@ pub(super) enum Way {
     Dial(Vec<SocketAddr>),
 }
 
+/// Something that is said, and the label of the command that said it.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// What.
+    pub text: String,
+    /// What the answer carries.
+    pub label: Option<String>,
+}
+
 /// A chat, as the screens' thread holds it.
 #[derive(Debug)]
 pub(super) struct Chat {
@@ -39,7 +48,7 @@ pub(super) struct Chat {
     pub fingerprint: Box<str>,
     /// Both have met.
     pub open: bool,
-    said: Sender<String>,
+    said: Sender<Line>,
     control: Arc<Control>,
     /// Closed when its thread has ended.
     gone: Receiver<()>,
@@ -67,8 +76,8 @@ impl Chat {
     }
 
     /// Says something. A link that takes nothing is given up: nothing that was said is lost without a word.
-    pub fn say(&self, text: String) {
-        if let Err(TrySendError::Full(_)) = self.said.try_send(text) {
+    pub fn say(&self, text: String, label: Option<String>) {
+        if let Err(TrySendError::Full(_)) = self.said.try_send(Line { text, label }) {
             self.control.end(Ending::Stuck);
             self.control.cut();
         }
@@ -97,7 +106,7 @@ impl Chat {
 fn live(
     (pair, fingerprint): (&Pair, &str),
     way: Way,
-    queue: &Receiver<String>,
+    queue: &Receiver<Line>,
     (control, teller): (&Arc<Control>, &Teller),
 ) {
     let met = match way {
@@ -170,8 +179,13 @@ impl Teller {
 
     /// Tells something.
     pub fn tell(&self, what: What<'static>) {
+        self.answer(what, None);
+    }
+
+    /// Tells that a line has gone out, to the command that said it.
+    pub fn answer(&self, what: What<'static>, label: Option<&str>) {
         // Nobody listens any more when the program ends.
-        let _ = self.out.send((LOCAL | self.number, news(what)));
+        let _ = self.out.send((LOCAL | self.number, news(what, label)));
     }
 
     /// That it is over.

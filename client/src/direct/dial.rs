@@ -1,6 +1,7 @@
 //! Who asked for a chat that was accepted dials where the other one waits: all addresses, each a moment after the one
 //! before, until one leads to the owner of the right key.
 
+use super::chat::Line;
 use super::ending::Ending;
 use super::meet::{Met, Pair};
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
@@ -34,7 +35,7 @@ type Outcome = Result<Met, (Turn, LinkError)>;
 ///
 /// # Errors
 /// They were not reached; nothing, if `stop` has ended.
-pub(super) fn reach(targets: &[SocketAddr], pair: &Pair, stop: &Receiver<String>) -> Result<Met, Option<Ending>> {
+pub(super) fn reach(targets: &[SocketAddr], pair: &Pair, stop: &Receiver<Line>) -> Result<Met, Option<Ending>> {
     let end = Instant::now() + REACHING;
     let (out, outcomes) = unbounded();
     let mut next = Instant::now();

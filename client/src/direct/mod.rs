@@ -10,6 +10,7 @@ mod chat;
 mod dial;
 mod diary;
 mod ending;
+mod forged;
 mod frame;
 mod meet;
 mod offer;
@@ -17,15 +18,16 @@ mod peer;
 mod requests;
 
 use crate::clock::wall;
-use crate::link::{Connection, News};
+use crate::link::{Connection, News, SignIn};
 use crate::message::too_long;
 use chat::{Chat, LEAVING};
 use crossbeam_channel::{Receiver, Sender};
 use ending::Ending;
 use landline_common::clean::clean_message;
-use landline_common::command::{Command, parse};
+use landline_common::command::{Command, Request};
+use landline_common::event::Reply;
 use landline_common::link::{Keys, LinkError};
-use landline_common::{Cause, NameKey, What, json};
+use landline_common::{Cause, Event, NameKey, What, json};
 use log::info;
 use requests::Requests;
 use std::collections::VecDeque;
@@ -38,6 +40,8 @@ const LIMIT: usize = 64;
 const LOCAL: u64 = 1 << 63;
 /// The number of what is said here, which is always news.
 const HERE: u64 = u64::MAX;
+/// The beginning of the labels of this program's own commands to the server.
+const LABEL: &str = "direct-";
 
 /// A connection to a server, with direct chats past it.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ pub struct Direct<C> {
     chats: Vec<Chat>,
     /// How many chats there were.
     count: u64,
+    /// How many commands of its own it has sent.
+    labels: u64,
     /// What is to be told as soon as there is room: this thread is the one that makes it.
     late: VecDeque<News>,
 }
@@ -62,16 +68,40 @@ impl<C: Connection> Direct<C> {
     /// The system has no random numbers.
     pub fn around(inner: C, out: Sender<(u64, News)>) -> Result<Direct<C>, LinkError> {
         let (requests, chats, late) = (Requests::default(), Vec::new(), VecDeque::new());
-        Ok(Direct { inner, out, keys: Keys::generate()?, requests, chats, count: 0, late })
+        Ok(Direct { inner, out, keys: Keys::generate()?, requests, chats, count: 0, labels: 0, late })
+    }
+
+    /// Sends a command of its own to the server.
+    fn command(&mut self, command: &Command<'_>) {
+        self.labels += 1;
+        let label = format!("{LABEL}{}", self.labels);
+        self.forward(command, &label);
+    }
+
+    /// Sends a command to the server, which answers to that label.
+    fn forward(&mut self, command: &Command<'_>, label: &str) {
+        if let Some(request) = Request::of_command(command, None) {
+            self.inner.send(&Request { label: Some(label.into()), ..request }.to_line());
+        }
     }
 
     /// What the server tells, as far as it is for the screens.
     fn told_by_server(&mut self, told: News) -> Option<News> {
-        let News::Event { event, .. } = &told else { return Some(told) };
+        let event = match &told {
+            News::Event { event, .. } => event,
+            // Of what this version does not know, nothing may pass for what this program tells itself.
+            News::Unknown(line) => return (!forged::is_forged(line)).then_some(told),
+            _ => return Some(told),
+        };
+        // The answer to a command of its own is nothing that the user has asked for.
+        let is_own = event.reply.as_ref().is_some_and(|reply| reply.label.starts_with(LABEL));
         let passes = match &event.what {
-            What::Welcome { .. } => {
-                self.requests.clear();
-                self.inner.send(&Command::DirectKey(&self.keys.public().to_string()).to_string());
+            What::Welcome { grant, .. } => {
+                if !grant.resumed {
+                    self.requests.clear();
+                }
+                let key = self.keys.public().to_string();
+                self.command(&Command::DirectKey(&key));
                 true
             }
             What::DirectRequest { from, key } => self.requests.came(from, key, self.chats.len()),
@@ -88,17 +118,19 @@ impl<C: Connection> Direct<C> {
                 self.requests.answered(by);
                 true
             }
-            What::Report(report) => {
-                if let (Cause::DirectUnavailable, Some(user)) = (report.cause, &report.about.user) {
-                    self.requests.take(Some(user));
-                }
+            What::Report(report) if report.cause == Cause::DirectUnavailable => {
+                self.requests.take(report.about.user.as_deref());
                 true
             }
-            // No server is in the path of what these tell.
-            What::DirectConnected { .. } | What::DirectTalk { .. } | What::DirectEnded { .. } => false,
+            // No server is in the path of what these tell, and none asks for anything once the user is in.
+            What::DirectConnected { .. }
+            | What::DirectTalk { .. }
+            | What::DirectEnded { .. }
+            | What::Ask(_)
+            | What::AskAll { .. } => false,
             _ => true,
         };
-        passes.then_some(told)
+        (passes && !is_own).then_some(told)
     }
 
     /// What a chat tells, if it is one of the present ones.
@@ -114,20 +146,21 @@ impl<C: Connection> Direct<C> {
         Some(told)
     }
 
-    /// Does what a line says, if it is about direct chats. `false` if the server must have it.
-    fn obey(&mut self, command: &Command<'_>) -> bool {
+    /// Does what a command says, if it is about direct chats. `false` if the server must have it.
+    fn obey(&mut self, command: &Command<'_>, label: Option<&str>) -> bool {
         match *command {
-            Command::DirectText { to, text } => self.say(to, text),
-            Command::DirectStop(user) => self.stop(user),
-            Command::Accept(user) => return self.accept(user),
+            Command::DirectText { to, text } => self.say(to, text, label),
+            Command::DirectStop(user) => self.stop(user, label),
+            Command::Accept(user) => return self.accept(user, label),
             Command::Reject(user) => match self.requests.take(user) {
                 Some(request) => {
                     info!("rejecting a direct chat with {}", request.from);
-                    self.inner.send(&Command::Reject(Some(&request.from)).to_string());
+                    let label = label.unwrap_or(LABEL);
+                    self.forward(&Command::Reject(Some(&request.from)), label);
                 }
                 None => return false,
             },
-            Command::Direct(user) => return self.ask(user),
+            Command::Direct(user) => return self.ask(user, label),
             Command::Block(user) => {
                 self.requests.take(Some(user));
                 if let Some(chat) = self.chat(user) {
@@ -141,31 +174,32 @@ impl<C: Connection> Direct<C> {
         true
     }
 
-    fn say(&mut self, to: &str, text: &str) {
+    fn say(&mut self, to: &str, text: &str, label: Option<&str>) {
         let text = clean_message(text).into_owned();
         if let Some(why) = too_long(&text) {
-            return self.tell(What::error(413, why));
+            return self.answer(What::error(413, why), label);
         }
         match self.chat(to).filter(|chat| chat.open) {
-            Some(_) if text.is_empty() => {}
-            Some(chat) => chat.say(text),
-            None => self.tell(What::error(403, not_open(to))),
+            Some(_) if text.is_empty() => self.answer(What::Done { id: None, repeated: false }, label),
+            // Its own thread answers when the line has gone out.
+            Some(chat) => chat.say(text, label.map(str::to_owned)),
+            None => self.answer(What::error(403, not_open(to)), label),
         }
     }
 
-    fn stop(&mut self, user: &str) {
+    fn stop(&mut self, user: &str, label: Option<&str>) {
         match self.chat(user).filter(|chat| chat.ending().is_none()) {
             Some(chat) => {
                 chat.stop(Ending::Stopped);
                 chat.open = false;
+                self.answer(What::Done { id: None, repeated: false }, label);
             }
-            None => self.tell(What::info(not_open(user))),
+            None => self.answer(What::info(not_open(user)), label),
         }
     }
 
-    /// Whether somebody need not be asked. That is no error: people would take it for the answer to something that is on
-    /// its way to the server.
-    fn ask(&mut self, user: &str) -> bool {
+    /// Whether a user need not be asked.
+    fn ask(&mut self, user: &str, label: Option<&str>) -> bool {
         // One that is ending keeps nobody from asking for another.
         let Some(chat) = self.chat(user).filter(|chat| chat.ending().is_none()) else {
             info!("asking {user} for a direct chat");
@@ -174,11 +208,11 @@ impl<C: Connection> Direct<C> {
         };
         let (with, numbers) = (&chat.with, &chat.fingerprint);
         let why = if chat.open {
-            format!("there is a direct chat with {with} already; compare: {numbers}. /direct-stop {with} ends it")
+            format!("there is an encrypted chat with {with} already; compare: {numbers}. /direct-stop {with} ends it")
         } else {
-            format!("a direct chat with {with} is about to begin; /direct-stop {with} gives it up")
+            format!("an encrypted chat with {with} is about to begin; /direct-stop {with} gives it up")
         };
-        self.tell(What::info(why));
+        self.answer(What::info(why), label);
         true
     }
 
@@ -189,7 +223,15 @@ impl<C: Connection> Direct<C> {
 
     /// Tells something that nobody else told.
     fn tell(&mut self, what: What<'static>) {
-        self.late.push_back(news(what));
+        self.answer(what, None);
+    }
+
+    /// Answers a command that goes no further.
+    fn answer(&mut self, what: What<'static>, label: Option<&str>) {
+        // A program that gave no label compares nothing, and is not told that nothing is to be said.
+        if label.is_some() || !matches!(what, What::Done { .. }) {
+            self.late.push_back(news(what, label));
+        }
         self.tell_late();
     }
 
@@ -223,13 +265,14 @@ impl<C: Connection + 'static> Connection for Direct<C> {
         told
     }
 
-    fn connect(&mut self) -> io::Result<()> {
-        self.inner.connect()
+    fn connect(&mut self, sign_in: SignIn) -> io::Result<()> {
+        self.inner.connect(sign_in)
     }
 
     fn send(&mut self, line: &str) {
-        match parse(line, "") {
-            Some(Ok(command)) if self.obey(&command) => {}
+        let request = Request::parse(line).unwrap_or_default();
+        match request.command() {
+            Ok(command) if self.obey(&command, request.label.as_deref()) => {}
             _ => self.inner.send(line),
         }
     }
@@ -264,15 +307,17 @@ impl<C: Connection + 'static> Connection for Direct<C> {
 }
 
 fn not_open(user: &str) -> String {
-    format!("there is no direct chat with {user}; /direct {user} asks for one")
+    format!("there is no encrypted chat with {user}; /direct {user} asks for one")
 }
 
-/// Something that this program tells itself, also as programs read it.
-fn news(what: What<'static>) -> News {
-    let event = what.at(wall());
+/// Something that this program tells itself, also as programs read it; perhaps the answer to a command.
+fn news(what: What<'static>, label: Option<&str>) -> News {
+    let reply = label.map(|label| Reply { label: label.to_owned().into(), done: true });
+    let event = Event { reply, ..what.at(wall()) };
     let mut line = Vec::new();
     json::write(&event, &mut line);
-    News::Event { event: Box::new(event), line: String::from_utf8_lossy(&line).trim_end().into() }
+    let line = String::from_utf8_lossy(&line).trim_end().into();
+    News::Event { event: Box::new(event), line, by_program: true }
 }
 
 #[cfg(test)]

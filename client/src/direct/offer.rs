@@ -1,5 +1,6 @@
 //! Who accepted a chat waits until the other one comes, at a port that is open only for that.
 
+use super::chat::Line;
 use super::ending::Ending;
 use super::meet::{Met, Pair};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
@@ -85,7 +86,7 @@ impl Waiting {
     ///
     /// # Errors
     /// They have not come; nothing, if `stop` has ended.
-    pub fn come(&self, stop: &Receiver<String>) -> Result<Met, Option<Ending>> {
+    pub fn come(&self, stop: &Receiver<Line>) -> Result<Met, Option<Ending>> {
         select! {
             recv(self.met) -> met => met.map_err(|_| Some(Ending::NobodyCame)),
             recv(stop) -> _ => Err(None),

@@ -1,6 +1,6 @@
 //! The chat itself: one thread that writes, one that reads. It ends by a goodbye, or when the link is lost.
 
-use super::chat::{Control, LEAVING, Teller};
+use super::chat::{Control, LEAVING, Line, Teller};
 use super::ending::Ending;
 use super::frame::{Farewell, Frame};
 use super::meet::Met;
@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Talks until it is over, and tells so.
-pub(super) fn talk(met: Met, said: &Receiver<String>, control: &Arc<Control>, teller: &Teller) {
+pub(super) fn talk(met: Met, said: &Receiver<Line>, control: &Arc<Control>, teller: &Teller) {
     let Met { stream, opened } = met;
     let patient = stream.set_read_timeout(Some(TICK)).and_then(|()| stream.set_write_timeout(Some(SILENCE)));
     let (Ok(()), Ok(reading), Ok(kept)) = (patient, stream.try_clone(), stream.try_clone()) else {
@@ -60,20 +60,20 @@ impl Mouth {
     /// Says what is to be said, until nothing more will be, or the other half has ended.
     fn say_all(
         &mut self,
-        said: &Receiver<String>,
+        said: &Receiver<Line>,
         over: &Receiver<Ending>,
         control: &Control,
         teller: &Teller,
     ) -> Ending {
         let mut due = Instant::now() + PING;
         loop {
-            let frame = select! {
-                recv(said) -> text => match text {
-                    Ok(text) => Frame::Text { text },
+            let (frame, label) = select! {
+                recv(said) -> line => match line {
+                    Ok(Line { text, label }) => (Frame::Text { text }, label),
                     Err(_) => return self.part(control.reason().unwrap_or(Ending::Left)),
                 },
                 recv(over) -> ending => return ending.unwrap_or(Ending::Lost),
-                default(due.saturating_duration_since(Instant::now())) => Frame::Ping,
+                default(due.saturating_duration_since(Instant::now())) => (Frame::Ping, None),
             };
             match self.send(&frame) {
                 Ok(()) => {}
@@ -82,7 +82,8 @@ impl Mouth {
             }
             due = Instant::now() + PING;
             if let Frame::Text { text } = frame {
-                teller.tell(What::DirectTalk { with: teller.with(), own: true, text: text.into() });
+                let told = What::DirectTalk { with: teller.with(), own: true, text: text.into() };
+                teller.answer(told, label.as_deref());
             }
         }
     }
@@ -105,7 +106,7 @@ impl Mouth {
 }
 
 /// The stream is gone; what came before is still read, until the other half has ended or nothing more is to be said.
-fn outlast(said: &Receiver<String>, over: &Receiver<Ending>) -> Option<Ending> {
+fn outlast(said: &Receiver<Line>, over: &Receiver<Ending>) -> Option<Ending> {
     loop {
         select! {
             recv(over) -> ending => return Some(ending.unwrap_or(Ending::Lost)),

@@ -4,15 +4,15 @@
 mod allowance;
 mod attempt;
 mod dial;
+mod own_address;
 mod sign_in;
 
-pub use crate::model::welcome::Cause;
-pub use sign_in::Identity;
+pub use sign_in::{Identity, Refused, Session, SignIn};
 
 use allowance::{Allowance, Share};
 use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use landline_common::{Event, json};
+use landline_common::{Cause, Event, json};
 use log::{info, warn};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -38,22 +38,40 @@ pub enum News {
         event: Box<Event<'static>>,
         /// As it was sent, for programs.
         line: Box<str>,
+        /// This program tells it itself: no server said it.
+        by_program: bool,
     },
     /// The server told something that this version does not know: as it was sent.
     Unknown(Box<str>),
     /// The server told something; [`Connection::current`] reads it.
     Unread(Unread),
-    /// The connection could not be made, or broke: why.
-    Down(String),
-    /// The server does not let one in.
-    Refused {
-        /// Why, in its own words.
+    /// The connection could not be made, or broke.
+    Down {
+        /// Why.
         why: String,
-        /// It may, later.
-        again: bool,
-        /// What would have to be different.
-        cause: Cause,
+        /// What that says of the way to the server.
+        loss: Loss,
     },
+    /// The server does not let the user in.
+    Refused(Refused),
+}
+
+/// What a lost connection says of the way to the server, and so of when to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// A machine answers, and the server there ended the connection or refuses it.
+    Server,
+    /// The network does not answer.
+    Network,
+    /// This machine's own address is gone.
+    Address,
+}
+
+impl News {
+    /// A connection that is over, and not by the network.
+    fn down(why: &str) -> News {
+        News::Down { why: why.to_owned(), loss: Loss::Server }
+    }
 }
 
 /// A line of the server that waits to be taken.
@@ -67,7 +85,7 @@ pub struct Unread {
 impl Unread {
     fn read(self) -> News {
         match json::read(&self.line) {
-            Some(event) => News::Event { event: Box::new(event), line: self.line },
+            Some(event) => News::Event { event: Box::new(event), line: self.line, by_program: false },
             None => News::Unknown(self.line),
         }
     }
@@ -83,7 +101,7 @@ pub trait Connection: std::fmt::Debug {
     ///
     /// # Errors
     /// No thread can be had.
-    fn connect(&mut self) -> std::io::Result<()>;
+    fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()>;
     /// Sends a line; one line, whatever is in it.
     fn send(&mut self, line: &str);
     /// Gives the present connection up; no more news come of it.
@@ -98,9 +116,6 @@ pub trait Connection: std::fmt::Debug {
 #[derive(Debug)]
 pub struct Link {
     server: String,
-    who: Arc<Identity>,
-    /// The account has been made.
-    registered: Arc<AtomicBool>,
     number: u64,
     live: Option<Live>,
     allowance: Allowance,
@@ -125,49 +140,46 @@ struct Live {
 pub struct Refusal {
     /// In words.
     pub why: String,
-    /// What would have to be different.
-    pub cause: Cause,
+    /// For the program; `None` if no server could be reached.
+    pub cause: Option<Cause>,
 }
 
-/// One is in: the connection, and the first thing that was told.
+/// The first thing that a server tells a user who is in.
 #[derive(Debug)]
-pub struct Entered {
-    /// The connection.
-    pub link: Box<dyn Connection>,
-    /// That one is in.
+pub struct First {
+    /// That the user is in.
     pub event: Box<Event<'static>>,
     /// The same as it was sent.
     pub line: Box<str>,
 }
 
-impl Entered {
+impl First {
     /// What the first news of a connection mean.
     ///
     /// # Errors
-    /// One is not in.
-    pub fn of(link: Box<dyn Connection>, first: News) -> Result<Entered, Refusal> {
+    /// The user is not in.
+    pub fn of(first: News) -> Result<First, Refusal> {
         match first {
-            News::Event { event, line } => Ok(Entered { link, event, line }),
-            News::Refused { why, cause, .. } => Err(Refusal { why, cause }),
-            News::Down(why) => {
+            News::Event { event, line, .. } => Ok(First { event, line }),
+            News::Refused(Refused { why, cause, .. }) => Err(Refusal { why, cause: Some(cause) }),
+            News::Down { why, .. } => {
                 warn!("no connection: {why}");
-                Err(Refusal { why, cause: Cause::Unreachable })
+                Err(Refusal { why, cause: None })
             }
             News::Unknown(_) | News::Unread(_) => {
-                Err(Refusal { why: "that is no Landline server".into(), cause: Cause::Unreachable })
+                Err(Refusal { why: "that is no Landline server".into(), cause: None })
             }
         }
     }
 }
 
 impl Link {
-    /// To `server` (with its port), as `who`; not connected yet.
+    /// To `server` (with its port); not connected yet.
     #[must_use]
-    pub fn new(server: &str, who: Identity) -> Link {
+    pub fn new(server: &str) -> Link {
         let (out, news) = bounded(NEWS);
-        let (who, registered) = (Arc::new(who), Arc::default());
         let allowance = Allowance::new(NEWS_BYTES);
-        Link { server: server.to_owned(), who, registered, number: 0, live: None, allowance, out, news }
+        Link { server: server.to_owned(), number: 0, live: None, allowance, out, news }
     }
 
     /// Where its news come from, for whoever has others to tell.
@@ -193,24 +205,25 @@ impl Connection for Link {
         Some(if let News::Unread(unread) = news { unread.read() } else { news })
     }
 
-    fn connect(&mut self) -> std::io::Result<()> {
+    fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()> {
+        let again = self.number > 0;
         self.disconnect();
         let (lines, queue) = bounded(LINES);
         let (stream_out, stream) = bounded(1);
         let (done, written) = bounded(0);
         let local = Arc::new(AtomicBool::new(false));
         self.live = Some(Live { lines, stream, written, local: local.clone() });
-        let (server, who, registered) = (self.server.clone(), self.who.clone(), self.registered.clone());
+        let server = self.server.clone();
         let (out, number, allowance) = (self.out.clone(), self.number, self.allowance.clone());
-        info!("connecting to {server} as {}", who.name);
+        info!("connecting to {server} as {}", sign_in.user());
         let run = move || {
-            let attempt = Attempt { who: &who, registered: &registered, local: &local };
+            let attempt = Attempt { sign_in, again, local: &local };
             let tell = |line: Box<str>| {
                 let unread = Unread { _share: allowance.take(line.len()), line };
                 out.send((number, News::Unread(unread))).is_ok()
             };
             let last = attempt.run(&server, stream_out, (queue, done), tell);
-            if let News::Refused { why, .. } = &last {
+            if let News::Refused(Refused { why, .. }) = &last {
                 warn!("refused: {why}");
             }
             // Nobody listens any more when the program ends.

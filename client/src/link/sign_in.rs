@@ -1,15 +1,24 @@
-//! Signing in, with answers as JSON: what the server asks → what it is told.
+//! Signing in by one object: what to send, and what the server's answers mean. Pure.
+//!
+//! A client that was in before sends `resume` first. If the server does not know that session any more, the same
+//! connection goes on with a whole sign-in.
 
-use super::Cause;
-use landline_common::{Cause as Reason, Report, RoomName, UserName, What};
+use landline_common::event::PROTOCOL;
+use landline_common::{Cause, Event, Report, Request, RoomName, UserName, What};
+use std::collections::BTreeMap;
 
-/// Who signs in, and how.
+/// What a server without command objects is refused with.
+const OLD_SERVER: &str = "this server speaks an older protocol; update landline-server";
+
+/// The user who signs in, and how.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The name.
     pub name: UserName,
-    /// The room to be in.
+    /// The room to start in.
     pub room: RoomName,
+    /// Further rooms to be in.
+    pub rooms: Vec<RoomName>,
     /// An account's password; guests have none.
     pub password: Option<String>,
     /// Make the account first.
@@ -18,172 +27,242 @@ pub struct Identity {
     pub server_password: Option<String>,
 }
 
-/// The sign-in of one connection.
-#[derive(Debug)]
-pub(super) struct SignIn<'a> {
-    who: &'a Identity,
-    /// The account is to be made first.
-    register: bool,
-    /// The next password that is asked for is the server's own.
-    for_server: bool,
-    registered: bool,
+/// What a session goes on with after its connection was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The server's token for it.
+    pub token: String,
+    /// The last `seq` that was received.
+    pub seq: Option<u64>,
 }
 
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Answer this.
+/// Rooms to be in, each with the last id that was received there.
+pub type RoomsAndIds = BTreeMap<String, Option<u64>>;
+
+/// The objects of one sign-in, in the order in which they are tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    user: String,
+    attempts: Vec<String>,
+    next: usize,
+}
+
+/// What follows from an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send this.
     Send(String),
     /// Wait for more.
     Wait,
-    /// One is in.
+    /// The user is in.
     In,
-    /// One is not let in.
-    Refused {
-        /// Why.
-        why: String,
-        /// It may be different later.
-        again: bool,
-        /// What would have to be different.
-        cause: Cause,
-    },
+    /// The user is not let in.
+    Refused(Refused),
 }
 
-impl<'a> SignIn<'a> {
-    /// Begins; also gives the first lines to send. `registered`: the account has been made before.
-    pub(super) fn begin(who: &'a Identity, registered: bool) -> (SignIn<'a>, String) {
-        let register = who.register && !registered;
-        let first = match (&who.password, register) {
-            (None, _) => format!("{}_{}", who.name, who.room),
-            (Some(_), true) => "REGISTER".into(),
-            (Some(_), false) => "LOGIN".into(),
+/// Why a user is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// In words.
+    pub why: String,
+    /// For the program.
+    pub cause: Cause,
+    /// Trying again later may help.
+    pub again: bool,
+}
+
+impl SignIn {
+    /// A sign-in as `who`, whose account has been made already if `registered`; after an attempt to go on with
+    /// `session`. `label` gives a new label for each object.
+    pub fn new(
+        who: &Identity,
+        registered: bool,
+        session: Option<&Session>,
+        rooms: &RoomsAndIds,
+        mut label: impl FnMut() -> String,
+    ) -> SignIn {
+        let rooms: BTreeMap<_, _> = rooms.iter().map(|(room, id)| (room.as_str().into(), *id)).collect();
+        let mut object = |request: Request<'_>| {
+            let label = label();
+            let common = Request {
+                label: Some(label.into()),
+                acks: Some(true),
+                rooms: Some(rooms.clone()),
+                server_password: who.server_password.as_deref().map(Into::into),
+                ..request
+            };
+            common.to_line()
         };
-        let for_server = who.password.is_none();
-        (SignIn { who, register, for_server, registered: false }, format!("format json\n{first}\n"))
+        let mut attempts = Vec::new();
+        if let Some(Session { token, seq }) = session {
+            attempts.push(object(Request { token: Some(token.into()), seq: *seq, ..Request::of("resume") }));
+        }
+        let r#type = match (&who.password, who.register && !registered) {
+            (None, _) => "guest",
+            (Some(_), true) => "register",
+            (Some(_), false) => "login",
+        };
+        attempts.push(object(Request {
+            user: Some(who.name.as_str().into()),
+            room: Some(who.room.as_str().into()),
+            password: who.password.as_deref().map(Into::into),
+            ..Request::of(r#type)
+        }));
+        SignIn { user: who.name.to_string(), attempts, next: 0 }
+    }
+
+    /// Where no server asks who comes: in a mesh.
+    #[must_use]
+    pub fn none() -> SignIn {
+        SignIn { user: String::new(), attempts: Vec::new(), next: 0 }
+    }
+
+    /// The name of the user who signs in.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The first lines to send.
+    pub fn begin(&mut self) -> String {
+        format!("format json\n{}\n", self.attempt().unwrap_or_default())
+    }
+
+    fn attempt(&mut self) -> Option<String> {
+        let attempt = self.attempts.get(self.next).cloned();
+        self.next += 1;
+        attempt
     }
 
     /// What follows from what the server said.
-    pub(super) fn answer(&mut self, what: &What<'_>) -> Step {
-        match what {
-            What::Ask(question) => self.asked(question),
-            What::Welcome { .. } => Step::In,
-            What::Report(report) if report.cause == Reason::ServerPasswordFirst => {
-                self.for_server = true;
-                Step::Wait
-            }
-            What::Report(report) if report.cause == Reason::Registered => {
-                (self.register, self.registered) = (false, true);
-                Step::Wait
-            }
-            What::Report(report) | What::Refused(report) => refused(report),
-            _ => Step::Wait,
-        }
-    }
-
-    fn asked(&mut self, question: &str) -> Step {
-        match question {
-            "ALIAS?" => Step::Send(self.who.name.to_string()),
-            "PASSWORD?" if std::mem::take(&mut self.for_server) => match &self.who.server_password {
-                Some(password) => Step::Send(password.clone()),
-                None => {
-                    let why = "this server has a password".into();
-                    Step::Refused { why, again: false, cause: Cause::ServerPassword }
-                }
+    pub fn answer(&mut self, event: &Event<'_>) -> Step {
+        match &event.what {
+            What::Welcome { grant, .. } if grant.protocol >= PROTOCOL => Step::In,
+            What::Report(report) | What::Refused(report) if report.cause == Cause::TokenUnknown => match self.attempt()
+            {
+                Some(next) => Step::Send(next),
+                None => Step::Refused(refused(report)),
             },
-            "PASSWORD?" => Step::Send(self.who.password.clone().unwrap_or_default()),
-            // The greeting comes again once the account is made.
-            _ if std::mem::take(&mut self.registered) => Step::Send("LOGIN".into()),
+            What::Report(report) | What::Refused(report) if report.is_refusal() || is_line(report.cause) => {
+                Step::Refused(refused(report))
+            }
+            // A server of this protocol gives every refusal a cause.
+            What::Welcome { .. } | What::Error { .. } => {
+                let (why, cause) = (OLD_SERVER.into(), Cause::Other);
+                Step::Refused(Refused { why, cause, again: false })
+            }
             _ => Step::Wait,
         }
     }
 }
 
-/// Too often, or too many at once.
-fn is_for_now(code: u16) -> bool {
-    matches!(code, 429 | 503)
+/// A refusal that has no code, since older clients compare its whole line.
+fn is_line(cause: Cause) -> bool {
+    cause == Cause::AlreadyHere
 }
 
-fn refused(report: &Report<'_>) -> Step {
-    let cause = match report.cause {
-        Reason::WrongServerPassword | Reason::ServerPasswordNeeded => Cause::ServerPassword,
-        Reason::WrongPassword => Cause::Password,
-        Reason::NameRegistered => Cause::Account,
-        _ => Cause::Other,
-    };
-    // The old connection may not have ended yet.
-    let passing = [Reason::NameTaken, Reason::AlreadyHere, Reason::SignInTooLong].contains(&report.cause);
-    let again = report.code().is_some_and(is_for_now) || passing;
-    Step::Refused { why: landline_common::clean::clean(&report.sentence()).into_owned(), again, cause }
+/// A refusal that may be over later: too often, too many at once, or the name is still in use.
+fn is_for_now(report: &Report<'_>) -> bool {
+    matches!(report.code(), Some(429 | 503))
+        || matches!(report.cause, Cause::NameTaken | Cause::AlreadyHere | Cause::SignInTooLong | Cause::TokenUnknown)
+}
+
+fn refused(report: &Report<'_>) -> Refused {
+    // An old server's refusals of an object have no cause, or one that nobody knows.
+    let old = report.cause == Cause::Other && report.text.as_ref().is_none_or(|text| text.is_empty());
+    let why = if old { OLD_SERVER.into() } else { landline_common::clean::clean(&report.sentence()).into_owned() };
+    Refused { why, cause: report.cause, again: is_for_now(report) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landline_common::{RoomName, UserName};
+    use landline_common::Moment;
+    use landline_common::event::Grant;
 
-    fn who(password: Option<&str>, register: bool, server_password: Option<&str>) -> Identity {
+    fn who(password: Option<&str>, register: bool) -> Identity {
         Identity {
             name: UserName::parse("alice").unwrap(),
             room: RoomName::parse("ops").unwrap(),
+            rooms: Vec::new(),
             password: password.map(str::to_owned),
             register,
-            server_password: server_password.map(str::to_owned),
+            server_password: None,
         }
     }
 
-    fn ask(text: &'static str) -> What<'static> {
-        What::Ask(text.into())
+    fn sign_in(who: &Identity, registered: bool, session: Option<&Session>) -> SignIn {
+        let rooms = [("ops".to_owned(), Some(7)), ("lobby".to_owned(), None)].into();
+        let mut labels = 0;
+        SignIn::new(who, registered, session, &rooms, || {
+            labels += 1;
+            format!("x-{labels}")
+        })
     }
 
-    fn send(line: &str) -> Step {
-        Step::Send(line.into())
+    fn answer(sign_in: &mut SignIn, what: What<'static>) -> Step {
+        sign_in.answer(&what.at(Moment::default()))
+    }
+
+    fn welcome(protocol: u64) -> What<'static> {
+        let grant = Box::new(Grant { protocol, ..Grant::default() });
+        What::Welcome { user: "alice".into(), server: "S".into(), room: "ops".into(), account: false, grant }
+    }
+
+    fn is_refused(step: Step, cause: Cause, again: bool) -> bool {
+        matches!(step, Step::Refused(refused) if refused.cause == cause && refused.again == again)
     }
 
     #[test]
-    fn a_guest_says_name_and_room() {
-        let who = who(None, false, Some("pw"));
-        let (mut guest, first) = SignIn::begin(&who, false);
-        assert_eq!(first, "format json\nalice_ops\n");
-        assert_eq!(guest.answer(&ask("PASSWORD?")), send("pw"));
-        let taken = What::Refused(Reason::NameTaken.report());
-        assert!(matches!(guest.answer(&taken), Step::Refused { again: true, .. }));
-        for cause in [Reason::AddressSignIns, Reason::ServerFull] {
-            let busy = What::Refused(cause.report());
-            assert!(matches!(guest.answer(&busy), Step::Refused { again: true, .. }), "{cause:?}");
+    fn one_object_says_everything() {
+        let first = sign_in(&who(None, false), false, None).begin();
+        let object = first.strip_prefix("format json\n").unwrap();
+        let request = Request::parse(object).unwrap();
+        assert_eq!((&*request.r#type, request.room.as_deref(), request.acks), ("guest", Some("ops"), Some(true)));
+        assert_eq!(request.rooms.unwrap()["ops"], Some(7));
+        for (registered, r#type) in [(false, "register"), (true, "login")] {
+            let line = sign_in(&who(Some("secret"), true), registered, None).begin();
+            assert!(line.contains(&format!("\"type\":\"{type}\"")) && line.contains("secret"), "{line}");
         }
-        let slow = What::from(Reason::SignInTooLong.report());
-        assert!(matches!(guest.answer(&slow), Step::Refused { again: true, .. }));
-        let banned = What::Refused(Reason::AddressBanned.report());
-        assert!(matches!(guest.answer(&banned), Step::Refused { again: false, .. }));
     }
 
     #[test]
-    fn an_account_is_made_once() {
-        let who = who(Some("secret"), true, None);
-        let (mut first, lines) = SignIn::begin(&who, false);
-        assert_eq!(lines, "format json\nREGISTER\n");
-        assert_eq!(first.answer(&ask("ALIAS?")), send("alice"));
-        assert_eq!(first.answer(&ask("PASSWORD?")), send("secret"));
-        assert_eq!(first.answer(&Reason::Registered.report().into()), Step::Wait);
-        assert_eq!(first.answer(&ask("Authorise MODE? (REGISTER/LOGIN)")), send("LOGIN"));
-        assert_eq!(SignIn::begin(&who, true).1, "format json\nLOGIN\n");
+    fn a_session_that_is_over_is_followed_by_a_whole_sign_in() {
+        let session = Session { token: "t".into(), seq: Some(3) };
+        let mut resume = sign_in(&who(None, false), false, Some(&session));
+        let first = resume.begin();
+        assert!(first.contains("\"type\":\"resume\"") && first.contains("\"seq\":3"), "{first}");
+        let Step::Send(second) = answer(&mut resume, Cause::TokenUnknown.report().into()) else { panic!("no attempt") };
+        assert!(second.contains("\"type\":\"guest\"") && second.contains("x-2"), "{second}");
+        assert!(is_refused(answer(&mut resume, Cause::TokenUnknown.report().into()), Cause::TokenUnknown, true));
     }
 
     #[test]
-    fn a_servers_own_password_comes_first() {
-        let who = who(Some("secret"), false, None);
-        let (mut login, _) = SignIn::begin(&who, false);
-        assert_eq!(login.answer(&Reason::ServerPasswordFirst.report().into()), Step::Wait);
-        assert!(matches!(login.answer(&ask("PASSWORD?")), Step::Refused { again: false, .. }));
+    fn refusals_are_decided_by_cause() {
+        let mut guest = sign_in(&who(None, false), false, None);
+        for (cause, again) in [
+            (Cause::NameTaken, true),
+            (Cause::ServerFull, true),
+            (Cause::AddressSignIns, true),
+            (Cause::AddressBanned, false),
+            (Cause::WrongPassword, false),
+            (Cause::NameRegistered, false),
+        ] {
+            let random = cause.report().saying("xq wvzt");
+            assert!(is_refused(answer(&mut guest, What::Refused(random.clone())), cause, again), "{cause:?}");
+            assert!(is_refused(answer(&mut guest, What::Report(random)), cause, again), "{cause:?}");
+        }
+        assert!(is_refused(answer(&mut guest, Cause::AlreadyHere.report().into()), Cause::AlreadyHere, true));
+        assert_eq!(answer(&mut guest, Cause::Registered.report().into()), Step::Wait);
+        assert_eq!(answer(&mut guest, welcome(2)), Step::In);
     }
 
     #[test]
-    fn a_wrong_password_is_not_tried_again() {
-        let who = who(Some("secret"), false, None);
-        let (mut login, _) = SignIn::begin(&who, false);
-        let wrong = What::from(Reason::WrongPassword.report());
-        assert!(matches!(login.answer(&wrong), Step::Refused { again: false, .. }));
-        let busy = What::from(Reason::AlreadyHere.report());
-        assert!(matches!(login.answer(&busy), Step::Refused { again: true, .. }));
+    fn an_older_server_is_refused_in_words() {
+        let mut guest = sign_in(&who(None, false), false, None);
+        for what in [welcome(0), welcome(1), What::Error { code: None, text: "Invalid auth mode".into() }] {
+            let Step::Refused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
+            assert_eq!((&*refused.why, refused.again), (OLD_SERVER, false));
+        }
     }
 }

@@ -88,7 +88,8 @@ impl Engine {
             }
             Effect::Send(number, frame) => self.links.send(number, &frame),
             Effect::Close(number) => self.links.close(number),
-            Effect::Tell(event) if self.waiting.len() < NEWS => self.waiting.push_back(event),
+            // Who asked waits for the answer.
+            Effect::Tell(event) if self.waiting.len() < NEWS || event.reply.is_some() => self.waiting.push_back(event),
             Effect::Tell(_) => self.left_out += 1,
             Effect::Show(private, event) if self.waiting.len() < NEWS => {
                 self.waiting.push_back(event);
@@ -115,7 +116,7 @@ impl Engine {
             let mut line = Vec::new();
             json::write(&event, &mut line);
             let line = String::from_utf8_lossy(&line).trim_end().into();
-            let news = News::Event { event: Box::new(event), line };
+            let news = News::Event { event: Box::new(event), line, by_program: true };
             if let Err(full) = self.news.try_send((0, news)) {
                 if let (_, News::Event { event, .. }) = full.into_inner() {
                     self.waiting.push_front(*event);

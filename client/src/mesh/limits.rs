@@ -122,3 +122,5 @@ pub const REPEAT_MS: u64 = 5_000;
 pub const REFUSED_MS: u64 = 60_000;
 /// Milliseconds between two looks at the time.
 pub const TICK_MS: u64 = 250;
+/// Lines in so many milliseconds that the user's own screen sends: fewer than members take from each other.
+pub const RATE: (u64, u64) = (10, 5_000);

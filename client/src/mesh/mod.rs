@@ -16,9 +16,11 @@ pub use node::ROOM;
 
 use landline_common::mesh::{hello, id, wire};
 
-use crate::link::{Connection, Entered, News};
+use crate::engine::Engine as Session;
+use crate::link::{Connection, First, Identity, News, SignIn};
 use crate::places;
 use crate::ui::clock::now;
+use crate::ui::enter::Entered;
 use anyhow::Context;
 use broadcast::Broadcast;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -103,12 +105,15 @@ pub fn enter(wish: &Wish) -> anyhow::Result<Entered> {
         drop(over_in);
     })?;
     let mut mesh = Mesh { inputs, news, over };
-    mesh.connect().context("entering")?;
+    mesh.connect(SignIn::none()).context("entering")?;
     note.into_iter().chain(alone).for_each(|note| _ = mesh.inputs.send(Input::Note(note)));
-    match mesh.news.recv().context("entering")? {
-        (_, News::Event { event, line }) => Ok(Entered { link: Box::new(mesh), event, line }),
-        other => anyhow::bail!("entering: {other:?}"),
-    }
+    let (_, first) = mesh.news.recv().context("entering")?;
+    let first = First::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
+    let room = landline_common::RoomName::parse(ROOM)?;
+    let (rooms, password, server_password) = (Vec::new(), None, None);
+    let who = Identity { name: wish.name.clone(), room, rooms, password, register: false, server_password };
+    let engine = Session::new(who, RandomState::new().hash_one(port));
+    Ok(Entered { link: Box::new(mesh), engine, first })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
@@ -142,7 +147,7 @@ impl Connection for Mesh {
     }
 
     /// One is always in; the screen is told so.
-    fn connect(&mut self) -> std::io::Result<()> {
+    fn connect(&mut self, _: SignIn) -> std::io::Result<()> {
         self.inputs.send(Input::Enter).map_err(std::io::Error::other)
     }
 
@@ -160,7 +165,7 @@ impl Connection for Mesh {
     }
 
     fn finish(mut self: Box<Self>) {
-        self.send("/quit");
+        self.send(&Session::farewell());
         let _ = self.over.recv_timeout(LEAVING);
     }
 }

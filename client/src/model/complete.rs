@@ -2,8 +2,8 @@
 
 use super::conversation::Place;
 use super::local::LOCAL;
-use super::outgoing::Errand;
 use super::state::State;
+use crate::engine::RequestKind;
 use landline_common::command::TOPICS;
 use std::ops::Range;
 
@@ -86,9 +86,9 @@ impl State {
     /// Which rooms there are is asked when somebody wants to know, and not every time.
     fn ask_rooms(&mut self) {
         let known = self.asked_rooms_at.is_some_and(|at| self.now.ms < at + ROOMS_MS);
-        if !known && self.link.is_up() {
+        if !known && self.engine.is_up() {
             self.asked_rooms_at = Some(self.now.ms);
-            self.ask("/rooms".into(), Errand::Rooms);
+            self.engine.ask(RequestKind::RoomList);
         }
     }
 

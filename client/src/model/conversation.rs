@@ -6,7 +6,6 @@ use super::line::{Body, Delivery, Line, Presence, Talk};
 use super::names::Names;
 pub use super::place::Place;
 use super::recall::Recall;
-use landline_common::clean::flatten;
 use std::collections::{HashSet, VecDeque};
 
 /// What is known about what was said before the first line.
@@ -19,6 +18,20 @@ pub enum Older {
     Asked,
     /// There is nothing more.
     Nothing,
+}
+
+/// How far a chat has come that is stored nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Secret {
+    /// One side has asked, or nothing has happened yet.
+    #[default]
+    NotOpen,
+    /// Accepted here; it opens any moment.
+    Opening,
+    /// It takes talk.
+    Open,
+    /// It is over.
+    Ended,
 }
 
 /// The last line that is shown when one reads back, and how many of its rows are below the edge.
@@ -62,17 +75,13 @@ pub struct Conversation {
     pub stale: bool,
     /// Who spoke, the last one first.
     pub speakers: VecDeque<Box<str>>,
-    /// What was missed has been fetched: new lines may go out.
-    pub caught_up: bool,
-    /// Up to this id nothing is missing: what came while something was being fetched says nothing about the gap.
-    pub known_to: Option<u64>,
-    /// What an account missed since its last visit has been asked for, and there was nothing.
-    pub nothing_missed: bool,
+    /// The user has asked to go in, and the server has not answered yet.
+    pub joining: bool,
     /// What the server may have from before.
     pub older: Older,
-    /// A private chat is open.
-    pub private: bool,
-    /// A direct chat is open: the numbers that both compare.
+    /// How far a chat has come that is stored nowhere.
+    pub secret: Secret,
+    /// The numbers that both sides of an open encrypted chat compare.
     pub direct: Option<Box<str>>,
     /// When something last happened in it.
     pub stirred: u64,
@@ -82,7 +91,6 @@ impl Conversation {
     /// An empty one.
     #[must_use]
     pub fn new(place: Place, title: &str) -> Conversation {
-        let caught_up = !matches!(place, Place::Room(_));
         Conversation {
             place,
             title: title.into(),
@@ -100,11 +108,9 @@ impl Conversation {
             members: Names::new(MEMBERS),
             stale: true,
             speakers: VecDeque::new(),
-            caught_up,
-            known_to: None,
-            nothing_missed: false,
+            joining: false,
             older: Older::default(),
-            private: false,
+            secret: Secret::default(),
             direct: None,
             stirred: 0,
         }
@@ -210,22 +216,6 @@ impl Conversation {
         if !self.insert(line, true) && followed {
             self.scroll = None;
         }
-    }
-
-    /// The first of one's own lines with that text that has not been confirmed; without such a text, the first on its
-    /// way.
-    #[must_use]
-    pub fn own_open(&self, text: &str, only_same: bool) -> Option<u64> {
-        let own = |line: &&Line| line.id.is_none() && line.talk().is_some_and(|talk| talk.delivery.is_own());
-        let waits = |line: &&Line| {
-            line.talk().is_some_and(|talk| matches!(talk.delivery, Delivery::Pending | Delivery::Unsure))
-        };
-        // A server that takes lines gets a message of several as one.
-        let same = |line: &&Line| line.talk().is_some_and(|talk| flatten(&talk.text) == flatten(text));
-        let unsent = |line: &&Line| line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
-        let found = self.lines.iter().filter(own).filter(|line| !unsent(line)).find(same);
-        let found = if only_same { found } else { found.or_else(|| self.lines.iter().filter(own).find(waits)) };
-        found.map(|line| line.key)
     }
 
     /// Somebody came or went, as `note` says: one line for all who do so in a row.

@@ -3,10 +3,13 @@
 use super::conversation::Place;
 use super::key::{Code, Key};
 use super::line::{Body, Delivery};
-use super::{Effect, Input, Now, Settings, State};
-use landline_common::event::Part;
+use super::{Effect, Input, Settings, State};
+use crate::engine::typed::line;
+use crate::engine::{Engine, Now};
+use crate::link::{Identity, Loss};
+use landline_common::event::{Grant, PROTOCOL, Part, Reply};
 use landline_common::history::Place as Where;
-use landline_common::{Moment, What};
+use landline_common::{Cause, Event, Moment, Request, RoomName, UserName, What};
 
 /// 2026-11-21 14:00 UTC.
 const START_MS: i64 = 1_795_269_600_000;
@@ -19,17 +22,55 @@ pub struct Desk {
     pub ms: u64,
     /// What it wanted done, but for what it sent.
     pub effects: Vec<Effect>,
-    /// What it sent that the test has not looked at yet, but for questions for a sign of life.
+    /// What it sent that the test has not looked at yet, but for pings.
     pub sent: Vec<String>,
-    /// Such questions that the server has not answered.
+    /// The labels and lines of commands that the server has not answered.
+    pub unanswered: Vec<(String, String)>,
+    /// The nonces of what was said.
+    pub nonces: Vec<String>,
+    /// What was acknowledged.
+    pub acknowledged: Vec<u64>,
+    /// The labels of pings that the server has not answered.
     pub pings: Vec<String>,
 }
 
+/// Who alice is, before she is in.
+pub fn alice() -> Identity {
+    Identity {
+        name: UserName::parse("alice").unwrap(),
+        room: RoomName::lobby(),
+        rooms: Vec::new(),
+        password: None,
+        register: false,
+        server_password: None,
+    }
+}
+
 impl Desk {
+    /// Before the connection is made, in further rooms the last time.
+    pub fn back_in(rooms: &[&str]) -> Desk {
+        let rooms = rooms.iter().map(|room| RoomName::parse(room).unwrap()).collect();
+        Desk::with(Engine::new(Identity { rooms, ..alice() }, 7), "10.0.0.1:12345", Settings::default())
+    }
+
+    fn with(engine: Engine, server: &str, settings: Settings) -> Desk {
+        let room = if settings.mesh { "mesh" } else { "lobby" };
+        let state = State::new(engine, server, room, settings);
+        Desk {
+            state,
+            ms: 0,
+            effects: Vec::new(),
+            sent: Vec::new(),
+            unanswered: Vec::new(),
+            nonces: Vec::new(),
+            acknowledged: Vec::new(),
+            pings: Vec::new(),
+        }
+    }
+
     /// Before the connection is made.
     pub fn new(width: usize, height: usize) -> Desk {
-        let state = State::new("alice", "10.0.0.1:12345", "lobby", Settings::default(), 7);
-        let mut desk = Desk { state, ms: 0, effects: Vec::new(), sent: Vec::new(), pings: Vec::new() };
+        let mut desk = Desk::back_in(&[]);
         desk.step(Input::Resize(width, height));
         desk
     }
@@ -37,14 +78,13 @@ impl Desk {
     /// In a mesh with bob and carol.
     pub fn in_mesh(width: usize, height: usize) -> Desk {
         let settings = Settings { mesh: true, ..Settings::default() };
-        let state = State::new("alice", "mesh", "mesh", settings, 7);
-        let mut desk = Desk { state, ms: 0, effects: Vec::new(), sent: Vec::new(), pings: Vec::new() };
+        let who = Identity { room: RoomName::parse("mesh").unwrap(), ..alice() };
+        let mut desk = Desk::with(Engine::new(who, 7), "mesh", settings);
         desk.step(Input::Resize(width, height));
-        let (user, server, room) = ("alice".into(), "mesh".into(), "mesh".into());
-        desk.hear(What::Welcome { user, server, room, account: false, grant: Default::default() });
-        desk.catch_up_nothing();
-        desk.hear(What::Online { users: vec!["alice".into()], part: Part::default() });
-        desk.hear(What::Members { room: "mesh".into(), users: vec!["alice".into()], part: Part::default() });
+        let grant = Grant { protocol: PROTOCOL, member_of: vec!["mesh".into()], ..Grant::default() };
+        let (user, server, room, grant) = ("alice".into(), "mesh".into(), "mesh".into(), Box::new(grant));
+        desk.hear(What::Welcome { user, server, room, account: false, grant });
+        desk.answer_all();
         for user in ["bob", "carol"] {
             desk.hear(What::Joined { user: user.into(), room: "mesh".into() });
         }
@@ -57,26 +97,43 @@ impl Desk {
         let mut desk = Desk::new(width, height);
         desk.welcome();
         desk.catch_up_nothing();
-        desk.hear(What::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() });
-        desk.hear(What::Members {
-            room: "lobby".into(),
-            users: vec!["alice".into(), "bob".into()],
-            part: Part::default(),
-        });
+        desk.answer_all();
         desk.pass(6_000);
         desk.take_sent();
         desk
     }
 
-    /// The server lets her in.
+    /// The server lets her in, into all rooms that she wants to be in.
     pub fn welcome(&mut self) {
-        let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
-        self.hear(What::Welcome { user, server, room, account: false, grant: Default::default() });
+        self.welcomed(true, false);
     }
 
-    /// The server has nothing that she missed in the room it is asked about.
+    /// The server lets her in; perhaps her session goes on.
+    pub fn welcomed(&mut self, limited: bool, resumed: bool) {
+        let member_of = self.state.engine.rooms().map(|room| room.to_owned().into()).collect();
+        let grant = Grant {
+            protocol: PROTOCOL,
+            token: Some("token".into()),
+            resumed,
+            member_of,
+            rate: limited.then_some((10, 5_000)),
+        };
+        let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
+        self.unanswered.clear();
+        self.pings.clear();
+        self.hear(What::Welcome { user, server, room, account: false, grant: Box::new(grant) });
+    }
+
+    /// The server has nothing that she missed in any room.
     pub fn catch_up_nothing(&mut self) {
-        self.hear(What::RecallEnd { shown: 0, remark: "".into(), next: None });
+        let mut rooms: Vec<String> = self.state.engine.rooms().map(str::to_owned).collect();
+        rooms.push("all".into());
+        rooms.into_iter().for_each(|room| self.caught_up(room, false, false));
+    }
+
+    /// That was what she missed in a room.
+    pub fn caught_up(&mut self, room: impl Into<String>, missed: bool, more: bool) {
+        self.hear(What::CaughtUp { room: room.into().into(), shown: 0, missed, more });
     }
 
     /// Something happens.
@@ -85,19 +142,130 @@ impl Desk {
         let now = Now { ms: self.ms, wall: Moment { unix_ms, offset_s: 0 } };
         for effect in self.state.step(input, now) {
             match effect {
-                Effect::Send(line) => match line.strip_prefix("/ping ") {
-                    Some(token) => self.pings.push(token.to_owned()),
-                    None => self.sent.push(line),
-                },
+                Effect::Send(object) => self.note(&object),
+                Effect::Remember(_) => {}
                 other => self.effects.push(other),
             }
         }
     }
 
+    fn note(&mut self, object: &str) {
+        let request = Request::parse(object).expect("an object");
+        let label = request.answer_label();
+        self.nonces.extend(request.nonce.as_deref().map(str::to_owned));
+        match (&*request.r#type, label) {
+            ("ping", Some(label)) => self.pings.push(label),
+            ("ack", None) => self.acknowledged.extend(request.seq),
+            ("pong", None) => {}
+            (_, label) => {
+                self.sent.push(line(object));
+                self.unanswered.extend(label.map(|label| (label, line(object))));
+            }
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { unix_ms: START_MS + i64::try_from(self.ms).unwrap(), offset_s: 0 }
+    }
+
     /// The server tells something.
     pub fn hear(&mut self, what: What<'static>) {
-        let unix_ms = START_MS + i64::try_from(self.ms).unwrap();
-        self.step(Input::Event(Box::new(what.at(Moment { unix_ms, offset_s: 0 }))));
+        let event = Box::new(what.at(self.moment()));
+        self.step(Input::Event { event, by_program: false });
+    }
+
+    /// The server tells something that is acknowledged.
+    pub fn hear_with_seq(&mut self, seq: u64, what: What<'static>) {
+        let event = Box::new(Event { seq: Some(seq), ..what.at(self.moment()) });
+        self.step(Input::Event { event, by_program: false });
+    }
+
+    /// One of alice's own messages comes out of the history.
+    pub fn recalled_own(&mut self, id: u64, room: &'static str, text: &'static str, nonce: &str) {
+        let what = What::Recalled { id, place: Where::Room(room.into()), user: "alice".into(), text: text.into() };
+        let event = Box::new(Event { nonce: Some(nonce.to_owned().into()), ..what.at(self.moment()) });
+        self.step(Input::Event { event, by_program: false });
+    }
+
+    /// The server answers the first command that begins so, and nothing more follows.
+    #[track_caller]
+    pub fn answer(&mut self, command: &str, what: What<'static>) {
+        let at = self.unanswered.iter().position(|(_, line)| line.starts_with(command));
+        let at = at.unwrap_or_else(|| panic!("{command} is not in {:?}", self.unanswered));
+        let (label, _) = self.unanswered.remove(at);
+        self.reply(label, what);
+    }
+
+    /// The server says a part of an answer.
+    pub fn part(&mut self, label: &str, what: What<'static>) {
+        let reply = Some(Reply { label: label.to_owned().into(), done: false });
+        let event = Box::new(Event { reply, ..what.at(self.moment()) });
+        self.step(Input::Event { event, by_program: false });
+    }
+
+    fn reply(&mut self, label: String, what: What<'static>) {
+        let reply = Some(Reply { label: label.into(), done: true });
+        let event = Box::new(Event { reply, ..what.at(self.moment()) });
+        self.step(Input::Event { event, by_program: false });
+    }
+
+    /// The server says the first line for a room that it has not answered, under that id.
+    #[track_caller]
+    pub fn echo(&mut self, id: u64, room: &'static str, text: &str) {
+        let what = What::Said { id, room: room.into(), user: "alice".into(), text: text.to_owned().into() };
+        self.answer(&format!("{room}: {text}"), what);
+    }
+
+    /// The server refuses the first command that begins so.
+    #[track_caller]
+    pub fn refuse(&mut self, command: &str, cause: Cause) {
+        self.answer(command, cause.report().saying("xq wvzt").into());
+    }
+
+    /// The server lets her into a room.
+    #[track_caller]
+    pub fn entered(&mut self, room: &'static str) {
+        let command = self.unanswered.iter().find(|(_, line)| line.eq_ignore_ascii_case(&format!("/join {room}")));
+        let command = command.map(|(_, line)| line.clone()).expect("she wants to go in");
+        self.answer(&command, Cause::Entered.of_room(room).into());
+    }
+
+    /// The server answers the program's own questions: who is there, and that there is no history.
+    pub fn answer_all(&mut self) {
+        while let Some(at) = self.unanswered.iter().position(|(_, line)| is_question(line)) {
+            let (label, line) = self.unanswered.remove(at);
+            let people = || vec!["alice".into(), "bob".into()];
+            let what = match line.split_once("/who ") {
+                Some((_, room)) => {
+                    let users = if room == "mesh" { vec!["alice".into()] } else { people() };
+                    What::Members { room: room.to_owned().into(), users, part: Part::default() }
+                }
+                None if line == "/users" => What::Online { users: people(), part: Part::default() },
+                None => What::RecallEnd { shown: 0, remark: "".into(), next: None },
+            };
+            self.reply(label, what);
+        }
+    }
+
+    /// The server takes one message after the other. All that was sent.
+    pub fn take_said(&mut self) -> Vec<String> {
+        let mut id = 1_000;
+        while let Some((_, line)) = self.unanswered.iter().find(|(_, line)| !is_question(line)).cloned() {
+            self.answer(&line, What::Done { id: Some(id), repeated: false });
+            id += 1;
+        }
+        self.take_sent()
+    }
+
+    /// The connection is lost.
+    pub fn down(&mut self, why: &str, loss: Loss) {
+        self.step(Input::Down { why: why.into(), loss });
+    }
+
+    /// The server ends the connection.
+    pub fn cut(&mut self) {
+        self.down("the server closed the connection", Loss::Server);
+        self.take_sent();
     }
 
     /// Somebody says something in a room.
@@ -114,8 +282,8 @@ impl Desk {
 
     /// The server gives the signs of life that it was asked for.
     pub fn pong(&mut self) {
-        for token in std::mem::take(&mut self.pings) {
-            self.hear(What::Pong(token.into()));
+        for label in std::mem::take(&mut self.pings) {
+            self.reply(label, What::Pong("".into()));
         }
     }
 
@@ -125,6 +293,7 @@ impl Desk {
         while self.ms < end {
             self.pass_silently(200.min(end - self.ms));
             self.pong();
+            self.answer_all();
         }
     }
 
@@ -167,7 +336,6 @@ impl Desk {
                     Delivery::Heard | Delivery::Sent => "",
                     Delivery::Unsent => "unsent ",
                     Delivery::Pending => "pending ",
-                    Delivery::Unsure => "unsure ",
                     Delivery::Failed(_) => "failed ",
                 };
                 format!("{mark}{}: {}", talk.user, talk.text)
@@ -184,4 +352,9 @@ impl Desk {
         lines.retain(|line| !line.starts_with("- Welcome"));
         lines
     }
+}
+
+/// What the program asks without anybody having typed it.
+fn is_question(line: &str) -> bool {
+    line.starts_with("/who ") || line == "/users" || line.contains(": /history")
 }

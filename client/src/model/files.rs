@@ -98,7 +98,7 @@ fn sentences(line: &Line, mentions: bool) -> Vec<String> {
             let room = room.as_ref().filter(|_| mentions).map_or(String::new(), |room| format!("[{room}] "));
             let remark = match delivery {
                 Delivery::Heard | Delivery::Sent => String::new(),
-                Delivery::Unsent | Delivery::Pending | Delivery::Unsure => " (not sent yet)".into(),
+                Delivery::Unsent | Delivery::Pending => " (not sent yet)".into(),
                 Delivery::Failed(why) => format!(" (not sent: {why})"),
             };
             format!("{text}{remark}").split('\n').map(|line| format!("{room}{user}: {line}")).collect()

@@ -12,11 +12,10 @@ const COLUMN: usize = 19;
 const NARROW: usize = 50;
 
 /// The signs in front of lines.
-const SIGNS: [(&str, &str); 6] = [
+const SIGNS: [(&str, &str); 5] = [
     ("»", "it names you"),
     ("○", "it waits to be sent"),
     ("·", "it is on its way"),
-    ("?", "the connection broke before the server answered"),
     ("✗", "it was not sent; below is why"),
     ("!", "something was refused"),
 ];

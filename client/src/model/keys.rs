@@ -1,15 +1,15 @@
 //! What keys do.
 
+use super::Effect;
 use super::bindings::{Action, action};
 use super::conversation::Place;
 use super::geometry::Geometry;
 use super::key::{Code, Key};
-use super::line::Tone;
 use super::state::State;
-use super::{Effect, Exit};
 
 impl State {
     pub(super) fn key(&mut self, key: Key) {
+        self.parting = None;
         if self.overlay.is_some() {
             return self.overlay_key(key);
         }
@@ -17,9 +17,11 @@ impl State {
         if !matches!(action, Some(Action::Complete { .. })) {
             self.completion = None;
         }
-        if action != Some(Action::Interrupt) {
+        // A key but the one that asks again takes the question back; typing "/quit" once more does not.
+        if !matches!(action, Some(Action::Interrupt | Action::Submit) | None) {
             self.leaving = false;
         }
+        self.activity += 1;
         match (action, key) {
             (Some(action), _) => self.act(action),
             (None, Key { code: Code::Char(digit @ '1'..='9'), alt: true, ctrl: false }) => {
@@ -64,7 +66,7 @@ impl State {
             Action::Repaint => self.effects.push(Effect::Repaint),
             Action::Interrupt => self.interrupt(),
             Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Reconnect => self.connect_now(),
+            Action::Reconnect => self.engine.connect_now(),
             Action::Help => self.overlay = Some(super::overlay::Overlay::help()),
         }
     }
@@ -96,12 +98,6 @@ impl State {
             conversation.recall.push(&line);
             return;
         }
-        let unsent = self.unsent();
-        if unsent > 0 && !self.leaving {
-            self.leaving = true;
-            let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
-            return self.tell(Tone::Refused, &format!("{what} not sent yet; Ctrl-C once more leaves all the same"));
-        }
-        if self.link.is_up() { self.leave_server() } else { self.quit(Exit::Left) }
+        self.leave("Ctrl-C");
     }
 }

@@ -29,9 +29,5 @@ pub const FOLDED: usize = 50;
 pub const NAME_CHARS: usize = 40;
 /// Characters of a notice that comes from a server.
 pub const NOTICE_CHARS: usize = 8_000;
-/// Pages of missed history that are fetched for a room after a break: 20,000 messages at 200 a page.
-pub const PAGES: usize = 100;
 /// A paste of more lines than this is asked about.
 pub const PASTE_ASKS: usize = 3;
-/// Lines that are on their way in a direct chat at once: fewer than a chat takes before it counts as stuck.
-pub const IN_FLIGHT: usize = 16;

@@ -73,8 +73,6 @@ pub enum Delivery {
     Unsent,
     /// One's own, on the way.
     Pending,
-    /// One's own; the connection broke before the server answered.
-    Unsure,
     /// One's own, and the server has it.
     Sent,
     /// One's own, and it did not get there: why.
@@ -85,7 +83,7 @@ impl Delivery {
     /// It may still get there.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self, Delivery::Unsent | Delivery::Pending | Delivery::Unsure)
+        matches!(self, Delivery::Unsent | Delivery::Pending)
     }
 
     /// It is one's own.

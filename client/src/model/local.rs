@@ -55,11 +55,17 @@ pub static LOCAL: &[Local] = &[
         },
     },
     Local {
+        word: "/cancel",
+        usage: "/cancel",
+        help: "take back what you said in the conversation that is shown and is unsent; ↑ brings it back",
+        run: |state, _| state.cancel(),
+    },
+    Local {
         word: "/reconnect",
         usage: "/reconnect",
         help: "try to connect at once instead of waiting",
         run: |state, _| {
-            state.connect_now();
+            state.engine.connect_now();
             true
         },
     },

@@ -2,46 +2,45 @@
 //! ([`State`], [`Input`]) → (state, [`Effect`]s). Everything it keeps is bounded (`limits.rs`), and everything that
 //! comes from the server is cleaned again.
 
-mod arrive;
 mod bindings;
 pub mod burst;
-pub mod chance;
+mod chat_history;
 mod complete;
 pub mod conversation;
-mod direct;
 pub mod editor;
+mod events;
 mod files;
 pub mod geometry;
-mod hear;
 pub mod help;
+mod incoming;
 pub mod key;
 mod keys;
 pub mod limits;
 pub mod line;
-pub mod link;
 mod local;
 mod names;
-mod outgoing;
 pub mod overlay;
 pub mod paste;
 mod place;
 pub mod plain;
 mod recall;
-mod recalled;
 pub mod rows;
-mod speak;
+mod secret_chats;
+mod session;
 mod state;
+mod submit;
 mod talks;
 pub mod welcome;
 pub mod wrap;
 
 pub use bindings::BINDINGS;
 pub use key::Key;
-pub use link::Phase;
 pub use local::LOCAL;
 pub use state::State;
 
-use landline_common::{Event, Moment};
+use crate::engine::limits::PING_IDLE_MS;
+use crate::link::{Loss, Refused, SignIn};
+use landline_common::Event;
 
 /// What happens to the client.
 #[derive(Clone, Debug)]
@@ -57,27 +56,32 @@ pub enum Input {
     /// Time has passed.
     Tick,
     /// The server told something; the first thing is that one is signed in.
-    Event(Box<Event<'static>>),
+    Event {
+        /// What.
+        event: Box<Event<'static>>,
+        /// This program tells it itself: no server said it.
+        by_program: bool,
+    },
     /// A conversation was saved, in which file; or why not.
     Saved(Result<String, String>),
     /// What is in the folder that was asked about: names, those of folders with a separator behind.
     Folder(Vec<String>),
-    /// The connection could not be made, or broke: why.
-    Down(String),
-    /// The server does not let one in.
-    Refused {
-        /// Why, in its own words.
+    /// The connection could not be made, or broke.
+    Down {
+        /// Why.
         why: String,
-        /// It may, later.
-        again: bool,
+        /// What that says of the way to the server.
+        loss: Loss,
     },
+    /// The server does not let one in.
+    Refused(Refused),
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Connect and sign in.
-    Connect,
+    Connect(SignIn),
     /// Give the connection up.
     Disconnect,
     /// Send a line.
@@ -100,6 +104,8 @@ pub enum Effect {
         /// How the names begin that are wanted.
         beginning: String,
     },
+    /// Remember the rooms that the user is in, for the next time.
+    Remember(Vec<String>),
     /// Draw everything anew.
     Repaint,
     /// Stop, as Ctrl-Z does, until the shell says to go on.
@@ -113,17 +119,10 @@ pub enum Effect {
 pub enum Exit {
     /// One has left.
     Left,
+    /// One has left, and these lines were not sent.
+    Unsent(Vec<String>),
     /// One never got in: why.
     Refused(String),
-}
-
-/// What time it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Now {
-    /// Milliseconds since some point in the past; it never goes back.
-    pub ms: u64,
-    /// As people see it.
-    pub wall: Moment,
 }
 
 /// What people may choose.
@@ -141,7 +140,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { bell: Bell::Private, notify: false, keepalive_ms: outgoing::PING_MS, mesh: false }
+        Settings { bell: Bell::Private, notify: false, keepalive_ms: PING_IDLE_MS, mesh: false }
     }
 }
 

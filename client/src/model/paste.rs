@@ -151,7 +151,7 @@ impl State {
 
     /// Says each part as a message of its own. What cannot be said stays in the draft.
     fn say_parts(&mut self, saying: &Saying, parts: &[String]) {
-        if parts.len() > WAITING - self.outgoing.waiting().min(WAITING) {
+        if parts.len() > WAITING - self.engine.waiting().min(WAITING) {
             self.tell(Tone::Refused, "those are too many lines to send; send a part of them, or a file in another way");
             return;
         }

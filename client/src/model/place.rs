@@ -1,6 +1,7 @@
 //! Where talk belongs.
 
 use super::line::name;
+use crate::engine::Target;
 
 /// Where talk belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +12,9 @@ pub enum Place {
     Everybody,
     /// One person, in small letters.
     Person(Box<str>),
-    /// One person, past the server, in small letters.
+    /// An off-the-record chat with one person, by way of the server, in small letters.
+    OffTheRecord(Box<str>),
+    /// An encrypted chat with one person, past the server, in small letters.
     Direct(Box<str>),
     /// The server: comings, goings, the connection.
     Server,
@@ -38,9 +41,61 @@ impl Place {
         Place::Direct(name(title).to_lowercase().into())
     }
 
+    /// The off-the-record chat with the person of that name.
+    #[must_use]
+    pub fn off_the_record(title: &str) -> Place {
+        Place::OffTheRecord(name(title).to_lowercase().into())
+    }
+
     /// Of one other person alone.
     #[must_use]
     pub fn is_personal(&self) -> bool {
-        matches!(self, Place::Person(_) | Place::Direct(_))
+        matches!(self, Place::Person(_)) || self.is_secret()
+    }
+
+    /// A chat that is stored nowhere: it begins, ends, and takes talk only in between.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Place::OffTheRecord(_) | Place::Direct(_))
+    }
+
+    /// Whether `place` is of the user of that name.
+    #[must_use]
+    pub fn of_same_user(place: &Place, user: &str) -> bool {
+        [Place::person(user), Place::direct(user), Place::off_the_record(user)].contains(place)
+    }
+
+    /// What such a chat is called.
+    #[must_use]
+    pub fn chat_name(&self) -> &'static str {
+        match self {
+            Place::OffTheRecord(_) => "off-the-record chat",
+            _ => "encrypted chat",
+        }
+    }
+
+    /// Where a message goes that is typed there; `title` is the name as it is written.
+    #[must_use]
+    pub fn target(&self, title: &str) -> Option<Target> {
+        Some(match self {
+            Place::Room(_) => Target::Room(title.into()),
+            Place::Everybody => Target::Everybody,
+            Place::Person(_) => Target::User(title.into()),
+            Place::OffTheRecord(_) => Target::OffTheRecord(title.into()),
+            Place::Direct(_) => Target::Encrypted(title.into()),
+            Place::Server | Place::Mentions => return None,
+        })
+    }
+
+    /// Where a message is shown that goes to `target`.
+    #[must_use]
+    pub fn of(target: &Target) -> Place {
+        match target {
+            Target::Room(room) => Place::room(room),
+            Target::Everybody => Place::Everybody,
+            Target::User(user) => Place::person(user),
+            Target::OffTheRecord(user) => Place::off_the_record(user),
+            Target::Encrypted(user) => Place::direct(user),
+        }
     }
 }

@@ -1,84 +1,88 @@
-//! What the client knows, and how it answers to what happens.
+//! What the full screen knows, and how it answers to what happens.
 
-use super::chance::Chance;
 use super::complete::Completion;
 use super::conversation::{Conversation, Place};
 use super::files::Asked;
 use super::geometry::Geometry;
 use super::limits::ONLINE;
 use super::line::{Body, Delivery, Line, Tone, name};
-use super::link::Link;
 use super::names::Names;
-use super::outgoing::{Errand, Outgoing};
 use super::overlay::Overlay;
 use super::rows::Paper;
+use super::session::{Parting, PendingJoin};
 use super::talks::Talks;
-use super::{Effect, Exit, Input, Now, Settings};
+use super::{Effect, Exit, Input, Settings};
+use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 
 /// Everything that the screen shows comes from here.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// The client's side of the session.
+    pub engine: Engine,
     /// One's own name, as the server says it.
     pub me: Box<str>,
-    /// Signed in to an account.
-    pub account: bool,
     /// What the server calls itself, or its address.
     pub server: Box<str>,
     /// All conversations.
     pub talks: Talks,
-    /// The connection.
-    pub link: Link,
-    /// What is to be sent.
-    pub(super) outgoing: Outgoing,
     /// People online.
     pub(super) online: Names,
     /// Rooms that the server listed.
     pub(super) rooms: Names,
     /// What lies over the conversation.
     pub overlay: Option<Overlay>,
-    /// The first sign-in makes the account, which takes more lines.
-    pub registers: bool,
     pub(super) completion: Option<Completion>,
     pub(super) asked_folder: Option<Asked>,
     pub(super) settings: Settings,
-    /// One more Ctrl-C leaves, although lines are unsent.
+    /// Leaving once more leaves, although lines are unsent.
     pub(super) leaving: bool,
+    /// The user leaves when nothing is unsent.
+    pub(super) parting: Option<Parting>,
+    /// Rooms that the user has asked to go into.
+    pub(super) joins: Vec<PendingJoin>,
+    /// A secret chat was closed here: the next line is asked about before it is said.
+    pub(super) asks_before: Option<Place>,
+    /// Keys that were pressed: a join that was asked for does not change the view once more were.
+    pub(super) activity: u64,
+    /// The rooms that were last remembered.
+    pub(super) remembered: Vec<String>,
     pub(super) rung_at: Option<u64>,
     pub(super) asked_who_at: u64,
     pub(super) asked_rooms_at: Option<u64>,
     size: (usize, usize),
     pub(super) now: Now,
     keys: u64,
-    pub(super) chance: Chance,
     pub(super) effects: Vec<Effect>,
 }
 
 impl State {
-    /// Somebody who wants to be in `room` as `me`, at `server`. `seed` is where chance comes from.
+    /// A user whose session `engine` is, at `server`, looking at `room`.
     #[must_use]
-    pub fn new(me: &str, server: &str, room: &str, settings: Settings, seed: u64) -> State {
+    pub fn new(mut engine: Engine, server: &str, room: &str, settings: Settings) -> State {
+        engine.set_options(Options { idle_ms: settings.keepalive_ms, one_order: false, mesh: settings.mesh });
         State {
-            me: me.into(),
-            account: false,
+            me: engine.me().into(),
+            engine,
             server: server.into(),
             talks: Talks::new(room),
-            link: Link::default(),
-            outgoing: Outgoing::every(settings.keepalive_ms),
             online: Names::new(ONLINE),
             rooms: Names::new(ONLINE),
             overlay: None,
-            registers: false,
             completion: None,
             asked_folder: None,
             settings,
             leaving: false,
+            parting: None,
+            joins: Vec::new(),
+            asks_before: None,
+            activity: 0,
+            remembered: Vec::new(),
             rung_at: None,
             asked_who_at: 0,
             asked_rooms_at: None,
             size: (80, 24),
             now: Now::default(),
             keys: 0,
-            chance: Chance::new(seed),
             effects: Vec::new(),
         }
     }
@@ -86,19 +90,20 @@ impl State {
     /// Takes note of what happened at `now`, and says what is to be done.
     pub fn step(&mut self, input: Input, now: Now) -> Vec<Effect> {
         self.now = now;
+        self.engine.set_now(now);
         match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),
             Input::Burst(text) => self.burst(&text),
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
-            Input::Event(event) => self.hear(&event),
+            Input::Event { event, by_program } => self.hear(&event, by_program),
             Input::Saved(done) => self.saved(done),
             Input::Folder(names) => self.folder(names),
-            Input::Down(why) => self.down(&why),
-            Input::Refused { why, again } => self.refused(&why, again),
+            Input::Down { why, loss } => self.down(&why, loss),
+            Input::Refused(refused) => self.refused(&refused),
         }
-        self.dispatch();
+        self.settle();
         std::mem::take(&mut self.effects)
     }
 
@@ -118,23 +123,34 @@ impl State {
 
     /// Milliseconds after which time itself changes something.
     #[must_use]
-    pub fn patience(&self) -> u64 {
-        if self.outgoing.waiting() > 0 || !self.link.is_up() { 200 } else { 1_000 }
+    pub fn tick_interval(&self) -> u64 {
+        if self.parting.is_some() { 50 } else { self.engine.tick_interval() }
+    }
+
+    /// How the connection is.
+    #[must_use]
+    pub fn phase(&self) -> &Phase {
+        self.engine.phase()
     }
 
     /// How long the last sign of life took, in milliseconds.
     #[must_use]
     pub fn latency(&self) -> Option<u64> {
-        self.outgoing.latency
+        self.engine.latency()
     }
 
     /// How many of one's own lines wait to be sent.
     #[must_use]
     pub fn unsent(&self) -> usize {
-        let open = |talks: &Conversation| {
-            talks.lines().iter().rev().filter_map(Line::talk).filter(|talk| talk.delivery.is_open()).count()
-        };
-        if self.outgoing.waiting() == 0 && self.link.is_up() { 0 } else { self.talks.iter().map(open).sum() }
+        if self.engine.waiting() == 0 && self.engine.is_up() { 0 } else { self.open_lines().count() }
+    }
+
+    /// One's own lines that are not sent for certain, with the conversations in which they are.
+    pub(super) fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &super::line::Talk)> {
+        self.talks.iter().flat_map(|conversation| {
+            let talk = conversation.lines().iter().filter_map(Line::talk);
+            talk.filter(|talk| talk.delivery.is_open()).map(move |talk| (conversation, talk))
+        })
     }
 
     /// Whether somebody of that name is online, as far as is known.
@@ -193,19 +209,18 @@ impl State {
         self.talks.view(place);
         self.leaving = false;
         self.refresh();
+        self.fill_screen();
     }
 
     /// Asks who is in the room one looks at, if that is not known, but not all the time.
     pub(super) fn refresh(&mut self) {
         let viewed = self.talks.viewed();
-        let (Place::Room(room), true) = (&viewed.place, viewed.stale && viewed.caught_up) else { return };
+        let (Place::Room(room), true) = (&viewed.place, viewed.stale) else { return };
         let first = viewed.members.is_empty();
-        if (first || self.now.ms >= self.asked_who_at + 3_000) && self.link.is_up() {
-            let (room, title) = (room.clone(), viewed.title.clone());
-            if !self.outgoing.has(|errand| matches!(errand, Errand::Who(other) if *other == room)) {
-                self.asked_who_at = self.now.ms;
-                self.ask(format!("/who {title}"), Errand::Who(room));
-            }
+        if (first || self.now.ms >= self.asked_who_at + 3_000) && self.engine.is_in(room) && self.engine.is_up() {
+            let room = room.clone();
+            self.asked_who_at = self.now.ms;
+            self.engine.ask(RequestKind::Members(room));
         }
     }
 

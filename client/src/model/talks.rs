@@ -1,6 +1,6 @@
 //! All conversations, in the order of the list at the left.
 
-use super::conversation::{Conversation, Place};
+use super::conversation::{Conversation, Place, Secret};
 use super::limits::{BYTES, CONVERSATIONS};
 
 /// All conversations, and the one that is looked at.
@@ -18,9 +18,10 @@ fn rank(place: &Place) -> usize {
         Place::Room(_) => 0,
         Place::Everybody => 1,
         Place::Person(_) => 2,
-        Place::Direct(_) => 3,
-        Place::Mentions => 4,
-        Place::Server => 5,
+        Place::OffTheRecord(_) => 3,
+        Place::Direct(_) => 4,
+        Place::Mentions => 5,
+        Place::Server => 6,
     }
 }
 
@@ -106,7 +107,7 @@ impl Talks {
         let viewed = &self.list[self.viewed].place;
         let can_go = |c: &&Conversation| {
             let fixed = c.place == *viewed || rank(&c.place) >= rank(&Place::Mentions);
-            !fixed && c.draft.text().is_empty() && !c.has_open() && c.direct.is_none()
+            !fixed && c.draft.text().is_empty() && !c.has_open() && c.secret != Secret::Open
         };
         let quiet = |c: &&Conversation| (matches!(c.place, Place::Room(_)), c.stirred);
         let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.place.clone());

@@ -1,7 +1,7 @@
 //! The time, as the models take it.
 
 use crate::clock::wall;
-use crate::model::Now;
+use crate::engine::Now;
 use std::time::Instant;
 
 /// What time it is; milliseconds count from `start`.

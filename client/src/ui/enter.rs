@@ -2,34 +2,67 @@
 
 use super::signals::Signal;
 use crate::direct::Direct;
-use crate::link::{Cause, Connection, Entered, Identity, Link, Refusal};
+use crate::engine::Engine;
+use crate::link::{Connection, First, Identity, Link, Refusal};
+use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
-use landline_common::link::LinkError;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
-/// A connection to a server, with direct chats past it; not made yet.
-///
-/// # Errors
-/// The system has no random numbers.
-pub fn connection(server: &str, who: Identity) -> Result<Direct<Link>, LinkError> {
-    let link = Link::new(server, who);
-    let out = link.out();
-    Direct::around(link, out)
+/// A connection to a server, with encrypted chats past it, and the user's session on it.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The connection.
+    pub link: Direct<Link>,
+    /// The session.
+    pub engine: Engine,
 }
 
-/// Connects, and waits until one is in, or told to end.
+/// The user is in.
+#[derive(Debug)]
+pub struct Entered {
+    /// The connection.
+    pub link: Box<dyn Connection>,
+    /// The session.
+    pub engine: Engine,
+    /// The first thing that the server told.
+    pub first: First,
+}
+
+impl Attempt {
+    /// Connects to `server` as `who`; what comes of it is news.
+    ///
+    /// # Errors
+    /// The system has no random numbers, or no threads.
+    pub fn begin(server: &str, who: &Identity) -> anyhow::Result<Attempt> {
+        let link = Link::new(server);
+        let out = link.out();
+        let mut link = Direct::around(link, out)?;
+        let seed = RandomState::new().hash_one(std::process::id());
+        let mut engine = Engine::new(who.clone(), seed);
+        link.connect(engine.sign_in()).context("starting a thread")?;
+        Ok(Attempt { link, engine })
+    }
+}
+
+/// Connects, and waits until the user is in, or the program is told to end.
 ///
 /// # Errors
-/// One is not in.
+/// The user is not in.
 pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Entered, Refusal> {
-    let broken = |why: String| Refusal { why, cause: Cause::Unreachable };
-    let mut link = connection(server, who.clone()).map_err(|why| broken(why.to_string()))?;
-    link.connect().map_err(|why| broken(format!("no thread can be had: {why}")))?;
+    let broken = |why: String| Refusal { why, cause: None };
+    let Attempt { mut link, engine } = Attempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
     loop {
         let news = link.news().clone();
         select! {
-            recv(news) -> news => return match news.map(|news| link.current(news)) {
-                Ok(Some(news)) => Entered::of(Box::new(link), news),
-                _ => Err(broken("the connection was not made".into())),
+            recv(news) -> news => match news.map(|news| link.current(news)) {
+                Ok(Some(news)) => {
+                    let first = First::of(news)?;
+                    return Ok(Entered { link: Box::new(link), engine, first });
+                }
+                // It is about something else.
+                Ok(None) => {}
+                Err(_) => return Err(broken("the connection was not made".into())),
             },
             recv(signals) -> signal => match signal {
                 Ok(Signal::GoOn) => {}

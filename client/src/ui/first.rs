@@ -1,6 +1,7 @@
 //! What comes of the first questions.
 
-use crate::link::{Entered, Identity};
+use super::enter::Entered;
+use crate::link::Identity;
 use crate::model::welcome::Choice;
 use landline_common::RoomName;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct Answered {
 pub struct Setting {
     /// The room to start in.
     pub room: RoomName,
+    /// The rooms of the last time at a server, under a name.
+    pub rooms: fn(&str, &str) -> Vec<RoomName>,
     /// Where a server that is started here has its data.
     pub data: Option<PathBuf>,
 }
@@ -34,6 +37,7 @@ impl Setting {
         Identity {
             name: choice.name.clone(),
             room: self.room.clone(),
+            rooms: (self.rooms)(&choice.server, choice.name.as_str()),
             password: choice.password.clone(),
             register: choice.register,
             server_password: choice.server_password.clone(),

@@ -46,12 +46,12 @@ fn a_pipe_goes_on_where_it_was_when_the_server_is_back() {
 }
 
 #[test]
-fn who_is_thrown_out_is_told() {
+fn a13_who_is_kicked_is_told_why() {
     let house = House::default();
     let mut bob = house.guest("bob", "lobby");
     let mut program = Program::start(&mut landline(&house, "ci"), Stdio::piped());
     bob.expect("ci has connected to the chatroom");
     house.server().moderator().kick("ci", "enough").expect("kicked");
     assert_eq!(program.wait().code(), Some(1));
-    assert!(program.complaints().contains("thrown you out"));
+    assert!(program.complaints().contains("you were kicked: enough"));
 }

@@ -44,3 +44,21 @@ fn a_script_sees_its_own_line_with_its_id() {
     assert_eq!((lines.len(), &lines[1]["text"]), (2, &"built".into()));
     assert!(lines[1]["id"].as_u64().is_some_and(|id| id > 0));
 }
+
+#[test]
+fn d6_programs_write_command_objects() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    let objects = "{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"one\\ntwo\",\"label\":\"mine\"}\n\
+                   {\"type\":\"pm\",\"to\":\"nobody\",\"text\":\"x\",\"label\":\"other\"}\nplain talk\n";
+    let (code, printed, complaint) = outcome(&piped(landline(&house, "bot").arg("--json"), objects));
+    assert!(code == 1 && complaint.contains("1 line was refused"), "{complaint}");
+    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let labelled = |label: &str| lines.iter().find(|line| line["label"] == label).expect("an answer");
+    assert_eq!((&labelled("mine")["text"], &labelled("mine")["done"]), (&"one\ntwo".into(), &true.into()));
+    assert_eq!(labelled("other")["cause"], "no_such_user");
+    assert_eq!(lines.iter().filter(|line| !line["label"].is_null()).count(), 2, "others have none: {printed}");
+    for line in ["bot has connected to the chatroom", "bot: one", "bot: two", "bot: plain talk"] {
+        bob.expect(line);
+    }
+}

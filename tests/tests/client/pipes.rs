@@ -33,7 +33,7 @@ fn an_accounts_line_goes_into_its_room() {
     let mut command = landline(&house, "ci");
     let output = piped(command.args(["--room", "ops"]).env("LANDLINE_PASSWORD", "correct horse"), "built\n");
     assert_eq!(outcome(&output), (0, String::new(), String::new()));
-    bob.until("ci joined ops");
+    bob.expect("ci has connected to the chatroom");
     bob.expect("ci: built");
 }
 
@@ -55,6 +55,57 @@ fn commands_and_talk_keep_their_order() {
         bob.expect(line);
     }
     bob.expect("ci has left the chatroom");
+}
+
+#[test]
+fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "ops");
+    let log = "job 1 started\nmessage bob is not a command here\nbroadcast storm detected\nwhoelse\n/dev/sda1 is full\n\
+               logout\njob 2 failed\n";
+    let output = piped(landline(&house, "log").args(["--room", "ops", "--say"]), log);
+    assert_eq!(outcome(&output), (0, String::new(), String::new()));
+    bob.expect("log has connected to the chatroom");
+    for line in log.lines() {
+        bob.expect(&format!("log: {line}"));
+    }
+    // Without --say, only what begins with a slash is a command.
+    let (code, _, complaint) = outcome(&piped(landline(&house, "log").args(["--room", "ops"]), log));
+    assert_eq!(code, 1);
+    assert!(complaint.contains("/dev/sda1 is full") && complaint.contains("1 line was refused"), "{complaint}");
+    bob.until("log has connected to the chatroom");
+    for line in log.lines().filter(|line| !line.starts_with('/')) {
+        bob.expect(&format!("log: {line}"));
+    }
+}
+
+#[test]
+fn d6_what_follows_quit_in_a_pipe_is_named() {
+    let house = House::default();
+    let (code, _, complaint) = outcome(&piped(&mut landline(&house, "log"), "one\n/quit\njob 2 failed\n"));
+    assert_eq!(code, 1);
+    assert!(complaint.contains("not sent: job 2 failed") && complaint.contains("1 line was not sent"), "{complaint}");
+}
+
+#[test]
+fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
+    let house = House::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    house.register("ci", "correct horse");
+    let mut bob = house.guest("bob", "r7");
+    let mut program = Program::start(
+        landline(&house, "ci").args(["--room", "r7"]).env("LANDLINE_PASSWORD", "correct horse"),
+        Stdio::piped(),
+    );
+    bob.expect("ci has connected to the chatroom");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let typed = std::time::Instant::now();
+    program.type_line("/join r8");
+    program.type_line("/join r7");
+    for n in 0..4 {
+        program.type_line(&format!("line {n}"));
+    }
+    bob.until("ci: line 3");
+    assert!(typed.elapsed() < std::time::Duration::from_secs(2), "{:?}", typed.elapsed());
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn both_want_it_talk_and_one_ends_it() {
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     say((&mut alice, "alice"), (&mut bob, "bob"), "hello – grüße 日本 👍🏽");
     say((&mut bob, "bob"), (&mut alice, "alice"), "and hello to you");
-    alice.type_line("stopprivate bob");
+    alice.type_line("/direct-stop bob");
     assert_eq!(reason(&mut alice, "bob"), "you ended it");
     assert_eq!(reason(&mut bob, "alice"), "alice ended it");
     // Once more: the keys are the same, so are the numbers.
@@ -28,7 +28,7 @@ fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
     let (mut alice, mut bob) = (logged("alice"), logged("bob"));
     let numbers = connect((&mut alice, "alice"), (&mut bob, "bob"));
     say((&mut alice, "alice"), (&mut bob, "bob"), "staple");
-    alice.type_line("stopprivate bob");
+    alice.type_line("/direct-stop bob");
     reason(&mut alice, "bob");
     reason(&mut bob, "alice");
     connect((&mut bob, "bob"), (&mut alice, "alice"));
@@ -111,7 +111,7 @@ fn many_lines_arrive_in_their_order() {
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     for n in 0..100 {
-        alice.type_line(&format!("private bob line {n}"));
+        alice.type_line(&format!("/direct-say bob line {n}"));
     }
     alice.type_line("/quit");
     for n in 0..100 {
@@ -165,9 +165,9 @@ fn programs_get_objects() {
 fn a_script_hears_what_cannot_be_said() {
     let house = House::default();
     let mut script = start(&mut landline(house.address(), "ci"));
-    script.type_line("private bob is this on?");
+    script.type_line("/direct-say bob is this on?");
     script.type_line("/quit");
     assert_eq!(script.wait().code(), Some(1));
     let complaints = script.complaints();
-    assert!(complaints.contains("there is no direct chat with bob; /direct bob asks for one"), "{complaints}");
+    assert!(complaints.contains("there is no encrypted chat with bob; /direct bob asks for one"), "{complaints}");
 }

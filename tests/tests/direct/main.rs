@@ -36,7 +36,7 @@ fn people<const N: usize>(server: SocketAddr, names: [&str; N]) -> [Program; N] 
 
 /// One asks, the other one accepts. What they see to compare.
 fn connect((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str)) -> String {
-    one.type_line(&format!("startprivate {other_name}"));
+    one.type_line(&format!("/direct {other_name}"));
     one.until(&format!("INFO: Direct chat request sent to {other_name}"));
     other.until(&format!("DIRECT_REQUEST_FROM:{name}:"));
     other.type_line(&format!("/accept {name}"));
@@ -56,7 +56,7 @@ fn connected(program: &mut Program, with: &str) -> String {
 
 /// Something is said, and heard.
 fn say((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str), text: &str) {
-    one.type_line(&format!("private {other_name} {text}"));
+    one.type_line(&format!("/direct-say {other_name} {text}"));
     assert_eq!(other.until("[Direct]"), format!("[Direct] {name}: {text}\n"));
 }
 

@@ -22,9 +22,9 @@ fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
     alice.sees(&format!("🔒 bob  {numbers}"));
     alice.press("hello, past the server\r");
     assert_eq!(bob.until("[Direct]"), "[Direct] alice: hello, past the server\n");
-    bob.type_line("private alice hello yourself");
+    bob.type_line("/direct-say alice hello yourself");
     alice.sees("bob: hello yourself");
     alice.press("/close\r");
     assert_eq!(bob.until("DIRECT_ENDED"), "DIRECT_ENDED:alice:alice ended it\n");
-    alice.sees("the direct chat with bob is");
+    alice.sees("the encrypted chat with bob is");
 }

@@ -127,7 +127,7 @@ fn visit(house: &House, step: usize, dice: &mut Dice) {
     }
     connected(&mut who, STAYS);
     for n in 0..dice.roll(20) {
-        who.type_line(&format!("private {STAYS} do /direct-say {name} echo {n}"));
+        who.type_line(&format!("/direct-say {STAYS} do /direct-say {name} echo {n}"));
         assert_eq!(who.until("[Direct]"), format!("[Direct] {STAYS}: echo {n}\n"));
     }
     finish(&mut who, name, end);
@@ -138,8 +138,8 @@ fn finish(who: &mut Program, name: &str, end: Ending) {
     let stays_ended_it = format!("{STAYS} ended it");
     let (typed, why) = match end {
         Ending::Stopped => (format!("/direct-stop {STAYS}"), "you ended it"),
-        Ending::StoppedThere => (format!("private {STAYS} do /direct-stop {name}"), &*stays_ended_it),
-        Ending::Blocked => (format!("private {STAYS} do /block {name}"), &*stays_ended_it),
+        Ending::StoppedThere => (format!("/direct-say {STAYS} do /direct-stop {name}"), &*stays_ended_it),
+        Ending::Blocked => (format!("/direct-say {STAYS} do /block {name}"), &*stays_ended_it),
         Ending::NothingToSay => {
             drop(who.child().stdin.take());
             return ends_well(who);

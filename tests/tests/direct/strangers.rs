@@ -38,7 +38,7 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
         link.sealer.send(&mut tapped, text.as_bytes()).expect("sent");
     }
     assert_eq!(bob.until("[Direct]"), "[Direct] alice: the secret word\n");
-    bob.type_line("private alice the other secret");
+    bob.type_line("/direct-say alice the other secret");
     let message = link.opener.receive(&mut tapped).expect("a message").expect("a message");
     assert_eq!(String::from_utf8_lossy(&message), r#"{"type":"text","text":"the other secret"}"#);
     for word in ["secret", "text", "hello", "alice", "bob"] {

@@ -23,19 +23,19 @@ fn a_key_is_announced_at_every_sign_in() {
 fn two_talk_and_one_says_goodbye() {
     let [mut alice, mut bob] = two();
     for text in ["hello", "grüße 日本"] {
-        alice.direct.send(&format!("/direct-say BOB {text}"));
+        alice.type_in(&format!("/direct-say BOB {text}"));
         let text: &'static str = text;
         assert_eq!(bob.next(), talk("alice", false, text));
         assert_eq!(alice.next(), talk("bob", true, text));
     }
-    bob.direct.send("/direct-say alice and you?\u{1b}[2J");
+    bob.type_in("/direct-say alice and you?\u{1b}[2J");
     assert_eq!(alice.next(), talk("bob", false, "and you?"));
-    bob.direct.send("/direct-say alice the last word");
-    bob.direct.send("/direct-stop alice");
+    bob.type_in("/direct-say alice the last word");
+    bob.type_in("/direct-stop alice");
     assert_eq!(alice.next(), talk("bob", false, "the last word"));
     assert_eq!(alice.ended(), "bob ended it");
     assert_eq!(bob.ended(), "you ended it");
-    bob.direct.send("/direct-say alice hello?");
+    bob.type_in("/direct-say alice hello?");
     assert!(matches!(bob.next(), What::Error { code: Some(403), .. }));
     assert!(alice.lines.is_empty() && bob.lines.is_empty(), "the server had no part in it");
 }
@@ -43,10 +43,10 @@ fn two_talk_and_one_says_goodbye() {
 #[test]
 fn a9_a_message_keeps_its_lines_and_their_indentation() {
     let [mut alice, mut bob] = two();
-    alice.direct.send("/direct-say bob\nif x:\r\n\treturn \r\n");
+    alice.type_in("/direct-say bob\nif x:\r\n\treturn \r\n");
     assert_eq!(bob.next(), talk("alice", false, "if x:\n    return"));
     assert_eq!(alice.next(), talk("bob", true, "if x:\n    return"));
-    alice.direct.send(&format!("/direct-say bob {}", vec!["x"; 51].join("\n")));
+    alice.type_in(&format!("/direct-say bob {}", vec!["x"; 51].join("\n")));
     let What::Error { code: Some(413), text } = alice.next() else { panic!("51 lines were said") };
     assert!(text.contains("at most 50"), "{text}");
 }
@@ -60,7 +60,7 @@ fn who_leaves_says_so() {
 }
 
 fn leave(mut bob: Direct<Inner>) {
-    bob.send("/direct-say alice one more");
+    bob.send(&object("/direct-say alice one more", "lobby"));
     Box::new(bob).finish();
 }
 
@@ -68,16 +68,16 @@ fn leave(mut bob: Direct<Inner>) {
 fn an_answer_without_a_name_is_for_the_only_one_who_asks() {
     let mut bob = Client::new();
     let key = || Keys::generate().unwrap().public().to_string();
-    bob.direct.send("/accept");
+    bob.type_in("/accept");
     assert_eq!(bob.sent(), "/accept", "the server may know of another request");
     for from in ["alice", "carol"] {
         bob.hear(What::DirectRequest { from: from.into(), key: key().into() });
     }
-    bob.direct.send("/accept");
-    assert_eq!(bob.next(), What::info("alice, carol ask for a direct chat: /accept USER"));
-    bob.direct.send("/reject alice");
+    bob.type_in("/accept");
+    assert_eq!(bob.next(), What::info("alice, carol ask for an encrypted chat: /accept USER"));
+    bob.type_in("/reject alice");
     assert_eq!(bob.sent(), "/reject alice");
-    bob.direct.send("/reject");
+    bob.type_in("/reject");
     assert_eq!(bob.sent(), "/reject carol");
     bob.hear(What::DirectRequest { from: "dave".into(), key: key().into() });
     assert!(
@@ -86,23 +86,24 @@ fn an_answer_without_a_name_is_for_the_only_one_who_asks() {
         )
         .is_some()
     );
-    bob.direct.send("/accept dave");
+    bob.type_in("/accept dave");
     assert_eq!(bob.sent(), "/accept dave");
 }
 
 #[test]
 fn a_chat_is_there_once_and_a_new_one_takes_its_place() {
     let [mut alice, mut bob] = two();
-    alice.direct.send("/direct bob");
-    assert!(matches!(alice.next(), What::Info(text) if text.contains("there is a direct chat with bob already")));
+    alice.type_in("/direct bob");
+    assert!(matches!(alice.next(), What::Info(text) if text.contains("there is an encrypted chat with bob already")));
     // Bob's program was lost, and he asks anew.
     let mut other = Client::new();
-    other.direct.send("/direct alice");
+    other.type_in("/direct alice");
     alice.hear(What::DirectRequest { from: "bob".into(), key: other.key().to_string().into() });
-    alice.direct.send("/accept bob");
+    alice.type_in("/accept bob");
     assert_eq!(alice.next(), What::DirectEnded { with: "bob".into(), reason: "a new one takes its place".into() });
     assert_eq!(bob.ended(), "alice ended it");
-    let accept = alice.lines.iter().find(|line| line.starts_with("/direct-accept")).unwrap();
+    let accept =
+        alice.lines.iter().map(|object| line(&object)).find(|line| line.starts_with("/direct-accept")).unwrap();
     let (key, addresses) = (alice.key().to_string().into(), loopback(&accept).into());
     other.hear(What::DirectReady { user: "alice".into(), key, addresses });
     assert!(matches!(other.next(), What::DirectConnected { .. }));
@@ -113,9 +114,9 @@ fn a_chat_is_there_once_and_a_new_one_takes_its_place() {
 fn one_that_was_just_ended_keeps_nobody_from_asking_for_another() {
     let [mut alice, mut bob] = two();
     // Nothing of what the chat tells is taken in between.
-    alice.direct.send("/direct-stop bob");
-    alice.direct.send("/direct-stop bob");
-    assert_eq!(alice.own(), What::info("there is no direct chat with bob; /direct bob asks for one"));
+    alice.type_in("/direct-stop bob");
+    alice.type_in("/direct-stop bob");
+    assert_eq!(alice.own(), What::info("there is no encrypted chat with bob; /direct bob asks for one"));
     let accept = accepted(&mut alice, &mut bob);
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
     let ended = |with: &'static str, why: &'static str| What::DirectEnded { with: with.into(), reason: why.into() };
@@ -123,7 +124,7 @@ fn one_that_was_just_ended_keeps_nobody_from_asking_for_another() {
     assert!(matches!(alice.next(), What::DirectConnected { .. }));
     bob.ended();
     assert!(matches!(bob.next(), What::DirectConnected { .. }));
-    alice.direct.send("/direct-say bob again");
+    alice.type_in("/direct-say bob again");
     assert_eq!(bob.next(), talk("alice", false, "again"));
     assert_eq!(alice.next(), talk("bob", true, "again"));
 }
@@ -132,11 +133,11 @@ fn one_that_was_just_ended_keeps_nobody_from_asking_for_another() {
 fn one_that_is_about_to_begin_is_given_up() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
-    bob.direct.send("/direct alice");
+    bob.type_in("/direct alice");
     let told = bob.own();
     assert!(matches!(&told, What::Info(text) if text.contains("is about to begin")), "{told:?}");
-    bob.direct.send("/direct-stop alice");
-    bob.direct.send("/direct alice");
+    bob.type_in("/direct-stop alice");
+    bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice", "{accept}");
     assert_eq!(bob.ended(), "you ended it");
 }
@@ -144,13 +145,13 @@ fn one_that_is_about_to_begin_is_given_up() {
 #[test]
 fn both_may_ask_and_accept_at_once() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
-    bob.direct.send("/direct alice");
+    bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice");
     let key = bob.key().to_string().into();
     alice.hear(What::DirectRequest { from: "bob".into(), key });
     let accept = accepted(&mut alice, &mut bob);
     // Alice accepts as well; for the server, bob was first.
-    alice.direct.send("/accept bob");
+    alice.type_in("/accept bob");
     assert!(alice.sent().starts_with("/direct-accept bob"));
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
     assert!(matches!(alice.next(), What::DirectConnected { .. }));
@@ -160,7 +161,7 @@ fn both_may_ask_and_accept_at_once() {
 #[test]
 fn blocking_somebody_ends_it() {
     let [mut alice, mut bob] = two();
-    alice.direct.send("/block bob");
+    alice.type_in("/block bob");
     while alice.sent() != "/block bob" {}
     assert_eq!(alice.ended(), "you blocked bob");
     assert_eq!(bob.ended(), "alice ended it");
@@ -171,7 +172,7 @@ fn what_is_told_here_waits_for_room() {
     let mut alice = Client::new();
     while alice.server.try_send((0, News::Unknown("old".into()))).is_ok() {}
     for _ in 0..3 {
-        alice.direct.send("/direct-say bob hi");
+        alice.type_in("/direct-say bob hi");
     }
     let told = std::iter::from_fn(|| alice.direct.news().try_recv().ok().map(|told| alice.direct.current(told)));
     assert_eq!(told.flatten().count(), 3);

@@ -3,6 +3,7 @@ mod strangers;
 
 use super::meet::Pair;
 use super::*;
+use crate::engine::typed::{line, object};
 use crossbeam_channel::{bounded, unbounded};
 use landline_common::Event;
 use landline_common::link::PublicKey;
@@ -28,7 +29,7 @@ impl Connection for Inner {
         (number == 1).then_some(news)
     }
 
-    fn connect(&mut self) -> io::Result<()> {
+    fn connect(&mut self, _: SignIn) -> io::Result<()> {
         Ok(())
     }
 
@@ -64,7 +65,7 @@ impl Client {
 
     /// The server tells something. What of it is for the screens; what its chats tell waits.
     fn hear(&mut self, what: What<'static>) -> Option<What<'static>> {
-        self.server.send((1, news(what))).unwrap();
+        self.server.send((1, news(what, None))).unwrap();
         self.take_from(1)
     }
 
@@ -102,8 +103,13 @@ impl Client {
         }
     }
 
+    /// A command of the user's.
+    fn type_in(&mut self, command: &str) {
+        self.direct.send(&object(command, "lobby"));
+    }
+
     fn sent(&self) -> String {
-        self.lines.recv_timeout(DEADLINE).expect("a line")
+        line(&self.lines.recv_timeout(DEADLINE).expect("a line"))
     }
 
     fn key(&self) -> PublicKey {
@@ -113,7 +119,7 @@ impl Client {
 
 fn what_of(news: News) -> What<'static> {
     match news {
-        News::Event { event, line } => {
+        News::Event { event, line, .. } => {
             let read: Event<'static> = json::read(&line).expect("an event as programs read it");
             assert_eq!(read.what, event.what);
             event.what
@@ -130,11 +136,11 @@ fn loopback(accept: &str) -> String {
 
 /// Bob has accepted what alice asked. The line in which he says so.
 fn accepted(alice: &mut Client, bob: &mut Client) -> String {
-    alice.direct.send("/direct bob");
+    alice.type_in("/direct bob");
     assert_eq!(alice.sent(), "/direct bob");
     let request = What::DirectRequest { from: "alice".into(), key: alice.key().to_string().into() };
     assert_eq!(bob.hear(request.clone()), Some(request));
-    bob.direct.send("/accept alice");
+    bob.type_in("/accept alice");
     let accept = bob.sent();
     assert!(accept.starts_with(&format!("/direct-accept alice {} ", alice.key())), "{accept}");
     assert!(accept.len() < 1_024 && !loopback(&accept).is_empty(), "{accept}");

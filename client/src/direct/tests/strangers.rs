@@ -84,7 +84,7 @@ fn where_somebody_else_answers_nothing_is_said() {
             let _ = open(&mut stream.unwrap(), (Side::Answered, "direct"), &eve, Whom::Known(&eve.public()));
         }
     });
-    alice.direct.send("/direct bob");
+    alice.type_in("/direct bob");
     assert!(alice.hear(ready(bob.key(), &address)).is_some());
     assert!(alice.ended().starts_with("somebody else answers"));
 }
@@ -93,11 +93,11 @@ fn where_somebody_else_answers_nothing_is_said() {
 fn where_nobody_listens_the_reason_says_what_to_do() {
     let mut alice = Client::new();
     for addresses in ["127.0.0.1:1", "", "nonsense"] {
-        alice.direct.send("/direct bob");
+        alice.type_in("/direct bob");
         assert!(alice.hear(ready(Keys::generate().unwrap().public(), addresses)).is_some());
         assert!(alice.ended().contains("/connect bob asks"));
     }
-    alice.direct.send("/direct bob");
+    alice.type_in("/direct bob");
     let told = What::DirectReady { user: "bob".into(), key: "no key".into(), addresses: "127.0.0.1:5000".into() };
     assert!(alice.hear(told).is_some());
     assert!(alice.ended().starts_with("somebody else"));
@@ -115,7 +115,7 @@ fn a_server_cannot_make_up_chats() {
     ] {
         assert_eq!(alice.hear(what), None);
     }
-    alice.direct.send("/direct-say bob hi");
+    alice.type_in("/direct-say bob hi");
     assert!(matches!(alice.next(), What::Error { code: Some(403), text } if text.contains("/direct bob")));
 }
 
@@ -127,7 +127,7 @@ fn whoever_takes_nothing_is_given_up() {
     assert!(matches!(bob.next(), What::DirectConnected { .. }));
     let text = "x".repeat(2_000);
     let reason = loop {
-        bob.direct.send(&format!("/direct-say alice {text}"));
+        bob.type_in(&format!("/direct-say alice {text}"));
         if let Ok(told) = bob.direct.news().try_recv()
             && let Some(told) = bob.direct.current(told)
             && let What::DirectEnded { reason, .. } = what_of(told)
@@ -152,7 +152,7 @@ fn who_says_too_much_waits_and_nobody_else_does() {
     let mut spoken = false;
     for n in 0..=2 * LINES {
         if n == LINES {
-            bob.direct.send("/direct-say alice slowly, please");
+            bob.type_in("/direct-say alice slowly, please");
         }
         let mut next = bob.next();
         if next == talk("alice", true, "slowly, please") {
@@ -163,7 +163,7 @@ fn who_says_too_much_waits_and_nobody_else_does() {
     assert!(spoken, "what bob says does not wait");
     // Twice, and the first time had begun before.
     assert!(begun.elapsed() > Duration::from_millis(WINDOW_MS), "{:?}", begun.elapsed());
-    bob.direct.send("/direct-stop alice");
+    bob.type_in("/direct-stop alice");
     assert_eq!(bob.ended(), "you ended it");
 }
 
@@ -182,7 +182,7 @@ fn nobodys_word_makes_one_knock_often_or_at_what_only_this_machine_reaches() {
         let mut alice = Client::new();
         alice.direct.inner.is_local = is_local;
         let (address, knocks) = doorstep();
-        alice.direct.send("/direct bob");
+        alice.type_in("/direct bob");
         assert!(alice.hear(ready(Keys::generate().unwrap().public(), &address)).is_some());
         assert!(alice.ended().starts_with("bob's computer cannot be reached"));
         assert_eq!(knocks.try_iter().count(), most, "{is_local}");

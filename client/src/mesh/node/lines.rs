@@ -1,34 +1,67 @@
-//! What was typed: the commands of the client, as far as they make sense without a server.
+//! The user's commands, as objects, as far as they make sense without a server. Each is answered with its label.
 
-use super::{Node, ROOM};
-use landline_common::command::{Command, CommandError, parse};
-use landline_common::event::Part;
+use super::{Effect, Node, ROOM};
+use landline_common::command::{Command, Request};
+use landline_common::event::{Part, Reply};
 use landline_common::{Cause, Event, What};
 
 const NO_ROOMS: &str = "a mesh is one room; everybody here hears what you say";
 const NO_PRIVATE: &str = "there are no private chats in a mesh; /pm NAME TEXT goes to one person, encrypted on its way";
 const NO_BLOCKS: &str = "nobody can be blocked in a mesh yet; landline mesh --passphrase keeps strangers out";
 
+/// Whether a line only asks for a sign of life, which does not wait for company.
+pub(super) fn is_upkeep(line: &str) -> bool {
+    Request::parse(line).is_ok_and(|request| request.command().is_ok_and(|command| command.is_upkeep()))
+}
+
 impl Node {
-    /// Somebody typed a line.
+    /// Does what a line says.
     pub(super) fn line(&mut self, line: &str) {
-        let me = self.me.name.to_string();
-        match parse(line, &me) {
-            None => {}
-            Some(Ok(command)) => self.obey(command),
-            Some(Err(CommandError::Unknown(word))) => {
-                self.tell(Cause::UnknownCommand.of_word(word.to_owned()).into());
+        let before = self.effects.len();
+        let label = match Request::parse(line) {
+            Err((label, why)) => {
+                self.tell(why.into());
+                label
             }
-            Some(Err(why @ CommandError::Usage(_))) => self.tell(What::error(400, why.to_string())),
+            Ok(request) => {
+                match (&*request.r#type, request.command()) {
+                    ("hooray", _) => self.cheer(),
+                    ("members", _) => self.list_members(),
+                    (_, Ok(command)) => self.obey(command),
+                    (_, Err(why)) => self.tell(why.into()),
+                }
+                request.answer_label()
+            }
+        };
+        if let Some(label) = label {
+            self.answer(before, &label);
+        }
+    }
+
+    /// What was told since `before` is the answer to the command with that label.
+    fn answer(&mut self, before: usize, label: &str) {
+        let reply = |done| Some(Reply { label: label.to_owned().into(), done });
+        let told = |effect: &Effect| matches!(effect, Effect::Tell(_));
+        if !self.effects[before..].iter().any(told) {
+            self.tell(What::Done { id: None, repeated: false });
+        }
+        let mut done = true;
+        for effect in self.effects[before..].iter_mut().rev() {
+            if let Effect::Tell(event) = effect {
+                event.reply = reply(done);
+                done = false;
+            }
         }
     }
 
     fn obey(&mut self, command: Command<'_>) {
         let refusal = match command {
             Command::Say(text) => return self.say(text),
+            Command::SayIn { room, text } if is_ours(room) => return self.say(text),
             Command::Hooray => return self.cheer(),
             Command::Message { to, text } => return self.whisper(to, text),
             Command::History(ask) => return self.history(ask),
+            Command::HistoryIn { room, ask } if is_ours(room) => return self.history(ask),
             Command::Search { words, before } => return self.search(words, before),
             Command::Ping(token) => return self.tell(What::Pong(token.unwrap_or_default().to_owned().into())),
             Command::Help(word) => return self.help(word),
@@ -42,8 +75,6 @@ impl Node {
             }
             Command::Members { room, .. } if is_ours(room) => return self.list_room(),
             Command::Join(room) if is_ours(room) => return self.tell(Cause::Entered.of_room(ROOM).into()),
-            Command::SayIn { room, text } if is_ours(room) => return self.say(text),
-            Command::HistoryIn { room, ask } if is_ours(room) => return self.history(ask),
             Command::Ack(_) | Command::Alive => return,
             Command::Members { .. } | Command::Join(_) | Command::SayIn { .. } | Command::HistoryIn { .. } => {
                 What::error(404, NO_ROOMS)

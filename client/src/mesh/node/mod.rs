@@ -23,12 +23,13 @@ mod whereabouts;
 
 use super::hello::Hello;
 use super::id::NodeId;
-use super::limits::{HELLO_MS, JITTER_MS};
+use super::limits::{HELLO_MS, JITTER_MS, RATE};
 use super::wire::Frame;
-use crate::model::Now;
-use crate::model::chance::Chance;
+use crate::engine::Now;
+use crate::engine::Rng;
 use crate::window::Window;
 use heard::Table;
+use landline_common::event::{Grant, PROTOCOL};
 use landline_common::link::PublicKey;
 use landline_common::{Event, Moment, NameKey, UserName, What};
 use links::Link;
@@ -149,7 +150,7 @@ pub struct Node {
     /// Lines that wait for company, and how long at most.
     held: VecDeque<String>,
     hold_until: u64,
-    chance: Chance,
+    rng: Rng,
     effects: Vec<Effect>,
 }
 
@@ -178,7 +179,7 @@ impl Node {
             refused: VecDeque::new(),
             held: VecDeque::new(),
             hold_until: now.ms + patience_ms,
-            chance: Chance::new(seed),
+            rng: Rng::new(seed),
             effects: Vec::new(),
         }
     }
@@ -189,6 +190,7 @@ impl Node {
         match input {
             Input::Enter => self.welcome(),
             Input::Note(text) => self.tell(What::info(text)),
+            Input::Line(line) if lines::is_upkeep(&line) => self.line(&line),
             Input::Line(line) => self.held.push_back(line),
             Input::Heard(hello, from) => self.hear(&hello, from),
             Input::Opened(link, key, address, dial) => self.opened(link, key, address, dial),
@@ -205,13 +207,9 @@ impl Node {
 
     fn welcome(&mut self) {
         let user = self.me.name.to_string().into();
-        self.tell(What::Welcome {
-            user,
-            server: ROOM.into(),
-            room: ROOM.into(),
-            account: false,
-            grant: Box::default(),
-        });
+        let grant = Grant { protocol: PROTOCOL, member_of: vec![ROOM.into()], rate: Some(RATE), ..Grant::default() };
+        let grant = Box::new(grant);
+        self.tell(What::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false, grant });
     }
 
     /// Does what was typed, unless nobody is there yet to whom it could be said.
@@ -263,7 +261,7 @@ impl Node {
         let now = self.now.ms;
         if now >= self.next_hello {
             self.effects.push(Effect::Announce);
-            self.next_hello = now + HELLO_MS - JITTER_MS + self.chance.roll(2 * JITTER_MS);
+            self.next_hello = now + HELLO_MS - JITTER_MS + self.rng.roll(2 * JITTER_MS);
         }
         self.look_after_links();
         self.look_after_members();

@@ -1,26 +1,23 @@
 //! Lines in, lines out, without a socket, a thread, a terminal or a clock: ([`Plain`], [`Input`]) → (state, [`Act`]s).
-//! What is typed goes out in its order, no faster than a server takes it, and is kept until the server has it.
+//! The engine sends what is typed, in its order; here is what a line means, what is printed, and when it ends.
 
-mod breaks;
-mod direct;
-mod hear;
-mod heard;
-mod own;
+mod session;
+mod shown;
+mod typed;
 
-use super::chance::Chance;
-use super::outgoing::{Errand, Item, Outgoing};
-use super::{Now, Phase};
-use direct::Chat;
-use heard::Heard;
+use crate::engine::limits::ENCRYPTED_UNDER_WAY;
+use crate::engine::{Engine, Now, Options, Phase};
+use crate::link::{Loss, Refused};
 use landline_common::Event;
 use landline_common::text::Dialect;
-use own::Own;
 use std::collections::BTreeMap;
 
 /// Lines that are taken ahead of those that are out: the rest waits where it comes from.
 const AHEAD: usize = 16;
 /// Lines that are named when they could not be sent.
 const NAMED: usize = 10;
+/// So long a pipe is listened to behind `/quit`, for what will not be sent to be named.
+const BEHIND_QUIT_MS: u64 = 200;
 
 /// What happens to the client.
 #[derive(Clone, Debug)]
@@ -35,30 +32,28 @@ pub enum Input {
     Stop,
     /// Time has passed.
     Tick,
-    /// The server told something; the first thing is that one is signed in.
+    /// The server (or this program itself) told something; the first thing is that one is signed in.
     Event(Box<Event<'static>>),
-    /// The connection could not be made, or broke: why.
-    Down(String),
-    /// The server does not let one in.
-    Refused {
-        /// Why, in its own words.
+    /// The connection could not be made, or broke.
+    Down {
+        /// Why.
         why: String,
-        /// It may, later.
-        again: bool,
+        /// What that says of the way to the server.
+        loss: Loss,
     },
+    /// The server does not let one in.
+    Refused(Refused),
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Connect and sign in.
-    Connect,
-    /// Give the connection up.
-    Disconnect,
-    /// Send a line.
-    Send(String),
+    /// The engine wants this done.
+    Engine(crate::engine::Effect),
     /// Print the event that has just come in.
     Show(Dialect),
+    /// Print an event that came in before.
+    ShowLate(Box<Event<'static>>, Dialect),
     /// Say something beside what the server tells.
     Say(String),
     /// End; one's own lines are all dealt with, or why not.
@@ -72,6 +67,8 @@ pub struct Ways {
     pub interactive: bool,
     /// Everything is shown as it comes, for programs.
     pub json: bool,
+    /// Every line is talk, whatever it looks like.
+    pub say: bool,
     /// In a mesh, what is said is shown as its predecessor did, with the second.
     pub mesh: bool,
     /// Where nobody sits, a lost connection is given up after so many milliseconds.
@@ -80,63 +77,70 @@ pub struct Ways {
     pub keepalive_ms: u64,
 }
 
+/// A line that was typed, until it is dealt with.
+#[derive(Clone, Debug)]
+struct Typed {
+    text: String,
+    /// It went out.
+    sent: bool,
+}
+
 /// Lines in, lines out.
 #[derive(Debug)]
 pub struct Plain {
-    me: Box<str>,
-    /// The room to start in.
-    wanted: Box<str>,
-    account: bool,
+    engine: Engine,
     ways: Ways,
-    /// Where one is; the last one is where the server takes talk.
+    /// Where the user is, as far as it was typed; talk goes into the last one.
     rooms: Vec<Box<str>>,
-    outgoing: Outgoing,
     /// What was typed and is not dealt with, by number.
-    own: BTreeMap<u64, Own>,
+    typed: BTreeMap<u64, Typed>,
     keys: u64,
+    /// The typed line that the event which is being heard answers.
+    answered: Option<u64>,
     refused: usize,
-    heard: Heard,
-    /// Direct chats that are open.
-    direct: Vec<Chat>,
-    phase: Phase,
-    was_up: bool,
-    failed: u32,
+    /// Encrypted chats that are open, in small letters.
+    encrypted: Vec<String>,
+    /// Off-the-record chats that are open.
+    off_the_record: Vec<Box<str>>,
     /// When the connection was lost, and why there is none since.
     lost: Option<(u64, String)>,
-    thrown_out: bool,
-    /// Nothing more will be typed.
+    /// The connection was lost before.
+    came_back: bool,
+    /// Nothing more will be sent.
     ending: bool,
+    /// `/quit` came out of a pipe: until when lines behind it are looked for.
+    quit_until: Option<u64>,
+    /// What stands behind it.
+    behind_quit: Vec<String>,
+    behind_quit_count: usize,
     over: bool,
     now: Now,
-    chance: Chance,
     acts: Vec<Act>,
 }
 
 impl Plain {
-    /// Somebody who wants to be in `room` as `me`. `seed` is where chance comes from.
+    /// A user whose session `engine` is.
     #[must_use]
-    pub fn new(me: &str, room: &str, ways: Ways, seed: u64) -> Plain {
+    pub fn new(mut engine: Engine, ways: Ways) -> Plain {
+        engine.set_options(Options { idle_ms: ways.keepalive_ms, one_order: true, mesh: ways.mesh });
         Plain {
-            me: me.into(),
-            wanted: room.into(),
-            account: false,
+            engine,
             ways,
             rooms: Vec::new(),
-            outgoing: Outgoing::every(ways.keepalive_ms),
-            own: BTreeMap::new(),
+            typed: BTreeMap::new(),
             keys: 0,
+            answered: None,
             refused: 0,
-            heard: Heard::default(),
-            direct: Vec::new(),
-            phase: Phase::Connecting,
-            was_up: false,
-            failed: 0,
+            encrypted: Vec::new(),
+            off_the_record: Vec::new(),
             lost: None,
-            thrown_out: false,
+            came_back: false,
             ending: false,
+            quit_until: None,
+            behind_quit: Vec::new(),
+            behind_quit_count: 0,
             over: false,
             now: Now::default(),
-            chance: Chance::new(seed),
             acts: Vec::new(),
         }
     }
@@ -144,74 +148,77 @@ impl Plain {
     /// Takes note of what happened at `now`, and says what is to be done.
     pub fn step(&mut self, input: Input, now: Now) -> Vec<Act> {
         self.now = now;
+        self.engine.set_now(now);
         if self.over {
             return Vec::new();
         }
         match input {
-            Input::Line(line) => self.typed(&line),
+            Input::Line(line) => self.line(&line),
             Input::TooLong(beginning) => self.refuse(&beginning, "that line is too long"),
             Input::End => self.end(),
             Input::Stop => self.leave(Ok(())),
             Input::Tick => self.tick(),
             Input::Event(event) => self.hear(&event),
-            Input::Down(why) => self.down(&why),
-            Input::Refused { why, again: true } => self.down(&why),
-            Input::Refused { why, again: false } => self.leave(Err(why)),
+            Input::Down { why, loss } => self.down(&why, loss),
+            Input::Refused(refused) => self.not_let_in(&refused),
         }
-        self.go_on();
+        self.settle();
         std::mem::take(&mut self.acts)
     }
 
     /// Whether one more line can be taken now.
     #[must_use]
     pub fn takes_lines(&self) -> bool {
+        if self.quit_until.is_some() {
+            return true;
+        }
         // What is said past the server does not wait for it.
-        let goes_on = self.ways.interactive || self.phase == Phase::Up || !self.direct.is_empty();
-        self.was_up && goes_on && !self.ending && self.outgoing.waiting() < AHEAD && self.takes_direct()
+        let goes_on = self.ways.interactive || self.engine.is_up() || !self.encrypted.is_empty();
+        self.engine.was_up()
+            && goes_on
+            && !self.ending
+            && self.engine.waiting() < AHEAD
+            && self.engine.past_server() < ENCRYPTED_UNDER_WAY
     }
 
     /// Milliseconds after which time itself changes something.
     #[must_use]
-    pub fn patience(&self) -> u64 {
-        if self.outgoing.waiting() > 0 || self.phase != Phase::Up || self.ending { 100 } else { 1_000 }
+    pub fn tick_interval(&self) -> u64 {
+        if self.ending { 50 } else { self.engine.tick_interval() }
     }
 
     /// How the connection is.
     #[must_use]
     pub fn phase(&self) -> &Phase {
-        &self.phase
+        self.engine.phase()
     }
 
-    /// One's own lines go out, and when there are none left and none will be, one leaves.
-    fn go_on(&mut self) {
-        if self.over || self.phase != Phase::Up {
-            return;
-        }
-        let missing = self.outgoing.has(|errand| matches!(errand, Errand::Enter(..) | Errand::CatchUp(..)));
-        if !missing {
-            self.settle_doubtful();
-        }
-        while let Some(line) = self.outgoing.next(self.now.ms, |errand| missing && matches!(errand, Errand::Own(..))) {
-            self.acts.push(Act::Send(line));
-        }
-        if self.ending && !missing && self.own.is_empty() {
-            self.leave(Ok(()));
-        }
+    /// Whether that label is one that this program made.
+    #[must_use]
+    pub fn is_own_label(&self, label: &str) -> bool {
+        self.engine.is_own_label(label)
+    }
+
+    fn say(&mut self, text: &str) {
+        self.acts.push(Act::Say(text.to_owned()));
+    }
+
+    /// A line will not be sent; or the server did not take it.
+    fn refuse(&mut self, typed: &str, why: &str) {
+        self.refused += 1;
+        let typed = landline_common::clean::clean(typed);
+        let text = if self.ways.interactive { why.to_owned() } else { format!("{why}: {typed}") };
+        self.say(&text);
+    }
+
+    /// The room into which talk goes.
+    fn room(&self) -> Option<&str> {
+        self.rooms.last().map(|room| &**room)
     }
 
     /// Nothing more will be typed.
     fn end(&mut self) {
-        self.ending = true;
-        self.leave_if_down();
-    }
-
-    /// Without a connection, people do not wait for one to leave, and scripts only for lines that are to be sent.
-    fn leave_if_down(&mut self) -> bool {
-        let leaves = self.ending && self.phase != Phase::Up && (self.ways.interactive || self.own.is_empty());
-        if leaves {
-            self.leave(Ok(()));
-        }
-        leaves
+        (self.ending, self.quit_until) = (true, None);
     }
 
     /// Ends, and names what was not sent.
@@ -219,36 +226,27 @@ impl Plain {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        let unsent = self.own.len();
-        for own in self.own.values().take(NAMED) {
-            let certain = if own.sent { "perhaps not sent" } else { "not sent" };
-            self.acts.push(Act::Say(format!("{certain}: {}", own.typed)));
+        let unsent = self.typed.len() + self.behind_quit_count;
+        let certain = |typed: &Typed| if typed.sent { "perhaps not sent" } else { "not sent" };
+        let mut named: Vec<String> =
+            self.typed.values().take(NAMED).map(|typed| format!("{}: {}", certain(typed), typed.text)).collect();
+        named.extend(self.behind_quit.iter().map(|line| format!("not sent: {line}")));
+        named.truncate(NAMED);
+        if unsent > named.len() {
+            named.push(format!("not sent: {} more lines", unsent - named.len()));
         }
-        if unsent > NAMED {
-            self.acts.push(Act::Say(format!("not sent: {} more lines", unsent - NAMED)));
-        }
+        named.iter().for_each(|text| self.say(text));
         let for_scripts = !self.ways.interactive;
         if end.is_err() && for_scripts && !self.ending {
-            self.acts.push(Act::Say("what else comes from standard input was not sent".into()));
+            self.say("what else comes from standard input was not sent");
         }
+        let lines = |n: usize| if n == 1 { "1 line was".to_owned() } else { format!("{n} lines were") };
         let end = end.and_then(|()| match (unsent, self.refused) {
-            (0, n) if n > 0 && for_scripts => {
-                Err(format!("{n} {} refused", if n == 1 { "line was" } else { "lines were" }))
-            }
+            (0, n) if n > 0 && for_scripts => Err(format!("{} refused", lines(n))),
             (0, _) => Ok(()),
-            (n, _) => Err(format!("{n} {} not sent", if n == 1 { "line was" } else { "lines were" })),
+            (n, _) => Err(format!("{} not sent", lines(n))),
         });
         self.acts.push(Act::Leave(end));
-    }
-
-    fn say(&mut self, text: &str) {
-        self.acts.push(Act::Say(text.to_owned()));
-    }
-
-    /// Puts lines that nobody typed before all others.
-    fn first(&mut self, items: Vec<(String, Option<Box<str>>, Errand)>) {
-        let items = items.into_iter().map(|(line, within, errand)| Item { line, within, errand }).collect();
-        self.outgoing.push_first(items);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Whatever happens, in whatever order.
 
+use crate::link::Loss;
 use crate::model::Input;
 use crate::model::desk::Desk;
 use crate::model::key::{Code, Key};
 use crate::model::limits::{BYTES, CONVERSATIONS, LINES};
-use landline_common::What;
 use landline_common::event::Part;
 use landline_common::history::Place as Where;
+use landline_common::{Cause, What};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -20,7 +21,9 @@ enum Step {
     Type(String),
     Paste(String),
     Pass(u64),
-    Down,
+    /// The server answers what it was asked first.
+    Answer(What<'static>),
+    Down(Loss),
     Folder(Vec<String>),
     Resize(usize, usize),
 }
@@ -49,11 +52,16 @@ fn what() -> impl Strategy<Value = What<'static>> {
         2 => who().prop_map(|user| What::Disconnected { user: user.into() }),
         1 => who().prop_map(|user| What::Connected { user: user.into() }),
         1 => room().prop_map(|room| What::Members { room: room.into(), users: vec!["alice".into(), "bob".into()], part: Part::default() }),
-        1 => room().prop_map(|room| What::Info(format!("You are in {room} now").into())),
-        1 => Just(What::info("⚠ Slow down — you're sending too fast.")),
+        1 => room().prop_map(|room| Cause::Entered.of_room(room).into()),
+        1 => room().prop_map(|room| Cause::LeftRoom.of_room(room).into()),
+        1 => Just(Cause::Kicked.report().into()),
+        1 => (room(), any::<bool>(), any::<bool>()).prop_map(|(room, missed, more)| What::CaughtUp {
+            room: room.into(), shown: 1, missed, more }),
+        1 => who().prop_map(|with| What::PrivateEnded { with: with.into(), reason: "x".into() }),
+        1 => text().prop_map(What::info),
         2 => text().prop_map(|text| What::error(404, text)),
-        1 => who().prop_map(|name| landline_common::Cause::NoSuchUser.of_user(name).into()),
-        2 => (1u64..9).prop_map(|n| What::Pong(format!("landline-{n}").into())),
+        1 => who().prop_map(|name| Cause::NoSuchUser.of_user(name).into()),
+        2 => (0u64..40).prop_map(|id| What::Done { id: Some(id), repeated: true }),
         2 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: None }),
         1 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: Some("/history after 3".into()) }),
         1 => Just(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true, grant: Default::default() }),
@@ -107,6 +115,9 @@ fn step() -> impl Strategy<Value = Step> {
         "/direct-say bob hi",
         "/direct-stop bob",
         "/save x",
+        "/accept bob",
+        "/cancel",
+        "/connect bob",
     ];
     prop_oneof![
         8 => what().prop_map(Step::Hear),
@@ -114,7 +125,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => prop::sample::select(lines.to_vec()).prop_map(|line| Step::Type(line.to_owned())),
         1 => "(.{0,9}\n){0,6}".prop_map(Step::Paste),
         3 => (0u64..20_000).prop_map(Step::Pass),
-        1 => Just(Step::Down),
+        3 => what().prop_map(Step::Answer),
+        1 => prop::sample::select(vec![Loss::Server, Loss::Network, Loss::Address]).prop_map(Step::Down),
         1 => prop::collection::vec(".{0,5}", 0..4).prop_map(Step::Folder),
         1 => (0usize..200, 0usize..60).prop_map(|(width, height)| Step::Resize(width, height)),
     ]
@@ -152,7 +164,12 @@ proptest! {
                 Step::Type(line) => desk.enter(&line),
                 Step::Paste(text) => desk.step(Input::Paste(text)),
                 Step::Pass(ms) => desk.pass(ms),
-                Step::Down => desk.step(Input::Down("cut".into())),
+                Step::Answer(what) => {
+                    if let Some((_, line)) = desk.unanswered.first().cloned() {
+                        desk.answer(&line, what);
+                    }
+                }
+                Step::Down(loss) => desk.down("cut", loss),
                 Step::Folder(names) => {
                     desk.type_in("/save ");
                     desk.press(Key::plain(Code::Tab));

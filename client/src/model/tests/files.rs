@@ -39,8 +39,8 @@ fn what_is_shown_is_saved_as_clean_text() {
     desk.said(1, "lobby", "bob", "hi\u{1b}[31m 日本");
     desk.hear(What::Joined { user: "carol".into(), room: "lobby".into() });
     desk.enter("hello");
-    desk.said(2, "lobby", "alice", "hello");
-    desk.step(Input::Down("the connection broke".into()));
+    desk.echo(2, "lobby", "hello");
+    desk.cut();
     desk.enter("unsent");
     desk.effects.clear();
     desk.enter("/save ~/a file.txt");
@@ -58,7 +58,7 @@ fn what_is_shown_is_saved_as_clean_text() {
 fn what_was_said_in_several_rooms_says_where() {
     let mut desk = Desk::signed_in(80, 24);
     desk.enter("/join ops");
-    desk.hear(What::info("You are in ops now"));
+    desk.entered("ops");
     desk.said(5, "ops", "bob", "alice: look");
     desk.enter("/mentions");
     desk.effects.clear();

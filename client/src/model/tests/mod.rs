@@ -1,10 +1,9 @@
-//! What the model promises.
-
 mod any;
 mod breaks;
-mod directly;
 mod files;
 mod network;
 mod reading;
+mod rooms;
+mod secrets;
 mod talking;
 mod typing;

@@ -10,6 +10,7 @@ fn full() -> Desk {
     for id in 100..200 {
         desk.said(id, "lobby", "bob", &format!("line {id}"));
     }
+    desk.state.talks.viewed_mut().older = Older::Perhaps;
     desk
 }
 
@@ -44,13 +45,13 @@ fn pages_meet_without_a_gap() {
 fn the_beginning_asks_for_more_once() {
     let mut desk = full();
     desk.press(Key::alt(Code::Home));
-    assert_eq!(desk.take_sent()[0], "/history before 100");
+    assert_eq!(desk.take_sent()[0], "lobby: /history before 100");
     desk.press(Key::plain(Code::PageUp));
     assert_eq!(desk.take_sent(), [""; 0]);
     let anchor = desk.state.talks.viewed().scroll;
     desk.recalled(98, "lobby", "bob", "older");
     desk.recalled(99, "lobby", "bob", "old");
-    desk.hear(What::RecallEnd { shown: 2, remark: "".into(), next: None });
+    desk.answer("lobby: /history", What::RecallEnd { shown: 2, remark: "".into(), next: None });
     assert_eq!(desk.state.talks.viewed().scroll, anchor, "what comes above moves nothing");
     assert_eq!(desk.state.talks.viewed().older, Older::Nothing);
     let lines = desk.lobby();
@@ -107,8 +108,10 @@ fn a_search_is_shown_where_one_looks() {
     let mut desk = full();
     desk.press(Key::alt(Code::Char('3')));
     desk.enter("/search line");
-    desk.recalled(150, "ops", "bob", "line 150");
-    desk.hear(What::RecallEnd { shown: 1, remark: "".into(), next: None });
+    let (label, _) = desk.unanswered.pop().unwrap();
+    let place = landline_common::history::Place::Room("ops".into());
+    let what = What::Recalled { id: 150, place, user: "bob".into(), text: "line 150".into() };
+    desk.part(&label, what);
     let shown = desk.lines(&Place::Server);
     assert!(shown.contains(&"- [ops 2026-11-21 14:00] bob: line 150".to_owned()), "{shown:?}");
     assert!(desk.state.talks.get(&Place::room("ops")).is_none());

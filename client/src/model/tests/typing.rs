@@ -68,7 +68,7 @@ fn rooms_are_asked_for_when_somebody_looks_for_one() {
     desk.press(TAB);
     assert_eq!(desk.take_sent(), ["/rooms"]);
     assert_eq!(draft(&desk), "/join op");
-    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
+    desk.answer("/rooms", What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
     desk.press(TAB);
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(draft(&desk), "/join ops ");
@@ -81,7 +81,7 @@ fn tab_goes_on_with_rooms_that_come_to_be_known() {
     desk.type_in("/join ");
     desk.press(TAB);
     assert_eq!(draft(&desk), "/join lobby ");
-    desk.hear(What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
+    desk.answer("/rooms", What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
     desk.press(TAB);
     assert_eq!(draft(&desk), "/join ops ");
 }
@@ -110,7 +110,7 @@ fn a9_few_lines_are_pasted_into_the_draft_with_their_indentation() {
     desk.step(Input::Paste("if x:\r\n\treturn\r\r".into()));
     assert_eq!((draft(&desk), &desk.state.overlay), ("if x:\n    return", &None));
     desk.press(Key::plain(Code::Enter));
-    assert_eq!(desk.take_sent(), ["/say if x:\n    return"]);
+    assert_eq!(desk.take_sent(), ["lobby: if x:\n    return"]);
     assert_eq!(desk.lobby(), ["pending alice: if x:\n    return"]);
 }
 
@@ -123,7 +123,7 @@ fn a9_a_message_of_several_lines_is_typed() {
         desk.type_in("    /quit");
         assert_eq!(desk.take_sent(), [""; 0]);
         desk.press(Key::plain(Code::Enter));
-        assert_eq!((desk.take_sent(), draft(&desk)), (vec!["/say if x:\n    /quit".to_owned()], ""));
+        assert_eq!((desk.take_sent(), draft(&desk)), (vec!["lobby: if x:\n    /quit".to_owned()], ""));
         desk.press(Key::plain(Code::Up));
         assert_eq!(draft(&desk), "if x:\n    /quit");
     }
@@ -137,8 +137,11 @@ fn a9_indentation_is_kept_and_commands_may_stand_behind_blanks() {
     desk.press(Key::alt(Code::Char('1')));
     desk.enter("exit\nis what I said");
     desk.enter("  /all hi");
-    let sent = desk.take_sent();
-    assert_eq!(sent, ["/say   third indented", "/pm bob   def f():\n    pass", "/say exit\nis what I said", "/all hi"]);
+    let sent = desk.take_said();
+    assert_eq!(
+        sent,
+        ["lobby:   third indented", "/pm bob   def f():\n    pass", "/all hi", "lobby: exit\nis what I said"]
+    );
     desk.enter("/save x\ny");
     desk.enter("/quit\nnow");
     assert_eq!(desk.effects, []);
@@ -169,7 +172,7 @@ fn d8_a_burst_of_keys_is_asked_about() {
     desk.step(Input::Burst("/qu".into()));
     desk.step(Input::Burst("it\r".into()));
     desk.press(Key::plain(Code::Enter));
-    assert_eq!(desk.take_sent(), ["/say if x:\n    return\n/quit\n/quit"]);
+    assert_eq!(desk.take_sent(), ["lobby: if x:\n    return\n/quit\n/quit"]);
     assert_eq!(desk.effects, []);
     desk.step(Input::Burst("name\tage".into()));
     assert_eq!((draft(&desk), &desk.state.overlay), ("name age", &None));
@@ -189,9 +192,9 @@ fn many_lines_are_asked_about() {
         desk.press(key);
         desk
     };
-    assert_eq!(paste(Key::plain(Code::Enter)).take_sent(), ["/say x one\n/quit\n\nthree\n  four"]);
+    assert_eq!(paste(Key::plain(Code::Enter)).take_sent(), ["lobby: x one\n/quit\n\nthree\n  four"]);
     let mut lines = paste(Key::plain(Code::Char('l')));
-    assert_eq!(lines.take_sent(), ["/say x one", "/say /quit", "/say three", "/say   four"]);
+    assert_eq!(lines.take_said(), ["lobby: x one", "lobby: /quit", "lobby: three", "lobby:   four"]);
     assert_eq!(lines.effects, [], "a pasted line is never a command");
     let mut cancelled = paste(Key::plain(Code::Escape));
     assert_eq!((cancelled.take_sent(), draft(&cancelled)), (vec![], "x "));
@@ -206,8 +209,8 @@ fn a9_what_is_too_long_for_one_message_is_split_after_it_was_said() {
     let choices = desk.state.paste_choices(pasted);
     assert!(choices[0].1.starts_with("send as 3 messages: it is too long"), "{choices:?}");
     desk.press(Key::plain(Code::Enter));
-    let lines = |n: usize| format!("/say {}", vec!["line"; n].join("\n"));
-    assert_eq!(desk.take_sent(), [lines(50), lines(50), lines(20)]);
+    let lines = |n: usize| format!("lobby: {}", vec!["line"; n].join("\n"));
+    assert_eq!(desk.take_said(), [lines(50), lines(50), lines(20)]);
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn a_paste_goes_where_the_command_in_front_of_it_says() {
         desk.type_in("/pm bob ");
         desk.step(Input::Paste("one\n/quit\ntwo\nthree".into()));
         desk.press(Key::plain(key));
-        assert_eq!(desk.take_sent(), sent);
+        assert_eq!(desk.take_said(), sent);
     }
     let mut desk = desk();
     desk.type_in("/join ");
@@ -283,7 +286,7 @@ fn a_conversation_with_unsent_lines_is_not_closed() {
     desk.enter("/pm bob hi");
     desk.enter("/close");
     assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
-    desk.pong();
+    desk.answer("/pm bob", What::Done { id: None, repeated: false });
     desk.press(Key::plain(Code::Enter));
     assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"));
 }

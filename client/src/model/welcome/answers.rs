@@ -1,9 +1,9 @@
 //! Answers → the next question, or the connection.
 
-use super::{Cause, Choice, Entry, Step, Welcome, Wish};
+use super::{Choice, Entry, Step, Welcome, Wish};
 use crate::args::with_port;
-use landline_common::UserName;
 use landline_common::limits::PASSWORD_MAX_BYTES;
+use landline_common::{Cause, UserName};
 
 /// The fewest bytes of a new password that any server takes.
 const PASSWORD_LEAST: usize = 8;
@@ -155,27 +155,27 @@ impl Welcome {
     }
 
     /// One is not in: what would have to be different is asked again.
-    pub(super) fn refused(&mut self, why: String, cause: Cause) {
+    pub(super) fn refused(&mut self, why: String, cause: Option<Cause>) {
         if self.step != Step::Connecting {
             return;
         }
         match cause {
-            Cause::Unreachable => self.ask_server(),
-            Cause::ServerPassword => {
+            None => self.ask_server(),
+            Some(Cause::ServerPasswordNeeded | Cause::WrongServerPassword) => {
                 self.known.server_password = None;
                 self.asks_password = true;
                 self.ask(Step::ServerPassword, "");
             }
-            Cause::Password => {
+            Some(Cause::WrongPassword) => {
                 self.known.password = None;
                 self.ask(Step::Password, "");
             }
-            Cause::Account if !self.register => {
+            Some(Cause::NameRegistered) if !self.register => {
                 self.known.password = None;
                 self.ask(Step::How, "");
                 self.at = 1;
             }
-            Cause::Account | Cause::Other => {
+            Some(_) => {
                 self.known.password = None;
                 self.ask_name();
             }

@@ -9,25 +9,10 @@ pub(crate) use texts::CAUTION;
 
 use super::editor::Editor;
 use super::key::Key;
-use landline_common::UserName;
+use landline_common::{Cause, UserName};
 
 /// A server that is missing from so many lists in a row is gone: single datagrams get lost.
 const MISSED: u8 = 3;
-
-/// What the server does not let one in for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// Its own password is missing, or wrong.
-    ServerPassword,
-    /// The account's password is wrong, or there is no such account.
-    Password,
-    /// The name belongs to an account.
-    Account,
-    /// The name, or something else.
-    Other,
-    /// Nobody answers there.
-    Unreachable,
-}
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +80,8 @@ pub enum Input {
     Found(Vec<Offer>),
     /// A server runs here now, at that address, or why not.
     Started(Result<String, String>),
-    /// One is not in: why, and what would have to be different.
-    Refused(String, Cause),
+    /// One is not in: why, and the server's cause; `None` if none was reached.
+    Refused(String, Option<Cause>),
 }
 
 /// What is to be done.

@@ -87,17 +87,17 @@ fn a_server_with_a_password_asks_for_it_first() {
     assert!(welcome.step == Step::ServerPassword && welcome.is_secret());
     type_in(&mut welcome, "sesame");
     assert_eq!(connects(press(&mut welcome, Code::Enter)).server_password.as_deref(), Some("sesame"));
-    welcome.step(Input::Refused("that is not this server's password".into(), Cause::ServerPassword));
+    welcome.step(Input::Refused("that is not this server's password".into(), Some(Cause::WrongServerPassword)));
     assert!(welcome.step == Step::ServerPassword && welcome.problem.is_some() && welcome.field.text().is_empty());
 }
 
 #[test]
 fn a_refusal_asks_again_what_would_have_to_be_different() {
     for (cause, step) in [
-        (Cause::Unreachable, Step::Server),
-        (Cause::Other, Step::Name),
-        (Cause::Account, Step::How),
-        (Cause::ServerPassword, Step::ServerPassword),
+        (None, Step::Server),
+        (Some(Cause::NameTaken), Step::Name),
+        (Some(Cause::NameRegistered), Step::How),
+        (Some(Cause::WrongServerPassword), Step::ServerPassword),
     ] {
         let mut welcome = Welcome::new(known());
         type_in(&mut welcome, "host");
@@ -135,7 +135,7 @@ fn what_was_given_is_not_asked() {
     welcome.step(Input::Found(vec![offer("Room 12", 1, true)]));
     let choice = connects(press(&mut welcome, Code::Enter));
     assert_eq!((choice.password.as_deref(), choice.server_password.as_deref()), (Some("pw"), Some("door")));
-    welcome.step(Input::Refused("in use".into(), Cause::Other));
+    welcome.step(Input::Refused("in use".into(), Some(Cause::NameTaken)));
     assert_eq!(welcome.step, Step::Name, "now it has to be");
 }
 
@@ -194,11 +194,11 @@ fn input() -> impl Strategy<Value = Input> {
         Code::Char('日'),
     ]);
     let cause = prop::sample::select(vec![
-        Cause::Account,
-        Cause::Other,
-        Cause::Password,
-        Cause::ServerPassword,
-        Cause::Unreachable,
+        Some(Cause::NameRegistered),
+        Some(Cause::NameTaken),
+        Some(Cause::WrongPassword),
+        Some(Cause::WrongServerPassword),
+        None,
     ]);
     prop_oneof![
         6 => code.prop_map(|code| Input::Key(Key::plain(code))),

@@ -1,10 +1,10 @@
 //! The first questions in lines, for a terminal without the full screen: each is printed, and a line answers it.
 
 use crate::first;
-use crate::link::{Entered, Refusal};
+use crate::link::Refusal;
 use crate::model::welcome::{Choice, Input, Step, Welcome, Wish};
 use crate::secret;
-use crate::ui::enter::enter;
+use crate::ui::enter::{Entered, enter};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
 use anyhow::Context;

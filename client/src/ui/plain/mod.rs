@@ -6,16 +6,16 @@ mod object;
 mod output;
 
 use super::clock::now;
+use super::enter::Entered;
 use super::signals::Signal;
-use crate::link::{Connection, Entered, Identity, News};
+use crate::engine::Effect;
+use crate::link::{Connection, First, News};
 use crate::logging::Diary;
 use crate::model::plain::{Act, Input, Plain, Ways};
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
 use landline_common::clean::clean;
-use output::Output;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use output::{Output, Print};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
@@ -26,14 +26,13 @@ type Ended = Option<Result<(), String>>;
 ///
 /// # Errors
 /// One was thrown out, or lines could not be sent.
-pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Signal>) -> anyhow::Result<()> {
-    let seed = RandomState::new().hash_one(std::process::id());
-    let plain = Plain::new(who.name.as_str(), who.room.as_str(), ways, seed);
-    let Entered { link, event, line } = entered;
+pub fn run(entered: Entered, ways: Ways, signals: &Receiver<Signal>) -> anyhow::Result<()> {
+    let Entered { link, engine, first: First { event, line } } = entered;
+    let plain = Plain::new(engine, ways);
     let output = Output::new(ways);
     let start = Instant::now();
     let mut running = Running { start, ticked: start, plain, link, diary: Diary::begin(), output, ended: None };
-    let ended = running.feed(Input::Event(event), Some(&line)).and_then(|()| running.serve(signals));
+    let ended = running.feed(Input::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
     let Running { mut link, .. } = running;
     let end = match ended {
         // Whoever reads has had enough.
@@ -41,7 +40,9 @@ pub fn run(who: &Identity, entered: Entered, ways: Ways, signals: &Receiver<Sign
         Err(error) => Err(anyhow!(error).context("printing")),
         Ok(end) => end.map_err(|why| anyhow!(why)),
     };
-    link.send("/quit");
+    if let Effect::Send(line) = Plain::farewell() {
+        link.send(&line);
+    }
     link.finish();
     end
 }
@@ -88,43 +89,63 @@ impl Running {
 
     /// How long until time itself changes something.
     fn patience(&self) -> Duration {
-        Duration::from_millis(self.plain.patience()).saturating_sub(self.ticked.elapsed())
+        Duration::from_millis(self.plain.tick_interval()).saturating_sub(self.ticked.elapsed())
     }
 
     fn news(&mut self, news: Option<News>) -> io::Result<()> {
         match news {
-            Some(News::Event { event, line }) => self.feed(Input::Event(event), Some(&line)),
-            Some(News::Unknown(line)) => self.output.unknown(&line),
-            Some(News::Down(why)) => self.feed(Input::Down(why), None),
-            Some(News::Refused { why, again, .. }) => self.feed(Input::Refused { why, again }, None),
+            Some(News::Event { event, line, by_program }) => self.feed(Input::Event(event), Some((&line, by_program))),
+            Some(News::Unknown(line)) => self.output.unknown(&line, |_| false),
+            Some(News::Down { why, loss }) => self.feed(Input::Down { why, loss }, None),
+            Some(News::Refused(refused)) => self.feed(Input::Refused(refused), None),
             Some(News::Unread(_)) | None => Ok(()),
         }
     }
 
-    /// One input, and everything that follows from it; `line` is how an event was sent.
-    fn feed(&mut self, input: Input, line: Option<&str>) -> io::Result<()> {
+    /// One input, and everything that follows from it; `told` is how an event was sent, and whether this program told
+    /// it itself.
+    fn feed(&mut self, input: Input, told: Option<(&str, bool)>) -> io::Result<()> {
         let event = match &input {
             Input::Event(event) => Some(event.clone()),
             _ => None,
         };
+        let (line, by_program) = told.unwrap_or_default();
         let now = now(self.start);
         let acts = self.plain.step(input, now);
         self.diary.note(self.plain.phase(), now.ms);
         for act in acts {
             match act {
-                Act::Connect => self.link.connect()?,
-                Act::Disconnect => self.link.disconnect(),
-                Act::Send(line) => self.link.send(&line),
+                Act::Engine(effect) => self.carry_out(effect)?,
                 Act::Show(dialect) => {
                     if let Some(event) = &event {
-                        self.output.show(event, dialect, line.unwrap_or_default())?;
+                        let plain = &self.plain;
+                        let print = Print { dialect, line, by_program };
+                        self.output.show(event, &print, |label| plain.is_own_label(label))?;
                     }
+                }
+                Act::ShowLate(event, dialect) => {
+                    let print = Print { dialect, line: "", by_program: false };
+                    self.output.show(&event, &print, |_| false)?;
                 }
                 Act::Say(text) => {
                     self.output.flush()?;
                     eprintln!("landline: {}", clean(&text));
                 }
                 Act::Leave(end) => self.ended = Some(end),
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
+        match effect {
+            Effect::Connect(sign_in) => return self.link.connect(sign_in),
+            Effect::Disconnect => self.link.disconnect(),
+            Effect::Send(line) => self.link.send(&line),
+            // What is acknowledged has been printed.
+            Effect::Acknowledge(line) => {
+                self.output.flush()?;
+                self.link.send(&line);
             }
         }
         Ok(())

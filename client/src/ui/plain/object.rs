@@ -26,6 +26,22 @@ impl Object {
     }
 }
 
+impl Object {
+    /// The same without a label that no program gave, and without what only says that a command was done. `None` if
+    /// nothing is left of it.
+    pub(super) fn without_label(mut self, is_own: impl Fn(&str) -> bool) -> Option<Object> {
+        let field = |name: &str| self.0.iter().find(|(field, _)| field == name).and_then(|(_, value)| value.as_str());
+        if !field("label").is_some_and(is_own) {
+            return Some(self);
+        }
+        if field("type") == Some("ok") {
+            return None;
+        }
+        self.0.retain(|(field, _)| field != "label" && field != "done");
+        Some(self)
+    }
+}
+
 /// Nothing nests deeper than the reader of JSON allows.
 fn clean_all(value: &mut Value) {
     match value {

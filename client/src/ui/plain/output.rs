@@ -3,11 +3,22 @@
 use super::object::Object;
 use crate::model::plain::Ways;
 use jiff::Timestamp;
+use landline_common::cause::Kind;
 use landline_common::clean::clean;
 use landline_common::moment::Day;
 use landline_common::text::{self, Dialect};
 use landline_common::{Event, Moment, What};
 use std::io::{self, BufWriter, Stdout, Write};
+
+/// How an event is printed.
+pub(super) struct Print<'l> {
+    /// As which lines.
+    pub dialect: Dialect,
+    /// As it was sent, for programs.
+    pub line: &'l str,
+    /// This program told it itself.
+    pub by_program: bool,
+}
 
 /// Standard output.
 pub(super) struct Output {
@@ -23,31 +34,39 @@ impl Output {
         Output { out: BufWriter::new(io::stdout()), ways, day: here(Timestamp::now()).day() }
     }
 
-    /// Prints an event that was sent as `line`.
+    /// Prints an event. `is_own` says which labels no program gave.
     ///
     /// # Errors
     /// Nobody reads any more.
-    pub(super) fn show(&mut self, event: &Event<'_>, dialect: Dialect, line: &str) -> io::Result<()> {
+    pub(super) fn show(
+        &mut self,
+        event: &Event<'_>,
+        print: &Print<'_>,
+        is_own: impl Fn(&str) -> bool,
+    ) -> io::Result<()> {
         if self.ways.json {
-            return self.unknown(line);
+            return self.unknown(print.line, is_own);
         }
-        let dialect = if self.ways.mesh { Dialect::Mesh } else { dialect };
+        let dialect = if self.ways.mesh { Dialect::Mesh } else { print.dialect };
         let event = Event { at: local(event.at), ..event.clone() };
         if self.ways.mesh
             && let Some(line) = date_line(&event, &mut self.day)
         {
             self.out.write_all(line.as_bytes())?;
         }
-        self.out.write_all(lines(&event, dialect).as_bytes())
+        self.out.write_all(lines(&event, dialect, print.by_program).as_bytes())
     }
 
-    /// Passes on what programs may know even if this one does not.
+    /// Passes on what programs may know even if this one does not, without labels that they have not given.
     ///
     /// # Errors
     /// Nobody reads any more.
-    pub(super) fn unknown(&mut self, line: &str) -> io::Result<()> {
+    pub(super) fn unknown(&mut self, line: &str, is_own: impl Fn(&str) -> bool) -> io::Result<()> {
         let Some(object) = Object::parse(line).filter(|_| self.ways.json) else { return Ok(()) };
-        writeln!(self.out, "{object}")
+        match object.without_label(is_own) {
+            Some(object) => writeln!(self.out, "{object}"),
+            None => Ok(()),
+        }
     }
 
     /// Gives on what was printed.
@@ -77,23 +96,94 @@ fn date_line(event: &Event<'_>, shown: &mut Day) -> Option<String> {
     (has_time && std::mem::replace(shown, day) != day).then(|| format!("--- {day}\n"))
 }
 
-/// For people: cleaned again.
-fn lines(event: &Event<'_>, dialect: Dialect) -> String {
+/// For people: cleaned again. What a server says never begins as what this program says of itself, or of encrypted
+/// chats.
+fn lines(event: &Event<'_>, dialect: Dialect, by_program: bool) -> String {
     let mut written = Vec::new();
     text::write(event, dialect, usize::MAX, &mut written);
     // A sign-in to an account is two lines for programs that compare them; for people the second one says all.
     let written = String::from_utf8_lossy(&written);
-    let shown = written.lines().filter(|line| *line != "AUTH_SUCCESS");
-    shown.map(|line| format!("{}\n", clean(line))).collect()
+    let shown = written.lines().filter(|line| *line != "AUTH_SUCCESS").map(|line| clean(line));
+    let marked = |line: &str| if by_program || !looks_like_ours(event, line) { "" } else { SERVER };
+    shown.map(|line| format!("{}{line}\n", marked(&line))).collect()
+}
+
+/// In front of a line of a server that could be taken for one of this program's.
+const SERVER: &str = "server: ";
+/// How lines begin that only this program prints.
+const OURS: [&str; 8] = [
+    "direct_connected",
+    "direct_ended",
+    "[direct]",
+    "direct chat with",
+    "encrypted chat with",
+    "the direct chat with",
+    "the encrypted chat with",
+    "landline:",
+];
+
+fn looks_like_ours(event: &Event<'_>, line: &str) -> bool {
+    let bare = line.trim_start().to_lowercase();
+    let odd = matches!(event.what, What::Ask(_) | What::AskAll { .. })
+        || matches!(&event.what, What::Report(report) if report.cause.kind() == Kind::Line)
+        || names(&event.what).iter().any(|name| !is_name(name));
+    odd || OURS.iter().any(|ours| bare.starts_with(ours))
+}
+
+/// The names at the beginning of an event's line.
+fn names<'e>(what: &'e What<'_>) -> Vec<&'e str> {
+    match what {
+        What::Said { room, user, .. } => vec![room, user],
+        What::SaidToAll { user, .. } | What::Connected { user } | What::Disconnected { user } => vec![user],
+        What::Joined { user, room } | What::Left { user, room } => vec![user, room],
+        What::Direct { from, .. } | What::Private { from, .. } => vec![from],
+        What::Recalled { user, .. } => vec![user],
+        _ => Vec::new(),
+    }
+}
+
+/// Letters and digits with what names, rooms, members of a mesh and the operator have between them.
+fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && !name.chars().any(|c| matches!(c, '[' | ']' | ':' | '"' | '<' | '>') || c.is_control())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landline_common::Cause;
+    use landline_common::event::Grant;
     use landline_common::history::Place;
 
     fn shown(what: What<'_>, dialect: Dialect) -> String {
-        lines(&what.at(Moment::default()), dialect)
+        lines(&what.at(Moment::default()), dialect, false)
+    }
+
+    #[test]
+    fn x3_what_a_server_says_never_looks_like_what_this_program_says() {
+        let forged = "DIRECT_CONNECTED:alice:12345 67890";
+        for what in [
+            Cause::Registered.report().saying(forged).into(),
+            What::Ask(forged.into()),
+            What::Ask("landline: no connection".into()),
+            What::Said { id: 1, room: "lobby".into(), user: "[Direct] alice".into(), text: "hi".into() },
+            What::Said { id: 1, room: "lobby".into(), user: forged.into(), text: "hi".into() },
+            What::Said { id: 1, room: "lobby".into(), user: "DIRECT_CONNECTED".into(), text: "x".into() },
+            What::Said { id: 1, room: "Direct".into(), user: "alice".into(), text: "hi".into() },
+            What::Connected { user: "[Direct] bob: hi".into() },
+            What::Disconnected { user: "landline".into() },
+            What::Joined { user: "DIRECT_ENDED:bob".into(), room: "x".into() },
+        ] {
+            for dialect in [Dialect::Lines, Dialect::Elsewhere] {
+                for line in shown(what.clone(), dialect).lines() {
+                    let harmless = line.starts_with(SERVER)
+                        || line == "[lobby] alice: hi"
+                        || !OURS.iter().any(|ours| line.to_lowercase().starts_with(ours));
+                    assert!(harmless, "{line}");
+                }
+            }
+        }
+        let own = What::DirectConnected { with: "alice".into(), fingerprint: "12345".into() };
+        assert_eq!(lines(&own.at(Moment::default()), Dialect::Lines, true), "DIRECT_CONNECTED:alice:12345\n");
     }
 
     #[test]
@@ -122,7 +212,7 @@ mod tests {
         ] {
             let event = what.at(at(days));
             all += &date_line(&event, &mut shown).unwrap_or_default();
-            all += &lines(&event, Dialect::Mesh);
+            all += &lines(&event, Dialect::Mesh, true);
         }
         let talk = "00:00:00 Tim: Hello\n";
         let expected = [
@@ -156,8 +246,10 @@ mod tests {
         assert_eq!(shown(said("hi\u{1b}[31m!"), Dialect::Lines), "bob: hi!\n");
         assert_eq!(shown(said("hi"), Dialect::Elsewhere), "[ops] bob: hi\n");
         let (user, server, room) = ("bob".into(), "S".into(), "lobby".into());
-        let welcome =
-            shown(What::Welcome { user, server, room, account: true, grant: Default::default() }, Dialect::Lines);
+        let welcome = shown(
+            What::Welcome { user, server, room, account: true, grant: Box::new(Grant::default()) },
+            Dialect::Lines,
+        );
         assert!(welcome.starts_with("200 Welcome to S, bob.") && welcome.lines().count() == 1, "{welcome}");
     }
 }

@@ -3,12 +3,11 @@
 use super::run::Taken;
 use super::theme::Theme;
 use super::view;
-use crate::direct::Direct;
 use crate::first;
-use crate::link::{Connection, Entered, Link, News, Refusal};
+use crate::link::{Connection, First, News, Refusal};
 use crate::model::welcome::{Choice, Input, Welcome, Wish};
 use crate::model::{self};
-use crate::ui::enter::connection;
+use crate::ui::enter::{self, Entered};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
 use anyhow::Context;
@@ -19,7 +18,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
-type Attempt = Option<(Choice, Direct<Link>)>;
+type Attempt = Option<(Choice, enter::Attempt)>;
 type Starting = Receiver<Result<first::Started, String>>;
 
 /// Asks until one is in. `None` if one leaves.
@@ -37,7 +36,7 @@ pub fn ask(
     let mut asking = Asking { welcome, setting, attempt: None, starting: never(), over: false };
     loop {
         taken.draw(|area, buffer| view::welcome::draw(&asking.welcome, theme, area, buffer))?;
-        let news = asking.attempt.as_ref().map_or_else(never, |(_, link)| link.news().clone());
+        let news = asking.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.link.news().clone());
         let starting = asking.starting.clone();
         select! {
             recv(taken.keys) -> key => match key {
@@ -79,13 +78,12 @@ impl Asking<'_> {
         for wish in self.welcome.step(input) {
             match wish {
                 Wish::Connect(choice) => {
-                    let mut link = connection(&choice.server, self.setting.identity(&choice))?;
-                    link.connect().context("starting a thread")?;
-                    self.attempt = Some((choice, link));
+                    let attempt = enter::Attempt::begin(&choice.server, &self.setting.identity(&choice))?;
+                    self.attempt = Some((choice, attempt));
                 }
                 Wish::GiveUp => {
-                    if let Some((_, mut link)) = self.attempt.take() {
-                        link.disconnect();
+                    if let Some((_, mut attempt)) = self.attempt.take() {
+                        attempt.link.disconnect();
                     }
                 }
                 Wish::Start => self.starting = first::start(self.setting.data.clone()).context("starting a thread")?,
@@ -104,13 +102,16 @@ impl Asking<'_> {
 
     /// What a connection that is being made has come to.
     fn news(&mut self, news: Option<(u64, News)>) -> anyhow::Result<Option<(Choice, Entered)>> {
-        let Some((choice, mut link)) = self.attempt.take() else { return Ok(None) };
-        let Some(news) = news.and_then(|news| link.current(news)) else {
-            self.attempt = Some((choice, link));
+        let Some((choice, mut attempt)) = self.attempt.take() else { return Ok(None) };
+        let Some(news) = news.and_then(|news| attempt.link.current(news)) else {
+            self.attempt = Some((choice, attempt));
             return Ok(None);
         };
-        match Entered::of(Box::new(link), news) {
-            Ok(entered) => Ok(Some((choice, entered))),
+        match First::of(news) {
+            Ok(first) => {
+                let enter::Attempt { link, engine } = attempt;
+                Ok(Some((choice, Entered { link: Box::new(link), engine, first })))
+            }
             Err(Refusal { why, cause }) => self.feed(Input::Refused(why, cause)).map(|()| None),
         }
     }

@@ -5,17 +5,17 @@ use super::input::listen;
 use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
-use crate::link::{Connection, Entered, Identity, News};
+use crate::link::{Connection, First, News};
 use crate::logging::Diary;
 use crate::model::{Effect, Exit, Input, Settings, State};
 use crate::ui::clock::now;
+use crate::ui::enter::Entered;
 use crate::ui::signals::{self, Signal};
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, never, select};
+use landline_common::clean::clean;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const AT_ONCE: usize = 256;
 /// While much happens, the screen is drawn at most so often.
 const FRAME: Duration = Duration::from_millis(33);
+/// Lines that are named when they could not be sent.
+const NAMED: usize = 10;
 /// Where nobody can say "go on", a stop is over after so long.
 const STOPPED: Duration = Duration::from_millis(300);
 
@@ -66,16 +68,16 @@ impl Taken {
 /// One was thrown out, or the terminal is gone.
 pub fn run(
     taken: Taken,
-    (server, who): (&str, &Identity),
+    (server, room): (&str, &str),
     entered: Entered,
     (settings, theme): (Settings, Theme),
     signals: &Receiver<Signal>,
+    remember: &dyn Fn(&[String]),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let seed = RandomState::new().hash_one(std::process::id());
-    let mut state = State::new(who.name.as_str(), server, who.room.as_str(), settings, seed);
-    let Entered { link, event, .. } = entered;
-    let first = Input::Event(event);
+    let Entered { link, engine, first: First { event, .. } } = entered;
+    let mut state = State::new(engine, server, room, settings);
+    let first = Input::Event { event, by_program: false };
     let Taken { screen, keys } = taken;
     let mut running = Running {
         start,
@@ -83,6 +85,7 @@ pub fn run(
         link,
         screen,
         signals: signals.clone(),
+        remember,
         theme,
         diary: Diary::begin(),
         ticked: start,
@@ -95,8 +98,20 @@ pub fn run(
     link.finish();
     match exit {
         Exit::Left => Ok(()),
+        Exit::Unsent(lines) => bail!("{}", unsent(&lines)),
         Exit::Refused(why) => bail!("{why}"),
     }
+}
+
+/// Lines that were not sent are named in the shell; the last line says how many.
+fn unsent(lines: &[String]) -> String {
+    for line in lines.iter().take(NAMED) {
+        eprintln!("landline: {}", clean(line));
+    }
+    if lines.len() > NAMED {
+        eprintln!("landline: not sent: {} more lines", lines.len() - NAMED);
+    }
+    if lines.len() == 1 { "1 line was not sent".to_owned() } else { format!("{} lines were not sent", lines.len()) }
 }
 
 struct Running<'s> {
@@ -105,6 +120,7 @@ struct Running<'s> {
     link: Box<dyn Connection>,
     screen: Screen,
     signals: Receiver<Signal>,
+    remember: &'s dyn Fn(&[String]),
     theme: Theme,
     diary: Diary,
     ticked: Instant,
@@ -130,7 +146,7 @@ impl Running<'_> {
                 recv(keys) -> input => match input {
                     Ok(input) => self.feed(input)?,
                     // The terminal is gone.
-                    Err(_) => { keys = never(); Break(Exit::Left) }
+                    Err(_) => { keys = never(); self.end() }
                 },
                 recv(news) -> news => self.news(news.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
@@ -145,7 +161,7 @@ impl Running<'_> {
 
     /// How long until time itself changes something.
     fn patience(&self) -> Duration {
-        Duration::from_millis(self.state.patience()).saturating_sub(self.ticked.elapsed())
+        Duration::from_millis(self.state.tick_interval()).saturating_sub(self.ticked.elapsed())
     }
 
     /// All keys, some of the news, and time; then draws, if it is time to.
@@ -179,9 +195,9 @@ impl Running<'_> {
 
     fn news(&mut self, news: Option<(u64, News)>) -> anyhow::Result<Flow> {
         let input = match news.and_then(|news| self.link.current(news)) {
-            Some(News::Event { event, .. }) => Input::Event(event),
-            Some(News::Down(why)) => Input::Down(why),
-            Some(News::Refused { why, again, .. }) => Input::Refused { why, again },
+            Some(News::Event { event, by_program, .. }) => Input::Event { event, by_program },
+            Some(News::Down { why, loss }) => Input::Down { why, loss },
+            Some(News::Refused(refused)) => Input::Refused(refused),
             Some(News::Unknown(_) | News::Unread(_)) | None => return Ok(Continue(())),
         };
         self.feed(input)
@@ -193,14 +209,16 @@ impl Running<'_> {
                 self.go_on()?;
                 Ok(Continue(()))
             }
-            Some(Signal::End) => {
-                if self.state.link.is_up() {
-                    self.link.send("/quit");
-                }
-                Ok(Break(Exit::Left))
-            }
+            Some(Signal::End) => Ok(self.end()),
             None => Ok(Continue(())),
         }
+    }
+
+    /// It ends, whatever is unsent.
+    fn end(&mut self) -> Flow {
+        let (exit, farewell) = self.state.end();
+        farewell.iter().for_each(|line| self.link.send(line));
+        Break(exit)
     }
 
     /// One input, and everything that follows from it.
@@ -209,7 +227,7 @@ impl Running<'_> {
         while let Some(input) = inputs.pop() {
             let now = now(self.start);
             let effects = self.state.step(input, now);
-            self.diary.note(&self.state.link.phase, now.ms);
+            self.diary.note(self.state.phase(), now.ms);
             for effect in effects {
                 match self.carry_out(effect)? {
                     Continue(answer) => inputs.extend(answer),
@@ -223,11 +241,12 @@ impl Running<'_> {
     /// Does what the model wants, which may have an answer.
     fn carry_out(&mut self, effect: Effect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
         match effect {
-            Effect::Connect => self.link.connect().context("starting a thread")?,
+            Effect::Connect(sign_in) => self.link.connect(sign_in).context("starting a thread")?,
             Effect::Disconnect => self.link.disconnect(),
             Effect::Send(line) => self.link.send(&line),
             Effect::Bell => self.screen.ring(),
             Effect::Notify(text) => self.screen.notify(&text),
+            Effect::Remember(rooms) => (self.remember)(&rooms),
             Effect::Repaint => self.repaint = true,
             Effect::Suspend => self.suspend()?,
             Effect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),

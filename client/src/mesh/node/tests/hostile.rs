@@ -2,11 +2,13 @@
 
 use super::table::{Table, closes, eve, me, told};
 use super::world::{World, address, id, key};
+use crate::engine::typed::object;
 use crate::mesh::hello::Hello;
 use crate::mesh::limits::{
     FLOOD, FRAMES, JOINS, LAST_REDIAL_MS, LINES, LINKS_PER_ADDRESS, MESSAGES, PAST_MS, PATIENCE_MS, PEERS_PER_ADDRESS,
     REFUSED_MS, WANT,
 };
+use crate::mesh::node::ROOM;
 use crate::mesh::node::{Dial, Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
 use landline_common::UserName;
@@ -50,13 +52,13 @@ fn logical_time_cannot_be_driven_away() {
     assert_eq!(table.says(link, 1, most), ["eve: number 1"]);
     assert_eq!(table.node.clock, clock + 1, "that it was shown is a moment");
     assert_eq!(table.says(link, 2, clock + 1_000_000), ["eve: number 2"]);
-    table.step(Input::Line("hi".into()));
+    table.step(Input::Line(object("hi", ROOM)));
     assert_eq!(table.node.clock, clock + 1_000_001);
     for (seq, jump) in (3..).zip([1_000_000; 600]) {
         table.says(link, seq, table.node.clock + jump);
         table.world.pass(200);
     }
-    let said = table.step(Input::Line("still here".into()));
+    let said = table.step(Input::Line(object("still here", ROOM)));
     let Some(Effect::Send(_, Frame::Say { lamport, .. })) = said.last() else { panic!("{said:?}") };
     assert!(*lamport << 24 < 1 << 53, "{lamport}");
     // Who comes later hears them all the same.

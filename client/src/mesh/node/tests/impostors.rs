@@ -2,9 +2,11 @@
 
 use super::table::{Table, closes, eve, me, pinned, told};
 use super::world::{World, address, id, key};
+use crate::engine::typed::object;
 use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
+use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
 use landline_common::UserName;
@@ -95,7 +97,7 @@ fn two_are_never_shown_under_one_name() {
     {
         assert!(warning.contains(part), "{warning}");
     }
-    let answer = |table: &mut Table, line: &str| table.step(Input::Line(line.into()));
+    let answer = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
     let which = told(&answer(&mut table, "/pm bob hi"));
     assert!(
         which[0].starts_with("ERROR: 400 2 people are called bob; write which one you mean: bob#aaaa ("),
@@ -124,17 +126,17 @@ fn a_bare_name_reaches_only_who_is_shown_by_it() {
         ("/pm carol hi", "ERROR: 400 nobody here is shown as carol, but Carol#dddd (10.0.0.2) is"),
         ("/pm ALICE hi", "ERROR: 400 nobody here is shown as ALICE, but alice#cccc (10.0.0.3) is"),
     ] {
-        let effects = table.step(Input::Line(line.into()));
+        let effects = table.step(Input::Line(object(line, ROOM)));
         assert!(effects.len() == 1 && told(&effects)[0].starts_with(answer), "{line}: {effects:?}");
     }
-    let sent = table.step(Input::Line("/pm carol#dddd hi".into()));
+    let sent = table.step(Input::Line(object("/pm carol#dddd hi", ROOM)));
     assert!(matches!(sent[..], [Effect::Send(to, Frame::Private { .. })] if to == impostor), "{sent:?}");
 }
 
 #[test]
 fn digits_that_are_another_s_as_well_reach_nobody_else() {
     let mut table = Table::new();
-    let ask = |table: &mut Table, line: &str| table.step(Input::Line(line.into()));
+    let ask = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
     table.enters(id(0x1111 << 48, 1), "carol", 1);
     let (second, _) = table.enters(id(0xd_dddd << 44, 2), "carol", 2);
     // Whoever tries long enough has an id that begins as they like.

@@ -2,7 +2,9 @@
 
 use super::table::{Table, eve, told};
 use super::world::{World, key};
+use crate::engine::typed::object;
 use crate::mesh::limits::{GRACE_MS, LINES, REPEAT_MS, UNANSWERED};
+use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::Frame;
 use crate::window::WINDOW_MS;
@@ -66,8 +68,8 @@ fn a_confirmation_is_of_one_message() {
         };
         effects.iter().filter_map(number).collect::<Vec<_>>()
     };
-    let one = sent(&table.step(Input::Line("/pm eve one".into())));
-    let two = sent(&table.step(Input::Line("/pm eve two".into())));
+    let one = sent(&table.step(Input::Line(object("/pm eve one", ROOM))));
+    let two = sent(&table.step(Input::Line(object("/pm eve two", ROOM))));
     table.frame(link, Frame::Got { number: two[0].0 });
     assert_eq!(sent(&table.step(Input::Tick)), [], "the confirmation may be on its way");
     table.world.pass(REPEAT_MS);
@@ -84,7 +86,7 @@ fn more_than_is_taken_at_once_arrives_all_the_same_and_once() {
     let mut world = World::new(2, 12);
     world.pass(3_000);
     for n in 0..UNANSWERED {
-        world.input(0, Input::Line(format!("/pm user1 number {n}")));
+        world.input(0, Input::Line(object(&format!("/pm user1 number {n}"), ROOM)));
     }
     world.pass(1_000);
     world.lose(0);

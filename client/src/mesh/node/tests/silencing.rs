@@ -2,8 +2,10 @@
 
 use super::table::{Table, eve, told};
 use super::world::{id, key};
+use crate::engine::typed::object;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{AHEAD, LINES, MESSAGES};
+use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input, Node};
 use crate::mesh::wire::{Frame, Saying};
 
@@ -38,7 +40,7 @@ fn all_is_well(table: &mut Table, zoe: u64) {
         table.world.pass(6_000);
         let heard = table.frame(zoe, say(1 + n, clock + 2 * n, &format!("zoe's {n}")));
         assert_eq!(told(&heard), [format!("zoe: zoe's {n}")]);
-        let own = table.step(Input::Line(format!("own {n}")));
+        let own = table.step(Input::Line(object(&format!("own {n}"), ROOM)));
         assert_eq!(told(&own), [format!("alice: own {n}")]);
     }
     for (part, count) in [("before", 1), ("zoe's", 20), ("own", 20)] {
@@ -111,7 +113,7 @@ fn nothing_is_said_from_a_time_that_is_far_off() {
             assert_eq!(told(&heard).len(), 1, "it is shown where it was heard");
             assert!(table.frame(eve, say(seq, far - 1_000 + seq, "far off")).is_empty(), "once");
             // Who has a wrong clock is heard all the same.
-            let heard = [ids(&heard), ids(&table.step(Input::Line("own".into())))].concat();
+            let heard = [ids(&heard), ids(&table.step(Input::Line(object("own", ROOM))))].concat();
             assert!(last < heard[0] && heard[0] < heard[1], "{heard:?}");
             last = heard[1];
         }

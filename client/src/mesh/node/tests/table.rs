@@ -1,7 +1,9 @@
 //! One member, to whom others do what they like.
 
 use super::world::{World, address, id, key};
+use crate::engine::typed::object;
 use crate::mesh::id::NodeId;
+use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input, Me, Node};
 use crate::mesh::wire::Frame;
 use landline_common::link::PublicKey;
@@ -72,7 +74,7 @@ impl Table {
     }
 
     pub fn history(&mut self) -> Vec<String> {
-        told(&self.step(Input::Line("/history".into())))
+        told(&self.step(Input::Line(object("/history", ROOM))))
     }
 }
 

@@ -1,13 +1,15 @@
 //! A network of members in one thread, with a clock of its own: delays, both dialling at once, links that break,
 //! cables that are pulled, programs that freeze or start again.
 
+use crate::engine::Now;
+use crate::engine::Rng;
+use crate::engine::typed::object;
 use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::TICK_MS;
+use crate::mesh::node::ROOM;
 use crate::mesh::node::{Dial, Effect, Input, Me, Node};
 use crate::mesh::wire::Frame;
-use crate::model::Now;
-use crate::model::chance::Chance;
 use landline_common::link::{Keys, PublicKey};
 use landline_common::{Moment, UserName, What};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -54,7 +56,7 @@ pub struct World {
     pub cut: BTreeSet<(usize, usize)>,
     /// Who hears no hellos.
     pub deaf: Option<usize>,
-    chance: Chance,
+    chance: Rng,
     /// Frames that were sent, by kind and by who got them.
     pub sayings: BTreeMap<usize, Vec<(usize, usize)>>,
     said: usize,
@@ -83,7 +85,7 @@ impl World {
             wires: BTreeMap::new(),
             cut: BTreeSet::new(),
             deaf: None,
-            chance: Chance::new(seed),
+            chance: Rng::new(seed),
             sayings: BTreeMap::new(),
             said: 0,
         };
@@ -162,7 +164,7 @@ impl World {
     /// Says something that nobody said before, to everybody or to one.
     pub fn says(&mut self, seat: usize, command: &str) {
         self.said += 1;
-        let line = Input::Line(format!("{command} message {} of user{seat}", self.said));
+        let line = Input::Line(object(&format!("{command} message {} of user{seat}", self.said), ROOM));
         if self.seats[seat].frozen_until <= self.now {
             self.input(seat, line);
         }

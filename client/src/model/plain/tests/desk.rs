@@ -1,13 +1,20 @@
 //! Alice at the plain client, and a server that says what the test says.
 
 use super::super::*;
+use crate::engine::typed::line;
+use crate::engine::{Effect, Engine};
+use crate::link::Loss;
+use crate::model::desk::alice;
+use landline_common::event::{Grant, PROTOCOL, Reply};
 use landline_common::history::Place as Where;
-use landline_common::{Moment, What};
+use landline_common::{Cause, Moment, Request, RoomName, What};
 
 pub struct Desk {
     pub plain: Plain,
     pub ms: u64,
     pub sent: Vec<String>,
+    /// Labels and lines that the server has not answered.
+    pub unanswered: Vec<(String, String)>,
     pub pings: Vec<String>,
     pub said: Vec<String>,
     pub shown: usize,
@@ -18,10 +25,12 @@ pub struct Desk {
 
 impl Desk {
     pub fn new(ways: Ways, room: &str) -> Desk {
+        let who = crate::link::Identity { room: RoomName::parse(room).unwrap(), ..alice() };
         Desk {
-            plain: Plain::new("alice", room, ways, 7),
+            plain: Plain::new(Engine::new(who, 7), ways),
             ms: 0,
             sent: Vec::new(),
+            unanswered: Vec::new(),
             pings: Vec::new(),
             said: Vec::new(),
             shown: 0,
@@ -35,6 +44,9 @@ impl Desk {
     pub fn guest(ways: Ways) -> Desk {
         let mut desk = Desk::new(ways, "lobby");
         desk.welcome("lobby", false);
+        for room in ["all", "lobby"] {
+            desk.hear(What::CaughtUp { room: room.into(), shown: 0, missed: false, more: false });
+        }
         desk.shown = 0;
         desk
     }
@@ -44,32 +56,72 @@ impl Desk {
         for act in self.plain.step(input, Now { ms: self.ms, wall }) {
             assert!(self.left.is_none(), "{act:?} after the end");
             match act {
-                Act::Send(line) => match line.strip_prefix("/ping ") {
-                    Some(token) => self.pings.push(token.into()),
-                    None => self.sent.push(line),
-                },
+                Act::Engine(Effect::Send(object)) => {
+                    let request = Request::parse(&object).unwrap();
+                    let label = request.answer_label().unwrap_or_default();
+                    if request.r#type == "ping" && self.plain.is_own_label(&label) && request.token.is_none() {
+                        self.pings.push(label);
+                    } else if request.r#type != "pong" {
+                        self.sent.push(line(&object));
+                        self.unanswered.push((label, line(&object)));
+                    }
+                }
+                Act::Engine(Effect::Acknowledge(_) | Effect::Disconnect) => {}
+                Act::Engine(Effect::Connect(_)) => self.connects += 1,
                 Act::Say(text) => self.said.push(text),
-                Act::Show(dialect) => (self.shown, self.dialect) = (self.shown + 1, Some(dialect)),
-                Act::Connect => self.connects += 1,
-                Act::Disconnect => {}
+                Act::Show(dialect) | Act::ShowLate(_, dialect) => {
+                    (self.shown, self.dialect) = (self.shown + 1, Some(dialect));
+                }
                 Act::Leave(end) => self.left = Some(end),
             }
         }
     }
 
-    pub fn hear(&mut self, what: What<'static>) {
+    fn event(&mut self, what: What<'static>, reply: Option<Reply<'static>>) {
         let at = Moment { unix_ms: i64::try_from(self.ms).unwrap(), offset_s: 0 };
-        self.step(Input::Event(Box::new(what.at(at))));
+        self.step(Input::Event(Box::new(Event { reply, ..what.at(at) })));
+    }
+
+    pub fn hear(&mut self, what: What<'static>) {
+        self.event(what, None);
+    }
+
+    /// The server answers the first command that begins so, and nothing more follows.
+    #[track_caller]
+    pub fn answer(&mut self, command: &str, what: What<'static>) {
+        let at = self.unanswered.iter().position(|(_, line)| line.starts_with(command));
+        let at = at.unwrap_or_else(|| panic!("{command} is not in {:?}", self.unanswered));
+        let label = self.unanswered.remove(at).0.into();
+        self.event(what, Some(Reply { label, done: true }));
+    }
+
+    #[track_caller]
+    pub fn echo(&mut self, id: u64, room: &'static str, text: &'static str) {
+        let what = What::Said { id, room: room.into(), user: "alice".into(), text: text.into() };
+        self.answer(&format!("{room}: {text}"), what);
+    }
+
+    #[track_caller]
+    pub fn refuse(&mut self, command: &str, cause: Cause) {
+        self.answer(command, cause.report().saying("xq wvzt").into());
+    }
+
+    pub fn done(&mut self, command: &str) {
+        self.answer(command, What::Done { id: None, repeated: false });
     }
 
     pub fn welcome(&mut self, room: &'static str, account: bool) {
-        self.hear(What::Welcome {
-            user: "alice".into(),
-            server: "S".into(),
-            room: room.into(),
-            account,
-            grant: Default::default(),
-        });
+        let grant = Grant {
+            protocol: PROTOCOL,
+            token: Some("token".into()),
+            member_of: self.plain.engine.rooms().map(|room| room.to_owned().into()).collect(),
+            rate: Some((10, 5_000)),
+            ..Grant::default()
+        };
+        self.unanswered.clear();
+        self.pings.clear();
+        let grant = Box::new(grant);
+        self.hear(What::Welcome { user: "alice".into(), server: "S".into(), room: room.into(), account, grant });
     }
 
     pub fn said(&mut self, id: u64, room: &'static str, user: &'static str, text: &'static str) {
@@ -80,14 +132,14 @@ impl Desk {
         self.hear(What::Recalled { id, place: Where::Room("lobby".into()), user: user.into(), text: text.into() });
     }
 
-    pub fn recall_end(&mut self) {
-        self.hear(What::RecallEnd { shown: 0, remark: "".into(), next: None });
+    pub fn pong(&mut self) {
+        for label in std::mem::take(&mut self.pings) {
+            self.event(What::Pong("".into()), Some(Reply { label: label.into(), done: true }));
+        }
     }
 
-    pub fn pong(&mut self) {
-        for token in std::mem::take(&mut self.pings) {
-            self.hear(What::Pong(token.into()));
-        }
+    pub fn down(&mut self) {
+        self.step(Input::Down { why: "reset".into(), loss: Loss::Server });
     }
 
     pub fn type_in(&mut self, line: &str) {

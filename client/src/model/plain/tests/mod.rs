@@ -1,37 +1,41 @@
 mod desk;
-mod directly;
+mod secrets;
 
 use super::*;
 use desk::Desk;
-use landline_common::{Moment, What};
+use landline_common::{Cause, Moment, What};
 use proptest::prelude::*;
 
-const PIPE: Ways = Ways { interactive: false, json: false, mesh: false, patience_ms: 30_000, keepalive_ms: 10_000 };
+const PIPE: Ways =
+    Ways { interactive: false, json: false, say: false, mesh: false, patience_ms: 30_000, keepalive_ms: 10_000 };
 const PERSON: Ways = Ways { interactive: true, ..PIPE };
+const JSON: Ways = Ways { json: true, ..PIPE };
 
 #[test]
-fn a_piped_line_is_sent_and_all_is_well_when_it_comes_back() {
+fn a_piped_line_is_sent_and_all_is_well_when_it_is_said() {
     let mut desk = Desk::guest(PIPE);
     desk.type_in("hi");
     desk.step(Input::End);
-    assert_eq!(desk.take_sent(), ["/say hi"]);
+    assert_eq!(desk.take_sent(), ["lobby: hi"]);
     desk.pass(2_000, true);
-    assert_eq!(desk.left, None, "it has not come back");
+    assert_eq!(desk.left, None, "it has not been answered");
     desk.said(1, "lobby", "bob", "hi");
-    assert_eq!((desk.left.clone(), desk.shown), (None, 1), "somebody else said that");
     desk.said(2, "lobby", "alice", "hi");
+    assert_eq!((desk.left.clone(), desk.shown), (None, 1), "only its label counts");
+    desk.echo(3, "lobby", "hi");
     assert_eq!((desk.left, desk.shown), (Some(Ok(())), 1));
     assert_eq!(desk.said, [""; 0], "there is nothing to say about it");
 }
 
 #[test]
-fn direct_messages_and_commands_are_dealt_with_at_the_next_sign_of_life() {
+fn commands_are_dealt_with_when_they_are_answered() {
     for line in ["/pm bob psst", "/join ops", "/private bob x"] {
         let mut desk = Desk::guest(PIPE);
         desk.type_in(line);
         desk.step(Input::End);
-        assert_eq!((desk.take_sent(), desk.pings.len(), &desk.left), (vec![line.to_owned()], 1, &None));
-        desk.pong();
+        desk.pass(2_000, true);
+        assert_eq!((desk.take_sent(), &desk.left), (vec![line.to_owned()], &None));
+        desk.done(line);
         assert_eq!(desk.left, Some(Ok(())));
     }
 }
@@ -43,8 +47,8 @@ fn what_the_server_refuses_is_named_and_counts() {
         desk.type_in(line);
     }
     desk.step(Input::End);
-    desk.hear(landline_common::Cause::NoSuchUser.of_user("nobody").into());
-    desk.said(1, "lobby", "alice", "hello");
+    desk.refuse("/pm nobody", Cause::NoSuchUser);
+    desk.echo(1, "lobby", "hello");
     assert_eq!(desk.left, Some(Err("2 lines were refused".into())));
     assert!(desk.said.iter().any(|text| text == "refused: /pm nobody psst"), "{:?}", desk.said);
     assert!(desk.said.iter().any(|text| text.ends_with("anything: /nonsense")), "{:?}", desk.said);
@@ -59,18 +63,6 @@ fn saving_is_for_the_full_screen() {
 }
 
 #[test]
-fn a_line_that_never_comes_back_is_given_up() {
-    let mut desk = Desk::guest(PIPE);
-    desk.type_in("lost");
-    desk.step(Input::End);
-    desk.pass(60_000, true);
-    assert_eq!(
-        (desk.left, &*desk.said),
-        (Some(Err("1 line was refused".into())), &["the server did not take this: lost".into()][..])
-    );
-}
-
-#[test]
 fn pipes_are_paced_and_wait_where_they_come_from() {
     let mut desk = Desk::guest(PIPE);
     let mut typed = 0;
@@ -78,10 +70,19 @@ fn pipes_are_paced_and_wait_where_they_come_from() {
         desk.type_in(&format!("line {typed}"));
         typed += 1;
     }
-    // Three lines were the sign-in.
-    assert_eq!((desk.take_sent().len(), typed), (6, 6 + AHEAD));
-    desk.pass(6_500, true);
-    assert!((7..=9).contains(&desk.take_sent().len()));
+    assert!((AHEAD..3 * AHEAD).contains(&typed), "{typed}");
+    let mut sent = Vec::new();
+    for id in 0..200 {
+        for line in desk.take_sent() {
+            let what = What::Done { id: Some(id), repeated: false };
+            desk.answer(&line, what);
+            sent.push((desk.ms, line));
+        }
+        desk.pass(100, true);
+    }
+    assert_eq!(sent.len(), typed, "all of them went, in their order");
+    assert!(sent.iter().enumerate().all(|(n, (_, line))| *line == format!("lobby: line {n}")));
+    assert!(sent.windows(10).all(|window| window[9].0 - window[0].0 >= 5_500));
     assert!(desk.plain.takes_lines());
 }
 
@@ -91,96 +92,88 @@ fn the_room_says_how_talk_is_shown() {
     desk.said(1, "lobby", "bob", "here");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
     desk.type_in("/join Ops");
-    desk.hear(What::info("You are in Ops now"));
+    desk.answer("/join", Cause::Entered.of_room("Ops").into());
     desk.said(2, "lobby", "bob", "there");
     assert_eq!(desk.dialect, Some(Dialect::Elsewhere));
     desk.said(3, "ops", "bob", "here");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
-    desk.hear(What::info("You left ops"));
+    desk.type_in("/leave");
+    desk.answer("/leave", Cause::LeftRoom.of_room("ops").into());
     desk.said(4, "lobby", "bob", "here again");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
 }
 
 #[test]
-fn an_accounts_talk_waits_for_its_room() {
-    let mut desk = Desk::new(PIPE, "ops");
-    desk.welcome("lobby", true);
-    desk.type_in("hello");
+fn a1_talk_is_bound_to_the_room_in_which_it_was_typed() {
+    let mut desk = Desk::guest(PIPE);
+    for line in ["/join ops", "in ops", "/leave", "in the lobby"] {
+        desk.type_in(line);
+    }
     assert_eq!(desk.take_sent(), ["/join ops"]);
-    desk.hear(What::info("You are in ops now"));
-    assert_eq!((desk.take_sent(), desk.shown), (vec!["/say hello".to_owned()], 0));
-
-    let mut desk = Desk::new(PIPE, "ops");
-    desk.welcome("lobby", true);
-    desk.type_in("a secret for ops");
-    desk.hear(What::error(503, "full"));
-    assert_eq!(desk.left, Some(Err("cannot go into ops: full".into())));
-    assert_eq!(desk.said[0], "not sent: a secret for ops");
+    desk.answer("/join", Cause::Entered.of_room("ops").into());
+    desk.echo(1, "ops", "in ops");
+    desk.answer("/leave", Cause::LeftRoom.of_room("ops").into());
+    assert_eq!(desk.take_sent(), ["ops: in ops", "/leave ops", "lobby: in the lobby"]);
 }
 
 #[test]
-fn after_a_break_nothing_is_lost_and_nothing_doubled() {
+fn a1_what_is_meant_for_a_room_that_does_not_open_goes_nowhere() {
+    let mut desk = Desk::guest(PIPE);
+    for line in ["/join ops", "a secret for ops"] {
+        desk.type_in(line);
+    }
+    desk.step(Input::End);
+    desk.refuse("/join", Cause::TooManyRooms);
+    assert_eq!(desk.take_sent(), ["/join ops"]);
+    assert_eq!(desk.left, Some(Err("2 lines were refused".into())));
+    assert!(desk.said.contains(&"xq wvzt: a secret for ops".to_owned()), "{:?}", desk.said);
+}
+
+#[test]
+fn a_server_that_keeps_the_user_out_of_the_room_ends_it() {
+    let mut desk = Desk::new(PIPE, "ops");
+    let grant = Box::new(landline_common::event::Grant { protocol: 2, ..Default::default() });
+    let (user, server, room) = ("alice".into(), "S".into(), "lobby".into());
+    desk.hear(What::Welcome { user, server, room, account: true, grant });
+    assert!(matches!(&desk.left, Some(Err(why)) if why.starts_with("cannot go into ops")), "{:?}", desk.left);
+}
+
+#[test]
+fn d7_after_a_break_what_was_typed_goes_first_and_nothing_is_doubled() {
     let mut desk = Desk::guest(PERSON);
     desk.said(5, "lobby", "bob", "before");
     desk.type_in("arrived");
     desk.type_in("did not arrive");
-    desk.take_sent();
-    desk.step(Input::Down("reset".into()));
+    assert_eq!(desk.take_sent(), ["lobby: arrived"]);
+    desk.down();
     desk.type_in("typed meanwhile");
     assert!(desk.said[0].starts_with("no connection: reset; trying again in "), "{:?}", desk.said);
     desk.pass(3_000, true);
     assert_eq!(desk.connects, 1);
     desk.shown = 0;
     desk.welcome("lobby", false);
-    assert_eq!(desk.take_sent(), ["/history after 5"], "first what was missed");
+    assert_eq!(desk.take_sent(), ["lobby: arrived"]);
     desk.recalled(6, "alice", "arrived");
     desk.recalled(7, "bob", "missed");
     desk.said(8, "lobby", "bob", "live");
-    desk.recalled(8, "bob", "live");
-    desk.recall_end();
+    desk.hear(What::CaughtUp { room: "lobby".into(), shown: 2, missed: true, more: false });
     assert_eq!(desk.shown, 2);
-    assert_eq!(desk.take_sent(), ["/say did not arrive", "/say typed meanwhile"]);
-}
-
-#[test]
-fn all_rooms_are_entered_again_the_current_one_last() {
-    let mut desk = Desk::guest(PERSON);
-    for room in ["ops", "dev"] {
-        desk.type_in(&format!("/join {room}"));
-        desk.hear(What::info(format!("You are in {room} now")));
-    }
-    desk.said(9, "dev", "bob", "x");
-    desk.step(Input::Down("reset".into()));
-    desk.type_in("for dev");
-    desk.pass(3_000, false);
-    desk.take_sent();
-    desk.welcome("lobby", false);
-    let mut sent = Vec::new();
-    for _ in 0..8 {
-        desk.pass(8_000, true);
-        for line in desk.take_sent() {
-            match line.strip_prefix("/join ") {
-                Some(room) => desk.hear(What::info(format!("You are in {room} now"))),
-                None if line.starts_with("/history") => desk.recall_end(),
-                None => {}
-            }
-            sent.push(line);
-        }
-    }
-    let expected = ["/history 200", "/join ops", "/history 200", "/join dev", "/history after 9", "/say for dev"];
-    assert_eq!(sent, expected);
+    desk.answer("lobby: arrived", What::Done { id: Some(6), repeated: true });
+    desk.echo(9, "lobby", "did not arrive");
+    desk.echo(10, "lobby", "typed meanwhile");
+    assert_eq!((desk.take_sent().len(), desk.shown), (2, 2));
 }
 
 #[test]
 fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
     let mut desk = Desk::guest(PIPE);
     desk.type_in("out");
-    desk.step(Input::Down("reset".into()));
+    desk.down();
     for _ in 0..60 {
         desk.pass(1_000, false);
         if desk.connects > 0 {
             desk.connects = 0;
-            desk.step(Input::Down("no server answers".into()));
+            desk.step(Input::Down { why: "no server answers".into(), loss: crate::link::Loss::Server });
         }
         if desk.left.is_some() {
             break;
@@ -197,29 +190,31 @@ fn a_pipe_that_has_ended_waits_only_for_lines_that_are_to_be_sent() {
     let mut desk = Desk::guest(PIPE);
     desk.type_in("/ping x");
     desk.step(Input::End);
-    desk.step(Input::Down("reset".into()));
+    desk.down();
     assert_eq!(desk.left, None);
     let mut desk = Desk::guest(PIPE);
-    desk.step(Input::Down("reset".into()));
+    desk.down();
     desk.step(Input::End);
     assert_eq!(desk.left, Some(Ok(())));
 }
 
 #[test]
-fn a_dead_connection_is_noticed() {
+fn d1_a_dead_connection_is_noticed() {
     let mut desk = Desk::guest(PERSON);
-    desk.pass(24_000, false);
+    desk.type_in("hello?");
+    desk.pass(5_900, false);
     assert_eq!(desk.said, [""; 0]);
-    desk.pass(2_000, false);
+    desk.pass(200, false);
     assert!(desk.said[0].contains("does not answer"), "{:?}", desk.said);
+    assert_eq!(desk.connects, 1, "and made again at once");
 }
 
 #[test]
-fn who_is_thrown_out_stays_out() {
+fn a13_who_is_thrown_out_stays_out_and_is_told_why() {
     let mut desk = Desk::guest(PERSON);
-    desk.hear(What::info("You have been kicked."));
-    desk.step(Input::Down("closed".into()));
-    assert_eq!(desk.left, Some(Err("the server has thrown you out".into())));
+    desk.hear(Cause::Kicked.report().saying("xq wvzt").because("noise").into());
+    desk.down();
+    assert_eq!(desk.left, Some(Err("you were kicked: noise".into())));
 }
 
 #[test]
@@ -229,8 +224,95 @@ fn quitting_delivers_what_was_said_before() {
     desk.type_in("exit");
     assert_eq!(desk.left, None);
     desk.type_in("nobody hears this");
-    desk.said(1, "lobby", "alice", "bye");
-    assert_eq!((desk.left.clone(), desk.take_sent()), (Some(Ok(())), vec!["/say bye".to_owned()]));
+    desk.echo(1, "lobby", "bye");
+    assert_eq!((desk.left.clone(), desk.take_sent()), (Some(Ok(())), vec!["lobby: bye".to_owned()]));
+}
+
+#[test]
+fn d5_quitting_without_a_connection_names_what_is_unsent() {
+    let mut desk = Desk::guest(PERSON);
+    desk.down();
+    desk.type_in("important");
+    desk.type_in("/quit");
+    assert_eq!(desk.left, Some(Err("1 line was not sent".into())));
+    assert!(desk.said.contains(&"not sent: important".to_owned()), "{:?}", desk.said);
+}
+
+#[test]
+fn d6_bare_words_from_a_pipe_are_talk_and_slashes_are_commands() {
+    let mut desk = Desk::guest(PIPE);
+    let lines = ["message bob is not a command here", "broadcast storm", "whoelse", "logout", "alice: hi", "help"];
+    for (id, line) in (1..).zip(lines) {
+        desk.type_in(line);
+        desk.echo(id, "lobby", line);
+    }
+    desk.type_in("/dev/sda1 is full");
+    assert!(desk.said[0].ends_with("/dev/sda1 is full"), "{:?}", desk.said);
+    assert_eq!(desk.left, None, "logout was talk");
+}
+
+#[test]
+fn d6_with_say_every_line_is_talk() {
+    let mut desk = Desk::guest(Ways { say: true, ..PIPE });
+    let lines = ["/dev/sda1 is full", "/quit", "{\"type\":\"quit\"}", "exit", "/pm bob psst", "alice: hi"];
+    for (id, line) in (1..).zip(lines) {
+        desk.type_in(line);
+        desk.echo(id, "lobby", line);
+    }
+    assert_eq!((desk.said.len(), desk.take_sent().len()), (0, 6));
+}
+
+#[test]
+fn d6_what_follows_quit_in_a_pipe_is_named_as_unsent() {
+    let mut desk = Desk::guest(PIPE);
+    for line in ["job 1", "/quit"] {
+        desk.type_in(line);
+    }
+    desk.echo(1, "lobby", "job 1");
+    assert_eq!((desk.left.clone(), desk.plain.takes_lines()), (None, true));
+    desk.type_in("job 2 failed");
+    desk.pass(400, true);
+    assert_eq!(desk.left, Some(Err("1 line was not sent".into())));
+    assert_eq!(desk.said, ["not sent: job 2 failed"]);
+    let mut desk = Desk::guest(PIPE);
+    desk.type_in("/quit");
+    desk.pass(400, true);
+    assert_eq!(desk.left, Some(Ok(())), "nothing followed");
+}
+
+#[test]
+fn d6_programs_write_command_objects_with_labels_of_their_own() {
+    let mut desk = Desk::guest(JSON);
+    desk.type_in(r#"{"type":"say","room":"lobby","text":"two\nlines","label":"7"}"#);
+    assert_eq!(desk.unanswered[0].0, "7");
+    desk.type_in(r#"{"type":"users"}"#);
+    desk.type_in("a plain line");
+    desk.answer("lobby: two", What::Said { id: 1, room: "lobby".into(), user: "alice".into(), text: "x".into() });
+    let label = desk.unanswered[0].0.clone();
+    assert!(desk.plain.is_own_label(&label) && !desk.plain.is_own_label("7"));
+    desk.answer("/users", What::Online { users: Vec::new(), part: Default::default() });
+    desk.echo(2, "lobby", "a plain line");
+    assert_eq!(desk.shown, 3);
+    for wrong in [r#"{"type":"guest","user":"x"}"#, "{", r#"{"type":"format","format":"text"}"#] {
+        desk.type_in(wrong);
+    }
+    assert_eq!(desk.said.len(), 3);
+    desk.type_in(r#"{"type":"shout","label":"8"}"#);
+    desk.answer("", Cause::BadObject.of_word("x").into());
+    desk.type_in(r#"{"type":"quit"}"#);
+    desk.pass(400, true);
+    assert_eq!(desk.left, Some(Err("4 lines were refused".into())));
+}
+
+#[test]
+fn unsent_lines_are_taken_back() {
+    let mut desk = Desk::guest(PERSON);
+    desk.down();
+    desk.type_in("waits");
+    desk.type_in("/cancel");
+    assert_eq!(desk.said.last().unwrap(), "taken back: waits");
+    desk.type_in("/quit");
+    assert_eq!(desk.left, Some(Ok(())));
 }
 
 #[test]
@@ -239,49 +321,78 @@ fn what_nobody_typed_is_not_shown() {
     desk.pass(30_000, true);
     assert_eq!(desk.shown, 0);
     desk.type_in("/ping mine");
-    desk.hear(What::Pong("mine".into()));
+    desk.answer("/ping mine", What::Pong("mine".into()));
     assert_eq!(desk.shown, 1);
+}
+
+#[test]
+fn what_a_user_missed_is_shown_to_people_who_come_back() {
+    for (ways, missed, shown) in [(PERSON, true, 1), (PERSON, false, 0), (PIPE, true, 0), (JSON, true, 0)] {
+        let mut desk = Desk::new(ways, "lobby");
+        desk.welcome("lobby", true);
+        desk.shown = 0;
+        desk.recalled(3, "bob", "hi");
+        desk.hear(What::CaughtUp { room: "lobby".into(), shown: 1, missed, more: false });
+        assert_eq!(desk.shown, shown, "{ways:?} {missed}");
+    }
 }
 
 fn input() -> impl Strategy<Value = Input> {
     let line = prop::sample::select(vec![
         "hi",
         "/join ops",
+        "/leave",
         "/pm bob x",
         "/users",
         "exit",
+        "/quit",
         "",
         "/nope",
+        "/cancel",
         "/format text",
         "private bob hi",
+        "/private hi",
     ]);
-    let text = || prop::sample::select(vec!["hi", "You are in ops now", "You left ops", "Slow down", "x"]);
+    let text = || prop::sample::select(vec!["hi", "ops", "x"]);
     let event = |what: What<'static>| Input::Event(Box::new(what.at(Moment::default())));
+    let answer = |what: What<'static>, n: u64| {
+        // The engine's labels with this seed.
+        let label = format!("{:016x}-{n}", crate::engine::Rng::new(1).next()).into();
+        let reply = Some(landline_common::Reply { label, done: true });
+        Input::Event(Box::new(Event { reply, ..what.at(Moment::default()) }))
+    };
     prop_oneof![
         line.prop_map(|line| Input::Line(line.into())),
         Just(Input::Tick),
-        text().prop_map(move |text| event(What::info(text))),
+        text().prop_map(move |room| event(Cause::Entered.of_room(room).into())),
         (1u64..20, text()).prop_map(move |(id, text)| event(What::Said {
             id,
             room: "lobby".into(),
             user: "alice".into(),
             text: text.into()
         })),
-        (1u64..9).prop_map(move |n| event(What::Pong(format!("landline-{n}").into()))),
+        (1u64..20).prop_map(move |n| answer(What::Done { id: None, repeated: false }, n)),
+        (1u64..20).prop_map(move |n| answer(Cause::NoSuchUser.of_user("bob").into(), n)),
+        (1u64..20).prop_map(move |n| answer(Cause::Throttled.report().into(), n)),
         text().prop_map(move |text| event(What::error(403, text))),
         any::<bool>().prop_map(move |own| event(What::DirectTalk { with: "bob".into(), own, text: "hi".into() })),
         Just(event(What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
         Just(event(What::DirectEnded { with: "bob".into(), reason: "lost".into() })),
         Just(event(What::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
+        Just(event(What::CaughtUp { room: "lobby".into(), shown: 0, missed: true, more: true })),
         Just(event(What::Welcome {
             user: "alice".into(),
             server: "S".into(),
-            room: "lobby".into(),
+            room: "ops".into(),
             account: true,
             grant: Default::default()
         })),
-        text().prop_map(|why| Input::Down(why.into())),
-        any::<bool>().prop_map(|again| Input::Refused { why: "no".into(), again }),
+        text().prop_map(|why| Input::Down { why: why.into(), loss: crate::link::Loss::Network }),
+        any::<bool>().prop_map(|again| Input::Refused(crate::link::Refused {
+            why: "no".into(),
+            cause: Cause::NameTaken,
+            again
+        })),
         Just(Input::End),
     ]
 }
@@ -289,7 +400,7 @@ fn input() -> impl Strategy<Value = Input> {
 proptest! {
     #[test]
     fn nothing_breaks_it(inputs in prop::collection::vec((input(), 0u64..20_000), 0..60)) {
-        let mut plain = Plain::new("alice", "ops", PIPE, 1);
+        let mut plain = Plain::new(crate::engine::Engine::new(crate::model::desk::alice(), 1), PIPE);
         let (mut ms, mut over) = (0, false);
         for (input, later) in inputs {
             ms += later;

@@ -2,11 +2,11 @@
 
 use super::super::theme::Theme;
 use super::pieces;
+use crate::engine::Phase;
 use crate::model::State;
-use crate::model::conversation::{Conversation, Place};
+use crate::model::conversation::{Conversation, Place, Secret};
 use crate::model::geometry::{Geometry, PROMPT};
 use crate::model::limits::MESSAGE_CHARS;
-use crate::model::link::Phase;
 use crate::model::wrap::cut;
 use landline_common::clean::count_lines;
 use landline_common::limits::MESSAGE_LINES;
@@ -43,30 +43,40 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
 fn named(conversation: &Conversation) -> (String, String) {
     let members = conversation.members.len();
     match &conversation.place {
+        Place::Room(_) if conversation.joining => (conversation.title.to_string(), "joining…".to_owned()),
         Place::Room(_) if members == 1 => (conversation.title.to_string(), "only you are here".to_owned()),
         Place::Room(_) if members > 0 => (conversation.title.to_string(), format!("{members} here")),
         Place::Room(_) => (conversation.title.to_string(), String::new()),
         Place::Everybody => ("everybody".to_owned(), "whatever their room".to_owned()),
-        Place::Person(_) if conversation.private => {
-            (conversation.title.to_string(), "private chat, stored nowhere".to_owned())
-        }
-        Place::Person(_) => (conversation.title.to_string(), "between the two of you".to_owned()),
-        Place::Direct(_) => (format!("{LOCK} {}", conversation.title), "direct chat, not open".to_owned()),
+        Place::Person(_) => (conversation.title.to_string(), "messages, stored by the server".to_owned()),
+        Place::OffTheRecord(_) => (conversation.title.to_string(), secret(conversation, "off the record")),
+        Place::Direct(_) => (format!("{LOCK} {}", conversation.title), secret(conversation, "encrypted")),
         Place::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
         Place::Server => ("server".to_owned(), "comings, goings, the connection".to_owned()),
     }
 }
 
-/// What a direct chat is, not by the lock alone: some terminals have none. The numbers to compare are shown whole or
+/// What a chat is that is stored nowhere, and whether it takes talk.
+fn secret(conversation: &Conversation, what: &str) -> String {
+    let state = match conversation.secret {
+        Secret::NotOpen => "not open",
+        Secret::Opening => "opening…",
+        Secret::Open => "stored nowhere",
+        Secret::Ended => "over, takes no talk",
+    };
+    format!("{what}, {state}")
+}
+
+/// What an encrypted chat is, not by the lock alone: some terminals have none. The numbers to compare are shown whole or
 /// not at all, and matter more than what stands at the right.
 fn direct(numbers: &str, room: usize, right: String) -> (String, String) {
-    let whole = format!("direct, encrypted · compare {numbers}");
+    let whole = format!("encrypted · compare {numbers}");
     if whole.width() + 1 + right.width() <= room {
         return (whole, right);
     }
     let shorter = [whole, format!("encrypted · {numbers}"), numbers.to_owned()];
     let fits = shorter.into_iter().find(|about| about.width() <= room);
-    fits.map_or(("direct, encrypted".to_owned(), right), |about| (about, String::new()))
+    fits.map_or(("encrypted".to_owned(), right), |about| (about, String::new()))
 }
 
 /// The connection at the left, where one reads at the right.
@@ -89,7 +99,11 @@ fn connection(state: &State) -> (String, bool) {
         1 => " · 1 line unsent".to_owned(),
         n => format!(" · {n} lines unsent"),
     };
-    match &state.link.phase {
+    match state.phase() {
+        Phase::Up if state.engine.silence().is_some() => {
+            let seconds = state.engine.silence().unwrap_or_default();
+            (format!(" ◌ no answer for {seconds} s{unsent}"), true)
+        }
         Phase::Up => {
             let latency = state.latency().map_or(String::new(), |ms| format!(" {ms} ms"));
             (format!(" ● connected{latency}{unsent}"), !unsent.is_empty())
@@ -124,7 +138,8 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     // The row of the cursor is always in sight.
     let height = usize::from(area.height);
     let first = (row + 1).saturating_sub(height);
-    let goes_out = state.link.is_up() || state.talks.viewed().direct.is_some();
+    let viewed = state.talks.viewed();
+    let goes_out = state.engine.is_up() && !viewed.joining || viewed.direct.is_some();
     let prompt = if goes_out { "❯" } else { "○" };
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);

@@ -4,7 +4,7 @@ use super::super::theme::Theme;
 use super::bars::LOCK;
 use super::pieces;
 use crate::model::State;
-use crate::model::conversation::{Conversation, Place};
+use crate::model::conversation::{Conversation, Place, Secret};
 use crate::model::wrap::cut;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -37,7 +37,7 @@ enum Row<'s> {
 fn list_rows(state: &State) -> Vec<Row<'_>> {
     let heading = |place: &Place| match place {
         Place::Room(_) | Place::Everybody => "Rooms",
-        Place::Person(_) | Place::Direct(_) => "People",
+        Place::Person(_) | Place::OffTheRecord(_) | Place::Direct(_) => "People",
         Place::Mentions | Place::Server => "",
     };
     let mut rows = Vec::new();
@@ -65,6 +65,7 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
         Place::Mentions => "@ ".to_owned(),
         Place::Server => "* ".to_owned(),
         Place::Everybody => "& ".to_owned(),
+        Place::OffTheRecord(_) => "~ ".to_owned(),
         Place::Direct(_) => format!("{LOCK} "),
         _ => String::new(),
     };
@@ -88,7 +89,8 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     let room = usize::from(row.width).saturating_sub(3 + margin + sign.width() + count.width());
     let away = match conversation.place {
         Place::Person(_) => !state.is_online(&conversation.title),
-        Place::Direct(_) => conversation.direct.is_none(),
+        Place::OffTheRecord(_) | Place::Direct(_) => conversation.secret != Secret::Open,
+        Place::Room(_) => conversation.joining,
         _ => false,
     };
     let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));

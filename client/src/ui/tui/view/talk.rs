@@ -45,7 +45,8 @@ fn empty(conversation: &Conversation, theme: &Theme, area: Rect, buffer: &mut Bu
     let text = match conversation.place {
         Place::Room(_) => "Nothing has been said here yet.",
         Place::Everybody => "What you say here is heard by everybody online.",
-        Place::Person(_) => "What you say here is for the two of you.",
+        Place::Person(_) => "What you say here is for the two of you; the server stores it.",
+        Place::OffTheRecord(_) => "What you say here is stored nowhere.",
         Place::Direct(_) => "What you say here goes from your computer to theirs, past the server.",
         Place::Server => "Nothing has happened yet.",
         Place::Mentions => "Nobody has named you yet.",
@@ -144,7 +145,6 @@ impl Sheet<'_> {
             Body::Talk(talk) => match &talk.delivery {
                 Delivery::Unsent => ("○", self.theme.new),
                 Delivery::Pending => ("·", self.theme.dim),
-                Delivery::Unsure => ("?", self.theme.new),
                 Delivery::Failed(_) => ("✗", self.theme.refused),
                 _ if talk.mention => ("»", self.theme.mention),
                 _ => ("", self.theme.text),

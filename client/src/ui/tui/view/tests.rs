@@ -2,6 +2,7 @@
 
 use super::super::theme::{Depth, Palette, Theme};
 use super::draw;
+use crate::link::Loss;
 use crate::model::desk::Desk;
 use crate::model::key::{Code, Key};
 use crate::model::{Input, State};
@@ -58,12 +59,12 @@ fn talk(width: usize, height: usize) -> Desk {
     );
     desk.pass(60_000);
     desk.enter("I did, it is back at noon");
-    desk.said(4, "lobby", "alice", "I did, it is back at noon");
+    desk.echo(4, "lobby", "I did, it is back at noon");
     desk.said(5, "lobby", "dave", "thanks");
     desk.hear(What::Direct { id: 6, from: "dave".into(), text: "coffee?".into(), kept: false });
     desk.enter("/join ops");
-    desk.hear(What::info("You are in ops now"));
-    desk.catch_up_nothing();
+    desk.entered("ops");
+    desk.answer_all();
     desk.press(Key::alt(Code::Char('1')));
     desk.said(7, "ops", "erin", "the switch in room 4 reboots at 12:00");
     desk.said(8, "ops", "erin", "alice: is that fine with you?");
@@ -138,8 +139,8 @@ fn without_a_connection() {
         let mut desk = talk(width, height);
         desk.press(Key::ctrl('u'));
         desk.enter("was that heard?");
-        desk.step(Input::Down("the connection broke: reset by peer".into()));
-        desk.step(Input::Down("no server answers".into()));
+        desk.down("the connection broke: reset by peer", Loss::Server);
+        desk.down("no server answers", Loss::Server);
         desk.enter("this waits until there is a connection again");
         desk.pass(800);
         assert_snapshot!(format!("reconnect_{width}x{height}"), screen(&desk));
@@ -150,7 +151,7 @@ fn without_a_connection() {
 fn what_failed_says_why() {
     let mut desk = Desk::signed_in(60, 15);
     desk.enter("/pm nobdy are you there? I wanted to ask about the printer");
-    desk.hear(landline_common::Cause::NoSuchUser.of_user("nobdy").into());
+    desk.answer("/pm nobdy", landline_common::Cause::NoSuchUser.of_user("nobdy").into());
     desk.enter("/jion ops");
     assert_snapshot!(screen(&desk));
 }
@@ -207,8 +208,9 @@ fn a_direct_chat_shows_what_to_compare() {
         desk.press(Key::alt(Code::Char('4')));
         desk.hear(What::DirectTalk { with: "carol".into(), own: false, text: "mine begin with 30142, too".into() });
         desk.enter("and end with 05528");
-        desk.hear(What::DirectTalk { with: "carol".into(), own: true, text: "and end with 05528".into() });
-        desk.step(Input::Down("the server does not answer".into()));
+        let gone = What::DirectTalk { with: "carol".into(), own: true, text: "and end with 05528".into() };
+        desk.answer("/direct-say carol and end", gone);
+        desk.down("the server does not answer", Loss::Server);
         desk.enter("the server is gone, and we are not");
         assert_snapshot!(format!("direct_{width}x{height}"), screen(&desk));
     }
@@ -274,7 +276,7 @@ fn a_mesh() {
         let mut desk = Desk::in_mesh(width, height);
         desk.said(1 << 24, "mesh", "bob", "is the projector free?");
         desk.enter("it is, until noon");
-        desk.said(2 << 24, "mesh", "alice", "it is, until noon");
+        desk.echo(2 << 24, "mesh", "it is, until noon");
         desk.hear(What::Disconnected { user: "carol".into() });
         desk.hear(What::Joined { user: "bob#3f2a".into(), room: "mesh".into() });
         desk.said(3 << 24, "mesh", "bob#3f2a", "somebody of the same name is never mistaken for the first");

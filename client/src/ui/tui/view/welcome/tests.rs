@@ -3,8 +3,9 @@
 use super::super::super::theme::{Depth, Palette, Theme};
 use super::draw;
 use crate::model::key::{Code, Key};
-use crate::model::welcome::{Cause, Input, Known, Offer, Welcome};
+use crate::model::welcome::{Input, Known, Offer, Welcome};
 use insta::assert_snapshot;
+use landline_common::Cause;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
@@ -81,7 +82,7 @@ fn a_name_that_was_refused() {
     welcome.step(Input::Key(Key::plain(Code::Down)));
     (0..3).for_each(|_| press(&mut welcome, Code::Enter));
     let why = "that name, or one that looks like it, is in use; choose another";
-    welcome.step(Input::Refused(why.into(), Cause::Other));
+    welcome.step(Input::Refused(why.into(), Some(Cause::NameTaken)));
     for (width, height) in SIZES {
         assert_snapshot!(format!("refused_{width}x{height}"), screen(&welcome, (width, height)));
     }

@@ -1,17 +1,13 @@
 //! What somebody typed and sent off: talk, a command for the server, or one of the client's own.
 
-use super::conversation::{Conversation, Place};
+use super::LOCAL;
+use super::conversation::{Conversation, Place, Secret};
 use super::line::{Body, Delivery, Line, Talk, Tone, too_long};
-use super::link::item;
-use super::outgoing::{Errand, Item};
 use super::overlay::Overlay;
+use super::session::PendingJoin;
 use super::state::State;
-use super::{Effect, Exit, LOCAL};
 use landline_common::clean::clean_message;
 use landline_common::command::{Command, TOPICS, parse};
-
-/// Why a line cannot be taken.
-const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
 
 impl State {
     /// Enter was pressed.
@@ -32,11 +28,15 @@ impl State {
     /// Does what a line asks for. `false` if it stays in the editor, to be changed.
     fn enter(&mut self, line: &str) -> bool {
         let place = self.talks.viewed().place.clone();
+        let me = self.me.clone();
+        let parsed = parse(line, &me);
+        // Only the same once more leaves although lines are unsent.
+        self.leaving &= parsed == Some(Ok(Command::Quit));
         let done = match self.local(line) {
             Some(done) => done,
             // In a text of several lines a first one that reads like a command is none, unless it has the slash.
             None if line.contains('\n') && !line.starts_with('/') => self.say_here(line),
-            None => match parse(line, &self.me) {
+            None => match parsed {
                 Some(Ok(command)) => self.obey(command),
                 Some(Err(why)) => {
                     self.tell(Tone::Refused, &why.to_string());
@@ -63,19 +63,37 @@ impl State {
         Some((command.run)(self, rest.trim()))
     }
 
+    /// A secret chat was closed, and this is another conversation: the first line here is asked about.
+    fn must_ask(&mut self) -> bool {
+        let viewed = self.talks.viewed().place.clone();
+        let Some(place) = self.asks_before.take().filter(|place| *place == viewed) else { return false };
+        let what = if place.is_secret() { "this chat" } else { "a conversation that is stored" };
+        self.tell(
+            Tone::Refused,
+            &format!("the chat you closed is gone; this would go into {what}. Enter again sends it"),
+        );
+        true
+    }
+
     pub(super) fn obey(&mut self, command: Command<'_>) -> bool {
         match command {
             Command::Say(text) => self.say_here(text),
-            Command::All(text) => self.say(&Place::Everybody, "everybody", text, false),
-            Command::Message { to, text } => self.say_to(to, text, false),
-            Command::Private { to: Some(to), text } => self.say_to(to, text, true),
+            Command::All(text) => self.say(&Place::Everybody, "everybody", text),
+            Command::Message { to, text } => self.say_to(to, text),
+            Command::Private { to: Some(to), text } => self.say_secretly(&Place::off_the_record(to), to, text),
+            Command::Private { to: None, text } => self.say_in_only_chat(text),
             Command::Direct(user) if self.has_direct(user) => true,
-            Command::DirectText { to, text } => self.say_directly(to, text),
+            Command::DirectText { to, text } => self.say_secretly(&Place::direct(to), to, text),
             Command::DirectStop(user) => self.stop_directly(user),
+            Command::Accept(user) => {
+                self.accept(user);
+                self.pass_on(&command)
+            }
             Command::Join(room) => self.join(room),
-            Command::Leave(room) => self.leave(room),
+            Command::Leave(room) => self.leave_room(room),
             Command::Quit => {
-                self.leave_server();
+                self.leave("/quit");
+                // Asked about first, the line is not to be typed once more.
                 true
             }
             Command::Help(word) => self.help(word),
@@ -83,84 +101,125 @@ impl State {
                 self.tell(Tone::Refused, "this program needs its events as they are");
                 false
             }
-            other => self.pass_on(&other.to_string(), &other),
+            other => self.pass_on(&other),
         }
     }
 
     pub(super) fn say_here(&mut self, text: &str) -> bool {
+        if self.must_ask() {
+            return false;
+        }
         let viewed = self.talks.viewed();
-        let (place, title, private) = (viewed.place.clone(), viewed.title.clone(), viewed.private);
+        let (place, title) = (viewed.place.clone(), viewed.title.clone());
         match place {
             Place::Mentions | Place::Server => {
                 self.tell(Tone::Refused, "nobody reads here; Alt-1 goes to the first room, /join ROOM into another");
                 false
             }
-            place => self.say(&place, &title, text, private),
+            place => self.say(&place, &title, text),
         }
     }
 
-    fn say_to(&mut self, user: &str, text: &str, private: bool) -> bool {
+    fn say_to(&mut self, user: &str, text: &str) -> bool {
         let place = Place::person(user);
         let title = self.talks.get(&place).map_or(user.into(), |conversation| conversation.title.clone());
-        let said = self.say(&place, &title, text, private);
+        let said = self.say(&place, &title, text);
         if said {
             self.view(&place);
         }
         said
     }
 
+    /// Chat77's way: without a name, it is the only off-the-record chat that is open.
+    fn say_in_only_chat(&mut self, text: &str) -> bool {
+        let open = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
+        let open: Vec<(Place, Box<str>)> =
+            self.talks.iter().filter(open).map(|c| (c.place.clone(), c.title.clone())).collect();
+        let [(place, title)] = &open[..] else {
+            self.tell(Tone::Refused, "say whose: /private USER TEXT");
+            return false;
+        };
+        self.say_secretly(place, title, text)
+    }
+
     /// One's own line: shown at once, sent in its turn.
-    pub(super) fn say(&mut self, place: &Place, title: &str, text: &str, private: bool) -> bool {
+    pub(super) fn say(&mut self, place: &Place, title: &str, text: &str) -> bool {
         let text = clean_message(text).into_owned();
         if let Some(why) = too_long(&text) {
             self.tell(Tone::Refused, &why);
             return false;
         }
-        if text.is_empty() {
-            return true;
-        }
+        let Some(target) = place.target(title).filter(|_| !text.is_empty()) else { return true };
         let key = self.key_number();
-        let user = self.me.clone();
-        let (room, mention, delivery) = (None, false, Delivery::Unsent);
-        let talk = Talk { user, text: text.into(), room, mention, private, delivery };
         let problem = match place {
-            Place::Direct(_) => self.direct_problem(place, title),
-            _ => (!self.outgoing.push(item(place, title, key, &talk, self.link.objects))).then(|| TOO_MANY.to_owned()),
+            place if place.is_secret() => self.secret_problem(place, title),
+            Place::Room(room) => self.room_problem(room, title),
+            _ => None,
         };
+        // Lines of an encrypted chat go out as it takes them.
+        let past_server = target.is_past_server();
+        let problem = problem.or_else(|| match past_server {
+            true => None,
+            false => self.engine.say(key, &target, &text).err().map(str::to_owned),
+        });
         if let Some(why) = problem {
             self.tell(Tone::Refused, &why);
             return false;
         }
-        let at = self.now.wall.unix_ms;
+        let (user, at) = (self.me.clone(), self.now.wall.unix_ms);
+        let private = place.is_secret();
+        let talk = Talk { user, text: text.into(), room: None, mention: false, private, delivery: Delivery::Unsent };
         let conversation = self.talks.open(place, title);
         conversation.insert(Line { key, id: None, at, body: Body::Talk(talk) }, false);
         conversation.scroll = None;
         conversation.below = 0;
-        self.direct_go_on(place);
+        self.go_on_encrypted(place);
         true
     }
 
+    /// Why nothing can be said in a room, if so.
+    fn room_problem(&self, room: &str, title: &str) -> Option<String> {
+        let joining = self.talks.get(&Place::Room(room.into())).is_some_and(|room| room.joining);
+        let is_out = self.engine.was_up() && !self.engine.is_in(room) && !joining;
+        is_out.then(|| format!("you are not in {title}; /join {title} goes in"))
+    }
+
+    /// A room that waits to be entered is shown in the list at once; the view stays where it is.
     fn join(&mut self, room: &str) -> bool {
         let place = Place::room(room);
-        if self.talks.get(&place).is_some() && (self.link.is_up() || self.link.was_up) {
+        if self.engine.is_in(room) && self.talks.get(&place).is_some() {
             self.view(&place);
             return true;
         }
-        let errand = Errand::Enter(room.to_lowercase().into(), true);
-        self.queue(format!("/join {room}"), None, errand)
+        if self.talks.get(&place).is_some_and(|conversation| conversation.joining) {
+            self.view(&place);
+            return true;
+        }
+        let key = self.key_number();
+        if let Err(why) = self.engine.command(key, &Command::Join(room), None) {
+            self.tell(Tone::Refused, why);
+            return false;
+        }
+        let from = self.talks.viewed().place.clone();
+        self.joins.push(PendingJoin { key, from, activity: self.activity });
+        self.talks.open(&place, room).joining = true;
+        if !self.engine.is_up() {
+            self.tell(Tone::Info, &format!("joining {room} as soon as there is a connection"));
+        }
+        true
     }
 
-    fn leave(&mut self, room: Option<&str>) -> bool {
+    fn leave_room(&mut self, room: Option<&str>) -> bool {
         let place = room.map_or_else(|| self.talks.viewed().place.clone(), Place::room);
         if !self.all_sent(&place) {
             return false;
         }
         match &place {
             Place::Room(name) => {
-                let line = format!("/leave {name}");
+                let name = name.clone();
                 let known = self.talks.close(&place);
                 self.refresh();
-                if known && !self.link.is_up() { true } else { self.queue(line, None, Errand::Typed) }
+                if known && !self.engine.is_in(&name) { true } else { self.pass_on(&Command::Leave(Some(&name))) }
             }
             Place::Mentions | Place::Server => {
                 self.tell(Tone::Refused, "this one stays; /quit leaves the program");
@@ -174,22 +233,36 @@ impl State {
     pub(super) fn close(&mut self) -> bool {
         let place = self.talks.viewed().place.clone();
         if matches!(place, Place::Room(_)) {
-            return self.leave(None);
+            return self.leave_room(None);
         }
         if !self.all_sent(&place) {
             return false;
         }
         let conversation = self.talks.viewed_mut();
         conversation.draft.take();
-        if conversation.direct.is_some() {
-            let user = conversation.title.clone();
-            self.stop_directly(&user);
+        let (user, secret) = (conversation.title.clone(), conversation.secret);
+        if matches!(secret, Secret::Open | Secret::Opening) {
+            match place {
+                Place::Direct(_) => _ = self.stop_directly(&user),
+                _ => _ = self.pass_on(&Command::End(&user)),
+            }
         }
         let closed = self.talks.close(&place);
         if !closed {
             self.tell(Tone::Refused, "this one stays; /quit leaves the program");
+        } else if place.is_secret() {
+            self.left_secret(&place, &user);
         }
         closed
+    }
+
+    /// What is typed next must not go into a stored conversation without a word.
+    fn left_secret(&mut self, place: &Place, user: &str) {
+        let viewed = self.talks.viewed();
+        let (here, title) = (viewed.place.clone(), viewed.title.clone());
+        let what = place.chat_name();
+        self.tell(Tone::Info, &format!("the {what} with {user} is closed; this is {title}"));
+        self.asks_before = here.target(&title).map(|_| here);
     }
 
     /// What is still on its way would be lost with the conversation.
@@ -202,30 +275,20 @@ impl State {
     }
 
     /// A command for the server, in the room that is shown.
-    fn pass_on(&mut self, line: &str, command: &Command<'_>) -> bool {
-        let errand = match command {
-            Command::History(_) => {
-                self.talks.viewed_mut().reopen();
-                Errand::Recall
-            }
-            Command::Search { .. } => Errand::Search,
-            _ => Errand::Typed,
-        };
-        let within = match &self.talks.viewed().place {
-            Place::Room(room) => Some(room.clone()),
-            _ => None,
-        };
-        self.queue(line.to_owned(), within, errand)
-    }
-
-    fn queue(&mut self, line: String, within: Option<Box<str>>, errand: Errand) -> bool {
-        let done = self.outgoing.push(Item { line, within, errand });
-        match (done, self.link.is_up()) {
-            (false, _) => self.tell(Tone::Refused, TOO_MANY),
-            (true, false) => self.tell(Tone::Info, "no connection; the command is sent as soon as there is one"),
+    pub(super) fn pass_on(&mut self, command: &Command<'_>) -> bool {
+        if matches!(command, Command::History(_)) {
+            self.talks.viewed_mut().reopen();
+        }
+        let viewed = self.talks.viewed();
+        let (room, title) = (matches!(viewed.place, Place::Room(_)), viewed.title.clone());
+        let key = self.key_number();
+        let done = self.engine.command(key, command, room.then_some(&*title));
+        match (done, self.engine.is_up()) {
+            (Err(why), _) => self.tell(Tone::Refused, why),
+            (Ok(()), false) => self.tell(Tone::Info, "no connection; the command is sent as soon as there is one"),
             _ => {}
         }
-        done
+        done.is_ok()
     }
 
     /// All keys and commands; or what one command does.
@@ -243,14 +306,6 @@ impl State {
         }
         found.iter().for_each(|text| self.tell(Tone::Info, text));
         !found.is_empty()
-    }
-
-    /// Leaves in order: all that was sent before is delivered.
-    pub(super) fn leave_server(&mut self) {
-        if self.link.is_up() {
-            self.effects.push(Effect::Send("/quit".into()));
-        }
-        self.quit(Exit::Left);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Direct chats, past the server.
+//! Chats that are stored nowhere.
 
 use super::*;
 
@@ -6,8 +6,8 @@ fn open(desk: &mut Desk) {
     desk.hear(What::DirectConnected { with: "Bob".into(), fingerprint: "12345".into() });
 }
 
-fn sent(desk: &mut Desk, text: &'static str) {
-    desk.hear(What::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
+fn out(desk: &mut Desk, text: &'static str) {
+    desk.answer("/direct-say", What::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
 }
 
 fn ended(desk: &mut Desk) {
@@ -16,13 +16,13 @@ fn ended(desk: &mut Desk) {
 
 #[test]
 fn a_line_goes_past_the_server_at_once() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = Desk::guest(PERSON);
     desk.type_in("private bob too early");
     assert_eq!(desk.take_sent(), [""; 0]);
-    assert_eq!(desk.said, ["there is no direct chat with bob; /direct bob asks for one: private bob too early"]);
+    assert_eq!(desk.said, ["there is no encrypted chat with bob; /direct bob asks for one"]);
     open(&mut desk);
     for n in 0..10 {
-        desk.type_in(&format!("private bob line {n}"));
+        desk.type_in(&format!("/direct-say bob line {n}"));
     }
     assert_eq!(desk.take_sent().len(), 10, "the server's rate is not theirs");
     desk.type_in("/direct-stop bob");
@@ -33,13 +33,13 @@ fn a_line_goes_past_the_server_at_once() {
 fn a_script_leaves_when_its_lines_have_gone_out() {
     let mut desk = Desk::guest(PIPE);
     open(&mut desk);
-    for line in ["private bob one", "private bob one"] {
+    for line in ["/direct-say bob one", "/direct-say bob one"] {
         desk.type_in(line);
     }
     desk.step(Input::End);
-    sent(&mut desk, "one");
+    out(&mut desk, "one");
     assert_eq!(desk.left, None);
-    sent(&mut desk, "one");
+    out(&mut desk, "one");
     assert_eq!(desk.left, Some(Ok(())));
 }
 
@@ -47,18 +47,19 @@ fn a_script_leaves_when_its_lines_have_gone_out() {
 fn what_has_not_gone_out_is_named() {
     let mut desk = Desk::guest(PIPE);
     open(&mut desk);
-    desk.type_in("private bob lost");
+    desk.type_in("/direct-say bob lost");
     desk.step(Input::End);
     ended(&mut desk);
     assert_eq!(desk.left, Some(Err("1 line was refused".into())));
-    assert!(desk.said[0].contains("the link is lost") && desk.said[0].ends_with("private bob lost"), "{:?}", desk.said);
+    let said = &desk.said[0];
+    assert!(said.contains("the link is lost") && said.ends_with("/direct-say bob lost"), "{said}");
 }
 
 #[test]
 fn it_goes_on_without_the_server() {
     let mut desk = Desk::guest(PIPE);
     open(&mut desk);
-    desk.step(Input::Down("reset".into()));
+    desk.down();
     desk.pass(100_000, false);
     assert_eq!(desk.left, None, "nobody gives up while there is somebody to talk with");
     assert!(desk.plain.takes_lines());
@@ -75,11 +76,11 @@ fn it_goes_on_without_the_server() {
 fn a_script_that_has_ended_leaves_without_the_server() {
     let mut desk = Desk::guest(PIPE);
     open(&mut desk);
-    desk.step(Input::Down("reset".into()));
-    desk.type_in("private bob the last word");
+    desk.down();
+    desk.type_in("/direct-say bob the last word");
     desk.step(Input::End);
     assert_eq!(desk.left, None);
-    sent(&mut desk, "the last word");
+    out(&mut desk, "the last word");
     assert_eq!(desk.left, Some(Ok(())));
 }
 
@@ -89,11 +90,11 @@ fn lines_wait_where_they_come_from_when_many_are_on_their_way() {
     open(&mut desk);
     let mut typed = 0;
     while desk.plain.takes_lines() {
-        desk.type_in("private bob x");
+        desk.type_in("/direct-say bob x");
         typed += 1;
     }
     assert_eq!(typed, 16);
-    sent(&mut desk, "x");
+    out(&mut desk, "x");
     assert!(desk.plain.takes_lines());
 }
 
@@ -117,11 +118,12 @@ fn people_get_sentences_and_programs_what_they_compare() {
 
 #[test]
 fn ones_own_lines_are_shown_to_programs_only() {
-    for (ways, shown) in [(PIPE, 1), (PERSON, 1), (Ways { json: true, ..PIPE }, 2)] {
+    for (ways, shown) in [(PIPE, 1), (PERSON, 1), (JSON, 2)] {
         let mut desk = Desk::guest(ways);
         open(&mut desk);
         desk.shown = 0;
-        sent(&mut desk, "mine");
+        desk.type_in("/direct-say bob mine");
+        out(&mut desk, "mine");
         desk.hear(What::DirectTalk { with: "bob".into(), own: false, text: "theirs".into() });
         assert_eq!(desk.shown, shown);
     }

@@ -1,31 +1,36 @@
-//! Chance, from a seed that somebody else draws: the models themselves have none.
+//! Random numbers from a seed that the caller draws (pure code has none), and the times of attempts to connect.
 
-/// Between two attempts to connect pass at least and at most so many milliseconds.
+/// Between two attempts to connect to a server that refuses pass at least and at most so many milliseconds.
 const SOONEST_MS: u64 = 1_000;
 const LATEST_MS: u64 = 30_000;
 
-/// Numbers by chance (SplitMix64).
+/// Random numbers (SplitMix64).
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Rng(u64);
 
-impl Chance {
+impl Rng {
     /// The same seed gives the same numbers.
     #[must_use]
-    pub fn new(seed: u64) -> Chance {
-        Chance(seed)
+    pub fn new(seed: u64) -> Rng {
+        Rng(seed)
+    }
+
+    /// Any number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
 
     /// A number from 0 on, smaller than `below`.
     pub fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % below.max(1)
+        self.next() % below.max(1)
     }
 
     /// Milliseconds to wait after so many failed attempts in a row. With full jitter: many clients that lost one
     /// server do not come back in the same moment.
-    pub fn pause(&mut self, failed: u32) -> u64 {
+    pub fn backoff(&mut self, failed: u32) -> u64 {
         let ceiling = (SOONEST_MS << failed.min(10)).min(LATEST_MS);
         (SOONEST_MS + self.roll(ceiling)).min(LATEST_MS)
     }
@@ -37,9 +42,9 @@ mod tests {
 
     /// The times at which one of many clients tries, after they have lost a server in the same moment.
     fn attempts(client: u64) -> impl Iterator<Item = u64> {
-        let (mut chance, mut at) = (Chance::new(client), 0);
+        let (mut rng, mut at) = (Rng::new(client), 0);
         (0..).map(move |failed| {
-            at += chance.pause(failed);
+            at += rng.backoff(failed);
             at
         })
     }
@@ -53,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn whenever_the_server_is_back_everybody_tries_within_half_a_minute() {
+    fn whenever_the_server_is_back_each_client_tries_within_half_a_minute() {
         for (back, client) in (0..30).flat_map(|n| (0..200).map(move |client| (n * 10_000, client))) {
             let next = attempts(client).find(|at| *at >= back).unwrap();
             assert!(next <= back + LATEST_MS, "client {client} tries {} ms later", next - back);
@@ -62,12 +67,12 @@ mod tests {
 
     #[test]
     fn pauses_grow_within_their_bounds() {
-        let mut chance = Chance::new(7);
-        let longest = |failed: u32, chance: &mut Chance| (0..200).map(|_| chance.pause(failed)).max().unwrap();
-        assert!(longest(0, &mut chance) < 2 * SOONEST_MS);
-        assert!(longest(4, &mut chance) > 8 * SOONEST_MS);
+        let mut rng = Rng::new(7);
+        let longest = |failed: u32, rng: &mut Rng| (0..200).map(|_| rng.backoff(failed)).max().unwrap();
+        assert!(longest(0, &mut rng) < 2 * SOONEST_MS);
+        assert!(longest(4, &mut rng) > 8 * SOONEST_MS);
         for failed in [0, 5, u32::MAX] {
-            assert!((0..200).all(|_| (SOONEST_MS..=LATEST_MS).contains(&chance.pause(failed))));
+            assert!((0..200).all(|_| (SOONEST_MS..=LATEST_MS).contains(&rng.backoff(failed))));
         }
     }
 }

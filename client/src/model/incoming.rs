@@ -1,11 +1,10 @@
 //! What others say, and who is where.
 
 use super::conversation::Place;
-use super::line::{Body, Delivery, Line, Talk, name, said};
-use super::outgoing::Errand;
+use super::line::{Body, Delivery, Line, Talk, name, said, shortened};
 use super::state::State;
 use super::{Bell, Effect};
-use landline_common::Event;
+use crate::engine::Heard;
 use landline_common::clean::flatten;
 use landline_common::event::{Part, Text};
 use landline_common::name::is_of_server;
@@ -15,48 +14,34 @@ const RING_MS: u64 = 1_000;
 
 impl State {
     /// Somebody said something; perhaps it is one's own line that comes back.
-    pub(super) fn said(&mut self, place: &Place, title: &str, id: u64, at: i64, user: &str, text: &str) {
-        let (user, text) = (name(user), said(text));
-        let new = self.talks.get(place).is_none();
-        let conversation = self.talks.open(place, &name(title));
-        conversation.caught_up |= new;
-        if conversation.caught_up {
-            conversation.known_to = conversation.known_to.max(Some(id));
-        }
-        if conversation.has(id) {
+    pub(super) fn said(
+        &mut self,
+        place: &Place,
+        title: &str,
+        (id, at): (u64, i64),
+        (user, text): (&str, &str),
+        heard: &Heard,
+    ) {
+        // The delivery of one's own line says where it belongs.
+        if heard.own.is_some() {
             return;
         }
-        if self.is_me(&user) && *place != Place::person(&user) {
-            return self.came_back(place, id, at, user, text);
-        }
-        let mention = names_me(&text, &self.me);
-        let talk = Talk { user, text, room: None, mention, private: false, delivery: Delivery::Heard };
-        self.arrived(place, Some(id), at, talk, true);
+        let (user, text) = (name(user), said(text));
+        self.talks.open(place, &name(title));
+        let own = self.is_me(&user) && *place != Place::person(&user);
+        let delivery = if own { Delivery::Sent } else { Delivery::Heard };
+        let mention = !own && names_me(&text, &self.me);
+        let talk = Talk { user, text, room: None, mention, private: false, delivery };
+        self.arrived(place, Some(id), at, talk, !own);
     }
 
-    pub(super) fn said_privately(&mut self, at: i64, from: &str, text: &str) {
+    /// Somebody said something in a chat that is stored nowhere.
+    pub(super) fn said_secretly(&mut self, place: &Place, at: i64, from: &str, text: &str) {
         let (user, text) = (name(from), said(text));
-        let place = Place::person(&user);
-        self.talks.open(&place, &user).private = true;
+        self.talks.open(place, &user);
         let mention = names_me(&text, &self.me);
         let talk = Talk { user, text, room: None, mention, private: true, delivery: Delivery::Heard };
-        self.arrived(&place, None, at, talk, true);
-    }
-
-    /// One's own line comes back: from pending to sent.
-    fn came_back(&mut self, place: &Place, id: u64, at: i64, user: Box<str>, text: Box<str>) {
-        let Some(conversation) = self.talks.get_mut(place) else { return };
-        match conversation.own_open(&text, false) {
-            Some(key) => {
-                self.outgoing.came_back(key);
-                conversation.confirm(key, id, at);
-            }
-            None => {
-                let (room, mention, private) = (None, false, false);
-                let talk = Talk { user, text, room, mention, private, delivery: Delivery::Sent };
-                self.arrived(place, Some(id), at, talk, false);
-            }
-        }
+        self.arrived(place, None, at, talk, true);
     }
 
     /// A message takes its place; whoever is not looking is told of it, `aloud` if it is new.
@@ -87,13 +72,16 @@ impl State {
             return;
         }
         conversation.below += usize::from(is_viewed && conversation.scroll.is_some());
-        if !is_viewed {
+        // What was missed is new also where one looks.
+        if !is_viewed || !aloud {
             conversation.marker = conversation.marker.or(Some(key));
+        }
+        if !is_viewed {
             conversation.unread += 1;
             conversation.mentions += usize::from(personal);
         }
         if let Some(talk) = copy {
-            self.mentioned(place, id, at, talk, is_viewed);
+            self.mentioned(place, id, at, talk, is_viewed && aloud);
         }
         if aloud {
             self.ring(place, personal);
@@ -204,22 +192,25 @@ impl State {
     }
 
     /// Who is online, or one page of them: then all stay who are known already.
-    pub(super) fn listed_online(&mut self, users: &[Text<'_>], part: &Part<'_>) {
+    pub(super) fn listed_online(&mut self, users: &[Text<'_>], part: &Part<'_>, by_itself: bool) {
         if part.is_whole() {
             self.online.clear();
         }
         users.iter().for_each(|user| _ = self.online.add(&name(user)));
-        if self.outgoing.answered(|errand| *errand == Errand::Online).is_none() {
+        if !by_itself {
             self.show_list("online", users, part);
         }
     }
 
     /// Who is in a room. Those who were not there the last time have come since; of one page nothing is known of those
     /// who are on no other.
-    pub(super) fn listed_members(&mut self, event: &Event<'_>, room: &str, users: &[Text<'_>], part: &Part<'_>) {
+    pub(super) fn listed_members(
+        &mut self,
+        at: i64,
+        (room, users, part): (&str, &[Text<'_>], &Part<'_>),
+        by_itself: bool,
+    ) {
         let place = Place::room(room);
-        let asked_for = |errand: &Errand| matches!(errand, Errand::Who(other) if Place::Room(other.clone()) == place);
-        let by_itself = self.outgoing.answered(asked_for).is_some();
         let users: Vec<Box<str>> = users.iter().map(|user| name(user)).collect();
         let mut new = Vec::new();
         if let Some(conversation) = self.talks.get_mut(&place) {
@@ -238,7 +229,7 @@ impl State {
         }
         new.retain(|user| *user != self.me);
         for user in &new {
-            self.presence(&place, event.at.unix_ms, user, true);
+            self.presence(&place, at, user, true);
         }
         if !by_itself {
             let users: Vec<Text<'_>> = users.iter().map(|user| Text::Borrowed(&**user)).collect();
@@ -247,8 +238,7 @@ impl State {
     }
 
     fn show_list(&mut self, what: &str, users: &[Text<'_>], part: &Part<'_>) {
-        self.outgoing.answered(|errand| *errand == Errand::Typed);
-        let list = super::line::shortened(&users.join(", "), super::limits::NOTICE_CHARS);
+        let list = shortened(&users.join(", "), super::limits::NOTICE_CHARS);
         let more = part.more.as_ref().map_or(String::new(), |more| format!(", {more}"));
         self.tell(super::line::Tone::Info, &format!("{} {what}: {list}{more}", users.len()));
     }

@@ -1,0 +1,120 @@
+use super::*;
+
+fn message(n: u64, room: &str) -> Item {
+    let target = Target::Room(room.into());
+    let lane = Lane::To(target.clone());
+    let label = n.to_string();
+    Item { lane, ..Item::new(n, RequestKind::Message(target), &label, label.clone()) }
+}
+
+fn question(n: u64) -> Item {
+    let label = format!("q{n}");
+    Item::new(0, RequestKind::Online, &label, label.clone())
+}
+
+fn queue() -> SendQueue {
+    let mut queue = SendQueue::default();
+    queue.set_rate(Some((10, 5_000)), 0, 0);
+    queue
+}
+
+fn next(queue: &mut SendQueue, now: u64) -> Option<String> {
+    queue.next(now, |_| false).map(|item| item.line.clone())
+}
+
+/// Sends all that may go, each answered at once.
+fn all(queue: &mut SendQueue, now: u64) -> Vec<String> {
+    std::iter::from_fn(|| {
+        let line = next(queue, now)?;
+        queue.finish(&line);
+        Some(line)
+    })
+    .collect()
+}
+
+#[test]
+fn lines_of_one_target_go_one_after_the_other_and_others_pass() {
+    let mut queue = queue();
+    for (n, room) in [(1, "lobby"), (2, "lobby"), (3, "ops")] {
+        assert!(queue.push(message(n, room)));
+    }
+    assert_eq!((next(&mut queue, 0).as_deref(), next(&mut queue, 0).as_deref()), (Some("1"), Some("3")));
+    assert_eq!(next(&mut queue, 0), None, "the first one is unanswered");
+    assert_eq!(queue.finish("1").unwrap().key, 1);
+    assert_eq!(next(&mut queue, 0).as_deref(), Some("2"));
+}
+
+#[test]
+fn what_is_held_lets_other_targets_pass_and_not_its_own() {
+    let mut queue = queue();
+    for (n, room) in [(1, "ops"), (2, "ops"), (3, "lobby")] {
+        queue.push(message(n, room));
+    }
+    let sent = queue.next(0, |item| item.key == 1).map(|item| item.key);
+    assert_eq!(sent, Some(3));
+    assert!(queue.next(0, |item| item.key == 1).is_none());
+}
+
+#[test]
+fn what_was_typed_goes_first_and_questions_leave_lines_free() {
+    let mut queue = queue();
+    (0..20).for_each(|n| assert!(queue.ask(question(n))));
+    assert_eq!(all(&mut queue, 0).len(), 5, "four of nine stay free");
+    (0..20).for_each(|n| assert!(queue.push(message(n, "lobby"))));
+    assert_eq!(all(&mut queue, 1), ["0", "1", "2", "3"]);
+    let later = all(&mut queue, 6_001);
+    assert_eq!((later.len(), &*later[0], &*later[8]), (9, "4", "12"), "typed lines take all of it");
+}
+
+#[test]
+fn never_more_lines_in_a_window_than_a_server_takes() {
+    let mut queue = queue();
+    (0..40).for_each(|n| assert!(queue.push(message(n, "lobby"))));
+    let times: Vec<u64> = (0..60_000).step_by(100).flat_map(|now| vec![now; all(&mut queue, now).len()]).collect();
+    assert!(times.len() >= 40, "all of them went");
+    for window in times.windows(10) {
+        assert!(window[9] - window[0] >= 5_500, "{window:?}");
+    }
+    queue.set_rate(None, 0, 0);
+    (0..400).for_each(|n| assert!(queue.push(message(n, "lobby"))));
+    assert_eq!(all(&mut queue, 60_000).len(), 400, "without a limit they all go");
+}
+
+#[test]
+fn a_throttled_line_keeps_its_place() {
+    let mut queue = queue();
+    for (n, room) in [(1, "lobby"), (2, "lobby")] {
+        queue.push(message(n, room));
+    }
+    next(&mut queue, 0);
+    assert_eq!(queue.put_back("1", 700, 10).map(|item| item.key), Some(1));
+    assert_eq!(next(&mut queue, 700), None);
+    assert_eq!(next(&mut queue, 710).as_deref(), Some("1"));
+    assert_eq!(next(&mut queue, 710), None);
+    assert!(queue.put_back("nobody", 1, 1).is_none());
+}
+
+#[test]
+fn after_a_break_what_is_unanswered_goes_again_in_its_order() {
+    let mut queue = queue();
+    for (n, room) in [(1, "lobby"), (2, "ops"), (3, "lobby"), (4, "dev")] {
+        queue.push(message(n, room));
+    }
+    queue.ask(question(1));
+    (0..4).for_each(|_| _ = next(&mut queue, 0));
+    let again: Vec<u64> = queue.connection_lost().iter().map(|item| item.key).collect();
+    assert_eq!(again, [1, 2, 4]);
+    queue.set_rate(Some((10, 5_000)), 0, 0);
+    assert_eq!(all(&mut queue, 0), ["1", "2", "3", "4"]);
+}
+
+#[test]
+fn lines_from_a_pipe_keep_one_order() {
+    let mut queue = queue();
+    for (n, room) in [(1, "lobby"), (2, "ops")] {
+        queue.push(Item { lane: Lane::All, ..message(n, room) });
+    }
+    assert_eq!((next(&mut queue, 0).as_deref(), next(&mut queue, 0)), (Some("1"), None));
+    queue.finish("1");
+    assert_eq!(next(&mut queue, 0).as_deref(), Some("2"));
+}

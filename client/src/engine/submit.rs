@@ -1,0 +1,236 @@
+//! What the user typed, and what the program asks itself: into the queue.
+
+use super::limits::ENCRYPTED_UNDER_WAY;
+use super::received::{Membership, folded};
+use super::request::{Progress, RequestKind, Target};
+use super::send_queue::{Item, Lane};
+use super::{Effect, Engine, Update};
+use landline_common::command::{Ask, Command, Request};
+use landline_common::event::Text;
+
+/// Why a line cannot be taken: too many wait.
+pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
+
+impl Engine {
+    fn lane(&self, target: &Target) -> Lane {
+        if self.options.one_order { Lane::All } else { Lane::To(target.folded()) }
+    }
+
+    /// Says something, once. `key` is the screen's number for it.
+    ///
+    /// # Errors
+    /// Too many lines wait.
+    pub fn say(&mut self, key: u64, target: &Target, text: &str) -> Result<(), &'static str> {
+        let (label, lane) = (self.label(), self.lane(target));
+        let nonce = format!("{label}n");
+        let with =
+            |r#type| Request { text: Some(text.into()), label: Some(label.as_str().into()), ..Request::of(r#type) };
+        let once = |request| Request { nonce: Some(nonce.as_str().into()), ..request };
+        let to = |user| Some(Text::Borrowed(user));
+        let (request, room) = match target {
+            Target::Room(room) => (Request { room: to(room), ..once(with("say")) }, Some(folded(room))),
+            Target::Everybody => (once(with("all")), None),
+            Target::User(user) => (Request { to: to(user), ..once(with("pm")) }, None),
+            Target::OffTheRecord(user) => (Request { to: to(user), ..with("private") }, None),
+            Target::Encrypted(user) => (Request { to: to(user), ..with("direct_say") }, None),
+        };
+        let line = request.to_line();
+        // Chats that nobody stores have no nonce: after a new sign-in the server cannot know what it has seen.
+        let doubles = matches!(target, Target::OffTheRecord(_));
+        let nonce = request.nonce.is_some().then(|| nonce.as_str().into());
+        let item = Item::new(key, RequestKind::Message(target.clone()), &label, line);
+        let item = Item { nonce, lane, room, doubles, ..item };
+        if target.is_past_server() { self.send_past_server(item) } else { self.queue(item) }
+    }
+
+    fn queue(&mut self, item: Item) -> Result<(), &'static str> {
+        if self.queue.push(item) { Ok(()) } else { Err(TOO_MANY) }
+    }
+
+    /// Sends at once, whatever the state of the connection to the server.
+    fn send_past_server(&mut self, item: Item) -> Result<(), &'static str> {
+        let (effect, now) = (Effect::Send(item.line.clone()), self.now.ms);
+        self.effects.push(effect);
+        self.deliver(&item, Progress::OnTheWay);
+        self.queue.sent_past_server(item, now);
+        Ok(())
+    }
+
+    /// How many more lines an encrypted chat takes now.
+    #[must_use]
+    pub fn room_past_server(&self, target: &Target) -> usize {
+        let target = target.folded();
+        let is_it = |item: &&Item| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
+        ENCRYPTED_UNDER_WAY.saturating_sub(self.queue.past_server().filter(is_it).count())
+    }
+
+    /// How many lines went past the server and have not gone out.
+    #[must_use]
+    pub fn past_server(&self) -> usize {
+        self.queue.past_server().count()
+    }
+
+    /// A typed command, in the room that is shown.
+    ///
+    /// # Errors
+    /// Too many lines wait, or the command needs a room and there is none.
+    pub fn command(&mut self, key: u64, command: &Command<'_>, room: Option<&str>) -> Result<(), &'static str> {
+        let Some(mut request) = Request::of_command(command, room) else { return Err("this belongs into a room") };
+        if *command == Command::OnlineDetails && self.options.mesh {
+            request = Request::of("members");
+        }
+        let label = self.label();
+        request.label = Some(label.as_str().into());
+        let kind = match command {
+            Command::Join(room) => RequestKind::Join(folded(room)),
+            Command::Leave(named) => RequestKind::Leave(folded(named.or(room).unwrap_or_default())),
+            Command::History(_) | Command::HistoryIn { .. } => RequestKind::Lookup,
+            Command::Search { .. } => RequestKind::Search,
+            _ => RequestKind::Command,
+        };
+        let lane = match (&kind, command) {
+            _ if self.options.one_order => Lane::All,
+            (RequestKind::Join(room) | RequestKind::Leave(room), _) => Lane::To(Target::Room(room.clone())),
+            (_, Command::End(user)) => Lane::To(Target::OffTheRecord((*user).into()).folded()),
+            _ => Lane::Free,
+        };
+        if let RequestKind::Join(room) = &kind
+            && !self.rooms.is_in(room)
+            && let Command::Join(title) = command
+            && let Some(room) = self.rooms.open(title, Membership::Joining)
+        {
+            room.membership = Membership::Joining;
+        }
+        let doubles = *command == Command::Hooray;
+        let past_server = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
+        let item = Item { lane, doubles, ..Item::new(key, kind, &label, request.to_line()) };
+        if past_server { self.send_past_server(item) } else { self.queue(item) }
+    }
+
+    /// A command object that a program gave. Its label stays its own; one without a label gets one.
+    ///
+    /// # Errors
+    /// It is no object, cannot be sent here, or too many lines wait.
+    pub fn pass(&mut self, key: u64, line: &str) -> Result<(), String> {
+        let mut request = Request::parse(line).map_err(|(_, why)| why.sentence().into_owned())?;
+        if request.sign_in().is_some() || matches!(&*request.r#type, "format" | "quit") {
+            return Err(format!("{:?} is not for a session that has begun", request.r#type));
+        }
+        let label = request.label.as_deref().map_or_else(|| self.label(), str::to_owned);
+        if self.queue.answered(&label).is_some() || self.queue.unanswered().any(|item| *item.label == *label) {
+            return Err("that label waits for an answer already".into());
+        }
+        let says = matches!(&*request.r#type, "say" | "all" | "pm");
+        if says && request.nonce.is_none() {
+            request.nonce = Some(format!("{}n", self.label()).into());
+        }
+        request.label = Some(label.as_str().into());
+        let name = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().into();
+        let kind = match &*request.r#type {
+            "say" => RequestKind::Message(Target::Room(name(&request.room))),
+            "all" => RequestKind::Message(Target::Everybody),
+            "pm" => RequestKind::Message(Target::User(name(&request.to))),
+            "private" => RequestKind::Message(Target::OffTheRecord(name(&request.to))),
+            "direct_say" => RequestKind::Message(Target::Encrypted(name(&request.to))),
+            "join" => RequestKind::Join(folded(request.room.as_deref().unwrap_or_default())),
+            "leave" => RequestKind::Leave(folded(request.room.as_deref().unwrap_or_default())),
+            _ => RequestKind::Command,
+        };
+        let doubles = matches!(&*request.r#type, "private" | "hooray");
+        let past_server = matches!(&*request.r#type, "direct_say" | "direct_stop");
+        let unanswered = matches!(&*request.r#type, "ack" | "pong");
+        let nonce = request.nonce.as_deref().map(Into::into);
+        let item = Item { nonce, doubles, lane: Lane::All, ..Item::new(key, kind, &label, request.to_line()) };
+        match (unanswered, past_server) {
+            (true, _) => {
+                self.effects.push(Effect::Send(item.line));
+                Ok(())
+            }
+            (_, true) => self.send_past_server(item).map_err(str::to_owned),
+            _ => self.queue(item).map_err(str::to_owned),
+        }
+    }
+
+    /// Asks something that no user typed, unless that is asked already.
+    pub fn ask(&mut self, kind: RequestKind) {
+        let same = kind.clone();
+        if self.queue.has(|other| *other == same) {
+            return;
+        }
+        let label = self.label();
+        if let Some(line) = question(&kind, &label, None) {
+            self.queue.ask(Item::new(0, kind, &label, line));
+        }
+    }
+
+    /// Asks for what was said in a room before that id; without one, for what was said there last.
+    pub fn ask_older(&mut self, room: &str, before: Option<u64>) {
+        let (label, kind) = (self.label(), RequestKind::Older(folded(room)));
+        if let Some(line) = question(&kind, &label, before) {
+            self.queue.ask(Item::new(0, kind, &label, line));
+        }
+    }
+
+    /// Asks for the next page of what was missed in a room, not earlier than `ms`.
+    pub(super) fn ask_missed(&mut self, room: &str, page: usize, ms: u64) {
+        let after = self.rooms.get(room).and_then(|room| room.known_to);
+        let (label, kind) = (self.label(), RequestKind::CatchUp(folded(room), page));
+        if let Some(line) = question(&kind, &label, after) {
+            self.queue.ask(Item::new(0, kind, &label, line).not_before(ms));
+        }
+    }
+
+    /// Takes back what waits to be sent: the numbers of these lines.
+    pub fn cancel(&mut self, is_it: impl Fn(&RequestKind) -> bool) -> Vec<u64> {
+        let taken = self.queue.take_waiting(|item| is_it(&item.kind));
+        for item in &taken {
+            if let RequestKind::Join(room) = &item.kind {
+                self.stay_out(room);
+            }
+        }
+        taken.into_iter().map(|item| item.key).collect()
+    }
+
+    pub(super) fn stay_out(&mut self, room: &str) {
+        if let Some(room) = self.rooms.get_mut(room)
+            && room.membership == Membership::Joining
+        {
+            room.membership = Membership::Out;
+        }
+    }
+
+    /// An encrypted chat has ended: what has not gone out will not.
+    pub fn encrypted_chat_over(&mut self, with: &str, why: &str) {
+        let target = Target::Encrypted(with.into()).folded();
+        let is_it = |item: &Item| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
+        for item in self.queue.take_past_server(is_it) {
+            self.deliver(&item, Progress::Failed(why.into()));
+        }
+    }
+
+    /// Leaves in order: the server is told.
+    #[must_use]
+    pub fn farewell() -> String {
+        Request::of("quit").to_line()
+    }
+
+    pub(super) fn tell(&mut self, update: Update) {
+        self.updates.push(update);
+    }
+}
+
+/// A question of the program's own, as it is sent.
+fn question(kind: &RequestKind, label: &str, id: Option<u64>) -> Option<String> {
+    let of = |command: &Command<'_>| {
+        let request = Request::of_command(command, None)?;
+        Some(Request { label: Some(label.into()), ..request }.to_line())
+    };
+    match kind {
+        RequestKind::Members(room) => of(&Command::Members { room, after: None }),
+        RequestKind::Online => of(&Command::Online { after: None }),
+        RequestKind::RoomList => of(&Command::Rooms { after: None }),
+        RequestKind::Older(room) => of(&Command::HistoryIn { room, ask: id.map_or_else(Ask::default, Ask::Before) }),
+        RequestKind::CatchUp(room, _) => of(&Command::HistoryIn { room, ask: id.map_or(Ask::Unread, Ask::After) }),
+        _ => None,
+    }
+}

@@ -1,0 +1,24 @@
+//! For tests: command objects as the lines that a user types, and back.
+
+use landline_common::Command;
+use landline_common::command::{Request, parse};
+
+/// A line as a user types it in `room` → the object that is sent, without a label.
+pub fn object(line: &str, room: &str) -> String {
+    let command = parse(line, "").expect("a line").expect("a command");
+    match command {
+        Command::OnlineDetails => Request::of("members").to_line(),
+        command => Request::of_command(&command, Some(room)).expect("an object").to_line(),
+    }
+}
+
+/// An object that was sent → about what a user would type; what is said in a room with the room in front.
+pub fn line(object: &str) -> String {
+    let request = Request::parse(object).expect("an object");
+    let Ok(command) = request.command() else { return object.to_owned() };
+    match command {
+        Command::SayIn { room, text } => format!("{room}: {text}"),
+        Command::HistoryIn { room, .. } => format!("{room}: {command}"),
+        command => command.to_string(),
+    }
+}

@@ -1,0 +1,121 @@
+//! What was said before, and is looked up: to fill a gap, because the user reads back, or because the user asked.
+
+use super::conversation::{Older, Place};
+use super::incoming::names_me;
+use super::limits::NOTICE_CHARS;
+use super::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
+use super::state::State;
+use crate::engine::{Heard, Looked, RequestKind};
+use landline_common::history::Place as Where;
+use landline_common::{Event, Moment, What, text};
+
+impl State {
+    /// One message out of the history.
+    pub(super) fn recalled(&mut self, event: &Event<'_>, heard: &Heard) {
+        match heard.looked {
+            // The engine tells what it is, or the delivery of one's own line does.
+            Looked::Held => {}
+            _ if heard.own.is_some() => {}
+            Looked::Missed if !heard.new => {}
+            Looked::Searched => self.found(event),
+            looked => self.place_recalled(event, looked),
+        }
+    }
+
+    /// A message of which it is known by now whether it was missed.
+    pub(super) fn recalled_late(&mut self, event: &Event<'_>, missed: bool) {
+        self.place_recalled(event, if missed { Looked::Missed } else { Looked::Older });
+    }
+
+    fn place_recalled(&mut self, event: &Event<'_>, looked: Looked) {
+        let What::Recalled { id, place, user, text } = &event.what else { return };
+        let at = event.at.unix_ms;
+        let (user, own) = (name(user), self.is_me(user));
+        let (place, title) = self.where_said(place, &user, own);
+        // Reading back in a room does not open other conversations.
+        if looked == Looked::Older && self.talks.get(&place).is_none() {
+            return;
+        }
+        let text = said(text);
+        if self.talks.open(&place, &title).has(*id) {
+            return;
+        }
+        let mention = !own && names_me(&text, &self.me);
+        let delivery = if own { Delivery::Sent } else { Delivery::Heard };
+        let talk = Talk { user, text, room: None, mention, private: false, delivery };
+        if looked == Looked::Missed {
+            return self.arrived(&place, Some(*id), at, talk, false);
+        }
+        let key = self.key_number();
+        if let Some(conversation) = self.talks.get_mut(&place) {
+            conversation.insert(Line { key, id: Some(*id), at, body: Body::Talk(talk) }, true);
+        }
+    }
+
+    /// Where a message out of the history belongs, and what that is called.
+    fn where_said(&self, place: &Where<'_>, user: &str, own: bool) -> (Place, Box<str>) {
+        match place {
+            Where::Room(room) => (Place::room(room), name(room)),
+            Where::Everybody => (Place::Everybody, "everybody".into()),
+            Where::Direct { to } if own => (Place::person(to), name(to)),
+            Where::Direct { .. } => (Place::person(user), user.into()),
+        }
+    }
+
+    /// A search found something: shown where one looks, with the place and the day.
+    fn found(&mut self, event: &Event<'_>) {
+        let What::Recalled { place, user, text, .. } = &event.what else { return };
+        let (user, own) = (name(user), self.is_me(user));
+        let (_, title) = self.where_said(place, &user, own);
+        let date = Moment { unix_ms: event.at.unix_ms, ..self.now.wall }.date();
+        self.tell(Tone::Info, &shortened(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
+    }
+
+    /// That was all of one page: how many, a remark, and whether there is more.
+    pub(super) fn recall_end(&mut self, event: &Event<'_>, heard: &Heard, (shown, remark, more): (usize, &str, bool)) {
+        match &heard.answer {
+            Some((RequestKind::Older(room), _)) => {
+                if let Some(conversation) = self.talks.get_mut(&Place::Room(room.clone())) {
+                    conversation.older = if more { Older::Perhaps } else { Older::Nothing };
+                }
+            }
+            Some((kind, _)) if !kind.is_typed() => {}
+            _ if shown == 0 && remark.is_empty() => self.tell(Tone::Info, "nothing was found"),
+            _ => {
+                let line = text::plain(event);
+                self.tell(Tone::Info, &shortened(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
+            }
+        }
+    }
+
+    /// Asks for what was said before the first line of the room one looks at.
+    pub(super) fn ask_older(&mut self) {
+        let up = self.engine.is_up();
+        let conversation = self.talks.viewed_mut();
+        let Place::Room(room) = conversation.place.clone() else { return };
+        let full = conversation.lines().len() >= super::limits::LINES;
+        if !up || full || conversation.older != Older::Perhaps {
+            return;
+        }
+        conversation.older = Older::Asked;
+        let first = conversation.oldest_id();
+        self.engine.ask_older(&room, first);
+    }
+
+    /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.
+    pub(super) fn fill_screen(&mut self) {
+        let (viewed, height) = (self.talks.viewed(), self.geometry().rows);
+        let Place::Room(room) = &viewed.place else { return };
+        let known = viewed.lines().iter().filter(|line| line.id.is_some()).count();
+        if known > 0 && known < height && viewed.older == Older::Perhaps && self.engine.is_caught_up(room) {
+            self.ask_older();
+        }
+    }
+
+    /// There is no history to be had.
+    pub(super) fn no_older(&mut self, room: &str) {
+        if let Some(conversation) = self.talks.get_mut(&Place::Room(room.into())) {
+            conversation.older = Older::Nothing;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is told: which of it is printed, and how.
+
+use super::{Act, Plain};
+use crate::engine::Heard;
+use landline_common::text::Dialect;
+use landline_common::{Cause, Event, What};
+
+impl Plain {
+    pub(super) fn hear(&mut self, event: &Event<'_>) {
+        let first = !self.engine.was_up();
+        let heard = self.engine.hear(event);
+        self.answered = heard.answer.as_ref().map(|(_, key)| *key);
+        if self.is_shown(event, &heard, first) && !self.over {
+            self.acts.push(Act::Show(self.dialect(&event.what)));
+        }
+    }
+
+    fn is_shown(&mut self, event: &Event<'_>, heard: &Heard, first: bool) -> bool {
+        let json = self.ways.json;
+        // What this program asks itself, nobody waits for.
+        let asked_by_itself = heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed());
+        match &event.what {
+            What::Welcome { .. } => json || (first && self.ways.interactive),
+            What::Said { user, .. } | What::SaidToAll { user, .. } => heard.new && (json || !self.engine.is_me(user)),
+            What::Recalled { user, .. } => self.shows_recalled(heard.looked, heard.new, self.engine.is_me(user)),
+            What::Direct { .. } | What::Private { .. } => heard.new,
+            What::CaughtUp { .. } => json && self.came_back,
+            What::Done { .. } => json,
+            What::Ping => false,
+            What::Report(report) if report.cause == Cause::Throttled => false,
+            What::DirectTalk { own, .. } => json || !own,
+            What::DirectConnected { with, .. } => {
+                self.encrypted_over(with);
+                self.encrypted.push(with.to_lowercase());
+                true
+            }
+            What::DirectEnded { with, reason } => {
+                self.encrypted_over(with);
+                self.engine
+                    .encrypted_chat_over(with, &format!("the encrypted chat is over before this was sent: {reason}"));
+                true
+            }
+            What::PrivateConnected { with } => {
+                self.off_the_record.push(with.as_ref().into());
+                true
+            }
+            What::PrivateEnded { with, .. } => {
+                let with = with.to_lowercase();
+                self.off_the_record.retain(|other| other.to_lowercase() != with);
+                true
+            }
+            _ => !asked_by_itself,
+        }
+    }
+
+    fn encrypted_over(&mut self, with: &str) {
+        let with = with.to_lowercase();
+        self.encrypted.retain(|other| *other != with);
+    }
+
+    /// How it is written: where programs read, what they compare to the letter; for people, sentences.
+    fn dialect(&self, what: &What<'_>) -> Dialect {
+        let here = self.room().map(str::to_lowercase);
+        match what {
+            What::Said { room, .. } if Some(room.to_lowercase()) != here => Dialect::Elsewhere,
+            What::PrivateRequest { .. }
+            | What::PrivateConnected { .. }
+            | What::PrivateRejected { .. }
+            | What::PrivateEnded { .. }
+            | What::DirectRequest { .. }
+            | What::DirectReady { .. }
+            | What::DirectRejected { .. }
+            | What::DirectConnected { .. }
+            | What::DirectEnded { .. }
+                if self.ways.interactive =>
+            {
+                Dialect::LanTalk
+            }
+            _ => Dialect::Lines,
+        }
+    }
+}

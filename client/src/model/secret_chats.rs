@@ -1,0 +1,232 @@
+//! Chats that are stored nowhere: off the record (by way of the server) and encrypted (past it). Each has a tab of its
+//! own, takes talk only while it is open, and what is typed for it never goes into a conversation that is stored.
+
+use super::conversation::{Conversation, Place, Secret};
+use super::limits::{NOTICE_CHARS, WAITING};
+use super::line::{Delivery, Line, Talk, Tone, name, shortened};
+use super::state::State;
+use landline_common::What;
+use landline_common::command::Command;
+
+impl State {
+    /// What happens to such a chat.
+    pub(super) fn hear_secret(&mut self, what: &What<'_>) {
+        match what {
+            What::PrivateRequest { from } => self.secret_asked(&Place::off_the_record(from), &name(from)),
+            What::DirectRequest { from, .. } => self.secret_asked(&Place::direct(from), &name(from)),
+            What::DirectReady { user, .. } => {
+                let user = name(user);
+                let place = Place::direct(&user);
+                self.secret_news(&place, &user, &format!("{user} accepts; connecting to {user}'s computer…"));
+            }
+            What::PrivateConnected { with } => {
+                let with = name(with);
+                self.secret_opened(&Place::off_the_record(&with), &with, None);
+            }
+            What::DirectConnected { with, fingerprint } => {
+                let with = name(with);
+                self.secret_opened(&Place::direct(&with), &with, Some(&shortened(fingerprint, NOTICE_CHARS)));
+            }
+            What::PrivateRejected { by } => self.secret_declined(&Place::off_the_record(by), &name(by)),
+            What::DirectRejected { by } => self.secret_declined(&Place::direct(by), &name(by)),
+            What::PrivateEnded { with, reason } => self.secret_ended(&Place::off_the_record(with), &name(with), reason),
+            What::DirectEnded { with, reason } => {
+                let reason = shortened(reason, NOTICE_CHARS);
+                self.engine.encrypted_chat_over(with, &reason);
+                self.secret_ended(&Place::direct(with), &name(with), &reason);
+            }
+            _ => {}
+        }
+    }
+
+    fn secret_asked(&mut self, place: &Place, from: &str) {
+        let how = match place {
+            Place::Direct(_) => ", past the server",
+            _ => ", by way of the server",
+        };
+        let what = place.chat_name();
+        self.secret_news(place, from, &format!("{from} wants an {what}{how}: /accept {from} or /reject {from}"));
+    }
+
+    fn secret_declined(&mut self, place: &Place, by: &str) {
+        let text = format!("{by} declined the {}", place.chat_name());
+        self.talks.open(place, by);
+        self.notice(place, Tone::Info, &text);
+    }
+
+    /// Such a chat is open. Who accepted it looks at it already.
+    fn secret_opened(&mut self, place: &Place, with: &str, numbers: Option<&str>) {
+        self.secret_news(place, with, &opened(place, with, numbers));
+        let conversation = self.talks.open(place, with);
+        conversation.secret = Secret::Open;
+        conversation.direct = numbers.map(Into::into);
+    }
+
+    /// Accepting shows the chat that it opens: what is typed next goes there, or nowhere.
+    pub(super) fn accept(&mut self, user: Option<&str>) {
+        let asks = |conversation: &&Conversation| {
+            conversation.place.is_secret()
+                && conversation.secret != Secret::Open
+                && conversation.lines().back().is_some()
+                && user.is_none_or(|user| Place::of_same_user(&conversation.place, user))
+        };
+        let mut asking: Vec<Place> = self.talks.iter().filter(asks).map(|c| c.place.clone()).collect();
+        // Of one user who asks for both, the encrypted chat is accepted.
+        asking.sort_by_key(|place| !matches!(place, Place::Direct(_)));
+        let place = match (&asking[..], user) {
+            ([only], None) => only.clone(),
+            ([first, ..], Some(_)) => first.clone(),
+            _ => return,
+        };
+        let (from, what) = (self.talks.viewed().place.clone(), place.chat_name());
+        let Some(conversation) = self.talks.get_mut(&place) else { return };
+        conversation.secret = Secret::Opening;
+        let with = conversation.title.clone();
+        if from != place {
+            self.notice(
+                &from,
+                Tone::Info,
+                &format!("accepted: the {what} with {with} has a tab of its own, shown now"),
+            );
+        }
+        self.view(&place);
+    }
+
+    /// Somebody is to be asked: unless there is such a chat already. Whether there is.
+    pub(super) fn has_direct(&mut self, user: &str) -> bool {
+        let place = Place::direct(user);
+        let Some(conversation) = self.talks.get(&place) else { return false };
+        let Some(numbers) = conversation.direct.clone() else { return false };
+        let text = opened(&place, &conversation.title, Some(&numbers));
+        self.view(&place);
+        self.notice(&place, Tone::Info, &text);
+        true
+    }
+
+    /// One is over, or did not come about; what has not gone out will not.
+    fn secret_ended(&mut self, place: &Place, with: &str, reason: &str) {
+        let text = format!("the {} with {with} is over: {reason}", place.chat_name());
+        self.secret_over(place, with, &text);
+    }
+
+    /// One is over: its tab stays, and takes no more talk.
+    pub(super) fn secret_over(&mut self, place: &Place, with: &str, text: &str) {
+        let text = shortened(text, NOTICE_CHARS);
+        let Some(conversation) = self.talks.get_mut(place) else {
+            // It was closed.
+            return self.tell(Tone::Info, &text);
+        };
+        let was_open = conversation.secret == Secret::Open;
+        (conversation.secret, conversation.direct) = (Secret::Ended, None);
+        for (_, talk) in conversation.own_mut().filter(|(_, talk)| talk.delivery.is_open()) {
+            talk.delivery = Delivery::Failed(text.clone());
+        }
+        let viewed = self.talks.viewed().place == *place;
+        let hint = if viewed { format!(". {}", what_to_do(place, with)) } else { String::new() };
+        let text = format!("{text}{hint}");
+        if was_open { self.secret_news(place, with, &text) } else { self.notice(place, Tone::Info, &text) }
+    }
+
+    /// The server knows nothing of the session of before, and of its off-the-record chats.
+    pub(super) fn off_the_record_over(&mut self) {
+        let is_one = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
+        let open: Vec<(Place, Box<str>)> =
+            self.talks.iter().filter(is_one).map(|c| (c.place.clone(), c.title.clone())).collect();
+        for (place, with) in open {
+            self.secret_ended(&place, &with, "the server has begun a new session");
+        }
+    }
+
+    /// Says something in one, wherever one looks. `false` if it cannot be said.
+    pub(super) fn say_secretly(&mut self, place: &Place, to: &str, text: &str) -> bool {
+        let title = self.talks.get(place).map_or(to.into(), |conversation| conversation.title.clone());
+        let said = self.say(place, &title, text);
+        if said {
+            self.view(place);
+        }
+        said
+    }
+
+    /// Why nothing can be said there, if so.
+    pub(super) fn secret_problem(&self, place: &Place, title: &str) -> Option<String> {
+        let what = place.chat_name();
+        let secret = self.talks.get(place).map_or(Secret::NotOpen, |conversation| conversation.secret);
+        match secret {
+            Secret::Open => {
+                let waiting = self.talks.get(place).map_or(0, |conversation| open(conversation).count());
+                (waiting >= WAITING).then(|| crate::engine::TOO_MANY.to_owned())
+            }
+            Secret::Opening => Some(format!("the {what} with {title} opens any moment; Enter again then")),
+            Secret::NotOpen => Some(format!("there is no {what} with {title}; {} asks for one", command(place, title))),
+            Secret::Ended => Some(format!("the {what} with {title} is over. {}", what_to_do(place, title))),
+        }
+    }
+
+    /// Sends what may go now in an encrypted chat: a few lines at a time.
+    pub(super) fn go_on_encrypted(&mut self, place: &Place) {
+        if !matches!(place, Place::Direct(_)) || !self.is_open(place) {
+            return;
+        }
+        let Some(conversation) = self.talks.get(place) else { return };
+        let Some(target) = place.target(&conversation.title) else { return };
+        let waiting = conversation.lines().iter().filter_map(|line| {
+            let talk = line.talk().filter(|talk| talk.delivery == Delivery::Unsent)?;
+            Some((line.key, talk.text.clone()))
+        });
+        let next: Vec<(u64, Box<str>)> = waiting.take(self.engine.room_past_server(&target)).collect();
+        for (key, text) in next {
+            // It goes out at once, so that there is nothing that could be full.
+            let _ = self.engine.say(key, &target, &text);
+            self.deliver(place, key, Delivery::Pending);
+        }
+    }
+
+    /// Ends an encrypted chat, or one that is about to begin.
+    pub(super) fn stop_directly(&mut self, user: &str) -> bool {
+        if let Some(conversation) = self.talks.get_mut(&Place::direct(user)) {
+            (conversation.direct, conversation.secret) = (None, Secret::Ended);
+        }
+        let key = self.key_number();
+        self.engine.command(key, &Command::DirectStop(user), None).is_ok()
+    }
+
+    /// A notice for a user who waits for it, or does not expect it.
+    fn secret_news(&mut self, place: &Place, user: &str, text: &str) {
+        self.called(place, user);
+        self.notice(place, Tone::Info, text);
+    }
+}
+
+/// What asks for such a chat.
+fn command(place: &Place, user: &str) -> String {
+    match place {
+        Place::OffTheRecord(_) => format!("/connect {user}"),
+        _ => format!("/direct {user}"),
+    }
+}
+
+/// What a user can do whose chat is over.
+fn what_to_do(place: &Place, user: &str) -> String {
+    let command = command(place, user);
+    format!("This tab takes no more talk: {command} asks for another, /pm {user} TEXT is stored, /close closes it")
+}
+
+/// What to know about a chat that is open.
+fn opened(place: &Place, with: &str, numbers: Option<&str>) -> String {
+    match numbers {
+        Some(numbers) => format!(
+            "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {numbers} – \
+             if {with} has others, somebody is in between. /direct-stop {with} ends it"
+        ),
+        None => format!(
+            "{} with {with}: by way of the server, stored nowhere. What you type in this tab goes there; /end {with} \
+             ends it",
+            place.chat_name()
+        ),
+    }
+}
+
+/// One's own lines that have not gone out.
+fn open(conversation: &Conversation) -> impl Iterator<Item = &Talk> {
+    conversation.lines().iter().filter_map(Line::talk).filter(|talk| talk.delivery.is_open())
+}

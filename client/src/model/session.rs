@@ -1,0 +1,312 @@
+//! What the engine tells: the connection, rooms, and what has become of one's own lines.
+
+use super::conversation::{Conversation, Place, Secret};
+use super::line::{Delivery, Line, Tone, name};
+use super::state::State;
+use super::{Effect, Exit};
+use crate::engine::{self, Engine, Progress, RequestKind, Update};
+use crate::link::{Loss, Refused};
+use landline_common::text;
+
+/// So long the program waits, when the user leaves, for lines that are on their way.
+const LEAVING_MS: u64 = 500;
+
+/// The user leaves when nothing is unsent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parting {
+    /// Until then it is not asked.
+    until: u64,
+    /// What leaves all the same.
+    how: &'static str,
+}
+
+/// A room that the user has asked to go into.
+#[derive(Clone, Debug)]
+pub(super) struct PendingJoin {
+    /// The number of the line.
+    pub key: u64,
+    /// Where it was typed.
+    pub from: Place,
+    /// How many keys had been pressed by then.
+    pub activity: u64,
+}
+
+impl State {
+    /// What the engine wants done is done, and what it tells is told.
+    pub(super) fn settle(&mut self) {
+        loop {
+            let (effects, updates) = self.engine.take();
+            if effects.is_empty() && updates.is_empty() {
+                break;
+            }
+            self.effects.extend(effects.into_iter().map(|effect| match effect {
+                engine::Effect::Connect(sign_in) => Effect::Connect(sign_in),
+                engine::Effect::Disconnect => Effect::Disconnect,
+                engine::Effect::Send(line) | engine::Effect::Acknowledge(line) => Effect::Send(line),
+            }));
+            updates.into_iter().for_each(|update| self.update(update));
+        }
+        self.part();
+        self.talks.trim();
+        self.remember_rooms();
+    }
+
+    fn update(&mut self, update: Update) {
+        match update {
+            Update::Up { first, resumed, room } => {
+                self.up(first, &room);
+                if !resumed {
+                    self.off_the_record_over();
+                }
+            }
+            Update::Lost { why } => {
+                self.notice(&Place::Server, Tone::Refused, &format!("connection lost: {why}"));
+                self.talks.iter_mut().for_each(|conversation| conversation.stale = true);
+                if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
+                    self.stopped();
+                }
+            }
+            Update::Delivery(delivery) => self.delivered(delivery),
+            Update::Entered { room, key } => self.entered(&name(&room), key),
+            Update::KeptOut { room, key, why } => self.kept_out(&name(&room), key, &why),
+            Update::Left { room } => {
+                self.talks.close(&Place::room(&room));
+                self.refresh();
+            }
+            Update::CaughtUp { room } => self.caught_up(&room),
+            Update::Recalled { event, missed } => self.recalled_late(&event, missed),
+        }
+    }
+
+    /// Signed in.
+    fn up(&mut self, first: bool, room: &str) {
+        (self.me, self.server) = (name(self.engine.me()), name(self.engine.server()));
+        let (me, server) = (self.me.clone(), self.server.clone());
+        self.notice(&Place::Server, Tone::Info, &format!("connected to {server} as {me}"));
+        let mut rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
+        rooms.push(room.to_owned());
+        for room in rooms {
+            self.talks.open(&Place::room(&room), &name(&room)).stale = true;
+        }
+        self.engine.ask(RequestKind::Online);
+        if first {
+            self.greet();
+        }
+        self.refresh();
+    }
+
+    fn greet(&mut self) {
+        let (server, me) = (self.server.clone(), self.me.clone());
+        let text =
+            format!("Welcome to {server}, {me}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
+        self.tell(Tone::Info, &text);
+        if self.engine.has_account() {
+            self.tell(Tone::Info, text::PASSWORD_SENT);
+        }
+    }
+
+    /// Nobody is known to be in any room any more.
+    fn stopped(&mut self) {
+        for conversation in self.talks.iter_mut() {
+            conversation.members.clear();
+        }
+        self.online.clear();
+        if let engine::Phase::Stopped { why } = self.engine.phase().clone() {
+            self.notice(&Place::Server, Tone::Refused, &format!("{why}; Ctrl-R connects again"));
+        }
+    }
+
+    fn delivered(&mut self, delivery: engine::Delivery) {
+        let engine::Delivery { key, target: Some(target), progress } = delivery else { return };
+        let place = Place::of(&target);
+        match progress {
+            Progress::Unsent => self.deliver(&place, key, Delivery::Unsent),
+            Progress::OnTheWay => self.deliver(&place, key, Delivery::Pending),
+            Progress::Failed(why) => self.deliver(&place, key, Delivery::Failed(why)),
+            Progress::Done { id: Some(id), at } => {
+                if let Some(conversation) = self.talks.get_mut(&place) {
+                    conversation.confirm(key, id, at);
+                }
+            }
+            Progress::Done { id: None, at } => {
+                self.deliver(&place, key, Delivery::Sent);
+                if let Some(line) = self.talks.get_mut(&place).and_then(|talks| talks.line_mut(key)) {
+                    line.at = at;
+                }
+            }
+        }
+        self.go_on_encrypted(&place);
+    }
+
+    /// The user is in that room. Who asked for it and has done nothing since looks at it.
+    fn entered(&mut self, room: &str, key: u64) {
+        let place = Place::room(room);
+        let conversation = self.talks.open(&place, room);
+        (conversation.joining, conversation.stale) = (false, true);
+        let asked = self.joins.iter().position(|join| join.key == key).map(|at| self.joins.remove(at));
+        if asked.is_some_and(|join| join.activity == self.activity) {
+            self.view(&place);
+        }
+        self.refresh();
+    }
+
+    /// The user is not in that room: why stands where it was asked for, and where lines wait for it.
+    fn kept_out(&mut self, room: &str, key: u64, why: &str) {
+        let place = Place::room(room);
+        let asked = self.joins.iter().position(|join| join.key == key).map(|at| self.joins.remove(at));
+        let is_empty =
+            self.talks.get(&place).is_some_and(|room| room.lines().is_empty() && room.draft.text().is_empty());
+        if let Some(conversation) = self.talks.get_mut(&place) {
+            conversation.joining = false;
+            conversation.members.clear();
+        }
+        if asked.is_some() && is_empty {
+            self.talks.close(&place);
+        }
+        let text = format!("not in {room}: {why}");
+        let from = asked.map_or(Place::Server, |join| join.from);
+        let from = if self.talks.get(&from).is_some() { from } else { self.talks.viewed().place.clone() };
+        self.notice(&from, Tone::Refused, &text);
+        if from != place {
+            self.notice(&place, Tone::Refused, &text);
+        }
+    }
+
+    /// Nothing is missing there any more; what was said before shows what the talk is about.
+    fn caught_up(&mut self, room: &str) {
+        let place = Place::Room(room.into());
+        if self.talks.get(&place).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
+            self.engine.ask_older(room, None);
+        }
+        self.fill_screen();
+        self.refresh();
+    }
+
+    /// The connection could not be made, or broke.
+    pub(super) fn down(&mut self, why: &str, loss: Loss) {
+        if !self.engine.was_up() {
+            return self.quit(Exit::Refused(why.to_owned()));
+        }
+        self.engine.down(why, loss);
+    }
+
+    /// The server does not let one in.
+    pub(super) fn refused(&mut self, refused: &Refused) {
+        if !self.engine.was_up() {
+            return self.quit(Exit::Refused(refused.why.clone()));
+        }
+        self.engine.refused(refused);
+        if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
+            self.stopped();
+        }
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.engine.tick();
+        if self.engine.is_up() {
+            self.refresh();
+        }
+    }
+
+    /// Leaves, if nothing is unsent; otherwise it is asked about first. `how` names what leaves all the same.
+    pub(super) fn leave(&mut self, how: &'static str) {
+        if self.open_lines().count() > 0 && !self.leaving {
+            // What was typed just now is out in a moment.
+            let wait = if self.engine.is_up() { LEAVING_MS } else { 0 };
+            self.parting = Some(Parting { until: self.now.ms + wait, how });
+            return self.part();
+        }
+        self.leave_now();
+    }
+
+    /// Leaves as soon as nothing is unsent; asks, if that takes too long.
+    fn part(&mut self) {
+        let Some(Parting { until, how }) = self.parting else { return };
+        let unsent = self.open_lines().count();
+        if unsent == 0 {
+            self.parting = None;
+            return self.leave_now();
+        }
+        if self.now.ms < until {
+            return;
+        }
+        (self.parting, self.leaving) = (None, true);
+        let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
+        let text = format!("{what} unsent; {how} again to leave, /cancel takes back what waits here");
+        self.tell(Tone::Refused, &text);
+    }
+
+    fn leave_now(&mut self) {
+        let exit = self.exit();
+        if self.engine.is_up() {
+            self.effects.push(Effect::Send(Engine::farewell()));
+        }
+        self.quit(exit);
+    }
+
+    /// How it ends if it ends now.
+    pub(super) fn exit(&self) -> Exit {
+        let written = |(conversation, talk): (&Conversation, &super::line::Talk)| {
+            let certain = if talk.delivery == Delivery::Unsent { "not sent" } else { "perhaps not sent" };
+            format!("{certain} to {}: {}", conversation.title, talk.text)
+        };
+        let unsent: Vec<String> = self.open_lines().map(written).collect();
+        if unsent.is_empty() { Exit::Left } else { Exit::Unsent(unsent) }
+    }
+
+    /// It ends, whatever is unsent: the system says so.
+    pub fn end(&mut self) -> (Exit, Option<String>) {
+        (self.exit(), self.engine.is_up().then(Engine::farewell))
+    }
+
+    /// Takes back what waits to be sent in the conversation that is shown.
+    pub(super) fn cancel(&mut self) -> bool {
+        let place = self.talks.viewed().place.clone();
+        let is_it = |kind: &RequestKind| match kind {
+            RequestKind::Message(target) => Place::of(target) == place,
+            RequestKind::Join(room) => Place::Room(room.clone()) == place,
+            _ => false,
+        };
+        let keys = self.engine.cancel(is_it);
+        let conversation = self.talks.viewed_mut();
+        let waits = |line: &Line| line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
+        let own: Vec<(u64, Box<str>)> = conversation
+            .lines()
+            .iter()
+            .filter(|line| keys.contains(&line.key) || (place.is_secret() && waits(line)))
+            .filter_map(|line| line.talk().map(|talk| (line.key, talk.text.clone())))
+            .collect();
+        for (key, text) in &own {
+            conversation.recall.push(text);
+            if let Some(talk) = conversation.line_mut(*key).and_then(Line::talk_mut) {
+                talk.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
+            }
+        }
+        let joined = self.talks.viewed().joining && !keys.is_empty();
+        let text = match own.len() {
+            0 if joined => "you do not go in".to_owned(),
+            0 => "nothing waits to be sent here".to_owned(),
+            1 => "1 line taken back".to_owned(),
+            n => format!("{n} lines taken back"),
+        };
+        self.tell(Tone::Info, &text);
+        true
+    }
+
+    /// The rooms that one is in are remembered when they change.
+    fn remember_rooms(&mut self) {
+        if !self.engine.is_up() || self.settings.mesh {
+            return;
+        }
+        let rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
+        if rooms != self.remembered {
+            self.remembered.clone_from(&rooms);
+            self.effects.push(Effect::Remember(rooms));
+        }
+    }
+
+    /// Whether that secret chat takes talk.
+    pub(super) fn is_open(&self, place: &Place) -> bool {
+        self.talks.get(place).is_some_and(|conversation| conversation.secret == Secret::Open)
+    }
+}

@@ -1,0 +1,303 @@
+//! Chats that are stored nowhere, off the record and encrypted.
+
+use crate::link::Loss;
+use crate::model::conversation::{Place, Secret};
+use crate::model::desk::Desk;
+use crate::model::key::{Code, Key};
+use crate::model::{Effect, Input};
+use landline_common::event::Reply;
+use landline_common::{Cause, Event, Moment, What};
+
+const NUMBERS: &str = "12345 67890 12345 67890 12345 67890 12345 67890";
+
+fn desk() -> Desk {
+    Desk::signed_in(80, 24)
+}
+
+fn bob() -> Place {
+    Place::direct("bob")
+}
+
+/// This program tells something itself.
+fn told(desk: &mut Desk, what: What<'static>) {
+    let event = Box::new(what.at(Moment::default()));
+    desk.step(Input::Event { event, by_program: true });
+}
+
+fn open(desk: &mut Desk) {
+    told(desk, What::DirectConnected { with: "Bob".into(), fingerprint: NUMBERS.into() });
+}
+
+fn heard(desk: &mut Desk, text: &str) {
+    told(desk, What::DirectTalk { with: "Bob".into(), own: false, text: text.to_owned().into() });
+}
+
+/// The first line that has not gone out has.
+fn out(desk: &mut Desk) {
+    let at = desk.unanswered.iter().position(|(_, line)| line.starts_with("/direct-say")).expect("a line");
+    let (label, line) = desk.unanswered.remove(at);
+    let text = line.splitn(3, ' ').nth(2).unwrap().to_owned().into();
+    let reply = Some(Reply { label: label.into(), done: true });
+    let what = What::DirectTalk { with: "Bob".into(), own: true, text };
+    let event = Box::new(Event { reply, ..what.at(Moment::default()) });
+    desk.step(Input::Event { event, by_program: true });
+}
+
+fn ended(desk: &mut Desk, reason: &'static str) {
+    told(desk, What::DirectEnded { with: "Bob".into(), reason: reason.into() });
+}
+
+/// In the tab of an open chat.
+fn with_bob() -> Desk {
+    let mut desk = desk();
+    open(&mut desk);
+    desk.press(Key::alt(Code::Char('2')));
+    assert_eq!(desk.state.talks.viewed().place, bob());
+    desk
+}
+
+/// What was said, without notices.
+fn said(desk: &Desk) -> Vec<String> {
+    let mut lines = desk.lines(&bob());
+    lines.retain(|line| !line.starts_with("- "));
+    lines
+}
+
+#[test]
+fn a_request_rings_and_says_how_to_answer() {
+    let mut desk = desk();
+    desk.hear(What::DirectRequest { from: "Bob".into(), key: "00".into() });
+    assert!(desk.effects.contains(&Effect::Bell));
+    assert_eq!(desk.state.talks.get(&bob()).unwrap().mentions, 1);
+    let asked = "- Bob wants an encrypted chat, past the server: /accept Bob or /reject Bob";
+    assert_eq!(desk.lines(&bob()), [asked]);
+}
+
+#[test]
+fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
+    for (named, off_the_record) in [(true, false), (false, false), (true, true)] {
+        let mut desk = desk();
+        desk.hear(What::Direct { id: 1, from: "bob".into(), text: "hi".into(), kept: false });
+        desk.press(Key::alt(Code::Char('a')));
+        let (place, request) = if off_the_record {
+            (Place::off_the_record("bob"), What::PrivateRequest { from: "bob".into() })
+        } else {
+            (bob(), What::DirectRequest { from: "bob".into(), key: "00".into() })
+        };
+        desk.hear(request);
+        assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
+        desk.enter(if named { "/accept bob" } else { "/accept" });
+        let stored = desk.lines(&Place::person("bob"));
+        assert!(stored.last().unwrap().contains("has a tab of its own"), "{stored:?}");
+        assert_eq!(desk.state.talks.viewed().place, place);
+        desk.take_sent();
+        desk.enter("between us");
+        assert_eq!(desk.take_sent(), [""; 0], "it is not open yet");
+        assert_eq!(desk.state.talks.viewed().draft.text(), "between us");
+        let connected = if off_the_record {
+            What::PrivateConnected { with: "bob".into() }
+        } else {
+            What::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() }
+        };
+        told(&mut desk, connected);
+        desk.press(Key::plain(Code::Enter));
+        let sent = desk.take_sent();
+        let word = if off_the_record { "/private" } else { "/direct-say" };
+        assert_eq!(sent, [format!("{word} bob between us")]);
+    }
+}
+
+#[test]
+fn a4_a_chat_that_ends_while_it_is_viewed_takes_no_more_talk() {
+    for off_the_record in [false, true] {
+        let mut desk = desk();
+        let place = if off_the_record { Place::off_the_record("bob") } else { bob() };
+        if off_the_record {
+            desk.hear(What::PrivateConnected { with: "Bob".into() });
+        } else {
+            open(&mut desk);
+        }
+        desk.press(Key::alt(Code::Char('2')));
+        if off_the_record {
+            desk.hear(What::PrivateEnded { with: "Bob".into(), reason: "disconnected".into() });
+        } else {
+            ended(&mut desk, "the link is lost");
+        }
+        assert_eq!(desk.state.talks.viewed().place, place, "the view stays");
+        desk.take_sent();
+        desk.enter("is this stored?");
+        assert_eq!(desk.take_sent(), [""; 0]);
+        assert_eq!(desk.state.talks.viewed().draft.text(), "is this stored?");
+        assert!(desk.lines(&place).last().unwrap().contains("/close closes it"), "{:?}", desk.lines(&place));
+    }
+}
+
+#[test]
+fn a4_after_closing_an_encrypted_tab_the_next_line_is_asked_about() {
+    let mut desk = desk();
+    desk.enter("/query bob");
+    open(&mut desk);
+    desk.press(Key::alt(Code::Char('3')));
+    assert_eq!(desk.state.talks.viewed().place, bob());
+    desk.enter("/close");
+    assert_eq!(desk.take_sent(), ["/direct-stop Bob"]);
+    assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
+    assert!(desk.lines(&Place::person("bob")).last().unwrap().contains("the encrypted chat with Bob is closed"));
+    desk.enter("more of that");
+    assert_eq!(desk.take_sent(), [""; 0], "not without a word");
+    assert!(desk.lines(&Place::person("bob")).last().unwrap().contains("Enter again"));
+    desk.press(Key::plain(Code::Enter));
+    assert_eq!(desk.take_sent(), ["/pm bob more of that"]);
+}
+
+#[test]
+fn b9_each_kind_of_one_to_one_has_a_name_and_a_tab() {
+    let mut desk = desk();
+    desk.hear(What::Direct { id: 1, from: "bob".into(), text: "stored".into(), kept: false });
+    desk.hear(What::PrivateConnected { with: "bob".into() });
+    desk.hear(What::Private { from: "bob".into(), text: "off the record".into() });
+    open(&mut desk);
+    heard(&mut desk, "encrypted");
+    assert_eq!(desk.lines(&Place::person("bob")), ["bob: stored"]);
+    let off = desk.lines(&Place::off_the_record("bob"));
+    assert!(off[0].starts_with("- off-the-record chat with bob") && off[1] == "bob: off the record", "{off:?}");
+    let encrypted = desk.lines(&bob());
+    assert!(encrypted[0].starts_with("- encrypted chat with Bob") && encrypted[1] == "Bob: encrypted", "{encrypted:?}");
+}
+
+#[test]
+fn who_asks_hears_what_comes_of_it() {
+    let mut desk = desk();
+    desk.enter("startprivate bob");
+    assert_eq!(desk.take_sent(), ["/direct bob"]);
+    desk.answer("/direct bob", Cause::DirectAsked.of_user("bob").saying("xq wvzt").into());
+    assert_eq!(desk.lobby(), ["- bob is asked for an encrypted chat; wait for the answer"]);
+    desk.hear(What::DirectReady { user: "Bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() });
+    open(&mut desk);
+    let lines = desk.lines(&bob());
+    assert!(lines[0].contains("connecting") && lines[1].contains(NUMBERS), "{lines:?}");
+    assert_eq!(desk.state.talks.get(&bob()).unwrap().direct.as_deref(), Some(NUMBERS));
+    desk.hear(What::DirectRejected { by: "carol".into() });
+    assert_eq!(desk.lines(&Place::direct("carol")), ["- carol declined the encrypted chat"]);
+}
+
+#[test]
+fn a_line_goes_out_at_once_and_is_sent_when_that_is_told() {
+    let mut desk = with_bob();
+    desk.enter("hi");
+    desk.enter("hi");
+    assert_eq!(desk.take_sent(), ["/direct-say Bob hi", "/direct-say Bob hi"]);
+    assert_eq!(said(&desk), ["pending alice: hi", "pending alice: hi"]);
+    out(&mut desk);
+    assert_eq!(said(&desk), ["alice: hi", "pending alice: hi"]);
+    heard(&mut desk, "alice, hello");
+    out(&mut desk);
+    assert_eq!(said(&desk), ["alice: hi", "alice: hi", "Bob: alice, hello"]);
+}
+
+#[test]
+fn the_state_of_the_server_does_not_matter() {
+    let mut desk = with_bob();
+    desk.enter("before");
+    desk.down("the connection broke", Loss::Server);
+    assert_eq!(said(&desk), ["pending alice: before"]);
+    out(&mut desk);
+    desk.take_sent();
+    desk.enter("while it is down");
+    assert_eq!(desk.take_sent(), ["/direct-say Bob while it is down"]);
+    out(&mut desk);
+    desk.pass_silently(31_000);
+    desk.welcome();
+    desk.enter("and again");
+    assert!(desk.take_sent().contains(&"/direct-say Bob and again".to_owned()));
+    assert_eq!(said(&desk), ["alice: before", "alice: while it is down", "pending alice: and again"]);
+}
+
+#[test]
+fn lines_are_not_held_up_by_the_rate_of_the_server_but_by_the_chat() {
+    let mut desk = with_bob();
+    for n in 0..40 {
+        desk.enter(&format!("line {n}"));
+    }
+    let mut sent = desk.take_sent();
+    assert_eq!(sent.len(), 16);
+    for _ in 0..40 {
+        out(&mut desk);
+        sent.extend(desk.take_sent());
+    }
+    assert_eq!((sent.len(), &*sent[39]), (40, "/direct-say Bob line 39"));
+    assert!(said(&desk).iter().all(|line| line.starts_with("alice: ")));
+}
+
+#[test]
+fn what_has_not_gone_out_when_it_ends_says_why() {
+    let mut desk = with_bob();
+    desk.enter("lost");
+    ended(&mut desk, "the link is lost");
+    assert_eq!(said(&desk), ["failed alice: lost"]);
+    assert!(desk.lines(&bob()).last().unwrap().starts_with("- the encrypted chat with Bob is over: the link is lost"));
+}
+
+#[test]
+fn it_can_be_talked_in_and_ended_from_anywhere() {
+    let mut desk = desk();
+    desk.enter("/direct-say bob too early");
+    assert_eq!(desk.take_sent(), [""; 0]);
+    assert!(desk.lobby().last().unwrap().contains("there is no encrypted chat with bob"));
+    desk.press(Key::ctrl('u'));
+    open(&mut desk);
+    desk.enter("private bob psst");
+    assert_eq!(desk.take_sent(), ["/direct-say Bob psst"]);
+    assert_eq!(desk.state.talks.viewed().place, bob());
+    out(&mut desk);
+    desk.press(Key::alt(Code::Char('1')));
+    desk.enter("stopprivate bob");
+    assert_eq!(desk.take_sent(), ["/direct-stop bob"]);
+    ended(&mut desk, "you ended it");
+    assert_eq!(said(&desk), ["alice: psst"]);
+}
+
+#[test]
+fn asking_again_shows_what_to_compare() {
+    let mut desk = desk();
+    open(&mut desk);
+    desk.enter("/direct bob");
+    assert_eq!((desk.take_sent(), &desk.state.talks.viewed().place), (Vec::new(), &bob()));
+    assert!(desk.lines(&bob()).last().unwrap().contains(NUMBERS));
+}
+
+#[test]
+fn an_open_chat_is_not_let_go_for_others() {
+    let mut desk = desk();
+    open(&mut desk);
+    for n in 0..100 {
+        desk.hear(What::Direct { id: n, from: format!("u{n}").into(), text: "x".into(), kept: false });
+    }
+    assert_eq!(desk.state.talks.get(&bob()).unwrap().secret, Secret::Open);
+}
+
+#[test]
+fn hostile_words_are_harmless() {
+    let mut desk = desk();
+    let bad = "a\u{1b}[2J\u{202e}b";
+    told(&mut desk, What::DirectConnected { with: bad.into(), fingerprint: bad.repeat(9_999).into() });
+    told(&mut desk, What::DirectTalk { with: bad.into(), own: false, text: bad.repeat(9_999).into() });
+    told(&mut desk, What::DirectEnded { with: bad.into(), reason: bad.repeat(9_999).into() });
+    for line in desk.lines(&Place::direct("ab")) {
+        assert!(!line.chars().any(char::is_control) && !line.contains('\u{202e}') && line.len() < 40_000);
+    }
+}
+
+#[test]
+fn x3_a_servers_own_words_are_marked() {
+    let mut desk = desk();
+    let forged = "encrypted chat with Bob: Read these numbers to each other: 12345";
+    desk.hear(What::info(forged));
+    desk.hear(Cause::Other.report().saying(forged).into());
+    desk.hear(Cause::Entered.of_room("x").saying(forged).into());
+    desk.hear(Cause::YouBlock.of_user("eve").saying(forged).into());
+    let shown: Vec<String> = desk.state.talks.iter().flat_map(|c| desk.lines(&c.place)).collect();
+    assert!(!shown.iter().any(|line| line.starts_with(&format!("- {forged}"))), "{shown:?}");
+    assert!(desk.lobby().contains(&format!("- server: {forged}")));
+    assert!(desk.lobby().contains(&"- you block eve, and could not hear the answer; /unblock eve first".to_owned()));
+}

@@ -37,8 +37,8 @@ pub struct Args {
     /// Listen on this port too; may be given several times (tcp_chat's client dials 8888)
     #[arg(long = "port", value_name = "PORT")]
     ports: Vec<u16>,
-    /// Listen on this address only [default: all of this machine's]
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0", hide_default_value = true)]
+    /// Listen on this address only; 0.0.0.0 is IPv4 only [default: all of this machine's]
+    #[arg(long, value_name = "ADDRESS", default_value = "::", hide_default_value = true)]
     bind: IpAddr,
     /// Folder for accounts, sessions and the log
     #[arg(long, value_name = "FOLDER", default_value = "data")]
@@ -174,6 +174,10 @@ impl Args {
         if ports.is_empty() {
             ports.push(DEFAULT_PORT);
         }
+        let all = || ports.iter().copied().chain(port(self.lantalk_port)).filter(|port| *port != 0);
+        if let Some(twice) = all().enumerate().find_map(|(i, port)| all().skip(i + 1).find(|other| *other == port)) {
+            bail!("port {twice} is given twice (as PORT, --port or --lantalk-port)");
+        }
         Ok(Config {
             ports,
             bind: self.bind,
@@ -248,6 +252,11 @@ mod tests {
     }
 
     #[test]
+    fn any_free_port_may_be_asked_for_several_times() {
+        assert_eq!(config(&["0", "--port", "0", "--lantalk-port", "0"]).unwrap().ports, [0, 0]);
+    }
+
+    #[test]
     fn history_is_kept_unless_told_otherwise() {
         assert_eq!(config(&[]).unwrap().history, History::On);
         assert_eq!(config(&["--history", "off"]).unwrap().history, History::Off);
@@ -282,6 +291,9 @@ mod tests {
             (vec!["70000"], "70000"),
             (vec!["--timeout", "18446744073709551615"], "between 1 and"),
             (vec!["--max-clients", "0"], "at least 1"),
+            (vec!["--port", "31005", "31005"], "port 31005 is given twice"),
+            (vec!["--port", "31005", "--port", "31005"], "port 31005 is given twice"),
+            (vec!["5050"], "port 5050 is given twice (as PORT, --port or --lantalk-port)"),
             (vec!["--history", "0"], "on, off, or the days"),
             (vec!["--data", "x", "export"], "export comes first"),
         ] {

@@ -6,7 +6,7 @@ pub mod tasks;
 pub use args::{Args, limits_help};
 use landline_common::Limits;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const MOST_DAYS: u32 = 36_500;
 pub struct Config {
     /// The ports of the main door; 0 takes any free one.
     pub ports: Vec<u16>,
-    /// The address to listen on.
+    /// The address to listen on. `::` is all of them, of IPv6 and IPv4; of IPv4 only, where there is no IPv6.
     pub bind: IpAddr,
     /// The data folder.
     pub data: PathBuf,
@@ -97,7 +97,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             ports: vec![DEFAULT_PORT],
-            bind: Ipv4Addr::UNSPECIFIED.into(),
+            bind: Ipv6Addr::UNSPECIFIED.into(),
             data: "data".into(),
             name: "Landline".into(),
             password: None,
@@ -123,8 +123,14 @@ impl Config {
             return vec![self.bind];
         }
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        let lan = interfaces.into_iter().filter(|i| !i.is_loopback()).map(|i| i.ip()).filter(IpAddr::is_ipv4);
-        let lan: Vec<IpAddr> = lan.collect();
+        let mut lan: Vec<IpAddr> =
+            interfaces.iter().filter(|i| !i.is_loopback()).map(if_addrs::Interface::ip).collect();
+        // An address of IPv4 is short to type. Link-local ones of IPv6 need the name of an interface.
+        if lan.iter().any(IpAddr::is_ipv4) || self.bind.is_ipv4() {
+            lan.retain(IpAddr::is_ipv4);
+        } else {
+            lan.retain(|ip| matches!(ip, IpAddr::V6(v6) if !v6.is_unicast_link_local()));
+        }
         if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
     }
 }

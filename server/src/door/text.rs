@@ -125,7 +125,7 @@ impl TextDoor {
     fn guest(&mut self, name: &str, room: &str) -> Step {
         let parsed = UserName::parse(name).and_then(|name| {
             let room = RoomName::parse(room)?;
-            name.check_new().and(room.check_new())?;
+            room.check_new()?;
             Ok((name, room))
         });
         let (name, room) = match parsed {

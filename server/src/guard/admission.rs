@@ -1,5 +1,6 @@
 //! Which connections are let in: bounded in all, from one address, and before signing in. Pure: numbers and addresses.
 
+use super::Origin;
 use crate::fanout::ClientId;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,9 +24,11 @@ pub struct Bounds {
 pub struct Admission {
     bounds: Bounds,
     clients: HashMap<ClientId, IpAddr>,
-    addresses: HashMap<IpAddr, FromOne>,
+    origins: HashMap<Origin, FromOne>,
     /// In the order in which they came.
     unsigned: BTreeMap<ClientId, IpAddr>,
+    /// Of these, those that came over IPv6.
+    unsigned_ipv6: usize,
 }
 
 #[derive(Debug, Default)]
@@ -49,24 +52,21 @@ impl Admission {
     /// Nobody is connected.
     #[must_use]
     pub fn new(bounds: Bounds) -> Admission {
-        Admission { bounds, clients: HashMap::new(), addresses: HashMap::new(), unsigned: BTreeMap::new() }
+        let (clients, origins, unsigned) = (HashMap::new(), HashMap::new(), BTreeMap::new());
+        Admission { bounds, clients, origins, unsigned, unsigned_ipv6: 0 }
     }
 
     /// Somebody connects. Numbers grow with time, so the smallest is the oldest.
     pub fn enter(&mut self, client: ClientId, address: IpAddr) -> Admitted {
-        let from_one = self.addresses.get(&address);
-        let (here, unsigned_here) = from_one.map_or((0, 0), |one| (one.all, one.unsigned.len()));
-        let oldest = if unsigned_here >= self.bounds.unsigned_per_address {
-            from_one.and_then(|one| one.unsigned.first().copied())
-        } else if self.unsigned.len() >= self.bounds.unsigned {
-            self.oldest_of_the_most()
-        } else {
-            None
-        };
-        let leaving_here = oldest.is_some_and(|oldest| self.clients.get(&oldest) == Some(&address));
-        let here = here - usize::from(leaving_here);
+        let oldest = self.goes_for(address);
+        let leaves = oldest.and_then(|oldest| self.clients.get(&oldest)).copied();
+        let is_full = Origin::of(address).any(|origin| {
+            let leaves_here = leaves.is_some_and(|leaves| Origin::of(leaves).any(|other| other == origin));
+            let here = self.origins.get(&origin).map_or(0, |one| one.all) - usize::from(leaves_here);
+            here >= bound(self.bounds.per_address, origin)
+        });
         let all = self.clients.len() - usize::from(oldest.is_some());
-        if all >= self.bounds.all || here >= self.bounds.per_address {
+        if is_full || all >= self.bounds.all {
             return Admitted::No;
         }
         if let Some(oldest) = oldest {
@@ -74,41 +74,77 @@ impl Admission {
         }
         self.clients.insert(client, address);
         self.unsigned.insert(client, address);
-        let from_one = self.addresses.entry(address).or_default();
-        from_one.all += 1;
-        from_one.unsigned.insert(client);
+        self.unsigned_ipv6 += usize::from(address.is_ipv6());
+        for origin in Origin::of(address) {
+            let from_one = self.origins.entry(origin).or_default();
+            from_one.all += 1;
+            from_one.unsigned.insert(client);
+        }
         oldest.map_or(Admitted::Yes, Admitted::InPlaceOf)
     }
 
-    /// Of the address with the most connections that are not signed in, the oldest of these: who floods the door pushes
-    /// out their own, and not somebody who takes their time to type.
-    fn oldest_of_the_most(&self) -> Option<ClientId> {
-        let of_its_address = |address| self.addresses.get(address).map_or(0, |one| one.unsigned.len());
-        let most = self.unsigned.iter().max_by_key(|(client, address)| (of_its_address(address), Reverse(**client)));
+    /// The connection that has to go for a new one from `address`, if one has to. IPv6 gets half of the places before the
+    /// sign-in: who has many addresses has them there, and must not keep out those with one.
+    fn goes_for(&self, address: IpAddr) -> Option<ClientId> {
+        let crowded = Origin::of(address).find_map(|origin| {
+            let from_one = self.origins.get(&origin)?;
+            let is_crowded = from_one.unsigned.len() >= bound(self.bounds.unsigned_per_address, origin);
+            from_one.unsigned.first().copied().filter(|_| is_crowded)
+        });
+        let half = (self.bounds.unsigned / 2).max(1);
+        if crowded.is_some() {
+            crowded
+        } else if address.is_ipv6() && self.unsigned_ipv6 >= half {
+            self.oldest_of_the_most(IpAddr::is_ipv6)
+        } else if self.unsigned.len() >= self.bounds.unsigned {
+            self.oldest_of_the_most(|_| true)
+        } else {
+            None
+        }
+    }
+
+    /// Of the address or network with the most connections that are not signed in, the oldest of these: who floods the
+    /// door pushes out their own, and not somebody who takes their time to type.
+    fn oldest_of_the_most(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
+        let share = |origin: Origin| {
+            let count = self.origins.get(&origin).map_or(0, |one| one.unsigned.len());
+            count.div_ceil(bound(1, origin))
+        };
+        let share_of = |address: IpAddr| Origin::of(address).map(share).max();
+        let candidates = self.unsigned.iter().filter(|(_, address)| among(address));
+        let most = candidates.max_by_key(|(client, address)| (share_of(**address), Reverse(**client)));
         most.map(|(client, _)| *client)
     }
 
     /// Somebody has signed in.
     pub fn sign_in(&mut self, client: ClientId) {
-        if let Some(address) = self.unsigned.remove(&client)
-            && let Some(from_one) = self.addresses.get_mut(&address)
-        {
-            from_one.unsigned.remove(&client);
+        let Some(address) = self.unsigned.remove(&client) else { return };
+        self.unsigned_ipv6 -= usize::from(address.is_ipv6());
+        for origin in Origin::of(address) {
+            if let Some(from_one) = self.origins.get_mut(&origin) {
+                from_one.unsigned.remove(&client);
+            }
         }
     }
 
     /// Somebody is gone.
     pub fn leave(&mut self, client: ClientId) {
         self.sign_in(client);
-        if let Some(address) = self.clients.remove(&client)
-            && let Some(from_one) = self.addresses.get_mut(&address)
-        {
-            from_one.all -= 1;
-            if from_one.all == 0 {
-                self.addresses.remove(&address);
+        let Some(address) = self.clients.remove(&client) else { return };
+        for origin in Origin::of(address) {
+            if let Some(from_one) = self.origins.get_mut(&origin) {
+                from_one.all -= 1;
+                if from_one.all == 0 {
+                    self.origins.remove(&origin);
+                }
             }
         }
     }
+}
+
+/// What is allowed from `origin`, where one address is allowed `of_address`.
+fn bound(of_address: usize, origin: Origin) -> usize {
+    of_address.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -118,6 +154,11 @@ mod tests {
 
     fn address(n: u8) -> IpAddr {
         [10, 0, 0, n].into()
+    }
+
+    /// One of four addresses in each of many networks.
+    fn ipv6(network: u16, n: u16) -> IpAddr {
+        [0xfd00, 0, 0, network, 0, 0, 0, n].into()
     }
 
     fn admission(all: usize, per_address: usize, unsigned: usize, unsigned_per_address: usize) -> Admission {
@@ -160,14 +201,52 @@ mod tests {
         assert_eq!(admission.enter(6, address(3)), Admitted::Yes);
     }
 
+    #[test]
+    fn d12_a_network_of_ipv6_has_four_times_the_bounds_of_an_address() {
+        let mut lan = admission(100, 2, 100, 100);
+        for client in 1..=8 {
+            assert_eq!(lan.enter(client, ipv6(1, (client / 2) as u16 + 1)), Admitted::Yes, "{client}");
+        }
+        assert_eq!(lan.enter(9, ipv6(1, 99)), Admitted::No);
+        assert_eq!(lan.enter(10, ipv6(2, 1)), Admitted::Yes);
+        let mut door = admission(100, 100, 100, 2);
+        (1..=8).for_each(|client| assert_eq!(door.enter(client, ipv6(1, client as u16)), Admitted::Yes));
+        assert_eq!(door.enter(9, ipv6(1, 99)), Admitted::InPlaceOf(1));
+    }
+
+    #[test]
+    fn d12_half_of_the_places_before_the_sign_in_are_kept_for_ipv4() {
+        let mut admission = admission(1_000, 1_000, 8, 100);
+        for client in 1..=4 {
+            assert_eq!(admission.enter(client, address(client as u8)), Admitted::Yes);
+        }
+        for client in 5..=8 {
+            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), Admitted::Yes);
+        }
+        // A flood from ever new networks pushes out its own.
+        for client in 9..=100 {
+            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), Admitted::InPlaceOf(client - 4));
+        }
+        assert_eq!((1..=4).filter(|client| admission.unsigned.contains_key(client)).count(), 4);
+    }
+
+    #[test]
+    fn d12_many_addresses_of_one_network_push_out_their_own() {
+        let mut admission = admission(1_000, 1_000, 16, 100);
+        assert_eq!(admission.enter(1, ipv6(1, 1)), Admitted::Yes);
+        (2..=8).for_each(|client| assert_eq!(admission.enter(client, ipv6(2, client as u16)), Admitted::Yes));
+        assert_eq!(admission.enter(9, ipv6(2, 9)), Admitted::InPlaceOf(2));
+    }
+
     proptest! {
         #[test]
-        fn the_bounds_hold_and_nothing_is_left_behind(steps in prop::collection::vec((0u8..3, 0u8..4), 0..200)) {
+        fn the_bounds_hold_and_nothing_is_left_behind(steps in prop::collection::vec((0u8..3, 0u8..8), 0..200)) {
             let mut admission = admission(8, 4, 5, 3);
             let mut here: BTreeSet<ClientId> = BTreeSet::new();
             for (next, (step, n)) in (1..).zip(steps) {
+                let from = if n < 4 { address(n) } else { ipv6(u16::from(n) % 2, n.into()) };
                 match step {
-                    0 => match admission.enter(next, address(n)) {
+                    0 => match admission.enter(next, from) {
                         Admitted::Yes => { here.insert(next); }
                         Admitted::InPlaceOf(old) => { prop_assert!(here.remove(&old)); here.insert(next); }
                         Admitted::No => {}
@@ -180,8 +259,13 @@ mod tests {
                 }
                 prop_assert_eq!(admission.clients.len(), here.len());
                 prop_assert!(here.len() <= 8 && admission.unsigned.len() <= 5);
-                prop_assert!(admission.addresses.values().all(|one| one.all <= 4 && one.unsigned.len() <= 3));
-                prop_assert_eq!(admission.addresses.values().map(|one| one.all).sum::<usize>(), here.len());
+                let ipv6 = admission.unsigned.values().filter(|address| address.is_ipv6()).count();
+                prop_assert!(ipv6 == admission.unsigned_ipv6 && ipv6 <= 2);
+                for (origin, one) in &admission.origins {
+                    prop_assert!(one.all <= bound(4, *origin) && one.unsigned.len() <= bound(3, *origin));
+                }
+                let addresses = admission.origins.iter().filter(|(origin, _)| matches!(origin, Origin::Address(_)));
+                prop_assert_eq!(addresses.map(|(_, one)| one.all).sum::<usize>(), here.len());
             }
         }
     }

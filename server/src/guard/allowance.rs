@@ -1,6 +1,7 @@
 //! How much all sessions of one address together may say: the rate belongs to a session, and many sessions of one
 //! address could fill everybody's backlog. What is over it is dropped; nobody is signed out for what others said.
 
+use super::Origin;
 use landline_common::clean::{clean_message, count_lines, has_line_end};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -8,9 +9,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Addresses remembered at most, beside those that somebody is connected from. When full, those that may say everything
+/// Addresses and networks remembered at most, beside those that somebody is connected from. When full, those that may say everything
 /// again are forgotten, and if there are none, the one that may soonest.
-const MOST_ADDRESSES: usize = 10_000;
+const MOST_ORIGINS: usize = 10_000;
 /// How often it is logged at most that lines of one address are dropped.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
@@ -19,7 +20,7 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 pub struct Allowances {
     /// `None` is without a limit.
     bound: Option<Bound>,
-    addresses: Mutex<HashMap<IpAddr, Arc<Allowance>>>,
+    origins: Mutex<HashMap<Origin, Arc<Allowance>>>,
 }
 
 /// So many lines and bytes at once; what was used comes back evenly, all of it in `per`.
@@ -36,6 +37,8 @@ pub struct Allowance {
     address: IpAddr,
     bound: Bound,
     used: Mutex<Used>,
+    /// What all addresses of the same IPv6 network may say together.
+    network: Option<Arc<Allowance>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,41 +88,56 @@ impl Allowances {
     #[must_use]
     pub fn new(lines: u64, bytes: u64, per: Duration) -> Allowances {
         let bound = Bound { lines: lines.max(1), bytes: bytes.max(1), per };
-        Allowances { bound: Some(bound), addresses: Mutex::default() }
+        Allowances { bound: Some(bound), origins: Mutex::default() }
     }
 
     /// Everybody may say everything.
     #[must_use]
     pub fn lifted() -> Allowances {
-        Allowances { bound: None, addresses: Mutex::default() }
+        Allowances { bound: None, origins: Mutex::default() }
     }
 
     /// What that address may say, for a session of it to keep; `None` is without a limit.
     #[must_use]
     pub fn of(&self, address: IpAddr, now: Instant) -> Option<Arc<Allowance>> {
         let bound = self.bound?;
-        let mut addresses = self.addresses.lock();
-        if addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&address) {
-            forget(&mut addresses, now);
+        let mut origins = self.origins.lock();
+        let (mut allowance, mut all) = (None, Origin::of(address).collect::<Vec<_>>());
+        // The network first: the address holds it.
+        while let Some(origin) = all.pop() {
+            if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
+                forget(&mut origins, now);
+            }
+            let network = allowance.take();
+            let new = || Arc::new(Allowance::unused(address, bound.times(origin.times()), network, now));
+            allowance = Some(origins.entry(origin).or_insert_with(new).clone());
         }
-        let unused = || Used { lines_back: now, bytes_back: now, logged: None };
-        let new = || Arc::new(Allowance { address, bound, used: Mutex::new(unused()) });
-        Some(addresses.entry(address).or_insert_with(new).clone())
+        allowance
+    }
+}
+
+impl Bound {
+    fn times(self, times: u64) -> Bound {
+        Bound { lines: self.lines.saturating_mul(times), bytes: self.bytes.saturating_mul(times), ..self }
     }
 }
 
 /// Makes room. An address with a session stays: forgetting it would give it everything anew.
-fn forget(addresses: &mut HashMap<IpAddr, Arc<Allowance>>, now: Instant) {
+fn forget(origins: &mut HashMap<Origin, Arc<Allowance>>, now: Instant) {
     let in_use = |allowance: &Arc<Allowance>| Arc::strong_count(allowance) > 1;
-    addresses.retain(|_, allowance| in_use(allowance) || allowance.whole_at() > now);
-    if addresses.len() >= MOST_ADDRESSES {
-        let idle = addresses.iter().filter(|(_, allowance)| !in_use(allowance));
-        let soonest = idle.min_by_key(|(_, allowance)| allowance.whole_at()).map(|(address, _)| *address);
-        soonest.and_then(|soonest| addresses.remove(&soonest));
+    origins.retain(|_, allowance| in_use(allowance) || allowance.whole_at() > now);
+    if origins.len() >= MOST_ORIGINS {
+        let idle = origins.iter().filter(|(_, allowance)| !in_use(allowance));
+        let soonest = idle.min_by_key(|(_, allowance)| allowance.whole_at()).map(|(origin, _)| *origin);
+        soonest.and_then(|soonest| origins.remove(&soonest));
     }
 }
 
 impl Allowance {
+    fn unused(address: IpAddr, bound: Bound, network: Option<Arc<Allowance>>, now: Instant) -> Allowance {
+        Allowance { address, bound, used: Mutex::new(Used { lines_back: now, bytes_back: now, logged: None }), network }
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn address(&self) -> IpAddr {
@@ -127,20 +145,29 @@ impl Allowance {
     }
 
     /// A user there says a message of so many lines and bytes. It passes as a whole or is dropped as one.
-    pub fn say(&self, Size { lines, bytes }: Size, now: Instant) -> Verdict {
-        let Bound { lines: most_lines, bytes: most_bytes, per } = self.bound;
+    pub fn say(&self, size: Size, now: Instant) -> Verdict {
         let mut used = self.used.lock();
-        let lines_back = used.lines_back.max(now) + share(per, lines as u64, most_lines);
-        let bytes_back = used.bytes_back.max(now) + share(per, bytes as u64, most_bytes);
-        if lines_back.max(bytes_back) <= now + per {
-            (used.lines_back, used.bytes_back) = (lines_back, bytes_back);
-            return Verdict::Passes;
+        if let Some(after) = self.after(&used, size, now) {
+            // What the network does not allow takes nothing of the address.
+            let verdict = self.network.as_ref().map_or(Verdict::Passes, |network| network.say(size, now));
+            if verdict == Verdict::Passes {
+                *used = after;
+            }
+            return verdict;
         }
         let log = used.logged.is_none_or(|at| now.saturating_duration_since(at) >= LOGGED_EVERY);
         if log {
             used.logged = Some(now);
         }
         Verdict::Dropped { log }
+    }
+
+    /// What is used once something of that size is said; `None` if that is too much.
+    fn after(&self, used: &Used, Size { lines, bytes }: Size, now: Instant) -> Option<Used> {
+        let Bound { lines: most_lines, bytes: most_bytes, per } = self.bound;
+        let lines_back = used.lines_back.max(now) + share(per, lines as u64, most_lines);
+        let bytes_back = used.bytes_back.max(now) + share(per, bytes as u64, most_bytes);
+        (lines_back.max(bytes_back) <= now + per).then_some(Used { lines_back, bytes_back, ..*used })
     }
 
     /// When it may say everything again.
@@ -230,10 +257,22 @@ mod tests {
     }
 
     #[test]
+    fn d12_a_network_of_ipv6_may_say_four_times_as_much() {
+        let (allowances, now) = (Allowances::new(10, 1_000, PER), Instant::now());
+        let of = |n: u16| allowances.of([0xfd00, 0, 0, 1, 0, 0, 0, n].into(), now).unwrap();
+        let passed = (0..100).filter(|n| passes(&of(*n), 1, now)).count();
+        assert_eq!(passed, 40);
+        assert!(passes(&allowances.of([0xfd00, 0, 0, 2, 0, 0, 0, 1].into(), now).unwrap(), 1, now));
+        let (one, other) = (of(200), allowances.of(address(1), now).unwrap());
+        assert_eq!((0..20).filter(|_| passes(&one, 1, now)).count(), 0);
+        assert_eq!((0..20).filter(|_| passes(&other, 1, now)).count(), 10);
+    }
+
+    #[test]
     fn without_a_limit_nothing_is_remembered() {
         let allowances = Allowances::lifted();
         assert!(allowances.of(address(1), Instant::now()).is_none());
-        assert!(allowances.addresses.lock().is_empty());
+        assert!(allowances.origins.lock().is_empty());
     }
 
     #[test]
@@ -245,14 +284,14 @@ mod tests {
         for n in 1..15_000 {
             assert!(passes(&allowances.of(address(n), at(n)).unwrap(), 1, at(n)));
         }
-        assert!(allowances.addresses.lock().len() <= MOST_ADDRESSES);
+        assert!(allowances.origins.lock().len() <= MOST_ORIGINS);
         let now = at(15_000);
         assert!(!passes(&allowances.of(address(0), now).unwrap(), 1, now));
         assert!(!passes(&allowances.of(address(14_999), now).unwrap(), 1, now));
         assert!(passes(&allowances.of(address(1), now).unwrap(), 1, now), "forgotten first");
         // Everybody else may say everything again.
         _ = allowances.of(address(20_000), now + PER * 2);
-        assert!(allowances.addresses.lock().len() <= 2);
+        assert!(allowances.origins.lock().len() <= 2);
     }
 
     proptest! {

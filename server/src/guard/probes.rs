@@ -1,15 +1,16 @@
 //! How many clients are asked for a sign of life at once on behalf of one address. Each probe holds a thread for up to
 //! three seconds and makes the probed client's system answer.
 
+use super::Origin;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// Probes under way, by the address on whose behalf. Bounded by the connections there are.
+/// Probes under way, by the address and network on whose behalf. Bounded by the connections there are.
 #[derive(Debug)]
 pub struct Probes {
     most: usize,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    origins: Mutex<HashMap<Origin, usize>>,
 }
 
 /// Permission for one probe, given back on drop.
@@ -24,28 +25,34 @@ impl Probes {
     /// No probe yet; `most` for each address.
     #[must_use]
     pub fn new(most: usize) -> Probes {
-        Probes { most, addresses: Mutex::default() }
+        Probes { most, origins: Mutex::default() }
     }
 
     /// Begins a probe, unless there are too many for `address`.
     pub fn enter(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
-        let mut addresses = self.addresses.lock();
-        let count = addresses.entry(address).or_default();
-        if *count >= self.most {
+        let mut origins = self.origins.lock();
+        let is_full = |origin: Origin| {
+            let most = self.most.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX));
+            origins.get(&origin).is_some_and(|count| *count >= most)
+        };
+        if self.most == 0 || Origin::of(address).any(is_full) {
             return None;
         }
-        *count += 1;
+        for origin in Origin::of(address) {
+            *origins.entry(origin).or_default() += 1;
+        }
         Some(ProbePermit { probes: self, address })
     }
 }
 
 impl Drop for ProbePermit<'_> {
     fn drop(&mut self) {
-        let mut addresses = self.probes.addresses.lock();
-        if let Some(count) = addresses.get_mut(&self.address) {
+        let mut origins = self.probes.origins.lock();
+        for origin in Origin::of(self.address) {
+            let Some(count) = origins.get_mut(&origin) else { continue };
             *count -= 1;
             if *count == 0 {
-                addresses.remove(&self.address);
+                origins.remove(&origin);
             }
         }
     }
@@ -67,6 +74,6 @@ mod tests {
         drop(second);
         assert!(probes.enter(one.into()).is_some());
         drop(first);
-        assert!(probes.addresses.lock().is_empty());
+        assert!(probes.origins.lock().is_empty());
     }
 }

@@ -1,20 +1,21 @@
 //! What one address may not do too often, whatever the names: wrong passwords, new accounts, signing in. After too many,
 //! further attempts from there are refused for a while. People already in are not affected.
 
+use super::Origin;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Addresses remembered at most; when full, the one whose time began first is forgotten.
-const MOST_ADDRESSES: usize = 10_000;
+/// Addresses and networks remembered at most; when full, the one whose time began first is forgotten.
+const MOST_ORIGINS: usize = 10_000;
 
 /// Counts one kind of attempt by address.
 #[derive(Debug)]
 pub struct Throttle {
     /// How many in how much time; `None` is without a limit.
     bound: Option<(u64, Duration)>,
-    addresses: Mutex<HashMap<IpAddr, Tally>>,
+    origins: Mutex<HashMap<Origin, Tally>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +49,13 @@ impl Throttle {
     /// After `most` that count within `window`, attempts are refused for another `window`.
     #[must_use]
     pub fn new(most: u64, window: Duration) -> Throttle {
-        Throttle { bound: Some((most.max(1), window)), addresses: Mutex::default() }
+        Throttle { bound: Some((most.max(1), window)), origins: Mutex::default() }
     }
 
     /// Refuses nothing.
     #[must_use]
     pub fn lifted() -> Throttle {
-        Throttle { bound: None, addresses: Mutex::default() }
+        Throttle { bound: None, origins: Mutex::default() }
     }
 
     /// Begins an attempt from `address`.
@@ -65,25 +66,39 @@ impl Throttle {
         let Some((most, window)) = self.bound else {
             return Ok(Try { throttle: self, address, decided: true });
         };
-        let mut addresses = self.addresses.lock();
-        if addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&address) {
-            let oldest = addresses.iter().min_by_key(|(_, tally)| tally.since).map(|(address, _)| *address);
-            oldest.and_then(|oldest| addresses.remove(&oldest));
+        let mut origins = self.origins.lock();
+        for origin in Origin::of(address) {
+            if let Some(tally) = origins.get_mut(&origin) {
+                tally.renew(window, now);
+                tally.check(most.saturating_mul(origin.times()), window, now)?;
+            }
         }
-        let tally = addresses.entry(address).or_insert(Tally { counted: 0, under_way: 0, since: now });
-        let passed = now.saturating_duration_since(tally.since);
-        if passed >= window {
-            (tally.counted, tally.since) = (0, now);
+        for origin in Origin::of(address) {
+            if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
+                let oldest = origins.iter().min_by_key(|(_, tally)| tally.since).map(|(origin, _)| *origin);
+                oldest.and_then(|oldest| origins.remove(&oldest));
+            }
+            origins.entry(origin).or_insert(Tally { counted: 0, under_way: 0, since: now }).under_way += 1;
         }
-        if tally.counted >= most {
-            let left = window.saturating_sub(passed);
+        Ok(Try { throttle: self, address, decided: false })
+    }
+}
+
+impl Tally {
+    /// Begins a new window if the last one has passed.
+    fn renew(&mut self, window: Duration, now: Instant) {
+        if now.saturating_duration_since(self.since) >= window {
+            (self.counted, self.since) = (0, now);
+        }
+    }
+
+    /// Whether one more attempt may begin, where `most` may count.
+    fn check(&self, most: u64, window: Duration, now: Instant) -> Result<(), Refused> {
+        if self.counted >= most {
+            let left = window.saturating_sub(now.saturating_duration_since(self.since));
             return Err(Refused::Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
         }
-        if tally.counted + tally.under_way >= most {
-            return Err(Refused::Busy);
-        }
-        tally.under_way += 1;
-        Ok(Try { throttle: self, address, decided: false })
+        if self.counted + self.under_way >= most { Err(Refused::Busy) } else { Ok(()) }
     }
 }
 
@@ -92,13 +107,15 @@ impl Try<'_> {
     pub fn count(mut self, now: Instant) {
         self.decided = true;
         let Some((most, _)) = self.throttle.bound else { return };
-        let mut addresses = self.throttle.addresses.lock();
-        // It is gone if more addresses came meanwhile than are remembered.
-        let Some(tally) = addresses.get_mut(&self.address) else { return };
-        tally.under_way = tally.under_way.saturating_sub(1);
-        tally.counted += 1;
-        if tally.counted >= most {
-            tally.since = now;
+        let mut origins = self.throttle.origins.lock();
+        for origin in Origin::of(self.address) {
+            // It is gone if more came meanwhile than are remembered.
+            let Some(tally) = origins.get_mut(&origin) else { continue };
+            tally.under_way = tally.under_way.saturating_sub(1);
+            tally.counted += 1;
+            if tally.counted >= most.saturating_mul(origin.times()) {
+                tally.since = now;
+            }
         }
     }
 }
@@ -108,11 +125,13 @@ impl Drop for Try<'_> {
         if self.decided {
             return;
         }
-        let mut addresses = self.throttle.addresses.lock();
-        let Some(tally) = addresses.get_mut(&self.address) else { return };
-        tally.under_way = tally.under_way.saturating_sub(1);
-        if tally.under_way == 0 && tally.counted == 0 {
-            addresses.remove(&self.address);
+        let mut origins = self.throttle.origins.lock();
+        for origin in Origin::of(self.address) {
+            let Some(tally) = origins.get_mut(&origin) else { continue };
+            tally.under_way = tally.under_way.saturating_sub(1);
+            if tally.under_way == 0 && tally.counted == 0 {
+                origins.remove(&origin);
+            }
         }
     }
 }
@@ -168,7 +187,21 @@ mod tests {
     fn without_a_limit_nothing_is_refused_or_remembered() {
         let (throttle, now) = (Throttle::lifted(), Instant::now());
         (0..1_000).for_each(|_| throttle.attempt(address(1), now).unwrap().count(now));
-        assert!(throttle.addresses.lock().is_empty());
+        assert!(throttle.origins.lock().is_empty());
+    }
+
+    #[test]
+    fn d12_a_network_of_ipv6_has_four_times_as_many() {
+        let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
+        let in_lan = |n: u16| IpAddr::from([0xfd00, 0, 0, 1, 0, 0, 0, n]);
+        for n in 0..10 {
+            (0..4).for_each(|_| throttle.attempt(in_lan(n), now).unwrap().count(now));
+        }
+        assert_eq!(throttle.attempt(in_lan(99), now).unwrap_err(), Refused::Wait(600));
+        let elsewhere = IpAddr::from([0xfd00, 0, 0, 2, 0, 0, 0, 1]);
+        (0..10).for_each(|_| throttle.attempt(elsewhere, now).unwrap().count(now));
+        assert_eq!(throttle.attempt(elsewhere, now).unwrap_err(), Refused::Wait(600));
+        assert!(throttle.attempt(address(1), now).is_ok());
     }
 
     #[test]
@@ -177,6 +210,6 @@ mod tests {
         for n in 0..11_000 {
             throttle.attempt(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);
         }
-        assert!(throttle.addresses.lock().len() <= MOST_ADDRESSES);
+        assert!(throttle.origins.lock().len() <= MOST_ORIGINS);
     }
 }

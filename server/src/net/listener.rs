@@ -25,11 +25,22 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `address`; port 0 takes any free one.
+    /// Binds `address`; port 0 takes any free one. `[::]` is every address of both families; where this machine has no
+    /// IPv6, every address of IPv4.
     ///
     /// # Errors
     /// The port is taken, or the address is none of this machine's.
     pub fn bind(address: SocketAddr) -> io::Result<Listener> {
+        match Listener::bind_to(address) {
+            Err(error) if address.is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
+                log::info!("this machine has no IPv6 ({error}): listening on IPv4 only");
+                Listener::bind_to(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
+            }
+            bound => bound,
+        }
+    }
+
+    fn bind_to(address: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         // A restarted server gets its port back at once.
         socket.set_reuse_address(true)?;
@@ -84,12 +95,15 @@ impl Listener {
     /// Makes [`Listener::run`] return.
     pub fn stop(&self) {
         self.stopped.store(true, SeqCst);
-        let ip = match self.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
+        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        // Loopback may have no address of IPv6 although others have.
+        let own = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => vec![v4],
+            IpAddr::V6(ip) if ip.is_unspecified() => vec![v4, v6],
+            ip => vec![ip],
         };
-        let _ = TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
+        let knock = |ip| TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
+        let _ = own.into_iter().any(|ip| knock(ip).is_ok());
     }
 
     /// Whether there is somebody to be accepted, by then at the latest.
@@ -115,6 +129,12 @@ impl Listener {
         *spare = spare_descriptor();
         told
     }
+}
+
+/// Whether binding failed since this machine has no IPv6, or not now.
+fn lacks_ipv6(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    error.kind() == io::ErrorKind::AddrNotAvailable || code == Some(rustix::io::Errno::AFNOSUPPORT)
 }
 
 fn spare_descriptor() -> Option<File> {

@@ -141,6 +141,8 @@ impl Session<'_> {
         if self.services.accounts.exists(claim.name().key()) {
             return Err(Outcome::NameTaken(Cause::NameRegistered.of_user(claim.name().to_string())));
         }
+        // Last: who looks like another user is told that the name is taken.
+        claim.name().check_new().map_err(|why| Outcome::Refused(why.into()))?;
         Ok(claim)
     }
 

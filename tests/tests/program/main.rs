@@ -3,6 +3,7 @@
 mod arguments;
 mod disk_full;
 mod disk_low;
+mod families;
 mod imports;
 mod kills;
 mod life;

@@ -1,0 +1,83 @@
+//! IPv4 and IPv6: both by default, one where there is only one.
+
+use crate::folder;
+use landline_server::config::Config;
+use landline_tests::{Client, House, Lan, Program};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+#[test]
+fn d12_by_default_both_families_come_in() {
+    let house = House::new(|config| config.bind = Config::default().bind);
+    let port = house.address().port();
+    let mut people: Vec<Client> = Vec::new();
+    for (name, address) in [
+        ("four", SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        ("six", SocketAddr::from((Ipv6Addr::LOCALHOST, port))),
+    ] {
+        let mut client = Client::connect(address);
+        client.send(&format!("{name}_lobby"));
+        client.until("200 ");
+        people.push(client);
+    }
+    people[1].send("hello");
+    people[0].expect("six has connected to the chatroom");
+    people[0].expect("six: hello");
+    let users = house.server().moderator().users();
+    assert!(users.contains("four (127.0.0.1)") && users.contains("six (::1)"), "{users}");
+    drop(people);
+    // Stopping wakes the listener.
+    drop(house);
+}
+
+#[test]
+fn d12_an_address_of_ipv4_is_that_alone() {
+    let house = House::new(|config| config.bind = Ipv4Addr::UNSPECIFIED.into());
+    let there = |address| TcpStream::connect_timeout(&address, Duration::from_secs(5));
+    assert!(there(SocketAddr::from((Ipv4Addr::LOCALHOST, house.address().port()))).is_ok());
+    assert!(there(SocketAddr::from((Ipv6Addr::LOCALHOST, house.address().port()))).is_err());
+}
+
+fn default_server(data: &Path) -> Command {
+    let mut command = Program::server();
+    command.args(["--no-console", "--beacon-port", "0", "--data"]).arg(data);
+    command
+}
+
+#[test]
+fn d12_without_ipv6_the_server_listens_on_ipv4() {
+    let (Some(mut lan), folder) = (Lan::new(1), folder()) else { return };
+    let (host, guest) = (lan.host(), lan.host());
+    let mut switch_off = Command::new("sh");
+    switch_off.args(["-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"]);
+    assert!(lan.on(host, &switch_off).status().expect("sh").success());
+    lan.plug(host, 0, "10.78.0.1/24");
+    lan.plug(guest, 0, "10.78.0.2/24");
+    let mut server = Program::start(&mut lan.on(host, &default_server(&folder.path().join("data"))), Stdio::null());
+    assert_eq!(server.until("join with"), "  join with  nc 10.78.0.1 12345\n");
+    let mut client = Program::client();
+    client.args(["10.78.0.1", "--name", "alice", "--plain"]);
+    let mut client = Program::start(&mut lan.on(guest, &client), Stdio::null());
+    assert!(client.wait().success());
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn d12_where_there_is_only_ipv6_the_banner_says_it() {
+    let (Some(mut lan), folder) = (Lan::new(1), folder()) else { return };
+    let host = lan.host();
+    lan.plug(host, 0, "fd00:78::1/64 nodad");
+    let mut server = Program::start(&mut lan.on(host, &default_server(&folder.path().join("data"))), Stdio::null());
+    assert_eq!(server.until("join with"), "  join with  nc fd00:78::1 12345\n");
+}
+
+#[test]
+fn a_port_that_is_given_twice_is_refused_by_name() {
+    let folder = folder();
+    let mut server = Program::start(default_server(folder.path()).args(["--port", "31005", "31005"]), Stdio::null());
+    assert_eq!(server.wait().code(), Some(2));
+    assert!(server.complaints().contains("port 31005 is given twice"));
+}

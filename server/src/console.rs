@@ -4,11 +4,16 @@ use crate::logging::Screen;
 use crate::moderation::{Answer, Moderator};
 use crossbeam_channel::{Sender, bounded};
 use landline_common::clean::clean;
+use landline_common::lines::{Input, Piece};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
+/// The longest ban with an end: a century.
+const MOST_MINUTES: u64 = 100 * 366 * 24 * 60;
+/// Bytes of one line; a longer one is refused.
+const LONGEST_LINE: usize = 8_192;
 /// Lines of the log that may wait for the terminal.
 const LINES_TO_PRINT: usize = 1_000;
 
@@ -32,11 +37,16 @@ static TABLE: [Row; 10] = [
         let (name, reason) = first_word(rest)?;
         m.kick(name, reason)
     }),
-    row("/ban", "USER|ADDRESS [MINUTES] [REASON]", "keep an address or a range (10.0.0.0/8) out", |m, rest| {
-        let (target, rest) = first_word(rest)?;
-        let (minutes, reason) = minutes(rest);
-        m.ban(target, minutes, reason)
-    }),
+    row(
+        "/ban",
+        "USER|ADDRESS [TIME] [REASON]",
+        "keep an address or a range (10.0.0.0/8) out; TIME as 30m, 2h, 1d",
+        |m, rest| {
+            let (target, rest) = first_word(rest)?;
+            let (minutes, reason) = minutes(rest)?;
+            m.ban(target, minutes, reason)
+        },
+    ),
     row("/bans", "", "what is banned", |m, _| Ok(m.bans())),
     row("/unban", "ADDRESS", "end a ban", |m, rest| m.unban(first_word(rest)?.0)),
     row("/unlock", "USER", "end a lock after failed passwords", |m, rest| m.unlock(first_word(rest)?.0)),
@@ -55,10 +65,28 @@ fn first_word(rest: &str) -> Result<(&str, &str), String> {
     if word.is_empty() { Err(MISSING.to_owned()) } else { Ok((word, rest.trim_start())) }
 }
 
-/// A number in front is minutes; the rest is the reason.
-fn minutes(rest: &str) -> (Option<u64>, &str) {
+/// A time in front: minutes, or a number with m, h, d or w. The rest is the reason.
+///
+/// # Errors
+/// What begins with a digit is no time: a ban for ever would follow from a slip of the finger.
+fn minutes(rest: &str) -> Result<(Option<u64>, &str), String> {
     let (word, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-    word.parse().map_or((None, rest), |minutes| (Some(minutes), reason.trim_start()))
+    if !word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) {
+        return Ok((None, rest));
+    }
+    let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match word[number.len()..].to_lowercase().as_str() {
+        "" | "m" | "min" => Some(1),
+        "h" => Some(60),
+        "d" => Some(24 * 60),
+        "w" => Some(7 * 24 * 60),
+        _ => None,
+    };
+    let minutes = unit.and_then(|unit| number.parse::<u64>().ok()?.checked_mul(unit));
+    match minutes.filter(|minutes| (1..=MOST_MINUTES).contains(minutes)) {
+        Some(minutes) => Ok((Some(minutes), reason.trim_start())),
+        None => Err(format!("\"{word}\" is no time; write 30m, 2h, 1d or 1w, or nothing for a ban without an end.")),
+    }
 }
 
 /// Every command: how it is written, and what it does.
@@ -100,13 +128,39 @@ pub fn run(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
         edit_lines(moderator, screen, stop);
         screen.redirect(None);
     } else {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if answer(moderator, &line, stop) {
+        read_lines(moderator, &mut io::stdin().lock(), stop);
+    }
+}
+
+/// From a pipe, whose lines may be of any length.
+fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
+    let mut input = Input::of_lines(LONGEST_LINE);
+    loop {
+        let read = match stdin.read(input.space()) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        };
+        input.filled(read);
+        while let Some(piece) = if read == 0 { input.finish() } else { input.next() } {
+            let stops = match piece {
+                Piece::Text(line) => answer(moderator, &line, stop),
+                Piece::TooLong => refuse_long_line(),
+            };
+            if stops {
                 return;
             }
         }
+        if read == 0 {
+            return;
+        }
     }
+}
+
+/// Never stops the server.
+fn refuse_long_line() -> bool {
+    let _ = writeln!(io::stdout(), "That line is too long: at most {LONGEST_LINE} bytes; nothing was done.");
+    false
 }
 
 /// With line editing, and with the log printed above the line being typed.
@@ -141,6 +195,9 @@ fn edit_lines(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
 
 /// Does what a line says and prints the answer. True when the server is to stop.
 fn answer(moderator: &Moderator, line: &str, stop: &Sender<()>) -> bool {
+    if line.len() > LONGEST_LINE {
+        return refuse_long_line();
+    }
     // What is pasted may have anything in it, and some of it is said to others.
     match obey(moderator, &clean(line)) {
         Outcome::Quit => {
@@ -154,6 +211,31 @@ fn answer(moderator: &Moderator, line: &str, stop: &Sender<()>) -> bool {
                 let _ = writeln!(io::stdout(), "{text}");
             }
             false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x14_a_ban_has_a_time_with_a_unit_and_a_wrong_one_is_refused() {
+        for (rest, expected) in [
+            ("", (None, "")),
+            ("spam", (None, "spam")),
+            ("30", (Some(30), "")),
+            ("30m spam and more", (Some(30), "spam and more")),
+            ("2h", (Some(120), "")),
+            ("1D x", (Some(1_440), "x")),
+            ("1w", (Some(10_080), "")),
+            ("15min", (Some(15), "")),
+            ("spam 30m", (None, "spam 30m")),
+        ] {
+            assert_eq!(minutes(rest), Ok(expected), "{rest}");
+        }
+        for rest in ["30x", "0", "0m spam", "-5", "1.5h", "2nd offence", "99999999999999999999", "101y", "1h30"] {
+            assert!(minutes(rest).unwrap_err().contains("is no time"), "{rest}");
         }
     }
 }

@@ -95,6 +95,11 @@ impl TextDoor {
             return self.object(line);
         }
         if let Some(Ok(Command::Format(format))) = parse(line, "") {
+            if self.framing == Framing::Unframed {
+                // Its form is fixed, here as within a session.
+                let again = self.again(Cause::FormatFixed.report());
+                return self.mistake(again);
+            }
             self.format = format;
             return Step::Reply(vec![What::Format(format)]);
         }
@@ -359,6 +364,14 @@ mod tests {
         assert!(matches!(guest.line("pw", Framing::Lines),
             Step::Try(Attempt::Guest { server_password: Some(pw), .. }) if pw == "pw"));
         assert_eq!(code(door(true).line("alice_lobby", Framing::Unframed)), 403);
+    }
+
+    #[test]
+    fn x14_an_unframed_client_cannot_switch_formats() {
+        let mut door = door(false);
+        let fixed = What::from(Cause::FormatFixed.report());
+        assert_eq!(replies(door.line("format json", Framing::Unframed)), [fixed, ask(GREETING)]);
+        assert_eq!(door.rendering(), Rendering::TcpChat);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::store::FileError;
 use crate::store::bans::{BanFile, BanRow};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use landline_common::Moment;
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashSet;
@@ -52,11 +52,18 @@ pub enum Stored {
     NotYet(io::Error),
 }
 
-/// An address, or a range in CIDR notation; a range's first address stands for it.
+/// An address, or a range in CIDR notation; a range's first address stands for it. A range of IPv4-mapped addresses
+/// (`::ffff:10.0.0.0/104`) is one of IPv4: that is how clients at a port for both families are known.
 #[must_use]
 pub fn parse_range(text: &str) -> Option<IpNet> {
-    let range = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
-    range.ok().map(|range| range.trunc())
+    let range = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
+    let range = match (range.addr().to_canonical(), range) {
+        (IpAddr::V4(mapped), IpNet::V6(range)) => {
+            Ipv4Net::new(mapped, range.prefix_len().checked_sub(96)?).ok()?.into()
+        }
+        _ => range,
+    };
+    Some(range.trunc())
 }
 
 impl Bans {
@@ -222,6 +229,17 @@ mod tests {
         mend_disk();
         ban(&bans, "10.0.0.4", None);
         assert!(covers(&again(), "10.0.0.3"), "with the next change");
+    }
+
+    #[test]
+    fn x14_a_range_of_mapped_addresses_is_one_of_ipv4() {
+        let folder = tempfile::tempdir().unwrap();
+        let bans = Bans::open(folder.path()).unwrap();
+        ban(&bans, "::ffff:127.0.0.0/104", None);
+        ban(&bans, "::ffff:10.1.0.7/128", None);
+        assert!(covers(&bans, "127.0.0.1") && covers(&bans, "10.1.0.7") && !covers(&bans, "10.1.0.8"));
+        assert_eq!(shown(range("::ffff:127.0.0.0/104")), "127.0.0.0/8");
+        assert!(parse_range("::ffff:127.0.0.0/90").is_none(), "it would ban all of IPv4 or nothing");
     }
 
     #[test]

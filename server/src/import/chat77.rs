@@ -1,5 +1,6 @@
 //! Chat77's users become accounts, with the passwords they have.
 
+use super::document::User;
 use super::{shown, tell_refused};
 use crate::guard::Hasher;
 use crate::guard::hasher::{HashError, usable};
@@ -9,7 +10,6 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use landline_common::{Limits, Moment, NameKey, UserName};
-use serde_json::Value;
 use std::collections::HashSet;
 use std::io::Write;
 use std::panic::resume_unwind;
@@ -35,7 +35,7 @@ struct Sorted<'a> {
 }
 
 /// Makes an account of every user whose name is free, with one write.
-pub(super) fn import(users: &[Value], data: &Path, limits: &Limits, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn import(users: &[User], data: &Path, limits: &Limits, out: &mut dyn Write) -> anyhow::Result<()> {
     let accounts = Accounts::open(data, limits)?;
     let Sorted { new, kept, refused } = sort(users, &accounts);
     let room = accounts.vacancies();
@@ -65,14 +65,13 @@ pub(super) fn import(users: &[Value], data: &Path, limits: &Limits, out: &mut dy
     Ok(())
 }
 
-fn sort<'a>(users: &'a [Value], accounts: &Accounts) -> Sorted<'a> {
+fn sort<'a>(users: &'a [User], accounts: &Accounts) -> Sorted<'a> {
     let (zone, now) = (TimeZone::system(), Timestamp::now());
     let mut sorted = Sorted::default();
     let mut seen = HashSet::<NameKey>::new();
     for (i, user) in users.iter().enumerate() {
         // What is wrong with a field is never quoted: it may be the password.
-        let field = |name| user.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
-        let (alias, password) = (field("aliase"), field("password"));
+        let (alias, password) = (user.aliase.trim(), user.password.trim());
         let which = if alias.is_empty() { format!("user {}", i + 1) } else { shown(alias) };
         match check(alias, password) {
             Ok(name) if accounts.exists(name.key()) => sorted.kept.push(name),
@@ -80,7 +79,7 @@ fn sort<'a>(users: &'a [Value], accounts: &Accounts) -> Sorted<'a> {
                 sorted.refused.push((which, "a user before has that name, or one that looks like it".to_owned()));
             }
             Ok(name) => {
-                let registered = registered(field("created_at"), &zone).unwrap_or(now);
+                let registered = registered(user.created_at.trim(), &zone).unwrap_or(now);
                 let registered = Moment { unix_ms: registered.as_millisecond(), offset_s: 0 };
                 sorted.new.push(Newcomer { name, password, registered });
             }

@@ -1,5 +1,6 @@
 //! LanTalk's banned addresses.
 
+use super::document::Entry;
 use super::{shown, tell_refused};
 use crate::clock::Clock;
 use crate::guard::Bans;
@@ -7,7 +8,6 @@ use crate::guard::bans::{self, Stored};
 use crate::store::BanRow;
 use anyhow::Context;
 use ipnet::IpNet;
-use serde_json::Value;
 use std::collections::HashSet;
 use std::io::Write;
 use std::net::IpAddr;
@@ -17,16 +17,17 @@ use std::path::Path;
 const REASON: &str = "imported from LanTalk";
 
 /// Bans every address that is not banned yet, for ever, as LanTalk does; with one write.
-pub(super) fn import(addresses: &[Value], data: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn import(addresses: &[Entry], data: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
     let (known, now) = (Bans::open(data)?, Clock::system().now());
     let there: HashSet<String> = known.list(now).into_iter().map(|ban| ban.address).collect();
     let (mut new, mut refused, mut kept) = (Vec::<(IpNet, BanRow)>::new(), Vec::new(), 0);
     let mut seen = HashSet::new();
     for entry in addresses {
-        let text = entry.as_str().map_or_else(|| entry.to_string(), |text| text.trim().to_owned());
+        let (Entry::Text(text) | Entry::Other(text)) = entry;
+        let text = text.trim();
         // LanTalk compares whole addresses: a range never kept anybody out.
         let Ok(address) = text.parse::<IpAddr>() else {
-            refused.push((shown(&text), "that is no address".to_owned()));
+            refused.push((shown(text), "that is no address".to_owned()));
             continue;
         };
         let range = IpNet::from(address.to_canonical());

@@ -2,13 +2,16 @@
 //! these it is.
 
 mod chat77;
+mod document;
 mod lantalk;
 
 use crate::store::LockFile;
 use crate::store::messages::{self, Imported};
 use anyhow::{Context, anyhow, bail};
+use document::{Document, Entry, User};
 use landline_common::Limits;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Write};
 use std::path::Path;
@@ -18,14 +21,21 @@ const FIRST_LINE: u64 = 1 << 20;
 /// Characters of a foreign text that are shown.
 const SHOWN: usize = 40;
 
+/// The first line of what `export` writes, told by its id.
+#[derive(Deserialize)]
+struct FirstLine {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+}
+
 /// What a file turned out to be.
 enum Kind {
     /// What `export` writes, from the first line on.
     Messages(Box<dyn BufRead>),
     /// Chat77's users, and how many connections it has noted.
-    Chat77(Vec<Value>, usize),
+    Chat77(Vec<User>, usize),
     /// LanTalk's banned addresses.
-    LanTalk(Vec<Value>),
+    LanTalk(Vec<Entry>),
 }
 
 /// Imports `file` into the data folder, in which no server may run, and says on `out` what was done.
@@ -60,9 +70,7 @@ pub fn run(file: &Path, data: &Path, limits: &Limits, out: &mut dyn Write) -> an
 fn recognise(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<Kind> {
     let mut content = Vec::new();
     reader.by_ref().take(FIRST_LINE).read_until(b'\n', &mut content)?;
-    if let Ok(Value::Object(first)) = serde_json::from_slice(&content)
-        && first.contains_key("id")
-    {
+    if content.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<FirstLine>(&content).is_ok() {
         return Ok(Kind::Messages(Box::new(Cursor::new(content).chain(reader))));
     }
     let left = most.saturating_add(1).saturating_sub(content.len() as u64);
@@ -77,27 +85,15 @@ fn recognise(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<Ki
 }
 
 /// What a whole JSON document is.
-fn kind_of(value: Value) -> anyhow::Result<Kind> {
-    match value {
-        Value::Array(list) if list.is_empty() || list.iter().any(Value::is_string) => return Ok(Kind::LanTalk(list)),
-        Value::Object(mut parts) => {
-            let own = ["accounts", "bans"].into_iter().find(|name| parts.contains_key(*name));
-            if let Some(own) = own.filter(|_| parts.contains_key("version")) {
-                bail!("it is this server's own {own}.json; put it into the data folder as it is");
-            }
-            let mut list = |name| match parts.remove(name) {
-                Some(Value::Array(list)) => Some(list),
-                _ => None,
-            };
-            let (users, connections) = (list("users"), list("connections"));
-            if users.is_some() || connections.is_some() {
-                let noted = connections.map_or(0, |list| list.len());
-                return Ok(Kind::Chat77(users.unwrap_or_default(), noted));
-            }
+fn kind_of(document: Document) -> anyhow::Result<Kind> {
+    match document {
+        Document::LanTalk(addresses) => Ok(Kind::LanTalk(addresses)),
+        Document::Chat77(users, connections) => Ok(Kind::Chat77(users, connections)),
+        Document::Own(own) => bail!("it is this server's own {own}.json; put it into the data folder as it is"),
+        Document::Unknown => {
+            bail!("it is neither Chat77's client_connections.json, nor LanTalk's bans.json, nor what export writes")
         }
-        _ => {}
     }
-    bail!("it is neither Chat77's client_connections.json, nor LanTalk's bans.json, nor what export writes")
 }
 
 /// Says what was not imported and why, a line for each.

@@ -52,6 +52,26 @@ fn commands_are_obeyed_and_everything_else_is_said() {
 }
 
 #[test]
+fn x14_bans_have_times_with_units_and_lines_are_bounded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut server, _) = server(folder.path());
+    for (typed, printed) in [
+        ("/ban 10.1.2.3 30m spam", "Banned 10.1.2.3 for 30 min"),
+        ("/ban 10.1.2.4 2h", "Banned 10.1.2.4 for 120 min"),
+        ("/ban 10.1.2.5 30x spam", "\"30x\" is no time"),
+        ("/ban ::ffff:10.0.0.0/104 1d", "Banned 10.0.0.0/8 for 1440 min"),
+        ("/bans", "10.1.2.3 (until "),
+    ] {
+        server.type_line(typed);
+        server.until(printed);
+    }
+    server.type_line(&"x".repeat(100_000));
+    server.until("That line is too long: at most 8192 bytes");
+    server.type_line("/unban 10.1.2.5");
+    server.until("10.1.2.5 is not banned");
+}
+
+#[test]
 fn the_server_goes_on_when_the_console_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, address) = server(folder.path());

@@ -4,7 +4,7 @@ use crate::{folder, server, start, stop};
 use landline_tests::{Client, Program};
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 /// Runs a task on a data folder until it ends. Returns its exit code, and what it wrote to both outputs.
 fn task(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
@@ -84,4 +84,37 @@ fn tasks_that_are_asked_wrongly_are_refused() {
         "{complaint}"
     );
     assert!(!data.exists(), "nothing was begun");
+}
+
+/// A file of so many bytes: `beginning`, then `piece` over and over, then `end`.
+fn hostile(path: &Path, beginning: &str, piece: &str, end: &str) {
+    let mut content = String::from(beginning);
+    while content.len() < 63 << 20 {
+        content.push_str(piece);
+    }
+    content.push_str(end);
+    fs::write(path, content).expect("a file");
+}
+
+#[test]
+fn x14_a_hostile_import_is_refused_in_bounded_memory() {
+    let folder = folder();
+    let file = folder.path().join("hostile.json");
+    for (beginning, piece, end) in [
+        ("[", "[],", "\"\"]"),
+        ("[", "\"\",", "\"\"]"),
+        ("{\"users\":[", "{},", "{}]}"),
+        ("{\"connections\":[", "0,", "0]}"),
+        ("{\"x\":[", "{\"\":0},", "0]}"),
+    ] {
+        hostile(&file, beginning, piece, end);
+        let server = Program::server();
+        let mut limited = Command::new("sh");
+        // KiB of address space: three times the file, and what the program itself takes.
+        limited.args(["-c", "ulimit -v 400000 && exec \"$@\"", "sh"]).arg(server.get_program());
+        limited.args(["import".as_ref(), file.as_os_str(), "--data".as_ref(), folder.path().as_os_str()]);
+        let done = limited.output().expect("sh");
+        let complaint = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(!complaint.contains("memory") && done.status.code().is_some(), "{beginning}{piece}: {complaint}");
+    }
 }

@@ -83,7 +83,19 @@ pub struct Answer {
     pub password: bool,
     /// The server's version.
     pub version: String,
+    /// What is the same in all answers of one running server; empty from servers that have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Other addresses of the server, so that it is listed once: two answers are of one server only if each has the
+    /// address that the other came from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<IpAddr>,
 }
+
+/// The most other addresses in an answer, for which its size has room.
+pub const MOST_ALSO: usize = 8;
+/// The most characters of an id.
+const ID_CHARS: usize = 32;
 
 impl Answer {
     /// Reads a datagram. Fields that are not known are left for later versions.
@@ -94,7 +106,9 @@ impl Answer {
             return None;
         }
         let (name, version) = (shown(&answer.name, SERVER_NAME_CHARS), shown(&answer.version, VERSION_CHARS));
-        Some(Answer { name, version, ..answer })
+        let id = shown(&answer.id, ID_CHARS);
+        let also = answer.also.into_iter().take(MOST_ALSO).collect();
+        Some(Answer { name, version, id, also, ..answer })
     }
 }
 

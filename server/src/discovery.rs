@@ -2,7 +2,7 @@
 
 mod quota;
 
-use landline_common::beacon::{ANSWER_RATIO, Answer, Beacon, Link, is_credible, is_question};
+use landline_common::beacon::{ANSWER_RATIO, Answer, Beacon, Link, MOST_ALSO, is_credible, is_question};
 use quota::Quota;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -67,8 +67,8 @@ impl Discovery {
             IpAddr::V6(_) => return Err(io::Error::other("it listens on an IPv6 address only")),
         };
         let (stopped, stop) = io::pipe()?;
-        let mut announcer =
-            Announcer { what, only, people, socket: None, quota: Quota::default(), silent: BTreeSet::new() };
+        let (quota, silent, own) = (Quota::default(), BTreeSet::new(), Vec::new());
+        let mut announcer = Announcer { what, only, people, socket: None, quota, silent, id: random_id(), own };
         // Before the thread, so that a question is heard from now on.
         announcer.listen(true);
         let thread = Builder::new().name("discovery".into()).spawn(move || announcer.run(&stopped))?;
@@ -104,6 +104,10 @@ struct Announcer<P> {
     quota: Quota,
     /// Interfaces on which the last beacon failed; the log has said so.
     silent: BTreeSet<String>,
+    /// The same in every answer, and in none of another server.
+    id: String,
+    /// The addresses that the doors listen on, as they were at the last beacon.
+    own: Vec<IpAddr>,
 }
 
 /// Why the wait for something to do ended.
@@ -165,6 +169,8 @@ impl<P: Fn() -> usize> Announcer<P> {
     }
 
     fn announce(&mut self) {
+        self.own = links(self.only).into_iter().map(|(_, link)| link.own.into()).collect();
+        self.own.retain(|own: &IpAddr| !own.is_loopback());
         let Some(port) = self.what.lantalk else { return };
         let mut silent = BTreeSet::new();
         for (interface, link) in links(self.only) {
@@ -198,7 +204,7 @@ impl<P: Fn() -> usize> Announcer<P> {
 
     fn answer(&mut self, question: &[u8], asker: SocketAddr) {
         let forged = asker.port() == 0 || !is_credible(asker.ip());
-        if forged || !is_question(question) || !self.quota.take(asker.ip(), Instant::now()) {
+        if forged || !is_question(question) || !self.quota.has_left(asker.ip(), Instant::now()) {
             return;
         }
         // No way to the asker, or a broadcast address, to which this socket may not send.
@@ -207,7 +213,9 @@ impl<P: Fn() -> usize> Announcer<P> {
             return;
         }
         let text = self.introduction(addr.into()).to_string();
-        if let Some(socket) = self.socket.as_ref().filter(|_| text.len() <= ANSWER_RATIO * question.len()) {
+        // Only what is answered counts, or questions that are too short would take all places of the quota.
+        let fits = text.len() <= ANSWER_RATIO * question.len();
+        if let Some(socket) = self.socket.as_ref().filter(|_| fits && self.quota.take(asker.ip(), Instant::now())) {
             let _ = socket.send_to(text.as_bytes(), asker);
         }
     }
@@ -221,7 +229,18 @@ impl<P: Fn() -> usize> Announcer<P> {
             users: u32::try_from((self.people)()).unwrap_or(u32::MAX),
             password: self.what.password,
             version: env!("CARGO_PKG_VERSION").into(),
+            id: self.id.clone(),
+            also: self.own.iter().copied().filter(|own| *own != addr).take(MOST_ALSO).collect(),
         }
+    }
+}
+
+/// Empty where the system gives no randomness: then the server is listed by its addresses.
+fn random_id() -> String {
+    let mut bytes = [0; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => format!("{:016x}", u64::from_be_bytes(bytes)),
+        Err(_) => String::new(),
     }
 }
 

@@ -65,6 +65,21 @@ fn lantalks_own_client_finds_the_server_from_another_host() {
 }
 
 #[test]
+fn d17_a_server_on_two_networks_is_one_row() {
+    let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
+    let (a, b) = (lan.host(), lan.host());
+    for (host, last) in [(a, 1), (b, 2)] {
+        lan.plug(host, 0, &format!("10.77.0.{last}/24 broadcast +"));
+        lan.plug(host, 1, &format!("10.78.0.{last}/24 broadcast +"));
+    }
+    let _server = server(&lan, a, folder.path(), "Alpha");
+    for _ in 0..3 {
+        let (list, _) = discover(&lan, b, &["--timeout", "1"]);
+        assert_eq!(named(&list), [("Alpha", "10.77.0.1")]);
+    }
+}
+
+#[test]
 fn servers_on_two_hosts_are_found_by_name_in_half_a_second() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = [lan.host(), lan.host(), lan.host()];

@@ -64,6 +64,8 @@ mod tests {
             users: 3,
             password: true,
             version: "0.1.0".into(),
+            id: String::new(),
+            also: Vec::new(),
         };
         let mut servers = Servers::default();
         servers.announced(Ipv4Addr::new(192, 168, 1, 7).into(), Beacon { addr, port: 5_050 }, 1_000);

@@ -55,6 +55,18 @@ impl Found {
         }
     }
 
+    /// Whether two that answered from two addresses are one server: each says so of the other's. The id alone proves
+    /// nothing, as anybody can repeat it, to hide a server behind another one.
+    fn is_at(&self, other: &Found) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Landline(a), Kind::Landline(b)) => {
+                let is_same = !a.id.is_empty() && (&a.id, a.port) == (&b.id, b.port);
+                is_same && a.also.contains(&other.address) && b.also.contains(&self.address)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether two that were heard from this machine itself are one.
     fn is_same_as(&self, other: &Found) -> bool {
         match (&self.kind, &other.kind) {
@@ -116,9 +128,18 @@ impl Servers {
         });
     }
 
-    /// All of them: those that answered first, then by name and address.
+    /// All of them, each once: those that answered first, then by name and address.
     #[must_use]
     pub fn list(&self) -> Vec<Found> {
+        let mut list = self.sorted();
+        let all = list.clone();
+        let is_listed_before =
+            |found: &Found| all.iter().take_while(|other| *other != found).any(|other| other.is_at(found));
+        list.retain(|found| !is_listed_before(found));
+        list
+    }
+
+    fn sorted(&self) -> Vec<Found> {
         let mut list = self.0.clone();
         list.sort_by_cached_key(|found| {
             let name = match &found.kind {
@@ -157,7 +178,23 @@ mod tests {
     fn answer(name: &str, port: u16) -> Answer {
         let addr = Ipv4Addr::LOCALHOST.into();
         let version = "0.1.0".into();
-        Answer { name: name.into(), addr, port, lantalk: 5_050, users: 0, password: false, version }
+        let (id, also) = (String::new(), Vec::new());
+        Answer { name: name.into(), addr, port, lantalk: 5_050, users: 0, password: false, version, id, also }
+    }
+
+    #[test]
+    fn d17_a_server_with_two_addresses_is_one_row_and_nobody_hides_it() {
+        let at = |own: u32, also: &[u32], id: &str| {
+            let mut servers = Servers::default();
+            let named = |also: &[u32]| also.iter().map(|n| ip(*n)).collect();
+            servers.answered(ip(2), Answer { id: "0f".into(), also: named(&[1, 2]), ..answer("room", 1) }, 0);
+            servers.answered(ip(own), Answer { id: id.into(), also: named(also), ..answer("room", 1) }, 0);
+            rows(&servers)
+        };
+        assert_eq!(at(1, &[2], "0f"), [(ip(1), 1)]);
+        assert_eq!(at(1, &[2], "1e"), [(ip(1), 1), (ip(2), 1)], "another server");
+        assert_eq!(at(1, &[], "0f").len(), 2, "it does not say so itself");
+        assert_eq!(at(3, &[1, 2], "0f").len(), 2, "who copies an id hides nobody");
     }
 
     fn beacon(port: u16) -> Beacon {

@@ -10,6 +10,8 @@ fn answer() -> Answer {
         users: 3,
         password: true,
         version: "0.1.0".into(),
+        id: "00ff".into(),
+        also: vec![Ipv4Addr::new(10, 1, 0, 1).into()],
     }
 }
 
@@ -65,7 +67,7 @@ fn questions_of_our_version_are_ours() {
 #[test]
 fn an_answer_is_read_as_it_was_written() {
     let text = answer().to_string();
-    let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0"}"#;
+    let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0","id":"00ff","also":["10.1.0.1"]}"#;
     assert_eq!(text, format!("LANDLINE! 1 {json}"));
     assert_eq!(Answer::parse(text.as_bytes()), Some(answer()));
 }
@@ -80,6 +82,8 @@ fn the_longest_answer_fits() {
         users: u32::MAX,
         password: false,
         version: "\"".repeat(VERSION_CHARS),
+        id: "f".repeat(16),
+        also: vec![Ipv4Addr::BROADCAST.into(); MOST_ALSO],
     };
     let widest = Answer { name: "👍".repeat(SERVER_NAME_CHARS), ..longest.clone() };
     for answer in [longest, widest] {
@@ -186,7 +190,8 @@ prop_compose! {
     ) -> Answer {
         let addr = Ipv4Addr::from_bits(addr).into();
         let (name, version) = (shown(&name, SERVER_NAME_CHARS), shown(&version, VERSION_CHARS));
-        Answer { name, addr, port, lantalk, users, password, version }
+        let (id, also) = ("0123456789abcdef".into(), vec![addr]);
+        Answer { name, addr, port, lantalk, users, password, version, id, also }
     }
 }
 

@@ -23,16 +23,21 @@ pub(super) struct Quota {
 }
 
 impl Quota {
+    /// Whether [`Quota::take`] would give one more answer. Nothing is taken.
+    pub(super) fn has_left(&mut self, address: IpAddr, now: Instant) -> bool {
+        match self.addresses.get(&address) {
+            Some(latest) => !latest[0].is_some_and(|oldest| is_recent(oldest, now)),
+            None => self.has_room(now),
+        }
+    }
+
     /// Whether one more answer may go to `address` now. When more addresses ask than are remembered, new ones get
     /// none: forgetting others early would let a flood exceed their quota.
     pub(super) fn take(&mut self, address: IpAddr, now: Instant) -> bool {
-        if !self.addresses.contains_key(&address) && !self.has_room(now) {
+        if !self.has_left(address, now) {
             return false;
         }
         let latest = self.addresses.entry(address).or_default();
-        if latest[0].is_some_and(|oldest| is_recent(oldest, now)) {
-            return false;
-        }
         latest.rotate_left(1);
         latest[MOST - 1] = Some(now);
         true

@@ -16,7 +16,11 @@ fn a_question_is_answered_with_all_there_is_to_know() {
     send(&asker, &question(), port);
     let answer = receive(&asker);
     assert!(answer.len() <= 3 * question().len());
+    let id = Answer::parse(&answer).unwrap().id;
+    assert_eq!(id.len(), 16, "{id}");
     let expected = Answer {
+        id,
+        also: Vec::new(),
         name: "Room 12".into(),
         addr: Ipv4Addr::LOCALHOST.into(),
         port: 12_345,
@@ -71,6 +75,20 @@ fn questions_that_are_none_or_too_short_get_nothing() {
         barrier(port, 100 + last);
         assert_eq!(waiting(&asker), 0, "{:?}", String::from_utf8_lossy(&datagram[..datagram.len().min(20)]));
     }
+}
+
+#[test]
+fn x7_questions_that_are_not_answered_take_nobodys_place() {
+    let port = free_port();
+    let _discovery = start(announcement(port));
+    // As many addresses as are remembered, and more; the first ones would be answered if the question were longer.
+    for n in 0..1_200u32 {
+        let flood = UdpSocket::bind((Ipv4Addr::from_bits(0x7f02_0000 + n), 0)).unwrap();
+        flood.send_to(b"LANDLINE? 1", (Ipv4Addr::LOCALHOST, port)).unwrap();
+    }
+    let asker = asker(1);
+    send(&asker, &question(), port);
+    assert!(Answer::parse(&receive(&asker)).is_some());
 }
 
 #[test]

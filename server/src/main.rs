@@ -9,8 +9,8 @@ use landline_server::config::tasks::{Export, Task};
 use landline_server::config::{Args, Config, limits_help};
 use landline_server::logging::Screen;
 use landline_server::server::Server;
-use landline_server::store::LockFile;
 use landline_server::store::messages::{self, TransferError};
+use landline_server::store::{LockFile, exposure};
 use landline_server::{console, import};
 use rustix::termios::OptionalActions;
 use std::io::{self, BufWriter, Write};
@@ -84,6 +84,9 @@ fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
 fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyhow::Result<()> {
     let (tell, stop) = crossbeam_channel::bounded(1);
     on_signal(tell.clone())?;
+    for warning in exposure::warnings(&config.data, args.password_file()) {
+        log::warn!("{warning}");
+    }
     let server = Server::start(config, lock)?;
     // A closed standard output is no reason to stop.
     let _ = write!(io::stdout(), "{}", Banner::of(&server, config));

@@ -3,9 +3,13 @@
 use crate::store::json_file;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+
+const NAME: &str = "landline.lock";
+/// The process id replaces what the file has: through a link, a stranger's file would be emptied.
+const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// Why a data folder cannot be used.
 #[derive(Debug, Error)]
@@ -59,8 +63,12 @@ impl LockFile {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(folder.join("landline.lock"));
+            .custom_flags(NO_LINK)
+            .open(folder.join(NAME));
         let mut file = opened.map_err(cannot("write to"))?;
+        if !is_own(&file).map_err(cannot("lock"))? {
+            return Err(cannot("lock")(io::Error::other(format!("{NAME} there is a link or no file: remove it"))));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -74,6 +82,12 @@ impl LockFile {
         json_file::remove_remains(folder);
         Ok(LockFile { _locked: file })
     }
+}
+
+/// Whether truncating the file harms no other one: it is a plain file with one name.
+fn is_own(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file() && metadata.nlink() == 1)
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {
@@ -114,6 +128,28 @@ mod tests {
         let _again = LockFile::take(&folder).unwrap();
         let pid = std::fs::read_to_string(folder.join("landline.lock")).unwrap();
         assert_eq!(pid, format!("{}\n", std::process::id()));
+    }
+
+    #[test]
+    fn x10_a_link_at_the_lock_empties_no_other_file() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, victim) = (parent.path().join("data"), parent.path().join("victim"));
+        std::fs::create_dir(&folder).unwrap();
+        for is_symbolic in [true, false] {
+            std::fs::write(&victim, "precious").unwrap();
+            let link = folder.join(NAME);
+            let made = if is_symbolic {
+                std::os::unix::fs::symlink(&victim, &link)
+            } else {
+                std::fs::hard_link(&victim, &link)
+            };
+            made.unwrap();
+            let text = LockFile::take(&folder).unwrap_err().to_string();
+            assert!(text.starts_with("cannot ") && text.contains("the data folder"), "{text}");
+            assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+            std::fs::remove_file(folder.join(NAME)).unwrap();
+        }
+        assert!(LockFile::take(&folder).is_ok());
     }
 
     #[test]

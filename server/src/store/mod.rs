@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod bans;
+pub mod exposure;
 pub mod file_error;
 pub mod json_file;
 pub mod lock_file;

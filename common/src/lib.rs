@@ -16,6 +16,7 @@ pub mod link;
 pub mod mesh;
 pub mod moment;
 pub mod name;
+pub mod password;
 pub mod rendering;
 pub mod telnet;
 pub mod text;

@@ -8,6 +8,7 @@ use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use crate::event::Text;
 use crate::limits::LABEL_BYTES;
+use crate::password;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -267,7 +268,7 @@ impl<'a> Request<'a> {
     /// A field is missing.
     pub fn sign_in(&self) -> Option<Result<SignIn, Report<'static>>> {
         let user = || need("user", &self.user).map(str::to_owned);
-        let password = || need("password", &self.password).map(|password| password.trim().to_owned());
+        let password = || need("password", &self.password).map(|typed| password::of_line(typed).to_owned());
         Some(match &*self.r#type {
             "guest" => user().map(|user| SignIn::Guest { user }),
             "login" => user().and_then(|user| Ok(SignIn::Login { user, password: password()? })),

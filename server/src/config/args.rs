@@ -8,7 +8,7 @@ use landline_common::visible::is_blank;
 use landline_common::{Limits, limits};
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Seconds; longer than any server runs, and far below where the arithmetic of time ends.
@@ -151,6 +151,12 @@ impl Args {
         self.log_file.clone().unwrap_or_else(|| self.data.join("landline.log"))
     }
 
+    /// The file that has the server's password, if it is read from one.
+    #[must_use]
+    pub fn password_file(&self) -> Option<&Path> {
+        self.password_file.as_deref()
+    }
+
     /// What it all means.
     ///
     /// # Errors
@@ -211,7 +217,7 @@ impl Args {
                 password => password.and_then(Result::ok),
             },
         };
-        match password.map(|password| password.trim().to_owned()) {
+        match password.map(|typed| landline_common::password::of_line(&typed).to_owned()) {
             Some(password) if password.is_empty() => bail!("the server's password is empty; leave it out for none"),
             password => Ok(password),
         }

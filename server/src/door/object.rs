@@ -3,7 +3,7 @@
 use super::{Attempt, House};
 use landline_common::command::object::EVERYBODY;
 use landline_common::command::{Request, SignIn};
-use landline_common::{Cause, Report, RoomName};
+use landline_common::{Cause, Report, RoomName, password};
 
 /// Rooms in one sign-in; more than a user may be in by any setting that makes sense.
 const MOST_ROOMS: usize = 1_000;
@@ -35,7 +35,7 @@ pub(super) fn attempt(line: &str, house: House) -> Result<(Option<String>, Attem
         Some(sign_in) => sign_in.map_err(fail)?,
         None => return Err(fail(Cause::BadObject.of_word("sign in first: guest, login, register or resume"))),
     };
-    let server_password = request.server_password.as_deref().map(|password| password.trim().to_owned());
+    let server_password = request.server_password.as_deref().map(|typed| password::of_line(typed).to_owned());
     if house.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
         return Err(fail(Cause::ServerPasswordNeeded.report()));
     }

@@ -7,7 +7,7 @@ use landline_common::clean::{blank_line_ends, clean};
 use landline_common::command::{Command, Format, Request, parse};
 use landline_common::limits::SIGN_IN_MISTAKES;
 use landline_common::lines::Framing;
-use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What};
+use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What, password};
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
 
@@ -156,7 +156,7 @@ impl TextDoor {
     }
 
     fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> Step {
-        let (alias, password) = (alias.trim(), password.trim().to_owned());
+        let (alias, password) = (alias.trim(), password::of_line(password).to_owned());
         if alias.is_empty() || password.is_empty() {
             return self.again(Cause::CredentialsRequired.report());
         }
@@ -178,6 +178,8 @@ impl Door for TextDoor {
 
     fn line(&mut self, line: &str, framing: Framing) -> Step {
         self.framing = framing;
+        // A file that was saved on Windows may begin with one.
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         let is_answer = !matches!(self.awaits, Awaits::First | Awaits::Mode | Awaits::Object(_));
         if self.foreign.is_in(line, framing, is_answer) {
             return refused(Cause::HowToSignIn.report());
@@ -185,9 +187,9 @@ impl Door for TextDoor {
         match self.awaits.clone() {
             Awaits::First | Awaits::Mode | Awaits::Object(_) => self.first_line(line),
             Awaits::GuestPassword { name, room } => {
-                Step::Try(Attempt::Guest { name, room, server_password: Some(line.trim().to_owned()) })
+                Step::Try(Attempt::Guest { name, room, server_password: Some(password::of_line(line).to_owned()) })
             }
-            Awaits::ServerPassword(_) => Step::Try(Attempt::ServerPassword(line.trim().to_owned())),
+            Awaits::ServerPassword(_) => Step::Try(Attempt::ServerPassword(password::of_line(line).to_owned())),
             Awaits::Alias(mode) => {
                 self.awaits = Awaits::Password(mode, line.to_owned());
                 Step::Reply(vec![ask("PASSWORD?")])

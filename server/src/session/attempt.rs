@@ -7,7 +7,7 @@ use crate::hub::{Claim, NameTaken, Newcomer, SignInOptions, Visit};
 use crate::store::RegisterError;
 use landline_common::command::SignIn;
 use landline_common::limits::{PASSWORD_MAX_BYTES, count};
-use landline_common::{Cause, Rendering, RoomName, UserName};
+use landline_common::{Cause, Rendering, RoomName, UserName, password};
 use std::time::Instant;
 
 /// Somebody who may come in: the name, whether it is an account's, and the room.
@@ -92,7 +92,8 @@ impl Session<'_> {
     }
 
     fn is_server_password(&self, given: &str) -> bool {
-        self.services.password.as_ref().is_some_and(|password| same(password.as_bytes(), given.as_bytes()))
+        let (given, own) = (password::composed(given), self.services.password.as_deref().map(password::composed));
+        own.is_some_and(|own| same(own.as_bytes(), given.as_bytes()))
     }
 
     /// An attempt at a password, if this address may still make one.
@@ -148,6 +149,7 @@ impl Session<'_> {
 
     /// Makes an account. Its name stays claimed until the claim is dropped.
     fn register(&self, name: UserName, password: &str) -> Result<Claim, Outcome> {
+        let password = &*password::composed(password);
         let least = count(self.services.limits.password_min_bytes);
         if !(least..=PASSWORD_MAX_BYTES).contains(&password.len()) {
             return Err(Outcome::Refused(Cause::PasswordLength.of_count(least as u64)));
@@ -191,12 +193,20 @@ impl Session<'_> {
         Ok((claim, true, RoomName::lobby()))
     }
 
+    /// Whether `hash` was made of that password, as it was typed or in its composed form: new accounts have the latter,
+    /// older ones the former. Without an account it takes the same time.
+    fn opens(&self, password: &str, hash: Option<&str>) -> Result<bool, Outcome> {
+        let verify = |password: &str| self.services.hasher.verify(password, hash).map_err(refusal);
+        let composed = password::composed(password);
+        Ok(verify(password)? || (composed != password && verify(&composed)?))
+    }
+
     /// The name of the account, if that is its password.
     fn check_account(&self, alias: &str, password: &str) -> Result<UserName, Outcome> {
         let services = self.services;
         let Ok(name) = UserName::parse(alias) else {
             // Nobody can have registered that; it takes as long as if somebody had.
-            services.hasher.verify(password, None).map_err(refusal)?;
+            self.opens(password, None)?;
             return Err(Outcome::WrongPassword);
         };
         let attempt = services
@@ -205,7 +215,7 @@ impl Session<'_> {
             .map_err(|refused| Outcome::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
         let account = services.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
-        let right = services.hasher.verify(password, hash).map_err(refusal)?;
+        let right = self.opens(password, hash)?;
         let is_account = account.is_some();
         let Some(account) = account.filter(|_| right) else {
             // What is no account may be a password typed at the wrong question.

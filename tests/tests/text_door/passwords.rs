@@ -201,3 +201,51 @@ fn a_name_without_an_account_locks_alike() {
     let answer = try_login(&mut client, "nobody", "wrong horse");
     assert!(answer.starts_with("ERROR: 403 "), "{answer}");
 }
+
+/// The same text in two forms: `ü` as two characters, and as one.
+const TYPED_APART: &str = "gru\u{308}ne wiese";
+const HASH_OF_TYPED_APART: &str = "$2b$04$abcdefghijklmnopqrstuu5rfw01uIKScSPrL07QkyeUE11z4lEFC";
+const COMPOSED: &str = "gr\u{fc}ne wiese";
+
+#[test]
+fn d16_a_password_opens_in_whatever_form_it_is_typed() {
+    let house = House::new(|config| config.limits.failures_to_lock = 100);
+    house.register("mac", TYPED_APART);
+    house.register("other", COMPOSED);
+    for name in ["mac", "other"] {
+        for password in [TYPED_APART, COMPOSED, &format!("\u{feff}{COMPOSED}")] {
+            house.login(name, password).quit();
+        }
+    }
+    let mut program = house.connect();
+    program.send("\u{feff}format json");
+    program.send(&format!("{{\"type\":\"login\",\"user\":\"mac\",\"password\":\"{COMPOSED}\"}}"));
+    program.until("{\"type\":\"auth_ok\"");
+}
+
+#[test]
+fn d16_an_account_that_was_hashed_as_typed_still_opens() {
+    let mut house = House::new(|config| config.limits.failures_to_lock = 100);
+    house.register("mac", TYPED_APART);
+    house.stop();
+    let file = house.data().join("accounts.json");
+    let accounts = std::fs::read_to_string(&file).expect("accounts.json");
+    let start = accounts.find("$2b$").expect("a hash");
+    // Of the two characters, as servers before made it.
+    let accounts = accounts.replace(&accounts[start..start + 60], HASH_OF_TYPED_APART);
+    std::fs::write(&file, accounts).expect("accounts.json");
+    house.restart();
+    house.login("mac", TYPED_APART).quit();
+}
+
+#[test]
+fn d16_the_servers_password_too() {
+    let house = House::new(|config| config.password = Some(TYPED_APART.to_owned()));
+    for (name, password) in [("one", TYPED_APART), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
+        let mut guest = house.connect();
+        guest.send(&format!("\u{feff}{name}_lobby"));
+        guest.expect("PASSWORD?");
+        guest.send(password);
+        guest.until("200 ");
+    }
+}

@@ -30,7 +30,7 @@ const fn row(word: &'static str, usage: &'static str, help: &'static str, run: f
 }
 
 /// All commands but those that end the console.
-static TABLE: [Row; 10] = [
+static TABLE: [Row; 11] = [
     row("/users", "", "who is online, with addresses", |m, _| Ok(m.users())),
     row("/stats", "", "how the server is doing", |m, _| Ok(m.stats())),
     row("/kick", "USER [REASON]", "end somebody's session", |m, rest| {
@@ -50,6 +50,11 @@ static TABLE: [Row; 10] = [
     row("/bans", "", "what is banned", |m, _| Ok(m.bans())),
     row("/unban", "ADDRESS", "end a ban", |m, rest| m.unban(first_word(rest)?.0)),
     row("/unlock", "USER", "end a lock after failed passwords", |m, rest| m.unlock(first_word(rest)?.0)),
+    row("/account", "USER [delete]", "an account; delete removes it for good", |m, rest| match first_word(rest)? {
+        (name, "") => m.account(name),
+        (name, "delete") => m.delete_account(name),
+        _ => Err("Write /account USER or /account USER delete.".to_owned()),
+    }),
     row("/rooms", "", "the rooms", |m, _| Ok(m.rooms())),
     row("/say", "ROOM TEXT", "say something in a room, as the server", |m, rest| match first_word(rest)? {
         (_, "") => Err(MISSING.to_owned()),

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::guard::Bans;
-use crate::store::Sessions;
+use crate::store::{Accounts, Sessions};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::io;
 use std::sync::Arc;
@@ -24,9 +24,14 @@ impl Housekeeping {
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn start(sessions: Arc<Sessions>, bans: Arc<Bans>, clock: Clock) -> io::Result<Housekeeping> {
+    pub fn start(
+        sessions: Arc<Sessions>,
+        bans: Arc<Bans>,
+        accounts: Arc<Accounts>,
+        clock: Clock,
+    ) -> io::Result<Housekeeping> {
         let (stop, stopped) = bounded(0);
-        let keep = move || keep_house(&stopped, &sessions, &bans, &clock);
+        let keep = move || keep_house(&stopped, &sessions, &(bans, accounts), &clock);
         let thread = std::thread::Builder::new().name("housekeeping".into()).spawn(keep)?;
         Ok(Housekeeping { stop, thread })
     }
@@ -38,17 +43,20 @@ impl Housekeeping {
     }
 }
 
-fn keep_house(stopped: &Receiver<()>, sessions: &Sessions, bans: &Bans, clock: &Clock) {
+fn keep_house(stopped: &Receiver<()>, sessions: &Sessions, late: &(Arc<Bans>, Arc<Accounts>), clock: &Clock) {
     while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
         sessions.alive(clock.now());
-        store(bans);
+        store(late);
     }
     // The last chance.
-    store(bans);
+    store(late);
 }
 
 /// What could not be stored when it was made.
-fn store(bans: &Bans) {
+fn store((bans, accounts): &(Arc<Bans>, Arc<Accounts>)) {
+    if let Err(why) = accounts.store_again() {
+        log::error!("accounts.json: blocks are not stored yet: {why}");
+    }
     if bans.store_again() {
         log::info!("bans.json: all bans are stored now");
     }

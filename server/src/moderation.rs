@@ -5,7 +5,8 @@ use crate::guard::bans::{Stored, parse_range, shown};
 use crate::hub::Person;
 use crate::roster::{self, Connection, Roster};
 use crate::session::Services;
-use crate::store::BanRow;
+use crate::store::{BanRow, Messages};
+use landline_common::history::{Party, RecallError};
 use landline_common::{Cause, NameKey, Rendering, RoomName, What};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ pub struct Moderator {
     pub(crate) services: Arc<Services>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) flushers: Arc<Flushers>,
+    pub(crate) messages: Arc<Messages>,
     pub(crate) started: Instant,
 }
 
@@ -52,6 +54,59 @@ impl Moderator {
         self.end(|client, _| client == person.client(), Cut::Kicked);
         log::info!("kicked {}", person.name);
         Ok(format!("Kicked {}.", person.name))
+    }
+
+    /// What there is to know of an account.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn account(&self, name: &str) -> Answer {
+        let account = self.services.accounts.find(&NameKey::of(name));
+        let account = account.ok_or_else(|| format!("There is no account called '{name}'."))?;
+        let here = if self.services.hub.find(name).is_some_and(|person| person.account) { "here" } else { "away" };
+        let blocks = self.services.accounts.blocks(account.name.key()).len();
+        let locked = if self.services.lockout.is_locked(account.name.key(), Instant::now()) { ", locked" } else { "" };
+        Ok(format!("{} ({here}{locked}), blocks {blocks}. /account {0} delete removes it for good.", account.name))
+    }
+
+    /// Removes an account for good, with the messages that wait for it and its side of direct messages, so that whoever
+    /// takes the name next finds nothing of it. Its session ends.
+    ///
+    /// # Errors
+    /// There is none of that name, or it could not be removed.
+    pub fn delete_account(&self, name: &str) -> Answer {
+        let key = NameKey::of(name);
+        let account =
+            self.services.accounts.find(&key).ok_or_else(|| format!("There is no account called '{name}'."))?;
+        match self.services.accounts.remove(&key) {
+            Ok(true) => {}
+            Ok(false) => return Err(format!("There is no account called '{name}'.")),
+            Err(why) => return Err(format!("accounts.json could not be written ({why}); nothing was removed.")),
+        }
+        // First the account: from now on nobody comes in by its password.
+        if let Some(person) = self.services.hub.find(name).filter(|person| person.account) {
+            self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, "the account was deleted");
+            self.end(|client, _| client == person.client(), Cut::Kicked);
+        }
+        self.services.hub.revoke_lost(&Party::Account(key.clone()));
+        let messages = self.messages.clone();
+        let receiver = key.clone();
+        self.messages.collect(
+            &key,
+            usize::MAX,
+            Box::new(move |letters| {
+                messages.settle(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
+                true
+            }),
+        );
+        log::info!("deleted the account {}", account.name);
+        match self.messages.forget(&Party::Account(key)) {
+            Ok(_) | Err(RecallError::Off) => Ok(format!("Deleted the account {}.", account.name)),
+            Err(why) => Ok(format!(
+                "Deleted the account {}, but not its direct messages ({why:?}): register it and use /forget.",
+                account.name
+            )),
+        }
     }
 
     /// Keeps an address out: somebody's, or a range; for so many minutes or for ever. Ends all sessions from there.

@@ -60,7 +60,8 @@ impl Server {
         let (memory, first_id) = (stores.memory(), stores.first_id(&clock));
         let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, memory, first_id);
         stores.not_stored.tell_by(&hub);
-        let housekeeping = Housekeeping::start(stores.sessions.clone(), stores.bans.clone(), clock.clone());
+        let housekeeping =
+            Housekeeping::start(stores.sessions.clone(), stores.bans.clone(), stores.accounts.clone(), clock.clone());
         let housekeeping = housekeeping.context("starting threads")?;
         let services = services(config, clock, hub, poller, &stores);
         let roster = Roster::new(Admission::new(admission_bounds(config, &capacity)));
@@ -121,7 +122,7 @@ impl Server {
     pub fn moderator(&self) -> Moderator {
         let Reception { services, roster, .. } = &*self.reception;
         let (services, roster, flushers) = (services.clone(), roster.clone(), self.flushers.clone());
-        Moderator { services, roster, flushers, started: self.started }
+        Moderator { services, roster, flushers, messages: self.messages.clone(), started: self.started }
     }
 
     /// Tells everybody, lets outgoing bytes go out for a moment, ends all sessions and waits for every thread.

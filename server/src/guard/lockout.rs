@@ -83,6 +83,12 @@ impl Lockout {
         Ok(Attempt { lockout: self, key: key.clone(), decided: false })
     }
 
+    /// Whether a name is locked.
+    #[must_use]
+    pub fn is_locked(&self, key: &NameKey, now: Instant) -> bool {
+        self.names.lock().get(key).and_then(|tally| tally.locked_until).is_some_and(|until| now < until)
+    }
+
     /// Ends the lock of a name and its count of failures. False if it was not locked.
     pub fn unlock(&self, key: &NameKey) -> bool {
         let mut names = self.names.lock();

@@ -1,5 +1,6 @@
 //! What the person who runs a server can do.
 
+mod accounts;
 mod bans;
 mod console;
 

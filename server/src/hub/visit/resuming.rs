@@ -67,6 +67,16 @@ impl Hub {
         }
     }
 
+    /// Lost sessions of a party cannot be resumed any more: its account is deleted.
+    pub fn revoke_lost(&self, party: &Party) {
+        let mut registry = self.registry();
+        let lost = registry.sessions.all_detached().filter(|detached| detached.party == *party);
+        let lost: Vec<_> = lost.map(|detached| detached.session.number).collect();
+        let revoked: Vec<_> = lost.into_iter().filter_map(|session| registry.sessions.revoke(session)).collect();
+        drop(registry);
+        drop(revoked);
+    }
+
     /// The session that a token goes on with.
     #[must_use]
     pub fn resumable(&self, token: Token, transport: Transport) -> Option<Resumable> {

@@ -1,15 +1,18 @@
 //! `accounts.json`: who has registered, the bcrypt hash of their password, and whom they do not want to hear.
 
 mod file;
+mod pace;
 
 use crate::store::{FileError, json_file, utc};
 use file::{Contents, Row, is_bcrypt};
 use landline_common::limits::count;
 use landline_common::{Limits, Moment, NameKey, UserName};
+use pace::Pace;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use thiserror::Error;
 
 /// One registered name.
@@ -67,9 +70,26 @@ pub struct Accounts {
     most: usize,
     most_blocks: usize,
     /// The file as it is on the disk; held over a write, so that there is one at a time.
-    writer: Mutex<Contents>,
+    writer: Mutex<OnDisk>,
     /// What is looked up; changed only after the file is.
     known: RwLock<HashMap<NameKey, Known>>,
+}
+
+/// The file, and what it lacks.
+#[derive(Debug)]
+struct OnDisk {
+    contents: Contents,
+    /// Blocks have changed since the last write.
+    behind: bool,
+    pace: Pace,
+}
+
+impl OnDisk {
+    fn write(&mut self, path: &Path) -> io::Result<()> {
+        json_file::write(path, &self.contents)?;
+        self.behind = false;
+        Ok(())
+    }
 }
 
 /// What is looked up about one account.
@@ -77,7 +97,7 @@ pub struct Accounts {
 struct Known {
     account: Account,
     blocks: Vec<UserName>,
-    /// Its place in the file, where it stays: no account is ever taken out.
+    /// Its place in the file.
     row: usize,
 }
 
@@ -91,7 +111,8 @@ impl Accounts {
         let path = folder.join("accounts.json");
         let (most, most_blocks) = (count(limits.accounts), count(limits.blocks_per_person));
         let (contents, known) = file::read(&path, most_blocks)?;
-        Ok(Accounts { path, most, most_blocks, writer: Mutex::new(contents), known: RwLock::new(known) })
+        let writer = Mutex::new(OnDisk { contents, behind: false, pace: Pace::new() });
+        Ok(Accounts { path, most, most_blocks, writer, known: RwLock::new(known) })
     }
 
     /// True if the name, or one that looks like it, is registered.
@@ -118,8 +139,8 @@ impl Accounts {
         self.known.read().get(name).map(|known| known.blocks.clone()).unwrap_or_default()
     }
 
-    /// Notes whom the owner of an account does not want to hear, in place of what was noted before; returns once it is
-    /// safely on the disk.
+    /// Notes whom the owner of an account does not want to hear, in place of what was noted before. Returns once it is
+    /// on the disk; where users change their blocks too often for that, [`Accounts::store_again`] puts it there.
     ///
     /// # Errors
     /// Says why not; nothing has changed then.
@@ -129,14 +150,16 @@ impl Accounts {
         }
         let mut file = self.writer.lock();
         let place = self.known.read().get(name).map(|known| known.row);
-        let row = place.and_then(|place| file.accounts.get_mut(place)).ok_or(BlocksError::NoAccount)?;
+        let row = place.and_then(|place| file.contents.accounts.get_mut(place)).ok_or(BlocksError::NoAccount)?;
         let mut names: Vec<String> = blocks.iter().map(UserName::to_string).collect();
         if row.blocks == names {
             return Ok(());
         }
         std::mem::swap(&mut row.blocks, &mut names);
-        if let Err(e) = json_file::write(&self.path, &*file) {
-            if let Some(row) = place.and_then(|place| file.accounts.get_mut(place)) {
+        if !file.pace.take(Instant::now()) {
+            file.behind = true;
+        } else if let Err(e) = file.write(&self.path) {
+            if let Some(row) = place.and_then(|place| file.contents.accounts.get_mut(place)) {
                 row.blocks = names;
             }
             return Err(BlocksError::NotStored(e));
@@ -145,6 +168,33 @@ impl Accounts {
             known.blocks = blocks.to_vec();
         }
         Ok(())
+    }
+
+    /// Writes the blocks that were not written when they changed.
+    ///
+    /// # Errors
+    /// The disk refused; the next call tries again.
+    pub fn store_again(&self) -> io::Result<()> {
+        let mut file = self.writer.lock();
+        if file.behind { file.write(&self.path) } else { Ok(()) }
+    }
+
+    /// Removes an account; returns once it is safely off the disk. False if there is none of that name.
+    ///
+    /// # Errors
+    /// The disk refused; nothing has changed then.
+    pub fn remove(&self, name: &NameKey) -> io::Result<bool> {
+        let mut file = self.writer.lock();
+        let Some(place) = self.known.read().get(name).map(|known| known.row) else { return Ok(false) };
+        let row = file.contents.accounts.remove(place);
+        if let Err(e) = file.write(&self.path) {
+            file.contents.accounts.insert(place, row);
+            return Err(e);
+        }
+        let mut known = self.known.write();
+        known.remove(name);
+        known.values_mut().filter(|known| known.row > place).for_each(|known| known.row -= 1);
+        Ok(true)
     }
 
     /// Registers a name with the bcrypt hash of its password; returns once it is safely on the disk. Of several at once
@@ -173,15 +223,15 @@ impl Accounts {
         if new.is_empty() {
             return Ok(());
         }
-        let before = file.accounts.len();
-        file.accounts.extend(new.iter().map(|NewAccount { name, hash, registered }| Row {
+        let before = file.contents.accounts.len();
+        file.contents.accounts.extend(new.iter().map(|NewAccount { name, hash, registered }| Row {
             name: name.to_string(),
             password: hash.clone(),
             registered: format!("{:.0}", utc(*registered)),
             blocks: Vec::new(),
         }));
-        if let Err(e) = json_file::write(&self.path, &*file) {
-            file.accounts.truncate(before);
+        if let Err(e) = file.write(&self.path) {
+            file.contents.accounts.truncate(before);
             return Err(RegisterError::NotStored(e));
         }
         self.known.write().extend(new.into_iter().zip(before..).map(|(NewAccount { name, hash, .. }, row)| {

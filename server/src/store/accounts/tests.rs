@@ -60,7 +60,7 @@ fn what_is_not_stored_is_not_registered_and_storing_resumes() {
     assert!(!accounts.exists(name("b").key()));
     fs::rename(parent.path().join("away"), &folder).unwrap();
     add(&accounts, "b").unwrap();
-    assert_eq!(open(&folder, 10).unwrap().writer.lock().accounts.len(), 2);
+    assert_eq!(open(&folder, 10).unwrap().writer.lock().contents.accounts.len(), 2);
 }
 
 #[test]
@@ -204,4 +204,43 @@ fn a_file_that_is_cut_anywhere_is_whole_or_refused_by_name() {
         }
         assert_eq!(fs::read(&path).unwrap(), &whole[..at], "cut at {at}: changed");
     }
+}
+
+#[test]
+fn x9_toggling_blocks_does_not_write_the_whole_file_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = open(folder.path(), 10).unwrap();
+    add(&accounts, "alice").unwrap();
+    let (alice, path) = (NameKey::of("alice"), folder.path().join("accounts.json"));
+    let (mut writes, mut last) = (0, fs::metadata(&path).unwrap().modified().unwrap());
+    for round in 0..200 {
+        let list: &[UserName] = if round % 2 == 0 { &[name("bob")] } else { &[] };
+        accounts.set_blocks(&alice, list).unwrap();
+        assert_eq!(accounts.blocks(&alice), list);
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        writes += usize::from(written != last);
+        last = written;
+    }
+    assert!(writes < 20, "{writes} writes");
+    accounts.set_blocks(&alice, &[name("carol")]).unwrap();
+    accounts.store_again().unwrap();
+    assert_eq!(open(folder.path(), 10).unwrap().blocks(&alice), [name("carol")]);
+}
+
+#[test]
+fn x9_an_account_is_removed_and_the_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = open(folder.path(), 10).unwrap();
+    for text in ["alice", "bob", "carol"] {
+        add(&accounts, text).unwrap();
+    }
+    assert!(accounts.remove(&NameKey::of("BOB")).unwrap() && !accounts.remove(&NameKey::of("bob")).unwrap());
+    accounts.set_blocks(name("carol").key(), &[name("alice")]).unwrap();
+    for accounts in [&accounts, &open(folder.path(), 10).unwrap()] {
+        assert!(accounts.exists(name("alice").key()) && !accounts.exists(name("bob").key()));
+        assert_eq!(accounts.blocks(name("carol").key()), [name("alice")]);
+        assert!(accounts.blocks(name("alice").key()).is_empty());
+    }
+    add(&accounts, "bob").unwrap();
+    assert_eq!(open(folder.path(), 10).unwrap().vacancies(), 7);
 }

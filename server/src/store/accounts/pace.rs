@@ -1,0 +1,45 @@
+//! How often blocks may be written at once: each write is the whole file, 2 MB with 9,000 accounts.
+
+use std::time::{Duration, Instant};
+
+/// Changes that are written at once; later ones wait for the next round of housekeeping.
+const AT_ONCE: u32 = 8;
+/// After so long one more may be.
+const EACH: Duration = Duration::from_secs(5);
+
+/// A bucket of writes that may happen at once.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// When the bucket will be full again; `None`: it is.
+    full_at: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new() -> Pace {
+        Pace { full_at: None }
+    }
+
+    /// Takes one write, if there is one left.
+    pub(super) fn take(&mut self, now: Instant) -> bool {
+        let full_at = self.full_at.map_or(now, |at| at.max(now)) + EACH;
+        let may = full_at <= now + EACH * AT_ONCE;
+        if may {
+            self.full_at = Some(full_at);
+        }
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x9_eight_writes_at_once_and_then_one_in_five_seconds() {
+        let (mut pace, start) = (Pace::new(), Instant::now());
+        assert_eq!((0..100).filter(|_| pace.take(start)).count(), 8);
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(!pace.take(at(4)) && pace.take(at(5)) && !pace.take(at(5)));
+        assert_eq!((0..100).filter(|_| pace.take(at(1_000))).count(), 8);
+    }
+}

@@ -1,0 +1,51 @@
+//! Deleting accounts.
+
+use landline_tests::House;
+
+const PASSWORD: &str = "correct horse";
+
+#[test]
+fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
+    let mut house = House::default();
+    house.register("alice", PASSWORD);
+    house.register("bob", PASSWORD);
+    let mut bob = house.login("bob", PASSWORD);
+    let mut alice = house.login("alice", PASSWORD);
+    bob.until("alice has connected");
+    alice.send("/pm bob a secret of alice");
+    bob.until("[PM] alice: a secret of alice");
+    let moderator = house.server().moderator();
+    assert!(moderator.account("nobody").is_err() && moderator.delete_account("nobody").is_err());
+    assert!(moderator.account("ALICE").unwrap().starts_with("alice (here), blocks 0."));
+    assert_eq!(moderator.delete_account("Alice").unwrap(), "Deleted the account alice.");
+    alice.until("INFO: You have been kicked.");
+    alice.expect("INFO: Reason: the account was deleted");
+    alice.expect_closed();
+    bob.until("alice has left the chatroom");
+    let mut gone = house.connect();
+    for line in ["LOGIN", "alice", PASSWORD] {
+        gone.send(line);
+    }
+    gone.until("ERROR: Invalid alias or password");
+    drop((gone, bob));
+    house.restart();
+    house.register("alice", "another horse");
+    let mut next = house.login("alice", "another horse");
+    next.send("/history");
+    next.send("/history with bob");
+    assert!(next.lines_so_far().iter().all(|line| !line.contains("secret")), "of the one before");
+    house.login("bob", PASSWORD).quit();
+}
+
+#[test]
+fn x9_mail_for_a_deleted_account_reaches_nobody() {
+    let house = House::default();
+    house.register("alice", PASSWORD);
+    let mut bob = house.guest("bob", "lobby");
+    bob.send("/pm alice for the first alice");
+    bob.until("INFO: alice is offline.");
+    assert!(house.server().moderator().delete_account("alice").is_ok());
+    house.register("alice", PASSWORD);
+    let mut next = house.login("alice", PASSWORD);
+    assert!(next.lines_so_far().iter().all(|line| !line.contains("first alice")));
+}

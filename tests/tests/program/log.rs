@@ -29,6 +29,7 @@ fn passwords_reach_neither_the_disk_nor_the_log() {
     for lines in [["REGISTER", secrets[2], "alice", secrets[0]], ["LOGIN", secrets[1], "alice_room", secrets[1]]] {
         lines.iter().for_each(|line| client.send(line));
     }
+    client.end_sending();
     while client.next_line().is_some() {}
     let mut client = Client::connect(address);
     for password in [secrets[1], secrets[1], secrets[0]] {

@@ -10,6 +10,16 @@ use landline_common::lines::Framing;
 use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What, password};
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
+/// What a user at a terminal is told who typed something else at the greeting.
+const HOW_TO_JOIN: &str = "To join as a guest, type NAME_ROOM, for example carol_lobby. \
+                           Or type LOGIN or REGISTER for an account; /quit leaves.";
+/// The same once LOGIN or REGISTER was typed: what stands in a line then may be a password.
+const HOW_TO_LOG_IN: &str = "Type LOGIN or REGISTER. To join as a guest, connect again; /quit leaves.";
+/// The same for a user who typed the pattern itself.
+const PATTERN_EXPLAINED: &str = "NAME_ROOM stands for your own name and a room, for example carol_lobby: \
+                                 carol in the room lobby.";
+/// Bare words that leave at the greeting, beside the commands that do.
+const LEAVING: [&str; 2] = ["quit", "bye"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -50,19 +60,29 @@ pub(super) struct TextDoor {
     foreign: Foreign,
     /// Lines that were of no form asked for.
     mistakes: u32,
+    /// The client has got the greeting.
+    greeted: bool,
 }
 
 impl TextDoor {
     pub(super) fn new(house: House) -> TextDoor {
         let (format, framing) = (Format::Text, Framing::Undecided);
-        let foreign = Foreign::default();
-        TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts: false, foreign, mistakes: 0 }
+        let (foreign, mistakes) = (Foreign::default(), 0);
+        let (uses_accounts, greeted) = (false, false);
+        TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts, foreign, mistakes, greeted }
     }
 
     /// Answers `report`, and begins again at the greeting.
     fn again(&mut self, report: Report<'static>) -> Step {
+        self.greet_behind(vec![cleaned(report).into()])
+    }
+
+    /// Answers `whats` and the greeting.
+    fn greet_behind(&mut self, mut whats: Vec<What<'static>>) -> Step {
         self.awaits = Awaits::Mode;
-        Step::Reply(vec![cleaned(report).into(), ask(GREETING)])
+        self.greeted = true;
+        whats.push(ask(GREETING));
+        Step::Reply(whats)
     }
 
     /// Answers a line of no form asked for as `step` does, or ends the connection: that was one too many.
@@ -108,13 +128,45 @@ impl TextDoor {
             return self.begin(mode);
         }
         match (line.rsplit_once('_').filter(|_| !self.uses_accounts), &self.awaits) {
-            (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => self.guest(name, room),
+            (Some(("NAME", _)), _) if self.talks_to_a_user() => self.greet_behind(vec![What::info(PATTERN_EXPLAINED)]),
+            (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => {
+                self.guest(name, room.strip_prefix('#').unwrap_or(room))
+            }
             (_, Awaits::First) => refused(Cause::HowToSignIn.report()),
             _ => {
-                let again = self.again(Cause::InvalidMode.report());
-                self.mistake(again)
+                let answer = self.no_mode(line);
+                self.mistake(answer)
             }
         }
+    }
+
+    /// A line that is no answer to the greeting.
+    fn no_mode(&mut self, line: &str) -> Step {
+        if !self.talks_to_a_user() {
+            return self.again(Cause::InvalidMode.report());
+        }
+        let leaves = LEAVING.iter().any(|word| line.eq_ignore_ascii_case(word));
+        if leaves || matches!(parse(line, ""), Some(Ok(Command::Quit))) {
+            return Step::Close(Cause::Goodbye.report().into());
+        }
+        let how = if self.uses_accounts { HOW_TO_LOG_IN } else { HOW_TO_JOIN };
+        self.greet_behind(vec![Cause::InvalidMode.report().into(), What::info(how)])
+    }
+
+    /// Whether a user may be reading: the client waited for the greeting and ends lines. The unframed programs
+    /// compare every message that they get, and a program that speaks first knows how to: both are told nothing else.
+    fn talks_to_a_user(&self) -> bool {
+        self.greeted && self.format == Format::Text && self.framing == Framing::Lines
+    }
+
+    /// Refuses a guest. A user may try again, with another name.
+    fn no_guest(&mut self, report: Report<'static>) -> Step {
+        if !self.talks_to_a_user() {
+            return refused(report);
+        }
+        let is_mistake = report.code() == Some(400);
+        let answer = self.greet_behind(vec![What::Refused(cleaned(report))]);
+        if is_mistake { self.mistake(answer) } else { answer }
     }
 
     fn begin(&mut self, mode: Mode) -> Step {
@@ -137,12 +189,12 @@ impl TextDoor {
             Ok(both) => both,
             // With a password in force nothing is learned about names without it.
             Err(NameError::Reserved) if !self.house.has_password => {
-                return refused(NameError::Reserved.into());
+                return self.no_guest(NameError::Reserved.into());
             }
             Err(why) => {
                 let how = Cause::HowToSignIn.report();
                 let text = format!("{why}; {}", how.sentence());
-                return refused(Report { code: how.code(), ..Report::from(why) }.saying(text));
+                return self.no_guest(Report { code: how.code(), ..Report::from(why) }.saying(text));
             }
         };
         match (self.house.has_password, self.framing) {
@@ -172,8 +224,7 @@ impl TextDoor {
 
 impl Door for TextDoor {
     fn greet(&mut self) -> Step {
-        self.awaits = Awaits::Mode;
-        Step::Reply(vec![ask(GREETING)])
+        self.greet_behind(Vec::new())
     }
 
     fn line(&mut self, line: &str, framing: Framing) -> Step {
@@ -221,7 +272,8 @@ impl Door for TextDoor {
             (Awaits::Password(..), Outcome::Done) => self.again(Cause::Registered.report()),
             (Awaits::Password(..), outcome) => self.again(outcome.report()),
             (Awaits::ServerPassword(_), Outcome::Refused(why)) => self.again(why),
-            (_, Outcome::WrongPassword) => refused(Cause::WrongServerPassword.report()),
+            (_, Outcome::WrongPassword) => self.no_guest(Cause::WrongServerPassword.report()),
+            (_, Outcome::NameTaken(report)) => self.no_guest(report),
             (_, outcome) => refused(outcome.report()),
         }
     }
@@ -309,7 +361,9 @@ mod tests {
         let mut door = door(false);
         door.greet();
         let invalid = What::from(Cause::InvalidMode.report());
-        assert_eq!(replies(door.line("hello", Framing::Lines)), [invalid, ask(GREETING)]);
+        let answer = [invalid.clone(), What::info(HOW_TO_JOIN), ask(GREETING)];
+        assert_eq!(replies(door.line("hello", Framing::Lines)), answer);
+        assert_eq!(replies(door.line("hello", Framing::Unframed)), [invalid, ask(GREETING)]);
         assert_eq!(replies(door.line("", Framing::Lines)), []);
         assert_eq!(replies(door.line("register", Framing::Lines)), [ask("ALIAS?")]);
         assert_eq!(replies(door.line("alice", Framing::Lines)), [ask("PASSWORD?")]);

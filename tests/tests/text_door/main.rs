@@ -5,10 +5,14 @@ mod commands;
 mod http;
 mod limits;
 mod names;
+mod newcomer;
 mod passwords;
 mod sign_in;
 mod splitting;
 mod telnet;
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
+/// Behind the first wrong answer to the greeting, for users who end lines.
+const HOW_TO_JOIN: &str = "INFO: To join as a guest, type NAME_ROOM, for example carol_lobby. \
+                           Or type LOGIN or REGISTER for an account; /quit leaves.";
 const PASSWORD: &str = "correct horse";

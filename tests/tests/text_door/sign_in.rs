@@ -1,6 +1,6 @@
 //! Coming in, and being refused.
 
-use crate::{GREETING, PASSWORD};
+use crate::{GREETING, HOW_TO_JOIN, PASSWORD};
 use landline_common::text::PASSWORD_SENT;
 use landline_tests::{Client, House};
 use serde_json::Value;
@@ -61,7 +61,7 @@ fn every_refusal_leads_back_to_the_greeting() {
     let _guest = house.guest("guest", "room");
     let mut client = house.connect();
     client.expect(GREETING);
-    converse(&mut client, &["hello"], &["ERROR: Invalid auth mode", GREETING]);
+    converse(&mut client, &["hello"], &["ERROR: Invalid auth mode", HOW_TO_JOIN, GREETING]);
     for (lines, answer) in [
         (["LOGIN", "alice", "wrong horse"], "ERROR: Invalid alias or password"),
         (["LOGIN", "nobody", PASSWORD], "ERROR: Invalid alias or password"),
@@ -93,8 +93,8 @@ fn a_first_line_of_neither_form_ends_it_only_before_a_greeting() {
     }
     let mut client = house.connect();
     client.expect(GREETING);
-    for line in ["hello", "/join room", "exit"] {
-        converse(&mut client, &[line], &["ERROR: Invalid auth mode", GREETING]);
+    for line in ["hello", "/join room", "carol lobby"] {
+        converse(&mut client, &[line], &["ERROR: Invalid auth mode", HOW_TO_JOIN, GREETING]);
     }
 }
 

@@ -1,0 +1,108 @@
+//! The first minute of a user who knows nothing but the address, and types at `nc`.
+
+use crate::{GREETING, HOW_TO_JOIN, PASSWORD};
+use landline_tests::{Client, TestServer};
+
+/// A client that waited for the greeting, as `nc` does for a user.
+fn greeted(server: &TestServer) -> Client {
+    let mut client = server.connect();
+    client.expect(GREETING);
+    client
+}
+
+#[test]
+fn a3_whatever_is_typed_at_the_greeting_is_answered_by_how_to_join() {
+    let server = TestServer::default();
+    for line in ["hello", "carol", "help", "/help", "?", "carol lobby", "/join lobby", "_", "carol_"] {
+        let mut client = greeted(&server);
+        client.send(line);
+        for answer in ["ERROR: Invalid auth mode", HOW_TO_JOIN, GREETING] {
+            client.expect(answer);
+        }
+        client.send("carol_lobby");
+        client.expect_start("200 ");
+        client.quit();
+    }
+}
+
+#[test]
+fn a3_words_that_leave_do_so_at_the_greeting() {
+    let server = TestServer::default();
+    for line in ["/quit", "quit", "exit", "EXIT", "/exit", "/q", "logout", "bye"] {
+        let mut client = greeted(&server);
+        client.send(line);
+        client.expect("INFO: Goodbye!");
+        client.expect_closed();
+    }
+}
+
+#[test]
+fn a3_the_pattern_itself_is_explained() {
+    let server = TestServer::default();
+    let mut client = greeted(&server);
+    for line in ["NAME_ROOM", "NAME_lobby"] {
+        client.send(line);
+        assert!(client.expect_start("INFO: NAME_ROOM stands for ").contains("carol_lobby"));
+        client.expect(GREETING);
+    }
+    let mut program = server.unframed();
+    program.ask("NAME_ROOM", "200");
+}
+
+#[test]
+fn a3_a_name_that_cannot_be_had_is_asked_for_again() {
+    let server = TestServer::default();
+    server.register("owner", PASSWORD);
+    let mut bob = server.guest("bob", "lobby");
+    let mut client = greeted(&server);
+    for (line, code) in [
+        ("bob_lobby", "403 "),
+        ("BOB_ops", "403 "),
+        ("owner_lobby", "403 "),
+        ("INFO_lobby", "403 "),
+        ("Landline_lobby", "403 "),
+        ("123_lobby", "403 "),
+        ("carol smith_lobby", "400 "),
+        ("carol_two rooms", "400 "),
+    ] {
+        client.send(line);
+        client.expect_start(code);
+        client.expect(GREETING);
+    }
+    client.send("carol_#lobby");
+    client.expect("200 Welcome to Landline, carol. You are in lobby; /help lists the commands.");
+    bob.expect("carol has connected to the chatroom");
+}
+
+#[test]
+fn a3_a_wrong_password_of_the_server_is_asked_for_again() {
+    let server = TestServer::new(|config| config.password = Some("open sesame".into()));
+    let mut client = greeted(&server);
+    for (password, answer) in [("open", "403 "), ("open sesame", "200 ")] {
+        client.send("carol_lobby");
+        client.expect("PASSWORD?");
+        client.send(password);
+        client.expect_start(answer);
+        if answer == "403 " {
+            client.expect(GREETING);
+        }
+    }
+}
+
+#[test]
+fn a3_who_speaks_first_or_sends_no_lines_is_answered_to_the_letter() {
+    let server = TestServer::default();
+    let _bob = server.guest("bob", "lobby");
+    let mut script = server.connect();
+    script.send("bob_lobby");
+    script.expect_start("403 ");
+    script.expect_closed();
+    let mut program = server.unframed();
+    program.expect(&format!("{GREETING}\n"));
+    for line in ["hello", "help", "/help", "quit", "exit"] {
+        program.ask(line, "ERROR: Invalid auth mode");
+        program.expect(GREETING);
+    }
+    program.ask("bob_lobby", "403");
+    program.expect("");
+}

@@ -7,16 +7,16 @@ use landline_common::Cause;
 pub fn with_advice(why: &str, cause: Option<Cause>) -> String {
     let advice = match cause {
         Some(Cause::NameRegistered) => {
-            ": if it is yours, give its password in LANDLINE_PASSWORD or with --password-file"
+            " If it is yours, give its password in LANDLINE_PASSWORD or with --password-file, and leave out --register."
         }
         Some(Cause::WrongServerPassword | Cause::ServerPasswordNeeded) => {
-            ": give it in LANDLINE_SERVER_PASSWORD or with --server-password"
+            " Give it in LANDLINE_SERVER_PASSWORD or with --server-password."
         }
-        Some(Cause::WrongPassword) => ": look at --name and at the password; --register makes a new account",
-        Some(Cause::AlreadyHere) => ": leave there first, or come in as a guest under another --name",
-        Some(Cause::AliasTaken) => ": if it is yours, leave --register out",
-        Some(Cause::NameTaken | Cause::NameReserved | Cause::NameOfServer) => " with --name",
-        Some(Cause::PasswordLength | Cause::PasswordUnusable) => ": choose another password",
+        Some(Cause::WrongPassword) => ": check --name and the password; --register makes a new account",
+        Some(Cause::AlreadyHere) => ": leave there first, or join as a guest under another --name",
+        Some(Cause::AliasTaken) => " If it is yours, leave out --register.",
+        Some(Cause::NameTaken | Cause::NameReserved | Cause::NameOfServer) => " (--name NAME)",
+        Some(Cause::PasswordLength | Cause::PasswordUnusable) => " Choose another password.",
         _ => "",
     };
     format!("{why}{advice}")
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_by_its_cause() {
-        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken)), "xq wvzt with --name");
+        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken)), "xq wvzt (--name NAME)");
         assert!(with_advice("no", Some(Cause::WrongServerPassword)).contains("LANDLINE_SERVER_PASSWORD"));
         assert_eq!(with_advice("no server answers at x", None), "no server answers at x");
     }

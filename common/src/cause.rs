@@ -5,7 +5,7 @@
 //! Sentences that older clients compare stand here to the letter.
 //!
 //! `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` stand for the fields of [`About`], `{s}` for
-//! the plural of `{count}`.
+//! the plural of `{count}`, `{hint}` for "Did you mean …?" where there is a hint.
 
 use crate::event::Text;
 use crate::name::NameError;
@@ -50,28 +50,29 @@ use Kind::{BareRefusal, Line, Refusal, State};
 causes! {
     // What changed for the reader.
     Entered "entered" State, "You are in {room} now";
-    InNoRoom "in_no_room" State, "You are in no room now; /join ROOM goes into one";
+    InNoRoom "in_no_room" State, "You are in no room now. /join ROOM takes you into one.";
     LeftRoom "left_room" State, "You left {room}";
     Goodbye "goodbye" State, "Goodbye!";
     Kicked "kicked" State, "You have been kicked.";
     Banned "banned" State, "You have been banned.";
     SlowDown "slow_down" State, "⚠ Slow down — you're sending too fast.";
-    IdleWarning "idle_warning" State, "you have been silent for long; in {seconds} s you are signed out";
+    IdleWarning "idle_warning" State,
+        "You have been silent for long. In {seconds} s you are signed out; type anything to stay.";
     Idle "idle" State, "Idle timeout — disconnecting.";
-    Stopping "stopping" State, "the server is stopping; goodbye";
+    Stopping "stopping" State, "The server is shutting down.";
     Queued "queued" State, "{user} is offline. Message queued for delivery.";
     PrivateAsked "private_asked" State, "Connection request sent to {user}";
     PrivateDeclined "private_declined" State, "Rejected private request from {user}";
     PrivateOver "private_over" State, "Private connection with {user} ended";
     PrivateUnavailable "private_unavailable" State, "{user} is no longer available for private chat";
-    DirectAsked "direct_asked" State, "Direct chat request sent to {user}";
-    DirectDeclined "direct_declined" State, "Rejected direct chat request from {user}";
-    DirectUnavailable "direct_unavailable" State, "{user} is no longer available for a direct chat";
+    DirectAsked "direct_asked" State, "Encrypted chat request sent to {user}";
+    DirectDeclined "direct_declined" State, "Rejected encrypted chat request from {user}";
+    DirectUnavailable "direct_unavailable" State, "{user} is no longer available for an encrypted chat";
     Blocked "blocked" State, "{user} is blocked";
     Unblocked "unblocked" State, "{user} is unblocked";
-    Forgotten "forgotten" State, "{count} direct message{s} removed from the history; who has read them may remember";
-    ResumedElsewhere "resumed_elsewhere" State, "this session goes on over another connection";
-    LinesLost "lines_lost" State, "{count} message{s} for you could not be kept while you had no connection";
+    Forgotten "forgotten" State, "{count} direct message{s} removed from the history.";
+    ResumedElsewhere "resumed_elsewhere" State, "This session goes on over another connection.";
+    LinesLost "lines_lost" State, "{count} message{s} for you could not be kept while you had no connection.";
     NotSupported "not_supported" State, "not supported here";
     ServerPasswordFirst "server_password_first" State, "first this server's password";
     Registered "registered" Line, "Registration successful. You can login now.";
@@ -81,111 +82,115 @@ causes! {
     InvalidMode "invalid_mode" BareRefusal, "Invalid auth mode";
     CredentialsRequired "credentials_required" BareRefusal, "Alias and password are required";
     WrongPassword "wrong_password" BareRefusal, "Invalid alias or password", lantalk "Wrong password.";
-    WrongServerPassword "wrong_server_password" Refusal(403), "that is not this server's password",
-        lantalk "Wrong password.";
-    ServerPasswordNeeded "server_password_needed" Refusal(403), "this server has a password", lantalk "Wrong password.";
+    WrongServerPassword "wrong_server_password" Refusal(403), "Wrong server password.", lantalk "Wrong password.";
+    ServerPasswordNeeded "server_password_needed" Refusal(403),
+        "This server has a password.", lantalk "Wrong password.";
     HowToSignIn "how_to_sign_in" Refusal(400),
-        "sign in with NAME_ROOM, for example alice_lobby, or with REGISTER or LOGIN", lantalk "Invalid username.";
-    NameTaken "name_taken" Refusal(403), "that name, or one that looks like it, is in use; choose another",
-        lantalk "Username already taken.";
-    NameOfServer "name_of_server" Refusal(403), "that is the server's own name; choose another",
-        lantalk "Username already taken.";
+        "Sign in with NAME_ROOM, for example alice_lobby, or with REGISTER or LOGIN.", lantalk "Invalid username.";
+    NameTaken "name_taken" Refusal(403),
+        "That name (or one that looks like it) is taken. Choose another.", lantalk "Username already taken.";
+    NameOfServer "name_of_server" Refusal(403),
+        "That is the server's own name. Choose another.", lantalk "Username already taken.";
     NameRegistered "name_registered" Refusal(403),
-        "that name belongs to an account; choose another, or LOGIN if it is yours", lantalk "Username already taken.";
-    AliasTaken "alias_taken" Refusal(403), "that alias belongs to an account; choose another";
-    NameReserved "name_reserved" Refusal(403), "that name is reserved; choose another",
-        lantalk "Username already taken.";
-    NameEmpty "name_empty" Refusal(400), "a name needs at least one letter or digit", lantalk "Invalid username.";
-    NameTooLong "name_too_long" Refusal(400), "that name is too long: at most {count} characters",
-        lantalk "Invalid username.";
-    NameBad "name_bad" Refusal(400), "a name has letters, digits, _ and - only", lantalk "Invalid username.";
-    RoomNameBad "room_name_bad" Refusal(400), "a room's name has letters, digits, / and - only";
-    RoomNameReserved "room_name_reserved" Refusal(400), "that name is reserved; choose another";
-    PasswordLength "password_length" Refusal(400), "a password needs {count} to 72 bytes; nothing was registered";
-    PasswordUnusable "password_unusable" Refusal(400), "that password cannot be used; choose another";
+        "{user} is a registered name. Sign in, or choose another.", lantalk "Username already taken.";
+    AliasTaken "alias_taken" Refusal(403), "That name is registered already. Choose another.";
+    NameReserved "name_reserved" Refusal(403),
+        "\"{user}\" cannot be a name; choose another", lantalk "Username already taken.";
+    NameEmpty "name_empty" Refusal(400), "A name needs at least one letter or digit.", lantalk "Invalid username.";
+    NameTooLong "name_too_long" Refusal(400),
+        "That name is too long (at most {count} characters).", lantalk "Invalid username.";
+    NameBad "name_bad" Refusal(400), "A name has only letters, digits, _ and -.", lantalk "Invalid username.";
+    RoomNameBad "room_name_bad" Refusal(400), "A room name has only letters, digits, / and -.";
+    RoomNameReserved "room_name_reserved" Refusal(400), "That cannot be a room name. Choose another.";
+    PasswordLength "password_length" Refusal(400),
+        "A password needs {count} to 72 characters (letters beyond ASCII count more). Nothing has changed.";
+    PasswordUnusable "password_unusable" Refusal(400), "That password cannot be used. Choose another.";
     PasswordUnchecked "password_unchecked" Refusal(500),
-        "the password could not be checked; tell who runs the server";
-    Locked "locked" Refusal(403), "too many failed passwords for this name; try again in {seconds} s";
+        "The password could not be checked. Tell the operator of this server.";
+    Locked "locked" Refusal(403), "Too many failed passwords for this name. Try again in {seconds} s.";
     AddressPasswords "address_passwords" Refusal(403),
-        "too many wrong passwords from your address; try again in {seconds} s";
-    AddressSignIns "address_sign_ins" Refusal(429), "too many sign-ins from your address; try again in {seconds} s";
-    AddressAccounts "address_accounts" Refusal(429), "too many new accounts from your address; try again in {seconds} s";
-    AddressBusy "address_busy" Refusal(503), "too many are signing in from your address; try again in a moment";
-    HashesBusy "hashes_busy" Refusal(503), "too many people are signing in; try again in a moment";
-    AccountsFull "accounts_full" Refusal(503), "this server takes no more accounts; come in as a guest";
+        "Too many wrong passwords from your address. Try again in {seconds} s.";
+    AddressSignIns "address_sign_ins" Refusal(429), "Too many sign-ins from your address. Try again in {seconds} s.";
+    AddressAccounts "address_accounts" Refusal(429),
+        "Too many new accounts or passwords from your address. Try again in {seconds} s.";
+    AddressBusy "address_busy" Refusal(503), "Too many users are signing in from your address. Try again in a moment.";
+    HashesBusy "hashes_busy" Refusal(503), "Too many users are signing in. Try again in a moment.";
+    AccountsFull "accounts_full" Refusal(503), "This server takes no more accounts. Join as a guest.";
     AccountNotStored "account_not_stored" Refusal(500),
-        "the account could not be stored; try again, or tell who runs the server";
-    SignInTooLong "sign_in_too_long" Refusal(403), "signing in took too long; connect again";
-    AddressBanned "address_banned" Refusal(403), "your address is banned from this server";
-    ServerFull "server_full" Refusal(503), "this server is full; try again later";
-    ResumeBusy "resume_busy" Refusal(503), "the connection before this one is still busy; try again in a moment";
-    TokenUnknown "token_unknown" Refusal(403), "that session is over; sign in again";
+        "The account could not be stored. Try again, or tell the operator of this server.";
+    SignInTooLong "sign_in_too_long" Refusal(403), "Signing in took too long. Connect again.";
+    AddressBanned "address_banned" Refusal(403), "Your address is banned from this server.";
+    ServerFull "server_full" Refusal(503), "This server is full. Try again later.";
+    ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
+    TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";
 
     // Commands.
-    BadObject "bad_object" Refusal(400), "that is no command object: {word}; nothing was done";
+    BadObject "bad_object" Refusal(400), "Not a valid command object: {word}. Nothing was done.";
     UnknownCommand "unknown_command" Refusal(400),
-        "there is no command /{word}; /help lists them, /say TEXT says anything", lantalk "Unknown command: /{word}";
-    Usage "usage" Refusal(400), "that is written: {word}";
-    Throttled "throttled" Refusal(429), "too fast, not done; try again in {retry_ms} ms";
-    LineTooLong "line_too_long" Refusal(413), "that line is too long: at most {count} bytes; nothing was sent";
-    MessageTooLong "message_too_long" Refusal(413), "that is too long: at most {count} characters; nothing was sent";
-    TooManyLines "too_many_lines" Refusal(413), "that is too long: at most {count} lines; nothing was sent";
-    EmptyMessage "empty_message" Refusal(400), "there is nothing in that that others could see; nothing was sent";
-    Yourself "yourself" Refusal(400), "that is you";
+        "Unknown command /{word}.{hint} Try /help.", lantalk "Unknown command: /{word}";
+    Usage "usage" Refusal(400), "Usage: {word}";
+    Throttled "throttled" Refusal(429), "Too fast; nothing was done. Try again in {retry_ms} ms.";
+    LineTooLong "line_too_long" Refusal(413), "That line is too long (at most {count} bytes). Nothing was sent.";
+    MessageTooLong "message_too_long" Refusal(413),
+        "That message is too long (at most {count} characters). Nothing was sent.";
+    TooManyLines "too_many_lines" Refusal(413), "That message is too long (at most {count} lines). Nothing was sent.";
+    EmptyMessage "empty_message" Refusal(400), "Empty message. Nothing was sent.";
+    Yourself "yourself" Refusal(400), "That is you.";
     NoSuchUser "no_such_user" Refusal(404),
-        "nobody called {user} is here; /users lists who is, /say TEXT says anything", lantalk "User '{user}' not found.";
-    NoSuchRoom "no_such_room" Refusal(404), "there is no room {room}; /rooms lists them";
-    NoSuchHelp "no_such_help" Refusal(404), "there is no such command; /help lists them";
-    NotInRoom "not_in_room" Refusal(404), "you are not in {room}; /rooms lists the rooms";
-    NoRoomToTalk "no_room_to_talk" Refusal(404), "you are in no room; /join ROOM goes into one, /rooms lists them";
-    NoRoomToRead "no_room_to_read" Refusal(404), "you are in no room; /join ROOM goes into one";
-    TooManyRooms "too_many_rooms" Refusal(403), "you are in {count} rooms, which is the most; /leave one first";
+        "{user} is not online. /users lists who is; /say TEXT sends any text.", lantalk "User '{user}' not found.";
+    NoSuchRoom "no_such_room" Refusal(404), "There is no room {room}. /rooms lists them.";
+    NoSuchHelp "no_such_help" Refusal(404), "Unknown command. /help all lists the commands.";
+    NotInRoom "not_in_room" Refusal(404), "You are not in {room}. /rooms lists the rooms.";
+    NoRoomToTalk "no_room_to_talk" Refusal(404),
+        "You are in no room. /join ROOM takes you into one, /rooms lists them.";
+    NoRoomToRead "no_room_to_read" Refusal(404), "You are in no room. /join ROOM takes you into one.";
+    TooManyRooms "too_many_rooms" Refusal(403), "You are in {count} rooms, the maximum. /leave one first.";
     AddressRooms "address_rooms" Refusal(403),
-        "{count} rooms opened from your address are open, which is the most; go into one that is open";
-    FormatFixed "format_fixed" Refusal(400), "this client gets events in a form of its own, which cannot be changed";
-    NotStored "not_stored" Refusal(500),
-        "everybody heard that, but it could not be stored: it is not in the history";
+        "{count} rooms opened from your address are open, the maximum. Join one that is open.";
+    FormatFixed "format_fixed" Refusal(400), "Not available in this client: it gets events in a fixed form.";
+    NotStored "not_stored" Refusal(500), "All users heard that, but it could not be stored: it is not in the history.";
     LostInStorage "lost_in_storage" Refusal(500),
-        "{count} of your messages could not be stored: what you said aloud was heard and is not in the history, \
-         what you wrote to one person may be lost";
-    BlockedByUser "blocked_by_user" Refusal(403), "your message was not delivered: {user} has blocked you";
-    RequestBlocked "request_blocked" Refusal(403), "your request was not delivered: {user} has blocked you";
-    YouBlock "you_block" Refusal(403), "you block {user}, and could not hear the answer; /unblock {user} first";
-    MailboxFull "mailbox_full" Refusal(403), "too many messages wait for {user} already; this one was not kept";
+        "{count} of your messages could not be stored. Talk was heard, but is not in the history; direct messages \
+         may be lost.";
+    BlockedByUser "blocked_by_user" Refusal(403), "Not delivered: {user} blocks you.";
+    RequestBlocked "request_blocked" Refusal(403), "Not delivered: {user} blocks you.";
+    YouBlock "you_block" Refusal(403), "You block {user} and could not read the answer. /unblock {user} first.";
+    MailboxFull "mailbox_full" Refusal(403), "Not delivered: too many messages wait for {user} already.";
     MailboxFullOfYours "mailbox_full_of_yours" Refusal(403),
-        "too many of your messages wait for {user} already; this one was not kept";
+        "Not delivered: too many of your messages wait for {user} already.";
     MailNotStored "mail_not_stored" Refusal(500),
-        "{user} is offline, and your message could not be stored; try again later";
-    HistoryOff "history_off" Refusal(403), "this server keeps no history";
-    HistoryBusy "history_busy" Refusal(503), "too many people are looking things up; try again in a moment";
-    HistoryFailed "history_failed" Refusal(500), "the history cannot be read; tell who runs the server";
-    NoLastVisit "no_last_visit" Refusal(403),
-        "only accounts have a last visit; /history shows what was said before";
-    TooManyBlocks "too_many_blocks" Refusal(403), "you block {count} people, which is the most; /unblock some first";
-    BlockedAlready "blocked_already" Refusal(400), "you block {user} already";
-    NotBlocked "not_blocked" Refusal(404), "you do not block {user}; /block lists whom you do";
+        "{user} is offline, and your message could not be stored. Try again later.";
+    HistoryOff "history_off" Refusal(403), "This server keeps no history.";
+    HistoryBusy "history_busy" Refusal(503), "Too many users are looking things up. Try again in a moment.";
+    HistoryFailed "history_failed" Refusal(500), "The history cannot be read. Tell the operator of this server.";
+    NoLastVisit "no_last_visit" Refusal(403), "Only accounts have a last visit. /history shows what was said before.";
+    TooManyBlocks "too_many_blocks" Refusal(403), "You block {count} users, the maximum. /unblock one first.";
+    BlockedAlready "blocked_already" Refusal(400), "You block {user} already.";
+    NotBlocked "not_blocked" Refusal(404), "You do not block {user}. /block lists the users you block.";
     BlocksNotStored "blocks_not_stored" Refusal(500),
-        "that could not be stored, and nothing has changed; tell who runs the server";
-    PrivateAlready "private_already" Refusal(400), "you already have a private chat with {user}";
-    AskedAlready "asked_already" Refusal(400), "you have asked {user} already; wait for an answer";
+        "That could not be stored; nothing has changed. Tell the operator of this server.";
+    PrivateAlready "private_already" Refusal(400), "You already have a private chat with {user}.";
+    AskedAlready "asked_already" Refusal(400), "You have asked {user} already. Wait for an answer.";
     TooManyPrivates "too_many_privates" Refusal(403),
-        "one of you has too many private chats and requests; /end or /reject some first";
+        "One of you has too many private chats and requests. /end or /reject some first.";
     NotAskedPrivate "not_asked_private" Refusal(404),
-        "{user} has not asked you for a private chat; /connect {user} asks";
-    NoPrivateToTalk "no_private_to_talk" Refusal(403), "you have no private chat with {user}; /connect {user} asks for one";
-    NoPrivateToEnd "no_private_to_end" Refusal(404), "you have no private chat with {user}; /chats lists yours";
-    NoneOpen "none_open" Refusal(404), "you have no {word}";
-    SeveralOpen "several_open" Refusal(400), "you have more than one {word}; say whose: /help private";
-    KeyBad "key_bad" Refusal(400), "{word}; nothing was announced";
+        "{user} has not asked you for a private chat. /connect {user} asks.";
+    NoPrivateToTalk "no_private_to_talk" Refusal(403),
+        "You have no private chat with {user}. /connect {user} asks for one.";
+    NoPrivateToEnd "no_private_to_end" Refusal(404), "You have no private chat with {user}. /chats lists yours.";
+    NoneOpen "none_open" Refusal(404), "You have no {word}.";
+    SeveralOpen "several_open" Refusal(400), "You have more than one {word}. Name the user: /help private";
+    KeyBad "key_bad" Refusal(400), "Not announced: {word}";
     AddressesBad "addresses_bad" Refusal(400),
-        "those are no addresses; one to 16 with their ports and commas between, for example 10.0.0.1:5000";
-    NotAskedDirect "not_asked_direct" Refusal(404), "{user} has not asked you for a direct chat; /direct {user} asks";
+        "Not valid addresses: 1 to 16 with their ports and commas between, for example 10.0.0.1:5000";
+    NotAskedDirect "not_asked_direct" Refusal(404),
+        "{user} has not asked you for an encrypted chat. /direct {user} asks.";
     DirectNotHere "direct_not_here" Refusal(403),
-        "direct chats are between two programs that know how (landline does), and do not pass this server; \
-         /connect {user} asks for a private chat here";
+        "Encrypted chats need the program landline on both sides; they do not pass this server. /connect {user} \
+         asks for a private chat here.";
     DirectNotThere "direct_not_there" Refusal(403),
-        "the program {user} uses has no direct chats; /connect {user} asks for a private chat here";
-    TooManyDirects "too_many_directs" Refusal(403), "one of you has too many requests open; /reject some first";
+        "{user}'s program cannot do encrypted chats. /connect {user} asks for a private chat here.";
+    TooManyDirects "too_many_directs" Refusal(403), "One of you has too many open requests. /reject some first.";
 
     // For what this version does not know.
     Other "other" State, "";
@@ -206,6 +211,8 @@ pub struct About<'a> {
     pub retry_ms: Option<u64>,
     /// A word of a command, or a detail in words.
     pub word: Option<Text<'a>>,
+    /// The command that was probably meant, with its slash.
+    pub hint: Option<Text<'a>>,
     /// What the operator gave as the reason.
     pub reason: Option<Text<'a>>,
 }
@@ -348,11 +355,18 @@ impl<'a> Report<'a> {
         self
     }
 
+    /// The same with the command that was probably meant.
+    #[must_use]
+    pub fn hinting(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {
+        self.about.hint = hint.map(Into::into);
+        self
+    }
+
     fn filled(&self, template: &'static str) -> Cow<'_, str> {
         if !template.contains('{') {
             return Cow::Borrowed(template);
         }
-        let About { user, room, seconds, count, retry_ms, word, .. } = &*self.about;
+        let About { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
         let mut out = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some((before, behind)) = rest.split_once('{') {
@@ -364,6 +378,7 @@ impl<'a> Report<'a> {
                 "user" => text(user),
                 "room" => text(room),
                 "word" => text(word),
+                "hint" => hint.as_ref().map_or(String::new(), |hint| format!(" Did you mean {hint}?")),
                 "seconds" => number(seconds),
                 "count" => number(count),
                 "retry_ms" => number(retry_ms),
@@ -377,6 +392,16 @@ impl<'a> Report<'a> {
 }
 
 impl Report<'static> {
+    /// Why a text is no name of a user.
+    #[must_use]
+    pub fn of_user_name(error: NameError, text: &str) -> Report<'static> {
+        match error {
+            // Its characters are those of a name, so it is safe to show.
+            NameError::Reserved => Cause::NameReserved.of_user(text.to_owned()),
+            error => error.into(),
+        }
+    }
+
     /// Why a text is no name of a room.
     #[must_use]
     pub fn of_room_name(error: NameError) -> Report<'static> {
@@ -391,51 +416,10 @@ impl From<NameError> for Report<'static> {
             NameError::TooLong(most) => Cause::NameTooLong.of_count(most as u64),
             NameError::BadUser => Cause::NameBad.report(),
             NameError::BadRoom => Cause::RoomNameBad.report(),
-            NameError::Reserved => Cause::NameReserved.report(),
+            NameError::Reserved => Cause::NameReserved.report().saying("That name is reserved. Choose another."),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn the_table_is_sound() {
-        let mut names = HashSet::new();
-        for (index, row) in TABLE.iter().enumerate() {
-            assert_eq!(row.cause as usize, index);
-            assert!(names.insert(row.name), "{} stands twice", row.name);
-            assert_eq!(Cause::parse(row.name), Some(row.cause));
-            assert_eq!(row.cause.template(), row.sentence);
-            assert_eq!(row.cause.report().is_refusal(), matches!(row.kind, Refusal(_) | BareRefusal), "{}", row.name);
-            for template in [row.sentence, row.lantalk] {
-                for field in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
-                    let known = ["user", "room", "seconds", "count", "retry_ms", "word", "s"];
-                    assert!(known.contains(&field), "{}: {field}", row.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_sentence_is_filled_with_what_it_is_about() {
-        assert_eq!(
-            Cause::YouBlock.of_user("eve").sentence(),
-            "you block eve, and could not hear the answer; /unblock eve first"
-        );
-        assert_eq!(Cause::NoSuchUser.of_user("x").lantalk_sentence(), "User 'x' not found.");
-        assert_eq!(Cause::Entered.of_room("{user}").sentence(), "You are in {user} now");
-        assert!(Cause::Locked.of_seconds(9).sentence().ends_with("in 9 s"));
-        assert_eq!(Cause::all().count(), TABLE.len());
-        let removed = |count| Cause::Forgotten.of_count(count).sentence().into_owned();
-        assert!(removed(1).starts_with("1 direct message removed") && removed(2).starts_with("2 direct messages "));
-        assert_eq!(Cause::Kicked.report().saying("out").sentence(), "out");
-        for error in
-            [NameError::Empty, NameError::TooLong(24), NameError::BadUser, NameError::BadRoom, NameError::Reserved]
-        {
-            assert_eq!(Report::from(error.clone()).sentence(), error.to_string());
-        }
-    }
-}
+mod tests;

@@ -4,13 +4,14 @@
 //! arguments, so that "help me with this" is talk. Everything has a slash form; an unknown one is never said aloud.
 
 mod ask;
+pub mod help;
 pub mod object;
 mod parse;
 mod table;
 
 pub use ask::Ask;
 pub use object::{Request, SignIn};
-pub use parse::{CommandError, parse};
+pub use parse::{CommandError, parse, room_word};
 pub use table::{TOPICS, Topic, words};
 
 use std::fmt;

@@ -64,6 +64,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     word: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_ms: Option<u64>,

@@ -297,30 +297,32 @@ impl Lines<'_> {
             What::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
             What::Info(text) | What::Error { text, .. } => self.talk(&[], text),
             What::PrivateRequest { from } => {
-                self.line(format_args!("{from} would like a private chat: /accept {from} or /reject {from}"));
+                self.line(format_args!("{from} wants a private chat. /accept {from} or /reject {from}"));
             }
             What::PrivateConnected { with } => {
-                self.line(format_args!("Private chat with {with}: /private {with} TEXT, /end {with}"));
+                self.line(format_args!(
+                    "Private chat with {with}; nothing is stored. /private {with} TEXT writes, /end {with} ends it."
+                ));
             }
-            What::PrivateRejected { by } => self.line(format_args!("{by} would rather not chat in private.")),
+            What::PrivateRejected { by } => self.line(format_args!("{by} declined.")),
             What::PrivateEnded { with, reason } => {
                 self.line(format_args!("Private chat with {with} ended ({reason})."))
             }
             What::DirectRequest { from, .. } => self.line(format_args!(
-                "{from} asks for a direct private chat, past the server: /accept {from} or /reject {from}"
+                "{from} wants an encrypted chat (not via the server). /accept {from} or /reject {from}"
             )),
             What::DirectReady { user, .. } => {
                 self.line(format_args!("{user} accepts; connecting to {user}'s computer…"));
             }
             What::DirectRejected { by } => {
-                self.line(format_args!("{by} does not want a direct private chat now."));
+                self.line(format_args!("{by} declined."));
             }
             What::DirectConnected { with, fingerprint } => self.line(format_args!(
-                "Direct chat with {with}, encrypted, past the server: /direct-say {with} TEXT, /direct-stop {with}. \
-                 Compare by voice: {fingerprint}; if {with} has other numbers, somebody is in between."
+                "Encrypted chat with {with}; nothing is stored. Read these numbers to each other: {fingerprint} \
+                 – if they differ, somebody is listening in. /direct-say {with} TEXT writes, /direct-stop {with} ends it."
             )),
             What::DirectEnded { with, reason } => {
-                self.line(format_args!("The direct chat with {with} is over: {reason}."));
+                self.line(format_args!("Encrypted chat with {with} ended ({reason})."));
             }
             other => self.simple(other),
         }

@@ -43,7 +43,7 @@ fn two(house: &House) -> (Able, Able) {
 
 fn ask(from: &mut Able, to: &mut Able, (from_name, to_name): (&str, &str)) {
     from.client.send(&format!("startprivate {to_name}"));
-    from.expect(&format!("INFO: Direct chat request sent to {to_name}"));
+    from.expect(&format!("INFO: Encrypted chat request sent to {to_name}"));
     let key = from.key.clone();
     to.expect(&format!("DIRECT_REQUEST_FROM:{from_name}:{key}"));
 }
@@ -74,7 +74,7 @@ fn as_json() {
     bob.client.send("format json");
     bob.client.expect_start("{\"type\":\"system\",\"event\":\"format\"");
     alice.client.send("/direct bob");
-    alice.expect("INFO: Direct chat request sent to bob");
+    alice.expect("INFO: Encrypted chat request sent to bob");
     let asked: serde_json::Value = serde_json::from_str(&bob.client.line()).expect("an object");
     assert_eq!([&asked["event"], &asked["user"], &asked["key"]], ["direct_request", "alice", &key]);
 }
@@ -86,7 +86,7 @@ fn turning_down_says_nothing_of_addresses() {
     for answer in ["reject connection alice", "/reject"] {
         ask(&mut alice, &mut bob, ("alice", "bob"));
         bob.client.send(answer);
-        bob.expect("INFO: Rejected direct chat request from alice");
+        bob.expect("INFO: Rejected encrypted chat request from alice");
         alice.expect("DIRECT_REJECTED:bob");
     }
     bob.refused("/reject alice", 404);
@@ -110,7 +110,7 @@ fn leaving_and_blocking_end_what_was_asked() {
     ask(&mut alice, &mut bob, ("alice", "bob"));
     alice.client.quit();
     // What is private ends before everybody hears of it.
-    bob.expect("INFO: alice is no longer available for a direct chat");
+    bob.expect("INFO: alice is no longer available for an encrypted chat");
     bob.expect("alice has left the chatroom");
     let mut alice = Able::new(&house, "alice", &mut [&mut bob]);
     let key = alice.key.clone();
@@ -119,7 +119,7 @@ fn leaving_and_blocking_end_what_was_asked() {
     bob.client.send("/block alice");
     alice.expect("DIRECT_REJECTED:bob");
     let why = alice.refused("startprivate bob", 403);
-    assert!(why.contains("blocked"), "{why}");
+    assert!(why.contains("blocks"), "{why}");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_new_key_voids_what_was_asked_with_the_old_one() {
     ask(&mut alice, &mut bob, ("alice", "bob"));
     let (old, new) = (alice.key.clone(), Keys::generate().expect("keys").public());
     alice.client.send(&format!("/direct-key {new}"));
-    bob.expect("INFO: alice is no longer available for a direct chat");
+    bob.expect("INFO: alice is no longer available for an encrypted chat");
     bob.refused(&format!("/direct-accept alice {old} 10.0.0.2:5000"), 404);
     bob.refused(&format!("/direct-accept alice {new} 10.0.0.2:5000"), 404);
 }

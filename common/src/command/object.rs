@@ -3,7 +3,7 @@
 //! A text line is said in the current room and answered by lines that tell no command apart. An object names its room
 //! or user itself, and every object of its answer carries its `label`. docs/PROTOCOL.md has them all with examples.
 
-use super::{Ask, Command, Format};
+use super::{Ask, Command, Format, room_word};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use crate::event::Text;
@@ -181,7 +181,8 @@ impl<'a> Request<'a> {
     /// # Errors
     /// There is no such type, or a field is missing.
     pub fn command(&self) -> Result<Command<'_>, Report<'static>> {
-        let (to, room, text) = (|| need("to", &self.to), || need("room", &self.room), || need("text", &self.text));
+        let (to, room, text) =
+            (|| need("to", &self.to), || need("room", &self.room).map(room_word), || need("text", &self.text));
         Ok(match &*self.r#type {
             "say" => match room()? {
                 EVERYBODY => Command::All(text()?),
@@ -256,7 +257,7 @@ impl<'a> Request<'a> {
             _ => return Err(Cause::BadObject.of_word("one of last, before, after and unread")),
         };
         Ok(match (&self.room, &self.with) {
-            (Some(room), _) => Command::HistoryIn { room, ask },
+            (Some(room), _) => Command::HistoryIn { room: room_word(room), ask },
             (None, Some(user)) => Command::History(Ask::With(user)),
             (None, None) => Command::History(ask),
         })

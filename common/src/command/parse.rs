@@ -3,20 +3,46 @@
 //! Mostly one line. A client's draft, and a text of LanTalk, may have several: a line end separates words as a blank does.
 //! Behind a slash word, a text keeps its indentation: everything behind the one blank or line end in front of it.
 
-use super::table::{Args, Form, Shape, TOPICS, Topic};
+use super::help::suggestion;
+use super::table::{Args, Form, Shape, TOPICS, Topic, without_alias};
 use super::{Ask, Command, Format};
-use thiserror::Error;
+use crate::cause::{Cause, Report};
+use crate::clean::clean;
+use std::fmt;
+
+/// Characters of an unknown word that is quoted back.
+const LONGEST_WORD: usize = 40;
 
 /// Why a line that begins with a slash is no command. The text says what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandError<'a> {
     /// There is no such word.
-    #[error("there is no command /{0}; /help lists them, /say TEXT says anything")]
     Unknown(&'a str),
     /// The word is known, what follows it is not as it should be.
-    #[error("that is written: {0}")]
     Usage(&'static str),
 }
+
+impl CommandError<'_> {
+    /// The refusal: what is quoted in it is clean and short.
+    #[must_use]
+    pub fn report(self) -> Report<'static> {
+        match self {
+            CommandError::Unknown(word) => {
+                let shown: String = clean(word).chars().take(LONGEST_WORD).collect();
+                Cause::UnknownCommand.of_word(shown).hinting(suggestion(word).map(|word| format!("/{word}")))
+            }
+            CommandError::Usage(usage) => Cause::Usage.of_word(usage),
+        }
+    }
+}
+
+impl fmt::Display for CommandError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report().sentence())
+    }
+}
+
+impl std::error::Error for CommandError<'_> {}
 
 /// How the lines begin that later Chat77 clients send for files, beeps and groups. They are never said aloud: the
 /// texts behind `group txt` are meant for a few.
@@ -37,6 +63,8 @@ pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, Co
         return None;
     }
     Some(match line.strip_prefix('/') {
+        // As on IRC: the second slash says that the first one is none.
+        Some(text) if text.starts_with('/') => Ok(Command::Say(text)),
         Some(slash) => parse_slash(slash),
         None if FOREIGN.iter().any(|prefix| line.starts_with(prefix)) => Ok(Command::Foreign),
         None => Ok(parse_bare(line).unwrap_or(Command::Say(line))),
@@ -52,12 +80,32 @@ fn after_own_name<'a>(line: &'a str, own_name: &str) -> Option<&'a str> {
 
 fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
     let (word, rest) = slash.split_once(SEPARATORS).unwrap_or((slash, ""));
+    let known = without_alias(word);
     let found = TOPICS.iter().find_map(|topic| {
-        let is_it = |form: &&Form| form.words.strip_prefix('/').is_some_and(|w| w.eq_ignore_ascii_case(word));
+        let is_it = |form: &&Form| form.words.strip_prefix('/').is_some_and(|w| w.eq_ignore_ascii_case(known));
         topic.forms.iter().find(is_it).map(|form| (topic, form.shape))
     });
     let (topic, shape): (&Topic, Shape) = found.ok_or(CommandError::Unknown(word))?;
-    arguments(rest, shape).map(topic.build).ok_or(CommandError::Usage(topic.usage))
+    arguments(rest, shape).map(topic.build).map(without_number_sign).ok_or(CommandError::Usage(topic.usage))
+}
+
+/// The command with its room as users of IRC and Slack write it: `#ops` is the room `ops`.
+fn without_number_sign(command: Command<'_>) -> Command<'_> {
+    match command {
+        Command::Join(room) => Command::Join(room_word(room)),
+        Command::Leave(Some(room)) => Command::Leave(Some(room_word(room))),
+        Command::Members { room, after } => Command::Members { room: room_word(room), after },
+        other => other,
+    }
+}
+
+/// A room as it was written, without the `#` that other chats put in front.
+#[must_use]
+pub fn room_word(room: &str) -> &str {
+    match room.trim_start_matches('#') {
+        "" => room,
+        name => name,
+    }
 }
 
 fn parse_bare(line: &str) -> Option<Command<'_>> {
@@ -203,6 +251,7 @@ mod tests {
     fn slash_words_are_never_said_aloud() {
         assert_eq!(parse("/jion ops", "a"), Some(Err(CommandError::Unknown("jion"))));
         assert_eq!(parse("/", "a"), Some(Err(CommandError::Unknown(""))));
+        assert_eq!(parse("/ ls", "a"), Some(Err(CommandError::Unknown(""))));
         assert_eq!(parse("/join", "a"), Some(Err(CommandError::Usage("/join ROOM"))));
         assert_eq!(parse("/since -1", "a"), Some(Err(CommandError::Usage("/since SECONDS [after NAME]"))));
         assert_eq!(alice("/Q"), Command::Quit);
@@ -255,6 +304,63 @@ mod tests {
         for line in ["online clients after lunch", "whoelse after me", "whoelsesince 5 after noon"] {
             assert_eq!(alice(line), Command::Say(line), "{line}");
         }
+    }
+
+    #[test]
+    fn b6_words_known_from_irc_and_slack_are_commands() {
+        assert_eq!(alice("/j ops"), Command::Join("ops"));
+        assert_eq!(alice("/PART"), Command::Leave(None));
+        assert_eq!(alice("/names ops"), Command::Members { room: "ops", after: None });
+        assert_eq!(alice("/list"), Command::Rooms { after: None });
+        for word in ["w", "dm", "tell", "query", "whisper", "msg"] {
+            let line = format!("/{word} bob hi there");
+            assert_eq!(alice(&line), Command::Message { to: "bob", text: "hi there" }, "{line}");
+        }
+        assert_eq!((alice("/ignore eve"), alice("/unignore eve")), (Command::Block("eve"), Command::Unblock("eve")));
+        assert_eq!((alice("/bye"), alice("/q"), alice("/?")), (Command::Quit, Command::Quit, Command::Help(None)));
+        assert_eq!(parse("/query bob", "a"), Some(Err(CommandError::Usage("/pm USER TEXT"))));
+        assert_eq!(alice("part ops"), Command::Say("part ops"), "only behind a slash");
+    }
+
+    #[test]
+    fn b6_a_room_may_have_a_number_sign() {
+        assert_eq!(alice("/join #ops"), Command::Join("ops"));
+        assert_eq!(alice("/part ##ops/a"), Command::Leave(Some("ops/a")));
+        assert_eq!(alice("/who #ops"), Command::Members { room: "ops", after: None });
+        assert_eq!(alice("/join #"), Command::Join("#"));
+        assert_eq!(alice("#ops is quiet"), Command::Say("#ops is quiet"));
+    }
+
+    #[test]
+    fn b6_two_slashes_say_one() {
+        assert_eq!(alice("//etc/hosts is wrong"), Command::Say("/etc/hosts is wrong"));
+        assert_eq!(alice("//quit"), Command::Say("/quit"));
+        assert_eq!(alice("//"), Command::Say("/"));
+    }
+
+    #[test]
+    fn b6_an_unknown_command_names_the_one_that_was_meant() {
+        for (word, hint) in [
+            ("jion", Some("/join")),
+            ("JOINN", Some("/join")),
+            ("histroy", Some("/history")),
+            ("pat", Some("/part")),
+            ("ingore", Some("/ignore")),
+            ("exti", Some("/exit")),
+            ("nick", None),
+            ("topic", None),
+            ("away", None),
+            ("me", None),
+            ("dance", None),
+            ("", None),
+            ("direct-kei", None),
+        ] {
+            let report = CommandError::Unknown(word).report();
+            assert_eq!(report.about.hint.as_deref(), hint, "{word}");
+        }
+        let text = CommandError::Unknown("jion\u{1b}[2J").to_string();
+        assert_eq!(text, "Unknown command /jion. Try /help.");
+        assert_eq!(CommandError::Unknown("jion").to_string(), "Unknown command /jion. Did you mean /join? Try /help.");
     }
 
     #[test]

@@ -18,6 +18,7 @@ impl Topic {
     /// Whether `word`, in lower case and without a slash, is among its words.
     #[must_use]
     pub fn is_about(&self, word: &str) -> bool {
+        let word = without_alias(word);
         self.forms.iter().any(|form| form.words.trim_start_matches('/').split(' ').any(|w| w == word))
     }
 
@@ -93,6 +94,42 @@ pub fn words() -> impl Iterator<Item = &'static str> {
     first.chain(["register", "login"])
 }
 
+/// Slash words that users of IRC and Slack type, and the command that each one is short for. They reserve no names.
+static ALIASES: &[(&str, &str)] = &[
+    ("j", "join"),
+    ("part", "leave"),
+    ("list", "rooms"),
+    ("channels", "rooms"),
+    ("names", "who"),
+    ("online", "users"),
+    ("w", "pm"),
+    ("dm", "pm"),
+    ("tell", "pm"),
+    ("whisper", "pm"),
+    ("query", "pm"),
+    ("amsg", "all"),
+    ("broadcast", "all"),
+    ("find", "search"),
+    ("ignore", "block"),
+    ("unignore", "unblock"),
+    ("bye", "quit"),
+    ("disconnect", "quit"),
+    ("commands", "help"),
+    ("?", "help"),
+];
+
+/// The word of the command that `word` is an alias of, or `word` itself.
+pub(super) fn without_alias(word: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(word)).map_or(word, |(_, known)| known)
+}
+
+/// Every slash word that users type, without its slash.
+pub(super) fn typed_words() -> impl Iterator<Item = &'static str> {
+    let topics = TOPICS.iter().filter(|topic| !topic.is_for_programs());
+    let words = topics.flat_map(|topic| topic.forms).filter_map(|form| form.words.strip_prefix('/'));
+    words.chain(ALIASES.iter().map(|(alias, _)| *alias))
+}
+
 use Shape::{
     MaybeAfter, MaybeText, MaybeWord, MaybeWordAfter, MaybeWordOrAfter, MaybeWordText, Nothing, Number, NumberAfter,
     Text, ThreeWords, Word, WordText,
@@ -108,32 +145,32 @@ macro_rules! topics {
 }
 
 topics! {
-    "/say TEXT", "", "say something in your current room, whatever it begins with",
+    "/say TEXT", "", "send TEXT as it is, even if it starts with /; so does //TEXT",
         ["/say" Text], |a| Command::Say(a.first);
-    "/all TEXT", "broadcast TEXT, bdct txt TEXT", "say something to everybody online, whatever their room",
+    "/all TEXT", "broadcast TEXT, bdct txt TEXT", "send TEXT to all users online, whatever their room",
         ["/all" Text, "bdct txt" Text, "broadcast" Text], |a| Command::All(a.first);
-    "/join ROOM", "", "go into a room, which is opened if it is new, and make it your current one",
+    "/join ROOM", "", "go into a room (opened if it is new) and make it your current one; also /j",
         ["/join" Word], |a| Command::Join(a.first);
-    "/leave [ROOM]", "", "leave a room (your current one if you name none)",
+    "/leave [ROOM]", "", "leave a room (the current one without a name); also /part",
         ["/leave" MaybeWord], |a| Command::Leave(a.maybe());
-    "/rooms [after NAME]", "", "list the rooms and how many people are in them",
+    "/rooms [after NAME]", "", "list the rooms and how many users are in them; also /list",
         ["/rooms" MaybeAfter], |a| Command::Rooms { after: a.after };
     "/users [after NAME]", "online clients", "list who is online",
         ["/users" MaybeAfter, "online clients" Nothing], |a| Command::Online { after: a.after };
     "/members", "", "list who is online; in a mesh, with addresses and the fingerprints of their keys",
         ["/members" Nothing], |_| Command::OnlineDetails;
-    "/who [ROOM] [after NAME]", "", "list who is in a room, or who is online",
+    "/who [ROOM] [after NAME]", "", "list who is in a room, or who is online; also /names",
         ["/who" MaybeWordAfter], |a| match a.maybe() {
             Some(room) => Command::Members { room, after: a.after },
             None => Command::Online { after: a.after },
         };
-    "/others [after NAME]", "whoelse", "list who is online besides you",
+    "/others [after NAME]", "whoelse", "list the others online",
         ["/others" MaybeAfter, "whoelse" Nothing], |a| Command::Others { after: a.after };
-    "/since SECONDS [after NAME]", "whoelsesince SECONDS", "list who else was online within the last so many seconds",
+    "/since SECONDS [after NAME]", "whoelsesince SECONDS", "list who was online in the last SECONDS",
         ["/since" NumberAfter, "whoelsesince" Number], |a| Command::Since { seconds: a.number, after: a.after };
-    "/pm USER TEXT", "message USER TEXT", "send one message to one person; also /msg",
+    "/pm USER TEXT", "message USER TEXT", "send a message to one user; an account gets it later if it is away. Also /msg, /dm, /w, /tell",
         ["/pm" WordText, "/msg" WordText, "message" WordText], |a| Command::Message { to: a.first, text: a.second };
-    "/connect USER", "connect to USER", "ask somebody for a private chat",
+    "/connect USER", "connect to USER", "ask a user for a private chat, which is stored nowhere",
         ["/connect" Word, "connect to" Word], |a| Command::Connect(a.first);
     "/accept [USER]", "accept connection [USER]", "accept a request for a private chat",
         ["/accept" MaybeWord, "accept connection" MaybeWord], |a| Command::Accept(a.maybe());
@@ -141,7 +178,7 @@ topics! {
         ["/reject" MaybeWord, "reject connection" MaybeWord], |a| Command::Reject(a.maybe());
     "/chats [after NAME]", "my private chats", "list your private chats",
         ["/chats" MaybeAfter, "my private chats" Nothing], |a| Command::Chats { after: a.after };
-    "/private [USER] TEXT", "private txt [USER] TEXT", "talk in a private chat; it is not stored anywhere",
+    "/private [USER] TEXT", "private txt [USER] TEXT", "say something in a private chat, which is stored nowhere",
         ["/private" MaybeWordText, "private txt" MaybeWordText], |a| if a.second.is_empty() {
             Command::Private { to: None, text: a.first }
         } else {
@@ -149,32 +186,32 @@ topics! {
         };
     "/end USER", "end private USER", "end a private chat",
         ["/end" Word, "end private" Word], |a| Command::End(a.first);
-    "/direct USER", "startprivate USER", "ask for a direct private chat, past the server",
+    "/direct USER", "startprivate USER", "ask for an encrypted chat, not via the server",
         ["/direct" Word, "startprivate" Word], |a| Command::Direct(a.first);
-    "/direct-say USER TEXT", "private USER TEXT", "talk in a direct private chat",
+    "/direct-say USER TEXT", "private USER TEXT", "say something in an encrypted chat",
         ["/direct-say" WordText, "private" WordText], |a| Command::DirectText { to: a.first, text: a.second };
-    "/direct-stop USER", "stopprivate USER", "end a direct private chat",
+    "/direct-stop USER", "stopprivate USER", "end an encrypted chat",
         ["/direct-stop" Word, "stopprivate" Word], |a| Command::DirectStop(a.first);
-    "/direct-key KEY", "", "what a client sends that can take part in direct private chats",
+    "/direct-key KEY", "", "announces a program that can do encrypted chats",
         ["/direct-key" Word], |a| Command::DirectKey(a.first);
-    "/direct-accept USER KEY ADDRESSES", "", "what a client sends when a direct private chat was accepted",
+    "/direct-accept USER KEY ADDRESSES", "", "accepts an encrypted chat, for programs",
         ["/direct-accept" ThreeWords],
         |a| Command::DirectAccept { to: a.first, key: a.second, addresses: a.third };
-    "/block [USER | after NAME]", "block USER", "block somebody, or list whom you block",
+    "/block [USER | after NAME]", "block USER", "stop hearing a user, also one who has just left; alone: list the users you block. Also /ignore",
         ["/block" MaybeWordOrAfter, "block" Word],
         |a| a.maybe().map_or(Command::Blocked { after: a.after }, Command::Block);
-    "/unblock USER", "unblock USER", "stop blocking somebody",
+    "/unblock USER", "unblock USER", "hear a user again; also /unignore",
         ["/unblock" Word, "unblock" Word], |a| Command::Unblock(a.first);
     "/history [N | before ID | after ID | unread | with USER]", "",
-        "show what was said before in your current room, to everybody and in your direct messages; unread is what you \
+        "show what was said before in your current room, to all users and in your direct messages; unread: what you \
         missed in that room since your last visit. Private chats are never stored",
         ["/history" Shape::Ask], |a| Command::History(Ask::parse(a.first).unwrap_or_default());
-    "/search WORDS", "", "search what was said in your rooms and your direct messages, newest first",
+    "/search WORDS", "", "search your rooms and your direct messages, newest first; also /find",
         ["/search" Text], |a| match super::ask::before(a.first.trim_start()) {
             Some((id, words)) => Command::Search { words, before: Some(id) },
             None => Command::Search { words: a.first.trim_start(), before: None },
         };
-    "/forget", "", "remove your direct messages from the history: those you sent for both, those you got for you",
+    "/forget", "", "remove your direct messages from the history: sent ones for both sides, received ones for you",
         ["/forget" Nothing], |_| Command::Forget;
     "/hooray", "", "cheer, in your current room",
         ["/hooray" Nothing], |_| Command::Hooray;
@@ -183,9 +220,9 @@ topics! {
     "/format json|text", "format json|text", "get events as JSON objects, or as lines for people",
         ["/format" Shape::Format, "format" Shape::Format],
         |a| Command::Format(if a.first.eq_ignore_ascii_case("json") { Format::Json } else { Format::Text });
-    "/help [COMMAND]", "help", "list the commands, or explain one",
+    "/help [COMMAND]", "help", "explain one command; /help lists the usual ones, /help all every one",
         ["/help" MaybeWord, "help" Nothing], |a| Command::Help(a.maybe());
-    "/quit", "exit, logout", "leave; also /exit, /q and /logout",
+    "/quit", "exit, logout", "leave; also /exit, /bye, /logout and /q (which opens no conversation here)",
         ["/quit" Nothing, "/exit" Nothing, "/q" Nothing, "/logout" Nothing, "exit" Nothing, "logout" Nothing],
         |_| Command::Quit;
 }

@@ -70,6 +70,7 @@ impl Wire<'_> {
             count: self.count,
             retry_ms: self.retry_ms,
             word: own(&self.word),
+            hint: own(&self.hint),
             // Of a client that is refused, it is the sentence.
             reason: own(&self.reason).filter(|_| self.r#type != "auth_fail"),
         };

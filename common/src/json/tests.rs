@@ -98,10 +98,10 @@ fn grant() -> impl Strategy<Value = Grant<'static>> {
 fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
     let (some, number) = (|| prop::option::of(text()), || prop::option::of(any::<u64>()));
-    let about = (some(), some(), number(), number(), number(), some(), some());
+    let about = (some(), some(), number(), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
-        let (user, room, seconds, count, retry_ms, word, reason) = about;
-        let about = Box::new(About { user, room, seconds, count, retry_ms, word, reason });
+        let (user, room, seconds, count, retry_ms, word, hint, reason) = about;
+        let about = Box::new(About { user, room, seconds, count, retry_ms, word, hint, reason });
         Report { cause, about, text: Some(text), code: None }
     })
 }

@@ -120,6 +120,7 @@ impl<'a> Wire<'a> {
             count: about.count,
             retry_ms: about.retry_ms,
             word: field(&about.word),
+            hint: field(&about.hint),
             reason: field(&about.reason),
             text: Some(report.sentence()),
             ..wire

@@ -23,7 +23,7 @@ fn direct_chats_are_lines_for_programs_and_sentences_for_people() {
     let connected = What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() };
     let [line, sentence] = both(connected);
     assert_eq!(line, "DIRECT_CONNECTED:bob:12345\n");
-    assert!(sentence.starts_with("Direct chat with bob, encrypted") && sentence.contains("12345;"), "{sentence}");
+    assert!(sentence.starts_with("Encrypted chat with bob") && sentence.contains("12345 "), "{sentence}");
     let [line, sentence] = both(What::DirectRequest { from: "bob".into(), key: "00".into() });
     assert_eq!(line, "DIRECT_REQUEST_FROM:bob:00\n");
     assert!(sentence.ends_with("/accept bob or /reject bob\n"), "{sentence}");
@@ -119,12 +119,9 @@ fn the_lines_that_clients_compare() {
         (What::Done { id: None, repeated: false }, ""),
         (
             Cause::NoSuchUser.of_user(name()).into(),
-            "ERROR: 404 nobody called alice is here; /users lists who is, /say TEXT says anything\n",
+            "ERROR: 404 alice is not online. /users lists who is; /say TEXT sends any text.\n",
         ),
-        (
-            Cause::UnknownCommand.of_word("x").into(),
-            "ERROR: 400 there is no command /x; /help lists them, /say TEXT says anything\n",
-        ),
+        (Cause::UnknownCommand.of_word("x").into(), "ERROR: 400 Unknown command /x. Try /help.\n"),
         (What::Pong("x".into()), "PONG x\n"),
         (What::Pong("".into()), "PONG\n"),
     ] {

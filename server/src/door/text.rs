@@ -189,12 +189,12 @@ impl TextDoor {
             Ok(both) => both,
             // With a password in force nothing is learned about names without it.
             Err(NameError::Reserved) if !self.house.has_password => {
-                return self.no_guest(NameError::Reserved.into());
+                return self.no_guest(reserved(name, room));
             }
             Err(why) => {
-                let how = Cause::HowToSignIn.report();
-                let text = format!("{why}; {}", how.sentence());
-                return self.no_guest(Report { code: how.code(), ..Report::from(why) }.saying(text));
+                let (how, why) = (Cause::HowToSignIn.report(), Report::from(why));
+                let text = format!("{} {}", why.sentence(), how.sentence());
+                return self.no_guest(Report { code: how.code(), ..why }.saying(text));
             }
         };
         match (self.house.has_password, self.framing) {
@@ -216,7 +216,7 @@ impl TextDoor {
             Mode::Login => Step::Try(Attempt::Login { alias: alias.to_owned(), password }),
             Mode::Register => match UserName::parse(alias) {
                 Ok(name) => Step::Try(Attempt::Register { name, password }),
-                Err(why) => self.again(why.into()),
+                Err(why) => self.again(Report::of_user_name(why, alias)),
             },
         }
     }
@@ -295,6 +295,14 @@ impl Door for TextDoor {
 
 fn ask(text: &'static str) -> What<'static> {
     What::Ask(text.into())
+}
+
+/// Which of the two is reserved.
+fn reserved(name: &str, room: &str) -> Report<'static> {
+    match UserName::parse(name) {
+        Err(why) => Report::of_user_name(why, name),
+        Ok(_) => Cause::NameReserved.of_user(room.to_owned()),
+    }
 }
 
 fn refused(report: Report<'static>) -> Step {

@@ -294,7 +294,7 @@ impl Hub {
         let person = self.registry().people.get(&client).cloned();
         let mut why = Cause::LostInStorage.of_count(messages);
         if messages == 1 {
-            let text = why.sentence().replacen("1 of your messages", "your last message", 1);
+            let text = why.sentence().replacen("1 of your messages", "Your last message", 1);
             why = why.saying(text);
         }
         if let Some(person) = person {

@@ -7,7 +7,7 @@ use crate::hub::{Claim, NameTaken, Newcomer, SignInOptions, Visit};
 use crate::store::RegisterError;
 use landline_common::command::SignIn;
 use landline_common::limits::{PASSWORD_MAX_BYTES, count};
-use landline_common::{Cause, Rendering, RoomName, UserName, password};
+use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
 use std::time::Instant;
 
 /// Somebody who may come in: the name, whether it is an account's, and the room.
@@ -39,7 +39,7 @@ impl Session<'_> {
             other => other,
         };
         self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(wrong)?;
-        let parse = |user: &str| UserName::parse(user).map_err(|why| Outcome::Refused(why.into()));
+        let parse = |user: &str| UserName::parse(user).map_err(|why| Outcome::Refused(Report::of_user_name(why, user)));
         let room = stay.room.clone().unwrap_or_else(RoomName::lobby);
         self.counted_in(Rendering::Json, Some(stay), || match sign_in {
             SignIn::Guest { user } => Ok((self.claim_new(parse(&user)?)?, false, room)),

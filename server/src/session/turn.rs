@@ -65,11 +65,7 @@ impl Turn<'_> {
                 self.rendering = self.person.rendering();
                 return stay;
             }
-            Some(Err(CommandError::Unknown(word))) => {
-                let word = clean(word).chars().take(LONGEST_WORD).collect::<String>();
-                self.tell(Cause::UnknownCommand.of_word(word).into(), now);
-            }
-            Some(Err(CommandError::Usage(usage))) => self.tell(Cause::Usage.of_word(usage).into(), now),
+            Some(Err(why)) => self.tell(why.report().into(), now),
         }
         Stay::Here
     }

@@ -26,7 +26,7 @@ fn join(client: &mut Client, room: &str) -> String {
     client.line()
 }
 
-const FULL: &str = "403 3 rooms opened from your address are open, which is the most; go into one that is open";
+const FULL: &str = "403 3 rooms opened from your address are open, the maximum. Join one that is open.";
 
 #[test]
 fn x2_one_address_opens_so_many_rooms() {

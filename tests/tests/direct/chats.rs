@@ -75,7 +75,7 @@ fn nobody_has_to() {
     alice.type_line("/direct bob");
     bob.until("DIRECT_REQUEST_FROM:alice:");
     alice.type_line("/quit");
-    bob.until("INFO: alice is no longer available for a direct chat");
+    bob.until("INFO: alice is no longer available for an encrypted chat");
     assert_eq!(alice.wait().code(), Some(0));
 }
 

@@ -37,7 +37,7 @@ fn people<const N: usize>(server: SocketAddr, names: [&str; N]) -> [Program; N] 
 /// One asks, the other one accepts. What they see to compare.
 fn connect((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str)) -> String {
     one.type_line(&format!("/direct {other_name}"));
-    one.until(&format!("INFO: Direct chat request sent to {other_name}"));
+    one.until(&format!("INFO: Encrypted chat request sent to {other_name}"));
     other.until(&format!("DIRECT_REQUEST_FROM:{name}:"));
     other.type_line(&format!("/accept {name}"));
     one.until(&format!("DIRECT_READY:{other_name}:"));

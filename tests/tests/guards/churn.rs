@@ -31,8 +31,9 @@ fn so_many_accounts_and_no_more_for_a_while() {
     assert!(register(&house, "ALICE").1.starts_with("ERROR: 403 "));
     house.register("bob", "correct horse");
     let (mut client, refused) = register(&house, "carol");
-    let seconds = refused.strip_prefix("ERROR: 429 too many new accounts from your address; try again in ");
-    assert!(seconds.is_some_and(|rest| rest == "600 s" || rest.starts_with("59")), "{refused}");
+    let seconds =
+        refused.strip_prefix("ERROR: 429 Too many new accounts or passwords from your address. Try again in ");
+    assert!(seconds.is_some_and(|rest| rest == "600 s." || rest.starts_with("59")), "{refused}");
     // They are asked again; with an account that is there it works.
     ["LOGIN", "alice", "correct horse"].iter().for_each(|line| client.send(line));
     client.until("AUTH_SUCCESS");
@@ -52,19 +53,19 @@ fn so_many_sign_ins_a_minute_through_whatever_door() {
 
     let mut guest = house.connect();
     guest.send("dave_lobby");
-    let refused = guest.expect_start("429 too many sign-ins from your address; try again in ");
-    assert!(refused.ends_with(" s"), "{refused}");
+    let refused = guest.expect_start("429 Too many sign-ins from your address. Try again in ");
+    assert!(refused.ends_with(" s."), "{refused}");
     guest.expect_closed();
     let mut unframed = house.unframed();
     unframed.ask("dave_lobby", "429");
     let mut account = house.connect();
     ["LOGIN", "alice", "correct horse"].iter().for_each(|line| account.send(line));
-    account.until("ERROR: 429 too many sign-ins from your address");
+    account.until("ERROR: 429 Too many sign-ins from your address");
     let mut lantalk = Client::connect(house.lantalk_address());
     lantalk.expect_start("{\"type\":\"auth_request\"");
     lantalk.send("{\"username\":\"Dave\",\"password\":\"\"}");
     let refused = lantalk.expect_start("{\"type\":\"auth_fail\"");
-    assert!(refused.contains("\"too many sign-ins from your address; try again in "), "{refused}");
+    assert!(refused.contains("\"Too many sign-ins from your address. Try again in "), "{refused}");
     inside.until("Carol has connected to the chatroom");
     inside.until("Carol has left the chatroom");
     inside.expect_nothing();
@@ -76,7 +77,7 @@ fn signing_in_again_while_one_is_here_counts_too() {
     house.register("alice", "correct horse");
     let _alice = house.login("alice", "correct horse");
     let mut again = house.connect();
-    for answer in ["This alias is already", "This alias is already", "ERROR: 429 too many sign-ins"] {
+    for answer in ["This alias is already", "This alias is already", "ERROR: 429 Too many sign-ins"] {
         ["LOGIN", "alice", "correct horse"].iter().for_each(|line| again.send(line));
         again.until(answer);
     }

@@ -15,7 +15,7 @@ fn house(timeout: u64, warning: u64, strict: bool) -> House {
 fn a_warning_and_then_the_end() {
     let house = house(3, 1, false);
     let mut alice = house.guest("alice", "lobby");
-    alice.expect("INFO: you have been silent for long; in 1 s you are signed out");
+    alice.expect("INFO: You have been silent for long. In 1 s you are signed out; type anything to stay.");
     alice.expect("INFO: Idle timeout — disconnecting.");
     alice.expect_closed();
 }

@@ -41,7 +41,7 @@ fn people_talk_on_while_passwords_are_checked_and_who_finds_no_place_is_told() {
         assert!(talk.say().is_empty());
         match &*answer(guess) {
             "ERROR: Invalid alias or password" => checked += 1,
-            "ERROR: 503 too many people are signing in; try again in a moment" => refused += 1,
+            "ERROR: 503 Too many users are signing in. Try again in a moment." => refused += 1,
             other => panic!("{other}"),
         }
     }

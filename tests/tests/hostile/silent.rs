@@ -6,7 +6,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 const SILENT: u16 = 1_500;
-const LATE: &str = "signing in took too long; connect again";
+const LATE: &str = "Signing in took too long. Connect again.";
 
 /// So many connections from each address that no bound on one address is met.
 fn source(number: u16) -> u16 {

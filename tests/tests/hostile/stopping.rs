@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const GOODBYE: &str = "INFO: the server is stopping; goodbye";
+const GOODBYE: &str = "INFO: The server is shutting down.";
 /// Below a backlog of a mebibyte, far above what the kernel keeps for a client that does not read.
 const LINES: usize = 600;
 const LINE: usize = 1_500;

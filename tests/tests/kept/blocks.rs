@@ -17,9 +17,9 @@ fn nothing_of_a_blocked_person_reaches_the_blocker() {
         eve.send(line);
     }
     eve.send("message bob psst");
-    eve.until("ERROR: 403 your message was not delivered: bob has blocked you");
+    eve.until("ERROR: 403 Not delivered: bob blocks you.");
     eve.send("connect to bob");
-    eve.expect("ERROR: 403 your request was not delivered: bob has blocked you");
+    eve.expect("ERROR: 403 Not delivered: bob blocks you.");
     carol.send("done");
     carol.lines_so_far();
     assert_eq!(bob.lines_so_far(), ["carol: done"]);
@@ -60,7 +60,7 @@ fn the_blocked_person_does_not_see_the_blocker() {
     eve.expect_nothing();
     bob.quit();
     eve.send("message bob hi");
-    eve.expect("ERROR: 403 your message was not delivered: bob has blocked you");
+    eve.expect("ERROR: 403 Not delivered: bob blocks you.");
     let mut bob = house.login("bob", PASSWORD);
     bob.send("/block");
     bob.expect("Blocked: eve");
@@ -115,10 +115,10 @@ fn private_chats_end_and_requests_are_dropped() {
     bob.expect("PRIVATE_ENDED:eve:ended by command");
     eve.until("PRIVATE_ENDED:bob:ended by command");
     eve.send("private txt bob still there?");
-    eve.expect_start("ERROR: 403 you have no private chat with bob");
+    eve.expect_start("ERROR: 403 You have no private chat with bob");
     bob.expect("INFO: eve is blocked");
     bob.send("connect to eve");
-    bob.expect("ERROR: 403 you block eve, and could not hear the answer; /unblock eve first");
+    bob.expect("ERROR: 403 You block eve and could not read the answer. /unblock eve first.");
 }
 
 #[test]
@@ -129,12 +129,12 @@ fn what_cannot_be_is_refused() {
     bob.lines_so_far();
     for (command, answer) in [
         ("/block", "Blocked: none"),
-        ("block bob", "ERROR: 400 that is you"),
-        ("block nobody", "ERROR: 404 nobody called nobody is here; /users lists who is, /say TEXT says anything"),
-        ("unblock eve", "ERROR: 404 you do not block eve; /block lists whom you do"),
+        ("block bob", "ERROR: 400 That is you."),
+        ("block nobody", "ERROR: 404 nobody is not online. /users lists who is; /say TEXT sends any text."),
+        ("unblock eve", "ERROR: 404 You do not block eve. /block lists the users you block."),
         ("block eve", "INFO: eve is blocked"),
-        ("block EVE", "ERROR: 403 you block 1 people, which is the most; /unblock some first"),
-        ("block mallory", "ERROR: 403 you block 1 people, which is the most; /unblock some first"),
+        ("block EVE", "ERROR: 403 You block 1 users, the maximum. /unblock one first."),
+        ("block mallory", "ERROR: 403 You block 1 users, the maximum. /unblock one first."),
     ] {
         bob.send(command);
         bob.expect(answer);

@@ -119,14 +119,14 @@ fn bounds_hold_over_a_restart() {
             client.quit();
         }
     };
-    let too_many_of_yours = "ERROR: 403 too many of your messages wait for bob already; this one was not kept";
-    let too_many = "ERROR: 403 too many messages wait for bob already; this one was not kept";
+    let too_many_of_yours = "ERROR: 403 Not delivered: too many of your messages wait for bob already.";
+    let too_many = "ERROR: 403 Not delivered: too many messages wait for bob already.";
     refusals(&house, &[("alice", "bob", QUEUED), ("alice", "bob", QUEUED), ("alice", "bob", too_many_of_yours)]);
     house.restart();
     refusals(&house, &[("alice", "bob", too_many_of_yours), ("carol", "bob", QUEUED), ("carol", "bob", too_many)]);
     house.restart();
     let for_dora = "INFO: dora is offline. Message queued for delivery.";
-    let full = "ERROR: 500 carol is offline, and your message could not be stored; try again later";
+    let full = "ERROR: 500 carol is offline, and your message could not be stored. Try again later.";
     refusals(&house, &[("carol", "bob", too_many), ("alice", "dora", for_dora), ("alice", "carol", full)]);
     house.restart();
     refusals(&house, &[("alice", "carol", full)]);
@@ -147,7 +147,7 @@ fn names_that_look_alike_are_one_mailbox_and_others_are_not() {
     for line in ["REGISTER", alike, PASSWORD] {
         mallory.send(line);
     }
-    mallory.until("ERROR: 403 that name belongs to an account");
+    mallory.until(&format!("ERROR: 403 {alike} is a registered name"));
     house.register("bobb", PASSWORD);
     let mut alice = leave(&house, "alice", ["to bob".to_owned()]);
     alice.send(&format!("message {alike} to his double"));

@@ -71,9 +71,9 @@ fn nobody_else_can_be_written_to() {
     let house = house();
     let mut alice = house.guest("alice", "lobby");
     alice.send("message nobody hi");
-    alice.expect_start("ERROR: 404 nobody called nobody");
+    alice.expect_start("ERROR: 404 nobody is not online");
     alice.send("message alice hi");
-    alice.expect("ERROR: 400 that is you");
+    alice.expect("ERROR: 400 That is you.");
     alice.send("message bob");
     alice.expect_nothing();
 }
@@ -92,17 +92,17 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
         alice.expect(QUEUED);
     }
     alice.send("message bob one more");
-    alice.expect("ERROR: 403 too many of your messages wait for bob already; this one was not kept");
+    alice.expect("ERROR: 403 Not delivered: too many of your messages wait for bob already.");
     // To come again under the same name does not help.
     alice.quit();
     let mut alice = house.guest("alice", "lobby");
     alice.send("message bob one more");
-    alice.expect("ERROR: 403 too many of your messages wait for bob already; this one was not kept");
+    alice.expect("ERROR: 403 Not delivered: too many of your messages wait for bob already.");
     carol.lines_so_far();
     carol.send("message bob from carol");
     carol.expect(QUEUED);
     carol.send("message bob one more");
-    carol.expect("ERROR: 403 too many messages wait for bob already; this one was not kept");
+    carol.expect("ERROR: 403 Not delivered: too many messages wait for bob already.");
     let mut bob = house.login("bob", PASSWORD);
     let got = [kept(&mut bob), kept(&mut bob), kept(&mut bob)];
     assert_eq!(got, ["alice: 0 from alice", "alice: 1 from alice", "carol: from carol"]);
@@ -128,7 +128,7 @@ fn guests_together_leave_room_for_accounts() {
     }
     // Also after a restart: it is counted in what waits.
     house.restart();
-    let full = "ERROR: 403 too many messages wait for bob already; this one was not kept";
+    let full = "ERROR: 403 Not delivered: too many messages wait for bob already.";
     let mut guest = house.guest("four", "lobby");
     guest.send("message bob one more");
     guest.until(full);
@@ -252,8 +252,8 @@ fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
     let _stuck = house.login("bob", PASSWORD);
     alice.until("bob has connected");
     let long = "x".repeat(1_900);
-    let why = "ERROR: 500 your last message could not be stored: what you said aloud was heard and is not in the \
-               history, what you wrote to one person may be lost";
+    let why = "ERROR: 500 Your last message could not be stored. Talk was heard, but is not in the history; direct \
+               messages may be lost.";
     let told = (0..1_000).any(|_| {
         alice.send(&format!("message bob {long}"));
         alice.lines_so_far().iter().any(|line| line == why)

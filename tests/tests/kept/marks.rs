@@ -72,5 +72,5 @@ fn guests_have_no_last_visit() {
     let house = House::default();
     let mut alice = house.guest("alice", "lobby");
     alice.send("/history unread");
-    alice.expect_start("ERROR: 403 only accounts have a last visit");
+    alice.expect_start("ERROR: 403 Only accounts have a last visit");
 }

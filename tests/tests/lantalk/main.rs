@@ -98,12 +98,12 @@ fn wrong_passwords_lock_the_account_here_too() {
         assert_eq!(sign_in(&house, &json!({"username": "alice", "password": "guess"})), fail("Wrong password."));
     }
     let locked = sign_in(&house, &json!({"username": "alice", "password": "correct horse"}));
-    assert!(locked["reason"].as_str().expect("a reason").contains("try again in"), "{locked}");
+    assert!(locked["reason"].as_str().expect("a reason").contains("Try again in"), "{locked}");
     let mut nc = house.connect();
     for line in ["LOGIN", "alice", "correct horse"] {
         nc.send(line);
     }
-    assert!(nc.until("ERROR: 403").contains("try again in"));
+    assert!(nc.until("ERROR: 403").contains("Try again in"));
 }
 
 #[test]

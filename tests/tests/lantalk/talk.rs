@@ -72,7 +72,7 @@ fn a9_a_message_has_at_most_fifty_lines_and_each_counts() {
             say(&mut bob, "one more");
             assert_eq!(object(&mut bob), system("⚠ Slow down — you're sending too fast."));
         } else {
-            assert_eq!(object(&mut bob), system("that is too long: at most 50 lines; nothing was sent"));
+            assert_eq!(object(&mut bob), system("That message is too long (at most 50 lines). Nothing was sent."));
         }
         drop(bob);
         alice.expect("Bob has left the chatroom");

@@ -22,7 +22,7 @@ fn a_ban_ends_every_session_of_the_address_and_names_them() {
     }
     silent.expect_closed();
     let mut again = house.connect();
-    again.expect("403 your address is banned from this server");
+    again.expect("403 Your address is banned from this server.");
     again.expect_closed();
     assert!(moderator.bans().contains("127.0.0.1 (until 2"), "{}", moderator.bans());
     eventually("nobody is here", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
@@ -35,7 +35,7 @@ fn ranges_outlive_a_restart_and_are_lifted() {
         house.server().moderator().ban("127.0.0.0/8", None, "").expect("a ban").starts_with("Banned 127.0.0.0/8: ")
     );
     house.restart();
-    house.connect().expect("403 your address is banned from this server");
+    house.connect().expect("403 Your address is banned from this server.");
     let moderator = house.server().moderator();
     assert!(moderator.unban("127.0.0.1").is_err());
     assert_eq!(moderator.unban("127.0.0.0/8"), Ok("Unbanned 127.0.0.0/8.".to_owned()));
@@ -88,7 +88,7 @@ fn who_fills_the_disk_is_banned_all_the_same() {
     bob.until("INFO: You have been banned.");
     bob.expect("INFO: Reason: noise");
     bob.expect_closed();
-    house.connect().expect("403 your address is banned from this server");
+    house.connect().expect("403 Your address is banned from this server.");
     let answer = moderator.unban("10.0.0.1").expect("an end of it");
     assert!(answer.contains("after a restart the ban counts again"), "{answer}");
     assert!(moderator.bans().contains("127.0.0.1") && !moderator.bans().contains("10.0.0.1"), "{}", moderator.bans());
@@ -99,5 +99,5 @@ fn who_fills_the_disk_is_banned_all_the_same() {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")
     });
     house.restart();
-    house.connect().expect("403 your address is banned from this server");
+    house.connect().expect("403 Your address is banned from this server.");
 }

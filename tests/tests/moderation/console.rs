@@ -80,6 +80,6 @@ fn the_server_goes_on_when_the_console_ends() {
     alice.send("alice_lobby");
     alice.expect_start("200 ");
     server.signal("TERM");
-    alice.expect("INFO: the server is stopping; goodbye");
+    alice.expect("INFO: The server is shutting down.");
     assert!(server.wait().success());
 }

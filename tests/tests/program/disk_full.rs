@@ -123,7 +123,7 @@ fn leave_until_refused(alice: &mut Speaker) -> usize {
         match alice.client.line() {
             answer if answer == QUEUED => {}
             answer => {
-                assert_eq!(answer, "ERROR: 500 bob is offline, and your message could not be stored; try again later");
+                assert_eq!(answer, "ERROR: 500 bob is offline, and your message could not be stored. Try again later.");
                 return kept;
             }
         }

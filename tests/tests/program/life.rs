@@ -5,7 +5,7 @@ use landline_tests::{Client, Program, Unframed};
 use std::fs;
 use std::process::{Command, Stdio};
 
-const GOODBYE: &str = "INFO: the server is stopping; goodbye";
+const GOODBYE: &str = "INFO: The server is shutting down.";
 
 #[test]
 fn a_signal_ends_it_in_order_and_everybody_is_told() {

@@ -23,7 +23,7 @@ const MORE: usize = 10;
 /// Places that may be free by chance; and people who go to make room.
 const FEW: usize = 4;
 const NO_DESCRIPTOR: &str = "ERROR: 503 the server has no room for more connections; try again later";
-const NO_THREAD: &str = "ERROR: 503 this server is full; try again later";
+const NO_THREAD: &str = "ERROR: 503 This server is full. Try again later.";
 /// Less than the stack of a session.
 const HALF_A_STACK: u64 = 256 << 10;
 /// A user of whom there is nothing else.

@@ -101,7 +101,7 @@ fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
     for _ in 0..2 {
         let begun = Instant::now();
         let (_, answer) = guest(network.connect_elsewhere(), "alice");
-        assert!(answer.starts_with("403 that name"), "{answer}");
+        assert!(answer.starts_with("403 That name"), "{answer}");
         let (_, answer) = login(network.connect_elsewhere(), "bob");
         assert_eq!(answer, "This alias is already logged in");
         let took = begun.elapsed();

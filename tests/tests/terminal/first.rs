@@ -112,7 +112,7 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
     zoe.press("\r");
     zoe.sees("How does alice come in?");
     zoe.press("\r");
-    zoe.sees("is in use; choose another");
+    zoe.sees("is taken. Choose another");
     zoe.press("\x15zoe\r");
     zoe.sees("How does zoe come in?");
     // Down twice: an account that is made.

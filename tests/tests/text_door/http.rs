@@ -1,6 +1,6 @@
 //! Other protocols at the text door, HTTP above all: a web page can make a visitor's browser connect here.
 
-use crate::{GREETING, PASSWORD};
+use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
 use landline_tests::{Client, House};
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
@@ -134,6 +134,7 @@ fn x1_five_lines_that_mean_nothing_end_a_connection() {
     for _ in 0..4 {
         client.send("hello");
         client.expect("ERROR: Invalid auth mode");
+        client.expect(HOW_TO_JOIN);
         client.expect(GREETING);
     }
     client.send("hello\nbob_room");
@@ -174,7 +175,9 @@ fn x12_a_password_typed_at_the_greeting_is_said_to_nobody() {
         client.expect("ALIAS?");
         client.expect("PASSWORD?");
         client.expect_start(if mode == "LOGIN" { "ERROR: Invalid alias" } else { "ERROR: 403 " });
-        for line in [GREETING, "ERROR: Invalid auth mode", GREETING, "ALIAS?", "PASSWORD?", "AUTH_SUCCESS"] {
+        for line in
+            [GREETING, "ERROR: Invalid auth mode", HOW_TO_LOG_IN, GREETING, "ALIAS?", "PASSWORD?", "AUTH_SUCCESS"]
+        {
             client.expect(line);
         }
         watcher.expect("alice has connected to the chatroom");

@@ -56,7 +56,7 @@ fn x8_a_text_in_which_nothing_can_be_seen_is_none() {
         bob.expect_nothing();
         for command in ["/all", "/pm alice"] {
             bob.send(&format!("{command} {text}"));
-            bob.expect_start("ERROR: 400 there is nothing in that");
+            bob.expect_start("ERROR: 400 Empty message.");
         }
     }
     bob.send(&format!("a{}b\u{e0041}\u{e0042}", "\u{301}".repeat(1_800)));

@@ -99,7 +99,7 @@ fn a3_who_speaks_first_or_sends_no_lines_is_answered_to_the_letter() {
     script.expect_closed();
     let mut program = server.unframed();
     program.expect(&format!("{GREETING}\n"));
-    for line in ["hello", "help", "/help", "quit", "exit"] {
+    for line in ["help", "/help", "quit", "exit"] {
         program.ask(line, "ERROR: Invalid auth mode");
         program.expect(GREETING);
     }

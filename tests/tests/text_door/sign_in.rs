@@ -1,6 +1,6 @@
 //! Coming in, and being refused.
 
-use crate::{GREETING, HOW_TO_JOIN, PASSWORD};
+use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
 use landline_common::text::PASSWORD_SENT;
 use landline_tests::{Client, House};
 use serde_json::Value;
@@ -79,7 +79,7 @@ fn every_refusal_leads_back_to_the_greeting() {
         client.expect_start(&format!("ERROR: {code} "));
         client.expect(GREETING);
     }
-    converse(&mut client, &["bob_room"], &["ERROR: Invalid auth mode", GREETING]);
+    converse(&mut client, &["bob_room"], &["ERROR: Invalid auth mode", HOW_TO_LOG_IN, GREETING]);
 }
 
 #[test]

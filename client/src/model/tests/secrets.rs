@@ -299,5 +299,5 @@ fn x3_a_servers_own_words_are_marked() {
     let shown: Vec<String> = desk.state.talks.iter().flat_map(|c| desk.lines(&c.place)).collect();
     assert!(!shown.iter().any(|line| line.starts_with(&format!("- {forged}"))), "{shown:?}");
     assert!(desk.lobby().contains(&format!("- server: {forged}")));
-    assert!(desk.lobby().contains(&"- you block eve, and could not hear the answer; /unblock eve first".to_owned()));
+    assert!(desk.lobby().contains(&"- You block eve and could not read the answer. /unblock eve first.".to_owned()));
 }

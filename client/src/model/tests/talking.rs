@@ -60,7 +60,7 @@ fn an_answer_belongs_to_the_request_whose_label_it_carries() {
     desk.refuse("/pm carol", Cause::NoSuchUser);
     assert_eq!(desk.lines(&Place::person("carol")), ["failed alice: hi"]);
     desk.answer("/who nowhere", Cause::NoSuchRoom.of_room("nowhere").into());
-    assert!(desk.lines(&Place::person("carol")).last().unwrap().contains("there is no room nowhere"));
+    assert!(desk.lines(&Place::person("carol")).last().unwrap().contains("There is no room nowhere"));
 }
 
 #[test]

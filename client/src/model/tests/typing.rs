@@ -92,7 +92,7 @@ fn a_mistyped_command_is_not_said_and_stays() {
     desk.enter("/jion ops");
     assert_eq!(draft(&desk), "/jion ops");
     assert_eq!(desk.take_sent(), [""; 0]);
-    assert!(desk.lobby()[0].contains("there is no command /jion"));
+    assert!(desk.lobby()[0].contains("Unknown command /jion. Did you"));
 }
 
 #[test]

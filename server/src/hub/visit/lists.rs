@@ -2,7 +2,7 @@
 
 use super::pages::Listed;
 use super::{Done, Visit, shown};
-use landline_common::command::{Command, TOPICS};
+use landline_common::command::{Command, help};
 use landline_common::event::Part;
 use landline_common::{Cause, Moment, NameKey, RoomName, UserName, What};
 use std::collections::HashSet;
@@ -64,14 +64,17 @@ impl Visit {
         Ok(())
     }
 
+    /// The usual commands, every command, or what one of them does.
     pub(super) fn help(&mut self, word: Option<&str>) -> Done {
-        let wanted = word.map(|word| word.trim_start_matches('/').to_lowercase());
-        let mut found = false;
-        for topic in TOPICS.iter().filter(|topic| wanted.as_ref().is_none_or(|word| topic.is_about(word))) {
-            found = true;
-            let or = if topic.also.is_empty() { String::new() } else { format!(" (or: {})", topic.also) };
-            self.tell(What::Info(format!("{}{or} – {}", topic.usage, topic.help).into()));
+        let lines: Vec<String> = match word {
+            None => help::SHORT_HELP.iter().map(|line| (*line).to_owned()).collect(),
+            // "all" is a command as well.
+            Some(word) if word.eq_ignore_ascii_case(help::HELP_ALL) => help::all_help().collect(),
+            Some(word) => help::help_about(word).collect(),
+        };
+        for line in &lines {
+            self.tell(What::Info(line.as_str().into()));
         }
-        if found { Ok(()) } else { Err(Cause::NoSuchHelp.report()) }
+        if lines.is_empty() { Err(Cause::NoSuchHelp.report()) } else { Ok(()) }
     }
 }

@@ -24,10 +24,10 @@ impl World {
             return Err(nobody(who));
         }
         if who == me {
-            return Err("400 that is you".into());
+            return Err("400 That is you.".into());
         }
         if self.blocks_of(me).contains(&who) {
-            return Err(format!("400 you block {} already", NAMES[who]));
+            return Err(format!("400 You block {} already.", NAMES[who]));
         }
         self.blocks_mut(me).push(who);
         self.break_off(me, who);
@@ -39,7 +39,7 @@ impl World {
         let name = NAMES[who];
         let blocks = self.blocks_mut(me);
         let Some(at) = blocks.iter().position(|blocked| *blocked == who) else {
-            return Err(format!("404 you do not block {name}; /block lists whom you do"));
+            return Err(format!("404 You do not block {name}. /block lists the users you block."));
         };
         blocks.remove(at);
         self.tell(me, format!("INFO: {name} is unblocked"));

@@ -68,10 +68,10 @@ impl World {
 
     pub(super) fn unread(&mut self, me: Who) -> Result<(), String> {
         let Some(current) = self.visit_of(me).rooms.last() else {
-            return Err("404 you are in no room; /join ROOM goes into one".into());
+            return Err("404 You are in no room. /join ROOM takes you into one.".into());
         };
         let Some(marks) = self.marks.get(me) else {
-            return Err("403 only accounts have a last visit; /history shows what was said before".into());
+            return Err("403 Only accounts have a last visit. /history shows what was said before.".into());
         };
         let (room, up_to) = (current.room, current.came_after);
         let Some(after) = current.caught_up.or(marks[room]) else {
@@ -112,7 +112,7 @@ impl World {
             }
         }
         let messages = if removed == 1 { "1 direct message".into() } else { format!("{removed} direct messages") };
-        self.tell(me, format!("INFO: {messages} removed from the history; who has read them may remember"));
+        self.tell(me, format!("INFO: {messages} removed from the history."));
     }
 
     /// What somebody may see of these rooms, of what was said to everybody, and of their own direct messages.

@@ -11,7 +11,7 @@ impl World {
 
     pub(super) fn list_members(&mut self, me: Who, room: Place) -> Result<(), String> {
         if self.open[room].is_none() {
-            return Err(format!("404 there is no room {}; /rooms lists them", ROOMS[room]));
+            return Err(format!("404 There is no room {}. /rooms lists them.", ROOMS[room]));
         }
         let members = self.visible(me, |visit| visit.rooms.iter().any(|membership| membership.room == room));
         self.tell(me, format!("In {}: {}", ROOMS[room], names(members)));

@@ -177,7 +177,7 @@ impl World {
 
     fn restart(&mut self) {
         for visit in std::mem::take(&mut self.here) {
-            self.tell(visit.who, "INFO: the server is stopping; goodbye".into());
+            self.tell(visit.who, "INFO: The server is shutting down.".into());
             for Membership { room, heard, .. } in visit.rooms {
                 self.mark(visit.who, room, heard);
             }
@@ -215,7 +215,7 @@ impl World {
     /// Somebody else who is here.
     fn other(&self, me: Who, who: Who) -> Result<(), String> {
         match who {
-            _ if who == me => Err("400 that is you".into()),
+            _ if who == me => Err("400 That is you.".into()),
             _ if self.is_here(who) => Ok(()),
             _ => Err(nobody(who)),
         }
@@ -223,7 +223,7 @@ impl World {
 }
 
 fn nobody(who: Who) -> String {
-    format!("404 nobody called {} is here; /users lists who is, /say TEXT says anything", NAMES[who])
+    format!("404 {} is not online. /users lists who is; /say TEXT sends any text.", NAMES[who])
 }
 
 fn names(people: impl IntoIterator<Item = Who>) -> String {

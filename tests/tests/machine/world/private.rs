@@ -8,18 +8,18 @@ impl World {
         self.other(me, who)?;
         let name = NAMES[who];
         if self.blocks_of(who).contains(&me) {
-            return Err(format!("403 your request was not delivered: {name} has blocked you"));
+            return Err(format!("403 Not delivered: {name} blocks you."));
         }
         if self.blocks_of(me).contains(&who) {
-            return Err(format!("403 you block {name}, and could not hear the answer; /unblock {name} first"));
+            return Err(format!("403 You block {name} and could not read the answer. /unblock {name} first."));
         }
         if self.chats.contains(&(me, who)) {
-            return Err(format!("400 you already have a private chat with {name}"));
+            return Err(format!("400 You already have a private chat with {name}."));
         }
         if self.take_request(who, me) {
             self.begin(me, who);
         } else if self.asked.contains(&(me, who)) {
-            return Err(format!("400 you have asked {name} already; wait for an answer"));
+            return Err(format!("400 You have asked {name} already. Wait for an answer."));
         } else {
             self.asked.push((me, who));
             self.tell(me, format!("INFO: Connection request sent to {name}"));
@@ -35,7 +35,7 @@ impl World {
         };
         let name = NAMES[who];
         if !self.take_request(who, me) {
-            return Err(format!("404 {name} has not asked you for a private chat; /connect {name} asks"));
+            return Err(format!("404 {name} has not asked you for a private chat. /connect {name} asks."));
         }
         if accept {
             self.begin(me, who);
@@ -54,7 +54,7 @@ impl World {
         };
         if !self.chats.contains(&(me, to)) {
             let name = NAMES[to];
-            return Err(format!("403 you have no private chat with {name}; /connect {name} asks for one"));
+            return Err(format!("403 You have no private chat with {name}. /connect {name} asks for one."));
         }
         self.tell(to, format!("[Private] {}: {text}", NAMES[me]));
         Ok(())
@@ -64,7 +64,7 @@ impl World {
         self.other(me, who)?;
         let name = NAMES[who];
         if !self.part(me, who) {
-            return Err(format!("404 you have no private chat with {name}; /chats lists yours"));
+            return Err(format!("404 You have no private chat with {name}. /chats lists yours."));
         }
         self.tell(me, format!("PRIVATE_ENDED:{name}:ended by command"));
         self.tell(me, format!("INFO: Private connection with {name} ended"));
@@ -130,7 +130,7 @@ impl World {
 fn only(people: impl Iterator<Item = Who>, what: &str) -> Result<Who, String> {
     match people.collect::<Vec<_>>()[..] {
         [who] => Ok(who),
-        [] => Err(format!("404 you have no {what}")),
-        _ => Err(format!("400 you have more than one {what}; say whose: /help private")),
+        [] => Err(format!("404 You have no {what}.")),
+        _ => Err(format!("400 You have more than one {what}. Name the user: /help private")),
     }
 }

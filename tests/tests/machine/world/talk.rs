@@ -34,7 +34,7 @@ impl World {
         let Some(room) = self.visit_of(me).rooms.last().map(|membership| membership.room) else {
             self.number += lines;
             // One refusal a line; the last is the caller's.
-            let refusal = "404 you are in no room; /join ROOM goes into one, /rooms lists them";
+            let refusal = "404 You are in no room. /join ROOM takes you into one, /rooms lists them.";
             (1..lines).for_each(|_| self.tell(me, format!("ERROR: {refusal}")));
             return Err(refusal.into());
         };
@@ -70,14 +70,14 @@ impl World {
         let said = text(self.next_number(), word);
         let name = NAMES[to];
         if to == me {
-            return Err("400 that is you".into());
+            return Err("400 That is you.".into());
         }
         let is_here = self.is_here(to);
         if !is_here && to >= ACCOUNTS {
             return Err(nobody(to));
         }
         if self.blocks_of(to).contains(&me) {
-            return Err(format!("403 your message was not delivered: {name} has blocked you"));
+            return Err(format!("403 Not delivered: {name} blocks you."));
         }
         let sender = self.visit_of(me).party;
         if is_here {
@@ -85,10 +85,10 @@ impl World {
         } else {
             let waiting = &self.mail[to];
             if waiting.len() >= MAIL {
-                return Err(format!("403 too many messages wait for {name} already; this one was not kept"));
+                return Err(format!("403 Not delivered: too many messages wait for {name} already."));
             }
             if waiting.iter().filter(|letter| letter.sender == sender).count() >= MAIL_OF_ONE {
-                return Err(format!("403 too many of your messages wait for {name} already; this one was not kept"));
+                return Err(format!("403 Not delivered: too many of your messages wait for {name} already."));
             }
             self.mail[to].push(Letter { from: me, sender, text: said.clone() });
             self.tell(me, format!("INFO: {name} is offline. Message queued for delivery."));
@@ -125,7 +125,7 @@ impl World {
         };
         let Some(at) = at else {
             let which = room.map_or("any room", |room| ROOMS[room]);
-            return Err(format!("404 you are not in {which}; /rooms lists the rooms"));
+            return Err(format!("404 You are not in {which}. /rooms lists the rooms."));
         };
         let was_current = at + 1 == rooms.len();
         let room = self.visit(me).rooms.remove(at).room;
@@ -137,7 +137,7 @@ impl World {
         if was_current {
             let now = match self.visit_of(me).rooms.last() {
                 Some(current) => format!("INFO: You are in {} now", ROOMS[current.room]),
-                None => "INFO: You are in no room now; /join ROOM goes into one".into(),
+                None => "INFO: You are in no room now. /join ROOM takes you into one.".into(),
             };
             self.tell(me, now);
         }

@@ -1,0 +1,169 @@
+//! Help for users: the few lines that a newcomer reads, the whole table in groups, and guesses at mistyped words.
+
+use super::table::{TOPICS, Topic, typed_words};
+
+/// What `/help` says: enough to talk, to look something up, and to be left in peace.
+pub static SHORT_HELP: &[&str] = &[
+    "What you type is said in your current room. Lines that start with / are commands:",
+    "/join ROOM – go into a room; /leave ROOM, /rooms lists them, /who ROOM lists the users in one",
+    "/users – list who is online",
+    "/pm USER TEXT – send a message to one user",
+    "/all TEXT – send TEXT to all users online",
+    "/history – show what was said before; /search WORDS finds something",
+    "/connect USER – ask for a private chat, stored nowhere; the other one answers /accept, then /private TEXT",
+    "/block USER – stop hearing a user; /unblock USER",
+    "/help all – every command; /help COMMAND explains one",
+    "/quit – leave",
+];
+
+/// The word behind `/help` that asks for every command.
+pub const HELP_ALL: &str = "all";
+
+/// A heading, and the words of its commands.
+type Group = (&'static str, &'static [&'static str]);
+
+static GROUPS: &[Group] = &[
+    ("Talk", &["say", "all", "hooray"]),
+    ("Rooms", &["join", "leave", "rooms", "who"]),
+    ("Users", &["users", "others", "since", "block", "unblock"]),
+    ("Messages to one user", &["pm", "forget"]),
+    ("Private chats, stored nowhere", &["connect", "accept", "reject", "private", "chats", "end"]),
+    ("Encrypted chats, between two landline programs", &["direct", "direct-say", "direct-stop"]),
+    ("What was said before", &["history", "search"]),
+    ("This program", &["help", "format", "ping", "quit"]),
+];
+
+/// Every command that users type, in groups: a line for each group and each command. `/members` is the mesh's.
+pub fn all_help() -> impl Iterator<Item = String> {
+    let lines = |(heading, words): &Group| {
+        let topics = words.iter().filter_map(|word| topic(word)).map(help_line);
+        std::iter::once(format!("{heading}:")).chain(topics).collect::<Vec<_>>()
+    };
+    GROUPS.iter().flat_map(lines)
+}
+
+/// What there is to say about one word, with or without its slash; nothing if no command has it.
+pub fn help_about(word: &str) -> impl Iterator<Item = String> {
+    let word = word.trim_start_matches('/').to_lowercase();
+    TOPICS.iter().filter(move |topic| topic.is_about(&word)).map(help_line)
+}
+
+fn help_line(topic: &Topic) -> String {
+    let or = if topic.also.is_empty() { String::new() } else { format!(" (or: {})", topic.also) };
+    format!("{}{or} – {}", topic.usage, topic.help)
+}
+
+fn topic(word: &str) -> Option<&'static Topic> {
+    let is_it = |topic: &&Topic| topic.usage.split(' ').next().and_then(|first| first.strip_prefix('/')) == Some(word);
+    TOPICS.iter().find(is_it)
+}
+
+/// The command that a user most likely meant by an unknown word, without a slash.
+#[must_use]
+pub fn suggestion(word: &str) -> Option<&'static str> {
+    nearest(word, typed_words())
+}
+
+/// The one of `known` that `word` is a slip of the finger away from: a letter missing, added, changed or swapped with
+/// its neighbor, two of these in words of six letters or more.
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let typed: Vec<char> = word.to_lowercase().chars().take(LONGEST_SLIP + 1).collect();
+    let most = match typed.len() {
+        0..=2 => return None,
+        3..=5 => 1,
+        _ => 2,
+    };
+    if typed.len() > LONGEST_SLIP {
+        return None;
+    }
+    let near = known.map(|candidate| (distance(&typed, candidate), candidate)).filter(|(slips, _)| *slips <= most);
+    near.min_by_key(|(slips, _)| *slips).map(|(_, candidate)| candidate)
+}
+
+/// Longer words are no slips: no command has so many characters.
+const LONGEST_SLIP: usize = 24;
+
+/// Optimal string alignment: the least number of letters to insert, remove, change or swap with a neighbor.
+fn distance(typed: &[char], candidate: &str) -> usize {
+    let candidate: Vec<char> = candidate.chars().collect();
+    // Three rows of the table: the one before the last, the last, and the current one.
+    let mut before = Vec::new();
+    let mut last: Vec<usize> = (0..=candidate.len()).collect();
+    for (i, a) in typed.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in candidate.iter().enumerate() {
+            let changed = last[j] + usize::from(a != b);
+            let mut least = changed.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == candidate[j - 1] && typed[i - 1] == *b {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[candidate.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn b5_every_command_that_users_type_is_in_one_group() {
+        for topic in TOPICS.iter().filter(|topic| !topic.is_for_programs() && !topic.is_about("members")) {
+            let word = topic.usage.split(' ').next().unwrap().trim_start_matches('/');
+            let groups = GROUPS.iter().filter(|(_, words)| words.contains(&word)).count();
+            assert_eq!(groups, 1, "{word}");
+        }
+        for word in GROUPS.iter().flat_map(|(_, words)| *words) {
+            assert!(topic(word).is_some(), "{word}");
+        }
+        assert!(!all_help().any(|line| line.contains("direct-key") || line.contains("direct-accept")));
+    }
+
+    #[test]
+    fn b5_the_short_help_is_about_ten_lines_of_commands_that_exist() {
+        assert!((8..=12).contains(&SHORT_HELP.len()));
+        for word in SHORT_HELP.iter().flat_map(|line| line.split([' ', ',', ';'])) {
+            if let Some(command) = word.strip_prefix('/').filter(|command| !command.is_empty()) {
+                assert!(topic(command).is_some(), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_is_explained_by_any_of_its_words() {
+        let about = |word: &str| help_about(word).collect::<Vec<_>>();
+        assert_eq!(about("/join"), about("j"));
+        assert_eq!(about("PART").len(), 1);
+        assert!(about("block")[0].starts_with("/block [USER"), "{:?}", about("block"));
+        assert!(about("nonsense").is_empty());
+    }
+
+    #[test]
+    fn distances_count_slips() {
+        let count = |a: &str, b: &str| distance(&a.chars().collect::<Vec<_>>(), b);
+        for (a, b, slips) in [("join", "join", 0), ("jion", "join", 1), ("jon", "join", 1), ("histroy", "history", 1)] {
+            assert_eq!(count(a, b), slips, "{a} {b}");
+        }
+        assert_eq!((count("", "abc"), count("abc", ""), count("kitten", "sitting")), (3, 3, 3));
+    }
+
+    proptest! {
+        #[test]
+        fn any_word_is_guessed_at_without_a_panic(word in any::<String>()) {
+            let _ = suggestion(&word);
+        }
+
+        #[test]
+        fn a_swapped_or_missing_letter_is_forgiven(at in 0usize..6) {
+            let mut swapped: Vec<char> = "history".chars().collect();
+            swapped.swap(at, at + 1);
+            prop_assert_eq!(suggestion(&swapped.into_iter().collect::<String>()), Some("history"));
+            let mut missing = "history".to_owned();
+            missing.remove(at);
+            prop_assert_eq!(suggestion(&missing), Some("history"));
+        }
+    }
+}

@@ -1,11 +1,12 @@
 //! What the server prints when it is open: how to join, for the people who look at the console.
 
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_PORT};
 use crate::guard::Capacity;
+use crate::guard::capacity::AS_ASKED;
 use crate::server::Server;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// The facts that are printed.
 #[derive(Debug)]
@@ -17,14 +18,16 @@ pub struct Banner<'a> {
     ports: Vec<u16>,
     lantalk_port: Option<u16>,
     has_password: bool,
-    data: &'a Path,
+    data: PathBuf,
+    /// The operator can type commands.
+    console: bool,
     capacity: &'a Capacity,
 }
 
 impl<'a> Banner<'a> {
     /// What there is to say of a running server.
     #[must_use]
-    pub fn of(server: &'a Server, config: &'a Config) -> Banner<'a> {
+    pub fn of(server: &'a Server, config: &'a Config, console: bool) -> Banner<'a> {
         let addresses = server.addresses();
         Banner {
             name: &config.name,
@@ -32,7 +35,8 @@ impl<'a> Banner<'a> {
             ports: addresses.iter().take(config.ports.len()).map(SocketAddr::port).collect(),
             lantalk_port: config.lantalk_port.and(addresses.last()).map(SocketAddr::port),
             has_password: config.password.is_some(),
-            data: &config.data,
+            data: std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone()),
+            console,
             capacity: server.capacity(),
         }
     }
@@ -40,28 +44,40 @@ impl<'a> Banner<'a> {
 
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nLandline {} · {}\n", env!("CARGO_PKG_VERSION"), self.name)?;
+        writeln!(f, "\nLandline {}, server name \"{}\"\n", env!("CARGO_PKG_VERSION"), self.name)?;
         let (port, others) = self.ports.split_first().unwrap_or((&0, &[]));
-        for (i, address) in self.reachable_at.iter().enumerate() {
-            let head = if i == 0 { "join with" } else { "or" };
-            writeln!(f, "  {head:<11}nc {address} {port}")?;
+        if let Some((address, elsewhere)) = self.reachable_at.split_first() {
+            writeln!(f, "  join with   landline {}", dialled(*address, *port))?;
+            writeln!(f, "  or          nc {address} {port}")?;
+            writeln!(f, "              then type NAME_ROOM, for example alice_lobby, and talk")?;
+            if !elsewhere.is_empty() {
+                let elsewhere: Vec<String> = elsewhere.iter().map(IpAddr::to_string).collect();
+                writeln!(f, "  also at     {}", elsewhere.join(", "))?;
+            }
         }
-        writeln!(f, "             then type NAME_ROOM, for example alice_lobby, and talk")?;
         if !others.is_empty() {
             let others: Vec<String> = others.iter().map(u16::to_string).collect();
-            writeln!(f, "  also on    port {}", others.join(", "))?;
+            writeln!(f, "  also on     port {}", others.join(", "))?;
         }
         if let Some(port) = self.lantalk_port {
-            writeln!(f, "  LanTalk    its clients find this server, or dial port {port}")?;
+            writeln!(f, "  LanTalk:    its clients find this server, or dial port {port}")?;
         }
         if self.has_password {
-            writeln!(f, "  password   yes: people are asked for it")?;
+            writeln!(f, "  password:   yes, users are asked for it")?;
         }
-        writeln!(f, "  encryption none: talk and passwords cross the network in the clear")?;
-        writeln!(f, "  data       {}", self.data.display())?;
-        writeln!(f, "  room for   {} people ({})", self.capacity.clients, self.capacity.why)?;
-        writeln!(f, "\n/help lists the commands of this console; Ctrl-C stops the server.\n")
+        writeln!(f, "  encryption: none. Anyone on the network can read messages and passwords.")?;
+        writeln!(f, "  data:       {}", self.data.display())?;
+        let Capacity { clients, why } = self.capacity;
+        let why = if *why == AS_ASKED { String::new() } else { format!(", because of {why}") };
+        writeln!(f, "  capacity:   up to {clients} people{why}\n")?;
+        let console = if self.console { "/help lists the commands of this console; " } else { "" };
+        writeln!(f, "{console}Ctrl-C stops the server.\n")
     }
+}
+
+/// An address as `landline` takes it: without the port that it dials by itself.
+fn dialled(address: IpAddr, port: u16) -> String {
+    if port == DEFAULT_PORT { address.to_string() } else { SocketAddr::new(address, port).to_string() }
 }
 
 #[cfg(test)]
@@ -69,32 +85,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_how_to_join() {
-        let banner = Banner {
+    fn b2_it_says_how_to_join() {
+        let mut banner = Banner {
             name: "Room 12",
             reachable_at: vec![[192, 168, 1, 20].into(), [10, 0, 0, 5].into()],
             ports: vec![12_345, 8_888, 22_081],
             lantalk_port: Some(5_050),
             has_password: true,
-            data: Path::new("data"),
-            capacity: &Capacity { clients: 10_000, why: "what was asked for" },
+            data: PathBuf::from("/srv/landline"),
+            console: true,
+            capacity: &Capacity { clients: 10_000, why: AS_ASKED },
         };
         let expected = "
-Landline VERSION · Room 12
+Landline VERSION, server name \"Room 12\"
 
-  join with  nc 192.168.1.20 12345
-  or         nc 10.0.0.5 12345
-             then type NAME_ROOM, for example alice_lobby, and talk
-  also on    port 8888, 22081
-  LanTalk    its clients find this server, or dial port 5050
-  password   yes: people are asked for it
-  encryption none: talk and passwords cross the network in the clear
-  data       data
-  room for   10000 people (what was asked for)
+  join with   landline 192.168.1.20
+  or          nc 192.168.1.20 12345
+              then type NAME_ROOM, for example alice_lobby, and talk
+  also at     10.0.0.5
+  also on     port 8888, 22081
+  LanTalk:    its clients find this server, or dial port 5050
+  password:   yes, users are asked for it
+  encryption: none. Anyone on the network can read messages and passwords.
+  data:       /srv/landline
+  capacity:   up to 10000 people
 
 /help lists the commands of this console; Ctrl-C stops the server.
 
 ";
         assert_eq!(banner.to_string(), expected.replace("VERSION", env!("CARGO_PKG_VERSION")));
+        banner.ports = vec![8_888];
+        banner.console = false;
+        banner.capacity = &Capacity { clients: 500, why: "the limit on open files (ulimit -n)" };
+        let text = banner.to_string();
+        for part in [
+            "landline 192.168.1.20:8888\n",
+            "up to 500 people, because of the limit on open files (ulimit -n)\n",
+            "\n\nCtrl-C stops the server.\n",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains("console"), "{text}");
     }
 }

@@ -4,6 +4,7 @@ use crate::logging::Screen;
 use crate::moderation::{Answer, Moderator};
 use crossbeam_channel::{Sender, bounded};
 use landline_common::clean::clean;
+use landline_common::command::help::nearest;
 use landline_common::lines::{Input, Piece};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
@@ -30,7 +31,7 @@ const fn row(word: &'static str, usage: &'static str, help: &'static str, run: f
 }
 
 /// All commands but those that end the console.
-static TABLE: [Row; 11] = [
+static TABLE: [Row; 12] = [
     row("/users", "", "who is online, with addresses", |m, _| Ok(m.users())),
     row("/stats", "", "how the server is doing", |m, _| Ok(m.stats())),
     row("/kick", "USER [REASON]", "end somebody's session", |m, rest| {
@@ -56,14 +57,21 @@ static TABLE: [Row; 11] = [
         _ => Err("Write /account USER or /account USER delete.".to_owned()),
     }),
     row("/rooms", "", "the rooms", |m, _| Ok(m.rooms())),
-    row("/say", "ROOM TEXT", "say something in a room, as the server", |m, rest| match first_word(rest)? {
+    row("/say", "ROOM TEXT", "say TEXT in a room, as the server", |m, rest| match first_word(rest)? {
         (_, "") => Err(MISSING.to_owned()),
         (room, text) => m.say(Some(room), text),
+    }),
+    row("/all", "TEXT", "say TEXT to all users online, as the server", |m, rest| match rest {
+        "" => Err(MISSING.to_owned()),
+        text => m.say(None, text),
     }),
     row("/help", "", "this list", |_, _| Ok(help())),
 ];
 
-const MISSING: &str = "Something is missing; /help shows what to write.";
+/// The answer to a command without its arguments; the usage stands in its place.
+const MISSING: &str = "";
+/// Words without a slash that ask for the list of commands.
+const HELP_WORDS: [&str; 3] = ["help", "?", "/?"];
 
 fn first_word(rest: &str) -> Result<(&str, &str), String> {
     let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -101,8 +109,8 @@ pub fn commands() -> impl Iterator<Item = (String, &'static str)> {
 
 fn help() -> String {
     let lines = commands().map(|(usage, help)| format!("{usage:<38} {help}"));
-    let last = ["/quit                                  stop the server", "anything else is said to everybody"];
-    lines.chain(last.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+    let last = format!("{:<38} {}", "/quit", "stop the server");
+    lines.chain([last]).collect::<Vec<_>>().join("\n")
 }
 
 /// What a line of the console means.
@@ -120,11 +128,23 @@ fn obey(moderator: &Moderator, line: &str) -> Outcome {
     }
     let row = TABLE.iter().find(|row| row.word == word);
     Outcome::Say(match row {
-        Some(row) => (row.run)(moderator, rest.trim_start()),
+        Some(row) => (row.run)(moderator, rest.trim_start()).map_err(|why| match &*why {
+            MISSING => format!("Usage: {} {}", row.word, row.usage),
+            _ => why,
+        }),
         None if line.is_empty() => Ok(String::new()),
-        None if line.starts_with('/') => Err(format!("There is no command {word}; /help lists them.")),
-        None => moderator.say(None, line),
+        None if HELP_WORDS.contains(&&*word) => Ok(help()),
+        None => Err(unknown(&word)),
     })
+}
+
+/// What is no command is not said to anybody: an operator who types `help` must not interrupt all users.
+fn unknown(word: &str) -> String {
+    let bare = word.trim_start_matches('/');
+    let known = TABLE.iter().map(|row| &row.word[1..]).chain(["quit"]);
+    let meant = nearest(bare, known).map_or(String::new(), |known| format!(" Did you mean /{known}?"));
+    let talk = if word.starts_with('/') { "" } else { " /say ROOM TEXT and /all TEXT speak to users." };
+    format!("Unknown command {word}.{meant} /help lists the commands.{talk}")
 }
 
 /// Reads commands from standard input until it ends, or until one of them stops the server by `stop`.

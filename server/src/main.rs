@@ -89,7 +89,10 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyho
     }
     let server = Server::start(config, lock)?;
     // A closed standard output is no reason to stop.
-    let _ = write!(io::stdout(), "{}", Banner::of(&server, config));
+    let banner = Banner::of(&server, config, !args.no_console()).to_string();
+    // In one piece: what was logged until here is shown before it, and the rest behind it.
+    screen.finish();
+    let _ = io::stdout().write_all(banner.as_bytes());
     log::info!("{} is open on {:?}", config.name, server.addresses());
     let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
     if !args.no_console() {

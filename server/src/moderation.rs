@@ -2,12 +2,14 @@
 
 use crate::fanout::{Cut, Flushers};
 use crate::guard::bans::{Stored, parse_range, shown};
+use crate::guard::departed::DepartedUser;
 use crate::hub::Person;
 use crate::roster::{self, Connection, Roster};
 use crate::session::Services;
 use crate::store::{BanRow, Messages};
+use landline_common::command::room_word;
 use landline_common::history::{Party, RecallError};
-use landline_common::{Cause, NameKey, Rendering, RoomName, What};
+use landline_common::{Cause, NameKey, Rendering, Report, RoomName, What};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,10 +51,14 @@ impl Moderator {
     /// # Errors
     /// They are not here.
     pub fn kick(&self, name: &str, reason: &str) -> Answer {
-        let person = self.here(name)?;
+        let person = self.here(name).map_err(|unknown| {
+            self.departed(name).map_or(unknown, |user| {
+                format!("{} has left {}; /ban {} keeps that address out.", user.name, left(&user), user.name)
+            })
+        })?;
         self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, reason);
         self.end(|client, _| client == person.client(), Cut::Kicked);
-        log::info!("kicked {}", person.name);
+        log::info!("kicked {}{}", person.name, with_reason(reason));
         Ok(format!("Kicked {}.", person.name))
     }
 
@@ -116,11 +122,14 @@ impl Moderator {
     pub fn ban(&self, target: &str, minutes: Option<u64>, reason: &str) -> Answer {
         let (range, name) = match parse_range(target) {
             Some(range) => (range, String::new()),
+            None if target.contains(['.', ':', '/']) => {
+                return Err(format!(
+                    "{target} is not an address or a range; write for example 10.0.0.7 or 10.0.0.0/8."
+                ));
+            }
             None => {
-                let person = self.here(target)?;
-                let address = self.addresses().get(&person.client()).copied();
-                let address = address.ok_or_else(|| format!("{} has just left.", person.name))?;
-                (address.into(), person.name.to_string())
+                let (address, name) = self.address_of(target)?;
+                (address.into(), name)
             }
         };
         let now = self.services.clock.now();
@@ -137,7 +146,7 @@ impl Moderator {
             .collect();
         let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
         let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
-        log::info!("banned {}{how_long}: {whom}", shown(range));
+        log::info!("banned {}{how_long}: {whom}{}", shown(range), with_reason(reason));
         Ok(format!("Banned {}{how_long}: {whom}.{}", shown(range), until_restart(&stored, "is gone")))
     }
 
@@ -197,12 +206,19 @@ impl Moderator {
     /// # Errors
     /// There is no such room.
     pub fn say(&self, room: Option<&str>, text: &str) -> Answer {
-        let name = room.map(RoomName::parse).transpose().map_err(|e| e.to_string())?;
-        if self.services.hub.say_as_server(name.as_ref(), text, self.services.clock.now()) {
-            Ok(String::new())
-        } else {
-            Err(format!("There is no room {}; /rooms lists them.", room.unwrap_or_default()))
+        let hub = &self.services.hub;
+        let name = room.map(room_word).map(RoomName::parse).transpose();
+        let name = name.map_err(|why| Report::of_room_name(why).sentence().into_owned())?;
+        if !hub.say_as_server(name.as_ref(), text, self.services.clock.now()) {
+            let room = name.map_or(String::new(), |name| name.to_string());
+            return Err(format!("No users are in {room}; nothing was said. /rooms lists the rooms."));
         }
+        let in_room = |name: &RoomName| hub.rooms().iter().find(|(room, _)| room.key() == name.key()).map(|(_, n)| *n);
+        let (people, place) = match &name {
+            Some(name) => (in_room(name).unwrap_or(0), format!(" in {name}")),
+            None => (hub.people(), String::new()),
+        };
+        Ok(format!("Said to {people} user{}{place}.", if people == 1 { "" } else { "s" }))
     }
 
     /// How the server is doing.
@@ -237,6 +253,23 @@ impl Moderator {
         self.services.hub.find(name).ok_or_else(|| format!("User '{name}' not found."))
     }
 
+    fn departed(&self, name: &str) -> Option<DepartedUser> {
+        self.services.departed.find(&NameKey::of(name), Instant::now())
+    }
+
+    /// Where a user is, or was until a while ago.
+    fn address_of(&self, name: &str) -> Result<(IpAddr, String), String> {
+        let person = self.here(name);
+        let here = person.as_ref().ok().and_then(|person| self.addresses().get(&person.client()).copied());
+        if let (Ok(person), Some(address)) = (&person, here) {
+            return Ok((address, person.name.to_string()));
+        }
+        match self.departed(name) {
+            Some(user) => Ok((user.address, user.name.to_string())),
+            None => Err(format!("User '{name}' not found.")),
+        }
+    }
+
     fn addresses(&self) -> BTreeMap<u64, IpAddr> {
         let all = self.roster.find(|_, _| true);
         all.iter().map(|Connection { address, outbox }| (outbox.client(), *address)).collect()
@@ -264,6 +297,18 @@ fn until_restart(stored: &Stored, afterwards: &str) -> String {
         "\nThis counts from now on, but it could not be stored ({why}): after a restart the ban {afterwards}. \
          Make room on the disk; the log says when it is stored."
     )
+}
+
+/// When a user left, and from where.
+fn left(user: &DepartedUser) -> String {
+    let minutes = user.at.elapsed().as_secs() / 60;
+    let when = if minutes == 0 { "just now".to_owned() } else { format!("{minutes} min ago") };
+    format!("{when}, from {}", user.address)
+}
+
+/// A reason, for the log.
+fn with_reason(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" (reason: {reason})") }
 }
 
 fn door_name(rendering: Rendering) -> &'static str {

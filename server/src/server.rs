@@ -4,7 +4,9 @@ use crate::clock::Clock;
 use crate::config::{Config, History};
 use crate::discovery::{Announcement, Discovery};
 use crate::fanout::{Bounds, Cut, Flushers, Poller};
-use crate::guard::{Admission, Allowances, Bans, Capacity, Hasher, Lockout, Probes, Throttle, admission, capacity};
+use crate::guard::{
+    Admission, Allowances, Bans, Capacity, DepartedUsers, Hasher, Lockout, Probes, Throttle, admission, capacity,
+};
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
 use crate::keeping::{Keeping, NotStored};
@@ -201,6 +203,7 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
         probes: Probes::new(count(limits.probes_per_address)),
         allowances: allowances(config),
         bans: stores.bans.clone(),
+        departed: DepartedUsers::default(),
         poller,
         clock,
         limits: limits.clone(),

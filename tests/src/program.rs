@@ -66,7 +66,7 @@ impl Program {
         let mut program = Program::start(command.args(["--port", "0"]), Stdio::piped());
         let line = program.until("nc ");
         let port = line.trim_end().rsplit(' ').next().and_then(|port| port.parse().ok()).expect("a port");
-        assert_eq!(line, format!("  join with  nc 127.0.0.1 {port}\n"));
+        assert_eq!(line, format!("  or          nc 127.0.0.1 {port}\n"));
         (program, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 

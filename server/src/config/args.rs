@@ -31,7 +31,7 @@ pub struct Args {
     /// Seconds that three failed passwords in a row lock an account
     #[arg(value_name = "BLOCK_DURATION", default_value_t = 60)]
     block: u64,
-    /// Seconds of silence after which somebody is signed out
+    /// Idle seconds before sign-out
     #[arg(value_name = "TIMEOUT", default_value_t = 300)]
     idle: u64,
     /// Listen on this port too; may be given several times (tcp_chat's client dials 8888)

@@ -401,7 +401,10 @@ mod tests {
             }
             door.outcome(Outcome::WrongPassword);
             let invalid = What::from(Cause::InvalidMode.report());
-            assert_eq!(replies(door.line("hunter_2000", Framing::Lines)), [invalid, ask(GREETING)]);
+            assert_eq!(
+                replies(door.line("hunter_2000", Framing::Lines)),
+                [invalid, What::info(HOW_TO_LOG_IN), ask(GREETING)]
+            );
             assert_eq!(replies(door.line(mode, Framing::Lines)), [ask("ALIAS?")]);
         }
     }

@@ -13,6 +13,9 @@ const SPARE_MAP_THREADS: u64 = 512;
 /// Threads and processes kept for the server's own threads and what else runs there.
 const SPARE_TASKS: u64 = 64;
 
+/// What bounds the clients where the system allows as many as the operator asked for.
+pub const AS_ASKED: &str = "what was asked for";
+
 /// How many clients fit, and what bounds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
@@ -52,7 +55,7 @@ fn fit(wanted: usize, system: &System) -> Capacity {
         (less(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
         (less(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
     ];
-    let mut least = Capacity { clients: wanted, why: "what was asked for" };
+    let mut least = Capacity { clients: wanted, why: AS_ASKED };
     for (bound, why) in bounds {
         // On a platform where it does not fit a usize, it is no bound.
         let clients = bound.and_then(|n| usize::try_from(n).ok());
@@ -140,7 +143,7 @@ mod tests {
         let capacity = fit(100_000, &System { group_tasks: Some(512), ..system });
         assert_eq!(capacity.clients, 448);
         assert!(capacity.why.contains("pids.max"));
-        assert_eq!(fit(50, &system), Capacity { clients: 50, why: "what was asked for" });
+        assert_eq!(fit(50, &system), Capacity { clients: 50, why: AS_ASKED });
     }
 
     #[test]

@@ -168,6 +168,8 @@ impl Session<'_> {
             }
         })?;
         attempt.count(Instant::now());
+        // Failures before there was an account say nothing about its password, and would lock out its owner.
+        self.services.lockout.unlock(claim.name().key());
         log::info!("{} registered from {}", claim.name(), self.stream.address());
         Ok(claim)
     }

@@ -11,7 +11,7 @@ mod turn;
 use crate::clock::Clock;
 use crate::door::{Door, Entrance};
 use crate::fanout::{Cut, Outbox, Poller};
-use crate::guard::{Allowances, Bans, Hasher, Idle, Lockout, Probes, Rate, Silence, Throttle, Verdict};
+use crate::guard::{Allowances, Bans, DepartedUsers, Hasher, Idle, Lockout, Probes, Rate, Silence, Throttle, Verdict};
 use crate::hub::{Hub, Person, Stay, Visit};
 use crate::net::{Arrived, Stream};
 use crate::roster::Entry;
@@ -52,6 +52,8 @@ pub struct Services {
     pub allowances: Allowances,
     /// Who is kept out.
     pub bans: Arc<Bans>,
+    /// Who has just left.
+    pub departed: DepartedUsers,
     /// Looks after slow clients.
     pub poller: Arc<Poller>,
     /// The time people read.
@@ -163,6 +165,7 @@ impl Session<'_> {
                 self.outbox.cut(Cut::TooSlow);
             }
         }
+        services.departed.add(&person.name, self.stream.address(), Instant::now());
         services.sessions.logout(&record(services), reason);
         log::info!("{} left ({reason})", person.name);
     }

@@ -173,12 +173,12 @@ fn a_guests_message_outlasts_the_guest() {
     // The next alice is another, and has no part in what those wrote.
     let mut alice = house.guest("alice", "lobby");
     alice.send("/history with bob");
-    alice.expect("INFO: no messages");
+    alice.expect("INFO: no messages (with bob)");
     bob.until("alice has connected");
     bob.send("/history with alice");
-    bob.expect("INFO: no messages");
+    bob.expect("INFO: no messages (with alice)");
     bob.send("/history");
     bob.expect_start("[PM 2");
     bob.expect_start("[PM 2");
-    bob.expect("INFO: 2 messages");
+    bob.expect("INFO: 2 messages (in lobby)");
 }

@@ -36,13 +36,13 @@ fn a_newcomer_reads_back_in_the_order_of_the_room() {
     let mut bob = house.guest("bob", "ops");
     let (lines, end) = ask(&mut bob, "/history");
     assert_eq!(lines, (5..25).map(|i| format!("[ops] alice: line {i}")).collect::<Vec<_>>());
-    let next = end.strip_prefix("INFO: 20 messages; more: ").unwrap_or_else(|| panic!("{end}")).to_owned();
+    let next = end.strip_prefix("INFO: 20 messages (in ops); more: ").unwrap_or_else(|| panic!("{end}")).to_owned();
     let (lines, end) = ask(&mut bob, &next);
     assert_eq!(lines, (0..5).map(|i| format!("[ops] alice: line {i}")).collect::<Vec<_>>());
-    assert_eq!(end, "INFO: 5 messages");
+    assert_eq!(end, "INFO: 5 messages (in ops)");
     assert_eq!(ask(&mut bob, "/history 2").0, ["[ops] alice: line 23", "[ops] alice: line 24"]);
     let (lines, end) = ask(&mut bob, "/history after 0");
-    assert_eq!((lines.len(), end), (25, "INFO: 25 messages".into()));
+    assert_eq!((lines.len(), end), (25, "INFO: 25 messages (in ops)".into()));
     for wrong in ["/history 0", "/history before", "/history yesterday"] {
         bob.send(wrong);
         bob.expect_start("ERROR: 400 Usage: /history [N | before ID");
@@ -95,7 +95,7 @@ fn direct_messages_are_for_both_and_for_nobody_else() {
     assert_eq!(ask(&mut alice, "/history").0, both);
     assert_eq!(ask(&mut bob, "/history with ALICE").0, both);
     let mut eve = house.login("eve", PASSWORD);
-    assert_eq!(ask(&mut eve, "/history"), (vec![], "INFO: no messages".into()));
+    assert_eq!(ask(&mut eve, "/history"), (vec![], "INFO: no messages (in lobby)".into()));
     assert_eq!(ask(&mut eve, "/history with bob").0, [""; 0]);
 
     eve.send("/forget");

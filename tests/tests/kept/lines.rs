@@ -48,7 +48,7 @@ fn a9_history_has_the_lines_and_a_search_flattens_them() {
         }
         alice.send("/history");
         let mut answer = without_time(alice.lines_so_far());
-        assert_eq!(answer.pop().as_deref(), Some("INFO: 1 message"));
+        assert_eq!(answer.pop().as_deref(), Some("INFO: 1 message (in lobby)"));
         assert_eq!(answer, lines("[lobby] lan: "));
         alice.send("/search ready");
         let found = without_time(alice.lines_so_far());

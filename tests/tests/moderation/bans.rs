@@ -47,8 +47,25 @@ fn what_is_nobody_and_no_address_is_not_banned() {
     let house = House::default();
     let moderator = house.server().moderator();
     assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
-    assert_eq!(moderator.ban("10.0.0.0/33", None, ""), Err("User '10.0.0.0/33' not found.".to_owned()));
+    for target in ["10.0.0.0/33", "10.0.0.0/40", "10.0.0", "300.1.2.3", "::1/200"] {
+        let refused = moderator.ban(target, None, "").expect_err("no address");
+        assert!(refused.contains("is not an address or a range"), "{refused}");
+    }
     assert_eq!(moderator.bans(), "No banned addresses.");
+}
+
+#[test]
+fn a14_a_user_who_has_just_left_is_banned_by_name() {
+    let house = House::default();
+    let moderator = house.server().moderator();
+    house.guest("bob", "lobby").quit();
+    eventually("bob has left", || moderator.kick("bob", "").is_err_and(|why| why.contains("bob has left just now")));
+    let why = moderator.kick("BOB", "").expect_err("bob is gone");
+    assert!(why.contains("127.0.0.1") && why.contains("/ban bob"), "{why}");
+    let answer = moderator.ban("Bob", Some(5), "insults").expect("a ban");
+    assert_eq!(answer, "Banned 127.0.0.1 for 5 min: nobody was online from there.");
+    assert!(moderator.bans().contains("bob, insults"), "{}", moderator.bans());
+    house.connect().expect("403 Your address is banned from this server.");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn server(folder: &std::path::Path) -> (Program, SocketAddr) {
 }
 
 #[test]
-fn commands_are_obeyed_and_everything_else_is_said() {
+fn commands_are_obeyed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, address) = server(folder.path());
     let mut alice = Client::connect(address);
@@ -27,8 +27,11 @@ fn commands_are_obeyed_and_everything_else_is_said() {
         ("/stats", "Connected: 1 | Banned IPs: 0"),
         ("/rooms", "Rooms: lobby (1)"),
         ("/help", "/kick USER [REASON]"),
-        ("/nope", "There is no command /nope"),
-        ("/kick", "Something is missing"),
+        ("/nope", "Unknown command /nope"),
+        ("/kcik alice", "Did you mean /kick?"),
+        ("/kick", "Usage: /kick USER [REASON]"),
+        ("/say lobby", "Usage: /say ROOM TEXT"),
+        ("/say ops hi", "No users are in ops; nothing was said."),
         ("/kick nobody", "User 'nobody' not found."),
         ("/unlock alice", "alice is not locked."),
         ("/bans", "No banned addresses."),
@@ -36,10 +39,13 @@ fn commands_are_obeyed_and_everything_else_is_said() {
         server.type_line(typed);
         server.until(printed);
     }
-    server.type_line("lunch is ready");
+    alice.expect_nothing();
+    server.type_line("/all lunch is ready");
     alice.expect("[all] Landline (server): lunch is ready");
-    server.type_line("/say lobby in here");
+    server.until("Said to 1 user.");
+    server.type_line("/say #Lobby in here");
     alice.expect("Landline (server): in here");
+    server.until("Said to 1 user in Lobby.");
     server.type_line("/kick alice enough for today");
     server.until("Kicked alice.");
     alice.expect("INFO: You have been kicked.");
@@ -69,6 +75,66 @@ fn x14_bans_have_times_with_units_and_lines_are_bounded() {
     server.until("That line is too long: at most 8192 bytes");
     server.type_line("/unban 10.1.2.5");
     server.until("10.1.2.5 is not banned");
+}
+
+#[test]
+fn a14_what_is_no_command_is_explained_and_not_said_to_all_users() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut server, address) = server(folder.path());
+    let mut alice = Client::connect(address);
+    alice.send("alice_lobby");
+    alice.expect_start("200 ");
+    for typed in ["help", "?", "HELP", "/?"] {
+        server.type_line(typed);
+        server.until("/kick USER [REASON]");
+    }
+    for typed in ["hello", "lunch is ready", "users", "{\"type\":\"quit\"}"] {
+        server.type_line(typed);
+        let answer = server.until("Unknown command ");
+        assert!(answer.contains("/say ROOM TEXT and /all TEXT"), "{answer}");
+    }
+    alice.expect_nothing();
+}
+
+#[test]
+fn a14_the_log_has_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut server, address) = server(folder.path());
+    let mut bob = Client::connect(address);
+    bob.send("bob_lobby");
+    bob.expect_start("200 ");
+    server.type_line("/kick bob too loud");
+    server.until("Kicked bob.");
+    server.type_line("/ban 10.0.0.0/8 5 scanners");
+    server.until("Banned 10.0.0.0/8 for 5 min");
+    server.type_line("/quit");
+    assert!(server.wait().success());
+    let log = std::fs::read_to_string(folder.path().join("data/landline.log")).expect("the log");
+    assert!(log.contains("kicked bob (reason: too loud)"), "{log}");
+    assert!(log.contains("banned 10.0.0.0/8 for 5 min: nobody was online from there (reason: scanners)"), "{log}");
+}
+
+#[test]
+fn a14_the_banner_is_in_one_piece_and_names_no_console_that_is_not_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (flag, has_console) in [(&["--no-console"][..], false), (&[], true)] {
+        let both = folder.path().join("both");
+        let file = std::fs::File::create(&both).expect("a file");
+        let mut command = Program::server();
+        command.args(["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0"]).args(flag);
+        command.arg("--data").arg(folder.path().join("data")).stdin(Stdio::piped());
+        let mut child = command.stdout(file.try_clone().expect("a file")).stderr(file).spawn().expect("the server");
+        let read = || std::fs::read_to_string(&both).unwrap_or_default();
+        landline_tests::eventually("the server is open", || read().contains(" is open on "));
+        child.kill().expect("killing it");
+        child.wait().expect("the end");
+        let text = read();
+        let (_, banner) = text.split_once("\nLandline ").expect("a banner");
+        let (banner, _) = banner.split_once("Ctrl-C stops the server.\n").expect("its end");
+        assert!(!banner.contains(" INFO "), "{text}");
+        assert_eq!(banner.contains("console"), has_console, "{text}");
+        assert!(banner.contains(&format!("data:       {}", folder.path().join("data").display())), "{text}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_kicked_person_is_told_and_gone_and_may_come_again() {
     bob.expect("INFO: Reason: too loud");
     bob.expect_closed();
     alice.expect("bob has left the chatroom");
-    assert_eq!(moderator.kick("bob", ""), Err("User 'bob' not found.".to_owned()));
+    assert_eq!(moderator.kick("nobody", ""), Err("User 'nobody' not found.".to_owned()));
     house.guest("bob", "lobby");
     let sessions = fs::read_to_string(house.data().join("sessions.jsonl")).expect("the records");
     assert!(sessions.contains("\"reason\":\"kicked\""), "{sessions}");
@@ -58,7 +58,7 @@ fn the_server_speaks_to_everybody_and_in_a_room() {
     assert!(moderator.say(Some("OPS"), "deploy").is_ok());
     bob.expect("Landline (server): deploy");
     alice.expect_nothing();
-    assert!(moderator.say(Some("nowhere"), "x").unwrap_err().contains("no room"));
+    assert!(moderator.say(Some("nowhere"), "x").unwrap_err().contains("No users are in nowhere"));
 }
 
 #[test]

@@ -106,3 +106,55 @@ fn a3_who_speaks_first_or_sends_no_lines_is_answered_to_the_letter() {
     program.ask("bob_lobby", "403");
     program.expect("");
 }
+
+#[test]
+fn a6_who_registers_after_failed_passwords_can_log_in() {
+    let server = TestServer::default();
+    let mut client = greeted(&server);
+    for _ in 0..3 {
+        ["LOGIN", "alice", "not yet hers"].iter().for_each(|line| client.send(line));
+        client.until("ERROR: Invalid alias or password");
+    }
+    ["REGISTER", "alice", PASSWORD].iter().for_each(|line| client.send(line));
+    client.until("Registration successful. You can login now.");
+    ["LOGIN", "alice", PASSWORD].iter().for_each(|line| client.send(line));
+    client.until("AUTH_SUCCESS");
+}
+
+#[test]
+fn a21_the_history_names_its_room() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
+    alice.send("one");
+    alice.send("/history");
+    alice.until("[lobby ");
+    alice.expect("INFO: 1 message (in lobby)");
+    alice.send("/join ops");
+    alice.send("/history 5");
+    alice.until("INFO: no messages (in ops)");
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/history with alice");
+    bob.expect("INFO: no messages (with alice)");
+}
+
+#[test]
+fn a22_a_guest_who_has_left_can_be_blocked() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
+    let mut eve = server.guest("eve", "lobby");
+    eve.send("an insult");
+    eve.quit();
+    alice.until("eve has left the chatroom");
+    // The leaving is noted behind the news of it.
+    landline_tests::eventually("eve is known to have left", || {
+        alice.send("/block EVE");
+        alice.line() == "INFO: eve is blocked"
+    });
+    let mut eve = server.guest("eve", "lobby");
+    eve.send("another insult");
+    eve.send("/pm alice and one more");
+    eve.until("ERROR: 403 Not delivered: alice blocks you.");
+    assert!(!alice.lines_so_far().iter().any(|line| line.contains("insult")));
+    alice.send("/block mallory");
+    alice.expect_start("ERROR: 404 ");
+}

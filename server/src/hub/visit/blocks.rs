@@ -5,8 +5,11 @@ use crate::fanout::Sound;
 use crate::hub::{Person, Registry};
 use landline_common::command::Command;
 use landline_common::limits::count;
-use landline_common::{Cause, NameKey, UserName, What};
+use landline_common::{Cause, Moment, NameKey, UserName, What};
 use std::sync::Arc;
+
+/// How long a guest who left can still be blocked.
+const LATELY_MS: i64 = 24 * 3_600 * 1_000;
 
 impl Registry {
     /// Somebody comes who blocks `list`; others here may block them.
@@ -67,7 +70,7 @@ impl Visit {
     }
 
     pub(super) fn block(&mut self, user: &str) -> Done {
-        let name = self.known(user)?;
+        let name = self.known(user).or_else(|unknown| self.seen_lately(user).ok_or(unknown))?;
         if name.key() == self.person.name.key() {
             return Err(Cause::Yourself.report());
         }
@@ -94,6 +97,13 @@ impl Visit {
         }
         self.answer(Cause::Blocked.of_user(name.as_str()).into());
         Ok(())
+    }
+
+    /// A user who is gone, and had no account: insulting and leaving is no way out of being blocked.
+    fn seen_lately(&self, user: &str) -> Option<UserName> {
+        let since = Moment { unix_ms: self.now.unix_ms.saturating_sub(LATELY_MS), ..self.now };
+        let key = NameKey::of(user);
+        self.hub.memory.seen_since(since).into_iter().find(|name| *name.key() == key)
     }
 
     pub(super) fn unblock(&mut self, user: &str) -> Done {

@@ -1,7 +1,7 @@
 //! Looking up what was said before.
 
 use super::pages::most_bytes;
-use super::{Done, Visit, nobody, reply};
+use super::{Done, Visit, nobody, reply, shown};
 use landline_common::clean::clean;
 use landline_common::command::Ask;
 use landline_common::command::object::EVERYBODY;
@@ -32,7 +32,12 @@ impl Visit {
             _ => None,
         };
         let next = next.filter(|_| page.more);
-        self.show(&page, String::new(), next);
+        let place = match (ask, self.rooms.last()) {
+            (Ask::With(user), _) => format!("with {}", shown(user)),
+            (_, Some(current)) => format!("in {}", current.name),
+            (_, None) => String::new(),
+        };
+        self.show(&page, place, next);
         Ok(())
     }
 
@@ -141,11 +146,12 @@ impl Visit {
 
     /// A part of the history of one room, or of what was said to everybody.
     pub(super) fn history_in(&mut self, room: &str, ask: Ask<'_>) -> Done {
-        let (rooms, only): (Vec<&str>, _) = match room {
-            EVERYBODY => (Vec::new(), Only::Everybody),
+        let (rooms, only, place): (Vec<&str>, _, _) = match room {
+            EVERYBODY => (Vec::new(), Only::Everybody, "to all users".to_owned()),
             room => {
-                let key = self.rooms[self.place_in(room)?].name.key().as_str();
-                (vec![key], Only::Room(key))
+                let name = &self.rooms[self.place_in(room)?].name;
+                let key = name.key().as_str();
+                (vec![key], Only::Room(key), format!("in {name}"))
             }
         };
         let most = count(self.hub.limits.history_messages);
@@ -162,7 +168,7 @@ impl Visit {
             _ => None,
         };
         let next = next.filter(|_| page.more);
-        self.show(&page, String::new(), next);
+        self.show(&page, place, next);
         Ok(())
     }
 

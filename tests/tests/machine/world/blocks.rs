@@ -20,7 +20,7 @@ impl World {
     }
 
     pub(super) fn block(&mut self, me: Who, who: Who) -> Result<(), String> {
-        if !self.is_here(who) && who >= ACCOUNTS {
+        if !self.is_here(who) && who >= ACCOUNTS && !self.seen.contains(&who) {
             return Err(nobody(who));
         }
         if who == me {

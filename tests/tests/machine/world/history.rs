@@ -49,7 +49,8 @@ impl World {
         let mut found = self.find(me, |room| Some(room) == current);
         let more = found.len() > most;
         found.drain(..found.len().saturating_sub(most));
-        self.show(me, found, "", if more { "/history before ID" } else { "" });
+        let remark = current.map_or(String::new(), |room| format!(" (in {})", ROOMS[room]));
+        self.show(me, found, &remark, if more { "/history before ID" } else { "" });
     }
 
     pub(super) fn history_with(&mut self, me: Who, who: Who) -> Result<(), String> {
@@ -62,7 +63,7 @@ impl World {
         let blocked = self.blocks_of(me);
         let messages = self.said.iter().filter(|message| message.is_between(party, |party| party == other));
         let found = messages.filter(|message| !blocked.contains(&message.from)).map(Message::line).collect();
-        self.show(me, found, "", "");
+        self.show(me, found, &format!(" (with {})", NAMES[who]), "");
         Ok(())
     }
 

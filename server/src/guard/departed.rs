@@ -1,0 +1,70 @@
+//! Who has just left, and from where: an operator who reads an insult may act on it after its author has gone.
+
+use landline_common::{NameKey, UserName};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// How long a user who left is remembered.
+const LATELY: Duration = Duration::from_secs(15 * 60);
+/// Users remembered at most; those who left first are forgotten first.
+const MOST: usize = 1_000;
+
+/// The users who left lately.
+#[derive(Debug, Default)]
+pub struct DepartedUsers {
+    users: Mutex<VecDeque<DepartedUser>>,
+}
+
+/// A user who left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepartedUser {
+    /// The name.
+    pub name: UserName,
+    /// The address that the connection came from.
+    pub address: IpAddr,
+    /// When the connection ended.
+    pub at: Instant,
+}
+
+impl DepartedUsers {
+    /// Remembers a user whose connection has ended.
+    pub fn add(&self, name: &UserName, address: IpAddr, now: Instant) {
+        let mut users = self.users.lock();
+        users.retain(|user| user.name.key() != name.key() && now.saturating_duration_since(user.at) < LATELY);
+        if users.len() >= MOST {
+            users.pop_front();
+        }
+        users.push_back(DepartedUser { name: name.clone(), address, at: now });
+    }
+
+    /// The user of that name who left lately.
+    #[must_use]
+    pub fn find(&self, name: &NameKey, now: Instant) -> Option<DepartedUser> {
+        let users = self.users.lock();
+        let is_it = |user: &&DepartedUser| user.name.key() == name && now.saturating_duration_since(user.at) < LATELY;
+        users.iter().find(is_it).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_remembered_for_a_while_and_not_without_end() {
+        let (departed, now) = (DepartedUsers::default(), Instant::now());
+        let name = |text: &str| UserName::parse(text).unwrap();
+        let address = |last| IpAddr::from([10, 0, 0, last]);
+        departed.add(&name("bob"), address(1), now);
+        departed.add(&name("Bob"), address(2), now);
+        let found = |text: &str, at| departed.find(name(text).key(), at).map(|user| user.address);
+        assert_eq!((found("BOB", now), found("eve", now)), (Some(address(2)), None));
+        assert_eq!(found("bob", now + LATELY), None);
+        for n in 0..MOST {
+            departed.add(&name(&format!("guest-{n}")), address(3), now);
+        }
+        assert_eq!((found("bob", now), departed.users.lock().len()), (None, MOST));
+    }
+}

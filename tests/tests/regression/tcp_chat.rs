@@ -271,7 +271,7 @@ fn t10_the_port_is_free_at_once_after_a_stop() {
         house.restart();
         assert_eq!(house.address(), address);
         for mut person in people {
-            person.until("INFO: the server is stopping");
+            person.until("INFO: The server is shutting down");
             while person.next_line().is_some() {}
         }
         all_is_well(&house);

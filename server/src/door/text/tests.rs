@@ -1,0 +1,136 @@
+//! What the text door answers, line by line.
+
+use super::*;
+
+fn door(has_password: bool) -> TextDoor {
+    TextDoor::new(House { has_password })
+}
+
+fn guest(door: &mut TextDoor, line: &str) -> (String, String) {
+    match door.line(line, Framing::Lines) {
+        Step::Try(Attempt::Guest { name, room, .. }) => (name.to_string(), room.to_string()),
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn code(step: Step) -> u16 {
+    match step {
+        Step::Close(What::Refused(report)) => report.code().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn replies(step: Step) -> Vec<What<'static>> {
+    match step {
+        Step::Reply(whats) => whats,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_guest_is_split_at_the_last_underscore() {
+    assert_eq!(guest(&mut door(false), "alice_lobby"), ("alice".into(), "lobby".into()));
+    assert_eq!(guest(&mut door(false), "a_b_dev/x"), ("a_b".into(), "dev/x".into()));
+    let mut greeted = door(false);
+    greeted.greet();
+    assert_eq!(guest(&mut greeted, "alice_lobby"), ("alice".into(), "lobby".into()));
+}
+
+#[test]
+fn a_first_line_of_neither_form_ends_it() {
+    for line in ["hello", "alice_", "_room", "a b_room", "alice_a:b", "../../etc_room", "a\u{1b}[31m_room", "a\0_r"] {
+        assert_eq!(code(door(false).line(line, Framing::Lines)), 400, "{line:?}");
+    }
+    assert_eq!(code(door(false).line("INFO_room", Framing::Lines)), 403);
+}
+
+#[test]
+fn after_a_greeting_there_is_another_try() {
+    let mut door = door(false);
+    door.greet();
+    let invalid = What::from(Cause::InvalidMode.report());
+    let answer = [invalid.clone(), What::info(HOW_TO_JOIN), ask(GREETING)];
+    assert_eq!(replies(door.line("hello", Framing::Lines)), answer);
+    assert_eq!(replies(door.line("hello", Framing::Unframed)), [invalid, ask(GREETING)]);
+    assert_eq!(replies(door.line("", Framing::Lines)), []);
+    assert_eq!(replies(door.line("register", Framing::Lines)), [ask("ALIAS?")]);
+    assert_eq!(replies(door.line("alice", Framing::Lines)), [ask("PASSWORD?")]);
+    let name = UserName::parse("alice").unwrap();
+    let attempt = Attempt::Register { name, password: "p w /x".into() };
+    assert_eq!(door.line(" p w /x ", Framing::Lines), Step::Try(attempt));
+    let done = What::from(Cause::Registered.report());
+    assert_eq!(replies(door.outcome(Outcome::Done)), [done, ask(GREETING)]);
+}
+
+#[test]
+fn x1_the_fifth_line_that_means_nothing_ends_it() {
+    let mut door = door(false);
+    door.greet();
+    for _ in 1..SIGN_IN_MISTAKES {
+        assert!(matches!(door.line("hello", Framing::Lines), Step::Reply(_)));
+    }
+    assert_eq!(code(door.line("hello", Framing::Lines)), 400);
+}
+
+#[test]
+fn x12_a_password_at_the_greeting_is_no_guest_once_accounts_are_spoken_of() {
+    for mode in ["LOGIN", "REGISTER"] {
+        let mut door = door(false);
+        for line in [mode, "hunter", "wrong"] {
+            door.line(line, Framing::Lines);
+        }
+        door.outcome(Outcome::WrongPassword);
+        let invalid = What::from(Cause::InvalidMode.report());
+        assert_eq!(
+            replies(door.line("hunter_2000", Framing::Lines)),
+            [invalid, What::info(HOW_TO_LOG_IN), ask(GREETING)]
+        );
+        assert_eq!(replies(door.line(mode, Framing::Lines)), [ask("ALIAS?")]);
+    }
+}
+
+#[test]
+fn empty_answers_are_named() {
+    let mut door = door(false);
+    door.line("LOGIN", Framing::Lines);
+    door.line("", Framing::Lines);
+    let required = What::from(Cause::CredentialsRequired.report());
+    assert_eq!(replies(door.line("secret", Framing::Lines)), [required, ask(GREETING)]);
+}
+
+#[test]
+fn the_servers_password_comes_before_anything_about_names() {
+    let mut login = door(true);
+    let first = What::from(Cause::ServerPasswordFirst.report());
+    assert_eq!(replies(login.line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
+    assert_eq!(login.line("pw", Framing::Lines), Step::Try(Attempt::ServerPassword("pw".into())));
+    assert_eq!(replies(login.outcome(Outcome::Done)), [ask("ALIAS?")]);
+
+    let mut guest = door(true);
+    assert_eq!(replies(guest.line("alice_lobby", Framing::Lines)), [ask("PASSWORD?")]);
+    assert!(matches!(guest.line("pw", Framing::Lines),
+        Step::Try(Attempt::Guest { server_password: Some(pw), .. }) if pw == "pw"));
+    assert_eq!(code(door(true).line("alice_lobby", Framing::Unframed)), 403);
+}
+
+#[test]
+fn x14_an_unframed_client_cannot_switch_formats() {
+    let mut door = door(false);
+    let fixed = What::from(Cause::FormatFixed.report());
+    assert_eq!(replies(door.line("format json", Framing::Unframed)), [fixed, ask(GREETING)]);
+    assert_eq!(door.rendering(), Rendering::TcpChat);
+}
+
+#[test]
+fn renderings_follow_the_client() {
+    let mut json = door(false);
+    assert_eq!(replies(json.line("format json", Framing::Lines)), [What::Format(Format::Json)]);
+    assert_eq!(json.rendering(), Rendering::Json);
+    let mut tcp_chat = door(false);
+    tcp_chat.line("alice_room", Framing::Unframed);
+    assert_eq!(tcp_chat.rendering(), Rendering::TcpChat);
+    let mut chat77 = door(false);
+    chat77.greet();
+    chat77.line("LOGIN", Framing::Unframed);
+    assert_eq!(chat77.rendering(), Rendering::Chat77);
+}

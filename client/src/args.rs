@@ -1,6 +1,6 @@
 //! The command line, and what it means.
 
-use crate::model::Bell;
+use crate::chat::Bell;
 use crate::ui::tui::theme::Palette;
 use clap::{Parser, Subcommand, ValueHint};
 use std::fmt;

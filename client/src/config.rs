@@ -1,7 +1,7 @@
 //! The file with what people choose, once and for all.
 
 use crate::args::BadUsage;
-use crate::model::Bell;
+use crate::chat::Bell;
 use crate::small_file;
 use crate::ui::tui::theme::Palette;
 use landline_common::{RoomName, UserName};

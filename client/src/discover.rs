@@ -3,8 +3,8 @@
 mod table;
 
 use crate::args::{BadUsage, Discover};
-use crate::model::welcome::Offer;
 use crate::networks::{each_waiting, networks, shared_socket, socket_on};
+use crate::setup::welcome::Offer;
 use anyhow::{Context, bail};
 use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -3,21 +3,21 @@
 
 mod advice;
 mod args;
+mod chat;
 mod clock;
 mod config;
 mod direct;
 mod discover;
 mod engine;
-mod first;
 mod link;
 mod logging;
 mod memory;
 mod mesh;
 mod message;
-mod model;
 mod networks;
 mod places;
 mod secret;
+mod setup;
 mod small_file;
 mod start;
 mod table;
@@ -82,7 +82,7 @@ pub fn command() -> clap::Command {
 
 /// The commands of the full screen alone, and what they do, for the man page.
 pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
-    model::LOCAL.iter().map(|command| (command.usage, command.help))
+    chat::LOCAL.iter().map(|command| (command.usage, command.help))
 }
 
 /// Whoever reads may have had enough.

@@ -2,12 +2,12 @@
 
 use crate::advice::with_advice;
 use crate::args::{Args, BadUsage, Mesh, first_line, with_port};
+use crate::chat::plain::Ways;
+use crate::chat::{Bell, Settings};
 use crate::config::Config;
 use crate::link::Identity;
 use crate::memory::Memory;
-use crate::model::plain::Ways;
-use crate::model::welcome::{CAUTION, Known, Welcome};
-use crate::model::{Bell, Settings};
+use crate::setup::welcome::{CAUTION, Known, Welcome};
 use crate::ui::enter::enter;
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};

@@ -11,7 +11,7 @@ struct Layer {
     never: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 12] = [
+const LAYERS: [Layer; 13] = [
     Layer {
         folder: "common/src",
         never: &[
@@ -97,7 +97,7 @@ const LAYERS: [Layer; 12] = [
         folder: "client/src/link",
         never: &[
             "crate::engine",
-            "crate::model",
+            "crate::chat",
             "crate::direct",
             "crate::mesh",
             "crate::ui",
@@ -109,7 +109,7 @@ const LAYERS: [Layer; 12] = [
     Layer {
         folder: "client/src/engine",
         never: &[
-            "crate::model",
+            "crate::chat",
             "crate::direct",
             "crate::mesh",
             "crate::ui",
@@ -130,12 +130,34 @@ const LAYERS: [Layer; 12] = [
     },
     Layer {
         folder: "client/src/direct",
-        never: &["crate::engine", "crate::model", "crate::ui", "crate::args", "crate::config", "ratatui"],
+        never: &["crate::engine", "crate::chat", "crate::ui", "crate::args", "crate::config", "ratatui"],
     },
     Layer {
-        folder: "client/src/model",
+        folder: "client/src/chat",
         never: &[
             "crate::ui",
+            "crate::setup",
+            "crate::direct",
+            "crate::mesh",
+            "std::net",
+            "std::fs",
+            "std::thread",
+            "std::io",
+            "std::env",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "jiff",
+            "ratatui",
+            "crossbeam_channel",
+            "serde_json",
+        ],
+    },
+    Layer {
+        folder: "client/src/setup/welcome",
+        never: &[
+            "crate::ui",
+            "crate::link",
+            "crate::engine",
             "crate::direct",
             "crate::mesh",
             "std::net",

@@ -2,7 +2,7 @@
 
 use super::enter::Entered;
 use crate::link::Identity;
-use crate::model::welcome::Choice;
+use crate::setup::welcome::Choice;
 use landline_common::RoomName;
 use std::path::PathBuf;
 

@@ -1,9 +1,9 @@
 //! The first questions in lines, for a terminal without the full screen: each is printed, and a line answers it.
 
-use crate::first;
 use crate::link::Refusal;
-use crate::model::welcome::{Choice, Input, Step, Welcome, Wish};
 use crate::secret;
+use crate::setup;
+use crate::setup::welcome::{Choice, Input, Step, Welcome, Wish};
 use crate::ui::enter::{Entered, enter};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
@@ -19,7 +19,7 @@ const LONGEST: u64 = 4_096;
 /// # Errors
 /// The terminal is gone.
 pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<Option<Answered>> {
-    let looking = first::look().context("starting a thread")?;
+    let looking = setup::look().context("starting a thread")?;
     eprintln!("looking for servers…");
     // Whoever hears the questions wants to hear a whole list.
     let mut inputs = vec![Input::Found(looking.recv().unwrap_or_default())];
@@ -59,7 +59,7 @@ fn connect(choice: &Choice, setting: &Setting, signals: &Receiver<Signal>) -> Re
 
 fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<String, String>> {
     eprintln!("{}", welcome.question());
-    let started = first::start(setting.data.clone()).context("starting a thread")?;
+    let started = setup::start(setting.data.clone()).context("starting a thread")?;
     let started = started.recv().unwrap_or_else(|_| Err("it was not started".into()));
     if let Ok(started) = &started {
         eprintln!("{}", started.note);
@@ -109,7 +109,7 @@ fn asked(welcome: &Welcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::welcome::{Known, Offer};
+    use crate::setup::welcome::{Known, Offer};
 
     #[test]
     fn a_question_says_what_an_empty_line_means() {

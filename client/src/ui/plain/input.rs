@@ -1,7 +1,7 @@
 //! Standard input, line by line.
 
-use crate::model::limits::DRAFT_BYTES;
-use crate::model::plain::Input;
+use crate::chat::limits::DRAFT_BYTES;
+use crate::chat::plain::Input;
 use crossbeam_channel::{Receiver, bounded};
 use std::io::{self, BufRead, Read};
 

@@ -1,7 +1,7 @@
 //! Standard output: events as lines for people, or as they were sent, for programs.
 
 use super::object::Object;
-use crate::model::plain::Ways;
+use crate::chat::plain::Ways;
 use jiff::Timestamp;
 use landline_common::cause::Kind;
 use landline_common::clean::clean;

@@ -1,6 +1,6 @@
 //! Files that the full screen writes, and folders that it looks into.
 
-use crate::model::limits::NAMES;
+use crate::chat::limits::NAMES;
 use crate::places::from_home;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};

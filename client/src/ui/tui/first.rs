@@ -3,10 +3,10 @@
 use super::run::Taken;
 use super::theme::Theme;
 use super::view;
-use crate::first;
+use crate::chat;
 use crate::link::{Connection, First, News, Refusal};
-use crate::model::welcome::{Choice, Input, Welcome, Wish};
-use crate::model::{self};
+use crate::setup;
+use crate::setup::welcome::{Choice, Input, Welcome, Wish};
 use crate::ui::enter::{self, Entered};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
 type Attempt = Option<(Choice, enter::Attempt)>;
-type Starting = Receiver<Result<first::Started, String>>;
+type Starting = Receiver<Result<setup::Started, String>>;
 
 /// Asks until one is in. `None` if one leaves.
 ///
@@ -32,7 +32,7 @@ pub fn ask(
     theme: &Theme,
     signals: &Receiver<Signal>,
 ) -> anyhow::Result<Option<Answered>> {
-    let looking = first::look().context("starting a thread")?;
+    let looking = setup::look().context("starting a thread")?;
     let mut asking = Asking { welcome, setting, attempt: None, starting: never(), over: false };
     loop {
         taken.draw(|area, buffer| view::welcome::draw(&asking.welcome, theme, area, buffer))?;
@@ -40,8 +40,8 @@ pub fn ask(
         let starting = asking.starting.clone();
         select! {
             recv(taken.keys) -> key => match key {
-                Ok(model::Input::Key(key)) => asking.feed(Input::Key(key))?,
-                Ok(model::Input::Paste(text) | model::Input::Burst(text)) => asking.feed(Input::Paste(text))?,
+                Ok(chat::Input::Key(key)) => asking.feed(Input::Key(key))?,
+                Ok(chat::Input::Paste(text) | chat::Input::Burst(text)) => asking.feed(Input::Paste(text))?,
                 Ok(_) => {}
                 Err(_) => asking.over = true,
             },
@@ -86,14 +86,14 @@ impl Asking<'_> {
                         attempt.link.disconnect();
                     }
                 }
-                Wish::Start => self.starting = first::start(self.setting.data.clone()).context("starting a thread")?,
+                Wish::Start => self.starting = setup::start(self.setting.data.clone()).context("starting a thread")?,
                 Wish::Leave => self.over = true,
             }
         }
         Ok(())
     }
 
-    fn started(&mut self, started: Result<first::Started, String>) -> anyhow::Result<()> {
+    fn started(&mut self, started: Result<setup::Started, String>) -> anyhow::Result<()> {
         if let Ok(started) = &started {
             self.welcome.note = Some(started.note.clone());
         }

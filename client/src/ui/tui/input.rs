@@ -1,10 +1,10 @@
 //! What the terminal library tells → the model's input. Keys that come together are sorted first
-//! ([`crate::model::burst`]): some terminals send a paste as keys.
+//! ([`crate::chat::burst`]): some terminals send a paste as keys.
 
-use crate::model::Input;
-use crate::model::burst::{Arrived, Bursts, TOGETHER_US};
-use crate::model::key::{Code, Key};
-use crate::model::limits::PASTE_BYTES;
+use crate::chat::Input;
+use crate::chat::burst::{Arrived, Bursts, TOGETHER_US};
+use crate::chat::key::{Code, Key};
+use crate::chat::limits::PASTE_BYTES;
 use crossbeam_channel::{Receiver, SendError, Sender, bounded};
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, poll, read};
 use std::time::{Duration, Instant};

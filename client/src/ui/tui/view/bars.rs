@@ -2,12 +2,12 @@
 
 use super::super::theme::Theme;
 use super::pieces;
+use crate::chat::State;
+use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::geometry::{Geometry, PROMPT};
+use crate::chat::limits::MESSAGE_CHARS;
+use crate::chat::wrap::cut;
 use crate::engine::Phase;
-use crate::model::State;
-use crate::model::conversation::{Conversation, Place, Secret};
-use crate::model::geometry::{Geometry, PROMPT};
-use crate::model::limits::MESSAGE_CHARS;
-use crate::model::wrap::cut;
 use landline_common::clean::count_lines;
 use landline_common::limits::MESSAGE_LINES;
 use ratatui::buffer::Buffer;

@@ -3,9 +3,9 @@
 use super::super::theme::Theme;
 use super::bars::LOCK;
 use super::pieces;
-use crate::model::State;
-use crate::model::conversation::{Conversation, Place, Secret};
-use crate::model::wrap::cut;
+use crate::chat::State;
+use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::wrap::cut;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;

@@ -7,8 +7,8 @@ mod talk;
 pub mod welcome;
 
 use super::theme::Theme;
-use crate::model::State;
-use crate::model::geometry::{Geometry, WIDEST_OVERLAY};
+use crate::chat::State;
+use crate::chat::geometry::{Geometry, WIDEST_OVERLAY};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;

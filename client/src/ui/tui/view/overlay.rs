@@ -2,11 +2,11 @@
 
 use super::super::theme::Theme;
 use super::pieces;
-use crate::model::State;
-use crate::model::help::{Row, rows};
-use crate::model::overlay::Overlay;
-use crate::model::paste::Pasted;
-use crate::model::wrap::cut;
+use crate::chat::State;
+use crate::chat::help::{Row, rows};
+use crate::chat::overlay::Overlay;
+use crate::chat::paste::Pasted;
+use crate::chat::wrap::cut;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};

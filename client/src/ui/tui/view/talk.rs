@@ -1,11 +1,11 @@
 //! The conversation.
 
 use super::super::theme::Theme;
-use crate::model::State;
-use crate::model::conversation::{Conversation, Place};
-use crate::model::line::{Body, Delivery, Line, Talk, Tone};
-use crate::model::rows::{Laid, Paper, shown_name};
-use crate::model::wrap::cut;
+use crate::chat::State;
+use crate::chat::conversation::{Conversation, Place};
+use crate::chat::line::{Body, Delivery, Line, Talk, Tone};
+use crate::chat::rows::{Laid, Paper, shown_name};
+use crate::chat::wrap::cut;
 use landline_common::Moment;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -2,10 +2,10 @@
 
 use super::super::theme::{Depth, Palette, Theme};
 use super::draw;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::{Input, State};
 use crate::link::Loss;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::{Input, State};
 use insta::assert_snapshot;
 use landline_common::What;
 use ratatui::buffer::Buffer;

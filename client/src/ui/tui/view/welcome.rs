@@ -2,8 +2,8 @@
 
 use super::super::theme::Theme;
 use super::pieces;
-use crate::model::welcome::{Step, Welcome};
-use crate::model::wrap::{cut, wrap};
+use crate::chat::wrap::{cut, wrap};
+use crate::setup::welcome::{Step, Welcome};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;

@@ -2,8 +2,8 @@
 
 use super::super::super::theme::{Depth, Palette, Theme};
 use super::draw;
-use crate::model::key::{Code, Key};
-use crate::model::welcome::{Input, Known, Offer, Welcome};
+use crate::chat::key::{Code, Key};
+use crate::setup::welcome::{Input, Known, Offer, Welcome};
 use insta::assert_snapshot;
 use landline_common::Cause;
 use ratatui::buffer::Buffer;

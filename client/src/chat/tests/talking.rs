@@ -1,9 +1,9 @@
 //! Talk that goes out and comes in.
 
-use crate::model::conversation::Place;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::{Effect, Exit};
+use crate::chat::conversation::Place;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::{Effect, Exit};
 use landline_common::event::{More, Part};
 use landline_common::history::Place as Where;
 use landline_common::{Cause, What};

@@ -1,8 +1,8 @@
 //! Keys and lines → answers.
 
-use super::super::editor::Edit;
 use super::{Key, Step, Welcome, Wish};
-use crate::model::key::Code;
+use crate::chat::editor::Edit;
+use crate::chat::key::Code;
 use landline_common::clean::clean;
 
 /// Characters of an answer; nothing that is asked for is longer.

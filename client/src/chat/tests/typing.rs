@@ -1,10 +1,10 @@
 //! Typing: drafts, completion, pastes.
 
-use crate::model::conversation::Place;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::overlay::Overlay;
-use crate::model::{Effect, Exit, Input};
+use crate::chat::conversation::Place;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::overlay::Overlay;
+use crate::chat::{Effect, Exit, Input};
 use landline_common::What;
 use landline_common::event::Part;
 
@@ -300,7 +300,7 @@ fn the_help_can_be_read_to_its_end() {
     }
     let Some(Overlay::Help { first }) = desk.state.overlay else { panic!("the help") };
     let (width, height) = desk.state.geometry().overlay();
-    assert_eq!(first + height, crate::model::help::rows(width, false).len());
+    assert_eq!(first + height, crate::chat::help::rows(width, false).len());
     desk.press(Key::plain(Code::Escape));
     assert_eq!(desk.state.overlay, None);
 }

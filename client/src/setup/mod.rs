@@ -1,14 +1,15 @@
 //! What the first questions need of the world: a look at the network, and a server that is started here.
 
-mod local;
+mod local_server;
+pub mod welcome;
 
-pub use local::{Started, start};
+pub use local_server::{Started, start};
 
 use crate::args::Discover;
 use crate::discover;
-use crate::model::welcome::Offer;
 use crossbeam_channel::{Receiver, bounded};
 use std::time::Duration;
+use welcome::Offer;
 
 /// Between two looks at the network.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::line::Talk;
+use crate::chat::line::Talk;
 
 fn said(key: u64, id: Option<u64>, text: &str, delivery: Delivery) -> Line {
     let (user, text) = ("ann".into(), text.into());

@@ -30,7 +30,6 @@ mod session;
 mod state;
 mod submit;
 mod talks;
-pub mod welcome;
 pub mod wrap;
 
 pub use bindings::BINDINGS;

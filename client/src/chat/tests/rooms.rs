@@ -1,8 +1,8 @@
 //! Going into rooms, leaving them, and coming back to them.
 
-use crate::model::conversation::Place;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
+use crate::chat::conversation::Place;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
 use landline_common::{Cause, What};
 
 fn desk() -> Desk {
@@ -137,7 +137,7 @@ fn a_room_that_is_entered_is_shown_with_what_was_said_last() {
 #[test]
 fn a11_an_account_that_comes_back_sees_what_is_new_in_all_its_rooms() {
     let mut desk = Desk::back_in(&["ops", "dev"]);
-    desk.step(crate::model::Input::Resize(80, 24));
+    desk.step(crate::chat::Input::Resize(80, 24));
     desk.welcome();
     assert_eq!(desk.state.talks.iter().filter(|c| matches!(c.place, Place::Room(_))).count(), 3);
     desk.recalled(5, "lobby", "bob", "@alice look");

@@ -191,7 +191,7 @@ impl Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::conversation::Place;
+    use crate::chat::conversation::Place;
 
     fn room(texts: &[(&str, i64, &str)]) -> Conversation {
         let mut room = Conversation::new(Place::room("ops"), "ops");

@@ -1,9 +1,9 @@
 //! Saving a conversation, and paths by Tab.
 
-use crate::model::conversation::Place;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::{Effect, Input};
+use crate::chat::conversation::Place;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::{Effect, Input};
 use landline_common::What;
 
 const TAB: Key = Key::plain(Code::Tab);

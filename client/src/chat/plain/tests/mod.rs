@@ -400,7 +400,7 @@ fn input() -> impl Strategy<Value = Input> {
 proptest! {
     #[test]
     fn nothing_breaks_it(inputs in prop::collection::vec((input(), 0u64..20_000), 0..60)) {
-        let mut plain = Plain::new(crate::engine::Engine::new(crate::model::desk::alice(), 1), PIPE);
+        let mut plain = Plain::new(crate::engine::Engine::new(crate::chat::desk::alice(), 1), PIPE);
         let (mut ms, mut over) = (0, false);
         for (input, later) in inputs {
             ms += later;

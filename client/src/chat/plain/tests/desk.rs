@@ -1,10 +1,10 @@
 //! Alice at the plain client, and a server that says what the test says.
 
 use super::super::*;
+use crate::chat::desk::alice;
 use crate::engine::typed::line;
 use crate::engine::{Effect, Engine};
 use crate::link::Loss;
-use crate::model::desk::alice;
 use landline_common::event::{Grant, PROTOCOL, Reply};
 use landline_common::history::Place as Where;
 use landline_common::{Cause, Moment, Request, RoomName, What};

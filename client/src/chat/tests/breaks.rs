@@ -1,11 +1,11 @@
 //! Bad networks: nothing is lost, and nothing is there twice.
 
+use crate::chat::conversation::Place;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::{Effect, Exit, Input};
 use crate::engine::Phase;
 use crate::link::{Loss, Refused};
-use crate::model::conversation::Place;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::{Effect, Exit, Input};
 use landline_common::{Cause, What};
 
 fn desk() -> Desk {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::key::Code;
+use crate::chat::key::Code;
 use proptest::prelude::*;
 
 fn offer(name: &str, last: u8, password: bool) -> Offer {

@@ -1,8 +1,8 @@
 //! What was typed: a line → what is to be sent, and kept until it is dealt with.
 
 use super::{BEHIND_QUIT_MS, NAMED, Plain, Typed};
+use crate::chat::line::too_long;
 use crate::engine::{RequestKind, Target};
-use crate::model::line::too_long;
 use landline_common::clean::{clean, clean_message};
 use landline_common::command::{Command, CommandError, Request, parse};
 

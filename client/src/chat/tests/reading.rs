@@ -1,8 +1,8 @@
 //! Reading back, and what is new meanwhile.
 
-use crate::model::conversation::{Older, Place};
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
+use crate::chat::conversation::{Older, Place};
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
 use landline_common::What;
 
 fn full() -> Desk {

@@ -1,10 +1,10 @@
 //! Whatever happens, in whatever order.
 
+use crate::chat::Input;
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::limits::{BYTES, CONVERSATIONS, LINES};
 use crate::link::Loss;
-use crate::model::Input;
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::limits::{BYTES, CONVERSATIONS, LINES};
 use landline_common::event::Part;
 use landline_common::history::Place as Where;
 use landline_common::{Cause, What};

@@ -2,12 +2,12 @@
 //! sessions that go on: everything that was typed is said once, in the order of its target, and what was typed, said,
 //! stored and shown agree.
 
+use crate::chat::conversation::Place;
+use crate::chat::desk::{Desk, alice};
+use crate::chat::key::{Code, Key};
+use crate::chat::{Effect, Input, Settings, State};
 use crate::engine::{Engine, Now};
 use crate::link::Loss;
-use crate::model::conversation::Place;
-use crate::model::desk::{Desk, alice};
-use crate::model::key::{Code, Key};
-use crate::model::{Effect, Input, Settings, State};
 use landline_common::event::{Grant, PROTOCOL, Part, Reply};
 use landline_common::history::Place as Where;
 use landline_common::{Cause, Command, Event, Moment, Request, What};

@@ -7,8 +7,8 @@ mod texts;
 
 pub(crate) use texts::CAUTION;
 
-use super::editor::Editor;
-use super::key::Key;
+use crate::chat::editor::Editor;
+use crate::chat::key::Key;
 use landline_common::{Cause, UserName};
 
 /// A server that is missing from so many lists in a row is gone: single datagrams get lost.

@@ -1,10 +1,10 @@
 //! Chats that are stored nowhere, off the record and encrypted.
 
+use crate::chat::conversation::{Place, Secret};
+use crate::chat::desk::Desk;
+use crate::chat::key::{Code, Key};
+use crate::chat::{Effect, Input};
 use crate::link::Loss;
-use crate::model::conversation::{Place, Secret};
-use crate::model::desk::Desk;
-use crate::model::key::{Code, Key};
-use crate::model::{Effect, Input};
 use landline_common::event::Reply;
 use landline_common::{Cause, Event, Moment, What};
 

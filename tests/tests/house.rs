@@ -110,6 +110,7 @@ const LAYERS: [Layer; 13] = [
         folder: "client/src/engine",
         never: &[
             "crate::chat",
+            "crate::link",
             "crate::direct",
             "crate::mesh",
             "crate::ui",
@@ -137,6 +138,7 @@ const LAYERS: [Layer; 13] = [
         never: &[
             "crate::ui",
             "crate::setup",
+            "crate::link",
             "crate::direct",
             "crate::mesh",
             "std::net",
@@ -178,6 +180,7 @@ const LAYERS: [Layer; 13] = [
         never: &[
             "crate::ui",
             "crate::link",
+            "crate::chat",
             "std::fs",
             "std::thread",
             "std::io",

@@ -1,9 +1,11 @@
-//! Completion by Tab: commands, people by who spoke last, rooms (and paths, see `files.rs`).
+//! Completion by Tab: commands, people by who spoke last, rooms and paths.
 
+use super::LOCAL;
 use super::conversation::Place;
-use super::local::LOCAL;
-use super::state::State;
-use crate::engine::RequestKind;
+use super::conversations::Conversations;
+use super::limits::{NAMES, ONLINE};
+use super::names::Names;
+use landline_common::clean::clean;
 use landline_common::command::TOPICS;
 use std::ops::Range;
 
@@ -13,8 +15,8 @@ const ROOMS_MS: u64 = 30_000;
 const MOST: usize = 200;
 
 /// What Tab goes through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Completion {
+#[derive(Clone, Debug)]
+struct Round {
     /// Where in the line the candidate stands.
     range: Range<usize>,
     /// The line as it was typed.
@@ -23,12 +25,44 @@ pub(super) struct Completion {
     at: usize,
 }
 
-impl Completion {
-    /// Begins at the first of the candidates for what stands at `start` of the line (or, `back`, at the last).
-    pub(super) fn new(start: usize, typed: String, candidates: Vec<String>, back: bool) -> Completion {
-        let at = if back { candidates.len() - 1 } else { 0 };
-        Completion { range: start..typed.len(), typed, candidates, at }
-    }
+/// A path that the user wants completed.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// The line up to the cursor.
+    typed: String,
+    /// Where in it the name begins that is to be completed.
+    start: usize,
+    /// From the last candidate on.
+    back: bool,
+}
+
+/// A change of the line before the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// What is replaced.
+    pub range: Range<usize>,
+    /// By what.
+    pub text: String,
+}
+
+/// A folder whose names are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderRequest {
+    /// The folder, as the user typed it.
+    pub folder: String,
+    /// How the names begin that are wanted.
+    pub beginning: String,
+}
+
+/// Where candidates come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'s> {
+    /// The user's own name, which is no candidate.
+    pub me: &'s str,
+    /// All conversations.
+    pub conversations: &'s Conversations,
+    /// The users online.
+    pub online: &'s Names,
 }
 
 /// What may stand in a place of the line.
@@ -38,62 +72,109 @@ enum Kind {
     Person,
 }
 
-impl State {
-    pub(super) fn complete(&mut self, back: bool) {
-        let completion = match self.completion.take() {
-            Some(mut going) => {
-                let count = going.candidates.len();
-                going.at = (going.at + if back { count - 1 } else { 1 }) % count;
-                going
-            }
-            None if self.ask_folder(back) => return,
-            None => {
-                if matches!(self.kind_here(), Kind::Room) {
-                    self.ask_rooms();
-                }
-                let typed = self.talks.viewed().draft.before().to_owned();
-                let (start, candidates) = self.candidates(&typed);
-                if candidates.is_empty() {
-                    return;
-                }
-                Completion::new(start, typed, candidates, back)
-            }
-        };
-        self.offer(completion);
+/// Completion of the line: what Tab goes through, what was asked for, and the rooms that the server listed.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    round: Option<Round>,
+    asked_folder: Option<Asked>,
+    rooms: Names,
+    rooms_asked_at: Option<u64>,
+}
+
+impl Default for Completion {
+    fn default() -> Completion {
+        Completion { round: None, asked_folder: None, rooms: Names::new(ONLINE), rooms_asked_at: None }
+    }
+}
+
+impl Completion {
+    /// Ends the round of candidates: the line has changed otherwise.
+    pub fn end(&mut self) {
+        self.round = None;
     }
 
-    /// Puts the candidate whose turn it is into the line.
-    pub(super) fn offer(&mut self, completion: Completion) {
-        let text = &completion.candidates[completion.at];
-        self.talks.viewed_mut().draft.replace(completion.range.clone(), text);
-        let range = completion.range.start..completion.range.start + text.len();
-        self.completion = Some(Completion { range, ..completion });
+    /// Goes on to the next candidate (or, `back`, the one before).
+    pub fn go_on(&mut self, back: bool) -> Option<Replacement> {
+        let mut round = self.round.take()?;
+        let count = round.candidates.len();
+        round.at = (round.at + if back { count - 1 } else { 1 }) % count;
+        Some(self.offer(round))
+    }
+
+    /// Begins a round for the line `before` the cursor, if anything fits it.
+    pub fn begin(&mut self, before: &str, back: bool, sources: Sources<'_>) -> Option<Replacement> {
+        let (start, candidates) = self.candidates(before, sources);
+        self.begin_with(start, before.to_owned(), candidates, back)
+    }
+
+    fn begin_with(&mut self, start: usize, typed: String, candidates: Vec<String>, back: bool) -> Option<Replacement> {
+        let last = candidates.len().checked_sub(1)?;
+        let at = if back { last } else { 0 };
+        Some(self.offer(Round { range: start..typed.len(), typed, candidates, at }))
+    }
+
+    /// Keeps the round, with the candidate whose turn it is in the line.
+    fn offer(&mut self, round: Round) -> Replacement {
+        let text = round.candidates[round.at].clone();
+        let offered = round.range.start..round.range.start + text.len();
+        let range = round.range.clone();
+        self.round = Some(Round { range: offered, ..round });
+        Replacement { range, text }
+    }
+
+    /// Adds rooms that the server listed.
+    pub fn add_rooms<'n>(&mut self, rooms: impl Iterator<Item = &'n str>) {
+        rooms.for_each(|room| _ = self.rooms.add(room));
     }
 
     /// More is known by now: Tab goes on with all that fits.
-    pub(super) fn complete_anew(&mut self) {
-        let Some(going) = self.completion.take() else { return };
-        let (_, candidates) = self.candidates(&going.typed);
-        let at = candidates.iter().position(|other| *other == going.candidates[going.at]);
-        self.completion = at.map(|at| Completion { candidates, at, ..going });
+    pub fn renew(&mut self, sources: Sources<'_>) {
+        let Some(round) = self.round.take() else { return };
+        let (_, candidates) = self.candidates(&round.typed, sources);
+        let at = candidates.iter().position(|other| *other == round.candidates[round.at]);
+        self.round = at.map(|at| Round { candidates, at, ..round });
     }
 
-    fn kind_here(&self) -> Kind {
-        let before = self.talks.viewed().draft.before();
-        kind_of(before, before.rfind(' ').map_or(0, |at| at + 1))
+    /// Whether the line `before` the cursor wants a room, and the rooms were not asked for lately.
+    #[must_use]
+    pub fn wants_rooms(&self, before: &str, now_ms: u64) -> bool {
+        let kind = kind_of(before, before.rfind(' ').map_or(0, |at| at + 1));
+        matches!(kind, Kind::Room) && self.rooms_asked_at.is_none_or(|at| now_ms >= at + ROOMS_MS)
     }
 
-    /// Which rooms there are is asked when somebody wants to know, and not every time.
-    fn ask_rooms(&mut self) {
-        let known = self.asked_rooms_at.is_some_and(|at| self.now.ms < at + ROOMS_MS);
-        if !known && self.engine.is_up() {
-            self.asked_rooms_at = Some(self.now.ms);
-            self.engine.ask(RequestKind::RoomList);
+    /// Notes when the rooms were asked for.
+    pub fn asked_rooms(&mut self, now_ms: u64) {
+        self.rooms_asked_at = Some(now_ms);
+    }
+
+    /// Begins to complete a path, if one stands `before` the cursor: its folder is to be listed.
+    pub fn begin_path(&mut self, before: &str, back: bool) -> Option<FolderRequest> {
+        let path = path_in(before)?;
+        let name = path.rfind(std::path::is_separator).map_or(0, |at| at + 1);
+        let (folder, beginning) = path.split_at(name);
+        self.asked_folder = Some(Asked { typed: before.to_owned(), start: before.len() - beginning.len(), back });
+        Some(FolderRequest { folder: folder.to_owned(), beginning: beginning.to_owned() })
+    }
+
+    /// Completes a path by the names in its folder, which may have taken a while; names of folders end as paths to them
+    /// do.
+    pub fn folder_listed(&mut self, names: Vec<String>, before: &str) -> Option<Replacement> {
+        let Asked { typed, start, back } = self.asked_folder.take()?;
+        if before != typed {
+            return None;
+        }
+        // A name that is not shown as it is cannot be chosen either.
+        let fits = |name: &String| name.starts_with(&typed[start..]) && clean(name) == **name;
+        let candidates: Vec<String> = names.into_iter().filter(fits).take(NAMES).collect();
+        match &candidates[..] {
+            // There is nothing to go through: the next Tab looks into the folder, if it is one.
+            [only] => Some(Replacement { range: start..typed.len(), text: only.clone() }),
+            _ => self.begin_with(start, typed, candidates, back),
         }
     }
 
     /// What the last word before the cursor may become, and where it begins.
-    fn candidates(&self, before: &str) -> (usize, Vec<String>) {
+    fn candidates(&self, before: &str, sources: Sources<'_>) -> (usize, Vec<String>) {
         let start = before.rfind(' ').map_or(0, |at| at + 1);
         let word = &before[start..];
         let kind = kind_of(before, start);
@@ -104,7 +185,7 @@ impl State {
         let wanted = word.to_lowercase();
         let tail = if matches!(kind, Kind::Person) && start == 0 && at.is_empty() { ": " } else { " " };
         let mut found: Vec<String> = Vec::new();
-        for name in self.known(&kind) {
+        for name in self.known(&kind, sources) {
             let fits = name.to_lowercase().starts_with(&wanted) && !found.iter().any(|other| other == name);
             if fits && found.len() < MOST {
                 found.push(name.to_owned());
@@ -113,9 +194,9 @@ impl State {
         (start, found.into_iter().map(|name| format!("{at}{name}{tail}")).collect())
     }
 
-    fn known(&self, kind: &Kind) -> Vec<&str> {
-        let viewed = self.talks.viewed();
-        let others = |name: &&str| **name != *self.me;
+    fn known<'s>(&'s self, kind: &Kind, sources: Sources<'s>) -> Vec<&'s str> {
+        let viewed = sources.conversations.viewed();
+        let others = |name: &&str| **name != *sources.me;
         match kind {
             Kind::Command => {
                 let local = LOCAL.iter().map(|command| command.word);
@@ -126,14 +207,16 @@ impl State {
                 all
             }
             Kind::Room => {
-                let own = self.talks.iter().filter(|c| matches!(c.place, Place::Room(_))).map(|c| &*c.title);
+                let own = sources.conversations.iter().filter(|c| matches!(c.place, Place::Room(_))).map(|c| &*c.title);
                 own.chain(self.rooms.iter()).collect()
             }
             Kind::Person => {
                 let partner = viewed.place.is_personal().then_some(&*viewed.title);
                 let speakers = viewed.speakers.iter().map(|name| &**name);
-                let people = self.talks.iter().filter(|c| matches!(c.place, Place::Person(_))).map(|c| &*c.title);
-                let all = speakers.chain(partner).chain(viewed.members.iter()).chain(people).chain(self.online.iter());
+                let people =
+                    sources.conversations.iter().filter(|c| matches!(c.place, Place::Person(_))).map(|c| &*c.title);
+                let all =
+                    speakers.chain(partner).chain(viewed.members.iter()).chain(people).chain(sources.online.iter());
                 all.filter(others).collect()
             }
         }
@@ -156,4 +239,11 @@ fn kind_of(before: &str, start: usize) -> Kind {
         Some(usage) if usage.contains("COMMAND") => Kind::Command,
         _ => Kind::Person,
     }
+}
+
+/// The path before the cursor, if the command in front of it takes one. There may be spaces in it.
+fn path_in(before: &str) -> Option<&str> {
+    let (word, rest) = before.split_once(' ')?;
+    let command = LOCAL.iter().find(|command| command.word.eq_ignore_ascii_case(word))?;
+    command.usage.ends_with(" FILE").then(|| rest.trim_start())
 }

@@ -6,7 +6,7 @@ use super::line::{Body, Delivery};
 use super::{Effect, Input, Settings, State};
 use crate::engine::typed::line;
 use crate::engine::{Engine, Now};
-use crate::link::{Identity, Loss};
+use crate::sign_in::{Identity, Loss};
 use landline_common::event::{Grant, PROTOCOL, Part, Reply};
 use landline_common::history::Place as Where;
 use landline_common::{Cause, Event, Moment, Request, RoomName, UserName, What};
@@ -110,7 +110,7 @@ impl Desk {
 
     /// The server lets her in; perhaps her session goes on.
     pub fn welcomed(&mut self, limited: bool, resumed: bool) {
-        let member_of = self.state.engine.rooms().map(|room| room.to_owned().into()).collect();
+        let member_of = self.state.engine().rooms().map(|room| room.to_owned().into()).collect();
         let grant = Grant {
             protocol: PROTOCOL,
             token: Some("token".into()),
@@ -126,7 +126,7 @@ impl Desk {
 
     /// The server has nothing that she missed in any room.
     pub fn catch_up_nothing(&mut self) {
-        let mut rooms: Vec<String> = self.state.engine.rooms().map(str::to_owned).collect();
+        let mut rooms: Vec<String> = self.state.engine().rooms().map(str::to_owned).collect();
         rooms.push("all".into());
         rooms.into_iter().for_each(|room| self.caught_up(room, false, false));
     }
@@ -329,7 +329,7 @@ impl Desk {
 
     /// The lines of a conversation: marks for how far one's own have come, names and texts.
     pub fn lines(&self, place: &Place) -> Vec<String> {
-        let conversation = self.state.talks.get(place).expect("a conversation");
+        let conversation = self.state.conversations().get(place).expect("a conversation");
         let shown = |line: &super::line::Line| match &line.body {
             Body::Talk(talk) => {
                 let mark = match &talk.delivery {

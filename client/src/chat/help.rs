@@ -2,6 +2,7 @@
 
 use super::wrap::wrap;
 use super::{BINDINGS, LOCAL};
+use crate::mesh_commands::MESH;
 use landline_common::command::{TOPICS, Topic};
 use unicode_width::UnicodeWidthStr;
 
@@ -18,23 +19,6 @@ const SIGNS: [(&str, &str); 5] = [
     ("·", "it is on its way"),
     ("✗", "it was not sent; below is why"),
     ("!", "something was refused"),
-];
-
-/// The commands that work in a mesh, and what they do there.
-pub const MESH: [(&str, &str, &str); 13] = [
-    ("/say", "/say TEXT", "say something to everybody, whatever it begins with"),
-    ("/pm", "/pm NAME TEXT", "send one message to one person; it is kept nowhere"),
-    ("/members", "/members", "list who is here, with addresses and the fingerprints of their keys"),
-    ("/users", "/users", "list who is here"),
-    ("/who", "/who", "list who is here"),
-    ("/others", "/others", "list who is here besides you"),
-    ("/rooms", "/rooms", "name the one room there is"),
-    ("/history", "/history [N | before ID | after ID]", "show what was said before, also before you came"),
-    ("/search", "/search WORDS", "search what was said, newest first"),
-    ("/hooray", "/hooray", "greet everybody who is here"),
-    ("/ping", "/ping [TOKEN]", "see that this program lives"),
-    ("/help", "/help [COMMAND]", "list the commands, or explain one"),
-    ("/quit", "/quit", "leave; also /exit, /q and /logout"),
 ];
 
 /// One row of the help.

@@ -2,43 +2,38 @@
 //! ([`State`], [`Input`]) → (state, [`Effect`]s). Everything it keeps is bounded (`limits.rs`), and everything that
 //! comes from the server is cleaned again.
 
+mod alerts;
 mod bindings;
 pub mod burst;
-mod chat_history;
 mod complete;
 pub mod conversation;
+pub mod conversations;
 pub mod editor;
-mod events;
-mod files;
 pub mod geometry;
 pub mod help;
-mod incoming;
+mod joins;
 pub mod key;
-mod keys;
+mod leaving;
 pub mod limits;
 pub mod line;
-mod local;
 mod names;
 pub mod overlay;
 pub mod paste;
+mod people;
 mod place;
 pub mod plain;
 mod recall;
 pub mod rows;
-mod secret_chats;
-mod session;
 mod state;
-mod submit;
-mod talks;
+mod transcript;
 pub mod wrap;
 
 pub use bindings::BINDINGS;
 pub use key::Key;
-pub use local::LOCAL;
-pub use state::State;
+pub use state::{LOCAL, State};
 
 use crate::engine::limits::PING_IDLE_MS;
-use crate::link::{Loss, Refused, SignIn};
+use crate::sign_in::{Loss, Refused, SignIn};
 use landline_common::Event;
 
 /// What happens to the client.

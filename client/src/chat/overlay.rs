@@ -2,7 +2,6 @@
 
 use super::key::{Code, Key};
 use super::paste::Pasted;
-use super::state::State;
 
 /// What lies over the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +21,11 @@ impl Overlay {
     pub fn help() -> Overlay {
         Overlay::Help { first: 0 }
     }
-}
 
-impl State {
-    pub(super) fn overlay_key(&mut self, key: Key) {
-        match self.overlay.take() {
-            Some(Overlay::Help { first }) => self.help_key(key, first),
-            Some(Overlay::Paste(pasted)) => self.paste_key(key, pasted),
-            None => {}
-        }
-    }
-
-    fn help_key(&mut self, key: Key, first: usize) {
-        let page = self.geometry().overlay().1.saturating_sub(2).max(1);
+    /// The help from row `first` on, after a key; `None` if the key closes it. `rows` of `height` are shown at once.
+    #[must_use]
+    pub fn help_after(key: Key, first: usize, rows: usize, height: usize) -> Option<Overlay> {
+        let page = height.saturating_sub(2).max(1);
         let first = match key.code {
             Code::Up => first.saturating_sub(1),
             Code::Down => first + 1,
@@ -42,11 +33,9 @@ impl State {
             Code::PageDown | Code::Char(' ') => first + page,
             Code::Home => 0,
             // Esc, F1, Enter, q, Ctrl-C and whatever else closes it.
-            _ => return,
+            _ => return None,
         };
         // The last page is full.
-        let (width, height) = self.geometry().overlay();
-        let last = super::help::rows(width, self.settings.mesh).len().saturating_sub(height);
-        self.overlay = Some(Overlay::Help { first: first.min(last) });
+        Some(Overlay::Help { first: first.min(rows.saturating_sub(height)) })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::limits::{NETWORK_PAUSE_MS, PING_BUSY_MS, PING_IDLE_MS, SILENCE_MS, SILENCE_SHOWN_MS};
 use super::rng::Rng;
-use crate::link::Loss;
+use crate::sign_in::Loss;
 use std::collections::VecDeque;
 
 /// What the connection does.

@@ -1,7 +1,7 @@
 //! What comes out of the engine: what is to be done, and what is to be told.
 
 use super::request::Delivery;
-use crate::link::SignIn;
+use crate::sign_in::SignIn;
 use landline_common::Event;
 
 /// What is to be done.

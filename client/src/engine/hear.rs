@@ -5,7 +5,7 @@ use super::received::{Membership, folded};
 use super::request::{Progress, RequestKind};
 use super::send_queue::Item;
 use super::{Effect, Engine, Update};
-use crate::link::Session;
+use crate::sign_in::Session;
 use landline_common::command::object::EVERYBODY;
 use landline_common::event::Grant;
 use landline_common::history::Place;

@@ -29,7 +29,7 @@ pub use rng::Rng;
 pub use submit::TOO_MANY;
 pub use time::Now;
 
-use crate::link::{Identity, Session};
+use crate::sign_in::{Identity, Session};
 use connection::ConnectionState;
 use landline_common::Request;
 use landline_common::command::object::EVERYBODY;

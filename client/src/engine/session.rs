@@ -2,7 +2,7 @@
 
 use super::request::Progress;
 use super::{Effect, Engine, Phase, Update};
-use crate::link::{Loss, Refused, Session, SignIn};
+use crate::sign_in::{Loss, Refused, Session, SignIn};
 use landline_common::Cause;
 
 impl Engine {

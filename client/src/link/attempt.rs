@@ -1,8 +1,8 @@
 //! One attempt to be connected: dialling, signing in, reading and writing until it is over.
 
 use super::dial::{dial, loss_of};
-use super::sign_in::{SignIn, Step};
 use super::{Loss, News, own_address};
+use crate::sign_in::{SignIn, Step};
 use crossbeam_channel::{Receiver, Sender};
 use landline_common::json;
 use log::info;

@@ -5,9 +5,8 @@ mod allowance;
 mod attempt;
 mod dial;
 mod own_address;
-mod sign_in;
 
-pub use sign_in::{Identity, Refused, Session, SignIn};
+pub use crate::sign_in::{Identity, Loss, Refused, SignIn};
 
 use allowance::{Allowance, Share};
 use attempt::Attempt;
@@ -54,17 +53,6 @@ pub enum News {
     },
     /// The server does not let the user in.
     Refused(Refused),
-}
-
-/// What a lost connection says of the way to the server, and so of when to try again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// A machine answers, and the server there ended the connection or refuses it.
-    Server,
-    /// The network does not answer.
-    Network,
-    /// This machine's own address is gone.
-    Address,
 }
 
 impl News {

@@ -7,7 +7,7 @@ mod typed;
 
 use crate::engine::limits::ENCRYPTED_UNDER_WAY;
 use crate::engine::{Engine, Now, Options, Phase};
-use crate::link::{Loss, Refused};
+use crate::sign_in::{Loss, Refused};
 use landline_common::Event;
 use landline_common::text::Dialect;
 use std::collections::BTreeMap;

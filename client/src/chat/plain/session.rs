@@ -2,7 +2,7 @@
 
 use super::{Act, Plain};
 use crate::engine::{Delivery, Effect, Looked, Phase, Progress, Update};
-use crate::link::{Loss, Refused};
+use crate::sign_in::{Loss, Refused};
 use landline_common::text::Dialect;
 
 /// A pipe that goes on behind `/quit` is not listened to for longer.

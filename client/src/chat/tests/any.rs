@@ -4,7 +4,7 @@ use crate::chat::Input;
 use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
 use crate::chat::limits::{BYTES, CONVERSATIONS, LINES};
-use crate::link::Loss;
+use crate::sign_in::Loss;
 use landline_common::event::Part;
 use landline_common::history::Place as Where;
 use landline_common::{Cause, What};
@@ -133,9 +133,9 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn check(desk: &Desk) {
-    assert!(desk.state.talks.iter().count() <= CONVERSATIONS);
+    assert!(desk.state.conversations().iter().count() <= CONVERSATIONS);
     let mut total = 0;
-    for conversation in desk.state.talks.iter() {
+    for conversation in desk.state.conversations().iter() {
         let lines = conversation.lines();
         assert!(lines.len() <= LINES && conversation.mentions <= conversation.unread);
         let ids: Vec<u64> = lines.iter().filter_map(|line| line.id).collect();

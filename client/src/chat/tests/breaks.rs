@@ -5,7 +5,7 @@ use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
 use crate::chat::{Effect, Exit, Input};
 use crate::engine::Phase;
-use crate::link::{Loss, Refused};
+use crate::sign_in::{Loss, Refused};
 use landline_common::{Cause, What};
 
 fn desk() -> Desk {
@@ -101,7 +101,7 @@ fn what_was_missed_is_counted_but_does_not_ring() {
     desk.effects.clear();
     desk.recalled(11, "lobby", "bob", "alice?");
     desk.recalled(12, "lobby", "bob", "alice!");
-    let lobby = desk.state.talks.get(&Place::room("lobby")).unwrap();
+    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (2, 2));
     assert_eq!(desk.effects, []);
 }
@@ -183,7 +183,7 @@ fn d1_silence_is_shown_and_the_connection_made_again_at_once() {
     let mut desk = desk();
     desk.enter("is anybody there?");
     desk.pass_silently(3_000);
-    assert_eq!(desk.state.engine.silence(), Some(3));
+    assert_eq!(desk.state.engine().silence(), Some(3));
     assert_eq!(connects(&desk), 0);
     desk.pass_silently(3_000);
     assert!(desk.effects.contains(&Effect::Disconnect));
@@ -196,7 +196,7 @@ fn d1_silence_is_shown_and_the_connection_made_again_at_once() {
 fn an_idle_server_is_asked_now_and_then() {
     let mut desk = desk();
     desk.pass(100_000);
-    assert!(desk.state.engine.is_up() && desk.state.latency().is_some());
+    assert!(desk.state.engine().is_up() && desk.state.latency().is_some());
     while !desk.effects.contains(&Effect::Disconnect) {
         assert!(desk.ms < 125_000);
         desk.pass_silently(200);
@@ -233,7 +233,7 @@ fn a13_who_was_kicked_is_told_why_and_stays_out() {
         let expected = format!("you were {word}: too much noise");
         assert_eq!(*desk.state.phase(), Phase::Stopped { why: (&*expected).into() });
         assert!(desk.lines(&Place::Server).iter().any(|line| line.contains(&expected)));
-        let lobby = desk.state.talks.get(&Place::room("lobby")).unwrap();
+        let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
         assert!(lobby.members.is_empty(), "the header counts nobody");
         desk.effects.clear();
         desk.pass(100_000);
@@ -300,7 +300,7 @@ fn unsent_lines_are_taken_back() {
     assert_eq!(desk.lobby(), ["failed alice: waits", "- 1 line taken back", "alice: on its way"]);
     desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Up));
-    assert_eq!(desk.state.talks.viewed().draft.text(), "waits");
+    assert_eq!(desk.state.conversations().viewed().draft.text(), "waits");
 }
 
 #[test]

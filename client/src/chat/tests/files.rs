@@ -21,7 +21,7 @@ fn holds(desk: &mut Desk, names: &[&str]) {
 }
 
 fn draft(desk: &Desk) -> &str {
-    desk.state.talks.viewed().draft.text()
+    desk.state.conversations().viewed().draft.text()
 }
 
 /// A line typed, Tab pressed, and what it asked for.
@@ -121,7 +121,7 @@ fn an_answer_that_nobody_waits_for_any_more_changes_nothing() {
     holds(&mut desk, &["tx1"]);
     assert_eq!(draft(&desk), "/save tx");
     let (mut desk, _) = tab("/save t");
-    desk.state.talks.view(&Place::Server);
+    desk.state.conversations_mut().view(&Place::Server);
     holds(&mut desk, &["talks"]);
     assert_eq!(draft(&desk), "");
     let (mut desk, _) = tab("/save t");

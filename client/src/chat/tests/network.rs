@@ -7,7 +7,7 @@ use crate::chat::desk::{Desk, alice};
 use crate::chat::key::{Code, Key};
 use crate::chat::{Effect, Input, Settings, State};
 use crate::engine::{Engine, Now};
-use crate::link::Loss;
+use crate::sign_in::Loss;
 use landline_common::event::{Grant, PROTOCOL, Part, Reply};
 use landline_common::history::Place as Where;
 use landline_common::{Cause, Command, Event, Moment, Request, What};
@@ -212,7 +212,7 @@ impl World {
     fn new() -> World {
         let state = State::new(Engine::new(alice(), 7), "10.0.0.1:12345", "lobby", Settings::default());
         let mut world = World { state, ms: 0, network: Network::default(), typed: BTreeMap::new() };
-        let mut sign_in = world.state.engine.sign_in();
+        let mut sign_in = world.state.engine_mut().sign_in();
         world.network.sign_in(&sign_in.begin());
         world.move_down(1);
         world.enter("/join ops");
@@ -240,7 +240,7 @@ impl World {
 
     /// Types a line for a room.
     fn say(&mut self, room: &'static str, text: String) {
-        let at = self.state.talks.iter().position(|talks| talks.place == Place::room(room)).expect("a tab");
+        let at = self.state.conversations().iter().position(|talks| talks.place == Place::room(room)).expect("a tab");
         let digit = char::from_digit(u32::try_from(at).unwrap() + 1, 10).unwrap();
         self.step(Input::Key(Key::alt(Code::Char(digit))));
         self.enter(&text);
@@ -302,7 +302,7 @@ impl World {
 
     /// What is shown of a room: who said what, with signs of what is not sent.
     fn shown(&self, room: &str) -> Vec<String> {
-        let desk_lines = self.state.talks.get(&Place::room(room)).expect("a tab").lines();
+        let desk_lines = self.state.conversations().get(&Place::room(room)).expect("a tab").lines();
         let shown = desk_lines.iter().filter_map(|line| {
             let talk = line.talk()?;
             let open = if talk.delivery.is_open() { "unsent " } else { "" };

@@ -10,7 +10,7 @@ fn full() -> Desk {
     for id in 100..200 {
         desk.said(id, "lobby", "bob", &format!("line {id}"));
     }
-    desk.state.talks.viewed_mut().older = Older::Perhaps;
+    desk.state.conversations_mut().viewed_mut().older = Older::Perhaps;
     desk
 }
 
@@ -18,14 +18,14 @@ fn full() -> Desk {
 fn reading_back_stays_put() {
     let mut desk = full();
     desk.press(Key::plain(Code::PageUp));
-    let before = desk.state.talks.viewed().scroll;
+    let before = desk.state.conversations().viewed().scroll;
     assert!(before.is_some());
     desk.said(200, "lobby", "bob", "new");
     desk.said(201, "lobby", "bob", "newer");
-    let lobby = desk.state.talks.viewed();
+    let lobby = desk.state.conversations().viewed();
     assert_eq!((lobby.scroll, lobby.below), (before, 2));
     desk.press(Key::plain(Code::Escape));
-    let lobby = desk.state.talks.viewed();
+    let lobby = desk.state.conversations().viewed();
     assert_eq!((lobby.scroll, lobby.below), (None, 0));
 }
 
@@ -38,7 +38,7 @@ fn pages_meet_without_a_gap() {
     for _ in 0..3 {
         desk.press(Key::plain(Code::PageDown));
     }
-    assert_eq!(desk.state.talks.viewed().scroll, None);
+    assert_eq!(desk.state.conversations().viewed().scroll, None);
 }
 
 #[test]
@@ -48,12 +48,12 @@ fn the_beginning_asks_for_more_once() {
     assert_eq!(desk.take_sent()[0], "lobby: /history before 100");
     desk.press(Key::plain(Code::PageUp));
     assert_eq!(desk.take_sent(), [""; 0]);
-    let anchor = desk.state.talks.viewed().scroll;
+    let anchor = desk.state.conversations().viewed().scroll;
     desk.recalled(98, "lobby", "bob", "older");
     desk.recalled(99, "lobby", "bob", "old");
     desk.answer("lobby: /history", What::RecallEnd { shown: 2, remark: "".into(), next: None });
-    assert_eq!(desk.state.talks.viewed().scroll, anchor, "what comes above moves nothing");
-    assert_eq!(desk.state.talks.viewed().older, Older::Nothing);
+    assert_eq!(desk.state.conversations().viewed().scroll, anchor, "what comes above moves nothing");
+    assert_eq!(desk.state.conversations().viewed().older, Older::Nothing);
     let lines = desk.lobby();
     assert_eq!(lines.iter().filter(|line| line.contains(": old")).count(), 2);
     let old = lines.iter().position(|line| line == "bob: older").unwrap();
@@ -65,7 +65,7 @@ fn what_one_says_oneself_goes_to_the_end() {
     let mut desk = full();
     desk.press(Key::plain(Code::PageUp));
     desk.enter("hello");
-    assert_eq!(desk.state.talks.viewed().scroll, None);
+    assert_eq!(desk.state.conversations().viewed().scroll, None);
 }
 
 #[test]
@@ -75,20 +75,20 @@ fn what_is_new_is_marked_until_one_leaves() {
     desk.said(200, "lobby", "bob", "new");
     desk.said(201, "lobby", "bob", "newer");
     desk.press(Key::alt(Code::Char('1')));
-    let lobby = desk.state.talks.viewed();
+    let lobby = desk.state.conversations().viewed();
     let marked = lobby.lines().iter().find(|line| Some(line.key) == lobby.marker).unwrap();
     assert_eq!(marked.id, Some(200));
     desk.press(Key::alt(Code::Char('3')));
-    assert_eq!(desk.state.talks.get(&Place::room("lobby")).unwrap().marker, None);
+    assert_eq!(desk.state.conversations().get(&Place::room("lobby")).unwrap().marker, None);
 }
 
 #[test]
 fn mentions_and_back() {
     let mut desk = full();
     desk.press(Key::alt(Code::Char('m')));
-    assert_eq!(desk.state.talks.viewed().place, Place::Mentions);
+    assert_eq!(desk.state.conversations().viewed().place, Place::Mentions);
     desk.press(Key::alt(Code::Char('m')));
-    assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"));
+    assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
 }
 
 #[test]
@@ -114,5 +114,5 @@ fn a_search_is_shown_where_one_looks() {
     desk.part(&label, what);
     let shown = desk.lines(&Place::Server);
     assert!(shown.contains(&"- [ops 2026-11-21 14:00] bob: line 150".to_owned()), "{shown:?}");
-    assert!(desk.state.talks.get(&Place::room("ops")).is_none());
+    assert!(desk.state.conversations().get(&Place::room("ops")).is_none());
 }

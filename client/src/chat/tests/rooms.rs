@@ -10,7 +10,7 @@ fn desk() -> Desk {
 }
 
 fn viewed(desk: &Desk) -> &Place {
-    &desk.state.talks.viewed().place
+    &desk.state.conversations().viewed().place
 }
 
 fn ops() -> Place {
@@ -22,7 +22,7 @@ fn a1_a_line_says_its_room_and_a_room_is_entered_once() {
     let mut desk = desk();
     desk.enter("/join Ops");
     assert_eq!(desk.take_sent(), ["/join Ops"]);
-    assert!(desk.state.talks.get(&ops()).unwrap().joining, "it is seen waiting");
+    assert!(desk.state.conversations().get(&ops()).unwrap().joining, "it is seen waiting");
     assert_eq!(*viewed(&desk), Place::room("lobby"));
     desk.entered("Ops");
     assert_eq!(*viewed(&desk), ops());
@@ -47,10 +47,13 @@ fn d4_a_room_that_opens_late_steals_neither_view_nor_draft() {
     desk.type_in("the password is ");
     desk.pass_silently(4_000);
     desk.answer("/join ops", Cause::Entered.of_room("ops").into());
-    assert_eq!((viewed(&desk), desk.state.talks.viewed().draft.text()), (&Place::person("bob"), "the password is "));
+    assert_eq!(
+        (viewed(&desk), desk.state.conversations().viewed().draft.text()),
+        (&Place::person("bob"), "the password is ")
+    );
     desk.enter("hunter2");
     assert_eq!(desk.lines(&Place::person("bob")), ["pending alice: the password is hunter2"]);
-    assert!(desk.state.talks.get(&ops()).is_some_and(|ops| !ops.joining), "it is in the list");
+    assert!(desk.state.conversations().get(&ops()).is_some_and(|ops| !ops.joining), "it is in the list");
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn d4_after_an_outage_too() {
     desk.pass(31_000);
     desk.welcome();
     desk.entered("newroom");
-    assert_eq!((viewed(&desk), desk.state.talks.viewed().draft.text()), (&Place::person("bob"), "secret"));
+    assert_eq!((viewed(&desk), desk.state.conversations().viewed().draft.text()), (&Place::person("bob"), "secret"));
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn d4_a_room_that_does_not_open_says_why() {
     desk.enter("/join a_b");
     desk.refuse("/join a_b", Cause::RoomNameBad);
     assert_eq!(desk.lobby(), ["- not in a_b: xq wvzt"]);
-    assert!(desk.state.talks.get(&Place::room("a_b")).is_none());
+    assert!(desk.state.conversations().get(&Place::room("a_b")).is_none());
     desk.enter("/join full");
     desk.press(Key::alt(Code::Char('2')));
     desk.enter("meant for it");
@@ -93,7 +96,7 @@ fn d4_a_room_that_does_not_open_says_why() {
     assert_eq!(desk.lines(&Place::room("full"))[0], "failed alice: meant for it");
     desk.enter("lost?");
     assert_eq!(desk.take_sent(), ["/join a_b", "/join full"]);
-    assert_eq!(desk.state.talks.viewed().draft.text(), "lost?", "it is kept");
+    assert_eq!(desk.state.conversations().viewed().draft.text(), "lost?", "it is kept");
 }
 
 #[test]
@@ -115,7 +118,7 @@ fn leaving_a_room_closes_it() {
     desk.entered("ops");
     desk.take_sent();
     desk.enter("/leave");
-    assert!(desk.state.talks.get(&ops()).is_none());
+    assert!(desk.state.conversations().get(&ops()).is_none());
     desk.enter("still here");
     assert_eq!(desk.take_sent(), ["/leave ops", "lobby: still here"]);
     desk.answer("/leave ops", Cause::LeftRoom.of_room("ops").into());
@@ -139,21 +142,21 @@ fn a11_an_account_that_comes_back_sees_what_is_new_in_all_its_rooms() {
     let mut desk = Desk::back_in(&["ops", "dev"]);
     desk.step(crate::chat::Input::Resize(80, 24));
     desk.welcome();
-    assert_eq!(desk.state.talks.iter().filter(|c| matches!(c.place, Place::Room(_))).count(), 3);
+    assert_eq!(desk.state.conversations().iter().filter(|c| matches!(c.place, Place::Room(_))).count(), 3);
     desk.recalled(5, "lobby", "bob", "@alice look");
     desk.recalled(6, "lobby", "bob", "and more");
-    let before = desk.state.talks.get(&Place::room("lobby")).unwrap().lines().len();
+    let before = desk.state.conversations().get(&Place::room("lobby")).unwrap().lines().len();
     desk.caught_up("lobby", true, false);
     desk.recalled(7, "ops", "bob", "alice, here too");
     desk.caught_up("ops", true, false);
     desk.recalled(8, "dev", "bob", "old");
     desk.caught_up("dev", false, false);
-    let get = |room: &str| desk.state.talks.get(&Place::room(room)).unwrap();
+    let get = |room: &str| desk.state.conversations().get(&Place::room(room)).unwrap();
     let lobby = get("lobby");
     assert_eq!(lobby.lines().len(), before + 2, "nothing is shown before it is known what it is");
     let first = lobby.lines().iter().find(|line| line.id == Some(5)).unwrap();
     assert_eq!(lobby.marker, Some(first.key), "a rule above what is new, also where the user looks");
-    assert_eq!(desk.state.talks.get(&Place::Mentions).unwrap().unread, 2);
+    assert_eq!(desk.state.conversations().get(&Place::Mentions).unwrap().unread, 2);
     assert_eq!((get("ops").unread, get("ops").mentions, get("dev").unread), (1, 1, 0));
     assert!(desk.take_sent().contains(&"lobby: /history before 5".to_owned()), "with what was said before it");
 }
@@ -166,7 +169,7 @@ fn a_guest_is_shown_what_was_said_last_and_has_missed_nothing() {
     desk.recalled(5, "lobby", "bob", "hi alice");
     desk.caught_up("lobby", false, false);
     assert_eq!(desk.lobby(), ["bob: hi alice"]);
-    let lobby = desk.state.talks.get(&Place::room("lobby")).unwrap();
+    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.marker), (0, None));
 }
 
@@ -177,5 +180,5 @@ fn what_was_said_to_everybody_before_opens_no_conversation() {
     let place = landline_common::history::Place::Everybody;
     desk.hear(What::Recalled { id: 3, place, user: "bob".into(), text: "lunch".into() });
     desk.caught_up("all", false, false);
-    assert!(desk.state.talks.get(&Place::Everybody).is_none());
+    assert!(desk.state.conversations().get(&Place::Everybody).is_none());
 }

@@ -4,7 +4,7 @@ use crate::chat::conversation::{Place, Secret};
 use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
 use crate::chat::{Effect, Input};
-use crate::link::Loss;
+use crate::sign_in::Loss;
 use landline_common::event::Reply;
 use landline_common::{Cause, Event, Moment, What};
 
@@ -52,7 +52,7 @@ fn with_bob() -> Desk {
     let mut desk = desk();
     open(&mut desk);
     desk.press(Key::alt(Code::Char('2')));
-    assert_eq!(desk.state.talks.viewed().place, bob());
+    assert_eq!(desk.state.conversations().viewed().place, bob());
     desk
 }
 
@@ -68,7 +68,7 @@ fn a_request_rings_and_says_how_to_answer() {
     let mut desk = desk();
     desk.hear(What::DirectRequest { from: "Bob".into(), key: "00".into() });
     assert!(desk.effects.contains(&Effect::Bell));
-    assert_eq!(desk.state.talks.get(&bob()).unwrap().mentions, 1);
+    assert_eq!(desk.state.conversations().get(&bob()).unwrap().mentions, 1);
     let asked = "- Bob wants an encrypted chat, past the server: /accept Bob or /reject Bob";
     assert_eq!(desk.lines(&bob()), [asked]);
 }
@@ -85,15 +85,15 @@ fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
             (bob(), What::DirectRequest { from: "bob".into(), key: "00".into() })
         };
         desk.hear(request);
-        assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
+        assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
         desk.enter(if named { "/accept bob" } else { "/accept" });
         let stored = desk.lines(&Place::person("bob"));
         assert!(stored.last().unwrap().contains("has a tab of its own"), "{stored:?}");
-        assert_eq!(desk.state.talks.viewed().place, place);
+        assert_eq!(desk.state.conversations().viewed().place, place);
         desk.take_sent();
         desk.enter("between us");
         assert_eq!(desk.take_sent(), [""; 0], "it is not open yet");
-        assert_eq!(desk.state.talks.viewed().draft.text(), "between us");
+        assert_eq!(desk.state.conversations().viewed().draft.text(), "between us");
         let connected = if off_the_record {
             What::PrivateConnected { with: "bob".into() }
         } else {
@@ -123,11 +123,11 @@ fn a4_a_chat_that_ends_while_it_is_viewed_takes_no_more_talk() {
         } else {
             ended(&mut desk, "the link is lost");
         }
-        assert_eq!(desk.state.talks.viewed().place, place, "the view stays");
+        assert_eq!(desk.state.conversations().viewed().place, place, "the view stays");
         desk.take_sent();
         desk.enter("is this stored?");
         assert_eq!(desk.take_sent(), [""; 0]);
-        assert_eq!(desk.state.talks.viewed().draft.text(), "is this stored?");
+        assert_eq!(desk.state.conversations().viewed().draft.text(), "is this stored?");
         assert!(desk.lines(&place).last().unwrap().contains("/close closes it"), "{:?}", desk.lines(&place));
     }
 }
@@ -138,10 +138,10 @@ fn a4_after_closing_an_encrypted_tab_the_next_line_is_asked_about() {
     desk.enter("/query bob");
     open(&mut desk);
     desk.press(Key::alt(Code::Char('3')));
-    assert_eq!(desk.state.talks.viewed().place, bob());
+    assert_eq!(desk.state.conversations().viewed().place, bob());
     desk.enter("/close");
     assert_eq!(desk.take_sent(), ["/direct-stop Bob"]);
-    assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
+    assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
     assert!(desk.lines(&Place::person("bob")).last().unwrap().contains("the encrypted chat with Bob is closed"));
     desk.enter("more of that");
     assert_eq!(desk.take_sent(), [""; 0], "not without a word");
@@ -176,7 +176,7 @@ fn who_asks_hears_what_comes_of_it() {
     open(&mut desk);
     let lines = desk.lines(&bob());
     assert!(lines[0].contains("connecting") && lines[1].contains(NUMBERS), "{lines:?}");
-    assert_eq!(desk.state.talks.get(&bob()).unwrap().direct.as_deref(), Some(NUMBERS));
+    assert_eq!(desk.state.conversations().get(&bob()).unwrap().direct.as_deref(), Some(NUMBERS));
     desk.hear(What::DirectRejected { by: "carol".into() });
     assert_eq!(desk.lines(&Place::direct("carol")), ["- carol declined the encrypted chat"]);
 }
@@ -248,7 +248,7 @@ fn it_can_be_talked_in_and_ended_from_anywhere() {
     open(&mut desk);
     desk.enter("private bob psst");
     assert_eq!(desk.take_sent(), ["/direct-say Bob psst"]);
-    assert_eq!(desk.state.talks.viewed().place, bob());
+    assert_eq!(desk.state.conversations().viewed().place, bob());
     out(&mut desk);
     desk.press(Key::alt(Code::Char('1')));
     desk.enter("stopprivate bob");
@@ -262,7 +262,7 @@ fn asking_again_shows_what_to_compare() {
     let mut desk = desk();
     open(&mut desk);
     desk.enter("/direct bob");
-    assert_eq!((desk.take_sent(), &desk.state.talks.viewed().place), (Vec::new(), &bob()));
+    assert_eq!((desk.take_sent(), &desk.state.conversations().viewed().place), (Vec::new(), &bob()));
     assert!(desk.lines(&bob()).last().unwrap().contains(NUMBERS));
 }
 
@@ -273,7 +273,7 @@ fn an_open_chat_is_not_let_go_for_others() {
     for n in 0..100 {
         desk.hear(What::Direct { id: n, from: format!("u{n}").into(), text: "x".into(), kept: false });
     }
-    assert_eq!(desk.state.talks.get(&bob()).unwrap().secret, Secret::Open);
+    assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::Open);
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn x3_a_servers_own_words_are_marked() {
     desk.hear(Cause::Other.report().saying(forged).into());
     desk.hear(Cause::Entered.of_room("x").saying(forged).into());
     desk.hear(Cause::YouBlock.of_user("eve").saying(forged).into());
-    let shown: Vec<String> = desk.state.talks.iter().flat_map(|c| desk.lines(&c.place)).collect();
+    let shown: Vec<String> = desk.state.conversations().iter().flat_map(|c| desk.lines(&c.place)).collect();
     assert!(!shown.iter().any(|line| line.starts_with(&format!("- {forged}"))), "{shown:?}");
     assert!(desk.lobby().contains(&format!("- server: {forged}")));
     assert!(desk.lobby().contains(&"- You block eve and could not read the answer. /unblock eve first.".to_owned()));

@@ -39,7 +39,7 @@ fn messages_are_sent_when_the_server_says_so() {
     desk.enter("/pm bob psst");
     assert_eq!(desk.take_sent(), ["/pm bob psst"]);
     let bob = Place::person("Bob");
-    assert_eq!(desk.state.talks.viewed().place, bob);
+    assert_eq!(desk.state.conversations().viewed().place, bob);
     assert_eq!(desk.lines(&bob), ["pending alice: psst"]);
     desk.answer("/pm bob", What::Done { id: Some(3), repeated: false });
     assert_eq!(desk.lines(&bob), ["alice: psst"]);
@@ -98,7 +98,7 @@ fn what_is_said_to_everybody_has_its_own_place() {
     desk.answer("/all", What::SaidToAll { id: 9, user: "alice".into(), text: "lunch".into() });
     desk.hear(What::SaidToAll { id: 10, user: "bob".into(), text: "yes".into() });
     assert_eq!(desk.lines(&Place::Everybody), ["alice: lunch", "bob: yes"]);
-    assert_eq!(desk.state.talks.get(&Place::Everybody).unwrap().unread, 1);
+    assert_eq!(desk.state.conversations().get(&Place::Everybody).unwrap().unread, 1);
 }
 
 #[test]
@@ -111,11 +111,11 @@ fn mentions_are_counted_gathered_and_heard() {
     assert_eq!(desk.effects, [Effect::Bell]);
     desk.said(3, "lobby", "bob", "alice!");
     assert_eq!(desk.effects, [Effect::Bell], "not twice in a second");
-    let lobby = desk.state.talks.get(&Place::room("lobby")).unwrap();
+    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (3, 2));
     assert_eq!(desk.lines(&Place::Mentions), ["bob: Alice, look", "bob: alice!"]);
     desk.press(Key::alt(Code::Char('a')));
-    let lobby = desk.state.talks.viewed();
+    let lobby = desk.state.conversations().viewed();
     assert_eq!((&*lobby.title, lobby.unread, lobby.mentions), ("lobby", 0, 0));
 }
 
@@ -127,7 +127,7 @@ fn comings_and_goings_are_folded_and_move_the_list() {
     }
     desk.hear(What::Disconnected { user: "bob".into() });
     assert_eq!(desk.lobby(), ["~ carol, dave and erin joined, bob left"]);
-    assert_eq!(desk.state.talks.viewed().members.len(), 4);
+    assert_eq!(desk.state.conversations().viewed().members.len(), 4);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn hostile_names_and_texts_are_harmless() {
         user: "\u{1b}]0;t\u{7}eve\n".into(),
         text: "a\u{1b}[31mb\u{202e}c\nd".into(),
     });
-    for conversation in desk.state.talks.iter() {
+    for conversation in desk.state.conversations().iter() {
         assert!(conversation.title.chars().count() <= 40 && !conversation.title.contains('\u{1b}'));
         for line in desk.lines(&conversation.place) {
             assert!(!line.chars().any(|c| c.is_control() && c != '\n') && !line.contains('\u{202e}'), "{line:?}");
@@ -180,8 +180,8 @@ fn a5_the_server_that_speaks_is_no_user() {
     for (id, speaker) in (1..).zip(["Landline (server)".to_owned(), long]) {
         let mut desk = desk();
         let known = |desk: &Desk| -> Vec<String> {
-            let lobby = desk.state.talks.viewed();
-            desk.state.online.iter().chain(lobby.members.iter()).map(str::to_owned).collect()
+            let lobby = desk.state.conversations().viewed();
+            desk.state.online().iter().chain(lobby.members.iter()).map(str::to_owned).collect()
         };
         let before = known(&desk);
         desk.hear(What::Said { id, room: "lobby".into(), user: speaker.clone().into(), text: "lunch".into() });
@@ -193,7 +193,7 @@ fn a5_the_server_that_speaks_is_no_user() {
         assert!(!desk.lobby().iter().any(|line| line.contains("joined")), "{:?}", desk.lobby());
         desk.type_in("La");
         desk.press(Key::plain(Code::Tab));
-        assert_eq!(desk.state.talks.viewed().draft.text(), "La");
+        assert_eq!(desk.state.conversations().viewed().draft.text(), "La");
     }
 }
 
@@ -204,12 +204,12 @@ fn x2_a_page_of_a_list_takes_no_known_user_away() {
     let part = Part { after: None, more };
     desk.hear(What::Online { users: vec!["carol".into()], part: part.clone() });
     desk.hear(What::Members { room: "lobby".into(), users: vec!["carol".into()], part });
-    for list in [&desk.state.online, &desk.state.talks.viewed().members] {
+    for list in [desk.state.online(), &desk.state.conversations().viewed().members] {
         assert_eq!(list.iter().collect::<Vec<_>>(), ["alice", "bob", "carol"]);
     }
     let lobby = desk.lobby().join("\n");
     assert!(lobby.contains("carol, and 412 more: /users after carol") && !lobby.contains("joined"), "{lobby}");
     let part = Part { after: Some("carol".into()), more: None };
     desk.hear(What::Online { users: vec!["zoe".into()], part });
-    assert_eq!(desk.state.online.iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
+    assert_eq!(desk.state.online().iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
 }

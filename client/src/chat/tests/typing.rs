@@ -15,7 +15,7 @@ fn desk() -> Desk {
 }
 
 fn draft(desk: &Desk) -> &str {
-    desk.state.talks.viewed().draft.text()
+    desk.state.conversations().viewed().draft.text()
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn what_is_too_long_stays() {
 fn a9_few_lines_are_pasted_into_the_draft_with_their_indentation() {
     let mut desk = desk();
     desk.step(Input::Paste("if x:\r\n\treturn\r\r".into()));
-    assert_eq!((draft(&desk), &desk.state.overlay), ("if x:\n    return", &None));
+    assert_eq!((draft(&desk), desk.state.overlay()), ("if x:\n    return", None));
     desk.press(Key::plain(Code::Enter));
     assert_eq!(desk.take_sent(), ["lobby: if x:\n    return"]);
     assert_eq!(desk.lobby(), ["pending alice: if x:\n    return"]);
@@ -156,7 +156,7 @@ fn a9_rows_come_before_what_was_sent_before() {
     desk.type_in("two");
     let up = |desk: &mut Desk| desk.press(Key::plain(Code::Up));
     up(&mut desk);
-    assert_eq!(desk.state.talks.viewed().draft.before(), "one");
+    assert_eq!(desk.state.conversations().viewed().draft.before(), "one");
     up(&mut desk);
     assert_eq!(draft(&desk), "older");
     desk.press(Key::plain(Code::Down));
@@ -167,7 +167,7 @@ fn a9_rows_come_before_what_was_sent_before() {
 fn d8_a_burst_of_keys_is_asked_about() {
     let mut desk = desk();
     desk.step(Input::Burst("if x:\r\treturn\r/quit\r".into()));
-    assert!(desk.state.overlay.is_some() && desk.effects.is_empty() && desk.take_sent().is_empty());
+    assert!(desk.state.overlay().is_some() && desk.effects.is_empty() && desk.take_sent().is_empty());
     // It comes in pieces.
     desk.step(Input::Burst("/qu".into()));
     desk.step(Input::Burst("it\r".into()));
@@ -175,7 +175,7 @@ fn d8_a_burst_of_keys_is_asked_about() {
     assert_eq!(desk.take_sent(), ["lobby: if x:\n    return\n/quit\n/quit"]);
     assert_eq!(desk.effects, []);
     desk.step(Input::Burst("name\tage".into()));
-    assert_eq!((draft(&desk), &desk.state.overlay), ("name age", &None));
+    assert_eq!((draft(&desk), desk.state.overlay()), ("name age", None));
 }
 
 #[test]
@@ -185,10 +185,10 @@ fn many_lines_are_asked_about() {
         let mut desk = desk();
         desk.type_in("x ");
         desk.step(Input::Paste(text.into()));
-        let Some(Overlay::Paste(pasted)) = &desk.state.overlay else { panic!("a question") };
+        let Some(Overlay::Paste(pasted)) = desk.state.overlay() else { panic!("a question") };
         assert_eq!(pasted.message(), "one\n/quit\n\nthree\n  four");
         desk.press(Key::plain(Code::Char('z')));
-        assert!(desk.state.overlay.is_some(), "a mistyped key does nothing");
+        assert!(desk.state.overlay().is_some(), "a mistyped key does nothing");
         desk.press(key);
         desk
     };
@@ -205,7 +205,7 @@ fn many_lines_are_asked_about() {
 fn a9_what_is_too_long_for_one_message_is_split_after_it_was_said() {
     let mut desk = desk();
     desk.step(Input::Paste("line\n".repeat(120)));
-    let Some(Overlay::Paste(pasted)) = &desk.state.overlay else { panic!("a question") };
+    let Some(Overlay::Paste(pasted)) = desk.state.overlay() else { panic!("a question") };
     let choices = desk.state.paste_choices(pasted);
     assert!(choices[0].1.starts_with("send as 3 messages: it is too long"), "{choices:?}");
     desk.press(Key::plain(Code::Enter));
@@ -237,7 +237,7 @@ fn what_goes_away_of_a_paste_is_said() {
     let losses = |text: &str| {
         let mut desk = desk();
         desk.step(Input::Paste(text.into()));
-        let Some(Overlay::Paste(pasted)) = &desk.state.overlay else { panic!("a question") };
+        let Some(Overlay::Paste(pasted)) = desk.state.overlay() else { panic!("a question") };
         (pasted.losses(), desk.state.paste_choices(pasted).iter().map(|(key, _)| *key).collect::<Vec<_>>())
     };
     assert_eq!(losses("a\n\n\tb\nc\nd"), (vec![], vec!["Enter", "l", "e", "Esc"]));
@@ -274,10 +274,10 @@ fn ctrl_c_clears_and_then_leaves() {
 fn conversations_are_opened_and_closed() {
     let mut desk = desk();
     desk.enter("/query Carol");
-    assert_eq!((&*desk.state.talks.viewed().title, draft(&desk)), ("Carol", ""));
+    assert_eq!((&*desk.state.conversations().viewed().title, draft(&desk)), ("Carol", ""));
     desk.enter("/close");
-    assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"));
-    assert!(desk.state.talks.get(&Place::person("carol")).is_none());
+    assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
+    assert!(desk.state.conversations().get(&Place::person("carol")).is_none());
 }
 
 #[test]
@@ -285,10 +285,10 @@ fn a_conversation_with_unsent_lines_is_not_closed() {
     let mut desk = desk();
     desk.enter("/pm bob hi");
     desk.enter("/close");
-    assert_eq!(desk.state.talks.viewed().place, Place::person("bob"));
+    assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
     desk.answer("/pm bob", What::Done { id: None, repeated: false });
     desk.press(Key::plain(Code::Enter));
-    assert_eq!(desk.state.talks.viewed().place, Place::room("lobby"));
+    assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
 }
 
 #[test]
@@ -298,9 +298,9 @@ fn the_help_can_be_read_to_its_end() {
     for _ in 0..100 {
         desk.press(Key::plain(Code::PageDown));
     }
-    let Some(Overlay::Help { first }) = desk.state.overlay else { panic!("the help") };
+    let Some(Overlay::Help { first }) = desk.state.overlay() else { panic!("the help") };
     let (width, height) = desk.state.geometry().overlay();
     assert_eq!(first + height, crate::chat::help::rows(width, false).len());
     desk.press(Key::plain(Code::Escape));
-    assert_eq!(desk.state.overlay, None);
+    assert_eq!(desk.state.overlay(), None);
 }

@@ -1,7 +1,7 @@
 //! Who is here, and what can be typed.
 
 use super::{Node, ROOM};
-use crate::chat::help::MESH;
+use crate::mesh_commands::MESH;
 use landline_common::What;
 use landline_common::command::TOPICS;
 use landline_common::event::{Part, Text};

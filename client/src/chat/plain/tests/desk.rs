@@ -4,7 +4,7 @@ use super::super::*;
 use crate::chat::desk::alice;
 use crate::engine::typed::line;
 use crate::engine::{Effect, Engine};
-use crate::link::Loss;
+use crate::sign_in::Loss;
 use landline_common::event::{Grant, PROTOCOL, Reply};
 use landline_common::history::Place as Where;
 use landline_common::{Cause, Moment, Request, RoomName, What};
@@ -25,7 +25,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new(ways: Ways, room: &str) -> Desk {
-        let who = crate::link::Identity { room: RoomName::parse(room).unwrap(), ..alice() };
+        let who = crate::sign_in::Identity { room: RoomName::parse(room).unwrap(), ..alice() };
         Desk {
             plain: Plain::new(Engine::new(who, 7), ways),
             ms: 0,

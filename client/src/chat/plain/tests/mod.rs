@@ -173,7 +173,7 @@ fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
         desk.pass(1_000, false);
         if desk.connects > 0 {
             desk.connects = 0;
-            desk.step(Input::Down { why: "no server answers".into(), loss: crate::link::Loss::Server });
+            desk.step(Input::Down { why: "no server answers".into(), loss: crate::sign_in::Loss::Server });
         }
         if desk.left.is_some() {
             break;
@@ -387,8 +387,8 @@ fn input() -> impl Strategy<Value = Input> {
             account: true,
             grant: Default::default()
         })),
-        text().prop_map(|why| Input::Down { why: why.into(), loss: crate::link::Loss::Network }),
-        any::<bool>().prop_map(|again| Input::Refused(crate::link::Refused {
+        text().prop_map(|why| Input::Down { why: why.into(), loss: crate::sign_in::Loss::Network }),
+        any::<bool>().prop_map(|again| Input::Refused(crate::sign_in::Refused {
             why: "no".into(),
             cause: Cause::NameTaken,
             again

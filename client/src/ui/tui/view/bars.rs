@@ -20,9 +20,9 @@ pub(super) const LOCK: &str = "🔒";
 /// What the conversation is, and the server.
 pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
-    let conversation = state.talks.viewed();
+    let conversation = state.conversations().viewed();
     let (name, about) = named(conversation);
-    let right = format!("{} on {} ", state.me, state.server);
+    let right = format!("{} on {} ", state.me(), state.server());
     let (about, right) = match &conversation.direct {
         Some(numbers) => direct(numbers, usize::from(area.width).saturating_sub(name.width() + 4), right),
         None => (about, right),
@@ -88,7 +88,7 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
     pieces(area, area.y, buffer, &[(&cut(&text, room), style)]);
     let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
-    let style = if state.talks.viewed().scroll.is_some() { theme.bar_strong } else { theme.bar };
+    let style = if state.conversations().viewed().scroll.is_some() { theme.bar_strong } else { theme.bar };
     buffer.set_stringn(x, area.y, &right, right.width(), style);
 }
 
@@ -100,8 +100,8 @@ fn connection(state: &State) -> (String, bool) {
         n => format!(" · {n} lines unsent"),
     };
     match state.phase() {
-        Phase::Up if state.engine.silence().is_some() => {
-            let seconds = state.engine.silence().unwrap_or_default();
+        Phase::Up if state.engine().silence().is_some() => {
+            let seconds = state.engine().silence().unwrap_or_default();
             (format!(" ◌ no answer for {seconds} s{unsent}"), true)
         }
         Phase::Up => {
@@ -119,7 +119,7 @@ fn connection(state: &State) -> (String, bool) {
 
 /// Where one reads, or where the help is.
 fn position(state: &State) -> String {
-    let conversation = state.talks.viewed();
+    let conversation = state.conversations().viewed();
     let draft = conversation.draft.text();
     let (length, lines) = (draft.chars().count(), count_lines(draft));
     match (conversation.scroll, conversation.below) {
@@ -133,13 +133,13 @@ fn position(state: &State) -> String {
 
 /// What is typed. Where the cursor is.
 pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let draft = &state.talks.viewed().draft;
+    let draft = &state.conversations().viewed().draft;
     let (rows, (row, cell)) = draft.rows(Geometry::input_width(usize::from(area.width)));
     // The row of the cursor is always in sight.
     let height = usize::from(area.height);
     let first = (row + 1).saturating_sub(height);
-    let viewed = state.talks.viewed();
-    let goes_out = state.engine.is_up() && !viewed.joining || viewed.direct.is_some();
+    let viewed = state.conversations().viewed();
+    let goes_out = state.engine().is_up() && !viewed.joining || viewed.direct.is_some();
     let prompt = if goes_out { "❯" } else { "○" };
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);

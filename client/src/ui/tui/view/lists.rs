@@ -13,7 +13,9 @@ use unicode_width::UnicodeWidthStr;
 /// Conversations, with what is new in them.
 pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let rows = list_rows(state);
-    let viewed = rows.iter().position(|row| matches!(row, Row::Talk(index, _) if *index == state.talks.viewed_index()));
+    let viewed = rows
+        .iter()
+        .position(|row| matches!(row, Row::Talk(index, _) if *index == state.conversations().viewed_index()));
     // The one that is shown is always in sight.
     let height = usize::from(area.height);
     let first = viewed.map_or(0, |at| (at + 1).saturating_sub(height));
@@ -42,7 +44,7 @@ fn list_rows(state: &State) -> Vec<Row<'_>> {
     };
     let mut rows = Vec::new();
     let mut last = None;
-    for (index, conversation) in state.talks.iter().enumerate() {
+    for (index, conversation) in state.conversations().iter().enumerate() {
         let heading = heading(&conversation.place);
         if last != Some(heading) {
             if last.is_some() {
@@ -59,7 +61,7 @@ fn list_rows(state: &State) -> Vec<Row<'_>> {
 }
 
 fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversation), row: Rect, buffer: &mut Buffer) {
-    let is_viewed = index == state.talks.viewed_index();
+    let is_viewed = index == state.conversations().viewed_index();
     let number = if index < 9 { (index + 1).to_string() } else { " ".to_owned() };
     let sign = match conversation.place {
         Place::Mentions => "@ ".to_owned(),
@@ -102,7 +104,7 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
 
 /// The people of the room.
 pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let members = &state.talks.viewed().members;
+    let members = &state.conversations().viewed().members;
     let heading = format!(" {} here", members.len());
     pieces(area, area.y, buffer, &[(&heading, theme.dim)]);
     let shown = usize::from(area.height.saturating_sub(1));
@@ -110,7 +112,7 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let named = if fits { shown } else { shown.saturating_sub(1) };
     let room = usize::from(area.width).saturating_sub(2);
     for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
-        let style = if *name == *state.me { theme.me } else { theme.nick(name) };
+        let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
         pieces(area, y, buffer, &[(" ", style), (&cut(name, room), style)]);
     }
     if !fits {

@@ -39,7 +39,7 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Op
     talk::draw(state, theme, parts.talk, buffer);
     bars::status(state, theme, parts.status, buffer);
     let cursor = bars::input(state, theme, parts.input, buffer);
-    if let Some(shown) = &state.overlay {
+    if let Some(shown) = state.overlay() {
         overlay::draw(state, shown, theme, overlay_area(area, parts.status.y), buffer);
         return None;
     }

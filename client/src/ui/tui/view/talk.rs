@@ -16,7 +16,7 @@ const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday
 
 /// Draws from the last row that is shown upwards.
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let conversation = state.talks.viewed();
+    let conversation = state.conversations().viewed();
     if conversation.lines().is_empty() {
         return empty(conversation, theme, area, buffer);
     }
@@ -136,7 +136,11 @@ impl Sheet<'_> {
     }
 
     fn nick_style(&self, talk: &Talk) -> Style {
-        if talk.delivery.is_own() || talk.user == self.state.me { self.theme.me } else { self.theme.nick(&talk.user) }
+        if talk.delivery.is_own() || *talk.user == *self.state.me() {
+            self.theme.me
+        } else {
+            self.theme.nick(&talk.user)
+        }
     }
 
     /// One cell that says what kind of line it is, whatever its colour.

@@ -1,18 +1,17 @@
 //! What somebody typed and sent off: talk, a command for the server, or one of the client's own.
 
-use super::LOCAL;
-use super::conversation::{Conversation, Place, Secret};
-use super::line::{Body, Delivery, Line, Talk, Tone, too_long};
-use super::overlay::Overlay;
-use super::session::PendingJoin;
-use super::state::State;
+use super::State;
+use crate::chat::LOCAL;
+use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::line::{Body, Delivery, Line, Talk, Tone, too_long};
+use crate::chat::overlay::Overlay;
 use landline_common::clean::clean_message;
 use landline_common::command::{Command, TOPICS, parse};
 
 impl State {
     /// Enter was pressed.
     pub(super) fn submit(&mut self) {
-        let conversation = self.talks.viewed_mut();
+        let conversation = self.conversations.viewed_mut();
         let line = typed(conversation.draft.text());
         conversation.marker = None;
         if line.is_empty() {
@@ -20,18 +19,20 @@ impl State {
             return;
         }
         if self.enter(&line) {
-            let conversation = self.talks.viewed_mut();
+            let conversation = self.conversations.viewed_mut();
             conversation.recall.push(&line);
         }
     }
 
     /// Does what a line asks for. `false` if it stays in the editor, to be changed.
     fn enter(&mut self, line: &str) -> bool {
-        let place = self.talks.viewed().place.clone();
+        let place = self.conversations.viewed().place.clone();
         let me = self.me.clone();
         let parsed = parse(line, &me);
         // Only the same once more leaves although lines are unsent.
-        self.leaving &= parsed == Some(Ok(Command::Quit));
+        if parsed != Some(Ok(Command::Quit)) {
+            self.leaving.take_back();
+        }
         let done = match self.local(line) {
             Some(done) => done,
             // In a text of several lines a first one that reads like a command is none, unless it has the slash.
@@ -46,7 +47,7 @@ impl State {
             },
         };
         // The draft is the one of the conversation in which it was typed, even if another one is shown by now.
-        if done && let Some(conversation) = self.talks.get_mut(&place) {
+        if done && let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.draft.take();
         }
         done
@@ -65,7 +66,7 @@ impl State {
 
     /// A secret chat was closed, and this is another conversation: the first line here is asked about.
     fn must_ask(&mut self) -> bool {
-        let viewed = self.talks.viewed().place.clone();
+        let viewed = self.conversations.viewed().place.clone();
         let Some(place) = self.asks_before.take().filter(|place| *place == viewed) else { return false };
         let what = if place.is_secret() { "this chat" } else { "a conversation that is stored" };
         self.tell(
@@ -109,7 +110,7 @@ impl State {
         if self.must_ask() {
             return false;
         }
-        let viewed = self.talks.viewed();
+        let viewed = self.conversations.viewed();
         let (place, title) = (viewed.place.clone(), viewed.title.clone());
         match place {
             Place::Mentions | Place::Server => {
@@ -122,7 +123,7 @@ impl State {
 
     fn say_to(&mut self, user: &str, text: &str) -> bool {
         let place = Place::person(user);
-        let title = self.talks.get(&place).map_or(user.into(), |conversation| conversation.title.clone());
+        let title = self.conversations.get(&place).map_or(user.into(), |conversation| conversation.title.clone());
         let said = self.say(&place, &title, text);
         if said {
             self.view(&place);
@@ -134,7 +135,7 @@ impl State {
     fn say_in_only_chat(&mut self, text: &str) -> bool {
         let open = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
         let open: Vec<(Place, Box<str>)> =
-            self.talks.iter().filter(open).map(|c| (c.place.clone(), c.title.clone())).collect();
+            self.conversations.iter().filter(open).map(|c| (c.place.clone(), c.title.clone())).collect();
         let [(place, title)] = &open[..] else {
             self.tell(Tone::Refused, "say whose: /private USER TEXT");
             return false;
@@ -169,7 +170,7 @@ impl State {
         let (user, at) = (self.me.clone(), self.now.wall.unix_ms);
         let private = place.is_secret();
         let talk = Talk { user, text: text.into(), room: None, mention: false, private, delivery: Delivery::Unsent };
-        let conversation = self.talks.open(place, title);
+        let conversation = self.conversations.open(place, title);
         conversation.insert(Line { key, id: None, at, body: Body::Talk(talk) }, false);
         conversation.scroll = None;
         conversation.below = 0;
@@ -179,7 +180,7 @@ impl State {
 
     /// Why nothing can be said in a room, if so.
     fn room_problem(&self, room: &str, title: &str) -> Option<String> {
-        let joining = self.talks.get(&Place::Room(room.into())).is_some_and(|room| room.joining);
+        let joining = self.conversations.get(&Place::Room(room.into())).is_some_and(|room| room.joining);
         let is_out = self.engine.was_up() && !self.engine.is_in(room) && !joining;
         is_out.then(|| format!("you are not in {title}; /join {title} goes in"))
     }
@@ -187,11 +188,11 @@ impl State {
     /// A room that waits to be entered is shown in the list at once; the view stays where it is.
     fn join(&mut self, room: &str) -> bool {
         let place = Place::room(room);
-        if self.engine.is_in(room) && self.talks.get(&place).is_some() {
+        if self.engine.is_in(room) && self.conversations.get(&place).is_some() {
             self.view(&place);
             return true;
         }
-        if self.talks.get(&place).is_some_and(|conversation| conversation.joining) {
+        if self.conversations.get(&place).is_some_and(|conversation| conversation.joining) {
             self.view(&place);
             return true;
         }
@@ -200,9 +201,9 @@ impl State {
             self.tell(Tone::Refused, why);
             return false;
         }
-        let from = self.talks.viewed().place.clone();
-        self.joins.push(PendingJoin { key, from, activity: self.activity });
-        self.talks.open(&place, room).joining = true;
+        let from = self.conversations.viewed().place.clone();
+        self.joins.add(key, from);
+        self.conversations.open(&place, room).joining = true;
         if !self.engine.is_up() {
             self.tell(Tone::Info, &format!("joining {room} as soon as there is a connection"));
         }
@@ -210,14 +211,14 @@ impl State {
     }
 
     fn leave_room(&mut self, room: Option<&str>) -> bool {
-        let place = room.map_or_else(|| self.talks.viewed().place.clone(), Place::room);
+        let place = room.map_or_else(|| self.conversations.viewed().place.clone(), Place::room);
         if !self.all_sent(&place) {
             return false;
         }
         match &place {
             Place::Room(name) => {
                 let name = name.clone();
-                let known = self.talks.close(&place);
+                let known = self.conversations.close(&place);
                 self.refresh();
                 if known && !self.engine.is_in(&name) { true } else { self.pass_on(&Command::Leave(Some(&name))) }
             }
@@ -231,14 +232,14 @@ impl State {
 
     /// Closes the conversation that is shown, if it is no room.
     pub(super) fn close(&mut self) -> bool {
-        let place = self.talks.viewed().place.clone();
+        let place = self.conversations.viewed().place.clone();
         if matches!(place, Place::Room(_)) {
             return self.leave_room(None);
         }
         if !self.all_sent(&place) {
             return false;
         }
-        let conversation = self.talks.viewed_mut();
+        let conversation = self.conversations.viewed_mut();
         conversation.draft.take();
         let (user, secret) = (conversation.title.clone(), conversation.secret);
         if matches!(secret, Secret::Open | Secret::Opening) {
@@ -247,7 +248,7 @@ impl State {
                 _ => _ = self.pass_on(&Command::End(&user)),
             }
         }
-        let closed = self.talks.close(&place);
+        let closed = self.conversations.close(&place);
         if !closed {
             self.tell(Tone::Refused, "this one stays; /quit leaves the program");
         } else if place.is_secret() {
@@ -258,7 +259,7 @@ impl State {
 
     /// What is typed next must not go into a stored conversation without a word.
     fn left_secret(&mut self, place: &Place, user: &str) {
-        let viewed = self.talks.viewed();
+        let viewed = self.conversations.viewed();
         let (here, title) = (viewed.place.clone(), viewed.title.clone());
         let what = place.chat_name();
         self.tell(Tone::Info, &format!("the {what} with {user} is closed; this is {title}"));
@@ -267,7 +268,7 @@ impl State {
 
     /// What is still on its way would be lost with the conversation.
     fn all_sent(&mut self, place: &Place) -> bool {
-        let sent = !self.talks.get(place).is_some_and(Conversation::has_open);
+        let sent = !self.conversations.get(place).is_some_and(Conversation::has_open);
         if !sent {
             self.tell(Tone::Refused, "not all that you said there is sent yet; try again when it is");
         }
@@ -277,9 +278,9 @@ impl State {
     /// A command for the server, in the room that is shown.
     pub(super) fn pass_on(&mut self, command: &Command<'_>) -> bool {
         if matches!(command, Command::History(_)) {
-            self.talks.viewed_mut().reopen();
+            self.conversations.viewed_mut().reopen();
         }
-        let viewed = self.talks.viewed();
+        let viewed = self.conversations.viewed();
         let (room, title) = (matches!(viewed.place, Place::Room(_)), viewed.title.clone());
         let key = self.key_number();
         let done = self.engine.command(key, command, room.then_some(&*title));

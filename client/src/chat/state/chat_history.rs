@@ -1,10 +1,10 @@
 //! What was said before, and is looked up: to fill a gap, because the user reads back, or because the user asked.
 
-use super::conversation::{Older, Place};
+use super::State;
 use super::incoming::names_me;
-use super::limits::NOTICE_CHARS;
-use super::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
-use super::state::State;
+use crate::chat::conversation::{Older, Place};
+use crate::chat::limits::NOTICE_CHARS;
+use crate::chat::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
 use crate::engine::{Heard, Looked, RequestKind};
 use landline_common::history::Place as Where;
 use landline_common::{Event, Moment, What, text};
@@ -33,11 +33,11 @@ impl State {
         let (user, own) = (name(user), self.is_me(user));
         let (place, title) = self.where_said(place, &user, own);
         // Reading back in a room does not open other conversations.
-        if looked == Looked::Older && self.talks.get(&place).is_none() {
+        if looked == Looked::Older && self.conversations.get(&place).is_none() {
             return;
         }
         let text = said(text);
-        if self.talks.open(&place, &title).has(*id) {
+        if self.conversations.open(&place, &title).has(*id) {
             return;
         }
         let mention = !own && names_me(&text, &self.me);
@@ -47,7 +47,7 @@ impl State {
             return self.arrived(&place, Some(*id), at, talk, false);
         }
         let key = self.key_number();
-        if let Some(conversation) = self.talks.get_mut(&place) {
+        if let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.insert(Line { key, id: Some(*id), at, body: Body::Talk(talk) }, true);
         }
     }
@@ -75,7 +75,7 @@ impl State {
     pub(super) fn recall_end(&mut self, event: &Event<'_>, heard: &Heard, (shown, remark, more): (usize, &str, bool)) {
         match &heard.answer {
             Some((RequestKind::Older(room), _)) => {
-                if let Some(conversation) = self.talks.get_mut(&Place::Room(room.clone())) {
+                if let Some(conversation) = self.conversations.get_mut(&Place::Room(room.clone())) {
                     conversation.older = if more { Older::Perhaps } else { Older::Nothing };
                 }
             }
@@ -91,9 +91,9 @@ impl State {
     /// Asks for what was said before the first line of the room one looks at.
     pub(super) fn ask_older(&mut self) {
         let up = self.engine.is_up();
-        let conversation = self.talks.viewed_mut();
+        let conversation = self.conversations.viewed_mut();
         let Place::Room(room) = conversation.place.clone() else { return };
-        let full = conversation.lines().len() >= super::limits::LINES;
+        let full = conversation.lines().len() >= crate::chat::limits::LINES;
         if !up || full || conversation.older != Older::Perhaps {
             return;
         }
@@ -104,7 +104,7 @@ impl State {
 
     /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.
     pub(super) fn fill_screen(&mut self) {
-        let (viewed, height) = (self.talks.viewed(), self.geometry().rows);
+        let (viewed, height) = (self.conversations.viewed(), self.geometry().rows);
         let Place::Room(room) = &viewed.place else { return };
         let known = viewed.lines().iter().filter(|line| line.id.is_some()).count();
         if known > 0 && known < height && viewed.older == Older::Perhaps && self.engine.is_caught_up(room) {
@@ -114,7 +114,7 @@ impl State {
 
     /// There is no history to be had.
     pub(super) fn no_older(&mut self, room: &str) {
-        if let Some(conversation) = self.talks.get_mut(&Place::Room(room.into())) {
+        if let Some(conversation) = self.conversations.get_mut(&Place::Room(room.into())) {
             conversation.older = Older::Nothing;
         }
     }

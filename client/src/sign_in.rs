@@ -71,6 +71,17 @@ pub struct Refused {
     pub again: bool,
 }
 
+/// What a lost connection says of the way to the server, and so of when to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// A machine answers, and the server there ended the connection or refuses it.
+    Server,
+    /// The network does not answer.
+    Network,
+    /// This machine's own address is gone.
+    Address,
+}
+
 impl SignIn {
     /// A sign-in as `who`, whose account has been made already if `registered`; after an attempt to go on with
     /// `session`. `label` gives a new label for each object.

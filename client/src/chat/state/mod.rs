@@ -1,58 +1,59 @@
 //! What the full screen knows, and how it answers to what happens.
 
-use super::complete::Completion;
-use super::conversation::{Conversation, Place};
-use super::files::Asked;
-use super::geometry::Geometry;
-use super::limits::ONLINE;
-use super::line::{Body, Delivery, Line, Tone, name};
-use super::names::Names;
-use super::overlay::Overlay;
-use super::rows::Paper;
-use super::session::{Parting, PendingJoin};
-use super::talks::Talks;
-use super::{Effect, Exit, Input, Settings};
+mod chat_history;
+mod events;
+mod incoming;
+mod keys;
+mod local;
+mod pasting;
+mod saving;
+mod secret_chats;
+mod session;
+mod submit;
+
+pub use local::LOCAL;
+
+use crate::chat::alerts::Alerts;
+use crate::chat::complete::Completion;
+use crate::chat::conversation::{Conversation, Place};
+use crate::chat::conversations::Conversations;
+use crate::chat::geometry::Geometry;
+use crate::chat::joins::PendingJoins;
+use crate::chat::leaving::Leaving;
+use crate::chat::line::{Body, Delivery, Line, Tone, name};
+use crate::chat::overlay::Overlay;
+use crate::chat::people::People;
+use crate::chat::rows::Paper;
+use crate::chat::{Effect, Exit, Input, Settings};
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 
 /// Everything that the screen shows comes from here.
 #[derive(Clone, Debug)]
 pub struct State {
     /// The client's side of the session.
-    pub engine: Engine,
+    engine: Engine,
     /// One's own name, as the server says it.
-    pub me: Box<str>,
+    me: Box<str>,
     /// What the server calls itself, or its address.
-    pub server: Box<str>,
+    server: Box<str>,
     /// All conversations.
-    pub talks: Talks,
-    /// People online.
-    pub(super) online: Names,
-    /// Rooms that the server listed.
-    pub(super) rooms: Names,
+    conversations: Conversations,
+    people: People,
     /// What lies over the conversation.
-    pub overlay: Option<Overlay>,
-    pub(super) completion: Option<Completion>,
-    pub(super) asked_folder: Option<Asked>,
-    pub(super) settings: Settings,
-    /// Leaving once more leaves, although lines are unsent.
-    pub(super) leaving: bool,
-    /// The user leaves when nothing is unsent.
-    pub(super) parting: Option<Parting>,
-    /// Rooms that the user has asked to go into.
-    pub(super) joins: Vec<PendingJoin>,
+    overlay: Option<Overlay>,
+    completion: Completion,
+    settings: Settings,
+    alerts: Alerts,
+    leaving: Leaving,
+    joins: PendingJoins,
     /// A secret chat was closed here: the next line is asked about before it is said.
-    pub(super) asks_before: Option<Place>,
-    /// Keys that were pressed: a join that was asked for does not change the view once more were.
-    pub(super) activity: u64,
+    asks_before: Option<Place>,
     /// The rooms that were last remembered.
-    pub(super) remembered: Vec<String>,
-    pub(super) rung_at: Option<u64>,
-    pub(super) asked_who_at: u64,
-    pub(super) asked_rooms_at: Option<u64>,
+    remembered: Vec<String>,
     size: (usize, usize),
-    pub(super) now: Now,
+    now: Now,
     keys: u64,
-    pub(super) effects: Vec<Effect>,
+    effects: Vec<Effect>,
 }
 
 impl State {
@@ -64,22 +65,16 @@ impl State {
             me: engine.me().into(),
             engine,
             server: server.into(),
-            talks: Talks::new(room),
-            online: Names::new(ONLINE),
-            rooms: Names::new(ONLINE),
+            conversations: Conversations::new(room),
+            people: People::default(),
             overlay: None,
-            completion: None,
-            asked_folder: None,
+            completion: Completion::default(),
             settings,
-            leaving: false,
-            parting: None,
-            joins: Vec::new(),
+            leaving: Leaving::default(),
+            joins: PendingJoins::default(),
+            alerts: Alerts::new(settings.bell, settings.notify),
             asks_before: None,
-            activity: 0,
             remembered: Vec::new(),
-            rung_at: None,
-            asked_who_at: 0,
-            asked_rooms_at: None,
             size: (80, 24),
             now: Now::default(),
             keys: 0,
@@ -99,7 +94,7 @@ impl State {
             Input::Tick => self.tick(),
             Input::Event { event, by_program } => self.hear(&event, by_program),
             Input::Saved(done) => self.saved(done),
-            Input::Folder(names) => self.folder(names),
+            Input::Folder(names) => self.folder_listed(names),
             Input::Down { why, loss } => self.down(&why, loss),
             Input::Refused(refused) => self.refused(&refused),
         }
@@ -107,12 +102,18 @@ impl State {
         std::mem::take(&mut self.effects)
     }
 
+    /// What lies over the conversation.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
     /// How the screen is divided.
     #[must_use]
     pub fn geometry(&self) -> Geometry {
         let (width, height) = self.size;
-        let (rows, _) = self.talks.viewed().draft.rows(Geometry::input_width(width));
-        Geometry::of(width, height, rows.len(), matches!(self.talks.viewed().place, Place::Room(_)))
+        let (rows, _) = self.conversations.viewed().draft.rows(Geometry::input_width(width));
+        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().place, Place::Room(_)))
     }
 
     /// How lines are laid out.
@@ -124,7 +125,7 @@ impl State {
     /// Milliseconds after which time itself changes something.
     #[must_use]
     pub fn tick_interval(&self) -> u64 {
-        if self.parting.is_some() { 50 } else { self.engine.tick_interval() }
+        if self.leaving.is_waiting() { 50 } else { self.engine.tick_interval() }
     }
 
     /// How the connection is.
@@ -146,17 +147,59 @@ impl State {
     }
 
     /// One's own lines that are not sent for certain, with the conversations in which they are.
-    pub(super) fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &super::line::Talk)> {
-        self.talks.iter().flat_map(|conversation| {
+    fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &crate::chat::line::Talk)> {
+        self.conversations.iter().flat_map(|conversation| {
             let talk = conversation.lines().iter().filter_map(Line::talk);
             talk.filter(|talk| talk.delivery.is_open()).map(move |talk| (conversation, talk))
         })
     }
 
+    /// The users online, as far as is known.
+    #[cfg(test)]
+    pub fn online(&self) -> &crate::chat::names::Names {
+        self.people.online()
+    }
+
+    /// The client's side of the session.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The user's own name, as the server says it.
+    #[must_use]
+    pub fn me(&self) -> &str {
+        &self.me
+    }
+
+    /// What the server calls itself, or its address.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// All conversations.
+    #[must_use]
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// For tests that begin in the middle.
+    #[cfg(test)]
+    pub fn conversations_mut(&mut self) -> &mut Conversations {
+        &mut self.conversations
+    }
+
+    /// For tests that begin in the middle.
+    #[cfg(test)]
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// Whether somebody of that name is online, as far as is known.
     #[must_use]
     pub fn is_online(&self, user: &str) -> bool {
-        self.online.has(user)
+        self.people.online().has(user)
     }
 
     /// Whether there is no server.
@@ -171,66 +214,66 @@ impl State {
         self.now
     }
 
-    pub(super) fn key_number(&mut self) -> u64 {
+    fn key_number(&mut self) -> u64 {
         self.keys += 1;
         self.keys
     }
 
     /// Puts a notice into a conversation.
-    pub(super) fn notice(&mut self, place: &Place, tone: Tone, text: &str) {
+    fn notice(&mut self, place: &Place, tone: Tone, text: &str) {
         let line = Line {
             key: self.key_number(),
             id: None,
             at: self.now.wall.unix_ms,
             body: Body::Notice { tone, text: text.into() },
         };
-        if let Some(conversation) = self.talks.get_mut(place) {
+        if let Some(conversation) = self.conversations.get_mut(place) {
             conversation.insert(line, false);
         }
     }
 
     /// Puts a notice where one looks.
     pub(super) fn tell(&mut self, tone: Tone, text: &str) {
-        let place = self.talks.viewed().place.clone();
+        let place = self.conversations.viewed().place.clone();
         self.notice(&place, tone, text);
     }
 
     /// What one's own line has come to.
-    pub(super) fn deliver(&mut self, place: &Place, key: u64, delivery: Delivery) {
-        let line = self.talks.get_mut(place).and_then(|conversation| conversation.line_mut(key));
+    fn deliver(&mut self, place: &Place, key: u64, delivery: Delivery) {
+        let line = self.conversations.get_mut(place).and_then(|conversation| conversation.line_mut(key));
         if let Some(talk) = line.and_then(Line::talk_mut) {
             talk.delivery = delivery;
         }
     }
 
     /// Looks at another conversation.
-    pub(super) fn view(&mut self, place: &Place) {
-        self.completion = None;
-        self.talks.view(place);
-        self.leaving = false;
+    fn view(&mut self, place: &Place) {
+        self.completion.end();
+        self.conversations.view(place);
+        self.leaving.take_back();
         self.refresh();
         self.fill_screen();
     }
 
     /// Asks who is in the room one looks at, if that is not known, but not all the time.
-    pub(super) fn refresh(&mut self) {
-        let viewed = self.talks.viewed();
+    fn refresh(&mut self) {
+        let viewed = self.conversations.viewed();
         let (Place::Room(room), true) = (&viewed.place, viewed.stale) else { return };
         let first = viewed.members.is_empty();
-        if (first || self.now.ms >= self.asked_who_at + 3_000) && self.engine.is_in(room) && self.engine.is_up() {
+        if self.people.may_ask_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
             let room = room.clone();
-            self.asked_who_at = self.now.ms;
+            self.people.asked_members(self.now.ms);
             self.engine.ask(RequestKind::Members(room));
         }
     }
 
     /// Leaves, now.
-    pub(super) fn quit(&mut self, exit: Exit) {
+    fn quit(&mut self, exit: Exit) {
         self.effects.push(Effect::Quit(exit));
     }
 
     /// Whether that is one's own name.
-    pub(super) fn is_me(&self, user: &str) -> bool {
+    fn is_me(&self, user: &str) -> bool {
         user == &*self.me || name(user) == self.me
     }
 }

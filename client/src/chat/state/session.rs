@@ -1,35 +1,13 @@
 //! What the engine tells: the connection, rooms, and what has become of one's own lines.
 
-use super::conversation::{Conversation, Place, Secret};
-use super::line::{Delivery, Line, Tone, name};
-use super::state::State;
-use super::{Effect, Exit};
+use super::State;
+use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::leaving::Step;
+use crate::chat::line::{Delivery, Line, Tone, name};
+use crate::chat::{Effect, Exit};
 use crate::engine::{self, Engine, Progress, RequestKind, Update};
-use crate::link::{Loss, Refused};
+use crate::sign_in::{Loss, Refused};
 use landline_common::text;
-
-/// So long the program waits, when the user leaves, for lines that are on their way.
-const LEAVING_MS: u64 = 500;
-
-/// The user leaves when nothing is unsent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Parting {
-    /// Until then it is not asked.
-    until: u64,
-    /// What leaves all the same.
-    how: &'static str,
-}
-
-/// A room that the user has asked to go into.
-#[derive(Clone, Debug)]
-pub(super) struct PendingJoin {
-    /// The number of the line.
-    pub key: u64,
-    /// Where it was typed.
-    pub from: Place,
-    /// How many keys had been pressed by then.
-    pub activity: u64,
-}
 
 impl State {
     /// What the engine wants done is done, and what it tells is told.
@@ -47,7 +25,7 @@ impl State {
             updates.into_iter().for_each(|update| self.update(update));
         }
         self.part();
-        self.talks.trim();
+        self.conversations.trim();
         self.remember_rooms();
     }
 
@@ -61,7 +39,7 @@ impl State {
             }
             Update::Lost { why } => {
                 self.notice(&Place::Server, Tone::Refused, &format!("connection lost: {why}"));
-                self.talks.iter_mut().for_each(|conversation| conversation.stale = true);
+                self.conversations.iter_mut().for_each(|conversation| conversation.stale = true);
                 if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
                     self.stopped();
                 }
@@ -70,7 +48,7 @@ impl State {
             Update::Entered { room, key } => self.entered(&name(&room), key),
             Update::KeptOut { room, key, why } => self.kept_out(&name(&room), key, &why),
             Update::Left { room } => {
-                self.talks.close(&Place::room(&room));
+                self.conversations.close(&Place::room(&room));
                 self.refresh();
             }
             Update::CaughtUp { room } => self.caught_up(&room),
@@ -86,7 +64,7 @@ impl State {
         let mut rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
         rooms.push(room.to_owned());
         for room in rooms {
-            self.talks.open(&Place::room(&room), &name(&room)).stale = true;
+            self.conversations.open(&Place::room(&room), &name(&room)).stale = true;
         }
         self.engine.ask(RequestKind::Online);
         if first {
@@ -107,10 +85,10 @@ impl State {
 
     /// Nobody is known to be in any room any more.
     fn stopped(&mut self) {
-        for conversation in self.talks.iter_mut() {
+        for conversation in self.conversations.iter_mut() {
             conversation.members.clear();
         }
-        self.online.clear();
+        self.people.clear();
         if let engine::Phase::Stopped { why } = self.engine.phase().clone() {
             self.notice(&Place::Server, Tone::Refused, &format!("{why}; Ctrl-R connects again"));
         }
@@ -124,13 +102,13 @@ impl State {
             Progress::OnTheWay => self.deliver(&place, key, Delivery::Pending),
             Progress::Failed(why) => self.deliver(&place, key, Delivery::Failed(why)),
             Progress::Done { id: Some(id), at } => {
-                if let Some(conversation) = self.talks.get_mut(&place) {
+                if let Some(conversation) = self.conversations.get_mut(&place) {
                     conversation.confirm(key, id, at);
                 }
             }
             Progress::Done { id: None, at } => {
                 self.deliver(&place, key, Delivery::Sent);
-                if let Some(line) = self.talks.get_mut(&place).and_then(|talks| talks.line_mut(key)) {
+                if let Some(line) = self.conversations.get_mut(&place).and_then(|talks| talks.line_mut(key)) {
                     line.at = at;
                 }
             }
@@ -141,10 +119,10 @@ impl State {
     /// The user is in that room. Who asked for it and has done nothing since looks at it.
     fn entered(&mut self, room: &str, key: u64) {
         let place = Place::room(room);
-        let conversation = self.talks.open(&place, room);
+        let conversation = self.conversations.open(&place, room);
         (conversation.joining, conversation.stale) = (false, true);
-        let asked = self.joins.iter().position(|join| join.key == key).map(|at| self.joins.remove(at));
-        if asked.is_some_and(|join| join.activity == self.activity) {
+        let asked = self.joins.answer(key);
+        if asked.is_some_and(|join| join.idle_since) {
             self.view(&place);
         }
         self.refresh();
@@ -153,19 +131,20 @@ impl State {
     /// The user is not in that room: why stands where it was asked for, and where lines wait for it.
     fn kept_out(&mut self, room: &str, key: u64, why: &str) {
         let place = Place::room(room);
-        let asked = self.joins.iter().position(|join| join.key == key).map(|at| self.joins.remove(at));
+        let asked = self.joins.answer(key);
         let is_empty =
-            self.talks.get(&place).is_some_and(|room| room.lines().is_empty() && room.draft.text().is_empty());
-        if let Some(conversation) = self.talks.get_mut(&place) {
+            self.conversations.get(&place).is_some_and(|room| room.lines().is_empty() && room.draft.text().is_empty());
+        if let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.joining = false;
             conversation.members.clear();
         }
         if asked.is_some() && is_empty {
-            self.talks.close(&place);
+            self.conversations.close(&place);
         }
         let text = format!("not in {room}: {why}");
         let from = asked.map_or(Place::Server, |join| join.from);
-        let from = if self.talks.get(&from).is_some() { from } else { self.talks.viewed().place.clone() };
+        let from =
+            if self.conversations.get(&from).is_some() { from } else { self.conversations.viewed().place.clone() };
         self.notice(&from, Tone::Refused, &text);
         if from != place {
             self.notice(&place, Tone::Refused, &text);
@@ -175,7 +154,7 @@ impl State {
     /// Nothing is missing there any more; what was said before shows what the talk is about.
     fn caught_up(&mut self, room: &str) {
         let place = Place::Room(room.into());
-        if self.talks.get(&place).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
+        if self.conversations.get(&place).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
             self.engine.ask_older(room, None);
         }
         self.fill_screen();
@@ -210,30 +189,30 @@ impl State {
 
     /// Leaves, if nothing is unsent; otherwise it is asked about first. `how` names what leaves all the same.
     pub(super) fn leave(&mut self, how: &'static str) {
-        if self.open_lines().count() > 0 && !self.leaving {
-            // What was typed just now is out in a moment.
-            let wait = if self.engine.is_up() { LEAVING_MS } else { 0 };
-            self.parting = Some(Parting { until: self.now.ms + wait, how });
-            return self.part();
-        }
-        self.leave_now();
+        let (unsent, up) = (self.open_lines().count(), self.engine.is_up());
+        let step = self.leaving.begin(unsent, up, self.now.ms, how);
+        self.leave_step(step, unsent);
     }
 
-    /// Leaves as soon as nothing is unsent; asks, if that takes too long.
+    /// Goes on with leaving.
     fn part(&mut self) {
-        let Some(Parting { until, how }) = self.parting else { return };
-        let unsent = self.open_lines().count();
-        if unsent == 0 {
-            self.parting = None;
-            return self.leave_now();
+        if self.leaving.is_waiting() {
+            let unsent = self.open_lines().count();
+            let step = self.leaving.go_on(unsent, self.now.ms);
+            self.leave_step(step, unsent);
         }
-        if self.now.ms < until {
-            return;
+    }
+
+    fn leave_step(&mut self, step: Step, unsent: usize) {
+        match step {
+            Step::Stay => {}
+            Step::Leave => self.leave_now(),
+            Step::Ask(how) => {
+                let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
+                let text = format!("{what} unsent; {how} again to leave, /cancel takes back what waits here");
+                self.tell(Tone::Refused, &text);
+            }
         }
-        (self.parting, self.leaving) = (None, true);
-        let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
-        let text = format!("{what} unsent; {how} again to leave, /cancel takes back what waits here");
-        self.tell(Tone::Refused, &text);
     }
 
     fn leave_now(&mut self) {
@@ -246,7 +225,7 @@ impl State {
 
     /// How it ends if it ends now.
     pub(super) fn exit(&self) -> Exit {
-        let written = |(conversation, talk): (&Conversation, &super::line::Talk)| {
+        let written = |(conversation, talk): (&Conversation, &crate::chat::line::Talk)| {
             let certain = if talk.delivery == Delivery::Unsent { "not sent" } else { "perhaps not sent" };
             format!("{certain} to {}: {}", conversation.title, talk.text)
         };
@@ -261,14 +240,14 @@ impl State {
 
     /// Takes back what waits to be sent in the conversation that is shown.
     pub(super) fn cancel(&mut self) -> bool {
-        let place = self.talks.viewed().place.clone();
+        let place = self.conversations.viewed().place.clone();
         let is_it = |kind: &RequestKind| match kind {
             RequestKind::Message(target) => Place::of(target) == place,
             RequestKind::Join(room) => Place::Room(room.clone()) == place,
             _ => false,
         };
         let keys = self.engine.cancel(is_it);
-        let conversation = self.talks.viewed_mut();
+        let conversation = self.conversations.viewed_mut();
         let waits = |line: &Line| line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
         let own: Vec<(u64, Box<str>)> = conversation
             .lines()
@@ -282,7 +261,7 @@ impl State {
                 talk.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
             }
         }
-        let joined = self.talks.viewed().joining && !keys.is_empty();
+        let joined = self.conversations.viewed().joining && !keys.is_empty();
         let text = match own.len() {
             0 if joined => "you do not go in".to_owned(),
             0 => "nothing waits to be sent here".to_owned(),
@@ -307,6 +286,6 @@ impl State {
 
     /// Whether that secret chat takes talk.
     pub(super) fn is_open(&self, place: &Place) -> bool {
-        self.talks.get(place).is_some_and(|conversation| conversation.secret == Secret::Open)
+        self.conversations.get(place).is_some_and(|conversation| conversation.secret == Secret::Open)
     }
 }

@@ -5,7 +5,7 @@ use super::limits::{BYTES, CONVERSATIONS};
 
 /// All conversations, and the one that is looked at.
 #[derive(Clone, Debug)]
-pub struct Talks {
+pub struct Conversations {
     list: Vec<Conversation>,
     viewed: usize,
     /// The one that was looked at before.
@@ -25,16 +25,16 @@ fn rank(place: &Place) -> usize {
     }
 }
 
-impl Talks {
+impl Conversations {
     /// A room, the list of mentions and the server.
     #[must_use]
-    pub fn new(room: &str) -> Talks {
+    pub fn new(room: &str) -> Conversations {
         let list = vec![
             Conversation::new(Place::room(room), room),
             Conversation::new(Place::Mentions, "mentions"),
             Conversation::new(Place::Server, "server"),
         ];
-        Talks { list, viewed: 0, last: None, stirs: 0 }
+        Conversations { list, viewed: 0, last: None, stirs: 0 }
     }
 
     /// All of them, in their order.
@@ -187,13 +187,13 @@ impl Talks {
 mod tests {
     use super::*;
 
-    fn titles(talks: &Talks) -> Vec<&str> {
+    fn titles(talks: &Conversations) -> Vec<&str> {
         talks.iter().map(|conversation| &*conversation.title).collect()
     }
 
     #[test]
     fn rooms_stand_before_people() {
-        let mut talks = Talks::new("lobby");
+        let mut talks = Conversations::new("lobby");
         talks.open(&Place::person("Bob"), "Bob");
         talks.open(&Place::room("ops"), "ops");
         talks.open(&Place::direct("Bob"), "Bob");
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn closing_goes_back_to_where_one_was() {
-        let mut talks = Talks::new("lobby");
+        let mut talks = Conversations::new("lobby");
         talks.open(&Place::room("ops"), "ops");
         talks.view(&Place::Server);
         talks.view(&Place::room("ops"));
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn there_are_never_too_many() {
-        let mut talks = Talks::new("lobby");
+        let mut talks = Conversations::new("lobby");
         for i in 0..200 {
             talks.open(&Place::person(&format!("u{i}")), "u");
         }
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn where_one_is_named_comes_first() {
-        let mut talks = Talks::new("lobby");
+        let mut talks = Conversations::new("lobby");
         for (room, unread, mentions) in [("a", 1, 0), ("b", 2, 1)] {
             let conversation = talks.open(&Place::room(room), room);
             (conversation.unread, conversation.mentions) = (unread, mentions);

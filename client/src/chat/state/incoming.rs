@@ -1,16 +1,13 @@
 //! What others say, and who is where.
 
-use super::conversation::Place;
-use super::line::{Body, Delivery, Line, Talk, name, said, shortened};
-use super::state::State;
-use super::{Bell, Effect};
+use super::State;
+use crate::chat::Effect;
+use crate::chat::conversation::Place;
+use crate::chat::line::{Body, Delivery, Line, Talk, name, said, shortened};
 use crate::engine::Heard;
 use landline_common::clean::flatten;
 use landline_common::event::{Part, Text};
 use landline_common::name::is_of_server;
-
-/// The bell rings at most so often.
-const RING_MS: u64 = 1_000;
 
 impl State {
     /// Somebody said something; perhaps it is one's own line that comes back.
@@ -27,7 +24,7 @@ impl State {
             return;
         }
         let (user, text) = (name(user), said(text));
-        self.talks.open(place, &name(title));
+        self.conversations.open(place, &name(title));
         let own = self.is_me(&user) && *place != Place::person(&user);
         let delivery = if own { Delivery::Sent } else { Delivery::Heard };
         let mention = !own && names_me(&text, &self.me);
@@ -38,7 +35,7 @@ impl State {
     /// Somebody said something in a chat that is stored nowhere.
     pub(super) fn said_secretly(&mut self, place: &Place, at: i64, from: &str, text: &str) {
         let (user, text) = (name(from), said(text));
-        self.talks.open(place, &user);
+        self.conversations.open(place, &user);
         let mention = names_me(&text, &self.me);
         let talk = Talk { user, text, room: None, mention, private: true, delivery: Delivery::Heard };
         self.arrived(place, None, at, talk, true);
@@ -48,17 +45,17 @@ impl State {
     pub(super) fn arrived(&mut self, place: &Place, id: Option<u64>, at: i64, talk: Talk, aloud: bool) {
         // For a notice that may stand before it, and for itself.
         let (before, key) = (self.key_number(), self.key_number());
-        let is_viewed = self.talks.viewed().place == *place;
+        let is_viewed = self.conversations.viewed().place == *place;
         let personal = talk.mention || place.is_personal();
         let heard = talk.delivery == Delivery::Heard;
         // What the server says itself makes no user of it.
         let of_user = heard && !is_of_server(&talk.user);
         // Past the server, people talk whether or not they are there.
         if of_user && aloud && !matches!(place, Place::Direct(_)) {
-            self.online.add(&talk.user);
+            self.people.came(&talk.user);
         }
         let copy = (talk.mention && matches!(place, Place::Room(_) | Place::Everybody)).then(|| talk.clone());
-        let Some(conversation) = self.talks.get_mut(place) else { return };
+        let Some(conversation) = self.conversations.get_mut(place) else { return };
         if of_user {
             conversation.spoke(&talk.user);
             // They signed in to the room since its people were last listed.
@@ -91,9 +88,9 @@ impl State {
     /// Into the list of mentions.
     fn mentioned(&mut self, place: &Place, id: Option<u64>, at: i64, talk: Talk, seen: bool) {
         let key = self.key_number();
-        let room = self.talks.get(place).map(|conversation| conversation.title.clone());
-        let list_viewed = self.talks.viewed().place == Place::Mentions;
-        if let Some(list) = self.talks.get_mut(&Place::Mentions) {
+        let room = self.conversations.get(place).map(|conversation| conversation.title.clone());
+        let list_viewed = self.conversations.viewed().place == Place::Mentions;
+        if let Some(list) = self.conversations.get_mut(&Place::Mentions) {
             let body = Body::Talk(Talk { room, mention: false, ..talk });
             let new = list.insert(Line { key, id, at, body }, false);
             list.unread += usize::from(new && !seen && !list_viewed);
@@ -101,19 +98,12 @@ impl State {
     }
 
     fn ring(&mut self, place: &Place, personal: bool) {
-        let wanted = match self.settings.bell {
-            Bell::Off => false,
-            Bell::Private => personal,
-            Bell::All => true,
-        };
-        let quiet = self.rung_at.is_none_or(|rung| self.now.ms >= rung + RING_MS);
-        if !wanted || !quiet {
+        if !self.alerts.ring(self.now.ms, personal) {
             return;
         }
-        self.rung_at = Some(self.now.ms);
         self.effects.push(Effect::Bell);
-        if self.settings.notify
-            && let Some(conversation) = self.talks.get(place)
+        if self.alerts.notifies()
+            && let Some(conversation) = self.conversations.get(place)
             && let Some(Line { body: Body::Talk(talk), .. }) = conversation.lines().back()
         {
             let text = flatten(&talk.text);
@@ -123,8 +113,8 @@ impl State {
 
     /// Somebody asks for one's attention without saying anything.
     pub(super) fn called(&mut self, place: &Place, from: &str) {
-        let is_viewed = self.talks.viewed().place == *place;
-        let conversation = self.talks.open(place, from);
+        let is_viewed = self.conversations.viewed().place == *place;
+        let conversation = self.conversations.open(place, from);
         if !is_viewed {
             conversation.unread += 1;
             conversation.mentions += 1;
@@ -134,8 +124,8 @@ impl State {
 
     /// Somebody signed in: into which room, nobody said.
     pub(super) fn connected(&mut self, at: i64, user: &str) {
-        self.online.add(user);
-        for conversation in self.talks.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+        self.people.came(user);
+        for conversation in self.conversations.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
             conversation.stale = true;
         }
         self.presence(&Place::Server, at, user, true);
@@ -143,12 +133,12 @@ impl State {
     }
 
     pub(super) fn disconnected(&mut self, at: i64, user: &str) {
-        self.online.remove(user);
+        self.people.went(user);
         self.presence(&Place::Server, at, user, false);
         self.presence_if_open(at, user, false);
-        let rooms: Vec<Place> = self.talks.iter().map(|c| c.place.clone()).collect();
+        let rooms: Vec<Place> = self.conversations.iter().map(|c| c.place.clone()).collect();
         for place in rooms.iter().filter(|place| matches!(place, Place::Room(_))) {
-            if self.talks.get_mut(place).is_some_and(|conversation| conversation.members.remove(user)) {
+            if self.conversations.get_mut(place).is_some_and(|conversation| conversation.members.remove(user)) {
                 self.presence(place, at, user, false);
             }
         }
@@ -162,10 +152,10 @@ impl State {
     /// Somebody came into a room, or left it.
     pub(super) fn moved(&mut self, at: i64, user: &str, room: &str, came: bool) {
         let place = Place::room(room);
-        let Some(conversation) = self.talks.get_mut(&place) else { return };
+        let Some(conversation) = self.conversations.get_mut(&place) else { return };
         if came {
             conversation.members.add(user);
-            self.online.add(user);
+            self.people.came(user);
         } else {
             conversation.members.remove(user);
         }
@@ -176,27 +166,25 @@ impl State {
     pub(super) fn gathered(&mut self, at: i64, room: Option<&str>, came: usize, went: usize) {
         let key = self.key_number();
         let place = room.map_or(Place::Server, Place::room);
-        if let Some(conversation) = self.talks.get_mut(&place) {
+        if let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.presence(key, at, |presence| presence.add_many(came, went));
         }
-        for conversation in self.talks.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+        for conversation in self.conversations.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
             conversation.stale = true;
         }
     }
 
     fn presence(&mut self, place: &Place, at: i64, user: &str, came: bool) {
         let key = self.key_number();
-        if let Some(conversation) = self.talks.get_mut(place) {
+        if let Some(conversation) = self.conversations.get_mut(place) {
             conversation.presence(key, at, |presence| presence.add(user, came));
         }
     }
 
     /// Who is online, or one page of them: then all stay who are known already.
     pub(super) fn listed_online(&mut self, users: &[Text<'_>], part: &Part<'_>, by_itself: bool) {
-        if part.is_whole() {
-            self.online.clear();
-        }
-        users.iter().for_each(|user| _ = self.online.add(&name(user)));
+        let names: Vec<Box<str>> = users.iter().map(|user| name(user)).collect();
+        self.people.listed(names.iter().map(|name| &**name), part.is_whole());
         if !by_itself {
             self.show_list("online", users, part);
         }
@@ -213,7 +201,7 @@ impl State {
         let place = Place::room(room);
         let users: Vec<Box<str>> = users.iter().map(|user| name(user)).collect();
         let mut new = Vec::new();
-        if let Some(conversation) = self.talks.get_mut(&place) {
+        if let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.stale = false;
             let first = conversation.members.is_empty() || !part.is_whole();
             let old = conversation.members.clone();
@@ -238,9 +226,9 @@ impl State {
     }
 
     fn show_list(&mut self, what: &str, users: &[Text<'_>], part: &Part<'_>) {
-        let list = shortened(&users.join(", "), super::limits::NOTICE_CHARS);
+        let list = shortened(&users.join(", "), crate::chat::limits::NOTICE_CHARS);
         let more = part.more.as_ref().map_or(String::new(), |more| format!(", {more}"));
-        self.tell(super::line::Tone::Info, &format!("{} {what}: {list}{more}", users.len()));
+        self.tell(crate::chat::line::Tone::Info, &format!("{} {what}: {list}{more}", users.len()));
     }
 }
 

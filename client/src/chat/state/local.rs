@@ -1,8 +1,8 @@
 //! The commands that the client carries out itself.
 
-use super::conversation::Place;
-use super::line::Tone;
-use super::state::State;
+use super::State;
+use crate::chat::conversation::Place;
+use crate::chat::line::Tone;
 
 /// A command of the client's own.
 pub struct Local {
@@ -35,7 +35,7 @@ pub static LOCAL: &[Local] = &[
         usage: "/clear",
         help: "forget what was said in the conversation that is shown; /history brings it back",
         run: |state, _| {
-            state.talks.viewed_mut().clear();
+            state.conversations.viewed_mut().clear();
             true
         },
     },
@@ -77,9 +77,9 @@ fn query(state: &mut State, user: &str) -> bool {
         user if user.contains(' ') => state.tell(Tone::Refused, "that is written: /query USER; then say it there"),
         user => {
             let place = Place::person(user);
-            state.talks.open(&place, user);
+            state.conversations.open(&place, user);
             // The draft is of the conversation that is left.
-            state.talks.viewed_mut().draft.take();
+            state.conversations.viewed_mut().draft.take();
             state.view(&place);
             return true;
         }

@@ -1,9 +1,9 @@
 //! What the server tells: events → state.
 
-use super::conversation::Place;
-use super::limits::NOTICE_CHARS;
-use super::line::{Tone, name, shortened};
-use super::state::State;
+use super::State;
+use crate::chat::conversation::Place;
+use crate::chat::limits::NOTICE_CHARS;
+use crate::chat::line::{Tone, name, shortened};
 use crate::engine::{Heard, RequestKind};
 use landline_common::cause::Kind;
 use landline_common::{Cause, Event, Report, What, text};
@@ -39,8 +39,9 @@ impl State {
                 self.listed_members(event.at.unix_ms, (room, users, part), is_own_question(&heard));
             }
             What::Rooms { rooms, .. } => {
-                rooms.iter().for_each(|(room, _)| _ = self.rooms.add(&name(room)));
-                if is_own_question(&heard) { self.complete_anew() } else { self.show(event) }
+                let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| name(room)).collect();
+                self.completion.add_rooms(rooms.iter().map(|room| &**room));
+                if is_own_question(&heard) { self.renew_completion() } else { self.show(event) }
             }
             What::Pong(_) if is_own_question(&heard) => {}
             What::Pong(token) => self.tell(Tone::Info, &shortened(&format!("PONG {token}"), NOTICE_CHARS)),

@@ -1,10 +1,10 @@
 //! Chats that are stored nowhere: off the record (by way of the server) and encrypted (past it). Each has a tab of its
 //! own, takes talk only while it is open, and what is typed for it never goes into a conversation that is stored.
 
-use super::conversation::{Conversation, Place, Secret};
-use super::limits::{NOTICE_CHARS, WAITING};
-use super::line::{Delivery, Line, Talk, Tone, name, shortened};
-use super::state::State;
+use super::State;
+use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::limits::{NOTICE_CHARS, WAITING};
+use crate::chat::line::{Delivery, Line, Talk, Tone, name, shortened};
 use landline_common::What;
 use landline_common::command::Command;
 
@@ -50,14 +50,14 @@ impl State {
 
     fn secret_declined(&mut self, place: &Place, by: &str) {
         let text = format!("{by} declined the {}", place.chat_name());
-        self.talks.open(place, by);
+        self.conversations.open(place, by);
         self.notice(place, Tone::Info, &text);
     }
 
     /// Such a chat is open. Who accepted it looks at it already.
     fn secret_opened(&mut self, place: &Place, with: &str, numbers: Option<&str>) {
         self.secret_news(place, with, &opened(place, with, numbers));
-        let conversation = self.talks.open(place, with);
+        let conversation = self.conversations.open(place, with);
         conversation.secret = Secret::Open;
         conversation.direct = numbers.map(Into::into);
     }
@@ -70,7 +70,7 @@ impl State {
                 && conversation.lines().back().is_some()
                 && user.is_none_or(|user| Place::of_same_user(&conversation.place, user))
         };
-        let mut asking: Vec<Place> = self.talks.iter().filter(asks).map(|c| c.place.clone()).collect();
+        let mut asking: Vec<Place> = self.conversations.iter().filter(asks).map(|c| c.place.clone()).collect();
         // Of one user who asks for both, the encrypted chat is accepted.
         asking.sort_by_key(|place| !matches!(place, Place::Direct(_)));
         let place = match (&asking[..], user) {
@@ -78,8 +78,8 @@ impl State {
             ([first, ..], Some(_)) => first.clone(),
             _ => return,
         };
-        let (from, what) = (self.talks.viewed().place.clone(), place.chat_name());
-        let Some(conversation) = self.talks.get_mut(&place) else { return };
+        let (from, what) = (self.conversations.viewed().place.clone(), place.chat_name());
+        let Some(conversation) = self.conversations.get_mut(&place) else { return };
         conversation.secret = Secret::Opening;
         let with = conversation.title.clone();
         if from != place {
@@ -95,7 +95,7 @@ impl State {
     /// Somebody is to be asked: unless there is such a chat already. Whether there is.
     pub(super) fn has_direct(&mut self, user: &str) -> bool {
         let place = Place::direct(user);
-        let Some(conversation) = self.talks.get(&place) else { return false };
+        let Some(conversation) = self.conversations.get(&place) else { return false };
         let Some(numbers) = conversation.direct.clone() else { return false };
         let text = opened(&place, &conversation.title, Some(&numbers));
         self.view(&place);
@@ -112,7 +112,7 @@ impl State {
     /// One is over: its tab stays, and takes no more talk.
     pub(super) fn secret_over(&mut self, place: &Place, with: &str, text: &str) {
         let text = shortened(text, NOTICE_CHARS);
-        let Some(conversation) = self.talks.get_mut(place) else {
+        let Some(conversation) = self.conversations.get_mut(place) else {
             // It was closed.
             return self.tell(Tone::Info, &text);
         };
@@ -121,7 +121,7 @@ impl State {
         for (_, talk) in conversation.own_mut().filter(|(_, talk)| talk.delivery.is_open()) {
             talk.delivery = Delivery::Failed(text.clone());
         }
-        let viewed = self.talks.viewed().place == *place;
+        let viewed = self.conversations.viewed().place == *place;
         let hint = if viewed { format!(". {}", what_to_do(place, with)) } else { String::new() };
         let text = format!("{text}{hint}");
         if was_open { self.secret_news(place, with, &text) } else { self.notice(place, Tone::Info, &text) }
@@ -131,7 +131,7 @@ impl State {
     pub(super) fn off_the_record_over(&mut self) {
         let is_one = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
         let open: Vec<(Place, Box<str>)> =
-            self.talks.iter().filter(is_one).map(|c| (c.place.clone(), c.title.clone())).collect();
+            self.conversations.iter().filter(is_one).map(|c| (c.place.clone(), c.title.clone())).collect();
         for (place, with) in open {
             self.secret_ended(&place, &with, "the server has begun a new session");
         }
@@ -139,7 +139,7 @@ impl State {
 
     /// Says something in one, wherever one looks. `false` if it cannot be said.
     pub(super) fn say_secretly(&mut self, place: &Place, to: &str, text: &str) -> bool {
-        let title = self.talks.get(place).map_or(to.into(), |conversation| conversation.title.clone());
+        let title = self.conversations.get(place).map_or(to.into(), |conversation| conversation.title.clone());
         let said = self.say(place, &title, text);
         if said {
             self.view(place);
@@ -150,10 +150,10 @@ impl State {
     /// Why nothing can be said there, if so.
     pub(super) fn secret_problem(&self, place: &Place, title: &str) -> Option<String> {
         let what = place.chat_name();
-        let secret = self.talks.get(place).map_or(Secret::NotOpen, |conversation| conversation.secret);
+        let secret = self.conversations.get(place).map_or(Secret::NotOpen, |conversation| conversation.secret);
         match secret {
             Secret::Open => {
-                let waiting = self.talks.get(place).map_or(0, |conversation| open(conversation).count());
+                let waiting = self.conversations.get(place).map_or(0, |conversation| open(conversation).count());
                 (waiting >= WAITING).then(|| crate::engine::TOO_MANY.to_owned())
             }
             Secret::Opening => Some(format!("the {what} with {title} opens any moment; Enter again then")),
@@ -167,7 +167,7 @@ impl State {
         if !matches!(place, Place::Direct(_)) || !self.is_open(place) {
             return;
         }
-        let Some(conversation) = self.talks.get(place) else { return };
+        let Some(conversation) = self.conversations.get(place) else { return };
         let Some(target) = place.target(&conversation.title) else { return };
         let waiting = conversation.lines().iter().filter_map(|line| {
             let talk = line.talk().filter(|talk| talk.delivery == Delivery::Unsent)?;
@@ -183,7 +183,7 @@ impl State {
 
     /// Ends an encrypted chat, or one that is about to begin.
     pub(super) fn stop_directly(&mut self, user: &str) -> bool {
-        if let Some(conversation) = self.talks.get_mut(&Place::direct(user)) {
+        if let Some(conversation) = self.conversations.get_mut(&Place::direct(user)) {
             (conversation.direct, conversation.secret) = (None, Secret::Ended);
         }
         let key = self.key_number();

@@ -1,0 +1,65 @@
+//! Rooms that the user has asked to go into. A room that is entered is shown only if the user pressed no key since.
+
+use super::conversation::Place;
+
+/// A request to go into a room.
+#[derive(Clone, Debug)]
+struct PendingJoin {
+    /// The number of the line.
+    key: u64,
+    /// Where it was typed.
+    from: Place,
+    /// How many keys had been pressed by then.
+    activity: u64,
+}
+
+/// A request that was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredJoin {
+    /// Where it was typed.
+    pub from: Place,
+    /// The user has pressed no key since.
+    pub idle_since: bool,
+}
+
+/// All requests that are not answered, and how many keys were pressed.
+#[derive(Clone, Debug, Default)]
+pub struct PendingJoins {
+    list: Vec<PendingJoin>,
+    activity: u64,
+}
+
+impl PendingJoins {
+    /// Notes that the user pressed a key.
+    pub fn key_pressed(&mut self) {
+        self.activity += 1;
+    }
+
+    /// Adds the request of line `key`, typed in conversation `from`.
+    pub fn add(&mut self, key: u64, from: Place) {
+        self.list.push(PendingJoin { key, from, activity: self.activity });
+    }
+
+    /// Takes out the request of line `key`, if the user made it.
+    pub fn answer(&mut self, key: u64) -> Option<AnsweredJoin> {
+        let at = self.list.iter().position(|join| join.key == key)?;
+        let PendingJoin { from, activity, .. } = self.list.remove(at);
+        Some(AnsweredJoin { from, idle_since: activity == self.activity })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_takes_the_view_back() {
+        let mut joins = PendingJoins::default();
+        joins.add(1, Place::Server);
+        joins.key_pressed();
+        joins.add(2, Place::Mentions);
+        assert_eq!(joins.answer(2), Some(AnsweredJoin { from: Place::Mentions, idle_since: true }));
+        assert_eq!(joins.answer(1), Some(AnsweredJoin { from: Place::Server, idle_since: false }));
+        assert_eq!(joins.answer(1), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Leaving the program while lines are unsent: first it waits a moment for them, then it asks.
+
+/// So long the program waits, when the user leaves, for lines that are on their way.
+const LEAVING_MS: u64 = 500;
+
+/// How far leaving has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    No,
+    /// It waits for what is unsent, and asks at `until`; `how` leaves all the same.
+    Waiting { until: u64, how: &'static str },
+    /// It has asked: leaving once more leaves.
+    Asked,
+}
+
+/// The user leaves, or does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leaving(Progress);
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing yet.
+    Stay,
+    /// Leave now.
+    Leave,
+    /// Ask the user; what leaves all the same.
+    Ask(&'static str),
+}
+
+impl Leaving {
+    /// The user wants to leave by `how`, with so many lines unsent; while the connection is up they may still go out.
+    pub fn begin(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> Step {
+        if unsent == 0 || self.0 == Progress::Asked {
+            return Step::Leave;
+        }
+        self.0 = Progress::Waiting { until: now_ms + if up { LEAVING_MS } else { 0 }, how };
+        self.go_on(unsent, now_ms)
+    }
+
+    /// Leaves as soon as nothing is unsent; asks when that takes too long.
+    pub fn go_on(&mut self, unsent: usize, now_ms: u64) -> Step {
+        match self.0 {
+            Progress::Waiting { .. } if unsent == 0 => {
+                self.0 = Progress::No;
+                Step::Leave
+            }
+            Progress::Waiting { until, how } if now_ms >= until => {
+                self.0 = Progress::Asked;
+                Step::Ask(how)
+            }
+            _ => Step::Stay,
+        }
+    }
+
+    /// Stops waiting: a key was pressed.
+    pub fn stop_waiting(&mut self) {
+        if self.is_waiting() {
+            self.0 = Progress::No;
+        }
+    }
+
+    /// Takes the question back.
+    pub fn take_back(&mut self) {
+        if self.0 == Progress::Asked {
+            self.0 = Progress::No;
+        }
+    }
+
+    /// Whether it waits for unsent lines.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.0, Progress::Waiting { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsent_lines_are_waited_for_and_then_asked_about() {
+        let mut leaving = Leaving::default();
+        assert_eq!(leaving.begin(1, true, 0, "/quit"), Step::Stay);
+        assert_eq!(leaving.go_on(1, LEAVING_MS), Step::Ask("/quit"));
+        assert_eq!(leaving.begin(1, true, 600, "/quit"), Step::Leave);
+        leaving.take_back();
+        assert_eq!(leaving.begin(1, false, 700, "/quit"), Step::Ask("/quit"));
+        assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), Step::Leave);
+    }
+
+    #[test]
+    fn a_key_stops_the_waiting() {
+        let mut leaving = Leaving::default();
+        assert_eq!(leaving.begin(2, true, 0, "Ctrl-C"), Step::Stay);
+        leaving.stop_waiting();
+        assert_eq!(leaving.go_on(0, 100), Step::Stay);
+    }
+}

@@ -1,0 +1,89 @@
+//! Wires pasted text to the draft, the question about it and the engine; see `paste.rs`.
+
+use super::State;
+use crate::chat::editor::Edit;
+use crate::chat::key::Key;
+use crate::chat::limits::{PASTE_ASKS, WAITING};
+use crate::chat::line::Tone;
+use crate::chat::overlay::Overlay;
+use crate::chat::paste::{Answer, Pasted, Saying};
+use landline_common::command::parse;
+
+impl State {
+    /// The terminal says that text was pasted.
+    pub(super) fn paste(&mut self, text: &str) {
+        self.pasted(text, PASTE_ASKS);
+    }
+
+    /// Keys came so fast that they must have been pasted. It is asked, since that is a guess.
+    pub(super) fn burst(&mut self, text: &str) {
+        self.pasted(text, 1);
+    }
+
+    /// Puts a text into the draft, or asks about it if it has more than so many lines.
+    fn pasted(&mut self, text: &str, most: usize) {
+        self.completion.end();
+        self.leaving.take_back();
+        let (mut pasted, asked) = match self.overlay.take() {
+            Some(Overlay::Paste(pasted)) => (pasted, true),
+            _ => (Pasted::default(), false),
+        };
+        pasted.add(text);
+        let draft = &mut self.conversations.viewed_mut().draft;
+        if asked || pasted.needs_question(most, draft) {
+            self.overlay = Some(Overlay::Paste(pasted));
+        } else {
+            draft.insert(&pasted.message());
+        }
+    }
+
+    /// The keys that answer the question, and what they do.
+    #[must_use]
+    pub fn paste_choices(&self, pasted: &Pasted) -> Vec<(&'static str, String)> {
+        pasted.choices(&self.conversations.viewed().draft, &self.me)
+    }
+
+    pub(super) fn paste_key(&mut self, key: Key, pasted: Pasted) {
+        match pasted.answer(key, &self.conversations.viewed().draft, &self.me) {
+            Answer::Say { saying, parts } => self.say_parts(&saying, &parts),
+            Answer::Edit(message) => self.conversations.viewed_mut().draft.insert(&message),
+            Answer::Discard => {}
+            Answer::Ask => self.overlay = Some(Overlay::Paste(pasted)),
+        }
+    }
+
+    /// Says each part as a message of its own. What cannot be said stays in the draft.
+    fn say_parts(&mut self, saying: &Saying, parts: &[String]) {
+        if parts.len() > WAITING - self.engine.waiting().min(WAITING) {
+            self.tell(Tone::Refused, "those are too many lines to send; send a part of them, or a file in another way");
+            return;
+        }
+        let place = self.conversations.viewed().place.clone();
+        let draft = self.conversations.viewed_mut().draft.take();
+        // A command that says nothing, as `/join `, is no place for a text.
+        if saying.command.is_empty() && draft.starts_with('/') {
+            self.conversations.viewed_mut().draft.set(&saying.text);
+            self.tell(Tone::Refused, "that command takes no such text; nothing was sent");
+            return;
+        }
+        for (at, part) in parts.iter().enumerate() {
+            let said = match parse(&format!("{}{part}", saying.command), "") {
+                Some(Ok(command)) if !saying.command.is_empty() => self.obey(command),
+                _ => self.say_here(part),
+            };
+            if !said {
+                let left = format!("{}{}", saying.command, parts[at..].join("\n"));
+                if let Some(conversation) = self.conversations.get_mut(&place) {
+                    conversation.draft.set(&left);
+                    conversation.draft.edit(Edit::End);
+                }
+                return;
+            }
+        }
+        let whole = format!("{}{}", saying.command, saying.text);
+        if let Some(conversation) = self.conversations.get_mut(&place) {
+            conversation.marker = None;
+            conversation.recall.push(&whole);
+        }
+    }
+}

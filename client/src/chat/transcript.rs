@@ -1,0 +1,37 @@
+//! A conversation as plain text, to be saved.
+
+use super::conversation::{Conversation, Place};
+use super::line::{Body, Delivery, Line, Talk};
+use landline_common::Moment;
+use landline_common::clean::clean;
+
+/// A conversation as plain text.
+#[must_use]
+pub fn written(conversation: &Conversation, server: &str, now: Moment) -> String {
+    let mut text = format!("{} on {server}, saved {}\n\n", conversation.title, now.date());
+    let mentions = conversation.place == Place::Mentions;
+    for line in conversation.lines() {
+        let at = Moment { unix_ms: line.at, ..now };
+        for sentence in sentences(line, mentions) {
+            text += &format!("{} {}\n", at.date(), clean(&sentence));
+        }
+    }
+    text
+}
+
+/// One for each line of what was said, so that none passes for something else.
+fn sentences(line: &Line, mentions: bool) -> Vec<String> {
+    match &line.body {
+        Body::Talk(Talk { user, text, room, delivery, .. }) => {
+            let room = room.as_ref().filter(|_| mentions).map_or(String::new(), |room| format!("[{room}] "));
+            let remark = match delivery {
+                Delivery::Heard | Delivery::Sent => String::new(),
+                Delivery::Unsent | Delivery::Pending => " (not sent yet)".into(),
+                Delivery::Failed(why) => format!(" (not sent: {why})"),
+            };
+            format!("{text}{remark}").split('\n').map(|line| format!("{room}{user}: {line}")).collect()
+        }
+        Body::Presence(presence) => vec![format!("⇄ {}", presence.sentence())],
+        Body::Notice { text, .. } => vec![format!("— {text}")],
+    }
+}

@@ -2,19 +2,17 @@
 
 use landline_common::Cause;
 
-/// A refusal, with what to do about it.
+/// A refusal, with what to do about it. `registers`: the user wanted to make an account.
 #[must_use]
-pub fn with_advice(why: &str, cause: Option<Cause>) -> String {
+pub fn with_advice(why: &str, cause: Option<Cause>, registers: bool) -> String {
     let advice = match cause {
-        Some(Cause::NameRegistered) => {
-            " If it is yours, give its password in LANDLINE_PASSWORD or with --password-file, and leave out --register."
-        }
+        Some(Cause::AliasTaken | Cause::NameRegistered) if registers => " If it is yours, leave out --register.",
+        Some(Cause::NameRegistered) => " If it is yours, give its password in LANDLINE_PASSWORD or with --password-file.",
         Some(Cause::WrongServerPassword | Cause::ServerPasswordNeeded) => {
             " Give it in LANDLINE_SERVER_PASSWORD or with --server-password."
         }
         Some(Cause::WrongPassword) => ": check --name and the password; --register makes a new account",
         Some(Cause::AlreadyHere) => ": leave there first, or join as a guest under another --name",
-        Some(Cause::AliasTaken) => " If it is yours, leave out --register.",
         Some(Cause::NameTaken | Cause::NameReserved | Cause::NameOfServer) => " (--name NAME)",
         Some(Cause::PasswordLength | Cause::PasswordUnusable) => " Choose another password.",
         _ => "",
@@ -28,8 +26,11 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_by_its_cause() {
-        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken)), "xq wvzt (--name NAME)");
-        assert!(with_advice("no", Some(Cause::WrongServerPassword)).contains("LANDLINE_SERVER_PASSWORD"));
-        assert_eq!(with_advice("no server answers at x", None), "no server answers at x");
+        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken), false), "xq wvzt (--name NAME)");
+        assert!(with_advice("no", Some(Cause::WrongServerPassword), false).contains("LANDLINE_SERVER_PASSWORD"));
+        assert_eq!(with_advice("no server answers at x", None, false), "no server answers at x");
+        for (registers, advice) in [(false, "LANDLINE_PASSWORD"), (true, "leave out --register")] {
+            assert!(with_advice("no", Some(Cause::NameRegistered), registers).contains(advice));
+        }
     }
 }

@@ -140,7 +140,7 @@ impl Start<'_> {
         let signals = signals::listen().context("listening for signals")?;
         let entered = match enter(server, &who, &signals) {
             Ok(entered) => entered,
-            Err(refusal) => bail!("{}", with_advice(&refusal.why, refusal.cause)),
+            Err(refusal) => bail!("{}", with_advice(&refusal.why, refusal.cause, who.register)),
         };
         self.remember(server, &who);
         if !self.screen {

@@ -1,0 +1,273 @@
+//! A server whose every sentence is random words (see `Scrambler`): programs work by causes and fields alone.
+
+use crate::{PASSWORD, landline, on_pipes, on_screen, with_account};
+use landline_server::config::Config;
+use landline_tests::{Breaker, Client, House, Program, Scrambler, Terminal};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+
+/// A server behind a scrambler.
+struct Foreign {
+    /// Where its sentences are scrambled.
+    address: SocketAddr,
+    house: House,
+    _scrambler: Scrambler,
+}
+
+impl Foreign {
+    fn new(change: impl FnOnce(&mut Config)) -> Foreign {
+        let house = House::new(change);
+        let scrambler = Scrambler::new(house.address());
+        Foreign { address: scrambler.address(), house, _scrambler: scrambler }
+    }
+
+    /// The same on a port that it has again after a restart.
+    fn that_restarts() -> Foreign {
+        let free = TcpListener::bind("127.0.66.11:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        Foreign::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
+    }
+
+    /// The program must end at once with 1; what it complained about.
+    fn is_refused(&self, command: &mut Command) -> String {
+        let mut program = on_pipes(command);
+        assert_eq!(program.wait().code(), Some(1));
+        let complaint = program.complaints();
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        complaint
+    }
+}
+
+/// A program that has signed in: `witness` has heard of it.
+fn entered(command: &mut Command, name: &str, witness: &mut Client) -> Program {
+    let program = on_pipes(command);
+    witness.expect(&format!("{name} has connected to the chatroom"));
+    program
+}
+
+#[test]
+fn guests_and_accounts_sign_in() {
+    let foreign = Foreign::new(|_| {});
+    let mut bob = foreign.house.guest("bob", "lobby");
+    let sign_ins: [Command; 3] = [
+        landline(foreign.address, "alice"),
+        {
+            let mut command = with_account(foreign.address, "carol");
+            command.arg("--register");
+            command
+        },
+        with_account(foreign.address, "carol"),
+    ];
+    for (mut command, name) in sign_ins.into_iter().zip(["alice", "carol", "carol"]) {
+        let mut program = entered(&mut command, name, &mut bob);
+        program.type_line("I am in");
+        bob.expect(&format!("{name}: I am in"));
+        program.type_line("/quit");
+        assert_eq!((program.wait().code(), &*program.complaints()), (Some(0), ""));
+        bob.expect(&format!("{name} has left the chatroom"));
+    }
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let foreign = Foreign::new(|_| {});
+    foreign.house.register("alice", PASSWORD);
+    let _bob = foreign.house.guest("bob", "lobby");
+    for (mut command, advice) in [
+        (landline(foreign.address, "bob"), " with --name"),
+        (landline(foreign.address, "alice"), ": if it is yours, give its password in LANDLINE_PASSWORD"),
+        (
+            {
+                let mut command = landline(foreign.address, "alice");
+                command.env("LANDLINE_PASSWORD", "wrong horse");
+                command
+            },
+            ": look at --name and at the password; --register makes a new account",
+        ),
+        (
+            {
+                let mut command = with_account(foreign.address, "alice");
+                command.arg("--register");
+                command
+            },
+            ": if it is yours, leave --register out",
+        ),
+    ] {
+        let complaint = foreign.is_refused(&mut command);
+        assert!(complaint.contains(advice), "{complaint:?} does not say {advice:?}");
+    }
+}
+
+#[test]
+fn a_server_password_is_asked_for_and_taken() {
+    let foreign = Foreign::new(|config| config.password = Some("open sesame".into()));
+    for given in [None, Some("open the door")] {
+        let mut command = landline(foreign.address, "alice");
+        if let Some(given) = given {
+            command.args(["--server-password", given]);
+        }
+        let complaint = foreign.is_refused(&mut command);
+        assert!(complaint.contains("give it in LANDLINE_SERVER_PASSWORD"), "{complaint}");
+    }
+    let mut program = on_pipes(landline(foreign.address, "alice").args(["--server-password", "open sesame"]));
+    program.type_line("/who");
+    program.until("alice");
+    program.type_line("/quit");
+    assert_eq!(program.wait().code(), Some(0));
+}
+
+#[test]
+fn a13_the_reason_of_a_kick_is_told() {
+    let foreign = Foreign::new(|_| {});
+    let mut bob = foreign.house.guest("bob", "lobby");
+    let mut carol = entered(&mut landline(foreign.address, "carol"), "carol", &mut bob);
+    foreign.house.server().moderator().kick("carol", "enough, carol").expect("kicked");
+    assert_eq!(carol.wait().code(), Some(1));
+    assert!(carol.complaints().contains("you were kicked: enough, carol"));
+
+    let mut alice = on_screen(&landline(foreign.address, "alice"));
+    alice.press("/query bob\r");
+    alice.sees("messages, stored by the server");
+    foreign.house.server().moderator().kick("alice", "enough, alice").expect("kicked");
+    alice.sees("✗ not connected · you were kicked: enough, alice");
+    alice.press("/close\r");
+    alice.until("no room in which users are known to be", |screen| !screen.contents().contains("2 here"));
+}
+
+#[test]
+fn a_paste_of_thirty_lines_arrives_in_its_order() {
+    // The server's own rate, and what one address may say.
+    let foreign = Foreign::new(|config| {
+        (config.rate, config.max_clients_per_ip) = (Some((10, std::time::Duration::from_secs(1))), 256);
+    });
+    let mut bob = foreign.house.guest("bob", "lobby");
+    let mut alice = on_screen(&landline(foreign.address, "alice"));
+    bob.expect("alice has connected to the chatroom");
+    let lines: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
+    alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
+    alice.sees("30 lines were pasted");
+    alice.press("l");
+    for line in &lines {
+        bob.expect(&format!("alice: {line}"));
+    }
+    alice.until("nothing unsent", |screen| {
+        !screen.contents().contains("unsent") && screen.contents().contains("line 30")
+    });
+}
+
+/// What bob says in each of two rooms is on alice's screen, which is then left.
+fn sees_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
+    for (keys, text) in ["\x1b1", "\x1b2"].iter().zip(texts) {
+        alice.press(keys);
+        alice.sees(text);
+    }
+}
+
+#[test]
+fn a_lost_connection_is_resumed_and_caught_up() {
+    let foreign = Foreign::new(|_| {});
+    let network = Breaker::new(foreign.address);
+    let (mut bob, mut carol) = (foreign.house.guest("bob", "lobby"), foreign.house.guest("carol", "ops"));
+    let mut alice = on_screen(&landline(network.address(), "alice"));
+    alice.press("/join ops\r");
+    alice.sees(" ops  2 here");
+    network.freeze();
+    network.break_now();
+    bob.send("said in the lobby meanwhile");
+    carol.send("said in ops meanwhile");
+    carol.lines_so_far();
+    alice.press("typed in ops meanwhile\r");
+    network.thaw();
+    carol.until("alice: typed in ops meanwhile");
+    sees_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
+    alice.until("nothing unsent", |screen| !screen.contents().contains("unsent"));
+}
+
+#[test]
+fn after_a_restart_all_rooms_are_entered_again_and_caught_up() {
+    let mut foreign = Foreign::that_restarts();
+    foreign.house.register("alice", PASSWORD);
+    let mut alice = on_screen(&with_account(foreign.address, "alice"));
+    alice.press("/join ops\r");
+    alice.sees(" ops  only you are here");
+    foreign.house.stop();
+    alice.sees("reconnecting in");
+    alice.press("typed in ops meanwhile\r");
+    alice.sees("1 line unsent");
+    foreign.house.restart();
+    let (mut bob, mut carol) = (foreign.house.guest("bob", "lobby"), foreign.house.guest("carol", "ops"));
+    bob.send("said in the lobby meanwhile");
+    carol.send("said in ops meanwhile");
+    carol.lines_so_far();
+    alice.press("\x12");
+    carol.until("alice: typed in ops meanwhile");
+    sees_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
+    // In both rooms again.
+    alice.press("to ops\r\x1b1to the lobby\r");
+    carol.until("alice: to ops");
+    bob.until("alice: to the lobby");
+}
+
+/// Two programs with an encrypted chat, begun by `one`.
+fn meet((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str)) {
+    one.type_line(&format!("/direct {other_name}"));
+    other.until(&format!("DIRECT_REQUEST_FROM:{name}:"));
+    other.type_line(&format!("/accept {name}"));
+    one.until(&format!("DIRECT_CONNECTED:{other_name}:"));
+    other.until(&format!("DIRECT_CONNECTED:{name}:"));
+}
+
+#[test]
+fn private_and_direct_chats_are_had() {
+    let foreign = Foreign::new(|_| {});
+    let mut witness = foreign.house.guest("witness", "lobby");
+    let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
+    let mut bob = entered(&mut landline(foreign.address, "bob"), "bob", &mut witness);
+    alice.until("bob has connected");
+    // The answers say that the server has taken their keys.
+    for program in [&mut alice, &mut bob] {
+        program.type_line("/ping ready");
+        program.until("PONG ready");
+    }
+    meet((&mut alice, "alice"), (&mut bob, "bob"));
+    alice.type_line("/direct-say bob past the server");
+    assert_eq!(bob.until("[Direct]"), "[Direct] alice: past the server\n");
+    bob.type_line("/direct-stop alice");
+    alice.until("DIRECT_ENDED:bob:");
+
+    alice.type_line("/connect bob");
+    bob.until("PRIVATE_REQUEST_FROM:alice");
+    bob.type_line("/accept alice");
+    alice.until("PRIVATE_CONNECTED:bob");
+    bob.type_line("/private alice by way of the server");
+    assert_eq!(alice.until("[Private]"), "[Private] bob: by way of the server\n");
+    alice.type_line("/end bob");
+    bob.until("PRIVATE_ENDED:alice");
+}
+
+#[test]
+fn a4_on_the_full_screen_accepting_shows_the_chat() {
+    let foreign = Foreign::new(|_| {});
+    let mut witness = foreign.house.guest("witness", "lobby");
+    let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
+    let mut bob = on_screen(&landline(foreign.address, "bob"));
+    alice.until("bob has connected");
+    bob.press("/users\r");
+    bob.sees("3 online");
+    for (ask, asked, open) in
+        [("/direct bob", "🔒 alice", "DIRECT_CONNECTED:bob:"), ("/connect bob", "~ alice", "PRIVATE_CONNECTED:bob")]
+    {
+        bob.press("\x1b1");
+        alice.type_line(ask);
+        bob.sees(asked);
+        bob.press("/accept alice\r");
+        alice.until(open);
+        bob.sees("stored nowhere");
+        bob.press("typed behind accept\r");
+        let line = alice.until("typed behind accept");
+        assert!(line.starts_with('['), "{line}");
+        bob.press("/close\r");
+        alice.until("_ENDED:bob");
+    }
+    // Nothing of it was said where it is stored.
+    assert!(witness.lines_so_far().iter().all(|line| !line.contains("typed behind")));
+}

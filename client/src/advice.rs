@@ -7,7 +7,9 @@ use landline_common::Cause;
 pub fn with_advice(why: &str, cause: Option<Cause>, registers: bool) -> String {
     let advice = match cause {
         Some(Cause::AliasTaken | Cause::NameRegistered) if registers => " If it is yours, leave out --register.",
-        Some(Cause::NameRegistered) => " If it is yours, give its password in LANDLINE_PASSWORD or with --password-file.",
+        Some(Cause::NameRegistered) => {
+            " If it is yours, give its password in LANDLINE_PASSWORD or with --password-file."
+        }
         Some(Cause::WrongServerPassword | Cause::ServerPasswordNeeded) => {
             " Give it in LANDLINE_SERVER_PASSWORD or with --server-password."
         }

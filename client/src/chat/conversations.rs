@@ -47,6 +47,12 @@ impl Conversations {
         self.list.iter_mut()
     }
 
+    /// Those that Alt and a digit show, in their order. A room that waits to be entered has no number yet, so that no
+    /// other one loses its own while the user presses the keys.
+    pub fn numbered(&self) -> impl Iterator<Item = &Conversation> {
+        self.list.iter().filter(|conversation| !conversation.joining)
+    }
+
     /// The one that is looked at.
     #[must_use]
     pub fn viewed(&self) -> &Conversation {
@@ -159,7 +165,7 @@ impl Conversations {
     /// The how manieth one of the list.
     #[must_use]
     pub fn at(&self, index: usize) -> Option<Place> {
-        self.list.get(index).map(|conversation| conversation.place.clone())
+        self.numbered().nth(index).map(|conversation| conversation.place.clone())
     }
 
     /// The next one with something new: first where one is named.

@@ -185,7 +185,9 @@ impl State {
         is_out.then(|| format!("you are not in {title}; /join {title} goes in"))
     }
 
-    /// A room that waits to be entered is shown in the list at once; the view stays where it is.
+    /// A room that waits to be entered is in the list at once. From another room it is shown at once as well: what is
+    /// typed next waits for it. From a conversation with one user the view stays, so that nothing private that is being
+    /// typed goes into a room.
     fn join(&mut self, room: &str) -> bool {
         let place = Place::room(room);
         if self.engine.is_in(room) && self.conversations.get(&place).is_some() {
@@ -204,6 +206,9 @@ impl State {
         let from = self.conversations.viewed().place.clone();
         self.joins.add(key, from);
         self.conversations.open(&place, room).joining = true;
+        if !self.conversations.viewed().place.is_personal() {
+            self.view(&place);
+        }
         if !self.engine.is_up() {
             self.tell(Tone::Info, &format!("joining {room} as soon as there is a connection"));
         }

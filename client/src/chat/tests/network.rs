@@ -240,9 +240,15 @@ impl World {
 
     /// Types a line for a room.
     fn say(&mut self, room: &'static str, text: String) {
-        let at = self.state.conversations().iter().position(|talks| talks.place == Place::room(room)).expect("a tab");
-        let digit = char::from_digit(u32::try_from(at).unwrap() + 1, 10).unwrap();
-        self.step(Input::Key(Key::alt(Code::Char(digit))));
+        let number = self.state.conversations().numbered().position(|talks| talks.place == Place::room(room));
+        match number {
+            Some(at) => {
+                let digit = char::from_digit(u32::try_from(at).unwrap() + 1, 10).unwrap();
+                self.step(Input::Key(Key::alt(Code::Char(digit))));
+            }
+            // It waits to be entered.
+            None => self.enter(&format!("/join {room}")),
+        }
         self.enter(&text);
         self.typed.entry(room).or_default().push(text);
     }

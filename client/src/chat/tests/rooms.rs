@@ -23,10 +23,11 @@ fn a1_a_line_says_its_room_and_a_room_is_entered_once() {
     desk.enter("/join Ops");
     assert_eq!(desk.take_sent(), ["/join Ops"]);
     assert!(desk.state.conversations().get(&ops()).unwrap().joining, "it is seen waiting");
-    assert_eq!(*viewed(&desk), Place::room("lobby"));
-    desk.entered("Ops");
     assert_eq!(*viewed(&desk), ops());
     desk.enter("one");
+    assert_eq!(desk.take_sent(), [""; 0], "it waits for its room");
+    desk.entered("Ops");
+    assert_eq!(*viewed(&desk), ops());
     assert!(desk.take_sent().contains(&"Ops: one".to_owned()));
     desk.press(Key::alt(Code::Char('1')));
     desk.enter("two");
@@ -43,7 +44,8 @@ fn d4_a_room_that_opens_late_steals_neither_view_nor_draft() {
         desk.enter(&format!("line {n}"));
     }
     desk.enter("/join ops");
-    desk.press(Key::alt(Code::Char('3')));
+    // Still the second one: a room that waits has no number.
+    desk.press(Key::alt(Code::Char('2')));
     desk.type_in("the password is ");
     desk.pass_silently(4_000);
     desk.answer("/join ops", Cause::Entered.of_room("ops").into());
@@ -73,13 +75,35 @@ fn d4_after_an_outage_too() {
 fn d4_lines_go_where_the_user_looks_also_while_a_room_waits() {
     let mut desk = desk();
     desk.enter("/join ops");
-    desk.enter("for the lobby");
-    desk.press(Key::alt(Code::Char('2')));
     desk.enter("for ops");
+    desk.press(Key::alt(Code::Char('1')));
+    desk.enter("for the lobby");
     assert_eq!(desk.take_sent(), ["/join ops", "lobby: for the lobby"]);
     assert_eq!(desk.lines(&ops()), ["unsent alice: for ops"]);
     desk.entered("ops");
     assert!(desk.take_sent().contains(&"ops: for ops".to_owned()));
+}
+
+#[test]
+fn d4_what_is_typed_to_a_user_never_goes_into_a_room_that_opens() {
+    for is_up in [true, false] {
+        let mut desk = desk();
+        desk.enter("/query bob");
+        if !is_up {
+            desk.cut();
+        }
+        desk.enter("/join ops");
+        desk.enter("for bob alone");
+        desk.type_in("secret");
+        if !is_up {
+            desk.pass(31_000);
+            desk.welcome();
+        }
+        desk.entered("ops");
+        assert_eq!((viewed(&desk), desk.state.talks.viewed().draft.text()), (&Place::person("bob"), "secret"));
+        assert_eq!(desk.lines(&Place::person("bob")).len(), 1 + usize::from(!is_up));
+        assert!(!desk.take_sent().contains(&"ops: for bob alone".to_owned()));
+    }
 }
 
 #[test]
@@ -90,7 +114,6 @@ fn d4_a_room_that_does_not_open_says_why() {
     assert_eq!(desk.lobby(), ["- not in a_b: xq wvzt"]);
     assert!(desk.state.conversations().get(&Place::room("a_b")).is_none());
     desk.enter("/join full");
-    desk.press(Key::alt(Code::Char('2')));
     desk.enter("meant for it");
     desk.refuse("/join full", Cause::TooManyRooms);
     assert_eq!(desk.lines(&Place::room("full"))[0], "failed alice: meant for it");
@@ -104,7 +127,6 @@ fn a_join_can_be_taken_back() {
     let mut desk = desk();
     desk.cut();
     desk.enter("/join ops");
-    desk.press(Key::alt(Code::Char('2')));
     desk.enter("/cancel");
     desk.pass(31_000);
     desk.welcome();

@@ -62,7 +62,8 @@ fn list_rows(state: &State) -> Vec<Row<'_>> {
 
 fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversation), row: Rect, buffer: &mut Buffer) {
     let is_viewed = index == state.conversations().viewed_index();
-    let number = if index < 9 { (index + 1).to_string() } else { " ".to_owned() };
+    let number = state.conversations().numbered().position(|numbered| numbered.place == conversation.place);
+    let number = number.filter(|at| *at < 9).map_or_else(|| " ".to_owned(), |at| (at + 1).to_string());
     let sign = match conversation.place {
         Place::Mentions => "@ ".to_owned(),
         Place::Server => "* ".to_owned(),

@@ -2,6 +2,7 @@
 //! over networks that fail, and with a past in many rooms.
 #![cfg(unix)]
 
+mod latency;
 mod networks;
 mod scrambled;
 

@@ -170,6 +170,8 @@ pub struct Direct<'a> {
 /// Who wants to see something, and what.
 #[derive(Clone, Copy, Debug)]
 pub struct Viewer<'a> {
+    /// Whose time is used: looks are shared fairly among addresses.
+    pub address: &'a str,
     /// Whose direct messages are shown.
     pub party: &'a Party,
     /// The keys of the rooms whose talk is shown.

@@ -100,7 +100,7 @@ pub fn search(data: &[u8]) {
     let words = String::from_utf8_lossy(data);
     let Some((store, _)) = STORE.get_or_init(store) else { return };
     let me = Party::Account(NameKey::of("alice"));
-    let viewer = Viewer { party: &me, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &me, rooms: &["a"], blocked: &[], only: Only::Everything };
     let found = store.search(&viewer, &words, None, 10);
     assert!(found.is_ok(), "{found:?}");
     let (text, words) = words.split_once('\n').unwrap_or((&words, "tea"));

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::door::{Attempt, Outcome, Stay};
-use crate::guard::{HashError, Throttle, throttle};
+use crate::guard::{HashError, Origin, Throttle, throttle};
 use crate::hub::{Claim, NameTaken, Newcomer, SignInOptions, Visit};
 use crate::store::RegisterError;
 use landline_common::command::SignIn;
@@ -76,6 +76,11 @@ impl Session<'_> {
             attempt.count(Instant::now());
         }
         admitted.and_then(|admitted| self.welcome(admitted, rendering, stay))
+    }
+
+    /// Whose rooms and looks into the history are counted together: those of an address, or of an IPv6 network.
+    fn origin(&self) -> String {
+        Origin::of(self.stream.address()).last().map_or(String::new(), |origin| format!("{origin:?}"))
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), Outcome> {
@@ -246,7 +251,7 @@ impl Session<'_> {
             rendering,
             account,
             room,
-            address: self.stream.address().to_string().into(),
+            address: self.origin().into(),
             options: SignInOptions {
                 rooms: stay.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
                 rate: self.told_rate(),

@@ -73,7 +73,13 @@ impl Visit {
     pub(super) fn search(&mut self, words: &str, before: Option<u64>) -> Done {
         let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
         let blocked = self.blocked_keys();
-        let viewer = Viewer { party: &self.person.party, rooms: &rooms, blocked: &blocked, only: Only::Everything };
+        let viewer = Viewer {
+            address: &self.person.address,
+            party: &self.person.party,
+            rooms: &rooms,
+            blocked: &blocked,
+            only: Only::Everything,
+        };
         let mut page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| cannot(&why))?;
         self.shorten(&mut page, true, 1, &mut most_bytes(&self.hub.limits));
         let oldest = page.entries.last().map(|entry| entry.id);
@@ -112,7 +118,8 @@ impl Visit {
         left: &mut usize,
     ) -> Result<Page, RecallError> {
         let blocked = self.blocked_keys();
-        let viewer = Viewer { party: &self.person.party, rooms, blocked: &blocked, only };
+        let viewer =
+            Viewer { address: &self.person.address, party: &self.person.party, rooms, blocked: &blocked, only };
         let mut page = self.hub.memory.recall(&viewer, range)?;
         let from_the_first = matches!(range, Range::After(..) | Range::Between { .. });
         self.shorten(&mut page, from_the_first, least, left);

@@ -21,6 +21,7 @@ mod terms;
 mod tests;
 mod transfer;
 mod trouble;
+mod turns;
 mod words;
 mod writer;
 
@@ -53,12 +54,18 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// What lasts of what was said. Dropping it stops it.
 pub struct Messages {
     queue: Arc<Queue>,
+    /// Reads pages, which takes a moment.
     reader: Reader,
+    /// Reads for searches, which may take long: no page waits behind one.
+    searcher: Reader,
     thread: Mutex<Option<JoinHandle<()>>>,
     keep: Keep,
     highest_id: u64,
     page: usize,
 }
+
+/// The server's own looks, which are short, count for no address.
+const OWN: &str = "";
 
 impl fmt::Debug for Messages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,14 +84,16 @@ impl Messages {
         let connection = schema::open(folder)?;
         let highest_id = index::highest(&connection).map_err(schema::refused(&path))?;
         let writer = Writer::new(connection, keep, limits).map_err(schema::refused(&path))?;
-        let reader = Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms));
+        let open_reader =
+            || Ok::<_, FileError>(Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms)));
+        let (reader, searcher) = (open_reader()?, open_reader()?);
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
         let space = Space::of(folder, limits.disk_free_bytes, limits.disk_free_part);
         let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, count(limits.nonces), lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
         let highest_id = u64::try_from(highest_id).unwrap_or(0);
-        Ok(Messages { queue, reader, thread, keep, highest_id, page: count(limits.history_messages) })
+        Ok(Messages { queue, reader, searcher, thread, keep, highest_id, page: count(limits.history_messages) })
     }
 
     /// The highest id there was when the file was opened, of what is stored and of what was removed; 0 for none.
@@ -171,7 +180,7 @@ impl Messages {
     /// As [`Self::recall`].
     pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, RecallError> {
         self.wait_for_stored(false)?;
-        self.reader.read(|connection| reader::mark(connection, account.as_str(), room))
+        self.reader.read(OWN, |connection| reader::mark(connection, account.as_str(), room))
     }
 
     /// The newest nonces that are stored, at most so many, oldest first: the key of the author's name, the nonce, the id
@@ -180,7 +189,7 @@ impl Messages {
     /// # Errors
     /// The database cannot be read.
     pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, RecallError> {
-        self.reader.read(|connection| reader::nonces(connection, most))
+        self.reader.read(OWN, |connection| reader::nonces(connection, most))
     }
 
     /// A page of history. No lock may be held.
@@ -189,7 +198,7 @@ impl Messages {
     /// The server keeps no history, or others are being answered, or it cannot be read.
     pub fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
         self.wait_for_stored(false)?;
-        self.reader.read(|connection| recall::recall(connection, viewer, range, self.page))
+        self.reader.read(viewer.address, |connection| recall::recall(connection, viewer, range, self.page))
     }
 
     /// Messages with all of the words, the newest first; the last word may be the beginning of one. No lock may be held.
@@ -205,7 +214,7 @@ impl Messages {
     ) -> Result<Page, RecallError> {
         self.wait_for_stored(true)?;
         let most = most.min(self.page);
-        self.reader.read(|connection| search::search(connection, viewer, words, before, most))
+        self.searcher.read(viewer.address, |connection| search::search(connection, viewer, words, before, most))
     }
 
     /// Removes the direct messages that a party sent, for both sides, and those it got, for that party. Says how many.
@@ -230,6 +239,7 @@ impl Messages {
         self.queue.stop();
         // First, so that the last connection to close is the one that may tidy up behind itself.
         self.reader.close();
+        self.searcher.close();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             log::error!("the storage thread panicked; the next start checks messages.db");

@@ -3,6 +3,7 @@
 use super::names::find_circle;
 use super::records::{InTables, Kind};
 use super::schema::EVERYBODY;
+use super::turns::Turns;
 use crate::ranked::Ranked;
 use landline_common::Moment;
 use landline_common::history::{Entry, Only, Place, RecallError, Viewer};
@@ -15,20 +16,26 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Steps of SQLite's machine between two looks at the clock: about 20 µs.
 const STEPS: i32 = 1_000;
 
-/// A connection that only reads.
+/// A connection that only reads, for one look at a time. Addresses take turns.
 #[derive(Debug)]
 pub(super) struct Reader {
+    turns: Turns,
     connection: Ranked<Option<Connection>, 7>,
     time: Duration,
 }
 
 impl Reader {
     pub(super) fn new(connection: Connection, time: Duration) -> Reader {
-        Reader { connection: Ranked::new(Some(connection)), time }
+        Reader { turns: Turns::default(), connection: Ranked::new(Some(connection)), time }
     }
 
-    /// Reads one state of the database, within the time that a look may take.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, RecallError> {
+    /// Reads one state of the database on behalf of `address`, within the time that a look may take.
+    pub(super) fn read<T>(
+        &self,
+        address: &str,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, RecallError> {
+        let _turn = self.turns.take(address, PATIENCE).ok_or(RecallError::Busy)?;
         let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(RecallError::Busy)?;
         let connection = guard.as_mut().ok_or_else(stopped)?;
         let deadline = Instant::now() + self.time;

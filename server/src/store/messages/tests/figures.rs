@@ -106,7 +106,7 @@ fn messages_with_nonces() {
             store.messages.wait_for_stored(true).unwrap();
             let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
             let alice = party("alice");
-            let viewer = Viewer { party: &alice, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+            let viewer = Viewer { address: "", party: &alice, rooms: &["lobby"], blocked: &[], only: Only::Everything };
             let start = Instant::now();
             for _ in 0..20 {
                 store.messages.recall(&viewer, Range::Last(200)).unwrap();
@@ -143,7 +143,7 @@ fn looks(store: &Store) {
     let rooms: Vec<String> = (0..53).map(|n| format!("room{n}")).chain(["lobby".to_owned()]).collect();
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
     let party = party("bob");
-    let all = Viewer { party: &party, rooms: &rooms, blocked: &[], only: Only::Everything };
+    let all = Viewer { address: "", party: &party, rooms: &rooms, blocked: &[], only: Only::Everything };
     let small = Viewer { rooms: &["room3"], ..all };
     let timed = |what: &str, look: &dyn Fn() -> Page| {
         look();

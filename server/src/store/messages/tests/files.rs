@@ -157,7 +157,7 @@ fn damage_while_running_is_an_error_and_no_end() {
     let store = store.again(Keep::Forever);
     damage(&store);
     let bob = party("bob");
-    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
     let recalled = store.messages.recall(&viewer, Range::Last(500));
     assert!(matches!(recalled, Err(RecallError::Failed(_))), "{recalled:?}");
     assert!(matches!(store.post(900, "alice", "bob", "hello"), Err(PostError::NotStored(_))));

@@ -31,7 +31,7 @@ fn everybody_sees_what_is_theirs_in_order() {
 fn entries_say_where_and_when() {
     let store = mixed();
     let bob = party("bob");
-    let viewer = Viewer { party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
     let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
     let places: Vec<(&Place, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
     let (lobby, to_bob) = (Place::Room("lobby".into()), Place::Direct { to: "bob".into() });
@@ -44,7 +44,7 @@ fn entries_say_where_and_when() {
 fn a_view_is_narrowed_to_a_room_or_a_person() {
     let store = mixed();
     let (bob, guest) = (party("bob"), party("12"));
-    let viewer = Viewer { party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
     fn narrowed(store: &Store, viewer: Viewer<'_>) -> Vec<u64> {
         ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap())
     }
@@ -68,7 +68,7 @@ fn blocked_authors_are_not_shown() {
     store.say_as("Alice", 10, "lobby", "in another spelling");
     let bob = party("bob");
     let blocked = [NameKey::of("ALICE"), NameKey::of("nobody")];
-    let viewer = Viewer { party: &bob, rooms: &["lobby"], blocked: &blocked, only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &blocked, only: Only::Everything };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap()), [2, 5, 7, 8, 9]);
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(2)).unwrap()), [8, 9]);
     assert_eq!(ids(&store.messages.search(&viewer, "lobby", None, 9).unwrap()), [] as [u64; 0]);
@@ -82,7 +82,7 @@ fn ranges_page_in_both_directions() {
     }
     let page = |range| {
         let bob = party("bob");
-        let viewer = Viewer { party: &bob, rooms: &["a", "b"], blocked: &[], only: Only::Everything };
+        let viewer = Viewer { address: "", party: &bob, rooms: &["a", "b"], blocked: &[], only: Only::Everything };
         let page = store.messages.recall(&viewer, range).unwrap();
         (ids(&page), page.more)
     };
@@ -164,7 +164,7 @@ fn without_history_nothing_new_is_kept_and_nothing_is_shown() {
     store.post(4, "alice", "bob", "mail").unwrap();
     store.messages.set_mark(&NameKey::of("bob"), "a", 2);
     let bob = party("bob");
-    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
     assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(RecallError::Off));
     assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(RecallError::Off));
     assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Err(RecallError::Off));

@@ -45,10 +45,10 @@ fn one_who_forgets_is_still_seen_by_the_other() {
     store.direct(1, "bob", "alice", "tea");
     store.messages.forget(&party("alice")).unwrap();
     let (alice, bob) = (party("alice"), party("bob"));
-    let viewer = Viewer { party: &bob, rooms: &[], blocked: &[], only: Only::With(&alice) };
+    let viewer = Viewer { address: "", party: &bob, rooms: &[], blocked: &[], only: Only::With(&alice) };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [1]);
     assert_eq!(ids(&store.messages.search(&viewer, "tea", None, 9).unwrap()), [1]);
-    let viewer = Viewer { party: &alice, only: Only::With(&bob), ..viewer };
+    let viewer = Viewer { address: "", party: &alice, only: Only::With(&bob), ..viewer };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [] as [u64; 0]);
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the store as a whole, and what they share.
 
+mod fairness;
 mod figures;
 mod files;
 mod history;
@@ -78,13 +79,13 @@ impl Store {
 
     fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
         let party = party(viewer);
-        let viewer = Viewer { party: &party, rooms, blocked: &[], only: Only::Everything };
+        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: Only::Everything };
         ids(&self.messages.recall(&viewer, range).unwrap())
     }
 
     fn found(&self, viewer: &str, rooms: &[&str], words: &str) -> Vec<u64> {
         let party = party(viewer);
-        let viewer = Viewer { party: &party, rooms, blocked: &[], only: Only::Everything };
+        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: Only::Everything };
         ids(&self.messages.search(&viewer, words, None, 100).unwrap())
     }
 

@@ -30,7 +30,7 @@ fn a_nonce_is_stored_with_its_message_and_comes_back_with_it() {
     let all = [of_alice("n10", 10), of_alice("n12", 12), of_alice("n20", 20), of_alice("n21", 21)];
     assert_eq!(stored(&store), all);
     assert_eq!(store.messages.nonces(2).unwrap(), all[2..], "the newest");
-    let viewer = Viewer { party: &alice, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &alice, rooms: &["a"], blocked: &[], only: Only::Everything };
     let page = store.messages.recall(&viewer, Range::Last(9)).unwrap();
     let nonces: Vec<Option<&str>> = page.entries.iter().map(|entry| entry.nonce.as_deref()).collect();
     assert_eq!(nonces, [Some("n10"), None, Some("n12"), Some("n20"), Some("n21"), None]);

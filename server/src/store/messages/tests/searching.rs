@@ -79,7 +79,7 @@ fn only_what_the_viewer_may_see_is_found() {
 fn pages_go_back_from_the_newest() {
     let store = said(&["tea"; 7]);
     let bob = party("bob");
-    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
     let page = |before| {
         let page = store.messages.search(&viewer, "tea", before, 3).unwrap();
         assert!(!page.cut_short);
@@ -125,7 +125,7 @@ fn a_search_whose_time_is_up_gives_what_it_found() {
     store.messages.keep(&said, &mut texts.into_iter());
     let blocked = [NameKey::of("alice")];
     let bob = party("bob");
-    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &blocked, only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &blocked, only: Only::Everything };
     store.messages.wait_for_stored(true).unwrap();
     let page = store.messages.search(&viewer, "tea", None, 10).unwrap();
     assert!(page.cut_short && page.entries.is_empty() && !page.more, "{page:?}");

@@ -159,7 +159,7 @@ fn after_the_end_everything_is_answered() {
     assert!(matches!(store.post(4, "alice", "bob", "x"), Err(PostError::NotStored(_))));
     assert_eq!(store.messages.forget(&party("bob")), Err(stopped()));
     let bob = party("bob");
-    let viewer = Viewer { party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
     assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(stopped()));
     let store = store.again(Keep::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1], "what was said before the end is stored");

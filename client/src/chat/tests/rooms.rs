@@ -100,7 +100,10 @@ fn d4_what_is_typed_to_a_user_never_goes_into_a_room_that_opens() {
             desk.welcome();
         }
         desk.entered("ops");
-        assert_eq!((viewed(&desk), desk.state.talks.viewed().draft.text()), (&Place::person("bob"), "secret"));
+        assert_eq!(
+            (viewed(&desk), desk.state.conversations().viewed().draft.text()),
+            (&Place::person("bob"), "secret")
+        );
         assert_eq!(desk.lines(&Place::person("bob")).len(), 1 + usize::from(!is_up));
         assert!(!desk.take_sent().contains(&"ops: for bob alone".to_owned()));
     }

@@ -3,6 +3,7 @@
 use crate::chat::Bell;
 use crate::ui::tui::theme::Palette;
 use clap::{Parser, Subcommand, ValueHint};
+use landline_common::command::room_word;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -20,13 +21,13 @@ const LONGEST_ADDRESS: usize = 253 + 8;
 /// Talk with the people on this network. Without arguments it looks for a server and asks for the rest.
 #[derive(Debug, Parser)]
 #[command(name = "landline", version, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// What else there is to do.
     #[command(subcommand)]
     pub task: Option<Task>,
-    /// The server, as HOST or HOST:PORT (the word "connect" may stand before it)
-    #[arg(value_name = "[connect] HOST[:PORT]", num_args = 0..=2)]
+    /// The server, as HOST, HOST:PORT or HOST PORT (the word "connect" may stand before it)
+    #[arg(value_name = "[connect] HOST[:PORT]", num_args = 0..=3)]
     server: Vec<String>,
     /// The same as HOST[:PORT]
     #[arg(long = "server", value_name = "HOST[:PORT]")]
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long)]
     pub name: Option<String>,
     /// The room to start in [default: lobby]
-    #[arg(long)]
+    #[arg(long, value_parser = parse_room)]
     pub room: Option<String>,
     /// Sign in to the account of that name with this password; better in the environment or a file, where others do not see it
     #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true)]
@@ -61,6 +62,14 @@ pub struct Args {
     /// Seconds that a script or a pipe waits when its connection is lost [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub patience: Option<u64>,
+    /// How it looks and sounds, and what it notes.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// How it looks and sounds, and what it notes: the same with a server and in a mesh.
+#[derive(Debug, clap::Args)]
+pub struct Look {
     /// The colours of the full screen [default: dark]; NO_COLOR in the environment is heeded, too
     #[arg(long, value_enum, hide_possible_values = true, value_name = "dark|light|mono")]
     pub theme: Option<Palette>,
@@ -161,12 +170,30 @@ pub struct Mesh {
     /// The UDP port on which members find each other, the same for all
     #[arg(long, value_name = "UDP_PORT", default_value_t = MESH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
+    /// How it looks and sounds, and what it notes.
+    #[command(flatten)]
+    pub look: Look,
 }
 
 impl Default for Discover {
     fn default() -> Discover {
         Discover { json: false, timeout: Duration::from_millis(500), port: BEACON_PORT, bind: None }
     }
+}
+
+/// A room, with or without the `#` that other chats put in front.
+fn parse_room(text: &str) -> Result<String, String> {
+    Ok(room_word(text).to_owned())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Host and port as one address.
+fn joined(host: &str, port: &str) -> String {
+    let is_bare_v6 = host.contains(':') && !host.starts_with('[');
+    if is_bare_v6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -207,6 +234,10 @@ impl Args {
         match words[..] {
             [] => Ok(None),
             [host] => with_port(host).map(Some),
+            // As it is written for nc.
+            [host, port] if is_number(port) && host.matches(':').count() != 1 => {
+                with_port(&joined(host, port)).map(Some)
+            }
             [..] => Err(BadUsage::new("give one server, for example: landline 192.168.1.20")),
         }
     }
@@ -256,7 +287,7 @@ pub fn with_port(host: &str) -> Result<String, BadUsage> {
         Some(_) if host.starts_with('[') && host.ends_with(']') => format!("{host}:{DEFAULT_PORT}"),
         _ => {
             return Err(BadUsage::new(format!(
-                "{host:?} is no address; write HOST or HOST:PORT, for example 192.168.1.20"
+                "{host:?} is not an address; write HOST or HOST:PORT, for example 192.168.1.20"
             )));
         }
     };
@@ -281,11 +312,16 @@ mod tests {
             (vec!["connect", "host:99"], "host:99"),
             (vec!["--server", "::1"], "[::1]:12345"),
             (vec!["[::1]:7"], "[::1]:7"),
+            (vec!["192.0.2.2", "12345"], "192.0.2.2:12345"),
+            (vec!["connect", "host", "99"], "host:99"),
+            (vec!["fe80::1%eth0", "8888"], "[fe80::1%eth0]:8888"),
         ] {
             assert_eq!(server(&args).as_deref(), Some(address));
         }
         assert_eq!(server(&[]), None);
-        assert_eq!(server(&["a", "b"]), None);
+        for wrong in [&["a", "b"][..], &["host:1", "2"], &["host", "0"], &["host", "70000"], &["a", "1", "2"]] {
+            assert_eq!(server(wrong), None, "{wrong:?}");
+        }
         for wrong in ["", "host:", "host:0", "host:70000", "a b", "host:port", ":7", "a\u{1b}[2J"] {
             assert!(with_port(wrong).is_err(), "{wrong:?}");
         }
@@ -311,6 +347,28 @@ mod tests {
             assert!(discover(&wrong).is_none(), "{wrong:?}");
         }
         assert_eq!(server(&["connect", "discover"]).as_deref(), Some("discover:12345"), "a host of that name");
+    }
+
+    #[test]
+    fn a17_the_mesh_has_the_flags_of_looks_and_notes() {
+        let line = "landline mesh alice --theme light --bell all --notify --log x --config y --no-color";
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        let Some(Task::Mesh(mesh)) = args.task else { panic!() };
+        assert_eq!((mesh.look.theme, mesh.look.bell), (Some(Palette::Light), Some(Bell::All)));
+        assert!(mesh.look.notify && mesh.look.no_color && mesh.look.log.is_some() && mesh.look.config.is_some());
+    }
+
+    #[test]
+    fn a17_help_is_a_word_of_its_own() {
+        let kind = |words: &[&str]| Args::try_parse_from(words).unwrap_err().kind();
+        assert_eq!(kind(&["landline", "help"]), clap::error::ErrorKind::DisplayHelp);
+        assert_eq!(kind(&["landline", "help", "mesh"]), clap::error::ErrorKind::DisplayHelp);
+    }
+
+    #[test]
+    fn b6_a_room_may_have_a_number_sign() {
+        let args = Args::try_parse_from(["landline", "host", "--room", "#ops"]).unwrap();
+        assert_eq!(args.room.as_deref(), Some("ops"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From what was given, chosen and remembered to a conversation.
 
 use crate::advice::with_advice;
-use crate::args::{Args, BadUsage, Mesh, first_line, with_port};
+use crate::args::{Args, BadUsage, Look, Mesh, first_line, with_port};
 use crate::chat::plain::Ways;
 use crate::chat::{Bell, Settings};
 use crate::config::Config;
@@ -25,6 +25,7 @@ const PATIENCE: u64 = 30;
 /// Everything that counts for this run.
 struct Start<'a> {
     args: &'a Args,
+    look: &'a Look,
     config: Config,
     memory: Memory,
     /// Somebody sits at the keyboard.
@@ -38,7 +39,7 @@ struct Start<'a> {
 /// # Errors
 /// Arguments that make no sense, a server that refuses or cannot be reached, or lines that could not be sent.
 pub fn talk(args: &Args) -> anyhow::Result<()> {
-    let start = Start::new(args, args.plain || args.json)?;
+    let start = Start::new(args, &args.look, args.plain || args.json)?;
     match start.server()? {
         Some(server) => start.go(&server),
         None => start.ask(),
@@ -50,7 +51,7 @@ pub fn talk(args: &Args) -> anyhow::Result<()> {
 /// # Errors
 /// Arguments that make no sense, or ports that cannot be had.
 pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
-    let start = Start::new(args, wanted.plain || wanted.json)?;
+    let start = Start::new(args, &wanted.look, wanted.plain || wanted.json)?;
     let given = wanted.name.as_deref().map(UserName::parse).transpose();
     let name = match given.map_err(|why| BadUsage::new(format!("NAME: {why}")))? {
         Some(name) => name,
@@ -98,19 +99,19 @@ fn passphrase(wanted: &Mesh) -> anyhow::Result<Option<String>> {
 }
 
 impl<'a> Start<'a> {
-    fn new(args: &'a Args, lines: bool) -> anyhow::Result<Start<'a>> {
-        let config = match (&args.config, places::config_file()) {
+    fn new(args: &'a Args, look: &'a Look, lines: bool) -> anyhow::Result<Start<'a>> {
+        let config = match (&look.config, places::config_file()) {
             (Some(file), _) => Config::load(file, true)?,
             (None, Some(file)) => Config::load(&file, false)?,
             (None, None) => Config::default(),
         };
-        if let Some(file) = args.log.as_ref().or(config.log.as_ref()) {
+        if let Some(file) = look.log.as_ref().or(config.log.as_ref()) {
             logging::start(&places::from_home(file))?;
         }
         let memory = Memory::load(places::memory_file().as_deref());
         let people = io::stdin().is_terminal();
         let screen = people && io::stdout().is_terminal() && !lines && !config.plain;
-        Ok(Start { args, config, memory, people, screen })
+        Ok(Start { args, look, config, memory, people, screen })
     }
 }
 
@@ -277,10 +278,10 @@ impl Start<'_> {
     }
 
     fn settings(&self) -> Settings {
-        let bell = self.args.bell.or(self.config.bell).unwrap_or(Bell::Private);
+        let bell = self.look.bell.or(self.config.bell).unwrap_or(Bell::Private);
         Settings {
             bell,
-            notify: self.args.notify || self.config.notify,
+            notify: self.look.notify || self.config.notify,
             keepalive_ms: self.keepalive_ms(),
             mesh: false,
         }
@@ -301,8 +302,8 @@ impl Start<'_> {
         let variable = |name| std::env::var(name).ok();
         let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
         match depth(no_color.as_deref(), colorterm.as_deref(), term.as_deref()) {
-            Some(depth) if !self.args.no_color => {
-                Theme::new(self.args.theme.or(self.config.theme).unwrap_or(Palette::Dark), depth)
+            Some(depth) if !self.look.no_color => {
+                Theme::new(self.look.theme.or(self.config.theme).unwrap_or(Palette::Dark), depth)
             }
             _ => Theme::new(Palette::Mono, Depth::Sixteen),
         }

@@ -261,6 +261,10 @@ impl Session<'_> {
         };
         let mut visit = self.services.hub.sign_in(claim, newcomer, now).map_err(Outcome::Refused)?;
         visit.catch_up(&stay.rooms, now);
+        // Programs that sign in by a first line of their own read what follows, and get nothing that they do not know.
+        if self.greeted && rendering == Rendering::Text && !account {
+            visit.show_recent(now);
+        }
         Ok(visit)
     }
 }

@@ -79,6 +79,8 @@ struct Session<'s> {
     entry: &'s Entry,
     input: Input,
     rate: Rate,
+    /// The client waited for the greeting at a main port, as a user at a terminal does.
+    greeted: bool,
     /// Pings and acknowledgements by object, which are no lines of a user's.
     upkeep: Rate,
 }
@@ -107,7 +109,7 @@ pub fn serve(services: &Services, stream: &Stream, outbox: &Arc<Outbox>, entranc
     let input = if entrance.speaks_first() { Input::of_lines(longest) } else { Input::new(longest) };
     let rate = Rate::new(services.rate, services.limits.dropped_lines);
     let upkeep = upkeep_rate(services);
-    let mut session = Session { services, stream, outbox, entrance, entry, input, rate, upkeep };
+    let mut session = Session { services, stream, outbox, entrance, entry, input, rate, greeted: false, upkeep };
     if let Some((visit, door)) = session.sign_in() {
         session.stay(visit, door.as_ref());
     }

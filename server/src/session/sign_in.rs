@@ -53,6 +53,7 @@ impl Session<'_> {
                     self.answer_pieces(door, &mut patience)
                 }
                 Arrived::Nothing => {
+                    self.greeted = true;
                     let greeting = door.greet();
                     self.take(door, greeting)
                 }

@@ -158,3 +158,32 @@ fn a22_a_guest_who_has_left_can_be_blocked() {
     alice.send("/block mallory");
     alice.expect_start("ERROR: 404 ");
 }
+
+#[test]
+fn b17_a_guest_at_a_terminal_sees_what_was_said_last() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
+    for number in 0..12 {
+        alice.send(&format!("line {number}"));
+    }
+    alice.expect_nothing();
+    let mut bob = greeted(&server);
+    bob.send("bob_lobby");
+    bob.expect_start("200 ");
+    bob.expect("INFO: Said in lobby before you came:");
+    for number in 2..12 {
+        let line = bob.expect_start("[lobby 2");
+        assert!(line.ends_with(&format!("] alice: line {number}")), "{line}");
+    }
+    bob.expect_start("INFO: 10 messages (in lobby); more: /history before ");
+    let mut carol = greeted(&server);
+    carol.send("carol_ops");
+    carol.expect_start("200 ");
+    carol.expect_nothing();
+    // A program that speaks first gets nothing that it did not ask for.
+    server.guest("script", "lobby").expect_nothing();
+    let mut unframed = server.unframed();
+    unframed.expect(&format!("{GREETING}\n"));
+    unframed.ask("old_lobby", "200");
+    unframed.ask("/ping x", "PONG x");
+}

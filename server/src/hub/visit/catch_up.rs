@@ -13,6 +13,9 @@ use landline_common::{Moment, RoomKey, RoomName, What};
 /// Messages shown where nothing was missed: what the talk is about.
 const CONTEXT: usize = 20;
 
+/// Messages shown to a guest at a terminal, who asks for nothing: they fit on the screen with the greeting.
+const RECENT: usize = 10;
+
 /// What is looked up of one room, or of what was said to everybody.
 struct Gap {
     /// `None`: what was said to everybody.
@@ -36,6 +39,22 @@ impl Visit {
         if self.tag.label.is_some() {
             self.answer(What::Done { id: None, repeated: false });
         }
+    }
+
+    /// Shows a guest at a terminal what the talk in the room is about. Nothing if nothing was said there.
+    pub fn show_recent(&mut self, now: Moment) {
+        self.now = now;
+        let room = self.rooms.last().map(|membership| membership.name.clone());
+        let Some(gap) = room.and_then(|room| self.gap(Some(&room))) else { return };
+        let Some((name, _)) = &gap.room else { return };
+        let range = Range::Before(gap.up_to.saturating_add(1), RECENT);
+        // A guest who cannot be shown it now can ask for it later.
+        let Ok(page) = self.look_up(&gap, range, &mut most_bytes(&self.hub.limits)) else { return };
+        let Some(first) = page.entries.first() else { return };
+        let next = page.more.then(|| format!("/history before {}", first.id).into());
+        let (shown, remark) = (page.entries.len(), format!("in {name}").into());
+        self.tell(What::info(format!("Said in {name} before you came:")));
+        self.show_with(&page, What::RecallEnd { shown, remark, next }, false);
     }
 
     /// What is to be looked up, if the user is there.

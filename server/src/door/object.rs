@@ -4,9 +4,10 @@ use super::{Attempt, House};
 use landline_common::command::object::EVERYBODY;
 use landline_common::command::{Request, SignIn};
 use landline_common::{Cause, Report, RoomName, password};
+use std::collections::HashSet;
 
-/// Rooms in one sign-in; more than a user may be in by any setting that makes sense.
-const MOST_ROOMS: usize = 1_000;
+/// Rooms in one sign-in, each looked up in the history; the answer tells of each, and must fit into the client's backlog.
+const MOST_ROOMS: usize = 48;
 
 /// How a client wants to be in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,9 +46,6 @@ pub(super) fn attempt(line: &str, house: House) -> Result<(Option<String>, Attem
 
 fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
     let rooms = request.rooms.iter().flatten();
-    if rooms.clone().count() > MOST_ROOMS {
-        return Err(Cause::BadObject.of_word("rooms: too many"));
-    }
     let place = |name: &str| match name {
         EVERYBODY => Ok(None),
         name => RoomName::parse(name).map(Some).map_err(Report::of_room_name),
@@ -55,7 +53,13 @@ fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
     let rooms = rooms.map(|(name, id)| Ok((place(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
     // A room of an older server, whose name may not be taken anew, must not keep its people from signing in.
     let may_be_opened = |room: &Option<RoomName>| room.as_ref().is_none_or(|room| room.check_new().is_ok());
-    let rooms = rooms.into_iter().filter(|(room, _)| may_be_opened(room)).collect();
+    let mut rooms: Vec<_> = rooms.into_iter().filter(|(room, _)| may_be_opened(room)).collect();
+    // Two ways to write a room are one room.
+    let mut known = HashSet::new();
+    rooms.retain(|(room, _)| known.insert(room.as_ref().map(|room| room.key().clone())));
+    if rooms.len() > MOST_ROOMS {
+        return Err(Cause::BadObject.of_word(format!("rooms: at most {MOST_ROOMS}")));
+    }
     let room = |name| RoomName::parse(name).and_then(|room| room.check_new().map(|()| room));
     Ok(Stay {
         label: request.answer_label(),

@@ -46,6 +46,12 @@ impl Texts {
         self.ends.push(self.all.len());
     }
 
+    /// Whether one of them carries that nonce.
+    #[must_use]
+    pub fn has_nonce(&self, nonce: &str) -> bool {
+        self.tags.iter().any(|(_, tag)| tag.nonce.as_deref() == Some(nonce))
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -234,17 +234,30 @@ impl Session<'_> {
         }
     }
 
-    /// The last line of a client that has closed may lack its end.
+    /// The last line of a client that has closed may lack its end. Half of a command object says nothing: it is dropped,
+    /// since the client may have died while it wrote something private.
     fn obey_last(&mut self, turn: &mut Turn<'_>) {
         if self.outbox.cut_reason().is_some() || !turn.visit.begin_turn() {
             return;
         }
-        let now = self.services.clock.now();
+        let (now, instant) = (self.services.clock.now(), Instant::now());
         match self.input.finish() {
-            Some(Piece::Text(text)) => turn.obey(&text, now, Instant::now()),
-            Some(Piece::TooLong) => turn.too_long(self.longest(), now),
-            None => Stay::Here,
-        };
+            Some(Piece::Text(text)) => match inbound::object(&text, || turn.rendering) {
+                Some(Ok(object)) => {
+                    let lines = turn.lines_of_object(&Ok(object.clone()));
+                    if self.rate.message(lines, instant) == Verdict::Passes {
+                        turn.obey_object(Ok(object), now, instant);
+                    }
+                }
+                Some(Err(_)) => {}
+                None if self.rate.message(turn.lines(&text), instant) == Verdict::Passes => {
+                    turn.obey(&text, now, instant);
+                }
+                None => {}
+            },
+            Some(Piece::TooLong) => _ = turn.too_long(self.longest(), now),
+            None => {}
+        }
         turn.visit.flush();
     }
 

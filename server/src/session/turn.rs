@@ -139,8 +139,8 @@ impl Turn<'_> {
     }
 
     fn size(&self, text: &str) -> Size {
-        // The longest one: `[ROOM] NAME: `.
-        Size::of(text, self.person.name.as_str().len() + ROOM_CHARS + "[] : ".len())
+        // The longest one: `[ROOM] NAME: `. A character has up to four bytes.
+        Size::of(text, self.person.name.as_str().len() + 4 * ROOM_CHARS + "[] : ".len())
     }
 
     /// Whether that, if it says something, is not too much together with what others at the same address say.

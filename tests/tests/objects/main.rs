@@ -60,6 +60,17 @@ impl Program {
         }
     }
 
+    /// The next object with that event; no talk may come before it.
+    fn until_event(&mut self, event: &str) -> Value {
+        loop {
+            let object = self.next();
+            assert_ne!(object["type"], "message", "{object}");
+            if object["event"] == event {
+                return object;
+            }
+        }
+    }
+
     /// The next object of that type.
     fn until(&mut self, r#type: &str) -> Value {
         loop {

@@ -91,3 +91,15 @@ fn what_is_no_sign_in_is_answered_and_another_one_may_follow() {
     assert_eq!(client.next()["cause"], "bad_object");
     assert_eq!(client.ask(&json!({"type": "guest", "user": "alice", "label": "2"}))[0]["type"], "auth_ok");
 }
+
+#[test]
+fn a_sign_in_names_each_room_once_and_not_too_many() {
+    let server = TestServer::default();
+    let mut alice = Program::connect(&server);
+    let many: serde_json::Map<String, Value> = (0..49).map(|n| (format!("room{n}"), json!(null))).collect();
+    let answer = alice.ask(&json!({"type": "guest", "user": "alice", "rooms": many, "label": "1"}));
+    assert_eq!((&answer[0]["type"], &answer[0]["cause"]), (&json!("auth_fail"), &json!("bad_object")));
+    let rooms = json!({"Ops": null, "ops": 5, "OPS": null});
+    let answer = alice.ask(&json!({"type": "guest", "user": "alice", "rooms": rooms, "label": "2"}));
+    assert_eq!(answer.iter().filter(|object| object["event"] == "caught_up").count(), 1);
+}

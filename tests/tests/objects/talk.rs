@@ -99,3 +99,33 @@ fn an_object_may_be_long_and_a_line_may_not() {
     alice.client.send(&format!("{{\"type\":\"say\",\"text\":\"{}\"}}", "x".repeat(70_000)));
     assert_eq!(alice.until("error")["cause"], "line_too_long");
 }
+
+#[test]
+fn half_an_object_at_the_end_is_dropped_and_a_whole_one_is_carried_out() {
+    let server = TestServer::default();
+    let mut bob = Program::guest(&server, "bob", "lobby");
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    alice.client.send_bytes(br#"{"type":"pm","to":"bob","text":"SECRET half"#);
+    alice.client.end_sending();
+    assert_eq!(bob.until_event("disconnected")["user"], "alice", "and nothing was said");
+    let mut carol = Program::guest(&server, "carol", "lobby");
+    carol.client.send_bytes(br#"{"type":"pm","to":"bob","text":"whole"}"#);
+    carol.client.end_sending();
+    assert_eq!(bob.until("pm")["text"], "whole");
+}
+
+#[test]
+fn a_nonce_means_one_message_also_in_one_read() {
+    let server = TestServer::default();
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    for (first, second, r#type) in [("1", "2", "say"), ("3", "4", "all")] {
+        let say = |label: &str| {
+            let nonce = format!("n-{first}");
+            format!("{}\n", json!({"type": r#type, "room": "lobby", "text": "x", "nonce": nonce, "label": label}))
+        };
+        alice.client.send_bytes((say(first) + &say(second)).as_bytes());
+        let (one, two) = (alice.answer(&json!(first)), alice.answer(&json!(second)));
+        assert_eq!((&one[0]["type"], &two[0]["type"]), (&json!("message"), &json!("ok")));
+        assert_eq!((&two[0]["id"], &two[0]["repeated"]), (&one[0]["id"], &json!(true)));
+    }
+}

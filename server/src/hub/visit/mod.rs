@@ -85,6 +85,10 @@ impl Visit {
     /// sent along is in `tag`: the last object of the answer says that it is the last.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: Moment) -> Stay {
         (self.now, self.tag) = (now, tag);
+        if self.tag.nonce.as_deref().is_some_and(|nonce| self.texts.has_nonce(nonce)) {
+            // The first of the two has no id yet.
+            self.flush();
+        }
         if let Some(id) = self.repeated(&command) {
             self.flush();
             self.answer(What::Done { id, repeated: true });

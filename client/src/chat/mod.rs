@@ -23,6 +23,7 @@ mod people;
 mod place;
 pub mod plain;
 mod recall;
+mod requests;
 pub mod rows;
 mod state;
 mod transcript;

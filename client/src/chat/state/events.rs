@@ -15,6 +15,11 @@ impl State {
     pub(super) fn hear(&mut self, event: &Event<'_>, by_program: bool) {
         let at = event.at.unix_ms;
         let heard = self.engine.hear(event);
+        if let Some((_, key)) = heard.answer
+            && is_refusal(&event.what)
+        {
+            self.not_accepted(key);
+        }
         match &event.what {
             What::Said { id, room, user, text } => self.said(&Place::room(room), room, (*id, at), (user, text), &heard),
             What::SaidToAll { id, user, text } => {
@@ -50,7 +55,7 @@ impl State {
             What::Error { text, .. } if !is_message(&heard) => self.tell(Tone::Refused, &own_words(text, by_program)),
             What::Seen { .. } | What::Blocked { .. } | What::PrivateChats { .. } => self.show(event),
             What::DirectTalk { with, own: false, text } => self.said_secretly(&Place::direct(with), at, with, text),
-            other => self.hear_secret(other),
+            other => self.hear_secret(other, &heard),
         }
     }
 
@@ -103,6 +108,9 @@ impl State {
         let user = name(report.about.user.as_deref().unwrap_or_default());
         let place = place(&user);
         let what = place.chat_name();
+        if !matches!(report.cause, Cause::PrivateAsked | Cause::DirectAsked) {
+            self.requests.close(&place);
+        }
         let text = match report.cause {
             Cause::PrivateAsked | Cause::DirectAsked => format!("{user} is asked for an {what}; wait for the answer"),
             Cause::PrivateDeclined | Cause::DirectDeclined => format!("you declined the {what} with {user}"),
@@ -113,6 +121,14 @@ impl State {
         } else {
             self.tell(Tone::Info, &text);
         }
+    }
+}
+
+fn is_refusal(what: &What<'_>) -> bool {
+    match what {
+        What::Report(report) => report.is_refusal() && report.cause != Cause::Throttled,
+        What::Error { .. } => true,
+        _ => false,
     }
 }
 

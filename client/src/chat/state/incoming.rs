@@ -134,6 +134,7 @@ impl State {
 
     pub(super) fn disconnected(&mut self, at: i64, user: &str) {
         self.people.went(user);
+        self.requests.close_of(user);
         self.presence(&Place::Server, at, user, false);
         self.presence_if_open(at, user, false);
         let rooms: Vec<Place> = self.conversations.iter().map(|c| c.place.clone()).collect();

@@ -23,6 +23,7 @@ use crate::chat::leaving::Leaving;
 use crate::chat::line::{Body, Delivery, Line, Tone, name};
 use crate::chat::overlay::Overlay;
 use crate::chat::people::People;
+use crate::chat::requests::Requests;
 use crate::chat::rows::Paper;
 use crate::chat::{Effect, Exit, Input, Settings};
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
@@ -46,6 +47,8 @@ pub struct State {
     alerts: Alerts,
     leaving: Leaving,
     joins: PendingJoins,
+    /// Requests for chats that are stored nowhere.
+    requests: Requests,
     /// A secret chat was closed here: the next line is asked about before it is said.
     asks_before: Option<Place>,
     /// The rooms that were last remembered.
@@ -72,6 +75,7 @@ impl State {
             settings,
             leaving: Leaving::default(),
             joins: PendingJoins::default(),
+            requests: Requests::default(),
             alerts: Alerts::new(settings.bell, settings.notify),
             asks_before: None,
             remembered: Vec::new(),

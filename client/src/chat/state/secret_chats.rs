@@ -5,12 +5,15 @@ use super::State;
 use crate::chat::conversation::{Conversation, Place, Secret};
 use crate::chat::limits::{NOTICE_CHARS, WAITING};
 use crate::chat::line::{Delivery, Line, Talk, Tone, name, shortened};
+use crate::chat::requests::{Acceptance, Choice};
+use crate::engine::Heard;
 use landline_common::What;
 use landline_common::command::Command;
 
 impl State {
     /// What happens to such a chat.
-    pub(super) fn hear_secret(&mut self, what: &What<'_>) {
+    pub(super) fn hear_secret(&mut self, what: &What<'_>, heard: &Heard) {
+        let key = heard.answer.as_ref().map(|(_, key)| *key);
         match what {
             What::PrivateRequest { from } => self.secret_asked(&Place::off_the_record(from), &name(from)),
             What::DirectRequest { from, .. } => self.secret_asked(&Place::direct(from), &name(from)),
@@ -21,11 +24,11 @@ impl State {
             }
             What::PrivateConnected { with } => {
                 let with = name(with);
-                self.secret_opened(&Place::off_the_record(&with), &with, None);
+                self.secret_opened(&Place::off_the_record(&with), &with, None, key);
             }
             What::DirectConnected { with, fingerprint } => {
                 let with = name(with);
-                self.secret_opened(&Place::direct(&with), &with, Some(&shortened(fingerprint, NOTICE_CHARS)));
+                self.secret_opened(&Place::direct(&with), &with, Some(&shortened(fingerprint, NOTICE_CHARS)), key);
             }
             What::PrivateRejected { by } => self.secret_declined(&Place::off_the_record(by), &name(by)),
             What::DirectRejected { by } => self.secret_declined(&Place::direct(by), &name(by)),
@@ -45,6 +48,7 @@ impl State {
             _ => ", by way of the server",
         };
         let what = place.chat_name();
+        self.requests.came(place, from);
         self.secret_news(place, from, &format!("{from} wants an {what}{how}: /accept {from} or /reject {from}"));
     }
 
@@ -54,42 +58,81 @@ impl State {
         self.notice(place, Tone::Info, &text);
     }
 
-    /// Such a chat is open. Who accepted it looks at it already.
-    fn secret_opened(&mut self, place: &Place, with: &str, numbers: Option<&str>) {
+    /// Such a chat is open, perhaps in answer to the command with that number.
+    fn secret_opened(&mut self, place: &Place, with: &str, numbers: Option<&str>, key: Option<u64>) {
         self.secret_news(place, with, &opened(place, with, numbers));
         let conversation = self.conversations.open(place, with);
         conversation.secret = Secret::Open;
         conversation.direct = numbers.map(Into::into);
+        if let Some(acceptance) = self.requests.opened(place, key) {
+            self.show_accepted(place, with, acceptance);
+        }
     }
 
-    /// Accepting shows the chat that it opens: what is typed next goes there, or nowhere.
-    pub(super) fn accept(&mut self, user: Option<&str>) {
-        let asks = |conversation: &&Conversation| {
-            conversation.place.is_secret()
-                && conversation.secret != Secret::Open
-                && conversation.lines().back().is_some()
-                && user.is_none_or(|user| Place::of_same_user(&conversation.place, user))
+    /// Accepting shows the chat that it opens: what is typed next goes there, or nowhere. The user is named to the
+    /// server, so that no request is accepted that came in the meantime.
+    pub(super) fn accept(&mut self, user: Option<&str>) -> bool {
+        let from = self.conversations.viewed().place.clone();
+        let request = match self.requests.choose(user) {
+            Choice::One(request) => request,
+            Choice::Several(users) => {
+                self.tell(Tone::Refused, &format!("several users ask: {}. /accept USER", users.join(", ")));
+                return false;
+            }
+            Choice::Unknown => {
+                let Some(key) = self.send_command(&Command::Accept(user)) else { return false };
+                self.requests.accept(Acceptance { key, user: user.map(Into::into), expected: None, from });
+                return true;
+            }
         };
-        let mut asking: Vec<Place> = self.conversations.iter().filter(asks).map(|c| c.place.clone()).collect();
-        // Of one user who asks for both, the encrypted chat is accepted.
-        asking.sort_by_key(|place| !matches!(place, Place::Direct(_)));
-        let place = match (&asking[..], user) {
-            ([only], None) => only.clone(),
-            ([first, ..], Some(_)) => first.clone(),
-            _ => return,
-        };
-        let (from, what) = (self.conversations.viewed().place.clone(), place.chat_name());
-        let Some(conversation) = self.conversations.get_mut(&place) else { return };
-        conversation.secret = Secret::Opening;
-        let with = conversation.title.clone();
-        if from != place {
-            self.notice(
-                &from,
-                Tone::Info,
-                &format!("accepted: the {what} with {with} has a tab of its own, shown now"),
-            );
+        let Some(key) = self.send_command(&Command::Accept(Some(&request.user))) else { return false };
+        let conversation = self.conversations.open(&request.place, &request.user);
+        let before = std::mem::replace(&mut conversation.secret, Secret::Opening);
+        self.go_to_accepted(&request.place, &request.user);
+        let expected = Some((request.place, before));
+        self.requests.accept(Acceptance { key, user: Some(request.user), expected, from });
+        true
+    }
+
+    /// Shows the tab of a chat that the user accepted, and says so where the user was.
+    fn go_to_accepted(&mut self, place: &Place, with: &str) {
+        if self.conversations.viewed().place != *place {
+            let what = place.chat_name();
+            self.tell(Tone::Info, &format!("accepted: the {what} with {with} has a tab of its own, shown now"));
+            self.view(place);
         }
-        self.view(&place);
+    }
+
+    /// An acceptance has opened a chat. If it is another one than was expected, the user is taken there, unless they
+    /// look at something else by now.
+    fn show_accepted(&mut self, place: &Place, with: &str, acceptance: Acceptance) {
+        let from = acceptance.from.clone();
+        let expected = acceptance.expected.as_ref().map(|(expected, _)| expected.clone());
+        if expected.as_ref() == Some(place) {
+            return;
+        }
+        self.undo_opening(acceptance);
+        let viewed = &self.conversations.viewed().place;
+        if *viewed == from || expected.as_ref() == Some(viewed) {
+            return self.go_to_accepted(place, with);
+        }
+        self.tell(Tone::Info, &format!("accepted: the {} with {with} has a tab of its own", place.chat_name()));
+    }
+
+    /// The server has refused the command with that number: if it accepted a chat, that one does not open.
+    pub(super) fn not_accepted(&mut self, key: u64) {
+        if let Some(acceptance) = self.requests.refused(key) {
+            self.undo_opening(acceptance);
+        }
+    }
+
+    fn undo_opening(&mut self, acceptance: Acceptance) {
+        if let Some((place, before)) = acceptance.expected
+            && let Some(conversation) = self.conversations.get_mut(&place)
+            && conversation.secret == Secret::Opening
+        {
+            conversation.secret = before;
+        }
     }
 
     /// Somebody is to be asked: unless there is such a chat already. Whether there is.
@@ -105,6 +148,7 @@ impl State {
 
     /// One is over, or did not come about; what has not gone out will not.
     fn secret_ended(&mut self, place: &Place, with: &str, reason: &str) {
+        self.requests.ended(place);
         let text = format!("the {} with {with} is over: {reason}", place.chat_name());
         self.secret_over(place, with, &text);
     }
@@ -129,6 +173,7 @@ impl State {
 
     /// The server knows nothing of the session of before, and of its off-the-record chats.
     pub(super) fn off_the_record_over(&mut self) {
+        self.requests.clear();
         let is_one = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
         let open: Vec<(Place, Box<str>)> =
             self.conversations.iter().filter(is_one).map(|c| (c.place.clone(), c.title.clone())).collect();

@@ -86,8 +86,9 @@ impl State {
             Command::Direct(user) if self.has_direct(user) => true,
             Command::DirectText { to, text } => self.say_secretly(&Place::direct(to), to, text),
             Command::DirectStop(user) => self.stop_directly(user),
-            Command::Accept(user) => {
-                self.accept(user);
+            Command::Accept(user) => self.accept(user),
+            Command::Block(user) => {
+                self.requests.close_of(user);
                 self.pass_on(&command)
             }
             Command::Join(room) => self.join(room),
@@ -254,6 +255,7 @@ impl State {
             }
         }
         let closed = self.conversations.close(&place);
+        self.requests.ended(&place);
         if !closed {
             self.tell(Tone::Refused, "this one stays; /quit leaves the program");
         } else if place.is_secret() {
@@ -282,6 +284,11 @@ impl State {
 
     /// A command for the server, in the room that is shown.
     pub(super) fn pass_on(&mut self, command: &Command<'_>) -> bool {
+        self.send_command(command).is_some()
+    }
+
+    /// The same; the number of the command, if it is taken.
+    pub(super) fn send_command(&mut self, command: &Command<'_>) -> Option<u64> {
         if matches!(command, Command::History(_)) {
             self.conversations.viewed_mut().reopen();
         }
@@ -294,7 +301,7 @@ impl State {
             (Ok(()), false) => self.tell(Tone::Info, "no connection; the command is sent as soon as there is one"),
             _ => {}
         }
-        done.is_ok()
+        done.is_ok().then_some(key)
     }
 
     /// All keys and commands; or what one command does.

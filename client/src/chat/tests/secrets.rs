@@ -301,3 +301,75 @@ fn x3_a_servers_own_words_are_marked() {
     assert!(desk.lobby().contains(&format!("- server: {forged}")));
     assert!(desk.lobby().contains(&"- You block eve and could not read the answer. /unblock eve first.".to_owned()));
 }
+
+fn viewed(desk: &Desk) -> Place {
+    desk.state.conversations().viewed().place.clone()
+}
+
+#[test]
+fn r1_a_bare_accept_shows_the_chat_of_the_only_request_whatever_tabs_are_there() {
+    let mut desk = desk();
+    desk.hear(What::PrivateRequest { from: "bob".into() });
+    desk.enter("/accept");
+    desk.hear(What::PrivateConnected { with: "bob".into() });
+    desk.hear(What::PrivateEnded { with: "bob".into(), reason: "ended by command".into() });
+    desk.press(Key::alt(Code::Char('1')));
+    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.take_sent();
+    desk.enter("/accept");
+    assert_eq!((desk.take_sent(), viewed(&desk)), (vec!["/accept bob".to_owned()], bob()));
+    assert!(desk.lobby().last().unwrap().contains("the encrypted chat with bob has a tab of its own, shown now"));
+    desk.enter("between us");
+    assert_eq!(desk.take_sent(), [""; 0]);
+    told(&mut desk, What::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
+    desk.press(Key::plain(Code::Enter));
+    assert_eq!(desk.take_sent(), ["/direct-say bob between us"]);
+}
+
+#[test]
+fn r2_accept_shows_the_chat_that_is_asked_for_now() {
+    let mut desk = desk();
+    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.enter("/accept");
+    told(&mut desk, What::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
+    ended(&mut desk, "bob ended it");
+    desk.press(Key::alt(Code::Char('1')));
+    desk.hear(What::PrivateRequest { from: "bob".into() });
+    desk.enter("/accept bob");
+    let off = Place::off_the_record("bob");
+    assert_eq!((viewed(&desk), desk.state.conversations().get(&off).unwrap().secret), (off, Secret::Opening));
+    assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::Ended);
+}
+
+#[test]
+fn r2_the_chat_that_opens_decides_and_a_refusal_opens_none() {
+    let mut desk = desk();
+    // No request is known here.
+    desk.enter("/accept");
+    desk.answer("/accept", What::PrivateConnected { with: "carol".into() });
+    assert_eq!(viewed(&desk), Place::off_the_record("carol"));
+    assert!(desk.lobby().last().unwrap().contains("the off-the-record chat with carol has a tab of its own"));
+    desk.press(Key::alt(Code::Char('1')));
+    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.enter("/accept bob");
+    desk.answer("/accept bob", What::PrivateConnected { with: "bob".into() });
+    assert_eq!(viewed(&desk), Place::off_the_record("bob"));
+    assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::NotOpen);
+    desk.hear(What::DirectRequest { from: "dave".into(), key: "00".into() });
+    desk.enter("/accept dave");
+    desk.answer("/accept dave", Cause::NotAskedDirect.of_user("dave").into());
+    assert_eq!(desk.state.conversations().get(&Place::direct("dave")).unwrap().secret, Secret::NotOpen);
+}
+
+#[test]
+fn r1_several_users_who_ask_are_named() {
+    let mut desk = desk();
+    desk.hear(What::PrivateRequest { from: "carol".into() });
+    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.enter("/accept");
+    assert_eq!(desk.take_sent(), [""; 0]);
+    assert_eq!(desk.lobby().last().unwrap(), "- several users ask: bob, carol. /accept USER");
+    desk.hear(Cause::DirectUnavailable.of_user("bob").into());
+    desk.press(Key::plain(Code::Enter));
+    assert_eq!((desk.take_sent(), viewed(&desk)), (vec!["/accept carol".to_owned()], Place::off_the_record("carol")));
+}

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | fewer than [`FEWEST`], or one key again and again | typed: somebody types fast, or holds a key |
 //! | any key that writes no text: an arrow, Alt-1 | typed: a script presses keys |
+//! | Enter before anything else | typed: it sends the draft; what follows is looked at by itself |
 //! | an Enter with more behind it | pasted |
 //! | two whole lines of talk, each with its Enter | typed: a script, or a stalled terminal; sending them does no harm |
-//! | one Enter, at the end | typed: a script; Tab completes |
+//! | one Enter, or several, at the end | typed: a script; Tab completes |
 //! | no Enter, but a Tab within the text | pasted |
 //!
-//! What comes right behind a paste belongs to it: a long one comes in pieces.
+//! What comes right behind a paste belongs to it: a long one comes in pieces. No Enter is lost: keys that are taken for
+//! a paste and have one are always asked about.
 
 use super::key::{Code, Key};
 use landline_common::command::{Command, parse};
@@ -43,17 +45,22 @@ pub struct Bursts {
 }
 
 impl Bursts {
-    /// Takes keys that came together, the last of them at `now_ms`.
-    pub fn sort(&mut self, keys: Vec<Key>, now_ms: u64) -> Arrived {
-        let goes_on = keys.len() > 1 && self.pasted_at.is_some_and(|at| now_ms < at + GOES_ON_MS);
-        match text_of(&keys) {
+    /// Takes keys that came together, the last of them at `now_ms`: typed ones, then pasted ones.
+    pub fn sort(&mut self, mut keys: Vec<Key>, now_ms: u64) -> Vec<Arrived> {
+        let is_piece = keys.len() > 1 || matches!(keys[..], [Key { code: Code::Char(_), ctrl: false, alt: false }]);
+        let goes_on = is_piece && self.pasted_at.is_some_and(|at| now_ms < at + GOES_ON_MS);
+        let enters = keys.iter().take_while(|key| **key == Key::plain(Code::Enter)).count();
+        let typed = if goes_on { 0 } else { enters };
+        match text_of(&keys[typed..]) {
             Some(text) if goes_on || is_pasted(&text) => {
                 self.pasted_at = Some(now_ms);
-                Arrived::Text(text)
+                keys.truncate(typed);
+                let typed = (!keys.is_empty()).then_some(Arrived::Keys(keys));
+                typed.into_iter().chain([Arrived::Text(text)]).collect()
             }
             _ => {
                 self.pasted_at = None;
-                Arrived::Keys(keys)
+                vec![Arrived::Keys(keys)]
             }
         }
     }
@@ -74,14 +81,14 @@ fn text_of(keys: &[Key]) -> Option<String> {
 fn is_pasted(text: &str) -> bool {
     let mut chars = text.chars();
     let first = chars.next();
-    if text.chars().count() < FEWEST || chars.all(|c| Some(c) == first) {
+    if text.chars().count() < FEWEST || chars.all(|c| Some(c) == first) || text.trim().is_empty() {
         return false;
     }
-    let tab_within = text.trim_end_matches('\t').contains('\t');
-    match text.find('\r') {
-        Some(enter) if enter + 1 < text.len() => !is_two_lines(text),
-        Some(_) => false,
-        None => tab_within && !text.starts_with('/'),
+    let lines = text.trim_end_matches('\r');
+    let tab_within = lines.trim_end_matches('\t').contains('\t');
+    match lines.contains('\r') {
+        true => !is_two_lines(text),
+        false => lines.len() == text.len() && tab_within && !text.starts_with('/'),
     }
 }
 
@@ -112,7 +119,7 @@ mod tests {
     }
 
     fn pasted(text: &str) -> bool {
-        Bursts::default().sort(keys(text), 0) == Arrived::Text(text.to_owned())
+        Bursts::default().sort(keys(text), 0) == [Arrived::Text(text.to_owned())]
     }
 
     #[test]
@@ -152,13 +159,13 @@ mod tests {
         }
         let alt = [Key::alt(Code::Char('1'))];
         let script = [keys("first line\r"), alt.to_vec(), keys("second line\rthird\r")].concat();
-        assert_eq!(Bursts::default().sort(script.clone(), 0), Arrived::Keys(script));
+        assert_eq!(Bursts::default().sort(script.clone(), 0), [Arrived::Keys(script)]);
     }
 
     #[test]
     fn d8_what_comes_right_behind_a_paste_belongs_to_it() {
         let mut bursts = Bursts::default();
-        let is_text = |arrived: Arrived| matches!(arrived, Arrived::Text(_));
+        let is_text = |arrived: Vec<Arrived>| matches!(arrived[..], [Arrived::Text(_)]);
         assert!(!is_text(bursts.sort(keys("rest of it\r"), 0)));
         assert!(is_text(bursts.sort(keys("one\rtwo\rthr"), 10)));
         assert!(is_text(bursts.sort(keys("ee\r"), 40)));
@@ -167,15 +174,31 @@ mod tests {
         assert!(!is_text(bursts.sort(keys("hello\r"), 151)));
     }
 
+    #[test]
+    fn r3_enter_before_anything_else_is_typed() {
+        let sort = |text: &str| Bursts::default().sort(keys(text), 0);
+        let typed = |text: &str| vec![Arrived::Keys(keys(text))];
+        assert_eq!(sort("\r/pm alice se"), typed("\r/pm alice se"));
+        assert_eq!(sort("\rhello there\r"), typed("\rhello there\r"));
+        assert_eq!(sort("hello there\r\r"), typed("hello there\r\r"));
+        let rest = Arrived::Text("/join j1\r/pm alice x\r".into());
+        assert_eq!(sort("\r/join j1\r/pm alice x\r"), [Arrived::Keys(keys("\r")), rest]);
+        assert!(pasted("talk 1\r/join j1\r/pm alice x\r"));
+    }
+
     proptest! {
         #[test]
         fn no_key_is_lost(text in "[a-b/ \r\t\n]{0,20}", more in "[a-b\r]{0,4}") {
             let mut bursts = Bursts::default();
             for (at, part) in [(0, text), (10, more)] {
-                match bursts.sort(keys(&part), at) {
-                    Arrived::Keys(same) => prop_assert_eq!(same, keys(&part)),
-                    Arrived::Text(same) => prop_assert_eq!(same, part),
+                let mut arrived = Vec::new();
+                for piece in bursts.sort(keys(&part), at) {
+                    match piece {
+                        Arrived::Keys(typed) => arrived.extend(typed),
+                        Arrived::Text(text) => arrived.extend(keys(&text)),
+                    }
                 }
+                prop_assert_eq!(arrived, keys(&part));
             }
         }
 

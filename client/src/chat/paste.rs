@@ -41,6 +41,23 @@ impl Pasted {
         clean_message(&self.text)
     }
 
+    /// The message as it stands in the draft: where the paste begins or ends with a line end, no line is joined to
+    /// another one.
+    #[must_use]
+    pub fn in_draft(&self, draft: &Editor) -> String {
+        let message = self.message();
+        let ends = ['\r', '\n'];
+        let before = draft.before();
+        let in_front = self.text.starts_with(ends) && !before.is_empty() && !before.ends_with(char::is_whitespace);
+        let after = draft.after();
+        let behind = self.text.ends_with(ends) && !after.is_empty() && !after.starts_with(char::is_whitespace);
+        if message.is_empty() {
+            return String::new();
+        }
+        let end = |needed: bool| if needed { "\n" } else { "" };
+        format!("{}{message}{}", end(in_front), end(behind))
+    }
+
     /// What of it goes away, whatever is done with it.
     #[must_use]
     pub fn losses(&self) -> Vec<String> {
@@ -61,7 +78,7 @@ impl Pasted {
     /// The keys that answer the question, and what they do.
     #[must_use]
     pub fn choices(&self, draft: &Editor, me: &str) -> Vec<(&'static str, String)> {
-        let message = self.message();
+        let message = self.in_draft(draft);
         let Saying { text, .. } = Saying::of(&message, draft, me);
         let parts = if too_long(&text).is_some() { split(&text).len() } else { 1 };
         let whole = match parts {
@@ -83,7 +100,7 @@ impl Pasted {
     /// What the user answers with a key.
     #[must_use]
     pub fn answer(&self, key: Key, draft: &Editor, me: &str) -> Answer {
-        let message = self.message();
+        let message = self.in_draft(draft);
         match key {
             Key { code: Code::Enter, .. } => {
                 let saying = Saying::of(&message, draft, me);
@@ -97,7 +114,7 @@ impl Pasted {
                 Answer::Say { saying, parts }
             }
             Key { code: Code::Char('e'), ctrl: false, alt: false } if draft.fits(message.len()) => {
-                Answer::Edit(message.into_owned())
+                Answer::Edit(message)
             }
             Key { code: Code::Escape, .. } => Answer::Discard,
             key if key == Key::ctrl('c') => Answer::Discard,

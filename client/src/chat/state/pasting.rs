@@ -15,9 +15,10 @@ impl State {
         self.pasted(text, PASTE_ASKS);
     }
 
-    /// Keys came so fast that they must have been pasted. It is asked, since that is a guess.
+    /// Keys came so fast that they must have been pasted. It is asked, since that is a guess: always if Enter is among
+    /// them, so that none is lost.
     pub(super) fn burst(&mut self, text: &str) {
-        self.pasted(text, 1);
+        self.pasted(text, usize::from(!text.contains('\r')));
     }
 
     /// Puts a text into the draft, or asks about it if it has more than so many lines.
@@ -33,7 +34,8 @@ impl State {
         if asked || pasted.needs_question(most, draft) {
             self.overlay = Some(Overlay::Paste(pasted));
         } else {
-            draft.insert(&pasted.message());
+            let text = pasted.in_draft(draft);
+            draft.insert(&text);
         }
     }
 

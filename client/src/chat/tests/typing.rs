@@ -1,5 +1,6 @@
 //! Typing: drafts, completion, pastes.
 
+use crate::chat::burst::{Arrived, Bursts};
 use crate::chat::conversation::Place;
 use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
@@ -303,4 +304,39 @@ fn the_help_can_be_read_to_its_end() {
     assert_eq!(first + height, crate::chat::help::rows(width, false).len());
     desk.press(Key::plain(Code::Escape));
     assert_eq!(desk.state.overlay(), None);
+}
+
+/// What the thread that reads keys makes of these, that came together.
+fn together(desk: &mut Desk, text: &str) {
+    let key = |c: char| if c == '\r' { Key::plain(Code::Enter) } else { Key::plain(Code::Char(c)) };
+    for arrived in Bursts::default().sort(text.chars().map(key).collect(), 0) {
+        match arrived {
+            Arrived::Keys(keys) => keys.into_iter().for_each(|key| desk.press(key)),
+            Arrived::Text(text) => desk.step(Input::Burst(text)),
+        }
+    }
+}
+
+#[test]
+fn r3_enter_that_comes_together_with_the_next_line_sends_the_draft() {
+    let mut desk = desk();
+    desk.type_in("meet at 5");
+    together(&mut desk, "\r/pm alice se");
+    assert_eq!((desk.take_said(), draft(&desk)), (vec!["lobby: meet at 5".to_owned()], "/pm alice se"));
+}
+
+#[test]
+fn r3_no_enter_is_lost_and_no_lines_are_joined() {
+    let mut quick = desk();
+    together(&mut quick, "talk 1\r/join j1\r/pm alice x\r");
+    let Some(Overlay::Paste(pasted)) = quick.state.overlay() else { panic!("a question") };
+    assert_eq!(pasted.message(), "talk 1\n/join j1\n/pm alice x");
+    let mut one = desk();
+    one.type_in("draft");
+    one.step(Input::Burst("one line\r".into()));
+    assert!(one.state.overlay().is_some() && draft(&one) == "draft");
+    let mut pasted = desk();
+    pasted.type_in("draft");
+    pasted.step(Input::Paste("\npasted".into()));
+    assert_eq!(draft(&pasted), "draft\npasted");
 }

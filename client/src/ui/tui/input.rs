@@ -63,10 +63,11 @@ impl Gathering {
 
     fn send_keys(&mut self) -> Result<(), SendError<Input>> {
         let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match self.bursts.sort(std::mem::take(&mut self.keys), now) {
+        let arrived = self.bursts.sort(std::mem::take(&mut self.keys), now);
+        arrived.into_iter().try_for_each(|arrived| match arrived {
             Arrived::Text(text) => self.out.send(Input::Burst(text)),
             Arrived::Keys(keys) => keys.into_iter().try_for_each(|key| self.out.send(Input::Key(key))),
-        }
+        })
     }
 }
 

@@ -5,6 +5,9 @@
 //! | up to [`PASTE_ASKS`](super::limits::PASTE_ASKS) lines that the terminal said were pasted | into the draft |
 //! | more lines; more than one that came as keys; more than fits | the question, see [`Pasted::choices`] |
 //! | more while the question is shown | becomes part of what is asked about |
+//! | letters typed while the question is shown | the text goes into the draft, the letters behind it |
+//!
+//! No letter chooses anything: a user who was typing when the question appeared must not send what was pasted.
 //!
 //! A pasted line is talk, whatever it begins with. Only where a command was typed in front of the cursor (`/pm bob `),
 //! what is sent goes where that command says, each part of it.
@@ -92,8 +95,8 @@ impl Pasted {
         };
         let each = format!("send {} lines, each by itself{without}", lines.len());
         let fits = draft.fits(message.len());
-        let edit = fits.then(|| ("e", "put into the input, to change it".to_owned()));
-        let each = (lines.len() > 1).then_some(("l", each));
+        let edit = fits.then(|| ("Alt-e", "put into the input, to change it; so does typing".to_owned()));
+        let each = (lines.len() > 1).then_some(("Alt-l", each));
         [Some(("Enter", whole)), each, edit, Some(("Esc", "do not send".to_owned()))].into_iter().flatten().collect()
     }
 
@@ -102,19 +105,21 @@ impl Pasted {
     pub fn answer(&self, key: Key, draft: &Editor, me: &str) -> Answer {
         let message = self.in_draft(draft);
         match key {
-            Key { code: Code::Enter, .. } => {
+            key if key == Key::plain(Code::Enter) => {
                 let saying = Saying::of(&message, draft, me);
                 let parts =
                     if too_long(&saying.text).is_some() { split(&saying.text) } else { vec![saying.text.clone()] };
                 Answer::Say { saying, parts }
             }
-            Key { code: Code::Char('l'), ctrl: false, alt: false } => {
+            key if key == Key::alt(Code::Char('l')) => {
                 let saying = Saying::of(&message, draft, me);
                 let parts = saying.text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect();
                 Answer::Say { saying, parts }
             }
-            Key { code: Code::Char('e'), ctrl: false, alt: false } if draft.fits(message.len()) => {
-                Answer::Edit(message)
+            key if key == Key::alt(Code::Char('e')) && draft.fits(message.len()) => Answer::Edit(message),
+            key if writes(key) && draft.fits(message.len() + 1) => {
+                let is_ended = self.text.ends_with(['\r', '\n']) && !message.ends_with('\n');
+                Answer::TypeOn(if is_ended { message + "\n" } else { message })
             }
             Key { code: Code::Escape, .. } => Answer::Discard,
             key if key == Key::ctrl('c') => Answer::Discard,
@@ -144,10 +149,18 @@ pub enum Answer {
     },
     /// Put the message into the input.
     Edit(String),
+    /// Put the message into the input, and do there what the key does.
+    TypeOn(String),
     /// Do nothing with it.
     Discard,
     /// The key answers nothing: it may be one typed by mistake.
     Ask,
+}
+
+/// Whether a key writes something into the input.
+fn writes(key: Key) -> bool {
+    let is_char = matches!(key, Key { code: Code::Char(_), ctrl: false, alt: false });
+    is_char || key == Key::ctrl('j') || key == Key::alt(Code::Enter)
 }
 
 impl Saying {

@@ -56,7 +56,7 @@ fn a_paste_of_many_lines_is_asked_about() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~one\r\n\ttwo\r\n/quit\r\nfour\r\n\x1b[201~");
     alice.sees("4 lines were pasted");
-    alice.press("l");
+    alice.press("\x1bl");
     for line in ["one", "    two", "/quit", "four"] {
         bob.expect(&format!("alice: {line}"));
     }

@@ -49,6 +49,10 @@ impl State {
         match pasted.answer(key, &self.conversations.viewed().draft, &self.me) {
             Answer::Say { saying, parts } => self.say_parts(&saying, &parts),
             Answer::Edit(message) => self.conversations.viewed_mut().draft.insert(&message),
+            Answer::TypeOn(message) => {
+                self.conversations.viewed_mut().draft.insert(&message);
+                self.key(key);
+            }
             Answer::Discard => {}
             Answer::Ask => self.overlay = Some(Overlay::Paste(pasted)),
         }

@@ -188,18 +188,18 @@ fn many_lines_are_asked_about() {
         desk.step(Input::Paste(text.into()));
         let Some(Overlay::Paste(pasted)) = desk.state.overlay() else { panic!("a question") };
         assert_eq!(pasted.message(), "one\n/quit\n\nthree\n  four");
-        desk.press(Key::plain(Code::Char('z')));
+        desk.press(Key::plain(Code::Up));
         assert!(desk.state.overlay().is_some(), "a mistyped key does nothing");
         desk.press(key);
         desk
     };
     assert_eq!(paste(Key::plain(Code::Enter)).take_sent(), ["lobby: x one\n/quit\n\nthree\n  four"]);
-    let mut lines = paste(Key::plain(Code::Char('l')));
+    let mut lines = paste(Key::alt(Code::Char('l')));
     assert_eq!(lines.take_said(), ["lobby: x one", "lobby: /quit", "lobby: three", "lobby:   four"]);
     assert_eq!(lines.effects, [], "a pasted line is never a command");
     let mut cancelled = paste(Key::plain(Code::Escape));
     assert_eq!((cancelled.take_sent(), draft(&cancelled)), (vec![], "x "));
-    assert_eq!(draft(&paste(Key::plain(Code::Char('e')))), "x one\n/quit\n\nthree\n  four");
+    assert_eq!(draft(&paste(Key::alt(Code::Char('e')))), "x one\n/quit\n\nthree\n  four");
 }
 
 #[test]
@@ -217,19 +217,19 @@ fn a9_what_is_too_long_for_one_message_is_split_after_it_was_said() {
 #[test]
 fn a_paste_goes_where_the_command_in_front_of_it_says() {
     for (key, sent) in [
-        (Code::Enter, vec!["/pm bob one\n/quit\ntwo\nthree"]),
-        (Code::Char('l'), vec!["/pm bob one", "/pm bob /quit", "/pm bob two", "/pm bob three"]),
+        (Key::plain(Code::Enter), vec!["/pm bob one\n/quit\ntwo\nthree"]),
+        (Key::alt(Code::Char('l')), vec!["/pm bob one", "/pm bob /quit", "/pm bob two", "/pm bob three"]),
     ] {
         let mut desk = desk();
         desk.type_in("/pm bob ");
         desk.step(Input::Paste("one\n/quit\ntwo\nthree".into()));
-        desk.press(Key::plain(key));
+        desk.press(key);
         assert_eq!(desk.take_said(), sent);
     }
     let mut desk = desk();
     desk.type_in("/join ");
     desk.step(Input::Paste("one\ntwo\nthree\nfour".into()));
-    desk.press(Key::plain(Code::Char('l')));
+    desk.press(Key::alt(Code::Char('l')));
     assert_eq!((desk.take_sent(), draft(&desk)), (vec![], "/join one\ntwo\nthree\nfour"));
 }
 
@@ -241,19 +241,19 @@ fn what_goes_away_of_a_paste_is_said() {
         let Some(Overlay::Paste(pasted)) = desk.state.overlay() else { panic!("a question") };
         (pasted.losses(), desk.state.paste_choices(pasted).iter().map(|(key, _)| *key).collect::<Vec<_>>())
     };
-    assert_eq!(losses("a\n\n\tb\nc\nd"), (vec![], vec!["Enter", "l", "e", "Esc"]));
+    assert_eq!(losses("a\n\n\tb\nc\nd"), (vec![], vec!["Enter", "Alt-l", "Alt-e", "Esc"]));
     let (hidden, _) = losses("a\u{1b}[31m\nb\nc\nd\u{200b}");
     assert_eq!(hidden, ["6 control characters are left out"]);
     let (cut, keys) = losses(&"words and words\n".repeat(9_000));
     assert!(cut[0].starts_with("only the first 64 KiB"), "{cut:?}");
-    assert_eq!(keys, ["Enter", "l", "Esc"], "it does not fit into the input");
+    assert_eq!(keys, ["Enter", "Alt-l", "Esc"], "it does not fit into the input");
 }
 
 #[test]
 fn a_huge_paste_is_refused_as_lines() {
     let mut desk = desk();
     desk.step(Input::Paste("line\n".repeat(5_000)));
-    desk.press(Key::plain(Code::Char('l')));
+    desk.press(Key::alt(Code::Char('l')));
     assert_eq!(desk.take_sent(), [""; 0]);
     assert!(desk.lobby()[0].contains("too many lines"));
 }
@@ -339,4 +339,17 @@ fn r3_no_enter_is_lost_and_no_lines_are_joined() {
     pasted.type_in("draft");
     pasted.step(Input::Paste("\npasted".into()));
     assert_eq!(draft(&pasted), "draft\npasted");
+}
+
+#[test]
+fn r4_letters_answer_no_question_about_a_paste() {
+    let mut desk = desk();
+    desk.step(Input::Burst("one\rtwo\rthree\r/quit\r".into()));
+    desk.type_in("let");
+    assert_eq!((desk.take_sent(), draft(&desk)), (vec![], "one\ntwo\nthree\n/quit\nlet"));
+    assert_eq!(desk.state.overlay(), None);
+    desk.press(Key::ctrl('c'));
+    desk.step(Input::Burst("words and words\r".repeat(4_000)));
+    desk.type_in("let");
+    assert!(desk.state.overlay().is_some() && draft(&desk).is_empty(), "it does not fit into the input");
 }

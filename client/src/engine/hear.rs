@@ -137,7 +137,7 @@ impl Engine {
     /// The session is a new one: what the server may have taken before, and would take twice, is not sent again.
     fn fail_what_doubles(&mut self) {
         let why = "the connection broke, and it is not known whether this arrived";
-        for item in self.queue.take_waiting(|item| item.doubles && item.attempted) {
+        for item in self.queue.take_waiting(|item| item.doubles && item.in_doubt) {
             self.deliver(&item, Progress::Failed(why.into()));
         }
     }

@@ -26,7 +26,7 @@ pub use effects::{Effect, Update};
 pub use hear::{Heard, Looked};
 pub use request::{Delivery, Progress, RequestKind, Target};
 pub use rng::Rng;
-pub use submit::TOO_MANY;
+pub use submit::{Cancelled, TOO_MANY};
 pub use time::Now;
 
 use crate::sign_in::{Identity, Session};

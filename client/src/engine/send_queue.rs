@@ -7,7 +7,7 @@
 //!
 //! | a line is     | in            | leaves by                                                        |
 //! |---------------|---------------|------------------------------------------------------------------|
-//! | waiting       | `typed`       | `next` (sent), `cancel`                                          |
+//! | waiting       | `typed`       | `next` (sent), `cancel` (not if it is in doubt)                  |
 //! | under way     | `under_way`   | `finish` (answered), `put_back` (throttled), `connection_lost`   |
 //! | past the server | `past_server` | `finish`, `take_past_server` (its chat has ended)              |
 
@@ -45,8 +45,8 @@ pub struct Item {
     pub room: Option<Box<str>>,
     /// Sent again, it is done once more if the server does not know its session any more.
     pub doubles: bool,
-    /// It went out before.
-    pub attempted: bool,
+    /// A connection was lost while it was under way: it may have arrived.
+    pub in_doubt: bool,
     /// The place in the order of all typed lines.
     pub(super) number: u64,
     /// Not to be sent earlier.
@@ -68,7 +68,7 @@ impl Item {
             lane: Lane::Free,
             room: None,
             doubles: false,
-            attempted: false,
+            in_doubt: false,
             number: 0,
             not_before: 0,
             sent_at: 0,
@@ -171,7 +171,7 @@ impl SendQueue {
     /// else.
     pub fn next(&mut self, now: u64, held: impl Fn(&Item) -> bool) -> Option<&Item> {
         let mut item = self.take_typed(now, held).or_else(|| self.take_housekeeping(now))?;
-        (item.sent_at, item.attempted) = (now, true);
+        item.sent_at = now;
         self.pace.sent_at.push_back(now);
         self.under_way.push(item);
         self.under_way.last()
@@ -254,6 +254,7 @@ impl SendQueue {
         self.housekeeping.clear();
         let mut again = std::mem::take(&mut self.under_way);
         again.retain(|item| item.kind.is_typed());
+        again.iter_mut().for_each(|item| item.in_doubt = true);
         for item in again.clone() {
             self.put_in_order(item);
         }
@@ -285,6 +286,12 @@ impl SendQueue {
     pub fn unanswered(&self) -> impl Iterator<Item = &Item> {
         let under_way = self.under_way.iter().chain(&self.past_server).filter(|item| item.kind.is_typed());
         under_way.chain(&self.typed)
+    }
+
+    /// What was handed to a connection and is unanswered: it may have arrived.
+    pub fn handed_over(&self) -> impl Iterator<Item = &Item> {
+        let under_way = self.under_way.iter().chain(&self.past_server).filter(|item| item.kind.is_typed());
+        under_way.chain(self.typed.iter().filter(|item| item.in_doubt))
     }
 
     /// How many typed lines wait.

@@ -11,6 +11,15 @@ use landline_common::event::Text;
 /// Why a line cannot be taken: too many wait.
 pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
 
+/// What has become of lines that were to be taken back, by their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cancelled {
+    /// Taken back.
+    pub taken: Vec<u64>,
+    /// They may have arrived already, and are not taken back.
+    pub handed_over: Vec<u64>,
+}
+
 impl Engine {
     fn lane(&self, target: &Target) -> Lane {
         if self.options.one_order { Lane::All } else { Lane::To(target.folded()) }
@@ -180,15 +189,24 @@ impl Engine {
         }
     }
 
-    /// Takes back what waits to be sent: the numbers of these lines.
-    pub fn cancel(&mut self, is_it: impl Fn(&RequestKind) -> bool) -> Vec<u64> {
-        let taken = self.queue.take_waiting(|item| is_it(&item.kind));
+    /// Takes back what waits to be sent. A line that was handed to a connection may have arrived, also if that
+    /// connection was lost: it is not taken back, but sent again until the server answers.
+    pub fn cancel(&mut self, is_it: impl Fn(&RequestKind) -> bool) -> Cancelled {
+        let is_join = |item: &Item| matches!(item.kind, RequestKind::Join(_));
+        let taken = self.queue.take_waiting(|item| is_it(&item.kind) && (!item.in_doubt || is_join(item)));
+        let handed_over = self.queue.handed_over().filter(|item| is_it(&item.kind)).map(|item| item.key).collect();
         for item in &taken {
             if let RequestKind::Join(room) = &item.kind {
                 self.stay_out(room);
             }
         }
-        taken.into_iter().map(|item| item.key).collect()
+        Cancelled { taken: taken.into_iter().map(|item| item.key).collect(), handed_over }
+    }
+
+    /// Whether the user's line with that number was handed to a connection and is unanswered.
+    #[must_use]
+    pub fn may_have_arrived(&self, key: u64) -> bool {
+        self.queue.handed_over().any(|item| item.key == key)
     }
 
     pub(super) fn stay_out(&mut self, room: &str) {

@@ -2,7 +2,7 @@
 
 use super::{BEHIND_QUIT_MS, NAMED, Plain, Typed};
 use crate::chat::line::too_long;
-use crate::engine::{RequestKind, Target};
+use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
 use landline_common::command::{Command, CommandError, Request, parse};
 
@@ -153,11 +153,14 @@ impl Plain {
 
     /// What waits to be sent is not sent.
     fn cancel(&mut self) {
-        let taken = self.engine.cancel(RequestKind::is_typed);
+        let Cancelled { taken, handed_over } = self.engine.cancel(RequestKind::is_typed);
         let lines: Vec<String> =
             taken.iter().filter_map(|key| self.typed.remove(key)).map(|typed| typed.text).collect();
         lines.iter().for_each(|line| self.say(&format!("taken back: {line}")));
-        if lines.is_empty() {
+        let kept = handed_over.iter().filter_map(|key| self.typed.get(key));
+        let kept: Vec<String> = kept.map(|typed| typed.text.clone()).collect();
+        kept.iter().for_each(|line| self.say(&format!("may already have arrived, not taken back: {line}")));
+        if lines.is_empty() && kept.is_empty() {
             self.say("nothing waits to be sent");
         }
     }

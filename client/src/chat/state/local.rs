@@ -57,7 +57,7 @@ pub static LOCAL: &[Local] = &[
     Local {
         word: "/cancel",
         usage: "/cancel",
-        help: "take back what you said in the conversation that is shown and is unsent; ↑ brings it back",
+        help: "take back what you said in the conversation that is shown and was never on its way; ↑ brings it back",
         run: |state, _| state.cancel(),
     },
     Local {

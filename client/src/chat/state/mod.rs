@@ -151,10 +151,10 @@ impl State {
     }
 
     /// One's own lines that are not sent for certain, with the conversations in which they are.
-    fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &crate::chat::line::Talk)> {
+    fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &Line)> {
         self.conversations.iter().flat_map(|conversation| {
-            let talk = conversation.lines().iter().filter_map(Line::talk);
-            talk.filter(|talk| talk.delivery.is_open()).map(move |talk| (conversation, talk))
+            let is_open = |line: &&Line| line.talk().is_some_and(|talk| talk.delivery.is_open());
+            conversation.lines().iter().filter(is_open).map(move |line| (conversation, line))
         })
     }
 

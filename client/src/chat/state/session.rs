@@ -5,7 +5,7 @@ use crate::chat::conversation::{Conversation, Place, Secret};
 use crate::chat::leaving::Step;
 use crate::chat::line::{Delivery, Line, Tone, name};
 use crate::chat::{Effect, Exit};
-use crate::engine::{self, Engine, Progress, RequestKind, Update};
+use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, Refused};
 use landline_common::text;
 
@@ -225,11 +225,13 @@ impl State {
 
     /// How it ends if it ends now.
     pub(super) fn exit(&self) -> Exit {
-        let written = |(conversation, talk): (&Conversation, &crate::chat::line::Talk)| {
-            let certain = if talk.delivery == Delivery::Unsent { "not sent" } else { "perhaps not sent" };
-            format!("{certain} to {}: {}", conversation.title, talk.text)
+        let written = |(conversation, line): (&Conversation, &Line)| {
+            let talk = line.talk()?;
+            let in_doubt = talk.delivery != Delivery::Unsent || self.engine.may_have_arrived(line.key);
+            let certain = if in_doubt { "perhaps not sent" } else { "not sent" };
+            Some(format!("{certain} to {}: {}", conversation.title, talk.text))
         };
-        let unsent: Vec<String> = self.open_lines().map(written).collect();
+        let unsent: Vec<String> = self.open_lines().filter_map(written).collect();
         if unsent.is_empty() { Exit::Left } else { Exit::Unsent(unsent) }
     }
 
@@ -246,29 +248,27 @@ impl State {
             RequestKind::Join(room) => Place::Room(room.clone()) == place,
             _ => false,
         };
-        let keys = self.engine.cancel(is_it);
+        let Cancelled { taken, handed_over } = self.engine.cancel(is_it);
         let conversation = self.conversations.viewed_mut();
-        let waits = |line: &Line| line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
+        let waits = |line: &Line| {
+            let unsent = line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
+            unsent && !handed_over.contains(&line.key)
+        };
         let own: Vec<(u64, Box<str>)> = conversation
             .lines()
             .iter()
-            .filter(|line| keys.contains(&line.key) || (place.is_secret() && waits(line)))
+            .filter(|line| taken.contains(&line.key) || (place.is_secret() && waits(line)))
             .filter_map(|line| line.talk().map(|talk| (line.key, talk.text.clone())))
             .collect();
+        let kept = conversation.lines().iter().filter(|line| handed_over.contains(&line.key)).count();
         for (key, text) in &own {
             conversation.recall.push(text);
             if let Some(talk) = conversation.line_mut(*key).and_then(Line::talk_mut) {
                 talk.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
             }
         }
-        let joined = self.conversations.viewed().joining && !keys.is_empty();
-        let text = match own.len() {
-            0 if joined => "you do not go in".to_owned(),
-            0 => "nothing waits to be sent here".to_owned(),
-            1 => "1 line taken back".to_owned(),
-            n => format!("{n} lines taken back"),
-        };
-        self.tell(Tone::Info, &text);
+        let joined = self.conversations.viewed().joining && !taken.is_empty();
+        self.tell(Tone::Info, &what_was_cancelled(own.len(), kept, joined));
         true
     }
 
@@ -288,4 +288,21 @@ impl State {
     pub(super) fn is_open(&self, place: &Place) -> bool {
         self.conversations.get(place).is_some_and(|conversation| conversation.secret == Secret::Open)
     }
+}
+
+/// What `/cancel` has done: lines taken back, and lines that may have arrived.
+fn what_was_cancelled(taken: usize, kept: usize, joined: bool) -> String {
+    let done = match taken {
+        0 if joined => Some("you do not go in".to_owned()),
+        0 => None,
+        1 => Some("1 line taken back".to_owned()),
+        n => Some(format!("{n} lines taken back")),
+    };
+    let kept = match kept {
+        0 => None,
+        1 => Some("1 line may already have arrived and is not taken back".to_owned()),
+        n => Some(format!("{n} lines may already have arrived and are not taken back")),
+    };
+    let all: Vec<String> = done.into_iter().chain(kept).collect();
+    if all.is_empty() { "nothing waits to be sent here".to_owned() } else { all.join("; ") }
 }

@@ -297,7 +297,14 @@ fn unsent_lines_are_taken_back() {
     desk.enter("/cancel");
     desk.echo(5, "lobby", "on its way");
     assert_eq!(desk.take_sent(), [""; 0]);
-    assert_eq!(desk.lobby(), ["failed alice: waits", "- 1 line taken back", "alice: on its way"]);
+    assert_eq!(
+        desk.lobby(),
+        [
+            "failed alice: waits",
+            "- 1 line taken back; 1 line may already have arrived and is not taken back",
+            "alice: on its way"
+        ]
+    );
     desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Up));
     assert_eq!(desk.state.conversations().viewed().draft.text(), "waits");
@@ -354,4 +361,27 @@ fn ones_own_message_out_of_the_history_is_known_by_its_nonce() {
     assert_eq!(desk.lobby(), ["alice: arrived"]);
     desk.caught_up("lobby", true, false);
     assert_eq!(desk.state.unsent(), 0);
+}
+
+#[test]
+fn r5_a_line_that_a_lost_connection_had_is_not_taken_back() {
+    let mut desk = desk();
+    desk.enter("handed over");
+    desk.enter("waits");
+    desk.pass_silently(6_200);
+    assert_eq!(desk.lobby(), ["unsent alice: handed over", "unsent alice: waits"]);
+    desk.enter("/cancel");
+    let told = "- 1 line taken back; 1 line may already have arrived and is not taken back";
+    assert_eq!(desk.lobby(), ["unsent alice: handed over", "failed alice: waits", told]);
+    desk.enter("/cancel");
+    let told = "- 1 line may already have arrived and is not taken back";
+    assert_eq!(desk.lobby().last().unwrap(), told);
+    let perhaps = vec!["perhaps not sent to lobby: handed over".to_owned()];
+    assert_eq!(desk.state.end().0, Exit::Unsent(perhaps));
+    desk.take_sent();
+    desk.welcome();
+    desk.caught_up("lobby", true, false);
+    assert!(desk.take_sent().contains(&"lobby: handed over".to_owned()));
+    desk.echo(5, "lobby", "handed over");
+    assert!(desk.lobby().contains(&"alice: handed over".to_owned()));
 }

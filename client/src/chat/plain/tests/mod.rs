@@ -316,6 +316,15 @@ fn unsent_lines_are_taken_back() {
 }
 
 #[test]
+fn r5_a_line_that_a_lost_connection_had_is_not_taken_back() {
+    let mut desk = Desk::guest(PERSON);
+    desk.type_in("handed over");
+    desk.down();
+    desk.type_in("/cancel");
+    assert_eq!(desk.said.last().unwrap(), "may already have arrived, not taken back: handed over");
+}
+
+#[test]
 fn what_nobody_typed_is_not_shown() {
     let mut desk = Desk::guest(PIPE);
     desk.pass(30_000, true);

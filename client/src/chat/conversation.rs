@@ -73,6 +73,8 @@ pub struct Conversation {
     pub members: Names,
     /// Nobody knows yet who is in the room, or somebody has come since.
     pub stale: bool,
+    /// The members were listed since the user went in, over the present connection.
+    pub listed: bool,
     /// Who spoke, the last one first.
     pub speakers: VecDeque<Box<str>>,
     /// The user has asked to go in, and the server has not answered yet.
@@ -107,6 +109,7 @@ impl Conversation {
             below: 0,
             members: Names::new(MEMBERS),
             stale: true,
+            listed: false,
             speakers: VecDeque::new(),
             joining: false,
             older: Older::default(),
@@ -114,6 +117,15 @@ impl Conversation {
             direct: None,
             stirred: 0,
         }
+    }
+
+    /// How many users are in the room. `None` while the list is not known: right after going in or reconnecting, also
+    /// if only the user is listed and others have come since.
+    #[must_use]
+    pub fn members_known(&self) -> Option<usize> {
+        let members = self.members.len();
+        let is_known = self.listed && members > 0 && !(self.stale && members == 1);
+        is_known.then_some(members)
     }
 
     /// Everything in it, oldest first.

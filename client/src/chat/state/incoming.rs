@@ -203,7 +203,7 @@ impl State {
         let users: Vec<Box<str>> = users.iter().map(|user| name(user)).collect();
         let mut new = Vec::new();
         if let Some(conversation) = self.conversations.get_mut(&place) {
-            conversation.stale = false;
+            (conversation.stale, conversation.listed) = (false, true);
             let first = conversation.members.is_empty() || !part.is_whole();
             let old = conversation.members.clone();
             if part.is_whole() {

@@ -263,7 +263,7 @@ impl State {
     fn refresh(&mut self) {
         let viewed = self.conversations.viewed();
         let (Place::Room(room), true) = (&viewed.place, viewed.stale) else { return };
-        let first = viewed.members.is_empty();
+        let first = viewed.members.is_empty() || !viewed.listed;
         if self.people.may_ask_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
             let room = room.clone();
             self.people.asked_members(self.now.ms);

@@ -39,7 +39,9 @@ impl State {
             }
             Update::Lost { why } => {
                 self.notice(&Place::Server, Tone::Refused, &format!("connection lost: {why}"));
-                self.conversations.iter_mut().for_each(|conversation| conversation.stale = true);
+                for conversation in self.conversations.iter_mut() {
+                    (conversation.stale, conversation.listed) = (true, false);
+                }
                 if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
                     self.stopped();
                 }
@@ -120,7 +122,7 @@ impl State {
     fn entered(&mut self, room: &str, key: u64) {
         let place = Place::room(room);
         let conversation = self.conversations.open(&place, room);
-        (conversation.joining, conversation.stale) = (false, true);
+        (conversation.joining, conversation.stale, conversation.listed) = (false, true, false);
         let asked = self.joins.answer(key);
         if asked.is_some_and(|join| join.idle_since) {
             self.view(&place);

@@ -3,6 +3,7 @@
 use crate::chat::conversation::Place;
 use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
+use landline_common::event::Part;
 use landline_common::{Cause, What};
 
 fn desk() -> Desk {
@@ -206,4 +207,28 @@ fn what_was_said_to_everybody_before_opens_no_conversation() {
     desk.hear(What::Recalled { id: 3, place, user: "bob".into(), text: "lunch".into() });
     desk.caught_up("all", false, false);
     assert!(desk.state.conversations().get(&Place::Everybody).is_none());
+}
+
+#[test]
+fn r6_nobody_is_counted_before_the_list_is_known() {
+    let mut desk = desk();
+    let known =
+        |desk: &Desk, room: &str| desk.state.conversations().get(&Place::room(room)).expect("the room").members_known();
+    assert_eq!(known(&desk, "lobby"), Some(2));
+    desk.enter("/join ops");
+    desk.entered("ops");
+    desk.hear(What::Joined { user: "alice".into(), room: "ops".into() });
+    assert_eq!(known(&desk, "ops"), None);
+    desk.pass(4_000);
+    assert_eq!(known(&desk, "ops"), Some(2));
+    desk.cut();
+    assert_eq!(known(&desk, "lobby"), None);
+    desk.pass_silently(31_000);
+    desk.welcome();
+    assert_eq!(known(&desk, "ops"), None);
+    let users = vec!["alice".into()];
+    desk.answer("/who ops", What::Members { room: "ops".into(), users, part: Part::default() });
+    assert_eq!(known(&desk, "ops"), Some(1));
+    desk.hear(What::Connected { user: "bob".into() });
+    assert_eq!(known(&desk, "ops"), None, "bob may be in it");
 }

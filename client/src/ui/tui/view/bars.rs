@@ -41,12 +41,16 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
 
 /// A conversation's name, and what it is.
 fn named(conversation: &Conversation) -> (String, String) {
-    let members = conversation.members.len();
     match &conversation.place {
         Place::Room(_) if conversation.joining => (conversation.title.to_string(), "joining…".to_owned()),
-        Place::Room(_) if members == 1 => (conversation.title.to_string(), "only you are here".to_owned()),
-        Place::Room(_) if members > 0 => (conversation.title.to_string(), format!("{members} here")),
-        Place::Room(_) => (conversation.title.to_string(), String::new()),
+        Place::Room(_) => {
+            let about = match conversation.members_known() {
+                Some(1) => "only you are here".to_owned(),
+                Some(members) => format!("{members} here"),
+                None => String::new(),
+            };
+            (conversation.title.to_string(), about)
+        }
         Place::Everybody => ("everybody".to_owned(), "whatever their room".to_owned()),
         Place::Person(_) => (conversation.title.to_string(), "messages, stored by the server".to_owned()),
         Place::OffTheRecord(_) => (conversation.title.to_string(), secret(conversation, "off the record")),

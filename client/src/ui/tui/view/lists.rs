@@ -105,8 +105,9 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
 
 /// The people of the room.
 pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let members = &state.conversations().viewed().members;
-    let heading = format!(" {} here", members.len());
+    let conversation = state.conversations().viewed();
+    let members = &conversation.members;
+    let heading = conversation.members_known().map_or_else(|| " …".to_owned(), |members| format!(" {members} here"));
     pieces(area, area.y, buffer, &[(&heading, theme.dim)]);
     let shown = usize::from(area.height.saturating_sub(1));
     let fits = members.len() <= shown;

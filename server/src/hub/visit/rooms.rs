@@ -130,22 +130,33 @@ impl Visit {
 
     /// Gives a seat back. If that is announced, it returns when all that was said before is out.
     pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
-        let Membership { name, circle, seat, ear, .. } = membership;
+        let Membership { name, circle, seat, ear, came_after, caught_up } = membership;
         let going = Movement { hub: &self.hub, circle: &circle, person: &self.person, coming: false };
         let number = circle.log.leave(&seat, ear, announced.then_some(&mut going.notice(self.now)));
         // An account's mark is what it had heard when everything was out.
         if announced || self.person.account {
             circle.log.settle(number);
         }
-        self.remember_mark(&name, &seat);
+        self.remember_mark(&name, &seat, caught_up, came_after);
         self.hub.registry().rooms.leave(&name, self.person.client());
     }
 
-    /// Notes the last message of a room that went out to an account.
-    fn remember_mark(&self, room: &RoomName, seat: &Seat) {
+    /// Notes the last message of a room that went out to an account. Where nothing was said during the stay, that is
+    /// what the account caught up with, or on its first visit what was said before it came: the next visit must know
+    /// what is new.
+    fn remember_mark(&self, room: &RoomName, seat: &Seat, caught_up: Option<u64>, came_after: u64) {
+        if !self.person.account {
+            return;
+        }
+        let (memory, account) = (&self.hub.memory, self.person.name.key());
         let heard = if self.person.outbox.is_clear() { seat.left_after() } else { seat.heard() };
-        if self.person.account && heard > 0 {
-            self.hub.memory.set_mark(self.person.name.key(), room.key(), heard);
+        let is_first_visit = || memory.mark(account, room.key()) == Ok(None);
+        let read = match heard {
+            0 => caught_up.or_else(|| is_first_visit().then_some(came_after)),
+            heard => Some(heard),
+        };
+        if let Some(read) = read {
+            memory.set_mark(account, room.key(), read);
         }
     }
 

@@ -112,6 +112,13 @@ impl Program {
         (read > 0).then(|| line.trim_end().to_owned())
     }
 
+    /// The lines that it prints from now on, for another thread.
+    pub fn take_output(&mut self) -> impl Iterator<Item = String> + Send + use<> {
+        let (end, _) = std::io::pipe().expect("a pipe");
+        let out = std::mem::replace(&mut self.out, BufReader::new(Box::new(end)));
+        out.lines().map_while(Result::ok)
+    }
+
     /// Closes the pipe into which it prints.
     pub fn read_no_more(&mut self) {
         let (end, _) = std::io::pipe().expect("a pipe");

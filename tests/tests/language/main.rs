@@ -2,9 +2,11 @@
 //! over networks that fail, and with a past in many rooms.
 #![cfg(unix)]
 
+mod any_moment;
 mod latency;
 mod networks;
 mod scrambled;
+mod screens;
 
 use landline_tests::{Program, Terminal};
 use std::net::SocketAddr;

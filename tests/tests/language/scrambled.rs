@@ -265,6 +265,9 @@ fn a4_on_the_full_screen_accepting_shows_the_chat() {
         bob.press("typed behind accept\r");
         let line = alice.until("typed behind accept");
         assert!(line.starts_with('['), "{line}");
+        bob.until("it is out", |screen| {
+            screen.rows(0, 110).any(|row| row.contains("typed behind accept") && !row.contains(['○', '·']))
+        });
         bob.press("/close\r");
         alice.until("_ENDED:bob");
     }

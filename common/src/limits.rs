@@ -79,7 +79,7 @@ limits! {
     unsigned_clients = 128, 1, NO_CEILING;
     /// Of these, from one address.
     unsigned_per_address = 16, 1, NO_CEILING;
-    /// Pings and acknowledgements in the same time: they are no lines of a user's, and cost as much.
+    /// Pings and acknowledgements in the same time: they are no lines of a user's, and cost as much. More are dropped.
     upkeep_lines = 40, 1, NO_CEILING;
     /// Lines over the rate in a minute that end a session.
     dropped_lines = 50, 1, NO_CEILING;
@@ -91,8 +91,8 @@ limits! {
     address_block_seconds = 600, 1, 86_400;
     /// Accounts made from one address within that time: each takes a name for ever.
     registrations_per_address = 5, 1, NO_CEILING;
-    /// Sign-ins from one address in a minute: everybody hears of each. As many as may be connected from one address come
-    /// back at once when the server was restarted.
+    /// Sign-ins from one address in a minute, also in vain under a name that is taken: other users hear of each. As many
+    /// as may be connected from one address come back at once when the server was restarted.
     sign_ins_per_address_minute = 256, 1, NO_CEILING;
     /// Lines that all who are connected from one address together may say at once: as many as 256 of them may, ten each.
     /// In short ones most of what travels is names, which the bytes below count from the second line of a message on.

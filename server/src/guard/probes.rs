@@ -1,22 +1,46 @@
-//! How many clients are asked for a sign of life at once on behalf of one address. Each probe holds a thread for up to
-//! three seconds and makes the probed client's system answer.
+//! Bounds how often clients are asked for a sign of life. Each probe holds a thread for seconds, and makes the probed
+//! client's system and program answer.
+//!
+//! - On behalf of one address, a few probes run or are waited for at once.
+//! - Each holder of a name is asked by one probe at a time. Rivals that ask meanwhile wait for its verdict.
+//! - A verdict holds for [`VERDICT_HOLDS`]: rivals within that time make no new probe.
 
 use super::Origin;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
-/// Probes under way, by the address and network on whose behalf. Bounded by the connections there are.
+/// How long a verdict stands in for a new probe. A connection that is lost within this time keeps its name so much longer.
+pub const VERDICT_HOLDS: Duration = Duration::from_secs(1);
+
+/// The number of a holder's connection.
+type Holder = u64;
+
+/// What is known of a holder.
+#[derive(Clone, Copy, Debug)]
+enum Verdict {
+    /// A probe runs.
+    Pending,
+    /// A probe found that the holder lives, or does not.
+    Known { is_alive: bool, since: Instant },
+}
+
+/// Probes under way, by the address and network on whose behalf, and their verdicts. Bounded by the connections there
+/// are.
 #[derive(Debug)]
 pub struct Probes {
     most: usize,
     origins: Mutex<HashMap<Origin, usize>>,
+    verdicts: Mutex<HashMap<Holder, Verdict>>,
+    /// Notified when a probe has ended.
+    ended: Condvar,
 }
 
 /// Permission for one probe, given back on drop.
 #[derive(Debug)]
 #[must_use = "dropping it ends the probe"]
-pub struct ProbePermit<'p> {
+struct ProbePermit<'p> {
     probes: &'p Probes,
     address: IpAddr,
 }
@@ -25,11 +49,35 @@ impl Probes {
     /// No probe yet; `most` for each address.
     #[must_use]
     pub fn new(most: usize) -> Probes {
-        Probes { most, origins: Mutex::default() }
+        Probes { most, origins: Mutex::default(), verdicts: Mutex::default(), ended: Condvar::new() }
+    }
+
+    /// Returns whether a holder lives: by a verdict that still holds, by the probe that runs, or by calling `probe`.
+    /// `None` if too many probes run on behalf of `rival`.
+    pub fn verdict(&self, holder: Holder, rival: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
+        let _permit = self.enter(rival)?;
+        let mut verdicts = self.verdicts.lock();
+        loop {
+            match verdicts.get(&holder) {
+                Some(Verdict::Pending) => self.ended.wait(&mut verdicts),
+                Some(Verdict::Known { is_alive, since }) if since.elapsed() < VERDICT_HOLDS => return Some(*is_alive),
+                Some(Verdict::Known { .. }) | None => break,
+            }
+        }
+        verdicts.retain(|_, verdict| match verdict {
+            Verdict::Pending => true,
+            Verdict::Known { since, .. } => since.elapsed() < VERDICT_HOLDS,
+        });
+        verdicts.insert(holder, Verdict::Pending);
+        drop(verdicts);
+        let mut running = Running { probes: self, holder, is_alive: None };
+        let is_alive = probe();
+        running.is_alive = Some(is_alive);
+        Some(is_alive)
     }
 
     /// Begins a probe, unless there are too many for `address`.
-    pub fn enter(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
+    fn enter(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
         let mut origins = self.origins.lock();
         let is_full = |origin: Origin| {
             let most = self.most.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX));
@@ -58,10 +106,30 @@ impl Drop for ProbePermit<'_> {
     }
 }
 
+/// A probe that runs. Dropping it, also by a panic, lets the rivals that wait go on.
+#[derive(Debug)]
+struct Running<'p> {
+    probes: &'p Probes,
+    holder: Holder,
+    is_alive: Option<bool>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut verdicts = self.probes.verdicts.lock();
+        match self.is_alive {
+            Some(is_alive) => verdicts.insert(self.holder, Verdict::Known { is_alive, since: Instant::now() }),
+            None => verdicts.remove(&self.holder),
+        };
+        self.probes.ended.notify_all();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::net::Ipv4Addr;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     #[test]
     fn probes_are_bounded_by_address_and_given_back() {
@@ -75,5 +143,27 @@ mod tests {
         assert!(probes.enter(one.into()).is_some());
         drop(first);
         assert!(probes.origins.lock().is_empty());
+    }
+
+    #[test]
+    fn rivals_share_one_probe_and_its_verdict() {
+        let (probes, asked) = (Probes::new(10), AtomicUsize::new(0));
+        let rival = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
+        let probe = || {
+            asked.fetch_add(1, SeqCst);
+            std::thread::sleep(Duration::from_millis(100));
+            true
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..5 {
+                scope.spawn(|| assert_eq!(probes.verdict(7, rival, probe), Some(true)));
+            }
+        });
+        assert_eq!(probes.verdict(7, rival, || false), Some(true), "the verdict holds");
+        assert_eq!(asked.load(SeqCst), 1);
+        assert_eq!(probes.verdict(8, rival, || false), Some(false), "another holder");
+        std::thread::sleep(VERDICT_HOLDS);
+        assert_eq!(probes.verdict(7, rival, || false), Some(false));
+        assert_eq!(probes.verdicts.lock().len(), 1, "old verdicts go");
     }
 }

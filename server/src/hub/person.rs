@@ -4,10 +4,10 @@ use super::session_state::SessionState;
 use crate::fanout::{ClientId, Ear, Muffle, Outbox, Receipt};
 use crate::ranked::Ranked;
 use landline_common::history::Party;
-use landline_common::{Event, Limits, Rendering, UserName};
+use landline_common::{Event, Limits, Moment, Rendering, UserName, What};
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicBool,
+    AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
 
@@ -30,6 +30,8 @@ pub struct Person {
     blocks_anybody: AtomicBool,
     /// Nobody finds them any more.
     left: AtomicBool,
+    /// Pings of the server that the client has not answered.
+    unanswered_pings: AtomicU32,
     /// Held while something is told: after a change nothing comes in the old one any more.
     rendering: Ranked<Rendering, 3>,
 }
@@ -45,9 +47,21 @@ impl Person {
         session: Option<Arc<SessionState>>,
     ) -> Arc<Person> {
         let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
-        let (blocks_anybody, left) = Default::default();
+        let (blocks_anybody, left, unanswered_pings) = Default::default();
         let account = matches!(party, Party::Account(_));
-        Arc::new(Person { name, account, address, party, outbox, muffle, session, blocks_anybody, left, rendering })
+        Arc::new(Person {
+            name,
+            account,
+            address,
+            party,
+            outbox,
+            muffle,
+            session,
+            blocks_anybody,
+            left,
+            unanswered_pings,
+            rendering,
+        })
     }
 
     /// The same user on another connection, perhaps from another address.
@@ -62,6 +76,7 @@ impl Person {
             session: self.session.clone(),
             blocks_anybody: AtomicBool::new(self.blocks_anybody()),
             left: AtomicBool::default(),
+            unanswered_pings: AtomicU32::default(),
             rendering: Ranked::new(Rendering::Json),
         })
     }
@@ -76,6 +91,17 @@ impl Person {
     #[must_use]
     pub fn knows_pings(&self) -> bool {
         self.session.is_some() && self.rendering() == Rendering::Json
+    }
+
+    /// Asks the client's program for a sign of life.
+    pub fn ping(&self, now: Moment, limits: &Limits) {
+        self.unanswered_pings.fetch_add(1, SeqCst);
+        self.tell(&What::Ping.at(now), limits);
+    }
+
+    /// Counts a `pong`. Returns whether it answers a ping of the server.
+    pub fn answers_ping(&self) -> bool {
+        self.unanswered_pings.fetch_update(SeqCst, SeqCst, |pings| pings.checked_sub(1)).is_ok()
     }
 
     /// The number of their connection.

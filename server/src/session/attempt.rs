@@ -71,8 +71,8 @@ impl Session<'_> {
         let attempt = self.throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
         let admitted = sign_in();
         // Before anybody hears that they are in: from then on it counts for the next one. A right password of somebody
-        // who is here has cost as much as any.
-        if matches!(admitted, Ok(_) | Err(Outcome::AlreadyHere)) {
+        // who is here has cost as much as any, and asking for a name that is held disturbs its holder.
+        if matches!(admitted, Ok(_) | Err(Outcome::AlreadyHere | Outcome::NameTaken(_))) {
             attempt.count(Instant::now());
         }
         admitted.and_then(|admitted| self.welcome(admitted, rendering, stay))

@@ -26,6 +26,11 @@ pub(super) fn object<'m>(message: &'m str, rendering: impl FnOnce() -> Rendering
     (Request::is_object(message) && rendering() == Rendering::Json).then(|| Request::parse(message))
 }
 
+/// Whether an object answers a ping.
+pub(super) fn is_pong(object: &Object<'_>) -> bool {
+    object.as_ref().is_ok_and(|object| object.command() == Ok(Command::Alive))
+}
+
 /// Whether an object only keeps the connection going, and counts apart from lines.
 pub(super) fn is_upkeep(object: &Object<'_>) -> bool {
     let command = object.as_ref().ok().map(Request::command);

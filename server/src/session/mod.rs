@@ -87,7 +87,8 @@ struct Session<'s> {
 
 fn upkeep_rate(services: &Services) -> Rate {
     let lines = u32::try_from(services.limits.upkeep_lines).unwrap_or(u32::MAX);
-    Rate::new(services.rate.map(|(_, per)| (lines, per)), services.limits.dropped_lines)
+    // Never ends a session: other users and the server itself cause acknowledgements and pongs.
+    Rate::new(services.rate.map(|(_, per)| (lines, per)), u64::MAX)
 }
 
 /// Why a session ended, as the records have it.
@@ -280,7 +281,9 @@ impl Session<'_> {
                 (Piece::Text(text), None) => turn.lines(text),
                 (Piece::TooLong, None) => 1,
             };
-            match rate.message(lines, instant) {
+            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.person.answers_ping();
+            let verdict = if answers_ping { Verdict::Passes } else { rate.message(lines, instant) };
+            match verdict {
                 Verdict::Passes => {}
                 Verdict::Dropped { warn, log } => {
                     if log {

@@ -4,7 +4,7 @@ use super::Session;
 use crate::fanout::Cut;
 use crate::hub::{Claim, NameTaken, Person};
 use crate::net::{Life, Probe, Proof};
-use landline_common::{UserName, What};
+use landline_common::UserName;
 use std::sync::Arc;
 
 impl Session<'_> {
@@ -18,8 +18,8 @@ impl Session<'_> {
         };
         // A name that is just being signed in under has no holder yet.
         let holder = hub.find(name.as_str()).ok_or(taken)?;
-        let Some(_place) = self.services.probes.enter(self.stream.address()) else { return Err(taken) };
-        if self.is_alive(&holder) {
+        let verdict = self.services.probes.verdict(holder.client(), self.stream.address(), || self.is_alive(&holder));
+        if verdict != Some(false) {
             return Err(taken);
         }
         log::info!("{} gave no sign of life when its name was asked for from {}", holder.name, self.stream.address());
@@ -32,8 +32,8 @@ impl Session<'_> {
         let outbox = holder.outbox();
         let proof = if holder.acknowledges() { Proof::Bytes } else { Proof::Acknowledgement };
         let (mut probe, mut life) = Probe::begin(outbox.stream(), proof, self.stream.address());
-        if holder.knows_pings() {
-            holder.tell(&What::Ping.at(self.services.clock.now()), &self.services.limits);
+        if life == Life::Unknown && holder.knows_pings() {
+            holder.ping(self.services.clock.now(), &self.services.limits);
         }
         while life == Life::Unknown && outbox.cut_reason().is_none() && !holder.has_left() {
             life = probe.look();

@@ -35,8 +35,10 @@ impl Session<'_> {
             let resumed = match self.services.hub.resumable(used, options.transport).ok_or_else(unknown)? {
                 Resumable::Live => self.take_over(used, options, &stay),
                 Resumable::Lost(name) => {
-                    let taken = |_| Outcome::NameTaken(Cause::NameTaken.of_user(name.to_string()));
-                    let claim = self.claim(name.clone()).map_err(taken)?;
+                    let Ok(claim) = self.claim(name.clone()) else {
+                        attempt.count(Instant::now());
+                        return Err(Outcome::NameTaken(Cause::NameTaken.of_user(name.to_string())));
+                    };
                     let now = self.services.clock.now();
                     self.services.hub.come_back(claim, used, self.newcomer_to_resume(&stay), options, now)
                 }

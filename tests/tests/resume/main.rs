@@ -6,4 +6,5 @@ mod any_moment;
 mod ghosts;
 mod network;
 mod once;
+mod probed;
 mod take_over;

@@ -35,6 +35,7 @@ use landline_common::Request;
 use landline_common::command::object::EVERYBODY;
 use received::{Held, Membership, Received, Rooms};
 use send_queue::{Item, SendQueue};
+use std::hash::{BuildHasher, RandomState};
 
 /// How an engine is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +73,11 @@ pub struct Engine {
     /// The account has been made.
     registered: bool,
     options: Options,
-    /// The beginning of all labels and nonces of this start.
+    /// The beginning of all labels of this start.
     prefix: String,
+    /// Secret keys from the system's randomness: nonces are hashes under them. A guessable nonce could be used up by
+    /// another guest of the same name.
+    nonce_keys: [RandomState; 2],
     labels: u64,
     /// The labels of the last sign-in.
     sign_in_labels: Vec<String>,
@@ -108,6 +112,7 @@ impl Engine {
             registered: false,
             options: Options::default(),
             prefix,
+            nonce_keys: Default::default(),
             labels: 0,
             sign_in_labels: Vec::new(),
             rng,
@@ -229,6 +234,12 @@ impl Engine {
     #[must_use]
     pub fn is_own_label(&self, label: &str) -> bool {
         label.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('-'))
+    }
+
+    /// The nonce of the message with that label: 128 bits that cannot be guessed from others.
+    fn nonce(&self, label: &str) -> String {
+        let [high, low] = [0, 1].map(|half| self.nonce_keys[half].hash_one(label));
+        format!("{high:016x}{low:016x}")
     }
 
     fn label(&mut self) -> String {

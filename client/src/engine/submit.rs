@@ -31,7 +31,7 @@ impl Engine {
     /// Too many lines wait.
     pub fn say(&mut self, key: u64, target: &Target, text: &str) -> Result<(), &'static str> {
         let (label, lane) = (self.label(), self.lane(target));
-        let nonce = format!("{label}n");
+        let nonce = self.nonce(&label);
         let with =
             |r#type| Request { text: Some(text.into()), label: Some(label.as_str().into()), ..Request::of(r#type) };
         let once = |request| Request { nonce: Some(nonce.as_str().into()), ..request };
@@ -131,7 +131,8 @@ impl Engine {
         }
         let says = matches!(&*request.r#type, "say" | "all" | "pm");
         if says && request.nonce.is_none() {
-            request.nonce = Some(format!("{}n", self.label()).into());
+            let own_label = self.label();
+            request.nonce = Some(self.nonce(&own_label).into());
         }
         request.label = Some(label.as_str().into());
         let name = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().into();

@@ -186,7 +186,7 @@ impl Hub {
         let most = count(limits.nonces);
         let mut nonces = Nonces::new(most);
         for (author, nonce, id) in memory.nonces(most) {
-            nonces.add(&author, &nonce, id);
+            nonces.add(&author, None, &nonce, id);
         }
         Arc::new(Hub {
             registry: Ranked::new(registry),

@@ -1,11 +1,16 @@
 //! Which messages carried which nonce, so that one that is sent again is said once.
 //!
-//! Labels do that within a session. A nonce also outlasts the server: it is stored with its message, and the newest
+//! Labels do that within a session. Author and nonce belong together by the author's name, so that a guest's line is
+//! recognized after a restart, too. Another guest may take that name later: what keeps them apart is that a nonce is
+//! unguessable, and that the history shows a guest's nonce to the session that sent it, and to no other.
+//!
+//! A nonce also outlasts the server: it is stored with its message, and the newest
 //! ones are read back at the start. All that are remembered are in memory, so that talk never waits for the disk to
 //! find out that a nonce is new. Kept are not the nonces but 128 bits of a keyed hash of author and nonce: a fixed
 //! size, and no client can choose colliding ones.
 
 use landline_common::NameKey;
+use landline_common::history::Party;
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
@@ -14,36 +19,59 @@ use std::hash::BuildHasher;
 #[derive(Debug)]
 pub struct Nonces {
     keys: [RandomState; 2],
-    ids: HashMap<u128, u64>,
+    messages: HashMap<u128, Message>,
     order: VecDeque<u128>,
     most: usize,
+}
+
+/// A message that was sent with a nonce.
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    id: u64,
+    /// The guest's visit that it was sent from. `None` for an account, and for what was said before the server started.
+    visit: Option<u64>,
 }
 
 impl Nonces {
     /// None yet; `most` are remembered.
     #[must_use]
     pub fn new(most: usize) -> Nonces {
-        let (keys, ids, order) = Default::default();
-        Nonces { keys, ids, order, most: most.max(1) }
+        let (keys, messages, order) = Default::default();
+        Nonces { keys, messages, order, most: most.max(1) }
     }
 
     /// The id of the message that the author sent with that nonce.
     #[must_use]
     pub fn find(&self, author: &NameKey, nonce: &str) -> Option<u64> {
-        self.ids.get(&self.hash(author.as_str(), nonce)).copied()
+        self.messages.get(&self.hash(author.as_str(), nonce)).map(|message| message.id)
     }
 
-    /// The author (by the key of the name) sent message `id` with that nonce.
-    pub fn add(&mut self, author: &str, nonce: &str, id: u64) {
+    /// Whether `reader` may see the nonce of a message whose author has the reader's name.
+    #[must_use]
+    pub fn is_shown(&self, author: &NameKey, nonce: &str, reader: &Party) -> bool {
+        let visit = self.messages.get(&self.hash(author.as_str(), nonce)).and_then(|message| message.visit);
+        match reader {
+            Party::Account(_) => visit.is_none(),
+            Party::Guest(own) => visit == Some(*own),
+        }
+    }
+
+    /// The author (by the key of the name) sent message `id` with that nonce. `party` is `None` for what was said before
+    /// the server started.
+    pub fn add(&mut self, author: &str, party: Option<&Party>, nonce: &str, id: u64) {
         let hash = self.hash(author, nonce);
-        if self.ids.insert(hash, id).is_some() {
+        let visit = match party {
+            Some(Party::Guest(visit)) => Some(*visit),
+            Some(Party::Account(_)) | None => None,
+        };
+        if self.messages.insert(hash, Message { id, visit }).is_some() {
             return;
         }
         self.order.push_back(hash);
         if self.order.len() > self.most
             && let Some(oldest) = self.order.pop_front()
         {
-            self.ids.remove(&oldest);
+            self.messages.remove(&oldest);
         }
     }
 
@@ -60,13 +88,27 @@ mod tests {
     #[test]
     fn the_newest_nonces_are_found_by_their_authors() {
         let (mut nonces, alice, bob) = (Nonces::new(2), NameKey::of("alice"), NameKey::of("bob"));
-        nonces.add(alice.as_str(), "k1", 1);
+        nonces.add(alice.as_str(), None, "k1", 1);
         assert_eq!((nonces.find(&alice, "k1"), nonces.find(&bob, "k1")), (Some(1), None));
-        nonces.add(bob.as_str(), "k1", 2);
-        nonces.add(alice.as_str(), "k1", 3);
+        nonces.add(bob.as_str(), None, "k1", 2);
+        nonces.add(alice.as_str(), None, "k1", 3);
         assert_eq!(nonces.find(&alice, "k1"), Some(3), "no second place");
-        nonces.add(alice.as_str(), "k2", 4);
+        nonces.add(alice.as_str(), None, "k2", 4);
         assert_eq!([nonces.find(&alice, "k1"), nonces.find(&bob, "k1")], [None, Some(2)]);
-        assert_eq!(nonces.order.len(), nonces.ids.len());
+        assert_eq!(nonces.order.len(), nonces.messages.len());
+    }
+
+    #[test]
+    fn a_nonce_is_shown_to_the_visit_that_sent_it_or_the_account() {
+        let (mut nonces, alice) = (Nonces::new(9), NameKey::of("alice"));
+        let (account, guest, other) = (Party::Account(alice.clone()), Party::Guest(1), Party::Guest(2));
+        nonces.add(alice.as_str(), Some(&guest), "of a guest", 1);
+        nonces.add(alice.as_str(), Some(&account), "of an account", 2);
+        nonces.add(alice.as_str(), None, "of before", 3);
+        let shown = |nonce| [&guest, &other, &account].map(|reader| nonces.is_shown(&alice, nonce, reader));
+        assert_eq!(shown("of a guest"), [true, false, false]);
+        assert_eq!(shown("of an account"), [false, false, true]);
+        assert_eq!(shown("of before"), [false, false, true]);
+        assert_eq!(shown("forgotten"), [false, false, true]);
     }
 }

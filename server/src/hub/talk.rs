@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::nonces::Nonces;
 use crate::fanout::{ClientId, Utterance};
 use crate::ranked::Ranked;
-use landline_common::history::Said;
+use landline_common::history::{Party, Said};
 use landline_common::{Event, Limits, Moment, NameKey, Rendering, Reply, What};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -80,6 +80,7 @@ pub(super) struct Marks<'a> {
     pub(super) labels: Option<&'a Ranked<Labels, 6>>,
     pub(super) nonces: &'a Ranked<Nonces, 6>,
     pub(super) author: &'a NameKey,
+    pub(super) party: &'a Party,
 }
 
 impl Marks<'_> {
@@ -88,7 +89,7 @@ impl Marks<'_> {
             labels.lock().said(label, id);
         }
         if let Some(nonce) = &tag.nonce {
-            self.nonces.lock().add(self.author.as_str(), nonce, id);
+            self.nonces.lock().add(self.author.as_str(), Some(self.party), nonce, id);
         }
     }
 }

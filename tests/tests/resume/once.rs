@@ -65,9 +65,32 @@ fn a_nonce_means_one_message_also_after_a_restart() {
     }
     let history = alice.ask(json!({"type": "history", "room": "ops", "last": 9}));
     let nonces: Vec<&Value> = history.iter().filter(|o| o["event"] == "history").map(|o| &o["nonce"]).collect();
-    assert_eq!(nonces, ["k1"]);
+    assert_eq!(nonces, [&Value::Null], "no guest is known to be the same one after a restart");
     let (mut carol, _) = sign_in(&server, "carol");
     let history = carol.ask(json!({"type": "history", "room": "ops", "last": 9}));
     assert_eq!((&history[0]["text"], &history[0]["nonce"]), (&json!("one"), &json!(null)), "only the author's");
     assert_eq!(carol.ask(with(say, "k1"))[0]["type"], "message", "another author's nonce");
+}
+
+#[test]
+fn another_guest_of_the_name_sees_no_nonces() {
+    let server = TestServer::default();
+    let nonces = |client: &mut ObjectClient| -> Vec<Value> {
+        let history = client.ask(json!({"type": "history", "room": "ops", "last": 9}));
+        history.iter().filter(|o| o["event"] == "history").map(|o| o["nonce"].clone()).collect()
+    };
+    let (mut alice, token) = sign_in(&server, "alice");
+    alice.ask(json!({"type": "say", "room": "ops", "text": "one", "nonce": "k1"}));
+    assert_eq!(nonces(&mut alice), ["k1"]);
+    let mut resumed = ObjectClient::connect(&server);
+    resumed.sign_in(json!({"type": "resume", "token": token}));
+    assert_eq!(nonces(&mut resumed), ["k1"], "the same session");
+    resumed.client.reset();
+    let mut bob = server.guest("bob", "ops");
+    bob.send("is she gone");
+    let mut other = ObjectClient::connect(&server);
+    landline_tests::eventually("the name is free", || {
+        other.ask(json!({"type": "guest", "user": "alice", "room": "ops"}))[0]["type"] == "auth_ok"
+    });
+    assert_eq!(nonces(&mut other), [Value::Null, Value::Null]);
 }

@@ -351,6 +351,18 @@ fn a_session_that_went_on_elsewhere_is_not_taken_back_by_itself() {
 }
 
 #[test]
+fn nonces_are_random_and_tell_nothing_of_the_next_one() {
+    let mut desk = desk();
+    desk.enter("one");
+    desk.enter("two");
+    let (nonces, mut others) = (desk.nonces.clone(), self::desk());
+    assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
+    assert!(nonces.iter().all(|nonce| nonce[..16] != nonces[0][..16] || *nonce == nonces[0]), "{nonces:?}");
+    others.enter("one");
+    assert_ne!(others.nonces[0], nonces[0], "the same seed");
+}
+
+#[test]
 fn ones_own_message_out_of_the_history_is_known_by_its_nonce() {
     let mut desk = desk();
     desk.enter("arrived");

@@ -192,8 +192,11 @@ impl Visit {
         let part = || reply(label.as_deref(), false);
         let entries = page.entries.iter();
         let own = self.person.name.key();
-        // Only its author may recognize a message by its nonce.
-        let nonce = |entry: &'_ Entry| entry.nonce.clone().filter(|_| NameKey::of(&entry.user) == *own);
+        // Only its author may recognize a message by its nonce: another guest may have had that name.
+        let nonces = &self.hub.nonces;
+        let is_shown = |nonce: &str| nonces.lock().is_shown(own, nonce, &self.person.party);
+        let nonce =
+            |entry: &'_ Entry| entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce));
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
             Event { reply: part(), nonce, ..entry.recalled(self.now.offset_s) }

@@ -180,7 +180,7 @@ impl Visit {
     /// Where the ids of what they say are noted.
     fn marks(&self) -> Marks<'_> {
         let labels = self.person.session.as_ref().map(|session| &session.labels);
-        Marks { labels, nonces: &self.hub.nonces, author: self.person.name.key() }
+        Marks { labels, nonces: &self.hub.nonces, author: self.person.name.key(), party: &self.person.party }
     }
 
     /// Waits until the last line is out, so that nothing overtakes it.

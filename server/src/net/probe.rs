@@ -10,6 +10,10 @@
 //! | an acknowledgement, where that is proof enough | alive |
 //! | the connection's end, or [`PATIENCE`] is over | silent |
 //!
+//! Where only bytes are proof, the ping may stand behind a backlog that a slow peer takes long to read. Patience begins
+//! anew with each acknowledgement of bytes up to the ping, for [`LONGEST`] in all. Bytes behind the ping do not count:
+//! a proxy acknowledges for the dead, and talk never ends.
+//!
 //! The deadline is not left to the kernel: while sent bytes are unacknowledged it sends no keepalives, and its timer
 //! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped;
 //! of several probes of one peer, the last one puts them back.
@@ -22,6 +26,8 @@ use std::time::{Duration, Instant};
 
 /// How long a peer may take to answer.
 pub const PATIENCE: Duration = Duration::from_millis(2_700);
+/// How long a probe may take at most, while the peer acknowledges what stands in front of the ping.
+pub const LONGEST: Duration = Duration::from_secs(15);
 /// Keepalives ask after so much silence, and again after as much.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(1);
 /// Keepalives without an answer after which the kernel ends the connection.
@@ -64,6 +70,17 @@ pub struct Probe<'s> {
     silent_for: Option<Duration>,
     reads: u64,
     pause: Duration,
+    /// Patience runs from here.
+    patient_since: Instant,
+    /// The bytes up to the ping that are not acknowledged yet.
+    backlog: Option<Backlog>,
+}
+
+/// How far the peer has come with what stands in front of the ping, counted from the connection's first byte.
+#[derive(Clone, Copy, Debug)]
+struct Backlog {
+    acknowledged: u64,
+    end: u64,
 }
 
 impl<'s> Probe<'s> {
@@ -73,7 +90,17 @@ impl<'s> Probe<'s> {
         let begun = Instant::now();
         let (kernel, reads) = (stream.kernel(), stream.reads());
         let silent_for = kernel.as_ref().and_then(Kernel::last_acknowledged);
-        let probe = Probe { stream, proof, kernel, begun, silent_for, reads, pause: FIRST_PAUSE };
+        let probe = Probe {
+            stream,
+            proof,
+            kernel,
+            begun,
+            silent_for,
+            reads,
+            pause: FIRST_PAUSE,
+            patient_since: begun,
+            backlog: None,
+        };
         if stream.probes.fetch_add(1, SeqCst) == 0 {
             stream.watch_closely();
         }
@@ -88,6 +115,29 @@ impl<'s> Probe<'s> {
         self.proof == Proof::Acknowledgement && (self.stream.is_local() || (rival == self.stream.address() && just_now))
     }
 
+    /// Notes that the ping is sent, and that it is the last of `waiting` bytes that the kernel has not taken.
+    pub fn has_asked(&mut self, waiting: usize) {
+        let sent = self.kernel.as_ref().and_then(Kernel::acknowledged);
+        self.backlog = sent.map(|sent| Backlog {
+            acknowledged: sent.bytes,
+            end: sent.bytes.saturating_add(sent.queued).saturating_add(u64::try_from(waiting).unwrap_or(u64::MAX)),
+        });
+    }
+
+    /// Lets patience begin anew if the peer has acknowledged more of the bytes up to the ping.
+    fn note_progress(&mut self) {
+        let (Some(backlog), Some(kernel)) = (&mut self.backlog, &self.kernel) else { return };
+        if backlog.acknowledged >= backlog.end {
+            return;
+        }
+        if let Some(sent) = kernel.acknowledged()
+            && sent.bytes > backlog.acknowledged
+        {
+            backlog.acknowledged = sent.bytes;
+            self.patient_since = Instant::now();
+        }
+    }
+
     /// Looks for an answer, after a short pause.
     pub fn look(&mut self) -> Life {
         std::thread::sleep(self.pause);
@@ -95,8 +145,9 @@ impl<'s> Probe<'s> {
         if self.stream.reads() != self.reads || (self.proof == Proof::Acknowledgement && self.has_acknowledged()) {
             return Life::Alive;
         }
-        match self.begun.elapsed() {
-            waited if waited < PATIENCE => Life::Unknown,
+        self.note_progress();
+        match self.patient_since.elapsed() {
+            waited if waited < PATIENCE && self.begun.elapsed() < LONGEST => Life::Unknown,
             // Without the kernel's word: by now it would have ended a connection that is dead.
             _ if self.proof == Proof::Acknowledgement && self.silent_for.is_none() => Life::Alive,
             _ => Life::Silent,

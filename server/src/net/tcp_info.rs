@@ -1,4 +1,4 @@
-//! When a peer last acknowledged anything, as the kernel noted it.
+//! When a peer last acknowledged anything, and how much, as the kernel noted it.
 //!
 //! `getsockopt(TCP_INFO)` would need `unsafe` code: neither socket2 nor rustix nor nix offers it. The same structure
 //! comes as the answer to an `inet_diag` request (sock_diag(7), linux/inet_diag.h), which is an ordinary datagram on a
@@ -10,8 +10,18 @@ pub(super) use linux::Kernel;
 #[cfg(not(target_os = "linux"))]
 pub(super) use other::Kernel;
 
+/// The bytes sent on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Acknowledged {
+    /// How many of them the peer's system has acknowledged.
+    pub(super) bytes: u64,
+    /// How many more the kernel has.
+    pub(super) queued: u64,
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
+    use super::Acknowledged;
     use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
     use std::net::{IpAddr, SocketAddr};
     use std::os::fd::OwnedFd;
@@ -32,6 +42,10 @@ mod linux {
     const LISTEN: u8 = 10;
     /// Where `tcpi_last_ack_recv`, in milliseconds, stands in `tcp_info`.
     const LAST_ACK: usize = 56;
+    /// Where `tcpi_bytes_acked`, 64 bits, stands in `tcp_info`.
+    const BYTES_ACKED: usize = 120;
+    /// Where `idiag_wqueue`, the bytes that are not acknowledged, stands in `inet_diag_msg`.
+    const SEND_QUEUE: usize = 60;
 
     /// A connection as the kernel knows it.
     #[derive(Debug)]
@@ -52,10 +66,19 @@ mod linux {
 
         /// How long ago the peer last acknowledged something.
         pub(in super::super) fn last_acknowledged(&self) -> Option<Duration> {
+            self.ask(last_ack).map(|ms| Duration::from_millis(ms.into()))
+        }
+
+        /// How many bytes the peer's system has acknowledged, and how many more the kernel has.
+        pub(in super::super) fn acknowledged(&self) -> Option<Acknowledged> {
+            self.ask(acknowledged)
+        }
+
+        fn ask<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
             rustix::net::send(&self.socket, &self.question, SendFlags::empty()).ok()?;
             let mut answer = [0; 4_096];
             let (bytes, _) = rustix::net::recv(&self.socket, &mut answer, RecvFlags::empty()).ok()?;
-            last_ack(answer.get(..bytes)?).map(|ms| Duration::from_millis(ms.into()))
+            read(answer.get(..bytes)?)
         }
     }
 
@@ -96,8 +119,22 @@ mod linux {
         }
     }
 
-    /// `tcpi_last_ack_recv` of an answer. Attributes are (length, type, value), each padded to four bytes.
+    /// `tcpi_last_ack_recv` of an answer.
     fn last_ack(answer: &[u8]) -> Option<u32> {
+        let field = info(answer)?.get(LAST_ACK..LAST_ACK + 4)?;
+        Some(u32::from_ne_bytes(field.try_into().ok()?))
+    }
+
+    /// `tcpi_bytes_acked` and `idiag_wqueue` of an answer.
+    fn acknowledged(answer: &[u8]) -> Option<Acknowledged> {
+        let bytes = info(answer)?.get(BYTES_ACKED..BYTES_ACKED + 8)?;
+        let queue = answer.get(HEADER + SEND_QUEUE..HEADER + SEND_QUEUE + 4)?;
+        let (bytes, queue) = (bytes.try_into().ok()?, queue.try_into().ok()?);
+        Some(Acknowledged { bytes: u64::from_ne_bytes(bytes), queued: u32::from_ne_bytes(queue).into() })
+    }
+
+    /// The `tcp_info` of an answer. Attributes are (length, type, value), each padded to four bytes.
+    fn info(answer: &[u8]) -> Option<&[u8]> {
         let short = |bytes: &[u8], at: usize| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
         if short(answer, 4)? != BY_FAMILY {
             return None;
@@ -110,8 +147,7 @@ mod linux {
                 if *info.first()? == LISTEN {
                     return None;
                 }
-                let field = info.get(LAST_ACK..LAST_ACK + 4)?;
-                return Some(u32::from_ne_bytes(field.try_into().ok()?));
+                return Some(info);
             }
             rest = rest.get(length.max(4).next_multiple_of(4)..)?;
         }
@@ -140,6 +176,12 @@ mod linux {
                 server.write_all(b"x").unwrap();
                 std::thread::sleep(Duration::from_millis(100));
                 assert!(kernel.last_acknowledged().unwrap() < Duration::from_millis(250));
+                let Some(before) = kernel.acknowledged() else { return };
+                assert_eq!(before.queued, 0);
+                server.write_all(b"twelve bytes").unwrap();
+                std::thread::sleep(Duration::from_millis(100));
+                let after = kernel.acknowledged().unwrap();
+                assert_eq!((after.bytes - before.bytes, after.queued), (12, 0));
             }
         }
 
@@ -172,6 +214,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
+    use super::Acknowledged;
     use std::net::SocketAddr;
     use std::time::Duration;
 
@@ -185,6 +228,10 @@ mod other {
         }
 
         pub(in super::super) fn last_acknowledged(&self) -> Option<Duration> {
+            None
+        }
+
+        pub(in super::super) fn acknowledged(&self) -> Option<Acknowledged> {
             None
         }
     }

@@ -34,6 +34,9 @@ impl Session<'_> {
         let (mut probe, mut life) = Probe::begin(outbox.stream(), proof, self.stream.address());
         if life == Life::Unknown && holder.knows_pings() {
             holder.ping(self.services.clock.now(), &self.services.limits);
+            if proof == Proof::Bytes {
+                probe.has_asked(outbox.waiting());
+            }
         }
         while life == Life::Unknown && outbox.cut_reason().is_none() && !holder.has_left() {
             life = probe.look();

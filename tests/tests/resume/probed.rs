@@ -2,8 +2,10 @@
 
 use landline_tests::{Client, ObjectClient, TestServer, neighbour};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A server that bounds lines and sign-ins, which others in tests do not.
 fn server(sign_ins: u64) -> TestServer {
@@ -91,4 +93,76 @@ fn asking_in_vain_is_bounded_by_address() {
     });
     assert_eq!(causes[..5], [const { "name_taken" }; 5]);
     assert_eq!(causes[5], "address_sign_ins");
+}
+
+/// Signs in as the victim with a small buffer, and reads 4,000 bytes every 50 ms until `is_over`. `answers`: it answers
+/// pings. Gives whether the connection still stands at the end.
+fn read_slowly(address: SocketAddr, answers: bool, is_in: &AtomicBool, is_over: &AtomicBool) -> bool {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(8_192).expect("a small buffer");
+    socket.connect(&address.into()).expect("a connection");
+    let mut stream = std::net::TcpStream::from(socket);
+    stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+    stream.write_all(b"format json\n{\"type\":\"guest\",\"user\":\"victim\",\"acks\":true}\n").expect("a sign-in");
+    let (mut space, mut line) = (vec![0; 4_000], Vec::new());
+    while !is_over.load(SeqCst) {
+        let read = match stream.read(&mut space) {
+            Ok(0) => return false,
+            Ok(read) => read,
+            Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => continue,
+            Err(_) => return false,
+        };
+        for byte in &space[..read] {
+            line.push(*byte);
+            if *byte == b'\n' {
+                let text = String::from_utf8_lossy(&line);
+                if text.contains("auth_ok") {
+                    is_in.store(true, SeqCst);
+                }
+                if answers && text.contains("\"type\":\"ping\"") {
+                    stream.write_all(b"{\"type\":\"pong\"}\n").expect("a pong");
+                }
+                line.clear();
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    true
+}
+
+/// The answer to a rival behind a burst of so many long lines, how long it took, and whether the holder still stood.
+fn ask_behind_a_burst(answers: bool, lines: usize) -> (Value, Duration, bool) {
+    let server = TestServer::default();
+    let (is_in, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let holder = scope.spawn(|| read_slowly(server.address(), answers, &is_in, &is_over));
+        landline_tests::eventually("the victim is in", || is_in.load(SeqCst));
+        let mut talker = ObjectClient::connect(&server);
+        talker.sign_in(json!({"type": "guest", "user": "talker"}));
+        for _ in 0..lines {
+            talker.ask(json!({"type": "say", "room": "lobby", "text": "é".repeat(1_500)}));
+        }
+        let begun = Instant::now();
+        let answer = ask(&server);
+        let took = begun.elapsed();
+        is_over.store(true, SeqCst);
+        (answer, took, holder.join().expect("a holder"))
+    })
+}
+
+#[test]
+fn a_slow_live_holder_keeps_its_name_behind_a_burst_of_talk() {
+    let (answer, took, stands) = ask_behind_a_burst(true, 130);
+    assert_eq!((&answer["cause"], stands), (&json!("name_taken"), true), "after {took:?}");
+    assert!(took > Duration::from_millis(2_700), "{took:?}: no backlog was in the way");
+}
+
+#[test]
+fn a_holder_that_never_answers_loses_its_name_once_the_ping_was_delivered() {
+    let (answer, took, _) = ask_behind_a_burst(false, 0);
+    assert_eq!(answer["type"], "auth_ok", "{answer}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    let (answer, took, _) = ask_behind_a_burst(false, 130);
+    assert_eq!(answer["type"], "auth_ok", "{answer}");
+    assert!(took < Duration::from_secs(17), "{took:?}");
 }

@@ -77,7 +77,7 @@ const CASES: [Case; 7] = [
     // In the thread that stores it: it is heard, and who said it is told.
     Case {
         sends: "panic-in-storage",
-        hears: Some("ERROR: 500 your last message could not be stored"),
+        hears: Some("ERROR: 500 Your last message could not be stored"),
         witness: Some("mallory: panic-in-storage"),
         logged: "messages.db: messages cannot be stored: the storage failed",
         each: None,

@@ -122,7 +122,7 @@ fn people_meet_over_several_ports() {
     let also = program.until("also on");
     let addresses = logged_addresses(&mut program);
     assert_eq!(addresses.len(), 2);
-    assert_eq!(also, format!("  also on    port {}\n", addresses[1].port()));
+    assert_eq!(also, format!("  also on     port {}\n", addresses[1].port()));
     let mut alice = guest(addresses[0], "alice");
     let _bob = guest(addresses[1], "bob");
     alice.expect("bob has connected to the chatroom");

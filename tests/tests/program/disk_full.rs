@@ -173,12 +173,12 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
     talk_until_full(&disk, &mut alice, &mut dave);
 
     let waiting = leave_until_refused(&mut alice);
-    account(address, "REGISTER", "erin").expect_start("ERROR: 500 the account could not be stored");
+    account(address, "REGISTER", "erin").expect_start("ERROR: 500 The account could not be stored");
     let mut carol = log_in(address, "carol");
     carol.send("/block alice");
-    carol.expect_start("ERROR: 500 that could not be stored, and nothing has changed");
+    carol.expect_start("ERROR: 500 That could not be stored; nothing has changed");
     carol.send("/unblock bob");
-    carol.expect_start("ERROR: 500 that could not be stored, and nothing has changed");
+    carol.expect_start("ERROR: 500 That could not be stored; nothing has changed");
     carol.send("/block");
     carol.expect("Blocked: bob");
     // What waits is given out, and not again, though nothing can be deleted.

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Instant;
 
 const PASSWORD: &str = "correct horse";
-const NOT_STORED: &str = "ERROR: 500 your last message could not be stored";
+const NOT_STORED: &str = "ERROR: 500 Your last message could not be stored";
 /// Bytes that are to stay free, and fewer.
 const FREE: u64 = 8 << 20;
 const LITTLE: usize = 6 << 20;

@@ -56,7 +56,7 @@ fn d12_without_ipv6_the_server_listens_on_ipv4() {
     lan.plug(host, 0, "10.78.0.1/24");
     lan.plug(guest, 0, "10.78.0.2/24");
     let mut server = Program::start(&mut lan.on(host, &default_server(&folder.path().join("data"))), Stdio::null());
-    assert_eq!(server.until("join with"), "  join with  nc 10.78.0.1 12345\n");
+    assert_eq!(server.until("join with"), "  join with   landline 10.78.0.1\n");
     let mut client = Program::client();
     client.args(["10.78.0.1", "--name", "alice", "--plain"]);
     let mut client = Program::start(&mut lan.on(guest, &client), Stdio::null());
@@ -71,7 +71,7 @@ fn d12_where_there_is_only_ipv6_the_banner_says_it() {
     let host = lan.host();
     lan.plug(host, 0, "fd00:78::1/64 nodad");
     let mut server = Program::start(&mut lan.on(host, &default_server(&folder.path().join("data"))), Stdio::null());
-    assert_eq!(server.until("join with"), "  join with  nc fd00:78::1 12345\n");
+    assert_eq!(server.until("join with"), "  join with   landline fd00:78::1\n");
 }
 
 #[test]

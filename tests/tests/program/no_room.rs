@@ -158,7 +158,7 @@ fn no_descriptors() {
         carol.send(line);
     }
     carol.expect("PASSWORD?");
-    carol.expect_start("ERROR: 500 the account could not be stored");
+    carol.expect_start("ERROR: 500 The account could not be stored");
 
     // Some go, and somebody else comes.
     drop((carol, here));

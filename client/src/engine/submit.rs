@@ -126,7 +126,7 @@ impl Engine {
             return Err(format!("{:?} is not for a session that has begun", request.r#type));
         }
         let label = request.label.as_deref().map_or_else(|| self.label(), str::to_owned);
-        if self.queue.answered(&label).is_some() || self.queue.unanswered().any(|item| *item.label == *label) {
+        if self.waits_for(&label) {
             return Err("that label waits for an answer already".into());
         }
         let says = matches!(&*request.r#type, "say" | "all" | "pm");
@@ -159,6 +159,12 @@ impl Engine {
             (_, true) => self.send_past_server(item).map_err(str::to_owned),
             _ => self.queue(item).map_err(str::to_owned),
         }
+    }
+
+    /// Whether a request with that label is unanswered.
+    #[must_use]
+    pub fn waits_for(&self, label: &str) -> bool {
+        self.queue.answered(label).is_some() || self.queue.unanswered().any(|item| *item.label == *label)
     }
 
     /// Asks something that no user typed, unless that is asked already.

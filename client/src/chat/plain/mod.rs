@@ -8,8 +8,9 @@ mod typed;
 use crate::engine::limits::ENCRYPTED_UNDER_WAY;
 use crate::engine::{Engine, Now, Options, Phase};
 use crate::sign_in::{Loss, Refused};
-use landline_common::Event;
+use landline_common::event::Reply;
 use landline_common::text::Dialect;
+use landline_common::{Event, What};
 use std::collections::BTreeMap;
 
 /// Lines that are taken ahead of those that are out: the rest waits where it comes from.
@@ -54,6 +55,8 @@ pub enum Act {
     Show(Dialect),
     /// Print an event that came in before.
     ShowLate(Box<Event<'static>>, Dialect),
+    /// Print an answer of this program's own to a command object.
+    Answer(Box<Event<'static>>),
     /// Say something beside what the server tells.
     Say(String),
     /// End; one's own lines are all dealt with, or why not.
@@ -110,6 +113,8 @@ pub struct Plain {
     ending: bool,
     /// `/quit` came out of a pipe: until when lines behind it are looked for.
     quit_until: Option<u64>,
+    /// The label of the object that said so.
+    quit_label: Option<String>,
     /// What stands behind it.
     behind_quit: Vec<String>,
     behind_quit_count: usize,
@@ -137,6 +142,7 @@ impl Plain {
             came_back: false,
             ending: false,
             quit_until: None,
+            quit_label: None,
             behind_quit: Vec::new(),
             behind_quit_count: 0,
             over: false,
@@ -154,7 +160,7 @@ impl Plain {
         }
         match input {
             Input::Line(line) => self.line(&line),
-            Input::TooLong(beginning) => self.refuse(&beginning, "that line is too long"),
+            Input::TooLong(beginning) => self.line_too_long(&beginning),
             Input::End => self.end(),
             Input::Stop => self.leave(Ok(())),
             Input::Tick => self.tick(),
@@ -197,6 +203,12 @@ impl Plain {
     #[must_use]
     pub fn is_own_label(&self, label: &str) -> bool {
         self.engine.is_own_label(label)
+    }
+
+    /// Answers a command object that goes no further.
+    fn answer(&mut self, label: Option<String>, what: What<'static>) {
+        let reply = label.map(|label| Reply { label: label.into(), done: true });
+        self.acts.push(Act::Answer(Box::new(Event { reply, ..what.at(self.now.wall) })));
     }
 
     fn say(&mut self, text: &str) {
@@ -246,6 +258,9 @@ impl Plain {
             (0, _) => Ok(()),
             (n, _) => Err(format!("{} not sent", lines(n))),
         });
+        if let Some(label) = self.quit_label.take() {
+            self.answer(Some(label), What::Done { id: None, repeated: false });
+        }
         self.acts.push(Act::Leave(end));
     }
 }

@@ -5,6 +5,7 @@ use crate::chat::line::too_long;
 use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
 use landline_common::command::{Command, CommandError, Request, parse};
+use landline_common::{Cause, Report};
 
 impl Plain {
     /// Somebody typed a line, or a program wrote one.
@@ -112,12 +113,39 @@ impl Plain {
 
     /// A command object, as a program writes it.
     fn object(&mut self, line: &str) {
-        if Request::parse(line).is_ok_and(|request| request.r#type == "quit") {
+        let request = match Request::parse(line) {
+            Ok(request) => request,
+            Err((label, report)) => return self.refuse_object(line, label, report),
+        };
+        let label = request.answer_label();
+        if request.r#type == "quit" {
+            self.quit_label = label;
             return self.quit();
         }
+        // A label that waits for an answer already is not answered here.
+        let label = label.filter(|label| !self.engine.waits_for(label));
         let key = self.next_key();
-        let done = self.engine.pass(key, line);
-        self.taken(line, key, done);
+        match self.engine.pass(key, line) {
+            Err(why) => self.refuse_object(line, label, Cause::BadObject.of_word(why)),
+            done => self.taken(line, key, done),
+        }
+    }
+
+    /// Refuses a command object: the program that wrote it reads why where it reads all answers.
+    fn refuse_object(&mut self, line: &str, label: Option<String>, report: Report<'static>) {
+        let why = report.sentence().into_owned();
+        self.answer(label, report.into());
+        self.refuse(line, &why);
+    }
+
+    /// Refuses a line of which only the beginning was read.
+    pub(super) fn line_too_long(&mut self, beginning: &str) {
+        let why = "that line is too long";
+        if !self.ways.json || self.ways.say || !Request::is_object(beginning) {
+            return self.refuse(beginning, why);
+        }
+        // No label can be read out of a part of an object.
+        self.refuse_object(beginning, None, Cause::BadObject.of_word(why));
     }
 
     fn next_key(&mut self) -> u64 {

@@ -127,6 +127,7 @@ impl Running {
                     let print = Print { dialect, line: "", by_program: false };
                     self.output.show(&event, &print, |_| false)?;
                 }
+                Act::Answer(event) => self.output.own(&event)?,
                 Act::Say(text) => {
                     self.output.flush()?;
                     eprintln!("landline: {}", clean(&text));

@@ -7,7 +7,7 @@ use landline_common::cause::Kind;
 use landline_common::clean::clean;
 use landline_common::moment::Day;
 use landline_common::text::{self, Dialect};
-use landline_common::{Event, Moment, What};
+use landline_common::{Event, Moment, What, json};
 use std::io::{self, BufWriter, Stdout, Write};
 
 /// How an event is printed.
@@ -67,6 +67,16 @@ impl Output {
             Some(object) => writeln!(self.out, "{object}"),
             None => Ok(()),
         }
+    }
+
+    /// Prints an answer of this program's own, for programs.
+    ///
+    /// # Errors
+    /// Nobody reads any more.
+    pub(super) fn own(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let mut line = Vec::new();
+        json::write(event, &mut line);
+        self.unknown(String::from_utf8_lossy(&line).trim_end(), |_| false)
     }
 
     /// Gives on what was printed.

@@ -17,6 +17,8 @@ pub struct Desk {
     pub unanswered: Vec<(String, String)>,
     pub pings: Vec<String>,
     pub said: Vec<String>,
+    /// The program's own answers to command objects.
+    pub answers: Vec<Event<'static>>,
     pub shown: usize,
     pub dialect: Option<Dialect>,
     pub connects: usize,
@@ -33,6 +35,7 @@ impl Desk {
             unanswered: Vec::new(),
             pings: Vec::new(),
             said: Vec::new(),
+            answers: Vec::new(),
             shown: 0,
             dialect: None,
             connects: 0,
@@ -69,6 +72,7 @@ impl Desk {
                 Act::Engine(Effect::Acknowledge(_) | Effect::Disconnect) => {}
                 Act::Engine(Effect::Connect(_)) => self.connects += 1,
                 Act::Say(text) => self.said.push(text),
+                Act::Answer(event) => self.answers.push(*event),
                 Act::Show(dialect) | Act::ShowLate(_, dialect) => {
                     (self.shown, self.dialect) = (self.shown + 1, Some(dialect));
                 }

@@ -305,6 +305,25 @@ fn d6_programs_write_command_objects_with_labels_of_their_own() {
 }
 
 #[test]
+fn r7_quit_and_objects_that_are_none_are_answered() {
+    let mut desk = Desk::guest(JSON);
+    for wrong in [r#"{"type":5,"label":"a"}"#, r#"{"type":"guest","user":"x","label":"b"}"#, "{"] {
+        desk.type_in(wrong);
+    }
+    desk.step(Input::TooLong(r#"{"type":"say","text":"xxx…"#.into()));
+    let is_bad = |event: &Event<'_>| matches!(&event.what, What::Report(report) if report.cause == Cause::BadObject);
+    assert!(desk.answers.iter().all(is_bad), "{:?}", desk.answers);
+    desk.type_in(r#"{"type":"quit","label":"q"}"#);
+    desk.pass(400, true);
+    assert!(desk.left.is_some());
+    assert_eq!(desk.answers.last().unwrap().what, What::Done { id: None, repeated: false });
+    let label = |event: &Event<'_>| event.reply.as_ref().map(|reply| (reply.label.to_string(), reply.done));
+    let labels: Vec<_> = desk.answers.iter().map(label).collect();
+    let with = |label: &str| Some((label.to_owned(), true));
+    assert_eq!(labels, [with("a"), with("b"), None, None, with("q")]);
+}
+
+#[test]
 fn unsent_lines_are_taken_back() {
     let mut desk = Desk::guest(PERSON);
     desk.down();

@@ -3,6 +3,17 @@
 /// So long the program waits, when the user leaves, for lines that are on their way.
 const LEAVING_MS: u64 = 500;
 
+/// How many lines were not sent, and how many were handed to a connection and not answered: a sentence without an end.
+#[must_use]
+pub fn unsent_summary(not_sent: usize, perhaps: usize) -> String {
+    let lines = |n: usize| if n == 1 { "1 line was".to_owned() } else { format!("{n} lines were") };
+    match (not_sent, perhaps) {
+        (n, 0) => format!("{} not sent", lines(n)),
+        (0, n) => format!("{} perhaps not sent", lines(n)),
+        (n, perhaps) => format!("{} not sent, {} perhaps not sent", lines(n), lines(perhaps)),
+    }
+}
+
 /// How far leaving has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Progress {
@@ -88,6 +99,13 @@ mod tests {
         leaving.take_back();
         assert_eq!(leaving.begin(1, false, 700, "/quit"), Step::Ask("/quit"));
         assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), Step::Leave);
+    }
+
+    #[test]
+    fn r8_what_is_perhaps_not_sent_is_called_so() {
+        assert_eq!(unsent_summary(1, 0), "1 line was not sent");
+        assert_eq!(unsent_summary(0, 1), "1 line was perhaps not sent");
+        assert_eq!(unsent_summary(2, 1), "2 lines were not sent, 1 line was perhaps not sent");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub mod geometry;
 pub mod help;
 mod joins;
 pub mod key;
-mod leaving;
+pub mod leaving;
 pub mod limits;
 pub mod line;
 mod names;
@@ -115,7 +115,12 @@ pub enum Exit {
     /// One has left.
     Left,
     /// One has left, and these lines were not sent.
-    Unsent(Vec<String>),
+    Unsent {
+        /// What is said of each.
+        lines: Vec<String>,
+        /// How many of them may have arrived.
+        perhaps: usize,
+    },
     /// One never got in: why.
     Refused(String),
 }

@@ -5,6 +5,7 @@ mod session;
 mod shown;
 mod typed;
 
+use crate::chat::leaving::unsent_summary;
 use crate::engine::limits::ENCRYPTED_UNDER_WAY;
 use crate::engine::{Engine, Now, Options, Phase};
 use crate::sign_in::{Loss, Refused};
@@ -239,6 +240,7 @@ impl Plain {
             return;
         }
         let unsent = self.typed.len() + self.behind_quit_count;
+        let perhaps = self.typed.values().filter(|typed| typed.sent).count();
         let certain = |typed: &Typed| if typed.sent { "perhaps not sent" } else { "not sent" };
         let mut named: Vec<String> =
             self.typed.values().take(NAMED).map(|typed| format!("{}: {}", certain(typed), typed.text)).collect();
@@ -256,7 +258,7 @@ impl Plain {
         let end = end.and_then(|()| match (unsent, self.refused) {
             (0, n) if n > 0 && for_scripts => Err(format!("{} refused", lines(n))),
             (0, _) => Ok(()),
-            (n, _) => Err(format!("{} not sent", lines(n))),
+            (n, _) => Err(unsent_summary(n - perhaps, perhaps)),
         });
         if let Some(label) = self.quit_label.take() {
             self.answer(Some(label), What::Done { id: None, repeated: false });

@@ -1,7 +1,7 @@
 //! What the engine tells: the connection, rooms, and what has become of one's own lines.
 
 use super::State;
-use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::conversation::{Place, Secret};
 use crate::chat::leaving::Step;
 use crate::chat::line::{Delivery, Line, Tone, name};
 use crate::chat::{Effect, Exit};
@@ -227,14 +227,16 @@ impl State {
 
     /// How it ends if it ends now.
     pub(super) fn exit(&self) -> Exit {
-        let written = |(conversation, line): (&Conversation, &Line)| {
-            let talk = line.talk()?;
+        let mut perhaps = 0;
+        let mut lines = Vec::new();
+        for (conversation, line) in self.open_lines() {
+            let Some(talk) = line.talk() else { continue };
             let in_doubt = talk.delivery != Delivery::Unsent || self.engine.may_have_arrived(line.key);
+            perhaps += usize::from(in_doubt);
             let certain = if in_doubt { "perhaps not sent" } else { "not sent" };
-            Some(format!("{certain} to {}: {}", conversation.title, talk.text))
-        };
-        let unsent: Vec<String> = self.open_lines().filter_map(written).collect();
-        if unsent.is_empty() { Exit::Left } else { Exit::Unsent(unsent) }
+            lines.push(format!("{certain} to {}: {}", conversation.title, talk.text));
+        }
+        if lines.is_empty() { Exit::Left } else { Exit::Unsent { lines, perhaps } }
     }
 
     /// It ends, whatever is unsent: the system says so.

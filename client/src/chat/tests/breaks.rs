@@ -261,8 +261,8 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_names_them() {
         leave(&mut desk);
         assert_eq!(desk.effects, [], "it is asked anew");
         leave(&mut desk);
-        let unsent = ["not sent to lobby: unsent", "not sent to lobby: another"].map(str::to_owned).to_vec();
-        assert_eq!(desk.effects, [Effect::Quit(Exit::Unsent(unsent))]);
+        let lines = ["not sent to lobby: unsent", "not sent to lobby: another"].map(str::to_owned).to_vec();
+        assert_eq!(desk.effects, [Effect::Quit(Exit::Unsent { lines, perhaps: 0 })]);
     }
 }
 
@@ -389,7 +389,7 @@ fn r5_a_line_that_a_lost_connection_had_is_not_taken_back() {
     let told = "- 1 line may already have arrived and is not taken back";
     assert_eq!(desk.lobby().last().unwrap(), told);
     let perhaps = vec!["perhaps not sent to lobby: handed over".to_owned()];
-    assert_eq!(desk.state.end().0, Exit::Unsent(perhaps));
+    assert_eq!(desk.state.end().0, Exit::Unsent { lines: perhaps, perhaps: 1 });
     desk.take_sent();
     desk.welcome();
     desk.caught_up("lobby", true, false);

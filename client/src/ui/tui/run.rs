@@ -5,6 +5,7 @@ use super::input::listen;
 use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
+use crate::chat::leaving::unsent_summary;
 use crate::chat::{Effect, Exit, Input, Settings, State};
 use crate::link::{Connection, First, News};
 use crate::logging::Diary;
@@ -98,20 +99,20 @@ pub fn run(
     link.finish();
     match exit {
         Exit::Left => Ok(()),
-        Exit::Unsent(lines) => bail!("{}", unsent(&lines)),
+        Exit::Unsent { lines, perhaps } => bail!("{}", unsent(&lines, perhaps)),
         Exit::Refused(why) => bail!("{why}"),
     }
 }
 
 /// Lines that were not sent are named in the shell; the last line says how many.
-fn unsent(lines: &[String]) -> String {
+fn unsent(lines: &[String], perhaps: usize) -> String {
     for line in lines.iter().take(NAMED) {
         eprintln!("landline: {}", clean(line));
     }
     if lines.len() > NAMED {
         eprintln!("landline: not sent: {} more lines", lines.len() - NAMED);
     }
-    if lines.len() == 1 { "1 line was not sent".to_owned() } else { format!("{} lines were not sent", lines.len()) }
+    unsent_summary(lines.len() - perhaps.min(lines.len()), perhaps)
 }
 
 struct Running<'s> {

@@ -67,6 +67,8 @@ impl Engine {
             heard.new = self.received.is_new_seq(seq);
         }
         match &event.what {
+            // Only while a sign-in is under way: a server that says it later has the user in no other room.
+            What::Welcome { .. } if self.connection.phase != super::Phase::Connecting => heard.new = false,
             What::Welcome { user, server, room, account, grant } => {
                 (self.me, self.server, self.account) = ((**user).into(), (**server).into(), *account);
                 self.welcomed(room, grant);

@@ -11,6 +11,8 @@ pub const RATE: (u64, u64) = (10, 5_000);
 /// Milliseconds by which the client's time span is longer than the server's: a network that holds lines up brings them
 /// closer together than they were sent.
 pub const RATE_MARGIN_MS: u64 = 1_000;
+/// Milliseconds that a server may make the client wait at most, whatever it says: longer would be for ever.
+pub const LONGEST_PAUSE_MS: u64 = 60_000;
 /// Milliseconds between two pings while something is unanswered.
 pub const PING_BUSY_MS: u64 = 2_000;
 /// Milliseconds between two pings otherwise, unless the user wants it otherwise.

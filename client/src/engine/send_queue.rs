@@ -11,7 +11,7 @@
 //! | under way     | `under_way`   | `finish` (answered), `put_back` (throttled), `connection_lost`   |
 //! | past the server | `past_server` | `finish`, `take_past_server` (its chat has ended)              |
 
-use super::limits::{FREE_FOR_USER, HOUSEKEEPING, RATE, RATE_MARGIN_MS, WAITING};
+use super::limits::{FREE_FOR_USER, HOUSEKEEPING, LONGEST_PAUSE_MS, RATE, RATE_MARGIN_MS, WAITING};
 use super::request::{RequestKind, Target};
 use std::collections::VecDeque;
 
@@ -135,7 +135,7 @@ impl SendQueue {
     pub fn set_rate(&mut self, rate: Option<(u64, u64)>, taken: usize, now: u64) {
         // One line less, over a longer time, than the server says: lines may be held up on their way.
         let lines = |lines: u64| usize::try_from(lines).unwrap_or(usize::MAX).saturating_sub(1).max(1);
-        self.pace.rate = rate.map(|(most, ms)| (lines(most), ms.saturating_add(RATE_MARGIN_MS)));
+        self.pace.rate = rate.map(|(most, ms)| (lines(most), ms.min(LONGEST_PAUSE_MS) + RATE_MARGIN_MS));
         self.pace.sent_at = std::iter::repeat_n(now, taken).collect();
         self.pace.paused_until = 0;
     }
@@ -233,7 +233,7 @@ impl SendQueue {
     pub fn put_back(&mut self, label: &str, wait_ms: u64, now: u64) -> Option<&Item> {
         let at = self.under_way.iter().position(|item| *item.label == *label)?;
         let item = self.under_way.remove(at);
-        self.pace.paused_until = self.pace.paused_until.max(now + wait_ms);
+        self.pace.paused_until = self.pace.paused_until.max(now + wait_ms.min(LONGEST_PAUSE_MS));
         if !item.kind.is_typed() {
             self.housekeeping.push_front(item);
             return self.housekeeping.front();

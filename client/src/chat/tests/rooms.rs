@@ -232,3 +232,13 @@ fn r6_nobody_is_counted_before_the_list_is_known() {
     desk.hear(What::Connected { user: "bob".into() });
     assert_eq!(known(&desk, "ops"), None, "bob may be in it");
 }
+
+#[test]
+fn a_server_that_says_in_mid_session_that_the_user_is_in_changes_nothing() {
+    let mut desk = Desk::signed_in(80, 24);
+    let before: Vec<String> = desk.state.conversations().iter().map(|talks| talks.title.to_string()).collect();
+    let (user, server, room) = ("mallory".into(), "Evil".into(), "evil".into());
+    desk.hear(What::Welcome { user, server, room, account: true, grant: Box::default() });
+    let after: Vec<String> = desk.state.conversations().iter().map(|talks| talks.title.to_string()).collect();
+    assert_eq!(before, after);
+}

@@ -118,3 +118,21 @@ fn lines_from_a_pipe_keep_one_order() {
     queue.finish("1");
     assert_eq!(next(&mut queue, 0).as_deref(), Some("2"));
 }
+
+#[test]
+fn no_server_makes_the_client_wait_for_ever() {
+    let mut queue = queue();
+    assert!(queue.push(message(1, "ops")));
+    assert_eq!(next(&mut queue, 0).as_deref(), Some("1"));
+    queue.put_back("1", u64::MAX, 5);
+    assert_eq!(next(&mut queue, 5 + LONGEST_PAUSE_MS - 1), None);
+    assert_eq!(next(&mut queue, 5 + LONGEST_PAUSE_MS).as_deref(), Some("1"));
+    queue.finish("1");
+    queue.set_rate(Some((0, u64::MAX)), 0, 0);
+    for n in 2..5 {
+        assert!(queue.push(message(n, "ops")));
+    }
+    let last = 3 * (LONGEST_PAUSE_MS + RATE_MARGIN_MS);
+    let sent: usize = (0..=last).step_by(1_000).map(|now| all(&mut queue, now).len()).sum();
+    assert_eq!(sent, 3, "one line in the longest time");
+}

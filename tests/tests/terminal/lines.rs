@@ -78,3 +78,28 @@ fn d8_keys_that_a_script_sends_are_typed() {
     alice.press("\x1b1first\rsecond\r");
     hears(&mut bob, &["first", "second"]);
 }
+
+#[test]
+fn r3_enter_that_comes_with_the_next_line_sends_the_draft() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("meet at 5");
+    alice.sees("meet at 5");
+    alice.press("\r/pm bob se");
+    alice.press("cret\r");
+    bob.expect("alice: meet at 5");
+    bob.expect("[PM] alice: secret");
+}
+
+#[test]
+fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
+    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    alice.press("one\rtwo\rthree\r");
+    alice.sees("3 lines were pasted");
+    // What comes right behind a paste belongs to it.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    alice.press("l");
+    alice.until("no question", |screen| !screen.contents().contains("were pasted"));
+    alice.press("\x03");
+    alice.press("typed by hand\r");
+    hears(&mut bob, &["typed by hand"]);
+}

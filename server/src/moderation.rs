@@ -46,12 +46,19 @@ impl Moderator {
         if lines.is_empty() { "Nobody is online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
     }
 
-    /// Ends somebody's session.
+    /// Ends somebody's session, also one whose connection was lost and that could be resumed.
     ///
     /// # Errors
     /// They are not here.
     pub fn kick(&self, name: &str, reason: &str) -> Answer {
-        let person = self.here(name).map_err(|unknown| {
+        let here = self.here(name);
+        let key = NameKey::of(name);
+        let lost = self.services.hub.revoke_lost(|name, _| *name.key() == key);
+        if let (Err(_), Some(name)) = (&here, lost.first()) {
+            log::info!("kicked {name}, whose connection was lost{}", with_reason(reason));
+            return Ok(format!("Kicked {name}, whose connection was lost; /ban {name} keeps that address out."));
+        }
+        let person = here.map_err(|unknown| {
             self.departed(name).map_or(unknown, |user| {
                 format!("{} has left {}; /ban {} keeps that address out.", user.name, left(&user), user.name)
             })
@@ -94,7 +101,8 @@ impl Moderator {
             self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, "the account was deleted");
             self.end(|client, _| client == person.client(), Cut::Kicked);
         }
-        self.services.hub.revoke_lost(&Party::Account(key.clone()));
+        let account_of = Party::Account(key.clone());
+        self.services.hub.revoke_lost(|_, party| *party == account_of);
         let messages = self.messages.clone();
         let receiver = key.clone();
         self.messages.collect(
@@ -140,10 +148,10 @@ impl Moderator {
         hit.retain(|person| addresses.get(&person.client()).is_some_and(|address| range.contains(address)));
         self.say_goodbye(&hit, Cause::Banned, reason);
         self.end(|_, address| range.contains(&address), Cut::Banned);
-        let names: Vec<_> = hit
-            .iter()
-            .map(|person| format!("{}{}", person.name, if person.account { " (account)" } else { "" }))
-            .collect();
+        let departed = self.services.departed.names_from(|address| range.contains(&address), Instant::now());
+        let lost = self.services.hub.revoke_lost(|name, _| departed.contains(name.key()));
+        let online = hit.iter().map(|user| format!("{}{}", user.name, if user.account { " (account)" } else { "" }));
+        let names: Vec<_> = online.chain(lost.iter().map(|name| format!("{name} (connection lost)"))).collect();
         let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
         let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
         log::info!("banned {}{how_long}: {whom}{}", shown(range), with_reason(reason));

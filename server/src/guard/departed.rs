@@ -2,7 +2,7 @@
 
 use landline_common::{NameKey, UserName};
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,14 @@ impl DepartedUsers {
         let is_it = |user: &&DepartedUser| user.name.key() == name && now.saturating_duration_since(user.at) < LATELY;
         users.iter().find(is_it).cloned()
     }
+
+    /// The names of those who left lately from an address of that kind.
+    #[must_use]
+    pub fn names_from(&self, chosen: impl Fn(IpAddr) -> bool, now: Instant) -> HashSet<NameKey> {
+        let users = self.users.lock();
+        let is_it = |user: &&DepartedUser| chosen(user.address) && now.saturating_duration_since(user.at) < LATELY;
+        users.iter().filter(is_it).map(|user| user.name.key().clone()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +70,8 @@ mod tests {
         let found = |text: &str, at| departed.find(name(text).key(), at).map(|user| user.address);
         assert_eq!((found("BOB", now), found("eve", now)), (Some(address(2)), None));
         assert_eq!(found("bob", now + LATELY), None);
+        let from = |last, at| departed.names_from(|from| from == address(last), at).len();
+        assert_eq!((from(2, now), from(1, now), from(2, now + LATELY)), (1, 0, 0));
         for n in 0..MOST {
             departed.add(&name(&format!("guest-{n}")), address(3), now);
         }

@@ -1,5 +1,6 @@
 //! Going on after the connection was lost.
 
+use landline_server::hub::{Resumable, Token, Transport};
 use landline_tests::{ObjectClient, TestServer, eventually};
 use serde_json::{Value, json};
 
@@ -100,4 +101,39 @@ fn a_restarted_server_knows_no_tokens() {
     let mut back = ObjectClient::connect(&server);
     assert_eq!(back.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
     assert_eq!(back.ask(json!({"type": "guest", "user": "alice"}))[0]["resumed"], json!(null));
+}
+
+#[test]
+fn a_kick_and_a_ban_reach_sessions_whose_connection_was_lost() {
+    let server = TestServer::default();
+    let lose = |name: &str| {
+        let (client, token) = sign_in(&server, name);
+        client.client.reset();
+        let hub = &server.server().services().hub;
+        let kept = Token::parse(&token).expect("a token");
+        eventually("the session is kept", || matches!(hub.resumable(kept, Transport::Clear), Some(Resumable::Lost(_))));
+        token
+    };
+    let refused = |token: &str| {
+        let answer = ObjectClient::connect(&server).ask(json!({"type": "resume", "token": token}));
+        assert_eq!(answer[0]["cause"], "token_unknown");
+    };
+    let moderator = server.server().moderator();
+    let token = lose("alice");
+    let kicked = |name: &str| format!("Kicked {name}, whose connection was lost; /ban {name} keeps that address out.");
+    assert_eq!(moderator.kick("Alice", "noise"), Ok(kicked("alice")));
+    refused(&token);
+    assert!(moderator.kick("alice", "").expect_err("nobody is there").starts_with("alice has left just now"));
+
+    let lost = lose("bob");
+    let (_bob, live) = sign_in(&server, "bob");
+    assert_eq!(moderator.kick("bob", ""), Ok("Kicked bob.".to_owned()));
+    refused(&lost);
+    refused(&live);
+
+    let banned = [lose("carol"), lose("dave")];
+    let answer = moderator.ban("carol", None, "").expect("a ban");
+    assert!(answer.contains("carol (connection lost)") && answer.contains("dave (connection lost)"), "{answer}");
+    moderator.unban("127.0.0.1").expect("the end of the ban");
+    banned.iter().for_each(|token| refused(token));
 }

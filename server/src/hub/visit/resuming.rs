@@ -67,14 +67,14 @@ impl Hub {
         }
     }
 
-    /// Lost sessions of a party cannot be resumed any more: its account is deleted.
-    pub fn revoke_lost(&self, party: &Party) {
+    /// The chosen of the sessions whose connection was lost cannot be resumed any more. Returns their users.
+    pub fn revoke_lost(&self, chosen: impl Fn(&UserName, &Party) -> bool) -> Vec<UserName> {
         let mut registry = self.registry();
-        let lost = registry.sessions.all_detached().filter(|detached| detached.party == *party);
+        let lost = registry.sessions.all_detached().filter(|detached| chosen(&detached.name, &detached.party));
         let lost: Vec<_> = lost.map(|detached| detached.session.number).collect();
         let revoked: Vec<_> = lost.into_iter().filter_map(|session| registry.sessions.revoke(session)).collect();
         drop(registry);
-        drop(revoked);
+        revoked.into_iter().map(|detached| detached.name).collect()
     }
 
     /// The session that a token goes on with.

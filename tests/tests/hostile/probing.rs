@@ -79,6 +79,6 @@ fn who_may_make_no_more_accounts_does_not_learn_who_has_one() {
     };
     for alias in ["alice", "nobody"] {
         let answer = register(alias);
-        assert!(answer.starts_with("ERROR: 429 too many new accounts"), "{alias}: {answer}");
+        assert!(answer.starts_with("ERROR: 429 Too many new accounts"), "{alias}: {answer}");
     }
 }

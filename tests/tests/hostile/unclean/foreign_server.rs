@@ -33,7 +33,9 @@ fn talk_to(client: TcpStream, room: &str) {
     let mut lines = BufReader::new(client.try_clone().expect("a socket")).lines();
     assert_eq!(lines.next().expect("a line").expect("a line"), "format json");
     let bad = TEXTS[0];
-    let hello = json!({"type": "auth_ok", "username": bad, "server_name": bad, "room": room, "account": false});
+    let hello = json!({
+        "type": "auth_ok", "username": bad, "server_name": bad, "room": room, "account": false, "protocol": 2
+    });
     let end = json!({"type": "system", "event": "info", "text": END});
     let mut out = BufWriter::new(client);
     for mut event in [hello].into_iter().chain(TEXTS.iter().flat_map(|text| events(text))).chain([end]) {

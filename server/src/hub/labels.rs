@@ -8,6 +8,9 @@
 use crate::fanout::ClientId;
 use std::collections::{HashMap, VecDeque};
 
+/// About the bytes of a label beside its text, which is kept twice.
+const LABEL_BYTES: usize = 160;
+
 /// The labels of one session.
 #[derive(Debug)]
 pub struct Labels {
@@ -60,6 +63,12 @@ impl Labels {
         Label::Fresh
     }
 
+    /// About the memory of all labels, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.order.iter().map(|label| 2 * label.len() + LABEL_BYTES).sum()
+    }
+
     /// A command said the message `id`.
     pub fn said(&mut self, label: &str, id: u64) {
         if let Some(seen) = self.seen.get_mut(label) {
@@ -95,6 +104,7 @@ mod tests {
         assert_eq!(labels.check("b", None), Label::Fresh);
         assert_eq!(labels.check("c", None), Label::Fresh);
         assert_eq!(labels.check("a", None), Label::Fresh, "the oldest is forgotten");
+        assert_eq!(labels.bytes(), 2 * (2 + LABEL_BYTES));
     }
 
     #[test]

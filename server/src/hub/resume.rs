@@ -10,11 +10,14 @@
 //! | live | the client that serves it | `detach`, `revoke` |
 //! | detached | what was kept of it | `resume`, `revoke`, `expire`, being the oldest of too many |
 //!
-//! Detached sessions are bounded in number and bytes; the one detached first is dropped first.
+//! Detached sessions are bounded in number and bytes. Where there are too many, the address that has the most of them
+//! loses the one that was detached first: nobody pushes out the sessions of others by losing many.
 
 use crate::fanout::ClientId;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 /// 128 random bits by which a client goes on with its session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,7 +61,7 @@ struct Resumable<D> {
 #[derive(Debug)]
 enum State<D> {
     Live(ClientId),
-    Detached { number: u64, bytes: usize, data: D },
+    Detached { number: u64, address: Arc<str>, bytes: usize, data: D },
 }
 
 /// A session as a token finds it.
@@ -153,7 +156,7 @@ impl<D> ResumeTable<D> {
         (resumable.token, resumable.used) = (fresh, Some(used));
         match std::mem::replace(&mut resumable.state, State::Live(client)) {
             State::Live(_) => None,
-            State::Detached { number, bytes, data } => {
+            State::Detached { number, bytes, data, .. } => {
                 self.detached.remove(&number);
                 self.bytes -= bytes;
                 Some(data)
@@ -169,15 +172,15 @@ impl<D> ResumeTable<D> {
         }
     }
 
-    /// The connection of a session was lost. Returns the number of this detachment, for [`Self::expire`], and what had
-    /// to go for it.
-    pub fn detach(&mut self, session: SessionNumber, data: D, bytes: usize) -> (u64, Vec<D>) {
+    /// The connection of a session, from `address`, was lost. Returns the number of this detachment, for
+    /// [`Self::expire`], and what had to go for it.
+    pub fn detach(&mut self, session: SessionNumber, address: Arc<str>, data: D, bytes: usize) -> (u64, Vec<D>) {
         let number = self.next_detachment;
         let mut dropped = Vec::new();
         if let Some(resumable) = self.sessions.get_mut(&session) {
             self.next_detachment += 1;
-            if let State::Detached { number, bytes, data } =
-                std::mem::replace(&mut resumable.state, State::Detached { number, bytes, data })
+            if let State::Detached { number, bytes, data, .. } =
+                std::mem::replace(&mut resumable.state, State::Detached { number, address, bytes, data })
             {
                 self.detached.remove(&number);
                 self.bytes -= bytes;
@@ -188,11 +191,26 @@ impl<D> ResumeTable<D> {
         } else {
             dropped.push(data);
         }
-        while self.detached.len() > self.most || self.bytes > self.most_bytes {
-            let Some((_, oldest)) = self.detached.pop_first() else { break };
-            dropped.extend(self.revoke(oldest));
+        while let Some(session) = self.one_too_many().and_then(|number| self.detached.remove(&number)) {
+            dropped.extend(self.revoke(session));
         }
         (number, dropped)
+    }
+
+    /// The oldest detachment of the address that has the most of what there is too much of.
+    fn one_too_many(&self) -> Option<u64> {
+        let too_many = self.detached.len() > self.most;
+        if !too_many && self.bytes <= self.most_bytes {
+            return None;
+        }
+        let mut shares: HashMap<&str, (usize, u64)> = HashMap::new();
+        for (number, session) in &self.detached {
+            if let Some(State::Detached { address, bytes, .. }) = self.sessions.get(session).map(|known| &known.state) {
+                shares.entry(address).or_insert((0, *number)).0 += if too_many { 1 } else { *bytes };
+            }
+        }
+        let most = shares.into_values().max_by_key(|(share, oldest)| (*share, Reverse(*oldest)));
+        most.map(|(_, oldest)| oldest)
     }
 
     /// A session cannot be resumed any more. Returns what was kept of it, if it was detached.
@@ -202,7 +220,7 @@ impl<D> ResumeTable<D> {
         used.and_then(|used| self.tokens.remove(&used));
         match state {
             State::Live(_) => None,
-            State::Detached { number, bytes, data } => {
+            State::Detached { number, bytes, data, .. } => {
                 self.detached.remove(&number);
                 self.bytes -= bytes;
                 Some(data)
@@ -221,6 +239,10 @@ impl<D> ResumeTable<D> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn here() -> Arc<str> {
+        "10.0.0.1".into()
+    }
 
     fn token(n: u8) -> Token {
         Token::of([n; 16])
@@ -261,17 +283,35 @@ mod tests {
         for n in 1..=4 {
             table.begin(n.into(), n.into(), Transport::Clear, token(n));
         }
-        let (first, dropped) = table.detach(1, "one", 40);
+        let (first, dropped) = table.detach(1, here(), "one", 40);
         assert!(dropped.is_empty());
-        assert!(table.detach(2, "two", 40).1.is_empty());
-        assert_eq!(table.detach(3, "three", 40).1, ["one"], "too many");
-        assert_eq!(table.detach(4, "four", 70).1, ["two", "three"], "too many bytes");
+        assert!(table.detach(2, here(), "two", 40).1.is_empty());
+        assert_eq!(table.detach(3, here(), "three", 40).1, ["one"], "too many");
+        assert_eq!(table.detach(4, here(), "four", 70).1, ["two", "three"], "too many bytes");
         assert_eq!(table.expire(first), None, "gone already");
         assert_eq!(table.resume(4, 9, token(4), token(5)), Some("four"));
-        let (again, _) = table.detach(4, "again", 1);
+        let (again, _) = table.detach(4, here(), "again", 1);
         assert_eq!(table.expire(again - 1), None, "an older loss");
         assert_eq!(table.expire(again), Some("again"));
         assert_eq!(table.find(token(5), Transport::Clear), None);
+    }
+
+    #[test]
+    fn the_address_with_the_most_pushes_out_its_own() {
+        let mut table = ResumeTable::new(3, 100);
+        for n in 1..=6 {
+            table.begin(n.into(), n.into(), Transport::Clear, token(n));
+        }
+        let many = || Arc::from("10.0.0.2");
+        table.detach(1, here(), "one", 20);
+        table.detach(2, many(), "two", 1);
+        table.detach(3, many(), "three", 1);
+        assert_eq!(table.detach(4, many(), "four", 1).1, ["two"], "too many");
+        assert_eq!(table.detach(5, here(), "five", 1).1, ["one"], "of equal ones the oldest");
+        assert_eq!(table.detach(6, many(), "six", 99).1, ["three", "four"], "too many in number, then in bytes");
+        assert_eq!(table.detach(1, here(), "gone", 1).1, ["gone"], "known no more");
+        table.begin(7, 7, Transport::Clear, token(7));
+        assert_eq!(table.detach(7, here(), "seven", 1).1, ["six"], "whose address has the most bytes");
     }
 
     #[derive(Clone, Debug)]
@@ -310,7 +350,10 @@ mod tests {
                         newest.insert(session, fresh);
                     }
                     Step::Begin(_) => {}
-                    Step::Detach(session, bytes) => _ = table.detach(session, session, bytes),
+                    Step::Detach(session, bytes) => {
+                        let address = if session < 3 { here() } else { "10.0.0.2".into() };
+                        table.detach(session, address, session, bytes);
+                    }
                     Step::Resume(session) => {
                         if let Some(used) = newest.get(&session).copied()
                             && table.find(used, Transport::Clear).is_some()

@@ -24,8 +24,10 @@ use std::time::Duration;
 const TURN: Duration = Duration::from_secs(6);
 /// How long a user who is just leaving may take.
 const LEAVING: Duration = Duration::from_secs(5);
-/// About the bytes of a detached session beside its private lines.
+/// About the bytes of a detached session beside its private lines, its labels and the names that it keeps.
 const DETACHED_BYTES: usize = 1_024;
+/// About the bytes of a room or a user that a detached session keeps.
+const NAME_BYTES: usize = 160;
 
 /// What is kept of a session whose connection was lost.
 #[derive(Debug)]
@@ -286,6 +288,7 @@ impl Visit {
     pub(super) fn end_session(&mut self) {
         let Some(session) = self.person.session.clone() else { return };
         let bytes = self.hub.detach(&session, self.person.name.key());
+        let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
         let partners = std::mem::take(&mut self.partners);
         let mut registry = self.hub.registry();
@@ -295,8 +298,10 @@ impl Visit {
         }
         let blocked = registry.blocks.list(self.person.client()).to_vec();
         let (name, party, number) = (self.person.name.clone(), self.person.party.clone(), session.number);
+        let names = rooms.len() + blocked.len() + partners.len();
+        let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
         let detached = Detached { name, party, session, rooms, blocked, partners };
-        let (detachment, dropped) = registry.sessions.detach(number, detached, bytes + DETACHED_BYTES);
+        let (detachment, dropped) = registry.sessions.detach(number, self.person.address.clone(), detached, bytes);
         drop(registry);
         drop(dropped);
         let hub = Arc::downgrade(&self.hub);

@@ -73,15 +73,15 @@ fn refusals_say_what_to_do() {
     foreign.house.register("alice", PASSWORD);
     let _bob = foreign.house.guest("bob", "lobby");
     for (mut command, advice) in [
-        (landline(foreign.address, "bob"), " with --name"),
-        (landline(foreign.address, "alice"), ": if it is yours, give its password in LANDLINE_PASSWORD"),
+        (landline(foreign.address, "bob"), " (--name NAME)"),
+        (landline(foreign.address, "alice"), " If it is yours, give its password in LANDLINE_PASSWORD"),
         (
             {
                 let mut command = landline(foreign.address, "alice");
                 command.env("LANDLINE_PASSWORD", "wrong horse");
                 command
             },
-            ": look at --name and at the password; --register makes a new account",
+            ": check --name and the password; --register makes a new account",
         ),
         (
             {
@@ -89,7 +89,7 @@ fn refusals_say_what_to_do() {
                 command.arg("--register");
                 command
             },
-            ": if it is yours, leave --register out",
+            " If it is yours, leave out --register.",
         ),
     ] {
         let complaint = foreign.is_refused(&mut command);
@@ -106,7 +106,7 @@ fn a_server_password_is_asked_for_and_taken() {
             command.args(["--server-password", given]);
         }
         let complaint = foreign.is_refused(&mut command);
-        assert!(complaint.contains("give it in LANDLINE_SERVER_PASSWORD"), "{complaint}");
+        assert!(complaint.contains("Give it in LANDLINE_SERVER_PASSWORD"), "{complaint}");
     }
     let mut program = on_pipes(landline(foreign.address, "alice").args(["--server-password", "open sesame"]));
     program.type_line("/who");

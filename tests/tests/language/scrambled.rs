@@ -145,7 +145,7 @@ fn a_paste_of_thirty_lines_arrives_in_its_order() {
     let lines: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
     alice.sees("30 lines were pasted");
-    alice.press("l");
+    alice.press("\x1bl");
     for line in &lines {
         bob.expect(&format!("alice: {line}"));
     }

@@ -136,7 +136,7 @@ fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
     let lines: Vec<String> = (1..=20).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
     alice.sees("20 lines were pasted");
-    alice.press("l");
+    alice.press("\x1bl");
     alice.sees("unsent");
     alice.press("/quit\r");
     alice.sees("lines are unsent");

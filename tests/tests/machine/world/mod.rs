@@ -168,7 +168,7 @@ impl World {
         }
         while let Some(membership) = self.visit(who).rooms.pop() {
             let last = self.open[membership.room].filter(|last| *last > 0);
-            self.mark(who, membership.room, last);
+            self.mark(who, &membership, last);
             self.close_if_empty(membership.room);
         }
         self.news(who, |_| true, &format!("{} has left the chatroom", NAMES[who]));
@@ -178,16 +178,20 @@ impl World {
     fn restart(&mut self) {
         for visit in std::mem::take(&mut self.here) {
             self.tell(visit.who, "INFO: The server is shutting down.".into());
-            for Membership { room, heard, .. } in visit.rooms {
-                self.mark(visit.who, room, heard);
+            for membership in visit.rooms {
+                self.mark(visit.who, &membership, membership.heard);
             }
         }
         (self.open, self.asked, self.chats) = Default::default();
     }
 
-    fn mark(&mut self, who: Who, room: usize, read: Option<usize>) {
+    /// How far an account has read when it leaves a room: what it heard, or else what it caught up with, or on its
+    /// first visit what was said before.
+    fn mark(&mut self, who: Who, membership: &Membership, heard: Option<usize>) {
         if let Some(marks) = self.marks.get_mut(who) {
-            marks[room] = marks[room].max(read);
+            let mark = &mut marks[membership.room];
+            let before = mark.is_none().then_some(membership.came_after);
+            *mark = heard.or(membership.caught_up).or(before).max(*mark);
         }
     }
 

@@ -128,10 +128,11 @@ impl World {
             return Err(format!("404 You are not in {which}. /rooms lists the rooms."));
         };
         let was_current = at + 1 == rooms.len();
-        let room = self.visit(me).rooms.remove(at).room;
+        let membership = self.visit(me).rooms.remove(at);
+        let room = membership.room;
         let is_in = |visit: &super::Visit| visit.rooms.iter().any(|membership| membership.room == room);
         self.news(me, is_in, &format!("{} left {}", NAMES[me], ROOMS[room]));
-        self.mark(me, room, self.open[room].filter(|last| *last > 0));
+        self.mark(me, &membership, self.open[room].filter(|last| *last > 0));
         self.close_if_empty(room);
         self.tell(me, format!("INFO: You left {}", ROOMS[room]));
         if was_current {

@@ -15,23 +15,15 @@ const PAGE: usize = 20;
 impl Visit {
     pub(super) fn history(&mut self, ask: Ask<'_>) -> Done {
         let most = count(self.hub.limits.history_messages);
-        let capped = |n: u64| usize::try_from(n).unwrap_or(most).min(most);
-        let (range, with) = match ask {
-            Ask::Unread => return self.unread(most),
-            Ask::Last(n) => (Range::Last(capped(n)), None),
-            Ask::Before(id) => (Range::Before(id, PAGE.min(most)), None),
-            Ask::After(id) => (Range::After(id, most), None),
-            Ask::With(user) => (Range::Last(most), Some(self.party_of(user)?)),
+        let (range, with) = match (range_of(ask, most), ask) {
+            (Some(range), _) => (range, None),
+            (None, Ask::With(user)) => (Range::Last(most), Some(self.party_of(user)?)),
+            (None, _) => return self.unread(most),
         };
         let rooms: Vec<&str> = self.rooms.last().iter().map(|current| current.name.key().as_str()).collect();
         let only = with.as_ref().map_or(Only::Everything, Only::With);
         let page = self.recall(&rooms, only, range)?;
-        let next = match (range, page.entries.first(), page.entries.last()) {
-            (Range::After(..), _, Some(last)) => Some(format!("/history after {}", last.id)),
-            (_, Some(first), _) if with.is_none() => Some(format!("/history before {}", first.id)),
-            _ => None,
-        };
-        let next = next.filter(|_| page.more);
+        let next = next_page(&page, range).filter(|_| with.is_none());
         let place = match (ask, self.rooms.last()) {
             (Ask::With(user), _) => format!("with {}", shown(user)),
             (_, Some(current)) => format!("in {}", current.name),
@@ -162,19 +154,11 @@ impl Visit {
             }
         };
         let most = count(self.hub.limits.history_messages);
-        let range = match ask {
-            Ask::Last(n) => Range::Last(usize::try_from(n).unwrap_or(most).min(most)),
-            Ask::Before(id) => Range::Before(id, PAGE.min(most)),
-            Ask::After(id) => Range::After(id, most),
-            Ask::Unread | Ask::With(_) => return Err(Cause::BadObject.of_word("room goes with last, before or after")),
+        let Some(range) = range_of(ask, most) else {
+            return Err(Cause::BadObject.of_word("room goes with last, before or after"));
         };
         let page = self.recall(&rooms, only, range)?;
-        let next = match (range, page.entries.first(), page.entries.last()) {
-            (Range::After(..), _, Some(last)) => Some(format!("/history after {}", last.id)),
-            (_, Some(first), _) => Some(format!("/history before {}", first.id)),
-            _ => None,
-        };
-        let next = next.filter(|_| page.more);
+        let next = next_page(&page, range);
         self.show(&page, place, next);
         Ok(())
     }
@@ -204,6 +188,27 @@ impl Visit {
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();
         self.person.tell_all(&events, &self.hub.limits);
+    }
+}
+
+/// The messages that are asked for by number or id, `most` of them at a time.
+fn range_of(ask: Ask<'_>, most: usize) -> Option<Range> {
+    Some(match ask {
+        Ask::Last(n) => Range::Last(usize::try_from(n).unwrap_or(most).min(most)),
+        Ask::Before(id) => Range::Before(id, PAGE.min(most)),
+        Ask::After(id) => Range::After(id, most),
+        Ask::Unread | Ask::With(_) => return None,
+    })
+}
+
+/// The command that shows what follows a page, if more does.
+fn next_page(page: &Page, range: Range) -> Option<String> {
+    if !page.more {
+        return None;
+    }
+    match range {
+        Range::After(..) => page.entries.last().map(|last| format!("/history after {}", last.id)),
+        _ => page.entries.first().map(|first| format!("/history before {}", first.id)),
     }
 }
 

@@ -154,14 +154,8 @@ impl<D> ResumeTable<D> {
         }
         self.tokens.insert(fresh, session);
         (resumable.token, resumable.used) = (fresh, Some(used));
-        match std::mem::replace(&mut resumable.state, State::Live(client)) {
-            State::Live(_) => None,
-            State::Detached { number, bytes, data, .. } => {
-                self.detached.remove(&number);
-                self.bytes -= bytes;
-                Some(data)
-            }
-        }
+        let before = std::mem::replace(&mut resumable.state, State::Live(client));
+        self.release(before)
     }
 
     /// The client of a session has its newest token: the one before is void.
@@ -179,13 +173,8 @@ impl<D> ResumeTable<D> {
         let mut dropped = Vec::new();
         if let Some(resumable) = self.sessions.get_mut(&session) {
             self.next_detachment += 1;
-            if let State::Detached { number, bytes, data, .. } =
-                std::mem::replace(&mut resumable.state, State::Detached { number, address, bytes, data })
-            {
-                self.detached.remove(&number);
-                self.bytes -= bytes;
-                dropped.push(data);
-            }
+            let before = std::mem::replace(&mut resumable.state, State::Detached { number, address, bytes, data });
+            dropped.extend(self.release(before));
             self.detached.insert(number, session);
             self.bytes += bytes;
         } else {
@@ -218,14 +207,15 @@ impl<D> ResumeTable<D> {
         let Resumable { token, used, state, .. } = self.sessions.remove(&session)?;
         self.tokens.remove(&token);
         used.and_then(|used| self.tokens.remove(&used));
-        match state {
-            State::Live(_) => None,
-            State::Detached { number, bytes, data, .. } => {
-                self.detached.remove(&number);
-                self.bytes -= bytes;
-                Some(data)
-            }
-        }
+        self.release(state)
+    }
+
+    /// A state that a session had counts no more. Returns what was kept of the session, if it was detached.
+    fn release(&mut self, before: State<D>) -> Option<D> {
+        let State::Detached { number, bytes, data, .. } = before else { return None };
+        self.detached.remove(&number);
+        self.bytes -= bytes;
+        Some(data)
     }
 
     /// The time of a detached session is up, unless it was resumed since that detachment.

@@ -1,13 +1,10 @@
 //! What is meant for one client alone arrives, once, whatever its connection does.
 
-use landline_tests::{ObjectClient, TestServer, eventually};
+use super::{gone, token};
+use landline_tests::{ObjectClient, TestServer};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse";
-
-fn token(answer: &[Value]) -> String {
-    answer[0]["token"].as_str().expect("a token").to_owned()
-}
 
 /// An account with acknowledgements.
 fn login(server: &TestServer, name: &str) -> (ObjectClient, String) {
@@ -20,7 +17,7 @@ fn login(server: &TestServer, name: &str) -> (ObjectClient, String) {
 fn resume(server: &TestServer, token: &str, seq: u64) -> (ObjectClient, String) {
     let mut client = ObjectClient::connect(server);
     let answer = client.sign_in(json!({"type": "resume", "token": token, "acks": true, "seq": seq}));
-    (client, self::token(&answer))
+    (client, super::token(&answer))
 }
 
 fn server() -> TestServer {
@@ -29,10 +26,6 @@ fn server() -> TestServer {
         server.register(name, PASSWORD);
     }
     server
-}
-
-fn gone(server: &TestServer, name: &str) {
-    eventually("the server has noticed", || server.server().services().hub.find(name).is_none());
 }
 
 /// Number, text and id of each message to this client, up to now.

@@ -1,21 +1,14 @@
 //! Going on after the connection was lost.
 
+use super::{gone, token};
 use landline_server::hub::{Resumable, Token, Transport};
 use landline_tests::{ObjectClient, TestServer, eventually};
-use serde_json::{Value, json};
-
-fn token(answer: &[Value]) -> String {
-    answer[0]["token"].as_str().expect("a token").to_owned()
-}
+use serde_json::json;
 
 fn sign_in(server: &TestServer, name: &str) -> (ObjectClient, String) {
     let mut client = ObjectClient::connect(server);
     let answer = client.sign_in(json!({"type": "guest", "user": name, "room": "ops", "acks": true}));
     (client, token(&answer))
-}
-
-fn gone(server: &TestServer, name: &str) {
-    eventually("the server has noticed", || server.server().services().hub.find(name).is_none());
 }
 
 #[test]

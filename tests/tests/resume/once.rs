@@ -1,12 +1,14 @@
 //! Commands and messages that are sent again run once.
 
+use super::token;
 use landline_tests::{ObjectClient, TestServer};
 use serde_json::{Value, json};
 
 fn sign_in(server: &TestServer, name: &str) -> (ObjectClient, String) {
     let mut client = ObjectClient::connect(server);
     let answer = client.sign_in(json!({"type": "guest", "user": name, "room": "ops"}));
-    (client, answer[0]["token"].as_str().expect("a token").to_owned())
+    let token = token(&answer);
+    (client, token)
 }
 
 fn say(text: &str, label: &str) -> Value {

@@ -1,11 +1,8 @@
 //! Taking a session over while its old connection still stands.
 
+use super::token;
 use landline_tests::{ObjectClient, TestServer};
 use serde_json::{Value, json};
-
-fn token(answer: &[Value]) -> String {
-    answer[0]["token"].as_str().expect("a token").to_owned()
-}
 
 fn texts(answer: &[Value]) -> Vec<&str> {
     let history = answer.iter().filter(|object| object["event"] == "history");

@@ -1,128 +1,166 @@
-//! Bytes → bounded messages, for framed clients (lines) and for unframed ones (what a read returns).
+//! Splits the bytes of a client into messages of bounded length.
 //!
-//! Two older clients send one message per `send()` with no newline. A connection whose first read holds two bytes or
-//! more and no newline, with nothing after them for a while, is one of these for its life. A terminal in character
-//! mode sends one byte at a time, so it stays framed.
+//! Most clients end a message with LF or CR LF. Two older clients (tcp_chat's and Chat77's) send a message per `send()`
+//! without a newline, and count on the server to take each read for one message. Both kinds arrive at the same port, so
+//! the first bytes decide the [`Framing`], for the rest of the connection:
+//!
+//! | seen while [`Framing::Undecided`] | becomes |
+//! |---|---|
+//! | a first read of exactly one byte: a terminal in character mode | [`Framing::Lines`] |
+//! | a newline | [`Framing::Lines`] |
+//! | a telnet command | [`Framing::Lines`] |
+//! | more bytes than a line may have | [`Framing::Lines`] |
+//! | anything else, then a pause that the caller reports by [`Input::silence`] | [`Framing::Unframed`] |
+//!
+//! The bytes of a line may come in any number of reads. The buffer keeps them in this order:
+//!
+//! ```text
+//! 0            start                scanned              end            len
+//! | consumed   | pending, no LF     | pending, unscanned | free          |
+//! ```
+//!
+//! A line over the limit is discarded while it arrives and is reported once, as [`Piece::TooLong`]. Memory stays bounded
+//! as long as the caller takes all messages after each read.
+//!
+//! This module measures no time and does not clean texts; the caller does both.
 
 use crate::telnet::Telnet;
 use memchr::memchr;
 use std::borrow::Cow;
 
-/// What a buffer holds at first; most lines of chat are far shorter.
-const SMALL: usize = 1 << 10;
-/// What it grows to when a read fills it.
-const LARGE: usize = 16 << 10;
+/// Initial size of a buffer in bytes; few chat lines are longer.
+const SMALL_BUFFER: usize = 1 << 10;
+/// Least size in bytes to which a full buffer grows.
+const LARGE_BUFFER: usize = 16 << 10;
 
-/// One message from the client.
+/// One message of a client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Without its line end; bytes that are not UTF-8 are replaced.
+    /// The text without its line end. Bytes that are not UTF-8 are replaced by U+FFFD.
     Text(Cow<'a, str>),
-    /// It was longer than allowed and was discarded.
+    /// A message over the limit; its bytes are discarded.
     TooLong,
 }
 
-/// How the client marks where a message ends.
+/// How a client marks the end of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// Not known yet.
     Undecided,
-    /// By a newline.
+    /// Each message ends with a newline.
     Lines,
-    /// By one `send()` a message.
+    /// Each read is one message.
     Unframed,
 }
 
-/// What a client has sent and nobody has read yet. It holds at most one message over the allowed length.
+/// The receive buffer of one client, and the position of the next message in it.
 #[derive(Debug)]
 pub struct Input {
     buffer: Vec<u8>,
+    /// First byte of the next message.
     start: usize,
+    /// End of the received bytes.
     end: usize,
-    /// Up to here there is no newline.
+    /// No newline lies between `start` and here, so that a line in many reads is searched once.
     scanned: usize,
     framing: Framing,
-    /// Inside a line that was too long: everything up to its end is dropped.
+    /// The current line is over the limit: drop everything up to its newline.
     skipping: bool,
-    longest: usize,
-    /// What takes telnet's commands out; `None` for doors at which nobody types, and for unframed clients.
+    /// Maximum length of a message in bytes, without its line end.
+    max_bytes: usize,
+    /// Removes telnet commands. `None` where all clients are programs that send lines, for unframed clients, and after
+    /// the end of the input.
     telnet: Option<Telnet>,
 }
 
 impl Input {
-    /// For messages of at most `longest` bytes.
+    /// A buffer for a client of unknown framing, whose messages have at most `longest` bytes.
     #[must_use]
     pub fn new(longest: usize) -> Input {
-        let (framing, telnet) = (Framing::Undecided, Some(Telnet::default()));
-        Input { buffer: Vec::new(), start: 0, end: 0, scanned: 0, framing, skipping: false, longest, telnet }
+        Input {
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            scanned: 0,
+            framing: Framing::Undecided,
+            skipping: false,
+            max_bytes: longest,
+            telnet: Some(Telnet::default()),
+        }
     }
 
-    /// Like [`Input::new`], for a door whose clients all send lines.
+    /// Like [`Input::new`], for a source that sends lines and no telnet commands.
     #[must_use]
     pub fn of_lines(longest: usize) -> Input {
         Input { framing: Framing::Lines, telnet: None, ..Input::new(longest) }
     }
 
-    /// From now on messages have at most `longest` bytes.
+    /// Changes the limit for all messages that were not taken yet, in bytes.
     pub fn set_longest(&mut self, longest: usize) {
-        self.longest = longest;
+        self.max_bytes = longest;
     }
 
-    /// How messages are framed, as far as that is known.
+    /// The framing, as far as it is known.
     #[must_use]
     pub fn framing(&self) -> Framing {
         self.framing
     }
 
-    /// Room to read into; never empty.
+    /// Returns the free part of the buffer to read into, never empty. Report what was read by [`Input::filled`].
     pub fn space(&mut self) -> &mut [u8] {
         self.buffer.copy_within(self.start..self.end, 0);
-        (self.end, self.scanned) = (self.end - self.start, self.scanned - self.start);
+        self.end -= self.start;
+        self.scanned -= self.start;
         self.start = 0;
         if self.framing == Framing::Unframed {
-            // What one read returns is one message, so the longest must fit.
-            self.buffer.resize(self.longest.max(self.end + SMALL), 0);
+            // One read is one message, so the longest message must fit at once.
+            self.buffer.resize(self.max_bytes.max(self.end + SMALL_BUFFER), 0);
         } else if self.end == self.buffer.len() {
             let size = match self.buffer.len() {
-                0 => SMALL,
-                _ => LARGE.max(self.longest + SMALL),
+                0 => SMALL_BUFFER,
+                _ => LARGE_BUFFER.max(self.max_bytes + SMALL_BUFFER),
             };
-            self.buffer.resize(size.max(self.end + SMALL), 0);
-        } else if self.end == 0 && self.buffer.len() > SMALL {
-            self.buffer.truncate(SMALL);
+            self.buffer.resize(size.max(self.end + SMALL_BUFFER), 0);
+        } else if self.end == 0 && self.buffer.len() > SMALL_BUFFER {
+            // Give memory back: thousands of idle clients must not each keep the buffer of their longest line.
+            self.buffer.truncate(SMALL_BUFFER);
             self.buffer.shrink_to_fit();
         }
         &mut self.buffer[self.end..]
     }
 
-    /// `count` bytes were read into [`Input::space`].
+    /// Accepts the first `count` bytes of [`Input::space`], removes telnet commands from them, and decides the framing
+    /// where they suffice for that. `count` must not exceed the length of that slice.
     pub fn filled(&mut self, count: usize) {
         let first_read = self.framing == Framing::Undecided && self.end == self.start;
-        self.take_telnet(count);
+        self.accept_without_telnet(count);
         if first_read && count == 1 {
             self.framing = Framing::Lines;
         }
         if self.framing == Framing::Undecided {
-            let seen = &self.buffer[self.start..self.end];
-            if memchr(b'\n', seen).is_some() || seen.len() > self.longest + 1 {
+            let pending = &self.buffer[self.start..self.end];
+            if memchr(b'\n', pending).is_some() || pending.len() > self.max_bytes + 1 {
                 self.framing = Framing::Lines;
             }
         }
     }
 
-    /// Takes over `count` bytes that were read, without telnet's commands. A client that speaks telnet sends lines.
-    fn take_telnet(&mut self, count: usize) {
+    /// Moves `end` past `count` bytes that were read, without the telnet commands among them. A client that sent a
+    /// command is a telnet program, which sends lines.
+    fn accept_without_telnet(&mut self, count: usize) {
         let read = self.end..self.end + count;
-        let Some(telnet) = self.telnet.as_mut().filter(|telnet| !telnet.passes(&self.buffer[read.clone()])) else {
+        let Some(telnet) = self.telnet.as_mut().filter(|telnet| !telnet.passes_unchanged(&self.buffer[read.clone()]))
+        else {
             self.end = read.end;
             return;
         };
-        let mut left = Vec::with_capacity(count + 1);
-        telnet.take(&self.buffer[read], &mut left);
+        // One byte more than was read: the filter may have held back an IAC.
+        let mut data = Vec::with_capacity(count + 1);
+        telnet.filter(&self.buffer[read], &mut data);
         if telnet.is_spoken() && self.framing == Framing::Undecided {
             self.framing = Framing::Lines;
         }
-        self.append(&left);
+        self.append(&data);
     }
 
     fn append(&mut self, bytes: &[u8]) {
@@ -132,42 +170,44 @@ impl Input {
         self.end = end;
     }
 
-    /// Takes over what was held back as the beginning of a telnet command.
-    fn end_telnet(&mut self) {
+    /// Removes the telnet filter and appends the IAC that it may hold back.
+    fn remove_telnet_filter(&mut self) {
         if let Some(mut telnet) = self.telnet.take() {
-            let mut held = Vec::new();
-            telnet.finish(&mut held);
-            self.append(&held);
+            let mut held_back = Vec::new();
+            telnet.finish(&mut held_back);
+            self.append(&held_back);
         }
     }
 
-    /// What telnet's options are to be answered with, once. Bytes, no line.
+    /// Takes the answers to the client's telnet options: raw bytes to send as they are. Empty if none are due.
     pub fn telnet_answers(&mut self) -> Vec<u8> {
-        self.telnet.as_mut().map(Telnet::answers).unwrap_or_default()
+        self.telnet.as_mut().map(Telnet::take_answers).unwrap_or_default()
     }
 
-    /// What has arrived and was not taken yet.
+    /// The received bytes that are not part of a taken message.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Something is there and it is not known yet whether it is a whole message: a short silence would tell.
+    /// True if bytes are pending and the framing is unknown. The caller then waits for more bytes, and reports a pause
+    /// by [`Input::silence`].
     #[must_use]
     pub fn awaits_silence(&self) -> bool {
         self.framing == Framing::Undecided && self.end > self.start
     }
 
-    /// That silence was heard.
+    /// Reports that no bytes followed the pending ones for a while: the client is unframed. No effect unless
+    /// [`Input::awaits_silence`].
     pub fn silence(&mut self) {
         if self.awaits_silence() {
             self.framing = Framing::Unframed;
-            self.end_telnet();
+            self.remove_telnet_filter();
         }
     }
 
-    /// The next whole message.
-    // Not an iterator: what it returns borrows from the buffer.
+    /// Takes the next whole message; `None` until more bytes arrive.
+    // Not an `Iterator`: the message borrows from the buffer.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Option<Piece<'_>> {
         match self.framing {
@@ -177,25 +217,28 @@ impl Input {
         }
     }
 
-    /// What is left when the client has closed: its last line may lack a line end.
+    /// Takes the last message of a client that has closed the connection. Its newline may be missing. Call it after
+    /// [`Input::next`] returned `None`.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
-        self.end_telnet();
+        self.remove_telnet_filter();
         let rest = std::mem::replace(&mut self.start, self.end)..self.end;
         self.scanned = self.end;
         let skipping = std::mem::take(&mut self.skipping);
-        (!rest.is_empty() && !skipping).then(|| piece(&self.buffer[rest], self.longest))
+        (!rest.is_empty() && !skipping).then(|| decode(&self.buffer[rest], self.max_bytes))
     }
 
     fn next_line(&mut self) -> Option<Piece<'_>> {
         loop {
             let Some(at) = memchr(b'\n', &self.buffer[self.scanned..self.end]) else {
                 self.scanned = self.end;
-                // One byte more than allowed may be the CR of a line end.
                 let pending = self.end - self.start;
-                if self.skipping || pending > self.longest + 1 {
-                    (self.start, self.end, self.scanned) = (0, 0, 0);
-                    let first = !std::mem::replace(&mut self.skipping, true);
-                    return first.then_some(Piece::TooLong);
+                // The one byte over the limit may be the CR of a line end.
+                if self.skipping || pending > self.max_bytes + 1 {
+                    self.start = 0;
+                    self.end = 0;
+                    self.scanned = 0;
+                    let newly_too_long = !std::mem::replace(&mut self.skipping, true);
+                    return newly_too_long.then_some(Piece::TooLong);
                 }
                 return None;
             };
@@ -206,24 +249,25 @@ impl Input {
                 continue;
             }
             let line = &self.buffer[line];
-            return Some(piece(line.strip_suffix(b"\r").unwrap_or(line), self.longest));
+            return Some(decode(line.strip_suffix(b"\r").unwrap_or(line), self.max_bytes));
         }
     }
 
     fn next_read(&mut self) -> Option<Piece<'_>> {
-        let read = self.start..self.end - cut_character(&self.buffer[self.start..self.end]);
+        // A character that the read has cut waits for its rest and begins the next message.
+        let read = self.start..self.end - partial_character_bytes(&self.buffer[self.start..self.end]);
         self.start = read.end;
         self.scanned = self.start;
-        (!read.is_empty()).then(|| piece(&self.buffer[read], self.longest))
+        (!read.is_empty()).then(|| decode(&self.buffer[read], self.max_bytes))
     }
 }
 
-fn piece(bytes: &[u8], longest: usize) -> Piece<'_> {
-    if bytes.len() > longest { Piece::TooLong } else { Piece::Text(String::from_utf8_lossy(bytes)) }
+fn decode(bytes: &[u8], max_bytes: usize) -> Piece<'_> {
+    if bytes.len() > max_bytes { Piece::TooLong } else { Piece::Text(String::from_utf8_lossy(bytes)) }
 }
 
-/// How many bytes at the end are the beginning of a UTF-8 character whose rest may still come.
-fn cut_character(bytes: &[u8]) -> usize {
+/// Returns how many bytes at the end are an incomplete UTF-8 character, which the next read may complete.
+fn partial_character_bytes(bytes: &[u8]) -> usize {
     match std::str::from_utf8(&bytes[bytes.len().saturating_sub(3)..]) {
         Ok(_) => 0,
         Err(_) => (1..=bytes.len().min(3))
@@ -248,35 +292,35 @@ mod tests {
             input.filled(n);
             bytes = &bytes[n..];
             while let Some(piece) = input.next() {
-                out.push(shown(piece));
+                out.push(owned(piece));
             }
         }
     }
 
-    fn shown(piece: Piece<'_>) -> String {
+    fn owned(piece: Piece<'_>) -> String {
         match piece {
             Piece::Text(text) => text.into_owned(),
             Piece::TooLong => "TOO LONG".into(),
         }
     }
 
-    fn lines(reads: &[&[u8]], longest: usize) -> Vec<String> {
-        let mut input = Input::new(longest);
+    fn split(reads: &[&[u8]], max_bytes: usize) -> Vec<String> {
+        let mut input = Input::new(max_bytes);
         let mut out = Vec::new();
         for read in reads {
             feed(&mut input, read, &mut out);
         }
-        out.extend(input.finish().map(shown));
+        out.extend(input.finish().map(owned));
         out
     }
 
     #[test]
-    fn lines_end_with_lf_or_cr_lf() {
-        assert_eq!(lines(&[b"a\r\nb\n\nc\rd\nend"], 100), ["a", "b", "", "c\rd", "end"]);
+    fn a_line_ends_with_lf_or_cr_lf() {
+        assert_eq!(split(&[b"a\r\nb\n\nc\rd\nend"], 100), ["a", "b", "", "c\rd", "end"]);
     }
 
     #[test]
-    fn a_line_too_long_is_discarded_to_its_end_and_costs_no_memory() {
+    fn an_overlong_line_is_discarded_to_its_end_without_growing_the_buffer() {
         let mut input = Input::of_lines(100);
         let mut out = Vec::new();
         for _ in 0..10_000 {
@@ -284,48 +328,48 @@ mod tests {
         }
         feed(&mut input, b"\nok\n", &mut out);
         assert_eq!(out, ["TOO LONG", "ok"]);
-        assert!(input.buffer.capacity() <= LARGE + SMALL);
+        assert!(input.buffer.capacity() <= LARGE_BUFFER + SMALL_BUFFER);
     }
 
     #[test]
-    fn the_longest_line_fits_with_either_line_end() {
+    fn a_line_of_the_longest_length_fits_with_either_line_end() {
         assert_eq!(
-            lines(&[b"1234\r\n1234\n12345\n12345\r\n1234\r"], 4),
+            split(&[b"1234\r\n1234\n12345\n12345\r\n1234\r"], 4),
             ["1234", "1234", "TOO LONG", "TOO LONG", "TOO LONG"]
         );
     }
 
     #[test]
-    fn the_buffer_shrinks_again() {
+    fn the_buffer_shrinks_after_a_long_line() {
         let mut input = Input::of_lines(8_192);
         let mut out = Vec::new();
         feed(&mut input, &[b'x'; 6_000], &mut out);
-        assert!(input.buffer.len() > SMALL);
+        assert!(input.buffer.len() > SMALL_BUFFER);
         feed(&mut input, b"\n", &mut out);
         input.space();
-        assert_eq!((out.len(), input.buffer.len()), (1, SMALL));
+        assert_eq!((out.len(), input.buffer.len()), (1, SMALL_BUFFER));
     }
 
     #[test]
-    fn two_bytes_and_silence_make_an_unframed_client() {
+    fn a_first_read_without_newline_and_then_silence_means_unframed() {
         let mut input = Input::new(100);
         let mut out = Vec::new();
         feed(&mut input, b"alice_room", &mut out);
         assert!(out.is_empty() && input.awaits_silence());
         input.silence();
-        out.extend(input.next().map(shown));
+        out.extend(input.next().map(owned));
         feed(&mut input, b"hello\nthere", &mut out);
         assert_eq!(out, ["alice_room", "hello\nthere"]);
         assert_eq!(input.framing(), Framing::Unframed);
     }
 
     #[test]
-    fn the_longest_unframed_message_is_one() {
+    fn an_unframed_message_of_the_longest_length_is_not_split() {
         let mut input = Input::new(8_192);
         let mut out = Vec::new();
         feed(&mut input, b"alice_room", &mut out);
         input.silence();
-        out.extend(input.next().map(shown));
+        out.extend(input.next().map(owned));
         for _ in 0..2 {
             feed(&mut input, &[b'x'; 8_192], &mut out);
         }
@@ -333,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn d13_a_client_that_speaks_telnet_sends_lines() {
+    fn d13_a_telnet_command_means_lines() {
         let mut input = Input::new(100);
         let mut out = Vec::new();
         feed(&mut input, b"\xff\xfb\x1f\xff\xfd", &mut out);
@@ -342,12 +386,12 @@ mod tests {
         assert_eq!(input.telnet_answers(), b"\xff\xfe\x1f\xff\xfc\x01");
         feed(&mut input, b"alice_room\r\n\xff\xf4hi\n", &mut out);
         assert_eq!((out, input.telnet_answers()), (vec!["alice_room".into(), "hi".into()], vec![]));
-        // What is no telnet stays, also where it is held back for a moment.
-        assert_eq!(lines(&[b"a\xff", b"b\n\xff"], 100), ["a\u{fffd}b", "\u{fffd}"]);
+        // IAC before another byte is data, also where the filter holds it back until the next read.
+        assert_eq!(split(&[b"a\xff", b"b\n\xff"], 100), ["a\u{fffd}b", "\u{fffd}"]);
     }
 
     #[test]
-    fn one_byte_at_a_time_is_a_person_typing() {
+    fn a_first_read_of_one_byte_means_lines() {
         let mut input = Input::new(100);
         let mut out = Vec::new();
         feed(&mut input, b"a", &mut out);
@@ -358,12 +402,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unframed_character_split_by_the_read_is_kept_together() {
+    fn an_unframed_character_cut_by_a_read_begins_the_next_message() {
         let mut input = Input::new(100);
         let mut out = Vec::new();
         feed(&mut input, b"al", &mut out);
         input.silence();
-        out.extend(input.next().map(shown));
+        out.extend(input.next().map(owned));
         feed(&mut input, b"gr\xc3", &mut out);
         feed(&mut input, b"\xbc\xf0\x9f\x91", &mut out);
         feed(&mut input, b"\x8d", &mut out);
@@ -373,7 +417,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_way_of_cutting_gives_the_same_lines(
+        fn the_lines_do_not_depend_on_how_reads_cut_them(
             bytes in prop::collection::vec(prop_oneof![4 => Just(b'x'), 1 => Just(b'\n'), 1 => Just(b'\r'), 1 => any::<u8>()], 0..400),
             cuts in prop::collection::vec(1usize..50, 0..40),
         ) {
@@ -387,7 +431,7 @@ mod tests {
                 rest = more;
             }
             reads.push(rest);
-            prop_assert_eq!(lines(&reads, 10), lines(&[&whole], 10));
+            prop_assert_eq!(split(&reads, 10), split(&[&whole], 10));
         }
     }
 }

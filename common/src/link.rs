@@ -1,6 +1,29 @@
-//! The encrypted link between two programs, for direct chats and the mesh: a Noise handshake (the Noise Protocol
-//! Framework, revision 34), then frames. Every message on the wire, also of the handshake, has its length in front, as
-//! two bytes, the high one first.
+//! The encrypted link between two clients, for direct chats and the mesh: a Noise handshake (Noise Protocol Framework,
+//! revision 34), then messages in both directions.
+//!
+//! A network is full of strangers: a link must prove the key of the other end, hide what is sent, and notice every byte
+//! that was changed, repeated or left out on the way. [`Whom`] says what the peer has to prove, and so selects the Noise
+//! pattern:
+//!
+//! | [`Whom`] | pattern | used for | the peer proves |
+//! |---|---|---|---|
+//! | `Known(key)` | KK | direct chats | that it owns this key; it expects ours |
+//! | `Anybody(None)` | XX | open mesh | that it owns the key that it names |
+//! | `Anybody(Some(secret))` | XXpsk0 | mesh with a passphrase | the same, and that it knows the secret |
+//!
+//! Every Noise message, also those of the handshake, is one frame:
+//!
+//! ```text
+//! | length, 2 bytes, big-endian | that many bytes |
+//! ```
+//!
+//! After the handshake each direction counts its messages from 0. The count is the nonce and is never sent. A message
+//! that was changed, repeated, reordered or left out therefore fails to decrypt ([`LinkError::Damaged`]), and the link is
+//! of no more use.
+//!
+//! [`Sealer`] and [`Opener`] are independent, so that one thread can send while another one receives, without a lock.
+//!
+//! This module sets no deadlines (the stream does that), hides no lengths, and does not reconnect.
 
 mod keys;
 
@@ -12,93 +35,101 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Both know whose key to expect, and prove to have the other half of theirs.
-const KNOWN: &str = "Noise_KK_25519_ChaChaPoly_BLAKE2s";
-/// Both learn the other's key.
-const ANYBODY: &str = "Noise_XX_25519_ChaChaPoly_BLAKE2s";
-/// The same among those who share a secret: without it, nobody gets past the first message.
-const INSIDERS: &str = "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s";
-/// The most bytes of one Noise message.
+/// Both sides know each other's public key beforehand.
+const PATTERN_KK: &str = "Noise_KK_25519_ChaChaPoly_BLAKE2s";
+/// Both sides learn each other's public key from the handshake.
+const PATTERN_XX: &str = "Noise_XX_25519_ChaChaPoly_BLAKE2s";
+/// As XX, with a shared secret: the first message of a peer without it fails to decrypt.
+const PATTERN_XX_PSK0: &str = "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s";
+/// Maximum length of a Noise message in bytes.
 const FRAME_BYTES: usize = 65_535;
-/// The bytes that prove that a message is whole.
+/// Length in bytes of the authentication tag at the end of each message.
 const TAG_BYTES: usize = 16;
-/// The most bytes of one message.
+/// Maximum length of a message in bytes, before encryption.
 pub const MESSAGE_BYTES: usize = FRAME_BYTES - TAG_BYTES;
-/// The longest message of these handshakes, which carry nothing of their own: two keys and two tags.
+/// Maximum length of a handshake message in bytes: two keys and two tags, as these handshakes have no payload.
 const HANDSHAKE_BYTES: usize = 2 * 32 + 2 * TAG_BYTES;
 
-/// Why there is no link, or no longer.
+/// Why a link could not be opened, or broke.
 #[derive(Debug, Error)]
 pub enum LinkError {
-    /// The stream broke.
+    /// Reading or writing failed, or the stream ended within a message or the handshake.
     #[error(transparent)]
     Stream(#[from] io::Error),
-    /// The other side has not the key or the secret that was expected, or is no such program.
-    #[error("the other side could not prove who it is")]
+    /// The handshake failed: the peer has another key, secret or purpose than expected, or does not speak Noise.
+    #[error("the other side could not prove its key or passphrase")]
     Stranger,
-    /// Something that was not sent by the other side, or not so, or not now.
+    /// A message failed to decrypt: it was changed, repeated, reordered, or one before it is missing.
     #[error("the link was tampered with, or is damaged")]
     Damaged,
-    /// A message of more than [`MESSAGE_BYTES`].
+    /// A message to send has more than [`MESSAGE_BYTES`].
     #[error("a message is too long")]
     TooLong,
 }
 
-/// Who begins.
+/// The part of a program in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The one who dialled.
+    /// It made the connection and sends the first message (Noise initiator).
     Dialled,
-    /// The one who answered.
+    /// It accepted the connection (Noise responder).
     Answered,
 }
 
-/// Who may be at the other end.
+/// The peers that a handshake accepts. Both sides must use the same variant.
 #[derive(Clone, Copy, Debug)]
 pub enum Whom<'w> {
-    /// The owner of this key, who expects ours.
+    /// Only the owner of this key.
     Known(&'w PublicKey),
-    /// Anybody; with a secret, anybody who has the same.
+    /// The owner of any key; with a secret, only a peer that has the same one.
     Anybody(Option<&'w [u8; 32]>),
 }
 
-/// Two ends that have proven who they are.
+/// A link after a successful handshake.
 #[derive(Debug)]
 pub struct Opened {
-    /// The key of the other end.
+    /// The peer's key, which it has proven to own.
     pub peer: PublicKey,
-    /// Seals what is sent.
+    /// Encrypts and sends messages.
     pub sealer: Sealer,
-    /// Opens what is received.
+    /// Receives and decrypts messages.
     pub opener: Opener,
 }
 
-/// The half of a link that sends.
+/// The sending half of a link.
 #[derive(Debug)]
 pub struct Sealer {
     state: Arc<StatelessTransportState>,
+    /// Messages sent so far: the nonce of the next one.
     sent: u64,
 }
 
-/// The half of a link that receives.
+/// The receiving half of a link.
 #[derive(Debug)]
 pub struct Opener {
     state: Arc<StatelessTransportState>,
+    /// Messages received so far: the nonce of the next one.
     received: u64,
 }
 
-/// Shakes hands over `stream`. Both sides must name the same `purpose`. Whoever calls bounds the time. Who answers and
-/// cannot open what came says so, by a message of no bytes, which nobody can open.
+/// Performs the handshake over `stream` and returns the open link.
+///
+/// Both sides must name the same `purpose`: it keeps a handshake for one use from being replayed to another. The caller
+/// sets deadlines on the stream.
+///
+/// An answering side that cannot read a message sends a frame of length 0 and gives up. The dialing side then fails with
+/// [`LinkError::Stranger`], and can tell a wrong key or secret from a lost connection. A plain end of the stream is
+/// [`LinkError::Stream`], as the peer may only have been busy.
 ///
 /// # Errors
-/// The stream broke, or the other side is not who it should be.
+/// [`LinkError::Stranger`] or [`LinkError::Stream`].
 pub fn open(
     stream: &mut (impl Read + Write),
     (side, purpose): (Side, &str),
     keys: &Keys,
     whom: Whom<'_>,
 ) -> Result<Opened, LinkError> {
-    let mut state = handshake(side, purpose, keys, whom).map_err(|_| LinkError::Stranger)?;
+    let mut state = handshake_state(side, purpose, keys, whom).map_err(|_| LinkError::Stranger)?;
     let mut message = [0; HANDSHAKE_BYTES];
     while !state.is_handshake_finished() {
         if state.is_my_turn() {
@@ -107,7 +138,7 @@ pub fn open(
         } else {
             let read = read_handshake(stream, &mut state, &mut message);
             if matches!(read, Err(LinkError::Stranger)) && side == Side::Answered {
-                // So that they know why; if it does not arrive, they do not.
+                // Tells the dialing side why. Best effort: the handshake has failed already.
                 let _ = write_frame(stream, &[]);
             }
             read?;
@@ -122,24 +153,25 @@ pub fn open(
     })
 }
 
-/// Reads the other side's next message. Whoever ends the stream instead may be busy: that does not say who they are.
+/// Reads and processes the peer's next handshake message. An end of the stream is an error of the stream, never
+/// [`LinkError::Stranger`]: a busy peer closes, too.
 fn read_handshake(
     stream: &mut impl Read,
     state: &mut HandshakeState,
     message: &mut [u8; HANDSHAKE_BYTES],
 ) -> Result<(), LinkError> {
     let length = read_length(stream)?.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
-    let sealed = message.get_mut(..length).ok_or(LinkError::Stranger)?;
-    stream.read_exact(sealed)?;
-    state.read_message(sealed, &mut [0; HANDSHAKE_BYTES]).map_err(|_| LinkError::Stranger)?;
+    let frame = message.get_mut(..length).ok_or(LinkError::Stranger)?;
+    stream.read_exact(frame)?;
+    state.read_message(frame, &mut [0; HANDSHAKE_BYTES]).map_err(|_| LinkError::Stranger)?;
     Ok(())
 }
 
-fn handshake(side: Side, purpose: &str, keys: &Keys, whom: Whom<'_>) -> Result<HandshakeState, snow::Error> {
+fn handshake_state(side: Side, purpose: &str, keys: &Keys, whom: Whom<'_>) -> Result<HandshakeState, snow::Error> {
     let pattern = match whom {
-        Whom::Known(_) => KNOWN,
-        Whom::Anybody(None) => ANYBODY,
-        Whom::Anybody(Some(_)) => INSIDERS,
+        Whom::Known(_) => PATTERN_KK,
+        Whom::Anybody(None) => PATTERN_XX,
+        Whom::Anybody(Some(_)) => PATTERN_XX_PSK0,
     };
     let prologue = format!("landline {purpose} 1");
     let mut builder = Builder::new(pattern.parse::<NoiseParams>()?)
@@ -157,49 +189,54 @@ fn handshake(side: Side, purpose: &str, keys: &Keys, whom: Whom<'_>) -> Result<H
 }
 
 impl Sealer {
-    /// Sends one message.
+    /// Encrypts and sends one message.
     ///
     /// # Errors
-    /// It is too long, or the stream broke; then there is no going on.
+    /// [`LinkError::TooLong`], and nothing was sent. After any other error the link must be closed: part of the message
+    /// may be on its way.
     pub fn send(&mut self, stream: &mut impl Write, message: &[u8]) -> Result<(), LinkError> {
         if message.len() > MESSAGE_BYTES {
             return Err(LinkError::TooLong);
         }
-        let mut sealed = vec![0; message.len() + TAG_BYTES];
-        let length = self.state.write_message(self.sent, message, &mut sealed).map_err(|_| LinkError::Damaged)?;
+        let mut encrypted = vec![0; message.len() + TAG_BYTES];
+        let length = self.state.write_message(self.sent, message, &mut encrypted).map_err(|_| LinkError::Damaged)?;
         self.sent += 1;
-        Ok(write_frame(stream, &sealed[..length])?)
+        Ok(write_frame(stream, &encrypted[..length])?)
     }
 }
 
 impl Opener {
-    /// Waits for the next message; `None` when the other side has ended the stream.
+    /// Waits for the next message; `None` if the stream ended between two messages.
+    ///
+    /// The end of the stream is not authenticated: an attacker can cut a link off. A protocol that must know needs a
+    /// message that says goodbye.
     ///
     /// # Errors
-    /// The stream broke, or what came was not what the other side sent.
+    /// [`LinkError::Stream`] or [`LinkError::Damaged`]; the link must be closed.
     pub fn receive(&mut self, stream: &mut impl Read) -> Result<Option<Vec<u8>>, LinkError> {
         let Some(length) = read_length(stream)? else { return Ok(None) };
-        let mut sealed = vec![0; length];
-        stream.read_exact(&mut sealed)?;
+        let mut encrypted = vec![0; length];
+        stream.read_exact(&mut encrypted)?;
         let mut message = vec![0; length];
-        let length = self.state.read_message(self.received, &sealed, &mut message).map_err(|_| LinkError::Damaged)?;
+        let length =
+            self.state.read_message(self.received, &encrypted, &mut message).map_err(|_| LinkError::Damaged)?;
         self.received += 1;
         message.truncate(length);
         Ok(Some(message))
     }
 }
 
-/// In one write, so that it is one packet.
+/// Writes length and content with one call: two small writes would become two packets.
 fn write_frame(stream: &mut impl Write, frame: &[u8]) -> io::Result<()> {
     let length = u16::try_from(frame.len()).map_err(|_| io::Error::from(ErrorKind::InvalidInput))?;
-    let mut whole = Vec::with_capacity(2 + frame.len());
-    whole.extend_from_slice(&length.to_be_bytes());
-    whole.extend_from_slice(frame);
-    stream.write_all(&whole)?;
+    let mut bytes = Vec::with_capacity(2 + frame.len());
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(frame);
+    stream.write_all(&bytes)?;
     stream.flush()
 }
 
-/// `None` where the stream ends between two frames.
+/// Reads the length of the next frame; `None` if the stream ends before it.
 fn read_length(stream: &mut impl Read) -> io::Result<Option<usize>> {
     let mut length = [0; 2];
     let read = loop {

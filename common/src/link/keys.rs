@@ -1,6 +1,6 @@
-//! Keys, and how people and files write them.
+//! Key pairs, and the forms in which users and files write keys.
 
-use super::{ANYBODY, LinkError};
+use super::{LinkError, PATTERN_XX};
 use blake2::{Blake2s256, Digest};
 use snow::Builder;
 use snow::params::NoiseParams;
@@ -9,11 +9,11 @@ use std::io;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// The key by which others know a program.
+/// The X25519 public key by which other programs know a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicKey(pub(super) [u8; 32]);
 
-/// A program's own key, with the half that it keeps to itself.
+/// The key pair of this program.
 #[derive(Clone)]
 pub struct Keys {
     pub(super) private: [u8; 32],
@@ -21,19 +21,19 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// New ones, of the system's randomness.
+    /// Generates a new pair.
     ///
     /// # Errors
-    /// The system has none.
+    /// [`LinkError::Stream`] if the system gives no random numbers.
     pub fn generate() -> Result<Keys, LinkError> {
         let no_randomness = || LinkError::Stream(io::Error::other("the system gives no random numbers"));
-        let params: NoiseParams = ANYBODY.parse().map_err(|_| no_randomness())?;
+        let params: NoiseParams = PATTERN_XX.parse().map_err(|_| no_randomness())?;
         let pair = Builder::new(params).generate_keypair().map_err(|_| no_randomness())?;
         let half = |half: Vec<u8>| <[u8; 32]>::try_from(half).map_err(|_| no_randomness());
         Ok(Keys { private: half(pair.private)?, public: PublicKey(half(pair.public)?) })
     }
 
-    /// Out of [`Keys::to_bytes`].
+    /// Restores a pair from [`Keys::to_bytes`]. It is not checked that the two halves belong together.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 64]) -> Keys {
         let mut keys = Keys { private: [0; 32], public: PublicKey([0; 32]) };
@@ -42,7 +42,7 @@ impl Keys {
         keys
     }
 
-    /// Both halves, to be kept where nobody else reads.
+    /// Private key, then public key. Keep them in a file that only its owner can read.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 64] {
         let mut bytes = [0; 64];
@@ -51,7 +51,7 @@ impl Keys {
         bytes
     }
 
-    /// The half for others.
+    /// The public key.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         self.public
@@ -59,26 +59,26 @@ impl Keys {
 }
 
 impl fmt::Debug for Keys {
-    /// Without the private half.
+    /// Leaves the private key out, so that no log has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Keys").field(&self.public).finish()
     }
 }
 
 impl PublicKey {
-    /// As it goes over the wire.
+    /// The key as 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// What people compare to know a program again: forty digits in groups of five.
+    /// Forty digits in groups of five, for users to recognize a program by.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         digits(&[self])
     }
 
-    /// The same for a link of two: it does not matter who asks.
+    /// Forty digits for a link between two keys, the same at both ends, for two users to compare aloud.
     #[must_use]
     pub fn fingerprint_with(&self, other: &PublicKey) -> String {
         digits(&[self.min(other), self.max(other)])
@@ -87,7 +87,9 @@ impl PublicKey {
 
 fn digits(keys: &[&PublicKey]) -> String {
     let mut hash = Blake2s256::new_with_prefix(b"landline fingerprint 1");
-    keys.iter().for_each(|key| hash.update(key.0));
+    for key in keys {
+        hash.update(key.0);
+    }
     let hash = hash.finalize();
     let group =
         |bytes: &[u8]| format!("{:05}", bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)) % 100_000);
@@ -95,7 +97,7 @@ fn digits(keys: &[&PublicKey]) -> String {
 }
 
 impl fmt::Display for PublicKey {
-    /// As 64 hexadecimal digits.
+    /// Writes 64 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
@@ -107,7 +109,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// That is no key.
+/// The text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a key is 64 hexadecimal digits")]
 pub struct NoKey;
@@ -120,7 +122,7 @@ impl FromStr for PublicKey {
     }
 }
 
-/// The bytes of exactly `2 * N` hexadecimal digits, the form in which keys are written.
+/// Decodes exactly `2 * N` hexadecimal digits in any case, the form in which keys are written.
 #[must_use]
 pub fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
     if digits.len() != 2 * N || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {

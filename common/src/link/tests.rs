@@ -2,20 +2,20 @@ use super::*;
 use proptest::prelude::*;
 use std::os::unix::net::UnixStream;
 
-/// Both ends of a handshake.
+/// Runs a handshake over a socket pair and returns the result at each end.
 fn shake(
-    dialled: (&Keys, Whom<'_>, &str),
-    answered: (&Keys, Whom<'_>, &str),
+    dialing: (&Keys, Whom<'_>, &str),
+    answering: (&Keys, Whom<'_>, &str),
 ) -> [Result<(Opened, UnixStream), LinkError>; 2] {
-    let (one, other) = UnixStream::pair().unwrap();
+    let (dialing_end, answering_end) = UnixStream::pair().unwrap();
     let run = |mut stream: UnixStream, side, (keys, whom, purpose): (&Keys, Whom<'_>, &str)| {
         let opened = open(&mut stream, (side, purpose), keys, whom)?;
         Ok((opened, stream))
     };
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| run(one, Side::Dialled, dialled));
-        let second = scope.spawn(|| run(other, Side::Answered, answered));
-        [first.join().unwrap(), second.join().unwrap()]
+        let dialing = scope.spawn(|| run(dialing_end, Side::Dialled, dialing));
+        let answering = scope.spawn(|| run(answering_end, Side::Answered, answering));
+        [dialing.join().unwrap(), answering.join().unwrap()]
     })
 }
 
@@ -24,7 +24,7 @@ fn keys() -> Keys {
 }
 
 #[test]
-fn both_learn_who_the_other_is_and_what_is_sent_arrives_in_order() {
+fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
     let (alice, bob) = (keys(), keys());
     let secret = [7; 32];
     let ways = [
@@ -48,10 +48,10 @@ fn both_learn_who_the_other_is_and_what_is_sent_arrives_in_order() {
 }
 
 #[test]
-fn strangers_are_kept_out() {
+fn a_peer_with_another_key_secret_or_purpose_is_refused() {
     let (alice, bob, eve) = (keys(), keys(), keys());
     let fails = |ends: [Result<(Opened, UnixStream), LinkError>; 2]| assert!(ends.iter().any(Result::is_err));
-    // Somebody else than the one who was asked answers, or dials.
+    // A peer with an unexpected key answers, then dials.
     fails(shake((&alice, Whom::Known(&bob.public), "direct"), (&eve, Whom::Known(&alice.public), "direct")));
     fails(shake((&eve, Whom::Known(&bob.public), "direct"), (&bob, Whom::Known(&alice.public), "direct")));
     fails(shake((&alice, Whom::Anybody(Some(&[1; 32])), "mesh"), (&bob, Whom::Anybody(Some(&[2; 32])), "mesh")));
@@ -60,7 +60,7 @@ fn strangers_are_kept_out() {
 }
 
 #[test]
-fn who_dials_a_stranger_knows_and_who_is_only_sent_away_does_not() {
+fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
     let (alice, bob, eve) = (keys(), keys(), keys());
     let (one, other) = ([1; 32], [2; 32]);
     for (to_bob, to_alice) in [
@@ -73,26 +73,26 @@ fn who_dials_a_stranger_knows_and_who_is_only_sent_away_does_not() {
         assert!(matches!(dialled, Err(LinkError::Stranger)), "{dialled:?}");
     }
     for side in [Side::Dialled, Side::Answered] {
-        let (mut stream, busy) = UnixStream::pair().unwrap();
-        drop(busy);
-        let sent_away = open(&mut stream, (side, "mesh"), &alice, Whom::Anybody(Some(&one)));
-        assert!(matches!(sent_away, Err(LinkError::Stream(_))), "{sent_away:?}");
+        let (mut stream, busy_peer) = UnixStream::pair().unwrap();
+        drop(busy_peer);
+        let closed = open(&mut stream, (side, "mesh"), &alice, Whom::Anybody(Some(&one)));
+        assert!(matches!(closed, Err(LinkError::Stream(_))), "{closed:?}");
     }
 }
 
 #[test]
-fn nothing_can_be_changed_repeated_or_left_out() {
+fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
     let (alice, bob) = (keys(), keys());
     let sealed = |opened: &mut Opened, text: &[u8]| {
         let mut frame = Vec::new();
         opened.sealer.send(&mut frame, text).unwrap();
         frame
     };
-    for spoil in 0..4 {
+    for attack in 0..4 {
         let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
         let ((mut one, _), (mut other, _)) = (one.unwrap(), other.unwrap());
         let (mut first, second) = (sealed(&mut one, b"first"), sealed(&mut one, b"second"));
-        let came = match spoil {
+        let received = match attack {
             0 => {
                 first[5] ^= 1;
                 first
@@ -104,12 +104,12 @@ fn nothing_can_be_changed_repeated_or_left_out() {
             }
             _ => [&first[..first.len() - 1], &second].concat(),
         };
-        assert!(matches!(other.opener.receive(&mut &came[..]), Err(LinkError::Damaged)), "{spoil}");
+        assert!(matches!(other.opener.receive(&mut &received[..]), Err(LinkError::Damaged)), "{attack}");
     }
 }
 
 #[test]
-fn a_message_has_a_most() {
+fn the_length_of_a_message_is_bounded() {
     let (alice, bob) = (keys(), keys());
     let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
     let ((mut one, _), (mut other, _)) = (one.unwrap(), other.unwrap());
@@ -120,7 +120,7 @@ fn a_message_has_a_most() {
 }
 
 #[test]
-fn keys_are_kept_and_written() {
+fn keys_survive_both_written_forms() {
     let keys = keys();
     let again = Keys::from_bytes(&keys.to_bytes());
     assert_eq!(again.public, keys.public);
@@ -135,7 +135,7 @@ fn keys_are_kept_and_written() {
 }
 
 #[test]
-fn both_see_the_same_fingerprint_and_nobody_else_does() {
+fn a_fingerprint_is_the_same_at_both_ends_and_differs_for_other_keys() {
     let [alice, bob, eve] = [keys(), keys(), keys()].map(|keys| keys.public);
     let shown = alice.fingerprint_with(&bob);
     assert_eq!(shown, bob.fingerprint_with(&alice));
@@ -143,12 +143,16 @@ fn both_see_the_same_fingerprint_and_nobody_else_does() {
     assert_ne!(alice.fingerprint(), bob.fingerprint());
     assert_eq!(shown.split(' ').map(str::len).collect::<Vec<_>>(), [5; 8]);
     let zero = PublicKey([0; 32]);
-    assert_eq!(zero.fingerprint(), "04187 61407 95561 51877 51098 06383 94476 45937", "never changes");
+    assert_eq!(
+        zero.fingerprint(),
+        "04187 61407 95561 51877 51098 06383 94476 45937",
+        "the fingerprint of a key must never change"
+    );
 }
 
 proptest! {
     #[test]
-    fn junk_never_opens(junk in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn random_bytes_never_complete_a_handshake(junk in prop::collection::vec(any::<u8>(), 0..400)) {
         struct Junk<'j>(&'j [u8]);
         impl Read for Junk<'_> {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { self.0.read(buffer) }

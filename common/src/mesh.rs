@@ -1,4 +1,4 @@
-//! What members of a mesh tell each other: hellos in datagrams, frames on links.
+//! The wire format of a mesh: hellos in datagrams, frames on links.
 
 pub mod hello;
 pub mod id;
@@ -8,7 +8,8 @@ pub use hello::Hello;
 pub use id::NodeId;
 pub use wire::Frame;
 
-/// Bytes of one frame. A message of 2,000 of the longest characters takes 8,000.
+/// Maximum length of a frame in bytes. A text of 2,000 characters has at most 8,000 bytes.
 pub const FRAME_BYTES: usize = 32 << 10;
-/// Numbers of messages and of logical time are smaller: that leaves 24 of an id's 64 bits to tell authors apart.
+/// Exclusive bound of message numbers and logical times. An event id has 64 bits: 40 for the logical time, 24 for its
+/// author ([`NodeId::high_bits`]).
 pub const NUMBER: u64 = 1 << 40;

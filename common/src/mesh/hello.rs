@@ -1,28 +1,30 @@
-//! The datagram by which members find each other. Whoever hears it believes the address it comes from.
+//! The datagram by which the members of a mesh find each other.
+//!
+//! A hello carries a port but no address: a receiver uses the source address of the datagram.
 
 use super::id::NodeId;
 use crate::UserName;
 use serde::{Deserialize, Serialize};
 
-/// What tells it from everything else on the port.
+/// Marks a hello among other datagrams on the port.
 const WORD: &str = "mesh";
 const VERSION: u32 = 1;
-/// Every hello is as long: an answer is never longer than what it answers.
+/// Length of every hello in bytes. As an answer is no longer than its question, a forged source address gains nothing.
 pub const HELLO_BYTES: usize = 320;
-/// Longer ones are none.
-const MOST_BYTES: usize = 1_024;
-/// Ports below are for services of the system. No member listens there, and a hello with a forged sender must not make
-/// everybody knock at them.
+/// Longer datagrams are ignored.
+const MAX_BYTES: usize = 1_024;
+/// Lowest port that a hello may name. System services listen below it; a hello with a forged sender must not make all
+/// members connect to them.
 const FIRST_PORT: u16 = 1_024;
 
-/// "I am here."
+/// Announces a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// Who.
+    /// Id of the member.
     pub id: NodeId,
-    /// What they are called.
+    /// Name of the member.
     pub name: UserName,
-    /// The TCP port on which they can be dialled, 1024 or higher.
+    /// The TCP port at which the member accepts links, 1024 or higher.
     pub port: u16,
 }
 
@@ -38,7 +40,7 @@ struct Wire {
 }
 
 impl Hello {
-    /// As it is sent.
+    /// Returns the datagram, of [`HELLO_BYTES`] bytes.
     #[must_use]
     pub fn datagram(&self) -> Vec<u8> {
         let mut wire = Wire {
@@ -49,22 +51,22 @@ impl Hello {
             port: self.port,
             pad: String::new(),
         };
-        // A struct of strings and numbers always serialises.
-        let bare = serde_json::to_vec(&wire).unwrap_or_default();
-        wire.pad = ".".repeat(HELLO_BYTES.saturating_sub(bare.len()));
+        // Serializing strings and numbers cannot fail.
+        let unpadded = serde_json::to_vec(&wire).unwrap_or_default();
+        wire.pad = ".".repeat(HELLO_BYTES.saturating_sub(unpadded.len()));
         serde_json::to_vec(&wire).unwrap_or_default()
     }
 
-    /// Reads a datagram. Fields that are not known are left for later versions.
+    /// Parses a datagram; `None` if it is not a valid hello of this version. Unknown fields are ignored.
     #[must_use]
     pub fn parse(datagram: &[u8]) -> Option<Hello> {
-        if !(HELLO_BYTES..=MOST_BYTES).contains(&datagram.len()) {
+        if !(HELLO_BYTES..=MAX_BYTES).contains(&datagram.len()) {
             return None;
         }
         let wire: Wire = serde_json::from_slice(datagram).ok()?;
-        let ours = wire.landline == WORD && wire.v == VERSION && wire.port >= FIRST_PORT;
+        let is_hello = wire.landline == WORD && wire.v == VERSION && wire.port >= FIRST_PORT;
         let name = UserName::parse(&wire.name).ok().filter(|name| name.check_new().is_ok())?;
-        ours.then_some(Hello { id: wire.id, name, port: wire.port })
+        is_hello.then_some(Hello { id: wire.id, name, port: wire.port })
     }
 }
 
@@ -78,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn all_hellos_are_equally_long() {
+    fn all_hellos_have_the_same_length() {
         for name in ["a", "zoë", &"漢".repeat(24), &"a".repeat(24)] {
             let datagram = hello(name).datagram();
             assert_eq!(datagram.len(), HELLO_BYTES);
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_nothing() {
+    fn malformed_hellos_are_ignored() {
         let text = String::from_utf8(hello("bob").datagram()).unwrap();
         for (from, to) in [
             ("mesh", "mash"),
@@ -111,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn junk_does_no_harm(junk in prop::collection::vec(any::<u8>(), 300..400)) {
+        fn random_bytes_are_no_hello(junk in prop::collection::vec(any::<u8>(), 300..400)) {
             prop_assert_eq!(Hello::parse(&junk), None);
         }
     }

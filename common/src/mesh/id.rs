@@ -1,4 +1,7 @@
-//! What a member is known by for as long as the program runs.
+//! The id of a mesh member, valid until its program ends.
+//!
+//! An id has 128 bits: 64 random bits, drawn at each start, then the first 64 bits of a BLAKE2s hash of them and the
+//! member's key. It is public. A link proves the key, and the key proves the id.
 
 use crate::link::PublicKey;
 use blake2::{Blake2s256, Digest};
@@ -6,13 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
-/// A number that nobody else draws: the high half is random, the low one is made of it and of the member's key. It is
-/// not secret, and whoever uses it proves by the key that it is theirs.
+/// The id of a member, unique and bound to its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u128);
 
 impl NodeId {
-    /// The id of the one with that key, who has drawn `random` for it.
+    /// Computes the id of the member with this key, for freshly drawn `random` bytes.
     #[must_use]
     pub fn new(random: [u8; 8], key: &PublicKey) -> NodeId {
         let hash = Blake2s256::new_with_prefix(b"landline member 1").chain_update(key.as_bytes()).chain_update(random);
@@ -20,20 +22,20 @@ impl NodeId {
         NodeId(bytes.fold(0, |id, byte| id << 8 | u128::from(byte)))
     }
 
-    /// Whether it was made with that key: no other key makes it.
+    /// True if the id was computed with this key.
     #[must_use]
     pub fn belongs_to(&self, key: &PublicKey) -> bool {
         let [a, b, c, d, e, f, g, h, ..] = self.0.to_be_bytes();
         *self == NodeId::new([a, b, c, d, e, f, g, h], key)
     }
 
-    /// The part of it that stands in the ids of messages: the highest bits, so that the order is the same.
+    /// The highest 24 bits, which event ids contain. Ids that differ in them have the same order.
     #[must_use]
     pub fn high_bits(self) -> u64 {
         u64::try_from(self.0 >> 104).unwrap_or(0)
     }
 
-    /// So many hexadecimal digits of it, to tell people of one name apart.
+    /// The first `digits` hexadecimal digits, to tell members with the same name apart.
     #[must_use]
     pub fn tag(self, digits: usize) -> String {
         self.to_string().chars().take(digits).collect()
@@ -46,7 +48,7 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// That is no id.
+/// The text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is 32 hexadecimal digits")]
 pub struct NoId;
@@ -80,7 +82,7 @@ mod tests {
     use crate::link::Keys;
 
     #[test]
-    fn an_id_belongs_to_one_key_as_a_whole() {
+    fn every_bit_of_an_id_is_bound_to_its_key() {
         let [key, other] = [1, 2].map(|byte| Keys::from_bytes(&[byte; 64]).public());
         let random = *b"\x01\x23\x45\x67\x89\xab\xcd\xef";
         let id = NodeId::new(random, &key);
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_written_in_one_way() {
+    fn an_id_has_exactly_one_written_form() {
         let id = NodeId(0x0123_4567_89ab_cdef_0000_0000_0000_0001);
         assert_eq!(id.to_string(), "0123456789abcdef0000000000000001");
         assert_eq!(id.to_string().parse(), Ok(id));

@@ -1,45 +1,56 @@
-//! What members tell each other over a link, one JSON object in each message of the link.
+//! The frames that members exchange over a link: one JSON object in each message of the link.
+//!
+//! | frame | when |
+//! |---|---|
+//! | `Hello` | first frame, from both sides |
+//! | `Say` | a message to all members, sent by its author over each of its links |
+//! | `Private`, `Got` | a message to one member, and its confirmation |
+//! | `Have`, `Want`, `Past` | catching up: ranges that a member has, a request, and the answer |
+//! | `Ping`, `Bye` | sign of life; leaving |
+//!
+//! Unknown types and fields are ignored, so that later versions can add some. Times (`at`) are Unix milliseconds.
 
 use super::id::NodeId;
 use super::{FRAME_BYTES, NUMBER};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Pieces of an author's numbers: from, to and including.
+/// Ranges of an author's message numbers: first and last, both included.
 pub type Pieces = Vec<(u64, u64)>;
 
-/// One message of a link.
+/// One frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the fields are what their names say")]
+#[allow(missing_docs, reason = "described at the variant")]
 pub enum Frame {
-    /// Who this is, before anything else; `dial` is the dialler's number for the link, `clock` their logical time,
-    /// `top` the number of the last message they said, `at` the time by their clock on the wall.
+    /// Introduces the sender. `clock` is its logical time, `dial` the dialing side's number for the link (0 from the
+    /// answering side), `top` the number of its last message to all, `at` its wall clock.
     Hello { id: NodeId, name: String, clock: u64, dial: u64, top: u64, at: i64 },
-    /// Said to everybody, by the one who sends it.
+    /// A message of the sender to all members. `seq` counts them from 1; `lamport` is the logical time.
     Say { seq: u64, lamport: u64, at: i64, text: String },
-    /// For the one who gets it alone. Numbers grow.
+    /// A message for the receiver alone. Numbers grow.
     Private { number: u64, at: i64, text: String },
-    /// That one has arrived.
+    /// Confirms the private message of this number.
     Got { number: u64 },
-    /// What the sender has of each of these authors.
+    /// Lists the messages that the sender has of each of these authors.
     Have { ranges: BTreeMap<NodeId, Pieces> },
-    /// Asks for messages of one author.
+    /// Asks for an author's messages `from` to `to`, both included.
     Want { origin: NodeId, from: u64, to: u64 },
-    /// The answer: what the sender has of them, up to `to`.
+    /// Answers a `Want`, up to number `to`: the sender does not have the messages that are left out. `name` and `key`
+    /// are the author's.
     Past { origin: NodeId, name: String, key: String, from: u64, to: u64, says: Vec<Saying> },
-    /// A sign of life, when there is nothing else to say.
+    /// A sign of life on an idle link.
     Ping,
-    /// Leaves.
+    /// The sender leaves.
     Bye,
-    /// Something of a later version.
+    /// A frame of a later version, to be ignored.
     #[serde(other)]
     Unknown,
 }
 
-/// One message of the past.
+/// One message within a [`Frame::Past`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the fields are what their names say")]
+#[allow(missing_docs, reason = "as in `Frame::Say`")]
 pub struct Saying {
     pub seq: u64,
     pub lamport: u64,
@@ -48,7 +59,7 @@ pub struct Saying {
 }
 
 impl Saying {
-    /// Bytes that it takes in a frame.
+    /// Length in a frame in bytes, with the comma behind it.
     #[must_use]
     pub fn bytes(&self) -> usize {
         serde_json::to_vec(self).map_or(FRAME_BYTES, |bytes| bytes.len() + 1)
@@ -56,49 +67,49 @@ impl Saying {
 }
 
 impl Frame {
-    /// As it is sent.
+    /// Returns the frame as JSON.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Strings, numbers and maps with strings for keys always serialise.
+        // Serializing strings, numbers and maps with string keys cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads one. `None` for what no member sends.
+    /// Parses a frame; `None` if it is malformed or has a number out of range.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Frame> {
         if bytes.len() > FRAME_BYTES {
             return None;
         }
         let frame: Frame = serde_json::from_slice(bytes).ok()?;
-        frame.is_sound().then_some(frame)
+        frame.is_in_range().then_some(frame)
     }
 
-    /// Numbers are where they can be counted with.
-    fn is_sound(&self) -> bool {
+    /// True if all numbers and times are in range, so that later arithmetic cannot overflow.
+    fn is_in_range(&self) -> bool {
         let fits = |number: u64| (1..NUMBER).contains(&number);
-        let piece = |from: u64, to: u64| fits(from) && fits(to) && from <= to;
+        let is_range = |from: u64, to: u64| fits(from) && fits(to) && from <= to;
         match self {
             Frame::Hello { clock, dial, top, at, .. } => {
-                is_a_time(*at) && [clock, dial, top].into_iter().all(|number| *number < NUMBER)
+                is_plausible_time(*at) && [clock, dial, top].into_iter().all(|number| *number < NUMBER)
             }
-            Frame::Say { seq, lamport, at, .. } => fits(*seq) && fits(*lamport) && is_a_time(*at),
-            Frame::Private { number, at, .. } => fits(*number) && is_a_time(*at),
+            Frame::Say { seq, lamport, at, .. } => fits(*seq) && fits(*lamport) && is_plausible_time(*at),
+            Frame::Private { number, at, .. } => fits(*number) && is_plausible_time(*at),
             Frame::Got { number } => fits(*number),
-            Frame::Have { ranges } => ranges.values().flatten().all(|(from, to)| piece(*from, *to)),
-            Frame::Want { from, to, .. } => piece(*from, *to),
+            Frame::Have { ranges } => ranges.values().flatten().all(|(from, to)| is_range(*from, *to)),
+            Frame::Want { from, to, .. } => is_range(*from, *to),
             Frame::Past { from, to, says, .. } => {
-                let sound = |saying: &Saying| {
-                    (*from..=*to).contains(&saying.seq) && fits(saying.lamport) && is_a_time(saying.at)
+                let is_valid = |saying: &Saying| {
+                    (*from..=*to).contains(&saying.seq) && fits(saying.lamport) && is_plausible_time(saying.at)
                 };
-                piece(*from, *to) && says.iter().all(sound)
+                is_range(*from, *to) && says.iter().all(is_valid)
             }
             Frame::Ping | Frame::Bye | Frame::Unknown => true,
         }
     }
 }
 
-/// Between 1970 and 2100: clocks go wrong, but can be shown.
-fn is_a_time(unix_ms: i64) -> bool {
+/// True from 1970 to 2099: clocks of members may be wrong, but such times can be shown.
+fn is_plausible_time(unix_ms: i64) -> bool {
     (0..4_102_444_800_000).contains(&unix_ms)
 }
 
@@ -108,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn frames_are_as_documented() {
+    fn frames_have_the_documented_form() {
         let say = Frame::Say { seq: 1, lamport: 2, at: 3, text: "hi".into() };
         assert_eq!(
             String::from_utf8(say.to_bytes()).unwrap(),
@@ -123,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_ignored_and_what_is_wrong_is_no_frame() {
+    fn unknown_frames_are_ignored_and_malformed_frames_are_rejected() {
         assert_eq!(Frame::parse(br#"{"type":"wave","hand":[1]}"#), Some(Frame::Unknown));
         assert_eq!(Frame::parse(br#"{"type":"ping","loud":true}"#), Some(Frame::Ping));
         for wrong in [
@@ -144,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn junk_does_no_harm(junk in any::<String>()) {
+        fn random_text_is_no_frame(junk in any::<String>()) {
             prop_assert!(Frame::parse(junk.as_bytes()).is_none());
         }
     }

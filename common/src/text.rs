@@ -1,8 +1,17 @@
-//! Event → text lines.
+//! Writes events as lines of text.
 //!
-//! Readers of text tell the kinds of lines apart by how they begin, so a message of several lines repeats its prefix on
-//! each: a second line can never pass for something that another user, or the server, has said. Nothing that came from a
-//! user begins a line by itself: line ends in names and in other texts become blanks.
+//! Users and older clients tell lines apart by their beginnings (`INFO:`, `[PM] alice:`, …), so a user must not be able
+//! to forge one. Two rules prevent that:
+//!
+//! - Each line of a message repeats the whole prefix:
+//!
+//!   ```text
+//!   alice: if x:
+//!   alice:     return
+//!   ```
+//! - In names, and in everything else that stands within a line, line ends become spaces.
+//!
+//! Texts come in cleaned ([`crate::clean`]); this module does not clean them again.
 
 use crate::cause::{Kind, Report};
 use crate::clean::flatten;
@@ -10,44 +19,45 @@ use crate::event::{Event, Part, Text, What};
 use crate::history::Place;
 use std::io::Write;
 
-/// For whoever has just signed in with a password.
+/// Caution for an account that has just signed in with its password.
 pub const PASSWORD_SENT: &str = "Your password crossed the network unencrypted: use it nowhere else.";
 
-/// The ways text is written.
+/// The variants of the text form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// For people on terminals, in their current room.
+    /// For users of a terminal, in the reader's current room: `alice: hello`.
     Lines,
-    /// The same in another room: talk says which.
+    /// For users of a terminal, in a room that is not the reader's current one: `[ops] alice: hello`.
     Elsewhere,
-    /// tcp_chat's client: `alice - hello`.
+    /// For tcp_chat's client, unframed: `alice - hello`.
     TcpChat,
-    /// Chat77's clients: `alice: hello`.
+    /// For Chat77's clients, unframed: `alice: hello`.
     Chat77,
-    /// For people in a mesh: when something was said, to the second; who joined the chat, and who left it.
+    /// For users of a mesh, in the form of its predecessor: `14:22:05 alice: hello`, `alice joined chat`.
     Mesh,
-    /// The texts of LanTalk's system messages, which are sentences; its talk is no text ([`crate::lantalk`]).
+    /// For the `text` of LanTalk's system messages, which are sentences. [`crate::lantalk`] writes its talk.
     LanTalk,
 }
 
 impl Dialect {
-    fn unframed(self) -> bool {
+    fn is_unframed(self) -> bool {
         matches!(self, Dialect::TcpChat | Dialect::Chat77)
     }
 
-    /// A message is one line there: these clients take each line, or each `send`, for a message of its own.
-    fn flat(self) -> bool {
-        self.unframed() || self == Dialect::LanTalk
+    /// True if a message must become one line: these clients take each line, or each `send`, for a message of its own.
+    fn is_flat(self) -> bool {
+        self.is_unframed() || self == Dialect::LanTalk
     }
 }
 
-/// Appends `event` as lines of at most `longest` bytes (for lists; for unframed dialects: for everything), each ended
-/// by a newline. A longer one is cut between names or characters, and each part has the prefix, as each line of a message
-/// of several lines has.
+/// Appends `event` as zero or more lines, each ended by a newline.
+///
+/// Lists become lines of at most `longest` bytes, cut between names; one name may exceed that. Talk for unframed dialects
+/// is cut between characters. Each part has the prefix.
 pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<u8>) {
-    let mut lines = Lines { out, dialect, longest };
+    let mut lines = LineWriter { out, dialect, max_bytes: longest };
     match &event.what {
-        // The one room of a mesh has no name in front, and its past looks like its presence.
+        // A mesh has one room, so its name is left out. Messages from the history look like new ones.
         What::Said { user, text, .. } | What::Recalled { place: Place::Room(_), user, text, .. }
             if dialect == Dialect::Mesh =>
         {
@@ -60,18 +70,18 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
         }
         What::Recalled { place, user, text, .. } => {
-            let (place, whom) = match place {
+            let (place, receiver) = match place {
                 Place::Room(room) => (&**room, String::new()),
                 Place::Everybody => ("all", String::new()),
                 Place::Direct { to } => ("PM", format!(" to {to}")),
             };
-            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &whom, ": "], text);
+            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
         }
         What::RecallEnd { shown, remark, next } => lines.recall_end(*shown, remark, next.as_deref()),
         What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
         What::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
         What::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
-        What::Gathered { room, came, went, users } => lines.gathered(room.as_deref(), (*came, *went), users),
+        What::Gathered { room, came, went, users } => lines.presence_summary(room.as_deref(), *came, *went, users),
         What::Online { .. }
         | What::Seen { .. }
         | What::Blocked { .. }
@@ -79,7 +89,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         | What::PrivateChats { .. }
         | What::Rooms { .. } => lines.list_of(&event.what),
         What::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
-        What::Refused(report) if dialect.unframed() => lines.line(format_args!("{}", report.code().unwrap_or(403))),
+        What::Refused(report) if dialect.is_unframed() => lines.line(format_args!("{}", report.code().unwrap_or(403))),
         What::Refused(report) => {
             lines.line(format_args!("{} {}", report.code().unwrap_or(403), report.sentence()));
         }
@@ -91,7 +101,8 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
     }
 }
 
-/// What `write` says, as one string without the last newline: for JSON's `text` field and for logs.
+/// Returns the event in the dialect [`Dialect::Lines`], without the last newline and without cuts: for JSON's `text`
+/// field and for logs.
 #[must_use]
 pub fn plain(event: &Event<'_>) -> String {
     let mut out = Vec::new();
@@ -100,14 +111,14 @@ pub fn plain(event: &Event<'_>) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-struct Lines<'o> {
+struct LineWriter<'o> {
     out: &'o mut Vec<u8>,
     dialect: Dialect,
-    longest: usize,
+    max_bytes: usize,
 }
 
-impl Lines<'_> {
-    /// Talk, the line that is written most: no formatting machinery.
+impl LineWriter<'_> {
+    /// Writes talk in a room, or to all without one. Most lines come from here, so it avoids `format!`.
     fn said(&mut self, room: Option<&Text<'_>>, user: &str, text: &str) {
         match (self.dialect, room) {
             (Dialect::TcpChat, _) => self.talk(&[user, " - "], text),
@@ -119,17 +130,22 @@ impl Lines<'_> {
         }
     }
 
-    /// A text behind a prefix, which is on each line.
+    /// Writes `text` with `prefix` on each line.
     fn talk(&mut self, prefix: &[&str], text: &str) {
-        if !self.dialect.flat() {
-            return text.split('\n').for_each(|line| self.prefixed(prefix, line));
+        if !self.dialect.is_flat() {
+            for line in text.split('\n') {
+                self.prefixed(prefix, line);
+            }
+            return;
         }
         let prefix_bytes: usize = prefix.iter().map(|p| p.len()).sum();
-        let room = if self.dialect.unframed() { self.longest.saturating_sub(prefix_bytes).max(4) } else { usize::MAX };
+        // At least the longest character, or a long prefix would leave no progress.
+        let max_part_bytes =
+            if self.dialect.is_unframed() { self.max_bytes.saturating_sub(prefix_bytes).max(4) } else { usize::MAX };
         let text = flatten(text);
         let mut rest = &*text;
         loop {
-            let (part, more) = rest.split_at(rest.floor_char_boundary(room.min(rest.len())));
+            let (part, more) = rest.split_at(rest.floor_char_boundary(max_part_bytes.min(rest.len())));
             self.prefixed(prefix, part);
             if more.is_empty() {
                 return;
@@ -139,19 +155,21 @@ impl Lines<'_> {
     }
 
     fn prefixed(&mut self, prefix: &[&str], line: &str) {
-        prefix.iter().for_each(|piece| self.within_a_line(piece));
+        for piece in prefix {
+            self.within_a_line(piece);
+        }
         self.out.extend_from_slice(line.as_bytes());
         self.out.push(b'\n');
     }
 
-    /// Appends what must not begin a line of its own, such as a name that a foreign server sent.
+    /// Appends a part of a line, such as a name, without its line ends: a foreign server may send any name.
     fn within_a_line(&mut self, piece: &str) {
         let start = self.out.len();
         self.out.extend_from_slice(piece.as_bytes());
         blank_line_ends(&mut self.out[start..]);
     }
 
-    /// A list that somebody asked for, or a page of it.
+    /// Writes a list, or one page of it.
     fn list_of(&mut self, what: &What<'_>) {
         match what {
             What::Online { users, part } => {
@@ -166,7 +184,7 @@ impl Lines<'_> {
             What::PrivateChats { users, part } => self.names("Private chats: ", users, part),
             What::Rooms { rooms, part } => {
                 let shown: Vec<Text<'_>> =
-                    rooms.iter().map(|(room, people)| format!("{room} ({people})").into()).collect();
+                    rooms.iter().map(|(room, members)| format!("{room} ({members})").into()).collect();
                 self.names("Rooms: ", &shown, part);
             }
             _ => {}
@@ -176,8 +194,8 @@ impl Lines<'_> {
     fn names(&mut self, prefix: &str, names: &[Text<'_>], part: &Part<'_>) {
         self.list(prefix, names.iter().map(|name| &**name));
         match &part.more {
-            // Where nothing is cut, the list and what follows it are one line.
-            Some(more) if self.longest == usize::MAX => {
+            // `plain` returns one line: put the remainder behind the names.
+            Some(more) if self.max_bytes == usize::MAX => {
                 self.out.pop();
                 self.line(format_args!(", {more}"));
             }
@@ -189,12 +207,13 @@ impl Lines<'_> {
         }
     }
 
+    /// Writes items behind a prefix, on as many lines as needed; `none` if there are no items.
     fn list<'n>(&mut self, prefix: &str, items: impl Iterator<Item = &'n str>) {
         let mut start = self.out.len();
         self.within_a_line(prefix);
         let mut first = true;
         for item in items {
-            if !first && self.out.len() - start + 2 + item.len() > self.longest {
+            if !first && self.out.len() - start + 2 + item.len() > self.max_bytes {
                 self.out.push(b'\n');
                 start = self.out.len();
                 self.within_a_line(prefix);
@@ -219,7 +238,7 @@ impl Lines<'_> {
         self.talk(&[prefix], &format!("{messages}{remark}{next}"));
     }
 
-    fn gathered(&mut self, room: Option<&str>, (came, went): (usize, usize), users: &[Text<'_>]) {
+    fn presence_summary(&mut self, room: Option<&str>, came: usize, went: usize, users: &[Text<'_>]) {
         let room = room.map_or(String::new(), |room| format!(" {room}"));
         let more = if users.len() < came + went { ", …" } else { "" };
         self.line(format_args!("+{came} joined, {went} left{room}: {}{more}", users.join(", ")));
@@ -285,12 +304,12 @@ impl Lines<'_> {
             What::Pong(token) => self.talk(&["PONG "], token),
             What::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
             What::Ask(text) => self.line(format_args!("{text}")),
-            // Written by `write` itself.
+            // `write` handles the others itself.
             _ => {}
         }
     }
 
-    /// The sentences of LanTalk 2.0 where it has one, and such where it has none: for people who read lines.
+    /// Writes the sentences of LanTalk 2.0, and sentences in its manner for events that it does not have.
     fn lantalk(&mut self, what: &What<'_>) {
         match what {
             What::Connected { user } => self.line(format_args!("{user} joined.")),
@@ -319,7 +338,7 @@ impl Lines<'_> {
             }
             What::DirectConnected { with, fingerprint } => self.line(format_args!(
                 "Encrypted chat with {with}; nothing is stored. Read these numbers to each other: {fingerprint} \
-                 – if they differ, somebody is listening in. /direct-say {with} TEXT writes, /direct-stop {with} ends it."
+                 – if they differ, the connection is intercepted. /direct-say {with} TEXT writes, /direct-stop {with} ends it."
             )),
             What::DirectEnded { with, reason } => {
                 self.line(format_args!("Encrypted chat with {with} ended ({reason})."));
@@ -330,13 +349,14 @@ impl Lines<'_> {
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         let start = self.out.len();
-        // Writing to a vector cannot fail.
+        // Writing to a `Vec` cannot fail.
         let _ = write!(self.out, "{line}");
         blank_line_ends(&mut self.out[start..]);
         self.out.push(b'\n');
     }
 }
 
+/// Replaces newlines by spaces.
 fn blank_line_ends(line: &mut [u8]) {
     while let Some(at) = memchr::memchr(b'\n', line) {
         line[at] = b' ';

@@ -1,4 +1,4 @@
-//! Every line, in every dialect.
+//! The lines of all events, in all dialects.
 
 use super::*;
 use crate::cause::Cause;
@@ -17,14 +17,14 @@ fn said() -> What<'static> {
 }
 
 #[test]
-fn direct_chats_are_lines_for_programs_and_sentences_for_people() {
-    let both =
+fn encrypted_chats_are_keyword_lines_in_text_and_sentences_in_lantalk() {
+    let line_and_sentence =
         |what: What<'static>| [Dialect::Lines, Dialect::LanTalk].map(|dialect| written(what.clone(), dialect, 999));
     let connected = What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() };
-    let [line, sentence] = both(connected);
+    let [line, sentence] = line_and_sentence(connected);
     assert_eq!(line, "DIRECT_CONNECTED:bob:12345\n");
     assert!(sentence.starts_with("Encrypted chat with bob") && sentence.contains("12345 "), "{sentence}");
-    let [line, sentence] = both(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    let [line, sentence] = line_and_sentence(What::DirectRequest { from: "bob".into(), key: "00".into() });
     assert_eq!(line, "DIRECT_REQUEST_FROM:bob:00\n");
     assert!(sentence.ends_with("/accept bob or /reject bob\n"), "{sentence}");
     for what in [
@@ -32,7 +32,7 @@ fn direct_chats_are_lines_for_programs_and_sentences_for_people() {
         What::DirectRejected { by: "bob".into() },
         What::DirectEnded { with: "bob".into(), reason: "bob left".into() },
     ] {
-        let [line, sentence] = both(what);
+        let [line, sentence] = line_and_sentence(what);
         assert!(line.starts_with("DIRECT_") && !sentence.contains("DIRECT_"), "{line}{sentence}");
     }
     for dialect in [Dialect::Lines, Dialect::LanTalk] {
@@ -42,7 +42,7 @@ fn direct_chats_are_lines_for_programs_and_sentences_for_people() {
 }
 
 #[test]
-fn talk_in_every_dialect() {
+fn talk_has_the_form_of_each_dialect() {
     for (dialect, room, all) in [
         (Dialect::Lines, "alice: hello\n", "[all] alice: hello\n"),
         (Dialect::Elsewhere, "[ops] alice: hello\n", "[all] alice: hello\n"),
@@ -56,7 +56,7 @@ fn talk_in_every_dialect() {
 }
 
 #[test]
-fn a_mesh_has_the_lines_of_its_predecessor() {
+fn a_mesh_writes_the_lines_of_its_predecessor() {
     let user = || Text::from("alice");
     for (what, line) in [
         (said(), "14:23:20 alice: hello\n"),
@@ -74,7 +74,7 @@ fn recalled(place: Place<'static>) -> What<'static> {
 }
 
 #[test]
-fn the_lines_that_clients_compare() {
+fn lines_that_clients_compare_stay_to_the_letter() {
     let name = || Text::from("alice");
     for (what, line) in [
         (What::Direct { id: 1, from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
@@ -130,7 +130,7 @@ fn the_lines_that_clients_compare() {
 }
 
 #[test]
-fn unframed_clients_get_the_bare_answers() {
+fn unframed_clients_get_bare_sign_in_answers() {
     let welcome = |account| What::Welcome {
         user: "a".into(),
         server: "S".into(),
@@ -149,18 +149,18 @@ fn unframed_clients_get_the_bare_answers() {
 }
 
 #[test]
-fn long_lists_are_cut_between_names() {
-    let users: Vec<Text<'_>> = (0..300).map(|i| format!("somebody-number-{i}").into()).collect();
+fn a_long_list_is_cut_between_names() {
+    let users: Vec<Text<'_>> = (0..300).map(|i| format!("user-number-{i}").into()).collect();
     let text = written(What::Online { users, part: Part::default() }, Dialect::Lines, 4_096);
     assert!(text.lines().count() > 1);
     for line in text.lines() {
-        assert!(line.len() <= 4_096 && line.starts_with("Online clients: somebody-") && !line.ends_with(','));
+        assert!(line.len() <= 4_096 && line.starts_with("Online clients: user-") && !line.ends_with(','));
     }
-    assert_eq!(text.matches("somebody-").count(), 300);
+    assert_eq!(text.matches("user-").count(), 300);
 }
 
 #[test]
-fn x2_a_page_ends_with_the_command_that_goes_on() {
+fn x2_a_page_ends_with_the_command_for_the_next_page() {
     let part = || Part { after: None, more: Some(More { count: 412, next: "/rooms after zeta".into() }) };
     let page = || What::Rooms { rooms: vec![("ops".into(), 2), ("zeta".into(), 1)], part: part() };
     let lines = "Rooms: ops (2), zeta (1)\nINFO: and 412 more: /rooms after zeta\n";
@@ -173,7 +173,7 @@ fn x2_a_page_ends_with_the_command_that_goes_on() {
 }
 
 #[test]
-fn nobody_can_talk_like_a_list() {
+fn the_prefix_of_a_list_is_no_valid_name() {
     let lists = [
         What::Online { users: vec![], part: Part::default() },
         What::Seen { seconds: 60, users: vec![], part: Part::default() },
@@ -184,15 +184,15 @@ fn nobody_can_talk_like_a_list() {
     ];
     for list in lists {
         let line = written(list, Dialect::Lines, 4_096);
-        let (who, _) = line.split_once(": ").unwrap();
-        assert!(crate::UserName::parse(who).is_err(), "{line}");
+        let (prefix, _) = line.split_once(": ").unwrap();
+        assert!(crate::UserName::parse(prefix).is_err(), "{line}");
     }
 }
 
 const DIALECTS: [Dialect; 6] =
     [Dialect::Lines, Dialect::Elsewhere, Dialect::TcpChat, Dialect::Chat77, Dialect::Mesh, Dialect::LanTalk];
 
-/// Everything that carries a text of a user.
+/// All events that carry a text of a user.
 fn messages(name: &str, text: &str) -> Vec<What<'static>> {
     let name = || Text::from(name.to_owned());
     let text = || Text::from(text.to_owned());
@@ -215,7 +215,7 @@ fn messages(name: &str, text: &str) -> Vec<What<'static>> {
 }
 
 #[test]
-fn a9_every_line_of_a_message_has_its_prefix() {
+fn a9_each_line_of_a_message_has_the_prefix() {
     let code = "if x:\n    return\n\nINFO: you have been kicked";
     for (what, prefix) in messages("bob", code).into_iter().zip([
         "bob: ",
@@ -242,8 +242,8 @@ fn a9_every_line_of_a_message_has_its_prefix() {
     assert_eq!(written(said(), Dialect::Mesh, 1_000).matches("14:23:20 bob: ").count(), 4);
 }
 
-/// Texts and names with many line ends and beginnings of lines in them.
-fn lines() -> impl Strategy<Value = String> {
+/// Texts and names with many line ends and forged prefixes.
+fn forged() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         3 => Just("\n".to_owned()),
         2 => prop::sample::select(vec!["INFO: ", "bob: ", "[PM] bob: ", "\r", "  ", "\u{2028}"]).prop_map(str::to_owned),
@@ -254,7 +254,7 @@ fn lines() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_line_passes_for_something_else(name in lines(), text in lines()) {
+    fn no_text_forges_the_prefix_of_a_line(name in forged(), text in forged()) {
         for dialect in DIALECTS {
             for (what, short) in messages(&name, &text).into_iter().zip(messages(&name, "x")) {
                 let short = written(short, dialect, 1_000);
@@ -278,7 +278,7 @@ proptest! {
     }
 
     #[test]
-    fn an_unframed_message_is_cut_at_characters_with_its_prefix(text in "[a-zäöü€𝄞 ]{0,2000}") {
+    fn a_long_unframed_message_is_cut_between_characters_and_each_part_has_the_prefix(text in "[a-zäöü€𝄞 ]{0,2000}") {
         let what = What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: text.clone().into() };
         let out = written(what, Dialect::Chat77, 1_000);
         let mut joined = String::new();

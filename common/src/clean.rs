@@ -1,19 +1,21 @@
-//! What people typed, made safe to show on any terminal.
+//! Makes text from the network safe to show on any terminal.
 //!
-//! Removed: terminal escape sequences (ECMA-48: CSI, OSC and the other strings, two-byte escapes), all other control
-//! characters, overrides and isolates of text direction, and characters that are nowhere visible.
+//! Removed are terminal escape sequences (ECMA-48: CSI, OSC and the other control strings, two-byte escapes), all other
+//! control characters, overrides and isolates of text direction, and some characters that are invisible everywhere.
 //!
-//! There are two forms. [`clean`] makes one line: names, log lines and everything else that is not a message. What
-//! separates (tabs, line ends) becomes a blank there. [`clean_message`] keeps the lines of a message and their
-//! indentation; [`flatten`] makes one line of such a message, for readers whose transport ends a message at a line end.
+//! | function | result | used for |
+//! |---|---|---|
+//! | [`clean`] | one line; tabs and line ends become spaces | names, log lines, everything but messages |
+//! | [`clean_message`] | lines that end with LF, with their indentation | messages |
+//! | [`flatten`] | one line out of a cleaned message | clients that take each line for a message |
 //!
-//! A line end is every mandatory break of Unicode (UAX #14): LF, CR, CR LF, VT, FF, NEL, U+2028 and U+2029. A message has
-//! LF only, so that no reader sees more lines than the server counted.
+//! A line end is any mandatory break of Unicode (UAX #14): LF, CR, CR LF, VT, FF, NEL, U+2028 and U+2029. A cleaned
+//! message has LF only, so that no reader sees more lines than the server counted.
 
 use crate::visible::without_hidden;
 use std::borrow::Cow;
 
-/// `text` without anything that a terminal would obey or nobody would see. Borrowed when there is nothing to do.
+/// Returns `text` as one line, without anything that a terminal would obey or that hides text. Borrowed if nothing changes.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
     match stripped(text) {
@@ -22,32 +24,32 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `text` as one line without anything that a terminal would obey.
+/// Returns `text` as one line, without anything that a terminal would obey.
 fn stripped(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| fate(c) == Fate::Keep) {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| classify(c) == Class::Keep) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        match fate(c) {
-            Fate::Keep => out.push(c),
-            Fate::Tab | Fate::LineEnd => out.push(' '),
-            Fate::Drop => {}
-            Fate::Escape(kind) => skip_escape(kind, &mut chars),
+        match classify(c) {
+            Class::Keep => out.push(c),
+            Class::Tab | Class::LineEnd => out.push(' '),
+            Class::Drop => {}
+            Class::Escape(kind) => skip_escape(kind, &mut chars),
         }
     }
     Cow::Owned(out)
 }
 
-/// Blanks that a tab in the indentation of a line becomes.
+/// The spaces that replace a tab in the indentation of a line.
 pub const TAB: &str = "    ";
 
-/// Cleans a message of one or several lines, which end with `\n`.
+/// Cleans a message of one or several lines; in the result `\n` separates them.
 ///
-/// A tab in a line's indentation becomes four blanks ([`TAB`]), any other one blank. Blanks at the end of a line, and
-/// empty lines at the beginning and the end of the message, are removed; empty lines in between stay. The result may be
-/// empty. Borrowed when there is nothing to do.
+/// A tab in a line's indentation becomes four spaces ([`TAB`]), any other tab one space. Whitespace at the end of a line,
+/// and empty lines at the beginning and the end of the message, are removed; empty lines in between stay. The result may
+/// be empty. Borrowed if nothing changes.
 ///
 /// ```
 /// use landline_common::clean::clean_message;
@@ -58,60 +60,64 @@ pub fn clean_message(text: &str) -> Cow<'_, str> {
     let safe = stripped_message(text);
     match without_hidden(&safe) {
         Cow::Borrowed(_) => safe,
-        // Blanks may stand at the end of a line now.
+        // What was removed may have left whitespace at the end of a line.
         Cow::Owned(text) => Cow::Owned(stripped_message(&text).into_owned()),
     }
 }
 
-/// True if nothing in a message is obeyed by a terminal. It may still have characters that [`clean_message`] removes
-/// today: messages that were stored before are read back.
+/// True if a terminal would obey nothing in a message. Unlike a cleaned message, it may hide text ([`without_hidden`]):
+/// messages that were stored by an older version are read back.
 #[must_use]
 pub fn is_safe_message(text: &str) -> bool {
-    // Before messages could have several lines, texts were cleaned as one, which left blanks at the end.
+    // Older versions had messages of one line only, and left spaces at the end.
     stripped_message(text) == text || stripped(text) == text
 }
 
 fn stripped_message(text: &str) -> Cow<'_, str> {
-    let safe = text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| fate(c) == Fate::Keep);
+    let safe = text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(|c| classify(c) == Class::Keep);
     if safe && !text.ends_with(char::is_whitespace) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    // Where the line begins in `out`, and whether it has nothing but indentation so far.
-    let (mut line, mut indentation) = (0, true);
+    // The current line begins here in `out`.
+    let mut line_start = 0;
+    // The current line has only whitespace so far.
+    let mut in_indentation = true;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        match fate(c) {
-            Fate::Keep => {
-                indentation &= c.is_whitespace();
+        match classify(c) {
+            Class::Keep => {
+                in_indentation &= c.is_whitespace();
                 out.push(c);
             }
-            Fate::Tab => out.push_str(if indentation { TAB } else { " " }),
-            Fate::LineEnd => {
+            Class::Tab => out.push_str(if in_indentation { TAB } else { " " }),
+            Class::LineEnd => {
                 if c == '\r' {
                     chars.next_if_eq(&'\n');
                 }
-                trim_end_from(&mut out, line);
+                trim_end_from(&mut out, line_start);
                 if !out.is_empty() {
                     out.push('\n');
                 }
-                (line, indentation) = (out.len(), true);
+                line_start = out.len();
+                in_indentation = true;
             }
-            Fate::Drop => {}
-            Fate::Escape(kind) => skip_escape(kind, &mut chars),
+            Class::Drop => {}
+            Class::Escape(kind) => skip_escape(kind, &mut chars),
         }
     }
     trim_end_from(&mut out, 0);
     Cow::Owned(out)
 }
 
-/// Removes blanks at the end of `text`, but nothing before `from`.
+/// Removes whitespace at the end of `text`, but nothing before the byte `from`.
 fn trim_end_from(text: &mut String, from: usize) {
     let kept = text[from..].trim_end().len();
     text.truncate(from + kept);
 }
 
-/// A message as one line: each line end, with the empty lines and the indentation that follow it, becomes one blank.
+/// Returns a cleaned message as one line. Each line end, with the empty lines and the indentation that follow it, becomes
+/// one space.
 #[must_use]
 pub fn flatten(message: &str) -> Cow<'_, str> {
     let Some((first, rest)) = message.split_once('\n') else { return Cow::Borrowed(message) };
@@ -123,29 +129,30 @@ pub fn flatten(message: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// True if there is a line end of any kind in `text`.
+/// True if `text` has a line end of any kind.
 #[must_use]
 pub fn has_line_end(text: &str) -> bool {
     let ascii = |b: u8| matches!(b, b'\n' | b'\r' | 0x0b | 0x0c);
     text.bytes().any(ascii) || (!text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}']))
 }
 
-/// `text` with a blank for each character that ends a line, for doors where a line is a message.
+/// Replaces each character that ends a line by a space, for doors at which a line is a message.
 #[must_use]
 pub fn blank_line_ends(text: &str) -> Cow<'_, str> {
     if !has_line_end(text) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if fate(c) == Fate::LineEnd { ' ' } else { c }).collect())
+    Cow::Owned(text.chars().map(|c| if classify(c) == Class::LineEnd { ' ' } else { c }).collect())
 }
 
-/// Lines of a cleaned message; an empty one has one.
+/// Number of lines of a cleaned message, at least 1.
 #[must_use]
 pub fn count_lines(message: &str) -> usize {
     memchr::memchr_iter(b'\n', message.as_bytes()).count() + 1
 }
 
-/// True for characters that occupy no place and carry no meaning in a name: nobody could see them.
+/// True for a character that looks like nothing and has no meaning in a name. Two names that differ only by such
+/// characters look the same.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -155,8 +162,9 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// How a character is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Class {
     Keep,
     Tab,
     LineEnd,
@@ -164,36 +172,37 @@ enum Fate {
     Escape(Escape),
 }
 
-/// How an escape sequence begins.
+/// The kinds of escape sequences, by their beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Escape {
-    /// ESC: the next character says which.
+    /// ESC; the next character selects the kind.
     Esc,
-    /// CSI, alone or as ESC `[`: up to its final byte.
+    /// CSI, as U+009B or ESC `[`: ends with a final byte.
     Csi,
-    /// OSC, DCS, SOS, PM or APC: up to BEL or ST.
+    /// A control string (OSC, DCS, SOS, PM or APC): ends with BEL or ST.
     String,
 }
 
-/// A control string longer than this is not one: what a stray ESC `]` would swallow stays bounded.
+/// Characters within which a control string must end. A stray ESC `]` must not swallow the rest of a text.
 const LONGEST_ESCAPE: usize = 256;
 
-fn fate(c: char) -> Fate {
+fn classify(c: char) -> Class {
     match c {
-        '\t' => Fate::Tab,
-        '\n' | '\r' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Fate::LineEnd,
-        '\u{1b}' => Fate::Escape(Escape::Esc),
-        '\u{9b}' => Fate::Escape(Escape::Csi),
-        '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => Fate::Escape(Escape::String),
-        c if c.is_control() => Fate::Drop,
-        // Direction overrides, embeddings, isolates; invisible operators; byte order mark; annotations.
+        '\t' => Class::Tab,
+        '\n' | '\r' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Class::LineEnd,
+        '\u{1b}' => Class::Escape(Escape::Esc),
+        '\u{9b}' => Class::Escape(Escape::Csi),
+        '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => Class::Escape(Escape::String),
+        c if c.is_control() => Class::Drop,
+        // Direction overrides, embeddings and isolates, invisible operators, the byte order mark, annotations.
         '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{200b}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' => {
-            Fate::Drop
+            Class::Drop
         }
-        _ => Fate::Keep,
+        _ => Class::Keep,
     }
 }
 
+/// Skips what follows the introducer of an escape sequence.
 fn skip_escape(kind: Escape, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     match kind {
         Escape::Esc => match chars.peek() {
@@ -218,7 +227,7 @@ fn skip_escape(kind: Escape, chars: &mut std::iter::Peekable<std::str::Chars<'_>
     }
 }
 
-/// Skips a control string up to its terminator; one without a terminator nearby loses only its introducer.
+/// Skips a control string with its terminator. Skips nothing if no terminator is near: only the introducer is lost.
 fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     let mut ahead = chars.clone().enumerate();
     let end = ahead.by_ref().take(LONGEST_ESCAPE).find(|(_, c)| matches!(c, '\u{07}' | '\u{1b}' | '\u{9c}'));
@@ -235,7 +244,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn escapes_go_as_a_whole() {
+    fn escape_sequences_are_removed_as_a_whole() {
         assert_eq!(clean("a\u{1b}[31;1mred\u{1b}[0m b"), "ared b");
         assert_eq!(clean("a\u{1b}]0;title\u{07}b"), "ab");
         assert_eq!(clean("a\u{1b}]0;title\u{1b}\\b"), "ab");
@@ -245,14 +254,14 @@ mod tests {
     }
 
     #[test]
-    fn separators_become_spaces_and_controls_go() {
+    fn separators_become_spaces_and_controls_are_removed() {
         assert_eq!(clean("a\tb\r\nc\u{2028}d"), "a b  c d");
         assert_eq!(clean("a\0b\u{7f}c\u{80}d"), "abcd");
         assert_eq!(clean("a\u{202e}b\u{2066}c\u{feff}d"), "abcd");
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays() {
         for text in ["grüße", "日本語", "👩‍👩‍👧 👍🏽", "می‌خواهم", "שלום", "हिन्दी"]
         {
             assert_eq!(clean(text), text);
@@ -277,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_message_has_one_blank_for_each_break() {
+    fn flattening_replaces_each_break_by_one_space() {
         for (message, flat) in [("a", "a"), ("  a\n    b\n\n c", "  a b c"), ("a\n\n\nb", "a b"), ("", "")] {
             assert_eq!(flatten(message), flat, "{message:?}");
         }
         assert_eq!(["", "a", "a\nb", "a\n\nb"].map(count_lines), [1, 1, 2, 3]);
     }
 
-    /// Texts with many of the characters that matter here.
+    /// Texts with many line ends, spaces and escape sequences.
     fn text() -> impl Strategy<Value = String> {
         let odd = prop::sample::select(vec![
             "\n",
@@ -305,16 +314,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_dangerous_is_left(text in text()) {
+        fn a_cleaned_line_has_nothing_to_remove(text in text()) {
             let cleaned = clean(&text).into_owned();
-            prop_assert!(cleaned.chars().all(|c| fate(c) == Fate::Keep));
+            prop_assert!(cleaned.chars().all(|c| classify(c) == Class::Keep));
             prop_assert_eq!(clean(&cleaned).into_owned(), cleaned.clone());
         }
 
         #[test]
-        fn a_message_has_nothing_dangerous_but_line_ends(text in text()) {
+        fn a_cleaned_message_has_nothing_to_remove_but_line_ends(text in text()) {
             let message = clean_message(&text).into_owned();
-            prop_assert!(message.chars().all(|c| c == '\n' || fate(c) == Fate::Keep));
+            prop_assert!(message.chars().all(|c| c == '\n' || classify(c) == Class::Keep));
             prop_assert_eq!(clean_message(&message).into_owned(), message.clone());
             prop_assert!(!message.starts_with('\n') && !message.ends_with('\n'));
             prop_assert!(message.split('\n').all(|line| line.trim_end() == line), "{:?}", message);

@@ -1,10 +1,11 @@
-//! Names of people and rooms: what is allowed, and when two are the same.
+//! Names of users and rooms: which are valid, and which are equal.
 //!
-//! What a name may consist of was once wider. [`UserName::parse`] still reads such names, so that their accounts and
-//! messages stay; who takes a name anew is held to [`UserName::check_new`].
+//! Two user names are equal if they look alike: they are compared without case and by the skeleton of Unicode Technical
+//! Standard 39 ([`NameKey`]), so that no user can impersonate another one. Room names are compared without case only
+//! ([`RoomKey`]).
 //!
-//! Two names of people are the same when they look the same: they are compared without case and by the skeleton of
-//! Unicode Technical Standard 39, so that nobody can pass for somebody else. Rooms are compared without case only.
+//! Older versions allowed more characters. [`UserName::parse`] still accepts such names, so that their accounts and
+//! messages stay usable. A guest or a new account also has to pass [`UserName::check_new`].
 
 use crate::clean::is_invisible;
 use crate::command;
@@ -19,64 +20,64 @@ use unicode_script::UnicodeScript;
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::confusable_detection::skeleton;
 
-/// Why a name is not one. The text says what to do about it.
+/// Why a name is invalid. The text is for users.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Nothing there.
+    /// The name has no letter or digit.
     #[error("a name needs at least one letter or digit")]
     Empty,
-    /// Over the length that [`crate::limits`] allows.
+    /// The name has more characters than this, the maximum of [`crate::limits`].
     #[error("that name is too long: at most {0} characters")]
     TooLong(usize),
-    /// Something that is not allowed in a user's name.
+    /// The name has a character that user names must not have.
     #[error("a name has letters, digits, _ and - only")]
     BadUser,
-    /// Something that is not allowed in a room's name.
+    /// The name has a character that room names must not have.
     #[error("a room's name has letters, digits, / and - only")]
     BadRoom,
-    /// A word with a meaning of its own.
+    /// The name could be taken for a command or for the beginning of a server line.
     #[error("that name is reserved; choose another")]
     Reserved,
 }
 
-/// A name of a person, as they wrote it (in Unicode's composed form).
+/// The name of a user as the user wrote it, in Unicode's composed form (NFC), with its key for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserName {
     shown: Box<str>,
     key: NameKey,
 }
 
-/// What two names have in common when nobody could tell them apart.
+/// A user name in the form in which names are compared: look-alikes have the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NameKey(Box<str>);
 
 impl UserName {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
-    /// Says which rule it breaks. Words with a meaning of their own are reserved: a line from somebody called `INFO`
-    /// would look like one from the server.
+    /// The rule that the name breaks. Some words are reserved: a line of a user called `INFO` would look like a line of
+    /// the server.
     pub fn parse(text: &str) -> Result<UserName, NameError> {
         let shown = composed(text, NAME_CHARS, NameError::BadUser, |c| matches!(c, '_' | '-'))?;
         let key = NameKey::of(&shown);
         if is_reserved(&shown, &key) { Err(NameError::Reserved) } else { Ok(UserName { shown, key }) }
     }
 
-    /// Whether the name may be taken anew, by a guest or for an account.
+    /// Checks whether a guest or a new account may take the name.
     ///
     /// # Errors
-    /// It has characters that Unicode TS 39 keeps out of identifiers, or marks of another script than their letter's.
+    /// The name has characters that Unicode TS 39 keeps out of identifiers, or marks of another script than their letter's.
     pub fn check_new(&self) -> Result<(), NameError> {
         if is_identifier(&self.shown) { Ok(()) } else { Err(NameError::BadUser) }
     }
 
-    /// The name as its owner wrote it.
+    /// The name as its user wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// What it is compared by.
+    /// The key for comparison.
     #[must_use]
     pub fn key(&self) -> &NameKey {
         &self.key
@@ -90,59 +91,62 @@ impl fmt::Display for UserName {
 }
 
 impl NameKey {
-    /// The key of any text, a valid name or not: for looking people up.
+    /// The key of any text, valid name or not, for looking up users.
     #[must_use]
     pub fn of(text: &str) -> NameKey {
         if !text.is_ascii() {
-            return NameKey(look_of(text).into());
+            return NameKey(compute_key(text).into());
         }
-        // Most names: without the tables of Unicode, whose iterators take a page of a thread's stack for ever.
-        let mut look = String::with_capacity(text.len());
-        text.bytes().for_each(|b| look.push_str(&LOOKS[usize::from(b)]));
-        NameKey(look.into())
+        // Most names are ASCII. Unicode's iterators would use one more page of stack, which a thread keeps until it ends.
+        let mut key = String::with_capacity(text.len());
+        for byte in text.bytes() {
+            key.push_str(&ASCII_KEYS[usize::from(byte)]);
+        }
+        NameKey(key.into())
     }
 
-    /// The key as text: for files and tables, never for people.
+    /// The key as text, for files and tables. Never show it: it may be another word than the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What each ASCII character looks like.
-static LOOKS: LazyLock<Vec<String>> =
-    LazyLock::new(|| (0..=0x7f_u8).map(|b| look_of(char::from(b).encode_utf8(&mut [0; 4]))).collect());
+/// The keys of all ASCII characters. The key of an ASCII text is the concatenation of its characters' keys.
+static ASCII_KEYS: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..=0x7f_u8).map(|b| compute_key(char::from(b).encode_utf8(&mut [0; 4]))).collect());
 
-/// A look-alike may be one in its large form only (В is like B, в is not like b) or in its small one only, so both are
-/// brought to their skeletons, the large first.
-fn look_of(text: &str) -> String {
-    let large: String = text.nfkc().flat_map(char::to_uppercase).collect();
-    small_skeleton(&small_skeleton(&large))
+/// Computes a key by the skeletons of the uppercase and then of the lowercase form. Some characters look alike in one
+/// case only: В looks like B, but в does not look like b.
+fn compute_key(text: &str) -> String {
+    let uppercase: String = text.nfkc().flat_map(char::to_uppercase).collect();
+    lowercase_skeleton(&lowercase_skeleton(&uppercase))
 }
 
-fn small_skeleton(text: &str) -> String {
+fn lowercase_skeleton(text: &str) -> String {
     skeleton(text).flat_map(char::to_lowercase).collect()
 }
 
-/// The room in which everybody starts who names no other.
+/// The room in which a user starts without naming another one.
 pub const LOBBY: &str = "lobby";
 
-/// A room's name, as the person who opened the room wrote it.
+/// The name of a room as the user who opened it wrote it, with its key for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomName {
     shown: Box<str>,
     key: RoomKey,
 }
 
-/// A room's name without case.
+/// A room name in the form in which names are compared: lowercase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomKey(Box<str>);
 
 impl RoomName {
-    /// Reads a room's name.
+    /// Parses a room name.
     ///
     /// # Errors
-    /// Says which rule it breaks; `all`, `pm` and `private` would look like another kind of line in front of a message.
+    /// The rule that the name breaks. `all`, `pm`, `private` and `direct` are reserved: in front of a message they mark
+    /// another kind of line.
     pub fn parse(text: &str) -> Result<RoomName, NameError> {
         let shown = composed(text, ROOM_CHARS, NameError::BadRoom, |c| matches!(c, '/' | '-'))?;
         let key = RoomKey(shown.chars().flat_map(char::to_lowercase).collect());
@@ -153,27 +157,27 @@ impl RoomName {
         }
     }
 
-    /// Whether a room of that name may be opened; see [`UserName::check_new`].
+    /// Checks whether a room of this name may be opened.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`UserName::check_new`].
     pub fn check_new(&self) -> Result<(), NameError> {
         if is_identifier(&self.shown) { Ok(()) } else { Err(NameError::BadRoom) }
     }
 
-    /// The [`LOBBY`].
+    /// The name of the [`LOBBY`].
     #[must_use]
     pub fn lobby() -> RoomName {
         RoomName { shown: LOBBY.into(), key: RoomKey(LOBBY.into()) }
     }
 
-    /// The name as it was first written.
+    /// The name as the user who opened the room wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// What it is compared by.
+    /// The key for comparison.
     #[must_use]
     pub fn key(&self) -> &RoomKey {
         &self.key
@@ -181,7 +185,7 @@ impl RoomName {
 }
 
 impl RoomKey {
-    /// The key as text: for files and tables.
+    /// The key as text, for files and tables.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -194,34 +198,35 @@ impl fmt::Display for RoomName {
     }
 }
 
-/// What follows a server's name where the server itself speaks.
+/// Suffix of a server's name as an author.
 const SERVER_MARK: &str = " (server)";
 
-/// The name under which a server called `server` speaks. No user has one like it: names of users have no blanks.
+/// The author of messages that a server called `server` says itself. User names have no spaces, so no user has such a name.
 #[must_use]
 pub fn of_server(server: &str) -> String {
     format!("{server}{SERVER_MARK}")
 }
 
-/// Whether a server itself spoke under that name, so that it never becomes a user in a list.
+/// True if this author is a server, which must not count as a user.
 #[must_use]
 pub fn is_of_server(speaker: &str) -> bool {
     speaker.ends_with(SERVER_MARK)
 }
 
-/// Both kinds of name: letters and digits of any script, marks that belong to a letter, and what `also` allows.
-fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> Result<Box<str>, NameError> {
-    // Checked before composing: hostile input may be long, and composing never adds characters.
+/// Composes a name of either kind and checks its characters: letters and digits of any script, up to two marks on each,
+/// and the punctuation that `is_allowed` accepts.
+fn composed(text: &str, most: usize, bad: NameError, is_allowed: fn(char) -> bool) -> Result<Box<str>, NameError> {
+    // Refuse long hostile input before composing it. The factor leaves room for decomposed marks.
     if text.len() > most * 16 {
         return Err(NameError::TooLong(most));
     }
     let shown: Box<str> = if text.is_ascii() { text.into() } else { text.nfc().collect() };
     let mut marks = 0;
     for (i, c) in shown.chars().enumerate() {
-        // More than two marks on one letter reach into the lines above and below.
+        // More than two marks on one letter would reach into the lines above and below.
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         let mark_in_place = marks > 0 && i > 0 && marks <= 2;
-        let allowed = if marks > 0 { mark_in_place } else { c.is_alphanumeric() || also(c) };
+        let allowed = if marks > 0 { mark_in_place } else { c.is_alphanumeric() || is_allowed(c) };
         if !allowed || is_invisible(c) {
             return Err(bad);
         }
@@ -234,9 +239,9 @@ fn composed(text: &str, most: usize, bad: NameError, also: fn(char) -> bool) -> 
     }
 }
 
-/// Whether `shown`, which [`composed`] has let through, consists of identifier characters of Unicode TS 39 (general
-/// security profile), and each mark may stand on its letter: invisible characters, letterlike symbols, and marks of
-/// other scripts look like a name that another user has.
+/// True if `shown`, a result of [`composed`], has only identifier characters of Unicode TS 39 (general security profile)
+/// and only marks of the script of their letter. Invisible characters, letterlike symbols and marks of other scripts could
+/// make a name look like that of another user.
 fn is_identifier(shown: &str) -> bool {
     let mut letter = None;
     shown.is_ascii()
@@ -251,7 +256,7 @@ fn is_identifier(shown: &str) -> bool {
         })
 }
 
-/// Words that begin a line of the server's own.
+/// First words of lines that the server itself writes.
 const RESERVED: [&str; 9] =
     ["server", "INFO", "ERROR", "AUTH_SUCCESS", "ALIAS", "PASSWORD", "PONG", "Blocked", "Rooms"];
 
@@ -263,7 +268,7 @@ fn is_reserved(shown: &str, key: &NameKey) -> bool {
         || upper.starts_with("DIRECT_")
         || (shown.len() == 3 && shown.bytes().all(|b| b.is_ascii_digit()))
         || RESERVED_KEYS.contains(key)
-        // By the letter only: Ali looks like `all`.
+        // Not by key: the name Ali looks like `all`.
         || command::words().any(|word| word == shown.to_lowercase())
 }
 

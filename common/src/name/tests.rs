@@ -1,4 +1,4 @@
-//! Which names are names, and which are the same.
+//! Valid and invalid names, and names that look alike.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 #[test]
-fn names_of_any_script_are_names() {
+fn letters_of_any_script_are_valid() {
     for name in ["alice", "Ali", "Bob-2", "under_score", "Müller", "Ольга", "आर्य", "田中", "مريم", "u7", "1234"]
     {
         assert!(UserName::parse(name).is_ok(), "{name}");
@@ -16,7 +16,7 @@ fn names_of_any_script_are_names() {
 }
 
 #[test]
-fn what_is_no_name_is_refused() {
+fn invalid_names_are_refused_with_the_reason() {
     use NameError::*;
     for (name, why) in [
         ("", Empty),
@@ -52,7 +52,7 @@ fn what_is_no_name_is_refused() {
 
 #[test]
 fn x8_new_names_consist_of_identifier_characters() {
-    let taken_anew = |name: &str| UserName::parse(name).and_then(|name| name.check_new());
+    let check_new = |name: &str| UserName::parse(name).and_then(|name| name.check_new());
     for name in [
         "alice",
         "Bob-2",
@@ -79,7 +79,7 @@ fn x8_new_names_consist_of_identifier_characters() {
         "1234",
         "e\u{301}va",
     ] {
-        assert_eq!(taken_anew(name), Ok(()), "{name}");
+        assert_eq!(check_new(name), Ok(()), "{name}");
     }
     for name in [
         "alice\u{1bc9d}",
@@ -110,17 +110,17 @@ fn x8_new_names_consist_of_identifier_characters() {
         "a\u{34f}b",
         "ſam",
     ] {
-        assert_eq!(taken_anew(name), Err(NameError::BadUser), "{name:?}");
+        assert_eq!(check_new(name), Err(NameError::BadUser), "{name:?}");
     }
     for room in ["ops/\u{1bc9d}", "ᴀll", "lobby\u{3164}"] {
         assert!(RoomName::parse(room).and_then(|room| room.check_new()).is_err(), "{room:?}");
     }
     assert!(RoomName::parse("größe/тест-2").unwrap().check_new().is_ok());
-    assert!(UserName::parse("ᴀlice").is_ok(), "an account that has it stays");
+    assert!(UserName::parse("ᴀlice").is_ok(), "an existing account with it stays usable");
 }
 
 #[test]
-fn x8_words_that_need_a_slash_reserve_no_name() {
+fn x8_only_bare_command_words_are_reserved() {
     for name in ["search", "join", "forget", "since", "say", "pm"] {
         assert!(UserName::parse(name).is_ok(), "{name}");
     }
@@ -130,7 +130,7 @@ fn x8_words_that_need_a_slash_reserve_no_name() {
 }
 
 #[test]
-fn look_alikes_are_the_same_name() {
+fn look_alikes_are_equal() {
     assert!(same("alice", "ALICE"));
     assert!(same("alice", "аlice"), "Cyrillic а");
     assert!(same("alice", "aIice") && same("ALICE", "aLlcE"), "I, l");
@@ -154,7 +154,7 @@ fn rooms_are_compared_without_case() {
 }
 
 #[test]
-fn a5_the_server_speaks_under_a_name_that_no_user_can_have() {
+fn a5_no_user_can_have_the_name_of_the_server_as_author() {
     for server in ["Landline", "lan party", "x (server)"] {
         let speaker = of_server(server);
         assert!(is_of_server(&speaker) && UserName::parse(&speaker).is_err(), "{speaker}");
@@ -164,12 +164,12 @@ fn a5_the_server_speaks_under_a_name_that_no_user_can_have() {
 
 proptest! {
     #[test]
-    fn ascii_looks_the_same_letter_by_letter(text in "[ -~]{0,12}") {
-        prop_assert_eq!(NameKey::of(&text), NameKey(look_of(&text).into()));
+    fn the_ascii_table_agrees_with_the_computed_key(text in "[ -~]{0,12}") {
+        prop_assert_eq!(NameKey::of(&text), NameKey(compute_key(&text).into()));
     }
 
     #[test]
-    fn a_name_never_breaks_a_line(text in any::<String>()) {
+    fn a_valid_name_is_clean_short_and_has_no_separator(text in any::<String>()) {
         if let Ok(name) = UserName::parse(&text) {
             let shown = name.as_str();
             prop_assert!(shown.chars().count() <= NAME_CHARS);

@@ -1,4 +1,7 @@
-//! Event ⇄ one JSON object a line: a superset of what LanTalk 2.0 has (`type`, `ts`, `user`, `from_user`, `text`).
+//! Writes and reads events as JSON, one object per line.
+//!
+//! The fields are a superset of LanTalk 2.0's (`type`, `ts`, `user`, `from_user`, `text`); docs/PROTOCOL.md lists them.
+//! `type`, `event` and `cause` select the kind of event. Absent fields are left out rather than written as null.
 
 mod reading;
 mod writing;
@@ -9,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 /// Appends `event` as one JSON object and a newline.
 pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
-    // A struct of strings and numbers always serialises, and writing to a vector cannot fail.
+    // Serializing strings and numbers into a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *out, &Wire::from(event));
     out.push(b'\n');
 }
 
-/// Reads what [`write`] wrote. Unknown fields are ignored; `None` for what is no event that this version knows.
+/// Reads a line of [`write`]. Unknown fields are ignored. `None` if the line is no event that this version knows.
 #[must_use]
 pub fn read(line: &str) -> Option<Event<'static>> {
     let wire: Wire<'_> = serde_json::from_str(line).ok()?;
@@ -25,6 +28,7 @@ pub fn read(line: &str) -> Option<Event<'static>> {
     Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what, reply, seq: wire.seq, nonce })
 }
 
+/// The fields of all events.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Wire<'a> {
@@ -106,7 +110,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    more: Option<Following>,
+    more: Option<Remainder>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,10 +129,10 @@ struct Wire<'a> {
     done: Option<bool>,
 }
 
-/// What follows: how many names of a list, or whether there is more of what was missed.
+/// The field `more`: names that follow a page of a list, or whether more missed messages follow.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Following {
+enum Remainder {
     Names(usize),
     Messages(bool),
 }

@@ -1,7 +1,8 @@
-//! The JSON lines of LanTalk 2.0 (`lantalk==2.0.0` in the Python registry): events out, sign-in and messages in.
+//! The JSON lines of LanTalk 2.0 (`lantalk==2.0.0` on PyPI): writes events, reads sign-ins and messages.
 //!
-//! Its clients show a text as one line, so a message of several lines has blanks for line ends here; what they send may
-//! have several. They know one room. Talk in others than the lobby, where they start, has the room in front of the name.
+//! LanTalk clients show a text as one line, so spaces replace the line ends of a message; they may send several lines.
+//! They know one room. Talk in a room other than the lobby, where they start, has the room in front of the name:
+//! `[ops] alice`.
 
 use crate::clean::flatten;
 use crate::event::{Event, What};
@@ -13,13 +14,14 @@ use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The most characters of a text; a longer one is dropped, as LanTalk 2.0 does.
+/// Maximum length of a text in characters. Longer ones are dropped, as by LanTalk 2.0.
 const TEXT_CHARS: usize = 2_000;
 
+/// The fields of all objects to clients.
 #[derive(Default, Serialize)]
 struct Wire<'a> {
     r#type: &'static str,
-    #[serde(serialize_with = "shown")]
+    #[serde(serialize_with = "serialize_time")]
     ts: Option<Clock>,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs_password: Option<bool>,
@@ -37,14 +39,14 @@ struct Wire<'a> {
     text: Option<Cow<'a, str>>,
 }
 
-fn shown<S: serde::Serializer>(ts: &Option<Clock>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_time<S: serde::Serializer>(ts: &Option<Clock>, serializer: S) -> Result<S::Ok, S::Error> {
     match ts {
         Some(ts) => serializer.collect_str(ts),
         None => serializer.serialize_none(),
     }
 }
 
-/// Appends `event` as one or more objects, each on a line; lists are cut so that a text has at most `longest` bytes.
+/// Appends `event` as zero or more objects, each on a line. Lists are cut so that a text has at most `longest` bytes.
 pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
     let wire = Wire { ts: Some(event.at.clock()), ..Wire::default() };
     let wire = match &event.what {
@@ -55,7 +57,7 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
             Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
         What::Direct { from, text, kept: true, .. } => {
-            // Its clients show the hour only, and this may be of another day.
+            // LanTalk clients show the time of day only, and this message may be of another day.
             let text = Some(format!("[{}] {}", event.at.date(), flatten(text)).into());
             Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text, ..wire }
         }
@@ -87,7 +89,7 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
 }
 
 fn write_wire(wire: &Wire<'_>, out: &mut Vec<u8>) {
-    // A struct of strings always serialises, and writing to a vector cannot fail.
+    // Serializing strings into a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *out, wire);
     out.push(b'\n');
 }
@@ -96,8 +98,8 @@ fn user_in<'a>(room: &str, user: &'a str) -> Cow<'a, str> {
     if room.eq_ignore_ascii_case(LOBBY) { user.into() } else { format!("[{room}] {user}").into() }
 }
 
-/// The name and password of a client that signs in. What is missing, or of another type, is empty; names are trimmed
-/// and cut, as LanTalk 2.0 does.
+/// Reads name and password of a sign-in. A field that is missing or of another type is empty. The name is trimmed and cut
+/// to [`NAME_CHARS`], as by LanTalk 2.0.
 #[must_use]
 pub fn read_sign_in(line: &str) -> (String, String) {
     let Some(Value::Object(object)) = parse(line) else { return Default::default() };
@@ -105,7 +107,7 @@ pub fn read_sign_in(line: &str) -> (String, String) {
     (text("username").trim().chars().take(NAME_CHARS).collect(), text("password").to_owned())
 }
 
-/// The text of a message, which may have several lines; `None` for everything that LanTalk 2.0 would not relay.
+/// Reads the text of a message, which may have several lines. `None` for anything that LanTalk 2.0 would not relay.
 #[must_use]
 pub fn read_message(line: &str) -> Option<String> {
     let Value::Object(mut object) = parse(line)? else { return None };
@@ -118,11 +120,11 @@ pub fn read_message(line: &str) -> Option<String> {
 }
 
 fn parse(line: &str) -> Option<Value> {
-    serde_json::from_str(&mended(line)).ok()
+    serde_json::from_str(&with_whole_surrogates(line)).ok()
 }
 
-/// Escapes of half a surrogate pair, which are valid in JSON and no Unicode, become U+FFFD.
-fn mended(line: &str) -> Cow<'_, str> {
+/// Replaces the escapes of unpaired surrogates by U+FFFD: JSON allows them, but Rust strings cannot hold them.
+fn with_whole_surrogates(line: &str) -> Cow<'_, str> {
     if !line.contains("\\u") {
         return Cow::Borrowed(line);
     }
@@ -139,7 +141,7 @@ fn mended(line: &str) -> Cow<'_, str> {
                 continue;
             }
             (Some(_), _) => 6,
-            // A backslash and what it escapes, which may be another backslash.
+            // A backslash and the character that it escapes, which may be a backslash.
             (None, _) => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
         };
         out.push_str(&escape[..length]);
@@ -149,7 +151,7 @@ fn mended(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The code unit of a `\uXXXX` at the start of `text`.
+/// The code unit of the escape `\uXXXX` at the start of `text`, if there is one.
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_lantalks_own() {
+    fn objects_have_lantalks_form() {
         let said = |room: &'static str| What::Said { id: 1, room: room.into(), user: "Bob".into(), text: "hi".into() };
         for (what, object) in [
             (said("lobby"), r#"{"type":"message","ts":"14:23","user":"Bob","text":"hi"}"#),
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_of_any_shape_is_read() {
+    fn a_sign_in_is_read_and_a_malformed_one_is_empty() {
         let read = |line: &str| read_sign_in(line);
         assert_eq!(read(r#"{"username":" Bob ","password":"pw"}"#), ("Bob".into(), "pw".into()));
         assert_eq!(read(r#"{"username":"abcdefghijklmnopqrstuvwxyz"}"#).0, "abcdefghijklmnopqrstuvwx");
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_is_replaced() {
+    fn an_unpaired_surrogate_is_replaced() {
         let text = |escaped: &str| read_message(&format!(r#"{{"type":"message","text":"{escaped}"}}"#));
         assert_eq!(text(r"a\ud800b").as_deref(), Some("a\u{fffd}b"));
         assert_eq!(text(r"\udc00\ud83d\ude00").as_deref(), Some("\u{fffd}😀"));
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_dropped() {
+    fn malformed_messages_are_dropped() {
         let long = format!(r#"{{"type":"message","text":"{}"}}"#, "x".repeat(2_001));
         for bad in [
             r#"{"type":"message","text":null}"#,
@@ -267,7 +269,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(line in any::<String>(), escapes in "(\\\\(u[dD][89a-fA-F][0-9a-f]{2}|.)|x){0,20}") {
+        fn reading_never_panics(line in any::<String>(), escapes in "(\\\\(u[dD][89a-fA-F][0-9a-f]{2}|.)|x){0,20}") {
             let _ = read_sign_in(&line);
             let _ = read_message(&line);
             let _ = read_message(&format!(r#"{{"type":"message","text":"{escapes}"}}"#));

@@ -1,4 +1,4 @@
-//! The table of renderings: the forms in which an event can reach a client.
+//! The table of renderings: each form in which events are written to clients.
 
 use crate::event::Event;
 use crate::limits::{Limits, count};
@@ -12,27 +12,27 @@ pub enum Rendering {
     Text,
     /// Text lines, in a room that is not the reader's current one.
     TextElsewhere,
-    /// For tcp_chat's client: unframed.
+    /// Text for tcp_chat's client, unframed.
     TcpChat,
-    /// For Chat77's clients: unframed.
+    /// Text for Chat77's clients, unframed.
     Chat77,
-    /// JSON objects, one a line.
+    /// JSON objects, one per line.
     Json,
     /// The JSON objects of LanTalk 2.0.
     LanTalk,
 }
 
-/// What is particular about one rendering.
+/// The properties of one rendering.
 struct Row {
     rendering: Rendering,
-    /// People get their own lines back.
+    /// Clients get their own messages back.
     hears_itself: bool,
-    /// One `send` a message, without a newline.
+    /// Each message is one `send` without a newline.
     unframed: bool,
     write: fn(&Event<'_>, &Limits, &mut Vec<u8>),
 }
 
-/// How many renderings there are.
+/// Number of renderings.
 pub const RENDERINGS: usize = 6;
 
 static TABLE: [Row; RENDERINGS] = [
@@ -56,37 +56,40 @@ const fn row(
 }
 
 impl Rendering {
-    /// Its place in tables of [`RENDERINGS`] entries.
+    /// Index into tables of [`RENDERINGS`] entries.
     #[must_use]
     pub fn index(self) -> usize {
         self as usize
     }
 
-    /// The rendering at a place below [`RENDERINGS`].
+    /// The rendering at an index.
+    ///
+    /// # Panics
+    /// If `index` is not below [`RENDERINGS`].
     #[must_use]
     pub fn at(index: usize) -> Rendering {
         TABLE[index].rendering
     }
 
-    /// Whether people get their own lines back.
+    /// True if clients get their own messages back.
     #[must_use]
     pub fn hears_itself(self) -> bool {
         TABLE[self.index()].hears_itself
     }
 
-    /// Whether messages go out one `send` each, without a newline.
+    /// True if each message is one `send` without a newline.
     #[must_use]
     pub fn is_unframed(self) -> bool {
         TABLE[self.index()].unframed
     }
 
-    /// The rendering of rooms that are not one's current one.
+    /// The rendering for rooms that are not the reader's current one.
     #[must_use]
     pub fn elsewhere(self) -> Rendering {
         if self == Rendering::Text { Rendering::TextElsewhere } else { self }
     }
 
-    /// Appends `event` as lines, each ended by a newline: none, one, or several where one would be too long.
+    /// Appends `event` as zero or more lines, each ended by a newline; several where one would be too long.
     pub fn write(self, event: &Event<'_>, limits: &Limits, out: &mut Vec<u8>) {
         (TABLE[self.index()].write)(event, limits, out);
     }

@@ -14,7 +14,7 @@ fn line(what: What<'_>) -> String {
 }
 
 #[test]
-fn the_objects_are_as_documented() {
+fn objects_have_the_documented_form() {
     let said = What::Said { id: 42, room: "lobby".into(), user: "alice".into(), text: "hello".into() };
     assert_eq!(
         line(said),
@@ -25,7 +25,7 @@ fn the_objects_are_as_documented() {
     assert_eq!(line(What::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
     assert!(line(What::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\""));
     assert!(line(What::error(404, "no such room")).contains("\"code\":404"));
-    let nobody = line(Cause::NoSuchUser.of_user("bob").into());
+    let no_such_user = line(Cause::NoSuchUser.of_user("bob").into());
     for field in [
         "\"type\":\"error\"",
         "\"event\":\"no_such_user\"",
@@ -33,7 +33,7 @@ fn the_objects_are_as_documented() {
         "\"code\":404",
         "\"user\":\"bob\"",
     ] {
-        assert!(nobody.contains(field), "{nobody}");
+        assert!(no_such_user.contains(field), "{no_such_user}");
     }
     let entered = line(Cause::Entered.of_room("ops").into());
     assert!(entered.contains("\"event\":\"info\",\"cause\":\"entered\"") && entered.contains("You are in ops now"));
@@ -43,7 +43,7 @@ fn the_objects_are_as_documented() {
 }
 
 #[test]
-fn x2_a_page_says_what_follows_and_each_name_once() {
+fn x2_a_page_has_each_name_once_and_the_next_command() {
     let part = Part { after: Some("ops".into()), more: Some(More { count: 412, next: "/rooms after zeta".into() }) };
     let page = line(What::Rooms { rooms: vec![("zeta".into(), 1)], part });
     let fields = r#""after":"ops","more":412,"next":"/rooms after zeta","rooms":[["zeta",1]],"text":"and 412 more: /rooms after zeta"}"#;
@@ -53,7 +53,7 @@ fn x2_a_page_says_what_follows_and_each_name_once() {
 }
 
 #[test]
-fn a5_what_the_server_says_itself_is_marked() {
+fn a5_messages_of_the_server_itself_are_marked() {
     let (id, user, text) = (7, || Text::from("Landline (server)"), || Text::from("lunch"));
     let place = Place::Room("lobby".into());
     for what in [
@@ -69,7 +69,7 @@ fn a5_what_the_server_says_itself_is_marked() {
 }
 
 #[test]
-fn what_is_no_event_is_ignored() {
+fn other_lines_are_no_events() {
     for text in ["", "[]", "5", "{}", "{\"type\":5}", "{\"type\":\"message\"}", "{\"type\":\"system\",\"event\":\"?\"}"]
     {
         assert_eq!(read(text), None, "{text}");
@@ -94,7 +94,7 @@ fn grant() -> impl Strategy<Value = Grant<'static>> {
         .prop_map(|(protocol, token, resumed, member_of, rate)| Grant { protocol, token, resumed, member_of, rate })
 }
 
-/// As it is read: with its sentence.
+/// A report as `read` returns it, with its sentence.
 fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
     let (some, number) = (|| prop::option::of(text()), || prop::option::of(any::<u64>()));
@@ -174,7 +174,7 @@ fn any_what() -> impl Strategy<Value = What<'static>> {
 
 proptest! {
     #[test]
-    fn writing_and_reading_are_inverse(what in any_what(), unix_ms in any::<i32>(), reply in reply(),
+    fn an_event_is_read_as_it_was_written(what in any_what(), unix_ms in any::<i32>(), reply in reply(),
             seq in prop::option::of(any::<u64>()), nonce in prop::option::of(text())) {
         let event = Event { reply, seq, nonce, ..what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 }) };
         let mut out = Vec::new();

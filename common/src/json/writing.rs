@@ -1,6 +1,6 @@
-//! Event → object.
+//! Converts events into objects.
 
-use super::{Following, Wire};
+use super::{Remainder, Wire};
 use crate::cause::{Cause, Kind, Report};
 use crate::event::{Event, Grant, Part, Text, What};
 use crate::history::Place;
@@ -8,26 +8,28 @@ use crate::name::is_of_server;
 use crate::text;
 use std::borrow::Cow;
 
-fn lent<'a>(text: &'a Text<'_>) -> Option<Text<'a>> {
+fn borrowed<'a>(text: &'a Text<'_>) -> Option<Text<'a>> {
     Some(Cow::Borrowed(&**text))
 }
 
-fn lent_all<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
+fn borrowed_all<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
     Some(texts.iter().map(|t| Cow::Borrowed(&**t)).collect())
 }
 
 impl<'a> From<&'a Event<'_>> for Wire<'a> {
     fn from(event: &'a Event<'_>) -> Wire<'a> {
         let mut wire = Wire::content(event);
-        // The acknowledgement of `format json` has no time: clients compare it to the letter.
+        // The answer to `format json` has no time, since clients compare it to the letter.
         if !matches!(event.what, What::Format(_)) {
             wire.ts = Some(event.at.clock().to_string());
             wire.at = Some(event.at.unix_ms);
         }
         if let Some(reply) = &event.reply {
-            (wire.label, wire.done) = (lent(&reply.label), reply.done.then_some(true));
+            wire.label = borrowed(&reply.label);
+            wire.done = reply.done.then_some(true);
         }
-        (wire.seq, wire.nonce) = (event.seq, event.nonce.as_ref().and_then(lent));
+        wire.seq = event.seq;
+        wire.nonce = event.nonce.as_ref().and_then(borrowed);
         wire
     }
 }
@@ -37,12 +39,12 @@ impl<'a> Wire<'a> {
         Wire { r#type: r#type.into(), ..Wire::default() }
     }
 
-    /// A message, with the mark that programs know the server itself by: they need not parse its name.
+    /// A message with its author, and with `server` if that is the server itself, so that programs need not parse names.
     fn message(user: &'a Text<'_>) -> Wire<'a> {
-        Wire { user: lent(user), server: is_of_server(user).then_some(true), ..Wire::of("message") }
+        Wire { user: borrowed(user), server: is_of_server(user).then_some(true), ..Wire::of("message") }
     }
 
-    /// A system event: its name, and what a person would read as its text.
+    /// A system event of this name. `text` is the event as a line of text.
     fn system(name: &'static str, event: &Event<'_>) -> Wire<'a> {
         Wire { event: Some(name.into()), text: Some(text::plain(event).into()), ..Wire::of("system") }
     }
@@ -50,38 +52,44 @@ impl<'a> Wire<'a> {
     fn content(event: &'a Event<'_>) -> Wire<'a> {
         match &event.what {
             What::Said { id, room, user, text } => {
-                Wire { id: Some(*id), room: lent(room), text: lent(text), ..Wire::message(user) }
+                Wire { id: Some(*id), room: borrowed(room), text: borrowed(text), ..Wire::message(user) }
             }
             What::SaidToAll { id, user, text } => {
-                Wire { event: Some("all".into()), id: Some(*id), text: lent(text), ..Wire::message(user) }
+                Wire { event: Some("all".into()), id: Some(*id), text: borrowed(text), ..Wire::message(user) }
             }
-            What::Direct { id, from, text, kept } => {
-                let (from_user, text) = (lent(from), lent(text));
-                Wire { id: Some(*id), from_user, text, kept: kept.then_some(true), ..Wire::of("pm") }
-            }
+            What::Direct { id, from, text, kept } => Wire {
+                id: Some(*id),
+                from_user: borrowed(from),
+                text: borrowed(text),
+                kept: kept.then_some(true),
+                ..Wire::of("pm")
+            },
             What::Recalled { id, place, user, text } => {
                 let wire = match place {
-                    Place::Room(room) => Wire { room: lent(room), ..Wire::message(user) },
+                    Place::Room(room) => Wire { room: borrowed(room), ..Wire::message(user) },
                     Place::Everybody => Wire::message(user),
-                    Place::Direct { to } => Wire { from_user: lent(user), to_user: lent(to), ..Wire::of("pm") },
+                    Place::Direct { to } => Wire { from_user: borrowed(user), to_user: borrowed(to), ..Wire::of("pm") },
                 };
-                Wire { event: Some("history".into()), id: Some(*id), text: lent(text), ..wire }
+                Wire { event: Some("history".into()), id: Some(*id), text: borrowed(text), ..wire }
             }
-            What::Private { from, text } => {
-                Wire { event: Some("private".into()), from_user: lent(from), text: lent(text), ..Wire::of("pm") }
-            }
+            What::Private { from, text } => Wire {
+                event: Some("private".into()),
+                from_user: borrowed(from),
+                text: borrowed(text),
+                ..Wire::of("pm")
+            },
             What::DirectTalk { with, own, text } => {
-                let wire = Wire { event: Some("direct".into()), text: lent(text), ..Wire::of("pm") };
-                if *own { Wire { to_user: lent(with), ..wire } } else { Wire { from_user: lent(with), ..wire } }
+                let wire = Wire { event: Some("direct".into()), text: borrowed(text), ..Wire::of("pm") };
+                if *own { Wire { to_user: borrowed(with), ..wire } } else { Wire { from_user: borrowed(with), ..wire } }
             }
-            What::Ask(text) => Wire { text: lent(text), ..Wire::of("auth_request") },
+            What::Ask(text) => Wire { text: borrowed(text), ..Wire::of("auth_request") },
             What::AskAll { needs_password } => {
                 Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
             }
             What::Welcome { user, server, room, account, grant } => Wire {
-                username: lent(user),
-                server_name: lent(server),
-                room: lent(room),
+                username: borrowed(user),
+                server_name: borrowed(server),
+                room: borrowed(room),
                 account: Some(*account),
                 ..Wire::granted(grant)
             },
@@ -91,7 +99,7 @@ impl<'a> Wire<'a> {
             What::Report(report) => Wire::reported(report),
             What::Done { id, repeated } => Wire { id: *id, repeated: repeated.then_some(true), ..Wire::of("ok") },
             What::Ping => Wire::of("ping"),
-            What::Error { code, text } => Wire { code: *code, text: lent(text), ..Wire::of("error") },
+            What::Error { code, text } => Wire { code: *code, text: borrowed(text), ..Wire::of("error") },
             _ => Wire::of_system(event),
         }
     }
@@ -99,18 +107,18 @@ impl<'a> Wire<'a> {
     fn granted(grant: &'a Grant<'_>) -> Wire<'a> {
         Wire {
             protocol: Some(grant.protocol).filter(|version| *version > 0),
-            token: grant.token.as_ref().and_then(lent),
+            token: grant.token.as_ref().and_then(borrowed),
             resumed: grant.resumed.then_some(true),
-            member_of: lent_all(&grant.member_of).filter(|rooms| !rooms.is_empty()),
+            member_of: borrowed_all(&grant.member_of).filter(|rooms| !rooms.is_empty()),
             rate: grant.rate,
             ..Wire::of("auth_ok")
         }
     }
 
-    /// What is the same of every report, added to `wire`: the cause, and what it is about.
+    /// Adds the fields of every report to `wire`: cause, code, sentence and details.
     fn about(report: &'a Report<'_>, wire: Wire<'a>) -> Wire<'a> {
         let about = &report.about;
-        let field = |text: &'a Option<Text<'_>>| text.as_ref().and_then(lent);
+        let field = |text: &'a Option<Text<'_>>| text.as_ref().and_then(borrowed);
         Wire {
             cause: Some(report.cause.as_str().into()),
             code: report.code(),
@@ -129,51 +137,56 @@ impl<'a> Wire<'a> {
 
     fn reported(report: &'a Report<'_>) -> Wire<'a> {
         let (r#type, event) = match (report.is_refusal(), report.cause, report.cause.kind()) {
-            // Names that programs knew before there were causes.
+            // Programs older than causes know these two by `event`.
             (_, Cause::NoSuchUser | Cause::UnknownCommand, _) => ("error", Some(report.cause.as_str())),
             (true, ..) => ("error", None),
             (false, _, Kind::Line) => ("system", Some("notice")),
             (false, ..) => ("system", Some("info")),
         };
-        let command = report.about.word.as_ref().filter(|_| report.cause == Cause::UnknownCommand).and_then(lent);
+        let command = report.about.word.as_ref().filter(|_| report.cause == Cause::UnknownCommand).and_then(borrowed);
         Wire { event: event.map(Text::Borrowed), command, ..Wire::about(report, Wire::of(r#type)) }
     }
 
     fn of_system(event: &'a Event<'_>) -> Wire<'a> {
         let system = |name| Wire::system(name, event);
         match &event.what {
-            What::PrivateRequest { from } => Wire { user: lent(from), ..system("private_request") },
-            What::PrivateConnected { with } => Wire { user: lent(with), ..system("private_connected") },
-            What::PrivateRejected { by } => Wire { user: lent(by), ..system("private_rejected") },
+            What::PrivateRequest { from } => Wire { user: borrowed(from), ..system("private_request") },
+            What::PrivateConnected { with } => Wire { user: borrowed(with), ..system("private_connected") },
+            What::PrivateRejected { by } => Wire { user: borrowed(by), ..system("private_rejected") },
             What::PrivateEnded { with, reason } => {
-                Wire { user: lent(with), reason: lent(reason), ..system("private_ended") }
+                Wire { user: borrowed(with), reason: borrowed(reason), ..system("private_ended") }
             }
-            What::DirectRequest { from, key } => Wire { user: lent(from), key: lent(key), ..system("direct_request") },
-            What::DirectReady { user, key, addresses } => {
-                Wire { user: lent(user), key: lent(key), addresses: lent(addresses), ..system("direct_ready") }
+            What::DirectRequest { from, key } => {
+                Wire { user: borrowed(from), key: borrowed(key), ..system("direct_request") }
             }
-            What::DirectRejected { by } => Wire { user: lent(by), ..system("direct_rejected") },
+            What::DirectReady { user, key, addresses } => Wire {
+                user: borrowed(user),
+                key: borrowed(key),
+                addresses: borrowed(addresses),
+                ..system("direct_ready")
+            },
+            What::DirectRejected { by } => Wire { user: borrowed(by), ..system("direct_rejected") },
             What::DirectConnected { with, fingerprint } => {
-                Wire { user: lent(with), fingerprint: lent(fingerprint), ..system("direct_connected") }
+                Wire { user: borrowed(with), fingerprint: borrowed(fingerprint), ..system("direct_connected") }
             }
             What::DirectEnded { with, reason } => {
-                Wire { user: lent(with), reason: lent(reason), ..system("direct_ended") }
+                Wire { user: borrowed(with), reason: borrowed(reason), ..system("direct_ended") }
             }
-            What::Connected { user } => Wire { user: lent(user), ..system("connected") },
-            What::Disconnected { user } => Wire { user: lent(user), ..system("disconnected") },
-            What::Joined { user, room } => Wire { user: lent(user), room: lent(room), ..system("joined") },
-            What::Left { user, room } => Wire { user: lent(user), room: lent(room), ..system("left") },
+            What::Connected { user } => Wire { user: borrowed(user), ..system("connected") },
+            What::Disconnected { user } => Wire { user: borrowed(user), ..system("disconnected") },
+            What::Joined { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("joined") },
+            What::Left { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("left") },
             What::RecallEnd { shown, remark, next } => Wire {
                 shown: Some(*shown),
-                remark: lent(remark),
-                next: next.as_ref().and_then(lent),
+                remark: borrowed(remark),
+                next: next.as_ref().and_then(borrowed),
                 ..system("history_end")
             },
             What::Gathered { room, came, went, users } => Wire {
-                room: room.as_ref().and_then(lent),
+                room: room.as_ref().and_then(borrowed),
                 joined: Some(*came),
                 left: Some(*went),
-                users: lent_all(users),
+                users: borrowed_all(users),
                 ..system("gathered")
             },
             What::Online { .. }
@@ -182,25 +195,25 @@ impl<'a> Wire<'a> {
             | What::Members { .. }
             | What::PrivateChats { .. }
             | What::Rooms { .. } => Wire::list(event),
-            What::Pong(token) => Wire { text: lent(token), event: Some("pong".into()), ..Wire::of("system") },
+            What::Pong(token) => Wire { text: borrowed(token), event: Some("pong".into()), ..Wire::of("system") },
             What::Format(format) => {
                 Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
             }
             What::CaughtUp { room, shown, missed, more } => Wire {
                 event: Some("caught_up".into()),
-                room: lent(room),
+                room: borrowed(room),
                 shown: Some(*shown),
                 missed: Some(*missed),
-                more: Some(Following::Messages(*more)),
+                more: Some(Remainder::Messages(*more)),
                 ..Wire::of("system")
             },
-            What::Info(text) => Wire { text: lent(text), event: Some("info".into()), ..Wire::of("system") },
-            // The rest are no system events.
+            What::Info(text) => Wire { text: borrowed(text), event: Some("info".into()), ..Wire::of("system") },
+            // `content` writes the others itself.
             _ => system("other"),
         }
     }
 
-    /// A list, or a page of it.
+    /// A list, or one page of it.
     fn list(event: &'a Event<'_>) -> Wire<'a> {
         match &event.what {
             What::Online { users, part } => Wire::names("online", event, users, part),
@@ -209,11 +222,11 @@ impl<'a> Wire<'a> {
             }
             What::Blocked { users, part } => Wire::names("blocked", event, users, part),
             What::Members { room, users, part } => {
-                Wire { room: lent(room), ..Wire::names("members", event, users, part) }
+                Wire { room: borrowed(room), ..Wire::names("members", event, users, part) }
             }
             What::PrivateChats { users, part } => Wire::names("private_chats", event, users, part),
             What::Rooms { rooms, part } => {
-                let rooms = rooms.iter().map(|(room, people)| (Cow::Borrowed(&**room), *people)).collect();
+                let rooms = rooms.iter().map(|(room, members)| (Cow::Borrowed(&**room), *members)).collect();
                 Wire { rooms: Some(rooms), ..Wire::page("rooms", event, part) }
             }
             _ => Wire::default(),
@@ -221,20 +234,19 @@ impl<'a> Wire<'a> {
     }
 
     fn names(name: &'static str, event: &Event<'_>, users: &'a [Text<'_>], part: &'a Part<'_>) -> Wire<'a> {
-        Wire { users: lent_all(users), ..Wire::page(name, event, part) }
+        Wire { users: borrowed_all(users), ..Wire::page(name, event, part) }
     }
 
-    /// What all lists have. The text of a page does not repeat the names: it would double the largest answer there is.
+    /// The fields of all lists. The `text` of a page does not repeat the names: that would double the largest answer.
     fn page(name: &'static str, event: &Event<'_>, part: &'a Part<'_>) -> Wire<'a> {
-        let after = part.after.as_ref().and_then(lent);
+        let after = part.after.as_ref().and_then(borrowed);
         let Some(more) = &part.more else { return Wire { after, ..Wire::system(name, event) } };
-        let (next, text) = (lent(&more.next), Some(more.to_string().into()));
         Wire {
             event: Some(name.into()),
             after,
-            more: Some(Following::Names(more.count)),
-            next,
-            text,
+            more: Some(Remainder::Names(more.count)),
+            next: borrowed(&more.next),
+            text: Some(more.to_string().into()),
             ..Wire::of("system")
         }
     }

@@ -1,7 +1,13 @@
-//! Discovery: its datagrams as structs, the networks they go to, and the list that is made of them.
+//! Discovery of servers: the datagrams, the networks they go to, and the list of servers found.
 //!
-//! Whatever comes from the network is hostile: anything malformed is nothing, and every text is cleaned and cut.
-//! Addresses come from `core::net`: they are plain data here, with no socket in reach.
+//! | datagram | sent | means |
+//! |---|---|---|
+//! | `LANTALK_SERVER:IP:PORT` ([`Beacon`]) | every 2 s, broadcast by a server | a LanTalk door is here |
+//! | `LANDLINE? 1 …` ([`question`]) | broadcast by a client | which servers are here? |
+//! | `LANDLINE! 1 {…}` ([`Answer`]) | at once, to the client alone | name, ports and state of the server |
+//!
+//! Any host can send any of them, so malformed ones are ignored, every text is cleaned and cut, and an address inside a
+//! datagram is never believed: callers use its source address. Addresses are plain data here; no socket is in reach.
 
 mod servers;
 
@@ -12,30 +18,31 @@ use core::net::{IpAddr, Ipv4Addr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The most characters of a server's name.
+/// Maximum length of a server's name in characters.
 pub const SERVER_NAME_CHARS: usize = 64;
-/// The most characters of a version.
+/// Maximum length of a version in characters.
 const VERSION_CHARS: usize = 32;
-/// An answer is at most this many times as long as the question: less than that makes nobody's flood larger.
+/// Longest answer, as a multiple of the length of its question. It bounds the amplification of a flood of questions with a
+/// forged source address.
 pub const ANSWER_RATIO: usize = 3;
-/// How long our questions are: three times as much holds the longest name.
+/// Length of our questions in bytes, padding included. [`ANSWER_RATIO`] times as much holds the longest answer.
 const QUESTION_BYTES: usize = 400;
 
 const BEACON: &str = "LANTALK_SERVER:";
 const QUESTION: &[u8] = b"LANDLINE? 1";
 const ANSWER: &[u8] = b"LANDLINE! 1 ";
 
-/// What a server says of its LanTalk door every two seconds, as LanTalk 2.0 does: `LANTALK_SERVER:IP:PORT`.
+/// LanTalk 2.0's announcement of a server: `LANTALK_SERVER:IP:PORT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beacon {
-    /// Where the server says it is. Whoever hears it believes the packet's source address instead.
+    /// The address that the server claims. Use the source address of the datagram instead.
     pub addr: Ipv4Addr,
     /// The LanTalk door's port, never 0.
     pub port: u16,
 }
 
 impl Beacon {
-    /// Reads a datagram.
+    /// Parses a datagram; `None` if it is no beacon.
     #[must_use]
     pub fn parse(datagram: &[u8]) -> Option<Beacon> {
         let (addr, port) = str::from_utf8(datagram).ok()?.strip_prefix(BEACON)?.split_once(':')?;
@@ -51,7 +58,7 @@ impl fmt::Display for Beacon {
     }
 }
 
-/// The question "who is there?", padded so that the answer may be long enough.
+/// The question for servers, padded so that the answer may be long enough.
 #[must_use]
 pub fn question() -> Vec<u8> {
     let mut question = [QUESTION, b" "].concat();
@@ -59,54 +66,55 @@ pub fn question() -> Vec<u8> {
     question
 }
 
-/// Whether a datagram asks it, in the version that we speak.
+/// True if a datagram is a question of the version that this program answers.
 #[must_use]
 pub fn is_question(datagram: &[u8]) -> bool {
     let rest = datagram.strip_prefix(QUESTION);
     rest.is_some_and(|padding| padding.first().is_none_or(u8::is_ascii_whitespace))
 }
 
-/// What a server says of itself when it is asked: `LANDLINE! 1 {…}`.
+/// A server's answer to a question: `LANDLINE! 1 {…}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The server's name.
+    /// Name of the server, cleaned.
     pub name: String,
-    /// Where the server says it is. Whoever hears it believes the packet's source address instead.
+    /// The address that the server claims. Use the source address of the datagram instead.
     pub addr: IpAddr,
     /// The main port, never 0.
     pub port: u16,
     /// The LanTalk door's port; 0 if there is none.
     pub lantalk: u16,
-    /// How many people are there.
+    /// Number of users online.
     pub users: u32,
-    /// Whether the server has a password.
+    /// True if guests need the password of the server.
     pub password: bool,
-    /// The server's version.
+    /// Version of the server, cleaned.
     pub version: String,
-    /// What is the same in all answers of one running server; empty from servers that have none.
+    /// Id of the running server, the same in all its answers. Older servers have none: it is empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// Other addresses of the server, so that it is listed once: two answers are of one server only if each has the
-    /// address that the other came from.
+    /// Other addresses of the server, so that it is listed once: two answers with one id are of one server only if each
+    /// lists the source address of the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<IpAddr>,
 }
 
-/// The most other addresses in an answer, for which its size has room.
+/// Maximum number of other addresses, so that an answer stays within its size.
 pub const MOST_ALSO: usize = 8;
-/// The most characters of an id.
+/// Maximum length of an id in characters.
 const ID_CHARS: usize = 32;
 
 impl Answer {
-    /// Reads a datagram. Fields that are not known are left for later versions.
+    /// Parses a datagram; `None` if it is no valid answer. Unknown fields are ignored, so that later versions can add some.
     #[must_use]
     pub fn parse(datagram: &[u8]) -> Option<Answer> {
         let answer: Answer = serde_json::from_slice(datagram.strip_prefix(ANSWER)?).ok()?;
         if answer.port == 0 {
             return None;
         }
-        let (name, version) = (shown(&answer.name, SERVER_NAME_CHARS), shown(&answer.version, VERSION_CHARS));
-        let id = shown(&answer.id, ID_CHARS);
+        let name = cleaned(&answer.name, SERVER_NAME_CHARS);
+        let version = cleaned(&answer.version, VERSION_CHARS);
+        let id = cleaned(&answer.id, ID_CHARS);
         let also = answer.also.into_iter().take(MOST_ALSO).collect();
         Some(Answer { name, version, id, also, ..answer })
     }
@@ -119,34 +127,36 @@ impl fmt::Display for Answer {
     }
 }
 
-/// A text from the network as it may stand in a list: cleaned, and without gaps that would look like columns.
-fn shown(text: &str, most: usize) -> String {
+/// Returns a text as it may stand in a table: cleaned, cut, and without wide gaps that would look like columns. Empty if
+/// all of it is invisible.
+fn cleaned(text: &str, max_chars: usize) -> String {
     let words = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
     if words.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
         return String::new();
     }
-    words.chars().take(most).collect::<String>().trim_end().to_owned()
+    words.chars().take(max_chars).collect::<String>().trim_end().to_owned()
 }
 
-/// A network that this machine is on.
+/// A network of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// This machine's own address there.
+    /// The address of this machine on the network.
     pub own: Ipv4Addr,
-    /// The address that everybody there hears.
+    /// The broadcast address of the network.
     pub everybody: Ipv4Addr,
 }
 
 impl Link {
-    /// The network of an interface, from its own address, its mask, and its broadcast address if it tells one.
-    /// `None` if there is nobody else, as behind a /32.
+    /// The network of an interface with address `own`, a mask, and the broadcast address if the system reports one
+    /// (`told`). `None` if no other host can be there, as behind a /32.
     #[must_use]
     pub fn new(own: Ipv4Addr, mask: Ipv4Addr, told: Option<Ipv4Addr>) -> Option<Link> {
         if own.is_loopback() {
-            // A loopback interface tells none, but this reaches every socket on the machine that shares the port.
+            // The system reports none for loopback, but this one reaches all sockets of the machine that share a port.
             return Some(Link { own, everybody: Ipv4Addr::new(127, 255, 255, 255) });
         }
-        // Nor does one that was given its address by hand (or it tells its own): it has the usual one all the same.
+        // Linux reports none, or the interface's own address, where the address was set without a broadcast address.
+        // The usual one, with all host bits set, works there, too.
         let usual = Ipv4Addr::from_bits(own.to_bits() | !mask.to_bits());
         let everybody = told.filter(|told| !told.is_unspecified() && *told != own).unwrap_or(usual);
         let alone = mask.to_bits().count_ones() > 30 || mask.is_unspecified();
@@ -154,7 +164,7 @@ impl Link {
     }
 }
 
-/// Whether a datagram can have come from this address: one to which nothing may be sent is forged.
+/// False for source addresses that no host can have, so that answers never go to broadcast or multicast addresses.
 #[must_use]
 pub fn is_credible(source: IpAddr) -> bool {
     let broadcast = matches!(source, IpAddr::V4(v4) if v4.is_broadcast() || v4.octets()[0] == 0);

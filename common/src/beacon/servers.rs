@@ -1,29 +1,32 @@
-//! The list of servers that were heard, bounded whatever the network sends.
+//! The list of servers found, bounded whatever the network sends.
+//!
+//! Beacons come unasked, so any host can flood the list with them. Answers came in reply to a question and say more.
+//! Hence an answer takes the slot of a beacon where no slot is free, and a beacon takes free slots only.
 
 use super::{Answer, Beacon, is_credible};
 use core::net::IpAddr;
 
-/// More servers than anybody would read through.
-const MOST: usize = 64;
-/// More servers than anybody runs on one machine.
-const MOST_FROM_ONE: usize = 4;
+/// Maximum number of servers: more than a user would read through.
+const MAX_SERVERS: usize = 64;
+/// Maximum number of servers at one address: more than one machine usually runs.
+const MAX_PER_ADDRESS: usize = 4;
 
-/// A server that was heard.
+/// A server found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Where its datagrams came from, whatever they say.
+    /// Source address of its datagrams, whatever address they claim.
     pub address: IpAddr,
-    /// What it is.
+    /// How it was found.
     pub kind: Kind,
     heard_ms: u64,
 }
 
-/// How a server was found, and so how much is known of it.
+/// The kind of datagram that a server was found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It answered our question.
+    /// An answer to our question.
     Landline(Answer),
-    /// It sends LanTalk's beacon, which tells this port and no more.
+    /// A beacon, which says no more than this port of the LanTalk door.
     LanTalk(u16),
 }
 
@@ -37,17 +40,17 @@ impl Found {
         }
     }
 
-    /// Milliseconds since it was last heard.
+    /// Milliseconds since its last datagram.
     #[must_use]
     pub fn age_ms(&self, now_ms: u64) -> u64 {
         now_ms.saturating_sub(self.heard_ms)
     }
 
-    fn answered(&self) -> bool {
+    fn is_answer(&self) -> bool {
         matches!(self.kind, Kind::Landline(_))
     }
 
-    /// Whether a LanTalk beacon with this port is this server's.
+    /// True if a beacon with this port belongs to this server.
     fn has_lantalk(&self, beacon: u16) -> bool {
         match &self.kind {
             Kind::Landline(answer) => answer.lantalk == beacon,
@@ -55,9 +58,9 @@ impl Found {
         }
     }
 
-    /// Whether two that answered from two addresses are one server: each says so of the other's. The id alone proves
-    /// nothing, as anybody can repeat it, to hide a server behind another one.
-    fn is_at(&self, other: &Found) -> bool {
+    /// True if two answers are from two addresses of one server: the id is the same, and each lists the source address of
+    /// the other. The id alone proves nothing: a host could repeat it, to hide a server behind itself.
+    fn is_other_address_of(&self, other: &Found) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Landline(a), Kind::Landline(b)) => {
                 let is_same = !a.id.is_empty() && (&a.id, a.port) == (&b.id, b.port);
@@ -67,8 +70,8 @@ impl Found {
         }
     }
 
-    /// Whether two that were heard from this machine itself are one.
-    fn is_same_as(&self, other: &Found) -> bool {
+    /// True if two entries from addresses of this machine are one server.
+    fn is_same_local_server(&self, other: &Found) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Landline(a), Kind::Landline(b)) => {
                 (&a.name, a.port, a.lantalk, &a.version) == (&b.name, b.port, b.lantalk, &b.version)
@@ -79,62 +82,64 @@ impl Found {
     }
 }
 
-/// The servers that were heard: at most 64, at most 4 of them from one address. What answered our question stays;
-/// a beacon, which anybody can send to everybody unasked, only ever takes a place that is free.
+/// The servers found: at most 64, and at most 4 at one address.
 #[derive(Clone, Debug, Default)]
 pub struct Servers(Vec<Found>);
 
 impl Servers {
-    /// Takes note of an answer that came from `source` at `now_ms`.
+    /// Adds or updates a server for an answer from `source`, received at `now_ms`.
     pub fn answered(&mut self, source: IpAddr, answer: Answer, now_ms: u64) {
         if !is_credible(source) {
             return;
         }
-        // Its beacon may have been heard before.
+        // The answer replaces a beacon of the same server.
         let lantalk = Kind::LanTalk(answer.lantalk);
         self.0.retain(|found| found.address != source || found.kind != lantalk);
         let port = answer.port;
         let new = Found { address: source, kind: Kind::Landline(answer), heard_ms: now_ms };
-        let known = self.0.iter_mut().find(|f| f.address == source && f.answered() && f.port() == port);
+        let known = self.0.iter_mut().find(|f| f.address == source && f.is_answer() && f.port() == port);
         if let Some(known) = known {
             *known = new;
-        } else if self.make_room(source) {
+        } else if self.take_slot(source) {
             self.0.push(new);
         }
     }
 
-    /// Takes note of a beacon that came from `source` at `now_ms`.
+    /// Adds or updates a server for a beacon from `source`, received at `now_ms`.
     pub fn announced(&mut self, source: IpAddr, beacon: Beacon, now_ms: u64) {
         if !is_credible(source) {
             return;
         }
         if let Some(known) = self.0.iter_mut().find(|f| f.address == source && f.has_lantalk(beacon.port)) {
             known.heard_ms = now_ms;
-        } else if self.0.len() < MOST && self.from(source) < MOST_FROM_ONE {
+        } else if self.0.len() < MAX_SERVERS && self.count_from(source) < MAX_PER_ADDRESS {
             self.0.push(Found { address: source, kind: Kind::LanTalk(beacon.port), heard_ms: now_ms });
         }
     }
 
-    /// One row for each server of this very machine, which hears itself at each of its addresses: the first of `own`
-    /// that it was heard from stays. Nobody else can send from these, so nobody can hide a server so.
+    /// Keeps one entry for each server of this machine, which hears itself at each of its addresses: of the addresses in
+    /// `own`, the first that it was found at. Other hosts cannot send from these, so they cannot hide a server this way.
     pub fn merge_own(&mut self, own: &[IpAddr]) {
         let rank = |found: &Found| own.iter().position(|address| *address == found.address);
         let all = self.0.clone();
-        // An answer says more than a beacon, so it comes before, whatever the address.
-        let place = |found: &Found| rank(found).map(|rank| (!found.answered(), rank));
+        // Answers come first, whatever their address: they say more than beacons.
+        let priority = |found: &Found| rank(found).map(|rank| (!found.is_answer(), rank));
         self.0.retain(|found| {
-            let mine = place(found);
-            !all.iter().any(|other| place(other).is_some() && place(other) < mine && found.is_same_as(other))
+            let own_priority = priority(found);
+            !all.iter().any(|other| {
+                priority(other).is_some() && priority(other) < own_priority && found.is_same_local_server(other)
+            })
         });
     }
 
-    /// All of them, each once: those that answered first, then by name and address.
+    /// Returns each server once: answers first, then by name and address.
     #[must_use]
     pub fn list(&self) -> Vec<Found> {
         let mut list = self.sorted();
         let all = list.clone();
-        let is_listed_before =
-            |found: &Found| all.iter().take_while(|other| *other != found).any(|other| other.is_at(found));
+        let is_listed_before = |found: &Found| {
+            all.iter().take_while(|other| *other != found).any(|other| other.is_other_address_of(found))
+        };
         list.retain(|found| !is_listed_before(found));
         list
     }
@@ -146,22 +151,22 @@ impl Servers {
                 Kind::Landline(answer) => answer.name.to_lowercase(),
                 Kind::LanTalk(_) => String::new(),
             };
-            (!found.answered(), name, found.address, found.port())
+            (!found.is_answer(), name, found.address, found.port())
         });
         list
     }
 
-    /// Makes a place for an answer: a beacon gives its own up.
-    fn make_room(&mut self, source: IpAddr) -> bool {
-        let crowded = self.from(source) >= MOST_FROM_ONE;
-        if !crowded && self.0.len() < MOST {
+    /// Makes sure that one more answer from `source` fits, by removing a beacon if necessary. False if it does not fit.
+    fn take_slot(&mut self, source: IpAddr) -> bool {
+        let crowded = self.count_from(source) >= MAX_PER_ADDRESS;
+        if !crowded && self.0.len() < MAX_SERVERS {
             return true;
         }
-        let goes = self.0.iter().position(|found| !found.answered() && (!crowded || found.address == source));
-        goes.map(|at| self.0.remove(at)).is_some()
+        let beacon = self.0.iter().position(|found| !found.is_answer() && (!crowded || found.address == source));
+        beacon.map(|at| self.0.remove(at)).is_some()
     }
 
-    fn from(&self, source: IpAddr) -> usize {
+    fn count_from(&self, source: IpAddr) -> usize {
         self.0.iter().filter(|found| found.address == source).count()
     }
 }
@@ -183,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn d17_a_server_with_two_addresses_is_one_row_and_nobody_hides_it() {
+    fn d17_a_server_with_two_addresses_is_listed_once_and_cannot_be_hidden() {
         let at = |own: u32, also: &[u32], id: &str| {
             let mut servers = Servers::default();
             let named = |also: &[u32]| also.iter().map(|n| ip(*n)).collect();
@@ -193,8 +198,8 @@ mod tests {
         };
         assert_eq!(at(1, &[2], "0f"), [(ip(1), 1)]);
         assert_eq!(at(1, &[2], "1e"), [(ip(1), 1), (ip(2), 1)], "another server");
-        assert_eq!(at(1, &[], "0f").len(), 2, "it does not say so itself");
-        assert_eq!(at(3, &[1, 2], "0f").len(), 2, "who copies an id hides nobody");
+        assert_eq!(at(1, &[], "0f").len(), 2, "the other answer does not list this address");
+        assert_eq!(at(3, &[1, 2], "0f").len(), 2, "a copied id hides no server");
     }
 
     fn beacon(port: u16) -> Beacon {
@@ -206,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_address_wins_and_ages_count_from_the_last_time() {
+    fn the_source_address_is_used_and_ages_count_from_the_last_datagram() {
         let mut servers = Servers::default();
         servers.announced(ip(1), beacon(5_050), 100);
         servers.answered(ip(2), answer("Beta", 1), 100);
@@ -220,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_answers_is_not_listed_again_for_its_beacon() {
+    fn a_server_with_an_answer_and_a_beacon_is_listed_once() {
         let mut servers = Servers::default();
         servers.announced(ip(1), beacon(5_050), 0);
         servers.answered(ip(1), answer("a", 12_345), 1);
@@ -229,41 +234,45 @@ mod tests {
         assert_eq!(rows(&servers), [(ip(1), 12_345)], "the beacon came later");
         servers.announced(ip(1), beacon(5_060), 3);
         servers.announced(ip(2), beacon(5_050), 3);
-        assert_eq!(rows(&servers), [(ip(1), 12_345), (ip(1), 5_060), (ip(2), 5_050)], "others are others");
+        assert_eq!(
+            rows(&servers),
+            [(ip(1), 12_345), (ip(1), 5_060), (ip(2), 5_050)],
+            "another port or address is another server"
+        );
     }
 
     #[test]
-    fn ten_thousand_beacons_from_one_address_take_four_places() {
+    fn ten_thousand_beacons_from_one_address_take_four_slots() {
         let mut servers = Servers::default();
         for n in 0..10_000 {
             servers.announced(ip(1), beacon(1 + n), 0);
         }
-        assert_eq!(servers.list().len(), MOST_FROM_ONE);
+        assert_eq!(servers.list().len(), MAX_PER_ADDRESS);
         servers.answered(ip(1), answer("here too", 7), 1);
-        assert_eq!(servers.list().len(), MOST_FROM_ONE);
-        assert_eq!(servers.list()[0].port(), 7, "an answer takes the place of a beacon");
+        assert_eq!(servers.list().len(), MAX_PER_ADDRESS);
+        assert_eq!(servers.list()[0].port(), 7, "an answer takes the slot of a beacon");
         for n in 0..100 {
             servers.answered(ip(1), answer("liar", 100 + n), 2);
         }
-        assert_eq!(servers.list().len(), MOST_FROM_ONE);
-        assert!(servers.list().iter().all(Found::answered));
+        assert_eq!(servers.list().len(), MAX_PER_ADDRESS);
+        assert!(servers.list().iter().all(Found::is_answer));
         assert!(servers.list().iter().any(|found| found.port() == 7));
     }
 
     #[test]
-    fn ten_thousand_beacons_from_as_many_addresses_push_no_answer_out() {
+    fn ten_thousand_beacons_from_as_many_addresses_evict_no_answer() {
         let mut servers = Servers::default();
         servers.answered(ip(1), answer("before", 1), 0);
         for n in 0..10_000 {
             servers.announced(ip(100 + n), beacon(5_050), 1);
         }
-        assert_eq!(servers.list().len(), MOST);
-        for n in 0..MOST as u32 + 10 {
+        assert_eq!(servers.list().len(), MAX_SERVERS);
+        for n in 0..MAX_SERVERS as u32 + 10 {
             servers.answered(ip(2 + n), answer("after", 1), 2);
         }
         let list = servers.list();
-        assert_eq!(list.len(), MOST);
-        assert!(list.iter().all(Found::answered), "beacons made room");
+        assert_eq!(list.len(), MAX_SERVERS);
+        assert!(list.iter().all(Found::is_answer), "answers replace beacons");
         assert!(list.iter().any(|found| found.address == ip(1)), "answers stay");
         servers.announced(ip(1), beacon(9), 3);
         servers.announced(ip(9_999), beacon(9), 3);
@@ -271,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn forged_sources_are_not_listed() {
+    fn servers_with_forged_source_addresses_are_not_listed() {
         let mut servers = Servers::default();
         for source in [Ipv4Addr::BROADCAST, Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(224, 0, 0, 1)] {
             servers.announced(source.into(), beacon(5_050), 0);

@@ -22,14 +22,14 @@ fn with(field: &str, value: &str) -> Option<Answer> {
 }
 
 #[test]
-fn a_beacon_is_lantalks_to_the_letter() {
+fn a_beacon_has_lantalks_form_to_the_letter() {
     let beacon = Beacon { addr: Ipv4Addr::new(192, 168, 1, 20), port: 5_050 };
     assert_eq!(beacon.to_string(), "LANTALK_SERVER:192.168.1.20:5050");
     assert_eq!(Beacon::parse(b"LANTALK_SERVER:192.168.1.20:5050"), Some(beacon));
 }
 
 #[test]
-fn what_is_no_beacon_is_nothing() {
+fn malformed_beacons_are_ignored() {
     for text in [
         "",
         "LANTALK_SERVER:",
@@ -53,7 +53,7 @@ fn what_is_no_beacon_is_nothing() {
 }
 
 #[test]
-fn questions_of_our_version_are_ours() {
+fn only_questions_of_this_version_are_questions() {
     assert!(is_question(&question()));
     assert_eq!(question().len(), QUESTION_BYTES);
     for ours in ["LANDLINE? 1", "LANDLINE? 1 ", "LANDLINE? 1\n", "LANDLINE? 1 \0anything"] {
@@ -73,7 +73,7 @@ fn an_answer_is_read_as_it_was_written() {
 }
 
 #[test]
-fn the_longest_answer_fits() {
+fn the_longest_answer_keeps_the_ratio() {
     let longest = Answer {
         name: "\"".repeat(SERVER_NAME_CHARS),
         addr: Ipv4Addr::BROADCAST.into(),
@@ -93,7 +93,7 @@ fn the_longest_answer_fits() {
 }
 
 #[test]
-fn unknown_fields_are_ignored_and_malformed_answers_are_nothing() {
+fn unknown_fields_and_malformed_answers_are_ignored() {
     assert_eq!(with("motto", r#"["later", {"a": 1}]"#), Some(answer()));
     assert_eq!(with("lantalk", "0").unwrap().lantalk, 0);
     for (field, value) in [
@@ -139,30 +139,34 @@ fn names_are_cleaned_and_cut() {
 }
 
 #[test]
-fn a_link_is_a_network_with_others_on_it() {
+fn a_link_has_the_broadcast_address_of_its_interface() {
     let ip = |text: &str| text.parse::<Ipv4Addr>().unwrap();
-    let everybody = |own, mask, told: Option<&str>| Link::new(ip(own), ip(mask), told.map(ip)).map(|l| l.everybody);
-    assert_eq!(everybody("192.168.1.5", "255.255.255.0", Some("192.168.1.255")), Some(ip("192.168.1.255")));
-    assert_eq!(everybody("10.0.0.1", "255.255.0.0", None), Some(ip("10.0.255.255")), "given by hand, without one");
-    assert_eq!(everybody("10.0.0.1", "255.255.0.0", Some("0.0.0.0")), Some(ip("10.0.255.255")));
+    let broadcast = |own, mask, told: Option<&str>| Link::new(ip(own), ip(mask), told.map(ip)).map(|l| l.everybody);
+    assert_eq!(broadcast("192.168.1.5", "255.255.255.0", Some("192.168.1.255")), Some(ip("192.168.1.255")));
     assert_eq!(
-        everybody("10.0.0.1", "255.255.0.0", Some("10.0.0.1")),
+        broadcast("10.0.0.1", "255.255.0.0", None),
         Some(ip("10.0.255.255")),
-        "what Linux tells then"
+        "set by hand, without a broadcast address"
     );
-    assert_eq!(everybody("127.0.0.1", "255.0.0.0", None), Some(ip("127.255.255.255")));
+    assert_eq!(broadcast("10.0.0.1", "255.255.0.0", Some("0.0.0.0")), Some(ip("10.0.255.255")));
+    assert_eq!(
+        broadcast("10.0.0.1", "255.255.0.0", Some("10.0.0.1")),
+        Some(ip("10.0.255.255")),
+        "what Linux reports then"
+    );
+    assert_eq!(broadcast("127.0.0.1", "255.0.0.0", None), Some(ip("127.255.255.255")));
     for (own, mask, told) in [
         ("10.0.0.1", "255.255.255.255", Some("10.0.0.1")),
         ("10.0.0.1", "255.255.255.254", None),
         ("10.0.0.1", "0.0.0.0", None),
         ("0.0.0.0", "255.0.0.0", None),
     ] {
-        assert_eq!(everybody(own, mask, told), None, "{own} {mask}");
+        assert_eq!(broadcast(own, mask, told), None, "{own} {mask}");
     }
 }
 
 #[test]
-fn addresses_that_nothing_may_be_sent_to_are_forged() {
+fn addresses_that_no_host_has_are_not_credible() {
     for (source, credible) in [
         ("10.0.0.1", true),
         ("127.0.0.1", true),
@@ -189,21 +193,23 @@ prop_compose! {
         version in any::<String>(),
     ) -> Answer {
         let addr = Ipv4Addr::from_bits(addr).into();
-        let (name, version) = (shown(&name, SERVER_NAME_CHARS), shown(&version, VERSION_CHARS));
-        let (id, also) = ("0123456789abcdef".into(), vec![addr]);
+        let name = cleaned(&name, SERVER_NAME_CHARS);
+        let version = cleaned(&version, VERSION_CHARS);
+        let id = "0123456789abcdef".into();
+        let also = vec![addr];
         Answer { name, addr, port, lantalk, users, password, version, id, also }
     }
 }
 
 proptest! {
     #[test]
-    fn no_datagram_does_harm(mut datagram in proptest::collection::vec(any::<u8>(), 0..600), head in 0..4usize) {
+    fn parsing_never_panics(mut datagram in proptest::collection::vec(any::<u8>(), 0..600), head in 0..4usize) {
         datagram.splice(0..0, [b"".as_slice(), BEACON.as_bytes(), QUESTION, ANSWER][head].iter().copied());
         let _ = (Beacon::parse(&datagram), is_question(&datagram), Answer::parse(&datagram));
     }
 
     #[test]
-    fn any_json_is_an_answer_or_nothing(name in any::<String>(), port in any::<i64>()) {
+    fn parsed_answers_are_cleaned_and_have_a_valid_port(name in any::<String>(), port in any::<i64>()) {
         let name = serde_json::to_string(&name).unwrap();
         let read = with("name", &name).unwrap();
         prop_assert!(read.name.chars().count() <= SERVER_NAME_CHARS);
@@ -212,12 +218,12 @@ proptest! {
     }
 
     #[test]
-    fn answers_survive_the_way(answer in any_answer()) {
+    fn an_answer_is_parsed_as_it_was_sent(answer in any_answer()) {
         prop_assert_eq!(Answer::parse(answer.to_string().as_bytes()), Some(answer));
     }
 
     #[test]
-    fn beacons_survive_the_way(addr in any::<u32>(), port in 1..=u16::MAX) {
+    fn a_beacon_is_parsed_as_it_was_sent(addr in any::<u32>(), port in 1..=u16::MAX) {
         let beacon = Beacon { addr: Ipv4Addr::from_bits(addr), port };
         prop_assert_eq!(Beacon::parse(beacon.to_string().as_bytes()), Some(beacon));
     }

@@ -1,4 +1,6 @@
-//! What somebody may come to know: meaning, never bytes. [`crate::rendering`] makes bytes of it.
+//! Events: everything that a client can be told, independent of its form.
+//!
+//! [`crate::rendering`] writes events as bytes. Names in events are as their owners wrote them, and texts are cleaned.
 
 use crate::cause::Report;
 use crate::command::Format;
@@ -6,73 +8,73 @@ use crate::history::Place;
 use crate::moment::Moment;
 use std::borrow::Cow;
 
-/// A piece of text in an event: borrowed where it is rendered, owned where it was read.
+/// A text in an event: borrowed where events are written, owned where they were read.
 pub type Text<'a> = Cow<'a, str>;
 
-/// Something that happened, and when.
+/// One event for one reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// When it happened (for a message that was kept: when it was said).
+    /// The time of the event; of a message from the mailbox or the history, the time when it was said.
     pub at: Moment,
-    /// What happened, and who did it.
+    /// The content.
     pub what: What<'a>,
-    /// The command that it answers, if its reader gave that one a label.
+    /// The command that the event answers, if the reader gave it a label.
     pub reply: Option<Reply<'a>>,
-    /// Its number among what this client acknowledges, if it does.
+    /// The number by which the client acknowledges the event, if it acknowledges events.
     pub seq: Option<u64>,
-    /// Of a reader's own message out of the history: the nonce that it was sent with.
+    /// The nonce that the message was sent with, if it is the reader's own one from the history.
     pub nonce: Option<Text<'a>>,
 }
 
-/// Which command an event answers.
+/// A reference to the command that an event answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
-    /// The command's label.
+    /// The label of the command.
     pub label: Text<'a>,
-    /// Nothing more follows.
+    /// The event is the last one of the answer.
     pub done: bool,
 }
 
-/// What a client is granted with its sign-in, beside being in.
+/// The details of a successful sign-in that only programs need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant<'a> {
-    /// The version of the language between client and server; 0 before there were command objects.
+    /// The server's [`PROTOCOL`]; 0 from servers without command objects.
     pub protocol: u64,
-    /// What the session goes on with after its connection was lost.
+    /// The token that resumes the session after a lost connection.
     pub token: Option<Text<'a>>,
-    /// The session of that token goes on.
+    /// The sign-in resumed an existing session.
     pub resumed: bool,
-    /// The rooms that the user is in; the last one is the current one.
+    /// The rooms of the user. The last one is the current one.
     pub member_of: Vec<Text<'a>>,
-    /// Lines that may be sent in so many milliseconds; `None` without a limit.
+    /// The rate limit: lines, and the milliseconds in which the client may send them. `None` without a limit.
     pub rate: Option<(u64, u64)>,
 }
 
-/// The version of the language between client and server: [`Grant::protocol`].
+/// The version of the protocol between client and server.
 pub const PROTOCOL: u64 = 2;
 
-/// Which part of a list an event has: by default all of it. A list that does not fit on one page is told page by page,
-/// in the order of the names.
+/// The part of a list that an event has; the default is the whole list. Long lists come page by page, in the order of
+/// their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// The name before this page; `None` on the first one.
+    /// The last name of the page before; `None` on the first page.
     pub after: Option<Text<'a>>,
-    /// What follows this page; `None` on the last one.
+    /// The remainder; `None` on the last page.
     pub more: Option<More<'a>>,
 }
 
 impl Part<'_> {
-    /// Whether it is all of the list.
+    /// True if the event has the whole list.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.after.is_none() && self.more.is_none()
     }
 }
 
-/// What follows a page of a list.
+/// The remainder of a list behind a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct More<'a> {
-    /// How many names follow.
+    /// Number of names that follow.
     pub count: usize,
     /// The command that lists the next page.
     pub next: Text<'a>,
@@ -84,188 +86,93 @@ impl std::fmt::Display for More<'_> {
     }
 }
 
-/// What happened. Names are as their owners wrote them; texts are clean.
+/// The content of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum What<'a> {
-    /// Said in a room. Ids grow in the order of the room.
-    Said {
-        id: u64,
-        room: Text<'a>,
-        user: Text<'a>,
-        text: Text<'a>,
-    },
-    /// Said to everybody online.
-    SaidToAll {
-        id: u64,
-        user: Text<'a>,
-        text: Text<'a>,
-    },
-    /// One message to one person; `kept` if they were away when it was said.
-    Direct {
-        id: u64,
-        from: Text<'a>,
-        text: Text<'a>,
-        kept: bool,
-    },
-    /// Said before, and looked up in the history.
-    Recalled {
-        id: u64,
-        place: Place<'a>,
-        user: Text<'a>,
-        text: Text<'a>,
-    },
-    /// That was what was looked up: how many, a remark, and the command that gives what follows.
-    RecallEnd {
-        shown: usize,
-        remark: Text<'a>,
-        next: Option<Text<'a>>,
-    },
-    /// Said in a private chat.
-    Private {
-        from: Text<'a>,
-        text: Text<'a>,
-    },
-    PrivateRequest {
-        from: Text<'a>,
-    },
-    PrivateConnected {
-        with: Text<'a>,
-    },
-    PrivateRejected {
-        by: Text<'a>,
-    },
-    PrivateEnded {
-        with: Text<'a>,
-        reason: Text<'a>,
-    },
-    /// Somebody asks for a private chat past the server, and this is their client's key.
-    DirectRequest {
-        from: Text<'a>,
-        key: Text<'a>,
-    },
-    /// Somebody accepted one: their client's key, and where it can be reached, with commas between.
-    DirectReady {
-        user: Text<'a>,
-        key: Text<'a>,
-        addresses: Text<'a>,
-    },
-    DirectRejected {
-        by: Text<'a>,
-    },
-    /// A chat past the server is open. Clients make this and the next two themselves: no server is in the path.
-    DirectConnected {
-        with: Text<'a>,
-        fingerprint: Text<'a>,
-    },
-    /// Said in one, by them or by oneself.
-    DirectTalk {
-        with: Text<'a>,
-        own: bool,
-        text: Text<'a>,
-    },
-    DirectEnded {
-        with: Text<'a>,
-        reason: Text<'a>,
-    },
-    /// Signed in.
-    Connected {
-        user: Text<'a>,
-    },
-    /// Signed out, or lost.
-    Disconnected {
-        user: Text<'a>,
-    },
-    /// Came into a room by `/join`.
-    Joined {
-        user: Text<'a>,
-        room: Text<'a>,
-    },
-    /// Left a room by `/leave`.
-    Left {
-        user: Text<'a>,
-        room: Text<'a>,
-    },
-    /// Many came or went at about the same time, into a room or (without one) at all: how many, and some of them.
-    Gathered {
-        room: Option<Text<'a>>,
-        came: usize,
-        went: usize,
-        users: Vec<Text<'a>>,
-    },
-    /// Who is online.
-    Online {
-        users: Vec<Text<'a>>,
-        part: Part<'a>,
-    },
-    /// Who else was online within the last so many seconds.
-    Seen {
-        seconds: u64,
-        users: Vec<Text<'a>>,
-        part: Part<'a>,
-    },
-    /// Whom the reader blocks.
-    Blocked {
-        users: Vec<Text<'a>>,
-        part: Part<'a>,
-    },
-    Members {
-        room: Text<'a>,
-        users: Vec<Text<'a>>,
-        part: Part<'a>,
-    },
-    /// Every room with the number of people in it.
-    Rooms {
-        rooms: Vec<(Text<'a>, usize)>,
-        part: Part<'a>,
-    },
-    PrivateChats {
-        users: Vec<Text<'a>>,
-        part: Part<'a>,
-    },
-    /// Information that changes nothing for the reader.
+    /// A message in a room. Ids grow in the order of the room.
+    Said { id: u64, room: Text<'a>, user: Text<'a>, text: Text<'a> },
+    /// A message to all users online.
+    SaidToAll { id: u64, user: Text<'a>, text: Text<'a> },
+    /// A direct message to the reader; `kept` if it waited in the mailbox while the reader was away.
+    Direct { id: u64, from: Text<'a>, text: Text<'a>, kept: bool },
+    /// A message from the history.
+    Recalled { id: u64, place: Place<'a>, user: Text<'a>, text: Text<'a> },
+    /// The end of an answer from the history: number of messages, a remark, and the command for the next page.
+    RecallEnd { shown: usize, remark: Text<'a>, next: Option<Text<'a>> },
+    /// A message in a private chat, which is stored nowhere.
+    Private { from: Text<'a>, text: Text<'a> },
+    /// `from` requests a private chat.
+    PrivateRequest { from: Text<'a> },
+    /// A private chat is open.
+    PrivateConnected { with: Text<'a> },
+    /// `by` declined a private chat.
+    PrivateRejected { by: Text<'a> },
+    /// A private chat has ended.
+    PrivateEnded { with: Text<'a>, reason: Text<'a> },
+    /// `from` requests an encrypted chat past the server; `key` is the key of their client.
+    DirectRequest { from: Text<'a>, key: Text<'a> },
+    /// `user` accepted an encrypted chat: key and comma-separated addresses of their client.
+    DirectReady { user: Text<'a>, key: Text<'a>, addresses: Text<'a> },
+    /// `by` declined an encrypted chat.
+    DirectRejected { by: Text<'a> },
+    /// An encrypted chat is open. Clients create this event and the next two themselves, as no server is in the path.
+    DirectConnected { with: Text<'a>, fingerprint: Text<'a> },
+    /// A message in an encrypted chat, from the peer or the reader (`own`).
+    DirectTalk { with: Text<'a>, own: bool, text: Text<'a> },
+    /// An encrypted chat has ended.
+    DirectEnded { with: Text<'a>, reason: Text<'a> },
+    /// A user signed in.
+    Connected { user: Text<'a> },
+    /// A user signed out or was lost.
+    Disconnected { user: Text<'a> },
+    /// A user entered a room by `/join`.
+    Joined { user: Text<'a>, room: Text<'a> },
+    /// A user left a room by `/leave`.
+    Left { user: Text<'a>, room: Text<'a> },
+    /// A summary of many arrivals and departures, in a room or (without one) on the server: numbers, and some names.
+    Gathered { room: Option<Text<'a>>, came: usize, went: usize, users: Vec<Text<'a>> },
+    /// The users online.
+    Online { users: Vec<Text<'a>>, part: Part<'a> },
+    /// The other users who were online within the last `seconds`.
+    Seen { seconds: u64, users: Vec<Text<'a>>, part: Part<'a> },
+    /// The users whom the reader blocks.
+    Blocked { users: Vec<Text<'a>>, part: Part<'a> },
+    /// The members of a room.
+    Members { room: Text<'a>, users: Vec<Text<'a>>, part: Part<'a> },
+    /// All rooms with their numbers of members.
+    Rooms { rooms: Vec<(Text<'a>, usize)>, part: Part<'a> },
+    /// The private chats of the reader, by their other users.
+    PrivateChats { users: Vec<Text<'a>>, part: Part<'a> },
+    /// A sentence that programs need not understand.
     Info(Text<'a>),
-    /// Something was refused by this program itself: an HTTP-like code, why, and what to do.
-    Error {
-        code: Option<u16>,
-        text: Text<'a>,
-    },
-    /// Something was refused, or has changed for the reader.
+    /// A refusal by the client itself, in an encrypted chat or a mesh: an HTTP-like code, and a sentence.
+    Error { code: Option<u16>, text: Text<'a> },
+    /// A refusal, or a change for the reader, with its cause.
     Report(Report<'a>),
-    /// A command was carried out, and there is nothing else to say.
+    /// A labeled command was carried out, and no other event answers it.
     Done {
-        /// The message that the command said.
+        /// Id of the message that the command said.
         id: Option<u64>,
-        /// It had been carried out before, and was not again.
+        /// The command had been carried out before and was not repeated.
         repeated: bool,
     },
-    /// That was what a user missed in a room (or what was said there last, if nothing was `missed`).
-    CaughtUp {
-        room: Text<'a>,
-        shown: usize,
-        missed: bool,
-        more: bool,
-    },
-    /// The server asks whether the client is there.
+    /// The end of the messages that the reader missed in a room; if not `missed`, of the latest messages there. With
+    /// `more`, further missed messages follow on request.
+    CaughtUp { room: Text<'a>, shown: usize, missed: bool, more: bool },
+    /// The server asks for a sign of life.
     Ping,
+    /// The answer to `/ping`, with its token.
     Pong(Text<'a>),
-    /// How events come from now on.
+    /// The form of all further events.
     Format(Format),
-    /// The server asks for something during sign-in.
+    /// A question during sign-in.
     Ask(Text<'a>),
-    /// The server asks for name and password at once, as LanTalk does.
-    AskAll {
-        needs_password: bool,
-    },
-    /// Signed in: the first thing a person hears.
-    Welcome {
-        user: Text<'a>,
-        server: Text<'a>,
-        room: Text<'a>,
-        account: bool,
-        grant: Box<Grant<'a>>,
-    },
-    /// A client is refused, and the connection ends.
+    /// The question for name and password at once, as in LanTalk.
+    AskAll { needs_password: bool },
+    /// The first event after a successful sign-in.
+    Welcome { user: Text<'a>, server: Text<'a>, room: Text<'a>, account: bool, grant: Box<Grant<'a>> },
+    /// The sign-in was refused. Another attempt may follow on the same connection.
     Refused(Report<'a>),
 }
 
@@ -276,17 +183,17 @@ impl<'a> From<Report<'a>> for What<'a> {
 }
 
 impl<'a> What<'a> {
-    /// An [`What::Error`] with a code.
+    /// Returns a [`What::Error`] with a code.
     pub fn error(code: u16, text: impl Into<Text<'a>>) -> What<'a> {
         What::Error { code: Some(code), text: text.into() }
     }
 
-    /// An [`What::Info`].
+    /// Returns a [`What::Info`].
     pub fn info(text: impl Into<Text<'a>>) -> What<'a> {
         What::Info(text.into())
     }
 
-    /// It, happening at `at`.
+    /// Returns the event with this content at the time `at`, without reply, number and nonce.
     #[must_use]
     pub fn at(self, at: Moment) -> Event<'a> {
         Event { at, what: self, reply: None, seq: None, nonce: None }

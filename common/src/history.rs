@@ -1,52 +1,53 @@
-//! What was said, as it is kept and as it is looked up again.
+//! Records of the history and the mailbox, and requests to them. The hub and the store exchange these.
 
 use crate::event::{Text, What};
 use crate::moment::Moment;
 use crate::name::NameKey;
 use thiserror::Error;
 
-/// Whose direct messages: a guest's name can be somebody else's tomorrow, so a guest has them for one visit.
+/// The owner of direct messages. Another user can take a guest's name later, so the messages of a guest belong to one
+/// visit only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// The account of that name.
+    /// The account with this name.
     Account(NameKey),
-    /// One visit of a guest, by a number that is never used twice.
+    /// One visit of a guest, by a number that is never reused.
     Guest(u64),
 }
 
-/// Where something was said.
+/// The conversation that a message belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// In that room.
+    /// This room.
     Room(Text<'a>),
-    /// To everybody online.
+    /// All users online.
     Everybody,
-    /// In a direct message to that person.
+    /// A direct message to this user.
     Direct {
         /// The name as it is shown.
         to: Text<'a>,
     },
 }
 
-/// One message out of the history.
+/// One message from the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its id; ids grow in the order of the room.
+    /// Id of the message. Ids grow in the order of the room.
     pub id: u64,
-    /// When it was said.
+    /// Time of the message.
     pub at: Moment,
-    /// Where.
+    /// The conversation.
     pub place: Place<'static>,
-    /// Who said it.
+    /// Name of the author.
     pub user: Box<str>,
-    /// What; of a long text that was searched, the part around the match.
+    /// The text; in a search result, an excerpt around the match.
     pub text: Box<str>,
-    /// The nonce that its author sent along.
+    /// The nonce that the author sent along.
     pub nonce: Option<Box<str>>,
 }
 
 impl Entry {
-    /// The event that tells somebody of it, `offset_s` seconds ahead of UTC.
+    /// Returns the event for a reader whose time is `offset_s` seconds ahead of UTC.
     #[must_use]
     pub fn recalled(&self, offset_s: i32) -> crate::Event<'_> {
         let place = match &self.place {
@@ -54,143 +55,144 @@ impl Entry {
             Place::Everybody => Place::Everybody,
             Place::Direct { to } => Place::Direct { to: Text::Borrowed(to) },
         };
-        let (user, text) = (Text::Borrowed(&*self.user), Text::Borrowed(&*self.text));
+        let user = Text::Borrowed(&*self.user);
+        let text = Text::Borrowed(&*self.text);
         What::Recalled { id: self.id, place, user, text }.at(Moment { offset_s, ..self.at })
     }
 }
 
-/// What was found.
+/// The result of a request to the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// A part of the history in its order; what was searched for, newest first.
+    /// The messages: oldest first, in a search newest first.
     pub entries: Vec<Entry>,
-    /// There are more beyond the last one asked for.
+    /// More messages exist than were asked for.
     pub more: bool,
-    /// The time for searching was up before everything was searched.
+    /// The time limit ended the search before all messages were searched.
     pub cut_short: bool,
 }
 
-/// Which messages.
+/// A range of messages in the order of their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
-    /// The latest so many.
+    /// The latest messages, at most this many.
     Last(usize),
-    /// The latest so many before an id.
+    /// The latest messages before this id, at most this many.
     Before(u64, usize),
-    /// The first so many after an id.
+    /// The first messages after this id, at most this many.
     After(u64, usize),
-    /// The first so many after one id and up to another.
+    /// The first messages between two ids.
     Between {
-        /// The id they come after.
+        /// Exclusive lower bound.
         after: u64,
-        /// The last id that may be among them.
+        /// Inclusive upper bound.
         up_to: u64,
-        /// How many at most.
+        /// Maximum number of messages.
         most: usize,
     },
 }
 
-/// A message that waits for an account that is away.
+/// A direct message in the mailbox of an account that is offline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Its id.
+    /// Id of the message.
     pub id: u64,
-    /// When it was said.
+    /// Time of the message.
     pub at: Moment,
-    /// Who said it.
+    /// Name of the sender.
     pub from: Box<str>,
-    /// What.
+    /// The text.
     pub text: Box<str>,
 }
 
-/// Why a message for somebody who is away was not kept.
+/// Why the mailbox refused a message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PostError {
-    /// As much waits for the receiver as may.
+    /// The mailbox of the receiver is full.
     #[error("too many messages wait for them already")]
     ReceiverFull,
-    /// As much from this sender waits for that receiver as may.
+    /// The receiver's mailbox has as many messages of this sender as it may have.
     #[error("too many of your messages wait for them already")]
     SenderFull,
-    /// It could not be stored, or it is not known whether it was: why.
+    /// Storing failed, or its outcome is unknown: the reason.
     #[error("{0}")]
     NotStored(String),
 }
 
-/// Why the history was not looked up.
+/// Why a request to the history failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RecallError {
-    /// None is kept.
+    /// The server keeps no history.
     #[error("this server keeps no history")]
     Off,
-    /// Too many are looking things up.
+    /// Too many requests are waiting.
     #[error("the history is busy")]
     Busy,
-    /// It cannot be read: why.
+    /// Reading failed: the reason.
     #[error("the history cannot be read: {0}")]
     Failed(String),
 }
 
-/// One person's talk in one place, as it is kept: its texts have consecutive ids.
+/// Messages of one user in one conversation, to be stored. Their ids are consecutive.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
-    /// The id of the first text.
+    /// Id of the first message.
     pub first_id: u64,
-    /// When.
+    /// Time of the messages.
     pub at: Moment,
-    /// The room, as it is shown; `None`: to everybody.
+    /// The room as it is shown; `None` for messages to all users online.
     pub room: Option<&'a str>,
-    /// Who.
+    /// Name of the author.
     pub user: &'a str,
-    /// The connection that is told if it cannot be stored; 0 is none.
+    /// The connection to notify if storing fails; 0 for none.
     pub client: u64,
-    /// The nonces that came along with some of the texts, with the places of these.
+    /// The nonces of some of the messages, each with the index of its message.
     pub nonces: &'a [(usize, &'a str)],
 }
 
-/// One direct message, as it is kept.
+/// One direct message, to be stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Direct<'a> {
-    /// Its id.
+    /// Id of the message.
     pub id: u64,
-    /// When.
+    /// Time of the message.
     pub at: Moment,
-    /// Who said it: the name as it is shown, and whose history that is.
+    /// The sender: name as it is shown, and owner of the sender's history.
     pub from: (&'a str, &'a Party),
-    /// To whom.
+    /// The receiver, likewise.
     pub to: (&'a str, &'a Party),
-    /// What.
+    /// The text.
     pub text: &'a str,
-    /// The connection that is told if it cannot be stored; 0 is none.
+    /// The connection to notify if storing fails; 0 for none.
     pub client: u64,
-    /// The nonce that came along with it.
+    /// The nonce that the sender sent along.
     pub nonce: Option<&'a str>,
 }
 
-/// Who wants to see something, and what.
+/// The reader of a request to the history, and the messages that the reader may see.
 #[derive(Clone, Copy, Debug)]
 pub struct Viewer<'a> {
-    /// Whose time is used: looks are shared fairly among addresses.
+    /// The address that the request counts for: addresses take turns, so that one cannot delay all others.
     pub address: &'a str,
-    /// Whose direct messages are shown.
+    /// The owner of the direct messages to include.
     pub party: &'a Party,
-    /// The keys of the rooms whose talk is shown.
+    /// The keys of the rooms to include.
     pub rooms: &'a [&'a str],
-    /// Authors who are not shown.
+    /// The authors to leave out.
     pub blocked: &'a [NameKey],
-    /// What of this is wanted.
+    /// A filter within these messages.
     pub only: Only<'a>,
 }
 
-/// A part of what somebody may see.
+/// A part of the messages that a [`Viewer`] may see.
 #[derive(Clone, Copy, Debug)]
 pub enum Only<'a> {
-    /// All of it, and what was said to everybody.
+    /// All of them, with the messages to all users online.
     Everything,
-    /// One room, by its key; nothing if it is not among the viewer's.
+    /// One room, by its key; no messages if it is not among the viewer's rooms.
     Room(&'a str),
-    /// What was said to everybody.
+    /// The messages to all users online.
     Everybody,
-    /// The direct messages between the viewer and one other.
+    /// The direct messages between the viewer and this owner.
     With(&'a Party),
 }

@@ -1,6 +1,7 @@
-//! The shared language of Landline: what a name, a line, a command and an event are.
+//! The protocol that Landline's server and client share: names, lines, commands, events, discovery, encrypted links.
 //!
-//! Everything here is pure: no sockets, no threads, no clock, no terminal. Time comes in as a [`Moment`].
+//! All code here is pure: it uses no sockets, threads, clocks or terminals. Callers pass the time as a [`Moment`] and
+//! streams as `Read` and `Write`. Only [`link`] asks the system for something: random numbers.
 
 pub mod beacon;
 pub mod cause;

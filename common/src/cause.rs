@@ -1,26 +1,26 @@
-//! The table of causes: why something was refused, and what changed for the reader.
+//! The table of causes: reasons for refusals, and changes that a user is told of.
 //!
-//! A cause is what programs decide by; the sentences are for people. A row has the cause's name on the wire, its
-//! kind (which gives the code), our sentence, and LanTalk 2.0's sentence where its clients are to read another one.
-//! Sentences that older clients compare stand here to the letter.
+//! Programs decide by the cause; the sentence is for users, and may be reworded. A row has the name on the wire, the
+//! kind (with the code of a refusal), the sentence, and LanTalk's sentence where it differs. Sentences that older clients
+//! compare stand here to the letter.
 //!
-//! `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` stand for the fields of [`About`], `{s}` for
-//! the plural of `{count}`, `{hint}` for "Did you mean …?" where there is a hint.
+//! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`About`]; `{s}` is
+//! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
 
 use crate::event::Text;
 use crate::name::NameError;
 use std::borrow::Cow;
 
-/// How a cause is told.
+/// The form in which a cause is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Something changed, or should be known: `INFO: …`.
+    /// A change or a notice: `INFO: …`.
     State,
-    /// A line that older clients compare as a whole, without a word in front.
+    /// The sentence alone, since older clients compare the whole line.
     Line,
-    /// Something was refused, with an HTTP-like code: `ERROR: CODE …`.
+    /// A refusal with an HTTP-like code: `ERROR: CODE …`.
     Refusal(u16),
-    /// The same where the older programs have no code: `ERROR: …`.
+    /// A refusal without a code, as in older programs: `ERROR: …`.
     BareRefusal,
 }
 
@@ -34,9 +34,9 @@ struct Row {
 
 macro_rules! causes {
     ($( $cause:ident $name:literal $kind:expr, $sentence:literal $(, lantalk $lantalk:literal)?; )+) => {
-        /// Why something was refused, or what changed.
+        /// The reason for a refusal, or a change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "the sentence in the table says what each one means")]
+        #[allow(missing_docs, reason = "the sentence in the table explains each cause")]
         pub enum Cause { $( $cause, )+ }
 
         static TABLE: &[Row] = &[ $( Row {
@@ -48,7 +48,7 @@ macro_rules! causes {
 use Kind::{BareRefusal, Line, Refusal, State};
 
 causes! {
-    // What changed for the reader.
+    // Changes for the reader.
     Entered "entered" State, "You are in {room} now";
     InNoRoom "in_no_room" State, "You are in no room now. /join ROOM takes you into one.";
     LeftRoom "left_room" State, "You left {room}";
@@ -192,41 +192,41 @@ causes! {
         "{user}'s program cannot do encrypted chats. /connect {user} asks for a private chat here.";
     TooManyDirects "too_many_directs" Refusal(403), "One of you has too many open requests. /reject some first.";
 
-    // For what this version does not know.
+    // A cause that this version does not know.
     Other "other" State, "";
 }
 
-/// What a cause is about. Names are as their owners wrote them; texts are clean.
+/// The details of a cause. Names are as their owners wrote them; texts are cleaned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About<'a> {
-    /// The user it concerns.
+    /// The user concerned.
     pub user: Option<Text<'a>>,
-    /// The room it concerns.
+    /// The room concerned.
     pub room: Option<Text<'a>>,
-    /// Seconds until it is different.
+    /// Seconds until the situation changes.
     pub seconds: Option<u64>,
-    /// How many.
+    /// A number of things, or a limit.
     pub count: Option<u64>,
-    /// Milliseconds after which trying again is worthwhile.
+    /// Milliseconds after which a retry may succeed.
     pub retry_ms: Option<u64>,
-    /// A word of a command, or a detail in words.
+    /// A word of a command, or a detail as text.
     pub word: Option<Text<'a>>,
     /// The command that was probably meant, with its slash.
     pub hint: Option<Text<'a>>,
-    /// What the operator gave as the reason.
+    /// The reason given by the operator.
     pub reason: Option<Text<'a>>,
 }
 
-/// A cause, with what it is about.
+/// A cause with its details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report<'a> {
-    /// The cause. [`Cause::Other`] for one that this version does not know.
+    /// The cause; [`Cause::Other`] if this version does not know it.
     pub cause: Cause,
-    /// What it is about.
+    /// The details.
     pub about: Box<About<'a>>,
-    /// The sentence in place of the table's: composed here, or as a server sent it.
+    /// A sentence that replaces the one of the table: composed by the caller, or received from a server.
     pub text: Option<Text<'a>>,
-    /// The code in place of the table's, as a server sent it.
+    /// A code that replaces the one of the table, received from a server.
     pub code: Option<u16>,
 }
 
@@ -240,31 +240,31 @@ impl Cause {
         TABLE.iter().map(|row| row.cause)
     }
 
-    /// The sentence with the names of the fields in it.
+    /// The sentence with its placeholders.
     #[must_use]
     pub fn template(self) -> &'static str {
         self.row().sentence
     }
 
-    /// Its name on the wire.
+    /// The name on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.row().name
     }
 
-    /// The cause of that name on the wire.
+    /// The cause with this name on the wire.
     #[must_use]
     pub fn parse(name: &str) -> Option<Cause> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.cause)
     }
 
-    /// How it is told.
+    /// The form in which it is written.
     #[must_use]
     pub fn kind(self) -> Kind {
         self.row().kind
     }
 
-    /// The code of a refusal that has one.
+    /// The code, if the cause is a refusal with one.
     #[must_use]
     pub fn code(self) -> Option<u16> {
         match self.kind() {
@@ -273,34 +273,34 @@ impl Cause {
         }
     }
 
-    /// A report of it, about nothing in particular.
+    /// Returns a report without details.
     #[must_use]
     pub fn report<'a>(self) -> Report<'a> {
         Report { cause: self, about: Box::default(), text: None, code: None }
     }
 
-    /// A report of it about a user.
+    /// Returns a report about a user.
     pub fn of_user<'a>(self, user: impl Into<Text<'a>>) -> Report<'a> {
         self.about(About { user: Some(user.into()), ..About::default() })
     }
 
-    /// A report of it about a room.
+    /// Returns a report about a room.
     pub fn of_room<'a>(self, room: impl Into<Text<'a>>) -> Report<'a> {
         self.about(About { room: Some(room.into()), ..About::default() })
     }
 
-    /// A report of it with a word or a detail.
+    /// Returns a report with a word or a detail.
     pub fn of_word<'a>(self, word: impl Into<Text<'a>>) -> Report<'a> {
         self.about(About { word: Some(word.into()), ..About::default() })
     }
 
-    /// A report of it with a number.
+    /// Returns a report with a number.
     #[must_use]
     pub fn of_count<'a>(self, count: u64) -> Report<'a> {
         self.about(About { count: Some(count), ..About::default() })
     }
 
-    /// A report of it with a time.
+    /// Returns a report with a time in seconds.
     #[must_use]
     pub fn of_seconds<'a>(self, seconds: u64) -> Report<'a> {
         self.about(About { seconds: Some(seconds), ..About::default() })
@@ -312,19 +312,19 @@ impl Cause {
 }
 
 impl<'a> Report<'a> {
-    /// Whether something was refused.
+    /// True for a refusal.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(self.cause.kind(), Refusal(_) | BareRefusal) || self.code.is_some()
     }
 
-    /// The code, if there is one.
+    /// The code of a refusal, if it has one.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
         self.code.or(self.cause.code())
     }
 
-    /// The sentence for people.
+    /// The sentence for users, with the details filled in.
     #[must_use]
     pub fn sentence(&self) -> Cow<'_, str> {
         match &self.text {
@@ -333,7 +333,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The sentence for users of LanTalk's clients.
+    /// The sentence for users of LanTalk's clients, with the details filled in.
     #[must_use]
     pub fn lantalk_sentence(&self) -> Cow<'_, str> {
         match self.cause.row().lantalk {
@@ -342,20 +342,20 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The same with another sentence.
+    /// Replaces the sentence.
     #[must_use]
     pub fn saying(self, text: impl Into<Text<'a>>) -> Report<'a> {
         Report { text: Some(text.into()), ..self }
     }
 
-    /// The same with the operator's reason, unless it is empty.
+    /// Adds the operator's reason, unless it is empty.
     #[must_use]
     pub fn because(mut self, reason: impl Into<Text<'a>>) -> Report<'a> {
         self.about.reason = Some(reason.into()).filter(|reason| !reason.is_empty());
         self
     }
 
-    /// The same with the command that was probably meant.
+    /// Adds the command that was probably meant.
     #[must_use]
     pub fn hinting(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {
         self.about.hint = hint.map(Into::into);
@@ -392,17 +392,17 @@ impl<'a> Report<'a> {
 }
 
 impl Report<'static> {
-    /// Why a text is no name of a user.
+    /// The report for an invalid user name.
     #[must_use]
     pub fn of_user_name(error: NameError, text: &str) -> Report<'static> {
         match error {
-            // Its characters are those of a name, so it is safe to show.
+            // A reserved name has only characters of names, so it is safe to show.
             NameError::Reserved => Cause::NameReserved.of_user(text.to_owned()),
             error => error.into(),
         }
     }
 
-    /// Why a text is no name of a room.
+    /// The report for an invalid room name.
     #[must_use]
     pub fn of_room_name(error: NameError) -> Report<'static> {
         if error == NameError::Reserved { Cause::RoomNameReserved.report() } else { error.into() }

@@ -1,7 +1,8 @@
-//! What a line means: the commands, THE table of their words, arguments and help, and the objects of programs.
+//! Commands: their table of words, arguments and help, the parser of lines, and the JSON objects of programs.
 //!
-//! Bare words exist only where one of the programs that Landline replaces has them, and match only with exactly their
-//! arguments, so that "help me with this" is talk. Everything has a slash form; an unknown one is never said aloud.
+//! Every command has a slash form; an unknown slash word is an error and is never said aloud. Bare words exist only for
+//! commands of the programs that Landline replaces. They match only with exactly their arguments, so that "help me with
+//! this" is talk.
 
 mod ask;
 pub mod help;
@@ -16,23 +17,23 @@ pub use table::{TOPICS, Topic, words};
 
 use std::fmt;
 
-/// One line from a client, understood. It borrows from the line; names in it are not checked yet.
+/// A parsed command. It borrows from the line, and its names are not validated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the table's help says what each one does")]
+#[allow(missing_docs, reason = "the help in the table explains each command")]
 pub enum Command<'a> {
     /// Talk in the current room.
     Say(&'a str),
-    /// Talk in the room that is named: command objects only.
+    /// Talk in the named room; in command objects only.
     SayIn {
         room: &'a str,
         text: &'a str,
     },
     All(&'a str),
-    /// Who is online; `after` a name, what follows it by name.
+    /// Lists the users online; with `after`, those whose names follow it.
     Online {
         after: Option<&'a str>,
     },
-    /// The same with what else is known of each: in a mesh, address and key.
+    /// Lists the users online with details: in a mesh, address and key.
     OnlineDetails,
     Others {
         after: Option<&'a str>,
@@ -41,7 +42,7 @@ pub enum Command<'a> {
         room: &'a str,
         after: Option<&'a str>,
     },
-    /// Who was online in the last so many seconds.
+    /// Lists the other users who were online in the last `seconds`.
     Since {
         seconds: u64,
         after: Option<&'a str>,
@@ -51,13 +52,13 @@ pub enum Command<'a> {
         text: &'a str,
     },
     Connect(&'a str),
-    /// Without a name: the only request there is.
+    /// Without a name, the only open request.
     Accept(Option<&'a str>),
     Reject(Option<&'a str>),
     Chats {
         after: Option<&'a str>,
     },
-    /// Without a name (Chat77's first client): the only private chat there is.
+    /// Without a name (as Chat77's first client sends it), the only open private chat.
     Private {
         to: Option<&'a str>,
         text: &'a str,
@@ -76,55 +77,55 @@ pub enum Command<'a> {
         addresses: &'a str,
     },
     Block(&'a str),
-    /// Lists the people whom one blocks.
+    /// Lists the users whom the sender blocks.
     Blocked {
         after: Option<&'a str>,
     },
     Unblock(&'a str),
     Join(&'a str),
-    /// Without a name: the current room.
+    /// Without a name, the current room.
     Leave(Option<&'a str>),
     Rooms {
         after: Option<&'a str>,
     },
     History(Ask<'a>),
-    /// The same of one room alone, or of what was said to everybody: command objects only.
+    /// The history of one room alone, or of the messages to all users; in command objects only.
     HistoryIn {
         room: &'a str,
         ask: Ask<'a>,
     },
-    /// Without an id: the newest.
+    /// Without an id, the newest matches.
     Search {
         words: &'a str,
         before: Option<u64>,
     },
-    /// Remove one's own direct messages from the history.
+    /// Removes the sender's direct messages from the history.
     Forget,
     Format(Format),
-    /// Without a word: everything.
+    /// Without a word, the usual commands.
     Help(Option<&'a str>),
     Hooray,
     Quit,
     Ping(Option<&'a str>),
-    /// Everything up to that number was received: command objects only.
+    /// Acknowledges all events up to this number; in command objects only.
     Ack(u64),
-    /// The answer to the server's ping: command objects only.
+    /// Answers the server's ping; in command objects only.
     Alive,
-    /// What later Chat77 clients send for features of their own.
+    /// A line of a feature that only later Chat77 clients have.
     Foreign,
 }
 
-/// How a client wants to get its events.
+/// The form in which a client gets its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Lines for people.
+    /// Lines of text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Format {
-    /// The word for it.
+    /// The word in `/format`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -134,11 +135,11 @@ impl Format {
     }
 }
 
-/// What `/hooray` says.
+/// The text that `/hooray` says.
 pub const HOORAY: &str = "Hooray! 🎉";
 
 impl<'a> Command<'a> {
-    /// What others hear of it, if it says something.
+    /// The text that other users get, if the command says something.
     #[must_use]
     pub fn said(&self) -> Option<&'a str> {
         match *self {
@@ -183,7 +184,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Whether it only keeps the connection going, and does not count as a line that a user sends.
+    /// True if the command only maintains the connection, and so does not count for the rate limit of lines.
     #[must_use]
     pub fn is_upkeep(&self) -> bool {
         matches!(self, Command::Ping(_) | Command::Ack(_) | Command::Alive | Command::DirectKey(_))
@@ -191,7 +192,7 @@ impl<'a> Command<'a> {
 }
 
 impl fmt::Display for Command<'_> {
-    /// The slash form, which parses back to the same command; of what only objects say, the nearest one.
+    /// Writes the slash form, which parses back to the same command. For commands of objects only, writes the nearest one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one = |f: &mut fmt::Formatter<'_>, word: &str, arg: Option<&str>| match arg {
             Some(arg) => write!(f, "/{word} {arg}"),

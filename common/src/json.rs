@@ -17,7 +17,7 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Reads a line of [`write`]. Unknown fields are ignored. `None` if the line is no event that this version knows.
+/// Reads a line of [`write()`]. Unknown fields are ignored. `None` if the line is no event that this version knows.
 #[must_use]
 pub fn read(line: &str) -> Option<Event<'static>> {
     let wire: Wire<'_> = serde_json::from_str(line).ok()?;

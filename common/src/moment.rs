@@ -1,8 +1,8 @@
-//! A point in time as people see it: Unix time and the server's distance from UTC.
+//! A point in time with the offset of local time from UTC, and its written forms.
 
 use std::fmt;
 
-/// Milliseconds since 1970 UTC, with the offset of local time, so that it can be shown without asking a clock.
+/// A point in time. It has the offset of local time, so that it can be shown without asking the system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -11,7 +11,7 @@ pub struct Moment {
     pub offset_s: i32,
 }
 
-/// A moment's parts in local time.
+/// The parts of a local date and time.
 struct Civil {
     year: i64,
     month: i64,
@@ -39,7 +39,7 @@ impl Moment {
         Date(self)
     }
 
-    /// `yyyy-mm-dd`: the day in local time.
+    /// The day in local time, shown as `yyyy-mm-dd`.
     #[must_use]
     pub fn day(self) -> Day {
         let Civil { year, month, day, .. } = self.civil();
@@ -54,7 +54,8 @@ impl Moment {
     }
 }
 
-/// The Gregorian date of a day counted from 1970-01-01, by the 400-year cycle that begins on a 1 March.
+/// Returns year, month and day of the Gregorian calendar for a number of days since 1970-01-01. The 400-year cycles of
+/// the calculation begin on a 1 March, so that the leap day is the last day of a year.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -99,7 +100,7 @@ impl fmt::Display for Date {
     }
 }
 
-/// A day of the calendar, as [`Moment::day`] has it.
+/// A day of the calendar, from [`Moment::day`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
     year: i64,

@@ -1,4 +1,4 @@
-//! The table of causes, and sentences made of it.
+//! The table of causes, and the sentences built from it.
 
 use super::*;
 use std::collections::HashSet;

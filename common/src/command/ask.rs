@@ -1,23 +1,23 @@
-//! What somebody asks of the history.
+//! The arguments of `/history`.
 
 use super::parse::number;
 use std::fmt;
 
-/// How many messages are shown when somebody names no number.
+/// Number of messages for `/history` without arguments.
 const USUAL: u64 = 20;
 
-/// A part of the history.
+/// The part of the history that a user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask<'a> {
-    /// The last so many.
+    /// The last messages, this many.
     Last(u64),
-    /// What was said before that id.
+    /// The messages before this id.
     Before(u64),
-    /// What was said after that id.
+    /// The messages after this id.
     After(u64),
-    /// What was missed since the last visit.
+    /// The messages missed since the last visit.
     Unread,
-    /// Direct messages with that person.
+    /// The direct messages with this user.
     With(&'a str),
 }
 
@@ -28,7 +28,7 @@ impl Default for Ask<'_> {
 }
 
 impl<'a> Ask<'a> {
-    /// What follows `/history`; nothing at all is the usual.
+    /// Parses the arguments of `/history`; without any, the default. `None` if they do not fit.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Ask<'a>> {
         let (word, rest) = text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim_start()));
@@ -46,7 +46,7 @@ impl<'a> Ask<'a> {
 }
 
 impl fmt::Display for Ask<'_> {
-    /// As it stands behind `/history`.
+    /// Writes the arguments of `/history`, with a space in front.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ask::Last(n) => write!(f, " {n}"),
@@ -58,7 +58,7 @@ impl fmt::Display for Ask<'_> {
     }
 }
 
-/// `before ID WORDS`, as the answer to a search says how to go on.
+/// Parses `before ID WORDS`, the arguments of `/search` for the next page.
 pub(super) fn before(text: &str) -> Option<(u64, &str)> {
     let (word, rest) = text.split_once(' ')?;
     let (id, words) = rest.trim_start().split_once(' ')?;

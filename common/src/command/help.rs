@@ -1,8 +1,8 @@
-//! Help for users: the few lines that a newcomer reads, the whole table in groups, and guesses at mistyped words.
+//! Help for users: a short text for newcomers, all commands in groups, and suggestions for mistyped words.
 
 use super::table::{TOPICS, Topic, typed_words};
 
-/// What `/help` says: enough to talk, to look something up, and to be left in peace.
+/// The lines of `/help`: enough to talk, to look messages up, and to block a user.
 pub static SHORT_HELP: &[&str] = &[
     "What you type is said in your current room. Lines that start with / are commands:",
     "/join ROOM – go into a room; /leave ROOM, /rooms lists them, /who ROOM lists the users in one",
@@ -16,7 +16,7 @@ pub static SHORT_HELP: &[&str] = &[
     "/quit – leave",
 ];
 
-/// The word behind `/help` that asks for every command.
+/// The argument of `/help` that lists all commands.
 pub const HELP_ALL: &str = "all";
 
 /// A heading, and the words of its commands.
@@ -33,7 +33,7 @@ static GROUPS: &[Group] = &[
     ("This program", &["help", "format", "ping", "quit"]),
 ];
 
-/// Every command that users type, in groups: a line for each group and each command. `/members` is the mesh's.
+/// The lines of `/help all`: a heading for each group, then its commands. `/members` is left out, as it is for meshes.
 pub fn all_help() -> impl Iterator<Item = String> {
     let lines = |(heading, words): &Group| {
         let topics = words.iter().filter_map(|word| topic(word)).map(help_line);
@@ -42,7 +42,7 @@ pub fn all_help() -> impl Iterator<Item = String> {
     GROUPS.iter().flat_map(lines)
 }
 
-/// What there is to say about one word, with or without its slash; nothing if no command has it.
+/// The lines of `/help COMMAND`, for a word with or without its slash; none if no command has the word.
 pub fn help_about(word: &str) -> impl Iterator<Item = String> {
     let word = word.trim_start_matches('/').to_lowercase();
     TOPICS.iter().filter(move |topic| topic.is_about(&word)).map(help_line)
@@ -64,8 +64,9 @@ pub fn suggestion(word: &str) -> Option<&'static str> {
     nearest(word, typed_words())
 }
 
-/// The one of `known` that `word` is a slip of the finger away from: a letter missing, added, changed or swapped with
-/// its neighbor, two of these in words of six letters or more.
+/// Returns the known word that `word` is most likely a mistyped form of. It may differ by one letter that is missing,
+/// added, changed or swapped with its neighbor, and by two in words of six letters or more. Words of one or two letters
+/// match none.
 pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let typed: Vec<char> = word.to_lowercase().chars().take(LONGEST_SLIP + 1).collect();
     let most = match typed.len() {
@@ -80,10 +81,11 @@ pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
     near.min_by_key(|(slips, _)| *slips).map(|(_, candidate)| candidate)
 }
 
-/// Longer words are no slips: no command has so many characters.
+/// Longer words get no suggestion: no command has as many characters.
 const LONGEST_SLIP: usize = 24;
 
-/// Optimal string alignment: the least number of letters to insert, remove, change or swap with a neighbor.
+/// Computes the optimal string alignment distance: the least number of letters to insert, remove, change or swap with a
+/// neighbor.
 fn distance(typed: &[char], candidate: &str) -> usize {
     let candidate: Vec<char> = candidate.chars().collect();
     // Three rows of the table: the one before the last, the last, and the current one.

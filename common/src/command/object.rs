@@ -1,7 +1,8 @@
-//! Command objects: commands and sign-ins as one JSON object a line, for programs.
+//! Command objects: commands and sign-ins of programs, as one JSON object per line.
 //!
-//! A text line is said in the current room and answered by lines that tell no command apart. An object names its room
-//! or user itself, and every object of its answer carries its `label`. docs/PROTOCOL.md has them all with examples.
+//! A text command acts on the current room, which a late answer may have changed, and its answer does not say which
+//! command it belongs to. An object names its room or user, and each object of its answer carries its `label`.
+//! docs/PROTOCOL.md lists all types with examples.
 
 use super::{Ask, Command, Format, room_word};
 use crate::cause::{Cause, Report};
@@ -12,22 +13,22 @@ use crate::password;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The room name that stands for what is said to everybody online. No room can be called so.
+/// The room name that means all users online. It is reserved, so no room has it.
 pub const EVERYBODY: &str = "all";
 
-/// Characters of the reason why a line is no object.
+/// Maximum length in characters of a parse error, which may quote the whole line.
 const WHY_CHARS: usize = 200;
 
-/// A command object, as it is read and written. Fields that its type does not use are ignored.
+/// A command object. Fields that its type does not use are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Request<'a> {
-    /// Which command.
+    /// The command.
     pub r#type: Text<'a>,
-    /// What the answer is to carry. The same label again in one session means the same command again.
+    /// The label for the answer. A command with a label that the session has used before is not run again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Text<'a>>,
-    /// What makes a message recognizable when it is sent again, also after the server was restarted.
+    /// Identifies a message that is sent again, also after a restart of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Text<'a>>,
     /// The room.
@@ -36,72 +37,72 @@ pub struct Request<'a> {
     /// The other user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Text<'a>>,
-    /// What is said.
+    /// The text to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Text<'a>>,
-    /// Whose direct messages are looked up.
+    /// The other user of the direct messages to look up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<Text<'a>>,
-    /// What is searched for.
+    /// The words to search for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Text<'a>>,
-    /// How many messages.
+    /// Number of messages from the end of the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<u64>,
-    /// Messages before this id.
+    /// Only messages before this id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// Messages behind this id; of lists, entries behind this name.
+    /// Only messages after this id; in lists, only entries after this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<After<'a>>,
-    /// What was missed since the last visit.
+    /// Only messages missed since the last visit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unread: Option<bool>,
-    /// A time span.
+    /// A time span in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
-    /// The word of a ping, or a session's token.
+    /// The token of a ping or of a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Text<'a>>,
     /// A public key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Text<'a>>,
-    /// Addresses, with commas between.
+    /// Addresses, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addresses: Option<Text<'a>>,
     /// `json` or `text`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Text<'a>>,
-    /// The command that help is wanted for.
+    /// The command to explain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Text<'a>>,
-    /// The number of the last event received: acknowledged, or known when resuming.
+    /// The number of the last event received, to acknowledge it or to resume behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
-    /// Signing in: the name.
+    /// Sign-in: the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Text<'a>>,
-    /// Signing in: the account's password.
+    /// Sign-in: the password of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Text<'a>>,
-    /// Signing in: the server's own password.
+    /// Sign-in: the password of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_password: Option<Text<'a>>,
-    /// Signing in: this client acknowledges what carries a `seq`.
+    /// Sign-in: this client acknowledges events that carry a `seq`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acks: Option<bool>,
-    /// Signing in: the rooms to be in, each with the last id that was received there.
+    /// Sign-in: the rooms to enter, each with the last id received there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rooms: Option<BTreeMap<Text<'a>, Option<u64>>>,
 }
 
-/// Where a list or a part of the history goes on.
+/// The position behind which a list or the history continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum After<'a> {
-    /// Behind the message with that id.
+    /// Behind the message with this id.
     Id(u64),
-    /// Behind that name.
+    /// Behind this name.
     Name(Text<'a>),
 }
 
@@ -115,42 +116,43 @@ pub enum SignIn {
     },
     /// With an account.
     Login {
-        /// Its name, as sent.
+        /// Name of the account, as sent.
         user: String,
-        /// Its password.
+        /// Password of the account.
         password: String,
     },
-    /// With an account that is made first.
+    /// With a new account.
     Register {
-        /// Its name, as sent.
+        /// Name of the account, as sent.
         user: String,
-        /// Its password.
+        /// Password of the account.
         password: String,
     },
-    /// Going on with a session.
+    /// By resuming a session.
     Resume {
-        /// Its token.
+        /// Token of the session.
         token: String,
     },
 }
 
 impl<'a> Request<'a> {
-    /// A request of that type, without anything else.
+    /// Returns a request of this type without other fields.
     #[must_use]
     pub fn of(r#type: &'a str) -> Request<'a> {
         Request { r#type: r#type.into(), ..Request::default() }
     }
 
-    /// Whether a line is meant as an object.
+    /// True if a line is meant as an object: it begins with `{`.
     #[must_use]
     pub fn is_object(line: &str) -> bool {
         line.trim_start().starts_with('{')
     }
 
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
-    /// It is no object, or one of its fields has the wrong type. The label, if it can be read, is for the answer.
+    /// The line is no object, a field has the wrong type, or label or nonce is too long. The label is for the answer, if it
+    /// can be read.
     pub fn parse(line: &'a str) -> Result<Request<'a>, (Option<String>, Report<'static>)> {
         match serde_json::from_str::<Request<'a>>(line) {
             Ok(request) => match request.fault() {
@@ -158,14 +160,14 @@ impl<'a> Request<'a> {
                 Some(why) => Err((request.answer_label(), Cause::BadObject.of_word(why))),
             },
             Err(error) => {
-                // It may quote all of the line.
+                // The error may quote the whole line.
                 let why: String = clean(&error.to_string()).chars().take(WHY_CHARS).collect();
                 Err((label_in(line), Cause::BadObject.of_word(why)))
             }
         }
     }
 
-    /// The label for answers: none that is longer than allowed.
+    /// The label for answers; `None` if there is none or it is too long.
     #[must_use]
     pub fn answer_label(&self) -> Option<String> {
         self.label.as_deref().filter(|label| label.len() <= LABEL_BYTES).map(str::to_owned)
@@ -176,10 +178,10 @@ impl<'a> Request<'a> {
         (is_long(&self.label) || is_long(&self.nonce)).then_some("a label or nonce has at most 64 bytes")
     }
 
-    /// The command that it means, for a client that is signed in.
+    /// The command of a client that is signed in.
     ///
     /// # Errors
-    /// There is no such type, or a field is missing.
+    /// The type is unknown, or a field is missing or invalid.
     pub fn command(&self) -> Result<Command<'_>, Report<'static>> {
         let (to, room, text) =
             (|| need("to", &self.to), || need("room", &self.room).map(room_word), || need("text", &self.text));
@@ -237,7 +239,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The name after which a list goes on.
+    /// The name behind which a list continues.
     fn after_name(&self) -> Result<Option<&str>, Report<'static>> {
         match &self.after {
             None => Ok(None),
@@ -263,10 +265,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The sign-in that it means, for a client that is not signed in. `None` if its type is no sign-in.
-    ///
-    /// # Errors
-    /// A field is missing.
+    /// The sign-in of a client that is not signed in. `None` if the type is no sign-in; the inner error is a missing field.
     pub fn sign_in(&self) -> Option<Result<SignIn, Report<'static>>> {
         let user = || need("user", &self.user).map(str::to_owned);
         let password = || need("password", &self.password).map(|typed| password::of_line(typed).to_owned());
@@ -279,8 +278,8 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The object for a command that was typed while looking at `room`. `None` if the command needs a room and there
-    /// is none.
+    /// Returns the object for a command typed in `room`. `None` if the command needs a room or a user that is not named, or
+    /// has no object.
     #[must_use]
     pub fn of_command(command: &Command<'a>, room: Option<&'a str>) -> Option<Request<'a>> {
         let text = |text: &'a str| Some(Text::Borrowed(text));
@@ -336,10 +335,10 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The object as one line, without its end.
+    /// Returns the object as one line, without a line end.
     #[must_use]
     pub fn to_line(&self) -> String {
-        // A struct of strings and numbers always serializes.
+        // Serializing strings and numbers cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -363,7 +362,7 @@ fn missing(field: &'static str) -> Report<'static> {
     Cause::BadObject.of_word(format!("{field} is missing"))
 }
 
-/// The label of a line of which nothing else can be used, for the answer.
+/// Reads only the label of a line that is no valid object, for the answer.
 #[must_use]
 pub fn label_in(line: &str) -> Option<String> {
     #[derive(Deserialize)]

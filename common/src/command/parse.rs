@@ -1,7 +1,7 @@
-//! A line → a command.
+//! Parses lines into commands.
 //!
-//! Mostly one line. A client's draft, and a text of LanTalk, may have several: a line end separates words as a blank does.
-//! Behind a slash word, a text keeps its indentation: everything behind the one blank or line end in front of it.
+//! A text may have several lines (the draft of a client, a text of LanTalk); a line end separates words as a space does.
+//! Behind a slash word, only one space or line end is removed from the front of a text, so that it keeps its indentation.
 
 use super::help::suggestion;
 use super::table::{Args, Form, Shape, TOPICS, Topic, without_alias};
@@ -10,20 +10,20 @@ use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use std::fmt;
 
-/// Characters of an unknown word that is quoted back.
+/// Maximum length in characters of an unknown word in an error.
 const LONGEST_WORD: usize = 40;
 
-/// Why a line that begins with a slash is no command. The text says what to do.
+/// Why a line that begins with a slash is no command. The text is for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandError<'a> {
-    /// There is no such word.
+    /// The word is unknown.
     Unknown(&'a str),
-    /// The word is known, what follows it is not as it should be.
+    /// The arguments do not fit; with the usage of the command.
     Usage(&'static str),
 }
 
 impl CommandError<'_> {
-    /// The refusal: what is quoted in it is clean and short.
+    /// Returns the refusal. A quoted word in it is cleaned and cut.
     #[must_use]
     pub fn report(self) -> Report<'static> {
         match self {
@@ -44,15 +44,15 @@ impl fmt::Display for CommandError<'_> {
 
 impl std::error::Error for CommandError<'_> {}
 
-/// How the lines begin that later Chat77 clients send for files, beeps and groups. They are never said aloud: the
-/// texts behind `group txt` are meant for a few.
+/// Beginnings of the lines that later Chat77 clients send for files, beeps and groups. Such lines are never said aloud: a
+/// text behind `group txt` is meant for a few users only.
 pub(super) const FOREIGN: [&str; 6] =
     ["UDP_PORT:", "BEEP_UDP_PORT:", "FILE_START|", "FILE_CHUNK|", "FILE_END|", "group txt "];
 
-/// What `line` means when somebody called `own_name` sends it. `None` for a blank line.
+/// Parses a line of the user `own_name`. `None` for a blank line.
 ///
 /// # Errors
-/// A line that begins with `/` and is no command, or one with other arguments.
+/// The line begins with `/`, and its word is unknown or its arguments do not fit.
 pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, CommandError<'a>>> {
     let line = line.trim_end();
     if let Some(said) = after_own_name(line, own_name) {
@@ -63,7 +63,7 @@ pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, Co
         return None;
     }
     Some(match line.strip_prefix('/') {
-        // As on IRC: the second slash says that the first one is none.
+        // As on IRC, the first of two slashes escapes the second one.
         Some(text) if text.starts_with('/') => Ok(Command::Say(text)),
         Some(slash) => parse_slash(slash),
         None if FOREIGN.iter().any(|prefix| line.starts_with(prefix)) => Ok(Command::Foreign),
@@ -71,7 +71,7 @@ pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, Co
     })
 }
 
-/// Chat77's client puts its own name in front of what is said.
+/// Returns the text behind the user's own name, which Chat77's client puts in front of talk.
 fn after_own_name<'a>(line: &'a str, own_name: &str) -> Option<&'a str> {
     let (before, after) = line.split_once(':')?;
     let same = before.len() <= own_name.len() * 4 && before.to_lowercase() == own_name.to_lowercase();
@@ -89,7 +89,7 @@ fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
     arguments(rest, shape).map(topic.build).map(without_number_sign).ok_or(CommandError::Usage(topic.usage))
 }
 
-/// The command with its room as users of IRC and Slack write it: `#ops` is the room `ops`.
+/// Removes the `#` of IRC and Slack from the room of a command: `#ops` is the room `ops`.
 fn without_number_sign(command: Command<'_>) -> Command<'_> {
     match command {
         Command::Join(room) => Command::Join(room_word(room)),
@@ -99,7 +99,7 @@ fn without_number_sign(command: Command<'_>) -> Command<'_> {
     }
 }
 
-/// A room as it was written, without the `#` that other chats put in front.
+/// Removes `#` from the front of a room name, unless nothing else is left.
 #[must_use]
 pub fn room_word(room: &str) -> &str {
     match room.trim_start_matches('#') {
@@ -117,7 +117,7 @@ fn parse_bare(line: &str) -> Option<Command<'_>> {
     })
 }
 
-/// What follows `words` at the start of `line`, if they are there as whole words.
+/// Returns the rest of a line that begins with `words`, as whole words in any case.
 fn after_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
     let head = line.as_bytes().get(..words.len())?;
     if !head.eq_ignore_ascii_case(words.as_bytes()) {
@@ -127,10 +127,10 @@ fn after_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
 }
 
-/// What stands between words, and in front of a text.
+/// Characters between words and in front of a text.
 const SEPARATORS: [char; 2] = [' ', '\n'];
 
-/// Texts among the arguments keep the blanks they begin with.
+/// Splits the rest of a line into arguments of this shape; `None` if they do not fit. Texts keep their leading whitespace.
 fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
     let whole = rest.trim_end();
     let rest = whole.trim_start();
@@ -159,7 +159,7 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
     fits.then_some(one)
 }
 
-/// What a list is of, and the name after which it goes on.
+/// Splits the arguments of a list: its subject and the name behind which it continues.
 fn listing(rest: &str, shape: Shape) -> Option<Args<'_>> {
     let (first, after) = split_after(rest);
     let args = Args { first, after, ..Args::default() };
@@ -172,7 +172,7 @@ fn listing(rest: &str, shape: Shape) -> Option<Args<'_>> {
     fits.then_some(args)
 }
 
-/// Splits `WHAT after NAME`; a name alone is never `after`.
+/// Splits `SUBJECT after NAME`. A single word is the subject, even `after`.
 fn split_after(rest: &str) -> (&str, Option<&str>) {
     let Some((before, name)) = rest.rsplit_once(SEPARATORS) else { return (rest, None) };
     let before = before.trim_end();
@@ -180,7 +180,7 @@ fn split_after(rest: &str) -> (&str, Option<&str>) {
     if word.eq_ignore_ascii_case("after") { (what, Some(name)) } else { (rest, None) }
 }
 
-/// Digits only: `+5` and `5.0` are talk.
+/// Parses digits only: `+5` and `5.0` are talk.
 pub(super) fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()

@@ -1,67 +1,67 @@
-//! The table of all commands. `/help`, the reserved names and the parser all come from it.
+//! The table of all commands, the source of `/help`, of the reserved names and of the parser.
 
 use super::{Ask, Command, Format};
 
-/// One meaning, with every way to write it.
+/// A command with all its written forms.
 pub struct Topic {
-    /// The slash form, with its arguments in capitals.
+    /// The slash form, with arguments in capitals.
     pub usage: &'static str,
-    /// The bare words, with their arguments, as people know them from the programs that had them; may be empty.
+    /// The bare forms of the programs that Landline replaces, with arguments; may be empty.
     pub also: &'static str,
-    /// What it does, in one line.
+    /// The effect, in one line for users.
     pub help: &'static str,
     pub(super) forms: &'static [Form],
     pub(super) build: for<'a> fn(Args<'a>) -> Command<'a>,
 }
 
 impl Topic {
-    /// Whether `word`, in lower case and without a slash, is among its words.
+    /// True if `word`, in lower case and without a slash, is among the words of the command.
     #[must_use]
     pub fn is_about(&self, word: &str) -> bool {
         let word = without_alias(word);
         self.forms.iter().any(|form| form.words.trim_start_matches('/').split(' ').any(|w| w == word))
     }
 
-    /// Whether programs send it, and nobody types it.
+    /// True if only programs send the command.
     #[must_use]
     pub fn is_for_programs(&self) -> bool {
         self.is_about("direct-key") || self.is_about("direct-accept")
     }
 }
 
-/// One way to write a command: its words (a slash word begins with `/`) and what must follow them.
+/// One written form of a command: its words (a slash word begins with `/`) and the shape of its arguments.
 pub(super) struct Form {
     pub words: &'static str,
     pub shape: Shape,
 }
 
-/// What follows the words of a command.
+/// The arguments that must follow the words of a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Nothing,
     Word,
     MaybeWord,
-    /// The name after which a list goes on: `after NAME`, or nothing.
+    /// `after NAME`, the position in a list, or nothing.
     MaybeAfter,
-    /// A word, and the name after which a list goes on: either, both or none.
+    /// A word and `after NAME`: either, both or neither.
     MaybeWordAfter,
-    /// A word, or the name after which a list goes on, or nothing.
+    /// A word, or `after NAME`, or nothing.
     MaybeWordOrAfter,
     Text,
     MaybeText,
     WordText,
-    /// A word and a text, or only a text of one word.
+    /// A word and a text, or a text of one word.
     MaybeWordText,
     ThreeWords,
     Number,
-    /// A number, and perhaps the name after which a list goes on.
+    /// A number, optionally with `after NAME`.
     NumberAfter,
     Format,
-    /// What [`Ask::parse`] understands.
+    /// Arguments for [`Ask::parse`].
     Ask,
 }
 
-/// The arguments as found, in order; a missing one is empty.
+/// The arguments in their order; a missing one is empty.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Args<'a> {
     pub first: &'a str,
@@ -72,7 +72,7 @@ pub(super) struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
-    /// With no blanks in front of a text.
+    /// Removes the whitespace in front of the first two arguments.
     pub(super) fn trimmed(self) -> Args<'a> {
         Args { first: self.first.trim_start(), second: self.second.trim_start(), ..self }
     }
@@ -86,15 +86,15 @@ const fn form(words: &'static str, shape: Shape) -> Form {
     Form { words, shape }
 }
 
-/// The first words of all commands that are written without a slash, and of the sign-in: no user may be called so. A
-/// word that needs its slash is no line that a user's name could be taken for.
+/// Words that are reserved as names: the first words of all bare forms and of the sign-in. Words that need a slash are
+/// free: no such command can begin with the name of a user.
 pub fn words() -> impl Iterator<Item = &'static str> {
     let forms = TOPICS.iter().flat_map(|topic| topic.forms).filter(|form| !form.words.starts_with('/'));
     let first = forms.filter_map(|form| form.words.split(' ').next());
     first.chain(["register", "login"])
 }
 
-/// Slash words that users of IRC and Slack type, and the command that each one is short for. They reserve no names.
+/// Slash words known from IRC and Slack, each with the word of its command. They reserve no names.
 static ALIASES: &[(&str, &str)] = &[
     ("j", "join"),
     ("part", "leave"),
@@ -118,12 +118,12 @@ static ALIASES: &[(&str, &str)] = &[
     ("?", "help"),
 ];
 
-/// The word of the command that `word` is an alias of, or `word` itself.
+/// Resolves an alias to the word of its command; returns other words as they are.
 pub(super) fn without_alias(word: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(word)).map_or(word, |(_, known)| known)
 }
 
-/// Every slash word that users type, without its slash.
+/// All slash words for users, aliases included, without their slashes.
 pub(super) fn typed_words() -> impl Iterator<Item = &'static str> {
     let topics = TOPICS.iter().filter(|topic| !topic.is_for_programs());
     let words = topics.flat_map(|topic| topic.forms).filter_map(|form| form.words.strip_prefix('/'));
@@ -137,7 +137,7 @@ use Shape::{
 
 macro_rules! topics {
     ($( $usage:literal, $also:literal, $help:literal, [$( $words:literal $shape:expr ),+], $build:expr; )+) => {
-        /// Every command there is. Where one's words begin another's, the longer stands first.
+        /// All commands. Where the words of one begin with the words of another, the longer form stands first.
         pub static TOPICS: &[Topic] = &[ $( Topic {
             usage: $usage, also: $also, help: $help, forms: &[$( form($words, $shape) ),+], build: $build,
         } ),+ ];

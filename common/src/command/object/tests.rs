@@ -1,4 +1,4 @@
-//! Objects, read and written.
+//! Parsing and writing command objects.
 
 use super::*;
 use proptest::prelude::*;

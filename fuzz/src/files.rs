@@ -1,4 +1,4 @@
-//! What is read from the data folder, and what is imported into one. Faster on a disk in memory (`TMPDIR=/dev/shm`).
+//! Files of the data folder, and files to import. Faster on a disk in memory (`TMPDIR=/dev/shm`).
 
 use crate::assert_harmless;
 use landline_common::history::{Only, Party, Said, Viewer};
@@ -14,9 +14,10 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 const HASH: &str = "$2b$04$.....................................................";
-/// Accounts that an import may make, so that no input costs many hashes.
-const MOST_ACCOUNTS: u64 = 3;
-const MOST_BYTES: u64 = 4_000;
+/// Maximum number of accounts of an import, so that no input costs many hashes.
+const MAX_ACCOUNTS: u64 = 3;
+/// Maximum length of a file to import in bytes.
+const MAX_BYTES: u64 = 4_000;
 
 fn folder_with(name: &str, data: &[u8]) -> Option<TempDir> {
     let folder = TempDir::new().ok()?;
@@ -25,16 +26,16 @@ fn folder_with(name: &str, data: &[u8]) -> Option<TempDir> {
 }
 
 fn limits() -> Limits {
-    Limits { bcrypt_cost: 4, accounts: MOST_ACCOUNTS, import_bytes: MOST_BYTES, search_ms: 60_000, ..Limits::default() }
+    Limits { bcrypt_cost: 4, accounts: MAX_ACCOUNTS, import_bytes: MAX_BYTES, search_ms: 60_000, ..Limits::default() }
 }
 
-/// A file that is refused is named, and as it was.
+/// Asserts that an error names the refused file, and that the file is unchanged.
 fn assert_refused(folder: &Path, name: &str, data: &[u8], why: &str) {
     assert!(why.contains(name), "{why}");
-    assert_eq!(fs::read(folder.join(name)).ok().as_deref(), Some(data), "changed");
+    assert_eq!(fs::read(folder.join(name)).ok().as_deref(), Some(data), "the refused file has changed");
 }
 
-/// `accounts.json`: refused by name and left, or read; and what is added to it then can be read with it.
+/// `accounts.json` is refused by name and left unchanged, or it is read. An account that is added can be read back.
 pub fn accounts(data: &[u8]) {
     let Some(folder) = folder_with("accounts.json", data) else { return };
     let limits = Limits { accounts: 100_000, ..limits() };
@@ -49,7 +50,7 @@ pub fn accounts(data: &[u8]) {
     }
 }
 
-/// `bans.json`: the same.
+/// `bans.json` is refused by name and left unchanged, or it is read. A ban that is added can be read back.
 pub fn bans(data: &[u8]) {
     let Some(folder) = folder_with("bans.json", data) else { return };
     let bans = match Bans::open(folder.path()) {
@@ -62,7 +63,8 @@ pub fn bans(data: &[u8]) {
     }
 }
 
-/// `sessions.jsonl`: refused by name and left, or read; what opening adds to it or cuts off is done once.
+/// `sessions.jsonl` is refused by name and left unchanged, or it is read. Opening it again changes nothing more, and no
+/// user is online then.
 pub fn sessions(data: &[u8]) {
     let Some(folder) = folder_with("sessions.jsonl", data) else { return };
     let content = || fs::read(folder.path().join("sessions.jsonl")).unwrap_or_default();
@@ -73,12 +75,13 @@ pub fn sessions(data: &[u8]) {
             let once = content();
             let seen = open();
             assert_eq!(content(), once);
-            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.here)), "somebody is still here");
+            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.here)), "a user is still online");
         }
     }
 }
 
-/// What is imported: all of it or nothing, and what is said of it does nothing to a terminal.
+/// A file is imported as a whole or refused, and importing it again gives the same result. The output is harmless to a
+/// terminal.
 pub fn import_file(data: &[u8]) {
     let Some(folder) = folder_with("old.json", data) else { return };
     let (file, into) = (folder.path().join("old.json"), folder.path().join("data"));
@@ -89,18 +92,18 @@ pub fn import_file(data: &[u8]) {
         done.map_err(|why| format!("{why:#}"))
     };
     match import() {
-        Ok(()) => assert_eq!(import(), Ok(()), "a second time"),
+        Ok(()) => assert_eq!(import(), Ok(()), "importing the file a second time fails"),
         Err(why) => assert!(why.contains("old.json") || why.contains("nothing was imported"), "{why}"),
     }
 }
 
-/// Searching: any words are words, never a query of their own; what is shown is part of the text.
+/// A search accepts any words, and never takes them for query syntax. An excerpt is part of its text.
 pub fn search(data: &[u8]) {
     static STORE: OnceLock<Option<(Messages, TempDir)>> = OnceLock::new();
     let words = String::from_utf8_lossy(data);
     let Some((store, _)) = STORE.get_or_init(store) else { return };
-    let me = Party::Account(NameKey::of("alice"));
-    let viewer = Viewer { address: "", party: &me, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let reader = Party::Account(NameKey::of("alice"));
+    let viewer = Viewer { address: "", party: &reader, rooms: &["a"], blocked: &[], only: Only::Everything };
     let found = store.search(&viewer, &words, None, 10);
     assert!(found.is_ok(), "{found:?}");
     let (text, words) = words.split_once('\n').unwrap_or((&words, "tea"));

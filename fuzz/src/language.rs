@@ -1,4 +1,4 @@
-//! The shared language: lines, commands, names, events, datagrams.
+//! Decoders of `landline_common`: lines, commands, names, events, datagrams.
 
 use crate::assert_harmless;
 use landline_common::beacon::{Answer, Beacon, SERVER_NAME_CHARS, Servers, is_question};
@@ -9,38 +9,39 @@ use landline_common::lines::{Input, Piece};
 use landline_common::{Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
 use std::net::{IpAddr, Ipv4Addr};
 
-/// The longest line of these tests.
-const LONGEST: usize = 32;
-/// The most servers of a list.
-const MOST_SERVERS: usize = 64;
-/// The most characters of LanTalk's texts.
+/// Maximum length in bytes of a line in these targets.
+const MAX_LINE_BYTES: usize = 32;
+/// Maximum number of servers in a list.
+const MAX_SERVERS: usize = 64;
+/// Maximum length of LanTalk's texts in characters.
 const LANTALK_CHARS: usize = 2_000;
 
-/// The line splitter: however the bytes are cut into reads, the lines are the same and memory is bounded.
+/// The lines do not depend on how reads cut the bytes, and memory is bounded.
 pub fn lines(data: &[u8]) {
     let Some((&step, bytes)) = data.split_first() else { return };
-    let mut turn = usize::from(step);
-    let cut = || {
-        turn = turn.wrapping_mul(31).wrapping_add(7);
-        turn % 40
+    let mut state = usize::from(step);
+    let read_size = || {
+        state = state.wrapping_mul(31).wrapping_add(7);
+        state % 40
     };
-    assert_eq!(split(bytes, cut), split(bytes, || usize::MAX));
+    assert_eq!(split(bytes, read_size), split(bytes, || usize::MAX));
 }
 
-fn split(bytes: &[u8], mut cut: impl FnMut() -> usize) -> Vec<Option<String>> {
-    let mut input = Input::of_lines(LONGEST);
+/// Splits bytes that arrive in reads of these sizes; `None` stands for a line that is too long.
+fn split(bytes: &[u8], mut read_size: impl FnMut() -> usize) -> Vec<Option<String>> {
+    let mut input = Input::of_lines(MAX_LINE_BYTES);
     let mut out = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
         let space = input.space();
-        let n = cut().max(1).min(space.len()).min(rest.len());
+        let n = read_size().max(1).min(space.len()).min(rest.len());
         space[..n].copy_from_slice(&rest[..n]);
         input.filled(n);
         rest = &rest[n..];
         while let Some(piece) = input.next() {
             out.push(text(piece));
         }
-        assert!(input.pending().len() <= LONGEST + 1);
+        assert!(input.pending().len() <= MAX_LINE_BYTES + 1);
     }
     out.extend(input.finish().map(text));
     out
@@ -53,7 +54,7 @@ fn text(piece: Piece<'_>) -> Option<String> {
     }
 }
 
-/// Command objects: what was understood is written so that it is understood again, and refusals quote nothing.
+/// A command object is written so that it is read as the same command. Refusals are harmless to a terminal.
 pub fn object(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let Ok(request) = Request::parse(&line) else { return };
@@ -66,24 +67,24 @@ pub fn object(data: &[u8]) {
             let Some(written) = Request::of_command(&command, Some("lobby")) else { return };
             let written = written.to_line();
             assert!(Request::is_object(&written) && !written.contains('\n'));
-            let read = Request::parse(&written).expect("what was written");
+            let read = Request::parse(&written).expect("an object that was written can be parsed");
             assert_eq!(read.command(), Ok(command), "{written:?}");
         }
     }
 }
 
-/// The command parser: what it understood it prints so that it understands it again.
+/// A parsed command prints as a line that parses as the same command.
 pub fn command(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let Some(Ok(command)) = parse(&line, "alice") else { return };
     let printed = command.to_string();
-    // A private message to nobody in particular needs a text of one word to be told from one with a name.
+    // A private message without a name parses back only if its text is one word.
     if !matches!(command, Command::Foreign | Command::Say(_) | Command::Private { .. }) {
         assert_eq!(parse(&printed, ""), Some(Ok(command)), "{printed:?}");
     }
 }
 
-/// What is asked of the history: the same.
+/// Arguments of `/history` print as arguments that parse as the same.
 pub fn ask(data: &[u8]) {
     let line = format!("/history {}", String::from_utf8_lossy(data));
     if let Some(Ok(Command::History(ask))) = parse(&line, "alice") {
@@ -92,8 +93,8 @@ pub fn ask(data: &[u8]) {
     }
 }
 
-/// Cleaning: what is clean stays as it is, and has nothing that a terminal obeys. A message may have several lines, each
-/// of which is written behind the name of its sender; flattened, it is one line.
+/// Cleaning twice changes nothing more, and leaves no control characters. Each line of a message is written behind the name
+/// of its author; a flattened message is one line.
 pub fn clean(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let line = cleaned(&text);
@@ -113,7 +114,7 @@ pub fn clean(data: &[u8]) {
     assert!(written.split_terminator('\n').all(|line| line.starts_with("[ops] bob: ")), "{written:?}");
 }
 
-/// Names: what is one has bounds, is clean, and stays the same name when it is read again or written in another case.
+/// A valid name is short and clean, and stays the same when it is parsed again or written in another case.
 pub fn names(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let _ = NameKey::of(&line);
@@ -132,7 +133,7 @@ pub fn names(data: &[u8]) {
     }
 }
 
-/// Events as JSON: what was read is read again from what is written of it.
+/// An event that was read is written so that it is read as the same event.
 pub fn json(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let Some(event) = landline_common::json::read(&line) else { return };
@@ -143,7 +144,7 @@ pub fn json(data: &[u8]) {
     assert_eq!(landline_common::json::read(&written), Some(event), "{written:?}");
 }
 
-/// LanTalk's lines: a name and a text within their bounds, or nothing.
+/// Names and texts of LanTalk's lines are within their bounds.
 pub fn lantalk(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let (name, _) = landline_common::lantalk::read_sign_in(&line);
@@ -153,17 +154,17 @@ pub fn lantalk(data: &[u8]) {
     }
 }
 
-/// LanTalk's beacon: what is one is read again from what is written of it.
+/// A beacon is written so that it is read as the same beacon. No datagram is both question and answer.
 pub fn beacon(data: &[u8]) {
     if let Some(beacon) = Beacon::parse(data) {
         assert_ne!(beacon.port, 0);
         assert_eq!(Beacon::parse(beacon.to_string().as_bytes()), Some(beacon));
     }
     let question = is_question(data);
-    assert!(!question || Answer::parse(data).is_none(), "a question and an answer");
+    assert!(!question || Answer::parse(data).is_none(), "a datagram is both question and answer");
 }
 
-/// Answers of servers, one a line and from a few addresses: what is one is clean, and the list stays bounded.
+/// Answers and beacons, one per line and from three addresses. Answers are clean, and the list stays bounded.
 pub fn answers(data: &[u8]) {
     let mut servers = Servers::default();
     for (at, datagram) in (0..).zip(data.split(|b| *b == b'\n')) {
@@ -182,7 +183,7 @@ pub fn answers(data: &[u8]) {
     }
     servers.merge_own(&[Ipv4Addr::new(10, 0, 0, 1).into()]);
     let list = servers.list();
-    assert!(list.len() <= MOST_SERVERS);
+    assert!(list.len() <= MAX_SERVERS);
     for found in list {
         assert_ne!(found.port(), 0);
         assert_harmless(&format!("{:?}", found.kind));

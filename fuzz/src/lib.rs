@@ -1,5 +1,6 @@
-//! Every decoder of the project, with what must hold whatever it gets. A fuzzer makes up the input; the tests replay
-//! the seeds and whatever was once found.
+//! Fuzz targets: one function for each decoder of the project, which asserts what must hold for any input.
+//!
+//! A fuzzer generates the input. The tests replay the seeds, which include all inputs that once broke a target.
 
 mod files;
 mod language;
@@ -11,10 +12,10 @@ pub use language::{answers, ask, beacon, clean, command, json, lantalk, lines, n
 pub use links::{link_frames, link_handshake, mesh};
 pub use sign_in::door;
 
-/// What is done with one input. It panics if something does not hold.
+/// Runs a decoder on one input, and panics if an assertion fails.
 pub type Target = fn(&[u8]);
 
-/// All targets, by the names of their files and folders of seeds.
+/// All targets, each with the name of its file and of its folder of seeds.
 pub const TARGETS: [(&str, Target); 19] = [
     ("accounts", accounts),
     ("answers", answers),
@@ -37,10 +38,10 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("sessions", sessions),
 ];
 
-/// Nothing in it that a terminal would obey.
+/// Asserts that a text has no control characters but newlines, so that a terminal obeys nothing in it.
 ///
 /// # Panics
-/// If there is.
+/// If it has one.
 #[track_caller]
 fn assert_harmless(text: &str) {
     assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");

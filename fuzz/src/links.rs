@@ -1,4 +1,4 @@
-//! The encrypted link between two programs, and what members of a mesh tell each other.
+//! The encrypted link between two programs, and the wire format of the mesh.
 
 use landline_common::link::{Keys, Opened, Side, Whom, open};
 use landline_common::mesh::{FRAME_BYTES, Frame, Hello};
@@ -7,12 +7,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 use std::thread;
 
-/// The most messages of one run.
-const MESSAGES: usize = 16;
-/// What nobody who cannot prove who they are is ever sent: more than the two messages of a handshake.
-const TOO_TALKATIVE: usize = 200;
+/// Maximum number of messages in one run.
+const MAX_MESSAGES: usize = 16;
+/// Bytes that a peer which proves no key must never get: more than the two messages of a handshake.
+const MAX_SENT_BYTES: usize = 200;
 
-/// A stream of which the other side's bytes are known beforehand.
+/// A stream that returns prepared bytes and counts the bytes written.
 struct Script<'d> {
     input: Cursor<&'d [u8]>,
     sent: usize,
@@ -40,10 +40,11 @@ fn keys() -> Option<&'static (Keys, Keys)> {
     KEYS.get_or_init(|| Some((Keys::generate().ok()?, Keys::generate().ok()?))).as_ref()
 }
 
-/// A handshake with somebody who has no key: it ends, whatever they send, and they learn next to nothing.
+/// A handshake with a peer that has no key fails, whatever the peer sends, and sends the peer few bytes.
 pub fn link_handshake(data: &[u8]) {
     let (Some((&how, input)), Some((own, other))) = (data.split_first(), keys()) else { return };
-    let (secret, expected) = ([7; 32], other.public());
+    let secret = [7; 32];
+    let expected = other.public();
     let whom = match how % 3 {
         0 => Whom::Known(&expected),
         1 => Whom::Anybody(None),
@@ -51,14 +52,14 @@ pub fn link_handshake(data: &[u8]) {
     };
     let side = if how & 0x80 == 0 { Side::Dialled } else { Side::Answered };
     let mut script = Script { input: Cursor::new(input), sent: 0 };
-    assert!(open(&mut script, (side, "fuzz"), own, whom).is_err(), "somebody got in");
-    assert!(script.sent < TOO_TALKATIVE);
+    assert!(open(&mut script, (side, "fuzz"), own, whom).is_err(), "a peer without a key completed the handshake");
+    assert!(script.sent < MAX_SENT_BYTES);
 }
 
-/// An open link whose bytes somebody on the way changes: what arrives is what was sent, in its order, or an error.
+/// On a link whose bytes an attacker changes, messages arrive as they were sent and in order, until an error.
 pub fn link_frames(data: &[u8]) {
     let (Some((&how, rest)), Some([mut one, mut other])) = (data.split_first(), pair()) else { return };
-    let messages: Vec<&[u8]> = rest.split(|b| *b == b'\n').take(MESSAGES).collect();
+    let messages: Vec<&[u8]> = rest.split(|b| *b == b'\n').take(MAX_MESSAGES).collect();
     let mut wire = Vec::new();
     for message in &messages {
         assert!(one.sealer.send(&mut wire, message).is_ok());
@@ -79,10 +80,10 @@ pub fn link_frames(data: &[u8]) {
         }
     };
     assert!(arrived.len() <= messages.len() && arrived.iter().zip(&messages).all(|(got, sent)| got == sent));
-    assert!(how % 4 != 0 || (whole && arrived.len() == messages.len()), "nobody touched it");
+    assert!(how % 4 != 0 || (whole && arrived.len() == messages.len()), "an unchanged stream must arrive as a whole");
 }
 
-/// Two ends of a link.
+/// Returns the two ends of a link.
 fn pair() -> Option<[Opened; 2]> {
     let (one, other) = keys()?;
     let (mut dialled, mut answered) = UnixStream::pair().ok()?;
@@ -95,19 +96,17 @@ fn pair() -> Option<[Opened; 2]> {
     })
 }
 
-/// Hellos and frames of the mesh: what is read is written so that it is read again.
-///
-/// # Panics
-/// If it is not, or an answer is longer than what it answers.
+/// Hellos and frames of the mesh are written so that they are read as the same. A hello is never longer than the datagram
+/// that it was read from.
 pub fn mesh(data: &[u8]) {
     if let Some(hello) = Hello::parse(data) {
         let again = hello.datagram();
-        assert!(again.len() <= data.len(), "an answer is never longer than what it answers");
+        assert!(again.len() <= data.len(), "an answer must not be longer than its question");
         assert_eq!(Hello::parse(&again), Some(hello));
     }
     if let Some(frame) = Frame::parse(data) {
         let written = frame.to_bytes();
-        // Written out, control characters may take more than a frame has room for; members send none.
+        // Escaped control characters may make the frame too long; members send none.
         if written.len() <= FRAME_BYTES {
             assert_eq!(Frame::parse(&written), Some(frame));
         }

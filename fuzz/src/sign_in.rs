@@ -1,11 +1,11 @@
-//! The doors: signing in, and what somebody who is in types.
+//! The doors: lines before, during and after sign-in.
 
 use crate::assert_harmless;
 use landline_common::lines::Framing;
 use landline_common::{Cause, Limits, Moment, What};
 use landline_server::door::{Door, Entrance, House, Outcome, Step};
 
-/// What each attempt comes to, in turn.
+/// The outcomes of attempts, in turn.
 fn outcome(turn: usize) -> Outcome {
     match turn % 5 {
         0 => Outcome::Done,
@@ -16,7 +16,7 @@ fn outcome(turn: usize) -> Outcome {
     }
 }
 
-/// A door, line by line: what is answered does nothing to a terminal, and each line comes to an end.
+/// A door, line by line: answers are harmless to a terminal, and each line leads to a bounded number of attempts.
 pub fn door(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else { return };
     let entrance = if how & 1 == 0 { Entrance::Main } else { Entrance::LanTalk };
@@ -36,21 +36,23 @@ pub fn door(data: &[u8]) {
     }
 }
 
-/// False if the door has closed.
+/// Follows the steps of a door until it waits for the next line. False if it has closed.
 fn follow(door: &mut dyn Door, mut step: Step, turn: usize) -> bool {
     for attempt in 0.. {
-        assert!(attempt < 10, "it tries for ever");
+        assert!(attempt < 10, "the door never stops trying");
         match step {
             Step::Reply(answers) => {
-                answers.into_iter().for_each(|answer| shown(door, answer));
+                for answer in answers {
+                    assert_shown_harmless(door, answer);
+                }
                 return true;
             }
             Step::Answer { what, .. } => {
-                shown(door, what);
+                assert_shown_harmless(door, what);
                 return true;
             }
             Step::Close(answer) => {
-                shown(door, answer);
+                assert_shown_harmless(door, answer);
                 return false;
             }
             Step::Try(_) => step = door.outcome(outcome(turn + attempt)),
@@ -59,7 +61,7 @@ fn follow(door: &mut dyn Door, mut step: Step, turn: usize) -> bool {
     false
 }
 
-fn shown(door: &dyn Door, what: What<'_>) {
+fn assert_shown_harmless(door: &dyn Door, what: What<'_>) {
     let mut bytes = Vec::new();
     door.rendering().write(&what.at(Moment::default()), &Limits::default(), &mut bytes);
     let text = String::from_utf8(bytes);

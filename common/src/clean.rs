@@ -60,7 +60,7 @@ pub fn clean_message(text: &str) -> Cow<'_, str> {
     let safe = stripped_message(text);
     match without_hidden(&safe) {
         Cow::Borrowed(_) => safe,
-        // What was removed may have left whitespace at the end of a line.
+        // The removal may have left whitespace at the end of a line.
         Cow::Owned(text) => Cow::Owned(stripped_message(&text).into_owned()),
     }
 }

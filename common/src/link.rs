@@ -70,9 +70,9 @@ pub enum LinkError {
 /// The part of a program in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// It made the connection and sends the first message (Noise initiator).
+    /// The program made the connection and sends the first message (Noise initiator).
     Dialled,
-    /// It accepted the connection (Noise responder).
+    /// The program accepted the connection (Noise responder).
     Answered,
 }
 

@@ -1,7 +1,7 @@
 //! Brings passwords to one form, so that the same password matches on every system.
 //!
-//! Systems encode `ü` as one character or as two (macOS has two in file names and pipes), and a file that was saved on
-//! Windows may begin with a byte order mark.
+//! Systems encode `ü` as one character or as two; macOS has two in file names and pipes. A file that was saved on Windows
+//! may begin with a byte order mark.
 
 use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};

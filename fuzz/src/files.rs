@@ -57,7 +57,8 @@ pub fn bans(data: &[u8]) {
         Err(why) => return assert_refused(folder.path(), "bans.json", data, &why.to_string()),
         Ok(bans) => bans,
     };
-    let (now, address) = (Clock::system().now(), std::net::IpAddr::from([10, 9, 8, 7]));
+    let now = Clock::system().now();
+    let address = std::net::IpAddr::from([10, 9, 8, 7]);
     if let Ok(Stored::Yes) = bans.add(address.into(), BanRow::new(String::new(), now, None), now) {
         assert!(Bans::open(folder.path()).is_ok_and(|again| again.covers(address, now)));
     }
@@ -84,7 +85,8 @@ pub fn sessions(data: &[u8]) {
 /// terminal.
 pub fn import_file(data: &[u8]) {
     let Some(folder) = folder_with("old.json", data) else { return };
-    let (file, into) = (folder.path().join("old.json"), folder.path().join("data"));
+    let file = folder.path().join("old.json");
+    let into = folder.path().join("data");
     let import = || {
         let mut out = Vec::new();
         let done = landline_server::import::run(&file, &into, &limits(), &mut out);

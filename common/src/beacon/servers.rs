@@ -183,8 +183,17 @@ mod tests {
     fn answer(name: &str, port: u16) -> Answer {
         let addr = Ipv4Addr::LOCALHOST.into();
         let version = "0.1.0".into();
-        let (id, also) = (String::new(), Vec::new());
-        Answer { name: name.into(), addr, port, lantalk: 5_050, users: 0, password: false, version, id, also }
+        Answer {
+            name: name.into(),
+            addr,
+            port,
+            lantalk: 5_050,
+            users: 0,
+            password: false,
+            version,
+            id: String::new(),
+            also: Vec::new(),
+        }
     }
 
     #[test]

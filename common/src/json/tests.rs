@@ -54,7 +54,9 @@ fn x2_a_page_has_each_name_once_and_the_next_command() {
 
 #[test]
 fn a5_messages_of_the_server_itself_are_marked() {
-    let (id, user, text) = (7, || Text::from("Landline (server)"), || Text::from("lunch"));
+    let id = 7;
+    let user = || Text::from("Landline (server)");
+    let text = || Text::from("lunch");
     let place = Place::Room("lobby".into());
     for what in [
         What::Said { id, room: "lobby".into(), user: user(), text: text() },
@@ -97,7 +99,8 @@ fn grant() -> impl Strategy<Value = Grant<'static>> {
 /// A report as `read` returns it, with its sentence.
 fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
-    let (some, number) = (|| prop::option::of(text()), || prop::option::of(any::<u64>()));
+    let some = || prop::option::of(text());
+    let number = || prop::option::of(any::<u64>());
     let about = (some(), some(), number(), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
         let (user, room, seconds, count, retry_ms, word, hint, reason) = about;

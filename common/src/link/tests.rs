@@ -25,7 +25,7 @@ fn keys() -> Keys {
 
 #[test]
 fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
-    let (alice, bob) = (keys(), keys());
+    let [alice, bob] = [keys(), keys()];
     let secret = [7; 32];
     let ways = [
         (Whom::Known(&bob.public), Whom::Known(&alice.public)),
@@ -34,7 +34,8 @@ fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
     ];
     for (to_bob, to_alice) in ways {
         let [one, other] = shake((&alice, to_bob, "direct"), (&bob, to_alice, "direct"));
-        let ((mut one, mut one_stream), (mut other, mut other_stream)) = (one.unwrap(), other.unwrap());
+        let (mut one, mut one_stream) = one.unwrap();
+        let (mut other, mut other_stream) = other.unwrap();
         assert_eq!((one.peer, other.peer), (bob.public, alice.public));
         for text in ["hello", "", "bob"] {
             one.sealer.send(&mut one_stream, text.as_bytes()).unwrap();
@@ -49,7 +50,7 @@ fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
 
 #[test]
 fn a_peer_with_another_key_secret_or_purpose_is_refused() {
-    let (alice, bob, eve) = (keys(), keys(), keys());
+    let [alice, bob, eve] = [keys(), keys(), keys()];
     let fails = |ends: [Result<(Opened, UnixStream), LinkError>; 2]| assert!(ends.iter().any(Result::is_err));
     // A peer with an unexpected key answers, then dials.
     fails(shake((&alice, Whom::Known(&bob.public), "direct"), (&eve, Whom::Known(&alice.public), "direct")));
@@ -61,8 +62,9 @@ fn a_peer_with_another_key_secret_or_purpose_is_refused() {
 
 #[test]
 fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
-    let (alice, bob, eve) = (keys(), keys(), keys());
-    let (one, other) = ([1; 32], [2; 32]);
+    let [alice, bob, eve] = [keys(), keys(), keys()];
+    let one = [1; 32];
+    let other = [2; 32];
     for (to_bob, to_alice) in [
         (Whom::Anybody(Some(&one)), Whom::Anybody(Some(&other))),
         (Whom::Anybody(Some(&one)), Whom::Anybody(None)),
@@ -82,7 +84,7 @@ fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
 
 #[test]
 fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
-    let (alice, bob) = (keys(), keys());
+    let [alice, bob] = [keys(), keys()];
     let sealed = |opened: &mut Opened, text: &[u8]| {
         let mut frame = Vec::new();
         opened.sealer.send(&mut frame, text).unwrap();
@@ -90,8 +92,10 @@ fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
     };
     for attack in 0..4 {
         let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
-        let ((mut one, _), (mut other, _)) = (one.unwrap(), other.unwrap());
-        let (mut first, second) = (sealed(&mut one, b"first"), sealed(&mut one, b"second"));
+        let (mut one, _) = one.unwrap();
+        let (mut other, _) = other.unwrap();
+        let mut first = sealed(&mut one, b"first");
+        let second = sealed(&mut one, b"second");
         let received = match attack {
             0 => {
                 first[5] ^= 1;
@@ -110,9 +114,10 @@ fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
 
 #[test]
 fn the_length_of_a_message_is_bounded() {
-    let (alice, bob) = (keys(), keys());
+    let [alice, bob] = [keys(), keys()];
     let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
-    let ((mut one, _), (mut other, _)) = (one.unwrap(), other.unwrap());
+    let (mut one, _) = one.unwrap();
+    let (mut other, _) = other.unwrap();
     let mut frame = Vec::new();
     assert!(matches!(one.sealer.send(&mut frame, &[0; MESSAGE_BYTES + 1]), Err(LinkError::TooLong)));
     one.sealer.send(&mut frame, &[3; MESSAGE_BYTES]).unwrap();

@@ -23,8 +23,8 @@ pub type Pieces = Vec<(u64, u64)>;
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "described at the variant")]
 pub enum Frame {
-    /// Introduces the sender. `clock` is its logical time, `dial` the dialing side's number for the link (0 from the
-    /// answering side), `top` the number of its last message to all, `at` its wall clock.
+    /// Introduces the sender. `clock` is its logical time, `top` the number of its last message to all, `at` its wall
+    /// clock. `dial` is the dialing side's number for the link, or 0 from the answering side.
     Hello { id: NodeId, name: String, clock: u64, dial: u64, top: u64, at: i64 },
     /// A message of the sender to all members. `seq` counts them from 1; `lamport` is the logical time.
     Say { seq: u64, lamport: u64, at: i64, text: String },

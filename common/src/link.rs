@@ -1,9 +1,9 @@
 //! The encrypted link between two clients, for direct chats and the mesh: a Noise handshake (Noise Protocol Framework,
 //! revision 34), then messages in both directions.
 //!
-//! A network is full of strangers: a link must prove the key of the other end, hide what is sent, and notice every byte
-//! that was changed, repeated or left out on the way. [`Whom`] says what the peer has to prove, and so selects the Noise
-//! pattern:
+//! Any host on a network can connect to a client, read what passes, and change it. A link therefore proves the key of the
+//! peer, hides the content of messages, and detects bytes that were changed, repeated or left out. [`Whom`] says what the
+//! peer has to prove, and so selects the Noise pattern:
 //!
 //! | [`Whom`] | pattern | used for | the peer proves |
 //! |---|---|---|---|
@@ -17,9 +17,19 @@
 //! | length, 2 bytes, big-endian | that many bytes |
 //! ```
 //!
-//! After the handshake each direction counts its messages from 0. The count is the nonce and is never sent. A message
-//! that was changed, repeated, reordered or left out therefore fails to decrypt ([`LinkError::Damaged`]), and the link is
-//! of no more use.
+//! A link with XX or XXpsk0 goes through these steps (the letters are Noise's: `e`, `s` are keys, pairs of them are key
+//! exchanges). KK has no third message, as both keys are known:
+//!
+//! ```text
+//! dialing                    answering
+//!    | ---- e -----------------> |   with psk0, a wrong secret fails here
+//!    | <--- e, ee, s, es ------- |
+//!    | ---- s, se -------------> |
+//!    | <--- messages 0, 1, … --> |   counted apart in each direction
+//! ```
+//!
+//! The count of a message is its nonce and is never sent. A changed, repeated or reordered message, and any message behind
+//! a missing one, therefore fails to decrypt ([`LinkError::Damaged`]). The link is of no use after that.
 //!
 //! [`Sealer`] and [`Opener`] are independent, so that one thread can send while another one receives, without a lock.
 //!

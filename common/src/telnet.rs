@@ -60,7 +60,7 @@ impl Default for Telnet {
 }
 
 impl Telnet {
-    /// True if [`Telnet::filter`] would append exactly `bytes` and may be skipped: the usual case, without a copy.
+    /// True if [`Telnet::filter`] would append exactly `bytes`. In this usual case the caller saves the copy.
     #[must_use]
     pub fn passes_unchanged(&self, bytes: &[u8]) -> bool {
         self.state == State::Data && !self.is_spoken && memchr::memchr(IAC, bytes).is_none()

@@ -1,4 +1,12 @@
-//! The threads that run the cycles of rooms too large for their speakers.
+//! The threads that run the cycles of large rooms.
+//!
+//! A speaker's own thread could run the cycle, and does so in small rooms. In a room of thousands that would keep the
+//! speaker's session busy with the sends of all members. So large rooms are handed to a pool of one thread per core.
+//! Rooms wait in one queue, first come, first served; a flusher runs one cycle and, while other rooms wait, puts the
+//! room at the end again. A busy room therefore delays another room by at most one cycle of each room in front of it.
+//!
+//! A room is in the queue, or in the hands of one thread, at most once: `Log::flushing` in [`super::room_log`] says so.
+//! Flushers decide nothing about contents or order.
 
 use super::room_log::Room;
 use super::tally::Tally;
@@ -10,15 +18,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// The flushers, and how rooms use them.
+/// The handle of the flushers, shared by all rooms.
 #[derive(Debug)]
 pub struct Flushers {
-    /// `None` tells one flusher to end.
+    /// Rooms with pending entries; `None` makes one flusher end.
     work: Sender<Option<Arc<Room>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Rooms of at most this many members are served by the speaker's own thread.
+    /// In rooms of at most this many members, the speaker's own thread runs the cycle.
     pub(super) inline_members: usize,
-    /// Bytes that may be pending in one room before its speakers wait.
+    /// Bytes that may be pending in one room; above this its speakers wait for the next cycle.
     pub(super) pending_bytes: usize,
     pub(super) tally: Tally,
 }
@@ -27,14 +35,14 @@ impl Flushers {
     /// Starts one flusher for each core.
     ///
     /// # Errors
-    /// No thread can be started.
+    /// The system has no threads left.
     pub fn start(limits: &Limits) -> std::io::Result<Arc<Flushers>> {
         let (work, queue) = unbounded();
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = (0..threads)
             .map(|i| {
                 let (work, queue) = (work.clone(), queue.clone());
-                std::thread::Builder::new().name(format!("flusher {i}")).spawn(move || flush(&work, &queue))
+                std::thread::Builder::new().name(format!("flusher {i}")).spawn(move || run(&work, &queue))
             })
             .collect::<Result<_, _>>()?;
         Ok(Arc::new(Flushers {
@@ -46,7 +54,7 @@ impl Flushers {
         }))
     }
 
-    /// What has gone through the rooms.
+    /// Returns the delivery counters of all rooms.
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -54,11 +62,12 @@ impl Flushers {
 
     /// Puts a room at the end of the queue.
     pub(super) fn hand_over(&self, room: Arc<Room>) {
-        // Fails only after `stop`, when nobody is left to hear anything.
+        // Fails only after `stop`, when nothing needs to be delivered any more.
         let _ = self.work.send(Some(room));
     }
 
-    /// Ends the flushers after what is queued, and waits for them. Nobody may speak afterwards.
+    /// Stops the flushers once they have run what is queued, and waits for their end. Entries that are appended to a
+    /// large room afterwards are never delivered.
     pub fn stop(&self) {
         let threads = std::mem::take(&mut *self.threads.lock());
         for _ in &threads {
@@ -70,13 +79,13 @@ impl Flushers {
     }
 }
 
-/// Rooms first come, first served; one cycle a turn, so that a busy room does not starve the others.
-fn flush(work: &Sender<Option<Arc<Room>>>, queue: &Receiver<Option<Arc<Room>>>) {
+/// The loop of one flusher.
+fn run(work: &Sender<Option<Arc<Room>>>, queue: &Receiver<Option<Arc<Room>>>) {
     while let Ok(Some(room)) = queue.recv() {
         let cycle = || {
             catch_unwind(AssertUnwindSafe(|| room.cycle())).unwrap_or_else(|_| {
                 log::error!("a panic in a room's cycle; the room goes on");
-                // It has queued the room again itself, if there is more to do.
+                // The cycle's guard has already queued the room again if entries are pending.
                 true
             })
         };

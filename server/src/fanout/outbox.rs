@@ -1,9 +1,32 @@
-//! Everything on its way to one client: sent at once while the kernel takes it, otherwise kept in a bounded backlog.
+//! The bytes on their way to one client: sent at once while the kernel takes them, otherwise kept in a bounded backlog.
+//!
+//! Several threads send to one client: its own session, the threads that run cycles of its rooms, and the poller. None
+//! of them may wait for a client that does not read. All fields that change are therefore behind one short lock, and a
+//! send is a non-blocking system call under that lock. The invariants, each while the lock is free:
+//!
+//! - Bytes go to the kernel in the order of the pushes.
+//! - At most [`Bounds::backlog_bytes`](super::Bounds) wait; a push that exceeds this disconnects the client.
+//! - If bytes wait and the outbox is neither held nor cut, the poller has been asked to call [`Outbox::on_wakeup`].
+//! - Each [`Receipt`] is called exactly once.
+//!
+//! | state | a push | left by |
+//! |---|---|---|
+//! | clear | sends; what the kernel does not take becomes the backlog | a full kernel buffer: blocked |
+//! | blocked | appends to the backlog | the poller, once all is sent; cut if nothing is taken for `stalled` |
+//! | held | appends; nothing is sent at all | [`Outbox::release`], which puts the greeting in front |
+//! | sealed | drops the bytes; the backlog is still sent | [`Outbox::cut`] |
+//! | cut | drops the bytes | never |
+//!
+//! Sealed combines with the states above it. A *paced* outbox queues whole messages instead of bytes, see
+//! [`super::pacing`].
+//!
+//! This module does not render, does not know rooms, and does not end a session: cutting the connection wakes the
+//! session's thread, which then ends by itself.
 
 mod sending;
 
 use super::ClientId;
-use super::pacing::{Paced, Pacing};
+use super::pacing::{PacedQueue, Pacing};
 use super::poller::Poller;
 use super::receipts::{Receipt, Receipts};
 use crate::net::Stream;
@@ -13,67 +36,67 @@ use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Why a connection was ended by this side.
+/// The reason for which the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// It did not read: its backlog was full, or made no progress.
+    /// The client did not read: its backlog was full, or made no progress.
     TooSlow,
     /// The connection broke while sending.
     Broken,
-    /// The session is over, or the server stops.
+    /// The session has ended, or the server stops.
     Closed,
-    /// Somebody at the console ended it.
+    /// The operator ended it at the console.
     Kicked,
-    /// Its address is banned.
+    /// The client's address is banned.
     Banned,
-    /// Its session goes on over another connection.
+    /// The client resumed the session over another connection.
     Resumed,
 }
 
-/// One client's outgoing bytes.
+/// Sends to one client, without ever waiting for it.
 #[derive(Debug)]
 pub struct Outbox {
     client: ClientId,
     stream: Arc<Stream>,
     poller: Arc<Poller>,
     state: Ranked<State, 4>,
-    /// Notified when nothing waits any more, and at the cut.
-    empty: Condvar,
+    /// Notified when nothing waits any more, and when the connection is cut.
+    drained: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Bytes that the kernel did not take, from `sent` on.
+    /// Bytes that the kernel did not take. Those before `sent` have gone out since.
     backlog: Vec<u8>,
     sent: usize,
-    /// The kernel's buffer is full; the poller watches for room in it.
+    /// The backlog has bytes to send, since the kernel's buffer was full; new bytes must queue behind them.
     blocked: bool,
-    /// Nothing goes out yet: the greeting must come first.
+    /// Nothing is sent until the greeting has been inserted at this position.
     held: Option<Held>,
-    /// Nothing more is taken.
+    /// New bytes are dropped.
     sealed: bool,
     cut: Option<Cut>,
-    /// When bytes last went out, while blocked.
+    /// While blocked: when the kernel last took bytes.
     progress: Instant,
-    /// When the poller will look after this outbox.
-    reminder: Option<Instant>,
-    paced: Option<Paced>,
+    /// The earliest time for which the poller has been asked to call [`Outbox::on_wakeup`].
+    wakeup: Option<Instant>,
+    paced: Option<PacedQueue>,
     receipts: Receipts,
 }
 
-/// Where something must come in that is not there yet.
+/// The position at which the greeting will be inserted.
 #[derive(Clone, Copy, Debug)]
 struct Held {
-    /// The place in the backlog, or among the messages.
-    place: usize,
-    /// The receipts for what stands before it.
+    /// Index in the backlog, or in the queue of paced messages.
+    index: usize,
+    /// Number of receipts for bytes in front of it.
     receipts: usize,
 }
 
 type StateGuard<'a> = RankedGuard<'a, State, 4>;
 
 impl Outbox {
-    /// The outbox of a client that has just connected.
+    /// Makes the outbox of a client that has just connected.
     #[must_use]
     pub fn new(client: ClientId, stream: &Arc<Stream>, poller: &Arc<Poller>) -> Arc<Outbox> {
         let state = State {
@@ -84,63 +107,69 @@ impl Outbox {
             sealed: false,
             cut: None,
             progress: Instant::now(),
-            reminder: None,
+            wakeup: None,
             paced: None,
             receipts: Receipts::default(),
         };
-        let (stream, poller) = (stream.clone(), poller.clone());
-        Arc::new(Outbox { client, stream, poller, state: Ranked::new(state), empty: Condvar::new() })
+        Arc::new(Outbox {
+            client,
+            stream: stream.clone(),
+            poller: poller.clone(),
+            state: Ranked::new(state),
+            drained: Condvar::new(),
+        })
     }
 
-    /// Whose it is.
+    /// Returns the client that this outbox sends to.
     #[must_use]
     pub fn client(&self) -> ClientId {
         self.client
     }
 
-    /// The connection.
+    /// Returns the connection.
     #[must_use]
     pub fn stream(&self) -> &Arc<Stream> {
         &self.stream
     }
 
-    /// From now on every line is a message of its own, sent without its newline.
+    /// From now on sends every line as a message of its own, without its newline. Bytes that wait already go out first.
     pub fn pace(&self, pacing: Pacing) {
-        self.state.lock().paced.get_or_insert_with(|| Paced::new(pacing));
+        self.state.lock().paced.get_or_insert_with(|| PacedQueue::new(pacing));
     }
 
-    /// Holds everything back until [`Outbox::release`].
+    /// Sends nothing until [`Outbox::release`]: a user enters rooms before the greeting is complete, and clients expect
+    /// the greeting first.
     pub fn hold(&self) {
         let mut state = self.state.lock();
         state.held = Some(state.end());
     }
 
-    /// Sends `first`, and then what was held back. What still waits from before [`Outbox::hold`] stays in front. The
-    /// receipt is called when all of that is with the kernel.
+    /// Sends `first`, then the bytes pushed since [`Outbox::hold`]. Bytes that already waited before the hold stay in
+    /// front. The receipt is called when the kernel has taken all of these.
     pub fn release(self: &Arc<Self>, first: &[u8], receipt: Option<Receipt>) {
         let mut state = self.state.lock();
-        let Held { place, receipts } = state.held.take().unwrap_or_else(|| state.end());
+        let position = state.held.take().unwrap_or_else(|| state.end());
         if state.cut.is_none() {
-            self.put_in(&mut state, place, receipts, first);
-            self.turn_with(&mut state, Instant::now());
-            self.bound(&mut state);
+            self.insert(&mut state, position, first);
+            self.send_waiting(&mut state, Instant::now());
+            let _ = self.enforce_limit(&mut state);
         }
-        // Also if it is sealed: this has been taken.
+        // Sealing does not matter here: `first` was accepted and will go out.
         state.add_receipt(receipt);
     }
 
-    /// Whole lines that others said: for an unframed client far behind they may be merged. True if the kernel has taken
-    /// them, and all before them.
+    /// Sends whole lines of talk. For an unframed client that is far behind, talk may be merged into fewer messages.
+    /// Returns true if the kernel has taken these lines and all bytes before them.
     pub fn push_talk(self: &Arc<Self>, lines: &[IoSlice<'_>]) -> bool {
         self.push(lines, true).is_clear()
     }
 
-    /// Whole lines that answer something, or that clients compare.
+    /// Sends whole lines that must not be merged: answers, and lines that clients compare to the letter.
     pub fn push_control(self: &Arc<Self>, lines: &[u8]) {
         self.push(&[IoSlice::new(lines)], false);
     }
 
-    /// The same; the receipt is called when the kernel has taken them.
+    /// Like [`Outbox::push_control`]; the receipt is called when the kernel has taken these lines.
     pub fn push_with_receipt(self: &Arc<Self>, lines: &[u8], receipt: Receipt) {
         let mut state = self.push(&[IoSlice::new(lines)], false);
         if state.sealed {
@@ -149,77 +178,79 @@ impl Outbox {
         state.add_receipt(Some(receipt));
     }
 
-    /// Whether somebody still waits for a receipt.
+    /// Returns true if a receipt has not been called yet.
     #[must_use]
     pub fn owes_receipts(&self) -> bool {
         !self.state.lock().receipts.is_empty()
     }
 
-    /// Whether everything is with the kernel: not if something was refused because these are the last words.
+    /// Returns true if the kernel has taken all bytes. False once sealed or cut, since pushes may have been dropped.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.state.lock().is_clear()
     }
 
-    /// How many bytes wait.
+    /// Returns the number of bytes that the kernel has not taken yet.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.state.lock().waiting()
     }
 
-    /// Why this side ended the connection, if it did.
+    /// Returns the reason if the server has ended the connection.
     #[must_use]
     pub fn cut_reason(&self) -> Option<Cut> {
         self.state.lock().cut
     }
 
-    /// Waits until everything is with the kernel. False if that did not come about by `deadline`.
+    /// Waits until the kernel has taken all bytes. Returns false if it has not by `deadline`, or the connection was
+    /// cut.
     pub fn flush(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();
         while state.cut.is_none() && state.waiting() > 0 {
-            if !state.wait_until(&self.empty, deadline) {
+            if !state.wait_until(&self.drained, deadline) {
                 return false;
             }
         }
         state.cut.is_none()
     }
 
-    /// From now on nothing more is taken: what waits are the last words.
+    /// Drops all later pushes; bytes that already wait are still sent.
     pub fn seal(&self) {
         self.state.lock().sealed = true;
     }
 
-    /// Ends the connection: in order if nothing waits, otherwise by a reset that the client sees. Wakes its session.
+    /// Ends the connection and wakes its session's thread. If bytes still wait, the client sees a reset; otherwise the
+    /// connection closes in order. Only the first reason counts.
     pub fn cut(&self, why: Cut) {
         self.cut_with(&mut self.state.lock(), why);
     }
 
-    /// The poller's turn: the socket takes bytes again, or a reminder is due.
-    pub(super) fn turn(self: &Arc<Self>, now: Instant) {
+    /// Called by the poller when the socket takes bytes again, or at a time that [`Poller::schedule`] was given.
+    pub(super) fn on_wakeup(self: &Arc<Self>, now: Instant) {
         let mut state = self.state.lock();
-        if state.reminder.is_some_and(|at| at <= now) {
-            state.reminder = None;
+        if state.wakeup.is_some_and(|at| at <= now) {
+            state.wakeup = None;
         }
-        self.turn_with(&mut state, now);
+        self.send_waiting(&mut state, now);
     }
 }
 
 impl State {
     fn waiting(&self) -> usize {
-        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, Paced::bytes)
+        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, PacedQueue::bytes)
     }
 
     fn is_clear(&self) -> bool {
         self.cut.is_none() && !self.sealed && self.waiting() == 0
     }
 
-    /// The place behind everything that waits.
+    /// Returns the position behind all bytes that wait.
     fn end(&self) -> Held {
-        let place = self.paced.as_ref().map_or(self.backlog.len(), Paced::len);
-        Held { place, receipts: self.receipts.len() }
+        let index = self.paced.as_ref().map_or(self.backlog.len(), PacedQueue::len);
+        Held { index, receipts: self.receipts.len() }
     }
 
-    /// Adds a receipt for everything that waits, or that has gone out.
+    /// Adds a receipt for all bytes pushed so far. Calls it at once if the kernel has taken them, or never will.
     fn add_receipt(&mut self, receipt: Option<Receipt>) {
         match receipt {
             Some(receipt) if self.cut.is_some() => receipt(false),

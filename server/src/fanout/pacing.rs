@@ -1,26 +1,37 @@
-//! Messages for a client that takes each `recv` for one message: sent one by one, and apart in time.
+//! The queue of an unframed client, which takes each `recv` for one message.
+//!
+//! TCP joins bytes that are sent close together, and such a client would then show two messages as one. So each message
+//! is one `send` without its newline, and two sends are at least [`Pacing::gap`] apart. In a busy room this is slower
+//! than the talk arrives: with more than [`Pacing::merge_at`] messages waiting, talk is merged into sends of up to
+//! [`Pacing::most_bytes`], with newlines between the messages. Control lines are never merged, since these clients
+//! compare them to the letter.
+//!
+//! This module keeps the queue and the time of the next send. It neither sends nor waits, and it does not split long
+//! messages: rendering has done that.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
-/// How unframed clients are served: one `send` a message, so far apart that no two merge in their `recv`.
+/// The timing of sends to unframed clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Pacing {
-    /// Time between two sends.
+    /// Least time between two sends.
     pub gap: Duration,
-    /// With more messages waiting than this, talk may be merged.
+    /// Talk may be merged while more than this many messages wait.
     pub merge_at: usize,
-    /// The most bytes of one send.
+    /// Largest size in bytes of a merged send.
     pub most_bytes: usize,
 }
 
-/// What waits for an unframed client.
+/// The messages waiting for an unframed client.
 #[derive(Debug)]
-pub(super) struct Paced {
+pub(super) struct PacedQueue {
     pacing: Pacing,
     messages: VecDeque<Message>,
+    /// Sum of the messages' sizes, without newlines.
     bytes: usize,
+    /// When the next send is allowed; `None` before the first one.
     next_at: Option<Instant>,
 }
 
@@ -30,18 +41,17 @@ struct Message {
     talk: bool,
 }
 
-impl Paced {
-    /// Nothing waits yet.
-    pub(super) fn new(pacing: Pacing) -> Paced {
-        Paced { pacing, messages: VecDeque::new(), bytes: 0, next_at: None }
+impl PacedQueue {
+    pub(super) fn new(pacing: Pacing) -> PacedQueue {
+        PacedQueue { pacing, messages: VecDeque::new(), bytes: 0, next_at: None }
     }
 
-    /// How many bytes wait.
+    /// Returns the number of bytes that wait, without newlines.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Adds each line as a message. Returns how many bytes that is.
+    /// Appends each non-empty line as a message. Returns the number of bytes added.
     pub(super) fn add(&mut self, lines: &[IoSlice<'_>], talk: bool) -> usize {
         let before = self.bytes;
         for line in lines.iter().flat_map(|slice| slice.split(|b| *b == b'\n')).filter(|line| !line.is_empty()) {
@@ -51,25 +61,25 @@ impl Paced {
         self.bytes - before
     }
 
-    /// How many messages wait.
+    /// Returns the number of messages that wait.
     pub(super) fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Adds lines behind the first `place` messages. Returns how many bytes that is.
-    pub(super) fn insert(&mut self, place: usize, lines: &[u8]) -> usize {
-        let behind = self.messages.split_off(place.min(self.messages.len()));
+    /// Inserts control lines behind the first `index` messages. Returns the number of bytes added.
+    pub(super) fn insert(&mut self, index: usize, lines: &[u8]) -> usize {
+        let behind = self.messages.split_off(index.min(self.messages.len()));
         let added = self.add(&[IoSlice::new(lines)], false);
         self.messages.extend(behind);
         added
     }
 
-    /// When the next message may go out; `None` if there is none.
+    /// Returns when the next message may be sent, or `None` if no message waits.
     pub(super) fn due_at(&self, now: Instant) -> Option<Instant> {
         (!self.messages.is_empty()).then(|| self.next_at.unwrap_or(now))
     }
 
-    /// Takes what may go out now, in one send. Far behind, talk is merged; never control lines, which clients compare.
+    /// Removes and returns the bytes of the next send, or `None` if it is too early or no message waits.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Vec<u8>> {
         if self.due_at(now)? > now {
             return None;
@@ -92,9 +102,10 @@ impl Paced {
         Some(out)
     }
 
-    /// Throws everything away.
+    /// Drops all messages.
     pub(super) fn clear(&mut self) {
-        (self.messages, self.bytes) = (VecDeque::new(), 0);
+        self.messages = VecDeque::new();
+        self.bytes = 0;
     }
 }
 
@@ -104,14 +115,14 @@ mod tests {
 
     const GAP: Duration = Duration::from_millis(30);
 
-    fn paced(lines: &str, talk: bool) -> (Paced, Instant) {
-        let mut paced = Paced::new(Pacing { gap: GAP, merge_at: 3, most_bytes: 10 });
+    fn paced(lines: &str, talk: bool) -> (PacedQueue, Instant) {
+        let mut paced = PacedQueue::new(Pacing { gap: GAP, merge_at: 3, most_bytes: 10 });
         let added = paced.add(&[IoSlice::new(lines.as_bytes())], talk);
         assert_eq!(added, paced.bytes());
         (paced, Instant::now())
     }
 
-    fn drain(paced: &mut Paced, mut now: Instant) -> Vec<String> {
+    fn drain(paced: &mut PacedQueue, mut now: Instant) -> Vec<String> {
         let mut out = Vec::new();
         while let Some(at) = paced.due_at(now) {
             now = at.max(now);
@@ -123,25 +134,25 @@ mod tests {
     }
 
     #[test]
-    fn one_message_a_gap_without_its_newline() {
+    fn sends_one_message_per_gap_without_its_newline() {
         let (mut paced, now) = paced("one\ntwo\n", true);
         assert_eq!(drain(&mut paced, now), ["one", "two"]);
     }
 
     #[test]
-    fn far_behind_talk_is_merged_up_to_one_send() {
+    fn merges_talk_up_to_the_size_of_one_send_when_far_behind() {
         let (mut paced, now) = paced("1111\n2222\n3333\n4444\n5555\n6666\n", true);
         assert_eq!(drain(&mut paced, now), ["1111\n2222", "3333", "4444", "5555", "6666"]);
     }
 
     #[test]
-    fn control_lines_are_never_merged() {
+    fn never_merges_control_lines() {
         let (mut paced, now) = paced("1\n2\n3\n4\n5\n6\n", false);
         assert_eq!(drain(&mut paced, now).len(), 6);
     }
 
     #[test]
-    fn the_greeting_goes_in_between() {
+    fn inserts_the_greeting_between_messages() {
         let (mut paced, now) = paced("PASSWORD?\ntalk\n", true);
         paced.insert(1, b"200\n");
         assert_eq!(drain(&mut paced, now), ["PASSWORD?", "200", "talk"]);

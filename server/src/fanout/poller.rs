@@ -1,4 +1,15 @@
-//! The thread that looks after outboxes that could not send at once. It is also the only timer.
+//! The thread that finishes sends which the kernel did not take at once. It also runs delayed tasks of the hub.
+//!
+//! A thread that sends to a client never waits for it. What the kernel does not take stays in the client's outbox, and
+//! the outbox asks the poller for a wakeup: when the socket takes bytes again ([`Poller::arm`]), or at a time
+//! ([`Poller::schedule`]) for the next paced message and to notice a client that has stalled. One wakeup is one call of
+//! [`Outbox::on_wakeup`]; if bytes still wait after it, the outbox asks again.
+//!
+//! The poller also bounds the memory of all backlogs together: while they exceed [`Bounds::total_bytes`], it
+//! disconnects the client with the largest one.
+//!
+//! Outboxes call the poller while they hold their own lock. So the poller never calls an outbox while it holds the lock
+//! of its timers. A wakeup may come for an outbox that has nothing to do; a wakeup that was asked for is never lost.
 
 use super::ClientId;
 use super::outbox::{Cut, Outbox};
@@ -17,19 +28,19 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// What clients that do not read may cost.
+/// Bounds on the memory and time that clients may cost which do not read.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Bytes waiting for one client.
+    /// Most bytes that may wait for one client.
     pub backlog_bytes: usize,
-    /// Bytes waiting for all clients.
+    /// Most bytes that may wait for all clients together.
     pub total_bytes: usize,
-    /// Time without progress.
+    /// Time without progress after which a client is disconnected.
     pub stalled: Duration,
 }
 
 impl Bounds {
-    /// The bounds among the limits.
+    /// Picks the bounds from the limits.
     #[must_use]
     pub fn of(limits: &Limits) -> Bounds {
         Bounds {
@@ -40,7 +51,7 @@ impl Bounds {
     }
 }
 
-/// How many bytes wait for all clients.
+/// Counts the bytes that wait for all clients.
 #[derive(Debug)]
 pub(super) struct Meter {
     waiting: AtomicUsize,
@@ -48,11 +59,11 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn more(&self, bytes: usize) {
+    pub(super) fn add(&self, bytes: usize) {
         self.waiting.fetch_add(bytes, Relaxed);
     }
 
-    pub(super) fn less(&self, bytes: usize) {
+    pub(super) fn subtract(&self, bytes: usize) {
         self.waiting.fetch_sub(bytes, Relaxed);
     }
 
@@ -61,40 +72,43 @@ impl Meter {
     }
 }
 
-/// The poller's handle.
+/// The handle of the poller's thread.
 #[derive(Debug)]
 pub struct Poller {
     readiness: Readiness,
-    agenda: Ranked<Agenda, 5>,
+    timers: Ranked<Timers, 5>,
     pub(super) meter: Meter,
     pub(super) bounds: Bounds,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Something to be done at a time, on the poller's thread.
+/// A function that runs once on the poller's thread.
 type Task = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
-struct Agenda {
+struct Timers {
+    /// The outboxes that asked for a wakeup and are not cut.
     outboxes: HashMap<ClientId, Arc<Outbox>>,
-    reminders: BinaryHeap<Reverse<(Instant, ClientId)>>,
-    /// Few, so they stand in no order.
+    /// The scheduled wakeups, earliest first. Those of outboxes that are gone stay until they are due.
+    wakeups: BinaryHeap<Reverse<(Instant, ClientId)>>,
+    /// Few, so they are not sorted.
     tasks: Vec<(Instant, Task)>,
     stopped: bool,
 }
 
-impl Agenda {
-    /// When there is something to do next.
+impl Timers {
+    /// Returns the time of the earliest wakeup or task.
     fn next(&self) -> Option<Instant> {
-        let reminder = self.reminders.peek().map(|Reverse((at, _))| *at);
-        reminder.into_iter().chain(self.tasks.iter().map(|(at, _)| *at)).min()
+        let wakeup = self.wakeups.peek().map(|Reverse((at, _))| *at);
+        wakeup.into_iter().chain(self.tasks.iter().map(|(at, _)| *at)).min()
     }
 }
 
-impl fmt::Debug for Agenda {
+impl fmt::Debug for Timers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (outboxes, tasks) = (self.outboxes.len(), self.tasks.len());
-        f.debug_struct("Agenda").field("outboxes", &outboxes).field("tasks", &tasks).finish_non_exhaustive()
+        let outboxes = self.outboxes.len();
+        let tasks = self.tasks.len();
+        f.debug_struct("Timers").field("outboxes", &outboxes).field("tasks", &tasks).finish_non_exhaustive()
     }
 }
 
@@ -102,11 +116,11 @@ impl Poller {
     /// Starts the thread.
     ///
     /// # Errors
-    /// No thread or no descriptor left.
+    /// The system has no threads or descriptors left.
     pub fn start(bounds: Bounds) -> io::Result<Arc<Poller>> {
         let poller = Arc::new(Poller {
             readiness: Readiness::new()?,
-            agenda: Ranked::default(),
+            timers: Ranked::default(),
             meter: Meter { waiting: AtomicUsize::new(0), most: bounds.total_bytes },
             bounds,
             thread: Mutex::new(None),
@@ -117,52 +131,56 @@ impl Poller {
         Ok(poller)
     }
 
-    /// Does something after a while, unless the poller has ended by then. It may not take long: slow clients wait for
-    /// the same thread.
+    /// Runs `task` on the poller's thread after `time`, unless the poller has stopped by then. The task must be short:
+    /// slow clients are served by the same thread.
     pub fn after(&self, time: Duration, task: impl FnOnce() + Send + 'static) {
-        self.agenda.lock().tasks.push((Instant::now() + time, Box::new(task)));
+        self.timers.lock().tasks.push((Instant::now() + time, Box::new(task)));
         self.readiness.wake();
     }
 
-    /// How many bytes wait for all clients together.
+    /// Returns the number of bytes that wait for all clients together.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.meter.waiting.load(Relaxed)
     }
 
-    /// Ends the thread and waits for it.
+    /// Stops the thread and waits for its end.
     pub fn stop(&self) {
-        self.agenda.lock().stopped = true;
+        self.timers.lock().stopped = true;
         self.readiness.wake();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
         }
     }
 
-    /// Gives `outbox` a turn once `stream`, its own, takes bytes again.
+    /// Wakes `outbox` once when `stream`, its connection, takes bytes again or is dead.
     pub(super) fn arm(&self, outbox: &Arc<Outbox>, stream: &Arc<Stream>) -> io::Result<()> {
-        self.agenda.lock().outboxes.entry(outbox.client()).or_insert_with(|| outbox.clone());
+        self.timers.lock().outboxes.entry(outbox.client()).or_insert_with(|| outbox.clone());
         self.readiness.arm(stream, outbox.client())
     }
 
-    /// Gives `outbox` a turn at `at`.
-    pub(super) fn remind(&self, outbox: &Arc<Outbox>, at: Instant) {
-        let mut agenda = self.agenda.lock();
-        agenda.outboxes.entry(outbox.client()).or_insert_with(|| outbox.clone());
-        let earliest = agenda.reminders.peek().is_none_or(|Reverse((first, _))| at < *first);
-        agenda.reminders.push(Reverse((at, outbox.client())));
-        drop(agenda);
-        if earliest {
+    /// Wakes `outbox` at `at`.
+    pub(super) fn schedule(&self, outbox: &Arc<Outbox>, at: Instant) {
+        let mut timers = self.timers.lock();
+        timers.outboxes.entry(outbox.client()).or_insert_with(|| outbox.clone());
+        let is_earliest = timers.wakeups.peek().is_none_or(|Reverse((first, _))| at < *first);
+        timers.wakeups.push(Reverse((at, outbox.client())));
+        drop(timers);
+        if is_earliest {
+            // The thread waits for a later time.
+
             self.readiness.wake();
         }
     }
 
+    /// Drops the outbox of a connection that has ended.
     pub(super) fn forget(&self, client: ClientId, stream: &Stream) {
-        if self.agenda.lock().outboxes.remove(&client).is_some() {
+        if self.timers.lock().outboxes.remove(&client).is_some() {
             self.readiness.forget(stream);
         }
     }
 
+    /// Makes the thread check all bounds and timers now.
     pub(super) fn wake(&self) {
         self.readiness.wake();
     }
@@ -170,46 +188,48 @@ impl Poller {
     fn run(&self) {
         let mut clients = Vec::new();
         loop {
-            let next = self.agenda.lock().next();
+            let next = self.timers.lock().next();
             self.readiness.wait(next.map(|at| at.saturating_duration_since(Instant::now())), &mut clients);
             let now = Instant::now();
-            let mut agenda = self.agenda.lock();
-            if agenda.stopped {
-                // The outboxes hold the poller: letting go of them breaks the ring. Not under the lock.
-                let ended = std::mem::take(&mut *agenda);
-                agenda.stopped = true;
-                drop(agenda);
+            let mut timers = self.timers.lock();
+            if timers.stopped {
+                // Outboxes hold the poller: dropping them here breaks the reference cycle. Not under the lock, which is
+                // never held while foreign code runs.
+                let ended = std::mem::take(&mut *timers);
+                timers.stopped = true;
+                drop(timers);
                 drop(ended);
                 return;
             }
-            while let Some(Reverse((at, client))) = agenda.reminders.peek().copied()
+            while let Some(Reverse((at, client))) = timers.wakeups.peek().copied()
                 && at <= now
             {
-                agenda.reminders.pop();
+                timers.wakeups.pop();
                 clients.push(client);
             }
-            let due: Vec<_> = clients.drain(..).filter_map(|c| agenda.outboxes.get(&c).cloned()).collect();
-            let tasks: Vec<_> = agenda.tasks.extract_if(.., |(at, _)| *at <= now).collect();
-            drop(agenda);
+            let due: Vec<_> = clients.drain(..).filter_map(|c| timers.outboxes.get(&c).cloned()).collect();
+            let tasks: Vec<_> = timers.tasks.extract_if(.., |(at, _)| *at <= now).collect();
+            drop(timers);
             for (_, task) in tasks {
                 if catch_unwind(AssertUnwindSafe(task)).is_err() {
-                    log::error!("a panic in something that was to be done later");
+                    log::error!("a panic in a scheduled task");
                 }
             }
             for outbox in due {
-                if catch_unwind(AssertUnwindSafe(|| outbox.turn(now))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| outbox.on_wakeup(now))).is_err() {
                     log::error!("a panic while sending to client {}", outbox.client());
                     outbox.cut(Cut::Broken);
                 }
             }
             if self.meter.is_over() {
-                self.cut_the_largest();
+                self.cut_largest_backlogs();
             }
         }
     }
 
-    fn cut_the_largest(&self) {
-        let mut all: Vec<_> = self.agenda.lock().outboxes.values().cloned().collect();
+    /// Disconnects the clients with the largest backlogs until all backlogs together are within their bound.
+    fn cut_largest_backlogs(&self) {
+        let mut all: Vec<_> = self.timers.lock().outboxes.values().cloned().collect();
         all.sort_by_cached_key(|outbox| outbox.waiting());
         while self.meter.is_over()
             && let Some(outbox) = all.pop()

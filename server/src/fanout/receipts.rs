@@ -1,60 +1,66 @@
-//! Who wants to know when something is with the kernel.
+//! Callbacks for bytes that the kernel has taken.
+//!
+//! Mail may be deleted from the mailbox only when the receiver's kernel buffer has its last byte, and must be kept if
+//! the connection ends first. A receipt is therefore tied to a position in the stream of bytes that one outbox sends.
+//!
+//! Positions are values of `taken`, a count of sent bytes that advances only while receipts are pending. Bytes inserted
+//! in front of a receipt (the greeting) move its position. The invariant: receipts stand in the order of their
+//! positions, and each is called once.
 
 use std::collections::VecDeque;
 use std::fmt;
 
-/// Called once: with true when the kernel has taken everything up to its place, with false when that will not happen
-/// any more. It is called under the outbox's lock, so it may only hand on the news.
+/// Called once: with true when the kernel has taken all bytes up to its position, with false when it never will. The
+/// outbox's lock is held during the call, so a receipt must not block or send; it hands the result to another thread.
 pub type Receipt = Box<dyn FnOnce(bool) + Send>;
 
-/// The receipts of one outbox, by how many bytes must go out before them.
+/// The receipts of one outbox that have not been called.
 #[derive(Default)]
 pub(super) struct Receipts {
-    waiting: VecDeque<(u64, Receipt)>,
-    /// Bytes that the kernel has taken.
+    /// Each with its position, in growing order.
+    pending: VecDeque<(u64, Receipt)>,
+    /// Bytes that the kernel has taken while receipts were pending.
     taken: u64,
 }
 
 impl Receipts {
-    /// Whether anybody waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.pending.is_empty()
     }
 
-    /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.pending.len()
     }
 
-    /// So many bytes more must go out before all but the first `before`.
-    pub(super) fn put_in(&mut self, before: usize, bytes: usize) {
-        for (at, _) in self.waiting.iter_mut().skip(before) {
+    /// Moves all but the first `unmoved` receipts back by `bytes`, which were inserted in front of them.
+    pub(super) fn shift_behind(&mut self, unmoved: usize, bytes: usize) {
+        for (at, _) in self.pending.iter_mut().skip(unmoved) {
             *at += bytes as u64;
         }
     }
 
-    /// Adds one that is due when everything that waits now, `waiting` bytes, is out.
+    /// Adds a receipt that is due when the kernel has taken all `waiting` bytes; with 0 it is called at once.
     pub(super) fn add(&mut self, waiting: usize, receipt: Receipt) {
-        self.waiting.push_back((self.taken + waiting as u64, receipt));
+        self.pending.push_back((self.taken + waiting as u64, receipt));
         self.call_due();
     }
 
-    /// The kernel has taken so many bytes more.
-    pub(super) fn took(&mut self, bytes: usize) {
+    /// Notes that the kernel has taken `bytes` more, and calls the receipts that are due.
+    pub(super) fn advance(&mut self, bytes: usize) {
         self.taken += bytes as u64;
         self.call_due();
     }
 
-    /// Nothing goes out any more.
-    pub(super) fn give_up(&mut self) {
-        for (_, receipt) in self.waiting.drain(..) {
+    /// Calls all receipts with false: the kernel takes nothing more.
+    pub(super) fn fail_all(&mut self) {
+        for (_, receipt) in self.pending.drain(..) {
             receipt(false);
         }
     }
 
     fn call_due(&mut self) {
-        while self.waiting.front().is_some_and(|(at, _)| *at <= self.taken) {
-            if let Some((_, receipt)) = self.waiting.pop_front() {
+        while self.pending.front().is_some_and(|(at, _)| *at <= self.taken) {
+            if let Some((_, receipt)) = self.pending.pop_front() {
                 receipt(true);
             }
         }
@@ -63,8 +69,8 @@ impl Receipts {
 
 impl fmt::Debug for Receipts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = self.waiting.iter().map(|(at, _)| at);
-        f.debug_struct("Receipts").field("taken", &self.taken).field("waiting", &places.collect::<Vec<_>>()).finish()
+        let positions = self.pending.iter().map(|(at, _)| at);
+        f.debug_struct("Receipts").field("taken", &self.taken).field("pending", &positions.collect::<Vec<_>>()).finish()
     }
 }
 
@@ -74,24 +80,24 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[test]
-    fn each_is_called_once_at_its_place() {
-        let told = Arc::new(Mutex::new(Vec::new()));
+    fn each_receipt_is_called_once_at_its_position() {
+        let calls = Arc::new(Mutex::new(Vec::new()));
         let receipt = |n: u32| -> Receipt {
-            let told = told.clone();
-            Box::new(move |out| told.lock().unwrap().push((n, out)))
+            let calls = calls.clone();
+            Box::new(move |is_taken| calls.lock().unwrap().push((n, is_taken)))
         };
         let mut receipts = Receipts::default();
         receipts.add(0, receipt(1));
         receipts.add(10, receipt(2));
-        receipts.took(4);
+        receipts.advance(4);
         receipts.add(6, receipt(3));
         receipts.add(9, receipt(4));
-        assert_eq!(*told.lock().unwrap(), [(1, true)]);
-        receipts.took(6);
-        assert_eq!(*told.lock().unwrap(), [(1, true), (2, true), (3, true)]);
-        receipts.give_up();
-        receipts.took(100);
-        assert_eq!(told.lock().unwrap()[3..], [(4, false)]);
+        assert_eq!(*calls.lock().unwrap(), [(1, true)]);
+        receipts.advance(6);
+        assert_eq!(*calls.lock().unwrap(), [(1, true), (2, true), (3, true)]);
+        receipts.fail_all();
+        receipts.advance(100);
+        assert_eq!(calls.lock().unwrap()[3..], [(4, false)]);
         assert!(receipts.is_empty());
     }
 }

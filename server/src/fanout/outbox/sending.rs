@@ -1,11 +1,15 @@
-//! How bytes get from an outbox to the kernel, and what becomes of those that it does not take at once.
+//! Sends the bytes of an outbox to the kernel, and keeps those that it does not take at once.
 
-use super::{Cut, Outbox, State, StateGuard};
+use super::{Cut, Held, Outbox, State, StateGuard};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// The client was disconnected because too many bytes wait.
+pub(super) struct Disconnected;
+
 impl Outbox {
+    /// Sends whole lines, or queues them where they cannot be sent yet. Drops them if the outbox is cut or sealed.
     pub(super) fn push(self: &Arc<Self>, lines: &[IoSlice<'_>], talk: bool) -> StateGuard<'_> {
         let mut state = self.state.lock();
         if state.cut.is_some() || state.sealed {
@@ -13,40 +17,42 @@ impl Outbox {
         }
         if let Some(paced) = &mut state.paced {
             let added = paced.add(lines, talk);
-            if self.keeps(&mut state, added) && state.held.is_none() {
-                self.turn_with(&mut state, Instant::now());
+            if self.account(&mut state, added).is_ok() && state.held.is_none() {
+                self.send_waiting(&mut state, Instant::now());
             }
         } else if state.held.is_some() || state.blocked {
-            self.keep(&mut state, lines, 0);
+            let _ = self.buffer(&mut state, lines, 0);
         } else {
             self.send(&mut state, lines);
         }
         state
     }
 
-    /// Puts whole lines in at a place among what waits, behind so many receipts. The next turn sends them.
-    pub(super) fn put_in(&self, state: &mut State, place: usize, receipts: usize, lines: &[u8]) {
+    /// Inserts whole lines at a position in the backlog or the paced queue. [`Outbox::send_waiting`] sends them.
+    pub(super) fn insert(&self, state: &mut State, position: Held, lines: &[u8]) {
+        let Held { index, receipts } = position;
         let added = match &mut state.paced {
-            Some(paced) => paced.insert(place, lines),
+            Some(paced) => paced.insert(index, lines),
             None => {
-                state.backlog.splice(place..place, lines.iter().copied());
+                state.backlog.splice(index..index, lines.iter().copied());
+                // Marks the backlog as having bytes to send, so that `send_waiting` looks at it.
                 if !std::mem::replace(&mut state.blocked, true) {
                     state.progress = Instant::now();
                 }
                 lines.len()
             }
         };
-        self.poller.meter.more(added);
-        state.receipts.put_in(receipts, added);
+        self.poller.meter.add(added);
+        state.receipts.shift_behind(receipts, added);
     }
 
-    /// Sends what the kernel takes and keeps the rest.
+    /// Sends as much as the kernel takes, and keeps the rest in the backlog. Nothing may wait in front.
     fn send(self: &Arc<Self>, state: &mut State, slices: &[IoSlice<'_>]) {
         let total: usize = slices.iter().map(|s| s.len()).sum();
         match self.stream.try_send(slices) {
             Ok(sent) if sent == total => {}
             Ok(sent) => {
-                if self.keep(state, slices, sent) {
+                if self.buffer(state, slices, sent).is_ok() {
                     self.block(state, Instant::now());
                 }
             }
@@ -54,8 +60,8 @@ impl Outbox {
         }
     }
 
-    /// Keeps what follows the first `sent` bytes. False if that was too much.
-    fn keep(&self, state: &mut State, slices: &[IoSlice<'_>], mut sent: usize) -> bool {
+    /// Appends the bytes after the first `sent` to the backlog.
+    fn buffer(&self, state: &mut State, slices: &[IoSlice<'_>], mut sent: usize) -> Result<(), Disconnected> {
         let before = state.backlog.len();
         for slice in slices {
             let skip = sent.min(slice.len());
@@ -63,27 +69,30 @@ impl Outbox {
             sent -= skip;
         }
         let added = state.backlog.len() - before;
-        self.keeps(state, added)
+        self.account(state, added)
     }
 
-    /// Counts `added` bytes that now wait. False, and cut off, if that is too much.
-    fn keeps(&self, state: &mut State, added: usize) -> bool {
-        self.poller.meter.more(added);
+    /// Counts `added` more bytes that wait, for this client and for all.
+    fn account(&self, state: &mut State, added: usize) -> Result<(), Disconnected> {
+        self.poller.meter.add(added);
         if self.poller.meter.is_over() {
+            // The poller disconnects the clients with the largest backlogs.
             self.poller.wake();
         }
-        self.bound(state)
+        self.enforce_limit(state)
     }
 
-    /// False, and cut off, if too much waits.
-    pub(super) fn bound(&self, state: &mut State) -> bool {
-        let fits = state.waiting() <= self.poller.bounds.backlog_bytes;
-        if !fits {
-            self.cut_with(state, Cut::TooSlow);
+    /// Disconnects the client if more bytes wait than one client may have.
+    pub(super) fn enforce_limit(&self, state: &mut State) -> Result<(), Disconnected> {
+        if state.waiting() <= self.poller.bounds.backlog_bytes {
+            return Ok(());
         }
-        fits
+        self.cut_with(state, Cut::TooSlow);
+        Err(Disconnected)
     }
 
+    /// Enters the blocked state: asks the poller to report when the socket takes bytes again, or when the client
+    /// stalls.
     fn block(self: &Arc<Self>, state: &mut State, now: Instant) {
         if !std::mem::replace(&mut state.blocked, true) {
             state.progress = now;
@@ -91,19 +100,21 @@ impl Outbox {
         if self.poller.arm(self, &self.stream).is_err() {
             self.cut_with(state, Cut::Broken);
         } else {
-            self.remind(state, now);
+            self.schedule_wakeup(state, now);
         }
     }
 
-    pub(super) fn turn_with(self: &Arc<Self>, state: &mut State, now: Instant) {
+    /// Sends what can go out now, and calls the receipts that are due.
+    pub(super) fn send_waiting(self: &Arc<Self>, state: &mut State, now: Instant) {
         let before = state.waiting();
-        self.advance(state, now);
+        self.pump(state, now);
         if !state.receipts.is_empty() {
-            state.receipts.took(before.saturating_sub(state.waiting()));
+            state.receipts.advance(before.saturating_sub(state.waiting()));
         }
     }
 
-    fn advance(self: &Arc<Self>, state: &mut State, now: Instant) {
+    /// Sends the backlog, then the paced messages that are due. Disconnects a client that has stalled.
+    fn pump(self: &Arc<Self>, state: &mut State, now: Instant) {
         if state.cut.is_some() || state.held.is_some() {
             return;
         }
@@ -114,8 +125,8 @@ impl Outbox {
             let Some(paced) = &mut state.paced else { break };
             let before = paced.bytes();
             let Some(bytes) = paced.take_due(now) else { break };
-            // Not the newlines between merged messages, which nobody counted.
-            self.poller.meter.less(before - paced.bytes());
+            // Not `bytes.len()`: newlines between merged messages were never counted as waiting.
+            self.poller.meter.subtract(before - paced.bytes());
             self.send(state, &[IoSlice::new(&bytes)]);
         }
         if state.cut.is_some() {
@@ -124,24 +135,28 @@ impl Outbox {
         if state.blocked && now >= state.progress + self.poller.bounds.stalled {
             self.cut_with(state, Cut::TooSlow);
         } else if state.waiting() == 0 {
-            self.empty.notify_all();
+            self.drained.notify_all();
         } else {
-            self.remind(state, now);
+            self.schedule_wakeup(state, now);
         }
     }
 
+    /// Sends as much of the backlog as the kernel takes, and leaves the blocked state if that is all of it.
     fn drain(self: &Arc<Self>, state: &mut State, now: Instant) {
         match self.stream.try_send(&[IoSlice::new(&state.backlog[state.sent..])]) {
             Ok(n) => {
-                self.poller.meter.less(n);
+                self.poller.meter.subtract(n);
                 state.sent += n;
                 if n > 0 {
                     state.progress = now;
                 }
                 if state.sent == state.backlog.len() {
-                    (state.backlog, state.sent, state.blocked) = (Vec::new(), 0, false);
+                    // A new vector: a backlog may have grown to a megabyte.
+                    state.backlog = Vec::new();
+                    state.sent = 0;
+                    state.blocked = false;
                 } else {
-                    // Moving the rest down each time would cost the square of the backlog.
+                    // Moving the rest down after every send would cost the square of the backlog's length.
                     if state.sent > state.backlog.len() / 2 {
                         state.backlog.drain(..state.sent);
                         state.sent = 0;
@@ -153,36 +168,38 @@ impl Outbox {
         }
     }
 
-    /// Asks the poller to look after this outbox when it must: for the next paced message, or if it stalls.
-    fn remind(self: &Arc<Self>, state: &mut State, now: Instant) {
+    /// Asks the poller for a wakeup when the next paced message is due, or when the client will have stalled.
+    fn schedule_wakeup(self: &Arc<Self>, state: &mut State, now: Instant) {
         let stalls = state.blocked.then(|| state.progress + self.poller.bounds.stalled);
         let paced = state.paced.as_ref().filter(|_| !state.blocked).and_then(|paced| paced.due_at(now));
         let due = stalls.into_iter().chain(paced).min();
         if let Some(at) = due
-            && state.reminder.is_none_or(|known| at < known)
+            && state.wakeup.is_none_or(|known| at < known)
         {
-            state.reminder = Some(at);
-            self.poller.remind(self, at);
+            state.wakeup = Some(at);
+            self.poller.schedule(self, at);
         }
     }
 
+    /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if it is cut already.
     pub(super) fn cut_with(&self, state: &mut State, why: Cut) {
         if state.cut.is_some() {
             return;
         }
         state.cut = Some(why);
-        self.poller.meter.less(state.waiting());
+        self.poller.meter.subtract(state.waiting());
         if state.waiting() > 0 && why != Cut::Broken {
             self.stream.cut();
         } else {
             self.stream.close();
         }
-        (state.backlog, state.sent) = (Vec::new(), 0);
+        state.backlog = Vec::new();
+        state.sent = 0;
         if let Some(paced) = &mut state.paced {
             paced.clear();
         }
-        state.receipts.give_up();
+        state.receipts.fail_all();
         self.poller.forget(self.client, &self.stream);
-        self.empty.notify_all();
+        self.drained.notify_all();
     }
 }

@@ -1,4 +1,19 @@
-//! What is pending in a room: rendered bytes, who said them, and who came and went between them.
+//! The batch: a room's pending entries, as rendered bytes.
+//!
+//! An entry is rendered once for each rendering that a member uses, into one buffer per rendering. A member who wants
+//! everything thus gets one slice. Some members want other bytes: their own lines left out or in another form, or the
+//! lines of blocked clients left out. So each entry keeps its origin and its end in every buffer, and
+//! [`Batch::span_with`] cuts the slice into as few pieces as there are gaps. For example, with entries of A, B, B, A:
+//!
+//! | member | pieces |
+//! |---|---|
+//! | C | `A B B A` in one piece |
+//! | A, own lines left out | `B B` |
+//! | B, own lines left out | `A`, `A` |
+//!
+//! Membership changes stand beside the entries, each with the number of entries before it. All positions here are
+//! indices of entries. The batch has no lock: the room's log owns it while it is filled, one cycle while it is
+//! delivered.
 
 use super::ClientId;
 use super::seat::Seat;
@@ -6,13 +21,13 @@ use landline_common::rendering::RENDERINGS;
 use std::io::IoSlice;
 use std::sync::Arc;
 
-/// A batch's buffers that grew over this are given back after its cycle.
+/// Buffers of a batch that grew over this many bytes are freed after its cycle.
 const KEEP: usize = 64 << 10;
 
-/// Something that can be said in a room.
+/// Something that can be appended to a room's log.
 pub trait Utterance {
-    /// Called once, under the log's lock: the order of these calls is the order of the room. Returns the last id it
-    /// took, 0 if it has none.
+    /// Takes the ids of its lines and returns the last one, 0 if it has none. Called once, under the log's lock: the
+    /// order of these calls is the order of the room.
     fn number(&mut self) -> u64 {
         0
     }
@@ -22,39 +37,39 @@ pub trait Utterance {
         let _ = hearers;
         true
     }
-    /// How many lines it is, for the statistics.
+    /// Returns its number of lines, for the statistics.
     fn lines(&self) -> u64 {
         1
     }
-    /// Appends it in the rendering with that index: whole lines, each ended by a newline.
+    /// Appends its bytes in the rendering with that index: whole lines, each ended by a newline.
     fn render(&self, rendering: usize, out: &mut Vec<u8>);
-    /// Appends it as its speaker gets it in place of the shared bytes; nothing if that is no other form.
+    /// Appends the bytes that its speaker gets instead of the shared ones; nothing if the speaker gets those too.
     fn render_own(&self, out: &mut Vec<u8>) {
         let _ = out;
     }
 }
 
-/// How one member hears a room.
+/// The form in which one member gets a room's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ear {
-    /// The index of the rendering, below [`RENDERINGS`].
+    /// Index of the rendering, below [`RENDERINGS`].
     pub rendering: usize,
-    /// Whether the member's own lines come back.
+    /// True if the member gets its own lines back.
     pub hears_itself: bool,
 }
 
-/// In which form a member gets a thing that was said.
+/// The form in which a member gets one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hearing {
-    /// As all others do.
+    /// The shared bytes.
     Shared,
-    /// In the form made for its speaker.
+    /// The form made for its speaker.
     Own,
-    /// Not at all.
+    /// Left out.
     Nothing,
 }
 
-/// Somebody comes, goes, or changes the rendering.
+/// A membership change: a seat enters, leaves, or changes its form.
 #[derive(Debug)]
 pub(super) enum Move {
     Enter(Arc<Seat>, Ear),
@@ -62,38 +77,38 @@ pub(super) enum Move {
     Change(Arc<Seat>, Ear),
 }
 
-/// Whose a thing said is.
+/// Origin of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// Nobody's in particular: everybody hears it.
+    /// The server: goes to all members, since it cannot be blocked.
     Server,
-    /// Talk of that client.
+    /// Lines said by that client.
     Talk(ClientId),
-    /// News of that client's coming or going.
+    /// A notice that this client enters or leaves.
     News(ClientId),
 }
 
-/// One thing said: whose it is, and where it ends in each rendering's bytes.
+/// One entry: its origin, and its end in each buffer.
 #[derive(Debug)]
 struct Said {
     origin: Origin,
     ends: [u32; RENDERINGS],
-    /// Where the speaker's own form of it ends in the batch's `own`.
+    /// End of the speaker's own form in the batch's `own`.
     own_end: u32,
-    /// The number of lines up to here.
+    /// Number of lines in the batch up to and including this entry.
     lines: u64,
-    /// The last id up to here in this batch, 0 if there is none.
+    /// Last message id in the batch up to and including this entry, 0 if there is none.
     last_id: u64,
 }
 
-/// Everything pending, in order.
+/// Pending entries and membership changes, in order.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: [Vec<u8>; RENDERINGS],
-    /// What speakers get in place of the shared bytes: answers to their labels.
+    /// What speakers get instead of the shared bytes: answers to their labels.
     own: Vec<u8>,
     said: Vec<Said>,
-    /// Each with how many things were said before it.
+    /// Each with the number of entries before it.
     pub(super) moves: Vec<(usize, Move)>,
 }
 
@@ -102,27 +117,27 @@ impl Batch {
         self.said.is_empty() && self.moves.is_empty()
     }
 
-    /// The number of things said.
+    /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
         self.said.len()
     }
 
-    /// The size of the largest rendering, in bytes.
+    /// Returns the size of the largest buffer, in bytes.
     pub(super) fn size(&self) -> usize {
         self.bytes.iter().map(Vec::len).max().unwrap_or(0).max(self.own.len())
     }
 
-    /// Adds something said, in each rendering that somebody uses. Returns its last id, 0 if it has none.
+    /// Appends an entry, in each rendering that a member uses (`uses`). Returns its last id, 0 if it has none.
     pub(super) fn say(&mut self, origin: Origin, what: &mut dyn Utterance, uses: &[u32; RENDERINGS]) -> u64 {
         let id = what.number();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
-            // If rendering panicked before, half a line is left there.
+            // A panic during the rendering of an earlier entry may have left half a line.
             bytes.truncate(self.said.last().map_or(0, |said| said.ends[rendering] as usize));
             if uses[rendering] > 0 {
                 what.render(rendering, bytes);
             }
-            // A batch is bounded far below 4 GiB: `Room` makes speakers wait.
+            // Cannot overflow: `Room` makes speakers wait long before 4 GiB are pending.
             ends[rendering] = bytes.len() as u32;
         }
         self.own.truncate(self.own_start(self.said.len()));
@@ -134,12 +149,12 @@ impl Batch {
         id
     }
 
-    /// Whether some speaker gets another form of what it said.
+    /// Returns true if any entry has a form of its own for its speaker.
     pub(super) fn has_own(&self) -> bool {
         !self.own.is_empty()
     }
 
-    /// The speaker's own form of the thing at that place; empty if there is none.
+    /// Returns the speaker's own form of the entry at that index; empty if it has none.
     fn own(&self, place: usize) -> &[u8] {
         &self.own[self.own_start(place)..self.own_start(place + 1)]
     }
@@ -148,24 +163,24 @@ impl Batch {
         if place == 0 { 0 } else { self.said[place - 1].own_end as usize }
     }
 
-    /// The last id of the first `to` things, 0 if there is none.
+    /// Returns the last message id in the first `to` entries, 0 if there is none.
     pub(super) fn last_id(&self, to: usize) -> u64 {
         if to == 0 { 0 } else { self.said[to - 1].last_id }
     }
 
-    /// The bytes of things `from..to` (by their place) in one rendering.
+    /// Returns the bytes of the entries `from..to` in one rendering.
     pub(super) fn span(&self, rendering: usize, from: usize, to: usize) -> &[u8] {
         &self.bytes[rendering][self.start(rendering, from)..self.start(rendering, to)]
     }
 
-    /// The number of lines of things `from..to`.
+    /// Returns the number of lines in the entries `from..to`.
     pub(super) fn lines(&self, from: usize, to: usize) -> u64 {
         let up_to = |place: usize| if place == 0 { 0 } else { self.said[place - 1].lines };
         up_to(to) - up_to(from)
     }
 
-    /// The bytes with what `hearing` says of each thing, in as few pieces as there are gaps. Returns how many lines that
-    /// is.
+    /// Pushes the bytes of the entries `from..to` onto `pieces`, each entry in the form that `hearing` chooses by its
+    /// origin and by whether it has an own form. Adjacent shared entries share a piece. Returns the number of lines.
     pub(super) fn span_with<'b>(
         &'b self,
         rendering: usize,
@@ -194,7 +209,7 @@ impl Batch {
         lines
     }
 
-    /// Ready for the next use.
+    /// Empties the batch for the next use, and frees buffers that grew large.
     pub(super) fn clear(&mut self) {
         for bytes in &mut self.bytes {
             if bytes.capacity() > KEEP {

@@ -1,22 +1,27 @@
-//! The send path: how one line reaches everybody, at once and in order. It carries rendered bytes and knows nothing of
-//! what they mean.
+//! The send path: delivers each line to all members of a room, at once and in one order. It carries rendered bytes and
+//! does not interpret them.
 //!
-//! A line is rendered once for each rendering in use and appended once to its room's log. Whoever runs the room's
-//! *cycle* swaps the log out and gives each member everything pending with one `send`.
+//! A line is rendered once for each rendering in use and appended once to its room's log. The thread that runs the
+//! room's *cycle* swaps the log out and gives each member all pending bytes with one `send`:
+//!
+//! ```text
+//! Room::say ─▶ Log (Batch) ─▶ cycle: Delivery ─▶ Outbox of each member ─▶ kernel
+//!                                                      └─ backlog ─▶ Poller ─▶ kernel
+//! ```
 //!
 //! # The contract
 //!
 //! 1. A send never waits for a receiver. It may wait, holding no lock, for its own room's next cycle.
-//! 2. Everyone in a room sees one order, and history has it too (ids are made under the log's lock).
-//! 3. No loss and no doubles for those who stay connected.
-//! 4. Somebody who joins sees nothing said before and everything after.
-//! 5. A client that does not read costs at most its backlog, is cut off when that is full or makes no progress, sees
-//!    the cut (a reset), and nobody else notices.
+//! 2. All members of a room see one order, and the history has that order too (ids are made under the log's lock).
+//! 3. A member who stays connected misses nothing and gets nothing twice.
+//! 4. A user who joins sees nothing said before and everything after.
+//! 5. A client that does not read costs at most its backlog. It is disconnected by a reset, which it sees, when the
+//!    backlog is full or makes no progress. Other clients do not notice.
 //! 6. Talking takes no hub lock. Locks are taken in the order of [`crate::ranked`].
 //! 7. No lock is held across a call that can block. Nothing is rendered under the hub lock.
 //!
-//! One sender's messages never overtake each other across rooms either: [`Room::settle`] waits until a line's batch is
-//! out, and sessions call it before they speak anywhere else.
+//! Messages of one sender never overtake each other across rooms either: [`Room::settle`] waits until a line's batch is
+//! delivered, and sessions call it before they speak in another room.
 
 mod batch;
 mod delivery;
@@ -41,5 +46,5 @@ pub use room_log::Room;
 pub use seat::Seat;
 pub use tally::Tally;
 
-/// The number of one client's connection; never used twice while a server runs.
+/// Identifies one client's connection; never reused while a server runs.
 pub type ClientId = u64;

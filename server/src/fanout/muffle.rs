@@ -1,4 +1,4 @@
-//! Whom somebody does not hear.
+//! Filters out the events of clients that a user has blocked.
 
 use super::ClientId;
 use super::batch::Origin;
@@ -6,54 +6,54 @@ use crate::ranked::{Ranked, RankedGuard};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Whom one person does not hear, in any room. All their seats share it.
+/// The block filter of one user. The user's seats in all rooms share it.
 #[derive(Debug, Default)]
 pub struct Muffle {
-    /// Tells cheaply that there is nobody, which is nearly always so.
+    /// False while no client is blocked, which is the usual case: then a cycle takes no lock.
     any: AtomicBool,
-    silenced: Ranked<Silenced, 4>,
+    blocked: Ranked<Blocked, 4>,
 }
 
-/// What is left out.
+/// The clients whose events are left out, by class of event.
 #[derive(Debug, Default)]
-pub(super) struct Silenced {
+pub(super) struct Blocked {
     talk_of: HashSet<ClientId>,
     news_of: HashSet<ClientId>,
 }
 
-/// What of somebody is not heard.
+/// The classes of events that can be blocked separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sound {
-    /// What they say.
+    /// Lines that a client says.
     Talk,
-    /// Their coming and going.
+    /// Notices that a client enters or leaves.
     News,
 }
 
 impl Muffle {
-    /// From now on that of `client` is not heard, or is heard again.
+    /// Blocks (`silent`) or unblocks this class of events of `client`, from the next send on.
     pub fn set(&self, sound: Sound, client: ClientId, silent: bool) {
-        let mut silenced = self.silenced.lock();
+        let mut blocked = self.blocked.lock();
         let set = match sound {
-            Sound::Talk => &mut silenced.talk_of,
-            Sound::News => &mut silenced.news_of,
+            Sound::Talk => &mut blocked.talk_of,
+            Sound::News => &mut blocked.news_of,
         };
         if silent {
             set.insert(client);
         } else {
             set.remove(&client);
         }
-        self.any.store(!silenced.talk_of.is_empty() || !silenced.news_of.is_empty(), Relaxed);
+        self.any.store(!blocked.talk_of.is_empty() || !blocked.news_of.is_empty(), Relaxed);
     }
 
-    /// What is left out, if anything is.
-    pub(super) fn silenced(&self) -> Option<RankedGuard<'_, Silenced, 4>> {
-        self.any.load(Relaxed).then(|| self.silenced.lock())
+    /// Locks and returns the blocked clients, or `None` if there are none.
+    pub(super) fn blocked(&self) -> Option<RankedGuard<'_, Blocked, 4>> {
+        self.any.load(Relaxed).then(|| self.blocked.lock())
     }
 }
 
-impl Silenced {
-    pub(super) fn leaves_out(&self, origin: Origin) -> bool {
+impl Blocked {
+    pub(super) fn contains(&self, origin: Origin) -> bool {
         match origin {
             Origin::Server => false,
             Origin::Talk(client) => self.talk_of.contains(&client),

@@ -1,7 +1,28 @@
-//! A room's log and the cycle that empties it. The contract stands in [`crate::fanout`].
+//! A room's log, and the cycle that delivers what is in it. The contract is in [`crate::fanout`].
+//!
+//! Many users speak at once, and each line goes to all members. If every speaker sent to all members itself, members
+//! would see different orders, and each line would cost one `send` per member. Instead a speaker appends to the log,
+//! which is short work under a lock, and one thread at a time runs a *cycle*: it takes the whole log and delivers it.
+//! What is said during a cycle is delivered by the next one, so the batches grow with the load.
+//!
+//! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly what was
+//! said between entering and leaving, even though both happen long before the batch is delivered.
+//!
+//! Two buffers alternate (`pending` and `spare`); a cycle swaps them and gives its batch back cleared. Invariants:
+//!
+//! - `flushing` is true exactly while a thread runs a cycle or a flusher has been asked to. One thread at a time
+//!   delivers, so all members see one order.
+//! - Batches are numbered; `delivered` is the last number that is completely out. [`Room::settle`] waits for it.
+//! - At rest (`pending` empty, not `flushing`) a membership change is applied at once instead of appended.
+//!
+//! The log's lock is held to append and to swap, the seats' lock to deliver. They are never held together, except at
+//! rest: then `update_membership` takes the seats' lock inside the log's.
+//!
+//! This module does not know what the bytes mean, and it does not decide which notices are worth sending: it asks
+//! [`Utterance::is_worth`].
 
 use super::batch::{Batch, Ear, Move, Origin, Utterance};
-use super::delivery::{Delivery, Taken};
+use super::delivery::{ActiveSubscription, Delivery};
 use super::flusher::Flushers;
 use super::seat::Seat;
 use crate::ranked::{Ranked, RankedGuard};
@@ -12,24 +33,29 @@ use std::sync::atomic::Ordering::Relaxed;
 
 #[derive(Debug, Default)]
 struct Log {
-    next: Batch,
+    /// The batch that is being filled.
+    pending: Batch,
+    /// An empty batch whose buffers the next cycle reuses.
     spare: Batch,
-    /// The number of the batch that is being filled.
+    /// Number of the pending batch; the first one is 1.
     number: u64,
-    /// The last id said.
+    /// Last message id in this room.
     last_id: u64,
-    /// All batches up to this number are out.
-    done: u64,
-    /// Somebody runs a cycle, or is asked to: what is appended will be seen.
+    /// All batches up to this number are delivered.
+    delivered: u64,
+    /// A thread runs a cycle, or a flusher has been asked to: appended entries will be delivered without another
+    /// request.
     flushing: bool,
-    waiting: u32,
+    /// Number of threads that wait for `batch_changed`.
+    waiters: u32,
     members: usize,
+    /// Number of members that use each rendering; only used renderings are made.
     uses: [u32; RENDERINGS],
 }
 
 impl Log {
     fn say(&mut self, origin: Origin, what: &mut dyn Utterance) {
-        self.last_id = self.last_id.max(self.next.say(origin, what, &self.uses));
+        self.last_id = self.last_id.max(self.pending.say(origin, what, &self.uses));
     }
 }
 
@@ -37,45 +63,46 @@ impl Log {
 #[derive(Debug)]
 pub struct Room {
     log: Ranked<Log, 2>,
-    /// Notified when a batch is swapped out and when it is done.
-    moved_on: Condvar,
-    seats: Ranked<Vec<Taken>, 3>,
+    /// Notified when a batch is taken for delivery and when it is delivered.
+    batch_changed: Condvar,
+    seats: Ranked<Vec<ActiveSubscription>, 3>,
     flushers: Arc<Flushers>,
 }
 
 type LogGuard<'a> = RankedGuard<'a, Log, 2>;
 
 impl Room {
-    /// An empty room.
+    /// Makes a room without members.
     #[must_use]
     pub fn new(flushers: &Arc<Flushers>) -> Arc<Room> {
         let log = Ranked::new(Log { number: 1, ..Log::default() });
-        Arc::new(Room { log, moved_on: Condvar::new(), seats: Ranked::default(), flushers: flushers.clone() })
+        Arc::new(Room { log, batch_changed: Condvar::new(), seats: Ranked::default(), flushers: flushers.clone() })
     }
 
-    /// Says something as the person on `seat`. The number returned is for [`Room::settle`].
+    /// Appends `what` as said by the user of `seat`, a member. Returns the batch number for [`Room::settle`]. Waits
+    /// while too much is pending.
     pub fn say(self: &Arc<Self>, seat: &Seat, what: &mut dyn Utterance) -> u64 {
-        let mut log = self.with_space();
+        let mut log = self.lock_with_capacity();
         let number = log.number;
         log.say(Origin::Talk(seat.client), what);
         seat.spoke.store(number, Relaxed);
-        self.kick(log);
+        self.ensure_cycle(log);
         number
     }
 
-    /// Tells everybody something. The number returned is for [`Room::settle`].
+    /// Appends `what` for all members, in the server's name. Returns the batch number for [`Room::settle`].
     pub fn announce(self: &Arc<Self>, what: &mut dyn Utterance) -> u64 {
-        let mut log = self.with_space();
+        let mut log = self.lock_with_capacity();
         let number = log.number;
         log.say(Origin::Server, what);
-        self.kick(log);
+        self.ensure_cycle(log);
         number
     }
 
-    /// Takes a seat: its person hears everything from here on. `notice` is heard by those who are there already. The
-    /// number returned is for [`Room::settle`].
+    /// Makes `seat` a member, which gets everything appended from now on. `notice` goes to the members before it only.
+    /// Returns the batch number for [`Room::settle`], 0 if there is nothing to wait for.
     pub fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
-        let mut log = self.with_space();
+        let mut log = self.lock_with_capacity();
         let number = log.number;
         let hearers = log.members;
         if let Some(notice) = notice
@@ -86,13 +113,14 @@ impl Room {
         log.members += 1;
         log.uses[ear.rendering] += 1;
         seat.came_after.store(log.last_id, Relaxed);
-        if self.make_move(log, Move::Enter(seat.clone(), ear)) { 0 } else { number }
+        if self.update_membership(log, Move::Enter(seat.clone(), ear)) { 0 } else { number }
     }
 
-    /// Gives a seat back, after everything said so far. `ear` is the one it was taken (or last changed) with.
-    /// `notice` is heard by those who stay. The number returned is for [`Room::settle`].
+    /// Ends the membership of `seat`, which still gets everything appended so far. `ear` is the one it entered or was
+    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`Room::settle`], 0
+    /// if there is nothing to wait for.
     pub fn leave(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
-        let mut log = self.with_space();
+        let mut log = self.lock_with_capacity();
         let number = log.number;
         seat.left_after.store(log.last_id, Relaxed);
         log.members -= 1;
@@ -101,62 +129,66 @@ impl Room {
         if let Some(notice) = notice
             && notice.is_worth(hearers)
         {
-            let at = log.next.len();
+            let at = log.pending.len();
             log.say(Origin::News(seat.client), notice);
-            log.next.moves.push((at, Move::Leave(seat.clone())));
-            self.kick(log);
-        } else if self.make_move(log, Move::Leave(seat.clone())) {
+            log.pending.moves.push((at, Move::Leave(seat.clone())));
+            self.ensure_cycle(log);
+        } else if self.update_membership(log, Move::Leave(seat.clone())) {
             return 0;
         }
         number
     }
 
-    /// Changes how a seat's person hears what is said from here on. The number returned is for [`Room::settle`].
+    /// Changes the form in which a member gets what is appended from now on. Returns the batch number for
+    /// [`Room::settle`], 0 if there is nothing to wait for.
     pub fn change(self: &Arc<Self>, seat: &Arc<Seat>, old: Ear, new: Ear) -> u64 {
-        let mut log = self.with_space();
+        let mut log = self.lock_with_capacity();
         log.uses[old.rendering] -= 1;
         log.uses[new.rendering] += 1;
         let number = log.number;
-        if self.make_move(log, Move::Change(seat.clone(), new)) { 0 } else { number }
+        if self.update_membership(log, Move::Change(seat.clone(), new)) { 0 } else { number }
     }
 
-    /// Waits until the batch of that number is out. At most two cycles, with no lock held.
+    /// Waits until the batch of that number is delivered: at most two cycles, the one that runs and the next one. The
+    /// caller holds no lock.
     pub fn settle(&self, number: u64) {
         let mut log = self.log.lock();
-        while log.done < number {
-            log.waiting += 1;
-            log.wait(&self.moved_on);
-            log.waiting -= 1;
+        while log.delivered < number {
+            log.waiters += 1;
+            log.wait(&self.batch_changed);
+            log.waiters -= 1;
         }
     }
 
-    /// The log, once there is space in it.
-    fn with_space(&self) -> LogGuard<'_> {
+    /// Locks the log, once no more than the bound is pending. Without this wait, speakers that are faster than the
+    /// sends would only fill the backlogs of their hearers.
+    fn lock_with_capacity(&self) -> LogGuard<'_> {
         let mut log = self.log.lock();
-        while log.flushing && log.next.size() > self.flushers.pending_bytes {
-            log.waiting += 1;
-            log.wait(&self.moved_on);
-            log.waiting -= 1;
+        while log.flushing && log.pending.size() > self.flushers.pending_bytes {
+            log.waiters += 1;
+            log.wait(&self.batch_changed);
+            log.waiters -= 1;
         }
         log
     }
 
-    /// At rest a move applies at once (then this is true); otherwise it waits its turn in the log.
-    fn make_move(self: &Arc<Self>, mut log: LogGuard<'_>, movement: Move) -> bool {
-        if log.next.is_empty() && !log.flushing {
+    /// Applies a membership change at once if the room is at rest, and returns true. Otherwise appends it to the log.
+    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, movement: Move) -> bool {
+        if log.pending.is_empty() && !log.flushing {
             let empty = Batch::default();
-            let mut delivery = Delivery::of(&empty, 0);
+            let mut delivery = Delivery::new(&empty, 0);
             delivery.apply(&mut self.seats.lock(), movement, 0);
             return true;
         }
-        let at = log.next.len();
-        log.next.moves.push((at, movement));
-        self.kick(log);
+        let at = log.pending.len();
+        log.pending.moves.push((at, movement));
+        self.ensure_cycle(log);
         false
     }
 
-    /// Sees to it that somebody empties the log: already flushing, this thread if the room is small, or a flusher.
-    fn kick(self: &Arc<Self>, mut log: LogGuard<'_>) {
+    /// Ensures that a cycle delivers the pending batch: nothing to do while flushing; otherwise this thread runs it if
+    /// the room is small, or else a flusher.
+    fn ensure_cycle(self: &Arc<Self>, mut log: LogGuard<'_>) {
         if log.flushing {
             return;
         }
@@ -168,63 +200,66 @@ impl Room {
         }
     }
 
-    /// Runs one cycle. True when nothing more is pending and the room is at rest.
+    /// Delivers the pending batch. Returns true if nothing more is pending and the room is at rest; otherwise the
+    /// caller must run another cycle or hand the room over.
     pub(super) fn cycle(self: &Arc<Self>) -> bool {
-        // Who is about to speak, and waits for a core only, goes first: their lines go out with these, by the same
-        // sends. Where nobody waits this costs less than a tenth of a send.
+        // Let sessions run first that have read a line and only wait for a core: their lines then join this batch and
+        // need no sends of their own. Where no thread waits, the yield costs less than a tenth of a send.
         std::thread::yield_now();
         let mut log = self.log.lock();
         let spare = std::mem::take(&mut log.spare);
-        let mut batch = std::mem::replace(&mut log.next, spare);
+        let mut batch = std::mem::replace(&mut log.pending, spare);
         let number = log.number;
         log.number += 1;
-        if log.waiting > 0 {
-            self.moved_on.notify_all();
+        if log.waiters > 0 {
+            self.batch_changed.notify_all();
         }
         drop(log);
-        let turn = Turn { room: self, number };
+        let guard = CycleGuard { room: self, number };
         self.deliver(&mut batch, number);
         batch.clear();
-        std::mem::forget(turn);
+        std::mem::forget(guard);
         self.finish(number, batch)
     }
 
+    /// Ends a cycle. Returns true if the room is at rest.
     fn finish(&self, number: u64, spare: Batch) -> bool {
         let mut log = self.log.lock();
         log.spare = spare;
-        log.done = number;
-        if log.waiting > 0 {
-            self.moved_on.notify_all();
+        log.delivered = number;
+        if log.waiters > 0 {
+            self.batch_changed.notify_all();
         }
-        log.flushing = !log.next.is_empty();
+        log.flushing = !log.pending.is_empty();
         !log.flushing
     }
 
     fn deliver(&self, batch: &mut Batch, number: u64) {
         let moves = std::mem::take(&mut batch.moves);
-        let mut delivery = Delivery::of(batch, number);
+        let mut delivery = Delivery::new(batch, number);
         let mut seats = self.seats.lock();
         #[cfg(feature = "faults")]
         crate::faults::strike("cycle", batch.span(0, 0, batch.len()));
         for (at, movement) in moves {
             delivery.apply(&mut seats, movement, at);
         }
-        for taken in seats.iter_mut() {
-            delivery.give(taken, delivery.batch.len());
-            taken.from = 0;
+        for subscription in seats.iter_mut() {
+            delivery.deliver_to(subscription, delivery.batch.len());
+            subscription.from = 0;
         }
         drop(seats);
         self.flushers.tally.add(delivery.lines, delivery.bytes);
     }
 }
 
-/// If a cycle panics all the same, the room goes back to the flushers instead of staying "flushing" for ever.
-struct Turn<'a> {
+/// Ends a cycle that panics outside the delivery to one member. Without it the room would stay `flushing` and deliver
+/// nothing any more. The panicking batch is lost.
+struct CycleGuard<'a> {
     room: &'a Arc<Room>,
     number: u64,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for CycleGuard<'_> {
     fn drop(&mut self) {
         if !self.room.finish(self.number, Batch::default()) {
             self.room.flushers.hand_over(self.room.clone());

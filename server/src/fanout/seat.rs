@@ -1,4 +1,4 @@
-//! One person's place in a room, as the send path has it.
+//! A user's membership of a room, as the send path stores it.
 
 use super::ClientId;
 use super::muffle::Muffle;
@@ -6,26 +6,27 @@ use super::outbox::Outbox;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// One person in one room.
+/// One user's membership of one room.
 #[derive(Debug)]
 pub struct Seat {
     pub(super) client: ClientId,
     pub(super) outbox: Arc<Outbox>,
-    /// The number of the last batch this person spoke in: tells cheaply who has own lines to leave out.
+    /// Number of the last batch this user spoke in. A cycle compares it with its own batch to find, without a search,
+    /// the members whose own lines need special treatment.
     pub(super) spoke: AtomicU64,
     pub(super) muffle: Arc<Muffle>,
-    /// The last id that was said before this person came.
+    /// Last message id in the room before this user entered.
     pub(super) came_after: AtomicU64,
-    /// The last id that was said before this person left.
+    /// Last message id in the room before this user left.
     pub(super) left_after: AtomicU64,
-    /// The last id that the kernel took for this person.
+    /// Last message id that the kernel has taken for this user.
     pub(super) heard: AtomicU64,
-    /// Its place among the seats; only read and written under their lock.
-    pub(super) place: AtomicUsize,
+    /// Index in the room's list of seats. Read and written only under the lock of that list.
+    pub(super) index: AtomicUsize,
 }
 
 impl Seat {
-    /// A seat for the client whose outbox this is, and who does not hear what `muffle` keeps out. It is in no room yet.
+    /// Makes a seat that delivers to `outbox` and leaves out events blocked by `muffle`. It belongs to no room yet.
     #[must_use]
     pub fn new(outbox: &Arc<Outbox>, muffle: &Arc<Muffle>) -> Arc<Seat> {
         Arc::new(Seat {
@@ -36,23 +37,24 @@ impl Seat {
             came_after: AtomicU64::new(0),
             left_after: AtomicU64::new(0),
             heard: AtomicU64::new(0),
-            place: AtomicUsize::new(usize::MAX),
+            index: AtomicUsize::new(usize::MAX),
         })
     }
 
-    /// The last id said in the room before this person came; 0 if nothing was said since the room opened.
+    /// Returns the last message id in the room before this user entered; 0 if the room had no message since it opened.
     #[must_use]
     pub fn came_after(&self) -> u64 {
         self.came_after.load(Relaxed)
     }
 
-    /// The last id said in the room before this person left; 0 if nothing was said since the room opened.
+    /// Returns the last message id in the room before this user left; 0 if the room had no message since it opened.
     #[must_use]
     pub fn left_after(&self) -> u64 {
         self.left_after.load(Relaxed)
     }
 
-    /// The last id that is known to have gone out to this person; 0 if there is none. Everything before it did, too.
+    /// Returns the last message id that the kernel is known to have taken for this user, 0 if there is none. The kernel
+    /// took all earlier ones too.
     #[must_use]
     pub fn heard(&self) -> u64 {
         self.heard.load(Relaxed)

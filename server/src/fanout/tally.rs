@@ -1,4 +1,4 @@
-//! What has gone through the rooms since the start. Counted once a cycle, so that counting costs nothing.
+//! Delivery counters of all rooms since the start. Each cycle adds its sums once, so counting costs nothing per line.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -10,13 +10,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Lines handed to members: one line to a hundred members is a hundred.
+    /// Returns the number of lines delivered to members: one line to a hundred members counts as a hundred.
     #[must_use]
     pub fn deliveries(&self) -> u64 {
         self.deliveries.load(Relaxed)
     }
 
-    /// Bytes handed to members.
+    /// Returns the number of bytes delivered to members.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)

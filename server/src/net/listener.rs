@@ -1,4 +1,9 @@
-//! A listening port: accepting until told to stop, and surviving every way in which accepting can fail.
+//! A listening port: accepts connections until it is stopped.
+//!
+//! Accepting can fail for a long time, above all when the process has no descriptors left. The connection then stays in
+//! the kernel's queue, so a plain loop would spin and the client would hang. The listener therefore keeps one spare
+//! descriptor: it closes that, accepts the next client with it, tells the client that the server is full, and opens the
+//! spare again. Where even this fails, it sleeps between attempts.
 
 use crate::seldom::Seldom;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -9,11 +14,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-/// Connections the kernel holds until they are accepted; std's 128 lose some when a class room presses Enter.
+/// Connections that the kernel queues until they are accepted. With std's 128, some are lost when a whole class
+/// connects at once.
 const KERNEL_BACKLOG: i32 = 4_096;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// What a client hears when not even a descriptor is left for it.
+/// The answer to a client when no descriptor is left: a line of the text door, since this module knows no other form.
 const NO_DESCRIPTOR: &[u8] = b"ERROR: 503 the server has no room for more connections; try again later\n";
 
 /// A port that clients connect to.
@@ -25,11 +31,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `address`; port 0 takes any free one. `[::]` is every address of both families; where this machine has no
-    /// IPv6, every address of IPv4.
+    /// Binds `address`; port 0 takes any free port. `[::]` listens on all addresses of both families, or on all IPv4
+    /// addresses where this machine has no IPv6.
     ///
     /// # Errors
-    /// The port is taken, or the address is none of this machine's.
+    /// The port is taken, or `address` is not an address of this machine.
     pub fn bind(address: SocketAddr) -> io::Result<Listener> {
         match Listener::bind_to(address) {
             Err(error) if address.is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
@@ -42,7 +48,7 @@ impl Listener {
 
     fn bind_to(address: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A restarted server gets its port back at once.
+        // Lets a restarted server bind its port at once, although old connections are still in TIME_WAIT.
         socket.set_reuse_address(true)?;
         if address.is_ipv6() {
             socket.set_only_v6(false)?;
@@ -54,17 +60,17 @@ impl Listener {
         Ok(Listener { socket, address, stopped: AtomicBool::new(false) })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on, with the port that was really bound.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Hands every new connection to `welcome`, until [`Listener::stop`].
+    /// Calls `welcome` with every new connection, until [`Listener::stop`]. `welcome` must not block.
     pub fn run(&self, mut welcome: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
-        let mut trouble = Seldom::default();
+        let mut failures_logged = Seldom::default();
         loop {
             let accepted = self.socket.accept();
             if self.stopped.load(SeqCst) {
@@ -75,14 +81,14 @@ impl Listener {
                     pause = FIRST_PAUSE;
                     welcome(socket);
                 }
-                Err(e) if is_the_clients_doing(&e) => {}
+                Err(e) if is_client_gone(&e) => {}
                 Err(e) => {
-                    if trouble.is_due(Instant::now()) {
-                        log::warn!("accepting on {}: {e}; clients are refused until that is over", self.address);
+                    if failures_logged.is_due(Instant::now()) {
+                        log::warn!("cannot accept on {}: {e}; clients are refused until this is over", self.address);
                     }
-                    // Without a descriptor, accepting fails at once, also where nobody is there to be accepted.
-                    if !self.somebody_waits(Duration::ZERO) {
-                        self.somebody_waits(LONGEST_PAUSE);
+                    // Without a descriptor, accepting fails at once even while no client waits: wait for one here.
+                    if !self.wait_for_client(Duration::ZERO) {
+                        self.wait_for_client(LONGEST_PAUSE);
                     } else if !self.refuse_one(&mut spare) {
                         std::thread::sleep(pause);
                         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -92,11 +98,11 @@ impl Listener {
         }
     }
 
-    /// Makes [`Listener::run`] return.
+    /// Makes [`Listener::run`] return, by a connection to the own port that ends its wait.
     pub fn stop(&self) {
         self.stopped.store(true, SeqCst);
         let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
-        // Loopback may have no address of IPv6 although others have.
+        // The loopback interface may lack IPv6 even where other interfaces have it.
         let own = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => vec![v4],
             IpAddr::V6(ip) if ip.is_unspecified() => vec![v4, v6],
@@ -106,32 +112,32 @@ impl Listener {
         let _ = own.into_iter().any(|ip| knock(ip).is_ok());
     }
 
-    /// Whether there is somebody to be accepted, by then at the latest.
-    fn somebody_waits(&self, time: Duration) -> bool {
+    /// Waits until a client can be accepted, for at most `time`. Returns true if one can.
+    fn wait_for_client(&self, time: Duration) -> bool {
         let time = Timespec::try_from(time).ok();
         poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], time.as_ref()).is_ok_and(|ready| ready > 0)
     }
 
-    /// With the spare descriptor given up there is one for telling the next client that there is none. False if nobody
-    /// could be told: trying again at once would spin.
+    /// Uses the spare descriptor to tell the next client that the server is full. Returns false if that failed: trying
+    /// again at once would spin.
     fn refuse_one(&self, spare: &mut Option<File>) -> bool {
         *spare = None;
-        let mut told = false;
+        let mut is_refused = false;
         if self.socket.set_nonblocking(true).is_ok() {
             if let Ok((mut socket, _)) = self.socket.accept() {
                 let _ = socket.set_nonblocking(true);
                 let _ = socket.write(NO_DESCRIPTOR);
-                told = true;
+                is_refused = true;
             }
-            // If this failed, accepting would return at once and the pause would pace it.
+            // If this fails, `accept` returns at once from now on, and the pause in `run` keeps the loop from spinning.
             let _ = self.socket.set_nonblocking(false);
         }
         *spare = spare_descriptor();
-        told
+        is_refused
     }
 }
 
-/// Whether binding failed since this machine has no IPv6, or not now.
+/// Returns true if binding failed because this machine has no IPv6, or has it turned off.
 fn lacks_ipv6(error: &io::Error) -> bool {
     let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
     error.kind() == io::ErrorKind::AddrNotAvailable || code == Some(rustix::io::Errno::AFNOSUPPORT)
@@ -141,8 +147,8 @@ fn spare_descriptor() -> Option<File> {
     File::open("/dev/null").ok()
 }
 
-/// Errors of a client that was gone before it was accepted.
-fn is_the_clients_doing(error: &io::Error) -> bool {
+/// Returns true for the errors of a client that closed before it was accepted.
+fn is_client_gone(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | WouldBlock)
 }

@@ -1,4 +1,5 @@
-//! The platform's part of talking over TCP. Nothing here knows what the bytes mean.
+//! TCP sockets as the server uses them: listening, reading and sending, readiness, and probes of silent peers. Moves
+//! bytes and does not interpret them.
 
 pub mod listener;
 pub mod probe;

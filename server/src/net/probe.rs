@@ -1,22 +1,27 @@
-//! Asking a peer for a sign of life, when another client wants its name.
+//! Probes a silent peer for a sign of life, when another client wants its name.
 //!
-//! A connection whose network is gone looks to the server like one that is silent: nothing ends it until something is
-//! sent and times out. A probe makes the peer's system answer now. The kernel's keepalive asks once a second, at first
-//! as soon as the connection has been idle for a second; the peer's system answers without its program.
+//! A connection whose network is gone looks like one that is merely silent: it ends only when bytes are sent and time
+//! out. A probe makes the peer's system answer now, by keepalives of the kernel: one a second, the first one when the
+//! connection has been idle for a second. The peer's system answers them without its program.
 //!
-//! | seen since the probe began | verdict |
+//! | observed since the probe began | verdict |
 //! |---|---|
 //! | bytes from the peer | alive |
-//! | an acknowledgement, where that is proof enough | alive |
-//! | the connection's end, or [`PATIENCE`] is over | silent |
+//! | an acknowledgement, with [`Proof::Acknowledgement`] | alive |
+//! | none of these within [`PATIENCE`] | silent |
 //!
-//! Where only bytes are proof, the ping may stand behind a backlog that a slow peer takes long to read. Patience begins
-//! anew with each acknowledgement of bytes up to the ping, for [`LONGEST`] in all. Bytes behind the ping do not count:
-//! a proxy acknowledges for the dead, and talk never ends.
+//! One exception: with [`Proof::Acknowledgement`], where the kernel reports no acknowledgements, the last row means
+//! alive. By then the kernel's own keepalives would have ended a dead connection, and the caller stops when that
+//! happens.
+//!
+//! With [`Proof::Bytes`] a ping is sent, which may stand behind a backlog that a slow peer takes long to read. The time
+//! of [`PATIENCE`] therefore starts again with each acknowledgement of bytes up to the ping, for [`LONGEST`] in all.
+//! Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk in a
+//! room would extend the time without end.
 //!
 //! The deadline is not left to the kernel: while sent bytes are unacknowledged it sends no keepalives, and its timer
-//! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped;
-//! of several probes of one peer, the last one puts them back.
+//! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped.
+//! If several probes of one peer run at once, the last one restores them.
 
 use super::stream::Stream;
 use super::tcp_info::Kernel;
@@ -24,67 +29,71 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-/// How long a peer may take to answer.
+/// Time that a peer may take to answer.
 pub const PATIENCE: Duration = Duration::from_millis(2_700);
-/// How long a probe may take at most, while the peer acknowledges what stands in front of the ping.
+/// Most time for a probe whose peer acknowledges bytes in front of the ping.
 pub const LONGEST: Duration = Duration::from_secs(15);
-/// Keepalives ask after so much silence, and again after as much.
+/// Silence before the first keepalive, and time between two.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(1);
-/// Keepalives without an answer after which the kernel ends the connection.
+/// Number of unanswered keepalives after which the kernel ends the connection.
 pub(super) const KEEPALIVES: u32 = 2;
-/// What the kernel may wait for an acknowledgement meanwhile.
+/// Time during a probe after which the kernel ends a connection whose sent bytes are not acknowledged.
 pub(super) const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
-/// The kernel counts acknowledgements in ticks of up to 10 ms.
+/// Tolerance for comparing times of acknowledgements, which the kernel keeps in ticks of up to 10 ms.
 const TICK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// What proves that a peer lives.
+/// The proof that a peer is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// Its system acknowledges: all that can be asked of a client that answers no pings.
+    /// The peer's system acknowledges: all that a client can prove that answers no pings.
     Acknowledgement,
-    /// Its program sends something: in front of it may be a proxy, which acknowledges for the dead as well.
+    /// The peer's program sends bytes. An acknowledgement is no proof here: it may come from a proxy whose client is
+    /// dead.
     Bytes,
 }
 
-/// What a probe found so far.
+/// The result of a probe so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// The peer lives.
+    /// The peer is alive.
     Alive,
-    /// Nothing yet.
+    /// The probe must look again.
     Unknown,
     /// The peer did not answer in time.
     Silent,
 }
 
-/// One question for a sign of life. Dropping it puts the connection's options back.
+/// One probe of one peer. Dropping it restores the socket's options.
 #[derive(Debug)]
 pub struct Probe<'s> {
     stream: &'s Stream,
     proof: Proof,
     kernel: Option<Kernel>,
     begun: Instant,
-    /// How long ago the peer had acknowledged something when the probe began.
+    /// Time since the peer's last acknowledgement when the probe began; `None` if the kernel does not report it.
     silent_for: Option<Duration>,
+    /// Number of reads from the peer when the probe began.
     reads: u64,
     pause: Duration,
-    /// Patience runs from here.
+    /// Start of the current time of [`PATIENCE`].
     patient_since: Instant,
-    /// The bytes up to the ping that are not acknowledged yet.
+    /// The bytes up to the ping, once it is sent and if the kernel reports them.
     backlog: Option<Backlog>,
 }
 
-/// How far the peer has come with what stands in front of the ping, counted from the connection's first byte.
+/// Progress of the peer through the bytes up to the ping. Both numbers count from the connection's first byte.
 #[derive(Clone, Copy, Debug)]
 struct Backlog {
     acknowledged: u64,
+    /// End of the ping.
     end: u64,
 }
 
 impl<'s> Probe<'s> {
-    /// Begins to ask. `rival` is the address of the client that wants the peer's name. Often the answer is known at once.
+    /// Starts a probe. `rival` is the address of the client that wants the peer's name. Often the result is known at
+    /// once.
     #[must_use]
     pub fn begin(stream: &'s Stream, proof: Proof, rival: IpAddr) -> (Probe<'s>, Life) {
         let begun = Instant::now();
@@ -108,14 +117,14 @@ impl<'s> Probe<'s> {
         (probe, life)
     }
 
-    /// Whether no answer is needed: both ends are on this machine, or the peer's machine is the rival's, which is
-    /// obviously reached, and the peer acknowledged something within the last second.
+    /// Returns true if no answer is needed: both ends are on this machine, or the peer acknowledged bytes within the
+    /// last second and is on the rival's machine, whose network evidently works.
     fn is_surely_alive(&self, rival: IpAddr) -> bool {
         let just_now = self.silent_for.is_some_and(|silent| silent < KEEPALIVE);
         self.proof == Proof::Acknowledgement && (self.stream.is_local() || (rival == self.stream.address() && just_now))
     }
 
-    /// Notes that the ping is sent, and that it is the last of `waiting` bytes that the kernel has not taken.
+    /// Notes that the ping has been sent. It is the last of `waiting` bytes that the kernel has not taken.
     pub fn has_asked(&mut self, waiting: usize) {
         let sent = self.kernel.as_ref().and_then(Kernel::acknowledged);
         self.backlog = sent.map(|sent| Backlog {
@@ -124,7 +133,7 @@ impl<'s> Probe<'s> {
         });
     }
 
-    /// Lets patience begin anew if the peer has acknowledged more of the bytes up to the ping.
+    /// Restarts the time of [`PATIENCE`] if the peer has acknowledged more of the bytes up to the ping.
     fn note_progress(&mut self) {
         let (Some(backlog), Some(kernel)) = (&mut self.backlog, &self.kernel) else { return };
         if backlog.acknowledged >= backlog.end {
@@ -138,7 +147,7 @@ impl<'s> Probe<'s> {
         }
     }
 
-    /// Looks for an answer, after a short pause.
+    /// Sleeps for a short time that grows from 1 to 50 ms, then returns the result so far.
     pub fn look(&mut self) -> Life {
         std::thread::sleep(self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
@@ -148,7 +157,8 @@ impl<'s> Probe<'s> {
         self.note_progress();
         match self.patient_since.elapsed() {
             waited if waited < PATIENCE && self.begun.elapsed() < LONGEST => Life::Unknown,
-            // Without the kernel's word: by now it would have ended a connection that is dead.
+            // The kernel does not report acknowledgements, but by now its keepalives would have ended a dead
+            // connection.
             _ if self.proof == Proof::Acknowledgement && self.silent_for.is_none() => Life::Alive,
             _ => Life::Silent,
         }

@@ -1,6 +1,6 @@
-//! Waiting until one of many sockets takes bytes again. Each arming holds for one report.
+//! Waits until one of many sockets takes bytes again. Each arming is good for one report.
 //!
-//! Linux has epoll; other Unixes are served by `poll`, whose cost grows with the number of armed sockets.
+//! Linux uses epoll; other Unixes use `poll`, whose cost grows with the number of armed sockets.
 
 use crate::net::Stream;
 use std::io;
@@ -12,7 +12,7 @@ pub use epoll::Readiness;
 #[cfg(not(target_os = "linux"))]
 pub use poll::Readiness;
 
-/// The key under which the waker reports; clients' numbers stay below it.
+/// The key of the waker. Client numbers count up from 1 and never reach it.
 const WAKER: u64 = u64::MAX;
 
 #[cfg(target_os = "linux")]
@@ -24,7 +24,7 @@ mod epoll {
     use rustix::fd::OwnedFd;
     use rustix::io::Errno;
 
-    /// The sockets waited for.
+    /// The set of armed sockets.
     #[derive(Debug)]
     pub struct Readiness {
         epoll: OwnedFd,
@@ -32,10 +32,10 @@ mod epoll {
     }
 
     impl Readiness {
-        /// Nothing armed yet.
+        /// Makes a set without armed sockets.
         ///
         /// # Errors
-        /// Out of descriptors.
+        /// The process has no descriptors left.
         pub fn new() -> io::Result<Readiness> {
             let epoll = epoll::create(CreateFlags::CLOEXEC)?;
             let waker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
@@ -43,10 +43,10 @@ mod epoll {
             Ok(Readiness { epoll, waker })
         }
 
-        /// Reports `key` once when `stream` takes bytes again, or is dead.
+        /// Makes [`Readiness::wait`] report `key` once when `stream` takes bytes again, or is dead.
         ///
         /// # Errors
-        /// Out of kernel memory, or of watches.
+        /// The kernel has no memory or no watches left.
         pub fn arm(&self, stream: &Arc<Stream>, key: u64) -> io::Result<()> {
             let (data, flags) = (EventData::new_u64(key), EventFlags::OUT | EventFlags::ONESHOT);
             match epoll::modify(&self.epoll, stream.as_ref(), data, flags) {
@@ -55,19 +55,20 @@ mod epoll {
             }
         }
 
-        /// Forgets `stream`.
+        /// Disarms `stream`, before it is closed.
         pub fn forget(&self, stream: &Stream) {
             let _ = epoll::delete(&self.epoll, stream);
         }
 
-        /// Makes the waiting thread return.
+        /// Makes the thread in [`Readiness::wait`] return.
         pub fn wake(&self) {
             let _ = rustix::io::write(&self.waker, &1_u64.to_ne_bytes());
         }
 
-        /// Waits for `timeout` at most (for ever if `None`) and puts the keys that are ready into `keys`.
+        /// Waits until a socket is ready, at most for `timeout` (without end if `None`), and appends the ready keys to
+        /// `keys`.
         pub fn wait(&self, timeout: Option<Duration>, keys: &mut Vec<u64>) {
-            // Rounded up: waking a moment too early would spin.
+            // Rounded up: a wait that ends just before a timer is due would be repeated with a timeout of zero.
             let timeout = timeout.and_then(|t| Timespec::try_from(t + Duration::from_micros(100)).ok());
             let mut events = Vec::with_capacity(256);
             let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
@@ -88,20 +89,21 @@ mod poll {
     use rustix::event::{PollFd, PollFlags, Timespec};
     use rustix::fd::OwnedFd;
 
-    /// The sockets waited for.
+    /// The set of armed sockets.
     #[derive(Debug)]
     pub struct Readiness {
         armed: Mutex<Vec<(u64, Arc<Stream>)>>,
-        /// A pipe to oneself.
+        /// Read end of a pipe from this process to itself.
         woken: OwnedFd,
+        /// Write end of that pipe.
         waker: OwnedFd,
     }
 
     impl Readiness {
-        /// Nothing armed yet.
+        /// Makes a set without armed sockets.
         ///
         /// # Errors
-        /// Out of descriptors.
+        /// The process has no descriptors left.
         pub fn new() -> io::Result<Readiness> {
             let (woken, waker) = rustix::pipe::pipe()?;
             rustix::io::ioctl_fionbio(&woken, true)?;
@@ -109,27 +111,28 @@ mod poll {
             Ok(Readiness { armed: Mutex::default(), woken, waker })
         }
 
-        /// Reports `key` once when `stream` takes bytes again, or is dead.
+        /// Makes [`Readiness::wait`] report `key` once when `stream` takes bytes again, or is dead.
         ///
         /// # Errors
-        /// None here; other systems have some.
+        /// Never; the signature is that of the epoll version.
         pub fn arm(&self, stream: &Arc<Stream>, key: u64) -> io::Result<()> {
             self.armed.lock().push((key, stream.clone()));
             self.wake();
             Ok(())
         }
 
-        /// Forgets `stream`.
+        /// Disarms `stream`, before it is closed.
         pub fn forget(&self, stream: &Stream) {
             self.armed.lock().retain(|(_, s)| !std::ptr::eq(s.as_ref(), stream));
         }
 
-        /// Makes the waiting thread return.
+        /// Makes the thread in [`Readiness::wait`] return.
         pub fn wake(&self) {
             let _ = rustix::io::write(&self.waker, &[1]);
         }
 
-        /// Waits for `timeout` at most (for ever if `None`) and puts the keys that are ready into `keys`.
+        /// Waits until a socket is ready, at most for `timeout` (without end if `None`), and appends the ready keys to
+        /// `keys`.
         pub fn wait(&self, timeout: Option<Duration>, keys: &mut Vec<u64>) {
             let armed = self.armed.lock().clone();
             let mut fds = vec![PollFd::new(&self.woken, PollFlags::IN)];

@@ -1,4 +1,4 @@
-//! One client's connection: reading with a timeout, sending without ever waiting, cutting it off.
+//! One client's connection: reads with a deadline, sends without waiting, and ends in order or by a reset.
 
 use super::probe::{KEEPALIVE, KEEPALIVES, UNACKNOWLEDGED};
 use super::tcp_info::Kernel;
@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// The most pieces one `sendmsg` takes (Linux's UIO_MAXIOV).
+/// Most slices that one `sendmsg` takes (`UIO_MAXIOV` on Linux).
 const MOST_SLICES: usize = 1_024;
 
 /// A connected client. Dropping it closes the connection.
@@ -18,44 +18,51 @@ const MOST_SLICES: usize = 1_024;
 pub struct Stream {
     socket: TcpStream,
     peer: SocketAddr,
-    /// The receive timeout in force, in milliseconds, to spare setting it again.
+    /// The socket's receive timeout in milliseconds, remembered so that it is set only when it changes.
     timeout_ms: AtomicU64,
-    /// How long sent bytes may stay unacknowledged; zero is TCP's own time.
+    /// How long sent bytes may stay unacknowledged; zero means TCP's own timeout.
     unacknowledged: Duration,
-    /// How often bytes came in: the peer's program lives while this grows.
+    /// Number of reads that returned bytes. A probe takes its growth for a sign of life.
     reads: AtomicU64,
-    /// Probes that ask the peer for a sign of life just now.
+    /// Number of running probes of this peer.
     pub(super) probes: AtomicU32,
 }
 
-/// How a read ended.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived {
-    /// So many bytes, at least one.
+    /// The number of bytes read, at least one.
     Bytes(usize),
-    /// Nothing came in time.
+    /// No byte came before the deadline.
     Nothing,
-    /// The client has closed in order, or was cut off.
+    /// The client has closed in order, or the server has shut the connection down.
     Closed,
-    /// The connection broke: what was on its way may be missing.
+    /// The connection broke: bytes on their way may be missing.
     Broken,
 }
 
 impl Stream {
-    /// Wraps a connection that was just accepted. `send_buffer` is the kernel's buffer for outgoing bytes.
+    /// Wraps a connection that was just accepted. `send_buffer` is the size in bytes of the kernel's send buffer.
     ///
     /// # Errors
-    /// When the socket is already dead.
+    /// The connection has already ended.
     pub fn new(socket: TcpStream, send_buffer: usize) -> io::Result<Stream> {
         let peer = socket.peer_addr()?;
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         socket.set_nodelay(true)?;
         socket2::SockRef::from(&socket).set_send_buffer_size(send_buffer)?;
-        let (timeout_ms, unacknowledged, reads, probes) = Default::default();
-        Ok(Stream { socket, peer, timeout_ms, unacknowledged, reads, probes })
+        Ok(Stream {
+            socket,
+            peer,
+            timeout_ms: AtomicU64::default(),
+            unacknowledged: Duration::ZERO,
+            reads: AtomicU64::default(),
+            probes: AtomicU32::default(),
+        })
     }
 
-    /// Ends the connection when the peer has acknowledged none of the bytes sent for so long.
+    /// Lets the kernel end the connection when sent bytes stay unacknowledged for this long (`TCP_USER_TIMEOUT`, RFC
+    /// 5482). Has no effect on systems other than Linux.
     #[must_use]
     pub fn lost_after(mut self, unacknowledged: Duration) -> Stream {
         self.unacknowledged = unacknowledged;
@@ -63,7 +70,8 @@ impl Stream {
         self
     }
 
-    /// Sets that for now; zero is TCP's own time, some 15 minutes, which also holds where this cannot be set.
+    /// Sets this timeout without remembering it. Zero restores TCP's own, some 15 minutes, which always applies where
+    /// the system has no such option.
     fn limit_unacknowledged(&self, time: Duration) {
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&self.socket).set_tcp_user_timeout(Some(time));
@@ -71,65 +79,67 @@ impl Stream {
         let _ = time;
     }
 
-    /// Asks the peer's system for a sign of life each second, for the time of a probe.
+    /// Makes the kernel ask the peer's system for a sign of life each second. Used while a probe runs.
     pub(super) fn watch_closely(&self) {
         let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
         let keepalive = keepalive.with_retries(KEEPALIVES);
         self.limit_unacknowledged(UNACKNOWLEDGED);
-        // On a socket that has died meanwhile this fails, and the probe finds out.
+        // Fails on a connection that has ended meanwhile; the probe then gets no answer.
         let _ = socket2::SockRef::from(&self.socket).set_tcp_keepalive(&keepalive);
     }
 
-    /// Ends [`Self::watch_closely`].
+    /// Restores the options that [`Self::watch_closely`] changed.
     pub(super) fn watch_as_usual(&self) {
         let _ = socket2::SockRef::from(&self.socket).set_keepalive(false);
         self.limit_unacknowledged(self.unacknowledged);
     }
 
-    /// The connection as the kernel knows it.
+    /// Returns a handle for the kernel's data on this connection, or `None` where it has none.
     pub(super) fn kernel(&self) -> Option<Kernel> {
         Kernel::of(self.socket.local_addr().ok()?, self.socket.peer_addr().ok()?)
     }
 
-    /// How often bytes came in.
+    /// Returns the number of reads that returned bytes.
     pub(super) fn reads(&self) -> u64 {
         self.reads.load(Relaxed)
     }
 
-    /// Whether the peer is on this machine.
+    /// Returns true if the peer is on this machine.
     pub(super) fn is_local(&self) -> bool {
         self.socket.local_addr().is_ok_and(|local| local.ip().to_canonical() == self.peer.ip())
     }
 
-    /// The client's address.
+    /// Returns the client's address; an IPv4 address mapped into IPv6 is returned as IPv4.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.peer.ip()
     }
 
-    /// The client's port.
+    /// Returns the client's port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.peer.port()
     }
 
-    /// Reads into `space`, waiting until `deadline` at most.
-    pub fn read(&self, space: &mut [u8], deadline: Instant) -> Arrived {
+    /// Reads into `buffer`, waiting until `deadline`. Waits at least 1 ms, and up to a second longer if the deadline is
+    /// more than 2 s away, see `receive_timeout_ms`.
+    pub fn read(&self, buffer: &mut [u8], deadline: Instant) -> Arrived {
         loop {
-            let timeout = rounded(deadline.saturating_duration_since(Instant::now()));
+            let timeout = receive_timeout_ms(deadline.saturating_duration_since(Instant::now()));
             if self.timeout_ms.swap(timeout, Relaxed) != timeout
                 && self.socket.set_read_timeout(Some(Duration::from_millis(timeout))).is_err()
             {
                 return Arrived::Broken;
             }
-            match (&self.socket).read(space) {
+            match (&self.socket).read(buffer) {
                 Ok(0) => return Arrived::Closed,
                 Ok(n) => {
                     self.reads.fetch_add(1, Relaxed);
                     return Arrived::Bytes(n);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                // The deadline. `TimedOut` is another thing: the peer acknowledged nothing for too long.
+                // The receive timeout. The error `TimedOut` is different: the peer has acknowledged nothing for too
+                // long.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     if Instant::now() >= deadline {
                         return Arrived::Nothing;
@@ -140,10 +150,10 @@ impl Stream {
         }
     }
 
-    /// Sends what the kernel takes at once: the number of bytes, 0 when its buffer is full.
+    /// Sends without waiting. Returns the number of bytes that the kernel took, 0 if its buffer is full.
     ///
     /// # Errors
-    /// The connection is dead.
+    /// The connection has ended.
     pub fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         loop {
@@ -157,27 +167,29 @@ impl Stream {
             match sent {
                 Ok(n) => return Ok(n),
                 Err(Errno::INTR) => {}
-                // Out of kernel memory passes like a full buffer does.
+                // Lack of kernel memory is temporary, like a full buffer.
                 Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => return Ok(0),
                 Err(e) => return Err(e.into()),
             }
         }
     }
 
-    /// Ends the connection so that the client sees a reset: what it has not read is thrown away.
+    /// Ends the connection by a reset once it is dropped, so that the client knows that bytes are missing. Wakes the
+    /// reader.
     pub fn cut(&self) {
         let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
-        // Only the reader is woken: an end in order, sent ahead of the reset, would look like one to the client.
+        // Shuts down the read side only, to wake the reader. Shutting down both would send an orderly end ahead of the
+        // reset, and the client would take the stream for complete.
         let _ = self.socket.shutdown(Shutdown::Read);
     }
 
-    /// Ends the connection in order: what was sent still arrives. Wakes a reader.
+    /// Ends the connection in order: bytes already sent still arrive. Wakes the reader.
     pub fn close(&self) {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
-    /// Says that nothing more will be sent, then reads and throws away until the client closes too, or `deadline`.
-    /// Closing with unread bytes would reset the connection and could destroy the last answer on its way.
+    /// Closes the sending side, then reads and discards until the client closes too, 64 KiB are read, or `deadline`.
+    /// Closing with unread bytes would reset the connection, and the reset could destroy the last answer on its way.
     pub fn part(&self, deadline: Instant) {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
@@ -193,9 +205,9 @@ impl Stream {
     }
 }
 
-/// `left` in milliseconds, rounded up to whole seconds when it is long: then the next read, for the same time, needs no
-/// system call to say so. Never zero, which would mean "for ever".
-fn rounded(left: Duration) -> u64 {
+/// Returns `left` in milliseconds, at least 1: a receive timeout of zero means none. Above 2 s it is rounded up to
+/// whole seconds, so that consecutive reads have the same timeout and need no system call to set it.
+fn receive_timeout_ms(left: Duration) -> u64 {
     let ms = u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
     if ms > 2_000 { ms.div_ceil(1_000).saturating_mul(1_000) } else { ms.max(1) }
 }

@@ -1,21 +1,21 @@
-//! When a peer last acknowledged anything, and how much, as the kernel noted it.
+//! Reads from the kernel when a peer last acknowledged bytes, and how many.
 //!
-//! `getsockopt(TCP_INFO)` would need `unsafe` code: neither socket2 nor rustix nor nix offers it. The same structure
-//! comes as the answer to an `inet_diag` request (sock_diag(7), linux/inet_diag.h), which is an ordinary datagram on a
-//! netlink socket. The kernel answers inside `send`, so nothing here waits. Where the kernel has no such module, or on
-//! another system, [`Kernel::last_acknowledged`] is `None`, and the caller must do without.
+//! `getsockopt(TCP_INFO)` would need `unsafe` code: neither socket2 nor rustix nor nix offers it. The kernel sends the
+//! same structure in answer to an `inet_diag` request (sock_diag(7), linux/inet_diag.h), an ordinary datagram on a
+//! netlink socket. The kernel answers inside `send`, so these calls do not wait. All results are `None` where the
+//! kernel lacks this module, and on other systems.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Kernel;
 #[cfg(not(target_os = "linux"))]
 pub(super) use other::Kernel;
 
-/// The bytes sent on a connection.
+/// Counts of the bytes sent on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Acknowledged {
-    /// How many of them the peer's system has acknowledged.
+    /// Bytes that the peer's system has acknowledged, since the connection's start.
     pub(super) bytes: u64,
-    /// How many more the kernel has.
+    /// Bytes that the kernel has taken and that are not acknowledged.
     pub(super) queued: u64,
 }
 
@@ -34,65 +34,68 @@ mod linux {
     /// INET_DIAG_INFO: the attribute that holds a `tcp_info`.
     const INFO: u16 = 2;
     const TCP: u8 = 6;
-    /// Bytes of `nlmsghdr`, `inet_diag_req_v2`, `inet_diag_msg`.
+    /// Size of `nlmsghdr`.
     const HEADER: usize = 16;
-    const QUESTION: usize = 56;
+    /// Size of `inet_diag_req_v2`.
+    const REQUEST_BODY: usize = 56;
+    /// Size of `inet_diag_msg`.
     const MESSAGE: usize = 72;
-    /// `tcpi_state` of a port that accepts: what the kernel finds when the connection itself has ended.
+    /// `tcpi_state` of a listening socket. The kernel answers with that one when the connection itself has ended.
     const LISTEN: u8 = 10;
-    /// Where `tcpi_last_ack_recv`, in milliseconds, stands in `tcp_info`.
+    /// Offset in `tcp_info` of `tcpi_last_ack_recv`: 32 bits, in milliseconds.
     const LAST_ACK: usize = 56;
-    /// Where `tcpi_bytes_acked`, 64 bits, stands in `tcp_info`.
+    /// Offset in `tcp_info` of `tcpi_bytes_acked`: 64 bits.
     const BYTES_ACKED: usize = 120;
-    /// Where `idiag_wqueue`, the bytes that are not acknowledged, stands in `inet_diag_msg`.
+    /// Offset in `inet_diag_msg` of `idiag_wqueue`, the number of unacknowledged bytes: 32 bits.
     const SEND_QUEUE: usize = 60;
 
-    /// A connection as the kernel knows it.
+    /// Asks the kernel about one connection.
     #[derive(Debug)]
     pub(in super::super) struct Kernel {
         socket: OwnedFd,
-        question: Vec<u8>,
+        request: Vec<u8>,
     }
 
     impl Kernel {
-        /// The connection between two addresses as its socket has them. `None` where the kernel cannot be asked.
+        /// Prepares to ask about the connection between two addresses, given as its socket reports them. Returns `None`
+        /// where the kernel cannot be asked.
         pub(in super::super) fn of(local: SocketAddr, peer: SocketAddr) -> Option<Kernel> {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
             let (family, kind) = (AddressFamily::NETLINK, SocketType::DGRAM);
             let socket = rustix::net::socket_with(family, kind, flags, Some(netlink::SOCK_DIAG)).ok()?;
-            let question = question(local, peer);
-            Some(Kernel { socket, question })
+            Some(Kernel { socket, request: request(local, peer) })
         }
 
-        /// How long ago the peer last acknowledged something.
+        /// Returns the time since the peer last acknowledged bytes.
         pub(in super::super) fn last_acknowledged(&self) -> Option<Duration> {
             self.ask(last_ack).map(|ms| Duration::from_millis(ms.into()))
         }
 
-        /// How many bytes the peer's system has acknowledged, and how many more the kernel has.
+        /// Returns how many bytes are acknowledged and how many are not yet.
         pub(in super::super) fn acknowledged(&self) -> Option<Acknowledged> {
             self.ask(acknowledged)
         }
 
         fn ask<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
-            rustix::net::send(&self.socket, &self.question, SendFlags::empty()).ok()?;
+            rustix::net::send(&self.socket, &self.request, SendFlags::empty()).ok()?;
             let mut answer = [0; 4_096];
             let (bytes, _) = rustix::net::recv(&self.socket, &mut answer, RecvFlags::empty()).ok()?;
             read(answer.get(..bytes)?)
         }
     }
 
-    fn question(local: SocketAddr, peer: SocketAddr) -> Vec<u8> {
+    /// Encodes the request: `nlmsghdr`, then `inet_diag_req_v2`.
+    fn request(local: SocketAddr, peer: SocketAddr) -> Vec<u8> {
         let family = if local.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
-        let length = u32::try_from(HEADER + QUESTION).unwrap_or_default();
-        let mut out = Vec::with_capacity(HEADER + QUESTION);
+        let length = u32::try_from(HEADER + REQUEST_BODY).unwrap_or_default();
+        let mut out = Vec::with_capacity(HEADER + REQUEST_BODY);
         out.extend(length.to_ne_bytes());
         out.extend(BY_FAMILY.to_ne_bytes());
         out.extend(REQUEST.to_ne_bytes());
-        // A number for the answer, and the sender: the kernel fills it in.
+        // Sequence number and sender: zero lets the kernel fill them in.
         out.extend([0; 8]);
         out.extend([u8::try_from(family.as_raw()).unwrap_or_default(), TCP, 1 << (INFO - 1), 0]);
-        // In any state.
+        // Connections in any state.
         out.extend([0xff; 4]);
         out.extend(local.port().to_be_bytes());
         out.extend(peer.port().to_be_bytes());
@@ -103,7 +106,7 @@ mod linux {
             SocketAddr::V4(_) => 0,
         };
         out.extend(interface.to_ne_bytes());
-        // No cookie: the addresses are enough.
+        // No cookie: the addresses identify the connection.
         out.extend([0xff; 8]);
         out
     }
@@ -119,13 +122,13 @@ mod linux {
         }
     }
 
-    /// `tcpi_last_ack_recv` of an answer.
+    /// Returns `tcpi_last_ack_recv` of an answer.
     fn last_ack(answer: &[u8]) -> Option<u32> {
         let field = info(answer)?.get(LAST_ACK..LAST_ACK + 4)?;
         Some(u32::from_ne_bytes(field.try_into().ok()?))
     }
 
-    /// `tcpi_bytes_acked` and `idiag_wqueue` of an answer.
+    /// Returns `tcpi_bytes_acked` and `idiag_wqueue` of an answer.
     fn acknowledged(answer: &[u8]) -> Option<Acknowledged> {
         let bytes = info(answer)?.get(BYTES_ACKED..BYTES_ACKED + 8)?;
         let queue = answer.get(HEADER + SEND_QUEUE..HEADER + SEND_QUEUE + 4)?;
@@ -133,7 +136,7 @@ mod linux {
         Some(Acknowledged { bytes: u64::from_ne_bytes(bytes), queued: u32::from_ne_bytes(queue).into() })
     }
 
-    /// The `tcp_info` of an answer. Attributes are (length, type, value), each padded to four bytes.
+    /// Returns the `tcp_info` of an answer. Attributes are (length, type, value), each padded to four bytes.
     fn info(answer: &[u8]) -> Option<&[u8]> {
         let short = |bytes: &[u8], at: usize| Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
         if short(answer, 4)? != BY_FAMILY {
@@ -160,7 +163,7 @@ mod linux {
         use std::net::{TcpListener, TcpStream};
 
         #[test]
-        fn the_kernel_tells_when_the_peer_last_acknowledged() {
+        fn the_kernel_reports_when_the_peer_last_acknowledged() {
             for address in ["127.0.0.1:0", "[::1]:0"] {
                 let Ok(listener) = TcpListener::bind(address) else { continue };
                 let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -186,7 +189,7 @@ mod linux {
         }
 
         #[test]
-        fn of_a_connection_that_has_ended_nothing_is_told() {
+        fn the_kernel_reports_nothing_of_a_connection_that_has_ended() {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (server, _) = listener.accept().unwrap();
@@ -194,11 +197,11 @@ mod linux {
             socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
             drop(client);
             std::thread::sleep(Duration::from_millis(100));
-            assert_eq!(kernel.last_acknowledged(), None, "and not the listening port's");
+            assert_eq!(kernel.last_acknowledged(), None, "the answer was about the listening socket");
         }
 
         #[test]
-        fn answers_cut_off_anywhere_are_none() {
+        fn truncated_answers_are_rejected() {
             let mut answer = vec![0; HEADER + MESSAGE];
             answer[4..6].copy_from_slice(&BY_FAMILY.to_ne_bytes());
             answer.extend([5, 0, 8, 0, 1, 0, 0, 0]);
@@ -218,7 +221,7 @@ mod other {
     use std::net::SocketAddr;
     use std::time::Duration;
 
-    /// Nothing is known of connections on this system.
+    /// Never made: this system does not report acknowledgements.
     #[derive(Debug)]
     pub(in super::super) struct Kernel;
 

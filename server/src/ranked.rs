@@ -1,17 +1,18 @@
-//! A mutex with a rank. Locks are taken in growing rank only, so no two threads can wait for each other in a ring.
+//! A mutex with a rank. A thread takes locks in growing rank only, so threads cannot deadlock by waiting for each other
+//! in a cycle.
 //!
 //! | rank | lock |
 //! |---|---|
-//! | 0 | the order of what happens in private chats |
-//! | 1 | the hub: who is here |
+//! | 0 | the order of events in private chats |
+//! | 1 | the hub's registry |
 //! | 2 | a room's log |
-//! | 3 | a room's seats; how a person gets events |
-//! | 4 | an outbox |
-//! | 5 | the poller's agenda |
-//! | 6 | what waits to be stored |
-//! | 7 | the connection that reads what is stored |
+//! | 3 | a room's seats; gathered presence; a session's deliveries; a user's rendering |
+//! | 4 | an outbox; a block filter |
+//! | 5 | the poller's timers |
+//! | 6 | the storage's queue; labels and nonces |
+//! | 7 | a database connection for reading |
 //!
-//! Debug builds assert the order at each lock; release builds pay nothing.
+//! Debug builds assert the order at each lock; in release builds this costs nothing.
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::ops::{Deref, DerefMut};
@@ -21,25 +22,31 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub struct Ranked<T, const RANK: u8>(Mutex<T>);
 
-/// The lock of a [`Ranked`], given back on drop.
+/// A held lock of a [`Ranked`], released on drop.
 pub struct RankedGuard<'a, T, const RANK: u8> {
     guard: MutexGuard<'a, T>,
     _held: Held<RANK>,
 }
 
 impl<T, const RANK: u8> Ranked<T, RANK> {
-    /// A new mutex.
+    /// Makes a mutex around `value`.
     pub fn new(value: T) -> Self {
         Ranked(Mutex::new(value))
     }
 
     /// Waits for the lock.
+    ///
+    /// # Panics
+    /// In debug builds, if this thread holds a lock of this or a higher rank.
     pub fn lock(&self) -> RankedGuard<'_, T, RANK> {
         let held = Held::take();
         RankedGuard { guard: self.0.lock(), _held: held }
     }
 
-    /// Waits for the lock, for `time` at most.
+    /// Waits for the lock, for `time` at most. Returns `None` after that.
+    ///
+    /// # Panics
+    /// As [`Self::lock`].
     pub fn try_lock_for(&self, time: Duration) -> Option<RankedGuard<'_, T, RANK>> {
         let held = Held::take();
         Some(RankedGuard { guard: self.0.try_lock_for(time)?, _held: held })
@@ -47,19 +54,22 @@ impl<T, const RANK: u8> Ranked<T, RANK> {
 }
 
 impl<T, const RANK: u8> RankedGuard<'_, T, RANK> {
-    /// Gives the lock back until `condition` is notified. No other lock may be held meanwhile.
+    /// Releases the lock until `condition` is notified, then takes it again.
+    ///
+    /// # Panics
+    /// In debug builds, if this thread holds another ranked lock, which the wait would not release.
     pub fn wait(&mut self, condition: &Condvar) {
         Held::<RANK>::assert_alone();
         condition.wait(&mut self.guard);
     }
 
-    /// Like [`Self::wait`], for `time` at most. False when that has passed.
+    /// Like [`Self::wait`], for `time` at most. Returns false after that.
     pub fn wait_for(&mut self, condition: &Condvar, time: Duration) -> bool {
         Held::<RANK>::assert_alone();
         !condition.wait_for(&mut self.guard, time).timed_out()
     }
 
-    /// Like [`Self::wait`], until `deadline` at most. False when that has passed.
+    /// Like [`Self::wait`], until `deadline` at most. Returns false after that.
     pub fn wait_until(&mut self, condition: &Condvar, deadline: Instant) -> bool {
         Held::<RANK>::assert_alone();
         !condition.wait_until(&mut self.guard, deadline).timed_out()
@@ -79,10 +89,10 @@ impl<T, const RANK: u8> DerefMut for RankedGuard<'_, T, RANK> {
     }
 }
 
-/// Notes, in debug builds, that this thread holds a lock of rank `RANK`.
+/// Records, in debug builds, that this thread holds a lock of rank `RANK`.
 struct Held<const RANK: u8>;
 
-/// Asserts, in debug builds, that this thread holds no ranked lock: before something that may take long.
+/// Asserts, in debug builds, that this thread holds no ranked lock. Called before work that may wait for the disk.
 pub fn assert_free() {
     ranks::assert_free();
 }
@@ -99,7 +109,7 @@ mod ranks {
         let held = HELD.get();
         assert!(
             held >> rank == 0,
-            "a lock of rank {rank} was asked for while holding {held:#b}: the order is private chats, hub, log, seats, outbox, agenda, storage"
+            "lock of rank {rank} taken while holding ranks {held:#b} (a bit each); the order is in ranked.rs"
         );
         HELD.set(held | 1 << rank);
     }
@@ -109,11 +119,11 @@ mod ranks {
     }
 
     pub fn assert_free() {
-        assert_eq!(HELD.get(), 0, "waiting for the disk while a lock is held");
+        assert_eq!(HELD.get(), 0, "waiting for the disk while holding ranked locks (a bit for each rank)");
     }
 
     pub fn assert_alone(rank: u8) {
-        assert_eq!(HELD.get(), 1 << rank, "waiting while another lock is held");
+        assert_eq!(HELD.get(), 1 << rank, "waiting while holding other ranked locks (a bit for each rank)");
     }
 }
 
@@ -147,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn growing_ranks_are_fine() {
+    fn growing_ranks_are_allowed() {
         let (hub, log) = (Ranked::<_, 1>::new(1), Ranked::<_, 2>::new(2));
         for _ in 0..2 {
             let a = hub.lock();
@@ -157,16 +167,16 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "rank 1 was asked for")]
-    fn a_falling_rank_is_noticed() {
+    #[should_panic(expected = "rank 1 taken while")]
+    fn a_falling_rank_panics() {
         let (hub, log) = (Ranked::<_, 1>::new(()), Ranked::<_, 2>::new(()));
         let _log = log.lock();
         let _hub = hub.lock();
     }
 
     #[test]
-    #[should_panic(expected = "rank 2 was asked for")]
-    fn two_of_one_rank_are_noticed() {
+    #[should_panic(expected = "rank 2 taken while")]
+    fn two_locks_of_one_rank_panic() {
         let (one, other) = (Ranked::<_, 2>::new(()), Ranked::<_, 2>::new(()));
         let _one = one.lock();
         let _other = other.lock();

@@ -1,4 +1,4 @@
-//! Where clients arrive: each gets a session of its own, or is told why not.
+//! Accepts clients: starts a session thread for each one, or refuses it with the reason.
 
 use crate::config::Config;
 use crate::door::Entrance;
@@ -19,38 +19,46 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// Enough for the deepest call of a session in a debug build. Only what is touched costs memory.
+/// Stack size of a session's thread in bytes: enough for its deepest call in a debug build. Only the pages that are
+/// used cost memory.
 const SESSION_STACK: usize = 512 << 10;
-/// A port that is listened to, and the thread that does.
-pub type OpenDoor = (Arc<Listener>, JoinHandle<()>);
+/// A port that accepts clients.
+#[derive(Debug)]
+pub struct OpenPort {
+    /// The listening socket.
+    pub listener: Arc<Listener>,
+    /// The thread that accepts on it.
+    pub thread: JoinHandle<()>,
+}
 
-/// The ports, taken; nobody is let in yet.
+/// The bound ports. Clients can connect, but none is accepted yet.
 pub struct Ports(Vec<(Listener, Entrance)>);
 
 impl Ports {
-    /// Takes the main ports in the order in which they were asked for, then LanTalk's.
+    /// Binds the main ports in the order of the command line, then the LanTalk port.
     ///
     /// # Errors
-    /// One is taken or may not be used. The text says what to do.
-    pub fn take(config: &Config) -> anyhow::Result<Ports> {
+    /// A port is taken or may not be used. The text says what to do.
+    pub fn bind(config: &Config) -> anyhow::Result<Ports> {
         let main_ports = config.ports.iter().map(|port| (*port, Entrance::Main));
         let ports = main_ports.chain(config.lantalk_port.map(|port| (port, Entrance::LanTalk)));
-        let taken = ports.map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)));
-        Ok(Ports(taken.collect::<anyhow::Result<_>>()?))
+        let bound = ports.map(|(port, entrance)| Ok((listen(SocketAddr::new(config.bind, port), entrance)?, entrance)));
+        Ok(Ports(bound.collect::<anyhow::Result<_>>()?))
     }
 
-    /// Lets people in, each port by a thread of its own.
+    /// Accepts clients, each port in a thread of its own.
     ///
     /// # Errors
     /// The system has no threads left.
-    pub fn open(self, reception: &Arc<Reception>) -> anyhow::Result<Vec<OpenDoor>> {
+    pub fn open(self, acceptor: &Arc<Acceptor>) -> anyhow::Result<Vec<OpenPort>> {
         let open = |(listener, entrance): (Listener, Entrance)| {
-            let (listener, reception) = (Arc::new(listener), reception.clone());
-            let at_work = listener.clone();
+            let listener = Arc::new(listener);
+            let acceptor = acceptor.clone();
+            let accepting = listener.clone();
             let name = format!("port {}", listener.address().port());
-            let run = move || at_work.run(|socket| reception.welcome(socket, entrance));
+            let run = move || accepting.run(|socket| acceptor.accept(socket, entrance));
             let thread = std::thread::Builder::new().name(name).spawn(run).context("starting threads")?;
-            Ok((listener, thread))
+            Ok(OpenPort { listener, thread })
         };
         self.0.into_iter().map(open).collect()
     }
@@ -65,43 +73,42 @@ fn listen(address: SocketAddr, entrance: Entrance) -> anyhow::Result<Listener> {
         };
         match error.kind() {
             io::ErrorKind::AddrInUse => {
-                anyhow!("port {port} is taken by another program; stop that, or choose another port with {flag}")
+                anyhow!("port {port} is taken by another program: stop it, or choose another port with {flag}")
             }
             io::ErrorKind::PermissionDenied => {
-                anyhow!(
-                    "port {port} may not be used by you; those from 1024 up are free for everybody: choose with {flag}"
-                )
+                anyhow!("no permission to listen on port {port}: choose a port from 1024 up with {flag}")
             }
             io::ErrorKind::AddrNotAvailable => {
-                anyhow!("{} is no address of this machine; choose one with --bind", address.ip())
+                anyhow!("cannot bind {}: not an address of this machine (see --bind)", address.ip())
             }
             _ => anyhow!("cannot listen on {address}: {error}"),
         }
     })
 }
 
-/// What the listening threads need to give every client a session.
+/// Starts the sessions; shared by the threads of all ports.
 #[derive(Debug)]
-pub struct Reception {
-    /// What sessions work with.
+pub struct Acceptor {
+    /// The context of the sessions.
     pub services: Arc<Services>,
-    /// Who is connected.
+    /// The current connections.
     pub roster: Arc<Roster>,
     next_client: AtomicU64,
-    /// When it was last said that there are none.
-    thread_trouble: Mutex<Seldom>,
+    /// Limits the log lines about a lack of threads.
+    thread_failures_logged: Mutex<Seldom>,
 }
 
-impl Reception {
-    /// Nobody is connected.
-    pub fn new(services: Arc<Services>, roster: Arc<Roster>) -> Reception {
-        Reception { services, roster, next_client: AtomicU64::new(1), thread_trouble: Mutex::default() }
+impl Acceptor {
+    /// Makes an acceptor that adds its clients to `roster`.
+    pub fn new(services: Arc<Services>, roster: Arc<Roster>) -> Acceptor {
+        Acceptor { services, roster, next_client: AtomicU64::new(1), thread_failures_logged: Mutex::default() }
     }
 
-    /// Gives a new client a session of its own, so that it keeps nobody waiting.
-    fn welcome(&self, socket: TcpStream, entrance: Entrance) {
+    /// Starts the session of a new client in a thread of its own, or refuses the client. Never waits for the client:
+    /// other clients connect to the same port.
+    fn accept(&self, socket: TcpStream, entrance: Entrance) {
         let services = self.services.clone();
-        // An error here is a client that has gone already.
+        // Fails only for a client that has closed already.
         let Ok(stream) = Stream::new(socket, count(services.limits.send_buffer_bytes)) else { return };
         let stream = stream.lost_after(Limits::seconds(services.limits.unacknowledged_seconds));
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
@@ -109,38 +116,38 @@ impl Reception {
         let outbox = Outbox::new(client, &stream, &services.poller);
         let is_banned = || services.bans.covers(stream.address(), services.clock.now());
         if is_banned() {
-            log::debug!("a connection from {}, which is banned", stream.address());
+            log::debug!("refused a connection from {}: banned", stream.address());
             refuse(&outbox, entrance, Cause::AddressBanned, services.clock.now());
             return;
         }
         let Some(entry) = self.roster.enter(&outbox, stream.address()) else {
-            log::debug!("no place for a connection from {}", stream.address());
+            log::debug!("refused a connection from {}: the server is full", stream.address());
             refuse(&outbox, entrance, Cause::ServerFull, services.clock.now());
             return;
         };
-        // A ban made since then ended only those it found in the roster.
+        // A ban that was made after the first check ended only the connections then in the roster, so check again.
         if is_banned() {
             return;
         }
-        let its_outbox = outbox.clone();
+        let session_outbox = outbox.clone();
         let session = move || {
-            let serve = AssertUnwindSafe(|| session::serve(&services, &stream, &its_outbox, entrance, &entry));
+            let serve = AssertUnwindSafe(|| session::serve(&services, &stream, &session_outbox, entrance, &entry));
             if catch_unwind(serve).is_err() {
-                log::error!("a panic in the session of client {client}; the others go on");
-                its_outbox.cut(Cut::Broken);
+                log::error!("a panic in the session of client {client}; other sessions are not affected");
+                session_outbox.cut(Cut::Broken);
             }
         };
         let thread = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session);
         if let Err(error) = thread {
-            if self.thread_trouble.lock().is_due(Instant::now()) {
-                log::error!("no thread for a new client: {error}; it is refused, like those that follow");
+            if self.thread_failures_logged.lock().is_due(Instant::now()) {
+                log::error!("no thread for a new client: {error}; new clients are refused");
             }
             refuse(&outbox, entrance, Cause::ServerFull, self.services.clock.now());
         }
     }
 }
 
-/// Tells a client that it is not let in, in the way of its door.
+/// Tells a client why it is refused, in the form of its port. The connection ends when the outbox is dropped.
 fn refuse(outbox: &Arc<Outbox>, entrance: Entrance, cause: Cause, now: Moment) {
     let (rendering, what) = match (entrance, cause) {
         (Entrance::LanTalk, _) => (Rendering::LanTalk, What::Refused(cause.report())),

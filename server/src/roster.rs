@@ -1,4 +1,4 @@
-//! The connections of a server, signed in or not: for bounding them, finding them, and ending them.
+//! The table of a server's connections, signed in or not. It bounds their number, finds them and ends them.
 
 use crate::fanout::{ClientId, Cut, Outbox};
 use crate::guard::{Admission, Admitted};
@@ -8,30 +8,30 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Every connection that has a session.
+/// All connections that have a session thread.
 #[derive(Debug)]
 pub struct Roster {
     state: Mutex<State>,
-    /// Notified when one is gone.
-    gone: Condvar,
+    /// Notified when a connection is removed.
+    removed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    live: HashMap<ClientId, Connection>,
+    connections: HashMap<ClientId, Connection>,
     admission: Admission,
 }
 
 /// One connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Where it comes from.
+    /// The client's address.
     pub address: IpAddr,
-    /// What is on its way to it.
+    /// Sends to the client, and ends the connection.
     pub outbox: Arc<Outbox>,
 }
 
-/// One connection's entry; dropping it takes it out.
+/// One connection's entry in the table; dropping it removes the connection.
 #[derive(Debug)]
 pub struct Entry {
     roster: Arc<Roster>,
@@ -39,22 +39,24 @@ pub struct Entry {
 }
 
 impl Roster {
-    /// Nobody is connected.
+    /// Makes an empty table with the bounds of `admission`.
     #[must_use]
     pub fn new(admission: Admission) -> Arc<Roster> {
-        Arc::new(Roster { state: Mutex::new(State { live: HashMap::new(), admission }), gone: Condvar::new() })
+        let state = Mutex::new(State { connections: HashMap::new(), admission });
+        Arc::new(Roster { state, removed: Condvar::new() })
     }
 
-    /// Adds a connection, unless there are too many. The oldest one that never signed in may have to go for it.
+    /// Adds a connection, or returns `None` if there are too many. May end an older connection that never signed in, to
+    /// admit this one.
     pub fn enter(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr) -> Option<Entry> {
         let client = outbox.client();
         let mut state = self.state.lock();
         let replaced = match state.admission.enter(client, address) {
             Admitted::No => return None,
             Admitted::Yes => None,
-            Admitted::InPlaceOf(oldest) => state.live.get(&oldest).cloned(),
+            Admitted::InPlaceOf(oldest) => state.connections.get(&oldest).cloned(),
         };
-        state.live.insert(client, Connection { address, outbox: outbox.clone() });
+        state.connections.insert(client, Connection { address, outbox: outbox.clone() });
         drop(state);
         if let Some(replaced) = replaced {
             replaced.outbox.cut(Cut::Closed);
@@ -62,18 +64,18 @@ impl Roster {
         Some(Entry { roster: self.clone(), client })
     }
 
-    /// Every connection that `chosen` says yes to.
+    /// Returns the connections for which `chosen` returns true.
     pub fn find(&self, chosen: impl Fn(ClientId, IpAddr) -> bool) -> Vec<Connection> {
         let state = self.state.lock();
-        state.live.iter().filter(|(client, c)| chosen(**client, c.address)).map(|(_, c)| c.clone()).collect()
+        state.connections.iter().filter(|(client, c)| chosen(**client, c.address)).map(|(_, c)| c.clone()).collect()
     }
 
-    /// Waits until every session has ended. False if some had not by `deadline`.
+    /// Waits until all sessions have ended. Returns false if some have not by `deadline`.
     pub fn wait_empty(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();
-        while !state.live.is_empty() {
-            if self.gone.wait_until(&mut state, deadline).timed_out() {
-                return state.live.is_empty();
+        while !state.connections.is_empty() {
+            if self.removed.wait_until(&mut state, deadline).timed_out() {
+                return state.connections.is_empty();
             }
         }
         true
@@ -81,7 +83,7 @@ impl Roster {
 }
 
 impl Entry {
-    /// The client has signed in: it no longer counts among those who might have to go.
+    /// Marks the client as signed in: it is no longer ended to admit a newer one.
     pub fn signed_in(&self) {
         self.roster.state.lock().admission.sign_in(self.client);
     }
@@ -90,16 +92,16 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut state = self.roster.state.lock();
-        state.live.remove(&self.client);
+        state.connections.remove(&self.client);
         state.admission.leave(self.client);
         drop(state);
-        self.roster.gone.notify_all();
+        self.roster.removed.notify_all();
     }
 }
 
-/// Lets what is on its way to `connections`, and nothing more, go out until `deadline`, then ends them.
+/// Ends `connections`, after the bytes that already wait for them have been sent or `deadline` has passed.
 pub fn end(connections: &[Connection], why: Cut, deadline: Instant) {
-    // All of them first: the end of one must not be told to the next.
+    // Seal all of them first: otherwise the notices that one user leaves would be sent to the next.
     for connection in connections {
         connection.outbox.seal();
     }

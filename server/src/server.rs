@@ -1,4 +1,5 @@
-//! A running server: its ports, its threads, and how it ends. Nothing is static, so several fit in one process.
+//! A running server: starts its stores, threads and ports in order, and stops them in order. It has no statics, so
+//! several servers fit in one process.
 
 use crate::clock::Clock;
 use crate::config::{Config, History};
@@ -11,7 +12,7 @@ use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
 use crate::keeping::{Keeping, NotStored};
 use crate::moderation::Moderator;
-use crate::reception::{OpenDoor, Ports, Reception};
+use crate::reception::{Acceptor, OpenPort, Ports};
 use crate::roster::{self, Roster};
 use crate::session::Services;
 use crate::store::messages::Keep;
@@ -23,13 +24,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long ended sessions may take to notice.
+/// Time that session threads may take to end after their connections have ended.
 const LAST_SESSIONS: Duration = Duration::from_secs(5);
-/// A running server. [`Server::stop`] ends it.
+
+/// The handle of a running server. [`Server::stop`] ends it.
 #[derive(Debug)]
 pub struct Server {
-    doors: Vec<OpenDoor>,
-    reception: Arc<Reception>,
+    ports: Vec<OpenPort>,
+    acceptor: Arc<Acceptor>,
     flushers: Arc<Flushers>,
     messages: Arc<Messages>,
     housekeeping: Housekeeping,
@@ -40,7 +42,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on a data folder that is locked for it.
+    /// Starts a server on the data folder that `lock` locks.
     ///
     /// # Errors
     /// A file in the folder is damaged, a port is taken, or the system has no threads left. The text says what to do.
@@ -48,31 +50,32 @@ impl Server {
         Server::start_by(Clock::system(), config, lock)
     }
 
-    /// The same, by another clock than the machine's.
+    /// Like [`Server::start`], with a clock other than the machine's.
     ///
     /// # Errors
     /// As [`Server::start`].
     pub fn start_by(clock: Clock, config: &Config, lock: LockFile) -> anyhow::Result<Server> {
         let capacity = capacity::clients(config.max_clients);
         let limits = &config.limits;
-        let ports = Ports::take(config)?;
+        let ports = Ports::bind(config)?;
         let stores = Stores::open(config, &clock)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
-        let (memory, first_id) = (stores.memory(), stores.first_id(&clock));
+        let memory = stores.memory();
+        let first_id = stores.first_id(&clock);
         let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, memory, first_id);
-        stores.not_stored.tell_by(&hub);
+        stores.not_stored.set_hub(&hub);
         let housekeeping =
             Housekeeping::start(stores.sessions.clone(), stores.bans.clone(), stores.accounts.clone(), clock.clone());
         let housekeeping = housekeeping.context("starting threads")?;
         let services = services(config, clock, hub, poller, &stores);
         let roster = Roster::new(Admission::new(admission_bounds(config, &capacity)));
-        let reception = Arc::new(Reception::new(Arc::new(services), roster));
-        let doors = ports.open(&reception)?;
+        let acceptor = Arc::new(Acceptor::new(Arc::new(services), roster));
+        let ports = ports.open(&acceptor)?;
         let started = Instant::now();
         let mut server = Server {
-            doors,
-            reception,
+            ports,
+            acceptor,
             flushers,
             messages: stores.messages,
             housekeeping,
@@ -85,7 +88,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Lets people find the server, by the ports that it really got.
+    /// Announces the server on the network, with the ports that were really bound.
     fn announce(&self, config: &Config, udp_port: u16) -> Discovery {
         let port_of = |address: Option<&SocketAddr>| address.map_or(0, SocketAddr::port);
         let addresses = self.addresses();
@@ -97,62 +100,67 @@ impl Server {
             password: config.password.is_some(),
             bind: config.bind,
         };
-        let hub = self.reception.services.hub.clone();
+        let hub = self.acceptor.services.hub.clone();
         Discovery::start(what, move || hub.people())
     }
 
-    /// Where it listens: the main ports in the order in which they were asked for, then LanTalk's.
+    /// Returns the addresses that it listens on: the main ports in the order of the command line, then LanTalk's.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.doors.iter().map(|(listener, _)| listener.address()).collect()
+        self.ports.iter().map(|port| port.listener.address()).collect()
     }
 
-    /// How many clients it can serve, and what sets that bound.
+    /// Returns the number of clients that it can serve, and the reason for this bound.
     #[must_use]
     pub fn capacity(&self) -> &Capacity {
         &self.capacity
     }
 
-    /// What its sessions work with, for watching it.
+    /// Returns the context of its sessions, for observing the server.
     #[must_use]
     pub fn services(&self) -> &Arc<Services> {
-        &self.reception.services
+        &self.acceptor.services
     }
 
-    /// What the person who runs it can do.
+    /// Returns a handle for the operator's commands.
     #[must_use]
     pub fn moderator(&self) -> Moderator {
-        let Reception { services, roster, .. } = &*self.reception;
-        let (services, roster, flushers) = (services.clone(), roster.clone(), self.flushers.clone());
-        Moderator { services, roster, flushers, messages: self.messages.clone(), started: self.started }
+        Moderator {
+            services: self.acceptor.services.clone(),
+            roster: self.acceptor.roster.clone(),
+            flushers: self.flushers.clone(),
+            messages: self.messages.clone(),
+            started: self.started,
+        }
     }
 
-    /// Tells everybody, lets outgoing bytes go out for a moment, ends all sessions and waits for every thread.
+    /// Stops the server: closes the ports, tells all users, sends what waits for up to `flush_seconds`, ends all
+    /// sessions and waits for all threads.
     pub fn stop(self) {
         if let Some(discovery) = self.discovery {
             discovery.stop();
         }
-        let services = &self.reception.services;
-        for (listener, thread) in self.doors {
-            listener.stop();
-            let _ = thread.join();
+        let services = &self.acceptor.services;
+        for port in self.ports {
+            port.listener.stop();
+            let _ = port.thread.join();
         }
         services.hub.last_words(What::from(Cause::Stopping.report()).at(services.clock.now()));
         let now = Instant::now();
-        let everybody = self.reception.roster.find(|_, _| true);
-        roster::end(&everybody, Cut::Closed, now + Limits::seconds(services.limits.flush_seconds));
-        if !self.reception.roster.wait_empty(Instant::now() + LAST_SESSIONS) {
-            log::warn!("some sessions did not end in time");
+        let connections = self.acceptor.roster.find(|_, _| true);
+        roster::end(&connections, Cut::Closed, now + Limits::seconds(services.limits.flush_seconds));
+        if !self.acceptor.roster.wait_empty(Instant::now() + LAST_SESSIONS) {
+            log::warn!("some sessions have not ended after {} s", LAST_SESSIONS.as_secs());
         }
         self.flushers.stop();
         services.poller.stop();
         self.housekeeping.stop();
-        // Last: until here people may have left something to be stored.
+        // Last, since sessions and threads that end may still hand over messages to be stored.
         self.messages.stop();
     }
 }
 
-/// What lasts, on the files of the data folder.
+/// The stores on the files of the data folder.
 struct Stores {
     accounts: Arc<Accounts>,
     sessions: Arc<Sessions>,
@@ -163,29 +171,35 @@ struct Stores {
 
 impl Stores {
     fn open(config: &Config, clock: &Clock) -> anyhow::Result<Stores> {
-        let (folder, limits, not_stored) = (&config.data, &config.limits, NotStored::default());
+        let folder = &config.data;
+        let limits = &config.limits;
+        let not_stored = NotStored::default();
         Ok(Stores {
             accounts: Arc::new(Accounts::open(folder, limits)?),
             sessions: Arc::new(Sessions::open(folder, limits)?),
-            messages: Arc::new(Messages::open(folder, keep(config.history), limits, not_stored.teller(clock))?),
+            messages: Arc::new(Messages::open(folder, keep(config.history), limits, not_stored.callback(clock))?),
             bans: Arc::new(Bans::open(folder)?),
             not_stored,
         })
     }
 
-    /// The same, as the hub knows it.
+    /// Returns the stores in the form that the hub uses.
     fn memory(&self) -> Arc<Keeping> {
-        let Stores { accounts, sessions, messages, .. } = self;
-        Arc::new(Keeping { messages: messages.clone(), accounts: accounts.clone(), sessions: sessions.clone() })
+        Arc::new(Keeping {
+            messages: self.messages.clone(),
+            accounts: self.accounts.clone(),
+            sessions: self.sessions.clone(),
+        })
     }
 
-    /// Ids never repeat: not after a restart, and not where the files were lost or the history is off.
+    /// Returns the first message id. It grows with the time, in microseconds since 1970, so that ids do not repeat
+    /// after a restart even if the files were lost or the history is off.
     fn first_id(&self, clock: &Clock) -> u64 {
         (self.messages.highest_id() + 1).max(u64::try_from(clock.now().unix_ms).unwrap_or(0) * 1_000)
     }
 }
 
-/// What sessions work with: who is here, what lasts, and the guards.
+/// Builds the context of the sessions: the hub, the stores and the guards.
 fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, stores: &Stores) -> Services {
     let limits = &config.limits;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -198,8 +212,8 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
         hasher: Hasher::new((cores / 2).max(1), count(limits.hash_queue), bcrypt_cost),
         lockout: Lockout::new(failures, config.block_duration),
         throttle: Throttle::new(limits.address_failures, Limits::seconds(limits.address_block_seconds)),
-        registrations: churn(config, limits.registrations_per_address, limits.address_block_seconds),
-        sign_ins: churn(config, limits.sign_ins_per_address_minute, 60),
+        registrations: address_throttle(config, limits.registrations_per_address, limits.address_block_seconds),
+        sign_ins: address_throttle(config, limits.sign_ins_per_address_minute, 60),
         probes: Probes::new(count(limits.probes_per_address)),
         allowances: allowances(config),
         bans: stores.bans.clone(),
@@ -214,7 +228,7 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
     }
 }
 
-/// How long the store keeps what is said.
+/// Converts the option `--history` for the store.
 fn keep(history: History) -> Keep {
     match history {
         History::On => Keep::Forever,
@@ -223,30 +237,31 @@ fn keep(history: History) -> Keep {
     }
 }
 
-/// The limits on connections; a zero on the command line lifts those for one address.
+/// Returns the bounds on connections. `--max-clients-per-ip 0` lifts those for one address.
 fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
     let limits = &config.limits;
-    let lifted = config.max_clients_per_ip == 0;
+    let is_unlimited = config.max_clients_per_ip == 0;
     admission::Bounds {
         all: capacity.clients,
-        per_address: if lifted { usize::MAX } else { config.max_clients_per_ip },
+        per_address: if is_unlimited { usize::MAX } else { config.max_clients_per_ip },
         unsigned: count(limits.unsigned_clients),
-        unsigned_per_address: if lifted { usize::MAX } else { count(limits.unsigned_per_address) },
+        unsigned_per_address: if is_unlimited { usize::MAX } else { count(limits.unsigned_per_address) },
     }
 }
 
-/// The limits as the hub applies them: the same zero lifts that of rooms.
+/// Returns the limits for the hub. `--max-clients-per-ip 0` lifts the limit on rooms of one address.
 fn hub_limits(config: &Config) -> Limits {
     let rooms_per_address = if config.max_clients_per_ip == 0 { u64::MAX } else { config.limits.rooms_per_address };
     Limits { rooms_per_address, ..config.limits.clone() }
 }
 
-/// A limit on coming and going; the same zero lifts it.
-fn churn(config: &Config, most: u64, seconds: u64) -> Throttle {
+/// Makes a throttle by address for registrations or sign-ins. `--max-clients-per-ip 0` lifts it.
+fn address_throttle(config: &Config, most: u64, seconds: u64) -> Throttle {
     if config.max_clients_per_ip == 0 { Throttle::lifted() } else { Throttle::new(most, Limits::seconds(seconds)) }
 }
 
-/// What is said from one address; who lifts the rate of each, or the limits of an address, lifts this too.
+/// Makes the message limits by address. They are lifted together with the rate limit of sessions, or with the other
+/// limits by address (`--max-clients-per-ip 0`).
 fn allowances(config: &Config) -> Allowances {
     let limits = &config.limits;
     if config.rate.is_none() || config.max_clients_per_ip == 0 {

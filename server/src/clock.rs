@@ -1,4 +1,4 @@
-//! The wall clock, for what people read. Timers use `Instant`.
+//! The wall clock, for times that are shown or stored. Timers use `Instant`.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -6,7 +6,7 @@ use landline_common::Moment;
 use std::fmt;
 use std::sync::Arc;
 
-/// Knows the time and the time zone of this machine.
+/// Returns the time in the time zone of this machine.
 #[derive(Clone)]
 pub struct Clock {
     zone: TimeZone,
@@ -14,14 +14,14 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The zone is read once: a server does not travel.
+    /// Makes the clock of this machine. The time zone is read once, here.
     #[must_use]
     pub fn system() -> Clock {
         Clock { zone: TimeZone::system(), time: Arc::new(Timestamp::now) }
     }
 
-    /// A clock that is wrong by so many milliseconds, which may change at any time, as that of a machine does whose
-    /// clock is set.
+    /// Makes a clock that is off by `ms()` milliseconds, read at each call. Tests use it to set the clock while a
+    /// server runs.
     #[must_use]
     pub fn wrong_by(ms: impl Fn() -> i64 + Send + Sync + 'static) -> Clock {
         let wrong = move || {
@@ -31,7 +31,7 @@ impl Clock {
         Clock { time: Arc::new(wrong), ..Clock::system() }
     }
 
-    /// Now.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Moment {
         let now = (self.time)();

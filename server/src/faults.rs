@@ -1,10 +1,10 @@
-//! Panics on demand, at the places where one would do most harm. Only with the feature `faults`, which no program has:
-//! the tests turn it on, and see that one client's panic stays that client's.
+//! Panics on demand, at the places where a panic could do most harm. Compiled only with the feature `faults`, which the
+//! tests turn on to show that a panic ends one session and not the server. Released programs do not have it.
 
-/// Panics if what a client sent asks for it at this `place`, by `panic-in-PLACE`.
+/// Panics if `sent` contains `panic-in-PLACE` for this `place`, in any case.
 ///
 /// # Panics
-/// That is what it is for.
+/// On request, see above.
 pub fn strike(place: &str, sent: &[u8]) {
     let wanted = format!("panic-in-{place}");
     let asked = sent.windows(wanted.len()).any(|piece| piece.eq_ignore_ascii_case(wanted.as_bytes()));

@@ -1,4 +1,6 @@
-//! What the hub remembers by: the stores of the data folder behind the hub's [`Memory`].
+//! Implements the hub's storage interface, [`Memory`], on the files of the data folder.
+//!
+//! Methods that may wait for the disk assert that the caller holds no ranked lock.
 
 use crate::clock::Clock;
 use crate::fanout::ClientId;
@@ -9,25 +11,26 @@ use landline_common::history::{Direct, Page, Party, PostError, Range, RecallErro
 use landline_common::{Moment, NameKey, RoomKey, UserName};
 use std::sync::{Arc, OnceLock, Weak};
 
-/// Everything that outlasts a visit.
+/// The stores that the hub uses.
 #[derive(Debug)]
 pub struct Keeping {
-    /// What was said.
+    /// History and mail.
     pub messages: Arc<Messages>,
-    /// Who has an account, and whom they block.
+    /// Accounts and their blocks.
     pub accounts: Arc<Accounts>,
-    /// Who was here.
+    /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
 }
 
-/// Tells people what of theirs could not be stored. The storage starts before the hub that knows them.
+/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is filled in
+/// later: until then failures are not reported to users.
 #[derive(Clone, Debug, Default)]
 pub struct NotStored(Arc<OnceLock<Weak<Hub>>>);
 
 impl NotStored {
-    /// What the storage calls, with the number of a connection and of its messages.
+    /// Returns the function that the storage calls with a client and the number of its messages that are lost.
     #[must_use]
-    pub fn teller(&self, clock: &Clock) -> Box<dyn Fn(ClientId, u64) + Send> {
+    pub fn callback(&self, clock: &Clock) -> Box<dyn Fn(ClientId, u64) + Send> {
         let (hub, clock) = (self.0.clone(), clock.clone());
         Box::new(move |client, messages| {
             if let Some(hub) = hub.get().and_then(Weak::upgrade) {
@@ -36,9 +39,9 @@ impl NotStored {
         })
     }
 
-    /// From now on `hub` tells them.
-    pub fn tell_by(&self, hub: &Arc<Hub>) {
-        // Called once.
+    /// Sets the hub that tells the users.
+    pub fn set_hub(&self, hub: &Arc<Hub>) {
+        // Fails on a second call only, and there is one call.
         let _ = self.0.set(Arc::downgrade(hub));
     }
 }
@@ -100,7 +103,7 @@ impl Memory for Keeping {
 
     fn nonces(&self, most: usize) -> Vec<(String, String, u64)> {
         self.messages.nonces(most).unwrap_or_else(|why| {
-            log::error!("the nonces of messages cannot be read: {why}; one that is sent again now may be said twice");
+            log::error!("cannot read the nonces of messages: {why}; a message sent again may be said twice");
             Vec::new()
         })
     }

@@ -1,4 +1,5 @@
-//! The Landline server. `start` gives a handle to a running one; tests start several in one process.
+//! The Landline server. [`server::Server::start`] returns the handle of a running server; tests start several in one
+//! process.
 
 pub mod banner;
 pub mod clock;

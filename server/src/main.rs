@@ -1,4 +1,4 @@
-//! `landline-server`: arguments, logging and signals. Everything else is in the library.
+//! The program `landline-server`: arguments, logging and signals. The server itself is in the library.
 
 use anyhow::Context;
 use clap::Parser;
@@ -17,7 +17,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// As shells have it for a program ended by Ctrl-C.
+/// The exit code that shells use for a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 const BAD_USAGE: u8 = 2;
 
@@ -28,39 +28,39 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match &args.task {
-        None => args.config().map_or_else(|error| bad_usage(&error), |config| end(run(&args, &config))),
-        Some(Task::Export(task)) => end(export(task)),
+        None => args.config().map_or_else(|error| bad_usage(&error), |config| exit_code(run(&args, &config))),
+        Some(Task::Export(task)) => exit_code(export(task)),
         Some(Task::Import(task)) => task.limits().map_or_else(
             |error| bad_usage(&error),
-            |limits| end(import::run(&task.file, &task.data, &limits, &mut io::stdout())),
+            |limits| exit_code(import::run(&task.file, &task.data, &limits, &mut io::stdout())),
         ),
     }
 }
 
 fn bad_usage(error: &anyhow::Error) -> ExitCode {
-    complain(error);
+    print_error(error);
     ExitCode::from(BAD_USAGE)
 }
 
-fn end(result: anyhow::Result<()>) -> ExitCode {
+fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             ExitCode::FAILURE
         }
     }
 }
 
-/// In one line, which may quote a file that anybody has made.
-fn complain(error: &anyhow::Error) {
+/// Prints an error in one line. Control characters are removed: the text may quote a file of unknown origin.
+fn print_error(error: &anyhow::Error) {
     eprintln!("landline-server: {}", clean(&format!("{error:#}")));
 }
 
 fn export(task: &Export) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     match messages::export(&task.data, task.since, &mut out) {
-        // Whoever reads may have had enough.
+        // The reading program, such as `head`, has closed the pipe: no error.
         Err(TransferError::Io(why)) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(why) => Err(why.into()),
         Ok(written) => {
@@ -82,16 +82,16 @@ fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
 }
 
 fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyhow::Result<()> {
-    let (tell, stop) = crossbeam_channel::bounded(1);
-    on_signal(tell.clone())?;
+    let (request_stop, stop) = crossbeam_channel::bounded(1);
+    stop_on_signal(request_stop.clone())?;
     for warning in exposure::warnings(&config.data, args.password_file()) {
         log::warn!("{warning}");
     }
     let server = Server::start(config, lock)?;
-    // A closed standard output is no reason to stop.
     let banner = Banner::of(&server, config, !args.no_console()).to_string();
-    // In one piece: what was logged until here is shown before it, and the rest behind it.
+    // Shows the log lines so far, so that none appears inside the banner.
     screen.finish();
+    // A closed standard output does not stop the server.
     let _ = io::stdout().write_all(banner.as_bytes());
     log::info!("{} is open on {:?}", config.name, server.addresses());
     let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
@@ -99,13 +99,13 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyho
         let (moderator, screen) = (server.moderator(), screen.clone());
         std::thread::Builder::new()
             .name("console".into())
-            .spawn(move || console::run(&moderator, &screen, &tell))
+            .spawn(move || console::run(&moderator, &screen, &request_stop))
             .context("starting threads")?;
     }
     let _ = stop.recv();
     screen.redirect(None);
     if let Some(modes) = terminal {
-        // The console may still be editing a line.
+        // The console's thread may still be editing a line, with the terminal in raw mode.
         let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes);
     }
     log::info!("stopping");
@@ -113,15 +113,15 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyho
     Ok(())
 }
 
-/// Tells `stop` at the first Ctrl-C or SIGTERM; the second ends the program at once.
-fn on_signal(stop: Sender<()>) -> anyhow::Result<()> {
-    let told = AtomicBool::new(false);
+/// Requests a stop at the first Ctrl-C or SIGTERM; the second one ends the program at once.
+fn stop_on_signal(request_stop: Sender<()>) -> anyhow::Result<()> {
+    let is_requested = AtomicBool::new(false);
     let handler = move || {
-        if told.swap(true, SeqCst) {
+        if is_requested.swap(true, SeqCst) {
             std::process::exit(INTERRUPTED);
         }
-        // Full if the console was first.
-        let _ = stop.try_send(());
+        // Fails if the console has requested the stop already.
+        let _ = request_stop.try_send(());
     };
     ctrlc::set_handler(handler).context("handling Ctrl-C")
 }

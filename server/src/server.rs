@@ -257,7 +257,7 @@ fn hub_limits(config: &Config) -> Limits {
 
 /// Makes a throttle by address for registrations or sign-ins. `--max-clients-per-ip 0` lifts it.
 fn address_throttle(config: &Config, most: u64, seconds: u64) -> Throttle {
-    if config.max_clients_per_ip == 0 { Throttle::lifted() } else { Throttle::new(most, Limits::seconds(seconds)) }
+    if config.max_clients_per_ip == 0 { Throttle::unlimited() } else { Throttle::new(most, Limits::seconds(seconds)) }
 }
 
 /// Makes the message limits by address. They are lifted together with the rate limit of sessions, or with the other
@@ -265,7 +265,7 @@ fn address_throttle(config: &Config, most: u64, seconds: u64) -> Throttle {
 fn allowances(config: &Config) -> Allowances {
     let limits = &config.limits;
     if config.rate.is_none() || config.max_clients_per_ip == 0 {
-        return Allowances::lifted();
+        return Allowances::unlimited();
     }
     Allowances::new(limits.address_lines, limits.address_bytes, Limits::seconds(limits.address_said_seconds))
 }

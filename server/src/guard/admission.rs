@@ -1,4 +1,18 @@
-//! Which connections are let in: bounded in all, from one address, and before signing in. Pure: numbers and addresses.
+//! Decides which connections are admitted. Bounds the connections in all, from one address, and before the sign-in.
+//!
+//! A client needs no password to open a connection, so connections before the sign-in are easily flooded. When too many
+//! are not signed in, a new one replaces an old one instead of being refused: a flood could otherwise keep all users
+//! out. The replaced one is the oldest of the address or network with the most such connections, so a flood replaces
+//! its own connections and not that of a user who is slow to type.
+//!
+//! | limit reached by a new connection | result |
+//! |---|---|
+//! | connections in all, or from its address or network | refused |
+//! | not signed in, from its address or network | replaces the oldest of these |
+//! | not signed in, over IPv6 (half of the bound) | replaces the oldest of the IPv6 network with the most |
+//! | not signed in, in all | replaces the oldest of the address with the most |
+//!
+//! This module is pure: it keeps numbers and addresses, and the caller ends the replaced connection.
 
 use super::Origin;
 use crate::fanout::ClientId;
@@ -6,10 +20,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-/// The bounds; `usize::MAX` is none.
+/// The bounds; `usize::MAX` means no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections.
+    /// Connections in all.
     pub all: usize,
     /// Connections from one address.
     pub per_address: usize,
@@ -19,51 +33,59 @@ pub struct Bounds {
     pub unsigned_per_address: usize,
 }
 
-/// Who is connected, and from where.
+/// The admitted connections and their addresses.
 #[derive(Debug)]
 pub struct Admission {
     bounds: Bounds,
     clients: HashMap<ClientId, IpAddr>,
-    origins: HashMap<Origin, FromOne>,
-    /// In the order in which they came.
+    origins: HashMap<Origin, OriginConnections>,
+    /// Connections that are not signed in, oldest first.
     unsigned: BTreeMap<ClientId, IpAddr>,
-    /// Of these, those that came over IPv6.
+    /// Number of these that came over IPv6.
     unsigned_ipv6: usize,
 }
 
+/// The connections of one address or network.
 #[derive(Debug, Default)]
-struct FromOne {
+struct OriginConnections {
     all: usize,
+    /// Those not signed in, oldest first.
     unsigned: BTreeSet<ClientId>,
 }
 
-/// What becomes of a new connection.
+/// The decision about a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admitted {
-    /// It comes in.
+    /// It is admitted.
     Yes,
-    /// It comes in, and this one, which has not signed in, goes.
+    /// It is admitted, and the caller must end this older one, which has not signed in.
     InPlaceOf(ClientId),
-    /// There are too many.
+    /// It is refused: there are too many connections.
     No,
 }
 
 impl Admission {
-    /// Nobody is connected.
+    /// Makes an empty table.
     #[must_use]
     pub fn new(bounds: Bounds) -> Admission {
-        let (clients, origins, unsigned) = (HashMap::new(), HashMap::new(), BTreeMap::new());
-        Admission { bounds, clients, origins, unsigned, unsigned_ipv6: 0 }
+        Admission {
+            bounds,
+            clients: HashMap::new(),
+            origins: HashMap::new(),
+            unsigned: BTreeMap::new(),
+            unsigned_ipv6: 0,
+        }
     }
 
-    /// Somebody connects. Numbers grow with time, so the smallest is the oldest.
+    /// Decides about a new connection, and adds it if it is admitted. Client numbers must grow with time: the smallest
+    /// is the oldest.
     pub fn enter(&mut self, client: ClientId, address: IpAddr) -> Admitted {
-        let oldest = self.goes_for(address);
-        let leaves = oldest.and_then(|oldest| self.clients.get(&oldest)).copied();
+        let oldest = self.connection_to_replace(address);
+        let replaced = oldest.and_then(|oldest| self.clients.get(&oldest)).copied();
         let is_full = Origin::of(address).any(|origin| {
-            let leaves_here = leaves.is_some_and(|leaves| Origin::of(leaves).any(|other| other == origin));
-            let here = self.origins.get(&origin).map_or(0, |one| one.all) - usize::from(leaves_here);
-            here >= bound(self.bounds.per_address, origin)
+            let is_replaced_here = replaced.is_some_and(|replaced| Origin::of(replaced).any(|other| other == origin));
+            let here = self.origins.get(&origin).map_or(0, |one| one.all) - usize::from(is_replaced_here);
+            here >= scaled(self.bounds.per_address, origin)
         });
         let all = self.clients.len() - usize::from(oldest.is_some());
         if is_full || all >= self.bounds.all {
@@ -76,39 +98,40 @@ impl Admission {
         self.unsigned.insert(client, address);
         self.unsigned_ipv6 += usize::from(address.is_ipv6());
         for origin in Origin::of(address) {
-            let from_one = self.origins.entry(origin).or_default();
-            from_one.all += 1;
-            from_one.unsigned.insert(client);
+            let connections = self.origins.entry(origin).or_default();
+            connections.all += 1;
+            connections.unsigned.insert(client);
         }
         oldest.map_or(Admitted::Yes, Admitted::InPlaceOf)
     }
 
-    /// The connection that has to go for a new one from `address`, if one has to. IPv6 gets half of the places before the
-    /// sign-in: who has many addresses has them there, and must not keep out those with one.
-    fn goes_for(&self, address: IpAddr) -> Option<ClientId> {
+    /// Returns the connection that a new one from `address` must replace, if there is one. IPv6 connections get at most
+    /// half of the places before the sign-in: an attacker can have many IPv6 addresses, and must not keep out IPv4
+    /// clients.
+    fn connection_to_replace(&self, address: IpAddr) -> Option<ClientId> {
         let crowded = Origin::of(address).find_map(|origin| {
-            let from_one = self.origins.get(&origin)?;
-            let is_crowded = from_one.unsigned.len() >= bound(self.bounds.unsigned_per_address, origin);
-            from_one.unsigned.first().copied().filter(|_| is_crowded)
+            let connections = self.origins.get(&origin)?;
+            let is_crowded = connections.unsigned.len() >= scaled(self.bounds.unsigned_per_address, origin);
+            connections.unsigned.first().copied().filter(|_| is_crowded)
         });
         let half = (self.bounds.unsigned / 2).max(1);
         if crowded.is_some() {
             crowded
         } else if address.is_ipv6() && self.unsigned_ipv6 >= half {
-            self.oldest_of_the_most(IpAddr::is_ipv6)
+            self.oldest_of_busiest_origin(IpAddr::is_ipv6)
         } else if self.unsigned.len() >= self.bounds.unsigned {
-            self.oldest_of_the_most(|_| true)
+            self.oldest_of_busiest_origin(|_| true)
         } else {
             None
         }
     }
 
-    /// Of the address or network with the most connections that are not signed in, the oldest of these: who floods the
-    /// door pushes out their own, and not somebody who takes their time to type.
-    fn oldest_of_the_most(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
+    /// Returns the oldest connection that is not signed in, of the address or network with the most of them. A network
+    /// counts by a quarter of its connections, see [`Origin::times`].
+    fn oldest_of_busiest_origin(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
         let share = |origin: Origin| {
             let count = self.origins.get(&origin).map_or(0, |one| one.unsigned.len());
-            count.div_ceil(bound(1, origin))
+            count.div_ceil(scaled(1, origin))
         };
         let share_of = |address: IpAddr| Origin::of(address).map(share).max();
         let candidates = self.unsigned.iter().filter(|(_, address)| among(address));
@@ -116,25 +139,25 @@ impl Admission {
         most.map(|(client, _)| *client)
     }
 
-    /// Somebody has signed in.
+    /// Notes that a client has signed in.
     pub fn sign_in(&mut self, client: ClientId) {
         let Some(address) = self.unsigned.remove(&client) else { return };
         self.unsigned_ipv6 -= usize::from(address.is_ipv6());
         for origin in Origin::of(address) {
-            if let Some(from_one) = self.origins.get_mut(&origin) {
-                from_one.unsigned.remove(&client);
+            if let Some(connections) = self.origins.get_mut(&origin) {
+                connections.unsigned.remove(&client);
             }
         }
     }
 
-    /// Somebody is gone.
+    /// Removes a connection that has ended.
     pub fn leave(&mut self, client: ClientId) {
         self.sign_in(client);
         let Some(address) = self.clients.remove(&client) else { return };
         for origin in Origin::of(address) {
-            if let Some(from_one) = self.origins.get_mut(&origin) {
-                from_one.all -= 1;
-                if from_one.all == 0 {
+            if let Some(connections) = self.origins.get_mut(&origin) {
+                connections.all -= 1;
+                if connections.all == 0 {
                     self.origins.remove(&origin);
                 }
             }
@@ -142,9 +165,9 @@ impl Admission {
     }
 }
 
-/// What is allowed from `origin`, where one address is allowed `of_address`.
-fn bound(of_address: usize, origin: Origin) -> usize {
-    of_address.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX))
+/// Returns the bound for `origin`, given the bound for one address.
+fn scaled(per_address: usize, origin: Origin) -> usize {
+    per_address.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -166,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_that_never_signed_in_goes_first() {
+    fn the_oldest_connection_not_signed_in_is_replaced_first() {
         let mut admission = admission(100, 100, 3, 2);
         assert_eq!(admission.enter(1, address(1)), Admitted::Yes);
         assert_eq!(admission.enter(2, address(1)), Admitted::Yes);
@@ -178,21 +201,21 @@ mod tests {
     }
 
     #[test]
-    fn who_floods_the_door_pushes_out_their_own() {
+    fn a_flood_replaces_its_own_connections() {
         let mut admission = admission(100, 100, 5, 4);
         for (client, from) in [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)] {
             assert_eq!(admission.enter(client, address(from)), Admitted::Yes);
         }
-        // The first is the oldest, and alone at its address.
+        // The first one is the oldest, but the only one of its address.
         assert_eq!(admission.enter(6, address(2)), Admitted::InPlaceOf(2));
         assert_eq!(admission.enter(7, address(4)), Admitted::InPlaceOf(3));
         assert_eq!(admission.enter(8, address(5)), Admitted::InPlaceOf(4));
-        // One each: then the oldest of all.
+        // With one connection per address, the oldest of all is replaced.
         assert_eq!(admission.enter(9, address(6)), Admitted::InPlaceOf(1));
     }
 
     #[test]
-    fn too_many_are_refused() {
+    fn connections_over_the_bounds_are_refused() {
         let mut admission = admission(3, 2, 100, 100);
         assert_eq!([1, 2, 3].map(|n| admission.enter(n, address(1))), [Admitted::Yes, Admitted::Yes, Admitted::No]);
         assert_eq!(admission.enter(4, address(2)), Admitted::Yes);
@@ -215,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn d12_half_of_the_places_before_the_sign_in_are_kept_for_ipv4() {
+    fn d12_half_of_the_places_before_the_sign_in_are_reserved_for_ipv4() {
         let mut admission = admission(1_000, 1_000, 8, 100);
         for client in 1..=4 {
             assert_eq!(admission.enter(client, address(client as u8)), Admitted::Yes);
@@ -223,7 +246,7 @@ mod tests {
         for client in 5..=8 {
             assert_eq!(admission.enter(client, ipv6(client as u16, 1)), Admitted::Yes);
         }
-        // A flood from ever new networks pushes out its own.
+        // A flood from ever new networks replaces its own connections.
         for client in 9..=100 {
             assert_eq!(admission.enter(client, ipv6(client as u16, 1)), Admitted::InPlaceOf(client - 4));
         }
@@ -231,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn d12_many_addresses_of_one_network_push_out_their_own() {
+    fn d12_a_flood_from_one_network_replaces_its_own_connections() {
         let mut admission = admission(1_000, 1_000, 16, 100);
         assert_eq!(admission.enter(1, ipv6(1, 1)), Admitted::Yes);
         (2..=8).for_each(|client| assert_eq!(admission.enter(client, ipv6(2, client as u16)), Admitted::Yes));
@@ -240,7 +263,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_bounds_hold_and_nothing_is_left_behind(steps in prop::collection::vec((0u8..3, 0u8..8), 0..200)) {
+        fn the_bounds_hold_and_no_entry_leaks(steps in prop::collection::vec((0u8..3, 0u8..8), 0..200)) {
             let mut admission = admission(8, 4, 5, 3);
             let mut here: BTreeSet<ClientId> = BTreeSet::new();
             for (next, (step, n)) in (1..).zip(steps) {
@@ -262,7 +285,7 @@ mod tests {
                 let ipv6 = admission.unsigned.values().filter(|address| address.is_ipv6()).count();
                 prop_assert!(ipv6 == admission.unsigned_ipv6 && ipv6 <= 2);
                 for (origin, one) in &admission.origins {
-                    prop_assert!(one.all <= bound(4, *origin) && one.unsigned.len() <= bound(3, *origin));
+                    prop_assert!(one.all <= scaled(4, *origin) && one.unsigned.len() <= scaled(3, *origin));
                 }
                 let addresses = admission.origins.iter().filter(|(origin, _)| matches!(origin, Origin::Address(_)));
                 prop_assert_eq!(addresses.map(|(_, one)| one.all).sum::<usize>(), here.len());

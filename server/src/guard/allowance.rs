@@ -1,5 +1,12 @@
-//! How much all sessions of one address together may say: the rate belongs to a session, and many sessions of one
-//! address could fill everybody's backlog. What is over it is dropped; nobody is signed out for what others said.
+//! Limits how much all sessions of one address may say together.
+//!
+//! The rate limit belongs to a session, and one address may have many sessions: together they could fill the backlogs
+//! of all clients. So each address has a budget of lines and one of bytes, and each IPv6 network a larger one. Messages
+//! over the budget are dropped. No session is ended for it, since other users at the address may have used the budget.
+//!
+//! A budget works like a token bucket: what was used comes back evenly, all of it within `per`. It is stored as the
+//! time at which it will be full again: a message of a tenth of the budget moves that time by a tenth of `per`, and
+//! passes if the time is then at most `per` away.
 
 use super::Origin;
 use landline_common::clean::{clean_message, count_lines, has_line_end};
@@ -9,21 +16,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Addresses and networks remembered at most, beside those that somebody is connected from. When full, those that may say everything
-/// again are forgotten, and if there are none, the one that may soonest.
+/// Most addresses and networks in the table, not counting those with a session. When it is full, entries with a full
+/// budget are removed, or else the entry whose budget will be full first.
 const MOST_ORIGINS: usize = 10_000;
-/// How often it is logged at most that lines of one address are dropped.
+/// Least time between two log lines about dropped messages of one address.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
-/// What every address may say.
+/// The budgets of all addresses.
 #[derive(Debug)]
 pub struct Allowances {
-    /// `None` is without a limit.
+    /// `None` means no limit.
     bound: Option<Bound>,
     origins: Mutex<HashMap<Origin, Arc<Allowance>>>,
 }
 
-/// So many lines and bytes at once; what was used comes back evenly, all of it in `per`.
+/// The size of a budget. What was used comes back evenly, all of it in `per`.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
     lines: u64,
@@ -31,35 +38,37 @@ struct Bound {
     per: Duration,
 }
 
-/// What one address may say. All its sessions share it, and nobody else waits for its lock.
+/// The budget of one address, shared by its sessions. Only these wait for its lock.
 #[derive(Debug)]
 pub struct Allowance {
     address: IpAddr,
     bound: Bound,
-    used: Mutex<Used>,
-    /// What all addresses of the same IPv6 network may say together.
+    used: Mutex<Usage>,
+    /// The budget of the IPv6 network that the address belongs to.
     network: Option<Arc<Allowance>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Used {
-    /// When all lines, and all bytes, will have come back.
-    lines_back: Instant,
-    bytes_back: Instant,
+struct Usage {
+    /// When the budget of lines will be full again.
+    lines_full_at: Instant,
+    /// When the budget of bytes will be full again.
+    bytes_full_at: Instant,
+    /// When a dropped message was last logged.
     logged: Option<Instant>,
 }
 
-/// How much a message is for its readers.
+/// The size of a message as its readers get it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Lines that they see.
+    /// Lines shown.
     pub lines: usize,
-    /// Bytes of the text, and of the prefix that each further line repeats.
+    /// Bytes of the text, and of the prefix that each line after the first repeats.
     pub bytes: usize,
 }
 
 impl Size {
-    /// The size of a text that is not cleaned yet, for readers who get `prefix` bytes in front of each line.
+    /// Returns the size of a text that is not cleaned yet, for readers who get `prefix` bytes in front of each line.
     #[must_use]
     pub fn of(text: &str, prefix: usize) -> Size {
         if !has_line_end(text) {
@@ -71,45 +80,45 @@ impl Size {
     }
 }
 
-/// What becomes of a message.
+/// The decision about a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is said.
+    /// It fits into the budget, which has been charged for it.
     Passes,
     /// It is dropped.
     Dropped {
-        /// Log it: the first one in a minute.
+        /// The caller should log it: the first one in a minute.
         log: bool,
     },
 }
 
 impl Allowances {
-    /// So many lines and bytes at once; all of it comes back in `per`.
+    /// Makes budgets of this many lines and bytes for one address; a used-up budget is full again after `per`.
     #[must_use]
     pub fn new(lines: u64, bytes: u64, per: Duration) -> Allowances {
         let bound = Bound { lines: lines.max(1), bytes: bytes.max(1), per };
         Allowances { bound: Some(bound), origins: Mutex::default() }
     }
 
-    /// Everybody may say everything.
+    /// Makes budgets without a limit.
     #[must_use]
-    pub fn lifted() -> Allowances {
+    pub fn unlimited() -> Allowances {
         Allowances { bound: None, origins: Mutex::default() }
     }
 
-    /// What that address may say, for a session of it to keep; `None` is without a limit.
+    /// Returns the budget of an address, for a session to hold on to. `None` means no limit.
     #[must_use]
     pub fn of(&self, address: IpAddr, now: Instant) -> Option<Arc<Allowance>> {
         let bound = self.bound?;
         let mut origins = self.origins.lock();
         let (mut allowance, mut all) = (None, Origin::of(address).collect::<Vec<_>>());
-        // The network first: the address holds it.
+        // The network first, since the address's budget holds that of the network.
         while let Some(origin) = all.pop() {
             if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
-                forget(&mut origins, now);
+                evict(&mut origins, now);
             }
             let network = allowance.take();
-            let new = || Arc::new(Allowance::unused(address, bound.times(origin.times()), network, now));
+            let new = || Arc::new(Allowance::full(address, bound.times(origin.times()), network, now));
             allowance = Some(origins.entry(origin).or_insert_with(new).clone());
         }
         allowance
@@ -122,33 +131,35 @@ impl Bound {
     }
 }
 
-/// Makes room. An address with a session stays: forgetting it would give it everything anew.
-fn forget(origins: &mut HashMap<Origin, Arc<Allowance>>, now: Instant) {
+/// Removes entries to make space for one. An address with a session keeps its entry: removing it would refill its
+/// budget.
+fn evict(origins: &mut HashMap<Origin, Arc<Allowance>>, now: Instant) {
     let in_use = |allowance: &Arc<Allowance>| Arc::strong_count(allowance) > 1;
-    origins.retain(|_, allowance| in_use(allowance) || allowance.whole_at() > now);
+    origins.retain(|_, allowance| in_use(allowance) || allowance.full_at() > now);
     if origins.len() >= MOST_ORIGINS {
         let idle = origins.iter().filter(|(_, allowance)| !in_use(allowance));
-        let soonest = idle.min_by_key(|(_, allowance)| allowance.whole_at()).map(|(origin, _)| *origin);
+        let soonest = idle.min_by_key(|(_, allowance)| allowance.full_at()).map(|(origin, _)| *origin);
         soonest.and_then(|soonest| origins.remove(&soonest));
     }
 }
 
 impl Allowance {
-    fn unused(address: IpAddr, bound: Bound, network: Option<Arc<Allowance>>, now: Instant) -> Allowance {
-        Allowance { address, bound, used: Mutex::new(Used { lines_back: now, bytes_back: now, logged: None }), network }
+    fn full(address: IpAddr, bound: Bound, network: Option<Arc<Allowance>>, now: Instant) -> Allowance {
+        let used = Mutex::new(Usage { lines_full_at: now, bytes_full_at: now, logged: None });
+        Allowance { address, bound, used, network }
     }
 
-    /// Whose it is.
+    /// Returns the address.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.address
     }
 
-    /// A user there says a message of so many lines and bytes. It passes as a whole or is dropped as one.
+    /// Charges the budget for a message, of the address and of its network. The message passes as a whole or is dropped
+    /// as a whole; a dropped one charges neither.
     pub fn say(&self, size: Size, now: Instant) -> Verdict {
         let mut used = self.used.lock();
         if let Some(after) = self.after(&used, size, now) {
-            // What the network does not allow takes nothing of the address.
             let verdict = self.network.as_ref().map_or(Verdict::Passes, |network| network.say(size, now));
             if verdict == Verdict::Passes {
                 *used = after;
@@ -162,24 +173,25 @@ impl Allowance {
         Verdict::Dropped { log }
     }
 
-    /// What is used once something of that size is said; `None` if that is too much.
-    fn after(&self, used: &Used, Size { lines, bytes }: Size, now: Instant) -> Option<Used> {
+    /// Returns the usage after a message of that size, or `None` if it does not fit.
+    fn after(&self, used: &Usage, Size { lines, bytes }: Size, now: Instant) -> Option<Usage> {
         let Bound { lines: most_lines, bytes: most_bytes, per } = self.bound;
-        let lines_back = used.lines_back.max(now) + share(per, lines as u64, most_lines);
-        let bytes_back = used.bytes_back.max(now) + share(per, bytes as u64, most_bytes);
-        (lines_back.max(bytes_back) <= now + per).then_some(Used { lines_back, bytes_back, ..*used })
+        let lines_full_at = used.lines_full_at.max(now) + refill_time(per, lines as u64, most_lines);
+        let bytes_full_at = used.bytes_full_at.max(now) + refill_time(per, bytes as u64, most_bytes);
+        let fits = lines_full_at.max(bytes_full_at) <= now + per;
+        fits.then_some(Usage { lines_full_at, bytes_full_at, ..*used })
     }
 
-    /// When it may say everything again.
-    fn whole_at(&self) -> Instant {
+    /// Returns when both budgets will be full again.
+    fn full_at(&self) -> Instant {
         let used = self.used.lock();
-        used.lines_back.max(used.bytes_back)
+        used.lines_full_at.max(used.bytes_full_at)
     }
 }
 
-/// The time in which `part` of `whole` comes back. What is more than all of it counts as all of it, or it could never be
-/// said.
-fn share(per: Duration, part: u64, whole: u64) -> Duration {
+/// Returns the time in which `part` of `whole` comes back. A part larger than the whole counts as the whole; otherwise
+/// a message larger than the budget could never pass.
+fn refill_time(per: Duration, part: u64, whole: u64) -> Duration {
     let nanos = per.as_nanos() * u128::from(part.min(whole)) / u128::from(whole);
     u64::try_from(nanos).map_or(per, Duration::from_nanos)
 }
@@ -201,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn sessions_of_one_address_share_it_and_others_have_their_own() {
+    fn sessions_of_one_address_share_its_budget() {
         let (allowances, now) = (Allowances::new(3, 1_000, PER), Instant::now());
         let [one, other] = [0; 2].map(|_| allowances.of(address(1), now).unwrap());
         assert!(passes(&one, 1, now) && passes(&other, 1, now) && passes(&one, 1, now));
         assert_eq!(other.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: true });
         assert_eq!(one.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: false });
         assert!(passes(&allowances.of(address(2), now).unwrap(), 1, now));
-        // To leave and come again gives nothing.
+        // Leaving and coming back does not refill the budget.
         drop((one, other));
         let again = allowances.of(address(1), now).unwrap();
         assert!(!passes(&again, 1, now) && !passes(&again, 1, now + PER / 4));
@@ -216,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_count_too_and_a_huge_line_takes_everything() {
+    fn bytes_count_too_and_a_huge_line_takes_the_whole_budget() {
         let (allowances, now) = (Allowances::new(100, 1_000, PER), Instant::now());
         let allowance = allowances.of(address(1), now).unwrap();
         assert!(passes(&allowance, 600, now) && !passes(&allowance, 600, now) && passes(&allowance, 400, now));
@@ -239,18 +251,18 @@ mod tests {
     }
 
     #[test]
-    fn a_class_that_pastes_and_256_people_who_talk_never_notice() {
+    fn ordinary_use_by_a_class_and_by_256_users_stays_within_the_budget() {
         let limits = Limits::default();
         let per = Limits::seconds(limits.address_said_seconds);
         let allowances = Allowances::new(limits.address_lines, limits.address_bytes, per);
         let start = Instant::now();
-        // Our client sends nine lines at once, and the next nine when six seconds have passed.
+        // The bundled client sends nine lines at once, and the next nine six seconds later.
         let (class, many) = (allowances.of(address(1), start).unwrap(), allowances.of(address(2), start).unwrap());
         for round in 0..50 {
             let now = start + Duration::from_secs(6) * round;
             assert!((0..30 * 9).all(|_| passes(&class, 900, now)), "round {round}");
         }
-        // A line of 200 bytes each in five seconds, all at the same moment.
+        // Each user says a line of 200 bytes in five seconds, all at the same moment.
         for round in 0..50 {
             assert!((0..256).all(|_| passes(&many, 200, start + PER * round)), "round {round}");
         }
@@ -269,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_nothing_is_remembered() {
-        let allowances = Allowances::lifted();
+    fn without_a_limit_the_table_stays_empty() {
+        let allowances = Allowances::unlimited();
         assert!(allowances.of(address(1), Instant::now()).is_none());
         assert!(allowances.origins.lock().is_empty());
     }
 
     #[test]
-    fn memory_is_bounded_and_who_is_connected_is_not_forgotten() {
+    fn the_table_is_bounded_and_addresses_with_sessions_stay() {
         let (allowances, start) = (Allowances::new(1, 1_000, PER), Instant::now());
         let connected = allowances.of(address(0), start).unwrap();
         assert!(passes(&connected, 1, start));
@@ -289,14 +301,14 @@ mod tests {
         assert!(!passes(&allowances.of(address(0), now).unwrap(), 1, now));
         assert!(!passes(&allowances.of(address(14_999), now).unwrap(), 1, now));
         assert!(passes(&allowances.of(address(1), now).unwrap(), 1, now), "forgotten first");
-        // Everybody else may say everything again.
+        // The budgets of all others are full again, so their entries are removed.
         _ = allowances.of(address(20_000), now + PER * 2);
         assert!(allowances.origins.lock().len() <= 2);
     }
 
     proptest! {
         #[test]
-        fn never_more_than_all_at_once_and_what_came_back(
+        fn what_passes_never_exceeds_the_budget_and_its_refill(
             lines in prop::collection::vec((0u64..500, 0usize..400), 0..200),
         ) {
             let allowances = Allowances::new(10, 1_000, PER);
@@ -313,7 +325,7 @@ mod tests {
                 let mut bytes = 0;
                 for (count, (at, more)) in (1..).zip(&passed[first..]) {
                     bytes += more;
-                    // A nanosecond may be lost for each line.
+                    // Each line may lose a nanosecond by rounding.
                     let parts = 1.0 + (*at - *begun).as_secs_f64() / PER.as_secs_f64() + 1e-6;
                     prop_assert!(f64::from(count) <= 10.0 * parts && bytes as f64 <= 1_000.0 * parts);
                 }

@@ -1,4 +1,7 @@
-//! Addresses that are kept out.
+//! Banned addresses, in memory and in `bans.json`.
+//!
+//! A change takes effect in memory first and is then written. If the disk refuses, the ban still holds, and the write
+//! is retried by [`Bans::store_again`] and by the next change.
 
 use crate::store::FileError;
 use crate::store::bans::{BanFile, BanRow};
@@ -10,13 +13,13 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
-/// Bans kept at most: every new connection is held against all of them.
+/// Most bans: every new connection is compared with all of them.
 const MOST_BANS: usize = 10_000;
 
 /// All bans, in memory and on disk.
 #[derive(Debug)]
 pub struct Bans {
-    /// Held over a write, so that there is one at a time.
+    /// Held during a change and its write, so that writes happen in the order of the changes.
     file: Mutex<OnDisk>,
     known: RwLock<Vec<Ban>>,
 }
@@ -24,8 +27,8 @@ pub struct Bans {
 #[derive(Debug)]
 struct OnDisk {
     file: BanFile,
-    /// It lacks something: the last write failed.
-    behind: bool,
+    /// The last write failed, so the file lacks changes.
+    is_behind: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -34,26 +37,27 @@ struct Ban {
     row: BanRow,
 }
 
-/// Why a ban was not made. Nothing has changed then.
+/// The reason for which a ban was not made. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum BanError {
-    /// There are as many as the server keeps.
-    #[error("there are {MOST_BANS} bans, which is the most; /unban some first")]
+    /// The table is full.
+    #[error("there are {MOST_BANS} bans, the most that are kept: /unban some first")]
     Full,
 }
 
-/// Whether a change outlasts this server. It counts at once in any case: who fills the disk must not escape by that.
+/// Tells if a change is on the disk. It takes effect in any case: a client that fills the disk must not escape its ban.
 #[derive(Debug)]
 #[must_use]
 pub enum Stored {
     /// It is on the disk.
     Yes,
-    /// The disk refused: why. [`Bans::store_again`] and the next change write it too.
+    /// The disk refused, with this error. [`Bans::store_again`] and the next change write it too.
     NotYet(io::Error),
 }
 
-/// An address, or a range in CIDR notation; a range's first address stands for it. A range of IPv4-mapped addresses
-/// (`::ffff:10.0.0.0/104`) is one of IPv4: that is how clients at a port for both families are known.
+/// Parses an address, or a range in CIDR notation; bits behind the prefix are cleared. A range of IPv4-mapped addresses
+/// (`::ffff:10.0.0.0/104`) becomes the IPv4 range, since the server knows IPv4 clients by their IPv4 address even at a
+/// port for both families. Returns `None` for other text, and for mapped ranges wider than IPv4.
 #[must_use]
 pub fn parse_range(text: &str) -> Option<IpNet> {
     let range = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
@@ -74,28 +78,28 @@ impl Bans {
     pub fn open(folder: &Path) -> Result<Bans, FileError> {
         let (file, rows) = BanFile::open(folder, |address| parse_range(address).is_some())?;
         let known = rows.into_iter().filter_map(|row| Some(Ban { range: parse_range(&row.address)?, row }));
-        let file = Mutex::new(OnDisk { file, behind: false });
+        let file = Mutex::new(OnDisk { file, is_behind: false });
         Ok(Bans { file, known: RwLock::new(known.collect()) })
     }
 
-    /// Whether `address` is kept out at `now`.
+    /// Returns true if `address` is banned at `now`.
     #[must_use]
     pub fn covers(&self, address: IpAddr, now: Moment) -> bool {
         self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.is_over(now))
     }
 
-    /// Bans `range`, in place of an earlier ban of the same range.
+    /// Bans `range`. Replaces an earlier ban of the same range.
     ///
     /// # Errors
-    /// Says why not.
+    /// The table is full.
     pub fn add(&self, range: IpNet, row: BanRow, now: Moment) -> Result<Stored, BanError> {
         self.add_all(vec![(range, row)], now)
     }
 
-    /// The same for several ranges, each of which is there once, with one write.
+    /// Like [`Bans::add`], for several different ranges, with one write.
     ///
     /// # Errors
-    /// Says why none was banned.
+    /// The table is full; then none is banned.
     pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: Moment) -> Result<Stored, BanError> {
         let ranges: HashSet<IpNet> = new.iter().map(|(range, _)| *range).collect();
         let new = new.into_iter().map(|(range, row)| Ban { range, row: BanRow { address: shown(range), ..row } });
@@ -105,26 +109,27 @@ impl Bans {
         })
     }
 
-    /// Ends the ban of exactly `range`. `None` if there is none.
+    /// Removes the ban of exactly `range`. Returns `None` if there is none.
     pub fn remove(&self, range: IpNet, now: Moment) -> Option<Stored> {
-        let there = self.known.read().iter().any(|ban| ban.range == range);
-        // There are not more than before.
-        if there { self.change(now, |bans| bans.retain(|ban| ban.range != range)).ok() } else { None }
+        let is_banned = self.known.read().iter().any(|ban| ban.range == range);
+        // `change` fails only if there are too many bans, and removing one makes them fewer.
+        if is_banned { self.change(now, |bans| bans.retain(|ban| ban.range != range)).ok() } else { None }
     }
 
-    /// Writes what could not be written when it was changed. True if all of it is on the disk now, and was not before.
+    /// Writes the bans again if the last write failed. Returns true if that succeeded; false also if nothing had
+    /// failed.
     pub fn store_again(&self) -> bool {
         let mut disk = self.file.lock();
-        disk.behind && matches!(disk.write(&self.known.read()), Stored::Yes)
+        disk.is_behind && matches!(disk.write(&self.known.read()), Stored::Yes)
     }
 
-    /// The bans in force at `now`.
+    /// Returns the bans in force at `now`.
     #[must_use]
     pub fn list(&self, now: Moment) -> Vec<BanRow> {
         self.known.read().iter().filter(|ban| !ban.row.is_over(now)).map(|ban| ban.row.clone()).collect()
     }
 
-    /// Changes a copy, lets it count, and writes it. Bans that are over go on this occasion.
+    /// Applies `change` to the bans, in memory and then on disk. Also removes the bans that are over.
     fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Ban>)) -> Result<Stored, BanError> {
         let mut disk = self.file.lock();
         let mut bans = self.known.read().clone();
@@ -142,12 +147,12 @@ impl OnDisk {
     fn write(&mut self, bans: &[Ban]) -> Stored {
         let rows: Vec<BanRow> = bans.iter().map(|ban| ban.row.clone()).collect();
         let written = self.file.write(&rows);
-        self.behind = written.is_err();
+        self.is_behind = written.is_err();
         written.map_or_else(Stored::NotYet, |()| Stored::Yes)
     }
 }
 
-/// A range as people write it: one address without its prefix length.
+/// Formats a range. A single address is shown without its prefix length.
 #[must_use]
 pub fn shown(range: IpNet) -> String {
     if range.prefix_len() == range.max_prefix_len() { range.addr().to_string() } else { range.to_string() }
@@ -173,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_ranges_are_kept_out_also_after_a_restart() {
+    fn addresses_and_ranges_are_banned_also_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let bans = Bans::open(folder.path()).unwrap();
         for text in ["10.0.0.1", "192.168.7.9/16", "fd00::/8"] {
@@ -186,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ban_ends_by_time_and_by_hand() {
+    fn a_ban_ends_by_time_or_by_removal() {
         let folder = tempfile::tempdir().unwrap();
         let bans = Bans::open(folder.path()).unwrap();
         ban(&bans, "10.0.0.1", Some(1));
@@ -199,12 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_stored_counts_at_once_and_is_stored_later() {
+    fn a_ban_holds_although_its_write_fails_and_is_written_later() {
         let folder = tempfile::tempdir().unwrap();
         let bans = Bans::open(folder.path()).unwrap();
         ban(&bans, "10.0.0.1", None);
-        assert!(!bans.store_again(), "there is nothing to store");
-        // Where a folder stands, no file can be put.
+        assert!(!bans.store_again(), "no write had failed");
+        // A folder of that name makes every write fail.
         let (file, saved) = (folder.path().join("bans.json"), folder.path().join("saved"));
         let break_disk = || {
             std::fs::rename(&file, &saved).unwrap();
@@ -221,18 +226,18 @@ mod tests {
         assert!(matches!(bans.remove(range("10.0.0.1"), NOW), Some(Stored::NotYet(_))));
         assert!(covers(&bans, "10.0.0.2") && !covers(&bans, "10.0.0.1") && !bans.store_again());
         mend_disk();
-        assert!(covers(&again(), "10.0.0.1") && !covers(&again(), "10.0.0.2"), "the file is as it was");
+        assert!(covers(&again(), "10.0.0.1") && !covers(&again(), "10.0.0.2"), "a failed write changed the file");
         assert!(bans.store_again() && !bans.store_again());
         assert!(!covers(&again(), "10.0.0.1") && covers(&again(), "10.0.0.2"));
         break_disk();
         assert!(matches!(bans.add(range("10.0.0.3"), row, NOW), Ok(Stored::NotYet(_))));
         mend_disk();
         ban(&bans, "10.0.0.4", None);
-        assert!(covers(&again(), "10.0.0.3"), "with the next change");
+        assert!(covers(&again(), "10.0.0.3"), "the next change did not write the ban before it");
     }
 
     #[test]
-    fn x14_a_range_of_mapped_addresses_is_one_of_ipv4() {
+    fn x14_a_range_of_mapped_addresses_becomes_an_ipv4_range() {
         let folder = tempfile::tempdir().unwrap();
         let bans = Bans::open(folder.path()).unwrap();
         ban(&bans, "::ffff:127.0.0.0/104", None);
@@ -243,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_written_in_many_ways() {
+    fn ranges_are_normalized() {
         assert_eq!(shown(range("10.1.2.3/8")), "10.0.0.0/8");
         assert_eq!(shown(range("::ffff:10.0.0.1")), "10.0.0.1");
         assert_eq!(shown(range("10.0.0.1/32")), "10.0.0.1");

@@ -1,31 +1,32 @@
-//! How many clients fit: a server that accepts more than the system allows threads does not fail politely, it aborts.
+//! Computes how many clients fit. Each client needs a descriptor and a thread, and a process that reaches the system's
+//! limit on memory maps aborts instead of returning an error. So the server refuses clients before that.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Descriptors kept for what is not a client: listeners, files, the database.
+/// Descriptors reserved for listeners, files and the database.
 const SPARE_DESCRIPTORS: u64 = 64;
-/// Memory maps of one thread (stack, guard page, and the same for its signal stack).
+/// Memory maps of one thread: its stack and a guard page, and the same for its signal stack.
 const MAPS_PER_THREAD: u64 = 4;
-/// Threads' worth of memory maps kept for the program itself and its heap.
+/// Memory maps reserved for the program itself and its heap, counted in threads.
 const SPARE_MAP_THREADS: u64 = 512;
-/// Threads and processes kept for the server's own threads and what else runs there.
+/// Threads and processes reserved for the server's own threads and for other programs.
 const SPARE_TASKS: u64 = 64;
 
-/// What bounds the clients where the system allows as many as the operator asked for.
+/// The reason of a bound that the operator chose and the system allows.
 pub const AS_ASKED: &str = "what was asked for";
 
-/// How many clients fit, and what bounds them.
+/// The number of clients that fit, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
-    /// Clients at once, at least 1.
+    /// Most clients at once, at least 1.
     pub clients: usize,
-    /// Which limit is the least, for the banner: "the limit on open files (ulimit -n)".
+    /// The lowest limit, for the banner: "the limit on open files (ulimit -n)".
     pub why: &'static str,
 }
 
-/// What the system allows; `None` where it sets no limit or does not say.
+/// The system's limits; `None` where it sets none or does not report it.
 #[derive(Clone, Copy, Debug, Default)]
 struct System {
     descriptors: Option<u64>,
@@ -36,10 +37,11 @@ struct System {
     pids: Option<u64>,
 }
 
-/// The number of clients that fit, at most `wanted`. Raises the soft limit on open files of this process to its hard one.
+/// Returns the number of clients that fit, at most `wanted`. Also raises this process's soft limit on open files to its
+/// hard limit.
 #[must_use]
 pub fn clients(wanted: usize) -> Capacity {
-    fit(wanted, &System::ask())
+    fit(wanted, &System::read())
 }
 
 fn fit(wanted: usize, system: &System) -> Capacity {
@@ -57,7 +59,7 @@ fn fit(wanted: usize, system: &System) -> Capacity {
     ];
     let mut least = Capacity { clients: wanted, why: AS_ASKED };
     for (bound, why) in bounds {
-        // On a platform where it does not fit a usize, it is no bound.
+        // A number that does not fit a usize is no bound.
         let clients = bound.and_then(|n| usize::try_from(n).ok());
         if let Some(clients) = clients.filter(|n| *n < least.clients) {
             least = Capacity { clients, why };
@@ -67,15 +69,15 @@ fn fit(wanted: usize, system: &System) -> Capacity {
 }
 
 impl System {
-    /// Only Linux says more than the descriptors.
-    fn ask() -> System {
+    /// Reads the limits. Systems other than Linux report the descriptors only.
+    fn read() -> System {
         let linux = cfg!(target_os = "linux");
-        // The superuser's processes are not counted.
-        let counted = linux && !rustix::process::geteuid().is_root();
+        // The limit on processes does not apply to the superuser.
+        let is_limited = linux && !rustix::process::geteuid().is_root();
         System {
             descriptors: raised_descriptors(),
             maps: number(Path::new("/proc/sys/vm/max_map_count")),
-            user_tasks: if counted { getrlimit(Resource::Nproc).current } else { None },
+            user_tasks: if is_limited { getrlimit(Resource::Nproc).current } else { None },
             group_tasks: fs::read_to_string("/proc/self/cgroup").ok().and_then(|groups| group_tasks(&groups)),
             threads: number(Path::new("/proc/sys/kernel/threads-max")),
             pids: number(Path::new("/proc/sys/kernel/pid_max")),
@@ -83,9 +85,10 @@ impl System {
     }
 }
 
+/// Raises the soft limit on open files as far as possible and returns it.
 fn raised_descriptors() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // macOS says "unlimited" and accepts no more than its OPEN_MAX.
+    // macOS reports "unlimited" but accepts no more than its OPEN_MAX, 10,240.
     for wanted in [maximum, Some(10_240)] {
         let higher = match (current, wanted) {
             (Some(current), Some(wanted)) => wanted > current && maximum.is_none_or(|most| wanted <= most),
@@ -99,17 +102,19 @@ fn raised_descriptors() -> Option<u64> {
     current
 }
 
-/// A file that has one number in it; anything else ("max") is none.
+/// Reads a file with one number in it; other text, such as "max", is `None`.
 fn number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// The least `pids.max` of the control groups in the text of `/proc/self/cgroup` and of the groups around them.
+/// Returns the least `pids.max` of the control groups listed in `/proc/self/cgroup` and of the groups that contain
+/// them.
 fn group_tasks(groups: &str) -> Option<u64> {
     groups.lines().filter_map(group_folder).filter_map(|(root, folder)| least_up_to(&root, &folder)).min()
 }
 
-/// Where the limits of a line of `/proc/self/cgroup` are: `0::/path` in version 2, `8:pids:/path` in version 1.
+/// Returns the root and the folder of the control group in a line of `/proc/self/cgroup`: `0::/path` in version 2,
+/// `8:pids:/path` in version 1. `None` if the group does not limit tasks.
 fn group_folder(line: &str) -> Option<(PathBuf, PathBuf)> {
     let mut parts = line.splitn(3, ':');
     let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_limit_counts_and_is_named() {
+    fn the_least_limit_applies_and_is_named() {
         let system =
             System { descriptors: Some(1_024), maps: Some(65_530), threads: Some(192_730), ..System::default() };
         let capacity = fit(100_000, &system);
@@ -147,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_no_bound_and_there_is_always_one() {
+    fn unknown_limits_are_no_bound_and_one_client_always_fits() {
         assert_eq!(fit(7, &System::default()).clients, 7);
         assert_eq!(fit(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
         assert_eq!(fit(0, &System::default()).clients, 1);
@@ -163,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_bounded_by_those_around_it() {
+    fn a_group_is_bounded_by_the_groups_that_contain_it() {
         let root = tempfile::tempdir().unwrap();
         let inner = root.path().join("outer/inner");
         fs::create_dir_all(&inner).unwrap();
@@ -176,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn this_system_has_room_for_somebody() {
+    fn at_least_one_client_fits_on_this_system() {
         let capacity = clients(usize::MAX);
         assert!(capacity.clients >= 1 && capacity.why.starts_with("the limit on"));
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -1,4 +1,4 @@
-//! Who has just left, and from where: an operator who reads an insult may act on it after its author has gone.
+//! Remembers users who left lately and their addresses, so that an operator can ban an author who has already left.
 
 use landline_common::{NameKey, UserName};
 use parking_lot::Mutex;
@@ -6,9 +6,9 @@ use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// How long a user who left is remembered.
+/// Time for which a user who left is remembered.
 const LATELY: Duration = Duration::from_secs(15 * 60);
-/// Users remembered at most; those who left first are forgotten first.
+/// Most users remembered; users who left first are forgotten first.
 const MOST: usize = 1_000;
 
 /// The users who left lately.
@@ -39,20 +39,21 @@ impl DepartedUsers {
         users.push_back(DepartedUser { name: name.clone(), address, at: now });
     }
 
-    /// The user of that name who left lately.
+    /// Returns the user of that name who left lately.
     #[must_use]
     pub fn find(&self, name: &NameKey, now: Instant) -> Option<DepartedUser> {
         let users = self.users.lock();
-        let is_it = |user: &&DepartedUser| user.name.key() == name && now.saturating_duration_since(user.at) < LATELY;
-        users.iter().find(is_it).cloned()
+        let is_match =
+            |user: &&DepartedUser| user.name.key() == name && now.saturating_duration_since(user.at) < LATELY;
+        users.iter().find(is_match).cloned()
     }
 
-    /// The names of those who left lately from an address of that kind.
+    /// Returns the names of the users who left lately from an address for which `chosen` returns true.
     #[must_use]
     pub fn names_from(&self, chosen: impl Fn(IpAddr) -> bool, now: Instant) -> HashSet<NameKey> {
         let users = self.users.lock();
-        let is_it = |user: &&DepartedUser| chosen(user.address) && now.saturating_duration_since(user.at) < LATELY;
-        users.iter().filter(is_it).map(|user| user.name.key().clone()).collect()
+        let is_match = |user: &&DepartedUser| chosen(user.address) && now.saturating_duration_since(user.at) < LATELY;
+        users.iter().filter(is_match).map(|user| user.name.key().clone()).collect()
     }
 }
 
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn users_are_remembered_for_a_while_and_not_without_end() {
+    fn users_are_remembered_for_a_limited_time_and_number() {
         let (departed, now) = (DepartedUsers::default(), Instant::now());
         let name = |text: &str| UserName::parse(text).unwrap();
         let address = |last| IpAddr::from([10, 0, 0, last]);

@@ -1,89 +1,99 @@
-//! bcrypt, bounded: a check costs tens of milliseconds of a core, and anybody may ask for one.
+//! Hashes and checks passwords with bcrypt, a bounded number at a time.
 //!
-//! At most so many hash at a time and so many wait; more are told to come back. The time a check takes does not tell
-//! whether an account exists, as long as the accounts were hashed at the cost in use.
+//! A check costs tens of milliseconds of a core, and any client can cause one. So a fixed number of threads hash at a
+//! time, a fixed number wait, and further ones get [`HashError::Busy`]. Turns are handed directly to a waiting thread,
+//! so that a newcomer cannot take a turn ahead of it.
+//!
+//! A check of an unknown name takes as long as that of a known one, so the time does not tell if an account exists.
+//! This holds as long as the accounts were hashed at the cost in use.
 
 use parking_lot::{Condvar, Mutex};
 use thiserror::Error;
 
 const MAX_BYTES: usize = landline_common::limits::PASSWORD_MAX_BYTES;
 
-/// Why a password was not hashed or checked.
+/// The reason for which a password was not hashed or checked.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// All turns are taken and enough are waiting.
+    /// All turns are taken, and as many threads wait as may.
     #[error("the server is busy checking passwords; try again in a moment")]
     Busy,
-    /// A new password that bcrypt cannot tell apart from another one: over 72 bytes, or with a NUL in it.
+    /// A new password is over 72 bytes or contains a NUL: bcrypt could not tell it from another one.
     #[error("a password has at most 72 bytes, and no NUL")]
     Unusable,
-    /// bcrypt itself refused: the stored hash is none, or the system has no randomness.
+    /// bcrypt failed: the stored hash is malformed, or the system has no randomness.
     #[error("a password could not be hashed: {0}")]
     Failed(bcrypt::BcryptError),
 }
 
-/// Computes bcrypt for everybody, a few at a time.
+/// Computes bcrypt for all sessions, a few at a time.
 #[derive(Debug)]
 pub struct Hasher {
     running: usize,
     waiting: usize,
     cost: u32,
-    /// What passwords of nobody are checked against.
-    nobody: String,
+    /// The hash that passwords of unknown names are checked against.
+    dummy_hash: String,
     turns: Mutex<Turns>,
-    handed_over: Condvar,
+    /// Notified when a turn is granted to a waiting thread.
+    granted: Condvar,
 }
 
-/// Turns are handed from who ends to who waits, so that a newcomer cannot snatch one.
+/// Counts of the turns.
 #[derive(Debug, Default)]
 struct Turns {
+    /// Turns in use, including those granted to threads that have not woken yet.
     taken: usize,
+    /// Threads that wait, including those that have been granted a turn.
     waiting: usize,
-    /// Of those waiting, how many have a turn and only need to wake.
+    /// Waiting threads that have been granted a turn and only need to wake.
     granted: usize,
 }
 
-/// The right to hash, given back when dropped: also when a thread panics.
+/// The right to hash, given back on drop, also by a panic.
 struct Turn<'a>(&'a Hasher);
 
 impl Hasher {
-    /// At most `running` hash at a time (at least 1) and at most `waiting` wait for a turn. `cost` is bcrypt's, 4 to 16
-    /// (others are brought into that range); each step doubles the time.
+    /// Makes a hasher with at most `running` threads that hash (at least 1) and at most `waiting` threads that wait.
+    /// `cost` is bcrypt's cost, clamped to 4 to 16; each step doubles the time.
     #[must_use]
     pub fn new(running: usize, waiting: usize, cost: u32) -> Hasher {
         let cost = cost.clamp(4, 16);
-        // A salt and a hash of zeros: as much work as any, no work to make, and no password is known to fit.
-        let nobody = format!("$2b${cost:02}${}", ".".repeat(53));
-        let (turns, handed_over) = (Mutex::default(), Condvar::new());
-        Hasher { running: running.max(1), waiting, cost, nobody, turns, handed_over }
+        // Salt and hash are all zeros: a check takes the usual time, and no password is known to match.
+        let dummy_hash = format!("$2b${cost:02}${}", ".".repeat(53));
+        let turns = Mutex::default();
+        Hasher { running: running.max(1), waiting, cost, dummy_hash, turns, granted: Condvar::new() }
     }
 
-    /// The bcrypt hash of a new password, with a fresh salt. May wait for a turn, then for bcrypt.
+    /// Returns the bcrypt hash of a new password, with a fresh salt. May wait for a turn, then for bcrypt.
     ///
     /// # Errors
-    /// [`HashError::Unusable`] for a password over 72 bytes or with a NUL, [`HashError::Busy`] when too many wait.
+    /// [`HashError::Unusable`] for a password over 72 bytes or with a NUL, [`HashError::Busy`] when too many threads
+    /// wait.
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
         if !usable(password) {
             return Err(HashError::Unusable);
         }
         let _turn = self.turn()?;
-        // The crate's non-truncating call refuses 72 bytes too, of which bcrypt reads every one; `usable` is the guard.
+        // Not the crate's non-truncating function: it refuses 72 bytes, which bcrypt can hash. `usable` has checked the
+        // length, so nothing is truncated.
         bcrypt::hash(password, self.cost).map_err(HashError::Failed)
     }
 
-    /// Whether `password` is the one that `hash` was made of. Without a hash (nobody has that name), or for a password
-    /// that cannot be anybody's, it does the same work and says no.
+    /// Returns true if `hash` was made from `password`. Without a hash (an unknown name), or for a password that cannot
+    /// have been registered, it does the same work and returns false.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when too many wait, [`HashError::Failed`] if `hash` is not a bcrypt hash.
+    /// [`HashError::Busy`] when too many threads wait, [`HashError::Failed`] if `hash` is not a bcrypt hash.
     pub fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, HashError> {
         let usable = usable(password);
         let _turn = self.turn()?;
         let password = if usable { password } else { "" };
-        let fits = bcrypt::verify(password, hash.unwrap_or(&self.nobody)).map_err(HashError::Failed)?;
+        let fits = bcrypt::verify(password, hash.unwrap_or(&self.dummy_hash)).map_err(HashError::Failed)?;
         Ok(fits && usable && hash.is_some())
     }
 
+    /// Takes a turn, or waits until one is granted.
     fn turn(&self) -> Result<Turn<'_>, HashError> {
         let mut turns = self.turns.lock();
         if turns.taken < self.running {
@@ -95,7 +105,7 @@ impl Hasher {
         }
         turns.waiting += 1;
         while turns.granted == 0 {
-            self.handed_over.wait(&mut turns);
+            self.granted.wait(&mut turns);
         }
         turns.granted -= 1;
         turns.waiting -= 1;
@@ -108,15 +118,15 @@ impl Drop for Turn<'_> {
         let mut turns = self.0.turns.lock();
         if turns.waiting > turns.granted {
             turns.granted += 1;
-            self.0.handed_over.notify_one();
+            self.0.granted.notify_one();
         } else {
             turns.taken -= 1;
         }
     }
 }
 
-/// Whether bcrypt can tell a password from every other one. It reads 72 bytes and repeats what is shorter, with a NUL
-/// between: `a` and `a\0a` are the same to it.
+/// Returns true if bcrypt can tell a password from all others. It reads 72 bytes and repeats a shorter password with a
+/// NUL between, so that `a` and `a\0a` have equal hashes.
 #[must_use]
 pub fn usable(password: &str) -> bool {
     password.len() <= MAX_BYTES && !password.contains('\0')
@@ -134,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_password_fits_and_no_other() {
+    fn only_the_right_password_matches() {
         let hasher = small(1, 0);
         let hash = hasher.hash("pässword").unwrap();
         assert_eq!(hash.parse::<HashParts>().unwrap().get_cost(), 4);
@@ -152,7 +162,7 @@ mod tests {
         let hash = hasher.hash(&long).unwrap();
         assert!(hasher.verify(&long, Some(&hash)).unwrap());
         assert!(!hasher.verify(&long[..71], Some(&hash)).unwrap());
-        assert!(!hasher.verify(&format!("{long}y"), Some(&hash)).unwrap(), "bcrypt alone would take it");
+        assert!(!hasher.verify(&format!("{long}y"), Some(&hash)).unwrap(), "bcrypt alone would accept it");
         assert!(matches!(hasher.hash(&format!("{long}y")), Err(HashError::Unusable)));
         assert!(matches!(hasher.hash("a\0a"), Err(HashError::Unusable)));
         let empty = hasher.hash("").unwrap();
@@ -160,15 +170,15 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_a_hash_of_the_cost_in_use() {
+    fn the_dummy_hash_has_the_cost_in_use() {
         let hasher = Hasher::new(1, 0, 5);
-        assert_eq!(hasher.nobody.parse::<HashParts>().unwrap().get_cost(), 5);
+        assert_eq!(hasher.dummy_hash.parse::<HashParts>().unwrap().get_cost(), 5);
         assert!(!hasher.verify("anything", None).unwrap());
         assert!(!hasher.verify(&"y".repeat(100), None).unwrap());
     }
 
     #[test]
-    fn more_than_run_and_wait_are_refused() {
+    fn threads_beyond_running_and_waiting_are_refused() {
         let hasher = small(1, 1);
         let turn = hasher.turn().unwrap();
         thread::scope(|scope| {
@@ -185,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_passes_to_who_waits_without_being_free() {
+    fn a_turn_passes_to_a_waiting_thread_without_becoming_free() {
         let hasher = small(1, 1);
         let turn = hasher.turn().unwrap();
         let finish = std::sync::Barrier::new(2);
@@ -198,14 +208,14 @@ mod tests {
                 thread::yield_now();
             }
             drop(turn);
-            assert_eq!(hasher.turns.lock().taken, 1, "a newcomer finds nothing to snatch");
+            assert_eq!(hasher.turns.lock().taken, 1, "a newcomer could take the turn");
             finish.wait();
         });
         assert_eq!(hasher.turns.lock().taken, 0);
     }
 
     #[test]
-    fn never_more_than_so_many_at_once_and_everybody_in_the_end() {
+    fn at_most_the_bound_hash_at_once_and_all_get_a_turn() {
         let hasher = small(2, 100);
         thread::scope(|scope| {
             for _ in 0..20 {

@@ -1,50 +1,53 @@
-//! How long somebody may be silent.
+//! The idle timeout of one session.
 
 use std::time::{Duration, Instant};
 
-/// One person's silence.
+/// Tracks how long one client has been silent.
 #[derive(Debug)]
 pub struct Idle {
     timeout: Duration,
-    /// How long before the end they are warned.
+    /// How long before the timeout the user is warned.
     warning: Duration,
-    heard: Instant,
+    /// When the client last sent something that counts.
+    last_heard: Instant,
     warned: bool,
 }
 
-/// What a silence means.
+/// The consequence of a silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silence {
-    /// Nothing yet.
+    /// None yet.
     Fine,
-    /// They should be warned; said once.
+    /// The user must be warned. Returned once for each silence.
     Warn,
-    /// It has been too long.
+    /// The timeout has passed: the session must end.
     TooLong,
 }
 
 impl Idle {
-    /// Somebody who was just heard. A warning comes `warning` before the end, if the timeout is longer than twice that.
+    /// Starts the timeout at `now`. The warning comes `warning` before the end, or not at all if the timeout is at most
+    /// twice that.
     #[must_use]
     pub fn new(timeout: Duration, warning: Duration, now: Instant) -> Idle {
-        Idle { timeout, warning, heard: now, warned: timeout <= warning * 2 }
+        Idle { timeout, warning, last_heard: now, warned: timeout <= warning * 2 }
     }
 
-    /// They were heard.
+    /// Restarts the timeout: the client has sent something.
     pub fn heard(&mut self, now: Instant) {
-        self.heard = now;
+        self.last_heard = now;
         self.warned = self.timeout <= self.warning * 2;
     }
 
-    /// When to ask [`Idle::check`] next.
+    /// Returns when to call [`Idle::check`] next.
     #[must_use]
     pub fn next(&self) -> Instant {
-        if self.warned { self.heard + self.timeout } else { self.heard + self.timeout - self.warning }
+        let end = self.last_heard + self.timeout;
+        if self.warned { end } else { end - self.warning }
     }
 
-    /// What their silence means by now.
+    /// Returns the consequence of the silence so far. Records that a warning was returned.
     pub fn check(&mut self, now: Instant) -> Silence {
-        if now >= self.heard + self.timeout {
+        if now >= self.last_heard + self.timeout {
             Silence::TooLong
         } else if now >= self.next() {
             self.warned = true;
@@ -64,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_and_then_the_end() {
+    fn warns_and_then_ends() {
         let start = Instant::now();
         let mut idle = Idle::new(seconds(300), seconds(30), start);
         assert_eq!(idle.next(), start + seconds(270));
@@ -76,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn being_heard_begins_anew() {
+    fn input_restarts_the_timeout() {
         let start = Instant::now();
         let mut idle = Idle::new(seconds(300), seconds(30), start);
         idle.check(start + seconds(280));

@@ -1,8 +1,18 @@
-//! Failed passwords in a row lock an account for a while, so that nobody gets through by trying.
+//! Locks an account for a time after several failed passwords in a row, against guessing.
 //!
-//! Names that nobody registered are counted alike, so that a lock reveals nothing. Tries whose outcome is not known yet
-//! count like failures: many at once get no more tries than one after another. From that follows that a try under way
-//! never finds its account locked when it ends: the last allowed failure is also the last one under way.
+//! Unregistered names are counted in the same way, so that a lock does not reveal if an account exists. Attempts whose
+//! outcome is not known yet count as failures, or a client could make many guesses at once.
+//!
+//! Example with three failures allowed:
+//!
+//! | failures | under way | next attempt |
+//! |---|---|---|
+//! | 1 | 1 | allowed |
+//! | 1 | 2 | refused: try again in a second |
+//! | 3 | 0 | locked |
+//!
+//! The invariant is `failures + under_way <= allowed`. It follows that no attempt is under way when an account gets
+//! locked.
 
 use landline_common::NameKey;
 use parking_lot::Mutex;
@@ -10,20 +20,20 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
-/// Names remembered at most (and those with a try under way). When full, the one whose last try is longest ago is
-/// forgotten; a locked one only if all are locked, and then the one whose lock ends first.
+/// Most names in the table, not counting names with an attempt under way. When it is full, the name with the oldest
+/// last attempt is forgotten. Locked names are forgotten only if all are locked, first the one whose lock ends first.
 pub const MOST_NAMES: usize = 10_000;
 
-/// The longest block: keeps the arithmetic of time in range.
+/// The longest lock, so that adding it to a time cannot overflow.
 const LONGEST_BLOCK: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// A try that is not allowed now, whether or not the password is right.
+/// The refusal of an attempt. It does not depend on the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many failed passwords for this name; try again in {seconds} s")]
 pub struct Refused {
-    /// Seconds until it is worth trying again, rounded up, at least 1.
+    /// Seconds until the next attempt makes sense, rounded up, at least 1.
     pub seconds: u64,
-    /// True if the account is locked; false if only too many tries are under way at once.
+    /// True if the account is locked; false if too many attempts are under way.
     pub locked: bool,
 }
 
@@ -32,20 +42,24 @@ pub struct Refused {
 pub struct Lockout {
     failures: u32,
     block: Duration,
-    names: Mutex<HashMap<NameKey, Tally>>,
+    names: Mutex<HashMap<NameKey, Attempts>>,
 }
 
+/// The attempts at one name.
 #[derive(Debug)]
-struct Tally {
+struct Attempts {
+    /// Failures since the last success or lock.
     failures: u32,
+    /// Attempts that are not decided yet.
     under_way: u32,
     locked_until: Option<Instant>,
+    /// Start of the last attempt.
     last: Instant,
 }
 
-/// A try under way. Dropped undecided (the server was busy), it does not count.
+/// An attempt under way. Dropped without a decision (the server was busy), it does not count.
 #[derive(Debug)]
-#[must_use = "dropping it gives the try back"]
+#[must_use = "dropping it takes the attempt back"]
 pub struct Attempt<'a> {
     lockout: &'a Lockout,
     key: NameKey,
@@ -53,82 +67,83 @@ pub struct Attempt<'a> {
 }
 
 impl Lockout {
-    /// Locks a name for `block` (at most ten years) after so many `failures` in a row (at least 1).
+    /// Makes a table that locks a name for `block` (at most ten years) after `failures` in a row (at least 1).
     #[must_use]
     pub fn new(failures: u32, block: Duration) -> Lockout {
         Lockout { failures: failures.max(1), block: block.min(LONGEST_BLOCK), names: Mutex::default() }
     }
 
-    /// Asks to try a password for a name. Ask before checking it; then say how it went.
+    /// Starts an attempt at a name, before its password is checked. The caller then reports the outcome to the returned
+    /// [`Attempt`].
     ///
     /// # Errors
-    /// The account is locked, or the tries under way use up what is left: see [`Refused`].
+    /// The account is locked, or the attempts under way use up the allowed failures: see [`Refused`].
     pub fn attempt(&self, key: &NameKey, now: Instant) -> Result<Attempt<'_>, Refused> {
         let mut names = self.names.lock();
         if names.len() >= MOST_NAMES && !names.contains_key(key) {
             forget_one(&mut names, now);
         }
-        let tally = names.entry(key.clone()).or_insert_with(|| Tally::new(now));
-        if let Some(until) = tally.locked_until {
+        let attempts = names.entry(key.clone()).or_insert_with(|| Attempts::new(now));
+        if let Some(until) = attempts.locked_until {
             if now < until {
-                return Err(Refused { seconds: rounded_up(until - now), locked: true });
+                return Err(Refused { seconds: seconds_rounded_up(until - now), locked: true });
             }
-            *tally = Tally::new(now);
+            *attempts = Attempts::new(now);
         }
-        if tally.failures + tally.under_way >= self.failures {
+        if attempts.failures + attempts.under_way >= self.failures {
             return Err(Refused { seconds: 1, locked: false });
         }
-        tally.under_way += 1;
-        tally.last = now;
+        attempts.under_way += 1;
+        attempts.last = now;
         Ok(Attempt { lockout: self, key: key.clone(), decided: false })
     }
 
-    /// Whether a name is locked.
+    /// Returns true if a name is locked.
     #[must_use]
     pub fn is_locked(&self, key: &NameKey, now: Instant) -> bool {
-        self.names.lock().get(key).and_then(|tally| tally.locked_until).is_some_and(|until| now < until)
+        self.names.lock().get(key).and_then(|attempts| attempts.locked_until).is_some_and(|until| now < until)
     }
 
-    /// Ends the lock of a name and its count of failures. False if it was not locked.
+    /// Ends the lock of a name and resets its failures. Returns false if it was not locked.
     pub fn unlock(&self, key: &NameKey) -> bool {
         let mut names = self.names.lock();
-        let Some(tally) = names.get_mut(key) else { return false };
-        let locked = tally.locked_until.take().is_some();
-        tally.failures = 0;
-        if tally.under_way == 0 {
+        let Some(attempts) = names.get_mut(key) else { return false };
+        let was_locked = attempts.locked_until.take().is_some();
+        attempts.failures = 0;
+        if attempts.under_way == 0 {
             names.remove(key);
         }
-        locked
+        was_locked
     }
 
-    /// Ends a try: `change` says what it means for the count.
-    fn decide(&self, key: &NameKey, change: impl FnOnce(&mut Tally)) {
+    /// Ends an attempt, and applies `change` to the counts of its name.
+    fn decide(&self, key: &NameKey, change: impl FnOnce(&mut Attempts)) {
         let mut names = self.names.lock();
-        // A name with a try under way is never forgotten.
-        let Some(tally) = names.get_mut(key) else { return };
-        tally.under_way -= 1;
-        change(tally);
-        if tally.under_way == 0 && tally.failures == 0 {
+        // Always there: a name with an attempt under way is not forgotten.
+        let Some(attempts) = names.get_mut(key) else { return };
+        attempts.under_way -= 1;
+        change(attempts);
+        if attempts.under_way == 0 && attempts.failures == 0 {
             names.remove(key);
         }
     }
 }
 
 impl Attempt<'_> {
-    /// The password was right: the count of failures begins again.
+    /// Reports that the password was right: resets the failures.
     pub fn succeeded(mut self) {
         self.decided = true;
-        self.lockout.decide(&self.key, |tally| tally.failures = 0);
+        self.lockout.decide(&self.key, |attempts| attempts.failures = 0);
     }
 
-    /// The password was wrong. True if that locked the account.
+    /// Reports that the password was wrong. Returns true if that locked the account.
     pub fn failed(mut self, now: Instant) -> bool {
         self.decided = true;
         let mut locks = false;
-        self.lockout.decide(&self.key, |tally| {
-            tally.failures += 1;
-            locks = tally.failures >= self.lockout.failures;
-            tally.locked_until = locks.then(|| now + self.lockout.block);
+        self.lockout.decide(&self.key, |attempts| {
+            attempts.failures += 1;
+            locks = attempts.failures >= self.lockout.failures;
+            attempts.locked_until = locks.then(|| now + self.lockout.block);
         });
         locks
     }
@@ -142,24 +157,25 @@ impl Drop for Attempt<'_> {
     }
 }
 
-impl Tally {
-    fn new(now: Instant) -> Tally {
-        Tally { failures: 0, under_way: 0, locked_until: None, last: now }
+impl Attempts {
+    fn new(now: Instant) -> Attempts {
+        Attempts { failures: 0, under_way: 0, locked_until: None, last: now }
     }
 }
 
-fn forget_one(names: &mut HashMap<NameKey, Tally>, now: Instant) {
-    let idle = names.iter().filter(|(_, tally)| tally.under_way == 0);
-    let least = idle.min_by_key(|(_, tally)| match tally.locked_until {
+/// Removes one name, see [`MOST_NAMES`].
+fn forget_one(names: &mut HashMap<NameKey, Attempts>, now: Instant) {
+    let idle = names.iter().filter(|(_, attempts)| attempts.under_way == 0);
+    let least = idle.min_by_key(|(_, attempts)| match attempts.locked_until {
         Some(until) if now < until => (true, until),
-        _ => (false, tally.last),
+        _ => (false, attempts.last),
     });
     if let Some(key) = least.map(|(key, _)| key.clone()) {
         names.remove(&key);
     }
 }
 
-fn rounded_up(left: Duration) -> u64 {
+fn seconds_rounded_up(left: Duration) -> u64 {
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
@@ -184,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_in_a_row_lock_for_a_while() {
+    fn failures_in_a_row_lock_for_a_time() {
         let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
         assert!(!fail(&lockout, "alice", now));
         assert!(!fail(&lockout, "ALICE", now));
@@ -194,14 +210,14 @@ mod tests {
         assert_eq!(refused(&lockout, "alice", now + Duration::from_millis(299_001)), locked(1));
         assert_eq!(refused(&lockout, "alice", now + Duration::from_millis(500)), locked(300));
         assert_eq!(refused(&lockout, "bob", now), None);
-        // Refused tries do not make it longer, and afterwards the count is at 0.
+        // Refused attempts do not extend the lock, and afterwards the count is 0.
         let later = now + BLOCK;
         assert!(!fail(&lockout, "alice", later) && !fail(&lockout, "alice", later));
         assert!(fail(&lockout, "alice", later));
     }
 
     #[test]
-    fn success_begins_the_count_again_and_is_forgotten() {
+    fn success_resets_the_count_and_removes_the_entry() {
         let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
         for _ in 0..5 {
             assert!(!fail(&lockout, "alice", now) && !fail(&lockout, "alice", now));
@@ -211,23 +227,23 @@ mod tests {
     }
 
     #[test]
-    fn tries_under_way_count_until_they_are_decided() {
+    fn attempts_under_way_count_until_they_are_decided() {
         let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
         let busy = Some(Refused { seconds: 1, locked: false });
         let mut three: Vec<_> = (0..3).map(|_| lockout.attempt(&key("a"), now).unwrap()).collect();
         assert_eq!(refused(&lockout, "a", now), busy);
         drop(three.pop());
-        assert_eq!(refused(&lockout, "a", now), None, "an undecided one is given back");
+        assert_eq!(refused(&lockout, "a", now), None, "a dropped attempt does not count");
         assert!(!three.pop().unwrap().failed(now));
         assert!(!fail(&lockout, "a", now));
         assert_eq!(refused(&lockout, "a", now), busy);
-        // The last one under way is the last one that can lock: nothing locked it before.
+        // Only the last attempt under way could have locked the account.
         three.pop().unwrap().succeeded();
         assert_eq!(refused(&lockout, "a", now), None);
     }
 
     #[test]
-    fn a_crowd_at_once_gets_no_more_tries_than_one() {
+    fn simultaneous_attempts_get_no_more_tries() {
         let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
         let (tries, start) = (AtomicUsize::new(0), Barrier::new(40));
         std::thread::scope(|scope| {
@@ -254,11 +270,11 @@ mod tests {
         assert!(!lockout.unlock(&key("alice")));
         let under_way = lockout.attempt(&key("alice"), now).unwrap();
         assert!(!lockout.unlock(&key("alice")));
-        assert!(under_way.failed(now), "it still counts");
+        assert!(under_way.failed(now), "an attempt under way counts after the unlock");
     }
 
     #[test]
-    fn memory_is_bounded_and_locked_names_are_kept() {
+    fn the_table_is_bounded_and_locked_names_are_kept() {
         let (lockout, start) = (Lockout::new(2, BLOCK), Instant::now());
         fail(&lockout, "locked", start);
         fail(&lockout, "locked", start);
@@ -275,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn if_all_are_locked_the_one_that_ends_first_goes() {
+    fn if_all_names_are_locked_the_lock_that_ends_first_is_forgotten() {
         let (lockout, start) = (Lockout::new(1, BLOCK), Instant::now());
         for i in 0..MOST_NAMES as u64 {
             fail(&lockout, &format!("n{i}n"), start + Duration::from_micros(i));

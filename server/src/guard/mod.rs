@@ -1,5 +1,5 @@
-//! What protects the server from being used up or guessed through: bounded work, bounded tries, bounded clients.
-//! Every clock is an argument.
+//! Limits that protect the server from overload and from password guessing: bounded work, attempts and clients. Each
+//! function gets the time as an argument.
 
 pub mod admission;
 pub mod allowance;

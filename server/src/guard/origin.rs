@@ -1,25 +1,26 @@
-//! Whose connections are counted together: those of one address, and those of one IPv6 network.
+//! The unit for which limits by address are counted: an address, or an IPv6 network.
 //!
-//! Whoever has an IPv6 address has the 2^64 addresses of its /64 network, so bounds by address alone would bound
-//! nothing. On the other hand all users of a LAN share that network. So both are counted: an address has its bound, and
-//! its /64 [`NETWORK_TIMES`] that much. Link-local addresses (`fe80::/64`) are one network, too.
+//! A machine with an IPv6 address can use all 2^64 addresses of its /64 network, so limits by address alone would not
+//! limit it. On the other hand, all users of a LAN share that network. So both are counted: an address has its bound,
+//! and its /64 has [`NETWORK_TIMES`] that bound. Link-local addresses (`fe80::/64`) are one network too.
 
 use std::net::IpAddr;
 
-/// How many times the bound of one address a /64 network has.
+/// The bound of a /64 network, as a multiple of the bound of one address.
 pub const NETWORK_TIMES: u64 = 4;
 
-/// What is counted as one.
+/// An address or a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Origin {
     /// One address.
     Address(IpAddr),
-    /// A /64 network, by the first half of its addresses.
+    /// A /64 network, identified by the first 64 bits of its addresses.
     Network(u64),
 }
 
 impl Origin {
-    /// What a connection from `address` counts for: the address, and the network of an IPv6 address.
+    /// Returns the units that a connection from `address` counts for: the address, then the network of an IPv6 address.
+    /// Loopback has no network.
     pub fn of(address: IpAddr) -> impl Iterator<Item = Origin> + Clone {
         let address = address.to_canonical();
         let network = match address {
@@ -29,7 +30,7 @@ impl Origin {
         std::iter::once(Origin::Address(address)).chain(network)
     }
 
-    /// How many times the bound of one address it has.
+    /// Returns its bound as a multiple of the bound of one address.
     #[must_use]
     pub fn times(self) -> u64 {
         match self {

@@ -1,6 +1,8 @@
-//! How many lines one person may send. Every line counts, whatever the door, also blank and malformed ones, and each line
-//! of a message that has several: that is what its readers see. A message of more lines than may be sent at once counts as
-//! all of these, so it passes when none was sent lately; otherwise it could never be sent.
+//! The rate limit of one session, as a sliding window of lines.
+//!
+//! Every line counts, at every door, including blank and malformed ones. Each line of a message counts too, since its
+//! readers see it as a line. A message with more lines than the limit counts as exactly the limit: it passes if no line
+//! was sent within the window. Otherwise it could never be sent.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,16 +10,18 @@ use std::time::{Duration, Instant};
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The lines of one person.
+/// Counts the lines of one session.
 #[derive(Debug)]
 pub struct Rate {
     /// `None`: no limit.
     bound: Option<Bound>,
-    /// When the lines that still count came.
+    /// Arrival times of the lines within the window, oldest first.
     passed: VecDeque<Instant>,
+    /// Lines dropped since `dropping_since`.
     dropped: u64,
-    /// When the first of these was dropped.
+    /// Start of the current minute of dropped lines.
     dropping_since: Option<Instant>,
+    /// When the user was last warned.
     warned: Option<Instant>,
 }
 
@@ -29,42 +33,43 @@ struct Bound {
 }
 
 impl Bound {
-    /// What a message of so many lines counts as.
+    /// Returns the number of lines that a message of `lines` lines counts as.
     fn counted(&self, lines: usize) -> usize {
         lines.clamp(1, self.lines.max(1))
     }
 }
 
-/// What becomes of a line.
+/// The decision about a line or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It counts, and goes on.
+    /// It is carried out.
     Passes,
-    /// It is dropped; the person is told at most once a second.
+    /// It is dropped.
     Dropped {
-        /// Tell them.
+        /// The caller should warn the user: at most once a second.
         warn: bool,
-        /// Log it: the first one in a minute.
+        /// The caller should log it: the first one in a minute.
         log: bool,
     },
-    /// That was one too many: the session ends.
+    /// Too many were dropped: the session must end.
     Ends,
 }
 
 impl Rate {
-    /// At most so many lines in so much time; after `most_dropped` dropped ones in a minute the session ends.
+    /// Allows `rate` (lines, window), or everything if `None`. The session ends at the `most_dropped`-th dropped
+    /// message within a minute.
     #[must_use]
     pub fn new(rate: Option<(u32, Duration)>, most_dropped: u64) -> Rate {
         let bound = rate.map(|(lines, per)| Bound { lines: lines as usize, per, most_dropped });
         Rate { bound, passed: VecDeque::new(), dropped: 0, dropping_since: None, warned: None }
     }
 
-    /// Counts a line.
+    /// Counts one line.
     pub fn line(&mut self, now: Instant) -> Verdict {
         self.message(1, now)
     }
 
-    /// Counts a message of so many lines. It passes as a whole or is dropped as one.
+    /// Counts a message of `lines` lines. It passes as a whole or is dropped as a whole.
     pub fn message(&mut self, lines: usize, now: Instant) -> Verdict {
         let Some(bound) = self.bound else { return Verdict::Passes };
         while self.passed.front().is_some_and(|at| now.duration_since(*at) >= bound.per) {
@@ -77,7 +82,8 @@ impl Rate {
         }
         let log = self.dropping_since.is_none_or(|since| now.duration_since(since) >= MINUTE);
         if log {
-            (self.dropped, self.dropping_since) = (0, Some(now));
+            self.dropped = 0;
+            self.dropping_since = Some(now);
         }
         self.dropped += 1;
         if self.dropped >= bound.most_dropped {
@@ -86,7 +92,7 @@ impl Rate {
         Verdict::Dropped { warn: self.may_warn(now), log }
     }
 
-    /// How long until a message of so many lines passes, if nothing is sent before that.
+    /// Returns the time until a message of `lines` lines would pass, if the client sends nothing before.
     #[must_use]
     pub fn retry(&self, lines: usize, now: Instant) -> Duration {
         let Some(bound) = self.bound else { return Duration::ZERO };
@@ -95,7 +101,7 @@ impl Rate {
         last.map_or(Duration::ZERO, |at| (*at + bound.per).saturating_duration_since(now))
     }
 
-    /// Whether the person is told of a dropped line, which then counts as told.
+    /// Returns true if the user may be warned now, and then counts that as a warning.
     pub fn may_warn(&mut self, now: Instant) -> bool {
         let warn = self.warned.is_none_or(|at| now.saturating_duration_since(at) >= SECOND);
         if warn {
@@ -115,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_lines_in_any_five_seconds() {
+    fn ten_lines_pass_in_any_five_seconds() {
         let (mut rate, start) = rate();
         for _ in 0..10 {
             assert_eq!(rate.line(start), Verdict::Passes);
@@ -128,16 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn fifty_dropped_in_a_minute_end_it() {
+    fn fifty_dropped_lines_in_a_minute_end_the_session() {
         let (mut rate, start) = rate();
         let ended = (0..).map(|_| rate.line(start)).position(|v| v == Verdict::Ends);
         assert_eq!(ended, Some(59));
     }
 
     #[test]
-    fn who_is_a_little_too_fast_for_ever_stays() {
+    fn a_client_that_is_slightly_too_fast_is_never_ended() {
         let (mut rate, start) = rate();
-        // 2.5 lines a second: half a line too many, thirty dropped a minute.
+        // 2.5 lines a second: half a line over the limit, so thirty are dropped each minute.
         for i in 0..3_000 {
             assert_ne!(rate.line(start + Duration::from_millis(400) * i), Verdict::Ends);
         }
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_more_lines_than_pass_at_once_needs_all_of_them() {
+    fn a_message_over_the_limit_passes_in_an_empty_window_only() {
         let (mut rate, start) = rate();
         assert_eq!(rate.line(start), Verdict::Passes);
         assert!(matches!(rate.message(50, start + SECOND * 4), Verdict::Dropped { .. }));
@@ -172,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_the_limit_in_any_window(
+        fn no_window_has_more_lines_than_the_limit(
             messages in prop::collection::vec((0u64..2_000, 1usize..=10), 0..200),
         ) {
             let (mut rate, mut now) = rate();

@@ -1,5 +1,8 @@
-//! What one address may not do too often, whatever the names: wrong passwords, new accounts, signing in. After too many,
-//! further attempts from there are refused for a while. People already in are not affected.
+//! Limits one kind of attempt by address: wrong passwords, new accounts, or sign-ins, under any names.
+//!
+//! When too many within a window count, attempts from that address are refused for another window. Users who are signed
+//! in are not affected. Attempts whose outcome is not known yet are limited as if they counted, or a client could make
+//! many at once. The limit applies to addresses and, four times as high, to IPv6 networks.
 
 use super::Origin;
 use parking_lot::Mutex;
@@ -7,92 +10,98 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Addresses and networks remembered at most; when full, the one whose time began first is forgotten.
+/// Most addresses and networks in the table. When it is full, the one with the oldest window is forgotten.
 const MOST_ORIGINS: usize = 10_000;
 
 /// Counts one kind of attempt by address.
 #[derive(Debug)]
 pub struct Throttle {
-    /// How many in how much time; `None` is without a limit.
+    /// The number and the window; `None` means no limit.
     bound: Option<(u64, Duration)>,
-    origins: Mutex<HashMap<Origin, Tally>>,
+    origins: Mutex<HashMap<Origin, Window>>,
 }
 
+/// The attempts of one address or network.
 #[derive(Clone, Copy, Debug)]
-struct Tally {
+struct Window {
+    /// Attempts in this window that count.
     counted: u64,
     /// Attempts that are not decided yet.
     under_way: u64,
+    /// Start of the window, or of the refusal once the limit is reached.
     since: Instant,
 }
 
-/// An attempt under way, which counts until it is known that it does not.
+/// An attempt under way. Dropped without [`Try::count`], it does not count.
 #[derive(Debug)]
-#[must_use = "dropping it gives the attempt back"]
+#[must_use = "dropping it takes the attempt back"]
 pub struct Try<'t> {
     throttle: &'t Throttle,
     address: IpAddr,
-    /// It is not given back when dropped.
+    /// Dropping it changes nothing any more.
     decided: bool,
 }
 
-/// Why an attempt is not made now.
+/// The reason for which an attempt is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// There were too many that count: so many seconds it is no use to try again.
+    /// Too many attempts counted; attempts are refused for this many seconds.
     Wait(u64),
-    /// As many as are left are under way; a moment later it is known whether they count.
+    /// The attempts under way could reach the limit; their outcome is known in a moment.
     Busy,
 }
 
 impl Throttle {
-    /// After `most` that count within `window`, attempts are refused for another `window`.
+    /// Makes a throttle that refuses attempts for a `window` after `most` counted within a `window`.
     #[must_use]
     pub fn new(most: u64, window: Duration) -> Throttle {
         Throttle { bound: Some((most.max(1), window)), origins: Mutex::default() }
     }
 
-    /// Refuses nothing.
+    /// Makes a throttle without a limit.
     #[must_use]
-    pub fn lifted() -> Throttle {
+    pub fn unlimited() -> Throttle {
         Throttle { bound: None, origins: Mutex::default() }
     }
 
-    /// Begins an attempt from `address`.
+    /// Starts an attempt from `address`.
     ///
     /// # Errors
-    /// There were too many that count, or too many are under way.
+    /// Too many attempts counted, or too many are under way.
     pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Refused> {
         let Some((most, window)) = self.bound else {
             return Ok(Try { throttle: self, address, decided: true });
         };
         let mut origins = self.origins.lock();
         for origin in Origin::of(address) {
-            if let Some(tally) = origins.get_mut(&origin) {
-                tally.renew(window, now);
-                tally.check(most.saturating_mul(origin.times()), window, now)?;
+            if let Some(attempts) = origins.get_mut(&origin) {
+                attempts.restart_if_over(window, now);
+                attempts.check(most.saturating_mul(origin.times()), window, now)?;
             }
         }
         for origin in Origin::of(address) {
             if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
-                let oldest = origins.iter().min_by_key(|(_, tally)| tally.since).map(|(origin, _)| *origin);
-                oldest.and_then(|oldest| origins.remove(&oldest));
+                let oldest = origins.iter().min_by_key(|(_, attempts)| attempts.since).map(|(origin, _)| *origin);
+                if let Some(oldest) = oldest {
+                    origins.remove(&oldest);
+                }
             }
-            origins.entry(origin).or_insert(Tally { counted: 0, under_way: 0, since: now }).under_way += 1;
+            origins.entry(origin).or_insert(Window { counted: 0, under_way: 0, since: now }).under_way += 1;
         }
         Ok(Try { throttle: self, address, decided: false })
     }
 }
 
-impl Tally {
-    /// Begins a new window if the last one has passed.
-    fn renew(&mut self, window: Duration, now: Instant) {
+impl Window {
+    /// Starts a new window if the last one has passed.
+    fn restart_if_over(&mut self, window: Duration, now: Instant) {
         if now.saturating_duration_since(self.since) >= window {
-            (self.counted, self.since) = (0, now);
+            self.counted = 0;
+            self.since = now;
         }
     }
 
-    /// Whether one more attempt may begin, where `most` may count.
+    /// Refuses a further attempt if it could exceed `most`.
     fn check(&self, most: u64, window: Duration, now: Instant) -> Result<(), Refused> {
         if self.counted >= most {
             let left = window.saturating_sub(now.saturating_duration_since(self.since));
@@ -103,18 +112,19 @@ impl Tally {
 }
 
 impl Try<'_> {
-    /// It counts: the password was wrong, the account is made. The last one that is allowed begins the time of refusal.
+    /// Counts the attempt: the password was wrong, the account was made. The attempt that reaches the limit starts the
+    /// time of refusal.
     pub fn count(mut self, now: Instant) {
         self.decided = true;
         let Some((most, _)) = self.throttle.bound else { return };
         let mut origins = self.throttle.origins.lock();
         for origin in Origin::of(self.address) {
-            // It is gone if more came meanwhile than are remembered.
-            let Some(tally) = origins.get_mut(&origin) else { continue };
-            tally.under_way = tally.under_way.saturating_sub(1);
-            tally.counted += 1;
-            if tally.counted >= most.saturating_mul(origin.times()) {
-                tally.since = now;
+            // The entry may have been forgotten meanwhile, when the table was full.
+            let Some(attempts) = origins.get_mut(&origin) else { continue };
+            attempts.under_way = attempts.under_way.saturating_sub(1);
+            attempts.counted += 1;
+            if attempts.counted >= most.saturating_mul(origin.times()) {
+                attempts.since = now;
             }
         }
     }
@@ -127,9 +137,9 @@ impl Drop for Try<'_> {
         }
         let mut origins = self.throttle.origins.lock();
         for origin in Origin::of(self.address) {
-            let Some(tally) = origins.get_mut(&origin) else { continue };
-            tally.under_way = tally.under_way.saturating_sub(1);
-            if tally.under_way == 0 && tally.counted == 0 {
+            let Some(attempts) = origins.get_mut(&origin) else { continue };
+            attempts.under_way = attempts.under_way.saturating_sub(1);
+            if attempts.under_way == 0 && attempts.counted == 0 {
                 origins.remove(&origin);
             }
         }
@@ -147,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_that_count_and_then_a_wait() {
+    fn refuses_for_a_window_after_ten_that_count() {
         let (throttle, start) = (Throttle::new(10, WINDOW), Instant::now());
         for i in 0..10 {
             throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
@@ -159,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn those_given_back_do_not_count() {
+    fn dropped_attempts_do_not_count() {
         let (throttle, now) = (Throttle::new(2, WINDOW), Instant::now());
         throttle.attempt(address(1), now).unwrap().count(now);
         for _ in 0..100 {
@@ -170,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_get_no_more_tries() {
+    fn simultaneous_attempts_get_no_more_tries() {
         let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
         let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
         assert_eq!(tries.len(), 10);
         assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Refused::Busy);
-        // Nine were right: that costs nobody anything.
+        // Nine of the ten are dropped: they do not count.
         tries.into_iter().next().unwrap().count(now);
         let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
         assert_eq!(tries.len(), 9);
@@ -184,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_nothing_is_refused_or_remembered() {
-        let (throttle, now) = (Throttle::lifted(), Instant::now());
+    fn without_a_limit_nothing_is_refused_and_the_table_stays_empty() {
+        let (throttle, now) = (Throttle::unlimited(), Instant::now());
         (0..1_000).for_each(|_| throttle.attempt(address(1), now).unwrap().count(now));
         assert!(throttle.origins.lock().is_empty());
     }
@@ -205,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn the_table_is_bounded() {
         let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
         for n in 0..11_000 {
             throttle.attempt(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);

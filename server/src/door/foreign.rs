@@ -1,45 +1,47 @@
-//! Recognizes protocols that are not spoken at the text door, so that nothing they carry is obeyed.
+//! Recognizes HTTP and TLS at the text door, so that their contents are never carried out as commands.
 //!
-//! A web page can make a visitor's browser connect here (`preconnect`), wait for the greeting, and send a POST whose
-//! body the page chooses. The request line and the headers would be three wrong answers, and the lines of the body
-//! would sign in and talk. So the first line that belongs to HTTP, or the first record of TLS, ends the connection,
-//! whatever came before it and however the network has cut it.
+//! A web page can make a visitor's browser connect here (`preconnect`), wait for the greeting, and send a POST with a
+//! body that the page chooses. The request line and the headers would count as wrong answers, and the lines of the body
+//! would sign in and talk. So the first line of HTTP, or the first record of TLS, ends the connection. This holds at
+//! any point of the sign-in and however the network splits the bytes.
 //!
-//! This looks at lines before the sign-in only: users of a chat quote HTTP.
+//! Only messages before the sign-in are checked: signed-in users may quote HTTP.
 
 use landline_common::lines::Framing;
 
-/// More than this without a line end is no answer of a client that signs in.
+/// Most bytes without a line end. No client sends that much during the sign-in.
 const LONGEST_OPEN_LINE: usize = 16 << 10;
 
-/// Watches what one client sends until it is signed in.
+/// Checks the messages of one client until it is signed in.
 #[derive(Debug, Default)]
 pub(super) struct Foreign {
-    /// What an unframed client has sent since its last line end: each of its reads may be a piece of a line.
+    /// The bytes of an unframed client since its last line end: each of its reads may be a piece of a line.
     open_line: String,
 }
 
 impl Foreign {
-    /// Takes one message. True if it is, or completes, a line of another protocol. `is_answer`: a header may be an
-    /// alias or a password, a request line may not.
+    /// Checks one message. Returns true if it is, or completes, a line of another protocol. With `is_answer`, headers
+    /// are allowed, since an alias or a password may look like one; a request line is not.
     pub(super) fn is_in(&mut self, message: &str, framing: Framing, is_answer: bool) -> bool {
-        let is_named = !is_answer && message.split('\n').any(is_header);
+        let has_header = !is_answer && message.split('\n').any(is_header);
         if framing != Framing::Unframed {
-            return is_named || is_foreign(message);
+            return has_header || is_foreign(message);
         }
         self.open_line.push_str(message);
-        let found = is_named || self.open_line.split('\n').any(is_foreign);
+        let found = has_header || self.open_line.split('\n').any(is_foreign);
         let last = self.open_line.rfind('\n').map_or(0, |at| at + 1);
         self.open_line.drain(..last);
         found || self.open_line.len() > LONGEST_OPEN_LINE
     }
 }
 
+/// Returns true for an HTTP request line or the start of a TLS record (type 22, major version 3; RFC 8446, section
+/// 5.1).
 fn is_foreign(line: &str) -> bool {
     is_request(line) || line.starts_with("\u{16}\u{3}")
 }
 
-/// `METHOD TARGET HTTP/1.1` (RFC 9112, section 3).
+/// Returns true for a request line: `METHOD TARGET HTTP/1.1` (RFC 9112, section 3).
 fn is_request(line: &str) -> bool {
     let version = line.trim_end().rsplit_once([' ', '\t']).map(|(_, version)| version);
     version.and_then(|version| version.strip_prefix("HTTP/")).is_some_and(|number| {
@@ -47,7 +49,7 @@ fn is_request(line: &str) -> bool {
     })
 }
 
-/// `Name: value` (RFC 9112, section 5).
+/// Returns true for a header: `Name: value` (RFC 9112, section 5).
 fn is_header(line: &str) -> bool {
     let is_token = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     line.split_once(':').is_some_and(|(name, _)| is_token(name))
@@ -57,29 +59,29 @@ fn is_header(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn seen(messages: &[&str], framing: Framing) -> bool {
+    fn found(messages: &[&str], framing: Framing) -> bool {
         let mut foreign = Foreign::default();
         messages.iter().any(|message| foreign.is_in(message, framing, true))
     }
 
     #[test]
-    fn x1_a_request_is_seen_however_it_is_cut() {
+    fn x1_a_request_is_detected_however_it_is_split() {
         for line in ["POST / HTTP/1.1", "GET /a%20b?x=y_z HTTP/1.0\r", "PRI * HTTP/2.0", "junkOPTIONS * HTTP/1.1"] {
-            assert!(seen(&[line], Framing::Lines), "{line}");
+            assert!(found(&[line], Framing::Lines), "{line}");
             for at in 1..line.len() - 3 {
                 let (one, other) = line.split_at(at);
-                assert!(seen(&["LOGIN\n", one, other, "\nHost: x\n\nx_lobby\n"], Framing::Unframed), "{line} at {at}");
+                assert!(found(&["LOGIN\n", one, other, "\nHost: x\n\nx_lobby\n"], Framing::Unframed), "{line} at {at}");
             }
         }
-        assert!(seen(&["\u{16}\u{3}\u{1}\u{2}"], Framing::Lines), "TLS");
-        assert!(seen(&["x".repeat(9_000).as_str(), "x".repeat(9_000).as_str()], Framing::Unframed), "endless");
+        assert!(found(&["\u{16}\u{3}\u{1}\u{2}"], Framing::Lines), "TLS");
+        assert!(found(&["x".repeat(9_000).as_str(), "x".repeat(9_000).as_str()], Framing::Unframed), "endless");
     }
 
     #[test]
-    fn x1_what_signs_in_is_not_foreign() {
+    fn x1_sign_in_messages_are_not_foreign() {
         for line in ["alice_lobby", "LOGIN", "a pass: phrase", "HTTP/1.1", "I like HTTP/x", "my HTTP/1.1 password", ""]
         {
-            assert!(!seen(&[line], Framing::Lines), "{line}");
+            assert!(!found(&[line], Framing::Lines), "{line}");
         }
         let mut foreign = Foreign::default();
         assert!(foreign.is_in("Host: 10.0.0.1:12345", Framing::Lines, false));

@@ -1,10 +1,11 @@
-//! The door of LanTalk 2.0's clients, on a port of its own: the server speaks first, and everything is JSON.
+//! The door of LanTalk 2.0 clients, on a port of its own. The server speaks first, and all messages are JSON lines. The
+//! client sends one object with name and password, and the connection ends if that is refused.
 
 use super::{Attempt, Door, House, Outcome, Step, Typed};
 use landline_common::lines::Framing;
 use landline_common::{Cause, NameError, Rendering, Report, UserName, What, lantalk};
 
-/// One client at the LanTalk door.
+/// The sign-in of one LanTalk client.
 #[derive(Debug)]
 pub(super) struct LanTalkDoor {
     house: House,
@@ -38,7 +39,7 @@ impl Door for LanTalkDoor {
             Outcome::WrongPassword => fail(Cause::WrongPassword.report()),
             Outcome::AlreadyHere => fail(Cause::AlreadyHere.report()),
             Outcome::NameTaken(why) | Outcome::Refused(why) => fail(why),
-            // Nothing that this door tries ends so.
+            // Cannot happen: it is the result of registrations and password checks, which this door does not request.
             Outcome::Done => fail(NameError::BadUser),
         }
     }
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_lantalks_own() {
+    fn refusals_use_the_sentences_of_lantalk() {
         for (line, reason) in [
             ("[]", INVALID),
             (r#"{"username":5}"#, INVALID),
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_slash_words_are_commands() {
+    fn only_texts_with_a_slash_are_commands() {
         let exit = r#"{"type":"message","text":"exit"}"#;
         let users = r#"{"type":"message","text":"/users"}"#;
         assert_eq!(door().typed(exit), Some(Typed::Talk("exit".into())));

@@ -1,5 +1,14 @@
-//! Doors: the ways in. A door is a framing and a way to sign in, as a pure state machine: it gets what the client
-//! typed and says what to answer, or what to try. It never sees a socket, a lock or the hub.
+//! Doors: the sign-in protocols. A door is a pure state machine for one client: it gets the client's messages and
+//! returns answers, or requests that only the session can carry out. It never sees a socket, a lock or the hub.
+//!
+//! ```text
+//! client's message ─▶ Door::line ─▶ Step::Reply / Answer ─▶ sent; the next message
+//!                                 ─▶ Step::Try(Attempt)   ─▶ the session tries it:
+//!                                        signed in, or Door::outcome ─▶ Step
+//!                                 ─▶ Step::Close          ─▶ sent; the connection ends
+//! ```
+//!
+//! A new door is a file with a type that implements [`Door`], and a row in the table below.
 
 mod foreign;
 mod lantalk;
@@ -14,87 +23,87 @@ use landline_common::lines::Framing;
 use landline_common::{Cause, Rendering, Report, RoomName, UserName, What};
 use std::borrow::Cow;
 
-/// What a door wants after the client did something.
+/// The next action for the session to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Answer this, and wait for the next line.
+    /// Send these events, and wait for the next message.
     Reply(Vec<What<'static>>),
-    /// Try this, then tell [`Door::outcome`] what came of it.
+    /// Carry out this request. If it does not sign the client in, pass the result to [`Door::outcome`].
     Try(Attempt),
-    /// Answer a command object with that label, and wait for the next line.
+    /// Send the answer to a command object, and wait for the next message.
     Answer {
-        /// The label.
+        /// The object's label, if it had one.
         label: Option<String>,
-        /// The whole answer.
+        /// The only event of the answer.
         what: What<'static>,
     },
-    /// Answer this, and end the connection.
+    /// Send this event, and end the connection.
     Close(What<'static>),
 }
 
-/// Something that only the server can decide.
+/// A request that only the session can carry out, with the accounts and the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// Is this the server's password?
+    /// Check the server's password.
     ServerPassword(String),
-    /// Come in as a guest.
+    /// Sign in as a guest.
     Guest {
-        /// Under this name.
+        /// The name.
         name: UserName,
-        /// Into this room.
+        /// The room to enter.
         room: RoomName,
-        /// With this password of the server, if it has one.
+        /// The password given for the server, if one was.
         server_password: Option<String>,
     },
-    /// Make an account.
+    /// Register an account.
     Register {
-        /// Its name.
+        /// The name.
         name: UserName,
-        /// Its password, as typed.
+        /// The password as typed.
         password: String,
     },
-    /// Come in under a name, as a guest or as an account's owner: whichever the password opens.
+    /// Sign in under a name, as a guest or with the account of that name, whichever the password matches (LanTalk).
     Name {
         /// The name.
         name: UserName,
         /// The password: the server's, the account's, or none.
         password: String,
     },
-    /// Come in as an account's owner.
+    /// Sign in with an account.
     Login {
-        /// The account's name, as typed.
+        /// The account's name as typed.
         alias: String,
-        /// Its password, as typed.
+        /// The password as typed.
         password: String,
     },
-    /// Come in as a command object asks.
+    /// Sign in or register by a command object.
     Object {
-        /// Which way.
+        /// The kind of sign-in.
         sign_in: SignIn,
-        /// The server's password, if one was sent.
+        /// The password given for the server, if one was.
         server_password: Option<String>,
-        /// How the client wants to be in.
+        /// The options for the session.
         stay: Stay,
     },
 }
 
-/// What came of an attempt.
+/// The result of an attempt that did not sign the client in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done, and nobody is signed in by it.
+    /// It succeeded: the password is right, or the account is registered.
     Done,
     /// A password was wrong.
     WrongPassword,
-    /// The account is signed in already.
+    /// The account is already signed in.
     AlreadyHere,
     /// Another user or an account has the name.
     NameTaken(Report<'static>),
-    /// It cannot be.
+    /// It was refused for another reason.
     Refused(Report<'static>),
 }
 
 impl Outcome {
-    /// The same as a report.
+    /// Returns the report for the client. [`Outcome::Done`] becomes the report of a registration.
     #[must_use]
     pub fn report(self) -> Report<'static> {
         match self {
@@ -106,61 +115,62 @@ impl Outcome {
     }
 }
 
-/// One client's way in.
+/// The sign-in of one client, and the decoding of its messages afterwards.
 pub trait Door: Send {
-    /// What a client hears that says nothing at first.
+    /// Greets a client that has sent nothing yet.
     fn greet(&mut self) -> Step;
-    /// The client sent one whole message during sign-in.
+    /// Handles one whole message during the sign-in.
     fn line(&mut self, line: &str, framing: Framing) -> Step;
-    /// The client sent a message longer than allowed.
+    /// Handles a message that was longer than allowed and has been discarded.
     fn too_long(&mut self) -> Step;
-    /// An attempt ended, and nobody is signed in by it.
+    /// Handles the result of an attempt that did not sign the client in.
     fn outcome(&mut self, outcome: Outcome) -> Step;
-    /// How events are written for this client, as far as it is known by now.
+    /// Returns the rendering of events for this client, as far as it is known by now.
     fn rendering(&self) -> Rendering;
-    /// What somebody who is signed in typed, out of one whole message; `None` for what means nothing.
+    /// Decodes one whole message of a signed-in client. Returns `None` for a message without a meaning, which is
+    /// dropped.
     fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>>;
 }
 
-/// What somebody typed.
+/// A decoded message of a signed-in client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed<'m> {
-    /// A line: talk or a command, as the command table has it.
+    /// A line that may be talk or a command; the command parser decides.
     Line(Cow<'m, str>),
-    /// Talk, whatever it looks like.
+    /// Talk, even if it looks like a command.
     Talk(Cow<'m, str>),
 }
 
-/// What is known of the server at its doors.
+/// The facts about the server that doors need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct House {
-    /// Guests need a password.
+    /// The server has a password.
     pub has_password: bool,
 }
 
-/// Where a client came in.
+/// The kind of port that a client connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entrance {
-    /// A main port, where the first bytes tell the door.
+    /// A main port: the client's first bytes choose the door.
     Main,
-    /// LanTalk's port, where the server speaks first.
+    /// The LanTalk port: the server speaks first.
     LanTalk,
 }
 
-/// One kind of door.
+/// A row of the table of doors.
 pub struct Row {
     entrance: Entrance,
-    /// At a main port: whether a connection that begins with these bytes is for this door.
+    /// Returns true if a connection that starts with these bytes is for this door.
     begins: fn(&[u8]) -> bool,
-    /// The most bytes of a message.
+    /// Most bytes of a message.
     pub longest: fn(&Limits) -> u64,
-    /// Seconds each answer of the sign-in may take.
+    /// Seconds that the client has for each answer during the sign-in.
     pub answer_seconds: fn(&Limits) -> u64,
-    /// Opens one for a client.
+    /// Makes the door of one client.
     pub open: fn(House) -> Box<dyn Door>,
 }
 
-/// All doors. The last one of a main port takes everybody.
+/// All doors. The first row that matches is used; the text door at the end matches all clients of a main port.
 static TABLE: [Row; 2] = [
     Row {
         entrance: Entrance::LanTalk,
@@ -179,13 +189,14 @@ static TABLE: [Row; 2] = [
 ];
 
 impl Entrance {
-    /// Whether the server greets at once, in lines, instead of waiting for what the client does.
+    /// Returns true if the server greets at once and both sides use lines, instead of waiting for the client's first
+    /// bytes.
     #[must_use]
     pub fn speaks_first(self) -> bool {
         self != Entrance::Main
     }
 
-    /// The door for a client that came in here, by the first bytes it sent (none if it waits for a greeting).
+    /// Returns the door for a client by the first bytes it sent, which are none if it waits for a greeting.
     #[must_use]
     pub fn door(self, first_bytes: &[u8]) -> &'static Row {
         let [_, text] = &TABLE;

@@ -1,4 +1,12 @@
-//! Being found: LanTalk's beacon on every network this machine is on, and an answer to whoever asks who is there.
+//! Makes the server discoverable: sends LanTalk's beacon on every network of this machine, and answers discovery
+//! questions.
+//!
+//! One thread does both. Every two seconds it sends a beacon from each interface's own address to that interface's
+//! broadcast address, so no default route is needed. In between it answers `LANDLINE? 1` datagrams by unicast.
+//!
+//! Questions can carry a forged source address, and answers would then flood a victim. So an answer is at most three
+//! times as long as its question, each address gets at most five a second ([`quota`]), and the socket that answers may
+//! not send broadcasts.
 
 mod quota;
 
@@ -12,70 +20,79 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// LanTalk's own interval, which its clients count on.
-const EVERY: Duration = Duration::from_secs(2);
-/// Longer than any question; a longer one is cut, and only its length suffers.
+/// Time between two beacons. LanTalk's clients expect this interval.
+const BEACON_INTERVAL: Duration = Duration::from_secs(2);
+/// Size of the buffer for questions. A longer question is truncated, which only shortens the allowed answer.
 const LONGEST_QUESTION: usize = 2_048;
-/// Questions read in one go, so that a flood of them does not keep the beacon waiting.
-const AT_ONCE: usize = 64;
-/// So many bytes may wait to be read (if the system allows it), so that a flood does not push questions out.
-const BUFFER: usize = 1 << 20;
+/// Most questions answered before the time is checked again, so that a flood cannot delay the beacon.
+const QUESTIONS_PER_WAKEUP: usize = 64;
+/// Size in bytes of the kernel's receive buffer, if the system allows it. Large, so that real questions are not lost in
+/// a flood.
+const RECEIVE_BUFFER: usize = 1 << 20;
 
-/// What there is to find.
+/// The facts to announce.
 #[derive(Clone, Debug)]
 pub struct Announcement {
     /// The server's name.
     pub name: String,
-    /// The main door's port.
+    /// The main port.
     pub port: u16,
-    /// The LanTalk door's port, if it is open. Without it there is no beacon.
+    /// The LanTalk port, if it is open. Without it no beacon is sent, since a beacon names that port.
     pub lantalk: Option<u16>,
-    /// The UDP port of the beacon and the questions.
+    /// The UDP port that beacons are sent to and questions are received on.
     pub udp_port: u16,
-    /// Whether the server has a password.
+    /// True if the server has a password.
     pub password: bool,
-    /// The address that the doors listen on. One particular address is announced on its own network only.
+    /// The address that the TCP ports are bound to. A single address is announced on its own network only.
     pub bind: IpAddr,
 }
 
-/// A server that can be found, until this is stopped or dropped.
+/// The handle of the discovery thread. Dropping it stops the thread.
 #[derive(Debug)]
 pub struct Discovery {
-    /// Nothing is ever written: the thread sees the other end close.
+    /// Closed to stop the thread, which polls the other end. Nothing is ever written.
     stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Discovery {
-    /// Starts announcing. `people` says how many are there. This never fails: a server that cannot be found is still
-    /// one, and the log says why.
+    /// Starts announcing. `user_count` returns the number of users signed in. Never fails, since a server works without
+    /// discovery; the reason is logged.
     #[must_use]
-    pub fn start(what: Announcement, people: impl Fn() -> usize + Send + 'static) -> Discovery {
-        match Discovery::try_start(what, people) {
+    pub fn start(announcement: Announcement, user_count: impl Fn() -> usize + Send + 'static) -> Discovery {
+        match Discovery::try_start(announcement, user_count) {
             Ok(discovery) => discovery,
             Err(error) => {
-                log::warn!("this server cannot be found on the network; people have to type its address: {error}");
+                log::warn!("discovery is off: {error}; users must enter the address of this server");
                 Discovery { stop: None, thread: None }
             }
         }
     }
 
-    fn try_start(what: Announcement, people: impl Fn() -> usize + Send + 'static) -> io::Result<Discovery> {
-        let only = match what.bind {
+    fn try_start(announcement: Announcement, user_count: impl Fn() -> usize + Send + 'static) -> io::Result<Discovery> {
+        let only = match announcement.bind {
             IpAddr::V4(bind) => Some(bind).filter(|bind| !bind.is_unspecified()),
             IpAddr::V6(bind) if bind.is_unspecified() => None,
-            IpAddr::V6(_) => return Err(io::Error::other("it listens on an IPv6 address only")),
+            IpAddr::V6(_) => return Err(io::Error::other("the server listens on an IPv6 address only")),
         };
         let (stopped, stop) = io::pipe()?;
-        let (quota, silent, own) = (Quota::default(), BTreeSet::new(), Vec::new());
-        let mut announcer = Announcer { what, only, people, socket: None, quota, silent, id: random_id(), own };
-        // Before the thread, so that a question is heard from now on.
+        let mut announcer = Announcer {
+            announcement,
+            only,
+            user_count,
+            socket: None,
+            quota: Quota::default(),
+            failed_interfaces: BTreeSet::new(),
+            id: random_id(),
+            own_addresses: Vec::new(),
+        };
+        // Before the thread starts, so that questions are queued as soon as this function returns.
         announcer.listen(true);
         let thread = Builder::new().name("discovery".into()).spawn(move || announcer.run(&stopped))?;
         Ok(Discovery { stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Falls silent, and waits for the thread.
+    /// Stops the thread and waits for its end.
     pub fn stop(mut self) {
         self.end();
     }
@@ -94,24 +111,26 @@ impl Drop for Discovery {
     }
 }
 
+/// The state of the discovery thread.
 struct Announcer<P> {
-    what: Announcement,
-    /// The one address to announce, if the doors listen on one only.
+    announcement: Announcement,
+    /// The single address to announce, if the TCP ports are bound to one.
     only: Option<Ipv4Addr>,
-    people: P,
-    /// Where questions come in, if the port can be had.
+    user_count: P,
+    /// The socket for questions, if the port could be bound.
     socket: Option<UdpSocket>,
     quota: Quota,
-    /// Interfaces on which the last beacon failed; the log has said so.
-    silent: BTreeSet<String>,
-    /// The same in every answer, and in none of another server.
+    /// Interfaces on which the last beacon failed. Each failure is logged once.
+    failed_interfaces: BTreeSet<String>,
+    /// A random id that all answers of this server carry, so that clients list it once. Empty if the system had no
+    /// randomness.
     id: String,
-    /// The addresses that the doors listen on, as they were at the last beacon.
-    own: Vec<IpAddr>,
+    /// The addresses of this machine at the last beacon.
+    own_addresses: Vec<IpAddr>,
 }
 
-/// Why the wait for something to do ended.
-enum Woken {
+/// The reason for which a wait ended.
+enum Wakeup {
     Stopped,
     Question,
     Time,
@@ -121,12 +140,12 @@ impl<P: Fn() -> usize> Announcer<P> {
     fn run(mut self, stopped: &PipeReader) {
         loop {
             self.announce();
-            let next = Instant::now() + EVERY;
+            let next = Instant::now() + BEACON_INTERVAL;
             loop {
                 match self.wait(stopped, next) {
-                    Ok(Woken::Time) => break,
-                    Ok(Woken::Question) => self.answer_waiting(),
-                    Ok(Woken::Stopped) => return,
+                    Ok(Wakeup::Time) => break,
+                    Ok(Wakeup::Question) => self.answer_waiting(),
+                    Ok(Wakeup::Stopped) => return,
                     Err(error) => return log::error!("discovery ends: {error}"),
                 }
             }
@@ -134,59 +153,63 @@ impl<P: Fn() -> usize> Announcer<P> {
         }
     }
 
-    fn wait(&self, stopped: &PipeReader, until: Instant) -> io::Result<Woken> {
+    /// Waits for a question, for the stop, or until `until`.
+    fn wait(&self, stopped: &PipeReader, until: Instant) -> io::Result<Wakeup> {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Ok(Woken::Time);
+            return Ok(Wakeup::Time);
         }
         let mut fds = vec![PollFd::new(stopped, PollFlags::IN)];
         fds.extend(self.socket.as_ref().map(|socket| PollFd::new(socket, PollFlags::IN)));
         match poll(&mut fds, Timespec::try_from(left).ok().as_ref()) {
-            Ok(_) if !fds[0].revents().is_empty() => Ok(Woken::Stopped),
-            Ok(_) if fds.get(1).is_some_and(|fd| !fd.revents().is_empty()) => Ok(Woken::Question),
-            Ok(_) => Ok(Woken::Time),
-            Err(rustix::io::Errno::INTR) => Ok(Woken::Question),
+            Ok(_) if !fds[0].revents().is_empty() => Ok(Wakeup::Stopped),
+            Ok(_) if fds.get(1).is_some_and(|fd| !fd.revents().is_empty()) => Ok(Wakeup::Question),
+            Ok(_) => Ok(Wakeup::Time),
+            Err(rustix::io::Errno::INTR) => Ok(Wakeup::Question),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Takes the port for questions, if that has not succeeded yet: what was in the way may have gone.
+    /// Binds the port for questions, unless it is bound already. Retried after each beacon, since another program may
+    /// have released the port.
     fn listen(&mut self, first: bool) {
         if self.socket.is_some() {
             return;
         }
-        let port = self.what.udp_port;
+        let port = self.announcement.udp_port;
         match shared_socket(port) {
             Ok(socket) => {
                 self.socket = Some(socket);
-                log::info!("answering questions for this server on UDP port {port}");
+                log::info!("answering discovery questions on UDP port {port}");
             }
             Err(error) if first => {
-                log::warn!("UDP port {port} cannot be had ({error}): this server announces itself, but cannot answer");
+                log::warn!("cannot bind UDP port {port}: {error}; discovery questions are not answered");
             }
             Err(_) => {}
         }
     }
 
+    /// Sends a beacon on every network, and updates the own addresses: networks may come and go.
     fn announce(&mut self) {
-        self.own = links(self.only).into_iter().map(|(_, link)| link.own.into()).collect();
-        self.own.retain(|own: &IpAddr| !own.is_loopback());
-        let Some(port) = self.what.lantalk else { return };
-        let mut silent = BTreeSet::new();
+        self.own_addresses = links(self.only).into_iter().map(|(_, link)| link.own.into()).collect();
+        self.own_addresses.retain(|own: &IpAddr| !own.is_loopback());
+        let Some(port) = self.announcement.lantalk else { return };
+        let mut failed = BTreeSet::new();
         for (interface, link) in links(self.only) {
-            if let Err(error) = beacon(link, port, self.what.udp_port) {
-                if !self.silent.contains(&interface) {
+            if let Err(error) = send_beacon(link, port, self.announcement.udp_port) {
+                if !self.failed_interfaces.contains(&interface) {
                     log::debug!("no beacon on {interface}: {error}");
                 }
-                silent.insert(interface);
+                failed.insert(interface);
             }
         }
-        self.silent = silent;
+        self.failed_interfaces = failed;
     }
 
+    /// Answers the questions that wait, up to [`QUESTIONS_PER_WAKEUP`].
     fn answer_waiting(&mut self) {
         let mut question = [0; LONGEST_QUESTION];
-        for _ in 0..AT_ONCE {
+        for _ in 0..QUESTIONS_PER_WAKEUP {
             let Some(socket) = &self.socket else { return };
             match socket.recv_from(&mut question) {
                 Ok((length, asker)) => self.answer(&question[..length], asker),
@@ -194,7 +217,7 @@ impl<P: Fn() -> usize> Announcer<P> {
                     ErrorKind::WouldBlock => return,
                     ErrorKind::Interrupted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {}
                     _ => {
-                        log::debug!("UDP port {} is taken anew: {error}", self.what.udp_port);
+                        log::debug!("binding UDP port {} again: {error}", self.announcement.udp_port);
                         self.socket = None;
                     }
                 },
@@ -203,39 +226,41 @@ impl<P: Fn() -> usize> Announcer<P> {
     }
 
     fn answer(&mut self, question: &[u8], asker: SocketAddr) {
-        let forged = asker.port() == 0 || !is_credible(asker.ip());
-        if forged || !is_question(question) || !self.quota.has_left(asker.ip(), Instant::now()) {
+        let is_forged = asker.port() == 0 || !is_credible(asker.ip());
+        if is_forged || !is_question(question) || !self.quota.check_available(asker.ip(), Instant::now()) {
             return;
         }
-        // No way to the asker, or a broadcast address, to which this socket may not send.
+        // Fails if there is no route to the asker, or if it is a broadcast address, which must not get an answer.
         let Ok(addr) = address_towards(asker) else { return };
         if self.only.is_some_and(|only| addr != only) {
             return;
         }
-        let text = self.introduction(addr.into()).to_string();
-        // Only what is answered counts, or questions that are too short would take all places of the quota.
+        let text = self.answer_from(addr.into()).to_string();
+        // Only answered questions are charged, or questions that are too short could fill the table of the quota.
         let fits = text.len() <= ANSWER_RATIO * question.len();
         if let Some(socket) = self.socket.as_ref().filter(|_| fits && self.quota.take(asker.ip(), Instant::now())) {
             let _ = socket.send_to(text.as_bytes(), asker);
         }
     }
 
-    fn introduction(&self, addr: IpAddr) -> Answer {
+    /// Builds the answer that names `addr` as the server's address.
+    fn answer_from(&self, addr: IpAddr) -> Answer {
         Answer {
-            name: self.what.name.clone(),
+            name: self.announcement.name.clone(),
             addr,
-            port: self.what.port,
-            lantalk: self.what.lantalk.unwrap_or(0),
-            users: u32::try_from((self.people)()).unwrap_or(u32::MAX),
-            password: self.what.password,
+            port: self.announcement.port,
+            lantalk: self.announcement.lantalk.unwrap_or(0),
+            users: u32::try_from((self.user_count)()).unwrap_or(u32::MAX),
+            password: self.announcement.password,
             version: env!("CARGO_PKG_VERSION").into(),
             id: self.id.clone(),
-            also: self.own.iter().copied().filter(|own| *own != addr).take(MOST_ALSO).collect(),
+            also: self.own_addresses.iter().copied().filter(|own| *own != addr).take(MOST_ALSO).collect(),
         }
     }
 }
 
-/// Empty where the system gives no randomness: then the server is listed by its addresses.
+/// Returns 64 random bits as text, or an empty text if the system has no randomness. Clients then list the server by
+/// its addresses.
 fn random_id() -> String {
     let mut bytes = [0; 8];
     match getrandom::fill(&mut bytes) {
@@ -244,7 +269,8 @@ fn random_id() -> String {
     }
 }
 
-/// The networks this machine is on at this moment, with the names of their interfaces.
+/// Returns the IPv4 networks that this machine is on now, with the names of their interfaces. Point-to-point links have
+/// no broadcast address and are left out.
 fn links(only: Option<Ipv4Addr>) -> Vec<(String, Link)> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let up = interfaces.into_iter().filter(|interface| interface.is_oper_up() && !interface.is_p2p());
@@ -255,8 +281,9 @@ fn links(only: Option<Ipv4Addr>) -> Vec<(String, Link)> {
     up.filter_map(link).filter(|(_, link)| only.is_none_or(|only| only == link.own)).collect()
 }
 
-/// Sends one beacon. Bound to the interface's own address it needs no route but the interface's own.
-fn beacon(link: Link, port: u16, udp_port: u16) -> io::Result<()> {
+/// Sends one beacon, from a socket that is bound to the interface's own address. It needs no route but that of the
+/// interface.
+fn send_beacon(link: Link, port: u16, udp_port: u16) -> io::Result<()> {
     let socket = UdpSocket::bind((link.own, 0))?;
     socket.set_broadcast(true)?;
     socket.set_nonblocking(true)?;
@@ -264,21 +291,21 @@ fn beacon(link: Link, port: u16, udp_port: u16) -> io::Result<()> {
     socket.send_to(text.as_bytes(), (link.everybody, udp_port)).map(drop)
 }
 
-/// A socket on the port for questions, together with whoever else listens there: LanTalk's clients, other servers.
-/// It is not allowed to broadcast, so that a forged question cannot make it.
+/// Opens a socket on the port for questions, which LanTalk's clients and other servers on this machine may share. It
+/// must not be allowed to broadcast, or a forged question could cause a broadcast.
 fn shared_socket(port: u16) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
-    let _ = socket.set_recv_buffer_size(BUFFER);
-    // Not to one address: a socket that is does not hear what is sent to everybody.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    // Bound to all addresses: a socket bound to one address does not receive broadcasts.
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
     Ok(socket.into())
 }
 
-/// The address of ours that `peer` sees. Nothing is sent.
+/// Returns the own address that `peer` would see, by connecting a UDP socket. Nothing is sent.
 fn address_towards(peer: SocketAddr) -> io::Result<Ipv4Addr> {
     let probe = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     probe.connect(peer)?;

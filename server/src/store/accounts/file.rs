@@ -1,4 +1,4 @@
-//! What `accounts.json` looks like, and what in it cannot be.
+//! The format of `accounts.json`, and the validation of its accounts.
 
 use super::{Account, Known};
 use crate::store::{FileError, json_file};
@@ -9,12 +9,13 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-/// The version that is written. The one before it had no blocks.
+/// The version that is written. Version 1 had no blocks.
 const VERSION: u32 = 2;
-/// The versions that can be read.
+/// The versions that are read.
 const READABLE: RangeInclusive<u32> = 1..=VERSION;
 
-/// The bcrypt costs that are accepted from the file: a check at cost 20 takes a minute, at 31 a day.
+/// The bcrypt costs that are accepted from the file. A higher cost would let one password check run for minutes or
+/// days.
 const COSTS: RangeInclusive<u32> = 4..=16;
 
 /// The whole file.
@@ -25,7 +26,7 @@ pub(super) struct Contents {
     pub(super) accounts: Vec<Row>,
 }
 
-/// One account in it.
+/// One account in the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Row {
@@ -36,7 +37,7 @@ pub(super) struct Row {
     pub(super) blocks: Vec<String>,
 }
 
-/// The file, as it will be written again, and its accounts by key.
+/// Reads and validates the file. Returns its contents, which later writes start from, and its accounts by key.
 pub(super) fn read(path: &Path, most_blocks: usize) -> Result<(Contents, HashMap<NameKey, Known>), FileError> {
     let read: Option<Contents> = json_file::read_version(path, READABLE)?;
     let accounts = read.map(|contents| contents.accounts).unwrap_or_default();
@@ -44,7 +45,7 @@ pub(super) fn read(path: &Path, most_blocks: usize) -> Result<(Contents, HashMap
     Ok((Contents { version: VERSION, accounts }, known))
 }
 
-/// The accounts by key, or what is wrong with the first one that cannot be.
+/// Returns the accounts by key, or the error of the first invalid one.
 fn index(rows: &[Row], most_blocks: usize) -> Result<HashMap<NameKey, Known>, String> {
     let mut all = HashMap::<NameKey, Known>::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
@@ -67,7 +68,7 @@ fn index(rows: &[Row], most_blocks: usize) -> Result<HashMap<NameKey, Known>, St
     Ok(all)
 }
 
-/// A hash that a password can be checked against within a sensible time.
+/// Returns true if `hash` is a bcrypt hash of an accepted cost.
 pub(super) fn is_bcrypt(hash: &str) -> bool {
     hash.parse::<HashParts>().is_ok_and(|parts| COSTS.contains(&parts.get_cost()))
 }

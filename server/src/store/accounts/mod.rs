@@ -1,4 +1,8 @@
-//! `accounts.json`: who has registered, the bcrypt hash of their password, and whom they do not want to hear.
+//! The file `accounts.json`: registered names, the bcrypt hashes of their passwords, and the users they block.
+//!
+//! Lookups use a copy in memory and never wait for the disk. A change is written first and then applied to that copy,
+//! so a name counts as registered only once it is on the disk. Changes of blocks are the exception: each write is the
+//! whole file, so frequent ones are applied in memory and written later, see [`Accounts::store_again`].
 
 mod file;
 mod pace;
@@ -18,7 +22,7 @@ use thiserror::Error;
 /// One registered name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The name as its owner wrote it when registering.
+    /// The name as typed at the registration.
     pub name: UserName,
     /// The bcrypt hash of the password.
     pub hash: String,
@@ -31,17 +35,17 @@ pub struct NewAccount {
     pub name: UserName,
     /// The bcrypt hash of the password.
     pub hash: String,
-    /// Since when it counts as registered.
+    /// The time of the registration.
     pub registered: Moment,
 }
 
-/// Why a name was not registered. Nothing has changed then.
+/// The reason for which a name was not registered. Nothing has changed then.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// Somebody has that name, or one that looks like it.
+    /// That name, or one that looks like it, is registered.
     #[error("that name is already registered")]
     Taken,
-    /// There are as many accounts as the server keeps.
+    /// The server has the most accounts that it keeps.
     #[error("no more accounts can be registered on this server")]
     Full,
     /// The disk refused. (If only its last step failed, the next start may still find the name registered.)
@@ -49,13 +53,13 @@ pub enum RegisterError {
     NotStored(io::Error),
 }
 
-/// Why the people somebody blocks were not noted. Nothing has changed then.
+/// The reason for which the blocks of an account were not changed. Nothing has changed then.
 #[derive(Debug, Error)]
 pub enum BlocksError {
-    /// Nobody has registered that name.
+    /// That name is not registered.
     #[error("that name has no account")]
     NoAccount,
-    /// One person blocks no more people than that.
+    /// The list is longer than one account may have; the number is the limit.
     #[error("you cannot block more than {0} people")]
     TooMany(usize),
     /// The disk refused. (If only its last step failed, the next start may still find the change.)
@@ -69,17 +73,17 @@ pub struct Accounts {
     path: PathBuf,
     most: usize,
     most_blocks: usize,
-    /// The file as it is on the disk; held over a write, so that there is one at a time.
+    /// The contents of the file. Locked during a change and its write, so that writes happen in order.
     writer: Mutex<OnDisk>,
-    /// What is looked up; changed only after the file is.
+    /// The copy for lookups.
     known: RwLock<HashMap<NameKey, Known>>,
 }
 
-/// The file, and what it lacks.
+/// The contents of the file, and the state of its writes.
 #[derive(Debug)]
 struct OnDisk {
     contents: Contents,
-    /// Blocks have changed since the last write.
+    /// The contents have blocks that are not on the disk yet.
     behind: bool,
     pace: Pace,
 }
@@ -92,21 +96,21 @@ impl OnDisk {
     }
 }
 
-/// What is looked up about one account.
+/// One account in the copy for lookups.
 #[derive(Debug)]
 struct Known {
     account: Account,
     blocks: Vec<UserName>,
-    /// Its place in the file.
+    /// Index of its row in the file.
     row: usize,
 }
 
 impl Accounts {
-    /// Reads `accounts.json` in `folder`; without that file there are no accounts yet. Of `limits` the number of
-    /// accounts counts (a file that has more is still read) and the number of people one person may block.
+    /// Reads `accounts.json` in `folder`; a missing file means no accounts. Uses `accounts` and `blocks_per_person` of
+    /// `limits`. A file with more accounts than the limit is still read.
     ///
     /// # Errors
-    /// A file that is damaged, of another version, or has an impossible account in it is refused by name.
+    /// The file is damaged, of an unknown version, or contains an invalid account.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Accounts, FileError> {
         let path = folder.join("accounts.json");
         let (most, most_blocks) = (count(limits.accounts), count(limits.blocks_per_person));
@@ -115,35 +119,35 @@ impl Accounts {
         Ok(Accounts { path, most, most_blocks, writer, known: RwLock::new(known) })
     }
 
-    /// True if the name, or one that looks like it, is registered.
+    /// Returns true if the name, or one that looks like it, is registered.
     #[must_use]
     pub fn exists(&self, name: &NameKey) -> bool {
         self.known.read().contains_key(name)
     }
 
-    /// The account with that name, or with one that looks like it.
+    /// Returns the account with that name, or with one that looks like it.
     #[must_use]
     pub fn find(&self, name: &NameKey) -> Option<Account> {
         self.known.read().get(name).map(|known| known.account.clone())
     }
 
-    /// How many more names can be registered.
+    /// Returns the number of names that can still be registered.
     #[must_use]
     pub fn vacancies(&self) -> usize {
         self.most.saturating_sub(self.known.read().len())
     }
 
-    /// Whom the owner of an account does not want to hear; nobody for a name without one.
+    /// Returns the users that an account blocks; empty for a name without an account.
     #[must_use]
     pub fn blocks(&self, name: &NameKey) -> Vec<UserName> {
         self.known.read().get(name).map(|known| known.blocks.clone()).unwrap_or_default()
     }
 
-    /// Notes whom the owner of an account does not want to hear, in place of what was noted before. Returns once it is
-    /// on the disk; where users change their blocks too often for that, [`Accounts::store_again`] puts it there.
+    /// Replaces the users that an account blocks. Writes the file before it returns, unless blocks have changed too
+    /// often lately: then [`Accounts::store_again`] writes them.
     ///
     /// # Errors
-    /// Says why not; nothing has changed then.
+    /// See [`BlocksError`]; nothing has changed then.
     pub fn set_blocks(&self, name: &NameKey, blocks: &[UserName]) -> Result<(), BlocksError> {
         if blocks.len() > self.most_blocks {
             return Err(BlocksError::TooMany(self.most_blocks));
@@ -173,16 +177,16 @@ impl Accounts {
     /// Writes the blocks that were not written when they changed.
     ///
     /// # Errors
-    /// The disk refused; the next call tries again.
+    /// The system's error; the next call tries again.
     pub fn store_again(&self) -> io::Result<()> {
         let mut file = self.writer.lock();
         if file.behind { file.write(&self.path) } else { Ok(()) }
     }
 
-    /// Removes an account; returns once it is safely off the disk. False if there is none of that name.
+    /// Removes an account, on the disk and in memory. Returns false if there is no account of that name.
     ///
     /// # Errors
-    /// The disk refused; nothing has changed then.
+    /// The system's error; nothing has changed then.
     pub fn remove(&self, name: &NameKey) -> io::Result<bool> {
         let mut file = self.writer.lock();
         let Some(place) = self.known.read().get(name).map(|known| known.row) else { return Ok(false) };
@@ -197,19 +201,19 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Registers a name with the bcrypt hash of its password; returns once it is safely on the disk. Of several at once
-    /// for one name exactly one succeeds.
+    /// Registers a name with the bcrypt hash of its password. When this returns, the account is on the disk. Of several
+    /// simultaneous calls for one name, exactly one succeeds.
     ///
     /// # Errors
-    /// Says why not; nothing has changed then.
+    /// See [`RegisterError`]; nothing has changed then.
     pub fn register(&self, name: &UserName, hash: String, now: Moment) -> Result<(), RegisterError> {
         self.register_all(vec![NewAccount { name: name.clone(), hash, registered: now }])
     }
 
-    /// Registers all of these names with one write, or, if one of them cannot be, none.
+    /// Registers several names with one write: all of them, or none if one cannot be registered.
     ///
     /// # Errors
-    /// Says why not; nothing has changed then.
+    /// See [`RegisterError`]; nothing has changed then.
     pub fn register_all(&self, new: Vec<NewAccount>) -> Result<(), RegisterError> {
         debug_assert!(new.iter().all(|new| is_bcrypt(&new.hash)), "the next start would refuse it");
         let mut file = self.writer.lock();

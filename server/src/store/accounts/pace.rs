@@ -1,16 +1,16 @@
-//! How often blocks may be written at once: each write is the whole file, 2 MB with 9,000 accounts.
+//! Limits how often a change of blocks is written immediately. Each write is the whole file: 2 MB with 9,000 accounts.
 
 use std::time::{Duration, Instant};
 
-/// Changes that are written at once; later ones wait for the next round of housekeeping.
+/// Most consecutive changes that are written immediately; later ones wait for housekeeping.
 const AT_ONCE: u32 = 8;
-/// After so long one more may be.
+/// Time after which one more change may be written immediately.
 const EACH: Duration = Duration::from_secs(5);
 
-/// A bucket of writes that may happen at once.
+/// A token bucket of immediate writes.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// When the bucket will be full again; `None`: it is.
+    /// When the bucket will be full again; `None` if no write was taken yet.
     full_at: Option<Instant>,
 }
 
@@ -19,7 +19,7 @@ impl Pace {
         Pace { full_at: None }
     }
 
-    /// Takes one write, if there is one left.
+    /// Takes one write from the bucket. Returns false if it is empty.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let full_at = self.full_at.map_or(now, |at| at.max(now)) + EACH;
         let may = full_at <= now + EACH * AT_ONCE;

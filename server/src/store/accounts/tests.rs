@@ -1,4 +1,4 @@
-//! What lasts of accounts, and what does not.
+//! Tests of the accounts file: registration, blocks, failed writes and damaged files.
 
 use super::*;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The file itself: appended to whole lines at a time, begun anew when it is large.
+//! The file `sessions.jsonl`: appends whole lines, and starts a new file when it is large.
 
 use crate::store::FileError;
 use landline_common::Moment;
@@ -8,42 +8,43 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// More bytes than any line has: a longer one is not the server's.
+/// Upper bound in bytes for a line of this server. A longer one means that the file is another program's.
 const LONGEST_LINE: u64 = 64 << 10;
 
-/// The file that is written.
+/// The open file.
 #[derive(Debug)]
 pub(super) struct Journal {
     pub(super) path: PathBuf,
-    /// What it is called once it is too large.
+    /// The name that the file gets when it is too large.
     pub(super) older: PathBuf,
     pub(super) file: File,
     most_bytes: u64,
-    /// Where the last whole line ends, if a failed write left something behind it.
+    /// End of the last whole line, if a failed write left bytes behind it that could not be removed yet.
     pub(super) torn_at: Option<u64>,
+    /// The last write failed, which has been logged.
     pub(super) failing: bool,
-    /// That it cannot be begun anew has been logged.
-    stuck: bool,
+    /// The last attempt to start a new file failed, which has been logged.
+    rotation_failed: bool,
 }
 
 impl Journal {
-    /// Opens the file, or begins it, and says when it was last changed before that.
+    /// Opens or creates the file. Also returns the time of its last change before that.
     pub(super) fn open(folder: &Path, most_bytes: u64) -> Result<(Journal, Moment), FileError> {
         let (path, older) = (folder.join("sessions.jsonl"), folder.join("sessions.1.jsonl"));
-        // A kill may have come between giving one its new name and beginning the other.
-        let changed = changed(&path).or_else(|| changed(&older));
-        let file = append(&path).map_err(FileError::io(&path, "open"))?;
-        cut_incomplete_line(&file, &path)?;
-        let journal = Journal { path, older, file, most_bytes, torn_at: None, failing: false, stuck: false };
+        // After a kill in the middle of `rotate`, only the older file exists.
+        let changed = modified(&path).or_else(|| modified(&older));
+        let file = open_for_append(&path).map_err(FileError::io(&path, "open"))?;
+        remove_incomplete_line(&file, &path)?;
+        let journal = Journal { path, older, file, most_bytes, torn_at: None, failing: false, rotation_failed: false };
         Ok((journal, changed.unwrap_or_default()))
     }
 
-    /// Appends whole lines. What cannot be written is logged once, until writing works again.
-    pub(super) fn note(&mut self, lines: &[u8]) {
+    /// Appends whole lines. A failure is logged once, until writing works again.
+    pub(super) fn append(&mut self, lines: &[u8]) {
         let written = self.write(lines);
         match &written {
             Err(e) if !self.failing => {
-                log::error!("{} cannot be written: {e}; sessions are not recorded", self.path.display());
+                log::error!("cannot write {}: {e}; sessions are not recorded", self.path.display());
             }
             Ok(()) if self.failing => log::info!("{} can be written again", self.path.display()),
             _ => {}
@@ -51,11 +52,11 @@ impl Journal {
         self.failing = written.is_err();
     }
 
-    /// Sets the time of the last change.
+    /// Sets the file's modification time.
     pub(super) fn touch(&self, now: Moment) {
         let since_1970 = Duration::from_millis(u64::try_from(now.unix_ms).unwrap_or(0));
         if let Err(e) = self.file.set_modified(SystemTime::UNIX_EPOCH + since_1970) {
-            log::debug!("the time of {} cannot be set: {e}", self.path.display());
+            log::debug!("cannot set the time of {}: {e}", self.path.display());
         }
     }
 
@@ -66,43 +67,45 @@ impl Journal {
         }
         let mut end = self.file.metadata()?.len();
         if end > 0 && end + lines.len() as u64 > self.most_bytes {
-            self.begin_anew();
+            self.rotate();
             end = self.file.metadata()?.len();
         }
         self.file.write_all(lines).inspect_err(|_| {
-            // Part of the lines may be there: off with it now, or, if even that fails, before the next.
+            // Part of the lines may have been written. Remove it now or, if that fails, before the next write.
             self.torn_at = self.file.set_len(end).is_err().then_some(end);
         })
     }
 
-    /// Keeps the file under its other name and begins a new one. If that fails, the one that is there grows on.
-    fn begin_anew(&mut self) {
-        // Nothing to rename: an earlier attempt got no further than that.
+    /// Renames the file and starts a new one. If that fails, the current file keeps growing.
+    fn rotate(&mut self) {
+        // The file is missing if an earlier attempt failed after the rename.
         let renamed = match fs::rename(&self.path, &self.older) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
             _ => Ok(()),
         };
-        let begun = renamed.and_then(|()| append(&self.path)).map(|file| self.file = file);
-        if let Err(e) = &begun
-            && !self.stuck
+        let rotated = renamed.and_then(|()| open_for_append(&self.path)).map(|file| self.file = file);
+        if let Err(e) = &rotated
+            && !self.rotation_failed
         {
-            log::error!("{} cannot be begun anew: {e}; it grows on", self.path.display());
+            log::error!("cannot start a new {}: {e}; the current file keeps growing", self.path.display());
         }
-        self.stuck = begun.is_err();
+        self.rotation_failed = rotated.is_err();
     }
 }
 
-fn append(path: &Path) -> io::Result<File> {
+fn open_for_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
 }
 
-fn changed(path: &Path) -> Option<Moment> {
+/// Returns a file's modification time.
+fn modified(path: &Path) -> Option<Moment> {
     let changed = fs::metadata(path).and_then(|about| about.modified()).ok()?;
     let ms = changed.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_millis();
     Some(Moment { unix_ms: i64::try_from(ms).ok()?, offset_s: 0 })
 }
 
-fn cut_incomplete_line(file: &File, path: &Path) -> Result<(), FileError> {
+/// Removes and logs the bytes behind the last newline.
+fn remove_incomplete_line(file: &File, path: &Path) -> Result<(), FileError> {
     let io = |doing| FileError::io(path, doing);
     let len = file.metadata().map_err(io("read"))?.len();
     let from = len.saturating_sub(LONGEST_LINE);

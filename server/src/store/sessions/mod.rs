@@ -1,6 +1,9 @@
-//! `sessions.jsonl`: who came and went, when and from where; one JSON object a line, only ever appended to. When it is
-//! large it goes on as `sessions.1.jsonl`, and a new one is begun. What it tells of the last time people were here is
-//! kept in memory.
+//! The file `sessions.jsonl`: the record of sign-ins and sign-outs, with times and addresses. It has one JSON object
+//! per line and is only appended to. When it is large it is renamed to `sessions.1.jsonl`, and a new file is started.
+//!
+//! The last time at which each user was here is also kept in memory, in a bounded table that is filled from the files
+//! at the start. A server that is killed writes no sign-outs. So a running server sets the file's modification time
+//! every few seconds, and the next one adds the missing sign-outs with that time.
 
 mod journal;
 mod past;
@@ -16,21 +19,21 @@ pub use seen::Sighting;
 use serde::Serialize;
 use std::path::Path;
 
-/// Why somebody left of whom the file does not tell that they did.
+/// The reason in sign-outs that are added after a kill.
 const KILLED: &str = "server was killed";
 
-/// Who came or went.
+/// A sign-in or sign-out.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// When.
+    /// The time.
     pub at: Moment,
-    /// The name they have or had.
+    /// The user's name.
     pub name: &'a UserName,
-    /// True if the name is a registered one.
+    /// True if the user signed in with an account.
     pub account: bool,
-    /// Their address, without the port.
+    /// The client's address, without the port.
     pub address: &'a str,
-    /// Their port.
+    /// The client's port.
     pub port: u16,
 }
 
@@ -46,7 +49,7 @@ struct Line<'a> {
     reason: Option<&'a str>,
 }
 
-/// The record of sessions. A disk that is full costs lines of it, never a session.
+/// The record of sessions. Failures to write lose lines of it, but never affect a session.
 #[derive(Debug)]
 pub struct Sessions {
     journal: Mutex<Journal>,
@@ -54,12 +57,12 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Opens `sessions.jsonl` in `folder`, or begins it (mode 0600). An incomplete last line, as a kill leaves it, is cut
-    /// off and logged. Who had not left when the last server was killed is noted as having left when it was last known
-    /// to be [alive](Sessions::alive). Of `limits` the size of the file counts and how many people are remembered.
+    /// Opens or creates `sessions.jsonl` in `folder` (mode 0600). Removes and logs an incomplete last line, which a
+    /// kill may leave. Adds the sign-outs that a killed server did not write, with the time at which it was last known
+    /// to be [alive](Sessions::alive). Uses `sessions_bytes` and `seen_names` of `limits`.
     ///
     /// # Errors
-    /// Names the file: it cannot be opened or cut, or its end is not a line of this server.
+    /// A file cannot be opened, read or truncated, or its last line is not of this server.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Sessions, FileError> {
         let (mut journal, last_alive) = Journal::open(folder, limits.sessions_bytes)?;
         let mut seen = Seen::new(count(limits.seen_names));
@@ -67,43 +70,44 @@ impl Sessions {
         let left = seen.end_all(last_alive);
         let lines: Vec<u8> = left.iter().flat_map(|gone| line("logout", &gone.record(), Some(KILLED))).collect();
         if !lines.is_empty() {
-            log::warn!("the server before this one was killed; {} people were on it", left.len());
-            journal.note(&lines);
+            log::warn!("the last server was killed while {} users were signed in", left.len());
+            journal.append(&lines);
         }
         Ok(Sessions { journal: Mutex::new(journal), seen: Mutex::new(seen) })
     }
 
-    /// Notes that somebody signed in. What cannot be written is logged once, until writing works again.
+    /// Records a sign-in. A failure to write is logged once, until writing works again.
     pub fn login(&self, record: &Record<'_>) {
         self.seen.lock().login(record);
-        self.journal.lock().note(&line("login", record, None));
+        self.journal.lock().append(&line("login", record, None));
     }
 
-    /// Notes that somebody left, and why. What cannot be written is logged once, until writing works again.
+    /// Records a sign-out and its reason. A failure to write is logged once, until writing works again.
     pub fn logout(&self, record: &Record<'_>, reason: &str) {
         self.seen.lock().logout(record);
-        self.journal.lock().note(&line("logout", record, Some(reason)));
+        self.journal.lock().append(&line("logout", record, Some(reason)));
     }
 
-    /// Who was here at `since` or later, in the order in which they left; whoever is noted as here comes last.
+    /// Returns the users who were here at `since` or later, in the order in which they left, then the users who are
+    /// here.
     #[must_use]
     pub fn seen_since(&self, since: Moment) -> Vec<Sighting> {
         self.seen.lock().since(since)
     }
 
-    /// Notes that the server runs, as the time of the file's last change: should it be killed, everybody on it counts as
-    /// seen until then. To be called every few seconds.
+    /// Records that the server runs, as the file's modification time. After a kill, this is the time of the missing
+    /// sign-outs. Called every few seconds.
     pub fn alive(&self, now: Moment) {
         self.journal.lock().touch(now);
     }
 }
 
-/// A line of the file, with its end; nothing if it cannot be made, which is logged.
+/// Returns a line of the file, with its newline. Empty if it cannot be encoded, which is logged.
 fn line(event: &'static str, record: &Record<'_>, reason: Option<&str>) -> Vec<u8> {
     let Record { at, name, account, address, port } = *record;
     let line = Line { at: format!("{:.3}", utc(at)), event, name: name.as_str(), account, address, port, reason };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_else(|e| {
-        log::error!("a line of sessions.jsonl cannot be made: {e}");
+        log::error!("cannot encode a line of sessions.jsonl: {e}");
         Vec::new()
     });
     if !bytes.is_empty() {

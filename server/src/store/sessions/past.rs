@@ -1,4 +1,4 @@
-//! What the files tell of the past.
+//! Reads the record of earlier sessions at the start.
 
 use super::Record;
 use super::journal::Journal;
@@ -13,12 +13,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Bytes that are read of the past, newest first: some 60,000 comings and goings.
+/// Most bytes that are read, from the end: some 60,000 records.
 const MOST_BYTES: u64 = 8 << 20;
-/// Names remembered while reading; the same few come again and again.
+/// Most names in the cache of parsed names: the same few occur again and again.
 const MOST_NAMES: usize = 10_000;
 
-/// What matters of a line.
+/// The fields of a line that are used.
 #[derive(Deserialize)]
 struct Line<'a> {
     at: Timestamp,
@@ -38,7 +38,7 @@ enum Event {
     Logout,
 }
 
-/// Reads the newest part of both files, the older one first.
+/// Feeds the newest part of both files to `seen`, the older file first. Logs the number of unreadable lines.
 pub(super) fn read(journal: &Journal, seen: &mut Seen) -> Result<(), FileError> {
     let newest = tail(&journal.file, MOST_BYTES).map_err(FileError::io(&journal.path, "read"))?;
     let left = MOST_BYTES - newest.len() as u64;
@@ -49,15 +49,15 @@ pub(super) fn read(journal: &Journal, seen: &mut Seen) -> Result<(), FileError> 
     let mut names = HashMap::new();
     for (path, content) in [(&journal.older, older), (&journal.path, newest)] {
         let lines = content.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-        let unreadable = lines.filter(|line| note(line, seen, &mut names).is_none()).count();
+        let unreadable = lines.filter(|line| replay(line, seen, &mut names).is_none()).count();
         if unreadable > 0 {
-            log::warn!("{}: {unreadable} lines cannot be read and are skipped", path.display());
+            log::warn!("{}: skipped {unreadable} unreadable lines", path.display());
         }
     }
     Ok(())
 }
 
-/// The whole lines in the last `most` bytes.
+/// Returns the whole lines in the last `most` bytes.
 fn tail(file: &File, most: u64) -> io::Result<Vec<u8>> {
     let len = file.metadata()?.len();
     let from = len.saturating_sub(most);
@@ -70,8 +70,8 @@ fn tail(file: &File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Notes one line; `None` if it cannot be read.
-fn note(line: &[u8], seen: &mut Seen, names: &mut HashMap<String, UserName>) -> Option<()> {
+/// Feeds one line to `seen`. Returns `None` if it cannot be read.
+fn replay(line: &[u8], seen: &mut Seen, names: &mut HashMap<String, UserName>) -> Option<()> {
     let Line { at, event, name, account, address, port } = serde_json::from_slice(line).ok()?;
     if !names.contains_key(&*name) {
         if names.len() >= MOST_NAMES {
@@ -94,7 +94,7 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn only_whole_lines_of_the_end_are_read() {
+    fn tail_returns_whole_lines_only() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"one\ntwo\nthree\n").unwrap();
         for (most, read) in [(0, ""), (5, ""), (6, ""), (7, "three\n"), (13, "two\nthree\n"), (14, "one\ntwo\nthree\n")]

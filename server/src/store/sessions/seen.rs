@@ -1,131 +1,138 @@
-//! Who was here last when. Bounded: who has been away longest is forgotten first.
+//! The table of the times at which users were last here. It is bounded: users who have been away longest are forgotten
+//! first.
 
 use super::Record;
 use landline_common::{Moment, NameKey, UserName};
 use std::collections::{BTreeSet, HashMap};
 
-/// Somebody who was here.
+/// A user who was or is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// The name, as they wrote it when they last came.
+    /// The name as written at the last sign-in.
     pub name: UserName,
-    /// True if they came with an account then.
+    /// True if that sign-in was with an account.
     pub account: bool,
-    /// When they left, or, if they are still here, came.
+    /// The time of the sign-out or, if `here`, of the sign-in.
     pub at: Moment,
-    /// Their coming was noted, and no leaving since.
+    /// True if no sign-out was recorded since the last sign-in.
     pub here: bool,
 }
 
-/// Everybody who is remembered.
+/// The table.
 #[derive(Debug)]
 pub(super) struct Seen {
     most: usize,
-    people: HashMap<NameKey, Person>,
-    /// The order in which they are forgotten: those who are away first, then by time.
+    users: HashMap<NameKey, User>,
+    /// The order of forgetting: (is here, time, name). Users who are away come first, then earlier times.
     order: BTreeSet<(bool, i64, NameKey)>,
 }
 
 #[derive(Clone, Debug)]
-struct Person {
+struct User {
     name: UserName,
     account: bool,
+    /// Time in milliseconds since 1970, see [`Sighting::at`].
     at: i64,
-    /// From where they are here. A name has one session at a time, so the last one that began is the one that counts.
-    place: Option<Place>,
+    /// The client's address while the user is here. A name has one session at a time, so only the latest sign-in
+    /// counts.
+    endpoint: Option<Endpoint>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+/// The address of a client; identifies a session of a name.
+struct Endpoint {
     address: Box<str>,
     port: u16,
 }
 
-/// Somebody whose session ended without a note.
+/// A user whose sign-out was not recorded.
 #[derive(Debug)]
-pub(super) struct Gone {
-    person: Person,
-    place: Place,
+pub(super) struct MissingLogout {
+    user: User,
+    endpoint: Endpoint,
 }
 
-impl Gone {
-    /// The note that is missing.
+impl MissingLogout {
+    /// Returns the record that is missing.
     pub(super) fn record(&self) -> Record<'_> {
-        let Person { name, account, at, .. } = &self.person;
+        let User { name, account, at, .. } = &self.user;
         let at = Moment { unix_ms: *at, offset_s: 0 };
-        Record { at, name, account: *account, address: &self.place.address, port: self.place.port }
+        Record { at, name, account: *account, address: &self.endpoint.address, port: self.endpoint.port }
     }
 }
 
 impl Seen {
-    /// Nobody yet; `most` are remembered.
+    /// Makes an empty table for at most `most` users (at least 1).
     pub(super) fn new(most: usize) -> Seen {
-        Seen { most: most.max(1), people: HashMap::new(), order: BTreeSet::new() }
+        Seen { most: most.max(1), users: HashMap::new(), order: BTreeSet::new() }
     }
 
-    /// Somebody came.
+    /// Records a sign-in.
     pub(super) fn login(&mut self, record: &Record<'_>) {
-        let place = Some(Place { address: record.address.into(), port: record.port });
-        self.set(Person { name: record.name.clone(), account: record.account, at: record.at.unix_ms, place });
+        let endpoint = Some(Endpoint { address: record.address.into(), port: record.port });
+        self.set(User { name: record.name.clone(), account: record.account, at: record.at.unix_ms, endpoint });
     }
 
-    /// Somebody left. The leaving of one session may be noted after the coming of the next one of that name: that one is
-    /// still here then.
+    /// Records a sign-out. The sign-out of one session may be recorded after the sign-in of the next one of that name;
+    /// the user is then still here.
     pub(super) fn logout(&mut self, record: &Record<'_>) {
         let at = record.at.unix_ms;
-        let place = Place { address: record.address.into(), port: record.port };
-        let person = match self.people.get(record.name.key()) {
-            Some(known) if known.place.is_some() && known.place != Some(place) => return,
-            Some(known) if known.place.is_none() => Person { at: at.max(known.at), ..known.clone() },
-            Some(known) => Person { at, place: None, ..known.clone() },
-            None => Person { name: record.name.clone(), account: record.account, at, place: None },
+        let endpoint = Endpoint { address: record.address.into(), port: record.port };
+        let user = match self.users.get(record.name.key()) {
+            Some(known) if known.endpoint.is_some() && known.endpoint != Some(endpoint) => return,
+            Some(known) if known.endpoint.is_none() => User { at: at.max(known.at), ..known.clone() },
+            Some(known) => User { at, endpoint: None, ..known.clone() },
+            None => User { name: record.name.clone(), account: record.account, at, endpoint: None },
         };
-        self.set(person);
+        self.set(user);
     }
 
-    /// Nobody is here any more; those of whom no leaving is known were until `last_alive`.
-    pub(super) fn end_all(&mut self, last_alive: Moment) -> Vec<Gone> {
-        let here = self.people.values().filter(|person| person.place.is_some()).cloned();
-        let end = |mut person: Person| {
-            person.at = person.at.max(last_alive.unix_ms);
-            person.place.take().map(|place| Gone { person, place })
+    /// Signs out all users who are still marked as here, at `last_alive` or, if later, at their sign-in. Returns the
+    /// missing records, sorted by name.
+    pub(super) fn end_all(&mut self, last_alive: Moment) -> Vec<MissingLogout> {
+        let here = self.users.values().filter(|user| user.endpoint.is_some()).cloned();
+        let end = |mut user: User| {
+            user.at = user.at.max(last_alive.unix_ms);
+            user.endpoint.take().map(|endpoint| MissingLogout { user, endpoint })
         };
-        let mut gone: Vec<Gone> = here.collect::<Vec<_>>().into_iter().filter_map(end).collect();
-        gone.sort_by(|a, b| a.person.name.as_str().cmp(b.person.name.as_str()));
-        gone.iter().for_each(|gone| self.set(gone.person.clone()));
-        gone
+        let mut missing: Vec<MissingLogout> = here.collect::<Vec<_>>().into_iter().filter_map(end).collect();
+        missing.sort_by(|a, b| a.user.name.as_str().cmp(b.user.name.as_str()));
+        for logout in &missing {
+            self.set(logout.user.clone());
+        }
+        missing
     }
 
-    /// Those who left at `since` or later, in that order, and then those who are here.
+    /// Returns the users who left at `since` or later, in that order, then the users who are here.
     pub(super) fn since(&self, since: Moment) -> Vec<Sighting> {
         let recent = self.order.iter().rev().take_while(|(here, at, _)| *here || *at >= since.unix_ms);
-        let mut found: Vec<Sighting> =
-            recent.filter_map(|(.., key)| self.people.get(key)).map(Person::sighting).collect();
+        let mut found: Vec<Sighting> = recent.filter_map(|(.., key)| self.users.get(key)).map(User::sighting).collect();
         found.reverse();
         found
     }
 
-    fn set(&mut self, person: Person) {
-        let key = person.name.key().clone();
-        let place_in_order = |person: &Person| (person.place.is_some(), person.at, person.name.key().clone());
-        self.order.insert(place_in_order(&person));
-        if let Some(before) = self.people.insert(key, person.clone())
-            && place_in_order(&before) != place_in_order(&person)
+    /// Adds or replaces a user, and forgets one if there are too many.
+    fn set(&mut self, user: User) {
+        let key = user.name.key().clone();
+        let order_key = |user: &User| (user.endpoint.is_some(), user.at, user.name.key().clone());
+        self.order.insert(order_key(&user));
+        if let Some(before) = self.users.insert(key, user.clone())
+            && order_key(&before) != order_key(&user)
         {
-            self.order.remove(&place_in_order(&before));
+            self.order.remove(&order_key(&before));
         }
-        if self.people.len() > self.most
+        if self.users.len() > self.most
             && let Some((.., forgotten)) = self.order.pop_first()
         {
-            self.people.remove(&forgotten);
+            self.users.remove(&forgotten);
         }
     }
 }
 
-impl Person {
+impl User {
     fn sighting(&self) -> Sighting {
         let at = Moment { unix_ms: self.at, offset_s: 0 };
-        Sighting { name: self.name.clone(), account: self.account, at, here: self.place.is_some() }
+        Sighting { name: self.name.clone(), account: self.account, at, here: self.endpoint.is_some() }
     }
 }
 
@@ -133,7 +140,7 @@ impl Person {
 mod tests {
     use super::*;
 
-    /// Somebody, as they came or left at that time, by the port.
+    /// Calls `note` with a record of that name, time and port.
     fn with<T>(name: &str, account: bool, port: u16, at: i64, note: impl FnOnce(&Record<'_>) -> T) -> T {
         let name = UserName::parse(name).unwrap();
         let at = Moment { unix_ms: at, offset_s: 0 };
@@ -158,26 +165,26 @@ mod tests {
     }
 
     #[test]
-    fn two_sessions_one_after_the_other_are_one_person() {
+    fn overlapping_sessions_of_one_name_are_one_user() {
         let mut seen = Seen::new(10);
         login(&mut seen, "bob", 1, 10);
-        // The next one has come before the leaving of the first is noted.
+        // The second sign-in comes before the first sign-out is recorded.
         login(&mut seen, "Bob", 2, 20);
         logout(&mut seen, "bob", 1, 21);
         assert_eq!(since(&seen, 50), [of("Bob", 20, true)]);
         logout(&mut seen, "Bob", 2, 30);
         assert_eq!(since(&seen, 30), [of("Bob", 30, false)]);
-        // And here even the second has gone by then.
+        // Here the second sign-out also comes before the first one is recorded.
         login(&mut seen, "bob", 3, 40);
         login(&mut seen, "bob", 4, 41);
         logout(&mut seen, "bob", 4, 45);
         logout(&mut seen, "bob", 3, 42);
         assert_eq!(since(&seen, 0), [of("bob", 45, false)]);
-        assert_eq!((seen.people.len(), seen.order.len()), (1, 1));
+        assert_eq!((seen.users.len(), seen.order.len()), (1, 1));
     }
 
     #[test]
-    fn a_guests_name_may_later_be_an_accounts() {
+    fn an_account_may_take_the_name_of_an_earlier_guest() {
         let mut seen = Seen::new(10);
         login(&mut seen, "bob", 1, 10);
         with("bob", true, 2, 20, |record| seen.login(record));
@@ -187,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_been_away_longest_is_forgotten_first() {
+    fn the_user_who_has_been_away_longest_is_forgotten_first() {
         let mut seen = Seen::new(3);
         login(&mut seen, "alice", 1, 1);
         for (name, at) in [("b", 30), ("c", 20), ("d", 40)] {
@@ -198,12 +205,12 @@ mod tests {
         for i in 0..100 {
             login(&mut seen, &format!("n{i}n"), 3, 100 + i);
         }
-        assert_eq!((seen.people.len(), seen.order.len()), (3, 3));
-        assert_eq!(since(&seen, 0)[0], of("n97n", 197, true), "all are here: who came first goes");
+        assert_eq!((seen.users.len(), seen.order.len()), (3, 3));
+        assert_eq!(since(&seen, 0)[0], of("n97n", 197, true), "if all are here, the earliest sign-in is forgotten");
     }
 
     #[test]
-    fn who_never_left_did_when_the_server_was_last_alive() {
+    fn missing_sign_outs_get_the_time_at_which_the_server_was_last_alive() {
         let mut seen = Seen::new(10);
         login(&mut seen, "alice", 1, 10);
         login(&mut seen, "bob", 2, 500);
@@ -211,7 +218,7 @@ mod tests {
         let gone = seen.end_all(Moment { unix_ms: 400, offset_s: 0 });
         let gone: Vec<_> =
             gone.iter().map(|g| (g.record().name.as_str(), g.record().port, g.record().at.unix_ms)).collect();
-        assert_eq!(gone, [("alice", 1, 400), ("bob", 2, 500)], "nobody leaves before they came");
+        assert_eq!(gone, [("alice", 1, 400), ("bob", 2, 500)], "a sign-out is not earlier than its sign-in");
         assert_eq!(since(&seen, 400), [of("alice", 400, false), of("bob", 500, false)]);
     }
 }

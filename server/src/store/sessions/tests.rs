@@ -1,4 +1,4 @@
-//! What the records hold after whatever happened.
+//! Tests of the record of sessions: contents after kills, failed writes and rotation.
 
 use super::*;
 use std::fs::{self, OpenOptions};
@@ -29,7 +29,7 @@ fn names(sessions: &Sessions, since: i64) -> Vec<String> {
     seen.iter().map(|sighting| format!("{}{}", sighting.name, if sighting.here { " is here" } else { "" })).collect()
 }
 
-/// As a server leaves it that was killed at that time.
+/// Sets the modification time, as a server does that is killed later.
 fn set_changed(path: &Path, unix_ms: u64) {
     let file = OpenOptions::new().append(true).open(path).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms)).unwrap();
@@ -40,7 +40,7 @@ fn content(folder: &Path) -> String {
 }
 
 #[test]
-fn lines_are_appended_and_last() {
+fn lines_are_appended_and_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = open(folder.path()).unwrap();
     sessions.login(&alice(AT));
@@ -52,7 +52,7 @@ fn lines_are_appended_and_last() {
 }
 
 #[test]
-fn an_incomplete_last_line_is_cut_off() {
+fn an_incomplete_last_line_is_removed() {
     let whole = format!("{LOGIN}{}", logout());
     for (before, after) in [
         (format!("{whole}{}", &LOGIN[..40]), &*whole),
@@ -68,7 +68,7 @@ fn an_incomplete_last_line_is_cut_off() {
 }
 
 #[test]
-fn only_the_end_of_a_long_file_matters() {
+fn only_the_end_of_a_long_file_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     let whole = logout().repeat(2_000);
     fs::write(folder.path().join("sessions.jsonl"), format!("{whole}half")).unwrap();
@@ -83,7 +83,7 @@ fn only_the_end_of_a_long_file_matters() {
 }
 
 #[test]
-fn a_torn_write_is_cut_before_the_next() {
+fn bytes_of_a_failed_write_are_removed_before_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = open(folder.path()).unwrap();
     sessions.login(&alice(AT));
@@ -113,7 +113,7 @@ fn a_full_disk_is_survived_and_writing_resumes() {
 }
 
 #[test]
-fn who_was_here_is_remembered_also_by_the_next_server() {
+fn users_who_were_here_are_remembered_by_the_next_server() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = open(folder.path()).unwrap();
     let bob = UserName::parse("bob").unwrap();
@@ -133,7 +133,7 @@ fn who_was_here_is_remembered_also_by_the_next_server() {
 }
 
 #[test]
-fn after_a_kill_everybody_was_here_until_the_server_was_last_alive() {
+fn after_a_kill_sign_outs_are_added_with_the_last_alive_time() {
     let folder = tempfile::tempdir().unwrap();
     let killed = open(folder.path()).unwrap();
     killed.login(&alice(AT));
@@ -146,30 +146,30 @@ fn after_a_kill_everybody_was_here_until_the_server_was_last_alive() {
     let missing = missing.replace("}\n", ",\"reason\":\"server was killed\"}\n");
     assert_eq!(content(folder.path()), format!("{LOGIN}{missing}"));
     drop(sessions);
-    // What was noted once is not changed by a later stop.
+    // A later restart does not change the records that were added.
     set_changed(&folder.path().join("sessions.jsonl"), AT as u64 + 90_000);
     assert_eq!(names(&open(folder.path()).unwrap(), AT + 9_000), ["alice"]);
     assert_eq!(content(folder.path()), format!("{LOGIN}{missing}"));
 }
 
 #[test]
-fn a_large_file_goes_on_under_another_name_and_both_are_read() {
+fn a_large_file_is_rotated_and_both_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let older = folder.path().join("sessions.1.jsonl");
     let limits = Limits { sessions_bytes: (LOGIN.len() * 3) as u64, ..Limits::default() };
     let sessions = Sessions::open(folder.path(), &limits).unwrap();
-    let everybody: Vec<UserName> = (10..18).map(|i| UserName::parse(&format!("bob{i}")).unwrap()).collect();
-    for (name, at) in everybody.iter().zip(AT..) {
+    let users: Vec<UserName> = (10..18).map(|i| UserName::parse(&format!("bob{i}")).unwrap()).collect();
+    for (name, at) in users.iter().zip(AT..) {
         sessions.login(&Record { name, ..alice(at) });
     }
-    // Three lines fit; of eight, the first three are gone.
+    // Three lines fit into a file, so the first three of eight are lost.
     assert_eq!((fs::read_to_string(&older).unwrap().lines().count(), content(folder.path()).lines().count()), (3, 2));
     drop(sessions);
     set_changed(&folder.path().join("sessions.jsonl"), AT as u64 + 500);
     let next = open(folder.path()).unwrap();
     assert_eq!(names(&next, AT + 500), ["bob13", "bob14", "bob15", "bob16", "bob17"]);
 
-    // Killed after the one got its new name and before the other was begun.
+    // A kill in the middle of a rotation: the old file is renamed, the new one not created.
     drop(next);
     fs::rename(folder.path().join("sessions.jsonl"), &older).unwrap();
     fs::write(&older, LOGIN).unwrap();
@@ -178,7 +178,7 @@ fn a_large_file_goes_on_under_another_name_and_both_are_read() {
 }
 
 #[test]
-fn a_file_that_cannot_be_begun_anew_grows_until_it_can() {
+fn a_file_that_cannot_be_rotated_grows_until_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let in_the_way = folder.path().join("sessions.1.jsonl");
     fs::create_dir_all(in_the_way.join("x")).unwrap();
@@ -195,7 +195,7 @@ fn a_file_that_cannot_be_begun_anew_grows_until_it_can() {
 }
 
 #[test]
-fn lines_that_cannot_be_read_are_skipped() {
+fn unreadable_lines_are_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let changed = [("alice", "a b"), ("login", "dance"), ("2026", "soon")].map(|(is, not)| LOGIN.replace(is, not));
     let all = format!("\nx\n{{}}\n[1]\n{}{}", changed.concat().replace("alice", "carol"), logout());
@@ -204,7 +204,7 @@ fn lines_that_cannot_be_read_are_skipped() {
 }
 
 #[test]
-fn a_file_that_is_cut_anywhere_has_every_line_before() {
+fn a_file_truncated_anywhere_keeps_all_whole_lines() {
     let whole = format!("{LOGIN}{}{}", logout(), LOGIN.replace("alice", "bob"));
     for at in 0..=whole.len() {
         let folder = tempfile::tempdir().unwrap();
@@ -213,7 +213,7 @@ fn a_file_that_is_cut_anywhere_has_every_line_before() {
         let lines = whole[..at].rfind('\n').map_or(0, |end| end + 1);
         let content = content(folder.path());
         let added = content.strip_prefix(&whole[..lines]).unwrap_or_else(|| panic!("cut at {at}: {content}"));
-        // Of whom no leaving is left, it is noted.
+        // A sign-out is added for each sign-in without one.
         let left = whole[..lines].matches("login").count() - whole[..lines].matches("logout").count();
         assert_eq!(
             (added.matches("server was killed\"}\n").count(), added.lines().count()),

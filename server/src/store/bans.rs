@@ -1,4 +1,4 @@
-//! `bans.json`: which addresses are kept out, until when, and why.
+//! The file `bans.json`: banned addresses and ranges.
 
 use crate::store::{FileError, json_file, utc};
 use jiff::Timestamp;
@@ -9,27 +9,27 @@ use std::path::{Path, PathBuf};
 
 const VERSION: u32 = 1;
 
-/// One ban, as the file has it.
+/// One ban, as stored in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BanRow {
     /// An address, or a range of them in CIDR notation.
     pub address: String,
-    /// Who it was for, if it was for somebody.
+    /// The user it was made against; empty for a ban of an address only.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Why.
+    /// The operator's reason; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// When it was made.
+    /// The time at which it was made.
     pub since: Timestamp,
-    /// When it ends; without it, never.
+    /// The time at which it ends; `None` for a permanent ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
 impl BanRow {
-    /// A ban of `address` made at `since`, for so many `minutes` or for ever.
+    /// Makes a ban of `address` from `since` on, for `minutes` or permanently.
     #[must_use]
     pub fn new(address: String, since: Moment, minutes: Option<u64>) -> BanRow {
         let until = minutes.map(|minutes| {
@@ -39,7 +39,7 @@ impl BanRow {
         BanRow { address, name: String::new(), reason: String::new(), since: utc(since), until }
     }
 
-    /// Whether it has ended.
+    /// Returns true if it has ended at `now`.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
         self.until.is_some_and(|until| until <= utc(now))
@@ -60,25 +60,25 @@ struct Contents<B> {
 }
 
 impl BanFile {
-    /// Reads the file in `folder`; without it there are no bans yet. Every address must satisfy `is_address`.
+    /// Reads the file in `folder`; a missing file means no bans. `is_address` checks each address.
     ///
     /// # Errors
-    /// A file that is damaged, of another version, or bans what is no address is refused by name.
+    /// The file is damaged, of an unknown version, or contains a malformed address.
     pub fn open(folder: &Path, is_address: impl Fn(&str) -> bool) -> Result<(BanFile, Vec<BanRow>), FileError> {
         let path = folder.join("bans.json");
         let contents: Option<Contents<Vec<BanRow>>> = json_file::read_version(&path, VERSION..=VERSION)?;
         let bans = contents.map(|contents| contents.bans).unwrap_or_default();
         if let Some(bad) = bans.iter().find(|ban| !is_address(&ban.address)) {
-            let why = format!("it bans {:?}, which is no address", bad.address);
+            let why = format!("it bans {:?}, which is not an address", bad.address);
             return Err(FileError::Content { path, why });
         }
         Ok((BanFile { path }, bans))
     }
 
-    /// Writes all bans; when it returns, they are on the disk.
+    /// Replaces the file; when this returns, the bans are on the disk.
     ///
     /// # Errors
-    /// What the system said; the file is then as before.
+    /// As [`json_file::write`].
     pub fn write(&self, bans: &[BanRow]) -> io::Result<()> {
         json_file::write(&self.path, &Contents { version: VERSION, bans })
     }
@@ -93,12 +93,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("bans.json"), text).unwrap();
         let opened = BanFile::open(folder.path(), |address| address != "bad");
-        assert_eq!(fs::read_to_string(folder.path().join("bans.json")).unwrap(), text, "left as it is");
+        assert_eq!(fs::read_to_string(folder.path().join("bans.json")).unwrap(), text, "the file was changed");
         opened.map(|(_, bans)| bans).map_err(|e| e.to_string())
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn written_bans_are_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let (file, bans) = BanFile::open(folder.path(), |_| true).unwrap();
         assert!(bans.is_empty());
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn torn_and_foreign_files_are_refused_by_name() {
+    fn truncated_and_foreign_files_are_refused_by_name() {
         let whole = r#"{"version":1,"bans":[{"address":"10.0.0.1","since":"2026-11-21T08:00:00Z"}]}"#;
         assert_eq!(open(whole).unwrap().len(), 1);
         for cut in 0..whole.len() {

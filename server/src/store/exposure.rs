@@ -1,17 +1,19 @@
-//! Files that users of this machine can get at who should not: password hashes, talk, the server's password.
+//! Warns of files that other users of this machine can read: password hashes, messages, the server's password.
 //!
-//! What the server makes itself is for its owner only. A folder that was made by hand, unpacked or copied is not.
+//! Files that the server creates are accessible to their owner only. A folder that was made by hand, unpacked or copied
+//! may not be.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// The permissions of everyone but the owner.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// Files named in one warning.
+/// Most files named in one warning.
 const MOST_NAMED: usize = 5;
 
-/// What others can get at: the data folder, files in it, and the file with the server's password. One sentence each.
+/// Returns one warning each for the data folder, the files in it, and the file with the server's password, if others
+/// can access them. Each says what to do.
 #[must_use]
 pub fn warnings(data: &Path, password_file: Option<&Path>) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -38,7 +40,7 @@ pub fn warnings(data: &Path, password_file: Option<&Path>) -> Vec<String> {
     warnings
 }
 
-/// The permissions of a file, if others than its owner have any.
+/// Returns the permissions of a file if group or others have any.
 fn mode_for_others(path: &Path) -> Option<u32> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & OTHERS != 0).then_some(mode)
@@ -49,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn x10_what_others_can_get_at_is_named_with_what_to_do() {
+    fn x10_accessible_files_are_named_with_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();

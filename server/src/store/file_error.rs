@@ -1,24 +1,24 @@
-//! Why a file of the data folder is refused, and what to do about it.
+//! Errors about files of the data folder. Each text says what is wrong and what to do.
 
 use crate::store::json_file::backup_name;
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Why a file cannot be used. Every text names the file; none of these changes it.
+/// The reason for which a file cannot be used. The file has not been changed.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// The system refused.
+    /// The system returned an error.
     #[error("cannot {doing} {}: {why}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// A verb: "read", "open".
         doing: &'static str,
-        /// What the system said.
+        /// The system's error.
         why: io::Error,
     },
-    /// Not the JSON that was expected: torn, empty, or another program's.
+    /// The file is not the expected JSON: truncated, empty, or of another program.
     #[error(
         "{} is damaged (line {line}: {why}); it is left as it is. Restore it from {} or move it away, then start again",
         path.display(), backup_name(path)
@@ -28,10 +28,10 @@ pub enum FileError {
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong there.
+        /// The error in that line.
         why: String,
     },
-    /// Written by another version of the server.
+    /// The file was written by an unknown version of the server.
     #[error(
         "{} has version {found}, which this server does not know (its own is {known}); it is left as it is. \
          Use the server that wrote it, or move it away, then start again",
@@ -42,10 +42,10 @@ pub enum FileError {
         path: PathBuf,
         /// The version in the file.
         found: u32,
-        /// The version that this server writes.
+        /// The newest version that this server can read.
         known: u32,
     },
-    /// Sound JSON with something in it that cannot be.
+    /// The JSON is valid, but an entry is not.
     #[error(
         "{} cannot be used: {why}; it is left as it is. Correct it or restore it from {}, then start again",
         path.display(), backup_name(path)
@@ -53,10 +53,10 @@ pub enum FileError {
     Content {
         /// The file.
         path: PathBuf,
-        /// Which entry, and what is wrong with it.
+        /// The entry and its error.
         why: String,
     },
-    /// A database whose structure is broken.
+    /// The structure of a database is broken.
     #[error(
         "{} is damaged ({why}); it is left as it is. Put a sound copy in its place or move it away together with its \
          -wal file, then start again",
@@ -65,21 +65,21 @@ pub enum FileError {
     Broken {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         why: String,
     },
-    /// Not a file as the server writes it.
+    /// The file is not of the form that the server writes.
     #[error("{} is not a file of this server ({why}); it is left as it is. Move it away, then start again", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// How that was noticed.
+        /// The difference.
         why: &'static str,
     },
 }
 
 impl FileError {
-    /// For `map_err`: the system's error about the file at `path` while `doing` something with it.
+    /// Returns a function for `map_err` that makes a [`FileError::Io`]. `doing` is a verb, such as "read".
     pub(crate) fn io(path: &std::path::Path, doing: &'static str) -> impl FnOnce(io::Error) -> FileError {
         move |why| FileError::Io { path: path.to_owned(), doing, why }
     }

@@ -1,6 +1,14 @@
-//! The one atomic write of a JSON file, and the reading that never guesses.
+//! Atomic writes and strict reads of JSON files.
 //!
-//! Whatever moment the machine stops at, the file is there and whole: the old one or the new one.
+//! If the machine stops at any moment of a write, the file is complete: the old version or the new one. A write takes
+//! these steps:
+//!
+//! 1. Write and sync a temporary file in the same folder.
+//! 2. Make `NAME.bak` the current version, by a hard link that is renamed into place.
+//! 3. Rename the temporary file over the file.
+//! 4. Sync the folder.
+//!
+//! Reading accepts one whole value of the expected type and nothing else.
 
 use crate::store::FileError;
 use serde::Serialize;
@@ -11,10 +19,11 @@ use std::io::{self, BufWriter, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-/// How the names of files begin and end that are being written.
+/// Prefix and suffix of the names of temporary files.
 const TEMPORARY: (&str, &str) = (".landline-", ".tmp");
 
-/// Removes what a write left behind whose server was killed. Nobody may be writing in `folder`.
+/// Removes temporary files that a killed server left behind. No write may be running in `folder`: the caller holds its
+/// lock.
 pub fn remove_remains(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -24,18 +33,18 @@ pub fn remove_remains(folder: &Path) {
     }
 }
 
-/// Writes `value` as pretty JSON to `path`, for its owner only (mode 0600). The version before it stays as `NAME.bak`.
-/// When this returns, the new version is on the disk.
+/// Replaces `path` by `value` as pretty JSON, with mode 0600. The previous version stays as `NAME.bak`. When this
+/// returns, the new version is on the disk.
 ///
 /// # Errors
-/// What the system said. The file is then as before, except when only the last step (the sync of the folder) failed:
-/// then the new version is there, but might not survive a power cut.
+/// The system's error. The file is then unchanged, unless only the last step (the sync of the folder) failed: then the
+/// new version is in place, but might not survive a power failure.
 pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // tempfile creates with mode 0600 and removes the file when anything below fails.
+    // The crate creates the file with mode 0600 and removes it if a step below fails.
     let mut temp = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
     let mut out = BufWriter::new(&mut temp);
     serde_json::to_writer_pretty(&mut out, value)?;
@@ -43,15 +52,15 @@ pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     out.flush()?;
     drop(out);
     temp.as_file().sync_all()?;
-    keep_previous(path)?;
+    make_backup(path)?;
     temp.persist(path)?;
     File::open(folder)?.sync_all()
 }
 
-/// Reads the JSON in `path`; `None` if there is no such file.
+/// Reads the JSON in `path`. Returns `None` if there is no such file.
 ///
 /// # Errors
-/// A file that cannot be read, or is anything but one whole `T`, is refused by name and left as it is.
+/// The file cannot be read, or is not exactly one `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
     Ok(match bytes(path)? {
         Some(bytes) => Some(parse(path, &bytes)?),
@@ -59,8 +68,8 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
     })
 }
 
-/// Like [`read`], for a file with a `version` at its top: one that is not among the `known` is refused as such, whatever
-/// else the file has.
+/// Like [`read`], for a file with a field `version`. An unknown version is reported as such, even if the rest of the
+/// file is not a `T` either.
 ///
 /// # Errors
 /// As [`read`], and [`FileError::Version`].
@@ -77,7 +86,7 @@ pub fn read_version<T: DeserializeOwned>(path: &Path, known: RangeInclusive<u32>
     parse(path, &bytes).map(Some)
 }
 
-/// The name (without the folder) under which the previous version of `path` is kept.
+/// Returns the file name of the backup of `path`, without its folder.
 pub(crate) fn backup_name(path: &Path) -> String {
     format!("{}.bak", path.file_name().unwrap_or_default().display())
 }
@@ -88,7 +97,7 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let backup = with_suffix(path, ".bak");
             if backup.exists() {
-                log::warn!("{} is missing, but {} is there: starting without it", path.display(), backup.display());
+                log::warn!("{} is missing although {} exists: starting without it", path.display(), backup.display());
             }
             Ok(None)
         }
@@ -102,27 +111,27 @@ fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, FileError>
         return Err(damaged(1, "it is empty".to_owned()));
     }
     serde_json::from_slice(bytes).map_err(|e| {
-        // serde_json ends its texts with a place of its own, which would be there twice.
+        // serde_json appends the position to its text, which `FileError::Damaged` shows already.
         let place = format!(" at line {} column {}", e.line(), e.column());
         let text = e.to_string();
         damaged(e.line().max(1), text.strip_suffix(&place).unwrap_or(&text).to_owned())
     })
 }
 
-/// Makes `NAME.bak` the version that is there now, with neither of the two names ever missing.
-fn keep_previous(path: &Path) -> io::Result<()> {
+/// Makes `NAME.bak` the current version. Neither of the two names is missing at any moment.
+fn make_backup(path: &Path) -> io::Result<()> {
     if !path.try_exists()? {
         return Ok(());
     }
     let (backup, fresh) = (with_suffix(path, ".bak"), with_suffix(path, ".bak.new"));
     remove_if_there(&fresh)?;
     if fs::hard_link(path, &fresh).is_err() {
-        // A file system without hard links.
+        // The file system may have no hard links.
         fs::copy(path, &fresh)?;
         File::open(&fresh)?.sync_all()?;
     }
     fs::rename(&fresh, &backup)?;
-    // Renaming between two names of one file does nothing and leaves both.
+    // If both names are links to one file, the rename does nothing and leaves both.
     remove_if_there(&fresh)
 }
 
@@ -152,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_before_is_kept_and_nothing_else_is_left() {
+    fn the_previous_version_is_kept_and_no_other_file_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         assert!(read::<Vec<u32>>(&path).unwrap().is_none());
@@ -167,11 +176,11 @@ mod tests {
     }
 
     #[test]
-    fn a_write_after_one_that_stopped_halfway_succeeds() {
+    fn a_write_after_an_interrupted_one_succeeds() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         write(&path, &1).unwrap();
-        // As after a stop between making the backup and renaming the new version over the main file.
+        // As after a stop between steps 2 and 3.
         fs::hard_link(&path, folder.path().join("a.json.bak")).unwrap();
         fs::write(folder.path().join("a.json.bak.new"), "old").unwrap();
         write(&path, &2).unwrap();
@@ -180,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_main_file_does_not_cost_the_backup() {
+    fn the_backup_of_a_missing_file_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let backup = folder.path().join("a.json.bak");
         fs::write(&backup, "7").unwrap();
@@ -205,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_refused_by_name_and_line_and_left() {
+    fn damaged_files_are_refused_by_name_and_line_and_left_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         let deep = "[".repeat(100_000);
@@ -227,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_refused_as_such() {
+    fn an_unknown_version_is_reported_as_such() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         type Any = std::collections::HashMap<String, u32>;

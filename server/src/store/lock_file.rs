@@ -1,4 +1,4 @@
-//! `landline.lock`: one server at a time on one data folder.
+//! The file `landline.lock`: ensures that only one server uses a data folder.
 
 use crate::store::json_file;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 const NAME: &str = "landline.lock";
-/// The process id replaces what the file has: through a link, a stranger's file would be emptied.
+/// Makes opening a symbolic link fail. The lock file is truncated, and through a link another file would be.
 const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
-/// Why a data folder cannot be used.
+/// The reason for which a data folder cannot be used.
 #[derive(Debug, Error)]
 pub enum LockError {
-    /// Another server has it.
+    /// Another server uses it.
     #[error(
         "another landline-server ({}) already runs on the data folder {}; stop it or choose another with --data",
         holder(pid.as_ref()), folder.display()
@@ -22,10 +22,10 @@ pub enum LockError {
     Taken {
         /// The data folder.
         folder: PathBuf,
-        /// The other's process id, if it could be read.
+        /// The process id of the other server, if it could be read.
         pid: Option<u32>,
     },
-    /// It is not there and cannot be made, or cannot be written to.
+    /// It cannot be created, written to or locked.
     #[error(
         "cannot {doing} the data folder {}: {why}; let this user write there or choose another with --data",
         folder.display()
@@ -35,27 +35,28 @@ pub enum LockError {
         folder: PathBuf,
         /// A verb: "create", "write to", "lock".
         doing: &'static str,
-        /// What the system said.
+        /// The system's error.
         why: io::Error,
     },
 }
 
-/// The right to use a data folder, until dropped. The system gives it back even after a kill; the file itself stays.
+/// The right to use a data folder, until dropped. The system releases the lock also when the process is killed. The
+/// file itself stays.
 #[derive(Debug)]
 pub struct LockFile {
     _locked: File,
 }
 
 impl LockFile {
-    /// Takes the data folder: creates it if it is missing (mode 0700), checks that files can be made in it, and locks it.
-    /// The process id is in `landline.lock` for people to read.
+    /// Creates the data folder if it is missing (mode 0700), checks that files can be created in it, and locks it.
+    /// Writes the process id to `landline.lock`, and removes temporary files of a killed server.
     ///
     /// # Errors
-    /// Says what to do: another server has the folder, or it cannot be created or written to.
+    /// Another server uses the folder, or it cannot be created, written to or locked. The text says what to do.
     pub fn take(folder: &Path) -> Result<LockFile, LockError> {
         let cannot = |doing| move |why| LockError::Folder { folder: folder.to_owned(), doing, why };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot("create"))?;
-        // An old landline.lock could be opened even where no other file can be made.
+        // Opening an existing landline.lock would not show that no files can be created.
         tempfile::tempfile_in(folder).map_err(cannot("write to"))?;
         let opened = OpenOptions::new()
             .read(true)
@@ -67,7 +68,7 @@ impl LockFile {
             .open(folder.join(NAME));
         let mut file = opened.map_err(cannot("write to"))?;
         if !is_own(&file).map_err(cannot("lock"))? {
-            return Err(cannot("lock")(io::Error::other(format!("{NAME} there is a link or no file: remove it"))));
+            return Err(cannot("lock")(io::Error::other(format!("{NAME} is a link or not a plain file: remove it"))));
         }
         match file.try_lock() {
             Ok(()) => {}
@@ -77,14 +78,14 @@ impl LockFile {
             Err(TryLockError::Error(why)) => return Err(cannot("lock")(why)),
         }
         if let Err(e) = write_pid(&mut file) {
-            log::warn!("the process id cannot be written to {}/landline.lock: {e}", folder.display());
+            log::warn!("cannot write the process id to {}/{NAME}: {e}", folder.display());
         }
         json_file::remove_remains(folder);
         Ok(LockFile { _locked: file })
     }
 }
 
-/// Whether truncating the file harms no other one: it is a plain file with one name.
+/// Returns true if truncating the file cannot harm another one: it is a plain file with a single name.
 fn is_own(file: &File) -> io::Result<bool> {
     let metadata = file.metadata()?;
     Ok(metadata.is_file() && metadata.nlink() == 1)
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_at_a_time_and_again_after_the_first() {
+    fn one_server_at_a_time_uses_the_folder() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("new/data");
         let first = LockFile::take(&folder).unwrap();
@@ -123,7 +124,7 @@ mod tests {
         );
         assert_eq!(text, says);
         drop(first);
-        // A longer process id of an earlier server does not show through.
+        // The rest of a longer process id of an earlier server is removed.
         std::fs::write(folder.join("landline.lock"), "99999999999\n").unwrap();
         let _again = LockFile::take(&folder).unwrap();
         let pid = std::fs::read_to_string(folder.join("landline.lock")).unwrap();
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn x10_a_link_at_the_lock_empties_no_other_file() {
+    fn x10_a_link_in_place_of_the_lock_file_truncates_no_other_file() {
         let parent = tempfile::tempdir().unwrap();
         let (folder, victim) = (parent.path().join("data"), parent.path().join("victim"));
         std::fs::create_dir(&folder).unwrap();
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_is_named() {
+    fn a_folder_that_cannot_be_created_is_named() {
         let parent = tempfile::tempdir().unwrap();
         let file = parent.path().join("file");
         std::fs::write(&file, "").unwrap();

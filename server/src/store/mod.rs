@@ -1,6 +1,7 @@
-//! What lasts: files in the data folder.
+//! The files of the data folder.
 //!
-//! A file that is torn or foreign is refused by name and left as it is; it is never replaced by an empty one.
+//! A file that is damaged, or of another program, is refused with an error that names it. It is left unchanged and
+//! never replaced by an empty one.
 
 pub mod accounts;
 pub mod bans;
@@ -21,7 +22,8 @@ pub use sessions::{Record, Sessions, Sighting};
 use jiff::Timestamp;
 use landline_common::Moment;
 
-/// A moment as the files have it: RFC 3339 in UTC. One outside the years that jiff knows is shown as 1970.
+/// Converts a moment to the form of the files: RFC 3339 in UTC. A moment outside the years that jiff supports becomes
+/// 1970.
 fn utc(moment: Moment) -> Timestamp {
     Timestamp::from_millisecond(moment.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -7,6 +7,6 @@
 /// On request, see above.
 pub fn strike(place: &str, sent: &[u8]) {
     let wanted = format!("panic-in-{place}");
-    let asked = sent.windows(wanted.len()).any(|piece| piece.eq_ignore_ascii_case(wanted.as_bytes()));
-    assert!(!asked, "asked for in {place}");
+    let is_requested = sent.windows(wanted.len()).any(|piece| piece.eq_ignore_ascii_case(wanted.as_bytes()));
+    assert!(!is_requested, "asked for in {place}");
 }

@@ -31,7 +31,8 @@ impl NotStored {
     /// Returns the function that the storage calls with a client and the number of its messages that are lost.
     #[must_use]
     pub fn callback(&self, clock: &Clock) -> Box<dyn Fn(ClientId, u64) + Send> {
-        let (hub, clock) = (self.0.clone(), clock.clone());
+        let hub = self.0.clone();
+        let clock = clock.clone();
         Box::new(move |client, messages| {
             if let Some(hub) = hub.get().and_then(Weak::upgrade) {
                 hub.tell_not_stored(client, messages, clock.now());

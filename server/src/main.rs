@@ -96,7 +96,8 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyho
     log::info!("{} is open on {:?}", config.name, server.addresses());
     let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
     if !args.no_console() {
-        let (moderator, screen) = (server.moderator(), screen.clone());
+        let moderator = server.moderator();
+        let screen = screen.clone();
         std::thread::Builder::new()
             .name("console".into())
             .spawn(move || console::run(&moderator, &screen, &request_stop))

@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn a_line_is_logged_every_ten_seconds() {
-        let (mut seldom, start) = (Seldom::default(), Instant::now());
+        let mut seldom = Seldom::default();
+        let start = Instant::now();
         let due: Vec<u64> = (0..30).filter(|s| seldom.is_due(start + Duration::from_secs(*s))).collect();
         assert_eq!(due, [0, 10, 20]);
     }

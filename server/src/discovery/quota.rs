@@ -19,7 +19,7 @@ type Latest = [Option<Instant>; MOST];
 #[derive(Debug, Default)]
 pub(super) struct Quota {
     addresses: HashMap<IpAddr, Latest>,
-    /// When the full table was last searched for outdated entries.
+    /// Time of the last search of the full table for outdated entries.
     swept: Option<Instant>,
 }
 
@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn five_answers_pass_in_any_second() {
-        let (mut quota, start) = (Quota::default(), Instant::now());
+        let mut quota = Quota::default();
+        let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         for ms in [0, 100, 200, 300, 400] {
             assert!(quota.take(ip(1), at(ms)));
@@ -87,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_full_table_keeps_every_quota_and_removes_outdated_entries() {
-        let (mut quota, start) = (Quota::default(), Instant::now());
+        let mut quota = Quota::default();
+        let start = Instant::now();
         assert!((0..MOST).all(|_| quota.take(ip(0), start)));
         for n in 1..100_000 {
             assert_eq!(quota.take(ip(n), start), n < ADDRESSES as u32, "{n}");

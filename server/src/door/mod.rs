@@ -90,7 +90,7 @@ pub enum Attempt {
 /// The result of an attempt that did not sign the client in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It succeeded: the password is right, or the account is registered.
+    /// The attempt succeeded: the password is right, or the account is registered.
     Done,
     /// A password was wrong.
     WrongPassword,
@@ -98,7 +98,7 @@ pub enum Outcome {
     AlreadyHere,
     /// Another user or an account has the name.
     NameTaken(Report<'static>),
-    /// It was refused for another reason.
+    /// The attempt was refused for another reason.
     Refused(Report<'static>),
 }
 

@@ -1,7 +1,7 @@
 //! The batch: a room's pending entries, as rendered bytes.
 //!
-//! An entry is rendered once for each rendering that a member uses, into one buffer per rendering. A member who wants
-//! everything thus gets one slice. Some members want other bytes: their own lines left out or in another form, or the
+//! An entry is rendered once for each rendering that a member uses, into one buffer per rendering. A member that wants
+//! all entries thus gets one slice. Some members want other bytes: their own lines left out or in another form, or the
 //! lines of blocked clients left out. So each entry keeps its origin and its end in every buffer, and
 //! [`Batch::span_with`] cuts the slice into as few pieces as there are gaps. For example, with entries of A, B, B, A:
 //!
@@ -105,7 +105,7 @@ struct Said {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: [Vec<u8>; RENDERINGS],
-    /// What speakers get instead of the shared bytes: answers to their labels.
+    /// Bytes that speakers get instead of the shared ones: answers to their labels.
     own: Vec<u8>,
     said: Vec<Said>,
     /// Each with the number of entries before it.

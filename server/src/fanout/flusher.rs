@@ -41,7 +41,8 @@ impl Flushers {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = (0..threads)
             .map(|i| {
-                let (work, queue) = (work.clone(), queue.clone());
+                let work = work.clone();
+                let queue = queue.clone();
                 std::thread::Builder::new().name(format!("flusher {i}")).spawn(move || run(&work, &queue))
             })
             .collect::<Result<_, _>>()?;

@@ -31,7 +31,7 @@ pub(super) struct PacedQueue {
     messages: VecDeque<Message>,
     /// Sum of the messages' sizes, without newlines.
     bytes: usize,
-    /// When the next send is allowed; `None` before the first one.
+    /// Time from which the next send is allowed; `None` before the first one.
     next_at: Option<Instant>,
 }
 

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Bounds on the memory and time that clients may cost which do not read.
+/// Bounds on the memory and time that clients may cost if they do not read.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Most bytes that may wait for one client.

@@ -3,7 +3,7 @@
 //! Many users speak at once, and each line goes to all members. If every speaker sent to all members itself, members
 //! would see different orders, and each line would cost one `send` per member. Instead a speaker appends to the log,
 //! which is short work under a lock, and one thread at a time runs a *cycle*: it takes the whole log and delivers it.
-//! What is said during a cycle is delivered by the next one, so the batches grow with the load.
+//! Lines said during a cycle are delivered by the next one, so the batches grow with the load.
 //!
 //! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly what was
 //! said between entering and leaving, even though both happen long before the batch is delivered.

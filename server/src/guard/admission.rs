@@ -49,18 +49,18 @@ pub struct Admission {
 #[derive(Debug, Default)]
 struct OriginConnections {
     all: usize,
-    /// Those not signed in, oldest first.
+    /// The connections that are not signed in, oldest first.
     unsigned: BTreeSet<ClientId>,
 }
 
 /// The decision about a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admitted {
-    /// It is admitted.
+    /// Admitted.
     Yes,
-    /// It is admitted, and the caller must end this older one, which has not signed in.
+    /// Admitted; the caller must end this older connection, which has not signed in.
     InPlaceOf(ClientId),
-    /// It is refused: there are too many connections.
+    /// Refused: there are too many connections.
     No,
 }
 

@@ -50,11 +50,11 @@ pub struct Allowance {
 
 #[derive(Clone, Copy, Debug)]
 struct Usage {
-    /// When the budget of lines will be full again.
+    /// Time at which the budget of lines will be full again.
     lines_full_at: Instant,
-    /// When the budget of bytes will be full again.
+    /// Time at which the budget of bytes will be full again.
     bytes_full_at: Instant,
-    /// When a dropped message was last logged.
+    /// Time at which a dropped message was last logged.
     logged: Option<Instant>,
 }
 
@@ -83,9 +83,9 @@ impl Size {
 /// The decision about a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It fits into the budget, which has been charged for it.
+    /// The message fits into the budget, which has been charged.
     Passes,
-    /// It is dropped.
+    /// The message must be dropped.
     Dropped {
         /// The caller should log it: the first one in a minute.
         log: bool,
@@ -214,7 +214,8 @@ mod tests {
 
     #[test]
     fn sessions_of_one_address_share_its_budget() {
-        let (allowances, now) = (Allowances::new(3, 1_000, PER), Instant::now());
+        let allowances = Allowances::new(3, 1_000, PER);
+        let now = Instant::now();
         let [one, other] = [0; 2].map(|_| allowances.of(address(1), now).unwrap());
         assert!(passes(&one, 1, now) && passes(&other, 1, now) && passes(&one, 1, now));
         assert_eq!(other.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: true });
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn bytes_count_too_and_a_huge_line_takes_the_whole_budget() {
-        let (allowances, now) = (Allowances::new(100, 1_000, PER), Instant::now());
+        let allowances = Allowances::new(100, 1_000, PER);
+        let now = Instant::now();
         let allowance = allowances.of(address(1), now).unwrap();
         assert!(passes(&allowance, 600, now) && !passes(&allowance, 600, now) && passes(&allowance, 400, now));
         assert!(!passes(&allowance, 5_000, now + PER - Duration::from_millis(1)));
@@ -242,7 +244,8 @@ mod tests {
         assert_eq!(Size::of("\na\r\n\tb \n\n", 40), Size { lines: 2, bytes: "a\n    b".len() + 40 });
         let fifty = Size::of(&"x\n".repeat(50), 230);
         assert_eq!(fifty, Size { lines: 50, bytes: 99 + 49 * 230 });
-        let (allowances, now) = (Allowances::new(120, 30_000, PER), Instant::now());
+        let allowances = Allowances::new(120, 30_000, PER);
+        let now = Instant::now();
         let [by_lines, by_bytes] = [1, 2].map(|n| allowances.of(address(n), now).unwrap());
         let said =
             |allowance: &Allowance, size| (0..10).filter(|_| allowance.say(size, now) == Verdict::Passes).count();
@@ -257,7 +260,8 @@ mod tests {
         let allowances = Allowances::new(limits.address_lines, limits.address_bytes, per);
         let start = Instant::now();
         // The bundled client sends nine lines at once, and the next nine six seconds later.
-        let (class, many) = (allowances.of(address(1), start).unwrap(), allowances.of(address(2), start).unwrap());
+        let class = allowances.of(address(1), start).unwrap();
+        let many = allowances.of(address(2), start).unwrap();
         for round in 0..50 {
             let now = start + Duration::from_secs(6) * round;
             assert!((0..30 * 9).all(|_| passes(&class, 900, now)), "round {round}");
@@ -270,12 +274,14 @@ mod tests {
 
     #[test]
     fn d12_a_network_of_ipv6_may_say_four_times_as_much() {
-        let (allowances, now) = (Allowances::new(10, 1_000, PER), Instant::now());
+        let allowances = Allowances::new(10, 1_000, PER);
+        let now = Instant::now();
         let of = |n: u16| allowances.of([0xfd00, 0, 0, 1, 0, 0, 0, n].into(), now).unwrap();
         let passed = (0..100).filter(|n| passes(&of(*n), 1, now)).count();
         assert_eq!(passed, 40);
         assert!(passes(&allowances.of([0xfd00, 0, 0, 2, 0, 0, 0, 1].into(), now).unwrap(), 1, now));
-        let (one, other) = (of(200), allowances.of(address(1), now).unwrap());
+        let one = of(200);
+        let other = allowances.of(address(1), now).unwrap();
         assert_eq!((0..20).filter(|_| passes(&one, 1, now)).count(), 0);
         assert_eq!((0..20).filter(|_| passes(&other, 1, now)).count(), 10);
     }
@@ -289,7 +295,8 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded_and_addresses_with_sessions_stay() {
-        let (allowances, start) = (Allowances::new(1, 1_000, PER), Instant::now());
+        let allowances = Allowances::new(1, 1_000, PER);
+        let start = Instant::now();
         let connected = allowances.of(address(0), start).unwrap();
         assert!(passes(&connected, 1, start));
         let at = |n: u32| start + Duration::from_micros(n.into());
@@ -300,7 +307,10 @@ mod tests {
         let now = at(15_000);
         assert!(!passes(&allowances.of(address(0), now).unwrap(), 1, now));
         assert!(!passes(&allowances.of(address(14_999), now).unwrap(), 1, now));
-        assert!(passes(&allowances.of(address(1), now).unwrap(), 1, now), "forgotten first");
+        assert!(
+            passes(&allowances.of(address(1), now).unwrap(), 1, now),
+            "the entry with the earliest refill was not removed"
+        );
         // The budgets of all others are full again, so their entries are removed.
         _ = allowances.of(address(20_000), now + PER * 2);
         assert!(allowances.origins.lock().len() <= 2);
@@ -314,7 +324,8 @@ mod tests {
             let allowances = Allowances::new(10, 1_000, PER);
             let start = Instant::now();
             let allowance = allowances.of(address(1), start).unwrap();
-            let (mut now, mut passed) = (start, Vec::new());
+            let mut now = start;
+            let mut passed = Vec::new();
             for (gap, bytes) in lines {
                 now += Duration::from_millis(gap);
                 if passes(&allowance, bytes, now) {

@@ -49,7 +49,7 @@ pub enum BanError {
 #[derive(Debug)]
 #[must_use]
 pub enum Stored {
-    /// It is on the disk.
+    /// The change is on the disk.
     Yes,
     /// The disk refused, with this error. [`Bans::store_again`] and the next change write it too.
     NotYet(io::Error),
@@ -210,7 +210,8 @@ mod tests {
         ban(&bans, "10.0.0.1", None);
         assert!(!bans.store_again(), "no write had failed");
         // A folder of that name makes every write fail.
-        let (file, saved) = (folder.path().join("bans.json"), folder.path().join("saved"));
+        let file = folder.path().join("bans.json");
+        let saved = folder.path().join("saved");
         let break_disk = || {
             std::fs::rename(&file, &saved).unwrap();
             std::fs::create_dir(&file).unwrap();
@@ -244,7 +245,7 @@ mod tests {
         ban(&bans, "::ffff:10.1.0.7/128", None);
         assert!(covers(&bans, "127.0.0.1") && covers(&bans, "10.1.0.7") && !covers(&bans, "10.1.0.8"));
         assert_eq!(shown(range("::ffff:127.0.0.0/104")), "127.0.0.0/8");
-        assert!(parse_range("::ffff:127.0.0.0/90").is_none(), "it would ban all of IPv4 or nothing");
+        assert!(parse_range("::ffff:127.0.0.0/90").is_none(), "a range wider than IPv4 was accepted");
     }
 
     #[test]

@@ -117,7 +117,10 @@ fn group_tasks(groups: &str) -> Option<u64> {
 /// `8:pids:/path` in version 1. `None` if the group does not limit tasks.
 fn group_folder(line: &str) -> Option<(PathBuf, PathBuf)> {
     let mut parts = line.splitn(3, ':');
-    let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+    // The number of the hierarchy.
+    parts.next()?;
+    let controllers = parts.next()?;
+    let path = parts.next()?;
     let root = match controllers {
         "" => PathBuf::from("/sys/fs/cgroup"),
         _ if controllers.split(',').any(|c| c == "pids") => PathBuf::from("/sys/fs/cgroup/pids"),

@@ -24,7 +24,7 @@ pub struct DepartedUser {
     pub name: UserName,
     /// The address that the connection came from.
     pub address: IpAddr,
-    /// When the connection ended.
+    /// Time at which the connection ended.
     pub at: Instant,
 }
 
@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn users_are_remembered_for_a_limited_time_and_number() {
-        let (departed, now) = (DepartedUsers::default(), Instant::now());
+        let departed = DepartedUsers::default();
+        let now = Instant::now();
         let name = |text: &str| UserName::parse(text).unwrap();
         let address = |last| IpAddr::from([10, 0, 0, last]);
         departed.add(&name("bob"), address(1), now);

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Idle {
     timeout: Duration,
-    /// How long before the timeout the user is warned.
+    /// Time before the timeout at which the user is warned.
     warning: Duration,
-    /// When the client last sent something that counts.
+    /// Time of the client's last input that counts.
     last_heard: Instant,
     warned: bool,
 }
@@ -16,7 +16,7 @@ pub struct Idle {
 /// The consequence of a silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silence {
-    /// None yet.
+    /// No consequence yet.
     Fine,
     /// The user must be warned. Returned once for each silence.
     Warn,

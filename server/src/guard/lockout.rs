@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_lock_for_a_time() {
-        let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
+        let lockout = Lockout::new(3, BLOCK);
+        let now = Instant::now();
         assert!(!fail(&lockout, "alice", now));
         assert!(!fail(&lockout, "ALICE", now));
         assert!(fail(&lockout, "alice", now));
@@ -218,7 +219,8 @@ mod tests {
 
     #[test]
     fn success_resets_the_count_and_removes_the_entry() {
-        let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
+        let lockout = Lockout::new(3, BLOCK);
+        let now = Instant::now();
         for _ in 0..5 {
             assert!(!fail(&lockout, "alice", now) && !fail(&lockout, "alice", now));
             lockout.attempt(&key("alice"), now).unwrap().succeeded();
@@ -228,7 +230,8 @@ mod tests {
 
     #[test]
     fn attempts_under_way_count_until_they_are_decided() {
-        let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
+        let lockout = Lockout::new(3, BLOCK);
+        let now = Instant::now();
         let busy = Some(Refused { seconds: 1, locked: false });
         let mut three: Vec<_> = (0..3).map(|_| lockout.attempt(&key("a"), now).unwrap()).collect();
         assert_eq!(refused(&lockout, "a", now), busy);
@@ -244,8 +247,10 @@ mod tests {
 
     #[test]
     fn simultaneous_attempts_get_no_more_tries() {
-        let (lockout, now) = (Lockout::new(3, BLOCK), Instant::now());
-        let (tries, start) = (AtomicUsize::new(0), Barrier::new(40));
+        let lockout = Lockout::new(3, BLOCK);
+        let now = Instant::now();
+        let tries = AtomicUsize::new(0);
+        let start = Barrier::new(40);
         std::thread::scope(|scope| {
             for _ in 0..40 {
                 scope.spawn(|| {
@@ -263,7 +268,8 @@ mod tests {
 
     #[test]
     fn an_operator_unlocks() {
-        let (lockout, now) = (Lockout::new(1, BLOCK), Instant::now());
+        let lockout = Lockout::new(1, BLOCK);
+        let now = Instant::now();
         assert!(!lockout.unlock(&key("alice")));
         fail(&lockout, "alice", now);
         assert!(lockout.unlock(&key("alice")));
@@ -275,7 +281,8 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded_and_locked_names_are_kept() {
-        let (lockout, start) = (Lockout::new(2, BLOCK), Instant::now());
+        let lockout = Lockout::new(2, BLOCK);
+        let start = Instant::now();
         fail(&lockout, "locked", start);
         fail(&lockout, "locked", start);
         let under_way = lockout.attempt(&key("waits"), start).unwrap();
@@ -292,7 +299,8 @@ mod tests {
 
     #[test]
     fn if_all_names_are_locked_the_lock_that_ends_first_is_forgotten() {
-        let (lockout, start) = (Lockout::new(1, BLOCK), Instant::now());
+        let lockout = Lockout::new(1, BLOCK);
+        let start = Instant::now();
         for i in 0..MOST_NAMES as u64 {
             fail(&lockout, &format!("n{i}n"), start + Duration::from_micros(i));
         }

@@ -21,7 +21,7 @@ pub struct Rate {
     dropped: u64,
     /// Start of the current minute of dropped lines.
     dropping_since: Option<Instant>,
-    /// When the user was last warned.
+    /// Time of the last warning.
     warned: Option<Instant>,
 }
 
@@ -42,9 +42,9 @@ impl Bound {
 /// The decision about a line or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is carried out.
+    /// The line must be carried out.
     Passes,
-    /// It is dropped.
+    /// The line must be dropped.
     Dropped {
         /// The caller should warn the user: at most once a second.
         warn: bool,

@@ -1,8 +1,8 @@
 //! Limits one kind of attempt by address: wrong passwords, new accounts, or sign-ins, under any names.
 //!
-//! When too many within a window count, attempts from that address are refused for another window. Users who are signed
-//! in are not affected. Attempts whose outcome is not known yet are limited as if they counted, or a client could make
-//! many at once. The limit applies to addresses and, four times as high, to IPv6 networks.
+//! If too many attempts count within a window, further ones from that address are refused for another window. Users who
+//! are signed in are not affected. Attempts whose outcome is not known yet are limited as if they counted, or a client
+//! could make many at once. The limit applies to addresses and, four times as high, to IPv6 networks.
 
 use super::Origin;
 use parking_lot::Mutex;
@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn refuses_for_a_window_after_ten_that_count() {
-        let (throttle, start) = (Throttle::new(10, WINDOW), Instant::now());
+        let throttle = Throttle::new(10, WINDOW);
+        let start = Instant::now();
         for i in 0..10 {
             throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
         }
@@ -170,7 +171,8 @@ mod tests {
 
     #[test]
     fn dropped_attempts_do_not_count() {
-        let (throttle, now) = (Throttle::new(2, WINDOW), Instant::now());
+        let throttle = Throttle::new(2, WINDOW);
+        let now = Instant::now();
         throttle.attempt(address(1), now).unwrap().count(now);
         for _ in 0..100 {
             drop(throttle.attempt(address(1), now).unwrap());
@@ -181,7 +183,8 @@ mod tests {
 
     #[test]
     fn simultaneous_attempts_get_no_more_tries() {
-        let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
+        let throttle = Throttle::new(10, WINDOW);
+        let now = Instant::now();
         let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
         assert_eq!(tries.len(), 10);
         assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Refused::Busy);
@@ -195,14 +198,16 @@ mod tests {
 
     #[test]
     fn without_a_limit_nothing_is_refused_and_the_table_stays_empty() {
-        let (throttle, now) = (Throttle::unlimited(), Instant::now());
+        let throttle = Throttle::unlimited();
+        let now = Instant::now();
         (0..1_000).for_each(|_| throttle.attempt(address(1), now).unwrap().count(now));
         assert!(throttle.origins.lock().is_empty());
     }
 
     #[test]
     fn d12_a_network_of_ipv6_has_four_times_as_many() {
-        let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
+        let throttle = Throttle::new(10, WINDOW);
+        let now = Instant::now();
         let in_lan = |n: u16| IpAddr::from([0xfd00, 0, 0, 1, 0, 0, 0, n]);
         for n in 0..10 {
             (0..4).for_each(|_| throttle.attempt(in_lan(n), now).unwrap().count(now));
@@ -216,7 +221,8 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded() {
-        let (throttle, now) = (Throttle::new(10, WINDOW), Instant::now());
+        let throttle = Throttle::new(10, WINDOW);
+        let now = Instant::now();
         for n in 0..11_000 {
             throttle.attempt(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);
         }

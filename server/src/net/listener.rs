@@ -101,7 +101,8 @@ impl Listener {
     /// Makes [`Listener::run`] return, by a connection to the own port that ends its wait.
     pub fn stop(&self) {
         self.stopped.store(true, SeqCst);
-        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        let v4 = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
         // The loopback interface may lack IPv6 even where other interfaces have it.
         let own = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => vec![v4],

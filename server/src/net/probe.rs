@@ -97,7 +97,8 @@ impl<'s> Probe<'s> {
     #[must_use]
     pub fn begin(stream: &'s Stream, proof: Proof, rival: IpAddr) -> (Probe<'s>, Life) {
         let begun = Instant::now();
-        let (kernel, reads) = (stream.kernel(), stream.reads());
+        let kernel = stream.kernel();
+        let reads = stream.reads();
         let silent_for = kernel.as_ref().and_then(Kernel::last_acknowledged);
         let probe = Probe {
             stream,

@@ -20,7 +20,7 @@ pub struct Stream {
     peer: SocketAddr,
     /// The socket's receive timeout in milliseconds, remembered so that it is set only when it changes.
     timeout_ms: AtomicU64,
-    /// How long sent bytes may stay unacknowledged; zero means TCP's own timeout.
+    /// Time for which sent bytes may stay unacknowledged; zero means TCP's own timeout.
     unacknowledged: Duration,
     /// Number of reads that returned bytes. A probe takes its growth for a sign of life.
     reads: AtomicU64,

@@ -61,7 +61,8 @@ mod linux {
         /// where the kernel cannot be asked.
         pub(in super::super) fn of(local: SocketAddr, peer: SocketAddr) -> Option<Kernel> {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-            let (family, kind) = (AddressFamily::NETLINK, SocketType::DGRAM);
+            let family = AddressFamily::NETLINK;
+            let kind = SocketType::DGRAM;
             let socket = rustix::net::socket_with(family, kind, flags, Some(netlink::SOCK_DIAG)).ok()?;
             Some(Kernel { socket, request: request(local, peer) })
         }
@@ -132,7 +133,8 @@ mod linux {
     fn acknowledged(answer: &[u8]) -> Option<Acknowledged> {
         let bytes = info(answer)?.get(BYTES_ACKED..BYTES_ACKED + 8)?;
         let queue = answer.get(HEADER + SEND_QUEUE..HEADER + SEND_QUEUE + 4)?;
-        let (bytes, queue) = (bytes.try_into().ok()?, queue.try_into().ok()?);
+        let bytes = bytes.try_into().ok()?;
+        let queue = queue.try_into().ok()?;
         Some(Acknowledged { bytes: u64::from_ne_bytes(bytes), queued: u32::from_ne_bytes(queue).into() })
     }
 
@@ -144,7 +146,8 @@ mod linux {
         }
         let mut rest = answer.get(HEADER + MESSAGE..)?;
         loop {
-            let (length, kind) = (usize::from(short(rest, 0)?), short(rest, 2)?);
+            let length = usize::from(short(rest, 0)?);
+            let kind = short(rest, 2)?;
             if kind == INFO {
                 let info = rest.get(4..length)?;
                 if *info.first()? == LISTEN {

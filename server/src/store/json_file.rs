@@ -123,7 +123,8 @@ fn make_backup(path: &Path) -> io::Result<()> {
     if !path.try_exists()? {
         return Ok(());
     }
-    let (backup, fresh) = (with_suffix(path, ".bak"), with_suffix(path, ".bak.new"));
+    let backup = with_suffix(path, ".bak");
+    let fresh = with_suffix(path, ".bak.new");
     remove_if_there(&fresh)?;
     if fs::hard_link(path, &fresh).is_err() {
         // The file system may have no hard links.

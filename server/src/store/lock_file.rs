@@ -14,7 +14,7 @@ const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 /// The reason for which a data folder cannot be used.
 #[derive(Debug, Error)]
 pub enum LockError {
-    /// Another server uses it.
+    /// Another server uses the folder.
     #[error(
         "another landline-server ({}) already runs on the data folder {}; stop it or choose another with --data",
         holder(pid.as_ref()), folder.display()
@@ -25,7 +25,7 @@ pub enum LockError {
         /// The process id of the other server, if it could be read.
         pid: Option<u32>,
     },
-    /// It cannot be created, written to or locked.
+    /// The folder cannot be created, written to or locked.
     #[error(
         "cannot {doing} the data folder {}: {why}; let this user write there or choose another with --data",
         folder.display()
@@ -134,7 +134,8 @@ mod tests {
     #[test]
     fn x10_a_link_in_place_of_the_lock_file_truncates_no_other_file() {
         let parent = tempfile::tempdir().unwrap();
-        let (folder, victim) = (parent.path().join("data"), parent.path().join("victim"));
+        let folder = parent.path().join("data");
+        let victim = parent.path().join("victim");
         std::fs::create_dir(&folder).unwrap();
         for is_symbolic in [true, false] {
             std::fs::write(&victim, "precious").unwrap();

@@ -42,7 +42,7 @@ pub struct NewAccount {
 /// The reason for which a name was not registered. Nothing has changed then.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// That name, or one that looks like it, is registered.
+    /// The name, or one that looks like it, is registered.
     #[error("that name is already registered")]
     Taken,
     /// The server has the most accounts that it keeps.
@@ -56,7 +56,7 @@ pub enum RegisterError {
 /// The reason for which the blocks of an account were not changed. Nothing has changed then.
 #[derive(Debug, Error)]
 pub enum BlocksError {
-    /// That name is not registered.
+    /// The name is not registered.
     #[error("that name has no account")]
     NoAccount,
     /// The list is longer than one account may have; the number is the limit.

@@ -10,7 +10,7 @@ const EACH: Duration = Duration::from_secs(5);
 /// A token bucket of immediate writes.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// When the bucket will be full again; `None` if no write was taken yet.
+    /// Time at which the bucket will be full again; `None` if no write was taken yet.
     full_at: Option<Instant>,
 }
 

@@ -30,7 +30,8 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens or creates the file. Also returns the time of its last change before that.
     pub(super) fn open(folder: &Path, most_bytes: u64) -> Result<(Journal, Moment), FileError> {
-        let (path, older) = (folder.join("sessions.jsonl"), folder.join("sessions.1.jsonl"));
+        let path = folder.join("sessions.jsonl");
+        let older = folder.join("sessions.1.jsonl");
         // After a kill in the middle of `rotate`, only the older file exists.
         let changed = modified(&path).or_else(|| modified(&older));
         let file = open_for_append(&path).map_err(FileError::io(&path, "open"))?;

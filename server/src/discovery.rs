@@ -5,7 +5,7 @@
 //! broadcast address, so no default route is needed. In between it answers `LANDLINE? 1` datagrams by unicast.
 //!
 //! Questions can carry a forged source address, and answers would then flood a victim. So an answer is at most three
-//! times as long as its question, each address gets at most five a second (`quota.rs`), and the socket that answers may
+//! times as long as its question, and each address gets at most five a second (`quota.rs`). The socket that answers may
 //! not send broadcasts.
 
 mod quota;

@@ -2,8 +2,8 @@
 //!
 //! A client needs no password to open a connection, so connections before the sign-in are easily flooded. When too many
 //! are not signed in, a new one replaces an old one instead of being refused: a flood could otherwise keep all users
-//! out. The replaced one is the oldest of the address or network with the most such connections, so a flood replaces
-//! its own connections and not that of a user who is slow to type.
+//! out. The replaced one is the oldest of the address or network with the most such connections. A flood thus replaces
+//! its own connections, and not that of a user who is slow to type.
 //!
 //! | limit reached by a new connection | result |
 //! |---|---|

@@ -170,7 +170,7 @@ impl<P: Fn() -> usize> Announcer<P> {
         }
     }
 
-    /// Binds the port for questions, unless it is bound already. Retried after each beacon, since another program may
+    /// Binds the port for questions, unless it is bound already. Retried before each beacon, since another program may
     /// have released the port.
     fn listen(&mut self, first: bool) {
         if self.socket.is_some() {

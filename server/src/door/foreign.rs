@@ -9,7 +9,7 @@
 
 use landline_common::lines::Framing;
 
-/// Most bytes without a line end. No client sends that much during the sign-in.
+/// Most bytes without a line end. A client that signs in sends far fewer.
 const LONGEST_OPEN_LINE: usize = 16 << 10;
 
 /// Checks the messages of one client until it is signed in.

@@ -67,8 +67,8 @@ impl Flushers {
         let _ = self.work.send(Some(room));
     }
 
-    /// Stops the flushers once they have run what is queued, and waits for their end. Entries that are appended to a
-    /// large room afterwards are never delivered.
+    /// Stops the flushers after one more cycle of each queued room, and waits for their end. Called when all sessions
+    /// have ended: entries of large rooms that are still pending then, or are appended later, are never delivered.
     pub fn stop(&self) {
         let threads = std::mem::take(&mut *self.threads.lock());
         for _ in &threads {

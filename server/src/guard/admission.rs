@@ -9,8 +9,8 @@
 //! |---|---|
 //! | connections in all, or from its address or network | refused |
 //! | not signed in, from its address or network | replaces the oldest of these |
-//! | not signed in, over IPv6 (half of the bound) | replaces the oldest of the IPv6 network with the most |
-//! | not signed in, in all | replaces the oldest of the address with the most |
+//! | not signed in, over IPv6 (half of the bound) | replaces the oldest of the IPv6 address or network with the most |
+//! | not signed in, in all | replaces the oldest of the address or network with the most |
 //!
 //! This module is pure: it keeps numbers and addresses, and the caller ends the replaced connection.
 

@@ -1,5 +1,5 @@
-//! Computes how many clients fit. Each client needs a descriptor and a thread, and a process that reaches the system's
-//! limit on memory maps aborts instead of returning an error. So the server refuses clients before that.
+//! Computes how many clients fit. Each client needs a descriptor and a thread, and a process that starts more threads
+//! than the system allows aborts instead of returning an error. So the server refuses clients before that.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;

@@ -4,7 +4,7 @@
 //! these steps:
 //!
 //! 1. Write and sync a temporary file in the same folder.
-//! 2. Make `NAME.bak` the current version, by a hard link that is renamed into place.
+//! 2. Make `NAME.bak` the current version, by a hard link or a copy that is renamed into place.
 //! 3. Rename the temporary file over the file.
 //! 4. Sync the folder.
 //!

@@ -122,8 +122,9 @@ impl Telnet {
     }
 
     fn push_data(&mut self, byte: u8, out: &mut Vec<u8>) -> State {
-        let ends_line = self.is_spoken && self.after_cr && byte == 0;
-        self.after_cr = byte == b'\r';
+        let ends_line = self.after_cr && byte == 0;
+        // A CR before the first command is not telnet's: bytes that pass unchanged leave no note of theirs.
+        self.after_cr = self.is_spoken && byte == b'\r';
         out.push(if ends_line { b'\n' } else { byte });
         State::Data
     }
@@ -177,6 +178,13 @@ mod tests {
         for bytes in [&b"one \xff!"[..], b"\xff\xff", b"\xff", b"\xff\xc3\xbc", b"cr\r\0nul"] {
             assert_eq!(filtered(&[bytes]).0, bytes);
         }
+    }
+
+    #[test]
+    fn d13_a_cr_before_the_first_command_ends_no_line_however_reads_cut() {
+        let bytes = b"x\r\xff\xf4\0";
+        assert_eq!(filtered(&[bytes]).0, b"x\r\0");
+        assert_eq!(filtered(&[&bytes[..2], &bytes[2..]]).0, b"x\r\0");
     }
 
     #[test]

@@ -1,33 +1,34 @@
-//! Linux's `iw`. Its lists are made for people, but are the only ones where nobody runs NetworkManager: an entry begins
-//! with `BSS`, what belongs to it is indented by one tab, what belongs to that by two.
+//! Scans with Linux's `iw`, for machines without NetworkManager. Its output is meant for people: an entry begins with
+//! `BSS`, its fields are indented by one tab, their details by two.
 
 mod entry;
 
-use super::Found;
+use super::Scan;
 use super::network::Network;
 use super::tool::{Said, Tool};
 use super::trouble::Trouble;
 use entry::Entry;
 
-/// More adapters than a machine has; virtual ones repeat what the real ones see.
-const MOST_INTERFACES: usize = 8;
-const ON: &str = "ip link set up its interface as root, or rfkill unblock wifi";
-const SEEN_LAST: &str = "scanning needs root; shown is what was seen last";
-const BUSY: &str = "another program is scanning; shown is what was seen last";
+/// Interfaces to scan at most, since each scan takes seconds. Virtual interfaces repeat what the real ones see.
+const MAX_INTERFACES: usize = 8;
+const HOW_TO_ENABLE: &str = "ip link set up its interface as root, or rfkill unblock wifi";
+const CACHED_NOT_PERMITTED: &str = "scanning needs root; these are the results of the last scan";
+const CACHED_BUSY: &str = "another program is scanning; these are the results of the last scan";
 
-/// Ends of its complaints: negative numbers of Linux's errors, in any language.
+/// Error messages of `iw` end with a negated errno, which no translation changes: EPERM, EBUSY, then ENETDOWN and
+/// ERFKILL.
 const NOT_PERMITTED: &str = "(-1)";
-const BUSY_NOW: &str = "(-16)";
+const BUSY: &str = "(-16)";
 const DOWN: [&str; 2] = ["(-100)", "(-132)"];
 
-/// Asks it.
+/// Scans on every interface in client mode.
 ///
 /// # Errors
-/// It lists none.
-pub fn look() -> Result<Found, Trouble> {
+/// `iw` is missing or fails, there is no adapter, or no interface sees a network.
+pub fn scan() -> Result<Scan, Trouble> {
     let iw = Tool::find("iw")?;
     let said = iw.run(&["dev"])?;
-    // Without any adapter Linux does not even know what Wi-Fi is.
+    // On a machine without any adapter `iw` may fail like this, too; the empty list below then reports that.
     if !said.success && !said.complaint.contains("nl80211 not found") {
         return Err(iw.complains(&said));
     }
@@ -35,39 +36,39 @@ pub fn look() -> Result<Found, Trouble> {
     if interfaces.is_empty() {
         return Err(Trouble::NoAdapter);
     }
-    let mut found = Found { networks: Vec::new(), note: None };
+    let mut found = Scan { networks: Vec::new(), note: None };
     let mut troubles = Vec::new();
     for interface in interfaces {
-        match scan(&iw, interface) {
-            Ok(Found { networks, note }) => {
+        match scan_interface(&iw, interface) {
+            Ok(Scan { networks, note }) => {
                 found.networks.extend(networks);
                 found.note = found.note.or(note);
             }
             Err(trouble) => troubles.push(trouble),
         }
         if matches!(troubles.last(), Some(Trouble::Slow { .. })) {
-            // The others would hang as well, each for as long.
+            // The other interfaces would likely hang as well, each for the full deadline.
             break;
         }
     }
     if found.networks.is_empty() { Err(troubles.into_iter().max().unwrap_or(Trouble::Nothing)) } else { Ok(found) }
 }
 
-/// What one interface hears; or, if this person may not scan, what it has heard last.
-fn scan(iw: &Tool, interface: &str) -> Result<Found, Trouble> {
+/// Scans on one interface. Where the user may not scan, or another scan is running, returns the kernel's cached list.
+fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Trouble> {
     let said = iw.run(&["dev", interface, "scan"])?;
     if said.success {
-        return Ok(Found { networks: parse(said.whole("BSS "))?, note: None });
+        return Ok(Scan { networks: parse(said.whole("BSS "))?, note: None });
     }
     let (note, otherwise) = match refusal(&said) {
-        Refusal::NotPermitted => (SEEN_LAST, Trouble::NotPermitted),
-        Refusal::Busy => (BUSY, Trouble::Nothing),
-        Refusal::Off => return Err(Trouble::Off(ON)),
+        Refusal::NotPermitted => (CACHED_NOT_PERMITTED, Trouble::NotPermitted),
+        Refusal::Busy => (CACHED_BUSY, Trouble::Nothing),
+        Refusal::Off => return Err(Trouble::Off(HOW_TO_ENABLE)),
         Refusal::Other => return Err(iw.complains(&said)),
     };
     let said = iw.run(&["dev", interface, "scan", "dump"])?;
     let networks = parse(said.whole("BSS "))?;
-    if networks.is_empty() { Err(otherwise) } else { Ok(Found { networks, note: Some(note) }) }
+    if networks.is_empty() { Err(otherwise) } else { Ok(Scan { networks, note: Some(note) }) }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -82,13 +83,13 @@ fn refusal(said: &Said) -> Refusal {
     let complaint = said.complaint.trim_end();
     match complaint {
         _ if complaint.ends_with(NOT_PERMITTED) => Refusal::NotPermitted,
-        _ if complaint.ends_with(BUSY_NOW) => Refusal::Busy,
+        _ if complaint.ends_with(BUSY) => Refusal::Busy,
         _ if DOWN.iter().any(|number| complaint.ends_with(number)) => Refusal::Off,
         _ => Refusal::Other,
     }
 }
 
-/// The interfaces that can be clients, from what `iw dev` prints.
+/// Returns the interfaces in client mode ("managed") from the output of `iw dev`.
 fn interfaces(text: &str) -> Vec<&str> {
     let mut clients = Vec::new();
     let mut name = None;
@@ -100,14 +101,14 @@ fn interfaces(text: &str) -> Vec<&str> {
             clients.extend(name.take());
         }
     }
-    clients.truncate(MOST_INTERFACES);
+    clients.truncate(MAX_INTERFACES);
     clients
 }
 
-/// Its list → access points.
+/// Parses the output of `iw dev NAME scan` into access points.
 ///
 /// # Errors
-/// It is no such list.
+/// The output is not empty and has no `BSS` entry.
 pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
     let mut entries: Vec<Entry> = Vec::new();
     for line in text.lines() {
@@ -129,7 +130,7 @@ mod tests {
     use crate::wifi::tests::lines;
 
     #[test]
-    fn a_recorded_list() {
+    fn parses_a_recorded_scan() {
         let list = parse(include_str!("recorded/iw.txt")).unwrap();
         assert_eq!(
             lines(&list),
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_are_none() {
+    fn accepts_empty_output_and_rejects_other_text() {
         assert_eq!(parse("").unwrap(), []);
         assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Trouble::Unintelligible("iw")));
         let list = parse("BSS nonsense\n\tfreq: much\n\tsignal: nan dBm\nBSS \n\tsignal: 200/100\n").unwrap();
@@ -159,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn only_clients_scan() {
+    fn lists_managed_interfaces_only() {
         let text = include_str!("recorded/iw-dev.txt");
         assert_eq!(interfaces(text), ["wlan1", "wlp2s0"]);
         assert_eq!(interfaces(""), [""; 0]);
         let many: String = (0..100).map(|n| format!("\tInterface w{n}\n\t\ttype managed\n")).collect();
-        assert_eq!(interfaces(&many).len(), MOST_INTERFACES);
+        assert_eq!(interfaces(&many).len(), MAX_INTERFACES);
     }
 }

@@ -1,5 +1,5 @@
-//! The Wi-Fi networks around, told by the platform's own tool. Everything in a list of networks comes from the air:
-//! anybody can name a network as they like.
+//! Lists the Wi-Fi networks in range with the platform's own tool. Names and other fields come from the air, so
+//! treat them as hostile input: any access point may send control characters in its name.
 
 mod iw;
 mod netsh;
@@ -17,29 +17,29 @@ mod tests;
 use network::{Network, merge};
 use trouble::Trouble;
 
-/// What a tool told.
-struct Found {
-    /// Access points, one by one.
+/// The result of a scan.
+struct Scan {
+    /// One entry per access point, not yet merged.
     networks: Vec<Network>,
-    /// What is to be known about the list.
+    /// A hint for the user about the quality of the list, printed to standard error.
     note: Option<&'static str>,
 }
 
-/// A way to ask.
-type Look = fn() -> Result<Found, Trouble>;
+/// Runs one platform tool and parses its list.
+type Scanner = fn() -> Result<Scan, Trouble>;
 
-/// Prints the networks that are around.
+/// Prints the networks in range, as a table or as JSON lines.
 ///
 /// # Errors
-/// There are none, or they cannot be listed; it says what to do.
+/// No network is in range, or the list cannot be had; the message tells the user what to do.
 pub fn run(json: bool) -> anyhow::Result<bool> {
-    // Chosen while running, so that every platform's code is compiled, linted and tested on all of them.
-    let ways: &[Look] = match std::env::consts::OS {
-        "windows" => &[netsh::look],
-        "macos" => &[system_profiler::look],
-        _ => &[nmcli::look, iw::look],
+    // Chosen at run time, so that each platform's parser is compiled, linted and tested on every platform.
+    let scanners: &[Scanner] = match std::env::consts::OS {
+        "windows" => &[netsh::scan],
+        "macos" => &[system_profiler::scan],
+        _ => &[nmcli::scan, iw::scan],
     };
-    let Found { networks, note } = first(ways)?;
+    let Scan { networks, note } = first_success(scanners)?;
     if let Some(note) = note {
         eprintln!("landline: {note}");
     }
@@ -47,14 +47,14 @@ pub fn run(json: bool) -> anyhow::Result<bool> {
     crate::print(&if json { print::json_lines(&networks) } else { print::table(&networks) })
 }
 
-/// What the first tool tells that tells something.
-fn first(ways: &[Look]) -> Result<Found, Trouble> {
-    let mut most_telling = Trouble::Missing;
-    for look in ways {
-        match look() {
+/// Returns the first scan that succeeds, or the most specific error of all tools.
+fn first_success(scanners: &[Scanner]) -> Result<Scan, Trouble> {
+    let mut most_specific = Trouble::Missing;
+    for scan in scanners {
+        match scan() {
             Ok(found) => return Ok(found),
-            Err(trouble) => most_telling = most_telling.max(trouble),
+            Err(trouble) => most_specific = most_specific.max(trouble),
         }
     }
-    Err(most_telling)
+    Err(most_specific)
 }

@@ -1,16 +1,16 @@
-//! Windows' `netsh`. Its labels are translated, so entries are read by their form: `SSID`, a number and the name begin a
-//! network, a value that is an access point's address begins one of its access points.
+//! Scans with Windows' `netsh`. Windows translates the labels, so the parser reads entries by their form: `SSID`, a
+//! number and a name begin a network; a value that is a MAC address begins one of its access points.
 
-use super::Found;
+use super::Scan;
 use super::network::{Band, Bssid, Name, Network};
 use super::security::{Meaning, Scheme, Security};
 use super::tool::{Tool, below};
 use super::trouble::Trouble;
 
-/// What stands between a network's name and its access points: the kind of network, then these.
+/// Index of a value between the network's name and its first access point. Index 0 is the network type.
 const AUTHENTICATION: usize = 1;
 const ENCRYPTION: usize = 2;
-/// Part of a link to the settings that follows its complaint, in every language.
+/// Settings link in the error text of every language, printed when location access is off.
 const LOCATION: &str = "ms-settings:privacy-location";
 
 const WORDS: [Meaning; 5] = [
@@ -20,14 +20,14 @@ const WORDS: [Meaning; 5] = [
     ("WPA3", &[Scheme::Wpa3], false),
     ("OWE", &[Scheme::Owe], false),
 ];
-/// Encryption that no open network has.
+/// Ciphers that only a protected network uses.
 const CIPHERS: [&str; 5] = ["CCMP", "TKIP", "GCMP", "GCMP-256", "CCMP-256"];
 
-/// Asks it.
+/// Scans, and marks the networks in use.
 ///
 /// # Errors
-/// It lists none.
-pub fn look() -> Result<Found, Trouble> {
+/// `netsh` fails, location access is off, or no network is in range.
+pub fn scan() -> Result<Scan, Trouble> {
     let netsh = Tool::at("netsh", below("SystemRoot", "C:\\Windows", "System32\\netsh.exe"));
     let said = netsh.run(&["wlan", "show", "networks", "mode=bssid"])?;
     if !said.success {
@@ -37,16 +37,16 @@ pub fn look() -> Result<Found, Trouble> {
     if networks.is_empty() {
         return Err(Trouble::Nothing);
     }
-    // Without an answer the list is still a list.
+    // If this call fails, the list is printed without marks.
     let used = netsh.run(&["wlan", "show", "interfaces"]).map(|said| connected(&said.text)).unwrap_or_default();
     for network in &mut networks {
         network.in_use = network.bssid.is_some_and(|bssid| used.contains(&bssid));
     }
-    Ok(Found { networks, note: None })
+    Ok(Scan { networks, note: None })
 }
 
-/// The access points that this machine's adapters are connected to: of each, the address below its name. The adapter's
-/// own address stands above.
+/// Returns the access points that this machine's adapters are connected to. Each is the address below an `SSID` line;
+/// the address above that line is the adapter's own.
 fn connected(text: &str) -> Vec<Bssid> {
     let mut used = Vec::new();
     let mut named = false;
@@ -61,7 +61,7 @@ fn connected(text: &str) -> Vec<Bssid> {
     used
 }
 
-/// Its list → access points.
+/// Parses the output of `netsh wlan show networks mode=bssid` into access points.
 #[must_use]
 pub fn parse(text: &str) -> Vec<Network> {
     let mut networks = Vec::new();
@@ -89,7 +89,7 @@ fn pair(line: &str) -> Option<(&str, &str)> {
     Some((label.trim(), value.strip_prefix(' ').unwrap_or(value)))
 }
 
-/// `SSID 1 : name`, at the margin. The digits may be those of another script.
+/// Returns whether a line is `SSID 1 : name` without indentation. The digits may be of any script.
 fn is_network(line: &str) -> bool {
     let number = line.strip_prefix("SSID ").and_then(|rest| rest.split(':').next());
     number.is_some_and(|number| !number.trim().is_empty() && number.trim().chars().all(char::is_numeric))
@@ -98,7 +98,7 @@ fn is_network(line: &str) -> bool {
 #[derive(Clone)]
 struct Entry<'a> {
     name: &'a str,
-    /// The values above the first access point.
+    /// Values above the first access point, in order.
     head: Vec<&'a str>,
     bssid: Option<Bssid>,
     signal: Option<u8>,
@@ -115,7 +115,8 @@ impl<'a> Entry<'a> {
         Entry { head: self.head.clone(), bssid: Some(bssid), ..Entry::begin(self.name) }
     }
 
-    /// The first percentage is the signal, the first bare number after it the channel: further ones count stations.
+    /// Reads one value. The first percentage is the signal and the first bare number after it the channel; later
+    /// numbers count stations.
     fn read(&mut self, value: &'a str) {
         if self.bssid.is_none() {
             if self.head.len() <= ENCRYPTION {
@@ -144,8 +145,10 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// `WPA2-Personal`, `WPA2 - Entreprise`, `Offen`: generations have the same names in all languages, and in those with
-/// our letters what stands behind begins with P or E. Whatever else there is stands for itself.
+/// Normalizes values such as `WPA2-Personal`, `WPA2 - Entreprise` and `Offen`.
+///
+/// Generations have the same names in all languages. In Latin script the word behind begins with P (personal) or
+/// E (enterprise). An unknown value of a network with encryption is returned unchanged.
 fn security(authentication: &str, encryption: &str) -> String {
     let mut words = authentication.split([' ', '-']).filter(|word| !word.is_empty());
     let generation = words.next().unwrap_or_default();
@@ -171,7 +174,7 @@ mod tests {
     use crate::wifi::tests::lines;
 
     #[test]
-    fn a_recorded_list() {
+    fn parses_recorded_scans_in_two_languages() {
         let expected = [
             "Harbor-Home | 02:aa:bb:cc:dd:01 | 94 | 6 2.4 GHz | WPA2",
             "Harbor-Home | 02:aa:bb:cc:dd:02 | 88 | 36 5 GHz | WPA2",
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn security_in_many_languages() {
+    fn normalizes_security_of_many_languages() {
         for (authentication, encryption, expected) in [
             ("WPA2 - Personnel", "CCMP", "WPA2"),
             ("WPA2 - Entreprise", "CCMP", "WPA2 Enterprise"),
@@ -204,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn the_one_in_use_is_known_by_its_address() {
+    fn finds_the_access_point_in_use_by_its_address() {
         let text = include_str!("recorded/netsh-interfaces.txt");
         assert_eq!(connected(text), [Bssid::parse("02:aa:bb:cc:dd:02").unwrap()]);
         assert_eq!(connected("    Physical address : 02:aa:bb:00:00:01\n    State : disconnected\n"), []);
     }
 
     #[test]
-    fn lists_that_are_none() {
+    fn finds_no_network_in_other_text() {
         let none = "\r\nInterface name : Wi-Fi \r\nThere are 0 networks currently visible. \r\n";
         for text in ["", none, "Signal : 5%", "SSID : x", "SSID one : x"] {
             assert_eq!(parse(text), [], "{text}");

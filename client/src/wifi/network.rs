@@ -1,30 +1,30 @@
-//! What is known of a Wi-Fi network, in the same words whichever tool told it.
+//! A Wi-Fi network in a form common to all tools, and the merging of access points into networks.
 
 use landline_common::clean::{clean, is_invisible};
 use std::collections::HashMap;
 use std::fmt;
 
-/// A crowded place has some hundred; what is above is a forger's, and nobody reads it.
-const MOST_NETWORKS: usize = 1_000;
-/// A name has at most 32 bytes (IEEE 802.11); tools that escape what they cannot print make it longer.
-const LONGEST_NAME: usize = 64;
+/// Networks to list at most. A crowded place has some hundred; a device that fakes more must not flood the terminal.
+const MAX_NETWORKS: usize = 1_000;
+/// Characters of a name to show. A name has at most 32 bytes (IEEE 802.11), but tools that escape bytes make it longer.
+const MAX_NAME_CHARS: usize = 64;
 
-/// What a network calls itself.
+/// The name (SSID) of a network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// Cleaned: names come from the air and go to a terminal.
+    /// A visible name without control characters, since it is printed to a terminal.
     Known(String),
-    /// It does not say.
+    /// The network does not announce its name.
     Hidden,
-    /// The system keeps it from this program.
+    /// The operating system withholds the name from this program.
     Withheld,
 }
 
 impl Name {
-    /// Of what a tool printed. A name of which nothing could be seen is none.
+    /// Cleans the name that a tool printed. A name without any visible character counts as hidden.
     #[must_use]
     pub fn of(raw: &str) -> Name {
-        let name: String = clean(raw).chars().take(LONGEST_NAME).collect();
+        let name: String = clean(raw).chars().take(MAX_NAME_CHARS).collect();
         if name.chars().all(|c| c.is_whitespace() || is_invisible(c)) { Name::Hidden } else { Name::Known(name) }
     }
 }
@@ -34,7 +34,7 @@ impl Name {
 pub struct Bssid([u8; 6]);
 
 impl Bssid {
-    /// Of six pairs of hexadecimal digits with colons between them.
+    /// Parses six pairs of hexadecimal digits separated by colons.
     #[must_use]
     pub fn parse(text: &str) -> Option<Bssid> {
         let mut bytes = [0; 6];
@@ -54,7 +54,7 @@ impl fmt::Display for Bssid {
     }
 }
 
-/// The part of the spectrum. Channels of 5 and 6 GHz share their numbers.
+/// Frequency band. The channel number alone does not tell it: 5 and 6 GHz use the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Band {
     /// 2.4 GHz.
@@ -68,7 +68,7 @@ pub enum Band {
 }
 
 impl Band {
-    /// Of a number of GHz as tools write it: `2.4`, `2,4`, `2`, `5`, `6`.
+    /// Parses a number of GHz as tools write it: `2.4`, `2,4`, `2`, `5`, `6`.
     #[must_use]
     pub fn of_ghz(text: &str) -> Option<Band> {
         match text.trim().split(['.', ',']).next()? {
@@ -80,7 +80,7 @@ impl Band {
         }
     }
 
-    /// Of a channel, if nothing else is told. Whoever knows 6 GHz tells the band, too.
+    /// Guesses the band from the channel, for tools that print no band. A tool that knows 6 GHz prints the band.
     #[must_use]
     pub fn of_channel(channel: u16) -> Option<Band> {
         match channel {
@@ -102,7 +102,7 @@ impl fmt::Display for Band {
     }
 }
 
-/// First and last MHz of a range, the MHz that channel 0 would have, MHz from one channel to the next, and the band
+/// Channel numbering: first and last MHz of a range, MHz of its channel 0, MHz between two channels, and the band
 /// (IEEE 802.11, annex E).
 const RANGES: [(u32, u32, u32, u32, Band); 7] = [
     (2_412, 2_472, 2_407, 5, Band::Two),
@@ -114,7 +114,7 @@ const RANGES: [(u32, u32, u32, u32, Band); 7] = [
     (58_320, 70_200, 56_160, 2_160, Band::Sixty),
 ];
 
-/// Channel and band of a frequency in MHz.
+/// Returns channel and band of a frequency in MHz.
 #[must_use]
 pub fn channel_of(mhz: u32) -> Option<(u16, Band)> {
     let range = RANGES.iter().find(|(first, last, ..)| (*first..=*last).contains(&mhz))?;
@@ -122,33 +122,34 @@ pub fn channel_of(mhz: u32) -> Option<(u16, Band)> {
     Some((u16::try_from((mhz - zero) / step).ok()?, band))
 }
 
-/// Signal in percent of a signal in dBm, by the rule of Windows and NetworkManager: -50 dBm is full, -100 dBm nothing.
+/// Converts dBm to percent like Windows and NetworkManager: -50 dBm and above is 100 %, -100 dBm and below is 0 %.
 #[must_use]
 pub fn percent(dbm: f32) -> u8 {
-    // A cast of a number to a smaller type stops at its bounds; here at 0 and, by then, 100.
+    // A cast from float to integer saturates, so a negative value (and NaN) becomes 0.
     ((dbm + 100.0) * 2.0).round().min(100.0) as u8
 }
 
 /// A network, or one of its access points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Its name.
+    /// Name.
     pub name: Name,
-    /// The access point with the strongest signal.
+    /// Address of the access point with the strongest signal.
     pub bssid: Option<Bssid>,
-    /// How strong that is, in percent.
+    /// Strongest signal, in percent.
     pub signal: Option<u8>,
-    /// Its channel.
+    /// Channel of that access point.
     pub channel: Option<u16>,
-    /// Its band.
+    /// Band of that access point.
     pub band: Option<Band>,
-    /// How one gets in, as `security::Security` writes it.
+    /// Protection, in the words of `security::Security`.
     pub security: String,
-    /// This machine is connected to it.
+    /// True if this machine is connected to the network.
     pub in_use: bool,
 }
 
 impl Network {
+    /// Merges another access point of this network: the stronger signal wins.
     fn absorb(&mut self, other: Network) {
         let in_use = self.in_use || other.in_use;
         if other.signal > self.signal {
@@ -158,8 +159,8 @@ impl Network {
     }
 }
 
-/// By what several access points are one network. Nobody knows that of those without a name, but one that two adapters
-/// hear is still one.
+/// Identity of a network. Access points with one name and protection are one network. Access points without a name
+/// cannot be grouped, but one that two adapters see is listed once.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Named(String, String),
@@ -173,21 +174,21 @@ fn key(network: &Network) -> Option<Key> {
     }
 }
 
-/// Access points → networks, the strongest first.
+/// Merges access points into networks and sorts them by signal, strongest first.
 #[must_use]
 pub fn merge(seen: Vec<Network>) -> Vec<Network> {
     let mut networks: Vec<Network> = Vec::new();
-    let mut places = HashMap::new();
-    for one in seen {
+    let mut indexes = HashMap::new();
+    for access_point in seen {
         let next = networks.len();
-        let place = key(&one).map_or(next, |key| *places.entry(key).or_insert(next));
-        match networks.get_mut(place) {
-            Some(network) => network.absorb(one),
-            None => networks.push(one),
+        let index = key(&access_point).map_or(next, |key| *indexes.entry(key).or_insert(next));
+        match networks.get_mut(index) {
+            Some(network) => network.absorb(access_point),
+            None => networks.push(access_point),
         }
     }
     networks.sort_by(|a, b| b.signal.cmp(&a.signal).then_with(|| a.name.cmp(&b.name)));
-    networks.truncate(MOST_NETWORKS);
+    networks.truncate(MAX_NETWORKS);
     networks
 }
 
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn access_points_of_one_name_and_security_are_one_network() {
+    fn merges_access_points_of_one_name_and_security() {
         let used = Network { in_use: true, ..network("office", 40, "WPA2") };
         let seen =
             vec![network("cafe", 60, "open"), used, network("office", 70, "WPA2"), network("office", 50, "open")];
@@ -221,11 +222,11 @@ mod tests {
             (known("office"), Some(50), "open", false),
         ];
         assert_eq!(short, expected);
-        assert_eq!(merged[0].channel, Some(70), "of the strongest");
+        assert_eq!(merged[0].channel, Some(70), "the channel of the strongest access point");
     }
 
     #[test]
-    fn nobody_knows_which_hidden_ones_belong_together() {
+    fn merges_hidden_access_points_by_address_only() {
         let at = |address, signal| Network { bssid: Bssid::parse(address), ..network("", signal, "WPA2") };
         let seen = vec![at("02:00:00:00:00:01", 9), at("02:00:00:00:00:01", 10), at("02:00:00:00:00:02", 8)];
         assert_eq!(merge(seen).iter().map(|n| n.signal).collect::<Vec<_>>(), [Some(10), Some(8)]);
@@ -233,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn a_forger_fills_no_memory() {
+    fn limits_the_number_of_networks() {
         let seen = (0..5_000).map(|n| network(&format!("fake {n}"), 1, "open")).chain([network("real", 50, "WPA3")]);
         let merged = merge(seen.collect());
         assert_eq!((merged.len(), &merged[0].name), (1_000, &Name::Known("real".into())));
     }
 
     #[test]
-    fn names_are_cleaned() {
+    fn cleans_names() {
         assert_eq!(Name::of("a\u{1b}[31mb\u{202e}c\u{9b}2J"), Name::Known("abc".into()));
         for nothing in ["", " ", "\0\0\0", "\u{200b}\u{3164}", "\u{1b}[2J"] {
             assert_eq!(Name::of(nothing), Name::Hidden, "{nothing:?}");
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn frequencies_are_channels() {
+    fn converts_frequencies_to_channels() {
         for (mhz, channel, band) in [
             (2_412, 1, Band::Two),
             (2_472, 13, Band::Two),
@@ -269,13 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn signals_have_bounds() {
+    fn percent_stays_within_bounds() {
         let all = [-120.0, -100.0, -64.0, -50.0, -10.0, f32::NAN, f32::INFINITY].map(percent);
         assert_eq!(all, [0, 0, 72, 100, 100, 100, 100]);
     }
 
     #[test]
-    fn addresses_are_six_bytes() {
+    fn parses_addresses_of_six_bytes_only() {
         assert_eq!(Bssid::parse("02:AA:bb:00:0f:9c").unwrap().to_string(), "02:aa:bb:00:0f:9c");
         for wrong in ["", "02:aa:bb:00:0f", "02:aa:bb:00:0f:9c:01", "+2:aa:bb:00:0f:9c", "2:aa:bb:00:0f:9c"] {
             assert_eq!(Bssid::parse(wrong), None, "{wrong}");

@@ -1,39 +1,39 @@
-//! NetworkManager's `nmcli`, in its terse form: fields with `:` between them, `:` and `\` in them behind a `\`.
+//! Scans with NetworkManager's `nmcli` in terse mode: fields are separated by `:`, and `\` escapes `:` and `\`.
 
-use super::Found;
+use super::Scan;
 use super::network::{Band, Bssid, Name, Network, channel_of};
 use super::security::{Meaning, Scheme, Security};
 use super::tool::Tool;
 use super::trouble::Trouble;
 
 const LIST: [&str; 6] = ["-t", "-f", "IN-USE,SSID,BSSID,CHAN,FREQ,SIGNAL,SECURITY", "device", "wifi", "list"];
-const ON: &str = "nmcli radio wifi on";
+const HOW_TO_ENABLE: &str = "nmcli radio wifi on";
 
-/// What it may complain about, in the language that it is told to speak. The second is what it says without D-Bus.
+/// Known error texts, in English because `Tool` sets the locale. The second one appears when D-Bus does not run.
 const COMPLAINTS: [(&str, Trouble); 3] = [
     ("NetworkManager is not running", Trouble::NoManager),
     ("Could not create NMClient", Trouble::NoManager),
     ("No Wi-Fi device", Trouble::NoAdapter),
 ];
 
-/// The words of its last field.
+/// Words of the SECURITY field.
 const WORDS: [Meaning; 8] = [
     ("WEP", &[Scheme::Wep], false),
     ("WPA1", &[Scheme::Wpa], false),
     ("WPA2", &[Scheme::Wpa2], false),
     ("WPA3", &[Scheme::Wpa3], false),
     ("OWE", &[Scheme::Owe], false),
-    // The open side of a network that has an encrypted side for those who can.
+    // OWE transition mode: an open network with an encrypted twin for clients that support OWE.
     ("OWE-TM", &[Scheme::Open, Scheme::Owe], false),
     ("802.1X", &[], true),
     ("WPA-EAP-SUITE-B-192", &[Scheme::Wpa3], true),
 ];
 
-/// Asks it.
+/// Scans on all adapters that NetworkManager manages.
 ///
 /// # Errors
-/// It lists none.
-pub fn look() -> Result<Found, Trouble> {
+/// `nmcli` is missing or fails, NetworkManager does not run, or no network is in range.
+pub fn scan() -> Result<Scan, Trouble> {
     let nmcli = Tool::find("nmcli")?;
     let said = nmcli.run(&LIST)?;
     if !said.success {
@@ -42,15 +42,15 @@ pub fn look() -> Result<Found, Trouble> {
         return Err(known.unwrap_or_else(|| nmcli.complains(&said)));
     }
     let networks = parse(said.whole("\n"))?;
-    if networks.is_empty() { Err(why_none(&nmcli)) } else { Ok(Found { networks, note: None }) }
+    if networks.is_empty() { Err(why_none(&nmcli)) } else { Ok(Scan { networks, note: None }) }
 }
 
-/// Where there are no networks, there may be no radio.
+/// Finds the reason for an empty list: the radio is off, there is no adapter, or no network is in range.
 fn why_none(nmcli: &Tool) -> Trouble {
     let told = |args: &[&str]| nmcli.run(args).ok().filter(|said| said.success).map(|said| said.text);
     let radio = told(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
     if radio.trim().split(':').any(|state| state == "disabled") {
-        return Trouble::Off(ON);
+        return Trouble::Off(HOW_TO_ENABLE);
     }
     let devices = told(&["-t", "-f", "TYPE", "device"]);
     if devices.is_some_and(|list| !list.lines().any(|kind| kind == "wifi")) {
@@ -59,10 +59,10 @@ fn why_none(nmcli: &Tool) -> Trouble {
     Trouble::Nothing
 }
 
-/// Its list → access points.
+/// Parses the output of `nmcli -t device wifi list` into access points. Lines of another form are skipped.
 ///
 /// # Errors
-/// It is no such list.
+/// The output is not empty and no line has the expected form.
 pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let networks: Vec<Network> = lines().filter_map(network).collect();
@@ -88,6 +88,7 @@ fn network(line: &str) -> Option<Network> {
     })
 }
 
+/// Splits a line at unescaped colons and removes the escapes.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut chars = line.chars();
@@ -108,7 +109,7 @@ mod tests {
     use crate::wifi::tests::lines;
 
     #[test]
-    fn a_recorded_list() {
+    fn parses_a_recorded_scan() {
         let list = parse(include_str!("recorded/nmcli.txt")).unwrap();
         assert_eq!(
             lines(&list),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_may_be_missing_and_lines_may_be_nonsense() {
+    fn skips_malformed_lines_and_missing_fields() {
         assert_eq!(parse("").unwrap(), []);
         assert_eq!(parse("Usage: nmcli device\n"), Err(Trouble::Unintelligible("nmcli")));
         let list = parse(" :--:::::\nnonsense\n:x:zz:999999:7 GHz:250:WPA9\n").unwrap();

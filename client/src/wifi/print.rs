@@ -1,4 +1,4 @@
-//! The networks that were found, for people and for scripts.
+//! Prints networks: as a table for people, as JSON lines for scripts.
 
 use super::network::{Name, Network};
 use crate::table::aligned;
@@ -7,7 +7,7 @@ use serde_json::json;
 const HEAD: [&str; 6] = ["", "NAME", "SIGNAL", "CHANNEL", "BAND", "SECURITY"];
 const BARS: [char; 4] = ['▂', '▄', '▆', '█'];
 
-/// A table for people.
+/// Formats a table with a heading and one row per network.
 #[must_use]
 pub fn table(networks: &[Network]) -> String {
     aligned(HEAD, networks.iter().map(row))
@@ -29,13 +29,13 @@ fn row(network: &Network) -> [String; 6] {
     ]
 }
 
-/// A bar for each quarter that has begun; missing ones leave a line.
+/// Draws the signal as four bars: one per quarter begun, `_` for the others.
 fn bars(signal: u8) -> String {
     let lit = usize::from(signal).div_ceil(25);
     BARS.iter().enumerate().map(|(at, bar)| if at < lit { *bar } else { '_' }).collect()
 }
 
-/// One JSON object a line, for scripts. What is not known is null.
+/// Formats one JSON object per line. Unknown values are null.
 #[must_use]
 pub fn json_lines(networks: &[Network]) -> String {
     let object = |network: &Network| {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn people_get_a_table() {
+    fn formats_a_table() {
         let expected = "\x20  NAME        SIGNAL      CHANNEL  BAND   SECURITY
 *  会議室      ▂▄▆█ 100 %  36       5 GHz  WPA2/WPA3
    (hidden)    ▂___   7 %  6        5 GHz  WPA2/WPA3
@@ -94,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn bars_say_how_strong_it_is() {
+    fn draws_a_bar_per_quarter() {
         assert_eq!([0, 1, 25, 26, 75, 76, 100].map(bars), ["____", "▂___", "▂___", "▂▄__", "▂▄▆_", "▂▄▆█", "▂▄▆█"]);
     }
 
     #[test]
-    fn scripts_get_an_object_a_line() {
+    fn formats_an_object_per_line() {
         let text = json_lines(&networks());
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let expected = json!({"name": "会議室", "in_use": true, "signal": 100, "channel": 36, "band": "5 GHz",

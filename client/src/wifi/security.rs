@@ -1,11 +1,11 @@
-//! How one gets into a network, in the same words whichever tool told it.
+//! The protection of a network, in words common to all tools.
 
 use landline_common::clean::clean;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Characters of a tool's own word that are shown; the longest known ones have half as many.
-const LONGEST_WORD: usize = 40;
+/// Characters of an unknown word to show. The longest known words have half as many.
+const MAX_WORD_CHARS: usize = 40;
 
 /// A generation of protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,10 +24,10 @@ pub enum Scheme {
     Owe,
 }
 
-/// A tool's word, what it offers, and whether each person has a sign-in of their own (802.1X).
+/// A tool's word, the schemes it stands for, and whether each user has a sign-in of their own (802.1X).
 pub type Meaning = (&'static str, &'static [Scheme], bool);
 
-/// What a network offers; nothing is open.
+/// The schemes that a network offers. No scheme means open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Security {
     schemes: BTreeSet<Scheme>,
@@ -35,7 +35,7 @@ pub struct Security {
 }
 
 impl Security {
-    /// Adds what `word` means. Whether that is known.
+    /// Adds the schemes of `word`. Returns false, and adds nothing, if the word is unknown.
     pub fn add(&mut self, meanings: &[Meaning], word: &str) -> bool {
         let found = meanings.iter().find(|(known, ..)| *known == word);
         if let Some((_, schemes, enterprise)) = found {
@@ -45,24 +45,26 @@ impl Security {
         found.is_some()
     }
 
-    /// What `words` mean, written out. Where none is known, `raw` stands for itself: it must not pass for open.
+    /// Formats the protection that `words` stand for. If no word is known, returns `raw`, cleaned: a network with
+    /// unknown protection must not be listed as open.
     #[must_use]
     pub fn told<'a>(meanings: &[Meaning], words: impl Iterator<Item = &'a str>, raw: &str) -> String {
         let mut security = Security::default();
-        let (mut known, mut any) = (false, false);
+        let mut known = false;
+        let mut any = false;
         for word in words {
             any = true;
             known |= security.add(meanings, word);
         }
-        if any && !known { clean(raw).trim().chars().take(LONGEST_WORD).collect() } else { security.to_string() }
+        if any && !known { clean(raw).trim().chars().take(MAX_WORD_CHARS).collect() } else { security.to_string() }
     }
 
-    /// Adds one more.
+    /// Adds one scheme.
     pub fn offer(&mut self, scheme: Scheme) {
         self.schemes.insert(scheme);
     }
 
-    /// Nothing was added.
+    /// Returns whether no scheme was added.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.schemes.is_empty()
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_offered_is_named_once_and_in_order() {
+    fn names_each_scheme_once_and_in_order() {
         const WORDS: [Meaning; 2] = [("SAE", &[Scheme::Wpa3], false), ("802.1X", &[Scheme::Wpa2], true)];
         let mut security = Security::default();
         assert!(security.is_open());

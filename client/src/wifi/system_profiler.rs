@@ -1,19 +1,19 @@
-//! macOS' `system_profiler`, which prints JSON.
+//! Scans with macOS' `system_profiler`, which prints JSON.
 
-use super::Found;
+use super::Scan;
 use super::network::{Band, Bssid, Name, Network, percent};
 use super::security::{Meaning, Scheme, Security};
 use super::tool::Tool;
 use super::trouble::Trouble;
 use serde_json::Value;
 
-const ON: &str = "in the menu bar, or in System Settings, Wi-Fi";
+const HOW_TO_ENABLE: &str = "in the menu bar, or in System Settings, Wi-Fi";
 const WITHHELD: &str = "macOS keeps the names from programs that may not know where they are; allow it for your \
                         terminal: System Settings, Privacy & Security, Location Services";
-/// What stands for a name that is withheld.
+/// Placeholder for a withheld name.
 const REDACTED: &str = "<redacted>";
 
-/// What follows `security_mode_`; a prefix of that is misspelt in some versions.
+/// Words behind `security_mode_`. The parser skips the prefix before that, which some versions misspell.
 const MODES: [Meaning; 19] = [
     ("none", &[Scheme::Open], false),
     ("open", &[Scheme::Open], false),
@@ -36,11 +36,11 @@ const MODES: [Meaning; 19] = [
     ("owe", &[Scheme::Owe], false),
 ];
 
-/// Asks it.
+/// Scans. If macOS withholds the names, the note tells the user how to allow them.
 ///
 /// # Errors
-/// It lists none.
-pub fn look() -> Result<Found, Trouble> {
+/// The tool fails, there is no adapter, Wi-Fi is off, or no network is in range.
+pub fn scan() -> Result<Scan, Trouble> {
     let tool = Tool::at("system_profiler", "/usr/sbin/system_profiler");
     let said = tool.run(&["SPAirPortDataType", "-json"])?;
     if !said.success {
@@ -51,26 +51,26 @@ pub fn look() -> Result<Found, Trouble> {
         return Err(Trouble::Nothing);
     }
     let withheld = networks.iter().any(|network| network.name == Name::Withheld);
-    Ok(Found { networks, note: withheld.then_some(WITHHELD) })
+    Ok(Scan { networks, note: withheld.then_some(WITHHELD) })
 }
 
-/// Its report → access points.
+/// Parses the JSON report into access points.
 ///
 /// # Errors
-/// It is no such report, or says that there is no adapter, or that it is off.
+/// The text is no such report, or the report shows no adapter or only adapters that are off.
 pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
     let report: Value = serde_json::from_str(text).map_err(|_| Trouble::Unintelligible("system_profiler"))?;
     let sections = report["SPAirPortDataType"].as_array().ok_or(Trouble::Unintelligible("system_profiler"))?;
     let interfaces: Vec<&Value> = sections.iter().flat_map(|s| items(&s["spairport_airport_interfaces"])).collect();
-    let networks: Vec<Network> = interfaces.iter().copied().flat_map(around).collect();
+    let networks: Vec<Network> = interfaces.iter().copied().flat_map(in_range).collect();
     if !networks.is_empty() {
         return Ok(networks);
     }
-    // The links to other devices, such as awdl0, have no state.
+    // Interfaces for peer-to-peer links, such as awdl0, have no status field.
     let states: Vec<&str> = interfaces.iter().filter_map(|i| i["spairport_status_information"].as_str()).collect();
     match states[..] {
         [] => Err(Trouble::NoAdapter),
-        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Trouble::Off(ON)),
+        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Trouble::Off(HOW_TO_ENABLE)),
         _ => Ok(networks),
     }
 }
@@ -79,13 +79,14 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn around(interface: &Value) -> impl Iterator<Item = Network> {
+/// Returns the network in use, if any, and the others that the interface sees.
+fn in_range(interface: &Value) -> impl Iterator<Item = Network> {
     let current = network(&interface["spairport_current_network_information"], true);
     let others = items(&interface["spairport_airport_other_local_wireless_networks"]);
     current.into_iter().chain(others.filter_map(|other| network(other, false)))
 }
 
-/// What has no channel is no network, but a link to another device.
+/// Reads one entry. An entry without a channel is a link to another device, not a network.
 fn network(told: &Value, in_use: bool) -> Option<Network> {
     let (channel, band) = channel(&told["spairport_network_channel"])?;
     let name = told["_name"].as_str().unwrap_or_default();
@@ -102,7 +103,7 @@ fn network(told: &Value, in_use: bool) -> Option<Network> {
     })
 }
 
-/// `36 (5GHz, 80MHz)`; older ones print the number alone.
+/// Parses `36 (5GHz, 80MHz)`. Older versions print the number alone.
 fn channel(told: &Value) -> Option<(u16, Option<Band>)> {
     if let Some(number) = told.as_u64() {
         return Some((u16::try_from(number).ok()?, None));
@@ -112,7 +113,7 @@ fn channel(told: &Value) -> Option<(u16, Option<Band>)> {
     Some((number.parse().ok()?, band))
 }
 
-/// `-54 dBm / -95 dBm`: signal and noise.
+/// Parses `-54 dBm / -95 dBm` (signal and noise) and returns the signal in percent.
 fn signal(text: &str) -> Option<u8> {
     let dbm: f32 = text.split("dBm").next()?.trim().parse().ok()?;
     dbm.is_finite().then(|| percent(dbm))
@@ -124,7 +125,7 @@ mod tests {
     use crate::wifi::tests::lines;
 
     #[test]
-    fn a_recorded_report() {
+    fn parses_a_recorded_report() {
         let list = parse(include_str!("recorded/system_profiler.json")).unwrap();
         assert_eq!(
             lines(&list),
@@ -143,18 +144,18 @@ mod tests {
     }
 
     #[test]
-    fn names_may_be_withheld() {
+    fn recognizes_withheld_names() {
         let list = parse(include_str!("recorded/system_profiler-redacted.json")).unwrap();
         assert_eq!(lines(&list), ["* (withheld) | - | 84 | 149 5 GHz | WPA2", "(withheld) | - | - | 6 2.4 GHz | WPA2"]);
     }
 
     #[test]
-    fn reports_without_networks() {
+    fn tells_reports_without_networks_apart() {
         let off = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[
             {"_name":"en0","spairport_status_information":"spairport_status_off"},{"_name":"awdl0"}]}]}"#;
         let alone = off.replace("status_off", "status_disassociated");
         let none = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[]}]}"#;
-        assert_eq!(parse(off), Err(Trouble::Off(ON)));
+        assert_eq!(parse(off), Err(Trouble::Off(HOW_TO_ENABLE)));
         assert_eq!(parse(&alone), Ok(vec![]));
         assert_eq!(parse(none), Err(Trouble::NoAdapter));
         for wrong in ["", "{}", "[1]", r#"{"SPAirPortDataType":5}"#] {

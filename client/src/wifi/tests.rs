@@ -1,12 +1,12 @@
-//! What the parsers have in common: how their tests write a network, and that no input breaks them.
+//! Tests of all parsers together: no input makes one panic or puts control characters on the terminal.
 
 use super::network::{Name, Network, merge};
 use super::trouble::Trouble;
-use super::{Found, first, iw, netsh, nmcli, print, system_profiler};
+use super::{Scan, first_success, iw, netsh, nmcli, print, system_profiler};
 use proptest::prelude::*;
 use std::fmt::Display;
 
-/// A network in one line.
+/// Formats a network as one line, for comparison.
 fn line(network: &Network) -> String {
     fn told(value: Option<impl Display>) -> String {
         value.map_or("-".into(), |value| value.to_string())
@@ -35,7 +35,7 @@ fn parsed(text: &str) -> Vec<Network> {
     told.into_iter().flatten().flatten().collect()
 }
 
-/// Lists as these tools print them, in form; their networks are made up, since no one place has all that may come.
+/// Lists in the format of each tool, with made-up networks: no single place has all cases.
 const RECORDED: [&str; 7] = [
     include_str!("recorded/nmcli.txt"),
     include_str!("recorded/iw.txt"),
@@ -46,14 +46,16 @@ const RECORDED: [&str; 7] = [
     include_str!("recorded/system_profiler-redacted.json"),
 ];
 
-/// A real list in which something was cut out and something put in.
-fn torn() -> impl Strategy<Value = String> {
+/// Generates a recorded list in which a part is replaced by garbage.
+fn corrupted() -> impl Strategy<Value = String> {
     let garbage = prop_oneof![any::<String>(), "[\\\\:x\t\n0-9a-f\u{1b}\\[%]{0,40}"];
     (0..RECORDED.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), garbage).prop_map(
         |(which, from, to, garbage)| {
             let chars: Vec<char> = RECORDED[which].chars().collect();
-            let (from, to) = (from.index(chars.len()), to.index(chars.len()));
-            let (before, after) = (&chars[..from], &chars[to.max(from)..]);
+            let from = from.index(chars.len());
+            let to = to.index(chars.len()).max(from);
+            let before = &chars[..from];
+            let after = &chars[to..];
             before.iter().copied().chain(garbage.chars()).chain(after.iter().copied()).collect()
         },
     )
@@ -61,7 +63,7 @@ fn torn() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_input_breaks_a_parser_or_reaches_the_terminal(text in prop_oneof![any::<String>(), torn()]) {
+    fn no_input_panics_or_puts_control_characters_on_the_terminal(text in prop_oneof![any::<String>(), corrupted()]) {
         let networks = merge(parsed(&text));
         for text in [print::table(&networks), print::json_lines(&networks)] {
             let safe = |c: char| c == '\n' || !(c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
@@ -72,10 +74,10 @@ proptest! {
 }
 
 #[test]
-fn a_tool_that_works_is_enough() {
-    let found = || Ok(Found { networks: iw::parse("BSS \n")?, note: None });
-    assert_eq!(first(&[|| Err(Trouble::NoAdapter), found]).ok().map(|found| found.networks.len()), Some(1));
-    let why = |ways: &[super::Look]| first(ways).err();
+fn one_working_tool_suffices() {
+    let found = || Ok(Scan { networks: iw::parse("BSS \n")?, note: None });
+    assert_eq!(first_success(&[|| Err(Trouble::NoAdapter), found]).ok().map(|scan| scan.networks.len()), Some(1));
+    let why = |scanners: &[super::Scanner]| first_success(scanners).err();
     assert_eq!(why(&[|| Err(Trouble::Missing), || Err(Trouble::Missing)]), Some(Trouble::Missing));
     assert_eq!(why(&[|| Err(Trouble::NoAdapter), || Err(Trouble::Missing)]), Some(Trouble::NoAdapter));
     assert_eq!(why(&[|| Err(Trouble::Nothing), || Err(Trouble::Off("so"))]), Some(Trouble::Off("so")));

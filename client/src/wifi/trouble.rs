@@ -1,39 +1,39 @@
-//! Why no networks could be listed, and what to do about it.
+//! Why a scan failed, and the advice for the user.
 
 use std::fmt;
 
-/// In the order of how much each tells: where several tools failed, the last of these is said.
+/// A failed scan. The order counts: if several tools fail, the user sees the greatest, which is the most specific.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
-    /// The tool is not on this machine.
+    /// The tool is not installed.
     Missing,
-    /// It works, and sees no network.
+    /// The scan worked and found no network.
     Nothing,
-    /// It is the tool of a service that does not run.
+    /// `nmcli` is installed, but NetworkManager does not run.
     NoManager,
-    /// It complains.
+    /// The tool failed with a message of its own.
     Complains {
-        /// The tool.
+        /// Name of the tool.
         tool: &'static str,
-        /// In its words, cleaned.
+        /// Its message, cleaned.
         why: String,
     },
-    /// It printed what this program cannot read.
+    /// The output of this tool has an unknown format.
     Unintelligible(&'static str),
-    /// It did not end in time.
+    /// The tool did not end in time.
     Slow {
-        /// The tool.
+        /// Name of the tool.
         tool: &'static str,
-        /// So many seconds it had.
+        /// Its deadline in seconds.
         seconds: u64,
     },
-    /// It may not look for networks, and remembers none.
+    /// The user may not scan, and there is no cached list.
     NotPermitted,
-    /// Windows shows networks only to those who may know where they are.
+    /// Windows lists networks only with location access, and that is off.
     NoLocation,
-    /// There is nothing to look for networks with.
+    /// The machine has no Wi-Fi adapter.
     NoAdapter,
-    /// It is switched off; this switches it on.
+    /// Wi-Fi is switched off. The text tells how to switch it on.
     Off(&'static str),
 }
 

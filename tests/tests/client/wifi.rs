@@ -122,7 +122,7 @@ fn iw_is_asked_where_nobody_runs_networkmanager() {
     assert!(seen.1.contains("\n*  Room 12       ▂▄▆█ 100 %  36       5 GHz    WPA2/WPA3\n"), "{}", seen.1);
     let (code, printed, complaint) = with_iw(denied, &recorded("iw.txt")).wifi(&[]);
     assert_eq!((code, printed), (0, seen.1));
-    assert_eq!(complaint, "landline: scanning needs root; shown is what was seen last\n");
+    assert_eq!(complaint, "landline: scanning needs root; these are the results of the last scan\n");
     let (code, _, complaint) = with_iw("exit 1", "exit 9").wifi(&[]);
     assert!(code == 1 && complaint.contains("rfkill unblock wifi"), "{complaint}");
 

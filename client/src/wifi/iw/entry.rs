@@ -1,9 +1,9 @@
-//! An access point in a list of `iw`.
+//! One entry (access point) in the output of `iw scan`.
 
 use crate::wifi::network::{Bssid, Name, Network, channel_of, percent};
 use crate::wifi::security::{Meaning, Scheme, Security};
 
-/// Its words for ways to sign in (its `scan.c`, `print_auth`), in WPA2's own part.
+/// Authentication suites in the RSN part, as `iw` names them (`print_auth` in its `scan.c`).
 const SUITES: [Meaning; 15] = [
     ("PSK", &[Scheme::Wpa2], false),
     ("PSK/SHA-256", &[Scheme::Wpa2], false),
@@ -16,14 +16,14 @@ const SUITES: [Meaning; 15] = [
     ("802.1X/SHA-384", &[Scheme::Wpa3], true),
     ("SAE", &[Scheme::Wpa3], false),
     ("SAE-EXT-KEY", &[Scheme::Wpa3], false),
-    // The same with longer keys; older ones have no word for it.
+    // SAE-EXT-KEY, with and without FT: older versions of `iw` print the suite's number.
     ("00-0f-ac:24", &[Scheme::Wpa3], false),
     ("00-0f-ac:25", &[Scheme::Wpa3], false),
     ("OWE", &[Scheme::Owe], false),
     ("OSEN", &[Scheme::Wpa2], true),
 ];
 
-/// A part of an entry in which ways to sign in are listed.
+/// The part of an entry that the following lines belong to, as far as they list authentication suites.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Wpa,
@@ -31,21 +31,22 @@ enum Part {
     Other,
 }
 
-/// What is known of an access point while its entry is read.
+/// An access point whose entry is being read.
 pub struct Entry<'a> {
     bssid: Option<Bssid>,
     in_use: bool,
     name: &'a str,
     mhz: Option<u32>,
     signal: Option<u8>,
-    /// What is sent is encrypted somehow.
+    /// The capability `Privacy`: traffic is encrypted. Without any suite that means WEP.
     privacy: bool,
     part: Part,
     security: Security,
 }
 
 impl<'a> Entry<'a> {
-    /// Of `02:aa:bb:cc:dd:01(on wlan0) -- associated`; older ones have a space before the bracket.
+    /// Begins an entry from the text behind `BSS `, such as `02:aa:bb:cc:dd:01(on wlan0) -- associated`. Older versions
+    /// have a space before the bracket.
     #[must_use]
     pub fn begin(head: &str) -> Entry<'a> {
         let address = head.split(['(', ' ']).next().unwrap_or_default();
@@ -61,12 +62,12 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// One of its lines, without the tab before it.
+    /// Reads one line of the entry, without its first tab.
     pub fn read(&mut self, line: &'a str) {
         if line.starts_with('\t') {
-            // Deeper down there are names and addresses of others, too.
+            // Ignore all other nested lines: they may hold names and addresses of other access points.
             if let Some(suites) = line.trim().strip_prefix("* Authentication suites: ") {
-                self.suites(suites);
+                self.read_suites(suites);
             }
             return;
         }
@@ -75,7 +76,7 @@ impl<'a> Entry<'a> {
         let number = || value.split_whitespace().next().unwrap_or_default();
         match key {
             "SSID" => self.name = value.strip_prefix(' ').unwrap_or(value),
-            // Newer ones write tenths.
+            // Newer versions print tenths of MHz.
             "freq" => self.mhz = number().split('.').next().and_then(|mhz| mhz.parse().ok()),
             "signal" => self.signal = signal(number()),
             "capability" => self.privacy = value.split_whitespace().any(|word| word == "Privacy"),
@@ -88,7 +89,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    fn suites(&mut self, suites: &str) {
+    fn read_suites(&mut self, suites: &str) {
         let suites = suites.replace("IEEE 802.1X", "802.1X");
         let mut known = false;
         for suite in suites.split_whitespace() {
@@ -100,12 +101,12 @@ impl<'a> Entry<'a> {
             }
         }
         if self.part == Part::Rsn && !known {
-            // Something newer than this table; certainly no less than WPA2.
+            // The suite is newer than this table, so it is at least WPA2.
             self.security.offer(Scheme::Wpa2);
         }
     }
 
-    /// All of it.
+    /// Returns the access point after its last line.
     #[must_use]
     pub fn network(mut self) -> Network {
         if self.privacy && self.security.is_open() {
@@ -124,7 +125,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// `-64.00` (dBm), or `70/100` from drivers that measure in no unit.
+/// Parses `-64.00` (dBm), or `70/100` from drivers that report no unit, and returns percent.
 fn signal(text: &str) -> Option<u8> {
     match text.strip_suffix("/100") {
         Some(part) => part.parse().ok().map(|part: u8| part.min(100)),
@@ -132,11 +133,11 @@ fn signal(text: &str) -> Option<u8> {
     }
 }
 
-/// It writes bytes that are no plain ASCII, backslashes and spaces at the ends as `\x` and two hexadecimal digits.
+/// Decodes `\xHH`, which `iw` prints for non-ASCII bytes, backslashes, and spaces at either end of a name.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
+    while let [first, tail @ ..] = rest {
         match escape(rest) {
             Some(byte) => {
                 bytes.push(byte);
@@ -144,13 +145,14 @@ fn unescaped(text: &str) -> String {
             }
             None => {
                 bytes.push(*first);
-                rest = behind;
+                rest = tail;
             }
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Returns the byte of the escape at the start of `text`, if there is one.
 fn escape(text: &[u8]) -> Option<u8> {
     let [b'\\', b'x', digits @ ..] = text.get(..4)? else { return None };
     let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
@@ -162,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_bytes() {
+    fn decodes_escapes() {
         for (text, name) in [
             ("\\x20a\\x20", " a "),
             ("\\x5cx41", "\\x41"),

@@ -1,36 +1,39 @@
-//! Where this machine may be reached, and which of another machine's addresses are dialled.
+//! Chooses the addresses to offer to the other client, and those to dial from its offer.
+//!
+//! An offer is untrusted: the other user chooses it, and the server carries it. So a client dials only a bounded number
+//! of addresses, no system ports, and loopback only if the server runs on the same machine.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-/// Addresses that are offered, and taken from an offer; more than a machine on a few networks has.
-const MOST: usize = 16;
-/// Bytes of them all: with a name and a key in front, the line stays below 1 KiB.
-const BYTES: usize = 860;
-/// Places that are dialled for one offer: link-local addresses are tried on each of our own interfaces.
-const TARGETS: usize = 32;
-/// Ports below are of services that a stranger's word must not make us knock at.
+/// Addresses to offer, and to read from an offer, at most. A machine on a few networks has fewer.
+const MAX_ADDRESSES: usize = 16;
+/// Bytes of an offer at most: with a name and a key in front, the line stays below 1 KiB.
+const MAX_BYTES: usize = 860;
+/// Addresses to dial for one offer at most: link-local addresses are tried on each interface.
+const MAX_TARGETS: usize = 32;
+/// Lowest port to dial. Ports below belong to system services, and an offer must not make this client probe them.
 const FIRST_PORT: u16 = 1_024;
 
 /// An address of an interface that is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Own {
-    /// The interface's name.
+    /// Name of the interface.
     pub name: String,
-    /// Its number, where it has one.
+    /// Index of the interface, if the platform has one.
     pub index: Option<u32>,
     /// The address.
     pub ip: IpAddr,
 }
 
 impl Own {
-    /// All of this machine.
+    /// Returns the addresses of all interfaces that are up.
     pub fn all() -> Vec<Own> {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
         let up = interfaces.into_iter().filter(if_addrs::Interface::is_oper_up);
         up.map(|interface| Own { ip: interface.ip(), index: interface.index, name: interface.name }).collect()
     }
 
-    /// The likelier that others reach it, the lower.
+    /// Rank by how likely other machines reach this address; lower is likelier.
     fn rank(&self) -> u8 {
         match self.ip {
             ip if ip.is_loopback() => 3,
@@ -40,7 +43,7 @@ impl Own {
         }
     }
 
-    /// As it is written, with `port`.
+    /// Formats the address with `port`, and with the interface name where it is link-local IPv6.
     fn written(&self, port: u16) -> String {
         match self.ip {
             IpAddr::V4(ip) => format!("{ip}:{port}"),
@@ -52,19 +55,20 @@ impl Own {
     }
 }
 
-/// Whether an interface's name may stand in a line: some systems have such with spaces.
+/// Returns whether an interface name can be part of an address in a line. Windows has names with spaces, for example.
 fn is_zone(name: &str) -> bool {
     !name.is_empty() && name.len() <= 16 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
-/// Where this machine may be reached on `port`, with commas between: what is likeliest to work stands first.
+/// Formats the addresses of this machine with `port`, separated by commas, likeliest first. Leaves out duplicates and
+/// addresses over the limits.
 pub(super) fn offered(own: &[Own], port: u16) -> String {
     let mut own: Vec<&Own> = own.iter().filter(|own| !own.ip.is_unspecified() && !own.ip.is_multicast()).collect();
     own.sort_by_key(|own| own.rank());
     let mut offered: Vec<String> = Vec::new();
     let mut bytes = 0;
     for written in own.into_iter().map(|own| own.written(port)) {
-        let fits = offered.len() < MOST && bytes + written.len() < BYTES;
+        let fits = offered.len() < MAX_ADDRESSES && bytes + written.len() < MAX_BYTES;
         if fits && !offered.contains(&written) {
             bytes += written.len() + 1;
             offered.push(written);
@@ -73,27 +77,29 @@ pub(super) fn offered(own: &[Own], port: u16) -> String {
     offered.join(",")
 }
 
-/// What is dialled of what somebody offers. An address that is good on one link only is tried on all of our own: the
-/// interface that it names is the other machine's. Loopback is dialled only if the server is there, too (`is_local`):
-/// who is on another machine could only mean what else this one keeps to itself.
+/// Returns the addresses to dial for an offer.
+///
+/// A link-local address is tried on all interfaces, since the interface in the offer is the other machine's. Loopback is
+/// dialled only if the server runs on this machine (`is_local`): a user of another machine must not make this client
+/// connect to local services.
 pub(super) fn targets(offer: &str, own: &[Own], is_local: bool) -> Vec<SocketAddr> {
     let mut targets = Vec::new();
-    let here = |address: &SocketAddr| is_local || !address.ip().is_loopback();
-    for address in offer.split(',').take(MOST).filter_map(read).filter(may_be_dialled).filter(here) {
-        let places = match address {
+    let is_allowed = |address: &SocketAddr| is_local || !address.ip().is_loopback();
+    for address in offer.split(',').take(MAX_ADDRESSES).filter_map(read).filter(may_be_dialled).filter(is_allowed) {
+        let candidates = match address {
             SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => on_each_link(v6, own),
             _ => vec![address],
         };
-        for place in places {
-            if targets.len() < TARGETS && !targets.contains(&place) {
-                targets.push(place);
+        for candidate in candidates {
+            if targets.len() < MAX_TARGETS && !targets.contains(&candidate) {
+                targets.push(candidate);
             }
         }
     }
     targets
 }
 
-/// Reads `1.2.3.4:5` or `[fe80::1%eth0]:5`, without what stands behind the `%`.
+/// Parses `1.2.3.4:5` or `[fe80::1%eth0]:5`. Ignores the zone, which names an interface of the other machine.
 fn read(text: &str) -> Option<SocketAddr> {
     let address: SocketAddr = match (text.find('%'), text.find(']')) {
         (Some(from), Some(to)) if from < to => format!("{}{}", &text[..from], &text[to..]).parse().ok()?,
@@ -102,14 +108,16 @@ fn read(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
 }
 
+/// Returns whether the address is unicast and the port no system port.
 fn may_be_dialled(address: &SocketAddr) -> bool {
-    let somebody = match address.ip() {
+    let is_unicast = match address.ip() {
         IpAddr::V4(ip) => ip.octets()[0] != 0 && !ip.is_multicast() && !ip.is_broadcast(),
         IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_multicast(),
     };
-    somebody && address.port() >= FIRST_PORT
+    is_unicast && address.port() >= FIRST_PORT
 }
 
+/// Returns the link-local address once per interface that has a link-local address itself.
 fn on_each_link(address: SocketAddrV6, own: &[Own]) -> Vec<SocketAddr> {
     let is_link = |own: &&Own| matches!(own.ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
     let links = own.iter().filter(is_link).filter_map(|own| own.index);
@@ -126,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_likeliest_to_work_is_offered_first() {
+    fn offers_the_likeliest_address_first() {
         let machine = [
             own("lo", 1, "127.0.0.1"),
             own("lo", 1, "::1"),
@@ -143,18 +151,18 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_is_bounded() {
+    fn bounds_an_offer_in_addresses_and_bytes() {
         let many: Vec<Own> = (0..200).map(|n| own("eth0", 2, &format!("10.0.0.{n}"))).collect();
-        assert_eq!(offered(&many, 65_535).split(',').count(), MOST);
+        assert_eq!(offered(&many, 65_535).split(',').count(), MAX_ADDRESSES);
         let long: Vec<Own> =
             (0..200).map(|n| own("a-long-interface", 2, &format!("fe80::1234:5678:9abc:def0:{n:x}"))).collect();
-        assert!(offered(&long, 65_535).len() <= BYTES);
+        assert!(offered(&long, 65_535).len() <= MAX_BYTES);
         let offer = (0..999).map(|n| format!("10.0.{}.{}:2000", n / 250, n % 250)).collect::<Vec<_>>().join(",");
-        assert_eq!(targets(&offer, &[], true).len(), MOST);
+        assert_eq!(targets(&offer, &[], true).len(), MAX_ADDRESSES);
     }
 
     #[test]
-    fn nobody_is_made_to_dial_what_is_no_persons_client() {
+    fn dials_no_system_port_and_no_multicast_address() {
         for offer in [
             "",
             "10.0.0.1",
@@ -181,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_dialled_only_where_the_server_is() {
+    fn dials_loopback_only_with_a_local_server() {
         let offer = "127.0.0.1:5000,[::1]:5000,10.0.0.1:5000,127.9.9.9:5000,[::ffff:127.0.0.1]:5000";
         let dialled = |is_local| targets(offer, &[], is_local).iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(dialled(false), ["10.0.0.1:5000"]);
@@ -189,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_a_link_is_tried_on_all_of_ours() {
+    fn dials_a_link_local_address_on_each_interface() {
         let machine = [own("lo", 1, "::1"), own("a", 2, "fe80::a"), own("b", 3, "10.0.0.1"), own("c", 4, "fe80::c")];
         let dialled: Vec<String> =
             targets("[fe80::9%eth7]:5000", &machine, false).iter().map(ToString::to_string).collect();
@@ -199,13 +207,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_offer_is_read_without_harm(offer in "[0-9a-f:.,%\\[\\]é]{0,80}") {
+        fn reads_any_offer_without_panic(offer in "[0-9a-f:.,%\\[\\]é]{0,80}") {
             let machine = [own("a", 2, "fe80::a")];
             prop_assert!(targets(&offer, &machine, true).iter().all(may_be_dialled));
         }
 
         #[test]
-        fn what_one_side_offers_the_other_dials(ip in any::<[u8; 4]>(), port in FIRST_PORT..) {
+        fn dials_each_address_that_is_offered(ip in any::<[u8; 4]>(), port in FIRST_PORT..) {
             let ip = IpAddr::from(ip);
             let offer = offered(&[Own { name: "eth0".into(), index: None, ip }], port);
             let address = SocketAddr::new(ip, port);

@@ -1,12 +1,12 @@
-//! How a chat begins: one side accepts and waits, the other one dials.
+//! Begins a chat: the user who accepts opens a port and waits, the client of the user who asked dials.
 
 use super::addresses::{Own, offered, targets};
-use super::chat::{Chat, Way};
-use super::ending::Ending;
+use super::chat::{Chat, Role};
+use super::ending::CloseReason;
 use super::meet::Pair;
 use super::offer::Offer;
-use super::requests::Request;
-use super::{Direct, LABEL, LIMIT};
+use super::requests::ChatRequest;
+use super::{Direct, LABEL_PREFIX, LIMIT};
 use crate::link::Connection;
 use landline_common::clean::clean;
 use landline_common::command::Command;
@@ -15,46 +15,48 @@ use log::info;
 use std::io;
 
 impl<C: Connection> Direct<C> {
-    /// Accepts a request that waits. `false` if there is none: then the server may know of one of another kind.
+    /// Accepts a waiting request, of `user` or the only one. Returns `false` if there is none: the server may know one
+    /// for an off-the-record chat.
     pub(super) fn accept(&mut self, user: Option<&str>, label: Option<&str>) -> bool {
-        if let (None, Some(names)) = (user, self.requests.several()) {
+        if let (None, Some(names)) = (user, self.requests.several_names()) {
             let why = format!("{} ask for an encrypted chat: /accept USER", names.join(", "));
             self.answer(What::info(why), label);
             return true;
         }
-        let Some(request) = self.requests.take(user) else { return false };
+        let Some(request) = self.requests.take_incoming(user) else { return false };
         info!("accepting a direct chat with {}", request.from);
-        if self.wait_for(&request, label).is_err() {
+        // Without a port or a thread, the request is used up and the user learns the reason.
+        if self.open_port(&request, label).is_err() {
             self.answer(What::Done { id: None, repeated: false }, label);
             let from = request.from.to_string();
-            let reason = Ending::NoMeans.sentence(&from).into();
+            let reason = CloseReason::NoResources.sentence(&from).into();
             self.tell(What::DirectEnded { with: from.into(), reason });
         }
         true
     }
 
-    /// Opens a port, and tells the one who asked.
-    fn wait_for(&mut self, request: &Request, label: Option<&str>) -> io::Result<()> {
+    /// Opens a port for the client that asked, and sends the addresses by way of the server.
+    fn open_port(&mut self, request: &ChatRequest, label: Option<&str>) -> io::Result<()> {
         let pair = Pair { own: self.keys.clone(), theirs: request.key };
         let offer = Offer::open()?;
         let addresses = offered(&Own::all(), offer.port()?);
-        let waiting = offer.wait_for(pair.clone())?;
-        self.begin(&request.from, pair, Way::Wait(waiting))?;
+        let handle = offer.accept_from(pair.clone())?;
+        self.begin(&request.from, pair, Role::Wait(handle))?;
         let (to, key) = (&*request.from, request.key.to_string());
-        self.forward(&Command::DirectAccept { to, key: &key, addresses: &addresses }, label.unwrap_or(LABEL));
+        self.forward(&Command::DirectAccept { to, key: &key, addresses: &addresses }, label.unwrap_or(LABEL_PREFIX));
         Ok(())
     }
 
-    /// Goes where somebody waits.
+    /// Dials the client of a user that accepted.
     pub(super) fn dial(&mut self, user: &str, key: &str, addresses: &str) {
         let user = clean(user).into_owned();
         let begun = match key.parse() {
             Ok(theirs) => {
                 let pair = Pair { own: self.keys.clone(), theirs };
-                let way = Way::Dial(targets(addresses, &Own::all(), self.inner.is_local()));
-                self.begin(&user, pair, way).map_err(|_| Ending::NoMeans)
+                let role = Role::Dial(targets(addresses, &Own::all(), self.inner.is_local()));
+                self.begin(&user, pair, role).map_err(|_| CloseReason::NoResources)
             }
-            Err(_) => Err(Ending::Stranger),
+            Err(_) => Err(CloseReason::WrongKey),
         };
         if let Err(why) = begun {
             let reason = why.sentence(&user).into();
@@ -62,26 +64,26 @@ impl<C: Connection> Direct<C> {
         }
     }
 
-    /// A chat, in the place of one with the same person.
-    fn begin(&mut self, with: &str, pair: Pair, way: Way) -> io::Result<()> {
-        let who = NameKey::of(with);
-        if let Some(at) = self.chats.iter().position(|other| other.who == who) {
+    /// Adds a chat and starts its thread. A chat with the same user is replaced.
+    fn begin(&mut self, with: &str, pair: Pair, role: Role) -> io::Result<()> {
+        let name_key = NameKey::of(with);
+        if let Some(at) = self.chats.iter().position(|other| other.name_key == name_key) {
             self.replace(at);
         }
         if self.chats.len() >= LIMIT {
             return Err(io::Error::other("too many chats"));
         }
-        self.count += 1;
-        self.chats.push(Chat::begin((self.count, with), pair, way, self.out.clone())?);
+        self.last_number += 1;
+        self.chats.push(Chat::begin((self.last_number, with), pair, role, self.out.clone())?);
         Ok(())
     }
 
-    /// Ends one before its time. Of one that nobody has heard of yet, nobody hears.
+    /// Closes the chat at index `at`. The UI hears of it only if the chat was open or already closing.
     fn replace(&mut self, at: usize) {
         let old = self.chats.remove(at);
-        let why = old.ending().or(old.open.then_some(Ending::Replaced));
+        let why = old.close_reason().or(old.open.then_some(CloseReason::Replaced));
         let with = old.with.to_string();
-        old.end(Ending::Replaced);
+        old.finish(CloseReason::Replaced);
         if let Some(why) = why {
             let reason = why.sentence(&with).into();
             self.tell(What::DirectEnded { with: with.into(), reason });

@@ -1,10 +1,17 @@
-//! One direct chat, from when it was accepted to its end: what the screens' thread holds of it, and its own thread.
+//! One direct chat from acceptance to end: [`Chat`] is the UI thread's handle, [`run_chat`] the chat's own thread.
+//!
+//! | step | `Chat::open` | `Control::reason` | events |
+//! |---|---|---|---|
+//! | waiting or dialing | false | none | |
+//! | connected | true | none | `DirectConnected`, then `DirectTalk` |
+//! | closing | false | set | texts queued before still go out, then a goodbye |
+//! | over | (removed) | | `DirectEnded`, always the last event |
 
-use super::dial::reach;
-use super::ending::Ending;
+use super::dial::dial_any;
+use super::ending::CloseReason;
 use super::meet::Pair;
-use super::offer::Waiting;
-use super::{LOCAL, news};
+use super::offer::AcceptHandle;
+use super::{CHAT_BIT, local_news};
 use crate::link::News;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use landline_common::event::Text;
@@ -13,183 +20,189 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Messages that wait to be written; the link is as good as gone long before that.
-const QUEUE: usize = 64;
-/// So long a goodbye may take.
-pub(super) const LEAVING: Duration = Duration::from_secs(1);
+/// Texts that may wait to be written. The engine keeps at most 16 lines under way, so a full queue means a dead link.
+const QUEUE_CAPACITY: usize = 64;
+/// Time limit for sending the goodbye and for the other client to read it.
+pub(super) const BYE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How the two come together.
-pub(super) enum Way {
-    /// The other one comes.
-    Wait(Waiting),
-    /// We go there.
+/// This client's part in setting up the link.
+pub(super) enum Role {
+    /// Wait for the other client on an open port.
+    Wait(AcceptHandle),
+    /// Dial the other client at one of these addresses.
     Dial(Vec<SocketAddr>),
 }
 
-/// Something that is said, and the label of the command that said it.
+/// A text to send, and the label of the user's command.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
-    /// What.
+pub(super) struct OutgoingText {
+    /// The text, cleaned.
     pub text: String,
-    /// What the answer carries.
+    /// Label for the answer.
     pub label: Option<String>,
 }
 
-/// A chat, as the screens' thread holds it.
+/// The UI thread's handle of a chat. Dropping it closes the chat.
 #[derive(Debug)]
 pub(super) struct Chat {
-    /// Its number among all local ones: news of one that is over are none.
+    /// Number of the chat. Events with the number of a removed chat are dropped.
     pub number: u64,
-    /// The other one's name, as the server says it.
+    /// Name of the other user, as the server writes it.
     pub with: Box<str>,
-    /// What that is compared by.
-    pub who: NameKey,
-    /// What both compare.
+    /// Comparison key of that name.
+    pub name_key: NameKey,
+    /// Digits that both users compare by voice.
     pub fingerprint: Box<str>,
-    /// Both have met.
+    /// True from when the UI thread takes `DirectConnected` until the chat is closed.
     pub open: bool,
-    said: Sender<Line>,
+    texts: Sender<OutgoingText>,
     control: Arc<Control>,
-    /// Closed when its thread has ended.
+    /// Disconnected when the chat's thread has ended.
     gone: Receiver<()>,
 }
 
 impl Chat {
-    /// Begins, on a thread of its own. What comes of it is news.
+    /// Starts the chat's thread, which reports through `out`.
     ///
     /// # Errors
-    /// No thread can be had.
-    pub fn begin((number, with): (u64, &str), pair: Pair, way: Way, out: Sender<(u64, News)>) -> std::io::Result<Chat> {
-        let (said, queue) = bounded(QUEUE);
+    /// The thread cannot be started.
+    pub fn begin(
+        (number, with): (u64, &str),
+        pair: Pair,
+        role: Role,
+        out: Sender<(u64, News)>,
+    ) -> std::io::Result<Chat> {
+        let (texts, queue) = bounded(QUEUE_CAPACITY);
         let (done, gone) = bounded(0);
         let control = Arc::new(Control::default());
         let fingerprint: Box<str> = pair.own.public().fingerprint_with(&pair.theirs).into();
-        let teller = Teller { out, number, with: with.into() };
-        let (theirs, numbers) = (control.clone(), fingerprint.clone());
+        let sender = EventSender { out, number, with: with.into() };
+        let control_there = control.clone();
+        let fingerprint_there = fingerprint.clone();
         let run = move || {
-            live((&pair, &numbers), way, &queue, (&theirs, &teller));
+            run_chat((&pair, &fingerprint_there), role, &queue, (&control_there, &sender));
             drop(done);
         };
         std::thread::Builder::new().name("direct".into()).spawn(run)?;
-        let who = NameKey::of(with);
-        Ok(Chat { number, with: with.into(), who, fingerprint, open: false, said, control, gone })
+        let name_key = NameKey::of(with);
+        Ok(Chat { number, with: with.into(), name_key, fingerprint, open: false, texts, control, gone })
     }
 
-    /// Says something. A link that takes nothing is given up: nothing that was said is lost without a word.
-    pub fn say(&self, text: String, label: Option<String>) {
-        if let Err(TrySendError::Full(_)) = self.said.try_send(Line { text, label }) {
-            self.control.end(Ending::Stuck);
-            self.control.cut();
+    /// Queues a text. If the queue is full, closes the chat as stuck, so that no text is lost silently.
+    pub fn send(&self, text: String, label: Option<String>) {
+        if let Err(TrySendError::Full(_)) = self.texts.try_send(OutgoingText { text, label }) {
+            self.control.set_reason(CloseReason::Stuck);
+            self.control.shut_down();
         }
     }
 
-    /// Why it is ending, if it is: its thread has not told so yet.
-    pub fn ending(&self) -> Option<Ending> {
+    /// Returns why this side closed the chat, from then until the chat's thread has reported the end.
+    pub fn close_reason(&self) -> Option<CloseReason> {
         self.control.reason()
     }
 
-    /// Ends it: what was said before still goes out. The end of its thread.
-    pub fn end(self, ending: Ending) -> Receiver<()> {
-        self.control.end(ending);
+    /// Closes the chat after the queued texts. The returned channel disconnects when the chat's thread has ended.
+    pub fn finish(self, reason: CloseReason) -> Receiver<()> {
+        self.control.set_reason(reason);
         self.gone
     }
 
-    /// The same, but its end is still news.
-    pub fn stop(&mut self, ending: Ending) {
-        self.control.end(ending);
-        // Nothing more can be said: that is how its thread knows.
-        self.said = bounded(0).0;
+    /// Closes the chat after the queued texts, and keeps the handle until `DirectEnded` arrives.
+    pub fn close(&mut self, reason: CloseReason) {
+        self.control.set_reason(reason);
+        // Disconnect the queue: that is how the chat's thread learns of the end.
+        self.texts = bounded(0).0;
     }
 }
 
-/// The way of a chat, from end to end.
-fn live(
+/// Body of a chat's thread: sets up the link, then runs the chat. Reports exactly one `DirectEnded`, as its last event.
+fn run_chat(
     (pair, fingerprint): (&Pair, &str),
-    way: Way,
-    queue: &Receiver<Line>,
-    (control, teller): (&Arc<Control>, &Teller),
+    role: Role,
+    queue: &Receiver<OutgoingText>,
+    (control, sender): (&Arc<Control>, &EventSender),
 ) {
-    let met = match way {
-        Way::Wait(waiting) => waiting.come(queue),
-        Way::Dial(targets) => reach(&targets, pair, queue),
+    let established = match role {
+        Role::Wait(handle) => handle.wait(queue),
+        Role::Dial(targets) => dial_any(&targets, pair, queue),
     };
-    match met {
-        Ok(met) => {
+    match established {
+        Ok(established) => {
             let fingerprint = fingerprint.to_owned().into();
-            teller.tell(What::DirectConnected { with: teller.with(), fingerprint });
-            super::peer::talk(met, queue, control, teller);
+            sender.tell(What::DirectConnected { with: sender.with(), fingerprint });
+            super::peer::run(established, queue, control, sender);
         }
-        Err(why) => teller.ended(why.or(control.reason()).unwrap_or(Ending::Left)),
+        Err(why) => sender.ended(why.or(control.reason()).unwrap_or(CloseReason::Left)),
     }
 }
 
-/// How the two threads of a chat, and the screens', end it together.
+/// State that the UI thread and the two threads of a chat share to end it.
 #[derive(Debug, Default)]
 pub(super) struct Control {
-    ending: OnceLock<(Ending, Instant)>,
+    reason: OnceLock<(CloseReason, Instant)>,
     stream: OnceLock<TcpStream>,
 }
 
 impl Control {
-    /// It ends here, and that is why. The first reason counts.
-    fn end(&self, ending: Ending) {
-        let _ = self.ending.set((ending, Instant::now()));
+    /// Sets the reason why this side ends the chat. Only the first call has an effect.
+    fn set_reason(&self, reason: CloseReason) {
+        let _ = self.reason.set((reason, Instant::now()));
     }
 
-    /// Why it ends here, if it does.
-    pub fn reason(&self) -> Option<Ending> {
-        self.ending.get().map(|(ending, _)| *ending)
+    /// Returns why this side ends the chat, if it does.
+    pub fn reason(&self) -> Option<CloseReason> {
+        self.reason.get().map(|(reason, _)| *reason)
     }
 
-    /// The stream that is cut when it must be.
-    pub fn hold(&self, stream: TcpStream) {
+    /// Sets the stream to shut down on failure; does so at once if the queue overflowed before.
+    pub fn set_stream(&self, stream: TcpStream) {
         let _ = self.stream.set(stream);
-        if self.reason() == Some(Ending::Stuck) {
-            self.cut();
+        if self.reason() == Some(CloseReason::Stuck) {
+            self.shut_down();
         }
     }
 
-    fn cut(&self) {
+    fn shut_down(&self) {
         if let Some(stream) = self.stream.get() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Where even a goodbye does not get through.
-    pub fn cut_if_late(&self) {
-        if self.ending.get().is_some_and(|(_, since)| since.elapsed() > LEAVING) {
-            self.cut();
+    /// Shuts the stream down if this side began to close longer ago than the goodbye may take.
+    pub fn shut_down_if_late(&self) {
+        if self.reason.get().is_some_and(|(_, since)| since.elapsed() > BYE_TIMEOUT) {
+            self.shut_down();
         }
     }
 }
 
-/// Tells news of one chat.
+/// Sends events of one chat to the UI thread.
 #[derive(Clone, Debug)]
-pub(super) struct Teller {
+pub(super) struct EventSender {
     out: Sender<(u64, News)>,
     number: u64,
     with: Box<str>,
 }
 
-impl Teller {
-    /// The other one's name.
+impl EventSender {
+    /// Returns the name of the other user.
     pub fn with(&self) -> Text<'static> {
         self.with.to_string().into()
     }
 
-    /// Tells something.
+    /// Sends an event.
     pub fn tell(&self, what: What<'static>) {
         self.answer(what, None);
     }
 
-    /// Tells that a line has gone out, to the command that said it.
+    /// Sends an event as the answer to the command with `label`.
     pub fn answer(&self, what: What<'static>, label: Option<&str>) {
-        // Nobody listens any more when the program ends.
-        let _ = self.out.send((LOCAL | self.number, news(what, label)));
+        // The receiver is gone when the program ends.
+        let _ = self.out.send((CHAT_BIT | self.number, local_news(what, label)));
     }
 
-    /// That it is over.
-    pub fn ended(&self, ending: Ending) {
-        self.tell(What::DirectEnded { with: self.with(), reason: ending.sentence(&self.with).into() });
+    /// Sends the end of the chat.
+    pub fn ended(&self, reason: CloseReason) {
+        self.tell(What::DirectEnded { with: self.with(), reason: reason.sentence(&self.with).into() });
     }
 }

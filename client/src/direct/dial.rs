@@ -1,71 +1,76 @@
-//! Who asked for a chat that was accepted dials where the other one waits: all addresses, each a moment after the one
+//! Dials the client of a user that accepted a chat. Tries all addresses of the offer, each a moment after the one
 //! before, until one leads to the owner of the right key.
 
-use super::chat::Line;
-use super::ending::Ending;
-use super::meet::{Met, Pair};
+use super::chat::OutgoingText;
+use super::ending::CloseReason;
+use super::meet::{Established, Pair};
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use landline_common::link::LinkError;
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// So long all of it may take.
-const REACHING: Duration = Duration::from_secs(10);
-/// So much later the next address has its turn, unless the one before fails earlier.
+/// Time limit for all addresses together.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause before the next address, cut short when an address fails.
 const STAGGER: Duration = Duration::from_millis(250);
-/// An address that failed is tried again after so long: whoever waits there may have been busy with strangers. No more
-/// often than that: which addresses they are is a stranger's word.
-pub(super) const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+/// Pauses before an address that failed is tried again, since other connections may have kept the right client busy.
+/// The number is small because the other user chooses the addresses, which may be those of an uninvolved machine.
+pub(super) const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
-/// An address that is to be dialled.
+/// A dial that is due.
 #[derive(Clone, Copy)]
-struct Turn {
-    /// Not before.
+struct Attempt {
+    /// Earliest start.
     at: Instant,
     target: SocketAddr,
-    /// How often it has failed.
+    /// Number of failed dials of this address.
     failed: usize,
 }
 
-/// What came of dialling one address.
-type Outcome = Result<Met, (Turn, LinkError)>;
+/// Result of one dial.
+type Outcome = Result<Established, (Attempt, LinkError)>;
 
-/// Reaches the owner of the right key at one of these addresses, unless `stop` ends.
+/// Returns a link to the owner of the right key at one of these addresses. Gives up when `stop` disconnects.
 ///
 /// # Errors
-/// They were not reached; nothing, if `stop` has ended.
-pub(super) fn reach(targets: &[SocketAddr], pair: &Pair, stop: &Receiver<Line>) -> Result<Met, Option<Ending>> {
-    let end = Instant::now() + REACHING;
+/// Why no address worked, or `None` if `stop` disconnected.
+pub(super) fn dial_any(
+    targets: &[SocketAddr],
+    pair: &Pair,
+    stop: &Receiver<OutgoingText>,
+) -> Result<Established, Option<CloseReason>> {
+    let end = Instant::now() + DIAL_TIMEOUT;
     let (out, outcomes) = unbounded();
     let mut next = Instant::now();
-    let mut turns: VecDeque<Turn> =
-        targets.iter().map(|target| Turn { at: next, target: *target, failed: 0 }).collect();
+    let mut attempts: VecDeque<Attempt> =
+        targets.iter().map(|target| Attempt { at: next, target: *target, failed: 0 }).collect();
     let mut under_way = 0;
-    let mut failure = Ending::Unreachable;
-    while (under_way > 0 || !turns.is_empty()) && Instant::now() < end {
+    let mut failure = CloseReason::Unreachable;
+    while (under_way > 0 || !attempts.is_empty()) && Instant::now() < end {
         let now = Instant::now();
-        let at = turns.front().map_or(end, |turn| next.max(turn.at));
+        let at = attempts.front().map_or(end, |attempt| next.max(attempt.at));
         if at <= now
-            && let Some(turn) = turns.pop_front()
+            && let Some(attempt) = attempts.pop_front()
         {
             next = now + STAGGER;
-            dial(turn, end - now, pair, &out).map_err(|_| Some(Ending::NoMeans))?;
+            start_dialing(attempt, end - now, pair, &out).map_err(|_| Some(CloseReason::NoResources))?;
             under_way += 1;
             continue;
         }
         select! {
             recv(stop) -> _ => return Err(None),
             recv(outcomes) -> outcome => {
-                (under_way, next) = (under_way - 1, Instant::now());
+                under_way -= 1;
+                next = Instant::now();
                 match outcome {
-                    Ok(Ok(mut met)) => if met.choose().is_ok() { return Ok(met) },
-                    Ok(Err((turn, why))) => {
+                    Ok(Ok(mut established)) => if established.choose().is_ok() { return Ok(established) },
+                    Ok(Err((attempt, why))) => {
                         if matches!(why, LinkError::Stranger) {
-                            failure = Ending::Stranger;
+                            failure = CloseReason::WrongKey;
                         }
-                        if let Some(turn) = turn.again() {
-                            turns.insert(turns.partition_point(|other| other.at <= turn.at), turn);
+                        if let Some(attempt) = attempt.retry() {
+                            attempts.insert(attempts.partition_point(|other| other.at <= attempt.at), attempt);
                         }
                     }
                     Err(_) => break,
@@ -77,25 +82,25 @@ pub(super) fn reach(targets: &[SocketAddr], pair: &Pair, stop: &Receiver<Line>) 
     Err(Some(failure))
 }
 
-impl Turn {
-    /// The next one, if there is one.
-    fn again(self) -> Option<Turn> {
-        let pause = AGAIN.get(self.failed)?;
-        Some(Turn { at: Instant::now() + *pause, failed: self.failed + 1, ..self })
+impl Attempt {
+    /// Returns the next attempt at this address, or `None` after the last one.
+    fn retry(self) -> Option<Attempt> {
+        let pause = RETRY_DELAYS.get(self.failed)?;
+        Some(Attempt { at: Instant::now() + *pause, failed: self.failed + 1, ..self })
     }
 }
 
-/// Dials one address, on a thread of its own.
-fn dial(turn: Turn, patience: Duration, pair: &Pair, out: &Sender<Outcome>) -> std::io::Result<()> {
+/// Dials one address on a thread of its own.
+fn start_dialing(attempt: Attempt, timeout: Duration, pair: &Pair, out: &Sender<Outcome>) -> std::io::Result<()> {
     let (pair, out) = (pair.clone(), out.clone());
     let run = move || {
         let dialled = || {
-            let stream = TcpStream::connect_timeout(&turn.target, patience)?;
+            let stream = TcpStream::connect_timeout(&attempt.target, timeout)?;
             stream.set_nodelay(true)?;
             pair.dialled(stream)
         };
-        // Nobody takes it when another address was faster: then it closes.
-        let _ = out.send(dialled().map_err(|why| (turn, why)));
+        // If another address was faster, the receiver is gone and the link closes here.
+        let _ = out.send(dialled().map_err(|why| (attempt, why)));
     };
     std::thread::Builder::new().name("direct-dial".into()).spawn(run).map(|_| ())
 }

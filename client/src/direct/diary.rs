@@ -1,9 +1,8 @@
-//! What the log says of direct chats: who asked, what came of it, and why it ended. Never what is said, nor the numbers
-//! that the two compare.
+//! Log lines of direct chats: requests, connections and ends. The log never has texts or fingerprints.
 
 use landline_common::What;
 
-/// A note of something that is told to the screens.
+/// Returns the log line for an event, if the event belongs into the log.
 pub(super) fn note(what: &What<'_>) -> Option<String> {
     let note = match what {
         What::DirectRequest { from, .. } => format!("{from} asks for a direct chat"),
@@ -21,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_becomes_of_a_chat_is_noted_and_what_is_said_is_not() {
+    fn notes_the_course_of_a_chat_and_no_text() {
         let bob = || "bob".into();
         let secret = || "secret".into();
         for (what, expected) in [

@@ -1,64 +1,68 @@
-//! Why a direct chat is over, or has not begun, and what to do then.
+//! Why a direct chat ended or failed to begin, and the sentence for the user.
 
-use super::frame::Farewell;
+use super::frame::ByeReason;
 
-/// Why a chat is over.
+/// Why a chat is over. The first four reasons are of this side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// It was ended here.
+pub(super) enum CloseReason {
+    /// The user ended the chat.
     Stopped,
-    /// The program here ends.
+    /// The user left the program.
     Left,
-    /// Its other side is blocked now.
+    /// The user blocked the other user.
     Blocked,
-    /// The same two open another.
+    /// A new chat with the same user replaces it.
     Replaced,
-    /// The other side said goodbye.
-    Theirs(Farewell),
-    /// The link broke, without a goodbye.
+    /// The other client said goodbye.
+    PeerClosed(ByeReason),
+    /// The link broke without a goodbye.
     Lost,
-    /// Nothing was heard for too long.
+    /// The other client sent nothing for too long.
     Silent,
-    /// The other side does not take what is said.
+    /// The queue is full: the other client does not read.
     Stuck,
-    /// What came was not what the other side sent.
+    /// A message could not be decrypted.
     Damaged,
-    /// Who asked did not come.
-    NobodyCame,
-    /// Nobody answers where the other side said.
+    /// The client that asked did not dial in time.
+    NeverDialed,
+    /// No address of the other client answers.
     Unreachable,
-    /// Somebody answers there who is not the one.
-    Stranger,
-    /// This system has no more to give.
-    NoMeans,
+    /// A program without the right key answers, or the server sent no valid key.
+    WrongKey,
+    /// This machine has no port, stream or thread left.
+    NoResources,
 }
 
-impl Ending {
-    /// In words, about a chat with `with`.
+impl CloseReason {
+    /// Returns the sentence for the user, about a chat with `with`.
     pub fn sentence(self, with: &str) -> String {
         match self {
-            Ending::Stopped => "you ended it".into(),
-            Ending::Left => "you left".into(),
-            Ending::Blocked => format!("you blocked {with}"),
-            Ending::Replaced => "a new one takes its place".into(),
-            Ending::Theirs(Farewell::Left) => format!("{with} left"),
-            Ending::Theirs(_) => format!("{with} ended it"),
-            Ending::Lost => format!("the link is lost; /direct {with} asks for a new one"),
-            Ending::Silent => format!("the link is lost: {with} does not answer; /direct {with} asks for a new one"),
-            Ending::Stuck => format!("{with} does not take what you say; /direct {with} asks for a new one"),
-            Ending::Damaged => format!("the link was tampered with, or is damaged; /direct {with} asks for a new one"),
-            Ending::NobodyCame => format!(
+            CloseReason::Stopped => "you ended it".into(),
+            CloseReason::Left => "you left".into(),
+            CloseReason::Blocked => format!("you blocked {with}"),
+            CloseReason::Replaced => "a new encrypted chat replaces it".into(),
+            CloseReason::PeerClosed(ByeReason::Left) => format!("{with} left"),
+            CloseReason::PeerClosed(_) => format!("{with} ended it"),
+            CloseReason::Lost => format!("the link is lost; /direct {with} asks for a new one"),
+            CloseReason::Silent => {
+                format!("the link is lost: {with} does not answer; /direct {with} asks for a new one")
+            }
+            CloseReason::Stuck => format!("{with} does not take what you say; /direct {with} asks for a new one"),
+            CloseReason::Damaged => {
+                format!("the link was tampered with, or is damaged; /direct {with} asks for a new one")
+            }
+            CloseReason::NeverDialed => format!(
                 "{with} did not get through to this computer; a firewall may be in between. /connect {with} asks for a \
                  private chat by way of the server"
             ),
-            Ending::Unreachable => format!(
+            CloseReason::Unreachable => format!(
                 "{with}'s computer cannot be reached from this one; a firewall may be in between. /connect {with} asks \
                  for a private chat by way of the server"
             ),
-            Ending::Stranger => format!(
-                "somebody else answers where {with}'s client should be, so nothing was said; /direct {with} tries again"
+            CloseReason::WrongKey => format!(
+                "another program answers where {with}'s client should be, so nothing was said; /direct {with} tries again"
             ),
-            Ending::NoMeans => {
+            CloseReason::NoResources => {
                 "this computer has no connection or thread to spare; close something and try again".into()
             }
         }

@@ -1,25 +1,27 @@
-//! Objects of a server that programs could take for what this program tells of encrypted chats itself.
+//! Detects objects of a server that a script could mistake for this program's own events of encrypted chats.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
 
-/// Events that only this program tells.
-const OWN: [&str; 3] = ["direct_connected", "direct_ended", "direct"];
+/// Events that only this program creates.
+const LOCAL_EVENTS: [&str; 3] = ["direct_connected", "direct_ended", "direct"];
 
-/// What matters of an object, with every field that has the same name: readers take one or the other.
+/// The relevant fields of an object. Of fields with one name, JSON readers take either the first or the last.
 #[derive(Debug, Default)]
 struct Fields {
+    /// Values of all `event` fields, in any case.
     events: Vec<String>,
-    twice: bool,
+    has_duplicates: bool,
 }
 
-/// Whether a line that is no event this version knows may be taken for one of these. Such an object also has no field
-/// twice, since a reader that takes another one of the two than this program does would be deceived.
+/// Returns whether an unknown line could pass for a local event in a lenient reader. An object with a duplicate field
+/// counts as forged, since a script may read the other one of the two than this program does.
 pub(super) fn is_forged(line: &str) -> bool {
-    serde_json::from_str(line).is_ok_and(|Fields { events, twice }| {
-        twice || events.iter().any(|event| OWN.iter().any(|own| event.trim().eq_ignore_ascii_case(own)))
+    serde_json::from_str(line).is_ok_and(|Fields { events, has_duplicates }| {
+        let is_local = |event: &String| LOCAL_EVENTS.iter().any(|own| event.trim().eq_ignore_ascii_case(own));
+        has_duplicates || events.iter().any(is_local)
     })
 }
 
@@ -34,7 +36,8 @@ impl<'de> Deserialize<'de> for Fields {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let (mut fields, mut names) = (Fields::default(), HashSet::new());
+                let mut fields = Fields::default();
+                let mut names = HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if name.eq_ignore_ascii_case("event") {
                         if let Value::String(event) = map.next_value()? {
@@ -43,7 +46,7 @@ impl<'de> Deserialize<'de> for Fields {
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
-                    fields.twice |= !names.insert(name);
+                    fields.has_duplicates |= !names.insert(name);
                 }
                 Ok(fields)
             }

@@ -1,5 +1,5 @@
-//! What two clients tell each other on their link: one JSON object a message. Those that are not known are ignored, so
-//! that a later version may say more.
+//! Messages between two clients on their link, one JSON object each. Unknown messages are ignored, so that later
+//! versions can add some.
 
 use crate::message::cut_to_one;
 use serde::{Deserialize, Serialize};
@@ -8,48 +8,48 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Frame {
-    /// The first one, of the side that dialled: of all links that it opened, this is the one.
+    /// First message of the dialing client: selects this link of all links that the client opened.
     Hello,
-    /// Something was said.
+    /// A text of the user.
     Text {
-        /// What.
+        /// The text.
         text: String,
     },
-    /// A sign of life.
+    /// Keeps the link alive.
     Ping,
-    /// The last one.
+    /// Last message.
     Bye {
-        /// Why.
+        /// Why the sender ends the chat.
         #[serde(default)]
-        reason: Farewell,
+        reason: ByeReason,
     },
-    /// Of a later version.
+    /// Any other message, perhaps of a later version.
     #[serde(other)]
     Unknown,
 }
 
-/// Why somebody ends a chat.
+/// Why the other client ends a chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Farewell {
-    /// They said so.
+pub(super) enum ByeReason {
+    /// The user ended the chat.
     Stopped,
-    /// They left the program.
+    /// The user left the program.
     Left,
-    /// Anything else.
+    /// Any other reason.
     #[default]
     #[serde(other)]
     Other,
 }
 
 impl Frame {
-    /// As it is sent.
+    /// Serializes the message.
     pub fn bytes(&self) -> Vec<u8> {
-        // A struct of strings always serialises.
+        // Serializing plain strings cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads what came; what is no such object counts as one of a later version.
+    /// Parses a message, and cleans and cuts its text. Anything malformed is `Unknown`.
     pub fn read(bytes: &[u8]) -> Frame {
         match serde_json::from_slice(bytes) {
             Ok(Frame::Text { text }) => Frame::Text { text: cut_to_one(&text) },
@@ -65,13 +65,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_objects_are_as_documented() {
+    fn writes_and_reads_the_documented_objects() {
         for (frame, json) in [
             (Frame::Hello, r#"{"type":"hello"}"#),
             (Frame::Text { text: "grüße".into() }, r#"{"type":"text","text":"grüße"}"#),
             (Frame::Ping, r#"{"type":"ping"}"#),
-            (Frame::Bye { reason: Farewell::Stopped }, r#"{"type":"bye","reason":"stopped"}"#),
-            (Frame::Bye { reason: Farewell::Left }, r#"{"type":"bye","reason":"left"}"#),
+            (Frame::Bye { reason: ByeReason::Stopped }, r#"{"type":"bye","reason":"stopped"}"#),
+            (Frame::Bye { reason: ByeReason::Left }, r#"{"type":"bye","reason":"left"}"#),
         ] {
             assert_eq!(String::from_utf8(frame.bytes()).unwrap(), json);
             assert_eq!(Frame::read(json.as_bytes()), frame);
@@ -79,18 +79,18 @@ mod tests {
     }
 
     #[test]
-    fn later_versions_may_say_more() {
+    fn ignores_unknown_objects_and_fields() {
         for json in ["", "[]", "{}", "7", r#"{"type":"text"}"#, r#"{"type":"file","name":"x"}"#, "\u{fffd}"] {
             assert_eq!(Frame::read(json.as_bytes()), Frame::Unknown, "{json}");
         }
-        let other = Frame::Bye { reason: Farewell::Other };
+        let other = Frame::Bye { reason: ByeReason::Other };
         assert_eq!(Frame::read(br#"{"type":"bye"}"#), other);
         assert_eq!(Frame::read(br#"{"type":"bye","reason":"tea","more":1}"#), other);
         assert_eq!(Frame::read(br#"{"type":"ping","at":5}"#), Frame::Ping);
     }
 
     #[test]
-    fn a_text_that_comes_is_made_safe() {
+    fn cleans_and_cuts_a_received_text() {
         let long = format!(r#"{{"type":"text","text":"\u001b[2J{}"}}"#, "é".repeat(9_999));
         let Frame::Text { text } = Frame::read(long.as_bytes()) else { panic!("a text") };
         assert_eq!(text, "é".repeat(MESSAGE_CHARS));
@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_harm(bytes in any::<Vec<u8>>()) {
+        fn reads_any_bytes_without_panic(bytes in any::<Vec<u8>>()) {
             let _ = Frame::read(&bytes);
         }
     }

@@ -1,4 +1,7 @@
-//! Two clients meet on a stream: the handshake that proves the keys, then the one link of those that were opened.
+//! Sets up the link of two clients: a handshake that proves both keys, then the choice of one link.
+//!
+//! The dialing client may open several links at once. It sends [`Frame::Hello`] on the one that counts, and the other
+//! client accepts no link before that message.
 
 use super::frame::Frame;
 use crate::timed::Timed;
@@ -6,65 +9,65 @@ use landline_common::link::{Keys, LinkError, Opened, PublicKey, Side, Whom, open
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// What both sides name in their handshake: a link for something else is none for this.
+/// Purpose that both sides put into the handshake. A link for a mesh fails here, even with the right keys.
 const PURPOSE: &str = "direct";
-/// All of a handshake, however slowly its bytes come.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for a whole handshake, however slowly its bytes arrive.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The keys that must be proven: one's own, and the other side's.
+/// The keys that the handshake proves.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
-    /// One's own.
+    /// Keys of this client.
     pub own: Keys,
-    /// The other side's.
+    /// Public key of the other client, as the server carried it.
     pub theirs: PublicKey,
 }
 
-/// A stream to the owner of the right key.
+/// A link to the owner of the right key.
 #[derive(Debug)]
-pub(super) struct Met {
+pub(super) struct Established {
     /// The stream.
     pub stream: TcpStream,
-    /// What seals and opens what goes over it.
+    /// Encryption state of both directions.
     pub opened: Opened,
 }
 
 impl Pair {
-    /// Shakes hands on a stream that was dialled. The other side does not know yet whether it is the one that counts.
+    /// Runs the handshake on a dialed stream. The link counts only after [`Established::choose`].
     ///
     /// # Errors
-    /// The stream broke, it took too long, or it is somebody else.
-    pub fn dialled(&self, stream: TcpStream) -> Result<Met, LinkError> {
-        let opened = self.shake(&mut Timed::new(&stream, PATIENCE), Side::Dialled)?;
-        Ok(Met { stream, opened })
+    /// The stream broke, the time limit passed, or the other side has a wrong key.
+    pub fn dialled(&self, stream: TcpStream) -> Result<Established, LinkError> {
+        let opened = self.shake_hands(&mut Timed::new(&stream, HANDSHAKE_TIMEOUT), Side::Dialled)?;
+        Ok(Established { stream, opened })
     }
 
-    /// Shakes hands on a stream that was answered, and waits until the other side says that it is the one. Somebody
-    /// who repeats what the owner of the key once sent gets no further than that.
+    /// Runs the handshake on an accepted stream, and waits for the first message, which chooses this link. That message
+    /// also proves that the handshake is no replay: an attacker who repeats recorded bytes cannot encrypt it.
     ///
     /// # Errors
-    /// The same.
-    pub fn answered(&self, stream: &TcpStream) -> Result<Met, LinkError> {
-        let mut timed = Timed::new(stream, PATIENCE);
-        let mut opened = self.shake(&mut timed, Side::Answered)?;
+    /// As [`Pair::dialled`]; also if the first message is not [`Frame::Hello`].
+    pub fn answered(&self, stream: &TcpStream) -> Result<Established, LinkError> {
+        let mut timed = Timed::new(stream, HANDSHAKE_TIMEOUT);
+        let mut opened = self.shake_hands(&mut timed, Side::Answered)?;
         let first = opened.opener.receive(&mut timed)?.ok_or(LinkError::Stranger)?;
         if Frame::read(&first) != Frame::Hello {
             return Err(LinkError::Stranger);
         }
-        Ok(Met { stream: stream.try_clone()?, opened })
+        Ok(Established { stream: stream.try_clone()?, opened })
     }
 
-    fn shake(&self, timed: &mut Timed<'_>, side: Side) -> Result<Opened, LinkError> {
+    fn shake_hands(&self, timed: &mut Timed<'_>, side: Side) -> Result<Opened, LinkError> {
         open(timed, (side, PURPOSE), &self.own, Whom::Known(&self.theirs))
     }
 }
 
-impl Met {
-    /// Says that this is the link that counts.
+impl Established {
+    /// Tells the other client that this link counts.
     ///
     /// # Errors
-    /// The stream broke.
+    /// The stream broke or the time limit passed.
     pub fn choose(&mut self) -> Result<(), LinkError> {
-        self.opened.sealer.send(&mut Timed::new(&self.stream, PATIENCE), &Frame::Hello.bytes())
+        self.opened.sealer.send(&mut Timed::new(&self.stream, HANDSHAKE_TIMEOUT), &Frame::Hello.bytes())
     }
 }

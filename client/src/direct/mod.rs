@@ -1,8 +1,18 @@
-//! Direct private chats, past the server. [`Direct`] stands around the connection to a server: what is about such chats
-//! it deals with itself, everything else it passes on. News of them come out of the same channel as the server's.
+//! Direct (encrypted) chats from client to client, past the server.
 //!
-//! The screens' thread owns everything here; each chat has threads of its own, and what they tell counts when the
-//! screens take it. So screens and this never disagree on whether a chat is open.
+//! [`Direct`] wraps the connection to a server and is a [`Connection`] itself. It handles commands about direct chats
+//! and passes all others on. Events of direct chats come out of the same channel as the server's; the number beside
+//! each event tells the source:
+//!
+//! | number | source |
+//! |---|---|
+//! | below `CHAT_BIT` | a connection to the server, as numbered by the wrapped connection |
+//! | `CHAT_BIT` + chat number | the threads of a direct chat |
+//! | `LOCAL_NUMBER` | this type: answers to commands of the user |
+//!
+//! The UI thread owns all state here. Each chat has threads of its own, and their events change the state only when the
+//! UI thread takes them in [`Connection::current`]. So the UI and this module always agree on which chats are open,
+//! without a lock.
 
 mod addresses;
 mod begin;
@@ -20,9 +30,9 @@ mod requests;
 use crate::clock::wall;
 use crate::link::{Connection, News, SignIn};
 use crate::message::too_long;
-use chat::{Chat, LEAVING};
+use chat::{BYE_TIMEOUT, Chat};
 use crossbeam_channel::{Receiver, Sender};
-use ending::Ending;
+use ending::CloseReason;
 use landline_common::clean::clean_message;
 use landline_common::command::{Command, Request};
 use landline_common::event::Reply;
@@ -34,67 +44,79 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Instant;
 
-/// Chats and requests at once; more than anybody follows.
+/// Limit for open chats and waiting requests together, and for requests sent: a server must not fill the memory.
 const LIMIT: usize = 64;
-/// Numbers of connections to a server are below; with this they are of chats.
-const LOCAL: u64 = 1 << 63;
-/// The number of what is said here, which is always news.
-const HERE: u64 = u64::MAX;
-/// The beginning of the labels of this program's own commands to the server.
-const LABEL: &str = "direct-";
+/// Set in the event numbers of direct chats. Numbers of server connections are below.
+const CHAT_BIT: u64 = 1 << 63;
+/// Event number of answers from this type, which are never outdated.
+const LOCAL_NUMBER: u64 = u64::MAX;
+/// Prefix of the labels of commands that this program sends on its own.
+const LABEL_PREFIX: &str = "direct-";
 
-/// A connection to a server, with direct chats past it.
+/// A connection to a server, and the direct chats past it.
 #[derive(Debug)]
 pub struct Direct<C> {
     inner: C,
     out: Sender<(u64, News)>,
-    /// New ones each time the program starts: who gets hold of this computer later cannot read what was said, and a
-    /// name is nobody's for ever.
+    /// Generated at each start and never stored, so that recorded traffic cannot be decrypted with a seized computer.
+    /// A lasting key for a name would promise too much, since any guest can take a free name.
     keys: Keys,
     requests: Requests,
     chats: Vec<Chat>,
-    /// How many chats there were.
-    count: u64,
-    /// How many commands of its own it has sent.
-    labels: u64,
-    /// What is to be told as soon as there is room: this thread is the one that makes it.
-    late: VecDeque<News>,
+    /// Number of the newest chat.
+    last_number: u64,
+    /// Number in the newest label.
+    last_label: u64,
+    /// Local events that did not fit into `out`. The UI thread must not block on that channel, since only the UI thread
+    /// drains it.
+    local_queue: VecDeque<News>,
 }
 
 impl<C: Connection> Direct<C> {
-    /// Around `inner`, whose news come out of where `out` leads.
+    /// Wraps `inner`. `out` must be the sending half of the channel that `inner.news()` returns.
     ///
     /// # Errors
-    /// The system has no random numbers.
+    /// No key can be generated: the system provides no random numbers.
     pub fn around(inner: C, out: Sender<(u64, News)>) -> Result<Direct<C>, LinkError> {
-        let (requests, chats, late) = (Requests::default(), Vec::new(), VecDeque::new());
-        Ok(Direct { inner, out, keys: Keys::generate()?, requests, chats, count: 0, labels: 0, late })
+        Ok(Direct {
+            inner,
+            out,
+            keys: Keys::generate()?,
+            requests: Requests::default(),
+            chats: Vec::new(),
+            last_number: 0,
+            last_label: 0,
+            local_queue: VecDeque::new(),
+        })
     }
 
-    /// Sends a command of its own to the server.
+    /// Sends a command of this program to the server. The answer is not shown.
     fn command(&mut self, command: &Command<'_>) {
-        self.labels += 1;
-        let label = format!("{LABEL}{}", self.labels);
+        self.last_label += 1;
+        let label = format!("{LABEL_PREFIX}{}", self.last_label);
         self.forward(command, &label);
     }
 
-    /// Sends a command to the server, which answers to that label.
+    /// Sends a command to the server under `label`.
     fn forward(&mut self, command: &Command<'_>, label: &str) {
         if let Some(request) = Request::of_command(command, None) {
             self.inner.send(&Request { label: Some(label.into()), ..request }.to_line());
         }
     }
 
-    /// What the server tells, as far as it is for the screens.
-    fn told_by_server(&mut self, told: News) -> Option<News> {
+    /// Acts on an event of the server, and returns it if the UI is to see it.
+    ///
+    /// Drops events that only this program may tell, answers to questions that the user did not ask, and answers to
+    /// this program's own commands.
+    fn filter_server_news(&mut self, told: News) -> Option<News> {
         let event = match &told {
             News::Event { event, .. } => event,
-            // Of what this version does not know, nothing may pass for what this program tells itself.
+            // A server must not fake an event of a direct chat, not even in a form that only scripts understand.
             News::Unknown(line) => return (!forged::is_forged(line)).then_some(told),
             _ => return Some(told),
         };
-        // The answer to a command of its own is nothing that the user has asked for.
-        let is_own = event.reply.as_ref().is_some_and(|reply| reply.label.starts_with(LABEL));
+        // True for answers to commands that the user did not type.
+        let is_own = event.reply.as_ref().is_some_and(|reply| reply.label.starts_with(LABEL_PREFIX));
         let passes = match &event.what {
             What::Welcome { grant, .. } => {
                 if !grant.resumed {
@@ -104,25 +126,25 @@ impl<C: Connection> Direct<C> {
                 self.command(&Command::DirectKey(&key));
                 true
             }
-            What::DirectRequest { from, key } => self.requests.came(from, key, self.chats.len()),
+            What::DirectRequest { from, key } => self.requests.add_incoming(from, key, self.chats.len()),
             What::DirectReady { user, key, addresses } => {
-                let asked = self.requests.answered(user);
-                if asked {
-                    // Both may have asked; one chat is enough.
-                    self.requests.take(Some(user));
+                let was_asked = self.requests.take_outgoing(user);
+                if was_asked {
+                    // If both users asked, drop the other request: one chat is enough.
+                    self.requests.take_incoming(Some(user));
                     self.dial(user, key, addresses);
                 }
-                asked
+                was_asked
             }
             What::DirectRejected { by } => {
-                self.requests.answered(by);
+                self.requests.take_outgoing(by);
                 true
             }
             What::Report(report) if report.cause == Cause::DirectUnavailable => {
-                self.requests.take(report.about.user.as_deref());
+                self.requests.take_incoming(report.about.user.as_deref());
                 true
             }
-            // No server is in the path of what these tell, and none asks for anything once the user is in.
+            // A server has no part in direct chats, and asks for nothing after sign-in.
             What::DirectConnected { .. }
             | What::DirectTalk { .. }
             | What::DirectEnded { .. }
@@ -133,8 +155,8 @@ impl<C: Connection> Direct<C> {
         (passes && !is_own).then_some(told)
     }
 
-    /// What a chat tells, if it is one of the present ones.
-    fn told_by_chat(&mut self, number: u64, told: News) -> Option<News> {
+    /// Applies an event of a chat to the list of chats, and returns it. Events of a chat that is gone are dropped.
+    fn apply_chat_news(&mut self, number: u64, told: News) -> Option<News> {
         let at = self.chats.iter().position(|chat| chat.number == number)?;
         if let News::Event { event, .. } = &told {
             match &event.what {
@@ -146,25 +168,25 @@ impl<C: Connection> Direct<C> {
         Some(told)
     }
 
-    /// Does what a command says, if it is about direct chats. `false` if the server must have it.
-    fn obey(&mut self, command: &Command<'_>, label: Option<&str>) -> bool {
+    /// Handles a command about direct chats. Returns `false` if the command must go to the server.
+    fn handle(&mut self, command: &Command<'_>, label: Option<&str>) -> bool {
         match *command {
-            Command::DirectText { to, text } => self.say(to, text, label),
+            Command::DirectText { to, text } => self.send_text(to, text, label),
             Command::DirectStop(user) => self.stop(user, label),
             Command::Accept(user) => return self.accept(user, label),
-            Command::Reject(user) => match self.requests.take(user) {
+            Command::Reject(user) => match self.requests.take_incoming(user) {
                 Some(request) => {
-                    info!("rejecting a direct chat with {}", request.from);
-                    let label = label.unwrap_or(LABEL);
+                    info!("direct: rejecting request user={}", request.from);
+                    let label = label.unwrap_or(LABEL_PREFIX);
                     self.forward(&Command::Reject(Some(&request.from)), label);
                 }
                 None => return false,
             },
-            Command::Direct(user) => return self.ask(user, label),
+            Command::Direct(user) => return self.request_chat(user, label),
             Command::Block(user) => {
-                self.requests.take(Some(user));
-                if let Some(chat) = self.chat(user) {
-                    chat.stop(Ending::Blocked);
+                self.requests.take_incoming(Some(user));
+                if let Some(chat) = self.chat_mut(user) {
+                    chat.close(CloseReason::Blocked);
                     chat.open = false;
                 }
                 return false;
@@ -174,23 +196,23 @@ impl<C: Connection> Direct<C> {
         true
     }
 
-    fn say(&mut self, to: &str, text: &str, label: Option<&str>) {
+    fn send_text(&mut self, to: &str, text: &str, label: Option<&str>) {
         let text = clean_message(text).into_owned();
         if let Some(why) = too_long(&text) {
             return self.answer(What::error(413, why), label);
         }
-        match self.chat(to).filter(|chat| chat.open) {
+        match self.chat_mut(to).filter(|chat| chat.open) {
             Some(_) if text.is_empty() => self.answer(What::Done { id: None, repeated: false }, label),
-            // Its own thread answers when the line has gone out.
-            Some(chat) => chat.say(text, label.map(str::to_owned)),
+            // The chat's thread answers when the text was sent.
+            Some(chat) => chat.send(text, label.map(str::to_owned)),
             None => self.answer(What::error(403, not_open(to)), label),
         }
     }
 
     fn stop(&mut self, user: &str, label: Option<&str>) {
-        match self.chat(user).filter(|chat| chat.ending().is_none()) {
+        match self.chat_mut(user).filter(|chat| chat.close_reason().is_none()) {
             Some(chat) => {
-                chat.stop(Ending::Stopped);
+                chat.close(CloseReason::Stopped);
                 chat.open = false;
                 self.answer(What::Done { id: None, repeated: false }, label);
             }
@@ -198,17 +220,21 @@ impl<C: Connection> Direct<C> {
         }
     }
 
-    /// Whether a user need not be asked.
-    fn ask(&mut self, user: &str, label: Option<&str>) -> bool {
-        // One that is ending keeps nobody from asking for another.
-        let Some(chat) = self.chat(user).filter(|chat| chat.ending().is_none()) else {
-            info!("asking {user} for a direct chat");
-            self.requests.ask(user);
+    /// Notes that the user asks for a chat. Returns `true`, after an answer, if a chat is open or being opened already;
+    /// otherwise the server must have the command.
+    fn request_chat(&mut self, user: &str, label: Option<&str>) -> bool {
+        // A chat that is being closed does not count: the user may ask for another one.
+        let Some(chat) = self.chat_mut(user).filter(|chat| chat.close_reason().is_none()) else {
+            info!("direct: sending request user={user}");
+            self.requests.add_outgoing(user);
             return false;
         };
-        let (with, numbers) = (&chat.with, &chat.fingerprint);
+        let with = &chat.with;
+        let fingerprint = &chat.fingerprint;
         let why = if chat.open {
-            format!("there is an encrypted chat with {with} already; compare: {numbers}. /direct-stop {with} ends it")
+            format!(
+                "there is an encrypted chat with {with} already; compare: {fingerprint}. /direct-stop {with} ends it"
+            )
         } else {
             format!("an encrypted chat with {with} is about to begin; /direct-stop {with} gives it up")
         };
@@ -216,31 +242,32 @@ impl<C: Connection> Direct<C> {
         true
     }
 
-    fn chat(&mut self, user: &str) -> Option<&mut Chat> {
-        let who = NameKey::of(user);
-        self.chats.iter_mut().find(|chat| chat.who == who)
+    fn chat_mut(&mut self, user: &str) -> Option<&mut Chat> {
+        let name_key = NameKey::of(user);
+        self.chats.iter_mut().find(|chat| chat.name_key == name_key)
     }
 
-    /// Tells something that nobody else told.
+    /// Queues a local event for the UI.
     fn tell(&mut self, what: What<'static>) {
         self.answer(what, None);
     }
 
-    /// Answers a command that goes no further.
+    /// Queues the answer to a command that the server never sees.
     fn answer(&mut self, what: What<'static>, label: Option<&str>) {
-        // A program that gave no label compares nothing, and is not told that nothing is to be said.
+        // `Done` carries no text, so without a label there is nothing to tell.
         if label.is_some() || !matches!(what, What::Done { .. }) {
-            self.late.push_back(news(what, label));
+            self.local_queue.push_back(local_news(what, label));
         }
-        self.tell_late();
+        self.flush_local();
     }
 
-    /// Where there is no room, there is more to be taken: then this has its turn again.
-    fn tell_late(&mut self) {
-        while let Some(told) = self.late.pop_front() {
-            if let Err(full) = self.out.try_send((HERE, told)) {
+    /// Sends queued local events without blocking. If the channel is full, `current` calls this again after each event
+    /// that the UI takes.
+    fn flush_local(&mut self) {
+        while let Some(told) = self.local_queue.pop_front() {
+            if let Err(full) = self.out.try_send((LOCAL_NUMBER, told)) {
                 let (_, told) = full.into_inner();
-                self.late.push_front(told);
+                self.local_queue.push_front(told);
                 return;
             }
         }
@@ -254,13 +281,15 @@ impl<C: Connection + 'static> Connection for Direct<C> {
 
     fn current(&mut self, (number, told): (u64, News)) -> Option<News> {
         let told = match number {
-            HERE => Some(told),
-            LOCAL.. => self.told_by_chat(number & !LOCAL, told),
-            _ => self.inner.current((number, told)).and_then(|told| self.told_by_server(told)),
+            LOCAL_NUMBER => Some(told),
+            CHAT_BIT.. => self.apply_chat_news(number & !CHAT_BIT, told),
+            _ => self.inner.current((number, told)).and_then(|told| self.filter_server_news(told)),
         };
-        self.tell_late();
-        if let Some(News::Event { event, .. }) = &told {
-            diary::note(&event.what).iter().for_each(|note| info!("{note}"));
+        self.flush_local();
+        if let Some(News::Event { event, .. }) = &told
+            && let Some(note) = diary::note(&event.what)
+        {
+            info!("{note}");
         }
         told
     }
@@ -272,12 +301,12 @@ impl<C: Connection + 'static> Connection for Direct<C> {
     fn send(&mut self, line: &str) {
         let request = Request::parse(line).unwrap_or_default();
         match request.command() {
-            Ok(command) if self.obey(&command, request.label.as_deref()) => {}
+            Ok(command) if self.handle(&command, request.label.as_deref()) => {}
             _ => self.inner.send(line),
         }
     }
 
-    /// Direct chats go on.
+    /// Ends the connection to the server. Direct chats go on.
     fn disconnect(&mut self) {
         self.inner.disconnect();
     }
@@ -286,21 +315,21 @@ impl<C: Connection + 'static> Connection for Direct<C> {
         self.inner.is_local()
     }
 
-    /// And until everybody has been told goodbye.
+    /// Closes all chats, then the connection to the server. Waits up to two seconds until the goodbyes were sent.
     fn finish(self: Box<Self>) {
         let Direct { inner, chats, .. } = *self;
-        let end = Instant::now() + 2 * LEAVING;
-        let parting = chats.into_iter().map(|chat| {
+        let end = Instant::now() + 2 * BYE_TIMEOUT;
+        let closing = chats.into_iter().map(|chat| {
             info!(
                 "direct chat with {}: ended: {}",
                 chat.with,
-                chat.ending().unwrap_or(Ending::Left).sentence(&chat.with)
+                chat.close_reason().unwrap_or(CloseReason::Left).sentence(&chat.with)
             );
-            chat.end(Ending::Left)
+            chat.finish(CloseReason::Left)
         });
-        let parting: Vec<_> = parting.collect();
+        let closing: Vec<_> = closing.collect();
         Box::new(inner).finish();
-        for gone in parting {
+        for gone in closing {
             let _ = gone.recv_deadline(end);
         }
     }
@@ -310,8 +339,8 @@ fn not_open(user: &str) -> String {
     format!("there is no encrypted chat with {user}; /direct {user} asks for one")
 }
 
-/// Something that this program tells itself, also as programs read it; perhaps the answer to a command.
-fn news(what: What<'static>, label: Option<&str>) -> News {
+/// Builds a local event, also as the JSON line that scripts read. With a label it is the last answer to that command.
+fn local_news(what: What<'static>, label: Option<&str>) -> News {
     let reply = label.map(|label| Reply { label: label.to_owned().into(), done: true });
     let event = Event { reply, ..what.at(wall()) };
     let mut line = Vec::new();

@@ -1,8 +1,11 @@
-//! Who accepted a chat waits until the other one comes, at a port that is open only for that.
+//! Waits for the client that asked for a chat, on a port opened for this chat only.
+//!
+//! The port also accepts connections of strangers, so handshakes run on threads of their own, are limited in time and
+//! number, and the first one that proves the right key wins.
 
-use super::chat::Line;
-use super::ending::Ending;
-use super::meet::{Met, Pair};
+use super::chat::OutgoingText;
+use super::ending::CloseReason;
+use super::meet::{Established, Pair};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -13,65 +16,66 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// So long the one who asked may take to come.
-const WAITING: Duration = Duration::from_secs(30);
-/// How soon the port is closed when it is of no use any more.
-const TICK: Duration = Duration::from_millis(100);
-/// Connections that may be shaking hands at once; with one more, the oldest goes, since the right one takes no time.
-const STRANGERS: usize = 16;
+/// Time limit for the other client to connect.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Interval of the check whether the port is still needed.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Handshakes at once. One more closes the oldest, since the right client needs only a moment and silent strangers
+/// pile up.
+const MAX_HANDSHAKES: usize = 16;
 
-/// A port that nobody has been told of yet.
+/// An open port that has not been announced yet.
 #[derive(Debug)]
 pub(super) struct Offer {
     listener: TcpListener,
 }
 
-/// Somebody may come any moment.
+/// Handle of the accepting thread. Dropping it closes the port within [`POLL_INTERVAL`].
 #[derive(Debug)]
-pub(super) struct Waiting {
-    met: Receiver<Met>,
-    over: Arc<AtomicBool>,
+pub(super) struct AcceptHandle {
+    established: Receiver<Established>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Offer {
-    /// Opens a free port, for IPv6 and IPv4 together where there is IPv6.
+    /// Opens a free port, for IPv6 and IPv4 together where the machine has IPv6.
     ///
     /// # Errors
-    /// There is none.
+    /// No port can be opened.
     pub fn open() -> io::Result<Offer> {
-        let both = || {
+        let dual_stack = || {
             let socket = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP))?;
             socket.set_only_v6(false)?;
             listen(&socket, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))?;
             io::Result::Ok(socket)
         };
-        let old = || {
+        let ipv4_only = || {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
             listen(&socket, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))?;
             io::Result::Ok(socket)
         };
-        Ok(Offer { listener: both().or_else(|_| old())?.into() })
+        Ok(Offer { listener: dual_stack().or_else(|_| ipv4_only())?.into() })
     }
 
-    /// The port.
+    /// Returns the port number.
     ///
     /// # Errors
-    /// The system does not say.
+    /// The system call fails.
     pub fn port(&self) -> io::Result<u16> {
         Ok(self.listener.local_addr()?.port())
     }
 
-    /// Lets the owner of the right key in, on a thread of its own.
+    /// Accepts connections on a thread of its own until the owner of the right key is connected.
     ///
     /// # Errors
-    /// No thread can be had.
-    pub fn wait_for(self, pair: Pair) -> io::Result<Waiting> {
-        let (out, met) = bounded(1);
-        let over = Arc::new(AtomicBool::new(false));
-        let seen = over.clone();
-        let run = move || serve(&self.listener, &pair, &out, &seen);
+    /// The thread cannot be started.
+    pub fn accept_from(self, pair: Pair) -> io::Result<AcceptHandle> {
+        let (out, established) = bounded(1);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let seen = stopped.clone();
+        let run = move || accept_loop(&self.listener, &pair, &out, &seen);
         std::thread::Builder::new().name("direct-offer".into()).spawn(run)?;
-        Ok(Waiting { met, over })
+        Ok(AcceptHandle { established, stopped })
     }
 }
 
@@ -81,50 +85,52 @@ fn listen(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     socket.set_nonblocking(true)
 }
 
-impl Waiting {
-    /// Waits until they have come, `stop` has ended, or it took too long.
+impl AcceptHandle {
+    /// Waits for the link. Gives up when `stop` disconnects.
     ///
     /// # Errors
-    /// They have not come; nothing, if `stop` has ended.
-    pub fn come(&self, stop: &Receiver<Line>) -> Result<Met, Option<Ending>> {
+    /// The other client did not connect in time, or `None` if `stop` disconnected.
+    pub fn wait(&self, stop: &Receiver<OutgoingText>) -> Result<Established, Option<CloseReason>> {
         select! {
-            recv(self.met) -> met => met.map_err(|_| Some(Ending::NobodyCame)),
+            recv(self.established) -> established => established.map_err(|_| Some(CloseReason::NeverDialed)),
             recv(stop) -> _ => Err(None),
         }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for AcceptHandle {
     fn drop(&mut self) {
-        self.over.store(true, Relaxed);
+        self.stopped.store(true, Relaxed);
     }
 }
 
-/// Takes connections until the right one is there, it is over, or nobody came.
-fn serve(listener: &TcpListener, pair: &Pair, out: &Sender<Met>, over: &AtomicBool) {
-    let end = Instant::now() + WAITING;
-    let mut strangers: VecDeque<Weak<TcpStream>> = VecDeque::new();
-    while !over.load(Relaxed) && out.is_empty() && Instant::now() < end {
-        match next(listener) {
+/// Accepts connections until one has proven the right key, the handle is dropped, or the time limit passed.
+fn accept_loop(listener: &TcpListener, pair: &Pair, out: &Sender<Established>, stopped: &AtomicBool) {
+    let end = Instant::now() + ACCEPT_TIMEOUT;
+    let mut handshakes: VecDeque<Weak<TcpStream>> = VecDeque::new();
+    while !stopped.load(Relaxed) && out.is_empty() && Instant::now() < end {
+        match next_connection(listener) {
             Ok(Some(stream)) => {
-                strangers.retain(|stranger| stranger.strong_count() > 0);
-                if strangers.len() >= STRANGERS {
-                    strangers.pop_front().iter().for_each(send_away);
+                handshakes.retain(|handshake| handshake.strong_count() > 0);
+                if handshakes.len() >= MAX_HANDSHAKES {
+                    if let Some(oldest) = handshakes.pop_front() {
+                        shut_down(&oldest);
+                    }
                 }
-                strangers.extend(receive(stream, pair, out));
+                handshakes.extend(start_handshake(stream, pair, out));
             }
             Ok(None) => {}
-            // Out of descriptors, perhaps: there may be some in a moment.
-            Err(_) => std::thread::sleep(TICK),
+            // The process may be out of descriptors: wait, then try again.
+            Err(_) => std::thread::sleep(POLL_INTERVAL),
         }
     }
-    strangers.iter().for_each(send_away);
+    handshakes.iter().for_each(shut_down);
 }
 
-/// The next connection, if one comes within a moment.
-fn next(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
+/// Returns the next connection, or `None` if none arrives within [`POLL_INTERVAL`].
+fn next_connection(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
     let mut waits = [PollFd::new(listener, PollFlags::IN)];
-    match poll(&mut waits, Timespec::try_from(TICK).ok().as_ref()) {
+    match poll(&mut waits, Timespec::try_from(POLL_INTERVAL).ok().as_ref()) {
         Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(None),
         Ok(_) => {}
         Err(error) => return Err(error.into()),
@@ -135,33 +141,34 @@ fn next(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
             stream.set_nodelay(true)?;
             Ok(Some(stream))
         }
-        // They have gone again.
+        // The peer closed the connection before it was accepted.
         Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
         Err(why) if matches!(why.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => Ok(None),
         Err(why) => Err(why),
     }
 }
 
-/// Shakes hands with somebody, on a thread of their own.
-fn receive(stream: TcpStream, pair: &Pair, out: &Sender<Met>) -> Option<Weak<TcpStream>> {
+/// Runs a handshake on a thread of its own. Returns a handle to close its stream, or `None` if no thread was started.
+fn start_handshake(stream: TcpStream, pair: &Pair, out: &Sender<Established>) -> Option<Weak<TcpStream>> {
     let stream = Arc::new(stream);
     let handle = Arc::downgrade(&stream);
     let (pair, out) = (pair.clone(), out.clone());
-    // The first one counts.
-    let run = move || answer(stream, &pair, |met| _ = out.try_send(met));
+    // The channel holds one link, so later ones are dropped.
+    let run = move || shake_hands(stream, &pair, |established| _ = out.try_send(established));
     std::thread::Builder::new().name("direct-answer".into()).spawn(run).is_ok().then_some(handle)
 }
 
-/// Shakes hands. Whoever has met is no stranger any more before anybody is told: then all strangers are sent away.
-fn answer(stream: Arc<TcpStream>, pair: &Pair, tell: impl FnOnce(Met)) {
-    if let Ok(met) = pair.answered(&stream) {
+/// Runs a handshake. Drops its own reference to the stream before it reports success: that report makes the accepting
+/// thread shut down all streams that it can still reach.
+fn shake_hands(stream: Arc<TcpStream>, pair: &Pair, tell: impl FnOnce(Established)) {
+    if let Ok(established) = pair.answered(&stream) {
         drop(stream);
-        tell(met);
+        tell(established);
     }
 }
 
-fn send_away(stranger: &Weak<TcpStream>) {
-    if let Some(stream) = stranger.upgrade() {
+fn shut_down(handshake: &Weak<TcpStream>) {
+    if let Some(stream) = handshake.upgrade() {
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
@@ -172,22 +179,23 @@ mod tests {
     use landline_common::link::Keys;
 
     #[test]
-    fn whoever_has_met_is_not_sent_away_with_the_strangers() {
+    fn an_established_link_is_not_shut_down_with_the_other_handshakes() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let [here, there] = [(); 2].map(|()| Keys::generate().unwrap());
-        let comes = Pair { own: there.clone(), theirs: here.public() };
-        let waits = Pair { own: here, theirs: there.public() };
+        let dialer = Pair { own: there.clone(), theirs: here.public() };
+        let acceptor = Pair { own: here, theirs: there.public() };
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let answered = Arc::new(listener.accept().unwrap().0);
-        let (stranger, mut told) = (Arc::downgrade(&answered), false);
+        let handshake = Arc::downgrade(&answered);
+        let mut told = false;
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                answer(answered, &waits, |_met| {
-                    assert!(stranger.upgrade().is_none(), "its link would be torn");
+                shake_hands(answered, &acceptor, |_established| {
+                    assert!(handshake.upgrade().is_none(), "the accepting thread could shut the link down");
                     told = true;
                 });
             });
-            comes.dialled(stream).unwrap().choose().unwrap();
+            dialer.dialled(stream).unwrap().choose().unwrap();
         });
         assert!(told);
     }

@@ -1,9 +1,14 @@
-//! The chat itself: one thread that writes, one that reads. It ends by a goodbye, or when the link is lost.
+//! Runs an established chat: the calling thread writes, a second one reads. A chat ends by a goodbye or a lost link.
+//!
+//! The writing thread reports the end, after all texts that came before. Two rules keep texts from getting lost:
+//! - After its goodbye, the writer half-closes the stream and waits until the reader has seen the other side's end.
+//!   Closing at once, with unread bytes in the buffer, would send a reset and destroy the goodbye on its way.
+//! - If a write fails, the reader still reports the texts that arrived before the failure.
 
-use super::chat::{Control, LEAVING, Line, Teller};
-use super::ending::Ending;
-use super::frame::{Farewell, Frame};
-use super::meet::Met;
+use super::chat::{BYE_TIMEOUT, Control, EventSender, OutgoingText};
+use super::ending::CloseReason;
+use super::frame::{ByeReason, Frame};
+use super::meet::Established;
 use crate::window::{LINES, Window};
 use crossbeam_channel::{Receiver, bounded, select};
 use landline_common::What;
@@ -13,91 +18,100 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A sign of life goes out when nothing else did for so long.
-const PING: Duration = Duration::from_secs(5);
-/// Nothing heard for so long: the link is lost.
-const SILENCE: Duration = Duration::from_secs(15);
-/// How soon the thread that reads notices that it is over.
-const TICK: Duration = Duration::from_secs(1);
-/// And where it has read enough for the moment.
-const PAUSE: Duration = Duration::from_millis(100);
+/// A ping is sent after this time without another message.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// The link counts as lost after this time without a message.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Interval at which the reading thread checks the time limits.
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
+/// The same interval while the reading thread pauses because of the rate limit.
+const RATE_PAUSE: Duration = Duration::from_millis(100);
 
-/// Talks until it is over, and tells so.
-pub(super) fn talk(met: Met, said: &Receiver<Line>, control: &Arc<Control>, teller: &Teller) {
-    let Met { stream, opened } = met;
-    let patient = stream.set_read_timeout(Some(TICK)).and_then(|()| stream.set_write_timeout(Some(SILENCE)));
-    let (Ok(()), Ok(reading), Ok(kept)) = (patient, stream.try_clone(), stream.try_clone()) else {
-        return teller.ended(control.reason().unwrap_or(Ending::NoMeans));
+/// Runs the chat to its end, and reports the end.
+pub(super) fn run(
+    established: Established,
+    texts: &Receiver<OutgoingText>,
+    control: &Arc<Control>,
+    sender: &EventSender,
+) {
+    let Established { stream, opened } = established;
+    let timeouts =
+        stream.set_read_timeout(Some(READ_TIMEOUT)).and_then(|()| stream.set_write_timeout(Some(SILENCE_TIMEOUT)));
+    let (Ok(()), Ok(reading), Ok(shared)) = (timeouts, stream.try_clone(), stream.try_clone()) else {
+        return sender.ended(control.reason().unwrap_or(CloseReason::NoResources));
     };
-    control.hold(kept);
-    let (out, over) = bounded(1);
-    let (heard, control_there) = (teller.clone(), control.clone());
-    let run = move || {
-        let (begun, lines) = (Instant::now(), Window::default());
-        let mut watched = Watched { stream: reading, heard: begun, begun, lines, control: control_there };
-        // It is the first to know, or nobody asks any more.
-        let _ = out.send(watched.read_all(opened.opener, &heard));
+    control.set_stream(shared);
+    let (out, reader_done) = bounded(1);
+    let sender_there = sender.clone();
+    let control_there = control.clone();
+    let read = move || {
+        let begun = Instant::now();
+        let lines = Window::default();
+        let mut reader = Reader { stream: reading, last_heard: begun, begun, lines, control: control_there };
+        // The writing thread may have ended already; then the result is not needed.
+        let _ = out.send(reader.read_all(opened.opener, &sender_there));
     };
-    if std::thread::Builder::new().name("direct-reader".into()).spawn(run).is_err() {
-        return teller.ended(Ending::NoMeans);
+    if std::thread::Builder::new().name("direct-reader".into()).spawn(read).is_err() {
+        return sender.ended(CloseReason::NoResources);
     }
-    let mut mouth = Mouth { stream, sealer: opened.sealer };
-    let ending = mouth.say_all(said, &over, control, teller);
-    teller.ended(control.reason().unwrap_or(ending));
-    // The goodbye must be read before this end is gone: bytes that nobody took would tear it away.
-    let _ = mouth.stream.shutdown(Shutdown::Write);
-    let _ = over.recv_timeout(LEAVING);
-    let _ = mouth.stream.shutdown(Shutdown::Both);
+    let mut writer = Writer { stream, sealer: opened.sealer };
+    let reason = writer.write_all(texts, &reader_done, control, sender);
+    sender.ended(control.reason().unwrap_or(reason));
+    // Let the other client read the goodbye before this stream is gone (see the module's first rule).
+    let _ = writer.stream.shutdown(Shutdown::Write);
+    let _ = reader_done.recv_timeout(BYE_TIMEOUT);
+    let _ = writer.stream.shutdown(Shutdown::Both);
 }
 
-/// The half that writes.
-struct Mouth {
+/// The writing half.
+struct Writer {
     stream: TcpStream,
     sealer: Sealer,
 }
 
-impl Mouth {
-    /// Says what is to be said, until nothing more will be, or the other half has ended.
-    fn say_all(
+impl Writer {
+    /// Sends texts and pings until the queue is disconnected, the reader has ended, or a write fails. Returns why the
+    /// chat ends.
+    fn write_all(
         &mut self,
-        said: &Receiver<Line>,
-        over: &Receiver<Ending>,
+        texts: &Receiver<OutgoingText>,
+        reader_done: &Receiver<CloseReason>,
         control: &Control,
-        teller: &Teller,
-    ) -> Ending {
-        let mut due = Instant::now() + PING;
+        sender: &EventSender,
+    ) -> CloseReason {
+        let mut due = Instant::now() + PING_INTERVAL;
         loop {
             let (frame, label) = select! {
-                recv(said) -> line => match line {
-                    Ok(Line { text, label }) => (Frame::Text { text }, label),
-                    Err(_) => return self.part(control.reason().unwrap_or(Ending::Left)),
+                recv(texts) -> text => match text {
+                    Ok(OutgoingText { text, label }) => (Frame::Text { text }, label),
+                    Err(_) => return self.say_goodbye(control.reason().unwrap_or(CloseReason::Left)),
                 },
-                recv(over) -> ending => return ending.unwrap_or(Ending::Lost),
+                recv(reader_done) -> reason => return reason.unwrap_or(CloseReason::Lost),
                 default(due.saturating_duration_since(Instant::now())) => (Frame::Ping, None),
             };
             match self.send(&frame) {
                 Ok(()) => {}
-                Err(LinkError::Stream(why)) if is_wait(&why) => return Ending::Lost,
-                Err(_) => return outlast(said, over).unwrap_or(control.reason().unwrap_or(Ending::Left)),
+                Err(LinkError::Stream(why)) if is_timeout(&why) => return CloseReason::Lost,
+                Err(_) => return drain(texts, reader_done).unwrap_or(control.reason().unwrap_or(CloseReason::Left)),
             }
-            due = Instant::now() + PING;
+            due = Instant::now() + PING_INTERVAL;
             if let Frame::Text { text } = frame {
-                let told = What::DirectTalk { with: teller.with(), own: true, text: text.into() };
-                teller.answer(told, label.as_deref());
+                let told = What::DirectTalk { with: sender.with(), own: true, text: text.into() };
+                sender.answer(told, label.as_deref());
             }
         }
     }
 
-    /// Says goodbye.
-    fn part(&mut self, ending: Ending) -> Ending {
-        let reason = match ending {
-            Ending::Left => Farewell::Left,
-            Ending::Replaced => Farewell::Other,
-            _ => Farewell::Stopped,
+    /// Sends the goodbye, and returns `reason`.
+    fn say_goodbye(&mut self, reason: CloseReason) -> CloseReason {
+        let bye = match reason {
+            CloseReason::Left => ByeReason::Left,
+            CloseReason::Replaced => ByeReason::Other,
+            _ => ByeReason::Stopped,
         };
-        // If that does not arrive, the end of the stream does.
-        let _ = self.send(&Frame::Bye { reason });
-        ending
+        // If this fails, the other client still sees the end of the stream.
+        let _ = self.send(&Frame::Bye { reason: bye });
+        reason
     }
 
     fn send(&mut self, frame: &Frame) -> Result<(), LinkError> {
@@ -105,61 +119,62 @@ impl Mouth {
     }
 }
 
-/// The stream is gone; what came before is still read, until the other half has ended or nothing more is to be said.
-fn outlast(said: &Receiver<Line>, over: &Receiver<Ending>) -> Option<Ending> {
+/// After a failed write, waits until the reader has reported everything that arrived before, and returns its reason.
+/// Returns `None` if this side closes the chat first. Texts to send are dropped.
+fn drain(texts: &Receiver<OutgoingText>, reader_done: &Receiver<CloseReason>) -> Option<CloseReason> {
     loop {
         select! {
-            recv(over) -> ending => return Some(ending.unwrap_or(Ending::Lost)),
-            recv(said) -> text => {
+            recv(reader_done) -> reason => return Some(reason.unwrap_or(CloseReason::Lost)),
+            recv(texts) -> text => {
                 text.ok()?;
             }
         }
     }
 }
 
-/// Whether that was no end, but took too long.
-fn is_wait(why: &io::Error) -> bool {
+/// Returns whether an I/O call only took too long.
+fn is_timeout(why: &io::Error) -> bool {
     matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// The half that reads, and watches over time.
-struct Watched {
+/// The reading half, which also watches the time limits.
+struct Reader {
     stream: TcpStream,
-    /// When the last whole message came.
-    heard: Instant,
-    /// When the chat began.
+    /// Arrival of the last whole message.
+    last_heard: Instant,
+    /// Begin of the chat, from which `lines` counts milliseconds.
     begun: Instant,
-    /// How much came lately.
+    /// Messages received lately.
     lines: Window,
     control: Arc<Control>,
 }
 
-impl Watched {
-    /// Tells what the other side says, until it is over.
-    fn read_all(&mut self, mut opener: Opener, teller: &Teller) -> Ending {
+impl Reader {
+    /// Reports texts of the other client until the link ends. Returns why the chat ends.
+    fn read_all(&mut self, mut opener: Opener, sender: &EventSender) -> CloseReason {
         loop {
             let message = match opener.receive(self) {
                 Ok(Some(message)) => message,
-                Ok(None) => return Ending::Lost,
-                Err(LinkError::Stream(why)) if why.kind() == ErrorKind::TimedOut => return Ending::Silent,
-                Err(LinkError::Stream(_)) => return Ending::Lost,
-                Err(_) => return Ending::Damaged,
+                Ok(None) => return CloseReason::Lost,
+                Err(LinkError::Stream(why)) if why.kind() == ErrorKind::TimedOut => return CloseReason::Silent,
+                Err(LinkError::Stream(_)) => return CloseReason::Lost,
+                Err(_) => return CloseReason::Damaged,
             };
-            let has_room = self.wait_for_room();
+            let is_open = self.wait_for_rate();
             match Frame::read(&message) {
-                Frame::Text { text } if has_room && !text.is_empty() => {
-                    teller.tell(What::DirectTalk { with: teller.with(), own: false, text: text.into() });
+                Frame::Text { text } if is_open && !text.is_empty() => {
+                    sender.tell(What::DirectTalk { with: sender.with(), own: false, text: text.into() });
                 }
-                Frame::Bye { reason } => return Ending::Theirs(reason),
+                Frame::Bye { reason } => return CloseReason::PeerClosed(reason),
                 _ => {}
             }
-            self.heard = Instant::now();
+            self.last_heard = Instant::now();
         }
     }
 
-    /// Reads on only when there is room for one more: meanwhile it is the other side that waits. `false` if that is too
-    /// late, since the chat ends here.
-    fn wait_for_room(&mut self) -> bool {
+    /// Waits until the rate limit allows one more message, and counts it. Meanwhile nothing is read, so TCP makes the
+    /// other client wait. Returns `false` if this side closes the chat; then the message is dropped.
+    fn wait_for_rate(&mut self) -> bool {
         loop {
             let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             if self.lines.counted(now) < LINES {
@@ -169,21 +184,22 @@ impl Watched {
             if self.control.reason().is_some() {
                 return false;
             }
-            std::thread::sleep(PAUSE.min(Duration::from_millis(self.lines.left(now))));
+            std::thread::sleep(RATE_PAUSE.min(Duration::from_millis(self.lines.left(now))));
         }
     }
 }
 
-impl Read for Watched {
-    /// Waits for bytes as long as there is reason to.
+impl Read for Reader {
+    /// Reads, ignoring read timeouts, until the silence limit passes. A closing chat whose goodbye is late is shut down
+    /// here.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if self.heard.elapsed() >= SILENCE {
+            if self.last_heard.elapsed() >= SILENCE_TIMEOUT {
                 return Err(ErrorKind::TimedOut.into());
             }
             match self.stream.read(buffer) {
-                Err(why) if is_wait(&why) => {
-                    self.control.cut_if_late();
+                Err(why) if is_timeout(&why) => {
+                    self.control.shut_down_if_late();
                 }
                 Err(why) if why.kind() == ErrorKind::Interrupted => {}
                 read => return read,

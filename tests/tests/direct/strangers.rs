@@ -66,7 +66,7 @@ fn somebody_else_at_the_address_hears_nothing() {
     let request = bob.until("DIRECT_REQUEST_FROM:alice:");
     let key = request.rsplit(':').next().expect("a key");
     bob.send(&format!("/direct-accept alice {key} {address}"));
-    assert!(reason(&mut alice, "bob").starts_with("somebody else answers"));
+    assert!(reason(&mut alice, "bob").starts_with("another program answers"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Chats of people who mean well.
+//! Chats between two well-behaved clients.
 
 use super::*;
 
 #[test]
-fn a_key_is_announced_at_every_sign_in() {
+fn announces_the_key_at_every_sign_in() {
     let mut alice = Client::new();
     let welcome = What::Welcome {
         user: "alice".into(),
@@ -16,11 +16,11 @@ fn a_key_is_announced_at_every_sign_in() {
         assert!(alice.hear(welcome.clone()).is_some());
         assert_eq!(alice.sent(), format!("/direct-key {}", alice.key()));
     }
-    assert_ne!(alice.key(), Client::new().key(), "a new one each time");
+    assert_ne!(alice.key(), Client::new().key(), "each client generates a new key");
 }
 
 #[test]
-fn two_talk_and_one_says_goodbye() {
+fn two_users_chat_until_one_stops() {
     let [mut alice, mut bob] = two();
     for text in ["hello", "grüße 日本"] {
         alice.type_in(&format!("/direct-say BOB {text}"));
@@ -37,7 +37,7 @@ fn two_talk_and_one_says_goodbye() {
     assert_eq!(bob.ended(), "you ended it");
     bob.type_in("/direct-say alice hello?");
     assert!(matches!(bob.next(), What::Error { code: Some(403), .. }));
-    assert!(alice.lines.is_empty() && bob.lines.is_empty(), "the server had no part in it");
+    assert!(alice.lines.is_empty() && bob.lines.is_empty(), "nothing went through the server");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a9_a_message_keeps_its_lines_and_their_indentation() {
 }
 
 #[test]
-fn who_leaves_says_so() {
+fn leaving_sends_queued_texts_and_a_goodbye() {
     let [mut alice, bob] = two();
     leave(bob.direct);
     assert_eq!(alice.next(), talk("bob", false, "one more"));
@@ -65,11 +65,11 @@ fn leave(mut bob: Direct<Inner>) {
 }
 
 #[test]
-fn an_answer_without_a_name_is_for_the_only_one_who_asks() {
+fn accept_without_a_name_needs_a_single_request() {
     let mut bob = Client::new();
     let key = || Keys::generate().unwrap().public().to_string();
     bob.type_in("/accept");
-    assert_eq!(bob.sent(), "/accept", "the server may know of another request");
+    assert_eq!(bob.sent(), "/accept", "the server may know a request of another kind");
     for from in ["alice", "carol"] {
         bob.hear(What::DirectRequest { from: from.into(), key: key().into() });
     }
@@ -91,16 +91,19 @@ fn an_answer_without_a_name_is_for_the_only_one_who_asks() {
 }
 
 #[test]
-fn a_chat_is_there_once_and_a_new_one_takes_its_place() {
+fn a_new_chat_replaces_one_with_the_same_user() {
     let [mut alice, mut bob] = two();
     alice.type_in("/direct bob");
     assert!(matches!(alice.next(), What::Info(text) if text.contains("there is an encrypted chat with bob already")));
-    // Bob's program was lost, and he asks anew.
+    // Bob's program crashed, and Bob asks again with a new one.
     let mut other = Client::new();
     other.type_in("/direct alice");
     alice.hear(What::DirectRequest { from: "bob".into(), key: other.key().to_string().into() });
     alice.type_in("/accept bob");
-    assert_eq!(alice.next(), What::DirectEnded { with: "bob".into(), reason: "a new one takes its place".into() });
+    assert_eq!(
+        alice.next(),
+        What::DirectEnded { with: "bob".into(), reason: "a new encrypted chat replaces it".into() }
+    );
     assert_eq!(bob.ended(), "alice ended it");
     let accept =
         alice.lines.iter().map(|object| line(&object)).find(|line| line.starts_with("/direct-accept")).unwrap();
@@ -111,16 +114,16 @@ fn a_chat_is_there_once_and_a_new_one_takes_its_place() {
 }
 
 #[test]
-fn one_that_was_just_ended_keeps_nobody_from_asking_for_another() {
+fn a_closing_chat_does_not_prevent_a_new_request() {
     let [mut alice, mut bob] = two();
-    // Nothing of what the chat tells is taken in between.
+    // Send both commands before the UI takes any event of the chat.
     alice.type_in("/direct-stop bob");
     alice.type_in("/direct-stop bob");
     assert_eq!(alice.own(), What::info("there is no encrypted chat with bob; /direct bob asks for one"));
     let accept = accepted(&mut alice, &mut bob);
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
     let ended = |with: &'static str, why: &'static str| What::DirectEnded { with: with.into(), reason: why.into() };
-    assert_eq!(alice.next(), ended("bob", "you ended it"), "its end is told, and once");
+    assert_eq!(alice.next(), ended("bob", "you ended it"), "the end is reported exactly once");
     assert!(matches!(alice.next(), What::DirectConnected { .. }));
     bob.ended();
     assert!(matches!(bob.next(), What::DirectConnected { .. }));
@@ -130,7 +133,7 @@ fn one_that_was_just_ended_keeps_nobody_from_asking_for_another() {
 }
 
 #[test]
-fn one_that_is_about_to_begin_is_given_up() {
+fn stop_gives_up_a_chat_that_is_not_connected_yet() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     bob.type_in("/direct alice");
@@ -143,14 +146,14 @@ fn one_that_is_about_to_begin_is_given_up() {
 }
 
 #[test]
-fn both_may_ask_and_accept_at_once() {
+fn two_requests_at_once_make_one_chat() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice");
     let key = bob.key().to_string().into();
     alice.hear(What::DirectRequest { from: "bob".into(), key });
     let accept = accepted(&mut alice, &mut bob);
-    // Alice accepts as well; for the server, bob was first.
+    // Alice accepts as well, but the server saw Bob's answer first.
     alice.type_in("/accept bob");
     assert!(alice.sent().starts_with("/direct-accept bob"));
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
@@ -159,7 +162,7 @@ fn both_may_ask_and_accept_at_once() {
 }
 
 #[test]
-fn blocking_somebody_ends_it() {
+fn blocking_a_user_ends_the_chat() {
     let [mut alice, mut bob] = two();
     alice.type_in("/block bob");
     while alice.sent() != "/block bob" {}
@@ -168,7 +171,7 @@ fn blocking_somebody_ends_it() {
 }
 
 #[test]
-fn what_is_told_here_waits_for_room() {
+fn answers_wait_while_the_channel_is_full() {
     let mut alice = Client::new();
     while alice.server.try_send((0, News::Unknown("old".into()))).is_ok() {}
     for _ in 0..3 {

@@ -9,10 +9,10 @@ use landline_common::Event;
 use landline_common::link::PublicKey;
 use std::time::Duration;
 
-/// Far above what anything takes on a busy machine.
+/// Time limit of one step, far above the need of a busy machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A connection to a server that is the test.
+/// A fake connection: the test plays the server.
 #[derive(Debug)]
 struct Inner {
     lines: Sender<String>,
@@ -46,13 +46,13 @@ impl Connection for Inner {
     fn finish(self: Box<Self>) {}
 }
 
-/// Somebody with a client, and the server's end of it.
+/// A client under test, with the server's end of its connection.
 struct Client {
     direct: Direct<Inner>,
     lines: Receiver<String>,
     server: Sender<(u64, News)>,
-    /// What was not taken when its turn was, and is before everything else.
-    aside: VecDeque<(u64, News)>,
+    /// Events that `take_from` skipped; `next` returns them first.
+    skipped: VecDeque<(u64, News)>,
 }
 
 impl Client {
@@ -60,18 +60,18 @@ impl Client {
         let (server, news) = bounded(64);
         let (lines, sent) = unbounded();
         let direct = Direct::around(Inner { lines, news, is_local: true }, server.clone()).unwrap();
-        Client { direct, lines: sent, server, aside: VecDeque::new() }
+        Client { direct, lines: sent, server, skipped: VecDeque::new() }
     }
 
-    /// The server tells something. What of it is for the screens; what its chats tell waits.
+    /// Delivers an event of the server. Returns the event if the UI is to see it. Events of chats wait.
     fn hear(&mut self, what: What<'static>) -> Option<What<'static>> {
-        self.server.send((1, news(what, None))).unwrap();
+        self.server.send((1, local_news(what, None))).unwrap();
         self.take_from(1)
     }
 
-    /// What its own program answers to a line; what its chats tell waits.
+    /// Returns the next local answer. Events of chats wait.
     fn own(&mut self) -> What<'static> {
-        self.take_from(HERE).expect("that is always news")
+        self.take_from(LOCAL_NUMBER).expect("that is always news")
     }
 
     fn take_from(&mut self, number: u64) -> Option<What<'static>> {
@@ -80,15 +80,15 @@ impl Client {
             if told.0 == number {
                 return self.direct.current(told).map(what_of);
             }
-            self.aside.push_back(told);
+            self.skipped.push_back(told);
         }
     }
 
-    /// The next that its chats tell.
+    /// Returns the next event for the UI, skipped ones first.
     fn next(&mut self) -> What<'static> {
         loop {
-            let aside = self.aside.pop_front();
-            let told = aside.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
+            let skipped = self.skipped.pop_front();
+            let told = skipped.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
             if let Some(told) = self.direct.current(told) {
                 return what_of(told);
             }
@@ -103,7 +103,7 @@ impl Client {
         }
     }
 
-    /// A command of the user's.
+    /// Sends a command of the user.
     fn type_in(&mut self, command: &str) {
         self.direct.send(&object(command, "lobby"));
     }
@@ -128,13 +128,13 @@ fn what_of(news: News) -> What<'static> {
     }
 }
 
-/// The addresses of an answer that reach this machine.
+/// Returns the loopback addresses of a `/direct-accept` line.
 fn loopback(accept: &str) -> String {
     let addresses = accept.rsplit(' ').next().unwrap();
     addresses.split(',').filter(|address| address.starts_with("127.")).collect()
 }
 
-/// Bob has accepted what alice asked. The line in which he says so.
+/// Lets Alice ask and Bob accept. Returns Bob's `/direct-accept` line.
 fn accepted(alice: &mut Client, bob: &mut Client) -> String {
     alice.type_in("/direct bob");
     assert_eq!(alice.sent(), "/direct bob");
@@ -151,7 +151,7 @@ fn ready(key: PublicKey, addresses: &str) -> What<'static> {
     What::DirectReady { user: "bob".into(), key: key.to_string().into(), addresses: addresses.to_owned().into() }
 }
 
-/// Alice and bob, who talk.
+/// Returns two clients with an open chat.
 fn two() -> [Client; 2] {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);

@@ -1,15 +1,15 @@
-//! Strangers, liars, and links that break.
+//! Strangers at the port, a server that lies, and broken links.
 
-use super::super::dial::AGAIN;
+use super::super::dial::RETRY_DELAYS;
 use super::super::frame::Frame;
-use super::super::meet::Met;
+use super::super::meet::Established;
 use super::*;
 use crate::window::{LINES, WINDOW_MS};
 use landline_common::link::{Side, Whom, open};
 use std::net::{TcpListener, TcpStream};
 
-/// A link that counts, of alice's with bob, of which the test is her end.
-fn chosen(alice: &Client, bob: &Client, accept: &str) -> Met {
+/// Connects to Bob as Alice's client would, and chooses the link. The test plays Alice's end.
+fn chosen(alice: &Client, bob: &Client, accept: &str) -> Established {
     let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
     let mut met = pair.dialled(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
     met.choose().unwrap();
@@ -17,7 +17,7 @@ fn chosen(alice: &Client, bob: &Client, accept: &str) -> Met {
 }
 
 #[test]
-fn a_lost_link_is_told_at_once() {
+fn reports_a_lost_link_at_once() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let met = chosen(&alice, &bob, &accept);
@@ -27,7 +27,7 @@ fn a_lost_link_is_told_at_once() {
 }
 
 #[test]
-fn what_is_not_what_was_sent_ends_it() {
+fn a_damaged_message_ends_the_chat() {
     use std::io::Write;
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
@@ -38,7 +38,7 @@ fn what_is_not_what_was_sent_ends_it() {
 }
 
 #[test]
-fn strangers_who_dial_do_not_keep_the_right_one_out() {
+fn strangers_do_not_keep_the_right_client_out() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let address = loopback(&accept);
@@ -52,17 +52,17 @@ fn strangers_who_dial_do_not_keep_the_right_one_out() {
     drop(silent);
     let end = Instant::now() + DEADLINE;
     while TcpStream::connect(&address).is_ok() {
-        assert!(Instant::now() < end, "the port stays open");
+        assert!(Instant::now() < end, "the port is still open");
         std::thread::yield_now();
     }
 }
 
 #[test]
-fn one_who_only_shakes_hands_is_not_in() {
+fn a_handshake_without_a_hello_is_not_accepted() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
-    // Alice's client opens two, and chooses the second one.
+    // Alice's client opens two links, and chooses the second one.
     let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     second.choose().unwrap();
@@ -74,7 +74,7 @@ fn one_who_only_shakes_hands_is_not_in() {
 }
 
 #[test]
-fn where_somebody_else_answers_nothing_is_said() {
+fn a_wrong_key_ends_the_attempt() {
     let (mut alice, bob) = (Client::new(), Client::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -86,11 +86,11 @@ fn where_somebody_else_answers_nothing_is_said() {
     });
     alice.type_in("/direct bob");
     assert!(alice.hear(ready(bob.key(), &address)).is_some());
-    assert!(alice.ended().starts_with("somebody else answers"));
+    assert!(alice.ended().starts_with("another program answers"));
 }
 
 #[test]
-fn where_nobody_listens_the_reason_says_what_to_do() {
+fn an_unreachable_client_is_reported_with_advice() {
     let mut alice = Client::new();
     for addresses in ["127.0.0.1:1", "", "nonsense"] {
         alice.type_in("/direct bob");
@@ -100,11 +100,11 @@ fn where_nobody_listens_the_reason_says_what_to_do() {
     alice.type_in("/direct bob");
     let told = What::DirectReady { user: "bob".into(), key: "no key".into(), addresses: "127.0.0.1:5000".into() };
     assert!(alice.hear(told).is_some());
-    assert!(alice.ended().starts_with("somebody else"));
+    assert!(alice.ended().starts_with("another program"));
 }
 
 #[test]
-fn a_server_cannot_make_up_chats() {
+fn drops_chat_events_that_a_server_makes_up() {
     let (mut alice, eve) = (Client::new(), Keys::generate().unwrap());
     for what in [
         ready(eve.public(), "127.0.0.1:5000"),
@@ -120,7 +120,7 @@ fn a_server_cannot_make_up_chats() {
 }
 
 #[test]
-fn whoever_takes_nothing_is_given_up() {
+fn a_client_that_does_not_read_ends_the_chat() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let _held_open = chosen(&alice, &bob, &accept);
@@ -156,35 +156,36 @@ fn who_says_too_much_waits_and_nobody_else_does() {
         }
         let mut next = bob.next();
         if next == talk("alice", true, "slowly, please") {
-            (spoken, next) = (true, bob.next());
+            spoken = true;
+            next = bob.next();
         }
         assert_eq!(next, What::DirectTalk { with: "alice".into(), own: false, text: n.to_string().into() });
     }
-    assert!(spoken, "what bob says does not wait");
-    // Twice, and the first time had begun before.
+    assert!(spoken, "Bob's own text does not wait");
+    // Two windows must have passed, the first one since before `begun`.
     assert!(begun.elapsed() > Duration::from_millis(WINDOW_MS), "{:?}", begun.elapsed());
     bob.type_in("/direct-stop alice");
     assert_eq!(bob.ended(), "you ended it");
 }
 
-/// Somebody who counts who knocks, and lets nobody in.
-fn doorstep() -> (String, Receiver<()>) {
+/// Starts a listener that reports each connection and closes it. Returns its address and the reports.
+fn counting_listener() -> (String, Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (out, knocks) = unbounded();
+    let (out, connections) = unbounded();
     std::thread::spawn(move || listener.incoming().for_each(|_| _ = out.send(())));
-    (address, knocks)
+    (address, connections)
 }
 
 #[test]
 fn nobodys_word_makes_one_knock_often_or_at_what_only_this_machine_reaches() {
-    for (is_local, most) in [(true, 1 + AGAIN.len()), (false, 0)] {
+    for (is_local, most) in [(true, 1 + RETRY_DELAYS.len()), (false, 0)] {
         let mut alice = Client::new();
         alice.direct.inner.is_local = is_local;
-        let (address, knocks) = doorstep();
+        let (address, connections) = counting_listener();
         alice.type_in("/direct bob");
         assert!(alice.hear(ready(Keys::generate().unwrap().public(), &address)).is_some());
         assert!(alice.ended().starts_with("bob's computer cannot be reached"));
-        assert_eq!(knocks.try_iter().count(), most, "{is_local}");
+        assert_eq!(connections.try_iter().count(), most, "{is_local}");
     }
 }

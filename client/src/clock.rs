@@ -1,10 +1,10 @@
-//! The time, as people see it.
+//! Wall-clock time.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use landline_common::Moment;
 
-/// Now, with this machine's offset.
+/// Returns the current time with this machine's UTC offset.
 #[must_use]
 pub fn wall() -> Moment {
     let at = Timestamp::now();

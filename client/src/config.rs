@@ -1,4 +1,4 @@
-//! The file with what people choose, once and for all.
+//! The configuration file.
 
 use crate::args::BadUsage;
 use crate::chat::Bell;
@@ -10,39 +10,39 @@ use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// A longer file is none of ours.
-const MOST_BYTES: u64 = 256 << 10;
+/// Bytes to read at most. A larger file is certainly not a configuration file.
+const MAX_BYTES: u64 = 256 << 10;
 const TEMPLATE: &str = include_str!("config_template.toml");
 
-/// What is chosen; everything may be missing.
+/// The content of the file. All keys are optional.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The server.
+    /// Address of the server.
     pub server: Option<String>,
-    /// The name.
+    /// Name of the user.
     #[serde(deserialize_with = "user")]
     pub name: Option<UserName>,
-    /// The room.
+    /// First room.
     #[serde(deserialize_with = "room")]
     pub room: Option<RoomName>,
-    /// Lines in, lines out.
+    /// Use plain lines instead of the full screen.
     pub plain: bool,
-    /// The colours.
+    /// Colors of the full screen.
     #[serde(deserialize_with = "value")]
     pub theme: Option<Palette>,
-    /// What the bell rings for.
+    /// Messages that ring the bell.
     #[serde(deserialize_with = "value")]
     pub bell: Option<Bell>,
-    /// Tell the desktop.
+    /// Show desktop notifications.
     pub notify: bool,
-    /// Seconds between two questions for a sign of life.
+    /// Seconds between two pings.
     #[serde(deserialize_with = "keepalive")]
     pub keepalive: Option<u64>,
-    /// Seconds that a script waits for a lost connection.
+    /// Seconds for which a script tries to reconnect.
     #[serde(deserialize_with = "patience")]
     pub patience: Option<u64>,
-    /// The file for the log.
+    /// Path of the log file.
     pub log: Option<PathBuf>,
 }
 
@@ -62,7 +62,7 @@ fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoomName>, 
     parsed(deserializer, RoomName::parse)
 }
 
-/// One of the words that the command line takes, too.
+/// Reads one of the values that the command line accepts for the same setting.
 fn value<'de, D: Deserializer<'de>, T: clap::ValueEnum>(deserializer: D) -> Result<Option<T>, D::Error> {
     let words = || {
         let all = T::value_variants().iter().filter_map(T::to_possible_value);
@@ -73,35 +73,35 @@ fn value<'de, D: Deserializer<'de>, T: clap::ValueEnum>(deserializer: D) -> Resu
     })
 }
 
-fn within<'de, D: Deserializer<'de>>(deserializer: D, least: u64, most: u64) -> Result<Option<u64>, D::Error> {
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D, min: u64, max: u64) -> Result<Option<u64>, D::Error> {
     match u64::deserialize(deserializer)? {
-        seconds if (least..=most).contains(&seconds) => Ok(Some(seconds)),
-        _ => Err(D::Error::custom(format!("write seconds from {least} to {most}"))),
+        seconds if (min..=max).contains(&seconds) => Ok(Some(seconds)),
+        _ => Err(D::Error::custom(format!("write seconds from {min} to {max}"))),
     }
 }
 
 fn keepalive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    within(deserializer, 5, 120)
+    seconds(deserializer, 5, 120)
 }
 
 fn patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    within(deserializer, 0, 86_400)
+    seconds(deserializer, 0, 86_400)
 }
 
-/// All keys, explained, as they are printed.
+/// Returns a commented template with all keys, as `landline config` prints it.
 #[must_use]
 pub fn template(file: Option<&Path>) -> String {
-    let place = file.map_or("the file behind --config".into(), |file| file.display().to_string());
-    format!("# landline reads {place}\n#\n{TEMPLATE}")
+    let path = file.map_or("the file given with --config".into(), |file| file.display().to_string());
+    format!("# landline reads {path}\n#\n{TEMPLATE}")
 }
 
 impl Config {
-    /// Reads the file. One that nobody asked for (not `wanted`) need not be there.
+    /// Reads the file. Without `wanted`, a missing file gives the defaults; `wanted` means that the user named the file.
     ///
     /// # Errors
-    /// It cannot be read, or says something that makes no sense: where, and what would.
+    /// The file cannot be read, or has an unknown key or a wrong value; the message names the line.
     pub fn load(file: &Path, wanted: bool) -> Result<Config, BadUsage> {
-        match small_file::read(file, MOST_BYTES) {
+        match small_file::read(file, MAX_BYTES) {
             Ok(text) => Config::parse(&text).map_err(|(line, why)| {
                 BadUsage::new(format!("{}, line {line}: {why}; landline config prints all keys", file.display()))
             }),
@@ -112,6 +112,7 @@ impl Config {
         }
     }
 
+    /// Parses the text. An error has the line number and the reason.
     fn parse(text: &str) -> Result<Config, (usize, String)> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -126,8 +127,8 @@ mod tests {
     use proptest::prelude::*;
     use std::fs;
 
-    /// The template with every key in force.
-    fn all() -> String {
+    /// Returns the template with all keys uncommented.
+    fn uncommented() -> String {
         let key = |line: &str| {
             line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())).map(str::to_owned)
         };
@@ -135,23 +136,23 @@ mod tests {
     }
 
     #[test]
-    fn the_template_has_every_key_and_changes_nothing() {
-        let config = Config::parse(&all()).unwrap();
+    fn the_template_has_every_key_and_only_defaults() {
+        let config = Config::parse(&uncommented()).unwrap();
         assert!(config.server.is_some() && config.name.is_some() && config.room.is_some());
         assert!(config.theme == Some(Palette::Dark) && config.bell == Some(Bell::Private));
         assert_eq!((config.keepalive, config.patience), (Some(10), Some(30)));
         assert!(!config.plain && !config.notify && config.log.is_some());
-        // What it knows, it says when it does not know something.
+        // The error for an unknown key lists all known keys.
         let (_, why) = Config::parse("x = 1").unwrap_err();
         for key in why.split('`').skip(3).step_by(2) {
-            assert!(all().contains(&format!("\n{key} = ")), "{key} is not in the template");
+            assert!(uncommented().contains(&format!("\n{key} = ")), "{key} is not in the template");
         }
         let untouched = Config::parse(&template(None)).unwrap();
         assert!(untouched.server.is_none() && untouched.theme.is_none());
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn an_error_names_line_and_reason() {
         for (text, line, says) in [
             ("\n\nnmae = \"a\"", 3, "unknown field `nmae`, expected one of `server`, `name`"),
             ("name = \"a b\"", 1, "letters, digits"),
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_file_that_was_asked_for_must_be_there() {
+    fn only_a_file_named_by_the_user_must_exist() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("config.toml");
         assert!(Config::load(&file, false).unwrap().server.is_none());
@@ -179,8 +180,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(any in any::<String>(), keys in "([a-z]{0,9}( ?= ?)?[\"'\\[\\]{}.a-z0-9\\\\ü]{0,9}\n?){0,6}", at in 0..2_000_usize) {
-            let all = all();
+        fn no_input_panics(any in any::<String>(), keys in "([a-z]{0,9}( ?= ?)?[\"'\\[\\]{}.a-z0-9\\\\ü]{0,9}\n?){0,6}", at in 0..2_000_usize) {
+            let all = uncommented();
             let at = all.floor_char_boundary(at.min(all.len()));
             for text in [&any, &keys, &format!("{}{any}{}", &all[..at], &all[at..]), &format!("{}{keys}", &all[..at])] {
                 if let Err((line, why)) = Config::parse(text) {

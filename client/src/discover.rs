@@ -1,9 +1,9 @@
-//! Finding servers: asking on every network this machine is on, and listening for LanTalk's beacons.
+//! Finds servers: broadcasts a question on each network of this machine, and listens for LanTalk's beacons.
 
 mod table;
 
 use crate::args::{BadUsage, Discover};
-use crate::networks::{each_waiting, networks, shared_socket, socket_on};
+use crate::networks::{networks, read_datagrams, shared_socket, socket_on};
 use crate::setup::welcome::Offer;
 use anyhow::{Context, bail};
 use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
@@ -12,15 +12,15 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// Datagrams get lost; the question is asked once more after so long.
-const AGAIN: Duration = Duration::from_millis(150);
-/// Longer than any answer.
-const LONGEST_ANSWER: usize = 2_048;
+/// The question is repeated once after this time, since datagrams get lost.
+const REPEAT_AFTER: Duration = Duration::from_millis(150);
+/// Bytes to read of an answer; more than any answer has.
+const MAX_ANSWER_BYTES: usize = 2_048;
 
-/// Prints the servers that were found. Whether there are any.
+/// Prints the servers that were found. Returns whether there are any.
 ///
 /// # Errors
-/// Standard output is gone, or the system has no sockets left.
+/// Waiting for answers or writing to standard output failed.
 pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
     let (servers, now_ms) = find(wanted).context("looking for servers")?;
     let list = servers.list();
@@ -33,10 +33,10 @@ pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// The servers that answer, for people to choose from. LanTalk's own are none that this program could talk to.
+/// Returns the servers to offer to the user. LanTalk servers are left out, since this program cannot talk to them.
 #[must_use]
 pub fn offers(wanted: &Discover) -> Vec<Offer> {
-    // Without sockets there is nothing to be found; an address can still be typed.
+    // On failure the list is empty; the user can still type an address.
     let list = find(wanted).map(|(servers, _)| servers.list()).unwrap_or_default();
     let offer = |found: &Found| match &found.kind {
         Kind::Landline(answer) => Some(Offer {
@@ -50,11 +50,11 @@ pub fn offers(wanted: &Discover) -> Vec<Offer> {
     list.iter().filter_map(offer).collect()
 }
 
-/// The address of the only server there is, for scripts that do not say which. With a `secret` to be told, none is
-/// taken that nobody chose.
+/// Returns the address of the only server on the network, for scripts that name none. With `secret`, fails at once: a
+/// password must not go to a server that the user has not chosen.
 ///
 /// # Errors
-/// There is none, or more than one.
+/// `secret` is true, or there is no server, or more than one.
 pub fn only_one(secret: bool) -> anyhow::Result<String> {
     if secret {
         bail!(BadUsage::new("say which server the password is for, for example: landline 192.168.1.20"));
@@ -66,29 +66,30 @@ pub fn only_one(secret: bool) -> anyhow::Result<String> {
     }
 }
 
-/// Asks, and gathers answers until the time is over. Also says at what time, counted as the servers' ages are.
+/// Asks, and collects answers until the timeout. Returns the servers and the time at the end, in milliseconds since the
+/// start, from which ages are counted.
 fn find(wanted: &Discover) -> io::Result<(Servers, u64)> {
     let start = Instant::now();
     let deadline = start + wanted.timeout;
     let links: Vec<Link> = networks(wanted.bind).into_iter().map(|(link, _)| link).collect();
     let mut search = Search { start, port: wanted.port, askers: askers(&links), servers: Servers::default() };
-    // Somebody may keep the port for themselves; then there are only answers.
+    // If another program holds the port exclusively, only answers are found, no beacons.
     let listener = shared_socket(wanted.port).ok();
     search.ask();
-    let mut again = Some(start + AGAIN);
+    let mut repeat_at = Some(start + REPEAT_AFTER);
     loop {
-        search.wait(listener.as_ref(), again.unwrap_or(deadline).min(deadline))?;
+        search.wait(listener.as_ref(), repeat_at.unwrap_or(deadline).min(deadline))?;
         search.read(listener.as_ref());
         let now = Instant::now();
-        if again.is_some_and(|again| now >= again) {
+        if repeat_at.is_some_and(|repeat_at| now >= repeat_at) {
             search.ask();
-            again = None;
+            repeat_at = None;
         }
         if now >= deadline {
             break;
         }
     }
-    // Others want to know the address on the network, so it stands before the loopback one.
+    // Put network addresses before loopback: `merge_own` keeps the first, and users pass that on to other machines.
     let mut own: Vec<IpAddr> = links.iter().map(|link| link.own.into()).collect();
     own.sort_by_key(IpAddr::is_loopback);
     search.servers.merge_own(&own);
@@ -99,20 +100,22 @@ fn find(wanted: &Discover) -> io::Result<(Servers, u64)> {
 struct Search {
     start: Instant,
     port: u16,
-    /// A socket on each network.
+    /// A socket for each network, with the network's broadcast address.
     askers: Vec<(UdpSocket, Ipv4Addr)>,
     servers: Servers,
 }
 
 impl Search {
+    /// Broadcasts the question on each network.
     fn ask(&self) {
         let question = question();
-        for (socket, everybody) in &self.askers {
-            // An interface may have gone down; the others are asked all the same.
-            let _ = socket.send_to(&question, (*everybody, self.port));
+        for (socket, broadcast) in &self.askers {
+            // Ignore errors: an interface may have gone down, and the others still work.
+            let _ = socket.send_to(&question, (*broadcast, self.port));
         }
     }
 
+    /// Waits until a socket is readable or the time is `until`.
     fn wait(&self, listener: Option<&UdpSocket>, until: Instant) -> io::Result<()> {
         let left = until.saturating_duration_since(Instant::now());
         let sockets = self.askers.iter().map(|(socket, _)| socket).chain(listener);
@@ -123,12 +126,12 @@ impl Search {
         }
     }
 
-    /// Answers count where a question was sent from, beacons on their own port; anything else is noise.
+    /// Reads all waiting datagrams: answers on the asking sockets, beacons on the listener. Ignores anything else.
     fn read(&mut self, listener: Option<&UdpSocket>) {
         let now_ms = self.elapsed_ms();
         let servers = &mut self.servers;
         for (socket, _) in &self.askers {
-            each_waiting::<LONGEST_ANSWER>(socket, |source, datagram| {
+            read_datagrams::<MAX_ANSWER_BYTES>(socket, |source, datagram| {
                 if let Some(answer) = Answer::parse(datagram) {
                     servers.answered(source.ip(), answer, now_ms);
                 }
@@ -136,7 +139,7 @@ impl Search {
             });
         }
         let Some(listener) = listener else { return };
-        each_waiting::<LONGEST_ANSWER>(listener, |source, datagram| {
+        read_datagrams::<MAX_ANSWER_BYTES>(listener, |source, datagram| {
             if let Some(beacon) = Beacon::parse(datagram) {
                 servers.announced(source.ip(), beacon, now_ms);
             }
@@ -149,7 +152,7 @@ impl Search {
     }
 }
 
-/// A socket on each network, and where everybody there is asked.
+/// Opens a socket for each network, and pairs it with the broadcast address.
 fn askers(links: &[Link]) -> Vec<(UdpSocket, Ipv4Addr)> {
     links.iter().filter_map(|link| Some((socket_on(link).ok()?, link.everybody))).collect()
 }

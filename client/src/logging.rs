@@ -1,7 +1,7 @@
-//! The client's own log: to a file, for whoever asks why a connection broke; never to the screen.
+//! The client's log file, which helps to find out why a connection broke. Nothing is logged to the screen.
 //!
-//! It says what became of the connection, of direct chats, and of the terminal. What people say and passwords are never
-//! given to it, and what a server says passes through [`landline_common::clean`].
+//! The log covers the connection, direct chats and the terminal. Chat texts and passwords are never logged, and text of a
+//! server is cleaned with [`landline_common::clean`].
 
 use crate::args::BadUsage;
 use crate::engine::Phase;
@@ -16,34 +16,34 @@ use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::path::Path;
 
-/// How much is logged, as other programs read it, too.
-const LEVEL: &str = "RUST_LOG";
-/// Characters of one message: a server's reason may be long.
+/// Environment variable with the log level, in the syntax of `env_logger`.
+const LEVEL_VARIABLE: &str = "RUST_LOG";
+/// Characters of a message at most, since it may quote a long reason of a server.
 const MESSAGE_CHARS: usize = 1_000;
 
-/// Logs everything from here on to the end of `file`, panics as well.
+/// Starts logging to the end of `file`, with a hook for panics.
 ///
 /// # Errors
-/// The file cannot be written, or logging was started before.
+/// The file cannot be opened, or a logger was set before.
 pub fn start(file: &Path) -> Result<(), BadUsage> {
     let why = |why: &dyn Display| {
         BadUsage::new(format!("the log {}: {why}; give a file in a folder that you may write to", file.display()))
     };
     let out = open(file).map_err(|error| why(&error))?;
     let mut builder = Builder::new();
-    builder.filter_level(LevelFilter::Info).parse_filters(&env::var(LEVEL).unwrap_or_default());
+    builder.filter_level(LevelFilter::Info).parse_filters(&env::var(LEVEL_VARIABLE).unwrap_or_default());
     builder.target(Target::Pipe(Box::new(out)));
     builder.format(|out, record| writeln!(out, "{}", line(&Zoned::now(), record.level(), record.args())));
     builder.try_init().map_err(|error| why(&error))?;
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        error!("{}", last_words(panic));
+        error!("{}", panic_line(panic));
         before(panic);
     }));
     Ok(())
 }
 
-/// Only its owner can read it: it says who talked where, and when.
+/// Opens the log for appending. Only its owner may read it, since it tells who used the program, where and when.
 fn open(file: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -52,7 +52,7 @@ fn open(file: &Path) -> io::Result<File> {
     options.open(file)
 }
 
-/// One line of the log, without its end.
+/// Formats one line, without a line end. Cleans and cuts the message.
 fn line(now: &Zoned, level: Level, message: &impl Display) -> String {
     let message = message.to_string();
     let cleaned = clean(&message);
@@ -60,40 +60,41 @@ fn line(now: &Zoned, level: Level, message: &impl Display) -> String {
     format!("{} {level:<5} {cut}", now.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
-/// Where a panic was. Its message only if it is fixed: others may quote what somebody said.
-fn last_words(panic: &PanicHookInfo<'_>) -> String {
-    let place = panic.location().map_or("somewhere".into(), ToString::to_string);
+/// Describes a panic. Leaves out a formatted message, which may quote a chat text; a fixed message is included.
+fn panic_line(panic: &PanicHookInfo<'_>) -> String {
+    let location = panic.location().map_or("an unknown location".into(), ToString::to_string);
     let message = panic.payload().downcast_ref::<&'static str>();
     let message = message.map_or(String::new(), |message| format!(": {message}"));
-    format!("panicked at {place} on thread {}{message}", std::thread::current().name().unwrap_or("without a name"))
+    format!("panicked at {location} on thread {}{message}", std::thread::current().name().unwrap_or("without a name"))
 }
 
-/// What the models say of the connection, told once: which one is made and what comes of it, the link itself tells.
+/// Logs each loss of the connection once. The link itself logs attempts and their results.
 #[derive(Debug)]
 pub struct Diary {
     last: Phase,
 }
 
 impl Diary {
-    /// One is in.
+    /// Begins while the connection is up.
     #[must_use]
     pub fn begin() -> Diary {
         Diary { last: Phase::Up }
     }
 
-    /// Notes how the connection is at `now_ms`, if that has changed.
+    /// Logs the phase of the connection at `now_ms`, if it has changed.
     pub fn note(&mut self, phase: &Phase, now_ms: u64) {
         if *phase == self.last {
             return;
         }
-        if let Some(text) = lost(phase, now_ms) {
+        if let Some(text) = loss_line(phase, now_ms) {
             warn!("{text}");
         }
         self.last = phase.clone();
     }
 }
 
-fn lost(phase: &Phase, now_ms: u64) -> Option<String> {
+/// Returns the log line for a lost connection.
+fn loss_line(phase: &Phase, now_ms: u64) -> Option<String> {
     match phase {
         Phase::Connecting | Phase::Up => None,
         Phase::Waiting { until, why } => {
@@ -104,7 +105,7 @@ fn lost(phase: &Phase, now_ms: u64) -> Option<String> {
     }
 }
 
-/// That the program ends, and how.
+/// Logs how the program ends.
 pub fn end(done: &anyhow::Result<bool>) {
     match done {
         Ok(_) => info!("left"),
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_when_and_forges_nothing() {
+    fn formats_a_cleaned_and_cut_line() {
         let now: Zoned = "2026-11-21T14:00:05[UTC]".parse().unwrap();
         assert_eq!(line(&now, Level::Warn, &"a\u{1b}[31m\nb"), "2026-11-21 14:00:05 WARN  a b");
         assert_eq!(
@@ -127,11 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_is_told_in_words() {
+    fn formats_a_lost_connection() {
         let waiting = Phase::Waiting { until: 5_500, why: "it broke".into() };
-        assert_eq!(lost(&waiting, 4_000).as_deref(), Some("no connection: it broke; reconnecting in 2 s"));
+        assert_eq!(loss_line(&waiting, 4_000).as_deref(), Some("no connection: it broke; reconnecting in 2 s"));
         let stopped = Phase::Stopped { why: "kicked".into() };
-        assert_eq!(lost(&stopped, 0).as_deref(), Some("no connection, and none is tried: kicked"));
-        assert_eq!(lost(&Phase::Up, 0), None);
+        assert_eq!(loss_line(&stopped, 0).as_deref(), Some("no connection, and none is tried: kicked"));
+        assert_eq!(loss_line(&Phase::Up, 0), None);
     }
 }

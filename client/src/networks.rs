@@ -1,16 +1,17 @@
-//! The networks this machine is on, and sockets that say something to everybody there and hear what is said.
+//! The IPv4 networks of this machine, and UDP sockets to broadcast on them and to receive broadcasts.
 
 use landline_common::beacon::Link;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
-/// Datagrams read from one socket before the next has its turn: a flood on one must not keep others waiting.
-const AT_ONCE: usize = 64;
-/// So many bytes may wait to be read (if the system allows it), so that a flood does not push out what is wanted.
-const BUFFER: usize = 1 << 20;
+/// Datagrams to read from one socket in a row, so that a flood on it does not block the others.
+const MAX_BATCH: usize = 64;
+/// Bytes of the kernel's receive buffer, if the system allows it. A small buffer drops wanted datagrams in a flood.
+const RECEIVE_BUFFER: usize = 1 << 20;
 
-/// The networks this machine is on, with their masks; or the one on which it has the address `only`.
+/// Returns the networks of all interfaces that are up, with their masks. With `only`, returns the network on which this
+/// machine has that address.
 #[must_use]
 pub fn networks(only: Option<Ipv4Addr>) -> Vec<(Link, Ipv4Addr)> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
@@ -22,48 +23,52 @@ pub fn networks(only: Option<Ipv4Addr>) -> Vec<(Link, Ipv4Addr)> {
     up.filter_map(link).filter(|(link, _)| only.is_none_or(|only| only == link.own)).collect()
 }
 
-/// A socket that says something to everybody on a network. Bound to our own address there, it needs no route but the
-/// network's own.
+/// Opens a non-blocking socket to broadcast on one network. It is bound to this machine's address there, so it needs no
+/// default route.
 ///
 /// # Errors
-/// The network is gone, or the system has no sockets left.
+/// The address is gone, or the system has no sockets left.
 pub fn socket_on(link: &Link) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind((link.own, 0))?;
     socket.set_broadcast(true)?;
     socket.set_nonblocking(true)?;
-    make_room(&socket);
+    enlarge_receive_buffer(&socket);
     Ok(socket)
 }
 
-/// A socket on a port for what is said to everybody, together with whoever else listens there.
+/// Opens a non-blocking socket that receives broadcasts on `port` and shares that port with other programs.
 ///
 /// # Errors
-/// Another program keeps the port for itself.
+/// Another program holds the port exclusively.
 pub fn shared_socket(port: u16) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
-    // A socket at one address would not hear what is said to everybody.
+    // A socket bound to one address would not receive broadcasts.
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
     Ok(socket.into())
 }
 
-/// Lets more wait to be read than usual.
-pub fn make_room(socket: &UdpSocket) {
-    let _ = SockRef::from(socket).set_recv_buffer_size(BUFFER);
+/// Enlarges the kernel's receive buffer as far as the system allows.
+pub fn enlarge_receive_buffer(socket: &UdpSocket) {
+    let _ = SockRef::from(socket).set_recv_buffer_size(RECEIVE_BUFFER);
 }
 
-/// Gives `take` what waits, of each datagram at most `LONGEST` bytes, until it wants no more. Whether it would.
-pub fn each_waiting<const LONGEST: usize>(socket: &UdpSocket, mut take: impl FnMut(SocketAddr, &[u8]) -> bool) -> bool {
-    let mut datagram = [0; LONGEST];
-    for _ in 0..AT_ONCE {
+/// Calls `take` with each waiting datagram, up to a batch limit, until `take` returns false. A datagram is cut to
+/// `MAX_BYTES`. Returns false if `take` did.
+pub fn read_datagrams<const MAX_BYTES: usize>(
+    socket: &UdpSocket,
+    mut take: impl FnMut(SocketAddr, &[u8]) -> bool,
+) -> bool {
+    let mut datagram = [0; MAX_BYTES];
+    for _ in 0..MAX_BATCH {
         match socket.recv_from(&mut datagram) {
             Ok((length, from)) if !take(from, &datagram[..length]) => return false,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            // A message that something of ours arrived nowhere; there may be more behind it.
+            // An ICMP error for an earlier datagram of this socket; datagrams may wait behind it.
             Err(_) => {}
         }
     }

@@ -1,4 +1,5 @@
-//! Where the program's own files are: where the system wants them (XDG, on Linux).
+//! Paths of this program's files, by the conventions of the platform (XDG on Linux). All are `None` without a home
+//! folder.
 
 use directories::{BaseDirs, ProjectDirs};
 use std::path::{Path, PathBuf};
@@ -7,39 +8,39 @@ fn folders() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "landline")
 }
 
-/// What people choose.
+/// The configuration file.
 #[must_use]
 pub fn config_file() -> Option<PathBuf> {
     Some(folders()?.config_dir().join("config.toml"))
 }
 
-/// What is remembered of the last time.
+/// The file with server, name and room of the last session.
 #[must_use]
 pub fn memory_file() -> Option<PathBuf> {
     let folders = folders()?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
 
-/// The key by which others in a mesh know this user again.
+/// The private key by which members of a mesh recognize this user.
 #[must_use]
 pub fn mesh_key_file() -> Option<PathBuf> {
     Some(folders()?.config_dir().join("mesh.key"))
 }
 
-/// The keys of people met in a mesh.
+/// The public keys of users met in a mesh.
 #[must_use]
 pub fn known_peers_file() -> Option<PathBuf> {
     let folders = folders()?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("known_peers.toml"))
 }
 
-/// The data of a server that is started from here.
+/// The data folder of a server that this program starts.
 #[must_use]
 pub fn server_data() -> Option<PathBuf> {
     Some(folders()?.data_dir().join("server"))
 }
 
-/// A path as people write it where no shell reads it: `~` is the home folder.
+/// Expands a leading `~` to the home folder, for paths that no shell has expanded.
 #[must_use]
 pub fn from_home(path: &Path) -> PathBuf {
     let rest = path.strip_prefix("~").ok();
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_may_begin_at_home() {
+    fn expands_a_leading_tilde_only() {
         let home = BaseDirs::new().unwrap().home_dir().to_owned();
         assert_eq!(from_home(Path::new("~/a/b")), home.join("a/b"));
         for path in ["/tmp/~/a", "~bob/a", "a/b"] {

@@ -1,41 +1,41 @@
-//! A password that is typed without being shown.
+//! Asks for a password on the terminal without echo.
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
 use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use std::io::{self, Write};
 
-/// Longer ones no server takes.
-const MOST_CHARS: usize = 200;
+/// Characters to read at most. No server accepts a longer password.
+const MAX_CHARS: usize = 200;
 
-/// Asks for a password. `None` if nobody wants to give one (Ctrl-C, Ctrl-D, Esc).
+/// Asks for a password on standard error. Returns `None` if the user cancels (Ctrl-C, Ctrl-D, Esc).
 ///
 /// # Errors
-/// There is no terminal.
+/// The terminal cannot be put into raw mode, written or read.
 pub fn ask(question: &str) -> io::Result<Option<String>> {
-    // First, so that not even those who type ahead are seen.
+    // Turn echo off before the question, so that keys typed ahead are not shown either.
     enable_raw_mode()?;
-    // Where keys are not shown, the end of a line does not go back to its beginning either.
+    // In raw mode, a line feed does not return to the first column.
     eprint!("{}: ", question.replace('\n', "\r\n"));
-    let secret = io::stderr().flush().and_then(|()| typed());
+    let secret = io::stderr().flush().and_then(|()| read_secret());
     disable_raw_mode()?;
     eprintln!();
     secret
 }
 
-fn typed() -> io::Result<Option<String>> {
+fn read_secret() -> io::Result<Option<String>> {
     let mut secret = String::new();
     loop {
         let key = match read()? {
             Event::Key(key) if key.kind != KeyEventKind::Release => key,
             Event::Paste(text) => {
-                secret.extend(text.chars().take(MOST_CHARS));
+                secret.extend(text.chars().take(MAX_CHARS));
                 continue;
             }
             _ => continue,
         };
         match key {
             KeyEvent { code: KeyCode::Enter, .. } => return Ok(Some(secret)),
-            // Enter, pressed before this was asked.
+            // Enter typed ahead, before raw mode: the terminal has turned it into a line feed, which reads as Ctrl-J.
             KeyEvent { code: KeyCode::Char('j'), modifiers, .. } if modifiers == KeyModifiers::CONTROL => {
                 return Ok(Some(secret));
             }
@@ -47,7 +47,7 @@ fn typed() -> io::Result<Option<String>> {
                 secret.clear()
             }
             KeyEvent { code: KeyCode::Backspace, .. } => _ = secret.pop(),
-            KeyEvent { code: KeyCode::Char(c), .. } if secret.chars().count() < MOST_CHARS => secret.push(c),
+            KeyEvent { code: KeyCode::Char(c), .. } if secret.chars().count() < MAX_CHARS => secret.push(c),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The program's own small files: read within a bound, written as a whole.
+//! Small files of this program: bounded reads, atomic writes, and a lock between programs.
 
 use anyhow::bail;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -7,64 +7,65 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// So long another program may take to change a file; one takes some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How soon it is seen that it is done.
-const ASK: Duration = Duration::from_millis(5);
+/// Time limit for the lock. A change takes some milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Interval between two attempts at the lock.
+const LOCK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// What is in a file, of which only the first `most` bytes are read.
+/// Reads at most `max_bytes` of a file.
 ///
 /// # Errors
-/// It cannot be read, or is no text.
-pub fn read(file: &Path, most: u64) -> io::Result<String> {
+/// The file cannot be read or is not UTF-8.
+pub fn read(file: &Path, max_bytes: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(file)?.take(most).read_to_string(&mut text)?;
+    File::open(file)?.take(max_bytes).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// The same, or nothing if there is no such file.
+/// Reads at most `max_bytes` of a file, or returns `None` if it does not exist.
 ///
 /// # Errors
-/// It is there and cannot be read; the text names it.
-pub fn read_if_there(file: &Path, most: u64) -> anyhow::Result<Option<String>> {
-    match read(file, most) {
+/// The file exists and cannot be read; the message names it.
+pub fn read_if_exists(file: &Path, max_bytes: u64) -> anyhow::Result<Option<String>> {
+    match read(file, max_bytes) {
         Ok(text) => Ok(Some(text)),
         Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(why) => bail!("{} cannot be read: {why}", file.display()),
     }
 }
 
-/// Puts `text` in the place of what was there: two programs at once leave one of both, never half of each, nor does a
-/// loss of power.
+/// Replaces the content of a file atomically, and creates the file and its folder if necessary. After a crash or power
+/// loss the file has either the old or the new content.
 ///
 /// # Errors
-/// It cannot be written; what was there is still there.
+/// The file cannot be written. If only syncing the folder failed, the new content is in place; else the old one is.
 pub fn replace(file: &Path, text: &str) -> io::Result<()> {
-    beside(file, text, &mut File::options(), |new| fs::rename(new, file))?;
-    // The new name must last as well; where a folder cannot be opened, it does.
+    write_beside(file, text, &mut File::options(), |new| fs::rename(new, file))?;
+    // Sync the folder, so that the rename survives a power loss. Windows cannot open folders like this.
     #[cfg(unix)]
     File::open(folder_of(file))?.sync_all()?;
     Ok(())
 }
 
-/// Puts `text` into a file that is not there yet, for its owner alone.
+/// Creates a file that only its owner may read, atomically.
 ///
 /// # Errors
-/// There is one already (`AlreadyExists`), or it cannot be written.
+/// The file exists (`AlreadyExists`) or cannot be written.
 pub fn create_private(file: &Path, text: &str) -> io::Result<()> {
     let mut options = File::options();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Unlike a rename, this fails where there is one already.
-    beside(file, text, &mut options, |new| fs::hard_link(new, file))
+    // Unlike a rename, a hard link fails if the file exists.
+    write_beside(file, text, &mut options, |new| fs::hard_link(new, file))
 }
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
 }
 
-/// Writes `text` as a whole into a new file beside `file`, and has `put` give it its name. Nothing else is left.
-fn beside(
+/// Writes `text` to a temporary file beside `file`, syncs it, and lets `put` move it into place. The temporary file is
+/// removed in any case.
+fn write_beside(
     file: &Path,
     text: &str,
     options: &mut OpenOptions,
@@ -78,26 +79,26 @@ fn beside(
         out.sync_all()?;
         put(&new)
     });
-    // After a rename it is gone already.
+    // After a rename this fails, since the file is gone.
     let _ = fs::remove_file(&new);
     done
 }
 
-/// Waits until no other program changes `file`, and keeps others waiting as long as what it gives is kept.
+/// Locks `file` against other instances of this program. The lock lasts until the returned handle is dropped.
 ///
 /// # Errors
-/// Another one does not come to an end, or nothing can be written beside the file.
-pub fn alone(file: &Path) -> io::Result<File> {
+/// Another program holds the lock for too long, or the lock file beside `file` cannot be created.
+pub fn lock(file: &Path) -> io::Result<File> {
     fs::create_dir_all(folder_of(file))?;
-    // It stays: who waits for a lock on what is deleted meanwhile waits for nothing.
+    // The lock file is never deleted: two programs could otherwise lock two files of the same name.
     let lock = File::options().create(true).truncate(false).write(true).open(file.with_extension("lock"))?;
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + LOCK_TIMEOUT;
     loop {
         match lock.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(ASK),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(LOCK_INTERVAL),
             Err(TryLockError::WouldBlock) => return Err(io::Error::other("another program is changing it")),
             Err(TryLockError::Error(why)) if why.kind() != ErrorKind::Unsupported => return Err(why),
-            // Some shared folders know no locks; then two in the same moment may still meet.
+            // Some network file systems have no locks. Go on without one: a collision is unlikely there.
             _ => return Ok(lock),
         }
     }
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_replaced_as_a_whole_or_not_at_all() {
+    fn replaces_a_file_atomically() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("deep").join("small.toml");
         for text in ["one", "", "another"] {
@@ -116,19 +117,19 @@ mod tests {
             assert_eq!(read(&file, 100).unwrap(), text);
         }
         assert_eq!(read(&file, 3).unwrap(), "ano");
-        fs::create_dir(folder.path().join("in the way")).unwrap();
-        assert!(replace(&folder.path().join("in the way"), "x").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        assert!(replace(&folder.path().join("folder"), "x").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
         assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
     }
 
     #[test]
-    fn one_changes_it_while_others_wait() {
+    fn locks_out_a_second_program() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("small.toml");
-        let first = alone(&file).unwrap();
-        assert!(alone(&file).unwrap_err().to_string().contains("another program"));
+        let first = lock(&file).unwrap();
+        assert!(lock(&file).unwrap_err().to_string().contains("another program"));
         drop(first);
-        alone(&file).unwrap();
+        lock(&file).unwrap();
     }
 }

@@ -1,9 +1,9 @@
-//! Tables for people: columns as wide as what stands in them.
+//! Formats text tables with columns as wide as their widest cell on a terminal.
 
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
-/// `rows` under `head`, two spaces between the columns.
+/// Formats `head` and `rows`, one line each, with two spaces between columns and none at the ends of lines.
 #[must_use]
 pub fn aligned<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut lines = vec![head.map(str::to_owned)];
@@ -18,7 +18,7 @@ pub fn aligned<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [
     for line in &lines {
         let mut row = String::new();
         for (cell, width) in line.iter().zip(widths) {
-            // Padding by characters would be wrong where one of them takes two cells.
+            // Pad by display width, not by characters: CJK characters and emoji take two terminal cells.
             let _ = write!(row, "{cell}{:1$}  ", "", width - cell.width());
         }
         let _ = writeln!(text, "{}", row.trim_end());
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_stand_below_each_other_whatever_is_written() {
+    fn aligns_columns_by_display_width() {
         let rows = [["田中", "1"], ["", "2"], ["🙂 a", ""]].map(|row| row.map(str::to_owned));
         assert_eq!(aligned(["NAME", "N"], rows), "NAME  N\n田中  1\n      2\n🙂 a\n");
         assert_eq!(aligned(["NAME"], []), "NAME\n");

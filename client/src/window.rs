@@ -1,12 +1,12 @@
-//! Counting what others do, so that nobody does too much of it.
+//! A rate counter over fixed windows of time, with the clock as an argument.
 
-/// Milliseconds over which is counted.
+/// Default length of a window, in milliseconds.
 pub const WINDOW_MS: u64 = 5_000;
-/// Lines of one person that are taken lately. Programs send at most 9 in 6 s; what gathers in the 8 s in which a frozen
-/// one is still waited for comes at once, and is no more than 27.
+/// Lines that one peer may send per window. A client sends at most 9 in 6 s. A client frozen for up to 8 s is still
+/// waited for; then its lines arrive together, but no more than 27.
 pub const LINES: usize = 32;
 
-/// How often something happened lately: in the last few seconds, unless it is counted over a longer time.
+/// Counts events in a window that begins with the first event after the last window ended.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Window<const MS: u64 = WINDOW_MS> {
     since: u64,
@@ -14,18 +14,18 @@ pub struct Window<const MS: u64 = WINDOW_MS> {
 }
 
 impl<const MS: u64> Window<MS> {
-    /// Whether that was longer ago.
+    /// Returns whether the window has ended at `now`, in milliseconds.
     #[must_use]
     pub fn is_over(&self, now: u64) -> bool {
         now >= self.since + MS
     }
 
-    /// Once more: how often it is now.
+    /// Counts one event, and returns the number in the window.
     pub fn count(&mut self, now: u64) -> usize {
         self.add(1, now)
     }
 
-    /// So many more: how many it is now.
+    /// Counts `more` events, and returns the number in the window.
     pub fn add(&mut self, more: usize, now: u64) -> usize {
         if self.is_over(now) {
             *self = Window { since: now, count: 0 };
@@ -34,13 +34,13 @@ impl<const MS: u64> Window<MS> {
         self.count
     }
 
-    /// Milliseconds until counting begins anew.
+    /// Returns the milliseconds until the window ends.
     #[must_use]
     pub fn left(&self, now: u64) -> u64 {
         (self.since + MS).saturating_sub(now)
     }
 
-    /// How many it was.
+    /// Returns the number of events in the window, or 0 if the window has ended.
     #[must_use]
     pub fn counted(&self, now: u64) -> usize {
         if self.is_over(now) { 0 } else { self.count }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_longer_ago_does_not_count() {
+    fn counts_within_the_window_only() {
         let mut window = Window::<100>::default();
         assert_eq!((window.count(1_000), window.add(4, 1_099), window.counted(1_099)), (1, 5, 5));
         assert_eq!((window.left(1_000), window.left(1_099), window.left(1_100)), (100, 1, 0));

@@ -4,7 +4,7 @@
 //! client accepts no link before that message.
 
 use super::frame::Frame;
-use crate::timed::Timed;
+use crate::timed::DeadlineStream;
 use landline_common::link::{Keys, LinkError, Opened, PublicKey, Side, Whom, open};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Pair {
     /// # Errors
     /// The stream broke, the time limit passed, or the other side has a wrong key.
     pub fn dialled(&self, stream: TcpStream) -> Result<Established, LinkError> {
-        let opened = self.shake_hands(&mut Timed::new(&stream, HANDSHAKE_TIMEOUT), Side::Dialled)?;
+        let opened = self.shake_hands(&mut DeadlineStream::new(&stream, HANDSHAKE_TIMEOUT), Side::Dialled)?;
         Ok(Established { stream, opened })
     }
 
@@ -48,7 +48,7 @@ impl Pair {
     /// # Errors
     /// As [`Pair::dialled`]; also if the first message is not [`Frame::Hello`].
     pub fn answered(&self, stream: &TcpStream) -> Result<Established, LinkError> {
-        let mut timed = Timed::new(stream, HANDSHAKE_TIMEOUT);
+        let mut timed = DeadlineStream::new(stream, HANDSHAKE_TIMEOUT);
         let mut opened = self.shake_hands(&mut timed, Side::Answered)?;
         let first = opened.opener.receive(&mut timed)?.ok_or(LinkError::Stranger)?;
         if Frame::read(&first) != Frame::Hello {
@@ -57,7 +57,7 @@ impl Pair {
         Ok(Established { stream: stream.try_clone()?, opened })
     }
 
-    fn shake_hands(&self, timed: &mut Timed<'_>, side: Side) -> Result<Opened, LinkError> {
+    fn shake_hands(&self, timed: &mut DeadlineStream<'_>, side: Side) -> Result<Opened, LinkError> {
         open(timed, (side, PURPOSE), &self.own, Whom::Known(&self.theirs))
     }
 }
@@ -68,6 +68,6 @@ impl Established {
     /// # Errors
     /// The stream broke or the time limit passed.
     pub fn choose(&mut self) -> Result<(), LinkError> {
-        self.opened.sealer.send(&mut Timed::new(&self.stream, HANDSHAKE_TIMEOUT), &Frame::Hello.bytes())
+        self.opened.sealer.send(&mut DeadlineStream::new(&self.stream, HANDSHAKE_TIMEOUT), &Frame::Hello.bytes())
     }
 }

@@ -1,4 +1,4 @@
-//! The servers that were found, for people and for scripts.
+//! Prints servers: as a table for people, as JSON lines for scripts.
 
 use crate::table::aligned;
 use landline_common::beacon::{Found, Kind};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 const HEAD: [&str; 6] = ["NAME", "ADDRESS", "PORT", "PEOPLE", "PASSWORD", "AGE"];
 
-/// A table for people. A server that only sends LanTalk's beacon has no name and tells nothing else.
+/// Formats a table with a heading and one row per server. LanTalk's beacon has no name, user count or password flag.
 #[must_use]
 pub fn table(list: &[Found], now_ms: u64) -> String {
     aligned(HEAD, list.iter().map(|found| row(found, now_ms)))
@@ -25,7 +25,7 @@ fn row(found: &Found, now_ms: u64) -> [String; 6] {
     [name.into(), found.address.to_string(), found.port().to_string(), people, password.into(), age]
 }
 
-/// One JSON object a line, for scripts.
+/// Formats one JSON object per line. Unknown values are null.
 #[must_use]
 pub fn json_lines(list: &[Found], now_ms: u64) -> String {
     let object = |found: &Found| {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn people_get_a_table() {
+    fn formats_a_table() {
         let expected = "\
 NAME     ADDRESS      PORT   PEOPLE  PASSWORD  AGE
 -        10.0.0.2     12345  0       no        0.0 s
@@ -87,7 +87,7 @@ LanTalk  192.168.1.7  5050   ?       ?         1.3 s
     }
 
     #[test]
-    fn scripts_get_an_object_a_line() {
+    fn formats_an_object_per_line() {
         let text = json_lines(&list(), 2_300);
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 3);

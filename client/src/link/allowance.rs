@@ -1,49 +1,49 @@
-//! How much may be on its way between two threads, in bytes: a channel counts only pieces.
+//! A semaphore that counts bytes, to bound the memory of a channel: a bounded channel counts messages only.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// So many bytes. Clones are the same.
+/// A byte budget shared by all clones.
 #[derive(Clone, Debug)]
-pub(super) struct Allowance(Arc<Shared>);
+pub(super) struct ByteSemaphore(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    most: usize,
-    taken: Mutex<usize>,
-    given_back: Condvar,
+    capacity: usize,
+    used: Mutex<usize>,
+    released: Condvar,
 }
 
-/// Some of them, until this is dropped.
+/// A part of the budget, returned on drop.
 #[derive(Debug)]
-pub(super) struct Share {
-    of: Allowance,
+pub(super) struct Permit {
+    semaphore: ByteSemaphore,
     bytes: usize,
 }
 
-impl Allowance {
-    /// That many.
-    pub fn new(most: usize) -> Allowance {
-        Allowance(Arc::new(Shared { most, taken: Mutex::default(), given_back: Condvar::new() }))
+impl ByteSemaphore {
+    /// Creates a budget of `capacity` bytes.
+    pub fn new(capacity: usize) -> ByteSemaphore {
+        ByteSemaphore(Arc::new(Shared { capacity, used: Mutex::default(), released: Condvar::new() }))
     }
 
-    fn taken(&self) -> MutexGuard<'_, usize> {
-        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn used(&self) -> MutexGuard<'_, usize> {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is room for that many. Whoever wants more than there ever are gets all.
-    pub fn take(&self, bytes: usize) -> Share {
-        let bytes = bytes.min(self.0.most);
-        let is_full = |taken: &mut usize| self.0.most - *taken < bytes;
-        let mut taken = self.0.given_back.wait_while(self.taken(), is_full).unwrap_or_else(PoisonError::into_inner);
-        *taken += bytes;
-        Share { of: self.clone(), bytes }
+    /// Takes `bytes`, and blocks until they are free. A request above the capacity takes the whole budget.
+    pub fn acquire(&self, bytes: usize) -> Permit {
+        let bytes = bytes.min(self.0.capacity);
+        let is_full = |used: &mut usize| self.0.capacity - *used < bytes;
+        let mut used = self.0.released.wait_while(self.used(), is_full).unwrap_or_else(PoisonError::into_inner);
+        *used += bytes;
+        Permit { semaphore: self.clone(), bytes }
     }
 }
 
-impl Drop for Share {
+impl Drop for Permit {
     fn drop(&mut self) {
-        *self.of.taken() -= self.bytes;
-        self.of.0.given_back.notify_all();
+        *self.semaphore.used() -= self.bytes;
+        self.semaphore.0.released.notify_all();
     }
 }
 
@@ -53,19 +53,21 @@ mod tests {
     use crossbeam_channel::bounded;
 
     #[test]
-    fn there_is_never_more_on_its_way_than_allowed() {
-        let allowance = Allowance::new(100);
-        let (out, shares) = bounded(1_000);
-        let giver = allowance.clone();
-        let takes = (1..=100).chain([5_000, 0, 7]);
-        let expected = takes.clone().map(|bytes: usize| bytes.min(100)).sum::<usize>();
-        let taker = std::thread::spawn(move || takes.for_each(|bytes| out.send(giver.take(bytes)).expect("taken")));
-        let mut given = 0;
-        for share in shares {
-            assert!(*allowance.taken() <= 100);
-            given += share.bytes;
+    fn permits_never_exceed_the_capacity() {
+        let semaphore = ByteSemaphore::new(100);
+        let (out, permits) = bounded(1_000);
+        let there = semaphore.clone();
+        let sizes = (1..=100).chain([5_000, 0, 7]);
+        let expected = sizes.clone().map(|bytes: usize| bytes.min(100)).sum::<usize>();
+        let acquirer = std::thread::spawn(move || {
+            sizes.for_each(|bytes| out.send(there.acquire(bytes)).expect("the receiver is alive"));
+        });
+        let mut total = 0;
+        for permit in permits {
+            assert!(*semaphore.used() <= 100);
+            total += permit.bytes;
         }
-        taker.join().expect("all were given");
-        assert_eq!((given, *allowance.taken()), (expected, 0));
+        acquirer.join().expect("all permits were acquired");
+        assert_eq!((total, *semaphore.used()), (expected, 0));
     }
 }

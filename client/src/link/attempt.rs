@@ -1,4 +1,5 @@
-//! One attempt to be connected: dialling, signing in, reading and writing until it is over.
+//! One connection to the server on its own thread: dial, sign in, then read until the connection ends. A second thread
+//! writes.
 
 use super::dial::{dial, loss_of};
 use super::{Loss, News, own_address};
@@ -12,27 +13,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// A server that says more in one line is none. The longest lists who is there: 10,000 people with names of 24 letters
-/// are half a MiB, each name once for programs and once for people. And a server cuts off for whom more than 1 MiB waits.
-const LONGEST_LINE: u64 = 1 << 20;
-/// Signing in takes no longer, unless the server checks very many passwords.
-const SIGNING_IN: Duration = Duration::from_secs(20);
+/// Bytes of a line at most; a longer one is not from a Landline server. The longest line is a user list: 10,000 names
+/// of 24 letters, each once for scripts and once for people, are half a MiB. Also, a server disconnects a client for
+/// which more than 1 MiB waits.
+const MAX_LINE_BYTES: u64 = 1 << 20;
+/// Time limit for signing in. Only a server that checks very many passwords needs longer.
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// One attempt to be connected.
+/// Parameters of one connection.
 pub(super) struct Attempt<'a> {
     pub sign_in: SignIn,
-    /// The user was in before.
+    /// True for a reconnection, which uses a shorter dial timeout.
     pub again: bool,
-    /// The server was reached over loopback.
+    /// Set to whether the server was reached over loopback.
     pub local: &'a AtomicBool,
 }
 
-/// Where lines to send come from, and what closes when all are written.
+/// Lines to send, and a channel that disconnects when all of them are written.
 pub(super) type Outgoing = (Receiver<String>, Sender<()>);
 
 impl Attempt<'_> {
-    /// Runs until the connection is over, and says why it is. `tell` gets what the server says, line by line, from when
-    /// the user is in.
+    /// Runs the connection to its end, and returns why it ended. Calls `tell` with each line of the server, beginning
+    /// with the one that completes the sign-in; `tell` returns false when the receiver is gone.
     pub fn run(
         self,
         server: &str,
@@ -49,13 +51,13 @@ impl Attempt<'_> {
         else {
             return News::down("too many files are open");
         };
-        // Nobody takes it when the attempt has been given up.
+        // The receiver is gone if `Link` has given this connection up.
         if stream_out.send(stream).is_err() {
             return News::down("given up");
         }
         let gone = Arc::new(AtomicBool::new(false));
         let (_watching, over) = crossbeam_channel::bounded(0);
-        // Without the watch, a lost address is noticed when the server does not answer.
+        // If the watch cannot start, a lost address is noticed when the server does not answer.
         let _ = own_address::watch(watched, over, gone.clone());
         let mut reader = Reader { input: BufReader::new(reading) };
         let last = match sign_in(self.sign_in, &mut reader, &writing) {
@@ -74,7 +76,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Passes lines both ways until the connection is over.
+/// Relays lines in both directions until the connection ends. Returns why it ended.
 fn pass_on(
     welcome: Box<str>,
     mut reader: Reader,
@@ -90,7 +92,7 @@ fn pass_on(
         return News::down("out of threads");
     }
     loop {
-        match reader.next() {
+        match reader.next_line() {
             Ok(Some(line)) => {
                 if !tell(line) {
                     return News::down("given up");
@@ -102,18 +104,19 @@ fn pass_on(
     }
 }
 
-/// Signs in. The line in which the server says that the user is in.
+/// Signs in. Returns the line by which the server confirms it.
 fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream) -> Result<Box<str>, News> {
     let down = |why: std::io::Error| News::Down { loss: loss_of(&why), why: format!("the connection broke: {why}") };
     writer.write_all(sign_in.begin().as_bytes()).map_err(down)?;
-    let end = Instant::now() + SIGNING_IN;
+    let end = Instant::now() + SIGN_IN_TIMEOUT;
     loop {
         let left = end.saturating_duration_since(Instant::now());
-        let wait = (!left.is_zero()).then_some(left);
-        let late = || News::down("the server did not let anybody in in time; is it a Landline server?");
+        // A timeout of zero would mean none, so it is an error here.
+        let timeout = (!left.is_zero()).then_some(left);
+        let late = || News::down("the server did not answer the sign-in in time; is it a Landline server?");
         let input = reader.input.get_ref();
-        input.set_read_timeout(Some(wait.ok_or_else(late)?)).map_err(down)?;
-        let line = match reader.next() {
+        input.set_read_timeout(Some(timeout.ok_or_else(late)?)).map_err(down)?;
+        let line = match reader.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => return Err(News::down("the server closed the connection while signing in")),
             Err(_) if Instant::now() >= end => return Err(late()),
@@ -131,23 +134,23 @@ fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream) -> 
     }
 }
 
-/// Reads what the server tells.
+/// Reads lines of the server.
 struct Reader {
     input: BufReader<TcpStream>,
 }
 
 impl Reader {
-    /// The next line that it tells, or `None` when the server has closed.
-    fn next(&mut self) -> Result<Option<Box<str>>, News> {
+    /// Returns the next line, or `None` when the server has closed the connection.
+    fn next_line(&mut self) -> Result<Option<Box<str>>, News> {
         let mut line = Vec::new();
-        match self.input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+        match self.input.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line) {
             Err(why) => {
                 let loss = loss_of(&why);
                 return Err(News::Down { why: format!("the connection broke: {why}"), loss });
             }
             Ok(0) => return Ok(None),
-            Ok(_) if line.len() as u64 >= LONGEST_LINE => {
-                return Err(News::down("the server sent a line without end; it is no Landline server"));
+            Ok(_) if line.len() as u64 >= MAX_LINE_BYTES => {
+                return Err(News::down("the server sent a line above 1 MiB; it is no Landline server"));
             }
             Ok(_) => {}
         }
@@ -155,10 +158,11 @@ impl Reader {
     }
 }
 
+/// Writes lines until the queue is disconnected or a write fails.
 fn write_all(mut writer: &TcpStream, lines: &Receiver<String>) {
     for line in lines {
         if writer.write_all(format!("{line}\n").as_bytes()).is_err() {
-            // The reader notices, too.
+            // End the reader, too, which reports the loss.
             let _ = writer.shutdown(Shutdown::Both);
             return;
         }

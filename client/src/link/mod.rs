@@ -1,5 +1,12 @@
-//! The connection to a server: one thread that connects, signs in and reads, one that writes. What happens comes out
-//! of a channel, tagged with the number of the connection, so that nothing of an old one is taken for news.
+//! The connection to a server, which can be made again and again.
+//!
+//! Each connection has a thread that dials, signs in and reads, and one that writes. All connections of one [`Link`]
+//! share one event channel. Each event carries the number of its connection, and [`Connection::current`] drops events
+//! of older ones: without that, a late "connection lost" would end the connection that replaced it.
+//!
+//! A server may send faster than the UI reads. The channel is bounded in events and in bytes; when it is full, the
+//! reading thread blocks and TCP slows the server down. Lines are parsed only when the UI takes them, since a parsed
+//! list takes about ten times the memory of its line.
 
 mod allowance;
 mod attempt;
@@ -8,7 +15,7 @@ mod own_address;
 
 pub use crate::sign_in::{Identity, Loss, Refused, SignIn};
 
-use allowance::{Allowance, Share};
+use allowance::{ByteSemaphore, Permit};
 use attempt::Attempt;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::{Cause, Event, json};
@@ -18,60 +25,59 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// News that wait to be taken; then the server waits, as for any slow reader.
-const NEWS: usize = 1_024;
-/// And so many bytes of the server's lines: a few of the longest. Read, a list is some ten times as large; so lines are
-/// read when they are taken.
-const NEWS_BYTES: usize = 4 << 20;
-/// Lines that wait to be written; the network is gone long before that.
-const LINES: usize = 256;
-/// So long is waited for what was sent last when one leaves.
-const LEAVING: Duration = Duration::from_secs(1);
+/// Events that may wait for the UI.
+const EVENT_CAPACITY: usize = 1_024;
+/// Bytes of lines that may wait for the UI: a few lines of maximum length.
+const EVENT_BYTES: usize = 4 << 20;
+/// Lines that may wait to be written. A full queue means that the network is gone.
+const LINE_CAPACITY: usize = 256;
+/// Time limit for writing the last lines on exit, and for the server to close after that.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What happens on a connection.
+/// An event of a connection.
 #[derive(Debug)]
 pub enum News {
-    /// The server told something; the first is that one is signed in.
+    /// An event of the server or of this program. The first one confirms the sign-in.
     Event {
-        /// What.
+        /// The parsed event.
         event: Box<Event<'static>>,
-        /// As it was sent, for programs.
+        /// The JSON line, for scripts.
         line: Box<str>,
-        /// This program tells it itself: no server said it.
+        /// True if this program created the event.
         by_program: bool,
     },
-    /// The server told something that this version does not know: as it was sent.
+    /// A line of the server with an event that this version does not know.
     Unknown(Box<str>),
-    /// The server told something; [`Connection::current`] reads it.
+    /// A line of the server that [`Connection::current`] will parse.
     Unread(Unread),
-    /// The connection could not be made, or broke.
+    /// The connection failed or broke.
     Down {
-        /// Why.
+        /// Reason, for the user.
         why: String,
-        /// What that says of the way to the server.
+        /// Which part failed.
         loss: Loss,
     },
-    /// The server does not let the user in.
+    /// The server refused the sign-in.
     Refused(Refused),
 }
 
 impl News {
-    /// A connection that is over, and not by the network.
+    /// Creates a `Down` that is not the network's fault.
     fn down(why: &str) -> News {
         News::Down { why: why.to_owned(), loss: Loss::Server }
     }
 }
 
-/// A line of the server that waits to be taken.
+/// A line of the server that waits for the UI.
 #[derive(Debug)]
 pub struct Unread {
     line: Box<str>,
-    /// Its part of what may wait.
-    _share: Share,
+    /// Its part of [`EVENT_BYTES`], free again when the line is parsed.
+    _permit: Permit,
 }
 
 impl Unread {
-    fn read(self) -> News {
+    fn parse(self) -> News {
         match json::read(&self.line) {
             Some(event) => News::Event { event: Box::new(event), line: self.line, by_program: false },
             None => News::Unknown(self.line),
@@ -79,24 +85,24 @@ impl Unread {
     }
 }
 
-/// A connection that can be made again and again: to a server, or into a mesh. Screens know no more of it.
+/// A connection that can be made again and again: to a server, or into a mesh. A UI uses nothing else of it.
 pub trait Connection: std::fmt::Debug {
-    /// Where news come from; each must pass [`Connection::current`].
+    /// Returns the event channel. Pass each event through [`Connection::current`].
     fn news(&self) -> &Receiver<(u64, News)>;
-    /// The news, if it is of the present connection.
+    /// Returns the event, parsed, or `None` if the UI is not to see it, for example if it is of an older connection.
     fn current(&mut self, news: (u64, News)) -> Option<News>;
-    /// Connects and signs in; what comes of it is news.
+    /// Drops the present connection, if any, and starts a new one. The result arrives as an event.
     ///
     /// # Errors
-    /// No thread can be had.
+    /// No thread can be started.
     fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()>;
-    /// Sends a line; one line, whatever is in it.
+    /// Queues one line for sending. Never blocks.
     fn send(&mut self, line: &str);
-    /// Gives the present connection up; no more news come of it.
+    /// Drops the present connection. Its later events are ignored.
     fn disconnect(&mut self);
-    /// Whether the server was reached on this machine, at an address that nobody else can reach.
+    /// Returns whether the server was reached over loopback, so that it runs on this machine.
     fn is_local(&self) -> bool;
-    /// Waits until what was sent is out.
+    /// Closes the connection after the queued lines. Blocks for a few seconds at most.
     fn finish(self: Box<Self>);
 }
 
@@ -104,48 +110,49 @@ pub trait Connection: std::fmt::Debug {
 #[derive(Debug)]
 pub struct Link {
     server: String,
+    /// Number of the present connection; grows with each one.
     number: u64,
-    live: Option<Live>,
-    allowance: Allowance,
+    active: Option<ActiveConnection>,
+    semaphore: ByteSemaphore,
     out: Sender<(u64, News)>,
     news: Receiver<(u64, News)>,
 }
 
-/// One connection.
+/// Handle of one connection's threads.
 #[derive(Debug)]
-struct Live {
+struct ActiveConnection {
     lines: Sender<String>,
-    /// The stream, as soon as there is one.
+    /// Receives the stream once, when it is connected.
     stream: Receiver<TcpStream>,
-    /// Closed when everything is written.
+    /// Disconnected when all lines are written.
     written: Receiver<()>,
-    /// The server was reached over loopback.
+    /// True if the server was reached over loopback.
     local: Arc<AtomicBool>,
 }
 
-/// Why one is not in.
+/// Why the first sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// In words.
+    /// Reason, for the user.
     pub why: String,
-    /// For the program; `None` if no server could be reached.
+    /// Reason of the server; `None` if no server was reached.
     pub cause: Option<Cause>,
 }
 
-/// The first thing that a server tells a user who is in.
+/// The confirmation of the sign-in.
 #[derive(Debug)]
 pub struct First {
-    /// That the user is in.
+    /// The server's welcome.
     pub event: Box<Event<'static>>,
-    /// The same as it was sent.
+    /// Its JSON line, for scripts.
     pub line: Box<str>,
 }
 
 impl First {
-    /// What the first news of a connection mean.
+    /// Interprets the first event of a connection.
     ///
     /// # Errors
-    /// The user is not in.
+    /// The connection failed, the server refused the sign-in, or the other side is no Landline server.
     pub fn of(first: News) -> Result<First, Refusal> {
         match first {
             News::Event { event, line, .. } => Ok(First { event, line }),
@@ -162,23 +169,24 @@ impl First {
 }
 
 impl Link {
-    /// To `server` (with its port); not connected yet.
+    /// Creates a link to `server` (`HOST:PORT`) without connecting.
     #[must_use]
     pub fn new(server: &str) -> Link {
-        let (out, news) = bounded(NEWS);
-        let allowance = Allowance::new(NEWS_BYTES);
-        Link { server: server.to_owned(), number: 0, live: None, allowance, out, news }
+        let (out, news) = bounded(EVENT_CAPACITY);
+        let semaphore = ByteSemaphore::new(EVENT_BYTES);
+        Link { server: server.to_owned(), number: 0, active: None, semaphore, out, news }
     }
 
-    /// Where its news come from, for whoever has others to tell.
+    /// Returns the sending half of the event channel, for a wrapper that adds events of its own.
     #[must_use]
     pub fn out(&self) -> Sender<(u64, News)> {
         self.out.clone()
     }
 
-    /// Until the server has closed, too: what it has not read when this end is gone would be lost.
-    fn drain(&self, most: Duration) {
-        let end = Instant::now() + most;
+    /// Discards events until the server has closed, too. Closing with unread data would send a reset, and lines that the
+    /// server has not read would be lost.
+    fn drain(&self, timeout: Duration) {
+        let end = Instant::now() + timeout;
         while let Ok((_, News::Event { .. } | News::Unknown(_) | News::Unread(_))) = self.news.recv_deadline(end) {}
     }
 }
@@ -190,70 +198,74 @@ impl Connection for Link {
 
     fn current(&mut self, (number, news): (u64, News)) -> Option<News> {
         let news = (number == self.number).then_some(news)?;
-        Some(if let News::Unread(unread) = news { unread.read() } else { news })
+        Some(if let News::Unread(unread) = news { unread.parse() } else { news })
     }
 
     fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()> {
         let again = self.number > 0;
         self.disconnect();
-        let (lines, queue) = bounded(LINES);
+        let (lines, queue) = bounded(LINE_CAPACITY);
         let (stream_out, stream) = bounded(1);
         let (done, written) = bounded(0);
         let local = Arc::new(AtomicBool::new(false));
-        self.live = Some(Live { lines, stream, written, local: local.clone() });
+        self.active = Some(ActiveConnection { lines, stream, written, local: local.clone() });
         let server = self.server.clone();
-        let (out, number, allowance) = (self.out.clone(), self.number, self.allowance.clone());
+        let out = self.out.clone();
+        let number = self.number;
+        let semaphore = self.semaphore.clone();
         info!("connecting to {server} as {}", sign_in.user());
         let run = move || {
             let attempt = Attempt { sign_in, again, local: &local };
             let tell = |line: Box<str>| {
-                let unread = Unread { _share: allowance.take(line.len()), line };
+                let unread = Unread { _permit: semaphore.acquire(line.len()), line };
                 out.send((number, News::Unread(unread))).is_ok()
             };
             let last = attempt.run(&server, stream_out, (queue, done), tell);
             if let News::Refused(Refused { why, .. }) = &last {
                 warn!("refused: {why}");
             }
-            // Nobody listens any more when the program ends.
+            // The receiver is gone when the program ends.
             let _ = out.send((number, last));
         };
         std::thread::Builder::new().name("link".into()).spawn(run).map(|_| ())
     }
 
-    /// When the network has stalled, the connection is given up.
+    /// Queues a line, with line ends replaced by spaces. If the queue is full, the network has stalled and the connection
+    /// is shut down.
     fn send(&mut self, line: &str) {
         let line = line.replace(['\n', '\r'], " ");
-        if let Some(live) = &self.live
-            && live.lines.try_send(line).is_err()
+        if let Some(active) = &self.active
+            && active.lines.try_send(line).is_err()
         {
-            live.shut_down();
+            active.shut_down();
         }
     }
 
     fn disconnect(&mut self) {
         self.number += 1;
-        if let Some(live) = self.live.take() {
-            live.shut_down();
+        if let Some(active) = self.active.take() {
+            active.shut_down();
         }
     }
 
     fn is_local(&self) -> bool {
-        self.live.as_ref().is_some_and(|live| live.local.load(Relaxed))
+        self.active.as_ref().is_some_and(|active| active.local.load(Relaxed))
     }
 
-    /// And until the server has had a moment to take it.
+    /// Writes the queued lines, half-closes the stream, and waits a moment for the server to close it.
     fn finish(mut self: Box<Self>) {
-        let Some(Live { lines, stream, written, .. }) = self.live.take() else { return };
+        let Some(ActiveConnection { lines, stream, written, .. }) = self.active.take() else { return };
         drop(lines);
-        let _ = written.recv_timeout(LEAVING);
+        let _ = written.recv_timeout(EXIT_TIMEOUT);
         if let Ok(stream) = stream.try_recv() {
             let _ = stream.shutdown(Shutdown::Write);
-            self.drain(LEAVING);
+            self.drain(EXIT_TIMEOUT);
         }
     }
 }
 
-impl Live {
+impl ActiveConnection {
+    /// Shuts the stream down if it is connected. Otherwise the thread ends when it finds the receiver of the stream gone.
     fn shut_down(&self) {
         if let Ok(stream) = self.stream.try_recv() {
             let _ = stream.shutdown(Shutdown::Both);

@@ -6,7 +6,7 @@
 use super::hello::Hello;
 use super::intake::Intake;
 use super::limits::HANDSHAKE_MS;
-use crate::networks::{each_waiting, make_room, networks, shared_socket, socket_on};
+use crate::networks::{enlarge_receive_buffer, networks, read_datagrams, shared_socket, socket_on};
 use landline_common::beacon::{Link, is_credible};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
@@ -54,7 +54,7 @@ impl Broadcast {
     pub fn open(port: u16, only: Option<Ipv4Addr>, hello: &Hello) -> io::Result<Broadcast> {
         // It hears all networks; those that are not wanted are left out below.
         let (networks, listener) = (Mutex::new(Vec::new()), shared_socket(port)?);
-        make_room(&listener);
+        enlarge_receive_buffer(&listener);
         let broadcast = Broadcast { port, only, datagram: hello.datagram(), networks, listener };
         // Before anybody can answer.
         broadcast.look();
@@ -112,7 +112,7 @@ impl Broadcast {
             let _ = poll(&mut fds, Timespec::try_from(LOOK).ok().as_ref());
             let now_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             for socket in sockets() {
-                let more = each_waiting::<LONGEST>(socket, |from, datagram| {
+                let more = read_datagrams::<LONGEST>(socket, |from, datagram| {
                     let ours = self.only.is_none() || networks.iter().any(|network| network.has(from.ip()));
                     let taken = ours && is_credible(from.ip()) && intake.takes(from.ip(), now_ms);
                     match Hello::parse(datagram).filter(|_| taken) {

@@ -56,7 +56,7 @@ fn exposed(_: &Path) -> Option<String> {
 
 /// The key, if there is a file.
 fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
-    let Some(text) = small_file::read_if_there(file, MOST_BYTES)? else { return Ok(None) };
+    let Some(text) = small_file::read_if_exists(file, MOST_BYTES)? else { return Ok(None) };
     let digits = text.strip_prefix(HEADING).map(str::trim);
     let bytes = digits.and_then(link::bytes_of).with_context(|| {
         format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())

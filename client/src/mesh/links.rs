@@ -4,7 +4,7 @@ use super::admission::Admission;
 use super::limits::{HANDSHAKE_MS, LINKS, QUEUE, QUEUE_BYTES};
 use super::node::{Dial, Input};
 use super::wire::Frame;
-use crate::timed::Timed;
+use crate::timed::DeadlineStream;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::link::{Keys, LinkError, Opened, Sealer, Side, Whom, open};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -131,7 +131,8 @@ impl Links {
     fn shake_hands(&self, stream: &TcpStream, side: Side, end: Instant) -> Result<Opened, LinkError> {
         let _ = stream.set_nodelay(true);
         let Terms { keys, secret, .. } = &self.0.terms;
-        let opened = open(&mut Timed::until(stream, end), (side, PURPOSE), keys, Whom::Anybody(secret.as_ref()))?;
+        let opened =
+            open(&mut DeadlineStream::until(stream, end), (side, PURPOSE), keys, Whom::Anybody(secret.as_ref()))?;
         stream.set_read_timeout(None)?;
         stream.set_write_timeout(None)?;
         Ok(opened)

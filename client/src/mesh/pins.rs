@@ -45,7 +45,7 @@ impl Pins {
 
     fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
-        let Some(text) = small_file::read_if_there(file, MOST_BYTES)? else { return Ok(BTreeMap::new()) };
+        let Some(text) = small_file::read_if_exists(file, MOST_BYTES)? else { return Ok(BTreeMap::new()) };
         let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
         toml::from_str(&text).with_context(damaged)
     }
@@ -57,7 +57,7 @@ impl Pins {
     /// It cannot be written.
     pub fn add(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<bool> {
         let Some(file) = &self.file else { return Ok(true) };
-        let _alone = small_file::alone(file)?;
+        let _alone = small_file::lock(file)?;
         let mut lines = self.lines()?;
         if lines.keys().any(|other| NameKey::of(other) == *name.key()) {
             return Ok(true);

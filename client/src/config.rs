@@ -96,7 +96,8 @@ pub fn template(file: Option<&Path>) -> String {
 }
 
 impl Config {
-    /// Reads the file. Without `wanted`, a missing file gives the defaults; `wanted` means that the user named the file.
+    /// Reads the file. Without `wanted`, a missing file gives the defaults; `wanted` means that the user named the
+    /// file.
     ///
     /// # Errors
     /// The file cannot be read, or has an unknown key or a wrong value; the message names the line.

@@ -1,5 +1,5 @@
-//! A `TcpStream` with one overall deadline. Socket timeouts count per call, so a peer that sends a byte now and then could
-//! stretch a handshake without end.
+//! A `TcpStream` with one overall deadline. Socket timeouts count per call, so a peer that sends a byte now and then
+//! could stretch a handshake without end.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;

@@ -25,8 +25,8 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Adds a request, which replaces an older one of the same user. `open` is the number of open chats. Returns `false`
-    /// if name or key is invalid, or the limit is reached.
+    /// Adds a request, which replaces an older one of the same user. `open` is the number of open chats. Returns
+    /// `false` if name or key is invalid, or the limit is reached.
     pub fn add_incoming(&mut self, from: &str, key: &str, open: usize) -> bool {
         let (Ok(name), Ok(key)) = (UserName::parse(from), key.parse()) else { return false };
         self.take_incoming(Some(from));

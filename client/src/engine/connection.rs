@@ -1,27 +1,37 @@
-//! The state of the connection: when to connect again, when to ask for a sign of life, when to give up.
+//! The state of the connection: when to connect again, when to ping, when to give up. Times are in milliseconds.
+//!
+//! | phase | next |
+//! |---|---|
+//! | `Connecting` | signed in → `Up`; failed → `Waiting`; refused for good → `Stopped` |
+//! | `Up` | network lost or silent → `Connecting` at once; server closed → `Waiting`; session ended by the server → `Stopped` |
+//! | `Waiting` | time over, or the user wants it → `Connecting` |
+//! | `Stopped` | the user wants it → `Connecting` |
+//!
+//! A network that does not answer is tried about every second, since an attempt costs it nothing. A server that refuses
+//! is tried with growing pauses, so that many clients do not overload it.
 
-use super::limits::{NETWORK_PAUSE_MS, PING_BUSY_MS, PING_IDLE_MS, SILENCE_MS, SILENCE_SHOWN_MS};
+use super::limits::{NETWORK_RETRY_MS, PING_BUSY_MS, PING_IDLE_MS, SILENCE_LIMIT_MS, SILENCE_SHOWN_MS};
 use super::rng::Rng;
 use crate::sign_in::Loss;
 use std::collections::VecDeque;
 
-/// What the connection does.
+/// Phase of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Connecting and signing in.
     Connecting,
     /// Signed in.
     Up,
-    /// Down; the next attempt is at that time, in milliseconds.
+    /// Down until the next attempt.
     Waiting {
-        /// When.
+        /// Time of the next attempt.
         until: u64,
-        /// Why it is down.
+        /// Why the connection is down.
         why: Box<str>,
     },
-    /// Down, and no attempt is made before the user wants one.
+    /// Down until the user asks for an attempt.
     Stopped {
-        /// Why.
+        /// Why the connection is down.
         why: Box<str>,
     },
 }
@@ -29,20 +39,24 @@ pub enum Phase {
 /// The state of the connection.
 #[derive(Clone, Debug)]
 pub struct ConnectionState {
-    /// What it does.
+    /// Phase.
     pub phase: Phase,
-    /// The user has been in before.
+    /// True after the first sign-in.
     pub was_up: bool,
-    /// Attempts that failed in a row.
+    /// Number of failed attempts in a row that were the server's fault.
     failed: u32,
-    /// Why the server has ended the session, if it was not a loss: no attempt is made by itself then.
+    /// Why the server has ended the session on purpose (kick, ban, resumed elsewhere). Then the engine does not
+    /// reconnect.
     pub ended: Option<Box<str>>,
-    /// How long the last ping took, in milliseconds.
+    /// Round-trip time of the last ping.
     pub latency: Option<u64>,
-    /// Unanswered pings: label, and when it was sent.
+    /// Unanswered pings, oldest first: label and time of sending.
     pings: VecDeque<(Box<str>, u64)>,
+    /// Time of the last ping.
     last_ping: u64,
+    /// Time of the last event of the server.
     last_heard: u64,
+    /// Ping interval while no request is unanswered.
     idle_ms: u64,
 }
 
@@ -63,31 +77,36 @@ impl Default for ConnectionState {
 }
 
 impl ConnectionState {
-    /// Asks an idle server for a sign of life each so many milliseconds.
+    /// Sets the ping interval for an idle connection.
     pub fn set_idle_ms(&mut self, ms: u64) {
         self.idle_ms = ms;
     }
 
-    /// Signed in.
+    /// Returns whether the user is signed in.
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.phase == Phase::Up
     }
 
-    /// The user is in.
-    pub fn up(&mut self, now: u64) {
-        (self.phase, self.was_up, self.failed, self.ended) = (Phase::Up, true, 0, None);
+    /// Enters phase `Up`.
+    pub fn set_up(&mut self, now: u64) {
+        self.phase = Phase::Up;
+        self.was_up = true;
+        self.failed = 0;
+        self.ended = None;
         self.pings.clear();
-        (self.last_ping, self.last_heard, self.latency) = (now, now, None);
+        self.last_ping = now;
+        self.last_heard = now;
+        self.latency = None;
     }
 
-    /// The server said something.
-    pub fn heard(&mut self, now: u64) {
+    /// Records that the server sent an event.
+    pub fn record_traffic(&mut self, now: u64) {
         self.last_heard = now;
     }
 
-    /// The connection is lost. `true` if an attempt is to be made at once.
-    pub fn down(&mut self, why: &str, loss: Loss, rng: &mut Rng, now: u64) -> bool {
+    /// Handles a lost connection. Returns `true` if the caller must connect at once.
+    pub fn set_down(&mut self, why: &str, loss: Loss, rng: &mut Rng, now: u64) -> bool {
         let was_up = self.is_up();
         self.pings.clear();
         self.latency = None;
@@ -95,76 +114,78 @@ impl ConnectionState {
             self.phase = Phase::Stopped { why };
             return false;
         }
-        // What the network lost is looked for at once; a server that ended the connection is left alone for a moment.
+        // After a network failure, connect at once: the network may be back. A server that closed the connection may be
+        // restarting, so wait.
         if was_up && loss != Loss::Server || loss == Loss::Address {
             self.phase = Phase::Connecting;
             return true;
         }
         let pause = match loss {
             Loss::Server => rng.backoff(self.failed),
-            Loss::Network | Loss::Address => NETWORK_PAUSE_MS + rng.roll(NETWORK_PAUSE_MS),
+            Loss::Network | Loss::Address => NETWORK_RETRY_MS + rng.roll(NETWORK_RETRY_MS),
         };
         self.failed += u32::from(loss == Loss::Server);
         self.phase = Phase::Waiting { until: now + pause, why: why.into() };
         false
     }
 
-    /// Waits for a moment: what keeps the user out may be over then.
+    /// Waits for one to two seconds, after a refusal that will soon be obsolete.
     pub fn wait_briefly(&mut self, why: &str, rng: &mut Rng, now: u64) {
-        let until = now + 2 * NETWORK_PAUSE_MS + rng.roll(NETWORK_PAUSE_MS);
+        let until = now + 2 * NETWORK_RETRY_MS + rng.roll(NETWORK_RETRY_MS);
         self.phase = Phase::Waiting { until, why: why.into() };
     }
 
-    /// Makes no attempt by itself.
+    /// Enters phase `Stopped`.
     pub fn stop(&mut self, why: &str) {
         self.phase = Phase::Stopped { why: why.into() };
     }
 
-    /// Whether an attempt is due.
+    /// Returns whether an attempt is due.
     #[must_use]
     pub fn is_due(&self, now: u64) -> bool {
         matches!(self.phase, Phase::Waiting { until, .. } if until <= now)
     }
 
-    /// Whether a ping is due. `busy`: something else is unanswered, too.
+    /// Returns whether a ping is due. `busy` means that a request is unanswered; then pings are more frequent.
     #[must_use]
     pub fn wants_ping(&self, busy: bool, now: u64) -> bool {
         let every = if busy || !self.pings.is_empty() { PING_BUSY_MS.min(self.idle_ms) } else { self.idle_ms };
         self.is_up() && now >= self.last_ping + every
     }
 
-    /// A ping was sent.
-    pub fn pinged(&mut self, label: &str, now: u64) {
+    /// Records a sent ping.
+    pub fn record_ping(&mut self, label: &str, now: u64) {
         self.last_ping = now;
         self.pings.push_back((label.into(), now));
     }
 
-    /// Whether that label is of a ping, which is answered now.
-    pub fn ponged(&mut self, label: &str, now: u64) -> bool {
+    /// Takes the answer to a ping, and sets the latency. Returns `false` if the label is of no ping.
+    pub fn take_pong(&mut self, label: &str, now: u64) -> bool {
         let Some(at) = self.pings.iter().position(|(other, _)| **other == *label) else { return false };
         self.latency = Some(now.saturating_sub(self.pings[at].1));
         self.pings.drain(..=at);
         true
     }
 
-    /// Milliseconds for which the server has not answered. `oldest`: when it was asked what else it has not answered.
+    /// Returns for how long the server has sent nothing although it owes an answer: to a ping, or to a request sent at
+    /// `oldest`. Returns 0 if it owes none.
     #[must_use]
     pub fn silent_ms(&self, oldest: Option<u64>, now: u64) -> u64 {
         let asked = self.pings.front().map(|(_, at)| *at).into_iter().chain(oldest).min();
         asked.map_or(0, |asked| now.saturating_sub(asked.max(self.last_heard)))
     }
 
-    /// Seconds of silence that the user is to know of.
+    /// Returns the seconds of silence to show to the user, if it lasts long enough.
     #[must_use]
     pub fn silence(&self, oldest: Option<u64>, now: u64) -> Option<u64> {
         let ms = self.silent_ms(oldest, now);
         (self.is_up() && ms >= SILENCE_SHOWN_MS).then_some(ms / 1_000)
     }
 
-    /// The silence has lasted too long.
+    /// Returns whether the silence has lasted so long that the connection counts as lost.
     #[must_use]
     pub fn is_dead(&self, oldest: Option<u64>, now: u64) -> bool {
-        self.is_up() && self.silent_ms(oldest, now) >= SILENCE_MS
+        self.is_up() && self.silent_ms(oldest, now) >= SILENCE_LIMIT_MS
     }
 }
 
@@ -174,28 +195,30 @@ mod tests {
 
     fn up() -> ConnectionState {
         let mut state = ConnectionState::default();
-        state.up(0);
+        state.set_up(0);
         state
     }
 
     #[test]
-    fn a_lost_network_is_tried_at_once_and_then_often() {
-        let (mut state, mut rng) = (up(), Rng::new(7));
-        assert!(state.down("it broke", Loss::Network, &mut rng, 0));
+    fn reconnects_at_once_and_then_often_to_a_lost_network() {
+        let mut state = up();
+        let mut rng = Rng::new(7);
+        assert!(state.set_down("it broke", Loss::Network, &mut rng, 0));
         for _ in 0..50 {
-            assert!(!state.down("unreachable", Loss::Network, &mut rng, 1_000));
+            assert!(!state.set_down("unreachable", Loss::Network, &mut rng, 1_000));
             let Phase::Waiting { until, .. } = state.phase else { panic!("it waits") };
             assert!((1_500..=2_500).contains(&until), "{until}");
         }
-        assert!(state.down("address", Loss::Address, &mut rng, 1_000));
+        assert!(state.set_down("address", Loss::Address, &mut rng, 1_000));
     }
 
     #[test]
-    fn a_server_that_refuses_is_tried_later_and_later() {
-        let (mut state, mut rng) = (up(), Rng::new(7));
+    fn backs_off_from_a_server_that_refuses() {
+        let mut state = up();
+        let mut rng = Rng::new(7);
         let mut waits = Vec::new();
         for _ in 0..200 {
-            assert!(!state.down("refused", Loss::Server, &mut rng, 0));
+            assert!(!state.set_down("refused", Loss::Server, &mut rng, 0));
             let Phase::Waiting { until, .. } = state.phase else { panic!("it waits") };
             waits.push(until);
         }
@@ -204,27 +227,28 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_ended_the_session_is_left() {
-        let (mut state, mut rng) = (up(), Rng::new(7));
+    fn does_not_reconnect_after_the_server_ended_the_session() {
+        let mut state = up();
+        let mut rng = Rng::new(7);
         state.ended = Some("kicked".into());
-        assert!(!state.down("closed", Loss::Server, &mut rng, 0));
+        assert!(!state.set_down("closed", Loss::Server, &mut rng, 0));
         assert_eq!(state.phase, Phase::Stopped { why: "kicked".into() });
         assert!(!state.is_due(u64::MAX));
     }
 
     #[test]
-    fn pings_come_more_often_while_something_is_unanswered() {
+    fn pings_more_often_while_a_request_is_unanswered() {
         let mut state = up();
         assert!(!state.wants_ping(false, 9_999) && state.wants_ping(false, 10_000));
         assert!(!state.wants_ping(true, 1_999) && state.wants_ping(true, 2_000));
-        state.pinged("p1", 2_000);
-        state.pinged("p2", 4_000);
+        state.record_ping("p1", 2_000);
+        state.record_ping("p2", 4_000);
         assert_eq!((state.silent_ms(None, 5_000), state.silence(None, 5_000)), (3_000, Some(3)));
         assert!(state.is_dead(None, 8_000) && !state.is_dead(None, 7_999));
-        state.heard(7_000);
+        state.record_traffic(7_000);
         assert!(!state.is_dead(None, 8_000));
-        assert!(state.ponged("p2", 7_000) && !state.ponged("p1", 7_000));
+        assert!(state.take_pong("p2", 7_000) && !state.take_pong("p1", 7_000));
         assert_eq!((state.latency, state.silent_ms(None, 60_000)), (Some(3_000), 0));
-        assert!(state.is_dead(Some(50_000), 56_000), "other questions count, too");
+        assert!(state.is_dead(Some(50_000), 56_000), "requests count as well as pings");
     }
 }

@@ -1,72 +1,72 @@
-//! What comes out of the engine: what is to be done, and what is to be told.
+//! Output of the engine: work for the caller and changes for the UI.
 
 use super::request::Delivery;
 use crate::sign_in::SignIn;
 use landline_common::Event;
 
-/// What is to be done.
+/// Work for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Connect and sign in.
     Connect(SignIn),
-    /// Give the connection up.
+    /// Close the connection.
     Disconnect,
     /// Send a line.
     Send(String),
-    /// Send a line, after everything received before is shown.
+    /// Send a line after all events received before are shown: the server then forgets them.
     Acknowledge(String),
 }
 
-/// What is to be told.
+/// A change for the UI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
-    /// The user is in.
+    /// The user is signed in.
     Up {
-        /// For the first time.
+        /// True for the first sign-in.
         first: bool,
-        /// The session of before goes on.
+        /// True if the session was resumed.
         resumed: bool,
-        /// The room that is the current one at the server.
+        /// The current room at the server.
         room: Box<str>,
     },
     /// The connection broke.
     Lost {
-        /// Why.
+        /// Reason.
         why: Box<str>,
     },
-    /// A line of the user has come to this.
+    /// The delivery of a line has progressed.
     Delivery(Delivery),
-    /// The user is in that room now.
+    /// The user has entered a room.
     Entered {
-        /// Its name, as the server writes it.
+        /// Name of the room, as the server writes it.
         room: Box<str>,
-        /// The number of the line that asked for it; 0 if the program did.
+        /// The UI's number of the line that asked for it; 0 if no line did.
         key: u64,
     },
-    /// The user is not let into that room.
+    /// The server refused the user a room.
     KeptOut {
-        /// Its name.
+        /// Name of the room.
         room: Box<str>,
-        /// The number of the line that asked for it; 0 if the program did.
+        /// The UI's number of the line that asked for it; 0 if no line did.
         key: u64,
-        /// Why.
+        /// Reason.
         why: Box<str>,
     },
-    /// The user is not in that room any more.
+    /// The user has left a room.
     Left {
-        /// Its name.
+        /// Name of the room.
         room: Box<str>,
     },
-    /// Nothing is missing in that room (or of what was said to everybody) any more.
+    /// No message of a room is missing any more.
     CaughtUp {
-        /// Its name in small letters.
+        /// Lower-case name of the room; `all` for messages to all users.
         room: Box<str>,
     },
-    /// A message out of the history of which it was not known before whether it was missed.
+    /// A message from the history that was held back until the server told whether the user has missed it.
     Recalled {
         /// The message.
         event: Box<Event<'static>>,
-        /// It was missed.
+        /// True if the user has missed it.
         missed: bool,
     },
 }

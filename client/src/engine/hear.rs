@@ -1,9 +1,10 @@
-//! What the server says: which request it answers, and what it means for rooms, lines and the connection.
+//! Handles an event of the server: finds the request that it answers, and updates rooms, requests and the connection.
+//! Only labels and causes decide, never the text of a sentence.
 
-use super::limits::PAGES;
+use super::limits::MAX_PAGES;
 use super::received::{Membership, folded};
 use super::request::{Progress, RequestKind};
-use super::send_queue::Item;
+use super::send_queue::QueuedRequest;
 use super::{Effect, Engine, Update};
 use crate::sign_in::Session;
 use landline_common::command::object::EVERYBODY;
@@ -11,40 +12,40 @@ use landline_common::event::Grant;
 use landline_common::history::Place;
 use landline_common::{Cause, Event, Report, Request, What};
 
-/// How long a history that has no time now is left alone.
+/// Default pause before a request that the server was too busy for is sent again, in milliseconds.
 const BUSY_MS: u64 = 1_000;
 
-/// What an event is to the screen.
+/// What the engine knows of an event, for the UI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
-    /// The request that it answers, and its number.
+    /// The request that the event answers, and the UI's number for it (0 for a background request).
     pub answer: Option<(RequestKind, u64)>,
-    /// It was not received before.
+    /// False if the event was received before.
     pub new: bool,
-    /// The number of the user's own line that it is.
+    /// The UI's number of the user's line, if the event is that line.
     pub own: Option<u64>,
-    /// Of a message out of the history: why it was looked up.
+    /// Why a message comes from the history.
     pub looked: Looked,
 }
 
-/// Why a message was looked up.
+/// Why a message comes from the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Looked {
-    /// It was not.
+    /// The message is live.
     No,
-    /// It was missed.
+    /// The user missed the message.
     Missed,
-    /// The server will say whether it was missed; [`Update::Recalled`] follows.
+    /// The engine holds the message back until the server tells whether it was missed; [`Update::Recalled`] follows.
     Held,
-    /// The user reads back.
+    /// The user scrolls back.
     Older,
-    /// The user asked for it.
+    /// The user asked for the history.
     Asked,
-    /// The user searched for it.
+    /// The user searched.
     Searched,
 }
 
-/// Where something was said, by the name of its room.
+/// Returns the room of a message, [`EVERYBODY`] for one to all users, or `None` for a direct message.
 fn room_of<'e>(place: &'e Place<'_>) -> Option<&'e str> {
     match place {
         Place::Room(room) => Some(room),
@@ -54,63 +55,67 @@ fn room_of<'e>(place: &'e Place<'_>) -> Option<&'e str> {
 }
 
 impl Engine {
-    /// Takes note of what the server says.
+    /// Handles an event of the server. [`Engine::take`] then returns the consequences.
     pub fn hear(&mut self, event: &Event<'_>) -> Heard {
-        self.connection.heard(self.now.ms);
+        self.connection.record_traffic(self.now.ms);
         let reply = event.reply.as_ref().map(|reply| (&*reply.label, reply.done));
-        let item = reply.and_then(|(label, _)| self.queue.answered(label)).cloned();
+        let item = reply.and_then(|(label, _)| self.queue.find_unanswered(label)).cloned();
         let given_up = reply.is_some_and(|(label, _)| self.is_given_up(label));
         let kind = item.as_ref().map(|item| (item.kind.clone(), item.key));
         let answer = kind.or_else(|| given_up.then_some((RequestKind::GivenUp, 0)));
         let mut heard = Heard { answer, new: true, own: None, looked: Looked::No };
         if let Some(seq) = seq_of(event) {
-            heard.new = self.received.is_new_seq(seq);
+            heard.new = self.received.record_seq(seq);
         }
         match &event.what {
-            // Only while a sign-in is under way: a server that says it later has the user in no other room.
+            // Only an event during the sign-in counts: a server must not move the user to another room with a second
+            // one.
             What::Welcome { .. } if self.connection.phase != super::Phase::Connecting => heard.new = false,
             What::Welcome { user, server, room, account, grant } => {
-                (self.me, self.server, self.account) = ((**user).into(), (**server).into(), *account);
-                self.welcomed(room, grant);
+                self.me = (**user).into();
+                self.server = (**server).into();
+                self.account = *account;
+                self.apply_welcome(room, grant);
             }
-            What::Said { id, room, .. } => self.said(room, *id, &mut heard),
-            What::SaidToAll { id, .. } => self.said(EVERYBODY, *id, &mut heard),
-            What::Direct { id, .. } => heard.new &= self.received.is_new(*id),
-            What::Recalled { .. } => self.recalled(event, &mut heard),
-            What::CaughtUp { room, missed, more, .. } => self.caught_up(room, *missed, *more),
-            What::RecallEnd { next, .. } => self.page_end(item.as_ref(), next.is_some()),
+            What::Said { id, room, .. } => self.record_message(room, *id, &mut heard),
+            What::SaidToAll { id, .. } => self.record_message(EVERYBODY, *id, &mut heard),
+            What::Direct { id, .. } => heard.new &= self.received.record_id(*id),
+            What::Recalled { .. } => self.apply_history(event, &mut heard),
+            What::CaughtUp { room, missed, more, .. } => self.apply_caught_up(room, *missed, *more),
+            What::RecallEnd { next, .. } => self.end_page(item.as_ref(), next.is_some()),
             What::Ping => self.effects.push(Effect::Send(Request::of("pong").to_line())),
-            What::Report(report) => self.reported(report, item.as_ref()),
+            What::Report(report) => self.apply_report(report, item.as_ref()),
             _ => {}
         }
         if let Some((label, true)) = reply {
-            self.answered(label, event, &mut heard);
+            self.finish_request(label, event, &mut heard);
         }
         heard
     }
 
-    /// Whether an answer is to a request that nobody waits for any more: it was given up with its connection.
+    /// Returns whether a label is this engine's, but of no request under way. Usually a background request was dropped
+    /// with its connection.
     fn is_given_up(&self, label: &str) -> bool {
         let is_sign_in = self.sign_in_labels.iter().any(|other| other == label);
-        self.is_own_label(label) && !is_sign_in && self.queue.answered(label).is_none()
+        self.is_own_label(label) && !is_sign_in && self.queue.find_unanswered(label).is_none()
     }
 
-    /// Signed in.
-    fn welcomed(&mut self, room: &str, grant: &Grant<'_>) {
+    /// Handles a successful sign-in: starts the queue, and compares the server's list of rooms with the client's.
+    fn apply_welcome(&mut self, room: &str, grant: &Grant<'_>) {
         let first = !self.was_up();
         self.registered = true;
-        self.connection.up(self.now.ms);
+        self.connection.set_up(self.now.ms);
         self.queue.set_rate(grant.rate, if self.options.mesh { 0 } else { 2 }, self.now.ms);
         self.session = grant.token.as_ref().map(|token| Session { token: token.to_string(), seq: None });
         if !grant.resumed {
             self.received.seq = None;
-            self.fail_what_doubles();
+            self.fail_non_idempotent();
         }
         let members: Vec<&str> = grant.member_of.iter().map(|room| &**room).chain([room]).collect();
-        // A room that the client did not know it was in: the answer to a join was lost.
+        // If the answer to a join was lost, the server has the user in a room that the client does not know of.
         let unknown: Vec<&str> = members.iter().filter(|room| !self.rooms.is_in(room)).copied().collect();
         for room in &members {
-            if let Some(room) = self.rooms.open(room, Membership::In) {
+            if let Some(room) = self.rooms.get_or_create(room, Membership::In) {
                 room.membership = Membership::In;
             }
         }
@@ -124,36 +129,39 @@ impl Engine {
         }
         self.tell(Update::Up { first, resumed: grant.resumed, room: room.into() });
         for room in out {
-            self.kept_out(&room, 0, "the server did not let you into that room again");
+            self.refuse_entry(&room, 0, "the server did not let you into that room again");
         }
         for room in unknown {
             self.tell(Update::Entered { room: room.into(), key: 0 });
-            self.look_into(room);
+            self.start_catch_up(room);
         }
-        // A mesh has no sign-in that could say what was missed.
+        // A mesh has no server that could tell what was missed.
         if self.options.mesh {
-            self.all_there(room);
+            self.finish_catch_up(room);
         }
     }
 
-    /// The session is a new one: what the server may have taken before, and would take twice, is not sent again.
-    fn fail_what_doubles(&mut self) {
+    /// Fails requests that the lost session may have run already. A new session does not know their labels, so a second
+    /// sending would run them twice.
+    fn fail_non_idempotent(&mut self) {
         let why = "the connection broke, and it is not known whether this arrived";
-        for item in self.queue.take_waiting(|item| item.doubles && item.in_doubt) {
+        for item in self.queue.take_waiting(|item| item.not_idempotent && item.in_doubt) {
             self.deliver(&item, Progress::Failed(why.into()));
         }
     }
 
-    fn said(&mut self, room: &str, id: u64, heard: &mut Heard) {
-        heard.new &= self.received.is_new(id);
-        self.rooms.heard(room, id);
+    /// Records the id of a live message. If the message answers a request, it is the user's own.
+    fn record_message(&mut self, room: &str, id: u64, heard: &mut Heard) {
+        heard.new &= self.received.record_id(id);
+        self.rooms.record_live(room, id);
         if let Some((RequestKind::Message(_), key)) = heard.answer {
             heard.own = Some(key);
         }
     }
 
-    /// A message out of the history. One of the user's own that came back so is known by its nonce.
-    fn recalled(&mut self, event: &Event<'_>, heard: &mut Heard) {
+    /// Handles a message from the history. The nonce tells whether it is an unanswered line of the user, which is then
+    /// delivered: its first sending had arrived before the connection broke.
+    fn apply_history(&mut self, event: &Event<'_>, heard: &mut Heard) {
         let What::Recalled { id, place, .. } = &event.what else { return };
         let room = room_of(place);
         heard.looked = match &heard.answer {
@@ -161,7 +169,7 @@ impl Engine {
             Some((RequestKind::Older(_) | RequestKind::GivenUp, _)) => Looked::Older,
             Some((RequestKind::Search, _)) => Looked::Searched,
             Some(_) => Looked::Asked,
-            // The sign-in's own answer, which no request waits for.
+            // Part of the answer to the sign-in, for which no request waits.
             None => match room.and_then(|room| self.rooms.get(room)) {
                 Some(room) if !room.caught_up && room.is_first_look => Looked::Held,
                 Some(room) if !room.caught_up => Looked::Missed,
@@ -169,33 +177,36 @@ impl Engine {
             },
         };
         if matches!(heard.looked, Looked::Missed | Looked::Held) {
-            heard.new &= self.received.is_new(*id);
-            room.iter().for_each(|room| self.rooms.filled(room, *id));
+            heard.new &= self.received.record_id(*id);
+            if let Some(room) = room {
+                self.rooms.record_missed(room, *id);
+            }
         }
-        if let Some(label) = nonce_of(event).and_then(|nonce| self.queue.label_of(nonce))
+        if let Some(label) = nonce_of(event).and_then(|nonce| self.queue.label_of_nonce(nonce))
             && let Some(item) = self.queue.finish(&label)
         {
             heard.own = Some(item.key);
             self.deliver(&item, Progress::Done { id: Some(*id), at: event.at.unix_ms });
         }
         if heard.looked == Looked::Held && heard.own.is_none() {
-            for event in self.held.push(owned(event)) {
+            for event in self.held_back.push(owned(event)) {
                 self.tell(Update::Recalled { event: Box::new(event), missed: false });
             }
         }
     }
 
-    fn reported(&mut self, report: &Report<'_>, item: Option<&Item>) {
+    /// Handles a report whose cause changes rooms or the connection.
+    fn apply_report(&mut self, report: &Report<'_>, item: Option<&QueuedRequest>) {
         let room = report.about.room.as_deref();
         match report.cause {
             Cause::Entered => {
                 if let Some(room) = room {
-                    self.entered(room, item);
+                    self.enter_room(room, item);
                 }
             }
             Cause::LeftRoom => {
                 if let Some(room) = room {
-                    self.left(room);
+                    self.leave_room(room);
                 }
             }
             Cause::Kicked | Cause::Banned => {
@@ -204,7 +215,7 @@ impl Engine {
                 self.connection.ended = Some(format!("{what}{}", landline_common::clean::clean(&reason)).into());
                 self.session = None;
             }
-            // Two copies that both came back would take the session from each other for ever.
+            // Do not reconnect: two copies of the client would take the session from each other without end.
             Cause::ResumedElsewhere => {
                 self.connection.ended = Some("this session goes on over another connection".into());
             }
@@ -212,15 +223,15 @@ impl Engine {
         }
     }
 
-    /// A request is answered, all of it: or it is to be sent again.
-    fn answered(&mut self, label: &str, event: &Event<'_>, heard: &mut Heard) {
-        if self.connection.ponged(label, self.now.ms) {
+    /// Handles the last answer to a request: completes or fails the request, or queues it again.
+    fn finish_request(&mut self, label: &str, event: &Event<'_>, heard: &mut Heard) {
+        if self.connection.take_pong(label, self.now.ms) {
             heard.answer = Some((RequestKind::Ping, 0));
             return;
         }
         if let What::Report(Report { cause: Cause::Throttled, about, .. }) = &event.what {
             let wait = about.retry_ms.unwrap_or(BUSY_MS);
-            if let Some(item) = self.queue.put_back(label, wait, self.now.ms).cloned() {
+            if let Some(item) = self.queue.requeue(label, wait, self.now.ms).cloned() {
                 self.deliver(&item, Progress::Unsent);
             }
             return;
@@ -232,50 +243,51 @@ impl Engine {
             _ => None,
         };
         match (refusal, &item.kind) {
-            // The message itself was heard.
-            (None | Some((Cause::NotStored, _)), _) => self.done(&item, event),
-            (Some((Cause::HistoryBusy, _)), RequestKind::CatchUp(room, tries @ 0..PAGES)) => {
-                self.ask_missed(room, tries + 1, self.now.ms + BUSY_MS);
+            // A message that could not be stored was still sent to its readers.
+            (None | Some((Cause::NotStored, _)), _) => self.complete(&item, event),
+            (Some((Cause::HistoryBusy, _)), RequestKind::CatchUp(room, tries @ 0..MAX_PAGES)) => {
+                self.request_missed(room, tries + 1, self.now.ms + BUSY_MS);
             }
-            (Some(_), RequestKind::CatchUp(room, _)) => self.all_there(room),
+            (Some(_), RequestKind::CatchUp(room, _)) => self.finish_catch_up(room),
             (Some((_, why)), RequestKind::Join(room)) => {
-                self.kept_out(room, item.key, &why);
+                self.refuse_entry(room, item.key, &why);
                 self.deliver(&item, Progress::Failed(why.into()));
             }
             (Some((_, why)), _) => self.deliver(&item, Progress::Failed(why.into())),
         }
     }
 
-    fn done(&mut self, item: &Item, event: &Event<'_>) {
+    /// Completes a request that the server has run.
+    fn complete(&mut self, item: &QueuedRequest, event: &Event<'_>) {
         let id = match &event.what {
             What::Said { id, .. } | What::SaidToAll { id, .. } | What::Direct { id, .. } => Some(*id),
             What::Done { id, .. } => *id,
             _ => None,
         };
         match &item.kind {
-            // A repeated label is answered without a word about the room.
+            // The answer to a repeated label does not name the room.
             RequestKind::Join(room) if !matches!(event.what, What::Report(_)) => {
                 let title = self.rooms.get(room).map_or_else(|| room.clone(), |room| room.title.clone());
-                self.entered(&title, Some(item));
+                self.enter_room(&title, Some(item));
             }
-            RequestKind::Leave(room) if self.rooms.is_in(room) => self.left(room),
+            RequestKind::Leave(room) if self.rooms.is_in(room) => self.leave_room(room),
             _ => {}
         }
         self.deliver(item, Progress::Done { id, at: event.at.unix_ms });
     }
 }
 
-/// The number under which the reader acknowledges an event.
+/// Returns the sequence number by which the client acknowledges an event.
 fn seq_of(event: &Event<'_>) -> Option<u64> {
     event.seq
 }
 
-/// What the author of a message sent to know it again by.
+/// Returns the nonce of a message, which the server sends to the author only.
 fn nonce_of<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     event.nonce.as_deref()
 }
 
-/// The same event, for later.
+/// Copies a history message, to hold it back.
 fn owned(event: &Event<'_>) -> Event<'static> {
     let What::Recalled { id, place, user, text } = &event.what else {
         return What::info(String::new()).at(event.at);

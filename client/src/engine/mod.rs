@@ -1,11 +1,11 @@
-//! The client's side of the language between client and server, one for every screen: the state of the connection,
-//! what is sent when, what became of each line, who is in which room, what was missed. No socket, thread, file, clock
-//! or terminal: time comes in as [`Now`], and what is to be done comes out as [`Effect`]s.
+//! The client's side of a session, one for every UI: the connection, the send queue, the delivery of each line, rooms,
+//! and catching up. The engine is pure: no socket, thread, file, clock or terminal. Time comes in as [`Now`], work for
+//! the caller comes out as [`Effect`]s, and changes for the UI as [`Update`]s.
 //!
-//! **Invariant.** A message that the user gave to [`Engine::say`] is said exactly once, or its [`Delivery`] says why
-//! not: it keeps its label and its nonce however often it is sent, the server does not do twice what it has seen
-//! before, and what comes back by catching up is known by its nonce. An answer belongs to the request whose label it
-//! carries; nothing is decided by a sentence.
+//! **Invariant.** A message given to [`Engine::say`] reaches its readers exactly once, or its [`Delivery`] tells why
+//! not. A message keeps its label and nonce however often it is sent. A resumed session knows the label, a restarted
+//! server the nonce, so neither runs it twice; a message that comes back from the history is recognized by its nonce.
+//! An answer belongs to the request whose label it carries. No decision depends on the text of a sentence.
 
 mod connection;
 mod effects;
@@ -33,18 +33,18 @@ use crate::sign_in::{Identity, Session};
 use connection::ConnectionState;
 use landline_common::Request;
 use landline_common::command::object::EVERYBODY;
-use received::{Held, Membership, Received, Rooms};
-use send_queue::{Item, SendQueue};
+use received::{HeldBack, Membership, Received, Rooms};
+use send_queue::{QueuedRequest, SendQueue};
 use std::hash::{BuildHasher, RandomState};
 
-/// How an engine is used.
+/// Settings of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Milliseconds between two pings while nothing happens.
+    /// Milliseconds between two pings on an idle connection.
     pub idle_ms: u64,
-    /// All typed lines keep one order, as those of a pipe must; otherwise each target's lines do.
+    /// True if all lines must keep one order, as those from a pipe. Otherwise only lines of one target do.
     pub one_order: bool,
-    /// There is no server.
+    /// True in a mesh, without a server.
     pub mesh: bool,
 }
 
@@ -57,29 +57,30 @@ impl Default for Options {
 /// The client's side of a session.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    who: Identity,
-    /// The user's name, as the server says it.
+    identity: Identity,
+    /// Name of the user, as the server writes it.
     me: Box<str>,
-    /// Signed in to an account.
+    /// True if signed in to an account.
     account: bool,
-    /// What the server calls itself.
+    /// Name of the server.
     server: Box<str>,
     connection: ConnectionState,
     queue: SendQueue,
     rooms: Rooms,
     received: Received,
-    held: Held,
+    held_back: HeldBack,
     session: Option<Session>,
-    /// The account has been made.
+    /// True after the first sign-in, so that a later one logs in instead of registering the account again.
     registered: bool,
     options: Options,
-    /// The beginning of all labels of this start.
+    /// Random prefix of all labels of this process.
     prefix: String,
-    /// Secret keys from the system's randomness: nonces are hashes under them. A guessable nonce could be used up by
-    /// another guest of the same name.
+    /// Secret random keys: a nonce is the hash of a label under them. With guessable nonces, another guest of the same
+    /// name could use them up and make the server drop the user's lines as repetitions.
     nonce_keys: [RandomState; 2],
-    labels: u64,
-    /// The labels of the last sign-in.
+    /// Number in the newest label.
+    last_label: u64,
+    /// Labels of the last sign-in.
     sign_in_labels: Vec<String>,
     rng: Rng,
     now: Now,
@@ -88,32 +89,32 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// For a user who is not signed in yet. `seed` is where labels and pauses come from.
+    /// Creates an engine for a user who is not signed in yet. `seed` must be random: it determines labels and pauses.
     #[must_use]
-    pub fn new(who: Identity, seed: u64) -> Engine {
+    pub fn new(identity: Identity, seed: u64) -> Engine {
         let mut rng = Rng::new(seed);
         let prefix = format!("{:016x}", rng.next());
         let mut rooms = Rooms::default();
-        for room in std::iter::once(&who.room).chain(&who.rooms) {
-            rooms.open(room.as_str(), Membership::In);
+        for room in std::iter::once(&identity.room).chain(&identity.rooms) {
+            rooms.get_or_create(room.as_str(), Membership::In);
         }
-        rooms.open(EVERYBODY, Membership::In);
+        rooms.get_or_create(EVERYBODY, Membership::In);
         Engine {
-            me: who.name.as_str().into(),
-            who,
+            me: identity.name.as_str().into(),
+            identity,
             account: false,
             server: "".into(),
             connection: ConnectionState::default(),
             queue: SendQueue::default(),
             rooms,
             received: Received::default(),
-            held: Held::default(),
+            held_back: HeldBack::default(),
             session: None,
             registered: false,
             options: Options::default(),
             prefix,
             nonce_keys: Default::default(),
-            labels: 0,
+            last_label: 0,
             sign_in_labels: Vec::new(),
             rng,
             now: Now::default(),
@@ -122,132 +123,135 @@ impl Engine {
         }
     }
 
-    /// Sets how it is used.
+    /// Changes the settings.
     pub fn set_options(&mut self, options: Options) {
         self.options = options;
         self.connection.set_idle_ms(options.idle_ms);
     }
 
-    /// What time it is from now on.
+    /// Sets the current time, which all other methods use.
     pub fn set_now(&mut self, now: Now) {
         self.now = now;
     }
 
-    /// The user's name, as the server says it.
+    /// Returns the name of the user, as the server writes it.
     #[must_use]
     pub fn me(&self) -> &str {
         &self.me
     }
 
-    /// Whether that is the user's own name.
+    /// Returns whether `user` is the name of the user.
     #[must_use]
     pub fn is_me(&self, user: &str) -> bool {
         *user == *self.me
     }
 
-    /// Signed in to an account.
+    /// Returns whether the user is signed in to an account.
     #[must_use]
     pub fn has_account(&self) -> bool {
         self.account
     }
 
-    /// What the server calls itself; empty before it has said so.
+    /// Returns the name of the server; empty before the first sign-in.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server
     }
 
-    /// How the connection is.
+    /// Returns the phase of the connection.
     #[must_use]
     pub fn phase(&self) -> &Phase {
         &self.connection.phase
     }
 
-    /// Signed in.
+    /// Returns whether the user is signed in.
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.connection.is_up()
     }
 
-    /// The user has been in.
+    /// Returns whether the user was ever signed in.
     #[must_use]
     pub fn was_up(&self) -> bool {
         self.connection.was_up
     }
 
-    /// How long the last ping took, in milliseconds.
+    /// Returns the round-trip time of the last ping, in milliseconds.
     #[must_use]
     pub fn latency(&self) -> Option<u64> {
         self.connection.latency
     }
 
-    /// Seconds for which the server has not answered, if the user is to know of them.
+    /// Returns the seconds of silence of the server, if it lasts long enough to be shown.
     #[must_use]
     pub fn silence(&self) -> Option<u64> {
         self.connection.silence(self.queue.oldest_unanswered(), self.now.ms)
     }
 
-    /// Whether the user is in that room, as far as the server has said.
+    /// Returns whether the user is in a room, as confirmed by the server.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
         self.rooms.is_in(room)
     }
 
-    /// The rooms that the user is in.
+    /// Returns the names of the rooms that the user is in.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
         let own = self.rooms.iter().filter(|(key, room)| room.membership == Membership::In && *key != EVERYBODY);
         own.map(|(_, room)| &*room.title)
     }
 
-    /// Whether nothing is missing in a room.
+    /// Returns whether no message of a room is missing.
     #[must_use]
     pub fn is_caught_up(&self, room: &str) -> bool {
         self.rooms.get(room).is_none_or(|room| room.caught_up)
     }
 
-    /// How many typed lines wait for their turn.
+    /// Returns the number of typed lines that wait to be sent.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
 
-    /// Whether a line of the user with that number is unanswered.
+    /// Returns whether the user's line `key` is unanswered.
     #[must_use]
     pub fn is_open(&self, key: u64) -> bool {
         self.queue.unanswered().any(|item| item.key == key)
     }
 
-    /// Milliseconds after which time itself changes something.
+    /// Returns the milliseconds after which the caller should set the time and call [`Engine::tick`] and
+    /// [`Engine::take`].
     #[must_use]
     pub fn tick_interval(&self) -> u64 {
         let busy = self.queue.is_busy() || !self.is_up() || self.queue.oldest_unanswered().is_some();
         if busy { 100 } else { 1_000 }
     }
 
-    /// What is to be done, and what is to be told.
+    /// Sends what may be sent now, and returns all effects and updates since the last call.
     pub fn take(&mut self) -> (Vec<Effect>, Vec<Update>) {
         self.send();
         (std::mem::take(&mut self.effects), std::mem::take(&mut self.updates))
     }
 
-    /// Whether that label is one of this engine's, and no program's that writes objects itself.
+    /// Returns whether this engine created the label. Labels of scripts that write objects themselves are foreign.
     #[must_use]
     pub fn is_own_label(&self, label: &str) -> bool {
         label.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('-'))
     }
 
-    /// The nonce of the message with that label: 128 bits that cannot be guessed from others.
+    /// Returns the nonce for a label: 128 bits that cannot be guessed from other nonces.
     fn nonce(&self, label: &str) -> String {
         let [high, low] = [0, 1].map(|half| self.nonce_keys[half].hash_one(label));
         format!("{high:016x}{low:016x}")
     }
 
+    /// Creates a new label.
     fn label(&mut self) -> String {
-        self.labels += 1;
-        format!("{}-{}", self.prefix, self.labels)
+        self.last_label += 1;
+        format!("{}-{}", self.prefix, self.last_label)
     }
 
-    fn deliver(&mut self, item: &Item, progress: Progress) {
+    /// Tells the UI the progress of a typed request.
+    fn deliver(&mut self, item: &QueuedRequest, progress: Progress) {
         let target = match &item.kind {
             RequestKind::Message(target) => Some(target.clone()),
             kind if kind.is_typed() => None,
@@ -256,7 +260,8 @@ impl Engine {
         self.updates.push(Update::Delivery(Delivery { key: item.key, target, progress }));
     }
 
-    /// Sends what may go now: acknowledgements and pings at once, the rest in its turn.
+    /// Sends acknowledgements and pings at once, and requests as the queue allows. A message to a room waits until the
+    /// user is in it.
     fn send(&mut self) {
         if !self.is_up() {
             return;
@@ -267,7 +272,7 @@ impl Engine {
             self.effects.push(Effect::Acknowledge(Request { seq: Some(seq), ..Request::of("ack") }.to_line()));
         }
         let rooms = &self.rooms;
-        let held = |item: &Item| item.room.as_ref().is_some_and(|room| !rooms.is_in(room));
+        let held = |item: &QueuedRequest| item.room.as_ref().is_some_and(|room| !rooms.is_in(room));
         let mut sent = Vec::new();
         while let Some(item) = self.queue.next(self.now.ms, held) {
             sent.push(item.clone());
@@ -280,7 +285,7 @@ impl Engine {
             let label = self.label();
             let ping = Request { label: Some(label.as_str().into()), ..Request::of("ping") }.to_line();
             self.effects.push(Effect::Send(ping));
-            self.connection.pinged(&label, self.now.ms);
+            self.connection.record_ping(&label, self.now.ms);
         }
     }
 }

@@ -1,61 +1,64 @@
-//! What was received, by its numbers: nothing is shown twice, and what was missed can be asked for.
+//! Ids of received messages, per connection and per room: nothing is shown twice, and missed messages can be requested.
+//! See `rooms.rs` for the states of a room while it catches up.
 
-use super::limits::{HELD, IDS, ROOMS};
+use super::limits::{MAX_HELD_BACK, MAX_IDS, MAX_ROOMS};
 use landline_common::Event;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A room as the client knows it.
+/// A room that the client knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Its name, as it is written.
+    /// Name of the room, as the server writes it.
     pub title: Box<str>,
-    /// Whether the user is in it.
+    /// Membership of the user.
     pub membership: Membership,
-    /// Up to this id nothing is missing. `None`: nothing is known of the room.
-    pub known_to: Option<u64>,
-    /// The highest id that was received, which says nothing about a gap before it.
+    /// No message up to this id is missing. `None` if the client has never caught up in the room.
+    pub complete_to: Option<u64>,
+    /// Highest id received live. A gap may be before it.
     newest: Option<u64>,
-    /// Nothing is missing at all.
+    /// True if no message is missing.
     pub caught_up: bool,
-    /// The server was asked without an id: it says whether what it sends was missed.
+    /// True until the first catch-up. The client had no id to give, so only the server can tell whether the user has
+    /// missed the messages that it sends.
     pub is_first_look: bool,
 }
 
-/// Whether the user is in a room.
+/// Membership of the user in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Membership {
-    /// In it.
+    /// The user is in the room.
     In,
-    /// On the way into it.
+    /// A request to join waits or is under way.
     Joining,
-    /// Not in it.
+    /// The user is not in the room.
     Out,
 }
 
-/// All rooms of the user, by name in small letters; `all` stands for what is said to all users.
+/// The rooms that the client knows, by lower-case name. The name `all` stands for messages to all users.
 #[derive(Clone, Debug, Default)]
 pub struct Rooms(BTreeMap<Box<str>, Room>);
 
-/// A room's name in small letters.
+/// Returns the lower-case name of a room, by which rooms are compared.
 #[must_use]
 pub fn folded(room: &str) -> Box<str> {
     room.to_lowercase().into()
 }
 
 impl Rooms {
-    /// The room of that name, which is made if it is new; `None` if there are too many.
-    pub fn open(&mut self, title: &str, membership: Membership) -> Option<&mut Room> {
+    /// Returns the room, and adds it with `membership` if it is new. If there are too many, rooms that the user is not
+    /// in are dropped; returns `None` if that does not help.
+    pub fn get_or_create(&mut self, title: &str, membership: Membership) -> Option<&mut Room> {
         let key = folded(title);
-        if self.0.len() >= ROOMS && !self.0.contains_key(&key) {
+        if self.0.len() >= MAX_ROOMS && !self.0.contains_key(&key) {
             self.0.retain(|_, room| room.membership != Membership::Out);
-            if self.0.len() >= ROOMS {
+            if self.0.len() >= MAX_ROOMS {
                 return None;
             }
         }
         let new = || Room {
             title: title.into(),
             membership,
-            known_to: None,
+            complete_to: None,
             newest: None,
             caught_up: false,
             is_first_look: true,
@@ -63,90 +66,92 @@ impl Rooms {
         Some(self.0.entry(key).or_insert_with(new))
     }
 
-    /// The room of that name.
+    /// Returns a room by name.
     #[must_use]
     pub fn get(&self, room: &str) -> Option<&Room> {
         self.0.get(&folded(room))
     }
 
-    /// The same, to be changed.
+    /// Returns a room by name, for changes.
     pub fn get_mut(&mut self, room: &str) -> Option<&mut Room> {
         self.0.get_mut(&folded(room))
     }
 
-    /// All of them.
+    /// Returns all rooms with their lower-case names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Room)> {
         self.0.iter().map(|(key, room)| (&**key, room))
     }
 
-    /// All of them, to be changed.
+    /// Returns all rooms with their lower-case names, for changes.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Room)> {
         self.0.iter_mut().map(|(key, room)| (&**key, room))
     }
 
-    /// Whether the user is in that room.
+    /// Returns whether the user is in a room.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
         self.get(room).is_some_and(|room| room.membership == Membership::In)
     }
 
-    /// The rooms to be in, each with the id up to which nothing is missing.
+    /// Returns the rooms that the user is in, each with the id up to which nothing is missing, for the sign-in.
     #[must_use]
-    pub fn to_be_in(&self) -> BTreeMap<String, Option<u64>> {
+    pub fn joined(&self) -> BTreeMap<String, Option<u64>> {
         let wanted = self.0.iter().filter(|(_, room)| room.membership == Membership::In);
-        wanted.map(|(_, room)| (room.title.to_string(), room.known_to)).collect()
+        wanted.map(|(_, room)| (room.title.to_string(), room.complete_to)).collect()
     }
 
-    /// A message was received live.
-    pub fn heard(&mut self, room: &str, id: u64) {
+    /// Records a live message. It proves nothing about earlier ones unless the room is caught up.
+    pub fn record_live(&mut self, room: &str, id: u64) {
         if let Some(room) = self.get_mut(room) {
             room.newest = room.newest.max(Some(id));
             if room.caught_up {
-                room.known_to = room.known_to.max(Some(id));
+                room.complete_to = room.complete_to.max(Some(id));
             }
         }
     }
 
-    /// A message that was missed was received, in its order.
-    pub fn filled(&mut self, room: &str, id: u64) {
+    /// Records a missed message. The server sends these in order, so no message before it is missing.
+    pub fn record_missed(&mut self, room: &str, id: u64) {
         if let Some(room) = self.get_mut(room) {
-            room.known_to = room.known_to.max(Some(id));
+            room.complete_to = room.complete_to.max(Some(id));
         }
     }
 
-    /// Nothing is missing in that room any more.
-    pub fn caught_up(&mut self, room: &str) {
+    /// Marks the room as caught up.
+    pub fn mark_caught_up(&mut self, room: &str) {
         if let Some(room) = self.get_mut(room) {
             room.caught_up = true;
             room.is_first_look = false;
-            // Where nothing was ever said, all that will be is new.
-            room.known_to = room.known_to.max(room.newest).or(Some(0));
+            // In a room without messages, all later ones are new.
+            room.complete_to = room.complete_to.max(room.newest).or(Some(0));
         }
     }
 }
 
-/// The numbers of what was received.
+/// Ids and sequence numbers of received events.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
+    /// The highest ids of messages, up to a limit.
     ids: BTreeSet<u64>,
-    /// The last `seq`.
+    /// Highest sequence number of the session.
     pub seq: Option<u64>,
-    /// A `seq` that is to be acknowledged.
+    /// Sequence number to acknowledge next.
     pub to_acknowledge: Option<u64>,
 }
 
 impl Received {
-    /// Notes a message; `false` if it was received before.
-    pub fn is_new(&mut self, id: u64) -> bool {
+    /// Records the id of a message. Returns `false` if it was recorded before.
+    pub fn record_id(&mut self, id: u64) -> bool {
         let new = self.ids.insert(id);
-        if self.ids.len() > IDS {
+        if self.ids.len() > MAX_IDS {
             self.ids.pop_first();
         }
         new
     }
 
-    /// Notes an event with a `seq`; `false` if it was received before. It is acknowledged in any case.
-    pub fn is_new_seq(&mut self, seq: u64) -> bool {
+    /// Records the sequence number of an event. Returns `false` if it was recorded before. Repeated events are
+    /// acknowledged again, since the server repeats what it has no acknowledgement for.
+    pub fn record_seq(&mut self, seq: u64) -> bool {
         let new = self.seq.is_none_or(|last| seq > last);
         self.seq = self.seq.max(Some(seq));
         self.to_acknowledge = self.seq;
@@ -154,20 +159,20 @@ impl Received {
     }
 }
 
-/// Messages of one room of which the server has not said yet whether they were missed.
+/// Messages out of the history of one room, held back until the server tells whether the user has missed them.
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct HeldBack {
     events: Vec<Event<'static>>,
 }
 
-impl Held {
-    /// One more. Gives back all when there are too many: then they do not count as missed.
+impl HeldBack {
+    /// Adds a message. If there are too many, returns all of them, which then count as not missed.
     pub fn push(&mut self, event: Event<'static>) -> Vec<Event<'static>> {
         self.events.push(event);
-        if self.events.len() < HELD { Vec::new() } else { self.take() }
+        if self.events.len() < MAX_HELD_BACK { Vec::new() } else { self.take() }
     }
 
-    /// All of them.
+    /// Takes all messages.
     pub fn take(&mut self) -> Vec<Event<'static>> {
         std::mem::take(&mut self.events)
     }
@@ -178,37 +183,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn live_messages_say_nothing_about_a_gap() {
+    fn live_messages_do_not_close_a_gap() {
         let mut rooms = Rooms::default();
-        rooms.open("Ops", Membership::In).unwrap().known_to = Some(10);
-        rooms.heard("ops", 50);
-        assert_eq!(rooms.to_be_in(), [("Ops".to_owned(), Some(10))].into());
-        rooms.filled("OPS", 20);
-        assert_eq!(rooms.get("ops").unwrap().known_to, Some(20));
-        rooms.caught_up("ops");
-        assert_eq!(rooms.get("ops").unwrap().known_to, Some(50));
-        rooms.heard("ops", 51);
-        assert_eq!(rooms.get("ops").unwrap().known_to, Some(51));
+        rooms.get_or_create("Ops", Membership::In).unwrap().complete_to = Some(10);
+        rooms.record_live("ops", 50);
+        assert_eq!(rooms.joined(), [("Ops".to_owned(), Some(10))].into());
+        rooms.record_missed("OPS", 20);
+        assert_eq!(rooms.get("ops").unwrap().complete_to, Some(20));
+        rooms.mark_caught_up("ops");
+        assert_eq!(rooms.get("ops").unwrap().complete_to, Some(50));
+        rooms.record_live("ops", 51);
+        assert_eq!(rooms.get("ops").unwrap().complete_to, Some(51));
     }
 
     #[test]
     fn rooms_and_ids_are_bounded() {
         let mut rooms = Rooms::default();
-        for n in 0..2 * ROOMS {
+        for n in 0..2 * MAX_ROOMS {
             let membership = if n % 2 == 0 { Membership::In } else { Membership::Out };
-            rooms.open(&format!("r{n}"), membership);
+            rooms.get_or_create(&format!("r{n}"), membership);
         }
-        assert!(rooms.iter().count() <= ROOMS && rooms.is_in("r0"));
+        assert!(rooms.iter().count() <= MAX_ROOMS && rooms.is_in("r0"));
         let mut received = Received::default();
-        assert!(received.is_new(7) && !received.is_new(7));
-        (100..20_000).for_each(|id| assert!(received.is_new(id)));
-        assert_eq!(received.ids.len(), IDS);
+        assert!(received.record_id(7) && !received.record_id(7));
+        (100..20_000).for_each(|id| assert!(received.record_id(id)));
+        assert_eq!(received.ids.len(), MAX_IDS);
     }
 
     #[test]
-    fn a_seq_is_new_once_and_always_acknowledged() {
+    fn a_repeated_sequence_number_is_acknowledged_again() {
         let mut received = Received::default();
-        assert!(received.is_new_seq(3) && received.is_new_seq(4) && !received.is_new_seq(4) && !received.is_new_seq(3));
+        assert!(received.record_seq(3) && received.record_seq(4) && !received.record_seq(4) && !received.record_seq(3));
         assert_eq!((received.seq, received.to_acknowledge.take()), (Some(4), Some(4)));
     }
 }

@@ -1,6 +1,6 @@
-//! What the client asks of the server: what each request is for, and where talk goes.
+//! Requests to the server: their purposes, the targets of messages, and the progress of a delivery.
 
-/// Where a message goes. Names are as the user wrote them.
+/// Target of a message. Names are as the user wrote them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// Into a room.
@@ -16,7 +16,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The same for all ways to write a name.
+    /// Returns the target with its name in lower case, for comparison.
     #[must_use]
     pub fn folded(&self) -> Target {
         let fold = |name: &str| name.to_lowercase().into_boxed_str();
@@ -29,46 +29,46 @@ impl Target {
         }
     }
 
-    /// Not by way of the server.
+    /// Returns whether messages go past the server.
     #[must_use]
     pub fn is_past_server(&self) -> bool {
         matches!(self, Target::Encrypted(_))
     }
 }
 
-/// What a request is for.
+/// Purpose of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestKind {
     /// A message of the user.
     Message(Target),
     /// A command that the user typed.
     Command,
-    /// A typed command that looks things up in the history.
+    /// A typed command that shows the history.
     Lookup,
-    /// A typed command that searches.
+    /// A typed command that searches the history.
     Search,
-    /// Going into a room (in small letters).
+    /// Join a room (lower-case name).
     Join(Box<str>),
-    /// Leaving a room (in small letters).
+    /// Leave a room (lower-case name).
     Leave(Box<str>),
-    /// Fetching what was missed in a room: the page number.
+    /// Fetch missed messages of a room: page number, from 0.
     CatchUp(Box<str>, usize),
-    /// Fetching what was said before the first line of a room.
+    /// Fetch messages before the first one shown of a room.
     Older(Box<str>),
-    /// Who is in a room.
+    /// List the members of a room.
     Members(Box<str>),
-    /// Who is online.
+    /// List the users online.
     Online,
-    /// Which rooms there are.
+    /// List the rooms.
     RoomList,
-    /// A sign of life.
+    /// Check whether the server answers.
     Ping,
-    /// What was asked on a connection that is gone.
+    /// A background request of a connection that is gone.
     GivenUp,
 }
 
 impl RequestKind {
-    /// The user typed it.
+    /// Returns whether the user typed the request. All others are background requests.
     #[must_use]
     pub fn is_typed(&self) -> bool {
         use RequestKind::{Command, Join, Leave, Lookup, Message, Search};
@@ -76,31 +76,31 @@ impl RequestKind {
     }
 }
 
-/// How far a line of the user has come.
+/// Progress of a typed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It waits for a connection or for its turn.
+    /// Waits for a connection or for its turn.
     Unsent,
-    /// It is on its way.
+    /// Sent, without an answer yet.
     OnTheWay,
-    /// The server has it: the id of a message, if it has one, and when it was said.
+    /// Accepted by the server.
     Done {
-        /// The id.
+        /// Id of the message, if it has one.
         id: Option<u64>,
-        /// Milliseconds since 1970 UTC.
+        /// Time of the answer, in milliseconds since 1970 UTC.
         at: i64,
     },
-    /// It was refused, or it is not known whether it arrived: why.
+    /// Refused, or lost without certainty whether it arrived; with the reason.
     Failed(Box<str>),
 }
 
-/// Something to tell about a line of the user.
+/// A change in the delivery of a typed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The number that the screen gave it.
+    /// The UI's number of the line.
     pub key: u64,
-    /// Where it goes, if it is a message.
+    /// Target, if the line is a message.
     pub target: Option<Target>,
-    /// How far it has come.
+    /// New progress.
     pub progress: Progress,
 }

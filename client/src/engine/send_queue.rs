@@ -1,65 +1,74 @@
-//! What is to be sent, what is unanswered, and how fast lines may go.
+//! The send queue: requests that wait, requests without an answer, and the rate at which lines may be sent.
 //!
-//! What a user typed goes before what the program asks for itself. Typed lines with the same [`Lane`] keep their
-//! order, whatever is refused or throttled on the way: of each lane at most one line is unanswered. Lines of other
-//! lanes pass those that wait. The program's own questions use only what the server's rate leaves beside
-//! [`FREE_FOR_USER`] lines.
+//! **Problem.** A server drops lines above its rate, and a connection may break at any moment. Still each typed line
+//! must be sent exactly once as far as the server can tell, and lines of one conversation must not overtake each other.
 //!
-//! | a line is     | in            | leaves by                                                        |
-//! |---------------|---------------|------------------------------------------------------------------|
-//! | waiting       | `typed`       | `next` (sent), `cancel` (not if it is in doubt)                  |
-//! | under way     | `under_way`   | `finish` (answered), `put_back` (throttled), `connection_lost`   |
-//! | past the server | `past_server` | `finish`, `take_past_server` (its chat has ended)              |
+//! **Invariants.**
+//! - Order: of each [`Lane`] at most one request is unanswered, so a throttled line keeps its place. Other lanes pass.
+//! - Priority: typed requests go before background requests (those of the program itself). Background requests leave
+//!   [`FREE_FOR_USER`] lines of the server's rate free.
+//! - No loss: a typed request stays in exactly one list from `push` until an answer, a cancellation or a failure. It is
+//!   sent again with the same label and nonce, by which the server recognizes a repetition.
+//!
+//! | state of a request | list | next state |
+//! |---|---|---|
+//! | waiting, typed | `typed` | sent by `next` → under way; `take_waiting` → cancelled or failed |
+//! | waiting, background | `background` | sent by `next` → under way; connection lost → dropped |
+//! | under way | `under_way` | `finish` → answered; `requeue` (throttled) → waiting; connection lost → waiting with `in_doubt` set (typed) or dropped (background) |
+//! | past the server | `past_server` | `finish` → answered; `take_past_server` (the chat ended) → failed |
+//!
+//! Requests past the server belong to encrypted chats: they are sent at once, and neither rate nor connection loss
+//! concerns them. This module does not match answers to meanings and reports nothing to the user; the engine does.
 
-use super::limits::{FREE_FOR_USER, HOUSEKEEPING, LONGEST_PAUSE_MS, RATE, RATE_MARGIN_MS, WAITING};
+use super::limits::{DEFAULT_RATE, FREE_FOR_USER, MAX_BACKGROUND, MAX_PAUSE_MS, MAX_WAITING, RATE_MARGIN_MS};
 use super::request::{RequestKind, Target};
 use std::collections::VecDeque;
 
-/// Lines that keep their order.
+/// Requests that must keep their order among each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// All that is typed, where lines come from a pipe.
+    /// One lane for all input, for lines from a pipe.
     All,
-    /// What goes to one target, with going into a room and leaving it.
+    /// Messages to one target. The lane of a room also has the requests to join and leave it.
     To(Target),
-    /// Nothing.
+    /// No order.
     Free,
 }
 
-/// A request.
+/// A request with the state of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The number that the screen gave it; 0 for the program's own.
+pub struct QueuedRequest {
+    /// The UI's number for the typed line; 0 for a background request.
     pub key: u64,
-    /// What it is for.
+    /// Purpose.
     pub kind: RequestKind,
-    /// What its answers carry.
+    /// Label that the answers carry.
     pub label: Box<str>,
-    /// What a message is known by when it comes back.
+    /// Nonce by which a message is recognized when it comes back from the history.
     pub nonce: Option<Box<str>>,
-    /// The object.
+    /// The JSON object to send.
     pub line: String,
-    /// What it keeps its order with.
+    /// Order among other requests.
     pub lane: Lane,
-    /// The room (in small letters) that the user must be in for it.
+    /// Lower-case name of the room that the user must be in before this is sent.
     pub room: Option<Box<str>>,
-    /// Sent again, it is done once more if the server does not know its session any more.
-    pub doubles: bool,
-    /// A connection was lost while it was under way: it may have arrived.
+    /// True if a repetition would run twice on a server that has lost the session.
+    pub not_idempotent: bool,
+    /// True if a connection broke while this was under way: the server may have it.
     pub in_doubt: bool,
-    /// The place in the order of all typed lines.
+    /// Position in the order of all typed lines.
     pub(super) number: u64,
-    /// Not to be sent earlier.
+    /// Earliest time to send, in milliseconds.
     pub(super) not_before: u64,
-    /// When it went out.
+    /// Time when it was last sent, in milliseconds.
     pub sent_at: u64,
 }
 
-impl Item {
-    /// A request with that label, on a lane of its own.
+impl QueuedRequest {
+    /// Creates a request without nonce, order or room.
     #[must_use]
-    pub fn new(key: u64, kind: RequestKind, label: &str, line: String) -> Item {
-        Item {
+    pub fn new(key: u64, kind: RequestKind, label: &str, line: String) -> QueuedRequest {
+        QueuedRequest {
             key,
             kind,
             label: label.into(),
@@ -67,7 +76,7 @@ impl Item {
             line,
             lane: Lane::Free,
             room: None,
-            doubles: false,
+            not_idempotent: false,
             in_doubt: false,
             number: 0,
             not_before: 0,
@@ -75,25 +84,27 @@ impl Item {
         }
     }
 
-    /// The same, not to be sent earlier than `ms`.
+    /// Sets the earliest time to send.
     #[must_use]
-    pub fn not_before(mut self, ms: u64) -> Item {
+    pub fn not_before(mut self, ms: u64) -> QueuedRequest {
         self.not_before = ms;
         self
     }
 }
 
-/// How fast the server takes lines.
+/// The server's rate limit, as a sliding window over the times of sent lines.
 #[derive(Clone, Debug)]
-struct Pace {
-    /// Lines, in milliseconds; `None` without a limit.
+struct RateLimit {
+    /// Lines per window, and the window in milliseconds; `None` without a limit.
     rate: Option<(usize, u64)>,
+    /// Times of the lines in the window, oldest first.
     sent_at: VecDeque<u64>,
+    /// No line is sent before this time, after the server throttled one.
     paused_until: u64,
 }
 
-impl Pace {
-    /// Whether one more line may go, if so many must stay free.
+impl RateLimit {
+    /// Returns whether one more line may be sent with `free` lines left over. Forgets lines that left the window.
     fn allows(&mut self, now: u64, free: usize) -> bool {
         let Some((lines, ms)) = self.rate else { return true };
         while self.sent_at.front().is_some_and(|at| *at + ms <= now) {
@@ -103,82 +114,85 @@ impl Pace {
     }
 }
 
-/// The queue, and what is unanswered.
+/// The queue. See the module for the states of a request.
 #[derive(Clone, Debug)]
 pub struct SendQueue {
-    typed: VecDeque<Item>,
-    housekeeping: VecDeque<Item>,
-    under_way: Vec<Item>,
-    past_server: Vec<Item>,
-    pace: Pace,
-    numbers: u64,
+    typed: VecDeque<QueuedRequest>,
+    background: VecDeque<QueuedRequest>,
+    under_way: Vec<QueuedRequest>,
+    past_server: Vec<QueuedRequest>,
+    rate_limit: RateLimit,
+    last_number: u64,
 }
 
 impl Default for SendQueue {
     fn default() -> SendQueue {
-        let pace = Pace { rate: None, sent_at: VecDeque::new(), paused_until: 0 };
+        let rate_limit = RateLimit { rate: None, sent_at: VecDeque::new(), paused_until: 0 };
         let mut queue = SendQueue {
             typed: VecDeque::new(),
-            housekeeping: VecDeque::new(),
+            background: VecDeque::new(),
             under_way: Vec::new(),
             past_server: Vec::new(),
-            pace,
-            numbers: 0,
+            rate_limit,
+            last_number: 0,
         };
-        queue.set_rate(Some(RATE), 0, 0);
+        queue.set_rate(Some(DEFAULT_RATE), 0, 0);
         queue
     }
 }
 
 impl SendQueue {
-    /// A new connection, whose server takes that many lines, of which the sign-in took some.
+    /// Begins a connection to a server with `rate` (lines, milliseconds), of which the sign-in has used `taken` lines.
     pub fn set_rate(&mut self, rate: Option<(u64, u64)>, taken: usize, now: u64) {
-        // One line less, over a longer time, than the server says: lines may be held up on their way.
+        // Stay below the rate by one line and a margin of time: a network that delays lines brings them closer
+        // together.
         let lines = |lines: u64| usize::try_from(lines).unwrap_or(usize::MAX).saturating_sub(1).max(1);
-        self.pace.rate = rate.map(|(most, ms)| (lines(most), ms.min(LONGEST_PAUSE_MS) + RATE_MARGIN_MS));
-        self.pace.sent_at = std::iter::repeat_n(now, taken).collect();
-        self.pace.paused_until = 0;
+        self.rate_limit.rate = rate.map(|(most, ms)| (lines(most), ms.min(MAX_PAUSE_MS) + RATE_MARGIN_MS));
+        self.rate_limit.sent_at = std::iter::repeat_n(now, taken).collect();
+        self.rate_limit.paused_until = 0;
     }
 
-    /// Puts a typed line at the end. `false` if too many wait.
-    pub fn push(&mut self, mut item: Item) -> bool {
-        if self.typed.len() >= WAITING {
+    /// Adds a typed request at the end. Returns `false`, and drops the request, if too many wait.
+    pub fn push(&mut self, mut item: QueuedRequest) -> bool {
+        if self.typed.len() >= MAX_WAITING {
             return false;
         }
-        self.numbers += 1;
-        item.number = self.numbers;
+        self.last_number += 1;
+        item.number = self.last_number;
         self.typed.push_back(item);
         true
     }
 
-    /// Puts a question of the program itself at the end. `false` if too many wait.
-    pub fn ask(&mut self, item: Item) -> bool {
-        let fits = self.housekeeping.len() < HOUSEKEEPING;
+    /// Adds a background request at the end. Returns `false`, and drops the request, if too many wait.
+    pub fn push_background(&mut self, item: QueuedRequest) -> bool {
+        let fits = self.background.len() < MAX_BACKGROUND;
         if fits {
-            self.housekeeping.push_back(item);
+            self.background.push_back(item);
         }
         fits
     }
 
-    /// Notes a line that has gone past the server.
-    pub fn sent_past_server(&mut self, mut item: Item, now: u64) {
-        self.numbers += 1;
-        (item.number, item.sent_at) = (self.numbers, now);
+    /// Adds a request that the caller has sent past the server.
+    pub fn sent_past_server(&mut self, mut item: QueuedRequest, now: u64) {
+        self.last_number += 1;
+        item.number = self.last_number;
+        item.sent_at = now;
         self.past_server.push(item);
     }
 
-    /// The next request to send, if one may go now; it is under way from then on. `held` says what waits for something
-    /// else.
-    pub fn next(&mut self, now: u64, held: impl Fn(&Item) -> bool) -> Option<&Item> {
-        let mut item = self.take_typed(now, held).or_else(|| self.take_housekeeping(now))?;
+    /// Moves the next request that may be sent to `under_way`, and returns it for sending. `held` tells which typed
+    /// requests must wait for another reason.
+    pub fn next(&mut self, now: u64, held: impl Fn(&QueuedRequest) -> bool) -> Option<&QueuedRequest> {
+        let mut item = self.take_typed(now, held).or_else(|| self.take_background(now))?;
         item.sent_at = now;
-        self.pace.sent_at.push_back(now);
+        self.rate_limit.sent_at.push_back(now);
         self.under_way.push(item);
         self.under_way.last()
     }
 
-    fn take_typed(&mut self, now: u64, held: impl Fn(&Item) -> bool) -> Option<Item> {
-        if !self.pace.allows(now, 0) {
+    /// Takes the first typed request that may be sent. A request that must wait blocks its lane, but not other lanes.
+    fn take_typed(&mut self, now: u64, held: impl Fn(&QueuedRequest) -> bool) -> Option<QueuedRequest> {
+        if !self.rate_limit.allows(now, 0) {
             return None;
         }
         let mut busy: Vec<&Lane> = self.under_way.iter().map(|item| &item.lane).collect();
@@ -196,23 +210,24 @@ impl SendQueue {
         self.typed.remove(found?)
     }
 
-    fn take_housekeeping(&mut self, now: u64) -> Option<Item> {
-        if !self.pace.allows(now, FREE_FOR_USER) {
+    fn take_background(&mut self, now: u64) -> Option<QueuedRequest> {
+        if !self.rate_limit.allows(now, FREE_FOR_USER) {
             return None;
         }
-        let at = self.housekeeping.iter().position(|item| item.not_before <= now)?;
-        self.housekeeping.remove(at)
+        let at = self.background.iter().position(|item| item.not_before <= now)?;
+        self.background.remove(at)
     }
 
-    /// The request that an answer belongs to.
+    /// Returns the unanswered request with this label.
     #[must_use]
-    pub fn answered(&self, label: &str) -> Option<&Item> {
+    pub fn find_unanswered(&self, label: &str) -> Option<&QueuedRequest> {
         self.under_way.iter().chain(&self.past_server).find(|item| *item.label == *label)
     }
 
-    /// The request has been answered, whether it is under way or about to be sent again.
-    pub fn finish(&mut self, label: &str) -> Option<Item> {
-        let is_it = |item: &Item| *item.label == *label;
+    /// Removes and returns the answered request with this label. It may also wait to be sent again: an answer to the
+    /// first sending can arrive late.
+    pub fn finish(&mut self, label: &str) -> Option<QueuedRequest> {
+        let is_it = |item: &QueuedRequest| *item.label == *label;
         for list in [&mut self.under_way, &mut self.past_server] {
             if let Some(at) = list.iter().position(is_it) {
                 return Some(list.remove(at));
@@ -222,96 +237,98 @@ impl SendQueue {
         self.typed.remove(at)
     }
 
-    /// The label of the user's message with that nonce.
+    /// Returns the label of the unanswered message with this nonce.
     #[must_use]
-    pub fn label_of(&self, nonce: &str) -> Option<Box<str>> {
-        let is_it = |item: &&Item| item.nonce.as_deref() == Some(nonce);
+    pub fn label_of_nonce(&self, nonce: &str) -> Option<Box<str>> {
+        let is_it = |item: &&QueuedRequest| item.nonce.as_deref() == Some(nonce);
         self.under_way.iter().chain(&self.typed).find(is_it).map(|item| item.label.clone())
     }
 
-    /// The server did not take it for now: it is sent again after `wait_ms`, at its place in the order.
-    pub fn put_back(&mut self, label: &str, wait_ms: u64, now: u64) -> Option<&Item> {
+    /// Puts a throttled request back at its place in the order, and pauses all sending for `wait_ms`. Returns the
+    /// request, or `None` for an unknown label.
+    pub fn requeue(&mut self, label: &str, wait_ms: u64, now: u64) -> Option<&QueuedRequest> {
         let at = self.under_way.iter().position(|item| *item.label == *label)?;
         let item = self.under_way.remove(at);
-        self.pace.paused_until = self.pace.paused_until.max(now + wait_ms.min(LONGEST_PAUSE_MS));
+        self.rate_limit.paused_until = self.rate_limit.paused_until.max(now + wait_ms.min(MAX_PAUSE_MS));
         if !item.kind.is_typed() {
-            self.housekeeping.push_front(item);
-            return self.housekeeping.front();
+            self.background.push_front(item);
+            return self.background.front();
         }
         let at = self.put_in_order(item);
         self.typed.get(at)
     }
 
-    fn put_in_order(&mut self, item: Item) -> usize {
+    /// Inserts a typed request by its number, and returns its index.
+    fn put_in_order(&mut self, item: QueuedRequest) -> usize {
         let at = self.typed.iter().position(|other| other.number > item.number).unwrap_or(self.typed.len());
         self.typed.insert(at, item);
         at
     }
 
-    /// The connection is gone: what was typed and is unanswered is sent again, what the program asked is not. The
+    /// Handles a lost connection: unanswered typed requests wait again, background requests are dropped. Returns the
     /// requests that wait again.
-    pub fn connection_lost(&mut self) -> Vec<Item> {
-        self.housekeeping.clear();
+    pub fn connection_lost(&mut self) -> Vec<QueuedRequest> {
+        self.background.clear();
         let mut again = std::mem::take(&mut self.under_way);
         again.retain(|item| item.kind.is_typed());
-        again.iter_mut().for_each(|item| item.in_doubt = true);
-        for item in again.clone() {
-            self.put_in_order(item);
+        for item in &mut again {
+            item.in_doubt = true;
+            self.put_in_order(item.clone());
         }
         again
     }
 
-    /// Takes out what waits and must not be sent any more.
-    pub fn take_waiting(&mut self, is_it: impl Fn(&Item) -> bool) -> Vec<Item> {
-        let (taken, left): (VecDeque<Item>, _) =
+    /// Removes and returns the waiting typed requests that match.
+    pub fn take_waiting(&mut self, is_it: impl Fn(&QueuedRequest) -> bool) -> Vec<QueuedRequest> {
+        let (taken, left): (VecDeque<QueuedRequest>, _) =
             std::mem::take(&mut self.typed).into_iter().partition(|item| is_it(item));
         self.typed = left;
         taken.into()
     }
 
-    /// Takes out what went past the server and will not be answered any more.
-    pub fn take_past_server(&mut self, is_it: impl Fn(&Item) -> bool) -> Vec<Item> {
+    /// Removes and returns the requests past the server that match.
+    pub fn take_past_server(&mut self, is_it: impl Fn(&QueuedRequest) -> bool) -> Vec<QueuedRequest> {
         let (taken, left) = std::mem::take(&mut self.past_server).into_iter().partition(|item| is_it(item));
         self.past_server = left;
         taken
     }
 
-    /// Whether such a request waits or is under way.
-    pub fn has(&self, is_it: impl Fn(&RequestKind) -> bool) -> bool {
-        let all = self.under_way.iter().chain(&self.typed).chain(&self.housekeeping);
+    /// Returns whether a matching request waits or is under way.
+    pub fn contains_kind(&self, is_it: impl Fn(&RequestKind) -> bool) -> bool {
+        let all = self.under_way.iter().chain(&self.typed).chain(&self.background);
         all.into_iter().any(|item| is_it(&item.kind))
     }
 
-    /// What the user typed and is unanswered, in order: what waits, and what is under way.
-    pub fn unanswered(&self) -> impl Iterator<Item = &Item> {
+    /// Returns all unanswered typed requests: those under way or past the server, then those that wait.
+    pub fn unanswered(&self) -> impl Iterator<Item = &QueuedRequest> {
         let under_way = self.under_way.iter().chain(&self.past_server).filter(|item| item.kind.is_typed());
         under_way.chain(&self.typed)
     }
 
-    /// What was handed to a connection and is unanswered: it may have arrived.
-    pub fn handed_over(&self) -> impl Iterator<Item = &Item> {
+    /// Returns the unanswered typed requests that were sent at least once, so that the server may have them.
+    pub fn handed_over(&self) -> impl Iterator<Item = &QueuedRequest> {
         let under_way = self.under_way.iter().chain(&self.past_server).filter(|item| item.kind.is_typed());
         under_way.chain(self.typed.iter().filter(|item| item.in_doubt))
     }
 
-    /// How many typed lines wait.
+    /// Returns the number of waiting typed requests.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.typed.len()
     }
 
-    /// Something waits for its turn, also of the program's own.
+    /// Returns whether any request waits, typed or background.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.typed.is_empty() || !self.housekeeping.is_empty()
+        !self.typed.is_empty() || !self.background.is_empty()
     }
 
-    /// How many lines went past the server and are unanswered.
-    pub fn past_server(&self) -> impl Iterator<Item = &Item> {
+    /// Returns the unanswered requests past the server.
+    pub fn past_server(&self) -> impl Iterator<Item = &QueuedRequest> {
         self.past_server.iter()
     }
 
-    /// When the server was asked what it has not answered for longest.
+    /// Returns the time at which the oldest unanswered request was sent to the server.
     #[must_use]
     pub fn oldest_unanswered(&self) -> Option<u64> {
         self.under_way.iter().map(|item| item.sent_at).min()

@@ -1,4 +1,7 @@
-//! The user's session over its connections: signing in, losing the connection, making it again.
+//! The user's session across connections: signing in, losing the connection, and connecting again.
+//!
+//! The server keeps a session for a while after its connection broke. The client resumes it with a token; rooms,
+//! private chats and unacknowledged events are then as before. If the token is unknown, the client signs in anew.
 
 use super::request::Progress;
 use super::{Effect, Engine, Phase, Update};
@@ -6,15 +9,15 @@ use crate::sign_in::{Loss, Refused, Session, SignIn};
 use landline_common::Cause;
 
 impl Engine {
-    /// The sign-in of the next connection.
+    /// Creates the sign-in for the next connection. It resumes the session if there is one.
     pub fn sign_in(&mut self) -> SignIn {
-        let rooms = self.rooms.to_be_in();
+        let rooms = self.rooms.joined();
         let seq = self.received.seq;
         let session = self.session.clone().map(|session| Session { seq, ..session });
-        let who = self.who.clone();
+        let identity = self.identity.clone();
         let registered = self.registered;
         let mut labels = Vec::new();
-        let sign_in = SignIn::new(&who, registered, session.as_ref(), &rooms, || {
+        let sign_in = SignIn::new(&identity, registered, session.as_ref(), &rooms, || {
             labels.push(self.label());
             labels.last().cloned().unwrap_or_default()
         });
@@ -22,7 +25,7 @@ impl Engine {
         sign_in
     }
 
-    /// Connects now, if it waits to.
+    /// Connects at once if the engine waits or has stopped, for a user who does not want to wait.
     pub fn connect_now(&mut self) {
         if matches!(self.connection.phase, Phase::Waiting { .. } | Phase::Stopped { .. }) {
             self.connection.ended = None;
@@ -36,19 +39,19 @@ impl Engine {
         self.effects.push(Effect::Connect(sign_in));
     }
 
-    /// The connection could not be made, or broke.
+    /// Handles a connection that failed or broke.
     pub fn down(&mut self, why: &str, loss: Loss) {
         let was_up = self.is_up();
-        self.lose(why, was_up);
-        if self.connection.down(why, loss, &mut self.rng, self.now.ms) {
+        self.handle_loss(why, was_up);
+        if self.connection.set_down(why, loss, &mut self.rng, self.now.ms) {
             self.connect();
         }
     }
 
-    /// The server does not let the user in.
+    /// Handles a refused sign-in: connects again soon, later or not at all, depending on the cause.
     pub fn refused(&mut self, refused: &Refused) {
         let was_up = self.is_up();
-        self.lose(&refused.why, was_up);
+        self.handle_loss(&refused.why, was_up);
         match refused.cause {
             Cause::TokenUnknown => {
                 self.session = None;
@@ -58,25 +61,25 @@ impl Engine {
                 let why = "another user has your name now; trying on";
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
-            // The name is the user's own: the server has not noticed yet that the old connection is gone.
+            // The user's own earlier connection holds the name; the server has not noticed yet that it is gone.
             Cause::NameTaken | Cause::AlreadyHere if self.was_up() => {
                 let why = "your earlier connection still holds the name; trying on";
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             Cause::ResumeBusy => self.connection.wait_briefly(&refused.why, &mut self.rng, self.now.ms),
             _ if refused.again => {
-                _ = self.connection.down(&refused.why, Loss::Server, &mut self.rng, self.now.ms);
+                _ = self.connection.set_down(&refused.why, Loss::Server, &mut self.rng, self.now.ms);
             }
             _ => self.connection.stop(&refused.why),
         }
     }
 
-    /// What a loss means for what is under way.
-    fn lose(&mut self, why: &str, was_up: bool) {
+    /// Updates requests and rooms after a loss: unanswered lines wait again, and no room is caught up.
+    fn handle_loss(&mut self, why: &str, was_up: bool) {
         for item in self.queue.connection_lost() {
             self.deliver(&item, Progress::Unsent);
         }
-        for event in self.held.take() {
+        for event in self.held_back.take() {
             self.updates.push(Update::Recalled { event: Box::new(event), missed: false });
         }
         for (_, room) in self.rooms.iter_mut() {
@@ -87,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// Time has passed.
+    /// Handles the passing of time: connects when an attempt is due, and gives up a connection that is silent.
     pub fn tick(&mut self) {
         if self.connection.is_due(self.now.ms) {
             return self.connect();

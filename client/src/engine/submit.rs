@@ -1,22 +1,22 @@
-//! What the user typed, and what the program asks itself: into the queue.
+//! Puts requests into the send queue: lines that the user typed, objects of scripts, and background requests.
 
 use super::limits::ENCRYPTED_UNDER_WAY;
 use super::received::{Membership, folded};
 use super::request::{Progress, RequestKind, Target};
-use super::send_queue::{Item, Lane};
+use super::send_queue::{Lane, QueuedRequest};
 use super::{Effect, Engine, Update};
 use landline_common::command::{Ask, Command, Request};
 use landline_common::event::Text;
 
-/// Why a line cannot be taken: too many wait.
+/// Error text when too many lines wait.
 pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
 
-/// What has become of lines that were to be taken back, by their numbers.
+/// Result of a cancellation, by the UI's numbers of the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cancelled {
-    /// Taken back.
+    /// Lines that were cancelled.
     pub taken: Vec<u64>,
-    /// They may have arrived already, and are not taken back.
+    /// Lines that the server may have already, which were not cancelled.
     pub handed_over: Vec<u64>,
 }
 
@@ -25,12 +25,13 @@ impl Engine {
         if self.options.one_order { Lane::All } else { Lane::To(target.folded()) }
     }
 
-    /// Says something, once. `key` is the screen's number for it.
+    /// Queues a message, to be delivered exactly once. `key` is the UI's number of the line.
     ///
     /// # Errors
     /// Too many lines wait.
     pub fn say(&mut self, key: u64, target: &Target, text: &str) -> Result<(), &'static str> {
-        let (label, lane) = (self.label(), self.lane(target));
+        let label = self.label();
+        let lane = self.lane(target);
         let nonce = self.nonce(&label);
         let with =
             |r#type| Request { text: Some(text.into()), label: Some(label.as_str().into()), ..Request::of(r#type) };
@@ -44,45 +45,45 @@ impl Engine {
             Target::Encrypted(user) => (Request { to: to(user), ..with("direct_say") }, None),
         };
         let line = request.to_line();
-        // Chats that nobody stores have no nonce: after a new sign-in the server cannot know what it has seen.
-        let doubles = matches!(target, Target::OffTheRecord(_));
+        // Off-the-record messages are not stored, so a server that lost the session cannot recognize a repetition.
+        let not_idempotent = matches!(target, Target::OffTheRecord(_));
         let nonce = request.nonce.is_some().then(|| nonce.as_str().into());
-        let item = Item::new(key, RequestKind::Message(target.clone()), &label, line);
-        let item = Item { nonce, lane, room, doubles, ..item };
+        let item = QueuedRequest::new(key, RequestKind::Message(target.clone()), &label, line);
+        let item = QueuedRequest { nonce, lane, room, not_idempotent, ..item };
         if target.is_past_server() { self.send_past_server(item) } else { self.queue(item) }
     }
 
-    fn queue(&mut self, item: Item) -> Result<(), &'static str> {
+    fn queue(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
         if self.queue.push(item) { Ok(()) } else { Err(TOO_MANY) }
     }
 
-    /// Sends at once, whatever the state of the connection to the server.
-    fn send_past_server(&mut self, item: Item) -> Result<(), &'static str> {
-        let (effect, now) = (Effect::Send(item.line.clone()), self.now.ms);
-        self.effects.push(effect);
+    /// Sends a request of an encrypted chat at once, whatever the state of the connection to the server.
+    fn send_past_server(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
+        self.effects.push(Effect::Send(item.line.clone()));
         self.deliver(&item, Progress::OnTheWay);
-        self.queue.sent_past_server(item, now);
+        self.queue.sent_past_server(item, self.now.ms);
         Ok(())
     }
 
-    /// How many more lines an encrypted chat takes now.
+    /// Returns the number of lines that an encrypted chat can take now.
     #[must_use]
     pub fn room_past_server(&self, target: &Target) -> usize {
         let target = target.folded();
-        let is_it = |item: &&Item| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
+        let is_it =
+            |item: &&QueuedRequest| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
         ENCRYPTED_UNDER_WAY.saturating_sub(self.queue.past_server().filter(is_it).count())
     }
 
-    /// How many lines went past the server and have not gone out.
+    /// Returns the number of unanswered lines past the server.
     #[must_use]
     pub fn past_server(&self) -> usize {
         self.queue.past_server().count()
     }
 
-    /// A typed command, in the room that is shown.
+    /// Queues a typed command. `room` is the room that the UI shows.
     ///
     /// # Errors
-    /// Too many lines wait, or the command needs a room and there is none.
+    /// Too many lines wait, or the command needs a room and none is shown.
     pub fn command(&mut self, key: u64, command: &Command<'_>, room: Option<&str>) -> Result<(), &'static str> {
         let Some(mut request) = Request::of_command(command, room) else { return Err("this belongs into a room") };
         if *command == Command::OnlineDetails && self.options.mesh {
@@ -106,20 +107,20 @@ impl Engine {
         if let RequestKind::Join(room) = &kind
             && !self.rooms.is_in(room)
             && let Command::Join(title) = command
-            && let Some(room) = self.rooms.open(title, Membership::Joining)
+            && let Some(room) = self.rooms.get_or_create(title, Membership::Joining)
         {
             room.membership = Membership::Joining;
         }
-        let doubles = *command == Command::Hooray;
+        let not_idempotent = *command == Command::Hooray;
         let past_server = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
-        let item = Item { lane, doubles, ..Item::new(key, kind, &label, request.to_line()) };
+        let item = QueuedRequest { lane, not_idempotent, ..QueuedRequest::new(key, kind, &label, request.to_line()) };
         if past_server { self.send_past_server(item) } else { self.queue(item) }
     }
 
-    /// A command object that a program gave. Its label stays its own; one without a label gets one.
+    /// Queues a command object of a script. The object keeps its label and nonce, or gets new ones.
     ///
     /// # Errors
-    /// It is no object, cannot be sent here, or too many lines wait.
+    /// The line is no valid object, is not allowed after sign-in, repeats an unanswered label, or too many lines wait.
     pub fn pass(&mut self, key: u64, line: &str) -> Result<(), String> {
         let mut request = Request::parse(line).map_err(|(_, why)| why.sentence().into_owned())?;
         if request.sign_in().is_some() || matches!(&*request.r#type, "format" | "quit") {
@@ -146,11 +147,16 @@ impl Engine {
             "leave" => RequestKind::Leave(folded(request.room.as_deref().unwrap_or_default())),
             _ => RequestKind::Command,
         };
-        let doubles = matches!(&*request.r#type, "private" | "hooray");
+        let not_idempotent = matches!(&*request.r#type, "private" | "hooray");
         let past_server = matches!(&*request.r#type, "direct_say" | "direct_stop");
         let unanswered = matches!(&*request.r#type, "ack" | "pong");
         let nonce = request.nonce.as_deref().map(Into::into);
-        let item = Item { nonce, doubles, lane: Lane::All, ..Item::new(key, kind, &label, request.to_line()) };
+        let item = QueuedRequest {
+            nonce,
+            not_idempotent,
+            lane: Lane::All,
+            ..QueuedRequest::new(key, kind, &label, request.to_line())
+        };
         match (unanswered, past_server) {
             (true, _) => {
                 self.effects.push(Effect::Send(item.line));
@@ -161,62 +167,65 @@ impl Engine {
         }
     }
 
-    /// Whether a request with that label is unanswered.
+    /// Returns whether a request with this label is unanswered.
     #[must_use]
     pub fn waits_for(&self, label: &str) -> bool {
-        self.queue.answered(label).is_some() || self.queue.unanswered().any(|item| *item.label == *label)
+        self.queue.find_unanswered(label).is_some() || self.queue.unanswered().any(|item| *item.label == *label)
     }
 
-    /// Asks something that no user typed, unless that is asked already.
+    /// Queues a background request, unless an equal one is unanswered.
     pub fn ask(&mut self, kind: RequestKind) {
         let same = kind.clone();
-        if self.queue.has(|other| *other == same) {
+        if self.queue.contains_kind(|other| *other == same) {
             return;
         }
         let label = self.label();
         if let Some(line) = question(&kind, &label, None) {
-            self.queue.ask(Item::new(0, kind, &label, line));
+            self.queue.push_background(QueuedRequest::new(0, kind, &label, line));
         }
     }
 
-    /// Asks for what was said in a room before that id; without one, for what was said there last.
+    /// Requests messages of a room before the id `before`, or its newest ones without an id.
     pub fn ask_older(&mut self, room: &str, before: Option<u64>) {
-        let (label, kind) = (self.label(), RequestKind::Older(folded(room)));
+        let label = self.label();
+        let kind = RequestKind::Older(folded(room));
         if let Some(line) = question(&kind, &label, before) {
-            self.queue.ask(Item::new(0, kind, &label, line));
+            self.queue.push_background(QueuedRequest::new(0, kind, &label, line));
         }
     }
 
-    /// Asks for the next page of what was missed in a room, not earlier than `ms`.
-    pub(super) fn ask_missed(&mut self, room: &str, page: usize, ms: u64) {
-        let after = self.rooms.get(room).and_then(|room| room.known_to);
-        let (label, kind) = (self.label(), RequestKind::CatchUp(folded(room), page));
+    /// Requests the next page of missed messages of a room, not before the time `ms`.
+    pub(super) fn request_missed(&mut self, room: &str, page: usize, ms: u64) {
+        let after = self.rooms.get(room).and_then(|room| room.complete_to);
+        let label = self.label();
+        let kind = RequestKind::CatchUp(folded(room), page);
         if let Some(line) = question(&kind, &label, after) {
-            self.queue.ask(Item::new(0, kind, &label, line).not_before(ms));
+            self.queue.push_background(QueuedRequest::new(0, kind, &label, line).not_before(ms));
         }
     }
 
-    /// Takes back what waits to be sent. A line that was handed to a connection may have arrived, also if that
-    /// connection was lost: it is not taken back, but sent again until the server answers.
+    /// Cancels waiting requests that match. A line that was sent once may have arrived, even if the connection was
+    /// lost; it is not cancelled but sent again until the server answers. Joins are cancelled in any case.
     pub fn cancel(&mut self, is_it: impl Fn(&RequestKind) -> bool) -> Cancelled {
-        let is_join = |item: &Item| matches!(item.kind, RequestKind::Join(_));
+        let is_join = |item: &QueuedRequest| matches!(item.kind, RequestKind::Join(_));
         let taken = self.queue.take_waiting(|item| is_it(&item.kind) && (!item.in_doubt || is_join(item)));
         let handed_over = self.queue.handed_over().filter(|item| is_it(&item.kind)).map(|item| item.key).collect();
         for item in &taken {
             if let RequestKind::Join(room) = &item.kind {
-                self.stay_out(room);
+                self.cancel_join(room);
             }
         }
         Cancelled { taken: taken.into_iter().map(|item| item.key).collect(), handed_over }
     }
 
-    /// Whether the user's line with that number was handed to a connection and is unanswered.
+    /// Returns whether the user's line `key` was sent at least once and is unanswered.
     #[must_use]
     pub fn may_have_arrived(&self, key: u64) -> bool {
         self.queue.handed_over().any(|item| item.key == key)
     }
 
-    pub(super) fn stay_out(&mut self, room: &str) {
+    /// Resets the membership of a room whose join was cancelled.
+    pub(super) fn cancel_join(&mut self, room: &str) {
         if let Some(room) = self.rooms.get_mut(room)
             && room.membership == Membership::Joining
         {
@@ -224,27 +233,29 @@ impl Engine {
         }
     }
 
-    /// An encrypted chat has ended: what has not gone out will not.
+    /// Fails the unanswered lines of an encrypted chat that has ended.
     pub fn encrypted_chat_over(&mut self, with: &str, why: &str) {
         let target = Target::Encrypted(with.into()).folded();
-        let is_it = |item: &Item| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
+        let is_it =
+            |item: &QueuedRequest| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
         for item in self.queue.take_past_server(is_it) {
             self.deliver(&item, Progress::Failed(why.into()));
         }
     }
 
-    /// Leaves in order: the server is told.
+    /// Returns the line that tells the server that the user leaves.
     #[must_use]
     pub fn farewell() -> String {
         Request::of("quit").to_line()
     }
 
+    /// Queues an update for the UI.
     pub(super) fn tell(&mut self, update: Update) {
         self.updates.push(update);
     }
 }
 
-/// A question of the program's own, as it is sent.
+/// Returns the line of a background request. `id` is the message before or after which history is wanted.
 fn question(kind: &RequestKind, label: &str, id: Option<u64>) -> Option<String> {
     let of = |command: &Command<'_>| {
         let request = Request::of_command(command, None)?;

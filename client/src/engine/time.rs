@@ -1,12 +1,12 @@
-//! The time, as pure code takes it.
+//! The current time, as an argument for pure code.
 
 use landline_common::Moment;
 
-/// What time it is.
+/// The current time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Milliseconds since some point in the past; it never goes back.
+    /// Milliseconds on a monotonic clock with an arbitrary start.
     pub ms: u64,
-    /// As people see it.
+    /// Wall-clock time.
     pub wall: Moment,
 }

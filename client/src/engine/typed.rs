@@ -1,9 +1,9 @@
-//! For tests: command objects as the lines that a user types, and back.
+//! For tests: converts typed lines to command objects and back.
 
 use landline_common::Command;
 use landline_common::command::{Request, parse};
 
-/// A line as a user types it in `room` → the object that is sent, without a label.
+/// Converts a line typed in `room` to the object that is sent, without a label.
 pub fn object(line: &str, room: &str) -> String {
     let command = parse(line, "").expect("a line").expect("a command");
     match command {
@@ -12,7 +12,7 @@ pub fn object(line: &str, room: &str) -> String {
     }
 }
 
-/// An object that was sent → about what a user would type; what is said in a room with the room in front.
+/// Converts an object to roughly what a user would type. A message to a room begins with the room.
 pub fn line(object: &str) -> String {
     let request = Request::parse(object).expect("an object");
     let Ok(command) = request.command() else { return object.to_owned() };

@@ -183,8 +183,8 @@ impl Link {
         self.out.clone()
     }
 
-    /// Discards events until the server has closed, too. Closing with unread data would send a reset, and lines that the
-    /// server has not read would be lost.
+    /// Discards events until the server has closed, too. Closing with unread data would send a reset, and lines that
+    /// the server has not read would be lost.
     fn drain(&self, timeout: Duration) {
         let end = Instant::now() + timeout;
         while let Ok((_, News::Event { .. } | News::Unknown(_) | News::Unread(_))) = self.news.recv_deadline(end) {}
@@ -230,8 +230,8 @@ impl Connection for Link {
         std::thread::Builder::new().name("link".into()).spawn(run).map(|_| ())
     }
 
-    /// Queues a line, with line ends replaced by spaces. If the queue is full, the network has stalled and the connection
-    /// is shut down.
+    /// Queues a line, with line ends replaced by spaces. If the queue is full, the network has stalled and the
+    /// connection is shut down.
     fn send(&mut self, line: &str) {
         let line = line.replace(['\n', '\r'], " ");
         if let Some(active) = &self.active
@@ -265,7 +265,8 @@ impl Connection for Link {
 }
 
 impl ActiveConnection {
-    /// Shuts the stream down if it is connected. Otherwise the thread ends when it finds the receiver of the stream gone.
+    /// Shuts the stream down if it is connected. Otherwise the thread ends when it finds the receiver of the stream
+    /// gone.
     fn shut_down(&self) {
         if let Ok(stream) = self.stream.try_recv() {
             let _ = stream.shutdown(Shutdown::Both);

@@ -28,8 +28,8 @@ fn alice() -> SignIn {
     SignIn::new(&identity, false, None, &Default::default(), || "1".into())
 }
 
-/// Signs Alice in, and sends lines of nearly 1 MiB until a write blocks. Reports the bytes sent until then, finishes the
-/// line when the client reads again, and returns the number of lines.
+/// Signs Alice in, and sends lines of nearly 1 MiB until a write blocks. Reports the bytes sent until then, finishes
+/// the line when the client reads again, and returns the number of lines.
 fn flood(listener: &TcpListener, report: &Sender<usize>) -> u64 {
     let (mut stream, _) = listener.accept().unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();

@@ -1,10 +1,11 @@
-//! Hellos on their way: out on every network this machine is on, and in from whoever is there.
+//! Sends and receives hellos by UDP, on every network of this machine.
 //!
-//! Each network has a socket of its own, from which hellos go out; answers come back to it, so it does not matter that
-//! several programs on a machine share the port on which hellos to everybody come in.
+//! Each network has a socket of its own, bound to this machine's address there. Broadcasts go out of that socket, and
+//! other members answer to its port. So each program gets its own answers, even if several programs on one machine
+//! share the port for broadcasts.
 
 use super::hello::Hello;
-use super::intake::Intake;
+use super::intake::HelloLimiter;
 use super::limits::HANDSHAKE_MS;
 use crate::networks::{enlarge_receive_buffer, networks, read_datagrams, shared_socket, socket_on};
 use landline_common::beacon::{Link, is_credible};
@@ -14,10 +15,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Longer than any hello.
-const LONGEST: usize = 1_100;
-/// New networks are listened to after so long.
-const LOOK: Duration = Duration::from_millis(HANDSHAKE_MS / 10);
+/// Bytes to read of a hello; more than any hello has.
+const MAX_HELLO_BYTES: usize = 1_100;
+/// Interval at which the receiving thread looks for new networks.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(HANDSHAKE_MS / 10);
 
 /// A network, and the socket on it.
 #[derive(Clone, Debug)]
@@ -28,57 +29,60 @@ struct Network {
 }
 
 impl Network {
-    fn has(&self, address: IpAddr) -> bool {
+    /// Returns whether an address is on this network.
+    fn contains(&self, address: IpAddr) -> bool {
         let IpAddr::V4(address) = address else { return false };
         address.to_bits() & self.mask.to_bits() == self.link.own.to_bits() & self.mask.to_bits()
     }
 }
 
-/// Hellos of one member.
+/// The sockets for hellos of one member.
 #[derive(Debug)]
 pub struct Broadcast {
     port: u16,
-    /// The only address to be heard and seen at.
+    /// The only local address to use, if the user has chosen one.
     only: Option<Ipv4Addr>,
+    /// This member's hello.
     datagram: Vec<u8>,
     networks: Mutex<Vec<Network>>,
-    /// Where hellos to everybody come in, if the port can be had.
+    /// Receives broadcasts on the shared port.
     listener: UdpSocket,
 }
 
 impl Broadcast {
-    /// Opens the port on which all hear hellos.
+    /// Opens the shared port for hellos, and a socket for each network.
     ///
     /// # Errors
-    /// Another program keeps it for itself.
+    /// Another program holds the port exclusively.
     pub fn open(port: u16, only: Option<Ipv4Addr>, hello: &Hello) -> io::Result<Broadcast> {
-        // It hears all networks; those that are not wanted are left out below.
-        let (networks, listener) = (Mutex::new(Vec::new()), shared_socket(port)?);
+        // This socket receives from all networks; `hear` filters by `only`.
+        let listener = shared_socket(port)?;
         enlarge_receive_buffer(&listener);
+        let networks = Mutex::new(Vec::new());
         let broadcast = Broadcast { port, only, datagram: hello.datagram(), networks, listener };
-        // Before anybody can answer.
-        broadcast.look();
+        // Open the sockets now, so that `hear` listens on them before the first answer can arrive.
+        broadcast.refresh_networks();
         Ok(broadcast)
     }
 
-    /// Whether there is no network.
+    /// Returns whether this machine is on no network.
     pub fn is_alone(&self) -> bool {
         self.networks().is_empty()
     }
 
-    /// Says hello on every network.
+    /// Broadcasts the hello on every network.
     pub fn announce(&self) {
-        let networks = self.look();
+        let networks = self.refresh_networks();
         for network in &networks {
-            // An interface may have gone down since; the others are told all the same.
+            // Ignore errors: an interface may have gone down, and the others still work.
             let _ = network.socket.send_to(&self.datagram, (network.link.everybody, self.port));
         }
     }
 
-    /// Says hello to one address, from the network it is on.
+    /// Sends the hello to one address, from the socket of the network that contains it.
     pub fn answer(&self, to: SocketAddr) {
         let networks = self.networks();
-        if let Some(network) = networks.iter().find(|network| network.has(to.ip())).or(networks.first()) {
+        if let Some(network) = networks.iter().find(|network| network.contains(to.ip())).or(networks.first()) {
             let _ = network.socket.send_to(&self.datagram, to);
         }
     }
@@ -87,8 +91,8 @@ impl Broadcast {
         self.networks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The networks as they are now, with the sockets there were, and new ones.
-    fn look(&self) -> Vec<Network> {
+    /// Lists the present networks. Keeps the sockets of known networks and opens sockets for new ones.
+    fn refresh_networks(&self) -> Vec<Network> {
         let mut known = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
         let now: Vec<Network> = networks(self.only)
             .into_iter()
@@ -101,21 +105,23 @@ impl Broadcast {
         now
     }
 
-    /// Hears hellos until `heard` says that nobody listens any more.
+    /// Receives hellos until `heard` returns false. Ignores addresses that no member can have, and hellos above the
+    /// limits.
     pub fn hear(&self, mut heard: impl FnMut(Hello, SocketAddr) -> bool) {
-        let (start, mut intake) = (Instant::now(), Intake::default());
+        let start = Instant::now();
+        let mut limiter = HelloLimiter::default();
         loop {
             let networks = self.networks();
             let sockets = || networks.iter().map(|network| &*network.socket).chain([&self.listener]);
             let mut fds: Vec<PollFd<'_>> = sockets().map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
-            // Whatever goes wrong, reading says so.
-            let _ = poll(&mut fds, Timespec::try_from(LOOK).ok().as_ref());
+            // Ignore errors: reading reports them again.
+            let _ = poll(&mut fds, Timespec::try_from(REFRESH_INTERVAL).ok().as_ref());
             let now_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             for socket in sockets() {
-                let more = read_datagrams::<LONGEST>(socket, |from, datagram| {
-                    let ours = self.only.is_none() || networks.iter().any(|network| network.has(from.ip()));
-                    let taken = ours && is_credible(from.ip()) && intake.takes(from.ip(), now_ms);
-                    match Hello::parse(datagram).filter(|_| taken) {
+                let more = read_datagrams::<MAX_HELLO_BYTES>(socket, |from, datagram| {
+                    let is_wanted = self.only.is_none() || networks.iter().any(|network| network.contains(from.ip()));
+                    let is_admitted = is_wanted && is_credible(from.ip()) && limiter.admit(from.ip(), now_ms);
+                    match Hello::parse(datagram).filter(|_| is_admitted) {
                         Some(hello) => heard(hello, from),
                         None => true,
                     }

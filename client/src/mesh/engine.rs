@@ -1,4 +1,7 @@
-//! What happens, one after the other, on one thread: inputs go into the node, and what it wants done is done.
+//! The mesh's main loop, on one thread: feeds inputs to the node and carries out the node's effects.
+//!
+//! The channel to the UI is bounded, and this thread must never block on it: the links would then go silent and other
+//! members would give them up. So events wait in `waiting`, and above a limit they are counted instead of kept.
 
 use super::broadcast::Broadcast;
 use super::limits::{NEWS, TICK_MS};
@@ -15,42 +18,43 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const TICK: Duration = Duration::from_millis(TICK_MS);
-/// While the screen is slow, it is looked after so often.
-const SLOW: Duration = Duration::from_millis(20);
-/// So long is waited for good-byes to be out.
-const LEAVING: Duration = Duration::from_millis(500);
+/// Interval between attempts to pass events on while the UI is slow.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
+/// Time limit for sending the goodbyes.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The node with everything it acts through.
+/// The node with the parts that carry out its effects.
 pub struct Engine {
-    /// When the program began.
+    /// Start of the program, from which the node's clock counts.
     pub start: Instant,
-    /// The member.
+    /// The pure state of this member.
     pub node: Node,
-    /// Its links.
+    /// Open links.
     pub links: Links,
-    /// Its hellos.
+    /// Sockets for hellos.
     pub broadcast: Arc<Broadcast>,
-    /// Keys of people it met.
+    /// File of known keys.
     pub pins: Pins,
-    /// Where the screen takes its news from.
+    /// Channel to the UI.
     pub news: Sender<(u64, News)>,
-    /// News that the screen has not taken yet.
+    /// Events that did not fit into the channel yet.
     pub waiting: VecDeque<Event<'static>>,
-    /// News that were left out since, because too many waited.
+    /// Number of events dropped because too many waited.
     pub left_out: usize,
 }
 
 impl Engine {
-    /// Runs until one leaves.
+    /// Runs until the user leaves.
     pub fn run(mut self, inputs: &Receiver<Input>) {
-        let mut tick = Instant::now();
+        let mut next_tick = Instant::now();
         loop {
             let at = Instant::now();
-            let input = if at >= tick {
-                tick = at + TICK;
+            let input = if at >= next_tick {
+                next_tick = at + TICK;
                 Input::Tick
             } else {
-                let wait = if self.waiting.is_empty() { tick - at } else { (tick - at).min(SLOW) };
+                let until_tick = next_tick - at;
+                let wait = if self.waiting.is_empty() { until_tick } else { until_tick.min(RETRY_INTERVAL) };
                 match inputs.recv_timeout(wait) {
                     Ok(input) => input,
                     Err(_) => {
@@ -60,13 +64,13 @@ impl Engine {
                 }
             };
             if self.step(input).is_break() {
-                return self.links.finish(LEAVING);
+                return self.links.finish(FINISH_TIMEOUT);
             }
             self.pass_on();
         }
     }
 
-    /// Takes note of what happened, and of what came at once of what was done then.
+    /// Steps the node with an input, and with the inputs that its effects cause at once.
     fn step(&mut self, input: Input) -> ControlFlow<()> {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
@@ -77,7 +81,7 @@ impl Engine {
         Continue(())
     }
 
-    /// Does it. What came of it at once is an input.
+    /// Carries out an effect. Returns an input if it has an immediate result.
     fn carry_out(&mut self, effect: Effect) -> ControlFlow<(), Option<Input>> {
         match effect {
             Effect::Announce => self.broadcast.announce(),
@@ -88,20 +92,20 @@ impl Engine {
             }
             Effect::Send(number, frame) => self.links.send(number, &frame),
             Effect::Close(number) => self.links.close(number),
-            // Who asked waits for the answer.
+            // Answers are queued above the limit, too, since the UI waits for each of them.
             Effect::Tell(event) if self.waiting.len() < NEWS || event.reply.is_some() => self.waiting.push_back(event),
             Effect::Tell(_) => self.left_out += 1,
             Effect::Show(private, event) if self.waiting.len() < NEWS => {
                 self.waiting.push_back(event);
                 return Continue(Some(Input::Shown(private)));
             }
-            // It is not confirmed, so it comes again.
+            // Dropped without `Input::Shown`, so the sender gets no confirmation and sends it again.
             Effect::Show(..) => {}
             Effect::Pin(name, key) => match self.pins.add(&name, &key) {
                 Ok(true) => {}
                 Ok(false) => return Continue(Some(Input::PinsFull)),
                 Err(why) => {
-                    let text = format!("the key of {name} cannot be remembered: {why:#}");
+                    let text = format!("cannot remember the key of {name}: {why:#}");
                     self.waiting.push_back(What::info(text).at(now(self.start).wall));
                 }
             },
@@ -110,7 +114,7 @@ impl Engine {
         Continue(None)
     }
 
-    /// Gives the screen what it takes now.
+    /// Passes waiting events to the UI without blocking. When all are passed, tells how many were dropped.
     fn pass_on(&mut self) {
         while let Some(event) = self.waiting.pop_front() {
             let mut line = Vec::new();

@@ -1,4 +1,4 @@
-//! One's own key, by which others know one again.
+//! The key of this user, by which other members recognize the user at the next start.
 
 use crate::small_file;
 use anyhow::Context;
@@ -7,39 +7,41 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// The first line of the file: what it is.
+/// First line of the key file, which tells its content and version.
 const HEADING: &str = "landline mesh key 1: keep it to yourself";
-/// No such file is longer.
-const MOST_BYTES: u64 = 1_024;
+/// Bytes to read at most; more than a key file has.
+const MAX_BYTES: u64 = 1_024;
 
-/// The key out of that file, which is made if it is not there. Where none can be kept: a key for this time only, and
-/// what to know about it.
+/// Reads the key file, or creates it with a new key. If the file cannot be created, returns a temporary key. The text
+/// is a warning for the user.
 ///
 /// # Errors
-/// What is there is no key, or cannot be read. It is never replaced: others know one by it.
+/// The file exists and is damaged or cannot be read. It is never replaced, since other members know the user by it.
 pub fn keys(file: Option<&Path>) -> anyhow::Result<(Keys, Option<String>)> {
-    let Some(file) = file else { return Ok((Keys::generate()?, Some(fleeting("there is no folder for it")))) };
+    let Some(file) = file else {
+        return Ok((Keys::generate()?, Some(temporary_key_warning("there is no folder for it"))));
+    };
     if let Some(keys) = read(file)? {
-        return Ok((keys, exposed(file)));
+        return Ok((keys, permission_warning(file)));
     }
     let new = Keys::generate()?;
     match write(file, &new) {
         Ok(()) => Ok((new, None)),
-        // Another program was quicker.
+        // Another program has created the file in between: use its key.
         Err(why) if why.kind() == ErrorKind::AlreadyExists => {
             Ok((read(file)?.context("the key file came and went; start again")?, None))
         }
-        Err(why) => Ok((new, Some(fleeting(&format!("{}: {why}", file.display()))))),
+        Err(why) => Ok((new, Some(temporary_key_warning(&format!("{}: {why}", file.display()))))),
     }
 }
 
-fn fleeting(why: &str) -> String {
+fn temporary_key_warning(why: &str) -> String {
     format!("your key cannot be kept, so others will not know you again next time ({why})")
 }
 
-/// What to know about a key that is not its owner's alone.
+/// Returns a warning if users other than the owner can read or write the file.
 #[cfg(unix)]
-fn exposed(file: &Path) -> Option<String> {
+fn permission_warning(file: &Path) -> Option<String> {
     let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(file).ok()?);
     let file = file.display();
     let text = || {
@@ -48,15 +50,15 @@ fn exposed(file: &Path) -> Option<String> {
     (mode & 0o077 != 0).then(text)
 }
 
-/// Elsewhere, what is in somebody's own folder is theirs.
+/// On other platforms, the user's folder is private by default.
 #[cfg(not(unix))]
-fn exposed(_: &Path) -> Option<String> {
+fn permission_warning(_: &Path) -> Option<String> {
     None
 }
 
-/// The key, if there is a file.
+/// Reads the key, or returns `None` if the file does not exist.
 fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
-    let Some(text) = small_file::read_if_exists(file, MOST_BYTES)? else { return Ok(None) };
+    let Some(text) = small_file::read_if_exists(file, MAX_BYTES)? else { return Ok(None) };
     let digits = text.strip_prefix(HEADING).map(str::trim);
     let bytes = digits.and_then(link::bytes_of).with_context(|| {
         format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())
@@ -64,7 +66,7 @@ fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
     Ok(Some(Keys::from_bytes(&bytes)))
 }
 
-/// Keeps it, if none is there.
+/// Writes the key to a new file, which must not exist.
 fn write(file: &Path, keys: &Keys) -> io::Result<()> {
     let digits: String = keys.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     small_file::create_private(file, &format!("{HEADING}\n{digits}\n"))
@@ -75,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_made_once_and_kept() {
+    fn creates_a_key_once_and_keeps_it() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("deep").join("mesh.key");
         let (first, note) = keys(Some(&file)).unwrap();
@@ -89,22 +91,22 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_key_that_others_can_read_is_told() {
+    fn warns_of_a_key_that_others_can_read() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("mesh.key");
         let (first, _) = keys(Some(&file)).unwrap();
-        for (mode, told) in [(0o600, false), (0o640, true), (0o604, true), (0o400, false), (0o777, true)] {
+        for (mode, warns) in [(0o600, false), (0o640, true), (0o604, true), (0o400, false), (0o777, true)] {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
             let (again, note) = keys(Some(&file)).unwrap();
-            assert_eq!(again.public(), first.public(), "it is used all the same");
-            let what_to_do = format!("chmod 600 {}", file.display());
-            assert_eq!(note.is_some_and(|note| note.ends_with(&what_to_do)), told, "{mode:o}");
+            assert_eq!(again.public(), first.public(), "the key is used in any case");
+            let advice = format!("chmod 600 {}", file.display());
+            assert_eq!(note.is_some_and(|note| note.ends_with(&advice)), warns, "{mode:o}");
         }
     }
 
     #[test]
-    fn what_is_damaged_is_never_replaced() {
+    fn never_replaces_a_damaged_file() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("mesh.key");
         for text in ["", "landline mesh key 1: keep it to yourself\nabc\n", &"0".repeat(128)] {
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_place_for_it_there_is_a_key_for_this_time() {
+    fn uses_a_temporary_key_where_none_can_be_kept() {
         let (_, note) = keys(Some(Path::new("/dev/null/nowhere/mesh.key"))).unwrap();
         assert!(note.unwrap().contains("cannot be kept"));
         assert!(keys(None).unwrap().1.is_some());

@@ -1,33 +1,33 @@
-//! How many hellos are looked at: a flood of lies must not cost much.
+//! Limits the hellos that are parsed per second, in all and per address, so that a flood of forged hellos costs little.
 
 use super::limits::{HELLOS, HELLOS_PER_ADDRESS};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// What came within the present second.
+/// Counts hellos of the present second.
 #[derive(Debug, Default)]
-pub struct Intake {
+pub struct HelloLimiter {
     second: u64,
-    all: u32,
+    total: u32,
     by_address: BTreeMap<IpAddr, u32>,
 }
 
-impl Intake {
-    /// Whether one more from that address is looked at.
-    pub fn takes(&mut self, from: IpAddr, now_ms: u64) -> bool {
+impl HelloLimiter {
+    /// Counts a hello. Returns whether it may be parsed.
+    pub fn admit(&mut self, from: IpAddr, now_ms: u64) -> bool {
         let second = now_ms / 1_000;
         if second != self.second {
-            *self = Intake { second, ..Intake::default() };
+            *self = HelloLimiter { second, ..HelloLimiter::default() };
         }
-        if self.all >= HELLOS {
+        if self.total >= HELLOS {
             return false;
         }
-        // Never more addresses than hellos are taken.
-        let from = self.by_address.entry(from).or_default();
-        *from += 1;
-        let takes = *from <= HELLOS_PER_ADDRESS;
-        self.all += u32::from(takes);
-        takes
+        // The map stays small: each address in it accounts for at least one admitted hello.
+        let count = self.by_address.entry(from).or_default();
+        *count += 1;
+        let is_admitted = *count <= HELLOS_PER_ADDRESS;
+        self.total += u32::from(is_admitted);
+        is_admitted
     }
 }
 
@@ -37,15 +37,15 @@ mod tests {
     use std::net::Ipv4Addr;
 
     #[test]
-    fn one_address_cannot_take_all_and_all_have_a_bound() {
-        let mut intake = Intake::default();
+    fn limits_hellos_per_address_and_in_all() {
+        let mut limiter = HelloLimiter::default();
         let ip = |n: u32| IpAddr::from(Ipv4Addr::from(n));
-        let taken = |intake: &mut Intake, ips: u32, each: u32, now| {
-            (0..ips * each).filter(|n| intake.takes(ip(n % ips), now)).count()
+        let admitted = |limiter: &mut HelloLimiter, ips: u32, each: u32, now| {
+            (0..ips * each).filter(|n| limiter.admit(ip(n % ips), now)).count()
         };
-        assert_eq!(taken(&mut intake, 1, 10_000, 1_000), 24);
-        assert_eq!(taken(&mut intake, 10_000, 1, 1_500), 500 - 24);
-        assert!(intake.by_address.len() <= 501);
-        assert_eq!(taken(&mut intake, 1, 10_000, 2_000), 24);
+        assert_eq!(admitted(&mut limiter, 1, 10_000, 1_000), 24);
+        assert_eq!(admitted(&mut limiter, 10_000, 1, 1_500), 500 - 24);
+        assert!(limiter.by_address.len() <= 501);
+        assert_eq!(admitted(&mut limiter, 1, 10_000, 2_000), 24);
     }
 }

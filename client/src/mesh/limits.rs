@@ -1,126 +1,129 @@
-//! How much a mesh takes from others, each number with its reason: everybody on the network can speak to it.
+//! Limits of a mesh member, each with its reason. Any machine on the network can send to a member, so everything that
+//! others can fill or trigger has a limit.
 
 pub use crate::window::LINES;
 pub use landline_common::mesh::{FRAME_BYTES, NUMBER};
 
-/// Members that are known at once, linked or only heard of: as many as a small network has addresses.
+/// Members known at once, linked or only heard of: as many as a small network has addresses.
 pub const PEERS: usize = 256;
-/// Members at one address: no machine alone keeps others out.
+/// Members at one address, so that one machine cannot keep others out.
 pub const PEERS_PER_ADDRESS: usize = PEERS / 4;
-/// New members at one address in 5 s: each is a line on everybody's screen.
+/// New members at one address in 5 s, since each is a line on the screen of all members.
 pub const JOINS: usize = 24;
-/// Hellos that are looked at in a second, and of these from one address: 256 members say hello every two seconds, and
-/// a machine with several networks says each several times.
+/// Hellos parsed per second. 256 members send one every two seconds, and a machine on several networks sends each
+/// several times.
 pub const HELLOS: u32 = 500;
-/// See [`HELLOS`].
+/// Hellos parsed per second of one address.
 pub const HELLOS_PER_ADDRESS: u32 = 24;
-/// Dials at once, and of these to one address: a forged hello costs a dial, and may cost no more.
+/// Dials at once. A forged hello costs a dial, and must not cost more.
 pub const DIALS: usize = 8;
-/// See [`DIALS`].
+/// Dials at once to one address.
 pub const DIALS_PER_ADDRESS: usize = 4;
-/// Addresses at which one member is looked for, and of these ports of one: a machine has some networks, and whoever
-/// says hello with another's id takes no more than two.
+/// Endpoints remembered of one member: a machine may be on several networks.
 pub const PLACES: usize = 4;
-/// See [`PLACES`].
+/// Endpoints of one member at one IP address. An impostor at one address can take no more of them.
 pub const PLACES_PER_ADDRESS: usize = 2;
-/// Handshakes of others that are not finished, at once, and of these from one address.
+/// Unfinished handshakes of incoming connections.
 pub const HANDSHAKES: usize = 64;
-/// See [`HANDSHAKES`].
+/// Unfinished handshakes of incoming connections of one address.
 pub const HANDSHAKES_PER_ADDRESS: usize = 16;
-/// Links in all: each member may have two for the moment in which one of them is given up.
+/// Links at once. Each member may have two for a moment, until both sides have dropped the same one.
 pub const LINKS: usize = 2 * PEERS;
-/// Of these, with one address.
+/// Links at once with one address.
 pub const LINKS_PER_ADDRESS: usize = 2 * PEERS_PER_ADDRESS;
-/// Bytes of messages in one frame of the past; the longest message and the author come on top.
+/// Bytes of messages in one history frame, before the last message and the author are added.
 pub const PAST_BYTES: usize = 20 << 10;
-/// Messages of one author that are asked for at once: a newcomer asks several members, each for another part.
+/// Messages of one author per request. A newcomer asks several members, each for another part.
 pub const WANT: u64 = 100;
-/// Bytes that may wait to be sent to one member; whoever takes them more slowly is as good as gone.
+/// Bytes that may wait to be sent to one member. A member that reads more slowly loses its link.
 pub const QUEUE_BYTES: usize = 1 << 20;
 /// Frames that may wait to be sent to one member.
 pub const QUEUE: usize = 512;
-/// What came in and waits to be looked at; then the network waits.
+/// Inputs that may wait for the node. A full channel makes the links wait.
 pub const INPUTS: usize = 256;
-/// Milliseconds for which a script waits for somebody who hears what it says: hellos are told every 2 s.
+/// Milliseconds for which a script waits for another member before it sends. Hellos are sent every 2 s.
 pub const COMPANY_MS: u64 = 3_000;
-/// News that wait for the screen; it is told how many were left out.
+/// Events that may wait for the UI. The number of dropped ones is shown.
 pub const NEWS: usize = 16_384;
-/// Messages that are kept, and bytes of their texts: what one of the client's conversations holds, too.
+/// Messages kept: as many as a conversation of the client holds.
 pub const MESSAGES: usize = 10_000;
-/// See [`MESSAGES`].
+/// Bytes of the texts of kept messages.
 pub const MESSAGE_BYTES: usize = 16 << 20;
-/// Authors whose messages are told apart: each start of a member is one.
+/// Authors whose messages are told apart. Each start of a member is a new author.
 pub const ORIGINS: usize = 2_048;
-/// Pieces into which what somebody has of one author may be divided: one, but while something is being fetched.
+/// Ranges in which a member may list the messages that it has of one author. It has one range unless a fetch is under
+/// way.
 pub const PIECES: usize = 8;
-/// Pieces of what need not be told again of one author: the oldest gap between them is given up. Members who tell a
-/// newcomer everything leave some tens while they do.
+/// Ranges of message numbers of one author that count as known; above that, the oldest gap is given up. Members that
+/// send a newcomer the whole history leave some tens for a while.
 pub const GAPS: usize = 256;
-/// Characters of one message; the client's own bound.
+/// Characters of one message, as everywhere in the client.
 pub const MESSAGE_CHARS: usize = crate::message::MESSAGE_CHARS;
-/// Logical time is no more than this, and one for each second since 2026, by one's own clock: no mesh has talked more,
-/// and ids stay below 2⁵³ until 2042, whatever anybody sends.
+/// Maximum logical time, plus one for each second since 2026 by the local clock. No real mesh needs more, and ids stay
+/// below 2⁵³ until 2042, whatever other members send.
 pub const JUMP: u64 = 1_000_000;
-/// Where logical time is driven to that end, so far beyond it is kept what somebody who is here says: clocks differ by
-/// some seconds, and who says much at once is faster than them. So long could something stand below what is said later.
+/// Logical time above the maximum that is still accepted from the author itself, in case an attacker has driven the
+/// clocks to the maximum. Clocks differ by some seconds, and an author that sends a lot advances faster than the clock.
+/// For as long, a message may sort below a later one.
 pub const AHEAD: u64 = 120;
-/// Clocks on walls that differ by less are taken for the same: a hello may take so long on a busy machine.
+/// Difference below which two wall clocks count as equal, since a hello may take as long on a busy machine.
 pub const SAME_CLOCK_MS: u64 = 3_000;
-/// Lines of one member in 5 s after which nothing more is heard of them for a minute.
+/// Lines of one member in 5 s above which the member is refused for a minute.
 pub const FLOOD: usize = 160;
-/// Frames of any kind in 5 s that have the same effect: a newcomer who is told everything gets some hundreds.
+/// Frames of any kind in 5 s with the same effect. A newcomer gets some hundreds with the history.
 pub const FRAMES: usize = 5_000;
-/// Keys that are refused at once.
+/// Refused keys at once.
 pub const REFUSED: usize = 64;
-/// Messages to one person that wait for a sign that they have arrived.
+/// Private messages to one member without a confirmation.
 pub const UNANSWERED: usize = 64;
-/// Of these, so many are sent again at once: with what is said meanwhile, fewer than [`LINES`].
+/// Private messages to repeat at once. With new messages, that stays below [`LINES`].
 pub const REPEATS: usize = 16;
-/// Messages of one member to this one that are known to have been shown: those that may come again, because their
-/// confirmation was lost ([`UNANSWERED`]), and as many that came and were confirmed meanwhile.
+/// Private messages of one member that are remembered as shown: those that may be repeated because their confirmation
+/// was lost ([`UNANSWERED`]), and as many newer ones.
 pub const SHOWN_PRIVATES: usize = 2 * UNANSWERED;
-/// Members of whom that is known, also when they have gone; who comes again does so within seconds.
+/// Members for which that is remembered, also after they left: a member that returns does so within seconds.
 pub const SHOWN_SENDERS: usize = PEERS;
-/// Names whose keys are remembered. When there are more, new ones are not: nobody can push a friend's key out.
+/// Names whose keys are remembered. A full file takes no new names, so that no stranger can displace the key of a
+/// friend.
 pub const PINS: usize = 1_000;
-/// Messages that one answer from the history shows; a server's own bound.
+/// Messages in one answer from the history, as from a server.
 pub const SHOWN: usize = 200;
 
 /// Milliseconds between two hellos.
 pub const HELLO_MS: u64 = 2_000;
-/// And by how much that varies, so that many who started together do not go on speaking together.
+/// Maximum deviation of that interval, so that members that started together do not keep sending together.
 pub const JITTER_MS: u64 = 300;
-/// Milliseconds after which somebody heard of is forgotten.
+/// Milliseconds after which a member that is only heard of is forgotten.
 pub const HEARD_MS: u64 = 10_000;
-/// Milliseconds that the higher id leaves the dialling to the lower one.
+/// Milliseconds for which the member with the higher id waits for the one with the lower id to dial.
 pub const PATIENCE_MS: u64 = 3_000;
-/// Milliseconds between two dials of one member: at least, and after many failures.
+/// Minimum milliseconds between two dials of one member.
 pub const REDIAL_MS: u64 = 1_000;
-/// See [`REDIAL_MS`].
+/// Milliseconds between two dials of one member after many failures.
 pub const LAST_REDIAL_MS: u64 = 30_000;
-/// Milliseconds between two signs of life on a link.
+/// Milliseconds between two pings on a link.
 pub const PING_MS: u64 = 2_000;
-/// Milliseconds without any after which a link is dead.
+/// Milliseconds without a frame after which a link is dead.
 pub const DEAD_MS: u64 = 8_000;
-/// Milliseconds for which a lost member may come back without anybody being told.
+/// Milliseconds for which a lost member may come back without a notice to the user.
 pub const GRACE_MS: u64 = 2_000;
 /// Milliseconds for the handshake, and as many again for the first frame.
 pub const HANDSHAKE_MS: u64 = 5_000;
-/// Milliseconds after which another member is asked for what one did not tell.
+/// Milliseconds without an answer after which the next member is asked for messages.
 pub const WANT_MS: u64 = 3_000;
-/// Milliseconds for which that one is not asked again.
+/// Milliseconds for which a member that did not answer is not asked again.
 pub const SLOW_MS: u64 = 10_000;
-/// Milliseconds between two tellings of what one has: it is only for what got lost.
+/// Milliseconds between two lists of the messages that a member has. The lists only make up for losses.
 pub const HAVE_MS: u64 = 3_000;
-/// Milliseconds in which nobody is asked for more of the past than there is room for: honest members have no more, and
-/// whoever invents one can push everything else out only so often.
+/// Period in milliseconds in which a member requests no more history than it can keep. Honest members have no more, and
+/// a member that invents history can displace everything else only once per period.
 pub const PAST_MS: u64 = 600_000;
-/// Milliseconds after which what one person has not confirmed is sent to them again: their count of lines has begun anew
-/// by then ([`crate::window::WINDOW_MS`]).
+/// Milliseconds after which an unconfirmed private message is repeated. By then the receiver's rate window has ended
+/// ([`crate::window::WINDOW_MS`]).
 pub const REPEAT_MS: u64 = 5_000;
-/// Milliseconds for which a flooder is refused.
+/// Milliseconds for which a flooding member is refused.
 pub const REFUSED_MS: u64 = 60_000;
-/// Milliseconds between two looks at the time.
+/// Milliseconds between two ticks of the node.
 pub const TICK_MS: u64 = 250;
-/// Lines in so many milliseconds that the user's own screen sends: fewer than members take from each other.
+/// Rate for the user's own lines, in lines and milliseconds: below what members accept from each other.
 pub const RATE: (u64, u64) = (10, 5_000);

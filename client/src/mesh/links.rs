@@ -1,6 +1,10 @@
-//! Links on their way: a thread that dials or answers, shakes hands and then reads, and one that writes.
+//! The encrypted TCP links of a member. Each link has a thread that dials or accepts, runs the handshake and then
+//! reads, and a thread that writes from a bounded queue.
+//!
+//! Results arrive as [`Input`]s of the node, identified by the number of the link. A member that does not read fast
+//! enough loses its link: the queue must not grow, and catching up brings what was dropped.
 
-use super::admission::Admission;
+use super::admission::HandshakeLimiter;
 use super::limits::{HANDSHAKE_MS, LINKS, QUEUE, QUEUE_BYTES};
 use super::node::{Dial, Input};
 use super::wire::Frame;
@@ -16,25 +20,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// What both ends of a link say it is for.
+/// Purpose that both sides put into the handshake. A link for a direct chat fails here.
 const PURPOSE: &str = "mesh";
-/// A handshake, with the dialling before it, takes no longer.
-const HANDSHAKE: Duration = Duration::from_millis(HANDSHAKE_MS);
-/// So long is waited where the system has no more sockets.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Time limit for dialing and handshake together.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(HANDSHAKE_MS);
+/// Pause after a failed accept, which usually means that the process is out of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// What is needed to open links.
+/// Parameters of all links.
 #[derive(Debug)]
 pub struct Terms {
-    /// One's own key.
+    /// Keys of this member.
     pub keys: Keys,
-    /// The secret that all members share, if they do.
+    /// The secret that all members share, derived from the passphrase; `None` in an open mesh.
     pub secret: Option<[u8; 32]>,
-    /// The only address to dial from.
+    /// The only local address to dial from, if the user has chosen one.
     pub only: Option<Ipv4Addr>,
 }
 
-/// All links. Clones are the same.
+/// All links. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Links(Arc<Shared>);
 
@@ -42,70 +46,70 @@ pub struct Links(Arc<Shared>);
 struct Shared {
     terms: Terms,
     inputs: Sender<Input>,
-    live: Mutex<Live>,
+    open: Mutex<OpenLinks>,
 }
 
 #[derive(Debug, Default)]
-struct Live {
-    last: u64,
-    links: BTreeMap<u64, Writing>,
+struct OpenLinks {
+    last_number: u64,
+    writers: BTreeMap<u64, Writer>,
 }
 
-/// The end of a link into which frames go.
+/// The sending half of a link.
 #[derive(Debug)]
-struct Writing {
+struct Writer {
     stream: TcpStream,
     queue: Sender<Vec<u8>>,
-    /// Bytes that wait.
-    waiting: Arc<AtomicUsize>,
-    /// Closed when everything is written.
+    /// Bytes in the queue and in the frame being written.
+    queued_bytes: Arc<AtomicUsize>,
+    /// Disconnected when all frames are written.
     written: Receiver<()>,
 }
 
 impl Links {
-    /// None yet; what happens goes into `inputs`.
+    /// Starts without links. Events of links are sent to `inputs`.
     #[must_use]
     pub fn new(terms: Terms, inputs: Sender<Input>) -> Links {
-        Links(Arc::new(Shared { terms, inputs, live: Mutex::default() }))
+        Links(Arc::new(Shared { terms, inputs, open: Mutex::default() }))
     }
 
-    fn live(&self) -> MutexGuard<'_, Live> {
-        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open_links(&self) -> MutexGuard<'_, OpenLinks> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers whoever dials, for ever.
+    /// Accepts links without end. Connections above the limits are closed at once.
     pub fn answer(&self, listener: &TcpListener) {
-        let admission = Admission::default();
+        let limiter = HandshakeLimiter::default();
         loop {
             let Ok((stream, from)) = listener.accept() else {
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(ACCEPT_PAUSE);
                 continue;
             };
-            let room = self.live().links.len() < LINKS;
-            let Some(admitted) = admission.admit(from.ip()).filter(|_| room) else { continue };
+            let has_capacity = self.open_links().writers.len() < LINKS;
+            let Some(permit) = limiter.admit(from.ip()).filter(|_| has_capacity) else { continue };
             let links = self.clone();
             let run = move || {
-                let end = Instant::now() + HANDSHAKE;
+                let end = Instant::now() + HANDSHAKE_TIMEOUT;
                 let opened = links.shake_hands(&stream, Side::Answered, end);
-                drop(admitted);
+                drop(permit);
                 if let Ok(opened) = opened {
                     links.serve(stream, opened, from, None);
                 }
             };
-            // Without threads nobody is answered; they dial again.
+            // If no thread can be started, the connection closes and the other member dials again.
             let _ = Builder::new().name("answered".into()).spawn(run);
         }
     }
 
-    /// Dials; what comes of it is an input.
+    /// Dials on a thread of its own. The result arrives as an input.
     ///
     /// # Errors
-    /// There is no thread for it, and no input comes. It is not told here: whoever takes the inputs calls this, and
-    /// would wait for themselves.
+    /// No thread can be started; then no input arrives. This method must not send one itself: its caller is the thread
+    /// that drains the inputs, and a full channel would deadlock.
     pub fn dial(&self, dial: Dial, address: SocketAddr) -> io::Result<()> {
         let links = self.clone();
         let run = move || {
-            let end = Instant::now() + HANDSHAKE;
+            let end = Instant::now() + HANDSHAKE_TIMEOUT;
             let opened = links.connect(address).map_err(LinkError::from).and_then(|stream| {
                 let opened = links.shake_hands(&stream, Side::Dialled, end)?;
                 Ok((stream, opened))
@@ -124,7 +128,7 @@ impl Links {
         if let Some(only) = self.0.terms.only {
             socket.bind(&SocketAddr::from((only, 0)).into())?;
         }
-        socket.connect_timeout(&address.into(), HANDSHAKE)?;
+        socket.connect_timeout(&address.into(), HANDSHAKE_TIMEOUT)?;
         Ok(socket.into())
     }
 
@@ -138,11 +142,14 @@ impl Links {
         Ok(opened)
     }
 
-    /// Reads what comes over a link until it ends.
+    /// Registers an open link, and reads its frames until it ends.
     fn serve(&self, stream: TcpStream, opened: Opened, address: SocketAddr, dial: Option<Dial>) {
         let Opened { peer, sealer, mut opener } = opened;
-        let Ok(number) = self.enter(&stream, sealer) else {
-            return dial.iter().for_each(|dial| self.tell(Input::Failed(dial.id, false)));
+        let Ok(number) = self.register(&stream, sealer) else {
+            if let Some(dial) = dial {
+                self.tell(Input::Failed(dial.id, false));
+            }
+            return;
         };
         self.tell(Input::Opened(number, peer, address, dial));
         let mut input = BufReader::new(&stream);
@@ -156,51 +163,52 @@ impl Links {
         self.tell(Input::Lost(number));
     }
 
-    /// Takes a link in, and starts what writes to it.
-    fn enter(&self, stream: &TcpStream, sealer: Sealer) -> io::Result<u64> {
+    /// Starts the writing thread of a link, and returns the link's number.
+    fn register(&self, stream: &TcpStream, sealer: Sealer) -> io::Result<u64> {
         let (queue, frames) = bounded(QUEUE);
         let (done, written) = bounded(0);
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let (writing, counted) = (stream.try_clone()?, waiting.clone());
+        let queued_bytes = Arc::new(AtomicUsize::new(0));
+        let stream_there = stream.try_clone()?;
+        let queued_there = queued_bytes.clone();
         let run = move || {
-            write_all(&writing, sealer, &frames, &counted);
+            write_all(&stream_there, sealer, &frames, &queued_there);
             drop(done);
         };
         Builder::new().name("writer".into()).spawn(run)?;
-        let mut live = self.live();
-        live.last += 1;
-        let number = live.last;
-        live.links.insert(number, Writing { stream: stream.try_clone()?, queue, waiting, written });
+        let mut open = self.open_links();
+        open.last_number += 1;
+        let number = open.last_number;
+        open.writers.insert(number, Writer { stream: stream.try_clone()?, queue, queued_bytes, written });
         Ok(number)
     }
 
-    /// Sends a frame, when those before it are out. A member who takes none is given up.
+    /// Queues a frame. If the queue is full, in frames or bytes, closes the link.
     pub fn send(&self, number: u64, frame: &Frame) {
-        let taken = self.live().links.get(&number).is_none_or(|writing| {
+        let is_queued = self.open_links().writers.get(&number).is_none_or(|writer| {
             let bytes = frame.to_bytes();
-            let waiting = writing.waiting.fetch_add(bytes.len(), Relaxed) + bytes.len();
-            waiting <= QUEUE_BYTES && writing.queue.try_send(bytes).is_ok()
+            let queued = writer.queued_bytes.fetch_add(bytes.len(), Relaxed) + bytes.len();
+            queued <= QUEUE_BYTES && writer.queue.try_send(bytes).is_ok()
         });
-        if !taken {
+        if !is_queued {
             self.close(number);
         }
     }
 
-    /// Ends a link.
+    /// Closes a link at once. Queued frames are lost.
     pub fn close(&self, number: u64) {
-        if let Some(writing) = self.live().links.remove(&number) {
-            let _ = writing.stream.shutdown(Shutdown::Both);
+        if let Some(writer) = self.open_links().writers.remove(&number) {
+            let _ = writer.stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Waits until everything is written, and ends all links.
-    pub fn finish(&self, most: Duration) {
-        let links = std::mem::take(&mut self.live().links);
-        let end = Instant::now() + most;
+    /// Closes all links after their queued frames, or after `timeout`.
+    pub fn finish(&self, timeout: Duration) {
+        let writers = std::mem::take(&mut self.open_links().writers);
+        let end = Instant::now() + timeout;
         let mut written = Vec::new();
-        for (_, writing) in links {
-            drop(writing.queue);
-            written.push((writing.written, writing.stream));
+        for (_, writer) in writers {
+            drop(writer.queue);
+            written.push((writer.written, writer.stream));
         }
         for (written, stream) in written {
             let _ = written.recv_deadline(end);
@@ -209,18 +217,19 @@ impl Links {
     }
 
     fn tell(&self, input: Input) {
-        // Nobody listens any more when the program ends.
+        // The receiver is gone when the program ends.
         let _ = self.0.inputs.send(input);
     }
 }
 
-fn write_all(mut stream: &TcpStream, mut sealer: Sealer, frames: &Receiver<Vec<u8>>, waiting: &AtomicUsize) {
+/// Writes frames until the queue is disconnected or a write fails.
+fn write_all(mut stream: &TcpStream, mut sealer: Sealer, frames: &Receiver<Vec<u8>>, queued_bytes: &AtomicUsize) {
     for frame in frames {
         if sealer.send(&mut stream, &frame).is_err() {
-            // The reader notices, too.
+            // End the reader, too, which reports the loss.
             let _ = stream.shutdown(Shutdown::Both);
             return;
         }
-        waiting.fetch_sub(frame.len(), Relaxed);
+        queued_bytes.fetch_sub(frame.len(), Relaxed);
     }
 }

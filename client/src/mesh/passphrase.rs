@@ -1,27 +1,28 @@
-//! A passphrase → the secret that all members share.
+//! Derives the secret that all members share from a passphrase (Argon2id).
 
 use anyhow::{anyhow, bail};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-/// Memory and rounds: about 70 ms on a small machine, once at the start. Whoever recorded a handshake and tries
-/// passphrases pays as much for each.
-const KIB: u32 = 32 << 10;
+/// Memory in KiB. With [`ROUNDS`], one derivation takes about 70 ms on a small machine, once at the start. An attacker
+/// who recorded a handshake pays as much for each guess.
+const MEMORY_KIB: u32 = 32 << 10;
+/// Passes over the memory.
 const ROUNDS: u32 = 2;
-/// The members have nothing in common but the passphrase, so there is no salt but this one.
+/// A fixed salt, since members have nothing in common but the passphrase.
 const SALT: &[u8] = b"landline mesh passphrase 1";
-/// Shorter ones are guessed whatever is done.
-const LEAST_CHARS: usize = 8;
+/// Minimum length. No derivation protects shorter passphrases from guessing.
+const MIN_CHARS: usize = 8;
 
-/// The secret.
+/// Derives the secret. Takes about 70 ms and 32 MiB.
 ///
 /// # Errors
 /// The passphrase is too short.
 pub fn secret(passphrase: &str) -> anyhow::Result<[u8; 32]> {
-    if passphrase.chars().count() < LEAST_CHARS {
-        bail!("a passphrase has at least {LEAST_CHARS} characters; several words are better than one");
+    if passphrase.chars().count() < MIN_CHARS {
+        bail!("passphrase too short: use at least {MIN_CHARS} characters; several words are better than one");
     }
     let unfit = |why: argon2::Error| anyhow!("the passphrase cannot be used: {why}");
-    let params = Params::new(KIB, ROUNDS, 1, Some(32)).map_err(unfit)?;
+    let params = Params::new(MEMORY_KIB, ROUNDS, 1, Some(32)).map_err(unfit)?;
     let mut memory = vec![Block::default(); params.block_count()];
     let mut secret = [0; 32];
     let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -34,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_its_own_secret_which_never_changes() {
+    fn derives_a_stable_secret_per_passphrase() {
         let one = secret("correct horse").unwrap();
         assert_ne!(one, secret("Correct horse").unwrap());
         assert_eq!(one[..4], [249, 223, 180, 48], "members of different versions share a secret");

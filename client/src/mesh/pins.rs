@@ -1,4 +1,5 @@
-//! Keys of people met before, by name: a TOML file with a line for each.
+//! Public keys of users met before, by name: a TOML file with one line per user. A key is pinned at the first meeting
+//! (trust on first use), so that a later member with the same name and another key is recognized.
 
 use super::limits::PINS;
 use crate::small_file;
@@ -8,32 +9,32 @@ use landline_common::{NameKey, UserName};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A line has at most a name and a key.
-const MOST_BYTES: u64 = 1 << 20;
+/// Bytes to read at most: far more than the maximum number of names and keys takes.
+const MAX_BYTES: u64 = 1 << 20;
 
-/// The file, if there is a place for one.
+/// The file of known keys. Without a path, nothing is remembered.
 #[derive(Debug)]
 pub struct Pins {
     file: Option<PathBuf>,
 }
 
 impl Pins {
-    /// In that file.
+    /// Uses `file`, which need not exist.
     #[must_use]
     pub fn new(file: Option<PathBuf>) -> Pins {
         Pins { file }
     }
 
-    /// Where it is, for people.
+    /// Returns the path, for messages to the user.
     #[must_use]
     pub fn place(&self) -> String {
         self.file.as_ref().map_or("(no file)".into(), |file| file.display().to_string())
     }
 
-    /// Everybody's key.
+    /// Reads all keys.
     ///
     /// # Errors
-    /// The file is damaged, or cannot be read: whoever was known would be a stranger.
+    /// The file is damaged or cannot be read. Going on without it would accept impostors of known users.
     pub fn load(&self) -> anyhow::Result<BTreeMap<NameKey, PublicKey>> {
         let lines = self.lines()?;
         let key = |(name, key): (String, String)| {
@@ -43,21 +44,22 @@ impl Pins {
         lines.into_iter().map(key).collect()
     }
 
+    /// Reads names and keys as written. A missing file has none.
     fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
-        let Some(text) = small_file::read_if_exists(file, MOST_BYTES)? else { return Ok(BTreeMap::new()) };
+        let Some(text) = small_file::read_if_exists(file, MAX_BYTES)? else { return Ok(BTreeMap::new()) };
         let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
         toml::from_str(&text).with_context(damaged)
     }
 
-    /// Adds somebody's key, if that name has none. Several programs may do so at once: one after the other, and each
-    /// reads again what is there. `false` if there is room for no more names.
+    /// Adds a key if the name has none yet. Locks the file and reads it again, since several programs may add keys at
+    /// once. Returns `false` if the file is full.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be locked, read or written.
     pub fn add(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<bool> {
         let Some(file) = &self.file else { return Ok(true) };
-        let _alone = small_file::lock(file)?;
+        let _lock = small_file::lock(file)?;
         let mut lines = self.lines()?;
         if lines.keys().any(|other| NameKey::of(other) == *name.key()) {
             return Ok(true);
@@ -78,7 +80,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn keys_are_kept_by_name_and_never_replaced() {
+    fn keeps_keys_by_name_and_never_replaces_one() {
         let folder = tempfile::TempDir::new().unwrap();
         let pins = Pins::new(Some(folder.path().join("deep").join("known_peers.toml")));
         assert!(pins.load().unwrap().is_empty());
@@ -92,22 +94,23 @@ mod tests {
     }
 
     #[test]
-    fn programs_at_once_do_not_lose_each_other_s() {
+    fn programs_that_add_at_once_lose_no_key() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("known_peers.toml");
         let key = Keys::from_bytes(&[1; 64]).public();
-        let names = |who: &str| (0..10).map(|n| UserName::parse(&format!("{who}{n}")).unwrap()).collect::<Vec<_>>();
+        let names =
+            |prefix: &str| (0..10).map(|n| UserName::parse(&format!("{prefix}{n}")).unwrap()).collect::<Vec<_>>();
         std::thread::scope(|scope| {
-            for who in ["one", "two", "three"] {
+            for prefix in ["one", "two", "three"] {
                 let pins = Pins::new(Some(file.clone()));
-                scope.spawn(move || names(who).iter().for_each(|name| assert!(pins.add(name, &key).unwrap())));
+                scope.spawn(move || names(prefix).iter().for_each(|name| assert!(pins.add(name, &key).unwrap())));
             }
         });
         assert_eq!(Pins::new(Some(file)).load().unwrap().len(), 30);
     }
 
     #[test]
-    fn there_is_room_for_so_many() {
+    fn limits_the_number_of_names() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("known_peers.toml");
         let key = Keys::from_bytes(&[1; 64]).public();
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_said() {
+    fn an_error_names_the_damaged_file() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("known_peers.toml");
         for text in ["bob = 5", "bob = \"abc\"", "bob"] {

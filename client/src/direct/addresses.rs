@@ -80,7 +80,7 @@ pub(super) fn offered(own: &[Own], port: u16) -> String {
 /// Returns the addresses to dial for an offer.
 ///
 /// A link-local address is tried on all interfaces, since the interface in the offer is the other machine's. Loopback
-/// is dialled only if the server runs on this machine (`is_local`): a user of another machine must not make this client
+/// is dialed only if the server runs on this machine (`is_local`): a user of another machine must not make this client
 /// connect to local services.
 pub(super) fn targets(offer: &str, own: &[Own], is_local: bool) -> Vec<SocketAddr> {
     let mut targets = Vec::new();

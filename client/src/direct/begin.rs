@@ -42,8 +42,9 @@ impl<C: Connection> Direct<C> {
         let addresses = offered(&Own::all(), offer.port()?);
         let handle = offer.accept_from(pair.clone())?;
         self.begin(&request.from, pair, Role::Wait(handle))?;
-        let (to, key) = (&*request.from, request.key.to_string());
-        self.forward(&Command::DirectAccept { to, key: &key, addresses: &addresses }, label.unwrap_or(LABEL_PREFIX));
+        let key = request.key.to_string();
+        let accept = Command::DirectAccept { to: &request.from, key: &key, addresses: &addresses };
+        self.forward(&accept, label.unwrap_or(LABEL_PREFIX));
         Ok(())
     }
 

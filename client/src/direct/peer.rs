@@ -24,7 +24,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(5);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Interval at which the reading thread checks the time limits.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
-/// The same interval while the reading thread pauses because of the rate limit.
+/// Interval of that check while the reading thread pauses because of the rate limit.
 const RATE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs the chat to its end, and reports the end.

@@ -78,7 +78,7 @@ impl Client {
         loop {
             let told = self.direct.news().recv_timeout(DEADLINE).expect("something is told");
             if told.0 == number {
-                return self.direct.current(told).map(what_of);
+                return self.direct.current(told).map(event_of);
             }
             self.skipped.push_back(told);
         }
@@ -90,7 +90,7 @@ impl Client {
             let skipped = self.skipped.pop_front();
             let told = skipped.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
             if let Some(told) = self.direct.current(told) {
-                return what_of(told);
+                return event_of(told);
             }
         }
     }
@@ -117,7 +117,7 @@ impl Client {
     }
 }
 
-fn what_of(news: News) -> What<'static> {
+fn event_of(news: News) -> What<'static> {
     match news {
         News::Event { event, line, .. } => {
             let read: Event<'static> = json::read(&line).expect("an event as programs read it");

@@ -130,7 +130,7 @@ fn a_client_that_does_not_read_ends_the_chat() {
         bob.type_in(&format!("/direct-say alice {text}"));
         if let Ok(told) = bob.direct.news().try_recv()
             && let Some(told) = bob.direct.current(told)
-            && let What::DirectEnded { reason, .. } = what_of(told)
+            && let What::DirectEnded { reason, .. } = event_of(told)
         {
             break reason;
         }

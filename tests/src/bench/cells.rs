@@ -1,46 +1,46 @@
-//! THE tables of cells: which loads there are.
+//! The tables of cells. A cell is one kind of load.
 
-/// One load, under its name.
+/// One kind of load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// By which it is chosen.
+    /// Name on the command line.
     pub name: &'static str,
-    /// What it tells, for the help.
+    /// Description for the help.
     pub about: &'static str,
-    /// How many rooms, all alike.
+    /// Number of rooms, all alike.
     pub rooms: usize,
-    /// People in each room who read.
+    /// Number of clients per room that read.
     pub members: usize,
-    /// What they do.
+    /// Behavior of the clients.
     pub kind: Kind,
 }
 
-/// What the people of a cell do.
+/// Behavior of the clients of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The first of them in each room talk.
+    /// The first clients of each room talk.
     Talk {
-        /// How many of them.
+        /// Number of speakers per room.
         speakers: usize,
-        /// How fast.
+        /// Rate of their lines.
         load: Load,
-        /// One more is there, and never reads.
+        /// True if there is one more client, which never reads.
         stalled: bool,
     },
-    /// They come, and that is all.
+    /// Clients sign in, and the cell ends.
     Join,
-    /// They come, and stay without a word.
+    /// Clients sign in and stay silent.
     Idle,
 }
 
-/// When a speaker says the next line.
+/// When a speaker sends its next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// While fewer than so many of its lines are on their way to the member who came last.
+    /// While fewer than this many of its lines are under way to the last member.
     Outstanding(u32),
-    /// When all have heard the one before: nothing can be gathered.
+    /// When all members have received the line before, so the server cannot batch lines.
     Serial,
-    /// So many a second, whatever becomes of them.
+    /// This many lines per second, whether or not earlier ones have arrived.
     PerSecond(u32),
 }
 
@@ -48,21 +48,21 @@ pub enum Load {
 pub const CELLS: &[Cell] = &[
     talk("10x8", "a small room: 5 people talk, 8 lines of each on their way", 10, 5, Load::Outstanding(8)),
     talk("100x8", "a class: 10 people talk, 8 lines of each on their way", 100, 10, Load::Outstanding(8)),
-    talk("100x1", "the same, and everybody waits for each of their lines", 100, 10, Load::Outstanding(1)),
+    talk("100x1", "the same, but each speaker waits for its line before the next", 100, 10, Load::Outstanding(1)),
     talk("100-serial", "the next line is said when all have heard the last", 100, 1, Load::Serial),
     talk("1000x8", "a big event: 10 people talk, 8 lines of each on their way", 1_000, 10, Load::Outstanding(8)),
     talk("1000-serial", "the next line is said when all have heard the last", 1_000, 1, Load::Serial),
     talk("last-of-100", "50 lines a second: how long until the last one hears each", 100, 1, Load::PerSecond(50)),
     Cell {
         name: "join-5000",
-        about: "everybody comes at once, and hears of all who come later (--join N)",
+        about: "all clients sign in at once, each hears of all later ones (--join N)",
         rooms: 1,
         members: 5_000,
         kind: Kind::Join,
     },
     Cell {
         name: "idle-10000",
-        about: "everybody stays without a word: memory and idle work (--idle N)",
+        about: "all clients stay silent: memory and idle work (--idle N)",
         rooms: 1,
         members: 10_000,
         kind: Kind::Idle,
@@ -76,7 +76,7 @@ pub const CELLS: &[Cell] = &[
     },
 ];
 
-/// How cost grows with a room, and with the number of rooms.
+/// Cells that show how cost grows with the size of a room and the number of rooms.
 pub const GROWTH: &[Cell] = &[
     talk("room-of-10", "one room that grows: 5 people talk, 8 lines of each on their way", 10, 5, Load::Outstanding(8)),
     talk("room-of-100", "10 people talk, 8 lines of each on their way", 100, 10, Load::Outstanding(8)),
@@ -99,19 +99,19 @@ const fn rooms(name: &'static str, about: &'static str, rooms: usize, members: u
 }
 
 impl Cell {
-    /// Everybody who reads.
+    /// Returns the number of clients that read.
     #[must_use]
     pub fn people(&self) -> usize {
         self.rooms * self.members
     }
 
-    /// Connections that it needs.
+    /// Returns the number of connections that the cell needs.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.people() + usize::from(matches!(self.kind, Kind::Talk { stalled: true, .. }))
     }
 
-    /// The same without the client that never reads, if it has one.
+    /// Returns the cell without its client that never reads, or `None` if it has none.
     #[must_use]
     pub fn calm(&self) -> Option<Cell> {
         match self.kind {
@@ -122,13 +122,13 @@ impl Cell {
         }
     }
 
-    /// With another number of people, where the load does not depend on it.
+    /// Returns the cell with another number of clients per room.
     #[must_use]
     pub fn of(&self, members: usize) -> Cell {
         Cell { members, ..self.clone() }
     }
 
-    /// Its name, with the number of people it has now.
+    /// Returns the name, with the present number of clients.
     #[must_use]
     pub fn label(&self) -> String {
         match self.kind {
@@ -145,20 +145,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cell_can_be_chosen_and_counted() {
+    fn cells_have_unique_names_and_valid_sizes() {
         let all = [CELLS, GROWTH].concat();
         for (at, cell) in all.iter().enumerate() {
-            assert!(all[..at].iter().all(|other| other.name != cell.name), "{} is there twice", cell.name);
+            assert!(all[..at].iter().all(|other| other.name != cell.name), "{} exists twice", cell.name);
             assert_eq!(cell.label(), cell.name);
             if let Kind::Talk { speakers, .. } = cell.kind {
-                assert!(speakers < cell.members, "{}: the order is taken from one who does not talk", cell.name);
-                assert!(speakers * cell.rooms <= SPEAKERS, "{}: a line names its speaker by two digits", cell.name);
+                assert!(speakers < cell.members, "{}: the last member must not speak", cell.name);
+                assert!(speakers * cell.rooms <= SPEAKERS, "{}: a line has two digits for its speaker", cell.name);
             }
         }
     }
 
     #[test]
-    fn a_calm_cell_lacks_only_the_one_who_never_reads() {
+    fn a_calm_cell_lacks_only_the_stalled_client() {
         let stalled = CELLS.iter().find(|cell| cell.name == "stalled").unwrap();
         let calm = stalled.calm().unwrap();
         assert_eq!((calm.members, calm.connections(), stalled.connections()), (100, 100, 101));

@@ -1,4 +1,4 @@
-//! Many connections in one thread: bytes out, lines in. It knows nothing of what they mean.
+//! Many client connections on one thread: sends bytes, receives lines, and knows nothing of their meaning.
 
 use super::readiness::{Readiness, Ready};
 use anyhow::Context;
@@ -10,20 +10,20 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One read takes what the kernel holds for a socket, or nearly.
-const READ: usize = 256 << 10;
-/// No server sends a longer line.
-const LONGEST_LINE: usize = 1 << 20;
-/// How long a server may take to accept a connection.
-const CONNECTING: Duration = Duration::from_secs(10);
-/// Connections from one address: each needs a port of its own, and there are 28,000.
-const PER_ADDRESS: usize = 5_000;
-/// What a client that never reads lets the kernel hold for it, in bytes.
-const SMALL_WINDOW: usize = 4 << 10;
-/// Descriptors of the program itself.
+/// Bytes per read: about as much as the kernel buffers for a socket.
+const READ_BYTES: usize = 256 << 10;
+/// Bytes of a line at most. A longer one counts as a failed connection.
+const MAX_LINE_BYTES: usize = 1 << 20;
+/// Time limit for one connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections from one local address. Each needs a port, and the default range has 28,000.
+const MAX_PER_ADDRESS: usize = 5_000;
+/// Bytes of the receive buffer of a client that never reads.
+const STALLED_RECEIVE_BUFFER: usize = 4 << 10;
+/// Descriptors reserved for the program itself.
 const SPARE_FILES: usize = 64;
 
-/// How many connections this process may open; its own limit is raised as far as the system lets it.
+/// Raises the limit on open files to its hard limit, and returns how many connections this process may open.
 #[must_use]
 pub fn open_files() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -32,16 +32,16 @@ pub fn open_files() -> usize {
     files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX).saturating_sub(SPARE_FILES)
 }
 
-/// Who hears the lines.
-pub trait Listener {
-    /// A member gets a line, which is without its newline.
+/// Receives the lines of all clients.
+pub trait LineHandler {
+    /// Called for each line that client `member` receives, without its line feed.
     fn line(&mut self, member: usize, line: &[u8], now: Instant);
-    /// A member's connection has ended.
+    /// Called when the connection of client `member` has ended.
     fn gone(&mut self, member: usize);
 }
 
-/// The connections, numbered in the order in which they were made.
-pub struct Crowd {
+/// Client connections, numbered from 0 in the order of connecting.
+pub struct ClientPool {
     members: Vec<Member>,
     readiness: Readiness,
     ready: Vec<Ready>,
@@ -53,40 +53,46 @@ pub struct Crowd {
 #[derive(Debug)]
 struct Member {
     stream: Arc<TcpStream>,
-    /// The beginning of a line whose end has not come yet.
-    begun: Vec<u8>,
+    /// Beginning of a line whose end has not arrived yet.
+    partial: Vec<u8>,
+    /// Bytes that the kernel has not taken yet.
     unsent: Vec<u8>,
 }
 
-impl Crowd {
-    /// Nobody yet.
+impl ClientPool {
+    /// Creates a pool without connections.
     ///
     /// # Errors
-    /// Out of descriptors.
-    pub fn new() -> io::Result<Crowd> {
-        let (members, ready) = (Vec::new(), Vec::new());
-        Ok(Crowd { members, readiness: Readiness::new()?, ready, buffer: vec![0; READ], bytes: 0 })
+    /// The process is out of descriptors.
+    pub fn new() -> io::Result<ClientPool> {
+        Ok(ClientPool {
+            members: Vec::new(),
+            readiness: Readiness::new()?,
+            ready: Vec::new(),
+            buffer: vec![0; READ_BYTES],
+            bytes: 0,
+        })
     }
 
-    /// One more connection.
+    /// Adds a connection.
     ///
     /// # Errors
-    /// Nobody answers at the address, or the system gives no more connections. The text says what to do.
+    /// No server answers, or the system gives no more sockets. The message has advice.
     pub fn connect(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         let at = self.members.len();
         let stream = connected(address, at).with_context(|| format!("connection {} to {address}", at + 1))?;
         let stream = Arc::new(stream);
         self.readiness.watch(&stream, at, false)?;
-        self.members.push(Member { stream, begun: Vec::new(), unsent: Vec::new() });
+        self.members.push(Member { stream, partial: Vec::new(), unsent: Vec::new() });
         Ok(())
     }
 
-    /// How many there are.
+    /// Returns the number of connections, also ended ones.
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Sends bytes for a member; what the kernel does not take at once goes out while waiting.
+    /// Sends bytes of a client. Bytes that the kernel does not take at once are sent during [`ClientPool::wait`].
     ///
     /// # Errors
     /// The connection has ended.
@@ -104,26 +110,26 @@ impl Crowd {
         Ok(())
     }
 
-    /// A member reads nothing from now on.
+    /// Stops reading from a client's connection, and shrinks its receive buffer.
     pub fn stop_reading(&mut self, member: usize) {
         let stream = &self.members[member].stream;
         self.readiness.forget(stream);
-        let _ = socket2::SockRef::from(stream.as_ref()).set_recv_buffer_size(SMALL_WINDOW);
+        let _ = socket2::SockRef::from(stream.as_ref()).set_recv_buffer_size(STALLED_RECEIVE_BUFFER);
     }
 
-    /// A member's connection ends, whoever still sends something over it.
-    pub fn hang_up(&mut self, member: usize) {
+    /// Closes a client's connection, even if its peer still sends.
+    pub fn close(&mut self, member: usize) {
         let stream = &self.members[member].stream;
         self.readiness.forget(stream);
-        // The other side may have ended it before.
+        // Ignore the error if the server has closed it before.
         let _ = stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits for `timeout` at most, and tells `listener` what has come.
+    /// Waits for at most `timeout`, sends unsent bytes, and passes received lines to `listener`.
     ///
     /// # Errors
-    /// The system cannot wait.
-    pub fn wait(&mut self, timeout: Duration, listener: &mut impl Listener) -> io::Result<()> {
+    /// Waiting failed.
+    pub fn wait(&mut self, timeout: Duration, listener: &mut impl LineHandler) -> io::Result<()> {
         let mut ready = std::mem::take(&mut self.ready);
         self.readiness.wait(timeout, &mut ready)?;
         for Ready { key, readable, writable } in &ready {
@@ -137,7 +143,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// False when the connection has ended.
+    /// Sends unsent bytes. Returns false if the connection has ended.
     fn flush(&mut self, member: usize) -> bool {
         let Member { stream, unsent, .. } = &mut self.members[member];
         let Ok(sent) = taken(stream.as_ref().write(unsent)) else { return false };
@@ -145,59 +151,61 @@ impl Crowd {
         !unsent.is_empty() || self.readiness.watch(stream, member, false).is_ok()
     }
 
-    /// False when the connection has ended.
-    fn read(&mut self, member: usize, listener: &mut impl Listener) -> bool {
-        let Member { stream, begun, .. } = &mut self.members[member];
+    /// Reads once. Returns false if the connection has ended or the line is too long.
+    fn read(&mut self, member: usize, listener: &mut impl LineHandler) -> bool {
+        let Member { stream, partial, .. } = &mut self.members[member];
         match stream.as_ref().read(&mut self.buffer) {
             Ok(0) => false,
             Ok(count) => {
                 self.bytes += count as u64;
                 let now = Instant::now();
-                split(begun, &self.buffer[..count], |line| listener.line(member, line, now));
-                begun.len() <= LONGEST_LINE
+                split(partial, &self.buffer[..count], |line| listener.line(member, line, now));
+                partial.len() <= MAX_LINE_BYTES
             }
-            Err(error) => is_for_later(&error),
+            Err(error) => is_temporary(&error),
         }
     }
 }
 
-/// Gives every whole line to `hear`, and keeps what has no end yet.
-fn split(begun: &mut Vec<u8>, mut bytes: &[u8], mut hear: impl FnMut(&[u8])) {
+/// Passes each complete line to `handle`, and keeps the rest in `partial`.
+fn split(partial: &mut Vec<u8>, mut bytes: &[u8], mut handle: impl FnMut(&[u8])) {
     while let Some(end) = memchr(b'\n', bytes) {
-        if begun.is_empty() {
-            hear(&bytes[..end]);
+        if partial.is_empty() {
+            handle(&bytes[..end]);
         } else {
-            begun.extend_from_slice(&bytes[..end]);
-            hear(begun);
-            begun.clear();
+            partial.extend_from_slice(&bytes[..end]);
+            handle(partial);
+            partial.clear();
         }
         bytes = &bytes[end + 1..];
     }
-    begun.extend_from_slice(bytes);
+    partial.extend_from_slice(bytes);
 }
 
-fn is_for_later(error: &io::Error) -> bool {
+/// Returns whether an I/O call should be repeated later.
+fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-/// How many bytes the kernel took.
+/// Returns the number of bytes that the kernel took.
 fn taken(written: io::Result<usize>) -> io::Result<usize> {
     match written {
-        Err(error) if is_for_later(&error) => Ok(0),
+        Err(error) if is_temporary(&error) => Ok(0),
         other => other,
     }
 }
 
+/// Connects client number `at`. On Linux, uses further loopback addresses when one has no ports left.
 fn connected(address: SocketAddr, at: usize) -> anyhow::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP)).context(
-        "the system opens no more connections; raise the limit on open files (ulimit -n), or take fewer people",
+        "the system opens no more connections; raise the limit on open files (ulimit -n), or use fewer clients",
     )?;
-    let here = u8::try_from(at / PER_ADDRESS + 1).unwrap_or(u8::MAX);
-    // Only Linux has all of 127.0.0.0/8 without being told.
-    if cfg!(target_os = "linux") && here > 1 && address.ip() == IpAddr::from(Ipv4Addr::LOCALHOST) {
-        socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, here), 0)).into())?;
+    let last_octet = u8::try_from(at / MAX_PER_ADDRESS + 1).unwrap_or(u8::MAX);
+    // Only Linux has all of 127.0.0.0/8 by default.
+    if cfg!(target_os = "linux") && last_octet > 1 && address.ip() == IpAddr::from(Ipv4Addr::LOCALHOST) {
+        socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, last_octet), 0)).into())?;
     }
-    socket.connect_timeout(&address.into(), CONNECTING).context("nobody answers there; is the server running?")?;
+    socket.connect_timeout(&address.into(), CONNECT_TIMEOUT).context("no server answers there; is it running?")?;
     socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
@@ -214,7 +222,7 @@ mod tests {
         gone: bool,
     }
 
-    impl Listener for Notes {
+    impl LineHandler for Notes {
         fn line(&mut self, member: usize, line: &[u8], _: Instant) {
             self.lines.push(format!("{member} {}", String::from_utf8_lossy(line)));
         }
@@ -225,27 +233,28 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_whole_however_they_come() {
+    fn splits_lines_in_pieces_of_any_size() {
         let text = b"one\n\ntwo\nthree";
         for size in 1..=text.len() {
-            let (mut begun, mut lines) = (Vec::new(), Vec::new());
+            let mut partial = Vec::new();
+            let mut lines = Vec::new();
             for piece in text.chunks(size) {
-                split(&mut begun, piece, |line| lines.push(line.to_vec()));
+                split(&mut partial, piece, |line| lines.push(line.to_vec()));
             }
             assert_eq!(lines, [&b"one"[..], b"", b"two"], "in pieces of {size}");
-            assert_eq!(begun, b"three");
+            assert_eq!(partial, b"three");
         }
     }
 
     #[test]
-    fn bytes_go_out_and_lines_come_in() {
+    fn sends_bytes_and_receives_lines() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut crowd = Crowd::new().unwrap();
-        crowd.connect(server.local_addr().unwrap()).unwrap();
+        let mut pool = ClientPool::new().unwrap();
+        pool.connect(server.local_addr().unwrap()).unwrap();
         let mut theirs = server.accept().unwrap().0;
         let much = vec![b'x'; 4 << 20];
-        crowd.send(0, &much).unwrap();
-        crowd.send(0, b"!").unwrap();
+        pool.send(0, &much).unwrap();
+        pool.send(0, b"!").unwrap();
         let reader = std::thread::spawn(move || {
             let mut all = vec![0; (4 << 20) + 1];
             theirs.read_exact(&mut all).unwrap();
@@ -255,19 +264,19 @@ mod tests {
         let mut notes = Notes::default();
         let deadline = Instant::now() + crate::DEADLINE;
         while !notes.gone && Instant::now() < deadline {
-            crowd.wait(Duration::from_millis(100), &mut notes).unwrap();
+            pool.wait(Duration::from_millis(100), &mut notes).unwrap();
         }
         assert!(notes.gone);
         assert_eq!(notes.lines, ["0 thanks"]);
-        assert_eq!(crowd.bytes, 7);
+        assert_eq!(pool.bytes, 7);
         assert!(reader.join().unwrap().ends_with(b"x!"));
     }
 
     #[test]
-    fn who_cannot_connect_is_told_what_to_do() {
+    fn a_failed_connection_has_advice() {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let error = format!("{:#}", Crowd::new().unwrap().connect(free).unwrap_err());
-        assert!(error.contains("is the server running?"), "{error}");
+        let error = format!("{:#}", ClientPool::new().unwrap().connect(free).unwrap_err());
+        assert!(error.contains("is it running?"), "{error}");
         assert!(open_files() > 100);
     }
 }

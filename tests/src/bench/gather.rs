@@ -1,36 +1,38 @@
-//! Everybody comes: connects, signs in, and hears of all who come later.
+//! The sign-in phase: all clients connect, sign in, and receive the presence notices of later ones.
 
 use super::arrivals::Arrivals;
-use super::crowd::{Crowd, Listener};
-use super::run::{TICK, to_do};
+use super::crowd::{ClientPool, LineHandler};
+use super::run::{TICK, server_failure};
 use super::script::Script;
-use super::settle::{PONG, Settles};
+use super::settle::{PONG, PingListener};
 use super::tally::Verdict;
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Sign-ins on their way at once; a server keeps few that are not signed in.
+/// Sign-ins under way at once. A server limits connections that are not signed in.
 pub(super) const AT_ONCE: usize = 64;
 
-/// People who come, and what they hear of each other.
+/// Clients that sign in, and the account of their presence notices.
 #[derive(Debug)]
 pub struct Gathering<'s> {
     script: &'s Script,
     arrivals: Arrivals,
+    /// True for each client that is signed in.
     inside: Vec<bool>,
+    /// Number of clients that are signed in.
     count: usize,
     pongs: usize,
     progress: Instant,
-    trouble: Option<String>,
-    /// Until the last one was let in.
+    failure: Option<String>,
+    /// Time until the last client was signed in.
     pub all_in: Duration,
-    /// Until everybody had heard of all who came later.
+    /// Time until all notices had arrived.
     pub all_heard: Duration,
 }
 
 impl<'s> Gathering<'s> {
-    /// Nobody has come yet.
+    /// Prepares to sign in `people` clients.
     pub fn new(script: &'s Script, people: usize) -> Gathering<'s> {
         Gathering {
             script,
@@ -39,58 +41,60 @@ impl<'s> Gathering<'s> {
             count: 0,
             pongs: 0,
             progress: Instant::now(),
-            trouble: None,
+            failure: None,
             all_in: Duration::ZERO,
             all_heard: Duration::ZERO,
         }
     }
 
-    /// Brings everybody into the room, and waits until everybody has heard of all who came later, or nothing comes.
+    /// Signs in all clients, and waits until all notices have arrived, or nothing arrives for `patience`.
     ///
     /// # Errors
-    /// The server does not let somebody in, or does not answer. The text says what to do.
-    pub fn run(&mut self, crowd: &mut Crowd, address: SocketAddr, patience: Duration) -> anyhow::Result<()> {
-        let (start, people) = (Instant::now(), self.inside.len());
+    /// The server refuses a client or does not answer. The message has advice.
+    pub fn run(&mut self, pool: &mut ClientPool, address: SocketAddr, patience: Duration) -> anyhow::Result<()> {
+        let start = Instant::now();
+        let people = self.inside.len();
         self.progress = start;
         while (self.count < people || !self.arrivals.is_complete()) && self.progress.elapsed() <= patience {
-            while crowd.len() < people && crowd.len() - self.count < AT_ONCE {
-                self.come(crowd, address)?;
+            while pool.len() < people && pool.len() - self.count < AT_ONCE {
+                self.start_sign_in(pool, address)?;
             }
             let waiting = self.count < people;
-            crowd.wait(TICK, self)?;
+            pool.wait(TICK, self)?;
             if waiting && self.count == people {
                 self.all_in = self.progress - start;
             }
-            if let Some(trouble) = self.take_trouble() {
-                bail!(trouble);
+            if let Some(failure) = self.take_failure() {
+                bail!(failure);
             }
         }
         if self.count < people {
-            bail!("the server let in {} of {people} people, and then nothing more came", self.count);
+            bail!("the server let in {} of {people} clients, then nothing more arrived", self.count);
         }
         self.all_heard = self.progress - start;
         Ok(())
     }
 
-    fn come(&mut self, crowd: &mut Crowd, address: SocketAddr) -> anyhow::Result<()> {
-        crowd.connect(address)?;
-        let member = crowd.len() - 1;
-        let sent = crowd.send(member, self.script.sign_in(member).as_bytes());
+    /// Connects one more client and sends its sign-in.
+    fn start_sign_in(&mut self, pool: &mut ClientPool, address: SocketAddr) -> anyhow::Result<()> {
+        pool.connect(address)?;
+        let member = pool.len() - 1;
+        let sent = pool.send(member, self.script.sign_in(member).as_bytes());
         self.progress = Instant::now();
-        sent.with_context(|| to_do(&format!("ended the connection of {}", self.script.name(member))))
+        sent.with_context(|| server_failure(&format!("ended the connection of {}", self.script.name(member))))
     }
 
-    /// How often somebody has heard of somebody.
+    /// Returns the number of presence notices.
     pub fn notices(&self) -> u64 {
         self.arrivals.heard_in_all()
     }
 
-    /// What was wrong with that.
+    /// Returns the errors in the presence notices.
     pub fn verdict(&self) -> Verdict {
         self.arrivals.verdict()
     }
 
-    /// `+37 joined, 12 left: …`
+    /// Handles a batched notice: `+37 joined, 12 left: …`.
     fn together(&mut self, member: usize, line: &[u8]) {
         let joined = line.split(|b| *b == b' ').next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
         if let Some(joined) = joined {
@@ -98,31 +102,31 @@ impl<'s> Gathering<'s> {
         }
     }
 
-    /// The answer to a sign-in.
+    /// Handles a line to a client that is not signed in yet.
     fn answer(&mut self, member: usize, line: &[u8]) {
         if line.starts_with(b"200") {
             self.inside[member] = true;
             self.count += 1;
             self.arrivals.let_in(member);
         } else if !line.starts_with(b"Authorise MODE?") {
-            // A busy server greets before it has read what we say at once.
-            let said = String::from_utf8_lossy(line);
-            self.trouble = Some(to_do(&format!("does not let {} in: {said}", self.script.name(member))));
+            // The greeting is no failure: a busy server greets before it has read the sign-in.
+            let line = String::from_utf8_lossy(line);
+            self.failure = Some(server_failure(&format!("does not let {} in: {line}", self.script.name(member))));
         }
     }
 }
 
-impl Settles for Gathering<'_> {
+impl PingListener for Gathering<'_> {
     fn answers(&self) -> usize {
         self.pongs
     }
 
-    fn take_trouble(&mut self) -> Option<String> {
-        self.trouble.take()
+    fn take_failure(&mut self) -> Option<String> {
+        self.failure.take()
     }
 }
 
-impl Listener for Gathering<'_> {
+impl LineHandler for Gathering<'_> {
     fn line(&mut self, member: usize, line: &[u8], now: Instant) {
         self.progress = now;
         match self.script.presence(line) {
@@ -136,6 +140,6 @@ impl Listener for Gathering<'_> {
 
     fn gone(&mut self, member: usize) {
         let name = self.script.name(member);
-        self.trouble.get_or_insert_with(|| to_do(&format!("ended the connection of {name}")));
+        self.failure.get_or_insert_with(|| server_failure(&format!("ended the connection of {name}")));
     }
 }

@@ -1,14 +1,14 @@
-//! How often what took how long, in a table of fixed size: times of any length, each known to a thirty-second.
+//! A histogram of times with a fixed size and a relative error of at most 1/32.
 
 use std::time::Duration;
 
-/// Bits of a time that are kept behind its first.
+/// Significant bits of a time behind its highest one.
 const PRECISION: u32 = 5;
 const STEPS: usize = 1 << PRECISION;
-/// Times up to `u64::MAX` nanoseconds.
+/// Number of buckets, for times up to `u64::MAX` nanoseconds.
 const BUCKETS: usize = (64 - PRECISION as usize + 1) * STEPS;
 
-/// Times, counted.
+/// A histogram of times.
 #[derive(Clone, Debug)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -22,13 +22,14 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// One more.
+    /// Counts a time.
     pub fn record(&mut self, time: Duration) {
         self.counts[bucket(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))] += 1;
         self.total += 1;
     }
 
-    /// The time that so many of a hundred did not exceed; `None` when there is none.
+    /// Returns the time that `percent` of all times do not exceed, rounded up to the end of its bucket; `None` without
+    /// times.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Option<Duration> {
         let rank = (self.total * percent).div_ceil(100).max(1);
@@ -37,17 +38,18 @@ impl Histogram {
             seen += count;
             seen >= rank
         };
-        self.counts.iter().position(reaches).map(|bucket| Duration::from_nanos(longest(bucket)))
+        self.counts.iter().position(reaches).map(|bucket| Duration::from_nanos(upper_bound(bucket)))
     }
 }
 
+/// Returns the bucket of a time.
 fn bucket(nanos: u64) -> usize {
     let doublings = (u64::BITS - nanos.leading_zeros()).saturating_sub(PRECISION + 1);
     doublings as usize * STEPS + (nanos >> doublings) as usize
 }
 
-/// The longest time that falls into a bucket.
-fn longest(bucket: usize) -> u64 {
+/// Returns the longest time in a bucket, in nanoseconds.
+fn upper_bound(bucket: usize) -> u64 {
     let doublings = (bucket / STEPS).saturating_sub(1);
     let first = (bucket - doublings * STEPS) as u64;
     (first << doublings) + ((1 << doublings) - 1)
@@ -58,10 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_time_falls_into_a_bucket_that_is_close() {
+    fn each_bucket_is_within_the_error() {
         for nanos in (0..63).flat_map(|bit| [1 << bit, (1 << bit) + 1, (1 << bit) - 1]).chain([0, 1_234_567, u64::MAX])
         {
-            let shown = longest(bucket(nanos));
+            let shown = upper_bound(bucket(nanos));
             assert!(shown >= nanos && shown - nanos <= nanos / 32, "{nanos} is shown as {shown}");
         }
     }

@@ -1,8 +1,15 @@
-//! A load generator that keeps count: a crowd of clients in the rooms of a server, and exact figures of what it does.
-//! `landline-bench` is its program.
+//! The load generator: many clients in the rooms of a server, with an exact account of every line. The program
+//! `landline-bench` runs it.
 //!
-//! One thread serves all connections, so that it leaves the cores to the server. Nothing is timed by sleeping: a cell
-//! begins when everybody has heard everybody come, and ends when everything said was heard.
+//! One *cell* is one kind of load, for example 100 clients in a room of which 10 talk. A cell has these phases:
+//!
+//! 1. Sign in (`gather`): all clients connect and sign in; each must receive the notices of all later ones.
+//! 2. Talk (`talk`): some clients send lines, and all others must receive each line once and in order (`tally`).
+//! 3. Ping (`settle`), after each of these phases: each client sends a ping. Lines before the answer still count, so a
+//!    line that has not arrived by then is lost, not late.
+//!
+//! One thread serves all connections (`crowd`), to leave the other cores to the server. No phase sleeps: each ends when
+//! its last expected line has arrived, or nothing has arrived for too long.
 
 mod arrivals;
 mod cells;
@@ -32,5 +39,5 @@ pub use run::{Figures, Options, Spent, Target, run};
 pub use script::TEXT_BYTES;
 pub use tally::Verdict;
 
-/// How a server at an address must be started, so that its guards do not end the load.
+/// Flags with which a server must be started, so that its limits do not disturb the measurement.
 pub const SERVER_FLAGS: &str = "--rate off --max-clients-per-ip 0 --timeout 3600";

@@ -1,19 +1,19 @@
-//! What a process has used, as Linux tells it in `/proc`. Elsewhere nothing is known.
+//! Resource usage of a process, from Linux's `/proc`. Unknown on other platforms.
 
 use std::time::Duration;
 
-/// What a process has used so far, and uses now.
+/// Resource usage of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// CPU time of all its threads, also of those that have ended.
+    /// CPU time of all threads, also ended ones.
     pub cpu: Duration,
-    /// Memory that is really there, in KiB.
+    /// Resident memory, in KiB.
     pub resident_kib: u64,
-    /// The most of that there ever was.
+    /// Peak of the resident memory, in KiB.
     pub peak_kib: u64,
 }
 
-/// What the process has used; `None` if it is not there, or the system does not say.
+/// Returns the usage of a process, or `None` if it does not exist or the platform has no `/proc`.
 #[must_use]
 pub fn usage(process: u32) -> Option<Usage> {
     let file = |name: &str| std::fs::read_to_string(format!("/proc/{process}/{name}")).ok();
@@ -24,7 +24,7 @@ pub fn usage(process: u32) -> Option<Usage> {
     Some(Usage { cpu, resident_kib: kib(&status, "VmRSS:")?, peak_kib: kib(&status, "VmHWM:")? })
 }
 
-/// User and system time, in ticks. The program's name comes before them, and may hold anything.
+/// Returns user plus system time, in ticks. Skips the program's name, which may contain spaces and brackets.
 fn ticks(stat: &str) -> Option<u64> {
     let (_, behind_name) = stat.rsplit_once(')')?;
     let mut fields = behind_name.split_ascii_whitespace().skip(11);
@@ -32,6 +32,7 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(number()? + number()?)
 }
 
+/// Returns the value of a field, in KiB.
 fn kib(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_ascii_whitespace().next()?.parse().ok()
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_are_understood() {
+    fn parses_the_files() {
         let stat = "4321 (a) b (c) S 1 4321 4321 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 5000";
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(ticks("4321 (a"), None);
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_uses_something() {
+    fn measures_this_process() {
         let used = usage(std::process::id()).unwrap();
         assert!(used.resident_kib > 100 && used.peak_kib >= used.resident_kib);
         assert_eq!(usage(u32::MAX), None);

@@ -1,4 +1,5 @@
-//! Waiting for any of many sockets: epoll on Linux, `poll` elsewhere, whose cost grows with the number of sockets.
+//! Waits for any of many sockets: with epoll on Linux, elsewhere with `poll`, whose cost grows with the number of
+//! sockets.
 
 use std::io;
 use std::net::TcpStream;
@@ -10,14 +11,14 @@ pub use epoll::Readiness;
 #[cfg(not(target_os = "linux"))]
 pub use poll::Readiness;
 
-/// A socket has something to read, has ended, or takes bytes again.
+/// A socket that is readable or writable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
-    /// Its number.
+    /// Number of the socket.
     pub key: usize,
-    /// Reading tells something.
+    /// True if a read returns bytes, an end or an error.
     pub readable: bool,
-    /// It takes bytes.
+    /// True if the kernel takes bytes.
     pub writable: bool,
 }
 
@@ -30,25 +31,25 @@ mod epoll {
     use rustix::fd::OwnedFd;
     use rustix::io::Errno;
 
-    /// The sockets waited for.
+    /// The watched sockets.
     pub struct Readiness {
         epoll: OwnedFd,
         events: Vec<Event>,
     }
 
     impl Readiness {
-        /// No socket yet.
+        /// Starts without sockets.
         ///
         /// # Errors
-        /// Out of descriptors.
+        /// The process is out of descriptors.
         pub fn new() -> io::Result<Readiness> {
             Ok(Readiness { epoll: epoll::create(CreateFlags::CLOEXEC)?, events: Vec::with_capacity(1_024) })
         }
 
-        /// Watches a socket under a number, also for taking bytes if `writing`.
+        /// Watches a socket for reading under a number, with `writing` for writing as well. Replaces an earlier watch.
         ///
         /// # Errors
-        /// Out of kernel memory, or of watches.
+        /// The system is out of memory or of watches.
         pub fn watch(&mut self, stream: &Arc<TcpStream>, key: usize, writing: bool) -> io::Result<()> {
             let flags = if writing { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
             let data = EventData::new_u64(key as u64);
@@ -58,15 +59,15 @@ mod epoll {
             }
         }
 
-        /// Does not watch it any more.
+        /// Stops watching a socket.
         pub fn forget(&mut self, stream: &Arc<TcpStream>) {
             let _ = epoll::delete(&self.epoll, stream);
         }
 
-        /// Waits for `timeout` at most, and puts what is ready into `ready`.
+        /// Waits for at most `timeout`, and fills `ready` with the sockets that are ready.
         ///
         /// # Errors
-        /// The system cannot wait.
+        /// The system call fails.
         pub fn wait(&mut self, timeout: Duration, ready: &mut Vec<Ready>) -> io::Result<()> {
             self.events.clear();
             ready.clear();
@@ -96,40 +97,40 @@ mod poll {
     use rustix::event::{PollFd, PollFlags, Timespec};
     use rustix::io::Errno;
 
-    /// The sockets waited for.
+    /// The watched sockets.
     #[derive(Debug)]
     pub struct Readiness {
         watched: Vec<(Arc<TcpStream>, usize, bool)>,
     }
 
     impl Readiness {
-        /// No socket yet.
+        /// Starts without sockets.
         ///
         /// # Errors
-        /// None here; other systems have some.
+        /// Never; the signature is that of the epoll version.
         pub fn new() -> io::Result<Readiness> {
             Ok(Readiness { watched: Vec::new() })
         }
 
-        /// Watches a socket under a number, also for taking bytes if `writing`.
+        /// Watches a socket for reading under a number, with `writing` for writing as well. Replaces an earlier watch.
         ///
         /// # Errors
-        /// None here; other systems have some.
+        /// Never; the signature is that of the epoll version.
         pub fn watch(&mut self, stream: &Arc<TcpStream>, key: usize, writing: bool) -> io::Result<()> {
             self.forget(stream);
             self.watched.push((stream.clone(), key, writing));
             Ok(())
         }
 
-        /// Does not watch it any more.
+        /// Stops watching a socket.
         pub fn forget(&mut self, stream: &Arc<TcpStream>) {
             self.watched.retain(|(watched, _, _)| !Arc::ptr_eq(watched, stream));
         }
 
-        /// Waits for `timeout` at most, and puts what is ready into `ready`.
+        /// Waits for at most `timeout`, and fills `ready` with the sockets that are ready.
         ///
         /// # Errors
-        /// The system cannot wait.
+        /// The system call fails.
         pub fn wait(&mut self, timeout: Duration, ready: &mut Vec<Ready>) -> io::Result<()> {
             ready.clear();
             let flags = |writing| if writing { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
@@ -166,7 +167,8 @@ mod tests {
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let ours = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
                 let mut theirs = listener.accept().unwrap().0;
-                let (mut readiness, mut ready) = (<$readiness>::new().unwrap(), Vec::new());
+                let mut readiness = <$readiness>::new().unwrap();
+                let mut ready = Vec::new();
                 let is = |readable, writable| vec![Ready { key: 7, readable, writable }];
 
                 readiness.watch(&ours, 7, false).unwrap();
@@ -187,6 +189,6 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    behaves!(epoll_tells_what_is_ready, epoll::Readiness);
-    behaves!(poll_tells_what_is_ready, poll::Readiness);
+    behaves!(epoll_reports_ready_sockets, epoll::Readiness);
+    behaves!(poll_reports_ready_sockets, poll::Readiness);
 }

@@ -1,89 +1,90 @@
-//! The accounts of several rooms of one size. People are dealt out like cards: the first of each room come first, so
-//! the speakers of all rooms are the first people, and whoever comes last in a room talks in none.
+//! The accounts of several rooms of one size. Client `n` is in room `n % rooms`, so the first clients are the speakers
+//! of all rooms, and the last ones do not speak.
 
 use super::tally::{Tally, Verdict};
 
-/// One account a room, asked by the numbers of people.
+/// One account per room, addressed by the numbers of clients.
 #[derive(Debug)]
 pub struct Rooms {
     tallies: Vec<Tally>,
     members: usize,
     said: u64,
     heard: u64,
-    /// What arrived in a room in which it was not said, or is no line of anybody's.
+    /// Lines that arrived in another room, or that no speaker sent.
     wrong: u64,
 }
 
 impl Rooms {
-    /// `rooms` rooms of `members` people, of whom `speakers` talk.
+    /// Creates `rooms` rooms of `members` clients, of which `speakers` speak.
     pub fn new(rooms: usize, members: usize, speakers: usize) -> Rooms {
         let tallies = (0..rooms).map(|_| Tally::new(members, speakers)).collect();
         Rooms { tallies, members, said: 0, heard: 0, wrong: 0 }
     }
 
-    /// Everybody in any room.
+    /// Returns the number of clients in all rooms.
     pub fn people(&self) -> usize {
         self.tallies.len() * self.members
     }
 
-    /// How many others there are where somebody is.
+    /// Returns the number of other clients in a client's room.
     pub fn others(&self) -> usize {
         self.members - 1
     }
 
-    /// Whether somebody came last to their room.
+    /// Returns whether a client is the last one of its room.
     pub fn is_last(&self, person: usize) -> bool {
         person / self.tallies.len() == self.members - 1
     }
 
-    /// A speaker says the next line. Returns its number.
+    /// Records that a speaker sends its next line. Returns the line's number.
     pub fn said(&mut self, speaker: usize) -> u32 {
         self.said += 1;
-        let (room, place) = self.place(speaker);
-        self.tallies[room].said(place)
+        let (room, member) = self.room_and_member(speaker);
+        self.tallies[room].said(member)
     }
 
-    /// Somebody hears a line. False if that counts for nothing: it is known already, or wrong.
+    /// Records that a client receives a line. Returns false if the line is doubled or wrong.
     pub fn heard(&mut self, person: usize, speaker: usize, number: u32) -> bool {
-        let ((room, place), (whose, speaker)) = (self.place(person), self.place(speaker));
-        if room != whose {
+        let (room, member) = self.room_and_member(person);
+        let (speaker_room, speaker) = self.room_and_member(speaker);
+        if room != speaker_room {
             self.wrong += 1;
             return false;
         }
-        let counts = self.tallies[room].heard(place, speaker, number);
+        let counts = self.tallies[room].heard(member, speaker, number);
         self.heard += u64::from(counts);
         counts
     }
 
-    /// Somebody got something that is no line of anybody's.
+    /// Records that a client received a damaged line.
     pub fn wrong(&mut self) {
         self.wrong += 1;
     }
 
-    /// How many lines were said.
+    /// Returns the number of lines sent.
     pub fn lines(&self) -> u64 {
         self.said
     }
 
-    /// How often a line was heard by one who had not heard it yet.
+    /// Returns the number of deliveries: lines received for the first time by a client.
     pub fn heard_in_all(&self) -> u64 {
         self.heard
     }
 
-    /// Whether everybody has heard everything.
+    /// Returns whether all clients have received all lines of their rooms.
     pub fn is_complete(&self) -> bool {
         self.heard >= self.said * self.others() as u64
     }
 
-    /// What was wrong in any room, when nothing more is on its way.
+    /// Returns the errors in all rooms, after the last line has arrived.
     pub fn verdict(&self) -> Verdict {
         let mut verdict = Verdict { wrong: self.wrong, ..Verdict::default() };
         self.tallies.iter().for_each(|tally| verdict += tally.verdict());
         verdict
     }
 
-    /// Somebody's room, and their number in it.
-    fn place(&self, person: usize) -> (usize, usize) {
+    /// Returns the room of a client, and the client's number in it.
+    fn room_and_member(&self, person: usize) -> (usize, usize) {
         (person % self.tallies.len(), person / self.tallies.len())
     }
 }
@@ -92,7 +93,7 @@ impl Rooms {
 mod tests {
     use super::*;
 
-    /// Two rooms of three, one speaker in each: 0, 2 and 4 are in the first, and 0 and 1 talk.
+    /// Creates two rooms of three clients with one speaker each: 0, 2 and 4 are in the first room; 0 and 1 speak.
     fn rooms() -> Rooms {
         let mut rooms = Rooms::new(2, 3, 1);
         assert_eq!((rooms.people(), rooms.others()), (6, 2));
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_hears_what_is_said_in_their_room() {
+    fn counts_lines_within_each_room() {
         let mut rooms = rooms();
         for (person, speaker) in [(2, 0), (4, 0), (3, 1)] {
             assert!(!rooms.is_complete());
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_elsewhere_is_wrong_and_makes_up_for_nothing() {
+    fn a_line_of_another_room_is_wrong() {
         let mut rooms = rooms();
         for (person, speaker) in [(2, 0), (4, 0), (3, 1)] {
             rooms.heard(person, speaker, 0);

@@ -1,22 +1,22 @@
-//! A crowd that stays, and talks in rounds: what changes between two rounds is what is compared.
+//! Clients that stay signed in and talk in rounds, to compare rounds with one difference between them.
 
 use super::cells::{Cell, Kind, Load};
-use super::crowd::{Crowd, Listener};
+use super::crowd::{ClientPool, LineHandler};
 use super::gather::Gathering;
 use super::histogram::Histogram;
 use super::rooms::Rooms;
-use super::run::{Options, TICK, Target, to_do};
+use super::run::{Options, TICK, Target, server_failure};
 use super::script::Script;
-use super::settle::settle;
+use super::settle::wait_for_pongs;
 use super::talk::Talk;
 use super::tally::Verdict;
 use anyhow::{Context, bail};
 use std::time::Instant;
 
-/// The people of a cell, who are there from the first round to the last.
+/// The clients of a cell, signed in from the first round to the last.
 pub struct Rounds {
     script: Script,
-    crowd: Crowd,
+    pool: ClientPool,
     cell: Cell,
     speakers: usize,
     load: Load,
@@ -24,79 +24,80 @@ pub struct Rounds {
     options: Options,
 }
 
-/// What was measured in a round.
+/// Results of a round.
 #[derive(Clone, Debug)]
 pub struct Round {
-    /// Until everybody had heard a line.
+    /// Latency of lines to all members.
     pub all: Histogram,
-    /// What was wrong.
+    /// Errors in the round.
     pub verdict: Verdict,
 }
 
 impl Rounds {
-    /// Everybody comes. A round takes the time that is in the options.
+    /// Signs in all clients. `options` has the duration of a round.
     ///
     /// # Errors
-    /// Nobody talks in this cell; or the server cannot be reached, or does not let people in.
+    /// The cell has no speakers, or the server cannot be reached or refuses a client.
     pub fn gather(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Rounds> {
-        let Kind::Talk { speakers, load, .. } = cell.kind else { bail!("nobody talks in {}", cell.name) };
+        let Kind::Talk { speakers, load, .. } = cell.kind else { bail!("cell {} has no speakers", cell.name) };
         let speakers = speakers * cell.rooms;
         let script = Script::new(&target.tag, cell.rooms, speakers, options.text_bytes);
-        let (mut crowd, mut gathering) = (Crowd::new()?, Gathering::new(&script, cell.people()));
-        gathering.run(&mut crowd, target.address, options.patience)?;
-        settle(&mut crowd, cell.people(), options.patience, &mut gathering)?;
+        let mut pool = ClientPool::new()?;
+        let mut gathering = Gathering::new(&script, cell.people());
+        gathering.run(&mut pool, target.address, options.patience)?;
+        wait_for_pongs(&mut pool, cell.people(), options.patience, &mut gathering)?;
         let (cell, target, options) = (cell.clone(), target.clone(), *options);
-        Ok(Rounds { script, crowd, cell, speakers, load, target, options })
+        Ok(Rounds { script, pool, cell, speakers, load, target, options })
     }
 
-    /// Everybody talks for the time of a round, and until all is heard.
+    /// Runs a round: the speakers talk for its duration, then all lines are received.
     ///
     /// # Errors
-    /// The server ends the connection of somebody who reads, or complains.
+    /// The server ends the connection of a client that reads, or reports an error.
     pub fn talk(&mut self) -> anyhow::Result<Round> {
         let rooms = Rooms::new(self.cell.rooms, self.cell.members, self.speakers);
         let mut talk = Talk::new(&self.script, rooms, self.speakers, self.load);
-        // What came between the rounds is none of this one's.
-        settle(&mut self.crowd, self.cell.people(), self.options.patience, &mut talk)?;
-        talk.run(&mut self.crowd, &self.options)?;
-        settle(&mut self.crowd, self.cell.people(), self.options.patience, &mut talk)?;
+        // Skip lines that arrived between the rounds.
+        wait_for_pongs(&mut self.pool, self.cell.people(), self.options.patience, &mut talk)?;
+        talk.run(&mut self.pool, &self.options)?;
+        wait_for_pongs(&mut self.pool, self.cell.people(), self.options.patience, &mut talk)?;
         Ok(Round { verdict: talk.rooms.verdict(), all: talk.all })
     }
 
-    /// One more comes, and never reads. Returns a number for [`Rounds::leave`].
+    /// Signs in one more client, which never reads afterwards. Returns its number, for [`Rounds::leave`].
     ///
     /// # Errors
-    /// The server does not let them in.
+    /// The server refuses the client.
     pub fn stall(&mut self) -> anyhow::Result<usize> {
-        let member = self.crowd.len();
-        self.crowd.connect(self.target.address)?;
+        let member = self.pool.len();
+        self.pool.connect(self.target.address)?;
         let sign_in = self.script.sign_in(member);
-        self.crowd.send(member, sign_in.as_bytes()).with_context(|| to_do("ended a connection"))?;
-        let (mut door, begun) = (Door { member, inside: false, gone: false }, Instant::now());
-        while !door.inside {
-            self.crowd.wait(TICK, &mut door)?;
-            if door.gone || begun.elapsed() > self.options.patience {
-                bail!(to_do("does not let in one more"));
+        self.pool.send(member, sign_in.as_bytes()).with_context(|| server_failure("ended a connection"))?;
+        let (mut waiter, begun) = (SignInWaiter { member, inside: false, gone: false }, Instant::now());
+        while !waiter.inside {
+            self.pool.wait(TICK, &mut waiter)?;
+            if waiter.gone || begun.elapsed() > self.options.patience {
+                bail!(server_failure("does not let in one more"));
             }
         }
-        self.crowd.stop_reading(member);
+        self.pool.stop_reading(member);
         Ok(member)
     }
 
-    /// That one goes, if the server has not ended it.
+    /// Closes the connection of that client, if the server has not done so.
     pub fn leave(&mut self, member: usize) {
-        self.crowd.hang_up(member);
+        self.pool.close(member);
     }
 }
 
-/// Waits until somebody is in.
-struct Door {
+/// Waits until one client is signed in.
+struct SignInWaiter {
     member: usize,
     inside: bool,
     gone: bool,
 }
 
-impl Listener for Door {
+impl LineHandler for SignInWaiter {
     fn line(&mut self, member: usize, line: &[u8], _: Instant) {
         self.inside |= member == self.member && line.starts_with(b"200");
     }

@@ -1,91 +1,92 @@
-//! One cell from the first connection to the last figure.
+//! Runs one cell, from the first connection to the results.
 
 use super::SERVER_FLAGS;
 use super::cells::{Cell, Kind};
-use super::crowd::{Crowd, Listener};
+use super::crowd::{ClientPool, LineHandler};
 use super::gather::Gathering;
 use super::histogram::Histogram;
 use super::process::{Usage, usage};
 use super::rooms::Rooms;
 use super::script::Script;
-use super::settle::settle;
+use super::settle::wait_for_pongs;
 use super::talk::Talk;
 use super::tally::Verdict;
 use anyhow::bail;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How long one waiting may take, so that deadlines are noticed.
+/// Maximum duration of one wait, so that deadlines are checked.
 pub const TICK: Duration = Duration::from_millis(100);
 
-/// How cells are run.
+/// Settings for a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long people talk, or are idle.
+    /// Duration of the talk or idle phase.
     pub time: Duration,
-    /// The length of what they say; within [`super::TEXT_BYTES`].
+    /// Bytes of each text; within [`super::TEXT_BYTES`].
     pub text_bytes: usize,
-    /// When nothing has come for so long, nothing more will.
+    /// Time without any line after which a phase ends: nothing more is expected.
     pub patience: Duration,
 }
 
-/// The server.
+/// The server under test.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Where it listens.
+    /// Address of the server.
     pub address: SocketAddr,
-    /// Its process, if it is on this machine.
+    /// Process id of the server, if it is on this machine.
     pub process: Option<u32>,
-    /// Goes into every name, so that runs on one server do not disturb each other. Empty for a server of its own.
+    /// Suffix of all names, so that several runs on one server do not disturb each other. Empty for a server used by
+    /// one run only.
     pub tag: String,
 }
 
-/// What was measured in a cell.
+/// Results of a cell.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// Until everybody was in.
+    /// Time until all clients were signed in.
     pub all_in: Duration,
-    /// Until everybody had heard of all who came later.
+    /// Time until all presence notices had arrived.
     pub all_heard: Duration,
-    /// Lines that were said (in cells without talk: none).
+    /// Lines sent; 0 in cells without talk.
     pub lines: u64,
-    /// Lines, or notices of somebody's coming, that reached somebody.
+    /// Lines or presence notices received, counted per client.
     pub deliveries: u64,
-    /// How long that took (in idle cells: how long they were idle).
+    /// Duration of the measured phase.
     pub time: Duration,
-    /// Bytes that arrived in that time.
+    /// Bytes received in that time.
     pub bytes: u64,
-    /// What the server used in that time.
+    /// Resources that the server used in that time.
     pub server: Option<Spent>,
-    /// CPU time that the load itself used in that time.
+    /// CPU time of the load generator in that time.
     pub load_cpu: Option<Duration>,
-    /// Until the member who came last heard a line.
+    /// Latency of lines to the last member of a room.
     pub one: Histogram,
-    /// Until everybody had heard it.
+    /// Latency of lines to all members.
     pub all: Histogram,
-    /// Whether the client that never reads was cut off, if there was one.
+    /// Whether the server has disconnected the client that never reads, if there was one.
     pub cut: Option<bool>,
-    /// What was wrong.
+    /// Errors.
     pub verdict: Verdict,
 }
 
-/// What a server used.
+/// Resources that a server used.
 #[derive(Clone, Copy, Debug)]
 pub struct Spent {
     /// CPU time.
     pub cpu: Duration,
-    /// Its memory before the first client came, in KiB.
+    /// Resident memory before the first client, in KiB.
     pub resident_before_kib: u64,
-    /// Its memory at the end.
+    /// Resident memory at the end, in KiB.
     pub resident_kib: u64,
 }
 
-/// A sentence about what the server did, and what to do about it.
-pub fn to_do(what: &str) -> String {
+/// Formats a failure of the server, with advice.
+pub fn server_failure(what: &str) -> String {
     format!("the server {what}; for this load it must be started with {SERVER_FLAGS}, and without a password")
 }
 
-/// The use of server and load at one moment.
+/// Resource usage of server and load generator at the start of a phase.
 struct Meter {
     process: Option<u32>,
     before: Option<Usage>,
@@ -111,8 +112,8 @@ impl Meter {
         self.start = Instant::now();
     }
 
-    /// What was used since the last start; `end` is when the last thing came.
-    fn read(&self, crowd: &Crowd, gathering: &Gathering<'_>, end: Instant) -> Figures {
+    /// Returns the figures since the last start. `end` is the time of the last line.
+    fn read(&self, pool: &ClientPool, gathering: &Gathering<'_>, end: Instant) -> Figures {
         let spent = |(before, start): (Usage, Usage)| {
             let now = self.process.and_then(usage)?;
             Some(Spent {
@@ -128,7 +129,7 @@ impl Meter {
             lines: 0,
             deliveries: 0,
             time: end.saturating_duration_since(self.start),
-            bytes: crowd.bytes - self.bytes,
+            bytes: pool.bytes - self.bytes,
             server: self.before.zip(self.server).and_then(spent),
             load_cpu: load.map(|(start, now)| now.cpu.saturating_sub(start.cpu)),
             one: Histogram::default(),
@@ -142,34 +143,34 @@ impl Meter {
 /// Runs one cell.
 ///
 /// # Errors
-/// The server cannot be reached, does not let people in, or ends a connection. The text says what to do.
+/// The server cannot be reached, refuses a client, or ends a connection. The message has advice.
 pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Figures> {
     let speakers = if let Kind::Talk { speakers, .. } = cell.kind { speakers } else { 0 };
     let script = Script::new(&target.tag, cell.rooms, speakers * cell.rooms, options.text_bytes);
-    let mut crowd = Crowd::new()?;
+    let mut pool = ClientPool::new()?;
     let mut meter = Meter::new(target);
     let mut gathering = Gathering::new(&script, cell.connections());
-    gathering.run(&mut crowd, target.address, options.patience)?;
-    let all_heard = meter.read(&crowd, &gathering, meter.start + gathering.all_heard);
-    settle(&mut crowd, cell.connections(), options.patience, &mut gathering)?;
+    gathering.run(&mut pool, target.address, options.patience)?;
+    let all_heard = meter.read(&pool, &gathering, meter.start + gathering.all_heard);
+    wait_for_pongs(&mut pool, cell.connections(), options.patience, &mut gathering)?;
     let (notices, verdict) = (gathering.notices(), gathering.verdict());
     match cell.kind {
         Kind::Join => Ok(Figures { deliveries: notices, verdict, ..all_heard }),
         Kind::Idle => {
-            meter.restart(crowd.bytes);
-            idle(&mut crowd, options.time)?;
-            Ok(Figures { verdict, ..meter.read(&crowd, &gathering, Instant::now()) })
+            meter.restart(pool.bytes);
+            idle(&mut pool, options.time)?;
+            Ok(Figures { verdict, ..meter.read(&pool, &gathering, Instant::now()) })
         }
         Kind::Talk { load, stalled, .. } => {
             let rooms = Rooms::new(cell.rooms, cell.members, speakers);
             let mut talk = Talk::new(&script, rooms, speakers * cell.rooms, load);
             if stalled {
-                crowd.stop_reading(cell.people());
+                pool.stop_reading(cell.people());
             }
-            meter.restart(crowd.bytes);
-            talk.run(&mut crowd, options)?;
-            let mut figures = meter.read(&crowd, &gathering, talk.progress);
-            settle(&mut crowd, cell.people(), options.patience, &mut talk)?;
+            meter.restart(pool.bytes);
+            talk.run(&mut pool, options)?;
+            let mut figures = meter.read(&pool, &gathering, talk.progress);
+            wait_for_pongs(&mut pool, cell.people(), options.patience, &mut talk)?;
             figures.verdict += verdict;
             figures.verdict += talk.rooms.verdict();
             let (lines, deliveries) = (talk.rooms.lines(), talk.rooms.heard_in_all());
@@ -179,10 +180,10 @@ pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Fi
     }
 }
 
-/// Everybody is silent for `time`; the server must be, too.
-fn idle(crowd: &mut Crowd, time: Duration) -> anyhow::Result<()> {
+/// Waits for `time` without sending. Fails if the server ends a connection meanwhile.
+fn idle(pool: &mut ClientPool, time: Duration) -> anyhow::Result<()> {
     struct Silence(bool);
-    impl Listener for Silence {
+    impl LineHandler for Silence {
         fn line(&mut self, _: usize, _: &[u8], _: Instant) {}
         fn gone(&mut self, _: usize) {
             self.0 = true;
@@ -191,9 +192,9 @@ fn idle(crowd: &mut Crowd, time: Duration) -> anyhow::Result<()> {
     let end = Instant::now() + time;
     let mut silence = Silence(false);
     while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        crowd.wait(left.min(TICK), &mut silence)?;
+        pool.wait(left.min(TICK), &mut silence)?;
         if silence.0 {
-            bail!(to_do("ended the connection of somebody who was silent"));
+            bail!(server_failure("ended the connection of a silent client"));
         }
     }
     Ok(())

@@ -1,50 +1,51 @@
-//! What the people of a cell are called and say, and how it reads when it arrives.
+//! Names and lines of the clients of a run, and how to recognize the lines on arrival.
 
 use memchr::memchr;
 
-/// What a text may measure: the token must fit, and no server takes more.
+/// Allowed bytes of a text: the token must fit, and a server accepts no more.
 pub const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=2_000;
 
-/// `~`, two digits for the speaker, six for the number, `~`.
+/// Bytes of a token: `~`, two digits for the speaker, six for the number, `~`.
 const TOKEN: usize = 10;
-/// Digits have six bits, so that reading one is a subtraction.
+/// Digit 0. Digits are 64 consecutive characters, so that decoding one is a subtraction.
 const ZERO: u8 = b'0';
+/// Bits per digit.
 const BASE: u32 = 6;
 
-/// So many speakers have a number of two digits.
+/// Number of speakers that two digits can name.
 #[cfg(test)]
 pub const SPEAKERS: usize = 1 << (2 * BASE);
 
-/// The names and the lines of one run.
+/// Names and lines of one run.
 #[derive(Debug)]
 pub struct Script {
     tag: String,
     rooms: usize,
-    /// What stands in front of each speaker's text on arrival.
+    /// Text before the token of each speaker's lines on arrival.
     prefixes: Vec<Vec<u8>>,
-    /// What stands behind the token.
+    /// Text after the token.
     rest: Vec<u8>,
 }
 
-/// What a line that arrived is.
+/// A received line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// One of the lines of this run, unharmed.
+pub enum Received {
+    /// An unchanged line of this run.
     Line {
-        /// Who said it.
+        /// The speaker.
         speaker: usize,
-        /// Which one.
+        /// Number of the line, counted per speaker.
         number: u32,
     },
-    /// It has a token, and is not what was said.
+    /// A line with a `~` that differs from all lines of this run.
     Damaged,
-    /// Something else.
+    /// Any other line.
     Other,
 }
 
 impl Script {
-    /// For people in `rooms` rooms, of whom the first `speakers` say texts of `text_bytes`. `tag` tells one run's people
-    /// and rooms from another's.
+    /// Creates the names and lines for `rooms` rooms, with `speakers` speakers and texts of `text_bytes`. `tag`
+    /// distinguishes the names of several runs.
     pub fn new(tag: &str, rooms: usize, speakers: usize, text_bytes: usize) -> Script {
         let rest = b"the-quick-brown-fox-jumps-over-the-lazy-dog-".iter().copied().cycle();
         let prefixes = (0..speakers).map(|speaker| format!("{}: ", name(speaker, tag)).into_bytes());
@@ -56,17 +57,17 @@ impl Script {
         }
     }
 
-    /// What somebody is called.
+    /// Returns the name of a client.
     pub fn name(&self, member: usize) -> String {
         name(member, &self.tag)
     }
 
-    /// The line with which somebody signs in, into one room after the other.
+    /// Returns the sign-in line of a client. Clients are assigned to the rooms in turn.
     pub fn sign_in(&self, member: usize) -> String {
         format!("{}_bench-{}{}\n", self.name(member), member % self.rooms, self.tag)
     }
 
-    /// Whose presence notice ("NAME has …") it is, and what they did.
+    /// Parses a presence notice (`NAME has …`) of this run. Returns the client and the text behind the name.
     pub fn presence<'l>(&self, line: &'l [u8]) -> Option<(usize, &'l [u8])> {
         let digits = line.strip_prefix(b"u")?;
         let end = digits.iter().position(|b| !b.is_ascii_digit())?;
@@ -74,7 +75,7 @@ impl Script {
         Some((member, digits[end..].strip_prefix(self.tag.as_bytes())?))
     }
 
-    /// A speaker's line with that number, put into `line`.
+    /// Writes a speaker's line into `line`, replacing its content.
     pub fn write(&self, speaker: usize, number: u32, line: &mut Vec<u8>) {
         line.clear();
         line.push(b'~');
@@ -85,17 +86,18 @@ impl Script {
         line.push(b'\n');
     }
 
-    /// What a line is, without its newline.
-    pub fn read(&self, line: &[u8]) -> Heard {
-        let Some(at) = memchr(b'~', line) else { return Heard::Other };
+    /// Recognizes a received line, given without its line feed.
+    pub fn read(&self, line: &[u8]) -> Received {
+        let Some(at) = memchr(b'~', line) else { return Received::Other };
         let whole = || {
             let (token, rest) = line[at..].split_at_checked(TOKEN)?;
             let speaker = usize::try_from(value(&token[1..3])?).ok()?;
             let number = u32::try_from(value(&token[3..9])?).ok()?;
             let prefix = self.prefixes.get(speaker)?;
-            (token[9] == b'~' && *prefix == line[..at] && rest == self.rest).then_some(Heard::Line { speaker, number })
+            (token[9] == b'~' && *prefix == line[..at] && rest == self.rest)
+                .then_some(Received::Line { speaker, number })
         };
-        whole().unwrap_or(Heard::Damaged)
+        whole().unwrap_or(Received::Damaged)
     }
 }
 
@@ -131,37 +133,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_understood() {
+    fn recognizes_its_own_lines() {
         let script = Script::new("-7", 3, 300, 64);
         for (speaker, number) in [(0, 0), (299, u32::MAX), (63, 64)] {
             let line = heard(&script, speaker, number);
-            assert_eq!(script.read(&line), Heard::Line { speaker, number });
+            assert_eq!(script.read(&line), Received::Line { speaker, number });
             assert_eq!(line.len(), script.name(speaker).len() + 2 + 64);
-            assert!(line.iter().all(|b| (0x20..0x7f).contains(b)), "no server changes it");
+            assert!(line.iter().all(|b| (0x20..0x7f).contains(b)), "plain ASCII, which no server changes");
         }
     }
 
     #[test]
-    fn people_are_dealt_out_to_the_rooms() {
+    fn assigns_clients_to_the_rooms_in_turn() {
         let script = Script::new("-7", 3, 3, 64);
         let lines: Vec<String> = (1..4).map(|member| script.sign_in(member)).collect();
         assert_eq!(lines, ["u1-7_bench-1-7\n", "u2-7_bench-2-7\n", "u3-7_bench-0-7\n"]);
     }
 
     #[test]
-    fn every_changed_byte_is_noticed() {
+    fn detects_each_changed_byte() {
         let script = Script::new("", 1, 20, 32);
         let line = heard(&script, 7, 1_000);
         for at in 0..line.len() {
             let mut changed = line.clone();
             changed[at] ^= 0x20;
-            assert_ne!(script.read(&changed), Heard::Line { speaker: 7, number: 1_000 }, "byte {at}");
-            assert!(matches!(script.read(&line[..at]), Heard::Damaged | Heard::Other));
+            assert_ne!(script.read(&changed), Received::Line { speaker: 7, number: 1_000 }, "byte {at}");
+            assert!(matches!(script.read(&line[..at]), Received::Damaged | Received::Other));
         }
     }
 
     #[test]
-    fn presence_is_of_this_run_only() {
+    fn parses_notices_of_this_run_only() {
         let script = Script::new("-7", 1, 1, 64);
         assert_eq!(script.presence(b"u12-7 has left"), Some((12, &b" has left"[..])));
         for line in ["u12-8 has left", "u12 has left", "alice has left", "u", ""] {

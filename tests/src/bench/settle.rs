@@ -1,45 +1,48 @@
-//! A question to the server at the end, so that what is still on its way is counted, too.
+//! A ping of each client at the end of a phase. Lines before the answer still count, so a line that has not arrived by
+//! then is lost, not late.
 
-use super::crowd::{Crowd, Listener};
-use super::run::{TICK, to_do};
+use super::crowd::{ClientPool, LineHandler};
+use super::run::{TICK, server_failure};
 use anyhow::{Context, bail};
 use std::time::{Duration, Instant};
 
 const PING: &[u8] = b"/ping last\n";
-/// The line that answers it.
+/// The answer.
 pub const PONG: &[u8] = b"PONG last";
 
-/// A listener that counts the answers.
-pub trait Settles: Listener {
-    /// How many answers have come.
+/// A line handler that counts the answers.
+pub trait PingListener: LineHandler {
+    /// Returns the number of answers so far.
     fn answers(&self) -> usize;
-    /// What went wrong since this was asked last.
-    fn take_trouble(&mut self) -> Option<String>;
+    /// Takes the failure since the last call.
+    fn take_failure(&mut self) -> Option<String>;
 }
 
-/// The first `members` ask, and wait for all answers.
+/// Sends a ping from each of the first `members` clients, and waits for all answers.
 ///
 /// # Errors
-/// Somebody gets none, or something goes wrong meanwhile.
-pub fn settle(
-    crowd: &mut Crowd,
+/// No answer arrives for `patience`, or the listener reports a failure.
+pub fn wait_for_pongs(
+    pool: &mut ClientPool,
     members: usize,
     patience: Duration,
-    listener: &mut impl Settles,
+    listener: &mut impl PingListener,
 ) -> anyhow::Result<()> {
     for member in 0..members {
-        crowd.send(member, PING).with_context(|| to_do("ended a connection"))?;
+        pool.send(member, PING).with_context(|| server_failure("ended a connection"))?;
     }
-    let (mut answers, mut progress) = (0, Instant::now());
+    let mut answers = 0;
+    let mut progress = Instant::now();
     while answers < members {
-        crowd.wait(TICK, listener)?;
-        if let Some(trouble) = listener.take_trouble() {
-            bail!(trouble);
+        pool.wait(TICK, listener)?;
+        if let Some(failure) = listener.take_failure() {
+            bail!(failure);
         }
         if listener.answers() > answers {
-            (answers, progress) = (listener.answers(), Instant::now());
+            answers = listener.answers();
+            progress = Instant::now();
         } else if progress.elapsed() > patience {
-            bail!("the server answered the pings of only {answers} of {members} people");
+            bail!("the server answered the pings of only {answers} of {members} clients");
         }
     }
     Ok(())

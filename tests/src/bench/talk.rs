@@ -1,55 +1,56 @@
-//! Some of the people in each room talk, all of them listen, and everything is counted.
+//! The talk phase: some clients of each room send lines, all others receive them, and every line is counted.
 
 use super::cells::Load;
-use super::crowd::{Crowd, Listener};
+use super::crowd::{ClientPool, LineHandler};
 use super::histogram::Histogram;
 use super::rooms::Rooms;
-use super::run::{Options, TICK, to_do};
-use super::script::{Heard, Script};
-use super::settle::{PONG, Settles};
+use super::run::{Options, TICK, server_failure};
+use super::script::{Received, Script};
+use super::settle::{PONG, PingListener};
 use anyhow::{Context, bail};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What is said and heard in all rooms.
+/// The talk in all rooms.
 #[derive(Debug)]
 pub struct Talk<'s> {
     script: &'s Script,
     load: Load,
     speakers: Vec<Speaker>,
-    /// Who may say the next line.
+    /// Speakers that may send their next line; one entry per line.
     free: Vec<usize>,
     line: Vec<u8>,
     pongs: usize,
-    trouble: Option<String>,
-    /// When the last line was said or heard.
+    failure: Option<String>,
+    /// Time when the last line was sent or received.
     pub progress: Instant,
-    /// Who heard what.
+    /// Accounts of the rooms.
     pub rooms: Rooms,
-    /// Until the member who came last to the room heard a line.
+    /// Latency of lines to the last member of a room.
     pub one: Histogram,
-    /// Until everybody had heard it.
+    /// Latency of lines to all members.
     pub all: Histogram,
-    /// Somebody who never reads was cut off.
+    /// True if the server has disconnected a client that never reads.
     pub cut: bool,
 }
 
-/// A speaker's lines that not everybody has heard yet.
+/// Lines of a speaker that some members have not received yet.
 #[derive(Debug, Default)]
 struct Speaker {
-    open: VecDeque<Open>,
-    /// The number of the first of them.
+    open: VecDeque<OpenLine>,
+    /// Number of the first open line.
     first: u32,
 }
 
 #[derive(Debug)]
-struct Open {
-    said: Instant,
-    heard: usize,
+struct OpenLine {
+    sent_at: Instant,
+    /// Number of members that have received the line.
+    received: usize,
 }
 
 impl<'s> Talk<'s> {
-    /// Among people who read, of whom the first `speakers` talk.
+    /// Creates the talk among the clients of `rooms`, of which the first `speakers` send lines.
     pub fn new(script: &'s Script, rooms: Rooms, speakers: usize, load: Load) -> Talk<'s> {
         Talk {
             script,
@@ -58,7 +59,7 @@ impl<'s> Talk<'s> {
             free: Vec::new(),
             line: Vec::new(),
             pongs: 0,
-            trouble: None,
+            failure: None,
             progress: Instant::now(),
             rooms,
             one: Histogram::default(),
@@ -67,11 +68,11 @@ impl<'s> Talk<'s> {
         }
     }
 
-    /// Talks for its time, and then waits until everything is heard, or nothing more comes.
+    /// Sends lines for the time in `options`, then waits until all lines are received, or nothing arrives any more.
     ///
     /// # Errors
-    /// The server ends somebody's connection, or complains. The text says what to do.
-    pub fn run(&mut self, crowd: &mut Crowd, options: &Options) -> anyhow::Result<()> {
+    /// The server ends a connection or reports an error. The message has advice.
+    pub fn run(&mut self, pool: &mut ClientPool, options: &Options) -> anyhow::Result<()> {
         let start = Instant::now();
         self.progress = start;
         let each = match self.load {
@@ -93,16 +94,16 @@ impl<'s> Talk<'s> {
                 self.free.extend(0..self.speakers.len());
                 rounds += 1;
             }
-            self.speak(crowd, over)?;
+            self.speak(pool, over)?;
             let wait = next.map_or(TICK, |next| next.saturating_duration_since(now).min(TICK));
-            crowd.wait(if over { TICK } else { wait }, self)?;
-            if let Some(trouble) = self.take_trouble() {
-                bail!(trouble);
+            pool.wait(if over { TICK } else { wait }, self)?;
+            if let Some(failure) = self.take_failure() {
+                bail!(failure);
             }
         }
     }
 
-    /// When the round with that number begins, if the load goes by the clock.
+    /// Returns when a round begins, counted from the start, if the load goes by the clock.
     fn due(&self, round: u32) -> Option<Duration> {
         match self.load {
             Load::PerSecond(lines) => Some(Duration::from_secs(1) * round / lines),
@@ -110,22 +111,22 @@ impl<'s> Talk<'s> {
         }
     }
 
-    /// Everybody who may says a line, unless the time is over.
-    fn speak(&mut self, crowd: &mut Crowd, over: bool) -> anyhow::Result<()> {
+    /// Sends a line of each free speaker, unless the time is over.
+    fn speak(&mut self, pool: &mut ClientPool, over: bool) -> anyhow::Result<()> {
         let mut free = std::mem::take(&mut self.free);
         for speaker in free.drain(..).filter(|_| !over) {
             let number = self.rooms.said(speaker);
             self.script.write(speaker, number, &mut self.line);
             self.progress = Instant::now();
-            self.speakers[speaker].open.push_back(Open { said: self.progress, heard: 0 });
-            crowd
-                .send(speaker, &self.line)
-                .with_context(|| to_do(&format!("ended the connection of {}", self.script.name(speaker))))?;
+            self.speakers[speaker].open.push_back(OpenLine { sent_at: self.progress, received: 0 });
+            pool.send(speaker, &self.line)
+                .with_context(|| server_failure(&format!("ended the connection of {}", self.script.name(speaker))))?;
         }
         self.free = free;
         Ok(())
     }
 
+    /// Counts a received line, records its latency, and frees the speaker if the load allows the next line.
     fn heard(&mut self, member: usize, speaker: usize, number: u32, now: Instant) {
         if !self.rooms.heard(member, speaker, number) {
             return;
@@ -133,23 +134,24 @@ impl<'s> Talk<'s> {
         self.progress = now;
         let Speaker { open, first } = &mut self.speakers[speaker];
         let Some(line) = open.get_mut(number.wrapping_sub(*first) as usize) else { return };
-        line.heard += 1;
+        line.received += 1;
         let others = self.rooms.others();
-        let (one, all) = (self.rooms.is_last(member), line.heard == others);
-        let took = now.saturating_duration_since(line.said);
-        if one {
-            self.one.record(took);
+        let reached_last = self.rooms.is_last(member);
+        let reached_all = line.received == others;
+        let latency = now.saturating_duration_since(line.sent_at);
+        if reached_last {
+            self.one.record(latency);
         }
-        if all {
-            self.all.record(took);
+        if reached_all {
+            self.all.record(latency);
         }
-        while open.front().is_some_and(|line| line.heard == others) {
+        while open.front().is_some_and(|line| line.received == others) {
             open.pop_front();
             *first += 1;
         }
         let freed = match self.load {
-            Load::Outstanding(_) => one,
-            Load::Serial => all,
+            Load::Outstanding(_) => reached_last,
+            Load::Serial => reached_all,
             Load::PerSecond(_) => false,
         };
         if freed {
@@ -157,39 +159,39 @@ impl<'s> Talk<'s> {
         }
     }
 
-    /// What is no line of this run: people who come and go, answers, complaints.
+    /// Handles a line that no speaker sent: presence notices, answers to pings, errors.
     fn other(&mut self, line: &[u8]) {
         if line == PONG {
             self.pongs += 1;
-        } else if let Some((who, b" has left the chatroom")) = self.script.presence(line) {
-            self.cut |= who >= self.rooms.people();
+        } else if let Some((member, b" has left the chatroom")) = self.script.presence(line) {
+            self.cut |= member >= self.rooms.people();
         } else if line.starts_with(b"INFO: ") || line.starts_with(b"ERROR: ") {
-            self.trouble = Some(to_do(&format!("says {:?}", String::from_utf8_lossy(line))));
+            self.failure = Some(server_failure(&format!("says {:?}", String::from_utf8_lossy(line))));
         }
     }
 }
 
-impl Settles for Talk<'_> {
+impl PingListener for Talk<'_> {
     fn answers(&self) -> usize {
         self.pongs
     }
 
-    fn take_trouble(&mut self) -> Option<String> {
-        self.trouble.take()
+    fn take_failure(&mut self) -> Option<String> {
+        self.failure.take()
     }
 }
 
-impl Listener for Talk<'_> {
+impl LineHandler for Talk<'_> {
     fn line(&mut self, member: usize, line: &[u8], now: Instant) {
         match self.script.read(line) {
-            Heard::Line { speaker, number } => self.heard(member, speaker, number, now),
-            Heard::Damaged => self.rooms.wrong(),
-            Heard::Other => self.other(line),
+            Received::Line { speaker, number } => self.heard(member, speaker, number, now),
+            Received::Damaged => self.rooms.wrong(),
+            Received::Other => self.other(line),
         }
     }
 
     fn gone(&mut self, member: usize) {
         let name = self.script.name(member);
-        self.trouble.get_or_insert_with(|| to_do(&format!("ended the connection of {name}, who was reading")));
+        self.failure.get_or_insert_with(|| server_failure(&format!("ended the connection of {name}, who was reading")));
     }
 }

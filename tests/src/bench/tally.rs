@@ -1,31 +1,32 @@
-//! Who has heard what: every line of every speaker, exactly once, in its speaker's order, and in one order for all.
+//! Checks the lines that each member of a room receives: every line of every speaker exactly once, in the speaker's
+//! order, and all lines in one order for all members.
 
 use std::collections::HashSet;
 use std::ops::AddAssign;
 
-/// What was wrong; all zero when nothing was.
+/// Counts of errors; all zero if there were none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// A line that a member never heard.
+    /// Lines that a member never received, counted per member.
     pub lost: u64,
-    /// A line that a member heard once more.
+    /// Lines that a member received again, counted per member.
     pub doubled: u64,
-    /// A line that came behind a later one of its speaker.
+    /// Lines that arrived after a later one of the same speaker, counted per member.
     pub reordered: u64,
-    /// Members who heard the lines of the room in another order than the rest.
+    /// Members that received the lines of the room in another order than the last member.
     pub other_order: u64,
-    /// Lines that were changed on the way, that nobody said, or that came back to who said them.
+    /// Lines that were changed, that no speaker sent, or that came back to their speaker.
     pub wrong: u64,
 }
 
 impl Verdict {
-    /// Whether everything was right.
+    /// Returns whether there were no errors.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         *self == Verdict::default()
     }
 
-    /// The counts with their names.
+    /// Returns the counts with their names.
     #[must_use]
     pub fn counts(&self) -> [(&'static str, u64); 5] {
         [
@@ -48,27 +49,30 @@ impl AddAssign for Verdict {
     }
 }
 
-/// The account of one room's talk. The first members are the speakers; the last one is none.
+/// The account of one room. The first members are the speakers. The last member does not speak; its order is the
+/// reference for all others.
 #[derive(Debug)]
 pub struct Tally {
     members: usize,
+    /// Number of lines sent by each speaker.
     said: Vec<u32>,
-    /// The number that each member expects next of each speaker.
+    /// Number that each member expects next of each speaker.
     next: Vec<u32>,
-    /// Member, speaker, number: skipped, and not heard since.
+    /// Lines that were skipped and have not arrived since: member, speaker, number.
     missing: HashSet<(usize, usize, u32)>,
     heard: u64,
+    /// Errors so far, except lost lines and orders.
     seen: Verdict,
-    /// The order in which each member heard things, as a hash.
+    /// Hash of the order in which each member received the lines.
     orders: Vec<u64>,
-    /// The order of the last member without the lines of each speaker, who does not hear their own.
+    /// Hashes of the last member's order without the lines of each speaker: a speaker does not receive its own lines.
     without: Vec<u64>,
 }
 
 impl Tally {
-    /// Nothing said yet.
+    /// Starts an account without lines.
     pub fn new(members: usize, speakers: usize) -> Tally {
-        debug_assert!(speakers < members, "the order is taken from one who does not talk");
+        debug_assert!(speakers < members, "the last member must not speak: its order is the reference");
         Tally {
             members,
             said: vec![0; speakers],
@@ -81,7 +85,7 @@ impl Tally {
         }
     }
 
-    /// A speaker says the next line. Returns its number.
+    /// Records that a speaker sends its next line. Returns the line's number.
     pub fn said(&mut self, speaker: usize) -> u32 {
         let number = self.said[speaker];
         self.said[speaker] += 1;
@@ -93,7 +97,7 @@ impl Tally {
         lines * (self.members as u64 - 1)
     }
 
-    /// A member hears a line. False if that counts for nothing: it is known already, or wrong.
+    /// Records that a member receives a line. Returns false if the line is doubled or wrong.
     pub fn heard(&mut self, member: usize, speaker: usize, number: u32) -> bool {
         if member == speaker || number >= self.said[speaker] {
             self.seen.wrong += 1;
@@ -114,17 +118,18 @@ impl Tally {
         true
     }
 
+    /// Adds a line to the hashes of the orders.
     fn note_order(&mut self, member: usize, speaker: usize, number: u32) {
         let line = (speaker as u64) << 32 | u64::from(number);
         self.orders[member] = mixed(self.orders[member], line);
         if member == self.members - 1 {
-            for (_, order) in self.without.iter_mut().enumerate().filter(|(who, _)| *who != speaker) {
+            for (_, order) in self.without.iter_mut().enumerate().filter(|(other, _)| *other != speaker) {
                 *order = mixed(*order, line);
             }
         }
     }
 
-    /// What was wrong, when nothing more is on its way.
+    /// Returns the errors, after the last line has arrived.
     pub fn verdict(&self) -> Verdict {
         let last = self.orders[self.members - 1];
         let expected = |member: usize| self.without.get(member).copied().unwrap_or(last);
@@ -133,7 +138,7 @@ impl Tally {
     }
 }
 
-/// A hash of a sequence and one more (FNV's multiplication, and a shift that brings its high bits down).
+/// Appends a value to the hash of a sequence (FNV's multiplication, and a shift that mixes high bits into low ones).
 pub fn mixed(hash: u64, next: u64) -> u64 {
     let product = (hash ^ next.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0x0000_0100_0000_01b3);
     product ^ product >> 29
@@ -146,12 +151,12 @@ mod tests {
     const SPEAKERS: usize = 2;
     const MEMBERS: usize = 4;
 
-    /// Speakers 0 and 1 say three lines each, taking turns.
+    /// Returns the order of the room: speakers 0 and 1 send three lines each, taking turns.
     fn room() -> Vec<(usize, u32)> {
         (0..6).map(|n| (n % SPEAKERS, (n / SPEAKERS) as u32)).collect()
     }
 
-    /// The verdict when each member hears what `changed` makes of the room's order.
+    /// Returns the verdict when each member receives the room's order as modified by `changed`.
     fn verdict(changed: impl Fn(usize, &mut Vec<(usize, u32)>)) -> Verdict {
         let mut tally = Tally::new(MEMBERS, SPEAKERS);
         for (speaker, number) in room() {
@@ -169,12 +174,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_wrong_with_what_is_right() {
+    fn accepts_an_exact_room() {
         assert!(verdict(|_, _| {}).is_exact());
     }
 
     #[test]
-    fn a_lost_line_is_noticed() {
+    fn detects_a_lost_line() {
         let last = verdict(|member, lines| {
             if member == 2 {
                 lines.pop();
@@ -190,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_line_is_noticed() {
+    fn detects_a_doubled_line() {
         let at_once = verdict(|member, lines| {
             if member == 3 {
                 lines.insert(1, lines[0])
@@ -206,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reordered_line_is_noticed() {
+    fn detects_a_reordered_line() {
         let within_a_speaker = verdict(|member, lines| {
             if member == 2 {
                 lines.swap(0, 2)
@@ -222,18 +227,18 @@ mod tests {
     }
 
     #[test]
-    fn when_the_last_member_has_another_order_everybody_disagrees() {
+    fn detects_another_order_of_the_last_member() {
         let verdict = verdict(|member, lines| {
             if member == 3 {
                 lines.swap(2, 3)
             }
         });
-        // The speakers miss one of the two that were swapped, so to them both orders are the same.
+        // Each speaker receives only one of the two swapped lines, so both orders are equal for the speakers.
         assert_eq!(verdict, Verdict { other_order: 1, ..Verdict::default() });
     }
 
     #[test]
-    fn what_nobody_said_is_wrong() {
+    fn detects_lines_that_no_speaker_sent() {
         let own = verdict(|member, lines| {
             if member == 0 {
                 lines.push((0, 0))

@@ -1,4 +1,4 @@
-//! A server in a process of its own, so that its CPU time and memory are its own, too.
+//! Starts the server in a separate process, so that its CPU time and memory can be measured.
 
 use anyhow::{Context, anyhow};
 use landline_server::config::{Config, History};
@@ -11,26 +11,26 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Nobody is to be signed out for being silent.
-const A_DAY: Duration = Duration::from_secs(86_400);
+/// Idle timeout of the server, long enough that no silent client is signed out.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(86_400);
 
-/// The other process; it ends on drop.
+/// The server process, which ends on drop.
 #[derive(Debug)]
 pub struct Host {
     child: Child,
-    /// Where the server listens.
+    /// Address of the server.
     pub address: SocketAddr,
-    /// How many people it has place for.
+    /// Maximum number of clients.
     pub clients: usize,
-    /// What sets that bound.
+    /// The limit that determines that maximum.
     pub why: String,
 }
 
 impl Host {
-    /// Starts this program once more, as a server for so many people, which stores what is said or does not.
+    /// Starts this program again as a server.
     ///
     /// # Errors
-    /// It does not start. It has said why on standard error.
+    /// The server does not start; it prints the reason to standard error.
     pub fn start(clients: usize, history: History) -> anyhow::Result<Host> {
         let mut command = Command::new(std::env::current_exe()?);
         let command = command.args(["serve", &clients.to_string(), &history.to_string()]);
@@ -40,12 +40,14 @@ impl Host {
             BufReader::new(out).read_line(&mut line)?;
         }
         let mut words = line.trim().splitn(3, ' ');
-        let mut word = || words.next().ok_or_else(|| anyhow!("its process ended at once"));
-        let (address, clients, why) = (word()?.parse()?, word()?.parse()?, word()?.to_owned());
+        let mut word = || words.next().ok_or_else(|| anyhow!("the server process ended at once"));
+        let address = word()?.parse()?;
+        let clients = word()?.parse()?;
+        let why = word()?.to_owned();
         Ok(Host { child, address, clients, why })
     }
 
-    /// The number of its process.
+    /// Returns the process id of the server.
     pub fn process(&self) -> u32 {
         self.child.id()
     }
@@ -58,27 +60,28 @@ impl Drop for Host {
     }
 }
 
-/// Is that server, until standard input ends: so it ends with the process that started it, however that ends.
+/// Runs the server until standard input ends, so that it ends with its parent process in any case.
 ///
 /// # Errors
 /// The server does not start.
 pub fn serve(clients: usize, history: History) -> anyhow::Result<()> {
-    // Ctrl-C reaches both processes, and this one has a folder to remove.
+    // Ignore Ctrl-C, which reaches both processes: this one must still remove its folder.
     ctrlc::set_handler(|| {}).context("handling Ctrl-C")?;
     let folder = TempDir::new().context("a temporary folder")?;
     let config = Config {
         rate: None,
-        timeout: A_DAY,
+        timeout: IDLE_TIMEOUT,
         max_clients: clients,
         max_clients_per_ip: 0,
         history,
         ..on_loopback(folder.path().join("data"))
     };
     let server = Server::start(&config, LockFile::take(&config.data)?)?;
-    let (capacity, addresses) = (server.capacity(), server.addresses());
+    let capacity = server.capacity();
+    let addresses = server.addresses();
     writeln!(std::io::stdout(), "{} {} {}", addresses[0], capacity.clients, capacity.why)?;
     let _ = std::io::stdin().read(&mut [0]);
-    // Goodbyes to thousands would take longer than the measurement.
+    // Exit without stopping the server: goodbyes to thousands of clients would take longer than the measurement.
     drop(folder);
     std::process::exit(0);
 }

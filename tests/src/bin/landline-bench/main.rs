@@ -1,4 +1,5 @@
-//! `landline-bench`: how much a server carries, with exact accounts. See docs/PERFORMANCE.md.
+//! `landline-bench`: measures how much load a server carries, and checks that each line arrives exactly once. See
+//! docs/PERFORMANCE.md.
 
 mod args;
 mod guard;
@@ -30,10 +31,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the cells that were asked for. False when one of them failed, or not everything was right in it.
+/// Runs the selected cells. Returns false if one of them failed or had errors.
 fn measure(args: &Args) -> anyhow::Result<bool> {
     if cfg!(debug_assertions) {
-        eprintln!("landline-bench: this is a debug build; its figures mean nothing. Use cargo run --release");
+        eprintln!("landline-bench: this is a debug build; its figures are meaningless. Use cargo run --release");
     }
     let mut printer = Printer::new(args.json, args.text_bytes);
     let mut all_right = true;
@@ -52,14 +53,14 @@ fn measure(args: &Args) -> anyhow::Result<bool> {
     Ok(all_right)
 }
 
-/// Runs a cell; if somebody in it never reads, once more without them.
+/// Runs a cell. If a client in it never reads, first runs the cell without that client, for comparison.
 fn measured(args: &Args, number: usize, cell: &Cell) -> anyhow::Result<Measured> {
     let calm = cell.calm().map(|calm| once(args, &format!("{number}c"), &calm)).transpose()?;
     let (cell, figures, note) = once(args, &number.to_string(), cell)?;
     Ok(Measured { cell, figures, calm: calm.map(|(_, figures, _)| figures), note })
 }
 
-/// Runs a cell, with as many people as there is place for, and says if that is fewer.
+/// Runs a cell once, with fewer clients if not all fit. Returns the cell as run, its figures, and a note in that case.
 fn once(args: &Args, number: &str, cell: &Cell) -> anyhow::Result<(Cell, Figures, Option<String>)> {
     let ours = (open_files(), "the limit on open files (ulimit -n)");
     if let Some(address) = args.address {
@@ -76,16 +77,16 @@ fn once(args: &Args, number: &str, cell: &Cell) -> anyhow::Result<(Cell, Figures
     Ok((cell, figures, note))
 }
 
-/// The cell with at most as many people as there are places, and a word about what sets that bound.
+/// Returns the cell with at most `places` connections, and a note if that is fewer. `why` names the limit.
 fn fitting(cell: &Cell, (places, why): (usize, &str)) -> anyhow::Result<(Cell, Option<String>)> {
     let needed = cell.connections();
     if needed <= places {
         return Ok((cell.clone(), None));
     }
     if matches!(cell.kind, Kind::Talk { .. }) || places < 2 {
-        bail!("{} needs {needed} connections, and {why} allows {places}: raise that", cell.name);
+        bail!("{} needs {needed} connections, but {why} allows {places}; raise that limit", cell.name);
     }
-    Ok((cell.of(places), Some(format!("only {places} of {needed} people fit: {why}"))))
+    Ok((cell.of(places), Some(format!("only {places} of {needed} clients fit: {why}"))))
 }
 
 #[cfg(test)]
@@ -94,13 +95,13 @@ mod tests {
     use landline_tests::bench::CELLS;
 
     #[test]
-    fn fewer_people_come_where_fewer_fit_and_that_is_said() {
+    fn reduces_a_cell_to_the_limit_with_a_note() {
         let cell = |name: &str| CELLS.iter().find(|cell| cell.name == name).unwrap();
         let (fits, note) = fitting(cell("join-5000"), (5_000, "x")).unwrap();
         assert_eq!((fits.members, note), (5_000, None));
         let (fewer, note) = fitting(cell("idle-10000"), (900, "the limit on x")).unwrap();
         assert_eq!((fewer.members, fewer.label()), (900, "idle-900".to_owned()));
-        assert!(note.unwrap().contains("900 of 10000 people fit: the limit on x"));
+        assert!(note.unwrap().contains("900 of 10000 clients fit: the limit on x"));
         let error = fitting(cell("stalled"), (100, "the limit on x")).unwrap_err().to_string();
         assert!(error.contains("101") && error.contains("the limit on x allows 100"), "{error}");
     }

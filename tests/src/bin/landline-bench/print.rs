@@ -1,28 +1,28 @@
-//! Figures as a table for people, or as JSON.
+//! Prints results as a table or as JSON.
 
 use landline_tests::bench::{Cell, Figures, Histogram, Kind, Load};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// What was measured in a cell, and, if somebody in it never reads, what it is without them.
+/// Results of a cell.
 #[derive(Debug)]
 pub struct Measured {
-    /// With the number of people that there were in the end.
+    /// The cell as run, with its real number of clients.
     pub cell: Cell,
-    /// What was measured.
+    /// Figures of the cell.
     pub figures: Figures,
-    /// The same without the one who never reads.
+    /// Figures without the client that never reads, if the cell has one.
     pub calm: Option<Figures>,
-    /// What should be known about it.
+    /// Remark for the reader.
     pub note: Option<String>,
 }
 
-/// Prints one cell after another.
+/// Prints the results of one cell after another.
 #[derive(Debug)]
 pub struct Printer {
     json: bool,
     text_bytes: usize,
-    begun: bool,
+    has_heading: bool,
 }
 
 const HEAD: [&str; 8] =
@@ -30,11 +30,12 @@ const HEAD: [&str; 8] =
 const WIDTHS: [usize; 8] = [16, 12, 7, 7, 7, 15, 15, 6];
 
 impl Measured {
-    /// Whether everything was right.
+    /// Returns whether there were no errors.
     pub fn is_exact(&self) -> bool {
         self.figures.verdict.is_exact() && self.calm.as_ref().is_none_or(|calm| calm.verdict.is_exact())
     }
 
+    /// Formats the error counts.
     fn wrong(&self) -> String {
         let runs = [Some(&self.figures), self.calm.as_ref()].into_iter().flatten();
         let counts = runs.flat_map(|figures| figures.verdict.counts()).filter(|(_, count)| *count > 0);
@@ -46,8 +47,8 @@ impl Measured {
         let f = &self.figures;
         let known = |value: Option<f64>, digits: usize| value.map_or("n/a".to_owned(), |v| format!("{v:.digits$}"));
         let talks = matches!(self.cell.kind, Kind::Talk { .. });
-        let by_the_clock = matches!(self.cell.kind, Kind::Talk { load: Load::PerSecond(_), .. });
-        let rate = if by_the_clock || f.deliveries == 0 { "-".into() } else { known(Some(per_second(f)), 0) };
+        let has_fixed_rate = matches!(self.cell.kind, Kind::Talk { load: Load::PerSecond(_), .. });
+        let rate = if has_fixed_rate || f.deliveries == 0 { "-".into() } else { known(Some(per_second(f)), 0) };
         let busy = |text: String| if f.deliveries == 0 { "-".to_owned() } else { text };
         let times = |histogram| if talks { times(histogram) } else { "-".to_owned() };
         [
@@ -62,22 +63,22 @@ impl Measured {
         ]
     }
 
-    /// What does not fit into the table's columns.
+    /// Returns further lines for a cell, which do not fit into the columns.
     fn remarks(&self) -> Vec<String> {
         let f = &self.figures;
         let mut remarks: Vec<String> = self.note.iter().cloned().collect();
         if !matches!(self.cell.kind, Kind::Talk { .. }) {
             let (all_in, all_heard) = (f.all_in.as_secs_f64(), f.all_heard.as_secs_f64());
-            remarks.push(format!("all in after {all_in:.2} s, all had heard of all after {all_heard:.2} s"));
+            remarks.push(format!("all signed in after {all_in:.2} s, all notices received after {all_heard:.2} s"));
         }
         if let (Kind::Idle, Some(each), Some(server)) = (self.cell.kind, kib_each(self), f.server) {
             let idle = server.cpu.as_secs_f64() * 100.0 / seconds(f.time);
-            remarks.push(format!("{each:.1} KiB a client, {idle:.1} % of a core while idle"));
+            remarks.push(format!("{each:.1} KiB per client, {idle:.1} % of a core while idle"));
         }
         if let (Some(cut), Some(calm)) = (f.cut, &self.calm) {
-            let end = if cut { "cut off" } else { "still there at the end" };
-            remarks.push(format!("the one who never reads was {end}"));
-            remarks.push(format!("without them: one {}, all {}", times(&calm.one), times(&calm.all)));
+            let end = if cut { "disconnected" } else { "still connected at the end" };
+            remarks.push(format!("the client that never reads was {end}"));
+            remarks.push(format!("without it: one {}, all {}", times(&calm.one), times(&calm.all)));
         }
         remarks
     }
@@ -111,36 +112,36 @@ impl Measured {
 }
 
 impl Printer {
-    /// Nothing printed yet.
+    /// Creates a printer. The heading of the table is printed with the first cell.
     pub fn new(json: bool, text_bytes: usize) -> Printer {
-        Printer { json, text_bytes, begun: false }
+        Printer { json, text_bytes, has_heading: false }
     }
 
-    /// One cell's figures.
+    /// Prints the results of a cell.
     pub fn figures(&mut self, measured: &Measured) {
         if self.json {
             println!("{}", measured.json(self.text_bytes));
             return;
         }
-        self.head();
+        self.print_heading_once();
         println!("{}", row(&measured.cells()));
         for remark in measured.remarks() {
             println!("{:>18}{remark}", "");
         }
     }
 
-    /// Why a cell has no figures.
+    /// Prints the error of a cell that has no results.
     pub fn failure(&mut self, cell: &Cell, error: &anyhow::Error) {
         if self.json {
             println!("{}", json!({ "cell": cell.label(), "exact": false, "error": format!("{error:#}") }));
             return;
         }
-        self.head();
+        self.print_heading_once();
         println!("{:<16}  {error:#}", cell.label());
     }
 
-    fn head(&mut self) {
-        if !std::mem::replace(&mut self.begun, true) {
+    fn print_heading_once(&mut self) {
+        if !std::mem::replace(&mut self.has_heading, true) {
             println!("{}", row(&HEAD.map(str::to_owned)));
         }
     }
@@ -153,7 +154,7 @@ fn row(cells: &[String; 8]) -> String {
     padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
-/// Never 0, so that nothing is divided by it.
+/// Returns seconds for a division, never 0.
 fn seconds(time: Duration) -> f64 {
     time.as_secs_f64().max(1e-9)
 }
@@ -162,7 +163,7 @@ fn per_second(figures: &Figures) -> f64 {
     figures.deliveries as f64 / seconds(figures.time)
 }
 
-/// CPU time for each delivery, in microseconds; `None` where it is not known, or nothing was delivered.
+/// Returns the CPU time per delivery, in microseconds; `None` if it is unknown or nothing was delivered.
 pub fn micros_each(cpu: Option<Duration>, figures: &Figures) -> Option<f64> {
     (figures.deliveries > 0).then_some(cpu?.as_secs_f64() * 1e6 / figures.deliveries as f64)
 }

@@ -1,4 +1,4 @@
-//! The man pages, made from the definitions of the command lines and from the tables of commands.
+//! Generates the man pages from the definitions of the command lines and the tables of commands.
 
 use clap::{Arg, Command};
 use clap_mangen::Man;
@@ -7,20 +7,20 @@ use landline_common::command::TOPICS;
 use landline_server::console;
 use std::io;
 
-/// Rows of a list: what is written, and what it does.
+/// Rows of a list: a term, and its description.
 type Rows = Vec<(String, String)>;
 
-/// A section of a page.
+/// A section of a page, after the generated ones.
 struct Section {
     heading: &'static str,
     about: &'static str,
     rows: Rows,
 }
 
-/// Both pages: their names and their texts.
+/// Returns the file names and texts of both pages.
 ///
 /// # Errors
-/// None that could happen: writing to memory does not fail.
+/// Never in practice, since writing to memory does not fail.
 pub fn pages() -> io::Result<[(&'static str, String); 2]> {
     let client = page(landline::command(), "landline-server(1)", &client_sections())?;
     let server = page(landline_server_command(), "landline(1)", &server_sections())?;
@@ -32,6 +32,7 @@ fn landline_server_command() -> Command {
     landline_server::config::Args::command()
 }
 
+/// Formats one page. `also` is the text of its section SEE ALSO.
 fn page(mut command: Command, also: &str, sections: &[Section]) -> io::Result<String> {
     command.build();
     let usage = command.render_usage().to_string();
@@ -77,7 +78,7 @@ fn section(roff: &mut Roff, heading: &str, about: &str, rows: &Rows) {
     }
 }
 
-/// What is written as it is, is bold; what stands for something is not.
+/// Formats a term: literal words are bold, placeholders (with upper-case letters) are italic.
 fn term(text: &str) -> Vec<Inline> {
     let word = |(at, word): (usize, &str)| {
         let space = if at == 0 { "" } else { " " };
@@ -87,6 +88,7 @@ fn term(text: &str) -> Vec<Inline> {
     text.split(' ').enumerate().flat_map(word).collect()
 }
 
+/// Returns the row of a command line option: flags and value, then help and default.
 fn option(arg: &Arg) -> (String, String) {
     let value = arg.get_value_names().unwrap_or_default().join(" ");
     let flags = [arg.get_short().map(|c| format!("-{c}")), arg.get_long().map(|long| format!("--{long}"))];
@@ -116,20 +118,20 @@ fn client_sections() -> Vec<Section> {
     vec![
         Section {
             heading: "COMMANDS",
-            about: "What is typed is said in the current room, unless it is one of these. F1 shows the keys of the full screen.",
+            about: "A line is sent to the current room, unless it is one of these commands. F1 shows the keys of the full screen.",
             rows: commands.collect(),
         },
         Section {
             heading: "FULL SCREEN",
-            about: "On the full screen there are these as well. Tab completes them, names, rooms and paths.",
+            about: "The full screen has these commands as well. Tab completes commands, names, rooms and paths.",
             rows: landline::own_commands().map(|(usage, help)| (usage.to_owned(), help.to_owned())).collect(),
         },
         Section {
             heading: "PIPES",
-            about: "Where standard input or output is no terminal, landline takes and gives lines. It ends when its \
-                    input ends and the server has every line. Lines go out no faster than a server takes them. With \
-                    --json each event is passed on as the server sent it, one's own messages with their id; only \
-                    answers to what landline asks by itself, such as signs of life, are left out.",
+            about: "If standard input or output is not a terminal, landline reads and prints plain lines. It ends when \
+                    its input has ended and the server has every line. Lines are sent no faster than the server \
+                    accepts them. With --json each event is printed as the server sent it, your own messages with \
+                    their id; only answers to requests of landline itself, such as pings, are left out.",
             rows: Rows::new(),
         },
         Section {
@@ -139,30 +141,30 @@ fn client_sections() -> Vec<Section> {
                 ("LANDLINE_PASSWORD", "the password of your account; empty is none"),
                 ("LANDLINE_SERVER_PASSWORD", "the server's own password; empty is none"),
                 ("LANDLINE_PASSPHRASE", "the passphrase of the mesh; empty is none"),
-                ("NO_COLOR", "no colours, whatever it is set to"),
-                ("RUST_LOG", "how much goes to the file behind --log: off, error, warn, info (the default), debug"),
+                ("NO_COLOR", "turns colors off, whatever its value"),
+                ("RUST_LOG", "level of the log file (--log): off, error, warn, info (the default), debug"),
             ]),
         },
         Section {
             heading: "FILES",
             about: "",
             rows: rows(&[
-                ("$XDG_CONFIG_HOME/landline/config.toml", "what you choose; landline config prints one with every key"),
+                ("$XDG_CONFIG_HOME/landline/config.toml", "your settings; landline config prints a template"),
                 (
                     "$XDG_CONFIG_HOME/landline/mesh.key",
-                    "your key, by which others in a mesh know you again; keep it to yourself",
+                    "your private key, by which other members of a mesh recognize you; keep it to yourself",
                 ),
                 ("$XDG_STATE_HOME/landline/last.toml", "the last server, name and room; never a password"),
-                ("$XDG_STATE_HOME/landline/known_peers.toml", "the keys of those you met in a mesh, a line for each"),
+                ("$XDG_STATE_HOME/landline/known_peers.toml", "the keys of users you met in a mesh, one per line"),
             ]),
         },
         Section {
             heading: "EXIT STATUS",
             about: "",
             rows: rows(&[
-                ("0", "you left, the server has everything that was piped in, or what was looked for was found"),
+                ("0", "you left, the server has all piped lines, or a search found something"),
                 ("1", "refused, unreachable, lines were not sent, or nothing was found"),
-                ("2", "arguments or a configuration that make no sense"),
+                ("2", "wrong arguments or configuration"),
             ]),
         },
     ]
@@ -172,21 +174,21 @@ fn server_sections() -> Vec<Section> {
     vec![
         Section {
             heading: "CONSOLE",
-            about: "What is typed at the server's keyboard is said to everybody, unless it is one of these.",
+            about: "The operator types these commands at the server's terminal. Other lines are not sent to users.",
             rows: console::commands().map(|(usage, help)| (usage, help.to_owned())).collect(),
         },
         Section {
             heading: "ENVIRONMENT",
             about: "",
             rows: rows(&[
-                ("LANDLINE_PASSWORD", "the password that everybody is asked for; empty is none"),
-                ("LANDLINE_LOG", "how much is logged: error, warn, info, debug"),
+                ("LANDLINE_PASSWORD", "the password that all users must enter; empty is none"),
+                ("LANDLINE_LOG", "log level: error, warn, info, debug"),
             ]),
         },
         Section {
             heading: "EXIT STATUS",
             about: "",
-            rows: rows(&[("0", "stopped in order"), ("1", "it could not start, or broke"), ("2", "bad usage")]),
+            rows: rows(&[("0", "stopped in order"), ("1", "could not start, or failed"), ("2", "wrong arguments")]),
         },
     ]
 }

@@ -1,14 +1,14 @@
-//! A network that breaks and freezes on command: a proxy between clients and a server.
+//! A proxy whose network breaks and freezes on command.
 //!
-//! Unlike [`crate::Proxy`], whose connections all behave in one way from their start, a breaker passes everything on
-//! until it is told otherwise, so a test can break a connection at a moment, or at a byte, that it chooses.
+//! A [`crate::Proxy`] has one fixed behavior for all connections. A breaker passes everything on until the test
+//! commands otherwise, so a test can break a connection at any moment or byte.
 
 use crate::relay::{Carrier, Direction, Pair, Relay};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The proxy. Its connections end with it.
+/// The proxy. Its connections end when it is dropped.
 #[derive(Debug)]
 pub struct Breaker(Relay<Gate>);
 
@@ -21,41 +21,42 @@ struct Gate {
 #[derive(Debug, Default)]
 struct State {
     is_frozen: bool,
-    /// The next connection that has passed so many more bytes in that direction is reset.
+    /// The connection that passes this many more bytes in this direction is reset.
     break_after: Option<(Direction, usize)>,
     is_over: bool,
 }
 
-/// What passes of the bytes that have arrived.
+/// How to handle received bytes.
 struct Admitted {
+    /// Number of bytes to pass on.
     bytes: usize,
-    /// Then the connection is reset.
+    /// True if the connection is to be reset after them.
     breaks: bool,
 }
 
 impl Breaker {
-    /// A network in front of `server` that works.
+    /// Starts a working network in front of `server`.
     pub fn new(server: SocketAddr) -> Breaker {
         Breaker(Relay::new(server, Gate::default()))
     }
 
-    /// Where clients find it.
+    /// Returns the address for clients.
     pub fn address(&self) -> SocketAddr {
         self.0.address()
     }
 
-    /// Lets nothing pass in either direction, no end and no reset either: the cable is out. New connections are made,
-    /// and nothing passes over them.
+    /// Stops all traffic in both directions, also ends and resets, as if the cable were unplugged. New connections are
+    /// accepted, but nothing passes over them.
     pub fn freeze(&self) {
         self.change(|state| state.is_frozen = true);
     }
 
-    /// Lets everything pass again, what has arrived meanwhile first.
+    /// Resumes traffic, beginning with what has arrived meanwhile.
     pub fn thaw(&self) {
         self.change(|state| state.is_frozen = false);
     }
 
-    /// Resets every connection now, on both sides. What waits frozen is lost.
+    /// Resets all connections on both sides. Frozen bytes are lost.
     pub fn break_now(&self) {
         for pair in self.0.connections() {
             pair.reset();
@@ -63,13 +64,13 @@ impl Breaker {
         self.change(|_| {});
     }
 
-    /// Resets a connection as soon as so many more bytes have passed in that direction, counted over all connections;
-    /// the bytes behind them are lost. With 0 the next byte, or the end, does not pass.
+    /// Resets a connection as soon as `bytes` more bytes have passed in `direction`, counted over all connections.
+    /// Bytes behind them are lost. With 0, the next byte or end does not pass.
     pub fn break_after(&self, direction: Direction, bytes: usize) {
         self.change(|state| state.break_after = Some((direction, bytes)));
     }
 
-    /// How many connections stand.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
         self.0.connections().len()
     }
@@ -86,7 +87,7 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until something passes. `None` when nothing will any more.
+    /// Waits while the network is frozen. Returns `None` if the connection or the proxy has ended.
     fn admit(&self, direction: Direction, arrived: usize, pair: &Pair) -> Option<Admitted> {
         let mut state = self.lock();
         while state.is_frozen && !state.is_over && !pair.is_reset() {
@@ -115,7 +116,7 @@ impl Carrier for Gate {
         let mut piece = [0; 16 << 10];
         loop {
             let read = from.read(&mut piece);
-            // An end and a reset wait, too, while everything is frozen.
+            // Ends and resets go through `admit`, too, so that they wait while the network is frozen.
             let arrived = *read.as_ref().unwrap_or(&0);
             let Some(Admitted { bytes, breaks }) = self.admit(direction, arrived, pair) else { return };
             let passed = read.is_ok() && to.write_all(&piece[..bytes]).is_ok();
@@ -142,7 +143,7 @@ mod tests {
     use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
     use std::time::Duration;
 
-    /// Both ends of a connection through a breaker.
+    /// Returns both ends of a connection through a breaker.
     fn connected() -> (Breaker, TcpStream, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let breaker = Breaker::new(listener.local_addr().unwrap());
@@ -160,7 +161,7 @@ mod tests {
         String::from_utf8(text).unwrap()
     }
 
-    /// How the stream goes on: `None` when nothing comes for a moment.
+    /// Returns the next byte count or error, or `None` if nothing arrives for 100 ms.
     fn next(mut stream: &TcpStream) -> Option<Result<usize, ErrorKind>> {
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let read = stream.read(&mut [0; 1]).map_err(|why| why.kind());
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_passes_and_the_end_as_well() {
+    fn passes_bytes_and_ends() {
         let (_breaker, mut client, mut server) = connected();
         client.write_all(b"hello").unwrap();
         server.write_all(b"goodbye").unwrap();
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn it_breaks_behind_every_byte_in_either_direction() {
+    fn breaks_behind_any_byte_in_either_direction() {
         for bytes in 0..=5 {
             for direction in [Direction::ToServer, Direction::ToClient] {
                 let (breaker, client, server) = connected();
@@ -198,14 +199,14 @@ mod tests {
                 assert!(passed.len() <= bytes && b"hello".starts_with(&passed), "{direction:?} {bytes}: {passed:?}");
                 assert_eq!(next(from), Some(Err(ErrorKind::ConnectionReset)), "{direction:?} {bytes}");
                 eventually("the connection is gone", || breaker.connections() == 0);
-                // Only once: the next connection works.
+                // The break applies once: a new connection can be made.
                 assert!(TcpStream::connect(breaker.address()).is_ok());
             }
         }
     }
 
     #[test]
-    fn frozen_bytes_and_ends_arrive_when_it_thaws() {
+    fn frozen_bytes_and_ends_arrive_after_a_thaw() {
         let (breaker, mut client, mut server) = connected();
         breaker.freeze();
         client.write_all(b"hello").unwrap();

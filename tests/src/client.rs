@@ -1,4 +1,4 @@
-//! Clients for tests: they wait for what must come, with a deadline, and never sleep.
+//! Clients for tests. They wait for events with a deadline and never sleep.
 
 use crate::DEADLINE;
 use socket2::{Domain, Socket, Type};
@@ -6,13 +6,13 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
 
-/// One of the many addresses of loopback, as of another machine (only Linux has them without being told).
+/// Returns a loopback address other than 127.0.0.1, to stand for another machine. Only Linux has these by default.
 pub fn neighbour(number: u16) -> Ipv4Addr {
     let [high, low] = number.to_be_bytes();
     Ipv4Addr::new(127, 1, high, low)
 }
 
-/// A client that talks in lines, like `nc`.
+/// A client that sends and receives lines, like `nc`.
 pub struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -20,12 +20,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, and says nothing yet.
+    /// Connects without sending anything.
     pub fn connect(address: SocketAddr) -> Client {
         Client::of(TcpStream::connect(address).expect("connecting"))
     }
 
-    /// Connects from another address of this machine.
+    /// Connects from a given address of this machine.
     pub fn connect_from(source: Ipv4Addr, address: SocketAddr) -> Client {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         socket.bind(&SocketAddr::from((source, 0)).into()).expect("another loopback address");
@@ -33,14 +33,14 @@ impl Client {
         Client::of(socket.into())
     }
 
-    /// The client of a connection that stands already.
+    /// Wraps an open connection.
     pub fn of(stream: TcpStream) -> Client {
         stream.set_nodelay(true).expect("a socket");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
         Client { stream, buffer: Vec::new(), pings: 0 }
     }
 
-    /// The connection itself.
+    /// Returns the connection.
     pub fn stream(&self) -> &TcpStream {
         &self.stream
     }
@@ -50,12 +50,12 @@ impl Client {
         self.send_bytes(format!("{line}\n").as_bytes());
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("sending");
     }
 
-    /// The next line, or `None` when the server has closed.
+    /// Returns the next line, or `None` when the server has closed the connection.
     pub fn next_line(&mut self) -> Option<String> {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -71,7 +71,7 @@ impl Client {
                 }
                 Ok(n) => self.buffer.extend_from_slice(&piece[..n]),
                 Err(e) if e.kind() == std::io::ErrorKind::ConnectionReset => return None,
-                // A program that is stopped and goes on interrupts reads that have a deadline.
+                // SIGSTOP and SIGCONT interrupt a read that has a timeout.
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => panic!("waiting for a line: {e}"),
             }
@@ -79,18 +79,21 @@ impl Client {
         }
     }
 
-    /// The next line.
+    /// Returns the next line.
+    ///
+    /// # Panics
+    /// The server has closed the connection.
     pub fn line(&mut self) -> String {
         self.next_line().expect("a line, but the server closed")
     }
 
-    /// The next line must be this one.
+    /// Asserts that the next line is `line`.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// The next line must begin so. Returns it.
+    /// Asserts that the next line begins with `start`, and returns the line.
     #[track_caller]
     pub fn expect_start(&mut self, start: &str) -> String {
         let line = self.line();
@@ -98,7 +101,7 @@ impl Client {
         line
     }
 
-    /// Skips lines up to one that begins so. Returns it.
+    /// Skips lines until one begins with `start`, and returns that line.
     pub fn until(&mut self, start: &str) -> String {
         loop {
             let line = self.line();
@@ -108,13 +111,13 @@ impl Client {
         }
     }
 
-    /// Asserts that everything sent to this client so far has been read: nothing comes before an answer to a ping.
+    /// Asserts that no line is waiting: none arrives before the answer to a ping.
     #[track_caller]
     pub fn expect_nothing(&mut self) {
         assert_eq!(self.lines_so_far(), [""; 0]);
     }
 
-    /// Everything that was sent to this client before the answer to a ping.
+    /// Sends a ping, and returns the lines that arrive before the answer.
     pub fn lines_so_far(&mut self) -> Vec<String> {
         self.pings += 1;
         let token = format!("barrier-{}", self.pings);
@@ -129,38 +132,38 @@ impl Client {
         }
     }
 
-    /// The server must close now, with nothing more said.
+    /// Asserts that the server closes the connection without another line.
     #[track_caller]
     pub fn expect_closed(&mut self) {
         assert_eq!(self.next_line(), None);
     }
 
-    /// Leaves, and waits until the server has taken note.
+    /// Sends `/quit`, and waits until the server has closed the connection.
     pub fn quit(mut self) {
         self.send("/quit");
         while self.next_line().is_some() {}
     }
 
-    /// Goes without a word, so that the server sees a reset.
+    /// Closes the connection with a TCP reset.
     pub fn reset(self) {
         let socket = socket2::SockRef::from(&self.stream);
         socket.set_linger(Some(std::time::Duration::ZERO)).expect("a socket");
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending direction of the connection.
     pub fn end_sending(&self) {
         self.stream.shutdown(Shutdown::Write).expect("a socket");
     }
 }
 
-/// A client that sends each message with one `send`, without a newline, and takes each `recv(1024)` for one message:
-/// tcp_chat's and Chat77's way.
+/// A client that sends each message with one `send`, without a newline, and takes each `recv(1024)` for one message, as
+/// the clients of tcp_chat and Chat77 do.
 pub struct Unframed {
     stream: TcpStream,
 }
 
 impl Unframed {
-    /// Connects, and says nothing yet.
+    /// Connects without sending anything.
     pub fn connect(address: SocketAddr) -> Unframed {
         let stream = TcpStream::connect(address).expect("connecting");
         stream.set_nodelay(true).expect("a socket");
@@ -173,12 +176,15 @@ impl Unframed {
         self.send_bytes(message.as_bytes());
     }
 
-    /// Sends bytes as they are, with one `send`.
+    /// Sends bytes with one `send`.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("sending");
     }
 
-    /// What one `recv(1024)` returns; empty when the server has closed. Decoded strictly, as these clients do.
+    /// Returns the result of one `recv(1024)`, or an empty text when the server has closed the connection.
+    ///
+    /// # Panics
+    /// The bytes are not UTF-8, which these clients decode strictly.
     pub fn recv(&mut self) -> String {
         let mut piece = [0; 1024];
         match self.stream.read(&mut piece) {
@@ -188,13 +194,13 @@ impl Unframed {
         }
     }
 
-    /// The next `recv(1024)` must return exactly this.
+    /// Asserts that the next `recv(1024)` returns exactly `message`.
     #[track_caller]
     pub fn expect(&mut self, message: &str) {
         assert_eq!(self.recv(), message);
     }
 
-    /// Sends a message and expects exactly this as the next one.
+    /// Sends a message, and asserts that the next `recv(1024)` returns exactly `answer`.
     #[track_caller]
     pub fn ask(&mut self, message: &str, answer: &str) {
         self.send(message);

@@ -1,4 +1,4 @@
-//! A disk that can be full.
+//! A small disk that tests can fill.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -6,14 +6,17 @@ use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// A small disk of its own, gone on drop. The programs on it must end first.
+/// A tmpfs of 24 MiB, unmounted on drop. Programs that use it must end first.
 #[derive(Debug)]
 pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
-    /// `None` where this may not be made: the test is skipped then, but never in CI.
+    /// Mounts the disk. Returns `None` without root, so that the caller skips the test.
+    ///
+    /// # Panics
+    /// Mounting fails, or root is missing in CI, where no test may be skipped.
     #[must_use]
     pub fn new() -> Option<Disk> {
         if !rustix::process::geteuid().is_root() {
@@ -28,13 +31,13 @@ impl Disk {
         Some(disk)
     }
 
-    /// The folder for a server on it.
+    /// Returns the path for the data folder of a server.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// Takes up everything but so many bytes.
+    /// Fills the disk except for `left` bytes.
     pub fn fill_up_to(&self, left: usize) {
         let mut filler = File::create(self.filler()).expect("a file");
         let block = [b'x'; 4 << 10];
@@ -46,10 +49,10 @@ impl Disk {
                 Err(e) => panic!("filling the disk: {e}"),
             }
         }
-        filler.set_len(size.checked_sub(left as u64).expect("a disk with more room than that")).expect("a file");
+        filler.set_len(size.checked_sub(left as u64).expect("a disk with more space than that")).expect("a file");
     }
 
-    /// Frees what that took.
+    /// Frees the space again.
     pub fn make_room(&self) {
         fs::remove_file(self.filler()).expect("the filler");
     }

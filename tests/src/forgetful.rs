@@ -1,10 +1,10 @@
-//! A memory that keeps nothing, for a hub without a data folder.
+//! A storage that keeps nothing, for a hub without a data folder.
 
 use landline_common::history::{Direct, Page, Party, PostError, Range, RecallError, Said, Viewer};
 use landline_common::{Moment, NameKey, RoomKey, UserName};
 use landline_server::hub::{Delivery, Memory};
 
-/// Forgets everything at once, and knows no account.
+/// Discards everything, and knows no accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Forgetful;
 

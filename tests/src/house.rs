@@ -1,4 +1,4 @@
-//! A server in process, with a data folder of its own.
+//! A server in this process, with a temporary data folder.
 
 use crate::{Client, Unframed, eventually};
 use landline_server::clock::Clock;
@@ -9,7 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A server on `data`, on loopback and a free port, without the doors that several at once would quarrel about.
+/// Returns a configuration for a server on loopback and a free port. LanTalk's port and the beacon are off, since their
+/// fixed ports would collide between tests.
 pub fn on_loopback(data: impl Into<PathBuf>) -> Config {
     Config {
         ports: vec![0],
@@ -36,18 +37,20 @@ impl Default for House {
 }
 
 impl House {
-    /// Starts a server on loopback and a free port, with cheap password hashes, set up further by `change`.
+    /// Starts a server on loopback and a free port, without rate limits and with cheap password hashes. `change`
+    /// adjusts the configuration.
     pub fn new(change: impl FnOnce(&mut Config)) -> House {
         House::by(Clock::system(), change)
     }
 
-    /// The same, by that clock.
+    /// Starts a server like [`House::new`], with the given clock.
     pub fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> House {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         let mut config = Config { rate: None, max_clients_per_ip: 0, ..on_loopback(data) };
         config.limits.bcrypt_cost = 4;
-        // Apart from what tests on a busy machine may take to read, an unframed client's messages must not merge.
+        // A long gap, so that messages to an unframed client do not merge while a test on a busy machine is slow to
+        // read.
         config.limits.unframed_gap_ms = 200;
         change(&mut config);
         let mut house = House { server: None, config, clock, folder };
@@ -56,7 +59,8 @@ impl House {
     }
 
     fn start(&mut self) {
-        // A program that another test is just starting holds all our files for a moment, the old lock as well.
+        // Retry: a program that another test starts at this moment inherits our files, and with them the old lock,
+        // until its exec.
         let mut lock = None;
         eventually("the data folder is free", || {
             lock = LockFile::take(&self.config.data).ok();
@@ -66,35 +70,35 @@ impl House {
         self.server = Some(Server::start_by(self.clock.clone(), &self.config, lock).expect("a server"));
     }
 
-    /// Stops the server, as Ctrl-C does, and starts it again on the same folder (and another port).
+    /// Stops the server as Ctrl-C does, and starts it again on the same data folder, with another port.
     pub fn restart(&mut self) {
         self.stop();
         self.start();
     }
 
-    /// Stops the server, as Ctrl-C does.
+    /// Stops the server as Ctrl-C does.
     pub fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             server.stop();
         }
     }
 
-    /// The server.
+    /// Returns the running server.
     pub fn server(&self) -> &Server {
         self.server.as_ref().expect("a running server")
     }
 
-    /// Where it listens.
+    /// Returns the address of the main port.
     pub fn address(&self) -> SocketAddr {
         self.server().addresses()[0]
     }
 
-    /// Where its LanTalk door is, if `change` asked for one.
+    /// Returns the address of the LanTalk port, if the configuration has one.
     pub fn lantalk_address(&self) -> SocketAddr {
         *self.server().addresses().last().expect("a port")
     }
 
-    /// A client at its LanTalk door that has signed in as a guest.
+    /// Returns a client that has signed in as a guest at the LanTalk port.
     pub fn lantalk(&self, name: &str) -> Client {
         let mut client = Client::connect(self.lantalk_address());
         client.expect_start("{\"type\":\"auth_request\"");
@@ -103,27 +107,27 @@ impl House {
         client
     }
 
-    /// Its data folder.
+    /// Returns the data folder.
     pub fn data(&self) -> &Path {
         &self.config.data
     }
 
-    /// A folder for what else a test needs.
+    /// Returns a temporary folder for other files of a test.
     pub fn scratch(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Connects, and says nothing yet.
+    /// Connects a client, which sends nothing yet.
     pub fn connect(&self) -> Client {
         Client::connect(self.address())
     }
 
-    /// Connects a client that sends and gets messages without newlines.
+    /// Connects a client that sends and receives messages without newlines.
     pub fn unframed(&self) -> Unframed {
         Unframed::connect(self.address())
     }
 
-    /// Somebody in a room, after the greeting.
+    /// Returns a client that has signed in as a guest and is in `room`.
     pub fn guest(&self, name: &str, room: &str) -> Client {
         let mut client = self.connect();
         client.send(&format!("{name}_{room}"));
@@ -132,12 +136,12 @@ impl House {
         client
     }
 
-    /// Makes an account.
+    /// Creates an account.
     pub fn register(&self, name: &str, password: &str) {
         self.register_from(self.connect(), name, password);
     }
 
-    /// Makes an account by a connection that stands already.
+    /// Creates an account over the given connection.
     pub fn register_from(&self, mut client: Client, name: &str, password: &str) {
         for line in ["REGISTER", name, password] {
             client.send(line);
@@ -147,7 +151,7 @@ impl House {
         client.expect("Registration successful. You can login now.");
     }
 
-    /// Somebody signed in to their account, after the greeting.
+    /// Returns a client that has signed in to an account.
     pub fn login(&self, name: &str, password: &str) -> Client {
         let mut client = self.connect();
         for line in ["LOGIN", name, password] {

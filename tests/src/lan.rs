@@ -1,5 +1,5 @@
-//! Networks of their own, made of network namespaces: hosts with cables to switches, apart from everything else on
-//! this machine. No host has a default route.
+//! Virtual networks of Linux network namespaces: hosts with cables to switches, separate from this machine's network.
+//! No host has a default route.
 
 use crate::{DEADLINE, missing};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Hosts and the networks between them, removed on drop. Programs that run on a host must end first.
+/// Hosts and switches, removed on drop. Programs on a host must end first.
 #[derive(Debug)]
 pub struct Lan {
     name: String,
@@ -17,13 +17,16 @@ pub struct Lan {
     cables: u32,
 }
 
-/// One of the hosts.
+/// Handle of a host.
 #[derive(Clone, Copy, Debug)]
 pub struct Host(usize);
 
 impl Lan {
-    /// No host yet, and `switches` switches. `None` where this may not be made: the test is skipped then, but never
-    /// in CI.
+    /// Creates `switches` switches and no hosts. Returns `None` without root or `ip`, so that the caller skips the
+    /// test.
+    ///
+    /// # Panics
+    /// A command fails, or root or `ip` is missing in CI, where no test may be skipped.
     #[must_use]
     pub fn new(switches: usize) -> Option<Lan> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -37,7 +40,7 @@ impl Lan {
         }
         let name = format!("landline-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
         let mut lan = Lan { name, hosts: Vec::new(), cables: 0 };
-        // The switches are in a namespace, too: nothing is added to this machine's own network.
+        // Host 0 holds the switches, so that this machine's own network stays unchanged.
         lan.host();
         for switch in 0..switches {
             lan.ip(Host(0), &format!("link add switch{switch} type bridge"));
@@ -46,7 +49,7 @@ impl Lan {
         Some(lan)
     }
 
-    /// One more host, with nothing but loopback.
+    /// Adds a host that has only a loopback interface.
     pub fn host(&mut self) -> Host {
         let namespace = format!("{}-{}", self.name, self.hosts.len());
         ip(&["netns", "add", &namespace]);
@@ -56,8 +59,8 @@ impl Lan {
         host
     }
 
-    /// Gives a host a cable to a switch, and an address (as `10.0.0.1/24`, or with words of `ip address add` behind
-    /// it). Returns the name of its interface.
+    /// Connects a host to a switch by a cable, and adds an address (such as `10.0.0.1/24`, optionally followed by
+    /// options of `ip address add`). Returns the name of the host's interface.
     pub fn plug(&mut self, host: Host, switch: usize, address: &str) -> String {
         let cable = self.cables;
         self.cables += 1;
@@ -72,12 +75,12 @@ impl Lan {
         interface
     }
 
-    /// Pulls a cable, of a host's interface or between switches, out of its switch.
+    /// Unplugs a cable, given as a host's interface or a cable between switches.
     pub fn pull(&self, cable: &str) {
         self.ip(Host(0), &format!("link set {} down", port_of(cable)));
     }
 
-    /// Puts that cable back.
+    /// Plugs the cable in again.
     pub fn put_back(&self, cable: &str) {
         self.ip(Host(0), &format!("link set {} up", port_of(cable)));
         self.wait_until_switched(cable);
@@ -87,7 +90,7 @@ impl Lan {
         self.wait_for(Host(0), &format!("-details link show {}", port_of(cable)), " state forwarding ");
     }
 
-    /// Joins two switches by a cable. Returns its name.
+    /// Connects two switches by a cable. Returns the name of the cable.
     pub fn join(&mut self, one: usize, other: usize) -> String {
         let cable = self.cables;
         self.cables += 1;
@@ -99,7 +102,7 @@ impl Lan {
         cable
     }
 
-    /// The system takes its time to notice a new cable.
+    /// Waits until `ip` reports a state, since the kernel notices a new cable with a delay.
     fn wait_for(&self, host: Host, words: &str, state: &str) {
         let deadline = Instant::now() + DEADLINE;
         while !self.ip(host, words).contains(state) {
@@ -108,13 +111,13 @@ impl Lan {
         }
     }
 
-    /// Runs `ip` on a host.
+    /// Runs `ip` on a host. Returns its output.
     pub fn ip(&self, host: Host, words: &str) -> String {
         let words: Vec<&str> = ["-n", &self.hosts[host.0]].into_iter().chain(words.split(' ')).collect();
         ip(&words)
     }
 
-    /// Runs `work` on a host: sockets that it makes, and threads that it starts, belong there.
+    /// Runs `work` on a host: its sockets and threads belong to the host's network.
     pub fn within<T: Send>(&self, host: Host, work: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(format!("/run/netns/{}", self.hosts[host.0])).expect("a namespace");
         let there = || {
@@ -124,7 +127,7 @@ impl Lan {
         std::thread::scope(|scope| scope.spawn(there).join().expect("no panic there"))
     }
 
-    /// The same command, to be run on a host.
+    /// Wraps a command so that it runs on a host.
     #[must_use]
     pub fn on(&self, host: Host, command: &Command) -> Command {
         let mut there = Command::new("ip");
@@ -147,7 +150,7 @@ impl Drop for Lan {
     }
 }
 
-/// The end of a cable that is in a switch.
+/// Returns the switch's end of a cable.
 fn port_of(cable: &str) -> String {
     format!("port{}", cable.trim_start_matches(char::is_alphabetic))
 }

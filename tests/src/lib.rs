@@ -1,4 +1,5 @@
-//! What the tests share: servers in process on free ports, and clients that wait for events with a deadline.
+//! The test harness: servers in this process on free ports, clients that wait for events with a deadline, the real
+//! programs, bad networks, and the load generator (`bench`).
 
 pub mod bench;
 mod breaker;
@@ -37,13 +38,13 @@ pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};
 
-/// How long any event may take before a test fails. Far above what anything takes on a busy machine.
+/// Time limit for any event, after which a test fails. Far above the need of a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Waits until `holds`, which nothing announces, is true.
+/// Polls until `holds` returns true, for conditions that nothing announces.
 ///
 /// # Panics
-/// When it is not in time.
+/// The condition does not hold within [`DEADLINE`].
 #[track_caller]
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;

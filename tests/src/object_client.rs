@@ -1,4 +1,4 @@
-//! A client that sends command objects and gets JSON.
+//! A client that sends command objects and receives JSON.
 
 use crate::{Client, TestServer};
 use serde_json::{Value, json};
@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct ObjectClient {
     /// The connection.
     pub client: Client,
-    /// What came in while an answer was waited for.
-    aside: Vec<Value>,
+    /// Objects received while `ask` waited for an answer, oldest first.
+    set_aside: Vec<Value>,
 }
 
 impl ObjectClient {
-    /// Asks for JSON on a connection, and is not signed in yet.
+    /// Switches a connection to JSON, without signing in.
     pub fn of(mut client: Client) -> ObjectClient {
         client.send("format json");
         client.expect(r#"{"type":"system","event":"format","text":"json"}"#);
-        ObjectClient { client, aside: Vec::new() }
+        ObjectClient { client, set_aside: Vec::new() }
     }
 
-    /// The same on a new connection.
+    /// Connects and switches to JSON, without signing in.
     pub fn connect(server: &TestServer) -> ObjectClient {
         ObjectClient::of(server.connect())
     }
@@ -30,19 +30,20 @@ impl ObjectClient {
         self.client.send(&object.to_string());
     }
 
-    /// The next object that came in, also one that was set aside.
+    /// Returns the next object; first those set aside.
     pub fn receive(&mut self) -> Value {
-        if self.aside.is_empty() { self.read() } else { self.aside.remove(0) }
+        if self.set_aside.is_empty() { self.read() } else { self.set_aside.remove(0) }
     }
 
     fn read(&mut self) -> Value {
         serde_json::from_str(&self.client.line()).expect("an object")
     }
 
-    /// Sends an object with a label of its own, and gives all objects of its answer. Others are set aside.
+    /// Sends an object, and returns all objects of the answer. Adds a label if there is none. Sets other objects
+    /// aside.
     pub fn ask(&mut self, mut object: Value) -> Vec<Value> {
         if object["label"].is_null() {
-            // A session remembers labels over several connections.
+            // Unique in the process: a session remembers labels across connections.
             static NEXT: AtomicU64 = AtomicU64::new(1);
             object["label"] = format!("label-{}", NEXT.fetch_add(1, Relaxed)).into();
         }
@@ -51,7 +52,7 @@ impl ObjectClient {
         loop {
             let part = self.read();
             if part["label"] != object["label"] {
-                self.aside.push(part);
+                self.set_aside.push(part);
                 continue;
             }
             let done = part["done"] == true;
@@ -62,14 +63,17 @@ impl ObjectClient {
         }
     }
 
-    /// Signs in by an object; gives the whole answer, which must begin with `auth_ok`.
+    /// Signs in by an object, and returns the whole answer.
+    ///
+    /// # Panics
+    /// The answer does not begin with `auth_ok`.
     pub fn sign_in(&mut self, object: Value) -> Vec<Value> {
         let answer = self.ask(object);
         assert_eq!(answer[0]["type"], "auth_ok", "{answer:?}");
         answer
     }
 
-    /// The first of what came in, or comes, with that value in that field. What came before it is dropped.
+    /// Returns the first object with `value` in `field`. Drops the objects before it.
     pub fn until(&mut self, field: &str, value: &str) -> Value {
         loop {
             let object = self.receive();
@@ -79,9 +83,9 @@ impl ObjectClient {
         }
     }
 
-    /// Everything that came in so far, up to the answer to a ping.
+    /// Sends a ping, and returns all objects before its answer.
     pub fn so_far(&mut self) -> Vec<Value> {
         self.ask(json!({"type": "ping", "token": "so far"}));
-        std::mem::take(&mut self.aside)
+        std::mem::take(&mut self.set_aside)
     }
 }

@@ -1,4 +1,4 @@
-//! The real programs, and the tools that some tests need.
+//! The real programs as processes, and checks for tools that some tests need.
 
 use crate::DEADLINE;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +8,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Says that a test is skipped because `tool` is missing. In CI nothing may be missing.
+/// Returns whether `tool` is not installed, and prints that the test is skipped.
+///
+/// # Panics
+/// The tool is missing in CI, where no test may be skipped.
 #[must_use]
 pub fn missing(tool: &str) -> bool {
     let found =
@@ -20,48 +23,50 @@ pub fn missing(tool: &str) -> bool {
     !found
 }
 
+/// Builds a program, and returns its path.
 fn built(package: &str, bin: &str) -> PathBuf {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let build = escargot::CargoBuild::new().manifest_path(manifest).package(package).bin(bin);
     build.run().expect("building the program").path().to_owned()
 }
 
-/// The variables that say where a program has its own files, and a place where nobody can have any.
+/// Environment variables with the folders of a program's own files.
 pub(crate) const FOLDERS: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"];
+/// A path at which no file can exist.
 pub(crate) const NOWHERE: &str = "/dev/null/nowhere";
 
-/// A program of the project, running.
+/// A running program of the project, killed on drop.
 pub struct Program {
     child: Child,
     out: BufReader<Box<dyn Read + Send + Sync>>,
 }
 
 impl Program {
-    /// `landline-server`, ready to be given arguments.
+    /// Returns the command `landline-server` without arguments.
     pub fn server() -> Command {
         static PATH: OnceLock<PathBuf> = OnceLock::new();
         Command::new(PATH.get_or_init(|| built("landline-server", "landline-server")))
     }
 
-    /// The same for this machine only, without the ports that several at once would quarrel about, and with cheap
-    /// passwords. `rate` is how many lines it takes, or `off`.
+    /// Returns the command for a server on loopback with cheap password hashes. LanTalk's port and the beacon are off,
+    /// since their fixed ports would collide between tests. `rate` is the value of `--rate`.
     pub fn quiet_server(data: &Path, rate: &str) -> Command {
         Program::quiet_server_with_lantalk(data, rate, 0)
     }
 
-    /// The same, with LanTalk's door at that port.
+    /// Returns the command like [`Program::quiet_server`], with a LanTalk port.
     pub fn quiet_server_with_lantalk(data: &Path, rate: &str, port: u16) -> Command {
         let mut command = Program::server();
         command.args(["--lantalk-port", &port.to_string()]);
         command.args(["--bind", "127.0.0.1", "--beacon-port", "0", "--rate", rate]);
         command.args(["--max-clients-per-ip", "0", "--limit", "bcrypt-cost=4"]).arg("--data").arg(data);
-        // Apart from what tests on a busy machine may take to read, messages must not merge.
+        // A long gap, so that messages do not merge while a test on a busy machine is slow to read.
         command.args(["--limit", "unframed-gap-ms=200"]);
         command.env_remove("LANDLINE_LOG").env_remove("LANDLINE_PASSWORD");
         command
     }
 
-    /// Starts it on a free port, which its banner says.
+    /// Starts a server on a free port, and reads the port from its banner.
     pub fn open(command: &mut Command) -> (Program, SocketAddr) {
         let mut program = Program::start(command.args(["--port", "0"]), Stdio::piped());
         let line = program.until("nc ");
@@ -70,7 +75,7 @@ impl Program {
         (program, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
-    /// `landline`, ready to be given arguments. It has no configuration, and cannot remember anything.
+    /// Returns the command `landline` without arguments, configuration or state.
     pub fn client() -> Command {
         static PATH: OnceLock<PathBuf> = OnceLock::new();
         let mut command = Command::new(PATH.get_or_init(|| built("landline-client", "landline")));
@@ -84,7 +89,7 @@ impl Program {
         command
     }
 
-    /// Starts it; its standard input is `stdin`.
+    /// Starts a command with the given standard input. Its output goes to pipes.
     pub fn start(command: &mut Command, stdin: Stdio) -> Program {
         let mut child =
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starting the program");
@@ -93,68 +98,71 @@ impl Program {
         Program { child, out }
     }
 
-    /// The next line it prints that contains `text`.
+    /// Returns the next line of the output that contains `text`, with its line end.
+    ///
+    /// # Panics
+    /// The output ends before.
     pub fn until(&mut self, text: &str) -> String {
         let mut line = String::new();
-        while self.out.read_line(&mut line).expect("reading its output") > 0 {
+        while self.out.read_line(&mut line).expect("reading the output") > 0 {
             if line.contains(text) {
                 return line;
             }
             line.clear();
         }
-        panic!("it ended before it printed {text:?}; it complained: {}", self.complaints());
+        panic!("the program ended before it printed {text:?}; standard error: {}", self.complaints());
     }
 
-    /// The next line it prints, or `None` when it has ended.
+    /// Returns the next line of the output, or `None` at its end.
     pub fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        let read = self.out.read_line(&mut line).expect("reading its output");
+        let read = self.out.read_line(&mut line).expect("reading the output");
         (read > 0).then(|| line.trim_end().to_owned())
     }
 
-    /// The lines that it prints from now on, for another thread.
+    /// Returns an iterator over the following lines of the output, for another thread.
     pub fn take_output(&mut self) -> impl Iterator<Item = String> + Send + use<> {
         let (end, _) = std::io::pipe().expect("a pipe");
         let out = std::mem::replace(&mut self.out, BufReader::new(Box::new(end)));
         out.lines().map_while(Result::ok)
     }
 
-    /// Closes the pipe into which it prints.
+    /// Closes the pipe of the output.
     pub fn read_no_more(&mut self) {
         let (end, _) = std::io::pipe().expect("a pipe");
         drop(std::mem::replace(&mut self.out, BufReader::new(Box::new(end))));
     }
 
-    /// Writes a line to its standard input, which must be a pipe.
+    /// Writes a line to standard input, which must be a pipe.
     pub fn type_line(&mut self, line: &str) {
         let stdin = self.child.stdin.as_mut().expect("a pipe");
         writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("writing to the program");
     }
 
-    /// Its process.
+    /// Returns the process.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// Sends it a signal, by name: TERM, INT, KILL, STOP.
+    /// Sends a signal by name: TERM, INT, KILL, STOP.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(status.expect("kill").success());
     }
 
-    /// Waits until it has ended.
+    /// Waits until the program has ended.
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("waiting for it") {
+            if let Some(status) = self.child.try_wait().expect("waiting for the program") {
                 return status;
             }
-            assert!(Instant::now() < deadline, "it does not end");
+            assert!(Instant::now() < deadline, "the program does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Everything that it wrote to standard error; it must have ended.
+    /// Returns everything written to standard error. The program must have ended.
     pub fn complaints(&mut self) -> String {
         let mut text = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {

@@ -1,4 +1,4 @@
-//! Bad networks: a proxy between clients and a server that slows, splits, cuts or swallows what passes.
+//! A proxy with a bad network: it slows, splits, cuts or swallows bytes.
 
 use crate::relay::{Carrier, Direction, Pair, Relay};
 use std::io::{Read, Write};
@@ -6,22 +6,22 @@ use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How bytes pass in one direction.
+/// Behavior of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// As they come.
+    /// Bytes pass unchanged.
     Whole,
-    /// Each byte in a packet of its own.
+    /// Each byte is sent by itself.
     Split,
-    /// So many bytes a second, each by itself.
+    /// This many bytes pass per second, each by itself.
     Slow(u32),
-    /// After so many bytes the connection is reset on both sides.
+    /// The connection is reset on both sides after this many bytes.
     Cut(usize),
-    /// After so many bytes nothing passes, and nobody is told: the cable is out.
+    /// Nothing passes after this many bytes, without an end or a reset, as if the cable were unplugged.
     Pulled(usize),
 }
 
-/// A bad network in front of a server. Its connections end with it.
+/// The proxy. Its connections end when it is dropped.
 #[derive(Debug)]
 pub struct Proxy(Relay<Network>);
 
@@ -29,18 +29,19 @@ pub struct Proxy(Relay<Network>);
 struct Network {
     up: Way,
     down: Way,
-    /// Whether the proxy has ended; waiting ends then, too.
+    /// True if the proxy has ended.
     is_over: Mutex<bool>,
-    bell: Condvar,
+    /// Notified when the proxy ends.
+    ended: Condvar,
 }
 
 impl Proxy {
-    /// In front of `server`: what clients send passes `up`, and what it answers `down`.
+    /// Starts a proxy in front of `server`. `up` applies to bytes of clients, `down` to bytes of the server.
     pub fn new(server: SocketAddr, up: Way, down: Way) -> Proxy {
-        Proxy(Relay::new(server, Network { up, down, is_over: Mutex::default(), bell: Condvar::new() }))
+        Proxy(Relay::new(server, Network { up, down, is_over: Mutex::default(), ended: Condvar::new() }))
     }
 
-    /// Where clients find it.
+    /// Returns the address for clients.
     pub fn address(&self) -> SocketAddr {
         self.0.address()
     }
@@ -59,8 +60,8 @@ impl Carrier for Network {
         };
         let mut piece = [0; 64 << 10];
         while left > 0 {
-            let most = left.min(piece.len());
-            let Ok(read) = from.read(&mut piece[..most]) else { return pair.reset() };
+            let max = left.min(piece.len());
+            let Ok(read) = from.read(&mut piece[..max]) else { return pair.reset() };
             if read == 0 {
                 return pair.end(direction);
             }
@@ -85,7 +86,7 @@ impl Carrier for Network {
 
     fn end(&self) {
         *self.lock() = true;
-        self.bell.notify_all();
+        self.ended.notify_all();
     }
 }
 
@@ -94,14 +95,14 @@ impl Network {
         self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for `time`. False when the proxy has ended.
+    /// Waits for `time`. Returns false if the proxy ends before.
     fn pause(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         let mut over = self.lock();
         while let Some(left) = end.checked_duration_since(Instant::now())
             && !*over
         {
-            over = self.bell.wait_timeout(over, left).unwrap_or_else(PoisonError::into_inner).0;
+            over = self.ended.wait_timeout(over, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         !*over
     }
@@ -114,7 +115,7 @@ mod tests {
     use std::io::ErrorKind;
     use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
-    /// Both ends of a connection through a proxy.
+    /// Returns both ends of a connection through a proxy.
     fn connected(up: Way, down: Way) -> (Proxy, TcpStream, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = Proxy::new(listener.local_addr().unwrap(), up, down);
@@ -126,7 +127,7 @@ mod tests {
         (proxy, client, server)
     }
 
-    /// Everything up to the end, and whether that was a reset.
+    /// Reads to the end. Returns the text, and whether the end was a reset.
     fn rest(mut stream: &TcpStream) -> (String, bool) {
         let mut all = Vec::new();
         let end = stream.read_to_end(&mut all);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_arrives_and_the_end_as_well() {
+    fn passes_bytes_and_ends() {
         for way in [Way::Whole, Way::Split, Way::Slow(1_000), Way::Cut(100), Way::Pulled(100)] {
             let (_proxy, mut client, mut server) = connected(way, way);
             client.write_all(b"hello").unwrap();
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_bytes_take_their_time() {
+    fn limits_the_speed() {
         let (_proxy, mut client, server) = connected(Way::Slow(100), Way::Whole);
         let begun = Instant::now();
         client.write_all(&[b'x'; 30]).unwrap();
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_is_a_reset_on_both_sides_behind_what_passed() {
+    fn a_cut_resets_both_sides_after_the_given_bytes() {
         let (_proxy, mut client, server) = connected(Way::Cut(3), Way::Whole);
         client.write_all(b"hello").unwrap();
         assert_eq!(rest(&client), (String::new(), true));
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_pulled_cable_nobody_is_told() {
+    fn a_pulled_cable_causes_no_end_and_no_reset() {
         let (proxy, mut client, server) = connected(Way::Pulled(3), Way::Pulled(0));
         client.write_all(b"hello").unwrap();
         drop(client);

@@ -1,11 +1,14 @@
-//! The older programs' own clients are Python: each test that drives one makes a virtual environment for it.
+//! Python environments, for tests that run the Python clients of the older programs.
 
 use crate::program::missing;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A Python in a virtual environment below `folder` with `package` (as pip writes it) installed. `None`, and said so,
-/// where that cannot be had; in CI it must.
+/// Creates a virtual environment below `folder`, installs `package` (a pip requirement), and returns its Python.
+/// Returns `None`, with a message, if that fails, so that the caller skips the test.
+///
+/// # Panics
+/// The installation fails in CI, where no test may be skipped.
 #[must_use]
 pub fn python_with(package: &str, folder: &Path) -> Option<PathBuf> {
     if missing("python3") {

@@ -1,8 +1,8 @@
-//! Connections between clients and a server that pass through the test.
+//! Relays connections between clients and a server.
 //!
-//! A relay accepts clients, connects each to the server, and leaves each direction of each connection to a [`Carrier`]
-//! on a thread of its own. What becomes of the bytes is the carrier's matter: [`crate::Proxy`], [`crate::Breaker`] and
-//! [`crate::Scrambler`] are carriers.
+//! A relay accepts clients and connects each of them to the server. For each direction of each connection, a thread
+//! runs a [`Carrier`], which decides how bytes pass. [`crate::Proxy`], [`crate::Breaker`] and [`crate::Scrambler`] have
+//! one each.
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -10,38 +10,38 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Which way bytes go.
+/// Direction of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// What clients send.
+    /// From clients to the server.
     ToServer,
-    /// What the server answers.
+    /// From the server to clients.
     ToClient,
 }
 
-/// Passes bytes on.
+/// Passes bytes on in one direction.
 pub(crate) trait Carrier: Send + Sync + 'static {
-    /// Carries one direction of a connection until that ends.
+    /// Passes bytes of one direction of a connection until that direction ends.
     fn carry(&self, direction: Direction, pair: &Pair);
-    /// The relay ends: every wait in [`Carrier::carry`] must end, too.
+    /// Called when the relay ends. Must end all waiting in [`Carrier::carry`].
     fn end(&self) {}
 }
 
-/// Both sides of one connection.
+/// Both streams of one relayed connection.
 #[derive(Debug)]
 pub(crate) struct Pair {
     client: TcpStream,
     server: TcpStream,
-    /// Both are to see a reset, and not an end in order.
+    /// True if both ends must see a reset instead of an orderly end.
     reset: AtomicBool,
 }
 
-/// The relay. Its connections end with it.
+/// A relay. Its connections end when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Relay<C: Carrier> {
     address: SocketAddr,
     shared: Arc<Shared<C>>,
-    door: Option<JoinHandle<()>>,
+    acceptor: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -52,36 +52,36 @@ struct Shared<C> {
 }
 
 impl<C: Carrier> Relay<C> {
-    /// A relay in front of `server`, on a free port of loopback.
+    /// Starts a relay to `server`, on a free loopback port.
     pub(crate) fn new(server: SocketAddr, carrier: C) -> Relay<C> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("its address");
         let shared = Arc::new(Shared { carrier, is_over: AtomicBool::new(false), connections: Mutex::default() });
-        let at_the_door = shared.clone();
-        let door = std::thread::spawn(move || {
+        let shared_there = shared.clone();
+        let acceptor = std::thread::spawn(move || {
             for client in listener.incoming() {
-                if at_the_door.is_over.load(SeqCst) {
+                if shared_there.is_over.load(SeqCst) {
                     return;
                 }
                 if let (Ok(client), Ok(server)) = (client, TcpStream::connect(server)) {
-                    at_the_door.connect(client, server);
+                    shared_there.connect(client, server);
                 }
             }
         });
-        Relay { address, shared, door: Some(door) }
+        Relay { address, shared, acceptor: Some(acceptor) }
     }
 
-    /// Where clients find it.
+    /// Returns the address for clients.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What carries the bytes.
+    /// Returns the carrier.
     pub(crate) fn carrier(&self) -> &C {
         &self.shared.carrier
     }
 
-    /// Every connection that stands.
+    /// Returns all open connections.
     pub(crate) fn connections(&self) -> Vec<Arc<Pair>> {
         let connections = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.iter().filter_map(Weak::upgrade).collect()
@@ -89,6 +89,7 @@ impl<C: Carrier> Relay<C> {
 }
 
 impl<C: Carrier> Shared<C> {
+    /// Registers a connection and starts its two threads.
     fn connect(self: &Arc<Self>, client: TcpStream, server: TcpStream) {
         for stream in [&client, &server] {
             stream.set_nodelay(true).expect("a socket");
@@ -106,10 +107,10 @@ impl<C: Carrier> Drop for Relay<C> {
     fn drop(&mut self) {
         self.shared.is_over.store(true, SeqCst);
         self.shared.carrier.end();
-        // Wakes the thread that waits for clients.
+        // Wake the accepting thread.
         let _ = TcpStream::connect(self.address);
-        if let Some(door) = self.door.take() {
-            let _ = door.join();
+        if let Some(acceptor) = self.acceptor.take() {
+            let _ = acceptor.join();
         }
         for pair in self.connections() {
             pair.shut_down(Shutdown::Both);
@@ -118,7 +119,7 @@ impl<C: Carrier> Drop for Relay<C> {
 }
 
 impl Pair {
-    /// Where bytes of that direction come from, and where they go.
+    /// Returns source and destination of a direction.
     pub(crate) fn ends(&self, direction: Direction) -> (&TcpStream, &TcpStream) {
         match direction {
             Direction::ToServer => (&self.client, &self.server),
@@ -126,24 +127,24 @@ impl Pair {
         }
     }
 
-    /// The sender of that direction has ended in order: so does the connection to the receiver.
+    /// Passes an orderly end of the sender on to the receiver.
     pub(crate) fn end(&self, direction: Direction) {
         if !self.is_reset() {
             let _ = self.ends(direction).1.shutdown(Shutdown::Write);
         }
     }
 
-    /// Both ends see a reset, as soon as both directions have let go of them.
+    /// Resets the connection on both sides. The reset is sent when both carriers have dropped their references.
     pub(crate) fn reset(&self) {
         self.reset.store(true, SeqCst);
         for stream in [&self.client, &self.server] {
             let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
-        // Only the readers are woken: an end in order, sent ahead of the reset, would be seen.
+        // Wake the reading threads only. A shutdown for writing would send an orderly end before the reset.
         self.shut_down(Shutdown::Read);
     }
 
-    /// Whether [`Pair::reset`] was called.
+    /// Returns whether [`Pair::reset`] was called.
     pub(crate) fn is_reset(&self) -> bool {
         self.reset.load(SeqCst)
     }

@@ -1,8 +1,8 @@
-//! A server that speaks no known language: a proxy that replaces every sentence of the server by random words.
+//! A proxy that replaces every sentence of the server by random words.
 //!
-//! Programs decide by causes and fields, never by sentences, which are for people and may change. A client that works
-//! through a scrambler has matched no sentence. What users have said, names, ids and all other fields pass byte for
-//! byte, and so do the token of a pong and the acknowledgement of `format`, which are no sentences.
+//! Clients must decide by causes and fields, never by sentences, which may change. A client that works through a
+//! scrambler compares no sentence. Texts of users, names, ids and all other fields pass unchanged, also the token of a
+//! pong and the acknowledgement of `format`, which are not sentences.
 
 use crate::Dice;
 use crate::relay::{Carrier, Direction, Pair, Relay};
@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// The proxy. Its connections end with it.
+/// The proxy. Its connections end when it is dropped.
 #[derive(Debug)]
 pub struct Scrambler(Relay<Language>);
 
@@ -23,19 +23,19 @@ struct Language {
 }
 
 impl Scrambler {
-    /// A proxy in front of `server` with the same random words in every run.
+    /// Starts a proxy in front of `server`. The random words are the same in every run.
     pub fn new(server: SocketAddr) -> Scrambler {
         Scrambler(Relay::new(server, Language { dice: Mutex::new(Dice::new(77)) }))
     }
 
-    /// Where clients find it.
+    /// Returns the address for clients.
     pub fn address(&self) -> SocketAddr {
         self.0.address()
     }
 }
 
 impl Language {
-    /// One to six words of one to eight random letters.
+    /// Returns one to six words of one to eight random letters.
     fn words(&self) -> String {
         let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
         let mut word = |_| -> String {
@@ -82,7 +82,7 @@ impl Carrier for Language {
     }
 }
 
-/// A line of the server with other words in its sentence, if it has one.
+/// Replaces the sentence in a line of the server, if it has one.
 fn scrambled(line: &str, words: impl FnOnce() -> String) -> Cow<'_, str> {
     let sentence = serde_json::from_str::<Value>(line).ok().and_then(|object| sentence_field(&object));
     match sentence.and_then(|field| value_of(line, field)) {
@@ -91,10 +91,10 @@ fn scrambled(line: &str, words: impl FnOnce() -> String) -> Cow<'_, str> {
     }
 }
 
-/// The field of an object that has a sentence for people.
+/// Returns the name of the field that holds a sentence.
 fn sentence_field(object: &Value) -> Option<&'static str> {
     match (object["type"].as_str()?, object["event"].as_str()) {
-        // Programs compare these.
+        // Clients compare these texts.
         ("system", Some("pong" | "format")) => None,
         ("system" | "error" | "auth_request", _) => Some("text"),
         ("auth_fail", _) => Some("reason"),
@@ -102,10 +102,12 @@ fn sentence_field(object: &Value) -> Option<&'static str> {
     }
 }
 
-/// Where the string that is the value of a field of the outermost object stands, without its quotes.
+/// Returns the range of a string value of the outermost object, without the quotes.
 fn value_of(object: &str, field: &str) -> Option<Range<usize>> {
     let bytes = object.as_bytes();
-    let (mut depth, mut key, mut at) = (0, None, 0);
+    let mut depth = 0;
+    let mut key = None;
+    let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
             b'{' | b'[' => depth += 1,
@@ -127,7 +129,7 @@ fn value_of(object: &str, field: &str) -> Option<Range<usize>> {
     None
 }
 
-/// The place of the quote that ends a string.
+/// Returns the index of the quote that ends a string.
 fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match bytes.get(at)? {
@@ -144,7 +146,7 @@ mod tests {
     use crate::{Client, TestServer};
 
     #[test]
-    fn sentences_are_replaced_and_nothing_else() {
+    fn replaces_sentences_and_nothing_else() {
         for (line, expected) in [
             (
                 r#"{"type":"system","event":"info","cause":"entered","room":"ops","text":"You are in \"ops\" now","label":"7"}"#,
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_users_say_and_what_programs_compare_stays() {
+    fn keeps_texts_of_users_and_compared_fields() {
         for line in [
             r#"{"type":"message","id":1,"room":"ops","user":"a","text":"You are in ops now"}"#,
             r#"{"type":"message","event":"history","id":1,"user":"a","text":"hi"}"#,
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_behind_it_speaks_another_language() {
+    fn scrambles_the_sentences_of_a_real_server() {
         let server = TestServer::default();
         let scrambler = Scrambler::new(server.address());
         let mut alice = Client::connect(scrambler.address());
@@ -198,7 +200,7 @@ mod tests {
         alice.send("alice_lobby");
         alice.expect_start(r#"{"type":"auth_ok""#);
         alice.send("/say You are in ops now");
-        assert!(alice.line().contains(r#""text":"You are in ops now""#), "it was said");
+        assert!(alice.line().contains(r#""text":"You are in ops now""#), "texts of users pass unchanged");
         alice.send("/join ops");
         let entered = alice.line();
         assert!(entered.contains(r#""cause":"entered""#) && entered.contains(r#""room":"ops""#), "{entered}");

@@ -1,32 +1,33 @@
-//! What soaks share: what a process holds.
+//! Resources of a process, for tests that run for long and look for leaks.
 
 use std::fs;
 
-/// What a process holds.
+/// Resources that a process holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Its threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Its open files, sockets and pipes.
+    /// Number of open files, sockets and pipes.
     pub descriptors: usize,
 }
 
-/// What it holds now.
+/// Counts the resources of a process now.
 #[must_use]
 pub fn held(process: u32) -> Held {
     let count = |folder: &str| fs::read_dir(format!("/proc/{process}/{folder}")).expect("a process").count();
     Held { threads: count("task"), descriptors: count("fd") }
 }
 
-/// What it holds while nothing happens: whoever looks which networks there are has a socket more for a moment.
+/// Returns the minimum of many counts. A single count may be too high: listing the networks opens a socket for a
+/// moment.
 #[must_use]
 pub fn held_at_rest(process: u32) -> Held {
-    let looks: Vec<Held> = (0..50).map(|_| held(process)).collect();
-    let least = |count: fn(&Held) -> usize| looks.iter().map(count).min().expect("some looks");
-    Held { threads: least(|held| held.threads), descriptors: least(|held| held.descriptors) }
+    let samples: Vec<Held> = (0..50).map(|_| held(process)).collect();
+    let min = |count: fn(&Held) -> usize| samples.iter().map(count).min().expect("some samples");
+    Held { threads: min(|held| held.threads), descriptors: min(|held| held.descriptors) }
 }
 
-/// Its memory that is really there, in KiB.
+/// Returns the resident memory of a process, in KiB.
 #[must_use]
 pub fn resident_kib(process: u32) -> u64 {
     crate::bench::usage(process).expect("a process").resident_kib

@@ -1,4 +1,4 @@
-//! A terminal with a shell in it, as people have it, and what is on its screen.
+//! A pseudo-terminal with a shell, and an emulator for its screen.
 
 use crate::program::{FOLDERS, NOWHERE};
 use crate::{DEADLINE, Program};
@@ -10,10 +10,10 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What is on the screen, and a bell for when it changes.
+/// The emulated screen, and a condition variable for changes.
 type Shared = Arc<(Mutex<vt100::Parser>, Condvar)>;
 
-/// A terminal in which a shell runs.
+/// A terminal that runs an interactive shell.
 pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     shell: Box<dyn portable_pty::Child + Send + Sync>,
@@ -22,7 +22,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal of that width and height, whose shell waits for a command.
+    /// Opens a terminal of the given size, and waits for the shell's prompt.
     pub fn new(cols: u16, rows: u16) -> Terminal {
         let pty = native_pty_system().openpty(size(cols, rows)).expect("a terminal");
         let mut command = CommandBuilder::new("sh");
@@ -38,15 +38,17 @@ impl Terminal {
         }
         let shell = pty.slave.spawn_command(command).expect("a shell");
         let keys = pty.master.take_writer().expect("a terminal");
-        let screen: Shared = Arc::new((Mutex::new(vt100::Parser::new(some(rows), some(cols), 0)), Condvar::new()));
-        let (out, shown) = (pty.master.try_clone_reader().expect("a terminal"), screen.clone());
-        std::thread::spawn(move || show(out, &shown));
+        let screen: Shared =
+            Arc::new((Mutex::new(vt100::Parser::new(non_zero(rows), non_zero(cols), 0)), Condvar::new()));
+        let out = pty.master.try_clone_reader().expect("a terminal");
+        let screen_there = screen.clone();
+        std::thread::spawn(move || show(out, &screen_there));
         let mut terminal = Terminal { master: pty.master, shell, keys, screen };
         terminal.until("a prompt", |screen| screen.contents().contains("ready>"));
         terminal
     }
 
-    /// The same, with `landline` at that server; the number of its process.
+    /// Opens a terminal, and starts `landline` in it. Returns the terminal and the process id of `landline`.
     pub fn landline(cols: u16, rows: u16, server: SocketAddr, name: &str) -> (Terminal, u32) {
         let mut terminal = Terminal::new(cols, rows);
         let program = Program::client();
@@ -59,7 +61,7 @@ impl Terminal {
         (terminal, number.trim().parse().expect("a number"))
     }
 
-    /// Runs a command in its shell.
+    /// Runs a command in the shell, with `behind` appended to the line.
     pub fn run(&mut self, command: &Command, behind: &str) {
         let mut line = String::new();
         for (name, value) in command.get_envs() {
@@ -73,14 +75,14 @@ impl Terminal {
         self.press(&format!("{line}{behind}\r"));
     }
 
-    /// Presses keys: what they send.
+    /// Sends the bytes of keys.
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal");
     }
 
-    /// Makes the window as large as that.
+    /// Changes the size of the window.
     pub fn resize(&mut self, cols: u16, rows: u16) {
-        self.lock().screen_mut().set_size(some(rows), some(cols));
+        self.lock().screen_mut().set_size(non_zero(rows), non_zero(cols));
         self.master.resize(size(cols, rows)).expect("the terminal");
     }
 
@@ -90,16 +92,16 @@ impl Terminal {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
-    /// Waits until the screen is as wanted.
+    /// Waits until `holds` returns true for the screen.
     #[track_caller]
     pub fn until(&mut self, what: &str, holds: impl FnMut(&vt100::Screen) -> bool) {
         self.within(DEADLINE, what, holds);
     }
 
-    /// The same, for what takes its time.
+    /// Waits until `holds` returns true for the screen, at most for `timeout`.
     #[track_caller]
-    pub fn within(&mut self, longest: Duration, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + longest;
+    pub fn within(&mut self, timeout: Duration, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + timeout;
         let (parser, changed) = &*self.screen;
         let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
         while !holds(parser.screen()) {
@@ -109,12 +111,12 @@ impl Terminal {
         }
     }
 
-    /// The shell has the terminal again, as it was: its own screen, a cursor, and keys that it edits lines with.
+    /// Waits until the shell has the terminal back: the main screen, a visible cursor, and the modes for line editing.
     #[track_caller]
     pub fn is_sane(&mut self) {
         self.until("the shell's screen and its prompt", |screen| {
-            let own = screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste();
-            !own && screen.contents().trim_end().ends_with("ready>")
+            let is_taken = screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste();
+            !is_taken && screen.contents().trim_end().ends_with("ready>")
         });
         self.press("stty -a | tr '\\n' ' '; echo done-$((20 + 22))\r");
         self.sees("done-42");
@@ -124,7 +126,7 @@ impl Terminal {
         }
     }
 
-    /// What is on the screen now.
+    /// Returns the text on the screen.
     pub fn contents(&self) -> String {
         self.lock().screen().contents()
     }
@@ -136,13 +138,13 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // The terminal hangs up, and what runs in it ends.
+        // The terminal hangs up, and the programs in it end.
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }
 }
 
-fn some(cells: u16) -> NonZeroU16 {
+fn non_zero(cells: u16) -> NonZeroU16 {
     NonZeroU16::new(cells).expect("a terminal has rows and columns")
 }
 
@@ -150,6 +152,7 @@ fn size(cols: u16, rows: u16) -> PtySize {
     PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
 
+/// Feeds the output of the terminal to the emulator.
 fn show(mut out: Box<dyn Read + Send>, shown: &Shared) {
     let mut piece = [0; 4096];
     while let Ok(n @ 1..) = out.read(&mut piece) {

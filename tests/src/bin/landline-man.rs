@@ -1,4 +1,4 @@
-//! Writes the man pages into `docs/man`.
+//! Writes the man pages to `docs/man`.
 
 use std::path::Path;
 

@@ -1,11 +1,12 @@
-//! Takes the terminal as `landline` does and panics, for the test that the terminal is given back all the same: on the
-//! main thread, or on another one if the first argument says so; the second one is a file for the log.
+//! Takes the terminal as `landline` does and panics, for the test that a panic gives the terminal back.
+//!
+//! With `another` as the first argument, a second thread panics. The second argument is the path of the log file.
 
 use std::path::PathBuf;
 use std::thread;
 
-/// What somebody said, as it stands in the messages of some panics.
-const SAID: &str = "staple";
+/// Stands for a chat text in the message of a panic, which must not get into the log.
+const CHAT_TEXT: &str = "staple";
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -13,10 +14,10 @@ fn main() -> anyhow::Result<()> {
     let log = args.next().map(PathBuf::from);
     landline::on_the_terminal(log.as_deref(), || {
         if elsewhere {
-            // Nobody comes back from there: the program ends with that thread.
+            // `join` does not return: the panic hook ends the program.
             let _ = thread::Builder::new().name("another".into()).spawn(|| panic!("a fixed message")).map(|t| t.join());
         } else {
-            panic!("it was about {SAID:?}");
+            panic!("it was about {CHAT_TEXT:?}");
         }
     })
 }

@@ -112,10 +112,10 @@ fn accept_loop(listener: &TcpListener, pair: &Pair, out: &Sender<Established>, s
         match next_connection(listener) {
             Ok(Some(stream)) => {
                 handshakes.retain(|handshake| handshake.strong_count() > 0);
-                if handshakes.len() >= MAX_HANDSHAKES {
-                    if let Some(oldest) = handshakes.pop_front() {
-                        shut_down(&oldest);
-                    }
+                if handshakes.len() >= MAX_HANDSHAKES
+                    && let Some(oldest) = handshakes.pop_front()
+                {
+                    shut_down(&oldest);
                 }
                 handshakes.extend(start_handshake(stream, pair, out));
             }

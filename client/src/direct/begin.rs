@@ -24,7 +24,7 @@ impl<C: Connection> Direct<C> {
             return true;
         }
         let Some(request) = self.requests.take_incoming(user) else { return false };
-        info!("accepting a direct chat with {}", request.from);
+        info!("direct: accepting request user={}", request.from);
         // Without a port or a thread, the request is used up and the user learns the reason.
         if self.open_port(&request, label).is_err() {
             self.answer(What::Done { id: None, repeated: false }, label);

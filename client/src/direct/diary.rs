@@ -5,11 +5,11 @@ use landline_common::What;
 /// Returns the log line for an event, if the event belongs into the log.
 pub(super) fn note(what: &What<'_>) -> Option<String> {
     let note = match what {
-        What::DirectRequest { from, .. } => format!("{from} asks for a direct chat"),
-        What::DirectReady { user, .. } => format!("{user} accepted a direct chat"),
-        What::DirectRejected { by } => format!("{by} rejected a direct chat"),
-        What::DirectConnected { with, .. } => format!("direct chat with {with}: connected"),
-        What::DirectEnded { with, reason } => format!("direct chat with {with}: ended: {reason}"),
+        What::DirectRequest { from, .. } => format!("direct: request received user={from}"),
+        What::DirectReady { user, .. } => format!("direct: request accepted user={user}"),
+        What::DirectRejected { by } => format!("direct: request rejected user={by}"),
+        What::DirectConnected { with, .. } => format!("direct: connected user={with}"),
+        What::DirectEnded { with, reason } => format!("direct: ended user={with} reason={reason}"),
         _ => return None,
     };
     Some(note)
@@ -24,13 +24,16 @@ mod tests {
         let bob = || "bob".into();
         let secret = || "secret".into();
         for (what, expected) in [
-            (What::DirectRequest { from: bob(), key: secret() }, Some("bob asks for a direct chat")),
-            (What::DirectReady { user: bob(), key: secret(), addresses: secret() }, Some("bob accepted a direct chat")),
-            (What::DirectRejected { by: bob() }, Some("bob rejected a direct chat")),
-            (What::DirectConnected { with: bob(), fingerprint: secret() }, Some("direct chat with bob: connected")),
+            (What::DirectRequest { from: bob(), key: secret() }, Some("direct: request received user=bob")),
+            (
+                What::DirectReady { user: bob(), key: secret(), addresses: secret() },
+                Some("direct: request accepted user=bob"),
+            ),
+            (What::DirectRejected { by: bob() }, Some("direct: request rejected user=bob")),
+            (What::DirectConnected { with: bob(), fingerprint: secret() }, Some("direct: connected user=bob")),
             (
                 What::DirectEnded { with: bob(), reason: "bob left".into() },
-                Some("direct chat with bob: ended: bob left"),
+                Some("direct: ended user=bob reason=bob left"),
             ),
             (What::DirectTalk { with: bob(), own: true, text: secret() }, None),
             (What::DirectTalk { with: bob(), own: false, text: secret() }, None),

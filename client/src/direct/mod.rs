@@ -321,7 +321,7 @@ impl<C: Connection + 'static> Connection for Direct<C> {
         let end = Instant::now() + 2 * BYE_TIMEOUT;
         let closing = chats.into_iter().map(|chat| {
             info!(
-                "direct chat with {}: ended: {}",
+                "direct: ended user={} reason={}",
                 chat.with,
                 chat.close_reason().unwrap_or(CloseReason::Left).sentence(&chat.with)
             );

@@ -116,7 +116,7 @@ fn the_program_prints_a_table_and_fails_when_a_cell_does() {
     assert!(good.status.success());
     let bad = program(&["--cells", "10x8", "--address", "127.0.0.1:1", "--json"]);
     let text = String::from_utf8(bad.stdout).unwrap();
-    assert!(text.contains("is the server running?") && text.contains(r#""exact":false"#), "{text}");
+    assert!(text.contains("is it running?") && text.contains(r#""exact":false"#), "{text}");
     assert_eq!(bad.status.code(), Some(1));
 }
 

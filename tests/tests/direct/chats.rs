@@ -44,17 +44,17 @@ fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
         notes.map(|(_, note)| note.to_owned()).filter(|note| note.contains("direct")).collect::<Vec<_>>()
     };
     let of_alice = [
-        "asking bob for a direct chat",
-        "bob accepted a direct chat",
-        "direct chat with bob: connected",
-        "direct chat with bob: ended: you ended it",
-        "bob asks for a direct chat",
-        "accepting a direct chat with bob",
-        "direct chat with bob: connected",
-        "direct chat with bob: ended: bob left",
+        "direct: sending request user=bob",
+        "direct: request accepted user=bob",
+        "direct: connected user=bob",
+        "direct: ended user=bob reason=you ended it",
+        "direct: request received user=bob",
+        "direct: accepting request user=bob",
+        "direct: connected user=bob",
+        "direct: ended user=bob reason=bob left",
     ];
     assert_eq!(notes("alice"), of_alice);
-    assert_eq!(notes("bob").last().map(String::as_str), Some("direct chat with alice: ended: you left"));
+    assert_eq!(notes("bob").last().map(String::as_str), Some("direct: ended user=alice reason=you left"));
 }
 
 fn connect_again(alice: &mut Program, bob: &mut Program) -> String {

@@ -1,9 +1,9 @@
 //! The input: a message of one or several lines, edited by what people see as characters.
 
 use super::limits::DRAFT_BYTES;
+use super::wrap::CellWidth;
 use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
-use unicode_width::UnicodeWidthStr;
 
 /// A message being typed, and where the next character goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Editor {
         let goal = self.goal.unwrap_or(cell);
         let mut cells = 0;
         let within = |grapheme: &(usize, &str)| {
-            cells += grapheme.1.width();
+            cells += grapheme.1.cell_width();
             cells <= goal
         };
         let passed = self.text[range.clone()].grapheme_indices(true).take_while(within).last();
@@ -152,7 +152,7 @@ impl Editor {
                 (start, cells) = (at + 1, 0);
                 continue;
             }
-            let wide = grapheme.width();
+            let wide = grapheme.cell_width();
             if cells + wide > width {
                 rows.push(start..at);
                 (start, cells) = (at, 0);

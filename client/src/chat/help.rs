@@ -1,10 +1,9 @@
 //! The help, in rows: all keys and all commands, from their tables.
 
-use super::wrap::wrap;
+use super::wrap::{CellWidth, wrap};
 use super::{BINDINGS, LOCAL};
 use crate::mesh_commands::MESH;
 use landline_common::command::{TOPICS, Topic};
-use unicode_width::UnicodeWidthStr;
 
 /// Cells of the column of keys and commands, where there is one.
 const COLUMN: usize = 19;
@@ -54,7 +53,7 @@ fn entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<Row>) {
     let room = width.saturating_sub(column);
     let mut meaning = wrap(right, room, room).into_iter().map(|row| right[row].to_owned());
     // A long term has a row of its own.
-    let beside = if left.width() + 2 <= column { meaning.next().unwrap_or_default() } else { String::new() };
+    let beside = if left.cell_width() + 2 <= column { meaning.next().unwrap_or_default() } else { String::new() };
     rows.push(Row::Entry(left, column, beside));
     rows.extend(meaning.map(|row| Row::Entry("", column, row)));
 }
@@ -68,8 +67,8 @@ mod tests {
         for width in [20, 40, 56, 57, 80, 96] {
             for row in rows(width, false) {
                 let Row::Entry(left, column, right) = row else { continue };
-                assert!(right.is_empty() || column + right.width() <= width, "{left} {right} at {width}");
-                assert!(right.is_empty() || left.width() < column);
+                assert!(right.is_empty() || column + right.cell_width() <= width, "{left} {right} at {width}");
+                assert!(right.is_empty() || left.cell_width() < column);
             }
         }
     }

@@ -3,10 +3,9 @@
 use super::conversation::{Anchor, Conversation};
 use super::geometry::Columns;
 use super::line::{Body, Delivery, Line, Talk};
-use super::wrap::wrap;
+use super::wrap::{CellWidth, wrap};
 use std::borrow::Cow;
 use std::ops::Range;
-use unicode_width::UnicodeWidthStr;
 
 /// Messages of one person within this time are one group: the name stands once.
 const GROUP_MS: i64 = 5 * 60_000;
@@ -95,8 +94,8 @@ impl Paper {
 
     /// Cells that the name takes in front of the text.
     fn hang(self, talk: &Talk, named: bool) -> usize {
-        let room = talk.room.as_deref().map_or(0, |room| room.width() + 3);
-        let name = if self.columns.nick == 0 && named { shown_name(&talk.user).width() + 2 } else { 0 };
+        let room = talk.room.as_deref().map_or(0, |room| room.cell_width() + 3);
+        let name = if self.columns.nick == 0 && named { shown_name(&talk.user).cell_width() + 2 } else { 0 };
         (room + name).min(self.columns.text / 2)
     }
 

@@ -7,6 +7,23 @@ use unicode_width::UnicodeWidthStr;
 /// Marks that stand behind a word, in scripts that are written without spaces.
 const CLOSING: [char; 14] = ['。', '、', '，', '．', '！', '？', '：', '；', '）', '」', '』', '】', '》', '…'];
 
+/// Halfwidth dakuten and handakuten: marks by Unicode's rules, but terminals give each a cell of its own.
+const HALFWIDTH_MARKS: [char; 2] = ['\u{ff9e}', '\u{ff9f}'];
+
+/// The width of a text in cells.
+pub trait CellWidth {
+    /// The cells that the screen gives each grapheme cluster, added up.
+    fn cell_width(&self) -> usize;
+}
+
+impl CellWidth for str {
+    fn cell_width(&self) -> usize {
+        // Not the width of the whole: there, the two letters of an Arabic ligature count as one.
+        let clusters: usize = self.graphemes(true).map(UnicodeWidthStr::width).sum();
+        clusters + self.matches(HALFWIDTH_MARKS).count()
+    }
+}
+
 /// The rows of `text`: the first at most `first` cells wide, the others `width`. Each of its lines begins a row; longer
 /// ones are broken at spaces where there are any, and never inside of what people see as one character. Always at least
 /// one row.
@@ -32,7 +49,7 @@ fn row_end(text: &str, limit: usize) -> Option<usize> {
     let indentation = text.len() - text.trim_start_matches(' ').len();
     let (mut cells, mut space, mut last) = (0, None, 0);
     for (at, grapheme) in text.grapheme_indices(true) {
-        cells += grapheme.width();
+        cells += grapheme.cell_width();
         // Spaces at the end of a row are not seen, so they fit.
         if grapheme == " " {
             space = (at >= indentation).then_some(at + 1);
@@ -53,12 +70,12 @@ fn trimmed(text: &str, row: Range<usize>) -> Range<usize> {
 /// `text` cut to `width` cells, with an ellipsis where it was cut.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
+    if text.cell_width() <= width {
         return text.to_owned();
     }
     let mut cells = 0;
     let fits = |grapheme: &&str| {
-        cells += grapheme.width();
+        cells += grapheme.cell_width();
         cells < width
     };
     let mut out: String = text.graphemes(true).take_while(fits).collect();
@@ -119,13 +136,13 @@ mod tests {
             prop_assert_eq!(joined.replace(' ', ""), text.replace([' ', '\n'], ""));
             for (at, row) in rows.iter().enumerate() {
                 let limit = if at == 0 { first } else { width };
-                prop_assert!(text[row.clone()].width() <= limit);
+                prop_assert!(text[row.clone()].cell_width() <= limit);
             }
         }
 
         #[test]
         fn any_text_is_cut_to_its_width(text in any::<String>(), width in 0usize..20) {
-            prop_assert!(cut(&text, width).width() <= width);
+            prop_assert!(cut(&text, width).cell_width() <= width);
         }
     }
 }

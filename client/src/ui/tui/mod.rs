@@ -3,6 +3,7 @@
 mod files;
 pub mod first;
 mod input;
+mod painter;
 mod run;
 mod terminal;
 pub mod theme;

@@ -48,13 +48,7 @@ impl Taken {
 
     /// Draws something else than the conversations.
     pub(super) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> anyhow::Result<()> {
-        self.screen.draw(|frame| {
-            let area = frame.area();
-            if let Some(cursor) = draw(area, frame.buffer_mut()) {
-                frame.set_cursor_position(cursor);
-            }
-        })?;
-        Ok(())
+        Ok(self.screen.draw(draw)?)
     }
 
     /// Goes on after a stop.
@@ -278,15 +272,10 @@ impl Running<'_> {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         if std::mem::take(&mut self.repaint) {
-            self.screen.forget()?;
+            self.screen.forget();
         }
         let (state, theme) = (&*self.state, &self.theme);
-        self.screen.draw(|frame| {
-            let area = frame.area();
-            if let Some(cursor) = view::draw(state, theme, area, frame.buffer_mut()) {
-                frame.set_cursor_position(cursor);
-            }
-        })?;
+        self.screen.draw(|area, buffer| view::draw(state, theme, area, buffer))?;
         self.drawn = Some(Instant::now());
         Ok(())
     }

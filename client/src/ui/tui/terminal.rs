@@ -1,17 +1,17 @@
 //! The terminal: taken over, and given back as it was, whatever happens.
 
+use super::painter::paint;
 use log::info;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode, size,
 };
-use ratatui::layout::Rect;
-use std::io::{self, Stdout, Write, stdout};
+use ratatui::layout::{Position, Rect};
+use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// What Rust's programs end with after a panic.
@@ -22,7 +22,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, while the program has it.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// What is on it, if that is known.
+    shown: Option<Buffer>,
     /// Inside of tmux, which passes on only what is wrapped for it.
     in_tmux: bool,
 }
@@ -43,29 +44,30 @@ impl Screen {
             }
         }));
         enter()?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
-        Ok(Screen { terminal, in_tmux: std::env::var_os("TMUX").is_some() })
+        Ok(Screen { shown: None, in_tmux: std::env::var_os("TMUX").is_some() })
     }
 
-    /// The same, drawn by `draw`, in one piece.
+    /// Shows what `draw` draws, with the cursor where it says, in one piece.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        execute!(stdout(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(draw)?;
-        execute!(stdout(), EndSynchronizedUpdate)
+    pub(super) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let mut frame = Buffer::empty(Rect::new(0, 0, cells(width), cells(height)));
+        let cursor = draw(frame.area, &mut frame);
+        // Until all of it is written, nothing is known.
+        let shown = self.shown.take();
+        let bytes = paint(shown.as_ref(), &frame, cursor)?;
+        stdout().write_all(&bytes)?;
+        stdout().flush()?;
+        self.shown = Some(frame);
+        Ok(())
     }
 
     /// Forgets what is on it, so that everything is drawn anew.
-    ///
-    /// # Errors
-    /// The terminal is gone.
-    pub(super) fn forget(&mut self) -> io::Result<()> {
-        // Not `clear`: that asks the terminal where its cursor is, and the thread that reads keys takes the answer.
-        let (width, height) = self.size()?;
-        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        self.terminal.resize(Rect::new(0, 0, cells(width), cells(height)))
+    pub(super) fn forget(&mut self) {
+        self.shown = None;
     }
 
     /// Its width and height.
@@ -73,8 +75,8 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub(super) fn size(&self) -> io::Result<(usize, usize)> {
-        let size = self.terminal.size()?;
-        Ok((size.width.into(), size.height.into()))
+        let (width, height) = size()?;
+        Ok((width.into(), height.into()))
     }
 
     /// Takes it over again, after the program was stopped.
@@ -83,7 +85,8 @@ impl Screen {
     /// The terminal is gone.
     pub(super) fn take_again(&mut self) -> io::Result<()> {
         enter()?;
-        self.forget()
+        self.forget();
+        Ok(())
     }
 
     /// Rings its bell.
@@ -107,7 +110,8 @@ fn enter() -> io::Result<()> {
     info!("taking the terminal");
     TAKEN.store(true, SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())
+    // A cluster at the right edge that takes more cells than expected must not run over into the next row.
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap).inspect_err(|_| give_back())
 }
 
 /// Gives the terminal back as it was, if the program has it.
@@ -116,7 +120,8 @@ pub(super) fn give_back() {
         return;
     }
     // Whatever fails, the rest is tried.
-    let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ =
+        execute!(stdout(), EndSynchronizedUpdate, EnableLineWrap, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
     info!("the terminal is given back");
 }

@@ -6,13 +6,12 @@ use crate::chat::State;
 use crate::chat::conversation::{Conversation, Place, Secret};
 use crate::chat::geometry::{Geometry, PROMPT};
 use crate::chat::limits::MESSAGE_CHARS;
-use crate::chat::wrap::cut;
+use crate::chat::wrap::{CellWidth, cut};
 use crate::engine::Phase;
 use landline_common::clean::count_lines;
 use landline_common::limits::MESSAGE_LINES;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use unicode_width::UnicodeWidthStr;
 
 /// In front of who talks with the reader past the server.
 pub(super) const LOCK: &str = "🔒";
@@ -24,18 +23,18 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     let (name, about) = named(conversation);
     let right = format!("{} on {} ", state.me(), state.server());
     let (about, right) = match &conversation.direct {
-        Some(numbers) => direct(numbers, usize::from(area.width).saturating_sub(name.width() + 4), right),
+        Some(numbers) => direct(numbers, usize::from(area.width).saturating_sub(name.cell_width() + 4), right),
         None => (about, right),
     };
-    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
     let left = cut(&format!(" {name}"), room);
     pieces(area, area.y, buffer, &[(&left, theme.bar_strong)]);
-    let x = area.x + u16::try_from(left.width() + 2).unwrap_or(0);
-    let left_over = usize::from(area.width).saturating_sub(left.width() + 2 + right.width() + 1);
+    let x = area.x + u16::try_from(left.cell_width() + 2).unwrap_or(0);
+    let left_over = usize::from(area.width).saturating_sub(left.cell_width() + 2 + right.cell_width() + 1);
     buffer.set_stringn(x, area.y, cut(&about, left_over), left_over, theme.bar);
-    if right.width() < usize::from(area.width) / 2 {
-        let x = area.right() - u16::try_from(right.width()).unwrap_or(0);
-        buffer.set_stringn(x, area.y, &right, right.width(), theme.bar);
+    if right.cell_width() < usize::from(area.width) / 2 {
+        let x = area.right() - u16::try_from(right.cell_width()).unwrap_or(0);
+        buffer.set_stringn(x, area.y, &right, right.cell_width(), theme.bar);
     }
 }
 
@@ -75,11 +74,11 @@ fn secret(conversation: &Conversation, what: &str) -> String {
 /// not at all, and matter more than what stands at the right.
 fn direct(numbers: &str, room: usize, right: String) -> (String, String) {
     let whole = format!("encrypted · compare {numbers}");
-    if whole.width() + 1 + right.width() <= room {
+    if whole.cell_width() + 1 + right.cell_width() <= room {
         return (whole, right);
     }
     let shorter = [whole, format!("encrypted · {numbers}"), numbers.to_owned()];
-    let fits = shorter.into_iter().find(|about| about.width() <= room);
+    let fits = shorter.into_iter().find(|about| about.cell_width() <= room);
     fits.map_or(("encrypted".to_owned(), right), |about| (about, String::new()))
 }
 
@@ -89,11 +88,11 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let (text, strong) = connection(state);
     let style = if strong { theme.bar_strong } else { theme.bar };
     let right = position(state);
-    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
     pieces(area, area.y, buffer, &[(&cut(&text, room), style)]);
-    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+    let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
     let style = if state.conversations().viewed().scroll.is_some() { theme.bar_strong } else { theme.bar };
-    buffer.set_stringn(x, area.y, &right, right.width(), style);
+    buffer.set_stringn(x, area.y, &right, right.cell_width(), style);
 }
 
 /// How the connection is, and whether that matters now.

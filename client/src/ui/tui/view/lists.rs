@@ -5,10 +5,9 @@ use super::bars::LOCK;
 use super::pieces;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, Place, Secret};
-use crate::chat::wrap::cut;
+use crate::chat::wrap::{CellWidth, cut};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
 
 /// Conversations, with what is new in them.
 pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
@@ -89,7 +88,7 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     }
     let number_style = if is_viewed { theme.selected } else { theme.dim };
     let margin = usize::from(row.width > 16);
-    let room = usize::from(row.width).saturating_sub(3 + margin + sign.width() + count.width());
+    let room = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
     let away = match conversation.place {
         Place::Person(_) => !state.is_online(&conversation.title),
         Place::OffTheRecord(_) | Place::Direct(_) => conversation.secret != Secret::Open,
@@ -99,8 +98,8 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
     pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
-    let x = row.right().saturating_sub(u16::try_from(count.width() + margin).unwrap_or(0));
-    buffer.set_stringn(x, row.y, &count, count.width(), style);
+    let x = row.right().saturating_sub(u16::try_from(count.cell_width() + margin).unwrap_or(0));
+    buffer.set_stringn(x, row.y, &count, count.cell_width(), style);
 }
 
 /// The people of the room.

@@ -6,11 +6,10 @@ use crate::chat::State;
 use crate::chat::help::{Row, rows};
 use crate::chat::overlay::Overlay;
 use crate::chat::paste::Pasted;
-use crate::chat::wrap::cut;
+use crate::chat::wrap::{CellWidth, cut};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
-use unicode_width::UnicodeWidthStr;
 
 /// Draws what lies over the conversation.
 pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut Buffer) {
@@ -36,7 +35,7 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
         match row {
             Row::Heading(text) => _ = pieces(inner, y, buffer, &[(text, theme.new)]),
             Row::Entry(left, column, right) => {
-                let gap = " ".repeat(column.saturating_sub(left.width()));
+                let gap = " ".repeat(column.saturating_sub(left.cell_width()));
                 pieces(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
             }
         }

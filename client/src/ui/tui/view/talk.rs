@@ -5,12 +5,11 @@ use crate::chat::State;
 use crate::chat::conversation::{Conversation, Place};
 use crate::chat::line::{Body, Delivery, Line, Talk, Tone};
 use crate::chat::rows::{Laid, Paper, shown_name};
-use crate::chat::wrap::cut;
+use crate::chat::wrap::{CellWidth, cut};
 use landline_common::Moment;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthStr;
 
 const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 
@@ -119,15 +118,15 @@ impl Sheet<'_> {
         let (columns, style) = (self.paper.columns, self.nick_style(talk));
         if laid.named && columns.nick > 0 {
             let name = cut(&talk.user, columns.nick);
-            self.write(y, columns.name + columns.nick - name.width(), &name, style, buffer);
+            self.write(y, columns.name + columns.nick - name.cell_width(), &name, style, buffer);
         }
         let mut x = columns.indent;
         let room_for = |x: usize| (columns.indent + laid.hang).saturating_sub(x);
         if laid.named && columns.nick == 0 {
             let name = cut(&shown_name(&talk.user), room_for(x).saturating_sub(2));
             self.write(y, x, &name, style, buffer);
-            self.write(y, x + name.width(), ":", self.theme.dim, buffer);
-            x += name.width() + 2;
+            self.write(y, x + name.cell_width(), ":", self.theme.dim, buffer);
+            x += name.cell_width() + 2;
         }
         if let Some(room) = &talk.room {
             let room = format!("[{}]", cut(room, room_for(x).saturating_sub(3)));
@@ -173,7 +172,7 @@ impl Sheet<'_> {
 
     fn rule(&self, y: i32, text: &str, style: Style, buffer: &mut Buffer) {
         let width = usize::from(self.area.width);
-        let side = width.saturating_sub(text.width() + 4) / 2;
+        let side = width.saturating_sub(text.cell_width() + 4) / 2;
         let line = format!(" {} {text} {}", "─".repeat(side.saturating_sub(1)), "─".repeat(width));
         self.write(y, 0, &line, style, buffer);
     }

@@ -2,12 +2,11 @@
 
 use super::super::theme::Theme;
 use super::pieces;
-use crate::chat::wrap::{cut, wrap};
+use crate::chat::wrap::{CellWidth, cut, wrap};
 use crate::setup::welcome::{Step, Welcome};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthStr;
 
 /// Wider rows are hard to read.
 const WIDEST: u16 = 76;
@@ -65,7 +64,7 @@ impl Page<'_> {
 
     fn text(&mut self, text: Option<&str>, sign: &str, style: Style) {
         let Some(text) = text else { return };
-        let room = usize::from(self.body.width) - sign.width();
+        let room = usize::from(self.body.width) - sign.cell_width();
         for row in wrap(text, room, room) {
             self.row(&[(sign, style), (&text[row], style)]);
         }
@@ -87,7 +86,7 @@ fn entries(welcome: &Welcome, theme: &Theme, page: &mut Page<'_>) {
             let widths = [usize::from(page.body.width).saturating_sub(44).clamp(12, 24), 21, 10, 8];
             let cells = columns.iter().zip(widths).map(|(column, width)| {
                 let column = cut(column, width);
-                format!("{column}{} ", " ".repeat(width - column.width()))
+                format!("{column}{} ", " ".repeat(width - column.cell_width()))
             });
             cells.collect::<String>().trim_end().to_owned()
         };
@@ -107,10 +106,10 @@ fn field(welcome: &Welcome, theme: &Theme, page: &mut Page<'_>) -> Option<Positi
     let room = usize::from(page.body.width).saturating_sub(3);
     // The end of what stands before the cursor is always in sight.
     let hidden =
-        before.char_indices().map(|(at, _)| at).find(|at| before[*at..].width() <= room).unwrap_or(before.len());
+        before.char_indices().map(|(at, _)| at).find(|at| before[*at..].cell_width() <= room).unwrap_or(before.len());
     let y = page.y;
     page.row(&[("❯ ", theme.key), (&text[hidden..], theme.text)]);
-    let x = page.body.x + 2 + u16::try_from(before[hidden..].width()).unwrap_or(0);
+    let x = page.body.x + 2 + u16::try_from(before[hidden..].cell_width()).unwrap_or(0);
     (y < page.body.bottom()).then_some(Position { x, y })
 }
 

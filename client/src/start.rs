@@ -12,7 +12,7 @@ use crate::ui::enter::enter;
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};
 use crate::ui::tui::Taken;
-use crate::ui::tui::theme::{Depth, Palette, Theme, depth};
+use crate::ui::tui::theme::{Depth, Palette, Theme, depth, has_screen};
 use crate::{discover, logging, places, secret, ui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
@@ -110,7 +110,8 @@ impl<'a> Start<'a> {
         }
         let memory = Memory::load(places::memory_file().as_deref());
         let people = io::stdin().is_terminal();
-        let screen = people && io::stdout().is_terminal() && !lines && !config.plain;
+        let term = std::env::var("TERM").ok();
+        let screen = people && io::stdout().is_terminal() && !lines && !config.plain && has_screen(term.as_deref());
         Ok(Start { args, look, config, memory, people, screen })
     }
 }

@@ -33,7 +33,16 @@ impl Terminal {
         for folder in FOLDERS {
             command.env(folder, NOWHERE);
         }
-        for name in ["TMUX", "COLORTERM", "NO_COLOR", "LANDLINE_PASSWORD", "LANDLINE_SERVER_PASSWORD", "RUST_LOG"] {
+        for name in [
+            "TMUX",
+            "COLORTERM",
+            "COLUMNS",
+            "LINES",
+            "NO_COLOR",
+            "LANDLINE_PASSWORD",
+            "LANDLINE_SERVER_PASSWORD",
+            "RUST_LOG",
+        ] {
             command.env_remove(name);
         }
         let shell = pty.slave.spawn_command(command).expect("a shell");

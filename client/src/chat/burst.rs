@@ -14,6 +14,10 @@
 //! | one Enter, or several, at the end | typed: a script; Tab completes |
 //! | no Enter, but a Tab within the text | pasted |
 //!
+//! Three arrows up or down that came together are a notch of the mouse wheel: where a program does not read the mouse,
+//! many terminals (and tmux) make arrows of it. They scroll the conversation; as keys they would replace the draft by
+//! what was sent before.
+//!
 //! What comes right behind a paste belongs to it: a long one comes in pieces. No Enter is lost: keys that are taken for
 //! a paste and have one are always asked about.
 
@@ -25,8 +29,10 @@ use landline_common::command::{Command, parse};
 pub const TOGETHER_US: u64 = 1_000;
 /// Fewer keys than this may gather for somebody who types while the terminal stalls.
 pub const FEWEST: usize = 6;
-/// Milliseconds within which more text belongs to the paste before it. Nobody answers a question so fast.
+/// Milliseconds within which more text belongs to the paste before it, and more arrows to the wheel.
 const GOES_ON_MS: u64 = 50;
+/// So many equal arrows at once are a turn of the wheel: terminals send three or more for a notch.
+pub const NOTCH: usize = 3;
 
 /// What keys that came together are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,13 @@ pub enum Arrived {
     Keys(Vec<Key>),
     /// Pasted, with its line ends as they came.
     Text(String),
+    /// The mouse wheel.
+    Wheel {
+        /// Towards what was said before.
+        back: bool,
+        /// How many rows.
+        rows: usize,
+    },
 }
 
 /// Sorts keys that came together.
@@ -42,11 +55,43 @@ pub enum Arrived {
 pub struct Bursts {
     /// When the last paste ended.
     pasted_at: Option<u64>,
+    /// When the wheel was turned last, and the arrow that it was.
+    turned: Option<(u64, Key)>,
 }
 
 impl Bursts {
     /// Takes keys that came together, the last of them at `now_ms`: typed ones, then pasted ones.
-    pub fn sort(&mut self, mut keys: Vec<Key>, now_ms: u64) -> Vec<Arrived> {
+    pub fn sort(&mut self, keys: Vec<Key>, now_ms: u64) -> Vec<Arrived> {
+        let arrived = self.sort_pasted(keys, now_ms);
+        arrived
+            .into_iter()
+            .flat_map(|arrived| match arrived {
+                Arrived::Keys(keys) => self.sort_wheel(&keys, now_ms),
+                other => vec![other],
+            })
+            .collect()
+    }
+
+    /// Takes turns of the wheel out of keys.
+    fn sort_wheel(&mut self, keys: &[Key], now_ms: u64) -> Vec<Arrived> {
+        let mut arrived = Vec::new();
+        for equal in keys.chunk_by(|a, b| a == b) {
+            let key = equal[0];
+            let is_arrow = [Key::plain(Code::Up), Key::plain(Code::Down)].contains(&key);
+            let goes_on = self.turned.is_some_and(|(at, turned)| turned == key && now_ms < at + GOES_ON_MS);
+            if is_arrow && (equal.len() >= NOTCH || goes_on) {
+                self.turned = Some((now_ms, key));
+                arrived.push(Arrived::Wheel { back: key.code == Code::Up, rows: equal.len() });
+            } else if let Some(Arrived::Keys(typed)) = arrived.last_mut() {
+                typed.extend(equal);
+            } else {
+                arrived.push(Arrived::Keys(equal.to_vec()));
+            }
+        }
+        arrived
+    }
+
+    fn sort_pasted(&mut self, mut keys: Vec<Key>, now_ms: u64) -> Vec<Arrived> {
         let is_piece = keys.len() > 1 || matches!(keys[..], [Key { code: Code::Char(_), ctrl: false, alt: false }]);
         let goes_on = is_piece && self.pasted_at.is_some_and(|at| now_ms < at + GOES_ON_MS);
         let enters = keys.iter().take_while(|key| **key == Key::plain(Code::Enter)).count();
@@ -186,6 +231,23 @@ mod tests {
         assert!(pasted("talk 1\r/join j1\r/pm alice x\r"));
     }
 
+    #[test]
+    fn d10_three_arrows_at_once_are_the_wheel() {
+        let arrows = |code, count| vec![Key::plain(code); count];
+        let mut bursts = Bursts::default();
+        let wheel = |back, rows| Arrived::Wheel { back, rows };
+        assert_eq!(bursts.sort(arrows(Code::Up, 3), 0), [wheel(true, 3)]);
+        assert_eq!(bursts.sort(arrows(Code::Up, 1), 49), [wheel(true, 1)], "the rest of the same turn");
+        assert_eq!(bursts.sort(arrows(Code::Down, 1), 60), [Arrived::Keys(arrows(Code::Down, 1))]);
+        assert_eq!(bursts.sort(arrows(Code::Up, 2), 200), [Arrived::Keys(arrows(Code::Up, 2))]);
+        let both = [arrows(Code::Down, 6), arrows(Code::Up, 3)].concat();
+        assert_eq!(bursts.sort(both, 300), [wheel(false, 6), wheel(true, 3)]);
+        let typed = [keys("ab"), arrows(Code::Up, 3), keys("c")].concat();
+        assert_eq!(bursts.sort(typed, 400), [Arrived::Keys(keys("ab")), wheel(true, 3), Arrived::Keys(keys("c"))]);
+        let with_alt = vec![Key::alt(Code::Up); 3];
+        assert_eq!(bursts.sort(with_alt.clone(), 500), [Arrived::Keys(with_alt)]);
+    }
+
     proptest! {
         #[test]
         fn no_key_is_lost(text in "[a-b/ \r\t\n]{0,20}", more in "[a-b\r]{0,4}") {
@@ -196,6 +258,7 @@ mod tests {
                     match piece {
                         Arrived::Keys(typed) => arrived.extend(typed),
                         Arrived::Text(text) => arrived.extend(keys(&text)),
+                        Arrived::Wheel { .. } => panic!("no arrows were pressed"),
                     }
                 }
                 prop_assert_eq!(arrived, keys(&part));

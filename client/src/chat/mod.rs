@@ -46,6 +46,13 @@ pub enum Input {
     Paste(String),
     /// Keys came faster than anybody types, and were a paste ([`burst`]).
     Burst(String),
+    /// The mouse wheel was turned, by so many rows.
+    Wheel {
+        /// Towards what was said before.
+        back: bool,
+        /// How many rows.
+        rows: usize,
+    },
     /// The screen has that width and height now.
     Resize(usize, usize),
     /// Time has passed.

@@ -5,6 +5,7 @@ mod cable;
 mod files;
 mod first;
 mod flood;
+mod kinds;
 mod life;
 mod lines;
 mod log;

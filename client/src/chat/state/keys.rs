@@ -77,6 +77,18 @@ impl State {
         }
     }
 
+    /// Scrolls what is on top. A question about a paste has nothing to scroll.
+    pub(super) fn wheel(&mut self, back: bool, rows: usize) {
+        match self.overlay {
+            None => self.turn(back, rows),
+            Some(Overlay::Help { .. }) => {
+                let arrow = Key::plain(if back { Code::Up } else { Code::Down });
+                (0..rows).for_each(|_| self.overlay_key(arrow));
+            }
+            Some(Overlay::Paste(_)) => {}
+        }
+    }
+
     fn overlay_key(&mut self, key: Key) {
         match self.overlay.take() {
             Some(Overlay::Help { first }) => {

@@ -94,6 +94,7 @@ impl State {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),
             Input::Burst(text) => self.burst(&text),
+            Input::Wheel { back, rows } => self.wheel(back, rows),
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
             Input::Event { event, by_program } => self.hear(&event, by_program),

@@ -313,6 +313,7 @@ fn together(desk: &mut Desk, text: &str) {
         match arrived {
             Arrived::Keys(keys) => keys.into_iter().for_each(|key| desk.press(key)),
             Arrived::Text(text) => desk.step(Input::Burst(text)),
+            Arrived::Wheel { back, rows } => desk.step(Input::Wheel { back, rows }),
         }
     }
 }
@@ -352,4 +353,21 @@ fn r4_letters_answer_no_question_about_a_paste() {
     desk.step(Input::Burst("words and words\r".repeat(4_000)));
     desk.type_in("let");
     assert!(desk.state.overlay().is_some() && draft(&desk).is_empty(), "it does not fit into the input");
+}
+
+#[test]
+fn d10_the_wheel_scrolls_and_leaves_the_draft_alone() {
+    let mut desk = Desk::signed_in(80, 24);
+    for i in 0..40 {
+        desk.enter(&format!("line {i}"));
+    }
+    desk.type_in("a draft");
+    desk.step(Input::Wheel { back: true, rows: 3 });
+    assert_eq!(desk.state.conversations().viewed().draft.text(), "a draft");
+    assert!(desk.state.conversations().viewed().scroll.is_some());
+    desk.step(Input::Wheel { back: false, rows: 3 });
+    assert!(desk.state.conversations().viewed().scroll.is_none());
+    desk.press(Key::plain(Code::F(1)));
+    desk.step(Input::Wheel { back: false, rows: 3 });
+    assert!(matches!(desk.state.overlay(), Some(Overlay::Help { first: 3 })));
 }

@@ -4,6 +4,7 @@ use super::run::Taken;
 use super::theme::Theme;
 use super::view;
 use crate::chat;
+use crate::chat::key::Code;
 use crate::link::{Connection, First, News, Refusal};
 use crate::setup;
 use crate::setup::welcome::{Choice, Input, Welcome, Wish};
@@ -42,6 +43,10 @@ pub fn ask(
             recv(taken.keys) -> key => match key {
                 Ok(chat::Input::Key(key)) => asking.feed(Input::Key(key))?,
                 Ok(chat::Input::Paste(text) | chat::Input::Burst(text)) => asking.feed(Input::Paste(text))?,
+                Ok(chat::Input::Wheel { back, rows }) => {
+                    let arrow = chat::Key::plain(if back { Code::Up } else { Code::Down });
+                    (0..rows).try_for_each(|_| asking.feed(Input::Key(arrow)))?;
+                }
                 Ok(_) => {}
                 Err(_) => asking.over = true,
             },

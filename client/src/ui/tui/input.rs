@@ -1,6 +1,7 @@
 //! What the terminal library tells → the model's input. Keys that come together are sorted first
 //! ([`crate::chat::burst`]): some terminals send a paste as keys.
 
+use super::terminal::usable_size;
 use crate::chat::Input;
 use crate::chat::burst::{Arrived, Bursts, TOGETHER_US};
 use crate::chat::key::{Code, Key};
@@ -46,7 +47,10 @@ impl Gathering {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.keys.extend(known(key)),
             Event::Paste(text) => self.after_keys(Input::Paste(text))?,
-            Event::Resize(width, height) => self.after_keys(Input::Resize(width.into(), height.into()))?,
+            Event::Resize(width, height) => {
+                let (width, height) = usable_size((width, height));
+                self.after_keys(Input::Resize(width.into(), height.into()))?;
+            }
             _ => {}
         }
         let full = self.keys.len() >= PASTE_BYTES;
@@ -66,6 +70,7 @@ impl Gathering {
         let arrived = self.bursts.sort(std::mem::take(&mut self.keys), now);
         arrived.into_iter().try_for_each(|arrived| match arrived {
             Arrived::Text(text) => self.out.send(Input::Burst(text)),
+            Arrived::Wheel { back, rows } => self.out.send(Input::Wheel { back, rows }),
             Arrived::Keys(keys) => keys.into_iter().try_for_each(|key| self.out.send(Input::Key(key))),
         })
     }

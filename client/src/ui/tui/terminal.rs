@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::execute;
+use ratatui::crossterm::style::Print;
 use ratatui::crossterm::terminal::{
     DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode, size,
@@ -13,6 +14,15 @@ use ratatui::crossterm::terminal::{
 use ratatui::layout::{Position, Rect};
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+/// Saves what the wheel does, and keeps it from being told as arrows (DECSET 1007).
+const WHEEL_OFF: &str = "\x1b[?1007s\x1b[?1007l";
+/// On again, as most terminals have it, and then as it was, where that was saved.
+const WHEEL_BACK: &str = "\x1b[?1007h\x1b[?1007r";
+/// The size of a terminal that tells none.
+const SIZE: (u16, u16) = (80, 24);
+/// A frame is never wider or higher, whatever a terminal tells.
+const LARGEST: u16 = 1_000;
 
 /// What Rust's programs end with after a panic.
 const PANICKED: i32 = 101;
@@ -75,7 +85,7 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub(super) fn size(&self) -> io::Result<(usize, usize)> {
-        let (width, height) = size()?;
+        let (width, height) = usable_size(size()?);
         Ok((width.into(), height.into()))
     }
 
@@ -110,8 +120,19 @@ fn enter() -> io::Result<()> {
     info!("taking the terminal");
     TAKEN.store(true, SeqCst);
     enable_raw_mode()?;
+    set_modes(&mut stdout()).inspect_err(|_| give_back())
+}
+
+/// Sets the modes of the full screen.
+fn set_modes(out: &mut impl Write) -> io::Result<()> {
     // A cluster at the right edge that takes more cells than expected must not run over into the next row.
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap).inspect_err(|_| give_back())
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap, Print(WHEEL_OFF))
+}
+
+/// Sets the modes back.
+fn reset_modes(out: &mut impl Write) -> io::Result<()> {
+    execute!(out, EndSynchronizedUpdate, Print(WHEEL_BACK), EnableLineWrap, DisableBracketedPaste)?;
+    execute!(out, LeaveAlternateScreen, Show)
 }
 
 /// Gives the terminal back as it was, if the program has it.
@@ -120,10 +141,24 @@ pub(super) fn give_back() {
         return;
     }
     // Whatever fails, the rest is tried.
-    let _ =
-        execute!(stdout(), EndSynchronizedUpdate, EnableLineWrap, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = reset_modes(&mut stdout());
     let _ = disable_raw_mode();
     info!("the terminal is given back");
+}
+
+/// The size to draw for: the one that the terminal tells. Serial lines tell 0 × 0; then `COLUMNS` and `LINES` count, or
+/// else 80 × 24.
+pub(super) fn usable_size(told: (u16, u16)) -> (u16, u16) {
+    let variable = |name| std::env::var(name).ok().and_then(|value| value.trim().parse().ok());
+    size_of(told, variable("COLUMNS"), variable("LINES"))
+}
+
+fn size_of((width, height): (u16, u16), columns: Option<u16>, lines: Option<u16>) -> (u16, u16) {
+    let first = |told: u16, set: Option<u16>, usual: u16| {
+        let known = Some(told).filter(|told| *told > 0).or(set.filter(|set| *set > 0));
+        known.unwrap_or(usual).min(LARGEST)
+    };
+    (first(width, columns, SIZE.0), first(height, lines, SIZE.1))
 }
 
 /// The escape sequences that some terminals take for a notification (OSC 777, and OSC 9 for others).
@@ -136,7 +171,37 @@ fn notification(text: &str, in_tmux: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::notification;
+    use super::{LARGEST, notification, reset_modes, set_modes, size_of};
+
+    #[test]
+    fn d10_each_mode_is_set_back_also_the_wheel_s() {
+        let modes = |write: fn(&mut Vec<u8>) -> std::io::Result<()>| {
+            let mut bytes = Vec::new();
+            write(&mut bytes).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            text.split("\x1b[?").skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (set, reset) = (modes(|out| set_modes(out)), modes(|out| reset_modes(out)));
+        assert!(set.ends_with(&["1007s".into(), "1007l".into()]), "{set:?}");
+        for mode in set {
+            let (number, letter) = mode.split_at(mode.len() - 1);
+            let back = match letter {
+                "h" => "l",
+                "l" => "h",
+                _ => "r",
+            };
+            assert!(reset.contains(&format!("{number}{back}")), "{mode} in {reset:?}");
+        }
+    }
+
+    #[test]
+    fn d15_a_terminal_without_a_size_has_one() {
+        assert_eq!(size_of((120, 40), Some(10), Some(10)), (120, 40));
+        assert_eq!(size_of((0, 0), Some(132), Some(43)), (132, 43));
+        assert_eq!(size_of((0, 0), None, Some(0)), (80, 24));
+        assert_eq!(size_of((100, 0), None, None), (100, 24));
+        assert_eq!(size_of((u16::MAX, u16::MAX), None, None), (LARGEST, LARGEST));
+    }
 
     #[test]
     fn notifications_pass_through_tmux() {

@@ -164,6 +164,12 @@ fn light(depth: Depth, base: Theme) -> Theme {
     }
 }
 
+/// Whether a terminal of that type moves its cursor, which a screen needs. Windows names no type.
+#[must_use]
+pub fn has_screen(term: Option<&str>) -> bool {
+    cfg!(windows) || term.is_some_and(|term| !term.is_empty() && term != "dumb")
+}
+
 /// What the environment says about colours: none wanted (`NO_COLOR`, a terminal without), or how many there are.
 #[must_use]
 pub fn depth(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Option<Depth> {
@@ -186,6 +192,13 @@ mod tests {
         assert_eq!(depth(Some("1"), Some("truecolor"), None), None);
         assert_eq!(depth(Some(""), None, None), Some(Depth::Sixteen));
         assert_eq!(depth(None, None, Some("vt100-m")), None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn d14_a_dumb_terminal_has_no_screen() {
+        assert!(has_screen(Some("xterm")) && has_screen(Some("vt100")));
+        assert!(!has_screen(Some("dumb")) && !has_screen(Some("")) && !has_screen(None));
     }
 
     #[test]

@@ -47,9 +47,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Returns the event for a reader whose time is `offset_s` seconds ahead of UTC.
+    /// Returns the event for a reader.
     #[must_use]
-    pub fn recalled(&self, offset_s: i32) -> crate::Event<'_> {
+    pub fn recalled(&self) -> crate::Event<'_> {
         let place = match &self.place {
             Place::Room(room) => Place::Room(Text::Borrowed(room)),
             Place::Everybody => Place::Everybody,
@@ -57,7 +57,7 @@ impl Entry {
         };
         let user = Text::Borrowed(&*self.user);
         let text = Text::Borrowed(&*self.text);
-        What::Recalled { id: self.id, place, user, text }.at(Moment { offset_s, ..self.at })
+        What::Recalled { id: self.id, place, user, text }.at(self.at)
     }
 }
 

@@ -34,8 +34,17 @@ impl Clock {
     /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Moment {
-        let now = (self.time)();
-        Moment { unix_ms: now.as_millisecond(), offset_s: self.zone.to_offset(now).seconds() }
+        self.local((self.time)())
+    }
+
+    /// A moment, in the local time of that moment: its offset is another one than now's where there is summer time.
+    #[must_use]
+    pub fn at(&self, unix_ms: i64) -> Moment {
+        self.local(Timestamp::from_millisecond(unix_ms).unwrap_or_default())
+    }
+
+    fn local(&self, at: Timestamp) -> Moment {
+        Moment { unix_ms: at.as_millisecond(), offset_s: self.zone.to_offset(at).seconds() }
     }
 }
 

@@ -20,6 +20,18 @@ pub struct Keeping {
     pub accounts: Arc<Accounts>,
     /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
+    /// In whose local time messages of before are shown.
+    pub clock: Clock,
+}
+
+impl Keeping {
+    /// A page in local time. Imported messages may carry the offset of another place.
+    fn local(&self, mut page: Page) -> Page {
+        for entry in &mut page.entries {
+            entry.at = self.clock.at(entry.at.unix_ms);
+        }
+        page
+    }
 }
 
 /// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is filled in
@@ -80,12 +92,12 @@ impl Memory for Keeping {
 
     fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
         ranked::assert_free();
-        self.messages.recall(viewer, range)
+        self.messages.recall(viewer, range).map(|page| self.local(page))
     }
 
     fn search(&self, viewer: &Viewer<'_>, words: &str, before: Option<u64>, most: usize) -> Result<Page, RecallError> {
         ranked::assert_free();
-        self.messages.search(viewer, words, before, most)
+        self.messages.search(viewer, words, before, most).map(|page| self.local(page))
     }
 
     fn forget(&self, party: &Party) -> Result<u64, RecallError> {

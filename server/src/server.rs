@@ -61,7 +61,7 @@ impl Server {
         let stores = Stores::open(config, &clock)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
-        let memory = stores.memory();
+        let memory = stores.memory(&clock);
         let first_id = stores.first_id(&clock);
         let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, memory, first_id);
         stores.not_stored.set_hub(&hub);
@@ -184,11 +184,12 @@ impl Stores {
     }
 
     /// Returns the stores in the form that the hub uses.
-    fn memory(&self) -> Arc<Keeping> {
+    fn memory(&self, clock: &Clock) -> Arc<Keeping> {
         Arc::new(Keeping {
             messages: self.messages.clone(),
             accounts: self.accounts.clone(),
             sessions: self.sessions.clone(),
+            clock: clock.clone(),
         })
     }
 

@@ -5,7 +5,7 @@ use super::key::{Code, Key};
 use super::line::{Body, Delivery};
 use super::{Effect, Input, Settings, State};
 use crate::engine::typed::line;
-use crate::engine::{Engine, Now};
+use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
 use landline_common::event::{Grant, PROTOCOL, Part, Reply};
 use landline_common::history::Place as Where;
@@ -139,7 +139,7 @@ impl Desk {
     /// Something happens.
     pub fn step(&mut self, input: Input) {
         let unix_ms = START_MS + i64::try_from(self.ms).unwrap();
-        let now = Now { ms: self.ms, wall: Moment { unix_ms, offset_s: 0 } };
+        let now = Now { ms: self.ms, wall: Moment { unix_ms, offset_s: 0 }, zone: Zone::default() };
         for effect in self.state.step(input, now) {
             match effect {
                 Effect::Send(object) => self.note(&object),

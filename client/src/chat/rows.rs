@@ -4,6 +4,7 @@ use super::conversation::{Anchor, Conversation};
 use super::geometry::Columns;
 use super::line::{Body, Delivery, Line, Talk};
 use super::wrap::{CellWidth, wrap};
+use crate::engine::Zone;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -51,13 +52,13 @@ impl Laid<'_> {
 pub struct Paper {
     /// How lines are set.
     pub columns: Columns,
-    /// Seconds that local time is ahead of UTC.
-    pub offset_s: i32,
+    /// The time zone in which times and days are shown.
+    pub zone: Zone,
 }
 
 impl Paper {
     fn minute(self, at: i64) -> i64 {
-        (at + i64::from(self.offset_s) * 1_000).div_euclid(60_000)
+        (at + i64::from(self.zone.at(at).offset_s) * 1_000).div_euclid(60_000)
     }
 
     fn day(self, at: i64) -> i64 {
@@ -202,8 +203,10 @@ mod tests {
         room
     }
 
-    const PAPER: Paper =
-        Paper { columns: Columns { time: 0, mark: 5, name: 7, nick: 10, indent: 20, text: 10 }, offset_s: 0 };
+    const PAPER: Paper = Paper {
+        columns: Columns { time: 0, mark: 5, name: 7, nick: 10, indent: 20, text: 10 },
+        zone: Zone::new(|_| 0),
+    };
 
     #[test]
     fn messages_of_one_person_are_a_group() {
@@ -220,8 +223,19 @@ mod tests {
         assert_eq!(above[0], Above { day: Some(0), new: false });
         assert_eq!(above[1], Above { day: None, new: true });
         assert_eq!(above[2], Above { day: Some(1), new: false });
-        let east = Paper { offset_s: 3_600, ..PAPER };
+        let east = Paper { zone: Zone::new(|_| 3_600), ..PAPER };
         assert_eq!(east.lay(&room, 1).above.day, Some(1));
+    }
+
+    #[test]
+    fn d9_a_day_begins_by_the_offset_of_its_own_moments() {
+        const HOUR: i64 = 60;
+        // Summer time, of two hours, ends at 48:00 UTC.
+        let zone = Zone::new(|ms| if ms < 48 * HOUR * 60_000 { 7_200 } else { 3_600 });
+        let room = room(&[("ann", 21 * HOUR, "23:00"), ("ann", 22 * HOUR, "0:00"), ("ann", 70 * HOUR, "71:00")]);
+        let days: Vec<_> = (0..3).map(|i| Paper { zone, ..PAPER }.lay(&room, i).above.day).collect();
+        assert_eq!(days, [Some(0), Some(1), Some(2)]);
+        assert_eq!(zone.at(22 * HOUR * 60_000).clock().to_string(), "00:00");
     }
 
     #[test]

@@ -2,16 +2,16 @@
 
 use super::conversation::{Conversation, Place};
 use super::line::{Body, Delivery, Line, Talk};
-use landline_common::Moment;
+use crate::engine::Now;
 use landline_common::clean::clean;
 
 /// A conversation as plain text.
 #[must_use]
-pub fn written(conversation: &Conversation, server: &str, now: Moment) -> String {
-    let mut text = format!("{} on {server}, saved {}\n\n", conversation.title, now.date());
+pub fn written(conversation: &Conversation, server: &str, now: Now) -> String {
+    let mut text = format!("{} on {server}, saved {}\n\n", conversation.title, now.wall.date());
     let mentions = conversation.place == Place::Mentions;
     for line in conversation.lines() {
-        let at = Moment { unix_ms: line.at, ..now };
+        let at = now.zone.at(line.at);
         for sentence in sentences(line, mentions) {
             text += &format!("{} {}\n", at.date(), clean(&sentence));
         }

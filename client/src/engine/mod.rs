@@ -27,7 +27,7 @@ pub use hear::{Heard, Looked};
 pub use request::{Delivery, Progress, RequestKind, Target};
 pub use rng::Rng;
 pub use submit::{Cancelled, TOO_MANY};
-pub use time::Now;
+pub use time::{Now, Zone};
 
 use crate::sign_in::{Identity, Session};
 use connection::ConnectionState;

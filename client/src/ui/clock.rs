@@ -1,6 +1,6 @@
 //! The time, as the models take it.
 
-use crate::clock::wall;
+use crate::clock::{ZONE, wall};
 use crate::engine::Now;
 use std::time::Instant;
 
@@ -8,5 +8,5 @@ use std::time::Instant;
 #[must_use]
 pub fn now(start: Instant) -> Now {
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Now { ms, wall: wall() }
+    Now { ms, wall: wall(), zone: ZONE }
 }

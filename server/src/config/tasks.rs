@@ -63,7 +63,7 @@ fn since(text: &str, now: &Zoned) -> Result<Moment, String> {
     let moment = exact.or_else(|| Some(local().or_else(ago)?.timestamp()));
     match moment {
         Some(moment) if moment <= now.timestamp() => {
-            Ok(Moment { unix_ms: moment.as_millisecond(), offset_s: now.offset().seconds() })
+            Ok(Moment { unix_ms: moment.as_millisecond(), offset_s: now.time_zone().to_offset(moment).seconds() })
         }
         Some(_) => Err("that is in the future".to_owned()),
         None => Err("write a date as 2026-01-31 or \"2026-01-31 18:30\", or how long ago, as 30d or 12h".to_owned()),

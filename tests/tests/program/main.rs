@@ -13,6 +13,8 @@ mod mail_receipts;
 mod no_room;
 mod soak;
 mod stop_keeps;
+#[cfg(unix)]
+mod summer_time;
 
 use landline_tests::{Client, Program};
 use std::io::{BufRead, BufReader};

@@ -7,7 +7,7 @@ use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
 use crate::engine::{Heard, Looked, RequestKind};
 use landline_common::history::Place as Where;
-use landline_common::{Event, Moment, What, text};
+use landline_common::{Event, What, text};
 
 impl State {
     /// One message out of the history.
@@ -67,7 +67,7 @@ impl State {
         let What::Recalled { place, user, text, .. } = &event.what else { return };
         let (user, own) = (name(user), self.is_me(user));
         let (_, title) = self.where_said(place, &user, own);
-        let date = Moment { unix_ms: event.at.unix_ms, ..self.now.wall }.date();
+        let date = self.now.zone.at(event.at.unix_ms).date();
         self.tell(Tone::Info, &shortened(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
     }
 

@@ -124,7 +124,7 @@ impl State {
     /// How lines are laid out.
     #[must_use]
     pub fn paper(&self) -> Paper {
-        Paper { columns: self.geometry().columns, offset_s: self.now.wall.offset_s }
+        Paper { columns: self.geometry().columns, zone: self.now.zone }
     }
 
     /// Milliseconds after which time itself changes something.

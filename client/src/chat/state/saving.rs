@@ -13,7 +13,7 @@ impl State {
             self.tell(Tone::Refused, "that is written: /save FILE");
             return false;
         }
-        let text = written(self.conversations.viewed(), &self.server, self.now.wall);
+        let text = written(self.conversations.viewed(), &self.server, self.now);
         self.effects.push(Effect::Save { path: path.into(), text });
         true
     }

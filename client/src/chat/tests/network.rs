@@ -6,7 +6,7 @@ use crate::chat::conversation::Place;
 use crate::chat::desk::{Desk, alice};
 use crate::chat::key::{Code, Key};
 use crate::chat::{Effect, Input, Settings, State};
-use crate::engine::{Engine, Now};
+use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::Loss;
 use landline_common::event::{Grant, PROTOCOL, Part, Reply};
 use landline_common::history::Place as Where;
@@ -220,7 +220,7 @@ impl World {
     }
 
     fn step(&mut self, input: Input) {
-        let now = Now { ms: self.ms, wall: Moment::default() };
+        let now = Now { ms: self.ms, wall: Moment::default(), zone: Zone::default() };
         for effect in self.state.step(input, now) {
             match effect {
                 Effect::Connect(mut sign_in) => self.network.sign_in(&sign_in.begin()),

@@ -7,7 +7,7 @@ use crate::mesh::limits::SHOWN;
 use landline_common::clean::flatten;
 use landline_common::command::Ask;
 use landline_common::history::Place;
-use landline_common::{Event, Moment, What};
+use landline_common::{Event, What};
 
 /// How many messages are shown at a time when somebody reads on, or searches.
 const PAGE: usize = 20;
@@ -58,7 +58,7 @@ impl Node {
     }
 
     fn recalled(&self, origin: NodeId, message: &Message, text: &str) -> Event<'static> {
-        let at = Moment { unix_ms: message.at, offset_s: self.now.wall.offset_s };
+        let at = self.now.zone.at(message.at);
         let (user, text) = (self.author_name(origin).into(), text.to_owned().into());
         What::Recalled { id: message.id, place: Place::Room(ROOM.into()), user, text }.at(at)
     }

@@ -31,7 +31,7 @@ use crate::window::Window;
 use heard::Table;
 use landline_common::event::{Grant, PROTOCOL};
 use landline_common::link::PublicKey;
-use landline_common::{Event, Moment, NameKey, UserName, What};
+use landline_common::{Event, NameKey, UserName, What};
 use links::Link;
 use member::Member;
 use privates::Private;
@@ -277,7 +277,7 @@ impl Node {
 
     /// Tells the screen of something that happened then.
     fn tell_at(&mut self, unix_ms: i64, what: What<'static>) {
-        let at = Moment { unix_ms, offset_s: self.now.wall.offset_s };
+        let at = self.now.zone.at(unix_ms);
         self.effects.push(Effect::Tell(what.at(at)));
     }
 }

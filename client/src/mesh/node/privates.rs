@@ -6,7 +6,7 @@ use super::{Effect, Node};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{REPEAT_MS, REPEATS, UNANSWERED};
 use crate::mesh::wire::Frame;
-use landline_common::{Moment, What};
+use landline_common::What;
 
 /// Something that somebody said to this member alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Node {
         let (Some(member), Some(text)) = (self.members.get(&from), fit(text)) else { return };
         let shown = member.shown.to_string();
         let id = self.aside();
-        let at = Moment { unix_ms: at, offset_s: self.now.wall.offset_s };
+        let at = self.now.zone.at(at);
         let what = What::Direct { id, from: shown.into(), text: text.into(), kept: false };
         self.effects.push(Effect::Show(Private { from, number }, what.at(at)));
     }

@@ -2,12 +2,12 @@
 
 use super::object::Object;
 use crate::chat::plain::Ways;
-use jiff::Timestamp;
+use crate::clock::{ZONE, wall};
 use landline_common::cause::Kind;
 use landline_common::clean::clean;
 use landline_common::moment::Day;
 use landline_common::text::{self, Dialect};
-use landline_common::{Event, Moment, What, json};
+use landline_common::{Event, What, json};
 use std::io::{self, BufWriter, Stdout, Write};
 
 /// How an event is printed.
@@ -31,7 +31,7 @@ pub(super) struct Output {
 impl Output {
     /// For programs (`json`), or for people.
     pub(super) fn new(ways: Ways) -> Output {
-        Output { out: BufWriter::new(io::stdout()), ways, day: here(Timestamp::now()).day() }
+        Output { out: BufWriter::new(io::stdout()), ways, day: wall().day() }
     }
 
     /// Prints an event. `is_own` says which labels no program gave.
@@ -48,7 +48,7 @@ impl Output {
             return self.unknown(print.line, is_own);
         }
         let dialect = if self.ways.mesh { Dialect::Mesh } else { print.dialect };
-        let event = Event { at: local(event.at), ..event.clone() };
+        let event = Event { at: ZONE.at(event.at.unix_ms), ..event.clone() };
         if self.ways.mesh
             && let Some(line) = date_line(&event, &mut self.day)
         {
@@ -86,16 +86,6 @@ impl Output {
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-/// A moment by this machine's clock.
-fn local(at: Moment) -> Moment {
-    here(Timestamp::from_millisecond(at.unix_ms).unwrap_or_default())
-}
-
-fn here(at: Timestamp) -> Moment {
-    let offset_s = at.to_zoned(jiff::tz::TimeZone::system()).offset().seconds();
-    Moment { unix_ms: at.as_millisecond(), offset_s }
 }
 
 /// The date, in front of talk of another day than `shown`. In a mesh, lines say the time only, and what is looked up,
@@ -160,9 +150,9 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landline_common::Cause;
     use landline_common::event::Grant;
     use landline_common::history::Place;
+    use landline_common::{Cause, Moment};
 
     fn shown(what: What<'_>, dialect: Dialect) -> String {
         lines(&what.at(Moment::default()), dialect, false)

@@ -123,7 +123,7 @@ impl Visit {
     fn shorten(&self, page: &mut Page, from_the_first: bool, least: usize, left: &mut usize) {
         let (whole, mut taken) = (page.entries.len(), 0);
         let mut fits = |entry: &Entry| {
-            let bytes = self.measure(&entry.recalled(self.now.offset_s));
+            let bytes = self.measure(&entry.recalled());
             let fits = bytes <= *left || taken < least;
             *left = left.saturating_sub(bytes);
             taken += 1;
@@ -183,7 +183,7 @@ impl Visit {
             |entry: &'_ Entry| entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce));
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
-            Event { reply: part(), nonce, ..entry.recalled(self.now.offset_s) }
+            Event { reply: part(), nonce, ..entry.recalled() }
         });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();

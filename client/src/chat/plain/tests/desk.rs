@@ -3,7 +3,7 @@
 use super::super::*;
 use crate::chat::desk::alice;
 use crate::engine::typed::line;
-use crate::engine::{Effect, Engine};
+use crate::engine::{Effect, Engine, Zone};
 use crate::sign_in::Loss;
 use landline_common::event::{Grant, PROTOCOL, Reply};
 use landline_common::history::Place as Where;
@@ -56,7 +56,7 @@ impl Desk {
 
     pub fn step(&mut self, input: Input) {
         let wall = Moment { unix_ms: i64::try_from(self.ms).unwrap(), offset_s: 0 };
-        for act in self.plain.step(input, Now { ms: self.ms, wall }) {
+        for act in self.plain.step(input, Now { ms: self.ms, wall, zone: Zone::default() }) {
             assert!(self.left.is_none(), "{act:?} after the end");
             match act {
                 Act::Engine(Effect::Send(object)) => {

@@ -2,6 +2,7 @@ mod desk;
 mod secrets;
 
 use super::*;
+use crate::engine::Zone;
 use desk::Desk;
 use landline_common::{Cause, Moment, What};
 use proptest::prelude::*;
@@ -432,7 +433,7 @@ proptest! {
         let (mut ms, mut over) = (0, false);
         for (input, later) in inputs {
             ms += later;
-            let acts = plain.step(input, Now { ms, wall: Moment::default() });
+            let acts = plain.step(input, Now { ms, wall: Moment::default(), zone: Zone::default() });
             prop_assert!(!over || acts.is_empty(), "{:?} after the end", acts);
             over |= acts.iter().any(|act| matches!(act, Act::Leave(_)));
         }

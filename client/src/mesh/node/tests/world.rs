@@ -1,9 +1,9 @@
 //! A network of members in one thread, with a clock of its own: delays, both dialling at once, links that break,
 //! cables that are pulled, programs that freeze or start again.
 
-use crate::engine::Now;
 use crate::engine::Rng;
 use crate::engine::typed::object;
+use crate::engine::{Now, Zone};
 use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::TICK_MS;
@@ -99,7 +99,7 @@ impl World {
 
     pub fn clock(&self) -> Now {
         let unix_ms = BEGAN + i64::try_from(self.now).unwrap();
-        Now { ms: self.now, wall: Moment { unix_ms, offset_s: 0 } }
+        Now { ms: self.now, wall: Moment { unix_ms, offset_s: 0 }, zone: Zone::default() }
     }
 
     /// Starts a program, in the place of the one before.

@@ -90,7 +90,7 @@ impl Sheet<'_> {
     fn margin(&self, line: &Line, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
         let columns = self.paper.columns;
         if laid.timed {
-            let at = Moment { unix_ms: line.at, offset_s: self.paper.offset_s };
+            let at = self.paper.zone.at(line.at);
             self.write(y, columns.time, &at.clock().to_string(), self.theme.dim, buffer);
         }
         let (mark, style) = self.mark(line);

@@ -1,6 +1,7 @@
 //! One conversation: what was said in it, and where its reader is.
 
 use super::editor::Editor;
+use super::groups::Groups;
 use super::limits::{LINES, MEMBERS, SPEAKERS};
 use super::line::{Body, Delivery, Line, Presence, Talk};
 use super::names::Names;
@@ -51,6 +52,7 @@ pub struct Conversation {
     /// Its name, as people write it.
     pub title: Box<str>,
     lines: VecDeque<Line>,
+    groups: Groups,
     ids: HashSet<u64>,
     /// What was cleared away does not come back by itself.
     floor: Option<u64>,
@@ -97,6 +99,7 @@ impl Conversation {
             place,
             title: title.into(),
             lines: VecDeque::new(),
+            groups: Groups::default(),
             ids: HashSet::new(),
             floor: None,
             weight: 0,
@@ -132,6 +135,12 @@ impl Conversation {
     #[must_use]
     pub fn lines(&self) -> &VecDeque<Line> {
         &self.lines
+    }
+
+    /// Whether the line at `index` begins a group of messages of one user: their name stands there.
+    #[must_use]
+    pub fn begins_group(&self, index: usize) -> bool {
+        index == 0 || self.lines.get(index).is_none_or(|line| self.groups.begins(line.key))
     }
 
     /// Bytes that it holds, about.
@@ -194,6 +203,7 @@ impl Conversation {
         let at = self.place_for(&line, looked_up);
         self.weight += line.weight();
         self.lines.insert(at, line);
+        self.groups.changed(&self.lines, at);
         while self.lines.len() > LINES {
             self.drop_first();
         }
@@ -218,7 +228,10 @@ impl Conversation {
 
     /// One's own line has come back: it goes to its place in the order of the room.
     pub fn confirm(&mut self, key: u64, id: u64, at: i64) {
-        let Some(mut line) = self.position(key).and_then(|position| self.lines.remove(position)) else { return };
+        let Some(position) = self.position(key) else { return };
+        let Some(mut line) = self.lines.remove(position) else { return };
+        self.groups.forget(key);
+        self.groups.changed(&self.lines, position);
         self.weight = self.weight.saturating_sub(line.weight());
         let followed = self.scroll.is_some_and(|anchor| anchor.key == key);
         if let Some(talk) = line.talk_mut() {
@@ -230,15 +243,14 @@ impl Conversation {
         }
     }
 
-    /// Somebody came or went, as `note` says: one line for all who do so in a row.
+    /// Users came or went at that time, as `note` says: one line for all who do so in a row within the same minute, so
+    /// that the time of the line is true for each of them.
     pub fn presence(&mut self, key: u64, at: i64, note: impl FnOnce(&mut Presence)) {
-        if let Some(Line { body: Body::Presence(presence), at: last, .. }) = self.lines.back_mut() {
-            note(presence);
-            *last = at;
-            if presence.is_empty() {
-                self.drop_last();
-            }
-            return;
+        let minute = |at: i64| at.div_euclid(60_000);
+        if let Some(Line { body: Body::Presence(presence), at: first, .. }) = self.lines.back_mut()
+            && minute(*first) == minute(at)
+        {
+            return note(presence);
         }
         let mut presence = Presence::default();
         note(&mut presence);
@@ -263,6 +275,7 @@ impl Conversation {
         self.ids.clear();
         self.older = Older::Nothing;
         self.lines.retain(|line| line.talk().is_some_and(|talk| talk.delivery.is_open()));
+        self.groups = Groups::of(&self.lines);
         self.weight = self.lines.iter().map(Line::weight).sum();
         (self.scroll, self.marker, self.below) = (None, None, 0);
     }
@@ -283,16 +296,8 @@ impl Conversation {
         }
     }
 
-    fn drop_last(&mut self) {
-        if let Some(line) = self.lines.pop_back() {
-            self.forget(&line);
-            if self.scroll.is_some_and(|anchor| anchor.key == line.key) {
-                self.scroll = None;
-            }
-        }
-    }
-
     fn forget(&mut self, line: &Line) {
+        self.groups.forget(line.key);
         self.weight = self.weight.saturating_sub(line.weight());
         if let Some(id) = line.id {
             self.ids.remove(&id);

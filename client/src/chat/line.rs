@@ -93,30 +93,46 @@ impl Delivery {
     }
 }
 
-/// Who came and who went.
+/// Comings and goings within a minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
-    came: Vec<Box<str>>,
-    went: Vec<Box<str>>,
+    /// Each user once, in the order of their first movement.
+    users: Vec<(Box<str>, Moved)>,
     /// How many more than are named.
     more_came: usize,
     more_went: usize,
 }
 
+/// What a user's movements within a minute add up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    Joined,
+    Left,
+    JoinedAndLeft,
+    LeftAndCameBack,
+}
+
+impl Moved {
+    fn then(self, came: bool) -> Moved {
+        match (self, came) {
+            (Moved::Joined | Moved::JoinedAndLeft, true) => Moved::Joined,
+            (Moved::Joined | Moved::JoinedAndLeft, false) => Moved::JoinedAndLeft,
+            (Moved::Left | Moved::LeftAndCameBack, true) => Moved::LeftAndCameBack,
+            (Moved::Left | Moved::LeftAndCameBack, false) => Moved::Left,
+        }
+    }
+}
+
 impl Presence {
-    /// Adds one. Who came and went at once has done neither.
+    /// Adds a movement of a user.
     pub fn add(&mut self, user: &str, came: bool) {
-        let (same, other, more) = if came {
-            (&mut self.came, &mut self.went, &mut self.more_came)
+        let key = user.to_lowercase();
+        if let Some((_, moved)) = self.users.iter_mut().find(|(other, _)| other.to_lowercase() == key) {
+            *moved = moved.then(came);
+        } else if self.users.len() < FOLDED {
+            self.users.push((user.into(), if came { Moved::Joined } else { Moved::Left }));
         } else {
-            (&mut self.went, &mut self.came, &mut self.more_went)
-        };
-        if let Some(at) = other.iter().position(|name| **name == *user) {
-            other.remove(at);
-        } else if same.len() < FOLDED {
-            same.push(user.into());
-        } else {
-            *more += 1;
+            self.add_many(usize::from(came), usize::from(!came));
         }
     }
 
@@ -126,23 +142,26 @@ impl Presence {
         self.more_went = self.more_went.saturating_add(went);
     }
 
-    /// Nothing has come of it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.came.is_empty() && self.went.is_empty() && self.more_came == 0 && self.more_went == 0
-    }
-
     /// As a sentence: names for a few, numbers for many.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let part = |names: &[Box<str>], more: usize, verb: &str| match (names, more) {
-            ([], 0) => None,
-            ([one], 0) => Some(format!("{one} {verb}")),
-            ([one, two], 0) => Some(format!("{one} and {two} {verb}")),
-            ([one, two, three], 0) => Some(format!("{one}, {two} and {three} {verb}")),
-            _ => Some(format!("{} {verb}", more.saturating_add(names.len()))),
+        let part = |moved: Moved, more: usize, verb: &str| {
+            let all = self.users.iter().filter(|(_, own)| *own == moved);
+            let names: Vec<&str> = all.map(|(user, _)| &**user).collect();
+            match (&names[..], more) {
+                ([], 0) => None,
+                ([one], 0) => Some(format!("{one} {verb}")),
+                ([one, two], 0) => Some(format!("{one} and {two} {verb}")),
+                ([one, two, three], 0) => Some(format!("{one}, {two} and {three} {verb}")),
+                _ => Some(format!("{} {verb}", more.saturating_add(names.len()))),
+            }
         };
-        let parts = [part(&self.came, self.more_came, "joined"), part(&self.went, self.more_went, "left")];
+        let parts = [
+            part(Moved::Joined, self.more_came, "joined"),
+            part(Moved::Left, self.more_went, "left"),
+            part(Moved::JoinedAndLeft, 0, "joined and left"),
+            part(Moved::LeftAndCameBack, 0, "left and came back"),
+        ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
@@ -227,11 +246,15 @@ mod tests {
     }
 
     #[test]
-    fn who_came_and_went_did_neither() {
-        let mut presence = Presence::default();
-        presence.add("ann", true);
-        presence.add("ann", false);
-        assert!(presence.is_empty());
+    fn a12_each_user_is_named_once_with_what_became_of_them() {
+        assert_eq!(sentence(&[("carol", false), ("Carol", false)]), "carol left");
+        assert_eq!(sentence(&[("eve", true), ("carol", false), ("carol", false)]), "eve joined, carol left");
+        assert_eq!(sentence(&[("ann", true), ("ann", false)]), "ann joined and left");
+        assert_eq!(sentence(&[("ann", false), ("ann", true)]), "ann left and came back");
+        assert_eq!(sentence(&[("ann", true), ("ann", false), ("ann", true)]), "ann joined");
+        assert_eq!(sentence(&[("ann", false), ("ann", true), ("ann", false)]), "ann left");
+        let steps = [("ann", true), ("bob", true), ("cy", false), ("bob", false), ("cy", true)];
+        assert_eq!(sentence(&steps), "ann joined, bob joined and left, cy left and came back");
     }
 
     #[test]

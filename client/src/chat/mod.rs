@@ -10,6 +10,7 @@ pub mod conversation;
 pub mod conversations;
 pub mod editor;
 pub mod geometry;
+mod groups;
 pub mod help;
 mod joins;
 pub mod key;

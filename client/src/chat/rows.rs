@@ -8,9 +8,6 @@ use crate::engine::Zone;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Messages of one person within this time are one group: the name stands once.
-const GROUP_MS: i64 = 5 * 60_000;
-
 /// A line, laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Laid<'l> {
@@ -68,6 +65,16 @@ impl Paper {
     /// Lays out the line at `index`.
     #[must_use]
     pub fn lay(self, conversation: &Conversation, index: usize) -> Laid<'_> {
+        self.lay_out(conversation, index, false)
+    }
+
+    /// The same, with the name in any case.
+    #[must_use]
+    pub fn lay_named(self, conversation: &Conversation, index: usize) -> Laid<'_> {
+        self.lay_out(conversation, index, true)
+    }
+
+    fn lay_out(self, conversation: &Conversation, index: usize, named: bool) -> Laid<'_> {
         let lines = conversation.lines();
         let line = &lines[index];
         let before = index.checked_sub(1).map(|index| &lines[index]);
@@ -76,8 +83,12 @@ impl Paper {
             day: before.is_none_or(|before| self.day(before.at) != day).then_some(day),
             new: conversation.marker == Some(line.key) && before.is_some(),
         };
-        let named = above != Above::default() || !before.is_some_and(|before| same_group(before, line));
-        let timed = named || before.is_none_or(|before| self.minute(before.at) != self.minute(line.at));
+        let named = named || above != Above::default() || conversation.begins_group(index);
+        // Where a message takes several rows, the time says where it ends and the next one begins.
+        let is_apart = |before: &Line| {
+            self.minute(before.at) != self.minute(line.at) || self.is_long(before) || self.is_long(line)
+        };
+        let timed = named || before.is_none_or(is_apart);
         let (text, hang, why) = match &line.body {
             Body::Talk(talk) => (Cow::Borrowed(&*talk.text), self.hang(talk, named), self.why(talk)),
             Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign(), Vec::new()),
@@ -86,6 +97,11 @@ impl Paper {
         let width = self.columns.text;
         let rows = wrap(&text, width.saturating_sub(hang), width);
         Laid { above, named, timed, text, rows, hang, why }
+    }
+
+    /// Whether a message takes several rows.
+    fn is_long(self, line: &Line) -> bool {
+        line.talk().is_some_and(|talk| talk.text.contains('\n') || talk.text.cell_width() > self.columns.text)
     }
 
     /// Cells that a sign takes in front of the text, where there is no column for it.
@@ -111,11 +127,6 @@ impl Paper {
 #[must_use]
 pub fn shown_name(user: &str) -> String {
     super::wrap::cut(user, 16)
-}
-
-fn same_group(before: &Line, line: &Line) -> bool {
-    let (Some(a), Some(b)) = (before.talk(), line.talk()) else { return false };
-    a.user == b.user && a.room == b.room && a.private == b.private && (0..GROUP_MS).contains(&(line.at - before.at))
 }
 
 impl Conversation {

@@ -57,10 +57,12 @@ fn the_oldest_go_first_and_the_reader_stays_where_something_is() {
 #[test]
 fn comings_and_goings_in_a_row_are_one_line() {
     let mut room = room();
-    room.presence(1, 0, |presence| presence.add("ann", true));
-    room.presence(2, 0, |presence| presence.add("bob", true));
-    assert_eq!(room.lines().len(), 1);
-    room.presence(3, 0, |presence| presence.add("ann", false));
-    room.presence(4, 0, |presence| presence.add("bob", false));
-    assert_eq!(room.lines().len(), 0, "nothing has come of it");
+    room.presence(1, 10_000, |presence| presence.add("ann", true));
+    room.presence(2, 59_999, |presence| presence.add("bob", true));
+    assert_eq!((room.lines().len(), room.lines()[0].at), (1, 10_000), "the line keeps its time");
+    room.presence(3, 60_000, |presence| presence.add("ann", false));
+    assert_eq!(room.lines().len(), 2, "of another minute");
+    room.insert(said(4, Some(1), "hi", Delivery::Heard), false);
+    room.presence(5, 60_001, |presence| presence.add("bob", false));
+    assert_eq!(room.lines().len(), 4, "never beyond what was said");
 }

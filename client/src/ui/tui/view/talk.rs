@@ -10,6 +10,7 @@ use landline_common::Moment;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::widgets::{Clear, Widget};
 
 const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 
@@ -32,9 +33,12 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer
         rows += laid.last().map_or(0, |laid| i32::try_from(laid.height()).unwrap_or(0));
     }
     below = below.min(rows);
+    let sheet = Sheet { state, theme, paper, area };
     for (index, laid) in (first..=last).rev().zip(&laid) {
         let top = below - i32::try_from(laid.height()).unwrap_or(0);
-        let sheet = Sheet { state, theme, paper, area };
+        if top <= 0 && sheet.first(conversation, index, laid, top, buffer) {
+            return;
+        }
         sheet.line(&conversation.lines()[index], laid, top, buffer);
         below = top;
     }
@@ -62,6 +66,48 @@ struct Sheet<'s> {
 }
 
 impl Sheet<'_> {
+    /// Draws the first line of the screen, if its first row is one of text without a name: no text is without a speaker.
+    /// Whether it was drawn.
+    fn first(&self, conversation: &Conversation, index: usize, laid: &Laid<'_>, top: i32, buffer: &mut Buffer) -> bool {
+        let line = &conversation.lines()[index];
+        let Some(talk) = line.talk() else { return false };
+        let columns = self.paper.columns;
+        let rules = laid.height() - laid.rows.len() - laid.why.len();
+        let below_rules = top + i32::try_from(rules).unwrap_or(0);
+        if below_rules > 0 || (below_rules == 0 && laid.named) {
+            return false;
+        }
+        let named = self.paper.lay_named(conversation, index);
+        if columns.nick == 0 && below_rules == 0 && named.height() == laid.height() {
+            self.line(line, &named, top, buffer);
+            return true;
+        }
+        self.line(line, laid, top, buffer);
+        self.time(line, 0, buffer);
+        if columns.nick == 0 {
+            // There is no place for the name beside the text, so less of the row is shown.
+            let hidden = usize::try_from(-below_rules).unwrap_or(0);
+            let text = laid.rows.get(hidden).map_or("", |row| &laid.text[row.clone()]);
+            let row = Rect {
+                x: self.area.x + u16::try_from(columns.indent).unwrap_or(0),
+                y: self.area.y,
+                height: 1,
+                ..self.area
+            };
+            Clear.render(row.intersection(self.area), buffer);
+            let user = shown_name(&talk.user);
+            self.write(0, columns.indent, &user, self.nick_style(talk), buffer);
+            let mut x = columns.indent + user.cell_width();
+            self.write(0, x, ": …", self.theme.dim, buffer);
+            x += 3;
+            let text = cut(text.trim_start(), (columns.indent + columns.text).saturating_sub(x));
+            self.write(0, x, &text, self.style(line), buffer);
+        } else {
+            self.nick(talk, 0, buffer);
+        }
+        true
+    }
+
     /// Draws one line whose first row is at `top`, which may be above the area.
     fn line(&self, line: &Line, laid: &Laid<'_>, top: i32, buffer: &mut Buffer) {
         let mut y = top;
@@ -90,8 +136,7 @@ impl Sheet<'_> {
     fn margin(&self, line: &Line, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
         let columns = self.paper.columns;
         if laid.timed {
-            let at = self.paper.zone.at(line.at);
-            self.write(y, columns.time, &at.clock().to_string(), self.theme.dim, buffer);
+            self.time(line, y, buffer);
         }
         let (mark, style) = self.mark(line);
         self.write(y, columns.mark, mark, style, buffer);
@@ -114,11 +159,23 @@ impl Sheet<'_> {
         self.name(talk, laid, y, buffer);
     }
 
+    fn time(&self, line: &Line, y: i32, buffer: &mut Buffer) {
+        let time = self.paper.zone.at(line.at).clock().to_string();
+        self.write(y, self.paper.columns.time, &time, self.theme.dim, buffer);
+    }
+
+    /// The name in its column.
+    fn nick(&self, talk: &Talk, y: i32, buffer: &mut Buffer) {
+        let columns = self.paper.columns;
+        let name = cut(&talk.user, columns.nick);
+        let x = columns.name + columns.nick - name.cell_width();
+        self.write(y, x, &name, self.nick_style(talk), buffer);
+    }
+
     fn name(&self, talk: &Talk, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
         let (columns, style) = (self.paper.columns, self.nick_style(talk));
         if laid.named && columns.nick > 0 {
-            let name = cut(&talk.user, columns.nick);
-            self.write(y, columns.name + columns.nick - name.cell_width(), &name, style, buffer);
+            self.nick(talk, y, buffer);
         }
         let mut x = columns.indent;
         let room_for = |x: usize| (columns.indent + laid.hang).saturating_sub(x);

@@ -288,3 +288,23 @@ fn a_mesh() {
     (0..3).for_each(|_| desk.press(Key::plain(Code::PageDown)));
     assert_snapshot!("mesh_help_80x24", screen(&desk));
 }
+
+#[test]
+fn a8_the_first_row_of_the_screen_has_a_name_at_any_height() {
+    for width in [40, 60, 80] {
+        for height in 8..24 {
+            let mut desk = Desk::signed_in(width, height);
+            for id in 1..40 {
+                let text =
+                    if id % 5 == 0 { "one line\nanother\na third" } else { "while you were away, this was said here" };
+                desk.said(id, "lobby", "bob", text);
+            }
+            for rows in 0..12 {
+                let shown = screen(&desk);
+                let first = shown.lines().nth(1).unwrap();
+                assert!(first.contains("bob") || first.contains("───"), "{width} x {height}, {rows} back:\n{shown}");
+                desk.press(Key { code: Code::Up, ctrl: true, alt: false });
+            }
+        }
+    }
+}

@@ -273,11 +273,17 @@ impl Conversation {
     pub fn clear(&mut self) {
         self.floor = self.newest_id();
         self.ids.clear();
-        self.older = Older::Nothing;
+        self.older = Older::Perhaps;
         self.lines.retain(|line| line.talk().is_some_and(|talk| talk.delivery.is_open()));
         self.groups = Groups::of(&self.lines);
         self.weight = self.lines.iter().map(Line::weight).sum();
         (self.scroll, self.marker, self.below) = (None, None, 0);
+    }
+
+    /// Whether something was cleared away, and not asked for since.
+    #[must_use]
+    pub fn is_cleared(&self) -> bool {
+        self.floor.is_some()
     }
 
     /// What was cleared away may come back: it was asked for.

@@ -98,6 +98,7 @@ impl State {
             return;
         }
         conversation.older = Older::Asked;
+        conversation.reopen();
         let first = conversation.oldest_id();
         self.engine.ask_older(&room, first);
     }
@@ -106,6 +107,10 @@ impl State {
     pub(super) fn fill_screen(&mut self) {
         let (viewed, height) = (self.conversations.viewed(), self.geometry().rows);
         let Place::Room(room) = &viewed.place else { return };
+        // What was cleared away comes back only if the user asks for it.
+        if viewed.is_cleared() {
+            return;
+        }
         let known = viewed.lines().iter().filter(|line| line.id.is_some()).count();
         if known > 0 && known < height && viewed.older == Older::Perhaps && self.engine.is_caught_up(room) {
             self.ask_older();

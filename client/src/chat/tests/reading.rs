@@ -116,3 +116,22 @@ fn a_search_is_shown_where_one_looks() {
     assert!(shown.contains(&"- [ops 2026-11-21 14:00] bob: line 150".to_owned()), "{shown:?}");
     assert!(desk.state.conversations().get(&Place::room("ops")).is_none());
 }
+
+#[test]
+fn a18_what_was_cleared_is_fetched_at_the_beginning() {
+    let mut desk = Desk::signed_in(80, 24);
+    desk.said(100, "lobby", "bob", "before");
+    desk.enter("/clear");
+    desk.said(101, "lobby", "bob", "after");
+    desk.press(Key::alt(Code::Char('3')));
+    desk.press(Key::alt(Code::Char('1')));
+    desk.pass(6_000);
+    assert!(!desk.take_sent().iter().any(|line| line.starts_with("lobby: /history")), "nothing comes back by itself");
+    assert_eq!(desk.lobby(), ["bob: after"]);
+    desk.press(Key::plain(Code::PageUp));
+    assert_eq!(desk.take_sent(), ["lobby: /history before 101"]);
+    desk.recalled(99, "lobby", "bob", "long before");
+    desk.recalled(100, "lobby", "bob", "before");
+    desk.answer("lobby: /history", What::RecallEnd { shown: 2, remark: "".into(), next: None });
+    assert_eq!(desk.lobby(), ["bob: long before", "bob: before", "bob: after"]);
+}

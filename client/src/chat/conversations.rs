@@ -168,6 +168,13 @@ impl Conversations {
         self.numbered().nth(index).map(|conversation| conversation.place.clone())
     }
 
+    /// How many messages are new in those that are not looked at, and how many of them are for the reader alone.
+    #[must_use]
+    pub fn new_elsewhere(&self) -> (usize, usize) {
+        let others = self.list.iter().enumerate().filter(|(at, c)| *at != self.viewed && c.place != Place::Mentions);
+        others.fold((0, 0), |(new, mentions), (_, c)| (new + c.unread, mentions + c.mentions))
+    }
+
     /// The next one with something new: first where one is named.
     #[must_use]
     pub fn next_unread(&self) -> Option<Place> {

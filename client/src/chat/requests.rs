@@ -80,6 +80,12 @@ impl Requests {
         self.open.clear();
     }
 
+    /// The newest request, and how many there are.
+    #[must_use]
+    pub fn newest(&self) -> Option<(&OpenRequest, usize)> {
+        self.open.last().map(|request| (request, self.open.len()))
+    }
+
     /// The request that an acceptance means. Of one user who asks for both chats, the encrypted one is accepted.
     #[must_use]
     pub fn choose(&self, user: Option<&str>) -> Choice {

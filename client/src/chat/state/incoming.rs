@@ -46,7 +46,8 @@ impl State {
         // For a notice that may stand before it, and for itself.
         let (before, key) = (self.key_number(), self.key_number());
         let is_viewed = self.conversations.viewed().place == *place;
-        let personal = talk.mention || place.is_personal();
+        // What is said to everybody is an announcement: it is for each of them.
+        let personal = talk.mention || place.is_personal() || *place == Place::Everybody;
         let heard = talk.delivery == Delivery::Heard;
         // What the server says itself makes no user of it.
         let of_user = heard && !is_of_server(&talk.user);

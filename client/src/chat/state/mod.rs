@@ -20,7 +20,7 @@ use crate::chat::conversations::Conversations;
 use crate::chat::geometry::Geometry;
 use crate::chat::joins::PendingJoins;
 use crate::chat::leaving::Leaving;
-use crate::chat::line::{Body, Delivery, Line, Tone, name};
+use crate::chat::line::{Body, Delivery, Line, Talk, Tone, name};
 use crate::chat::overlay::Overlay;
 use crate::chat::people::People;
 use crate::chat::requests::Requests;
@@ -187,6 +187,20 @@ impl State {
     #[must_use]
     pub fn conversations(&self) -> &Conversations {
         &self.conversations
+    }
+
+    /// Requests for chats that wait for the user's answer.
+    #[must_use]
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// What was said to everybody last and has not been looked at.
+    #[must_use]
+    pub fn announcement(&self) -> Option<&Talk> {
+        let everybody = self.conversations.get(&Place::Everybody).filter(|everybody| everybody.unread > 0)?;
+        let talks = everybody.lines().iter().rev().filter_map(Line::talk);
+        talks.into_iter().find(|talk| talk.delivery == Delivery::Heard)
     }
 
     /// For tests that begin in the middle.

@@ -6,9 +6,10 @@ use crate::chat::State;
 use crate::chat::conversation::{Conversation, Place, Secret};
 use crate::chat::geometry::{Geometry, PROMPT};
 use crate::chat::limits::MESSAGE_CHARS;
+use crate::chat::rows::shown_name;
 use crate::chat::wrap::{CellWidth, cut};
 use crate::engine::Phase;
-use landline_common::clean::count_lines;
+use landline_common::clean::{count_lines, flatten};
 use landline_common::limits::MESSAGE_LINES;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -87,12 +88,64 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     buffer.set_style(area, theme.bar);
     let (text, strong) = connection(state);
     let style = if strong { theme.bar_strong } else { theme.bar };
-    let right = position(state);
+    let (right, right_style) = match (new_elsewhere(state), reading(state)) {
+        (Some(new), Reading::Usual) => (format!("{new} "), theme.bar_strong),
+        (Some(new), Reading::Back(_)) => (format!("{new} · Esc ↓ "), theme.bar_strong),
+        (_, Reading::Back(back)) => (back, theme.bar_strong),
+        (_, Reading::Draft(length)) => (length, theme.bar),
+        (None, Reading::Usual) => ("F1 help ".to_owned(), theme.bar),
+    };
     let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
-    pieces(area, area.y, buffer, &[(&cut(&text, room), style)]);
+    // Trouble with the connection comes first; that all is well may be said by the sign alone.
+    let (text, call) = match call(state) {
+        Some(forms) if strong => (text.clone(), fitting(&forms, room.saturating_sub(text.cell_width() + 3))),
+        Some(forms) => {
+            let long = fitting(&forms[..1], room.saturating_sub(text.cell_width() + 3));
+            let short = || (" ●".to_owned(), fitting(&forms, room.saturating_sub(5)));
+            long.map_or_else(short, |long| (text.clone(), Some(long)))
+        }
+        None => (text, None),
+    };
+    let call = call.map_or(String::new(), |call| format!(" · {call}"));
+    pieces(area, area.y, buffer, &[(&cut(&text, room), style), (&call, theme.bar_strong)]);
     let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
-    let style = if state.conversations().viewed().scroll.is_some() { theme.bar_strong } else { theme.bar };
-    buffer.set_stringn(x, area.y, &right, right.cell_width(), style);
+    buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
+}
+
+/// The first of the forms that fits.
+fn fitting(forms: &[String], room: usize) -> Option<String> {
+    forms.iter().find(|form| form.cell_width() <= room).cloned()
+}
+
+/// What wants the user's attention wherever they look, from its longest form to its shortest: a request for a chat, or
+/// what was said to everybody.
+fn call(state: &State) -> Option<Vec<String>> {
+    if let Some((request, count)) = state.requests().newest() {
+        let (user, what) = (&request.user, request.place.chat_name());
+        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+        return Some(vec![
+            format!("{user} wants an {what}: /accept {user}{more}"),
+            format!("{user} wants an {what}: /accept {user}"),
+            format!("{user} wants a chat: /accept {user}"),
+            format!("chat: /accept {user}"),
+            "chat: /accept".to_owned(),
+        ]);
+    }
+    let talk = state.announcement()?;
+    let said = format!("{} to all: {}", shown_name(&talk.user), flatten(&talk.text));
+    Some([60, 40, 24, 16, 9].into_iter().map(|width| cut(&said, width)).collect())
+}
+
+/// How much is new in other conversations, where the list that shows it is hidden.
+fn new_elsewhere(state: &State) -> Option<String> {
+    if state.geometry().sidebar > 0 {
+        return None;
+    }
+    match state.conversations().new_elsewhere() {
+        (0, _) => None,
+        (new, 0) => Some(format!("{new} new · Alt-a")),
+        (new, mentions) => Some(format!("@{mentions} · {new} new · Alt-a")),
+    }
 }
 
 /// How the connection is, and whether that matters now.
@@ -120,17 +173,26 @@ fn connection(state: &State) -> (String, bool) {
     }
 }
 
-/// Where one reads, or where the help is.
-fn position(state: &State) -> String {
+/// Where the user reads and writes.
+enum Reading {
+    /// Back in the conversation.
+    Back(String),
+    /// Near the greatest length of a message.
+    Draft(String),
+    /// At the end.
+    Usual,
+}
+
+fn reading(state: &State) -> Reading {
     let conversation = state.conversations().viewed();
     let draft = conversation.draft.text();
     let (length, lines) = (draft.chars().count(), count_lines(draft));
     match (conversation.scroll, conversation.below) {
-        (Some(_), 0) => "reading back · Esc ↓ ".to_owned(),
-        (Some(_), n) => format!("{n} new ↓ · Esc "),
-        (None, _) if length > MESSAGE_CHARS - 100 => format!("{length} of {MESSAGE_CHARS} characters "),
-        (None, _) if lines > MESSAGE_LINES - 10 => format!("{lines} of {MESSAGE_LINES} lines "),
-        (None, _) => "F1 help ".to_owned(),
+        (Some(_), 0) => Reading::Back("reading back · Esc ↓ ".to_owned()),
+        (Some(_), n) => Reading::Back(format!("{n} new ↓ · Esc ")),
+        (None, _) if length > MESSAGE_CHARS - 100 => Reading::Draft(format!("{length} of {MESSAGE_CHARS} characters ")),
+        (None, _) if lines > MESSAGE_LINES - 10 => Reading::Draft(format!("{lines} of {MESSAGE_LINES} lines ")),
+        (None, _) => Reading::Usual,
     }
 }
 

@@ -308,3 +308,64 @@ fn a8_the_first_row_of_the_screen_has_a_name_at_any_height() {
         }
     }
 }
+
+/// The status line.
+fn status(desk: &Desk) -> String {
+    let shown = screen(desk);
+    shown.lines().rev().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn a7_without_a_list_the_status_line_says_what_is_new() {
+    for (width, height) in [(47, 15), (45, 15), (40, 10), (20, 5)] {
+        let mut desk = Desk::signed_in(width, height);
+        assert!(status(&desk).contains("F1 help"), "{}", status(&desk));
+        desk.enter("/join ops");
+        desk.entered("ops");
+        desk.said(1, "lobby", "bob", "one");
+        desk.said(2, "lobby", "bob", "two");
+        assert!(status(&desk).ends_with(" 2 new · Alt-a"), "{}", status(&desk));
+        desk.hear(What::Direct { id: 3, from: "bob".into(), text: "psst".into(), kept: false });
+        assert!(status(&desk).ends_with("@1 · 3 new · Alt-a"), "{}", status(&desk));
+        desk.press(Key::alt(Code::Char('a')));
+        assert!(status(&desk).ends_with(" 2 new · Alt-a"), "the message for her comes first: {}", status(&desk));
+        desk.press(Key::alt(Code::Char('a')));
+        assert!(status(&desk).contains("F1 help"), "{}", status(&desk));
+    }
+    let mut desk = Desk::signed_in(48, 15);
+    desk.hear(What::Direct { id: 3, from: "bob".into(), text: "psst".into(), kept: false });
+    assert!(!status(&desk).contains("new"), "the list shows it: {}", status(&desk));
+}
+
+#[test]
+fn b8_a_request_stands_in_the_status_line_until_it_is_answered() {
+    for width in [40, 60, 80, 120] {
+        let mut desk = Desk::signed_in(width, 15);
+        desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+        for tab in '1'..='4' {
+            desk.press(Key::alt(Code::Char(tab)));
+            let wanted = if width < 60 { "chat: /accept" } else { "bob wants an encrypted chat: /accept bob" };
+            assert!(status(&desk).contains(wanted), "{}", status(&desk));
+        }
+        desk.hear(What::PrivateRequest { from: "carol".into() });
+        let more = "carol wants an off-the-record chat: /accept carol (and 1 more)";
+        assert!(width < 80 || status(&desk).contains(more), "{}", status(&desk));
+        for user in ["bob", "carol"] {
+            desk.hear(What::Disconnected { user: user.into() });
+        }
+        assert!(!status(&desk).contains("/accept"), "{}", status(&desk));
+    }
+}
+
+#[test]
+fn b14_an_announcement_is_seen_and_heard() {
+    let mut desk = Desk::signed_in(80, 24);
+    desk.effects.clear();
+    desk.hear(What::SaidToAll { id: 1, user: "bob".into(), text: "lunch!".into() });
+    assert_eq!(desk.effects, [crate::chat::Effect::Bell]);
+    assert!(status(&desk).contains("bob to all: lunch!"), "{}", status(&desk));
+    assert!(screen(&desk).contains("@1"), "{}", screen(&desk));
+    desk.press(Key::alt(Code::Char('a')));
+    assert_eq!(desk.state.conversations().viewed().place, crate::chat::conversation::Place::Everybody);
+    assert!(!status(&desk).contains("lunch"), "{}", status(&desk));
+}

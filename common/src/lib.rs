@@ -14,6 +14,7 @@ pub mod lantalk;
 pub mod limits;
 pub mod lines;
 pub mod link;
+pub mod mention;
 pub mod mesh;
 pub mod moment;
 pub mod name;

@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// The list of rooms is asked for again after so long.
 const ROOMS_MS: u64 = 30_000;
+/// A name may begin behind these, also without a blank.
+const OPENING: &str = "@([{<\"'`*~“‘„‚«‹¿¡「『【〈《〔＠（［｛＂＇、。，！？：；";
 /// More candidates than this are not gone through.
 const MOST: usize = 200;
 
@@ -138,7 +140,7 @@ impl Completion {
     /// Whether the line `before` the cursor wants a room, and the rooms were not asked for lately.
     #[must_use]
     pub fn wants_rooms(&self, before: &str, now_ms: u64) -> bool {
-        let kind = kind_of(before, before.rfind(' ').map_or(0, |at| at + 1));
+        let kind = kind_of(before, word_start(before));
         matches!(kind, Kind::Room) && self.rooms_asked_at.is_none_or(|at| now_ms >= at + ROOMS_MS)
     }
 
@@ -175,15 +177,13 @@ impl Completion {
 
     /// What the last word before the cursor may become, and where it begins.
     fn candidates(&self, before: &str, sources: Sources<'_>) -> (usize, Vec<String>) {
-        let start = before.rfind(' ').map_or(0, |at| at + 1);
-        let word = &before[start..];
+        let start = word_start(before);
         let kind = kind_of(before, start);
-        let (at, word) = match word.strip_prefix('@') {
-            Some(rest) if matches!(kind, Kind::Person) => ("@", rest),
-            _ => ("", word),
-        };
+        let opening = before[start..].rfind(|c| OPENING.contains(c)).filter(|_| matches!(kind, Kind::Person));
+        let start = opening.map_or(start, |at| behind(before, start + at));
+        let word = &before[start..];
         let wanted = word.to_lowercase();
-        let tail = if matches!(kind, Kind::Person) && start == 0 && at.is_empty() { ": " } else { " " };
+        let tail = if matches!(kind, Kind::Person) && start == 0 { ": " } else { " " };
         let mut found: Vec<String> = Vec::new();
         for name in self.known(&kind, sources) {
             let fits = name.to_lowercase().starts_with(&wanted) && !found.iter().any(|other| other == name);
@@ -191,7 +191,7 @@ impl Completion {
                 found.push(name.to_owned());
             }
         }
-        (start, found.into_iter().map(|name| format!("{at}{name}{tail}")).collect())
+        (start, found.into_iter().map(|name| format!("{name}{tail}")).collect())
     }
 
     fn known<'s>(&'s self, kind: &Kind, sources: Sources<'s>) -> Vec<&'s str> {
@@ -221,6 +221,16 @@ impl Completion {
             }
         }
     }
+}
+
+/// Where the last word of a line begins.
+fn word_start(line: &str) -> usize {
+    line.rfind(char::is_whitespace).map_or(0, |at| behind(line, at))
+}
+
+/// Where the character behind the one at `at` begins.
+fn behind(line: &str, at: usize) -> usize {
+    at + line[at..].chars().next().map_or(0, char::len_utf8)
 }
 
 /// What is meant at `start` of a line: what the command in front of it takes there.

@@ -1,7 +1,6 @@
 //! What was said before, and is looked up: to fill a gap, because the user reads back, or because the user asked.
 
 use super::State;
-use super::incoming::names_me;
 use crate::chat::conversation::{Older, Place};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
@@ -40,7 +39,7 @@ impl State {
         if self.conversations.open(&place, &title).has(*id) {
             return;
         }
-        let mention = !own && names_me(&text, &self.me);
+        let mention = !own && self.is_named(&place, &text);
         let delivery = if own { Delivery::Sent } else { Delivery::Heard };
         let talk = Talk { user, text, room: None, mention, private: false, delivery };
         if looked == Looked::Missed {

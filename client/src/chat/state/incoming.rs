@@ -7,6 +7,7 @@ use crate::chat::line::{Body, Delivery, Line, Talk, name, said, shortened};
 use crate::engine::Heard;
 use landline_common::clean::flatten;
 use landline_common::event::{Part, Text};
+use landline_common::mention::is_mentioned;
 use landline_common::name::is_of_server;
 
 impl State {
@@ -27,7 +28,7 @@ impl State {
         self.conversations.open(place, &name(title));
         let own = self.is_me(&user) && *place != Place::person(&user);
         let delivery = if own { Delivery::Sent } else { Delivery::Heard };
-        let mention = !own && names_me(&text, &self.me);
+        let mention = !own && self.is_named(place, &text);
         let talk = Talk { user, text, room: None, mention, private: false, delivery };
         self.arrived(place, Some(id), at, talk, !own);
     }
@@ -36,9 +37,15 @@ impl State {
     pub(super) fn said_secretly(&mut self, place: &Place, at: i64, from: &str, text: &str) {
         let (user, text) = (name(from), said(text));
         self.conversations.open(place, &user);
-        let mention = names_me(&text, &self.me);
+        let mention = self.is_named(place, &text);
         let talk = Talk { user, text, room: None, mention, private: true, delivery: Delivery::Heard };
         self.arrived(place, None, at, talk, true);
+    }
+
+    /// Whether a text in that conversation names the user.
+    pub(super) fn is_named(&self, place: &Place, text: &str) -> bool {
+        let members = self.conversations.get(place).into_iter().flat_map(|conversation| conversation.members.iter());
+        is_mentioned(text, &self.me, members.chain(self.people.online().iter()))
     }
 
     /// A message takes its place; whoever is not looking is told of it, `aloud` if it is new.
@@ -231,29 +238,5 @@ impl State {
         let list = shortened(&users.join(", "), crate::chat::limits::NOTICE_CHARS);
         let more = part.more.as_ref().map_or(String::new(), |more| format!(", {more}"));
         self.tell(crate::chat::line::Tone::Info, &format!("{} {what}: {list}{more}", users.len()));
-    }
-}
-
-/// Whether a text names somebody, as a whole word.
-pub(super) fn names_me(text: &str, me: &str) -> bool {
-    let me = me.to_lowercase();
-    let text = text.to_lowercase();
-    let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
-    !me.is_empty() && words.any(|word| word.trim_matches('-') == me || word == me)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_me;
-
-    #[test]
-    fn a_name_is_a_whole_word() {
-        for text in ["alice?", "hey Alice", "@alice: look", "(ALICE)", "-alice-"] {
-            assert!(names_me(text, "alice"), "{text}");
-        }
-        for text in ["malice", "alice2", "a lice", ""] {
-            assert!(!names_me(text, "alice"), "{text}");
-        }
-        assert!(!names_me("anything", ""));
     }
 }

@@ -120,6 +120,21 @@ fn mentions_are_counted_gathered_and_heard() {
 }
 
 #[test]
+fn d11_the_longest_name_of_a_user_here_is_called() {
+    let mut desk = desk();
+    desk.hear(What::Joined { user: "alice様".into(), room: "lobby".into() });
+    desk.press(Key::alt(Code::Char('3')));
+    desk.said(1, "lobby", "bob", "@aliceさん見てください");
+    desk.said(2, "lobby", "bob", "@alice様見て");
+    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
+    assert_eq!((lobby.unread, lobby.mentions), (2, 1));
+    desk.hear(What::Left { user: "alice様".into(), room: "lobby".into() });
+    desk.hear(What::Disconnected { user: "alice様".into() });
+    desk.said(3, "lobby", "bob", "@alice様見て");
+    assert_eq!(desk.lines(&Place::Mentions).len(), 2);
+}
+
+#[test]
 fn comings_and_goings_are_folded_and_move_the_list() {
     let mut desk = desk();
     for user in ["carol", "dave", "erin"] {

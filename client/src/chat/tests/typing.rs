@@ -48,6 +48,32 @@ fn names_are_completed_by_who_spoke_last() {
 }
 
 #[test]
+fn d11_names_are_completed_behind_what_opens() {
+    let mut desk = desk();
+    desk.said(1, "lobby", "田中", "hi");
+    for (typed, completed) in [
+        ("(b", "(bob "),
+        ("see (@b", "see (@bob "),
+        ("\"b", "\"bob "),
+        ("「田", "「田中 "),
+        ("見て@田", "見て@田中 "),
+        ("¿B", "¿bob "),
+        ("f(x,(b", "f(x,(bob "),
+        ("/pm (b", "/pm (bob "),
+    ] {
+        desk.type_in(typed);
+        desk.press(TAB);
+        assert_eq!(draft(&desk), completed);
+        desk.press(Key::ctrl('u'));
+    }
+    desk.type_in("two lines");
+    desk.press(Key::ctrl('j'));
+    desk.type_in("b");
+    desk.press(TAB);
+    assert_eq!(draft(&desk), "two lines\nbob ");
+}
+
+#[test]
 fn commands_and_their_arguments_are_completed() {
     let mut desk = desk();
     for (typed, completed) in [("/jo", "/join "), ("/join lo", "/join lobby "), ("/pm b", "/pm bob "), ("@b", "@bob ")]

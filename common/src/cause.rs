@@ -163,6 +163,7 @@ causes! {
     HistoryOff "history_off" Refusal(403), "This server keeps no history.";
     HistoryBusy "history_busy" Refusal(503), "Too many users are looking things up. Try again in a moment.";
     HistoryFailed "history_failed" Refusal(500), "The history cannot be read. Tell the operator of this server.";
+    NoWord "no_word" Refusal(400), "There is no word in that. /search WORD finds what has that word in it.";
     NoLastVisit "no_last_visit" Refusal(403), "Only accounts have a last visit. /history shows what was said before.";
     TooManyBlocks "too_many_blocks" Refusal(403), "You block {count} users, the maximum. /unblock one first.";
     BlockedAlready "blocked_already" Refusal(400), "You block {user} already.";

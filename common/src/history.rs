@@ -125,6 +125,9 @@ pub enum RecallError {
     /// The server keeps no history.
     #[error("this server keeps no history")]
     Off,
+    /// The search text contains no word.
+    #[error("there is no word to search for")]
+    NoWord,
     /// Too many requests are waiting.
     #[error("the history is busy")]
     Busy,

@@ -56,9 +56,28 @@ fn what_people_type_is_words_and_never_syntax() {
         let answer = alice.lines_so_far();
         assert!(answer.last().is_some_and(|end| end.starts_with("INFO: ")), "{words}: {answer:?}");
     }
-    for nothing in ["\"\"", "*", "()", "' OR 1=1 --"] {
+    for nothing in ["\"\"", "*", "%", "()", "' OR 1=1 --"] {
         alice.send(&format!("/search {nothing}"));
         let answer = alice.lines_so_far();
-        assert_eq!(answer.len(), 1, "{nothing}: {answer:?}");
+        let is_told = answer[0].starts_with("ERROR: 400 There is no word in that.") || nothing.contains("OR");
+        assert!(answer.len() == 1 && is_told, "{nothing}: {answer:?}");
+    }
+}
+
+#[test]
+fn any_part_is_found_of_texts_without_blanks_emoji_and_words() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "ops");
+    for (text, words, marked) in [
+        ("人人生而自由，在尊严和权利上一律平等", "权利", "人人生而自由，在尊严和*权利*上一律平等"),
+        ("病院は機能していない", "機能", "病院は*機能*していない"),
+        ("สวัสดีครับ", "ครับ", "สวัสดี*ครับ*"),
+        ("🙂 smile", "🙂", "*🙂* smile"),
+        ("die Fehlermeldungen kamen", "meldung", "die *Fehlermeldungen* kamen"),
+    ] {
+        alice.send(text);
+        alice.send(&format!("/search {words}"));
+        let answer = alice.lines_so_far();
+        assert!(answer.len() == 2 && answer[0].ends_with(&format!("alice: {marked}")), "{words}: {answer:?}");
     }
 }

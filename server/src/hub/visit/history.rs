@@ -76,7 +76,7 @@ impl Visit {
         self.shorten(&mut page, true, 1, &mut most_bytes(&self.hub.limits));
         let oldest = page.entries.last().map(|entry| entry.id);
         let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", shown_words(words)));
-        let remark = if page.cut_short { "there may be more: searching took too long, add a word" } else { "" };
+        let remark = if page.cut_short { "there may be more: searching took too long, type whole words" } else { "" };
         self.show(&page, remark.into(), next);
         Ok(())
     }
@@ -215,6 +215,7 @@ fn next_page(page: &Page, range: Range) -> Option<String> {
 fn cannot(why: &RecallError) -> Report<'static> {
     match why {
         RecallError::Off => Cause::HistoryOff.report(),
+        RecallError::NoWord => Cause::NoWord.report(),
         RecallError::Busy => Cause::HistoryBusy.report(),
         RecallError::Failed(why) => {
             log::error!("the history cannot be read: {why}");

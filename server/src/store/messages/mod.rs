@@ -4,6 +4,7 @@
 //! answered or handed on before that. Whoever asks for history reads on their own thread, with a second connection,
 //! after everything kept before has been stored.
 
+mod fold;
 mod index;
 mod keeper;
 mod mailbox;
@@ -44,6 +45,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use terms::Terms;
 use writer::Writer;
 
 /// How long a speaker waits for room in the queue.
@@ -201,10 +203,10 @@ impl Messages {
         self.reader.read(viewer.address, |connection| recall::recall(connection, viewer, range, self.page))
     }
 
-    /// Messages with all of the words, the newest first; the last word may be the beginning of one. No lock may be held.
+    /// Messages with all of the words or parts of words, the newest first. No lock may be held.
     ///
     /// # Errors
-    /// As [`Self::recall`].
+    /// As [`Self::recall`], or there is nothing in `words` that could be found.
     pub fn search(
         &self,
         viewer: &Viewer<'_>,
@@ -212,9 +214,13 @@ impl Messages {
         before: Option<u64>,
         most: usize,
     ) -> Result<Page, RecallError> {
+        let terms = Terms::of(words);
+        if terms.is_empty() {
+            return Err(RecallError::NoWord);
+        }
         self.wait_for_stored(true)?;
         let most = most.min(self.page);
-        self.searcher.read(viewer.address, |connection| search::search(connection, viewer, words, before, most))
+        self.searcher.read(viewer.address, |connection| search::search(connection, viewer, words, &terms, before, most))
     }
 
     /// Removes the direct messages that a party sent, for both sides, and those it got, for that party. Says how many.

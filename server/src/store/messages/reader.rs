@@ -110,6 +110,11 @@ impl Sight {
         Ok(sight)
     }
 
+    /// All circles in which something may be shown.
+    pub(super) fn all(&self) -> impl Iterator<Item = i64> {
+        self.circles.iter().copied().chain(self.own)
+    }
+
     /// Whether the viewer may see a message and wants to.
     pub(super) fn shows(&self, found: &Found) -> bool {
         let own =

@@ -1,6 +1,6 @@
 //! `messages.db`: its tables, opening it, bringing an older one up to date.
 
-use super::index;
+use super::{fold, index};
 use crate::store::FileError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File, OpenOptions};
@@ -17,7 +17,8 @@ pub(super) const EVERYBODY: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What brings a database from each version to the next; the first makes an empty file version 1.
-pub(super) const MIGRATIONS: [&str; 2] = [include_str!("version_1.sql"), include_str!("version_2.sql")];
+pub(super) const MIGRATIONS: [&str; 3] =
+    [include_str!("version_1.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
 
 /// The database's name in the data folder.
 pub(super) fn path(folder: &Path) -> PathBuf {
@@ -52,6 +53,7 @@ pub(super) fn open_to_read(folder: &Path) -> Result<Connection, FileError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(refused(&path))?;
     let set = connection.busy_timeout(PATIENCE).and_then(|()| connection.pragma_update(None, "cache_size", -4_096));
+    let set = set.and_then(|()| fold::register(&connection));
     set.map_err(refused(&path))?;
     let (found, known) = (version(&connection).map_err(refused(&path))?, MIGRATIONS.len() as u32);
     if found == known { Ok(connection) } else { Err(FileError::Version { path, found, known }) }
@@ -70,7 +72,7 @@ pub(super) fn open_version(path: &Path, migrations: &[&str]) -> Result<Connectio
 
 fn prepare(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<(), FileError> {
     let refused = || refused(path);
-    connection.busy_timeout(PATIENCE).map_err(refused())?;
+    connection.busy_timeout(PATIENCE).and_then(|()| fold::register(connection)).map_err(refused())?;
     let found = version(connection).map_err(refused())?;
     let known = migrations.len();
     if usize::try_from(found).is_ok_and(|found| found > known) {

@@ -1,4 +1,8 @@
 //! Finding messages by their words.
+//!
+//! The index finds words and beginnings at once, and characters of scripts without blanks. Parts of words are looked for
+//! text by text, newest first, until a page is full or the time of a look is up. Both together are the answer, so a
+//! message is found whatever part of it is known, and pages follow each other by id.
 
 use super::reader::{COLUMNS, Found, JOINED, Sight, is_interrupted};
 use super::terms::{Terms, excerpt};
@@ -6,52 +10,110 @@ use super::writer::number;
 use landline_common::clean::flatten;
 use landline_common::history::{Page, Viewer};
 use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// One search.
+struct Search<'a> {
+    connection: &'a Connection,
+    sight: Sight,
+    terms: &'a Terms,
+    /// One more than wanted: it tells that there are more.
+    most: usize,
+    found: BTreeMap<u64, Found>,
+}
 
 /// The newest messages with all of the words, before an id, `most` at most. When the time is up, what was found by then.
 pub(super) fn search(
     connection: &Connection,
     viewer: &Viewer<'_>,
     words: &str,
+    terms: &Terms,
     before: Option<u64>,
     most: usize,
 ) -> rusqlite::Result<Page> {
-    let mut page = Page::default();
-    let terms = Terms::of(words);
     let sight = Sight::of(connection, viewer)?;
-    let Some(query) = query(&sight, &terms) else { return Ok(page) };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM found CROSS JOIN message ON message.id = found.rowid {JOINED}
-         WHERE found MATCH ?1 AND found.rowid < ?2 ORDER BY found.rowid DESC"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
     let before = before.map_or(i64::MAX, number);
-    for found in statement.query_map((query, before), Found::read)? {
-        match found {
-            Ok(found) if !sight.shows(&found) => {}
-            Ok(_) if page.entries.len() == most => {
-                page.more = true;
-                break;
-            }
-            Ok(Found { mut entry, .. }) => {
-                entry.text = flatten(&excerpt(&entry.text, words)).into();
-                page.entries.push(entry);
-            }
-            Err(e) if is_interrupted(&e) => {
-                page.cut_short = true;
-                break;
-            }
-            Err(e) => return Err(e),
-        }
+    let mut search = Search { connection, sight, terms, most: most.saturating_add(1), found: BTreeMap::new() };
+    let searched = search.ask_index(before).and_then(|()| search.look_for_parts(before));
+    let cut_short = match searched {
+        Err(e) if is_interrupted(&e) => true,
+        searched => searched.map(|()| false)?,
+    };
+    let mut entries: Vec<_> = search.found.into_values().rev().map(|found| found.entry).collect();
+    let more = entries.len() > most;
+    entries.truncate(most);
+    for entry in &mut entries {
+        entry.text = flatten(&excerpt(&entry.text, words)).into();
     }
-    Ok(page)
+    Ok(Page { entries, more, cut_short })
 }
 
-/// The index's query: one of the circles, and all terms. The circles are terms themselves, so that a search in a small
-/// room does not walk over what was found in a big one.
-fn query(sight: &Sight, terms: &Terms) -> Option<String> {
-    let circles: Vec<String> = sight.circles.iter().chain(&sight.own).map(|circle| format!("\"c{circle}\"")).collect();
-    if circles.is_empty() || terms.is_empty() {
-        return None;
+impl Search<'_> {
+    /// Takes what the index finds before an id. The circles are terms themselves, so that a search in a small room does
+    /// not walk over what was found in a big one.
+    fn ask_index(&mut self, before: i64) -> rusqlite::Result<()> {
+        let circles: Vec<String> = self.sight.all().map(|circle| format!("\"c{circle}\"")).collect();
+        if circles.is_empty() {
+            return Ok(());
+        }
+        let query = format!("{{scope}} : ({}) AND {{text}} : ({})", circles.join(" OR "), self.terms.query());
+        let sql = format!(
+            "SELECT {COLUMNS} FROM found CROSS JOIN message ON message.id = found.rowid {JOINED}
+             WHERE found MATCH ?1 AND found.rowid < ?2 ORDER BY found.rowid DESC"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        for found in statement.query_map((query, before), Found::read)? {
+            self.take(found?);
+            if self.found.len() == self.most {
+                break;
+            }
+        }
+        Ok(())
     }
-    Some(format!("{{scope}} : ({}) AND {{text}} : ({})", circles.join(" OR "), terms.query()))
+
+    /// Looks through the texts before an id for those that the index does not find, back to the last that is shown.
+    fn look_for_parts(&mut self, before: i64) -> rusqlite::Result<()> {
+        if self.terms.is_complete_in_index() {
+            return Ok(());
+        }
+        let circles: Vec<String> = self.sight.all().map(|circle| circle.to_string()).collect();
+        // Unary plus: by id, with no index of circles, whose messages would have to be sorted.
+        let sql = format!(
+            "SELECT id, text FROM message WHERE id >= ?1 AND id < ?2 AND (+circle IN ({}) OR +receiver = ?3)
+             ORDER BY id DESC",
+            circles.join(", ")
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query((self.range(before).start, before, self.sight.own))?;
+        let mut buffer = String::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            if !self.range(before).contains(&id) {
+                break;
+            }
+            if self.terms.are_in(row.get_ref(1)?.as_str()?, &mut buffer) {
+                let sql = format!("SELECT {COLUMNS} FROM message {JOINED} WHERE message.id = ?1");
+                let found = self.connection.prepare_cached(&sql)?.query_row([id], Found::read)?;
+                self.take(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids in which something new would be shown: above the oldest one, if the page is full.
+    fn range(&self, before: i64) -> Range<i64> {
+        let oldest = self.found.keys().next().filter(|_| self.found.len() >= self.most);
+        oldest.map_or(i64::MIN, |id| number(*id))..before
+    }
+
+    /// Keeps the newest ones that the viewer may see.
+    fn take(&mut self, found: Found) {
+        if self.sight.shows(&found) {
+            self.found.insert(found.entry.id, found);
+            if self.found.len() > self.most {
+                self.found.pop_first();
+            }
+        }
+    }
 }

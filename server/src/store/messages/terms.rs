@@ -1,71 +1,109 @@
-//! The words somebody searches for: as a query, and marked in what was found.
+//! The words of a search: as a query of the index, as parts that texts may have, and marked in what was found.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use super::fold::{fold, fold_into, index_text, is_token, is_word};
+use memchr::memmem::Finder;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Terms of one search; more say nothing more.
 const MOST: usize = 16;
-/// A shorter last word must match as a whole: too many words begin with two letters. The index knows beginnings of three.
-const PREFIX_CHARS: usize = 3;
+/// Fewer letters must be a whole word: too many words have two letters in them. The index knows beginnings of three.
+const PART_CHARS: usize = 3;
 /// Characters shown on each side of the first match.
 const AROUND: usize = 80;
 
-/// What somebody searches for. Nothing in it means anything but itself.
-#[derive(Debug, PartialEq, Eq)]
+/// What is searched for. Nothing in it means anything but itself.
+#[derive(Debug)]
 pub(super) struct Terms {
-    /// Each with something in it that can be found.
+    /// As they were typed; each has something in it that can be found.
     words: Vec<String>,
-    /// Whether the last one may be the beginning of a word.
-    prefix: bool,
+    sought: Vec<Sought>,
+}
+
+/// A term as texts are searched for it.
+#[derive(Debug)]
+struct Sought {
+    /// Folded, without punctuation at its ends.
+    finder: Finder<'static>,
+    /// It must be a whole word: it is short, or ends with punctuation, as in `tea.`.
+    whole: bool,
 }
 
 impl Terms {
     pub(super) fn of(words: &str) -> Terms {
         // A control character would end the query.
         let words = words.split(|c: char| c.is_whitespace() || c.is_control());
-        let words: Vec<String> = words.filter(|word| word.contains(is_part)).take(MOST).map(str::to_owned).collect();
-        // Somebody who ends with a stop means that word.
-        let last = words.last().and_then(|word| word.rsplit(|c| !is_part(c)).next()).unwrap_or_default();
-        let prefix = last.chars().count() >= PREFIX_CHARS;
-        Terms { words, prefix }
+        let words = words.map(|word| (word, fold(word))).filter(|(_, folded)| folded.contains(is_findable)).take(MOST);
+        let (words, sought) = words.map(|(word, folded)| (word.to_owned(), Sought::of(&folded))).unzip();
+        Terms { words, sought }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
 
-    /// In the syntax of FTS5: each term quoted, all of them, the last one as a beginning.
+    /// In the syntax of FTS5: each term quoted, all of them, the last one as a beginning if it may be one.
     pub(super) fn query(&self) -> String {
-        let quoted: Vec<String> = self.words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
-        quoted.join(" AND ") + if self.prefix { " *" } else { "" }
+        let quoted = self.words.iter().map(|word| format!("\"{}\"", index_text(word).trim().replace('"', "\"\"")));
+        let query = quoted.collect::<Vec<_>>().join(" AND ");
+        let is_beginning = self.sought.last().is_some_and(|last| !last.whole && last.text().ends_with(is_word));
+        // The last characters of a term that begins with others, as in `天La`, may be fewer than the index knows.
+        let letters =
+            self.sought.last().map_or(0, |last| last.text().chars().rev().take_while(|c| is_word(*c)).count());
+        query + if is_beginning && letters >= PART_CHARS { " *" } else { "" }
     }
 
-    /// The parts of the terms as the index compares them; the last one is marked if it may be a beginning.
-    fn parts(&self) -> Vec<(String, bool)> {
-        let mut parts: Vec<(String, bool)> = self
-            .words
-            .iter()
-            .flat_map(|word| word.split(|c| !is_part(c)).filter(|part| !part.is_empty()))
-            .map(|part| (folded(part), false))
-            .collect();
-        if let Some((_, prefix)) = parts.last_mut() {
-            *prefix = self.prefix;
-        }
-        parts
+    /// True if the index finds every text that has these terms in it: none begins or ends within a word.
+    pub(super) fn is_complete_in_index(&self) -> bool {
+        self.sought.iter().all(|sought| sought.text().starts_with(is_token) && sought.text().ends_with(is_token))
+    }
+
+    /// Whether a text has all of the terms in it; `buffer` is used for that.
+    pub(super) fn are_in(&self, text: &str, buffer: &mut String) -> bool {
+        fold_into(text, buffer);
+        self.sought.iter().all(|sought| sought.places(buffer).next().is_some())
     }
 }
 
-/// The text around the first of the words that were searched for, each of them marked `*so*`.
+impl Sought {
+    fn of(folded: &str) -> Sought {
+        let text = folded.trim_matches(|c| !is_findable(c));
+        let is_short = text.chars().all(is_word) && text.chars().count() < PART_CHARS;
+        let whole = is_short || (text.len() < folded.trim_start_matches(|c| !is_findable(c)).len());
+        Sought { finder: Finder::new(text.as_bytes()).into_owned(), whole }
+    }
+
+    fn text(&self) -> &str {
+        // It was made of a text.
+        str::from_utf8(self.finder.needle()).unwrap_or_default()
+    }
+
+    /// Where it is in a folded text: from and to.
+    fn places(&self, folded: &str) -> impl Iterator<Item = (usize, usize)> {
+        let places = self.finder.find_iter(folded.as_bytes()).map(|from| (from, from + self.finder.needle().len()));
+        places.filter(|(from, to)| !self.whole || word_around(folded, (*from, *to)) == (*from, *to))
+    }
+}
+
+/// The whole word around a place in a folded text, if it begins or ends within one.
+fn word_around(folded: &str, (from, to): (usize, usize)) -> (usize, usize) {
+    let (before, inside, behind) = (&folded[..from], &folded[from..to], &folded[to..]);
+    let more = |is_within: bool, rest: usize| if is_within { rest } else { 0 };
+    let left = before.len() - before.trim_end_matches(is_word).len();
+    let right = behind.len() - behind.trim_start_matches(is_word).len();
+    (from - more(inside.starts_with(is_word), left), to + more(inside.ends_with(is_word), right))
+}
+
+/// True for what a search can find: characters of words, and those that are found alone.
+fn is_findable(c: char) -> bool {
+    is_word(c) || is_token(c)
+}
+
+/// The text around the first of the words that were searched for, each word with one of them in it marked `*so*`.
 ///
 /// About 80 characters are shown on either side; `…` stands where more was cut off.
 #[must_use]
 pub fn excerpt(text: &str, words: &str) -> String {
-    let parts = Terms::of(words).parts();
-    let matched = |word: &str| {
-        let word = folded(word);
-        parts.iter().any(|(part, prefix)| if *prefix { word.starts_with(part) } else { word == *part })
-    };
-    let found: Vec<(usize, usize)> = words_of(text).filter(|(from, to)| matched(&text[*from..*to])).collect();
+    let found = found_in(text, &Terms::of(words));
     let (first, end) = found.first().copied().unwrap_or((0, 0));
     let from = text[..first].char_indices().rev().take(AROUND).last().map_or(first, |(at, _)| at);
     let to = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
@@ -83,24 +121,47 @@ pub fn excerpt(text: &str, words: &str) -> String {
     out
 }
 
-/// Where the words of a text begin and end.
-fn words_of(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let from = at + text[at..].find(is_part)?;
-        at = text[from..].find(|c| !is_part(c)).map_or(text.len(), |len| from + len);
-        Some((from, at))
-    })
+/// Where a text has the terms, from and to: in its order, and apart from each other.
+fn found_in(text: &str, terms: &Terms) -> Vec<(usize, usize)> {
+    let mut folded = String::new();
+    // Where each grapheme begins in both.
+    let mut begins = Vec::new();
+    for (at, grapheme) in text.grapheme_indices(true) {
+        begins.push((folded.len(), at));
+        folded.push_str(&fold(grapheme));
+    }
+    let whole_graphemes = |(from, to): (usize, usize)| {
+        let first = begins.partition_point(|(begin, _)| *begin <= from).saturating_sub(1);
+        let behind = begins.partition_point(|(begin, _)| *begin < to);
+        (begins.get(first).map_or(0, |(_, at)| *at), begins.get(behind).map_or(text.len(), |(_, at)| *at))
+    };
+    let pieces = terms.sought.iter().flat_map(Sought::pieces);
+    let mut found: Vec<(usize, usize)> = pieces
+        .flat_map(|piece| {
+            let places = piece.places(&folded).map(|place| whole_graphemes(word_around(&folded, place)));
+            places.collect::<Vec<_>>()
+        })
+        .collect();
+    found.sort_unstable();
+    let mut apart: Vec<(usize, usize)> = Vec::with_capacity(found.len());
+    for (from, to) in found {
+        match apart.last_mut() {
+            Some((_, end)) if from < *end => *end = to.max(*end),
+            _ => apart.push((from, to)),
+        }
+    }
+    apart
 }
 
-/// True for characters of words, as the index splits them.
-fn is_part(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
-}
-
-/// Without case and without the marks of letters, as the index compares words.
-fn folded(word: &str) -> String {
-    word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+impl Sought {
+    /// Its parts between punctuation, as the index finds them.
+    fn pieces(&self) -> impl Iterator<Item = Sought> {
+        let pieces = self.text().split(|c| !is_findable(c)).filter(|piece| !piece.is_empty());
+        pieces.map(|piece| {
+            let sought = Sought::of(piece);
+            Sought { whole: sought.whole || self.whole, ..sought }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +178,7 @@ mod tests {
             ("say \"hi\"", "\"say\" AND \"\"\"hi\"\"\""),
             ("a OR b* NOT -c", "\"a\" AND \"OR\" AND \"b*\" AND \"NOT\" AND \"-c\""),
             ("text:foo", "\"text:foo\" *"),
+            ("Ünsinn", "\"unsinn\" *"),
             ("!!! tea ???", "\"tea\" *"),
             (" \" * ", ""),
         ] {
@@ -133,6 +195,14 @@ mod tests {
             ("Tea, teas and TEA", "tea.", "*Tea*, teas and *TEA*"),
             ("Für Bücher und Buch", "bucher", "Für *Bücher* und Buch"),
             ("don't stop", "stop DON'T", "*don*'*t* *stop*"),
+            ("die Fehlermeldungen kamen", "meldung", "die *Fehlermeldungen* kamen"),
+            ("人人生而自由，权利", "权利 自由", "人人生而*自由*，*权利*"),
+            ("Landline聊天很好", "聊天", "Landline*聊天*很好"),
+            ("Landline聊天很好", "land", "*Landline*聊天很好"),
+            ("สวัสดีครับ", "คร", "สวัสดี*ครั*บ"),
+            ("ｶﾞｷ と", "ガ", "*ｶﾞ*ｷ と"),
+            ("👩\u{200d}💻 works", "👩", "*👩\u{200d}💻* works"),
+            ("a 🇩🇪🇫🇷", "🇫🇷", "a 🇩🇪*🇫🇷*"),
             ("nothing here", "tea", "nothing here"),
             ("", "tea", ""),
         ] {

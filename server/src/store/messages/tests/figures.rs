@@ -118,6 +118,60 @@ fn messages_with_nonces() {
     }
 }
 
+/// The view of the index as it was before it knew scripts without blanks.
+const PLAIN: &str =
+    "DROP VIEW searchable; CREATE VIEW searchable (id, scope, text) AS SELECT id, 'c' || circle, text FROM message";
+
+/// What it costs that scripts without blanks are found by any part, in turns; what an older database takes to be brought
+/// up to date; what a search for a part of a word takes.
+#[test]
+#[ignore = "takes minutes without --release"]
+fn messages_of_scripts_without_blanks() {
+    let count = std::env::var("MESSAGES").map_or(200_000, |n| n.parse().unwrap());
+    let han = |random: &mut u64| {
+        text(random).chars().map_while(|c| char::from_u32(0x4E00 + (c as u32 * 37) % 3_000)).take(21).collect()
+    };
+    let mixed = |random: &mut u64| format!("{} 聊天 é", &text(random)[..52]);
+    type Make<'a> = &'a dyn Fn(&mut u64) -> String;
+    let kinds: [(&str, Make<'_>); 3] = [("ASCII", &text), ("mixed", &mixed), ("Han", &han)];
+    for (kind, make) in kinds {
+        for round in 0..4 {
+            let (store, mut random, apart) = (Store::new(), 1, round % 2 == 1);
+            if !apart {
+                store.run(|connection| connection.execute_batch(PLAIN).unwrap());
+            }
+            let texts: Vec<String> = (0..count).map(|_| make(&mut random)).collect();
+            let before = cpu();
+            for (id, text) in (1..).zip(&texts) {
+                while !store.messages.make_room() {}
+                store.say(id, "lobby", text);
+            }
+            store.messages.wait_for_stored(true).unwrap();
+            let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
+            let size = std::fs::metadata(store.path()).unwrap().len() / count;
+            println!("{kind}, apart {apart}: {each:.2} µs of CPU a message, {size} bytes");
+            let bob = party("bob");
+            let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+            for words in if apart { &["zzzz", "o123x", "聊天", "人人生而"][..] } else { &[] } {
+                let start = Instant::now();
+                let page = store.messages.search(&viewer, words, None, 20).unwrap();
+                println!(
+                    "  search {words}: {:.1?}, {} found, cut short {}",
+                    start.elapsed(),
+                    page.entries.len(),
+                    page.cut_short
+                );
+            }
+            if !apart {
+                store.run(|connection| connection.pragma_update(None, "user_version", 2).unwrap());
+                let start = Instant::now();
+                let _store = store.again(Keep::Forever);
+                println!("  brought up to date in {:.1?}", start.elapsed());
+            }
+        }
+    }
+}
+
 /// What messages cost that come one by one, in small groups.
 fn slow_messages(store: &Store, from: u64, random: &mut u64) {
     let before = cpu();

@@ -88,12 +88,12 @@ fn foreign_files_are_refused_and_left() {
 #[test]
 fn a_newer_version_is_refused() {
     let store = Store::new();
-    store.run(|connection| connection.pragma_update(None, "user_version", 3).unwrap());
+    store.run(|connection| connection.pragma_update(None, "user_version", 4).unwrap());
     store.messages.stop();
     let text = refused(store.folder.path());
-    assert!(text.contains("messages.db has version 3, which this server does not know (its own is 2)"), "{text}");
+    assert!(text.contains("messages.db has version 4, which this server does not know (its own is 3)"), "{text}");
     let text = export(store.folder.path(), None, &mut Vec::new()).unwrap_err().to_string();
-    assert!(text.contains("has version 3"), "{text}");
+    assert!(text.contains("has version 4"), "{text}");
 }
 
 #[test]
@@ -101,15 +101,15 @@ fn an_older_version_is_backed_up_and_brought_up_to_date() {
     let store = Store::new();
     store.say(1, "a", "old");
     store.messages.stop();
-    let newer = [schema::MIGRATIONS[0], schema::MIGRATIONS[1], "ALTER TABLE message ADD COLUMN edited INTEGER;"];
+    let newer = [&schema::MIGRATIONS[..], &["ALTER TABLE message ADD COLUMN edited INTEGER;"]].concat();
     fs::write(store.folder.path().join(".landline-messages.tmp"), "left by a kill").unwrap();
     let upgraded = schema::open_version(&store.path(), &newer).unwrap();
     let edited: Option<i64> = upgraded.query_row("SELECT edited FROM message", [], |row| row.get(0)).unwrap();
     assert_eq!(edited, None);
     drop(upgraded);
-    assert!(refused(store.folder.path()).contains("has version 3"));
+    assert!(refused(store.folder.path()).contains("has version 4"));
 
-    let backup = store.folder.path().join("messages.db.v2.bak");
+    let backup = store.folder.path().join("messages.db.v3.bak");
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     fs::rename(backup, store.path()).unwrap();
     let store = store.again(Keep::Forever);
@@ -121,7 +121,7 @@ fn an_older_version_is_backed_up_and_brought_up_to_date() {
 fn a_step_that_fails_changes_nothing() {
     let store = Store::new();
     store.messages.stop();
-    let newer = [schema::MIGRATIONS[0], schema::MIGRATIONS[1], "CREATE TABLE extra (a); SELECT nonsense;"];
+    let newer = [&schema::MIGRATIONS[..], &["CREATE TABLE extra (a); SELECT nonsense;"]].concat();
     assert!(schema::open_version(&store.path(), &newer).is_err());
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'";
     let connection = schema::open_to_read(store.folder.path()).unwrap();

@@ -1,6 +1,7 @@
 //! Finding messages by their words.
 
 use super::*;
+use proptest::prelude::*;
 
 fn said(texts: &[&str]) -> Store {
     let store = Store::new();
@@ -21,9 +22,9 @@ fn all_words_must_be_there_and_the_last_may_be_a_beginning() {
         ("tea coffee", &[]),
         ("te", &[]),
         ("at fou", &[2, 1]),
-        ("fou at", &[]),
-        ("", &[]),
-        ("!!!", &[]),
+        ("fou at", &[2, 1]),
+        ("eatim", &[3]),
+        ("off our", &[2]),
     ] {
         assert_eq!(store.found("bob", &["a"], words), expected, "{words}");
     }
@@ -36,7 +37,9 @@ fn nothing_that_people_type_is_syntax() {
         ("a OR nothing", &[][..]),
         ("a or b", &[1]),
         ("say \"hi\"", &[2]),
-        ("\"", &[]),
+        ("\"hi\" oo", &[]),
+        ("ai_", &[]),
+        ("pl%", &[]),
         ("text:foo", &[2]),
         ("text:plain", &[]),
         ("x*", &[3]),
@@ -60,6 +63,137 @@ fn case_and_marks_of_letters_do_not_matter() {
     {
         assert_eq!(store.found("bob", &["a"], words), [expected], "{words}");
     }
+}
+
+#[test]
+fn any_part_of_a_text_without_blanks_is_found() {
+    let store = said(&[
+        "人人生而自由，在尊严和权利上一律平等",
+        "病院は機能していない",
+        "สวัสดีครับ",
+        "🙂 smile",
+        "die Fehlermeldungen kamen",
+        "Landline聊天很好",
+        "ｶﾞｷﾞグゲゴ",
+        "👩\u{200d}💻 and 👍🏽",
+        "🇩🇪🇫🇷",
+        "ພາສາລາວ",
+        "ភាសាខ្មែរ",
+        "မြန်မာဘာသာ",
+        "학교에서 만나요",
+        "ＦＵＬＬ width",
+        "𠮷野家🫠",
+        "❤\u{fe0f}",
+    ]);
+    for (words, expected) in [
+        ("权利", &[1][..]),
+        ("自由 平等", &[1]),
+        ("自由，在", &[1]),
+        ("利权", &[]),
+        ("機能", &[2]),
+        ("ครับ", &[3]),
+        ("วัส", &[3]),
+        ("คร", &[3]),
+        ("🙂", &[4]),
+        ("🙃", &[]),
+        ("meldung", &[5]),
+        ("MELDUNG kam", &[5]),
+        ("聊天", &[6]),
+        ("Landline", &[6]),
+        ("line聊", &[6]),
+        ("ガギグ", &[7]),
+        ("ｸﾞｹﾞ", &[7]),
+        ("かぎ", &[]),
+        ("👩\u{200d}💻", &[8]),
+        ("👍", &[8]),
+        ("👍🏽", &[8]),
+        ("👍🏿", &[]),
+        ("🇫🇷", &[9]),
+        ("🇩🇪", &[9]),
+        ("🇪🇫", &[]),
+        ("ສາລາ", &[10]),
+        ("ខ្មែរ", &[11]),
+        ("ဘာသာ", &[12]),
+        ("학교", &[13]),
+        ("full ｗｉｄｔｈ", &[14]),
+        ("野家", &[15]),
+        ("🫠", &[15]),
+        ("❤", &[16]),
+        ("❤\u{fe0f}", &[16]),
+    ] {
+        assert_eq!(store.found("bob", &["a"], words), expected, "{words}");
+    }
+}
+
+#[test]
+fn a_search_without_a_word_says_so() {
+    let store = said(&["tea * % \""]);
+    let bob = party("bob");
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    for words in ["", "*", "%", "\"", "!!! ???", "_", "\u{200d}"] {
+        assert_eq!(store.messages.search(&viewer, words, None, 9), Err(RecallError::NoWord), "{words:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Also where it begins or ends within a word of letters.
+    #[test]
+    fn any_part_of_what_was_said_is_found(
+        text in "([一-龥あ-んア-ン가-힣ก-ฮะ-ู่-๋ກ-ຮខ-រက-အ🙂-🙏]{2,9}|[a-zA-Zäöü]{3,8}| ){1,6}",
+        (from, len) in (any::<prop::sample::Index>(), 1_usize..12),
+    ) {
+        let chars: Vec<char> = text.chars().collect();
+        let from = from.index(chars.len());
+        let part: String = chars[from..].iter().take(len).collect();
+        // One or two letters, alone or at an end, must be a whole word.
+        let is_short = |word: &str| word.chars().count() < 3 && word.contains(|c: char| c < '\u{300}');
+        prop_assume!(part.split_whitespace().next().is_some() && !part.split_whitespace().any(is_short));
+        prop_assume!(part.contains(char::is_alphanumeric));
+        let store = said(&[&text]);
+        prop_assert_eq!(store.found("bob", &["a"], &part), [1], "{} in {}", part, text);
+    }
+}
+
+#[test]
+fn parts_of_words_are_found_page_by_page_among_whole_ones() {
+    let store = said(&["a meldung", "Fehlermeldung", "none", "MELDUNGEN", "Rückmeldung", "meldung", "Meldungen!"]);
+    store.direct(8, "alice", "bob", "Störmeldung");
+    store.direct(9, "alice", "carol", "Störmeldung");
+    store.say(10, "elsewhere", "Störmeldung");
+    let bob = party("bob");
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let page = |before| {
+        let page = store.messages.search(&viewer, "meldung", before, 3).unwrap();
+        (ids(&page), page.more)
+    };
+    assert_eq!(page(None), (vec![8, 7, 6], true));
+    assert_eq!(page(Some(6)), (vec![5, 4, 2], true));
+    assert_eq!(page(Some(2)), (vec![1], false));
+}
+
+#[test]
+fn what_an_older_server_indexed_is_found_by_its_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("messages.db");
+    let old = schema::open_version(&path, &schema::MIGRATIONS[..2]).unwrap();
+    let sql = "INSERT INTO message VALUES (7, 1, 0, 1, 1, NULL, NULL, 0, '人人生而自由'), (9, 2, 0, 1, 1, NULL, NULL, 0, 'tea');
+        INSERT INTO author VALUES (1, 'alice', 'alice', 99);
+        INSERT INTO found (rowid, scope, text) SELECT id, scope, text FROM searchable WHERE id = 7;
+        UPDATE meta SET value = 7 WHERE name = 'indexed'; INSERT INTO late VALUES (5);";
+    old.execute_batch(sql).unwrap();
+    drop(old);
+    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let store = Store { folder, messages, lost };
+    assert_eq!(store.found("bob", &[], "生而"), [7]);
+    assert_eq!(store.found("bob", &[], "tea"), [9]);
+    // What is removed leaves the index, too.
+    store.run(|connection| {
+        index::remove(connection, "id = ?1", 7).unwrap();
+        connection.execute("INSERT INTO found (found, rank) VALUES ('integrity-check', 0)", []).unwrap();
+    });
+    assert_eq!(store.found("bob", &[], "自由"), [] as [u64; 0]);
 }
 
 #[test]

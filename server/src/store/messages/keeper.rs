@@ -153,7 +153,7 @@ impl Keeper {
             Item::Collect(receiver, most, then) => {
                 let letters = self.writer.mailbox.collect(&self.writer.connection, &receiver, most);
                 let letters = letters.unwrap_or_else(|e| {
-                    log::error!("messages.db: the mail of {} cannot be read: {e}", receiver.as_str());
+                    log::error!("messages.db: waiting messages cannot be read: {e}");
                     Vec::new()
                 });
                 let ids: Vec<u64> = letters.iter().map(|letter| letter.id).collect();

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use landline_common::clean::{clean, count_lines, is_safe_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::is_of_server;
-use landline_common::{Limits, Moment, NameError, RoomName, UserName};
+use landline_common::{Limits, Moment, NameError, NameKey, RoomName, UserName};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
@@ -87,13 +87,22 @@ enum PartyLine {
 }
 
 impl PartyLine {
-    fn of(kind: i64, key: String) -> PartyLine {
-        if kind == Kind::Guest as i64 { PartyLine::Guest(key.parse().unwrap_or(0)) } else { PartyLine::Account(key) }
+    /// The party of a message by its key; `shown` is its name there. Keys are for comparing: an account is told by name.
+    fn of(kind: i64, key: String, shown: &str) -> PartyLine {
+        if kind == Kind::Guest as i64 {
+            PartyLine::Guest(key.parse().unwrap_or(0))
+        } else if NameKey::of(shown).as_str() == key {
+            PartyLine::Account(shown.to_owned())
+        } else {
+            PartyLine::Account(key)
+        }
     }
 
-    fn kind_and_key(&self) -> (Kind, String) {
+    /// Older exports have an account's key in place of its name.
+    fn kind_and_key(&self, shown: &str) -> (Kind, String) {
         match self {
-            PartyLine::Account(key) => (Kind::Account, key.clone()),
+            PartyLine::Account(key) if NameKey::of(shown).as_str() == key => (Kind::Account, key.clone()),
+            PartyLine::Account(name) => (Kind::Account, NameKey::of(name).as_str().to_owned()),
             PartyLine::Guest(visit) => (Kind::Guest, visit.to_string()),
         }
     }
@@ -127,16 +136,16 @@ pub fn export(folder: &Path, since: Option<Moment>, out: &mut dyn Write) -> Resu
 
 fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
     let kind: i64 = row.get(3)?;
-    let direct = match (row.get(7)?, row.get(8)?, row.get(9)?) {
+    let (id, user, text): (_, String, _) = (row.get(0)?, row.get(6)?, row.get(11)?);
+    let direct = match (row.get::<_, Option<String>>(7)?, row.get(8)?, row.get(9)?) {
         (Some(to), Some(other), Some(key)) => {
-            let sender = PartyLine::of(kind, row.get(4)?);
-            Some(DirectLine { to, sender, receiver: PartyLine::of(other, key), forgotten: row.get(10)? })
+            let (sender, receiver) = (PartyLine::of(kind, row.get(4)?, &user), PartyLine::of(other, key, &to));
+            Some(DirectLine { to, sender, receiver, forgotten: row.get(10)? })
         }
         _ => None,
     };
     let room = if kind == Kind::Room as i64 { Some(row.get(5)?) } else { None };
     let at = Moment { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-    let (id, user, text) = (row.get(0)?, row.get(6)?, row.get(11)?);
     Ok(Line { id, at: utc(at), offset_s: at.offset_s, room, user, direct, text })
 }
 
@@ -233,11 +242,12 @@ fn add(writer: &mut Writer, line: &Line) -> rusqlite::Result<bool> {
     let (circle, other, forgotten) = match (&line.direct, &line.room) {
         (Some(direct), _) => {
             let addressee = writer.author(&direct.to, id)?;
-            let mut party = |party: &PartyLine| {
-                let (kind, key) = party.kind_and_key();
+            let mut party = |party: &PartyLine, shown: &str| {
+                let (kind, key) = party.kind_and_key(shown);
                 writer.circle(kind, &key, id)
             };
-            (party(&direct.sender)?, Some((party(&direct.receiver)?, addressee)), direct.forgotten)
+            let (sender, receiver) = (party(&direct.sender, &line.user)?, party(&direct.receiver, &direct.to)?);
+            (sender, Some((receiver, addressee)), direct.forgotten)
         }
         (None, Some(room)) => (writer.circle(Kind::Room, room, id)?, None, false),
         (None, None) => (EVERYBODY, None, false),

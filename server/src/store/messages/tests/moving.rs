@@ -102,6 +102,29 @@ fn every_name_that_there_can_be_is_taken_over() {
 }
 
 #[test]
+fn an_account_is_told_by_its_name_and_older_exports_with_keys_are_taken() {
+    let store = Store::new();
+    let (alice, ilse) = (party("alice"), party("Ilse"));
+    store.messages.keep_direct(&direct(1, ("alice", &alice), ("Ilse", &ilse), "tea"));
+    let new = exported(&store);
+    assert!(new.contains(r#""sender":{"account":"alice"},"receiver":{"account":"Ilse"}"#), "{new}");
+    let key = |name: &str| NameKey::of(name).as_str().to_owned();
+    assert_ne!((key("alice"), key("Ilse")), ("alice".to_owned(), "Ilse".to_owned()));
+    let old = new.replace(r#""account":"alice""#, &format!("\"account\":\"{}\"", key("alice")));
+    let old = old.replace(r#""account":"Ilse""#, &format!("\"account\":\"{}\"", key("Ilse")));
+    for lines in [&new, &old] {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(import_into(folder.path(), lines), Ok(Imported { new: 1, known: 0 }));
+        let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+        let copy = Store { folder, messages, lost };
+        for viewer in ["alice", "Ilse"] {
+            assert_eq!(copy.ids(viewer, &[], Range::Last(9)), [1], "{viewer}");
+        }
+        assert_eq!(exported(&copy), new);
+    }
+}
+
+#[test]
 fn no_later_guest_gets_what_is_imported() {
     let store = Store::new();
     store.direct(4, "2", "alice", "tea");

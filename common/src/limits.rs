@@ -182,6 +182,9 @@ limits! {
     mail_for_accounts = 100, 0, 100_000;
     /// Messages that may wait for all accounts together. Mail is never pruned, so this bounds the disk space it takes.
     mail_total = 100_000, 1, 10_000_000;
+    /// Bytes of messages.db above which the oldest messages are removed (--history-size). One address that says all it
+    /// may says 12 GB a day. Messages that wait for accounts stay.
+    history_bytes = 4 << 30, 16 << 20, NO_CEILING;
     /// Milliseconds for one search of the history; further requests wait behind it.
     search_ms = 200, 1, 60_000;
     /// Bytes of missed messages that a client gets at once for all its rooms; it requests the rest.

@@ -1,6 +1,6 @@
 //! What the server prints when it is open: how to join, for the people who look at the console.
 
-use crate::config::{Config, DEFAULT_PORT};
+use crate::config::{Config, DEFAULT_PORT, History, Size};
 use crate::guard::Capacity;
 use crate::guard::capacity::AS_ASKED;
 use crate::server::Server;
@@ -19,6 +19,9 @@ pub struct Banner<'a> {
     lantalk_port: Option<u16>,
     has_password: bool,
     data: PathBuf,
+    history: History,
+    /// The most bytes of it.
+    history_bytes: u64,
     /// The operator can type commands.
     console: bool,
     capacity: &'a Capacity,
@@ -36,6 +39,8 @@ impl<'a> Banner<'a> {
             lantalk_port: config.lantalk_port.and(addresses.last()).map(SocketAddr::port),
             has_password: config.password.is_some(),
             data: std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone()),
+            history: config.history,
+            history_bytes: config.limits.history_bytes,
             console,
             capacity: server.capacity(),
         }
@@ -67,11 +72,25 @@ impl Display for Banner<'_> {
         }
         writeln!(f, "  encryption: none. Anyone on the network can read messages and passwords.")?;
         writeln!(f, "  data:       {}", self.data.display())?;
+        writeln!(f, "  history:    {}", self.history())?;
         let Capacity { clients, why } = self.capacity;
         let why = if *why == AS_ASKED { String::new() } else { format!(", because of {why}") };
         writeln!(f, "  capacity:   up to {clients} people{why}\n")?;
         let console = if self.console { "/help lists the commands of this console; " } else { "" };
         writeln!(f, "{console}Ctrl-C stops the server.\n")
+    }
+}
+
+impl Banner<'_> {
+    /// How long and how much of what is said is kept.
+    fn history(&self) -> String {
+        let time = match self.history {
+            History::Off => return "off".to_owned(),
+            History::On => "kept".to_owned(),
+            History::Days(1) => "kept for 1 day".to_owned(),
+            History::Days(days) => format!("kept for {days} days"),
+        };
+        if self.history_bytes == u64::MAX { time } else { format!("{time}, up to {}", Size(self.history_bytes)) }
     }
 }
 
@@ -93,6 +112,8 @@ mod tests {
             lantalk_port: Some(5_050),
             has_password: true,
             data: PathBuf::from("/srv/landline"),
+            history: History::On,
+            history_bytes: 4 << 30,
             console: true,
             capacity: &Capacity { clients: 10_000, why: AS_ASKED },
         };
@@ -108,6 +129,7 @@ Landline VERSION, server name \"Room 12\"
   password:   yes, users are asked for it
   encryption: none. Anyone on the network can read messages and passwords.
   data:       /srv/landline
+  history:    kept, up to 4 GiB
   capacity:   up to 10000 people
 
 /help lists the commands of this console; Ctrl-C stops the server.
@@ -116,10 +138,12 @@ Landline VERSION, server name \"Room 12\"
         assert_eq!(banner.to_string(), expected.replace("VERSION", env!("CARGO_PKG_VERSION")));
         banner.ports = vec![8_888];
         banner.console = false;
+        (banner.history, banner.history_bytes) = (History::Days(30), u64::MAX);
         banner.capacity = &Capacity { clients: 500, why: "the limit on open files (ulimit -n)" };
         let text = banner.to_string();
         for part in [
             "landline 192.168.1.20:8888\n",
+            "history:    kept for 30 days\n",
             "up to 500 people, because of the limit on open files (ulimit -n)\n",
             "\n\nCtrl-C stops the server.\n",
         ] {

@@ -1,5 +1,6 @@
 //! The command line of a server.
 
+use super::size;
 use super::tasks::Task;
 use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
 use anyhow::{Context, anyhow, bail};
@@ -80,6 +81,9 @@ pub struct Args {
     /// Keep what was said: on, off, or for so many days
     #[arg(long, value_name = "on|off|N-days", default_value_t = History::On)]
     history: History,
+    /// The most that messages.db may take on the disk, as 500M or 2G, or off: the oldest messages are removed [default: 4G]
+    #[arg(long, value_name = "SIZE|off", value_parser = size::parse)]
+    history_size: Option<u64>,
     /// Write the log here [default: landline.log in the data folder]
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -162,7 +166,10 @@ impl Args {
     /// # Errors
     /// Something is out of its bounds, or the password file cannot be read.
     pub fn config(&self) -> anyhow::Result<Config> {
-        let limits = limits_of(&self.limits)?;
+        let mut limits = limits_of(&self.limits)?;
+        if let Some(bytes) = self.history_size {
+            limits.set("history-bytes", bytes).map_err(|_| anyhow!("--history-size needs at least 16M"))?;
+        }
         let name = landline_common::clean::clean(self.name.trim()).into_owned();
         if is_blank(&name) || name.chars().count() > 64 {
             bail!("--name needs 1 to 64 characters");
@@ -270,6 +277,14 @@ mod tests {
     }
 
     #[test]
+    fn the_size_of_the_history_is_bounded() {
+        let bytes = |args: &[&str]| config(args).map(|config| config.limits.history_bytes);
+        assert_eq!(bytes(&[]).unwrap(), 4 << 30);
+        assert_eq!(bytes(&["--history-size", "500M"]).unwrap(), 500 << 20);
+        assert_eq!(bytes(&["--history-size=off"]).unwrap(), u64::MAX);
+    }
+
+    #[test]
     fn an_empty_password_in_the_environment_is_none() {
         let password = |args: &[&str], environment: Option<&str>| {
             let args = Args::try_parse_from(std::iter::once(&"landline-server").chain(args)).unwrap();
@@ -301,6 +316,8 @@ mod tests {
             (vec!["--port", "31005", "--port", "31005"], "port 31005 is given twice"),
             (vec!["5050"], "port 5050 is given twice (as PORT, --port or --lantalk-port)"),
             (vec!["--history", "0"], "on, off, or the days"),
+            (vec!["--history-size", "1M"], "at least 16M"),
+            (vec!["--history-size", "much"], "for example 2G or 500M, or off"),
             (vec!["--data", "x", "export"], "export comes first"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());

@@ -1,10 +1,12 @@
 //! What a server is told when it starts: the command line, and what it means.
 
 mod args;
+mod size;
 pub mod tasks;
 
 pub use args::{Args, limits_help};
 use landline_common::Limits;
+pub use size::Size;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;

@@ -5,8 +5,8 @@
 //! So each character of scripts without blanks between words, and each sign, is a *token* of its own: the index gets
 //! them apart, and a query of several of them is a phrase. Of flags, the two letters are one token.
 //!
-//! Such a character goes into the index as two characters of the private use area: SQLite's tables are older than many
-//! of these characters, and whatever they say of a mark or a sign, private use characters are parts of words.
+//! SQLite's tables are older than many of these characters, and call marks and signs no parts of words. So all but the
+//! most frequent go into the index as two characters of the private use area, which are.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -37,20 +37,28 @@ pub(super) fn index_text(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(folded.len() * 2);
     let mut chars = folded.chars().peekable();
     while let Some(c) = chars.next() {
-        if !is_token(c) {
+        if is_known_letter(c) {
+            out.extend([' ', c, ' ']);
+        } else if !is_token(c) {
             out.push(c);
-            continue;
+        } else {
+            out.push(' ');
+            push_halves(c, &mut out);
+            if is_flag_letter(c)
+                && let Some(second) = chars.next_if(|next| is_flag_letter(*next))
+            {
+                push_halves(second, &mut out);
+            }
+            out.push(' ');
         }
-        out.push(' ');
-        push_halves(c, &mut out);
-        if is_flag_letter(c)
-            && let Some(second) = chars.next_if(|next| is_flag_letter(*next))
-        {
-            push_halves(second, &mut out);
-        }
-        out.push(' ');
     }
     Cow::Owned(out)
+}
+
+/// The letters among the tokens that are most frequent, which SQLite has always known: kana, Han and Hangul.
+fn is_known_letter(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{30FC}'..='\u{30FE}' | '\u{4E00}'..='\u{9FA5}'
+        | '\u{AC00}'..='\u{D7A3}')
 }
 
 fn push_halves(c: char, out: &mut String) {

@@ -11,6 +11,9 @@ const WORTH_IT: u64 = 2_000;
 /// Messages that are indexed in one go: posts wait behind it.
 const SLICE: i64 = 5_000;
 
+/// Pages that one step of merging writes.
+const MERGED_PAGES: i64 = 250;
+
 /// What is known of the index.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -100,6 +103,12 @@ pub(super) fn remove(connection: &Connection, condition: &str, value: i64) -> ru
          WHERE id IN (SELECT id FROM message WHERE {condition})"
     );
     connection.prepare_cached(&sql)?.execute([value])
+}
+
+/// Merges some of the index's segments, so that what was taken from it leaves the disk, too.
+pub(super) fn merge(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO found (found, rank) VALUES ('merge', ?1)";
+    connection.prepare_cached(sql)?.execute([MERGED_PAGES]).map(drop)
 }
 
 /// In a transaction: notes the highest id before messages are removed, so that none is ever given twice.

@@ -1,6 +1,6 @@
 //! The storage thread: takes everything that waits, stores it as one group, then answers.
 
-use super::prune;
+use super::prune::{self, Size};
 use super::queue::{Batch, Item, Queue, Taken};
 use super::records::Keep;
 use super::space::Space;
@@ -26,6 +26,11 @@ pub(super) struct Keeper {
     trouble: Trouble,
     /// When to look next for messages that are too old.
     prune_at: Instant,
+    size: Size,
+    /// There is more to remove for that.
+    too_large: bool,
+    /// After a failure: when to try again.
+    shrink_at: Instant,
     /// How many nonces are kept.
     nonces: usize,
 }
@@ -45,10 +50,13 @@ impl Keeper {
         writer: Writer,
         keep: Keep,
         space: Space,
+        size: Size,
         nonces: usize,
         lost: Lost,
     ) -> Keeper {
-        Keeper { queue, writer, keep, space, lost, trouble: Trouble::default(), prune_at: Instant::now(), nonces }
+        let (trouble, now) = (Trouble::default(), Instant::now());
+        let (too_large, shrink_at, prune_at) = (false, now, now);
+        Keeper { queue, writer, keep, space, lost, trouble, prune_at, size, too_large, shrink_at, nonces }
     }
 
     /// Works until the queue is stopped and empty.
@@ -56,7 +64,8 @@ impl Keeper {
         let _stop = StopOnDrop(Arc::clone(&self.queue));
         let mut batch = Batch::default();
         loop {
-            let until = if self.writer.index.is_worth_it() { Instant::now() } else { self.prune_at };
+            let has_more = self.writer.index.is_worth_it() || self.too_large;
+            let until = if has_more { Instant::now() } else { self.prune_at };
             match self.queue.take(&mut batch, until) {
                 Taken::Work => self.group(&mut batch),
                 Taken::Nothing => {}
@@ -176,6 +185,7 @@ impl Keeper {
         if self.writer.index.is_worth_it() {
             self.index();
         }
+        self.shrink();
         if Instant::now() < self.prune_at {
             return;
         }
@@ -189,6 +199,19 @@ impl Keeper {
             log::error!("messages.db: old nonces cannot be removed: {e}; the next try is in an hour");
         }
         self.prune_at = Instant::now() + PRUNE_EVERY;
+    }
+
+    /// Removes the oldest messages if the database is too large.
+    fn shrink(&mut self) {
+        let now = Instant::now();
+        if self.keep == Keep::Off || now < self.shrink_at {
+            return;
+        }
+        self.too_large = prune::shrink(&mut self.writer, &mut self.size).unwrap_or_else(|e| {
+            log::error!("messages.db: the oldest messages cannot be removed: {e}; the next try is in an hour");
+            self.shrink_at = now + PRUNE_EVERY;
+            false
+        });
     }
 
     /// True if there is more to prune.

@@ -37,6 +37,7 @@ use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, Re
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
 use parking_lot::Mutex;
+use prune::Size;
 use queue::{Item, Queue};
 use reader::{Reader, stopped};
 use space::Space;
@@ -85,13 +86,17 @@ impl Messages {
         let path = schema::path(folder);
         let connection = schema::open(folder)?;
         let highest_id = index::highest(&connection).map_err(schema::refused(&path))?;
+        if let Err(why) = prune::compact(&connection, limits.history_bytes) {
+            log::warn!("messages.db: free pages could not be given back to the disk: {why}");
+        }
         let writer = Writer::new(connection, keep, limits).map_err(schema::refused(&path))?;
         let open_reader =
             || Ok::<_, FileError>(Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms)));
         let (reader, searcher) = (open_reader()?, open_reader()?);
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
         let space = Space::of(folder, limits.disk_free_bytes, limits.disk_free_part);
-        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, count(limits.nonces), lost);
+        let size = Size::at_most(limits.history_bytes);
+        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, size, count(limits.nonces), lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
         let highest_id = u64::try_from(highest_id).unwrap_or(0);

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// "LAND", in the header of every database of this server.
 const APPLICATION: u32 = 0x4c41_4e44;
+/// Bytes of the log beside the database that stay on the disk between two transactions.
+pub(super) const LOG_BYTES: u64 = 32 << 20;
 /// The circle that everybody is in.
 pub(super) const EVERYBODY: i64 = 1;
 /// How long a connection waits for another one's transaction: only an import holds one for longer than a moment.
@@ -35,11 +37,11 @@ pub(super) fn open(folder: &Path) -> Result<Connection, FileError> {
     let settings = "
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
-        PRAGMA journal_size_limit = 33554432;
         PRAGMA cache_size = -8192;
         PRAGMA temp_store = MEMORY;
         UPDATE meta SET value = 0 WHERE name = 'clean';";
     connection.execute_batch(settings).map_err(refused(&path))?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(refused(&path))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

@@ -145,6 +145,9 @@ fn messages_of_scripts_without_blanks() {
             for (id, text) in (1..).zip(&texts) {
                 while !store.messages.make_room() {}
                 store.say(id, "lobby", text);
+                if id % 50_000 == 0 {
+                    store.messages.wait_for_stored(true).unwrap();
+                }
             }
             store.messages.wait_for_stored(true).unwrap();
             let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;

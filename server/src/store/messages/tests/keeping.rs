@@ -129,3 +129,69 @@ fn forever_is_forever() {
     let store = store.again(Keep::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
 }
+
+#[test]
+fn the_oldest_messages_go_when_the_database_is_too_large_and_mail_stays() {
+    let most = 3 << 20;
+    let store = Store::with(Keep::Forever, &Limits { history_bytes: most, ..Limits::default() });
+    store.post(1, "alice", "bob", "waits").unwrap();
+    store.say_as("carol", 2, "a", "the first");
+    let text = "some words that are said often, and some that are not ".repeat(4);
+    let size = || std::fs::metadata(store.path()).unwrap().len();
+    let (mut id, mut largest) = (3, 0);
+    while id < 40_000 {
+        let texts = (id..id + 500).map(|id| format!("{id} {text}")).collect::<Vec<_>>();
+        while !store.messages.make_room() {}
+        let said = Said { first_id: id, at: at(id), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+        store.messages.keep(&said, &mut texts.iter().map(String::as_str));
+        store.messages.wait_for_stored(true).unwrap();
+        id += 500;
+        largest = largest.max(size());
+    }
+    // What was said at once comes on top until the oldest is gone.
+    assert!(largest < most + most / 4, "{largest}");
+    assert_eq!(store.ids("bob", &["a"], Range::Last(1)), [id - 1]);
+    assert_index(&store);
+    assert_eq!(store.found("bob", &["a"], "first"), [] as [u64; 0]);
+    assert_eq!(store.found("bob", &["a"], &format!("{}", id - 1)), [id - 1]);
+    let kept = count(&store);
+    assert!((1_500..6_000).contains(&kept), "{kept}");
+    assert_eq!(store.collect("bob"), [1]);
+    assert_index(&store);
+    assert!(store.lost.is_empty());
+
+    // Set lower, the file itself becomes smaller at a start.
+    store.messages.stop();
+    for _ in 0..2 {
+        let limits = Limits { history_bytes: most / 2, ..Limits::default() };
+        let (messages, _lost) = open(store.folder.path(), Keep::Forever, &limits).unwrap();
+        messages.wait_for_stored(false).unwrap();
+        let deadline = Instant::now() + SOON;
+        // Pruning goes on between two looks.
+        while prune_is_due(&messages, most / 2) {
+            assert!(Instant::now() < deadline);
+            std::thread::yield_now();
+        }
+        messages.stop();
+    }
+    assert!(size() <= most / 2, "{}", size());
+}
+
+fn prune_is_due(messages: &Messages, most: u64) -> bool {
+    let (tell, told) = bounded(1);
+    let look = move |connection: &rusqlite::Connection| {
+        let sql = "SELECT (page_count - freelist_count) * page_size
+                   FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
+        tell.send(connection.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap()).unwrap();
+    };
+    messages.queue.push(Item::Run(Box::new(look)));
+    told.recv_timeout(SOON).unwrap() > most
+}
+
+fn count(store: &Store) -> i64 {
+    let (tell, told) = bounded(1);
+    store.run(move |connection| {
+        tell.send(connection.query_row("SELECT count(*) FROM message", [], |row| row.get(0)).unwrap()).unwrap();
+    });
+    told.recv_timeout(SOON).unwrap()
+}

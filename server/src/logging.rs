@@ -29,11 +29,11 @@ const MESSAGE_CHARS: usize = 1_000;
 
 /// Logs everything from here on to stderr and to `file` (appended, mode 0600). What is logged says the environment
 /// variable `LANDLINE_LOG`: `info` (the default) or another level, also `TARGET=LEVEL`, separated by commas. The screen
-/// returned is where lines on stderr go.
+/// returned is where lines on stderr go; the other is for those who move the file away.
 ///
 /// # Errors
 /// The file cannot be opened, `LANDLINE_LOG` is not understood, or logging was started before.
-pub fn start(file: &Path) -> io::Result<Screen> {
+pub fn start(file: &Path) -> io::Result<(Screen, Reopener)> {
     let spec = match env::var("LANDLINE_LOG") {
         Ok(spec) => spec,
         Err(env::VarError::NotPresent) => String::new(),
@@ -44,11 +44,12 @@ pub fn start(file: &Path) -> io::Result<Screen> {
         builder.filter(target, level);
     }
     let screen = Screen::on(io::stderr())?;
-    let tee = Tee(screen.clone(), LogFile::open(file, FILE_BYTES)?);
+    let file = Arc::new(Mutex::new(LogFile::open(file, FILE_BYTES)?));
+    let tee = Tee(screen.clone(), Shared(file.clone()));
     builder.target(env_logger::Target::Pipe(Box::new(tee)));
     builder.format(|out, record| writeln!(out, "{}", line(&Zoned::now(), record.level(), record.args())));
     builder.try_init().map_err(io::Error::other)?;
-    Ok(screen)
+    Ok((screen, Reopener(file)))
 }
 
 /// What prints lines without tearing the one that is being typed.
@@ -159,6 +160,34 @@ impl<A: Write, B: Write> Write for Tee<A, B> {
     }
 }
 
+/// Opens the log file anew, after it was moved away.
+pub struct Reopener(Arc<Mutex<LogFile>>);
+
+impl Reopener {
+    /// Goes on in the file of that name, which is made if it is not there (mode 0600).
+    ///
+    /// # Errors
+    /// It cannot be opened; then the log goes on in the former one.
+    pub fn reopen(&self) -> io::Result<()> {
+        let mut file = self.0.lock();
+        *file = LogFile::open(&file.path, file.most)?;
+        Ok(())
+    }
+}
+
+/// The log file, which may be opened anew between two lines.
+struct Shared(Arc<Mutex<LogFile>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().flush()
+    }
+}
+
 /// A file that is begun anew when it is full. Each `write` is taken for whole lines and is never divided over two files.
 struct LogFile {
     path: PathBuf,
@@ -260,6 +289,25 @@ mod tests {
         log.write_all(b"longer than all\n").unwrap();
         assert_eq!((read("server.log.1"), read("server.log")), ("2\n".to_owned(), "longer than all\n".to_owned()));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, moved) = (folder.path().join("server.log"), folder.path().join("moved.log"));
+        let file = Arc::new(Mutex::new(LogFile::open(&path, 1 << 20).unwrap()));
+        let (mut log, reopener) = (Shared(file.clone()), Reopener(file));
+        log.write_all(b"1\n").unwrap();
+        fs::rename(&path, &moved).unwrap();
+        log.write_all(b"2\n").unwrap();
+        reopener.reopen().unwrap();
+        log.write_all(b"3\n").unwrap();
+        assert_eq!((fs::read(&moved).unwrap(), fs::read(&path).unwrap()), (b"1\n2\n".to_vec(), b"3\n".to_vec()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(reopener.reopen().is_err());
+        log.write_all(b"still somewhere\n").unwrap();
     }
 
     #[test]

@@ -2,23 +2,20 @@
 
 use anyhow::Context;
 use clap::Parser;
-use crossbeam_channel::Sender;
 use landline_common::clean::clean;
 use landline_server::banner::Banner;
 use landline_server::config::tasks::{Export, Task};
 use landline_server::config::{Args, Config, limits_help};
 use landline_server::logging::Screen;
+use landline_server::reload::Reload;
 use landline_server::server::Server;
 use landline_server::store::messages::{self, TransferError};
 use landline_server::store::{LockFile, exposure};
-use landline_server::{console, import};
+use landline_server::{console, import, signals};
 use rustix::termios::OptionalActions;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// The exit code that shells use for a program ended by Ctrl-C.
-const INTERRUPTED: i32 = 130;
 const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -73,17 +70,19 @@ fn export(task: &Export) -> anyhow::Result<()> {
 fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     let lock = LockFile::take(&config.data)?;
     let log_file = args.log_file();
-    let screen =
+    let (screen, log) =
         landline_server::logging::start(&log_file).with_context(|| format!("the log {}", log_file.display()))?;
+    let mut reload = Reload::default();
+    reload.add("the log file is opened anew", move || log.reopen().map_err(|why| why.to_string()));
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
-    let served = serve(args, config, lock, &screen);
+    let served = serve(args, config, lock, &screen, reload);
     screen.finish();
     served
 }
 
-fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyhow::Result<()> {
+fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: Reload) -> anyhow::Result<()> {
     let (request_stop, stop) = crossbeam_channel::bounded(1);
-    stop_on_signal(request_stop.clone())?;
+    signals::listen(reload, request_stop.clone()).context("handling signals")?;
     for warning in exposure::warnings(&config.data, args.password_file()) {
         log::warn!("{warning}");
     }
@@ -112,17 +111,4 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen) -> anyho
     log::info!("stopping");
     server.stop();
     Ok(())
-}
-
-/// Requests a stop at the first Ctrl-C or SIGTERM; the second one ends the program at once.
-fn stop_on_signal(request_stop: Sender<()>) -> anyhow::Result<()> {
-    let is_requested = AtomicBool::new(false);
-    let handler = move || {
-        if is_requested.swap(true, SeqCst) {
-            std::process::exit(INTERRUPTED);
-        }
-        // Fails if the console has requested the stop already.
-        let _ = request_stop.try_send(());
-    };
-    ctrlc::set_handler(handler).context("handling Ctrl-C")
 }

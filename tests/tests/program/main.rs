@@ -11,6 +11,7 @@ mod log;
 mod mail_kills;
 mod mail_receipts;
 mod no_room;
+mod signals;
 mod soak;
 mod stop_keeps;
 #[cfg(unix)]

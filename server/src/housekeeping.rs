@@ -2,9 +2,10 @@
 
 use crate::clock::Clock;
 use crate::guard::Bans;
-use crate::store::{Accounts, Sessions};
+use crate::store::{Accounts, Identity, Sessions};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -25,21 +26,26 @@ struct Stores {
     sessions: Arc<Sessions>,
     bans: Arc<Bans>,
     accounts: Arc<Accounts>,
+    /// The last write of the accounts failed, which has been logged.
+    is_failing: bool,
+    folder: Folder,
 }
 
 impl Housekeeping {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The system has no threads left.
+    /// The system has no threads left, or the folder cannot be read.
     pub fn start(
+        folder: &Path,
         sessions: Arc<Sessions>,
         bans: Arc<Bans>,
         accounts: Arc<Accounts>,
         clock: Clock,
     ) -> io::Result<Housekeeping> {
         let (stop, stopped) = bounded(0);
-        let stores = Stores { sessions, bans, accounts };
+        let folder = Folder { identity: Identity::of(folder)?, path: folder.to_owned(), is_there: true };
+        let mut stores = Stores { sessions, bans, accounts, is_failing: false, folder };
         let run = move || stores.run(&stopped, &clock);
         let thread = std::thread::Builder::new().name("housekeeping".into()).spawn(run)?;
         Ok(Housekeeping { stop, thread })
@@ -53,21 +59,49 @@ impl Housekeeping {
 }
 
 impl Stores {
-    fn run(&self, stopped: &Receiver<()>, clock: &Clock) {
+    fn run(&mut self, stopped: &Receiver<()>, clock: &Clock) {
         while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            self.folder.check();
             self.sessions.alive(clock.now());
             self.retry_writes();
         }
         self.retry_writes();
     }
 
-    /// Writes the blocks and bans that are not on the disk yet.
-    fn retry_writes(&self) {
-        if let Err(why) = self.accounts.store_again() {
-            log::error!("accounts.json: blocks are not stored yet: {why}");
+    /// Writes the accounts, blocks and bans that are not on the disk.
+    fn retry_writes(&mut self) {
+        let stored = self.accounts.store_again();
+        match &stored {
+            Err(why) if !self.is_failing => log::error!("accounts.json cannot be written: {why}"),
+            Ok(()) if self.is_failing => log::info!("accounts.json can be written again"),
+            _ => {}
         }
+        self.is_failing = stored.is_err();
         if self.bans.store_again() {
             log::info!("bans.json: all bans are stored now");
         }
+    }
+}
+
+/// The data folder, which may be removed while the server runs.
+struct Folder {
+    path: PathBuf,
+    identity: Identity,
+    is_there: bool,
+}
+
+impl Folder {
+    /// Logs once that the folder is gone, and once that it is back. Each store notices by itself which file it lacks.
+    fn check(&mut self) {
+        let path = self.path.display();
+        match (self.is_there, self.identity.is_there()) {
+            (true, false) => log::error!(
+                "the data folder {path} was removed or moved while the server runs: messages and accounts cannot be \
+                 stored; put it back, or restart the server"
+            ),
+            (false, true) => log::info!("the data folder {path} is back"),
+            _ => return,
+        }
+        self.is_there = !self.is_there;
     }
 }

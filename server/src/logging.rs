@@ -12,7 +12,7 @@ use std::env;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -222,6 +222,10 @@ impl Write for LogFile {
         if self.len > 0 && self.len + more > self.most {
             self.rotate();
         }
+        // One that was removed is begun anew; one that was moved away is waited for by those who moved it.
+        if self.file.as_ref().is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)) {
+            (self.file, self.len) = (None, 0);
+        }
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(open_to_append(&self.path)?),
@@ -305,6 +309,9 @@ mod tests {
         assert_eq!((fs::read(&moved).unwrap(), fs::read(&path).unwrap()), (b"1\n2\n".to_vec(), b"3\n".to_vec()));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::remove_file(&path).unwrap();
+        log.write_all(b"4\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"4\n", "one that was removed is begun anew");
+        fs::rename(&path, &moved).unwrap();
         fs::create_dir(&path).unwrap();
         assert!(reopener.reopen().is_err());
         log.write_all(b"still somewhere\n").unwrap();

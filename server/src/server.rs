@@ -65,8 +65,13 @@ impl Server {
         let first_id = stores.first_id(&clock);
         let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, memory, first_id);
         stores.not_stored.set_hub(&hub);
-        let housekeeping =
-            Housekeeping::start(stores.sessions.clone(), stores.bans.clone(), stores.accounts.clone(), clock.clone());
+        let housekeeping = Housekeeping::start(
+            &config.data,
+            stores.sessions.clone(),
+            stores.bans.clone(),
+            stores.accounts.clone(),
+            clock.clone(),
+        );
         let housekeeping = housekeeping.context("starting threads")?;
         let services = services(config, clock, hub, poller, &stores);
         let roster = Roster::new(Admission::new(admission_bounds(config, &capacity)));

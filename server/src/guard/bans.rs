@@ -116,11 +116,12 @@ impl Bans {
         if is_banned { self.change(now, |bans| bans.retain(|ban| ban.range != range)).ok() } else { None }
     }
 
-    /// Writes the bans again if the last write failed. Returns true if that succeeded; false also if nothing had
-    /// failed.
+    /// Writes the bans again if the last write failed or the file was removed. Returns true if that succeeded; false
+    /// also if nothing was missing.
     pub fn store_again(&self) -> bool {
         let mut disk = self.file.lock();
-        disk.is_behind && matches!(disk.write(&self.known.read()), Stored::Yes)
+        let is_removed = !disk.file.exists() && !self.known.read().is_empty();
+        (disk.is_behind || is_removed) && matches!(disk.write(&self.known.read()), Stored::Yes)
     }
 
     /// Returns the bans in force at `now`.
@@ -235,6 +236,16 @@ mod tests {
         mend_disk();
         ban(&bans, "10.0.0.4", None);
         assert!(covers(&again(), "10.0.0.3"), "the next change did not write the ban before it");
+    }
+
+    #[test]
+    fn a_file_that_was_removed_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let bans = Bans::open(folder.path()).unwrap();
+        ban(&bans, "10.0.0.1", None);
+        std::fs::remove_file(folder.path().join("bans.json")).unwrap();
+        assert!(bans.store_again() && !bans.store_again());
+        assert!(covers(&Bans::open(folder.path()).unwrap(), "10.0.0.1"));
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl BanFile {
         Ok((BanFile { path }, bans))
     }
 
+    /// True if the file is there. False if nothing was written yet, or the file was removed.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Replaces the file; when this returns, the bans are on the disk.
     ///
     /// # Errors

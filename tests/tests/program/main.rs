@@ -4,6 +4,7 @@ mod arguments;
 mod disk_full;
 mod disk_low;
 mod families;
+mod folder_gone;
 mod imports;
 mod kills;
 mod life;

@@ -174,13 +174,21 @@ impl Accounts {
         Ok(())
     }
 
-    /// Writes the blocks that were not written when they changed.
+    /// Writes the blocks that were not written when they changed, and all accounts if the file was removed.
     ///
     /// # Errors
     /// The system's error; the next call tries again.
     pub fn store_again(&self) -> io::Result<()> {
         let mut file = self.writer.lock();
-        if file.behind { file.write(&self.path) } else { Ok(()) }
+        let is_removed = !file.contents.accounts.is_empty() && !self.path.exists();
+        if !file.behind && !is_removed {
+            return Ok(());
+        }
+        file.write(&self.path)?;
+        if is_removed {
+            log::warn!("accounts.json was removed while the server runs; it was written anew");
+        }
+        Ok(())
     }
 
     /// Removes an account, on the disk and in memory. Returns false if there is no account of that name.

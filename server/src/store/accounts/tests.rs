@@ -228,6 +228,21 @@ fn x9_toggling_blocks_does_not_write_the_whole_file_each_time() {
 }
 
 #[test]
+fn a_file_that_was_removed_is_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = open(folder.path(), 10).unwrap();
+    let path = folder.path().join("accounts.json");
+    accounts.store_again().unwrap();
+    assert!(!path.exists(), "there is no account yet");
+    add(&accounts, "alice").unwrap();
+    fs::remove_file(&path).unwrap();
+    accounts.store_again().unwrap();
+    assert!(open(folder.path(), 10).unwrap().exists(&NameKey::of("alice")));
+    fs::remove_dir_all(folder.path()).unwrap();
+    assert!(accounts.store_again().is_err());
+}
+
+#[test]
 fn x9_an_account_is_removed_and_the_others_stay() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();

@@ -1,11 +1,12 @@
 //! The storage thread: takes everything that waits, stores it as one group, then answers.
 
-use super::prune::{self, Size};
+use super::prune;
 use super::queue::{Batch, Item, Queue, Taken};
 use super::records::Keep;
 use super::space::Space;
 use super::trouble::Trouble;
 use super::writer::{Outcome, Writer};
+use crate::store::Identity;
 use landline_common::history::PostError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,6 +14,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often it is looked for messages that have become too old.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Why nothing is stored in a file that the next start will not find.
+const REMOVED: &str =
+    "the file was removed, moved or replaced while the server runs; put it back, or restart the server";
 
 /// Tells a client (0: nobody) how many messages could not be stored.
 pub(super) type Lost = Box<dyn Fn(u64, u64) + Send>;
@@ -24,10 +29,11 @@ pub(super) struct Keeper {
     space: Space,
     lost: Lost,
     trouble: Trouble,
+    /// The database, and the log beside it.
+    files: Vec<Identity>,
     /// When to look next for messages that are too old.
     prune_at: Instant,
-    size: Size,
-    /// There is more to remove for that.
+    /// There are more messages to remove, as the database is too large.
     too_large: bool,
     /// After a failure: when to try again.
     shrink_at: Instant,
@@ -50,13 +56,13 @@ impl Keeper {
         writer: Writer,
         keep: Keep,
         space: Space,
-        size: Size,
+        files: Vec<Identity>,
         nonces: usize,
         lost: Lost,
     ) -> Keeper {
         let (trouble, now) = (Trouble::default(), Instant::now());
         let (too_large, shrink_at, prune_at) = (false, now, now);
-        Keeper { queue, writer, keep, space, lost, trouble, prune_at, size, too_large, shrink_at, nonces }
+        Keeper { queue, writer, keep, space, lost, trouble, files, prune_at, too_large, shrink_at, nonces }
     }
 
     /// Works until the queue is stopped and empty.
@@ -103,6 +109,9 @@ impl Keeper {
 
     /// What became of each item; `None` if there was nothing to store.
     fn store(&mut self, batch: &Batch, durable: bool) -> Result<Option<Vec<Outcome>>, String> {
+        if batch.items.iter().any(Item::writes) && !self.files.iter().all(Identity::is_there) {
+            return Err(REMOVED.to_owned());
+        }
         let delivered = self.writer.mailbox.take_delivered();
         if delivered.is_empty() && !batch.items.iter().any(Item::writes) {
             return Ok(None);
@@ -207,7 +216,7 @@ impl Keeper {
         if self.keep == Keep::Off || now < self.shrink_at {
             return;
         }
-        self.too_large = prune::shrink(&mut self.writer, &mut self.size).unwrap_or_else(|e| {
+        self.too_large = prune::shrink(&mut self.writer).unwrap_or_else(|e| {
             log::error!("messages.db: the oldest messages cannot be removed: {e}; the next try is in an hour");
             self.shrink_at = now + PRUNE_EVERY;
             false

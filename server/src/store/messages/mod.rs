@@ -30,14 +30,13 @@ pub use records::Keep;
 pub use terms::excerpt;
 pub use transfer::{Imported, TransferError, export, import};
 
-use crate::store::FileError;
+use crate::store::{FileError, Identity};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use keeper::{Keeper, Lost};
 use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
 use parking_lot::Mutex;
-use prune::Size;
 use queue::{Item, Queue};
 use reader::{Reader, stopped};
 use space::Space;
@@ -95,8 +94,8 @@ impl Messages {
         let (reader, searcher) = (open_reader()?, open_reader()?);
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
         let space = Space::of(folder, limits.disk_free_bytes, limits.disk_free_part);
-        let size = Size::at_most(limits.history_bytes);
-        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, size, count(limits.nonces), lost);
+        let files = [path.clone(), schema::log_path(&path)].iter().filter_map(|path| Identity::of(path).ok()).collect();
+        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, files, count(limits.nonces), lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
         let highest_id = u64::try_from(highest_id).unwrap_or(0);

@@ -40,10 +40,10 @@ impl Size {
 }
 
 /// Removes the oldest messages while the database is too large. True if there is more to remove.
-pub(super) fn shrink(writer: &mut Writer, size: &mut Size) -> rusqlite::Result<bool> {
-    let mut is_told = size.exceeded;
+pub(super) fn shrink(writer: &mut Writer) -> rusqlite::Result<bool> {
+    let mut is_told = writer.size.exceeded;
     for _ in 0..SLICES_AT_ONCE {
-        if !size.is_exceeded(&writer.connection)? {
+        if !writer.size.is_exceeded(&writer.connection)? {
             return if is_told { names(writer).map(|()| false) } else { Ok(false) };
         }
         if !std::mem::replace(&mut is_told, true) {

@@ -27,6 +27,13 @@ pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join("messages.db")
 }
 
+/// The log that SQLite keeps beside a database.
+pub(super) fn log_path(database: &Path) -> PathBuf {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 /// Opens the database for writing: makes it if it is missing, checks it if it was not closed, brings it up to date.
 ///
 /// # Errors
@@ -91,6 +98,9 @@ fn prepare(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<
             back_up(connection, path, found)?;
         }
     }
+    if (1..known).contains(&found) {
+        log::info!("{} is brought up to date: for a million messages, that takes some ten seconds", path.display());
+    }
     for (migration, version) in migrations.iter().zip(1..).skip(found) {
         upgrade(connection, migration, version).map_err(refused())?;
     }
@@ -149,9 +159,7 @@ fn check_length(path: &Path, header: &[u8]) -> Result<(), FileError> {
         page => page,
     };
     let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    if size(path) < number(&header[28..32]) * page && size(Path::new(&log)) == 0 {
+    if size(path) < number(&header[28..32]) * page && size(&log_path(path)) == 0 {
         return Err(FileError::Broken { path: path.to_owned(), why: "it is shorter than it says".to_owned() });
     }
     Ok(())

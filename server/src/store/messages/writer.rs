@@ -3,6 +3,7 @@
 use super::index::{self, Index, note_highest};
 use super::mailbox::{Incoming, Mailbox};
 use super::names::{Names, find_circle};
+use super::prune::Size;
 use super::queue::{Address, Item};
 use super::records::{InTables, Keep, Kind};
 use super::schema::{EVERYBODY, set_meta};
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) index: Index,
     pub(super) mailbox: Mailbox,
+    pub(super) size: Size,
     /// There is little room on the disk: nothing goes into the history.
     pub(super) scarce: bool,
     names: Names,
@@ -47,8 +49,8 @@ impl Writer {
         let index = Index::load(&connection)?;
         let mailbox = Mailbox::load(&connection, limits)?;
         let marks_per_account = count(limits.marks_per_account);
-        let names = Names::default();
-        Ok(Writer { connection, index, mailbox, scarce: false, names, keep, marks_per_account, durable: false })
+        let (names, size) = (Names::default(), Size::at_most(limits.history_bytes));
+        Ok(Writer { connection, index, mailbox, size, scarce: false, names, keep, marks_per_account, durable: false })
     }
 
     /// One transaction: all that `work` does is stored, or nothing. If `durable`, it outlasts a power cut when this

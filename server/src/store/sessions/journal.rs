@@ -1,6 +1,6 @@
 //! The file `sessions.jsonl`: appends whole lines, and starts a new file when it is large.
 
-use crate::store::FileError;
+use crate::store::{FileError, Identity};
 use landline_common::Moment;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,6 +18,7 @@ pub(super) struct Journal {
     /// The name that the file gets when it is too large.
     pub(super) older: PathBuf,
     pub(super) file: File,
+    identity: Identity,
     most_bytes: u64,
     /// End of the last whole line, if a failed write left bytes behind it that could not be removed yet.
     pub(super) torn_at: Option<u64>,
@@ -34,9 +35,10 @@ impl Journal {
         let older = folder.join("sessions.1.jsonl");
         // After a kill in the middle of `rotate`, only the older file exists.
         let changed = modified(&path).or_else(|| modified(&older));
-        let file = open_for_append(&path).map_err(FileError::io(&path, "open"))?;
+        let (file, identity) = open_for_append(&path).map_err(FileError::io(&path, "open"))?;
         remove_incomplete_line(&file, &path)?;
-        let journal = Journal { path, older, file, most_bytes, torn_at: None, failing: false, rotation_failed: false };
+        let (torn_at, failing, rotation_failed) = (None, false, false);
+        let journal = Journal { path, older, file, identity, most_bytes, torn_at, failing, rotation_failed };
         Ok((journal, changed.unwrap_or_default()))
     }
 
@@ -62,6 +64,11 @@ impl Journal {
     }
 
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        // Nobody would find what is written to a file that was removed or moved away.
+        if !self.identity.is_there() {
+            (self.file, self.identity) = open_for_append(&self.path)?;
+            self.torn_at = None;
+        }
         if let Some(end) = self.torn_at {
             self.file.set_len(end)?;
             self.torn_at = None;
@@ -84,7 +91,8 @@ impl Journal {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
             _ => Ok(()),
         };
-        let rotated = renamed.and_then(|()| open_for_append(&self.path)).map(|file| self.file = file);
+        let rotated = renamed.and_then(|()| open_for_append(&self.path));
+        let rotated = rotated.map(|opened| (self.file, self.identity) = opened);
         if let Err(e) = &rotated
             && !self.rotation_failed
         {
@@ -94,8 +102,9 @@ impl Journal {
     }
 }
 
-fn open_for_append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+fn open_for_append(path: &Path) -> io::Result<(File, Identity)> {
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    Ok((file, Identity::of(path)?))
 }
 
 /// Returns a file's modification time.

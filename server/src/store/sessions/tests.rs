@@ -113,6 +113,24 @@ fn a_full_disk_is_survived_and_writing_resumes() {
 }
 
 #[test]
+fn a_removed_file_is_created_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let sessions = open(&data).unwrap();
+    fs::remove_file(data.join("sessions.jsonl")).unwrap();
+    sessions.login(&alice(AT));
+    assert_eq!(content(&data), LOGIN);
+    fs::remove_dir_all(&data).unwrap();
+    sessions.login(&alice(AT));
+    assert!(sessions.journal.lock().failing);
+    fs::create_dir(&data).unwrap();
+    sessions.login(&alice(AT));
+    assert!(!sessions.journal.lock().failing);
+    assert_eq!(content(&data), LOGIN);
+}
+
+#[test]
 fn users_who_were_here_are_remembered_by_the_next_server() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = open(folder.path()).unwrap();

@@ -186,7 +186,7 @@ impl Messages {
     /// As [`Self::recall`].
     pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, RecallError> {
         self.wait_for_stored(false)?;
-        self.reader.read(OWN, |connection| reader::mark(connection, account.as_str(), room))
+        self.reader.read(OWN, |connection, _| reader::mark(connection, account.as_str(), room))
     }
 
     /// The newest nonces that are stored, at most so many, oldest first: the key of the author's name, the nonce, the id
@@ -195,7 +195,7 @@ impl Messages {
     /// # Errors
     /// The database cannot be read.
     pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, RecallError> {
-        self.reader.read(OWN, |connection| reader::nonces(connection, most))
+        self.reader.read(OWN, |connection, _| reader::nonces(connection, most))
     }
 
     /// A page of history. No lock may be held.
@@ -204,7 +204,7 @@ impl Messages {
     /// The server keeps no history, or others are being answered, or it cannot be read.
     pub fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
         self.wait_for_stored(false)?;
-        self.reader.read(viewer.address, |connection| recall::recall(connection, viewer, range, self.page))
+        self.reader.read(viewer.address, |connection, _| recall::recall(connection, viewer, range, self.page))
     }
 
     /// Messages with all of the words or parts of words, the newest first. No lock may be held.
@@ -224,7 +224,10 @@ impl Messages {
         }
         self.wait_for_stored(true)?;
         let most = most.min(self.page);
-        self.searcher.read(viewer.address, |connection| search::search(connection, viewer, words, &terms, before, most))
+        self.searcher.read(viewer.address, |connection, turn| {
+            let may_go_on = || !turn.is_over();
+            search::search(connection, viewer, &search::Query { words, terms: &terms, before, most }, &may_go_on)
+        })
     }
 
     /// Removes the direct messages that a party sent, for both sides, and those it got, for that party. Says how many.

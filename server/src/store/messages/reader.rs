@@ -3,7 +3,7 @@
 use super::names::find_circle;
 use super::records::{InTables, Kind};
 use super::schema::EVERYBODY;
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
 use crate::ranked::Ranked;
 use landline_common::Moment;
 use landline_common::history::{Entry, Only, Place, RecallError, Viewer};
@@ -33,15 +33,15 @@ impl Reader {
     pub(super) fn read<T>(
         &self,
         address: &str,
-        look: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        look: impl FnOnce(&Connection, &Turn<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, RecallError> {
-        let _turn = self.turns.take(address, PATIENCE).ok_or(RecallError::Busy)?;
+        let turn = self.turns.take(address, PATIENCE).ok_or(RecallError::Busy)?;
         let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(RecallError::Busy)?;
         let connection = guard.as_mut().ok_or_else(stopped)?;
         let deadline = Instant::now() + self.time;
         connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline)).map_err(failed)?;
         let state = connection.unchecked_transaction().map_err(failed)?;
-        look(&state).map_err(failed)
+        look(&state, &turn).map_err(failed)
     }
 
     /// Closes the connection, as soon as nobody reads.

@@ -13,32 +13,49 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// Texts that are looked through between two looks at whether others wait.
+const TEXTS: usize = 1_000;
+
+/// What is searched for.
+#[derive(Debug)]
+pub(super) struct Query<'a> {
+    /// As they were typed.
+    pub(super) words: &'a str,
+    pub(super) terms: &'a Terms,
+    /// The id before which it is to be.
+    pub(super) before: Option<u64>,
+    /// How many messages are wanted.
+    pub(super) most: usize,
+}
+
 /// One search.
 struct Search<'a> {
     connection: &'a Connection,
     sight: Sight,
     terms: &'a Terms,
+    may_go_on: &'a dyn Fn() -> bool,
     /// One more than wanted: it tells that there are more.
     most: usize,
     found: BTreeMap<u64, Found>,
 }
 
-/// The newest messages with all of the words, before an id, `most` at most. When the time is up, what was found by then.
+/// The newest messages with all of the words. When the time is up, or looking for parts may not go on, what was found by
+/// then.
 pub(super) fn search(
     connection: &Connection,
     viewer: &Viewer<'_>,
-    words: &str,
-    terms: &Terms,
-    before: Option<u64>,
-    most: usize,
+    query: &Query<'_>,
+    may_go_on: &dyn Fn() -> bool,
 ) -> rusqlite::Result<Page> {
+    let Query { words, terms, before, most } = *query;
     let sight = Sight::of(connection, viewer)?;
     let before = before.map_or(i64::MAX, number);
-    let mut search = Search { connection, sight, terms, most: most.saturating_add(1), found: BTreeMap::new() };
+    let found = BTreeMap::new();
+    let mut search = Search { connection, sight, terms, may_go_on, most: most.saturating_add(1), found };
     let searched = search.ask_index(before).and_then(|()| search.look_for_parts(before));
     let cut_short = match searched {
         Err(e) if is_interrupted(&e) => true,
-        searched => searched.map(|()| false)?,
+        searched => !searched?,
     };
     let mut entries: Vec<_> = search.found.into_values().rev().map(|found| found.entry).collect();
     let more = entries.len() > most;
@@ -72,10 +89,11 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Looks through the texts before an id for those that the index does not find, back to the last that is shown.
-    fn look_for_parts(&mut self, before: i64) -> rusqlite::Result<()> {
+    /// Looks through the texts before an id for those that the index does not find, back to the last that is shown. False
+    /// if it may not go on so far.
+    fn look_for_parts(&mut self, before: i64) -> rusqlite::Result<bool> {
         if self.terms.is_complete_in_index() {
-            return Ok(());
+            return Ok(true);
         }
         let circles: Vec<String> = self.sight.all().map(|circle| circle.to_string()).collect();
         // Unary plus: by id, with no index of circles, whose messages would have to be sorted.
@@ -87,7 +105,12 @@ impl Search<'_> {
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query((self.range(before).start, before, self.sight.own))?;
         let mut buffer = String::new();
+        let mut texts = 0;
         while let Some(row) = rows.next()? {
+            texts += 1;
+            if texts % TEXTS == 0 && !(self.may_go_on)() {
+                return Ok(false);
+            }
             let id: i64 = row.get(0)?;
             if !self.range(before).contains(&id) {
                 break;
@@ -98,7 +121,7 @@ impl Search<'_> {
                 self.take(found);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The ids in which something new would be shown: above the oldest one, if the page is full.

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// What an address has used counts half after so long.
 const HALF_LIFE: Duration = Duration::from_secs(2);
+/// How long a look that can end at any time lasts while others wait: twenty of them get their turn before one gives up.
+const SHARE: Duration = Duration::from_millis(50);
 /// Seconds of use that are forgotten, and addresses above which they are looked for.
 const FORGOTTEN: f64 = 0.000_1;
 const MANY: usize = 1_000;
@@ -71,6 +73,13 @@ impl Turns {
         }
         state.busy = true;
         Some(Turn { turns: self, address: address.into(), begun: Instant::now() })
+    }
+}
+
+impl Turn<'_> {
+    /// True if others wait and this has lasted its share: for looks that are worth something at any length.
+    pub(super) fn is_over(&self) -> bool {
+        self.begun.elapsed() >= SHARE && !self.turns.state.lock().waiting.is_empty()
     }
 }
 
@@ -154,6 +163,23 @@ mod tests {
         assert!(turns.state.lock().waiting.is_empty());
         drop(first);
         assert!(turns.take("b", LONG).is_some());
+    }
+
+    #[test]
+    fn a_turn_is_over_when_others_have_waited_for_its_share() {
+        let turns = Turns::default();
+        let first = turns.take("a", LONG).unwrap();
+        std::thread::sleep(SHARE);
+        assert!(!first.is_over(), "nobody waits");
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(turns.take("b", LONG)));
+            while !first.is_over() {
+                std::thread::yield_now();
+            }
+            drop(first);
+            let second = turns.take("c", LONG).unwrap();
+            assert!(!second.is_over(), "it has just begun");
+        });
     }
 
     #[test]

@@ -267,6 +267,25 @@ fn a_search_whose_time_is_up_gives_what_it_found() {
 }
 
 #[test]
+fn a_search_for_parts_that_may_not_go_on_gives_what_the_index_found() {
+    let store = Store::new();
+    let texts = (1..=3_000).map(|n| if n == 5 { "Fehlermeldung" } else { "tea" });
+    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+    store.messages.keep(&said, &mut texts.into_iter());
+    store.say(3_001, "a", "Rückmeldung");
+    store.say(3_002, "a", "meldung");
+    store.messages.wait_for_stored(true).unwrap();
+    let bob = party("bob");
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let connection = schema::open_to_read(store.folder.path()).unwrap();
+    for (may_go_on, found) in [(true, &[3_002, 3_001, 5][..]), (false, &[3_002, 3_001])] {
+        let query = search::Query { words: "meldung", terms: &Terms::of("meldung"), before: None, most: 9 };
+        let page = search::search(&connection, &viewer, &query, &|| may_go_on).unwrap();
+        assert_eq!((ids(&page), page.cut_short), (found.to_vec(), !may_go_on));
+    }
+}
+
+#[test]
 fn a_great_many_words_are_no_trouble() {
     let store = said(&["tea"]);
     assert_eq!(store.found("bob", &["a"], &"tea ".repeat(2_000)), [1]);

@@ -82,7 +82,7 @@ fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
 
 fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: Reload) -> anyhow::Result<()> {
     let (request_stop, stop) = crossbeam_channel::bounded(1);
-    signals::listen(reload, request_stop.clone()).context("handling signals")?;
+    signals::listen(reload, request_stop.clone())?;
     for warning in exposure::warnings(&config.data, args.password_file()) {
         log::warn!("{warning}");
     }

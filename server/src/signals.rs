@@ -1,46 +1,72 @@
-//! What signals do. SIGINT and SIGTERM stop the server, a second one ends the program at once. SIGHUP means one of two
-//! things: the terminal at which the server runs is gone, then it stops; or it is to take up anew what it can
-//! ([`Reload`]), as log rotation asks a service to. SIGUSR1 and SIGUSR2 would end a program that does not know them.
+//! Signals. SIGINT and SIGTERM stop the server, and a second one ends the program at once. SIGHUP has two meanings: if
+//! the server's terminal is gone, it stops; otherwise it reloads ([`Reload`]), as log rotation asks of a service.
+//! SIGUSR1 and SIGUSR2 are ignored; by default they would end the program.
 
 use crate::reload::Reload;
+use anyhow::Context;
 use crossbeam_channel::Sender;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
-/// The exit code that shells have for a program ended by Ctrl-C.
+/// The exit code that shells use for a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// Starts the thread that does what signals ask. `stop` is told at the first of them that stops the server.
+/// Starts the thread that handles signals. The first signal that stops the server sends to `stop`.
 ///
 /// # Errors
-/// The system refuses the signals or the thread.
-pub fn listen(reload: Reload, stop: Sender<()>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])?;
+/// The system refuses the handlers or the thread.
+pub fn listen(reload: Reload, stop: Sender<()>) -> anyhow::Result<()> {
+    let stop = Arc::new(StopRequest { is_requested: AtomicBool::new(false), stop });
+    let on_interrupt = stop.clone();
+    ctrlc::set_handler(move || on_interrupt.request_or_exit()).context("handling Ctrl-C")?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]).context("handling signals")?;
     let had_terminal = has_terminal();
-    let obey = move || {
-        let mut is_stopping = false;
+    let run = move || {
         for signal in signals.forever() {
             match signal {
-                SIGUSR1 | SIGUSR2 => log::info!("signal {signal}: ignored (SIGHUP takes up the log file anew)"),
-                // At its hang-up, standard input is no terminal any more.
+                SIGUSR1 | SIGUSR2 => log::info!("signal {signal}: ignored (SIGHUP reopens the log file)"),
+                // After a hang-up, standard input is no terminal any more.
                 SIGHUP if !had_terminal || has_terminal() => reload.run(),
                 // A terminal that is closed sends several.
-                SIGHUP if is_stopping => {}
-                _ if is_stopping => std::process::exit(INTERRUPTED),
-                _ => {
-                    is_stopping = true;
-                    // Full if the console was first.
-                    let _ = stop.try_send(());
-                }
+                SIGHUP => _ = stop.request(),
+                _ => stop.request_or_exit(),
             }
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(obey).map(drop)
+    thread::Builder::new().name("signals".into()).spawn(run).context("starting threads")?;
+    Ok(())
 }
 
-/// Whether standard input is a terminal that is there.
+/// A request to stop, which is sent once.
+struct StopRequest {
+    is_requested: AtomicBool,
+    stop: Sender<()>,
+}
+
+impl StopRequest {
+    /// Requests the stop. False if that was done before.
+    fn request(&self) -> bool {
+        let is_first = !self.is_requested.swap(true, SeqCst);
+        if is_first {
+            // Fails if the console has requested the stop already.
+            let _ = self.stop.try_send(());
+        }
+        is_first
+    }
+
+    /// Requests the stop, or ends the program if that was done before.
+    fn request_or_exit(&self) {
+        if !self.request() {
+            std::process::exit(INTERRUPTED);
+        }
+    }
+}
+
+/// True if standard input is a terminal that is still there.
 fn has_terminal() -> bool {
     rustix::termios::tcgetattr(io::stdin()).is_ok()
 }

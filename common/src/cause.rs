@@ -75,6 +75,14 @@ causes! {
     LinesLost "lines_lost" State, "{count} message{s} for you could not be kept while you had no connection.";
     NotSupported "not_supported" State, "not supported here";
     ServerPasswordFirst "server_password_first" State, "first this server's password";
+    AccountMade "account_made" State,
+        "{user} is your account now. Sign in with its password from now on.";
+    PasswordChanged "password_changed" State, "Your password is changed. Sign in with the new one from now on.";
+    PasswordReset "password_reset" State,
+        "The operator of this server has set a new password for your account. Sign in with it.";
+    QuestionsCancelled "questions_cancelled" State,
+        "Nothing was changed. The questions are over: what you type now is said again.";
+    QuestionsOver "questions_over" State, "The questions are over: what you type now is said again.";
     Registered "registered" Line, "Registration successful. You can login now.";
 
     // Signing in.
@@ -115,6 +123,16 @@ causes! {
         "Too many new accounts or passwords from your address. Try again in {seconds} s.";
     AddressBusy "address_busy" Refusal(503), "Too many users are signing in from your address. Try again in a moment.";
     HashesBusy "hashes_busy" Refusal(503), "Too many users are signing in. Try again in a moment.";
+    AccountAlready "account_already" Refusal(403), "{user} is an account already. /password changes its password.";
+    NoAccount "no_account" Refusal(403), "You are a guest, without a password. /register makes an account of your name.";
+    WrongOldPassword "wrong_old_password" Refusal(403), "That is not your present password. Nothing was changed.";
+    PasswordsDiffer "passwords_differ" Refusal(400), "The two new passwords differ. Nothing was changed.";
+    PasswordNotStored "password_not_stored" Refusal(500),
+        "The new password could not be stored; the present one stays. Tell the operator of this server.";
+    NoQuestionsHere "no_questions_here" Refusal(400),
+        "This client cannot be asked for a password. Use landline, nc, or a command object.";
+    BehindQuestions "behind_questions" Refusal(400),
+        "Not sent: that line came right behind the questions and may have been meant as an answer. Type it again.";
     AccountsFull "accounts_full" Refusal(503), "This server takes no more accounts. Join as a guest.";
     AccountNotStored "account_not_stored" Refusal(500),
         "The account could not be stored. Try again, or tell the operator of this server.";

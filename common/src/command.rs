@@ -102,6 +102,12 @@ pub enum Command<'a> {
     /// Removes the sender's direct messages from the history.
     Forget,
     Format(Format),
+    /// Make an account of the user's own name. Without a password, the server asks for it.
+    Register {
+        password: Option<&'a str>,
+    },
+    /// Change the password of the user's account. Without the passwords, the server asks for them.
+    Password(Option<PasswordChange<'a>>),
     /// Without a word, the usual commands.
     Help(Option<&'a str>),
     Hooray,
@@ -113,6 +119,15 @@ pub enum Command<'a> {
     Alive,
     /// A line of a feature that only later Chat77 clients have.
     Foreign,
+}
+
+/// A new password in place of the present one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordChange<'a> {
+    /// The present password.
+    pub old: &'a str,
+    /// The new password.
+    pub new: &'a str,
 }
 
 /// The form in which a client gets its events.
@@ -175,6 +190,8 @@ impl<'a> Command<'a> {
             | Command::Search { .. }
             | Command::Forget
             | Command::Format(_)
+            | Command::Register { .. }
+            | Command::Password(_)
             | Command::Help(_)
             | Command::Quit
             | Command::Ping(_)
@@ -234,6 +251,8 @@ impl fmt::Display for Command<'_> {
             Command::Search { words, before: Some(id) } => write!(f, "/search before {id} {words}"),
             Command::Forget => one(f, "forget", None),
             Command::Format(format) => one(f, "format", Some(format.as_str())),
+            Command::Register { .. } => one(f, "register", None),
+            Command::Password(_) => one(f, "password", None),
             Command::Help(word) => one(f, "help", word),
             Command::Hooray => one(f, "hooray", None),
             Command::Quit => one(f, "quit", None),

@@ -93,7 +93,7 @@ limits! {
     address_failures = 10, 1, NO_CEILING;
     /// Seconds within which wrong passwords count, and for which further attempts are then refused.
     address_block_seconds = 600, 1, 86_400;
-    /// New accounts from one address within address-block-seconds; each takes a name for ever.
+    /// Accounts made and passwords set from one address within address-block-seconds; an account takes a name for ever.
     registrations_per_address = 5, 1, NO_CEILING;
     /// Sign-ins from one address per minute, including attempts at a name in use; each may notify all users. All 256
     /// connections of an address may return at once after a restart.

@@ -51,11 +51,17 @@ static TABLE: [Row; 12] = [
     row("/bans", "", "what is banned", |m, _| Ok(m.bans())),
     row("/unban", "ADDRESS", "end a ban", |m, rest| m.unban(first_word(rest)?.0)),
     row("/unlock", "USER", "end a lock after failed passwords", |m, rest| m.unlock(first_word(rest)?.0)),
-    row("/account", "USER [delete]", "an account; delete removes it for good", |m, rest| match first_word(rest)? {
-        (name, "") => m.account(name),
-        (name, "delete") => m.delete_account(name),
-        _ => Err("Write /account USER or /account USER delete.".to_owned()),
-    }),
+    row(
+        "/account",
+        "USER [password|delete]",
+        "an account; password gives it a new one, delete removes it for good",
+        |m, rest| match first_word(rest)? {
+            (name, "") => m.account(name),
+            (name, "password") => m.reset_password(name),
+            (name, "delete") => m.delete_account(name),
+            _ => Err("Write /account USER, /account USER password or /account USER delete.".to_owned()),
+        },
+    ),
     row("/rooms", "", "the rooms", |m, _| Ok(m.rooms())),
     row("/say", "ROOM TEXT", "say TEXT in a room, as the server", |m, rest| match first_word(rest)? {
         (_, "") => Err(MISSING.to_owned()),

@@ -105,6 +105,10 @@ impl Memory for Keeping {
         self.messages.forget(party)
     }
 
+    fn adopt(&self, guest: &Party, account: &Party) {
+        self.messages.adopt(guest, account);
+    }
+
     fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, RecallError> {
         ranked::assert_free();
         self.messages.mark(account, room.as_str())

@@ -38,7 +38,7 @@ impl Moderator {
         let people = self.services.hub.everybody();
         let addresses = self.addresses();
         let line = |person: &Arc<Person>| {
-            let kind = if person.account { ", account" } else { "" };
+            let kind = if person.is_account() { ", account" } else { "" };
             let address = addresses.get(&person.client()).map_or("?".to_owned(), IpAddr::to_string);
             format!("  {} ({address}{kind})", person.name)
         };
@@ -76,10 +76,44 @@ impl Moderator {
     pub fn account(&self, name: &str) -> Answer {
         let account = self.services.accounts.find(&NameKey::of(name));
         let account = account.ok_or_else(|| format!("There is no account called '{name}'."))?;
-        let here = if self.services.hub.find(name).is_some_and(|person| person.account) { "here" } else { "away" };
+        let here = if self.services.hub.find(name).is_some_and(|person| person.is_account()) { "here" } else { "away" };
         let blocks = self.services.accounts.blocks(account.name.key()).len();
         let locked = if self.services.lockout.is_locked(account.name.key(), Instant::now()) { ", locked" } else { "" };
-        Ok(format!("{} ({here}{locked}), blocks {blocks}. /account {0} delete removes it for good.", account.name))
+        Ok(format!(
+            "{} ({here}{locked}), blocks {blocks}. /account {0} password gives it a new password, /account {0} delete \
+             removes it for good.",
+            account.name
+        ))
+    }
+
+    /// Gives an account a new password, for a user who has forgotten the present one, and ends its lock. Its sessions end,
+    /// also those that were lost: the account may be in wrong hands. The answer shows the password; nothing else does.
+    ///
+    /// # Errors
+    /// There is no account of that name, or it keeps its password: why.
+    pub fn reset_password(&self, name: &str) -> Answer {
+        let services = &self.services;
+        let key = NameKey::of(name);
+        let unknown = || format!("There is no account called '{name}'.");
+        let account = services.accounts.find(&key).ok_or_else(unknown)?;
+        let password = random_password().map_err(|why| format!("No random numbers ({why}); nothing was changed."))?;
+        let hash = services.hasher.hash(&password).map_err(|why| format!("{why}; nothing was changed."))?;
+        services
+            .accounts
+            .set_password(&key, &account.hash, hash)
+            .map_err(|why| format!("{why}; nothing was changed."))?;
+        let account_of = Party::Account(key.clone());
+        if let Some(person) = services.hub.find(name).filter(|person| person.is_account()) {
+            self.say_goodbye(std::slice::from_ref(&person), Cause::PasswordReset, "");
+            self.end(|client, _| client == person.client(), Cut::Kicked);
+        }
+        services.hub.revoke_lost(|_, party| *party == account_of);
+        services.lockout.unlock(&key);
+        log::info!("the operator has set a new password for {}", account.name);
+        Ok(format!(
+            "The new password of {} is {password}\nIt is shown here only. {0} signs in with it and changes it by /password.",
+            account.name
+        ))
     }
 
     /// Removes an account for good, with the messages that wait for it and its side of direct messages, so that whoever
@@ -97,7 +131,7 @@ impl Moderator {
             Err(why) => return Err(format!("accounts.json could not be written ({why}); nothing was removed.")),
         }
         // First the account: from now on nobody comes in by its password.
-        if let Some(person) = self.services.hub.find(name).filter(|person| person.account) {
+        if let Some(person) = self.services.hub.find(name).filter(|person| person.is_account()) {
             self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, "the account was deleted");
             self.end(|client, _| client == person.client(), Cut::Kicked);
         }
@@ -150,7 +184,8 @@ impl Moderator {
         self.end(|_, address| range.contains(&address), Cut::Banned);
         let departed = self.services.departed.names_from(|address| range.contains(&address), Instant::now());
         let lost = self.services.hub.revoke_lost(|name, _| departed.contains(name.key()));
-        let online = hit.iter().map(|user| format!("{}{}", user.name, if user.account { " (account)" } else { "" }));
+        let online =
+            hit.iter().map(|user| format!("{}{}", user.name, if user.is_account() { " (account)" } else { "" }));
         let names: Vec<_> = online.chain(lost.iter().map(|name| format!("{name} (connection lost)"))).collect();
         let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
         let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
@@ -295,6 +330,17 @@ impl Moderator {
     fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: Cut) {
         roster::end(&self.roster.find(chosen), why, Instant::now() + LAST_WORDS);
     }
+}
+
+/// Letters and digits that nobody takes for another one, when reading aloud either.
+const PASSWORD_CHARS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// A password of 60 random bits, to be read from a screen and typed once.
+fn random_password() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 12];
+    getrandom::fill(&mut bytes)?;
+    let chars = bytes.map(|byte| char::from(PASSWORD_CHARS[usize::from(byte) % PASSWORD_CHARS.len()]));
+    Ok(chars.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-"))
 }
 
 /// What to add if a change of the bans is not on the disk: what the ban does after a restart.

@@ -28,6 +28,8 @@ impl Memory for Forgetful {
     fn search(&self, _: &Viewer<'_>, _: &str, _: Option<u64>, _: usize) -> Result<Page, RecallError> {
         Err(RecallError::Off)
     }
+    fn adopt(&self, _: &Party, _: &Party) {}
+
     fn forget(&self, _: &Party) -> Result<u64, RecallError> {
         Err(RecallError::Off)
     }

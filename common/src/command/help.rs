@@ -30,6 +30,7 @@ static GROUPS: &[Group] = &[
     ("Private chats, stored nowhere", &["connect", "accept", "reject", "private", "chats", "end"]),
     ("Encrypted chats, between two landline programs", &["direct", "direct-say", "direct-stop"]),
     ("What was said before", &["history", "search"]),
+    ("Your account", &["register", "password"]),
     ("This program", &["help", "format", "ping", "quit"]),
 ];
 

@@ -4,7 +4,7 @@
 //! command it belongs to. An object names its room or user, and each object of its answer carries its `label`.
 //! docs/PROTOCOL.md lists all types with examples.
 
-use super::{Ask, Command, Format, room_word};
+use super::{Ask, Command, Format, PasswordChange, room_word};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use crate::event::Text;
@@ -82,9 +82,15 @@ pub struct Request<'a> {
     /// Sign-in: the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Text<'a>>,
-    /// Sign-in: the password of the account.
+    /// The password of the account: of the sign-in, or of the account to make.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Text<'a>>,
+    /// The account's present password, to change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<Text<'a>>,
+    /// The account's new password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Text<'a>>,
     /// Sign-in: the password of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_password: Option<Text<'a>>,
@@ -230,6 +236,11 @@ impl<'a> Request<'a> {
                 "text" => Format::Text,
                 _ => return Err(Cause::BadObject.of_word("format is json or text")),
             }),
+            "register" => Command::Register { password: Some(need_password("password", &self.password)?) },
+            "password" => {
+                let (old, new) = (need_password("old", &self.old)?, need_password("new", &self.new)?);
+                Command::Password(Some(PasswordChange { old, new }))
+            }
             "help" => Command::Help(self.command.as_deref()),
             "ping" => Command::Ping(self.token.as_deref()),
             "ack" => Command::Ack(self.seq.ok_or_else(|| missing("seq"))?),
@@ -268,7 +279,7 @@ impl<'a> Request<'a> {
     /// The sign-in of a client that is not signed in. `None` if the type is no sign-in; the inner error is a missing field.
     pub fn sign_in(&self) -> Option<Result<SignIn, Report<'static>>> {
         let user = || need("user", &self.user).map(str::to_owned);
-        let password = || need("password", &self.password).map(|typed| password::of_line(typed).to_owned());
+        let password = || need_password("password", &self.password).map(str::to_owned);
         Some(match &*self.r#type {
             "guest" => user().map(|user| SignIn::Guest { user }),
             "login" => user().and_then(|user| Ok(SignIn::Login { user, password: password()? })),
@@ -326,6 +337,11 @@ impl<'a> Request<'a> {
             Command::Search { words, before } => Request { words: text(words), before, ..of("search") },
             Command::Forget => of("forget"),
             Command::Format(format) => Request { format: text(format.as_str()), ..of("format") },
+            Command::Register { password } => Request { password: maybe(password), ..of("register") },
+            Command::Password(change) => {
+                let (old, new) = (change.map(|change| change.old), change.map(|change| change.new));
+                Request { old: maybe(old), new: maybe(new), ..of("password") }
+            }
             Command::Help(word) => Request { command: maybe(word), ..of("help") },
             Command::Ping(token) => Request { token: maybe(token), ..of("ping") },
             Command::Ack(seq) => Request { seq: Some(seq), ..of("ack") },
@@ -356,6 +372,11 @@ fn ask_object<'a>(ask: Ask<'a>, room: Option<&'a str>) -> Request<'a> {
 
 fn need<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str, Report<'static>> {
     value.as_deref().ok_or_else(|| missing(field))
+}
+
+/// A password as it counts: without the blanks around it.
+fn need_password<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str, Report<'static>> {
+    need(field, value).map(password::of_line)
 }
 
 fn missing(field: &'static str) -> Report<'static> {

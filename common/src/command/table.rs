@@ -114,6 +114,7 @@ static ALIASES: &[(&str, &str)] = &[
     ("unignore", "unblock"),
     ("bye", "quit"),
     ("disconnect", "quit"),
+    ("passwd", "password"),
     ("commands", "help"),
     ("?", "help"),
 ];
@@ -213,6 +214,10 @@ topics! {
         };
     "/forget", "", "remove your direct messages from the history: sent ones for both sides, received ones for you",
         ["/forget" Nothing], |_| Command::Forget;
+    "/register", "", "make an account of your name, which is yours from then on; you are asked for a password",
+        ["/register" Nothing], |_| Command::Register { password: None };
+    "/password", "", "change the password of your account; you are asked for it. Also /passwd",
+        ["/password" Nothing], |_| Command::Password(None);
     "/hooray", "", "cheer, in your current room",
         ["/hooray" Nothing], |_| Command::Hooray;
     "/ping [TOKEN]", "", "ask the server for a PONG",

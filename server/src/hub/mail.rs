@@ -21,7 +21,7 @@ const STORAGE: Duration = Duration::from_secs(5);
 impl Hub {
     /// Greets somebody, and gives them what waits for them before anything else. Returns when that is on its way.
     pub(super) fn greet(self: &Arc<Self>, person: &Arc<Person>, greeting: Vec<u8>) {
-        if !person.account {
+        if !person.is_account() {
             return person.outbox.release(&greeting, None);
         }
         let mut first = greeting.clone();

@@ -42,6 +42,8 @@ pub trait Memory: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why that cannot be done now.
     fn forget(&self, party: &Party) -> Result<u64, RecallError>;
+    /// The direct messages of a guest's visit are those of an account from now on. Never waits.
+    fn adopt(&self, guest: &Party, account: &Party);
     /// The last message of a room that went out to an account on an earlier visit.
     ///
     /// # Errors

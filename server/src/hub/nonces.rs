@@ -75,6 +75,13 @@ impl Nonces {
         }
     }
 
+    /// The guest of that visit has an account now, which sees the nonces of the visit.
+    pub fn adopt(&mut self, visit: u64) {
+        for message in self.messages.values_mut().filter(|message| message.visit == Some(visit)) {
+            message.visit = None;
+        }
+    }
+
     fn hash(&self, author: &str, nonce: &str) -> u128 {
         let [high, low] = [0, 1].map(|half| u128::from(self.keys[half].hash_one((author, nonce))));
         high << 64 | low
@@ -105,10 +112,15 @@ mod tests {
         nonces.add(alice.as_str(), Some(&guest), "of a guest", 1);
         nonces.add(alice.as_str(), Some(&account), "of an account", 2);
         nonces.add(alice.as_str(), None, "of before", 3);
-        let shown = |nonce| [&guest, &other, &account].map(|reader| nonces.is_shown(&alice, nonce, reader));
-        assert_eq!(shown("of a guest"), [true, false, false]);
-        assert_eq!(shown("of an account"), [false, false, true]);
-        assert_eq!(shown("of before"), [false, false, true]);
-        assert_eq!(shown("forgotten"), [false, false, true]);
+        let shown =
+            |nonces: &Nonces, nonce| [&guest, &other, &account].map(|reader| nonces.is_shown(&alice, nonce, reader));
+        assert_eq!(shown(&nonces, "of a guest"), [true, false, false]);
+        assert_eq!(shown(&nonces, "of an account"), [false, false, true]);
+        assert_eq!(shown(&nonces, "of before"), [false, false, true]);
+        assert_eq!(shown(&nonces, "forgotten"), [false, false, true]);
+        nonces.adopt(2);
+        assert_eq!(shown(&nonces, "of a guest"), [true, false, false], "another visit's");
+        nonces.adopt(1);
+        assert_eq!(shown(&nonces, "of a guest"), [false, false, true]);
     }
 }

@@ -5,23 +5,23 @@ use crate::fanout::{ClientId, Ear, Muffle, Outbox, Receipt};
 use crate::ranked::Ranked;
 use landline_common::history::Party;
 use landline_common::{Event, Limits, Moment, Rendering, UserName, What};
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
+use std::sync::{Arc, OnceLock};
 
 /// A guest or an account holder who is signed in.
 #[derive(Debug)]
 pub struct Person {
     /// Their name.
     pub name: UserName,
-    /// Whether the name is an account's.
-    pub account: bool,
     /// The address that they came from: whatever is bounded by address counts there.
     pub(super) address: Arc<str>,
-    /// Whose history of direct messages theirs is.
-    pub(super) party: Party,
+    /// Whose history of direct messages theirs was when they came.
+    came_as: Party,
+    /// The account that a guest has made since.
+    made: OnceLock<Party>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) muffle: Arc<Muffle>,
     /// What lasts over several connections, of a client that signed in by command object.
@@ -48,12 +48,11 @@ impl Person {
     ) -> Arc<Person> {
         let (muffle, rendering) = (Arc::default(), Ranked::new(rendering));
         let (blocks_anybody, left, unanswered_pings) = Default::default();
-        let account = matches!(party, Party::Account(_));
         Arc::new(Person {
             name,
-            account,
             address,
-            party,
+            came_as: party,
+            made: OnceLock::new(),
             outbox,
             muffle,
             session,
@@ -68,9 +67,9 @@ impl Person {
     pub(super) fn on(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<Person> {
         Arc::new(Person {
             name: self.name.clone(),
-            account: self.account,
             address,
-            party: self.party.clone(),
+            came_as: self.party().clone(),
+            made: OnceLock::new(),
             outbox,
             muffle: self.muffle.clone(),
             session: self.session.clone(),
@@ -79,6 +78,23 @@ impl Person {
             unanswered_pings: AtomicU32::default(),
             rendering: Ranked::new(Rendering::Json),
         })
+    }
+
+    /// Whose history of direct messages theirs is.
+    pub(super) fn party(&self) -> &Party {
+        self.made.get().unwrap_or(&self.came_as)
+    }
+
+    /// Whether the name is an account's.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        matches!(self.party(), Party::Account(_))
+    }
+
+    /// The guest has made an account.
+    pub(super) fn has_made(&self, account: Party) {
+        // Only the user's own thread does that, and only once.
+        let _ = self.made.set(account);
     }
 
     /// Whether the client acknowledges what carries a number, and so answers pings, too.

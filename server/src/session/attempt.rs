@@ -1,12 +1,11 @@
 //! What a door asks to try: a guest's name, an account, a password. Nothing here writes to the client.
 
 use super::Session;
+use super::passwords::Passwords;
 use crate::door::{Attempt, Outcome, Stay};
-use crate::guard::{HashError, Origin, Throttle, throttle};
+use crate::guard::{Origin, throttle};
 use crate::hub::{Claim, NameTaken, Newcomer, SignInOptions, Visit};
-use crate::store::RegisterError;
 use landline_common::command::SignIn;
-use landline_common::limits::{PASSWORD_MAX_BYTES, count};
 use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
 use std::time::Instant;
 
@@ -68,7 +67,7 @@ impl Session<'_> {
         stay: Option<Stay>,
         sign_in: impl FnOnce() -> Result<Admitted, Outcome>,
     ) -> Result<Visit, Outcome> {
-        let attempt = self.throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
+        let attempt = self.passwords().throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
         let admitted = sign_in();
         // Before anybody hears that they are in: from then on it counts for the next one. A right password of somebody
         // who is here has cost as much as any, and asking for a name that is held disturbs its holder.
@@ -76,6 +75,11 @@ impl Session<'_> {
             attempt.count(Instant::now());
         }
         admitted.and_then(|admitted| self.welcome(admitted, rendering, stay))
+    }
+
+    /// Passwords as this client may ask about them.
+    pub(super) fn passwords(&self) -> Passwords<'_> {
+        Passwords { services: self.services, address: self.stream.address() }
     }
 
     /// Whose rooms and looks into the history are counted together: those of an address, or of an IPv6 network.
@@ -87,7 +91,7 @@ impl Session<'_> {
         if self.services.password.is_none() {
             return Ok(());
         }
-        let attempt = self.password_attempt()?;
+        let attempt = self.passwords().attempt()?;
         if self.is_server_password(given) {
             return Ok(());
         }
@@ -101,26 +105,13 @@ impl Session<'_> {
         own.is_some_and(|own| same(own.as_bytes(), given.as_bytes()))
     }
 
-    /// An attempt at a password, if this address may still make one.
-    fn password_attempt(&self) -> Result<throttle::Try<'_>, Outcome> {
-        self.throttled(&self.services.throttle, Cause::AddressPasswords)
-    }
-
-    /// An attempt of the kind that `throttle` counts, if this address may still make one.
-    pub(super) fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, Outcome> {
-        throttle.attempt(self.stream.address(), Instant::now()).map_err(|refused| match refused {
-            throttle::Refused::Wait(seconds) => Outcome::Refused(cause.of_seconds(seconds)),
-            throttle::Refused::Busy => Outcome::Refused(Cause::AddressBusy.report()),
-        })
-    }
-
     /// Comes in under a name, where one password stands for the server's and for the account's: LanTalk's way. Nothing
     /// is learned about a name without the server's password.
     fn come_in(&self, name: UserName, password: &str) -> Result<Admitted, Outcome> {
         let (has_password, is_account) = (self.services.password.is_some(), self.services.accounts.exists(name.key()));
         if !password.is_empty() && (has_password || is_account) {
             // Before comparing, or the right guess would get through where wrong ones are refused.
-            let from_here = self.password_attempt()?;
+            let from_here = self.passwords().attempt()?;
             if !self.is_server_password(password) {
                 return self.log_in_from(from_here, has_password, name.as_str(), password);
             }
@@ -154,33 +145,15 @@ impl Session<'_> {
 
     /// Makes an account. Its name stays claimed until the claim is dropped.
     fn register(&self, name: UserName, password: &str) -> Result<Claim, Outcome> {
-        let password = &*password::composed(password);
-        let least = count(self.services.limits.password_min_bytes);
-        if !(least..=PASSWORD_MAX_BYTES).contains(&password.len()) {
-            return Err(Outcome::Refused(Cause::PasswordLength.of_count(least as u64)));
-        }
         // First: somebody who may make no more accounts could go on asking which names have one.
-        let attempt = self.throttled(&self.services.registrations, Cause::AddressAccounts)?;
+        let new = self.passwords().new_password(password)?;
         let claim = self.claim_new(name)?;
-        let hash = self.services.hasher.hash(password).map_err(refusal)?;
-        let now = self.services.clock.now();
-        self.services.accounts.register(claim.name(), hash, now).map_err(|error| match error {
-            RegisterError::Taken => Outcome::Refused(Cause::AliasTaken.report()),
-            RegisterError::Full => Outcome::Refused(Cause::AccountsFull.report()),
-            RegisterError::NotStored(why) => {
-                log::error!("an account could not be stored: {why}");
-                Outcome::Refused(Cause::AccountNotStored.report())
-            }
-        })?;
-        attempt.count(Instant::now());
-        // Failures before there was an account say nothing about its password, and would lock out its owner.
-        self.services.lockout.unlock(claim.name().key());
-        log::info!("{} registered from {}", claim.name(), self.stream.address());
+        new.register(claim.name())?;
         Ok(claim)
     }
 
     fn log_in(&self, alias: &str, password: &str) -> Result<Admitted, Outcome> {
-        self.log_in_from(self.password_attempt()?, false, alias, password)
+        self.log_in_from(self.passwords().attempt()?, false, alias, password)
     }
 
     /// Logs in by an attempt that was begun. `was_compared`: this password has been found not to be the server's, so the
@@ -192,47 +165,17 @@ impl Session<'_> {
         alias: &str,
         password: &str,
     ) -> Result<Admitted, Outcome> {
-        let checked = self.check_account(alias, password);
+        let checked = self.passwords().check_account(alias, password);
         if matches!(checked, Err(Outcome::WrongPassword)) || (was_compared && checked.is_err()) {
             from_here.count(Instant::now());
         }
-        let claim = self.claim(checked?).map_err(|_| Outcome::AlreadyHere)?;
+        let account = checked?;
+        let claim = self.claim(account.name.clone()).map_err(|_| Outcome::AlreadyHere)?;
+        // The password may have been changed, or the account deleted, while it was checked.
+        if self.services.accounts.find(claim.name().key()).is_none_or(|now| now.hash != account.hash) {
+            return Err(Outcome::WrongPassword);
+        }
         Ok((claim, true, RoomName::lobby()))
-    }
-
-    /// Whether `hash` was made of that password, as it was typed or in its composed form: new accounts have the latter,
-    /// older ones the former. Without an account it takes the same time.
-    fn opens(&self, password: &str, hash: Option<&str>) -> Result<bool, Outcome> {
-        let verify = |password: &str| self.services.hasher.verify(password, hash).map_err(refusal);
-        let composed = password::composed(password);
-        Ok(verify(password)? || (composed != password && verify(&composed)?))
-    }
-
-    /// The name of the account, if that is its password.
-    fn check_account(&self, alias: &str, password: &str) -> Result<UserName, Outcome> {
-        let services = self.services;
-        let Ok(name) = UserName::parse(alias) else {
-            // Nobody can have registered that; it takes as long as if somebody had.
-            self.opens(password, None)?;
-            return Err(Outcome::WrongPassword);
-        };
-        let attempt = services
-            .lockout
-            .attempt(name.key(), Instant::now())
-            .map_err(|refused| Outcome::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
-        let account = services.accounts.find(name.key());
-        let hash = account.as_ref().map(|account| account.hash.as_str());
-        let right = self.opens(password, hash)?;
-        let is_account = account.is_some();
-        let Some(account) = account.filter(|_| right) else {
-            // What is no account may be a password typed at the wrong question.
-            if attempt.failed(Instant::now()) && is_account {
-                log::warn!("{name} is locked after failed passwords, the last from {}", self.stream.address());
-            }
-            return Err(Outcome::WrongPassword);
-        };
-        attempt.succeeded();
-        Ok(account.name)
     }
 
     fn welcome(
@@ -266,17 +209,6 @@ impl Session<'_> {
             visit.show_recent(now);
         }
         Ok(visit)
-    }
-}
-
-fn refusal(error: HashError) -> Outcome {
-    match error {
-        HashError::Busy => Outcome::Refused(Cause::HashesBusy.report()),
-        HashError::Unusable => Outcome::Refused(Cause::PasswordUnusable.report()),
-        HashError::Failed(why) => {
-            log::error!("a password could not be hashed: {why}");
-            Outcome::Refused(Cause::PasswordUnchecked.report())
-        }
     }
 }
 

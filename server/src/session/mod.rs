@@ -1,9 +1,12 @@
 //! One client's thread, from the first byte to the last: the only place that sees every layer.
 
+mod account;
 mod attempt;
 mod inbound;
+mod passwords;
 mod patience;
 mod probing;
+mod questions;
 mod resuming;
 mod sign_in;
 mod turn;
@@ -19,6 +22,7 @@ use crate::store::{Accounts, Record, Sessions};
 use landline_common::limits::count;
 use landline_common::lines::{Framing, Input, Piece};
 use landline_common::{Cause, Limits};
+use passwords::Passwords;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -142,7 +146,7 @@ impl Session<'_> {
         let record = |services: &Services| Record {
             at: services.clock.now(),
             name: &person.name,
-            account: person.account,
+            account: person.is_account(),
             address: &address,
             port: self.stream.port(),
         };
@@ -184,6 +188,9 @@ impl Session<'_> {
             visit,
             door,
             person,
+            passwords: Passwords { services, address: self.stream.address() },
+            questions: None,
+            talk_from: Instant::now(),
             allowance,
             unframed,
             in_file: false,

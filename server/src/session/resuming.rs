@@ -28,7 +28,7 @@ impl Session<'_> {
     /// Goes on with the session of that token.
     pub(super) fn resume(&self, token: &str, stay: Stay) -> Result<Visit, Outcome> {
         let unknown = || Outcome::Refused(Cause::TokenUnknown.report());
-        let attempt = self.throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
+        let attempt = self.passwords().throttled(&self.services.sign_ins, Cause::AddressSignIns)?;
         let used = Token::parse(token).ok_or_else(unknown)?;
         let options = self.session_options(&stay).ok_or_else(unknown)?;
         for _ in 0..TRIES {

@@ -1,6 +1,8 @@
 //! What becomes of one message of somebody who is signed in.
 
 use super::inbound::Object;
+use super::passwords::Passwords;
+use super::questions::Questions;
 use crate::door::{Door, Typed};
 use crate::guard::Allowance;
 use crate::guard::allowance::{Size, Verdict};
@@ -24,6 +26,12 @@ pub(super) struct Turn<'t> {
     pub visit: &'t mut Visit,
     pub door: &'t dyn Door,
     pub person: &'t Person,
+    /// Checks and sets passwords.
+    pub passwords: Passwords<'t>,
+    /// Questions whose answers are no messages.
+    pub questions: Option<Questions>,
+    /// Before that, what would be said may have been meant as an answer to a question.
+    pub talk_from: Instant,
     /// What all sessions of their address together may say; `None` is without a limit.
     pub allowance: Option<Arc<Allowance>>,
     pub unframed: bool,
@@ -40,6 +48,11 @@ pub(super) struct Turn<'t> {
 impl Turn<'_> {
     /// Does what one message asks for.
     pub(super) fn obey(&mut self, message: &str, now: Moment, instant: Instant) -> Stay {
+        if let Some(questions) = self.questions.take() {
+            self.awake = true;
+            self.answer(questions, message, now);
+            return Stay::Here;
+        }
         #[cfg(feature = "faults")]
         crate::faults::strike("session", message.as_bytes());
         if self.unframed && is_rest_of_file(&mut self.in_file, message) {
@@ -53,6 +66,10 @@ impl Turn<'_> {
             None => {}
             Some(Ok(command)) => {
                 self.awake |= !matches!(command, Command::Ping(_));
+                if command.said().is_some() && instant < self.talk_from {
+                    self.tell(Cause::BehindQuestions.report().into(), now);
+                    return Stay::Here;
+                }
                 if !self.may_say(&command, instant) {
                     self.crowded = true;
                     return Stay::Here;
@@ -61,7 +78,7 @@ impl Turn<'_> {
                 if let Command::Say(text) = command {
                     log::debug!("<{}> {text}", self.person.name);
                 }
-                let stay = self.visit.perform(command, Tag::default(), now);
+                let stay = self.carry_out(command, Tag::default(), now);
                 self.rendering = self.person.rendering();
                 return stay;
             }
@@ -98,9 +115,23 @@ impl Turn<'_> {
             return Stay::Here;
         }
         let tag = Tag { label, nonce: request.nonce.as_deref().map(str::to_owned) };
-        let stay = self.visit.perform(command, tag, now);
+        let stay = self.carry_out(command, tag, now);
         self.rendering = self.person.rendering();
         stay
+    }
+
+    fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: Moment) -> Stay {
+        match command {
+            Command::Register { .. } | Command::Password(_) => {
+                if self.visit.begin(&command, tag, now)
+                    && let Err(report) | Ok(Some(report)) = self.account_command(command, now)
+                {
+                    self.visit.end(report);
+                }
+                Stay::Here
+            }
+            command => self.visit.perform(command, tag, now),
+        }
     }
 
     /// Answers a command object that was dropped, since lines come too fast.
@@ -119,6 +150,9 @@ impl Turn<'_> {
 
     /// Lines that other users would see of a message, if it says something; else 1.
     pub(super) fn lines(&self, message: &str) -> usize {
+        if self.questions.is_some() {
+            return 1;
+        }
         // Nearly all messages are one line of their door, without an escape that could stand for a line end.
         if !has_line_end(message) && !message.contains('\\') {
             return 1;
@@ -158,9 +192,12 @@ impl Turn<'_> {
         }
     }
 
-    /// A message was too long.
+    /// A message was too long. As an answer to a question it is none: the question stays.
     pub(super) fn too_long(&mut self, longest: u64, now: Moment) -> Stay {
         self.tell(Cause::LineTooLong.of_count(longest).into(), now);
+        if let Some(questions) = self.questions.take() {
+            self.ask(questions, now);
+        }
         Stay::Here
     }
 

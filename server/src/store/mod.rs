@@ -13,7 +13,7 @@ pub mod lock_file;
 pub mod messages;
 pub mod sessions;
 
-pub use accounts::{Account, Accounts, BlocksError, NewAccount, RegisterError};
+pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, RegisterError};
 pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
 pub use identity::Identity;

@@ -108,6 +108,7 @@ impl Memory for Worst {
     fn search(&self, _: &Viewer<'_>, _: &str, _: Option<u64>, most: usize) -> Result<Page, RecallError> {
         Ok(self.page(most))
     }
+    fn adopt(&self, _: &Party, _: &Party) {}
     fn forget(&self, _: &Party) -> Result<u64, RecallError> {
         Ok(u64::MAX)
     }

@@ -60,6 +60,8 @@ impl Memory for Postman {
     fn search(&self, viewer: &Viewer<'_>, words: &str, before: Option<u64>, most: usize) -> Result<Page, RecallError> {
         Forgetful.search(viewer, words, before, most)
     }
+    fn adopt(&self, _: &Party, _: &Party) {}
+
     fn forget(&self, party: &Party) -> Result<u64, RecallError> {
         Forgetful.forget(party)
     }

@@ -84,6 +84,7 @@ impl Node {
             Command::Since { .. } => What::error(403, "nobody keeps a record of who was here; /members lists who is"),
             Command::Block(_) | Command::Blocked { .. } | Command::Unblock(_) => What::error(403, NO_BLOCKS),
             Command::Forget => What::error(403, "direct messages are kept nowhere in a mesh"),
+            Command::Register { .. } | Command::Password(_) => What::error(403, "a mesh has no accounts"),
             Command::Format(_) => What::error(403, "the form of events is fixed while this program runs"),
             Command::Connect(_) | Command::Accept(_) | Command::Reject(_) | Command::Chats { .. } | Command::End(_) => {
                 What::error(403, NO_PRIVATE)

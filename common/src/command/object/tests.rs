@@ -21,6 +21,7 @@ fn objects_name_their_room_and_user() {
         (r#"{"type":"block"}"#, Command::Blocked { after: None }),
         (r#"{"type":"accept"}"#, Command::Accept(None)),
         (r#"{"type":"ack","seq":9}"#, Command::Ack(9)),
+        (r#"{"type":"register","password":" p w "}"#, Command::Register { password: Some("p w") }),
         (
             r#"{"type":"pm","to":"bob","text":"{\"type\":1}","unknown":[]}"#,
             Command::Message { to: "bob", text: r#"{"type":1}"# },
@@ -41,6 +42,8 @@ fn what_is_no_command_says_why() {
         r#"{"type":"rooms","after":5}"#,
         r#"{"type":"history","last":5,"before":4}"#,
         r#"{"type":"format","format":"xml"}"#,
+        r#"{"type":"register"}"#,
+        r#"{"type":"password","new":"x"}"#,
     ] {
         assert_eq!(parse(line).command().unwrap_err().cause, Cause::BadObject, "{line}");
     }
@@ -73,7 +76,7 @@ fn word() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, on in any::<bool>(), pick in 0usize..31) {
+    fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, on in any::<bool>(), pick in 0usize..33) {
         let after = on.then_some(&*t);
         let commands = [
             Command::SayIn { room: &a, text: &t }, Command::All(&t), Command::Online { after }, Command::Others { after },
@@ -85,6 +88,7 @@ proptest! {
             Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },
             Command::HistoryIn { room: &a, ask: Ask::Before(n) }, Command::Search { words: &t, before: Some(n) },
             Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,
+            Command::Register { password: Some(&a) }, Command::Password(Some(PasswordChange { old: &a, new: &a })),
         ];
         let line = Request::of_command(&commands[pick], None).unwrap().to_line();
         prop_assert!(!line.contains('\n') && Request::is_object(&line));

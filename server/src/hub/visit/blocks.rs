@@ -148,8 +148,8 @@ impl Visit {
     }
 
     /// Accounts keep their blocks; a guest's end with the visit.
-    fn store_blocks(&self, list: &[UserName]) -> Done {
-        if !self.person.account {
+    pub(super) fn store_blocks(&self, list: &[UserName]) -> Done {
+        if !self.person.is_account() {
             return Ok(());
         }
         self.hub.memory.set_blocks(self.person.name.key(), list).map_err(|why| {

@@ -93,7 +93,7 @@ impl Visit {
 
     /// How far an account has read a room, where that was noted.
     fn read_up_to(&self, gap: &Gap) -> Option<u64> {
-        let (room, _) = gap.room.as_ref().filter(|_| self.person.account)?;
+        let (room, _) = gap.room.as_ref().filter(|_| self.person.is_account())?;
         self.hub.memory.mark(self.person.name.key(), room.key()).ok().flatten()
     }
 

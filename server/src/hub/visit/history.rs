@@ -38,7 +38,7 @@ impl Visit {
         let Some(current) = self.rooms.last() else {
             return Err(Cause::NoRoomToRead.report());
         };
-        if !self.person.account {
+        if !self.person.is_account() {
             return Err(Cause::NoLastVisit.report());
         }
         let (name, key) = (current.name.clone(), self.person.name.key());
@@ -67,7 +67,7 @@ impl Visit {
         let blocked = self.blocked_keys();
         let viewer = Viewer {
             address: &self.person.address,
-            party: &self.person.party,
+            party: self.person.party(),
             rooms: &rooms,
             blocked: &blocked,
             only: Only::Everything,
@@ -82,14 +82,14 @@ impl Visit {
     }
 
     pub(super) fn forget(&mut self) -> Done {
-        let removed = self.hub.memory.forget(&self.person.party).map_err(|why| cannot(&why))?;
+        let removed = self.hub.memory.forget(self.person.party()).map_err(|why| cannot(&why))?;
         self.answer(Cause::Forgotten.of_count(removed).into());
         Ok(())
     }
 
     /// Whose direct messages with them are asked for.
     fn party_of(&self, user: &str) -> Result<Party, Report<'static>> {
-        let here = self.hub.find(user).map(|person| person.party.clone());
+        let here = self.hub.find(user).map(|person| person.party().clone());
         let account = || self.hub.memory.account(&NameKey::of(user)).map(|name| Party::Account(name.key().clone()));
         here.or_else(account).ok_or_else(|| nobody(user))
     }
@@ -111,7 +111,7 @@ impl Visit {
     ) -> Result<Page, RecallError> {
         let blocked = self.blocked_keys();
         let viewer =
-            Viewer { address: &self.person.address, party: &self.person.party, rooms, blocked: &blocked, only };
+            Viewer { address: &self.person.address, party: self.person.party(), rooms, blocked: &blocked, only };
         let mut page = self.hub.memory.recall(&viewer, range)?;
         let from_the_first = matches!(range, Range::After(..) | Range::Between { .. });
         self.shorten(&mut page, from_the_first, least, left);
@@ -178,7 +178,7 @@ impl Visit {
         let own = self.person.name.key();
         // Only its author may recognize a message by its nonce: another guest may have had that name.
         let nonces = &self.hub.nonces;
-        let is_shown = |nonce: &str| nonces.lock().is_shown(own, nonce, &self.person.party);
+        let is_shown = |nonce: &str| nonces.lock().is_shown(own, nonce, self.person.party());
         let nonce =
             |entry: &'_ Entry| entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce));
         let entries = entries.map(|entry| {

@@ -32,21 +32,21 @@ impl Visit {
         hub.memory.keep_direct(&Direct {
             id,
             at: self.now,
-            from: (me, &self.person.party),
-            to: (other.name.as_str(), &other.party),
+            from: (me, self.person.party()),
+            to: (other.name.as_str(), other.party()),
             text,
             client: self.person.client(),
             nonce: nonce.as_deref(),
         });
         self.marks().note(&Tag { label: self.tag.label.clone(), nonce }, id);
-        if !other.account {
+        if !other.is_account() {
             return hub.tell_surely(other, event);
         }
         let stored = StoredDirect {
             id,
             at: self.now,
-            from: (me.to_owned(), self.person.party.clone()),
-            to: (other.name.to_string(), other.party.clone()),
+            from: (me.to_owned(), self.person.party().clone()),
+            to: (other.name.to_string(), other.party().clone()),
             text: text.to_owned(),
             client: self.person.client(),
         };
@@ -83,7 +83,7 @@ impl Visit {
         let direct = Direct {
             id,
             at: self.now,
-            from: (self.person.name.as_str(), &self.person.party),
+            from: (self.person.name.as_str(), self.person.party()),
             to: (name.as_str(), &Party::Account(key)),
             text,
             client: self.person.client(),

@@ -1,5 +1,6 @@
 //! One person's stay: everything that they can do once they are signed in. Dropping it is leaving.
 
+mod account;
 mod blocks;
 mod catch_up;
 mod direct_chats;
@@ -124,6 +125,28 @@ impl Visit {
         Stay::Here
     }
 
+    /// Begins a command that the session itself carries out: everything that was said before is out. False if it was
+    /// carried out before, which is answered.
+    #[must_use]
+    pub fn begin(&mut self, command: &Command<'_>, tag: Tag, now: Moment) -> bool {
+        (self.now, self.tag) = (now, tag);
+        self.flush();
+        let repeated = self.repeated(command);
+        if let Some(id) = repeated {
+            self.answer(What::Done { id, repeated: true });
+        }
+        repeated.is_none()
+    }
+
+    /// Ends a command that the session itself carried out, with what came of it.
+    pub fn end(&mut self, report: Report<'static>) {
+        if report.is_refusal() {
+            let label = self.person.session.as_ref().and_then(|_| self.tag.label.clone());
+            self.forget_label(label.as_deref());
+        }
+        self.answer(report.into());
+    }
+
     /// Tells them why something was not done, behind what they said before.
     pub fn refuse(&mut self, why: What<'_>, now: Moment) {
         self.now = now;
@@ -180,7 +203,7 @@ impl Visit {
     /// Where the ids of what they say are noted.
     fn marks(&self) -> Marks<'_> {
         let labels = self.person.session.as_ref().map(|session| &session.labels);
-        Marks { labels, nonces: &self.hub.nonces, author: self.person.name.key(), party: &self.person.party }
+        Marks { labels, nonces: &self.hub.nonces, author: self.person.name.key(), party: self.person.party() }
     }
 
     /// Waits until the last line is out, so that nothing overtakes it.
@@ -294,6 +317,8 @@ impl Visit {
             Command::DirectKey(key) => self.announce_key(key),
             Command::DirectAccept { to, key, addresses } => self.accept_direct(to, key, addresses),
             Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::not_here(to)),
+            // The session has done these: they need what the hub does not know.
+            Command::Register { .. } | Command::Password(_) => Err(Cause::NoQuestionsHere.report()),
             // `perform` has done these.
             Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit => Ok(()),
             Command::Ack(_) | Command::Alive => Ok(()),
@@ -339,7 +364,7 @@ impl Visit {
             user: self.person.name.as_str().into(),
             server: self.hub.server_name.as_str().into(),
             room: room.into(),
-            account: self.person.account,
+            account: self.person.is_account(),
             grant: Box::new(grant),
         }
     }

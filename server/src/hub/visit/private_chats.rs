@@ -157,7 +157,7 @@ impl Visit {
         };
         let (partners, requesters) = (find(ended.partners), find(ended.requesters));
         drop(registry);
-        self.partners = partners.iter().map(|partner| (partner.name.clone(), partner.party.clone())).collect();
+        self.partners = partners.iter().map(|partner| (partner.name.clone(), partner.party().clone())).collect();
         for partner in partners {
             self.tell_to(&partner, What::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
         }

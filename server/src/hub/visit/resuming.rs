@@ -42,6 +42,15 @@ pub struct Detached {
     partners: Vec<(UserName, Party)>,
 }
 
+impl Detached {
+    /// A private chat with `before` is one with `after` from now on.
+    pub(super) fn rename_partner(&mut self, before: &Party, after: &Party) {
+        for (_, party) in self.partners.iter_mut().filter(|(_, party)| party == before) {
+            party.clone_from(after);
+        }
+    }
+}
+
 /// A session that a token goes on with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resumable {
@@ -189,7 +198,7 @@ impl Hub {
         };
         let (outbox, address) = (newcomer.outbox.clone(), newcomer.address.clone());
         let person = Person::new(name, party, address, outbox, Rendering::Json, Some(session.clone()));
-        registry.arrive(&person, if person.account { account_blocks } else { blocked });
+        registry.arrive(&person, if person.is_account() { account_blocks } else { blocked });
         drop(registry);
         self.attach(&session, &person, options.acks, options.seq, now);
         let rooms = current_last(rooms, &newcomer.options.rooms);
@@ -212,7 +221,7 @@ impl Hub {
         let _order = self.privately.lock();
         for (name, party) in partners {
             let mut registry = self.registry();
-            let Some(other) = registry.here(name.key()).filter(|other| other.party == *party) else {
+            let Some(other) = registry.here(name.key()).filter(|other| other.party() == party) else {
                 // The other's connection is lost, too: the chat opens when the second one is back.
                 registry.remember_partner(party, person);
                 continue;
@@ -244,8 +253,8 @@ impl Registry {
     /// A session of that party that is lost has one more private chat to open again.
     fn remember_partner(&mut self, party: &Party, partner: &Person) {
         for detached in self.sessions.all_detached().filter(|detached| detached.party == *party) {
-            if detached.partners.iter().all(|(_, known)| *known != partner.party) {
-                detached.partners.push((partner.name.clone(), partner.party.clone()));
+            if detached.partners.iter().all(|(_, known)| known != partner.party()) {
+                detached.partners.push((partner.name.clone(), partner.party().clone()));
             }
         }
     }
@@ -297,7 +306,7 @@ impl Visit {
             return;
         }
         let blocked = registry.blocks.list(self.person.client()).to_vec();
-        let (name, party, number) = (self.person.name.clone(), self.person.party.clone(), session.number);
+        let (name, party, number) = (self.person.name.clone(), self.person.party().clone(), session.number);
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
         let detached = Detached { name, party, session, rooms, blocked, partners };

@@ -134,7 +134,7 @@ impl Visit {
         let going = Movement { hub: &self.hub, circle: &circle, person: &self.person, coming: false };
         let number = circle.log.leave(&seat, ear, announced.then_some(&mut going.notice(self.now)));
         // An account's mark is what it had heard when everything was out.
-        if announced || self.person.account {
+        if announced || self.person.is_account() {
             circle.log.settle(number);
         }
         self.remember_mark(&name, &seat, caught_up, came_after);
@@ -145,7 +145,7 @@ impl Visit {
     /// what the account caught up with, or on its first visit what was said before it came: the next visit must know
     /// what is new.
     fn remember_mark(&self, room: &RoomName, seat: &Seat, caught_up: Option<u64>, came_after: u64) {
-        if !self.person.account {
+        if !self.person.is_account() {
             return;
         }
         let (memory, account) = (&self.hub.memory, self.person.name.key());

@@ -45,7 +45,7 @@ impl Hub {
         let session = options.map(|options| SessionState::new(number, outbox, options.acks, &self.limits));
         let address = newcomer.address.clone();
         let person = Person::new(name, party, address, outbox.clone(), newcomer.rendering, session);
-        let blocks = if person.account { self.memory.blocks(person.name.key()) } else { Vec::new() };
+        let blocks = if person.is_account() { self.memory.blocks(person.name.key()) } else { Vec::new() };
         let mut registry = self.registry();
         // Before anything else: from here on the room stays open, and entering it cannot fail.
         self.enter(&mut registry, &newcomer.room, &person)?;

@@ -67,6 +67,17 @@ pub enum BlocksError {
     NotStored(io::Error),
 }
 
+/// Why a password was not changed. Nothing has changed then.
+#[derive(Debug, Error)]
+pub enum PasswordError {
+    /// There is no account of that name any more, or it has another password meanwhile.
+    #[error("that account has changed meanwhile")]
+    Changed,
+    /// The disk refused. (If only its last step failed, the next start may still find the change.)
+    #[error("accounts.json could not be written: {0}")]
+    NotStored(io::Error),
+}
+
 /// All accounts. Looking one up never waits for the disk.
 #[derive(Debug)]
 pub struct Accounts {
@@ -170,6 +181,31 @@ impl Accounts {
         }
         if let Some(known) = self.known.write().get_mut(name) {
             known.blocks = blocks.to_vec();
+        }
+        Ok(())
+    }
+
+    /// Replaces the hash `before` of an account's password by the bcrypt hash `hash`; returns once it is on the disk.
+    ///
+    /// # Errors
+    /// The reason; nothing has changed then.
+    pub fn set_password(&self, name: &NameKey, before: &str, hash: String) -> Result<(), PasswordError> {
+        debug_assert!(is_bcrypt(&hash), "the next start would refuse it");
+        let mut file = self.writer.lock();
+        let place = self.known.read().get(name).map(|known| known.row);
+        let row = place.and_then(|place| file.contents.accounts.get_mut(place)).ok_or(PasswordError::Changed)?;
+        if row.password != before {
+            return Err(PasswordError::Changed);
+        }
+        row.password.clone_from(&hash);
+        if let Err(e) = file.write(&self.path) {
+            if let Some(row) = place.and_then(|place| file.contents.accounts.get_mut(place)) {
+                before.clone_into(&mut row.password);
+            }
+            return Err(PasswordError::NotStored(e));
+        }
+        if let Some(known) = self.known.write().get_mut(name) {
+            known.account.hash = hash;
         }
         Ok(())
     }

@@ -259,3 +259,24 @@ fn x9_an_account_is_removed_and_the_others_stay() {
     add(&accounts, "bob").unwrap();
     assert_eq!(open(folder.path(), 10).unwrap().vacancies(), 7);
 }
+
+#[test]
+fn a_password_is_replaced_if_it_is_still_the_one_that_was_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = open(folder.path(), 10).unwrap();
+    add(&accounts, "alice").unwrap();
+    add(&accounts, "bob").unwrap();
+    let before = accounts.find(name("alice").key()).unwrap().hash;
+    let hash = |salt: char| format!("{}{salt}{}", &before[..7], &before[8..]);
+    let set = |user: &str, before: &str, salt| accounts.set_password(name(user).key(), before, hash(salt));
+    set("Alice", &before, 'b').unwrap();
+    assert!(matches!(set("alice", &before, 'c'), Err(PasswordError::Changed)), "it has changed meanwhile");
+    assert!(matches!(set("carol", &before, 'c'), Err(PasswordError::Changed)), "there is none");
+    for accounts in [&accounts, &open(folder.path(), 10).unwrap()] {
+        assert_eq!(accounts.find(name("alice").key()).unwrap().hash, hash('b'));
+        assert_eq!(accounts.find(name("bob").key()).unwrap().hash, before, "another account");
+    }
+    folder.close().unwrap();
+    assert!(matches!(set("alice", &hash('b'), 'd'), Err(PasswordError::NotStored(_))));
+    assert_eq!(accounts.find(name("alice").key()).unwrap().hash, hash('b'), "nothing has changed");
+}

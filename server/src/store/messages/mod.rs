@@ -230,6 +230,11 @@ impl Messages {
         })
     }
 
+    /// A guest has made an account: the direct messages of the visit are the account's from now on. Never waits.
+    pub fn adopt(&self, guest: &Party, account: &Party) {
+        self.queue.push(Item::Adopt(guest.clone(), account.clone()));
+    }
+
     /// Removes the direct messages that a party sent, for both sides, and those it got, for that party. Says how many.
     /// Mail that still waits for somebody stays. No lock may be held.
     ///

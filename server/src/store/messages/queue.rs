@@ -38,6 +38,8 @@ pub(super) enum Item {
     Mark(u64),
     /// No words. Answered when everything before is stored, and searchable if asked for.
     Barrier { searchable: bool, done: Sender<()> },
+    /// No words. The first party's direct messages are the second's from now on.
+    Adopt(Party, Party),
     /// No words.
     Forget(Party, Sender<Result<u64, String>>),
     /// Lets a test do something to the connection that writes.

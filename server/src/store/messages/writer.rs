@@ -150,6 +150,10 @@ impl Writer {
                 self.mark(account, room, number(*id))?;
                 Outcome::Done
             }
+            Item::Adopt(guest, account) => {
+                self.adopt(guest, account)?;
+                Outcome::Done
+            }
             Item::Forget(party, _) => Outcome::Forgotten(self.forget(party)?),
             _ => Outcome::Done,
         })
@@ -250,6 +254,16 @@ impl Writer {
         let sql = "DELETE FROM mark WHERE account = ?1 AND room IN
                    (SELECT room FROM mark WHERE account = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)";
         self.connection.prepare_cached(sql)?.execute((account, self.marks_per_account))?;
+        Ok(())
+    }
+
+    /// Makes a guest's direct messages those of an account. Where an earlier account of that name has left messages that
+    /// others may still see, the guest's stay with the visit: the two must not be mixed.
+    fn adopt(&mut self, guest: &Party, account: &Party) -> rusqlite::Result<()> {
+        let sql = "UPDATE OR IGNORE circle SET kind = ?1, key = ?2, shown = ?2 WHERE kind = ?3 AND key = ?4";
+        let values = (account.kind() as u8, account.key(), guest.kind() as u8, guest.key());
+        self.connection.prepare_cached(sql)?.execute(values)?;
+        self.names.clear();
         Ok(())
     }
 

@@ -52,6 +52,34 @@ fn one_who_forgets_is_still_seen_by_the_other() {
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [] as [u64; 0]);
 }
 
+#[test]
+fn a_guests_messages_become_the_accounts_unless_an_earlier_one_has_left_some() {
+    let store = Store::new();
+    let (guest, account) = (Party::Guest(9), party("alice"));
+    let bob = party("bob");
+    let seen = |viewer: &Party, with: &Party| {
+        let viewer = Viewer { address: "", party: viewer, rooms: &[], blocked: &[], only: Only::With(with) };
+        let found = ids(&store.messages.search(&viewer, "tea", None, 9).unwrap());
+        (ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), found)
+    };
+    let direct = |id, guest: &Party| {
+        let (from, to) = (("alice", guest), ("bob", &bob));
+        let (at, text) = (ago(0), "tea");
+        store.messages.keep_direct(&Direct { id, at, from, to, text, client: 0, nonce: None });
+    };
+    direct(1, &guest);
+    store.messages.adopt(&guest, &account);
+    store.direct(2, "alice", "bob", "tea of the account");
+    assert_eq!(seen(&account, &bob), (vec![1, 2], vec![2, 1]));
+    assert_eq!(seen(&bob, &account), (vec![1, 2], vec![2, 1]));
+    let other = Party::Guest(10);
+    direct(3, &other);
+    store.messages.adopt(&other, &account);
+    assert_eq!(seen(&account, &bob).0, [1, 2], "of another user of that name");
+    assert_eq!(seen(&other, &bob).0, [3]);
+    assert_index(&store);
+}
+
 fn ago(days: i64) -> Moment {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64;
     Moment { unix_ms: now - days * 86_400_000 - 60_000, offset_s: 0 }

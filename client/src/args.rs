@@ -38,13 +38,13 @@ pub struct Args {
     /// The room to start in [default: lobby]
     #[arg(long, value_parser = parse_room)]
     pub room: Option<String>,
-    /// Sign in to the account of that name with this password; better in the environment or a file, where others do not see it
+    /// Sign in to the account of that name with this password; better in the environment or a file, where others do not see it (on a terminal it is asked for)
     #[arg(long, env = "LANDLINE_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// Read that password from the first line of this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     password_file: Option<PathBuf>,
-    /// Make the account first; on a terminal its password is asked for
+    /// Make the account first; on a terminal its password is asked for, twice
     #[arg(long)]
     pub register: bool,
     /// The server's own password, if it has one

@@ -16,6 +16,7 @@ mod mesh;
 mod mesh_commands;
 mod message;
 mod networks;
+mod new_password;
 mod places;
 mod secret;
 mod setup;

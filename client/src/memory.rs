@@ -63,6 +63,12 @@ impl Memory {
         self.visits.truncate(VISITS);
     }
 
+    /// That user signs in with an account at that server, if they were there the last time.
+    pub fn set_account(&mut self, server: &str, name: &str) {
+        let is_it = |last: &Option<String>, now: &str| last.as_deref() == Some(now);
+        self.account |= is_it(&self.server, server) && is_it(&self.name, name);
+    }
+
     /// Remembers it.
     ///
     /// # Errors
@@ -118,5 +124,17 @@ mod tests {
         assert_eq!(memory.rooms("server:1", "user38").len(), ROOMS);
         assert_eq!((memory.rooms("server:1", "user0"), memory.rooms("other:1", "user39")), (&[][..], &[][..]));
         assert!((toml::to_string(&memory).unwrap().len() as u64) < MOST_BYTES);
+    }
+
+    #[test]
+    fn an_account_is_remembered_of_the_last_user_alone() {
+        let some = |text: &str| Some(text.to_owned());
+        let mut memory = Memory { server: some("server:1"), name: some("alice"), ..Memory::default() };
+        for (server, name) in [("server:2", "alice"), ("server:1", "bob")] {
+            memory.set_account(server, name);
+            assert!(!memory.account);
+        }
+        memory.set_account("server:1", "alice");
+        assert!(memory.account);
     }
 }

@@ -84,11 +84,13 @@ pub enum Loss {
 
 impl SignIn {
     /// A sign-in as `who`, whose account has been made already if `registered`; after an attempt to go on with
-    /// `session`. `label` gives a new label for each object.
+    /// `session`. If the server wants another password than that of `who`, `doubtful` is tried, which may have been set.
+    /// `label` gives a new label for each object.
     pub fn new(
         who: &Identity,
         registered: bool,
         session: Option<&Session>,
+        doubtful: Option<&str>,
         rooms: &RoomsAndIds,
         mut label: impl FnMut() -> String,
     ) -> SignIn {
@@ -113,12 +115,18 @@ impl SignIn {
             (Some(_), true) => "register",
             (Some(_), false) => "login",
         };
-        attempts.push(object(Request {
-            user: Some(who.name.as_str().into()),
-            room: Some(who.room.as_str().into()),
-            password: who.password.as_deref().map(Into::into),
-            ..Request::of(r#type)
-        }));
+        let mut as_user = |r#type, password: Option<&str>| {
+            attempts.push(object(Request {
+                user: Some(who.name.as_str().into()),
+                room: Some(who.room.as_str().into()),
+                password: password.map(Into::into),
+                ..Request::of(r#type)
+            }));
+        };
+        as_user(r#type, who.password.as_deref());
+        if doubtful.is_some() {
+            as_user("login", doubtful);
+        }
         SignIn { user: who.name.to_string(), attempts, next: 0 }
     }
 
@@ -154,6 +162,12 @@ impl SignIn {
                 Some(next) => Step::Send(next),
                 None => Step::Refused(refused(report)),
             },
+            What::Report(report) | What::Refused(report)
+                if matches!(report.cause, Cause::WrongPassword | Cause::NameRegistered)
+                    && (1..self.attempts.len()).contains(&self.next) =>
+            {
+                self.attempt().map_or(Step::Wait, Step::Send)
+            }
             What::Report(report) | What::Refused(report) if report.is_refusal() || is_line(report.cause) => {
                 Step::Refused(refused(report))
             }
@@ -205,7 +219,7 @@ mod tests {
     fn sign_in(who: &Identity, registered: bool, session: Option<&Session>) -> SignIn {
         let rooms = [("ops".to_owned(), Some(7)), ("lobby".to_owned(), None)].into();
         let mut labels = 0;
-        SignIn::new(who, registered, session, &rooms, || {
+        SignIn::new(who, registered, session, None, &rooms, || {
             labels += 1;
             format!("x-{labels}")
         })
@@ -246,6 +260,22 @@ mod tests {
         let Step::Send(second) = answer(&mut resume, Cause::TokenUnknown.report().into()) else { panic!("no attempt") };
         assert!(second.contains("\"type\":\"guest\"") && second.contains("x-2"), "{second}");
         assert!(is_refused(answer(&mut resume, Cause::TokenUnknown.report().into()), Cause::TokenUnknown, true));
+    }
+
+    #[test]
+    fn a_password_that_may_have_been_set_is_tried_second() {
+        for (before, refusal) in [(None, Cause::NameRegistered), (Some("old"), Cause::WrongPassword)] {
+            let mut labels = 0;
+            let mut sign_in =
+                SignIn::new(&who(before, false), true, None, Some("new horse"), &RoomsAndIds::new(), || {
+                    labels += 1;
+                    labels.to_string()
+                });
+            assert!(!sign_in.begin().contains("new horse"));
+            let Step::Send(second) = answer(&mut sign_in, refusal.report().into()) else { panic!("no attempt") };
+            assert!(second.contains("login") && second.contains("new horse"), "{second}");
+            assert!(is_refused(answer(&mut sign_in, refusal.report().into()), refusal, false));
+        }
     }
 
     #[test]

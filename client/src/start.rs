@@ -3,12 +3,12 @@
 use crate::advice::with_advice;
 use crate::args::{Args, BadUsage, Look, Mesh, first_line, with_port};
 use crate::chat::plain::Ways;
-use crate::chat::{Bell, Settings};
+use crate::chat::{Bell, Remembered, Settings};
 use crate::config::Config;
 use crate::link::Identity;
 use crate::memory::Memory;
-use crate::setup::welcome::{CAUTION, Known, Welcome};
-use crate::ui::enter::enter;
+use crate::setup::welcome::{Known, Welcome};
+use crate::ui::enter::{Entered, enter};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};
 use crate::ui::tui::Taken;
@@ -42,7 +42,11 @@ pub fn talk(args: &Args) -> anyhow::Result<()> {
     let start = Start::new(args, &args.look, args.plain || args.json)?;
     match start.server()? {
         Some(server) => start.go(&server),
-        None => start.ask(),
+        None => {
+            let signals = signals::listen().context("listening for signals")?;
+            let last = start.memory.server.clone().unwrap_or_default();
+            start.ask(Welcome::new(start.known()?), &last, &signals)
+        }
     }
 }
 
@@ -72,7 +76,7 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
     let entered = crate::mesh::enter(&wish)?;
     if !start.screen {
         let ways = Ways { json: wanted.json, mesh: true, ..start.ways() };
-        return ui::plain::run(entered, ways, &signals);
+        return ui::plain::run(entered, ways, &signals, &|_| {});
     }
     let settings = Settings { mesh: true, ..start.settings() };
     let there = (crate::mesh::ROOM, crate::mesh::ROOM);
@@ -136,49 +140,76 @@ impl Start<'_> {
         Ok(Some(discover::only_one(secret)?))
     }
 
-    /// To that server.
+    /// To that server. On a terminal it is asked what is missing, or what the server does not take.
     fn go(&self, server: &str) -> anyhow::Result<()> {
-        let who = self.identity(server)?;
         let signals = signals::listen().context("listening for signals")?;
-        let entered = match enter(server, &who, &signals) {
-            Ok(entered) => entered,
-            Err(refusal) => bail!("{}", with_advice(&refusal.why, refusal.cause, who.register)),
-        };
-        self.remember(server, &who);
-        if !self.screen {
-            return ui::plain::run(entered, self.ways(), &signals);
+        let asks_first = self.people
+            && match self.name() {
+                Ok(_) => self.args.register && self.args.password()?.is_none(),
+                Err(_) => self.args.name.is_none(),
+            };
+        if asks_first {
+            return self.ask(Welcome::at(server, self.known()?), server, &signals);
         }
-        let taken = Taken::take()?;
-        let there = (server, who.room.as_str());
-        let remember = |rooms: &[String]| remember_rooms(server, who.name.as_str(), rooms);
-        ui::tui::run(taken, there, entered, (self.settings(), self.theme()), &signals, &remember)
+        let who = self.identity(server)?;
+        let refusal = match enter(server, &who, &signals) {
+            Ok(entered) => return self.talk_at(server, &who, entered, &signals),
+            Err(refusal) => refusal,
+        };
+        let known = if self.people { Some(self.known()?) } else { None };
+        match known.and_then(|known| Welcome::refused_at(server, known, &refusal.why, refusal.cause)) {
+            Some(welcome) => self.ask(welcome, server, &signals),
+            None => bail!("{}", with_advice(&refusal.why, refusal.cause, who.register)),
+        }
     }
 
-    /// Asks where to go, as whom and how, and goes there.
-    fn ask(&self) -> anyhow::Result<()> {
-        let signals = signals::listen().context("listening for signals")?;
-        let welcome = Welcome::new(self.known()?);
-        let last = self.memory.server.as_deref().unwrap_or_default();
+    /// The user is in, and talks.
+    fn talk_at(
+        &self,
+        server: &str,
+        who: &Identity,
+        entered: Entered,
+        signals: &Receiver<Signal>,
+    ) -> anyhow::Result<()> {
+        self.remember(server, who);
+        if !self.screen {
+            return ui::plain::run(entered, self.ways(), signals, &self.remembering(server, who));
+        }
+        self.talk_on_screen(Taken::take()?, server, who, entered, signals)
+    }
+
+    fn talk_on_screen(
+        &self,
+        taken: Taken,
+        server: &str,
+        who: &Identity,
+        entered: Entered,
+        signals: &Receiver<Signal>,
+    ) -> anyhow::Result<()> {
+        let there = (server, who.room.as_str());
+        let remember = self.remembering(server, who);
+        ui::tui::run(taken, there, entered, (self.settings(), self.theme()), signals, &remember)
+    }
+
+    /// Asks what is to be asked, and goes where the answers say. `last` is the server where the user was or wants to be.
+    fn ask(&self, welcome: Welcome, last: &str, signals: &Receiver<Signal>) -> anyhow::Result<()> {
         let setting = Setting { room: self.room(last)?, rooms: self.remembered_rooms(), data: places::server_data() };
         if self.screen {
-            self.ask_on_screen(welcome, &setting, &signals)
+            self.ask_on_screen(welcome, &setting, signals)
         } else {
-            self.ask_in_lines(welcome, &setting, &signals)
+            self.ask_in_lines(welcome, &setting, signals)
         }
     }
 
     /// The same on the full screen.
     fn ask_on_screen(&self, welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
         let mut taken = Taken::take()?;
-        let theme = self.theme();
-        let Some(answered) = ui::tui::first::ask(&mut taken, welcome, setting, &theme, signals)? else {
+        let Some(answered) = ui::tui::first::ask(&mut taken, welcome, setting, &self.theme(), signals)? else {
             return Ok(());
         };
         let Answered { server, who, entered, note } = answered;
         self.remember(&server, &who);
-        let there = (&*server, who.room.as_str());
-        let remember = |rooms: &[String]| remember_rooms(&server, who.name.as_str(), rooms);
-        let done = ui::tui::run(taken, there, entered, (self.settings(), theme), signals, &remember);
+        let done = self.talk_on_screen(taken, &server, &who, entered, signals);
         farewell(note.as_deref());
         done
     }
@@ -187,8 +218,7 @@ impl Start<'_> {
     fn ask_in_lines(&self, welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
         let Some(answered) = ui::plain::first::ask(welcome, setting, signals)? else { return Ok(()) };
         let Answered { server, who, entered, note } = answered;
-        self.remember(&server, &who);
-        let done = ui::plain::run(entered, self.ways(), signals);
+        let done = self.talk_at(&server, &who, entered, signals);
         farewell(note.as_deref());
         done
     }
@@ -213,15 +243,9 @@ impl Start<'_> {
     fn identity(&self, server: &str) -> anyhow::Result<Identity> {
         let name = self.name()?;
         let room = self.room(server)?;
-        let mut password = self.args.password()?;
+        let password = self.args.password()?;
         if self.args.register && password.is_none() {
-            if !self.people {
-                bail!(BadUsage::new("--register needs a password: in LANDLINE_PASSWORD or with --password-file"));
-            }
-            password = secret::ask(&format!("{CAUTION}\nA password for {name}"))?;
-            if password.as_ref().is_none_or(String::is_empty) {
-                bail!(BadUsage::new("nothing was registered"));
-            }
+            bail!(BadUsage::new("--register needs a password: in LANDLINE_PASSWORD or with --password-file"));
         }
         let (register, server_password) = (self.args.register, self.args.server_password());
         let rooms = (self.remembered_rooms())(server, name.as_str());
@@ -267,6 +291,22 @@ impl Start<'_> {
         };
         // It works without.
         let _ = memory.save(&file);
+    }
+
+    /// What remembers something of that user at that server, if people are here.
+    fn remembering(&self, server: &str, who: &Identity) -> impl Fn(Remembered) {
+        let file = places::memory_file().filter(|_| self.people);
+        let (server, name) = (server.to_owned(), who.name.to_string());
+        move |what| {
+            let Some(file) = &file else { return };
+            let mut memory = Memory::load(Some(file));
+            match what {
+                Remembered::Rooms(rooms) => memory.set_rooms(&server, &name, &rooms),
+                Remembered::Account => memory.set_account(&server, &name),
+            }
+            // It works without.
+            let _ = memory.save(file);
+        }
     }
 
     /// The rooms of the last time, for the full screen: lines come from all of them, which scripts do not expect.
@@ -315,15 +355,6 @@ impl Start<'_> {
 fn rooms_of(server: &str, name: &str) -> Vec<RoomName> {
     let memory = Memory::load(places::memory_file().as_deref());
     memory.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
-}
-
-/// Remembers in which rooms a user is at a server.
-fn remember_rooms(server: &str, name: &str, rooms: &[String]) {
-    let Some(file) = places::memory_file() else { return };
-    let mut memory = Memory::load(Some(&file));
-    memory.set_rooms(server, name, rooms);
-    // It works without.
-    let _ = memory.save(&file);
 }
 
 /// What to know about a server that was started here, for whoever leaves.

@@ -3,7 +3,7 @@
 use super::conversation::Place;
 use super::key::{Code, Key};
 use super::line::{Body, Delivery};
-use super::{Effect, Input, Settings, State};
+use super::{Effect, Input, Remembered, Settings, State};
 use crate::engine::typed::line;
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
@@ -108,8 +108,19 @@ impl Desk {
         self.welcomed(true, false);
     }
 
+    /// The server lets her in by the sign-in of that label.
+    pub fn welcomed_by(&mut self, label: &str) {
+        let welcome = self.welcome_event(true, false);
+        self.part(label, welcome);
+    }
+
     /// The server lets her in; perhaps her session goes on.
     pub fn welcomed(&mut self, limited: bool, resumed: bool) {
+        let welcome = self.welcome_event(limited, resumed);
+        self.hear(welcome);
+    }
+
+    fn welcome_event(&mut self, limited: bool, resumed: bool) -> What<'static> {
         let member_of = self.state.engine().rooms().map(|room| room.to_owned().into()).collect();
         let grant = Grant {
             protocol: PROTOCOL,
@@ -121,7 +132,7 @@ impl Desk {
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
         self.unanswered.clear();
         self.pings.clear();
-        self.hear(What::Welcome { user, server, room, account: false, grant: Box::new(grant) });
+        What::Welcome { user, server, room, account: false, grant: Box::new(grant) }
     }
 
     /// The server has nothing that she missed in any room.
@@ -143,7 +154,7 @@ impl Desk {
         for effect in self.state.step(input, now) {
             match effect {
                 Effect::Send(object) => self.note(&object),
-                Effect::Remember(_) => {}
+                Effect::Remember(Remembered::Rooms(_)) => {}
                 other => self.effects.push(other),
             }
         }

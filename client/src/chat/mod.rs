@@ -19,6 +19,7 @@ pub mod limits;
 pub mod line;
 mod names;
 pub mod overlay;
+pub mod password_form;
 pub mod paste;
 mod people;
 mod place;
@@ -107,14 +108,23 @@ pub enum Effect {
         /// How the names begin that are wanted.
         beginning: String,
     },
-    /// Remember the rooms that the user is in, for the next time.
-    Remember(Vec<String>),
+    /// Remember something for the next time.
+    Remember(Remembered),
     /// Draw everything anew.
     Repaint,
     /// Stop, as Ctrl-Z does, until the shell says to go on.
     Suspend,
     /// End.
     Quit(Exit),
+}
+
+/// What is remembered for the next time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// The rooms that the user is in.
+    Rooms(Vec<String>),
+    /// The user signs in with an account.
+    Account,
 }
 
 /// How it ends.

@@ -1,6 +1,8 @@
-//! What lies over the conversation: the help, and the question about a paste (`paste.rs`).
+//! What lies over the conversation: the help, the question about a paste (`paste.rs`), and those for a password
+//! (`password_form.rs`).
 
 use super::key::{Code, Key};
+use super::password_form::PasswordForm;
 use super::paste::Pasted;
 
 /// What lies over the conversation.
@@ -13,6 +15,8 @@ pub enum Overlay {
     },
     /// Several lines were pasted: what to do with them?
     Paste(Pasted),
+    /// A password is asked for.
+    Password(PasswordForm),
 }
 
 impl Overlay {

@@ -34,6 +34,10 @@ pub enum Update {
         /// Reason.
         why: Box<str>,
     },
+    /// The user signs in with an account from now on.
+    Account,
+    /// The password that the user wanted is not set: the connection broke before.
+    PasswordNotSet,
     /// The delivery of a line has progressed.
     Delivery(Delivery),
     /// The user has entered a room.

@@ -75,6 +75,9 @@ impl Engine {
                 self.me = (**user).into();
                 self.server = (**server).into();
                 self.account = *account;
+                if !grant.resumed {
+                    self.signed_in_by(reply.map(|(label, _)| label));
+                }
                 self.apply_welcome(room, grant);
             }
             What::Said { id, room, .. } => self.record_message(room, *id, &mut heard),
@@ -215,6 +218,10 @@ impl Engine {
                 self.connection.ended = Some(format!("{what}{}", landline_common::clean::clean(&reason)).into());
                 self.session = None;
             }
+            Cause::PasswordReset => {
+                self.connection.ended = Some("the operator has set a new password for your account".into());
+                self.session = None;
+            }
             // Do not reconnect: two copies of the client would take the session from each other without end.
             Cause::ResumedElsewhere => {
                 self.connection.ended = Some("this session goes on over another connection".into());
@@ -242,6 +249,7 @@ impl Engine {
             What::Error { text, .. } => Some((Cause::Other, text.to_string())),
             _ => None,
         };
+        self.password_answered(label, refusal.is_none());
         match (refusal, &item.kind) {
             // A message that could not be stored was still sent to its readers.
             (None | Some((Cause::NotStored, _)), _) => self.complete(&item, event),

@@ -7,6 +7,7 @@
 //! server the nonce, so neither runs it twice; a message that comes back from the history is recognized by its nonce.
 //! An answer belongs to the request whose label it carries. No decision depends on the text of a sentence.
 
+mod account;
 mod connection;
 mod effects;
 mod hear;
@@ -21,6 +22,7 @@ mod session;
 mod submit;
 mod time;
 
+pub use account::PASSWORD_NOT_SET;
 pub use connection::Phase;
 pub use effects::{Effect, Update};
 pub use hear::{Heard, Looked};
@@ -30,6 +32,7 @@ pub use submit::{Cancelled, TOO_MANY};
 pub use time::{Now, Zone};
 
 use crate::sign_in::{Identity, Session};
+use account::AskedPassword;
 use connection::ConnectionState;
 use landline_common::Request;
 use landline_common::command::object::EVERYBODY;
@@ -82,6 +85,10 @@ pub struct Engine {
     last_label: u64,
     /// Labels of the last sign-in.
     sign_in_labels: Vec<String>,
+    /// Of these, the one that tries a password that may have been set.
+    new_password_label: Option<String>,
+    /// A password that the server was asked to set.
+    asked_password: Option<AskedPassword>,
     rng: Rng,
     now: Now,
     effects: Vec<Effect>,
@@ -116,6 +123,8 @@ impl Engine {
             nonce_keys: Default::default(),
             last_label: 0,
             sign_in_labels: Vec::new(),
+            new_password_label: None,
+            asked_password: None,
             rng,
             now: Now::default(),
             effects: Vec::new(),

@@ -16,11 +16,13 @@ impl Engine {
         let session = self.session.clone().map(|session| Session { seq, ..session });
         let identity = self.identity.clone();
         let registered = self.registered;
+        let doubtful = self.doubtful_password().map(str::to_owned);
         let mut labels = Vec::new();
-        let sign_in = SignIn::new(&identity, registered, session.as_ref(), &rooms, || {
+        let sign_in = SignIn::new(&identity, registered, session.as_ref(), doubtful.as_deref(), &rooms, || {
             labels.push(self.label());
             labels.last().cloned().unwrap_or_default()
         });
+        self.new_password_label = doubtful.and_then(|_| labels.last().cloned());
         self.sign_in_labels = labels;
         sign_in
     }

@@ -111,7 +111,9 @@ impl Engine {
         {
             room.membership = Membership::Joining;
         }
-        let not_idempotent = *command == Command::Hooray;
+        self.note_password(&label, command);
+        // A change that is sent again would be refused: its present password is the old one by then.
+        let not_idempotent = matches!(command, Command::Hooray | Command::Register { .. } | Command::Password(_));
         let past_server = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
         let item = QueuedRequest { lane, not_idempotent, ..QueuedRequest::new(key, kind, &label, request.to_line()) };
         if past_server { self.send_past_server(item) } else { self.queue(item) }
@@ -123,7 +125,7 @@ impl Engine {
     /// The line is no valid object, is not allowed after sign-in, repeats an unanswered label, or too many lines wait.
     pub fn pass(&mut self, key: u64, line: &str) -> Result<(), String> {
         let mut request = Request::parse(line).map_err(|(_, why)| why.sentence().into_owned())?;
-        if request.sign_in().is_some() || matches!(&*request.r#type, "format" | "quit") {
+        if matches!(&*request.r#type, "guest" | "login" | "resume" | "format" | "quit") {
             return Err(format!("{:?} is not for a session that has begun", request.r#type));
         }
         let label = request.label.as_deref().map_or_else(|| self.label(), str::to_owned);
@@ -147,7 +149,10 @@ impl Engine {
             "leave" => RequestKind::Leave(folded(request.room.as_deref().unwrap_or_default())),
             _ => RequestKind::Command,
         };
-        let not_idempotent = matches!(&*request.r#type, "private" | "hooray");
+        if let Ok(command) = request.command() {
+            self.note_password(&label, &command);
+        }
+        let not_idempotent = matches!(&*request.r#type, "private" | "hooray" | "register" | "password");
         let past_server = matches!(&*request.r#type, "direct_say" | "direct_stop");
         let unanswered = matches!(&*request.r#type, "ack" | "pong");
         let nonce = request.nonce.as_deref().map(Into::into);

@@ -25,7 +25,7 @@ fn alice() -> SignIn {
         register: false,
         server_password: None,
     };
-    SignIn::new(&identity, false, None, &Default::default(), || "1".into())
+    SignIn::new(&identity, false, None, None, &Default::default(), || "1".into())
 }
 
 /// Signs Alice in, and sends lines of nearly 1 MiB until a write blocks. Reports the bytes sent until then, finishes

@@ -119,6 +119,8 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
     zoe.press("\x1b[B\x1b[B\r");
     zoe.sees("A password for zoe");
     zoe.press("correct horse\r");
+    zoe.sees("The same password again");
+    zoe.press("correct horse\r");
     bob.expect("zoe has connected to the chatroom");
     zoe.sees("connected");
     zoe.press("hello\r");

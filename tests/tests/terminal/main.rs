@@ -1,6 +1,7 @@
 //! The full-screen client in a real terminal, against a real server.
 #![cfg(unix)]
 
+mod accounts;
 mod cable;
 mod files;
 mod first;

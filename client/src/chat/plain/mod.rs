@@ -6,6 +6,7 @@ mod shown;
 mod typed;
 
 use crate::chat::leaving::unsent_summary;
+use crate::chat::password_form::{Answer, Purpose};
 use crate::engine::limits::ENCRYPTED_UNDER_WAY;
 use crate::engine::{Engine, Now, Options, Phase};
 use crate::sign_in::{Loss, Refused};
@@ -28,6 +29,8 @@ pub enum Input {
     Line(String),
     /// A line was too long to be taken: its beginning.
     TooLong(String),
+    /// Passwords were asked for and typed.
+    Passwords(Answer),
     /// Nothing more will be typed.
     End,
     /// The system says to end, now.
@@ -60,6 +63,10 @@ pub enum Act {
     Answer(Box<Event<'static>>),
     /// Say something beside what the server tells.
     Say(String),
+    /// Ask for passwords on the terminal; what they come to comes back as [`Input::Passwords`].
+    AskPasswords(Purpose),
+    /// Remember for the next time that the user signs in with an account.
+    RememberAccount,
     /// End; one's own lines are all dealt with, or why not.
     Leave(Result<(), String>),
 }
@@ -162,6 +169,7 @@ impl Plain {
         match input {
             Input::Line(line) => self.line(&line),
             Input::TooLong(beginning) => self.line_too_long(&beginning),
+            Input::Passwords(answer) => self.passwords(&answer),
             Input::End => self.end(),
             Input::Stop => self.leave(Ok(())),
             Input::Tick => self.tick(),

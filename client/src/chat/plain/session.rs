@@ -43,6 +43,7 @@ impl Plain {
                 }
                 self.lost = None;
             }
+            Update::Account => self.acts.push(Act::RememberAccount),
             Update::Delivery(Delivery { key, progress, .. }) => self.delivered(key, progress),
             // Talk must not go into another room than the one it is meant for.
             Update::KeptOut { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
@@ -53,6 +54,8 @@ impl Plain {
                     self.acts.push(Act::ShowLate(event, Dialect::Lines));
                 }
             }
+            // What the line has come to says it.
+            Update::PasswordNotSet => {}
             Update::Entered { .. } | Update::CaughtUp { .. } | Update::Lost { .. } => {}
         }
     }

@@ -1,11 +1,13 @@
 //! What was typed: a line → what is to be sent, and kept until it is dealt with.
 
-use super::{BEHIND_QUIT_MS, NAMED, Plain, Typed};
+use super::{Act, BEHIND_QUIT_MS, NAMED, Plain, Typed};
 use crate::chat::line::too_long;
+use crate::chat::password_form::{Answer, Purpose};
 use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
 use landline_common::command::{Command, CommandError, Request, parse};
 use landline_common::{Cause, Report};
+use std::borrow::Cow;
 
 impl Plain {
     /// Somebody typed a line, or a program wrote one.
@@ -77,10 +79,33 @@ impl Plain {
                 }
                 self.refuse(typed, &format!("there is no encrypted chat with {to}; /direct {to} asks for one"));
             }
+            Command::Register { .. } => self.ask_passwords(typed, Purpose::Register),
+            Command::Password(_) => self.ask_passwords(typed, Purpose::Change),
             Command::Format(_) => {
                 self.refuse(typed, "the form of events is fixed while this program runs; --json gives JSON");
             }
             _ => self.command(typed, command),
+        }
+    }
+
+    /// Asks for passwords where a user can type them without their being seen.
+    fn ask_passwords(&mut self, typed: &str, purpose: Purpose) {
+        if !self.ways.interactive {
+            let why = "a password is asked for on a terminal; programs send an object, with --json";
+            return self.refuse(typed, why);
+        }
+        match purpose.refusal(&self.engine, self.ways.mesh) {
+            Some(why) => self.refuse(typed, &why),
+            None => self.acts.push(Act::AskPasswords(purpose)),
+        }
+    }
+
+    /// They are typed.
+    pub(super) fn passwords(&mut self, answer: &Answer) {
+        match answer.command() {
+            // Its slash form has no password in it.
+            Some(command) => self.command(&command.to_string(), &command),
+            None => self.say("nothing was changed"),
         }
     }
 
@@ -125,9 +150,10 @@ impl Plain {
         // A label that waits for an answer already is not answered here.
         let label = label.filter(|label| !self.engine.waits_for(label));
         let key = self.next_key();
+        let named = named(&request, line);
         match self.engine.pass(key, line) {
-            Err(why) => self.refuse_object(line, label, Cause::BadObject.of_word(why)),
-            done => self.taken(line, key, done),
+            Err(why) => self.refuse_object(&named, label, Cause::BadObject.of_word(why)),
+            done => self.taken(&named, key, done),
         }
     }
 
@@ -210,5 +236,13 @@ impl Plain {
         if self.behind_quit.len() < NAMED {
             self.behind_quit.push(clean(line).into_owned());
         }
+    }
+}
+
+/// How an object is named where it was not sent or refused: of one with passwords only what it is.
+fn named<'l>(request: &Request<'_>, line: &'l str) -> Cow<'l, str> {
+    match &*request.r#type {
+        secret @ ("register" | "password") => format!("the object {secret}").into(),
+        _ => line.into(),
     }
 }

@@ -77,7 +77,7 @@ impl State {
         }
     }
 
-    /// Scrolls what is on top. A question about a paste has nothing to scroll.
+    /// Scrolls the overlay, or the conversation without one. Questions have nothing to scroll.
     pub(super) fn wheel(&mut self, back: bool, rows: usize) {
         match self.overlay {
             None => self.turn(back, rows),
@@ -85,7 +85,7 @@ impl State {
                 let arrow = Key::plain(if back { Code::Up } else { Code::Down });
                 (0..rows).for_each(|_| self.overlay_key(arrow));
             }
-            Some(Overlay::Paste(_)) => {}
+            Some(Overlay::Paste(_) | Overlay::Password(_)) => {}
         }
     }
 
@@ -97,6 +97,7 @@ impl State {
                 self.overlay = Overlay::help_after(key, first, rows, height);
             }
             Some(Overlay::Paste(pasted)) => self.paste_key(key, pasted),
+            Some(Overlay::Password(form)) => self.password_key(key, form),
             None => {}
         }
     }

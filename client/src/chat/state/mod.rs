@@ -5,6 +5,7 @@ mod events;
 mod incoming;
 mod keys;
 mod local;
+mod passwords;
 mod pasting;
 mod saving;
 mod secret_chats;

@@ -25,6 +25,9 @@ impl State {
     fn pasted(&mut self, text: &str, most: usize) {
         self.completion.end();
         self.leaving.take_back();
+        if let Some(Overlay::Password(form)) = &mut self.overlay {
+            return form.paste(text);
+        }
         let (mut pasted, asked) = match self.overlay.take() {
             Some(Overlay::Paste(pasted)) => (pasted, true),
             _ => (Pasted::default(), false),

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::conversation::{Place, Secret};
 use crate::chat::leaving::Step;
 use crate::chat::line::{Delivery, Line, Tone, name};
-use crate::chat::{Effect, Exit};
+use crate::chat::{Effect, Exit, Remembered};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, Refused};
 use landline_common::text;
@@ -46,6 +46,8 @@ impl State {
                     self.stopped();
                 }
             }
+            Update::Account => self.effects.push(Effect::Remember(Remembered::Account)),
+            Update::PasswordNotSet => self.tell(Tone::Refused, engine::PASSWORD_NOT_SET),
             Update::Delivery(delivery) => self.delivered(delivery),
             Update::Entered { room, key } => self.entered(&name(&room), key),
             Update::KeptOut { room, key, why } => self.kept_out(&name(&room), key, &why),
@@ -284,7 +286,7 @@ impl State {
         let rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
         if rooms != self.remembered {
             self.remembered.clone_from(&rooms);
-            self.effects.push(Effect::Remember(rooms));
+            self.effects.push(Effect::Remember(Remembered::Rooms(rooms)));
         }
     }
 

@@ -5,6 +5,7 @@ use crate::chat::LOCAL;
 use crate::chat::conversation::{Conversation, Place, Secret};
 use crate::chat::line::{Body, Delivery, Line, Talk, Tone, too_long};
 use crate::chat::overlay::Overlay;
+use crate::chat::password_form::Purpose;
 use landline_common::clean::clean_message;
 use landline_common::command::{Command, TOPICS, parse};
 
@@ -98,6 +99,8 @@ impl State {
                 // Asked about first, the line is not to be typed once more.
                 true
             }
+            Command::Register { .. } => self.ask_password(Purpose::Register),
+            Command::Password(_) => self.ask_password(Purpose::Change),
             Command::Help(word) => self.help(word),
             Command::Format(_) => {
                 self.tell(Tone::Refused, "this program needs its events as they are");

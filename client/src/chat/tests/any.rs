@@ -117,6 +117,8 @@ fn step() -> impl Strategy<Value = Step> {
         "/save x",
         "/accept bob",
         "/cancel",
+        "/register",
+        "/password",
         "/connect bob",
     ];
     prop_oneof![

@@ -2,6 +2,7 @@ mod any;
 mod breaks;
 mod files;
 mod network;
+mod passwords;
 mod reading;
 mod rooms;
 mod secrets;

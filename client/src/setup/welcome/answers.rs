@@ -2,11 +2,8 @@
 
 use super::{Choice, Entry, Step, Welcome, Wish};
 use crate::args::with_port;
-use landline_common::limits::PASSWORD_MAX_BYTES;
+use crate::new_password::{NewPassword, Typed};
 use landline_common::{Cause, UserName};
-
-/// The fewest bytes of a new password that any server takes.
-const PASSWORD_LEAST: usize = 8;
 
 impl Welcome {
     /// Takes one of the entries.
@@ -50,18 +47,18 @@ impl Welcome {
                 }
                 Err(why) => self.problem = Some(why.to_string()),
             },
-            Step::Password | Step::ServerPassword if text.is_empty() => {
+            Step::Password | Step::PasswordAgain | Step::ServerPassword if text.is_empty() => {
                 self.problem = Some("nothing was typed; Esc goes back".into());
             }
-            Step::Password if self.register && !(PASSWORD_LEAST..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
-                let why = format!("a new password needs {PASSWORD_LEAST} to {PASSWORD_MAX_BYTES} bytes");
-                self.problem = Some(why);
-                self.field.take();
-            }
-            Step::Password => {
-                self.known.password = Some(text.to_owned());
-                self.connect();
-            }
+            Step::Password | Step::PasswordAgain if self.register => match self.new_password.take(text) {
+                Typed::Again => self.ask(Step::PasswordAgain, ""),
+                Typed::Done(password) => self.connect_with(password),
+                Typed::Wrong(why) => {
+                    self.ask(Step::Password, "");
+                    self.problem = Some(why);
+                }
+            },
+            Step::Password => self.connect_with(text.to_owned()),
             Step::ServerPassword => {
                 self.known.server_password = Some(text.to_owned());
                 self.connect();
@@ -92,10 +89,18 @@ impl Welcome {
         };
     }
 
-    fn ask(&mut self, step: Step, proposal: &str) {
+    pub(super) fn ask(&mut self, step: Step, proposal: &str) {
+        if step == Step::Password {
+            self.new_password = NewPassword::default();
+        }
         self.step = step;
         self.at = 0;
         self.field.set(proposal);
+    }
+
+    fn connect_with(&mut self, password: String) {
+        self.known.password = Some(password);
+        self.connect();
     }
 
     /// Connects, if nothing is missing.
@@ -126,6 +131,7 @@ impl Welcome {
             }
             Step::How | Step::ServerPassword => self.ask_name(),
             Step::Password => self.ask_how(),
+            Step::PasswordAgain => self.ask(Step::Password, ""),
         }
     }
 
@@ -135,7 +141,7 @@ impl Welcome {
         self.select(None);
     }
 
-    fn ask_name(&mut self) {
+    pub(super) fn ask_name(&mut self) {
         let name = self.known.name.clone();
         self.ask(Step::Name, &name);
     }
@@ -167,6 +173,15 @@ impl Welcome {
                 self.ask(Step::ServerPassword, "");
             }
             Some(Cause::WrongPassword) => {
+                self.known.password = None;
+                self.ask(Step::Password, "");
+            }
+            // Who gave the name wants that one.
+            Some(Cause::NameRegistered) if !self.register && self.known.name_is_given => {
+                self.known.password = None;
+                self.ask(Step::Password, "");
+            }
+            Some(Cause::PasswordLength | Cause::PasswordUnusable) => {
                 self.known.password = None;
                 self.ask(Step::Password, "");
             }

@@ -43,7 +43,10 @@ impl Welcome {
             self.step = Step::Address;
             self.field.take();
         }
-        let types = matches!(self.step, Step::Address | Step::Name | Step::Password | Step::ServerPassword);
+        let types = matches!(
+            self.step,
+            Step::Address | Step::Name | Step::Password | Step::PasswordAgain | Step::ServerPassword
+        );
         if types && self.field.text().chars().count() < LONGEST {
             self.field.insert(&clean(text));
         }

@@ -5,10 +5,9 @@ mod answers;
 mod keys;
 mod texts;
 
-pub(crate) use texts::CAUTION;
-
 use crate::chat::editor::Editor;
 use crate::chat::key::Key;
+use crate::new_password::NewPassword;
 use landline_common::{Cause, UserName};
 
 /// A server that is missing from so many lists in a row is gone: single datagrams get lost.
@@ -27,6 +26,8 @@ pub enum Step {
     How,
     /// The account's password.
     Password,
+    /// The password of a new account once more.
+    PasswordAgain,
     /// The server's own password.
     ServerPassword,
     /// Nothing: a server is being started.
@@ -154,6 +155,7 @@ pub struct Welcome {
     asks_password: bool,
     name: Option<UserName>,
     register: bool,
+    new_password: NewPassword,
     wishes: Vec<Wish>,
 }
 
@@ -175,8 +177,33 @@ impl Welcome {
             server: String::new(),
             asks_password: false,
             name: None,
+            new_password: NewPassword::default(),
             wishes: Vec::new(),
         }
+    }
+
+    /// The server is known, and so is the name, unless it cannot be one: a password for a new account is asked for.
+    #[must_use]
+    pub fn at(server: &str, known: Known) -> Welcome {
+        let mut welcome = Welcome::new(known);
+        welcome.server = server.to_owned();
+        welcome.name = UserName::parse(&welcome.known.name).ok();
+        match welcome.name {
+            Some(_) => welcome.ask(Step::Password, ""),
+            None => welcome.ask_name(),
+        }
+        welcome
+    }
+
+    /// The same after the server has refused to let the user in. `None` if no answer could change that.
+    #[must_use]
+    pub fn refused_at(server: &str, known: Known, why: &str, cause: Option<Cause>) -> Option<Welcome> {
+        let cause = cause.filter(|cause| can_be_answered(*cause))?;
+        let mut welcome = Welcome::at(server, known);
+        welcome.known.name_is_given = true;
+        welcome.step = Step::Connecting;
+        welcome.refused(why.to_owned(), Some(cause));
+        Some(welcome)
     }
 
     /// Takes note of what happened, and says what is to be done.
@@ -212,7 +239,7 @@ impl Welcome {
     /// What is typed must not be seen.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self.step, Step::Password | Step::ServerPassword)
+        matches!(self.step, Step::Password | Step::PasswordAgain | Step::ServerPassword)
     }
 
     /// The server that was chosen, and the name, as far as they are.
@@ -266,6 +293,25 @@ impl Welcome {
         let fallback = if self.moved { self.at.min(entries.len().saturating_sub(1)) } else { 0 };
         self.at = at.unwrap_or(fallback);
     }
+}
+
+/// Whether another name or a password changes that answer of a server.
+fn can_be_answered(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::NameTaken
+            | Cause::NameOfServer
+            | Cause::NameRegistered
+            | Cause::NameReserved
+            | Cause::NameBad
+            | Cause::NameTooLong
+            | Cause::AliasTaken
+            | Cause::WrongPassword
+            | Cause::PasswordLength
+            | Cause::PasswordUnusable
+            | Cause::ServerPasswordNeeded
+            | Cause::WrongServerPassword
+    )
 }
 
 #[cfg(test)]

@@ -121,8 +121,20 @@ fn accounts_are_signed_in_to_and_made() {
             type_in(&mut welcome, "short");
             press(&mut welcome, Code::Enter);
             assert!(welcome.problem.take().unwrap().contains("8 to 72"));
+            for again in ["correct hearse", "correct horse"] {
+                assert!(welcome.step == Step::Password && welcome.is_secret());
+                type_in(&mut welcome, "correct horse");
+                assert_eq!(press(&mut welcome, Code::Enter), []);
+                assert!(welcome.step == Step::PasswordAgain && welcome.is_secret() && welcome.field.text().is_empty());
+                type_in(&mut welcome, again);
+                if again == "correct hearse" {
+                    assert_eq!(press(&mut welcome, Code::Enter), []);
+                    assert!(welcome.problem.take().unwrap().contains("differ"));
+                }
+            }
+        } else {
+            type_in(&mut welcome, "correct horse");
         }
-        type_in(&mut welcome, "correct horse");
         let choice = connects(press(&mut welcome, Code::Enter));
         assert_eq!((choice.password.as_deref(), choice.register), (Some("correct horse"), register));
     }
@@ -225,4 +237,43 @@ proptest! {
             prop_assert!(entries.is_empty() || welcome.at < entries.len());
         }
     }
+}
+
+#[test]
+fn at_a_known_server_only_what_it_does_not_take_is_asked() {
+    let refused = |cause| Welcome::refused_at("h:1", known(), "no", Some(cause));
+    for (cause, step) in [
+        (Cause::NameRegistered, Step::Password),
+        (Cause::WrongPassword, Step::Password),
+        (Cause::NameTaken, Step::Name),
+        (Cause::ServerPasswordNeeded, Step::ServerPassword),
+    ] {
+        let welcome = refused(cause).expect("a question");
+        assert_eq!((welcome.step, welcome.problem.as_deref()), (step, Some("no")), "{cause:?}");
+        assert_eq!(welcome.chosen(), ("h:1", "alice"));
+    }
+    for cause in [Cause::ServerFull, Cause::AddressBanned, Cause::Locked, Cause::AlreadyHere, Cause::Other] {
+        assert!(refused(cause).is_none(), "{cause:?}: no answer changes that");
+    }
+    assert!(Welcome::refused_at("h:1", known(), "no", None).is_none(), "no server was reached");
+    let mut welcome = refused(Cause::NameRegistered).unwrap();
+    type_in(&mut welcome, "correct horse");
+    let choice = connects(press(&mut welcome, Code::Enter));
+    assert_eq!((&*choice.server, choice.password.as_deref(), choice.register), ("h:1", Some("correct horse"), false));
+}
+
+#[test]
+fn at_a_known_server_an_account_is_made_by_its_password_alone() {
+    let mut welcome = Welcome::at("h:1", Known { register: true, ..known() });
+    for step in [Step::Password, Step::PasswordAgain] {
+        assert_eq!(welcome.step, step);
+        type_in(&mut welcome, "correct horse");
+        if step == Step::Password {
+            assert_eq!(press(&mut welcome, Code::Enter), []);
+        }
+    }
+    let choice = connects(press(&mut welcome, Code::Enter));
+    assert!(choice.register && choice.password.as_deref() == Some("correct horse"));
+    let nameless = Welcome::at("h:1", Known { name: "no name".into(), ..Known::default() });
+    assert_eq!(nameless.step, Step::Name);
 }

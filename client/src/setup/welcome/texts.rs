@@ -1,9 +1,7 @@
 //! What the questions say, on a screen and without one.
 
 use super::{Entry, Step, Welcome};
-
-/// Before a password is typed.
-pub(crate) const CAUTION: &str = "Passwords cross the network unencrypted: use none that you use elsewhere.";
+use crate::new_password::CAUTION;
 
 impl Welcome {
     /// The question.
@@ -17,6 +15,7 @@ impl Welcome {
             Step::How => format!("How does {name} come in?"),
             Step::Password if self.registers() => format!("A password for {name}, 8 characters or more"),
             Step::Password => format!("The password of {name}"),
+            Step::PasswordAgain => "The same password again".into(),
             Step::ServerPassword => format!("The password of the server {server}"),
             Step::Starting => "Starting a server on this machine…".into(),
             Step::Connecting => format!("Connecting to {server} as {name}…"),

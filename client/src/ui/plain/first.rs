@@ -20,9 +20,12 @@ const LONGEST: u64 = 4_096;
 /// The terminal is gone.
 pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<Option<Answered>> {
     let looking = setup::look().context("starting a thread")?;
-    eprintln!("looking for servers…");
-    // Whoever hears the questions wants to hear a whole list.
-    let mut inputs = vec![Input::Found(looking.recv().unwrap_or_default())];
+    let mut inputs = Vec::new();
+    if welcome.step == Step::Server {
+        eprintln!("looking for servers…");
+        // Whoever hears the questions wants to hear a whole list.
+        inputs.push(Input::Found(looking.recv().unwrap_or_default()));
+    }
     loop {
         let mut wishes = Vec::new();
         for input in inputs.drain(..) {

@@ -2,7 +2,7 @@
 
 use crate::chat::limits::DRAFT_BYTES;
 use crate::chat::plain::Input;
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io::{self, BufRead, Read};
 
 /// Lines that wait to be taken; more stay in the pipe.
@@ -10,22 +10,32 @@ const LINES: usize = 4;
 /// Of a line that is too long, so much is named.
 const BEGINNING: usize = 60;
 
-/// Reads lines on a thread of its own. The channel ends where they end.
+/// Lines of standard input.
+pub(super) struct Lines {
+    /// The lines. The channel ends where they end.
+    pub lines: Receiver<Input>,
+    /// On a terminal: the line is dealt with, read the next one.
+    pub go_on: Sender<()>,
+}
+
+/// Reads lines on a thread of its own. On a terminal a line is read when the one before is dealt with: what that one
+/// asks for, such as a password, must not be read here.
 ///
 /// # Errors
 /// No thread can be had.
-pub(super) fn listen() -> io::Result<Receiver<Input>> {
+pub(super) fn listen(on_terminal: bool) -> io::Result<Lines> {
     let (out, lines) = bounded(LINES);
+    let (go_on, dealt_with) = bounded(1);
     let run = move || {
         let mut input = io::stdin().lock();
         while let Some(line) = next(&mut input) {
-            if out.send(line).is_err() {
+            if out.send(line).is_err() || (on_terminal && dealt_with.recv().is_err()) {
                 return;
             }
         }
     };
     std::thread::Builder::new().name("input".into()).spawn(run)?;
-    Ok(lines)
+    Ok(Lines { lines, go_on })
 }
 
 /// The next line, or `None` where they end. A line of any length takes no more memory than one message.

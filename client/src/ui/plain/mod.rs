@@ -4,10 +4,12 @@ pub mod first;
 mod input;
 mod object;
 mod output;
+mod passwords;
 
 use super::clock::now;
 use super::enter::Entered;
 use super::signals::Signal;
+use crate::chat::Remembered;
 use crate::chat::plain::{Act, Input, Plain, Ways};
 use crate::engine::Effect;
 use crate::link::{Connection, First, News};
@@ -26,12 +28,19 @@ type Ended = Option<Result<(), String>>;
 ///
 /// # Errors
 /// One was thrown out, or lines could not be sent.
-pub fn run(entered: Entered, ways: Ways, signals: &Receiver<Signal>) -> anyhow::Result<()> {
+pub fn run(
+    entered: Entered,
+    ways: Ways,
+    signals: &Receiver<Signal>,
+    remember: &dyn Fn(Remembered),
+) -> anyhow::Result<()> {
     let Entered { link, engine, first: First { event, line } } = entered;
     let plain = Plain::new(engine, ways);
     let output = Output::new(ways);
     let start = Instant::now();
-    let mut running = Running { start, ticked: start, plain, link, diary: Diary::begin(), output, ended: None };
+    let diary = Diary::begin();
+    let interactive = ways.interactive;
+    let mut running = Running { start, ticked: start, plain, link, diary, output, interactive, remember, ended: None };
     let ended = running.feed(Input::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
     let Running { mut link, .. } = running;
     let end = match ended {
@@ -47,19 +56,21 @@ pub fn run(entered: Entered, ways: Ways, signals: &Receiver<Signal>) -> anyhow::
     end
 }
 
-struct Running {
+struct Running<'r> {
     start: Instant,
     ticked: Instant,
     plain: Plain,
     link: Box<dyn Connection>,
     diary: Diary,
     output: Output,
+    interactive: bool,
+    remember: &'r dyn Fn(Remembered),
     ended: Ended,
 }
 
-impl Running {
+impl Running<'_> {
     fn serve(&mut self, signals: &Receiver<Signal>) -> io::Result<Result<(), String>> {
-        let lines = input::listen()?;
+        let input::Lines { lines, go_on } = input::listen(self.interactive)?;
         loop {
             if let Some(end) = self.ended.take() {
                 self.output.flush()?;
@@ -71,7 +82,11 @@ impl Running {
                 self.output.flush()?;
             }
             select! {
-                recv(typed) -> line => self.feed(line.unwrap_or(Input::End), None)?,
+                recv(typed) -> line => {
+                    self.feed(line.unwrap_or(Input::End), None)?;
+                    // Nobody reads on where standard input has ended.
+                    let _ = go_on.try_send(());
+                }
                 recv(news) -> news => {
                     let news = news.ok().and_then(|news| self.link.current(news));
                     self.news(news)?;
@@ -132,6 +147,12 @@ impl Running {
                     self.output.flush()?;
                     eprintln!("landline: {}", clean(&text));
                 }
+                Act::AskPasswords(purpose) => {
+                    self.output.flush()?;
+                    let answer = passwords::ask(purpose)?;
+                    self.feed(Input::Passwords(answer), None)?;
+                }
+                Act::RememberAccount => (self.remember)(Remembered::Account),
                 Act::Leave(end) => self.ended = Some(end),
             }
         }

@@ -6,7 +6,7 @@ use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
 use crate::chat::leaving::unsent_summary;
-use crate::chat::{Effect, Exit, Input, Settings, State};
+use crate::chat::{Effect, Exit, Input, Remembered, Settings, State};
 use crate::link::{Connection, First, News};
 use crate::logging::Diary;
 use crate::ui::clock::now;
@@ -67,7 +67,7 @@ pub fn run(
     entered: Entered,
     (settings, theme): (Settings, Theme),
     signals: &Receiver<Signal>,
-    remember: &dyn Fn(&[String]),
+    remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
     let Entered { link, engine, first: First { event, .. } } = entered;
@@ -115,7 +115,7 @@ struct Running<'s> {
     link: Box<dyn Connection>,
     screen: Screen,
     signals: Receiver<Signal>,
-    remember: &'s dyn Fn(&[String]),
+    remember: &'s dyn Fn(Remembered),
     theme: Theme,
     diary: Diary,
     ticked: Instant,
@@ -241,7 +241,7 @@ impl Running<'_> {
             Effect::Send(line) => self.link.send(&line),
             Effect::Bell => self.screen.ring(),
             Effect::Notify(text) => self.screen.notify(&text),
-            Effect::Remember(rooms) => (self.remember)(&rooms),
+            Effect::Remember(what) => (self.remember)(what),
             Effect::Repaint => self.repaint = true,
             Effect::Suspend => self.suspend()?,
             Effect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),

@@ -22,6 +22,10 @@ pub struct Desk {
     pub shown: usize,
     pub dialect: Option<Dialect>,
     pub connects: usize,
+    /// What passwords were asked for.
+    pub asked: Vec<Purpose>,
+    /// How often an account was remembered.
+    pub accounts: usize,
     pub left: Option<Result<(), String>>,
 }
 
@@ -39,6 +43,8 @@ impl Desk {
             shown: 0,
             dialect: None,
             connects: 0,
+            asked: Vec::new(),
+            accounts: 0,
             left: None,
         }
     }
@@ -76,6 +82,8 @@ impl Desk {
                 Act::Show(dialect) | Act::ShowLate(_, dialect) => {
                     (self.shown, self.dialect) = (self.shown + 1, Some(dialect));
                 }
+                Act::AskPasswords(purpose) => self.asked.push(purpose),
+                Act::RememberAccount => self.accounts += 1,
                 Act::Leave(end) => self.left = Some(end),
             }
         }

@@ -1,4 +1,5 @@
 mod desk;
+mod passwords;
 mod secrets;
 
 use super::*;

@@ -40,8 +40,7 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Op
     bars::status(state, theme, parts.status, buffer);
     let cursor = bars::input(state, theme, parts.input, buffer);
     if let Some(shown) = state.overlay() {
-        overlay::draw(state, shown, theme, overlay_area(area, parts.status.y), buffer);
-        return None;
+        return overlay::draw(state, shown, theme, overlay_area(area, parts.status.y), buffer);
     }
     cursor
 }

@@ -1,22 +1,62 @@
-//! What lies over the conversation: the help, and the question about a paste.
+//! What lies over the conversation: the help, the question about a paste, and those for a password.
 
 use super::super::theme::Theme;
 use super::pieces;
 use crate::chat::State;
 use crate::chat::help::{Row, rows};
 use crate::chat::overlay::Overlay;
+use crate::chat::password_form::{PasswordForm, Purpose};
 use crate::chat::paste::Pasted;
-use crate::chat::wrap::{CellWidth, cut};
+use crate::chat::wrap::{CellWidth, cut, wrap};
+use crate::new_password::CAUTION;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
 
-/// Draws what lies over the conversation.
-pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+/// Draws what lies over the conversation. Where the cursor is, if something is typed there.
+pub(super) fn draw(
+    state: &State,
+    overlay: &Overlay,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     match overlay {
         Overlay::Help { first } => help((*first, state.in_mesh()), theme, area, buffer),
         Overlay::Paste(pasted) => paste(state, pasted, theme, area, buffer),
+        Overlay::Password(form) => return password(form, theme, area, buffer),
     }
+    None
+}
+
+/// The question for a password; of the answer its length is shown, and no more.
+fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let height = area.height.min(9);
+    let area = Rect { y: area.bottom() - height, height, ..area };
+    let title = match form.purpose {
+        Purpose::Register => " An account of your name ",
+        Purpose::Change => " Another password ",
+    };
+    let inner = frame(title, " Enter: go on · Esc: leave everything as it is ", theme, area, buffer);
+    let width = usize::from(inner.width);
+    let room = width.saturating_sub(3);
+    let (before, after) = form.masked();
+    let hidden = before.chars().count().saturating_sub(room);
+    let before: String = before.chars().skip(hidden).collect();
+    let mut rows = inner.top()..inner.bottom();
+    pieces(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
+    let y = rows.next()?;
+    pieces(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
+    let texts = [(form.problem(), "! ", theme.refused), (Some(CAUTION), "", theme.dim)];
+    for (text, sign, style) in texts {
+        let Some(text) = text else { continue };
+        let room = width.saturating_sub(sign.cell_width());
+        for (row, y) in wrap(text, room, room).into_iter().zip(rows.by_ref()) {
+            pieces(inner, y, buffer, &[(sign, style), (&text[row], style)]);
+        }
+    }
+    let x = inner.x + 2 + u16::try_from(before.cell_width()).unwrap_or(0);
+    Some(Position { x: x.min(inner.right().saturating_sub(1)), y })
 }
 
 fn frame(title: &str, bottom: &str, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Rect {

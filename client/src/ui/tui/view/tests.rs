@@ -234,6 +234,21 @@ fn long_lines_are_typed_in_several_rows() {
 }
 
 #[test]
+fn of_a_password_its_length_is_shown() {
+    for (width, height) in [(80, 24), (30, 8), (20, 5)] {
+        let mut desk = Desk::signed_in(width, height);
+        desk.enter("/register");
+        desk.type_in("sesame");
+        let (_, cursor) = painted(&desk.state, Palette::Dark);
+        let shown = screen(&desk);
+        assert!(!shown.contains("sesame") && cursor.is_some() == (height > 5), "{shown}");
+        if height > 5 {
+            assert!(shown.contains("❯ ••••••") && shown.contains("A new password"), "{shown}");
+        }
+    }
+}
+
+#[test]
 fn any_size_can_be_drawn() {
     let mut desk = talk(80, 24);
     for width in (0..140).step_by(3) {

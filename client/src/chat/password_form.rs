@@ -1,0 +1,229 @@
+//! The questions for a password that lie over the conversation: keys in, what to do out. What is typed is shown nowhere,
+//! goes into no draft, and is gone with the form.
+
+use super::bindings::{Action, action};
+use super::editor::Editor;
+use super::key::{Code, Key};
+use crate::engine::Engine;
+use crate::new_password::{NewPassword, Typed};
+use landline_common::Cause;
+use landline_common::clean::clean;
+use landline_common::command::{Command, PasswordChange};
+use landline_common::password;
+use std::fmt;
+
+/// Characters of an answer; no server takes more.
+const LONGEST: usize = 200;
+
+/// The questions.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordForm {
+    /// What is done in the end.
+    pub purpose: Purpose,
+    present: Option<String>,
+    new: NewPassword,
+    field: Editor,
+    problem: Option<String>,
+}
+
+/// What the passwords are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An account is made.
+    Register,
+    /// The password of an account is changed.
+    Change,
+}
+
+impl Purpose {
+    /// Why it is of no use to ask now, if so.
+    #[must_use]
+    pub fn refusal(self, engine: &Engine, mesh: bool) -> Option<String> {
+        match (self, engine.has_account()) {
+            _ if mesh => Some("a mesh has no accounts".into()),
+            _ if !engine.is_up() => Some("there is no connection; try again when there is one".into()),
+            (Purpose::Register, true) => {
+                Some(Cause::AccountAlready.of_user(engine.me().to_owned()).sentence().into_owned())
+            }
+            (Purpose::Change, false) => Some(Cause::NoAccount.template().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// What follows from a key.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Something is missing.
+    Ask,
+    /// The user wants nothing any more.
+    Discard,
+    /// Make an account with this password.
+    Register(String),
+    /// Change the password.
+    Change {
+        /// The present one.
+        old: String,
+        /// The new one.
+        new: String,
+    },
+}
+
+impl Answer {
+    /// The command that it comes to, if to one.
+    #[must_use]
+    pub fn command(&self) -> Option<Command<'_>> {
+        match self {
+            Answer::Ask | Answer::Discard => None,
+            Answer::Register(password) => Some(Command::Register { password: Some(password) }),
+            Answer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
+        }
+    }
+}
+
+impl PasswordForm {
+    /// Nothing is typed yet.
+    #[must_use]
+    pub fn new(purpose: Purpose) -> PasswordForm {
+        PasswordForm { purpose, present: None, new: NewPassword::default(), field: Editor::default(), problem: None }
+    }
+
+    /// The question that is open.
+    #[must_use]
+    pub fn question(&self) -> &'static str {
+        match (self.new.is_repeated(), self.asks_present()) {
+            (true, _) => "The new password again",
+            (false, true) => "Your present password",
+            (false, false) => "A new password, 8 characters or more",
+        }
+    }
+
+    /// What is shown of the answer: its length, up to the cursor and behind it.
+    #[must_use]
+    pub fn masked(&self) -> (String, String) {
+        let dots = |text: &str| "•".repeat(text.chars().count());
+        (dots(self.field.before()), dots(self.field.after()))
+    }
+
+    /// What was wrong with the last answer.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    fn asks_present(&self) -> bool {
+        self.purpose == Purpose::Change && self.present.is_none()
+    }
+
+    /// Takes pasted text: its first line.
+    pub fn paste(&mut self, text: &str) {
+        self.insert(text.trim().lines().next().unwrap_or_default());
+    }
+
+    fn insert(&mut self, text: &str) {
+        let room = LONGEST.saturating_sub(self.field.text().chars().count());
+        self.field.insert(&clean(text).chars().take(room).collect::<String>());
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: Key) -> Answer {
+        match (action(key), key) {
+            (Some(Action::Interrupt | Action::Escape), _) => return Answer::Discard,
+            (Some(Action::Submit), _) => return self.submit(),
+            (Some(Action::Edit(edit)), _) => self.field.edit(edit),
+            (None, Key { code: Code::Char(c), ctrl: false, alt: false }) => self.insert(c.encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
+        Answer::Ask
+    }
+
+    fn submit(&mut self) -> Answer {
+        let text = std::mem::take(&mut self.field).take();
+        self.problem = None;
+        if password::of_line(&text).is_empty() {
+            self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
+            return Answer::Ask;
+        }
+        if self.asks_present() {
+            self.present = Some(text);
+            return Answer::Ask;
+        }
+        match (self.new.take(&text), self.present.take()) {
+            (Typed::Done(new), Some(old)) => return Answer::Change { old, new },
+            (Typed::Done(new), None) => return Answer::Register(new),
+            (typed, present) => {
+                self.present = present;
+                if let Typed::Wrong(why) = typed {
+                    self.problem = Some(why);
+                }
+            }
+        }
+        Answer::Ask
+    }
+}
+
+/// Never the passwords.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Answer::Ask => "Ask",
+            Answer::Discard => "Discard",
+            Answer::Register(_) => "Register(…)",
+            Answer::Change { .. } => "Change(…)",
+        })
+    }
+}
+
+/// Never what was typed.
+impl fmt::Debug for PasswordForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PasswordForm({:?})", self.purpose)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_in(form: &mut PasswordForm, text: &str) -> Answer {
+        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), Answer::Ask));
+        form.key(Key::plain(Code::Enter))
+    }
+
+    #[test]
+    fn a_change_asks_three_times_and_an_account_twice() {
+        let mut form = PasswordForm::new(Purpose::Change);
+        for (question, text) in [
+            ("Your present password", "old horse"),
+            ("A new password, 8 characters or more", "short"),
+            ("A new password, 8 characters or more", "new horse"),
+            ("The new password again", "new hearse"),
+            ("A new password, 8 characters or more", "new horse"),
+        ] {
+            assert_eq!(form.question(), question);
+            assert_eq!(type_in(&mut form, text), Answer::Ask);
+            assert_eq!(form.problem().is_some(), text == "short" || text == "new hearse");
+        }
+        let change = Answer::Change { old: "old horse".into(), new: "new horse".into() };
+        assert_eq!(type_in(&mut form, "new horse"), change);
+        let mut form = PasswordForm::new(Purpose::Register);
+        assert_eq!(type_in(&mut form, "new horse"), Answer::Ask);
+        assert_eq!(type_in(&mut form, "new horse"), Answer::Register("new horse".into()));
+    }
+
+    #[test]
+    fn nothing_of_what_is_typed_is_shown() {
+        let mut form = PasswordForm::new(Purpose::Register);
+        form.paste(" sesame\nmore");
+        form.key(Key::plain(Code::Left));
+        assert_eq!(form.masked(), ("•••••".into(), "•".into()));
+        assert!(!format!("{form:?}").contains("sesame"));
+        for key in [Key::plain(Code::Escape), Key::ctrl('c')] {
+            assert_eq!(form.key(key), Answer::Discard);
+        }
+        assert_eq!(PasswordForm::new(Purpose::Register).key(Key::plain(Code::Enter)), Answer::Ask, "nothing was typed");
+        form.paste(&"x".repeat(9_999));
+        let (before, after) = form.masked();
+        assert_eq!(before.chars().count() + after.chars().count(), LONGEST);
+    }
+}

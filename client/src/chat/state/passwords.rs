@@ -1,0 +1,30 @@
+//! `/register` and `/password`: the questions lie over the conversation, and the engine sends what they come to.
+
+use super::State;
+use crate::chat::key::Key;
+use crate::chat::line::Tone;
+use crate::chat::overlay::Overlay;
+use crate::chat::password_form::{Answer, PasswordForm, Purpose};
+
+/// What the user is told who has left the questions.
+const NOTHING_CHANGED: &str = "nothing was changed";
+
+impl State {
+    /// Asks for the passwords, unless that is of no use now.
+    pub(super) fn ask_password(&mut self, purpose: Purpose) -> bool {
+        match purpose.refusal(&self.engine, self.settings.mesh) {
+            Some(why) => self.tell(Tone::Refused, &why),
+            None => self.overlay = Some(Overlay::Password(PasswordForm::new(purpose))),
+        }
+        true
+    }
+
+    pub(super) fn password_key(&mut self, key: Key, mut form: PasswordForm) {
+        let answer = form.key(key);
+        match answer.command() {
+            Some(command) => _ = self.pass_on(&command),
+            None if answer == Answer::Ask => self.overlay = Some(Overlay::Password(form)),
+            None => self.tell(Tone::Info, NOTHING_CHANGED),
+        }
+    }
+}

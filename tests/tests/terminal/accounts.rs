@@ -1,0 +1,145 @@
+//! Making an account, changing its password and signing in with it, as a user does at a terminal.
+
+use landline_tests::{House, Program, Terminal};
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const OLD: &str = "correct horse";
+const NEW: &str = "battery staple";
+
+/// `landline` at that server, with files of its own in that folder.
+fn landline(house: &House, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Program::client();
+    for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
+        command.env(name, folder.join(name));
+    }
+    command.arg(house.address().to_string()).args(args);
+    command
+}
+
+/// Answers questions, each when it is there.
+#[track_caller]
+fn answer(terminal: &mut Terminal, answers: &[(&str, &str)]) {
+    for (question, text) in answers {
+        terminal.sees(question);
+        terminal.press(&format!("{text}\r"));
+    }
+}
+
+fn last(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("XDG_STATE_HOME/landline/last.toml")).expect("a file")
+}
+
+#[test]
+fn on_the_full_screen() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let mut bob = house.guest("bob", "lobby");
+    let mut alice = Terminal::new(90, 24);
+    let command = landline(&house, folder.path(), &["--name", "alice"]);
+    alice.run(&command, "; echo ended-$?");
+    alice.sees("Welcome to Landline, alice");
+    alice.press("/register\r");
+    answer(&mut alice, &[("A new password", OLD), ("The new password again", "correct hearse")]);
+    answer(&mut alice, &[("the two passwords differ", OLD), ("The new password again", OLD)]);
+    alice.sees("alice is your account now");
+    alice.press("/password\r");
+    answer(&mut alice, &[("Your present password", OLD), ("A new password", NEW), ("The new password again", NEW)]);
+    alice.sees("Your password is changed");
+    alice.until("no secret", |screen| !screen.contents().contains("horse") && !screen.contents().contains("staple"));
+    // The arrow brings back commands, never an answer.
+    alice.press("\x1b[A");
+    alice.sees("/password");
+    alice.press("\x03/quit\r");
+    alice.sees("ended-0");
+    bob.until("alice has left");
+    let remembered = last(folder.path());
+    assert!(remembered.contains("account = true") && !remembered.contains("staple"), "{remembered}");
+
+    alice.press("clear\r");
+    alice.run(&command, "; echo ended-$?");
+    answer(&mut alice, &[("The password of alice", OLD), ("Invalid alias or password", NEW)]);
+    alice.sees("Welcome to Landline, alice");
+    alice.press("/quit\r");
+    alice.sees("ended-0");
+    alice.is_sane();
+}
+
+#[test]
+fn in_lines() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let mut alice = Terminal::new(100, 50);
+    let command = landline(&house, folder.path(), &["--name", "alice", "--plain"]);
+    alice.run(&command, "; echo ended-$?");
+    alice.sees("200 Welcome to Landline, alice.");
+    alice.press("/register\r");
+    answer(&mut alice, &[("A new password", OLD), ("The new password again:", OLD)]);
+    alice.sees("INFO: alice is your account now.");
+    alice.press("/password\r");
+    answer(&mut alice, &[("Your present password:", "wrong horse"), ("or more:", NEW)]);
+    // The question stands there twice now.
+    alice.until("the second question", |screen| screen.contents().matches("The new password again:").count() == 2);
+    alice.press(&format!("{NEW}\r"));
+    alice.sees("ERROR: 403 That is not your present password.");
+    alice.press("hello\r/quit\r");
+    alice.sees("ended-0");
+    let contents = alice.contents();
+    assert!(!contents.contains("horse") && !contents.contains("staple"), "{contents}");
+    assert!(last(folder.path()).contains("account = true"));
+    alice.press("clear\r");
+    alice.run(&command, "; echo ended-$?");
+    answer(&mut alice, &[("The password of alice:", OLD)]);
+    alice.sees("200 Welcome to Landline, alice.");
+    alice.press("\x04");
+    alice.sees("ended-0");
+    alice.is_sane();
+}
+
+#[test]
+fn a_name_that_is_taken_is_asked_for_again() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let _bob = house.guest("bob", "lobby");
+    for (more, welcome) in
+        [(&["--name", "bob"][..], "Welcome to Landline, zoe"), (&["--name", "bob", "--plain"], "200 ")]
+    {
+        let mut zoe = Terminal::new(90, 24);
+        zoe.run(&landline(&house, folder.path(), more), "; echo ended-$?");
+        zoe.sees("is taken. Choose another");
+        zoe.sees("Your name");
+        zoe.press(if welcome == "200 " { "zoe\r" } else { "\x15zoe\r" });
+        zoe.sees("How does zoe come in?");
+        zoe.press("\r");
+        zoe.sees(welcome);
+        zoe.press("/quit\r");
+        zoe.sees("ended-0");
+        zoe.is_sane();
+    }
+}
+
+#[test]
+fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    for (name, more) in
+        [("alice", &["--name", "alice", "--register"][..]), ("bob", &["--name", "bob", "--register", "--plain"])]
+    {
+        let mut terminal = Terminal::new(90, 24);
+        terminal.run(&landline(&house, folder.path(), more), "; echo ended-$?");
+        answer(&mut terminal, &[(&format!("A password for {name}"), OLD), ("The same password again", OLD)]);
+        terminal.sees(&format!("Welcome to Landline, {name}"));
+        terminal.press("/quit\r");
+        terminal.sees("ended-0");
+        house.login(name, OLD).quit();
+    }
+}
+
+#[test]
+fn what_no_answer_changes_ends_it_as_ever() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    house.register("alice", OLD);
+    let _alice = house.login("alice", OLD);
+    let mut terminal = Terminal::new(90, 24);
+    let command = landline(&house, folder.path(), &["--name", "alice", "--password", OLD]);
+    terminal.run(&command, "; echo ended-$?");
+    terminal.sees("already logged in");
+    terminal.sees("ended-1");
+}

@@ -132,7 +132,8 @@ causes! {
     NoQuestionsHere "no_questions_here" Refusal(400),
         "This client cannot be asked for a password. Use landline, nc, or a command object.";
     BehindQuestions "behind_questions" Refusal(400),
-        "Not sent: that line came right behind the questions and may have been meant as an answer. Type it again.";
+        "Not sent: that line came right behind the questions and may have been an answer. If others are to \
+         read it, type it again.";
     AccountsFull "accounts_full" Refusal(503), "This server takes no more accounts. Join as a guest.";
     AccountNotStored "account_not_stored" Refusal(500),
         "The account could not be stored. Try again, or tell the operator of this server.";

@@ -110,7 +110,7 @@ fn questions(command: &str, limits: &Limits) -> Vec<String> {
         "/history" => ["", " 1000", " before 99", " after 1", " unread", &format!(" with {user}")]
             .map(|what| format!("/history{what}"))
             .to_vec(),
-        "/forget" | "/hooray" | "/members" => vec![command.into()],
+        "/forget" | "/hooray" | "/members" | "/register" | "/password" => vec![command.into()],
         "/format" => vec!["/format text".into()],
         "/help" => vec!["/help".into(), format!("/help {text}")],
         "/quit" => vec!["/quit".into()],

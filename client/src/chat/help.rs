@@ -20,6 +20,15 @@ const SIGNS: [(&str, &str); 5] = [
     ("!", "something was refused"),
 ];
 
+/// Which commands show another conversation, and which do not.
+const VIEW: [(&str, &str); 2] = [
+    ("/query, /join", "show the conversation that they name; /accept shows the chat that it opens, /mentions the list"),
+    (
+        "all others",
+        "leave you where you are: what /pm, /all, /private and /direct-say send elsewhere is confirmed by →",
+    ),
+];
+
 /// One row of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
@@ -41,9 +50,10 @@ pub fn rows(width: usize, mesh: bool) -> Vec<Row> {
     let mut rows = vec![Row::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows.extend([Row::Heading(""), Row::Heading("Commands")]);
-    let signs = [Row::Heading(""), Row::Heading("Signs in front of lines")];
     local.chain(topics).chain(mesh).for_each(|(left, right)| entry(left, right, width, &mut rows));
-    rows.extend(signs);
+    rows.extend([Row::Heading(""), Row::Heading("Which conversation is shown")]);
+    VIEW.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
+    rows.extend([Row::Heading(""), Row::Heading("Signs in front of lines")]);
     SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows
 }

@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(alice("/PART"), Command::Leave(None));
         assert_eq!(alice("/names ops"), Command::Members { room: "ops", after: None });
         assert_eq!(alice("/list"), Command::Rooms { after: None });
-        for word in ["w", "dm", "tell", "query", "whisper", "msg"] {
+        for word in ["w", "m", "dm", "tell", "query", "whisper", "msg"] {
             let line = format!("/{word} bob hi there");
             assert_eq!(alice(&line), Command::Message { to: "bob", text: "hi there" }, "{line}");
         }

@@ -103,6 +103,7 @@ static ALIASES: &[(&str, &str)] = &[
     ("names", "who"),
     ("online", "users"),
     ("w", "pm"),
+    ("m", "pm"),
     ("dm", "pm"),
     ("tell", "pm"),
     ("whisper", "pm"),

@@ -33,7 +33,12 @@ fn people_talk_and_hear() {
     alice.sees("hello, alice – größe 日本");
     alice.press("/pm bo\tpsst\r");
     bob.expect("[PM] alice: psst");
+    // The view stays in the room.
+    alice.sees("→ bob: psst");
+    alice.press("to the room\r");
+    bob.expect("alice: to the room");
     bob.send("/pm alice yes?");
+    alice.press("/query bob\r");
     alice.sees("yes?");
     alice.press("\x1b1");
     alice.sees("hello from the terminal");

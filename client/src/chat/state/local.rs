@@ -20,8 +20,8 @@ pub struct Local {
 pub static LOCAL: &[Local] = &[
     Local {
         word: "/query",
-        usage: "/query USER",
-        help: "open a conversation with somebody; what you write there is for them alone",
+        usage: "/query USER [TEXT]",
+        help: "show the conversation with a user, where each line is a message to that user; TEXT is sent at once",
         run: query,
     },
     Local {
@@ -71,18 +71,17 @@ pub static LOCAL: &[Local] = &[
     },
 ];
 
-fn query(state: &mut State, user: &str) -> bool {
-    match user {
-        "" => state.tell(Tone::Refused, "that is written: /query USER"),
-        user if user.contains(' ') => state.tell(Tone::Refused, "that is written: /query USER; then say it there"),
-        user => {
-            let place = Place::person(user);
-            state.conversations.open(&place, user);
-            // The draft is of the conversation that is left.
-            state.conversations.viewed_mut().draft.take();
-            state.view(&place);
-            return true;
-        }
+fn query(state: &mut State, rest: &str) -> bool {
+    let (user, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    if user.is_empty() {
+        state.tell(Tone::Refused, "Usage: /query USER [TEXT]");
+        return false;
     }
-    false
+    let place = Place::person(user);
+    let title = state.conversations.open(&place, user).title.clone();
+    if !text.is_empty() && !state.say(&place, &title, text) {
+        return false;
+    }
+    state.view(&place);
+    true
 }

@@ -135,14 +135,13 @@ impl State {
         }
     }
 
-    /// Somebody is to be asked: unless there is such a chat already. Whether there is.
+    /// Whether there is an open encrypted chat with that user already: then its numbers are shown again, here.
     pub(super) fn has_direct(&mut self, user: &str) -> bool {
         let place = Place::direct(user);
         let Some(conversation) = self.conversations.get(&place) else { return false };
         let Some(numbers) = conversation.direct.clone() else { return false };
         let text = opened(&place, &conversation.title, Some(&numbers));
-        self.view(&place);
-        self.notice(&place, Tone::Info, &text);
+        self.tell(Tone::Info, &text);
         true
     }
 
@@ -180,16 +179,6 @@ impl State {
         for (place, with) in open {
             self.secret_ended(&place, &with, "the server has begun a new session");
         }
-    }
-
-    /// Says something in one, wherever one looks. `false` if it cannot be said.
-    pub(super) fn say_secretly(&mut self, place: &Place, to: &str, text: &str) -> bool {
-        let title = self.conversations.get(place).map_or(to.into(), |conversation| conversation.title.clone());
-        let said = self.say(place, &title, text);
-        if said {
-            self.view(place);
-        }
-        said
     }
 
     /// Why nothing can be said there, if so.

@@ -3,7 +3,8 @@
 use super::State;
 use crate::chat::conversation::{Place, Secret};
 use crate::chat::leaving::Step;
-use crate::chat::line::{Delivery, Line, Tone, name};
+use crate::chat::limits::NOTICE_CHARS;
+use crate::chat::line::{Delivery, Line, Tone, name, shortened};
 use crate::chat::{Effect, Exit, Remembered};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, Refused};
@@ -104,7 +105,15 @@ impl State {
         match progress {
             Progress::Unsent => self.deliver(&place, key, Delivery::Unsent),
             Progress::OnTheWay => self.deliver(&place, key, Delivery::Pending),
-            Progress::Failed(why) => self.deliver(&place, key, Delivery::Failed(why)),
+            Progress::Failed(why) => {
+                // Said from elsewhere by a command, it would fail where the user does not look.
+                if !matches!(place, Place::Room(_)) && self.conversations.viewed().place != place {
+                    let to = self.conversations.get(&place).map_or("?".into(), |talks| talks.title.clone());
+                    let text = format!("→ {to}: not sent: {why}");
+                    self.tell(Tone::Refused, &shortened(&text, NOTICE_CHARS));
+                }
+                self.deliver(&place, key, Delivery::Failed(why));
+            }
             Progress::Done { id: Some(id), at } => {
                 if let Some(conversation) = self.conversations.get_mut(&place) {
                     conversation.confirm(key, id, at);

@@ -3,10 +3,11 @@
 use super::State;
 use crate::chat::LOCAL;
 use crate::chat::conversation::{Conversation, Place, Secret};
-use crate::chat::line::{Body, Delivery, Line, Talk, Tone, too_long};
+use crate::chat::limits::NOTICE_CHARS;
+use crate::chat::line::{Body, Delivery, Line, Talk, Tone, shortened, too_long};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::Purpose;
-use landline_common::clean::clean_message;
+use landline_common::clean::{clean_message, flatten};
 use landline_common::command::{Command, TOPICS, parse};
 
 impl State {
@@ -80,12 +81,12 @@ impl State {
     pub(super) fn obey(&mut self, command: Command<'_>) -> bool {
         match command {
             Command::Say(text) => self.say_here(text),
-            Command::All(text) => self.say(&Place::Everybody, "everybody", text),
-            Command::Message { to, text } => self.say_to(to, text),
-            Command::Private { to: Some(to), text } => self.say_secretly(&Place::off_the_record(to), to, text),
+            Command::All(text) => self.say_from_here(&Place::Everybody, "everybody", text),
+            Command::Message { to, text } => self.say_from_here(&Place::person(to), to, text),
+            Command::Private { to: Some(to), text } => self.say_from_here(&Place::off_the_record(to), to, text),
             Command::Private { to: None, text } => self.say_in_only_chat(text),
             Command::Direct(user) if self.has_direct(user) => true,
-            Command::DirectText { to, text } => self.say_secretly(&Place::direct(to), to, text),
+            Command::DirectText { to, text } => self.say_from_here(&Place::direct(to), to, text),
             Command::DirectStop(user) => self.stop_directly(user),
             Command::Accept(user) => self.accept(user),
             Command::Block(user) => {
@@ -125,12 +126,18 @@ impl State {
         }
     }
 
-    fn say_to(&mut self, user: &str, text: &str) -> bool {
-        let place = Place::person(user);
-        let title = self.conversations.get(&place).map_or(user.into(), |conversation| conversation.title.clone());
-        let said = self.say(&place, &title, text);
-        if said {
-            self.view(&place);
+    /// Says something in the conversation that a command names. The view stays where it is, so that the next line goes
+    /// where the user is; a notice there confirms what was sent elsewhere. `false` if it cannot be said.
+    pub(super) fn say_from_here(&mut self, place: &Place, to: &str, text: &str) -> bool {
+        let title = self.conversations.get(place).map_or(to.into(), |conversation| conversation.title.clone());
+        let said = self.say(place, &title, text);
+        let sent = flatten(&clean_message(text)).into_owned();
+        if said && !sent.is_empty() && self.conversations.viewed().place != *place {
+            // A text that is stored nowhere stays in its own tab: /save writes what is shown here into a file.
+            let what = if place.is_secret() { format!(" ({})", place.chat_name()) } else { format!(": {sent}") };
+            let up = matches!(place, Place::Direct(_)) || self.engine.is_up();
+            let waits = if up { "" } else { " (waits for a connection)" };
+            self.tell(Tone::Info, &shortened(&format!("→ {title}{what}{waits}"), NOTICE_CHARS));
         }
         said
     }
@@ -144,7 +151,7 @@ impl State {
             self.tell(Tone::Refused, "say whose: /private USER TEXT");
             return false;
         };
-        self.say_secretly(place, title, text)
+        self.say_from_here(place, title, text)
     }
 
     /// One's own line: shown at once, sent in its turn.

@@ -8,3 +8,4 @@ mod rooms;
 mod secrets;
 mod talking;
 mod typing;
+mod views;

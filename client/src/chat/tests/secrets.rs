@@ -248,9 +248,9 @@ fn it_can_be_talked_in_and_ended_from_anywhere() {
     open(&mut desk);
     desk.enter("private bob psst");
     assert_eq!(desk.take_sent(), ["/direct-say Bob psst"]);
-    assert_eq!(desk.state.conversations().viewed().place, bob());
+    assert_eq!(viewed(&desk), Place::room("lobby"));
+    assert_eq!(desk.lobby().last().unwrap(), "- → Bob (encrypted chat)");
     out(&mut desk);
-    desk.press(Key::alt(Code::Char('1')));
     desk.enter("stopprivate bob");
     assert_eq!(desk.take_sent(), ["/direct-stop bob"]);
     ended(&mut desk, "you ended it");
@@ -262,8 +262,8 @@ fn asking_again_shows_what_to_compare() {
     let mut desk = desk();
     open(&mut desk);
     desk.enter("/direct bob");
-    assert_eq!((desk.take_sent(), &desk.state.conversations().viewed().place), (Vec::new(), &bob()));
-    assert!(desk.lines(&bob()).last().unwrap().contains(NUMBERS));
+    assert_eq!((desk.take_sent(), viewed(&desk)), (Vec::new(), Place::room("lobby")));
+    assert!(desk.lobby().last().unwrap().contains(NUMBERS));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn a_message_is_there_once() {
 #[test]
 fn messages_are_sent_when_the_server_says_so() {
     let mut desk = desk();
-    desk.enter("/pm bob psst");
+    desk.enter("/query bob psst");
     assert_eq!(desk.take_sent(), ["/pm bob psst"]);
     let bob = Place::person("Bob");
     assert_eq!(desk.state.conversations().viewed().place, bob);
@@ -60,7 +60,7 @@ fn an_answer_belongs_to_the_request_whose_label_it_carries() {
     desk.refuse("/pm carol", Cause::NoSuchUser);
     assert_eq!(desk.lines(&Place::person("carol")), ["failed alice: hi"]);
     desk.answer("/who nowhere", Cause::NoSuchRoom.of_room("nowhere").into());
-    assert!(desk.lines(&Place::person("carol")).last().unwrap().contains("There is no room nowhere"));
+    assert!(desk.lobby().last().unwrap().contains("There is no room nowhere"));
 }
 
 #[test]

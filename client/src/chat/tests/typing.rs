@@ -161,7 +161,6 @@ fn a9_indentation_is_kept_and_commands_may_stand_behind_blanks() {
     let mut desk = desk();
     desk.enter("  third indented");
     desk.enter("/pm bob\n  def f():\n    pass");
-    desk.press(Key::alt(Code::Char('1')));
     desk.enter("exit\nis what I said");
     desk.enter("  /all hi");
     let sent = desk.take_said();
@@ -310,7 +309,7 @@ fn conversations_are_opened_and_closed() {
 #[test]
 fn a_conversation_with_unsent_lines_is_not_closed() {
     let mut desk = desk();
-    desk.enter("/pm bob hi");
+    desk.enter("/query bob hi");
     desk.enter("/close");
     assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
     desk.answer("/pm bob", What::Done { id: None, repeated: false });

@@ -4,15 +4,12 @@ use crate::chat::Bell;
 use crate::ui::tui::theme::Palette;
 use clap::{Parser, Subcommand, ValueHint};
 use landline_common::command::room_word;
+use landline_common::service::{BEACON_PORT, MAIN_PORT};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The port of `landline-server`, unless it was told otherwise.
-const DEFAULT_PORT: u16 = 12_345;
-/// The UDP port on which servers are found, LanTalk's.
-const BEACON_PORT: u16 = 5_051;
 /// The UDP port on which members of a mesh say hello, unless they agree on another.
 const MESH_PORT: u16 = 5_052;
 /// No name of a host is longer (RFC 1035), with a port behind it.
@@ -281,10 +278,10 @@ pub fn with_port(host: &str) -> Result<String, BadUsage> {
     let host = host.trim();
     let bare_v6 = host.matches(':').count() > 1 && !host.starts_with('[');
     let whole = match host.rsplit_once(':') {
-        _ if bare_v6 => format!("[{host}]:{DEFAULT_PORT}"),
+        _ if bare_v6 => format!("[{host}]:{MAIN_PORT}"),
         Some((name, port)) if !name.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => host.to_owned(),
-        None if !host.is_empty() => format!("{host}:{DEFAULT_PORT}"),
-        Some(_) if host.starts_with('[') && host.ends_with(']') => format!("{host}:{DEFAULT_PORT}"),
+        None if !host.is_empty() => format!("{host}:{MAIN_PORT}"),
+        Some(_) if host.starts_with('[') && host.ends_with(']') => format!("{host}:{MAIN_PORT}"),
         _ => {
             return Err(BadUsage::new(format!(
                 "{host:?} is not an address; write HOST or HOST:PORT, for example 192.168.1.20"

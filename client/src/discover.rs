@@ -38,12 +38,15 @@ pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
 pub fn offers(wanted: &Discover) -> Vec<Offer> {
     // On failure the list is empty; the user can still type an address.
     let list = find(wanted).map(|(servers, _)| servers.list()).unwrap_or_default();
+    let own: Vec<IpAddr> = networks(wanted.bind).into_iter().map(|(link, _)| link.own.into()).collect();
     let offer = |found: &Found| match &found.kind {
         Kind::Landline(answer) => Some(Offer {
             name: answer.name.clone(),
             address: SocketAddr::new(found.address, answer.port).to_string(),
             people: answer.users,
             password: answer.password,
+            id: answer.id.clone(),
+            here: own.contains(&found.address),
         }),
         Kind::LanTalk(_) => None,
     };

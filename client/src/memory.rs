@@ -18,6 +18,10 @@ const ROOMS: usize = 32;
 pub struct Memory {
     /// The server's address, with its port.
     pub server: Option<String>,
+    /// What the server calls itself.
+    pub server_name: Option<String>,
+    /// The id by which a running server is found again at another address.
+    pub server_id: Option<String>,
     /// One's name there.
     pub name: Option<String>,
     /// The room.
@@ -98,6 +102,8 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         let mut last = Memory {
             server: some("[::1]:1"),
+            server_name: some("Room 12"),
+            server_id: some("0f"),
             name: some("zoë \"z\""),
             room: some("ops/a"),
             account: true,

@@ -7,7 +7,7 @@ use crate::chat::{Bell, Remembered, Settings};
 use crate::config::Config;
 use crate::link::Identity;
 use crate::memory::Memory;
-use crate::setup::welcome::{Known, Welcome};
+use crate::setup::welcome::{Known, LastTime, Welcome};
 use crate::ui::enter::{Entered, enter};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};
@@ -16,6 +16,7 @@ use crate::ui::tui::theme::{Depth, Palette, Theme, depth, has_screen};
 use crate::{discover, logging, places, secret, ui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
+use landline_common::clean::clean;
 use landline_common::{RoomName, UserName};
 use std::io::{self, IsTerminal};
 
@@ -153,7 +154,10 @@ impl Start<'_> {
         }
         let who = self.identity(server)?;
         let refusal = match enter(server, &who, &signals) {
-            Ok(entered) => return self.talk_at(server, &who, entered, &signals),
+            Ok(entered) => {
+                self.remember(server, &who, &entered, "");
+                return self.talk_at(server, &who, entered, &signals);
+            }
             Err(refusal) => refusal,
         };
         let known = if self.people { Some(self.known()?) } else { None };
@@ -171,7 +175,6 @@ impl Start<'_> {
         entered: Entered,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
-        self.remember(server, who);
         if !self.screen {
             return ui::plain::run(entered, self.ways(), signals, &self.remembering(server, who));
         }
@@ -193,7 +196,12 @@ impl Start<'_> {
 
     /// Asks what is to be asked, and goes where the answers say. `last` is the server where the user was or wants to be.
     fn ask(&self, welcome: Welcome, last: &str, signals: &Receiver<Signal>) -> anyhow::Result<()> {
-        let setting = Setting { room: self.room(last)?, rooms: self.remembered_rooms(), data: places::server_data() };
+        let setting = Setting {
+            room: self.room("")?,
+            last: Some((last.to_owned(), self.room(last)?)),
+            rooms: self.remembered_rooms(),
+            data: places::server_data(),
+        };
         if self.screen {
             self.ask_on_screen(welcome, &setting, signals)
         } else {
@@ -207,8 +215,8 @@ impl Start<'_> {
         let Some(answered) = ui::tui::first::ask(&mut taken, welcome, setting, &self.theme(), signals)? else {
             return Ok(());
         };
-        let Answered { server, who, entered, note } = answered;
-        self.remember(&server, &who);
+        let Answered { server, server_id, who, entered, note } = answered;
+        self.remember(&server, &who, &entered, &server_id);
         let done = self.talk_on_screen(taken, &server, &who, entered, signals);
         farewell(note.as_deref());
         done
@@ -217,7 +225,8 @@ impl Start<'_> {
     /// The same in lines.
     fn ask_in_lines(&self, welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
         let Some(answered) = ui::plain::first::ask(welcome, setting, signals)? else { return Ok(()) };
-        let Answered { server, who, entered, note } = answered;
+        let Answered { server, server_id, who, entered, note } = answered;
+        self.remember(&server, &who, &entered, &server_id);
         let done = self.talk_at(&server, &who, entered, signals);
         farewell(note.as_deref());
         done
@@ -232,12 +241,28 @@ impl Start<'_> {
         Ok(Known {
             server: self.memory.server.as_deref().and_then(|server| with_port(server).ok()),
             name,
+            last_time: self.last_time()?,
             name_is_given: self.args.name.is_some() || self.config.name.is_some(),
             account: self.memory.account,
             password: self.args.password()?,
             register: self.args.register,
             server_password: self.args.server_password(),
         })
+    }
+
+    /// The last time on a terminal, if one Enter can go on with it; under the name that was given, if one was.
+    fn last_time(&self) -> anyhow::Result<Option<LastTime>> {
+        let Memory { server: Some(server), name: Some(last), account, .. } = &self.memory else { return Ok(None) };
+        let (Ok(server), Ok(name)) = (with_port(server), self.name()) else { return Ok(None) };
+        let text = |text: &Option<String>| clean(text.as_deref().unwrap_or_default()).into_owned();
+        Ok(Some(LastTime {
+            room: self.room(&server)?,
+            server,
+            server_name: text(&self.memory.server_name),
+            server_id: text(&self.memory.server_id),
+            account: *account && name.as_str() == last,
+            name,
+        }))
     }
 
     fn identity(&self, server: &str) -> anyhow::Result<Identity> {
@@ -280,10 +305,15 @@ impl Start<'_> {
     }
 
     /// For the next time, if people are here: what scripts are called is nobody's name.
-    fn remember(&self, server: &str, who: &Identity) {
+    ///
+    /// The id is empty where the network was not looked at; the one of the last time is of the same server then.
+    fn remember(&self, server: &str, who: &Identity, entered: &Entered, server_id: &str) {
         let Some(file) = places::memory_file().filter(|_| self.people) else { return };
+        let last_id = self.memory.server_id.clone().filter(|_| self.memory.server.as_deref() == Some(server));
         let memory = Memory {
             server: Some(server.to_owned()),
+            server_name: entered.server_name().map(str::to_owned),
+            server_id: Some(server_id.to_owned()).filter(|id| !id.is_empty()).or(last_id),
             name: Some(who.name.to_string()),
             room: Some(who.room.to_string()),
             account: who.password.is_some(),

@@ -20,6 +20,7 @@ pub mod moment;
 pub mod name;
 pub mod password;
 pub mod rendering;
+pub mod service;
 pub mod telnet;
 pub mod text;
 pub mod visible;

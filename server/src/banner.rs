@@ -1,9 +1,10 @@
 //! What the server prints when it is open: how to join, for the people who look at the console.
 
-use crate::config::{Config, DEFAULT_PORT, History, Size};
+use crate::config::{Config, History, Size};
 use crate::guard::Capacity;
 use crate::guard::capacity::AS_ASKED;
 use crate::server::Server;
+use landline_common::service::MAIN_PORT;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -96,7 +97,7 @@ impl Banner<'_> {
 
 /// An address as `landline` takes it: without the port that it dials by itself.
 fn dialled(address: IpAddr, port: u16) -> String {
-    if port == DEFAULT_PORT { address.to_string() } else { SocketAddr::new(address, port).to_string() }
+    if port == MAIN_PORT { address.to_string() } else { SocketAddr::new(address, port).to_string() }
 }
 
 #[cfg(test)]

@@ -9,19 +9,23 @@ use crate::seldom::Seldom;
 use crate::session::{self, Services};
 use anyhow::{Context, anyhow};
 use landline_common::limits::{Limits, count};
+use landline_common::service::Service;
 use landline_common::{Cause, Moment, Rendering, What};
 use parking_lot::Mutex;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Stack size of a session's thread in bytes: enough for its deepest call in a debug build. Only the pages that are
 /// used cost memory.
 const SESSION_STACK: usize = 512 << 10;
+/// How long another program on this machine may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// A port that accepts clients.
 #[derive(Debug)]
 pub struct OpenPort {
@@ -73,7 +77,8 @@ fn listen(address: SocketAddr, entrance: Entrance) -> anyhow::Result<Listener> {
         };
         match error.kind() {
             io::ErrorKind::AddrInUse => {
-                anyhow!("port {port} is taken by another program: stop it, or choose another port with {flag}")
+                let holder = holder(address);
+                anyhow!("port {port} is taken by {holder}, or choose another port with {flag}")
             }
             io::ErrorKind::PermissionDenied => {
                 anyhow!("no permission to listen on port {port}: choose a port from 1024 up with {flag}")
@@ -84,6 +89,25 @@ fn listen(address: SocketAddr, entrance: Entrance) -> anyhow::Result<Listener> {
             _ => anyhow!("cannot listen on {address}: {error}"),
         }
     })
+}
+
+/// The program that holds the port of `address`, and what to do about it.
+fn holder(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, address.port());
+    let ask = || {
+        let stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT).ok()?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).ok()?;
+        Some(Service::ask(&stream))
+    };
+    match ask() {
+        Some(Service::Landline) => format!("a Landline server that runs already: join it with landline {address}"),
+        Some(Service::LanTalk) => "a server for LanTalk clients, perhaps Landline's own: stop that".into(),
+        _ => "another program: stop that".into(),
+    }
 }
 
 /// Starts the sessions; shared by the threads of all ports.

@@ -40,19 +40,21 @@ pub enum Row {
 
 /// All rows, for that width; of the commands, those that work with a server or in a mesh.
 #[must_use]
-pub fn rows(width: usize, mesh: bool) -> Vec<Row> {
+pub fn rows(width: usize, in_mesh: bool) -> Vec<Row> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let local = LOCAL.iter().map(|command| (command.usage, command.help));
     // What only programs send is of no use to anybody who types.
-    let shown = |topic: &&Topic| !mesh && !topic.is_for_programs();
+    let shown = |topic: &&Topic| !in_mesh && !topic.is_for_programs();
     let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
-    let mesh = MESH.iter().filter(|_| mesh).map(|(_, usage, help)| (*usage, *help));
+    let mesh = MESH.iter().filter(|_| in_mesh).map(|(_, usage, help)| (*usage, *help));
     let mut rows = vec![Row::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows.extend([Row::Heading(""), Row::Heading("Commands")]);
     local.chain(topics).chain(mesh).for_each(|(left, right)| entry(left, right, width, &mut rows));
-    rows.extend([Row::Heading(""), Row::Heading("Which conversation is shown")]);
-    VIEW.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
+    if !in_mesh {
+        rows.extend([Row::Heading(""), Row::Heading("Which conversation is shown")]);
+        VIEW.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
+    }
     rows.extend([Row::Heading(""), Row::Heading("Signs in front of lines")]);
     SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows

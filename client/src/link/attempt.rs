@@ -2,10 +2,11 @@
 //! writes.
 
 use super::dial::{dial, loss_of};
-use super::{Loss, News, own_address};
+use super::{Loss, News, foreign, own_address};
 use crate::sign_in::{SignIn, Step};
 use crossbeam_channel::{Receiver, Sender};
 use landline_common::json;
+use landline_common::service::Service;
 use log::info;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -60,7 +61,7 @@ impl Attempt<'_> {
         // If the watch cannot start, a lost address is noticed when the server does not answer.
         let _ = own_address::watch(watched, over, gone.clone());
         let mut reader = Reader { input: BufReader::new(reading) };
-        let last = match sign_in(self.sign_in, &mut reader, &writing) {
+        let last = match sign_in(self.sign_in, &mut reader, &writing, server) {
             Ok(welcome) => {
                 info!("connected to {server}");
                 pass_on(welcome, reader, writing, (lines, done), tell)
@@ -105,10 +106,11 @@ fn pass_on(
 }
 
 /// Signs in. Returns the line by which the server confirms it.
-fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream) -> Result<Box<str>, News> {
+fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream, server: &str) -> Result<Box<str>, News> {
     let down = |why: std::io::Error| News::Down { loss: loss_of(&why), why: format!("the connection broke: {why}") };
     writer.write_all(sign_in.begin().as_bytes()).map_err(down)?;
     let end = Instant::now() + SIGN_IN_TIMEOUT;
+    let mut is_answered = false;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         // A timeout of zero would mean none, so it is an error here.
@@ -118,10 +120,19 @@ fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream) -> 
         input.set_read_timeout(Some(timeout.ok_or_else(late)?)).map_err(down)?;
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
-            Ok(None) => return Err(News::down("the server closed the connection while signing in")),
+            Ok(None) if is_answered => return Err(News::down("the server closed the connection while signing in")),
+            Ok(None) => return Err(News::down(&foreign::silent(server))),
             Err(_) if Instant::now() >= end => return Err(late()),
+            Err(News::Down { loss: Loss::Server, .. }) if !is_answered => {
+                return Err(News::down(&foreign::silent(server)));
+            }
             Err(news) => return Err(news),
         };
+        let is_first = !std::mem::replace(&mut is_answered, true);
+        let service = if is_first { Service::of(line.as_bytes()) } else { Service::Landline };
+        if let Some(why) = foreign::why_not(&service, server, writer.peer_addr().ok()) {
+            return Err(News::down(&why));
+        }
         match json::read(&line).map_or(Step::Wait, |event| sign_in.answer(&event)) {
             Step::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
             Step::Wait => {}

@@ -11,6 +11,7 @@
 mod allowance;
 mod attempt;
 mod dial;
+mod foreign;
 mod own_address;
 
 pub use crate::sign_in::{Identity, Loss, Refused, SignIn};

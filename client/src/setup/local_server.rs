@@ -1,11 +1,16 @@
 //! A server that is started on this machine, for everybody on its network. It goes on when the client leaves.
 
 use crossbeam_channel::{Receiver, bounded};
+use landline_common::service::{MAIN_PORT, Service};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+/// A server on this machine answers in less.
+const ANSWERING: Duration = Duration::from_secs(1);
 const PROGRAM: &str = "landline-server";
 /// So much is read of what a server says when it starts.
 const MOST_BYTES: u64 = 64 << 10;
@@ -19,22 +24,42 @@ pub struct Started {
     pub note: String,
 }
 
+/// Why there is no new server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// One runs on this machine already, at that address.
+    Running(String),
+    /// It failed: why.
+    Failed(String),
+}
+
 /// Starts one, with its data in that folder, on a thread of its own.
 ///
 /// # Errors
 /// No thread can be had.
-pub fn start(data: Option<PathBuf>) -> io::Result<Receiver<Result<Started, String>>> {
+pub fn start(data: Option<PathBuf>) -> io::Result<Receiver<Result<Started, NotStarted>>> {
     let (out, started) = bounded(1);
     let run = move || {
         let done = match data {
-            Some(data) => try_start(&data),
-            None => Err("this system has no folder for the server's data; start landline-server by hand".into()),
+            _ if is_landline(MAIN_PORT) => Err(NotStarted::Running(format!("127.0.0.1:{MAIN_PORT}"))),
+            Some(data) => try_start(&data).map_err(NotStarted::Failed),
+            None => {
+                let why = "this system has no folder for the server's data; start landline-server by hand";
+                Err(NotStarted::Failed(why.into()))
+            }
         };
         // Nobody waits for it any more when the program has ended.
         let _ = out.send(done);
     };
     std::thread::Builder::new().name("starting".into()).spawn(run)?;
     Ok(started)
+}
+
+/// Whether a Landline server has that port of this machine.
+fn is_landline(port: u16) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let Ok(stream) = TcpStream::connect_timeout(&address, ANSWERING) else { return false };
+    stream.set_read_timeout(Some(ANSWERING)).is_ok() && Service::ask(&stream) == Service::Landline
 }
 
 fn try_start(data: &Path) -> Result<Started, String> {

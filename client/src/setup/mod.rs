@@ -3,7 +3,7 @@
 mod local_server;
 pub mod welcome;
 
-pub use local_server::{Started, start};
+pub use local_server::{NotStarted, Started, start};
 
 use crate::args::Discover;
 use crate::discover;

@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::link::{Connection, First, Identity, Link, Refusal};
 use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
+use landline_common::What;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
@@ -27,6 +28,17 @@ pub struct Entered {
     pub engine: Engine,
     /// The first thing that the server told.
     pub first: First,
+}
+
+impl Entered {
+    /// What the server calls itself.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        match &self.first.event.what {
+            What::Welcome { server, .. } => Some(server),
+            _ => None,
+        }
+    }
 }
 
 impl Attempt {

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct Answered {
     /// Where, with the port.
     pub server: String,
+    /// The id of the running server; empty if it is not known.
+    pub server_id: String,
     /// As whom.
     pub who: Identity,
     /// The connection.
@@ -24,6 +26,8 @@ pub struct Answered {
 pub struct Setting {
     /// The room to start in.
     pub room: RoomName,
+    /// Where the last time was, and the room to start in there.
+    pub last: Option<(String, RoomName)>,
     /// The rooms of the last time at a server, under a name.
     pub rooms: fn(&str, &str) -> Vec<RoomName>,
     /// Where a server that is started here has its data.
@@ -34,10 +38,12 @@ impl Setting {
     /// Who signs in after these answers.
     #[must_use]
     pub fn identity(&self, choice: &Choice) -> Identity {
+        let remembered = choice.formerly.as_deref().unwrap_or(&choice.server);
+        let last = self.last.as_ref().filter(|(server, _)| server == remembered).map(|(_, room)| room);
         Identity {
             name: choice.name.clone(),
-            room: self.room.clone(),
-            rooms: (self.rooms)(&choice.server, choice.name.as_str()),
+            room: last.unwrap_or(&self.room).clone(),
+            rooms: (self.rooms)(remembered, choice.name.as_str()),
             password: choice.password.clone(),
             register: choice.register,
             server_password: choice.server_password.clone(),

@@ -2,9 +2,10 @@
 
 use super::size;
 use super::tasks::Task;
-use super::{BEACON_PORT, Config, DEFAULT_PORT, History, LANTALK_PORT};
+use super::{Config, History};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
+use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
 use landline_common::visible::is_blank;
 use landline_common::{Limits, limits};
 use std::ffi::OsString;
@@ -185,7 +186,7 @@ impl Args {
         let port = |port: u16| (port != 0).then_some(port);
         let mut ports: Vec<u16> = self.port.into_iter().chain(self.ports.iter().copied()).collect();
         if ports.is_empty() {
-            ports.push(DEFAULT_PORT);
+            ports.push(MAIN_PORT);
         }
         let all = || ports.iter().copied().chain(port(self.lantalk_port)).filter(|port| *port != 0);
         if let Some(twice) = all().enumerate().find_map(|(i, port)| all().skip(i + 1).find(|other| *other == port)) {

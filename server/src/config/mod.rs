@@ -6,19 +6,13 @@ pub mod tasks;
 
 pub use args::{Args, limits_help};
 use landline_common::Limits;
+use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
 pub use size::Size;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-
-/// The port that `nc`, Chat77 and the bundled client use.
-pub const DEFAULT_PORT: u16 = 12_345;
-/// LanTalk's port.
-pub const LANTALK_PORT: u16 = 5_050;
-/// LanTalk's discovery port (UDP).
-pub const BEACON_PORT: u16 = 5_051;
 
 /// A century: further back nobody looks, and far below where the arithmetic of time ends.
 const MOST_DAYS: u32 = 36_500;
@@ -98,7 +92,7 @@ impl fmt::Display for History {
 impl Default for Config {
     fn default() -> Config {
         Config {
-            ports: vec![DEFAULT_PORT],
+            ports: vec![MAIN_PORT],
             bind: Ipv6Addr::UNSPECIFIED.into(),
             data: "data".into(),
             name: "Landline".into(),

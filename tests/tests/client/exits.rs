@@ -3,6 +3,7 @@
 use crate::{landline, outcome, piped};
 use landline_tests::{House, Program};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use tempfile::TempDir;
@@ -34,6 +35,33 @@ fn a_machine_that_does_not_say_who_one_is() {
         command.arg("127.0.66.6:1").env("USER", user).env("LOGNAME", logname).env_remove("USERNAME");
         ends(&mut command, 2, &[says, "--name"]);
     }
+}
+
+/// A service that says `words` to each client, reads what comes, and closes.
+fn service(words: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.66.7:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut lines = BufReader::new(client.try_clone().expect("a stream"));
+            // Both lines, so that closing does not reset the connection.
+            (0..2).for_each(|_| _ = lines.read_line(&mut String::new()));
+            client.write_all(words).expect("a client");
+        }
+    });
+    address
+}
+
+#[test]
+fn a20_what_is_no_landline_server_is_said() {
+    let house = House::new(|config| config.lantalk_port = Some(0));
+    let to = |address: &str, says: &[&str]| ends(Program::client().args([address, "--name", "a"]), 1, says);
+    to(&house.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
+    to(&service(b"SSH-2.0-OpenSSH_9.6\r\n"), &["is not a Landline server: it is an SSH server", "12345"]);
+    to(&service(b"HTTP/1.1 400 Bad Request\r\n\r\n"), &["is not a Landline server: it is a web server"]);
+    to(&service(b"\x15\x03\x03\x00\x02\x02\x46"), &["is not a Landline server: it is a TLS service"]);
+    to(&service(b"220 mail ready\r\n"), &["is not a Landline server: it answered \"220 mail ready\""]);
+    to(&service(b""), &["closed the connection without an answer", "is it a Landline server?"]);
 }
 
 #[test]

@@ -81,3 +81,25 @@ fn a_port_that_is_given_twice_is_refused_by_name() {
     assert_eq!(server.wait().code(), Some(2));
     assert!(server.complaints().contains("port 31005 is given twice"));
 }
+
+#[test]
+fn a15_a_port_that_a_landline_server_has_is_named_as_such() {
+    let (folder, house) = (folder(), House::new(|config| config.lantalk_port = Some(0)));
+    let complaint = |arguments: [String; 2]| {
+        let mut server = Program::start(default_server(folder.path()).args(arguments), Stdio::null());
+        assert!(!server.wait().success());
+        server.complaints()
+    };
+    let port = house.address().port().to_string();
+    let taken = complaint(["--port".into(), port.clone()]);
+    assert!(
+        taken.contains(&format!("a Landline server that runs already: join it with landline 127.0.0.1:{port}")),
+        "{taken}"
+    );
+    let taken = complaint(["--port=0".into(), format!("--lantalk-port={}", house.lantalk_address().port())]);
+    assert!(taken.contains("a server for LanTalk clients") && taken.contains("--lantalk-port"), "{taken}");
+    let other = std::net::TcpListener::bind("127.0.0.1:0").and_then(|other| other.local_addr().map(|at| (at, other)));
+    let (address, _other) = other.expect("a port");
+    let taken = complaint(["--port".into(), address.port().to_string()]);
+    assert!(taken.contains("taken by another program"), "{taken}");
+}

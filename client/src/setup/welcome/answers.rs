@@ -1,8 +1,9 @@
 //! Answers → the next question, or the connection.
 
-use super::{Choice, Entry, Step, Welcome, Wish};
+use super::{Choice, Entry, LastTime, Step, Welcome, Wish};
 use crate::args::with_port;
 use crate::new_password::{NewPassword, Typed};
+use crate::setup::NotStarted;
 use landline_common::{Cause, UserName};
 
 impl Welcome {
@@ -11,8 +12,13 @@ impl Welcome {
         let Some(entry) = self.entries().into_iter().nth(at) else { return };
         self.problem = None;
         match entry {
+            Entry::Again(last, _) => self.go_again(last),
             Entry::Found(offer) => self.go_to(offer.address, offer.password),
             Entry::Last(address) => self.go_to(address, false),
+            Entry::Running(address) => {
+                let asks_password = self.offer_at(&address).is_some_and(|offer| offer.password);
+                self.go_to(address, asks_password);
+            }
             Entry::Address => self.ask(Step::Address, ""),
             Entry::Here => {
                 self.step = Step::Starting;
@@ -35,6 +41,9 @@ impl Welcome {
         let text = text.trim();
         self.problem = None;
         match self.step {
+            Step::Address if text.is_empty() => {
+                self.problem = Some("Type an address, for example 192.168.1.20".into());
+            }
             Step::Address => match with_port(text) {
                 Ok(address) => self.go_to(address, false),
                 Err(why) => self.problem = Some(why.to_string()),
@@ -78,6 +87,15 @@ impl Welcome {
         }
     }
 
+    /// As the last time: only a password is asked for, if there is one.
+    fn go_again(&mut self, last: LastTime) {
+        self.asks_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
+        self.server = last.server;
+        self.known.name = last.name.to_string();
+        self.name = Some(last.name);
+        if last.account && self.known.password.is_none() { self.ask(Step::Password, "") } else { self.connect() }
+    }
+
     fn ask_how(&mut self) {
         if self.known.password.is_some() {
             return self.connect();
@@ -110,8 +128,15 @@ impl Welcome {
         }
         let Some(name) = self.name.clone() else { return self.ask(Step::Name, &self.known.name.clone()) };
         self.step = Step::Connecting;
+        let formerly = match self.again() {
+            Some(Entry::Again(last, formerly)) if last.server == self.server => formerly,
+            _ => None,
+        };
+        let server_id = self.offer_at(&self.server).map(|offer| offer.id.clone()).unwrap_or_default();
         self.wishes.push(Wish::Connect(Choice {
             server: self.server.clone(),
+            formerly,
+            server_id,
             name,
             password: self.known.password.clone(),
             register: self.register,
@@ -147,13 +172,21 @@ impl Welcome {
     }
 
     /// A server runs here now, or why not.
-    pub(super) fn started(&mut self, started: Result<String, String>) {
+    pub(super) fn started(&mut self, started: Result<String, NotStarted>) {
         if self.step != Step::Starting {
             return;
         }
         match started {
             Ok(address) => self.go_to(address, false),
-            Err(why) => {
+            Err(NotStarted::Running(address)) => {
+                self.running = Some(address);
+                self.ask_server();
+                // What the user wanted is selected: the server on this machine.
+                self.moved = true;
+                self.select(Some(Entry::Here));
+                self.problem = Some("A Landline server already runs on this machine; Enter joins it".into());
+            }
+            Err(NotStarted::Failed(why)) => {
                 self.ask_server();
                 self.problem = Some(why);
             }

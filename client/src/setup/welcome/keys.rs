@@ -11,7 +11,11 @@ const LONGEST: usize = 300;
 impl Welcome {
     pub(super) fn key(&mut self, key: Key) {
         let chooses = !self.entries().is_empty();
+        let is_enter = key.code == Code::Enter;
+        self.enter_waits = is_enter && self.step == Step::Server && !self.searched && !self.moved;
         match key {
+            // Which server is first is not known yet; it is by the first look, half a second later.
+            _ if self.enter_waits => {}
             Key { code: Code::Char('c' | 'd' | 'q'), ctrl: true, .. } => self.wishes.push(Wish::Leave),
             Key { code: Code::Escape, .. } => self.back(),
             Key { code: Code::Enter, .. } if chooses => self.choose(self.at),

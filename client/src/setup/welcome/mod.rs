@@ -8,7 +8,9 @@ mod texts;
 use crate::chat::editor::Editor;
 use crate::chat::key::Key;
 use crate::new_password::NewPassword;
-use landline_common::{Cause, UserName};
+use crate::setup::NotStarted;
+use landline_common::service::MAIN_PORT;
+use landline_common::{Cause, RoomName, UserName};
 
 /// A server that is missing from so many lists in a row is gone: single datagrams get lost.
 const MISSED: u8 = 3;
@@ -37,7 +39,7 @@ pub enum Step {
 }
 
 /// A server that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offer {
     /// What it is called.
     pub name: String,
@@ -45,13 +47,36 @@ pub struct Offer {
     pub address: String,
     /// How many people are there.
     pub people: u32,
-    /// It asks everybody for a password.
+    /// It asks all users for a password.
     pub password: bool,
+    /// The id that all answers of one running server carry; empty if the server sends none.
+    pub id: String,
+    /// It runs on this machine.
+    pub here: bool,
+}
+
+/// The last session on a terminal: offered first, so that one Enter goes on with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastTime {
+    /// The server's address, with its port.
+    pub server: String,
+    /// The server's name; empty if it is not known.
+    pub server_name: String,
+    /// The id of the running server; empty if it is not known.
+    pub server_id: String,
+    /// The user's name there.
+    pub name: UserName,
+    /// The room.
+    pub room: RoomName,
+    /// The name is an account's: its password is asked for.
+    pub account: bool,
 }
 
 /// Something to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
+    /// The same as the last time; where the server was then, if it has another address now.
+    Again(LastTime, Option<String>),
     /// A server that was found.
     Found(Offer),
     /// Where one was the last time.
@@ -60,6 +85,8 @@ pub enum Entry {
     Address,
     /// A server that is started on this machine.
     Here,
+    /// The server that runs on this machine already, at that address: a second one could not have its port.
+    Running(String),
     /// Without an account.
     Guest,
     /// With an account there is.
@@ -80,7 +107,7 @@ pub enum Input {
     /// These servers answer.
     Found(Vec<Offer>),
     /// A server runs here now, at that address, or why not.
-    Started(Result<String, String>),
+    Started(Result<String, NotStarted>),
     /// One is not in: why, and the server's cause; `None` if none was reached.
     Refused(String, Option<Cause>),
 }
@@ -103,6 +130,10 @@ pub enum Wish {
 pub struct Choice {
     /// The server's address, with its port.
     pub server: String,
+    /// Where it was the last time, if it has another address now: what is remembered of it is kept under that one.
+    pub formerly: Option<String>,
+    /// The id of the running server; empty if it is not known.
+    pub server_id: String,
     /// The name.
     pub name: UserName,
     /// An account's password; guests have none.
@@ -118,6 +149,8 @@ pub struct Choice {
 pub struct Known {
     /// Where one was the last time.
     pub server: Option<String>,
+    /// The last time as a whole, if all of it is known.
+    pub last_time: Option<LastTime>,
     /// The name that is proposed.
     pub name: String,
     /// It was given on the command line: it is not asked for.
@@ -150,6 +183,10 @@ pub struct Welcome {
     /// The servers that answer, and how often each has been missing since.
     offers: Vec<(Offer, u8)>,
     moved: bool,
+    /// Enter was pressed before the network had been looked at.
+    enter_waits: bool,
+    /// Starting a server showed that one runs on this machine, at that address.
+    running: Option<String>,
     known: Known,
     server: String,
     asks_password: bool,
@@ -172,6 +209,8 @@ impl Welcome {
             searched: false,
             offers: Vec::new(),
             moved: false,
+            enter_waits: false,
+            running: None,
             register: known.register,
             known,
             server: String::new(),
@@ -224,16 +263,47 @@ impl Welcome {
     pub fn entries(&self) -> Vec<Entry> {
         match self.step {
             Step::Server => {
-                let mut entries: Vec<Entry> =
-                    self.offers.iter().map(|(offer, _)| Entry::Found(offer.clone())).collect();
-                let new = |last: &&String| self.offers.iter().all(|(offer, _)| offer.address != **last);
+                let mut entries: Vec<Entry> = self.again().into_iter().collect();
+                entries.extend(self.offers.iter().map(|(offer, _)| Entry::Found(offer.clone())));
+                let new = |last: &&String| self.offer_at(last).is_none();
                 entries.extend(self.known.server.as_ref().filter(new).cloned().map(Entry::Last));
-                entries.extend([Entry::Address, Entry::Here]);
+                entries.extend([Entry::Address, self.running_here().map_or(Entry::Here, Entry::Running)]);
                 entries
             }
             Step::How => vec![Entry::Guest, Entry::Account, Entry::Register],
             _ => Vec::new(),
         }
+    }
+
+    /// The server that was found at that address.
+    fn offer_at(&self, address: &str) -> Option<&Offer> {
+        self.offers.iter().map(|(offer, _)| offer).find(|offer| offer.address == address)
+    }
+
+    /// The last time, at the address that the server has now. An id proves nothing, since it can be repeated by
+    /// others: it counts only while no server answers at the old address.
+    fn again(&self) -> Option<Entry> {
+        let last = self.known.last_time.clone().filter(|_| !self.known.register)?;
+        if let Some(offer) = self.offer_at(&last.server) {
+            return Some(Entry::Again(LastTime { server_name: offer.name.clone(), ..last }, None));
+        }
+        let is_it = |offer: &&Offer| !last.server_id.is_empty() && offer.id == last.server_id;
+        let moved = self.offers.iter().map(|(offer, _)| offer).find(is_it);
+        Some(match moved {
+            Some(Offer { name, address, .. }) => {
+                let formerly = Some(last.server.clone());
+                Entry::Again(LastTime { server: address.clone(), server_name: name.clone(), ..last }, formerly)
+            }
+            None => Entry::Again(last, None),
+        })
+    }
+
+    /// The server on this machine that has the port of one that would be started here.
+    fn running_here(&self) -> Option<String> {
+        let port = format!(":{MAIN_PORT}");
+        let is_it = |offer: &&Offer| offer.here && offer.address.ends_with(&port);
+        let found = self.offers.iter().map(|(offer, _)| offer).find(is_it).map(|offer| offer.address.clone());
+        found.or_else(|| self.running.clone())
     }
 
     /// What is typed must not be seen.
@@ -272,6 +342,16 @@ impl Welcome {
         }
         if self.step == Step::Server {
             self.select(selected);
+            self.enter_now();
+        }
+    }
+
+    /// An Enter that waited for the first look takes the server that is proposed, if there is one.
+    fn enter_now(&mut self) {
+        let is_server = |entry: &Entry| matches!(entry, Entry::Again(..) | Entry::Found(_) | Entry::Last(_));
+        let waits = std::mem::take(&mut self.enter_waits);
+        if waits && self.entries().get(self.at).is_some_and(is_server) {
+            self.choose(self.at);
         }
     }
 
@@ -286,10 +366,13 @@ impl Welcome {
         let same = |entry: &Entry| match &before {
             Some(Entry::Found(offer)) => is_at(entry, &offer.address),
             Some(Entry::Last(last)) => is_at(entry, last),
+            Some(Entry::Again(..)) => matches!(entry, Entry::Again(..)),
+            Some(Entry::Here | Entry::Running(_)) => matches!(entry, Entry::Here | Entry::Running(_)),
             other => other.as_ref() == Some(entry),
         };
         let last = |entry: &Entry| self.known.server.as_ref().is_some_and(|last| is_at(entry, last));
-        let at = if self.moved { entries.iter().position(same) } else { entries.iter().position(last) };
+        let likely = |entry: &Entry| matches!(entry, Entry::Again(..)) || (self.again().is_none() && last(entry));
+        let at = if self.moved { entries.iter().position(same) } else { entries.iter().position(likely) };
         let fallback = if self.moved { self.at.min(entries.len().saturating_sub(1)) } else { 0 };
         self.at = at.unwrap_or(fallback);
     }

@@ -3,7 +3,7 @@ use crate::chat::key::Code;
 use proptest::prelude::*;
 
 fn offer(name: &str, last: u8, password: bool) -> Offer {
-    Offer { name: name.into(), address: format!("10.0.0.{last}:12345"), people: 3, password }
+    Offer { name: name.into(), address: format!("10.0.0.{last}:12345"), people: 3, password, ..Offer::default() }
 }
 
 fn press(welcome: &mut Welcome, code: Code) -> Vec<Wish> {
@@ -156,12 +156,137 @@ fn a_server_is_started_here() {
     let mut welcome = Welcome::new(known());
     press(&mut welcome, Code::Up);
     assert_eq!(press(&mut welcome, Code::Enter), [Wish::Start]);
-    welcome.step(Input::Started(Err("port 12345 is taken".into())));
+    welcome.step(Input::Started(Err(NotStarted::Failed("port 12345 is taken".into()))));
     assert_eq!((welcome.step, welcome.problem.as_deref()), (Step::Server, Some("port 12345 is taken")));
     press(&mut welcome, Code::Up);
     press(&mut welcome, Code::Enter);
     welcome.step(Input::Started(Ok("127.0.0.1:12345".into())));
     assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "127.0.0.1:12345"));
+}
+
+#[test]
+fn b4_enter_in_the_first_half_second_waits_for_the_first_look() {
+    let mut welcome = Welcome::new(known());
+    assert_eq!(press(&mut welcome, Code::Enter), []);
+    assert_eq!((welcome.step, &welcome.problem), (Step::Server, &None));
+    welcome.step(Input::Found(vec![offer("Room 12", 1, false)]));
+    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "10.0.0.1:12345"));
+    // Nobody answers: the address is not asked for, since that was not chosen.
+    let mut alone = Welcome::new(known());
+    press(&mut alone, Code::Enter);
+    alone.step(Input::Found(Vec::new()));
+    assert_eq!(alone.step, Step::Server);
+    alone.step(Input::Found(vec![offer("later", 1, false)]));
+    assert_eq!(alone.step, Step::Server, "an Enter of long ago is forgotten");
+    // Another key takes it back; one who has moved has chosen.
+    let mut typing = Welcome::new(known());
+    press(&mut typing, Code::Enter);
+    type_in(&mut typing, "ho");
+    typing.step(Input::Found(vec![offer("Room 12", 1, false)]));
+    assert_eq!((typing.step, typing.field.text()), (Step::Address, "ho"));
+    let mut moved = Welcome::new(known());
+    press(&mut moved, Code::Down);
+    assert_eq!(press(&mut moved, Code::Enter), [Wish::Start]);
+}
+
+#[test]
+fn b4_an_empty_address_is_answered_in_words() {
+    let mut welcome = Welcome::new(known());
+    welcome.step(Input::Found(Vec::new()));
+    (0..2).for_each(|_| _ = press(&mut welcome, Code::Enter));
+    assert_eq!(welcome.problem.as_deref(), Some("Type an address, for example 192.168.1.20"));
+}
+
+fn last_time(account: bool) -> Known {
+    let last_time = LastTime {
+        server: "10.0.0.3:12345".into(),
+        server_name: "Third floor".into(),
+        server_id: "0f".into(),
+        name: UserName::parse("dave").unwrap(),
+        room: RoomName::parse("ops").unwrap(),
+        account,
+    };
+    Known { server: Some(last_time.server.clone()), last_time: Some(last_time), account, ..known() }
+}
+
+#[test]
+fn b15_one_enter_goes_on_with_the_last_time() {
+    let mut guest = Welcome::new(last_time(false));
+    guest.step(Input::Found(vec![offer("a", 1, false), offer("Third floor", 3, false)]));
+    assert_eq!((guest.at, &*guest.entries()[0].columns()[0]), (0, "ops on Third floor as dave (last time)"));
+    let choice = connects(press(&mut guest, Code::Enter));
+    assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.3:12345", "dave", None));
+    assert_eq!(choice.formerly, None);
+    // Discovery may be switched off.
+    let mut unseen = Welcome::new(last_time(false));
+    press(&mut unseen, Code::Enter);
+    assert_eq!(connects(unseen.step(Input::Found(Vec::new()))).server, "10.0.0.3:12345");
+    let mut account = Welcome::new(last_time(true));
+    account.step(Input::Found(vec![offer("Third floor", 3, false)]));
+    press(&mut account, Code::Enter);
+    assert_eq!(account.step, Step::Password);
+    type_in(&mut account, "correct horse");
+    assert_eq!(connects(press(&mut account, Code::Enter)).password.as_deref(), Some("correct horse"));
+    let mut closed = Welcome::new(last_time(false));
+    closed.step(Input::Found(vec![offer("Third floor", 3, true)]));
+    press(&mut closed, Code::Enter);
+    assert_eq!(closed.step, Step::ServerPassword);
+}
+
+#[test]
+fn b15_a_refusal_asks_what_has_to_be_different() {
+    let mut guest = Welcome::new(last_time(false));
+    guest.step(Input::Found(vec![offer("Third floor", 3, false)]));
+    connects(press(&mut guest, Code::Enter));
+    guest.step(Input::Refused("taken".into(), Some(Cause::NameTaken)));
+    assert_eq!((guest.step, guest.field.text()), (Step::Name, "dave"));
+    let register = Welcome::new(Known { register: true, ..last_time(false) });
+    assert!(!matches!(register.entries()[0], Entry::Again(..)), "an account is to be made");
+}
+
+#[test]
+fn b15_a_server_that_has_moved_is_found_by_its_id() {
+    let at = |last: u8, id: &str| Offer { id: id.into(), ..offer("Third floor", last, false) };
+    let mut moved = Welcome::new(last_time(false));
+    moved.step(Input::Found(vec![at(9, "0f")]));
+    let shown = "ops on Third floor as dave (last time; now at 10.0.0.9:12345)";
+    assert_eq!(&*moved.entries()[0].columns()[0], shown);
+    let choice = connects(press(&mut moved, Code::Enter));
+    assert_eq!((&*choice.server, choice.formerly.as_deref()), ("10.0.0.9:12345", Some("10.0.0.3:12345")));
+    assert_eq!(choice.server_id, "0f");
+    // Who repeats the id of a server that answers where it was gets nobody.
+    let mut copied = Welcome::new(last_time(false));
+    copied.step(Input::Found(vec![at(9, "0f"), at(3, "0f")]));
+    assert_eq!(connects(press(&mut copied, Code::Enter)).server, "10.0.0.3:12345");
+    // A server without an id is no other one without an id.
+    let mut nameless = last_time(false);
+    nameless.last_time.as_mut().unwrap().server_id.clear();
+    let mut nameless = Welcome::new(nameless);
+    nameless.step(Input::Found(vec![at(9, "")]));
+    assert_eq!(connects(press(&mut nameless, Code::Enter)).server, "10.0.0.3:12345");
+}
+
+#[test]
+fn a15_a_server_that_runs_here_is_joined() {
+    let joins = |welcome: &Welcome| welcome.entries().last().unwrap().columns()[0].clone();
+    let mut found = Welcome::new(known());
+    let here = Offer { here: true, ..offer("Landline", 1, true) };
+    found.step(Input::Found(vec![here.clone()]));
+    assert_eq!(joins(&found), "a Landline server already runs here on port 12345: join it");
+    press(&mut found, Code::Up);
+    assert_eq!(press(&mut found, Code::Enter), []);
+    assert_eq!((found.step, found.chosen().0), (Step::Name, "10.0.0.1:12345"));
+    let mut other = Welcome::new(known());
+    other.step(Input::Found(vec![Offer { address: "10.0.0.1:22222".into(), ..here }]));
+    assert_eq!(other.entries().last(), Some(&Entry::Here), "its port is not in the way");
+    // One that discovery does not see is noticed when another is to be started.
+    let mut hidden = Welcome::new(known());
+    press(&mut hidden, Code::Up);
+    assert_eq!(press(&mut hidden, Code::Enter), [Wish::Start]);
+    hidden.step(Input::Started(Err(NotStarted::Running("127.0.0.1:12345".into()))));
+    assert!(hidden.problem.as_ref().unwrap().contains("already runs on this machine"));
+    press(&mut hidden, Code::Enter);
+    assert_eq!((hidden.step, hidden.chosen().0), (Step::Name, "127.0.0.1:12345"));
 }
 
 #[test]
@@ -218,7 +343,7 @@ fn input() -> impl Strategy<Value = Input> {
         1 => ".{0,10}".prop_map(Input::Line),
         2 => prop::collection::vec(0u8..6, 0..4).prop_map(|n| Input::Found(n.into_iter().map(|n| offer("x", n, n > 2)).collect())),
         1 => cause.prop_map(|cause| Input::Refused("no".into(), cause)),
-        1 => any::<bool>().prop_map(|well| Input::Started(if well { Ok("h:1".into()) } else { Err("no".into()) })),
+        1 => any::<bool>().prop_map(|well| Input::Started(if well { Ok("h:1".into()) } else { Err(NotStarted::Failed("no".into())) })),
     ]
 }
 

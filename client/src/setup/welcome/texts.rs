@@ -57,6 +57,11 @@ impl Entry {
     pub fn columns(&self) -> [String; 4] {
         let one = |text: &str| [text.to_owned(), String::new(), String::new(), String::new()];
         match self {
+            Entry::Again(last, formerly) => {
+                let server = if last.server_name.is_empty() { &last.server } else { &last.server_name };
+                let moved = formerly.as_ref().map_or(String::new(), |_| format!("; now at {}", last.server));
+                one(&format!("{} on {server} as {} (last time{moved})", last.room, last.name))
+            }
             Entry::Found(offer) => {
                 let name = if offer.name.is_empty() { "a server" } else { &offer.name };
                 let people = if offer.people == 1 { "1 person".into() } else { format!("{} people", offer.people) };
@@ -66,6 +71,10 @@ impl Entry {
             Entry::Last(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
             Entry::Address => one("another server: type its address"),
             Entry::Here => one("start a server here, for everybody on this network"),
+            Entry::Running(address) => {
+                let port = address.rsplit(':').next().unwrap_or_default();
+                one(&format!("a Landline server already runs here on port {port}: join it"))
+            }
             Entry::Guest => one("as a guest, without a password"),
             Entry::Account => one("with my account"),
             Entry::Register => one("make an account: the name is yours then"),

@@ -2,8 +2,8 @@
 
 use crate::link::Refusal;
 use crate::secret;
-use crate::setup;
 use crate::setup::welcome::{Choice, Input, Step, Welcome, Wish};
+use crate::setup::{self, NotStarted};
 use crate::ui::enter::{Entered, enter};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
@@ -36,7 +36,8 @@ pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) 
                 Wish::Connect(choice) => match connect(&choice, setting, signals) {
                     Ok(entered) => {
                         let who = setting.identity(&choice);
-                        return Ok(Some(Answered { server: choice.server, who, entered, note: welcome.note }));
+                        let Choice { server, server_id, .. } = choice;
+                        return Ok(Some(Answered { server, server_id, who, entered, note: welcome.note }));
                     }
                     Err(Refusal { why, cause }) => inputs.push(Input::Refused(why, cause)),
                 },
@@ -60,10 +61,10 @@ fn connect(choice: &Choice, setting: &Setting, signals: &Receiver<Signal>) -> Re
     enter(&choice.server, &setting.identity(choice), signals)
 }
 
-fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<String, String>> {
+fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<String, NotStarted>> {
     eprintln!("{}", welcome.question());
     let started = setup::start(setting.data.clone()).context("starting a thread")?;
-    let started = started.recv().unwrap_or_else(|_| Err("it was not started".into()));
+    let started = started.recv().unwrap_or_else(|_| Err(NotStarted::Failed("it was not started".into())));
     if let Ok(started) = &started {
         eprintln!("{}", started.note);
         welcome.note = Some(started.note.clone());
@@ -117,7 +118,13 @@ mod tests {
     #[test]
     fn a_question_says_what_an_empty_line_means() {
         let mut welcome = Welcome::new(Known { name: "alice".into(), ..Known::default() });
-        let offer = Offer { name: "Room 12".into(), address: "10.0.0.1:12345".into(), people: 1, password: true };
+        let offer = Offer {
+            name: "Room 12".into(),
+            address: "10.0.0.1:12345".into(),
+            people: 1,
+            password: true,
+            ..Offer::default()
+        };
         welcome.step(Input::Found(vec![offer]));
         let expected = "Where do you want to talk?\n  1  Room 12, 10.0.0.1:12345, 1 person, password\n  2  another \
                         server: type its address\n  3  start a server here, for everybody on this network\nA number, \

@@ -6,8 +6,8 @@ use super::view;
 use crate::chat;
 use crate::chat::key::Code;
 use crate::link::{Connection, First, News, Refusal};
-use crate::setup;
 use crate::setup::welcome::{Choice, Input, Welcome, Wish};
+use crate::setup::{self, NotStarted};
 use crate::ui::enter::{self, Entered};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
 type Attempt = Option<(Choice, enter::Attempt)>;
-type Starting = Receiver<Result<setup::Started, String>>;
+type Starting = Receiver<Result<setup::Started, NotStarted>>;
 
 /// Asks until one is in. `None` if one leaves.
 ///
@@ -53,7 +53,7 @@ pub fn ask(
             recv(looking) -> offers => asking.feed(Input::Found(offers.unwrap_or_default()))?,
             recv(starting) -> started => {
                 asking.starting = never();
-                asking.started(started.unwrap_or_else(|_| Err("it was not started".into())))?;
+                asking.started(started.unwrap_or_else(|_| Err(NotStarted::Failed("it was not started".into()))))?;
             }
             recv(news) -> news => if let Some((choice, entered)) = asking.news(news.ok())? {
                 return Ok(Some(asking.answered(choice, entered)));
@@ -98,7 +98,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    fn started(&mut self, started: Result<setup::Started, String>) -> anyhow::Result<()> {
+    fn started(&mut self, started: Result<setup::Started, NotStarted>) -> anyhow::Result<()> {
         if let Ok(started) = &started {
             self.welcome.note = Some(started.note.clone());
         }
@@ -123,6 +123,6 @@ impl Asking<'_> {
 
     fn answered(self, choice: Choice, entered: Entered) -> Answered {
         let who = self.setting.identity(&choice);
-        Answered { server: choice.server, who, entered, note: self.welcome.note }
+        Answered { server: choice.server, server_id: choice.server_id, who, entered, note: self.welcome.note }
     }
 }

@@ -31,7 +31,7 @@ fn screen(welcome: &Welcome, (width, height): (u16, u16)) -> String {
 }
 
 fn offer(name: &str, last: u8, people: u32, password: bool) -> Offer {
-    Offer { name: name.into(), address: format!("192.168.1.{last}:12345"), people, password }
+    Offer { name: name.into(), address: format!("192.168.1.{last}:12345"), people, password, ..Offer::default() }
 }
 
 fn welcome() -> Welcome {

@@ -17,6 +17,7 @@ mod mesh_commands;
 mod message;
 mod networks;
 mod new_password;
+mod own_name;
 mod places;
 mod secret;
 mod setup;

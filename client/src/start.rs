@@ -13,7 +13,7 @@ use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::{self, Signal};
 use crate::ui::tui::Taken;
 use crate::ui::tui::theme::{Depth, Palette, Theme, depth, has_screen};
-use crate::{discover, logging, places, secret, ui};
+use crate::{discover, logging, own_name, places, secret, ui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 use landline_common::clean::clean;
@@ -60,7 +60,7 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
     let given = wanted.name.as_deref().map(UserName::parse).transpose();
     let name = match given.map_err(|why| BadUsage::new(format!("NAME: {why}")))? {
         Some(name) => name,
-        None => start.name()?,
+        None => start.name_or_ask()?,
     };
     // Nobody would let such a member in.
     name.check_new().map_err(|why| BadUsage::new(format!("NAME: {why}")))?;
@@ -150,7 +150,7 @@ impl Start<'_> {
                 Err(_) => self.args.name.is_none(),
             };
         if asks_first {
-            return self.ask(Welcome::at(server, self.known()?), server, &signals);
+            return self.ask(Welcome::at(server, self.known()?, self.name().ok()), server, &signals);
         }
         let who = self.identity(server)?;
         let refusal = match enter(server, &who, &signals) {
@@ -236,7 +236,7 @@ impl Start<'_> {
     fn known(&self) -> anyhow::Result<Known> {
         let name = match &self.args.name {
             Some(_) => self.name()?.to_string(),
-            None => self.name().map(|name| name.to_string()).unwrap_or_default(),
+            None => self.proposal(),
         };
         Ok(Known {
             server: self.memory.server.as_deref().and_then(|server| with_port(server).ok()),
@@ -278,21 +278,36 @@ impl Start<'_> {
     }
 
     fn name(&self) -> anyhow::Result<UserName> {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let own = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
         match (&self.args.name, &self.config.name) {
             (Some(name), _) => UserName::parse(name).map_err(|why| BadUsage::new(format!("--name: {why}")).into()),
             (None, Some(name)) => Ok(name.clone()),
             (None, None) => {
                 let last = self.memory.name.as_deref().filter(|_| self.people);
-                let name = last.map(str::to_owned).or_else(own);
-                let nobody = || BadUsage::new("this machine does not say who you are; choose a name with --name");
-                let name = name.ok_or_else(nobody)?;
-                let unfit =
-                    |why| BadUsage::new(format!("you are {name:?} on this machine: {why}; choose a name with --name"));
-                Ok(UserName::parse(&name).map_err(unfit)?)
+                if let Some(last) = last.and_then(|last| UserName::parse(last).ok()) {
+                    return Ok(last);
+                }
+                own_name::of_this_machine().map_err(|own| {
+                    let example = own_name::suggestion(&own).map_or("NAME".into(), |name| name.to_string());
+                    let why = "this machine's name for you is no name that can be used here";
+                    BadUsage::new(format!("{own:?}: {why}; choose one with --name, for example --name {example}"))
+                        .into()
+                })
             }
         }
+    }
+
+    /// The same; a user at a terminal is asked for a name where this machine's own cannot be used.
+    fn name_or_ask(&self) -> anyhow::Result<UserName> {
+        match self.name() {
+            Err(_) if self.people && self.args.name.is_none() => ask_name(&self.proposal()),
+            name => name,
+        }
+    }
+
+    /// The name that is proposed where one is asked for.
+    fn proposal(&self) -> String {
+        let near = || own_name::of_this_machine().or_else(|own| own_name::suggestion(&own).ok_or(()));
+        self.name().ok().or_else(|| near().ok()).map(|name| name.to_string()).unwrap_or_default()
     }
 
     fn room(&self, server: &str) -> anyhow::Result<RoomName> {
@@ -385,6 +400,23 @@ impl Start<'_> {
 fn rooms_of(server: &str, name: &str) -> Vec<RoomName> {
     let memory = Memory::load(places::memory_file().as_deref());
     memory.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
+}
+
+/// Asks for a name, in a line.
+fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
+    let shown = if proposal.is_empty() { String::new() } else { format!(" [{proposal}]") };
+    loop {
+        eprint!("Your name{shown}: ");
+        let mut line = String::new();
+        if io::stdin().read_line(&mut line).context("reading a name")? == 0 {
+            bail!(BadUsage::new("no name was given; choose one with --name"));
+        }
+        let typed = if line.trim().is_empty() { proposal } else { line.trim() };
+        match UserName::parse(typed).and_then(|name| name.check_new().map(|()| name)) {
+            Ok(name) => return Ok(name),
+            Err(why) => eprintln!("! {why}"),
+        }
+    }
 }
 
 /// What to know about a server that was started here, for whoever leaves.

@@ -27,13 +27,33 @@ fn a_server_that_cannot_be_reached() {
     ends(Program::client().args([&free.to_string(), "--name", "a"]), 1, &["no server answers", "landline-server"]);
 }
 
+/// `landline` where the environment names the user so.
+fn named(variables: &[(&str, &str)], args: &[&str]) -> Command {
+    let mut command = Program::client();
+    ["USER", "LOGNAME", "USERNAME"].iter().for_each(|name| _ = command.env_remove(name));
+    command.envs(variables.iter().copied()).args(args);
+    command
+}
+
 #[test]
-fn a_machine_that_does_not_say_who_one_is() {
-    for (user, logname, says) in [("", "", "does not say who you are"), ("", "Ann Lee", "you are \"Ann Lee\" on this")]
-    {
-        let mut command = Program::client();
-        command.arg("127.0.66.6:1").env("USER", user).env("LOGNAME", logname).env_remove("USERNAME");
-        ends(&mut command, 2, &[says, "--name"]);
+fn a16_a_script_has_a_name_where_the_environment_has_none() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    let own = Command::new("id").arg("-un").output().expect("id").stdout;
+    let own = String::from_utf8_lossy(&own).trim().to_owned();
+    let (code, _, complaint) = outcome(&piped(&mut named(&[], &[&house.address().to_string()]), "hello\n"));
+    assert_eq!((code, &*complaint), (0, ""));
+    bob.expect(&format!("{own} has connected to the chatroom"));
+    bob.expect(&format!("{own}: hello"));
+    // Nothing that needs no name asks for one.
+    let (code, _, complaint) = outcome(&piped(&mut named(&[("USER", "john.doe")], &["help"]), ""));
+    assert_eq!((code, &*complaint), (0, ""));
+}
+
+#[test]
+fn a16_a_name_of_the_machine_that_cannot_be_used_says_what_to_do() {
+    for (user, near) in [("john.doe", "--name john-doe"), ("Ann Lee", "--name Ann-Lee")] {
+        ends(&mut named(&[("USER", user)], &["127.0.66.6:1"]), 2, &[&format!("{user:?}"), near]);
     }
 }
 

@@ -137,6 +137,20 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
 }
 
 #[test]
+fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
+    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let mut john = Terminal::new(80, 24);
+    john.run(landline(folder.path()).env("USER", "john.doe").arg(house.address().to_string()), "; echo ended-$?");
+    john.sees("Your name [john-doe]:");
+    john.press("a b\r");
+    john.sees("! ");
+    john.press("\r");
+    john.sees("Welcome to Landline, john-doe");
+    john.press("/quit\r");
+    john.sees("ended-0");
+}
+
+#[test]
 fn the_questions_come_in_lines_without_the_full_screen() {
     let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
     house.register("zoe", "correct horse");

@@ -221,12 +221,12 @@ impl Welcome {
         }
     }
 
-    /// The server is known, and so is the name, unless it cannot be one: a password for a new account is asked for.
+    /// The server is known. With a name, the password of a new account is asked for; without one, the name.
     #[must_use]
-    pub fn at(server: &str, known: Known) -> Welcome {
+    pub fn at(server: &str, known: Known, name: Option<UserName>) -> Welcome {
         let mut welcome = Welcome::new(known);
         welcome.server = server.to_owned();
-        welcome.name = UserName::parse(&welcome.known.name).ok();
+        welcome.name = name;
         match welcome.name {
             Some(_) => welcome.ask(Step::Password, ""),
             None => welcome.ask_name(),
@@ -238,7 +238,8 @@ impl Welcome {
     #[must_use]
     pub fn refused_at(server: &str, known: Known, why: &str, cause: Option<Cause>) -> Option<Welcome> {
         let cause = cause.filter(|cause| can_be_answered(*cause))?;
-        let mut welcome = Welcome::at(server, known);
+        let name = UserName::parse(&known.name).ok();
+        let mut welcome = Welcome::at(server, known, name);
         welcome.known.name_is_given = true;
         welcome.step = Step::Connecting;
         welcome.refused(why.to_owned(), Some(cause));

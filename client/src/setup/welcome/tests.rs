@@ -389,7 +389,7 @@ fn at_a_known_server_only_what_it_does_not_take_is_asked() {
 
 #[test]
 fn at_a_known_server_an_account_is_made_by_its_password_alone() {
-    let mut welcome = Welcome::at("h:1", Known { register: true, ..known() });
+    let mut welcome = Welcome::at("h:1", Known { register: true, ..known() }, UserName::parse(&known().name).ok());
     for step in [Step::Password, Step::PasswordAgain] {
         assert_eq!(welcome.step, step);
         type_in(&mut welcome, "correct horse");
@@ -399,6 +399,6 @@ fn at_a_known_server_an_account_is_made_by_its_password_alone() {
     }
     let choice = connects(press(&mut welcome, Code::Enter));
     assert!(choice.register && choice.password.as_deref() == Some("correct horse"));
-    let nameless = Welcome::at("h:1", Known { name: "no name".into(), ..Known::default() });
+    let nameless = Welcome::at("h:1", Known { name: "john-doe".into(), ..Known::default() }, None);
     assert_eq!(nameless.step, Step::Name);
 }

@@ -79,7 +79,7 @@ pub struct Look {
     /// Have the terminal tell the desktop when the bell rings (OSC 9 and 777)
     #[arg(long)]
     pub notify: bool,
-    /// Note in this file when the connection, or a direct chat, is made, lost and why (RUST_LOG: how much)
+    /// Note in this file when the connection, or an encrypted chat, is made, lost and why (RUST_LOG: how much)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub log: Option<PathBuf>,
     /// Read this instead of the usual file; landline config prints one with all keys

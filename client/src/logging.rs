@@ -1,6 +1,6 @@
 //! The client's log file, which helps to find out why a connection broke. Nothing is logged to the screen.
 //!
-//! The log covers the connection, direct chats and the terminal. Chat texts and passwords are never logged, and text of
+//! The log covers the connection, encrypted chats and the terminal. Chat texts and passwords are never logged, and text of
 //! a server is cleaned with [`landline_common::clean`].
 
 use crate::args::BadUsage;

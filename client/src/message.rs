@@ -1,4 +1,4 @@
-//! What goes into one message, wherever it is said: to a server, in a mesh, in a direct chat.
+//! What goes into one message, wherever it is said: to a server, in a mesh, in an encrypted chat.
 
 use landline_common::clean::{clean_message, count_lines};
 use landline_common::limits::MESSAGE_LINES;

@@ -70,7 +70,7 @@ causes! {
     DirectUnavailable "direct_unavailable" State, "{user} is no longer available for an encrypted chat";
     Blocked "blocked" State, "{user} is blocked";
     Unblocked "unblocked" State, "{user} is unblocked";
-    Forgotten "forgotten" State, "{count} direct message{s} removed from the history.";
+    Forgotten "forgotten" State, "{count} message{s} removed from the history.";
     ResumedElsewhere "resumed_elsewhere" State, "This session goes on over another connection.";
     LinesLost "lines_lost" State, "{count} message{s} for you could not be kept while you had no connection.";
     NotSupported "not_supported" State, "not supported here";
@@ -158,6 +158,9 @@ causes! {
     NoSuchUser "no_such_user" Refusal(404),
         "{user} is not online. /users lists who is; /say TEXT sends any text.", lantalk "User '{user}' not found.";
     NoSuchRoom "no_such_room" Refusal(404), "There is no room {room}. /rooms lists them.";
+    MachineLine "machine_line" Refusal(400),
+        "That begins like a line of another program and was not said. /say TEXT sends any text.";
+    MeshOnly "mesh_only" Refusal(400), "That command is for landline mesh: users of a server have no keys.";
     NoSuchHelp "no_such_help" Refusal(404), "Unknown command. /help all lists the commands.";
     NotInRoom "not_in_room" Refusal(404), "You are not in {room}. /rooms lists the rooms.";
     NoRoomToTalk "no_room_to_talk" Refusal(404),
@@ -169,7 +172,7 @@ causes! {
     FormatFixed "format_fixed" Refusal(400), "Not available in this client: it gets events in a fixed form.";
     NotStored "not_stored" Refusal(500), "All users heard that, but it could not be stored: it is not in the history.";
     LostInStorage "lost_in_storage" Refusal(500),
-        "{count} of your messages could not be stored. Talk was heard, but is not in the history; direct messages \
+        "{count} of your messages could not be stored. Talk was heard, but is not in the history; messages to one user \
          may be lost.";
     BlockedByUser "blocked_by_user" Refusal(403), "Not delivered: {user} blocks you.";
     RequestBlocked "request_blocked" Refusal(403), "Not delivered: {user} blocks you.";
@@ -189,15 +192,16 @@ causes! {
     NotBlocked "not_blocked" Refusal(404), "You do not block {user}. /block lists the users you block.";
     BlocksNotStored "blocks_not_stored" Refusal(500),
         "That could not be stored; nothing has changed. Tell the operator of this server.";
-    PrivateAlready "private_already" Refusal(400), "You already have a private chat with {user}.";
+    PrivateAlready "private_already" Refusal(400), "You already have an off-the-record chat with {user}.";
     AskedAlready "asked_already" Refusal(400), "You have asked {user} already. Wait for an answer.";
     TooManyPrivates "too_many_privates" Refusal(403),
-        "One of you has too many private chats and requests. /end or /reject some first.";
+        "One of you has too many off-the-record chats and requests. /end or /reject some first.";
     NotAskedPrivate "not_asked_private" Refusal(404),
-        "{user} has not asked you for a private chat. /connect {user} asks.";
+        "{user} has not asked you for an off-the-record chat. /connect {user} asks; /say TEXT sends any text.";
     NoPrivateToTalk "no_private_to_talk" Refusal(403),
-        "You have no private chat with {user}. /connect {user} asks for one.";
-    NoPrivateToEnd "no_private_to_end" Refusal(404), "You have no private chat with {user}. /chats lists yours.";
+        "You have no off-the-record chat with {user}. /connect {user} asks for one; /say TEXT sends any text.";
+    NoPrivateToEnd "no_private_to_end" Refusal(404),
+        "You have no off-the-record chat with {user}. /chats lists yours; /say TEXT sends any text.";
     NoneOpen "none_open" Refusal(404), "You have no {word}.";
     SeveralOpen "several_open" Refusal(400), "You have more than one {word}. Name the user: /help private";
     KeyBad "key_bad" Refusal(400), "Not announced: {word}";
@@ -207,9 +211,10 @@ causes! {
         "{user} has not asked you for an encrypted chat. /direct {user} asks.";
     DirectNotHere "direct_not_here" Refusal(403),
         "Encrypted chats need the program landline on both sides; they do not pass this server. /connect {user} \
-         asks for a private chat here.";
+         asks for an off-the-record chat here; /say TEXT sends any text.";
     DirectNotThere "direct_not_there" Refusal(403),
-        "{user}'s program cannot do encrypted chats. /connect {user} asks for a private chat here.";
+        "{user}'s program cannot do encrypted chats. /connect {user} asks for an off-the-record chat here; /say TEXT \
+         sends any text.";
     TooManyDirects "too_many_directs" Refusal(403), "One of you has too many open requests. /reject some first.";
 
     // A cause that this version does not know.

@@ -71,6 +71,8 @@ pub enum Command<'a> {
     },
     DirectStop(&'a str),
     DirectKey(&'a str),
+    /// In a mesh: takes the changed key of a user for the right one.
+    Trust(&'a str),
     DirectAccept {
         to: &'a str,
         key: &'a str,
@@ -118,7 +120,10 @@ pub enum Command<'a> {
     /// Answers the server's ping; in command objects only.
     Alive,
     /// A line of a feature that only later Chat77 clients have.
-    Foreign,
+    Foreign {
+        /// A program surely sent it; otherwise a user may have typed it.
+        by_program: bool,
+    },
 }
 
 /// A new password in place of the present one.
@@ -178,6 +183,7 @@ impl<'a> Command<'a> {
             | Command::Direct(_)
             | Command::DirectStop(_)
             | Command::DirectKey(_)
+            | Command::Trust(_)
             | Command::DirectAccept { .. }
             | Command::Block(_)
             | Command::Blocked { .. }
@@ -197,7 +203,7 @@ impl<'a> Command<'a> {
             | Command::Ping(_)
             | Command::Ack(_)
             | Command::Alive
-            | Command::Foreign => None,
+            | Command::Foreign { .. } => None,
         }
     }
 
@@ -239,6 +245,7 @@ impl fmt::Display for Command<'_> {
             Command::DirectText { to, text } => write!(f, "/direct-say {to} {text}"),
             Command::DirectStop(user) => one(f, "direct-stop", Some(user)),
             Command::DirectKey(key) => one(f, "direct-key", Some(key)),
+            Command::Trust(user) => one(f, "trust", Some(user)),
             Command::DirectAccept { to, key, addresses } => write!(f, "/direct-accept {to} {key} {addresses}"),
             Command::Block(user) => one(f, "block", Some(user)),
             Command::Blocked { after } => list(f, format_args!("block"), after),
@@ -258,7 +265,7 @@ impl fmt::Display for Command<'_> {
             Command::Quit => one(f, "quit", None),
             Command::Ping(token) => one(f, "ping", token),
             Command::Ack(_) | Command::Alive => one(f, "ping", None),
-            Command::Foreign => f.write_str(parse::FOREIGN[0]),
+            Command::Foreign { .. } => f.write_str(parse::FOREIGN[0]),
         }
     }
 }

@@ -316,7 +316,7 @@ impl LineWriter<'_> {
             What::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
             What::Info(text) | What::Error { text, .. } => self.talk(&[], text),
             What::PrivateRequest { from } => {
-                self.line(format_args!("{from} wants a private chat. /accept {from} or /reject {from}"));
+                self.line(format_args!("{from} wants an off-the-record chat. /accept {from} or /reject {from}"));
             }
             What::PrivateConnected { with } => {
                 self.line(format_args!(

@@ -79,7 +79,7 @@ pub fn command(data: &[u8]) {
     let Some(Ok(command)) = parse(&line, "alice") else { return };
     let printed = command.to_string();
     // A private message without a name parses back only if its text is one word.
-    if !matches!(command, Command::Foreign | Command::Say(_) | Command::Private { .. }) {
+    if !matches!(command, Command::Foreign { .. } | Command::Say(_) | Command::Private { .. }) {
         assert_eq!(parse(&printed, ""), Some(Ok(command)), "{printed:?}");
     }
 }

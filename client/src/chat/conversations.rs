@@ -105,7 +105,7 @@ impl Conversations {
     }
 
     /// Lets the one go that was quiet longest, if there are too many: people before rooms, and never unsent lines or a
-    /// direct chat that is open (which are bounded by themselves).
+    /// encrypted chat that is open (which are bounded by themselves).
     fn make_room(&mut self) {
         if self.list.len() < CONVERSATIONS {
             return;

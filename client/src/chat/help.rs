@@ -44,7 +44,7 @@ pub fn rows(width: usize, in_mesh: bool) -> Vec<Row> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let local = LOCAL.iter().map(|command| (command.usage, command.help));
     // What only programs send is of no use to anybody who types.
-    let shown = |topic: &&Topic| !in_mesh && !topic.is_for_programs();
+    let shown = |topic: &&Topic| !in_mesh && !topic.is_for_programs() && !topic.is_for_mesh();
     let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
     let mesh = MESH.iter().filter(|_| in_mesh).map(|(_, usage, help)| (*usage, *help));
     let mut rows = vec![Row::Heading("Keys")];

@@ -58,7 +58,7 @@ pub struct Talk {
     pub room: Option<Box<str>>,
     /// It names the reader.
     pub mention: bool,
-    /// Said in a private chat, which nobody stores.
+    /// Said in a chat, which nobody stores.
     pub private: bool,
     /// How far it has come.
     pub delivery: Delivery,

@@ -35,7 +35,7 @@ impl Place {
         Place::Person(name(title).to_lowercase().into())
     }
 
-    /// The direct chat with the person of that name.
+    /// The encrypted chat with the person of that name.
     #[must_use]
     pub fn direct(title: &str) -> Place {
         Place::Direct(name(title).to_lowercase().into())

@@ -1,4 +1,4 @@
-//! One direct chat from acceptance to end: [`Chat`] is the UI thread's handle, [`run_chat`] the chat's own thread.
+//! One encrypted chat from acceptance to end: [`Chat`] is the UI thread's handle, [`run_chat`] the chat's own thread.
 //!
 //! | step | `Chat::open` | `Control::reason` | events |
 //! |---|---|---|---|

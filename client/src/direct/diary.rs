@@ -1,4 +1,4 @@
-//! Log lines of direct chats: requests, connections and ends. The log never has texts or fingerprints.
+//! Log lines of encrypted chats: requests, connections and ends. The log never has texts or fingerprints.
 
 use landline_common::What;
 

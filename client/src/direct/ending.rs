@@ -1,4 +1,4 @@
-//! Why a direct chat ended or failed to begin, and the sentence for the user.
+//! Why an encrypted chat ended or failed to begin, and the sentence for the user.
 
 use super::frame::ByeReason;
 
@@ -52,12 +52,12 @@ impl CloseReason {
                 format!("the link was tampered with, or is damaged; /direct {with} asks for a new one")
             }
             CloseReason::NeverDialed => format!(
-                "{with} did not get through to this computer; a firewall may be in between. /connect {with} asks for a \
-                 private chat by way of the server"
+                "{with} did not get through to this computer; a firewall may be in between. /connect {with} asks for an \
+                 off-the-record chat by way of the server"
             ),
             CloseReason::Unreachable => format!(
                 "{with}'s computer cannot be reached from this one; a firewall may be in between. /connect {with} asks \
-                 for a private chat by way of the server"
+                 for an off-the-record chat by way of the server"
             ),
             CloseReason::WrongKey => format!(
                 "another program answers where {with}'s client should be, so nothing was said; /direct {with} tries again"

@@ -53,7 +53,7 @@ const LOCAL_NUMBER: u64 = u64::MAX;
 /// Prefix of the labels of commands that this program sends on its own.
 const LABEL_PREFIX: &str = "direct-";
 
-/// A connection to a server, and the direct chats past it.
+/// A connection to a server, and the encrypted chats past it.
 #[derive(Debug)]
 pub struct Direct<C> {
     inner: C,
@@ -168,7 +168,7 @@ impl<C: Connection> Direct<C> {
         Some(told)
     }
 
-    /// Handles a command about direct chats. Returns `false` if the command must go to the server.
+    /// Handles a command about encrypted chats. Returns `false` if the command must go to the server.
     fn handle(&mut self, command: &Command<'_>, label: Option<&str>) -> bool {
         match *command {
             Command::DirectText { to, text } => self.send_text(to, text, label),

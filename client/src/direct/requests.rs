@@ -1,4 +1,4 @@
-//! Requests for direct chats, incoming and outgoing. An answer counts only if the user has asked, so that a server
+//! Requests for encrypted chats, incoming and outgoing. An answer counts only if the user has asked, so that a server
 //! cannot make the client dial at will.
 
 use super::LIMIT;

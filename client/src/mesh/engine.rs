@@ -109,6 +109,12 @@ impl Engine {
                     self.waiting.push_back(What::info(text).at(now(self.start).wall));
                 }
             },
+            Effect::Repin(name, key) => {
+                if let Err(why) = self.pins.replace(&name, &key) {
+                    let text = format!("the key of {name} is accepted for this run only: {why:#}");
+                    self.waiting.push_back(What::info(text).at(now(self.start).wall));
+                }
+            }
             Effect::Leave => return Break(()),
         }
         Continue(None)

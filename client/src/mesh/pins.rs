@@ -2,8 +2,10 @@
 //! (trust on first use), so that a later member with the same name and another key is recognized.
 
 use super::limits::PINS;
+use super::node::Pinned;
 use crate::small_file;
 use anyhow::Context;
+use landline_common::clean::clean;
 use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName};
 use std::collections::BTreeMap;
@@ -35,11 +37,11 @@ impl Pins {
     ///
     /// # Errors
     /// The file is damaged or cannot be read. Going on without it would accept impostors of known users.
-    pub fn load(&self) -> anyhow::Result<BTreeMap<NameKey, PublicKey>> {
+    pub fn load(&self) -> anyhow::Result<BTreeMap<NameKey, Pinned>> {
         let lines = self.lines()?;
         let key = |(name, key): (String, String)| {
             let key = key.parse().with_context(|| format!("{}: {name} has no key there", self.place()))?;
-            Ok((NameKey::of(&name), key))
+            Ok((NameKey::of(&name), Pinned { name: clean(&name).into(), key }))
         };
         lines.into_iter().map(key).collect()
     }
@@ -58,18 +60,41 @@ impl Pins {
     /// # Errors
     /// The file cannot be locked, read or written.
     pub fn add(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<bool> {
-        let Some(file) = &self.file else { return Ok(true) };
+        self.change(|lines| {
+            if lines.keys().any(|other| NameKey::of(other) == *name.key()) {
+                return true;
+            }
+            let has_space = lines.len() < PINS;
+            if has_space {
+                lines.insert(name.to_string(), key.to_string());
+            }
+            has_space
+        })
+    }
+
+    /// Replaces the key of a name.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn replace(&self, name: &UserName, key: &PublicKey) -> anyhow::Result<()> {
+        self.change(|lines| {
+            lines.retain(|other, _| NameKey::of(other) != *name.key());
+            lines.insert(name.to_string(), key.to_string());
+        })
+    }
+
+    /// Reads the lines, changes them and writes them, under a lock against other programs.
+    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> anyhow::Result<T> {
+        let mut lines = BTreeMap::new();
+        let Some(file) = &self.file else { return Ok(change(&mut lines)) };
         let _lock = small_file::lock(file)?;
-        let mut lines = self.lines()?;
-        if lines.keys().any(|other| NameKey::of(other) == *name.key()) {
-            return Ok(true);
+        lines = self.lines()?;
+        let before = lines.clone();
+        let done = change(&mut lines);
+        if lines != before {
+            small_file::replace(file, &toml::to_string(&lines)?)?;
         }
-        if lines.len() >= PINS {
-            return Ok(false);
-        }
-        lines.insert(name.to_string(), key.to_string());
-        small_file::replace(file, &toml::to_string(&lines)?)?;
-        Ok(true)
+        Ok(done)
     }
 }
 
@@ -80,7 +105,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn keeps_keys_by_name_and_never_replaces_one() {
+    fn keys_are_kept_by_name_and_replaced_on_request_only() {
         let folder = tempfile::TempDir::new().unwrap();
         let pins = Pins::new(Some(folder.path().join("deep").join("known_peers.toml")));
         assert!(pins.load().unwrap().is_empty());
@@ -89,8 +114,11 @@ mod tests {
             pins.add(&UserName::parse(name).unwrap(), &key).unwrap();
         }
         let known = pins.load().unwrap();
-        assert_eq!((known.len(), known[&NameKey::of("BOB")]), (2, one));
-        assert!(fs::read_to_string(pins.file.as_ref().unwrap()).unwrap().contains("Bob = \""));
+        assert_eq!((known.len(), known[&NameKey::of("BOB")].key), (2, one));
+        pins.replace(&UserName::parse("bob").unwrap(), &other).unwrap();
+        let known = pins.load().unwrap();
+        assert_eq!((known.len(), known[&NameKey::of("BOB")].key, &*known[&NameKey::of("BOB")].name), (2, other, "bob"));
+        assert!(fs::read_to_string(pins.file.as_ref().unwrap()).unwrap().contains("bob = \""));
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn a_sentence_is_filled_with_what_it_is_about() {
     assert!(Cause::Locked.of_seconds(9).sentence().ends_with("in 9 s."));
     assert_eq!(Cause::all().count(), TABLE.len());
     let removed = |count| Cause::Forgotten.of_count(count).sentence().into_owned();
-    assert!(removed(1).starts_with("1 direct message removed") && removed(2).starts_with("2 direct messages "));
+    assert!(removed(1).starts_with("1 message removed") && removed(2).starts_with("2 messages "));
     assert_eq!(Cause::Kicked.report().saying("out").sentence(), "out");
     let unknown = Cause::UnknownCommand.of_word("jion");
     assert_eq!(unknown.sentence(), "Unknown command /jion. Try /help.");

@@ -219,6 +219,7 @@ impl<'a> Request<'a> {
             "direct_say" => Command::DirectText { to: to()?, text: text()? },
             "direct_stop" => Command::DirectStop(to()?),
             "direct_key" => Command::DirectKey(need("key", &self.key)?),
+            "trust" => Command::Trust(to()?),
             "direct_accept" => {
                 let (key, addresses) = (need("key", &self.key)?, need("addresses", &self.addresses)?);
                 Command::DirectAccept { to: to()?, key, addresses }
@@ -322,6 +323,7 @@ impl<'a> Request<'a> {
             Command::DirectText { to: user, text: said } => Request { text: text(said), ..to("direct_say", user) },
             Command::DirectStop(user) => to("direct_stop", user),
             Command::DirectKey(key) => Request { key: text(key), ..of("direct_key") },
+            Command::Trust(user) => to("trust", user),
             Command::DirectAccept { to: user, key, addresses } => {
                 Request { key: text(key), addresses: text(addresses), ..to("direct_accept", user) }
             }
@@ -347,7 +349,7 @@ impl<'a> Request<'a> {
             Command::Ack(seq) => Request { seq: Some(seq), ..of("ack") },
             Command::Alive => of("pong"),
             Command::Quit => of("quit"),
-            Command::Foreign => return None,
+            Command::Foreign { .. } => return None,
         })
     }
 

@@ -49,6 +49,14 @@ impl std::error::Error for CommandError<'_> {}
 pub(super) const FOREIGN: [&str; 6] =
     ["UDP_PORT:", "BEEP_UDP_PORT:", "FILE_START|", "FILE_CHUNK|", "FILE_END|", "group txt "];
 
+/// True if a program surely sent a line that begins like a program's: a user writes `UDP_PORT: 5051 is taken`.
+fn is_by_program(line: &str) -> bool {
+    match line.split_once(':').filter(|(word, _)| word.ends_with("UDP_PORT")) {
+        Some((_, port)) => number(port).is_some(),
+        None => line.matches('|').count() >= 3 && !line.contains("| "),
+    }
+}
+
 /// Parses a line of the user `own_name`. `None` for a blank line.
 ///
 /// # Errors
@@ -66,7 +74,9 @@ pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, Co
         // As on IRC, the first of two slashes escapes the second one.
         Some(text) if text.starts_with('/') => Ok(Command::Say(text)),
         Some(slash) => parse_slash(slash),
-        None if FOREIGN.iter().any(|prefix| line.starts_with(prefix)) => Ok(Command::Foreign),
+        None if FOREIGN.iter().any(|prefix| line.starts_with(prefix)) => {
+            Ok(Command::Foreign { by_program: is_by_program(line) })
+        }
         None => Ok(parse_bare(line).unwrap_or(Command::Say(line))),
     })
 }
@@ -366,7 +376,13 @@ mod tests {
     #[test]
     fn lines_of_foreign_features_are_recognised() {
         for line in FOREIGN {
-            assert_eq!(alice(&format!("{line}x")), Command::Foreign);
+            assert_eq!(alice(&format!("{line}x")), Command::Foreign { by_program: false }, "{line}");
+        }
+        for line in ["UDP_PORT:4243", "FILE_START|bob|a b.txt|3|t", "FILE_CHUNK|bob|t|0|QUJD", "FILE_END|bob|t|1"] {
+            assert_eq!(alice(line), Command::Foreign { by_program: true }, "{line}");
+        }
+        for line in ["UDP_PORT: 5051 is taken", "FILE_END| is odd", "group txt is broken"] {
+            assert_eq!(alice(line), Command::Foreign { by_program: false }, "{line}");
         }
     }
 
@@ -396,7 +412,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), on in any::<bool>(), pick in 0usize..37) {
+        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), on in any::<bool>(), pick in 0usize..38) {
             let after = on.then_some(&*b);
             let commands = [
                 Command::Say(&t), Command::All(&t), Command::Online { after }, Command::OnlineDetails,
@@ -405,7 +421,7 @@ mod tests {
                 Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
                 Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },
                 Command::End(&a), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
-                Command::DirectStop(&a), Command::DirectKey(&a),
+                Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
                 Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
                 Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(Ask::Last(n)),
                 Command::History(Ask::With(&a)), Command::History(Ask::Unread), Command::Forget,

@@ -22,6 +22,12 @@ impl Topic {
         self.forms.iter().any(|form| form.words.trim_start_matches('/').split(' ').any(|w| w == word))
     }
 
+    /// True if the command is of use in a mesh only.
+    #[must_use]
+    pub fn is_for_mesh(&self) -> bool {
+        self.is_about("trust")
+    }
+
     /// True if only programs send the command.
     #[must_use]
     pub fn is_for_programs(&self) -> bool {
@@ -172,21 +178,21 @@ topics! {
         ["/since" NumberAfter, "whoelsesince" Number], |a| Command::Since { seconds: a.number, after: a.after };
     "/pm USER TEXT", "message USER TEXT", "send a message to one user; an account gets it later if it is away. Also /msg, /dm, /w, /tell",
         ["/pm" WordText, "/msg" WordText, "message" WordText], |a| Command::Message { to: a.first, text: a.second };
-    "/connect USER", "connect to USER", "ask a user for a private chat, which is stored nowhere",
+    "/connect USER", "connect to USER", "ask a user for an off-the-record chat, which is stored nowhere",
         ["/connect" Word, "connect to" Word], |a| Command::Connect(a.first);
-    "/accept [USER]", "accept connection [USER]", "accept a request for a private chat",
+    "/accept [USER]", "accept connection [USER]", "accept a request for an off-the-record or an encrypted chat",
         ["/accept" MaybeWord, "accept connection" MaybeWord], |a| Command::Accept(a.maybe());
-    "/reject [USER]", "reject connection [USER]", "reject a request for a private chat",
+    "/reject [USER]", "reject connection [USER]", "reject a request for an off-the-record or an encrypted chat",
         ["/reject" MaybeWord, "reject connection" MaybeWord], |a| Command::Reject(a.maybe());
-    "/chats [after NAME]", "my private chats", "list your private chats",
+    "/chats [after NAME]", "my private chats", "list your off-the-record chats",
         ["/chats" MaybeAfter, "my private chats" Nothing], |a| Command::Chats { after: a.after };
-    "/private [USER] TEXT", "private txt [USER] TEXT", "say something in a private chat, which is stored nowhere",
+    "/private [USER] TEXT", "private txt [USER] TEXT", "say something in an off-the-record chat, which is stored nowhere",
         ["/private" MaybeWordText, "private txt" MaybeWordText], |a| if a.second.is_empty() {
             Command::Private { to: None, text: a.first }
         } else {
             Command::Private { to: Some(a.first), text: a.second }
         };
-    "/end USER", "end private USER", "end a private chat",
+    "/end USER", "end private USER", "end an off-the-record chat",
         ["/end" Word, "end private" Word], |a| Command::End(a.first);
     "/direct USER", "startprivate USER", "ask for an encrypted chat, not via the server",
         ["/direct" Word, "startprivate" Word], |a| Command::Direct(a.first);
@@ -196,6 +202,8 @@ topics! {
         ["/direct-stop" Word, "stopprivate" Word], |a| Command::DirectStop(a.first);
     "/direct-key KEY", "", "announces a program that can do encrypted chats",
         ["/direct-key" Word], |a| Command::DirectKey(a.first);
+    "/trust USER", "", "in a mesh: take the changed key of a user for the right one",
+        ["/trust" Word], |a| Command::Trust(a.first);
     "/direct-accept USER KEY ADDRESSES", "", "accepts an encrypted chat, for programs",
         ["/direct-accept" ThreeWords],
         |a| Command::DirectAccept { to: a.first, key: a.second, addresses: a.third };
@@ -205,15 +213,15 @@ topics! {
     "/unblock USER", "unblock USER", "hear a user again; also /unignore",
         ["/unblock" Word, "unblock" Word], |a| Command::Unblock(a.first);
     "/history [N | before ID | after ID | unread | with USER]", "",
-        "show what was said before in your current room, to all users and in your direct messages; unread: what you \
-        missed in that room since your last visit. Private chats are never stored",
+        "show what was said before in your current room, to all users and in the messages between you and single users; unread: what you \
+        missed in that room since your last visit. Off-the-record chats are never stored",
         ["/history" Shape::Ask], |a| Command::History(Ask::parse(a.first).unwrap_or_default());
-    "/search WORDS", "", "search your rooms and your direct messages, newest first; also /find",
+    "/search WORDS", "", "search your rooms and the messages between you and single users, newest first; also /find",
         ["/search" Text], |a| match super::ask::before(a.first.trim_start()) {
             Some((id, words)) => Command::Search { words, before: Some(id) },
             None => Command::Search { words: a.first.trim_start(), before: None },
         };
-    "/forget", "", "remove your direct messages from the history: sent ones for both sides, received ones for you",
+    "/forget", "", "remove the messages between you and single users from the history: sent ones for both sides, received ones for you",
         ["/forget" Nothing], |_| Command::Forget;
     "/register", "", "make an account of your name, which is yours from then on; you are asked for a password",
         ["/register" Nothing], |_| Command::Register { password: None };

@@ -13,7 +13,7 @@ const STAGES: [(&[&str], &str); 9] = [
     (&["format json", "ghost_hall"], "auth_ok"),
     (&["ghost_hall"], "200 "),
     (&["ghost_hall", "hello", "/join attic", "hello", "/join cellar", "/leave attic"], "You left attic"),
-    (&["ghost_hall", "/connect watcher", "/private watcher hello"], "no private chat"),
+    (&["ghost_hall", "/connect watcher", "/private watcher hello"], "no off-the-record chat"),
     (&["ghost_hall", "/accept watcher", "format json", "hello", "/help"], "/quit"),
 ];
 

@@ -1,4 +1,4 @@
-//! Direct private chats, past the server: the real programs, over real sockets.
+//! Encrypted chats, past the server: the real programs, over real sockets.
 #![cfg(unix)]
 
 mod breaks;

@@ -1,4 +1,4 @@
-//! People who open direct chats with one who stays, use them, and end them in every way, again and again: afterwards
+//! People who open encrypted chats with one who stays, use them, and end them in every way, again and again: afterwards
 //! the one who stays is as before. It does what it is told in a message: what follows [`DO`].
 
 use crate::{connected, fake, landline, reason, start};

@@ -79,5 +79,5 @@ fn where_nobody_listens_the_reason_says_what_to_do() {
     let request = bob.until("DIRECT_REQUEST_FROM:alice:");
     let key = request.rsplit(':').next().expect("a key");
     bob.send(&format!("/direct-accept alice {key} {closed}"));
-    assert!(reason(&mut alice, "bob").contains("/connect bob asks for a private chat by way of the server"));
+    assert!(reason(&mut alice, "bob").contains("/connect bob asks for an off-the-record chat by way of the server"));
 }

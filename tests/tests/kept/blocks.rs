@@ -115,7 +115,7 @@ fn private_chats_end_and_requests_are_dropped() {
     bob.expect("PRIVATE_ENDED:eve:ended by command");
     eve.until("PRIVATE_ENDED:bob:ended by command");
     eve.send("private txt bob still there?");
-    eve.expect_start("ERROR: 403 You have no private chat with bob");
+    eve.expect_start("ERROR: 403 You have no off-the-record chat with bob");
     bob.expect("INFO: eve is blocked");
     bob.send("connect to eve");
     bob.expect("ERROR: 403 You block eve and could not read the answer. /unblock eve first.");

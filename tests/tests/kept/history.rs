@@ -99,10 +99,10 @@ fn direct_messages_are_for_both_and_for_nobody_else() {
     assert_eq!(ask(&mut eve, "/history with bob").0, [""; 0]);
 
     eve.send("/forget");
-    eve.until("INFO: 0 direct messages removed");
+    eve.until("INFO: 0 messages removed");
     bob.lines_so_far();
     bob.send("/forget");
-    bob.expect("INFO: 2 direct messages removed from the history.");
+    bob.expect("INFO: 2 messages removed from the history.");
     assert_eq!(ask(&mut bob, "/history").0, [""; 0]);
     alice.lines_so_far();
     assert_eq!(ask(&mut alice, "/history").0, both[..1], "what bob sent is gone for both");

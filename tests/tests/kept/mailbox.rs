@@ -252,8 +252,8 @@ fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
     let _stuck = house.login("bob", PASSWORD);
     alice.until("bob has connected");
     let long = "x".repeat(1_900);
-    let why = "ERROR: 500 Your last message could not be stored. Talk was heard, but is not in the history; direct \
-               messages may be lost.";
+    let why = "ERROR: 500 Your last message could not be stored. Talk was heard, but is not in the history; messages \
+               to one user may be lost.";
     let told = (0..1_000).any(|_| {
         alice.send(&format!("message bob {long}"));
         alice.lines_so_far().iter().any(|line| line == why)

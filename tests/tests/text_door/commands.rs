@@ -1,6 +1,6 @@
 //! What can be asked for once one is in.
 
-use landline_common::command::TOPICS;
+use landline_common::command::{TOPICS, Topic};
 use landline_tests::{Client, House};
 use serde_json::Value;
 
@@ -78,7 +78,8 @@ fn ping_and_help() {
     }
     alice.send("/help all");
     let lines = alice.lines_so_far();
-    for topic in TOPICS.iter().filter(|topic| !topic.is_for_programs() && !topic.is_about("members")) {
+    let shown = |topic: &&Topic| !topic.is_for_programs() && !topic.is_for_mesh() && !topic.is_about("members");
+    for topic in TOPICS.iter().filter(shown) {
         let start = format!("INFO: {}", topic.usage);
         assert!(lines.iter().any(|line| line.starts_with(&start) && line.contains(topic.help)), "{start}");
     }
@@ -246,4 +247,47 @@ fn json_later_and_text_again() {
     );
     alice.send("not back");
     alice.expect_nothing();
+}
+
+#[test]
+fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
+    let house = House::default();
+    let (mut alice, mut bob) = (house.guest("alice", "lobby"), house.guest("bob", "lobby"));
+    alice.expect("bob has connected to the chatroom");
+    alice.send("UDP_PORT:5051");
+    alice.expect("INFO: not supported here");
+    for line in ["UDP_PORT: 5051 is taken", "FILE_END| is odd", "group txt is broken"] {
+        alice.send(line);
+        alice.expect(
+            "ERROR: 400 That begins like a line of another program and was not said. /say TEXT sends any text.",
+        );
+    }
+    // What a program sends is answered once.
+    alice.send("UDP_PORT:5052");
+    alice.send("/say UDP_PORT: 5051 is taken");
+    bob.expect("alice: UDP_PORT: 5051 is taken");
+    alice.expect_nothing();
+}
+
+#[test]
+fn a_bare_word_that_begins_a_sentence_is_answered_with_what_says_it() {
+    let house = House::default();
+    let mut alice = house.guest("alice", "lobby");
+    let _bob = house.guest("bob", "lobby");
+    alice.expect("bob has connected to the chatroom");
+    for line in [
+        "private life is good",
+        "private txt bob is a word",
+        "message nobody is lost",
+        "connect to nobody",
+        "accept connection bob",
+        "end private bob",
+        "block nobody",
+        "startprivate bob",
+        "stopprivate bob",
+    ] {
+        alice.send(line);
+        let answer = alice.line();
+        assert!(answer.starts_with("ERROR: ") && answer.contains("/say TEXT"), "{line}: {answer}");
+    }
 }

@@ -63,6 +63,8 @@ impl Plain {
         match *command {
             Command::Quit => self.quit(),
             Command::Say(text) => self.talk(typed, text),
+            // What a predecessor's program sends is talk, typed by a user.
+            Command::Foreign { .. } => self.talk(typed, typed),
             Command::All(text) => self.send(typed, &Target::Everybody, text),
             Command::Message { to, text } => self.send(typed, &Target::User(to.into()), text),
             Command::Private { to: Some(to), text } => self.send(typed, &Target::OffTheRecord(to.into()), text),
@@ -71,13 +73,18 @@ impl Plain {
                     let only = only.clone();
                     self.send(typed, &Target::OffTheRecord(only), text);
                 }
-                _ => self.refuse(typed, "say whose: /private USER TEXT"),
+                _ => self.refuse(typed, "say whose: /private USER TEXT; /say TEXT says any text"),
             },
             Command::DirectText { to, text } => {
                 if self.encrypted.contains(&to.to_lowercase()) {
                     return self.send(typed, &Target::Encrypted(to.into()), text);
                 }
-                self.refuse(typed, &format!("there is no encrypted chat with {to}; /direct {to} asks for one"));
+                self.refuse(
+                    typed,
+                    &format!(
+                        "there is no encrypted chat with {to}; /direct {to} asks for one, /say TEXT says any text"
+                    ),
+                );
             }
             Command::Register { .. } => self.ask_passwords(typed, Purpose::Register),
             Command::Password(_) => self.ask_passwords(typed, Purpose::Change),

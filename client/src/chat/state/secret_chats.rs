@@ -191,7 +191,10 @@ impl State {
                 (waiting >= WAITING).then(|| crate::engine::TOO_MANY.to_owned())
             }
             Secret::Opening => Some(format!("the {what} with {title} opens any moment; Enter again then")),
-            Secret::NotOpen => Some(format!("there is no {what} with {title}; {} asks for one", command(place, title))),
+            Secret::NotOpen => Some(format!(
+                "there is no {what} with {title}; {} asks for one, /say TEXT says any text",
+                command(place, title)
+            )),
             Secret::Ended => Some(format!("the {what} with {title} is over. {}", what_to_do(place, title))),
         }
     }

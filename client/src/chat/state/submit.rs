@@ -40,6 +40,8 @@ impl State {
             // In a text of several lines a first one that reads like a command is none, unless it has the slash.
             None if line.contains('\n') && !line.starts_with('/') => self.say_here(line),
             None => match parsed {
+                // What a predecessor's program sends is talk, typed by a user.
+                Some(Ok(Command::Foreign { .. })) => self.say_here(line),
                 Some(Ok(command)) => self.obey(command),
                 Some(Err(why)) => {
                     self.tell(Tone::Refused, &why.to_string());
@@ -81,6 +83,8 @@ impl State {
     pub(super) fn obey(&mut self, command: Command<'_>) -> bool {
         match command {
             Command::Say(text) => self.say_here(text),
+            // `enter` says these.
+            Command::Foreign { .. } => false,
             Command::All(text) => self.say_from_here(&Place::Everybody, "everybody", text),
             Command::Message { to, text } => self.say_from_here(&Place::person(to), to, text),
             Command::Private { to: Some(to), text } => self.say_from_here(&Place::off_the_record(to), to, text),
@@ -148,7 +152,7 @@ impl State {
         let open: Vec<(Place, Box<str>)> =
             self.conversations.iter().filter(open).map(|c| (c.place.clone(), c.title.clone())).collect();
         let [(place, title)] = &open[..] else {
-            self.tell(Tone::Refused, "say whose: /private USER TEXT");
+            self.tell(Tone::Refused, "say whose: /private USER TEXT; /say TEXT says any text");
             return false;
         };
         self.say_from_here(place, title, text)

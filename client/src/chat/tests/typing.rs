@@ -396,3 +396,13 @@ fn d10_the_wheel_scrolls_and_leaves_the_draft_alone() {
     desk.step(Input::Wheel { back: false, rows: 3 });
     assert!(matches!(desk.state.overlay(), Some(Overlay::Help { first: 3 })));
 }
+
+#[test]
+fn a_line_that_begins_like_a_program_s_is_said() {
+    let mut desk = desk();
+    desk.enter("UDP_PORT: 5051 is taken");
+    desk.enter("UDP_PORT: 5052 is taken");
+    assert_eq!(desk.take_said(), ["lobby: UDP_PORT: 5051 is taken", "lobby: UDP_PORT: 5052 is taken"]);
+    desk.enter("private life is good");
+    assert!(desk.lobby().last().unwrap().contains("/say TEXT says any text"), "{:?}", desk.lobby());
+}

@@ -22,7 +22,7 @@ impl Node {
                 return self
                     .tell(What::error(403, "a mesh knows of no last visit; /history shows what was said before"));
             }
-            Ask::With(_) => return self.tell(What::error(403, "direct messages are kept nowhere in a mesh")),
+            Ask::With(_) => return self.tell(What::error(403, "messages to one member are kept nowhere in a mesh")),
         };
         let forward = matches!(ask, Ask::After(_));
         let all = self.store.between(after, before);

@@ -6,7 +6,7 @@ use landline_common::event::{Part, Reply};
 use landline_common::{Cause, Event, What};
 
 const NO_ROOMS: &str = "a mesh is one room; everybody here hears what you say";
-const NO_PRIVATE: &str = "there are no private chats in a mesh; /pm NAME TEXT goes to one person, encrypted on its way";
+const NO_PRIVATE: &str = "a mesh has no off-the-record and no encrypted chats; /pm NAME TEXT goes to one member, encrypted on its way; /say TEXT says any text";
 const NO_BLOCKS: &str = "nobody can be blocked in a mesh yet; landline mesh --passphrase keeps strangers out";
 
 /// Whether a line only asks for a sign of life, which does not wait for company.
@@ -69,6 +69,7 @@ impl Node {
             Command::Online { .. } => return self.list_people(true),
             Command::Others { .. } => return self.list_people(false),
             Command::OnlineDetails => return self.list_members(),
+            Command::Trust(name) => return self.trust(name),
             Command::Rooms { .. } => {
                 let rooms = vec![(ROOM.into(), self.members.len() + 1)];
                 return self.tell(What::Rooms { rooms, part: Part::default() });
@@ -83,7 +84,7 @@ impl Node {
             Command::All(_) => What::error(403, NO_ROOMS),
             Command::Since { .. } => What::error(403, "nobody keeps a record of who was here; /members lists who is"),
             Command::Block(_) | Command::Blocked { .. } | Command::Unblock(_) => What::error(403, NO_BLOCKS),
-            Command::Forget => What::error(403, "direct messages are kept nowhere in a mesh"),
+            Command::Forget => What::error(403, "messages to one member are kept nowhere in a mesh"),
             Command::Register { .. } | Command::Password(_) => What::error(403, "a mesh has no accounts"),
             Command::Format(_) => What::error(403, "the form of events is fixed while this program runs"),
             Command::Connect(_) | Command::Accept(_) | Command::Reject(_) | Command::Chats { .. } | Command::End(_) => {
@@ -92,7 +93,7 @@ impl Node {
             Command::Private { .. } | Command::Direct(_) | Command::DirectText { .. } | Command::DirectStop(_) => {
                 What::error(403, NO_PRIVATE)
             }
-            Command::DirectKey(_) | Command::DirectAccept { .. } | Command::Foreign => {
+            Command::DirectKey(_) | Command::DirectAccept { .. } | Command::Foreign { .. } => {
                 What::error(403, "not supported here")
             }
         };

@@ -98,8 +98,19 @@ pub enum Effect {
     Show(Private, Event<'static>),
     /// Remember the key of somebody met for the first time.
     Pin(UserName, PublicKey),
+    /// Remember another key of a name that has one: the user says that it is the right one.
+    Repin(UserName, PublicKey),
     /// Everything is said; end.
     Leave,
+}
+
+/// The key of a member met before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// The name, as it was written then.
+    pub name: Box<str>,
+    /// The key.
+    pub key: PublicKey,
 }
 
 /// Who one is.
@@ -112,7 +123,7 @@ pub struct Me {
     /// The key.
     pub key: PublicKey,
     /// Keys of people met before.
-    pub pins: BTreeMap<NameKey, PublicKey>,
+    pub pins: BTreeMap<NameKey, Pinned>,
     /// Where people find these, to be told.
     pub pins_file: String,
     /// Nothing is said before somebody is there to hear it, for so many milliseconds: scripts leave when they are done.

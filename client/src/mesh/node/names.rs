@@ -2,8 +2,8 @@
 //! a few digits of the id behind it, as in `bob#3f2a`.
 
 use super::Effect;
-use super::Node;
 use super::member::Member;
+use super::{Node, Pinned, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
 use landline_common::link::PublicKey;
@@ -16,8 +16,8 @@ const TAG: usize = 4;
 impl Node {
     /// What a newcomer is called: by their name alone only if nobody else is, and if theirs is the key that goes with it.
     pub(super) fn name_for(&self, id: NodeId, name: &UserName, key: PublicKey) -> Box<str> {
-        let pinned = self.me.pins.get(name.key()).is_none_or(|pinned| *pinned == key);
-        let alone = self.members.values().all(|member| member.name.key() != name.key());
+        let pinned = self.me.pins.get(name.key()).is_none_or(|pinned| pinned.key == key);
+        let alone = self.members.iter().all(|(other, member)| *other == id || member.name.key() != name.key());
         if pinned && alone && name.key() != self.me.name.key() {
             return name.as_str().into();
         }
@@ -57,25 +57,76 @@ impl Node {
     /// Notes the key of somebody met for the first time; says so loudly if a name comes with another key.
     pub(super) fn meet(&mut self, name: &UserName, key: PublicKey, (address, shown): (SocketAddr, &str)) {
         match self.me.pins.get(name.key()) {
-            Some(pinned) if *pinned == key => {}
+            Some(pinned) if pinned.key == key => {}
             Some(pinned) => {
-                let (before, now, file) = (pinned.fingerprint(), key.fingerprint(), &self.me.pins_file);
-                let at = address.ip();
+                let (before, now) = (pinned.key.fingerprint(), key.fingerprint());
+                let (at, whose) = (address.ip(), self.known_as(&key));
                 let text = format!(
                     "WARNING: {name} at {at} has another key than the {name} whom you met before, and is shown as \
-                     {shown}. Somebody may be passing for {name}. The key was {before}, and is {now} now. If {name} \
-                     says that this is right (/members shows everybody's own), delete the line of {name} in {file} \
-                     and start again."
+                     {shown}. {whose}The key was {before}, and is {now} now. If {name} says that this is right \
+                     (/members shows everybody's own), /trust {shown} accepts it."
                 );
                 self.tell(What::info(text));
             }
             None if name.key() == self.me.name.key() => {}
             None if self.me.pins.len() < PINS => {
-                self.me.pins.insert(name.key().clone(), key);
+                self.pin(name, key);
                 self.effects.push(Effect::Pin(name.clone(), key));
             }
             None => self.pins_full(),
         }
+    }
+
+    /// The names under which a key is known, in a sentence; without one, what else it may mean.
+    fn known_as(&self, key: &PublicKey) -> String {
+        let names: Vec<&str> = self.me.pins.values().filter(|pinned| pinned.key == *key).map(|p| &*p.name).collect();
+        match &names[..] {
+            [] => "Another program may be passing for that one. ".into(),
+            names => format!("This is the key of {}, whom you met before. ", names.join(" and of ")),
+        }
+    }
+
+    fn pin(&mut self, name: &UserName, key: PublicKey) {
+        self.me.pins.insert(name.key().clone(), Pinned { name: name.as_str().into(), key });
+    }
+
+    /// Takes the key of a member who is here for the right one of that name.
+    pub(super) fn trust(&mut self, name: &str) {
+        let id = match self.find(name) {
+            Ok(id) => id,
+            Err(why) => return self.tell(why),
+        };
+        let Some(member) = self.members.get(&id) else { return };
+        let (name, key, before) = (member.name.clone(), member.key, member.shown.clone());
+        let known = self.me.pins.get(name.key()).map(|pinned| pinned.key);
+        let has_known = |(other, member): (&NodeId, &Member)| {
+            *other != id && member.name.key() == name.key() && Some(member.key) == known
+        };
+        let refusal = match known {
+            _ if name.key() == self.me.name.key() => Some(format!("{name} is your own name; its key is yours")),
+            Some(known) if known == key => return self.tell(What::info(format!("the key of {before} is known"))),
+            Some(_) if self.members.iter().any(has_known) => {
+                Some(format!("{name} is here with the key that you know; only one key of a name can be the right one"))
+            }
+            None if self.me.pins.len() >= PINS => return self.pins_full(),
+            _ => None,
+        };
+        if let Some(why) = refusal {
+            return self.tell(What::error(400, why));
+        }
+        self.pin(&name, key);
+        let shown = self.name_for(id, &name, key);
+        if let Some(member) = self.members.get_mut(&id) {
+            member.shown = shown.clone();
+        }
+        if shown != before {
+            self.tell(What::Disconnected { user: String::from(before).into() });
+            self.tell(What::Joined { user: String::from(shown).into(), room: ROOM.into() });
+        }
+        let file = &self.me.pins_file;
+        let text = format!("the key of {name} is {} from now on, and kept in {file}", key.fingerprint());
+        self.tell(What::info(text));
+        self.effects.push(Effect::Repin(name, key));
     }
 
     /// Says, once, that nobody new is remembered.

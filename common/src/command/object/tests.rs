@@ -76,14 +76,14 @@ fn word() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, on in any::<bool>(), pick in 0usize..33) {
+    fn objects_and_commands_are_inverse(a in word(), t in any::<String>(), n in 1..=u64::MAX, on in any::<bool>(), pick in 0usize..34) {
         let after = on.then_some(&*t);
         let commands = [
             Command::SayIn { room: &a, text: &t }, Command::All(&t), Command::Online { after }, Command::Others { after },
             Command::Members { room: &a, after }, Command::Since { seconds: n, after }, Command::Message { to: &a, text: &t }, Command::Connect(&a),
             Command::Accept(None), Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
             Command::Private { to: Some(&a), text: &t }, Command::End(&a), Command::Direct(&a),
-            Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a),
+            Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
             Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
             Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },
             Command::HistoryIn { room: &a, ask: Ask::Before(n) }, Command::Search { words: &t, before: Some(n) },

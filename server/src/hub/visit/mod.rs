@@ -304,7 +304,8 @@ impl Visit {
             Command::Format(format) => self.change_format(format),
             Command::Help(word) => self.help(word),
             Command::Ping(token) => self.pong(token.unwrap_or_default()),
-            Command::Foreign => self.answer_foreign(),
+            Command::Foreign { by_program } => self.answer_foreign(by_program),
+            Command::Trust(_) => Err(Cause::MeshOnly.report()),
             Command::Since { seconds, after } => self.list_seen(seconds, after),
             Command::Block(user) => self.block(user),
             Command::Blocked { after } => self.list_blocked(after),
@@ -342,11 +343,14 @@ impl Visit {
         Ok(())
     }
 
-    fn answer_foreign(&mut self) -> Done {
+    /// A program's own line is answered once. A client that ends its lines may be a user at `nc`, whose talk only begins
+    /// like one: no further line of that kind vanishes without a word.
+    fn answer_foreign(&mut self, by_program: bool) -> Done {
         if !std::mem::replace(&mut self.told_foreign, true) {
             self.tell(Cause::NotSupported.report().into());
+            return Ok(());
         }
-        Ok(())
+        if by_program || self.person.rendering().is_unframed() { Ok(()) } else { Err(Cause::MachineLine.report()) }
     }
 
     fn pong(&mut self, token: &str) -> Done {

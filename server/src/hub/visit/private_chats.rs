@@ -172,7 +172,7 @@ impl Visit {
     }
 
     fn only_partner(&self) -> Result<Arc<Person>, Report<'static>> {
-        self.only(|v| v.hub.registry().privates.partners(v.person.client()).collect(), "private chat")
+        self.only(|v| v.hub.registry().privates.partners(v.person.client()).collect(), "off-the-record chat")
     }
 
     /// The only one of several, for commands that name nobody.

@@ -112,7 +112,7 @@ impl World {
                 (message.forgotten, removed) = (true, removed + 1);
             }
         }
-        let messages = if removed == 1 { "1 direct message".into() } else { format!("{removed} direct messages") };
+        let messages = if removed == 1 { "1 message".into() } else { format!("{removed} messages") };
         self.tell(me, format!("INFO: {messages} removed from the history."));
     }
 

@@ -14,7 +14,7 @@ impl World {
             return Err(format!("403 You block {name} and could not read the answer. /unblock {name} first."));
         }
         if self.chats.contains(&(me, who)) {
-            return Err(format!("400 You already have a private chat with {name}."));
+            return Err(format!("400 You already have an off-the-record chat with {name}."));
         }
         if self.take_request(who, me) {
             self.begin(me, who);
@@ -35,7 +35,9 @@ impl World {
         };
         let name = NAMES[who];
         if !self.take_request(who, me) {
-            return Err(format!("404 {name} has not asked you for a private chat. /connect {name} asks."));
+            return Err(format!(
+                "404 {name} has not asked you for an off-the-record chat. /connect {name} asks; /say TEXT sends any text."
+            ));
         }
         if accept {
             self.begin(me, who);
@@ -50,11 +52,13 @@ impl World {
         let number = self.next_number();
         let (to, text) = match to {
             Some(to) => self.other(me, to).map(|()| (to, text(number, 0)))?,
-            None => (only(self.partners(me), "private chat")?, format!("m{number}")),
+            None => (only(self.partners(me), "off-the-record chat")?, format!("m{number}")),
         };
         if !self.chats.contains(&(me, to)) {
             let name = NAMES[to];
-            return Err(format!("403 You have no private chat with {name}. /connect {name} asks for one."));
+            return Err(format!(
+                "403 You have no off-the-record chat with {name}. /connect {name} asks for one; /say TEXT sends any text."
+            ));
         }
         self.tell(to, format!("[Private] {}: {text}", NAMES[me]));
         Ok(())
@@ -64,7 +68,9 @@ impl World {
         self.other(me, who)?;
         let name = NAMES[who];
         if !self.part(me, who) {
-            return Err(format!("404 You have no private chat with {name}. /chats lists yours."));
+            return Err(format!(
+                "404 You have no off-the-record chat with {name}. /chats lists yours; /say TEXT sends any text."
+            ));
         }
         self.tell(me, format!("PRIVATE_ENDED:{name}:ended by command"));
         self.tell(me, format!("INFO: Private connection with {name} ended"));

@@ -19,7 +19,7 @@ fn a_line_goes_past_the_server_at_once() {
     let mut desk = Desk::guest(PERSON);
     desk.type_in("private bob too early");
     assert_eq!(desk.take_sent(), [""; 0]);
-    assert_eq!(desk.said, ["there is no encrypted chat with bob; /direct bob asks for one"]);
+    assert_eq!(desk.said, ["there is no encrypted chat with bob; /direct bob asks for one, /say TEXT says any text"]);
     open(&mut desk);
     for n in 0..10 {
         desk.type_in(&format!("/direct-say bob line {n}"));

@@ -92,9 +92,7 @@ fn two_are_never_shown_under_one_name() {
     let (_, effects) = table.enters(ids[3], "carol", 4);
     assert_eq!(joined(&effects), "carol#dddd joined mesh", "another key than the carol we know");
     let warning = &told(&effects)[0];
-    for part in
-        ["WARNING", &key(1).fingerprint(), &key(4).fingerprint(), "delete the line of carol in known_peers.toml"]
-    {
+    for part in ["WARNING", &key(1).fingerprint(), &key(4).fingerprint(), "/trust carol#dddd accepts it"] {
         assert!(warning.contains(part), "{warning}");
     }
     let answer = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
@@ -113,6 +111,44 @@ fn two_are_never_shown_under_one_name() {
     assert_eq!(table.says(3, 1, 1), ["alice#cccc: number 1"]);
     let pins = table.enters(id(1, 5), "dave", 5).1;
     assert!(pins.contains(&Effect::Pin(UserName::parse("dave").unwrap(), key(5))));
+}
+
+#[test]
+fn a23_a_changed_key_that_is_known_says_whose_it_is_and_can_be_accepted() {
+    let mut table = pinned(&[("alice2", key(1)), ("carol", key(2))]);
+    let answer = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
+    let bob = id(0x6658 << 48, 2);
+    let warning = told(&table.enters(bob, "alice2", 2).1).remove(0);
+    assert!(warning.contains("This is the key of carol, whom you met before."), "{warning}");
+    assert!(warning.contains("/trust alice2#6658 accepts it"), "{warning}");
+    let bare = told(&answer(&mut table, "/trust alice2"));
+    assert!(bare[0].contains("alice2#6658") && bare[0].starts_with("ERROR: 400"), "{bare:?}");
+    let trusted = answer(&mut table, "/trust alice2#6658");
+    let lines = told(&trusted);
+    assert_eq!(lines[..2], ["alice2#6658 has left the chatroom", "alice2 joined mesh"], "{lines:?}");
+    assert!(lines[2].contains(&key(2).fingerprint()), "{lines:?}");
+    assert!(trusted.contains(&Effect::Repin(UserName::parse("alice2").unwrap(), key(2))));
+    assert_eq!(told(&answer(&mut table, "/trust alice2")), ["INFO: the key of alice2 is known"]);
+    assert_eq!(table.says(1, 1, 1), ["alice2: number 1"]);
+}
+
+#[test]
+fn a23_the_key_that_is_here_is_not_given_up_for_another() {
+    let mut table = pinned(&[("carol", key(1))]);
+    table.enters(id(0xaaaa << 48, 1), "carol", 1);
+    table.enters(id(0xdddd << 48, 4), "carol", 4);
+    table.enters(id(0xcccc << 48, 3), "alice", 3);
+    for (line, why) in
+        [("/trust carol#dddd", "is here with the key that you know"), ("/trust alice#cccc", "your own name")]
+    {
+        let effects = table.step(Input::Line(object(line, ROOM)));
+        let lines = told(&effects);
+        assert!(effects.len() == 1 && lines[0].starts_with("ERROR: 400") && lines[0].contains(why), "{lines:?}");
+    }
+    assert_eq!(
+        told(&table.step(Input::Line(object("/users", ROOM)))),
+        ["Online clients: alice, alice#cccc, carol, carol#dddd"]
+    );
 }
 
 #[test]

@@ -225,7 +225,7 @@ impl World {
                 self.seats[seat].told.push(event.what);
                 self.input(seat, Input::Shown(private));
             }
-            Effect::Pin(..) | Effect::Leave => {}
+            Effect::Pin(..) | Effect::Repin(..) | Effect::Leave => {}
         }
     }
 

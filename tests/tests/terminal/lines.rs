@@ -1,7 +1,7 @@
 //! Messages of several lines: typed, pasted, and pasted where the terminal does not say so.
 
 use crate::alice_and_bob;
-use landline_tests::{Client, Terminal};
+use landline_tests::{Client, House, Program, Terminal};
 
 /// What bob hears of a message of several lines.
 #[track_caller]
@@ -102,4 +102,33 @@ fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
     alice.press("\x03");
     alice.press("typed by hand\r");
     hears(&mut bob, &["typed by hand"]);
+}
+
+#[test]
+fn m6_what_comes_in_leaves_the_line_that_is_being_typed_alone() {
+    let house = House::default();
+    let mut bob = house.guest("bob", "lobby");
+    let mut alice = Terminal::new(80, 24);
+    let address = house.address().to_string();
+    alice.run(Program::client().args([&address, "--name", "alice", "--plain"]), "; echo ended-$?");
+    bob.expect("alice has connected to the chatroom");
+    alice.sees("200 Welcome");
+    alice.press("half a sen");
+    alice.sees("half a sen");
+    bob.send("this comes in between");
+    alice.until("the line stands below what came in", |screen| {
+        let rows: Vec<String> = screen.rows(0, 80).map(|row| row.trim_end().to_owned()).collect();
+        let heard = rows.iter().position(|row| row == "bob: this comes in between");
+        heard.is_some_and(|at| rows.get(at + 1).is_some_and(|row| row == "half a sen"))
+    });
+    alice.press("tence\r");
+    bob.expect("alice: half a sentence");
+    // What was said comes back, and can be changed.
+    alice.press("\x1b[A!\r");
+    bob.expect("alice: half a sentence!");
+    alice.press("\x1b[200~two\r  lines\x1b[201~\r");
+    hears(&mut bob, &["two", "  lines"]);
+    alice.press("/quit\r");
+    alice.sees("ended-0");
+    alice.is_sane();
 }

@@ -2,6 +2,8 @@
 
 pub mod first;
 mod input;
+#[cfg(unix)]
+mod line_editor;
 mod object;
 mod output;
 mod passwords;
@@ -16,7 +18,7 @@ use crate::link::{Connection, First, News};
 use crate::logging::Diary;
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
-use landline_common::clean::clean;
+use input::Lines;
 use output::{Output, Print};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -70,7 +72,23 @@ struct Running<'r> {
 
 impl Running<'_> {
     fn serve(&mut self, signals: &Receiver<Signal>) -> io::Result<Result<(), String>> {
-        let input::Lines { lines, go_on } = input::listen(self.interactive)?;
+        #[cfg(unix)]
+        if let Some((editor, lines, writer)) = self.edited_lines() {
+            self.output.flush()?;
+            self.output.print_above(Some(writer));
+            let end = self.serve_lines(signals, &lines);
+            // The editor prints what is left, and gives the terminal back.
+            let flushed = self.output.flush();
+            self.output.print_above(None);
+            drop(editor);
+            return end.and_then(|end| flushed.map(|()| end));
+        }
+        let lines = input::listen(self.interactive)?;
+        self.serve_lines(signals, &lines)
+    }
+
+    fn serve_lines(&mut self, signals: &Receiver<Signal>, input: &Lines) -> io::Result<Result<(), String>> {
+        let Lines { lines, go_on } = input;
         loop {
             if let Some(end) = self.ended.take() {
                 self.output.flush()?;
@@ -100,6 +118,12 @@ impl Running<'_> {
                 self.feed(Input::Tick, None)?;
             }
         }
+    }
+
+    /// An editor, the lines that are typed in it, and what prints above them: on a terminal for people.
+    #[cfg(unix)]
+    fn edited_lines(&self) -> Option<(line_editor::LineEditor, Lines, line_editor::Above)> {
+        if self.output.is_for_programs() { None } else { line_editor::LineEditor::begin() }
     }
 
     /// How long until time itself changes something.
@@ -143,10 +167,7 @@ impl Running<'_> {
                     self.output.show(&event, &print, |_| false)?;
                 }
                 Act::Answer(event) => self.output.own(&event)?,
-                Act::Say(text) => {
-                    self.output.flush()?;
-                    eprintln!("landline: {}", clean(&text));
-                }
+                Act::Say(text) => self.output.say(&text)?,
                 Act::AskPasswords(purpose) => {
                     self.output.flush()?;
                     let answer = passwords::ask(purpose)?;

@@ -8,7 +8,7 @@ use landline_common::clean::clean;
 use landline_common::moment::Day;
 use landline_common::text::{self, Dialect};
 use landline_common::{Event, What, json};
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 
 /// How an event is printed.
 pub(super) struct Print<'l> {
@@ -22,7 +22,9 @@ pub(super) struct Print<'l> {
 
 /// Standard output.
 pub(super) struct Output {
-    out: BufWriter<Stdout>,
+    out: Box<dyn Write>,
+    /// `out` is above a line that is being typed: nothing else may write to the terminal.
+    is_above: bool,
     ways: Ways,
     /// The day of the line with a time that was printed last; at first that of the start.
     day: Day,
@@ -31,7 +33,39 @@ pub(super) struct Output {
 impl Output {
     /// For programs (`json`), or for people.
     pub(super) fn new(ways: Ways) -> Output {
-        Output { out: BufWriter::new(io::stdout()), ways, day: wall().day() }
+        let day = wall().day();
+        Output { out: Box::new(BufWriter::new(io::stdout())), is_above: false, ways, day }
+    }
+
+    /// From now on everything is printed above the line that is being typed, by `writer`; without one, as before.
+    #[cfg(unix)]
+    pub(super) fn print_above(&mut self, writer: Option<super::line_editor::Above>) {
+        self.is_above = writer.is_some();
+        self.out = match writer {
+            Some(writer) => Box::new(writer),
+            None => Box::new(BufWriter::new(io::stdout())),
+        };
+    }
+
+    /// Prints what the program itself says: on standard error, or above the line that is being typed.
+    ///
+    /// # Errors
+    /// The output is closed.
+    pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
+        if self.is_above {
+            writeln!(self.out, "landline: {}", clean(text))?;
+        }
+        self.out.flush()?;
+        if !self.is_above {
+            eprintln!("landline: {}", clean(text));
+        }
+        Ok(())
+    }
+
+    /// True if programs read the output.
+    #[cfg(unix)]
+    pub(super) fn is_for_programs(&self) -> bool {
+        self.ways.json
     }
 
     /// Prints an event. `is_own` says which labels no program gave.

@@ -33,6 +33,13 @@ pub const LINKS: usize = 2 * PEERS;
 pub const LINKS_PER_ADDRESS: usize = 2 * PEERS_PER_ADDRESS;
 /// Bytes of messages in one history frame, before the last message and the author are added.
 pub const PAST_BYTES: usize = 20 << 10;
+/// Bytes of the past that a member may be told beyond the whole history: what was under way when a link broke is requested
+/// again.
+pub const TOLD_AGAIN: u64 = 64 << 10;
+/// Bytes per second by which that budget refills.
+pub const TOLD_PER_SECOND: u64 = 4 << 10;
+/// Milliseconds per further telling of the history to the members of one address, after [`JOINS`] tellings.
+pub const TOLD_ADDRESS_MS: u64 = 30_000;
 /// Messages of one author per request. A newcomer asks several members, each for another part.
 pub const WANT: u64 = 100;
 /// Bytes that may wait to be sent to one member. A member that reads more slowly loses its link.

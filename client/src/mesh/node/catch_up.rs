@@ -1,6 +1,7 @@
 //! What was missed: each tells the other what it has of each author, and asks for what is missing, from one member at
 //! a time for each part, so that a newcomer is told by several, and nothing twice.
 
+use super::budget::told_bytes;
 use super::member::{Member, Want};
 use super::ranges::Ranges;
 use super::store::Author;
@@ -20,13 +21,26 @@ impl Node {
     /// Tells a member what is here, as far as it has changed since they were told last.
     pub(super) fn tell_what_is_here(&mut self, id: NodeId) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        let told = std::mem::replace(&mut member.told, (self.store.changes(), self.now.ms)).0;
+        let told = member.told.0;
+        // Everything, as on each new link: links are cheap to open.
+        let is_first = told == 0;
+        if is_first && !self.may_be_told(id) {
+            if let Some(member) = self.members.get_mut(&id) {
+                member.told.1 = self.now.ms;
+            }
+            return;
+        }
+        if let Some(member) = self.members.get_mut(&id) {
+            member.told = (self.store.changes(), self.now.ms);
+        }
+        let mut authors = 0;
         let mut frames: Vec<BTreeMap<NodeId, Pieces>> = Vec::new();
         let mut room = 0;
         for (origin, has) in self.store.changed_since(told) {
             // The latest pieces: what is older was perhaps never wanted.
             let pieces: Pieces = has.iter().rev().take(PIECES).collect();
             let bytes = have_bytes(pieces.len());
+            authors += 1;
             if bytes > room {
                 frames.push(BTreeMap::new());
                 room = FRAME_BYTES - 1_024;
@@ -34,7 +48,25 @@ impl Node {
             room = room.saturating_sub(bytes);
             frames.last_mut().and_then(|frame| frame.insert(origin, pieces));
         }
+        if is_first {
+            self.was_told(id, told_bytes(0, 0, authors));
+        }
         frames.into_iter().for_each(|ranges| self.send_to(id, Frame::Have { ranges }));
+    }
+
+    /// Whether a member may be told more of the past.
+    fn may_be_told(&self, id: NodeId) -> bool {
+        let open = |member: &Member| {
+            self.told.is_open(member.past_told, member.address.ip(), self.store.told_bytes(), self.now.ms)
+        };
+        self.members.get(&id).is_some_and(open)
+    }
+
+    /// A member was told so much of the past.
+    fn was_told(&mut self, id: NodeId, bytes: u64) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        let (address, history) = (member.address.ip(), self.store.told_bytes());
+        self.told.add(&mut member.past_told, address, bytes, history, self.now.ms);
     }
 
     /// A member has this.
@@ -101,9 +133,12 @@ impl Node {
         want
     }
 
-    /// Answers with as much as fits into one frame.
+    /// Answers with as much as fits into one frame, unless the member was told enough lately.
     pub(super) fn heard_want(&mut self, from: NodeId, origin: NodeId, first: u64, last: u64) {
-        let (mut says, mut bytes, mut to) = (Vec::new(), 0, last);
+        if !self.may_be_told(from) {
+            return;
+        }
+        let (mut says, mut texts, mut bytes, mut to) = (Vec::new(), 0, 0, last);
         for (lamport, message) in self.store.of(origin, first, last) {
             let text = message.text.to_string();
             let saying = Saying { seq: message.seq, lamport, at: message.at, text };
@@ -112,11 +147,13 @@ impl Node {
                 break;
             }
             to = saying.seq;
+            texts += saying.text.len();
             says.push(saying);
         }
         if bytes <= PAST_BYTES {
             to = last;
         }
+        self.was_told(from, told_bytes(texts, says.len(), 1));
         let author = self.store.author(origin);
         let name = author.map_or(String::new(), |author| author.name.to_string());
         let key = author.map_or(String::new(), |author| author.key.to_string());

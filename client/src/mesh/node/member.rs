@@ -1,5 +1,6 @@
 //! What is known of somebody else.
 
+use super::budget::Told;
 use super::privates::Unanswered;
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
@@ -29,6 +30,8 @@ pub struct Member {
     pub want: Option<Want>,
     /// Messages of the past that they told.
     pub past: Window<PAST_MS>,
+    /// How much of the past they were told.
+    pub past_told: Told,
     /// They did not answer; until then others are asked.
     pub slow_until: u64,
     /// The store's count when they were told last what is here, and when that was.
@@ -79,6 +82,7 @@ impl Member {
             offers: BTreeMap::new(),
             want: None,
             past: Window::default(),
+            past_told: Told::default(),
             slow_until: 0,
             told: (0, 0),
             top: 0,

@@ -4,6 +4,7 @@
 //! somebody missed is asked for by numbers ([`catch_up`]), so nothing comes twice. Everybody has the same order: that of
 //! logical time ([`store`]).
 
+mod budget;
 mod catch_up;
 mod heard;
 mod history;
@@ -28,6 +29,7 @@ use super::wire::Frame;
 use crate::engine::Now;
 use crate::engine::Rng;
 use crate::window::Window;
+use budget::AddressBudgets;
 use heard::Table;
 use landline_common::event::{Grant, PROTOCOL};
 use landline_common::link::PublicKey;
@@ -154,6 +156,8 @@ pub struct Node {
     members: BTreeMap<NodeId, Member>,
     store: Store,
     shown: Shown,
+    /// How much of the past was told, by address.
+    told: AddressBudgets,
     /// How many came lately, by address.
     joins: BTreeMap<IpAddr, Window>,
     /// Keys of flooders, and until when.
@@ -186,6 +190,7 @@ impl Node {
             members: BTreeMap::new(),
             store,
             shown: Shown::default(),
+            told: AddressBudgets::default(),
             joins: BTreeMap::new(),
             refused: VecDeque::new(),
             held: VecDeque::new(),

@@ -85,7 +85,10 @@ impl Node {
     pub(super) fn repeat_lost_privates(&mut self, to: NodeId) {
         if let Some(member) = self.members.get_mut(&to) {
             member.unanswered.iter_mut().for_each(|unanswered| unanswered.on_its_way = None);
-            self.repeat_privates(to);
+            // Not at each of many links.
+            if member.repeated + REPEAT_MS <= self.now.ms {
+                self.repeat_privates(to);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What was said, in one order for everybody: by logical time, and by author where that is the same.
 
+use super::budget::told_bytes;
 use super::origin::Origin;
 use super::ranges::Ranges;
 use super::shares::{Place, Shares};
@@ -189,6 +190,12 @@ impl Store {
         let mut new: Vec<_> = new.map(|(origin, known)| (known.changed, *origin, &known.has)).collect();
         new.sort_unstable_by_key(|(changed, ..)| std::cmp::Reverse(*changed));
         new.into_iter().map(|(_, origin, has)| (origin, has)).collect()
+    }
+
+    /// What telling all of it costs.
+    #[must_use]
+    pub fn told_bytes(&self) -> u64 {
+        told_bytes(self.bytes, self.messages.len(), self.origins.len())
     }
 
     /// A count that grows when something is added.

@@ -5,5 +5,6 @@ mod privates;
 mod scenes;
 mod silencing;
 mod table;
+mod telling;
 mod work;
 mod world;

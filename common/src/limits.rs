@@ -116,6 +116,9 @@ limits! {
     /// Listeners above which arrivals and departures are summarized: 5,000 users arriving one by one would be 25
     /// million lines.
     presence_hearers = 200, 0, NO_CEILING;
+    /// Arrivals and departures told one by one in presence-gather-ms; further ones are summarized. Otherwise 150 users who
+    /// join and leave a room all the time would make 250 lines a second for each reader.
+    presence_lines = 20, 0, NO_CEILING;
     /// Milliseconds for which arrivals and departures are collected for a summary.
     presence_gather_ms = 1_000, 10, 60_000;
     /// Bytes that may wait in one room before its speakers wait; more would only fill backlogs.

@@ -240,8 +240,12 @@ impl LineWriter<'_> {
 
     fn presence_summary(&mut self, room: Option<&str>, came: usize, went: usize, users: &[Text<'_>]) {
         let room = room.map_or(String::new(), |room| format!(" {room}"));
-        let more = if users.len() < came + went { ", …" } else { "" };
-        self.line(format_args!("+{came} joined, {went} left{room}: {}{more}", users.join(", ")));
+        let names = match users {
+            [] => String::new(),
+            _ if users.len() < came + went => format!(": {}, …", users.join(", ")),
+            _ => format!(": {}", users.join(", ")),
+        };
+        self.line(format_args!("+{came} joined, {went} left{room}{names}"));
     }
 
     fn welcome(&mut self, user: &str, server: &str, room: &str, account: bool) {

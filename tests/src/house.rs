@@ -52,6 +52,8 @@ impl House {
         // A long gap, so that messages to an unframed client do not merge while a test on a busy machine is slow to
         // read.
         config.limits.unframed_gap_ms = 200;
+        // Users come and go faster than anywhere else, and tests wait for the line about each.
+        config.limits.presence_lines = u64::MAX;
         change(&mut config);
         let mut house = House { server: None, config, clock, folder };
         house.start();

@@ -1,10 +1,20 @@
 //! Coming and going where many would hear of it.
 
+use landline_common::Limits;
 use landline_tests::{Client, House};
+use std::time::Instant;
 
 /// More than two hearers are many.
 fn house() -> House {
-    House::new(|config| config.limits.presence_hearers = 2)
+    House::new(|config| {
+        config.limits.presence_hearers = 2;
+        config.limits.presence_lines = Limits::default().presence_lines;
+    })
+}
+
+/// With as few lines of presence as by default.
+fn bounded() -> House {
+    House::new(|config| config.limits.presence_lines = Limits::default().presence_lines)
 }
 
 /// Adds up what gathered lines say until so many came and went; nobody is told of singly. Returns who was named.
@@ -31,9 +41,10 @@ fn few_are_told_at_once_and_many_are_told_together() {
     alice.expect("bob has connected to the chatroom");
     alice.expect("carol has connected to the chatroom");
     let many: Vec<Client> = (0..20).map(|i| house.guest(&format!("p{i}"), "ops")).collect();
-    many.into_iter().for_each(Client::quit);
-    let named = gathered(&mut alice, "", 20, 20);
+    let named = gathered(&mut alice, "", 20, 0);
     assert!(named.len() >= 10 && named[0] == "p0", "{named:?}");
+    many.into_iter().for_each(Client::quit);
+    gathered(&mut alice, "", 0, 20);
     for client in &mut few {
         client.until("+");
     }
@@ -87,4 +98,85 @@ fn who_blocks_somebody_is_told_singly_and_not_to_them() {
     eve.until("bob: hello");
     let heard = eve.lines_so_far();
     assert!(!heard.iter().any(|line| line.contains("bob has")), "{heard:?}");
+}
+
+/// Lines that a reader may get in the time since `since`: those told one by one and a summary in each second, also in the
+/// two that have only begun and ended.
+fn bound(since: Instant) -> usize {
+    let lines = usize::try_from(Limits::default().presence_lines).expect("few");
+    (lines + 1) * (usize::try_from(since.elapsed().as_secs()).expect("not long") + 3)
+}
+
+/// How many more came than went, by these lines.
+fn balance(lines: &[String]) -> i64 {
+    let number = |text: &str| text.trim_matches(|c: char| !c.is_ascii_digit()).parse::<i64>().expect("a number");
+    let change = |line: &String| match line.split_once(" joined, ") {
+        Some((joined, left)) => number(joined) - number(left.split(' ').next().expect("a word")),
+        None if line.contains(" joined ") || line.contains(" has connected ") => 1,
+        None => -1,
+    };
+    lines.iter().map(change).sum()
+}
+
+/// What a reader is told, of a room or at all, of users who have come and gone again.
+fn everything(reader: &mut Client, room: &str) -> Vec<String> {
+    let mut lines = reader.lines_so_far();
+    lines.retain(|line| line.contains(room));
+    // What waits is told when the time span is over.
+    while balance(&lines) != 0 {
+        lines.extend(Some(reader.line()).filter(|line| line.contains(room)));
+    }
+    lines
+}
+
+#[test]
+fn x13_a_few_who_join_and_leave_are_told_one_by_one() {
+    let house = bounded();
+    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "lobby"));
+    alice.expect("bob has connected to the chatroom");
+    for _ in 0..5 {
+        bob.send("/join ops");
+        alice.expect("bob joined ops");
+        bob.send("/leave ops");
+        alice.expect("bob left ops");
+    }
+}
+
+#[test]
+fn x13_many_who_join_and_leave_a_room_make_few_lines() {
+    let house = bounded();
+    let mut crowd: Vec<Client> = (0..150).map(|i| house.guest(&format!("p{i}"), "lobby")).collect();
+    let mut readers = [house.guest("alice", "ops"), house.guest("bob", "lobby")];
+    readers[1].send("/join ops");
+    readers[1].until("INFO: You are in ops now");
+    readers.iter_mut().for_each(|reader| drop(reader.lines_so_far()));
+    let since = Instant::now();
+    for _ in 0..10 {
+        for client in &mut crowd {
+            client.send("/join ops\n/leave ops");
+        }
+    }
+    for client in &mut crowd {
+        client.lines_so_far();
+    }
+    for reader in &mut readers {
+        let lines = everything(reader, " ops");
+        assert!(lines.len() <= bound(since), "{} lines in {:?}", lines.len(), since.elapsed());
+    }
+}
+
+#[test]
+fn x13_many_who_come_and_go_make_few_lines() {
+    let house = bounded();
+    let mut alice = house.guest("alice", "lobby");
+    let since = Instant::now();
+    for round in 0..5 {
+        let crowd: Vec<Client> = (0..50).map(|i| house.guest(&format!("p{round}x{i}"), "lobby")).collect();
+        // Some say goodbye, some are cut off.
+        for (i, client) in crowd.into_iter().enumerate() {
+            if i % 2 == 0 { client.quit() } else { client.reset() }
+        }
+    }
+    let lines = everything(&mut alice, "");
+    assert!(lines.len() <= bound(since), "{} lines in {:?}", lines.len(), since.elapsed());
 }

@@ -19,7 +19,7 @@ use landline_common::Limits;
 use landline_common::limits::count;
 use parking_lot::Mutex;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,6 +76,7 @@ impl Meter {
 #[derive(Debug)]
 pub struct Poller {
     readiness: Readiness,
+    started: Instant,
     timers: Ranked<Timers, 5>,
     pub(super) meter: Meter,
     pub(super) bounds: Bounds,
@@ -91,8 +92,9 @@ struct Timers {
     outboxes: HashMap<ClientId, Arc<Outbox>>,
     /// The scheduled wakeups, earliest first. Those of outboxes that are gone stay until they are due.
     wakeups: BinaryHeap<Reverse<(Instant, ClientId)>>,
-    /// Few, so they are not sorted.
-    tasks: Vec<(Instant, Task)>,
+    /// By time and a number: each room may have a task, and each session whose connection was lost.
+    tasks: BTreeMap<(Instant, u64), Task>,
+    tasks_so_far: u64,
     stopped: bool,
 }
 
@@ -100,7 +102,14 @@ impl Timers {
     /// Returns the time of the earliest wakeup or task.
     fn next(&self) -> Option<Instant> {
         let wakeup = self.wakeups.peek().map(|Reverse((at, _))| *at);
-        wakeup.into_iter().chain(self.tasks.iter().map(|(at, _)| *at)).min()
+        let task = self.tasks.first_key_value().map(|((at, _), _)| *at);
+        wakeup.into_iter().chain(task).min()
+    }
+
+    /// Takes out the tasks that are due.
+    fn due_tasks(&mut self, now: Instant) -> impl Iterator<Item = Task> + use<> {
+        let later = self.tasks.split_off(&(now, u64::MAX));
+        std::mem::replace(&mut self.tasks, later).into_values()
     }
 }
 
@@ -120,6 +129,7 @@ impl Poller {
     pub fn start(bounds: Bounds) -> io::Result<Arc<Poller>> {
         let poller = Arc::new(Poller {
             readiness: Readiness::new()?,
+            started: Instant::now(),
             timers: Ranked::default(),
             meter: Meter { waiting: AtomicUsize::new(0), most: bounds.total_bytes },
             bounds,
@@ -134,8 +144,21 @@ impl Poller {
     /// Runs `task` on the poller's thread after `time`, unless the poller has stopped by then. The task must be short:
     /// slow clients are served by the same thread.
     pub fn after(&self, time: Duration, task: impl FnOnce() + Send + 'static) {
-        self.timers.lock().tasks.push((Instant::now() + time, Box::new(task)));
-        self.readiness.wake();
+        let mut timers = self.timers.lock();
+        timers.tasks_so_far += 1;
+        let key = (Instant::now() + time, timers.tasks_so_far);
+        timers.tasks.insert(key, Box::new(task));
+        let is_first = timers.tasks.first_key_value().is_some_and(|(first, _)| *first == key);
+        drop(timers);
+        if is_first {
+            self.readiness.wake();
+        }
+    }
+
+    /// Returns the time since the start, by a monotonic clock.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// Returns the number of bytes that wait for all clients together.
@@ -208,9 +231,9 @@ impl Poller {
                 clients.push(client);
             }
             let due: Vec<_> = clients.drain(..).filter_map(|c| timers.outboxes.get(&c).cloned()).collect();
-            let tasks: Vec<_> = timers.tasks.extract_if(.., |(at, _)| *at <= now).collect();
+            let tasks = timers.due_tasks(now);
             drop(timers);
-            for (_, task) in tasks {
+            for task in tasks {
                 if catch_unwind(AssertUnwindSafe(task)).is_err() {
                     log::error!("a panic in a scheduled task");
                 }

@@ -1,54 +1,61 @@
-//! Those who hear of somebody's coming and going: everybody, or a room. Where they are many, it is told of many at once.
+//! The users who read of others' joining and leaving: all users, or those of a room.
 
 use super::Hub;
 use super::person::Person;
+use super::presence::{Change, Decision, PresenceThrottle};
 use super::talk::Notice;
 use crate::fanout::Room;
 use crate::ranked::Ranked;
-use landline_common::{Limits, Moment, RoomName, UserName, What};
+use landline_common::{Limits, Moment, RoomName, What};
 use std::sync::Arc;
 
-/// Of those who came and went at about the same time, so many are named.
-const NAMED: usize = 10;
-
-/// A room's send path, and who came and went there and is not told of yet.
+/// A room's send path, and what of its presence waits to be told.
 #[derive(Debug)]
 pub(super) struct Circle {
     pub(super) log: Arc<Room>,
-    /// The room's; `None` for everybody.
+    /// The room's; `None` for all users.
     name: Option<RoomName>,
-    gathered: Ranked<Gathered, 3>,
+    presence: Ranked<PresenceThrottle, 3>,
 }
 
-#[derive(Debug, Default)]
-struct Gathered {
-    came: usize,
-    went: usize,
-    /// The first few of them.
-    named: Vec<UserName>,
-}
-
-/// Somebody's coming or going in a circle.
+/// A user who joins or leaves a circle.
 pub(super) struct Movement<'a> {
     pub(super) hub: &'a Arc<Hub>,
     pub(super) circle: &'a Arc<Circle>,
     pub(super) person: &'a Person,
-    /// They come; otherwise they go.
+    /// The user joins; otherwise they leave.
     pub(super) coming: bool,
 }
 
 impl Circle {
     pub(super) fn new(log: Arc<Room>, name: Option<RoomName>) -> Arc<Circle> {
-        Arc::new(Circle { log, name, gathered: Ranked::default() })
+        Arc::new(Circle { log, name, presence: Ranked::default() })
     }
 
-    /// Tells what was gathered.
-    fn tell(&self, limits: &Limits, at: Moment) {
-        let Gathered { came, went, named } = std::mem::take(&mut *self.gathered.lock());
-        let room = self.name.as_ref().map(|name| name.as_str().into());
-        let users = named.iter().map(|name| name.as_str().into()).collect();
-        let event = What::Gathered { room, came, went, users }.at(at);
-        self.log.announce(&mut Notice::of(event, limits));
+    /// Tells the batch once its time is over, and then the one after it.
+    fn tell_later(self: &Arc<Self>, hub: &Arc<Hub>) {
+        let (weak, circle) = (Arc::downgrade(hub), self.clone());
+        let tell = move || {
+            if let Some(hub) = weak.upgrade() {
+                circle.tell(&hub);
+            }
+        };
+        let span = Limits::millis(hub.limits.presence_gather_ms);
+        hub.poller.after(span, tell);
+    }
+
+    fn tell(self: &Arc<Self>, hub: &Arc<Hub>) {
+        let limits = &hub.limits;
+        let (summary, again) = self.presence.lock().end_batch(limits);
+        if again {
+            self.tell_later(hub);
+        }
+        if let Some(summary) = summary {
+            let room = self.name.as_ref().map(|name| name.as_str().into());
+            let users = summary.users.iter().map(|name| name.as_str().into()).collect();
+            let event = What::Gathered { room, came: summary.joined, went: summary.left, users }.at(summary.at);
+            self.log.announce(&mut Notice::of(event, limits));
+        }
     }
 }
 
@@ -65,29 +72,16 @@ impl<'a> Movement<'a> {
         Notice { event: what.at(at), limits: &self.hub.limits, movement: Some(self) }
     }
 
-    /// Gathers it, if too many would hear of it, to be told together with others. False if it is to be told now: to few,
-    /// or of somebody who blocks others, from whom it must be kept.
-    pub(super) fn is_gathered(&self, hearers: usize, at: Moment) -> bool {
-        let limits = &self.hub.limits;
-        if hearers as u64 <= limits.presence_hearers || self.person.blocks_anybody() {
-            return false;
+    /// Puts the change into the batch, to be told together with others, unless it is to be told by itself now. Returns
+    /// whether it is in the batch.
+    pub(super) fn coalesce(&self, hearers: usize, at: Moment) -> bool {
+        let Movement { hub, circle, person, coming } = *self;
+        let (name, party, blocks_others) = (&person.name, &person.party, person.blocks_anybody());
+        let change = Change { name, party, joins: coming, at, blocks_others };
+        let decision = circle.presence.lock().decide(change, hearers, hub.poller.uptime(), &hub.limits);
+        if decision == (Decision::Batched { first: true }) {
+            circle.tell_later(hub);
         }
-        let mut gathered = self.circle.gathered.lock();
-        let first = gathered.came + gathered.went == 0;
-        *(if self.coming { &mut gathered.came } else { &mut gathered.went }) += 1;
-        if gathered.named.len() < NAMED {
-            gathered.named.push(self.person.name.clone());
-        }
-        drop(gathered);
-        if first {
-            let (hub, circle) = (Arc::downgrade(self.hub), self.circle.clone());
-            let tell = move || {
-                if let Some(hub) = hub.upgrade() {
-                    circle.tell(&hub.limits, at);
-                }
-            };
-            self.hub.poller.after(Limits::millis(limits.presence_gather_ms), tell);
-        }
-        true
+        decision != Decision::Tell
     }
 }

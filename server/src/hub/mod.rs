@@ -11,6 +11,7 @@ mod mail;
 mod memory;
 mod nonces;
 mod person;
+mod presence;
 mod private;
 mod replay;
 mod requests;

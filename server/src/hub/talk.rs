@@ -186,7 +186,7 @@ impl<'a> Notice<'a> {
 
 impl Utterance for Notice<'_> {
     fn is_worth(&mut self, hearers: usize) -> bool {
-        !self.movement.as_ref().is_some_and(|movement| movement.is_gathered(hearers, self.event.at))
+        !self.movement.as_ref().is_some_and(|movement| movement.coalesce(hearers, self.event.at))
     }
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {

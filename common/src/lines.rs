@@ -38,8 +38,8 @@ const LARGE_BUFFER: usize = 16 << 10;
 pub enum Piece<'a> {
     /// The text without its line end. Bytes that are not UTF-8 are replaced by U+FFFD.
     Text(Cow<'a, str>),
-    /// A message over the limit; its bytes are discarded.
-    TooLong,
+    /// A message over the limit, with its beginning; the rest is discarded.
+    TooLong(&'a [u8]),
 }
 
 /// How a client marks the end of a message.
@@ -234,11 +234,12 @@ impl Input {
                 let pending = self.end - self.start;
                 // The one byte over the limit may be the CR of a line end.
                 if self.skipping || pending > self.max_bytes + 1 {
+                    let beginning = self.start..self.end;
                     self.start = 0;
                     self.end = 0;
                     self.scanned = 0;
                     let newly_too_long = !std::mem::replace(&mut self.skipping, true);
-                    return newly_too_long.then_some(Piece::TooLong);
+                    return newly_too_long.then(|| Piece::TooLong(&self.buffer[beginning]));
                 }
                 return None;
             };
@@ -263,7 +264,7 @@ impl Input {
 }
 
 fn decode(bytes: &[u8], max_bytes: usize) -> Piece<'_> {
-    if bytes.len() > max_bytes { Piece::TooLong } else { Piece::Text(String::from_utf8_lossy(bytes)) }
+    if bytes.len() > max_bytes { Piece::TooLong(bytes) } else { Piece::Text(String::from_utf8_lossy(bytes)) }
 }
 
 /// Returns how many bytes at the end are an incomplete UTF-8 character, which the next read may complete.
@@ -300,7 +301,7 @@ mod tests {
     fn owned(piece: Piece<'_>) -> String {
         match piece {
             Piece::Text(text) => text.into_owned(),
-            Piece::TooLong => "TOO LONG".into(),
+            Piece::TooLong(_) => "TOO LONG".into(),
         }
     }
 
@@ -329,6 +330,28 @@ mod tests {
         feed(&mut input, b"\nok\n", &mut out);
         assert_eq!(out, ["TOO LONG", "ok"]);
         assert!(input.buffer.capacity() <= LARGE_BUFFER + SMALL_BUFFER);
+    }
+
+    #[test]
+    fn f12_the_beginning_of_a_line_that_is_too_long_is_known() {
+        for reads in [&[&b"ok\n12345"[..], b"6789"][..], &[b"ok\n12345\n"], &[b"ok\n12345"]] {
+            let mut input = Input::of_lines(4);
+            let mut beginnings = Vec::new();
+            let mut take = |piece: Piece<'_>| match piece {
+                Piece::Text(text) => assert_eq!(text, "ok"),
+                Piece::TooLong(beginning) => beginnings.push(beginning.to_vec()),
+            };
+            for read in reads {
+                input.space()[..read.len()].copy_from_slice(read);
+                input.filled(read.len());
+                while let Some(piece) = input.next() {
+                    take(piece);
+                }
+            }
+            input.finish().into_iter().for_each(take);
+            assert_eq!(beginnings.len(), 1);
+            assert!(beginnings[0].starts_with(b"12345"), "{beginnings:?}");
+        }
     }
 
     #[test]

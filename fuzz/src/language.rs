@@ -50,7 +50,7 @@ fn split(bytes: &[u8], mut read_size: impl FnMut() -> usize) -> Vec<Option<Strin
 fn text(piece: Piece<'_>) -> Option<String> {
     match piece {
         Piece::Text(text) => Some(text.into_owned()),
-        Piece::TooLong => None,
+        Piece::TooLong(_) => None,
     }
 }
 

@@ -176,7 +176,7 @@ fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
         while let Some(piece) = if read == 0 { input.finish() } else { input.next() } {
             let stops = match piece {
                 Piece::Text(line) => answer(moderator, &line, stop),
-                Piece::TooLong => refuse_long_line(),
+                Piece::TooLong(_) => refuse_long_line(),
             };
             if stops {
                 return;

@@ -10,8 +10,10 @@ use crate::clean::clean;
 use crate::event::Text;
 use crate::limits::LABEL_BYTES;
 use crate::password;
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The room name that means all users online. It is reserved, so no room has it.
 pub const EVERYBODY: &str = "all";
@@ -394,6 +396,39 @@ pub fn label_in(line: &str) -> Option<String> {
     }
     let found: OnlyLabel = serde_json::from_str(line).ok()?;
     Some(found.label).filter(|label| label.len() <= LABEL_BYTES)
+}
+
+/// The label in the beginning of an object that is too long to be read: the only field of the object of that name.
+#[must_use]
+pub fn label_in_beginning(beginning: &[u8]) -> Option<String> {
+    let mut labels = Vec::new();
+    let read = serde_json::Deserializer::from_slice(beginning).deserialize_map(Labels(&mut labels));
+    // Anything but an end that is missing makes it no object.
+    let is_cut = read.is_err_and(|error| error.is_eof());
+    let label = labels.pop().filter(|_| is_cut && labels.is_empty())?;
+    (label.len() <= LABEL_BYTES).then_some(label)
+}
+
+/// Reads an object, and takes its labels out as far as it goes.
+struct Labels<'l>(&'l mut Vec<String>);
+
+impl<'de> Visitor<'de> for Labels<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(field) = map.next_key::<String>()? {
+            if field == "label" {
+                self.0.push(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -76,7 +76,9 @@ impl<'a> Movement<'a> {
     /// whether it is in the batch.
     pub(super) fn coalesce(&self, hearers: usize, at: Moment) -> bool {
         let Movement { hub, circle, person, coming } = *self;
-        let (name, party, blocks_others) = (&person.name, &person.party, person.blocks_anybody());
+        let name = &person.name;
+        let party = &person.came_as;
+        let blocks_others = person.blocks_anybody();
         let change = Change { name, party, joins: coming, at, blocks_others };
         let decision = circle.presence.lock().decide(change, hearers, hub.poller.uptime(), &hub.limits);
         if decision == (Decision::Batched { first: true }) {

@@ -19,7 +19,7 @@ pub struct Person {
     /// The address that they came from: whatever is bounded by address counts there.
     pub(super) address: Arc<str>,
     /// Whose history of direct messages theirs was when they came.
-    came_as: Party,
+    pub(super) came_as: Party,
     /// The account that a guest has made since.
     made: OnceLock<Party>,
     pub(super) outbox: Arc<Outbox>,

@@ -1,19 +1,24 @@
 //! What arrives from a client that is signed in: a line, or a command object.
 
+use landline_common::command::object::label_in_beginning;
 use landline_common::command::{Command, Request};
 use landline_common::limits::count;
 use landline_common::lines::{Input, Piece};
-use landline_common::{Limits, Rendering, Report};
+use landline_common::{Cause, Limits, Rendering, Report};
+
+/// Bytes of the longest command object.
+fn longest_object(limits: &Limits) -> u64 {
+    limits.object_bytes.max(limits.line_bytes)
+}
 
 /// The next whole message. Only a client that gets JSON may send objects, and only these may be longer than a line.
 pub(super) fn next<'i>(input: &'i mut Input, rendering: Rendering, limits: &Limits) -> Option<Piece<'i>> {
     if rendering != Rendering::Json {
         return input.next();
     }
-    let (line, object) = (count(limits.line_bytes), count(limits.object_bytes));
-    input.set_longest(object.max(line));
+    input.set_longest(count(longest_object(limits)));
     Some(match input.next()? {
-        Piece::Text(text) if text.len() > line && !Request::is_object(&text) => Piece::TooLong,
+        Piece::Text(text) if text.len() > count(limits.line_bytes) && !Request::is_object(&text) => Piece::TooLong(b""),
         piece => piece,
     })
 }
@@ -21,9 +26,27 @@ pub(super) fn next<'i>(input: &'i mut Input, rendering: Rendering, limits: &Limi
 /// A command object as read: what it asks for, or why that is none, with the label for the answer.
 pub(super) type Object<'m> = Result<Request<'m>, (Option<String>, Report<'static>)>;
 
-/// The command object in a message, if it is meant as one.
-pub(super) fn object<'m>(message: &'m str, rendering: impl FnOnce() -> Rendering) -> Option<Object<'m>> {
-    (Request::is_object(message) && rendering() == Rendering::Json).then(|| Request::parse(message))
+/// The command object in a message, if it is meant as one. One that is too long is refused with its label, if the
+/// beginning shows it.
+pub(super) fn object<'m>(message: &'m Piece<'_>, rendering: Rendering, limits: &Limits) -> Option<Object<'m>> {
+    if rendering != Rendering::Json {
+        return None;
+    }
+    match message {
+        Piece::Text(text) => Request::is_object(text).then(|| Request::parse(text)),
+        Piece::TooLong(beginning) if beginning.trim_ascii_start().starts_with(b"{") => {
+            let longest = longest_object(limits);
+            let mut why = Cause::LineTooLong.of_count(longest);
+            let label = label_in_beginning(beginning);
+            if label.is_none() {
+                why = why.saying(format!(
+                    "That object is too long (at most {longest} bytes), and its label cannot be read. Nothing was sent."
+                ));
+            }
+            Some(Err((label, why)))
+        }
+        Piece::TooLong(_) => None,
+    }
 }
 
 /// Whether an object answers a ping.

@@ -249,22 +249,23 @@ impl Session<'_> {
             return;
         }
         let (now, instant) = (self.services.clock.now(), Instant::now());
-        match self.input.finish() {
-            Some(Piece::Text(text)) => match inbound::object(&text, || turn.rendering) {
-                Some(Ok(object)) => {
-                    let lines = turn.lines_of_object(&Ok(object.clone()));
-                    if self.rate.message(lines, instant) == Verdict::Passes {
-                        turn.obey_object(Ok(object), now, instant);
-                    }
+        let longest = self.longest();
+        let Some(piece) = self.input.finish() else { return turn.visit.flush() };
+        match (&piece, inbound::object(&piece, turn.rendering, &self.services.limits)) {
+            (_, Some(Ok(object))) => {
+                let object = Ok(object);
+                let lines = turn.lines_of_object(&object);
+                if self.rate.message(lines, instant) == Verdict::Passes {
+                    turn.obey_object(object, now, instant);
                 }
-                Some(Err(_)) => {}
-                None if self.rate.message(turn.lines(&text), instant) == Verdict::Passes => {
-                    turn.obey(&text, now, instant);
+            }
+            (_, Some(Err(_))) => {}
+            (Piece::Text(text), None) => {
+                if self.rate.message(turn.lines(text), instant) == Verdict::Passes {
+                    turn.obey(text, now, instant);
                 }
-                None => {}
-            },
-            Some(Piece::TooLong) => _ = turn.too_long(self.longest(), now),
-            None => {}
+            }
+            (Piece::TooLong(_), None) => _ = turn.too_long(longest, now),
         }
         turn.visit.flush();
     }
@@ -277,16 +278,13 @@ impl Session<'_> {
             return ControlFlow::Break(RESUMED);
         }
         while let Some(piece) = inbound::next(&mut self.input, turn.rendering, &services.limits) {
-            let object = match &piece {
-                Piece::Text(text) => inbound::object(text, || turn.rendering),
-                Piece::TooLong => None,
-            };
+            let object = inbound::object(&piece, turn.rendering, &services.limits);
             let is_upkeep = object.as_ref().is_some_and(inbound::is_upkeep);
             let rate = if is_upkeep { &mut self.upkeep } else { &mut self.rate };
             let lines = match (&piece, &object) {
                 (_, Some(object)) => turn.lines_of_object(object),
                 (Piece::Text(text), None) => turn.lines(text),
-                (Piece::TooLong, None) => 1,
+                (Piece::TooLong(_), None) => 1,
             };
             let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.person.answers_ping();
             let verdict = if answers_ping { Verdict::Passes } else { rate.message(lines, instant) };
@@ -313,9 +311,9 @@ impl Session<'_> {
                 }
             }
             let stay = match (&piece, object) {
-                (Piece::TooLong, _) => turn.too_long(longest, now),
-                (Piece::Text(_), Some(object)) => turn.obey_object(object, now, instant),
+                (_, Some(object)) => turn.obey_object(object, now, instant),
                 (Piece::Text(text), None) => turn.obey(text, now, instant),
+                (Piece::TooLong(_), None) => turn.too_long(longest, now),
             };
             if std::mem::take(&mut turn.crowded) && self.rate.may_warn(instant) {
                 turn.tell(Cause::SlowDown.report().into(), now);

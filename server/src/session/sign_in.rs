@@ -91,7 +91,7 @@ impl Session<'_> {
             }
             let step = match piece {
                 Piece::Text(line) => door.line(&line, framing),
-                Piece::TooLong => door.too_long(),
+                Piece::TooLong(_) => door.too_long(),
             };
             self.take(door, step)?;
             patience.answered();

@@ -102,3 +102,30 @@ fn every_change_of_ones_own_state_has_a_cause() {
         assert_eq!((&kicked["cause"], &kicked["reason"]), (&json!("kicked"), &json!("noise")));
     });
 }
+
+#[test]
+fn f12_an_object_that_is_too_long_is_refused_with_its_label_and_the_limit_of_objects() {
+    let server = TestServer::default();
+    let mut alice = Program::guest(&server, "alice", "lobby");
+    let long = "x".repeat(70_000);
+    let say = |label: &str| json!({"label": label, "room": "lobby", "text": long, "type": "say"});
+    let refusal = alice.ask(&say("7"));
+    let text = "That line is too long (at most 65536 bytes). Nothing was sent.";
+    assert_eq!((refusal.len(), &refusal[0]["cause"]), (1, &json!("line_too_long")));
+    assert_eq!(
+        (&refusal[0]["code"], &refusal[0]["text"], &refusal[0]["done"]),
+        (&json!(413), &json!(text), &json!(true))
+    );
+    // Its label stands where nothing is kept any more.
+    alice.client.send(&format!(r#"{{"type":"say","room":"lobby","text":"{long}","label":"8"}}"#));
+    let refusal = alice.until("error");
+    assert_eq!((&refusal["cause"], &refusal["label"]), (&json!("line_too_long"), &json!(null)));
+    assert!(
+        refusal["text"].as_str().is_some_and(|text| text.contains("65536") && text.contains("label cannot be read"))
+    );
+    // A line that is no object has the limit of lines.
+    alice.client.send(&"x".repeat(9_000));
+    assert!(alice.until("error")["text"].as_str().is_some_and(|text| text.contains("8192")));
+    let ping = alice.ask(&json!({"type": "ping", "token": "still here", "label": "9"}));
+    assert_eq!(ping[0]["label"], "9");
+}

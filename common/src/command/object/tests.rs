@@ -105,3 +105,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn f12_the_label_of_a_cut_object_is_read_where_it_is_certain() {
+    let cut = |line: &str| label_in_beginning(line.as_bytes());
+    let label = Some("7".to_owned());
+    assert_eq!(cut(r#"{"label":"7","type":"say","text":"aaa"#), label);
+    assert_eq!(cut(r#" {"type":"say", "rooms":{"label":"x"},"\u006cabel" : "7","text":"\u00"#), label);
+    assert_eq!(cut(r#"{"label":"7","text"#), label);
+    for uncertain in [
+        r#"{"type":"say","text":"\"label\":\"7\""#,
+        r#"{"rooms":{"label":"7"#,
+        r#"{"rooms":[{"label":"7"},"#,
+        r#"{"label":"7"#,
+        r#"{"label":7,"text":"a"#,
+        r#"{"label":"7","label":"8","text":"a"#,
+        r#"{"label":"7",text:"a"#,
+        r#"{"label":"7"}   "#,
+        r#"["label","7""#,
+        "",
+    ] {
+        assert_eq!(cut(uncertain), None, "{uncertain}");
+    }
+    let long = format!(r#"{{"label":"{}","text":"a"#, "x".repeat(65));
+    assert_eq!(cut(&long), None);
+    assert_eq!(label_in_beginning(b"{\"label\":\"7\",\"text\":\"\xc3"), label, "a character is cut");
+}

@@ -57,10 +57,18 @@ impl Probes {
     pub fn verdict(&self, holder: Holder, rival: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
         let _permit = self.enter(rival)?;
         let mut verdicts = self.verdicts.lock();
+        let mut waited = false;
         loop {
             match verdicts.get(&holder) {
-                Some(Verdict::Pending) => self.ended.wait(&mut verdicts),
-                Some(Verdict::Known { is_alive, since }) if since.elapsed() < VERDICT_HOLDS => return Some(*is_alive),
+                Some(Verdict::Pending) => {
+                    self.ended.wait(&mut verdicts);
+                    waited = true;
+                }
+                // The verdict that was waited for counts however late this thread wakes: rivals at another address who
+                // ask all the time could else keep it waiting.
+                Some(Verdict::Known { is_alive, since }) if waited || since.elapsed() < VERDICT_HOLDS => {
+                    return Some(*is_alive);
+                }
                 Some(Verdict::Known { .. }) | None => break,
             }
         }

@@ -6,7 +6,8 @@ use crate::config::{Config, History};
 use crate::discovery::{Announcement, Discovery};
 use crate::fanout::{Bounds, Cut, Flushers, Poller};
 use crate::guard::{
-    Admission, Allowances, Bans, Capacity, DepartedUsers, Hasher, Lockout, Probes, Throttle, admission, capacity,
+    Admission, Allowances, Bans, Capacity, DepartedUsers, Hasher, Lockout, LogBudgets, Probes, Throttle, admission,
+    capacity,
 };
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
@@ -14,6 +15,7 @@ use crate::keeping::{Keeping, NotStored};
 use crate::moderation::Moderator;
 use crate::reception::{Acceptor, OpenPort, Ports};
 use crate::roster::{self, Roster};
+use crate::seldom::Complaints;
 use crate::session::Services;
 use crate::store::messages::Keep;
 use crate::store::{Accounts, LockFile, Messages, Sessions};
@@ -222,6 +224,8 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
         sign_ins: address_throttle(config, limits.sign_ins_per_address_minute, 60),
         probes: Probes::new(count(limits.probes_per_address)),
         allowances: allowances(config),
+        log_budgets: LogBudgets::default(),
+        complaints: Complaints::default(),
         bans: stores.bans.clone(),
         departed: DepartedUsers::default(),
         poller,

@@ -29,6 +29,7 @@ pub use visit::{NotResumed, Resumable, Stay, Visit};
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
 use crate::ranked::{Ranked, RankedGuard};
+use crate::seldom::Complaints;
 use blocks::Blocks;
 use circle::Circle;
 use direct::Directs;
@@ -73,6 +74,7 @@ pub struct Hub {
     visits: AtomicU64,
     /// The nonces of messages.
     nonces: Ranked<Nonces, 6>,
+    complaints: Complaints,
 }
 
 #[derive(Debug)]
@@ -203,7 +205,13 @@ impl Hub {
             first_id,
             visits: AtomicU64::new(0),
             nonces: Ranked::new(nonces),
+            complaints: Complaints::default(),
         })
+    }
+
+    /// Whether a failure of that kind is to be logged again: clients can make it recur.
+    fn logs_failure(&self, kind: &'static str) -> bool {
+        self.complaints.is_due(kind, self.poller.uptime())
     }
 
     /// Keeps `name` for one client. Of two who ask at once, exactly one gets it. Waits for somebody of that name who is

@@ -14,15 +14,22 @@ mod turn;
 use crate::clock::Clock;
 use crate::door::{Door, Entrance};
 use crate::fanout::{Cut, Outbox, Poller};
-use crate::guard::{Allowances, Bans, DepartedUsers, Hasher, Idle, Lockout, Probes, Rate, Silence, Throttle, Verdict};
+use crate::guard::{
+    Allowances, Bans, DepartedUsers, Hasher, Idle, Lockout, LogBudgets, LogCause, LogVerdict, Probes, Rate, Silence,
+    Throttle, Verdict,
+};
 use crate::hub::{Hub, Person, Stay, Visit};
 use crate::net::{Arrived, Stream};
 use crate::roster::Entry;
+use crate::seldom::Complaints;
 use crate::store::{Accounts, Record, Sessions};
 use landline_common::limits::count;
 use landline_common::lines::{Framing, Input, Piece};
 use landline_common::{Cause, Limits};
+use log::Level;
 use passwords::Passwords;
+use std::fmt::Arguments;
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,6 +61,10 @@ pub struct Services {
     pub probes: Probes,
     /// What all sessions of one address together may say.
     pub allowances: Allowances,
+    /// Bounds what one address writes into the log.
+    pub log_budgets: LogBudgets,
+    /// Bounds how often a failure that recurs is logged.
+    pub complaints: Complaints,
     /// Who is kept out.
     pub bans: Arc<Bans>,
     /// Who has just left.
@@ -72,6 +83,17 @@ pub struct Services {
     pub timeout: Duration,
     /// Pings do not count as a sign of life.
     pub strict_timeout: bool,
+}
+
+impl Services {
+    /// Logs what clients at that address may cause as often as they like.
+    fn log(&self, address: IpAddr, cause: LogCause, level: Level, line: Arguments<'_>) {
+        match self.log_budgets.take(cause, address, Instant::now()) {
+            LogVerdict::Write => log::log!(level, "{line}"),
+            LogVerdict::Announce => log::warn!("{address}: too many log lines ({cause:?}); leaving them out"),
+            LogVerdict::Skip => {}
+        }
+    }
 }
 
 /// One client, connected.
@@ -142,7 +164,8 @@ impl Session<'_> {
 
     /// From the greeting to the last line, with both in the records.
     fn stay(&mut self, mut visit: Visit, door: &dyn Door) {
-        let (person, address) = (visit.person().clone(), self.stream.address().to_string());
+        let (person, ip) = (visit.person().clone(), self.stream.address());
+        let address = ip.to_string();
         let record = |services: &Services| Record {
             at: services.clock.now(),
             name: &person.name,
@@ -152,7 +175,7 @@ impl Session<'_> {
         };
         let services = self.services;
         services.sessions.login(&record(services));
-        log::info!("{} joined from {address}", person.name);
+        services.log(ip, LogCause::Sessions, Level::Info, format_args!("{} joined from {address}", person.name));
         let reason = self.talk(&mut visit, door, &person);
         let reason = self.outbox.cut_reason().map_or(reason, |cut| match cut {
             Cut::TooSlow => TOO_SLOW,
@@ -174,7 +197,7 @@ impl Session<'_> {
         }
         services.departed.add(&person.name, self.stream.address(), Instant::now());
         services.sessions.logout(&record(services), reason);
-        log::info!("{} left ({reason})", person.name);
+        services.log(ip, LogCause::Sessions, Level::Info, format_args!("{} left ({reason})", person.name));
     }
 
     fn talk(&mut self, visit: &mut Visit, door: &dyn Door, person: &Person) -> Reason {
@@ -292,7 +315,12 @@ impl Session<'_> {
                 Verdict::Passes => {}
                 Verdict::Dropped { warn, log } => {
                     if log {
-                        log::warn!("{} hit rate limit", turn.person.name);
+                        self.services.log(
+                            self.stream.address(),
+                            LogCause::Rate,
+                            Level::Warn,
+                            format_args!("{} hit rate limit", turn.person.name),
+                        );
                     }
                     let retry = rate.retry(lines, instant);
                     match object
@@ -305,7 +333,9 @@ impl Session<'_> {
                     continue;
                 }
                 Verdict::Ends => {
-                    log::warn!("{} is kicked: too many lines over the rate limit", turn.person.name);
+                    let name = &turn.person.name;
+                    let line = format_args!("{name} is kicked: too many lines over the rate limit");
+                    self.services.log(self.stream.address(), LogCause::Rate, Level::Warn, line);
                     turn.tell(Cause::Kicked.report().into(), now);
                     return ControlFlow::Break("flooding");
                 }

@@ -134,7 +134,9 @@ impl NewPassword<'_> {
             RegisterError::Taken => Outcome::Refused(Cause::AliasTaken.report()),
             RegisterError::Full => Outcome::Refused(Cause::AccountsFull.report()),
             RegisterError::NotStored(why) => {
-                log::error!("an account could not be stored: {why}");
+                if services.complaints.is_due("accounts", services.poller.uptime()) {
+                    log::error!("an account could not be stored: {why}");
+                }
                 Outcome::Refused(Cause::AccountNotStored.report())
             }
         })?;
@@ -155,7 +157,9 @@ impl NewPassword<'_> {
         services.accounts.set_password(key, &account.hash, hash).map_err(|error| match error {
             PasswordError::Changed => Outcome::Refused(Cause::WrongOldPassword.report()),
             PasswordError::NotStored(why) => {
-                log::error!("the new password of {name} could not be stored: {why}");
+                if services.complaints.is_due("accounts", services.poller.uptime()) {
+                    log::error!("the new password of {name} could not be stored: {why}");
+                }
                 Outcome::Refused(Cause::PasswordNotStored.report())
             }
         })?;

@@ -2,9 +2,11 @@
 
 use super::Session;
 use crate::fanout::Cut;
+use crate::guard::LogCause;
 use crate::hub::{Claim, NameTaken, Person};
 use crate::net::{Life, Probe, Proof};
 use landline_common::UserName;
+use log::Level;
 use std::sync::Arc;
 
 impl Session<'_> {
@@ -22,7 +24,9 @@ impl Session<'_> {
         if verdict != Some(false) {
             return Err(taken);
         }
-        log::info!("{} gave no sign of life when its name was asked for from {}", holder.name, self.stream.address());
+        let (ghost, address) = (&holder.name, self.stream.address());
+        let line = format_args!("{ghost} gave no sign of life when its name was asked for from {address}");
+        self.services.log(self.stream.address(), LogCause::Probes, Level::Info, line);
         holder.outbox().cut(Cut::Broken);
         hub.claim_behind(name, Some(holder.client()))
     }

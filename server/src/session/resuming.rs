@@ -2,8 +2,10 @@
 
 use super::Session;
 use crate::door::{Outcome, Stay};
+use crate::guard::LogCause;
 use crate::hub::{Newcomer, NotResumed, Resumable, SessionOptions, SignInOptions, Token, Transport, Visit};
 use landline_common::{Cause, Rendering, RoomName};
+use log::Level;
 use std::time::Instant;
 
 /// How often a session may change under our hands before the client has to try again.
@@ -58,7 +60,11 @@ impl Session<'_> {
     }
 
     fn take_over(&self, used: Token, options: SessionOptions, stay: &Stay) -> Result<Visit, NotResumed> {
-        self.services.hub.take_over(used, self.newcomer_to_resume(stay), options, self.services.clock.now())
+        let newcomer = self.newcomer_to_resume(stay);
+        let visit = self.services.hub.take_over(used, newcomer, options, self.services.clock.now())?;
+        let line = format_args!("{} goes on over another connection", visit.person().name);
+        self.services.log(self.stream.address(), LogCause::Sessions, Level::Info, line);
+        Ok(visit)
     }
 
     /// A client whose name and rooms its session knows.

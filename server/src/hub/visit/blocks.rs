@@ -153,7 +153,9 @@ impl Visit {
             return Ok(());
         }
         self.hub.memory.set_blocks(self.person.name.key(), list).map_err(|why| {
-            log::error!("the blocks of {} could not be stored: {why}", self.person.name);
+            if self.hub.logs_failure("blocks") {
+                log::error!("the blocks of {} could not be stored: {why}", self.person.name);
+            }
             Cause::BlocksNotStored.report()
         })
     }

@@ -1,7 +1,7 @@
 //! Looking up what was said before.
 
 use super::pages::most_bytes;
-use super::{Done, Visit, nobody, reply, shown};
+use super::{Done, Hub, Visit, nobody, reply, shown};
 use landline_common::clean::clean;
 use landline_common::command::Ask;
 use landline_common::command::object::EVERYBODY;
@@ -44,7 +44,7 @@ impl Visit {
         let (name, key) = (current.name.clone(), self.person.name.key());
         let from = match current.caught_up {
             Some(id) => Some(id),
-            None => self.hub.memory.mark(key, name.key()).map_err(|why| cannot(&why))?,
+            None => self.hub.memory.mark(key, name.key()).map_err(|why| self.hub.cannot(&why))?,
         };
         let Some(after) = from else {
             self.show(&Page::default(), "this is your first visit here".into(), None);
@@ -72,7 +72,7 @@ impl Visit {
             blocked: &blocked,
             only: Only::Everything,
         };
-        let mut page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| cannot(&why))?;
+        let mut page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| self.hub.cannot(&why))?;
         self.shorten(&mut page, true, 1, &mut most_bytes(&self.hub.limits));
         let oldest = page.entries.last().map(|entry| entry.id);
         let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", shown_words(words)));
@@ -82,7 +82,7 @@ impl Visit {
     }
 
     pub(super) fn forget(&mut self) -> Done {
-        let removed = self.hub.memory.forget(self.person.party()).map_err(|why| cannot(&why))?;
+        let removed = self.hub.memory.forget(self.person.party()).map_err(|why| self.hub.cannot(&why))?;
         self.answer(Cause::Forgotten.of_count(removed).into());
         Ok(())
     }
@@ -97,7 +97,7 @@ impl Visit {
     /// A part of the history, as much of it as fits into a client's backlog.
     fn recall(&self, rooms: &[&str], only: Only<'_>, range: Range) -> Result<Page, Report<'static>> {
         let mut left = most_bytes(&self.hub.limits);
-        self.page(rooms, only, range, 1, &mut left).map_err(|why| cannot(&why))
+        self.page(rooms, only, range, 1, &mut left).map_err(|why| self.hub.cannot(&why))
     }
 
     /// A part of the history, as much of it as fits into the bytes that are `left`, but `least` entries.
@@ -212,14 +212,18 @@ fn next_page(page: &Page, range: Range) -> Option<String> {
     }
 }
 
-fn cannot(why: &RecallError) -> Report<'static> {
-    match why {
-        RecallError::Off => Cause::HistoryOff.report(),
-        RecallError::NoWord => Cause::NoWord.report(),
-        RecallError::Busy => Cause::HistoryBusy.report(),
-        RecallError::Failed(why) => {
-            log::error!("the history cannot be read: {why}");
-            Cause::HistoryFailed.report()
+impl Hub {
+    fn cannot(&self, why: &RecallError) -> Report<'static> {
+        match why {
+            RecallError::Off => Cause::HistoryOff.report(),
+            RecallError::NoWord => Cause::NoWord.report(),
+            RecallError::Busy => Cause::HistoryBusy.report(),
+            RecallError::Failed(why) => {
+                if self.logs_failure("history") {
+                    log::error!("the history cannot be read: {why}");
+                }
+                Cause::HistoryFailed.report()
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::deliveries::Sent;
 use super::super::replay::{Settled, Unsettled};
 use super::super::session_state::StoredDirect;
 use super::super::talk::{Tag, Texts};
-use super::{Done, Person, Visit, nobody};
+use super::{Done, Hub, Person, Visit, nobody};
 use landline_common::history::{Direct, Party, PostError};
 use landline_common::{Cause, NameKey, Report, UserName, What};
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl Visit {
             client: self.person.client(),
             nonce: tag.nonce.as_deref(),
         };
-        memory.post(&direct).map_err(|why| not_kept(&name, &why))?;
+        memory.post(&direct).map_err(|why| self.hub.not_kept(&name, &why))?;
         self.marks().note(&tag, id);
         // They may have come in meanwhile, and have collected what waited before this was there.
         if let Some(other) = hub.find(to) {
@@ -119,14 +119,18 @@ fn not_delivered(name: &UserName) -> Report<'static> {
     Cause::BlockedByUser.of_user(name.to_string())
 }
 
-fn not_kept(name: &UserName, why: &PostError) -> Report<'static> {
-    let cause = match why {
-        PostError::ReceiverFull => Cause::MailboxFull,
-        PostError::SenderFull => Cause::MailboxFullOfYours,
-        PostError::NotStored(why) => {
-            log::warn!("a message for {name} was not stored: {why}");
-            Cause::MailNotStored
-        }
-    };
-    cause.of_user(name.to_string())
+impl Hub {
+    fn not_kept(&self, name: &UserName, why: &PostError) -> Report<'static> {
+        let cause = match why {
+            PostError::ReceiverFull => Cause::MailboxFull,
+            PostError::SenderFull => Cause::MailboxFullOfYours,
+            PostError::NotStored(why) => {
+                if self.logs_failure("mail") {
+                    log::warn!("a message for {name} was not stored: {why}");
+                }
+                Cause::MailNotStored
+            }
+        };
+        cause.of_user(name.to_string())
+    }
 }

@@ -117,7 +117,6 @@ impl Hub {
             session.give_turn_back(client, owner);
             return Err(NotResumed::Changed);
         };
-        log::info!("{} goes on over another connection", person.name);
         old.tell(&What::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
         old.outbox.seal();
         old.outbox.cut(Cut::Resumed);

@@ -2,6 +2,7 @@
 //! folder.
 
 use directories::{BaseDirs, ProjectDirs};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 fn folders() -> Option<ProjectDirs> {
@@ -46,6 +47,12 @@ pub fn from_home(path: &Path) -> PathBuf {
     let rest = path.strip_prefix("~").ok();
     let home = || BaseDirs::new().map(|folders| folders.home_dir().to_owned());
     rest.and_then(|rest| Some(home()?.join(rest))).unwrap_or_else(|| path.to_owned())
+}
+
+/// The folders of `path`, a `PATH`, in which programs are looked for. Relative and empty entries mean the current folder,
+/// where anybody may have put a program: they are left out.
+pub fn of_programs(path: &OsStr) -> impl Iterator<Item = PathBuf> + '_ {
+    std::env::split_paths(path).filter(|folder| folder.is_absolute())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Running one of the platform's own tools: no shell, not for ever, and never more output than is read.
 
 use super::trouble::Trouble;
+use crate::places;
 use crossbeam_channel::{Receiver, bounded};
 use landline_common::clean::clean;
 use std::ffi::OsStr;
@@ -159,9 +160,8 @@ fn stop(child: &mut Child) {
 }
 
 /// The folders of `PATH`, and the `sbin` beside each `bin`: that is where iw is, and only root has it in the `PATH`.
-/// Folders without a fixed place are left out: what lies about in the current one is nobody's tool.
 fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
-    let bins: Vec<PathBuf> = std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect();
+    let bins: Vec<PathBuf> = places::of_programs(path).collect();
     let beside = |bin: &PathBuf| (bin.file_name() == Some(OsStr::new("bin"))).then(|| bin.with_file_name("sbin"));
     let sbins: Vec<PathBuf> = bins.iter().filter_map(beside).collect();
     bins.into_iter().chain(sbins)

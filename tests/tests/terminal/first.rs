@@ -73,7 +73,7 @@ fn a_server_is_started_here_and_goes_on() {
     alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
     alice.sees("no server has answered yet");
     alice.press("\x1b[A\r");
-    alice.sees("stop it with: kill");
+    alice.sees("to stop it: kill");
     alice.press("\r");
     alice.sees("How does alice come in?");
     alice.press("\r");
@@ -83,7 +83,7 @@ fn a_server_is_started_here_and_goes_on() {
     let mut stop = None;
     alice.until("how to stop it", |screen| {
         let contents = screen.contents().replace('\n', "");
-        let number = contents.rsplit_once("stop it with: kill ").map(|(_, rest)| rest.to_owned());
+        let number = contents.rsplit_once("to stop it: kill ").map(|(_, rest)| rest.to_owned());
         stop = number.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         stop.as_ref().is_some_and(|number| !number.is_empty())
     });

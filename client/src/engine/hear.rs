@@ -2,11 +2,12 @@
 //! Only labels and causes decide, never the text of a sentence.
 
 use super::limits::MAX_PAGES;
-use super::received::{Membership, folded};
+use super::received::{Membership, Numbering, folded};
 use super::request::{Progress, RequestKind};
 use super::send_queue::QueuedRequest;
+use super::session::IN_DOUBT;
 use super::{Effect, Engine, Update};
-use crate::sign_in::Session;
+use crate::sign_in::{Loss, Session};
 use landline_common::command::object::EVERYBODY;
 use landline_common::event::Grant;
 use landline_common::history::Place;
@@ -64,8 +65,10 @@ impl Engine {
         let kind = item.as_ref().map(|item| (item.kind.clone(), item.key));
         let answer = kind.or_else(|| given_up.then_some((RequestKind::GivenUp, 0)));
         let mut heard = Heard { answer, new: true, own: None, looked: Looked::No };
-        if let Some(seq) = seq_of(event) {
-            heard.new = self.received.record_seq(seq);
+        if let Some(seq) = seq_of(event)
+            && !self.takes_number(seq, &mut heard)
+        {
+            return Heard { answer: None, own: None, looked: Looked::No, new: false };
         }
         match &event.what {
             // Only an event during the sign-in counts: a server must not move the user to another room with a second
@@ -96,6 +99,25 @@ impl Engine {
         heard
     }
 
+    /// Records the sequence number of an event. Returns `false` if the event does not count: the server is broken, and
+    /// the client reconnects.
+    fn takes_number(&mut self, seq: u64, heard: &mut Heard) -> bool {
+        if !self.is_up() {
+            return false;
+        }
+        match self.received.record_seq(seq) {
+            Numbering::New => {}
+            Numbering::Known => heard.new = false,
+            Numbering::Broken { last } => {
+                let why = format!("the server is broken: message {seq} for you came after message {last}");
+                self.effects.push(Effect::Disconnect);
+                self.down(&why, Loss::Server);
+                return false;
+            }
+        }
+        true
+    }
+
     /// Returns whether a label is this engine's, but of no request under way. Usually a background request was dropped
     /// with its connection.
     fn is_given_up(&self, label: &str) -> bool {
@@ -110,8 +132,8 @@ impl Engine {
         self.connection.set_up(self.now.ms);
         self.queue.set_rate(grant.rate, if self.options.mesh { 0 } else { 2 }, self.now.ms);
         self.session = grant.token.as_ref().map(|token| Session { token: token.to_string(), seq: None });
+        self.received.begin_connection(grant.resumed);
         if !grant.resumed {
-            self.received.seq = None;
             self.fail_non_idempotent();
         }
         let members: Vec<&str> = grant.member_of.iter().map(|room| &**room).chain([room]).collect();
@@ -147,9 +169,8 @@ impl Engine {
     /// Fails requests that the lost session may have run already. A new session does not know their labels, so a second
     /// sending would run them twice.
     fn fail_non_idempotent(&mut self) {
-        let why = "the connection broke, and it is not known whether this arrived";
         for item in self.queue.take_waiting(|item| item.not_idempotent && item.in_doubt) {
-            self.deliver(&item, Progress::Failed(why.into()));
+            self.deliver(&item, Progress::Failed(IN_DOUBT.into()));
         }
     }
 

@@ -27,6 +27,9 @@ pub const NETWORK_RETRY_MS: u64 = 600;
 pub const ENCRYPTED_UNDER_WAY: usize = 16;
 /// Message ids to remember: more than one page of history for each room that a user may be in.
 pub const MAX_IDS: usize = 8_192;
+/// Sequence numbers that may be missing over a connection that resumes a session: events that the server moved to the
+/// mailbox, or could not keep. An honest server keeps at most 1,024.
+pub const MAX_SEQ_SKIPS: u64 = 10_000;
 /// Rooms to remember.
 pub const MAX_ROOMS: usize = 64;
 /// Pages of missed messages to fetch for one room: 20,000 messages at 200 per page.

@@ -1,7 +1,7 @@
 //! Ids of received messages, per connection and per room: nothing is shown twice, and missed messages can be requested.
 //! See `rooms.rs` for the states of a room while it catches up.
 
-use super::limits::{MAX_HELD_BACK, MAX_IDS, MAX_ROOMS};
+use super::limits::{MAX_HELD_BACK, MAX_IDS, MAX_ROOMS, MAX_SEQ_SKIPS};
 use landline_common::Event;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,6 +128,20 @@ impl Rooms {
     }
 }
 
+/// Result of recording the sequence number of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// The event was not received before.
+    New,
+    /// The event was received before.
+    Known,
+    /// Events before it are missing that the server cannot have lost.
+    Broken {
+        /// The last number that was received.
+        last: u64,
+    },
+}
+
 /// Ids and sequence numbers of received events.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
@@ -135,6 +149,8 @@ pub struct Received {
     ids: BTreeSet<u64>,
     /// Highest sequence number of the session.
     pub seq: Option<u64>,
+    /// Sequence numbers that may still be missing over this connection.
+    skips_left: u64,
     /// Sequence number to acknowledge next.
     pub to_acknowledge: Option<u64>,
 }
@@ -149,13 +165,28 @@ impl Received {
         new
     }
 
-    /// Records the sequence number of an event. Returns `false` if it was recorded before. Repeated events are
-    /// acknowledged again, since the server repeats what it has no acknowledgement for.
-    pub fn record_seq(&mut self, seq: u64) -> bool {
-        let new = self.seq.is_none_or(|last| seq > last);
-        self.seq = self.seq.max(Some(seq));
+    /// Begins a connection: of a new session, whose numbers begin with 1, or of a resumed one.
+    pub fn begin_connection(&mut self, resumed: bool) {
+        if !resumed {
+            self.seq = None;
+        }
+        self.to_acknowledge = None;
+        self.skips_left = if resumed { MAX_SEQ_SKIPS } else { 0 };
+    }
+
+    /// Records the sequence number of an event, which is acknowledged later; repeated events again, since the server
+    /// repeats what it has no acknowledgement for. Numbers grow by one: an acknowledgement of a number far ahead would
+    /// cover events that were not received, and the client would drop later events with lower numbers.
+    pub fn record_seq(&mut self, seq: u64) -> Numbering {
+        let last = self.seq.unwrap_or(0);
+        let skipped = seq.saturating_sub(last + 1);
+        if skipped > self.skips_left {
+            return Numbering::Broken { last };
+        }
+        self.skips_left -= skipped;
+        self.seq = Some(last.max(seq));
         self.to_acknowledge = self.seq;
-        new
+        if seq > last { Numbering::New } else { Numbering::Known }
     }
 }
 
@@ -213,7 +244,25 @@ mod tests {
     #[test]
     fn a_repeated_sequence_number_is_acknowledged_again() {
         let mut received = Received::default();
-        assert!(received.record_seq(3) && received.record_seq(4) && !received.record_seq(4) && !received.record_seq(3));
-        assert_eq!((received.seq, received.to_acknowledge.take()), (Some(4), Some(4)));
+        received.begin_connection(false);
+        let numberings = [1, 2, 2, 1, 3].map(|seq| received.record_seq(seq));
+        assert_eq!(numberings, [Numbering::New, Numbering::New, Numbering::Known, Numbering::Known, Numbering::New]);
+        assert_eq!((received.seq, received.to_acknowledge.take()), (Some(3), Some(3)));
+    }
+
+    #[test]
+    fn f12_a_number_that_is_too_far_ahead_is_not_acknowledged() {
+        let mut received = Received::default();
+        received.begin_connection(false);
+        for seq in [2, u64::MAX] {
+            assert_eq!(received.record_seq(seq), Numbering::Broken { last: 0 });
+        }
+        assert_eq!((received.record_seq(1), received.record_seq(3)), (Numbering::New, Numbering::Broken { last: 1 }));
+        assert_eq!((received.seq, received.to_acknowledge.take()), (Some(1), Some(1)));
+        received.begin_connection(true);
+        assert_eq!(received.record_seq(MAX_SEQ_SKIPS + 3), Numbering::Broken { last: 1 });
+        assert_eq!(received.record_seq(MAX_SEQ_SKIPS + 1), Numbering::New, "what an honest server may have lost");
+        assert_eq!(received.record_seq(MAX_SEQ_SKIPS + 2), Numbering::New);
+        assert!(matches!(received.record_seq(MAX_SEQ_SKIPS + 5), Numbering::Broken { .. }), "once");
     }
 }

@@ -3,10 +3,14 @@
 //! The server keeps a session for a while after its connection broke. The client resumes it with a token; rooms,
 //! private chats and unacknowledged events are then as before. If the token is unknown, the client signs in anew.
 
-use super::request::Progress;
+use super::request::{Progress, RequestKind};
+use super::submit::ENDED;
 use super::{Effect, Engine, Phase, Update};
 use crate::sign_in::{Loss, Refused, Session, SignIn};
 use landline_common::Cause;
+
+/// Why it is not known whether a line was said.
+pub(super) const IN_DOUBT: &str = "the connection broke, and it is not known whether this arrived";
 
 impl Engine {
     /// Creates the sign-in for the next connection. It resumes the session if there is one.
@@ -45,6 +49,7 @@ impl Engine {
     pub fn down(&mut self, why: &str, loss: Loss) {
         let was_up = self.is_up();
         self.handle_loss(why, was_up);
+        self.fail_what_waits_at_the_end();
         if self.connection.set_down(why, loss, &mut self.rng, self.now.ms) {
             self.connect();
         }
@@ -89,6 +94,20 @@ impl Engine {
         }
         if was_up {
             self.updates.push(Update::Lost { why: why.into() });
+        }
+    }
+
+    /// Fails all waiting lines if the server ended the session. Sent after a later sign-in, they would surprise the user.
+    fn fail_what_waits_at_the_end(&mut self) {
+        if self.connection.ended.is_none() {
+            return;
+        }
+        for item in self.queue.take_waiting(|_| true) {
+            let why = if item.in_doubt { IN_DOUBT } else { ENDED };
+            if let RequestKind::Join(room) = &item.kind {
+                self.refuse_entry(room, item.key, why);
+            }
+            self.deliver(&item, Progress::Failed(why.into()));
         }
     }
 

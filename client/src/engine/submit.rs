@@ -11,6 +11,9 @@ use landline_common::event::Text;
 /// Error text when too many lines wait.
 pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
 
+/// The reason for which a line is not taken: the server ended the session, and the user has not asked for another one.
+pub const ENDED: &str = "not sent: the server ended your session (connect again first)";
+
 /// Result of a cancellation, by the UI's numbers of the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cancelled {
@@ -54,6 +57,9 @@ impl Engine {
     }
 
     fn queue(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
+        if self.connection.ended.is_some() {
+            return Err(ENDED);
+        }
         if self.queue.push(item) { Ok(()) } else { Err(TOO_MANY) }
     }
 
@@ -105,6 +111,7 @@ impl Engine {
             _ => Lane::Free,
         };
         if let RequestKind::Join(room) = &kind
+            && self.connection.ended.is_none()
             && !self.rooms.is_in(room)
             && let Command::Join(title) = command
             && let Some(room) = self.rooms.get_or_create(title, Membership::Joining)

@@ -1,5 +1,6 @@
 mod any;
 mod breaks;
+mod ended;
 mod files;
 mod network;
 mod passwords;

@@ -308,8 +308,26 @@ impl LineWriter<'_> {
             What::Pong(token) => self.talk(&["PONG "], token),
             What::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
             What::Ask(text) => self.line(format_args!("{text}")),
-            // `write` handles the others itself.
-            _ => {}
+            // `write` handles these itself.
+            What::Said { .. }
+            | What::SaidToAll { .. }
+            | What::Direct { .. }
+            | What::Recalled { .. }
+            | What::RecallEnd { .. }
+            | What::Private { .. }
+            | What::DirectTalk { .. }
+            | What::Gathered { .. }
+            | What::Online { .. }
+            | What::Seen { .. }
+            | What::Blocked { .. }
+            | What::Members { .. }
+            | What::Rooms { .. }
+            | What::PrivateChats { .. }
+            | What::Welcome { .. }
+            | What::Refused(_)
+            | What::Report(_) => {}
+            // For programs only.
+            What::Done { .. } | What::CaughtUp { .. } | What::Ping | What::AskAll { .. } => {}
         }
     }
 

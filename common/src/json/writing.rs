@@ -208,8 +208,21 @@ impl<'a> Wire<'a> {
                 ..Wire::of("system")
             },
             What::Info(text) => Wire { text: borrowed(text), event: Some("info".into()), ..Wire::of("system") },
-            // `content` writes the others itself.
-            _ => system("other"),
+            // `content` writes these itself.
+            What::Said { .. }
+            | What::SaidToAll { .. }
+            | What::Direct { .. }
+            | What::Recalled { .. }
+            | What::Private { .. }
+            | What::DirectTalk { .. }
+            | What::Ask(_)
+            | What::AskAll { .. }
+            | What::Welcome { .. }
+            | What::Refused(_)
+            | What::Report(_)
+            | What::Done { .. }
+            | What::Ping
+            | What::Error { .. } => system("other"),
         }
     }
 

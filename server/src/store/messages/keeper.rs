@@ -85,8 +85,7 @@ impl Keeper {
 
     /// Stores a group. Nothing of it is answered or handed on before it is committed.
     fn group(&mut self, batch: &mut Batch) {
-        let durable =
-            batch.items.iter().any(|item| matches!(item, Item::Post(..) | Item::PostBack(_) | Item::Forget(..)));
+        let durable = batch.items.iter().any(Item::is_durable);
         let stored = catch_unwind(AssertUnwindSafe(|| self.store(batch, durable)));
         let stored = stored.unwrap_or_else(|_| {
             self.writer.reload();
@@ -185,7 +184,9 @@ impl Keeper {
             }
             #[cfg(test)]
             Item::Run(run) => run(&self.writer.connection),
-            _ => {}
+            // These store something, and are answered by what became of that.
+            Item::Talk { .. } | Item::Direct(_) | Item::Post(..) | Item::PostBack(_) => {}
+            Item::Settle { .. } | Item::Mark(_) | Item::Forget(..) => {}
         }
     }
 

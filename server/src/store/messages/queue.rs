@@ -54,13 +54,31 @@ impl Item {
             Item::Collect(..) | Item::Barrier { .. } | Item::Settle { delivered: false, .. } => false,
             #[cfg(test)]
             Item::Run(_) => false,
-            _ => true,
+            Item::Talk { .. } | Item::Direct(_) | Item::Post(..) | Item::PostBack(_) => true,
+            Item::Settle { delivered: true, .. } | Item::Mark(_) | Item::Forget(..) => true,
         }
     }
 
     /// True for what goes into the history, of which there may be any amount.
     pub(super) fn is_talk(&self) -> bool {
-        matches!(self, Item::Talk { .. } | Item::Direct(_) | Item::Post(..))
+        match self {
+            Item::Talk { .. } | Item::Direct(_) | Item::Post(..) => true,
+            Item::PostBack(_) | Item::Collect(..) | Item::Settle { .. } | Item::Mark(_) => false,
+            Item::Barrier { .. } | Item::Forget(..) => false,
+            #[cfg(test)]
+            Item::Run(_) => false,
+        }
+    }
+
+    /// True for what must be on the disk before anything of its group is answered.
+    pub(super) fn is_durable(&self) -> bool {
+        match self {
+            Item::Post(..) | Item::PostBack(_) | Item::Forget(..) => true,
+            Item::Talk { .. } | Item::Direct(_) | Item::Collect(..) | Item::Settle { .. } => false,
+            Item::Mark(_) | Item::Barrier { .. } => false,
+            #[cfg(test)]
+            Item::Run(_) => false,
+        }
     }
 }
 

@@ -23,6 +23,23 @@ pub fn networks(only: Option<Ipv4Addr>) -> Vec<(Link, Ipv4Addr)> {
     up.filter_map(link).filter(|(link, _)| only.is_none_or(|only| only == link.own)).collect()
 }
 
+/// Returns the number of the interface with that name.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn interface_index(name: &str) -> Option<u32> {
+    // The kernel answers through any socket.
+    let socket = Socket::new(Domain::IPV6, Type::DGRAM, None).ok()?;
+    rustix::net::netdevice::name_to_index(&socket, name).ok()
+}
+
+/// Returns the number of the interface with that name, which must have an address.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn interface_index(name: &str) -> Option<u32> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    interfaces.into_iter().find(|interface| interface.name == name).and_then(|interface| interface.index)
+}
+
 /// Opens a non-blocking socket to broadcast on one network. It is bound to this machine's address there, so it needs no
 /// default route.
 ///

@@ -1,8 +1,9 @@
 //! Dials a server.
 
 use super::Loss;
-use std::io::{Error, ErrorKind};
-use std::net::{TcpStream, ToSocketAddrs};
+use crate::networks::interface_index;
+use std::io::{self, Error, ErrorKind};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 /// Time limit per address for the first connection.
@@ -26,9 +27,9 @@ pub(super) struct Unreachable {
 /// The name is unknown, or no address answers.
 pub(super) fn dial(server: &str, again: bool) -> Result<TcpStream, Unreachable> {
     let unknown = |why: Error| Unreachable { why: format!("cannot find {server}: {why}"), loss: Loss::Network };
-    let addresses = server.to_socket_addrs().map_err(unknown)?;
+    let addresses = addresses(server, interface_index).map_err(unknown)?;
     let mut last = None;
-    for address in addresses.take(MAX_ADDRESSES) {
+    for address in addresses.into_iter().take(MAX_ADDRESSES) {
         match TcpStream::connect_timeout(&address, if again { RECONNECT_TIMEOUT } else { CONNECT_TIMEOUT }) {
             Ok(stream) => {
                 // Send each line at once instead of waiting for more to fill a packet.
@@ -41,6 +42,23 @@ pub(super) fn dial(server: &str, again: bool) -> Result<TcpStream, Unreachable> 
     let loss = last.as_ref().map_or(Loss::Network, loss_of);
     let why = last.map_or("it has no address".into(), |why| why.to_string());
     Err(Unreachable { why: format!("no server answers at {server} ({why}); is landline-server running there?"), loss })
+}
+
+/// Returns the addresses of a server. The zone of a link-local address may be the name of an interface, as in
+/// `[fe80::1%eth0]:12345`; the standard library takes only its number.
+fn addresses(server: &str, index_of: impl Fn(&str) -> Option<u32>) -> io::Result<Vec<SocketAddr>> {
+    let Some((ip, zone, port)) = named_zone(server) else { return Ok(server.to_socket_addrs()?.collect()) };
+    let no_interface = || Error::new(ErrorKind::NotFound, format!("no network interface is called {zone}"));
+    let index = index_of(zone).ok_or_else(no_interface)?;
+    Ok(vec![SocketAddrV6::new(ip, port, 0, index).into()])
+}
+
+/// Splits an address whose zone is not a number.
+fn named_zone(server: &str) -> Option<(Ipv6Addr, &str, u16)> {
+    let (host, port) = server.strip_prefix('[')?.split_once("]:")?;
+    let (ip, zone) = host.split_once('%')?;
+    let is_name = zone.parse::<u32>().is_err();
+    Some((ip.parse().ok()?, zone, port.parse().ok()?)).filter(|_| is_name)
 }
 
 /// Classifies an error. A refusal or reset proves that the server's machine is reachable; any other error may be the
@@ -56,6 +74,19 @@ pub(super) fn loss_of(why: &Error) -> Loss {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+
+    #[test]
+    fn d12_the_zone_of_an_address_may_be_the_name_of_an_interface() {
+        let of = |server| addresses(server, |name| (name == "eth0").then_some(7)).map(|all| all[0].to_string());
+        assert_eq!(of("[fe80::1%eth0]:12345").unwrap(), "[fe80::1%7]:12345");
+        assert_eq!(of("[fe80::1%3]:12345").unwrap(), "[fe80::1%3]:12345");
+        assert_eq!(of("[fd00::1]:12345").unwrap(), "[fd00::1]:12345");
+        assert_eq!(of("127.0.0.1:12345").unwrap(), "127.0.0.1:12345");
+        assert_eq!(of("[fe80::1%eth9]:12345").unwrap_err().to_string(), "no network interface is called eth9");
+        // Every machine has a loopback interface, with a number.
+        #[cfg(target_os = "linux")]
+        assert_eq!(addresses("[fe80::1%lo]:5", interface_index).unwrap()[0].to_string(), "[fe80::1%1]:5");
+    }
 
     #[test]
     fn tells_a_refusal_from_a_lost_network() {

@@ -75,6 +75,22 @@ fn d12_where_there_is_only_ipv6_the_banner_says_it() {
 }
 
 #[test]
+fn d12_a_link_local_server_is_reached_by_the_name_of_ones_own_interface() {
+    let (Some(mut lan), folder) = (Lan::new(1), folder()) else { return };
+    let (host, guest) = (lan.host(), lan.host());
+    lan.plug(host, 0, "fe80::78:1/64 nodad");
+    let cable = lan.plug(guest, 0, "fe80::78:2/64 nodad");
+    let mut server = Program::start(&mut lan.on(host, &default_server(&folder.path().join("data"))), Stdio::null());
+    server.until("Ctrl-C");
+    for address in [format!("[fe80::78:1%{cable}]:12345"), format!("fe80::78:1%{cable}")] {
+        let mut client = Program::client();
+        client.args([&address, "--name", "alice", "--plain"]);
+        let mut client = Program::start(&mut lan.on(guest, &client), Stdio::null());
+        assert!(client.wait().success(), "{address}: {}", client.complaints());
+    }
+}
+
+#[test]
 fn a_port_that_is_given_twice_is_refused_by_name() {
     let folder = folder();
     let mut server = Program::start(default_server(folder.path()).args(["--port", "31005", "31005"]), Stdio::null());

@@ -30,7 +30,8 @@ struct Guest {
 
 impl Bench {
     fn new(inline_members: u64) -> Bench {
-        let limits = Limits { inline_members, ..Limits::default() };
+        // Each who comes or goes is waited for.
+        let limits = Limits { inline_members, presence_lines: u64::MAX, ..Limits::default() };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
         Bench { hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(Forgetful), 1), flushers, poller }

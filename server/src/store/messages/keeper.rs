@@ -186,7 +186,7 @@ impl Keeper {
             Item::Run(run) => run(&self.writer.connection),
             // These store something, and are answered by what became of that.
             Item::Talk { .. } | Item::Direct(_) | Item::Post(..) | Item::PostBack(_) => {}
-            Item::Settle { .. } | Item::Mark(_) | Item::Forget(..) => {}
+            Item::Settle { .. } | Item::Mark(_) | Item::Forget(..) | Item::Adopt(..) => {}
         }
     }
 

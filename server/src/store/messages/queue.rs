@@ -55,7 +55,7 @@ impl Item {
             #[cfg(test)]
             Item::Run(_) => false,
             Item::Talk { .. } | Item::Direct(_) | Item::Post(..) | Item::PostBack(_) => true,
-            Item::Settle { delivered: true, .. } | Item::Mark(_) | Item::Forget(..) => true,
+            Item::Settle { delivered: true, .. } | Item::Mark(_) | Item::Forget(..) | Item::Adopt(..) => true,
         }
     }
 
@@ -64,7 +64,7 @@ impl Item {
         match self {
             Item::Talk { .. } | Item::Direct(_) | Item::Post(..) => true,
             Item::PostBack(_) | Item::Collect(..) | Item::Settle { .. } | Item::Mark(_) => false,
-            Item::Barrier { .. } | Item::Forget(..) => false,
+            Item::Barrier { .. } | Item::Forget(..) | Item::Adopt(..) => false,
             #[cfg(test)]
             Item::Run(_) => false,
         }
@@ -75,7 +75,7 @@ impl Item {
         match self {
             Item::Post(..) | Item::PostBack(_) | Item::Forget(..) => true,
             Item::Talk { .. } | Item::Direct(_) | Item::Collect(..) | Item::Settle { .. } => false,
-            Item::Mark(_) | Item::Barrier { .. } => false,
+            Item::Mark(_) | Item::Barrier { .. } | Item::Adopt(..) => false,
             #[cfg(test)]
             Item::Run(_) => false,
         }

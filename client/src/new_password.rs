@@ -5,7 +5,7 @@ use landline_common::password;
 use std::fmt;
 
 /// Before a password is typed.
-pub const CAUTION: &str = "Passwords cross the network unencrypted: use none that you use elsewhere.";
+pub const CAUTION: &str = "Not encrypted on this network. Do not reuse a password from elsewhere.";
 
 /// The fewest bytes of a new password that any server takes.
 const LEAST: usize = 8;

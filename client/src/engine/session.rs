@@ -9,8 +9,8 @@ use super::{Effect, Engine, Phase, Update};
 use crate::sign_in::{Loss, Refused, Session, SignIn};
 use landline_common::Cause;
 
-/// Why it is not known whether a line was said.
-pub(super) const IN_DOUBT: &str = "the connection broke, and it is not known whether this arrived";
+/// The reason for which a line is in doubt.
+pub(super) const IN_DOUBT: &str = "connection lost; this may not have arrived";
 
 impl Engine {
     /// Creates the sign-in for the next connection. It resumes the session if there is one.

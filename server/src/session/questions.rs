@@ -59,7 +59,7 @@ impl Questions {
             Purpose::Change => format!("Changing the password of {name}."),
         };
         format!(
-            "{what} A password has {least} to 72 characters and crosses this network unencrypted: use none that you use \
+            "{what} A password has {least} to 72 characters. It is not encrypted on this network: do not reuse one from \
              elsewhere. Your next lines are the answers and are not said; an empty line or /cancel ends this."
         )
     }

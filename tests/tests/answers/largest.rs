@@ -101,7 +101,7 @@ fn questions(command: &str, limits: &Limits) -> Vec<String> {
         "/since" => vec![format!("/since {}", u64::MAX), format!("/since {} after {user}", u64::MAX)],
         "/pm" | "/direct-say" => vec![format!("{command} {user} {text}")],
         "/private" => vec![format!("/private {user} {text}"), format!("/private {text}")],
-        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" => {
+        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" | "/trust" => {
             vec![format!("{command} {user}"), format!("{command} {text}")]
         }
         "/direct-key" => vec![format!("/direct-key {key}"), format!("/direct-key {text}")],

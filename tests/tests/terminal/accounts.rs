@@ -58,7 +58,7 @@ fn on_the_full_screen() {
 
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
-    answer(&mut alice, &[("The password of alice", OLD), ("Invalid alias or password", NEW)]);
+    answer(&mut alice, &[("Password for alice", OLD), ("Invalid alias or password", NEW)]);
     alice.sees("Welcome to Landline, alice");
     alice.press("/quit\r");
     alice.sees("ended-0");
@@ -88,7 +88,7 @@ fn in_lines() {
     assert!(last(folder.path()).contains("account = true"));
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
-    answer(&mut alice, &[("The password of alice:", OLD)]);
+    answer(&mut alice, &[("Password for alice:", OLD)]);
     alice.sees("200 Welcome to Landline, alice.");
     alice.press("\x04");
     alice.sees("ended-0");
@@ -107,7 +107,7 @@ fn a_name_that_is_taken_is_asked_for_again() {
         zoe.sees("is taken. Choose another");
         zoe.sees("Your name");
         zoe.press(if welcome == "200 " { "zoe\r" } else { "\x15zoe\r" });
-        zoe.sees("How does zoe come in?");
+        zoe.sees("How do you want to sign in, zoe?");
         zoe.press("\r");
         zoe.sees(welcome);
         zoe.press("/quit\r");
@@ -124,7 +124,7 @@ fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
     {
         let mut terminal = Terminal::new(90, 24);
         terminal.run(&landline(&house, folder.path(), more), "; echo ended-$?");
-        answer(&mut terminal, &[(&format!("A password for {name}"), OLD), ("The same password again", OLD)]);
+        answer(&mut terminal, &[(&format!("Choose a password for {name}"), OLD), ("The same password again", OLD)]);
         terminal.sees(&format!("Welcome to Landline, {name}"));
         terminal.press("/quit\r");
         terminal.sees("ended-0");

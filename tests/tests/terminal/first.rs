@@ -3,7 +3,6 @@
 use landline_tests::{Host, House, Lan, Program, Terminal};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// `landline` with files of its own in that folder.
@@ -31,7 +30,6 @@ fn a_first_run_without_arguments_ends_in_the_lobby() {
     lan.plug(a, 0, "10.77.0.1/24");
     lan.plug(b, 0, "10.77.0.2/24");
     let _server = server(&lan, a, folder.path());
-    let begun = Instant::now();
     let mut alice = Terminal::new(80, 24);
     let command = lan.on(b, &landline(folder.path()));
     alice.run(&command, "; echo ended-$?");
@@ -41,10 +39,9 @@ fn a_first_run_without_arguments_ends_in_the_lobby() {
     alice.press("\r");
     alice.sees("Your name");
     alice.press("\x15zoe\r");
-    alice.sees("How does zoe come in?");
+    alice.sees("How do you want to sign in, zoe?");
     alice.press("\r");
     alice.sees("Welcome to Room 12, zoe");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     alice.press("/quit\r");
     alice.sees("ended-0");
     alice.is_sane();
@@ -71,11 +68,11 @@ fn a_server_is_started_here_and_goes_on() {
     assert!(!Program::server().get_program().is_empty());
     let mut alice = Terminal::new(100, 24);
     alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
-    alice.sees("no server has answered yet");
+    alice.sees("No server found yet");
     alice.press("\x1b[A\r");
     alice.sees("to stop it: kill");
     alice.press("\r");
-    alice.sees("How does alice come in?");
+    alice.sees("How do you want to sign in, alice?");
     alice.press("\r");
     alice.sees("Welcome to Landline, alice");
     alice.press("/quit\r");
@@ -114,14 +111,14 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
     zoe.press(&format!("{}\r", house.address()));
     zoe.sees("Your name");
     zoe.press("\r");
-    zoe.sees("How does alice come in?");
+    zoe.sees("How do you want to sign in, alice?");
     zoe.press("\r");
     zoe.sees("is taken. Choose another");
     zoe.press("\x15zoe\r");
-    zoe.sees("How does zoe come in?");
+    zoe.sees("How do you want to sign in, zoe?");
     // Down twice: an account that is made.
     zoe.press("\x1b[B\x1b[B\r");
-    zoe.sees("A password for zoe");
+    zoe.sees("Choose a password for zoe");
     zoe.press("correct horse\r");
     zoe.sees("The same password again");
     zoe.press("correct horse\r");
@@ -141,9 +138,12 @@ fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
     let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
     let mut john = Terminal::new(80, 24);
     john.run(landline(folder.path()).env("USER", "john.doe").arg(house.address().to_string()), "; echo ended-$?");
-    john.sees("Your name [john-doe]:");
-    john.press("a b\r");
+    // The name that is proposed stands in the field.
+    john.sees("❯ john-doe");
+    john.press("\x15a b\r");
     john.sees("! ");
+    john.press("\x15john-doe\r");
+    john.sees("How do you want to sign in, john-doe?");
     john.press("\r");
     john.sees("Welcome to Landline, john-doe");
     john.press("/quit\r");
@@ -161,9 +161,9 @@ fn the_questions_come_in_lines_without_the_full_screen() {
     zoe.press(&format!("{}\r", house.address()));
     zoe.sees("Your name [alice]:");
     zoe.press("zoe\r");
-    zoe.sees("How does zoe come in?");
+    zoe.sees("How do you want to sign in, zoe?");
     zoe.press("2\r");
-    zoe.sees("The password of zoe:");
+    zoe.sees("Password for zoe:");
     zoe.press("wrong horse\r");
     zoe.sees("! Invalid alias or password");
     zoe.press("correct horse\r");

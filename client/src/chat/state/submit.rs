@@ -123,7 +123,10 @@ impl State {
         let (place, title) = (viewed.place.clone(), viewed.title.clone());
         match place {
             Place::Mentions | Place::Server => {
-                self.tell(Tone::Refused, "nobody reads here; Alt-1 goes to the first room, /join ROOM into another");
+                self.tell(
+                    Tone::Refused,
+                    "You cannot write here. Alt-1 goes to your first room, /join ROOM to another.",
+                );
                 false
             }
             place => self.say(&place, &title, text),
@@ -243,7 +246,7 @@ impl State {
                 if known && !self.engine.is_in(&name) { true } else { self.pass_on(&Command::Leave(Some(&name))) }
             }
             Place::Mentions | Place::Server => {
-                self.tell(Tone::Refused, "this one stays; /quit leaves the program");
+                self.tell(Tone::Refused, "This tab cannot be closed. /quit leaves.");
                 false
             }
             _ => self.close(),
@@ -271,7 +274,7 @@ impl State {
         let closed = self.conversations.close(&place);
         self.requests.ended(&place);
         if !closed {
-            self.tell(Tone::Refused, "this one stays; /quit leaves the program");
+            self.tell(Tone::Refused, "This tab cannot be closed. /quit leaves.");
         } else if place.is_secret() {
             self.left_secret(&place, &user);
         }

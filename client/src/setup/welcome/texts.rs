@@ -12,11 +12,11 @@ impl Welcome {
             Step::Server => "Where do you want to talk?".into(),
             Step::Address => "The address of the server, as HOST or HOST:PORT".into(),
             Step::Name => "Your name".into(),
-            Step::How => format!("How does {name} come in?"),
-            Step::Password if self.registers() => format!("A password for {name}, 8 characters or more"),
-            Step::Password => format!("The password of {name}"),
+            Step::How => format!("How do you want to sign in, {name}?"),
+            Step::Password if self.registers() => format!("Choose a password for {name} (8 or more characters)"),
+            Step::Password => format!("Password for {name}"),
             Step::PasswordAgain => "The same password again".into(),
-            Step::ServerPassword => format!("The password of the server {server}"),
+            Step::ServerPassword => format!("Password for the server {server}"),
             Step::Starting => "Starting a server on this machine…".into(),
             Step::Connecting => format!("Connecting to {server} as {name}…"),
         }
@@ -33,7 +33,7 @@ impl Welcome {
     pub fn search(&self) -> &'static str {
         match (self.step, self.searched, self.offers.is_empty()) {
             (Step::Server, false, _) => "looking for servers…",
-            (Step::Server, true, true) => "no server has answered yet; looking on…",
+            (Step::Server, true, true) => "No server found yet, still looking…",
             (Step::Server, true, false) => "looking for more…",
             _ => "",
         }
@@ -75,9 +75,9 @@ impl Entry {
                 let port = address.rsplit(':').next().unwrap_or_default();
                 one(&format!("a Landline server already runs here on port {port}: join it"))
             }
-            Entry::Guest => one("as a guest, without a password"),
-            Entry::Account => one("with my account"),
-            Entry::Register => one("make an account: the name is yours then"),
+            Entry::Guest => one("As a guest (no password)"),
+            Entry::Account => one("Sign in to my account"),
+            Entry::Register => one("Create an account (reserves the name)"),
         }
     }
 }

@@ -56,7 +56,7 @@ fn named(conversation: &Conversation) -> (String, String) {
         Place::OffTheRecord(_) => (conversation.title.to_string(), secret(conversation, "off the record")),
         Place::Direct(_) => (format!("{LOCK} {}", conversation.title), secret(conversation, "encrypted")),
         Place::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
-        Place::Server => ("server".to_owned(), "comings, goings, the connection".to_owned()),
+        Place::Server => ("server".to_owned(), "connection log".to_owned()),
     }
 }
 

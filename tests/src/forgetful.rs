@@ -6,9 +6,9 @@ use landline_server::hub::{Delivery, Memory};
 
 /// Discards everything, and knows no accounts.
 #[derive(Clone, Copy, Debug)]
-pub struct Forgetful;
+pub struct NullStorage;
 
-impl Memory for Forgetful {
+impl Memory for NullStorage {
     fn make_room(&self) -> bool {
         true
     }

@@ -23,28 +23,28 @@ pub fn on_loopback(data: impl Into<PathBuf>) -> Config {
 }
 
 /// A running server, stopped on drop.
-pub struct House {
+pub struct TestServer {
     server: Option<Server>,
     config: Config,
     clock: Clock,
     folder: TempDir,
 }
 
-impl Default for House {
-    fn default() -> House {
-        House::new(|_| {})
+impl Default for TestServer {
+    fn default() -> TestServer {
+        TestServer::new(|_| {})
     }
 }
 
-impl House {
+impl TestServer {
     /// Starts a server on loopback and a free port, without rate limits and with cheap password hashes. `change`
     /// adjusts the configuration.
-    pub fn new(change: impl FnOnce(&mut Config)) -> House {
-        House::by(Clock::system(), change)
+    pub fn new(change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::by(Clock::system(), change)
     }
 
-    /// Starts a server like [`House::new`], with the given clock.
-    pub fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> House {
+    /// Starts a server like [`TestServer::new`], with the given clock.
+    pub fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> TestServer {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         let mut config = Config { rate: None, max_clients_per_ip: 0, ..on_loopback(data) };
@@ -55,7 +55,7 @@ impl House {
         // Users come and go faster than anywhere else, and tests wait for the line about each.
         config.limits.presence_lines = u64::MAX;
         change(&mut config);
-        let mut house = House { server: None, config, clock, folder };
+        let mut house = TestServer { server: None, config, clock, folder };
         house.start();
         house
     }
@@ -168,7 +168,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.stop();
     }

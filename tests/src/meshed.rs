@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 type Shared = Arc<(Mutex<Vec<Value>>, Condvar)>;
 
 /// A member of a mesh.
-pub struct Meshed {
+pub struct MeshProcess {
     /// Name of the member.
     pub name: String,
     child: Child,
-    /// `None` after [`Meshed::end_of_lines`].
+    /// `None` after [`MeshProcess::end_of_lines`].
     stdin: Option<ChildStdin>,
     events: Shared,
 }
@@ -25,13 +25,13 @@ pub struct Meshed {
 /// A message: id, author and text.
 pub type Message = (u64, String, String);
 
-impl Meshed {
+impl MeshProcess {
     /// Starts a member on a host, with its files in `folder/name`.
-    pub fn start(lan: &Lan, host: Host, name: &str, folder: &Path, more: &[&str]) -> Meshed {
+    pub fn start(lan: &Lan, host: Host, name: &str, folder: &Path, more: &[&str]) -> MeshProcess {
         let mut command = Program::client();
         command.args(["mesh", "--json", name]).args(more);
         set_folders(folder, name, &mut command);
-        Meshed::of(&mut lan.on(host, &command), name)
+        MeshProcess::of(&mut lan.on(host, &command), name)
     }
 
     /// Returns the command for a member on loopback, with `port` as the UDP port for hellos.
@@ -48,7 +48,7 @@ impl Meshed {
     }
 
     /// Starts a member from its command.
-    pub fn of(command: &mut Command, name: &str) -> Meshed {
+    pub fn of(command: &mut Command, name: &str) -> MeshProcess {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starting landline");
         let events = Shared::default();
         let out = child.stdout.take().expect("a pipe");
@@ -61,7 +61,7 @@ impl Meshed {
             }
         });
         let stdin = child.stdin.take();
-        Meshed { name: name.to_owned(), child, stdin, events }
+        MeshProcess { name: name.to_owned(), child, stdin, events }
     }
 
     /// Writes a line to standard input. Several threads may do so at once.
@@ -181,7 +181,7 @@ fn message(event: &Value) -> Option<Message> {
     (event["type"] == "message").then(|| Some((event["id"].as_u64()?, text("user")?, text("text")?))).flatten()
 }
 
-impl Drop for Meshed {
+impl Drop for MeshProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -2,7 +2,7 @@
 
 use landline_common::What;
 use landline_server::clock::Clock;
-use landline_tests::{Client, DEADLINE, House};
+use landline_tests::{Client, DEADLINE, TestServer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ impl Hands {
 }
 
 /// Somebody who reads JSON.
-fn reader(house: &House) -> Client {
+fn reader(house: &TestServer) -> Client {
     let mut bob = house.guest("bob", "lobby");
     bob.send("format json");
     bob.until("{\"type\":\"system\",\"event\":\"format\"");
@@ -66,7 +66,7 @@ fn recalled(bob: &mut Client) -> Vec<(u64, String)> {
 #[test]
 fn ids_grow_and_the_history_keeps_its_order_whatever_the_clock_says() {
     let hands = Hands::default();
-    let mut house = House::by(hands.clock(), |_| {});
+    let mut house = TestServer::by(hands.clock(), |_| {});
     let mut said: Vec<(u64, String)> = Vec::new();
     for life in 0..3 {
         let (mut alice, mut bob) = (house.guest("alice", "lobby"), reader(&house));
@@ -87,7 +87,7 @@ fn ids_grow_and_the_history_keeps_its_order_whatever_the_clock_says() {
 #[test]
 fn nobody_is_signed_out_or_let_in_by_a_jump() {
     let hands = Hands::default();
-    let house = House::by(hands.clock(), |config| {
+    let house = TestServer::by(hands.clock(), |config| {
         config.timeout = Duration::from_secs(3_600);
         config.block_duration = Duration::from_secs(3_600);
     });
@@ -114,7 +114,7 @@ fn nobody_is_signed_out_or_let_in_by_a_jump() {
 #[test]
 fn who_is_silent_is_signed_out_though_time_runs_backwards() {
     let hands = Hands::default();
-    let house = House::by(hands.clock(), |config| {
+    let house = TestServer::by(hands.clock(), |config| {
         config.timeout = Duration::from_secs(2);
         config.limits.idle_warning_seconds = 1;
     });

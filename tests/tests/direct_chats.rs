@@ -1,7 +1,7 @@
 //! What the server does for private chats past it: it carries keys, and addresses only after consent.
 
 use landline_common::link::Keys;
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 /// Somebody whose client can take part.
 struct Able {
@@ -11,7 +11,7 @@ struct Able {
 
 impl Able {
     /// `others` hear of them.
-    fn new(house: &House, name: &str, others: &mut [&mut Able]) -> Able {
+    fn new(house: &TestServer, name: &str, others: &mut [&mut Able]) -> Able {
         let mut client = house.guest(name, "lobby");
         for other in others {
             other.client.expect(&format!("{name} has connected to the chatroom"));
@@ -35,7 +35,7 @@ impl Able {
     }
 }
 
-fn two(house: &House) -> (Able, Able) {
+fn two(house: &TestServer) -> (Able, Able) {
     let mut alice = Able::new(house, "alice", &mut []);
     let bob = Able::new(house, "bob", &mut [&mut alice]);
     (alice, bob)
@@ -50,7 +50,7 @@ fn ask(from: &mut Able, to: &mut Able, (from_name, to_name): (&str, &str)) {
 
 #[test]
 fn addresses_are_told_only_after_acceptance_and_once() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = two(&house);
     let (one, other) = (alice.key.clone(), bob.key.clone());
     bob.refused(&format!("/direct-accept alice {one} 10.0.0.2:5000"), 404);
@@ -68,7 +68,7 @@ fn addresses_are_told_only_after_acceptance_and_once() {
 
 #[test]
 fn as_json() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = two(&house);
     let key = alice.key.clone();
     bob.client.send("format json");
@@ -81,7 +81,7 @@ fn as_json() {
 
 #[test]
 fn turning_down_says_nothing_of_addresses() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = two(&house);
     for answer in ["reject connection alice", "/reject"] {
         ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -94,7 +94,7 @@ fn turning_down_says_nothing_of_addresses() {
 
 #[test]
 fn somebody_whose_program_announced_no_key_cannot_be_asked() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = Able::new(&house, "alice", &mut []);
     let mut carol = house.guest("carol", "lobby");
     alice.expect("carol has connected to the chatroom");
@@ -105,7 +105,7 @@ fn somebody_whose_program_announced_no_key_cannot_be_asked() {
 
 #[test]
 fn leaving_and_blocking_end_what_was_asked() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = two(&house);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     alice.client.quit();
@@ -124,7 +124,7 @@ fn leaving_and_blocking_end_what_was_asked() {
 
 #[test]
 fn a_new_key_voids_what_was_asked_with_the_old_one() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = two(&house);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     let (old, new) = (alice.key.clone(), Keys::generate().expect("keys").public());

@@ -2,7 +2,7 @@
 //! client's turn or session ends, nothing of it is left behind, and the log has it once each time.
 
 use landline_server::config::Config;
-use landline_tests::{Client, House, eventually};
+use landline_tests::{Client, TestServer, eventually};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use parking_lot::Mutex;
 use std::panic;
@@ -86,7 +86,7 @@ const CASES: [Case; 7] = [
 ];
 
 /// Once, with what everybody is to hear of it.
-fn once(house: &House, case: &Case, witness: &mut Client) {
+fn once(house: &TestServer, case: &Case, witness: &mut Client) {
     let mut mallory = house.guest("mallory", "lobby");
     witness.expect("mallory has connected to the chatroom");
     mallory.send(case.sends);
@@ -111,7 +111,7 @@ fn count_of(text: &str) -> usize {
 }
 
 fn a_hundred_times(case: &Case) {
-    let house = House::new(|config| (case.change)(config));
+    let house = TestServer::new(|config| (case.change)(config));
     let (mut witness, mut other) = (house.guest("witness", "lobby"), house.guest("other", "lobby"));
     witness.expect("other has connected to the chatroom");
     other.lines_so_far();
@@ -139,7 +139,7 @@ fn a_hundred_times(case: &Case) {
 }
 
 /// A second panic, while what is left of a session after the first one is put away.
-fn twice_over(house: &House) {
+fn twice_over(house: &TestServer) {
     let mut witness = house.guest("witness", "lobby");
     for _ in 0..TIMES {
         let mut mallory = house.guest("panic-in-leaving", "lobby");
@@ -157,7 +157,7 @@ fn twice_over(house: &House) {
 }
 
 /// The name that brings the panic is free again each time.
-fn on_the_way_in(house: &House) {
+fn on_the_way_in(house: &TestServer) {
     for _ in 0..TIMES {
         let mut mallory = house.connect();
         mallory.send("panic-in-sign-in_lobby");
@@ -179,6 +179,6 @@ fn only_that_client_ends() {
         }
     }));
     CASES.iter().for_each(a_hundred_times);
-    twice_over(&House::default());
-    on_the_way_in(&House::default());
+    twice_over(&TestServer::default());
+    on_the_way_in(&TestServer::default());
 }

@@ -1,20 +1,20 @@
 //! Coming and going where many would hear of it.
 
 use landline_common::Limits;
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use std::time::Instant;
 
 /// More than two hearers are many.
-fn house() -> House {
-    House::new(|config| {
+fn house() -> TestServer {
+    TestServer::new(|config| {
         config.limits.presence_hearers = 2;
         config.limits.presence_lines = Limits::default().presence_lines;
     })
 }
 
 /// With as few lines of presence as by default.
-fn bounded() -> House {
-    House::new(|config| config.limits.presence_lines = Limits::default().presence_lines)
+fn bounded() -> TestServer {
+    TestServer::new(|config| config.limits.presence_lines = Limits::default().presence_lines)
 }
 
 /// Adds up what gathered lines say until so many came and went; nobody is told of singly. Returns who was named.

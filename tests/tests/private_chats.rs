@@ -1,10 +1,10 @@
 //! Private chats in two steps, ask and answer, for people on terminals.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use std::sync::Barrier;
 
 /// Guests of these names in one room, all of whom know that the others are there.
-fn guests<const N: usize>(house: &House, names: [&str; N]) -> [Client; N] {
+fn guests<const N: usize>(house: &TestServer, names: [&str; N]) -> [Client; N] {
     let mut here: Vec<Client> = Vec::new();
     for name in names {
         let newcomer = house.guest(name, "lobby");
@@ -42,7 +42,7 @@ fn expect_refusals(client: &mut Client, cases: &[(&str, u16)]) {
 
 #[test]
 fn a_private_chat_is_between_two() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
     connect(&mut alice, &mut bob, ("alice", "bob"));
     alice.send("private txt BOB hello");
@@ -70,7 +70,7 @@ fn a_private_chat_is_between_two() {
 
 #[test]
 fn rejecting_leaves_no_request_behind() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     bob.send("reject connection alice");
@@ -82,7 +82,7 @@ fn rejecting_leaves_no_request_behind() {
 
 #[test]
 fn nobody_is_connected_without_wanting_it() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
     let before = [
         ("private txt bob hi", 403),
@@ -110,7 +110,7 @@ fn nobody_is_connected_without_wanting_it() {
 
 #[test]
 fn without_a_name_only_the_one_there_is() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
     ask(&mut alice, &mut carol, ("alice", "carol"));
     ask(&mut bob, &mut carol, ("bob", "carol"));
@@ -128,7 +128,7 @@ fn without_a_name_only_the_one_there_is() {
 
 #[test]
 fn asking_each_other_at_once_connects() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
     let together = Barrier::new(2);
     let ask = |person: &mut Client, other: &str| {
@@ -156,7 +156,7 @@ fn asking_each_other_at_once_connects() {
 /// Somebody accepts at the very moment the other leaves: connected first, or not at all.
 #[test]
 fn accepting_while_the_other_leaves_keeps_the_order() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let together = Barrier::new(2);
     for _ in 0..50 {
@@ -184,7 +184,7 @@ fn accepting_while_the_other_leaves_keeps_the_order() {
 
 #[test]
 fn asking_somebody_who_has_asked_connects() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     bob.send("connect to alice");
@@ -196,7 +196,7 @@ fn asking_somebody_who_has_asked_connects() {
 
 #[test]
 fn there_is_a_most() {
-    let house = House::new(|config| config.limits.privates_per_person = 1);
+    let house = TestServer::new(|config| config.limits.privates_per_person = 1);
     let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     expect_refusals(&mut alice, &[("connect to carol", 403)]);
@@ -209,7 +209,7 @@ fn there_is_a_most() {
 
 #[test]
 fn somebody_who_left_counts_no_more() {
-    let house = House::new(|config| config.limits.privates_per_person = 1);
+    let house = TestServer::new(|config| config.limits.privates_per_person = 1);
     let [mut alice, mut bob, mut carol, mut dora] = guests(&house, ["alice", "bob", "carol", "dora"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     ask(&mut dora, &mut carol, ("dora", "carol"));
@@ -222,7 +222,7 @@ fn somebody_who_left_counts_no_more() {
 
 #[test]
 fn leaving_ends_everything_private_and_says_so() {
-    let house = House::default();
+    let house = TestServer::default();
     for (leave, how) in [(Client::quit as fn(Client), "quit"), (Client::reset, "reset"), (drop, "close")] {
         let [mut bob, mut carol, mut dora, mut alice] = guests(&house, ["bob", "carol", "dora", "alice"]);
         connect(&mut bob, &mut alice, ("bob", "alice"));
@@ -247,7 +247,7 @@ fn leaving_ends_everything_private_and_says_so() {
 
 #[test]
 fn a_successor_of_the_same_name_inherits_nothing() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut bob, mut carol, mut dora, mut alice] = guests(&house, ["bob", "carol", "dora", "alice"]);
     connect(&mut bob, &mut alice, ("bob", "alice"));
     ask(&mut carol, &mut alice, ("carol", "alice"));

@@ -1,10 +1,10 @@
 //! People talk in rooms.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn three_people_talk_in_one_room() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
@@ -27,7 +27,7 @@ fn three_people_talk_in_one_room() {
 
 #[test]
 fn whoever_is_announced_hears_what_is_said_to_them() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     for i in 0..200 {
         let mut newcomer = house.connect();

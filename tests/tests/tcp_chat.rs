@@ -1,12 +1,12 @@
 //! tcp_chat's client, byte for byte, and the real one from the package index.
 
-use landline_tests::{House, Program, python_with};
+use landline_tests::{Program, TestServer, python_with};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[test]
 fn people_talk_in_a_room_and_hear_themselves() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.unframed();
     alice.ask("alice_room", "200");
     let mut bob = house.unframed();
@@ -35,7 +35,7 @@ fn people_talk_in_a_room_and_hear_themselves() {
 
 #[test]
 fn names_and_rooms_with_an_underscore_in_the_name() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.unframed();
     alice.ask("al_ice_room", "200");
     alice.ask("hello", "al_ice - hello");
@@ -44,7 +44,7 @@ fn names_and_rooms_with_an_underscore_in_the_name() {
 
 #[test]
 fn a_refusal_is_a_bare_number_and_the_end() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("owner", "correct horse");
     let mut alice = house.unframed();
     alice.ask("alice_room", "200");
@@ -67,7 +67,7 @@ fn a_refusal_is_a_bare_number_and_the_end() {
 
 #[test]
 fn a_server_with_a_password_is_closed_to_it() {
-    let house = House::new(|config| config.password = Some("open sesame".into()));
+    let house = TestServer::new(|config| config.password = Some("open sesame".into()));
     let mut alice = house.unframed();
     alice.ask("alice_room", "403");
     alice.expect("");
@@ -75,7 +75,7 @@ fn a_server_with_a_password_is_closed_to_it() {
 
 #[test]
 fn a_character_split_over_two_sends_stays_whole() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.unframed();
     alice.ask("alice_room", "200");
     let mut bob = house.guest("bob", "room");
@@ -89,7 +89,7 @@ fn a_character_split_over_two_sends_stays_whole() {
     alice.expect("alice - \u{fffd} and on");
 }
 
-fn tcp_chat(python: &Path, house: &House, name: &str) -> Program {
+fn tcp_chat(python: &Path, house: &TestServer, name: &str) -> Program {
     let port = house.address().port().to_string();
     let mut command = Command::new(python);
     command.args(["-u", "-m", "tcp_chat", "client", "-a", "127.0.0.1", "-p", &port, "-u", name, "-c", "room"]);
@@ -98,7 +98,7 @@ fn tcp_chat(python: &Path, house: &House, name: &str) -> Program {
 
 #[test]
 fn the_real_client_talks_with_nc() {
-    let house = House::default();
+    let house = TestServer::default();
     let Some(python) = python_with("cn_tcp_server==0.0.2", house.scratch()) else { return };
     let mut bob = house.guest("bob", "room");
     let mut alice = tcp_chat(&python, &house, "alice");

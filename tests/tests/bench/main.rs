@@ -3,7 +3,7 @@
 mod faulty;
 
 use landline_tests::bench::{CELLS, Cell, Figures, GROWTH, Kind, Options, Target, run};
-use landline_tests::{DEADLINE, House, eventually};
+use landline_tests::{DEADLINE, TestServer, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn cell(name: &str) -> Cell {
     CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
 }
 
-fn target(house: &House, tag: &str) -> Target {
+fn target(house: &TestServer, tag: &str) -> Target {
     Target { address: house.address(), process: Some(std::process::id()), tag: tag.to_owned() }
 }
 
@@ -23,7 +23,7 @@ fn exact(cell: &Cell, figures: &Figures) {
 
 #[test]
 fn the_smallest_cell_loses_and_doubles_nothing() {
-    let (house, cell) = (House::default(), cell("10x8"));
+    let (house, cell) = (TestServer::default(), cell("10x8"));
     let figures = run(&cell, &target(&house, ""), &MOMENT).unwrap();
     exact(&cell, &figures);
     // Five speakers with eight lines each on their way.
@@ -35,7 +35,7 @@ fn the_smallest_cell_loses_and_doubles_nothing() {
 
 #[test]
 fn the_other_loads_are_counted_as_exactly() {
-    let house = House::default();
+    let house = TestServer::default();
     for name in ["100-serial", "last-of-100"] {
         let cell = cell(name).of(20);
         let figures = run(&cell, &target(&house, &format!("-{name}")), &MOMENT).unwrap();
@@ -47,7 +47,7 @@ fn the_other_loads_are_counted_as_exactly() {
 #[test]
 fn every_room_is_counted_by_itself() {
     let cell = Cell { members: 5, ..GROWTH.iter().find(|cell| cell.name == "10-rooms-of-10").expect("a cell").clone() };
-    let house = House::default();
+    let house = TestServer::default();
     let figures = run(&cell, &target(&house, "-rooms"), &MOMENT).unwrap();
     exact(&cell, &figures);
     // Two speakers in each of ten rooms with four lines each on their way.
@@ -57,7 +57,7 @@ fn every_room_is_counted_by_itself() {
 
 #[test]
 fn of_every_two_who_come_one_hears_the_other() {
-    let (house, cell) = (House::default(), cell("join-5000").of(40));
+    let (house, cell) = (TestServer::default(), cell("join-5000").of(40));
     let figures = run(&cell, &target(&house, ""), &MOMENT).unwrap();
     exact(&cell, &figures);
     assert_eq!(figures.deliveries, 40 * 39 / 2);
@@ -66,7 +66,7 @@ fn of_every_two_who_come_one_hears_the_other() {
 
 #[test]
 fn one_who_never_reads_is_no_receiver() {
-    let house = House::new(|config| config.limits.backlog_bytes = 64 << 10);
+    let house = TestServer::new(|config| config.limits.backlog_bytes = 64 << 10);
     let cell = Cell { members: 20, ..cell("stalled") };
     let mut runs = 0;
     // A busy machine may say too little in a moment to fill what the kernel holds.
@@ -82,10 +82,10 @@ fn one_who_never_reads_is_no_receiver() {
 
 #[test]
 fn what_a_guard_prevents_is_said_with_what_to_do() {
-    let house = House::new(|config| config.rate = Some((3, Duration::from_secs(60))));
+    let house = TestServer::new(|config| config.rate = Some((3, Duration::from_secs(60))));
     let error = run(&cell("10x8"), &target(&house, ""), &MOMENT).unwrap_err().to_string();
     assert!(error.contains("Slow down") && error.contains("--rate off"), "{error}");
-    let house = House::new(|config| config.password = Some("sesame".into()));
+    let house = TestServer::new(|config| config.password = Some("sesame".into()));
     let error = run(&cell("10x8"), &target(&house, ""), &MOMENT).unwrap_err().to_string();
     assert!(error.contains("does not let u") && error.contains("without a password"), "{error}");
 }

@@ -5,21 +5,21 @@ mod private_chats;
 mod sign_in;
 mod talk;
 
-use landline_tests::{House, Unframed};
+use landline_tests::{TestServer, Unframed};
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
 const PASSWORD: &str = "correct horse";
 
 /// A client that has waited for the greeting, the only message with a newline: the server does not know yet whom it
 /// greets. Chat77's clients look only at how it begins.
-fn greeted(house: &House) -> Unframed {
+fn greeted(house: &TestServer) -> Unframed {
     let mut client = house.unframed();
     client.expect(&format!("{GREETING}\n"));
     client
 }
 
 /// Somebody who has an account, signed in to it.
-fn login(house: &House, name: &str) -> Unframed {
+fn login(house: &TestServer, name: &str) -> Unframed {
     let mut client = greeted(house);
     client.ask("LOGIN", "ALIAS?");
     client.ask(name, "PASSWORD?");
@@ -28,12 +28,12 @@ fn login(house: &House, name: &str) -> Unframed {
 }
 
 /// Somebody new, signed in.
-fn chat77(house: &House, name: &str) -> Unframed {
+fn chat77(house: &TestServer, name: &str) -> Unframed {
     house.register(name, PASSWORD);
     login(house, name)
 }
 
-fn alice_and_bob(house: &House) -> (Unframed, Unframed) {
+fn alice_and_bob(house: &TestServer) -> (Unframed, Unframed) {
     let mut alice = chat77(house, "alice");
     let bob = chat77(house, "bob");
     alice.expect("bob has connected to the chatroom");

@@ -1,11 +1,11 @@
 //! Where one message ends and the next begins.
 
 use crate::chat77;
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn long_messages_are_cut_with_the_prefix_below_what_one_recv_takes() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = chat77(&house, "bob");
     let mut alice = house.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
@@ -26,7 +26,7 @@ fn long_messages_are_cut_with_the_prefix_below_what_one_recv_takes() {
 
 #[test]
 fn a_long_message_to_the_server_is_one_message() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let mut alice = chat77(&house, "alice");
     bob.expect("alice has connected to the chatroom");
@@ -39,7 +39,7 @@ fn a_long_message_to_the_server_is_one_message() {
 
 #[test]
 fn a_burst_is_as_many_messages() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = chat77(&house, "bob");
     let mut alice = house.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
@@ -52,7 +52,7 @@ fn a_burst_is_as_many_messages() {
 
 #[test]
 fn only_talk_is_merged_and_only_when_much_waits() {
-    let house = House::new(|config| config.limits.unframed_merge_at = 4);
+    let house = TestServer::new(|config| config.limits.unframed_merge_at = 4);
     let mut bob = chat77(&house, "bob");
     let mut alice = house.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");

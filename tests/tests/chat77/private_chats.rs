@@ -1,10 +1,10 @@
 //! Private chats.
 
 use crate::{alice_and_bob, expect_nothing};
-use landline_tests::{House, Unframed};
+use landline_tests::{TestServer, Unframed};
 
 /// Alice and Bob in a private chat.
-fn private_chat(house: &House) -> (Unframed, Unframed) {
+fn private_chat(house: &TestServer) -> (Unframed, Unframed) {
     let (mut alice, mut bob) = alice_and_bob(house);
     alice.ask("connect to bob", "INFO: Connection request sent to bob");
     bob.expect("PRIVATE_REQUEST_FROM:alice");
@@ -15,7 +15,7 @@ fn private_chat(house: &House) -> (Unframed, Unframed) {
 
 #[test]
 fn a_private_chat_from_asking_to_its_end() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = private_chat(&house);
     let mut carol = house.guest("carol", "lobby");
     for person in [&mut alice, &mut bob] {
@@ -40,7 +40,7 @@ fn a_private_chat_from_asking_to_its_end() {
 
 #[test]
 fn the_first_clients_name_nobody_in_a_private_chat() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     alice.ask("connect to bob", "INFO: Connection request sent to bob");
     bob.expect("PRIVATE_REQUEST_FROM:alice");
@@ -55,7 +55,7 @@ fn the_first_clients_name_nobody_in_a_private_chat() {
 
 #[test]
 fn a_private_chat_is_rejected_and_asked_for_again() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     for answer in ["reject connection alice", "reject connection"] {
         alice.ask("connect to bob", "INFO: Connection request sent to bob");
@@ -68,7 +68,7 @@ fn a_private_chat_is_rejected_and_asked_for_again() {
 
 #[test]
 fn a_private_chat_ends_when_the_partner_leaves() {
-    let house = House::default();
+    let house = TestServer::default();
     let (alice, mut bob) = private_chat(&house);
     drop(alice);
     bob.expect("PRIVATE_ENDED:alice:disconnected");

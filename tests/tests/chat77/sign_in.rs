@@ -1,11 +1,11 @@
 //! Coming in.
 
 use crate::{GREETING, PASSWORD, chat77, greeted};
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn registering_leads_to_the_greeting_again_and_logging_in() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = greeted(&house);
     alice.ask("REGISTER", "ALIAS?");
     alice.ask("alice", "PASSWORD?");
@@ -19,7 +19,7 @@ fn registering_leads_to_the_greeting_again_and_logging_in() {
 
 #[test]
 fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
-    let house = House::default();
+    let house = TestServer::default();
     let _alice = chat77(&house, "alice");
     let mut bob = greeted(&house);
     for (lines, answer) in [
@@ -52,7 +52,7 @@ fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
 
 #[test]
 fn the_servers_password_is_asked_for_first_and_by_itself() {
-    let house = House::new(|config| config.password = Some("open sesame".into()));
+    let house = TestServer::new(|config| config.password = Some("open sesame".into()));
     let mut alice = greeted(&house);
     for (mode, last) in [("REGISTER", "Registration successful. You can login now."), ("LOGIN", "AUTH_SUCCESS")] {
         alice.ask(mode, "INFO: first this server's password");

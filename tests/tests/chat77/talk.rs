@@ -1,12 +1,12 @@
 //! Talking, and who is there.
 
 use crate::{GREETING, PASSWORD, alice_and_bob, expect_nothing, login};
-use landline_tests::House;
+use landline_tests::TestServer;
 use std::io::Read;
 
 #[test]
 fn what_is_said_reaches_the_others_and_does_not_come_back() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     let mut carol = house.guest("carol", "lobby");
     alice.expect("carol has connected to the chatroom");
@@ -36,7 +36,7 @@ fn what_is_said_reaches_the_others_and_does_not_come_back() {
 
 #[test]
 fn presence_is_told_once_and_exit_leaves() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     expect_nothing(&mut alice);
     bob.ask("online clients", "Online clients: alice, bob");
@@ -52,7 +52,7 @@ fn presence_is_told_once_and_exit_leaves() {
 
 #[test]
 fn lines_of_features_that_are_not_here_are_answered_once_and_never_said() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     alice.ask("BEEP_UDP_PORT:4242", "INFO: not supported here");
     alice.send("alice: beep");
@@ -73,7 +73,7 @@ fn lines_of_features_that_are_not_here_are_answered_once_and_never_said() {
 /// Their `send file` sends as fast as it can, so that hardly a read begins where a message does.
 #[test]
 fn no_part_of_a_file_is_said_aloud() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     let mut bob = house.guest("bob", "lobby");
     let mut alice = house.connect();

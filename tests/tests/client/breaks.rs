@@ -1,14 +1,14 @@
 //! The connection breaks.
 
 use crate::landline;
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use std::net::TcpListener;
 use std::process::Stdio;
 
 /// A house that has the same port when it is open again, at an address where other tests take none.
-fn house() -> House {
+fn house() -> TestServer {
     let free = TcpListener::bind("127.0.66.7:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
+    TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_pipe_goes_on_where_it_was_when_the_server_is_back() {
 
 #[test]
 fn a13_who_is_kicked_is_told_why() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let mut program = Program::start(&mut landline(&house, "ci"), Stdio::piped());
     bob.expect("ci has connected to the chatroom");

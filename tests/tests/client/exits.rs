@@ -1,7 +1,7 @@
 //! Exit codes: 0 left, 1 refused or unreachable, 2 bad usage; and each refusal says what to do.
 
 use crate::{landline, outcome, piped};
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -37,7 +37,7 @@ fn named(variables: &[(&str, &str)], args: &[&str]) -> Command {
 
 #[test]
 fn a16_a_script_has_a_name_where_the_environment_has_none() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let own = Command::new("id").arg("-un").output().expect("id").stdout;
     let own = String::from_utf8_lossy(&own).trim().to_owned();
@@ -74,7 +74,7 @@ fn service(words: &'static [u8]) -> String {
 
 #[test]
 fn a20_what_is_no_landline_server_is_said() {
-    let house = House::new(|config| config.lantalk_port = Some(0));
+    let house = TestServer::new(|config| config.lantalk_port = Some(0));
     let to = |address: &str, says: &[&str]| ends(Program::client().args([address, "--name", "a"]), 1, says);
     to(&house.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
     to(&service(b"SSH-2.0-OpenSSH_9.6\r\n"), &["is not a Landline server: it is an SSH server", "12345"]);
@@ -86,7 +86,7 @@ fn a20_what_is_no_landline_server_is_said() {
 
 #[test]
 fn names_and_passwords_that_are_refused() {
-    let house = House::default();
+    let house = TestServer::default();
     let _bob = house.guest("bob", "lobby");
     house.register("carol", "correct horse");
     ends(&mut landline(&house, "bob"), 1, &["taken", "--name"]);
@@ -98,7 +98,7 @@ fn names_and_passwords_that_are_refused() {
 
 #[test]
 fn a_servers_own_password() {
-    let house = House::new(|config| config.password = Some("sesame".into()));
+    let house = TestServer::new(|config| config.password = Some("sesame".into()));
     let says = ["has a password", "LANDLINE_SERVER_PASSWORD", "--server-password"];
     ends(&mut landline(&house, "alice"), 1, &says);
     ends(landline(&house, "alice").args(["--server-password", "no"]), 1, &["Wrong server password"]);
@@ -109,7 +109,7 @@ fn a_servers_own_password() {
 
 #[test]
 fn an_account_is_made_and_its_password_comes_from_a_file() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("password");
     fs::write(&file, " correct horse \nmore\n").expect("a file");
     for more in [&["--register"][..], &[]] {
@@ -124,7 +124,7 @@ fn an_account_is_made_and_its_password_comes_from_a_file() {
 
 #[test]
 fn an_empty_password_in_the_environment_is_none() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut command = landline(&house, "alice");
     command.env("LANDLINE_PASSWORD", "").env("LANDLINE_SERVER_PASSWORD", "");
     assert_eq!(outcome(&piped(&mut command, "hi\n")), (0, String::new(), String::new()));
@@ -152,7 +152,7 @@ fn arguments_that_make_no_sense() {
 
 #[test]
 fn lines_that_are_refused_are_named() {
-    let house = House::default();
+    let house = TestServer::default();
     let long = format!("{} end", "x".repeat(2_000));
     let input = format!("fine\n/pm nobody hi\n{long}\n/dance\n");
     let (code, printed, complaint) = outcome(&piped(&mut landline(&house, "ci"), &input));
@@ -165,7 +165,7 @@ fn lines_that_are_refused_are_named() {
 
 #[test]
 fn the_file_with_what_people_choose() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("landline").join("config.toml");
     fs::create_dir(file.parent().expect("a folder")).expect("a folder");
     let text = format!("server = \"{}\"\nname = \"zoe\"\nroom = \"ops\"\n", house.address());

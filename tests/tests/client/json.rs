@@ -1,13 +1,13 @@
 //! Events as the server sends them, for programs.
 
 use crate::{landline, outcome, piped};
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use serde_json::Value;
 use std::process::Stdio;
 
 #[test]
 fn events_are_what_the_server_sent() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut reference = house.connect();
     reference.send("format json");
     reference.send("ref_lobby");
@@ -37,7 +37,7 @@ fn events_are_what_the_server_sent() {
 
 #[test]
 fn a_script_sees_its_own_line_with_its_id() {
-    let house = House::default();
+    let house = TestServer::default();
     let (code, printed, complaint) = outcome(&piped(landline(&house, "ci").arg("--json"), "built\n"));
     assert_eq!((code, &*complaint), (0, ""));
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -47,7 +47,7 @@ fn a_script_sees_its_own_line_with_its_id() {
 
 #[test]
 fn d6_programs_write_command_objects() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let objects = "{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"one\\ntwo\",\"label\":\"mine\"}\n\
                    {\"type\":\"pm\",\"to\":\"nobody\",\"text\":\"x\",\"label\":\"other\"}\nplain talk\n";

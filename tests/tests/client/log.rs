@@ -1,7 +1,7 @@
 //! The log: what became of the connection, in a file, and nothing of what was said.
 
 use crate::{landline, outcome, piped};
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use std::fs;
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
     // No other test has a server at that address.
     let free = TcpListener::bind("127.0.66.8:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    let mut house = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     house.register("ci", "correct horse");
     let mut bob = house.guest("bob", "lobby");
     let folder = TempDir::new().expect("a folder");
@@ -46,7 +46,7 @@ fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
 
 #[test]
 fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let _bob = house.guest("bob", "lobby");
     let (config, log) = (folder.path().join("config.toml"), folder.path().join("log"));
     fs::write(&config, "log = \"~/log\"\n").expect("a file");

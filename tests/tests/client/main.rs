@@ -8,12 +8,12 @@ mod pipes;
 #[cfg(target_os = "linux")]
 mod wifi;
 
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 /// `landline` at that house, under that name.
-fn landline(house: &House, name: &str) -> Command {
+fn landline(house: &TestServer, name: &str) -> Command {
     let mut command = Program::client();
     command.args([&house.address().to_string(), "--name", name]);
     command

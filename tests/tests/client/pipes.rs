@@ -1,11 +1,11 @@
 //! Lines in, lines out.
 
 use crate::{landline, outcome, piped};
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use std::process::Stdio;
 
 /// The program on pipes, when it is in.
-fn entered(house: &House, name: &str) -> Program {
+fn entered(house: &TestServer, name: &str) -> Program {
     let mut witness = house.guest("witness", "elsewhere");
     let mut program = Program::start(&mut landline(house, name), Stdio::piped());
     witness.expect(&format!("{name} has connected to the chatroom"));
@@ -16,7 +16,7 @@ fn entered(house: &House, name: &str) -> Program {
 
 #[test]
 fn a_piped_line_is_said_without_a_word_about_it() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "ops");
     let output = piped(landline(&house, "ci").args(["--room", "ops"]), "hi – grüße 日本\n");
     assert_eq!(outcome(&output), (0, String::new(), String::new()));
@@ -27,7 +27,7 @@ fn a_piped_line_is_said_without_a_word_about_it() {
 
 #[test]
 fn an_accounts_line_goes_into_its_room() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("ci", "correct horse");
     let mut bob = house.guest("bob", "ops");
     let mut command = landline(&house, "ci");
@@ -39,7 +39,7 @@ fn an_accounts_line_goes_into_its_room() {
 
 #[test]
 fn commands_and_talk_keep_their_order() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "dev");
     let output =
         piped(&mut landline(&house, "ci"), "/join dev\nin dev\n/pm bob psst\n/leave dev\nin the lobby\n/who dev\n");
@@ -59,7 +59,7 @@ fn commands_and_talk_keep_their_order() {
 
 #[test]
 fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "ops");
     let log = "job 1 started\nmessage bob is not a command here\nbroadcast storm detected\nwhoelse\n/dev/sda1 is full\n\
                logout\njob 2 failed\n";
@@ -81,7 +81,7 @@ fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
 
 #[test]
 fn d6_what_follows_quit_in_a_pipe_is_named() {
-    let house = House::default();
+    let house = TestServer::default();
     let (code, _, complaint) = outcome(&piped(&mut landline(&house, "log"), "one\n/quit\njob 2 failed\n"));
     assert_eq!(code, 1);
     assert!(complaint.contains("not sent: job 2 failed") && complaint.contains("1 line was not sent"), "{complaint}");
@@ -89,7 +89,7 @@ fn d6_what_follows_quit_in_a_pipe_is_named() {
 
 #[test]
 fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
-    let house = House::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    let house = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
     house.register("ci", "correct horse");
     let mut bob = house.guest("bob", "r7");
     let mut program = Program::start(
@@ -110,7 +110,7 @@ fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
 
 #[test]
 fn more_lines_than_the_server_takes_at_once_all_arrive() {
-    let house = House::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    let house = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
     let mut bob = house.guest("bob", "lobby");
     let lines: Vec<String> = (0..14).map(|n| format!("line {n}")).collect();
     let output = piped(&mut landline(&house, "ci"), &lines.join("\n"));
@@ -123,7 +123,7 @@ fn more_lines_than_the_server_takes_at_once_all_arrive() {
 
 #[test]
 fn what_others_say_is_printed_as_it_comes() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = entered(&house, "alice");
     let mut bob = house.guest("bob", "lobby");
     assert_eq!(alice.line().as_deref(), Some("bob has connected to the chatroom"));
@@ -143,7 +143,7 @@ fn what_others_say_is_printed_as_it_comes() {
 
 #[test]
 fn talk_is_clean_and_says_its_room() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = entered(&house, "alice");
     let mut bob = house.guest("bob", "ops");
     alice.until("bob has connected");
@@ -162,7 +162,7 @@ fn talk_is_clean_and_says_its_room() {
 
 #[test]
 fn whoever_has_read_enough_ends_it_quietly() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = entered(&house, "alice");
     let mut bob = house.guest("bob", "lobby");
     alice.until("bob has connected");
@@ -175,7 +175,7 @@ fn whoever_has_read_enough_ends_it_quietly() {
 
 #[test]
 fn a_signal_ends_it_in_order() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     for (signal, name) in [("TERM", "ann"), ("INT", "cy")] {
         let mut program = entered(&house, name);

@@ -2,7 +2,7 @@
 
 use crate::flood::{Flood, Listen};
 use crate::party::{ROOM, guest_again, house};
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 /// Everything that alice says in one round, as bob hears it, and the command that says it.
 const ROUND: [(&str, &str); 9] = [
@@ -18,7 +18,7 @@ const ROUND: [(&str, &str); 9] = [
 ];
 
 /// Bob is in both rooms; hall is in the background for him. Alice has a private chat with him.
-fn alice_and_bob(house: &House) -> (Client, Client) {
+fn alice_and_bob(house: &TestServer) -> (Client, Client) {
     let (mut bob, mut alice) = (house.guest("bob", ROOM), house.guest("alice", ROOM));
     bob.send("/join attic");
     bob.until("INFO: You are in attic now");

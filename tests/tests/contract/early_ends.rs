@@ -1,7 +1,7 @@
 //! However and whenever a connection ends, nothing of it is left behind: no name, no member, no room, no bytes.
 
 use crate::party::{ROOM, guest_again, house};
-use landline_tests::{Client, DEADLINE, House};
+use landline_tests::{Client, DEADLINE, TestServer};
 use std::time::Instant;
 
 /// How far somebody gets before the connection ends, and how that is answered.
@@ -24,7 +24,7 @@ const WAYS: [fn(Client); 3] = [Client::reset, drop, |mut client| {
     while client.next_line().is_some() {}
 }];
 
-fn reach(house: &House, (lines, answer): (&[&str], &str), way: fn(Client)) {
+fn reach(house: &TestServer, (lines, answer): (&[&str], &str), way: fn(Client)) {
     let mut ghost = house.connect();
     for line in lines {
         ghost.send(line);
@@ -48,7 +48,7 @@ fn comes_to(watcher: &mut Client, command: &str, answer: &str) {
 }
 
 /// What the watcher sees of the house, once nobody else is there.
-fn alone(house: &House, watcher: &mut Client) {
+fn alone(house: &TestServer, watcher: &mut Client) {
     comes_to(watcher, "/users", "Online clients: watcher");
     comes_to(watcher, "/rooms", "Rooms: hall (1)");
     comes_to(watcher, "/who hall", "In hall: watcher");

@@ -1,7 +1,7 @@
 //! Somebody who talks without a pause, and a witness who hears all of it, while a test does something in the same room.
 
 use crate::party::ROOM;
-use landline_tests::{Client, DEADLINE, House};
+use landline_tests::{Client, DEADLINE, TestServer};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex};
@@ -32,7 +32,7 @@ impl Drop for Over<'_> {
 
 impl Flood {
     /// Runs `test` while somebody says `<0>`, `<1>`… behind `command`, in the room or to everybody.
-    pub fn during(house: &House, command: &str, test: impl FnOnce(&Flood)) {
+    pub fn during(house: &TestServer, command: &str, test: impl FnOnce(&Flood)) {
         let flood = Flood::default();
         let (mut talker, mut witness) = (house.guest("talker", ROOM), house.guest("witness", ROOM));
         let (credit, credits) = channel();

@@ -3,7 +3,7 @@
 
 use crate::flood::{Flood, Listen, number};
 use crate::party::{ROOM, house};
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 /// Numbers that follow each other without a gap or a double. Returns the first, if there is one.
 #[track_caller]
@@ -18,7 +18,7 @@ fn talk(client: &mut Client, count: usize) -> Vec<String> {
 }
 
 /// In rooms whose speakers run the cycles, and in rooms that flushers serve.
-fn both_ways(command: &str, test: impl Fn(&House, &Flood)) {
+fn both_ways(command: &str, test: impl Fn(&TestServer, &Flood)) {
     for inline in [16, 0] {
         let house = house(inline);
         Flood::during(&house, command, |flood| test(&house, flood));
@@ -92,7 +92,7 @@ fn line_4_the_prefix_flips_once_at_a_join() {
 
 /// Switches the format to and fro. All talk before an acknowledgement is in one form, or already in the other; all talk
 /// after it is in the other.
-fn switch_formats(house: &House) {
+fn switch_formats(house: &TestServer) {
     let mut guest = house.guest("guest", ROOM);
     let mut lines = talk(&mut guest, 20);
     let formats = [

@@ -104,7 +104,7 @@ fn line_3_nothing_is_lost_or_doubled_in_a_large_room() {
 /// The speakers wait for their room when it is full, so that nobody who reads is ever cut off.
 #[test]
 fn line_3_not_even_when_more_is_said_than_may_be_pending() {
-    let house = landline_tests::House::new(|config| {
+    let house = landline_tests::TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.room_pending_bytes = 4 << 10;
         config.limits.unframed_gap_ms = 1;
@@ -139,7 +139,7 @@ fn line_2_what_the_server_says_is_in_the_one_order() {
 #[test]
 fn line_2_ids_never_repeat_over_a_restart() {
     let mut house = house(16);
-    let last_id = |house: &landline_tests::House| {
+    let last_id = |house: &landline_tests::TestServer| {
         let mut alice = crate::party::json_guest(house, "alice");
         alice.send("hello");
         match json::read(&alice.line()).unwrap().what {

@@ -2,7 +2,7 @@
 //! it is written and wherever an unframed message ends.
 
 use landline_common::{What, json};
-use landline_tests::{Client, DEADLINE, House, Unframed};
+use landline_tests::{Client, DEADLINE, TestServer, Unframed};
 use std::time::Instant;
 
 /// One thing heard.
@@ -36,8 +36,8 @@ pub struct Member {
 pub const ROOM: &str = "hall";
 
 /// A house with every door, in which unframed clients are served quickly and may be far behind.
-pub fn house(inline_members: u64) -> House {
-    House::new(|config| {
+pub fn house(inline_members: u64) -> TestServer {
+    TestServer::new(|config| {
         config.limits.inline_members = inline_members;
         config.lantalk_port = Some(0);
         config.limits.unframed_gap_ms = 1;
@@ -46,7 +46,7 @@ pub fn house(inline_members: u64) -> House {
 }
 
 /// Two who talk in text, two who talk in JSON, one for each other rendering, and `more` who listen in text.
-pub fn gather(house: &House, more: usize) -> Vec<Member> {
+pub fn gather(house: &TestServer, more: usize) -> Vec<Member> {
     house.register("chat77", "password");
     let mut members = Vec::new();
     for name in ["s0", "s1"] {
@@ -70,7 +70,7 @@ pub fn gather(house: &House, more: usize) -> Vec<Member> {
 }
 
 /// Somebody whose name an earlier session had, as soon as that has ended.
-pub fn guest_again(house: &House, name: &str, room: &str) -> Client {
+pub fn guest_again(house: &TestServer, name: &str, room: &str) -> Client {
     let deadline = Instant::now() + DEADLINE;
     loop {
         let mut client = house.connect();
@@ -83,7 +83,7 @@ pub fn guest_again(house: &House, name: &str, room: &str) -> Client {
     }
 }
 
-pub fn json_guest(house: &House, name: &str) -> Client {
+pub fn json_guest(house: &TestServer, name: &str) -> Client {
     let mut client = house.connect();
     client.send("format json");
     client.expect(r#"{"type":"system","event":"format","text":"json"}"#);
@@ -92,20 +92,20 @@ pub fn json_guest(house: &House, name: &str) -> Client {
     client
 }
 
-fn lantalk(house: &House) -> Client {
+fn lantalk(house: &TestServer) -> Client {
     let mut client = house.lantalk("lantalk");
     client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
     while !client.line().contains("You are in") {}
     client
 }
 
-fn tcp_chat(house: &House) -> Unframed {
+fn tcp_chat(house: &TestServer) -> Unframed {
     let mut client = house.unframed();
     client.ask(&format!("tcpchat_{ROOM}"), "200");
     client
 }
 
-fn chat77(house: &House) -> Unframed {
+fn chat77(house: &TestServer) -> Unframed {
     let mut client = house.unframed();
     for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("password", "AUTH_SUCCESS")] {
         client.ask(message, answer);

@@ -3,7 +3,7 @@
 
 use crate::party::{guest_again, house};
 use landline_server::config::Config;
-use landline_tests::{Client, DEADLINE, House, eventually};
+use landline_tests::{Client, DEADLINE, TestServer, eventually};
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
@@ -15,8 +15,8 @@ const BOTH_WAYS: [u64; 2] = [16, 0];
 const KERNEL: usize = 1 << 20;
 
 /// A house in which little is kept for clients that do not read.
-fn strict_house(change: impl FnOnce(&mut Config)) -> House {
-    House::new(|config| {
+fn strict_house(change: impl FnOnce(&mut Config)) -> TestServer {
+    TestServer::new(|config| {
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.flush_seconds = 0;
         change(config);
@@ -32,7 +32,7 @@ struct Talk {
 }
 
 impl Talk {
-    fn begin(house: &House) -> Talk {
+    fn begin(house: &TestServer) -> Talk {
         let (talker, listener) = (house.guest("talker", "lobby"), house.guest("listener", "lobby"));
         Talk { talker, listener, presence: Vec::new() }
     }
@@ -84,24 +84,24 @@ fn read_to_end(mut stream: &TcpStream) -> (usize, Option<ErrorKind>) {
 }
 
 /// Who came and went.
-fn records(house: &House) -> String {
+fn records(house: &TestServer) -> String {
     fs::read_to_string(house.data().join("sessions.jsonl")).unwrap()
 }
 
 /// How the records say that somebody left.
-fn logout_reason(house: &House, name: &str) -> Option<String> {
+fn logout_reason(house: &TestServer, name: &str) -> Option<String> {
     let text = records(house);
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let logout = lines.rev().find(|line| line["event"] == "logout" && line["name"] == name)?;
     Some(logout["reason"].as_str().unwrap().to_owned())
 }
 
-fn waiting(house: &House) -> usize {
+fn waiting(house: &TestServer) -> usize {
     house.server().services().poller.waiting()
 }
 
 /// Somebody who was cut off finds that out, the records say why, and the name is free.
-fn was_cut_for_slowness(house: &House, sloth: &Client, name: &str) {
+fn was_cut_for_slowness(house: &TestServer, sloth: &Client, name: &str) {
     assert_eq!(read_to_end(sloth.stream()).1, Some(ErrorKind::ConnectionReset));
     let _again = guest_again(house, name, "lobby");
     assert_eq!(logout_reason(house, name).unwrap(), "too slow");

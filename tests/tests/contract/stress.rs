@@ -3,7 +3,7 @@
 
 use crate::flood::Flood;
 use crate::party::{ROOM, guest_again};
-use landline_tests::{Client, Dice, House, eventually};
+use landline_tests::{Client, Dice, TestServer, eventually};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -57,7 +57,7 @@ fn catch_up(client: &mut Client, step: usize) {
     while !client.line().contains(&token) {}
 }
 
-fn live(house: &House, number: usize) {
+fn live(house: &TestServer, number: usize) {
     let (name, mut dice) = (format!("p{number}"), Dice::new(number));
     let mut client = guest_again(house, &name, ROOM);
     for step in 0..STEPS {
@@ -82,7 +82,7 @@ fn live(house: &House, number: usize) {
 #[test]
 fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
     count_panics();
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.inline_members = 3;
         config.limits.room_pending_bytes = 4 << 10;
     });

@@ -7,7 +7,7 @@ use landline_common::{Moment, Rendering, RoomName, UserName};
 use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
 use landline_server::hub::{Hub, Newcomer, SignInOptions, Tag, Visit};
 use landline_server::net::Stream;
-use landline_tests::{DEADLINE, Forgetful};
+use landline_tests::{DEADLINE, NullStorage};
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,7 +34,7 @@ impl Bench {
         let limits = Limits { inline_members, presence_lines: u64::MAX, ..Limits::default() };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
-        Bench { hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(Forgetful), 1), flushers, poller }
+        Bench { hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(NullStorage), 1), flushers, poller }
     }
 
     fn guest(&self, number: u64, name: &str, room: &str) -> Guest {

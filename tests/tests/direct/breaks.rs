@@ -1,7 +1,7 @@
 //! What breaks, and what does not.
 
 use crate::{connect, people, reason, say};
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 use tempfile::TempDir;
@@ -52,7 +52,7 @@ fn it_goes_on_while_the_server_is_stopped_and_gone_and_when_it_is_back() {
 
 #[test]
 fn a_program_that_is_killed_is_missed_at_once() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("KILL");
@@ -65,7 +65,7 @@ fn a_program_that_is_killed_is_missed_at_once() {
 
 #[test]
 fn a_program_that_stands_still_is_missed_after_a_while() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("STOP");
@@ -76,7 +76,7 @@ fn a_program_that_stands_still_is_missed_after_a_while() {
 
 #[test]
 fn a_signal_says_goodbye() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("TERM");

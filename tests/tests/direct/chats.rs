@@ -1,13 +1,13 @@
 //! People who mean well.
 
 use crate::{connect, landline, people, reason, say, start};
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use serde_json::Value;
 use std::process::Stdio;
 
 #[test]
 fn both_want_it_talk_and_one_ends_it() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     say((&mut alice, "alice"), (&mut bob, "bob"), "hello – grüße 日本 👍🏽");
@@ -22,7 +22,7 @@ fn both_want_it_talk_and_one_ends_it() {
 
 #[test]
 fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
-    let (house, folder) = (House::default(), tempfile::TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), tempfile::TempDir::new().expect("a folder"));
     let file = |name: &str| folder.path().join(name);
     let logged = |name: &str| start(landline(house.address(), name).arg("--log").arg(file(name)));
     let (mut alice, mut bob) = (logged("alice"), logged("bob"));
@@ -66,7 +66,7 @@ fn connect_again(alice: &mut Program, bob: &mut Program) -> String {
 
 #[test]
 fn nobody_has_to() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     alice.type_line("/direct bob");
     bob.until("DIRECT_REQUEST_FROM:alice:");
@@ -81,7 +81,7 @@ fn nobody_has_to() {
 
 #[test]
 fn who_has_no_such_program_cannot_take_part() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut carol = house.guest("carol", "lobby");
     let [mut alice] = people(house.address(), ["alice"]);
     alice.type_line("/direct carol");
@@ -93,7 +93,7 @@ fn who_has_no_such_program_cannot_take_part() {
 
 #[test]
 fn two_chats_at_once_are_apart() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob, mut carol] = people(house.address(), ["alice", "bob", "carol"]);
     let one = connect((&mut alice, "alice"), (&mut bob, "bob"));
     let other = connect((&mut carol, "carol"), (&mut alice, "alice"));
@@ -107,7 +107,7 @@ fn two_chats_at_once_are_apart() {
 
 #[test]
 fn many_lines_arrive_in_their_order() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     for n in 0..100 {
@@ -124,7 +124,7 @@ fn many_lines_arrive_in_their_order() {
 
 #[test]
 fn programs_get_objects() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice] = people(house.address(), ["alice"]);
     let mut bot = Program::start(landline(house.address(), "bot").arg("--json"), Stdio::piped());
     bot.until("auth_ok");
@@ -163,7 +163,7 @@ fn programs_get_objects() {
 
 #[test]
 fn a_script_hears_what_cannot_be_said() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut script = start(&mut landline(house.address(), "ci"));
     script.type_line("/direct-say bob is this on?");
     script.type_line("/quit");

@@ -9,7 +9,7 @@ mod soak;
 mod strangers;
 
 use landline_common::link::{Keys, Opened, PublicKey, Side, Whom, open};
-use landline_tests::{Client, DEADLINE, House, Program};
+use landline_tests::{Client, DEADLINE, Program, TestServer};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -67,7 +67,7 @@ fn reason(program: &mut Program, with: &str) -> String {
 }
 
 /// Somebody at `nc` whose keys the test has.
-fn fake(house: &House, name: &str) -> (Client, Keys) {
+fn fake(house: &TestServer, name: &str) -> (Client, Keys) {
     let (mut client, keys) = (house.guest(name, "lobby"), Keys::generate().expect("keys"));
     client.send(&format!("/direct-key {}", keys.public()));
     client.lines_so_far();

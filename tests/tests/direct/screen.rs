@@ -1,11 +1,11 @@
 //! The full screen, in a real terminal.
 
 use crate::people;
-use landline_tests::{House, Terminal};
+use landline_tests::{Terminal, TestServer};
 
 #[test]
 fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, _) = Terminal::landline(60, 15, house.address(), "alice");
     let [mut bob] = people(house.address(), ["bob"]);
     // The answer says that the server has taken all that came before, her key as well.

@@ -3,7 +3,7 @@
 
 use crate::{connected, fake, landline, reason, start};
 use landline_tests::soak::{held, held_at_rest, resident_kib};
-use landline_tests::{Client, DEADLINE, Dice, House, Program, eventually};
+use landline_tests::{Client, DEADLINE, Dice, Program, TestServer, eventually};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -94,7 +94,7 @@ fn order(command: &str) -> String {
 }
 
 /// Somebody comes, chats, and goes.
-fn visit(house: &House, step: usize, dice: &mut Dice) {
+fn visit(house: &TestServer, step: usize, dice: &mut Dice) {
     // Nobody has a name that somebody had before.
     let (name, end) = (&*format!("p{step}"), ENDS[step % ENDS.len()]);
     if matches!(end, Ending::NobodyComes) {
@@ -157,7 +157,7 @@ fn finish(who: &mut Program, name: &str, end: Ending) {
 }
 
 /// Somebody asks, is accepted, and never comes to where the one who stays waits.
-fn never_come(house: &House, name: &str) {
+fn never_come(house: &TestServer, name: &str) {
     let (mut client, _) = fake(house, name);
     client.send(&format!("/direct {STAYS}"));
     client.send(&order(&format!("/accept {name}")));
@@ -183,7 +183,7 @@ fn ends_well(who: &mut Program) {
 }
 
 /// They all come and go for a while.
-fn churn(house: &House, time: Duration, visits: &AtomicUsize) {
+fn churn(house: &TestServer, time: Duration, visits: &AtomicUsize) {
     let until = Instant::now() + time;
     thread::scope(|scope| {
         for number in 0..OTHERS {
@@ -198,7 +198,7 @@ fn churn(house: &House, time: Duration, visits: &AtomicUsize) {
 }
 
 fn soak(time: Duration) {
-    let (house, visits) = (House::default(), AtomicUsize::new(0));
+    let (house, visits) = (TestServer::default(), AtomicUsize::new(0));
     let mut program = start(&mut landline(house.address(), STAYS));
     let process = program.child().id();
     let idle = held_at_rest(process);

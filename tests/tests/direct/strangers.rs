@@ -2,7 +2,7 @@
 
 use crate::{Tapped, fake, people, reason};
 use landline_common::link::{Keys, Side, Whom, open};
-use landline_tests::{DEADLINE, House};
+use landline_tests::{DEADLINE, TestServer};
 use std::net::{TcpListener, TcpStream};
 
 /// The address on this machine, of all that were told.
@@ -14,7 +14,7 @@ fn loopback(ready: &str) -> &str {
 
 #[test]
 fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut bob] = people(house.address(), ["bob"]);
     let (mut alice, keys) = fake(&house, "alice");
     alice.send("/direct bob");
@@ -51,7 +51,7 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
 
 #[test]
 fn somebody_else_at_the_address_hears_nothing() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice] = people(house.address(), ["alice"]);
     let (mut bob, _keys) = fake(&house, "bob");
     let eve = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -71,7 +71,7 @@ fn somebody_else_at_the_address_hears_nothing() {
 
 #[test]
 fn where_nobody_listens_the_reason_says_what_to_do() {
-    let house = House::default();
+    let house = TestServer::default();
     let [mut alice] = people(house.address(), ["alice"]);
     let (mut bob, _keys) = fake(&house, "bob");
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");

@@ -3,7 +3,7 @@
 use super::{announcement, asker, free_port, receive, send, shared, start};
 use landline_common::beacon::question;
 use landline_server::discovery::Announcement;
-use landline_tests::{House, Program};
+use landline_tests::{Program, TestServer};
 use serde_json::Value;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::process::{Output, Stdio};
@@ -108,7 +108,7 @@ fn liars_and_ten_thousand_fake_beacons_change_nothing() {
 #[test]
 fn a_running_server_is_found_with_the_number_of_its_people() {
     let port = free_port();
-    let mut house = House::new(|config| {
+    let mut house = TestServer::new(|config| {
         config.beacon_port = Some(port);
         config.name = "Grüße".into();
     });

@@ -1,10 +1,10 @@
 //! Connections are bounded, and those that say nothing go first.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn the_oldest_that_never_signed_in_makes_room() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.max_clients_per_ip = 100;
         config.limits.unsigned_per_address = 4;
         config.limits.greeting_ms = 60_000;
@@ -24,7 +24,7 @@ fn the_oldest_that_never_signed_in_makes_room() {
 
 #[test]
 fn too_many_from_one_address_are_told_so() {
-    let house = House::new(|config| config.max_clients_per_ip = 2);
+    let house = TestServer::new(|config| config.max_clients_per_ip = 2);
     let _both = [house.guest("alice", "lobby"), house.guest("bob", "lobby")];
     let mut third = house.connect();
     third.expect_start("ERROR: 503 ");
@@ -33,7 +33,7 @@ fn too_many_from_one_address_are_told_so() {
 
 #[test]
 fn a_full_server_says_so_and_has_room_again() {
-    let house = House::new(|config| config.max_clients = 2);
+    let house = TestServer::new(|config| config.max_clients = 2);
     let alice = house.guest("alice", "lobby");
     let mut bob = house.guest("bob", "lobby");
     house.connect().expect_start("ERROR: 503 ");

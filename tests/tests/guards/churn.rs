@@ -1,10 +1,10 @@
 //! How often one address may make accounts and sign in.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 /// Limits on what one address may do are in force, and low.
-fn house() -> House {
-    House::new(|config| {
+fn house() -> TestServer {
+    TestServer::new(|config| {
         config.max_clients_per_ip = 100;
         config.limits.registrations_per_address = 2;
         config.limits.sign_ins_per_address_minute = 3;
@@ -12,7 +12,7 @@ fn house() -> House {
     })
 }
 
-fn register(house: &House, name: &str) -> (Client, String) {
+fn register(house: &TestServer, name: &str) -> (Client, String) {
     let mut client = house.connect();
     for line in ["REGISTER", name, "correct horse"] {
         client.send(line);
@@ -82,7 +82,7 @@ fn signing_in_again_while_one_is_here_counts_too() {
 
 #[test]
 fn a_zero_lifts_both() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.max_clients_per_ip = 0;
         config.limits.registrations_per_address = 1;
         config.limits.sign_ins_per_address_minute = 1;

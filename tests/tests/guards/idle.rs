@@ -1,10 +1,10 @@
 //! Silence ends a session, with a warning.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 use std::time::{Duration, Instant};
 
-fn house(timeout: u64, warning: u64, strict: bool) -> House {
-    House::new(|config| {
+fn house(timeout: u64, warning: u64, strict: bool) -> TestServer {
+    TestServer::new(|config| {
         config.timeout = Duration::from_secs(timeout);
         config.limits.idle_warning_seconds = warning;
         config.strict_timeout = strict;

@@ -1,8 +1,8 @@
 //! Wrong passwords from one address are counted, whatever the names.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
-fn guess(house: &House, alias: &str) -> String {
+fn guess(house: &TestServer, alias: &str) -> String {
     let mut client = house.connect();
     for line in ["LOGIN", alias, "a wrong guess"] {
         client.send(line);
@@ -12,7 +12,7 @@ fn guess(house: &House, alias: &str) -> String {
 
 #[test]
 fn ten_wrong_ones_stop_further_attempts_but_nobody_else() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", "correct horse");
     let mut inside = house.login("alice", "correct horse");
     for i in 0..10 {
@@ -27,7 +27,7 @@ fn ten_wrong_ones_stop_further_attempts_but_nobody_else() {
 
 #[test]
 fn guesses_of_the_servers_password_count_too() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.password = Some("sesame".into());
         config.limits.address_failures = 3;
     });
@@ -46,7 +46,7 @@ fn guesses_of_the_servers_password_count_too() {
 }
 
 /// What LanTalk's door answers to a name and a password.
-fn at_lantalk(house: &House, name: &str, password: &str) -> String {
+fn at_lantalk(house: &TestServer, name: &str, password: &str) -> String {
     let mut client = Client::connect(house.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
     client.send(&serde_json::json!({"username": name, "password": password}).to_string());
@@ -55,7 +55,7 @@ fn at_lantalk(house: &House, name: &str, password: &str) -> String {
 
 #[test]
 fn guesses_of_the_servers_password_count_under_a_locked_name_too() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.password = Some("sesame".into());
         config.lantalk_port = Some(0);
         config.limits.failures_to_lock = 2;

@@ -1,6 +1,6 @@
 //! The rate limit counts every line on every door.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 use serde_json::json;
 use std::fs;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use std::time::Duration;
 const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 
 /// Three lines in an hour; out after so many dropped ones.
-fn house(dropped: u64) -> House {
-    House::new(|config| {
+fn house(dropped: u64) -> TestServer {
+    TestServer::new(|config| {
         config.rate = Some((3, Duration::from_secs(3_600)));
         config.limits.dropped_lines = dropped;
         config.lantalk_port = Some(0);

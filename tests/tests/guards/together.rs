@@ -2,7 +2,7 @@
 
 use landline_common::Limits;
 use landline_server::config::Config;
-use landline_tests::{Client, House, neighbour};
+use landline_tests::{Client, TestServer, neighbour};
 use socket2::{Domain, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use std::time::Duration;
 const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 
 /// Guards as they are by default, changed further by `change`.
-fn house(change: impl FnOnce(&mut Config)) -> House {
-    House::new(|config| {
+fn house(change: impl FnOnce(&mut Config)) -> TestServer {
+    TestServer::new(|config| {
         let Config { rate, max_clients_per_ip, .. } = Config::default();
         (config.rate, config.max_clients_per_ip) = (rate, max_clients_per_ip);
         // Everybody comes at once, and everybody hears of it: that is not what is tested.
@@ -20,7 +20,7 @@ fn house(change: impl FnOnce(&mut Config)) -> House {
     })
 }
 
-fn guest(house: &House, from: Ipv4Addr, name: &str) -> Client {
+fn guest(house: &TestServer, from: Ipv4Addr, name: &str) -> Client {
     enter(Client::connect_from(from, house.address()), name, "lobby")
 }
 
@@ -31,7 +31,7 @@ fn enter(mut client: Client, name: &str, room: &str) -> Client {
 }
 
 /// Somebody at an address of their own for whom the system keeps little.
-fn slow_reader(house: &House) -> Client {
+fn slow_reader(house: &TestServer) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(16 << 10).expect("a small buffer");
     socket.bind(&SocketAddr::from((neighbour(1), 0)).into()).expect("another loopback address");

@@ -1,7 +1,7 @@
 //! Connections that break, at every byte.
 
 use crate::Pair;
-use landline_tests::{Client, DEADLINE, House, Proxy, Way};
+use landline_tests::{Client, DEADLINE, Proxy, TestServer, Way};
 use std::io::Write;
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ const LEAVES: &str = "alice has left the chatroom";
 
 #[test]
 fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut talk = Pair::new(&house);
     for at in 0..=SIGN_IN.len() {
         let cut = Proxy::new(house.address(), Way::Cut(at), Way::Whole);
@@ -33,7 +33,7 @@ fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
 /// What is said is heard whole and in its order, or not at all; then they leave.
 #[test]
 fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut talk = Pair::new(&house);
     for at in 1..=SAID.len() {
         let cut = Proxy::new(house.address(), Way::Cut(SIGN_IN.len() + at), Way::Whole);
@@ -53,7 +53,7 @@ fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
     }
 }
 
-fn free_again(house: &House, name: &str) -> Client {
+fn free_again(house: &TestServer, name: &str) -> Client {
     let since = Instant::now();
     loop {
         let mut client = house.connect();

@@ -1,13 +1,13 @@
 //! Peers that are gone without a word: a cable is pulled, and no end of the connection ever arrives.
 
-use landline_tests::{Client, DEADLINE, House, Lan, Program, Proxy, Way, eventually};
+use landline_tests::{Client, DEADLINE, Lan, Program, Proxy, TestServer, Way, eventually};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 #[test]
 fn a_pulled_cable_ends_a_session_and_frees_its_name() {
-    let house = House::new(|config| config.timeout = Duration::from_secs(2));
+    let house = TestServer::new(|config| config.timeout = Duration::from_secs(2));
     let pulled = Proxy::new(house.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
     let mut cut_off = Client::connect(pulled.address());
     cut_off.send("alice_salon");

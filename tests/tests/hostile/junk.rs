@@ -2,7 +2,7 @@
 
 use crate::Pair;
 use landline_tests::bench::usage;
-use landline_tests::{Client, Dice, House, Program, Proxy, Way};
+use landline_tests::{Client, Dice, Program, Proxy, TestServer, Way};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use tempfile::TempDir;
@@ -216,7 +216,7 @@ const BYTES: [(&[u8], &str); 20] = [
 
 #[test]
 fn bytes_that_are_no_text_are_heard_as_text() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut talk = Pair::new(&house);
     let split = Proxy::new(house.address(), Way::Split, Way::Split);
     // The same at once, and with each byte in a packet of its own.
@@ -236,7 +236,7 @@ fn bytes_that_are_no_text_are_heard_as_text() {
 
 #[test]
 fn every_byte_value_is_survived_alone_and_among_others() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut talk = Pair::new(&house);
     let mut alice = sign_in(house.address(), "alice");
     talk.other.expect("alice has connected to the chatroom");

@@ -1,24 +1,24 @@
 //! Many who sign in with a password at once: checking one costs a core for tens of milliseconds.
 
 use crate::Pair;
-use landline_tests::{Client, House, neighbour};
+use landline_tests::{Client, TestServer, neighbour};
 
 /// Checks that run or wait at once, at the defaults, on any machine: half the cores run.
-fn places(house: &House) -> usize {
+fn places(house: &TestServer) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / 2).max(1) + usize::try_from(house.server().services().limits.hash_queue).expect("a number")
 }
 
 /// A house whose passwords cost what they do in use.
-pub(crate) fn house() -> House {
-    House::new(|config| {
+pub(crate) fn house() -> TestServer {
+    TestServer::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.bcrypt_cost = landline_common::Limits::default().bcrypt_cost;
     })
 }
 
 /// Somebody who has sent a wrong password, ten of them from each address.
-pub(crate) fn guess(house: &House, number: usize) -> Client {
+pub(crate) fn guess(house: &TestServer, number: usize) -> Client {
     let from = neighbour(u16::try_from(number / 10).expect("few"));
     let mut client = Client::connect_from(from, house.address());
     client.send_bytes(format!("LOGIN\nsomebody-{number}\nwrong horse\n").as_bytes());

@@ -16,7 +16,7 @@ mod silent;
 mod stopping;
 mod unclean;
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 /// Two people in a room who talk.
 struct Pair {
@@ -26,7 +26,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(house: &House) -> Pair {
+    fn new(house: &TestServer) -> Pair {
         let (mut one, other) = (house.guest("talker", "salon"), house.guest("hearer", "salon"));
         one.expect("hearer has connected to the chatroom");
         Pair { one, other, said: 0 }

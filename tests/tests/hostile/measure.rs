@@ -3,7 +3,7 @@
 
 use crate::{Pair, logins, never_reads, probing, reconnect, silent};
 use landline_tests::bench::{Histogram, Rounds};
-use landline_tests::{House, eventually};
+use landline_tests::{TestServer, eventually};
 use std::time::{Duration, Instant};
 
 /// Lines a second, as in a busy room.
@@ -76,7 +76,7 @@ const ROUND: Duration = Duration::from_secs(3);
 const PERCENTS: [u64; 2] = [50, 99];
 
 /// How long it took until all had heard half of the lines, and 99 of 100; and whether somebody was cut off.
-fn round(house: &House, rounds: &mut Rounds, stalled: bool) -> ([f64; 2], bool) {
+fn round(house: &TestServer, rounds: &mut Rounds, stalled: bool) -> ([f64; 2], bool) {
     let people = || house.server().services().hub.people();
     let sloth = stalled.then(|| rounds.stall().expect("one more"));
     let round = rounds.talk().expect("talk");
@@ -96,7 +96,7 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 #[test]
 #[ignore = "a measurement"]
 fn a_thousand_with_and_without_one_who_never_reads() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut rounds = never_reads::rounds(&house, ROUND);
     round(&house, &mut rounds, false);
     let (mut pairs, mut cut) = (Vec::new(), 0);

@@ -2,7 +2,7 @@
 
 use crate::Pair;
 use landline_tests::bench::{Cell, Kind, Load, Options, Rounds, Target, run};
-use landline_tests::{DEADLINE, House};
+use landline_tests::{DEADLINE, TestServer};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
@@ -18,18 +18,18 @@ fn options(time: Duration) -> Options {
     Options { time, text_bytes: 1_000, patience: DEADLINE }
 }
 
-fn target(house: &House) -> Target {
+fn target(house: &TestServer) -> Target {
     Target { address: house.address(), process: None, tag: String::new() }
 }
 
 /// The thousand, at a server to stay, to talk for so long at a time.
-pub(crate) fn rounds(house: &House, time: Duration) -> Rounds {
+pub(crate) fn rounds(house: &TestServer, time: Duration) -> Rounds {
     Rounds::gather(&cell(false), &target(house), &options(time)).expect("a crowd")
 }
 
 #[test]
 fn a_thousand_people_lose_nothing_by_one_who_never_reads() {
-    let house = House::default();
+    let house = TestServer::default();
     let figures = run(&cell(true), &target(&house), &options(Duration::from_secs(2))).expect("a run");
     assert!(figures.verdict.is_exact(), "{:?}", figures.verdict);
     assert!(figures.lines > 0 && figures.deliveries == figures.lines * (MEMBERS as u64 - 1));
@@ -37,7 +37,7 @@ fn a_thousand_people_lose_nothing_by_one_who_never_reads() {
 
 #[test]
 fn by_default_one_mebibyte_waits_for_them_and_then_they_see_the_cut() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut talk = Pair::new(&house);
     let sloth = house.guest("sloth", "salon");
     socket2::SockRef::from(sloth.stream()).set_recv_buffer_size(4 << 10).expect("a socket");

@@ -1,14 +1,14 @@
 //! Finding out who has an account, by the words of an answer or by the time it takes.
 
 use landline_common::Limits;
-use landline_tests::{Client, House, neighbour};
+use landline_tests::{Client, TestServer, neighbour};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse";
 
 /// A house whose passwords cost what they do in use, and in which somebody has an account.
-pub(crate) fn house() -> House {
-    let house = House::new(|config| {
+pub(crate) fn house() -> TestServer {
+    let house = TestServer::new(|config| {
         config.limits.bcrypt_cost = Limits::default().bcrypt_cost;
         config.limits.failures_to_lock = 1_000;
     });
@@ -17,7 +17,7 @@ pub(crate) fn house() -> House {
 }
 
 /// What is said to a wrong password for that name, and how long it takes; from an address of its own.
-fn guess(house: &House, number: u16, alias: &str) -> (Vec<String>, Duration) {
+fn guess(house: &TestServer, number: u16, alias: &str) -> (Vec<String>, Duration) {
     let mut client = Client::connect_from(neighbour(number), house.address());
     client.send_bytes(format!("LOGIN\n{alias}\n").as_bytes());
     client.until("PASSWORD?");
@@ -31,7 +31,7 @@ fn guess(house: &House, number: u16, alias: &str) -> (Vec<String>, Duration) {
 }
 
 /// The medians of so many guesses at a name that has an account, and at each of two that have none, taking turns.
-pub(crate) fn medians(house: &House, rounds: u16) -> [Duration; 3] {
+pub(crate) fn medians(house: &TestServer, rounds: u16) -> [Duration; 3] {
     // The last is no name at all.
     let mut times = ["alice", "nobody", "no body!"].map(|alias| (alias, Vec::new()));
     for round in 0..rounds {
@@ -66,7 +66,7 @@ fn a_wrong_password_takes_as_long_whatever_the_name() {
 
 #[test]
 fn who_may_make_no_more_accounts_does_not_learn_who_has_one() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.registrations_per_address = 1;
     });

@@ -1,7 +1,7 @@
 //! Two hundred clients of ours lose their server in the same moment.
 
 use landline_common::Limits;
-use landline_tests::{Client, House, Program, neighbour};
+use landline_tests::{Client, Program, TestServer, neighbour};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -26,16 +26,16 @@ impl Drop for Crew {
 }
 
 /// A house with every guard as it is by default, which keeps its port, at an address where other tests take none.
-pub(crate) fn house() -> House {
+pub(crate) fn house() -> TestServer {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    House::new(|config| {
+    TestServer::new(|config| {
         (config.bind, config.ports) = (free.ip(), vec![free.port()]);
         (config.max_clients_per_ip, config.limits) = (256, Limits::default());
         config.rate = Some((10, Duration::from_secs(5)));
     })
 }
 
-fn register(house: &House, number: usize) {
+fn register(house: &TestServer, number: usize) {
     // A few from each address: more make no account at once.
     let from = neighbour(u16::try_from(number / 5).expect("few"));
     let mut client = Client::connect_from(from, house.address());
@@ -43,7 +43,7 @@ fn register(house: &House, number: usize) {
     client.until("Registration successful.");
 }
 
-fn program(house: &House, number: usize) -> Child {
+fn program(house: &TestServer, number: usize) -> Child {
     let mut command = Program::client();
     let name = format!("member{number}");
     command.args([&house.address().to_string(), "--json", "--name", &name, "--patience", "3600"]);
@@ -55,12 +55,12 @@ fn program(house: &House, number: usize) -> Child {
     command.spawn().expect("running landline")
 }
 
-fn people(house: &House) -> usize {
+fn people(house: &TestServer) -> usize {
     house.server().services().hub.people()
 }
 
 /// Everybody comes in: a few at a time, since whoever cannot come in for the first time gives up.
-pub(crate) fn gather(house: &House) -> Crew {
+pub(crate) fn gather(house: &TestServer) -> Crew {
     (0..ACCOUNTS).for_each(|number| register(house, number));
     let mut crew = Crew(Vec::new());
     for number in 0..CLIENTS {
@@ -76,7 +76,7 @@ pub(crate) fn gather(house: &House) -> Crew {
 }
 
 /// Waits until everybody is in; how long that took.
-pub(crate) fn all_in(house: &House, crew: &mut Crew) -> Duration {
+pub(crate) fn all_in(house: &TestServer, crew: &mut Crew) -> Duration {
     let begun = Instant::now();
     while people(house) < CLIENTS {
         assert!(begun.elapsed() < BACK, "{} are in after {BACK:?}", people(house));

@@ -1,7 +1,7 @@
 //! Connections that say nothing, or hardly anything.
 
 use crate::Pair;
-use landline_tests::{Client, House, Proxy, Way, neighbour};
+use landline_tests::{Client, Proxy, TestServer, Way, neighbour};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -14,19 +14,19 @@ fn source(number: u16) -> u16 {
 }
 
 /// A house that lets everybody stand at the door, for so long.
-pub(crate) fn patient_house(answer_seconds: u64) -> House {
-    House::new(|config| {
+pub(crate) fn patient_house(answer_seconds: u64) -> TestServer {
+    TestServer::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.unsigned_clients = 2_000;
         config.limits.answer_seconds = answer_seconds;
     })
 }
 
-pub(crate) fn crowd(house: &House) -> Vec<Client> {
+pub(crate) fn crowd(house: &TestServer) -> Vec<Client> {
     (0..SILENT).map(|n| Client::connect_from(neighbour(source(n)), house.address())).collect()
 }
 
-pub(crate) fn newcomer(house: &House, name: &str) -> Client {
+pub(crate) fn newcomer(house: &TestServer, name: &str) -> Client {
     let mut client = Client::connect_from(neighbour(u16::MAX), house.address());
     client.send(&format!("{name}_salon"));
     client.until("200 ");
@@ -64,7 +64,7 @@ fn silent_connections_are_gone_at_their_deadline() {
 
 #[test]
 fn a_flood_of_connections_pushes_out_only_its_own() {
-    let house = House::new(|config| config.max_clients_per_ip = 256);
+    let house = TestServer::new(|config| config.max_clients_per_ip = 256);
     let limits = landline_common::Limits::default();
     let mut waiting = Client::connect_from(neighbour(u16::MAX - 1), house.address());
     waiting.expect("Authorise MODE? (REGISTER/LOGIN)");
@@ -93,7 +93,7 @@ fn is_still_there(client: &mut Client) -> bool {
 
 #[test]
 fn one_byte_after_the_other_extends_no_deadline() {
-    let house = House::new(|config| config.limits.answer_seconds = 2);
+    let house = TestServer::new(|config| config.limits.answer_seconds = 2);
     let mut talk = Pair::new(&house);
     let slow = Proxy::new(house.address(), Way::Slow(2), Way::Whole);
     let mut alice = Client::connect(slow.address());
@@ -105,7 +105,7 @@ fn one_byte_after_the_other_extends_no_deadline() {
 
 #[test]
 fn who_is_merely_slow_signs_in_and_is_heard() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut talk = Pair::new(&house);
     let slow = Proxy::new(house.address(), Way::Slow(100), Way::Slow(1_000));
     let mut alice = Client::connect(slow.address());

@@ -1,12 +1,12 @@
 //! Blocking somebody.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 const PASSWORD: &str = "correct horse";
 
 #[test]
 fn nothing_of_a_blocked_person_reaches_the_blocker() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut bob, mut eve, mut carol) =
         (house.guest("bob", "lobby"), house.guest("eve", "lobby"), house.guest("carol", "lobby"));
     bob.lines_so_far();
@@ -32,7 +32,7 @@ fn nothing_of_a_blocked_person_reaches_the_blocker() {
 
 #[test]
 fn the_blocked_person_does_not_see_the_blocker() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("bob", PASSWORD);
     let mut eve = house.guest("eve", "lobby");
     let mut bob = house.login("bob", PASSWORD);
@@ -72,7 +72,7 @@ fn the_blocked_person_does_not_see_the_blocker() {
 
 #[test]
 fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     for name in ["bob", "eve"] {
         house.register(name, PASSWORD);
     }
@@ -91,7 +91,7 @@ fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
 
 #[test]
 fn a_guests_blocks_end_with_the_visit() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut bob, mut eve) = (house.guest("bob", "lobby"), house.guest("eve", "lobby"));
     bob.send("/block eve");
     bob.until("INFO: eve is blocked");
@@ -104,7 +104,7 @@ fn a_guests_blocks_end_with_the_visit() {
 
 #[test]
 fn private_chats_end_and_requests_are_dropped() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut bob, mut eve) = (house.guest("bob", "a"), house.guest("eve", "b"));
     bob.lines_so_far();
     eve.send("connect to bob");
@@ -123,7 +123,7 @@ fn private_chats_end_and_requests_are_dropped() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let house = House::new(|config| config.limits.blocks_per_person = 1);
+    let house = TestServer::new(|config| config.limits.blocks_per_person = 1);
     let mut bob = house.guest("bob", "lobby");
     let _others = [house.guest("eve", "a"), house.guest("mallory", "a")];
     bob.lines_so_far();

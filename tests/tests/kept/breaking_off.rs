@@ -1,6 +1,6 @@
 //! Mail for somebody whose connection ends again and again while it comes.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -20,7 +20,7 @@ struct Got {
 }
 
 /// Bob at the door, with JSON. `None` while his last visit has not ended yet.
-fn come(house: &House) -> Option<Client> {
+fn come(house: &TestServer) -> Option<Client> {
     let mut bob = house.connect();
     for line in ["format json", "LOGIN", "bob", PASSWORD] {
         bob.send(line);
@@ -52,7 +52,7 @@ fn so_far(client: &mut Client) -> Vec<String> {
 }
 
 /// Writes to bob until he has come and gone often enough. How many messages.
-fn write_on(house: &House, writer: usize, visits: &AtomicUsize) -> usize {
+fn write_on(house: &TestServer, writer: usize, visits: &AtomicUsize) -> usize {
     let mut client = house.guest(&format!("w{writer}"), "lobby");
     let mut number = 0;
     while visits.load(SeqCst) < VISITS {
@@ -65,7 +65,7 @@ fn write_on(house: &House, writer: usize, visits: &AtomicUsize) -> usize {
 }
 
 /// Some write to bob, who comes and goes meanwhile as `end` does it. What was written, and what he got.
-fn visits(house: &House, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Vec<String>, Vec<Got>) {
+fn visits(house: &TestServer, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Vec<String>, Vec<Got>) {
     let (mut got, visits) = (Vec::new(), AtomicUsize::new(0));
     let written = thread::scope(|scope| {
         let visits = &visits;
@@ -86,7 +86,7 @@ fn visits(house: &House, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Vec<Str
 }
 
 /// Everything that bob's history has, and what still waits for him.
-fn in_the_end(house: &House, got: &mut Vec<Got>) -> BTreeSet<u64> {
+fn in_the_end(house: &TestServer, got: &mut Vec<Got>) -> BTreeSet<u64> {
     let mut bob = std::iter::repeat_with(|| come(house)).flatten().next().expect("bob");
     let mut stored = BTreeSet::new();
     let mut next = Some("/history after 0".to_owned());
@@ -129,8 +129,8 @@ fn check_order(got: &[Got]) {
     assert!(twice.is_empty(), "twice: {twice:?}");
 }
 
-fn house() -> House {
-    let house = House::new(|config| {
+fn house() -> TestServer {
+    let house = TestServer::new(|config| {
         config.limits.mail_per_sender = 100_000;
         config.limits.mail_per_receiver = 100_000;
     });

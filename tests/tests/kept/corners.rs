@@ -1,14 +1,14 @@
 //! Mail in corners: many letters at every door, slow readers, bounds, look-alikes, senders who are gone.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use std::io::Read;
 
 const PASSWORD: &str = "correct horse";
 const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
 const MANY: usize = 30;
 
-fn house() -> House {
-    let house = House::new(|config| {
+fn house() -> TestServer {
+    let house = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.unframed_gap_ms = 5;
     });
@@ -17,7 +17,7 @@ fn house() -> House {
 }
 
 /// Leaves so many messages for bob, who is away.
-fn leave(house: &House, from: &str, texts: impl IntoIterator<Item = String>) -> Client {
+fn leave(house: &TestServer, from: &str, texts: impl IntoIterator<Item = String>) -> Client {
     let mut client = house.guest(from, "lobby");
     for text in texts {
         client.send(&format!("message bob {text}"));
@@ -84,7 +84,7 @@ fn many_come_to_chat77s_client() {
 /// More than may wait for a client: each page follows when the one before is out.
 #[test]
 fn more_than_a_backlog_comes_to_who_reads_slowly() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.backlog_bytes = 80 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.mail_per_sender = 200;
@@ -103,7 +103,7 @@ fn more_than_a_backlog_comes_to_who_reads_slowly() {
 
 #[test]
 fn bounds_hold_over_a_restart() {
-    let mut house = House::new(|config| {
+    let mut house = TestServer::new(|config| {
         config.limits.mail_per_sender = 2;
         config.limits.mail_per_receiver = 3;
         config.limits.mail_total = 4;
@@ -111,7 +111,7 @@ fn bounds_hold_over_a_restart() {
     for name in ["alice", "bob", "carol", "dora"] {
         house.register(name, PASSWORD);
     }
-    let refusals = |house: &House, cases: &[(&str, &str, &str)]| {
+    let refusals = |house: &TestServer, cases: &[(&str, &str, &str)]| {
         for (from, to, answer) in cases {
             let mut client = house.login(from, PASSWORD);
             client.send(&format!("message {to} from {from}"));

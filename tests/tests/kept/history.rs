@@ -1,6 +1,6 @@
 //! What was said before.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 const PASSWORD: &str = "correct horse";
 
@@ -27,7 +27,7 @@ fn without_time(line: &str) -> String {
 
 #[test]
 fn a_newcomer_reads_back_in_the_order_of_the_room() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "ops");
     for i in 0..25 {
         alice.send(&format!("line {i}"));
@@ -51,7 +51,7 @@ fn a_newcomer_reads_back_in_the_order_of_the_room() {
 
 #[test]
 fn whoever_heard_something_finds_it() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "ops"));
     alice.lines_so_far();
     for i in 0..200 {
@@ -63,7 +63,7 @@ fn whoever_heard_something_finds_it() {
 
 #[test]
 fn rooms_are_apart_and_all_is_everywhere() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "dev"));
     alice.send("secret of ops");
     alice.send("/all for everybody");
@@ -78,7 +78,7 @@ fn rooms_are_apart_and_all_is_everywhere() {
 
 #[test]
 fn direct_messages_are_for_both_and_for_nobody_else() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     for name in ["alice", "bob", "eve"] {
         house.register(name, PASSWORD);
     }
@@ -110,7 +110,7 @@ fn direct_messages_are_for_both_and_for_nobody_else() {
 
 #[test]
 fn a_guests_direct_messages_are_not_the_next_guests() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = (house.guest("alice", "a"), house.guest("bob", "b"));
     alice.send("message bob our secret");
     bob.until("[PM] alice: our secret");
@@ -123,7 +123,7 @@ fn a_guests_direct_messages_are_not_the_next_guests() {
 
 #[test]
 fn private_chats_are_not_stored() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = (house.guest("alice", "a"), house.guest("bob", "b"));
     alice.send("connect to bob");
     bob.until("PRIVATE_REQUEST_FROM:alice");
@@ -138,7 +138,7 @@ fn private_chats_are_not_stored() {
 
 #[test]
 fn who_blocks_somebody_does_not_read_them_either() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut eve) = (house.guest("alice", "ops"), house.guest("eve", "ops"));
     eve.send("loud words");
     alice.until("eve: loud words");
@@ -150,7 +150,7 @@ fn who_blocks_somebody_does_not_read_them_either() {
 
 #[test]
 fn it_can_be_off() {
-    let house = House::new(|config| config.history = landline_server::config::History::Off);
+    let house = TestServer::new(|config| config.history = landline_server::config::History::Off);
     house.register("bob", PASSWORD);
     let mut alice = house.guest("alice", "ops");
     alice.send("hello");
@@ -165,7 +165,7 @@ fn it_can_be_off() {
 
 #[test]
 fn json_has_ids_and_places() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.connect();
     for line in ["format json", "alice_ops", "hello", "/history"] {
         alice.send(line);

@@ -1,14 +1,14 @@
 //! Messages of several lines are kept as they were said.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse";
 const CODE: &str = "def deploy():\n    if ready:\n\n        return 1";
 
 /// A server with LanTalk's door, where a message may have several lines.
-fn house() -> House {
-    let house = House::new(|config| config.lantalk_port = Some(0));
+fn house() -> TestServer {
+    let house = TestServer::new(|config| config.lantalk_port = Some(0));
     house.register("bob", PASSWORD);
     house
 }

@@ -1,13 +1,13 @@
 //! One message to one person, here or away.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 const PASSWORD: &str = "correct horse";
 const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
 
 /// Registered: bob, who is away.
-fn house() -> House {
-    let house = House::default();
+fn house() -> TestServer {
+    let house = TestServer::default();
     house.register("bob", PASSWORD);
     house
 }
@@ -80,7 +80,7 @@ fn nobody_else_can_be_written_to() {
 
 #[test]
 fn a_person_can_leave_so_many_and_all_together_so_many() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.mail_per_sender = 2;
         config.limits.mail_per_receiver = 3;
     });
@@ -114,7 +114,7 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
 
 #[test]
 fn guests_together_leave_room_for_accounts() {
-    let mut house = House::new(|config| {
+    let mut house = TestServer::new(|config| {
         config.limits.mail_per_receiver = 3;
         config.limits.mail_for_accounts = 2;
     });
@@ -149,7 +149,7 @@ fn guests_together_leave_room_for_accounts() {
 
 #[test]
 fn every_door_delivers() {
-    let house = House::new(|config| config.lantalk_port = Some(0));
+    let house = TestServer::new(|config| config.lantalk_port = Some(0));
     house.register("bob", PASSWORD);
     let mut alice = house.guest("alice", "lobby");
     let mut queue = |text: &str| {
@@ -207,7 +207,7 @@ fn more_than_one_page_comes_in_order_before_what_is_said_afterwards_to_them() {
 
 #[test]
 fn what_a_broken_connection_did_not_take_waits_for_them() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         // Until a busy machine notices that he is gone, more come back than one person may leave otherwise.
@@ -242,7 +242,7 @@ fn what_a_broken_connection_did_not_take_waits_for_them() {
 
 #[test]
 fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.mail_per_sender = 1;
@@ -263,7 +263,7 @@ fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
 
 #[test]
 fn after_a_change_of_form_no_page_comes_in_the_old_one() {
-    let house = House::new(|config| config.limits.mail_per_sender = 400);
+    let house = TestServer::new(|config| config.limits.mail_per_sender = 400);
     house.register("bob", PASSWORD);
     let mut alice = house.guest("alice", "lobby");
     for i in 0..200 {

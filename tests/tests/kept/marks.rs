@@ -1,6 +1,6 @@
 //! What an account missed since its last visit.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 
 const PASSWORD: &str = "correct horse";
 
@@ -14,7 +14,7 @@ fn unread(client: &mut Client) -> (Vec<String>, String) {
 
 #[test]
 fn it_is_exactly_what_was_said_between_two_visits() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     house.register("bob", PASSWORD);
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.login("bob", PASSWORD);
@@ -43,7 +43,7 @@ fn it_is_exactly_what_was_said_between_two_visits() {
 
 #[test]
 fn more_than_is_shown_at_once_comes_in_pieces() {
-    let house = House::new(|config| config.limits.history_messages = 2);
+    let house = TestServer::new(|config| config.limits.history_messages = 2);
     house.register("bob", PASSWORD);
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.login("bob", PASSWORD);
@@ -69,7 +69,7 @@ fn more_than_is_shown_at_once_comes_in_pieces() {
 
 #[test]
 fn guests_have_no_last_visit() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     alice.send("/history unread");
     alice.expect_start("ERROR: 403 Only accounts have a last visit");

@@ -1,10 +1,10 @@
 //! Searching what was said before.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn newest_first_in_context_and_twenty_at_a_time() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "ops");
     for i in 0..30 {
         alice.send(&format!("the deploy number {i} is green"));
@@ -26,7 +26,7 @@ fn newest_first_in_context_and_twenty_at_a_time() {
 
 #[test]
 fn only_where_one_may_look() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "dev"));
     alice.send("the needle in ops");
     alice.send("/all a needle for all");
@@ -46,7 +46,7 @@ fn only_where_one_may_look() {
 
 #[test]
 fn what_people_type_is_words_and_never_syntax() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "ops");
     alice.send("plain words, 100% \"quoted\" * AND (more)");
     alice.lines_so_far();
@@ -66,7 +66,7 @@ fn what_people_type_is_words_and_never_syntax() {
 
 #[test]
 fn any_part_is_found_of_texts_without_blanks_emoji_and_words() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "ops");
     for (text, words, marked) in [
         ("人人生而自由，在尊严和权利上一律平等", "权利", "人人生而自由，在尊严和*权利*上一律平等"),

@@ -1,10 +1,10 @@
 //! Who was here within the last so many seconds.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn those_here_and_those_who_left_within_the_time_also_after_a_restart() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     house.guest("bob", "lobby").quit();
     let _carol = house.guest("carol", "ops");

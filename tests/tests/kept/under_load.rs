@@ -1,6 +1,6 @@
 //! Reading back while many talk: every page is whole and in order, compared with what the readers heard live.
 
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -41,7 +41,7 @@ fn said(event: &Value) -> Said {
 }
 
 impl Reader {
-    fn new(house: &House, name: &str, room: &str) -> Reader {
+    fn new(house: &TestServer, name: &str, room: &str) -> Reader {
         let mut client = house.connect();
         client.send("format json");
         client.send(&format!("{name}_{room}"));
@@ -97,7 +97,7 @@ impl Reader {
     }
 }
 
-fn talk(house: &House, writer: usize) {
+fn talk(house: &TestServer, writer: usize) {
     let mut client = house.guest(&format!("w{writer}"), ROOMS[writer % ROOMS.len()]);
     for number in 0..LINES {
         let to_all = if number % TO_ALL == 0 { "/all " } else { "" };
@@ -111,7 +111,7 @@ fn talk(house: &House, writer: usize) {
 }
 
 /// Searches until all have said everything.
-fn search(house: &House, done: &AtomicUsize) {
+fn search(house: &TestServer, done: &AtomicUsize) {
     let mut client = house.guest("searcher", ROOMS[0]);
     for room in &ROOMS[1..] {
         client.send(&format!("/join {room}"));
@@ -131,7 +131,7 @@ fn search(house: &House, done: &AtomicUsize) {
 
 #[test]
 fn every_page_is_whole_and_all_is_there_after_a_stop() {
-    let mut house = House::new(|config| config.limits.search_ms = 20_000);
+    let mut house = TestServer::new(|config| config.limits.search_ms = 20_000);
     let done = AtomicUsize::new(0);
     let readers: Vec<Reader> = ROOMS.iter().map(|room| Reader::new(&house, &format!("in-{room}"), room)).collect();
     let read = thread::scope(|scope| {

@@ -1,7 +1,7 @@
 //! The program's network breaks at any byte: what was typed, heard by others, stored and shown agree, each line once.
 
 use crate::{PASSWORD, on_pipes, with_account};
-use landline_tests::{Breaker, Client, Dice, Direction, House, ObjectClient, Program, eventually};
+use landline_tests::{Breaker, Client, Dice, Direction, ObjectClient, Program, TestServer, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn talk(program: &mut Program, network: &Breaker, dice: &mut Dice) {
 }
 
 /// What alice said, as the history has it.
-fn stored(house: &House) -> Vec<(u64, String)> {
+fn stored(house: &TestServer) -> Vec<(u64, String)> {
     let mut client = ObjectClient::connect(house);
     client.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD, "room": "lobby"}));
     let mut all: Vec<(u64, String)> = Vec::new();
@@ -52,7 +52,7 @@ fn heard(witness: &mut Client) -> Vec<String> {
 }
 
 fn run(seed: usize) {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     let network = Breaker::new(house.address());
     let mut program = on_pipes(with_account(network.address(), "alice").args(["--json", "--patience", "60"]));

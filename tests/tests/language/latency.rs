@@ -1,7 +1,7 @@
 //! What a user types goes first: with a past in twenty rooms, after a restart of the server, in rooms just joined.
 
 use crate::{PASSWORD, on_screen, with_account};
-use landline_tests::{Client, House, ObjectClient, Terminal};
+use landline_tests::{Client, ObjectClient, Terminal, TestServer};
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -16,9 +16,9 @@ const SETTLING: Duration = Duration::from_millis(800);
 const ROOMS: usize = 20;
 
 /// A server with its own rate, on a port that it has again after a restart.
-fn house() -> House {
+fn house() -> TestServer {
     let free = TcpListener::bind("127.0.66.12:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    House::new(|config| {
+    TestServer::new(|config| {
         (config.bind, config.ports) = (free.ip(), vec![free.port()]);
         config.rate = Some((10, Duration::from_secs(5)));
     })
@@ -36,7 +36,7 @@ fn room(n: usize) -> String {
 }
 
 /// An account that was in twenty rooms, in each of which something was said since.
-fn with_a_past(house: &House, folder: &Path) {
+fn with_a_past(house: &TestServer, folder: &Path) {
     house.register("alice", PASSWORD);
     let rooms: Vec<String> = (0..ROOMS).map(room).collect();
     let all: Value = rooms.iter().map(|room| (room.clone(), Value::Null)).collect();

@@ -2,7 +2,7 @@
 //! their own.
 
 use crate::{PASSWORD, landline, on_pipes, on_screen, with_account};
-use landline_tests::{Client, Host, House, Lan, Program, Terminal, eventually};
+use landline_tests::{Client, Host, Lan, Program, Terminal, TestServer, eventually};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const OUTAGE: Duration = Duration::from_secs(24);
 
 /// A server on one machine, alice's machine, and one for all others.
 struct Network {
-    house: House,
+    house: TestServer,
     server: Host,
     alices: Host,
     others: Host,
@@ -32,7 +32,7 @@ impl Network {
         let cable = lan.plug(alices, 0, "10.78.0.2/24");
         lan.plug(others, 0, "10.78.0.9/24");
         let house = lan.within(server, || {
-            House::new(|config| {
+            TestServer::new(|config| {
                 (config.bind, config.rate) = (SERVER.into(), Some((10, Duration::from_secs(5))));
             })
         });

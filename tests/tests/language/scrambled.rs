@@ -2,7 +2,7 @@
 
 use crate::{PASSWORD, landline, on_pipes, on_screen, with_account};
 use landline_server::config::Config;
-use landline_tests::{Breaker, Client, House, Program, Scrambler, Terminal};
+use landline_tests::{Breaker, Client, Program, Scrambler, Terminal, TestServer};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 
@@ -10,13 +10,13 @@ use std::process::Command;
 struct Foreign {
     /// Where its sentences are scrambled.
     address: SocketAddr,
-    house: House,
+    house: TestServer,
     _scrambler: Scrambler,
 }
 
 impl Foreign {
     fn new(change: impl FnOnce(&mut Config)) -> Foreign {
-        let house = House::new(change);
+        let house = TestServer::new(change);
         let scrambler = Scrambler::new(house.address());
         Foreign { address: scrambler.address(), house, _scrambler: scrambler }
     }

@@ -1,7 +1,7 @@
 //! What the full screen shows of all this, in a real terminal.
 
 use crate::{PASSWORD, landline, on_screen, with_account};
-use landline_tests::{House, Terminal};
+use landline_tests::{Terminal, TestServer};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ fn has_entry(screen: &vt100::Screen, name: &str, count: &str) -> bool {
 
 #[test]
 fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     house.register("alice", PASSWORD);
     let (mut bob, mut carol) = (house.guest("bob", "lobby"), house.guest("carol", "ops"));
     let mut first = alice(house.address(), folder.path());
@@ -61,7 +61,7 @@ fn a4_what_is_typed_behind_accept_is_private() {
         ("/connect alice", "~ bob", "off the record, stored nowhere"),
         ("/direct alice", "🔒 bob", "encrypted · compare"),
     ] {
-        let house = House::default();
+        let house = TestServer::default();
         let mut carol = house.guest("carol", "lobby");
         let mut bob = on_screen(&landline(house.address(), "bob"));
         let mut alice = on_screen(&landline(house.address(), "alice"));
@@ -102,7 +102,7 @@ fn a4_what_is_typed_behind_accept_is_private() {
 #[test]
 fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
     for keys in ["/quit\r", "\x03"] {
-        let mut house = House::default();
+        let mut house = TestServer::default();
         let mut alice = on_screen(&landline(house.address(), "alice"));
         house.stop();
         alice.sees("reconnecting in");
@@ -129,7 +129,7 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
 
 #[test]
 fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
-    let house = House::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    let house = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
     let mut bob = house.guest("bob", "lobby");
     let mut alice = on_screen(&landline(house.address(), "alice"));
     bob.expect("alice has connected to the chatroom");
@@ -158,7 +158,7 @@ fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
 #[test]
 fn d5_a_line_is_sent_when_the_server_is_back_before_leaving() {
     let free = TcpListener::bind("127.0.66.13:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    let mut house = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     let mut alice = on_screen(&landline(house.address(), "alice"));
     house.stop();
     alice.sees("reconnecting in");

@@ -5,12 +5,12 @@ mod real_client;
 mod talk;
 
 use landline_common::json;
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::{Value, json};
 
 /// A server with a LanTalk door.
-fn house() -> House {
-    House::new(|config| config.lantalk_port = Some(0))
+fn house() -> TestServer {
+    TestServer::new(|config| config.lantalk_port = Some(0))
 }
 
 /// The next object, without its time.
@@ -34,7 +34,7 @@ fn say(client: &mut Client, text: &str) {
 }
 
 /// What the server answers to a sign-in.
-fn sign_in(house: &House, credentials: &Value) -> Value {
+fn sign_in(house: &TestServer, credentials: &Value) -> Value {
     let mut client = Client::connect(house.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
     client.send(&credentials.to_string());
@@ -67,7 +67,7 @@ fn sign_in_is_lantalks_own() {
 
 #[test]
 fn a_servers_password_comes_before_names() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.password = Some("sesame".into());
     });

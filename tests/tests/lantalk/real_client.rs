@@ -1,12 +1,12 @@
 //! The real client of `lantalk==2.0.0`, driven through a pipe.
 
-use landline_tests::{House, Program, eventually, python_with};
+use landline_tests::{Program, TestServer, eventually, python_with};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Starts the client. It asks the network for servers first, which a test cannot, so its class is called directly.
-fn lantalk(python: &Path, house: &House, name: &str, password: &str) -> Program {
+fn lantalk(python: &Path, house: &TestServer, name: &str, password: &str) -> Program {
     let code = "import sys\nfrom lantalk.client import LanTalkClient\n\
                 LanTalkClient(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]).connect()";
     let port = house.lantalk_address().port().to_string();

@@ -1,7 +1,7 @@
 //! LanTalk users and the others share rooms, messages and presence.
 
 use super::{house, object, say, system};
-use landline_tests::House;
+use landline_tests::TestServer;
 use serde_json::json;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn a9_several_lines_are_several_lines_for_everybody() {
 
 #[test]
 fn a9_a_message_has_at_most_fifty_lines_and_each_counts() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.rate = Some((10, Duration::from_secs(3_600)));
     });

@@ -3,20 +3,20 @@
 use crate::steps::{ACCOUNTS, Act, NAMES, PEOPLE, ROOMS, Step, Who};
 use crate::world::{Heard, MAIL, MAIL_OF_ONE, Move, World};
 use landline_common::UserName;
-use landline_tests::{Client, House, eventually};
+use landline_tests::{Client, TestServer, eventually};
 use proptest::prelude::TestCaseError;
 
 const PASSWORD: &str = "correct horse";
 
 struct Table {
-    house: House,
+    house: TestServer,
     clients: [Option<Client>; PEOPLE],
     world: World,
 }
 
 /// Plays the steps; says how many there were to do.
 pub fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.mail_per_receiver = MAIL as u64;
         config.limits.mail_per_sender = MAIL_OF_ONE as u64;
         // The machine may be busy; how long a search takes is another test's.

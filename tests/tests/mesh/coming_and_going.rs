@@ -1,7 +1,7 @@
 //! Members that are killed, freeze, or lose their cable.
 
 use super::{all_hear, all_meet, hosts, members};
-use landline_tests::{DEADLINE, Lan, Meshed, eventually};
+use landline_tests::{DEADLINE, Lan, MeshProcess, eventually};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ fn who_is_killed_has_left_within_ten_seconds_and_comes_back() {
     for member in &three[..2] {
         member.sees(Duration::from_secs(10), "user2", "disconnected");
     }
-    three[2] = Meshed::start(&lan, hosts[2].0, "user2", folder.path(), &[]);
+    three[2] = MeshProcess::start(&lan, hosts[2].0, "user2", folder.path(), &[]);
     all_meet(&three);
     let history = three[0].history();
     eventually("what was said before", || three[2].history() == history);

@@ -5,7 +5,7 @@ mod soak;
 mod strangers;
 mod together;
 
-use landline_tests::{Host, Lan, Meshed};
+use landline_tests::{Host, Lan, MeshProcess};
 use std::path::Path;
 use std::process::Command;
 
@@ -20,14 +20,15 @@ fn hosts(lan: &mut Lan, switches: &[usize]) -> Vec<(Host, String)> {
 }
 
 /// A member on each host, all started in the same moment.
-fn members(lan: &Lan, hosts: &[(Host, String)], folder: &Path) -> Vec<Meshed> {
-    let start = |(n, (host, _)): (usize, &(Host, String))| Meshed::start(lan, *host, &format!("user{n}"), folder, &[]);
+fn members(lan: &Lan, hosts: &[(Host, String)], folder: &Path) -> Vec<MeshProcess> {
+    let start =
+        |(n, (host, _)): (usize, &(Host, String))| MeshProcess::start(lan, *host, &format!("user{n}"), folder, &[]);
     hosts.iter().enumerate().map(start).collect()
 }
 
 /// Waits until everybody sees everybody.
 #[track_caller]
-fn all_meet(members: &[Meshed]) {
+fn all_meet(members: &[MeshProcess]) {
     for member in members {
         for other in members.iter().filter(|other| other.name != member.name) {
             member.sees(landline_tests::DEADLINE, &other.name, "joined");
@@ -37,7 +38,7 @@ fn all_meet(members: &[Meshed]) {
 
 /// Waits until everybody was told so many messages, and checks that all were told the same.
 #[track_caller]
-fn all_hear(members: &[Meshed], messages: usize) {
+fn all_hear(members: &[MeshProcess], messages: usize) {
     for member in members {
         member.until(&format!("{messages} messages"), |events| {
             events.iter().filter(|e| e["type"] == "message" && e["event"].is_null()).count() >= messages

@@ -1,7 +1,7 @@
 //! Members who come, talk, whisper and go in every way, again and again: afterwards the one who stays is as before.
 
 use landline_tests::soak::{held, held_at_rest, resident_kib};
-use landline_tests::{DEADLINE, Dice, Meshed, eventually};
+use landline_tests::{DEADLINE, Dice, MeshProcess, eventually};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -42,23 +42,23 @@ const WAYS: [Going; 5] = [Going::Quit, Going::EndOfInput, Going::Term, Going::Ki
 struct Mesh {
     port: u16,
     folder: TempDir,
-    stays: Meshed,
+    stays: MeshProcess,
 }
 
 impl Mesh {
     fn new() -> Mesh {
-        let (port, folder) = (Meshed::free_port(), TempDir::new().expect("a folder"));
+        let (port, folder) = (MeshProcess::free_port(), TempDir::new().expect("a folder"));
         let complaints = File::create(complaints(folder.path())).expect("a file");
-        let mut command = Meshed::on_loopback(port, STAYS, folder.path(), &["--json"]);
-        let stays = Meshed::of(command.stderr(complaints), STAYS);
+        let mut command = MeshProcess::on_loopback(port, STAYS, folder.path(), &["--json"]);
+        let stays = MeshProcess::of(command.stderr(complaints), STAYS);
         // Then it reads lines, and all its threads are there.
         stays.type_line("/members");
         stays.says(&format!("{STAYS} (you), key "));
         Mesh { port, folder, stays }
     }
 
-    fn start(&self, name: &str) -> Meshed {
-        Meshed::of(&mut Meshed::on_loopback(self.port, name, self.folder.path(), &["--json"]), name)
+    fn start(&self, name: &str) -> MeshProcess {
+        MeshProcess::of(&mut MeshProcess::on_loopback(self.port, name, self.folder.path(), &["--json"]), name)
     }
 
     /// Somebody comes, talks, and goes.
@@ -100,7 +100,7 @@ impl Mesh {
     }
 
     /// The one who stays says something to them, and something to everybody.
-    fn answer(&self, member: &Meshed, shown: &str, step: usize) {
+    fn answer(&self, member: &MeshProcess, shown: &str, step: usize) {
         let (whispered, said) = (format!("to {shown} alone, {step}"), format!("after {shown}, {step}"));
         self.stays.type_line(&format!("/pm {shown} {whispered}"));
         self.stays.type_line(&said);

@@ -2,7 +2,7 @@
 
 use super::{all_hear, all_meet, hosts, members};
 use landline_tests::soak::resident_kib;
-use landline_tests::{DEADLINE, Lan, Meshed, missing};
+use landline_tests::{DEADLINE, Lan, MeshProcess, missing};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
@@ -15,7 +15,7 @@ fn without_the_passphrase_nobody_gets_in() {
     let file = file.to_string_lossy().into_owned();
     let wrong = folder.path().join("incorrect");
     std::fs::write(&wrong, "incorrect horse\n").expect("a file");
-    let start = |n: usize, name, more: &[&str]| Meshed::start(&lan, hosts[n].0, name, folder.path(), more);
+    let start = |n: usize, name, more: &[&str]| MeshProcess::start(&lan, hosts[n].0, name, folder.path(), more);
     let mut insiders = [start(0, "one", &["--passphrase-file", &file]), start(1, "two", &["--passphrase-file", &file])];
     let wrong = wrong.to_string_lossy().into_owned();
     let strangers = [start(2, "none", &[]), start(3, "wrong", &["--passphrase-file", &wrong])];
@@ -34,13 +34,13 @@ fn without_the_passphrase_nobody_gets_in() {
 fn another_s_name_with_another_key_is_shown_loudly() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 2]);
-    let alice = Meshed::start(&lan, hosts[0].0, "alice", folder.path(), &[]);
-    let bob = Meshed::start(&lan, hosts[1].0, "bob", folder.path(), &[]);
+    let alice = MeshProcess::start(&lan, hosts[0].0, "alice", folder.path(), &[]);
+    let bob = MeshProcess::start(&lan, hosts[1].0, "bob", folder.path(), &[]);
     alice.sees(DEADLINE, "bob", "joined");
     drop(bob);
     alice.sees(DEADLINE, "bob", "disconnected");
     let elsewhere = folder.path().join("elsewhere");
-    let _bob = Meshed::start(&lan, hosts[1].0, "bob", &elsewhere, &[]);
+    let _bob = MeshProcess::start(&lan, hosts[1].0, "bob", &elsewhere, &[]);
     alice.says("WARNING: bob at 10.77.0.2 has another key than the bob whom you met before");
     alice.until("a name of its own", |events| {
         events.iter().any(|e| e["event"] == "joined" && e["user"].as_str().is_some_and(|user| user.starts_with("bob#")))
@@ -121,7 +121,7 @@ fn a_flood_of_lies_leaves_the_talk_as_it_was() {
     // And somebody new is still let in.
     let late = lan.host();
     lan.plug(late, 0, "10.77.0.9/16");
-    three.push(Meshed::start(&lan, late, "late", folder.path(), &[]));
+    three.push(MeshProcess::start(&lan, late, "late", folder.path(), &[]));
     all_meet(&three);
 }
 

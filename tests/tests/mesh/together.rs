@@ -1,7 +1,7 @@
 //! Many who start together, several on one host, and halves that talked apart.
 
 use super::{all_hear, all_meet, connections, hosts, members};
-use landline_tests::{DEADLINE, Lan, Meshed, eventually};
+use landline_tests::{DEADLINE, Lan, MeshProcess, eventually};
 use tempfile::TempDir;
 
 #[test]
@@ -21,7 +21,7 @@ fn six_have_fifteen_links_and_hear_everything_once_in_one_order() {
     // A newcomer has heard nothing, and finds it all.
     let newcomer = lan.host();
     lan.plug(newcomer, 0, "10.77.0.99/24");
-    let newcomer = Meshed::start(&lan, newcomer, "newcomer", folder.path(), &[]);
+    let newcomer = MeshProcess::start(&lan, newcomer, "newcomer", folder.path(), &[]);
     six.push(newcomer);
     all_meet(&six);
     let newcomer = six.last_mut().expect("the newcomer");
@@ -71,7 +71,7 @@ fn several_on_one_host_meet_each_other_and_others_and_share_a_key() {
         for variable in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
             member.env(variable, folder.path().join("shared"));
         }
-        Meshed::of(&mut lan.on(hosts[host].0, &member), name)
+        MeshProcess::of(&mut lan.on(hosts[host].0, &member), name)
     };
     let mut four = [start(0, "one"), start(0, "two"), start(0, "three"), start(1, "elsewhere")];
     all_meet(&four);
@@ -86,7 +86,7 @@ fn loopback_alone_is_enough() {
     let (Some(mut lan), folder) = (Lan::new(0), TempDir::new().expect("a folder")) else { return };
     let host = lan.host();
     for more in [&["127.0.0.1"][..], &[]] {
-        let start = |name| Meshed::start(&lan, host, name, folder.path(), more);
+        let start = |name| MeshProcess::start(&lan, host, name, folder.path(), more);
         let mut three = [start("one"), start("two"), start("three")];
         all_meet(&three);
         three.iter_mut().for_each(|member| member.type_line("hello"));
@@ -106,9 +106,9 @@ fn at_one_address_nobody_elsewhere_is_met() {
     ] {
         lan.plug(host, switch, address);
     }
-    let bound = Meshed::start(&lan, middle, "bound", folder.path(), &["10.77.0.1"]);
-    let left = Meshed::start(&lan, left, "left", folder.path(), &[]);
-    let right = Meshed::start(&lan, right, "right", folder.path(), &[]);
+    let bound = MeshProcess::start(&lan, middle, "bound", folder.path(), &["10.77.0.1"]);
+    let left = MeshProcess::start(&lan, left, "left", folder.path(), &[]);
+    let right = MeshProcess::start(&lan, right, "right", folder.path(), &[]);
     all_meet(&[left, bound]);
     assert!(right.count() <= 1, "it was told of nobody");
 }
@@ -117,8 +117,8 @@ fn at_one_address_nobody_elsewhere_is_met() {
 fn a_script_says_its_line_when_somebody_is_there_and_leaves() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0, 0]);
-    let listener = Meshed::start(&lan, hosts[0].0, "listener", folder.path(), &[]);
-    let mut script = Meshed::start(&lan, hosts[1].0, "script", folder.path(), &[]);
+    let listener = MeshProcess::start(&lan, hosts[0].0, "listener", folder.path(), &[]);
+    let mut script = MeshProcess::start(&lan, hosts[1].0, "script", folder.path(), &[]);
     script.type_line("the build is green");
     script.end_of_lines();
     listener.until("what the script says", |events| events.iter().any(|e| e["text"] == "the build is green"));

@@ -1,12 +1,12 @@
 //! Deleting accounts.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 const PASSWORD: &str = "correct horse";
 
 #[test]
 fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     house.register("alice", PASSWORD);
     house.register("bob", PASSWORD);
     let mut bob = house.login("bob", PASSWORD);
@@ -39,7 +39,7 @@ fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
 
 #[test]
 fn x9_mail_for_a_deleted_account_reaches_nobody() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     let mut bob = house.guest("bob", "lobby");
     bob.send("/pm alice for the first alice");

@@ -2,12 +2,12 @@
 
 use landline_server::server::Server;
 use landline_server::store::LockFile;
-use landline_tests::{Disk, House, eventually, on_loopback};
+use landline_tests::{Disk, TestServer, eventually, on_loopback};
 use std::fs;
 
 #[test]
 fn a_ban_ends_every_session_of_the_address_and_names_them() {
-    let house = House::new(|config| config.limits.greeting_ms = 60_000);
+    let house = TestServer::new(|config| config.limits.greeting_ms = 60_000);
     house.register("alice", "correct horse");
     let moderator = house.server().moderator();
     // Before the others, so that it is in when they are.
@@ -30,7 +30,7 @@ fn a_ban_ends_every_session_of_the_address_and_names_them() {
 
 #[test]
 fn ranges_outlive_a_restart_and_are_lifted() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     assert!(
         house.server().moderator().ban("127.0.0.0/8", None, "").expect("a ban").starts_with("Banned 127.0.0.0/8: ")
     );
@@ -44,7 +44,7 @@ fn ranges_outlive_a_restart_and_are_lifted() {
 
 #[test]
 fn what_is_nobody_and_no_address_is_not_banned() {
-    let house = House::default();
+    let house = TestServer::default();
     let moderator = house.server().moderator();
     assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
     for target in ["10.0.0.0/33", "10.0.0.0/40", "10.0.0", "300.1.2.3", "::1/200"] {
@@ -56,7 +56,7 @@ fn what_is_nobody_and_no_address_is_not_banned() {
 
 #[test]
 fn a14_a_user_who_has_just_left_is_banned_by_name() {
-    let house = House::default();
+    let house = TestServer::default();
     let moderator = house.server().moderator();
     house.guest("bob", "lobby").quit();
     eventually("bob has left", || moderator.kick("bob", "").is_err_and(|why| why.contains("bob has left just now")));
@@ -70,7 +70,7 @@ fn a14_a_user_who_has_just_left_is_banned_by_name() {
 
 #[test]
 fn a_torn_file_stops_the_start_with_its_name() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     house.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
     house.stop();
     let file = house.data().join("bans.json");
@@ -88,7 +88,7 @@ fn a_torn_file_stops_the_start_with_its_name() {
 #[test]
 fn who_fills_the_disk_is_banned_all_the_same() {
     let Some(disk) = Disk::new() else { return };
-    let mut house = House::new(|config| config.data = disk.data());
+    let mut house = TestServer::new(|config| config.data = disk.data());
     let moderator = house.server().moderator();
     assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: nobody was online from there.".to_owned()));
     let mut bob = house.guest("bob", "lobby");

@@ -4,13 +4,13 @@ mod accounts;
 mod bans;
 mod console;
 
-use landline_tests::{House, TestServer};
+use landline_tests::TestServer;
 use std::fs;
 use std::time::{Duration, Instant};
 
 #[test]
 fn a_kicked_person_is_told_and_gone_and_may_come_again() {
-    let house = House::default();
+    let house = TestServer::default();
     let moderator = house.server().moderator();
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.guest("bob", "lobby");
@@ -28,7 +28,7 @@ fn a_kicked_person_is_told_and_gone_and_may_come_again() {
 
 #[test]
 fn kicking_somebody_who_does_not_read_takes_no_longer() {
-    let house = House::new(|config| config.limits.send_buffer_bytes = 4 << 10);
+    let house = TestServer::new(|config| config.limits.send_buffer_bytes = 4 << 10);
     let moderator = house.server().moderator();
     let mut alice = house.guest("alice", "lobby");
     let stuck = house.guest("stuck", "lobby");
@@ -47,7 +47,7 @@ fn kicking_somebody_who_does_not_read_takes_no_longer() {
 
 #[test]
 fn the_server_speaks_to_everybody_and_in_a_room() {
-    let house = House::default();
+    let house = TestServer::default();
     let moderator = house.server().moderator();
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.guest("bob", "ops");
@@ -90,7 +90,7 @@ fn a5_the_server_that_speaks_is_marked_for_programs_and_no_user() {
 
 #[test]
 fn the_figures_are_true() {
-    let house = House::new(|config| config.lantalk_port = Some(0));
+    let house = TestServer::new(|config| config.lantalk_port = Some(0));
     let moderator = house.server().moderator();
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.guest("bob", "lobby");
@@ -112,7 +112,7 @@ fn the_figures_are_true() {
 
 #[test]
 fn a_lock_after_failed_passwords_is_lifted() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", "correct horse");
     for _ in 0..3 {
         let mut client = house.connect();

@@ -1,6 +1,6 @@
 //! A disk with little room: what is said is not stored any more, so that accounts, bans and mail still are.
 
-use landline_tests::{Client, DEADLINE, Disk, House, eventually};
+use landline_tests::{Client, DEADLINE, Disk, TestServer, eventually};
 use std::fs;
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ impl Talk {
 #[test]
 fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     let Some(disk) = Disk::new() else { return };
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.data = disk.data();
         (config.limits.disk_free_bytes, config.limits.disk_free_part) = (FREE, 1);
     });

@@ -2,7 +2,7 @@
 
 use crate::folder;
 use landline_server::config::Config;
-use landline_tests::{Client, House, Lan, Program};
+use landline_tests::{Client, Lan, Program, TestServer};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 #[test]
 fn d12_by_default_both_families_come_in() {
-    let house = House::new(|config| config.bind = Config::default().bind);
+    let house = TestServer::new(|config| config.bind = Config::default().bind);
     let port = house.address().port();
     let mut people: Vec<Client> = Vec::new();
     for (name, address) in [
@@ -34,7 +34,7 @@ fn d12_by_default_both_families_come_in() {
 
 #[test]
 fn d12_an_address_of_ipv4_is_that_alone() {
-    let house = House::new(|config| config.bind = Ipv4Addr::UNSPECIFIED.into());
+    let house = TestServer::new(|config| config.bind = Ipv4Addr::UNSPECIFIED.into());
     let there = |address| TcpStream::connect_timeout(&address, Duration::from_secs(5));
     assert!(there(SocketAddr::from((Ipv4Addr::LOCALHOST, house.address().port()))).is_ok());
     assert!(there(SocketAddr::from((Ipv6Addr::LOCALHOST, house.address().port()))).is_err());
@@ -100,7 +100,7 @@ fn a_port_that_is_given_twice_is_refused_by_name() {
 
 #[test]
 fn a15_a_port_that_a_landline_server_has_is_named_as_such() {
-    let (folder, house) = (folder(), House::new(|config| config.lantalk_port = Some(0)));
+    let (folder, house) = (folder(), TestServer::new(|config| config.lantalk_port = Some(0)));
     let complaint = |arguments: [String; 2]| {
         let mut server = Program::start(default_server(folder.path()).args(arguments), Stdio::null());
         assert!(!server.wait().success());

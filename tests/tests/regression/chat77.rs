@@ -4,7 +4,7 @@ use crate::{TURNS, all_is_well, knock};
 use landline_common::Limits;
 use landline_server::server::Server;
 use landline_server::store::{Accounts, LockFile};
-use landline_tests::{Client, House, on_loopback};
+use landline_tests::{Client, TestServer, on_loopback};
 use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 // C1: sign-in runs in the loop that accepts connections, so that one slow typist blocks everybody.
 #[test]
 fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", "password");
     let mut typists = Vec::new();
     for lines in [&["REGISTER"][..], &["LOGIN"], &["REGISTER", "bob"], &["LOGIN", "alice"], &["format json"]] {
@@ -44,7 +44,7 @@ fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
 #[test]
 fn c2_what_is_for_one_person_reaches_that_person() {
     const REGULARS: usize = 4;
-    let house = House::default();
+    let house = TestServer::default();
     let done = Barrier::new(REGULARS * 2);
     std::thread::scope(|scope| {
         for n in 0..REGULARS {
@@ -66,7 +66,7 @@ fn c2_what_is_for_one_person_reaches_that_person() {
 }
 
 /// Sends messages to the next one and gets those of the one before, while others come and go.
-fn regular(house: &House, n: usize, count: usize, done: &Barrier) {
+fn regular(house: &TestServer, n: usize, count: usize, done: &Barrier) {
     let mut me = house.guest(&format!("regular{n}"), "room");
     let next = format!("regular{}", (n + 1) % count);
     let before = format!("[PM] regular{}: ", (n + count - 1) % count);
@@ -93,7 +93,7 @@ fn regular(house: &House, n: usize, count: usize, done: &Barrier) {
 // C3: passwords are stored as plain text.
 #[test]
 fn c3_no_password_is_on_the_disk() {
-    let house = House::new(|config| config.password = Some("the-servers-password".into()));
+    let house = TestServer::new(|config| config.password = Some("the-servers-password".into()));
     let mut client = house.connect();
     for line in ["REGISTER", "the-servers-password", "alice", "alices-password"] {
         client.send(line);
@@ -125,7 +125,7 @@ fn c3_no_password_is_on_the_disk() {
 #[test]
 fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
     let _turn = TURNS.lock();
-    let mut house = House::default();
+    let mut house = TestServer::default();
     house.register("alice", "password");
     house.register("bob", "password");
     house.stop();
@@ -155,7 +155,7 @@ fn refused(why: String, file: &Path, content: &[u8]) {
 // C5: two threads that sign in as the same name at once both get it.
 #[test]
 fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("account", "password");
     let as_guest = |client: &mut Client| {
         client.send("alice_room");
@@ -181,7 +181,7 @@ fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
 }
 
 /// Two try at once; one succeeds. Both go again.
-fn one_of_two(house: &House, try_it: impl Fn(&mut Client) -> bool + Sync) {
+fn one_of_two(house: &TestServer, try_it: impl Fn(&mut Client) -> bool + Sync) {
     let start = Barrier::new(2);
     let mut clients = [house.connect(), house.connect()];
     let succeeded = std::thread::scope(|scope| {

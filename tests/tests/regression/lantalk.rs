@@ -1,12 +1,12 @@
 //! LanTalk's defects, as far as they can arise at the text door.
 
 use crate::{again, knock};
-use landline_tests::House;
+use landline_tests::TestServer;
 
 // L3: when a name signs in again after a kick, and then the old socket dies, the new user is removed.
 #[test]
 fn l3_an_old_sessions_end_removes_nobody_else() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "room");
     for round in 0..40 {
         let (mut alice, _) = again(&house, "alice");
@@ -31,7 +31,7 @@ fn l3_an_old_sessions_end_removes_nobody_else() {
 // L8: names that look like somebody's else, other case, and the server's own name are accepted.
 #[test]
 fn l8_look_alikes_are_refused() {
-    let house = House::new(|config| config.name = "Clubhouse".into());
+    let house = TestServer::new(|config| config.name = "Clubhouse".into());
     house.register("Paula", "password");
     let alice = house.guest("Alice", "room");
     for name in ["alice", "ALICE", "Аlice", "аlice", "AIice", "Al1ce", "aⅼice", "Аӏісе"] {

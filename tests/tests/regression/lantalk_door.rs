@@ -3,13 +3,13 @@
 use landline_common::beacon;
 use landline_server::server::Server;
 use landline_server::store::LockFile;
-use landline_tests::{Client, House, eventually, on_loopback};
+use landline_tests::{Client, TestServer, eventually, on_loopback};
 use serde_json::{Value, json};
 use std::fs;
 use std::time::{Duration, Instant};
 
-fn house() -> House {
-    House::new(|config| config.lantalk_port = Some(0))
+fn house() -> TestServer {
+    TestServer::new(|config| config.lantalk_port = Some(0))
 }
 
 fn say(client: &mut Client, text: &str) {
@@ -41,7 +41,7 @@ fn l1_malformed_sign_ins_are_answered() {
 /// L2: a peer that does not read stopped every later broadcast, and kicking it hung the console.
 #[test]
 fn l2_a_peer_that_does_not_read_stops_nobody() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.send_buffer_bytes = 4 << 10;
     });
@@ -106,7 +106,7 @@ fn l6_nothing_that_a_terminal_obeys_is_relayed() {
 /// L7: names could be probed before the password, and 200 guesses took 0.06 s.
 #[test]
 fn l7_the_servers_password_comes_first_and_guesses_are_throttled() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.password = Some("sesame".into());
     });
@@ -140,7 +140,7 @@ fn l9_null_is_nothing_and_quit_quits() {
 /// L10: the rate limit covered only `message`; nobody was ever kicked.
 #[test]
 fn l10_every_line_counts_and_flooding_ends() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.rate = Some((10, Duration::from_secs(3_600)));
     });

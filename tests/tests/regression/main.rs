@@ -6,7 +6,7 @@ mod lantalk;
 mod lantalk_door;
 mod tcp_chat;
 
-use landline_tests::{Client, DEADLINE, House};
+use landline_tests::{Client, DEADLINE, TestServer};
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 static TURNS: Mutex<()> = Mutex::new(());
 
 /// Begins to sign in with that line. Returns the answer, too.
-fn knock(house: &House, line: &str) -> (Client, String) {
+fn knock(house: &TestServer, line: &str) -> (Client, String) {
     let mut client = house.connect();
     client.send(line);
     let answer = client.line();
@@ -23,7 +23,7 @@ fn knock(house: &House, line: &str) -> (Client, String) {
 }
 
 /// Comes in under a name whose last session is just ending, as soon as that is possible. Returns how long that took.
-fn again(house: &House, name: &str) -> (Client, Duration) {
+fn again(house: &TestServer, name: &str) -> (Client, Duration) {
     let since = Instant::now();
     loop {
         let (client, answer) = knock(house, &format!("{name}_room"));
@@ -35,7 +35,7 @@ fn again(house: &House, name: &str) -> (Client, Duration) {
 }
 
 /// Two people come in and talk: all is well with the house.
-fn all_is_well(house: &House) {
+fn all_is_well(house: &TestServer) {
     let (mut one, mut other) = (house.guest("well-one", "infirmary"), house.guest("well-two", "infirmary"));
     one.until("well-two has connected");
     one.send("how are you?");

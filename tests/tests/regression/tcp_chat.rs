@@ -1,7 +1,7 @@
 //! tcp_chat's defects. L2 has a test here too, as T9: both are about readers that stall.
 
 use crate::{TURNS, again, all_is_well, knock};
-use landline_tests::{Client, House, Program};
+use landline_tests::{Client, Program, TestServer};
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 // T1: a connection that says nothing blocks all others from signing in.
 #[test]
 fn t1_silent_connections_block_nobody() {
-    let house = House::default();
+    let house = TestServer::default();
     let _silent: Vec<Client> = (0..20).map(|_| house.connect()).collect();
     let since = Instant::now();
     all_is_well(&house);
@@ -19,7 +19,7 @@ fn t1_silent_connections_block_nobody() {
 // T2: one byte 0xFF, or a reset before sign-in, ends the server.
 #[test]
 fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
-    let house = House::default();
+    let house = TestServer::default();
     for bytes in [&b""[..], b"\xff", b"\xff\n", b"\xff\xfe\xfd", b"ali", b"alice_room"] {
         for end in [Client::reset as fn(Client), drop] {
             let mut client = house.connect();
@@ -36,7 +36,7 @@ fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
 // T3: somebody who left poisons the room: the next message and the next join hang.
 #[test]
 fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "room");
     for leave in [Client::quit as fn(Client), Client::reset, drop] {
         leave(house.guest("bob", "room"));
@@ -55,7 +55,7 @@ fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
 // T4: after a reset the name stays taken for ever.
 #[test]
 fn t4_after_a_reset_the_name_is_free_within_a_second() {
-    let house = House::default();
+    let house = TestServer::default();
     for _ in 0..20 {
         again(&house, "alice").0.reset();
         let (alice, took) = again(&house, "alice");
@@ -67,7 +67,7 @@ fn t4_after_a_reset_the_name_is_free_within_a_second() {
 // T5: a UTF-8 character that is split over two reads disconnects the sender.
 #[test]
 fn t5_a_character_split_over_two_reads_is_kept_together() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "room");
     let mut alice = house.guest("alice", "room");
     bob.until("alice has connected");
@@ -98,7 +98,7 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
 // T6: without framing, `ali` + `ce_room` is refused, and `bob_room` + `hello` joins a room called "roomhello".
 #[test]
 fn t6_lines_are_the_frame() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.connect();
     // One byte alone shows that this is a person typing; then no pause is too long.
     alice.send_bytes(b"a");
@@ -119,7 +119,7 @@ fn t6_lines_are_the_frame() {
 // T6, of those who send no line ends: what comes within 150 ms belongs together, and what follows the answer does not.
 #[test]
 fn t6_a_silence_is_the_frame_of_unframed_clients() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         // So wide that a busy machine changes nothing.
         (config.limits.unframed_quiet_ms, config.limits.unframed_gap_ms) = (1_000, 1_000);
     });
@@ -138,7 +138,7 @@ fn t6_a_silence_is_the_frame_of_unframed_clients() {
 // T7: a message sent right behind the sign-in is lost, or wedges the name.
 #[test]
 fn t7_a_message_right_behind_the_sign_in_is_delivered() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", "password");
     let mut bob = house.guest("bob", "lobby");
     for _ in 0..20 {
@@ -158,7 +158,7 @@ fn t7_a_message_right_behind_the_sign_in_is_delivered() {
 // T8: escapes, newlines, NUL and `../../etc` are taken for names.
 #[test]
 fn t8_what_is_no_name_is_refused() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut files = files_in(&house);
     for bad in ["../../etc", "a/b", "\u{1b}[31mred", "nul\0", "a\rb", "a b", "tab\tbed", ".", "", "\u{202e}evil", "a:b"]
     {
@@ -180,7 +180,7 @@ fn t8_what_is_no_name_is_refused() {
     assert_eq!(files_in(&house), files);
 }
 
-fn files_in(house: &House) -> Vec<String> {
+fn files_in(house: &TestServer) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(house.data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -190,7 +190,7 @@ fn files_in(house: &House) -> Vec<String> {
 // T9: one stalled reader stops the sender, and then nobody is let in any more.
 #[test]
 fn t9_a_stalled_reader_stops_neither_the_sender_nor_the_door() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (1 << 30, 4 << 10);
         config.limits.flush_seconds = 0;
     });
@@ -214,7 +214,7 @@ fn t9_a_stalled_reader_stops_neither_the_sender_nor_the_door() {
 // T10: there is a thread for each room, for ever; and the port stays busy after a restart.
 #[test]
 fn t10_rooms_end_with_their_last_member() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "room");
     for n in 0..50 {
         alice.send(&format!("/join other{n}"));
@@ -264,7 +264,7 @@ fn t10_rooms_have_no_threads() {
 #[test]
 fn t10_the_port_is_free_at_once_after_a_stop() {
     let _turn = TURNS.lock();
-    let mut house = House::new(|config| config.ports = vec![a_free_port()]);
+    let mut house = TestServer::new(|config| config.ports = vec![a_free_port()]);
     for _ in 0..5 {
         let address = house.address();
         let people: Vec<Client> = (0..5).map(|n| house.guest(&format!("guest{n}"), "room")).collect();

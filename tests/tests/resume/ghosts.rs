@@ -1,7 +1,7 @@
 //! Names that a lost connection still holds, and names that a live one keeps.
 
 use crate::network::Network;
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse";
@@ -114,7 +114,7 @@ fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
 
 #[test]
 fn on_one_machine_the_refusal_is_at_once() {
-    let house = House::default();
+    let house = TestServer::default();
     let _alice = house.guest("alice", "lobby");
     let begun = Instant::now();
     let (_, answer) = guest(house.connect(), "alice");

@@ -1,14 +1,14 @@
 //! A server and a client's machine on a network made for the test (see `Lan`).
 
 use landline_server::config::Config;
-use landline_tests::{Client, Host, House, Lan, eventually};
+use landline_tests::{Client, Host, Lan, TestServer, eventually};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
 
 /// A server on one machine, a client's machine, and a third one.
 pub struct Network {
-    pub house: House,
+    pub house: TestServer,
     server: Host,
     client: Host,
     other: Host,
@@ -28,7 +28,7 @@ impl Network {
             config.bind = SERVER.into();
             change(config);
         };
-        let house = lan.within(server, || House::new(set_up));
+        let house = lan.within(server, || TestServer::new(set_up));
         Some(Network { house, server, client, other, cable, lan })
     }
 

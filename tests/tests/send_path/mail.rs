@@ -6,7 +6,7 @@ use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, Re
 use landline_common::{Moment, NameKey, Rendering, RoomKey, RoomName, UserName};
 use landline_server::fanout::Cut;
 use landline_server::hub::{Delivery, Hub, Memory, Newcomer, SignInOptions, Tag, Visit};
-use landline_tests::Forgetful;
+use landline_tests::NullStorage;
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
@@ -55,15 +55,15 @@ impl Memory for Postman {
     }
     fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
     fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
-        Forgetful.recall(viewer, range)
+        NullStorage.recall(viewer, range)
     }
     fn search(&self, viewer: &Viewer<'_>, words: &str, before: Option<u64>, most: usize) -> Result<Page, RecallError> {
-        Forgetful.search(viewer, words, before, most)
+        NullStorage.search(viewer, words, before, most)
     }
     fn adopt(&self, _: &Party, _: &Party) {}
 
     fn forget(&self, party: &Party) -> Result<u64, RecallError> {
-        Forgetful.forget(party)
+        NullStorage.forget(party)
     }
     fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
         Ok(None)

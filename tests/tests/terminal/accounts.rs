@@ -1,6 +1,6 @@
 //! Making an account, changing its password and signing in with it, as a user does at a terminal.
 
-use landline_tests::{House, Program, Terminal};
+use landline_tests::{Program, Terminal, TestServer};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -9,7 +9,7 @@ const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 
 /// `landline` at that server, with files of its own in that folder.
-fn landline(house: &House, folder: &Path, args: &[&str]) -> Command {
+fn landline(house: &TestServer, folder: &Path, args: &[&str]) -> Command {
     let mut command = Program::client();
     for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
         command.env(name, folder.join(name));
@@ -33,7 +33,7 @@ fn last(folder: &Path) -> String {
 
 #[test]
 fn on_the_full_screen() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut bob = house.guest("bob", "lobby");
     let mut alice = Terminal::new(90, 24);
     let command = landline(&house, folder.path(), &["--name", "alice"]);
@@ -67,7 +67,7 @@ fn on_the_full_screen() {
 
 #[test]
 fn in_lines() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut alice = Terminal::new(100, 50);
     let command = landline(&house, folder.path(), &["--name", "alice", "--plain"]);
     alice.run(&command, "; echo ended-$?");
@@ -97,7 +97,7 @@ fn in_lines() {
 
 #[test]
 fn a_name_that_is_taken_is_asked_for_again() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let _bob = house.guest("bob", "lobby");
     for (more, welcome) in
         [(&["--name", "bob"][..], "Welcome to Landline, zoe"), (&["--name", "bob", "--plain"], "200 ")]
@@ -118,7 +118,7 @@ fn a_name_that_is_taken_is_asked_for_again() {
 
 #[test]
 fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     for (name, more) in
         [("alice", &["--name", "alice", "--register"][..]), ("bob", &["--name", "bob", "--register", "--plain"])]
     {
@@ -134,7 +134,7 @@ fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
 
 #[test]
 fn what_no_answer_changes_ends_it_as_ever() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     house.register("alice", OLD);
     let _alice = house.login("alice", OLD);
     let mut terminal = Terminal::new(90, 24);

@@ -1,6 +1,6 @@
 //! The first run, on networks made for it (see `Lan`), and without one.
 
-use landline_tests::{Host, House, Lan, Program, Terminal};
+use landline_tests::{Host, Lan, Program, Terminal, TestServer};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -103,7 +103,7 @@ fn a_server_is_started_here_and_goes_on() {
 
 #[test]
 fn an_address_is_typed_and_what_is_refused_is_asked_again() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut bob = house.guest("alice", "lobby");
     let mut zoe = Terminal::new(80, 24);
     zoe.run(&landline(folder.path()), "; echo ended-$?");
@@ -135,7 +135,7 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
 
 #[test]
 fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut john = Terminal::new(80, 24);
     john.run(landline(folder.path()).env("USER", "john.doe").arg(house.address().to_string()), "; echo ended-$?");
     // The name that is proposed stands in the field.
@@ -152,7 +152,7 @@ fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
 
 #[test]
 fn the_questions_come_in_lines_without_the_full_screen() {
-    let (house, folder) = (House::default(), TempDir::new().expect("a folder"));
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     house.register("zoe", "correct horse");
     let mut bob = house.guest("bob", "lobby");
     let mut zoe = Terminal::new(100, 30);

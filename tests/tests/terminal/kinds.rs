@@ -1,10 +1,10 @@
 //! Kinds of terminals: dumb ones, ones that tell no size, ones that make arrows of the mouse wheel.
 
 use crate::alice_and_bob;
-use landline_tests::{House, Program, Terminal};
+use landline_tests::{Program, Terminal, TestServer};
 
 /// Runs `landline` as alice, with something in front of the command.
-fn run(terminal: &mut Terminal, before: &str, house: &House) {
+fn run(terminal: &mut Terminal, before: &str, house: &TestServer) {
     let program = Program::client();
     let program = program.get_program().to_string_lossy().into_owned();
     terminal.press(&format!("{before} {program} {} --name alice\r", house.address()));
@@ -13,7 +13,7 @@ fn run(terminal: &mut Terminal, before: &str, house: &House) {
 #[test]
 fn d14_a_dumb_terminal_gets_lines() {
     for term in ["TERM=dumb", "TERM=", "env -u TERM"] {
-        let house = House::default();
+        let house = TestServer::default();
         let mut bob = house.guest("bob", "lobby");
         let mut terminal = Terminal::new(80, 24);
         run(&mut terminal, term, &house);
@@ -29,7 +29,7 @@ fn d14_a_dumb_terminal_gets_lines() {
 #[test]
 fn d15_a_terminal_without_a_size_is_drawn_on() {
     for (before, last_row) in [("", 23), ("COLUMNS=70 LINES=20", 19)] {
-        let house = House::default();
+        let house = TestServer::default();
         let mut terminal = Terminal::new(80, 24);
         run(&mut terminal, &format!("stty rows 0 cols 0; {before}"), &house);
         terminal.until("the input in the last row", |screen| {

@@ -1,7 +1,7 @@
 //! How it ends, stops, goes on and comes back.
 
 use crate::alice_and_bob;
-use landline_tests::{House, Terminal};
+use landline_tests::{Terminal, TestServer};
 use std::net::TcpListener;
 use std::process::Command;
 
@@ -60,7 +60,7 @@ fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
 #[test]
 fn lines_typed_while_the_server_is_away_arrive_when_it_is_back() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = House::new(|config| config.ports = vec![free.port()]);
+    let mut house = TestServer::new(|config| config.ports = vec![free.port()]);
     let (mut alice, _) = Terminal::landline(80, 24, house.address(), "alice");
     house.stop();
     alice.sees("reconnecting in");

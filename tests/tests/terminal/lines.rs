@@ -1,7 +1,7 @@
 //! Messages of several lines: typed, pasted, and pasted where the terminal does not say so.
 
 use crate::alice_and_bob;
-use landline_tests::{Client, House, Program, Terminal};
+use landline_tests::{Client, Program, Terminal, TestServer};
 
 /// What bob hears of a message of several lines.
 #[track_caller]
@@ -106,7 +106,7 @@ fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
 
 #[test]
 fn m6_what_comes_in_leaves_the_line_that_is_being_typed_alone() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let mut alice = Terminal::new(80, 24);
     let address = house.address().to_string();

@@ -1,6 +1,6 @@
 //! The log of the full screen: in a file, never on the screen.
 
-use landline_tests::{House, Program, Terminal};
+use landline_tests::{Program, Terminal, TestServer};
 use std::fs;
 use std::net::TcpListener;
 use tempfile::TempDir;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 #[test]
 fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = House::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    let mut house = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("log");
     let mut command = Program::client();
@@ -37,7 +37,7 @@ fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
 
 #[test]
 fn a_log_that_cannot_be_written_is_said_before_the_screen_is_taken() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut command = Program::client();
     command.args([&house.address().to_string(), "--name", "alice", "--log", "/nowhere/log"]);
     let mut alice = Terminal::new(100, 24);

@@ -13,11 +13,11 @@ mod log;
 mod mesh;
 mod panics;
 
-use landline_tests::{Client, House, Terminal};
+use landline_tests::{Client, Terminal, TestServer};
 
 /// A house, alice in a terminal, and bob at `nc`, who has heard that she is there.
-fn alice_and_bob(cols: u16, rows: u16) -> (House, Terminal, u32, Client) {
-    let house = House::default();
+fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     let (alice, process) = Terminal::landline(cols, rows, house.address(), "alice");
     bob.expect("alice has connected to the chatroom");

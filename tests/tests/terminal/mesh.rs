@@ -1,15 +1,15 @@
 //! The mesh on the full screen, and asking for its passphrase.
 
-use landline_tests::{Meshed, Terminal};
+use landline_tests::{MeshProcess, Terminal};
 use tempfile::TempDir;
 
 #[test]
 fn people_talk_without_a_server() {
-    let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
+    let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(120, 40);
-    alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &[]), "; echo ended-$?");
+    alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &[]), "; echo ended-$?");
     alice.sees("alice on mesh");
-    let bob = Meshed::of(&mut Meshed::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
+    let bob = MeshProcess::of(&mut MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.sees("bob joined");
     alice.until("two people at the right", |screen| {
         let people = screen.contents_between(1, 95, 6, 120);
@@ -34,11 +34,11 @@ fn people_talk_without_a_server() {
 
 #[test]
 fn the_passphrase_is_not_shown() {
-    let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
-    let mut command = Meshed::on_loopback(port, "bob", folder.path(), &["--json"]);
-    let bob = Meshed::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
+    let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
+    let mut command = MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]);
+    let bob = MeshProcess::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
     let mut alice = Terminal::new(80, 24);
-    alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
+    alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
     alice.sees("The passphrase of the mesh:");
     alice.press("correct horse\r");
     alice.sees("bob joined");
@@ -50,10 +50,10 @@ fn the_passphrase_is_not_shown() {
 
 #[test]
 fn p1_plain_lines_are_the_predecessor_s() {
-    let (folder, port) = (TempDir::new().expect("a folder"), Meshed::free_port());
+    let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(80, 24);
-    alice.run(&Meshed::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
-    let bob = Meshed::of(&mut Meshed::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
+    alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
+    let bob = MeshProcess::of(&mut MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.sees("bob joined chat");
     bob.type_line("hello");
     let said = |screen: &vt100::Screen| {
@@ -76,6 +76,6 @@ fn p1_plain_lines_are_the_predecessor_s() {
     alice.sees("bob left chat");
     alice.press("/exit\r");
     alice.sees("ended-0");
-    let mut wrong = Meshed::on_loopback(port, "x y", folder.path(), &["--plain"]);
+    let mut wrong = MeshProcess::on_loopback(port, "x y", folder.path(), &["--plain"]);
     assert_eq!(wrong.output().expect("landline").status.code(), Some(2));
 }

@@ -1,6 +1,6 @@
 //! A real browser at the text door.
 
-use landline_tests::{House, eventually};
+use landline_tests::{TestServer, eventually};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -86,7 +86,7 @@ fn tap(server: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 #[test]
 #[ignore = "needs Debian's chromium"]
 fn x1_a_page_in_chromium_is_never_obeyed() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", crate::PASSWORD);
     let mut watcher = house.guest("watcher", "lobby");
     let (server, seen) = tap(house.address());

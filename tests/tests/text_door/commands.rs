@@ -1,11 +1,11 @@
 //! What can be asked for once one is in.
 
 use landline_common::command::{TOPICS, Topic};
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::Value;
 
 /// Alice and Bob in a room called room.
-fn alice_and_bob(house: &House) -> (Client, Client) {
+fn alice_and_bob(house: &TestServer) -> (Client, Client) {
     let mut alice = house.guest("alice", "room");
     let bob = house.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
@@ -38,7 +38,7 @@ fn expect_refusals(client: &mut Client, code: u16, lines: &[&str]) -> Vec<String
 
 #[test]
 fn lists() {
-    let house = House::default();
+    let house = TestServer::default();
     let (alice, bob) = alice_and_bob(&house);
     let mut carol = house.guest("carol", "Ops");
     let everybody = "Online clients: alice, bob, carol";
@@ -67,7 +67,7 @@ fn lists() {
 
 #[test]
 fn ping_and_help() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "room");
     expect_answers(&mut alice, &[("/ping", "PONG"), ("/ping x", "PONG x"), ("/PING a b", "PONG a b")]);
     for help in ["help", "/help", "HELP", "/?"] {
@@ -93,7 +93,7 @@ fn ping_and_help() {
 
 #[test]
 fn talk_in_several_rooms() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     expect_answers(&mut bob, &[("/join Ops", "INFO: You are in Ops now")]);
     alice.send("/join ops");
@@ -124,7 +124,7 @@ fn talk_in_several_rooms() {
 
 #[test]
 fn there_is_a_most_of_rooms() {
-    let house = House::new(|config| config.limits.rooms_per_person = 2);
+    let house = TestServer::new(|config| config.limits.rooms_per_person = 2);
     let mut alice = house.guest("alice", "room");
     expect_answers(&mut alice, &[("/join ops", "INFO: You are in ops now")]);
     expect_refusals(&mut alice, 403, &["/join third"]);
@@ -133,7 +133,7 @@ fn there_is_a_most_of_rooms() {
 
 #[test]
 fn what_is_no_command_is_said_and_a_slash_never_is() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     let talk = ["exit strategy?", "help me with this", "block the door", "online clients are many", "exits", " /quit"];
     for line in talk {
@@ -160,7 +160,7 @@ fn what_is_no_command_is_said_and_a_slash_never_is() {
 
 #[test]
 fn commands_about_nobody_and_about_oneself() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     let nobody = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
     let more = ["private txt zoe hi", "end private zoe", "/pm zoe hi", "/msg zoe hi", "/connect zoe"];
@@ -181,7 +181,7 @@ fn commands_about_nobody_and_about_oneself() {
 
 #[test]
 fn direct_chats_are_not_for_every_program() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     let bare = ["startprivate bob", "private bob hi", "stopprivate bob"];
     let slash = ["/direct bob", "/direct-say bob hi", "/direct-stop bob"];
@@ -195,7 +195,7 @@ fn direct_chats_are_not_for_every_program() {
 
 #[test]
 fn quitting() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "room");
     for word in ["exit", "LOGOUT", "/quit", "/exit", "/q", "/logout"] {
         let mut alice = house.guest("alice", "room");
@@ -215,7 +215,7 @@ fn json(line: &str) -> Value {
 
 #[test]
 fn json_later_and_text_again() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&house);
     for ask in ["/format JSON", "format json"] {
         alice.send(ask);
@@ -251,7 +251,7 @@ fn json_later_and_text_again() {
 
 #[test]
 fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
-    let house = House::default();
+    let house = TestServer::default();
     let (mut alice, mut bob) = (house.guest("alice", "lobby"), house.guest("bob", "lobby"));
     alice.expect("bob has connected to the chatroom");
     alice.send("UDP_PORT:5051");
@@ -271,7 +271,7 @@ fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
 
 #[test]
 fn a_bare_word_that_begins_a_sentence_is_answered_with_what_says_it() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     let _bob = house.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");

@@ -1,7 +1,7 @@
 //! Other protocols at the text door, HTTP above all: a web page can make a visitor's browser connect here.
 
 use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ fn in_pieces(client: &Client, bytes: &[u8], size: usize, pause: Duration) {
     }
 }
 
-fn server() -> (House, Client) {
-    let house = House::default();
+fn server() -> (TestServer, Client) {
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     let watcher = house.guest("watcher", "lobby");
     (house, watcher)
@@ -116,7 +116,7 @@ fn x1_an_unframed_request_is_never_obeyed_either() {
 
 #[test]
 fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
-    let house = House::new(|config| config.lantalk_port = Some(0));
+    let house = TestServer::new(|config| config.lantalk_port = Some(0));
     let mut watcher = house.guest("watcher", "lobby");
     let mut browser = Client::connect(house.lantalk_address());
     browser.expect_start("{\"type\":\"auth_request\"");
@@ -128,7 +128,7 @@ fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
 
 #[test]
 fn x1_five_lines_that_mean_nothing_end_a_connection() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut client = house.connect();
     client.expect(GREETING);
     for _ in 0..4 {
@@ -154,7 +154,7 @@ fn x1_five_lines_that_mean_nothing_end_a_connection() {
 
 #[test]
 fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
-    let house = House::new(|config| config.rate = Some((10, Duration::from_secs(5))));
+    let house = TestServer::new(|config| config.rate = Some((10, Duration::from_secs(5))));
     let mut client = house.connect();
     client.expect(GREETING);
     client.send(&"\n".repeat(10));

@@ -1,10 +1,10 @@
 //! How much a line may hold, and what comes of the rest.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn a_line_of_8192_bytes_is_a_line_and_a_longer_one_is_refused() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "room");
     let mut bob = house.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
@@ -26,7 +26,7 @@ fn a_line_of_8192_bytes_is_a_line_and_a_longer_one_is_refused() {
 
 #[test]
 fn a_message_of_2000_characters_is_said_and_a_longer_one_is_not() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "room");
     let mut bob = house.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
@@ -46,7 +46,7 @@ fn a_message_of_2000_characters_is_said_and_a_longer_one_is_not() {
 
 #[test]
 fn too_long_a_line_at_sign_in() {
-    let house = House::default();
+    let house = TestServer::default();
     let long = "x".repeat(8_193);
     let mut client = house.connect();
     client.send(&long);
@@ -62,7 +62,7 @@ fn too_long_a_line_at_sign_in() {
 
 #[test]
 fn what_would_be_obeyed_or_seen_by_nobody_is_removed() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "room");
     let mut bob = house.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");

@@ -1,11 +1,11 @@
 //! Names and texts in which there is something that nobody sees.
 
 use crate::PASSWORD;
-use landline_tests::House;
+use landline_tests::TestServer;
 
 #[test]
 fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     for name in ["ALICE\u{1bc9d}x", "alice\u{1bc9d}", "ᴀlice", "alice\u{e0041}", "alice\u{483}", "ａlice"] {
         let mut guest = house.connect();
@@ -34,7 +34,7 @@ fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
 
 #[test]
 fn x8_an_account_with_a_name_of_before_still_signs_in() {
-    let mut house = House::default();
+    let mut house = TestServer::default();
     house.register("alice", PASSWORD);
     house.stop();
     let file = house.data().join("accounts.json");
@@ -46,7 +46,7 @@ fn x8_an_account_with_a_name_of_before_still_signs_in() {
 
 #[test]
 fn x8_a_text_in_which_nothing_can_be_seen_is_none() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");

@@ -1,19 +1,19 @@
 //! Passwords: the server's, accounts', and what happens after wrong ones.
 
 use crate::{GREETING, PASSWORD};
-use landline_tests::{Client, House, neighbour};
+use landline_tests::{Client, TestServer, neighbour};
 use std::time::{Duration, Instant};
 
 const SESAME: &str = "open sesame";
 const BLOCK: Duration = Duration::from_secs(3);
 const WRONG: &str = "ERROR: Invalid alias or password";
 
-fn house_with_password() -> House {
-    House::new(|config| config.password = Some(SESAME.into()))
+fn house_with_password() -> TestServer {
+    TestServer::new(|config| config.password = Some(SESAME.into()))
 }
 
 /// Everything that the server says to these lines, from another address of this machine.
-fn answers_elsewhere(house: &House, lines: &[&str]) -> String {
+fn answers_elsewhere(house: &TestServer, lines: &[&str]) -> String {
     let mut client = Client::connect_from(neighbour(2), house.address());
     lines.iter().for_each(|line| client.send(line));
     client.end_sending();
@@ -104,7 +104,7 @@ fn accounts_come_behind_the_servers_password() {
 
 #[test]
 fn a_password_is_its_whole_line() {
-    let house = House::new(|config| config.limits.failures_to_lock = 100);
+    let house = TestServer::new(|config| config.limits.failures_to_lock = 100);
     let odd = "/quit  now: \u{1b}[31m\tünd \u{202e}so";
     let mut alice = house.connect();
     for line in ["REGISTER", "alice", &format!("  {odd} \r")] {
@@ -119,7 +119,7 @@ fn a_password_is_its_whole_line() {
 
 #[test]
 fn a_new_password_has_eight_to_seventy_two_bytes() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut client = house.connect();
     client.expect(GREETING);
     let (long, too_long, wide) = ("x".repeat(72), "x".repeat(73), "ü".repeat(37));
@@ -149,7 +149,7 @@ fn a_new_password_has_eight_to_seventy_two_bytes() {
 
 #[test]
 fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
-    let house = House::new(|config| config.block_duration = BLOCK);
+    let house = TestServer::new(|config| config.block_duration = BLOCK);
     house.register("alice", PASSWORD);
     house.register("bob", PASSWORD);
     let mut client = house.connect();
@@ -179,7 +179,7 @@ fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
 
 #[test]
 fn only_failures_in_a_row_lock() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     for _ in 0..2 {
         let mut client = house.connect();
@@ -193,7 +193,7 @@ fn only_failures_in_a_row_lock() {
 
 #[test]
 fn a_name_without_an_account_locks_alike() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut client = house.connect();
     for _ in 0..3 {
         assert_eq!(try_login(&mut client, "nobody", "wrong horse"), WRONG);
@@ -209,7 +209,7 @@ const COMPOSED: &str = "gr\u{fc}ne wiese";
 
 #[test]
 fn d16_a_password_opens_in_whatever_form_it_is_typed() {
-    let house = House::new(|config| config.limits.failures_to_lock = 100);
+    let house = TestServer::new(|config| config.limits.failures_to_lock = 100);
     house.register("mac", TYPED_APART);
     house.register("other", COMPOSED);
     for name in ["mac", "other"] {
@@ -225,7 +225,7 @@ fn d16_a_password_opens_in_whatever_form_it_is_typed() {
 
 #[test]
 fn d16_an_account_that_was_hashed_as_typed_still_opens() {
-    let mut house = House::new(|config| config.limits.failures_to_lock = 100);
+    let mut house = TestServer::new(|config| config.limits.failures_to_lock = 100);
     house.register("mac", TYPED_APART);
     house.stop();
     let file = house.data().join("accounts.json");
@@ -240,7 +240,7 @@ fn d16_an_account_that_was_hashed_as_typed_still_opens() {
 
 #[test]
 fn d16_the_servers_password_too() {
-    let house = House::new(|config| config.password = Some(TYPED_APART.to_owned()));
+    let house = TestServer::new(|config| config.password = Some(TYPED_APART.to_owned()));
     for (name, password) in [("one", TYPED_APART), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
         let mut guest = house.connect();
         guest.send(&format!("\u{feff}{name}_lobby"));

@@ -2,7 +2,7 @@
 
 use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
 use landline_common::text::PASSWORD_SENT;
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ fn converse(client: &mut Client, lines: &[&str], answers: &[&str]) {
 
 #[test]
 fn silence_is_answered_by_the_greeting() {
-    let house = House::default();
+    let house = TestServer::default();
     let connecting = Instant::now();
     let mut client = house.connect();
     client.expect(GREETING);
@@ -33,7 +33,7 @@ fn silence_is_answered_by_the_greeting() {
 
 #[test]
 fn who_speaks_first_hears_no_greeting() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.connect();
     alice.send("al_ice_dev/rust-2");
     alice.expect("200 Welcome to Landline, al_ice. You are in dev/rust-2; /help lists the commands.");
@@ -42,7 +42,7 @@ fn who_speaks_first_hears_no_greeting() {
 
 #[test]
 fn an_account_from_registering_to_being_in() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.connect();
     let registered = ["ALIAS?", "PASSWORD?", "Registration successful. You can login now.", GREETING];
     converse(&mut alice, &["Register", "alice", PASSWORD], &registered);
@@ -55,7 +55,7 @@ fn an_account_from_registering_to_being_in() {
 
 #[test]
 fn every_refusal_leads_back_to_the_greeting() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     let _alice = house.login("alice", PASSWORD);
     let _guest = house.guest("guest", "room");
@@ -84,7 +84,7 @@ fn every_refusal_leads_back_to_the_greeting() {
 
 #[test]
 fn a_first_line_of_neither_form_ends_it_only_before_a_greeting() {
-    let house = House::default();
+    let house = TestServer::default();
     for line in ["hello", "GET / HTTP/1.0", "/join room", "exit"] {
         let mut client = house.connect();
         client.send(line);
@@ -100,7 +100,7 @@ fn a_first_line_of_neither_form_ends_it_only_before_a_greeting() {
 
 #[test]
 fn blank_lines_are_ignored() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut alice = house.connect();
     converse(&mut alice, &["", "  ", "\r", "\t", " alice_room \r"], &[]);
     alice.expect("200 Welcome to Landline, alice. You are in room; /help lists the commands.");
@@ -115,7 +115,7 @@ fn blank_lines_are_ignored() {
 
 #[test]
 fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("Bob", PASSWORD);
     let mut alice = house.guest("alice", "room");
     let (long_name, long_room) = (format!("{}_room", "x".repeat(25)), format!("x_{}", "r".repeat(33)));
@@ -139,7 +139,7 @@ fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
 
 #[test]
 fn a_name_is_free_again_when_its_owner_has_left() {
-    let house = House::default();
+    let house = TestServer::default();
     for leave in [Client::quit as fn(Client), Client::reset, drop] {
         let mut bob = house.guest("bob", "room");
         leave(house.guest("alice", "room"));
@@ -160,7 +160,7 @@ fn a_name_is_free_again_when_its_owner_has_left() {
 
 #[test]
 fn what_comes_right_behind_the_sign_in_is_not_lost() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("carol", PASSWORD);
     let mut alice = house.guest("alice", "lobby");
     let mut bob = house.connect();
@@ -188,7 +188,7 @@ fn what_comes_right_behind_the_sign_in_is_not_lost() {
 
 #[test]
 fn json_from_the_first_line() {
-    let house = House::default();
+    let house = TestServer::default();
     house.register("alice", PASSWORD);
     let mut client = house.connect();
     for line in ["format json", "LOGIN", "alice", "wrong horse", "LOGIN", "alice", PASSWORD] {

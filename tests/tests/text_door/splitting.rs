@@ -1,6 +1,6 @@
 //! However the network cuts a client's bytes, the server hears the same.
 
-use landline_tests::House;
+use landline_tests::TestServer;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -53,7 +53,7 @@ fn cut<'b>(bytes: &'b [u8], first: usize, lengths: &[usize]) -> Vec<&'b [u8]> {
 }
 
 /// What everybody hears of these writes: the one who sent them, and somebody else in the room.
-fn transcript(house: &House, writes: &[&[u8]]) -> [Vec<String>; 2] {
+fn transcript(house: &TestServer, writes: &[&[u8]]) -> [Vec<String>; 2] {
     let mut watcher = house.guest("watcher", "room");
     let mut alice = house.connect();
     for (i, write) in writes.iter().enumerate() {
@@ -83,7 +83,7 @@ fn without_times(line: &str) -> String {
 
 #[test]
 fn any_way_of_cutting_is_heard_the_same() {
-    let house = House::new(|config| {
+    let house = TestServer::new(|config| {
         config.limits.line_bytes = LINE_BYTES;
         // On a busy machine a pause between two writes is no silence.
         config.limits.unframed_quiet_ms = 20_000;

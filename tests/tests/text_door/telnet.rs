@@ -1,7 +1,7 @@
 //! Clients that speak telnet: PuTTY, and `telnet` itself.
 
 use crate::GREETING;
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use std::io::Read;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn expect_bytes(client: &Client, expected: &[u8]) {
 
 #[test]
 fn d13_options_are_refused_and_the_greeting_comes() {
-    let house = House::default();
+    let house = TestServer::default();
     for size in [OFFERS.len(), 1, 2, 4] {
         let mut putty = house.connect();
         for piece in OFFERS.chunks(size) {
@@ -35,7 +35,7 @@ fn d13_options_are_refused_and_the_greeting_comes() {
 
 #[test]
 fn d13_options_before_a_first_line_do_no_harm() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut client = house.connect();
     client.send_bytes(&[OFFERS, b"telnet_lobby\r\0"].concat());
     expect_bytes(&client, REFUSALS);
@@ -44,7 +44,7 @@ fn d13_options_before_a_first_line_do_no_harm() {
 
 #[test]
 fn d13_an_interrupt_within_a_session_is_not_said() {
-    let house = House::default();
+    let house = TestServer::default();
     let mut bob = house.guest("bob", "lobby");
     for size in [100, 1] {
         let mut alice = house.guest("alice", "lobby");
@@ -63,7 +63,7 @@ fn d13_an_interrupt_within_a_session_is_not_said() {
 
 #[test]
 fn d13_a_flood_of_options_extends_no_deadline() {
-    let house = House::new(|config| config.limits.answer_seconds = 1);
+    let house = TestServer::new(|config| config.limits.answer_seconds = 1);
     let mut client = house.connect();
     let mut flood = client.stream().try_clone().expect("a socket");
     let writing = std::thread::spawn(move || {

@@ -1,7 +1,7 @@
 //! One listener of every kind, each of which knows talk from everything else in the way of its clients.
 
 use super::texts::is_harmless;
-use landline_tests::{Client, House, Unframed};
+use landline_tests::{Client, TestServer, Unframed};
 use serde_json::Value;
 
 pub const ROOM: &str = "salon";
@@ -28,7 +28,7 @@ pub struct Ear {
 }
 
 /// One of each, in the order in which they came.
-pub fn one_of_each(house: &House) -> Vec<Ear> {
+pub fn one_of_each(house: &TestServer) -> Vec<Ear> {
     let text = Line::Text(house.guest("text", ROOM));
     let mut json = house.connect();
     json.send(&format!("format json\njson_{ROOM}"));
@@ -49,7 +49,7 @@ pub fn one_of_each(house: &House) -> Vec<Ear> {
 }
 
 /// Somebody at the LanTalk door who is in the room.
-pub fn lantalk(house: &House, name: &str) -> Client {
+pub fn lantalk(house: &TestServer, name: &str) -> Client {
     let mut client = house.lantalk(name);
     client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
     while !client.line().contains("You are in") {}

@@ -7,13 +7,13 @@ mod written;
 
 use crate::Pair;
 use ears::{ROOM, Way, lantalk, one_of_each};
-use landline_tests::{Client, House};
+use landline_tests::{Client, TestServer};
 use serde_json::json;
 use std::io::Write;
 use texts::{NAMES, TEXTS, is_harmless};
 
-fn house() -> House {
-    House::new(|config| {
+fn house() -> TestServer {
+    TestServer::new(|config| {
         config.lantalk_port = Some(0);
         // Each message is heard before the next one is said, so none merge.
         config.limits.unframed_gap_ms = 1;
@@ -23,7 +23,7 @@ fn house() -> House {
 /// Who says it, and how it is sent.
 type Speaker<'s> = (&'static str, Box<dyn FnMut(&str) + 's>);
 
-fn speakers(house: &House) -> [Speaker<'static>; 3] {
+fn speakers(house: &TestServer) -> [Speaker<'static>; 3] {
     let mut eve = house.guest("eve", ROOM);
     let mut mallory = lantalk(house, "mallory");
     let mut trudy = house.unframed();

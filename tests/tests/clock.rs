@@ -30,8 +30,8 @@ impl Hands {
 }
 
 /// Somebody who reads JSON.
-fn reader(house: &TestServer) -> Client {
-    let mut bob = house.guest("bob", "lobby");
+fn reader(server: &TestServer) -> Client {
+    let mut bob = server.guest("bob", "lobby");
     bob.send("format json");
     bob.until("{\"type\":\"system\",\"event\":\"format\"");
     bob
@@ -66,10 +66,10 @@ fn recalled(bob: &mut Client) -> Vec<(u64, String)> {
 #[test]
 fn ids_grow_and_the_history_keeps_its_order_whatever_the_clock_says() {
     let hands = Hands::default();
-    let mut house = TestServer::by(hands.clock(), |_| {});
+    let mut server = TestServer::by(hands.clock(), |_| {});
     let mut said: Vec<(u64, String)> = Vec::new();
     for life in 0..3 {
-        let (mut alice, mut bob) = (house.guest("alice", "lobby"), reader(&house));
+        let (mut alice, mut bob) = (server.guest("alice", "lobby"), reader(&server));
         for jump in JUMPS {
             hands.set(jump);
             let text = format!("{life}: {jump}");
@@ -80,21 +80,21 @@ fn ids_grow_and_the_history_keeps_its_order_whatever_the_clock_says() {
         assert!(said.is_sorted_by(|(before, _), (after, _)| before < after), "{said:?}");
         assert_eq!(recalled(&mut bob), said);
         // The next server starts decades before this one.
-        house.restart();
+        server.restart();
     }
 }
 
 #[test]
 fn nobody_is_signed_out_or_let_in_by_a_jump() {
     let hands = Hands::default();
-    let house = TestServer::by(hands.clock(), |config| {
+    let server = TestServer::by(hands.clock(), |config| {
         config.timeout = Duration::from_secs(3_600);
         config.block_duration = Duration::from_secs(3_600);
     });
-    house.register("carol", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
+    server.register("carol", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
     let refused = |password: &str| {
-        let mut carol = house.connect();
+        let mut carol = server.connect();
         ["LOGIN", "carol", password].iter().for_each(|line| carol.send(line));
         carol.expect("ALIAS?");
         carol.expect("PASSWORD?");
@@ -114,11 +114,11 @@ fn nobody_is_signed_out_or_let_in_by_a_jump() {
 #[test]
 fn who_is_silent_is_signed_out_though_time_runs_backwards() {
     let hands = Hands::default();
-    let house = TestServer::by(hands.clock(), |config| {
+    let server = TestServer::by(hands.clock(), |config| {
         config.timeout = Duration::from_secs(2);
         config.limits.idle_warning_seconds = 1;
     });
-    let mut alice = house.guest("alice", "lobby");
+    let mut alice = server.guest("alice", "lobby");
     let since = Instant::now();
     hands.set(-YEAR);
     alice.until("INFO: Idle timeout");

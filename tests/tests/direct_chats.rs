@@ -11,8 +11,8 @@ struct Able {
 
 impl Able {
     /// `others` hear of them.
-    fn new(house: &TestServer, name: &str, others: &mut [&mut Able]) -> Able {
-        let mut client = house.guest(name, "lobby");
+    fn new(server: &TestServer, name: &str, others: &mut [&mut Able]) -> Able {
+        let mut client = server.guest(name, "lobby");
         for other in others {
             other.client.expect(&format!("{name} has connected to the chatroom"));
         }
@@ -35,9 +35,9 @@ impl Able {
     }
 }
 
-fn two(house: &TestServer) -> (Able, Able) {
-    let mut alice = Able::new(house, "alice", &mut []);
-    let bob = Able::new(house, "bob", &mut [&mut alice]);
+fn two(server: &TestServer) -> (Able, Able) {
+    let mut alice = Able::new(server, "alice", &mut []);
+    let bob = Able::new(server, "bob", &mut [&mut alice]);
     (alice, bob)
 }
 
@@ -50,8 +50,8 @@ fn ask(from: &mut Able, to: &mut Able, (from_name, to_name): (&str, &str)) {
 
 #[test]
 fn addresses_are_told_only_after_acceptance_and_once() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = two(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = two(&server);
     let (one, other) = (alice.key.clone(), bob.key.clone());
     bob.refused(&format!("/direct-accept alice {one} 10.0.0.2:5000"), 404);
     ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -68,8 +68,8 @@ fn addresses_are_told_only_after_acceptance_and_once() {
 
 #[test]
 fn as_json() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = two(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = two(&server);
     let key = alice.key.clone();
     bob.client.send("format json");
     bob.client.expect_start("{\"type\":\"system\",\"event\":\"format\"");
@@ -81,8 +81,8 @@ fn as_json() {
 
 #[test]
 fn turning_down_says_nothing_of_addresses() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = two(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = two(&server);
     for answer in ["reject connection alice", "/reject"] {
         ask(&mut alice, &mut bob, ("alice", "bob"));
         bob.client.send(answer);
@@ -94,9 +94,9 @@ fn turning_down_says_nothing_of_addresses() {
 
 #[test]
 fn somebody_whose_program_announced_no_key_cannot_be_asked() {
-    let house = TestServer::default();
-    let mut alice = Able::new(&house, "alice", &mut []);
-    let mut carol = house.guest("carol", "lobby");
+    let server = TestServer::default();
+    let mut alice = Able::new(&server, "alice", &mut []);
+    let mut carol = server.guest("carol", "lobby");
     alice.expect("carol has connected to the chatroom");
     let why = alice.refused("startprivate carol", 403);
     assert!(why.contains("/connect carol"), "{why}");
@@ -105,14 +105,14 @@ fn somebody_whose_program_announced_no_key_cannot_be_asked() {
 
 #[test]
 fn leaving_and_blocking_end_what_was_asked() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = two(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = two(&server);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     alice.client.quit();
     // What is private ends before everybody hears of it.
     bob.expect("INFO: alice is no longer available for an encrypted chat");
     bob.expect("alice has left the chatroom");
-    let mut alice = Able::new(&house, "alice", &mut [&mut bob]);
+    let mut alice = Able::new(&server, "alice", &mut [&mut bob]);
     let key = alice.key.clone();
     bob.refused(&format!("/direct-accept alice {key} 10.0.0.2:5000"), 404);
     ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -124,8 +124,8 @@ fn leaving_and_blocking_end_what_was_asked() {
 
 #[test]
 fn a_new_key_voids_what_was_asked_with_the_old_one() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = two(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = two(&server);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     let (old, new) = (alice.key.clone(), Keys::generate().expect("keys").public());
     alice.client.send(&format!("/direct-key {new}"));

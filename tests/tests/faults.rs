@@ -86,8 +86,8 @@ const CASES: [Case; 7] = [
 ];
 
 /// Once, with what everybody is to hear of it.
-fn once(house: &TestServer, case: &Case, witness: &mut Client) {
-    let mut mallory = house.guest("mallory", "lobby");
+fn once(server: &TestServer, case: &Case, witness: &mut Client) {
+    let mut mallory = server.guest("mallory", "lobby");
     witness.expect("mallory has connected to the chatroom");
     mallory.send(case.sends);
     match case.hears {
@@ -111,13 +111,13 @@ fn count_of(text: &str) -> usize {
 }
 
 fn a_hundred_times(case: &Case) {
-    let house = TestServer::new(|config| (case.change)(config));
-    let (mut witness, mut other) = (house.guest("witness", "lobby"), house.guest("other", "lobby"));
+    let server = TestServer::new(|config| (case.change)(config));
+    let (mut witness, mut other) = (server.guest("witness", "lobby"), server.guest("other", "lobby"));
     witness.expect("other has connected to the chatroom");
     other.lines_so_far();
     ERRORS.lock().clear();
     for _ in 0..TIMES {
-        once(&house, case, &mut witness);
+        once(&server, case, &mut witness);
     }
     let least = case.each.map_or(1, |each| TIMES * each);
     eventually("the log has all of them", || count_of(case.logged) >= least);
@@ -133,16 +133,16 @@ fn a_hundred_times(case: &Case) {
         witness.send(question);
         witness.expect_start(answer);
     }
-    assert_eq!(house.server().services().hub.people(), 2);
+    assert_eq!(server.server().services().hub.people(), 2);
     other.quit();
     witness.expect("other has left the chatroom");
 }
 
 /// A second panic, while what is left of a session after the first one is put away.
-fn twice_over(house: &TestServer) {
-    let mut witness = house.guest("witness", "lobby");
+fn twice_over(server: &TestServer) {
+    let mut witness = server.guest("witness", "lobby");
     for _ in 0..TIMES {
-        let mut mallory = house.guest("panic-in-leaving", "lobby");
+        let mut mallory = server.guest("panic-in-leaving", "lobby");
         mallory.send("panic-in-session");
         mallory.expect_closed();
         witness.expect("panic-in-leaving has connected to the chatroom");
@@ -157,14 +157,14 @@ fn twice_over(house: &TestServer) {
 }
 
 /// The name that brings the panic is free again each time.
-fn on_the_way_in(house: &TestServer) {
+fn on_the_way_in(server: &TestServer) {
     for _ in 0..TIMES {
-        let mut mallory = house.connect();
+        let mut mallory = server.connect();
         mallory.send("panic-in-sign-in_lobby");
         mallory.expect_closed();
     }
     assert_eq!(count_of(SESSION), TIMES);
-    assert_eq!(house.server().services().hub.people(), 0);
+    assert_eq!(server.server().services().hub.people(), 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use landline_tests::{Client, TestServer};
 use std::time::Instant;
 
 /// More than two hearers are many.
-fn house() -> TestServer {
+fn server() -> TestServer {
     TestServer::new(|config| {
         config.limits.presence_hearers = 2;
         config.limits.presence_lines = Limits::default().presence_lines;
@@ -35,12 +35,12 @@ fn gathered(client: &mut Client, room: &str, came: usize, went: usize) -> Vec<St
 
 #[test]
 fn few_are_told_at_once_and_many_are_told_together() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut few = [house.guest("bob", "lobby"), house.guest("carol", "ops")];
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut few = [server.guest("bob", "lobby"), server.guest("carol", "ops")];
     alice.expect("bob has connected to the chatroom");
     alice.expect("carol has connected to the chatroom");
-    let many: Vec<Client> = (0..20).map(|i| house.guest(&format!("p{i}"), "ops")).collect();
+    let many: Vec<Client> = (0..20).map(|i| server.guest(&format!("p{i}"), "ops")).collect();
     let named = gathered(&mut alice, "", 20, 0);
     assert!(named.len() >= 10 && named[0] == "p0", "{named:?}");
     many.into_iter().for_each(Client::quit);
@@ -57,9 +57,9 @@ fn few_are_told_at_once_and_many_are_told_together() {
 
 #[test]
 fn rooms_have_their_own() {
-    let house = house();
-    let mut alice = house.guest("alice", "ops");
-    let mut others: Vec<Client> = (0..4).map(|i| house.guest(&format!("p{i}"), "lobby")).collect();
+    let server = server();
+    let mut alice = server.guest("alice", "ops");
+    let mut others: Vec<Client> = (0..4).map(|i| server.guest(&format!("p{i}"), "lobby")).collect();
     alice.until("+");
     alice.lines_so_far();
     for other in &mut others {
@@ -81,18 +81,18 @@ fn rooms_have_their_own() {
 
 #[test]
 fn who_blocks_somebody_is_told_singly_and_not_to_them() {
-    let house = house();
-    house.register("bob", "correct horse");
-    let mut eve = house.guest("eve", "lobby");
-    let mut bob = house.login("bob", "correct horse");
+    let server = server();
+    server.register("bob", "correct horse");
+    let mut eve = server.guest("eve", "lobby");
+    let mut bob = server.login("bob", "correct horse");
     bob.send("/block eve");
     bob.expect("INFO: eve is blocked");
-    let mut alice = house.guest("alice", "lobby");
-    let _carol = house.guest("carol", "lobby");
+    let mut alice = server.guest("alice", "lobby");
+    let _carol = server.guest("carol", "lobby");
     alice.expect("+1 joined, 0 left: carol");
     bob.quit();
     alice.expect("bob has left the chatroom");
-    let mut bob = house.login("bob", "correct horse");
+    let mut bob = server.login("bob", "correct horse");
     alice.expect("bob has connected to the chatroom");
     bob.send("hello");
     eve.until("bob: hello");
@@ -131,8 +131,8 @@ fn everything(reader: &mut Client, room: &str) -> Vec<String> {
 
 #[test]
 fn x13_a_few_who_join_and_leave_are_told_one_by_one() {
-    let house = bounded();
-    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "lobby"));
+    let server = bounded();
+    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "lobby"));
     alice.expect("bob has connected to the chatroom");
     for _ in 0..5 {
         bob.send("/join ops");
@@ -144,9 +144,9 @@ fn x13_a_few_who_join_and_leave_are_told_one_by_one() {
 
 #[test]
 fn x13_many_who_join_and_leave_a_room_make_few_lines() {
-    let house = bounded();
-    let mut crowd: Vec<Client> = (0..150).map(|i| house.guest(&format!("p{i}"), "lobby")).collect();
-    let mut readers = [house.guest("alice", "ops"), house.guest("bob", "lobby")];
+    let server = bounded();
+    let mut crowd: Vec<Client> = (0..150).map(|i| server.guest(&format!("p{i}"), "lobby")).collect();
+    let mut readers = [server.guest("alice", "ops"), server.guest("bob", "lobby")];
     readers[1].send("/join ops");
     readers[1].until("INFO: You are in ops now");
     readers.iter_mut().for_each(|reader| drop(reader.lines_so_far()));
@@ -167,11 +167,11 @@ fn x13_many_who_join_and_leave_a_room_make_few_lines() {
 
 #[test]
 fn x13_many_who_come_and_go_make_few_lines() {
-    let house = bounded();
-    let mut alice = house.guest("alice", "lobby");
+    let server = bounded();
+    let mut alice = server.guest("alice", "lobby");
     let since = Instant::now();
     for round in 0..5 {
-        let crowd: Vec<Client> = (0..50).map(|i| house.guest(&format!("p{round}x{i}"), "lobby")).collect();
+        let crowd: Vec<Client> = (0..50).map(|i| server.guest(&format!("p{round}x{i}"), "lobby")).collect();
         // Some say goodbye, some are cut off.
         for (i, client) in crowd.into_iter().enumerate() {
             if i % 2 == 0 { client.quit() } else { client.reset() }

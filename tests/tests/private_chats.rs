@@ -4,10 +4,10 @@ use landline_tests::{Client, TestServer};
 use std::sync::Barrier;
 
 /// Guests of these names in one room, all of whom know that the others are there.
-fn guests<const N: usize>(house: &TestServer, names: [&str; N]) -> [Client; N] {
+fn guests<const N: usize>(server: &TestServer, names: [&str; N]) -> [Client; N] {
     let mut here: Vec<Client> = Vec::new();
     for name in names {
-        let newcomer = house.guest(name, "lobby");
+        let newcomer = server.guest(name, "lobby");
         for person in &mut here {
             person.expect(&format!("{name} has connected to the chatroom"));
         }
@@ -42,8 +42,8 @@ fn expect_refusals(client: &mut Client, cases: &[(&str, u16)]) {
 
 #[test]
 fn a_private_chat_is_between_two() {
-    let house = TestServer::default();
-    let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
+    let server = TestServer::default();
+    let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
     connect(&mut alice, &mut bob, ("alice", "bob"));
     alice.send("private txt BOB hello");
     bob.expect("[Private] alice: hello");
@@ -70,8 +70,8 @@ fn a_private_chat_is_between_two() {
 
 #[test]
 fn rejecting_leaves_no_request_behind() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    let server = TestServer::default();
+    let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     bob.send("reject connection alice");
     bob.expect("INFO: Rejected private request from alice");
@@ -82,8 +82,8 @@ fn rejecting_leaves_no_request_behind() {
 
 #[test]
 fn nobody_is_connected_without_wanting_it() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    let server = TestServer::default();
+    let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     let before = [
         ("private txt bob hi", 403),
         ("private txt hi", 404),
@@ -110,8 +110,8 @@ fn nobody_is_connected_without_wanting_it() {
 
 #[test]
 fn without_a_name_only_the_one_there_is() {
-    let house = TestServer::default();
-    let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
+    let server = TestServer::default();
+    let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
     ask(&mut alice, &mut carol, ("alice", "carol"));
     ask(&mut bob, &mut carol, ("bob", "carol"));
     expect_refusals(&mut carol, &[("accept connection", 400), ("reject connection", 400)]);
@@ -128,8 +128,8 @@ fn without_a_name_only_the_one_there_is() {
 
 #[test]
 fn asking_each_other_at_once_connects() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    let server = TestServer::default();
+    let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     let together = Barrier::new(2);
     let ask = |person: &mut Client, other: &str| {
         together.wait();
@@ -156,11 +156,11 @@ fn asking_each_other_at_once_connects() {
 /// Somebody accepts at the very moment the other leaves: connected first, or not at all.
 #[test]
 fn accepting_while_the_other_leaves_keeps_the_order() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "lobby");
     let together = Barrier::new(2);
     for _ in 0..50 {
-        let mut alice = house.guest("alice", "lobby");
+        let mut alice = server.guest("alice", "lobby");
         bob.expect("alice has connected to the chatroom");
         ask(&mut alice, &mut bob, ("alice", "bob"));
         std::thread::scope(|scope| {
@@ -184,8 +184,8 @@ fn accepting_while_the_other_leaves_keeps_the_order() {
 
 #[test]
 fn asking_somebody_who_has_asked_connects() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = guests(&house, ["alice", "bob"]);
+    let server = TestServer::default();
+    let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     bob.send("connect to alice");
     bob.expect("PRIVATE_CONNECTED:alice");
@@ -196,8 +196,8 @@ fn asking_somebody_who_has_asked_connects() {
 
 #[test]
 fn there_is_a_most() {
-    let house = TestServer::new(|config| config.limits.privates_per_person = 1);
-    let [mut alice, mut bob, mut carol] = guests(&house, ["alice", "bob", "carol"]);
+    let server = TestServer::new(|config| config.limits.privates_per_person = 1);
+    let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     expect_refusals(&mut alice, &[("connect to carol", 403)]);
     expect_refusals(&mut carol, &[("connect to alice", 403), ("connect to bob", 403)]);
@@ -209,8 +209,8 @@ fn there_is_a_most() {
 
 #[test]
 fn somebody_who_left_counts_no_more() {
-    let house = TestServer::new(|config| config.limits.privates_per_person = 1);
-    let [mut alice, mut bob, mut carol, mut dora] = guests(&house, ["alice", "bob", "carol", "dora"]);
+    let server = TestServer::new(|config| config.limits.privates_per_person = 1);
+    let [mut alice, mut bob, mut carol, mut dora] = guests(&server, ["alice", "bob", "carol", "dora"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     ask(&mut dora, &mut carol, ("dora", "carol"));
     alice.quit();
@@ -222,9 +222,9 @@ fn somebody_who_left_counts_no_more() {
 
 #[test]
 fn leaving_ends_everything_private_and_says_so() {
-    let house = TestServer::default();
+    let server = TestServer::default();
     for (leave, how) in [(Client::quit as fn(Client), "quit"), (Client::reset, "reset"), (drop, "close")] {
-        let [mut bob, mut carol, mut dora, mut alice] = guests(&house, ["bob", "carol", "dora", "alice"]);
+        let [mut bob, mut carol, mut dora, mut alice] = guests(&server, ["bob", "carol", "dora", "alice"]);
         connect(&mut bob, &mut alice, ("bob", "alice"));
         ask(&mut carol, &mut alice, ("carol", "alice"));
         ask(&mut alice, &mut dora, ("alice", "dora"));
@@ -247,13 +247,13 @@ fn leaving_ends_everything_private_and_says_so() {
 
 #[test]
 fn a_successor_of_the_same_name_inherits_nothing() {
-    let house = TestServer::default();
-    let [mut bob, mut carol, mut dora, mut alice] = guests(&house, ["bob", "carol", "dora", "alice"]);
+    let server = TestServer::default();
+    let [mut bob, mut carol, mut dora, mut alice] = guests(&server, ["bob", "carol", "dora", "alice"]);
     connect(&mut bob, &mut alice, ("bob", "alice"));
     ask(&mut carol, &mut alice, ("carol", "alice"));
     ask(&mut alice, &mut dora, ("alice", "dora"));
     alice.quit();
-    let mut alice = house.guest("alice", "lobby");
+    let mut alice = server.guest("alice", "lobby");
     for person in [&mut bob, &mut carol, &mut dora] {
         person.until("alice has connected to the chatroom");
     }

@@ -4,11 +4,11 @@ use landline_tests::TestServer;
 
 #[test]
 fn three_people_talk_in_one_room() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.guest("bob", "lobby");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
-    let mut carol = house.guest("carol", "Lobby");
+    let mut carol = server.guest("carol", "Lobby");
     alice.expect("carol has connected to the chatroom");
     bob.expect("carol has connected to the chatroom");
     alice.send("hello");
@@ -27,10 +27,10 @@ fn three_people_talk_in_one_room() {
 
 #[test]
 fn whoever_is_announced_hears_what_is_said_to_them() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
     for i in 0..200 {
-        let mut newcomer = house.connect();
+        let mut newcomer = server.connect();
         newcomer.send(&format!("p{i}_lobby"));
         alice.expect(&format!("p{i} has connected to the chatroom"));
         alice.send(&format!("hello p{i}"));

@@ -6,13 +6,13 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn people_talk_in_a_room_and_hear_themselves() {
-    let house = TestServer::default();
-    let mut alice = house.unframed();
+    let server = TestServer::default();
+    let mut alice = server.unframed();
     alice.ask("alice_room", "200");
-    let mut bob = house.unframed();
+    let mut bob = server.unframed();
     bob.ask("bob_room", "200");
     alice.expect("bob has connected to the chatroom");
-    let mut carol = house.guest("carol", "room");
+    let mut carol = server.guest("carol", "room");
     for person in [&mut alice, &mut bob] {
         person.expect("carol has connected to the chatroom");
     }
@@ -35,8 +35,8 @@ fn people_talk_in_a_room_and_hear_themselves() {
 
 #[test]
 fn names_and_rooms_with_an_underscore_in_the_name() {
-    let house = TestServer::default();
-    let mut alice = house.unframed();
+    let server = TestServer::default();
+    let mut alice = server.unframed();
     alice.ask("al_ice_room", "200");
     alice.ask("hello", "al_ice - hello");
     alice.ask("online clients", "Online clients: al_ice");
@@ -44,9 +44,9 @@ fn names_and_rooms_with_an_underscore_in_the_name() {
 
 #[test]
 fn a_refusal_is_a_bare_number_and_the_end() {
-    let house = TestServer::default();
-    house.register("owner", "correct horse");
-    let mut alice = house.unframed();
+    let server = TestServer::default();
+    server.register("owner", "correct horse");
+    let mut alice = server.unframed();
     alice.ask("alice_room", "200");
     for (first, answer) in [
         ("alice_room", "403"),
@@ -58,7 +58,7 @@ fn a_refusal_is_a_bare_number_and_the_end() {
         ("_room", "400"),
         ("b b_room", "400"),
     ] {
-        let mut other = house.unframed();
+        let mut other = server.unframed();
         other.ask(first, answer);
         other.expect("");
     }
@@ -67,18 +67,18 @@ fn a_refusal_is_a_bare_number_and_the_end() {
 
 #[test]
 fn a_server_with_a_password_is_closed_to_it() {
-    let house = TestServer::new(|config| config.password = Some("open sesame".into()));
-    let mut alice = house.unframed();
+    let server = TestServer::new(|config| config.password = Some("open sesame".into()));
+    let mut alice = server.unframed();
     alice.ask("alice_room", "403");
     alice.expect("");
 }
 
 #[test]
 fn a_character_split_over_two_sends_stays_whole() {
-    let house = TestServer::default();
-    let mut alice = house.unframed();
+    let server = TestServer::default();
+    let mut alice = server.unframed();
     alice.ask("alice_room", "200");
-    let mut bob = house.guest("bob", "room");
+    let mut bob = server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     for (bytes, heard) in [(&b"gr\xc3"[..], "gr"), (b"\xbc\xc3\x9fe \xf0\x9f\x91", "üße"), (b"\x8d!", "👍!")] {
         alice.send_bytes(bytes);
@@ -89,8 +89,8 @@ fn a_character_split_over_two_sends_stays_whole() {
     alice.expect("alice - \u{fffd} and on");
 }
 
-fn tcp_chat(python: &Path, house: &TestServer, name: &str) -> Program {
-    let port = house.address().port().to_string();
+fn tcp_chat(python: &Path, server: &TestServer, name: &str) -> Program {
+    let port = server.address().port().to_string();
     let mut command = Command::new(python);
     command.args(["-u", "-m", "tcp_chat", "client", "-a", "127.0.0.1", "-p", &port, "-u", name, "-c", "room"]);
     Program::start(&mut command, Stdio::piped())
@@ -98,10 +98,10 @@ fn tcp_chat(python: &Path, house: &TestServer, name: &str) -> Program {
 
 #[test]
 fn the_real_client_talks_with_nc() {
-    let house = TestServer::default();
-    let Some(python) = python_with("cn_tcp_server==0.0.2", house.scratch()) else { return };
-    let mut bob = house.guest("bob", "room");
-    let mut alice = tcp_chat(&python, &house, "alice");
+    let server = TestServer::default();
+    let Some(python) = python_with("cn_tcp_server==0.0.2", server.scratch()) else { return };
+    let mut bob = server.guest("bob", "room");
+    let mut alice = tcp_chat(&python, &server, "alice");
     alice.until("Connected!");
     bob.expect("alice has connected to the chatroom");
     for text in ["hello from python", "grüße 👍"] {
@@ -112,7 +112,7 @@ fn the_real_client_talks_with_nc() {
     bob.send("hello from nc");
     alice.until("bob - hello from nc");
 
-    let mut second = tcp_chat(&python, &house, "Alice");
+    let mut second = tcp_chat(&python, &server, "Alice");
     second.until("The user with such name already connect");
     assert!(second.wait().success());
 

@@ -5,18 +5,18 @@ use landline_common::What;
 use landline_common::json;
 use landline_tests::{Client, TestServer};
 
-/// A house in which a page has few names.
-fn house() -> TestServer {
+/// A server in which a page has few names.
+fn server() -> TestServer {
     TestServer::new(|config| config.limits.page_names = 3)
 }
 
 /// Guests in one room who have signed in one after another.
-fn guests<const N: usize>(house: &TestServer, names: [&str; N], room: &str) -> [Client; N] {
-    names.map(|name| house.guest(name, room))
+fn guests<const N: usize>(server: &TestServer, names: [&str; N], room: &str) -> [Client; N] {
+    names.map(|name| server.guest(name, room))
 }
 
-fn json_guest(house: &TestServer, name: &str, room: &str) -> Client {
-    let mut client = house.connect();
+fn json_guest(server: &TestServer, name: &str, room: &str) -> Client {
+    let mut client = server.connect();
     client.send("format json");
     client.send(&format!("{name}_{room}"));
     while !client.line().contains("auth_ok") {}
@@ -32,8 +32,8 @@ fn asked(client: &mut Client, line: &str) -> Vec<String> {
 
 #[test]
 fn x2_what_fits_on_one_page_is_in_the_order_of_coming() {
-    let house = house();
-    let mut here = guests(&house, ["zoe", "bob", "alice"], "ops");
+    let server = server();
+    let mut here = guests(&server, ["zoe", "bob", "alice"], "ops");
     let zoe = &mut here[0];
     assert_eq!(asked(zoe, "/users"), ["Online clients: zoe, bob, alice"]);
     assert_eq!(asked(zoe, "/who OPS"), ["In ops: zoe, bob, alice"]);
@@ -43,8 +43,8 @@ fn x2_what_fits_on_one_page_is_in_the_order_of_coming() {
 
 #[test]
 fn x2_beyond_one_page_names_come_in_their_order() {
-    let house = house();
-    let mut here = guests(&house, ["zoe", "Bob", "alice", "eve", "carol"], "ops");
+    let server = server();
+    let mut here = guests(&server, ["zoe", "Bob", "alice", "eve", "carol"], "ops");
     let zoe = &mut here[0];
     let page = ["Online clients: alice, Bob, carol", "INFO: and 2 more: /users after carol"];
     assert_eq!(asked(zoe, "/users"), page);
@@ -66,10 +66,10 @@ fn x2_beyond_one_page_names_come_in_their_order() {
 
 #[test]
 fn x2_rooms_chats_and_blocks_come_in_pages() {
-    let house = house();
+    let server = server();
     let names = ["bob", "carol", "dora", "eve"];
-    let others = guests(&house, names, "ops");
-    let mut alice = house.guest("alice", "lobby");
+    let others = guests(&server, names, "ops");
+    let mut alice = server.guest("alice", "lobby");
     for room in ["attic", "Barn", "cellar"] {
         alice.send(&format!("/join {room}"));
     }
@@ -83,7 +83,7 @@ fn x2_rooms_chats_and_blocks_come_in_pages() {
         alice.until(&format!("PRIVATE_REQUEST_FROM:{name}"));
         alice.send(&format!("/accept {name}"));
         alice.send(&format!("/block nobody-{name}"));
-        house.register(&format!("nobody-{name}"), "password");
+        server.register(&format!("nobody-{name}"), "password");
         alice.send(&format!("/block nobody-{name}"));
         other.lines_so_far();
         kept.push(other);
@@ -98,9 +98,9 @@ fn x2_rooms_chats_and_blocks_come_in_pages() {
 
 #[test]
 fn x2_every_rendering_says_how_to_go_on() {
-    let house = TestServer::new(|config| (config.limits.page_names, config.lantalk_port) = (2, Some(0)));
-    let _guests = guests(&house, ["alice", "bob", "carol"], "lobby");
-    let mut json = json_guest(&house, "json", "lobby");
+    let server = TestServer::new(|config| (config.limits.page_names, config.lantalk_port) = (2, Some(0)));
+    let _guests = guests(&server, ["alice", "bob", "carol"], "lobby");
+    let mut json = json_guest(&server, "json", "lobby");
     json.send("/users");
     let line = json.line();
     assert!(
@@ -110,11 +110,11 @@ fn x2_every_rendering_says_how_to_go_on() {
     json.send("/users after bob");
     let line = json.line();
     assert!(line.contains(r#""after":"bob","users":["carol","json"],"text":"Online clients: carol, json""#), "{line}");
-    let mut lantalk = house.lantalk("dora");
+    let mut lantalk = server.lantalk("dora");
     lantalk.send(r#"{"type":"message","text":"/users"}"#);
     while !lantalk.line().contains(r#""text":"Online: alice, bob""#) {}
     assert!(lantalk.line().contains(r#""text":"and 3 more: /users after bob""#));
-    let mut unframed = house.unframed();
+    let mut unframed = server.unframed();
     unframed.ask("tcpchat_lobby", "200");
     unframed.send("/users");
     while unframed.recv() != "Online clients: alice, bob" {}
@@ -124,18 +124,18 @@ fn x2_every_rendering_says_how_to_go_on() {
 /// The case itself: many guests of one address open rooms with the longest names, here with a small backlog.
 #[test]
 fn x2_a_client_that_lists_many_rooms_is_not_reset() {
-    let house =
+    let server =
         TestServer::new(|config| (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (128 << 10, 4 << 10));
     let mut guests = Vec::new();
     for guest in 0..30 {
-        let mut client = house.guest(&format!("guest{guest}"), "lobby");
+        let mut client = server.guest(&format!("guest{guest}"), "lobby");
         for room in 0..31 {
             client.send(&format!("/join {}", worst::room(31 * guest + room)));
         }
         client.lines_so_far();
         guests.push(client);
     }
-    let mut reader = json_guest(&house, "reader", "lobby");
+    let mut reader = json_guest(&server, "reader", "lobby");
     for _ in 0..30 {
         let (mut ask, mut rooms) = ("/rooms".to_owned(), Vec::new());
         loop {

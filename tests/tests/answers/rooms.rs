@@ -4,16 +4,16 @@ use landline_server::config::Config;
 use landline_tests::{Client, TestServer, eventually, neighbour};
 use std::net::Ipv4Addr;
 
-/// A house with limits by address, of which one opens three rooms.
-fn house(change: impl FnOnce(&mut Config)) -> TestServer {
+/// A server with limits by address, of which one opens three rooms.
+fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         (config.max_clients_per_ip, config.limits.rooms_per_address) = (256, 3);
         change(config);
     })
 }
 
-fn guest(house: &TestServer, from: Ipv4Addr, name: &str, room: &str) -> Client {
-    let mut client = Client::connect_from(from, house.address());
+fn guest(server: &TestServer, from: Ipv4Addr, name: &str, room: &str) -> Client {
+    let mut client = Client::connect_from(from, server.address());
     client.send(&format!("{name}_{room}"));
     client.expect_start("200 ");
     client
@@ -30,10 +30,10 @@ const FULL: &str = "403 3 rooms opened from your address are open, the maximum. 
 
 #[test]
 fn x2_one_address_opens_so_many_rooms() {
-    let house = house(|_| {});
+    let server = server(|_| {});
     let (here, there) = (neighbour(1), neighbour(2));
-    let mut alice = guest(&house, here, "alice", "one");
-    let mut bob = guest(&house, here, "bob", "lobby");
+    let mut alice = guest(&server, here, "alice", "one");
+    let mut bob = guest(&server, here, "bob", "lobby");
     assert_eq!(join(&mut bob, "two"), "INFO: You are in two now");
     assert_eq!(join(&mut alice, "three"), "INFO: You are in three now");
     for client in [&mut alice, &mut bob] {
@@ -44,12 +44,12 @@ fn x2_one_address_opens_so_many_rooms() {
     // Rooms that are open, and the lobby, are for all.
     assert_eq!(join(&mut bob, "one"), "INFO: You are in one now");
     assert_eq!(join(&mut alice, "lobby"), "INFO: You are in lobby now");
-    let mut refused = Client::connect_from(here, house.address());
+    let mut refused = Client::connect_from(here, server.address());
     refused.send("carol_four");
     refused.expect(FULL);
     refused.expect_closed();
     // Her name is free again, and another address has its own.
-    let mut carol = guest(&house, there, "carol", "four");
+    let mut carol = guest(&server, there, "carol", "four");
     assert_eq!(join(&mut alice, "four"), "INFO: You are in four now");
     for room in ["five", "six"] {
         assert_eq!(join(&mut carol, room), format!("INFO: You are in {room} now"));
@@ -59,13 +59,13 @@ fn x2_one_address_opens_so_many_rooms() {
 
 #[test]
 fn x2_a_room_counts_until_it_closes() {
-    let house = house(|_| {});
-    let mut alice = guest(&house, neighbour(1), "alice", "one");
+    let server = server(|_| {});
+    let mut alice = guest(&server, neighbour(1), "alice", "one");
     for room in ["two", "three"] {
         join(&mut alice, room);
     }
     // Whoever else is in it keeps it open, and it counts where it was opened.
-    let mut bob = guest(&house, neighbour(2), "bob", "three");
+    let mut bob = guest(&server, neighbour(2), "bob", "three");
     alice.send("/leave three");
     alice.until("INFO: You left three");
     assert_eq!(join(&mut alice, "four"), format!("ERROR: {FULL}"));
@@ -77,7 +77,7 @@ fn x2_a_room_counts_until_it_closes() {
     assert_eq!(join(&mut alice, "five"), "INFO: You are in five now");
     // Leaving the server closes rooms, too.
     alice.quit();
-    let mut again = guest(&house, neighbour(1), "again", "lobby");
+    let mut again = guest(&server, neighbour(1), "again", "lobby");
     let mut opened = 0;
     eventually("her rooms are closed", || {
         opened += usize::from(join(&mut again, &format!("new{opened}")).starts_with("INFO"));
@@ -87,8 +87,8 @@ fn x2_a_room_counts_until_it_closes() {
 
 #[test]
 fn x2_without_limits_by_address_rooms_have_none() {
-    let house = house(|config| config.max_clients_per_ip = 0);
-    let mut alice = guest(&house, neighbour(1), "alice", "lobby");
+    let server = server(|config| config.max_clients_per_ip = 0);
+    let mut alice = guest(&server, neighbour(1), "alice", "lobby");
     for room in 0..20 {
         assert_eq!(join(&mut alice, &format!("room{room}")), format!("INFO: You are in room{room} now"));
     }

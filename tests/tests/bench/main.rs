@@ -13,8 +13,8 @@ fn cell(name: &str) -> Cell {
     CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
 }
 
-fn target(house: &TestServer, tag: &str) -> Target {
-    Target { address: house.address(), process: Some(std::process::id()), tag: tag.to_owned() }
+fn target(server: &TestServer, tag: &str) -> Target {
+    Target { address: server.address(), process: Some(std::process::id()), tag: tag.to_owned() }
 }
 
 fn exact(cell: &Cell, figures: &Figures) {
@@ -23,8 +23,8 @@ fn exact(cell: &Cell, figures: &Figures) {
 
 #[test]
 fn the_smallest_cell_loses_and_doubles_nothing() {
-    let (house, cell) = (TestServer::default(), cell("10x8"));
-    let figures = run(&cell, &target(&house, ""), &MOMENT).unwrap();
+    let (server, cell) = (TestServer::default(), cell("10x8"));
+    let figures = run(&cell, &target(&server, ""), &MOMENT).unwrap();
     exact(&cell, &figures);
     // Five speakers with eight lines each on their way.
     assert!(figures.lines >= 40, "{} lines", figures.lines);
@@ -35,10 +35,10 @@ fn the_smallest_cell_loses_and_doubles_nothing() {
 
 #[test]
 fn the_other_loads_are_counted_as_exactly() {
-    let house = TestServer::default();
+    let server = TestServer::default();
     for name in ["100-serial", "last-of-100"] {
         let cell = cell(name).of(20);
-        let figures = run(&cell, &target(&house, &format!("-{name}")), &MOMENT).unwrap();
+        let figures = run(&cell, &target(&server, &format!("-{name}")), &MOMENT).unwrap();
         exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
     }
@@ -47,8 +47,8 @@ fn the_other_loads_are_counted_as_exactly() {
 #[test]
 fn every_room_is_counted_by_itself() {
     let cell = Cell { members: 5, ..GROWTH.iter().find(|cell| cell.name == "10-rooms-of-10").expect("a cell").clone() };
-    let house = TestServer::default();
-    let figures = run(&cell, &target(&house, "-rooms"), &MOMENT).unwrap();
+    let server = TestServer::default();
+    let figures = run(&cell, &target(&server, "-rooms"), &MOMENT).unwrap();
     exact(&cell, &figures);
     // Two speakers in each of ten rooms with four lines each on their way.
     assert!(figures.lines >= 80, "{} lines", figures.lines);
@@ -57,8 +57,8 @@ fn every_room_is_counted_by_itself() {
 
 #[test]
 fn of_every_two_who_come_one_hears_the_other() {
-    let (house, cell) = (TestServer::default(), cell("join-5000").of(40));
-    let figures = run(&cell, &target(&house, ""), &MOMENT).unwrap();
+    let (server, cell) = (TestServer::default(), cell("join-5000").of(40));
+    let figures = run(&cell, &target(&server, ""), &MOMENT).unwrap();
     exact(&cell, &figures);
     assert_eq!(figures.deliveries, 40 * 39 / 2);
     assert!(figures.all_in <= figures.all_heard);
@@ -66,14 +66,14 @@ fn of_every_two_who_come_one_hears_the_other() {
 
 #[test]
 fn one_who_never_reads_is_no_receiver() {
-    let house = TestServer::new(|config| config.limits.backlog_bytes = 64 << 10);
+    let server = TestServer::new(|config| config.limits.backlog_bytes = 64 << 10);
     let cell = Cell { members: 20, ..cell("stalled") };
     let mut runs = 0;
     // A busy machine may say too little in a moment to fill what the kernel holds.
     eventually("the one who never reads is cut off", || {
         runs += 1;
         let longer = Options { time: Duration::from_secs(1), text_bytes: 1_000, ..MOMENT };
-        let figures = run(&cell, &target(&house, &format!("-{runs}")), &longer).unwrap();
+        let figures = run(&cell, &target(&server, &format!("-{runs}")), &longer).unwrap();
         exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
         figures.cut.unwrap()
@@ -82,11 +82,11 @@ fn one_who_never_reads_is_no_receiver() {
 
 #[test]
 fn what_a_guard_prevents_is_said_with_what_to_do() {
-    let house = TestServer::new(|config| config.rate = Some((3, Duration::from_secs(60))));
-    let error = run(&cell("10x8"), &target(&house, ""), &MOMENT).unwrap_err().to_string();
+    let server = TestServer::new(|config| config.rate = Some((3, Duration::from_secs(60))));
+    let error = run(&cell("10x8"), &target(&server, ""), &MOMENT).unwrap_err().to_string();
     assert!(error.contains("Slow down") && error.contains("--rate off"), "{error}");
-    let house = TestServer::new(|config| config.password = Some("sesame".into()));
-    let error = run(&cell("10x8"), &target(&house, ""), &MOMENT).unwrap_err().to_string();
+    let server = TestServer::new(|config| config.password = Some("sesame".into()));
+    let error = run(&cell("10x8"), &target(&server, ""), &MOMENT).unwrap_err().to_string();
     assert!(error.contains("does not let u") && error.contains("without a password"), "{error}");
 }
 

@@ -12,15 +12,15 @@ const PASSWORD: &str = "correct horse";
 
 /// A client that has waited for the greeting, the only message with a newline: the server does not know yet whom it
 /// greets. Chat77's clients look only at how it begins.
-fn greeted(house: &TestServer) -> Unframed {
-    let mut client = house.unframed();
+fn greeted(server: &TestServer) -> Unframed {
+    let mut client = server.unframed();
     client.expect(&format!("{GREETING}\n"));
     client
 }
 
 /// Somebody who has an account, signed in to it.
-fn login(house: &TestServer, name: &str) -> Unframed {
-    let mut client = greeted(house);
+fn login(server: &TestServer, name: &str) -> Unframed {
+    let mut client = greeted(server);
     client.ask("LOGIN", "ALIAS?");
     client.ask(name, "PASSWORD?");
     client.ask(PASSWORD, "AUTH_SUCCESS");
@@ -28,14 +28,14 @@ fn login(house: &TestServer, name: &str) -> Unframed {
 }
 
 /// Somebody new, signed in.
-fn chat77(house: &TestServer, name: &str) -> Unframed {
-    house.register(name, PASSWORD);
-    login(house, name)
+fn chat77(server: &TestServer, name: &str) -> Unframed {
+    server.register(name, PASSWORD);
+    login(server, name)
 }
 
-fn alice_and_bob(house: &TestServer) -> (Unframed, Unframed) {
-    let mut alice = chat77(house, "alice");
-    let bob = chat77(house, "bob");
+fn alice_and_bob(server: &TestServer) -> (Unframed, Unframed) {
+    let mut alice = chat77(server, "alice");
+    let bob = chat77(server, "bob");
     alice.expect("bob has connected to the chatroom");
     (alice, bob)
 }

@@ -5,9 +5,9 @@ use landline_tests::TestServer;
 
 #[test]
 fn long_messages_are_cut_with_the_prefix_below_what_one_recv_takes() {
-    let house = TestServer::default();
-    let mut bob = chat77(&house, "bob");
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::default();
+    let mut bob = chat77(&server, "bob");
+    let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let text: String = "häß€𝄞".chars().cycle().take(2_000).collect();
     for (send, prefix) in [(text.clone(), "alice: "), (format!("/pm bob {text}"), "[PM] alice: ")] {
@@ -26,9 +26,9 @@ fn long_messages_are_cut_with_the_prefix_below_what_one_recv_takes() {
 
 #[test]
 fn a_long_message_to_the_server_is_one_message() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
-    let mut alice = chat77(&house, "alice");
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "lobby");
+    let mut alice = chat77(&server, "alice");
     bob.expect("alice has connected to the chatroom");
     let text = "नमस्ते ".repeat(250);
     alice.send(&format!("alice: {text}"));
@@ -39,9 +39,9 @@ fn a_long_message_to_the_server_is_one_message() {
 
 #[test]
 fn a_burst_is_as_many_messages() {
-    let house = TestServer::default();
-    let mut bob = chat77(&house, "bob");
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::default();
+    let mut bob = chat77(&server, "bob");
+    let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let said: Vec<String> = (0..10).map(|i| format!("line {i}")).collect();
     alice.send(&said.join("\n"));
@@ -52,9 +52,9 @@ fn a_burst_is_as_many_messages() {
 
 #[test]
 fn only_talk_is_merged_and_only_when_much_waits() {
-    let house = TestServer::new(|config| config.limits.unframed_merge_at = 4);
-    let mut bob = chat77(&house, "bob");
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::new(|config| config.limits.unframed_merge_at = 4);
+    let mut bob = chat77(&server, "bob");
+    let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let said = |range: std::ops::Range<u32>| range.map(|i| format!("line {i}")).collect::<Vec<_>>().join("\n");
     alice.send(&format!("{}\n/pm bob psst\n/connect bob\n{}", said(0..60), said(60..120)));

@@ -4,8 +4,8 @@ use crate::{alice_and_bob, expect_nothing};
 use landline_tests::{TestServer, Unframed};
 
 /// Alice and Bob in a private chat.
-fn private_chat(house: &TestServer) -> (Unframed, Unframed) {
-    let (mut alice, mut bob) = alice_and_bob(house);
+fn private_chat(server: &TestServer) -> (Unframed, Unframed) {
+    let (mut alice, mut bob) = alice_and_bob(server);
     alice.ask("connect to bob", "INFO: Connection request sent to bob");
     bob.expect("PRIVATE_REQUEST_FROM:alice");
     bob.ask("accept connection alice", "PRIVATE_CONNECTED:alice");
@@ -15,9 +15,9 @@ fn private_chat(house: &TestServer) -> (Unframed, Unframed) {
 
 #[test]
 fn a_private_chat_from_asking_to_its_end() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = private_chat(&house);
-    let mut carol = house.guest("carol", "lobby");
+    let server = TestServer::default();
+    let (mut alice, mut bob) = private_chat(&server);
+    let mut carol = server.guest("carol", "lobby");
     for person in [&mut alice, &mut bob] {
         person.expect("carol has connected to the chatroom");
     }
@@ -40,8 +40,8 @@ fn a_private_chat_from_asking_to_its_end() {
 
 #[test]
 fn the_first_clients_name_nobody_in_a_private_chat() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&server);
     alice.ask("connect to bob", "INFO: Connection request sent to bob");
     bob.expect("PRIVATE_REQUEST_FROM:alice");
     bob.ask("accept connection", "PRIVATE_CONNECTED:alice");
@@ -55,8 +55,8 @@ fn the_first_clients_name_nobody_in_a_private_chat() {
 
 #[test]
 fn a_private_chat_is_rejected_and_asked_for_again() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&server);
     for answer in ["reject connection alice", "reject connection"] {
         alice.ask("connect to bob", "INFO: Connection request sent to bob");
         bob.expect("PRIVATE_REQUEST_FROM:alice");
@@ -68,8 +68,8 @@ fn a_private_chat_is_rejected_and_asked_for_again() {
 
 #[test]
 fn a_private_chat_ends_when_the_partner_leaves() {
-    let house = TestServer::default();
-    let (alice, mut bob) = private_chat(&house);
+    let server = TestServer::default();
+    let (alice, mut bob) = private_chat(&server);
     drop(alice);
     bob.expect("PRIVATE_ENDED:alice:disconnected");
     bob.expect("alice has left the chatroom");

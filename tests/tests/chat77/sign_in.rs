@@ -5,8 +5,8 @@ use landline_tests::TestServer;
 
 #[test]
 fn registering_leads_to_the_greeting_again_and_logging_in() {
-    let house = TestServer::default();
-    let mut alice = greeted(&house);
+    let server = TestServer::default();
+    let mut alice = greeted(&server);
     alice.ask("REGISTER", "ALIAS?");
     alice.ask("alice", "PASSWORD?");
     alice.ask(PASSWORD, "Registration successful. You can login now.");
@@ -19,9 +19,9 @@ fn registering_leads_to_the_greeting_again_and_logging_in() {
 
 #[test]
 fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
-    let house = TestServer::default();
-    let _alice = chat77(&house, "alice");
-    let mut bob = greeted(&house);
+    let server = TestServer::default();
+    let _alice = chat77(&server, "alice");
+    let mut bob = greeted(&server);
     for (lines, answer) in [
         (&["hello"][..], "ERROR: Invalid auth mode"),
         (&["LOGIN", "alice", "wrong horse"], "ERROR: Invalid alias or password"),
@@ -52,8 +52,8 @@ fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
 
 #[test]
 fn the_servers_password_is_asked_for_first_and_by_itself() {
-    let house = TestServer::new(|config| config.password = Some("open sesame".into()));
-    let mut alice = greeted(&house);
+    let server = TestServer::new(|config| config.password = Some("open sesame".into()));
+    let mut alice = greeted(&server);
     for (mode, last) in [("REGISTER", "Registration successful. You can login now."), ("LOGIN", "AUTH_SUCCESS")] {
         alice.ask(mode, "INFO: first this server's password");
         alice.expect("PASSWORD?");

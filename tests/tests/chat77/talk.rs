@@ -6,9 +6,9 @@ use std::io::Read;
 
 #[test]
 fn what_is_said_reaches_the_others_and_does_not_come_back() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
-    let mut carol = house.guest("carol", "lobby");
+    let server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&server);
+    let mut carol = server.guest("carol", "lobby");
     alice.expect("carol has connected to the chatroom");
     bob.expect("carol has connected to the chatroom");
     for (sent, heard) in [
@@ -36,8 +36,8 @@ fn what_is_said_reaches_the_others_and_does_not_come_back() {
 
 #[test]
 fn presence_is_told_once_and_exit_leaves() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&server);
     expect_nothing(&mut alice);
     bob.ask("online clients", "Online clients: alice, bob");
     bob.ask("my private chats", "Private chats: none");
@@ -45,20 +45,20 @@ fn presence_is_told_once_and_exit_leaves() {
     bob.expect("");
     alice.expect("bob has left the chatroom");
     alice.ask("online clients", "Online clients: alice");
-    let _bob_again = login(&house, "bob");
+    let _bob_again = login(&server, "bob");
     alice.expect("bob has connected to the chatroom");
     expect_nothing(&mut alice);
 }
 
 #[test]
 fn lines_of_features_that_are_not_here_are_answered_once_and_never_said() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&server);
     alice.ask("BEEP_UDP_PORT:4242", "INFO: not supported here");
     alice.send("alice: beep");
     bob.expect("alice: beep");
     // The latest clients send lines.
-    let mut carol = house.guest("carol", "lobby");
+    let mut carol = server.guest("carol", "lobby");
     for line in ["UDP_PORT:4243", "BEEP_UDP_PORT:4242", "FILE_START|bob|a b.txt|3|t", "FILE_CHUNK|bob|t|0|QUJD"] {
         carol.send(line);
     }
@@ -73,10 +73,10 @@ fn lines_of_features_that_are_not_here_are_answered_once_and_never_said() {
 /// Their `send file` sends as fast as it can, so that hardly a read begins where a message does.
 #[test]
 fn no_part_of_a_file_is_said_aloud() {
-    let house = TestServer::default();
-    house.register("alice", PASSWORD);
-    let mut bob = house.guest("bob", "lobby");
-    let mut alice = house.connect();
+    let server = TestServer::default();
+    server.register("alice", PASSWORD);
+    let mut bob = server.guest("bob", "lobby");
+    let mut alice = server.connect();
     alice.expect(GREETING);
     for (send, hear) in [("LOGIN", "ALIAS?"), ("alice", "PASSWORD?"), (PASSWORD, "AUTH_SUCCESS")] {
         alice.send_bytes(send.as_bytes());

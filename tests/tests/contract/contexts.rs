@@ -1,7 +1,7 @@
 //! One sender's messages never overtake each other, whatever way they go: room, other room, message, private chat, all.
 
 use crate::flood::{Flood, Listen};
-use crate::party::{ROOM, guest_again, house};
+use crate::party::{ROOM, guest_again, server};
 use landline_tests::{Client, TestServer};
 
 /// Everything that alice says in one round, as bob hears it, and the command that says it.
@@ -18,8 +18,8 @@ const ROUND: [(&str, &str); 9] = [
 ];
 
 /// Bob is in both rooms; hall is in the background for him. Alice has a private chat with him.
-fn alice_and_bob(house: &TestServer) -> (Client, Client) {
-    let (mut bob, mut alice) = (house.guest("bob", ROOM), house.guest("alice", ROOM));
+fn alice_and_bob(server: &TestServer) -> (Client, Client) {
+    let (mut bob, mut alice) = (server.guest("bob", ROOM), server.guest("alice", ROOM));
     bob.send("/join attic");
     bob.until("INFO: You are in attic now");
     alice.send("/connect bob");
@@ -41,9 +41,9 @@ fn a_round(alice: &mut Client, bob: &mut Client, round: usize) {
 #[test]
 fn nothing_overtakes_across_contexts() {
     for inline in [16, 0] {
-        let house = house(inline);
-        Flood::during(&house, "", |_| {
-            let (mut alice, mut bob) = alice_and_bob(&house);
+        let server = server(inline);
+        Flood::during(&server, "", |_| {
+            let (mut alice, mut bob) = alice_and_bob(&server);
             for round in 0..100 {
                 a_round(&mut alice, &mut bob, round);
             }
@@ -53,13 +53,13 @@ fn nothing_overtakes_across_contexts() {
 
 #[test]
 fn nothing_overtakes_across_large_rooms_either() {
-    let house = house(16);
-    let mut crowd: Vec<Client> = (0..17).map(|n| house.guest(&format!("more{n}"), ROOM)).collect();
+    let server = server(16);
+    let mut crowd: Vec<Client> = (0..17).map(|n| server.guest(&format!("more{n}"), ROOM)).collect();
     for client in &mut crowd {
         client.send("/join attic");
         client.until("INFO: You are in attic now");
     }
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let (mut alice, mut bob) = alice_and_bob(&server);
     for round in 0..60 {
         a_round(&mut alice, &mut bob, round);
     }
@@ -68,13 +68,13 @@ fn nothing_overtakes_across_large_rooms_either() {
 #[test]
 fn last_words_come_before_the_news_that_somebody_left() {
     for inline in [16, 0] {
-        let house = house(inline);
-        let mut bob = house.guest("bob", "attic");
+        let server = server(inline);
+        let mut bob = server.guest("bob", "attic");
         bob.send(&format!("/join {ROOM}"));
         bob.until("INFO: You are in hall now");
-        Flood::during(&house, "", |_| {
+        Flood::during(&server, "", |_| {
             for round in 0..40 {
-                let mut carol = guest_again(&house, "carol", ROOM);
+                let mut carol = guest_again(&server, "carol", ROOM);
                 match round % 3 {
                     0 => carol.send_bytes(b"bye\n/quit\n"),
                     1 => carol.send_bytes(b"bye\n"),

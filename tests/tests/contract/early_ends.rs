@@ -1,6 +1,6 @@
 //! However and whenever a connection ends, nothing of it is left behind: no name, no member, no room, no bytes.
 
-use crate::party::{ROOM, guest_again, house};
+use crate::party::{ROOM, guest_again, server};
 use landline_tests::{Client, DEADLINE, TestServer};
 use std::time::Instant;
 
@@ -24,8 +24,8 @@ const WAYS: [fn(Client); 3] = [Client::reset, drop, |mut client| {
     while client.next_line().is_some() {}
 }];
 
-fn reach(house: &TestServer, (lines, answer): (&[&str], &str), way: fn(Client)) {
-    let mut ghost = house.connect();
+fn reach(server: &TestServer, (lines, answer): (&[&str], &str), way: fn(Client)) {
+    let mut ghost = server.connect();
     for line in lines {
         ghost.send(line);
     }
@@ -47,49 +47,49 @@ fn comes_to(watcher: &mut Client, command: &str, answer: &str) {
     }
 }
 
-/// What the watcher sees of the house, once nobody else is there.
-fn alone(house: &TestServer, watcher: &mut Client) {
+/// What the watcher sees of the server, once nobody else is there.
+fn alone(server: &TestServer, watcher: &mut Client) {
     comes_to(watcher, "/users", "Online clients: watcher");
     comes_to(watcher, "/rooms", "Rooms: hall (1)");
     comes_to(watcher, "/who hall", "In hall: watcher");
     comes_to(watcher, "/chats", "Private chats: none");
-    let services = house.server().services();
+    let services = server.server().services();
     assert_eq!((services.hub.people(), services.poller.waiting()), (1, 0));
 }
 
 #[test]
 fn an_early_end_leaves_nothing_behind() {
     for inline in [16, 0] {
-        let house = house(inline);
-        house.register("owner", "password");
-        let mut watcher = house.guest("watcher", ROOM);
+        let server = server(inline);
+        server.register("owner", "password");
+        let mut watcher = server.guest("watcher", ROOM);
         for stage in STAGES {
             for way in WAYS {
-                reach(&house, stage, way);
+                reach(&server, stage, way);
                 // As soon as the name is free, everything else is gone too.
-                let again = guest_again(&house, "ghost", ROOM);
+                let again = guest_again(&server, "ghost", ROOM);
                 again.quit();
-                alone(&house, &mut watcher);
+                alone(&server, &mut watcher);
             }
         }
-        house.login("owner", "password").quit();
-        alone(&house, &mut watcher);
+        server.login("owner", "password").quit();
+        alone(&server, &mut watcher);
     }
 }
 
 /// Commands that have arrived are carried out by a session whose client is gone; nobody else may notice more than that.
 #[test]
 fn a_reset_behind_a_heap_of_commands_leaves_nothing_behind() {
-    let house = house(0);
-    let mut watcher = house.guest("watcher", ROOM);
+    let server = server(0);
+    let mut watcher = server.guest("watcher", ROOM);
     for round in 0..20 {
-        let mut ghost = guest_again(&house, "ghost", ROOM);
+        let mut ghost = guest_again(&server, "ghost", ROOM);
         let heap: String = (0..50)
             .map(|n| format!("<{round}.{n}>\n/join room{n}\n/connect watcher\nformat json\n/all hello\n/leave\n"))
             .collect();
         ghost.send_bytes(heap.as_bytes());
         ghost.reset();
-        guest_again(&house, "ghost", ROOM).quit();
-        alone(&house, &mut watcher);
+        guest_again(&server, "ghost", ROOM).quit();
+        alone(&server, &mut watcher);
     }
 }

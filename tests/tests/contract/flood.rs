@@ -32,9 +32,9 @@ impl Drop for Over<'_> {
 
 impl Flood {
     /// Runs `test` while somebody says `<0>`, `<1>`… behind `command`, in the room or to everybody.
-    pub fn during(house: &TestServer, command: &str, test: impl FnOnce(&Flood)) {
+    pub fn during(server: &TestServer, command: &str, test: impl FnOnce(&Flood)) {
         let flood = Flood::default();
-        let (mut talker, mut witness) = (house.guest("talker", ROOM), house.guest("witness", ROOM));
+        let (mut talker, mut witness) = (server.guest("talker", ROOM), server.guest("witness", ROOM));
         let (credit, credits) = channel();
         let flood = &flood;
         std::thread::scope(|scope| {

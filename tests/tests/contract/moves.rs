@@ -2,7 +2,7 @@
 //! format in the middle of the talk misses nothing and hears nothing twice.
 
 use crate::flood::{Flood, Listen, number};
-use crate::party::{ROOM, house};
+use crate::party::{ROOM, server};
 use landline_tests::{Client, TestServer};
 
 /// Numbers that follow each other without a gap or a double. Returns the first, if there is one.
@@ -20,17 +20,17 @@ fn talk(client: &mut Client, count: usize) -> Vec<String> {
 /// In rooms whose speakers run the cycles, and in rooms that flushers serve.
 fn both_ways(command: &str, test: impl Fn(&TestServer, &Flood)) {
     for inline in [16, 0] {
-        let house = house(inline);
-        Flood::during(&house, command, |flood| test(&house, flood));
+        let server = server(inline);
+        Flood::during(&server, command, |flood| test(&server, flood));
     }
 }
 
 #[test]
 fn line_4_who_signs_in_hears_everything_from_there_on() {
-    both_ways("", |house, flood| {
+    both_ways("", |server, flood| {
         for _ in 0..40 {
             let before = flood.heard();
-            let mut newcomer = house.guest("newcomer", ROOM);
+            let mut newcomer = server.guest("newcomer", ROOM);
             let after = flood.not_yet_said();
             let lines = talk(&mut newcomer, 100);
             let first = contiguous(&lines).unwrap();
@@ -42,8 +42,8 @@ fn line_4_who_signs_in_hears_everything_from_there_on() {
 
 #[test]
 fn line_4_who_joins_and_leaves_hears_what_was_said_in_between() {
-    both_ways("", |house, flood| {
-        let mut guest = house.guest("guest", "elsewhere");
+    both_ways("", |server, flood| {
+        let mut guest = server.guest("guest", "elsewhere");
         for _ in 0..40 {
             let before = flood.heard();
             guest.send(&format!("/join {ROOM}"));
@@ -63,9 +63,9 @@ fn line_4_who_joins_and_leaves_hears_what_was_said_in_between() {
 
 #[test]
 fn line_4_the_prefix_flips_once_at_a_join() {
-    both_ways("", |house, flood| {
+    both_ways("", |server, flood| {
         let prefix = format!("[{ROOM}] ");
-        let mut guest = house.guest("guest", ROOM);
+        let mut guest = server.guest("guest", ROOM);
         let mut lines = talk(&mut guest, 20);
         for _ in 0..30 {
             guest.send("/join elsewhere");
@@ -92,8 +92,8 @@ fn line_4_the_prefix_flips_once_at_a_join() {
 
 /// Switches the format to and fro. All talk before an acknowledgement is in one form, or already in the other; all talk
 /// after it is in the other.
-fn switch_formats(house: &TestServer) {
-    let mut guest = house.guest("guest", ROOM);
+fn switch_formats(server: &TestServer) {
+    let mut guest = server.guest("guest", ROOM);
     let mut lines = talk(&mut guest, 20);
     let formats = [
         ("format json", r#"{"type":"system","event":"format","text":"json"}"#, true),
@@ -116,19 +116,19 @@ fn switch_formats(house: &TestServer) {
 
 #[test]
 fn line_4_a_change_of_format_loses_nothing_and_holds_from_its_answer_on() {
-    both_ways("", |house, _| switch_formats(house));
+    both_ways("", |server, _| switch_formats(server));
 }
 
 #[test]
 fn line_4_a_change_of_format_holds_for_what_is_said_to_everybody_too() {
-    both_ways("/all ", |house, _| switch_formats(house));
+    both_ways("/all ", |server, _| switch_formats(server));
 }
 
 #[test]
 fn line_4_a_change_of_format_holds_for_private_messages_too() {
-    let house = house(0);
-    let mut guest = house.guest("guest", ROOM);
-    let mut bob = house.guest("bob", "elsewhere");
+    let server = server(0);
+    let mut guest = server.guest("guest", ROOM);
+    let mut bob = server.guest("bob", "elsewhere");
     guest.until("bob has connected");
     for round in 0..200 {
         let json = round % 2 == 0;

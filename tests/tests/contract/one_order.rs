@@ -1,7 +1,7 @@
 //! Lines 2 and 3: one order for everybody, no loss, no doubles; in rooms whose speakers run the cycles themselves, and in
 //! larger ones, where flushers do.
 
-use crate::party::{Heard, Member, ROOM, gather, house};
+use crate::party::{Heard, Member, ROOM, gather, server};
 use landline_common::{Moment, RoomName, What, json};
 use std::sync::Barrier;
 
@@ -69,24 +69,24 @@ fn each_once_in_its_senders_order(members: &[Member], heard: &[Vec<Heard>], line
 
 #[test]
 fn line_2_everybody_in_a_small_room_sees_one_order() {
-    let house = house(16);
-    let mut members = gather(&house, 0);
+    let server = server(16);
+    let mut members = gather(&server, 0);
     let heard = flood(&mut members, 150, 1);
     same_order(&members, &heard);
 }
 
 #[test]
 fn line_2_everybody_in_a_large_room_sees_one_order() {
-    let house = house(16);
-    let mut members = gather(&house, MANY);
+    let server = server(16);
+    let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 150, 1);
     same_order(&members, &heard);
 }
 
 #[test]
 fn line_3_nothing_is_lost_or_doubled_in_a_small_room() {
-    let house = house(16);
-    let mut members = gather(&house, 0);
+    let server = server(16);
+    let mut members = gather(&server, 0);
     let heard = flood(&mut members, 1_000, 40);
     each_once_in_its_senders_order(&members, &heard, 1_000);
     same_order(&members, &heard);
@@ -94,8 +94,8 @@ fn line_3_nothing_is_lost_or_doubled_in_a_small_room() {
 
 #[test]
 fn line_3_nothing_is_lost_or_doubled_in_a_large_room() {
-    let house = house(16);
-    let mut members = gather(&house, MANY);
+    let server = server(16);
+    let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 1_000, 40);
     each_once_in_its_senders_order(&members, &heard, 1_000);
     same_order(&members, &heard);
@@ -104,25 +104,25 @@ fn line_3_nothing_is_lost_or_doubled_in_a_large_room() {
 /// The speakers wait for their room when it is full, so that nobody who reads is ever cut off.
 #[test]
 fn line_3_not_even_when_more_is_said_than_may_be_pending() {
-    let house = landline_tests::TestServer::new(|config| {
+    let server = landline_tests::TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.room_pending_bytes = 4 << 10;
         config.limits.unframed_gap_ms = 1;
     });
-    let mut members = gather(&house, MANY);
+    let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 500, 100);
     each_once_in_its_senders_order(&members, &heard, 500);
-    assert_eq!(house.server().services().hub.people(), members.len());
+    assert_eq!(server.server().services().hub.people(), members.len());
 }
 
 /// What is said at the server's console is in that order too.
 #[test]
 fn line_2_what_the_server_says_is_in_the_one_order() {
-    let house = house(16);
+    let server = server(16);
     let room = RoomName::parse(ROOM).unwrap();
-    let mut listener = crate::party::json_guest(&house, "listener");
-    let mut alice = house.guest("alice", ROOM);
-    let hub = &house.server().services().hub;
+    let mut listener = crate::party::json_guest(&server, "listener");
+    let mut alice = server.guest("alice", ROOM);
+    let hub = &server.server().services().hub;
     std::thread::scope(|scope| {
         scope.spawn(|| (0..2_000).for_each(|n| alice.send(&format!("<alice.{n}>"))));
         scope.spawn(|| (0..2_000).for_each(|_| assert!(hub.say_as_server(Some(&room), "<server>", Moment::default()))));
@@ -138,16 +138,16 @@ fn line_2_what_the_server_says_is_in_the_one_order() {
 
 #[test]
 fn line_2_ids_never_repeat_over_a_restart() {
-    let mut house = house(16);
-    let last_id = |house: &landline_tests::TestServer| {
-        let mut alice = crate::party::json_guest(house, "alice");
+    let mut server = server(16);
+    let last_id = |server: &landline_tests::TestServer| {
+        let mut alice = crate::party::json_guest(server, "alice");
         alice.send("hello");
         match json::read(&alice.line()).unwrap().what {
             What::Said { id, room, .. } if room == ROOM => id,
             other => panic!("{other:?}"),
         }
     };
-    let before = last_id(&house);
-    house.restart();
-    assert!(last_id(&house) > before);
+    let before = last_id(&server);
+    server.restart();
+    assert!(last_id(&server) > before);
 }

@@ -35,8 +35,8 @@ pub struct Member {
 /// The room where it all happens.
 pub const ROOM: &str = "hall";
 
-/// A house with every door, in which unframed clients are served quickly and may be far behind.
-pub fn house(inline_members: u64) -> TestServer {
+/// A server with every door, in which unframed clients are served quickly and may be far behind.
+pub fn server(inline_members: u64) -> TestServer {
     TestServer::new(|config| {
         config.limits.inline_members = inline_members;
         config.lantalk_port = Some(0);
@@ -46,34 +46,34 @@ pub fn house(inline_members: u64) -> TestServer {
 }
 
 /// Two who talk in text, two who talk in JSON, one for each other rendering, and `more` who listen in text.
-pub fn gather(house: &TestServer, more: usize) -> Vec<Member> {
-    house.register("chat77", "password");
+pub fn gather(server: &TestServer, more: usize) -> Vec<Member> {
+    server.register("chat77", "password");
     let mut members = Vec::new();
     for name in ["s0", "s1"] {
-        members.push(Member { name: name.into(), ear: Ear::Text(house.guest(name, ROOM)) });
+        members.push(Member { name: name.into(), ear: Ear::Text(server.guest(name, ROOM)) });
     }
     for name in ["s2", "s3", "listener"] {
-        members.push(Member { name: name.into(), ear: Ear::Json(json_guest(house, name)) });
+        members.push(Member { name: name.into(), ear: Ear::Json(json_guest(server, name)) });
     }
     for n in 0..more {
         let name = format!("more{n}");
-        members.push(Member { ear: Ear::Text(house.guest(&name, ROOM)), name });
+        members.push(Member { ear: Ear::Text(server.guest(&name, ROOM)), name });
     }
-    let mut elsewhere = house.guest("elsewhere", ROOM);
+    let mut elsewhere = server.guest("elsewhere", ROOM);
     elsewhere.send("/join attic");
     elsewhere.until("INFO: You are in attic now");
     members.push(Member { name: "elsewhere".into(), ear: Ear::Elsewhere(elsewhere) });
-    members.push(Member { name: "lantalk".into(), ear: Ear::LanTalk(lantalk(house)) });
-    members.push(Member { name: "tcpchat".into(), ear: Ear::TcpChat(tcp_chat(house), String::new()) });
-    members.push(Member { name: "chat77".into(), ear: Ear::Chat77(chat77(house), String::new()) });
+    members.push(Member { name: "lantalk".into(), ear: Ear::LanTalk(lantalk(server)) });
+    members.push(Member { name: "tcpchat".into(), ear: Ear::TcpChat(tcp_chat(server), String::new()) });
+    members.push(Member { name: "chat77".into(), ear: Ear::Chat77(chat77(server), String::new()) });
     members
 }
 
 /// Somebody whose name an earlier session had, as soon as that has ended.
-pub fn guest_again(house: &TestServer, name: &str, room: &str) -> Client {
+pub fn guest_again(server: &TestServer, name: &str, room: &str) -> Client {
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let mut client = house.connect();
+        let mut client = server.connect();
         client.send(&format!("{name}_{room}"));
         let answer = client.line();
         if answer.starts_with("200 ") {
@@ -83,8 +83,8 @@ pub fn guest_again(house: &TestServer, name: &str, room: &str) -> Client {
     }
 }
 
-pub fn json_guest(house: &TestServer, name: &str) -> Client {
-    let mut client = house.connect();
+pub fn json_guest(server: &TestServer, name: &str) -> Client {
+    let mut client = server.connect();
     client.send("format json");
     client.expect(r#"{"type":"system","event":"format","text":"json"}"#);
     client.send(&format!("{name}_{ROOM}"));
@@ -92,21 +92,21 @@ pub fn json_guest(house: &TestServer, name: &str) -> Client {
     client
 }
 
-fn lantalk(house: &TestServer) -> Client {
-    let mut client = house.lantalk("lantalk");
+fn lantalk(server: &TestServer) -> Client {
+    let mut client = server.lantalk("lantalk");
     client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
     while !client.line().contains("You are in") {}
     client
 }
 
-fn tcp_chat(house: &TestServer) -> Unframed {
-    let mut client = house.unframed();
+fn tcp_chat(server: &TestServer) -> Unframed {
+    let mut client = server.unframed();
     client.ask(&format!("tcpchat_{ROOM}"), "200");
     client
 }
 
-fn chat77(house: &TestServer) -> Unframed {
-    let mut client = house.unframed();
+fn chat77(server: &TestServer) -> Unframed {
+    let mut client = server.unframed();
     for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("password", "AUTH_SUCCESS")] {
         client.ask(message, answer);
     }

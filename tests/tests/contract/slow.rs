@@ -1,7 +1,7 @@
 //! Line 1: a send never waits for a receiver. Line 5: a client that does not read costs at most its backlog, is cut off,
 //! sees the cut, and nobody else notices.
 
-use crate::party::{guest_again, house};
+use crate::party::{guest_again, server};
 use landline_server::config::Config;
 use landline_tests::{Client, DEADLINE, TestServer, eventually};
 use std::fs;
@@ -14,8 +14,8 @@ const BOTH_WAYS: [u64; 2] = [16, 0];
 /// More than the kernel keeps for a client that does not read.
 const KERNEL: usize = 1 << 20;
 
-/// A house in which little is kept for clients that do not read.
-fn strict_house(change: impl FnOnce(&mut Config)) -> TestServer {
+/// A server in which little is kept for clients that do not read.
+fn strict_server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.flush_seconds = 0;
@@ -32,8 +32,8 @@ struct Talk {
 }
 
 impl Talk {
-    fn begin(house: &TestServer) -> Talk {
-        let (talker, listener) = (house.guest("talker", "lobby"), house.guest("listener", "lobby"));
+    fn begin(server: &TestServer) -> Talk {
+        let (talker, listener) = (server.guest("talker", "lobby"), server.guest("listener", "lobby"));
         Talk { talker, listener, presence: Vec::new() }
     }
 
@@ -84,41 +84,41 @@ fn read_to_end(mut stream: &TcpStream) -> (usize, Option<ErrorKind>) {
 }
 
 /// Who came and went.
-fn records(house: &TestServer) -> String {
-    fs::read_to_string(house.data().join("sessions.jsonl")).unwrap()
+fn records(server: &TestServer) -> String {
+    fs::read_to_string(server.data().join("sessions.jsonl")).unwrap()
 }
 
 /// How the records say that somebody left.
-fn logout_reason(house: &TestServer, name: &str) -> Option<String> {
-    let text = records(house);
+fn logout_reason(server: &TestServer, name: &str) -> Option<String> {
+    let text = records(server);
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let logout = lines.rev().find(|line| line["event"] == "logout" && line["name"] == name)?;
     Some(logout["reason"].as_str().unwrap().to_owned())
 }
 
-fn waiting(house: &TestServer) -> usize {
-    house.server().services().poller.waiting()
+fn waiting(server: &TestServer) -> usize {
+    server.server().services().poller.waiting()
 }
 
 /// Somebody who was cut off finds that out, the records say why, and the name is free.
-fn was_cut_for_slowness(house: &TestServer, sloth: &Client, name: &str) {
+fn was_cut_for_slowness(server: &TestServer, sloth: &Client, name: &str) {
     assert_eq!(read_to_end(sloth.stream()).1, Some(ErrorKind::ConnectionReset));
-    let _again = guest_again(house, name, "lobby");
-    assert_eq!(logout_reason(house, name).unwrap(), "too slow");
+    let _again = guest_again(server, name, "lobby");
+    assert_eq!(logout_reason(server, name).unwrap(), "too slow");
     // The greeting is with its reader a moment before it is no longer counted.
-    eventually("nothing waits any more", || waiting(house) == 0);
+    eventually("nothing waits any more", || waiting(server) == 0);
 }
 
 #[test]
 fn line_1_somebody_who_never_reads_keeps_nobody_waiting() {
     for inline in BOTH_WAYS {
-        let house = strict_house(|config| {
+        let server = strict_server(|config| {
             config.limits.inline_members = inline;
             (config.limits.backlog_bytes, config.limits.stalled_seconds) = (1 << 30, 3_600);
         });
-        let mut talk = Talk::begin(&house);
-        let _sloth = house.guest("sloth", "lobby");
-        talk.until(|_| waiting(&house) > KERNEL);
+        let mut talk = Talk::begin(&server);
+        let _sloth = server.guest("sloth", "lobby");
+        talk.until(|_| waiting(&server) > KERNEL);
         for n in 0..100 {
             let since = Instant::now();
             talk.talker.send(&format!("now {n}"));
@@ -133,57 +133,57 @@ fn line_1_somebody_who_never_reads_keeps_nobody_waiting() {
 #[test]
 fn line_5_a_full_backlog_is_cut_off_and_nobody_else_notices() {
     for inline in BOTH_WAYS {
-        let house = strict_house(|config| {
+        let server = strict_server(|config| {
             (config.limits.inline_members, config.limits.backlog_bytes) = (inline, 256 << 10);
         });
-        let mut talk = Talk::begin(&house);
-        let sloth = house.guest("sloth", "lobby");
-        let (mut most, hub) = (0, &house.server().services().hub);
+        let mut talk = Talk::begin(&server);
+        let sloth = server.guest("sloth", "lobby");
+        let (mut most, hub) = (0, &server.server().services().hub);
         talk.until(|_| {
-            most = most.max(waiting(&house));
+            most = most.max(waiting(&server));
             hub.people() < 3
         });
         assert!(most > 100 << 10 && most <= 256 << 10, "{most} bytes were kept for it");
         talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
-        was_cut_for_slowness(&house, &sloth, "sloth");
+        was_cut_for_slowness(&server, &sloth, "sloth");
     }
 }
 
 #[test]
 fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
-    let house = strict_house(|config| {
+    let server = strict_server(|config| {
         (config.limits.stalled_seconds, config.limits.backlog_bytes) = (1, 1 << 30);
     });
-    let mut talk = Talk::begin(&house);
-    let sloth = house.guest("sloth", "lobby");
+    let mut talk = Talk::begin(&server);
+    let sloth = server.guest("sloth", "lobby");
     // On a busy machine the time is over first.
-    talk.until(|_| waiting(&house) > KERNEL || house.server().services().hub.people() < 3);
+    talk.until(|_| waiting(&server) > KERNEL || server.server().services().hub.people() < 3);
     talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
-    was_cut_for_slowness(&house, &sloth, "sloth");
+    was_cut_for_slowness(&server, &sloth, "sloth");
 }
 
 #[test]
 fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
-    let house = strict_house(|config| {
+    let server = strict_server(|config| {
         (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (8 << 20, 1 << 30);
         config.limits.stalled_seconds = 3_600;
     });
-    let mut talk = Talk::begin(&house);
-    let large = house.guest("large", "lobby");
+    let mut talk = Talk::begin(&server);
+    let large = server.guest("large", "lobby");
     // So much more than is left for the small one that it stays the largest, even if the kernel, short of memory, packs
     // what it keeps for it more tightly and takes some of this, too.
-    talk.until(|_| waiting(&house) > 7 << 20);
+    talk.until(|_| waiting(&server) > 7 << 20);
     for person in [&mut talk.talker, &mut talk.listener] {
         person.send("/join attic");
         person.until("INFO: You are in attic now");
     }
-    let mut small = house.guest("small", "attic");
+    let mut small = server.guest("small", "attic");
     // This is all said in the attic: the large backlog does not grow by it.
-    let hub = &house.server().services().hub;
+    let hub = &server.server().services().hub;
     let lines = talk.until(|_| hub.people() < 4);
     let (read, end) = read_to_end(large.stream());
-    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {lines} lines, {read} bytes; {}", records(&house));
-    assert_eq!(logout_reason(&house, "large").unwrap(), "too slow");
+    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {lines} lines, {read} bytes; {}", records(&server));
+    assert_eq!(logout_reason(&server, "large").unwrap(), "too slow");
     let heard: Vec<String> = (0..=lines).map(|_| small.line()).collect();
     let (talk, presence): (Vec<&String>, Vec<&String>) = heard.iter().partition(|line| line.starts_with("talker"));
     assert_eq!(presence, ["large has left the chatroom"]);
@@ -192,8 +192,8 @@ fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
 
 #[test]
 fn line_5_also_somebody_who_has_not_signed_in_is_cut_off() {
-    let house = strict_house(|config| config.limits.backlog_bytes = 64 << 10);
-    let mut sloth = house.connect();
+    let server = strict_server(|config| config.limits.backlog_bytes = 64 << 10);
+    let mut sloth = server.connect();
     sloth.expect("Authorise MODE? (REGISTER/LOGIN)");
     let junk = "no mode\n".repeat(1_000);
     // The server goes on reading until the backlog is full; then there is nobody to write to.
@@ -203,17 +203,17 @@ fn line_5_also_somebody_who_has_not_signed_in_is_cut_off() {
     }
     let (read, _) = read_to_end(sloth.stream());
     assert!(read < 8 << 20, "{read} bytes were kept for it");
-    eventually("nothing waits any more", || waiting(&house) == 0);
-    house.guest("alice", "lobby").expect_nothing();
+    eventually("nothing waits any more", || waiting(&server) == 0);
+    server.guest("alice", "lobby").expect_nothing();
 }
 
 #[test]
 fn line_5_a_reset_in_the_middle_of_talk_costs_nobody_anything() {
     for inline in BOTH_WAYS {
-        let house = house(inline);
-        let mut talk = Talk::begin(&house);
+        let server = server(inline);
+        let mut talk = Talk::begin(&server);
         for _ in 0..10 {
-            let mut victim = Some(guest_again(&house, "victim", "lobby"));
+            let mut victim = Some(guest_again(&server, "victim", "lobby"));
             talk.until(|n| {
                 if n == 10 {
                     victim.take().unwrap().reset();
@@ -222,6 +222,6 @@ fn line_5_a_reset_in_the_middle_of_talk_costs_nobody_anything() {
             });
             talk.expect_presence(&["victim has connected to the chatroom", "victim has left the chatroom"]);
         }
-        eventually("nothing waits any more", || waiting(&house) == 0);
+        eventually("nothing waits any more", || waiting(&server) == 0);
     }
 }

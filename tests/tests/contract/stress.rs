@@ -57,20 +57,20 @@ fn catch_up(client: &mut Client, step: usize) {
     while !client.line().contains(&token) {}
 }
 
-fn live(house: &TestServer, number: usize) {
+fn live(server: &TestServer, number: usize) {
     let (name, mut dice) = (format!("p{number}"), Dice::new(number));
-    let mut client = guest_again(house, &name, ROOM);
+    let mut client = guest_again(server, &name, ROOM);
     for step in 0..STEPS {
         let commands: String = (0..=dice.roll(6)).map(|_| command(&mut dice) + "\n").collect();
         client.send_bytes(commands.as_bytes());
         match dice.roll(12) {
             0 => {
                 client.reset();
-                client = guest_again(house, &name, ROOM);
+                client = guest_again(server, &name, ROOM);
             }
             1 => {
                 client.quit();
-                client = guest_again(house, &name, ROOM);
+                client = guest_again(server, &name, ROOM);
             }
             2 => {}
             _ => catch_up(&mut client, step),
@@ -82,26 +82,26 @@ fn live(house: &TestServer, number: usize) {
 #[test]
 fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
     count_panics();
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.limits.inline_members = 3;
         config.limits.room_pending_bytes = 4 << 10;
     });
-    Flood::during(&house, "", |flood| {
+    Flood::during(&server, "", |flood| {
         std::thread::scope(|scope| {
             for number in 0..PEOPLE {
-                let house = &house;
-                scope.spawn(move || live(house, number));
+                let server = &server;
+                scope.spawn(move || live(server, number));
             }
         });
         flood.wait_for_more();
     });
-    let mut last = guest_again(&house, "talker", "cellar");
-    guest_again(&house, "witness", "cellar").quit();
+    let mut last = guest_again(&server, "talker", "cellar");
+    guest_again(&server, "witness", "cellar").quit();
     last.lines_so_far();
     for (command, answer) in [("/users", "Online clients: talker"), ("/rooms", "Rooms: cellar (1)")] {
         last.send(command);
         last.expect(answer);
     }
-    eventually("nothing waits any more", || house.server().services().poller.waiting() == 0);
+    eventually("nothing waits any more", || server.server().services().poller.waiting() == 0);
     assert_eq!(PANICS.load(SeqCst), 0, "a thread of the server has panicked");
 }

@@ -108,15 +108,15 @@ fn liars_and_ten_thousand_fake_beacons_change_nothing() {
 #[test]
 fn a_running_server_is_found_with_the_number_of_its_people() {
     let port = free_port();
-    let mut house = TestServer::new(|config| {
+    let mut server = TestServer::new(|config| {
         config.beacon_port = Some(port);
         config.name = "Grüße".into();
     });
-    let _people = (house.guest("alice", "room"), house.guest("bob", "room"));
+    let _people = (server.guest("alice", "room"), server.guest("bob", "room"));
     let list = found(port, &["--timeout", "1"]);
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!((&list[0]["name"], &list[0]["users"]), (&"Grüße".into(), &2.into()));
-    assert_eq!((&list[0]["port"], &list[0]["password"]), (&house.address().port().into(), &false.into()));
-    house.stop();
+    assert_eq!((&list[0]["port"], &list[0]["password"]), (&server.address().port().into(), &false.into()));
+    server.stop();
     assert_eq!(found(port, &[]), [] as [Value; 0]);
 }

@@ -3,7 +3,7 @@
 use landline_tests::{Client, TestServer};
 
 /// Limits on what one address may do are in force, and low.
-fn house() -> TestServer {
+fn server() -> TestServer {
     TestServer::new(|config| {
         config.max_clients_per_ip = 100;
         config.limits.registrations_per_address = 2;
@@ -12,8 +12,8 @@ fn house() -> TestServer {
     })
 }
 
-fn register(house: &TestServer, name: &str) -> (Client, String) {
-    let mut client = house.connect();
+fn register(server: &TestServer, name: &str) -> (Client, String) {
+    let mut client = server.connect();
     for line in ["REGISTER", name, "correct horse"] {
         client.send(line);
     }
@@ -25,40 +25,40 @@ fn register(house: &TestServer, name: &str) -> (Client, String) {
 
 #[test]
 fn so_many_accounts_and_no_more_for_a_while() {
-    let house = house();
-    house.register("alice", "correct horse");
+    let server = server();
+    server.register("alice", "correct horse");
     // What makes no account does not count.
-    assert!(register(&house, "ALICE").1.starts_with("ERROR: 403 "));
-    house.register("bob", "correct horse");
-    let (mut client, refused) = register(&house, "carol");
+    assert!(register(&server, "ALICE").1.starts_with("ERROR: 403 "));
+    server.register("bob", "correct horse");
+    let (mut client, refused) = register(&server, "carol");
     let seconds =
         refused.strip_prefix("ERROR: 429 Too many new accounts or passwords from your address. Try again in ");
     assert!(seconds.is_some_and(|rest| rest == "600 s." || rest.starts_with("59")), "{refused}");
     // They are asked again; with an account that is there it works.
     ["LOGIN", "alice", "correct horse"].iter().for_each(|line| client.send(line));
     client.until("AUTH_SUCCESS");
-    house.guest("carol", "lobby");
+    server.guest("carol", "lobby");
 }
 
 #[test]
 fn so_many_sign_ins_a_minute_through_whatever_door() {
-    let house = house();
-    house.register("alice", "correct horse");
-    let mut inside = house.guest("bob", "lobby");
-    house.login("alice", "correct horse").quit();
-    house.lantalk("Carol");
+    let server = server();
+    server.register("alice", "correct horse");
+    let mut inside = server.guest("bob", "lobby");
+    server.login("alice", "correct horse").quit();
+    server.lantalk("Carol");
 
-    let mut guest = house.connect();
+    let mut guest = server.connect();
     guest.send("dave_lobby");
     let refused = guest.expect_start("429 Too many sign-ins from your address. Try again in ");
     assert!(refused.ends_with(" s."), "{refused}");
     guest.expect_closed();
-    let mut unframed = house.unframed();
+    let mut unframed = server.unframed();
     unframed.ask("dave_lobby", "429");
-    let mut account = house.connect();
+    let mut account = server.connect();
     ["LOGIN", "alice", "correct horse"].iter().for_each(|line| account.send(line));
     account.until("ERROR: 429 Too many sign-ins from your address");
-    let mut lantalk = Client::connect(house.lantalk_address());
+    let mut lantalk = Client::connect(server.lantalk_address());
     lantalk.expect_start("{\"type\":\"auth_request\"");
     lantalk.send("{\"username\":\"Dave\",\"password\":\"\"}");
     let refused = lantalk.expect_start("{\"type\":\"auth_fail\"");
@@ -70,10 +70,10 @@ fn so_many_sign_ins_a_minute_through_whatever_door() {
 
 #[test]
 fn signing_in_again_while_one_is_here_counts_too() {
-    let house = house();
-    house.register("alice", "correct horse");
-    let _alice = house.login("alice", "correct horse");
-    let mut again = house.connect();
+    let server = server();
+    server.register("alice", "correct horse");
+    let _alice = server.login("alice", "correct horse");
+    let mut again = server.connect();
     for answer in ["This alias is already", "This alias is already", "ERROR: 429 Too many sign-ins"] {
         ["LOGIN", "alice", "correct horse"].iter().for_each(|line| again.send(line));
         again.until(answer);
@@ -82,13 +82,13 @@ fn signing_in_again_while_one_is_here_counts_too() {
 
 #[test]
 fn a_zero_lifts_both() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.max_clients_per_ip = 0;
         config.limits.registrations_per_address = 1;
         config.limits.sign_ins_per_address_minute = 1;
     });
     for name in ["alice", "bob", "carol"] {
-        house.register(name, "correct horse");
-        house.login(name, "correct horse").quit();
+        server.register(name, "correct horse");
+        server.login(name, "correct horse").quit();
     }
 }

@@ -3,7 +3,7 @@
 use landline_tests::TestServer;
 use std::time::{Duration, Instant};
 
-fn house(timeout: u64, warning: u64, strict: bool) -> TestServer {
+fn server(timeout: u64, warning: u64, strict: bool) -> TestServer {
     TestServer::new(|config| {
         config.timeout = Duration::from_secs(timeout);
         config.limits.idle_warning_seconds = warning;
@@ -13,8 +13,8 @@ fn house(timeout: u64, warning: u64, strict: bool) -> TestServer {
 
 #[test]
 fn a_warning_and_then_the_end() {
-    let house = house(3, 1, false);
-    let mut alice = house.guest("alice", "lobby");
+    let server = server(3, 1, false);
+    let mut alice = server.guest("alice", "lobby");
     alice.expect("INFO: You have been silent for long. In 1 s you are signed out; type anything to stay.");
     alice.expect("INFO: Idle timeout — disconnecting.");
     alice.expect_closed();
@@ -23,8 +23,8 @@ fn a_warning_and_then_the_end() {
 #[test]
 fn pings_keep_one_in_unless_they_do_not_count() {
     for (strict, stays) in [(false, true), (true, false)] {
-        let house = house(1, 1, strict);
-        let mut alice = house.guest("alice", "lobby");
+        let server = server(1, 1, strict);
+        let mut alice = server.guest("alice", "lobby");
         let deadline = Instant::now() + Duration::from_secs(3);
         let mut here = true;
         while here && Instant::now() < deadline {

@@ -2,8 +2,8 @@
 
 use landline_tests::{Client, TestServer};
 
-fn guess(house: &TestServer, alias: &str) -> String {
-    let mut client = house.connect();
+fn guess(server: &TestServer, alias: &str) -> String {
+    let mut client = server.connect();
     for line in ["LOGIN", alias, "a wrong guess"] {
         client.send(line);
     }
@@ -12,27 +12,27 @@ fn guess(house: &TestServer, alias: &str) -> String {
 
 #[test]
 fn ten_wrong_ones_stop_further_attempts_but_nobody_else() {
-    let house = TestServer::default();
-    house.register("alice", "correct horse");
-    let mut inside = house.login("alice", "correct horse");
+    let server = TestServer::default();
+    server.register("alice", "correct horse");
+    let mut inside = server.login("alice", "correct horse");
     for i in 0..10 {
-        assert_eq!(guess(&house, &format!("somebody-{i}")), "ERROR: Invalid alias or password");
+        assert_eq!(guess(&server, &format!("somebody-{i}")), "ERROR: Invalid alias or password");
     }
-    let refused = guess(&house, "somebody-else");
+    let refused = guess(&server, "somebody-else");
     assert!(refused.starts_with("ERROR: 403 ") && refused.contains("Try again in"), "{refused}");
     inside.expect_nothing();
-    house.guest("bob", "lobby");
+    server.guest("bob", "lobby");
     inside.expect("bob has connected to the chatroom");
 }
 
 #[test]
 fn guesses_of_the_servers_password_count_too() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.password = Some("sesame".into());
         config.limits.address_failures = 3;
     });
     let attempt = |password: &str| {
-        let mut client = house.connect();
+        let mut client = server.connect();
         client.send("eve_lobby");
         client.expect("PASSWORD?");
         client.send(password);
@@ -46,8 +46,8 @@ fn guesses_of_the_servers_password_count_too() {
 }
 
 /// What LanTalk's door answers to a name and a password.
-fn at_lantalk(house: &TestServer, name: &str, password: &str) -> String {
-    let mut client = Client::connect(house.lantalk_address());
+fn at_lantalk(server: &TestServer, name: &str, password: &str) -> String {
+    let mut client = Client::connect(server.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
     client.send(&serde_json::json!({"username": name, "password": password}).to_string());
     client.line()
@@ -55,15 +55,15 @@ fn at_lantalk(house: &TestServer, name: &str, password: &str) -> String {
 
 #[test]
 fn guesses_of_the_servers_password_count_under_a_locked_name_too() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.password = Some("sesame".into());
         config.lantalk_port = Some(0);
         config.limits.failures_to_lock = 2;
         config.limits.address_failures = 5;
     });
     for guess in ["open", "shut", "ajar", "wide", "bolt"] {
-        assert!(at_lantalk(&house, "eve", guess).contains("auth_fail"), "{guess}");
+        assert!(at_lantalk(&server, "eve", guess).contains("auth_fail"), "{guess}");
     }
-    assert!(at_lantalk(&house, "eve", "sesame").contains("auth_fail"), "the right one, after too many wrong ones");
-    assert!(at_lantalk(&house, "mallory", "sesame").contains("auth_fail"), "whatever the name");
+    assert!(at_lantalk(&server, "eve", "sesame").contains("auth_fail"), "the right one, after too many wrong ones");
+    assert!(at_lantalk(&server, "mallory", "sesame").contains("auth_fail"), "whatever the name");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 
 /// Three lines in an hour; out after so many dropped ones.
-fn house(dropped: u64) -> TestServer {
+fn server(dropped: u64) -> TestServer {
     TestServer::new(|config| {
         config.rate = Some((3, Duration::from_secs(3_600)));
         config.limits.dropped_lines = dropped;
@@ -18,9 +18,9 @@ fn house(dropped: u64) -> TestServer {
 
 #[test]
 fn lines_over_the_rate_are_dropped_with_one_warning_a_second() {
-    let house = house(1_000);
-    let mut bob = house.guest("bob", "lobby");
-    let mut alice = house.guest("alice", "lobby");
+    let server = server(1_000);
+    let mut bob = server.guest("bob", "lobby");
+    let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let lines: String = (0..20).map(|i| format!("line {i}\n")).collect();
     alice.send_bytes(lines.as_bytes());
@@ -38,8 +38,8 @@ fn lines_over_the_rate_are_dropped_with_one_warning_a_second() {
 #[test]
 fn commands_blank_lines_and_junk_count_too() {
     for line in ["/ping", "", "/nope", "\u{1b}"] {
-        let house = house(1_000);
-        let mut alice = house.guest("alice", "lobby");
+        let server = server(1_000);
+        let mut alice = server.guest("alice", "lobby");
         for _ in 0..4 {
             alice.send(line);
         }
@@ -49,21 +49,21 @@ fn commands_blank_lines_and_junk_count_too() {
 
 #[test]
 fn who_never_stops_is_kicked_and_the_log_of_it_is_short() {
-    let house = house(50);
-    let mut alice = house.guest("alice", "lobby");
+    let server = server(50);
+    let mut alice = server.guest("alice", "lobby");
     alice.send_bytes("flood\n".repeat(60).as_bytes());
     alice.expect(SLOW_DOWN);
     alice.expect("INFO: You have been kicked.");
     alice.expect_closed();
-    house.guest("alice", "lobby");
-    let sessions = fs::read_to_string(house.data().join("sessions.jsonl")).expect("the records");
+    server.guest("alice", "lobby");
+    let sessions = fs::read_to_string(server.data().join("sessions.jsonl")).expect("the records");
     assert!(sessions.contains("\"reason\":\"flooding\""), "{sessions}");
 }
 
 #[test]
 fn lantalk_junk_is_counted_and_kicked_too() {
-    let house = house(10);
-    let mut bob = house.lantalk("Bob");
+    let server = server(10);
+    let mut bob = server.lantalk("Bob");
     bob.send_bytes("{\"type\":5}\n".repeat(20).as_bytes());
     let mut last = String::new();
     while let Some(line) = bob.next_line() {
@@ -75,8 +75,8 @@ fn lantalk_junk_is_counted_and_kicked_too() {
 
 #[test]
 fn junk_before_signing_in_ends_too() {
-    let house = house(50);
-    let mut client = house.connect();
+    let server = server(50);
+    let mut client = server.connect();
     client.send("");
     client.send_bytes("\n".repeat(100).as_bytes());
     client.expect_start("429 ");

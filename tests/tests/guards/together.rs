@@ -10,7 +10,7 @@ use std::time::Duration;
 const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 
 /// Guards as they are by default, changed further by `change`.
-fn house(change: impl FnOnce(&mut Config)) -> TestServer {
+fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         let Config { rate, max_clients_per_ip, .. } = Config::default();
         (config.rate, config.max_clients_per_ip) = (rate, max_clients_per_ip);
@@ -20,8 +20,8 @@ fn house(change: impl FnOnce(&mut Config)) -> TestServer {
     })
 }
 
-fn guest(house: &TestServer, from: Ipv4Addr, name: &str) -> Client {
-    enter(Client::connect_from(from, house.address()), name, "lobby")
+fn guest(server: &TestServer, from: Ipv4Addr, name: &str) -> Client {
+    enter(Client::connect_from(from, server.address()), name, "lobby")
 }
 
 fn enter(mut client: Client, name: &str, room: &str) -> Client {
@@ -31,11 +31,11 @@ fn enter(mut client: Client, name: &str, room: &str) -> Client {
 }
 
 /// Somebody at an address of their own for whom the system keeps little.
-fn slow_reader(house: &TestServer) -> Client {
+fn slow_reader(server: &TestServer) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(16 << 10).expect("a small buffer");
     socket.bind(&SocketAddr::from((neighbour(1), 0)).into()).expect("another loopback address");
-    socket.connect(&house.address().into()).expect("connecting");
+    socket.connect(&server.address().into()).expect("connecting");
     enter(Client::of(socket.into()), "reader", "elsewhere")
 }
 
@@ -46,9 +46,9 @@ fn count_until_pong(client: &mut Client, part: &str) -> usize {
 
 #[test]
 fn one_address_throws_nobody_off_who_reads_slowly() {
-    let house = house(|_| {});
-    let mut reader = slow_reader(&house);
-    let mut flooders: Vec<_> = (0..30).map(|i| guest(&house, neighbour(2), &format!("flooder{i}"))).collect();
+    let server = server(|_| {});
+    let mut reader = slow_reader(&server);
+    let mut flooders: Vec<_> = (0..30).map(|i| guest(&server, neighbour(2), &format!("flooder{i}"))).collect();
     reader.lines_so_far();
     let line = format!("/all {}\n", "\u{1f600}".repeat(2_000));
     for flooder in &mut flooders {
@@ -60,15 +60,15 @@ fn one_address_throws_nobody_off_who_reads_slowly() {
     let heard = count_until_pong(&mut reader, "\u{1f600}");
     let most = Limits::default().address_bytes / 8_000;
     assert!(heard > 0 && heard as u64 <= most * 2, "{heard} lines");
-    guest(&house, neighbour(3), "neighbour").send("/all a word from another address");
+    guest(&server, neighbour(3), "neighbour").send("/all a word from another address");
     reader.until("[all] neighbour: a word from another address");
 }
 
 #[test]
 fn a_class_behind_one_address_that_pastes_is_heard() {
-    let house = house(|_| {});
-    let mut teacher = guest(&house, neighbour(1), "teacher");
-    let mut class: Vec<_> = (0..30).map(|i| guest(&house, neighbour(2), &format!("pupil{i}"))).collect();
+    let server = server(|_| {});
+    let mut teacher = guest(&server, neighbour(1), "teacher");
+    let mut class: Vec<_> = (0..30).map(|i| guest(&server, neighbour(2), &format!("pupil{i}"))).collect();
     teacher.lines_so_far();
     for (i, pupil) in class.iter_mut().enumerate() {
         // What our client sends at once of what is pasted.
@@ -83,14 +83,14 @@ fn a_class_behind_one_address_that_pastes_is_heard() {
 
 #[test]
 fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
-    let house = house(|config| {
+    let server = server(|config| {
         config.limits.address_lines = 3;
         config.limits.address_said_seconds = 3_600;
         config.limits.dropped_lines = 5;
         config.rate = Some((1_000, Duration::from_secs(1)));
     });
-    let (mut alice, mut bob) = (guest(&house, neighbour(1), "alice"), guest(&house, neighbour(1), "bob"));
-    let mut carol = guest(&house, neighbour(2), "carol");
+    let (mut alice, mut bob) = (guest(&server, neighbour(1), "alice"), guest(&server, neighbour(1), "bob"));
+    let mut carol = guest(&server, neighbour(2), "carol");
     alice.until("carol has connected");
     bob.until("carol has connected");
     // What nobody else hears does not count.
@@ -120,20 +120,20 @@ fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
     // To come again gives nothing.
     bob.quit();
     carol.expect("bob has left the chatroom");
-    guest(&house, neighbour(1), "dave").send_bytes(b"eight\n");
+    guest(&server, neighbour(1), "dave").send_bytes(b"eight\n");
     carol.expect("dave has connected to the chatroom");
     carol.expect("dave has left the chatroom");
 }
 
 #[test]
 fn lantalks_clients_count_too() {
-    let house = house(|config| {
+    let server = server(|config| {
         config.lantalk_port = Some(0);
         config.limits.address_lines = 1;
         config.limits.address_said_seconds = 3_600;
     });
-    let mut carol = guest(&house, neighbour(1), "carol");
-    let mut bob = house.lantalk("Bob");
+    let mut carol = guest(&server, neighbour(1), "carol");
+    let mut bob = server.lantalk("Bob");
     carol.until("Bob has connected");
     bob.send("{\"type\":\"message\",\"text\":\"one\"}");
     bob.send("{\"type\":\"message\",\"text\":\"two\"}");
@@ -146,11 +146,11 @@ fn lantalks_clients_count_too() {
 fn who_lifts_the_rate_or_the_limits_of_an_address_lifts_it() {
     let lift: [fn(&mut Config); 2] = [|config| config.rate = None, |config| config.max_clients_per_ip = 0];
     for lift in lift {
-        let house = house(|config| {
+        let server = server(|config| {
             config.limits.address_lines = 1;
             lift(config);
         });
-        let (mut alice, mut bob) = (house.guest("alice", "lobby"), house.guest("bob", "lobby"));
+        let (mut alice, mut bob) = (server.guest("alice", "lobby"), server.guest("bob", "lobby"));
         (0..9).for_each(|n| alice.send(&format!("line {n}")));
         (0..9).for_each(|n| bob.expect(&format!("alice: line {n}")));
     }

@@ -13,13 +13,13 @@ const LEAVES: &str = "alice has left the chatroom";
 
 #[test]
 fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
-    let house = TestServer::default();
-    let mut talk = Pair::new(&house);
+    let server = TestServer::default();
+    let mut talk = Pair::new(&server);
     for at in 0..=SIGN_IN.len() {
-        let cut = Proxy::new(house.address(), Way::Cut(at), Way::Whole);
+        let cut = Proxy::new(server.address(), Way::Cut(at), Way::Whole);
         let client = Client::connect(cut.address());
         let _ = client.stream().write_all(SIGN_IN.as_bytes());
-        let mut again = free_again(&house, "alice");
+        let mut again = free_again(&server, "alice");
         again.send("here");
         let heard: Vec<String> =
             std::iter::from_fn(|| Some(talk.other.line())).take_while(|l| l != "alice: here").collect();
@@ -33,10 +33,10 @@ fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
 /// What is said is heard whole and in its order, or not at all; then they leave.
 #[test]
 fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
-    let house = TestServer::default();
-    let mut talk = Pair::new(&house);
+    let server = TestServer::default();
+    let mut talk = Pair::new(&server);
     for at in 1..=SAID.len() {
-        let cut = Proxy::new(house.address(), Way::Cut(SIGN_IN.len() + at), Way::Whole);
+        let cut = Proxy::new(server.address(), Way::Cut(SIGN_IN.len() + at), Way::Whole);
         let mut client = Client::connect(cut.address());
         client.send_bytes(SIGN_IN.as_bytes());
         client.until("200 ");
@@ -53,10 +53,10 @@ fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
     }
 }
 
-fn free_again(house: &TestServer, name: &str) -> Client {
+fn free_again(server: &TestServer, name: &str) -> Client {
     let since = Instant::now();
     loop {
-        let mut client = house.connect();
+        let mut client = server.connect();
         client.send(&format!("{name}_salon"));
         // A busy server greets before it has read the name.
         let answer = std::iter::from_fn(|| client.next_line()).find(|line| !line.starts_with("Authorise MODE?"));

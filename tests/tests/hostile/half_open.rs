@@ -7,14 +7,14 @@ use tempfile::TempDir;
 
 #[test]
 fn a_pulled_cable_ends_a_session_and_frees_its_name() {
-    let house = TestServer::new(|config| config.timeout = Duration::from_secs(2));
-    let pulled = Proxy::new(house.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
+    let server = TestServer::new(|config| config.timeout = Duration::from_secs(2));
+    let pulled = Proxy::new(server.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
     let mut cut_off = Client::connect(pulled.address());
     cut_off.send("alice_salon");
     cut_off.send("nobody hears this");
     let since = Instant::now();
     let mut again = loop {
-        let mut client = house.connect();
+        let mut client = server.connect();
         client.send("alice_salon");
         if client.line().starts_with("200 ") {
             break client;

@@ -216,11 +216,11 @@ const BYTES: [(&[u8], &str); 20] = [
 
 #[test]
 fn bytes_that_are_no_text_are_heard_as_text() {
-    let house = TestServer::default();
-    let mut talk = Pair::new(&house);
-    let split = Proxy::new(house.address(), Way::Split, Way::Split);
+    let server = TestServer::default();
+    let mut talk = Pair::new(&server);
+    let split = Proxy::new(server.address(), Way::Split, Way::Split);
     // The same at once, and with each byte in a packet of its own.
-    for address in [house.address(), split.address()] {
+    for address in [server.address(), split.address()] {
         let mut alice = sign_in(address, "alice");
         talk.other.expect("alice has connected to the chatroom");
         for (said, heard) in BYTES {
@@ -236,9 +236,9 @@ fn bytes_that_are_no_text_are_heard_as_text() {
 
 #[test]
 fn every_byte_value_is_survived_alone_and_among_others() {
-    let house = TestServer::default();
-    let mut talk = Pair::new(&house);
-    let mut alice = sign_in(house.address(), "alice");
+    let server = TestServer::default();
+    let mut talk = Pair::new(&server);
+    let mut alice = sign_in(server.address(), "alice");
     talk.other.expect("alice has connected to the chatroom");
     for byte in 0..=u8::MAX {
         alice.send_bytes(&[byte, b'\n', b'<', byte, b'>', b'\n']);
@@ -255,7 +255,7 @@ fn every_byte_value_is_survived_alone_and_among_others() {
     // And as the first thing that a connection says.
     for byte in 0..=u8::MAX {
         for junk in [&[byte][..], &[byte, byte], &[byte, b'\n']] {
-            let mut client = house.connect();
+            let mut client = server.connect();
             client.send_bytes(junk);
             drop(client);
         }

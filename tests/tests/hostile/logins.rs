@@ -4,13 +4,13 @@ use crate::Pair;
 use landline_tests::{Client, TestServer, neighbour};
 
 /// Checks that run or wait at once, at the defaults, on any machine: half the cores run.
-fn places(house: &TestServer) -> usize {
+fn places(server: &TestServer) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / 2).max(1) + usize::try_from(house.server().services().limits.hash_queue).expect("a number")
+    (cores / 2).max(1) + usize::try_from(server.server().services().limits.hash_queue).expect("a number")
 }
 
-/// A house whose passwords cost what they do in use.
-pub(crate) fn house() -> TestServer {
+/// A server whose passwords cost what they do in use.
+pub(crate) fn server() -> TestServer {
     TestServer::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.bcrypt_cost = landline_common::Limits::default().bcrypt_cost;
@@ -18,9 +18,9 @@ pub(crate) fn house() -> TestServer {
 }
 
 /// Somebody who has sent a wrong password, ten of them from each address.
-pub(crate) fn guess(house: &TestServer, number: usize) -> Client {
+pub(crate) fn guess(server: &TestServer, number: usize) -> Client {
     let from = neighbour(u16::try_from(number / 10).expect("few"));
-    let mut client = Client::connect_from(from, house.address());
+    let mut client = Client::connect_from(from, server.address());
     client.send_bytes(format!("LOGIN\nsomebody-{number}\nwrong horse\n").as_bytes());
     client
 }
@@ -32,9 +32,9 @@ pub(crate) fn answer(client: &mut Client) -> String {
 
 #[test]
 fn people_talk_on_while_passwords_are_checked_and_who_finds_no_place_is_told() {
-    let house = house();
-    let (places, mut talk) = (places(&house), Pair::new(&house));
-    let mut guesses: Vec<Client> = (0..places + 20).map(|number| guess(&house, number)).collect();
+    let server = server();
+    let (places, mut talk) = (places(&server), Pair::new(&server));
+    let mut guesses: Vec<Client> = (0..places + 20).map(|number| guess(&server, number)).collect();
     let (mut checked, mut refused) = (0, 0);
     for guess in &mut guesses {
         // They are answered one after the other, so to the last there is something to be checked meanwhile.

@@ -26,8 +26,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(house: &TestServer) -> Pair {
-        let (mut one, other) = (house.guest("talker", "salon"), house.guest("hearer", "salon"));
+    fn new(server: &TestServer) -> Pair {
+        let (mut one, other) = (server.guest("talker", "salon"), server.guest("hearer", "salon"));
         one.expect("hearer has connected to the chatroom");
         Pair { one, other, said: 0 }
     }

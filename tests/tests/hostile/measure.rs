@@ -31,15 +31,15 @@ fn print(what: &str, times: &Histogram) {
 #[ignore = "a measurement"]
 fn chat_and_sign_ins_beside_silent_connections() {
     for silent in [false, true] {
-        let house = silent::patient_house(3_600);
-        let mut talk = Pair::new(&house);
-        let _crowd = if silent { silent::crowd(&house) } else { Vec::new() };
+        let server = silent::patient_server(3_600);
+        let mut talk = Pair::new(&server);
+        let _crowd = if silent { silent::crowd(&server) } else { Vec::new() };
         let with = if silent { "with 1,500 silent ones" } else { "alone" };
         print(&format!("a line, {with}"), &chat(&mut talk, || false));
         let mut sign_ins = Histogram::default();
         for number in 0..200 {
             let begun = Instant::now();
-            let client = silent::newcomer(&house, &format!("newcomer{number}"));
+            let client = silent::newcomer(&server, &format!("newcomer{number}"));
             sign_ins.record(begun.elapsed());
             client.quit();
         }
@@ -50,15 +50,15 @@ fn chat_and_sign_ins_beside_silent_connections() {
 #[test]
 #[ignore = "a measurement"]
 fn chat_beside_logins() {
-    let house = logins::house();
-    let mut talk = Pair::new(&house);
+    let server = logins::server();
+    let mut talk = Pair::new(&server);
     print("a line, alone", &chat(&mut talk, || false));
     let times = std::thread::scope(|scope| {
-        let house = &house;
+        let server = &server;
         let guesses = scope.spawn(move || {
             // Four times 40 at once; each from addresses of its own.
             for round in 0..4 {
-                let mut guesses: Vec<_> = (0..40).map(|n| logins::guess(house, round * 40 + n)).collect();
+                let mut guesses: Vec<_> = (0..40).map(|n| logins::guess(server, round * 40 + n)).collect();
                 guesses.iter_mut().for_each(|guess| _ = logins::answer(guess));
             }
         });
@@ -76,8 +76,8 @@ const ROUND: Duration = Duration::from_secs(3);
 const PERCENTS: [u64; 2] = [50, 99];
 
 /// How long it took until all had heard half of the lines, and 99 of 100; and whether somebody was cut off.
-fn round(house: &TestServer, rounds: &mut Rounds, stalled: bool) -> ([f64; 2], bool) {
-    let people = || house.server().services().hub.people();
+fn round(server: &TestServer, rounds: &mut Rounds, stalled: bool) -> ([f64; 2], bool) {
+    let people = || server.server().services().hub.people();
     let sloth = stalled.then(|| rounds.stall().expect("one more"));
     let round = rounds.talk().expect("talk");
     assert!(round.verdict.is_exact(), "{:?}", round.verdict);
@@ -96,15 +96,15 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 #[test]
 #[ignore = "a measurement"]
 fn a_thousand_with_and_without_one_who_never_reads() {
-    let house = TestServer::default();
-    let mut rounds = never_reads::rounds(&house, ROUND);
-    round(&house, &mut rounds, false);
+    let server = TestServer::default();
+    let mut rounds = never_reads::rounds(&server, ROUND);
+    round(&server, &mut rounds, false);
     let (mut pairs, mut cut) = (Vec::new(), 0);
     for pair in 0..PAIRS {
         let mut both = [[0.0; 2]; 2];
         // Taking turns at being first: whatever else the machine does hits both alike.
         for stalled in [pair % 2 == 1, pair % 2 == 0] {
-            let (times, was_cut) = round(&house, &mut rounds, stalled);
+            let (times, was_cut) = round(&server, &mut rounds, stalled);
             both[usize::from(stalled)] = times;
             cut += usize::from(was_cut);
         }
@@ -124,19 +124,19 @@ fn a_thousand_with_and_without_one_who_never_reads() {
 #[test]
 #[ignore = "a measurement"]
 fn wrong_passwords_by_name() {
-    let [known, unknown, no_name] = probing::medians(&probing::house(), 101);
+    let [known, unknown, no_name] = probing::medians(&probing::server(), 101);
     println!("medians: an account {known:?}, no account {unknown:?}, no name {no_name:?}");
 }
 
 #[test]
 #[ignore = "a measurement"]
 fn two_hundred_come_back() {
-    let mut house = reconnect::house();
-    let mut crew = reconnect::gather(&house);
+    let mut server = reconnect::server();
+    let mut crew = reconnect::gather(&server);
     for down in [0, 5, 60] {
-        house.stop();
+        server.stop();
         std::thread::sleep(Duration::from_secs(down));
-        house.restart();
-        println!("after {down} s down, all were back {:?} later", reconnect::all_in(&house, &mut crew));
+        server.restart();
+        println!("after {down} s down, all were back {:?} later", reconnect::all_in(&server, &mut crew));
     }
 }

@@ -18,30 +18,30 @@ fn options(time: Duration) -> Options {
     Options { time, text_bytes: 1_000, patience: DEADLINE }
 }
 
-fn target(house: &TestServer) -> Target {
-    Target { address: house.address(), process: None, tag: String::new() }
+fn target(server: &TestServer) -> Target {
+    Target { address: server.address(), process: None, tag: String::new() }
 }
 
 /// The thousand, at a server to stay, to talk for so long at a time.
-pub(crate) fn rounds(house: &TestServer, time: Duration) -> Rounds {
-    Rounds::gather(&cell(false), &target(house), &options(time)).expect("a crowd")
+pub(crate) fn rounds(server: &TestServer, time: Duration) -> Rounds {
+    Rounds::gather(&cell(false), &target(server), &options(time)).expect("a crowd")
 }
 
 #[test]
 fn a_thousand_people_lose_nothing_by_one_who_never_reads() {
-    let house = TestServer::default();
-    let figures = run(&cell(true), &target(&house), &options(Duration::from_secs(2))).expect("a run");
+    let server = TestServer::default();
+    let figures = run(&cell(true), &target(&server), &options(Duration::from_secs(2))).expect("a run");
     assert!(figures.verdict.is_exact(), "{:?}", figures.verdict);
     assert!(figures.lines > 0 && figures.deliveries == figures.lines * (MEMBERS as u64 - 1));
 }
 
 #[test]
 fn by_default_one_mebibyte_waits_for_them_and_then_they_see_the_cut() {
-    let house = TestServer::default();
-    let mut talk = Pair::new(&house);
-    let sloth = house.guest("sloth", "salon");
+    let server = TestServer::default();
+    let mut talk = Pair::new(&server);
+    let sloth = server.guest("sloth", "salon");
     socket2::SockRef::from(sloth.stream()).set_recv_buffer_size(4 << 10).expect("a socket");
-    let (services, mut most) = (house.server().services(), 0);
+    let (services, mut most) = (server.server().services(), 0);
     let begun = Instant::now();
     while services.hub.people() == 3 {
         for _ in 0..20 {

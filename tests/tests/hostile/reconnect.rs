@@ -25,8 +25,8 @@ impl Drop for Crew {
     }
 }
 
-/// A house with every guard as it is by default, which keeps its port, at an address where other tests take none.
-pub(crate) fn house() -> TestServer {
+/// A server with every guard as it is by default, which keeps its port, at an address where other tests take none.
+pub(crate) fn server() -> TestServer {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| {
         (config.bind, config.ports) = (free.ip(), vec![free.port()]);
@@ -35,18 +35,18 @@ pub(crate) fn house() -> TestServer {
     })
 }
 
-fn register(house: &TestServer, number: usize) {
+fn register(server: &TestServer, number: usize) {
     // A few from each address: more make no account at once.
     let from = neighbour(u16::try_from(number / 5).expect("few"));
-    let mut client = Client::connect_from(from, house.address());
+    let mut client = Client::connect_from(from, server.address());
     client.send_bytes(format!("REGISTER\nmember{number}\n{PASSWORD}\n").as_bytes());
     client.until("Registration successful.");
 }
 
-fn program(house: &TestServer, number: usize) -> Child {
+fn program(server: &TestServer, number: usize) -> Child {
     let mut command = Program::client();
     let name = format!("member{number}");
-    command.args([&house.address().to_string(), "--json", "--name", &name, "--patience", "3600"]);
+    command.args([&server.address().to_string(), "--json", "--name", &name, "--patience", "3600"]);
     if number < ACCOUNTS {
         command.env("LANDLINE_PASSWORD", PASSWORD);
     }
@@ -55,31 +55,31 @@ fn program(house: &TestServer, number: usize) -> Child {
     command.spawn().expect("running landline")
 }
 
-fn people(house: &TestServer) -> usize {
-    house.server().services().hub.people()
+fn people(server: &TestServer) -> usize {
+    server.server().services().hub.people()
 }
 
 /// Everybody comes in: a few at a time, since whoever cannot come in for the first time gives up.
-pub(crate) fn gather(house: &TestServer) -> Crew {
-    (0..ACCOUNTS).for_each(|number| register(house, number));
+pub(crate) fn gather(server: &TestServer) -> Crew {
+    (0..ACCOUNTS).for_each(|number| register(server, number));
     let mut crew = Crew(Vec::new());
     for number in 0..CLIENTS {
-        crew.0.push(program(house, number));
+        crew.0.push(program(server, number));
         let begun = Instant::now();
-        while crew.0.len() - people(house) > 4 {
-            assert!(begun.elapsed() < BACK, "{} of {} came in", people(house), crew.0.len());
+        while crew.0.len() - people(server) > 4 {
+            assert!(begun.elapsed() < BACK, "{} of {} came in", people(server), crew.0.len());
             std::thread::sleep(Duration::from_millis(1));
         }
     }
-    all_in(house, &mut crew);
+    all_in(server, &mut crew);
     crew
 }
 
 /// Waits until everybody is in; how long that took.
-pub(crate) fn all_in(house: &TestServer, crew: &mut Crew) -> Duration {
+pub(crate) fn all_in(server: &TestServer, crew: &mut Crew) -> Duration {
     let begun = Instant::now();
-    while people(house) < CLIENTS {
-        assert!(begun.elapsed() < BACK, "{} are in after {BACK:?}", people(house));
+    while people(server) < CLIENTS {
+        assert!(begun.elapsed() < BACK, "{} are in after {BACK:?}", people(server));
         std::thread::sleep(Duration::from_millis(2));
     }
     let gave_up = crew.0.iter_mut().filter_map(|child| child.try_wait().expect("a program")).count();
@@ -89,8 +89,8 @@ pub(crate) fn all_in(house: &TestServer, crew: &mut Crew) -> Duration {
 
 #[test]
 fn after_a_restart_everybody_is_back_from_one_address_too() {
-    let mut house = house();
-    let mut crew = gather(&house);
-    house.restart();
-    all_in(&house, &mut crew);
+    let mut server = server();
+    let mut crew = gather(&server);
+    server.restart();
+    all_in(&server, &mut crew);
 }

@@ -13,8 +13,8 @@ fn source(number: u16) -> u16 {
     number / 15
 }
 
-/// A house that lets everybody stand at the door, for so long.
-pub(crate) fn patient_house(answer_seconds: u64) -> TestServer {
+/// A server that lets everybody stand at the door, for so long.
+pub(crate) fn patient_server(answer_seconds: u64) -> TestServer {
     TestServer::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.unsigned_clients = 2_000;
@@ -22,12 +22,12 @@ pub(crate) fn patient_house(answer_seconds: u64) -> TestServer {
     })
 }
 
-pub(crate) fn crowd(house: &TestServer) -> Vec<Client> {
-    (0..SILENT).map(|n| Client::connect_from(neighbour(source(n)), house.address())).collect()
+pub(crate) fn crowd(server: &TestServer) -> Vec<Client> {
+    (0..SILENT).map(|n| Client::connect_from(neighbour(source(n)), server.address())).collect()
 }
 
-pub(crate) fn newcomer(house: &TestServer, name: &str) -> Client {
-    let mut client = Client::connect_from(neighbour(u16::MAX), house.address());
+pub(crate) fn newcomer(server: &TestServer, name: &str) -> Client {
+    let mut client = Client::connect_from(neighbour(u16::MAX), server.address());
     client.send(&format!("{name}_salon"));
     client.until("200 ");
     client
@@ -35,12 +35,12 @@ pub(crate) fn newcomer(house: &TestServer, name: &str) -> Client {
 
 #[test]
 fn people_talk_and_come_in_past_1500_silent_connections() {
-    let house = patient_house(3_600);
-    let mut talk = Pair::new(&house);
-    let mut silent = crowd(&house);
+    let server = patient_server(3_600);
+    let mut talk = Pair::new(&server);
+    let mut silent = crowd(&server);
     for round in 0..20 {
         let name = format!("newcomer{round}");
-        let client = newcomer(&house, &name);
+        let client = newcomer(&server, &name);
         assert_eq!(talk.say(), [format!("{name} has connected to the chatroom")]);
         client.quit();
         assert_eq!(talk.other.line(), format!("{name} has left the chatroom"));
@@ -50,10 +50,10 @@ fn people_talk_and_come_in_past_1500_silent_connections() {
 
 #[test]
 fn silent_connections_are_gone_at_their_deadline() {
-    let house = patient_house(1);
-    let mut talk = Pair::new(&house);
+    let server = patient_server(1);
+    let mut talk = Pair::new(&server);
     let begun = Instant::now();
-    for mut client in crowd(&house) {
+    for mut client in crowd(&server) {
         client.expect("Authorise MODE? (REGISTER/LOGIN)");
         client.expect(&format!("ERROR: 403 {LATE}"));
         client.expect_closed();
@@ -64,15 +64,15 @@ fn silent_connections_are_gone_at_their_deadline() {
 
 #[test]
 fn a_flood_of_connections_pushes_out_only_its_own() {
-    let house = TestServer::new(|config| config.max_clients_per_ip = 256);
+    let server = TestServer::new(|config| config.max_clients_per_ip = 256);
     let limits = landline_common::Limits::default();
-    let mut waiting = Client::connect_from(neighbour(u16::MAX - 1), house.address());
+    let mut waiting = Client::connect_from(neighbour(u16::MAX - 1), server.address());
     waiting.expect("Authorise MODE? (REGISTER/LOGIN)");
     let mut silent = std::thread::scope(|scope| {
-        let flood = scope.spawn(|| crowd(&house));
+        let flood = scope.spawn(|| crowd(&server));
         let mut comings = 0;
         while !flood.is_finished() || comings < 10 {
-            newcomer(&house, "newcomer").quit();
+            newcomer(&server, "newcomer").quit();
             comings += 1;
         }
         flood.join().expect("a flood")
@@ -93,9 +93,9 @@ fn is_still_there(client: &mut Client) -> bool {
 
 #[test]
 fn one_byte_after_the_other_extends_no_deadline() {
-    let house = TestServer::new(|config| config.limits.answer_seconds = 2);
-    let mut talk = Pair::new(&house);
-    let slow = Proxy::new(house.address(), Way::Slow(2), Way::Whole);
+    let server = TestServer::new(|config| config.limits.answer_seconds = 2);
+    let mut talk = Pair::new(&server);
+    let slow = Proxy::new(server.address(), Way::Slow(2), Way::Whole);
     let mut alice = Client::connect(slow.address());
     alice.send("alice_salon");
     alice.until(&format!("ERROR: 403 {LATE}"));
@@ -105,9 +105,9 @@ fn one_byte_after_the_other_extends_no_deadline() {
 
 #[test]
 fn who_is_merely_slow_signs_in_and_is_heard() {
-    let house = TestServer::default();
-    let mut talk = Pair::new(&house);
-    let slow = Proxy::new(house.address(), Way::Slow(100), Way::Slow(1_000));
+    let server = TestServer::default();
+    let mut talk = Pair::new(&server);
+    let slow = Proxy::new(server.address(), Way::Slow(100), Way::Slow(1_000));
     let mut alice = Client::connect(slow.address());
     alice.send_bytes("alice_salon\ngrüße\n".as_bytes());
     alice.until("200 ");

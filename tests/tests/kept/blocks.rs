@@ -6,9 +6,9 @@ const PASSWORD: &str = "correct horse";
 
 #[test]
 fn nothing_of_a_blocked_person_reaches_the_blocker() {
-    let house = TestServer::default();
+    let server = TestServer::default();
     let (mut bob, mut eve, mut carol) =
-        (house.guest("bob", "lobby"), house.guest("eve", "lobby"), house.guest("carol", "lobby"));
+        (server.guest("bob", "lobby"), server.guest("eve", "lobby"), server.guest("carol", "lobby"));
     bob.lines_so_far();
     bob.send("block eve");
     bob.expect("INFO: eve is blocked");
@@ -32,10 +32,10 @@ fn nothing_of_a_blocked_person_reaches_the_blocker() {
 
 #[test]
 fn the_blocked_person_does_not_see_the_blocker() {
-    let house = TestServer::default();
-    house.register("bob", PASSWORD);
-    let mut eve = house.guest("eve", "lobby");
-    let mut bob = house.login("bob", PASSWORD);
+    let server = TestServer::default();
+    server.register("bob", PASSWORD);
+    let mut eve = server.guest("eve", "lobby");
+    let mut bob = server.login("bob", PASSWORD);
     eve.expect("bob has connected to the chatroom");
     bob.send("block eve");
     bob.expect("INFO: eve is blocked");
@@ -56,12 +56,12 @@ fn the_blocked_person_does_not_see_the_blocker() {
     eve.send("whoelsesince 1000");
     eve.expect("Online in the last 1000 s: none");
     // The block is kept with the account, and holds from the first moment of a visit.
-    let bob = house.login("bob", PASSWORD);
+    let bob = server.login("bob", PASSWORD);
     eve.expect_nothing();
     bob.quit();
     eve.send("message bob hi");
     eve.expect("ERROR: 403 Not delivered: bob blocks you.");
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     bob.send("/block");
     bob.expect("Blocked: eve");
     bob.send("/unblock eve");
@@ -72,17 +72,17 @@ fn the_blocked_person_does_not_see_the_blocker() {
 
 #[test]
 fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
-    let mut house = TestServer::default();
+    let mut server = TestServer::default();
     for name in ["bob", "eve"] {
-        house.register(name, PASSWORD);
+        server.register(name, PASSWORD);
     }
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     // By account, whether or not she is here.
     bob.send("/block eve");
     bob.expect("INFO: eve is blocked");
-    house.restart();
-    let mut bob = house.login("bob", PASSWORD);
-    let mut eve = house.login("eve", PASSWORD);
+    server.restart();
+    let mut bob = server.login("bob", PASSWORD);
+    let mut eve = server.login("eve", PASSWORD);
     eve.send("hello");
     eve.expect_nothing();
     bob.expect("eve has connected to the chatroom");
@@ -91,12 +91,12 @@ fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
 
 #[test]
 fn a_guests_blocks_end_with_the_visit() {
-    let house = TestServer::default();
-    let (mut bob, mut eve) = (house.guest("bob", "lobby"), house.guest("eve", "lobby"));
+    let server = TestServer::default();
+    let (mut bob, mut eve) = (server.guest("bob", "lobby"), server.guest("eve", "lobby"));
     bob.send("/block eve");
     bob.until("INFO: eve is blocked");
     bob.quit();
-    let mut bob = house.guest("bob", "lobby");
+    let mut bob = server.guest("bob", "lobby");
     eve.lines_so_far();
     eve.send("hello");
     bob.expect("eve: hello");
@@ -104,8 +104,8 @@ fn a_guests_blocks_end_with_the_visit() {
 
 #[test]
 fn private_chats_end_and_requests_are_dropped() {
-    let house = TestServer::default();
-    let (mut bob, mut eve) = (house.guest("bob", "a"), house.guest("eve", "b"));
+    let server = TestServer::default();
+    let (mut bob, mut eve) = (server.guest("bob", "a"), server.guest("eve", "b"));
     bob.lines_so_far();
     eve.send("connect to bob");
     bob.expect("PRIVATE_REQUEST_FROM:eve");
@@ -123,9 +123,9 @@ fn private_chats_end_and_requests_are_dropped() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let house = TestServer::new(|config| config.limits.blocks_per_person = 1);
-    let mut bob = house.guest("bob", "lobby");
-    let _others = [house.guest("eve", "a"), house.guest("mallory", "a")];
+    let server = TestServer::new(|config| config.limits.blocks_per_person = 1);
+    let mut bob = server.guest("bob", "lobby");
+    let _others = [server.guest("eve", "a"), server.guest("mallory", "a")];
     bob.lines_so_far();
     for (command, answer) in [
         ("/block", "Blocked: none"),

@@ -20,8 +20,8 @@ struct Got {
 }
 
 /// Bob at the door, with JSON. `None` while his last visit has not ended yet.
-fn come(house: &TestServer) -> Option<Client> {
-    let mut bob = house.connect();
+fn come(server: &TestServer) -> Option<Client> {
+    let mut bob = server.connect();
     for line in ["format json", "LOGIN", "bob", PASSWORD] {
         bob.send(line);
     }
@@ -52,8 +52,8 @@ fn so_far(client: &mut Client) -> Vec<String> {
 }
 
 /// Writes to bob until he has come and gone often enough. How many messages.
-fn write_on(house: &TestServer, writer: usize, visits: &AtomicUsize) -> usize {
-    let mut client = house.guest(&format!("w{writer}"), "lobby");
+fn write_on(server: &TestServer, writer: usize, visits: &AtomicUsize) -> usize {
+    let mut client = server.guest(&format!("w{writer}"), "lobby");
     let mut number = 0;
     while visits.load(SeqCst) < VISITS {
         client.send(&format!("message bob {writer}-{number}"));
@@ -65,14 +65,14 @@ fn write_on(house: &TestServer, writer: usize, visits: &AtomicUsize) -> usize {
 }
 
 /// Some write to bob, who comes and goes meanwhile as `end` does it. What was written, and what he got.
-fn visits(house: &TestServer, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Vec<String>, Vec<Got>) {
+fn visits(server: &TestServer, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Vec<String>, Vec<Got>) {
     let (mut got, visits) = (Vec::new(), AtomicUsize::new(0));
     let written = thread::scope(|scope| {
         let visits = &visits;
         let writers: Vec<_> =
-            (0..WRITERS).map(|writer| scope.spawn(move || (writer, write_on(house, writer, visits)))).collect();
+            (0..WRITERS).map(|writer| scope.spawn(move || (writer, write_on(server, writer, visits)))).collect();
         while visits.load(SeqCst) < VISITS {
-            let Some(mut bob) = come(house) else { continue };
+            let Some(mut bob) = come(server) else { continue };
             for _ in 0..visits.load(SeqCst) % 4 {
                 gather(&mut got, so_far(&mut bob));
             }
@@ -86,8 +86,8 @@ fn visits(house: &TestServer, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Ve
 }
 
 /// Everything that bob's history has, and what still waits for him.
-fn in_the_end(house: &TestServer, got: &mut Vec<Got>) -> BTreeSet<u64> {
-    let mut bob = std::iter::repeat_with(|| come(house)).flatten().next().expect("bob");
+fn in_the_end(server: &TestServer, got: &mut Vec<Got>) -> BTreeSet<u64> {
+    let mut bob = std::iter::repeat_with(|| come(server)).flatten().next().expect("bob");
     let mut stored = BTreeSet::new();
     let mut next = Some("/history after 0".to_owned());
     while let Some(command) = next.take() {
@@ -106,7 +106,7 @@ fn in_the_end(house: &TestServer, got: &mut Vec<Got>) -> BTreeSet<u64> {
         }
     }
     bob.quit();
-    let mut bob = std::iter::repeat_with(|| come(house)).flatten().next().expect("bob");
+    let mut bob = std::iter::repeat_with(|| come(server)).flatten().next().expect("bob");
     let mut more = Vec::new();
     gather(&mut more, so_far(&mut bob));
     assert_eq!(more, [], "something waited until now");
@@ -129,23 +129,23 @@ fn check_order(got: &[Got]) {
     assert!(twice.is_empty(), "twice: {twice:?}");
 }
 
-fn house() -> TestServer {
-    let house = TestServer::new(|config| {
+fn server() -> TestServer {
+    let server = TestServer::new(|config| {
         config.limits.mail_per_sender = 100_000;
         config.limits.mail_per_receiver = 100_000;
     });
-    house.register("bob", PASSWORD);
-    house
+    server.register("bob", PASSWORD);
+    server
 }
 
 #[test]
 fn who_reads_to_the_end_each_time_misses_nothing() {
-    let house = house();
-    let (written, mut got) = visits(&house, |mut bob, got| {
+    let server = server();
+    let (written, mut got) = visits(&server, |mut bob, got| {
         bob.end_sending();
         gather(got, std::iter::from_fn(|| bob.next_line()));
     });
-    in_the_end(&house, &mut got);
+    in_the_end(&server, &mut got);
     check_order(&got);
     let heard: BTreeSet<&str> = got.iter().map(|got| &*got.text).collect();
     let missing: Vec<&String> = written.iter().filter(|text| !heard.contains(text.as_str())).collect();
@@ -155,9 +155,9 @@ fn who_reads_to_the_end_each_time_misses_nothing() {
 /// What was in the receiver's own kernel is gone with its connection; it is in the history.
 #[test]
 fn who_breaks_off_finds_in_the_history_what_was_on_its_way() {
-    let house = house();
-    let (written, mut got) = visits(&house, |bob, _| bob.reset());
-    let stored = in_the_end(&house, &mut got);
+    let server = server();
+    let (written, mut got) = visits(&server, |bob, _| bob.reset());
+    let stored = in_the_end(&server, &mut got);
     check_order(&got);
     assert_eq!(stored.len(), written.len());
     assert!(got.iter().all(|got| stored.contains(&got.id)));

@@ -7,18 +7,18 @@ const PASSWORD: &str = "correct horse";
 const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
 const MANY: usize = 30;
 
-fn house() -> TestServer {
-    let house = TestServer::new(|config| {
+fn server() -> TestServer {
+    let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.unframed_gap_ms = 5;
     });
-    house.register("bob", PASSWORD);
-    house
+    server.register("bob", PASSWORD);
+    server
 }
 
 /// Leaves so many messages for bob, who is away.
-fn leave(house: &TestServer, from: &str, texts: impl IntoIterator<Item = String>) -> Client {
-    let mut client = house.guest(from, "lobby");
+fn leave(server: &TestServer, from: &str, texts: impl IntoIterator<Item = String>) -> Client {
+    let mut client = server.guest(from, "lobby");
     for text in texts {
         client.send(&format!("message bob {text}"));
         client.until(QUEUED);
@@ -39,9 +39,9 @@ fn kept(client: &mut Client) -> String {
 
 #[test]
 fn many_come_by_lantalk() {
-    let house = house();
-    leave(&house, "alice", numbered(MANY)).quit();
-    let mut bob = Client::connect(house.lantalk_address());
+    let server = server();
+    leave(&server, "alice", numbered(MANY)).quit();
+    let mut bob = Client::connect(server.lantalk_address());
     bob.expect_start("{\"type\":\"auth_request\"");
     bob.send(&format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}"));
     bob.expect_start("{\"type\":\"auth_ok\"");
@@ -51,14 +51,14 @@ fn many_come_by_lantalk() {
     }
     bob.send("{\"type\":\"message\",\"text\":\"/quit\"}");
     while bob.next_line().is_some() {}
-    house.login("bob", PASSWORD).expect_nothing();
+    server.login("bob", PASSWORD).expect_nothing();
 }
 
 #[test]
 fn many_come_to_chat77s_client() {
-    let house = house();
-    leave(&house, "alice", numbered(MANY)).quit();
-    let (mut bob, mut all) = (Client::connect(house.address()), String::new());
+    let server = server();
+    leave(&server, "alice", numbered(MANY)).quit();
+    let (mut bob, mut all) = (Client::connect(server.address()), String::new());
     // Without newlines, as that client sends; what comes may have merged on the way to a test on a busy machine.
     let mut read_to = |bob: &Client, end: &str| {
         while !all.contains(end) {
@@ -78,21 +78,21 @@ fn many_come_to_chat77s_client() {
     assert_eq!(texts, numbered(MANY).collect::<Vec<_>>());
     bob.send_bytes(b"exit");
     while bob.stream().read(&mut [0; 1024]).is_ok_and(|n| n > 0) {}
-    house.login("bob", PASSWORD).expect_nothing();
+    server.login("bob", PASSWORD).expect_nothing();
 }
 
 /// More than may wait for a client: each page follows when the one before is out.
 #[test]
 fn more_than_a_backlog_comes_to_who_reads_slowly() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.limits.backlog_bytes = 80 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.mail_per_sender = 200;
     });
-    house.register("bob", PASSWORD);
+    server.register("bob", PASSWORD);
     let long = "x".repeat(1_900);
-    let mut alice = leave(&house, "alice", numbered(200).map(|text| format!("{text} {long}")));
-    let mut bob = house.login("bob", PASSWORD);
+    let mut alice = leave(&server, "alice", numbered(200).map(|text| format!("{text} {long}")));
+    let mut bob = server.login("bob", PASSWORD);
     for text in numbered(200) {
         assert_eq!(kept(&mut bob), format!("alice: {text} {long}"));
         // Others go on meanwhile, one answer for each line that bob reads.
@@ -103,17 +103,17 @@ fn more_than_a_backlog_comes_to_who_reads_slowly() {
 
 #[test]
 fn bounds_hold_over_a_restart() {
-    let mut house = TestServer::new(|config| {
+    let mut server = TestServer::new(|config| {
         config.limits.mail_per_sender = 2;
         config.limits.mail_per_receiver = 3;
         config.limits.mail_total = 4;
     });
     for name in ["alice", "bob", "carol", "dora"] {
-        house.register(name, PASSWORD);
+        server.register(name, PASSWORD);
     }
-    let refusals = |house: &TestServer, cases: &[(&str, &str, &str)]| {
+    let refusals = |server: &TestServer, cases: &[(&str, &str, &str)]| {
         for (from, to, answer) in cases {
-            let mut client = house.login(from, PASSWORD);
+            let mut client = server.login(from, PASSWORD);
             client.send(&format!("message {to} from {from}"));
             client.expect(answer);
             client.quit();
@@ -121,57 +121,57 @@ fn bounds_hold_over_a_restart() {
     };
     let too_many_of_yours = "ERROR: 403 Not delivered: too many of your messages wait for bob already.";
     let too_many = "ERROR: 403 Not delivered: too many messages wait for bob already.";
-    refusals(&house, &[("alice", "bob", QUEUED), ("alice", "bob", QUEUED), ("alice", "bob", too_many_of_yours)]);
-    house.restart();
-    refusals(&house, &[("alice", "bob", too_many_of_yours), ("carol", "bob", QUEUED), ("carol", "bob", too_many)]);
-    house.restart();
+    refusals(&server, &[("alice", "bob", QUEUED), ("alice", "bob", QUEUED), ("alice", "bob", too_many_of_yours)]);
+    server.restart();
+    refusals(&server, &[("alice", "bob", too_many_of_yours), ("carol", "bob", QUEUED), ("carol", "bob", too_many)]);
+    server.restart();
     let for_dora = "INFO: dora is offline. Message queued for delivery.";
     let full = "ERROR: 500 carol is offline, and your message could not be stored. Try again later.";
-    refusals(&house, &[("carol", "bob", too_many), ("alice", "dora", for_dora), ("alice", "carol", full)]);
-    house.restart();
-    refusals(&house, &[("alice", "carol", full)]);
-    let mut bob = house.login("bob", PASSWORD);
+    refusals(&server, &[("carol", "bob", too_many), ("alice", "dora", for_dora), ("alice", "carol", full)]);
+    server.restart();
+    refusals(&server, &[("alice", "carol", full)]);
+    let mut bob = server.login("bob", PASSWORD);
     let got = [kept(&mut bob), kept(&mut bob), kept(&mut bob)];
     assert_eq!(got, ["alice: from alice", "alice: from alice", "carol: from carol"]);
     bob.quit();
-    house.restart();
-    refusals(&house, &[("alice", "bob", QUEUED)]);
+    server.restart();
+    refusals(&server, &[("alice", "bob", QUEUED)]);
 }
 
 #[test]
 fn names_that_look_alike_are_one_mailbox_and_others_are_not() {
-    let house = house();
+    let server = server();
     // A Cyrillic letter in the middle.
     let alike = "b\u{43e}b";
-    let mut mallory = house.connect();
+    let mut mallory = server.connect();
     for line in ["REGISTER", alike, PASSWORD] {
         mallory.send(line);
     }
     mallory.until(&format!("ERROR: 403 {alike} is a registered name"));
-    house.register("bobb", PASSWORD);
-    let mut alice = leave(&house, "alice", ["to bob".to_owned()]);
+    server.register("bobb", PASSWORD);
+    let mut alice = leave(&server, "alice", ["to bob".to_owned()]);
     alice.send(&format!("message {alike} to his double"));
     alice.until(QUEUED);
     alice.send("message bobb to another");
     alice.until("INFO: bobb is offline. Message queued for delivery.");
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     assert_eq!([kept(&mut bob), kept(&mut bob)], ["alice: to bob", "alice: to his double"]);
     bob.expect_nothing();
-    let mut bobb = house.login("bobb", PASSWORD);
+    let mut bobb = server.login("bobb", PASSWORD);
     assert_eq!(kept(&mut bobb), "alice: to another");
     bobb.expect_nothing();
 }
 
 #[test]
 fn a_guests_message_outlasts_the_guest() {
-    let mut house = house();
-    leave(&house, "alice", ["from the first".to_owned()]).quit();
-    leave(&house, "alice", ["from the second".to_owned()]).quit();
-    house.restart();
-    let mut bob = house.login("bob", PASSWORD);
+    let mut server = server();
+    leave(&server, "alice", ["from the first".to_owned()]).quit();
+    leave(&server, "alice", ["from the second".to_owned()]).quit();
+    server.restart();
+    let mut bob = server.login("bob", PASSWORD);
     assert_eq!([kept(&mut bob), kept(&mut bob)], ["alice: from the first", "alice: from the second"]);
     // The next alice is another, and has no part in what those wrote.
-    let mut alice = house.guest("alice", "lobby");
+    let mut alice = server.guest("alice", "lobby");
     alice.send("/history with bob");
     alice.expect("INFO: no messages (with bob)");
     bob.until("alice has connected");

@@ -27,13 +27,13 @@ fn without_time(line: &str) -> String {
 
 #[test]
 fn a_newcomer_reads_back_in_the_order_of_the_room() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "ops");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
     for i in 0..25 {
         alice.send(&format!("line {i}"));
     }
     alice.lines_so_far();
-    let mut bob = house.guest("bob", "ops");
+    let mut bob = server.guest("bob", "ops");
     let (lines, end) = ask(&mut bob, "/history");
     assert_eq!(lines, (5..25).map(|i| format!("[ops] alice: line {i}")).collect::<Vec<_>>());
     let next = end.strip_prefix("INFO: 20 messages (in ops); more: ").unwrap_or_else(|| panic!("{end}")).to_owned();
@@ -51,8 +51,8 @@ fn a_newcomer_reads_back_in_the_order_of_the_room() {
 
 #[test]
 fn whoever_heard_something_finds_it() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "ops"));
+    let server = TestServer::default();
+    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "ops"));
     alice.lines_so_far();
     for i in 0..200 {
         alice.send(&format!("line {i}"));
@@ -63,8 +63,8 @@ fn whoever_heard_something_finds_it() {
 
 #[test]
 fn rooms_are_apart_and_all_is_everywhere() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "dev"));
+    let server = TestServer::default();
+    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "dev"));
     alice.send("secret of ops");
     alice.send("/all for everybody");
     bob.until("[all] alice: for everybody");
@@ -78,23 +78,23 @@ fn rooms_are_apart_and_all_is_everywhere() {
 
 #[test]
 fn direct_messages_are_for_both_and_for_nobody_else() {
-    let mut house = TestServer::default();
+    let mut server = TestServer::default();
     for name in ["alice", "bob", "eve"] {
-        house.register(name, PASSWORD);
+        server.register(name, PASSWORD);
     }
-    let mut alice = house.login("alice", PASSWORD);
+    let mut alice = server.login("alice", PASSWORD);
     alice.send("message bob are you there?");
     alice.expect("INFO: bob is offline. Message queued for delivery.");
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     bob.send("message alice yes");
     alice.until("[PM] bob: yes");
     let both = ["[PM] alice to bob: are you there?", "[PM] bob to alice: yes"];
-    house.restart();
-    let (mut alice, mut bob) = (house.login("alice", PASSWORD), house.login("bob", PASSWORD));
+    server.restart();
+    let (mut alice, mut bob) = (server.login("alice", PASSWORD), server.login("bob", PASSWORD));
     alice.lines_so_far();
     assert_eq!(ask(&mut alice, "/history").0, both);
     assert_eq!(ask(&mut bob, "/history with ALICE").0, both);
-    let mut eve = house.login("eve", PASSWORD);
+    let mut eve = server.login("eve", PASSWORD);
     assert_eq!(ask(&mut eve, "/history"), (vec![], "INFO: no messages (in lobby)".into()));
     assert_eq!(ask(&mut eve, "/history with bob").0, [""; 0]);
 
@@ -110,21 +110,21 @@ fn direct_messages_are_for_both_and_for_nobody_else() {
 
 #[test]
 fn a_guests_direct_messages_are_not_the_next_guests() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = (house.guest("alice", "a"), house.guest("bob", "b"));
+    let server = TestServer::default();
+    let (mut alice, mut bob) = (server.guest("alice", "a"), server.guest("bob", "b"));
     alice.send("message bob our secret");
     bob.until("[PM] alice: our secret");
     assert_eq!(ask(&mut bob, "/history").0, ["[PM] alice to bob: our secret"]);
     bob.quit();
-    let mut another = house.guest("bob", "b");
+    let mut another = server.guest("bob", "b");
     assert_eq!(ask(&mut another, "/history").0, [""; 0]);
     assert_eq!(ask(&mut another, "/search secret").0, [""; 0]);
 }
 
 #[test]
 fn private_chats_are_not_stored() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = (house.guest("alice", "a"), house.guest("bob", "b"));
+    let server = TestServer::default();
+    let (mut alice, mut bob) = (server.guest("alice", "a"), server.guest("bob", "b"));
     alice.send("connect to bob");
     bob.until("PRIVATE_REQUEST_FROM:alice");
     bob.send("accept connection alice");
@@ -138,8 +138,8 @@ fn private_chats_are_not_stored() {
 
 #[test]
 fn who_blocks_somebody_does_not_read_them_either() {
-    let house = TestServer::default();
-    let (mut alice, mut eve) = (house.guest("alice", "ops"), house.guest("eve", "ops"));
+    let server = TestServer::default();
+    let (mut alice, mut eve) = (server.guest("alice", "ops"), server.guest("eve", "ops"));
     eve.send("loud words");
     alice.until("eve: loud words");
     alice.send("block eve");
@@ -150,9 +150,9 @@ fn who_blocks_somebody_does_not_read_them_either() {
 
 #[test]
 fn it_can_be_off() {
-    let house = TestServer::new(|config| config.history = landline_server::config::History::Off);
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "ops");
+    let server = TestServer::new(|config| config.history = landline_server::config::History::Off);
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "ops");
     alice.send("hello");
     for command in ["/history", "/search hello"] {
         alice.send(command);
@@ -160,13 +160,13 @@ fn it_can_be_off() {
     }
     alice.send("message bob hi");
     alice.expect("INFO: bob is offline. Message queued for delivery.");
-    house.login("bob", PASSWORD).expect_start("[PM 2");
+    server.login("bob", PASSWORD).expect_start("[PM 2");
 }
 
 #[test]
 fn json_has_ids_and_places() {
-    let house = TestServer::default();
-    let mut alice = house.connect();
+    let server = TestServer::default();
+    let mut alice = server.connect();
     for line in ["format json", "alice_ops", "hello", "/history"] {
         alice.send(line);
     }

@@ -7,10 +7,10 @@ const PASSWORD: &str = "correct horse";
 const CODE: &str = "def deploy():\n    if ready:\n\n        return 1";
 
 /// A server with LanTalk's door, where a message may have several lines.
-fn house() -> TestServer {
-    let house = TestServer::new(|config| config.lantalk_port = Some(0));
-    house.register("bob", PASSWORD);
-    house
+fn server() -> TestServer {
+    let server = TestServer::new(|config| config.lantalk_port = Some(0));
+    server.register("bob", PASSWORD);
+    server
 }
 
 fn say(client: &mut Client, text: &str) {
@@ -36,15 +36,15 @@ fn without_time(lines: Vec<String>) -> Vec<String> {
 
 #[test]
 fn a9_history_has_the_lines_and_a_search_flattens_them() {
-    let mut house = house();
-    let mut lan = house.lantalk("lan");
-    let mut alice = house.guest("alice", "lobby");
+    let mut server = server();
+    let mut lan = server.lantalk("lan");
+    let mut alice = server.guest("alice", "lobby");
     say(&mut lan, CODE);
     assert_eq!(lines("lan: "), [0; 4].map(|_| alice.line()));
     for restarted in [false, true] {
         if restarted {
-            house.restart();
-            alice = house.guest("alice", "lobby");
+            server.restart();
+            alice = server.guest("alice", "lobby");
         }
         alice.send("/history");
         let mut answer = without_time(alice.lines_so_far());
@@ -63,11 +63,11 @@ fn a9_history_has_the_lines_and_a_search_flattens_them() {
 
 #[test]
 fn a9_mail_has_the_lines() {
-    let house = house();
-    let mut lan = house.lantalk("lan");
+    let server = server();
+    let mut lan = server.lantalk("lan");
     say(&mut lan, &format!("/pm bob\n{CODE}"));
     lan.until(r#"{"type":"system""#);
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     let kept = [0; 4].map(|_| bob.line());
     assert_eq!(without_time(kept.to_vec()), lines("[PM] lan: "));
     say(&mut lan, &format!("/pm bob\n{CODE}"));

@@ -6,10 +6,10 @@ const PASSWORD: &str = "correct horse";
 const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
 
 /// Registered: bob, who is away.
-fn house() -> TestServer {
-    let house = TestServer::default();
-    house.register("bob", PASSWORD);
-    house
+fn server() -> TestServer {
+    let server = TestServer::default();
+    server.register("bob", PASSWORD);
+    server
 }
 
 /// The text of a line that begins with `[PM ` and a time.
@@ -23,9 +23,9 @@ fn kept(client: &mut Client) -> String {
 
 #[test]
 fn guests_and_accounts_who_are_here_get_it_at_once() {
-    let house = house();
-    let (mut alice, mut carol) = (house.guest("alice", "lobby"), house.guest("carol", "ops"));
-    let mut bob = house.login("bob", PASSWORD);
+    let server = server();
+    let (mut alice, mut carol) = (server.guest("alice", "lobby"), server.guest("carol", "ops"));
+    let mut bob = server.login("bob", PASSWORD);
     alice.lines_so_far();
     alice.send("message carol hi");
     alice.send("/pm BOB hello");
@@ -36,13 +36,13 @@ fn guests_and_accounts_who_are_here_get_it_at_once() {
 
 #[test]
 fn an_account_that_is_away_gets_it_at_the_next_sign_in_in_order_and_once() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
     for i in 0..5 {
         alice.send(&format!("message bob number {i}"));
         alice.expect(QUEUED);
     }
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     for i in 0..5 {
         assert_eq!(kept(&mut bob), format!("alice: number {i}"));
     }
@@ -50,26 +50,26 @@ fn an_account_that_is_away_gets_it_at_the_next_sign_in_in_order_and_once() {
     alice.send("/pm bob now");
     bob.expect("[PM] alice: now");
     bob.quit();
-    house.login("bob", PASSWORD).expect_nothing();
+    server.login("bob", PASSWORD).expect_nothing();
 }
 
 #[test]
 fn it_outlasts_the_server() {
-    let mut house = house();
-    let mut alice = house.guest("alice", "lobby");
+    let mut server = server();
+    let mut alice = server.guest("alice", "lobby");
     alice.send("message bob hi");
     alice.expect(QUEUED);
-    house.restart();
-    let mut bob = house.login("bob", PASSWORD);
+    server.restart();
+    let mut bob = server.login("bob", PASSWORD);
     assert_eq!(kept(&mut bob), "alice: hi");
-    house.restart();
-    house.login("bob", PASSWORD).expect_nothing();
+    server.restart();
+    server.login("bob", PASSWORD).expect_nothing();
 }
 
 #[test]
 fn nobody_else_can_be_written_to() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
     alice.send("message nobody hi");
     alice.expect_start("ERROR: 404 nobody is not online");
     alice.send("message alice hi");
@@ -80,12 +80,12 @@ fn nobody_else_can_be_written_to() {
 
 #[test]
 fn a_person_can_leave_so_many_and_all_together_so_many() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.limits.mail_per_sender = 2;
         config.limits.mail_per_receiver = 3;
     });
-    house.register("bob", PASSWORD);
-    let (mut alice, mut carol) = (house.guest("alice", "lobby"), house.guest("carol", "ops"));
+    server.register("bob", PASSWORD);
+    let (mut alice, mut carol) = (server.guest("alice", "lobby"), server.guest("carol", "ops"));
     alice.lines_so_far();
     for i in 0..2 {
         alice.send(&format!("message bob {i} from alice"));
@@ -95,7 +95,7 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
     alice.expect("ERROR: 403 Not delivered: too many of your messages wait for bob already.");
     // To come again under the same name does not help.
     alice.quit();
-    let mut alice = house.guest("alice", "lobby");
+    let mut alice = server.guest("alice", "lobby");
     alice.send("message bob one more");
     alice.expect("ERROR: 403 Not delivered: too many of your messages wait for bob already.");
     carol.lines_so_far();
@@ -103,7 +103,7 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
     carol.expect(QUEUED);
     carol.send("message bob one more");
     carol.expect("ERROR: 403 Not delivered: too many messages wait for bob already.");
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     let got = [kept(&mut bob), kept(&mut bob), kept(&mut bob)];
     assert_eq!(got, ["alice: 0 from alice", "alice: 1 from alice", "carol: from carol"]);
     bob.quit();
@@ -114,30 +114,30 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
 
 #[test]
 fn guests_together_leave_room_for_accounts() {
-    let mut house = TestServer::new(|config| {
+    let mut server = TestServer::new(|config| {
         config.limits.mail_per_receiver = 3;
         config.limits.mail_for_accounts = 2;
     });
-    house.register("bob", PASSWORD);
-    house.register("friend", PASSWORD);
+    server.register("bob", PASSWORD);
+    server.register("friend", PASSWORD);
     for name in ["one", "two", "three"] {
-        let mut guest = house.guest(name, "lobby");
+        let mut guest = server.guest(name, "lobby");
         guest.send(&format!("message bob from {name}"));
         guest.until(QUEUED);
         guest.quit();
     }
     // Also after a restart: it is counted in what waits.
-    house.restart();
+    server.restart();
     let full = "ERROR: 403 Not delivered: too many messages wait for bob already.";
-    let mut guest = house.guest("four", "lobby");
+    let mut guest = server.guest("four", "lobby");
     guest.send("message bob one more");
     guest.until(full);
-    let mut friend = house.login("friend", PASSWORD);
+    let mut friend = server.login("friend", PASSWORD);
     for answer in [QUEUED, QUEUED, full] {
         friend.send("message bob please call me");
         friend.until(answer);
     }
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     let got: Vec<String> = (0..5).map(|_| kept(&mut bob)).collect();
     let call = "friend: please call me";
     assert_eq!(got, ["one: from one", "two: from two", "three: from three", call, call]);
@@ -149,15 +149,15 @@ fn guests_together_leave_room_for_accounts() {
 
 #[test]
 fn every_door_delivers() {
-    let house = TestServer::new(|config| config.lantalk_port = Some(0));
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::new(|config| config.lantalk_port = Some(0));
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
     let mut queue = |text: &str| {
         alice.send(&format!("message bob {text}"));
         alice.until(QUEUED);
     };
     queue("by LanTalk");
-    let mut bob = Client::connect(house.lantalk_address());
+    let mut bob = Client::connect(server.lantalk_address());
     bob.expect_start("{\"type\":\"auth_request\"");
     bob.send(&format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}"));
     bob.expect_start("{\"type\":\"auth_ok\"");
@@ -168,7 +168,7 @@ fn every_door_delivers() {
 
     queue("by Chat77");
     queue("twice");
-    let mut bob = house.unframed();
+    let mut bob = server.unframed();
     bob.expect("Authorise MODE? (REGISTER/LOGIN)\n");
     bob.ask("LOGIN", "ALIAS?");
     bob.ask("bob", "PASSWORD?");
@@ -181,7 +181,7 @@ fn every_door_delivers() {
     while !bob.recv().is_empty() {}
 
     queue("by JSON");
-    let mut bob = house.connect();
+    let mut bob = server.connect();
     for line in ["format json", "LOGIN", "bob", PASSWORD] {
         bob.send(line);
     }
@@ -191,14 +191,14 @@ fn every_door_delivers() {
 
 #[test]
 fn more_than_one_page_comes_in_order_before_what_is_said_afterwards_to_them() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
     let long = "x".repeat(1_900);
     for i in 0..50 {
         alice.send(&format!("message bob {i} {long}"));
         alice.expect(QUEUED);
     }
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     for i in 0..50 {
         assert_eq!(kept(&mut bob), format!("alice: {i} {long}"));
     }
@@ -207,15 +207,15 @@ fn more_than_one_page_comes_in_order_before_what_is_said_afterwards_to_them() {
 
 #[test]
 fn what_a_broken_connection_did_not_take_waits_for_them() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         // Until a busy machine notices that he is gone, more come back than one person may leave otherwise.
         (config.limits.mail_per_sender, config.limits.mail_per_receiver) = (10_000, 10_000);
     });
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
-    let stuck = house.login("bob", PASSWORD);
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
+    let stuck = server.login("bob", PASSWORD);
     alice.until("bob has connected");
     // Bob reads nothing any more; at some point his connection is cut off, and from then on messages are queued.
     let long = "x".repeat(1_900);
@@ -230,7 +230,7 @@ fn what_a_broken_connection_did_not_take_waits_for_them() {
         assert!(sent < 2_000 && !lines.iter().any(|line| line.starts_with("ERROR")), "{sent}: {lines:?}");
     }
     drop(stuck);
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     let first: usize = kept(&mut bob).split(' ').nth(1).expect("a number").parse().expect("a number");
     for i in first + 1..sent {
         assert_eq!(kept(&mut bob), format!("alice: {i} {long}"));
@@ -242,14 +242,14 @@ fn what_a_broken_connection_did_not_take_waits_for_them() {
 
 #[test]
 fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.mail_per_sender = 1;
     });
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
-    let _stuck = house.login("bob", PASSWORD);
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
+    let _stuck = server.login("bob", PASSWORD);
     alice.until("bob has connected");
     let long = "x".repeat(1_900);
     let why = "ERROR: 500 Your last message could not be stored. Talk was heard, but is not in the history; messages \
@@ -263,14 +263,14 @@ fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
 
 #[test]
 fn after_a_change_of_form_no_page_comes_in_the_old_one() {
-    let house = TestServer::new(|config| config.limits.mail_per_sender = 400);
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::new(|config| config.limits.mail_per_sender = 400);
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
     for i in 0..200 {
         alice.send(&format!("message bob {i}"));
         alice.expect(QUEUED);
     }
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     bob.send("format json");
     let (mut changed, mut got) = (false, 0);
     while got < 200 {

@@ -14,10 +14,10 @@ fn unread(client: &mut Client) -> (Vec<String>, String) {
 
 #[test]
 fn it_is_exactly_what_was_said_between_two_visits() {
-    let mut house = TestServer::default();
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.login("bob", PASSWORD);
+    let mut server = TestServer::default();
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.login("bob", PASSWORD);
     assert_eq!(unread(&mut bob), (vec![], "INFO: no messages (this is your first visit here)".into()));
     alice.until("bob has connected");
     alice.send("heard");
@@ -28,7 +28,7 @@ fn it_is_exactly_what_was_said_between_two_visits() {
         alice.send(&format!("missed {i}"));
     }
     alice.lines_so_far();
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     alice.until("bob has connected");
     alice.send("heard again");
     bob.expect("alice: heard again");
@@ -36,17 +36,17 @@ fn it_is_exactly_what_was_said_between_two_visits() {
     assert_eq!(unread(&mut bob), (vec![], "INFO: no messages (unread in lobby)".into()));
     drop(alice);
     bob.until("alice has left");
-    house.restart();
-    let mut bob = house.login("bob", PASSWORD);
+    server.restart();
+    let mut bob = server.login("bob", PASSWORD);
     assert_eq!(unread(&mut bob).0, [""; 0], "everything was heard");
 }
 
 #[test]
 fn more_than_is_shown_at_once_comes_in_pieces() {
-    let house = TestServer::new(|config| config.limits.history_messages = 2);
-    house.register("bob", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.login("bob", PASSWORD);
+    let server = TestServer::new(|config| config.limits.history_messages = 2);
+    server.register("bob", PASSWORD);
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.login("bob", PASSWORD);
     alice.until("bob has connected");
     alice.send("heard");
     bob.expect("alice: heard");
@@ -56,7 +56,7 @@ fn more_than_is_shown_at_once_comes_in_pieces() {
         alice.send(&format!("missed {i}"));
     }
     alice.lines_so_far();
-    let mut bob = house.login("bob", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     let (texts, end) = unread(&mut bob);
     assert_eq!(
         (texts, &*end),
@@ -69,8 +69,8 @@ fn more_than_is_shown_at_once_comes_in_pieces() {
 
 #[test]
 fn guests_have_no_last_visit() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
     alice.send("/history unread");
     alice.expect_start("ERROR: 403 Only accounts have a last visit");
 }

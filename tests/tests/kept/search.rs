@@ -4,8 +4,8 @@ use landline_tests::TestServer;
 
 #[test]
 fn newest_first_in_context_and_twenty_at_a_time() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "ops");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
     for i in 0..30 {
         alice.send(&format!("the deploy number {i} is green"));
         alice.send("something else");
@@ -26,13 +26,13 @@ fn newest_first_in_context_and_twenty_at_a_time() {
 
 #[test]
 fn only_where_one_may_look() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = (house.guest("alice", "ops"), house.guest("bob", "dev"));
+    let server = TestServer::default();
+    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "dev"));
     alice.send("the needle in ops");
     alice.send("/all a needle for all");
     alice.send("message bob a needle for bob");
     bob.until("[PM] alice: a needle for bob");
-    let mut eve = house.guest("eve", "dev");
+    let mut eve = server.guest("eve", "dev");
     eve.send("/search needle");
     assert_eq!(eve.lines_so_far().len(), 2, "to everybody, and the end");
     bob.lines_so_far();
@@ -46,8 +46,8 @@ fn only_where_one_may_look() {
 
 #[test]
 fn what_people_type_is_words_and_never_syntax() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "ops");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
     alice.send("plain words, 100% \"quoted\" * AND (more)");
     alice.lines_so_far();
     for words in ["\"quoted\"", "AND", "(more)", "plain AND words", "100%", "PLAIN wor", "NEAR(plain words)", "text:x"]

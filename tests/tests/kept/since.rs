@@ -4,15 +4,15 @@ use landline_tests::TestServer;
 
 #[test]
 fn those_here_and_those_who_left_within_the_time_also_after_a_restart() {
-    let mut house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
-    house.guest("bob", "lobby").quit();
-    let _carol = house.guest("carol", "ops");
+    let mut server = TestServer::default();
+    let mut alice = server.guest("alice", "lobby");
+    server.guest("bob", "lobby").quit();
+    let _carol = server.guest("carol", "ops");
     alice.until("carol has connected");
     alice.send("whoelsesince 100");
     alice.expect("Online in the last 100 s: carol, bob");
-    house.restart();
-    let mut dave = house.guest("dave", "lobby");
+    server.restart();
+    let mut dave = server.guest("dave", "lobby");
     dave.send("/since 100");
     let line = dave.expect_start("Online in the last 100 s: ");
     for name in ["alice", "bob", "carol"] {

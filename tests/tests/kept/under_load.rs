@@ -41,8 +41,8 @@ fn said(event: &Value) -> Said {
 }
 
 impl Reader {
-    fn new(house: &TestServer, name: &str, room: &str) -> Reader {
-        let mut client = house.connect();
+    fn new(server: &TestServer, name: &str, room: &str) -> Reader {
+        let mut client = server.connect();
         client.send("format json");
         client.send(&format!("{name}_{room}"));
         client.until("{\"type\":\"auth_ok\"");
@@ -97,8 +97,8 @@ impl Reader {
     }
 }
 
-fn talk(house: &TestServer, writer: usize) {
-    let mut client = house.guest(&format!("w{writer}"), ROOMS[writer % ROOMS.len()]);
+fn talk(server: &TestServer, writer: usize) {
+    let mut client = server.guest(&format!("w{writer}"), ROOMS[writer % ROOMS.len()]);
     for number in 0..LINES {
         let to_all = if number % TO_ALL == 0 { "/all " } else { "" };
         client.send(&format!("{to_all}w{writer}-{number} needle"));
@@ -111,8 +111,8 @@ fn talk(house: &TestServer, writer: usize) {
 }
 
 /// Searches until all have said everything.
-fn search(house: &TestServer, done: &AtomicUsize) {
-    let mut client = house.guest("searcher", ROOMS[0]);
+fn search(server: &TestServer, done: &AtomicUsize) {
+    let mut client = server.guest("searcher", ROOMS[0]);
     for room in &ROOMS[1..] {
         client.send(&format!("/join {room}"));
     }
@@ -131,18 +131,18 @@ fn search(house: &TestServer, done: &AtomicUsize) {
 
 #[test]
 fn every_page_is_whole_and_all_is_there_after_a_stop() {
-    let mut house = TestServer::new(|config| config.limits.search_ms = 20_000);
+    let mut server = TestServer::new(|config| config.limits.search_ms = 20_000);
     let done = AtomicUsize::new(0);
-    let readers: Vec<Reader> = ROOMS.iter().map(|room| Reader::new(&house, &format!("in-{room}"), room)).collect();
+    let readers: Vec<Reader> = ROOMS.iter().map(|room| Reader::new(&server, &format!("in-{room}"), room)).collect();
     let read = thread::scope(|scope| {
-        let (house, done) = (&house, &done);
+        let (server, done) = (&server, &done);
         for writer in 0..WRITERS {
             scope.spawn(move || {
-                talk(house, writer);
+                talk(server, writer);
                 done.fetch_add(1, SeqCst);
             });
         }
-        scope.spawn(|| search(house, done));
+        scope.spawn(|| search(server, done));
         let reading = |mut reader: Reader| {
             scope.spawn(move || {
                 while done.load(SeqCst) < WRITERS {
@@ -155,11 +155,11 @@ fn every_page_is_whole_and_all_is_there_after_a_stop() {
         let reading: Vec<_> = readers.into_iter().map(reading).collect();
         reading.into_iter().map(|reader| reader.join().expect("a reader")).collect::<Vec<Reader>>()
     });
-    house.restart();
+    server.restart();
     for (reader, room) in read.iter().zip(ROOMS) {
         reader.check(room);
         assert!(reader.pages.len() > 10, "only {} pages", reader.pages.len());
-        let mut after = Reader::new(&house, "after", room);
+        let mut after = Reader::new(&server, "after", room);
         after.walk(usize::MAX);
         let stored: BTreeSet<Said> = after.pages.into_iter().flat_map(|page| page.said).collect();
         assert_eq!(stored, reader.live.iter().cloned().collect(), "{room}: what was heard, and what is stored");

@@ -1,17 +1,17 @@
 //! Everything malformed is harmless: at sign-in a reason or a clean end, afterwards no effect on anybody.
 
-use super::{house, object, say};
+use super::{object, say, server};
 use landline_tests::Client;
 use serde_json::json;
 
 #[test]
 fn malformed_sign_ins_get_a_reason() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
     let deep = "[".repeat(30_000);
     let long = format!("{{\"username\":\"{}\"}}", "x".repeat(70_000));
     for line in ["", "[]", "5", "{", "null", r#"{"username":5}"#, r#"{"username":"\ud800"}"#, &deep, &long] {
-        let mut client = Client::connect(house.lantalk_address());
+        let mut client = Client::connect(server.lantalk_address());
         client.expect_start("{\"type\":\"auth_request\"");
         client.send(line);
         assert_eq!(object(&mut client)["reason"], "Invalid username.", "{}", &line[..line.len().min(30)]);
@@ -22,8 +22,8 @@ fn malformed_sign_ins_get_a_reason() {
 
 #[test]
 fn a_password_of_another_type_is_none() {
-    let house = house();
-    let mut client = Client::connect(house.lantalk_address());
+    let server = server();
+    let mut client = Client::connect(server.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
     client.send(r#"{"username":"Bob","password":[1]}"#);
     assert_eq!(object(&mut client)["type"], "auth_ok");
@@ -31,9 +31,9 @@ fn a_password_of_another_type_is_none() {
 
 #[test]
 fn malformed_messages_have_no_effect_on_anybody() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     let too_long = json!({"type": "message", "text": "x".repeat(2_001)}).to_string();
     let deep = "[".repeat(30_000);
@@ -67,9 +67,9 @@ fn malformed_messages_have_no_effect_on_anybody() {
 
 #[test]
 fn a_line_too_long_is_refused_and_the_session_lives() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     bob.send(&format!("{{\"type\":\"message\",\"text\":\"{}\"}}", "x".repeat(70_000)));
     let answer = object(&mut bob);
@@ -80,9 +80,9 @@ fn a_line_too_long_is_refused_and_the_session_lives() {
 
 #[test]
 fn two_thousand_escaped_characters_are_one_message() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     bob.send(&format!("{{\"type\":\"message\",\"text\":\"{}\"}}", r"\ud83d\ude00".repeat(2_000)));
     alice.expect(&format!("Bob: {}", "😀".repeat(2_000)));
@@ -90,9 +90,9 @@ fn two_thousand_escaped_characters_are_one_message() {
 
 #[test]
 fn long_lists_come_in_lines_that_clients_can_read() {
-    let house = house();
-    let others: Vec<_> = (0..262).map(|i| house.guest(&format!("a-rather-long-name-{i:03}"), "else")).collect();
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let others: Vec<_> = (0..262).map(|i| server.guest(&format!("a-rather-long-name-{i:03}"), "else")).collect();
+    let mut bob = server.lantalk("Bob");
     say(&mut bob, "/users");
     let mut names = 0;
     while names < others.len() + 1 {

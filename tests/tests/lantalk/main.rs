@@ -9,7 +9,7 @@ use landline_tests::{Client, TestServer};
 use serde_json::{Value, json};
 
 /// A server with a LanTalk door.
-fn house() -> TestServer {
+fn server() -> TestServer {
     TestServer::new(|config| config.lantalk_port = Some(0))
 }
 
@@ -34,8 +34,8 @@ fn say(client: &mut Client, text: &str) {
 }
 
 /// What the server answers to a sign-in.
-fn sign_in(house: &TestServer, credentials: &Value) -> Value {
-    let mut client = Client::connect(house.lantalk_address());
+fn sign_in(server: &TestServer, credentials: &Value) -> Value {
+    let mut client = Client::connect(server.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
     client.send(&credentials.to_string());
     let answer = object(&mut client);
@@ -51,55 +51,55 @@ fn fail(reason: &str) -> Value {
 
 #[test]
 fn sign_in_is_lantalks_own() {
-    let house = house();
-    let mut client = Client::connect(house.lantalk_address());
+    let server = server();
+    let mut client = Client::connect(server.lantalk_address());
     assert_eq!(object(&mut client), json!({"type": "auth_request", "needs_password": false}));
     client.send(r#"{"username":"Bob","password":""}"#);
     assert_eq!(object(&mut client), json!({"type": "auth_ok", "username": "Bob", "server_name": "Landline"}));
-    assert_eq!(sign_in(&house, &json!({"username": "bob"})), fail("Username already taken."));
-    assert_eq!(sign_in(&house, &json!({"username": "В0b"})), fail("Username already taken."), "a look-alike");
+    assert_eq!(sign_in(&server, &json!({"username": "bob"})), fail("Username already taken."));
+    assert_eq!(sign_in(&server, &json!({"username": "В0b"})), fail("Username already taken."), "a look-alike");
     for name in ["", "a b", "a:b", "\u{1b}[31m"] {
-        assert_eq!(sign_in(&house, &json!({"username": name})), fail("Invalid username."));
+        assert_eq!(sign_in(&server, &json!({"username": name})), fail("Invalid username."));
     }
-    let long = sign_in(&house, &json!({"username": "x".repeat(40)}));
+    let long = sign_in(&server, &json!({"username": "x".repeat(40)}));
     assert_eq!(long["username"], "x".repeat(24));
 }
 
 #[test]
 fn a_servers_password_comes_before_names() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.password = Some("sesame".into());
     });
-    let mut bob = Client::connect(house.lantalk_address());
+    let mut bob = Client::connect(server.lantalk_address());
     assert_eq!(object(&mut bob), json!({"type": "auth_request", "needs_password": true}));
     bob.send(r#"{"username":"Bob","password":"sesame"}"#);
     assert_eq!(object(&mut bob)["type"], "auth_ok");
     for (name, password) in [("Bob", ""), ("Bob", "guess"), ("Eve", ""), ("Eve", "guess")] {
-        assert_eq!(sign_in(&house, &json!({"username": name, "password": password})), fail("Wrong password."));
+        assert_eq!(sign_in(&server, &json!({"username": name, "password": password})), fail("Wrong password."));
     }
-    assert_eq!(sign_in(&house, &json!({"username": "Bob", "password": "sesame"})), fail("Username already taken."));
+    assert_eq!(sign_in(&server, &json!({"username": "Bob", "password": "sesame"})), fail("Username already taken."));
 }
 
 #[test]
 fn an_accounts_password_opens_the_account_and_a_server_with_a_password() {
-    let house = house();
-    house.register("alice", "correct horse");
-    assert_eq!(sign_in(&house, &json!({"username": "alice"})), fail("Username already taken."));
-    assert_eq!(sign_in(&house, &json!({"username": "alice", "password": "wrong horse"})), fail("Wrong password."));
-    assert_eq!(sign_in(&house, &json!({"username": "alice", "password": "correct horse"}))["type"], "auth_ok");
+    let server = server();
+    server.register("alice", "correct horse");
+    assert_eq!(sign_in(&server, &json!({"username": "alice"})), fail("Username already taken."));
+    assert_eq!(sign_in(&server, &json!({"username": "alice", "password": "wrong horse"})), fail("Wrong password."));
+    assert_eq!(sign_in(&server, &json!({"username": "alice", "password": "correct horse"}))["type"], "auth_ok");
 }
 
 #[test]
 fn wrong_passwords_lock_the_account_here_too() {
-    let house = house();
-    house.register("alice", "correct horse");
+    let server = server();
+    server.register("alice", "correct horse");
     for _ in 0..3 {
-        assert_eq!(sign_in(&house, &json!({"username": "alice", "password": "guess"})), fail("Wrong password."));
+        assert_eq!(sign_in(&server, &json!({"username": "alice", "password": "guess"})), fail("Wrong password."));
     }
-    let locked = sign_in(&house, &json!({"username": "alice", "password": "correct horse"}));
+    let locked = sign_in(&server, &json!({"username": "alice", "password": "correct horse"}));
     assert!(locked["reason"].as_str().expect("a reason").contains("Try again in"), "{locked}");
-    let mut nc = house.connect();
+    let mut nc = server.connect();
     for line in ["LOGIN", "alice", "correct horse"] {
         nc.send(line);
     }
@@ -108,11 +108,11 @@ fn wrong_passwords_lock_the_account_here_too() {
 
 #[test]
 fn json_clients_of_the_text_door_read_what_lantalk_users_say() {
-    let house = house();
-    let mut bot = house.guest("bot", "lobby");
+    let server = server();
+    let mut bot = server.guest("bot", "lobby");
     bot.send("format json");
     bot.until("{\"type\":\"system\",\"event\":\"format\"");
-    let mut bob = house.lantalk("Bob");
+    let mut bob = server.lantalk("Bob");
     bot.expect_start("{\"type\":\"system\"");
     say(&mut bob, "grüße \\u00fc");
     let event = json::read(&bot.line()).expect("an event");

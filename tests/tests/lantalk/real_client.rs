@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Starts the client. It asks the network for servers first, which a test cannot, so its class is called directly.
-fn lantalk(python: &Path, house: &TestServer, name: &str, password: &str) -> Program {
+fn lantalk(python: &Path, server: &TestServer, name: &str, password: &str) -> Program {
     let code = "import sys\nfrom lantalk.client import LanTalkClient\n\
                 LanTalkClient(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]).connect()";
-    let port = house.lantalk_address().port().to_string();
+    let port = server.lantalk_address().port().to_string();
     let mut command = Command::new(python);
     command.args(["-u", "-c", code, "127.0.0.1", &port, name, password]);
     Program::start(&mut command, Stdio::piped())
@@ -17,13 +17,13 @@ fn lantalk(python: &Path, house: &TestServer, name: &str, password: &str) -> Pro
 
 #[test]
 fn it_talks_with_nc_and_with_another_of_its_kind() {
-    let house = super::house();
-    let Some(python) = python_with("lantalk==2.0.0", house.scratch()) else { return };
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = lantalk(&python, &house, "Bob", "");
+    let server = super::server();
+    let Some(python) = python_with("lantalk==2.0.0", server.scratch()) else { return };
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = lantalk(&python, &server, "Bob", "");
     alice.expect("Bob has connected to the chatroom");
     bob.until("Connected to");
-    let mut carol = lantalk(&python, &house, "Carol", "");
+    let mut carol = lantalk(&python, &server, "Carol", "");
     alice.expect("Carol has connected to the chatroom");
     bob.until("Carol joined.");
     bob.type_line("hello from LanTalk");
@@ -52,16 +52,16 @@ fn it_talks_with_nc_and_with_another_of_its_kind() {
 
 #[test]
 fn it_shows_why_it_is_refused() {
-    let house = super::house();
-    let Some(python) = python_with("lantalk==2.0.0", house.scratch()) else { return };
-    house.register("alice", "correct horse");
-    let _bob = house.guest("Bob", "lobby");
+    let server = super::server();
+    let Some(python) = python_with("lantalk==2.0.0", server.scratch()) else { return };
+    server.register("alice", "correct horse");
+    let _bob = server.guest("Bob", "lobby");
     for (name, password, reason) in [
         ("Bob", "", "Username already taken."),
         ("a b", "", "Invalid username."),
         ("alice", "wrong horse", "Wrong password."),
     ] {
-        let mut client = lantalk(&python, &house, name, password);
+        let mut client = lantalk(&python, &server, name, password);
         client.until(reason);
         assert!(!client.wait().success());
     }

@@ -1,17 +1,17 @@
 //! LanTalk users and the others share rooms, messages and presence.
 
-use super::{house, object, say, system};
+use super::{object, say, server, system};
 use landline_tests::TestServer;
 use serde_json::json;
 use std::time::Duration;
 
 #[test]
 fn guests_of_all_doors_meet_in_the_lobby() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
-    let mut carol = house.lantalk("Carol");
+    let mut carol = server.lantalk("Carol");
     alice.expect("Carol has connected to the chatroom");
     assert_eq!(object(&mut bob), system("Carol joined."));
     say(&mut bob, "hello");
@@ -31,12 +31,12 @@ fn guests_of_all_doors_meet_in_the_lobby() {
 
 #[test]
 fn a9_several_lines_are_several_lines_for_everybody() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut carol = house.unframed();
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut carol = server.unframed();
     carol.ask("carol_lobby", "200");
-    let (mut bob, mut dora) = (house.lantalk("Bob"), house.lantalk("Dora"));
-    let mut json = house.connect();
+    let (mut bob, mut dora) = (server.lantalk("Bob"), server.lantalk("Dora"));
+    let mut json = server.connect();
     json.send("format json\njson_lobby");
     json.until("{\"type\":\"auth_ok\"");
     alice.lines_so_far();
@@ -57,14 +57,14 @@ fn a9_several_lines_are_several_lines_for_everybody() {
 
 #[test]
 fn a9_a_message_has_at_most_fifty_lines_and_each_counts() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.rate = Some((10, Duration::from_secs(3_600)));
     });
-    let mut alice = house.guest("alice", "lobby");
+    let mut alice = server.guest("alice", "lobby");
     let lines = |n: usize| vec!["x"; n].join("\n");
     for (text, heard) in [(lines(51), false), (lines(50), true)] {
-        let mut bob = house.lantalk("Bob");
+        let mut bob = server.lantalk("Bob");
         alice.until("Bob has connected");
         say(&mut bob, &text);
         if heard {
@@ -77,7 +77,7 @@ fn a9_a_message_has_at_most_fifty_lines_and_each_counts() {
         drop(bob);
         alice.expect("Bob has left the chatroom");
     }
-    let mut carol = house.lantalk("Carol");
+    let mut carol = server.lantalk("Carol");
     alice.until("Carol has connected");
     say(&mut carol, &lines(6));
     say(&mut carol, &lines(5));
@@ -90,9 +90,9 @@ fn a9_a_message_has_at_most_fifty_lines_and_each_counts() {
 
 #[test]
 fn commands_answer_with_lantalks_texts() {
-    let house = house();
-    let _alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let _alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     for (command, answer) in [
         ("/users", "Online: alice, Bob"),
         ("/pm nobody hi", "User 'nobody' not found."),
@@ -109,9 +109,9 @@ fn commands_answer_with_lantalks_texts() {
 
 #[test]
 fn words_without_a_slash_are_talk() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     for text in ["exit", "help", "online clients", "Bob: hi", "private bob x"] {
         say(&mut bob, text);
@@ -121,11 +121,11 @@ fn words_without_a_slash_are_talk() {
 
 #[test]
 fn other_rooms_are_marked() {
-    let house = house();
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut bob = server.lantalk("Bob");
     say(&mut bob, "/join ops");
     assert_eq!(object(&mut bob), system("You are in ops now"));
-    let mut alice = house.guest("alice", "ops");
+    let mut alice = server.guest("alice", "ops");
     assert_eq!(object(&mut bob), system("alice joined."));
     alice.send("who deploys?");
     assert_eq!(object(&mut bob), json!({"type": "message", "user": "[ops] alice", "text": "who deploys?"}));

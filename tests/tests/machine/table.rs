@@ -9,21 +9,21 @@ use proptest::prelude::TestCaseError;
 const PASSWORD: &str = "correct horse";
 
 struct Table {
-    house: TestServer,
+    server: TestServer,
     clients: [Option<Client>; PEOPLE],
     world: World,
 }
 
 /// Plays the steps; says how many there were to do.
 pub fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.limits.mail_per_receiver = MAIL as u64;
         config.limits.mail_per_sender = MAIL_OF_ONE as u64;
         // The machine may be busy; how long a search takes is another test's.
         config.limits.search_ms = 20_000;
     });
-    NAMES[..ACCOUNTS].iter().for_each(|name| house.register(name, PASSWORD));
-    let mut table = Table { house, clients: Default::default(), world: World::default() };
+    NAMES[..ACCOUNTS].iter().for_each(|name| server.register(name, PASSWORD));
+    let mut table = Table { server, clients: Default::default(), world: World::default() };
     let mut done = 0;
     for (at, step) in steps.iter().enumerate() {
         let doing = table.world.what(step);
@@ -51,7 +51,7 @@ impl Table {
         match doing {
             Move::Nothing => {}
             Move::Come => {
-                let mut client = self.house.connect();
+                let mut client = self.server.connect();
                 client.send(&typed.unwrap_or_default());
                 heard[who] = client.lines_so_far();
                 self.clients[who] = Some(client);
@@ -99,13 +99,13 @@ impl Table {
 
     /// Nobody may be told of it, so nothing is heard of it: the name can be had again only when all is done.
     fn until_gone(&self, who: Who) {
-        let (hub, name) = (&self.house.server().services().hub, UserName::parse(NAMES[who]).expect("a name"));
+        let (hub, name) = (&self.server.server().services().hub, UserName::parse(NAMES[who]).expect("a name"));
         eventually("their leaving", || hub.claim(name.clone()).is_ok());
     }
 
     /// Everything up to the end of each connection.
     fn restart(&mut self) -> Heard {
-        self.house.restart();
+        self.server.restart();
         let mut heard = Heard::default();
         for (client, heard) in self.clients.iter_mut().zip(&mut heard) {
             if let Some(mut client) = client.take() {

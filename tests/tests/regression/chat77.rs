@@ -13,23 +13,23 @@ use std::time::{Duration, Instant};
 // C1: sign-in runs in the loop that accepts connections, so that one slow typist blocks everybody.
 #[test]
 fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
-    let house = TestServer::default();
-    house.register("alice", "password");
+    let server = TestServer::default();
+    server.register("alice", "password");
     let mut typists = Vec::new();
     for lines in [&["REGISTER"][..], &["LOGIN"], &["REGISTER", "bob"], &["LOGIN", "alice"], &["format json"]] {
-        let mut typist = house.connect();
+        let mut typist = server.connect();
         for line in lines {
             typist.send(line);
             typist.line();
         }
         typists.push(typist);
     }
-    let mut halfway = house.connect();
+    let mut halfway = server.connect();
     halfway.send_bytes(b"c");
     let since = Instant::now();
-    all_is_well(&house);
-    house.register("dave", "password");
-    house.login("alice", "password").quit();
+    all_is_well(&server);
+    server.register("dave", "password");
+    server.login("alice", "password").quit();
     assert!(since.elapsed() < Duration::from_secs(5), "they had to wait {:?}", since.elapsed());
     halfway.send_bytes(b"arol_room\n");
     halfway.expect_start("200 ");
@@ -44,15 +44,15 @@ fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
 #[test]
 fn c2_what_is_for_one_person_reaches_that_person() {
     const REGULARS: usize = 4;
-    let house = TestServer::default();
+    let server = TestServer::default();
     let done = Barrier::new(REGULARS * 2);
     std::thread::scope(|scope| {
         for n in 0..REGULARS {
-            let (house, done) = (&house, &done);
-            scope.spawn(move || regular(house, n, REGULARS, done));
+            let (server, done) = (&server, &done);
+            scope.spawn(move || regular(server, n, REGULARS, done));
             scope.spawn(move || {
                 for _ in 0..30 {
-                    let mut passer_by = house.guest(&format!("passer-by{n}"), "street");
+                    let mut passer_by = server.guest(&format!("passer-by{n}"), "street");
                     passer_by.send(&format!("/pm regular{n} hello"));
                     passer_by.quit();
                 }
@@ -60,14 +60,14 @@ fn c2_what_is_for_one_person_reaches_that_person() {
             });
         }
     });
-    let mut last = house.guest("last", "room");
+    let mut last = server.guest("last", "room");
     last.send("/users");
     last.expect("Online clients: last");
 }
 
 /// Sends messages to the next one and gets those of the one before, while others come and go.
-fn regular(house: &TestServer, n: usize, count: usize, done: &Barrier) {
-    let mut me = house.guest(&format!("regular{n}"), "room");
+fn regular(server: &TestServer, n: usize, count: usize, done: &Barrier) {
+    let mut me = server.guest(&format!("regular{n}"), "room");
     let next = format!("regular{}", (n + 1) % count);
     let before = format!("[PM] regular{}: ", (n + count - 1) % count);
     for k in 0..50 {
@@ -93,8 +93,8 @@ fn regular(house: &TestServer, n: usize, count: usize, done: &Barrier) {
 // C3: passwords are stored as plain text.
 #[test]
 fn c3_no_password_is_on_the_disk() {
-    let house = TestServer::new(|config| config.password = Some("the-servers-password".into()));
-    let mut client = house.connect();
+    let server = TestServer::new(|config| config.password = Some("the-servers-password".into()));
+    let mut client = server.connect();
     for line in ["REGISTER", "the-servers-password", "alice", "alices-password"] {
         client.send(line);
     }
@@ -102,14 +102,14 @@ fn c3_no_password_is_on_the_disk() {
     for (password, answer) in
         [("wrong-password", "ERROR: Invalid alias or password"), ("alices-password", "AUTH_SUCCESS")]
     {
-        let mut client = house.connect();
+        let mut client = server.connect();
         for line in ["LOGIN", "the-servers-password", "alice", password] {
             client.send(line);
         }
         client.until(answer);
     }
     let mut files = 0;
-    for entry in fs::read_dir(house.data()).unwrap() {
+    for entry in fs::read_dir(server.data()).unwrap() {
         let content = fs::read(entry.unwrap().path()).unwrap();
         let text = String::from_utf8_lossy(&content);
         assert!(!text.contains("-password"), "{text}");
@@ -117,7 +117,7 @@ fn c3_no_password_is_on_the_disk() {
     }
     assert!(files >= 3);
     let accounts: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(house.data().join("accounts.json")).unwrap()).unwrap();
+        serde_json::from_str(&fs::read_to_string(server.data().join("accounts.json")).unwrap()).unwrap();
     assert!(accounts["accounts"][0]["password"].as_str().unwrap().starts_with("$2b$04$"), "bcrypt, at the tests' cost");
 }
 
@@ -125,26 +125,26 @@ fn c3_no_password_is_on_the_disk() {
 #[test]
 fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
     let _turn = TURNS.lock();
-    let mut house = TestServer::default();
-    house.register("alice", "password");
-    house.register("bob", "password");
-    house.stop();
-    let file = house.data().join("accounts.json");
+    let mut server = TestServer::default();
+    server.register("alice", "password");
+    server.register("bob", "password");
+    server.stop();
+    let file = server.data().join("accounts.json");
     let whole = fs::read(&file).unwrap();
     let end = whole.trim_ascii_end().len();
     for cut in 0..end {
         fs::write(&file, &whole[..cut]).unwrap();
-        refused(Accounts::open(house.data(), &Limits::default()).unwrap_err().to_string(), &file, &whole[..cut]);
+        refused(Accounts::open(server.data(), &Limits::default()).unwrap_err().to_string(), &file, &whole[..cut]);
     }
-    let config = on_loopback(house.data());
+    let config = on_loopback(server.data());
     for torn in [&whole[..0], &whole[..1], &whole[..end / 2], &whole[..end - 1], b"{}", b"[]", b"\0\0\0\0", b"null"] {
         fs::write(&file, torn).unwrap();
-        let lock = LockFile::take(house.data()).unwrap();
+        let lock = LockFile::take(server.data()).unwrap();
         refused(format!("{:#}", Server::start(&config, lock).unwrap_err()), &file, torn);
     }
     fs::write(&file, &whole).unwrap();
-    house.restart();
-    house.login("bob", "password").quit();
+    server.restart();
+    server.login("bob", "password").quit();
 }
 
 fn refused(why: String, file: &Path, content: &[u8]) {
@@ -155,8 +155,8 @@ fn refused(why: String, file: &Path, content: &[u8]) {
 // C5: two threads that sign in as the same name at once both get it.
 #[test]
 fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
-    let house = TestServer::default();
-    house.register("account", "password");
+    let server = TestServer::default();
+    server.register("account", "password");
     let as_guest = |client: &mut Client| {
         client.send("alice_room");
         client.line().starts_with("200 ")
@@ -167,23 +167,23 @@ fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
         client.line() == "AUTH_SUCCESS"
     };
     for _ in 0..30 {
-        one_of_two(&house, as_guest);
-        one_of_two(&house, by_account);
+        one_of_two(&server, as_guest);
+        one_of_two(&server, by_account);
     }
     for n in 0..20 {
-        one_of_two(&house, |client| {
+        one_of_two(&server, |client| {
             client.send_bytes(format!("REGISTER\nnewcomer{n}x\npassword\n").as_bytes());
             client.until("PASSWORD?");
             client.line().starts_with("Registration successful.")
         });
     }
-    assert_eq!(knock(&house, "newcomer0x_room").1[..4], *"403 ");
+    assert_eq!(knock(&server, "newcomer0x_room").1[..4], *"403 ");
 }
 
 /// Two try at once; one succeeds. Both go again.
-fn one_of_two(house: &TestServer, try_it: impl Fn(&mut Client) -> bool + Sync) {
+fn one_of_two(server: &TestServer, try_it: impl Fn(&mut Client) -> bool + Sync) {
     let start = Barrier::new(2);
-    let mut clients = [house.connect(), house.connect()];
+    let mut clients = [server.connect(), server.connect()];
     let succeeded = std::thread::scope(|scope| {
         let attempts = clients.each_mut().map(|client| {
             let (start, try_it) = (&start, &try_it);

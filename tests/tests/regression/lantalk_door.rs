@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::time::{Duration, Instant};
 
-fn house() -> TestServer {
+fn server() -> TestServer {
     TestServer::new(|config| config.lantalk_port = Some(0))
 }
 
@@ -25,11 +25,11 @@ fn text_of(line: &str) -> String {
 /// answer.
 #[test]
 fn l1_malformed_sign_ins_are_answered() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
     let (deep, long) = ("[".repeat(30_000), "x".repeat(70_000));
     for line in ["[]", "5", r#"{"username":5}"#, r#"{"username":"\ud800"}"#, &deep, &long] {
-        let mut client = Client::connect(house.lantalk_address());
+        let mut client = Client::connect(server.lantalk_address());
         client.expect_start("{\"type\":\"auth_request\"");
         client.send(line);
         client.expect_start("{\"type\":\"auth_fail\"");
@@ -41,19 +41,19 @@ fn l1_malformed_sign_ins_are_answered() {
 /// L2: a peer that does not read stopped every later broadcast, and kicking it hung the console.
 #[test]
 fn l2_a_peer_that_does_not_read_stops_nobody() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.send_buffer_bytes = 4 << 10;
     });
-    let stuck = house.lantalk("stuck");
-    let (mut alice, mut bob) = (house.guest("alice", "lobby"), house.guest("bob", "lobby"));
+    let stuck = server.lantalk("stuck");
+    let (mut alice, mut bob) = (server.guest("alice", "lobby"), server.guest("bob", "lobby"));
     alice.expect("bob has connected to the chatroom");
     for i in 0..300 {
         alice.send(&format!("{i} {}", "x".repeat(1_900)));
         bob.expect_start(&format!("alice: {i} "));
     }
     let begun = Instant::now();
-    assert!(house.server().moderator().kick("stuck", "").is_ok());
+    assert!(server.server().moderator().kick("stuck", "").is_ok());
     bob.expect("stuck has left the chatroom");
     assert!(begun.elapsed() < Duration::from_secs(5));
     drop(stuck);
@@ -62,9 +62,9 @@ fn l2_a_peer_that_does_not_read_stops_nobody() {
 /// L4: a lone surrogate in a text ended other people's clients.
 #[test]
 fn l4_a_lone_surrogate_is_replaced() {
-    let house = house();
-    let mut bob = house.lantalk("Bob");
-    let mut carol = house.lantalk("Carol");
+    let server = server();
+    let mut bob = server.lantalk("Bob");
+    let mut carol = server.lantalk("Carol");
     bob.expect_start("{\"type\":\"system\"");
     bob.send(r#"{"type":"message","text":"x\udfffy"}"#);
     assert_eq!(text_of(&carol.line()), "x\u{fffd}y");
@@ -73,9 +73,9 @@ fn l4_a_lone_surrogate_is_replaced() {
 /// L5: 262 long names made `/users` longer than clients can read; a line of 70 kB ended its sender.
 #[test]
 fn l5_answers_stay_short_and_long_lines_are_survived() {
-    let house = house();
-    let _others: Vec<_> = (0..262).map(|i| house.guest(&format!("somebody-with-a-name-{i:03}"), "else")).collect();
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let _others: Vec<_> = (0..262).map(|i| server.guest(&format!("somebody-with-a-name-{i:03}"), "else")).collect();
+    let mut bob = server.lantalk("Bob");
     bob.send(&"x".repeat(70_000));
     assert!(text_of(&bob.line()).contains("too long"));
     say(&mut bob, "/users");
@@ -91,9 +91,9 @@ fn l5_answers_stay_short_and_long_lines_are_survived() {
 /// but each is behind the name of its sender.
 #[test]
 fn l6_nothing_that_a_terminal_obeys_is_relayed() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     say(&mut bob, "a\u{1b}]0;title\u{7}b\nalice: I quit\r\u{9b}2J");
     alice.expect("Bob: ab");
@@ -106,12 +106,12 @@ fn l6_nothing_that_a_terminal_obeys_is_relayed() {
 /// L7: names could be probed before the password, and 200 guesses took 0.06 s.
 #[test]
 fn l7_the_servers_password_comes_first_and_guesses_are_throttled() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.password = Some("sesame".into());
     });
     let attempt = |name: &str, password: &str| {
-        let mut client = Client::connect(house.lantalk_address());
+        let mut client = Client::connect(server.lantalk_address());
         client.expect_start("{\"type\":\"auth_request\"");
         client.send(&json!({"username": name, "password": password}).to_string());
         client.line()
@@ -126,9 +126,9 @@ fn l7_the_servers_password_comes_first_and_guesses_are_throttled() {
 /// L9: `"text":null` was said as "None"; `/quit` did not quit.
 #[test]
 fn l9_null_is_nothing_and_quit_quits() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
     bob.send(r#"{"type":"message","text":null}"#);
     say(&mut bob, "/quit");
@@ -140,12 +140,12 @@ fn l9_null_is_nothing_and_quit_quits() {
 /// L10: the rate limit covered only `message`; nobody was ever kicked.
 #[test]
 fn l10_every_line_counts_and_flooding_ends() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.rate = Some((10, Duration::from_secs(3_600)));
     });
     for junk in ["{\"type\":\"pm\"}\n", "\n", "not json\n"] {
-        let mut bob = house.lantalk("Bob");
+        let mut bob = server.lantalk("Bob");
         bob.send_bytes(junk.repeat(70).as_bytes());
         let mut texts = Vec::new();
         while let Some(line) = bob.next_line() {
@@ -159,12 +159,12 @@ fn l10_every_line_counts_and_flooding_ends() {
 /// L11: a torn bans.json was taken for "no bans"; a bare string for a set of letters.
 #[test]
 fn l11_a_damaged_ban_list_is_refused_by_name() {
-    let mut house = house();
-    house.stop();
-    let config = on_loopback(house.data());
+    let mut server = server();
+    server.stop();
+    let config = on_loopback(server.data());
     for content in ["", "[\"10.0", "\"10.0.0.1\"", "{\"version\":1,\"bans\":[{\"address\":\"10.0.0.1"] {
-        fs::write(house.data().join("bans.json"), content).expect("writing");
-        let error = Server::start(&config, LockFile::take(house.data()).expect("the folder")).expect_err("no start");
+        fs::write(server.data().join("bans.json"), content).expect("writing");
+        let error = Server::start(&config, LockFile::take(server.data()).expect("the folder")).expect_err("no start");
         assert!(error.to_string().contains("bans.json"), "{error}");
     }
 }
@@ -172,16 +172,16 @@ fn l11_a_damaged_ban_list_is_refused_by_name() {
 /// L12: a ban by address left other sessions of it online, and silently hit everybody behind it.
 #[test]
 fn l12_a_ban_ends_all_sessions_and_says_whose() {
-    let house = house();
-    house.register("alice", "correct horse");
-    let mut alice = house.login("alice", "correct horse");
-    let mut bob = house.lantalk("Bob");
+    let server = server();
+    server.register("alice", "correct horse");
+    let mut alice = server.login("alice", "correct horse");
+    let mut bob = server.lantalk("Bob");
     alice.expect("Bob has connected to the chatroom");
-    let answer = house.server().moderator().ban("Bob", None, "").expect("a ban");
+    let answer = server.server().moderator().ban("Bob", None, "").expect("a ban");
     assert!(answer.contains("alice (account), Bob"), "{answer}");
     assert_eq!(text_of(&bob.line()), "You have been banned.");
     alice.until("INFO: You have been banned.");
-    eventually("nobody is left", || house.server().moderator().users() == "Nobody is online.");
+    eventually("nobody is left", || server.server().moderator().users() == "Nobody is online.");
 }
 
 /// L13: beacons were trusted: escapes, foreign addresses, port 99999. (The list they fill is tested with discovery.)
@@ -196,10 +196,10 @@ fn l13_beacons_are_checked() {
 /// L14: a newcomer's address was shown to everybody.
 #[test]
 fn l14_addresses_stay_with_the_server() {
-    let house = house();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.lantalk("Bob");
-    let mut carol = house.lantalk("Carol");
+    let server = server();
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.lantalk("Bob");
+    let mut carol = server.lantalk("Carol");
     for command in ["/users", "/who lobby", "/rooms"] {
         alice.send(command);
         say(&mut bob, command);

@@ -15,18 +15,18 @@ use std::time::{Duration, Instant};
 static TURNS: Mutex<()> = Mutex::new(());
 
 /// Begins to sign in with that line. Returns the answer, too.
-fn knock(house: &TestServer, line: &str) -> (Client, String) {
-    let mut client = house.connect();
+fn knock(server: &TestServer, line: &str) -> (Client, String) {
+    let mut client = server.connect();
     client.send(line);
     let answer = client.line();
     (client, answer)
 }
 
 /// Comes in under a name whose last session is just ending, as soon as that is possible. Returns how long that took.
-fn again(house: &TestServer, name: &str) -> (Client, Duration) {
+fn again(server: &TestServer, name: &str) -> (Client, Duration) {
     let since = Instant::now();
     loop {
-        let (client, answer) = knock(house, &format!("{name}_room"));
+        let (client, answer) = knock(server, &format!("{name}_room"));
         if answer.starts_with("200 ") {
             return (client, since.elapsed());
         }
@@ -34,9 +34,9 @@ fn again(house: &TestServer, name: &str) -> (Client, Duration) {
     }
 }
 
-/// Two people come in and talk: all is well with the house.
-fn all_is_well(house: &TestServer) {
-    let (mut one, mut other) = (house.guest("well-one", "infirmary"), house.guest("well-two", "infirmary"));
+/// Two people come in and talk: all is well with the server.
+fn all_is_well(server: &TestServer) {
+    let (mut one, mut other) = (server.guest("well-one", "infirmary"), server.guest("well-two", "infirmary"));
     one.until("well-two has connected");
     one.send("how are you?");
     other.until("well-one: how are you?");

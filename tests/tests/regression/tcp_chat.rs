@@ -9,26 +9,26 @@ use std::time::{Duration, Instant};
 // T1: a connection that says nothing blocks all others from signing in.
 #[test]
 fn t1_silent_connections_block_nobody() {
-    let house = TestServer::default();
-    let _silent: Vec<Client> = (0..20).map(|_| house.connect()).collect();
+    let server = TestServer::default();
+    let _silent: Vec<Client> = (0..20).map(|_| server.connect()).collect();
     let since = Instant::now();
-    all_is_well(&house);
+    all_is_well(&server);
     assert!(since.elapsed() < Duration::from_secs(5), "they had to wait {:?}", since.elapsed());
 }
 
 // T2: one byte 0xFF, or a reset before sign-in, ends the server.
 #[test]
 fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
-    let house = TestServer::default();
+    let server = TestServer::default();
     for bytes in [&b""[..], b"\xff", b"\xff\n", b"\xff\xfe\xfd", b"ali", b"alice_room"] {
         for end in [Client::reset as fn(Client), drop] {
-            let mut client = house.connect();
+            let mut client = server.connect();
             client.send_bytes(bytes);
             end(client);
         }
-        all_is_well(&house);
+        all_is_well(&server);
     }
-    let (mut client, _) = again(&house, "alice");
+    let (mut client, _) = again(&server, "alice");
     client.send_bytes(b"\xff\xfe\n");
     client.expect_nothing();
 }
@@ -36,15 +36,15 @@ fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
 // T3: somebody who left poisons the room: the next message and the next join hang.
 #[test]
 fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "room");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "room");
     for leave in [Client::quit as fn(Client), Client::reset, drop] {
-        leave(house.guest("bob", "room"));
+        leave(server.guest("bob", "room"));
         alice.send("is anybody here?");
         alice.until("bob has left the chatroom");
         alice.send("/who room");
         alice.expect("In room: alice");
-        let mut carol = house.guest("carol", "room");
+        let mut carol = server.guest("carol", "room");
         alice.send("hello");
         carol.expect("alice: hello");
         carol.quit();
@@ -55,10 +55,10 @@ fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
 // T4: after a reset the name stays taken for ever.
 #[test]
 fn t4_after_a_reset_the_name_is_free_within_a_second() {
-    let house = TestServer::default();
+    let server = TestServer::default();
     for _ in 0..20 {
-        again(&house, "alice").0.reset();
-        let (alice, took) = again(&house, "alice");
+        again(&server, "alice").0.reset();
+        let (alice, took) = again(&server, "alice");
         assert!(took < Duration::from_secs(1), "{took:?}");
         alice.quit();
     }
@@ -67,9 +67,9 @@ fn t4_after_a_reset_the_name_is_free_within_a_second() {
 // T5: a UTF-8 character that is split over two reads disconnects the sender.
 #[test]
 fn t5_a_character_split_over_two_reads_is_kept_together() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "room");
-    let mut alice = house.guest("alice", "room");
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "room");
+    let mut alice = server.guest("alice", "room");
     bob.until("alice has connected");
     let text = "grüße 👍 जय";
     for cut in 1..text.len() {
@@ -81,7 +81,7 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
         bob.expect(&format!("alice: {text}"));
     }
 
-    let mut carol = house.unframed();
+    let mut carol = server.unframed();
     carol.ask("carol_room", "200");
     bob.until("carol has connected");
     for (first, whole, rest) in
@@ -98,16 +98,16 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
 // T6: without framing, `ali` + `ce_room` is refused, and `bob_room` + `hello` joins a room called "roomhello".
 #[test]
 fn t6_lines_are_the_frame() {
-    let house = TestServer::default();
-    let mut alice = house.connect();
+    let server = TestServer::default();
+    let mut alice = server.connect();
     // One byte alone shows that this is a person typing; then no pause is too long.
     alice.send_bytes(b"a");
-    house.guest("witness", "elsewhere").expect_nothing();
+    server.guest("witness", "elsewhere").expect_nothing();
     for part in ["li", "ce_ro", "om\n"] {
         alice.send_bytes(part.as_bytes());
     }
     alice.expect_start("200 ");
-    let mut bob = house.connect();
+    let mut bob = server.connect();
     bob.send_bytes(b"bob_room\nhello\n");
     bob.expect_start("200 ");
     alice.until("bob: hello");
@@ -119,14 +119,14 @@ fn t6_lines_are_the_frame() {
 // T6, of those who send no line ends: what comes within 150 ms belongs together, and what follows the answer does not.
 #[test]
 fn t6_a_silence_is_the_frame_of_unframed_clients() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         // So wide that a busy machine changes nothing.
         (config.limits.unframed_quiet_ms, config.limits.unframed_gap_ms) = (1_000, 1_000);
     });
-    let mut alice = house.unframed();
+    let mut alice = server.unframed();
     alice.send("ali");
     alice.ask("ce_room", "200");
-    let mut bob = house.unframed();
+    let mut bob = server.unframed();
     bob.ask("bob_room", "200");
     alice.expect("bob has connected to the chatroom");
     bob.send("hello");
@@ -138,12 +138,12 @@ fn t6_a_silence_is_the_frame_of_unframed_clients() {
 // T7: a message sent right behind the sign-in is lost, or wedges the name.
 #[test]
 fn t7_a_message_right_behind_the_sign_in_is_delivered() {
-    let house = TestServer::default();
-    house.register("alice", "password");
-    let mut bob = house.guest("bob", "lobby");
+    let server = TestServer::default();
+    server.register("alice", "password");
+    let mut bob = server.guest("bob", "lobby");
     for _ in 0..20 {
         for (signing_in, name) in [("carol_lobby", "carol"), ("LOGIN\nalice\npassword", "alice")] {
-            let mut client = house.connect();
+            let mut client = server.connect();
             client.send_bytes(format!("{signing_in}\nhello\n/quit\n").as_bytes());
             client.until("INFO: Goodbye!");
             client.expect_closed();
@@ -158,31 +158,31 @@ fn t7_a_message_right_behind_the_sign_in_is_delivered() {
 // T8: escapes, newlines, NUL and `../../etc` are taken for names.
 #[test]
 fn t8_what_is_no_name_is_refused() {
-    let house = TestServer::default();
-    let mut files = files_in(&house);
+    let server = TestServer::default();
+    let mut files = files_in(&server);
     for bad in ["../../etc", "a/b", "\u{1b}[31mred", "nul\0", "a\rb", "a b", "tab\tbed", ".", "", "\u{202e}evil", "a:b"]
     {
         for line in [format!("{bad}_room"), format!("alice_{bad}/..")] {
-            let (mut client, answer) = knock(&house, &line);
+            let (mut client, answer) = knock(&server, &line);
             assert!(answer.starts_with("400 "), "{line:?}: {answer}");
             client.expect_closed();
         }
     }
-    let mut unframed = house.unframed();
+    let mut unframed = server.unframed();
     unframed.ask("../../etc_room", "400");
     assert_eq!(unframed.recv(), "");
-    let mut escaped = house.connect();
+    let mut escaped = server.connect();
     escaped.send_bytes(b"a\nb_room\n");
     escaped.expect_start("400 ");
     escaped.expect_closed();
-    all_is_well(&house);
+    all_is_well(&server);
     files.sort();
-    assert_eq!(files_in(&house), files);
+    assert_eq!(files_in(&server), files);
 }
 
-fn files_in(house: &TestServer) -> Vec<String> {
+fn files_in(server: &TestServer) -> Vec<String> {
     let mut names: Vec<String> =
-        fs::read_dir(house.data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        fs::read_dir(server.data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -190,43 +190,43 @@ fn files_in(house: &TestServer) -> Vec<String> {
 // T9: one stalled reader stops the sender, and then nobody is let in any more.
 #[test]
 fn t9_a_stalled_reader_stops_neither_the_sender_nor_the_door() {
-    let house = TestServer::new(|config| {
+    let server = TestServer::new(|config| {
         (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (1 << 30, 4 << 10);
         config.limits.flush_seconds = 0;
     });
-    let _stalled = house.guest("stalled", "room");
-    let mut alice = house.guest("alice", "room");
+    let _stalled = server.guest("stalled", "room");
+    let mut alice = server.guest("alice", "room");
     let text = "x".repeat(1_500);
-    let services = house.server().services();
+    let services = server.server().services();
     while services.poller.waiting() < 1 << 20 {
         for _ in 0..20 {
             alice.send(&text);
         }
         alice.expect_nothing();
     }
-    let mut bob = house.guest("bob", "room");
+    let mut bob = server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     alice.send("hello");
     bob.expect("alice: hello");
-    all_is_well(&house);
+    all_is_well(&server);
 }
 
 // T10: there is a thread for each room, for ever; and the port stays busy after a restart.
 #[test]
 fn t10_rooms_end_with_their_last_member() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "room");
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "room");
     for n in 0..50 {
         alice.send(&format!("/join other{n}"));
         alice.until("INFO: You are in other");
         if n % 2 == 0 {
-            house.guest("bob", &format!("other{n}")).quit();
+            server.guest("bob", &format!("other{n}")).quit();
         }
         alice.send("/leave");
         alice.until("INFO: You are in room now");
     }
-    house.guest("bob", "cellar").reset();
-    again(&house, "bob").0.quit();
+    server.guest("bob", "cellar").reset();
+    again(&server, "bob").0.quit();
     alice.send("/rooms");
     assert_eq!(alice.until("Rooms: "), "Rooms: room (1)");
 }
@@ -264,17 +264,17 @@ fn t10_rooms_have_no_threads() {
 #[test]
 fn t10_the_port_is_free_at_once_after_a_stop() {
     let _turn = TURNS.lock();
-    let mut house = TestServer::new(|config| config.ports = vec![a_free_port()]);
+    let mut server = TestServer::new(|config| config.ports = vec![a_free_port()]);
     for _ in 0..5 {
-        let address = house.address();
-        let people: Vec<Client> = (0..5).map(|n| house.guest(&format!("guest{n}"), "room")).collect();
-        house.restart();
-        assert_eq!(house.address(), address);
+        let address = server.address();
+        let people: Vec<Client> = (0..5).map(|n| server.guest(&format!("guest{n}"), "room")).collect();
+        server.restart();
+        assert_eq!(server.address(), address);
         for mut person in people {
             person.until("INFO: The server is shutting down");
             while person.next_line().is_some() {}
         }
-        all_is_well(&house);
+        all_is_well(&server);
     }
 }
 

@@ -43,7 +43,7 @@ fn both_come_in(network: &Network) {
 #[test]
 fn d1_a_changed_address_costs_the_name_for_three_seconds() {
     let Some(network) = Network::new(|_| {}) else { return };
-    network.house.register_from(network.connect(), "bob", PASSWORD);
+    network.server.register_from(network.connect(), "bob", PASSWORD);
     let (_ghost, _) = guest(network.connect(), "alice");
     let (_other_ghost, _) = login(network.connect(), "bob");
     network.change_address();
@@ -53,7 +53,7 @@ fn d1_a_changed_address_costs_the_name_for_three_seconds() {
 #[test]
 fn d1_the_same_while_lines_are_on_their_way_to_the_ghosts() {
     let Some(network) = Network::new(|_| {}) else { return };
-    network.house.register_from(network.connect(), "bob", PASSWORD);
+    network.server.register_from(network.connect(), "bob", PASSWORD);
     let (_ghost, _) = guest(network.connect(), "alice");
     let (_other_ghost, _) = login(network.connect(), "bob");
     let (mut carol, _) = guest(network.connect_elsewhere(), "carol");
@@ -69,7 +69,7 @@ fn d1_the_same_while_lines_are_on_their_way_to_the_ghosts() {
 #[test]
 fn a2_a_guest_is_not_locked_out_by_the_own_ghost_after_a_network_loss() {
     let Some(network) = Network::new(|_| {}) else { return };
-    network.house.register_from(network.connect(), "bob", PASSWORD);
+    network.server.register_from(network.connect(), "bob", PASSWORD);
     let (ghost, _) = guest(network.connect(), "alice");
     let (other_ghost, _) = login(network.connect(), "bob");
     network.pull();
@@ -94,7 +94,7 @@ fn a2_another_machine_gets_the_name_while_the_cable_is_out() {
 #[test]
 fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
     let Some(network) = Network::new(|_| {}) else { return };
-    network.house.register_from(network.connect(), "bob", PASSWORD);
+    network.server.register_from(network.connect(), "bob", PASSWORD);
     let (mut alice, _) = guest(network.connect(), "alice");
     let (mut bob, _) = login(network.connect(), "bob");
     std::thread::sleep(Duration::from_millis(1_100));
@@ -114,10 +114,10 @@ fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
 
 #[test]
 fn on_one_machine_the_refusal_is_at_once() {
-    let house = TestServer::default();
-    let _alice = house.guest("alice", "lobby");
+    let server = TestServer::default();
+    let _alice = server.guest("alice", "lobby");
     let begun = Instant::now();
-    let (_, answer) = guest(house.connect(), "alice");
+    let (_, answer) = guest(server.connect(), "alice");
     assert!(answer.starts_with("403 "), "{answer}");
     assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
 }

@@ -8,8 +8,8 @@ const SERVER: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
 
 /// A server on one machine, a client's machine, and a third one.
 pub struct Network {
-    pub house: TestServer,
-    server: Host,
+    pub server: TestServer,
+    server_host: Host,
     client: Host,
     other: Host,
     cable: String,
@@ -20,20 +20,20 @@ impl Network {
     /// `None` where no network may be made.
     pub fn new(change: impl FnOnce(&mut Config) + Send) -> Option<Network> {
         let mut lan = Lan::new(1)?;
-        let (server, client, other) = (lan.host(), lan.host(), lan.host());
-        lan.plug(server, 0, &format!("{SERVER}/24"));
+        let (server_host, client, other) = (lan.host(), lan.host(), lan.host());
+        lan.plug(server_host, 0, &format!("{SERVER}/24"));
         let cable = lan.plug(client, 0, "10.78.0.2/24");
         lan.plug(other, 0, "10.78.0.9/24");
         let set_up = |config: &mut Config| {
             config.bind = SERVER.into();
             change(config);
         };
-        let house = lan.within(server, || TestServer::new(set_up));
-        Some(Network { house, server, client, other, cable, lan })
+        let server = lan.within(server_host, || TestServer::new(set_up));
+        Some(Network { server, server_host, client, other, cable, lan })
     }
 
     fn connect_on(&self, host: Host) -> Client {
-        let address = SocketAddr::from((SERVER, self.house.address().port()));
+        let address = SocketAddr::from((SERVER, self.server.address().port()));
         let mut connection = None;
         // After a cable was out, the neighbor's address must be found out again.
         eventually("the server is reached", || {
@@ -73,7 +73,7 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         // A server that stops connects to itself, to wake the threads that accept.
-        let (lan, server, house) = (&self.lan, self.server, &mut self.house);
-        lan.within(server, || house.stop());
+        let (lan, server_host, server) = (&self.lan, self.server_host, &mut self.server);
+        lan.within(server_host, || server.stop());
     }
 }

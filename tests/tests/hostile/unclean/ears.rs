@@ -28,16 +28,16 @@ pub struct Ear {
 }
 
 /// One of each, in the order in which they came.
-pub fn one_of_each(house: &TestServer) -> Vec<Ear> {
-    let text = Line::Text(house.guest("text", ROOM));
-    let mut json = house.connect();
+pub fn one_of_each(server: &TestServer) -> Vec<Ear> {
+    let text = Line::Text(server.guest("text", ROOM));
+    let mut json = server.connect();
     json.send(&format!("format json\njson_{ROOM}"));
     json.until("{\"type\":\"auth_ok\"");
-    let lantalk = lantalk(house, "lantalk");
-    let mut tcp_chat = house.unframed();
+    let lantalk = lantalk(server, "lantalk");
+    let mut tcp_chat = server.unframed();
     tcp_chat.ask(&format!("tcpchat_{ROOM}"), "200");
-    house.register("chat77", "correct horse");
-    let mut chat77 = house.unframed();
+    server.register("chat77", "correct horse");
+    let mut chat77 = server.unframed();
     for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("correct horse", "AUTH_SUCCESS")] {
         chat77.ask(message, answer);
     }
@@ -49,8 +49,8 @@ pub fn one_of_each(house: &TestServer) -> Vec<Ear> {
 }
 
 /// Somebody at the LanTalk door who is in the room.
-pub fn lantalk(house: &TestServer, name: &str) -> Client {
-    let mut client = house.lantalk(name);
+pub fn lantalk(server: &TestServer, name: &str) -> Client {
+    let mut client = server.lantalk(name);
     client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
     while !client.line().contains("You are in") {}
     client

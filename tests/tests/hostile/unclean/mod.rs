@@ -12,7 +12,7 @@ use serde_json::json;
 use std::io::Write;
 use texts::{NAMES, TEXTS, is_harmless};
 
-fn house() -> TestServer {
+fn server() -> TestServer {
     TestServer::new(|config| {
         config.lantalk_port = Some(0);
         // Each message is heard before the next one is said, so none merge.
@@ -23,10 +23,10 @@ fn house() -> TestServer {
 /// Who says it, and how it is sent.
 type Speaker<'s> = (&'static str, Box<dyn FnMut(&str) + 's>);
 
-fn speakers(house: &TestServer) -> [Speaker<'static>; 3] {
-    let mut eve = house.guest("eve", ROOM);
-    let mut mallory = lantalk(house, "mallory");
-    let mut trudy = house.unframed();
+fn speakers(server: &TestServer) -> [Speaker<'static>; 3] {
+    let mut eve = server.guest("eve", ROOM);
+    let mut mallory = lantalk(server, "mallory");
+    let mut trudy = server.unframed();
     trudy.ask(&format!("trudy_{ROOM}"), "200");
     [
         // Lines end at LF: this client cannot say one.
@@ -38,9 +38,9 @@ fn speakers(house: &TestServer) -> [Speaker<'static>; 3] {
 
 #[test]
 fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
-    let house = house();
-    let mut ears = one_of_each(&house);
-    for (speaker, say) in &mut speakers(&house) {
+    let server = server();
+    let mut ears = one_of_each(&server);
+    for (speaker, say) in &mut speakers(&server) {
         say("begin");
         ears.iter_mut().for_each(|ear| ear.until("begin"));
         for text in TEXTS {
@@ -58,8 +58,8 @@ fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
 
 #[test]
 fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
-    let house = house();
-    let mut talk = Pair::new(&house);
+    let server = server();
+    let mut talk = Pair::new(&server);
     let answers = |client: &mut Client| {
         client.end_sending();
         let answers: Vec<String> = std::iter::from_fn(|| client.next_line()).collect();
@@ -70,11 +70,11 @@ fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
         let lines = [format!("{name}_salon"), format!("format json\n{name}_salon"), format!("someone_{name}~")];
         let accounts = ["REGISTER", "LOGIN"].map(|mode| format!("{mode}\n{name}\ncorrect horse"));
         for lines in lines.iter().chain(&accounts) {
-            let mut client = house.connect();
+            let mut client = server.connect();
             client.send(lines);
             answers(&mut client);
         }
-        let mut client = Client::connect(house.lantalk_address());
+        let mut client = Client::connect(server.lantalk_address());
         let sent = writeln!(client.stream(), "{}", json!({"username": name, "password": ""}));
         sent.expect("sending");
         // It trims names: some of these are none any more, and some are good ones then.
@@ -82,7 +82,7 @@ fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
             answers(&mut client);
         }
     }
-    let mut eve = house.guest("eve", "elsewhere");
+    let mut eve = server.guest("eve", "elsewhere");
     talk.say();
     for text in TEXTS.iter().filter(|text| !text.contains('\n')) {
         for command in ["/join", "/who", "/connect", "/block", "/history with", "/help", "/ping", "/search", "/\u{1b}x"]
@@ -98,11 +98,11 @@ fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
 
 #[test]
 fn what_is_kept_is_as_harmless_as_what_is_heard() {
-    let mut house = house();
-    house.register("absent", "correct horse");
-    let mut witness = house.guest("witness", ROOM);
+    let mut server = server();
+    server.register("absent", "correct horse");
+    let mut witness = server.guest("witness", ROOM);
     // The third one's messages would merge: nobody says here when each has come.
-    let mut speakers = speakers(&house);
+    let mut speakers = speakers(&server);
     for (speaker, say) in &mut speakers[..2] {
         for text in TEXTS {
             say(&format!("/say {text}"));
@@ -114,7 +114,7 @@ fn what_is_kept_is_as_harmless_as_what_is_heard() {
     }
     // Also after a restart, out of the file.
     for _ in 0..2 {
-        let mut reader = house.guest("reader", ROOM);
+        let mut reader = server.guest("reader", ROOM);
         for question in ["/history 200", "/search end"] {
             reader.send(question);
             let lines = reader.lines_so_far();
@@ -123,9 +123,9 @@ fn what_is_kept_is_as_harmless_as_what_is_heard() {
             let talk = |line: &String| is_talk_in(line, "[salon 20");
             assert!(found.iter().all(|line| is_harmless(line) && talk(line)), "{found:?}");
         }
-        house.restart();
+        server.restart();
     }
-    let mut absent = house.login("absent", "correct horse");
+    let mut absent = server.login("absent", "correct horse");
     // Mail comes page by page, with other answers in between.
     let mut ended = 0;
     while ended < 2 {

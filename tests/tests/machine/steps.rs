@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 /// One of [`NAMES`].
-pub type Who = usize;
+pub type UserIndex = usize;
 /// One of [`ROOMS`].
-pub type Place = usize;
+pub type RoomIndex = usize;
 
 /// Those who come and go. The first [`ACCOUNTS`] have accounts, the last one never comes.
 pub const NAMES: [&str; 6] = ["alice", "bob", "carol", "dave", "eve", "zoe"];
@@ -20,42 +20,42 @@ pub const WORDS: [&str; 2] = ["red", "blue"];
 
 /// What one person does next.
 #[derive(Clone, Debug)]
-pub struct Step {
-    pub who: Who,
+pub struct UserStep {
+    pub user: UserIndex,
     /// Who is away does nothing but come, if this is true.
-    pub comes: bool,
+    pub signs_in: bool,
     /// Into which room, if they are a guest.
-    pub room: Place,
-    pub act: Act,
+    pub room: RoomIndex,
+    pub act: UserAction,
 }
 
 /// What somebody who is here can do.
 #[derive(Clone, Copy, Debug)]
-pub enum Act {
+pub enum UserAction {
     Quit,
     Close,
     Reset,
     /// So many lines with one `send`.
     Say(usize, usize),
     All(usize),
-    Message(Who, usize),
-    Join(Place),
-    Leave(Option<Place>),
-    Block(Option<Who>),
-    Unblock(Who),
-    Connect(Who),
-    Accept(Option<Who>),
-    Reject(Option<Who>),
-    Private(Option<Who>),
-    End(Who),
+    Message(UserIndex, usize),
+    Join(RoomIndex),
+    Leave(Option<RoomIndex>),
+    Block(Option<UserIndex>),
+    Unblock(UserIndex),
+    Connect(UserIndex),
+    Accept(Option<UserIndex>),
+    Reject(Option<UserIndex>),
+    Private(Option<UserIndex>),
+    End(UserIndex),
     Chats,
     Others,
     Users,
-    Members(Place),
+    Members(RoomIndex),
     Rooms,
     Since,
     History(usize),
-    With(Who),
+    With(UserIndex),
     Unread,
     Search(usize),
     Forget,
@@ -63,37 +63,39 @@ pub enum Act {
     Restart,
 }
 
-impl Act {
+impl UserAction {
     /// What is typed for it, if anything is. `number` tells messages apart.
     pub fn typed(self, number: usize) -> Option<String> {
-        let name = |who: Option<Who>| who.map_or(String::new(), |who| format!(" {}", NAMES[who]));
+        let name = |user: Option<UserIndex>| user.map_or(String::new(), |user| format!(" {}", NAMES[user]));
         Some(match self {
-            Act::Close | Act::Reset | Act::Restart => return None,
-            Act::Quit => "/quit".into(),
-            Act::Say(lines, word) => (number..number + lines).map(|n| text(n, word)).collect::<Vec<_>>().join("\n"),
-            Act::All(word) => format!("/all {}", text(number, word)),
-            Act::Message(to, word) => format!("message {} {}", NAMES[to], text(number, word)),
-            Act::Join(room) => format!("/join {}", ROOMS[room]),
-            Act::Leave(room) => format!("/leave {}", room.map_or("", |room| ROOMS[room])),
-            Act::Block(who) => format!("/block{}", name(who)),
-            Act::Unblock(who) => format!("unblock {}", NAMES[who]),
-            Act::Connect(who) => format!("connect to {}", NAMES[who]),
-            Act::Accept(who) => format!("accept connection{}", name(who)),
-            Act::Reject(who) => format!("reject connection{}", name(who)),
-            Act::Private(Some(to)) => format!("private txt {} {}", NAMES[to], text(number, 0)),
-            Act::Private(None) => format!("private txt m{number}"),
-            Act::End(who) => format!("end private {}", NAMES[who]),
-            Act::Chats => "my private chats".into(),
-            Act::Others => "whoelse".into(),
-            Act::Users => "/users".into(),
-            Act::Members(room) => format!("/who {}", ROOMS[room]),
-            Act::Rooms => "/rooms".into(),
-            Act::Since => "whoelsesince 100000".into(),
-            Act::History(most) => format!("/history {most}"),
-            Act::With(who) => format!("/history with {}", NAMES[who]),
-            Act::Unread => "/history unread".into(),
-            Act::Search(word) => format!("/search {}", WORDS[word]),
-            Act::Forget => "/forget".into(),
+            UserAction::Close | UserAction::Reset | UserAction::Restart => return None,
+            UserAction::Quit => "/quit".into(),
+            UserAction::Say(lines, word) => {
+                (number..number + lines).map(|n| text(n, word)).collect::<Vec<_>>().join("\n")
+            }
+            UserAction::All(word) => format!("/all {}", text(number, word)),
+            UserAction::Message(to, word) => format!("message {} {}", NAMES[to], text(number, word)),
+            UserAction::Join(room) => format!("/join {}", ROOMS[room]),
+            UserAction::Leave(room) => format!("/leave {}", room.map_or("", |room| ROOMS[room])),
+            UserAction::Block(user) => format!("/block{}", name(user)),
+            UserAction::Unblock(user) => format!("unblock {}", NAMES[user]),
+            UserAction::Connect(user) => format!("connect to {}", NAMES[user]),
+            UserAction::Accept(user) => format!("accept connection{}", name(user)),
+            UserAction::Reject(user) => format!("reject connection{}", name(user)),
+            UserAction::Private(Some(to)) => format!("private txt {} {}", NAMES[to], text(number, 0)),
+            UserAction::Private(None) => format!("private txt m{number}"),
+            UserAction::End(user) => format!("end private {}", NAMES[user]),
+            UserAction::Chats => "my private chats".into(),
+            UserAction::Others => "whoelse".into(),
+            UserAction::Users => "/users".into(),
+            UserAction::Members(room) => format!("/who {}", ROOMS[room]),
+            UserAction::Rooms => "/rooms".into(),
+            UserAction::Since => "whoelsesince 100000".into(),
+            UserAction::History(most) => format!("/history {most}"),
+            UserAction::With(user) => format!("/history with {}", NAMES[user]),
+            UserAction::Unread => "/history unread".into(),
+            UserAction::Search(word) => format!("/search {}", WORDS[word]),
+            UserAction::Forget => "/forget".into(),
         })
     }
 }
@@ -104,52 +106,52 @@ pub fn text(number: usize, word: usize) -> String {
 }
 
 /// Any steps. What is rarer is what ends much of what the others are about.
-pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<UserStep>> {
     let step = (0..PEOPLE, prop::bool::weighted(0.4), 0..ROOMS.len(), act());
-    let step = step.prop_map(|(who, comes, room, act)| Step { who, comes, room, act });
+    let step = step.prop_map(|(user, signs_in, room, act)| UserStep { user, signs_in, room, act });
     prop::collection::vec(step, 1..=300)
 }
 
-fn act() -> impl Strategy<Value = Act> {
-    let who = prop_oneof![12 => 0..PEOPLE, 1 => PEOPLE..NAMES.len()];
+fn act() -> impl Strategy<Value = UserAction> {
+    let user = prop_oneof![12 => 0..PEOPLE, 1 => PEOPLE..NAMES.len()];
     let (room, word) = (0..ROOMS.len(), 0..WORDS.len());
-    let maybe = prop::option::of(who.clone());
-    let leaving = prop_oneof![3 => Just(Act::Quit), 1 => Just(Act::Close), 2 => Just(Act::Reset)];
+    let maybe = prop::option::of(user.clone());
+    let leaving = prop_oneof![3 => Just(UserAction::Quit), 1 => Just(UserAction::Close), 2 => Just(UserAction::Reset)];
     let asking = prop_oneof![
-        Just(Act::Chats),
-        Just(Act::Others),
-        Just(Act::Users),
-        room.clone().prop_map(Act::Members),
-        Just(Act::Rooms),
-        Just(Act::Since),
+        Just(UserAction::Chats),
+        Just(UserAction::Others),
+        Just(UserAction::Users),
+        room.clone().prop_map(UserAction::Members),
+        Just(UserAction::Rooms),
+        Just(UserAction::Since),
     ];
     let reading = prop_oneof![
-        4 => (1usize..12).prop_map(Act::History),
-        1 => who.clone().prop_map(Act::With),
-        3 => Just(Act::Unread),
-        2 => word.clone().prop_map(Act::Search),
+        4 => (1usize..12).prop_map(UserAction::History),
+        1 => user.clone().prop_map(UserAction::With),
+        3 => Just(UserAction::Unread),
+        2 => word.clone().prop_map(UserAction::Search),
     ];
     let private = prop_oneof![
-        4 => who.clone().prop_map(Act::Connect),
-        3 => Just(Act::Accept(None)),
-        2 => maybe.clone().prop_map(Act::Accept),
-        1 => maybe.clone().prop_map(Act::Reject),
-        4 => maybe.clone().prop_map(Act::Private),
-        1 => who.clone().prop_map(Act::End),
+        4 => user.clone().prop_map(UserAction::Connect),
+        3 => Just(UserAction::Accept(None)),
+        2 => maybe.clone().prop_map(UserAction::Accept),
+        1 => maybe.clone().prop_map(UserAction::Reject),
+        4 => maybe.clone().prop_map(UserAction::Private),
+        1 => user.clone().prop_map(UserAction::End),
     ];
-    let blocking = prop_oneof![3 => maybe.prop_map(Act::Block), 2 => who.clone().prop_map(Act::Unblock)];
+    let blocking = prop_oneof![3 => maybe.prop_map(UserAction::Block), 2 => user.clone().prop_map(UserAction::Unblock)];
     prop_oneof![
-        20 => (1usize..=3, word.clone()).prop_map(|(lines, word)| Act::Say(lines, word)),
-        6 => word.clone().prop_map(Act::All),
-        28 => (who, word).prop_map(|(to, word)| Act::Message(to, word)),
-        10 => room.clone().prop_map(Act::Join),
-        5 => prop::option::of(room).prop_map(Act::Leave),
+        20 => (1usize..=3, word.clone()).prop_map(|(lines, word)| UserAction::Say(lines, word)),
+        6 => word.clone().prop_map(UserAction::All),
+        28 => (user, word).prop_map(|(to, word)| UserAction::Message(to, word)),
+        10 => room.clone().prop_map(UserAction::Join),
+        5 => prop::option::of(room).prop_map(UserAction::Leave),
         12 => blocking,
         30 => private,
         12 => asking,
         16 => reading,
-        1 => Just(Act::Forget),
+        1 => Just(UserAction::Forget),
         10 => leaving,
-        1 => Just(Act::Restart),
+        1 => Just(UserAction::Restart),
     ]
 }

@@ -1,21 +1,21 @@
 //! The same steps at a real server, over real sockets, compared with the model line by line.
 
-use crate::steps::{ACCOUNTS, Act, NAMES, PEOPLE, ROOMS, Step, Who};
-use crate::world::{Heard, MAIL, MAIL_OF_ONE, Move, World};
+use crate::steps::{ACCOUNTS, NAMES, PEOPLE, ROOMS, UserAction, UserIndex, UserStep};
+use crate::world::{MAIL, MAIL_OF_ONE, ModelServer, ReceivedLines, ResolvedStep};
 use landline_common::UserName;
 use landline_tests::{Client, TestServer, eventually};
 use proptest::prelude::TestCaseError;
 
 const PASSWORD: &str = "correct horse";
 
-struct Table {
+struct ModelComparison {
     server: TestServer,
     clients: [Option<Client>; PEOPLE],
-    world: World,
+    model: ModelServer,
 }
 
 /// Plays the steps; says how many there were to do.
-pub fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
+pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
     let server = TestServer::new(|config| {
         config.limits.mail_per_receiver = MAIL as u64;
         config.limits.mail_per_sender = MAIL_OF_ONE as u64;
@@ -23,19 +23,19 @@ pub fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
         config.limits.search_ms = 20_000;
     });
     NAMES[..ACCOUNTS].iter().for_each(|name| server.register(name, PASSWORD));
-    let mut table = Table { server, clients: Default::default(), world: World::default() };
+    let mut comparison = ModelComparison { server, clients: Default::default(), model: ModelServer::default() };
     let mut done = 0;
     for (at, step) in steps.iter().enumerate() {
-        let doing = table.world.what(step);
-        if matches!(doing, Move::Nothing) {
+        let resolved = comparison.model.resolve(step);
+        if matches!(resolved, ResolvedStep::Skip) {
             continue;
         }
         done += 1;
-        let (heard, expected) = table.take(step, doing);
-        for (who, name) in NAMES[..PEOPLE].iter().enumerate() {
-            let (heard, expected) = (&heard[who], &expected[who]);
+        let (heard, expected) = comparison.run_step(step, resolved);
+        for (user, name) in NAMES[..PEOPLE].iter().enumerate() {
+            let (heard, expected) = (&heard[user], &expected[user]);
             if heard != expected {
-                let about = format!("step {at}, {} ({doing:?}): {name}", NAMES[step.who]);
+                let about = format!("step {at}, {} ({resolved:?}): {name}", NAMES[step.user]);
                 return Err(TestCaseError::fail(format!("{about} hears {heard:#?} instead of {expected:#?}")));
             }
         }
@@ -43,43 +43,43 @@ pub fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
     Ok(done)
 }
 
-impl Table {
+impl ModelComparison {
     /// One step: what everybody hears, and what they should.
-    fn take(&mut self, step: &Step, doing: Move) -> (Heard, Heard) {
-        let (who, typed) = (step.who, self.typed(step, doing));
-        let mut heard = Heard::default();
-        match doing {
-            Move::Nothing => {}
-            Move::Come => {
+    fn run_step(&mut self, step: &UserStep, resolved: ResolvedStep) -> (ReceivedLines, ReceivedLines) {
+        let (user, typed) = (step.user, self.typed(step, resolved));
+        let mut heard = ReceivedLines::default();
+        match resolved {
+            ResolvedStep::Skip => {}
+            ResolvedStep::SignIn => {
                 let mut client = self.server.connect();
                 client.send(&typed.unwrap_or_default());
-                heard[who] = client.lines_so_far();
-                self.clients[who] = Some(client);
+                heard[user] = client.lines_so_far();
+                self.clients[user] = Some(client);
             }
-            Move::Do(Act::Restart) => heard = self.restart(),
-            Move::Do(Act::Quit) => {
-                let mut client = self.clients[who].take().expect("somebody who is here");
+            ResolvedStep::Do(UserAction::Restart) => heard = self.restart(),
+            ResolvedStep::Do(UserAction::Quit) => {
+                let mut client = self.clients[user].take().expect("somebody who is here");
                 client.send("/quit");
-                heard[who] = std::iter::from_fn(|| client.next_line()).collect();
+                heard[user] = std::iter::from_fn(|| client.next_line()).collect();
             }
-            Move::Do(act @ (Act::Close | Act::Reset)) => {
-                let client = self.clients[who].take().expect("somebody who is here");
-                if matches!(act, Act::Reset) {
+            ResolvedStep::Do(act @ (UserAction::Close | UserAction::Reset)) => {
+                let client = self.clients[user].take().expect("somebody who is here");
+                if matches!(act, UserAction::Reset) {
                     client.reset()
                 } else {
                     drop(client)
                 }
-                self.until_gone(who);
+                self.wait_until_gone(user);
             }
-            Move::Do(_) => {
-                let client = self.clients[who].as_mut().expect("somebody who is here");
+            ResolvedStep::Do(_) => {
+                let client = self.clients[user].as_mut().expect("somebody who is here");
                 client.send(&typed.unwrap_or_default());
-                heard[who] = client.lines_so_far();
+                heard[user] = client.lines_so_far();
             }
         }
-        let expected = self.world.perform(step);
+        let expected = self.model.perform(step);
         // An answer comes after everything that the step made the server send.
-        for (other, client) in self.clients.iter_mut().enumerate().filter(|(other, _)| *other != who) {
+        for (other, client) in self.clients.iter_mut().enumerate().filter(|(other, _)| *other != user) {
             if let Some(client) = client {
                 heard[other] = client.lines_so_far();
             }
@@ -88,25 +88,25 @@ impl Table {
         (heard, expected)
     }
 
-    fn typed(&self, step: &Step, doing: Move) -> Option<String> {
-        match doing {
-            Move::Nothing => None,
-            Move::Come if step.who < ACCOUNTS => Some(format!("LOGIN\n{}\n{PASSWORD}", NAMES[step.who])),
-            Move::Come => Some(format!("{}_{}", NAMES[step.who], ROOMS[step.room])),
-            Move::Do(act) => act.typed(self.world.number()),
+    fn typed(&self, step: &UserStep, resolved: ResolvedStep) -> Option<String> {
+        match resolved {
+            ResolvedStep::Skip => None,
+            ResolvedStep::SignIn if step.user < ACCOUNTS => Some(format!("LOGIN\n{}\n{PASSWORD}", NAMES[step.user])),
+            ResolvedStep::SignIn => Some(format!("{}_{}", NAMES[step.user], ROOMS[step.room])),
+            ResolvedStep::Do(act) => act.typed(self.model.number()),
         }
     }
 
     /// Nobody may be told of it, so nothing is heard of it: the name can be had again only when all is done.
-    fn until_gone(&self, who: Who) {
-        let (hub, name) = (&self.server.server().services().hub, UserName::parse(NAMES[who]).expect("a name"));
+    fn wait_until_gone(&self, user: UserIndex) {
+        let (hub, name) = (&self.server.server().services().hub, UserName::parse(NAMES[user]).expect("a name"));
         eventually("their leaving", || hub.claim(name.clone()).is_ok());
     }
 
     /// Everything up to the end of each connection.
-    fn restart(&mut self) -> Heard {
+    fn restart(&mut self) -> ReceivedLines {
         self.server.restart();
-        let mut heard = Heard::default();
+        let mut heard = ReceivedLines::default();
         for (client, heard) in self.clients.iter_mut().zip(&mut heard) {
             if let Some(mut client) = client.take() {
                 *heard = std::iter::from_fn(|| client.next_line()).collect();
@@ -132,8 +132,8 @@ fn comparable(line: &str) -> String {
 
 /// `[ops 2026-11-21 14:22] alice: hi` as `[ops TIME] alice: hi`.
 fn without_time(line: &str) -> Option<String> {
-    let (place, said) = line.strip_prefix('[')?.split_once("] ")?;
-    let (place, time) = place.split_once(' ')?;
+    let (destination, said) = line.strip_prefix('[')?.split_once("] ")?;
+    let (destination, time) = destination.split_once(' ')?;
     let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    (shape == "0000-00-00 00:00").then(|| format!("[{place} TIME] {said}"))
+    (shape == "0000-00-00 00:00").then(|| format!("[{destination} TIME] {said}"))
 }

@@ -1,44 +1,45 @@
 //! Who blocks whom: an account for ever, a guest for a visit.
 
-use super::{World, names, nobody};
-use crate::steps::{ACCOUNTS, NAMES, Who};
+use super::{ModelServer, names, not_online};
+use crate::steps::{ACCOUNTS, NAMES, UserIndex};
 
-impl World {
+impl ModelServer {
     /// Whom somebody blocks, here or (accounts) away.
-    pub(super) fn blocks_of(&self, who: Who) -> &[Who] {
-        let guest = || self.here.iter().find(|visit| visit.who == who).map_or(&[][..], |visit| &visit.blocks);
-        self.blocks.get(who).map_or_else(guest, Vec::as_slice)
+    pub(super) fn blocks_of(&self, user: UserIndex) -> &[UserIndex] {
+        let guest =
+            || self.online.iter().find(|session| session.user == user).map_or(&[][..], |session| &session.blocks);
+        self.blocks.get(user).map_or_else(guest, Vec::as_slice)
     }
 
-    fn blocks_mut(&mut self, who: Who) -> &mut Vec<Who> {
-        if who < ACCOUNTS { &mut self.blocks[who] } else { &mut self.visit(who).blocks }
+    fn blocks_mut(&mut self, user: UserIndex) -> &mut Vec<UserIndex> {
+        if user < ACCOUNTS { &mut self.blocks[user] } else { &mut self.session_mut(user).blocks }
     }
 
-    pub(super) fn list_blocks(&mut self, me: Who) {
+    pub(super) fn list_blocks(&mut self, me: UserIndex) {
         let blocked = names(self.blocks_of(me).to_vec());
         self.tell(me, format!("Blocked: {blocked}"));
     }
 
-    pub(super) fn block(&mut self, me: Who, who: Who) -> Result<(), String> {
-        if !self.is_here(who) && who >= ACCOUNTS && !self.seen.contains(&who) {
-            return Err(nobody(who));
+    pub(super) fn block(&mut self, me: UserIndex, user: UserIndex) -> Result<(), String> {
+        if !self.is_online(user) && user >= ACCOUNTS && !self.seen.contains(&user) {
+            return Err(not_online(user));
         }
-        if who == me {
+        if user == me {
             return Err("400 That is you.".into());
         }
-        if self.blocks_of(me).contains(&who) {
-            return Err(format!("400 You block {} already.", NAMES[who]));
+        if self.blocks_of(me).contains(&user) {
+            return Err(format!("400 You block {} already.", NAMES[user]));
         }
-        self.blocks_mut(me).push(who);
-        self.break_off(me, who);
-        self.tell(me, format!("INFO: {} is blocked", NAMES[who]));
+        self.blocks_mut(me).push(user);
+        self.end_private_between(me, user);
+        self.tell(me, format!("INFO: {} is blocked", NAMES[user]));
         Ok(())
     }
 
-    pub(super) fn unblock(&mut self, me: Who, who: Who) -> Result<(), String> {
-        let name = NAMES[who];
+    pub(super) fn unblock(&mut self, me: UserIndex, user: UserIndex) -> Result<(), String> {
+        let name = NAMES[user];
         let blocks = self.blocks_mut(me);
-        let Some(at) = blocks.iter().position(|blocked| *blocked == who) else {
+        let Some(at) = blocks.iter().position(|blocked| *blocked == user) else {
             return Err(format!("404 You do not block {name}. /block lists the users you block."));
         };
         blocks.remove(at);

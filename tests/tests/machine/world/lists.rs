@@ -1,26 +1,26 @@
 //! Who and what is there.
 
-use super::{Visit, World, names};
-use crate::steps::{NAMES, Place, ROOMS, Who};
+use super::{ModelServer, ModelSession, names};
+use crate::steps::{NAMES, ROOMS, RoomIndex, UserIndex};
 
-impl World {
-    pub(super) fn list_people(&mut self, me: Who, with_me: bool) {
-        let people = names(self.visible(me, |visit| with_me || visit.who != me));
+impl ModelServer {
+    pub(super) fn list_people(&mut self, me: UserIndex, with_me: bool) {
+        let people = names(self.visible(me, |session| with_me || session.user != me));
         self.tell(me, format!("Online clients: {people}"));
     }
 
-    pub(super) fn list_members(&mut self, me: Who, room: Place) -> Result<(), String> {
+    pub(super) fn list_members(&mut self, me: UserIndex, room: RoomIndex) -> Result<(), String> {
         if self.open[room].is_none() {
             return Err(format!("404 There is no room {}. /rooms lists them.", ROOMS[room]));
         }
-        let members = self.visible(me, |visit| visit.rooms.iter().any(|membership| membership.room == room));
+        let members = self.visible(me, |session| session.rooms.iter().any(|membership| membership.room == room));
         self.tell(me, format!("In {}: {}", ROOMS[room], names(members)));
         Ok(())
     }
 
-    pub(super) fn list_rooms(&mut self, me: Who) {
-        let count = |room: Place| {
-            let memberships = self.here.iter().flat_map(|visit| &visit.rooms);
+    pub(super) fn list_rooms(&mut self, me: UserIndex) {
+        let count = |room: RoomIndex| {
+            let memberships = self.online.iter().flat_map(|session| &session.rooms);
             memberships.filter(|membership| membership.room == room).count()
         };
         let open = (0..ROOMS.len()).map(|room| (ROOMS[room], count(room))).filter(|(_, people)| *people > 0);
@@ -31,16 +31,16 @@ impl World {
     }
 
     /// By name: two may have left in the same millisecond.
-    pub(super) fn list_seen(&mut self, me: Who) {
-        let mut people = self.visible(me, |visit| visit.who != me);
-        let gone = self.seen.iter().copied().filter(|who| *who != me && !self.is_here(*who));
-        people.extend(gone.filter(|who| !self.blocks_of(*who).contains(&me)));
-        people.sort_unstable_by_key(|who| NAMES[*who]);
+    pub(super) fn list_seen(&mut self, me: UserIndex) {
+        let mut people = self.visible(me, |session| session.user != me);
+        let gone = self.seen.iter().copied().filter(|user| *user != me && !self.is_online(*user));
+        people.extend(gone.filter(|user| !self.blocks_of(*user).contains(&me)));
+        people.sort_unstable_by_key(|user| NAMES[*user]);
         self.tell(me, format!("Online in the last 100000 s: {}", names(people)));
     }
 
-    fn visible(&self, me: Who, wanted: impl Fn(&Visit) -> bool) -> Vec<Who> {
-        let people = self.here.iter().filter(|visit| wanted(visit)).map(|visit| visit.who);
-        people.filter(|who| !self.blocks_of(*who).contains(&me)).collect()
+    fn visible(&self, me: UserIndex, wanted: impl Fn(&ModelSession) -> bool) -> Vec<UserIndex> {
+        let people = self.online.iter().filter(|session| wanted(session)).map(|session| session.user);
+        people.filter(|user| !self.blocks_of(*user).contains(&me)).collect()
     }
 }

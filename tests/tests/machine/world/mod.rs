@@ -6,14 +6,14 @@ mod lists;
 mod private;
 mod talk;
 
-use crate::steps::{ACCOUNTS, Act, NAMES, PEOPLE, ROOMS, Step, Who};
-use history::Message;
+use crate::steps::{ACCOUNTS, NAMES, PEOPLE, ROOMS, UserAction, UserIndex, UserStep};
+use history::ModelMessage;
 use landline_common::text::PASSWORD_SENT;
 use std::collections::BTreeSet;
-use talk::{Letter, Membership};
+use talk::{ModelLetter, ModelMembership};
 
 /// What each person hears, in order.
-pub type Heard = [Vec<String>; PEOPLE];
+pub type ReceivedLines = [Vec<String>; PEOPLE];
 
 /// How many messages may wait for one account, and of one sender: few, so that it matters.
 pub const MAIL: usize = 3;
@@ -21,63 +21,63 @@ pub const MAIL_OF_ONE: usize = 2;
 
 /// The server and everybody's state on it.
 #[derive(Debug, Default)]
-pub struct World {
+pub struct ModelServer {
     /// In the order in which they came.
-    here: Vec<Visit>,
+    online: Vec<ModelSession>,
     /// The last message since the room opened, for each room that is open; 0 if there is none.
     open: [Option<usize>; ROOMS.len()],
     /// Everything that was said and is kept; a message's id is its place here, from 1.
-    said: Vec<Message>,
-    mail: [Vec<Letter>; ACCOUNTS],
+    said: Vec<ModelMessage>,
+    mail: [Vec<ModelLetter>; ACCOUNTS],
     /// Whom each account blocks.
-    blocks: [Vec<Who>; ACCOUNTS],
+    blocks: [Vec<UserIndex>; ACCOUNTS],
     /// How far each account has read in each room.
     marks: [[Option<usize>; ROOMS.len()]; ACCOUNTS],
     /// (who asked, whom)
-    asked: Vec<(Who, Who)>,
+    requests: Vec<(UserIndex, UserIndex)>,
     /// In both directions.
-    chats: BTreeSet<(Who, Who)>,
+    chats: BTreeSet<(UserIndex, UserIndex)>,
     /// Everybody who was ever here.
-    seen: BTreeSet<Who>,
-    visits: usize,
+    seen: BTreeSet<UserIndex>,
+    sign_ins: usize,
     /// Texts so far.
     number: usize,
-    heard: Heard,
+    heard: ReceivedLines,
 }
 
 /// Somebody who is here.
 #[derive(Debug)]
-struct Visit {
-    who: Who,
-    party: Party,
+struct ModelSession {
+    user: UserIndex,
+    owner: MessageOwner,
     /// The last one is the current one.
-    rooms: Vec<Membership>,
+    rooms: Vec<ModelMembership>,
     /// A guest's; an account's stand in the world.
-    blocks: Vec<Who>,
+    blocks: Vec<UserIndex>,
 }
 
 /// Whose direct messages they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Party {
-    Account(Who),
+enum MessageOwner {
+    Account(UserIndex),
     Guest(usize),
 }
 
 /// What a step comes to, once it is known who is here.
 #[derive(Clone, Copy, Debug)]
-pub enum Move {
-    Nothing,
-    Come,
-    Do(Act),
+pub enum ResolvedStep {
+    Skip,
+    SignIn,
+    Do(UserAction),
 }
 
-impl World {
+impl ModelServer {
     /// What happens at that step.
-    pub fn what(&self, step: &Step) -> Move {
-        match (self.is_here(step.who), step.act) {
-            (true, _) => Move::Do(step.act),
-            (false, _) if step.comes => Move::Come,
-            (false, _) => Move::Nothing,
+    pub fn resolve(&self, step: &UserStep) -> ResolvedStep {
+        match (self.is_online(step.user), step.act) {
+            (true, _) => ResolvedStep::Do(step.act),
+            (false, _) if step.signs_in => ResolvedStep::SignIn,
+            (false, _) => ResolvedStep::Skip,
         }
     }
 
@@ -86,151 +86,152 @@ impl World {
         self.number
     }
 
-    pub fn is_here(&self, who: Who) -> bool {
-        self.here.iter().any(|visit| visit.who == who)
+    pub fn is_online(&self, user: UserIndex) -> bool {
+        self.online.iter().any(|session| session.user == user)
     }
 
     /// Does it, and says who hears what.
-    pub fn perform(&mut self, step: &Step) -> Heard {
-        match self.what(step) {
-            Move::Nothing => {}
-            Move::Come => self.come(step.who, if step.who < ACCOUNTS { 0 } else { step.room }),
-            Move::Do(act) => {
-                if let Err(refusal) = self.act(step.who, act) {
-                    self.tell(step.who, format!("ERROR: {refusal}"));
+    pub fn perform(&mut self, step: &UserStep) -> ReceivedLines {
+        match self.resolve(step) {
+            ResolvedStep::Skip => {}
+            ResolvedStep::SignIn => self.sign_in(step.user, if step.user < ACCOUNTS { 0 } else { step.room }),
+            ResolvedStep::Do(act) => {
+                if let Err(refusal) = self.act(step.user, act) {
+                    self.tell(step.user, format!("ERROR: {refusal}"));
                 }
             }
         }
         std::mem::take(&mut self.heard)
     }
 
-    fn act(&mut self, me: Who, act: Act) -> Result<(), String> {
+    fn act(&mut self, me: UserIndex, act: UserAction) -> Result<(), String> {
         match act {
-            Act::Quit => {
+            UserAction::Quit => {
                 self.tell(me, "INFO: Goodbye!".into());
                 self.leave(me);
             }
-            Act::Close | Act::Reset => self.leave(me),
-            Act::Say(lines, word) => self.say(me, lines, word)?,
-            Act::All(word) => self.say_to_all(me, word),
-            Act::Message(to, word) => self.message(me, to, word)?,
-            Act::Join(room) => self.join(me, room),
-            Act::Leave(room) => self.leave_room(me, room)?,
-            Act::Block(None) => self.list_blocks(me),
-            Act::Block(Some(who)) => self.block(me, who)?,
-            Act::Unblock(who) => self.unblock(me, who)?,
-            Act::Connect(who) => self.connect(me, who)?,
-            Act::Accept(who) => self.answer(me, who, true)?,
-            Act::Reject(who) => self.answer(me, who, false)?,
-            Act::Private(to) => self.private(me, to)?,
-            Act::End(who) => self.end(me, who)?,
-            Act::Chats => self.list_chats(me),
-            Act::Others => self.list_people(me, false),
-            Act::Users => self.list_people(me, true),
-            Act::Members(room) => self.list_members(me, room)?,
-            Act::Rooms => self.list_rooms(me),
-            Act::Since => self.list_seen(me),
-            Act::History(most) => self.history(me, most),
-            Act::With(who) => self.history_with(me, who)?,
-            Act::Unread => self.unread(me)?,
-            Act::Search(word) => self.search(me, word),
-            Act::Forget => self.forget(me),
-            Act::Restart => self.restart(),
+            UserAction::Close | UserAction::Reset => self.leave(me),
+            UserAction::Say(lines, word) => self.say(me, lines, word)?,
+            UserAction::All(word) => self.say_to_all(me, word),
+            UserAction::Message(to, word) => self.message(me, to, word)?,
+            UserAction::Join(room) => self.join(me, room),
+            UserAction::Leave(room) => self.leave_room(me, room)?,
+            UserAction::Block(None) => self.list_blocks(me),
+            UserAction::Block(Some(user)) => self.block(me, user)?,
+            UserAction::Unblock(user) => self.unblock(me, user)?,
+            UserAction::Connect(user) => self.connect(me, user)?,
+            UserAction::Accept(user) => self.answer(me, user, true)?,
+            UserAction::Reject(user) => self.answer(me, user, false)?,
+            UserAction::Private(to) => self.private(me, to)?,
+            UserAction::End(user) => self.end(me, user)?,
+            UserAction::Chats => self.list_chats(me),
+            UserAction::Others => self.list_people(me, false),
+            UserAction::Users => self.list_people(me, true),
+            UserAction::Members(room) => self.list_members(me, room)?,
+            UserAction::Rooms => self.list_rooms(me),
+            UserAction::Since => self.list_seen(me),
+            UserAction::History(most) => self.history(me, most),
+            UserAction::With(user) => self.history_with(me, user)?,
+            UserAction::Unread => self.unread(me)?,
+            UserAction::Search(word) => self.search(me, word),
+            UserAction::Forget => self.forget(me),
+            UserAction::Restart => self.restart(),
         }
         Ok(())
     }
 
-    fn come(&mut self, who: Who, room: usize) {
-        self.visits += 1;
-        let (name, is_account) = (NAMES[who], who < ACCOUNTS);
-        let party = if is_account { Party::Account(who) } else { Party::Guest(self.visits) };
-        self.here.push(Visit { who, party, rooms: Vec::new(), blocks: Vec::new() });
-        self.seen.insert(who);
-        self.news(who, |_| true, &format!("{name} has connected to the chatroom"));
-        self.take_seat(who, room);
+    fn sign_in(&mut self, user: UserIndex, room: usize) {
+        self.sign_ins += 1;
+        let (name, is_account) = (NAMES[user], user < ACCOUNTS);
+        let owner = if is_account { MessageOwner::Account(user) } else { MessageOwner::Guest(self.sign_ins) };
+        self.online.push(ModelSession { user, owner, rooms: Vec::new(), blocks: Vec::new() });
+        self.seen.insert(user);
+        self.announce_presence(user, |_| true, &format!("{name} has connected to the chatroom"));
+        self.enter_room(user, room);
         if is_account {
-            ["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"].iter().for_each(|line| self.tell(who, (*line).into()));
+            ["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"].iter().for_each(|line| self.tell(user, (*line).into()));
         }
         let room = ROOMS[room];
         let caution = if is_account { format!(" {PASSWORD_SENT}") } else { String::new() };
         let welcome = format!("200 Welcome to Landline, {name}. You are in {room}; /help lists the commands.{caution}");
-        self.tell(who, welcome);
+        self.tell(user, welcome);
         if is_account {
-            for Letter { from, text, .. } in std::mem::take(&mut self.mail[who]) {
-                self.tell(who, format!("[PM TIME] {}: {text}", NAMES[from]));
+            for ModelLetter { from, text, .. } in std::mem::take(&mut self.mail[user]) {
+                self.tell(user, format!("[PM TIME] {}: {text}", NAMES[from]));
             }
         }
     }
 
-    fn leave(&mut self, who: Who) {
-        for line in self.private_ends(who) {
+    fn leave(&mut self, user: UserIndex) {
+        for line in self.end_private_of(user) {
             self.tell(line.0, line.1);
         }
-        while let Some(membership) = self.visit(who).rooms.pop() {
+        while let Some(membership) = self.session_mut(user).rooms.pop() {
             let last = self.open[membership.room].filter(|last| *last > 0);
-            self.mark(who, &membership, last);
+            self.mark(user, &membership, last);
             self.close_if_empty(membership.room);
         }
-        self.news(who, |_| true, &format!("{} has left the chatroom", NAMES[who]));
-        self.here.retain(|visit| visit.who != who);
+        self.announce_presence(user, |_| true, &format!("{} has left the chatroom", NAMES[user]));
+        self.online.retain(|session| session.user != user);
     }
 
     fn restart(&mut self) {
-        for visit in std::mem::take(&mut self.here) {
-            self.tell(visit.who, "INFO: The server is shutting down.".into());
-            for membership in visit.rooms {
-                self.mark(visit.who, &membership, membership.heard);
+        for session in std::mem::take(&mut self.online) {
+            self.tell(session.user, "INFO: The server is shutting down.".into());
+            for membership in session.rooms {
+                self.mark(session.user, &membership, membership.heard);
             }
         }
-        (self.open, self.asked, self.chats) = Default::default();
+        (self.open, self.requests, self.chats) = Default::default();
     }
 
     /// How far an account has read when it leaves a room: what it heard, or else what it caught up with, or on its
     /// first visit what was said before.
-    fn mark(&mut self, who: Who, membership: &Membership, heard: Option<usize>) {
-        if let Some(marks) = self.marks.get_mut(who) {
+    fn mark(&mut self, user: UserIndex, membership: &ModelMembership, heard: Option<usize>) {
+        if let Some(marks) = self.marks.get_mut(user) {
             let mark = &mut marks[membership.room];
-            let before = mark.is_none().then_some(membership.came_after);
+            let before = mark.is_none().then_some(membership.joined_after);
             *mark = heard.or(membership.caught_up).or(before).max(*mark);
         }
     }
 
-    fn tell(&mut self, who: Who, line: String) {
-        self.heard[who].push(line);
+    fn tell(&mut self, user: UserIndex, line: String) {
+        self.heard[user].push(line);
     }
 
     /// Tells of somebody's coming or going everybody else whom it concerns, and whom they do not block.
-    fn news(&mut self, of: Who, concerns: impl Fn(&Visit) -> bool, line: &str) {
+    fn announce_presence(&mut self, of: UserIndex, concerns: impl Fn(&ModelSession) -> bool, line: &str) {
         let blocked = self.blocks_of(of).to_vec();
-        let hearers = self.here.iter().filter(|visit| visit.who != of && concerns(visit));
-        let hearers: Vec<Who> = hearers.map(|visit| visit.who).filter(|who| !blocked.contains(who)).collect();
-        hearers.into_iter().for_each(|who| self.tell(who, line.into()));
+        let hearers = self.online.iter().filter(|session| session.user != of && concerns(session));
+        let hearers: Vec<UserIndex> =
+            hearers.map(|session| session.user).filter(|user| !blocked.contains(user)).collect();
+        hearers.into_iter().for_each(|user| self.tell(user, line.into()));
     }
 
     /// Somebody who is here.
-    fn visit(&mut self, who: Who) -> &mut Visit {
-        self.here.iter_mut().find(|visit| visit.who == who).expect("somebody who is here")
+    fn session_mut(&mut self, user: UserIndex) -> &mut ModelSession {
+        self.online.iter_mut().find(|session| session.user == user).expect("somebody who is here")
     }
 
-    fn visit_of(&self, who: Who) -> &Visit {
-        self.here.iter().find(|visit| visit.who == who).expect("somebody who is here")
+    fn session(&self, user: UserIndex) -> &ModelSession {
+        self.online.iter().find(|session| session.user == user).expect("somebody who is here")
     }
 
     /// Somebody else who is here.
-    fn other(&self, me: Who, who: Who) -> Result<(), String> {
-        match who {
-            _ if who == me => Err("400 That is you.".into()),
-            _ if self.is_here(who) => Ok(()),
-            _ => Err(nobody(who)),
+    fn check_other(&self, me: UserIndex, user: UserIndex) -> Result<(), String> {
+        match user {
+            _ if user == me => Err("400 That is you.".into()),
+            _ if self.is_online(user) => Ok(()),
+            _ => Err(not_online(user)),
         }
     }
 }
 
-fn nobody(who: Who) -> String {
-    format!("404 {} is not online. /users lists who is; /say TEXT sends any text.", NAMES[who])
+fn not_online(user: UserIndex) -> String {
+    format!("404 {} is not online. /users lists who is; /say TEXT sends any text.", NAMES[user])
 }
 
-fn names(people: impl IntoIterator<Item = Who>) -> String {
-    let names: Vec<&str> = people.into_iter().map(|who| NAMES[who]).collect();
+fn names(people: impl IntoIterator<Item = UserIndex>) -> String {
+    let names: Vec<&str> = people.into_iter().map(|user| NAMES[user]).collect();
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }

@@ -1,57 +1,60 @@
 //! Private chats: both must want them.
 
-use super::{World, names};
-use crate::steps::{NAMES, Who, text};
+use super::{ModelServer, names};
+use crate::steps::{NAMES, UserIndex, text};
 
-impl World {
-    pub(super) fn connect(&mut self, me: Who, who: Who) -> Result<(), String> {
-        self.other(me, who)?;
-        let name = NAMES[who];
-        if self.blocks_of(who).contains(&me) {
+impl ModelServer {
+    pub(super) fn connect(&mut self, me: UserIndex, user: UserIndex) -> Result<(), String> {
+        self.check_other(me, user)?;
+        let name = NAMES[user];
+        if self.blocks_of(user).contains(&me) {
             return Err(format!("403 Not delivered: {name} blocks you."));
         }
-        if self.blocks_of(me).contains(&who) {
+        if self.blocks_of(me).contains(&user) {
             return Err(format!("403 You block {name} and could not read the answer. /unblock {name} first."));
         }
-        if self.chats.contains(&(me, who)) {
+        if self.chats.contains(&(me, user)) {
             return Err(format!("400 You already have an off-the-record chat with {name}."));
         }
-        if self.take_request(who, me) {
-            self.begin(me, who);
-        } else if self.asked.contains(&(me, who)) {
+        if self.take_request(user, me) {
+            self.open_chat(me, user);
+        } else if self.requests.contains(&(me, user)) {
             return Err(format!("400 You have asked {name} already. Wait for an answer."));
         } else {
-            self.asked.push((me, who));
+            self.requests.push((me, user));
             self.tell(me, format!("INFO: Connection request sent to {name}"));
-            self.tell(who, format!("PRIVATE_REQUEST_FROM:{}", NAMES[me]));
+            self.tell(user, format!("PRIVATE_REQUEST_FROM:{}", NAMES[me]));
         }
         Ok(())
     }
 
-    pub(super) fn answer(&mut self, me: Who, who: Option<Who>, accept: bool) -> Result<(), String> {
-        let who = match who {
-            Some(who) => self.other(me, who).map(|()| who)?,
-            None => only(self.asked.iter().filter(|(_, whom)| *whom == me).map(|(from, _)| *from), "request")?,
+    pub(super) fn answer(&mut self, me: UserIndex, user: Option<UserIndex>, accept: bool) -> Result<(), String> {
+        let user = match user {
+            Some(user) => self.check_other(me, user).map(|()| user)?,
+            None => only(
+                self.requests.iter().filter(|(_, asked_user)| *asked_user == me).map(|(from, _)| *from),
+                "request",
+            )?,
         };
-        let name = NAMES[who];
-        if !self.take_request(who, me) {
+        let name = NAMES[user];
+        if !self.take_request(user, me) {
             return Err(format!(
                 "404 {name} has not asked you for an off-the-record chat. /connect {name} asks; /say TEXT sends any text."
             ));
         }
         if accept {
-            self.begin(me, who);
+            self.open_chat(me, user);
         } else {
             self.tell(me, format!("INFO: Rejected private request from {name}"));
-            self.tell(who, format!("PRIVATE_REJECTED:{}", NAMES[me]));
+            self.tell(user, format!("PRIVATE_REJECTED:{}", NAMES[me]));
         }
         Ok(())
     }
 
-    pub(super) fn private(&mut self, me: Who, to: Option<Who>) -> Result<(), String> {
+    pub(super) fn private(&mut self, me: UserIndex, to: Option<UserIndex>) -> Result<(), String> {
         let number = self.next_number();
         let (to, text) = match to {
-            Some(to) => self.other(me, to).map(|()| (to, text(number, 0)))?,
+            Some(to) => self.check_other(me, to).map(|()| (to, text(number, 0)))?,
             None => (only(self.partners(me), "off-the-record chat")?, format!("m{number}")),
         };
         if !self.chats.contains(&(me, to)) {
@@ -64,78 +67,78 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn end(&mut self, me: Who, who: Who) -> Result<(), String> {
-        self.other(me, who)?;
-        let name = NAMES[who];
-        if !self.part(me, who) {
+    pub(super) fn end(&mut self, me: UserIndex, user: UserIndex) -> Result<(), String> {
+        self.check_other(me, user)?;
+        let name = NAMES[user];
+        if !self.remove_chat(me, user) {
             return Err(format!(
                 "404 You have no off-the-record chat with {name}. /chats lists yours; /say TEXT sends any text."
             ));
         }
         self.tell(me, format!("PRIVATE_ENDED:{name}:ended by command"));
         self.tell(me, format!("INFO: Private connection with {name} ended"));
-        self.tell(who, format!("PRIVATE_ENDED:{}:ended by command", NAMES[me]));
+        self.tell(user, format!("PRIVATE_ENDED:{}:ended by command", NAMES[me]));
         Ok(())
     }
 
-    pub(super) fn list_chats(&mut self, me: Who) {
+    pub(super) fn list_chats(&mut self, me: UserIndex) {
         // In the order in which they came.
-        let partners: Vec<Who> = self.partners(me).collect();
-        let partners = self.here.iter().map(|visit| visit.who).filter(|who| partners.contains(who));
+        let partners: Vec<UserIndex> = self.partners(me).collect();
+        let partners = self.online.iter().map(|session| session.user).filter(|user| partners.contains(user));
         let chats = names(partners);
         self.tell(me, format!("Private chats: {chats}"));
     }
 
     /// Blocking ends all that was private between the two.
-    pub(super) fn break_off(&mut self, me: Who, who: Who) {
-        if self.part(me, who) {
-            self.tell(me, format!("PRIVATE_ENDED:{}:ended by command", NAMES[who]));
-            self.tell(who, format!("PRIVATE_ENDED:{}:ended by command", NAMES[me]));
+    pub(super) fn end_private_between(&mut self, me: UserIndex, user: UserIndex) {
+        if self.remove_chat(me, user) {
+            self.tell(me, format!("PRIVATE_ENDED:{}:ended by command", NAMES[user]));
+            self.tell(user, format!("PRIVATE_ENDED:{}:ended by command", NAMES[me]));
         }
-        if self.take_request(who, me) {
-            self.tell(who, format!("PRIVATE_REJECTED:{}", NAMES[me]));
+        if self.take_request(user, me) {
+            self.tell(user, format!("PRIVATE_REJECTED:{}", NAMES[me]));
         }
-        self.take_request(me, who);
+        self.take_request(me, user);
     }
 
     /// Ends all that is private of somebody who leaves; says who hears what.
-    pub(super) fn private_ends(&mut self, who: Who) -> Vec<(Who, String)> {
-        let name = NAMES[who];
-        let partners = self.partners(who).map(|partner| (partner, format!("PRIVATE_ENDED:{name}:disconnected")));
-        let askers = self.asked.iter().filter(|(_, to)| *to == who).map(|(from, _)| *from);
+    pub(super) fn end_private_of(&mut self, user: UserIndex) -> Vec<(UserIndex, String)> {
+        let name = NAMES[user];
+        let partners = self.partners(user).map(|partner| (partner, format!("PRIVATE_ENDED:{name}:disconnected")));
+        let askers = self.requests.iter().filter(|(_, to)| *to == user).map(|(from, _)| *from);
         let in_vain = askers.map(|from| (from, format!("INFO: {name} is no longer available for private chat")));
         let told = partners.chain(in_vain).collect();
-        self.chats.retain(|(one, other)| *one != who && *other != who);
-        self.asked.retain(|(from, to)| *from != who && *to != who);
+        self.chats.retain(|(one, other)| *one != user && *other != user);
+        self.requests.retain(|(from, to)| *from != user && *to != user);
         told
     }
 
-    fn begin(&mut self, me: Who, who: Who) {
-        self.chats.extend([(me, who), (who, me)]);
-        self.tell(who, format!("PRIVATE_CONNECTED:{}", NAMES[me]));
-        self.tell(me, format!("PRIVATE_CONNECTED:{}", NAMES[who]));
+    fn open_chat(&mut self, me: UserIndex, user: UserIndex) {
+        self.chats.extend([(me, user), (user, me)]);
+        self.tell(user, format!("PRIVATE_CONNECTED:{}", NAMES[me]));
+        self.tell(me, format!("PRIVATE_CONNECTED:{}", NAMES[user]));
     }
 
-    fn part(&mut self, me: Who, who: Who) -> bool {
-        self.chats.remove(&(who, me));
-        self.chats.remove(&(me, who))
+    fn remove_chat(&mut self, me: UserIndex, user: UserIndex) -> bool {
+        self.chats.remove(&(user, me));
+        self.chats.remove(&(me, user))
     }
 
-    fn take_request(&mut self, from: Who, to: Who) -> bool {
-        let before = self.asked.len();
-        self.asked.retain(|request| *request != (from, to));
-        self.asked.len() < before
+    fn take_request(&mut self, from: UserIndex, to: UserIndex) -> bool {
+        let before = self.requests.len();
+        self.requests.retain(|request| *request != (from, to));
+        self.requests.len() < before
     }
 
-    fn partners(&self, who: Who) -> impl Iterator<Item = Who> {
-        self.chats.iter().filter(move |(one, _)| *one == who).map(|(_, other)| *other)
+    fn partners(&self, user: UserIndex) -> impl Iterator<Item = UserIndex> {
+        self.chats.iter().filter(move |(one, _)| *one == user).map(|(_, other)| *other)
     }
 }
 
 /// The only one there is, for commands that name nobody.
-fn only(people: impl Iterator<Item = Who>, what: &str) -> Result<Who, String> {
+fn only(people: impl Iterator<Item = UserIndex>, what: &str) -> Result<UserIndex, String> {
     match people.collect::<Vec<_>>()[..] {
-        [who] => Ok(who),
+        [user] => Ok(user),
         [] => Err(format!("404 You have no {what}.")),
         _ => Err(format!("400 You have more than one {what}. Name the user: /help private")),
     }

@@ -1,37 +1,37 @@
 //! What is said, and where: rooms, everybody, one person.
 
-use super::history::{Message, Where};
-use super::{MAIL, MAIL_OF_ONE, Party, World, nobody};
-use crate::steps::{ACCOUNTS, NAMES, Place, ROOMS, Who, text};
+use super::history::{Destination, ModelMessage};
+use super::{MAIL, MAIL_OF_ONE, MessageOwner, ModelServer, not_online};
+use crate::steps::{ACCOUNTS, NAMES, ROOMS, RoomIndex, UserIndex, text};
 
 /// A message that waits for an account.
 #[derive(Debug)]
-pub(super) struct Letter {
-    pub from: Who,
-    sender: Party,
+pub(super) struct ModelLetter {
+    pub from: UserIndex,
+    sender: MessageOwner,
     pub text: String,
 }
 
 /// A room that somebody is in.
 #[derive(Debug)]
-pub(super) struct Membership {
-    pub room: Place,
+pub(super) struct ModelMembership {
+    pub room: RoomIndex,
     /// The last message of all before they came.
-    pub came_after: usize,
+    pub joined_after: usize,
     /// The last message here since.
     pub heard: Option<usize>,
     /// Up to which message they have looked up what they missed.
     pub caught_up: Option<usize>,
 }
 
-impl World {
+impl ModelServer {
     pub(super) fn next_number(&mut self) -> usize {
         self.number += 1;
         self.number - 1
     }
 
-    pub(super) fn say(&mut self, me: Who, lines: usize, word: usize) -> Result<(), String> {
-        let Some(room) = self.visit_of(me).rooms.last().map(|membership| membership.room) else {
+    pub(super) fn say(&mut self, me: UserIndex, lines: usize, word: usize) -> Result<(), String> {
+        let Some(room) = self.session(me).rooms.last().map(|membership| membership.room) else {
             self.number += lines;
             // One refusal a line; the last is the caller's.
             let refusal = "404 You are in no room. /join ROOM takes you into one, /rooms lists them.";
@@ -41,46 +41,46 @@ impl World {
         for _ in 0..lines {
             let said = text(self.next_number(), word);
             for hearer in self.hearers(me) {
-                let membership = self.visit_of(hearer).rooms.iter().position(|membership| membership.room == room);
-                let last = self.visit_of(hearer).rooms.len().wrapping_sub(1);
+                let membership = self.session(hearer).rooms.iter().position(|membership| membership.room == room);
+                let last = self.session(hearer).rooms.len().wrapping_sub(1);
                 match membership {
                     None => {}
                     Some(at) if at == last => self.tell(hearer, format!("{}: {said}", NAMES[me])),
                     Some(_) => self.tell(hearer, format!("[{}] {}: {said}", ROOMS[room], NAMES[me])),
                 }
             }
-            self.keep(me, Where::Room(room), said);
+            self.store(me, Destination::Room(room), said);
             let id = self.said.len();
             self.open[room] = Some(id);
-            let members = self.here.iter_mut().flat_map(|visit| &mut visit.rooms);
+            let members = self.online.iter_mut().flat_map(|session| &mut session.rooms);
             members.filter(|membership| membership.room == room).for_each(|membership| membership.heard = Some(id));
         }
         Ok(())
     }
 
-    pub(super) fn say_to_all(&mut self, me: Who, word: usize) {
+    pub(super) fn say_to_all(&mut self, me: UserIndex, word: usize) {
         let said = text(self.next_number(), word);
         for hearer in self.hearers(me) {
             self.tell(hearer, format!("[all] {}: {said}", NAMES[me]));
         }
-        self.keep(me, Where::Everybody, said);
+        self.store(me, Destination::All, said);
     }
 
-    pub(super) fn message(&mut self, me: Who, to: Who, word: usize) -> Result<(), String> {
+    pub(super) fn message(&mut self, me: UserIndex, to: UserIndex, word: usize) -> Result<(), String> {
         let said = text(self.next_number(), word);
         let name = NAMES[to];
         if to == me {
             return Err("400 That is you.".into());
         }
-        let is_here = self.is_here(to);
-        if !is_here && to >= ACCOUNTS {
-            return Err(nobody(to));
+        let is_online = self.is_online(to);
+        if !is_online && to >= ACCOUNTS {
+            return Err(not_online(to));
         }
         if self.blocks_of(to).contains(&me) {
             return Err(format!("403 Not delivered: {name} blocks you."));
         }
-        let sender = self.visit_of(me).party;
-        if is_here {
+        let sender = self.session(me).owner;
+        if is_online {
             self.tell(to, format!("[PM] {}: {said}", NAMES[me]));
         } else {
             let waiting = &self.mail[to];
@@ -90,35 +90,35 @@ impl World {
             if waiting.iter().filter(|letter| letter.sender == sender).count() >= MAIL_OF_ONE {
                 return Err(format!("403 Not delivered: too many of your messages wait for {name} already."));
             }
-            self.mail[to].push(Letter { from: me, sender, text: said.clone() });
+            self.mail[to].push(ModelLetter { from: me, sender, text: said.clone() });
             self.tell(me, format!("INFO: {name} is offline. Message queued for delivery."));
         }
-        let party = if is_here { self.visit_of(to).party } else { Party::Account(to) };
-        self.keep(me, Where::Direct(to, party), said);
+        let owner = if is_online { self.session(to).owner } else { MessageOwner::Account(to) };
+        self.store(me, Destination::Direct(to, owner), said);
         Ok(())
     }
 
-    pub(super) fn join(&mut self, me: Who, room: Place) {
-        let rooms = &mut self.visit(me).rooms;
+    pub(super) fn join(&mut self, me: UserIndex, room: RoomIndex) {
+        let rooms = &mut self.session_mut(me).rooms;
         if let Some(at) = rooms.iter().position(|membership| membership.room == room) {
             let membership = rooms.remove(at);
             rooms.push(membership);
         } else {
-            let is_in = |visit: &super::Visit| visit.rooms.iter().any(|membership| membership.room == room);
-            self.news(me, is_in, &format!("{} joined {}", NAMES[me], ROOMS[room]));
-            self.take_seat(me, room);
+            let is_in = |session: &super::ModelSession| session.rooms.iter().any(|membership| membership.room == room);
+            self.announce_presence(me, is_in, &format!("{} joined {}", NAMES[me], ROOMS[room]));
+            self.enter_room(me, room);
         }
         self.tell(me, format!("INFO: You are in {} now", ROOMS[room]));
     }
 
-    pub(super) fn take_seat(&mut self, me: Who, room: Place) {
+    pub(super) fn enter_room(&mut self, me: UserIndex, room: RoomIndex) {
         self.open[room].get_or_insert(0);
-        let came_after = self.said.len();
-        self.visit(me).rooms.push(Membership { room, came_after, heard: None, caught_up: None });
+        let joined_after = self.said.len();
+        self.session_mut(me).rooms.push(ModelMembership { room, joined_after, heard: None, caught_up: None });
     }
 
-    pub(super) fn leave_room(&mut self, me: Who, room: Option<Place>) -> Result<(), String> {
-        let rooms = &self.visit_of(me).rooms;
+    pub(super) fn leave_room(&mut self, me: UserIndex, room: Option<RoomIndex>) -> Result<(), String> {
+        let rooms = &self.session(me).rooms;
         let at = match room {
             None => rooms.len().checked_sub(1),
             Some(room) => rooms.iter().position(|membership| membership.room == room),
@@ -128,15 +128,15 @@ impl World {
             return Err(format!("404 You are not in {which}. /rooms lists the rooms."));
         };
         let was_current = at + 1 == rooms.len();
-        let membership = self.visit(me).rooms.remove(at);
+        let membership = self.session_mut(me).rooms.remove(at);
         let room = membership.room;
-        let is_in = |visit: &super::Visit| visit.rooms.iter().any(|membership| membership.room == room);
-        self.news(me, is_in, &format!("{} left {}", NAMES[me], ROOMS[room]));
+        let is_in = |session: &super::ModelSession| session.rooms.iter().any(|membership| membership.room == room);
+        self.announce_presence(me, is_in, &format!("{} left {}", NAMES[me], ROOMS[room]));
         self.mark(me, &membership, self.open[room].filter(|last| *last > 0));
         self.close_if_empty(room);
         self.tell(me, format!("INFO: You left {}", ROOMS[room]));
         if was_current {
-            let now = match self.visit_of(me).rooms.last() {
+            let now = match self.session(me).rooms.last() {
                 Some(current) => format!("INFO: You are in {} now", ROOMS[current.room]),
                 None => "INFO: You are in no room now. /join ROOM takes you into one.".into(),
             };
@@ -145,21 +145,21 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn close_if_empty(&mut self, room: Place) {
-        let mut members = self.here.iter().flat_map(|visit| &visit.rooms);
+    pub(super) fn close_if_empty(&mut self, room: RoomIndex) {
+        let mut members = self.online.iter().flat_map(|session| &session.rooms);
         if !members.any(|membership| membership.room == room) {
             self.open[room] = None;
         }
     }
 
     /// Everybody else who does not block them.
-    fn hearers(&self, me: Who) -> Vec<Who> {
-        let others = self.here.iter().map(|visit| visit.who).filter(|who| *who != me);
-        others.filter(|who| !self.blocks_of(*who).contains(&me)).collect()
+    fn hearers(&self, me: UserIndex) -> Vec<UserIndex> {
+        let others = self.online.iter().map(|session| session.user).filter(|user| *user != me);
+        others.filter(|user| !self.blocks_of(*user).contains(&me)).collect()
     }
 
-    fn keep(&mut self, from: Who, place: Where, text: String) {
-        let party = self.visit_of(from).party;
-        self.said.push(Message { from, party, place, text, removed: false, forgotten: false });
+    fn store(&mut self, from: UserIndex, destination: Destination, text: String) {
+        let owner = self.session(from).owner;
+        self.said.push(ModelMessage { from, owner, destination, text, removed: false, forgotten: false });
     }
 }

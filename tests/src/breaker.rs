@@ -3,7 +3,7 @@
 //! A [`crate::Proxy`] has one fixed behavior for all connections. A breaker passes everything on until the test
 //! commands otherwise, so a test can break a connection at any moment or byte.
 
-use crate::relay::{Carrier, Direction, Pair, Relay};
+use crate::relay::{Carrier, Direction, Relay, StreamPair};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,12 +14,12 @@ pub struct Breaker(Relay<Gate>);
 
 #[derive(Debug, Default)]
 struct Gate {
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct GateState {
     is_frozen: bool,
     /// The connection that passes this many more bytes in this direction is reset.
     break_after: Option<(Direction, usize)>,
@@ -27,7 +27,7 @@ struct State {
 }
 
 /// How to handle received bytes.
-struct Admitted {
+struct PassDecision {
     /// Number of bytes to pass on.
     bytes: usize,
     /// True if the connection is to be reset after them.
@@ -75,7 +75,7 @@ impl Breaker {
         self.0.connections().len()
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut GateState)) {
         let gate = self.0.carrier();
         change(&mut gate.lock());
         gate.changed.notify_all();
@@ -83,12 +83,12 @@ impl Breaker {
 }
 
 impl Gate {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits while the network is frozen. Returns `None` if the connection or the proxy has ended.
-    fn admit(&self, direction: Direction, arrived: usize, pair: &Pair) -> Option<Admitted> {
+    fn admit(&self, direction: Direction, arrived: usize, pair: &StreamPair) -> Option<PassDecision> {
         let mut state = self.lock();
         while state.is_frozen && !state.is_over && !pair.is_reset() {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -99,26 +99,26 @@ impl Gate {
         match state.break_after {
             Some((breaking, left)) if breaking == direction && arrived >= left => {
                 state.break_after = None;
-                Some(Admitted { bytes: left, breaks: true })
+                Some(PassDecision { bytes: left, breaks: true })
             }
             Some((breaking, left)) if breaking == direction => {
                 state.break_after = Some((direction, left - arrived));
-                Some(Admitted { bytes: arrived, breaks: false })
+                Some(PassDecision { bytes: arrived, breaks: false })
             }
-            _ => Some(Admitted { bytes: arrived, breaks: false }),
+            _ => Some(PassDecision { bytes: arrived, breaks: false }),
         }
     }
 }
 
 impl Carrier for Gate {
-    fn carry(&self, direction: Direction, pair: &Pair) {
+    fn carry(&self, direction: Direction, pair: &StreamPair) {
         let (mut from, mut to) = pair.ends(direction);
         let mut piece = [0; 16 << 10];
         loop {
             let read = from.read(&mut piece);
             // Ends and resets go through `admit`, too, so that they wait while the network is frozen.
             let arrived = *read.as_ref().unwrap_or(&0);
-            let Some(Admitted { bytes, breaks }) = self.admit(direction, arrived, pair) else { return };
+            let Some(PassDecision { bytes, breaks }) = self.admit(direction, arrived, pair) else { return };
             let passed = read.is_ok() && to.write_all(&piece[..bytes]).is_ok();
             if breaks || !passed {
                 return pair.reset();

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Received events, and a condition variable for new ones.
-type Shared = Arc<(Mutex<Vec<Value>>, Condvar)>;
+type SharedEvents = Arc<(Mutex<Vec<Value>>, Condvar)>;
 
 /// A member of a mesh.
 pub struct MeshProcess {
@@ -19,11 +19,11 @@ pub struct MeshProcess {
     child: Child,
     /// `None` after [`MeshProcess::end_of_lines`].
     stdin: Option<ChildStdin>,
-    events: Shared,
+    events: SharedEvents,
 }
 
 /// A message: id, author and text.
-pub type Message = (u64, String, String);
+pub type MeshMessage = (u64, String, String);
 
 impl MeshProcess {
     /// Starts a member on a host, with its files in `folder/name`.
@@ -50,7 +50,7 @@ impl MeshProcess {
     /// Starts a member from its command.
     pub fn of(command: &mut Command, name: &str) -> MeshProcess {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starting landline");
-        let events = Shared::default();
+        let events = SharedEvents::default();
         let out = child.stdout.take().expect("a pipe");
         let events_there = events.clone();
         std::thread::spawn(move || {
@@ -115,8 +115,8 @@ impl MeshProcess {
     }
 
     /// Returns all live messages, also the member's own, ordered by id.
-    pub fn messages(&self) -> Vec<Message> {
-        let mut messages: Vec<Message> =
+    pub fn messages(&self) -> Vec<MeshMessage> {
+        let mut messages: Vec<MeshMessage> =
             self.lock().iter().filter(|e| e["event"].is_null()).filter_map(message).collect();
         messages.sort();
         messages
@@ -124,7 +124,7 @@ impl MeshProcess {
 
     /// Returns the messages that `/history 200` shows.
     #[track_caller]
-    pub fn history(&mut self) -> Vec<Message> {
+    pub fn history(&mut self) -> Vec<MeshMessage> {
         let before = self.count();
         self.type_line("/history 200");
         let is_end = |e: &Value| e["event"] == "history_end";
@@ -176,7 +176,7 @@ fn set_folders(folder: &Path, name: &str, command: &mut Command) {
 }
 
 /// Reads a message out of an event; `None` for an event of another type.
-fn message(event: &Value) -> Option<Message> {
+fn message(event: &Value) -> Option<MeshMessage> {
     let text = |name: &str| event[name].as_str().map(str::to_owned);
     (event["type"] == "message").then(|| Some((event["id"].as_u64()?, text("user")?, text("text")?))).flatten()
 }

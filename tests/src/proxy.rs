@@ -1,6 +1,6 @@
 //! A proxy with a bad network: it slows, splits, cuts or swallows bytes.
 
-use crate::relay::{Carrier, Direction, Pair, Relay};
+use crate::relay::{Carrier, Direction, Relay, StreamPair};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -23,10 +23,10 @@ pub enum Way {
 
 /// The proxy. Its connections end when it is dropped.
 #[derive(Debug)]
-pub struct Proxy(Relay<Network>);
+pub struct Proxy(Relay<BadNetwork>);
 
 #[derive(Debug)]
-struct Network {
+struct BadNetwork {
     up: Way,
     down: Way,
     /// True if the proxy has ended.
@@ -38,7 +38,7 @@ struct Network {
 impl Proxy {
     /// Starts a proxy in front of `server`. `up` applies to bytes of clients, `down` to bytes of the server.
     pub fn new(server: SocketAddr, up: Way, down: Way) -> Proxy {
-        Proxy(Relay::new(server, Network { up, down, is_over: Mutex::default(), ended: Condvar::new() }))
+        Proxy(Relay::new(server, BadNetwork { up, down, is_over: Mutex::default(), ended: Condvar::new() }))
     }
 
     /// Returns the address for clients.
@@ -47,8 +47,8 @@ impl Proxy {
     }
 }
 
-impl Carrier for Network {
-    fn carry(&self, direction: Direction, pair: &Pair) {
+impl Carrier for BadNetwork {
+    fn carry(&self, direction: Direction, pair: &StreamPair) {
         let way = match direction {
             Direction::ToServer => self.up,
             Direction::ToClient => self.down,
@@ -90,7 +90,7 @@ impl Carrier for Network {
     }
 }
 
-impl Network {
+impl BadNetwork {
     fn lock(&self) -> MutexGuard<'_, bool> {
         self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,14 +22,14 @@ pub enum Direction {
 /// Passes bytes on in one direction.
 pub(crate) trait Carrier: Send + Sync + 'static {
     /// Passes bytes of one direction of a connection until that direction ends.
-    fn carry(&self, direction: Direction, pair: &Pair);
+    fn carry(&self, direction: Direction, pair: &StreamPair);
     /// Called when the relay ends. Must end all waiting in [`Carrier::carry`].
     fn end(&self) {}
 }
 
 /// Both streams of one relayed connection.
 #[derive(Debug)]
-pub(crate) struct Pair {
+pub(crate) struct StreamPair {
     client: TcpStream,
     server: TcpStream,
     /// True if both ends must see a reset instead of an orderly end.
@@ -40,15 +40,15 @@ pub(crate) struct Pair {
 #[derive(Debug)]
 pub(crate) struct Relay<C: Carrier> {
     address: SocketAddr,
-    shared: Arc<Shared<C>>,
+    shared: Arc<RelayState<C>>,
     acceptor: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-struct Shared<C> {
+struct RelayState<C> {
     carrier: C,
     is_over: AtomicBool,
-    connections: Mutex<Vec<Weak<Pair>>>,
+    connections: Mutex<Vec<Weak<StreamPair>>>,
 }
 
 impl<C: Carrier> Relay<C> {
@@ -56,7 +56,7 @@ impl<C: Carrier> Relay<C> {
     pub(crate) fn new(server: SocketAddr, carrier: C) -> Relay<C> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let shared = Arc::new(Shared { carrier, is_over: AtomicBool::new(false), connections: Mutex::default() });
+        let shared = Arc::new(RelayState { carrier, is_over: AtomicBool::new(false), connections: Mutex::default() });
         let shared_there = shared.clone();
         let acceptor = std::thread::spawn(move || {
             for client in listener.incoming() {
@@ -82,19 +82,19 @@ impl<C: Carrier> Relay<C> {
     }
 
     /// Returns all open connections.
-    pub(crate) fn connections(&self) -> Vec<Arc<Pair>> {
+    pub(crate) fn connections(&self) -> Vec<Arc<StreamPair>> {
         let connections = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.iter().filter_map(Weak::upgrade).collect()
     }
 }
 
-impl<C: Carrier> Shared<C> {
+impl<C: Carrier> RelayState<C> {
     /// Registers a connection and starts its two threads.
     fn connect(self: &Arc<Self>, client: TcpStream, server: TcpStream) {
         for stream in [&client, &server] {
             stream.set_nodelay(true).expect("a socket");
         }
-        let pair = Arc::new(Pair { client, server, reset: AtomicBool::new(false) });
+        let pair = Arc::new(StreamPair { client, server, reset: AtomicBool::new(false) });
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&pair));
         for direction in [Direction::ToServer, Direction::ToClient] {
             let (shared, pair) = (self.clone(), pair.clone());
@@ -118,7 +118,7 @@ impl<C: Carrier> Drop for Relay<C> {
     }
 }
 
-impl Pair {
+impl StreamPair {
     /// Returns source and destination of a direction.
     pub(crate) fn ends(&self, direction: Direction) -> (&TcpStream, &TcpStream) {
         match direction {
@@ -144,7 +144,7 @@ impl Pair {
         self.shut_down(Shutdown::Read);
     }
 
-    /// Returns whether [`Pair::reset`] was called.
+    /// Returns whether [`StreamPair::reset`] was called.
     pub(crate) fn is_reset(&self) -> bool {
         self.reset.load(SeqCst)
     }

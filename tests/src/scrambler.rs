@@ -5,7 +5,7 @@
 //! pong and the acknowledgement of `format`, which are not sentences.
 
 use crate::Dice;
-use crate::relay::{Carrier, Direction, Pair, Relay};
+use crate::relay::{Carrier, Direction, Relay, StreamPair};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -49,7 +49,7 @@ impl Language {
 }
 
 impl Carrier for Language {
-    fn carry(&self, direction: Direction, pair: &Pair) {
+    fn carry(&self, direction: Direction, pair: &StreamPair) {
         let (mut from, mut to) = pair.ends(direction);
         if direction == Direction::ToServer {
             let mut piece = [0; 16 << 10];

@@ -4,7 +4,7 @@ use std::fs;
 
 /// Resources that a process holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct ProcessResources {
     /// Number of threads.
     pub threads: usize,
     /// Number of open files, sockets and pipes.
@@ -13,18 +13,18 @@ pub struct Held {
 
 /// Counts the resources of a process now.
 #[must_use]
-pub fn held(process: u32) -> Held {
+pub fn held(process: u32) -> ProcessResources {
     let count = |folder: &str| fs::read_dir(format!("/proc/{process}/{folder}")).expect("a process").count();
-    Held { threads: count("task"), descriptors: count("fd") }
+    ProcessResources { threads: count("task"), descriptors: count("fd") }
 }
 
 /// Returns the minimum of many counts. A single count may be too high: listing the networks opens a socket for a
 /// moment.
 #[must_use]
-pub fn held_at_rest(process: u32) -> Held {
-    let samples: Vec<Held> = (0..50).map(|_| held(process)).collect();
-    let min = |count: fn(&Held) -> usize| samples.iter().map(count).min().expect("some samples");
-    Held { threads: min(|held| held.threads), descriptors: min(|held| held.descriptors) }
+pub fn held_at_rest(process: u32) -> ProcessResources {
+    let samples: Vec<ProcessResources> = (0..50).map(|_| held(process)).collect();
+    let min = |count: fn(&ProcessResources) -> usize| samples.iter().map(count).min().expect("some samples");
+    ProcessResources { threads: min(|held| held.threads), descriptors: min(|held| held.descriptors) }
 }
 
 /// Returns the resident memory of a process, in KiB.

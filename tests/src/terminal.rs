@@ -11,14 +11,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The emulated screen, and a condition variable for changes.
-type Shared = Arc<(Mutex<vt100::Parser>, Condvar)>;
+type SharedScreen = Arc<(Mutex<vt100::Parser>, Condvar)>;
 
 /// A terminal that runs an interactive shell.
 pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     shell: Box<dyn portable_pty::Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
-    screen: Shared,
+    screen: SharedScreen,
 }
 
 impl Terminal {
@@ -47,7 +47,7 @@ impl Terminal {
         }
         let shell = pty.slave.spawn_command(command).expect("a shell");
         let keys = pty.master.take_writer().expect("a terminal");
-        let screen: Shared =
+        let screen: SharedScreen =
             Arc::new((Mutex::new(vt100::Parser::new(non_zero(rows), non_zero(cols), 0)), Condvar::new()));
         let out = pty.master.try_clone_reader().expect("a terminal");
         let screen_there = screen.clone();
@@ -162,7 +162,7 @@ fn size(cols: u16, rows: u16) -> PtySize {
 }
 
 /// Feeds the output of the terminal to the emulator.
-fn show(mut out: Box<dyn Read + Send>, shown: &Shared) {
+fn show(mut out: Box<dyn Read + Send>, shown: &SharedScreen) {
     let mut piece = [0; 4096];
     while let Ok(n @ 1..) = out.read(&mut piece) {
         shown.0.lock().unwrap_or_else(PoisonError::into_inner).process(&piece[..n]);

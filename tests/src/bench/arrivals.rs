@@ -7,7 +7,7 @@
 //! is told of some earlier ones, too. Then only the numbers can be checked.
 
 use super::gather::AT_ONCE;
-use super::tally::{Verdict, mixed};
+use super::tally::{DeliveryVerdict, mixed};
 
 /// Factor of the polynomial hash. An odd factor makes the multiplication reversible, so no information is lost.
 const FACTOR: u64 = 0x5851_f42d_4c95_7f2d;
@@ -87,10 +87,10 @@ impl Arrivals {
 
     /// Checks numbers only. The first client must have a notice of each other one; all others of each later one, with a
     /// tolerance of the sign-ins that run at the same time, since their order is not known.
-    fn batched_verdict(&self) -> Verdict {
+    fn batched_verdict(&self) -> DeliveryVerdict {
         let others = self.counts.len().saturating_sub(1) as u64;
         let totals = self.counts.iter().zip(&self.batched).map(|(single, batched)| u64::from(single + batched));
-        let mut verdict = Verdict { wrong: self.wrong, ..Verdict::default() };
+        let mut verdict = DeliveryVerdict { wrong: self.wrong, ..DeliveryVerdict::default() };
         let mut max = 0;
         for (total, rank) in totals.zip(&self.ranks) {
             max = max.max(total);
@@ -103,7 +103,7 @@ impl Arrivals {
 
     /// Returns the errors, after the last notice has arrived. Of lost and doubled notices only the difference is known,
     /// but both also show as a wrong order.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DeliveryVerdict {
         if self.is_batched() {
             return self.batched_verdict();
         }
@@ -120,7 +120,7 @@ impl Arrivals {
             sequence = spread(member).wrapping_mul(power).wrapping_add(sequence);
             power = power.wrapping_mul(FACTOR);
         }
-        Verdict {
+        DeliveryVerdict {
             lost: self.expected().saturating_sub(self.heard),
             doubled: self.heard.saturating_sub(self.expected()),
             other_order: wrong_orders,
@@ -146,7 +146,7 @@ mod tests {
 
     const ORDER: [usize; 5] = [3, 0, 4, 1, 2];
 
-    fn verdict(changed: impl Fn(usize, &mut Vec<usize>)) -> Verdict {
+    fn verdict(changed: impl Fn(usize, &mut Vec<usize>)) -> DeliveryVerdict {
         let mut arrivals = Arrivals::new(ORDER.len());
         for (at, member) in ORDER.into_iter().enumerate() {
             let mut heard = ORDER[at + 1..].to_vec();
@@ -184,19 +184,19 @@ mod tests {
                 heard.swap(0, 3)
             }
         });
-        assert_eq!(swapped, Verdict { other_order: 1, ..Verdict::default() });
+        assert_eq!(swapped, DeliveryVerdict { other_order: 1, ..DeliveryVerdict::default() });
         let instead = verdict(|member, heard| {
             if member == 1 {
                 heard[0] = 4
             }
         });
-        assert_eq!(instead, Verdict { other_order: 1, ..Verdict::default() });
+        assert_eq!(instead, DeliveryVerdict { other_order: 1, ..DeliveryVerdict::default() });
         let stranger = verdict(|member, heard| {
             if member == 2 {
                 heard.push(9)
             }
         });
-        assert_eq!(stranger, Verdict { wrong: 1, ..Verdict::default() });
+        assert_eq!(stranger, DeliveryVerdict { wrong: 1, ..DeliveryVerdict::default() });
     }
 
     #[test]

@@ -12,12 +12,12 @@ pub struct Cell {
     /// Number of clients per room that read.
     pub members: usize,
     /// Behavior of the clients.
-    pub kind: Kind,
+    pub kind: CellKind,
 }
 
 /// Behavior of the clients of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum CellKind {
     /// The first clients of each room talk.
     Talk {
         /// Number of speakers per room.
@@ -58,21 +58,21 @@ pub const CELLS: &[Cell] = &[
         about: "all clients sign in at once, each hears of all later ones (--join N)",
         rooms: 1,
         members: 5_000,
-        kind: Kind::Join,
+        kind: CellKind::Join,
     },
     Cell {
         name: "idle-10000",
         about: "all clients stay silent: memory and idle work (--idle N)",
         rooms: 1,
         members: 10_000,
-        kind: Kind::Idle,
+        kind: CellKind::Idle,
     },
     Cell {
         name: "stalled",
         about: "100x1, without and with one client that never reads",
         rooms: 1,
         members: 100,
-        kind: Kind::Talk { speakers: 10, load: Load::Outstanding(1), stalled: true },
+        kind: CellKind::Talk { speakers: 10, load: Load::Outstanding(1), stalled: true },
     },
 ];
 
@@ -91,7 +91,7 @@ pub const GROWTH: &[Cell] = &[
 ];
 
 const fn talk(name: &'static str, about: &'static str, members: usize, speakers: usize, load: Load) -> Cell {
-    Cell { name, about, rooms: 1, members, kind: Kind::Talk { speakers, load, stalled: false } }
+    Cell { name, about, rooms: 1, members, kind: CellKind::Talk { speakers, load, stalled: false } }
 }
 
 const fn rooms(name: &'static str, about: &'static str, rooms: usize, members: usize) -> Cell {
@@ -108,15 +108,15 @@ impl Cell {
     /// Returns the number of connections that the cell needs.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.people() + usize::from(matches!(self.kind, Kind::Talk { stalled: true, .. }))
+        self.people() + usize::from(matches!(self.kind, CellKind::Talk { stalled: true, .. }))
     }
 
     /// Returns the cell without its client that never reads, or `None` if it has none.
     #[must_use]
     pub fn calm(&self) -> Option<Cell> {
         match self.kind {
-            Kind::Talk { speakers, load, stalled: true } => {
-                Some(Cell { kind: Kind::Talk { speakers, load, stalled: false }, ..self.clone() })
+            CellKind::Talk { speakers, load, stalled: true } => {
+                Some(Cell { kind: CellKind::Talk { speakers, load, stalled: false }, ..self.clone() })
             }
             _ => None,
         }
@@ -132,9 +132,9 @@ impl Cell {
     #[must_use]
     pub fn label(&self) -> String {
         match self.kind {
-            Kind::Join => format!("join-{}", self.members),
-            Kind::Idle => format!("idle-{}", self.members),
-            Kind::Talk { .. } => self.name.to_owned(),
+            CellKind::Join => format!("join-{}", self.members),
+            CellKind::Idle => format!("idle-{}", self.members),
+            CellKind::Talk { .. } => self.name.to_owned(),
         }
     }
 }
@@ -150,7 +150,7 @@ mod tests {
         for (at, cell) in all.iter().enumerate() {
             assert!(all[..at].iter().all(|other| other.name != cell.name), "{} exists twice", cell.name);
             assert_eq!(cell.label(), cell.name);
-            if let Kind::Talk { speakers, .. } = cell.kind {
+            if let CellKind::Talk { speakers, .. } = cell.kind {
                 assert!(speakers < cell.members, "{}: the last member must not speak", cell.name);
                 assert!(speakers * cell.rooms <= SPEAKERS, "{}: a line has two digits for its speaker", cell.name);
             }

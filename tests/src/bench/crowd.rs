@@ -1,6 +1,6 @@
 //! Many client connections on one thread: sends bytes, receives lines, and knows nothing of their meaning.
 
-use super::readiness::{Readiness, Ready};
+use super::readiness::{PoolReadiness, Ready};
 use anyhow::Context;
 use memchr::memchr;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -42,8 +42,8 @@ pub trait LineHandler {
 
 /// Client connections, numbered from 0 in the order of connecting.
 pub struct ClientPool {
-    members: Vec<Member>,
-    readiness: Readiness,
+    members: Vec<PooledClient>,
+    readiness: PoolReadiness,
     ready: Vec<Ready>,
     buffer: Vec<u8>,
     /// Bytes read so far.
@@ -51,7 +51,7 @@ pub struct ClientPool {
 }
 
 #[derive(Debug)]
-struct Member {
+struct PooledClient {
     stream: Arc<TcpStream>,
     /// Beginning of a line whose end has not arrived yet.
     partial: Vec<u8>,
@@ -67,7 +67,7 @@ impl ClientPool {
     pub fn new() -> io::Result<ClientPool> {
         Ok(ClientPool {
             members: Vec::new(),
-            readiness: Readiness::new()?,
+            readiness: PoolReadiness::new()?,
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES],
             bytes: 0,
@@ -83,7 +83,7 @@ impl ClientPool {
         let stream = connected(address, at).with_context(|| format!("connection {} to {address}", at + 1))?;
         let stream = Arc::new(stream);
         self.readiness.watch(&stream, at, false)?;
-        self.members.push(Member { stream, partial: Vec::new(), unsent: Vec::new() });
+        self.members.push(PooledClient { stream, partial: Vec::new(), unsent: Vec::new() });
         Ok(())
     }
 
@@ -97,7 +97,7 @@ impl ClientPool {
     /// # Errors
     /// The connection has ended.
     pub fn send(&mut self, member: usize, bytes: &[u8]) -> io::Result<()> {
-        let Member { stream, unsent, .. } = &mut self.members[member];
+        let PooledClient { stream, unsent, .. } = &mut self.members[member];
         if !unsent.is_empty() {
             unsent.extend_from_slice(bytes);
             return Ok(());
@@ -145,7 +145,7 @@ impl ClientPool {
 
     /// Sends unsent bytes. Returns false if the connection has ended.
     fn flush(&mut self, member: usize) -> bool {
-        let Member { stream, unsent, .. } = &mut self.members[member];
+        let PooledClient { stream, unsent, .. } = &mut self.members[member];
         let Ok(sent) = taken(stream.as_ref().write(unsent)) else { return false };
         unsent.drain(..sent);
         !unsent.is_empty() || self.readiness.watch(stream, member, false).is_ok()
@@ -153,7 +153,7 @@ impl ClientPool {
 
     /// Reads once. Returns false if the connection has ended or the line is too long.
     fn read(&mut self, member: usize, listener: &mut impl LineHandler) -> bool {
-        let Member { stream, partial, .. } = &mut self.members[member];
+        let PooledClient { stream, partial, .. } = &mut self.members[member];
         match stream.as_ref().read(&mut self.buffer) {
             Ok(0) => false,
             Ok(count) => {

@@ -5,7 +5,7 @@ use super::crowd::{ClientPool, LineHandler};
 use super::run::{TICK, server_failure};
 use super::script::Script;
 use super::settle::{PONG, PingListener};
-use super::tally::Verdict;
+use super::tally::DeliveryVerdict;
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -90,7 +90,7 @@ impl<'s> Gathering<'s> {
     }
 
     /// Returns the errors in the presence notices.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DeliveryVerdict {
         self.arrivals.verdict()
     }
 

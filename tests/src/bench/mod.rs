@@ -28,16 +28,16 @@ mod settle;
 mod talk;
 mod tally;
 
-pub use cells::{CELLS, Cell, GROWTH, Kind, Load};
+pub use cells::{CELLS, Cell, CellKind, GROWTH, Load};
 pub use crowd::open_files;
 pub use floor::floor;
 pub use guard::{Judgement, WATCHED, Watched, judge};
 pub use histogram::Histogram;
 pub use process::{Usage, usage};
 pub use rounds::{Round, Rounds};
-pub use run::{Figures, Options, Spent, Target, run};
+pub use run::{BenchTarget, Figures, Options, Spent, run};
 pub use script::TEXT_BYTES;
-pub use tally::Verdict;
+pub use tally::DeliveryVerdict;
 
 /// Flags with which a server must be started, so that its limits do not disturb the measurement.
 pub const SERVER_FLAGS: &str = "--rate off --max-clients-per-ip 0 --timeout 3600";

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
-pub use epoll::Readiness;
+pub use epoll::PoolReadiness;
 #[cfg(not(target_os = "linux"))]
-pub use poll::Readiness;
+pub use poll::PoolReadiness;
 
 /// A socket that is readable or writable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +32,18 @@ mod epoll {
     use rustix::io::Errno;
 
     /// The watched sockets.
-    pub struct Readiness {
+    pub struct PoolReadiness {
         epoll: OwnedFd,
         events: Vec<Event>,
     }
 
-    impl Readiness {
+    impl PoolReadiness {
         /// Starts without sockets.
         ///
         /// # Errors
         /// The process is out of descriptors.
-        pub fn new() -> io::Result<Readiness> {
-            Ok(Readiness { epoll: epoll::create(CreateFlags::CLOEXEC)?, events: Vec::with_capacity(1_024) })
+        pub fn new() -> io::Result<PoolReadiness> {
+            Ok(PoolReadiness { epoll: epoll::create(CreateFlags::CLOEXEC)?, events: Vec::with_capacity(1_024) })
         }
 
         /// Watches a socket for reading under a number, with `writing` for writing as well. Replaces an earlier watch.
@@ -99,17 +99,17 @@ mod poll {
 
     /// The watched sockets.
     #[derive(Debug)]
-    pub struct Readiness {
+    pub struct PoolReadiness {
         watched: Vec<(Arc<TcpStream>, usize, bool)>,
     }
 
-    impl Readiness {
+    impl PoolReadiness {
         /// Starts without sockets.
         ///
         /// # Errors
         /// Never; the signature is that of the epoll version.
-        pub fn new() -> io::Result<Readiness> {
-            Ok(Readiness { watched: Vec::new() })
+        pub fn new() -> io::Result<PoolReadiness> {
+            Ok(PoolReadiness { watched: Vec::new() })
         }
 
         /// Watches a socket for reading under a number, with `writing` for writing as well. Replaces an earlier watch.
@@ -189,6 +189,6 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    behaves!(epoll_reports_ready_sockets, epoll::Readiness);
-    behaves!(poll_reports_ready_sockets, poll::Readiness);
+    behaves!(epoll_reports_ready_sockets, epoll::PoolReadiness);
+    behaves!(poll_reports_ready_sockets, poll::PoolReadiness);
 }

@@ -1,11 +1,11 @@
 //! The accounts of several rooms of one size. Client `n` is in room `n % rooms`, so the first clients are the speakers
 //! of all rooms, and the last ones do not speak.
 
-use super::tally::{Tally, Verdict};
+use super::tally::{DeliveryVerdict, Tally};
 
 /// One account per room, addressed by the numbers of clients.
 #[derive(Debug)]
-pub struct Rooms {
+pub struct RoomTallies {
     tallies: Vec<Tally>,
     members: usize,
     said: u64,
@@ -14,11 +14,11 @@ pub struct Rooms {
     wrong: u64,
 }
 
-impl Rooms {
+impl RoomTallies {
     /// Creates `rooms` rooms of `members` clients, of which `speakers` speak.
-    pub fn new(rooms: usize, members: usize, speakers: usize) -> Rooms {
+    pub fn new(rooms: usize, members: usize, speakers: usize) -> RoomTallies {
         let tallies = (0..rooms).map(|_| Tally::new(members, speakers)).collect();
-        Rooms { tallies, members, said: 0, heard: 0, wrong: 0 }
+        RoomTallies { tallies, members, said: 0, heard: 0, wrong: 0 }
     }
 
     /// Returns the number of clients in all rooms.
@@ -77,8 +77,8 @@ impl Rooms {
     }
 
     /// Returns the errors in all rooms, after the last line has arrived.
-    pub fn verdict(&self) -> Verdict {
-        let mut verdict = Verdict { wrong: self.wrong, ..Verdict::default() };
+    pub fn verdict(&self) -> DeliveryVerdict {
+        let mut verdict = DeliveryVerdict { wrong: self.wrong, ..DeliveryVerdict::default() };
         self.tallies.iter().for_each(|tally| verdict += tally.verdict());
         verdict
     }
@@ -94,8 +94,8 @@ mod tests {
     use super::*;
 
     /// Creates two rooms of three clients with one speaker each: 0, 2 and 4 are in the first room; 0 and 1 speak.
-    fn rooms() -> Rooms {
-        let mut rooms = Rooms::new(2, 3, 1);
+    fn rooms() -> RoomTallies {
+        let mut rooms = RoomTallies::new(2, 3, 1);
         assert_eq!((rooms.people(), rooms.others()), (6, 2));
         assert_eq!((0..6).filter(|person| rooms.is_last(*person)).collect::<Vec<_>>(), [4, 5]);
         assert!(rooms.is_complete());
@@ -124,6 +124,9 @@ mod tests {
         }
         assert!(!rooms.heard(4, 1, 0));
         assert!(!rooms.is_complete());
-        assert_eq!(rooms.verdict(), Verdict { lost: 1, wrong: 1, other_order: 1, ..Verdict::default() });
+        assert_eq!(
+            rooms.verdict(),
+            DeliveryVerdict { lost: 1, wrong: 1, other_order: 1, ..DeliveryVerdict::default() }
+        );
     }
 }

@@ -1,15 +1,15 @@
 //! Clients that stay signed in and talk in rounds, to compare rounds with one difference between them.
 
-use super::cells::{Cell, Kind, Load};
+use super::cells::{Cell, CellKind, Load};
 use super::crowd::{ClientPool, LineHandler};
 use super::gather::Gathering;
 use super::histogram::Histogram;
-use super::rooms::Rooms;
-use super::run::{Options, TICK, Target, server_failure};
+use super::rooms::RoomTallies;
+use super::run::{BenchTarget, Options, TICK, server_failure};
 use super::script::Script;
 use super::settle::wait_for_pongs;
-use super::talk::Talk;
-use super::tally::Verdict;
+use super::talk::TalkPhase;
+use super::tally::DeliveryVerdict;
 use anyhow::{Context, bail};
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ pub struct Rounds {
     cell: Cell,
     speakers: usize,
     load: Load,
-    target: Target,
+    target: BenchTarget,
     options: Options,
 }
 
@@ -30,7 +30,7 @@ pub struct Round {
     /// Latency of lines to all members.
     pub all: Histogram,
     /// Errors in the round.
-    pub verdict: Verdict,
+    pub verdict: DeliveryVerdict,
 }
 
 impl Rounds {
@@ -38,8 +38,8 @@ impl Rounds {
     ///
     /// # Errors
     /// The cell has no speakers, or the server cannot be reached or refuses a client.
-    pub fn gather(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Rounds> {
-        let Kind::Talk { speakers, load, .. } = cell.kind else { bail!("cell {} has no speakers", cell.name) };
+    pub fn gather(cell: &Cell, target: &BenchTarget, options: &Options) -> anyhow::Result<Rounds> {
+        let CellKind::Talk { speakers, load, .. } = cell.kind else { bail!("cell {} has no speakers", cell.name) };
         let speakers = speakers * cell.rooms;
         let script = Script::new(&target.tag, cell.rooms, speakers, options.text_bytes);
         let mut pool = ClientPool::new()?;
@@ -55,8 +55,8 @@ impl Rounds {
     /// # Errors
     /// The server ends the connection of a client that reads, or reports an error.
     pub fn talk(&mut self) -> anyhow::Result<Round> {
-        let rooms = Rooms::new(self.cell.rooms, self.cell.members, self.speakers);
-        let mut talk = Talk::new(&self.script, rooms, self.speakers, self.load);
+        let rooms = RoomTallies::new(self.cell.rooms, self.cell.members, self.speakers);
+        let mut talk = TalkPhase::new(&self.script, rooms, self.speakers, self.load);
         // Skip lines that arrived between the rounds.
         wait_for_pongs(&mut self.pool, self.cell.people(), self.options.patience, &mut talk)?;
         talk.run(&mut self.pool, &self.options)?;

@@ -1,16 +1,16 @@
 //! Runs one cell, from the first connection to the results.
 
 use super::SERVER_FLAGS;
-use super::cells::{Cell, Kind};
+use super::cells::{Cell, CellKind};
 use super::crowd::{ClientPool, LineHandler};
 use super::gather::Gathering;
 use super::histogram::Histogram;
 use super::process::{Usage, usage};
-use super::rooms::Rooms;
+use super::rooms::RoomTallies;
 use super::script::Script;
 use super::settle::wait_for_pongs;
-use super::talk::Talk;
-use super::tally::Verdict;
+use super::talk::TalkPhase;
+use super::tally::DeliveryVerdict;
 use anyhow::bail;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub struct Options {
 
 /// The server under test.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct BenchTarget {
     /// Address of the server.
     pub address: SocketAddr,
     /// Process id of the server, if it is on this machine.
@@ -67,7 +67,7 @@ pub struct Figures {
     /// Whether the server has disconnected the client that never reads, if there was one.
     pub cut: Option<bool>,
     /// Errors.
-    pub verdict: Verdict,
+    pub verdict: DeliveryVerdict,
 }
 
 /// Resources that a server used.
@@ -97,7 +97,7 @@ struct Meter {
 }
 
 impl Meter {
-    fn new(target: &Target) -> Meter {
+    fn new(target: &BenchTarget) -> Meter {
         let before = target.process.and_then(usage);
         let mut meter =
             Meter { process: target.process, before, start: Instant::now(), server: None, load: None, bytes: 0 };
@@ -135,7 +135,7 @@ impl Meter {
             one: Histogram::default(),
             all: Histogram::default(),
             cut: None,
-            verdict: Verdict::default(),
+            verdict: DeliveryVerdict::default(),
         }
     }
 }
@@ -144,8 +144,8 @@ impl Meter {
 ///
 /// # Errors
 /// The server cannot be reached, refuses a client, or ends a connection. The message has advice.
-pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Figures> {
-    let speakers = if let Kind::Talk { speakers, .. } = cell.kind { speakers } else { 0 };
+pub fn run(cell: &Cell, target: &BenchTarget, options: &Options) -> anyhow::Result<Figures> {
+    let speakers = if let CellKind::Talk { speakers, .. } = cell.kind { speakers } else { 0 };
     let script = Script::new(&target.tag, cell.rooms, speakers * cell.rooms, options.text_bytes);
     let mut pool = ClientPool::new()?;
     let mut meter = Meter::new(target);
@@ -155,15 +155,15 @@ pub fn run(cell: &Cell, target: &Target, options: &Options) -> anyhow::Result<Fi
     wait_for_pongs(&mut pool, cell.connections(), options.patience, &mut gathering)?;
     let (notices, verdict) = (gathering.notices(), gathering.verdict());
     match cell.kind {
-        Kind::Join => Ok(Figures { deliveries: notices, verdict, ..all_heard }),
-        Kind::Idle => {
+        CellKind::Join => Ok(Figures { deliveries: notices, verdict, ..all_heard }),
+        CellKind::Idle => {
             meter.restart(pool.bytes);
             idle(&mut pool, options.time)?;
             Ok(Figures { verdict, ..meter.read(&pool, &gathering, Instant::now()) })
         }
-        Kind::Talk { load, stalled, .. } => {
-            let rooms = Rooms::new(cell.rooms, cell.members, speakers);
-            let mut talk = Talk::new(&script, rooms, speakers * cell.rooms, load);
+        CellKind::Talk { load, stalled, .. } => {
+            let rooms = RoomTallies::new(cell.rooms, cell.members, speakers);
+            let mut talk = TalkPhase::new(&script, rooms, speakers * cell.rooms, load);
             if stalled {
                 pool.stop_reading(cell.people());
             }

@@ -3,7 +3,7 @@
 use super::cells::Load;
 use super::crowd::{ClientPool, LineHandler};
 use super::histogram::Histogram;
-use super::rooms::Rooms;
+use super::rooms::RoomTallies;
 use super::run::{Options, TICK, server_failure};
 use super::script::{Received, Script};
 use super::settle::{PONG, PingListener};
@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 /// The talk in all rooms.
 #[derive(Debug)]
-pub struct Talk<'s> {
+pub struct TalkPhase<'s> {
     script: &'s Script,
     load: Load,
-    speakers: Vec<Speaker>,
+    speakers: Vec<SpeakerState>,
     /// Speakers that may send their next line; one entry per line.
     free: Vec<usize>,
     line: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct Talk<'s> {
     /// Time when the last line was sent or received.
     pub progress: Instant,
     /// Accounts of the rooms.
-    pub rooms: Rooms,
+    pub rooms: RoomTallies,
     /// Latency of lines to the last member of a room.
     pub one: Histogram,
     /// Latency of lines to all members.
@@ -36,7 +36,7 @@ pub struct Talk<'s> {
 
 /// Lines of a speaker that some members have not received yet.
 #[derive(Debug, Default)]
-struct Speaker {
+struct SpeakerState {
     open: VecDeque<OpenLine>,
     /// Number of the first open line.
     first: u32,
@@ -49,13 +49,13 @@ struct OpenLine {
     received: usize,
 }
 
-impl<'s> Talk<'s> {
+impl<'s> TalkPhase<'s> {
     /// Creates the talk among the clients of `rooms`, of which the first `speakers` send lines.
-    pub fn new(script: &'s Script, rooms: Rooms, speakers: usize, load: Load) -> Talk<'s> {
-        Talk {
+    pub fn new(script: &'s Script, rooms: RoomTallies, speakers: usize, load: Load) -> TalkPhase<'s> {
+        TalkPhase {
             script,
             load,
-            speakers: (0..speakers).map(|_| Speaker::default()).collect(),
+            speakers: (0..speakers).map(|_| SpeakerState::default()).collect(),
             free: Vec::new(),
             line: Vec::new(),
             pongs: 0,
@@ -132,7 +132,7 @@ impl<'s> Talk<'s> {
             return;
         }
         self.progress = now;
-        let Speaker { open, first } = &mut self.speakers[speaker];
+        let SpeakerState { open, first } = &mut self.speakers[speaker];
         let Some(line) = open.get_mut(number.wrapping_sub(*first) as usize) else { return };
         line.received += 1;
         let others = self.rooms.others();
@@ -171,7 +171,7 @@ impl<'s> Talk<'s> {
     }
 }
 
-impl PingListener for Talk<'_> {
+impl PingListener for TalkPhase<'_> {
     fn answers(&self) -> usize {
         self.pongs
     }
@@ -181,7 +181,7 @@ impl PingListener for Talk<'_> {
     }
 }
 
-impl LineHandler for Talk<'_> {
+impl LineHandler for TalkPhase<'_> {
     fn line(&mut self, member: usize, line: &[u8], now: Instant) {
         match self.script.read(line) {
             Received::Line { speaker, number } => self.heard(member, speaker, number, now),

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 
 /// Counts of errors; all zero if there were none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct DeliveryVerdict {
     /// Lines that a member never received, counted per member.
     pub lost: u64,
     /// Lines that a member received again, counted per member.
@@ -19,11 +19,11 @@ pub struct Verdict {
     pub wrong: u64,
 }
 
-impl Verdict {
+impl DeliveryVerdict {
     /// Returns whether there were no errors.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        *self == Verdict::default()
+        *self == DeliveryVerdict::default()
     }
 
     /// Returns the counts with their names.
@@ -39,8 +39,8 @@ impl Verdict {
     }
 }
 
-impl AddAssign for Verdict {
-    fn add_assign(&mut self, other: Verdict) {
+impl AddAssign for DeliveryVerdict {
+    fn add_assign(&mut self, other: DeliveryVerdict) {
         self.lost += other.lost;
         self.doubled += other.doubled;
         self.reordered += other.reordered;
@@ -62,7 +62,7 @@ pub struct Tally {
     missing: HashSet<(usize, usize, u32)>,
     heard: u64,
     /// Errors so far, except lost lines and orders.
-    seen: Verdict,
+    seen: DeliveryVerdict,
     /// Hash of the order in which each member received the lines.
     orders: Vec<u64>,
     /// Hashes of the last member's order without the lines of each speaker: a speaker does not receive its own lines.
@@ -79,7 +79,7 @@ impl Tally {
             next: vec![0; members * speakers],
             missing: HashSet::new(),
             heard: 0,
-            seen: Verdict::default(),
+            seen: DeliveryVerdict::default(),
             orders: vec![0; members],
             without: vec![0; speakers],
         }
@@ -130,11 +130,11 @@ impl Tally {
     }
 
     /// Returns the errors, after the last line has arrived.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DeliveryVerdict {
         let last = self.orders[self.members - 1];
         let expected = |member: usize| self.without.get(member).copied().unwrap_or(last);
         let others = self.orders.iter().enumerate().filter(|(member, order)| **order != expected(*member)).count();
-        Verdict { lost: self.expected().saturating_sub(self.heard), other_order: others as u64, ..self.seen }
+        DeliveryVerdict { lost: self.expected().saturating_sub(self.heard), other_order: others as u64, ..self.seen }
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     /// Returns the verdict when each member receives the room's order as modified by `changed`.
-    fn verdict(changed: impl Fn(usize, &mut Vec<(usize, u32)>)) -> Verdict {
+    fn verdict(changed: impl Fn(usize, &mut Vec<(usize, u32)>)) -> DeliveryVerdict {
         let mut tally = Tally::new(MEMBERS, SPEAKERS);
         for (speaker, number) in room() {
             assert_eq!(tally.said(speaker), number);
@@ -185,13 +185,13 @@ mod tests {
                 lines.pop();
             }
         });
-        assert_eq!(last, Verdict { lost: 1, other_order: 1, ..Verdict::default() });
+        assert_eq!(last, DeliveryVerdict { lost: 1, other_order: 1, ..DeliveryVerdict::default() });
         let first = verdict(|member, lines| {
             if member == 0 {
                 lines.remove(0);
             }
         });
-        assert_eq!(first, Verdict { lost: 1, other_order: 1, ..Verdict::default() });
+        assert_eq!(first, DeliveryVerdict { lost: 1, other_order: 1, ..DeliveryVerdict::default() });
     }
 
     #[test]
@@ -201,13 +201,13 @@ mod tests {
                 lines.insert(1, lines[0])
             }
         });
-        assert_eq!(at_once, Verdict { doubled: 1, ..Verdict::default() });
+        assert_eq!(at_once, DeliveryVerdict { doubled: 1, ..DeliveryVerdict::default() });
         let later = verdict(|member, lines| {
             if member == 1 {
                 lines.push(lines[0])
             }
         });
-        assert_eq!(later, Verdict { doubled: 1, ..Verdict::default() });
+        assert_eq!(later, DeliveryVerdict { doubled: 1, ..DeliveryVerdict::default() });
     }
 
     #[test]
@@ -217,13 +217,13 @@ mod tests {
                 lines.swap(0, 2)
             }
         });
-        assert_eq!(within_a_speaker, Verdict { reordered: 1, other_order: 1, ..Verdict::default() });
+        assert_eq!(within_a_speaker, DeliveryVerdict { reordered: 1, other_order: 1, ..DeliveryVerdict::default() });
         let between_speakers = verdict(|member, lines| {
             if member == 2 {
                 lines.swap(0, 1)
             }
         });
-        assert_eq!(between_speakers, Verdict { other_order: 1, ..Verdict::default() });
+        assert_eq!(between_speakers, DeliveryVerdict { other_order: 1, ..DeliveryVerdict::default() });
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
             }
         });
         // Each speaker receives only one of the two swapped lines, so both orders are equal for the speakers.
-        assert_eq!(verdict, Verdict { other_order: 1, ..Verdict::default() });
+        assert_eq!(verdict, DeliveryVerdict { other_order: 1, ..DeliveryVerdict::default() });
     }
 
     #[test]
@@ -249,6 +249,6 @@ mod tests {
                 lines.push((1, 3))
             }
         });
-        assert_eq!((own, never), (Verdict { wrong: 1, ..Verdict::default() }, own));
+        assert_eq!((own, never), (DeliveryVerdict { wrong: 1, ..DeliveryVerdict::default() }, own));
     }
 }

@@ -20,7 +20,7 @@ const USERS: usize = 600;
 const ROOMERS: usize = 30;
 
 /// A hub full of users and rooms with the longest names.
-struct World {
+struct FullHub {
     hub: Arc<Hub>,
     limits: Limits,
     flushers: Arc<Flushers>,
@@ -36,15 +36,15 @@ fn connection() -> (Arc<Stream>, TcpStream) {
     (Arc::new(Stream::new(listener.accept().unwrap().0, 128 << 10).unwrap()), socket)
 }
 
-impl World {
-    fn new(limits: Limits, of: char) -> World {
+impl FullHub {
+    fn new(limits: Limits, of: char) -> FullHub {
         // The crowd hears nothing of each other: that is not what is measured.
         let limits = Limits { rooms_per_address: u64::MAX, presence_hearers: 0, presence_gather_ms: 60_000, ..limits };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
         let memory = Arc::new(Worst::new(&limits, of));
         let hub = Hub::new("Landline", &limits, &flushers, &poller, memory, 1);
-        let mut world = World { hub, limits, flushers, poller, crowd: Vec::new() };
+        let mut world = FullHub { hub, limits, flushers, poller, crowd: Vec::new() };
         let (stream, _) = connection();
         for number in 0..USERS {
             let mut visit = world.enter(number as u64 + 2, &worst::user(number), &stream, Rendering::Text);
@@ -80,7 +80,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for FullHub {
     fn drop(&mut self) {
         self.crowd.clear();
         self.flushers.stop();
@@ -142,7 +142,7 @@ fn ping(visit: &mut Visit, token: &str) {
 }
 
 /// How many bytes the answer to a command has.
-fn answer(world: &World, rendering: Rendering, command: Command<'_>) -> usize {
+fn answer(world: &FullHub, rendering: Rendering, command: Command<'_>) -> usize {
     let (stream, socket) = connection();
     let mut visit = world.enter(1, "asker", &stream, rendering);
     let mut reader = BufReader::new(socket);
@@ -154,7 +154,7 @@ fn answer(world: &World, rendering: Rendering, command: Command<'_>) -> usize {
     read_to("second", &mut reader)
 }
 
-fn check_commands(world: &World) {
+fn check_commands(world: &FullHub) {
     let backlog = count(world.limits.backlog_bytes);
     let page = count(world.limits.page_bytes).min(backlog / 4);
     for rendering in (0..RENDERINGS).map(Rendering::at) {
@@ -183,7 +183,7 @@ fn check_commands(world: &World) {
 }
 
 /// A sign-in that names as many rooms as fit into a line, in all of which something was missed.
-fn check_sign_in(world: &World) {
+fn check_sign_in(world: &FullHub) {
     let (stream, socket) = connection();
     let rooms: Vec<RoomName> = (0..100).map(|room| RoomName::parse(&worst::room(1_000 + room)).unwrap()).collect();
     let token = Token::of([0xff; 16]);
@@ -200,7 +200,7 @@ fn check_sign_in(world: &World) {
 }
 
 fn check(limits: Limits, of: char) {
-    let world = World::new(limits, of);
+    let world = FullHub::new(limits, of);
     check_sign_in(&world);
     check_commands(&world);
 }

@@ -1,6 +1,6 @@
 //! A server that does one thing wrong: the load generator must say exactly what.
 
-use landline_tests::bench::{Cell, Kind, Load, Options, Target, Verdict, run};
+use landline_tests::bench::{BenchTarget, Cell, CellKind, DeliveryVerdict, Load, Options, run};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -22,13 +22,13 @@ enum Fault {
 
 /// The room: everybody in it, how many lines were said, and what is held back for the victim.
 #[derive(Default)]
-struct Room {
+struct FaultyRoom {
     members: Vec<TcpStream>,
     said: usize,
     held: String,
 }
 
-impl Room {
+impl FaultyRoom {
     fn come(&mut self, name: &str, stream: &TcpStream) {
         for mut member in &self.members {
             member.write_all(format!("{name} has connected to the chatroom\n").as_bytes()).unwrap();
@@ -59,7 +59,7 @@ impl Room {
     }
 }
 
-fn serve(stream: &TcpStream, room: &Mutex<Room>, fault: Fault) {
+fn serve(stream: &TcpStream, room: &Mutex<FaultyRoom>, fault: Fault) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let (name, _) = first.split_once('_').unwrap();
@@ -78,7 +78,7 @@ fn serve(stream: &TcpStream, room: &Mutex<Room>, fault: Fault) {
 }
 
 /// The verdict on a server with that fault.
-fn verdict(fault: Fault) -> Verdict {
+fn verdict(fault: Fault) -> DeliveryVerdict {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let cell = Cell {
@@ -86,9 +86,9 @@ fn verdict(fault: Fault) -> Verdict {
         about: "",
         rooms: 1,
         members: 3,
-        kind: Kind::Talk { speakers: 1, load: Load::Outstanding(2), stalled: false },
+        kind: CellKind::Talk { speakers: 1, load: Load::Outstanding(2), stalled: false },
     };
-    let room = Arc::new(Mutex::new(Room::default()));
+    let room = Arc::new(Mutex::new(FaultyRoom::default()));
     let door = std::thread::spawn(move || {
         let sessions: Vec<_> = (0..3)
             .map(|_| {
@@ -103,7 +103,7 @@ fn verdict(fault: Fault) -> Verdict {
             .collect();
         sessions.into_iter().for_each(|session| session.join().unwrap());
     });
-    let target = Target { address, process: None, tag: String::new() };
+    let target = BenchTarget { address, process: None, tag: String::new() };
     let options = Options { time: Duration::from_millis(100), text_bytes: 64, patience: Duration::from_secs(2) };
     let figures = run(&cell, &target, &options).unwrap();
     door.join().unwrap();
@@ -114,14 +114,14 @@ fn verdict(fault: Fault) -> Verdict {
 
 #[test]
 fn what_a_server_does_wrong_is_counted() {
-    let none = Verdict::default();
+    let none = DeliveryVerdict::default();
     let expected = [
         (Fault::None, none),
-        (Fault::Lose, Verdict { lost: 1, other_order: 1, ..none }),
-        (Fault::Double, Verdict { doubled: 1, ..none }),
-        (Fault::Swap, Verdict { reordered: 1, other_order: 1, ..none }),
-        (Fault::Change, Verdict { lost: 1, wrong: 1, other_order: 1, ..none }),
-        (Fault::SendBack, Verdict { wrong: 1, ..none }),
+        (Fault::Lose, DeliveryVerdict { lost: 1, other_order: 1, ..none }),
+        (Fault::Double, DeliveryVerdict { doubled: 1, ..none }),
+        (Fault::Swap, DeliveryVerdict { reordered: 1, other_order: 1, ..none }),
+        (Fault::Change, DeliveryVerdict { lost: 1, wrong: 1, other_order: 1, ..none }),
+        (Fault::SendBack, DeliveryVerdict { wrong: 1, ..none }),
     ];
     std::thread::scope(|scope| {
         for (fault, expected) in expected {

@@ -2,7 +2,7 @@
 
 mod faulty;
 
-use landline_tests::bench::{CELLS, Cell, Figures, GROWTH, Kind, Options, Target, run};
+use landline_tests::bench::{BenchTarget, CELLS, Cell, CellKind, Figures, GROWTH, Options, run};
 use landline_tests::{DEADLINE, TestServer, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -13,8 +13,8 @@ fn cell(name: &str) -> Cell {
     CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
 }
 
-fn target(server: &TestServer, tag: &str) -> Target {
-    Target { address: server.address(), process: Some(std::process::id()), tag: tag.to_owned() }
+fn target(server: &TestServer, tag: &str) -> BenchTarget {
+    BenchTarget { address: server.address(), process: Some(std::process::id()), tag: tag.to_owned() }
 }
 
 fn exact(cell: &Cell, figures: &Figures) {
@@ -132,6 +132,6 @@ fn a_debug_build_is_not_judged() {
 #[test]
 fn only_cells_whose_load_does_not_depend_on_it_take_another_number_of_people() {
     let sized = CELLS.iter().filter(|cell| cell.of(7).label() != cell.name);
-    assert!(sized.clone().all(|cell| matches!(cell.kind, Kind::Join | Kind::Idle)));
+    assert!(sized.clone().all(|cell| matches!(cell.kind, CellKind::Join | CellKind::Idle)));
     assert_eq!(sized.count(), 2);
 }

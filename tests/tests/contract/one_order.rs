@@ -1,7 +1,7 @@
 //! Lines 2 and 3: one order for everybody, no loss, no doubles; in rooms whose speakers run the cycles themselves, and in
 //! larger ones, where flushers do.
 
-use crate::party::{Heard, Member, ROOM, gather, server};
+use crate::party::{HeardLine, Participant, ROOM, gather, server};
 use landline_common::{Moment, RoomName, What, json};
 use std::sync::Barrier;
 
@@ -11,9 +11,9 @@ const MANY: usize = 12;
 
 /// The speakers say `lines` each, all at once; everybody hears all of it and then a last line, which shows that nothing
 /// more came. Returns what each one heard.
-fn flood(members: &mut [Member], lines: usize, at_once: usize) -> Vec<Vec<Heard>> {
+fn flood(members: &mut [Participant], lines: usize, at_once: usize) -> Vec<Vec<HeardLine>> {
     let start = Barrier::new(SPEAKERS);
-    let mut heard: Vec<Vec<Heard>> = std::thread::scope(|scope| {
+    let mut heard: Vec<Vec<HeardLine>> = std::thread::scope(|scope| {
         let threads: Vec<_> = members
             .iter_mut()
             .enumerate()
@@ -40,11 +40,11 @@ fn flood(members: &mut [Member], lines: usize, at_once: usize) -> Vec<Vec<Heard>
     heard
 }
 
-fn same_order(members: &[Member], heard: &[Vec<Heard>]) {
+fn same_order(members: &[Participant], heard: &[Vec<HeardLine>]) {
     let listener = members.iter().position(|member| member.name == "listener").unwrap();
     let order = &heard[listener];
     assert!(order.is_sorted_by(|a, b| a.id.unwrap() < b.id.unwrap()), "ids grow in the order of the room");
-    let plain = |heard: &Heard| (heard.user.clone(), heard.number);
+    let plain = |heard: &HeardLine| (heard.user.clone(), heard.number);
     for (at, (member, heard)) in members.iter().zip(heard).enumerate() {
         let mute = at < SPEAKERS && !member.hears_itself();
         let expected = order.iter().filter(|line| !(mute && line.user == member.name)).map(plain);
@@ -53,7 +53,7 @@ fn same_order(members: &[Member], heard: &[Vec<Heard>]) {
     }
 }
 
-fn each_once_in_its_senders_order(members: &[Member], heard: &[Vec<Heard>], lines: usize) {
+fn each_once_in_its_senders_order(members: &[Participant], heard: &[Vec<HeardLine>], lines: usize) {
     for (at, (member, heard)) in members.iter().zip(heard).enumerate() {
         for speaker in members[..SPEAKERS].iter() {
             let numbers = heard.iter().filter(|line| line.user == speaker.name).map(|line| line.number);

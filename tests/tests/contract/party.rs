@@ -7,7 +7,7 @@ use std::time::Instant;
 
 /// One thing heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct HeardLine {
     pub user: String,
     pub number: usize,
     /// Only JSON has it.
@@ -15,7 +15,7 @@ pub struct Heard {
 }
 
 /// How somebody listens.
-enum Ear {
+enum ParticipantClient {
     Text(Client),
     /// In another room, with this one in the background.
     Elsewhere(Client),
@@ -27,9 +27,9 @@ enum Ear {
 }
 
 /// Somebody in the room.
-pub struct Member {
+pub struct Participant {
     pub name: String,
-    ear: Ear,
+    ear: ParticipantClient,
 }
 
 /// The room where it all happens.
@@ -46,26 +46,27 @@ pub fn server(inline_members: u64) -> TestServer {
 }
 
 /// Two who talk in text, two who talk in JSON, one for each other rendering, and `more` who listen in text.
-pub fn gather(server: &TestServer, more: usize) -> Vec<Member> {
+pub fn gather(server: &TestServer, more: usize) -> Vec<Participant> {
     server.register("chat77", "password");
     let mut members = Vec::new();
     for name in ["s0", "s1"] {
-        members.push(Member { name: name.into(), ear: Ear::Text(server.guest(name, ROOM)) });
+        members.push(Participant { name: name.into(), ear: ParticipantClient::Text(server.guest(name, ROOM)) });
     }
     for name in ["s2", "s3", "listener"] {
-        members.push(Member { name: name.into(), ear: Ear::Json(json_guest(server, name)) });
+        members.push(Participant { name: name.into(), ear: ParticipantClient::Json(json_guest(server, name)) });
     }
     for n in 0..more {
         let name = format!("more{n}");
-        members.push(Member { ear: Ear::Text(server.guest(&name, ROOM)), name });
+        members.push(Participant { ear: ParticipantClient::Text(server.guest(&name, ROOM)), name });
     }
     let mut elsewhere = server.guest("elsewhere", ROOM);
     elsewhere.send("/join attic");
     elsewhere.until("INFO: You are in attic now");
-    members.push(Member { name: "elsewhere".into(), ear: Ear::Elsewhere(elsewhere) });
-    members.push(Member { name: "lantalk".into(), ear: Ear::LanTalk(lantalk(server)) });
-    members.push(Member { name: "tcpchat".into(), ear: Ear::TcpChat(tcp_chat(server), String::new()) });
-    members.push(Member { name: "chat77".into(), ear: Ear::Chat77(chat77(server), String::new()) });
+    members.push(Participant { name: "elsewhere".into(), ear: ParticipantClient::Elsewhere(elsewhere) });
+    members.push(Participant { name: "lantalk".into(), ear: ParticipantClient::LanTalk(lantalk(server)) });
+    members
+        .push(Participant { name: "tcpchat".into(), ear: ParticipantClient::TcpChat(tcp_chat(server), String::new()) });
+    members.push(Participant { name: "chat77".into(), ear: ParticipantClient::Chat77(chat77(server), String::new()) });
     members
 }
 
@@ -118,11 +119,13 @@ fn chat77(server: &TestServer) -> Unframed {
     client
 }
 
-impl Member {
+impl Participant {
     /// Says numbers, several in each write.
     pub fn say(&mut self, numbers: std::ops::Range<usize>, at_once: usize) {
         let lines: Vec<String> = numbers.map(|n| format!("<{}.{n}>\n", self.name)).collect();
-        let (Ear::Text(client) | Ear::Json(client)) = &mut self.ear else { panic!("{} only listens", self.name) };
+        let (ParticipantClient::Text(client) | ParticipantClient::Json(client)) = &mut self.ear else {
+            panic!("{} only listens", self.name)
+        };
         for lines in lines.chunks(at_once) {
             client.send_bytes(lines.concat().as_bytes());
         }
@@ -130,22 +133,22 @@ impl Member {
 
     /// Whether what they say themselves comes back.
     pub fn hears_itself(&self) -> bool {
-        matches!(self.ear, Ear::Json(_) | Ear::TcpChat(..))
+        matches!(self.ear, ParticipantClient::Json(_) | ParticipantClient::TcpChat(..))
     }
 
     /// The next so many things said in the room.
-    pub fn hear(&mut self, count: usize) -> Vec<Heard> {
+    pub fn hear(&mut self, count: usize) -> Vec<HeardLine> {
         (0..count).map(|_| self.hear_one()).collect()
     }
 
-    fn hear_one(&mut self) -> Heard {
+    fn hear_one(&mut self) -> HeardLine {
         match &mut self.ear {
-            Ear::Text(client) => said(&talk_line(client), |user| format!("{user}: ")),
-            Ear::Elsewhere(client) => said(&talk_line(client), |user| format!("[{ROOM}] {user}: ")),
-            Ear::Json(client) => said_in_json(&talk_line(client)),
-            Ear::LanTalk(client) => said_to_lantalk(&talk_line(client)),
-            Ear::TcpChat(client, rest) => said(&talk_message(client, rest), |user| format!("{user} - ")),
-            Ear::Chat77(client, rest) => said(&talk_message(client, rest), |user| format!("{user}: ")),
+            ParticipantClient::Text(client) => said(&talk_line(client), |user| format!("{user}: ")),
+            ParticipantClient::Elsewhere(client) => said(&talk_line(client), |user| format!("[{ROOM}] {user}: ")),
+            ParticipantClient::Json(client) => said_in_json(&talk_line(client)),
+            ParticipantClient::LanTalk(client) => said_to_lantalk(&talk_line(client)),
+            ParticipantClient::TcpChat(client, rest) => said(&talk_message(client, rest), |user| format!("{user} - ")),
+            ParticipantClient::Chat77(client, rest) => said(&talk_message(client, rest), |user| format!("{user}: ")),
         }
     }
 }
@@ -175,14 +178,14 @@ fn talk_message(client: &mut Unframed, rest: &mut String) -> String {
     }
 }
 
-fn said(line: &str, prefix: impl Fn(&str) -> String) -> Heard {
+fn said(line: &str, prefix: impl Fn(&str) -> String) -> HeardLine {
     let (before, text) = line.split_once('<').expect("talk");
     let heard = parse(text, None);
     assert_eq!(before, prefix(&heard.user), "{line}");
     heard
 }
 
-fn said_in_json(line: &str) -> Heard {
+fn said_in_json(line: &str) -> HeardLine {
     match json::read(line).map(|event| event.what) {
         Some(What::Said { id, room, user, text }) => {
             let heard = parse(&text[1..], Some(id));
@@ -193,14 +196,14 @@ fn said_in_json(line: &str) -> Heard {
     }
 }
 
-fn said_to_lantalk(line: &str) -> Heard {
+fn said_to_lantalk(line: &str) -> HeardLine {
     let object: serde_json::Value = serde_json::from_str(line).expect("JSON");
     let heard = parse(&object["text"].as_str().expect("a text")[1..], None);
     assert_eq!((&object["type"], &object["user"]), (&"message".into(), &format!("[{ROOM}] {}", heard.user).into()));
     heard
 }
 
-fn parse(text: &str, id: Option<u64>) -> Heard {
+fn parse(text: &str, id: Option<u64>) -> HeardLine {
     let (user, number) = text.trim_end_matches('>').split_once('.').expect("user.number");
-    Heard { user: user.into(), number: number.parse().expect("a number"), id }
+    HeardLine { user: user.into(), number: number.parse().expect("a number"), id }
 }

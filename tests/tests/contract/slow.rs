@@ -24,17 +24,17 @@ fn strict_server(change: impl FnOnce(&mut Config)) -> TestServer {
 }
 
 /// Two who talk while somebody else does not read.
-struct Talk {
+struct SteadyTalk {
     talker: Client,
     listener: Client,
     /// What the listener heard besides the talk.
     presence: Vec<String>,
 }
 
-impl Talk {
-    fn begin(server: &TestServer) -> Talk {
+impl SteadyTalk {
+    fn begin(server: &TestServer) -> SteadyTalk {
         let (talker, listener) = (server.guest("talker", "lobby"), server.guest("listener", "lobby"));
-        Talk { talker, listener, presence: Vec::new() }
+        SteadyTalk { talker, listener, presence: Vec::new() }
     }
 
     /// Says one long line after the other, each once the listener has heard the one before. Returns how many.
@@ -116,7 +116,7 @@ fn line_1_somebody_who_never_reads_keeps_nobody_waiting() {
             config.limits.inline_members = inline;
             (config.limits.backlog_bytes, config.limits.stalled_seconds) = (1 << 30, 3_600);
         });
-        let mut talk = Talk::begin(&server);
+        let mut talk = SteadyTalk::begin(&server);
         let _sloth = server.guest("sloth", "lobby");
         talk.until(|_| waiting(&server) > KERNEL);
         for n in 0..100 {
@@ -136,7 +136,7 @@ fn line_5_a_full_backlog_is_cut_off_and_nobody_else_notices() {
         let server = strict_server(|config| {
             (config.limits.inline_members, config.limits.backlog_bytes) = (inline, 256 << 10);
         });
-        let mut talk = Talk::begin(&server);
+        let mut talk = SteadyTalk::begin(&server);
         let sloth = server.guest("sloth", "lobby");
         let (mut most, hub) = (0, &server.server().services().hub);
         talk.until(|_| {
@@ -154,7 +154,7 @@ fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
     let server = strict_server(|config| {
         (config.limits.stalled_seconds, config.limits.backlog_bytes) = (1, 1 << 30);
     });
-    let mut talk = Talk::begin(&server);
+    let mut talk = SteadyTalk::begin(&server);
     let sloth = server.guest("sloth", "lobby");
     // On a busy machine the time is over first.
     talk.until(|_| waiting(&server) > KERNEL || server.server().services().hub.people() < 3);
@@ -168,7 +168,7 @@ fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
         (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (8 << 20, 1 << 30);
         config.limits.stalled_seconds = 3_600;
     });
-    let mut talk = Talk::begin(&server);
+    let mut talk = SteadyTalk::begin(&server);
     let large = server.guest("large", "lobby");
     // So much more than is left for the small one that it stays the largest, even if the kernel, short of memory, packs
     // what it keeps for it more tightly and takes some of this, too.
@@ -211,7 +211,7 @@ fn line_5_also_somebody_who_has_not_signed_in_is_cut_off() {
 fn line_5_a_reset_in_the_middle_of_talk_costs_nobody_anything() {
     for inline in BOTH_WAYS {
         let server = server(inline);
-        let mut talk = Talk::begin(&server);
+        let mut talk = SteadyTalk::begin(&server);
         for _ in 0..10 {
             let mut victim = Some(guest_again(&server, "victim", "lobby"));
             talk.until(|n| {

@@ -1,6 +1,6 @@
 //! Connections that break, at every byte.
 
-use crate::Pair;
+use crate::ChatProbe;
 use landline_tests::{Client, DEADLINE, Proxy, TestServer, Way};
 use std::io::Write;
 use std::time::Instant;
@@ -14,7 +14,7 @@ const LEAVES: &str = "alice has left the chatroom";
 #[test]
 fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
     let server = TestServer::default();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     for at in 0..=SIGN_IN.len() {
         let cut = Proxy::new(server.address(), Way::Cut(at), Way::Whole);
         let client = Client::connect(cut.address());
@@ -34,7 +34,7 @@ fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
 #[test]
 fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
     let server = TestServer::default();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     for at in 1..=SAID.len() {
         let cut = Proxy::new(server.address(), Way::Cut(SIGN_IN.len() + at), Way::Whole);
         let mut client = Client::connect(cut.address());

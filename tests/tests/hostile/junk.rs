@@ -1,6 +1,6 @@
 //! Lines without end, lines without sense, bytes that are no text.
 
-use crate::Pair;
+use crate::ChatProbe;
 use landline_tests::bench::usage;
 use landline_tests::{Client, Dice, Program, Proxy, TestServer, Way};
 use std::io::Write;
@@ -12,7 +12,7 @@ const MOST_KIB: u64 = 2 << 10;
 const JUNK_LINES: usize = 200_000;
 
 /// A server in a process of its own, and somebody in it who must notice nothing.
-struct Watched {
+struct WatchedServer {
     program: Program,
     address: SocketAddr,
     lantalk: SocketAddr,
@@ -20,20 +20,20 @@ struct Watched {
     _folder: TempDir,
 }
 
-impl Watched {
-    fn new(rate: &str) -> Watched {
-        Watched::with_lantalk(rate, 0)
+impl WatchedServer {
+    fn new(rate: &str) -> WatchedServer {
+        WatchedServer::with_lantalk(rate, 0)
     }
 
     /// With LanTalk's door at that port.
-    fn with_lantalk(rate: &str, port: u16) -> Watched {
+    fn with_lantalk(rate: &str, port: u16) -> WatchedServer {
         let folder = TempDir::new().expect("a folder");
         let lantalk = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut command = Program::quiet_server_with_lantalk(folder.path(), rate, port);
         // What is said waits for the disk, up to a bound of its own.
         let (program, address) = Program::open(command.args(["--history", "off"]));
         let watcher = sign_in(address, "watcher");
-        let mut watched = Watched { program, address, lantalk, watcher, _folder: folder };
+        let mut watched = WatchedServer { program, address, lantalk, watcher, _folder: folder };
         // What anybody's coming costs is no cost of an attack.
         let first = watched.come("first");
         watched.gone(first, "first");
@@ -61,7 +61,7 @@ impl Watched {
     }
 
     /// The most memory that `attack` makes the server take, in KiB.
-    fn cost(&mut self, attack: impl FnOnce(&mut Watched)) -> u64 {
+    fn cost(&mut self, attack: impl FnOnce(&mut WatchedServer)) -> u64 {
         let process = self.program.child().id();
         let before = usage(process).expect("its memory").resident_kib;
         attack(self);
@@ -117,7 +117,7 @@ fn pour(client: Client, pieces: impl Iterator<Item = Vec<u8>> + Send) {
 
 #[test]
 fn a_line_of_a_gibibyte_costs_nothing() {
-    let mut watched = Watched::new("off");
+    let mut watched = WatchedServer::new("off");
     let cost = watched.cost(|watched| {
         let mut endless = watched.come("endless");
         let piece = vec![b'x'; 1 << 20];
@@ -135,7 +135,7 @@ fn a_line_of_a_gibibyte_costs_nothing() {
 
 #[test]
 fn junk_lines_cost_nothing_and_nobody_else_sees_any() {
-    let mut watched = Watched::new("off");
+    let mut watched = WatchedServer::new("off");
     let cost = watched.cost(|watched| {
         let mut elsewhere = watched.come("junk");
         elsewhere.send("/join cellar");
@@ -150,7 +150,7 @@ fn junk_lines_cost_nothing_and_nobody_else_sees_any() {
 
 #[test]
 fn at_lantalks_door_it_costs_as_little() {
-    let mut watched = Watched::with_lantalk("off", free_port());
+    let mut watched = WatchedServer::with_lantalk("off", free_port());
     watched.watcher.send("/join lobby");
     watched.watcher.expect("INFO: You are in lobby now");
     let cost = watched.cost(|watched| {
@@ -175,7 +175,7 @@ fn at_lantalks_door_it_costs_as_little() {
 
 #[test]
 fn by_default_junk_is_the_end_of_a_session_and_of_a_sign_in() {
-    let mut watched = Watched::new("10/5");
+    let mut watched = WatchedServer::new("10/5");
     let cost = watched.cost(|watched| {
         for _ in 0..5 {
             let mut inside = watched.come("junk");
@@ -217,7 +217,7 @@ const BYTES: [(&[u8], &str); 20] = [
 #[test]
 fn bytes_that_are_no_text_are_heard_as_text() {
     let server = TestServer::default();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let split = Proxy::new(server.address(), Way::Split, Way::Split);
     // The same at once, and with each byte in a packet of its own.
     for address in [server.address(), split.address()] {
@@ -237,7 +237,7 @@ fn bytes_that_are_no_text_are_heard_as_text() {
 #[test]
 fn every_byte_value_is_survived_alone_and_among_others() {
     let server = TestServer::default();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let mut alice = sign_in(server.address(), "alice");
     talk.other.expect("alice has connected to the chatroom");
     for byte in 0..=u8::MAX {

@@ -1,6 +1,6 @@
 //! Many who sign in with a password at once: checking one costs a core for tens of milliseconds.
 
-use crate::Pair;
+use crate::ChatProbe;
 use landline_tests::{Client, TestServer, neighbour};
 
 /// Checks that run or wait at once, at the defaults, on any machine: half the cores run.
@@ -33,7 +33,7 @@ pub(crate) fn answer(client: &mut Client) -> String {
 #[test]
 fn people_talk_on_while_passwords_are_checked_and_who_finds_no_place_is_told() {
     let server = server();
-    let (places, mut talk) = (places(&server), Pair::new(&server));
+    let (places, mut talk) = (places(&server), ChatProbe::new(&server));
     let mut guesses: Vec<Client> = (0..places + 20).map(|number| guess(&server, number)).collect();
     let (mut checked, mut refused) = (0, 0);
     for guess in &mut guesses {

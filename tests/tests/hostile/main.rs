@@ -19,17 +19,17 @@ mod unclean;
 use landline_tests::{Client, TestServer};
 
 /// Two people in a room who talk.
-struct Pair {
+struct ChatProbe {
     one: Client,
     other: Client,
     said: usize,
 }
 
-impl Pair {
-    fn new(server: &TestServer) -> Pair {
+impl ChatProbe {
+    fn new(server: &TestServer) -> ChatProbe {
         let (mut one, other) = (server.guest("talker", "salon"), server.guest("hearer", "salon"));
         one.expect("hearer has connected to the chatroom");
-        Pair { one, other, said: 0 }
+        ChatProbe { one, other, said: 0 }
     }
 
     /// Says one line, and it is heard. Returns what else the hearer heard before it.

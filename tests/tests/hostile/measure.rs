@@ -1,7 +1,7 @@
 //! The figures of docs/RELIABILITY.md, by hand:
 //! `cargo test --profile bench-guard -p landline-tests --test hostile -- --ignored --nocapture --test-threads=1`
 
-use crate::{Pair, logins, never_reads, probing, reconnect, silent};
+use crate::{ChatProbe, logins, never_reads, probing, reconnect, silent};
 use landline_tests::bench::{Histogram, Rounds};
 use landline_tests::{TestServer, eventually};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const GAP: Duration = Duration::from_millis(5);
 
 /// How long lines take from one to the other while `holds`; at least a thousand.
-fn chat(talk: &mut Pair, mut holds: impl FnMut() -> bool) -> Histogram {
+fn chat(talk: &mut ChatProbe, mut holds: impl FnMut() -> bool) -> Histogram {
     let (mut times, mut lines) = (Histogram::default(), 0);
     while lines < 1_000 || holds() {
         let begun = Instant::now();
@@ -32,7 +32,7 @@ fn print(what: &str, times: &Histogram) {
 fn chat_and_sign_ins_beside_silent_connections() {
     for silent in [false, true] {
         let server = silent::patient_server(3_600);
-        let mut talk = Pair::new(&server);
+        let mut talk = ChatProbe::new(&server);
         let _crowd = if silent { silent::crowd(&server) } else { Vec::new() };
         let with = if silent { "with 1,500 silent ones" } else { "alone" };
         print(&format!("a line, {with}"), &chat(&mut talk, || false));
@@ -51,7 +51,7 @@ fn chat_and_sign_ins_beside_silent_connections() {
 #[ignore = "a measurement"]
 fn chat_beside_logins() {
     let server = logins::server();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     print("a line, alone", &chat(&mut talk, || false));
     let times = std::thread::scope(|scope| {
         let server = &server;

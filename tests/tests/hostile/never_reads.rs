@@ -1,7 +1,7 @@
 //! Somebody who never reads, among a thousand who do.
 
-use crate::Pair;
-use landline_tests::bench::{Cell, Kind, Load, Options, Rounds, Target, run};
+use crate::ChatProbe;
+use landline_tests::bench::{BenchTarget, Cell, CellKind, Load, Options, Rounds, run};
 use landline_tests::{DEADLINE, TestServer};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ pub(crate) const MEMBERS: usize = 1_000;
 
 /// A thousand people in a room, of whom ten talk, and perhaps one more who never reads.
 fn cell(stalled: bool) -> Cell {
-    let kind = Kind::Talk { speakers: 10, load: Load::Outstanding(1), stalled };
+    let kind = CellKind::Talk { speakers: 10, load: Load::Outstanding(1), stalled };
     Cell { name: "never-reads", about: "a thousand, and one who never reads", rooms: 1, members: MEMBERS, kind }
 }
 
@@ -18,8 +18,8 @@ fn options(time: Duration) -> Options {
     Options { time, text_bytes: 1_000, patience: DEADLINE }
 }
 
-fn target(server: &TestServer) -> Target {
-    Target { address: server.address(), process: None, tag: String::new() }
+fn target(server: &TestServer) -> BenchTarget {
+    BenchTarget { address: server.address(), process: None, tag: String::new() }
 }
 
 /// The thousand, at a server to stay, to talk for so long at a time.
@@ -38,7 +38,7 @@ fn a_thousand_people_lose_nothing_by_one_who_never_reads() {
 #[test]
 fn by_default_one_mebibyte_waits_for_them_and_then_they_see_the_cut() {
     let server = TestServer::default();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let sloth = server.guest("sloth", "salon");
     socket2::SockRef::from(sloth.stream()).set_recv_buffer_size(4 << 10).expect("a socket");
     let (services, mut most) = (server.server().services(), 0);

@@ -1,6 +1,6 @@
 //! Connections that say nothing, or hardly anything.
 
-use crate::Pair;
+use crate::ChatProbe;
 use landline_tests::{Client, Proxy, TestServer, Way, neighbour};
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub(crate) fn newcomer(server: &TestServer, name: &str) -> Client {
 #[test]
 fn people_talk_and_come_in_past_1500_silent_connections() {
     let server = patient_server(3_600);
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let mut silent = crowd(&server);
     for round in 0..20 {
         let name = format!("newcomer{round}");
@@ -51,7 +51,7 @@ fn people_talk_and_come_in_past_1500_silent_connections() {
 #[test]
 fn silent_connections_are_gone_at_their_deadline() {
     let server = patient_server(1);
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let begun = Instant::now();
     for mut client in crowd(&server) {
         client.expect("Authorise MODE? (REGISTER/LOGIN)");
@@ -94,7 +94,7 @@ fn is_still_there(client: &mut Client) -> bool {
 #[test]
 fn one_byte_after_the_other_extends_no_deadline() {
     let server = TestServer::new(|config| config.limits.answer_seconds = 2);
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let slow = Proxy::new(server.address(), Way::Slow(2), Way::Whole);
     let mut alice = Client::connect(slow.address());
     alice.send("alice_salon");
@@ -106,7 +106,7 @@ fn one_byte_after_the_other_extends_no_deadline() {
 #[test]
 fn who_is_merely_slow_signs_in_and_is_heard() {
     let server = TestServer::default();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let slow = Proxy::new(server.address(), Way::Slow(100), Way::Slow(1_000));
     let mut alice = Client::connect(slow.address());
     alice.send_bytes("alice_salon\ngrüße\n".as_bytes());

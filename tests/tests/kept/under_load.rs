@@ -14,46 +14,46 @@ const TO_ALL: usize = 25;
 
 /// One message, live or out of the history. What was said to everybody has no room.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Said {
+struct SaidLine {
     id: u64,
     room: Option<String>,
     text: String,
 }
 
 /// One answer from the history: the id it was asked to stand before, and what came.
-struct Page {
+struct HistoryPage {
     before: Option<u64>,
-    said: Vec<Said>,
+    said: Vec<SaidLine>,
     /// The last message heard in the room before it was asked for.
     heard: Option<u64>,
 }
 
 /// Somebody who hears a room, and reads back.
-struct Reader {
+struct HistoryReader {
     client: Client,
-    live: Vec<Said>,
-    pages: Vec<Page>,
+    live: Vec<SaidLine>,
+    pages: Vec<HistoryPage>,
 }
 
-fn said(event: &Value) -> Said {
+fn said(event: &Value) -> SaidLine {
     let text = |name: &str| event[name].as_str().map(str::to_owned);
-    Said { id: event["id"].as_u64().expect("an id"), room: text("room"), text: text("text").expect("a text") }
+    SaidLine { id: event["id"].as_u64().expect("an id"), room: text("room"), text: text("text").expect("a text") }
 }
 
-impl Reader {
-    fn new(server: &TestServer, name: &str, room: &str) -> Reader {
+impl HistoryReader {
+    fn new(server: &TestServer, name: &str, room: &str) -> HistoryReader {
         let mut client = server.connect();
         client.send("format json");
         client.send(&format!("{name}_{room}"));
         client.until("{\"type\":\"auth_ok\"");
-        Reader { client, live: Vec::new(), pages: Vec::new() }
+        HistoryReader { client, live: Vec::new(), pages: Vec::new() }
     }
 
     /// One page; the command for the next one.
     fn page(&mut self, command: &str) -> Option<String> {
         let before = command.strip_prefix("/history before ").map(|id| id.parse().expect("an id"));
         let heard = self.live.iter().rfind(|said| said.room.is_some()).map(|said| said.id);
-        let mut page = Page { before, said: Vec::new(), heard };
+        let mut page = HistoryPage { before, said: Vec::new(), heard };
         self.client.send(command);
         loop {
             let event: Value = serde_json::from_str(&self.client.line()).expect("JSON");
@@ -81,17 +81,18 @@ impl Reader {
 
     /// Within a room there is one order, live and later. (What is said to everybody is on its way beside it.)
     fn check(&self, room: &str) {
-        let in_room = |said: &&Said| said.room.is_some();
-        let live: Vec<&Said> = self.live.iter().filter(in_room).collect();
+        let in_room = |said: &&SaidLine| said.room.is_some();
+        let live: Vec<&SaidLine> = self.live.iter().filter(in_room).collect();
         assert!(live.is_sorted_by(|a, b| a.id < b.id), "{room}: live out of order");
         assert!(live.iter().all(|said| said.room.as_deref() == Some(room)));
-        for Page { before, said, heard } in &self.pages {
+        for HistoryPage { before, said, heard } in &self.pages {
             assert!(said.is_sorted_by(|a, b| a.id < b.id), "{room}, before {before:?}: out of order, or twice");
             assert!(before.is_none_or(|before| said.iter().all(|said| said.id < before)));
             let (Some(first), Some(last)) = (said.first(), said.last()) else { continue };
             let end = before.unwrap_or_else(|| last.id.max(heard.unwrap_or(0)) + 1);
-            let expected: Vec<&Said> = live.iter().copied().filter(|live| (first.id..end).contains(&live.id)).collect();
-            let found: Vec<&Said> = said.iter().filter(in_room).collect();
+            let expected: Vec<&SaidLine> =
+                live.iter().copied().filter(|live| (first.id..end).contains(&live.id)).collect();
+            let found: Vec<&SaidLine> = said.iter().filter(in_room).collect();
             assert_eq!(found, expected, "{room}: from {} to {end}", first.id);
         }
     }
@@ -133,7 +134,8 @@ fn search(server: &TestServer, done: &AtomicUsize) {
 fn every_page_is_whole_and_all_is_there_after_a_stop() {
     let mut server = TestServer::new(|config| config.limits.search_ms = 20_000);
     let done = AtomicUsize::new(0);
-    let readers: Vec<Reader> = ROOMS.iter().map(|room| Reader::new(&server, &format!("in-{room}"), room)).collect();
+    let readers: Vec<HistoryReader> =
+        ROOMS.iter().map(|room| HistoryReader::new(&server, &format!("in-{room}"), room)).collect();
     let read = thread::scope(|scope| {
         let (server, done) = (&server, &done);
         for writer in 0..WRITERS {
@@ -143,7 +145,7 @@ fn every_page_is_whole_and_all_is_there_after_a_stop() {
             });
         }
         scope.spawn(|| search(server, done));
-        let reading = |mut reader: Reader| {
+        let reading = |mut reader: HistoryReader| {
             scope.spawn(move || {
                 while done.load(SeqCst) < WRITERS {
                     reader.walk(4);
@@ -153,15 +155,15 @@ fn every_page_is_whole_and_all_is_there_after_a_stop() {
             })
         };
         let reading: Vec<_> = readers.into_iter().map(reading).collect();
-        reading.into_iter().map(|reader| reader.join().expect("a reader")).collect::<Vec<Reader>>()
+        reading.into_iter().map(|reader| reader.join().expect("a reader")).collect::<Vec<HistoryReader>>()
     });
     server.restart();
     for (reader, room) in read.iter().zip(ROOMS) {
         reader.check(room);
         assert!(reader.pages.len() > 10, "only {} pages", reader.pages.len());
-        let mut after = Reader::new(&server, "after", room);
+        let mut after = HistoryReader::new(&server, "after", room);
         after.walk(usize::MAX);
-        let stored: BTreeSet<Said> = after.pages.into_iter().flat_map(|page| page.said).collect();
+        let stored: BTreeSet<SaidLine> = after.pages.into_iter().flat_map(|page| page.said).collect();
         assert_eq!(stored, reader.live.iter().cloned().collect(), "{room}: what was heard, and what is stored");
         let writers = (0..WRITERS).filter(|writer| ROOMS[writer % ROOMS.len()] == room).count();
         let own = stored.iter().filter(|said| said.room.is_some()).count();

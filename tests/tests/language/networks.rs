@@ -14,7 +14,7 @@ const BACK: Duration = Duration::from_secs(5);
 const OUTAGE: Duration = Duration::from_secs(24);
 
 /// A server on one machine, alice's machine, and one for all others.
-struct Network {
+struct ClientNetwork {
     house: TestServer,
     server: Host,
     alices: Host,
@@ -23,9 +23,9 @@ struct Network {
     lan: Lan,
 }
 
-impl Network {
+impl ClientNetwork {
     /// `None` where no network may be made.
-    fn new() -> Option<Network> {
+    fn new() -> Option<ClientNetwork> {
         let mut lan = Lan::new(1)?;
         let (server, alices, others) = (lan.host(), lan.host(), lan.host());
         lan.plug(server, 0, &format!("{SERVER}/24"));
@@ -36,7 +36,7 @@ impl Network {
                 (config.bind, config.rate) = (SERVER.into(), Some((10, Duration::from_secs(5))));
             })
         });
-        Some(Network { house, server, alices, others, cable, lan })
+        Some(ClientNetwork { house, server, alices, others, cable, lan })
     }
 
     fn address(&self) -> SocketAddr {
@@ -75,7 +75,7 @@ impl Network {
     }
 }
 
-impl Drop for Network {
+impl Drop for ClientNetwork {
     fn drop(&mut self) {
         // A server that stops connects to itself, to wake the threads that accept.
         let (lan, server, house) = (&self.lan, self.server, &mut self.house);
@@ -113,7 +113,7 @@ fn within(what: &str, took: Duration) {
 
 #[test]
 fn d1_after_a_change_of_address_an_account_is_back_and_heard() {
-    let Some(network) = Network::new() else { return };
+    let Some(network) = ClientNetwork::new() else { return };
     network.register("alice");
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_screen(&with_account(network.address(), "alice"));
@@ -132,7 +132,7 @@ fn d1_after_a_change_of_address_an_account_is_back_and_heard() {
 
 #[test]
 fn d1_a_guest_as_well_and_what_is_said_to_them_arrives() {
-    let Some(network) = Network::new() else { return };
+    let Some(network) = ClientNetwork::new() else { return };
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_pipes(&landline(network.address(), "alice"));
     bob.expect("alice has connected to the chatroom");
@@ -155,7 +155,7 @@ fn d1_a_guest_as_well_and_what_is_said_to_them_arrives() {
 }
 
 /// The cable is out; what is typed meanwhile is typed in the middle.
-fn outage(network: &Network, type_lines: impl FnOnce()) -> Instant {
+fn outage(network: &ClientNetwork, type_lines: impl FnOnce()) -> Instant {
     network.lan.pull(&network.cable);
     std::thread::sleep(OUTAGE / 2);
     type_lines();
@@ -166,7 +166,7 @@ fn outage(network: &Network, type_lines: impl FnOnce()) -> Instant {
 
 #[test]
 fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
-    let Some(network) = Network::new() else { return };
+    let Some(network) = ClientNetwork::new() else { return };
     let mut bob = network.guest("bob", "lobby");
     let mut carol = network.guest("carol", "ops");
     let mut alice = network.on_screen(&landline(network.address(), "alice"));
@@ -213,7 +213,7 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
 
 #[test]
 fn a2_a_script_goes_on_after_an_outage() {
-    let Some(network) = Network::new() else { return };
+    let Some(network) = ClientNetwork::new() else { return };
     network.register("alice");
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_pipes(with_account(network.address(), "alice").args(["--patience", "60"]));

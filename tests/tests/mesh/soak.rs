@@ -39,14 +39,14 @@ enum Going {
 const WAYS: [Going; 5] = [Going::Quit, Going::EndOfInput, Going::Term, Going::Killed, Going::KilledAtOnce];
 
 /// The mesh of one test.
-struct Mesh {
+struct SoakMesh {
     port: u16,
     folder: TempDir,
     stays: MeshProcess,
 }
 
-impl Mesh {
-    fn new() -> Mesh {
+impl SoakMesh {
+    fn new() -> SoakMesh {
         let (port, folder) = (MeshProcess::free_port(), TempDir::new().expect("a folder"));
         let complaints = File::create(complaints(folder.path())).expect("a file");
         let mut command = MeshProcess::on_loopback(port, STAYS, folder.path(), &["--json"]);
@@ -54,7 +54,7 @@ impl Mesh {
         // Then it reads lines, and all its threads are there.
         stays.type_line("/members");
         stays.says(&format!("{STAYS} (you), key "));
-        Mesh { port, folder, stays }
+        SoakMesh { port, folder, stays }
     }
 
     fn start(&self, name: &str) -> MeshProcess {
@@ -137,7 +137,7 @@ fn complaints(folder: &Path) -> PathBuf {
 }
 
 fn soak(time: Duration) {
-    let (mut mesh, visits) = (Mesh::new(), AtomicUsize::new(0));
+    let (mut mesh, visits) = (SoakMesh::new(), AtomicUsize::new(0));
     let process = mesh.stays.process();
     let alone = held_at_rest(process);
     mesh.churn(WARM, &visits);

@@ -19,13 +19,13 @@ const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
 const LEFT: usize = 200 << 10;
 
 /// Somebody who talks, counting what they are told was not stored.
-struct Speaker {
+struct CountingSpeaker {
     client: Client,
     said: usize,
     lost: usize,
 }
 
-impl Speaker {
+impl CountingSpeaker {
     /// One line, and everything that they are told up to then.
     fn say(&mut self, hearer: &mut Client) {
         let line = format!("line {} {}", self.said, "x".repeat(1_500));
@@ -70,7 +70,7 @@ fn on(disk: &Disk) -> Command {
 }
 
 /// A server on the disk, with alice and dave in a room, accounts for bob and carol, a letter for bob, and a block.
-fn people(disk: &Disk) -> (Program, SocketAddr, Speaker, Client) {
+fn people(disk: &Disk) -> (Program, SocketAddr, CountingSpeaker, Client) {
     let (mut program, address) = start(on(disk).env("LANDLINE_LOG", "info"));
     for name in ["bob", "carol"] {
         account(address, "REGISTER", name).expect_start("Registration successful");
@@ -86,11 +86,11 @@ fn people(disk: &Disk) -> (Program, SocketAddr, Speaker, Client) {
     alice.lines_so_far();
     dave.expect_nothing();
     assert!(program.child().try_wait().expect("its state").is_none());
-    (program, address, Speaker { client: alice, said: 0, lost: 0 }, dave)
+    (program, address, CountingSpeaker { client: alice, said: 0, lost: 0 }, dave)
 }
 
 /// Talks until something cannot be stored.
-fn talk_until_full(disk: &Disk, alice: &mut Speaker, dave: &mut Client) {
+fn talk_until_full(disk: &Disk, alice: &mut CountingSpeaker, dave: &mut Client) {
     alice.say(dave);
     until_decided(alice, dave);
     assert_eq!(alice.lost, 0, "there is room yet");
@@ -109,7 +109,7 @@ fn talk_until_full(disk: &Disk, alice: &mut Speaker, dave: &mut Client) {
 }
 
 /// Returns when everything that alice said so far is stored, or she was told that it is not.
-fn until_decided(alice: &mut Speaker, dave: &mut Client) {
+fn until_decided(alice: &mut CountingSpeaker, dave: &mut Client) {
     dave.lines_so_far();
     dave.send("/history 1");
     dave.until("INFO: 1 message");
@@ -117,7 +117,7 @@ fn until_decided(alice: &mut Speaker, dave: &mut Client) {
 }
 
 /// Leaves messages for bob until one is refused; says which were not. Space that a failed write has taken is used first.
-fn leave_until_refused(alice: &mut Speaker) -> usize {
+fn leave_until_refused(alice: &mut CountingSpeaker) -> usize {
     for kept in 0..40 {
         alice.client.send(&format!("message bob {kept} {}", "x".repeat(1_900)));
         match alice.client.line() {

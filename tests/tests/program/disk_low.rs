@@ -11,13 +11,13 @@ const FREE: u64 = 8 << 20;
 const LITTLE: usize = 6 << 20;
 
 /// Two people who talk.
-struct Talk {
+struct TalkingPair {
     alice: Client,
     dave: Client,
     said: usize,
 }
 
-impl Talk {
+impl TalkingPair {
     /// A line, which is always heard. False if alice was told that it is not stored.
     fn say(&mut self) -> bool {
         self.said += 1;
@@ -46,7 +46,7 @@ fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
         (config.limits.disk_free_bytes, config.limits.disk_free_part) = (FREE, 1);
     });
     house.register("bob", PASSWORD);
-    let mut talk = Talk { alice: house.guest("alice", "lobby"), dave: house.guest("dave", "lobby"), said: 0 };
+    let mut talk = TalkingPair { alice: house.guest("alice", "lobby"), dave: house.guest("dave", "lobby"), said: 0 };
     talk.alice.until("dave has connected");
     assert!(talk.say());
 

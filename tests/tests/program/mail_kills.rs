@@ -18,24 +18,24 @@ const PASSWORD: &str = "correct horse";
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// A writer, and the number of one of its messages.
-type Message = (usize, u64);
+type MessageKey = (usize, u64);
 
 /// What a receiver saw of one life of the server: each message, and when.
-type Heard = Vec<(Message, Instant)>;
+type ReceivedMessages = Vec<(MessageKey, Instant)>;
 
 /// Speaks with a server that may be gone at any moment.
-struct Talk {
+struct FallibleClient {
     lines: io::Lines<BufReader<TcpStream>>,
     stream: TcpStream,
 }
 
-impl Talk {
-    fn begin(address: SocketAddr, first: &[&str]) -> io::Result<Talk> {
+impl FallibleClient {
+    fn begin(address: SocketAddr, first: &[&str]) -> io::Result<FallibleClient> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(DEADLINE))?;
         stream.set_nodelay(true)?;
         stream.write_all(format!("{}\n", first.join("\n")).as_bytes())?;
-        Ok(Talk { lines: BufReader::new(stream.try_clone()?).lines(), stream })
+        Ok(FallibleClient { lines: BufReader::new(stream.try_clone()?).lines(), stream })
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -54,15 +54,15 @@ impl Talk {
 
 /// Leaves one message after the other, with numbers from `next` on, for the receivers in turn. Returns those that were
 /// confirmed, by receiver.
-fn write_on(address: SocketAddr, writer: usize, next: &AtomicU64, receivers: &[usize]) -> Vec<(usize, Message)> {
+fn write_on(address: SocketAddr, writer: usize, next: &AtomicU64, receivers: &[usize]) -> Vec<(usize, MessageKey)> {
     let mut confirmed = Vec::new();
     let mut write = || -> io::Result<()> {
-        let mut talk = Talk::begin(address, &[&format!("w{writer}_lobby")])?;
+        let mut talk = FallibleClient::begin(address, &[&format!("w{writer}_lobby")])?;
         talk.until(|line| line.starts_with("200 "))?;
         for receiver in receivers.iter().cycle() {
             let number = next.fetch_add(1, Relaxed);
             talk.stream.write_all(format!("message r{receiver} w{writer}-{number}\n").as_bytes())?;
-            let queued = format!("INFO: r{receiver} is offline. Message queued for delivery.");
+            let queued = format!("INFO: r{receiver} is offline. MessageKey queued for delivery.");
             let answer = talk.until(|line| line == queued || line.starts_with("ERROR"))?;
             assert_eq!(answer, queued);
             confirmed.push((*receiver, (writer, number)));
@@ -75,10 +75,10 @@ fn write_on(address: SocketAddr, writer: usize, next: &AtomicU64, receivers: &[u
 }
 
 /// Signs in and reads until the server is gone.
-fn read_on(address: SocketAddr, receiver: usize) -> Heard {
+fn read_on(address: SocketAddr, receiver: usize) -> ReceivedMessages {
     let mut heard = Vec::new();
     let mut read = || -> io::Result<()> {
-        let mut talk = Talk::begin(address, &["LOGIN", &format!("r{receiver}"), PASSWORD])?;
+        let mut talk = FallibleClient::begin(address, &["LOGIN", &format!("r{receiver}"), PASSWORD])?;
         loop {
             let line = talk.until(|line| line.starts_with("[PM"))?;
             heard.push((message(&line), Instant::now()));
@@ -89,14 +89,18 @@ fn read_on(address: SocketAddr, receiver: usize) -> Heard {
 }
 
 /// `[PM 2026-11-21 14:22] w1: w1-17`
-fn message(line: &str) -> Message {
+fn message(line: &str) -> MessageKey {
     let text = line.rsplit_once(": w").expect("a message").1;
     let (writer, number) = text.split_once('-').expect("a number");
     (writer.parse().expect("a writer"), number.parse().expect("a number"))
 }
 
 /// One life of the server: some leave messages for two receivers while the third reads what waits; then it is killed.
-fn a_life(data: &Path, round: usize, next: &[AtomicU64]) -> (Vec<(usize, Message)>, usize, Heard, Instant) {
+fn a_life(
+    data: &Path,
+    round: usize,
+    next: &[AtomicU64],
+) -> (Vec<(usize, MessageKey)>, usize, ReceivedMessages, Instant) {
     let (mut program, address) = start(&mut roomy(data));
     let reader = round % RECEIVERS;
     let away: Vec<usize> = (0..RECEIVERS).filter(|receiver| *receiver != reader).collect();
@@ -124,11 +128,11 @@ fn roomy(data: &Path) -> std::process::Command {
 }
 
 /// Everything that still waits for somebody, in a life that is not cut short. It must have all of `awaited` in it.
-fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<Message>) -> Heard {
+fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<MessageKey>) -> ReceivedMessages {
     let mut client = Client::connect(address);
     ["LOGIN", &format!("r{receiver}"), PASSWORD].iter().for_each(|line| client.send(line));
     client.until("200 ");
-    let (mut heard, deadline) = (Heard::new(), Instant::now() + DEADLINE);
+    let (mut heard, deadline) = (ReceivedMessages::new(), Instant::now() + DEADLINE);
     while !awaited.is_empty() && Instant::now() < deadline {
         let line = client.until("[PM");
         awaited.remove(&message(&line));
@@ -147,7 +151,7 @@ fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
     let (mut program, address) = start(&mut roomy(folder.path()));
     for receiver in 0..RECEIVERS {
         let name = format!("r{receiver}");
-        let mut talk = Talk::begin(address, &["REGISTER", &name, PASSWORD]).expect("a connection");
+        let mut talk = FallibleClient::begin(address, &["REGISTER", &name, PASSWORD]).expect("a connection");
         talk.until(|line| line.starts_with("Registration successful")).expect("an account");
     }
     stop(&mut program);
@@ -155,7 +159,7 @@ fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
     let next: Vec<AtomicU64> = (0..WRITERS).map(|_| AtomicU64::new(0)).collect();
     let mut confirmed = vec![Vec::new(); RECEIVERS];
     // What each receiver heard, life by life, with the time of the kill that ended it.
-    let mut heard: Vec<Vec<(Heard, Instant)>> = vec![Vec::new(); RECEIVERS];
+    let mut heard: Vec<Vec<(ReceivedMessages, Instant)>> = vec![Vec::new(); RECEIVERS];
     for round in 0..KILLS {
         let (sent, reader, got, killed) = a_life(folder.path(), round, &next);
         sent.into_iter().for_each(|(receiver, message)| confirmed[receiver].push(message));
@@ -163,7 +167,7 @@ fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
     }
     let (mut program, address) = start(&mut roomy(folder.path()));
     for (receiver, heard) in heard.iter_mut().enumerate() {
-        let known: HashSet<Message> = heard.iter().flat_map(|(heard, _)| heard.iter().map(|(m, _)| *m)).collect();
+        let known: HashSet<MessageKey> = heard.iter().flat_map(|(heard, _)| heard.iter().map(|(m, _)| *m)).collect();
         let awaited = confirmed[receiver].iter().filter(|message| !known.contains(message)).copied().collect();
         heard.push((read_rest(address, receiver, awaited), Instant::now()));
     }
@@ -178,8 +182,8 @@ fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
     assert_eq!(verdict, "ok");
 }
 
-fn check(receiver: usize, confirmed: &[Message], lives: &[(Heard, Instant)]) {
-    let mut first_heard: HashMap<Message, (Instant, Instant)> = HashMap::new();
+fn check(receiver: usize, confirmed: &[MessageKey], lives: &[(ReceivedMessages, Instant)]) {
+    let mut first_heard: HashMap<MessageKey, (Instant, Instant)> = HashMap::new();
     let mut last: HashMap<usize, u64> = HashMap::new();
     for (heard, killed) in lives {
         let mut in_this_life: HashMap<usize, u64> = HashMap::new();

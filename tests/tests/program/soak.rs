@@ -3,7 +3,7 @@
 
 use crate::{folder, server, start, stop};
 use landline_common::link::Keys;
-use landline_tests::soak::{Held, held, resident_kib};
+use landline_tests::soak::{ProcessResources, held, resident_kib};
 use landline_tests::{Client, Dice, Program, eventually};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -122,12 +122,12 @@ fn churn_on(program: &mut Program, address: SocketAddr, time: Duration) -> usize
 }
 
 /// What it holds once it is up, without the thread and the descriptor of the one who sees that.
-fn held_by_nobody(process: u32, address: SocketAddr) -> Held {
+fn held_by_nobody(process: u32, address: SocketAddr) -> ProcessResources {
     let mut client = Client::connect(address);
     client.send("REGISTER");
     client.expect("ALIAS?");
-    let Held { threads, descriptors } = held(process);
-    Held { threads: threads - 1, descriptors: descriptors - 1 }
+    let ProcessResources { threads, descriptors } = held(process);
+    ProcessResources { threads: threads - 1, descriptors: descriptors - 1 }
 }
 
 fn soak(time: Duration, (history, slack_kib): (&str, u64)) {

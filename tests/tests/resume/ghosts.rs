@@ -1,6 +1,6 @@
 //! Names that a lost connection still holds, and names that a live one keeps.
 
-use crate::network::Network;
+use crate::network::TestNetwork;
 use landline_tests::{Client, TestServer};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ fn login(mut client: Client, name: &str) -> (Client, String) {
 }
 
 /// Answers of a guest and of an account that ask for a name, once the holders' network is gone.
-fn both_come_in(network: &Network) {
+fn both_come_in(network: &TestNetwork) {
     let begun = Instant::now();
     let (_alice, answer) = guest(network.connect(), "alice");
     assert!(answer.starts_with("200 "), "{answer}");
@@ -42,7 +42,7 @@ fn both_come_in(network: &Network) {
 
 #[test]
 fn d1_a_changed_address_costs_the_name_for_three_seconds() {
-    let Some(network) = Network::new(|_| {}) else { return };
+    let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (_ghost, _) = guest(network.connect(), "alice");
     let (_other_ghost, _) = login(network.connect(), "bob");
@@ -52,7 +52,7 @@ fn d1_a_changed_address_costs_the_name_for_three_seconds() {
 
 #[test]
 fn d1_the_same_while_lines_are_on_their_way_to_the_ghosts() {
-    let Some(network) = Network::new(|_| {}) else { return };
+    let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (_ghost, _) = guest(network.connect(), "alice");
     let (_other_ghost, _) = login(network.connect(), "bob");
@@ -68,7 +68,7 @@ fn d1_the_same_while_lines_are_on_their_way_to_the_ghosts() {
 
 #[test]
 fn a2_a_guest_is_not_locked_out_by_the_own_ghost_after_a_network_loss() {
-    let Some(network) = Network::new(|_| {}) else { return };
+    let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (ghost, _) = guest(network.connect(), "alice");
     let (other_ghost, _) = login(network.connect(), "bob");
@@ -82,7 +82,7 @@ fn a2_a_guest_is_not_locked_out_by_the_own_ghost_after_a_network_loss() {
 
 #[test]
 fn a2_another_machine_gets_the_name_while_the_cable_is_out() {
-    let Some(network) = Network::new(|_| {}) else { return };
+    let Some(network) = TestNetwork::new(|_| {}) else { return };
     let (_ghost, _) = guest(network.connect(), "alice");
     network.pull();
     let begun = Instant::now();
@@ -93,7 +93,7 @@ fn a2_another_machine_gets_the_name_while_the_cable_is_out() {
 
 #[test]
 fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
-    let Some(network) = Network::new(|_| {}) else { return };
+    let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (mut alice, _) = guest(network.connect(), "alice");
     let (mut bob, _) = login(network.connect(), "bob");
@@ -124,7 +124,7 @@ fn on_one_machine_the_refusal_is_at_once() {
 
 #[test]
 fn a_client_that_acknowledges_nothing_is_over_without_a_rival() {
-    let Some(network) = Network::new(|config| config.limits.unacknowledged_seconds = 2) else { return };
+    let Some(network) = TestNetwork::new(|config| config.limits.unacknowledged_seconds = 2) else { return };
     let (_ghost, _) = guest(network.connect(), "alice");
     let (mut carol, _) = guest(network.connect_elsewhere(), "carol");
     network.pull();

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
 
 /// A server on one machine, a client's machine, and a third one.
-pub struct Network {
+pub struct TestNetwork {
     pub server: TestServer,
     server_host: Host,
     client: Host,
@@ -16,9 +16,9 @@ pub struct Network {
     lan: Lan,
 }
 
-impl Network {
+impl TestNetwork {
     /// `None` where no network may be made.
-    pub fn new(change: impl FnOnce(&mut Config) + Send) -> Option<Network> {
+    pub fn new(change: impl FnOnce(&mut Config) + Send) -> Option<TestNetwork> {
         let mut lan = Lan::new(1)?;
         let (server_host, client, other) = (lan.host(), lan.host(), lan.host());
         lan.plug(server_host, 0, &format!("{SERVER}/24"));
@@ -29,7 +29,7 @@ impl Network {
             change(config);
         };
         let server = lan.within(server_host, || TestServer::new(set_up));
-        Some(Network { server, server_host, client, other, cable, lan })
+        Some(TestNetwork { server, server_host, client, other, cable, lan })
     }
 
     fn connect_on(&self, host: Host) -> Client {
@@ -70,7 +70,7 @@ impl Network {
     }
 }
 
-impl Drop for Network {
+impl Drop for TestNetwork {
     fn drop(&mut self) {
         // A server that stops connects to itself, to wake the threads that accept.
         let (lan, server_host, server) = (&self.lan, self.server_host, &mut self.server);

@@ -1,7 +1,7 @@
 //! Any sequence of saying, entering, leaving and changing on one room, compared with a simple model: what each member
 //! must have received, to the byte.
 
-use crate::rig::{Line, Peer, Rig, TEXT, line};
+use crate::rig::{Peer, Rig, TEXT, TestLine, line};
 use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{Ear, Room, Seat};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ const SEATS: usize = 5;
 
 /// One thing that happens. What makes no sense at that moment (leaving twice) is skipped.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum RoomStep {
     Say(usize),
     Announce,
     Enter(usize, Ear, bool),
@@ -25,43 +25,43 @@ fn ear() -> impl Strategy<Value = Ear> {
     (0..RENDERINGS, any::<bool>()).prop_map(|(rendering, hears_itself)| Ear { rendering, hears_itself })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = RoomStep> {
     let who = 0..SEATS;
     prop_oneof![
-        6 => who.clone().prop_map(Step::Say),
-        1 => Just(Step::Announce),
-        3 => (who.clone(), ear(), any::<bool>()).prop_map(|(who, ear, told)| Step::Enter(who, ear, told)),
-        2 => (who.clone(), any::<bool>()).prop_map(|(who, told)| Step::Leave(who, told)),
-        2 => (who, ear()).prop_map(|(who, ear)| Step::Change(who, ear)),
-        1 => Just(Step::Settle),
+        6 => who.clone().prop_map(RoomStep::Say),
+        1 => Just(RoomStep::Announce),
+        3 => (who.clone(), ear(), any::<bool>()).prop_map(|(who, ear, told)| RoomStep::Enter(who, ear, told)),
+        2 => (who.clone(), any::<bool>()).prop_map(|(who, told)| RoomStep::Leave(who, told)),
+        2 => (who, ear()).prop_map(|(who, ear)| RoomStep::Change(who, ear)),
+        1 => Just(RoomStep::Settle),
     ]
 }
 
 /// Somebody who may be in the room, and what they must have heard.
-struct Person {
+struct ModelMember {
     peer: Peer,
     seat: Arc<Seat>,
     ear: Option<Ear>,
     expected: String,
 }
 
-struct World {
+struct ModelRoom {
     room: Arc<Room>,
-    people: Vec<Person>,
+    people: Vec<ModelMember>,
     said: usize,
 }
 
-impl World {
-    fn new(rig: &Rig) -> World {
+impl ModelRoom {
+    fn new(rig: &Rig) -> ModelRoom {
         let person = |_| {
             let peer = rig.peer();
-            Person { seat: Seat::new(&peer.outbox, &Arc::default()), peer, ear: None, expected: String::new() }
+            ModelMember { seat: Seat::new(&peer.outbox, &Arc::default()), peer, ear: None, expected: String::new() }
         };
-        World { room: Room::new(&rig.flushers), people: (0..SEATS).map(person).collect(), said: 0 }
+        ModelRoom { room: Room::new(&rig.flushers), people: (0..SEATS).map(person).collect(), said: 0 }
     }
 
     /// The next line, as everybody in the room except `but` must hear it.
-    fn next_line(&mut self, by: Option<usize>) -> Line {
+    fn next_line(&mut self, by: Option<usize>) -> TestLine {
         self.said += 1;
         for (who, person) in self.people.iter_mut().enumerate() {
             if let Some(ear) = person.ear.filter(|ear| ear.hears_itself || Some(who) != by) {
@@ -71,38 +71,38 @@ impl World {
         line(self.said)
     }
 
-    fn take(&mut self, step: Step) {
+    fn take(&mut self, step: RoomStep) {
         let room = self.room.clone();
         match step {
-            Step::Say(who) if self.people[who].ear.is_some() => {
+            RoomStep::Say(who) if self.people[who].ear.is_some() => {
                 room.say(&self.people[who].seat.clone(), &mut self.next_line(Some(who)));
             }
-            Step::Announce => drop(room.announce(&mut self.next_line(None))),
-            Step::Enter(who, ear, told) if self.people[who].ear.is_none() => {
+            RoomStep::Announce => drop(room.announce(&mut self.next_line(None))),
+            RoomStep::Enter(who, ear, told) if self.people[who].ear.is_none() => {
                 let mut notice = told.then(|| self.next_line(None));
                 room.enter(&self.people[who].seat, ear, notice.as_mut().map(|n| n as _));
                 self.people[who].ear = Some(ear);
             }
-            Step::Leave(who, told) => {
+            RoomStep::Leave(who, told) => {
                 let Some(ear) = self.people[who].ear.take() else { return };
                 let mut notice = told.then(|| self.next_line(None));
                 room.leave(&self.people[who].seat, ear, notice.as_mut().map(|n| n as _));
             }
-            Step::Change(who, new) => {
+            RoomStep::Change(who, new) => {
                 let Some(old) = self.people[who].ear.replace(new) else {
                     self.people[who].ear = None;
                     return;
                 };
                 room.change(&self.people[who].seat, old, new);
             }
-            Step::Settle => room.settle(room.announce(&mut self.next_line(None))),
-            Step::Say(_) | Step::Enter(..) => {}
+            RoomStep::Settle => room.settle(room.announce(&mut self.next_line(None))),
+            RoomStep::Say(_) | RoomStep::Enter(..) => {}
         }
     }
 
     /// Everybody has heard exactly what the model says. Lines of `NOISE` come in between, in their order and once.
     fn check(&mut self) {
-        self.take(Step::Settle);
+        self.take(RoomStep::Settle);
         for (who, person) in self.people.iter_mut().enumerate() {
             let heard = person.peer.so_far();
             let (noise, heard): (Vec<&str>, Vec<&str>) = heard.lines().partition(|line| line.contains(NOISE));
@@ -117,7 +117,7 @@ impl World {
 const NOISE: &str = "noise";
 
 /// Keeps the flushers at it, so that moves find a cycle under way and wait in the log.
-fn with_noise(world: &mut World, rig: &Rig, steps: &[Step]) {
+fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
     let over = AtomicBool::new(false);
     let background = rig.peer();
     let seat = Seat::new(&background.outbox, &Arc::default());
@@ -154,7 +154,7 @@ proptest! {
         inline in prop_oneof![Just(16), Just(2), Just(0)],
     ) {
         let rig = roomy(inline);
-        let mut world = World::new(&rig);
+        let mut world = ModelRoom::new(&rig);
         steps.iter().for_each(|step| world.take(*step));
         world.check();
     }
@@ -165,7 +165,7 @@ proptest! {
         inline in prop_oneof![Just(16), Just(2), Just(0)],
     ) {
         let rig = roomy(inline);
-        let mut world = World::new(&rig);
+        let mut world = ModelRoom::new(&rig);
         with_noise(&mut world, &rig, &steps);
         world.check();
     }

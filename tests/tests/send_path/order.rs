@@ -30,22 +30,22 @@ impl Utterance for Numbered<'_> {
 }
 
 /// One time of being there: between the numbers of coming and going, without the own lines that do not come back.
-struct Stay {
+struct ExpectedStay {
     heard: Vec<u64>,
     /// The renderings in force, one after the other.
     renderings: Vec<usize>,
 }
 
-struct Somebody<'a> {
+struct RandomMember<'a> {
     room: &'a Arc<Room>,
     next: &'a AtomicU64,
     peer: Peer,
     seat: Arc<Seat>,
     dice: Dice,
-    stays: Vec<Stay>,
+    stays: Vec<ExpectedStay>,
 }
 
-impl Somebody<'_> {
+impl RandomMember<'_> {
     fn line(&self) -> Numbered<'_> {
         Numbered { next: self.next, number: 0 }
     }
@@ -72,13 +72,13 @@ impl Somebody<'_> {
         let mut going = self.line();
         self.room.leave(&self.seat, ear, Some(&mut going));
         let heard = (from + 1..going.number).filter(|number| !silent.contains(number)).collect();
-        self.stays.push(Stay { heard, renderings });
+        self.stays.push(ExpectedStay { heard, renderings });
     }
 
     fn check(&mut self) {
         let all = self.peer.so_far();
         let mut lines = all.lines().map(|line| line.split_once(':').unwrap());
-        for Stay { heard, renderings } in &self.stays {
+        for ExpectedStay { heard, renderings } in &self.stays {
             let mut renderings = renderings.iter();
             let mut current = renderings.next().unwrap().to_string();
             for number in heard {
@@ -103,7 +103,7 @@ fn everybody_hears_the_one_order_of_the_times_they_were_there() {
                 let peer = rig.peer();
                 let seat = Seat::new(&peer.outbox, &Arc::default());
                 let (room, next, dice, stays) = (&room, &next, Dice::new(seed), Vec::new());
-                let mut somebody = Somebody { room, next, peer, seat, dice, stays };
+                let mut somebody = RandomMember { room, next, peer, seat, dice, stays };
                 scope.spawn(move || {
                     for _ in 0..STEPS {
                         somebody.visit();

@@ -26,16 +26,16 @@ pub struct Peer {
 }
 
 /// Something said: the number of the rendering, then the text.
-pub struct Line(pub String);
+pub struct TestLine(pub String);
 
-impl Utterance for Line {
+impl Utterance for TestLine {
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         writeln!(out, "{rendering}:{}", self.0).unwrap();
     }
 }
 
-pub fn line(text: impl ToString) -> Line {
-    Line(text.to_string())
+pub fn line(text: impl ToString) -> TestLine {
+    TestLine(text.to_string())
 }
 
 /// Text, without one's own lines.

@@ -1,6 +1,6 @@
 //! A room's log and its cycles.
 
-use crate::rig::{BOTH_WAYS, Line, Peer, Rig, TEXT, line, wait_for};
+use crate::rig::{BOTH_WAYS, Peer, Rig, TEXT, TestLine, line, wait_for};
 use landline_common::Rendering;
 use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{Ear, Room, Seat, Utterance};
@@ -214,7 +214,7 @@ fn an_empty_room_can_be_spoken_in_and_keeps_nothing() {
         let room = Room::new(&rig.flushers);
         let mut peer = rig.peer();
         for _ in 0..1_000 {
-            room.announce(&mut Line("nobody hears this".into()));
+            room.announce(&mut TestLine("nobody hears this".into()));
         }
         let seat = Seat::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, Some(&mut line("notice")));

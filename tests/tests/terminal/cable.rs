@@ -16,20 +16,20 @@ const SETTLED: Duration = Duration::from_secs(150);
 const NOT_SENT: [char; 4] = ['○', '·', '?', '✗'];
 
 /// Somebody at a terminal that is high enough for all that is said.
-struct Person {
+struct TerminalUser {
     name: &'static str,
     terminal: Terminal,
     typed: usize,
 }
 
-impl Person {
-    fn sign_in(lan: &Lan, host: Host, config: &str, name: &'static str) -> Person {
+impl TerminalUser {
+    fn sign_in(lan: &Lan, host: Host, config: &str, name: &'static str) -> TerminalUser {
         let mut terminal = Terminal::new(80, 200);
         let mut command = Program::client();
         command.args([SERVER, "--name", name, "--config", config]);
         terminal.run(&lan.on(host, &command), "");
         terminal.sees("connected");
-        Person { name, terminal, typed: 0 }
+        TerminalUser { name, terminal, typed: 0 }
     }
 
     /// The keys of the next line.
@@ -58,9 +58,9 @@ fn is_talk(row: &str) -> bool {
 }
 
 /// Both type so many lines, key by key, at the same time.
-fn both_type(people: &mut [Person; 2], lines: usize) {
+fn both_type(people: &mut [TerminalUser; 2], lines: usize) {
     for _ in 0..lines {
-        let keys = people.each_mut().map(Person::next_line);
+        let keys = people.each_mut().map(TerminalUser::next_line);
         for at in 0..keys.iter().map(Vec::len).max().unwrap_or(0) {
             for (person, keys) in people.iter_mut().zip(&keys) {
                 keys.get(at).iter().for_each(|key| person.terminal.press(&key.to_string()));
@@ -84,8 +84,10 @@ fn what_both_say_while_a_cable_is_out_arrives_once_and_in_one_order() {
     let config = folder.path().join("config.toml");
     std::fs::write(&config, "keepalive = 5\n").expect("a file");
     let config = config.to_string_lossy();
-    let mut people =
-        [Person::sign_in(&lan, hosts[1], &config, "alice"), Person::sign_in(&lan, hosts[2], &config, "bob")];
+    let mut people = [
+        TerminalUser::sign_in(&lan, hosts[1], &config, "alice"),
+        TerminalUser::sign_in(&lan, hosts[2], &config, "bob"),
+    ];
 
     both_type(&mut people, 3);
     lan.pull(&cable);

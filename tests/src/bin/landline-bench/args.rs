@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use landline_server::config::History;
-use landline_tests::bench::{CELLS, Cell, GROWTH, Kind, Options, SERVER_FLAGS, TEXT_BYTES};
+use landline_tests::bench::{CELLS, Cell, CellKind, GROWTH, Options, SERVER_FLAGS, TEXT_BYTES};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// order. Lost, doubled and reordered lines are counted, and make the exit code 1.
 #[derive(Debug, Parser)]
 #[command(name = "landline-bench", version, max_term_width = 100, after_help = after_help())]
-pub struct Args {
+pub struct BenchArgs {
     /// Cells to run, separated by commas
     #[arg(long, value_name = "NAMES", default_value = "all", value_parser = parse_cells)]
     cells: Chosen,
@@ -46,12 +46,12 @@ pub struct Args {
     pub guard: bool,
     /// Task of this process other than measuring
     #[command(subcommand)]
-    pub task: Option<Task>,
+    pub task: Option<BenchTask>,
 }
 
 /// Task of this process other than measuring.
 #[derive(Debug, Subcommand)]
-pub enum Task {
+pub enum BenchTask {
     /// Run the server that another process measures, until standard input ends
     #[command(hide = true)]
     Serve {
@@ -113,13 +113,13 @@ fn parse_people(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|people| *people >= 2).ok_or_else(|| "at least 2 clients are needed".to_owned())
 }
 
-impl Args {
+impl BenchArgs {
     /// Returns the cells to run, with the requested numbers of clients.
     pub fn cells(&self) -> Vec<Cell> {
         let sized = |cell: &Cell| match cell.kind {
-            Kind::Join => cell.of(self.join.unwrap_or(cell.members)),
-            Kind::Idle => cell.of(self.idle.unwrap_or(cell.members)),
-            Kind::Talk { .. } => cell.clone(),
+            CellKind::Join => cell.of(self.join.unwrap_or(cell.members)),
+            CellKind::Idle => cell.of(self.idle.unwrap_or(cell.members)),
+            CellKind::Talk { .. } => cell.clone(),
         };
         self.cells.iter().map(sized).collect()
     }
@@ -134,9 +134,9 @@ impl Args {
 mod tests {
     use super::*;
 
-    fn args(args: &[&str]) -> Result<Args, String> {
+    fn args(args: &[&str]) -> Result<BenchArgs, String> {
         let words = std::iter::once(&"landline-bench").chain(args);
-        Args::try_parse_from(words).map_err(|error| error.to_string())
+        BenchArgs::try_parse_from(words).map_err(|error| error.to_string())
     }
 
     #[test]

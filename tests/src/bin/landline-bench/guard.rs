@@ -4,7 +4,7 @@ use super::host::Host;
 use super::print::micros_each;
 use anyhow::{Context, anyhow, bail};
 use landline_server::config::History;
-use landline_tests::bench::{CELLS, Judgement, Options, Target, WATCHED, Watched, floor, judge, run};
+use landline_tests::bench::{BenchTarget, CELLS, Judgement, Options, WATCHED, Watched, floor, judge, run};
 use std::time::Duration;
 
 /// Minimum number of rounds. Sends and cells are measured in turns, so that a short load peak does not decide.
@@ -57,7 +57,7 @@ fn delivery(watched: &Watched, options: &Options) -> anyhow::Result<f64> {
     let cell = CELLS.iter().find(|cell| cell.name == watched.cell);
     let cell = cell.ok_or_else(|| anyhow!("unknown cell {}", watched.cell))?;
     let host = Host::start(cell.connections(), History::Off).context("starting a server")?;
-    let target = Target { address: host.address, process: Some(host.process()), tag: String::new() };
+    let target = BenchTarget { address: host.address, process: Some(host.process()), tag: String::new() };
     let figures = run(cell, &target, &Options { time: TALK_TIME, ..*options })?;
     if !figures.verdict.is_exact() {
         bail!("{}: some lines did not arrive as sent: {:?}", cell.name, figures.verdict);

@@ -7,17 +7,17 @@ mod host;
 mod print;
 
 use anyhow::{Context, bail};
-use args::{Args, Task};
+use args::{BenchArgs, BenchTask};
 use clap::Parser;
 use host::Host;
-use landline_tests::bench::{Cell, Figures, Kind, Target, open_files, run};
+use landline_tests::bench::{BenchTarget, Cell, CellKind, Figures, open_files, run};
 use print::{Measured, Printer};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = BenchArgs::parse();
     let done = match args.task {
-        Some(Task::Serve { clients, history }) => host::serve(clients, history).map(|()| true),
+        Some(BenchTask::Serve { clients, history }) => host::serve(clients, history).map(|()| true),
         None if args.guard => guard::guard(&args.options()),
         None => measure(&args),
     };
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs the selected cells. Returns false if one of them failed or had errors.
-fn measure(args: &Args) -> anyhow::Result<bool> {
+fn measure(args: &BenchArgs) -> anyhow::Result<bool> {
     if cfg!(debug_assertions) {
         eprintln!("landline-bench: this is a debug build; its figures are meaningless. Use cargo run --release");
     }
@@ -54,25 +54,25 @@ fn measure(args: &Args) -> anyhow::Result<bool> {
 }
 
 /// Runs a cell. If a client in it never reads, first runs the cell without that client, for comparison.
-fn measured(args: &Args, number: usize, cell: &Cell) -> anyhow::Result<Measured> {
+fn measured(args: &BenchArgs, number: usize, cell: &Cell) -> anyhow::Result<Measured> {
     let calm = cell.calm().map(|calm| once(args, &format!("{number}c"), &calm)).transpose()?;
     let (cell, figures, note) = once(args, &number.to_string(), cell)?;
     Ok(Measured { cell, figures, calm: calm.map(|(_, figures, _)| figures), note })
 }
 
 /// Runs a cell once, with fewer clients if not all fit. Returns the cell as run, its figures, and a note in that case.
-fn once(args: &Args, number: &str, cell: &Cell) -> anyhow::Result<(Cell, Figures, Option<String>)> {
+fn once(args: &BenchArgs, number: &str, cell: &Cell) -> anyhow::Result<(Cell, Figures, Option<String>)> {
     let ours = (open_files(), "the limit on open files (ulimit -n)");
     if let Some(address) = args.address {
         let (cell, note) = fitting(cell, ours)?;
         let tag = format!("-{}-{number}", std::process::id());
-        let target = Target { address, process: args.server_pid, tag };
+        let target = BenchTarget { address, process: args.server_pid, tag };
         let figures = run(&cell, &target, &args.options())?;
         return Ok((cell, figures, note));
     }
     let host = Host::start(cell.connections(), args.history).context("starting a server")?;
     let (cell, note) = fitting(cell, ours.min((host.clients, &host.why)))?;
-    let target = Target { address: host.address, process: Some(host.process()), tag: String::new() };
+    let target = BenchTarget { address: host.address, process: Some(host.process()), tag: String::new() };
     let figures = run(&cell, &target, &args.options())?;
     Ok((cell, figures, note))
 }
@@ -83,7 +83,7 @@ fn fitting(cell: &Cell, (places, why): (usize, &str)) -> anyhow::Result<(Cell, O
     if needed <= places {
         return Ok((cell.clone(), None));
     }
-    if matches!(cell.kind, Kind::Talk { .. }) || places < 2 {
+    if matches!(cell.kind, CellKind::Talk { .. }) || places < 2 {
         bail!("{} needs {needed} connections, but {why} allows {places}; raise that limit", cell.name);
     }
     Ok((cell.of(places), Some(format!("only {places} of {needed} clients fit: {why}"))))

@@ -1,6 +1,6 @@
 //! Prints results as a table or as JSON.
 
-use landline_tests::bench::{Cell, Figures, Histogram, Kind, Load};
+use landline_tests::bench::{Cell, CellKind, Figures, Histogram, Load};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ impl Measured {
     fn cells(&self) -> [String; 8] {
         let f = &self.figures;
         let known = |value: Option<f64>, digits: usize| value.map_or("n/a".to_owned(), |v| format!("{v:.digits$}"));
-        let talks = matches!(self.cell.kind, Kind::Talk { .. });
-        let has_fixed_rate = matches!(self.cell.kind, Kind::Talk { load: Load::PerSecond(_), .. });
+        let talks = matches!(self.cell.kind, CellKind::Talk { .. });
+        let has_fixed_rate = matches!(self.cell.kind, CellKind::Talk { load: Load::PerSecond(_), .. });
         let rate = if has_fixed_rate || f.deliveries == 0 { "-".into() } else { known(Some(per_second(f)), 0) };
         let busy = |text: String| if f.deliveries == 0 { "-".to_owned() } else { text };
         let times = |histogram| if talks { times(histogram) } else { "-".to_owned() };
@@ -67,11 +67,11 @@ impl Measured {
     fn remarks(&self) -> Vec<String> {
         let f = &self.figures;
         let mut remarks: Vec<String> = self.note.iter().cloned().collect();
-        if !matches!(self.cell.kind, Kind::Talk { .. }) {
+        if !matches!(self.cell.kind, CellKind::Talk { .. }) {
             let (all_in, all_heard) = (f.all_in.as_secs_f64(), f.all_heard.as_secs_f64());
             remarks.push(format!("all signed in after {all_in:.2} s, all notices received after {all_heard:.2} s"));
         }
-        if let (Kind::Idle, Some(each), Some(server)) = (self.cell.kind, kib_each(self), f.server) {
+        if let (CellKind::Idle, Some(each), Some(server)) = (self.cell.kind, kib_each(self), f.server) {
             let idle = server.cpu.as_secs_f64() * 100.0 / seconds(f.time);
             remarks.push(format!("{each:.1} KiB per client, {idle:.1} % of a core while idle"));
         }

@@ -8,13 +8,13 @@ pub const ROOM: &str = "salon";
 
 /// How something was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum SentTo {
     Say,
     All,
     Direct,
 }
 
-enum Line {
+enum ListenerClient {
     Text(Client),
     Object(Client),
     TcpChat(Unframed),
@@ -22,14 +22,14 @@ enum Line {
 }
 
 /// Somebody in the room.
-pub struct Ear {
+pub struct CheckedListener {
     pub name: &'static str,
-    line: Line,
+    line: ListenerClient,
 }
 
 /// One of each, in the order in which they came.
-pub fn one_of_each(server: &TestServer) -> Vec<Ear> {
-    let text = Line::Text(server.guest("text", ROOM));
+pub fn one_of_each(server: &TestServer) -> Vec<CheckedListener> {
+    let text = ListenerClient::Text(server.guest("text", ROOM));
     let mut json = server.connect();
     json.send(&format!("format json\njson_{ROOM}"));
     json.until("{\"type\":\"auth_ok\"");
@@ -43,9 +43,15 @@ pub fn one_of_each(server: &TestServer) -> Vec<Ear> {
     }
     chat77.send(&format!("/join {ROOM}"));
     while !chat77.recv().contains("You are in") {}
-    let lines = [text, Line::Object(json), Line::Object(lantalk), Line::TcpChat(tcp_chat), Line::Chat77(chat77)];
+    let lines = [
+        text,
+        ListenerClient::Object(json),
+        ListenerClient::Object(lantalk),
+        ListenerClient::TcpChat(tcp_chat),
+        ListenerClient::Chat77(chat77),
+    ];
     let names = ["text", "json", "lantalk", "tcpchat", "chat77"];
-    names.into_iter().zip(lines).map(|(name, line)| Ear { name, line }).collect()
+    names.into_iter().zip(lines).map(|(name, line)| CheckedListener { name, line }).collect()
 }
 
 /// Somebody at the LanTalk door who is in the room.
@@ -56,12 +62,12 @@ pub fn lantalk(server: &TestServer, name: &str) -> Client {
     client
 }
 
-impl Ear {
+impl CheckedListener {
     /// The next thing that comes, which must be harmless.
     fn next(&mut self) -> String {
         let came = match &mut self.line {
-            Line::Text(client) | Line::Object(client) => client.line(),
-            Line::TcpChat(client) | Line::Chat77(client) => client.recv(),
+            ListenerClient::Text(client) | ListenerClient::Object(client) => client.line(),
+            ListenerClient::TcpChat(client) | ListenerClient::Chat77(client) => client.recv(),
         };
         assert!(is_harmless(&came), "{}: {came:?}", self.name);
         came
@@ -74,21 +80,21 @@ impl Ear {
 
     /// The next things that come must be talk of `speaker`, and nothing else, up to a text that ends with `end`. Those who
     /// read lines get one for each line of a message, the others get one message.
-    pub fn hear_all(&mut self, speaker: &str, way: Way) {
-        let several = matches!(self.line, Line::Text(_));
+    pub fn hear_all(&mut self, speaker: &str, way: SentTo) {
+        let several = matches!(self.line, ListenerClient::Text(_));
         while !self.hear(speaker, way).ends_with("end") {
             assert!(several, "{}: a part of a message", self.name);
         }
     }
 
-    fn hear(&mut self, speaker: &str, way: Way) -> String {
+    fn hear(&mut self, speaker: &str, way: SentTo) -> String {
         let came = self.next();
         let prefix = match (&self.line, way) {
-            (Line::Object(_), _) => return said(&came, speaker),
-            (_, Way::Direct) => format!("[PM] {speaker}: "),
-            (Line::TcpChat(_), _) => format!("{speaker} - "),
-            (Line::Chat77(_), _) | (_, Way::Say) => format!("{speaker}: "),
-            (_, Way::All) => format!("[all] {speaker}: "),
+            (ListenerClient::Object(_), _) => return said(&came, speaker),
+            (_, SentTo::Direct) => format!("[PM] {speaker}: "),
+            (ListenerClient::TcpChat(_), _) => format!("{speaker} - "),
+            (ListenerClient::Chat77(_), _) | (_, SentTo::Say) => format!("{speaker}: "),
+            (_, SentTo::All) => format!("[all] {speaker}: "),
         };
         let text = came.strip_prefix(&prefix).unwrap_or_else(|| panic!("{}: {came:?} is no talk", self.name));
         assert!(!text.contains('\n'), "{}: two lines: {came:?}", self.name);

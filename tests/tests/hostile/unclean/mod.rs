@@ -5,8 +5,8 @@ mod foreign_server;
 mod texts;
 mod written;
 
-use crate::Pair;
-use ears::{ROOM, Way, lantalk, one_of_each};
+use crate::ChatProbe;
+use ears::{ROOM, SentTo, lantalk, one_of_each};
 use landline_tests::{Client, TestServer};
 use serde_json::json;
 use std::io::Write;
@@ -21,9 +21,9 @@ fn server() -> TestServer {
 }
 
 /// Who says it, and how it is sent.
-type Speaker<'s> = (&'static str, Box<dyn FnMut(&str) + 's>);
+type NamedSpeaker<'s> = (&'static str, Box<dyn FnMut(&str) + 's>);
 
-fn speakers(server: &TestServer) -> [Speaker<'static>; 3] {
+fn speakers(server: &TestServer) -> [NamedSpeaker<'static>; 3] {
     let mut eve = server.guest("eve", ROOM);
     let mut mallory = lantalk(server, "mallory");
     let mut trudy = server.unframed();
@@ -44,13 +44,13 @@ fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
         say("begin");
         ears.iter_mut().for_each(|ear| ear.until("begin"));
         for text in TEXTS {
-            for (way, command) in [(Way::Say, "/say"), (Way::All, "/all")] {
+            for (way, command) in [(SentTo::Say, "/say"), (SentTo::All, "/all")] {
                 say(&format!("{command} {text}"));
                 ears.iter_mut().for_each(|ear| ear.hear_all(speaker, way));
             }
             for ear in &mut ears {
                 say(&format!("/pm {} {text}", ear.name));
-                ear.hear_all(speaker, Way::Direct);
+                ear.hear_all(speaker, SentTo::Direct);
             }
         }
     }
@@ -59,7 +59,7 @@ fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
 #[test]
 fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
     let server = server();
-    let mut talk = Pair::new(&server);
+    let mut talk = ChatProbe::new(&server);
     let answers = |client: &mut Client| {
         client.end_sending();
         let answers: Vec<String> = std::iter::from_fn(|| client.next_line()).collect();

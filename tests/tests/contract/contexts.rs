@@ -1,10 +1,11 @@
-//! One sender's messages never overtake each other, whatever way they go: room, other room, message, private chat, all.
+//! Messages of one sender reach a receiver in the order of sending, across rooms, direct messages, private chats and
+//! `/all`.
 
 use crate::flood::{Flood, Listen};
 use crate::party::{ROOM, guest_again, server};
 use landline_tests::{Client, TestServer};
 
-/// Everything that alice says in one round, as bob hears it, and the command that says it.
+/// The messages of one round: alice's command, and the prefix of the line that bob receives.
 const ROUND: [(&str, &str); 9] = [
     ("", "[hall] alice: "),
     ("/join attic\n", "alice: "),
@@ -17,7 +18,7 @@ const ROUND: [(&str, &str); 9] = [
     ("/leave attic\n", "[hall] alice: "),
 ];
 
-/// Bob is in both rooms; hall is in the background for him. Alice has a private chat with him.
+/// Signs in alice and bob. Bob is in both rooms, with hall in the background, and has a private chat with alice.
 fn alice_and_bob(server: &TestServer) -> (Client, Client) {
     let (mut bob, mut alice) = (server.guest("bob", ROOM), server.guest("alice", ROOM));
     bob.send("/join attic");
@@ -29,8 +30,9 @@ fn alice_and_bob(server: &TestServer) -> (Client, Client) {
     (alice, bob)
 }
 
-fn a_round(alice: &mut Client, bob: &mut Client, round: usize) {
-    let lines: Vec<String> = ROUND.iter().enumerate().map(|(n, (how, _))| format!("{how}<{round}.{n}>\n")).collect();
+fn play_round(alice: &mut Client, bob: &mut Client, round: usize) {
+    let lines: Vec<String> =
+        ROUND.iter().enumerate().map(|(n, (command, _))| format!("{command}<{round}.{n}>\n")).collect();
     alice.send_bytes(lines.concat().as_bytes());
     for (n, (_, prefix)) in ROUND.iter().enumerate() {
         assert_eq!(bob.until_talk_of("alice"), format!("{prefix}<{round}.{n}>"));
@@ -39,20 +41,20 @@ fn a_round(alice: &mut Client, bob: &mut Client, round: usize) {
 }
 
 #[test]
-fn nothing_overtakes_across_contexts() {
+fn messages_of_one_sender_stay_in_order_across_contexts() {
     for inline in [16, 0] {
         let server = server(inline);
         Flood::during(&server, "", |_| {
             let (mut alice, mut bob) = alice_and_bob(&server);
             for round in 0..100 {
-                a_round(&mut alice, &mut bob, round);
+                play_round(&mut alice, &mut bob, round);
             }
         });
     }
 }
 
 #[test]
-fn nothing_overtakes_across_large_rooms_either() {
+fn messages_of_one_sender_stay_in_order_across_large_rooms() {
     let server = server(16);
     let mut crowd: Vec<Client> = (0..17).map(|n| server.guest(&format!("more{n}"), ROOM)).collect();
     for client in &mut crowd {
@@ -61,12 +63,12 @@ fn nothing_overtakes_across_large_rooms_either() {
     }
     let (mut alice, mut bob) = alice_and_bob(&server);
     for round in 0..60 {
-        a_round(&mut alice, &mut bob, round);
+        play_round(&mut alice, &mut bob, round);
     }
 }
 
 #[test]
-fn last_words_come_before_the_news_that_somebody_left() {
+fn last_line_arrives_before_the_notice_of_leaving() {
     for inline in [16, 0] {
         let server = server(inline);
         let mut bob = server.guest("bob", "attic");

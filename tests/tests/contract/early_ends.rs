@@ -1,10 +1,10 @@
-//! However and whenever a connection ends, nothing of it is left behind: no name, no member, no room, no bytes.
+//! A connection that ends at any stage leaves nothing behind: no name, no member, no room, no bytes.
 
 use crate::party::{ROOM, guest_again, server};
 use landline_tests::{Client, DEADLINE, TestServer};
 use std::time::Instant;
 
-/// How far somebody gets before the connection ends, and how that is answered.
+/// Stages of a connection: the lines that the client sends, and a part of the last answer.
 const STAGES: [(&[&str], &str); 9] = [
     (&[], ""),
     (&["REGISTER"], "ALIAS?"),
@@ -17,7 +17,7 @@ const STAGES: [(&[&str], &str); 9] = [
     (&["ghost_hall", "/accept watcher", "format json", "hello", "/help"], "/quit"),
 ];
 
-/// Ways to go.
+/// Ways to end the connection: by a reset, by closing it, and by a half line with an orderly end.
 const WAYS: [fn(Client); 3] = [Client::reset, drop, |mut client| {
     client.send_bytes(b"half a line");
     client.end_sending();
@@ -33,8 +33,8 @@ fn reach(server: &TestServer, (lines, answer): (&[&str], &str), way: fn(Client))
     way(ghost);
 }
 
-/// Asks until the answer is this one, which must come about soon.
-fn comes_to(watcher: &mut Client, command: &str, answer: &str) {
+/// Repeats `command` until its answer is `answer`.
+fn wait_for_answer(watcher: &mut Client, command: &str, answer: &str) {
     let deadline = Instant::now() + DEADLINE;
     let kind = answer.split(": ").next().unwrap();
     loop {
@@ -43,22 +43,22 @@ fn comes_to(watcher: &mut Client, command: &str, answer: &str) {
         if now == answer {
             return;
         }
-        assert!(Instant::now() < deadline, "it stays at {now:?}");
+        assert!(Instant::now() < deadline, "{command}: still {now:?}");
     }
 }
 
-/// What the watcher sees of the server, once nobody else is there.
-fn alone(server: &TestServer, watcher: &mut Client) {
-    comes_to(watcher, "/users", "Online clients: watcher");
-    comes_to(watcher, "/rooms", "Rooms: hall (1)");
-    comes_to(watcher, "/who hall", "In hall: watcher");
-    comes_to(watcher, "/chats", "Private chats: none");
+/// Waits until the watcher is the only user, and nothing is queued for any client.
+fn expect_alone(server: &TestServer, watcher: &mut Client) {
+    wait_for_answer(watcher, "/users", "Online clients: watcher");
+    wait_for_answer(watcher, "/rooms", "Rooms: hall (1)");
+    wait_for_answer(watcher, "/who hall", "In hall: watcher");
+    wait_for_answer(watcher, "/chats", "Private chats: none");
     let services = server.server().services();
     assert_eq!((services.hub.people(), services.poller.waiting()), (1, 0));
 }
 
 #[test]
-fn an_early_end_leaves_nothing_behind() {
+fn connection_that_ends_at_any_stage_leaves_nothing_behind() {
     for inline in [16, 0] {
         let server = server(inline);
         server.register("owner", "password");
@@ -69,17 +69,17 @@ fn an_early_end_leaves_nothing_behind() {
                 // As soon as the name is free, everything else is gone too.
                 let again = guest_again(&server, "ghost", ROOM);
                 again.quit();
-                alone(&server, &mut watcher);
+                expect_alone(&server, &mut watcher);
             }
         }
         server.login("owner", "password").quit();
-        alone(&server, &mut watcher);
+        expect_alone(&server, &mut watcher);
     }
 }
 
-/// Commands that have arrived are carried out by a session whose client is gone; nobody else may notice more than that.
+/// A session carries out commands that have arrived, also after its client is gone. Other clients notice only these.
 #[test]
-fn a_reset_behind_a_heap_of_commands_leaves_nothing_behind() {
+fn reset_after_many_commands_leaves_nothing_behind() {
     let server = server(0);
     let mut watcher = server.guest("watcher", ROOM);
     for round in 0..20 {
@@ -90,6 +90,6 @@ fn a_reset_behind_a_heap_of_commands_leaves_nothing_behind() {
         ghost.send_bytes(heap.as_bytes());
         ghost.reset();
         guest_again(&server, "ghost", ROOM).quit();
-        alone(&server, &mut watcher);
+        expect_alone(&server, &mut watcher);
     }
 }

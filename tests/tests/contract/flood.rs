@@ -1,4 +1,5 @@
-//! Somebody who talks without a pause, and a witness who hears all of it, while a test does something in the same room.
+//! A load for tests: a talker sends numbered lines without a pause, and a witness checks that it receives all of them.
+//! Meanwhile the test acts in the same room.
 
 use crate::party::ROOM;
 use landline_tests::{Client, DEADLINE, TestServer};
@@ -7,31 +8,32 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex};
 use std::time::Instant;
 
-/// Lines that may be under way: enough to keep cycles busy, too few to cut anybody off.
+/// Lines that the witness may be behind: enough to keep cycles busy, too few to fill a backlog.
 const WINDOW: usize = 64;
-/// Lines in one write.
+/// Lines per write.
 const BURST: usize = 8;
 
-/// What is known of the talk so far. It is numbered: `<0>`, `<1>`…
+/// Progress of the talk. The lines are `<0>`, `<1>`…
 #[derive(Default)]
 pub struct Flood {
     said: AtomicUsize,
     heard: Mutex<usize>,
-    moved: Condvar,
-    over: AtomicBool,
+    progressed: Condvar,
+    is_over: AtomicBool,
 }
 
-/// Ends the talk also when the test fails.
-struct Over<'a>(&'a Flood);
+/// Ends the talk on drop, so also when the test fails.
+struct EndOnDrop<'a>(&'a Flood);
 
-impl Drop for Over<'_> {
+impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.over.store(true, SeqCst);
+        self.0.is_over.store(true, SeqCst);
     }
 }
 
 impl Flood {
-    /// Runs `test` while somebody says `<0>`, `<1>`… behind `command`, in the room or to everybody.
+    /// Runs `test` while the talker sends `<0>`, `<1>`…, each with `command` in front (`/all `, or nothing for the
+    /// room).
     pub fn during(server: &TestServer, command: &str, test: impl FnOnce(&Flood)) {
         let flood = Flood::default();
         let (mut talker, mut witness) = (server.guest("talker", ROOM), server.guest("witness", ROOM));
@@ -40,7 +42,7 @@ impl Flood {
         std::thread::scope(|scope| {
             scope.spawn(move || flood.talk(&mut talker, command, &credits));
             scope.spawn(move || flood.listen(&mut witness, &credit));
-            let _over = Over(flood);
+            let _over = EndOnDrop(flood);
             flood.wait_for_more();
             test(flood);
         });
@@ -48,10 +50,10 @@ impl Flood {
 
     fn talk(&self, talker: &mut Client, command: &str, credits: &Receiver<()>) {
         let mut next = 0;
-        while !self.over.load(SeqCst) {
+        while !self.is_over.load(SeqCst) {
             if next >= WINDOW {
                 for _ in 0..BURST {
-                    credits.recv_timeout(DEADLINE).expect("the witness hears everything");
+                    credits.recv_timeout(DEADLINE).expect("a line that the witness received");
                 }
             }
             let lines: String = (next..next + BURST).map(|n| format!("{command}<{n}>\n")).collect();
@@ -68,47 +70,47 @@ impl Flood {
             if line.ends_with("<end>") {
                 return;
             }
-            assert_eq!(number(&line), Some(expected), "the witness heard {line}");
+            assert_eq!(number(&line), Some(expected), "the witness received {line}");
             *self.heard.lock().unwrap() = expected + 1;
-            self.moved.notify_all();
+            self.progressed.notify_all();
             let _ = credit.send(());
         }
     }
 
-    /// So many lines are certainly in the room's log.
+    /// Returns the number of lines that are certainly in the room's log.
     pub fn heard(&self) -> usize {
         *self.heard.lock().unwrap()
     }
 
-    /// Lines from this one on will certainly be said later.
+    /// Returns the number of a line that has certainly not been sent yet.
     pub fn not_yet_said(&self) -> usize {
         self.said.load(SeqCst) + BURST
     }
 
-    /// Waits until some more was said and heard.
+    /// Waits until the witness has received some more lines.
     pub fn wait_for_more(&self) {
         let (mut heard, deadline) = (self.heard.lock().unwrap(), Instant::now() + DEADLINE);
         let enough = *heard + 2 * BURST;
         while *heard < enough {
-            let left = deadline.checked_duration_since(Instant::now()).expect("the talk goes on");
-            heard = self.moved.wait_timeout(heard, left).unwrap().0;
+            let left = deadline.checked_duration_since(Instant::now()).expect("more lines within the deadline");
+            heard = self.progressed.wait_timeout(heard, left).unwrap().0;
         }
     }
 }
 
-/// The number of a line of the talk, in whatever rendering.
+/// Reads the number of a line, in any rendering; `None` if the line is not part of the talk.
 pub fn number(line: &str) -> Option<usize> {
     let (_, text) = line.split_once('<')?;
     text.split_once('>')?.0.parse().ok()
 }
 
-/// A client in the middle of the talk.
+/// Reading lines of the talk.
 pub trait Listen {
-    /// The next line of talk.
+    /// Returns the next line of talk.
     fn until_talk(&mut self) -> String;
-    /// The next line of talk of one person.
+    /// Returns the next line of talk that names `user`.
     fn until_talk_of(&mut self, user: &str) -> String;
-    /// Lines up to one that is `last`, or begins with it, and which are not returned.
+    /// Returns the lines before the next one that begins with `last`.
     fn lines_to(&mut self, last: &str) -> Vec<String>;
 }
 

@@ -1,23 +1,23 @@
-//! Line 4: somebody who joins sees nothing said before and everything after; whoever leaves, switches the room or the
-//! format in the middle of the talk misses nothing and hears nothing twice.
+//! Line 4: a user who joins a room receives nothing said before and everything after. A user who leaves, or switches the
+//! room or the format during the talk, misses nothing and receives nothing twice.
 
 use crate::flood::{Flood, Listen, number};
 use crate::party::{ROOM, server};
 use landline_tests::{Client, TestServer};
 
-/// Numbers that follow each other without a gap or a double. Returns the first, if there is one.
+/// Checks that the numbers of talk lines have no gap and no double. Returns the first number, if there is one.
 #[track_caller]
-fn contiguous(lines: &[String]) -> Option<usize> {
+fn expect_contiguous(lines: &[String]) -> Option<usize> {
     let numbers: Vec<usize> = lines.iter().filter_map(|line| number(line)).collect();
     assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
     numbers.first().copied()
 }
 
-fn talk(client: &mut Client, count: usize) -> Vec<String> {
+fn next_talk(client: &mut Client, count: usize) -> Vec<String> {
     (0..count).map(|_| client.until_talk()).collect()
 }
 
-/// In rooms whose speakers run the cycles, and in rooms that flushers serve.
+/// Runs `test` beside a flood, once where speakers run a room's cycles and once where flushers do.
 fn both_ways(command: &str, test: impl Fn(&TestServer, &Flood)) {
     for inline in [16, 0] {
         let server = server(inline);
@@ -26,14 +26,14 @@ fn both_ways(command: &str, test: impl Fn(&TestServer, &Flood)) {
 }
 
 #[test]
-fn line_4_who_signs_in_hears_everything_from_there_on() {
+fn line_4_new_session_receives_all_later_lines() {
     both_ways("", |server, flood| {
         for _ in 0..40 {
             let before = flood.heard();
             let mut newcomer = server.guest("newcomer", ROOM);
             let after = flood.not_yet_said();
-            let lines = talk(&mut newcomer, 100);
-            let first = contiguous(&lines).unwrap();
+            let lines = next_talk(&mut newcomer, 100);
+            let first = expect_contiguous(&lines).unwrap();
             assert!(before <= first && first <= after, "{before} <= {first} <= {after}");
             newcomer.quit();
         }
@@ -41,60 +41,61 @@ fn line_4_who_signs_in_hears_everything_from_there_on() {
 }
 
 #[test]
-fn line_4_who_joins_and_leaves_hears_what_was_said_in_between() {
+fn line_4_member_receives_the_lines_between_join_and_leave() {
     both_ways("", |server, flood| {
         let mut guest = server.guest("guest", "elsewhere");
         for _ in 0..40 {
             let before = flood.heard();
             guest.send(&format!("/join {ROOM}"));
             let early = guest.lines_to(&format!("INFO: You are in {ROOM} now"));
-            assert_eq!(contiguous(&early), None, "talk of the room before the room");
-            let mut lines = talk(&mut guest, 50);
+            assert_eq!(expect_contiguous(&early), None, "talk of the room before the client joined it");
+            let mut lines = next_talk(&mut guest, 50);
             guest.send("/leave");
             lines.extend(guest.lines_to(&format!("INFO: You left {ROOM}")));
-            assert!(contiguous(&lines).unwrap() >= before);
+            assert!(expect_contiguous(&lines).unwrap() >= before);
             guest.expect("INFO: You are in elsewhere now");
             flood.wait_for_more();
             let late = guest.lines_so_far();
-            assert_eq!(contiguous(&late), None, "talk of a room that was left");
+            assert_eq!(expect_contiguous(&late), None, "talk of the room after the client left it");
         }
     });
 }
 
 #[test]
-fn line_4_the_prefix_flips_once_at_a_join() {
+fn line_4_room_prefix_changes_once_per_join() {
     both_ways("", |server, flood| {
         let prefix = format!("[{ROOM}] ");
         let mut guest = server.guest("guest", ROOM);
-        let mut lines = talk(&mut guest, 20);
+        let mut lines = next_talk(&mut guest, 20);
         for _ in 0..30 {
             guest.send("/join elsewhere");
             let flip = lines.len();
             lines.extend(guest.lines_to("INFO: You are in elsewhere now"));
-            let far = lines[flip..].iter().position(|line| line.starts_with(&prefix)).map_or(lines.len(), |n| flip + n);
-            lines.extend(talk(&mut guest, 20));
-            assert!(lines[..far].iter().all(|line| !line.starts_with('[')));
-            assert!(lines[far..].iter().all(|line| line.starts_with(&prefix)));
-            contiguous(&lines);
+            let marked =
+                lines[flip..].iter().position(|line| line.starts_with(&prefix)).map_or(lines.len(), |n| flip + n);
+            lines.extend(next_talk(&mut guest, 20));
+            assert!(lines[..marked].iter().all(|line| !line.starts_with('[')));
+            assert!(lines[marked..].iter().all(|line| line.starts_with(&prefix)));
+            expect_contiguous(&lines);
             lines.drain(..lines.len() - 1);
             flood.wait_for_more();
 
             guest.send(&format!("/join {ROOM}"));
             lines.extend(guest.lines_to(&format!("INFO: You are in {ROOM} now")));
-            let near = lines.iter().position(|line| !line.starts_with(&prefix)).unwrap_or(lines.len());
-            lines.extend(talk(&mut guest, 20));
-            assert!(lines[near..].iter().all(|line| !line.starts_with('[')));
-            contiguous(&lines);
+            let unmarked = lines.iter().position(|line| !line.starts_with(&prefix)).unwrap_or(lines.len());
+            lines.extend(next_talk(&mut guest, 20));
+            assert!(lines[unmarked..].iter().all(|line| !line.starts_with('[')));
+            expect_contiguous(&lines);
             lines.drain(..lines.len() - 1);
         }
     });
 }
 
-/// Switches the format to and fro. All talk before an acknowledgement is in one form, or already in the other; all talk
-/// after it is in the other.
+/// Switches the format back and forth. Lines before an acknowledgment may be in either format, but never return to the
+/// old one. All lines after it are in the new format.
 fn switch_formats(server: &TestServer) {
     let mut guest = server.guest("guest", ROOM);
-    let mut lines = talk(&mut guest, 20);
+    let mut lines = next_talk(&mut guest, 20);
     let formats = [
         ("format json", r#"{"type":"system","event":"format","text":"json"}"#, true),
         ("format text", "INFO: events come as text now", false),
@@ -105,27 +106,27 @@ fn switch_formats(server: &TestServer) {
         let is_new = |line: &String| line.starts_with('{') == json;
         let flip = lines.iter().position(is_new).unwrap_or(lines.len());
         for _ in 0..20 {
-            // Presence as well as talk.
+            // Presence lines count as well as talk.
             lines.push(guest.line());
         }
         assert!(lines[flip..].iter().all(is_new), "after {command}: {:#?}", &lines[flip..]);
-        contiguous(&lines);
+        expect_contiguous(&lines);
         lines.drain(..lines.len() - 1);
     }
 }
 
 #[test]
-fn line_4_a_change_of_format_loses_nothing_and_holds_from_its_answer_on() {
+fn line_4_format_change_loses_no_room_line() {
     both_ways("", |server, _| switch_formats(server));
 }
 
 #[test]
-fn line_4_a_change_of_format_holds_for_what_is_said_to_everybody_too() {
+fn line_4_format_change_loses_no_global_line() {
     both_ways("/all ", |server, _| switch_formats(server));
 }
 
 #[test]
-fn line_4_a_change_of_format_holds_for_private_messages_too() {
+fn line_4_format_change_covers_direct_messages() {
     let server = server(0);
     let mut guest = server.guest("guest", ROOM);
     let mut bob = server.guest("bob", "elsewhere");

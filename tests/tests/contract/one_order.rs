@@ -1,16 +1,16 @@
-//! Lines 2 and 3: one order for everybody, no loss, no doubles; in rooms whose speakers run the cycles themselves, and in
-//! larger ones, where flushers do.
+//! Lines 2 and 3: all members see one order, no line is lost, none is doubled. Each test runs in a small room, whose
+//! speakers run the cycles, and in a large one, where flushers do.
 
 use crate::party::{HeardLine, Participant, ROOM, gather, server};
 use landline_common::{Moment, RoomName, What, json};
 use std::sync::Barrier;
 
 const SPEAKERS: usize = 4;
-/// With these the room is above the 16 members up to which speakers run the cycles.
+/// Additional members. With these the room has more than the 16 members up to which speakers run the cycles.
 const MANY: usize = 12;
 
-/// The speakers say `lines` each, all at once; everybody hears all of it and then a last line, which shows that nothing
-/// more came. Returns what each one heard.
+/// Lets all speakers send `lines` lines each at the same time, and all members receive them. A last line then shows that
+/// no member received more. Returns the lines of each member.
 fn flood(members: &mut [Participant], lines: usize, at_once: usize) -> Vec<Vec<HeardLine>> {
     let start = Barrier::new(SPEAKERS);
     let mut heard: Vec<Vec<HeardLine>> = std::thread::scope(|scope| {
@@ -24,8 +24,8 @@ fn flood(members: &mut [Participant], lines: usize, at_once: usize) -> Vec<Vec<H
                         start.wait();
                         member.say(0..lines, at_once);
                     }
-                    let mute = at < SPEAKERS && !member.hears_itself();
-                    member.hear(if mute { lines * (SPEAKERS - 1) } else { lines * SPEAKERS })
+                    let lacks_own = at < SPEAKERS && !member.hears_itself();
+                    member.hear(if lacks_own { lines * (SPEAKERS - 1) } else { lines * SPEAKERS })
                 })
             })
             .collect();
@@ -34,26 +34,26 @@ fn flood(members: &mut [Participant], lines: usize, at_once: usize) -> Vec<Vec<H
     members[0].say(lines..lines + 1, 1);
     for (member, heard) in members.iter_mut().zip(&mut heard).skip(1) {
         let last = member.hear(1);
-        assert_eq!((&*last[0].user, last[0].number), ("s0", lines), "{} heard something twice", member.name);
+        assert_eq!((&*last[0].user, last[0].number), ("s0", lines), "{} received a line twice", member.name);
         heard.extend(last);
     }
     heard
 }
 
-fn same_order(members: &[Participant], heard: &[Vec<HeardLine>]) {
+fn expect_one_order(members: &[Participant], heard: &[Vec<HeardLine>]) {
     let listener = members.iter().position(|member| member.name == "listener").unwrap();
     let order = &heard[listener];
-    assert!(order.is_sorted_by(|a, b| a.id.unwrap() < b.id.unwrap()), "ids grow in the order of the room");
+    assert!(order.is_sorted_by(|a, b| a.id.unwrap() < b.id.unwrap()), "the listener received ids out of order");
     let plain = |heard: &HeardLine| (heard.user.clone(), heard.number);
     for (at, (member, heard)) in members.iter().zip(heard).enumerate() {
-        let mute = at < SPEAKERS && !member.hears_itself();
-        let expected = order.iter().filter(|line| !(mute && line.user == member.name)).map(plain);
-        assert!(heard.iter().map(plain).eq(expected), "{} saw another order", member.name);
-        assert!(heard[0].id.is_none() || heard == order, "{} saw other ids", member.name);
+        let lacks_own = at < SPEAKERS && !member.hears_itself();
+        let expected = order.iter().filter(|line| !(lacks_own && line.user == member.name)).map(plain);
+        assert!(heard.iter().map(plain).eq(expected), "{} received another order", member.name);
+        assert!(heard[0].id.is_none() || heard == order, "{} received other ids", member.name);
     }
 }
 
-fn each_once_in_its_senders_order(members: &[Participant], heard: &[Vec<HeardLine>], lines: usize) {
+fn expect_each_line_once(members: &[Participant], heard: &[Vec<HeardLine>], lines: usize) {
     for (at, (member, heard)) in members.iter().zip(heard).enumerate() {
         for speaker in members[..SPEAKERS].iter() {
             let numbers = heard.iter().filter(|line| line.user == speaker.name).map(|line| line.number);
@@ -62,48 +62,53 @@ fn each_once_in_its_senders_order(members: &[Participant], heard: &[Vec<HeardLin
                 "s0" if at > 0 => lines + 1,
                 _ => lines,
             };
-            assert!(numbers.eq(0..count), "{} did not hear {} right", member.name, speaker.name);
+            assert!(
+                numbers.eq(0..count),
+                "{} did not receive the lines of {} once and in order",
+                member.name,
+                speaker.name
+            );
         }
     }
 }
 
 #[test]
-fn line_2_everybody_in_a_small_room_sees_one_order() {
+fn line_2_members_of_a_small_room_see_one_order() {
     let server = server(16);
     let mut members = gather(&server, 0);
     let heard = flood(&mut members, 150, 1);
-    same_order(&members, &heard);
+    expect_one_order(&members, &heard);
 }
 
 #[test]
-fn line_2_everybody_in_a_large_room_sees_one_order() {
+fn line_2_members_of_a_large_room_see_one_order() {
     let server = server(16);
     let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 150, 1);
-    same_order(&members, &heard);
+    expect_one_order(&members, &heard);
 }
 
 #[test]
-fn line_3_nothing_is_lost_or_doubled_in_a_small_room() {
+fn line_3_no_line_is_lost_or_doubled_in_a_small_room() {
     let server = server(16);
     let mut members = gather(&server, 0);
     let heard = flood(&mut members, 1_000, 40);
-    each_once_in_its_senders_order(&members, &heard, 1_000);
-    same_order(&members, &heard);
+    expect_each_line_once(&members, &heard, 1_000);
+    expect_one_order(&members, &heard);
 }
 
 #[test]
-fn line_3_nothing_is_lost_or_doubled_in_a_large_room() {
+fn line_3_no_line_is_lost_or_doubled_in_a_large_room() {
     let server = server(16);
     let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 1_000, 40);
-    each_once_in_its_senders_order(&members, &heard, 1_000);
-    same_order(&members, &heard);
+    expect_each_line_once(&members, &heard, 1_000);
+    expect_one_order(&members, &heard);
 }
 
-/// The speakers wait for their room when it is full, so that nobody who reads is ever cut off.
+/// Speakers wait while their room's log is full, so that no client that reads is disconnected.
 #[test]
-fn line_3_not_even_when_more_is_said_than_may_be_pending() {
+fn line_3_no_line_is_lost_while_the_room_log_is_full() {
     let server = landline_tests::TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.room_pending_bytes = 4 << 10;
@@ -111,13 +116,13 @@ fn line_3_not_even_when_more_is_said_than_may_be_pending() {
     });
     let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 500, 100);
-    each_once_in_its_senders_order(&members, &heard, 500);
+    expect_each_line_once(&members, &heard, 500);
     assert_eq!(server.server().services().hub.people(), members.len());
 }
 
-/// What is said at the server's console is in that order too.
+/// Messages from the server's console are part of the order.
 #[test]
-fn line_2_what_the_server_says_is_in_the_one_order() {
+fn line_2_console_messages_are_part_of_the_order() {
     let server = server(16);
     let room = RoomName::parse(ROOM).unwrap();
     let mut listener = crate::party::json_guest(&server, "listener");
@@ -130,14 +135,14 @@ fn line_2_what_the_server_says_is_in_the_one_order() {
         for _ in 0..4_000 {
             let line = listener.until(r#"{"type":"message""#);
             let Some(What::Said { id, .. }) = json::read(&line).map(|event| event.what) else { panic!("{line}") };
-            assert!(id > last, "{id} came behind {last}");
+            assert!(id > last, "id {id} after {last}");
             last = id;
         }
     });
 }
 
 #[test]
-fn line_2_ids_never_repeat_over_a_restart() {
+fn line_2_ids_never_repeat_after_a_restart() {
     let mut server = server(16);
     let last_id = |server: &landline_tests::TestServer| {
         let mut alice = crate::party::json_guest(server, "alice");

@@ -1,41 +1,42 @@
-//! People of every rendering in one room, and what they hear. Talk is `<user.number>`, so that it is recognised however
-//! it is written and wherever an unframed message ends.
+//! Members with clients of every rendering in one room. A line of talk is `<user.number>`, so that it is recognized in
+//! any rendering, and wherever an unframed message ends.
 
 use landline_common::{What, json};
 use landline_tests::{Client, DEADLINE, TestServer, Unframed};
 use std::time::Instant;
 
-/// One thing heard.
+/// A received line of talk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeardLine {
     pub user: String,
     pub number: usize,
-    /// Only JSON has it.
+    /// Id of the message; only JSON has it.
     pub id: Option<u64>,
 }
 
-/// How somebody listens.
+/// A member's client.
 enum ParticipantClient {
     Text(Client),
-    /// In another room, with this one in the background.
+    /// A text client whose current room is another one, with this room in the background.
     Elsewhere(Client),
     Json(Client),
     LanTalk(Client),
-    /// Messages that have arrived and were not taken yet, behind each other.
+    /// With received text that no call has returned yet.
     TcpChat(Unframed, String),
     Chat77(Unframed, String),
 }
 
-/// Somebody in the room.
+/// A member of the room.
 pub struct Participant {
     pub name: String,
     ear: ParticipantClient,
 }
 
-/// The room where it all happens.
+/// The room.
 pub const ROOM: &str = "hall";
 
-/// A server with every door, in which unframed clients are served quickly and may be far behind.
+/// Starts a server with every door. Unframed clients get messages at short intervals, and a stop does not wait for
+/// slow clients.
 pub fn server(inline_members: u64) -> TestServer {
     TestServer::new(|config| {
         config.limits.inline_members = inline_members;
@@ -45,7 +46,8 @@ pub fn server(inline_members: u64) -> TestServer {
     })
 }
 
-/// Two who talk in text, two who talk in JSON, one for each other rendering, and `more` who listen in text.
+/// Signs in two speakers with text clients, two with JSON clients, a listener for each rendering, and `more` further
+/// text clients.
 pub fn gather(server: &TestServer, more: usize) -> Vec<Participant> {
     server.register("chat77", "password");
     let mut members = Vec::new();
@@ -70,7 +72,7 @@ pub fn gather(server: &TestServer, more: usize) -> Vec<Participant> {
     members
 }
 
-/// Somebody whose name an earlier session had, as soon as that has ended.
+/// Signs in under a name whose previous session may still be ending.
 pub fn guest_again(server: &TestServer, name: &str, room: &str) -> Client {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -120,7 +122,7 @@ fn chat77(server: &TestServer) -> Unframed {
 }
 
 impl Participant {
-    /// Says numbers, several in each write.
+    /// Sends a line for each number, `at_once` lines per write.
     pub fn say(&mut self, numbers: std::ops::Range<usize>, at_once: usize) {
         let lines: Vec<String> = numbers.map(|n| format!("<{}.{n}>\n", self.name)).collect();
         let (ParticipantClient::Text(client) | ParticipantClient::Json(client)) = &mut self.ear else {
@@ -131,12 +133,12 @@ impl Participant {
         }
     }
 
-    /// Whether what they say themselves comes back.
+    /// Returns whether the client receives its own lines.
     pub fn hears_itself(&self) -> bool {
         matches!(self.ear, ParticipantClient::Json(_) | ParticipantClient::TcpChat(..))
     }
 
-    /// The next so many things said in the room.
+    /// Returns the next `count` lines of talk.
     pub fn hear(&mut self, count: usize) -> Vec<HeardLine> {
         (0..count).map(|_| self.hear_one()).collect()
     }
@@ -162,15 +164,15 @@ fn talk_line(client: &mut Client) -> String {
     }
 }
 
-/// The next message of an unframed client; several may have come in one `recv`, and presence before them.
+/// Returns the next line of talk of an unframed client. One `recv` may return several, with presence lines between them.
 fn talk_message(client: &mut Unframed, rest: &mut String) -> String {
     loop {
         if let Some(end) = rest.find('>') {
             let message: String = rest.drain(..=end).collect();
             let user = &message[message.find('<').expect("talk") + 1..message.rfind('.').expect("talk")];
-            // Presence before it is cut off.
+            // Presence lines may stand before the talk.
             let from = message.find(&format!("{user} - ")).or(message.find(&format!("{user}: ")));
-            return message[from.expect("its speaker")..].to_owned();
+            return message[from.expect("a speaker")..].to_owned();
         }
         let message = client.recv();
         assert!(!message.is_empty(), "closed after {rest:?}");

@@ -1,5 +1,5 @@
-//! Line 1: a send never waits for a receiver. Line 5: a client that does not read costs at most its backlog, is cut off,
-//! sees the cut, and nobody else notices.
+//! Line 1: a send never waits for a receiver. Line 5: a client that does not read costs at most its backlog, is
+//! disconnected by a reset that it sees, and other clients do not notice.
 
 use crate::party::{guest_again, server};
 use landline_server::config::Config;
@@ -9,13 +9,13 @@ use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// Rooms whose speakers run the cycles, and rooms that flushers serve.
+/// Values of `inline_members`: speakers run the cycles, or flushers do.
 const BOTH_WAYS: [u64; 2] = [16, 0];
-/// More than the kernel keeps for a client that does not read.
+/// More bytes than the kernel buffers for a client that does not read.
 const KERNEL: usize = 1 << 20;
 
-/// A server in which little is kept for clients that do not read.
-fn strict_server(change: impl FnOnce(&mut Config)) -> TestServer {
+/// Starts a server with a small send buffer, so that data for a client that does not read soon waits in the server.
+fn small_buffer_server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         config.limits.send_buffer_bytes = 4 << 10;
         config.limits.flush_seconds = 0;
@@ -23,11 +23,11 @@ fn strict_server(change: impl FnOnce(&mut Config)) -> TestServer {
     })
 }
 
-/// Two who talk while somebody else does not read.
+/// A talker and a listener, while another client does not read.
 struct SteadyTalk {
     talker: Client,
     listener: Client,
-    /// What the listener heard besides the talk.
+    /// Presence lines that the listener has received.
     presence: Vec<String>,
 }
 
@@ -37,7 +37,8 @@ impl SteadyTalk {
         SteadyTalk { talker, listener, presence: Vec::new() }
     }
 
-    /// Says one long line after the other, each once the listener has heard the one before. Returns how many.
+    /// Sends long lines until `enough` returns true, each after the listener has received the one before. Returns their
+    /// number.
     fn until(&mut self, mut enough: impl FnMut(usize) -> bool) -> usize {
         let text = "x".repeat(1_000);
         for n in 0..20_000 {
@@ -47,7 +48,7 @@ impl SteadyTalk {
             self.talker.send(&format!("<{n}>{text}"));
             assert!(self.hear("talker: <").starts_with(&format!("talker: <{n}>")), "the listener missed {n}");
         }
-        panic!("it does not come about");
+        panic!("not within 20,000 lines");
     }
 
     fn hear(&mut self, start: &str) -> String {
@@ -60,7 +61,7 @@ impl SteadyTalk {
         }
     }
 
-    /// The listener was told just this since the last time.
+    /// Checks the presence lines that the listener has received since the last call.
     fn expect_presence(&mut self, lines: &[&str]) {
         while self.presence.len() < lines.len() {
             self.presence.push(self.listener.line());
@@ -70,7 +71,7 @@ impl SteadyTalk {
     }
 }
 
-/// Reads to the end of a connection, and says how that came.
+/// Reads to the end of a connection. Returns the number of bytes, and the error if the end was not orderly.
 fn read_to_end(mut stream: &TcpStream) -> (usize, Option<ErrorKind>) {
     let mut piece = vec![0; 64 << 10];
     let mut total = 0;
@@ -83,14 +84,14 @@ fn read_to_end(mut stream: &TcpStream) -> (usize, Option<ErrorKind>) {
     }
 }
 
-/// Who came and went.
-fn records(server: &TestServer) -> String {
+/// Returns the session log.
+fn session_log(server: &TestServer) -> String {
     fs::read_to_string(server.data().join("sessions.jsonl")).unwrap()
 }
 
-/// How the records say that somebody left.
+/// Returns the reason of the last logout of `name` in the session log.
 fn logout_reason(server: &TestServer, name: &str) -> Option<String> {
-    let text = records(server);
+    let text = session_log(server);
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let logout = lines.rev().find(|line| line["event"] == "logout" && line["name"] == name)?;
     Some(logout["reason"].as_str().unwrap().to_owned())
@@ -100,89 +101,89 @@ fn waiting(server: &TestServer) -> usize {
     server.server().services().poller.waiting()
 }
 
-/// Somebody who was cut off finds that out, the records say why, and the name is free.
-fn was_cut_for_slowness(server: &TestServer, sloth: &Client, name: &str) {
-    assert_eq!(read_to_end(sloth.stream()).1, Some(ErrorKind::ConnectionReset));
+/// Checks that a client was disconnected by a reset, that the log has the reason, and that the name is free.
+fn expect_cut_for_slowness(server: &TestServer, slow_reader: &Client, name: &str) {
+    assert_eq!(read_to_end(slow_reader.stream()).1, Some(ErrorKind::ConnectionReset));
     let _again = guest_again(server, name, "lobby");
     assert_eq!(logout_reason(server, name).unwrap(), "too slow");
-    // The greeting is with its reader a moment before it is no longer counted.
-    eventually("nothing waits any more", || waiting(server) == 0);
+    // The client may receive the greeting a moment before the server stops counting it.
+    eventually("nothing is queued", || waiting(server) == 0);
 }
 
 #[test]
-fn line_1_somebody_who_never_reads_keeps_nobody_waiting() {
+fn line_1_client_that_never_reads_delays_no_send() {
     for inline in BOTH_WAYS {
-        let server = strict_server(|config| {
+        let server = small_buffer_server(|config| {
             config.limits.inline_members = inline;
             (config.limits.backlog_bytes, config.limits.stalled_seconds) = (1 << 30, 3_600);
         });
         let mut talk = SteadyTalk::begin(&server);
-        let _sloth = server.guest("sloth", "lobby");
+        let _sloth = server.guest("slow", "lobby");
         talk.until(|_| waiting(&server) > KERNEL);
         for n in 0..100 {
             let since = Instant::now();
             talk.talker.send(&format!("now {n}"));
             talk.hear(&format!("talker: now {n}"));
-            // Room for a busy machine; a send that waited for the sloth would take for ever.
+            // Far more than a busy machine needs. A send that waited for the slow reader would never end.
             assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
         }
-        talk.expect_presence(&["sloth has connected to the chatroom"]);
+        talk.expect_presence(&["slow has connected to the chatroom"]);
     }
 }
 
 #[test]
-fn line_5_a_full_backlog_is_cut_off_and_nobody_else_notices() {
+fn line_5_full_backlog_disconnects_only_its_client() {
     for inline in BOTH_WAYS {
-        let server = strict_server(|config| {
+        let server = small_buffer_server(|config| {
             (config.limits.inline_members, config.limits.backlog_bytes) = (inline, 256 << 10);
         });
         let mut talk = SteadyTalk::begin(&server);
-        let sloth = server.guest("sloth", "lobby");
+        let slow_reader = server.guest("slow", "lobby");
         let (mut most, hub) = (0, &server.server().services().hub);
         talk.until(|_| {
             most = most.max(waiting(&server));
             hub.people() < 3
         });
-        assert!(most > 100 << 10 && most <= 256 << 10, "{most} bytes were kept for it");
-        talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
-        was_cut_for_slowness(&server, &sloth, "sloth");
+        assert!(most > 100 << 10 && most <= 256 << 10, "at most {most} bytes waited");
+        talk.expect_presence(&["slow has connected to the chatroom", "slow has left the chatroom"]);
+        expect_cut_for_slowness(&server, &slow_reader, "slow");
     }
 }
 
 #[test]
-fn line_5_without_progress_it_is_cut_off_after_the_time_for_that() {
-    let server = strict_server(|config| {
+fn line_5_backlog_without_progress_is_disconnected_after_the_timeout() {
+    let server = small_buffer_server(|config| {
         (config.limits.stalled_seconds, config.limits.backlog_bytes) = (1, 1 << 30);
     });
     let mut talk = SteadyTalk::begin(&server);
-    let sloth = server.guest("sloth", "lobby");
-    // On a busy machine the time is over first.
+    let slow_reader = server.guest("slow", "lobby");
+    // On a busy machine the client may be disconnected before that many bytes wait.
     talk.until(|_| waiting(&server) > KERNEL || server.server().services().hub.people() < 3);
-    talk.expect_presence(&["sloth has connected to the chatroom", "sloth has left the chatroom"]);
-    was_cut_for_slowness(&server, &sloth, "sloth");
+    talk.expect_presence(&["slow has connected to the chatroom", "slow has left the chatroom"]);
+    expect_cut_for_slowness(&server, &slow_reader, "slow");
 }
 
 #[test]
-fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
-    let server = strict_server(|config| {
+fn line_5_total_limit_disconnects_the_largest_backlog_first() {
+    let server = small_buffer_server(|config| {
         (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (8 << 20, 1 << 30);
         config.limits.stalled_seconds = 3_600;
     });
     let mut talk = SteadyTalk::begin(&server);
     let large = server.guest("large", "lobby");
-    // So much more than is left for the small one that it stays the largest, even if the kernel, short of memory, packs
-    // what it keeps for it more tightly and takes some of this, too.
+    // Large enough to stay the largest backlog even if the kernel, short of memory, compacts its buffers and takes a
+    // part of this one.
     talk.until(|_| waiting(&server) > 7 << 20);
-    for person in [&mut talk.talker, &mut talk.listener] {
-        person.send("/join attic");
-        person.until("INFO: You are in attic now");
+    for client in [&mut talk.talker, &mut talk.listener] {
+        client.send("/join attic");
+        client.until("INFO: You are in attic now");
     }
     let mut small = server.guest("small", "attic");
-    // This is all said in the attic: the large backlog does not grow by it.
+    // Talk in the attic does not add to the large backlog.
     let hub = &server.server().services().hub;
     let lines = talk.until(|_| hub.people() < 4);
     let (read, end) = read_to_end(large.stream());
-    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {lines} lines, {read} bytes; {}", records(&server));
+    assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {lines} lines, {read} bytes; {}", session_log(&server));
     assert_eq!(logout_reason(&server, "large").unwrap(), "too slow");
     let heard: Vec<String> = (0..=lines).map(|_| small.line()).collect();
     let (talk, presence): (Vec<&String>, Vec<&String>) = heard.iter().partition(|line| line.starts_with("talker"));
@@ -191,24 +192,24 @@ fn line_5_over_the_total_bound_the_largest_backlog_goes_first() {
 }
 
 #[test]
-fn line_5_also_somebody_who_has_not_signed_in_is_cut_off() {
-    let server = strict_server(|config| config.limits.backlog_bytes = 64 << 10);
-    let mut sloth = server.connect();
-    sloth.expect("Authorise MODE? (REGISTER/LOGIN)");
+fn line_5_client_without_sign_in_is_disconnected_too() {
+    let server = small_buffer_server(|config| config.limits.backlog_bytes = 64 << 10);
+    let mut slow_reader = server.connect();
+    slow_reader.expect("Authorise MODE? (REGISTER/LOGIN)");
     let junk = "no mode\n".repeat(1_000);
-    // The server goes on reading until the backlog is full; then there is nobody to write to.
+    // The server reads on until the backlog is full, then resets the connection.
     let since = Instant::now();
-    while std::io::Write::write_all(&mut sloth.stream(), junk.as_bytes()).is_ok() {
-        assert!(since.elapsed() < DEADLINE, "it is never cut off");
+    while std::io::Write::write_all(&mut slow_reader.stream(), junk.as_bytes()).is_ok() {
+        assert!(since.elapsed() < DEADLINE, "the client is never disconnected");
     }
-    let (read, _) = read_to_end(sloth.stream());
-    assert!(read < 8 << 20, "{read} bytes were kept for it");
-    eventually("nothing waits any more", || waiting(&server) == 0);
+    let (read, _) = read_to_end(slow_reader.stream());
+    assert!(read < 8 << 20, "{read} bytes waited");
+    eventually("nothing is queued", || waiting(&server) == 0);
     server.guest("alice", "lobby").expect_nothing();
 }
 
 #[test]
-fn line_5_a_reset_in_the_middle_of_talk_costs_nobody_anything() {
+fn line_5_reset_during_talk_affects_no_other_client() {
     for inline in BOTH_WAYS {
         let server = server(inline);
         let mut talk = SteadyTalk::begin(&server);
@@ -222,6 +223,6 @@ fn line_5_a_reset_in_the_middle_of_talk_costs_nobody_anything() {
             });
             talk.expect_presence(&["victim has connected to the chatroom", "victim has left the chatroom"]);
         }
-        eventually("nothing waits any more", || waiting(&server) == 0);
+        eventually("nothing is queued", || waiting(&server) == 0);
     }
 }

@@ -1,5 +1,5 @@
-//! Lines 6 and 7: everything at once, from many threads. Debug builds assert the order of locks, and that nobody waits
-//! while holding another one; a panic in any thread of the server fails the test.
+//! Lines 6 and 7: users run random commands from many threads at once. Debug builds assert the order of locks, and that no
+//! thread blocks while it holds one. A panic in any thread of the server fails the test.
 
 use crate::flood::Flood;
 use crate::party::{ROOM, guest_again};
@@ -7,10 +7,10 @@ use landline_tests::{Client, Dice, TestServer, eventually};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-const PEOPLE: usize = 8;
+const USERS: usize = 8;
 const STEPS: usize = 120;
 
-/// Panics in threads of servers: sessions have no name, tests and their servers' other threads have.
+/// Panics in threads of servers. Session threads have no names, unlike the threads of tests.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 fn count_panics() {
@@ -27,9 +27,9 @@ fn count_panics() {
     });
 }
 
-/// What somebody types next.
+/// Returns a random command.
 fn command(dice: &mut Dice) -> String {
-    let (room, user) = (dice.roll(3), dice.roll(PEOPLE));
+    let (room, user) = (dice.roll(3), dice.roll(USERS));
     match dice.roll(18) {
         0 | 1 => format!("/join room{room}"),
         2 => "/leave".into(),
@@ -50,14 +50,14 @@ fn command(dice: &mut Dice) -> String {
     }
 }
 
-/// Waits for the answer to a ping, in whatever format.
-fn catch_up(client: &mut Client, step: usize) {
+/// Waits for the answer to a ping, in either format.
+fn wait_for_answers(client: &mut Client, step: usize) {
     let token = format!("step-{step}-");
     client.send(&format!("/ping {token}"));
     while !client.line().contains(&token) {}
 }
 
-fn live(server: &TestServer, number: usize) {
+fn run_user(server: &TestServer, number: usize) {
     let (name, mut dice) = (format!("p{number}"), Dice::new(number));
     let mut client = guest_again(server, &name, ROOM);
     for step in 0..STEPS {
@@ -73,14 +73,14 @@ fn live(server: &TestServer, number: usize) {
                 client = guest_again(server, &name, ROOM);
             }
             2 => {}
-            _ => catch_up(&mut client, step),
+            _ => wait_for_answers(&mut client, step),
         }
     }
     client.quit();
 }
 
 #[test]
-fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
+fn lines_6_and_7_talk_continues_beside_random_commands() {
     count_panics();
     let server = TestServer::new(|config| {
         config.limits.inline_members = 3;
@@ -88,9 +88,9 @@ fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
     });
     Flood::during(&server, "", |flood| {
         std::thread::scope(|scope| {
-            for number in 0..PEOPLE {
+            for number in 0..USERS {
                 let server = &server;
-                scope.spawn(move || live(server, number));
+                scope.spawn(move || run_user(server, number));
             }
         });
         flood.wait_for_more();
@@ -102,6 +102,6 @@ fn lines_6_and_7_everything_at_once_and_talk_goes_on() {
         last.send(command);
         last.expect(answer);
     }
-    eventually("nothing waits any more", || server.server().services().poller.waiting() == 0);
-    assert_eq!(PANICS.load(SeqCst), 0, "a thread of the server has panicked");
+    eventually("nothing is queued", || server.server().services().poller.waiting() == 0);
+    assert_eq!(PANICS.load(SeqCst), 0, "threads of the server panicked");
 }

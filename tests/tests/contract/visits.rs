@@ -1,5 +1,5 @@
-//! Line 6, talking takes no hub lock; and a session that panics leaves nothing behind. For both a session is led by the
-//! test itself, on its own thread.
+//! Line 6: talking takes no hub lock. Also, a session that panics leaves nothing behind. The tests run sessions on their
+//! own threads, without a server.
 
 use landline_common::command::Command;
 use landline_common::limits::Limits;
@@ -15,26 +15,30 @@ use std::sync::Arc;
 
 const NOW: Moment = Moment { unix_ms: 1_795_248_000_000, offset_s: 0 };
 
-/// A hub and what it needs, without doors.
-struct Bench {
+/// A hub with its threads, without ports and doors.
+struct HubFixture {
     hub: Arc<Hub>,
     flushers: Arc<Flushers>,
     poller: Arc<Poller>,
 }
 
-/// Somebody who is here: their stay, and their end of the connection.
+/// A signed-in guest: the session, and the client's end of the connection.
 struct Guest {
     visit: Visit,
     lines: BufReader<TcpStream>,
 }
 
-impl Bench {
-    fn new(inline_members: u64) -> Bench {
-        // Each who comes or goes is waited for.
+impl HubFixture {
+    fn new(inline_members: u64) -> HubFixture {
+        // The test waits for each arrival and departure.
         let limits = Limits { inline_members, presence_lines: u64::MAX, ..Limits::default() };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
-        Bench { hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(NullStorage), 1), flushers, poller }
+        HubFixture {
+            hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(NullStorage), 1),
+            flushers,
+            poller,
+        }
     }
 
     fn guest(&self, number: u64, name: &str, room: &str) -> Guest {
@@ -54,7 +58,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for HubFixture {
     fn drop(&mut self) {
         self.flushers.stop();
         self.poller.stop();
@@ -68,34 +72,34 @@ impl Guest {
         line.trim_end().to_owned()
     }
 
-    fn does(&mut self, command: Command<'_>) {
+    fn run_command(&mut self, command: Command<'_>) {
         self.visit.perform(command, Tag::default(), NOW);
         self.visit.flush();
     }
 }
 
-/// While a lock of the hub's rank is held, debug builds let nobody take the hub's.
+/// Debug builds panic when a thread takes the hub's lock while it holds another lock of the same rank.
 #[test]
 #[cfg(debug_assertions)]
 fn line_6_talking_takes_no_hub_lock() {
     use landline_server::ranked::Ranked;
     for inline in [16, 0] {
-        let bench = Bench::new(inline);
-        let (mut alice, mut bob) = (bench.guest(1, "alice", "hall"), bench.guest(2, "bob", "hall"));
+        let fixture = HubFixture::new(inline);
+        let (mut alice, mut bob) = (fixture.guest(1, "alice", "hall"), fixture.guest(2, "bob", "hall"));
         assert_eq!(alice.line(), "bob has connected to the chatroom");
-        // With their first words people wait until their arrival is known; nothing may be held then.
-        alice.does(Command::Say("first words"));
+        // The first line of a session waits until its arrival is announced, so no lock may be held yet.
+        alice.run_command(Command::Say("first words"));
         assert_eq!(bob.line(), "alice: first words");
         let another_hub = Ranked::<(), 1>::new(());
         let held = another_hub.lock();
         for _ in 0..100 {
-            alice.does(Command::Say("hello"));
+            alice.run_command(Command::Say("hello"));
             assert_eq!(bob.line(), "alice: hello");
         }
-        let listing = catch_unwind(AssertUnwindSafe(|| alice.does(Command::Online { after: None })));
-        assert!(listing.is_err(), "this would not notice a hub lock");
+        let listing = catch_unwind(AssertUnwindSafe(|| alice.run_command(Command::Online { after: None })));
+        assert!(listing.is_err(), "this test does not notice a hub lock");
         drop(held);
-        alice.does(Command::Online { after: None });
+        alice.run_command(Command::Online { after: None });
         assert_eq!(alice.line(), "Online clients: alice, bob");
     }
 }
@@ -103,16 +107,16 @@ fn line_6_talking_takes_no_hub_lock() {
 #[test]
 fn a_panic_in_a_session_leaves_nothing_behind() {
     for inline in [16, 0] {
-        let bench = Bench::new(inline);
-        let mut bob = bench.guest(1, "bob", "hall");
+        let fixture = HubFixture::new(inline);
+        let mut bob = fixture.guest(1, "bob", "hall");
         for round in 2..20 {
             let session = AssertUnwindSafe(|| {
-                let mut alice = bench.guest(round, "alice", "hall");
-                alice.does(Command::Join("attic"));
-                alice.does(Command::Connect("bob"));
-                bob.does(Command::Accept(None));
-                alice.does(Command::Say("in the attic"));
-                alice.does(Command::Join("hall"));
+                let mut alice = fixture.guest(round, "alice", "hall");
+                alice.run_command(Command::Join("attic"));
+                alice.run_command(Command::Connect("bob"));
+                bob.run_command(Command::Accept(None));
+                alice.run_command(Command::Say("in the attic"));
+                alice.run_command(Command::Join("hall"));
                 alice.visit.perform(Command::Say("last words"), Tag::default(), NOW);
                 panic!("this panic is part of a test");
             });
@@ -127,8 +131,8 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
             ] {
                 assert_eq!(bob.line(), line);
             }
-            assert_eq!(bench.hub.people(), 1);
-            bob.does(Command::Rooms { after: None });
+            assert_eq!(fixture.hub.people(), 1);
+            bob.run_command(Command::Rooms { after: None });
             assert_eq!(bob.line(), "Rooms: hall (1)");
         }
     }

@@ -1,4 +1,4 @@
-//! A direct message for somebody who, at that very moment, leaves and comes back.
+//! A direct message to a user who signs out, and perhaps signs in again, while the message is being delivered.
 
 use crate::rig::{Peer, Rig};
 use landline_common::command::Command;
@@ -12,29 +12,31 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// Keeps letters; between finding a receiver who is here and giving them a message, something happens.
+/// A storage with a mailbox. It runs `meanwhile` between the hub's lookup of an online receiver and the delivery.
 #[derive(Default)]
-struct Postman {
+struct MailboxStorage {
     letters: Arc<Mutex<Vec<Letter>>>,
-    /// Letters are given out on other threads than the one that asks, who may hold locks.
-    rounds: Mutex<Vec<JoinHandle<()>>>,
+    /// Threads that hand out letters, since the thread that asks may hold locks.
+    threads: Mutex<Vec<JoinHandle<()>>>,
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
-impl fmt::Debug for Postman {
+impl fmt::Debug for MailboxStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Postman").field(&self.letters).finish()
+        f.debug_tuple("MailboxStorage").field(&self.letters).finish()
     }
 }
 
-impl Memory for Postman {
+impl Memory for MailboxStorage {
     fn make_room(&self) -> bool {
         true
     }
     fn keep(&self, _: &Said<'_>, _: &mut dyn Iterator<Item = &str>) {}
     fn keep_direct(&self, _: &Direct<'_>) {
         let meanwhile = self.meanwhile.lock().take();
-        meanwhile.into_iter().for_each(|happens| happens());
+        if let Some(action) = meanwhile {
+            action();
+        }
     }
     fn post(&self, _: &Direct<'_>) -> Result<(), PostError> {
         Err(PostError::ReceiverFull)
@@ -45,13 +47,13 @@ impl Memory for Postman {
     }
     fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
         let all = self.letters.clone();
-        let round = thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let letters = std::mem::take(&mut *all.lock());
             if !then(letters.clone()) {
                 all.lock().extend(letters);
             }
         });
-        self.rounds.lock().push(round);
+        self.threads.lock().push(thread);
     }
     fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
     fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
@@ -87,8 +89,8 @@ impl Memory for Postman {
     }
 }
 
-fn come(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
-    let claim = hub.claim(UserName::parse(name).expect("a name")).expect("nobody of that name");
+fn sign_in(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
+    let claim = hub.claim(UserName::parse(name).expect("a name")).expect("a free name");
     let newcomer = Newcomer {
         outbox: peer.outbox.clone(),
         rendering: Rendering::Text,
@@ -101,30 +103,30 @@ fn come(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
 }
 
 #[test]
-fn it_reaches_the_visit_that_follows() {
+fn direct_message_reaches_the_next_session_or_the_mailbox() {
     for comes_back in [true, false] {
         let rig = Rig::new(|_| {});
-        let postman = Arc::new(Postman::default());
-        let hub = Hub::new("Landline", &rig.limits, &rig.flushers, &rig.poller, postman.clone(), 1);
+        let storage = Arc::new(MailboxStorage::default());
+        let hub = Hub::new("Landline", &rig.limits, &rig.flushers, &rig.poller, storage.clone(), 1);
         let (here, before, mut after) = (rig.peer(), rig.peer(), rig.peer());
-        let mut alice = come(&hub, "alice", &here);
-        let bob = come(&hub, "bob", &before);
+        let mut alice = sign_in(&hub, "alice", &here);
+        let bob = sign_in(&hub, "bob", &before);
         let (same_hub, back) = (hub.clone(), Arc::new(Mutex::new(None)));
         let (outbox, returned, socket) = (before.outbox.clone(), back.clone(), after.socket.try_clone());
         let again = Peer { outbox: after.outbox.clone(), socket: socket.expect("a socket") };
-        *postman.meanwhile.lock() = Some(Box::new(move || {
+        *storage.meanwhile.lock() = Some(Box::new(move || {
             drop(bob);
             outbox.cut(Cut::Broken);
-            *returned.lock() = comes_back.then(|| come(&same_hub, "bob", &again));
+            *returned.lock() = comes_back.then(|| sign_in(&same_hub, "bob", &again));
         }));
         alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), Moment::default());
-        let rounds = std::mem::take(&mut *postman.rounds.lock());
-        rounds.into_iter().for_each(|round| round.join().expect("a round"));
+        let threads = std::mem::take(&mut *storage.threads.lock());
+        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
         if comes_back {
             let heard = after.so_far();
             assert!(heard.starts_with("AUTH_SUCCESS\n200 ") && heard.ends_with("] alice: hi\n"), "{heard}");
         }
-        assert_eq!(postman.letters.lock().len(), usize::from(!comes_back), "it waits for who is away");
+        assert_eq!(storage.letters.lock().len(), usize::from(!comes_back), "letters for an offline receiver");
         back.lock().take();
     }
 }

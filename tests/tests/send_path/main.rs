@@ -1,4 +1,4 @@
-//! The send path driven directly, without a hub: outboxes, rooms, flushers and the poller over loopback sockets.
+//! The send path without a hub: outboxes, rooms, flushers and the poller over loopback sockets.
 
 mod mail;
 mod model;

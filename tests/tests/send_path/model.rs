@@ -1,5 +1,5 @@
-//! Any sequence of saying, entering, leaving and changing on one room, compared with a simple model: what each member
-//! must have received, to the byte.
+//! Random sequences of operations on one room, compared with a model that says, to the byte, what each member must have
+//! received.
 
 use crate::rig::{Peer, Rig, TEXT, TestLine, line};
 use landline_common::rendering::RENDERINGS;
@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-const SEATS: usize = 5;
+const MEMBERS: usize = 5;
 
-/// One thing that happens. What makes no sense at that moment (leaving twice) is skipped.
+/// An operation on the room. The model skips one that is impossible at that moment, such as leaving twice.
 #[derive(Clone, Copy, Debug)]
 enum RoomStep {
     Say(usize),
@@ -26,18 +26,18 @@ fn ear() -> impl Strategy<Value = Ear> {
 }
 
 fn step() -> impl Strategy<Value = RoomStep> {
-    let who = 0..SEATS;
+    let at = 0..MEMBERS;
     prop_oneof![
-        6 => who.clone().prop_map(RoomStep::Say),
+        6 => at.clone().prop_map(RoomStep::Say),
         1 => Just(RoomStep::Announce),
-        3 => (who.clone(), ear(), any::<bool>()).prop_map(|(who, ear, told)| RoomStep::Enter(who, ear, told)),
-        2 => (who.clone(), any::<bool>()).prop_map(|(who, told)| RoomStep::Leave(who, told)),
-        2 => (who, ear()).prop_map(|(who, ear)| RoomStep::Change(who, ear)),
+        3 => (at.clone(), ear(), any::<bool>()).prop_map(|(at, ear, with_notice)| RoomStep::Enter(at, ear, with_notice)),
+        2 => (at.clone(), any::<bool>()).prop_map(|(at, with_notice)| RoomStep::Leave(at, with_notice)),
+        2 => (at, ear()).prop_map(|(at, ear)| RoomStep::Change(at, ear)),
         1 => Just(RoomStep::Settle),
     ]
 }
 
-/// Somebody who may be in the room, and what they must have heard.
+/// A client that may be a member of the room, and the lines that it must have received.
 struct ModelMember {
     peer: Peer,
     seat: Arc<Seat>,
@@ -45,27 +45,28 @@ struct ModelMember {
     expected: String,
 }
 
+/// A room, its possible members, and the number of lines so far.
 struct ModelRoom {
     room: Arc<Room>,
-    people: Vec<ModelMember>,
+    members: Vec<ModelMember>,
     said: usize,
 }
 
 impl ModelRoom {
     fn new(rig: &Rig) -> ModelRoom {
-        let person = |_| {
+        let member = |_| {
             let peer = rig.peer();
             ModelMember { seat: Seat::new(&peer.outbox, &Arc::default()), peer, ear: None, expected: String::new() }
         };
-        ModelRoom { room: Room::new(&rig.flushers), people: (0..SEATS).map(person).collect(), said: 0 }
+        ModelRoom { room: Room::new(&rig.flushers), members: (0..MEMBERS).map(member).collect(), said: 0 }
     }
 
-    /// The next line, as everybody in the room except `but` must hear it.
+    /// Returns the next line, and adds it to the expectation of each member that must receive it. `by` is its speaker.
     fn next_line(&mut self, by: Option<usize>) -> TestLine {
         self.said += 1;
-        for (who, person) in self.people.iter_mut().enumerate() {
-            if let Some(ear) = person.ear.filter(|ear| ear.hears_itself || Some(who) != by) {
-                person.expected.push_str(&format!("{}:{}\n", ear.rendering, self.said));
+        for (at, member) in self.members.iter_mut().enumerate() {
+            if let Some(ear) = member.ear.filter(|ear| ear.hears_itself || Some(at) != by) {
+                member.expected.push_str(&format!("{}:{}\n", ear.rendering, self.said));
             }
         }
         line(self.said)
@@ -74,49 +75,50 @@ impl ModelRoom {
     fn take(&mut self, step: RoomStep) {
         let room = self.room.clone();
         match step {
-            RoomStep::Say(who) if self.people[who].ear.is_some() => {
-                room.say(&self.people[who].seat.clone(), &mut self.next_line(Some(who)));
+            RoomStep::Say(at) if self.members[at].ear.is_some() => {
+                room.say(&self.members[at].seat.clone(), &mut self.next_line(Some(at)));
             }
             RoomStep::Announce => drop(room.announce(&mut self.next_line(None))),
-            RoomStep::Enter(who, ear, told) if self.people[who].ear.is_none() => {
-                let mut notice = told.then(|| self.next_line(None));
-                room.enter(&self.people[who].seat, ear, notice.as_mut().map(|n| n as _));
-                self.people[who].ear = Some(ear);
+            RoomStep::Enter(at, ear, with_notice) if self.members[at].ear.is_none() => {
+                let mut notice = with_notice.then(|| self.next_line(None));
+                room.enter(&self.members[at].seat, ear, notice.as_mut().map(|n| n as _));
+                self.members[at].ear = Some(ear);
             }
-            RoomStep::Leave(who, told) => {
-                let Some(ear) = self.people[who].ear.take() else { return };
-                let mut notice = told.then(|| self.next_line(None));
-                room.leave(&self.people[who].seat, ear, notice.as_mut().map(|n| n as _));
+            RoomStep::Leave(at, with_notice) => {
+                let Some(ear) = self.members[at].ear.take() else { return };
+                let mut notice = with_notice.then(|| self.next_line(None));
+                room.leave(&self.members[at].seat, ear, notice.as_mut().map(|n| n as _));
             }
-            RoomStep::Change(who, new) => {
-                let Some(old) = self.people[who].ear.replace(new) else {
-                    self.people[who].ear = None;
+            RoomStep::Change(at, new) => {
+                let Some(old) = self.members[at].ear.replace(new) else {
+                    self.members[at].ear = None;
                     return;
                 };
-                room.change(&self.people[who].seat, old, new);
+                room.change(&self.members[at].seat, old, new);
             }
             RoomStep::Settle => room.settle(room.announce(&mut self.next_line(None))),
             RoomStep::Say(_) | RoomStep::Enter(..) => {}
         }
     }
 
-    /// Everybody has heard exactly what the model says. Lines of `NOISE` come in between, in their order and once.
+    /// Checks that each client has received exactly the expected lines. Lines of `NOISE` may stand between them, each once
+    /// and in order.
     fn check(&mut self) {
         self.take(RoomStep::Settle);
-        for (who, person) in self.people.iter_mut().enumerate() {
-            let heard = person.peer.so_far();
+        for (at, member) in self.members.iter_mut().enumerate() {
+            let heard = member.peer.so_far();
             let (noise, heard): (Vec<&str>, Vec<&str>) = heard.lines().partition(|line| line.contains(NOISE));
-            assert_eq!(heard, person.expected.lines().collect::<Vec<_>>(), "seat {who}");
+            assert_eq!(heard, member.expected.lines().collect::<Vec<_>>(), "member {at}");
             let noise: Vec<usize> =
                 noise.iter().map(|line| line.rsplit_once(NOISE).unwrap().1.parse().unwrap()).collect();
-            assert!(noise.is_sorted_by(|a, b| a < b), "seat {who}: {noise:?}");
+            assert!(noise.is_sorted_by(|a, b| a < b), "member {at}: {noise:?}");
         }
     }
 }
 
 const NOISE: &str = "noise";
 
-/// Keeps the flushers at it, so that moves find a cycle under way and wait in the log.
+/// Runs the steps while another member talks, so that they meet running cycles and wait in the log.
 fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
     let over = AtomicBool::new(false);
     let background = rig.peer();
@@ -141,7 +143,7 @@ fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
     world.room.leave(&seat, TEXT, None);
 }
 
-fn roomy(inline: u64) -> Rig {
+fn large_buffers(inline: u64) -> Rig {
     Rig::new(|limits| (limits.inline_members, limits.send_buffer_bytes) = (inline, 256 << 10))
 }
 
@@ -149,22 +151,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn everybody_hears_what_was_said_while_they_were_there(
+    fn members_receive_the_lines_of_their_memberships(
         steps in prop::collection::vec(step(), 0..120),
         inline in prop_oneof![Just(16), Just(2), Just(0)],
     ) {
-        let rig = roomy(inline);
+        let rig = large_buffers(inline);
         let mut world = ModelRoom::new(&rig);
         steps.iter().for_each(|step| world.take(*step));
         world.check();
     }
 
     #[test]
-    fn also_while_others_talk(
+    fn members_receive_the_lines_of_their_memberships_beside_other_talk(
         steps in prop::collection::vec(step(), 0..120),
         inline in prop_oneof![Just(16), Just(2), Just(0)],
     ) {
-        let rig = roomy(inline);
+        let rig = large_buffers(inline);
         let mut world = ModelRoom::new(&rig);
         with_noise(&mut world, &rig, &steps);
         world.check();

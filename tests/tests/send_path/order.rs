@@ -1,5 +1,5 @@
-//! Many threads come, go, talk and change at once in one room. Every line is numbered under the log's lock, so the
-//! numbers are the one order; everybody must have heard exactly the numbers of the times they were there.
+//! Many threads enter, leave, talk and change the rendering in one room at once. Each line gets its number under the log's
+//! lock, so the numbers are the room's order. Each member must receive exactly the numbers of its memberships.
 
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
@@ -9,10 +9,10 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-const PEOPLE: usize = 6;
+const MEMBERS: usize = 6;
 const STEPS: usize = 400;
 
-/// A line that is given the next number where the order is made.
+/// A line that takes the next number when the room's log accepts it.
 struct Numbered<'a> {
     next: &'a AtomicU64,
     number: u64,
@@ -29,13 +29,14 @@ impl Utterance for Numbered<'_> {
     }
 }
 
-/// One time of being there: between the numbers of coming and going, without the own lines that do not come back.
+/// One membership: the numbers between entering and leaving, without own lines that the member does not receive.
 struct ExpectedStay {
     heard: Vec<u64>,
-    /// The renderings in force, one after the other.
+    /// Renderings of the membership, in order.
     renderings: Vec<usize>,
 }
 
+/// A client that acts at random, and what it must receive.
 struct RandomMember<'a> {
     room: &'a Arc<Room>,
     next: &'a AtomicU64,
@@ -50,18 +51,18 @@ impl RandomMember<'_> {
         Numbered { next: self.next, number: 0 }
     }
 
-    /// Comes, does some things, and goes.
-    fn visit(&mut self) {
+    /// Enters the room, talks and changes the rendering at random, and leaves.
+    fn enter_and_leave(&mut self) {
         let mut ear = Ear { rendering: self.dice.roll(RENDERINGS), hears_itself: self.dice.roll(2) == 0 };
-        let (mut silent, mut renderings) = (Vec::new(), vec![ear.rendering]);
-        let mut coming = self.line();
-        self.room.enter(&self.seat, ear, Some(&mut coming));
-        let from = coming.number;
+        let (mut unheard, mut renderings) = (Vec::new(), vec![ear.rendering]);
+        let mut entering = self.line();
+        self.room.enter(&self.seat, ear, Some(&mut entering));
+        let from = entering.number;
         for _ in 0..self.dice.roll(12) {
             if self.dice.roll(4) > 0 {
                 let mut line = self.line();
                 self.room.say(&self.seat, &mut line);
-                silent.extend((!ear.hears_itself).then_some(line.number));
+                unheard.extend((!ear.hears_itself).then_some(line.number));
             } else {
                 let new = Ear { rendering: self.dice.roll(RENDERINGS), ..ear };
                 self.room.change(&self.seat, ear, new);
@@ -69,9 +70,9 @@ impl RandomMember<'_> {
                 renderings.push(ear.rendering);
             }
         }
-        let mut going = self.line();
-        self.room.leave(&self.seat, ear, Some(&mut going));
-        let heard = (from + 1..going.number).filter(|number| !silent.contains(number)).collect();
+        let mut leaving = self.line();
+        self.room.leave(&self.seat, ear, Some(&mut leaving));
+        let heard = (from + 1..leaving.number).filter(|number| !unheard.contains(number)).collect();
         self.stays.push(ExpectedStay { heard, renderings });
     }
 
@@ -82,10 +83,10 @@ impl RandomMember<'_> {
             let mut renderings = renderings.iter();
             let mut current = renderings.next().unwrap().to_string();
             for number in heard {
-                let (rendering, heard) = lines.next().expect("a line is missing at the end");
+                let (rendering, heard) = lines.next().expect("a further line");
                 assert_eq!(heard, number.to_string());
                 while rendering != current {
-                    current = renderings.next().expect("a rendering that is not in force").to_string();
+                    current = renderings.next().expect("a rendering of this membership").to_string();
                 }
             }
         }
@@ -94,25 +95,25 @@ impl RandomMember<'_> {
 }
 
 #[test]
-fn everybody_hears_the_one_order_of_the_times_they_were_there() {
+fn members_receive_one_order_in_each_membership() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| (limits.inline_members, limits.send_buffer_bytes) = (inline, 256 << 10));
         let (room, next) = (Room::new(&rig.flushers), AtomicU64::new(0));
         std::thread::scope(|scope| {
-            for seed in 0..PEOPLE {
+            for seed in 0..MEMBERS {
                 let peer = rig.peer();
                 let seat = Seat::new(&peer.outbox, &Arc::default());
                 let (room, next, dice, stays) = (&room, &next, Dice::new(seed), Vec::new());
-                let mut somebody = RandomMember { room, next, peer, seat, dice, stays };
+                let mut member = RandomMember { room, next, peer, seat, dice, stays };
                 scope.spawn(move || {
                     for _ in 0..STEPS {
-                        somebody.visit();
+                        member.enter_and_leave();
                     }
-                    somebody.room.settle(somebody.room.announce(&mut somebody.line()));
-                    somebody.check();
+                    member.room.settle(member.room.announce(&mut member.line()));
+                    member.check();
                 });
             }
         });
-        assert!(next.into_inner() > (PEOPLE * STEPS * 2) as u64);
+        assert!(next.into_inner() > (MEMBERS * STEPS * 2) as u64);
     }
 }

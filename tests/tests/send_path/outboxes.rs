@@ -1,4 +1,4 @@
-//! One client's outbox: nothing lost, nothing twice, and never more than its bounds.
+//! One client's outbox: it loses nothing, sends nothing twice, and stays within its limits.
 
 use crate::rig::{Peer, Rig, wait_for};
 use landline_server::fanout::Cut;
@@ -6,21 +6,21 @@ use std::io::{ErrorKind, IoSlice, Read};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-/// Reads a little until the poller could send a part of what waits, but not all of it.
+/// Reads until the poller has sent a part of the queued bytes, but not all.
 fn read_a_part(peer: &mut Peer) -> String {
     let (before, mut read) = (peer.outbox.waiting(), String::new());
     wait_for("progress", || {
         read.push_str(&peer.read_at_once(4_000));
         peer.outbox.waiting() < before
     });
-    assert!(peer.outbox.waiting() > 0, "all of it fitted");
+    assert!(peer.outbox.waiting() > 0, "nothing is queued");
     read
 }
 
 #[test]
-fn what_the_kernel_does_not_take_comes_later_whole_and_in_order() {
+fn bytes_refused_by_the_kernel_follow_whole_and_in_order() {
     let rig = Rig::new(|_| {});
-    let mut peer = rig.sloth();
+    let mut peer = rig.slow_reader();
     let mut all = peer.clog(500_000);
     assert_eq!(rig.poller.waiting(), peer.outbox.waiting());
     let mut read = read_a_part(&mut peer);
@@ -36,7 +36,7 @@ fn what_the_kernel_does_not_take_comes_later_whole_and_in_order() {
 }
 
 #[test]
-fn what_is_held_back_comes_behind_the_greeting() {
+fn held_lines_follow_the_greeting() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.peer();
     peer.outbox.hold();
@@ -48,11 +48,11 @@ fn what_is_held_back_comes_behind_the_greeting() {
     assert_eq!(rig.poller.waiting(), 0);
 }
 
-/// A direct message that comes while somebody is let in, and one that comes later.
+/// Covers a direct message that arrives during the sign-in, and one that arrives later.
 #[test]
-fn receipts_come_for_what_was_held_back_and_for_all_that_follows() {
+fn receipts_come_for_held_and_later_messages() {
     let rig = Rig::new(|_| {});
-    for (mut peer, clogged) in [(rig.peer(), 0), (rig.sloth(), 200_000)] {
+    for (mut peer, clogged) in [(rig.peer(), 0), (rig.slow_reader(), 200_000)] {
         let before = if clogged > 0 { peer.clog(clogged) } else { String::new() };
         let (sender, receipts) = channel();
         let receipt = |name| {
@@ -65,7 +65,7 @@ fn receipts_come_for_what_was_held_back_and_for_all_that_follows() {
         peer.outbox.push_with_receipt(b"held\n", receipt("held"));
         peer.outbox.release(mail.as_bytes(), Some(receipt("released")));
         peer.outbox.push_with_receipt(b"after\n", receipt("after"));
-        // What the kernel cannot have taken yet has no receipt.
+        // Messages that the kernel cannot have taken yet have no receipt.
         let early: Vec<_> = receipts.try_iter().map(|(name, _)| name).collect();
         assert!(early.len() < 2 || peer.outbox.waiting() < mail.len(), "{early:?}");
         assert!(peer.read_to("after\n") == format!("{before}before\n{mail}held\nafter\n"));
@@ -76,9 +76,9 @@ fn receipts_come_for_what_was_held_back_and_for_all_that_follows() {
     }
 }
 
-/// The server stops: somebody who just comes in still gets what was held back for them, and nothing after that.
+/// When the server stops during a sign-in, the client still receives the lines held for it, and nothing later.
 #[test]
-fn what_comes_after_the_last_words_does_not_count_as_heard() {
+fn lines_after_seal_are_not_delivered() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.peer();
     let (sender, receipts) = channel();
@@ -95,20 +95,20 @@ fn what_comes_after_the_last_words_does_not_count_as_heard() {
     assert_eq!(receipts.try_iter().collect::<Vec<_>>(), [("mail", true), ("late", false)]);
     peer.outbox.cut(Cut::Closed);
     let mut read = String::new();
-    peer.socket.read_to_string(&mut read).expect("its end");
+    peer.socket.read_to_string(&mut read).expect("an orderly end");
     assert_eq!(read, "200 Welcome\n[PM 2026-11-21 14:22] bob: hi\n");
 }
 
-/// Somebody signs in who has not read the answers of the sign-in yet.
+/// The client signs in before it has read the earlier answers.
 #[test]
-fn the_greeting_comes_behind_what_was_stuck_before_it() {
+fn greeting_follows_earlier_queued_lines() {
     let rig = Rig::new(|_| {});
-    let mut peer = rig.sloth();
+    let mut peer = rig.slow_reader();
     let mut all = peer.clog(200_000);
     let mut read = read_a_part(&mut peer);
     peer.outbox.hold();
     peer.outbox.push_talk(&[IoSlice::new(b"talk\n")]);
-    // The poller sees room in the kernel's buffer while nothing may go out.
+    // The kernel's buffer has space now, but the outbox must not send during a hold.
     read.push_str(&peer.read_at_once(1 << 20));
     peer.outbox.release(b"200 Welcome\n", None);
     peer.outbox.push_control(b"end\n");
@@ -116,13 +116,13 @@ fn the_greeting_comes_behind_what_was_stuck_before_it() {
     read.push_str(&peer.read_to("end\n"));
     assert!(read == all, "{:?}", &read[read.len() - 60..]);
     peer.flush();
-    assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0), "everything is accounted for");
+    assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0), "queued bytes");
 }
 
 #[test]
-fn a_full_backlog_is_cut_and_given_back() {
+fn full_backlog_is_cut_and_released() {
     let rig = Rig::new(|limits| limits.backlog_bytes = 300_000);
-    let (peer, mut other) = (rig.sloth(), rig.peer());
+    let (peer, mut other) = (rig.slow_reader(), rig.peer());
     peer.clog(100_000);
     peer.outbox.push_control(&[b'x'; 200_000]);
     assert_eq!((peer.outbox.cut_reason(), peer.outbox.waiting()), (Some(Cut::TooSlow), 0));
@@ -132,7 +132,7 @@ fn a_full_backlog_is_cut_and_given_back() {
 }
 
 #[test]
-fn one_that_is_cut_costs_nothing_more() {
+fn cut_outbox_queues_nothing() {
     let rig = Rig::new(|_| {});
     for paced in [false, true] {
         let peer = rig.peer();
@@ -150,9 +150,9 @@ fn one_that_is_cut_costs_nothing_more() {
 }
 
 #[test]
-fn a_cut_with_something_waiting_is_a_reset() {
+fn cut_with_queued_bytes_resets_the_connection() {
     let rig = Rig::new(|_| {});
-    let Peer { outbox, mut socket } = rig.sloth();
+    let Peer { outbox, mut socket } = rig.slow_reader();
     let clogged = Peer { outbox: outbox.clone(), socket: socket.try_clone().unwrap() }.clog(10_000);
     outbox.cut(Cut::TooSlow);
     drop(outbox);
@@ -163,9 +163,9 @@ fn a_cut_with_something_waiting_is_a_reset() {
 }
 
 #[test]
-fn without_progress_it_is_cut_after_the_time_for_that() {
+fn backlog_without_progress_is_cut_after_the_timeout() {
     let rig = Rig::new(|limits| limits.stalled_seconds = 1);
-    let peer = rig.sloth();
+    let peer = rig.slow_reader();
     peer.clog(1_000);
     let since = Instant::now();
     wait_for("the cut", || peer.outbox.cut_reason() == Some(Cut::TooSlow));
@@ -175,40 +175,40 @@ fn without_progress_it_is_cut_after_the_time_for_that() {
 }
 
 #[test]
-fn with_progress_it_is_not_cut_however_long_it_takes() {
+fn backlog_with_progress_is_never_cut() {
     let rig = Rig::new(|limits| {
         (limits.stalled_seconds, limits.backlog_bytes) = (2, 4 << 20);
     });
-    let mut peer = rig.sloth();
+    let mut peer = rig.slow_reader();
     peer.clog(1_500_000);
     let since = Instant::now();
     let mut piece = vec![0; 16 << 10];
-    // A slow reader is slow on purpose: this is not waiting for anything.
+    // The sleep makes the reader slow; it does not wait for an event.
     while since.elapsed() < Duration::from_secs(4) {
         std::thread::sleep(Duration::from_millis(100));
-        peer.socket.read_exact(&mut piece).expect("it is still served");
+        peer.socket.read_exact(&mut piece).expect("more bytes");
     }
     assert_eq!(peer.outbox.cut_reason(), None);
-    assert!(peer.outbox.waiting() > 0, "it was never behind");
+    assert!(peer.outbox.waiting() > 0, "the reader is never behind");
 }
 
 #[test]
-fn over_the_total_bound_the_largest_backlog_is_cut_first() {
+fn total_limit_cuts_the_largest_backlog_first() {
     let rig = Rig::new(|limits| (limits.backlog_total_bytes, limits.backlog_bytes) = (1_200_000, 1 << 30));
-    let (small, large, middle) = (rig.sloth(), rig.sloth(), rig.sloth());
-    let also = (small.clog(50_000), middle.clog(200_000));
+    let (small, large, middle) = (rig.slow_reader(), rig.slow_reader(), rig.slow_reader());
+    let expected = (small.clog(50_000), middle.clog(200_000));
     large.clog(400_000);
-    assert!([&small, &large, &middle].iter().all(|p| p.outbox.cut_reason().is_none()));
+    assert!([&small, &large, &middle].iter().all(|peer| peer.outbox.cut_reason().is_none()));
     wait_for("the cut", || {
-        // The kernel may still take some of it, below the bound again.
+        // The kernel may take more bytes, so that the total falls below the limit again.
         if rig.poller.waiting() <= 1_200_000 {
             small.outbox.push_control(&[b'x'; 2_000]);
         }
         large.outbox.cut_reason() == Some(Cut::TooSlow)
     });
-    for (mut peer, expected) in [(small, also.0), (middle, also.1)] {
+    for (mut peer, expected) in [(small, expected.0), (middle, expected.1)] {
         peer.outbox.push_control(b"end\n");
-        assert!(peer.read_to("end\n").starts_with(&expected), "the others lose nothing");
+        assert!(peer.read_to("end\n").starts_with(&expected), "the other clients lose nothing");
         peer.flush();
     }
     assert_eq!(rig.poller.waiting(), 0);

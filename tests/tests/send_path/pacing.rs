@@ -1,11 +1,12 @@
-//! Outboxes of unframed clients: a `send` a message, apart in time, merged only when far behind.
+//! Outboxes of unframed clients: each message is one `send`, with a gap in time between them. Messages merge only when
+//! many are queued.
 
 use crate::rig::{Peer, Rig};
 use landline_server::fanout::Pacing;
 use std::io::{IoSlice, Read};
 use std::time::{Duration, Instant};
 
-/// Nothing after the first message goes out within a test.
+/// A pacing that sends only the first message within a test.
 pub fn slow() -> Pacing {
     Pacing { gap: Duration::from_secs(3_600), merge_at: 32, most_bytes: 1_000 }
 }
@@ -18,7 +19,7 @@ fn numbered(count: usize) -> String {
     (0..count).map(|n| format!("<{n}>\n")).collect()
 }
 
-/// What each `recv` returns, up to this message.
+/// Returns the result of each `recv`, up to the message `last`.
 fn messages_to(peer: &mut Peer, last: &str) -> Vec<String> {
     let mut got: Vec<String> = Vec::new();
     while got.last().is_none_or(|message| message != last) {
@@ -31,7 +32,7 @@ fn messages_to(peer: &mut Peer, last: &str) -> Vec<String> {
 }
 
 #[test]
-fn messages_come_without_newlines_and_apart() {
+fn messages_are_sent_without_newlines_and_apart_in_time() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.peer();
     let gap = Duration::from_millis(300);
@@ -44,7 +45,7 @@ fn messages_come_without_newlines_and_apart() {
 }
 
 #[test]
-fn far_behind_nothing_is_lost_and_every_byte_is_accounted_for() {
+fn merging_loses_nothing_and_counts_every_byte() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.peer();
     peer.outbox.pace(quick(4));
@@ -59,23 +60,23 @@ fn far_behind_nothing_is_lost_and_every_byte_is_accounted_for() {
 }
 
 #[test]
-fn talk_merges_below_the_size_of_a_message_and_control_lines_never_do() {
+fn talk_merges_up_to_the_message_size_and_control_lines_never_do() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.peer();
-    // So slow that what one `recv` returns is one `send`.
+    // The gap is so long that each `recv` returns one `send`.
     peer.outbox.pace(Pacing { gap: Duration::from_millis(200), merge_at: 2, most_bytes: 30 });
     peer.outbox.push_talk(&[IoSlice::new(numbered(12).as_bytes())]);
     peer.outbox.push_control(b"INFO: one\nINFO: two\n");
     let got = messages_to(&mut peer, "INFO: two");
-    assert!(got.len() < 14, "something was merged: {got:?}");
+    assert!(got.len() < 14, "nothing was merged: {got:?}");
     assert!(got.iter().all(|message| message.len() <= 30), "{got:?}");
     assert!(got.contains(&"INFO: one".to_owned()), "{got:?}");
     assert_eq!(got.concat().replace('\n', ""), numbered(12).replace('\n', "") + "INFO: oneINFO: two");
 }
 
-/// A client that sends ahead has not had all answers of the sign-in yet when it is let in.
+/// A client that sends ahead is signed in before all earlier answers have been sent.
 #[test]
-fn the_greeting_comes_behind_earlier_answers_and_before_talk() {
+fn greeting_follows_earlier_answers_and_precedes_talk() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.peer();
     peer.outbox.pace(Pacing { gap: Duration::from_millis(20), ..slow() });

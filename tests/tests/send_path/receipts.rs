@@ -1,4 +1,4 @@
-//! What is told of messages: with the kernel, or not any more.
+//! Receipts: each message is reported once, as taken by the kernel or as lost.
 
 use crate::rig::{Peer, Rig, wait_for};
 use landline_server::fanout::{Cut, Pacing, Receipt};
@@ -6,14 +6,14 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Notes what each receipt told, in the order in which they came.
+/// Records receipts in the order of their arrival: the message's number, and whether the kernel took it.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<(u32, bool)>>>);
+struct ReceiptLog(Arc<Mutex<Vec<(u32, bool)>>>);
 
-impl Told {
+impl ReceiptLog {
     fn receipt(&self, number: u32) -> Receipt {
-        let told = self.0.clone();
-        Box::new(move |out| told.lock().push((number, out)))
+        let log = self.0.clone();
+        Box::new(move |out| log.lock().push((number, out)))
     }
 
     fn so_far(&self) -> Vec<(u32, bool)> {
@@ -21,62 +21,62 @@ impl Told {
     }
 }
 
-/// Somebody signs in, or goes into a room, and gets messages meanwhile.
-fn during_a_hold(peer: &Peer, told: &Told) {
+/// Sends messages during and after a hold, as in a sign-in or a change of the room.
+fn during_a_hold(peer: &Peer, log: &ReceiptLog) {
     peer.outbox.hold();
-    peer.outbox.push_with_receipt(b"one\n", told.receipt(1));
-    peer.outbox.push_with_receipt(b"two\n", told.receipt(2));
-    assert_eq!(told.so_far(), [], "nothing has gone out");
-    peer.outbox.release(b"200 Welcome\n", Some(told.receipt(3)));
-    peer.outbox.push_with_receipt(b"three\n", told.receipt(4));
+    peer.outbox.push_with_receipt(b"one\n", log.receipt(1));
+    peer.outbox.push_with_receipt(b"two\n", log.receipt(2));
+    assert_eq!(log.so_far(), [], "receipts during the hold");
+    peer.outbox.release(b"200 Welcome\n", Some(log.receipt(3)));
+    peer.outbox.push_with_receipt(b"three\n", log.receipt(4));
 }
 
 #[test]
-fn what_was_held_back_is_out_when_it_is_released() {
+fn held_messages_are_delivered_on_release() {
     for paced in [false, true] {
-        let (rig, told) = (Rig::new(|_| {}), Told::default());
+        let (rig, log) = (Rig::new(|_| {}), ReceiptLog::default());
         let peer = rig.peer();
         if paced {
             peer.outbox.pace(Pacing { gap: Duration::from_millis(1), ..crate::pacing::slow() });
         }
-        during_a_hold(&peer, &told);
-        wait_for("everything", || peer.outbox.waiting() == 0);
-        assert_eq!(told.so_far(), [(1, true), (2, true), (3, true), (4, true)], "paced: {paced}");
+        during_a_hold(&peer, &log);
+        wait_for("an empty queue", || peer.outbox.waiting() == 0);
+        assert_eq!(log.so_far(), [(1, true), (2, true), (3, true), (4, true)], "paced: {paced}");
         assert!(!peer.outbox.owes_receipts());
         peer.outbox.cut(Cut::Closed);
-        assert_eq!(told.so_far().len(), 4);
+        assert_eq!(log.so_far().len(), 4);
     }
 }
 
 #[test]
-fn a_greeting_that_is_stuck_keeps_back_what_stands_behind_it() {
-    let (rig, told) = (Rig::new(|_| {}), Told::default());
-    let mut peer = rig.sloth();
+fn queued_greeting_delays_the_receipts_behind_it() {
+    let (rig, log) = (Rig::new(|_| {}), ReceiptLog::default());
+    let mut peer = rig.slow_reader();
     peer.clog(100_000);
-    peer.outbox.push_with_receipt(b"before\n", told.receipt(0));
+    peer.outbox.push_with_receipt(b"before\n", log.receipt(0));
     peer.outbox.hold();
-    peer.outbox.push_with_receipt(b"held\n", told.receipt(1));
+    peer.outbox.push_with_receipt(b"held\n", log.receipt(1));
     let greeting = format!("{}\n", "x".repeat(400_000));
-    peer.outbox.release(greeting.as_bytes(), Some(told.receipt(2)));
+    peer.outbox.release(greeting.as_bytes(), Some(log.receipt(2)));
     wait_for("a part of the greeting", || {
         peer.read_at_once(4_000);
         peer.outbox.waiting() < 350_000
     });
-    assert!(peer.outbox.waiting() > 0, "all of it fitted");
-    assert_eq!(told.so_far(), [(0, true)]);
+    assert!(peer.outbox.waiting() > 0, "nothing is queued");
+    assert_eq!(log.so_far(), [(0, true)]);
     peer.outbox.cut(Cut::Broken);
-    assert_eq!(told.so_far(), [(0, true), (1, false), (2, false)]);
+    assert_eq!(log.so_far(), [(0, true), (1, false), (2, false)]);
 }
 
-/// The server stops, or somebody is kicked, in the moment in which they sign in.
+/// The server stops, or kicks the user, during the sign-in.
 #[test]
-fn what_is_released_after_the_last_words_goes_out_and_is_told_so() {
-    let (rig, told) = (Rig::new(|_| {}), Told::default());
+fn release_after_seal_is_still_delivered() {
+    let (rig, log) = (Rig::new(|_| {}), ReceiptLog::default());
     let mut peer = rig.peer();
     peer.outbox.hold();
     peer.outbox.seal();
-    peer.outbox.push_with_receipt(b"too late\n", told.receipt(1));
-    peer.outbox.release(b"200 Welcome\n", Some(told.receipt(2)));
+    peer.outbox.push_with_receipt(b"too late\n", log.receipt(1));
+    peer.outbox.release(b"200 Welcome\n", Some(log.receipt(2)));
     assert_eq!(peer.read_to("200 Welcome\n"), "200 Welcome\n");
-    assert_eq!(told.so_far(), [(1, false), (2, true)]);
+    assert_eq!(log.so_far(), [(1, false), (2, true)]);
 }

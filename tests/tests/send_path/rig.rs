@@ -1,4 +1,4 @@
-//! A send path without a server: outboxes whose far ends the test holds.
+//! A send path without a server: outboxes whose connections end at the test.
 
 use landline_common::{Limits, Rendering};
 use landline_server::fanout::{Bounds, ClientId, Ear, Flushers, Outbox, Poller, Utterance};
@@ -19,13 +19,13 @@ pub struct Rig {
     next: AtomicU64,
 }
 
-/// A client: the server's outbox for it, and its own end of the connection.
+/// A client: its outbox, and its end of the connection.
 pub struct Peer {
     pub outbox: Arc<Outbox>,
     pub socket: TcpStream,
 }
 
-/// Something said: the number of the rendering, then the text.
+/// A line, rendered as `RENDERING:TEXT`.
 pub struct TestLine(pub String);
 
 impl Utterance for TestLine {
@@ -38,10 +38,10 @@ pub fn line(text: impl ToString) -> TestLine {
     TestLine(text.to_string())
 }
 
-/// Text, without one's own lines.
+/// Text rendering, without the member's own lines.
 pub const TEXT: Ear = Ear { rendering: Rendering::Text as usize, hears_itself: false };
 
-/// Both ways in which a room's cycles are run: by the speaker, and by the flushers.
+/// Values of `inline_members`: speakers run a room's cycles, or flushers do.
 pub const BOTH_WAYS: [u64; 2] = [16, 0];
 
 impl Rig {
@@ -57,8 +57,8 @@ impl Rig {
         self.connect(Socket::new(Domain::IPV4, Type::STREAM, None).unwrap())
     }
 
-    /// One for whom the kernel keeps little, to be clogged.
-    pub fn sloth(&self) -> Peer {
+    /// Connects a client with a small receive buffer, so that its backlog fills soon.
+    pub fn slow_reader(&self) -> Peer {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(32 << 10).unwrap();
         self.connect(socket)
@@ -83,11 +83,11 @@ impl Drop for Rig {
     }
 }
 
-/// More than the kernel holds of a connection to a sloth, at both ends.
+/// More bytes than the kernel buffers for a slow reader, at both ends of the connection.
 const KERNEL: usize = 128 << 10;
 
 impl Peer {
-    /// Sends long lines until at least `bytes` wait for good, whatever the kernel may still take. Returns all of them.
+    /// Sends long lines until at least `bytes` stay queued, also if the kernel takes more of them. Returns all lines.
     pub fn clog(&self, bytes: usize) -> String {
         let mut all = String::new();
         while self.outbox.waiting() < bytes + KERNEL {
@@ -99,7 +99,7 @@ impl Peer {
         all
     }
 
-    /// Everything up to a line (or a message) that ends with `last`.
+    /// Reads until the text ends with `last`. Returns all of it.
     pub fn read_to(&mut self, last: &str) -> String {
         let (mut all, deadline) = (Vec::new(), Instant::now() + DEADLINE);
         while !all.ends_with(last.as_bytes()) {
@@ -113,7 +113,7 @@ impl Peer {
         String::from_utf8(all).unwrap()
     }
 
-    /// Everything that was sent to this client so far.
+    /// Returns everything that was sent to this client so far.
     pub fn so_far(&mut self) -> String {
         self.outbox.push_control(b"<so far>\n");
         let mut all = self.read_to("<so far>\n");
@@ -121,7 +121,7 @@ impl Peer {
         all
     }
 
-    /// What can be read without waiting, up to so many bytes.
+    /// Returns what can be read without waiting, at most `most` bytes.
     pub fn read_at_once(&mut self, most: usize) -> String {
         self.socket.set_nonblocking(true).unwrap();
         let mut all = Vec::new();
@@ -134,17 +134,17 @@ impl Peer {
         String::from_utf8(all).unwrap()
     }
 
-    /// Waits until nothing waits for this client, which somebody must be reading for.
+    /// Waits until nothing is queued for this client. Needs another thread that reads, or enough space in the kernel.
     pub fn flush(&self) {
         assert!(self.outbox.flush(Instant::now() + DEADLINE), "{:?}", self.outbox.cut_reason());
     }
 }
 
-/// Waits until something has come about elsewhere.
+/// Polls until `done` returns true.
 pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
     while !done() {
-        assert!(Instant::now() < deadline, "{what} did not come about");
+        assert!(Instant::now() < deadline, "not in time: {what}");
         std::thread::yield_now();
     }
 }

@@ -8,10 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// JSON, with one's own lines.
+/// JSON rendering, with the member's own lines.
 const JSON: Ear = Ear { rendering: Rendering::Json as usize, hears_itself: true };
 
-/// Somebody with a seat.
+/// Connects a client that is a member of the room.
 fn member(rig: &Rig, room: &Arc<Room>, ear: Ear) -> (Peer, Arc<Seat>) {
     let peer = rig.peer();
     let seat = Seat::new(&peer.outbox, &Arc::default());
@@ -24,7 +24,7 @@ fn members(rig: &Rig, room: &Arc<Room>, count: usize) -> Vec<(Peer, Arc<Seat>)> 
 }
 
 #[test]
-fn a_settled_line_is_with_everybody() {
+fn settled_line_has_reached_all_members() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
@@ -41,7 +41,7 @@ fn a_settled_line_is_with_everybody() {
 }
 
 #[test]
-fn a_settled_change_is_in_force() {
+fn settled_change_is_in_effect() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
@@ -57,7 +57,7 @@ fn a_settled_change_is_in_force() {
     }
 }
 
-/// Something that counts in which renderings it was wanted.
+/// Counts the calls of `render` for each rendering.
 #[derive(Default)]
 struct Counted([AtomicUsize; RENDERINGS]);
 
@@ -90,10 +90,10 @@ fn a_line_is_rendered_once_for_each_rendering_in_use() {
     room.change(&seat, JSON, TEXT);
     assert_eq!(rendered(), once(&[text]));
     room.leave(&seat, TEXT, None);
-    assert_eq!(rendered(), once(&[]), "nobody is there");
+    assert_eq!(rendered(), once(&[]), "an empty room");
 }
 
-/// Something large that notes how much was pending in the room when it was rendered.
+/// A line of 1,000 bytes that records the maximum of pending bytes in the room.
 struct Large<'a>(&'a AtomicUsize);
 
 impl Utterance for Large<'_> {
@@ -128,11 +128,11 @@ fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
         }
     }
     let most = most.into_inner();
-    assert!(most > 8 << 10, "only {most} bytes were ever pending: this shows nothing");
+    assert!(most > 8 << 10, "at most {most} bytes were pending, so the limit was not reached");
     assert!(most <= 16 << 10, "{most} bytes were pending");
 }
 
-/// Something that cannot be rendered whole.
+/// A line that panics in the middle of rendering as JSON.
 struct Broken;
 
 impl Utterance for Broken {
@@ -161,7 +161,7 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
     }
 }
 
-/// A seat that was never taken is given back: the cycle panics, in a flusher, more often than there are flushers.
+/// Leaving without entering makes the cycle panic. This happens in flushers, more often than there are flushers.
 #[test]
 fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
     let rig = Rig::new(|limits| limits.inline_members = 0);
@@ -170,12 +170,12 @@ fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
     let never = Seat::new(&people[0].0.outbox, &Arc::default());
     let flushers = std::thread::available_parallelism().map_or(2, usize::from);
     for round in 0..=flushers {
-        // There must be as many members as are said to have left.
+        // The room's count of members must not fall below zero.
         let _stranger = member(&rig, &room, TEXT);
         room.leave(&never, TEXT, Some(&mut line("this panic is part of a test")));
-        // Not `settle`: without flushers it would wait for ever. What was said in the cycle that panicked is lost.
+        // `settle` would wait forever if no flusher were left. Repeat the line, since the panicked cycle loses lines.
         for (peer, _) in &mut people {
-            wait_for("a sign of life", || {
+            wait_for("a line after the panic", || {
                 room.announce(&mut line(round));
                 peer.read_at_once(1 << 20).ends_with(&format!("0:{round}\n"))
             });
@@ -188,7 +188,7 @@ fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
 }
 
 #[test]
-fn a_dead_member_costs_the_others_nothing() {
+fn dead_member_does_not_affect_the_others() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
@@ -208,24 +208,24 @@ fn a_dead_member_costs_the_others_nothing() {
 }
 
 #[test]
-fn an_empty_room_can_be_spoken_in_and_keeps_nothing() {
+fn empty_room_accepts_lines_and_stores_nothing() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
         let mut peer = rig.peer();
         for _ in 0..1_000 {
-            room.announce(&mut TestLine("nobody hears this".into()));
+            room.announce(&mut TestLine("a line without receivers".into()));
         }
         let seat = Seat::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, Some(&mut line("notice")));
         room.leave(&seat, TEXT, Some(&mut line("notice")));
         room.settle(room.announce(&mut line("end")));
-        assert_eq!(Arc::strong_count(&seat), 1, "the room has let go of the seat");
+        assert_eq!(Arc::strong_count(&seat), 1, "the room still holds the seat");
         assert_eq!(peer.so_far(), "");
     }
 }
 
-/// Talk with an id.
+/// A line of talk with an id.
 struct Numbered(u64);
 
 impl Utterance for Numbered {
@@ -239,18 +239,18 @@ impl Utterance for Numbered {
 }
 
 #[test]
-fn only_what_went_out_counts_as_heard() {
+fn only_delivered_lines_count_as_heard() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
-        let (peer, other) = (rig.sloth(), member(&rig, &room, TEXT));
+        let (peer, other) = (rig.slow_reader(), member(&rig, &room, TEXT));
         let seat = Seat::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, None);
         room.settle(room.say(&other.1, &mut Numbered(1)));
         assert_eq!((seat.heard(), other.1.heard()), (1, 1));
         peer.clog(1_000);
         room.settle(room.say(&other.1, &mut Numbered(2)));
-        // Their own line does not come back, but what was said before it still waits.
+        // The slow reader does not receive its own line, but line 2 is still queued for it.
         room.settle(room.say(&seat, &mut Numbered(3)));
         assert_eq!((seat.heard(), other.1.heard()), (1, 3), "inline {inline}");
         other.0.outbox.seal();

@@ -1,4 +1,4 @@
-//! What the server says of itself, asked and unasked.
+//! The server's discovery beacon, and its answers to questions.
 
 use super::{announcement, asker, barrier, exclusive, free_port, receive, send, shared, start, waiting};
 use landline_common::beacon::{Answer, question};
@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
 #[test]
-fn a_question_is_answered_with_all_there_is_to_know() {
+fn question_is_answered_with_all_fields() {
     let port = free_port();
     let discovery = start(announcement(port));
     let asker = asker(1);
@@ -34,7 +34,7 @@ fn a_question_is_answered_with_all_there_is_to_know() {
 }
 
 #[test]
-fn the_beacon_comes_at_once_and_then_every_two_seconds() {
+fn beacon_is_sent_at_once_and_every_two_seconds() {
     let port = free_port();
     let (first, second) = (shared(port), shared(port));
     let discovery = start(announcement(port));
@@ -44,12 +44,12 @@ fn the_beacon_comes_at_once_and_then_every_two_seconds() {
             assert_eq!(receive(listener), b"LANTALK_SERVER:127.0.0.1:5050");
         }
     }
-    assert!(begun.elapsed() > Duration::from_millis(1_900), "not faster than LanTalk's own");
+    assert!(begun.elapsed() > Duration::from_millis(1_900), "beacons come faster than LanTalk's own");
     discovery.stop();
 }
 
 #[test]
-fn without_a_lantalk_door_there_is_no_beacon_but_an_answer() {
+fn without_lantalk_port_there_are_answers_but_no_beacon() {
     let port = free_port();
     let listener = shared(port);
     let _discovery = start(Announcement { lantalk: None, ..announcement(port) });
@@ -62,14 +62,14 @@ fn without_a_lantalk_door_there_is_no_beacon_but_an_answer() {
 }
 
 #[test]
-fn questions_that_are_none_or_too_short_get_nothing() {
+fn malformed_and_short_questions_get_no_answer() {
     let port = free_port();
     let _discovery = start(announcement(port));
     let padded = |head: &str| [head.as_bytes(), &[b'.'; 400]].concat();
     let huge = vec![b'x'; 60_000];
     let short = [b"".to_vec(), b"LANDLINE? 1".to_vec(), b"LANDLINE? 1 ".to_vec()];
-    let strange = [padded("LANDLINE? 2 "), padded("?"), huge];
-    for (last, datagram) in (1..).zip(short.into_iter().chain(strange)) {
+    let malformed = [padded("LANDLINE? 2 "), padded("?"), huge];
+    for (last, datagram) in (1..).zip(short.into_iter().chain(malformed)) {
         let asker = asker(last);
         send(&asker, &datagram, port);
         barrier(port, 100 + last);
@@ -78,10 +78,10 @@ fn questions_that_are_none_or_too_short_get_nothing() {
 }
 
 #[test]
-fn x7_questions_that_are_not_answered_take_nobodys_place() {
+fn x7_unanswered_questions_use_no_quota_entries() {
     let port = free_port();
     let _discovery = start(announcement(port));
-    // As many addresses as are remembered, and more; the first ones would be answered if the question were longer.
+    // More addresses than the server's table of quotas has entries. The questions are too short to be answered.
     for n in 0..1_200u32 {
         let flood = UdpSocket::bind((Ipv4Addr::from_bits(0x7f02_0000 + n), 0)).unwrap();
         flood.send_to(b"LANDLINE? 1", (Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -92,7 +92,7 @@ fn x7_questions_that_are_not_answered_take_nobodys_place() {
 }
 
 #[test]
-fn one_address_gets_five_answers_a_second_and_others_theirs() {
+fn each_address_gets_five_answers_per_second() {
     let port = free_port();
     let _discovery = start(announcement(port));
     let greedy = asker(3);
@@ -122,20 +122,20 @@ fn ask_until_answered(asker: &UdpSocket, port: u16) {
 }
 
 #[test]
-fn when_the_port_is_taken_the_beacon_goes_on_and_answers_begin_when_it_is_free() {
+fn beacon_needs_no_port_and_answers_begin_once_it_is_free() {
     let port = free_port();
-    let jealous = exclusive(port);
-    jealous.set_read_timeout(Some(DEADLINE)).unwrap();
+    let blocker = exclusive(port);
+    blocker.set_read_timeout(Some(DEADLINE)).unwrap();
     let _discovery = start(announcement(port));
     for _ in 0..2 {
-        assert_eq!(receive(&jealous), b"LANTALK_SERVER:127.0.0.1:5050");
+        assert_eq!(receive(&blocker), b"LANTALK_SERVER:127.0.0.1:5050");
     }
-    drop(jealous);
+    drop(blocker);
     ask_until_answered(&asker(1), port);
 }
 
 #[test]
-fn it_stops_at_once_and_leaves_the_port() {
+fn stopping_is_immediate_and_frees_the_port() {
     let port = free_port();
     for by_name in [true, false] {
         let discovery = start(announcement(port));
@@ -151,7 +151,7 @@ fn it_stops_at_once_and_leaves_the_port() {
 }
 
 #[test]
-fn an_address_that_is_not_ours_or_not_ipv4_is_no_reason_to_fail() {
+fn foreign_or_ipv6_bind_address_does_not_fail() {
     for bind in ["192.0.2.77", "::1"] {
         start(Announcement { bind: bind.parse().unwrap(), ..announcement(free_port()) }).stop();
     }

@@ -1,4 +1,4 @@
-//! `landline discover`, the real program.
+//! The command `landline discover`.
 
 use super::{announcement, asker, free_port, receive, send, shared, start};
 use landline_common::beacon::question;
@@ -40,7 +40,7 @@ fn landline_discover_finds_servers_that_share_the_port() {
 }
 
 #[test]
-fn landline_discover_hears_a_server_that_only_sends_lantalks_beacon() {
+fn landline_discover_lists_a_server_with_only_a_lantalk_beacon() {
     let port = free_port();
     let listener = shared(port);
     let child = Program::client()
@@ -48,33 +48,37 @@ fn landline_discover_hears_a_server_that_only_sends_lantalks_beacon() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("running landline");
-    // It listens before it asks.
+    // The program listens before it sends its question.
     assert_eq!(receive(&listener), question());
     send(&asker(7), b"LANTALK_SERVER:6.6.6.6:5050", port);
     let output = child.wait_with_output().unwrap();
     let row: Value = serde_json::from_slice(&output.stdout).expect("one row");
     assert_eq!((&row["kind"], &row["name"]), (&"lantalk".into(), &Value::Null));
-    assert_eq!((&row["address"], &row["port"]), (&"127.0.0.7".into(), &5_050.into()), "the source address wins");
+    assert_eq!(
+        (&row["address"], &row["port"]),
+        (&"127.0.0.7".into(), &5_050.into()),
+        "the source address counts, not the one in the beacon"
+    );
 }
 
 #[test]
-fn landline_discover_says_when_there_is_nobody() {
+fn landline_discover_reports_that_no_server_answered() {
     let output = discover(free_port(), &[]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(output.stdout, b"");
-    let says = "no server answered; start one with landline-server, or type an address: landline HOST\n";
-    assert_eq!(String::from_utf8_lossy(&output.stderr), says);
+    let expected = "no server answered; start one with landline-server, or type an address: landline HOST\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
 }
 
 #[test]
-fn liars_and_ten_thousand_fake_beacons_change_nothing() {
+fn false_answers_and_ten_thousand_fake_beacons_change_nothing() {
     let port = free_port();
     let _honest = start(announcement(port));
-    let ears = shared(port);
+    let listener = shared(port);
     let liar = std::thread::spawn(move || {
-        // Its question tells where it waits for answers.
+        // The source address of the question is where the program waits for answers.
         let asker = loop {
-            let (length, from) = ears.recv_from(&mut [0; 2_048]).expect("a question");
+            let (length, from) = listener.recv_from(&mut [0; 2_048]).expect("a question");
             if length == question().len() {
                 break from;
             }
@@ -106,7 +110,7 @@ fn liars_and_ten_thousand_fake_beacons_change_nothing() {
 }
 
 #[test]
-fn a_running_server_is_found_with_the_number_of_its_people() {
+fn running_server_is_found_with_its_number_of_users() {
     let port = free_port();
     let mut server = TestServer::new(|config| {
         config.beacon_port = Some(port);

@@ -1,4 +1,4 @@
-//! Finding servers, on loopback: nothing here leaves this machine. Each test has a UDP port of its own.
+//! Finding servers, on loopback only. Each test has its own UDP port.
 
 mod answers;
 mod list;
@@ -12,13 +12,14 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
-const EVERYBODY: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
+/// Broadcast address of loopback.
+const BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 
-/// A UDP port that nobody has: not one of those that the system gives away, which another test may get meanwhile.
+/// Returns a free UDP port. It is outside the system's ephemeral range, from which another test could get it meanwhile.
 fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        // Each process, if it is one of several at work, begins elsewhere.
+        // Test processes that run at the same time begin at different ports.
         let n = (std::process::id() * 32 + NEXT.fetch_add(1, Relaxed)) % 12_000;
         let port = 20_000 + u16::try_from(n).unwrap();
         if UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
@@ -28,20 +29,20 @@ fn free_port() -> u16 {
     }
 }
 
-/// A program that another test is just starting holds all our sockets for a moment, so a port that was given back is
-/// not free at once.
+/// Binds as soon as the port is free. A program that another test is starting inherits our sockets until its exec, so a
+/// closed port stays taken for a moment.
 fn once_free(bind: impl Fn() -> io::Result<UdpSocket>) -> UdpSocket {
     let deadline = Instant::now() + DEADLINE;
     loop {
         match bind() {
             Ok(socket) => break socket,
-            Err(error) => assert!(Instant::now() < deadline, "the port is not given back: {error}"),
+            Err(error) => assert!(Instant::now() < deadline, "the port does not become free: {error}"),
         }
         std::thread::yield_now();
     }
 }
 
-/// A socket that keeps the port for itself.
+/// Binds a socket that does not share its port.
 fn exclusive(port: u16) -> UdpSocket {
     once_free(|| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)))
 }
@@ -51,11 +52,11 @@ fn announcement(udp_port: u16) -> Announcement {
     Announcement { name: "Room 12".into(), port: 12_345, lantalk: Some(5_050), udp_port, password: true, bind }
 }
 
-fn start(what: Announcement) -> Discovery {
-    Discovery::start(what, || 3)
+fn start(announcement: Announcement) -> Discovery {
+    Discovery::start(announcement, || 3)
 }
 
-/// A socket that shares the port, as LanTalk's clients do.
+/// Binds a socket that shares its port, as LanTalk's clients do.
 fn shared(port: u16) -> UdpSocket {
     let socket = once_free(|| {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
@@ -67,7 +68,7 @@ fn shared(port: u16) -> UdpSocket {
     socket
 }
 
-/// Somebody at one of the many addresses of loopback.
+/// Binds a socket at 127.0.0.`last`, to stand for another machine.
 fn asker(last: u8) -> UdpSocket {
     let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, last), 0)).unwrap();
     socket.set_broadcast(true).unwrap();
@@ -76,7 +77,7 @@ fn asker(last: u8) -> UdpSocket {
 }
 
 fn send(socket: &UdpSocket, datagram: &[u8], port: u16) {
-    socket.send_to(datagram, (EVERYBODY, port)).unwrap();
+    socket.send_to(datagram, (BROADCAST, port)).unwrap();
 }
 
 fn receive(socket: &UdpSocket) -> Vec<u8> {
@@ -86,7 +87,7 @@ fn receive(socket: &UdpSocket) -> Vec<u8> {
     datagram
 }
 
-/// How many datagrams have come already.
+/// Returns the number of datagrams that have arrived.
 fn waiting(socket: &UdpSocket) -> usize {
     socket.set_nonblocking(true).unwrap();
     let count = std::iter::repeat_with(|| socket.recv_from(&mut [0; 2_048])).take_while(Result::is_ok).count();
@@ -94,8 +95,8 @@ fn waiting(socket: &UdpSocket) -> usize {
     count
 }
 
-/// When this returns, every question sent before has been answered, if it ever is: they are taken one by one. Each
-/// barrier has an address, and so a quota, of its own.
+/// Waits until the server has handled all earlier questions, which it does in order. Each barrier needs its own address,
+/// since quotas go by address.
 fn barrier(port: u16, last: u8) {
     let asker = asker(last);
     send(&asker, &question(), port);

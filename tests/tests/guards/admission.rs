@@ -1,9 +1,9 @@
-//! Connections are bounded, and those that say nothing go first.
+//! Limits on connections: silent ones without sign-in are dropped first.
 
 use landline_tests::TestServer;
 
 #[test]
-fn the_oldest_that_never_signed_in_makes_room() {
+fn oldest_connection_without_sign_in_is_dropped() {
     let server = TestServer::new(|config| {
         config.max_clients_per_ip = 100;
         config.limits.unsigned_per_address = 4;
@@ -23,7 +23,7 @@ fn the_oldest_that_never_signed_in_makes_room() {
 }
 
 #[test]
-fn too_many_from_one_address_are_told_so() {
+fn excess_connection_of_an_address_is_refused_with_503() {
     let server = TestServer::new(|config| config.max_clients_per_ip = 2);
     let _both = [server.guest("alice", "lobby"), server.guest("bob", "lobby")];
     let mut third = server.connect();
@@ -32,14 +32,14 @@ fn too_many_from_one_address_are_told_so() {
 }
 
 #[test]
-fn a_full_server_says_so_and_has_room_again() {
+fn full_server_refuses_until_a_client_leaves() {
     let server = TestServer::new(|config| config.max_clients = 2);
     let alice = server.guest("alice", "lobby");
     let mut bob = server.guest("bob", "lobby");
     server.connect().expect_start("ERROR: 503 ");
     alice.quit();
     bob.expect("alice has left the chatroom");
-    // Her connection is taken off the list a moment after she is told goodbye.
+    // The server counts alice's connection for a moment after its goodbye.
     loop {
         let mut carol = server.connect();
         carol.send("carol_lobby");

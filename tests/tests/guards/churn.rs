@@ -1,8 +1,8 @@
-//! How often one address may make accounts and sign in.
+//! Limits on registrations and sign-ins per address.
 
 use landline_tests::{Client, TestServer};
 
-/// Limits on what one address may do are in force, and low.
+/// Starts a server with low limits per address.
 fn server() -> TestServer {
     TestServer::new(|config| {
         config.max_clients_per_ip = 100;
@@ -24,24 +24,24 @@ fn register(server: &TestServer, name: &str) -> (Client, String) {
 }
 
 #[test]
-fn so_many_accounts_and_no_more_for_a_while() {
+fn registrations_per_address_are_limited() {
     let server = server();
     server.register("alice", "correct horse");
-    // What makes no account does not count.
+    // A failed registration does not count.
     assert!(register(&server, "ALICE").1.starts_with("ERROR: 403 "));
     server.register("bob", "correct horse");
     let (mut client, refused) = register(&server, "carol");
     let seconds =
         refused.strip_prefix("ERROR: 429 Too many new accounts or passwords from your address. Try again in ");
     assert!(seconds.is_some_and(|rest| rest == "600 s." || rest.starts_with("59")), "{refused}");
-    // They are asked again; with an account that is there it works.
+    // The server asks again, and a sign-in to an existing account works.
     ["LOGIN", "alice", "correct horse"].iter().for_each(|line| client.send(line));
     client.until("AUTH_SUCCESS");
     server.guest("carol", "lobby");
 }
 
 #[test]
-fn so_many_sign_ins_a_minute_through_whatever_door() {
+fn sign_ins_per_address_are_limited_over_all_doors() {
     let server = server();
     server.register("alice", "correct horse");
     let mut inside = server.guest("bob", "lobby");
@@ -69,7 +69,7 @@ fn so_many_sign_ins_a_minute_through_whatever_door() {
 }
 
 #[test]
-fn signing_in_again_while_one_is_here_counts_too() {
+fn refused_second_sign_in_counts_too() {
     let server = server();
     server.register("alice", "correct horse");
     let _alice = server.login("alice", "correct horse");
@@ -81,7 +81,7 @@ fn signing_in_again_while_one_is_here_counts_too() {
 }
 
 #[test]
-fn a_zero_lifts_both() {
+fn zero_disables_both_limits() {
     let server = TestServer::new(|config| {
         config.max_clients_per_ip = 0;
         config.limits.registrations_per_address = 1;

@@ -1,4 +1,4 @@
-//! Silence ends a session, with a warning.
+//! Idle sessions end after a warning.
 
 use landline_tests::TestServer;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ fn server(timeout: u64, warning: u64, strict: bool) -> TestServer {
 }
 
 #[test]
-fn a_warning_and_then_the_end() {
+fn idle_session_is_warned_and_then_ended() {
     let server = server(3, 1, false);
     let mut alice = server.guest("alice", "lobby");
     alice.expect("INFO: You have been silent for long. In 1 s you are signed out; type anything to stay.");
@@ -21,17 +21,17 @@ fn a_warning_and_then_the_end() {
 }
 
 #[test]
-fn pings_keep_one_in_unless_they_do_not_count() {
+fn pings_prevent_the_timeout_unless_strict() {
     for (strict, stays) in [(false, true), (true, false)] {
         let server = server(1, 1, strict);
         let mut alice = server.guest("alice", "lobby");
         let deadline = Instant::now() + Duration::from_secs(3);
-        let mut here = true;
-        while here && Instant::now() < deadline {
+        let mut is_online = true;
+        while is_online && Instant::now() < deadline {
             alice.send("/ping");
-            here = alice.next_line().is_some_and(|line| line == "PONG");
+            is_online = alice.next_line().is_some_and(|line| line == "PONG");
             std::thread::sleep(Duration::from_millis(50));
         }
-        assert_eq!(here, stays, "strict: {strict}");
+        assert_eq!(is_online, stays, "strict: {strict}");
     }
 }

@@ -1,4 +1,4 @@
-//! What one client may take: lines, silence, connections, passwords.
+//! Limits that protect the server: rates, idle time, connections, passwords.
 
 mod admission;
 mod churn;

@@ -1,4 +1,4 @@
-//! Wrong passwords from one address are counted, whatever the names.
+//! Wrong passwords count per address, under any name.
 
 use landline_tests::{Client, TestServer};
 
@@ -11,7 +11,7 @@ fn guess(server: &TestServer, alias: &str) -> String {
 }
 
 #[test]
-fn ten_wrong_ones_stop_further_attempts_but_nobody_else() {
+fn ten_wrong_passwords_block_only_further_password_attempts() {
     let server = TestServer::default();
     server.register("alice", "correct horse");
     let mut inside = server.login("alice", "correct horse");
@@ -26,7 +26,7 @@ fn ten_wrong_ones_stop_further_attempts_but_nobody_else() {
 }
 
 #[test]
-fn guesses_of_the_servers_password_count_too() {
+fn wrong_server_passwords_count_too() {
     let server = TestServer::new(|config| {
         config.password = Some("sesame".into());
         config.limits.address_failures = 3;
@@ -42,10 +42,10 @@ fn guesses_of_the_servers_password_count_too() {
     for _ in 0..3 {
         assert!(attempt("open").starts_with("403 Wrong server"));
     }
-    assert!(attempt("sesame").contains("Try again in"), "also with the right one");
+    assert!(attempt("sesame").contains("Try again in"), "the right password, after too many wrong ones");
 }
 
-/// What LanTalk's door answers to a name and a password.
+/// Signs in at the LanTalk port. Returns the answer.
 fn at_lantalk(server: &TestServer, name: &str, password: &str) -> String {
     let mut client = Client::connect(server.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
@@ -54,7 +54,7 @@ fn at_lantalk(server: &TestServer, name: &str, password: &str) -> String {
 }
 
 #[test]
-fn guesses_of_the_servers_password_count_under_a_locked_name_too() {
+fn wrong_server_passwords_count_under_a_locked_name_too() {
     let server = TestServer::new(|config| {
         config.password = Some("sesame".into());
         config.lantalk_port = Some(0);
@@ -64,6 +64,9 @@ fn guesses_of_the_servers_password_count_under_a_locked_name_too() {
     for guess in ["open", "shut", "ajar", "wide", "bolt"] {
         assert!(at_lantalk(&server, "eve", guess).contains("auth_fail"), "{guess}");
     }
-    assert!(at_lantalk(&server, "eve", "sesame").contains("auth_fail"), "the right one, after too many wrong ones");
-    assert!(at_lantalk(&server, "mallory", "sesame").contains("auth_fail"), "whatever the name");
+    assert!(
+        at_lantalk(&server, "eve", "sesame").contains("auth_fail"),
+        "the right password, after too many wrong ones"
+    );
+    assert!(at_lantalk(&server, "mallory", "sesame").contains("auth_fail"), "the right password, under another name");
 }

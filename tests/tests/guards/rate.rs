@@ -1,4 +1,4 @@
-//! The rate limit counts every line on every door.
+//! The rate limit counts every line, at every door.
 
 use landline_tests::TestServer;
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 
-/// Three lines in an hour; out after so many dropped ones.
+/// Starts a server that accepts three lines per hour, and kicks a client after `dropped` dropped lines.
 fn server(dropped: u64) -> TestServer {
     TestServer::new(|config| {
         config.rate = Some((3, Duration::from_secs(3_600)));
@@ -48,7 +48,7 @@ fn commands_blank_lines_and_junk_count_too() {
 }
 
 #[test]
-fn who_never_stops_is_kicked_and_the_log_of_it_is_short() {
+fn flooding_client_is_kicked_and_logged() {
     let server = server(50);
     let mut alice = server.guest("alice", "lobby");
     alice.send_bytes("flood\n".repeat(60).as_bytes());
@@ -56,12 +56,12 @@ fn who_never_stops_is_kicked_and_the_log_of_it_is_short() {
     alice.expect("INFO: You have been kicked.");
     alice.expect_closed();
     server.guest("alice", "lobby");
-    let sessions = fs::read_to_string(server.data().join("sessions.jsonl")).expect("the records");
+    let sessions = fs::read_to_string(server.data().join("sessions.jsonl")).expect("the session log");
     assert!(sessions.contains("\"reason\":\"flooding\""), "{sessions}");
 }
 
 #[test]
-fn lantalk_junk_is_counted_and_kicked_too() {
+fn flooding_lantalk_client_is_kicked() {
     let server = server(10);
     let mut bob = server.lantalk("Bob");
     bob.send_bytes("{\"type\":5}\n".repeat(20).as_bytes());
@@ -74,7 +74,7 @@ fn lantalk_junk_is_counted_and_kicked_too() {
 }
 
 #[test]
-fn junk_before_signing_in_ends_too() {
+fn junk_before_sign_in_ends_the_connection() {
     let server = server(50);
     let mut client = server.connect();
     client.send("");

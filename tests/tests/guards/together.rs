@@ -1,4 +1,4 @@
-//! What all sessions of one address say together is bounded, and costs nobody else their place.
+//! Limits on the talk of all sessions of one address together. Other clients do not lose their connections by it.
 
 use landline_common::Limits;
 use landline_server::config::Config;
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 
-/// Guards as they are by default, changed further by `change`.
+/// Starts a server with the default rate and client limits, changed further by `change`.
 fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         let Config { rate, max_clients_per_ip, .. } = Config::default();
         (config.rate, config.max_clients_per_ip) = (rate, max_clients_per_ip);
-        // Everybody comes at once, and everybody hears of it: that is not what is tested.
+        // All clients sign in at once; do not let that limit interfere.
         config.limits.unsigned_per_address = 1_000;
         change(config);
     })
@@ -30,7 +30,7 @@ fn enter(mut client: Client, name: &str, room: &str) -> Client {
     client
 }
 
-/// Somebody at an address of their own for whom the system keeps little.
+/// Signs in a client at its own address, with a small receive buffer.
 fn slow_reader(server: &TestServer) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(16 << 10).expect("a small buffer");
@@ -39,13 +39,13 @@ fn slow_reader(server: &TestServer) -> Client {
     enter(Client::of(socket.into()), "reader", "elsewhere")
 }
 
-/// How many of these lines have `part` in them, up to the answer of a ping.
+/// Returns how many lines up to the answer to a ping contain `part`.
 fn count_until_pong(client: &mut Client, part: &str) -> usize {
     client.lines_so_far().iter().filter(|line| line.contains(part)).count()
 }
 
 #[test]
-fn one_address_throws_nobody_off_who_reads_slowly() {
+fn flood_of_one_address_disconnects_no_slow_reader() {
     let server = server(|_| {});
     let mut reader = slow_reader(&server);
     let mut flooders: Vec<_> = (0..30).map(|i| guest(&server, neighbour(2), &format!("flooder{i}"))).collect();
@@ -54,9 +54,9 @@ fn one_address_throws_nobody_off_who_reads_slowly() {
     for flooder in &mut flooders {
         flooder.send_bytes(line.repeat(9).as_bytes());
     }
-    // Each still gets answers, so everything is said by now that will be. The reader has read nothing of it yet.
+    // Each flooder gets its answer after its lines, so the server has handled all lines. The reader has read none yet.
     let dropped = flooders.iter_mut().map(|flooder| count_until_pong(flooder, SLOW_DOWN)).filter(|told| *told > 0);
-    assert!(dropped.count() > 20, "most were told");
+    assert!(dropped.count() > 20, "most flooders have a warning");
     let heard = count_until_pong(&mut reader, "\u{1f600}");
     let most = Limits::default().address_bytes / 8_000;
     assert!(heard > 0 && heard as u64 <= most * 2, "{heard} lines");
@@ -65,13 +65,13 @@ fn one_address_throws_nobody_off_who_reads_slowly() {
 }
 
 #[test]
-fn a_class_behind_one_address_that_pastes_is_heard() {
+fn pastes_of_a_class_behind_one_address_arrive() {
     let server = server(|_| {});
     let mut teacher = guest(&server, neighbour(1), "teacher");
     let mut class: Vec<_> = (0..30).map(|i| guest(&server, neighbour(2), &format!("pupil{i}"))).collect();
     teacher.lines_so_far();
     for (i, pupil) in class.iter_mut().enumerate() {
-        // What our client sends at once of what is pasted.
+        // Landline's client sends as many pasted lines at once.
         let lines: String = (0..9).map(|n| format!("pasted {i} {n} {}\n", "x".repeat(800))).collect();
         pupil.send_bytes(lines.as_bytes());
     }
@@ -82,7 +82,7 @@ fn a_class_behind_one_address_that_pastes_is_heard() {
 }
 
 #[test]
-fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
+fn lines_over_the_address_limit_are_dropped_with_a_warning() {
     let server = server(|config| {
         config.limits.address_lines = 3;
         config.limits.address_said_seconds = 3_600;
@@ -93,7 +93,7 @@ fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
     let mut carol = guest(&server, neighbour(2), "carol");
     alice.until("carol has connected");
     bob.until("carol has connected");
-    // What nobody else hears does not count.
+    // Commands whose answers go to the sender alone do not count.
     alice.send_bytes(b"/rooms\n/users\n/help\n/who lobby\n");
     alice.lines_so_far();
     for line in ["one", "/all two"] {
@@ -105,7 +105,7 @@ fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
     bob.expect("[all] alice: two");
     bob.send("/pm carol three");
     carol.expect_start("[PM");
-    // Whoever says the rest, and however.
+    // Further lines are dropped, from any session of the address and by any command.
     bob.send_bytes(b"four\n/all five\n/pm carol six\n");
     bob.expect(SLOW_DOWN);
     alice.send_bytes("more\n".repeat(50).as_bytes());
@@ -117,7 +117,7 @@ fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
     carol.expect_nothing();
     carol.send("seven");
     alice.until("carol: seven");
-    // To come again gives nothing.
+    // A new session does not renew the address's budget.
     bob.quit();
     carol.expect("bob has left the chatroom");
     guest(&server, neighbour(1), "dave").send_bytes(b"eight\n");
@@ -126,7 +126,7 @@ fn lines_over_it_are_dropped_with_a_warning_and_end_nobodys_session() {
 }
 
 #[test]
-fn lantalks_clients_count_too() {
+fn lantalk_clients_count_too() {
     let server = server(|config| {
         config.lantalk_port = Some(0);
         config.limits.address_lines = 1;
@@ -143,12 +143,12 @@ fn lantalks_clients_count_too() {
 }
 
 #[test]
-fn who_lifts_the_rate_or_the_limits_of_an_address_lifts_it() {
-    let lift: [fn(&mut Config); 2] = [|config| config.rate = None, |config| config.max_clients_per_ip = 0];
-    for lift in lift {
+fn disabling_the_rate_or_address_limits_disables_this_limit() {
+    let changes: [fn(&mut Config); 2] = [|config| config.rate = None, |config| config.max_clients_per_ip = 0];
+    for change in changes {
         let server = server(|config| {
             config.limits.address_lines = 1;
-            lift(config);
+            change(config);
         });
         let (mut alice, mut bob) = (server.guest("alice", "lobby"), server.guest("bob", "lobby"));
         (0..9).for_each(|n| alice.send(&format!("line {n}")));

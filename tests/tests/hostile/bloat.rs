@@ -1,4 +1,4 @@
-//! A server that sends our client more than it can pass on, because nobody takes its output.
+//! A server that sends Landline's client more than it can print, because its output is not read.
 #![cfg(target_os = "linux")]
 
 use landline_tests::bench::usage;
@@ -9,18 +9,18 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
 
-/// A server that can send nothing for so long has been made to wait.
+/// A server that cannot send for this long is held up by the client.
 const STUCK: Duration = Duration::from_secs(3);
-/// It would go on for ever.
+/// Bytes after which the client is considered unlimited.
 const ENOUGH: usize = 256 << 20;
-/// Names in one line: nearly 1 MiB, and more than ten times that when it is read.
+/// Names in one list: nearly 1 MiB as a line, and more than ten times that when it is parsed.
 const NAMES: usize = 260_000;
-/// What a client takes that is in: more than the buffers of the system.
+/// Bytes that a signed-in client reads at least: more than the system's buffers take.
 const ONE_LIST: usize = 4 * NAMES;
-/// The most memory that the client may take.
+/// Memory limit of the client, in KiB.
 const MOST_KIB: u64 = 128 << 10;
 
-/// Lets the client in, and sends lists until it takes no more: how many bytes it took.
+/// Signs the client in, and sends lists until it reads no more. Returns the number of sent bytes.
 fn pour(stream: TcpStream) -> usize {
     let mut lines = BufReader::new(stream.try_clone().expect("a socket")).lines();
     assert_eq!(lines.next().expect("a line").expect("a line"), "format json");
@@ -28,7 +28,7 @@ fn pour(stream: TcpStream) -> usize {
     let welcome = json!({
         "type": "auth_ok", "username": "alice", "server_name": "S", "room": "lobby", "account": false, "protocol": 2
     });
-    writeln!(stream, "{welcome}").expect("it listens");
+    writeln!(stream, "{welcome}").expect("a client that reads");
     let list = json!({"type": "system", "event": "online", "users": vec!["x"; NAMES], "text": "", "at": 1});
     let line = format!("{list}\n");
     stream.set_write_timeout(Some(STUCK)).expect("a socket");
@@ -39,7 +39,7 @@ fn pour(stream: TcpStream) -> usize {
             match stream.write(left) {
                 Ok(written) => (sent, left) = (sent + written, &left[written..]),
                 Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return sent,
-                // It has given up a server that says so much and answers nothing.
+                // The client has given up this server, which answers nothing.
                 Err(why) if matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => return sent,
                 Err(why) => panic!("{why}"),
             }
@@ -49,7 +49,7 @@ fn pour(stream: TcpStream) -> usize {
 }
 
 #[test]
-fn a_server_cannot_fill_the_memory_of_a_client_whose_output_stands_still() {
+fn client_with_blocked_output_uses_bounded_memory() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("its address").to_string();
     for more in ["--plain", "--json"] {
@@ -60,11 +60,8 @@ fn a_server_cannot_fill_the_memory_of_a_client_whose_output_stands_still() {
         let kept = stream.try_clone().expect("a socket");
         let sent = pour(kept);
         let peak = usage(client.child().id()).expect("its memory").peak_kib;
-        println!("{more}: it took {} MiB, and holds at most {} MiB", sent >> 20, peak >> 10);
-        assert!(
-            (ONE_LIST..ENOUGH).contains(&sent) && peak < MOST_KIB,
-            "{more}: it took {sent} bytes, and held {peak} KiB"
-        );
+        println!("{more}: read {} MiB, held at most {} MiB", sent >> 20, peak >> 10);
+        assert!((ONE_LIST..ENOUGH).contains(&sent) && peak < MOST_KIB, "{more}: read {sent} bytes, held {peak} KiB");
         drop(stream);
     }
 }

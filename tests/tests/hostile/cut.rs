@@ -1,4 +1,4 @@
-//! Connections that break, at every byte.
+//! Connections that break after any byte.
 
 use crate::ChatProbe;
 use landline_tests::{Client, DEADLINE, Proxy, TestServer, Way};
@@ -12,40 +12,40 @@ const COMES: &str = "alice has connected to the chatroom";
 const LEAVES: &str = "alice has left the chatroom";
 
 #[test]
-fn a_sign_in_that_breaks_after_any_byte_leaves_the_name_free() {
+fn sign_in_broken_after_any_byte_leaves_the_name_free() {
     let server = TestServer::default();
-    let mut talk = ChatProbe::new(&server);
+    let mut chat = ChatProbe::new(&server);
     for at in 0..=SIGN_IN.len() {
         let cut = Proxy::new(server.address(), Way::Cut(at), Way::Whole);
         let client = Client::connect(cut.address());
         let _ = client.stream().write_all(SIGN_IN.as_bytes());
-        let mut again = free_again(&server, "alice");
+        let mut again = sign_in_once_free(&server, "alice");
         again.send("here");
         let heard: Vec<String> =
-            std::iter::from_fn(|| Some(talk.other.line())).take_while(|l| l != "alice: here").collect();
+            std::iter::from_fn(|| Some(chat.listener.line())).take_while(|l| l != "alice: here").collect();
         again.quit();
-        talk.other.expect(LEAVES);
-        // They may have been in for a moment.
+        chat.listener.expect(LEAVES);
+        // The first client may have been signed in for a moment.
         assert!(heard == [COMES] || heard == [COMES, LEAVES, COMES], "{heard:?}");
     }
 }
 
-/// What is said is heard whole and in its order, or not at all; then they leave.
+/// The listener receives whole lines in order, or none, and then the notice of leaving.
 #[test]
-fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
+fn talk_broken_after_any_byte_arrives_in_whole_lines() {
     let server = TestServer::default();
-    let mut talk = ChatProbe::new(&server);
+    let mut chat = ChatProbe::new(&server);
     for at in 1..=SAID.len() {
         let cut = Proxy::new(server.address(), Way::Cut(SIGN_IN.len() + at), Way::Whole);
         let mut client = Client::connect(cut.address());
         client.send_bytes(SIGN_IN.as_bytes());
         client.until("200 ");
-        talk.other.expect(COMES);
-        // The cut may come before everything is sent.
+        chat.listener.expect(COMES);
+        // The connection may break before everything is sent.
         let _ = client.stream().write_all(SAID.as_bytes());
         let mut heard = Vec::new();
         while heard.last().is_none_or(|last| last != LEAVES) {
-            heard.push(talk.other.line());
+            heard.push(chat.listener.line());
         }
         heard.pop();
         let whole = SAID.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
@@ -53,16 +53,16 @@ fn talk_that_breaks_after_any_byte_is_heard_in_whole_lines() {
     }
 }
 
-fn free_again(server: &TestServer, name: &str) -> Client {
+fn sign_in_once_free(server: &TestServer, name: &str) -> Client {
     let since = Instant::now();
     loop {
         let mut client = server.connect();
         client.send(&format!("{name}_salon"));
-        // A busy server greets before it has read the name.
+        // A busy server sends its greeting before it has read the name.
         let answer = std::iter::from_fn(|| client.next_line()).find(|line| !line.starts_with("Authorise MODE?"));
         if answer.is_some_and(|answer| answer.starts_with("200 ")) {
             return client;
         }
-        assert!(since.elapsed() < DEADLINE, "the name is never free");
+        assert!(since.elapsed() < DEADLINE, "the name does not become free");
     }
 }

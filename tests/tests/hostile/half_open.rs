@@ -1,4 +1,4 @@
-//! Peers that are gone without a word: a cable is pulled, and no end of the connection ever arrives.
+//! Peers that vanish: the cable is unplugged, and neither an end nor a reset of the connection arrives.
 
 use landline_tests::{Client, DEADLINE, Lan, Program, Proxy, TestServer, Way, eventually};
 use std::process::Stdio;
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 #[test]
-fn a_pulled_cable_ends_a_session_and_frees_its_name() {
+fn pulled_cable_ends_the_session_and_frees_the_name() {
     let server = TestServer::new(|config| config.timeout = Duration::from_secs(2));
     let pulled = Proxy::new(server.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
     let mut cut_off = Client::connect(pulled.address());
     cut_off.send("alice_salon");
-    cut_off.send("nobody hears this");
+    cut_off.send("a lost line");
     let since = Instant::now();
     let mut again = loop {
         let mut client = server.connect();
@@ -19,16 +19,16 @@ fn a_pulled_cable_ends_a_session_and_frees_its_name() {
         if client.line().starts_with("200 ") {
             break client;
         }
-        assert!(since.elapsed() < DEADLINE, "the name is never free");
-        // They come and go; nobody else is here.
+        assert!(since.elapsed() < DEADLINE, "the name does not become free");
+        // Only this test's short connections may have come and gone.
         std::thread::yield_now();
     };
     again.expect_nothing();
 }
 
-/// The same with real cables: what is sent to them is never acknowledged.
+/// Uses network namespaces: the vanished host acknowledges nothing that is sent to it.
 #[test]
-fn a_host_that_is_gone_is_signed_out_while_others_talk_to_it() {
+fn vanished_host_is_signed_out_while_others_talk_to_it() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let (here, there, gone) = (lan.host(), lan.host(), lan.host());
     lan.plug(here, 0, "10.78.0.1/24");
@@ -43,13 +43,13 @@ fn a_host_that_is_gone_is_signed_out_while_others_talk_to_it() {
         command.args(["10.78.0.1", "--name", name]);
         Program::start(&mut lan.on(host, &command), Stdio::piped())
     };
-    let records = folder.path().join("sessions.jsonl");
-    let recorded = |name: &str, what: &str| {
-        let records = std::fs::read_to_string(&records).expect("the records");
-        records.lines().any(|line| line.contains(name) && line.contains(what))
+    let session_log = folder.path().join("sessions.jsonl");
+    let recorded = |name: &str, part: &str| {
+        let records = std::fs::read_to_string(&session_log).expect("the session log");
+        records.lines().any(|line| line.contains(name) && line.contains(part))
     };
     let (mut bob, _carol) = (join(there, "bob"), join(gone, "carol"));
-    eventually("both are in", || ["bob", "carol"].iter().all(|name| recorded(name, "\"login\"")));
+    eventually("both are signed in", || ["bob", "carol"].iter().all(|name| recorded(name, "\"login\"")));
     lan.ip(gone, &format!("link set {cable} down"));
     let mut polls = 0;
     eventually("carol is signed out", || {

@@ -1,4 +1,4 @@
-//! Lines without end, lines without sense, bytes that are no text.
+//! Endless lines, meaningless lines, and bytes that are not UTF-8.
 
 use crate::ChatProbe;
 use landline_tests::bench::usage;
@@ -7,11 +7,11 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use tempfile::TempDir;
 
-/// What an attack may cost.
+/// Memory that an attack may cost, in KiB.
 const MOST_KIB: u64 = 2 << 10;
 const JUNK_LINES: usize = 200_000;
 
-/// A server in a process of its own, and somebody in it who must notice nothing.
+/// A server in its own process, and a signed-in client that must notice nothing.
 struct WatchedServer {
     program: Program,
     address: SocketAddr,
@@ -25,28 +25,28 @@ impl WatchedServer {
         WatchedServer::with_lantalk(rate, 0)
     }
 
-    /// With LanTalk's door at that port.
+    /// Starts a server with the LanTalk port at `port`; 0 for none.
     fn with_lantalk(rate: &str, port: u16) -> WatchedServer {
         let folder = TempDir::new().expect("a folder");
         let lantalk = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut command = Program::quiet_server_with_lantalk(folder.path(), rate, port);
-        // What is said waits for the disk, up to a bound of its own.
+        // Without a history: talk that waits for the disk has its own limit.
         let (program, address) = Program::open(command.args(["--history", "off"]));
         let watcher = sign_in(address, "watcher");
         let mut watched = WatchedServer { program, address, lantalk, watcher, _folder: folder };
-        // What anybody's coming costs is no cost of an attack.
-        let first = watched.come("first");
-        watched.gone(first, "first");
+        // Sign in once before measuring: the first sign-in allocates memory that is not an attack's cost.
+        let first = watched.sign_in("first");
+        watched.disconnect(first, "first");
         watched
     }
 
-    fn come(&mut self, name: &str) -> Client {
+    fn sign_in(&mut self, name: &str) -> Client {
         let client = sign_in(self.address, name);
         self.watcher.expect(&format!("{name} has connected to the chatroom"));
         client
     }
 
-    fn come_by_lantalk(&mut self, name: &str) -> Client {
+    fn sign_in_by_lantalk(&mut self, name: &str) -> Client {
         let mut client = Client::connect(self.lantalk);
         client.expect_start("{\"type\":\"auth_request\"");
         client.send(&format!("{{\"username\":\"{name}\",\"password\":\"\"}}"));
@@ -55,12 +55,12 @@ impl WatchedServer {
         client
     }
 
-    fn gone(&mut self, client: Client, name: &str) {
+    fn disconnect(&mut self, client: Client, name: &str) {
         drop(client);
         self.watcher.expect(&format!("{name} has left the chatroom"));
     }
 
-    /// The most memory that `attack` makes the server take, in KiB.
+    /// Runs `attack`. Returns by how much the server's memory grows at most, in KiB.
     fn cost(&mut self, attack: impl FnOnce(&mut WatchedServer)) -> u64 {
         let process = self.program.child().id();
         let before = usage(process).expect("its memory").resident_kib;
@@ -72,7 +72,7 @@ impl WatchedServer {
     }
 }
 
-/// A port that is free, and below those that the system gives to connections.
+/// Returns a free port below the system's ephemeral range.
 fn free_port() -> u16 {
     let first = 20_000 + (std::process::id() % 10_000) as u16;
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
@@ -86,7 +86,8 @@ fn sign_in(address: SocketAddr, name: &str) -> Client {
     client
 }
 
-/// Lines by chance, always the same: some of any bytes, some that look like something.
+/// Returns pseudo-random lines with a fixed seed. Each begins like a command, an object or text, and goes on with any
+/// bytes.
 fn junk(lines: usize) -> impl Iterator<Item = Vec<u8>> {
     let mut dice = Dice::new(1);
     const BEGINNINGS: [&[u8]; 6] = [b"/~", b"//", b"/nope ", b"{\"type\":", b"/pm ", b"\xff\xfe/"];
@@ -98,7 +99,7 @@ fn junk(lines: usize) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Sends everything, as far as the server takes it, while what it answers is thrown away.
+/// Sends all pieces until the server closes the connection. Discards the answers.
 fn pour(client: Client, pieces: impl Iterator<Item = Vec<u8>> + Send) {
     let (mut reading, mut writing) = (client.stream(), client.stream());
     std::thread::scope(|scope| {
@@ -116,10 +117,10 @@ fn pour(client: Client, pieces: impl Iterator<Item = Vec<u8>> + Send) {
 }
 
 #[test]
-fn a_line_of_a_gibibyte_costs_nothing() {
+fn line_of_one_gibibyte_uses_no_memory() {
     let mut watched = WatchedServer::new("off");
     let cost = watched.cost(|watched| {
-        let mut endless = watched.come("endless");
+        let mut endless = watched.sign_in("endless");
         let piece = vec![b'x'; 1 << 20];
         for _ in 0..1 << 10 {
             endless.send_bytes(&piece);
@@ -127,17 +128,17 @@ fn a_line_of_a_gibibyte_costs_nothing() {
         endless.expect_start("ERROR: 413 ");
         endless.send("\nstill here");
         watched.watcher.expect("endless: still here");
-        watched.gone(endless, "endless");
+        watched.disconnect(endless, "endless");
     });
     println!("{cost} KiB");
-    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+    assert!(cost < MOST_KIB, "the attack cost {cost} KiB");
 }
 
 #[test]
-fn junk_lines_cost_nothing_and_nobody_else_sees_any() {
+fn junk_lines_use_no_memory_and_reach_no_other_client() {
     let mut watched = WatchedServer::new("off");
     let cost = watched.cost(|watched| {
-        let mut elsewhere = watched.come("junk");
+        let mut elsewhere = watched.sign_in("junk");
         elsewhere.send("/join cellar");
         elsewhere.send("/leave salon");
         watched.watcher.expect("junk left salon");
@@ -145,40 +146,40 @@ fn junk_lines_cost_nothing_and_nobody_else_sees_any() {
         watched.watcher.expect("[PM] junk: that was all");
         watched.watcher.expect("junk has left the chatroom");
     });
-    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+    assert!(cost < MOST_KIB, "the attack cost {cost} KiB");
 }
 
 #[test]
-fn at_lantalks_door_it_costs_as_little() {
+fn junk_at_the_lantalk_port_uses_no_memory() {
     let mut watched = WatchedServer::with_lantalk("off", free_port());
     watched.watcher.send("/join lobby");
     watched.watcher.expect("INFO: You are in lobby now");
     let cost = watched.cost(|watched| {
-        let mut endless = watched.come_by_lantalk("endless");
+        let mut endless = watched.sign_in_by_lantalk("endless");
         let piece = vec![b'x'; 1 << 20];
         (0..1 << 10).for_each(|_| endless.send_bytes(&piece));
         endless.send("\n{\"type\":\"message\",\"text\":\"still here\"}");
         watched.watcher.expect("endless: still here");
-        watched.gone(endless, "endless");
-        let elsewhere = watched.come_by_lantalk("junk");
+        watched.disconnect(endless, "endless");
+        let elsewhere = watched.sign_in_by_lantalk("junk");
         let end = b"{\"type\":\"message\",\"text\":\"that was all\"}\n";
         pour(elsewhere, junk(JUNK_LINES).chain([end.to_vec()]));
         watched.watcher.expect("junk: that was all");
         watched.watcher.expect("junk has left the chatroom");
-        // And before anybody is in.
+        // The same before the sign-in.
         let mut stranger = Client::connect(watched.lantalk);
         stranger.expect_start("{\"type\":\"auth_request\"");
         pour(stranger, junk(JUNK_LINES));
     });
-    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+    assert!(cost < MOST_KIB, "the attack cost {cost} KiB");
 }
 
 #[test]
-fn by_default_junk_is_the_end_of_a_session_and_of_a_sign_in() {
+fn junk_ends_sessions_and_sign_ins_by_default() {
     let mut watched = WatchedServer::new("10/5");
     let cost = watched.cost(|watched| {
         for _ in 0..5 {
-            let mut inside = watched.come("junk");
+            let mut inside = watched.sign_in("junk");
             inside.send("/join cellar");
             inside.send("/leave salon");
             watched.watcher.expect("junk left salon");
@@ -187,10 +188,10 @@ fn by_default_junk_is_the_end_of_a_session_and_of_a_sign_in() {
             pour(Client::connect(watched.address), junk(JUNK_LINES));
         }
     });
-    assert!(cost < MOST_KIB, "it cost {cost} KiB");
+    assert!(cost < MOST_KIB, "the attack cost {cost} KiB");
 }
 
-/// Bytes that are no text, or none that is shown as it is; and what is heard of them.
+/// Bytes that are invalid UTF-8 or unsafe to show, and the text that other clients receive.
 const BYTES: [(&[u8], &str); 20] = [
     (b"nul \0!", "nul !"),
     (b"one \xff!", "one \u{fffd}!"),
@@ -215,44 +216,44 @@ const BYTES: [(&[u8], &str); 20] = [
 ];
 
 #[test]
-fn bytes_that_are_no_text_are_heard_as_text() {
+fn invalid_utf8_arrives_as_text() {
     let server = TestServer::default();
-    let mut talk = ChatProbe::new(&server);
+    let mut chat = ChatProbe::new(&server);
     let split = Proxy::new(server.address(), Way::Split, Way::Split);
-    // The same at once, and with each byte in a packet of its own.
+    // Once directly, and once with each byte in its own packet.
     for address in [server.address(), split.address()] {
         let mut alice = sign_in(address, "alice");
-        talk.other.expect("alice has connected to the chatroom");
+        chat.listener.expect("alice has connected to the chatroom");
         for (said, heard) in BYTES {
             alice.send_bytes(&[said, b"\n"].concat());
-            talk.other.expect(&format!("alice: {heard}"));
+            chat.listener.expect(&format!("alice: {heard}"));
         }
         alice.expect_nothing();
         drop(alice);
-        talk.other.expect("alice has left the chatroom");
+        chat.listener.expect("alice has left the chatroom");
     }
-    assert!(talk.say().is_empty());
+    assert!(chat.say().is_empty());
 }
 
 #[test]
-fn every_byte_value_is_survived_alone_and_among_others() {
+fn every_byte_value_is_harmless_alone_and_among_others() {
     let server = TestServer::default();
-    let mut talk = ChatProbe::new(&server);
+    let mut chat = ChatProbe::new(&server);
     let mut alice = sign_in(server.address(), "alice");
-    talk.other.expect("alice has connected to the chatroom");
+    chat.listener.expect("alice has connected to the chatroom");
     for byte in 0..=u8::MAX {
         alice.send_bytes(&[byte, b'\n', b'<', byte, b'>', b'\n']);
         alice.send("end");
         let mut heard = String::new();
         while !heard.ends_with("alice: end\n") {
-            heard += &(talk.other.line() + "\n");
+            heard += &(chat.listener.line() + "\n");
         }
         assert!(heard.chars().all(|c| c == '\n' || !c.is_control()), "{byte:#x}: {heard:?}");
         assert!(heard.lines().all(|line| line.starts_with("alice: ")), "{byte:#x}: {heard:?}");
     }
-    // Of these, only the slash is a command.
+    // Only the slash is a command.
     assert_eq!(alice.lines_so_far(), ["ERROR: 400 Unknown command /. Try /help."]);
-    // And as the first thing that a connection says.
+    // The same as the first bytes of a connection.
     for byte in 0..=u8::MAX {
         for junk in [&[byte][..], &[byte, byte], &[byte, b'\n']] {
             let mut client = server.connect();
@@ -260,5 +261,5 @@ fn every_byte_value_is_survived_alone_and_among_others() {
             drop(client);
         }
     }
-    assert!(talk.say().is_empty());
+    assert!(chat.say().is_empty());
 }

@@ -1,15 +1,15 @@
-//! Many who sign in with a password at once: checking one costs a core for tens of milliseconds.
+//! Many sign-ins with a password at once. Checking a password takes a core for tens of milliseconds.
 
 use crate::ChatProbe;
 use landline_tests::{Client, TestServer, neighbour};
 
-/// Checks that run or wait at once, at the defaults, on any machine: half the cores run.
-fn places(server: &TestServer) -> usize {
+/// Returns how many password checks may run (one for two cores) and wait at once.
+fn check_capacity(server: &TestServer) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / 2).max(1) + usize::try_from(server.server().services().limits.hash_queue).expect("a number")
 }
 
-/// A server whose passwords cost what they do in use.
+/// Starts a server with the default cost of password hashes.
 pub(crate) fn server() -> TestServer {
     TestServer::new(|config| {
         config.max_clients_per_ip = 256;
@@ -17,7 +17,7 @@ pub(crate) fn server() -> TestServer {
     })
 }
 
-/// Somebody who has sent a wrong password, ten of them from each address.
+/// Connects a client that sends a wrong password. Ten clients share an address.
 pub(crate) fn guess(server: &TestServer, number: usize) -> Client {
     let from = neighbour(u16::try_from(number / 10).expect("few"));
     let mut client = Client::connect_from(from, server.address());
@@ -25,25 +25,27 @@ pub(crate) fn guess(server: &TestServer, number: usize) -> Client {
     client
 }
 
+/// Returns the answer to a wrong password.
 pub(crate) fn answer(client: &mut Client) -> String {
     client.until("PASSWORD?");
     client.line()
 }
 
 #[test]
-fn people_talk_on_while_passwords_are_checked_and_who_finds_no_place_is_told() {
+fn chat_continues_during_password_checks_and_excess_sign_ins_are_refused() {
     let server = server();
-    let (places, mut talk) = (places(&server), ChatProbe::new(&server));
-    let mut guesses: Vec<Client> = (0..places + 20).map(|number| guess(&server, number)).collect();
+    let capacity = check_capacity(&server);
+    let mut chat = ChatProbe::new(&server);
+    let mut guesses: Vec<Client> = (0..capacity + 20).map(|number| guess(&server, number)).collect();
     let (mut checked, mut refused) = (0, 0);
     for guess in &mut guesses {
-        // They are answered one after the other, so to the last there is something to be checked meanwhile.
-        assert!(talk.say().is_empty());
+        // Answers come one after another, so the server is checking passwords until the last one.
+        assert!(chat.say().is_empty());
         match &*answer(guess) {
             "ERROR: Invalid alias or password" => checked += 1,
             "ERROR: 503 Too many users are signing in. Try again in a moment." => refused += 1,
             other => panic!("{other}"),
         }
     }
-    assert!(checked >= places && refused > 0, "{checked} were checked, {refused} refused");
+    assert!(checked >= capacity && refused > 0, "{checked} were checked, {refused} refused");
 }

@@ -1,7 +1,7 @@
-//! Attacks from the network, and what holds under each of them: docs/RELIABILITY.md has the table.
+//! Attacks from the network. docs/RELIABILITY.md lists what the server promises under each of them.
 //!
-//! Nothing is judged by the clock of a busy machine: what is asserted is who is in, who hears what and who is gone.
-//! The figures come from `measure.rs`, whose tests run by hand.
+//! Tests assert which clients are signed in, which lines they receive, and which connections are closed, but hardly ever a
+//! time, since CI machines are busy. The figures in the document come from `measure.rs`, whose tests run by hand.
 
 mod bloat;
 mod cut;
@@ -18,28 +18,28 @@ mod unclean;
 
 use landline_tests::{Client, TestServer};
 
-/// Two people in a room who talk.
+/// Two guests in a room, who show that the server still delivers lines.
 struct ChatProbe {
-    one: Client,
-    other: Client,
+    speaker: Client,
+    listener: Client,
     said: usize,
 }
 
 impl ChatProbe {
     fn new(server: &TestServer) -> ChatProbe {
-        let (mut one, other) = (server.guest("talker", "salon"), server.guest("hearer", "salon"));
-        one.expect("hearer has connected to the chatroom");
-        ChatProbe { one, other, said: 0 }
+        let (mut speaker, listener) = (server.guest("talker", "salon"), server.guest("hearer", "salon"));
+        speaker.expect("hearer has connected to the chatroom");
+        ChatProbe { speaker, listener, said: 0 }
     }
 
-    /// Says one line, and it is heard. Returns what else the hearer heard before it.
+    /// Sends a line and waits until the listener has received it. Returns the other lines that arrived before it.
     fn say(&mut self) -> Vec<String> {
         self.said += 1;
         let text = format!("line {}", self.said);
-        self.one.send(&text);
+        self.speaker.send(&text);
         let mut others = Vec::new();
         loop {
-            let line = self.other.line();
+            let line = self.listener.line();
             if line == format!("talker: {text}") {
                 return others;
             }

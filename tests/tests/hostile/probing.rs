@@ -1,4 +1,4 @@
-//! Finding out who has an account, by the words of an answer or by the time it takes.
+//! Probing for accounts, by the text of an answer or by its time.
 
 use landline_common::Limits;
 use landline_tests::{Client, TestServer, neighbour};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse";
 
-/// A server whose passwords cost what they do in use, and in which somebody has an account.
+/// Starts a server with the default cost of password hashes and one account.
 pub(crate) fn server() -> TestServer {
     let server = TestServer::new(|config| {
         config.limits.bcrypt_cost = Limits::default().bcrypt_cost;
@@ -16,7 +16,7 @@ pub(crate) fn server() -> TestServer {
     server
 }
 
-/// What is said to a wrong password for that name, and how long it takes; from an address of its own.
+/// Sends a wrong password for `alias`, from its own address. Returns the answer and its latency.
 fn guess(server: &TestServer, number: u16, alias: &str) -> (Vec<String>, Duration) {
     let mut client = Client::connect_from(neighbour(number), server.address());
     client.send_bytes(format!("LOGIN\n{alias}\n").as_bytes());
@@ -30,9 +30,10 @@ fn guess(server: &TestServer, number: u16, alias: &str) -> (Vec<String>, Duratio
     (std::iter::once(answer).chain(rest).collect(), took)
 }
 
-/// The medians of so many guesses at a name that has an account, and at each of two that have none, taking turns.
+/// Returns the median latencies of guesses at a name with an account, at one without, and at an invalid one. The names
+/// take turns.
 pub(crate) fn medians(server: &TestServer, rounds: u16) -> [Duration; 3] {
-    // The last is no name at all.
+    // The last one is not a valid name.
     let mut times = ["alice", "nobody", "no body!"].map(|alias| (alias, Vec::new()));
     for round in 0..rounds {
         for (alias, times) in &mut times {
@@ -46,7 +47,7 @@ pub(crate) fn medians(server: &TestServer, rounds: u16) -> [Duration; 3] {
 }
 
 #[test]
-fn a_wrong_password_is_answered_in_the_same_words_whatever_the_name() {
+fn wrong_password_gets_the_same_answer_for_every_name() {
     let server = server();
     let known = guess(&server, 1, "alice").0;
     assert_eq!(known, ["ERROR: Invalid alias or password", "Authorise MODE? (REGISTER/LOGIN)"]);
@@ -55,9 +56,9 @@ fn a_wrong_password_is_answered_in_the_same_words_whatever_the_name() {
     }
 }
 
-/// That a name is unknown saves no work: without the check it would take a hundredth of the time.
+/// The server hashes the password also for an unknown name; otherwise the answer would take a hundredth of the time.
 #[test]
-fn a_wrong_password_takes_as_long_whatever_the_name() {
+fn wrong_password_takes_the_same_time_for_every_name() {
     let [known, unknown, no_name] = medians(&server(), 9);
     for other in [unknown, no_name] {
         assert!(known < other * 3 && other < known * 3, "{known:?} and {other:?}");
@@ -65,7 +66,7 @@ fn a_wrong_password_takes_as_long_whatever_the_name() {
 }
 
 #[test]
-fn who_may_make_no_more_accounts_does_not_learn_who_has_one() {
+fn registration_limit_does_not_reveal_accounts() {
     let server = TestServer::new(|config| {
         config.max_clients_per_ip = 256;
         config.limits.registrations_per_address = 1;

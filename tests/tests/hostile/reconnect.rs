@@ -1,4 +1,4 @@
-//! Two hundred clients of ours lose their server in the same moment.
+//! Two hundred Landline clients lose their server at the same moment.
 
 use landline_common::Limits;
 use landline_tests::{Client, Program, TestServer, neighbour};
@@ -7,16 +7,16 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 200;
-/// Of these, some have a password, which must be checked.
+/// How many of the clients have an account, so that the server must check their passwords.
 const ACCOUNTS: usize = 20;
 const PASSWORD: &str = "correct horse";
-/// The promise is 35 s; a busy machine may take longer.
+/// Time limit until all clients are back. The promise is 35 s; a busy machine may take longer.
 const BACK: Duration = Duration::from_secs(100);
 
-/// Real programs; they end with the test.
-pub(crate) struct Crew(Vec<Child>);
+/// Client programs. They are killed on drop.
+pub(crate) struct ClientPrograms(Vec<Child>);
 
-impl Drop for Crew {
+impl Drop for ClientPrograms {
     fn drop(&mut self) {
         for child in &mut self.0 {
             let _ = child.kill();
@@ -25,7 +25,8 @@ impl Drop for Crew {
     }
 }
 
-/// A server with every guard as it is by default, which keeps its port, at an address where other tests take none.
+/// Starts a server with all default guards. Its port is fixed, at a loopback address that no other test uses, so it is
+/// the same after a restart.
 pub(crate) fn server() -> TestServer {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| {
@@ -36,7 +37,7 @@ pub(crate) fn server() -> TestServer {
 }
 
 fn register(server: &TestServer, number: usize) {
-    // A few from each address: more make no account at once.
+    // Five per address: the server limits registrations per address.
     let from = neighbour(u16::try_from(number / 5).expect("few"));
     let mut client = Client::connect_from(from, server.address());
     client.send_bytes(format!("REGISTER\nmember{number}\n{PASSWORD}\n").as_bytes());
@@ -50,47 +51,48 @@ fn program(server: &TestServer, number: usize) -> Child {
     if number < ACCOUNTS {
         command.env("LANDLINE_PASSWORD", PASSWORD);
     }
-    // What is not typed keeps them there.
+    // An open standard input keeps the program running.
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("running landline")
 }
 
-fn people(server: &TestServer) -> usize {
+fn user_count(server: &TestServer) -> usize {
     server.server().services().hub.people()
 }
 
-/// Everybody comes in: a few at a time, since whoever cannot come in for the first time gives up.
-pub(crate) fn gather(server: &TestServer) -> Crew {
+/// Starts all clients, a few at a time, since a client gives up if its first sign-in fails. Waits until all are signed
+/// in.
+pub(crate) fn gather(server: &TestServer) -> ClientPrograms {
     (0..ACCOUNTS).for_each(|number| register(server, number));
-    let mut crew = Crew(Vec::new());
+    let mut programs = ClientPrograms(Vec::new());
     for number in 0..CLIENTS {
-        crew.0.push(program(server, number));
+        programs.0.push(program(server, number));
         let begun = Instant::now();
-        while crew.0.len() - people(server) > 4 {
-            assert!(begun.elapsed() < BACK, "{} of {} came in", people(server), crew.0.len());
+        while programs.0.len() - user_count(server) > 4 {
+            assert!(begun.elapsed() < BACK, "{} of {} are signed in", user_count(server), programs.0.len());
             std::thread::sleep(Duration::from_millis(1));
         }
     }
-    all_in(server, &mut crew);
-    crew
+    all_in(server, &mut programs);
+    programs
 }
 
-/// Waits until everybody is in; how long that took.
-pub(crate) fn all_in(server: &TestServer, crew: &mut Crew) -> Duration {
+/// Waits until all clients are signed in. Returns how long that took.
+pub(crate) fn all_in(server: &TestServer, programs: &mut ClientPrograms) -> Duration {
     let begun = Instant::now();
-    while people(server) < CLIENTS {
-        assert!(begun.elapsed() < BACK, "{} are in after {BACK:?}", people(server));
+    while user_count(server) < CLIENTS {
+        assert!(begun.elapsed() < BACK, "{} are signed in after {BACK:?}", user_count(server));
         std::thread::sleep(Duration::from_millis(2));
     }
-    let gave_up = crew.0.iter_mut().filter_map(|child| child.try_wait().expect("a program")).count();
-    assert_eq!(gave_up, 0, "so many gave up");
+    let gave_up = programs.0.iter_mut().filter_map(|child| child.try_wait().expect("a program")).count();
+    assert_eq!(gave_up, 0, "clients that gave up");
     begun.elapsed()
 }
 
 #[test]
-fn after_a_restart_everybody_is_back_from_one_address_too() {
+fn all_clients_of_one_address_are_back_after_a_restart() {
     let mut server = server();
-    let mut crew = gather(&server);
+    let mut programs = gather(&server);
     server.restart();
-    all_in(&server, &mut crew);
+    all_in(&server, &mut programs);
 }

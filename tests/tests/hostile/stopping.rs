@@ -1,4 +1,4 @@
-//! A server that stops while much is on its way.
+//! A server that stops while it has much to deliver.
 
 use landline_tests::{Client, Program};
 use std::io::ErrorKind;
@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const GOODBYE: &str = "INFO: The server is shutting down.";
-/// Below a backlog of a mebibyte, far above what the kernel keeps for a client that does not read.
+/// Number of lines. Together they fit into the backlog of 1 MiB, but not into the kernel's buffers.
 const LINES: usize = 600;
-const LINE: usize = 1_500;
+/// Length of a line.
+const LINE_BYTES: usize = 1_500;
 
-/// A server, somebody who has said much in a room, and somebody who has read nothing of it.
-struct Scene {
+/// A server, a client that has sent many lines, and a client that has read none of them.
+struct StoppingServer {
     server: Program,
     talker: Client,
-    behind: Client,
+    slow_reader: Client,
     _folder: TempDir,
 }
 
@@ -26,21 +27,21 @@ fn sign_in(address: SocketAddr, name: &str) -> Client {
     client
 }
 
-impl Scene {
-    fn new(flush_seconds: u32) -> Scene {
+impl StoppingServer {
+    fn new(flush_seconds: u32) -> StoppingServer {
         let folder = TempDir::new().expect("a folder");
         let mut command = Program::quiet_server(folder.path(), "off");
         let (server, address) = Program::open(command.args(["--limit", &format!("flush-seconds={flush_seconds}")]));
-        let behind = sign_in(address, "behind");
+        let slow_reader = sign_in(address, "slow");
         let mut talker = sign_in(address, "talker");
         for number in 0..LINES {
-            talker.send(&format!("{number} {}", "x".repeat(LINE)));
+            talker.send(&format!("{number} {}", "x".repeat(LINE_BYTES)));
         }
         talker.expect_nothing();
-        Scene { server, talker, behind, _folder: folder }
+        StoppingServer { server, talker, slow_reader, _folder: folder }
     }
 
-    /// Sends the signal, and sees that the server has begun to stop.
+    /// Sends SIGTERM, and waits until the server has begun to stop.
     fn stop(&mut self) -> Instant {
         let begun = Instant::now();
         self.server.signal("TERM");
@@ -50,25 +51,25 @@ impl Scene {
 }
 
 #[test]
-fn what_waits_for_somebody_still_arrives() {
-    let mut scene = Scene::new(20);
-    scene.stop();
-    scene.behind.expect("talker has connected to the chatroom");
+fn queued_lines_still_arrive_while_stopping() {
+    let mut stopping = StoppingServer::new(20);
+    stopping.stop();
+    stopping.slow_reader.expect("talker has connected to the chatroom");
     for number in 0..LINES {
-        scene.behind.expect_start(&format!("talker: {number} "));
+        stopping.slow_reader.expect_start(&format!("talker: {number} "));
     }
-    scene.behind.expect(GOODBYE);
-    assert_eq!(scene.server.wait().code(), Some(0));
+    stopping.slow_reader.expect(GOODBYE);
+    assert_eq!(stopping.server.wait().code(), Some(0));
 }
 
 #[test]
-fn who_never_reads_delays_the_end_only_so_long() {
-    let mut scene = Scene::new(2);
-    let begun = scene.stop();
-    assert_eq!(scene.server.wait().code(), Some(0));
+fn client_that_never_reads_delays_the_stop_by_a_limit() {
+    let mut stopping = StoppingServer::new(2);
+    let begun = stopping.stop();
+    assert_eq!(stopping.server.wait().code(), Some(0));
     let took = begun.elapsed();
-    // Far more than the two seconds; without that bound it would never end.
+    // Far more than the limit of 2 s for a busy machine. Without the limit the server would never end.
     assert!(took >= Duration::from_millis(1_900) && took < Duration::from_secs(10), "{took:?}");
-    let end = std::io::copy(&mut scene.behind.stream(), &mut std::io::sink());
+    let end = std::io::copy(&mut stopping.slow_reader.stream(), &mut std::io::sink());
     assert_eq!(end.expect_err("a reset").kind(), ErrorKind::ConnectionReset);
 }

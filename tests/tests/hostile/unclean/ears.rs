@@ -1,4 +1,4 @@
-//! One listener of every kind, each of which knows talk from everything else in the way of its clients.
+//! One listener for each kind of client. Each tells talk from other lines as its kind of client does.
 
 use super::texts::is_harmless;
 use landline_tests::{Client, TestServer, Unframed};
@@ -6,14 +6,15 @@ use serde_json::Value;
 
 pub const ROOM: &str = "salon";
 
-/// How something was said.
+/// Receivers of a message: the room, all users, or one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SentTo {
-    Say,
+    Room,
     All,
     Direct,
 }
 
+/// A connection of one kind of client.
 enum ListenerClient {
     Text(Client),
     Object(Client),
@@ -21,13 +22,13 @@ enum ListenerClient {
     Chat77(Unframed),
 }
 
-/// Somebody in the room.
+/// A listener in the room. All text that it receives must be harmless.
 pub struct CheckedListener {
     pub name: &'static str,
     line: ListenerClient,
 }
 
-/// One of each, in the order in which they came.
+/// Signs in one listener of each kind.
 pub fn one_of_each(server: &TestServer) -> Vec<CheckedListener> {
     let text = ListenerClient::Text(server.guest("text", ROOM));
     let mut json = server.connect();
@@ -54,7 +55,7 @@ pub fn one_of_each(server: &TestServer) -> Vec<CheckedListener> {
     names.into_iter().zip(lines).map(|(name, line)| CheckedListener { name, line }).collect()
 }
 
-/// Somebody at the LanTalk door who is in the room.
+/// Signs in a LanTalk client that has joined the room.
 pub fn lantalk(server: &TestServer, name: &str) -> Client {
     let mut client = server.lantalk(name);
     client.send(&format!(r#"{{"type":"message","text":"/join {ROOM}"}}"#));
@@ -63,46 +64,46 @@ pub fn lantalk(server: &TestServer, name: &str) -> Client {
 }
 
 impl CheckedListener {
-    /// The next thing that comes, which must be harmless.
+    /// Returns the next line or message, which must be harmless.
     fn next(&mut self) -> String {
-        let came = match &mut self.line {
+        let received = match &mut self.line {
             ListenerClient::Text(client) | ListenerClient::Object(client) => client.line(),
             ListenerClient::TcpChat(client) | ListenerClient::Chat77(client) => client.recv(),
         };
-        assert!(is_harmless(&came), "{}: {came:?}", self.name);
-        came
+        assert!(is_harmless(&received), "{}: {received:?}", self.name);
+        received
     }
 
-    /// Skips everything up to what has that in it.
+    /// Skips lines until one contains `part`.
     pub fn until(&mut self, part: &str) {
         while !self.next().contains(part) {}
     }
 
-    /// The next things that come must be talk of `speaker`, and nothing else, up to a text that ends with `end`. Those who
-    /// read lines get one for each line of a message, the others get one message.
-    pub fn hear_all(&mut self, speaker: &str, way: SentTo) {
+    /// Checks that the next lines are talk of `speaker`, up to one that ends with `end`. A text client gets one line for
+    /// each line of a message, the others get one message.
+    pub fn hear_all(&mut self, speaker: &str, sent_to: SentTo) {
         let several = matches!(self.line, ListenerClient::Text(_));
-        while !self.hear(speaker, way).ends_with("end") {
-            assert!(several, "{}: a part of a message", self.name);
+        while !self.hear(speaker, sent_to).ends_with("end") {
+            assert!(several, "{}: an incomplete message", self.name);
         }
     }
 
-    fn hear(&mut self, speaker: &str, way: SentTo) -> String {
-        let came = self.next();
-        let prefix = match (&self.line, way) {
-            (ListenerClient::Object(_), _) => return said(&came, speaker),
+    fn hear(&mut self, speaker: &str, sent_to: SentTo) -> String {
+        let received = self.next();
+        let prefix = match (&self.line, sent_to) {
+            (ListenerClient::Object(_), _) => return said(&received, speaker),
             (_, SentTo::Direct) => format!("[PM] {speaker}: "),
             (ListenerClient::TcpChat(_), _) => format!("{speaker} - "),
-            (ListenerClient::Chat77(_), _) | (_, SentTo::Say) => format!("{speaker}: "),
+            (ListenerClient::Chat77(_), _) | (_, SentTo::Room) => format!("{speaker}: "),
             (_, SentTo::All) => format!("[all] {speaker}: "),
         };
-        let text = came.strip_prefix(&prefix).unwrap_or_else(|| panic!("{}: {came:?} is no talk", self.name));
-        assert!(!text.contains('\n'), "{}: two lines: {came:?}", self.name);
+        let text = received.strip_prefix(&prefix).unwrap_or_else(|| panic!("{}: {received:?} is not talk", self.name));
+        assert!(!text.contains('\n'), "{}: two lines: {received:?}", self.name);
         text.to_owned()
     }
 }
 
-/// The text of an object that is talk, in JSON and in LanTalk's.
+/// Returns the text of a talk object, in Landline's JSON or in LanTalk's.
 fn said(line: &str, speaker: &str) -> String {
     let object: Value = serde_json::from_str(line).expect("JSON");
     let field = |name: &str| object[name].as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! A server that is none of ours, or no longer: our client prints what it says, and nothing that a terminal obeys.
+//! A hostile server: Landline's client prints its texts, but no control sequence that a terminal executes.
 
 use super::texts::{TEXTS, is_harmless};
 use landline_tests::Program;
@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 const END: &str = "that was all";
 
-/// Events of every type that has a text, with that text wherever there may be one.
+/// Returns events of every type with text fields, all of which are `text`.
 fn events(text: &str) -> Vec<Value> {
     vec![
         json!({"type": "message", "id": 1, "room": text, "user": text, "text": text}),
@@ -28,7 +28,7 @@ fn events(text: &str) -> Vec<Value> {
     ]
 }
 
-/// Sends all of that to the client that comes, and something to know the end by.
+/// Sends all events for all texts to a client, then `END`.
 fn talk_to(client: TcpStream, room: &str) {
     let mut lines = BufReader::new(client.try_clone().expect("a socket")).lines();
     assert_eq!(lines.next().expect("a line").expect("a line"), "format json");
@@ -41,15 +41,15 @@ fn talk_to(client: TcpStream, room: &str) {
     for mut event in [hello].into_iter().chain(TEXTS.iter().flat_map(|text| events(text))).chain([end]) {
         event["ts"] = "10:00".into();
         event["at"] = 1_790_000_000_000_i64.into();
-        // The client may have had enough.
+        // The client may have disconnected.
         let _ = writeln!(out, "{event}\n\u{1b}[2J not even JSON");
     }
     let _ = out.flush();
-    // Until the client leaves.
+    // Wait until the client disconnects.
     while let Some(Ok(_)) = lines.next() {}
 }
 
-/// What the client prints, until it has heard everything or leaves; and what it complains about.
+/// Returns what the client prints to standard output and standard error, until `END` or its exit.
 fn printed(room: &'static str, more: &[&str]) -> (Vec<String>, String) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("its address").to_string();
@@ -69,14 +69,14 @@ fn printed(room: &'static str, more: &[&str]) -> (Vec<String>, String) {
 }
 
 #[test]
-fn our_client_prints_nothing_that_a_terminal_obeys_whatever_a_server_sends() {
+fn client_prints_no_control_sequences_of_a_hostile_server() {
     for more in [&[][..], &["--json"]] {
         let (lines, complaints) = printed("lobby", more);
         assert!(lines.len() > 5 * TEXTS.len(), "{} lines", lines.len());
         assert!(lines.iter().all(|line| is_harmless(line)), "{lines:?}");
         assert!(is_harmless(&complaints), "{complaints:?}");
     }
-    // A room that it did not want, and no way into another.
+    // The server puts the client into an unwanted room, and answers no request to join another.
     let (lines, complaints) = printed("\u{1b}[2J", &[]);
     assert!(lines.iter().all(|line| is_harmless(line)), "{lines:?}");
     assert!(complaints.contains("cannot go into lobby") && is_harmless(&complaints), "{complaints:?}");

@@ -1,4 +1,4 @@
-//! What a terminal would obey, what nobody would see, and what would be taken for something else.
+//! Texts that a terminal would execute, that are invisible, or that imitate another kind of line.
 
 mod ears;
 mod foreign_server;
@@ -15,12 +15,12 @@ use texts::{NAMES, TEXTS, is_harmless};
 fn server() -> TestServer {
     TestServer::new(|config| {
         config.lantalk_port = Some(0);
-        // Each message is heard before the next one is said, so none merge.
+        // The tests wait for each message before the next one, so a short gap merges none.
         config.limits.unframed_gap_ms = 1;
     })
 }
 
-/// Who says it, and how it is sent.
+/// Name of a speaker, and a function that sends a text in its client's way.
 type NamedSpeaker<'s> = (&'static str, Box<dyn FnMut(&str) + 's>);
 
 fn speakers(server: &TestServer) -> [NamedSpeaker<'static>; 3] {
@@ -29,7 +29,7 @@ fn speakers(server: &TestServer) -> [NamedSpeaker<'static>; 3] {
     let mut trudy = server.unframed();
     trudy.ask(&format!("trudy_{ROOM}"), "200");
     [
-        // Lines end at LF: this client cannot say one.
+        // A line ends at LF, so this client cannot send LF within a text.
         ("eve", Box::new(move |text| eve.send(&text.replace('\n', "\u{2028}")))),
         ("mallory", Box::new(move |text| mallory.send(&json!({"type": "message", "text": text}).to_string()))),
         ("trudy", Box::new(move |text| trudy.send(text))),
@@ -37,14 +37,14 @@ fn speakers(server: &TestServer) -> [NamedSpeaker<'static>; 3] {
 }
 
 #[test]
-fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
+fn every_text_arrives_as_talk_at_every_client() {
     let server = server();
     let mut ears = one_of_each(&server);
     for (speaker, say) in &mut speakers(&server) {
         say("begin");
         ears.iter_mut().for_each(|ear| ear.until("begin"));
         for text in TEXTS {
-            for (way, command) in [(SentTo::Say, "/say"), (SentTo::All, "/all")] {
+            for (way, command) in [(SentTo::Room, "/say"), (SentTo::All, "/all")] {
                 say(&format!("{command} {text}"));
                 ears.iter_mut().for_each(|ear| ear.hear_all(speaker, way));
             }
@@ -57,9 +57,9 @@ fn whatever_is_said_every_client_hears_talk_and_nothing_else() {
 }
 
 #[test]
-fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
+fn unsafe_names_and_rooms_are_refused_harmlessly_and_unannounced() {
     let server = server();
-    let mut talk = ChatProbe::new(&server);
+    let mut chat = ChatProbe::new(&server);
     let answers = |client: &mut Client| {
         client.end_sending();
         let answers: Vec<String> = std::iter::from_fn(|| client.next_line()).collect();
@@ -77,13 +77,13 @@ fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
         let mut client = Client::connect(server.lantalk_address());
         let sent = writeln!(client.stream(), "{}", json!({"username": name, "password": ""}));
         sent.expect("sending");
-        // It trims names: some of these are none any more, and some are good ones then.
+        // LanTalk's door trims names, so that some of these become empty, and some become valid.
         if name.trim() == *name {
             answers(&mut client);
         }
     }
     let mut eve = server.guest("eve", "elsewhere");
-    talk.say();
+    chat.say();
     for text in TEXTS.iter().filter(|text| !text.contains('\n')) {
         for command in ["/join", "/who", "/connect", "/block", "/history with", "/help", "/ping", "/search", "/\u{1b}x"]
         {
@@ -91,17 +91,17 @@ fn names_and_rooms_are_refused_in_harmless_words_and_nobody_hears_of_them() {
         }
         assert!(eve.lines_so_far().iter().all(|line| is_harmless(line)), "{text:?}");
     }
-    for line in talk.say() {
+    for line in chat.say() {
         assert!(is_harmless(&line), "{line:?}");
     }
 }
 
 #[test]
-fn what_is_kept_is_as_harmless_as_what_is_heard() {
+fn stored_texts_are_as_harmless_as_live_ones() {
     let mut server = server();
     server.register("absent", "correct horse");
     let mut witness = server.guest("witness", ROOM);
-    // The third one's messages would merge: nobody says here when each has come.
+    // Leave out the third speaker: its messages would merge, since the test does not wait for each.
     let mut speakers = speakers(&server);
     for (speaker, say) in &mut speakers[..2] {
         for text in TEXTS {
@@ -112,7 +112,7 @@ fn what_is_kept_is_as_harmless_as_what_is_heard() {
         say("/say that was all");
         witness.until(&format!("{speaker}: that was all"));
     }
-    // Also after a restart, out of the file.
+    // Again after a restart, from the file.
     for _ in 0..2 {
         let mut reader = server.guest("reader", ROOM);
         for question in ["/history 200", "/search end"] {
@@ -126,7 +126,7 @@ fn what_is_kept_is_as_harmless_as_what_is_heard() {
         server.restart();
     }
     let mut absent = server.login("absent", "correct horse");
-    // Mail comes page by page, with other answers in between.
+    // Mail arrives in pages, with other lines between them.
     let mut ended = 0;
     while ended < 2 {
         let line = absent.line();
@@ -135,7 +135,7 @@ fn what_is_kept_is_as_harmless_as_what_is_heard() {
     }
 }
 
-/// `[PLACE TIME] NAME: TEXT`.
+/// Returns whether a line is `[PLACE TIME] NAME: TEXT`, of one of the speakers.
 fn is_talk_in(line: &str, place: &str) -> bool {
     let said = line.split_once("] ").filter(|(before, _)| before.starts_with(place));
     said.is_some_and(|(_, said)| said.starts_with("eve: ") || said.starts_with("mallory: "))

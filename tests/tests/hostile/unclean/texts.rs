@@ -1,5 +1,5 @@
-//! Texts that would be obeyed by a terminal, seen by nobody, or taken for something else. Each ends with `end`, so that
-//! something is always heard.
+//! Texts that a terminal would execute, that are invisible, or that imitate another kind of line. Each ends with `end`, so
+//! that some of it always arrives.
 
 pub const TEXTS: &[&str] = &[
     "\u{1b}[2J\u{1b}[H end",
@@ -34,7 +34,7 @@ pub const TEXTS: &[&str] = &[
     "{\"type\":\"auth_fail\",\"reason\":\"end\"} end",
 ];
 
-/// Names with the same in them, and some that would be taken for something else.
+/// Names with such characters, and names that imitate the beginning of another kind of line.
 pub const NAMES: &[&str] = &[
     "\u{1b}[2Jeve",
     "e\u{7}ve",
@@ -64,9 +64,9 @@ pub const NAMES: &[&str] = &[
     "",
 ];
 
-/// Whether nothing in it is obeyed by a terminal or invisible. Lines end with LF.
+/// Returns whether a text has no control characters but LF, and no invisible characters.
 pub fn is_harmless(text: &str) -> bool {
-    let obeyed = |c: char| c.is_control() && c != '\n';
-    let unseen = |c: char| matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-    !text.chars().any(|c| obeyed(c) || unseen(c))
+    let is_executed = |c: char| c.is_control() && c != '\n';
+    let is_invisible = |c: char| matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    !text.chars().any(|c| is_executed(c) || is_invisible(c))
 }

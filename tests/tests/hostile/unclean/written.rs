@@ -1,4 +1,4 @@
-//! What the person who runs the server sees: the console and the log.
+//! Output for the operator: the console and the log.
 
 use super::texts::{NAMES, TEXTS, is_harmless};
 use landline_tests::{Client, Program};
@@ -6,7 +6,7 @@ use std::fs;
 use tempfile::TempDir;
 
 #[test]
-fn nothing_that_clients_send_is_obeyed_by_the_terminal_of_who_runs_the_server() {
+fn console_and_log_contain_no_control_sequences_of_clients() {
     let folder = TempDir::new().expect("a folder");
     let mut command = Program::quiet_server(folder.path(), "off");
     let (mut server, address) = Program::open(command.env("LANDLINE_LOG", "trace"));
@@ -49,6 +49,6 @@ fn nothing_that_clients_send_is_obeyed_by_the_terminal_of_who_runs_the_server() 
         assert!(is_harmless(line), "{line:?}");
     }
     for line in log.lines().chain(complaints.lines()) {
-        assert!(line.starts_with("20"), "a line that the server did not write: {line:?}");
+        assert!(line.starts_with("20"), "a forged line: {line:?}");
     }
 }

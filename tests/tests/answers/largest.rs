@@ -1,6 +1,6 @@
-//! The largest possible answer of every command, in every rendering, with the limits as they are and at their bounds.
+//! The largest possible answer of every command, in every rendering, with the default limits and with extreme ones.
 
-use super::worst::{self, Worst};
+use super::worst::{self, LargestStorage};
 use landline_common::command::{Ask, Command, TOPICS, parse};
 use landline_common::limits::{LABEL_BYTES, Limits, count};
 use landline_common::rendering::RENDERINGS;
@@ -14,10 +14,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 const NOW: Moment = Moment { unix_ms: 1_795_248_000_000, offset_s: 0 };
-/// Users besides the asker, all in one room: with the longest names more than one page takes.
+/// Users besides the asker, all in one room. With the longest names they exceed one page.
 const USERS: usize = 600;
-/// Users who are in as many rooms as they may.
-const ROOMERS: usize = 30;
+/// Users that are in the maximum number of rooms.
+const USERS_IN_MANY_ROOMS: usize = 30;
 
 /// A hub full of users and rooms with the longest names.
 struct FullHub {
@@ -28,7 +28,7 @@ struct FullHub {
     crowd: Vec<Visit>,
 }
 
-/// A connection: the server's end and the client's.
+/// Returns the server's end and the client's end of a connection.
 fn connection() -> (Arc<Stream>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -38,26 +38,26 @@ fn connection() -> (Arc<Stream>, TcpStream) {
 
 impl FullHub {
     fn new(limits: Limits, of: char) -> FullHub {
-        // The crowd hears nothing of each other: that is not what is measured.
+        // Presence is not measured here, so the crowd receives none.
         let limits = Limits { rooms_per_address: u64::MAX, presence_hearers: 0, presence_gather_ms: 60_000, ..limits };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
-        let memory = Arc::new(Worst::new(&limits, of));
-        let hub = Hub::new("Landline", &limits, &flushers, &poller, memory, 1);
-        let mut world = FullHub { hub, limits, flushers, poller, crowd: Vec::new() };
+        let storage = Arc::new(LargestStorage::new(&limits, of));
+        let hub = Hub::new("Landline", &limits, &flushers, &poller, storage, 1);
+        let mut full = FullHub { hub, limits, flushers, poller, crowd: Vec::new() };
         let (stream, _) = connection();
         for number in 0..USERS {
-            let mut visit = world.enter(number as u64 + 2, &worst::user(number), &stream, Rendering::Text);
-            if number < ROOMERS {
+            let mut visit = full.enter(number as u64 + 2, &worst::user(number), &stream, Rendering::Text);
+            if number < USERS_IN_MANY_ROOMS {
                 for room in 0..31 {
                     let join = format!("/join {}", worst::room(1_000 + 31 * number + room));
                     visit.perform(parse(&join, "").unwrap().unwrap(), Tag::default(), NOW);
                 }
             }
-            world.crowd.push(visit);
+            full.crowd.push(visit);
         }
-        assert_eq!(world.hub.rooms().len(), ROOMERS * 31 + 1, "all rooms are open");
-        world
+        assert_eq!(full.hub.rooms().len(), USERS_IN_MANY_ROOMS * 31 + 1, "all rooms are open");
+        full
     }
 
     fn enter(&self, client: u64, name: &str, stream: &Arc<Stream>, rendering: Rendering) -> Visit {
@@ -88,7 +88,7 @@ impl Drop for FullHub {
     }
 }
 
-/// Lines with which a command gets its longest answer.
+/// Returns lines that get the longest answers of a command.
 fn questions(command: &str, limits: &Limits) -> Vec<String> {
     let (user, room) = (worst::user(0), worst::room(0));
     let text = worst::text(limits, '\\');
@@ -114,16 +114,16 @@ fn questions(command: &str, limits: &Limits) -> Vec<String> {
         "/format" => vec!["/format text".into()],
         "/help" => vec!["/help".into(), format!("/help {text}")],
         "/quit" => vec!["/quit".into()],
-        other => panic!("what is the longest answer of {other}?"),
+        other => panic!("{other}: add lines with its longest answers"),
     }
 }
 
-/// A label that is as long as it may be once it is escaped.
+/// Returns the label that is longest in JSON, since each character needs an escape.
 fn label() -> Option<String> {
     Some("\u{1}".repeat(LABEL_BYTES))
 }
 
-/// Reads what came, up to a line with `until` in it. Returns how many bytes stood before that.
+/// Reads up to a line that contains `until`. Returns the number of bytes before it.
 fn read_to(until: &str, reader: &mut impl BufRead) -> usize {
     let (mut bytes, mut line) = (0, Vec::new());
     loop {
@@ -141,10 +141,10 @@ fn ping(visit: &mut Visit, token: &str) {
     visit.perform(Command::Ping(Some(token)), Tag::default(), NOW);
 }
 
-/// How many bytes the answer to a command has.
-fn answer(world: &FullHub, rendering: Rendering, command: Command<'_>) -> usize {
+/// Returns the length of the answer to a command, in bytes.
+fn answer(full: &FullHub, rendering: Rendering, command: Command<'_>) -> usize {
     let (stream, socket) = connection();
-    let mut visit = world.enter(1, "asker", &stream, rendering);
+    let mut visit = full.enter(1, "asker", &stream, rendering);
     let mut reader = BufReader::new(socket);
     ping(&mut visit, "first");
     read_to("first", &mut reader);
@@ -154,55 +154,55 @@ fn answer(world: &FullHub, rendering: Rendering, command: Command<'_>) -> usize 
     read_to("second", &mut reader)
 }
 
-fn check_commands(world: &FullHub) {
-    let backlog = count(world.limits.backlog_bytes);
-    let page = count(world.limits.page_bytes).min(backlog / 4);
+fn check_commands(full: &FullHub) {
+    let backlog = count(full.limits.backlog_bytes);
+    let page = count(full.limits.page_bytes).min(backlog / 4);
     for rendering in (0..RENDERINGS).map(Rendering::at) {
         for topic in TOPICS {
             let word = topic.usage.split(' ').next().unwrap();
-            for line in questions(word, &world.limits) {
-                let bytes = answer(world, rendering, parse(&line, "asker").unwrap().unwrap());
+            for line in questions(word, &full.limits) {
+                let bytes = answer(full, rendering, parse(&line, "asker").unwrap().unwrap());
                 let shown: String = line.chars().take(60).collect();
-                assert!(bytes <= backlog / 2, "{rendering:?}, {shown}: {bytes} bytes, and {backlog} may wait");
+                assert!(bytes <= backlog / 2, "{rendering:?}, {shown}: {bytes} bytes, with a backlog of {backlog}");
                 let is_list =
                     ["/rooms", "/users", "/members", "/who", "/others", "/since", "/block", "/chats"].contains(&word);
                 assert!(!is_list || bytes <= page, "{rendering:?}, {shown}: {bytes} bytes on a page");
             }
         }
-        let (room, text) = (worst::room(0), worst::text(&world.limits, '\\'));
+        let (room, text) = (worst::room(0), worst::text(&full.limits, '\\'));
         for command in [
             Command::SayIn { room: &room, text: &text },
             Command::SayIn { room: &text, text: &text },
             Command::HistoryIn { room: &room, ask: Ask::Last(u64::MAX) },
             Command::HistoryIn { room: "all", ask: Ask::After(1) },
         ] {
-            let bytes = answer(world, rendering, command);
-            assert!(bytes <= backlog / 2, "{rendering:?}, {bytes} bytes, and {backlog} may wait");
+            let bytes = answer(full, rendering, command);
+            assert!(bytes <= backlog / 2, "{rendering:?}: {bytes} bytes, with a backlog of {backlog}");
         }
     }
 }
 
-/// A sign-in that names as many rooms as fit into a line, in all of which something was missed.
-fn check_sign_in(world: &FullHub) {
+/// Checks a sign-in that names as many rooms as fit into a line, all of which have missed messages.
+fn check_sign_in(full: &FullHub) {
     let (stream, socket) = connection();
     let rooms: Vec<RoomName> = (0..100).map(|room| RoomName::parse(&worst::room(1_000 + room)).unwrap()).collect();
     let token = Token::of([0xff; 16]);
     let session = Some(SessionOptions { token, transport: Transport::Clear, acks: true, seq: None });
     let options = SignInOptions { rooms: rooms.clone(), rate: Some((u64::MAX, u64::MAX)), label: label(), session };
-    let mut visit = world.enter_with(1, "asker", &stream, Rendering::Json, options);
+    let mut visit = full.enter_with(1, "asker", &stream, Rendering::Json, options);
     let wanted: Vec<_> = rooms.into_iter().map(|room| (Some(room), None)).collect();
     visit.catch_up(&wanted, NOW);
     ping(&mut visit, "first");
     let bytes = read_to("first", &mut BufReader::new(socket));
-    let backlog = count(world.limits.backlog_bytes);
+    let backlog = count(full.limits.backlog_bytes);
     let (mail, sent_again) = (backlog / 4, backlog / 8);
-    assert!(bytes + mail + sent_again <= backlog, "{bytes} bytes beside mail, and {backlog} may wait");
+    assert!(bytes + mail + sent_again <= backlog, "{bytes} bytes beside mail, with a backlog of {backlog}");
 }
 
 fn check(limits: Limits, of: char) {
-    let world = FullHub::new(limits, of);
-    check_sign_in(&world);
-    check_commands(&world);
+    let full = FullHub::new(limits, of);
+    check_sign_in(&full);
+    check_commands(&full);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn x2_no_answer_exceeds_the_smallest_backlog() {
     ] {
         limits.set(name, value).unwrap();
     }
-    assert!(limits.set("backlog-bytes", (128 << 10) - 1).is_err(), "that is the smallest");
+    assert!(limits.set("backlog-bytes", (128 << 10) - 1).is_err(), "128 KiB is the minimum");
     check(limits.clone(), '\u{1f600}');
     check(limits, '\\');
 }

@@ -1,4 +1,4 @@
-//! No answer exceeds what its reader's backlog takes: lists come in pages, and one address opens so many rooms only.
+//! No answer exceeds the backlog of its reader: lists come in pages, and the rooms opened by one address are limited.
 
 mod largest;
 mod pages;

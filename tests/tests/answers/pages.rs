@@ -1,16 +1,16 @@
-//! Lists come in pages, and following them shows every name once.
+//! Lists come in pages, which together show every name once.
 
 use super::worst;
 use landline_common::What;
 use landline_common::json;
 use landline_tests::{Client, TestServer};
 
-/// A server in which a page has few names.
+/// Starts a server with three names per page.
 fn server() -> TestServer {
     TestServer::new(|config| config.limits.page_names = 3)
 }
 
-/// Guests in one room who have signed in one after another.
+/// Signs in guests, one after another, in one room.
 fn guests<const N: usize>(server: &TestServer, names: [&str; N], room: &str) -> [Client; N] {
     names.map(|name| server.guest(name, room))
 }
@@ -23,45 +23,45 @@ fn json_guest(server: &TestServer, name: &str, room: &str) -> Client {
     client
 }
 
-/// What a client is told when it asks, without presence.
-fn asked(client: &mut Client, line: &str) -> Vec<String> {
+/// Sends `line`. Returns the answer without earlier presence lines.
+fn ask(client: &mut Client, line: &str) -> Vec<String> {
     client.lines_so_far();
     client.send(line);
     client.lines_so_far()
 }
 
 #[test]
-fn x2_what_fits_on_one_page_is_in_the_order_of_coming() {
+fn x2_a_single_page_is_in_the_order_of_sign_in() {
     let server = server();
     let mut here = guests(&server, ["zoe", "bob", "alice"], "ops");
     let zoe = &mut here[0];
-    assert_eq!(asked(zoe, "/users"), ["Online clients: zoe, bob, alice"]);
-    assert_eq!(asked(zoe, "/who OPS"), ["In ops: zoe, bob, alice"]);
-    assert_eq!(asked(zoe, "whoelse"), ["Online clients: bob, alice"]);
-    assert_eq!(asked(zoe, "/since 60"), ["Online in the last 60 s: bob, alice"]);
+    assert_eq!(ask(zoe, "/users"), ["Online clients: zoe, bob, alice"]);
+    assert_eq!(ask(zoe, "/who OPS"), ["In ops: zoe, bob, alice"]);
+    assert_eq!(ask(zoe, "whoelse"), ["Online clients: bob, alice"]);
+    assert_eq!(ask(zoe, "/since 60"), ["Online in the last 60 s: bob, alice"]);
 }
 
 #[test]
-fn x2_beyond_one_page_names_come_in_their_order() {
+fn x2_several_pages_are_in_the_order_of_names() {
     let server = server();
     let mut here = guests(&server, ["zoe", "Bob", "alice", "eve", "carol"], "ops");
     let zoe = &mut here[0];
     let page = ["Online clients: alice, Bob, carol", "INFO: and 2 more: /users after carol"];
-    assert_eq!(asked(zoe, "/users"), page);
-    assert_eq!(asked(zoe, "online clients"), page);
-    assert_eq!(asked(zoe, "/users after carol"), ["Online clients: eve, zoe"]);
-    assert_eq!(asked(zoe, "/users after CAROL"), ["Online clients: eve, zoe"]);
-    assert_eq!(asked(zoe, "/users after b"), ["Online clients: Bob, carol, eve", "INFO: and 1 more: /users after eve"]);
-    assert_eq!(asked(zoe, "/users after zz"), ["Online clients: none"]);
-    assert_eq!(asked(zoe, "/others"), ["Online clients: alice, Bob, carol", "INFO: and 1 more: /others after carol"]);
+    assert_eq!(ask(zoe, "/users"), page);
+    assert_eq!(ask(zoe, "online clients"), page);
+    assert_eq!(ask(zoe, "/users after carol"), ["Online clients: eve, zoe"]);
+    assert_eq!(ask(zoe, "/users after CAROL"), ["Online clients: eve, zoe"]);
+    assert_eq!(ask(zoe, "/users after b"), ["Online clients: Bob, carol, eve", "INFO: and 1 more: /users after eve"]);
+    assert_eq!(ask(zoe, "/users after zz"), ["Online clients: none"]);
+    assert_eq!(ask(zoe, "/others"), ["Online clients: alice, Bob, carol", "INFO: and 1 more: /others after carol"]);
     let page = ["In ops: alice, Bob, carol", "INFO: and 2 more: /who ops after carol"];
-    assert_eq!(asked(zoe, "/who Ops"), page);
-    assert_eq!(asked(zoe, "/who ops after carol"), ["In ops: eve, zoe"]);
+    assert_eq!(ask(zoe, "/who Ops"), page);
+    assert_eq!(ask(zoe, "/who ops after carol"), ["In ops: eve, zoe"]);
     assert_eq!(
-        asked(zoe, "/since 60"),
+        ask(zoe, "/since 60"),
         ["Online in the last 60 s: alice, Bob, carol", "INFO: and 1 more: /since 60 after carol"]
     );
-    assert_eq!(asked(zoe, "/since 60 after carol"), ["Online in the last 60 s: eve"]);
+    assert_eq!(ask(zoe, "/since 60 after carol"), ["Online in the last 60 s: eve"]);
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn x2_rooms_chats_and_blocks_come_in_pages() {
         alice.send(&format!("/join {room}"));
     }
     let page = ["Rooms: attic (1), Barn (1), cellar (1)", "INFO: and 2 more: /rooms after cellar"];
-    assert_eq!(asked(&mut alice, "/rooms"), page);
-    assert_eq!(asked(&mut alice, "/rooms after cellar"), ["Rooms: lobby (1), ops (4)"]);
-    assert_eq!(asked(&mut alice, "/rooms after BARN"), ["Rooms: cellar (1), lobby (1), ops (4)"]);
+    assert_eq!(ask(&mut alice, "/rooms"), page);
+    assert_eq!(ask(&mut alice, "/rooms after cellar"), ["Rooms: lobby (1), ops (4)"]);
+    assert_eq!(ask(&mut alice, "/rooms after BARN"), ["Rooms: cellar (1), lobby (1), ops (4)"]);
     let mut kept = Vec::new();
     for (name, mut other) in names.into_iter().zip(others) {
         other.send("/connect alice");
@@ -89,15 +89,15 @@ fn x2_rooms_chats_and_blocks_come_in_pages() {
         kept.push(other);
     }
     let page = ["Private chats: bob, carol, dora", "INFO: and 1 more: /chats after dora"];
-    assert_eq!(asked(&mut alice, "my private chats"), page);
-    assert_eq!(asked(&mut alice, "/chats after dora"), ["Private chats: eve"]);
+    assert_eq!(ask(&mut alice, "my private chats"), page);
+    assert_eq!(ask(&mut alice, "/chats after dora"), ["Private chats: eve"]);
     let page = ["Blocked: nobody-bob, nobody-carol, nobody-dora", "INFO: and 1 more: /block after nobody-dora"];
-    assert_eq!(asked(&mut alice, "/block"), page);
-    assert_eq!(asked(&mut alice, "/block after nobody-dora"), ["Blocked: nobody-eve"]);
+    assert_eq!(ask(&mut alice, "/block"), page);
+    assert_eq!(ask(&mut alice, "/block after nobody-dora"), ["Blocked: nobody-eve"]);
 }
 
 #[test]
-fn x2_every_rendering_says_how_to_go_on() {
+fn x2_every_rendering_has_the_command_for_the_next_page() {
     let server = TestServer::new(|config| (config.limits.page_names, config.lantalk_port) = (2, Some(0)));
     let _guests = guests(&server, ["alice", "bob", "carol"], "lobby");
     let mut json = json_guest(&server, "json", "lobby");
@@ -121,7 +121,7 @@ fn x2_every_rendering_says_how_to_go_on() {
     unframed.expect("INFO: and 4 more: /users after bob");
 }
 
-/// The case itself: many guests of one address open rooms with the longest names, here with a small backlog.
+/// Many guests of one address open rooms with the longest names, at a server with a small backlog.
 #[test]
 fn x2_a_client_that_lists_many_rooms_is_not_reset() {
     let server =
@@ -137,19 +137,19 @@ fn x2_a_client_that_lists_many_rooms_is_not_reset() {
     }
     let mut reader = json_guest(&server, "reader", "lobby");
     for _ in 0..30 {
-        let (mut ask, mut rooms) = ("/rooms".to_owned(), Vec::new());
+        let (mut command, mut rooms) = ("/rooms".to_owned(), Vec::new());
         loop {
-            reader.send(&ask);
+            reader.send(&command);
             let Some(What::Rooms { rooms: page, part }) = json::read(&reader.line()).map(|event| event.what) else {
                 continue;
             };
             rooms.extend(page.into_iter().map(|(room, _)| room.into_owned()));
             match part.more {
-                Some(more) => ask = more.next.into_owned(),
+                Some(more) => command = more.next.into_owned(),
                 None => break,
             }
         }
         assert_eq!(rooms.len(), 30 * 31 + 1);
-        assert!(rooms.is_sorted(), "each once, in their order");
+        assert!(rooms.is_sorted(), "names are out of order or repeated");
     }
 }

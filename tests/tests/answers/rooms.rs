@@ -1,10 +1,10 @@
-//! How many rooms one address may have open.
+//! The limit on open rooms per address.
 
 use landline_server::config::Config;
 use landline_tests::{Client, TestServer, eventually, neighbour};
 use std::net::Ipv4Addr;
 
-/// A server with limits by address, of which one opens three rooms.
+/// Starts a server with limits per address, of which one allows three open rooms.
 fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         (config.max_clients_per_ip, config.limits.rooms_per_address) = (256, 3);
@@ -19,7 +19,7 @@ fn guest(server: &TestServer, from: Ipv4Addr, name: &str, room: &str) -> Client 
     client
 }
 
-/// The answer to going into a room.
+/// Sends `/join`. Returns the answer.
 fn join(client: &mut Client, room: &str) -> String {
     client.lines_so_far();
     client.send(&format!("/join {room}"));
@@ -29,7 +29,7 @@ fn join(client: &mut Client, room: &str) -> String {
 const FULL: &str = "403 3 rooms opened from your address are open, the maximum. Join one that is open.";
 
 #[test]
-fn x2_one_address_opens_so_many_rooms() {
+fn x2_rooms_opened_by_one_address_are_limited() {
     let server = server(|_| {});
     let (here, there) = (neighbour(1), neighbour(2));
     let mut alice = guest(&server, here, "alice", "one");
@@ -41,14 +41,14 @@ fn x2_one_address_opens_so_many_rooms() {
         client.send("still here");
         client.expect_nothing();
     }
-    // Rooms that are open, and the lobby, are for all.
+    // Open rooms and the lobby do not count.
     assert_eq!(join(&mut bob, "one"), "INFO: You are in one now");
     assert_eq!(join(&mut alice, "lobby"), "INFO: You are in lobby now");
     let mut refused = Client::connect_from(here, server.address());
     refused.send("carol_four");
     refused.expect(FULL);
     refused.expect_closed();
-    // Her name is free again, and another address has its own.
+    // The refused name is free, and another address has its own limit.
     let mut carol = guest(&server, there, "carol", "four");
     assert_eq!(join(&mut alice, "four"), "INFO: You are in four now");
     for room in ["five", "six"] {
@@ -64,7 +64,7 @@ fn x2_a_room_counts_until_it_closes() {
     for room in ["two", "three"] {
         join(&mut alice, room);
     }
-    // Whoever else is in it keeps it open, and it counts where it was opened.
+    // Another member keeps the room open, and it counts for the address that opened it.
     let mut bob = guest(&server, neighbour(2), "bob", "three");
     alice.send("/leave three");
     alice.until("INFO: You left three");
@@ -75,18 +75,18 @@ fn x2_a_room_counts_until_it_closes() {
     bob.send("/leave");
     bob.until("INFO: You left three");
     assert_eq!(join(&mut alice, "five"), "INFO: You are in five now");
-    // Leaving the server closes rooms, too.
+    // Signing out closes rooms, too.
     alice.quit();
     let mut again = guest(&server, neighbour(1), "again", "lobby");
     let mut opened = 0;
-    eventually("her rooms are closed", || {
+    eventually("alice's rooms are closed", || {
         opened += usize::from(join(&mut again, &format!("new{opened}")).starts_with("INFO"));
         opened == 3
     });
 }
 
 #[test]
-fn x2_without_limits_by_address_rooms_have_none() {
+fn x2_rooms_are_unlimited_without_limits_by_address() {
     let server = server(|config| config.max_clients_per_ip = 0);
     let mut alice = guest(&server, neighbour(1), "alice", "lobby");
     for room in 0..20 {

@@ -1,4 +1,4 @@
-//! A memory whose every answer is as large as it may be.
+//! A storage whose every answer has the maximum size.
 
 use landline_common::history::{Direct, Entry, Page, Party, Place, PostError, Range, RecallError, Said, Viewer};
 use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
@@ -6,7 +6,7 @@ use landline_common::{Moment, NameKey, RoomKey, RoomName, UserName};
 use landline_server::hub::{Delivery, Memory};
 use std::sync::LazyLock;
 
-/// Letters of four bytes that names may have: no others are longer.
+/// Letters that names may have and that take four bytes, the maximum in UTF-8.
 static LETTERS: LazyLock<Vec<char>> = LazyLock::new(|| {
     let is_letter = |letter: &char| {
         let name = letter.to_string();
@@ -18,29 +18,29 @@ static LETTERS: LazyLock<Vec<char>> = LazyLock::new(|| {
     letters
 });
 
-/// The number in three letters, behind as many others as fit.
+/// Returns a name of `chars` letters that ends with `number`, written with three letters.
 fn numbered(number: usize, chars: usize) -> String {
     let digit = |place: u32| LETTERS[number / 100_usize.pow(place) % 100];
     let number: String = (0..3).rev().map(digit).collect();
     LETTERS[100].to_string().repeat(chars - 3) + &number
 }
 
-/// The longest name of a user; every number has its own.
+/// Returns the longest name of a user, a different one for each number.
 pub fn user(number: usize) -> String {
     numbered(number, NAME_CHARS)
 }
 
-/// The longest name of a room.
+/// Returns the longest name of a room, a different one for each number.
 pub fn room(number: usize) -> String {
     numbered(number, ROOM_CHARS)
 }
 
-/// The longest text of one character repeated.
+/// Returns the longest text that repeats one character.
 pub fn text(limits: &Limits, of: char) -> String {
     of.to_string().repeat(count(limits.message_chars))
 }
 
-/// The same text in as many lines as a message may have.
+/// Breaks a text into the maximum number of lines of a message.
 fn in_lines(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let line = chars.len() / MESSAGE_LINES;
@@ -49,23 +49,23 @@ fn in_lines(text: &str) -> String {
     with_ends.collect()
 }
 
-/// Has everything, and all of it is long.
+/// Has the maximum of history, blocks and last-seen users.
 #[derive(Debug)]
-pub struct Worst {
+pub struct LargestStorage {
     limits: Limits,
-    /// The character that the texts consist of.
+    /// Character that texts repeat.
     of: char,
     blocks: Vec<UserName>,
     seen: Vec<UserName>,
 }
 
-impl Worst {
-    pub fn new(limits: &Limits, of: char) -> Worst {
+impl LargestStorage {
+    pub fn new(limits: &Limits, of: char) -> LargestStorage {
         let names = |from: usize, most: u64| -> Vec<UserName> {
             (0..count(most)).map(|number| UserName::parse(&user(from + number)).unwrap()).collect()
         };
         let (blocks, seen) = (names(100_000, limits.blocks_per_person), names(200_000, limits.seen_names));
-        Worst { limits: limits.clone(), of, blocks, seen }
+        LargestStorage { limits: limits.clone(), of, blocks, seen }
     }
 
     fn page(&self, most: usize) -> Page {
@@ -87,7 +87,7 @@ impl Worst {
     }
 }
 
-impl Memory for Worst {
+impl Memory for LargestStorage {
     fn make_room(&self) -> bool {
         true
     }
@@ -119,7 +119,7 @@ impl Memory for Worst {
     fn account(&self, name: &NameKey) -> Option<UserName> {
         UserName::parse(name.as_str()).ok()
     }
-    /// As many as may be; only the asker blocks anybody.
+    /// Returns the maximum number of blocks for the asker, none for other accounts.
     fn blocks(&self, account: &NameKey) -> Vec<UserName> {
         if *account == NameKey::of("asker") { self.blocks.clone() } else { Vec::new() }
     }

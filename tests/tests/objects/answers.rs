@@ -1,15 +1,15 @@
-//! Every command is answered by objects with its label, the last of which says that it is the last.
+//! Answers to command objects: all objects carry the command's label, and the last one has `done`.
 
-use crate::Program;
+use crate::JsonClient;
 use landline_tests::TestServer;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 #[test]
-fn every_command_has_an_end_of_its_answer() {
+fn every_answer_ends_with_done() {
     let server = TestServer::default();
-    let mut bob = Program::guest(&server, "bob", "lobby");
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut bob = JsonClient::guest(&server, "bob", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     for object in [
         json!({"type": "join", "room": "ops"}),
         json!({"type": "join", "room": "lobby"}),
@@ -55,9 +55,9 @@ fn every_command_has_an_end_of_its_answer() {
         json!({"type": "say", "room": "lobby"}),
         json!({"type": "quit"}),
     ] {
-        let mut labelled = object.clone();
-        labelled["label"] = object.to_string().chars().take(64).collect::<String>().into();
-        let answer = alice.ask(&labelled);
+        let mut labeled = object.clone();
+        labeled["label"] = object.to_string().chars().take(64).collect::<String>().into();
+        let answer = alice.ask(&labeled);
         let (last, others) = answer.split_last().unwrap();
         assert!(others.iter().all(|part| part["done"].is_null()), "{object}: {answer:?}");
         let error = last["type"] == "error";
@@ -67,9 +67,9 @@ fn every_command_has_an_end_of_its_answer() {
 }
 
 #[test]
-fn what_is_too_fast_is_answered_each_with_when_to_try_again() {
+fn every_throttled_command_is_answered_with_a_retry_time() {
     let server = TestServer::new(|config| config.rate = Some((3, Duration::from_secs(5))));
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     for n in 0..8 {
         alice.send(&json!({"type": "say", "room": "lobby", "text": "x", "label": n.to_string()}));
     }
@@ -80,14 +80,18 @@ fn what_is_too_fast_is_answered_each_with_when_to_try_again() {
         assert!((1..=5_000).contains(&answer["retry_ms"].as_u64().unwrap()));
     }
     for n in 0..20 {
-        assert_eq!(alice.ask(&json!({"type": "ping", "label": format!("p{n}")}))[0]["event"], "pong", "pings are free");
+        assert_eq!(
+            alice.ask(&json!({"type": "ping", "label": format!("p{n}")}))[0]["event"],
+            "pong",
+            "pings do not count"
+        );
     }
 }
 
 #[test]
-fn every_change_of_ones_own_state_has_a_cause() {
+fn every_change_of_the_own_state_has_a_cause() {
     let server = TestServer::default();
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let answer = alice.ask(&json!({"type": "join", "room": "ops", "label": "1"}));
     assert_eq!(
         (&answer[0]["cause"], &answer[0]["room"], &answer[0]["event"]),

@@ -1,6 +1,6 @@
-//! A9: several lines in one message, each of which counts.
+//! A9: messages of several lines, each of which counts for the rate.
 
-use crate::Program;
+use crate::JsonClient;
 use landline_server::config::Config;
 use landline_tests::TestServer;
 use serde_json::json;
@@ -20,14 +20,14 @@ fn lines(n: usize) -> String {
 }
 
 #[test]
-fn a9_every_reader_gets_the_lines_in_its_own_way() {
+fn a9_every_rendering_shows_several_lines() {
     let server = server(|_| {});
     let mut bob = server.guest("bob", "lobby");
     let mut lan = server.lantalk("lan");
     let mut tcp = server.unframed();
     tcp.ask("tcp_lobby", "200");
-    let mut alice = Program::guest(&server, "alice", "lobby");
-    let mut carol = Program::guest(&server, "carol", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
+    let mut carol = JsonClient::guest(&server, "carol", "lobby");
     bob.until("carol has connected");
     let typed = "\n\ndef f(x):  \r\n\tif x:\n\n\t    return\t1\u{1b}[2J\n\n";
     let answer = alice.ask(&json!({"type": "say", "room": "lobby", "text": typed, "label": "1"}));
@@ -51,12 +51,12 @@ fn a9_every_reader_gets_the_lines_in_its_own_way() {
 }
 
 #[test]
-fn a9_each_line_counts_and_a_retry_is_told_for_all_of_them() {
+fn a9_each_line_counts_and_the_retry_time_covers_all_lines() {
     let server = server(|config| config.rate = Some((10, Duration::from_secs(3_600))));
     let mut bob = server.guest("bob", "lobby");
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let say = |n: usize, label: &str| json!({"type": "say", "room": "lobby", "text": lines(n), "label": label});
-    let cause = |program: &mut Program, n: usize, label: &str| program.ask(&say(n, label))[0]["cause"].clone();
+    let cause = |program: &mut JsonClient, n: usize, label: &str| program.ask(&say(n, label))[0]["cause"].clone();
     assert_eq!(cause(&mut alice, 6, "1"), json!(null));
     let refused = alice.ask(&say(5, "2"));
     assert_eq!((&refused[0]["cause"], &refused[0]["done"]), (&json!("throttled"), &json!(true)));
@@ -65,23 +65,27 @@ fn a9_each_line_counts_and_a_retry_is_told_for_all_of_them() {
     assert_eq!(cause(&mut alice, 1, "4"), "throttled");
     bob.until("alice has connected");
     assert_eq!([0; 10].map(|_| bob.line()), ["alice: x"; 10]);
-    let mut carol = Program::guest(&server, "carol", "lobby");
-    assert_eq!(cause(&mut carol, 50, "1"), json!(null), "else it could never be sent");
+    let mut carol = JsonClient::guest(&server, "carol", "lobby");
+    assert_eq!(cause(&mut carol, 50, "1"), json!(null), "a message above the rate passes when nothing was sent lately");
     assert_eq!(cause(&mut carol, 1, "2"), "throttled");
-    let mut dora = Program::guest(&server, "dora", "lobby");
+    let mut dora = JsonClient::guest(&server, "dora", "lobby");
     let refused = dora.ask(&say(51, "1"));
     assert_eq!((&refused[0]["cause"], &refused[0]["count"]), (&json!("too_many_lines"), &json!(50)));
 }
 
 #[test]
-fn a9_an_address_pays_for_the_prefix_of_each_line() {
+fn a9_the_prefix_of_each_line_counts_for_the_address() {
     let server = server(|config| {
         (config.rate, config.max_clients_per_ip) = (Some((1_000, Duration::from_secs(5))), 64);
         config.limits.address_bytes = 4_096;
         config.limits.address_said_seconds = 3_600;
     });
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let say = |label: &str| json!({"type": "say", "room": "lobby", "text": lines(50), "label": label});
     assert_eq!(alice.ask(&say("1"))[0]["type"], "message");
-    assert_eq!(alice.ask(&say("2"))[0]["cause"], "throttled", "99 bytes are some 2,200 for who reads lines");
+    assert_eq!(
+        alice.ask(&say("2"))[0]["cause"],
+        "throttled",
+        "99 bytes become about 2,200 for clients that read lines"
+    );
 }

@@ -1,4 +1,4 @@
-//! Command objects over real sockets: each names its room or user, and every object of its answer carries its label.
+//! Command objects over real sockets. Each object names its room or user, and each object of the answer has its label.
 
 mod answers;
 mod lines;
@@ -10,22 +10,22 @@ use landline_tests::{Client, TestServer};
 use serde_json::{Value, json};
 
 /// A client that sends command objects.
-struct Program {
+struct JsonClient {
     client: Client,
 }
 
-impl Program {
-    /// Asks for JSON, and is not signed in yet.
-    fn connect(server: &TestServer) -> Program {
+impl JsonClient {
+    /// Connects and switches to JSON, without signing in.
+    fn connect(server: &TestServer) -> JsonClient {
         let mut client = server.connect();
         client.send("format json");
         client.expect(r#"{"type":"system","event":"format","text":"json"}"#);
-        Program { client }
+        JsonClient { client }
     }
 
-    /// A guest who has seen the end of the answer to the sign-in.
-    fn guest(server: &TestServer, name: &str, room: &str) -> Program {
-        let mut program = Program::connect(server);
+    /// Signs in a guest, and reads the whole answer.
+    fn guest(server: &TestServer, name: &str, room: &str) -> JsonClient {
+        let mut program = JsonClient::connect(server);
         let answer = program.ask(&json!({"type": "guest", "user": name, "room": room, "label": "in"}));
         assert_eq!(answer[0]["type"], "auth_ok", "{answer:?}");
         program
@@ -39,13 +39,13 @@ impl Program {
         serde_json::from_str(&self.client.line()).expect("an object")
     }
 
-    /// Sends an object with a label, and gives all objects of its answer; others that come between are skipped.
+    /// Sends an object with a label. Returns all objects of its answer, and skips others between them.
     fn ask(&mut self, object: &Value) -> Vec<Value> {
         self.send(object);
         self.answer(&object["label"])
     }
 
-    /// All objects of the answer with that label, up to the last one.
+    /// Returns all objects with `label`, up to the one with `done`.
     fn answer(&mut self, label: &Value) -> Vec<Value> {
         let mut answer = Vec::new();
         loop {
@@ -60,7 +60,7 @@ impl Program {
         }
     }
 
-    /// The next object with that event; no talk may come before it.
+    /// Returns the next object with `event`. No message may come before it.
     fn until_event(&mut self, event: &str) -> Value {
         loop {
             let object = self.next();
@@ -71,7 +71,7 @@ impl Program {
         }
     }
 
-    /// The next object of that type.
+    /// Returns the next object of a type.
     fn until(&mut self, r#type: &str) -> Value {
         loop {
             let object = self.next();

@@ -1,4 +1,4 @@
-//! docs/PROTOCOL.md says what is so: its transcripts are played, and its table of causes is held against the code.
+//! docs/PROTOCOL.md is correct: the tests replay its transcripts, and compare its table of causes with the code.
 
 use landline_common::Cause;
 use landline_tests::{Client, TestServer};
@@ -10,8 +10,8 @@ fn protocol() -> String {
     std::fs::read_to_string(file).expect("docs/PROTOCOL.md")
 }
 
-/// An object without what differs each time; a line of text as it is.
-fn settled(line: &str) -> Value {
+/// Reads an object, with fixed values for fields that differ each time. A line of text stays as it is.
+fn normalized(line: &str) -> Value {
     if !line.starts_with('{') {
         return line.into();
     }
@@ -32,31 +32,32 @@ fn settled(line: &str) -> Value {
     Value::Object(fields)
 }
 
-fn play(client: &mut Client, transcript: &str) {
+/// Sends the lines with `>` and compares the answers with the lines with `<`.
+fn replay(client: &mut Client, transcript: &str) {
     for line in transcript.lines() {
         match line.split_at(2) {
             ("> ", sent) => client.send(sent),
-            ("< ", expected) => assert_eq!(settled(&client.line()), settled(expected), "{line}"),
+            ("< ", expected) => assert_eq!(normalized(&client.line()), normalized(expected), "{line}"),
             _ => panic!("{line}"),
         }
     }
 }
 
 #[test]
-fn the_transcripts_of_the_manual_are_true() {
+fn transcripts_of_the_protocol_are_correct() {
     let protocol = protocol();
     let transcripts = protocol.split("```transcript\n").skip(1).map(|part| part.split("```").next().unwrap());
     let mut played = 0;
     for transcript in transcripts {
         let server = TestServer::new(|config| config.rate = Some((10, Duration::from_secs(5))));
-        play(&mut server.connect(), transcript);
+        replay(&mut server.connect(), transcript);
         played += 1;
     }
     assert!(played >= 2);
 }
 
 #[test]
-fn the_manual_has_every_cause() {
+fn protocol_lists_every_cause() {
     let protocol = protocol();
     for cause in Cause::all().filter(|cause| *cause != Cause::Other) {
         let code = cause.code().map_or(String::new(), |code| code.to_string());

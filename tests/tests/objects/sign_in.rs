@@ -1,13 +1,13 @@
-//! Signing in by one object.
+//! Sign-in by a single object.
 
-use crate::Program;
+use crate::JsonClient;
 use landline_tests::TestServer;
 use serde_json::{Value, json};
 
 #[test]
-fn a_guest_is_in_all_its_rooms_at_once() {
+fn guest_enters_all_named_rooms_at_sign_in() {
     let server = TestServer::default();
-    let mut alice = Program::connect(&server);
+    let mut alice = JsonClient::connect(&server);
     let rooms = json!({"ops": null, "dev": 5, "all": null});
     let answer = alice.ask(&json!({"type": "guest", "user": "alice", "room": "lobby", "rooms": rooms, "label": "1"}));
     assert_eq!((&answer[0]["type"], &answer[0]["protocol"]), (&json!("auth_ok"), &json!(2)));
@@ -22,39 +22,44 @@ fn a_guest_is_in_all_its_rooms_at_once() {
 }
 
 #[test]
-fn what_was_missed_comes_with_the_sign_in() {
+fn missed_messages_come_with_the_sign_in() {
     let server = TestServer::default();
-    let mut alice = Program::guest(&server, "alice", "ops");
-    let mut said = |text: &str| {
+    let mut alice = JsonClient::guest(&server, "alice", "ops");
+    let mut say = |text: &str| {
         let answer = alice.ask(&json!({"type": "say", "room": "ops", "text": text, "label": text}));
         answer[0]["id"].as_u64().unwrap()
     };
-    let first = said("one");
-    let _ = (said("two"), said("three"));
-    let mut bob = Program::connect(&server);
+    let first = say("one");
+    say("two");
+    say("three");
+    let mut bob = JsonClient::connect(&server);
     let rooms = json!({"ops": first, "new": null});
     let answer = bob.ask(&json!({"type": "guest", "user": "bob", "room": "ops", "rooms": rooms, "label": "1"}));
     let texts: Vec<&Value> = answer.iter().filter(|o| o["event"] == "history").map(|o| &o["text"]).collect();
     assert_eq!(texts, ["two", "three"]);
     let ops = answer.iter().find(|object| object["event"] == "caught_up" && object["room"] == "ops").unwrap();
     assert_eq!((&ops["shown"], &ops["missed"], &ops["more"]), (&json!(2), &json!(true), &json!(false)));
-    let mut carol = Program::connect(&server);
+    let mut carol = JsonClient::connect(&server);
     let answer = carol.ask(&json!({"type": "guest", "user": "carol", "rooms": {"ops": null}, "label": "1"}));
     let ops = answer.iter().find(|object| object["room"] == "ops" && object["event"] == "caught_up").unwrap();
-    assert_eq!((&ops["shown"], &ops["missed"]), (&json!(3), &json!(false)), "what the talk is about");
+    assert_eq!(
+        (&ops["shown"], &ops["missed"]),
+        (&json!(3), &json!(false)),
+        "a newcomer gets the last messages, none of which is missed"
+    );
 }
 
 #[test]
-fn an_account_is_made_and_used_by_one_object_each() {
+fn register_and_login_take_one_object_each() {
     let server = TestServer::default();
     let account =
         |r#type: &str, password: &str| json!({"type": r#type, "user": "alice", "password": password, "label": "1"});
-    let mut first = Program::connect(&server);
+    let mut first = JsonClient::connect(&server);
     let answer = first.ask(&account("register", "short"));
     assert_eq!((&answer[0]["type"], &answer[0]["cause"]), (&json!("auth_fail"), &json!("password_length")));
     let answer = first.ask(&account("register", "long enough"));
     assert_eq!((&answer[0]["type"], &answer[0]["account"]), (&json!("auth_ok"), &json!(true)));
-    let mut second = Program::connect(&server);
+    let mut second = JsonClient::connect(&server);
     assert_eq!(second.ask(&account("login", "wrong password"))[0]["cause"], "wrong_password");
     assert_eq!(second.ask(&account("login", "long enough"))[0]["cause"], "already_here");
     assert_eq!(second.ask(&json!({"type": "guest", "user": "alice", "label": "2"}))[0]["cause"], "name_taken");
@@ -64,13 +69,13 @@ fn an_account_is_made_and_used_by_one_object_each() {
 }
 
 #[test]
-fn the_servers_password_comes_before_anything_about_names() {
+fn server_password_is_checked_before_names() {
     let server = TestServer::new(|config| config.password = Some("sesame".into()));
-    let mut client = Program::connect(&server);
+    let mut client = JsonClient::connect(&server);
     let register = json!({"type": "register", "user": "alice", "password": "long enough", "server_password": "sesame", "label": "1"});
     assert_eq!(client.ask(&register)[0]["type"], "auth_ok");
     client.client.quit();
-    let mut client = Program::connect(&server);
+    let mut client = JsonClient::connect(&server);
     let mut cause = |object: Value| client.ask(&object)[0]["cause"].clone();
     assert_eq!(cause(json!({"type": "guest", "user": "alice", "label": "1"})), "server_password_needed");
     let wrong = json!({"type": "guest", "user": "alice", "server_password": "x", "label": "2"});
@@ -80,9 +85,9 @@ fn the_servers_password_comes_before_anything_about_names() {
 }
 
 #[test]
-fn what_is_no_sign_in_is_answered_and_another_one_may_follow() {
+fn malformed_sign_in_is_answered_and_may_be_repeated() {
     let server = TestServer::default();
-    let mut client = Program::connect(&server);
+    let mut client = JsonClient::connect(&server);
     for object in [json!({"type": "say", "room": "lobby", "text": "x", "label": "1"}), json!({"label": "1"})] {
         let answer = client.ask(&object);
         assert_eq!((&answer[0]["type"], &answer[0]["cause"]), (&json!("auth_fail"), &json!("bad_object")));
@@ -93,9 +98,9 @@ fn what_is_no_sign_in_is_answered_and_another_one_may_follow() {
 }
 
 #[test]
-fn a_sign_in_names_each_room_once_and_not_too_many() {
+fn sign_in_limits_and_deduplicates_rooms() {
     let server = TestServer::default();
-    let mut alice = Program::connect(&server);
+    let mut alice = JsonClient::connect(&server);
     let many: serde_json::Map<String, Value> = (0..49).map(|n| (format!("room{n}"), json!(null))).collect();
     let answer = alice.ask(&json!({"type": "guest", "user": "alice", "rooms": many, "label": "1"}));
     assert_eq!((&answer[0]["type"], &answer[0]["cause"]), (&json!("auth_fail"), &json!("bad_object")));

@@ -1,14 +1,14 @@
-//! Talk by objects: in the room that is named, with one's own line as the answer.
+//! Talk by objects: it goes into the named room, and the sender's own line is the answer.
 
-use crate::Program;
+use crate::JsonClient;
 use landline_tests::TestServer;
 use serde_json::json;
 
 #[test]
-fn a_line_goes_into_the_room_that_it_names() {
+fn line_goes_into_the_named_room() {
     let server = TestServer::default();
     let (mut lobby, mut ops) = (server.guest("carol", "lobby"), server.guest("dave", "ops"));
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     lobby.until("alice has connected");
     ops.until("alice has connected");
     assert_eq!(alice.ask(&json!({"type": "join", "room": "ops", "label": "1"}))[0]["cause"], "entered");
@@ -28,10 +28,10 @@ fn a_line_goes_into_the_room_that_it_names() {
 }
 
 #[test]
-fn own_lines_with_and_without_label_come_in_the_order_of_the_room() {
+fn own_lines_arrive_in_the_order_of_the_room() {
     let server = TestServer::default();
-    let mut bob = Program::guest(&server, "bob", "lobby");
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut bob = JsonClient::guest(&server, "bob", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let lines: String = (0..40)
         .map(|n| match n % 3 {
             0 => {
@@ -48,17 +48,17 @@ fn own_lines_with_and_without_label_come_in_the_order_of_the_room() {
         assert_eq!((&own["text"], &own["id"]), (&others["text"], &others["id"]));
         assert_eq!(own["text"], n.to_string());
         assert_eq!(own["label"].as_str(), (n % 3 == 0).then_some(n.to_string()).as_deref());
-        assert!(others["label"].is_null(), "labels are their sender's alone");
+        assert!(others["label"].is_null(), "a label goes to its sender only");
         ids.push(own["id"].as_u64().unwrap());
     }
     assert!(ids.is_sorted());
 }
 
 #[test]
-fn what_is_said_to_everybody_answers_too() {
+fn message_to_all_is_answered_by_itself() {
     let server = TestServer::default();
     let mut bob = server.guest("bob", "ops");
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     bob.until("alice has connected");
     for object in [
         json!({"type": "all", "text": "lunch", "label": "1"}),
@@ -71,10 +71,10 @@ fn what_is_said_to_everybody_answers_too() {
 }
 
 #[test]
-fn an_object_is_never_talk_and_a_text_client_has_none() {
+fn malformed_objects_are_never_talk() {
     let server = TestServer::default();
     let mut bob = server.guest("bob", "lobby");
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     bob.until("alice has connected");
     for line in
         ["{", "{\"type\":\"shout\"}", "{}", "{\"type\":\"say\",\"room\":\"lobby\",\"text\":5}", " {\"type\":[]}"]
@@ -88,9 +88,9 @@ fn an_object_is_never_talk_and_a_text_client_has_none() {
 }
 
 #[test]
-fn an_object_may_be_long_and_a_line_may_not() {
+fn objects_may_be_longer_than_lines() {
     let server = TestServer::default();
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let escaped = "\\u00e9".repeat(2_000);
     alice.client.send(&format!("{{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"{escaped}\",\"label\":\"1\"}}"));
     assert_eq!(alice.answer(&json!("1"))[0]["text"], "é".repeat(2_000));
@@ -101,23 +101,23 @@ fn an_object_may_be_long_and_a_line_may_not() {
 }
 
 #[test]
-fn half_an_object_at_the_end_is_dropped_and_a_whole_one_is_carried_out() {
+fn incomplete_last_object_is_dropped_and_a_complete_one_runs() {
     let server = TestServer::default();
-    let mut bob = Program::guest(&server, "bob", "lobby");
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut bob = JsonClient::guest(&server, "bob", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     alice.client.send_bytes(br#"{"type":"pm","to":"bob","text":"SECRET half"#);
     alice.client.end_sending();
-    assert_eq!(bob.until_event("disconnected")["user"], "alice", "and nothing was said");
-    let mut carol = Program::guest(&server, "carol", "lobby");
+    assert_eq!(bob.until_event("disconnected")["user"], "alice", "no message came before");
+    let mut carol = JsonClient::guest(&server, "carol", "lobby");
     carol.client.send_bytes(br#"{"type":"pm","to":"bob","text":"whole"}"#);
     carol.client.end_sending();
     assert_eq!(bob.until("pm")["text"], "whole");
 }
 
 #[test]
-fn a_nonce_means_one_message_also_in_one_read() {
+fn repeated_nonce_in_one_read_sends_one_message() {
     let server = TestServer::default();
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     for (first, second, r#type) in [("1", "2", "say"), ("3", "4", "all")] {
         let say = |label: &str| {
             let nonce = format!("n-{first}");

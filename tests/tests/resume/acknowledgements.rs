@@ -1,12 +1,12 @@
-//! What is meant for one client alone arrives, once, whatever its connection does.
+//! Direct and private messages arrive exactly once, also when the connection is lost or replaced.
 
-use super::{gone, token};
+use super::{token, wait_until_gone};
 use landline_tests::{ObjectClient, TestServer};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse";
 
-/// An account with acknowledgements.
+/// Signs in to an account, with acknowledgments. Returns the client and its token.
 fn login(server: &TestServer, name: &str) -> (ObjectClient, String) {
     let mut client = ObjectClient::connect(server);
     let sign_in = json!({"type": "login", "user": name, "password": PASSWORD, "room": "ops", "acks": true});
@@ -28,7 +28,7 @@ fn server() -> TestServer {
     server
 }
 
-/// Number, text and id of each message to this client, up to now.
+/// Returns sequence number, text and id of each direct message so far.
 fn messages(client: &mut ObjectClient) -> Vec<(u64, String, u64)> {
     let all = client.so_far();
     let of = |object: &Value| {
@@ -44,7 +44,7 @@ fn texts(messages: &[(u64, String, u64)]) -> Vec<(u64, &str)> {
 }
 
 #[test]
-fn what_a_connection_swallowed_comes_again_over_the_next_one() {
+fn unacknowledged_messages_come_again_over_the_next_connection() {
     let server = server();
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
@@ -55,15 +55,15 @@ fn what_a_connection_swallowed_comes_again_over_the_next_one() {
     }
     let heard = messages(&mut alice);
     assert_eq!(texts(&heard), [(1, "one"), (2, "two"), (3, "three")]);
-    // As if only the first had arrived. The old connection stands.
+    // Resume as if only the first message had arrived. The old connection is still open.
     let (mut alice, second) = resume(&server, &first, 1);
     let again = messages(&mut alice);
-    assert_eq!(again, heard[1..], "with their numbers and ids");
+    assert_eq!(again, heard[1..], "the same numbers and ids");
     alice.send(&json!({"type": "ack", "seq": 2}));
     alice.so_far();
     alice.client.reset();
-    gone(&server, "alice");
-    // It had been given back to the mailbox when the connection was lost.
+    wait_until_gone(&server, "alice");
+    // The server put the third message back into the mailbox when the connection was lost.
     let (mut alice, third) = resume(&server, &second, 2);
     let mail = messages(&mut alice);
     assert_eq!((mail.len(), &mail[0].1, mail[0].2), (1, &heard[2].1, heard[2].2), "{mail:?}");
@@ -74,20 +74,20 @@ fn what_a_connection_swallowed_comes_again_over_the_next_one() {
 }
 
 #[test]
-fn what_had_arrived_before_the_loss_does_not_come_from_the_mailbox() {
+fn message_seen_before_the_loss_does_not_come_from_the_mailbox() {
     let server = server();
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
     bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
     assert_eq!(texts(&messages(&mut alice)), [(1, "one")]);
     alice.client.reset();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     let (mut alice, _) = resume(&server, &first, 1);
     assert_eq!(messages(&mut alice), []);
 }
 
 #[test]
-fn private_lines_outlast_the_loss_of_a_connection() {
+fn private_messages_survive_the_loss_of_a_connection() {
     let server = server();
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
@@ -95,11 +95,11 @@ fn private_lines_outlast_the_loss_of_a_connection() {
     alice.ask(json!({"type": "accept", "to": "bob"}));
     bob.ask(json!({"type": "private", "to": "alice", "text": "psst"}));
     alice.client.reset();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     let (mut alice, _) = resume(&server, &first, 0);
     assert_eq!(texts(&messages(&mut alice)), [(1, "psst")]);
     bob.ask(json!({"type": "private", "to": "alice", "text": "are you back"}));
-    assert_eq!(alice.until("type", "pm")["text"], "are you back", "the chat is open again");
+    assert_eq!(alice.until("type", "pm")["text"], "are you back", "the private chat is open again");
 }
 
 #[test]
@@ -113,20 +113,20 @@ fn unacknowledged_messages_wait_in_the_mailbox_for_the_next_sign_in() {
     alice.send(&json!({"type": "ack", "seq": 1}));
     alice.ask(json!({"type": "quit"}));
     alice.client.quit();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     let (mut alice, _) = login(&server, "alice");
     let mail = messages(&mut alice);
-    assert_eq!((mail.len(), mail[0].2), (1, heard[1].2), "with its old id");
+    assert_eq!((mail.len(), mail[0].2), (1, heard[1].2), "the same id");
     alice.send(&json!({"type": "ack", "seq": mail[0].0}));
     alice.so_far();
     alice.client.quit();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     let (mut alice, _) = login(&server, "alice");
     assert_eq!(messages(&mut alice), []);
 }
 
 #[test]
-fn mail_comes_page_by_page_as_it_is_acknowledged() {
+fn mail_comes_in_pages_as_it_is_acknowledged() {
     let server = server();
     let (mut bob, _) = login(&server, "bob");
     for n in 0..40 {
@@ -145,13 +145,13 @@ fn mail_comes_page_by_page_as_it_is_acknowledged() {
     alice.send(&json!({"type": "ack", "seq": 40}));
     alice.so_far();
     alice.client.quit();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     let (mut alice, _) = login(&server, "alice");
     assert_eq!(messages(&mut alice), []);
 }
 
 #[test]
-fn a_client_that_never_acknowledges_loses_the_oldest_lines_and_is_told() {
+fn client_that_never_acknowledges_loses_the_oldest_lines_and_is_told() {
     let server = TestServer::new(|config| config.limits.replay_bytes = 2_000);
     for name in ["alice", "bob"] {
         server.register(name, PASSWORD);
@@ -169,7 +169,7 @@ fn a_client_that_never_acknowledges_loses_the_oldest_lines_and_is_told() {
 }
 
 #[test]
-fn without_acks_nothing_has_a_number() {
+fn messages_have_no_number_without_acks() {
     let server = server();
     let mut alice = ObjectClient::connect(&server);
     alice.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD}));

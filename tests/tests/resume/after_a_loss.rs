@@ -1,6 +1,6 @@
-//! Going on after the connection was lost.
+//! Resuming after the connection was lost.
 
-use super::{gone, token};
+use super::{token, wait_until_gone};
 use landline_server::hub::{Resumable, Token, Transport};
 use landline_tests::{ObjectClient, TestServer, eventually};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn sign_in(server: &TestServer, name: &str) -> (ObjectClient, String) {
 }
 
 #[test]
-fn a_guest_comes_back_to_rooms_chats_and_messages() {
+fn resumed_guest_has_its_rooms_chats_and_messages() {
     let server = TestServer::default();
     let (mut alice, first) = sign_in(&server, "alice");
     let (mut bob, _) = sign_in(&server, "bob");
@@ -24,7 +24,7 @@ fn a_guest_comes_back_to_rooms_chats_and_messages() {
     alice.ask(json!({"type": "pm", "to": "bob", "text": "before"}));
     assert_eq!(bob.until("type", "pm")["text"], "before");
     alice.client.reset();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     bob.until("event", "private_ended");
 
     let mut alice = ObjectClient::connect(&server);
@@ -36,46 +36,46 @@ fn a_guest_comes_back_to_rooms_chats_and_messages() {
     alice.ask(json!({"type": "private", "to": "bob", "text": "still here"}));
     assert_eq!(bob.until("type", "pm")["text"], "still here");
     let history = alice.ask(json!({"type": "history", "with": "bob"}));
-    assert_eq!(history[0]["text"], "before", "the guest's messages are the guest's");
+    assert_eq!(history[0]["text"], "before", "a resumed guest still sees the own messages");
 }
 
 #[test]
-fn a_name_that_another_user_has_meanwhile_is_not_taken_from_them() {
+fn resume_does_not_take_the_name_from_another_user() {
     let server = TestServer::default();
     let (alice, first) = sign_in(&server, "alice");
     alice.client.reset();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     let other = server.guest("Alice", "ops");
     let mut back = ObjectClient::connect(&server);
     let refused = back.ask(json!({"type": "resume", "token": first}));
     assert_eq!((&refused[0]["cause"], &refused[0]["user"]), (&json!("name_taken"), &json!("alice")));
     other.quit();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     back.sign_in(json!({"type": "resume", "token": first}));
 }
 
 #[test]
-fn a_lost_session_is_kept_for_a_while() {
+fn lost_session_expires() {
     let server = TestServer::new(|config| config.limits.resume_seconds = 1);
     let (alice, first) = sign_in(&server, "alice");
     alice.client.reset();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     std::thread::sleep(std::time::Duration::from_millis(1_500));
     let mut back = ObjectClient::connect(&server);
     assert_eq!(back.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
 }
 
 #[test]
-fn two_who_both_lost_their_connections_have_their_chat_again() {
+fn private_chat_resumes_after_both_sides_were_lost() {
     let server = TestServer::default();
     let (mut alice, first) = sign_in(&server, "alice");
     let (mut bob, second) = sign_in(&server, "bob");
     alice.ask(json!({"type": "connect", "to": "bob"}));
     bob.ask(json!({"type": "accept", "to": "alice"}));
     alice.client.reset();
-    gone(&server, "alice");
+    wait_until_gone(&server, "alice");
     bob.client.reset();
-    gone(&server, "bob");
+    wait_until_gone(&server, "bob");
     let mut back = [first, second].map(|token| {
         let mut client = ObjectClient::connect(&server);
         client.sign_in(json!({"type": "resume", "token": token}));
@@ -116,7 +116,7 @@ fn a_kick_and_a_ban_reach_sessions_whose_connection_was_lost() {
     let kicked = |name: &str| format!("Kicked {name}, whose connection was lost; /ban {name} keeps that address out.");
     assert_eq!(moderator.kick("Alice", "noise"), Ok(kicked("alice")));
     refused(&token);
-    assert!(moderator.kick("alice", "").expect_err("nobody is there").starts_with("alice has left just now"));
+    assert!(moderator.kick("alice", "").expect_err("no such session").starts_with("alice has left just now"));
 
     let lost = lose("bob");
     let (_bob, live) = sign_in(&server, "bob");
@@ -127,6 +127,6 @@ fn a_kick_and_a_ban_reach_sessions_whose_connection_was_lost() {
     let banned = [lose("carol"), lose("dave")];
     let answer = moderator.ban("carol", None, "").expect("a ban");
     assert!(answer.contains("carol (connection lost)") && answer.contains("dave (connection lost)"), "{answer}");
-    moderator.unban("127.0.0.1").expect("the end of the ban");
+    moderator.unban("127.0.0.1").expect("an unban");
     banned.iter().for_each(|token| refused(token));
 }

@@ -1,5 +1,5 @@
-//! A client whose connection breaks at any moment, and comes back by resuming: what it says is heard once and in order,
-//! and what is sent to it arrives once.
+//! A client whose connection breaks at random moments, and that resumes each time. Its lines arrive once and in order, and
+//! messages to it arrive once.
 
 use landline_tests::{Client, Dice, ObjectClient, TestServer};
 use serde_json::{Value, json};
@@ -9,20 +9,20 @@ use std::time::Duration;
 const PASSWORD: &str = "correct horse";
 const ROUNDS: u64 = 60;
 
-/// alice's client: it knows what it has sent without an answer, and what it has received.
-struct Restless {
+/// Alice's client. It records which objects have no answer yet, and what it has received.
+struct ResumingClient {
     client: ObjectClient,
     token: String,
     seq: u64,
     last_id: u64,
     unanswered: VecDeque<Value>,
-    /// Texts of private lines and direct messages; what has a known id or number is not noted again.
+    /// Texts of direct and private messages, without repetitions, which are known by id or number.
     received: Vec<String>,
     ids: Vec<u64>,
     heard: BTreeMap<u64, String>,
 }
 
-impl Restless {
+impl ResumingClient {
     fn note(&mut self, object: &Value) {
         if object["done"] == true {
             self.unanswered.retain(|sent| sent["label"] != object["label"]);
@@ -47,7 +47,8 @@ impl Restless {
         }
     }
 
-    /// Goes on over another connection. What had arrived on the old one may be lost with it.
+    /// Resumes over a new connection. Lines that have arrived on the old one unread are lost. With `breaks`, the old
+    /// connection is reset before.
     fn resume(&mut self, server: &TestServer, breaks: bool) {
         let fresh = ObjectClient::connect(server);
         let old = std::mem::replace(&mut self.client, fresh);
@@ -76,7 +77,7 @@ impl Restless {
         self.unanswered.push_back(object);
     }
 
-    /// Reads until everything that was sent so far is answered, and acknowledges some of it.
+    /// Reads until everything sent so far is answered. Acknowledges at random.
     fn settle(&mut self, dice: &mut Dice) {
         let objects = self.client.so_far();
         objects.iter().for_each(|object| self.note(object));
@@ -86,7 +87,8 @@ impl Restless {
     }
 }
 
-/// Says lines in the room, and sends alice direct messages and private lines while the chat is open.
+/// Sends lines to the room, and direct and private messages to alice. Returns the client and the number of private
+/// messages.
 fn bob(mut client: Client, rounds: u64) -> (Client, u64) {
     let mut private = 0;
     for n in 0..rounds {
@@ -114,7 +116,7 @@ fn run(seed: usize, losses: bool) {
     talker.until("PRIVATE_CONNECTED:alice");
     let (received, ids, heard) = Default::default();
     let unanswered = VecDeque::new();
-    let mut alice = Restless { client, token, seq: 0, last_id: 0, unanswered, received, ids, heard };
+    let mut alice = ResumingClient { client, token, seq: 0, last_id: 0, unanswered, received, ids, heard };
     let mut dice = Dice::new(seed);
     let talking = std::thread::spawn(move || bob(talker, ROUNDS));
     for n in 0..ROUNDS {
@@ -144,8 +146,8 @@ fn run(seed: usize, losses: bool) {
         if line.starts_with("alice: ") || line.starts_with("bob: ") {
             carol.push(line.replacen(": ", " says ", 1));
         }
-        let bobs = carol.iter().filter(|line| line.starts_with("bob")).count() as u64;
-        if bobs == ROUNDS && line.starts_with("bob") || line.contains("never") {
+        let from_bob = carol.iter().filter(|line| line.starts_with("bob")).count() as u64;
+        if from_bob == ROUNDS && line.starts_with("bob") || line.contains("never") {
             break;
         }
     }
@@ -155,33 +157,33 @@ fn run(seed: usize, losses: bool) {
     let own: Vec<&String> = carol.iter().filter(|line| line.starts_with("alice")).collect();
     let numbers: Vec<u64> = own.iter().filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
     let wrong = numbers.windows(2).find(|pair| pair[0] >= pair[1]);
-    assert_eq!(wrong, None, "seed {seed}: each line once, and in order");
+    assert_eq!(wrong, None, "seed {seed}: alice's lines arrive once and in order");
     let heard: Vec<String> = alice.heard.values().filter(|text| text.starts_with("alice ")).cloned().collect();
-    assert_eq!(heard.len(), own.len(), "seed {seed}: alice has seen all her lines");
-    let bobs = alice.heard.values().filter(|text| text.starts_with("bob ")).count() as u64;
-    assert_eq!(bobs, ROUNDS, "seed {seed}: and all of bob's");
+    assert_eq!(heard.len(), own.len(), "seed {seed}: alice receives all her lines");
+    let from_bob = alice.heard.values().filter(|text| text.starts_with("bob ")).count() as u64;
+    assert_eq!(from_bob, ROUNDS, "seed {seed}: alice receives all of bob's lines");
     for (kind, all) in [("direct", ROUNDS), ("private", private)] {
         let mut of_kind: Vec<&String> = alice.received.iter().filter(|text| text.starts_with(kind)).collect();
         let count = of_kind.len();
         of_kind.sort();
         of_kind.dedup();
-        assert_eq!(of_kind.len(), count, "seed {seed}: {kind} lines come once: {of_kind:?}");
-        // After a real loss bob has no private chat for a moment, and is told so; nothing is sent then.
+        assert_eq!(of_kind.len(), count, "seed {seed}: {kind} messages arrive once: {of_kind:?}");
+        // After a loss bob has no private chat for a moment. The server refuses his private messages then.
         if kind == "direct" || !losses {
-            assert_eq!(count as u64, all, "seed {seed}: all {kind} lines come");
+            assert_eq!(count as u64, all, "seed {seed}: all {kind} messages arrive");
         }
     }
 }
 
 #[test]
-fn a_session_that_is_taken_over_at_any_moment_loses_nothing() {
+fn session_taken_over_at_any_moment_loses_nothing() {
     for seed in 1..=12 {
         run(seed, false);
     }
 }
 
 #[test]
-fn a_session_that_is_lost_at_any_moment_loses_nothing() {
+fn session_lost_at_any_moment_loses_nothing() {
     for seed in 1..=12 {
         run(seed, true);
     }

@@ -1,13 +1,13 @@
-//! Names that a lost connection still holds, and names that a live one keeps.
+//! Names held by sessions whose network is lost (ghosts), and names held by live sessions.
 
 use crate::network::TestNetwork;
 use landline_tests::{Client, TestServer};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse";
-/// What a silent holder may cost the client that asks for its name, with a second for a busy machine.
+/// Time limit for getting a name from a silent session: 3 s, and one for a busy machine.
 const PROBED: Duration = Duration::from_secs(4);
-/// What a live holder may cost.
+/// Time limit for a refusal on behalf of a live session.
 const PROMPT: Duration = Duration::from_millis(900);
 
 fn guest(mut client: Client, name: &str) -> (Client, String) {
@@ -26,8 +26,8 @@ fn login(mut client: Client, name: &str) -> (Client, String) {
     (client, answer)
 }
 
-/// Answers of a guest and of an account that ask for a name, once the holders' network is gone.
-fn both_come_in(network: &TestNetwork) {
+/// Checks that a guest and an account get their names back from sessions whose network is lost.
+fn expect_both_sign_in(network: &TestNetwork) {
     let begun = Instant::now();
     let (_alice, answer) = guest(network.connect(), "alice");
     assert!(answer.starts_with("200 "), "{answer}");
@@ -41,43 +41,43 @@ fn both_come_in(network: &TestNetwork) {
 }
 
 #[test]
-fn d1_a_changed_address_costs_the_name_for_three_seconds() {
+fn d1_name_is_free_within_three_seconds_after_an_address_change() {
     let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (_ghost, _) = guest(network.connect(), "alice");
     let (_other_ghost, _) = login(network.connect(), "bob");
     network.change_address();
-    both_come_in(&network);
+    expect_both_sign_in(&network);
 }
 
 #[test]
-fn d1_the_same_while_lines_are_on_their_way_to_the_ghosts() {
+fn d1_name_is_free_while_lines_to_the_ghost_are_unacknowledged() {
     let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (_ghost, _) = guest(network.connect(), "alice");
     let (_other_ghost, _) = login(network.connect(), "bob");
     let (mut carol, _) = guest(network.connect_elsewhere(), "carol");
     network.change_address();
-    // The kernel sends this again and again, ever more rarely, and no keepalive meanwhile.
+    // The kernel retransmits this line at growing intervals, and sends no keepalive meanwhile.
     carol.send("is there an echo");
     carol.lines_so_far();
     std::thread::sleep(Duration::from_secs(2));
-    both_come_in(&network);
+    expect_both_sign_in(&network);
     carol.until("alice has left the chatroom");
 }
 
 #[test]
-fn a2_a_guest_is_not_locked_out_by_the_own_ghost_after_a_network_loss() {
+fn a2_own_ghost_locks_no_guest_out_after_a_network_loss() {
     let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (ghost, _) = guest(network.connect(), "alice");
     let (other_ghost, _) = login(network.connect(), "bob");
     network.pull();
-    // The client's program gives up; its goodbye gets nowhere.
+    // The client closes its connections; no packet of that reaches the server.
     drop((ghost, other_ghost));
     std::thread::sleep(Duration::from_secs(3));
     network.put_back();
-    both_come_in(&network);
+    expect_both_sign_in(&network);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a2_another_machine_gets_the_name_while_the_cable_is_out() {
 }
 
 #[test]
-fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
+fn live_session_keeps_the_name_and_the_refusal_is_prompt() {
     let Some(network) = TestNetwork::new(|_| {}) else { return };
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (mut alice, _) = guest(network.connect(), "alice");
@@ -113,7 +113,7 @@ fn a_live_holder_keeps_the_name_and_the_refusal_is_prompt() {
 }
 
 #[test]
-fn on_one_machine_the_refusal_is_at_once() {
+fn refusal_on_one_machine_is_immediate() {
     let server = TestServer::default();
     let _alice = server.guest("alice", "lobby");
     let begun = Instant::now();
@@ -123,7 +123,7 @@ fn on_one_machine_the_refusal_is_at_once() {
 }
 
 #[test]
-fn a_client_that_acknowledges_nothing_is_over_without_a_rival() {
+fn client_that_acknowledges_nothing_is_signed_out_without_a_rival() {
     let Some(network) = TestNetwork::new(|config| config.limits.unacknowledged_seconds = 2) else { return };
     let (_ghost, _) = guest(network.connect(), "alice");
     let (mut carol, _) = guest(network.connect_elsewhere(), "carol");

@@ -1,4 +1,4 @@
-//! Sessions whose network is lost: ghosts and who takes their place, resuming, labels, acknowledgements.
+//! Sessions whose network is lost: names held by ghosts, resuming, repeated commands, acknowledgments.
 
 mod acknowledgements;
 mod after_a_loss;
@@ -12,12 +12,12 @@ mod take_over;
 use landline_tests::{TestServer, eventually};
 use serde_json::Value;
 
-/// The token in the answer to a sign-in.
+/// Returns the token in the answer to a sign-in.
 fn token(answer: &[Value]) -> String {
     answer[0]["token"].as_str().expect("a token").to_owned()
 }
 
 /// Waits until no user of that name is signed in.
-fn gone(server: &TestServer, name: &str) {
-    eventually("the server has noticed", || server.server().services().hub.find(name).is_none());
+fn wait_until_gone(server: &TestServer, name: &str) {
+    eventually("the user is signed out", || server.server().services().hub.find(name).is_none());
 }

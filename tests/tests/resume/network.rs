@@ -1,4 +1,4 @@
-//! A server and a client's machine on a network made for the test (see `Lan`).
+//! A server, a client and a third machine on a network of the test (see `Lan`).
 
 use landline_server::config::Config;
 use landline_tests::{Client, Host, Lan, TestServer, eventually};
@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
 
-/// A server on one machine, a client's machine, and a third one.
+/// Three machines: the server, the client's, and another one.
 pub struct TestNetwork {
     pub server: TestServer,
     server_host: Host,
@@ -17,7 +17,7 @@ pub struct TestNetwork {
 }
 
 impl TestNetwork {
-    /// `None` where no network may be made.
+    /// Creates the network. Returns `None` where the process may not create network namespaces.
     pub fn new(change: impl FnOnce(&mut Config) + Send) -> Option<TestNetwork> {
         let mut lan = Lan::new(1)?;
         let (server_host, client, other) = (lan.host(), lan.host(), lan.host());
@@ -35,7 +35,7 @@ impl TestNetwork {
     fn connect_on(&self, host: Host) -> Client {
         let address = SocketAddr::from((SERVER, self.server.address().port()));
         let mut connection = None;
-        // After a cable was out, the neighbor's address must be found out again.
+        // After the cable was unplugged, the kernel must resolve the server's address again.
         eventually("the server is reached", || {
             connection = self.lan.within(host, || TcpStream::connect(address).ok());
             connection.is_some()
@@ -43,28 +43,28 @@ impl TestNetwork {
         Client::of(connection.expect("a connection"))
     }
 
-    /// A connection from the client's machine.
+    /// Connects from the client's machine.
     pub fn connect(&self) -> Client {
         self.connect_on(self.client)
     }
 
-    /// A connection from the third machine.
+    /// Connects from the third machine.
     pub fn connect_elsewhere(&self) -> Client {
         self.connect_on(self.other)
     }
 
-    /// Gives the client's machine another address in place of the one it has.
+    /// Replaces the address of the client's machine.
     pub fn change_address(&self) {
         self.lan.ip(self.client, &format!("address del 10.78.0.2/24 dev {}", self.cable));
         self.lan.ip(self.client, &format!("address add 10.78.0.3/24 dev {}", self.cable));
     }
 
-    /// Pulls the cable of the client's machine.
+    /// Unplugs the cable of the client's machine.
     pub fn pull(&self) {
         self.lan.pull(&self.cable);
     }
 
-    /// Puts it back.
+    /// Plugs it in again.
     pub fn put_back(&self) {
         self.lan.put_back(&self.cable);
     }
@@ -72,7 +72,7 @@ impl TestNetwork {
 
 impl Drop for TestNetwork {
     fn drop(&mut self) {
-        // A server that stops connects to itself, to wake the threads that accept.
+        // A stopping server connects to itself, to wake its accepting threads, so it must run in its namespace.
         let (lan, server_host, server) = (&self.lan, self.server_host, &mut self.server);
         lan.within(server_host, || server.stop());
     }

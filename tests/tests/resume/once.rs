@@ -1,4 +1,4 @@
-//! Commands and messages that are sent again run once.
+//! Commands and messages that a client sends again are carried out once.
 
 use super::token;
 use landline_tests::{ObjectClient, TestServer};
@@ -16,7 +16,7 @@ fn say(text: &str, label: &str) -> Value {
 }
 
 #[test]
-fn a_label_means_one_command_also_on_another_connection() {
+fn repeated_label_runs_one_command_also_on_another_connection() {
     let server = TestServer::default();
     let (mut alice, token) = sign_in(&server, "alice");
     let mut bob = server.guest("bob", "ops");
@@ -26,19 +26,19 @@ fn a_label_means_one_command_also_on_another_connection() {
     let refused = json!({"type": "say", "room": "dev", "text": "x", "label": "b"});
     assert_eq!(alice.ask(refused.clone())[0]["cause"], "not_in_room");
     alice.ask(json!({"type": "join", "room": "dev", "label": "c"}));
-    assert_eq!(alice.ask(refused)[0]["type"], "message", "refused before, so tried again");
+    assert_eq!(alice.ask(refused)[0]["type"], "message", "a refused command runs again");
     assert_eq!(alice.ask(json!({"type": "users", "label": "d"}))[0]["event"], "online");
     let mut new = ObjectClient::connect(&server);
     new.sign_in(json!({"type": "resume", "token": token, "label": "in"}));
     assert_eq!(new.ask(say("one", "a"))[0]["repeated"], true);
     assert_eq!(new.ask(json!({"type": "join", "room": "dev", "label": "c"}))[0]["repeated"], true);
-    assert_eq!(new.ask(json!({"type": "users", "label": "d"}))[0]["event"], "online", "its answer was lost");
+    assert_eq!(new.ask(json!({"type": "users", "label": "d"}))[0]["event"], "online", "a list is answered again");
     assert_eq!(new.ask(say("two", "e"))[0]["type"], "message");
     assert_eq!([bob.until("alice: "), bob.until("alice: ")], ["alice: one", "alice: two"]);
 }
 
 #[test]
-fn a_nonce_means_one_message_also_after_a_restart() {
+fn repeated_nonce_sends_one_message_also_after_a_restart() {
     let mut server = TestServer::default();
     let with = |kind: Value, nonce: &str| {
         let mut object = kind;
@@ -67,15 +67,19 @@ fn a_nonce_means_one_message_also_after_a_restart() {
     }
     let history = alice.ask(json!({"type": "history", "room": "ops", "last": 9}));
     let nonces: Vec<&Value> = history.iter().filter(|o| o["event"] == "history").map(|o| &o["nonce"]).collect();
-    assert_eq!(nonces, [&Value::Null], "no guest is known to be the same one after a restart");
+    assert_eq!(nonces, [&Value::Null], "after a restart a guest of the name may be another one");
     let (mut carol, _) = sign_in(&server, "carol");
     let history = carol.ask(json!({"type": "history", "room": "ops", "last": 9}));
-    assert_eq!((&history[0]["text"], &history[0]["nonce"]), (&json!("one"), &json!(null)), "only the author's");
+    assert_eq!(
+        (&history[0]["text"], &history[0]["nonce"]),
+        (&json!("one"), &json!(null)),
+        "nonces are shown to their author only"
+    );
     assert_eq!(carol.ask(with(say, "k1"))[0]["type"], "message", "another author's nonce");
 }
 
 #[test]
-fn another_guest_of_the_name_sees_no_nonces() {
+fn other_guest_of_the_same_name_sees_no_nonces() {
     let server = TestServer::default();
     let nonces = |client: &mut ObjectClient| -> Vec<Value> {
         let history = client.ask(json!({"type": "history", "room": "ops", "last": 9}));
@@ -86,7 +90,7 @@ fn another_guest_of_the_name_sees_no_nonces() {
     assert_eq!(nonces(&mut alice), ["k1"]);
     let mut resumed = ObjectClient::connect(&server);
     resumed.sign_in(json!({"type": "resume", "token": token}));
-    assert_eq!(nonces(&mut resumed), ["k1"], "the same session");
+    assert_eq!(nonces(&mut resumed), ["k1"], "a resumed session is the author");
     resumed.client.reset();
     let mut bob = server.guest("bob", "ops");
     bob.send("is she gone");

@@ -1,4 +1,4 @@
-//! Asking for names that live users hold costs these users nothing.
+//! Requests for names of live sessions do not disturb these sessions.
 
 use landline_tests::{Client, ObjectClient, TestServer, neighbour};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-/// A server that bounds lines and sign-ins, which others in tests do not.
+/// Starts a server with a rate limit and limits per address, unlike other tests.
 fn server(sign_ins: u64) -> TestServer {
     TestServer::new(|config| {
         config.rate = Some((10, Duration::from_secs(5)));
@@ -16,19 +16,20 @@ fn server(sign_ins: u64) -> TestServer {
     })
 }
 
+/// Signs in the guest whose name the tests ask for.
 fn victim(server: &TestServer) -> ObjectClient {
     let mut victim = ObjectClient::connect(server);
     victim.sign_in(json!({"type": "guest", "user": "victim", "acks": true}));
     victim
 }
 
-/// The answer to a guest at another address who asks for the name.
+/// Asks for the victim's name from another address. Returns the answer.
 fn ask(server: &TestServer) -> Value {
     let mut rival = ObjectClient::of(Client::connect_from(neighbour(9), server.address()));
     rival.ask(json!({"type": "guest", "user": "victim"})).remove(0)
 }
 
-/// Answers pings until `is_over`; gives their number.
+/// Answers pings until `is_over`. Returns their number.
 fn answer_pings(victim: &mut ObjectClient, is_over: &AtomicBool) -> usize {
     let mut pings = 0;
     while !is_over.load(SeqCst) {
@@ -42,7 +43,7 @@ fn answer_pings(victim: &mut ObjectClient, is_over: &AtomicBool) -> usize {
 }
 
 #[test]
-fn asking_for_a_name_many_times_neither_ends_nor_floods_its_holder() {
+fn repeated_requests_for_a_name_neither_end_nor_flood_its_session() {
     let server = server(256);
     let (mut victim, is_over, asked) = (victim(&server), AtomicBool::new(false), AtomicUsize::new(0));
     let pings = std::thread::scope(|scope| {
@@ -68,7 +69,7 @@ fn asking_for_a_name_many_times_neither_ends_nor_floods_its_holder() {
 }
 
 #[test]
-fn pongs_and_pings_over_the_rate_are_dropped_and_end_no_session() {
+fn pongs_and_pings_over_the_rate_end_no_session() {
     let server = server(256);
     let mut victim = victim(&server);
     for _ in 0..300 {
@@ -80,7 +81,7 @@ fn pongs_and_pings_over_the_rate_are_dropped_and_end_no_session() {
 }
 
 #[test]
-fn asking_in_vain_is_bounded_by_address() {
+fn refused_requests_for_a_name_are_limited_by_address() {
     let server = server(5);
     let mut victim = victim(&server);
     let is_over = AtomicBool::new(false);
@@ -95,8 +96,8 @@ fn asking_in_vain_is_bounded_by_address() {
     assert_eq!(causes[5], "address_sign_ins");
 }
 
-/// Signs in as the victim with a small buffer, and reads 4,000 bytes every 50 ms until `is_over`. `answers`: it answers
-/// pings. Gives whether the connection still stands at the end.
+/// Signs in as the victim with a small buffer, and reads 4,000 bytes every 50 ms until `is_over`. Answers pings if
+/// `answers` is true. Returns whether the connection is still open at the end.
 fn read_slowly(address: SocketAddr, answers: bool, is_in: &AtomicBool, is_over: &AtomicBool) -> bool {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(8_192).expect("a small buffer");
@@ -104,15 +105,15 @@ fn read_slowly(address: SocketAddr, answers: bool, is_in: &AtomicBool, is_over: 
     let mut stream = std::net::TcpStream::from(socket);
     stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
     stream.write_all(b"format json\n{\"type\":\"guest\",\"user\":\"victim\",\"acks\":true}\n").expect("a sign-in");
-    let (mut space, mut line) = (vec![0; 4_000], Vec::new());
+    let (mut buffer, mut line) = (vec![0; 4_000], Vec::new());
     while !is_over.load(SeqCst) {
-        let read = match stream.read(&mut space) {
+        let read = match stream.read(&mut buffer) {
             Ok(0) => return false,
             Ok(read) => read,
             Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => continue,
             Err(_) => return false,
         };
-        for byte in &space[..read] {
+        for byte in &buffer[..read] {
             line.push(*byte);
             if *byte == b'\n' {
                 let text = String::from_utf8_lossy(&line);
@@ -130,7 +131,8 @@ fn read_slowly(address: SocketAddr, answers: bool, is_in: &AtomicBool, is_over: 
     true
 }
 
-/// The answer to a rival behind a burst of so many long lines, how long it took, and whether the holder still stood.
+/// Sends `lines` long lines, then asks for the victim's name. Returns the answer, its latency, and whether the victim's
+/// connection is still open.
 fn ask_behind_a_burst(answers: bool, lines: usize) -> (Value, Duration, bool) {
     let server = TestServer::default();
     let (is_in, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -151,14 +153,14 @@ fn ask_behind_a_burst(answers: bool, lines: usize) -> (Value, Duration, bool) {
 }
 
 #[test]
-fn a_slow_live_holder_keeps_its_name_behind_a_burst_of_talk() {
+fn slow_live_session_keeps_its_name_behind_a_burst_of_talk() {
     let (answer, took, stands) = ask_behind_a_burst(true, 130);
     assert_eq!((&answer["cause"], stands), (&json!("name_taken"), true), "after {took:?}");
-    assert!(took > Duration::from_millis(2_700), "{took:?}: no backlog was in the way");
+    assert!(took > Duration::from_millis(2_700), "{took:?}: no backlog delayed the ping");
 }
 
 #[test]
-fn a_holder_that_never_answers_loses_its_name_once_the_ping_was_delivered() {
+fn silent_session_loses_its_name_once_the_ping_was_delivered() {
     let (answer, took, _) = ask_behind_a_burst(false, 0);
     assert_eq!(answer["type"], "auth_ok", "{answer}");
     assert!(took < Duration::from_secs(4), "{took:?}");

@@ -1,4 +1,4 @@
-//! Taking a session over while its old connection still stands.
+//! Taking over a session whose old connection is still open.
 
 use super::token;
 use landline_tests::{ObjectClient, TestServer};
@@ -9,7 +9,7 @@ fn texts(answer: &[Value]) -> Vec<&str> {
     history.filter_map(|object| object["text"].as_str()).collect()
 }
 
-/// alice in two rooms, with her token.
+/// Signs in alice, in two rooms. Returns the client and its token.
 fn alice(server: &TestServer) -> (ObjectClient, String) {
     let mut alice = ObjectClient::connect(server);
     let rooms = json!({"dev": null});
@@ -18,7 +18,7 @@ fn alice(server: &TestServer) -> (ObjectClient, String) {
 }
 
 #[test]
-fn name_rooms_and_private_chats_go_on_and_nobody_hears_of_it() {
+fn take_over_preserves_name_rooms_and_chats_without_presence() {
     let server = TestServer::default();
     let (mut old, first) = alice(&server);
     assert_eq!(first.len(), 32);
@@ -58,7 +58,7 @@ fn name_rooms_and_private_chats_go_on_and_nobody_hears_of_it() {
 }
 
 #[test]
-fn what_was_said_meanwhile_is_told_once() {
+fn messages_during_a_take_over_arrive_once() {
     let server = TestServer::default();
     let (mut old, first) = alice(&server);
     let mut bob = server.guest("bob", "ops");
@@ -74,12 +74,12 @@ fn what_was_said_meanwhile_is_told_once() {
 }
 
 #[test]
-fn a_token_is_good_until_the_one_after_it_was_shown_to_have_arrived() {
+fn token_is_valid_until_the_next_one_is_known_to_have_arrived() {
     let server = TestServer::default();
     let (_old, first) = alice(&server);
     let mut second = ObjectClient::connect(&server);
     let lost = token(&second.sign_in(json!({"type": "resume", "token": first})));
-    // As if that answer had never arrived.
+    // Resume as if that answer had never arrived.
     let mut third = ObjectClient::connect(&server);
     let third_token = token(&third.sign_in(json!({"type": "resume", "token": first})));
     let mut other = ObjectClient::connect(&server);
@@ -93,7 +93,7 @@ fn a_token_is_good_until_the_one_after_it_was_shown_to_have_arrived() {
 }
 
 #[test]
-fn leaving_and_being_kicked_end_a_session_for_good() {
+fn quit_and_kick_invalidate_tokens() {
     let server = TestServer::default();
     let (mut first, one) = alice(&server);
     first.ask(json!({"type": "quit"}));
@@ -107,7 +107,7 @@ fn leaving_and_being_kicked_end_a_session_for_good() {
 }
 
 #[test]
-fn blocks_hold_on_the_new_connection() {
+fn blocks_apply_on_the_new_connection() {
     let server = TestServer::default();
     let (mut old, first) = alice(&server);
     let mut mallory = server.guest("mallory", "ops");
@@ -128,7 +128,7 @@ fn blocks_hold_on_the_new_connection() {
 }
 
 #[test]
-fn two_that_take_a_session_from_each_other_leave_one() {
+fn concurrent_take_overs_leave_one_session() {
     let server = TestServer::default();
     let (_old, first) = alice(&server);
     let mut bob = server.guest("bob", "ops");
@@ -144,7 +144,7 @@ fn two_that_take_a_session_from_each_other_leave_one() {
     let mut winners: Vec<ObjectClient> = winners.into_iter().flatten().collect();
     assert!(!winners.is_empty());
     bob.send("who is there");
-    // All but one are at their end.
+    // All connections but one have ended.
     let mut living = 0;
     for winner in &mut winners {
         let mut ended = false;

@@ -1,4 +1,4 @@
-//! A server that does one thing wrong: the load generator must say exactly what.
+//! A server with one deliberate fault, which the load generator must report exactly.
 
 use landline_tests::bench::{BenchTarget, Cell, CellKind, DeliveryVerdict, Load, Options, run};
 use std::io::{BufRead, BufReader, Write};
@@ -6,10 +6,12 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Which line of the room it is done to, and to whom.
+/// Number of the faulty line in the room.
 const LINE: usize = 5;
+/// Index of the member that gets the faulty line.
 const VICTIM: usize = 1;
 
+/// What the server does wrong.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,
@@ -20,7 +22,7 @@ enum Fault {
     SendBack,
 }
 
-/// The room: everybody in it, how many lines were said, and what is held back for the victim.
+/// The server's room: its members, the number of lines so far, and a line held back for the victim.
 #[derive(Default)]
 struct FaultyRoom {
     members: Vec<TcpStream>,
@@ -29,7 +31,7 @@ struct FaultyRoom {
 }
 
 impl FaultyRoom {
-    fn come(&mut self, name: &str, stream: &TcpStream) {
+    fn enter(&mut self, name: &str, stream: &TcpStream) {
         for mut member in &self.members {
             member.write_all(format!("{name} has connected to the chatroom\n").as_bytes()).unwrap();
         }
@@ -65,7 +67,7 @@ fn serve(stream: &TcpStream, room: &Mutex<FaultyRoom>, fault: Fault) {
     let (name, _) = first.split_once('_').unwrap();
     let mut inside = room.lock().unwrap();
     let at = inside.members.len();
-    inside.come(name, stream);
+    inside.enter(name, stream);
     drop(inside);
     for line in lines {
         if line.starts_with("/ping") {
@@ -77,7 +79,7 @@ fn serve(stream: &TcpStream, room: &Mutex<FaultyRoom>, fault: Fault) {
     }
 }
 
-/// The verdict on a server with that fault.
+/// Runs the load generator against a server with `fault`. Returns its verdict.
 fn verdict(fault: Fault) -> DeliveryVerdict {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -89,15 +91,15 @@ fn verdict(fault: Fault) -> DeliveryVerdict {
         kind: CellKind::Talk { speakers: 1, load: Load::Outstanding(2), stalled: false },
     };
     let room = Arc::new(Mutex::new(FaultyRoom::default()));
-    let door = std::thread::spawn(move || {
+    let acceptor = std::thread::spawn(move || {
         let sessions: Vec<_> = (0..3)
             .map(|_| {
-                // One at a time, so that the members come in the order of their names.
+                // Accept one client at a time, so that members enter in the order of their names.
                 let (stream, room) = (listener.accept().unwrap().0, room.clone());
                 let before = room.lock().unwrap().members.len();
-                let its_room = room.clone();
-                let session = std::thread::spawn(move || serve(&stream, &its_room, fault));
-                landline_tests::eventually("somebody is in", || room.lock().unwrap().members.len() > before);
+                let session_room = room.clone();
+                let session = std::thread::spawn(move || serve(&stream, &session_room, fault));
+                landline_tests::eventually("the member has entered", || room.lock().unwrap().members.len() > before);
                 session
             })
             .collect();
@@ -106,14 +108,14 @@ fn verdict(fault: Fault) -> DeliveryVerdict {
     let target = BenchTarget { address, process: None, tag: String::new() };
     let options = Options { time: Duration::from_millis(100), text_bytes: 64, patience: Duration::from_secs(2) };
     let figures = run(&cell, &target, &options).unwrap();
-    door.join().unwrap();
-    assert!(figures.lines > LINE as u64, "the fault was reached");
-    assert!(figures.server.is_none(), "nothing is known of it");
+    acceptor.join().unwrap();
+    assert!(figures.lines > LINE as u64, "the run was too short for the fault");
+    assert!(figures.server.is_none(), "figures of a server without a process id");
     figures.verdict
 }
 
 #[test]
-fn what_a_server_does_wrong_is_counted() {
+fn every_fault_of_a_server_is_counted() {
     let none = DeliveryVerdict::default();
     let expected = [
         (Fault::None, none),

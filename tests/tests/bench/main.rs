@@ -1,4 +1,4 @@
-//! The load generator itself: it must keep count, and say what to do when it cannot. No figure is judged here.
+//! The load generator itself: it counts exactly, and its errors have advice. No figure is judged here.
 
 mod faulty;
 
@@ -7,7 +7,8 @@ use landline_tests::{DEADLINE, TestServer, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-const MOMENT: Options = Options { time: Duration::from_millis(200), text_bytes: 64, patience: DEADLINE };
+/// Options for a short run.
+const SHORT_RUN: Options = Options { time: Duration::from_millis(200), text_bytes: 64, patience: DEADLINE };
 
 fn cell(name: &str) -> Cell {
     CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
@@ -17,16 +18,16 @@ fn target(server: &TestServer, tag: &str) -> BenchTarget {
     BenchTarget { address: server.address(), process: Some(std::process::id()), tag: tag.to_owned() }
 }
 
-fn exact(cell: &Cell, figures: &Figures) {
+fn expect_exact(cell: &Cell, figures: &Figures) {
     assert!(figures.verdict.is_exact(), "{}: {:?}", cell.name, figures.verdict);
 }
 
 #[test]
-fn the_smallest_cell_loses_and_doubles_nothing() {
+fn smallest_cell_loses_and_doubles_nothing() {
     let (server, cell) = (TestServer::default(), cell("10x8"));
-    let figures = run(&cell, &target(&server, ""), &MOMENT).unwrap();
-    exact(&cell, &figures);
-    // Five speakers with eight lines each on their way.
+    let figures = run(&cell, &target(&server, ""), &SHORT_RUN).unwrap();
+    expect_exact(&cell, &figures);
+    // Five speakers, each with eight outstanding lines.
     assert!(figures.lines >= 40, "{} lines", figures.lines);
     assert_eq!(figures.deliveries, figures.lines * 9);
     assert!(figures.bytes > figures.deliveries * 64);
@@ -34,59 +35,59 @@ fn the_smallest_cell_loses_and_doubles_nothing() {
 }
 
 #[test]
-fn the_other_loads_are_counted_as_exactly() {
+fn other_loads_are_counted_exactly() {
     let server = TestServer::default();
     for name in ["100-serial", "last-of-100"] {
         let cell = cell(name).of(20);
-        let figures = run(&cell, &target(&server, &format!("-{name}")), &MOMENT).unwrap();
-        exact(&cell, &figures);
+        let figures = run(&cell, &target(&server, &format!("-{name}")), &SHORT_RUN).unwrap();
+        expect_exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
     }
 }
 
 #[test]
-fn every_room_is_counted_by_itself() {
+fn rooms_are_counted_separately() {
     let cell = Cell { members: 5, ..GROWTH.iter().find(|cell| cell.name == "10-rooms-of-10").expect("a cell").clone() };
     let server = TestServer::default();
-    let figures = run(&cell, &target(&server, "-rooms"), &MOMENT).unwrap();
-    exact(&cell, &figures);
-    // Two speakers in each of ten rooms with four lines each on their way.
+    let figures = run(&cell, &target(&server, "-rooms"), &SHORT_RUN).unwrap();
+    expect_exact(&cell, &figures);
+    // Two speakers in each of ten rooms, each with four outstanding lines.
     assert!(figures.lines >= 80, "{} lines", figures.lines);
     assert_eq!(figures.deliveries, figures.lines * 4);
 }
 
 #[test]
-fn of_every_two_who_come_one_hears_the_other() {
+fn of_each_two_joining_clients_one_sees_the_other() {
     let (server, cell) = (TestServer::default(), cell("join-5000").of(40));
-    let figures = run(&cell, &target(&server, ""), &MOMENT).unwrap();
-    exact(&cell, &figures);
+    let figures = run(&cell, &target(&server, ""), &SHORT_RUN).unwrap();
+    expect_exact(&cell, &figures);
     assert_eq!(figures.deliveries, 40 * 39 / 2);
     assert!(figures.all_in <= figures.all_heard);
 }
 
 #[test]
-fn one_who_never_reads_is_no_receiver() {
+fn client_that_never_reads_is_no_receiver() {
     let server = TestServer::new(|config| config.limits.backlog_bytes = 64 << 10);
     let cell = Cell { members: 20, ..cell("stalled") };
     let mut runs = 0;
-    // A busy machine may say too little in a moment to fill what the kernel holds.
-    eventually("the one who never reads is cut off", || {
+    // On a busy machine, a short run may send too few lines to fill the kernel's buffers.
+    eventually("the client that never reads is disconnected", || {
         runs += 1;
-        let longer = Options { time: Duration::from_secs(1), text_bytes: 1_000, ..MOMENT };
+        let longer = Options { time: Duration::from_secs(1), text_bytes: 1_000, ..SHORT_RUN };
         let figures = run(&cell, &target(&server, &format!("-{runs}")), &longer).unwrap();
-        exact(&cell, &figures);
+        expect_exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
         figures.cut.unwrap()
     });
 }
 
 #[test]
-fn what_a_guard_prevents_is_said_with_what_to_do() {
+fn refusal_by_a_guard_is_reported_with_advice() {
     let server = TestServer::new(|config| config.rate = Some((3, Duration::from_secs(60))));
-    let error = run(&cell("10x8"), &target(&server, ""), &MOMENT).unwrap_err().to_string();
+    let error = run(&cell("10x8"), &target(&server, ""), &SHORT_RUN).unwrap_err().to_string();
     assert!(error.contains("Slow down") && error.contains("--rate off"), "{error}");
     let server = TestServer::new(|config| config.password = Some("sesame".into()));
-    let error = run(&cell("10x8"), &target(&server, ""), &MOMENT).unwrap_err().to_string();
+    let error = run(&cell("10x8"), &target(&server, ""), &SHORT_RUN).unwrap_err().to_string();
     assert!(error.contains("does not let u") && error.contains("without a password"), "{error}");
 }
 
@@ -95,7 +96,7 @@ fn program(args: &[&str]) -> Output {
 }
 
 #[test]
-fn the_program_measures_a_server_of_its_own() {
+fn program_measures_its_own_server() {
     let output = program(&["--cells", "10x8,idle-10000", "--idle", "20", "--seconds", "0.2", "--json"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -109,7 +110,7 @@ fn the_program_measures_a_server_of_its_own() {
 }
 
 #[test]
-fn the_program_prints_a_table_and_fails_when_a_cell_does() {
+fn program_prints_a_table_and_fails_when_a_cell_fails() {
     let good = program(&["--cells", "10x8", "--seconds", "0.1"]);
     let table = String::from_utf8(good.stdout).unwrap();
     assert!(table.starts_with("cell ") && table.lines().nth(1).unwrap().ends_with("none"), "{table}");
@@ -122,7 +123,7 @@ fn the_program_prints_a_table_and_fails_when_a_cell_does() {
 
 #[test]
 #[cfg(debug_assertions)]
-fn a_debug_build_is_not_judged() {
+fn debug_build_is_not_judged() {
     let output = program(&["--guard"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("--profile bench-guard"), "{said}");
@@ -130,7 +131,7 @@ fn a_debug_build_is_not_judged() {
 }
 
 #[test]
-fn only_cells_whose_load_does_not_depend_on_it_take_another_number_of_people() {
+fn only_join_and_idle_cells_change_their_label_with_the_size() {
     let sized = CELLS.iter().filter(|cell| cell.of(7).label() != cell.name);
     assert!(sized.clone().all(|cell| matches!(cell.kind, CellKind::Join | CellKind::Idle)));
     assert_eq!(sized.count(), 2);

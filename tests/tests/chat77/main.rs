@@ -1,4 +1,4 @@
-//! Chat77's clients, byte for byte: one `send` a message, and what one `recv(1024)` returns is one message.
+//! Chat77's clients, byte for byte: each message is one `send` without a newline, and one `recv(1024)` returns one message.
 
 mod messages;
 mod private_chats;
@@ -10,37 +10,37 @@ use landline_tests::{TestServer, Unframed};
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
 const PASSWORD: &str = "correct horse";
 
-/// A client that has waited for the greeting, the only message with a newline: the server does not know yet whom it
-/// greets. Chat77's clients look only at how it begins.
-fn greeted(server: &TestServer) -> Unframed {
+/// Connects a client and reads the greeting. It is the only message with a newline, since the server does not know the
+/// kind of client yet. Chat77's clients only check how it begins.
+fn connect(server: &TestServer) -> Unframed {
     let mut client = server.unframed();
     client.expect(&format!("{GREETING}\n"));
     client
 }
 
-/// Somebody who has an account, signed in to it.
+/// Signs in to an existing account.
 fn login(server: &TestServer, name: &str) -> Unframed {
-    let mut client = greeted(server);
+    let mut client = connect(server);
     client.ask("LOGIN", "ALIAS?");
     client.ask(name, "PASSWORD?");
     client.ask(PASSWORD, "AUTH_SUCCESS");
     client
 }
 
-/// Somebody new, signed in.
-fn chat77(server: &TestServer, name: &str) -> Unframed {
+/// Registers an account and signs in.
+fn register_and_login(server: &TestServer, name: &str) -> Unframed {
     server.register(name, PASSWORD);
     login(server, name)
 }
 
 fn alice_and_bob(server: &TestServer) -> (Unframed, Unframed) {
-    let mut alice = chat77(server, "alice");
-    let bob = chat77(server, "bob");
+    let mut alice = register_and_login(server, "alice");
+    let bob = register_and_login(server, "bob");
     alice.expect("bob has connected to the chatroom");
     (alice, bob)
 }
 
-/// Nothing has been sent to this client that it has not read.
+/// Checks that no message is waiting for this client.
 #[track_caller]
 fn expect_nothing(client: &mut Unframed) {
     client.ask("/ping so far", "PONG so far");

@@ -1,12 +1,12 @@
-//! Where one message ends and the next begins.
+//! Boundaries between messages.
 
-use crate::chat77;
+use crate::register_and_login;
 use landline_tests::TestServer;
 
 #[test]
-fn long_messages_are_cut_with_the_prefix_below_what_one_recv_takes() {
+fn long_messages_are_split_with_the_prefix_below_one_recv() {
     let server = TestServer::default();
-    let mut bob = chat77(&server, "bob");
+    let mut bob = register_and_login(&server, "bob");
     let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let text: String = "häß€𝄞".chars().cycle().take(2_000).collect();
@@ -15,20 +15,24 @@ fn long_messages_are_cut_with_the_prefix_below_what_one_recv_takes() {
         let mut heard = String::new();
         while heard.len() < text.len() {
             let message = bob.recv();
-            let part = message.strip_prefix(prefix).expect("the prefix on every part");
+            let part = message.strip_prefix(prefix).expect("a part with the prefix");
             assert!(message.len() <= 1_000, "{} bytes", message.len());
             heard.push_str(part);
-            assert!(message.len() > 1_000 - 4 || heard.len() == text.len(), "cut early: {} bytes", message.len());
+            assert!(
+                message.len() > 1_000 - 4 || heard.len() == text.len(),
+                "a part of {} bytes before the last one",
+                message.len()
+            );
         }
         assert_eq!(heard, text);
     }
 }
 
 #[test]
-fn a_long_message_to_the_server_is_one_message() {
+fn long_message_to_the_server_is_one_message() {
     let server = TestServer::default();
     let mut bob = server.guest("bob", "lobby");
-    let mut alice = chat77(&server, "alice");
+    let mut alice = register_and_login(&server, "alice");
     bob.expect("alice has connected to the chatroom");
     let text = "नमस्ते ".repeat(250);
     alice.send(&format!("alice: {text}"));
@@ -38,9 +42,9 @@ fn a_long_message_to_the_server_is_one_message() {
 }
 
 #[test]
-fn a_burst_is_as_many_messages() {
+fn each_line_of_a_burst_is_one_message() {
     let server = TestServer::default();
-    let mut bob = chat77(&server, "bob");
+    let mut bob = register_and_login(&server, "bob");
     let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let said: Vec<String> = (0..10).map(|i| format!("line {i}")).collect();
@@ -51,9 +55,9 @@ fn a_burst_is_as_many_messages() {
 }
 
 #[test]
-fn only_talk_is_merged_and_only_when_much_waits() {
+fn only_talk_is_merged_and_only_when_many_messages_wait() {
     let server = TestServer::new(|config| config.limits.unframed_merge_at = 4);
-    let mut bob = chat77(&server, "bob");
+    let mut bob = register_and_login(&server, "bob");
     let mut alice = server.guest("alice", "lobby");
     bob.expect("alice has connected to the chatroom");
     let said = |range: std::ops::Range<u32>| range.map(|i| format!("line {i}")).collect::<Vec<_>>().join("\n");
@@ -61,7 +65,7 @@ fn only_talk_is_merged_and_only_when_much_waits() {
     let mut messages = Vec::new();
     while !messages.last().is_some_and(|last: &String| last.ends_with("alice: line 119")) {
         let message = bob.recv();
-        assert!(!message.is_empty(), "cut off after {messages:?}");
+        assert!(!message.is_empty(), "closed after {messages:?}");
         messages.push(message);
     }
     let place = |control: &str| messages.iter().position(|m| m == control).expect("a message of its own");

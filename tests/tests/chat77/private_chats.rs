@@ -1,9 +1,9 @@
-//! Private chats.
+//! Private chats of Chat77's clients.
 
 use crate::{alice_and_bob, expect_nothing};
 use landline_tests::{TestServer, Unframed};
 
-/// Alice and Bob in a private chat.
+/// Signs in alice and bob, and opens a private chat between them.
 fn private_chat(server: &TestServer) -> (Unframed, Unframed) {
     let (mut alice, mut bob) = alice_and_bob(server);
     alice.ask("connect to bob", "INFO: Connection request sent to bob");
@@ -14,12 +14,12 @@ fn private_chat(server: &TestServer) -> (Unframed, Unframed) {
 }
 
 #[test]
-fn a_private_chat_from_asking_to_its_end() {
+fn private_chat_from_request_to_end() {
     let server = TestServer::default();
     let (mut alice, mut bob) = private_chat(&server);
     let mut carol = server.guest("carol", "lobby");
-    for person in [&mut alice, &mut bob] {
-        person.expect("carol has connected to the chatroom");
+    for client in [&mut alice, &mut bob] {
+        client.expect("carol has connected to the chatroom");
     }
     alice.ask("my private chats", "Private chats: bob");
     alice.send("private txt bob hi there");
@@ -32,14 +32,14 @@ fn a_private_chat_from_asking_to_its_end() {
     bob.send("private txt alice too late");
     let refused = bob.recv();
     assert!(refused.starts_with("ERROR: 403 "), "{refused}");
-    for person in [&mut alice, &mut bob] {
-        expect_nothing(person);
+    for client in [&mut alice, &mut bob] {
+        expect_nothing(client);
     }
     carol.expect_nothing();
 }
 
 #[test]
-fn the_first_clients_name_nobody_in_a_private_chat() {
+fn private_commands_without_names_work_as_in_the_first_client() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     alice.ask("connect to bob", "INFO: Connection request sent to bob");
@@ -54,7 +54,7 @@ fn the_first_clients_name_nobody_in_a_private_chat() {
 }
 
 #[test]
-fn a_private_chat_is_rejected_and_asked_for_again() {
+fn private_chat_is_rejected_and_requested_again() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     for answer in ["reject connection alice", "reject connection"] {
@@ -67,7 +67,7 @@ fn a_private_chat_is_rejected_and_asked_for_again() {
 }
 
 #[test]
-fn a_private_chat_ends_when_the_partner_leaves() {
+fn private_chat_ends_when_the_partner_leaves() {
     let server = TestServer::default();
     let (alice, mut bob) = private_chat(&server);
     drop(alice);

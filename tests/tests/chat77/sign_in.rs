@@ -1,12 +1,12 @@
-//! Coming in.
+//! Registration and sign-in of Chat77's clients.
 
-use crate::{GREETING, PASSWORD, chat77, greeted};
+use crate::{GREETING, PASSWORD, connect, register_and_login};
 use landline_tests::TestServer;
 
 #[test]
-fn registering_leads_to_the_greeting_again_and_logging_in() {
+fn registration_repeats_the_greeting_before_the_login() {
     let server = TestServer::default();
-    let mut alice = greeted(&server);
+    let mut alice = connect(&server);
     alice.ask("REGISTER", "ALIAS?");
     alice.ask("alice", "PASSWORD?");
     alice.ask(PASSWORD, "Registration successful. You can login now.");
@@ -18,10 +18,10 @@ fn registering_leads_to_the_greeting_again_and_logging_in() {
 }
 
 #[test]
-fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
+fn every_refusal_is_one_message_before_the_greeting() {
     let server = TestServer::default();
-    let _alice = chat77(&server, "alice");
-    let mut bob = greeted(&server);
+    let _alice = register_and_login(&server, "alice");
+    let mut bob = connect(&server);
     for (lines, answer) in [
         (&["hello"][..], "ERROR: Invalid auth mode"),
         (&["LOGIN", "alice", "wrong horse"], "ERROR: Invalid alias or password"),
@@ -31,9 +31,9 @@ fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
         (&["REGISTER", "bob", " "], "ERROR: Alias and password are required"),
     ] {
         let (last, first) = lines.split_last().unwrap();
-        for (line, asked) in first.iter().zip(["ALIAS?", "PASSWORD?"]) {
-            bob.ask(line, asked);
-            if asked == "PASSWORD?" {
+        for (line, question) in first.iter().zip(["ALIAS?", "PASSWORD?"]) {
+            bob.ask(line, question);
+            if question == "PASSWORD?" {
                 break;
             }
         }
@@ -51,9 +51,9 @@ fn every_refusal_is_a_message_of_its_own_before_the_greeting() {
 }
 
 #[test]
-fn the_servers_password_is_asked_for_first_and_by_itself() {
+fn server_password_is_asked_for_first() {
     let server = TestServer::new(|config| config.password = Some("open sesame".into()));
-    let mut alice = greeted(&server);
+    let mut alice = connect(&server);
     for (mode, last) in [("REGISTER", "Registration successful. You can login now."), ("LOGIN", "AUTH_SUCCESS")] {
         alice.ask(mode, "INFO: first this server's password");
         alice.expect("PASSWORD?");

@@ -1,11 +1,11 @@
-//! Talking, and who is there.
+//! Talk and presence of Chat77's clients.
 
 use crate::{GREETING, PASSWORD, alice_and_bob, expect_nothing, login};
 use landline_tests::TestServer;
 use std::io::Read;
 
 #[test]
-fn what_is_said_reaches_the_others_and_does_not_come_back() {
+fn talk_reaches_the_others_and_does_not_come_back() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     let mut carol = server.guest("carol", "lobby");
@@ -35,7 +35,7 @@ fn what_is_said_reaches_the_others_and_does_not_come_back() {
 }
 
 #[test]
-fn presence_is_told_once_and_exit_leaves() {
+fn presence_is_announced_once_and_exit_leaves() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     expect_nothing(&mut alice);
@@ -51,13 +51,13 @@ fn presence_is_told_once_and_exit_leaves() {
 }
 
 #[test]
-fn lines_of_features_that_are_not_here_are_answered_once_and_never_said() {
+fn unsupported_features_are_answered_once_and_never_relayed() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     alice.ask("BEEP_UDP_PORT:4242", "INFO: not supported here");
     alice.send("alice: beep");
     bob.expect("alice: beep");
-    // The latest clients send lines.
+    // The latest clients send these as lines.
     let mut carol = server.guest("carol", "lobby");
     for line in ["UDP_PORT:4243", "BEEP_UDP_PORT:4242", "FILE_START|bob|a b.txt|3|t", "FILE_CHUNK|bob|t|0|QUJD"] {
         carol.send(line);
@@ -70,9 +70,9 @@ fn lines_of_features_that_are_not_here_are_answered_once_and_never_said() {
     bob.expect("carol: hello");
 }
 
-/// Their `send file` sends as fast as it can, so that hardly a read begins where a message does.
+/// Chat77's `send file` writes without pauses, so that reads rarely begin at the beginning of a message.
 #[test]
-fn no_part_of_a_file_is_said_aloud() {
+fn no_part_of_a_file_is_relayed() {
     let server = TestServer::default();
     server.register("alice", PASSWORD);
     let mut bob = server.guest("bob", "lobby");

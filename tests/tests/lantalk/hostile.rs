@@ -1,4 +1,4 @@
-//! Everything malformed is harmless: at sign-in a reason or a clean end, afterwards no effect on anybody.
+//! Malformed input at the LanTalk port: a sign-in gets a reason, a session ignores it, and other clients see nothing.
 
 use super::{object, say, server};
 use landline_tests::Client;
@@ -21,7 +21,7 @@ fn malformed_sign_ins_get_a_reason() {
 }
 
 #[test]
-fn a_password_of_another_type_is_none() {
+fn password_of_another_type_counts_as_missing() {
     let server = server();
     let mut client = Client::connect(server.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
@@ -30,7 +30,7 @@ fn a_password_of_another_type_is_none() {
 }
 
 #[test]
-fn malformed_messages_have_no_effect_on_anybody() {
+fn malformed_messages_have_no_effect() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut bob = server.lantalk("Bob");
@@ -66,7 +66,7 @@ fn malformed_messages_have_no_effect_on_anybody() {
 }
 
 #[test]
-fn a_line_too_long_is_refused_and_the_session_lives() {
+fn overlong_line_is_refused_and_the_session_continues() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut bob = server.lantalk("Bob");
@@ -89,7 +89,7 @@ fn two_thousand_escaped_characters_are_one_message() {
 }
 
 #[test]
-fn long_lists_come_in_lines_that_clients_can_read() {
+fn long_lists_come_in_readable_lines() {
     let server = server();
     let others: Vec<_> = (0..262).map(|i| server.guest(&format!("a-rather-long-name-{i:03}"), "else")).collect();
     let mut bob = server.lantalk("Bob");

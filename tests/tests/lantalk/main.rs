@@ -1,4 +1,4 @@
-//! LanTalk's users keep their client: its JSON, its reasons, its texts.
+//! The LanTalk port: LanTalk's JSON, refusals and texts, so that users can keep their client.
 
 mod hostile;
 mod real_client;
@@ -8,12 +8,12 @@ use landline_common::json;
 use landline_tests::{Client, TestServer};
 use serde_json::{Value, json};
 
-/// A server with a LanTalk door.
+/// Starts a server with a LanTalk port.
 fn server() -> TestServer {
     TestServer::new(|config| config.lantalk_port = Some(0))
 }
 
-/// The next object, without its time.
+/// Returns the next object, without its time.
 fn object(client: &mut Client) -> Value {
     let line = client.line();
     let mut object: Value = serde_json::from_str(&line).expect("JSON");
@@ -23,17 +23,17 @@ fn object(client: &mut Client) -> Value {
     object
 }
 
-/// A text that the server says itself.
+/// Returns the object of a text from the server itself.
 fn system(text: &str) -> Value {
     json!({"type": "system", "text": text})
 }
 
-/// Says something, or a slash command.
+/// Sends talk or a slash command.
 fn say(client: &mut Client, text: &str) {
     client.send(&json!({"type": "message", "text": text}).to_string());
 }
 
-/// What the server answers to a sign-in.
+/// Signs in. Returns the server's answer.
 fn sign_in(server: &TestServer, credentials: &Value) -> Value {
     let mut client = Client::connect(server.lantalk_address());
     client.expect_start("{\"type\":\"auth_request\"");
@@ -50,7 +50,7 @@ fn fail(reason: &str) -> Value {
 }
 
 #[test]
-fn sign_in_is_lantalks_own() {
+fn sign_in_follows_lantalks_protocol() {
     let server = server();
     let mut client = Client::connect(server.lantalk_address());
     assert_eq!(object(&mut client), json!({"type": "auth_request", "needs_password": false}));
@@ -66,7 +66,7 @@ fn sign_in_is_lantalks_own() {
 }
 
 #[test]
-fn a_servers_password_comes_before_names() {
+fn server_password_is_checked_before_names_at_the_lantalk_port() {
     let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.password = Some("sesame".into());
@@ -82,7 +82,7 @@ fn a_servers_password_comes_before_names() {
 }
 
 #[test]
-fn an_accounts_password_opens_the_account_and_a_server_with_a_password() {
+fn account_password_signs_in_to_the_account() {
     let server = server();
     server.register("alice", "correct horse");
     assert_eq!(sign_in(&server, &json!({"username": "alice"})), fail("Username already taken."));
@@ -99,15 +99,15 @@ fn wrong_passwords_lock_the_account_here_too() {
     }
     let locked = sign_in(&server, &json!({"username": "alice", "password": "correct horse"}));
     assert!(locked["reason"].as_str().expect("a reason").contains("Try again in"), "{locked}");
-    let mut nc = server.connect();
+    let mut text_client = server.connect();
     for line in ["LOGIN", "alice", "correct horse"] {
-        nc.send(line);
+        text_client.send(line);
     }
-    assert!(nc.until("ERROR: 403").contains("Try again in"));
+    assert!(text_client.until("ERROR: 403").contains("Try again in"));
 }
 
 #[test]
-fn json_clients_of_the_text_door_read_what_lantalk_users_say() {
+fn json_clients_of_the_text_port_receive_lantalk_messages() {
     let server = server();
     let mut bot = server.guest("bot", "lobby");
     bot.send("format json");

@@ -1,11 +1,11 @@
-//! The real client of `lantalk==2.0.0`, driven through a pipe.
+//! The real client of `lantalk==2.0.0`, driven through pipes.
 
 use landline_tests::{Program, TestServer, eventually, python_with};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Starts the client. It asks the network for servers first, which a test cannot, so its class is called directly.
+/// Starts the client. Its program first looks for servers on the network, so the test calls its class directly.
 fn lantalk(python: &Path, server: &TestServer, name: &str, password: &str) -> Program {
     let code = "import sys\nfrom lantalk.client import LanTalkClient\n\
                 LanTalkClient(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]).connect()";
@@ -16,7 +16,7 @@ fn lantalk(python: &Path, server: &TestServer, name: &str, password: &str) -> Pr
 }
 
 #[test]
-fn it_talks_with_nc_and_with_another_of_its_kind() {
+fn real_lantalk_client_talks_with_nc_and_with_another_client() {
     let server = super::server();
     let Some(python) = python_with("lantalk==2.0.0", server.scratch()) else { return };
     let mut alice = server.guest("alice", "lobby");
@@ -38,11 +38,11 @@ fn it_talks_with_nc_and_with_another_of_its_kind() {
     alice.expect("[PM] Carol: psst");
     alice.send("/pm carol psst yourself");
     carol.until("PM from alice: psst yourself");
-    // Its `/quit` sends nothing; it ends with the next line it hears after that.
+    // LanTalk's `/quit` sends nothing. The client ends when it receives the next line.
     bob.type_line("/quit");
     eventually("Bob leaves", || {
         alice.send("anything");
-        // Not at once again: without a pause between the lines it never comes to end.
+        // Pause between lines: the client does not get to its end while lines keep arriving.
         std::thread::sleep(Duration::from_millis(100));
         alice.lines_so_far().iter().any(|line| line == "Bob has left the chatroom")
     });
@@ -51,7 +51,7 @@ fn it_talks_with_nc_and_with_another_of_its_kind() {
 }
 
 #[test]
-fn it_shows_why_it_is_refused() {
+fn real_lantalk_client_shows_why_it_is_refused() {
     let server = super::server();
     let Some(python) = python_with("lantalk==2.0.0", server.scratch()) else { return };
     server.register("alice", "correct horse");

@@ -1,4 +1,4 @@
-//! LanTalk users and the others share rooms, messages and presence.
+//! LanTalk clients share rooms, messages and presence with other clients.
 
 use super::{object, say, server, system};
 use landline_tests::TestServer;
@@ -6,7 +6,7 @@ use serde_json::json;
 use std::time::Duration;
 
 #[test]
-fn guests_of_all_doors_meet_in_the_lobby() {
+fn guests_of_all_ports_meet_in_the_lobby() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut bob = server.lantalk("Bob");
@@ -30,7 +30,7 @@ fn guests_of_all_doors_meet_in_the_lobby() {
 }
 
 #[test]
-fn a9_several_lines_are_several_lines_for_everybody() {
+fn a9_several_lines_arrive_at_every_kind_of_client() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut carol = server.unframed();
@@ -120,7 +120,7 @@ fn words_without_a_slash_are_talk() {
 }
 
 #[test]
-fn other_rooms_are_marked() {
+fn messages_from_other_rooms_have_the_room_in_front() {
     let server = server();
     let mut bob = server.lantalk("Bob");
     say(&mut bob, "/join ops");

@@ -1,6 +1,6 @@
-//! Chat77's defects.
+//! Defects of Chat77.
 
-use crate::{TURNS, all_is_well, knock};
+use crate::{TURNS, expect_working, send_first};
 use landline_common::Limits;
 use landline_server::server::Server;
 use landline_server::store::{Accounts, LockFile};
@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-// C1: sign-in runs in the loop that accepts connections, so that one slow typist blocks everybody.
+// C1: Chat77 runs the sign-in in its accept loop, so that one slow typist blocks all other clients.
 #[test]
-fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
+fn c1_unfinished_sign_ins_delay_no_other_client() {
     let server = TestServer::default();
     server.register("alice", "password");
     let mut typists = Vec::new();
@@ -27,10 +27,10 @@ fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
     let mut halfway = server.connect();
     halfway.send_bytes(b"c");
     let since = Instant::now();
-    all_is_well(&server);
+    expect_working(&server);
     server.register("dave", "password");
     server.login("alice", "password").quit();
-    assert!(since.elapsed() < Duration::from_secs(5), "they had to wait {:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(5), "other clients waited {:?}", since.elapsed());
     halfway.send_bytes(b"arol_room\n");
     halfway.expect_start("200 ");
     for (typist, rest) in typists[2..4].iter_mut().zip(["secret password", "password"]) {
@@ -39,10 +39,10 @@ fn c1_people_in_the_middle_of_signing_in_keep_nobody_waiting() {
     }
 }
 
-// C2: connections and names are two lists that belong together by their index, changed by many threads at once: messages
-// go to somebody else.
+// C2: Chat77 has two lists, of connections and of names, with a common index. Threads change them at the same time, so
+// that messages reach the wrong user.
 #[test]
-fn c2_what_is_for_one_person_reaches_that_person() {
+fn c2_direct_messages_reach_the_right_user() {
     const REGULARS: usize = 4;
     let server = TestServer::default();
     let done = Barrier::new(REGULARS * 2);
@@ -65,13 +65,13 @@ fn c2_what_is_for_one_person_reaches_that_person() {
     last.expect("Online clients: last");
 }
 
-/// Sends messages to the next one and gets those of the one before, while others come and go.
+/// Sends messages to the next regular and receives those of the previous one, while other guests come and go.
 fn regular(server: &TestServer, n: usize, count: usize, done: &Barrier) {
     let mut me = server.guest(&format!("regular{n}"), "room");
     let next = format!("regular{}", (n + 1) % count);
     let before = format!("[PM] regular{}: ", (n + count - 1) % count);
     for k in 0..50 {
-        // The next one may not be here yet.
+        // The next regular may not be signed in yet.
         loop {
             me.send(&format!("/pm {next} for {next} {k}"));
             let heard = me.lines_so_far();
@@ -90,7 +90,7 @@ fn regular(server: &TestServer, n: usize, count: usize, done: &Barrier) {
     me.quit();
 }
 
-// C3: passwords are stored as plain text.
+// C3: Chat77 stores passwords as plain text.
 #[test]
 fn c3_no_password_is_on_the_disk() {
     let server = TestServer::new(|config| config.password = Some("the-servers-password".into()));
@@ -118,12 +118,15 @@ fn c3_no_password_is_on_the_disk() {
     assert!(files >= 3);
     let accounts: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(server.data().join("accounts.json")).unwrap()).unwrap();
-    assert!(accounts["accounts"][0]["password"].as_str().unwrap().starts_with("$2b$04$"), "bcrypt, at the tests' cost");
+    assert!(
+        accounts["accounts"][0]["password"].as_str().unwrap().starts_with("$2b$04$"),
+        "not bcrypt with the tests' cost"
+    );
 }
 
-// C4: a corrupt JSON file is replaced by an empty one.
+// C4: Chat77 replaces a corrupt JSON file by an empty one.
 #[test]
-fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
+fn c4_torn_file_is_refused_by_name_and_not_changed() {
     let _turn = TURNS.lock();
     let mut server = TestServer::default();
     server.register("alice", "password");
@@ -134,27 +137,32 @@ fn c4_a_torn_file_is_refused_by_name_and_left_as_it_is() {
     let end = whole.trim_ascii_end().len();
     for cut in 0..end {
         fs::write(&file, &whole[..cut]).unwrap();
-        refused(Accounts::open(server.data(), &Limits::default()).unwrap_err().to_string(), &file, &whole[..cut]);
+        expect_refusal(
+            Accounts::open(server.data(), &Limits::default()).unwrap_err().to_string(),
+            &file,
+            &whole[..cut],
+        );
     }
     let config = on_loopback(server.data());
     for torn in [&whole[..0], &whole[..1], &whole[..end / 2], &whole[..end - 1], b"{}", b"[]", b"\0\0\0\0", b"null"] {
         fs::write(&file, torn).unwrap();
         let lock = LockFile::take(server.data()).unwrap();
-        refused(format!("{:#}", Server::start(&config, lock).unwrap_err()), &file, torn);
+        expect_refusal(format!("{:#}", Server::start(&config, lock).unwrap_err()), &file, torn);
     }
     fs::write(&file, &whole).unwrap();
     server.restart();
     server.login("bob", "password").quit();
 }
 
-fn refused(why: String, file: &Path, content: &[u8]) {
-    assert!(why.contains("accounts.json"), "{why}");
-    assert_eq!(fs::read(file).unwrap(), content, "it was changed");
+/// Checks that an error names the file, and that the file has not changed.
+fn expect_refusal(error: String, file: &Path, content: &[u8]) {
+    assert!(error.contains("accounts.json"), "{error}");
+    assert_eq!(fs::read(file).unwrap(), content, "the file has changed");
 }
 
-// C5: two threads that sign in as the same name at once both get it.
+// C5: two clients that sign in under one name at the same time both get it.
 #[test]
-fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
+fn c5_of_two_simultaneous_sign_ins_exactly_one_gets_the_name() {
     let server = TestServer::default();
     server.register("account", "password");
     let as_guest = |client: &mut Client| {
@@ -177,10 +185,10 @@ fn c5_of_two_who_sign_in_at_once_exactly_one_gets_the_name() {
             client.line().starts_with("Registration successful.")
         });
     }
-    assert_eq!(knock(&server, "newcomer0x_room").1[..4], *"403 ");
+    assert_eq!(send_first(&server, "newcomer0x_room").1[..4], *"403 ");
 }
 
-/// Two try at once; one succeeds. Both go again.
+/// Lets two clients try at the same time. Exactly one must succeed. Then both disconnect.
 fn one_of_two(server: &TestServer, try_it: impl Fn(&mut Client) -> bool + Sync) {
     let start = Barrier::new(2);
     let mut clients = [server.connect(), server.connect()];
@@ -194,7 +202,7 @@ fn one_of_two(server: &TestServer, try_it: impl Fn(&mut Client) -> bool + Sync) 
         });
         attempts.map(|attempt| attempt.join().unwrap())
     });
-    assert_eq!(succeeded.iter().filter(|did| **did).count(), 1, "{succeeded:?}");
+    assert_eq!(succeeded.iter().filter(|success| **success).count(), 1, "{succeeded:?}");
     for mut client in clients {
         client.end_sending();
         while client.next_line().is_some() {}

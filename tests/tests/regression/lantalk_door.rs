@@ -1,4 +1,4 @@
-//! LanTalk's defects at its own door, at the console and on the network.
+//! Defects of LanTalk at its own port, at the console and in discovery.
 
 use landline_common::beacon;
 use landline_server::server::Server;
@@ -21,8 +21,8 @@ fn text_of(line: &str) -> String {
     object["text"].as_str().expect("a text").to_owned()
 }
 
-/// L1: a sign-in of another JSON type, a lone surrogate, deep nesting or a long line ended the handler without an
-/// answer.
+/// L1: in LanTalk, a sign-in of another JSON type, a lone surrogate, deep nesting or a long line ended the handler
+/// without an answer.
 #[test]
 fn l1_malformed_sign_ins_are_answered() {
     let server = server();
@@ -38,9 +38,9 @@ fn l1_malformed_sign_ins_are_answered() {
     alice.expect_nothing();
 }
 
-/// L2: a peer that does not read stopped every later broadcast, and kicking it hung the console.
+/// L2: in LanTalk, a client that does not read stopped every later broadcast, and kicking it blocked the console.
 #[test]
-fn l2_a_peer_that_does_not_read_stops_nobody() {
+fn l2_client_that_does_not_read_blocks_no_other() {
     let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.limits.send_buffer_bytes = 4 << 10;
@@ -59,7 +59,7 @@ fn l2_a_peer_that_does_not_read_stops_nobody() {
     drop(stuck);
 }
 
-/// L4: a lone surrogate in a text ended other people's clients.
+/// L4: in LanTalk, a lone surrogate in a text ended other users' clients.
 #[test]
 fn l4_a_lone_surrogate_is_replaced() {
     let server = server();
@@ -70,7 +70,8 @@ fn l4_a_lone_surrogate_is_replaced() {
     assert_eq!(text_of(&carol.line()), "x\u{fffd}y");
 }
 
-/// L5: 262 long names made `/users` longer than clients can read; a line of 70 kB ended its sender.
+/// L5: in LanTalk, 262 long names made the answer to `/users` longer than clients can read, and a line of 70 kB ended the
+/// session of its sender.
 #[test]
 fn l5_answers_stay_short_and_long_lines_are_survived() {
     let server = server();
@@ -87,10 +88,10 @@ fn l5_answers_stay_short_and_long_lines_are_survived() {
     }
 }
 
-/// L6: escapes and newlines were relayed; lines could be forged, also in the log. A message may have several lines now,
-/// but each is behind the name of its sender.
+/// L6: LanTalk relayed escapes and newlines, so that users could forge lines, also in the log. In Landline a message may
+/// have several lines, but each has its sender's name in front.
 #[test]
-fn l6_nothing_that_a_terminal_obeys_is_relayed() {
+fn l6_no_control_sequence_is_relayed() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut bob = server.lantalk("Bob");
@@ -103,9 +104,9 @@ fn l6_nothing_that_a_terminal_obeys_is_relayed() {
     alice.expect("[PM] Bob: INFO: forged");
 }
 
-/// L7: names could be probed before the password, and 200 guesses took 0.06 s.
+/// L7: LanTalk checked names before the server's password, so that users could probe names. 200 guesses took 0.06 s.
 #[test]
-fn l7_the_servers_password_comes_first_and_guesses_are_throttled() {
+fn l7_server_password_is_checked_first_and_guesses_are_throttled() {
     let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.password = Some("sesame".into());
@@ -123,9 +124,9 @@ fn l7_the_servers_password_comes_first_and_guesses_are_throttled() {
     assert!(refused >= 190, "only {refused} of 200 guesses were refused");
 }
 
-/// L9: `"text":null` was said as "None"; `/quit` did not quit.
+/// L9: LanTalk relayed `"text":null` as "None", and `/quit` did not end the session.
 #[test]
-fn l9_null_is_nothing_and_quit_quits() {
+fn l9_null_text_is_ignored_and_quit_ends_the_session() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut bob = server.lantalk("Bob");
@@ -137,9 +138,9 @@ fn l9_null_is_nothing_and_quit_quits() {
     alice.expect("Bob has left the chatroom");
 }
 
-/// L10: the rate limit covered only `message`; nobody was ever kicked.
+/// L10: LanTalk's rate limit covered only `message` objects, and kicked no user.
 #[test]
-fn l10_every_line_counts_and_flooding_ends() {
+fn l10_every_line_counts_and_flooding_is_kicked() {
     let server = TestServer::new(|config| {
         config.lantalk_port = Some(0);
         config.rate = Some((10, Duration::from_secs(3_600)));
@@ -156,7 +157,7 @@ fn l10_every_line_counts_and_flooding_ends() {
     }
 }
 
-/// L11: a torn bans.json was taken for "no bans"; a bare string for a set of letters.
+/// L11: LanTalk read a torn bans.json as an empty list, and a bare string as a set of letters.
 #[test]
 fn l11_a_damaged_ban_list_is_refused_by_name() {
     let mut server = server();
@@ -169,9 +170,9 @@ fn l11_a_damaged_ban_list_is_refused_by_name() {
     }
 }
 
-/// L12: a ban by address left other sessions of it online, and silently hit everybody behind it.
+/// L12: in LanTalk, a ban by address left other sessions of the address online, and did not tell the operator about them.
 #[test]
-fn l12_a_ban_ends_all_sessions_and_says_whose() {
+fn l12_ban_ends_all_sessions_of_the_address_and_lists_them() {
     let server = server();
     server.register("alice", "correct horse");
     let mut alice = server.login("alice", "correct horse");
@@ -181,10 +182,11 @@ fn l12_a_ban_ends_all_sessions_and_says_whose() {
     assert!(answer.contains("alice (account), Bob"), "{answer}");
     assert_eq!(text_of(&bob.line()), "You have been banned.");
     alice.until("INFO: You have been banned.");
-    eventually("nobody is left", || server.server().moderator().users() == "Nobody is online.");
+    eventually("all users are signed out", || server.server().moderator().users() == "Nobody is online.");
 }
 
-/// L13: beacons were trusted: escapes, foreign addresses, port 99999. (The list they fill is tested with discovery.)
+/// L13: LanTalk trusted beacons with escapes, foreign addresses or port 99999. The list of servers is tested in
+/// `discovery`.
 #[test]
 fn l13_beacons_are_checked() {
     for bad in ["LANTALK_SERVER:1.2.3.4:99999", "LANTALK_SERVER:1.2.3.4:0", "LANTALK_SERVER:\u{1b}[2J:5050", "LANTALK"]
@@ -193,7 +195,7 @@ fn l13_beacons_are_checked() {
     }
 }
 
-/// L14: a newcomer's address was shown to everybody.
+/// L14: LanTalk showed a new user's address to all users.
 #[test]
 fn l14_addresses_stay_with_the_server() {
     let server = server();

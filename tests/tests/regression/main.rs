@@ -1,5 +1,5 @@
-//! One test for each defect of the programs that Landline replaces: its number, and what the predecessor did, stand
-//! above it.
+//! One test for each defect of the programs that Landline replaces. A comment has the defect's number and describes the
+//! predecessor's behavior.
 
 mod chat77;
 mod lantalk;
@@ -10,23 +10,23 @@ use landline_tests::{Client, DEADLINE, TestServer};
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
-/// Until its program has begun, a child process has a copy of everything that is open, also of the locks of data folders:
-/// tests that start one, and tests that start a server again, take turns.
+/// Serializes tests that start a program and tests that restart a server. Until its exec, a child process has copies of
+/// all open files, also of the locks of data folders.
 static TURNS: Mutex<()> = Mutex::new(());
 
-/// Begins to sign in with that line. Returns the answer, too.
-fn knock(server: &TestServer, line: &str) -> (Client, String) {
+/// Connects and sends `line`. Returns the client and the answer.
+fn send_first(server: &TestServer, line: &str) -> (Client, String) {
     let mut client = server.connect();
     client.send(line);
     let answer = client.line();
     (client, answer)
 }
 
-/// Comes in under a name whose last session is just ending, as soon as that is possible. Returns how long that took.
-fn again(server: &TestServer, name: &str) -> (Client, Duration) {
+/// Signs in under a name whose previous session may still be ending. Returns how long that took.
+fn sign_in_again(server: &TestServer, name: &str) -> (Client, Duration) {
     let since = Instant::now();
     loop {
-        let (client, answer) = knock(server, &format!("{name}_room"));
+        let (client, answer) = send_first(server, &format!("{name}_room"));
         if answer.starts_with("200 ") {
             return (client, since.elapsed());
         }
@@ -34,12 +34,12 @@ fn again(server: &TestServer, name: &str) -> (Client, Duration) {
     }
 }
 
-/// Two people come in and talk: all is well with the server.
-fn all_is_well(server: &TestServer) {
-    let (mut one, mut other) = (server.guest("well-one", "infirmary"), server.guest("well-two", "infirmary"));
-    one.until("well-two has connected");
-    one.send("how are you?");
-    other.until("well-one: how are you?");
-    other.quit();
-    one.quit();
+/// Checks that two new guests can sign in and talk.
+fn expect_working(server: &TestServer) {
+    let (mut speaker, mut listener) = (server.guest("well-one", "infirmary"), server.guest("well-two", "infirmary"));
+    speaker.until("well-two has connected");
+    speaker.send("how are you?");
+    listener.until("well-one: how are you?");
+    listener.quit();
+    speaker.quit();
 }

@@ -1,24 +1,24 @@
-//! tcp_chat's defects. L2 has a test here too, as T9: both are about readers that stall.
+//! Defects of tcp_chat. T9 covers LanTalk's L2 as well: both are about clients that do not read.
 
-use crate::{TURNS, again, all_is_well, knock};
+use crate::{TURNS, expect_working, send_first, sign_in_again};
 use landline_tests::{Client, Program, TestServer};
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-// T1: a connection that says nothing blocks all others from signing in.
+// T1: in tcp_chat, a silent connection prevents all other sign-ins.
 #[test]
-fn t1_silent_connections_block_nobody() {
+fn t1_silent_connections_block_no_sign_in() {
     let server = TestServer::default();
     let _silent: Vec<Client> = (0..20).map(|_| server.connect()).collect();
     let since = Instant::now();
-    all_is_well(&server);
-    assert!(since.elapsed() < Duration::from_secs(5), "they had to wait {:?}", since.elapsed());
+    expect_working(&server);
+    assert!(since.elapsed() < Duration::from_secs(5), "other clients waited {:?}", since.elapsed());
 }
 
-// T2: one byte 0xFF, or a reset before sign-in, ends the server.
+// T2: in tcp_chat, one byte 0xFF, or a reset before the sign-in, ends the server.
 #[test]
-fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
+fn t2_invalid_byte_or_early_reset_does_no_harm() {
     let server = TestServer::default();
     for bytes in [&b""[..], b"\xff", b"\xff\n", b"\xff\xfe\xfd", b"ali", b"alice_room"] {
         for end in [Client::reset as fn(Client), drop] {
@@ -26,16 +26,16 @@ fn t2_a_foreign_byte_or_an_early_reset_is_nothing() {
             client.send_bytes(bytes);
             end(client);
         }
-        all_is_well(&server);
+        expect_working(&server);
     }
-    let (mut client, _) = again(&server, "alice");
+    let (mut client, _) = sign_in_again(&server, "alice");
     client.send_bytes(b"\xff\xfe\n");
     client.expect_nothing();
 }
 
-// T3: somebody who left poisons the room: the next message and the next join hang.
+// T3: in tcp_chat, a room hangs at the next message and the next join after a user has left.
 #[test]
-fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
+fn t3_user_who_left_leaves_nothing_behind_in_the_room() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "room");
     for leave in [Client::quit as fn(Client), Client::reset, drop] {
@@ -52,19 +52,19 @@ fn t3_somebody_who_left_leaves_nothing_behind_in_the_room() {
     }
 }
 
-// T4: after a reset the name stays taken for ever.
+// T4: in tcp_chat, a name stays taken after a reset.
 #[test]
 fn t4_after_a_reset_the_name_is_free_within_a_second() {
     let server = TestServer::default();
     for _ in 0..20 {
-        again(&server, "alice").0.reset();
-        let (alice, took) = again(&server, "alice");
+        sign_in_again(&server, "alice").0.reset();
+        let (alice, took) = sign_in_again(&server, "alice");
         assert!(took < Duration::from_secs(1), "{took:?}");
         alice.quit();
     }
 }
 
-// T5: a UTF-8 character that is split over two reads disconnects the sender.
+// T5: tcp_chat disconnects a sender whose UTF-8 character is split over two reads.
 #[test]
 fn t5_a_character_split_over_two_reads_is_kept_together() {
     let server = TestServer::default();
@@ -74,7 +74,7 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
     let text = "grüße 👍 जय";
     for cut in 1..text.len() {
         alice.send_bytes(&text.as_bytes()[..cut]);
-        // By the answer to somebody else the server has most likely read the first part.
+        // When bob has his answer, the server has most likely read alice's first part.
         bob.expect_nothing();
         alice.send_bytes(&text.as_bytes()[cut..]);
         alice.send_bytes(b"\n");
@@ -95,12 +95,12 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
     }
 }
 
-// T6: without framing, `ali` + `ce_room` is refused, and `bob_room` + `hello` joins a room called "roomhello".
+// T6: tcp_chat has no framing. It refuses `ali` + `ce_room`, and `bob_room` + `hello` joins a room "roomhello".
 #[test]
-fn t6_lines_are_the_frame() {
+fn t6_lines_are_framed_by_newlines() {
     let server = TestServer::default();
     let mut alice = server.connect();
-    // One byte alone shows that this is a person typing; then no pause is too long.
+    // A single byte shows the server that a user is typing, so that pauses do not end the line.
     alice.send_bytes(b"a");
     server.guest("witness", "elsewhere").expect_nothing();
     for part in ["li", "ce_ro", "om\n"] {
@@ -116,11 +116,11 @@ fn t6_lines_are_the_frame() {
     assert_eq!(bob.until("In room: "), "In room: alice, bob");
 }
 
-// T6, of those who send no line ends: what comes within 150 ms belongs together, and what follows the answer does not.
+// T6 for clients that send no line ends: bytes within the quiet time (150 ms by default) are one message.
 #[test]
-fn t6_a_silence_is_the_frame_of_unframed_clients() {
+fn t6_unframed_messages_are_framed_by_pauses() {
     let server = TestServer::new(|config| {
-        // So wide that a busy machine changes nothing.
+        // Long enough for a busy machine.
         (config.limits.unframed_quiet_ms, config.limits.unframed_gap_ms) = (1_000, 1_000);
     });
     let mut alice = server.unframed();
@@ -135,9 +135,9 @@ fn t6_a_silence_is_the_frame_of_unframed_clients() {
     bob.ask("/rooms", "Rooms: room (2)");
 }
 
-// T7: a message sent right behind the sign-in is lost, or wedges the name.
+// T7: in tcp_chat, a message sent directly after the sign-in is lost, or leaves the name taken.
 #[test]
-fn t7_a_message_right_behind_the_sign_in_is_delivered() {
+fn t7_message_directly_after_the_sign_in_is_delivered() {
     let server = TestServer::default();
     server.register("alice", "password");
     let mut bob = server.guest("bob", "lobby");
@@ -155,15 +155,15 @@ fn t7_a_message_right_behind_the_sign_in_is_delivered() {
     }
 }
 
-// T8: escapes, newlines, NUL and `../../etc` are taken for names.
+// T8: tcp_chat accepts escapes, newlines, NUL and `../../etc` as names.
 #[test]
-fn t8_what_is_no_name_is_refused() {
+fn t8_invalid_names_are_refused() {
     let server = TestServer::default();
     let mut files = files_in(&server);
     for bad in ["../../etc", "a/b", "\u{1b}[31mred", "nul\0", "a\rb", "a b", "tab\tbed", ".", "", "\u{202e}evil", "a:b"]
     {
         for line in [format!("{bad}_room"), format!("alice_{bad}/..")] {
-            let (mut client, answer) = knock(&server, &line);
+            let (mut client, answer) = send_first(&server, &line);
             assert!(answer.starts_with("400 "), "{line:?}: {answer}");
             client.expect_closed();
         }
@@ -175,7 +175,7 @@ fn t8_what_is_no_name_is_refused() {
     escaped.send_bytes(b"a\nb_room\n");
     escaped.expect_start("400 ");
     escaped.expect_closed();
-    all_is_well(&server);
+    expect_working(&server);
     files.sort();
     assert_eq!(files_in(&server), files);
 }
@@ -187,9 +187,9 @@ fn files_in(server: &TestServer) -> Vec<String> {
     names
 }
 
-// T9: one stalled reader stops the sender, and then nobody is let in any more.
+// T9: in tcp_chat, a client that does not read blocks the sender, and then all sign-ins.
 #[test]
-fn t9_a_stalled_reader_stops_neither_the_sender_nor_the_door() {
+fn t9_client_that_does_not_read_blocks_neither_sender_nor_sign_ins() {
     let server = TestServer::new(|config| {
         (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (1 << 30, 4 << 10);
         config.limits.flush_seconds = 0;
@@ -208,12 +208,12 @@ fn t9_a_stalled_reader_stops_neither_the_sender_nor_the_door() {
     alice.expect("bob has connected to the chatroom");
     alice.send("hello");
     bob.expect("alice: hello");
-    all_is_well(&server);
+    expect_working(&server);
 }
 
-// T10: there is a thread for each room, for ever; and the port stays busy after a restart.
+// T10: tcp_chat never ends the thread of a room, and its port stays busy after a restart.
 #[test]
-fn t10_rooms_end_with_their_last_member() {
+fn t10_rooms_close_with_their_last_member() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "room");
     for n in 0..50 {
@@ -226,12 +226,12 @@ fn t10_rooms_end_with_their_last_member() {
         alice.until("INFO: You are in room now");
     }
     server.guest("bob", "cellar").reset();
-    again(&server, "bob").0.quit();
+    sign_in_again(&server, "bob").0.quit();
     alice.send("/rooms");
     assert_eq!(alice.until("Rooms: "), "Rooms: room (1)");
 }
 
-// T10, the threads: rooms cost none.
+// T10, threads: a room has none.
 #[test]
 #[cfg(target_os = "linux")]
 fn t10_rooms_have_no_threads() {
@@ -252,34 +252,34 @@ fn t10_rooms_have_no_threads() {
         alice.send(&format!("/join other{n}"));
         alice.send("hello");
     }
-    // All but the last of these rooms' welcomes, and nothing else.
+    // One answer per `/join`, and nothing else.
     assert_eq!(alice.lines_so_far().len(), 30);
-    // Fewer, if the console had not yet found that its input has ended.
+    // The number falls if the console's thread has noticed only now that its input has ended.
     assert!(threads() <= before, "{} threads, before {before}", threads());
     server.signal("TERM");
     assert!(server.wait().success());
 }
 
-// T10, the port: it is free at once after a stop, also while the system remembers connections that the server closed.
+// T10, port: it is free directly after a stop, also while closed connections are in TIME_WAIT.
 #[test]
 fn t10_the_port_is_free_at_once_after_a_stop() {
     let _turn = TURNS.lock();
-    let mut server = TestServer::new(|config| config.ports = vec![a_free_port()]);
+    let mut server = TestServer::new(|config| config.ports = vec![free_port()]);
     for _ in 0..5 {
         let address = server.address();
-        let people: Vec<Client> = (0..5).map(|n| server.guest(&format!("guest{n}"), "room")).collect();
+        let clients: Vec<Client> = (0..5).map(|n| server.guest(&format!("guest{n}"), "room")).collect();
         server.restart();
         assert_eq!(server.address(), address);
-        for mut person in people {
-            person.until("INFO: The server is shutting down");
-            while person.next_line().is_some() {}
+        for mut client in clients {
+            client.until("INFO: The server is shutting down");
+            while client.next_line().is_some() {}
         }
-        all_is_well(&server);
+        expect_working(&server);
     }
 }
 
-/// Below the ports that the system gives away, so that no other test is given it while nobody listens there.
-fn a_free_port() -> u16 {
+/// Returns a free port below the system's ephemeral range, so that no other test gets it while the server is stopped.
+fn free_port() -> u16 {
     let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
     let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
     (first..32_000).find(free).expect("a free port")

@@ -1,15 +1,15 @@
-//! SPDX expressions, as `license` fields have them.
+//! SPDX license expressions, as in the `license` fields of manifests.
 
-/// Whether somebody who may use what is under one of `allowed` may use what is under `expression`.
+/// Returns whether `expression` is satisfied by the licenses in `allowed`. Returns false for a malformed expression.
 pub fn allows(expression: &str, allowed: &[&str]) -> bool {
-    // An old way to write OR.
+    // `/` is the deprecated form of OR.
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = &words[..];
     any(&mut rest, allowed) == Some(true) && rest.is_empty()
 }
 
-/// `a OR b OR …`; `None` for what is no expression.
+/// Parses `a OR b OR …`; `None` for a malformed expression.
 fn any(rest: &mut &[&str], allowed: &[&str]) -> Option<bool> {
     let mut found = all(rest, allowed)?;
     while next_is(rest, "OR") {
@@ -18,7 +18,7 @@ fn any(rest: &mut &[&str], allowed: &[&str]) -> Option<bool> {
     Some(found)
 }
 
-/// `a AND b AND …`, which binds closer.
+/// Parses `a AND b AND …`, which binds tighter than OR.
 fn all(rest: &mut &[&str], allowed: &[&str]) -> Option<bool> {
     let mut found = one(rest, allowed)?;
     while next_is(rest, "AND") {
@@ -27,29 +27,29 @@ fn all(rest: &mut &[&str], allowed: &[&str]) -> Option<bool> {
     Some(found)
 }
 
-/// A licence, one with an exception, or an expression in brackets.
+/// Parses a license, a license WITH an exception, or an expression in parentheses.
 fn one(rest: &mut &[&str], allowed: &[&str]) -> Option<bool> {
     if next_is(rest, "(") {
         let inside = any(rest, allowed)?;
         return next_is(rest, ")").then_some(inside);
     }
-    let (licence, behind) = rest.split_first()?;
-    *rest = behind;
-    if matches!(*licence, "OR" | "AND" | "WITH" | ")") {
+    let (license, tail) = rest.split_first()?;
+    *rest = tail;
+    if matches!(*license, "OR" | "AND" | "WITH" | ")") {
         return None;
     }
     if !next_is(rest, "WITH") {
-        return Some(allowed.contains(licence));
+        return Some(allowed.contains(license));
     }
-    let (exception, behind) = rest.split_first()?;
-    *rest = behind;
-    Some(allowed.contains(&&*format!("{licence} WITH {exception}")))
+    let (exception, tail) = rest.split_first()?;
+    *rest = tail;
+    Some(allowed.contains(&&*format!("{license} WITH {exception}")))
 }
 
 fn next_is(rest: &mut &[&str], word: &str) -> bool {
     match rest.split_first() {
-        Some((first, behind)) if *first == word => {
-            *rest = behind;
+        Some((first, tail)) if *first == word => {
+            *rest = tail;
             true
         }
         _ => false,
@@ -57,9 +57,9 @@ fn next_is(rest: &mut &[&str], word: &str) -> bool {
 }
 
 #[test]
-fn expressions_are_understood() {
+fn license_expressions_are_parsed() {
     let allowed = ["MIT", "Zlib", "Apache-2.0 WITH LLVM-exception"];
-    for (expression, may) in [
+    for (expression, is_allowed) in [
         ("MIT", true),
         ("GPL-3.0", false),
         ("MIT/GPL-3.0", true),
@@ -77,6 +77,6 @@ fn expressions_are_understood() {
         ("(MIT", false),
         ("MIT Zlib", false),
     ] {
-        assert_eq!(allows(expression, &allowed), may, "{expression}");
+        assert_eq!(allows(expression, &allowed), is_allowed, "{expression}");
     }
 }

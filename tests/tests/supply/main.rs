@@ -1,5 +1,5 @@
-//! What comes in from others: their licences, where they are from, what is there twice, and what must not come in. The
-//! table is the lock file's, with every platform, feature and test, as `cargo metadata` tells it.
+//! Checks on dependencies: licenses, origin, duplicate versions, and forbidden crates. The list comes from `cargo metadata`,
+//! so it is that of the lock file, for all platforms, features and tests.
 
 mod licence;
 
@@ -9,8 +9,8 @@ use std::process::Command;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Licences under which everything may be given on with a program under MIT.
-const LICENCES: [&str; 10] = [
+/// Licenses that allow distribution with a program under MIT.
+const LICENSES: [&str; 10] = [
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -23,30 +23,33 @@ const LICENCES: [&str; 10] = [
     "Zlib",
 ];
 
-/// Packages that may have another licence, and why.
-const LICENCES_OF: [(&str, &str, &str); 1] =
-    [("option-ext", "MPL-2.0", "by way of directories; unchanged, and its source is public, which is all it asks for")];
+/// Packages that may have another license, with the reason.
+const LICENSE_EXCEPTIONS: [(&str, &str, &str); 1] = [(
+    "option-ext",
+    "MPL-2.0",
+    "through directories; MPL-2.0 only requires that the source is public, and it is unchanged",
+)];
 
-/// Packages that are there in several versions, and why that cannot be helped yet.
-const DOUBLES: [(&str, &str); 14] = [
-    ("bitflags", "portable-pty is a version behind; tests only"),
-    ("cfg_aliases", "by way of nix"),
-    ("chacha20", "snow is a version behind what proptest's random numbers use"),
-    ("cipher", "snow is a version behind bcrypt"),
-    ("cpufeatures", "by way of chacha20"),
-    ("crypto-common", "by way of cipher"),
-    ("getrandom", "snow is a version behind bcrypt and tempfile"),
-    ("inout", "by way of cipher"),
-    ("itertools", "criterion is a version behind ratatui; benchmarks only"),
-    ("nix", "portable-pty is three versions behind; tests only"),
-    ("r-efi", "by way of getrandom, on no platform of ours"),
-    ("syn", "the ecosystem is between two versions; while building only"),
-    ("thiserror", "filedescriptor, by way of crossterm, is a version behind"),
-    ("thiserror-impl", "by way of thiserror"),
+/// Packages with several versions, with the reason.
+const DUPLICATES: [(&str, &str); 14] = [
+    ("bitflags", "portable-pty uses an older version; tests only"),
+    ("cfg_aliases", "through nix"),
+    ("chacha20", "snow uses an older version than proptest's random number generator"),
+    ("cipher", "snow uses an older version than bcrypt"),
+    ("cpufeatures", "through chacha20"),
+    ("crypto-common", "through cipher"),
+    ("getrandom", "snow uses an older version than bcrypt and tempfile"),
+    ("inout", "through cipher"),
+    ("itertools", "criterion uses an older version than ratatui; benchmarks only"),
+    ("nix", "portable-pty uses a version three releases older; tests only"),
+    ("r-efi", "through getrandom, on no supported platform"),
+    ("syn", "the ecosystem is between two versions; build time only"),
+    ("thiserror", "filedescriptor, through crossterm, uses an older version"),
+    ("thiserror-impl", "through thiserror"),
 ];
 
-/// What would run the program's tasks. mio, with which the terminal library waits for keys, is none: it is an interface
-/// to epoll and kqueue.
+/// Crates that run async tasks. mio, which the terminal library uses to wait for keys, is not one: it only wraps epoll
+/// and kqueue.
 const ASYNC_RUNTIMES: [&str; 14] = [
     "actix-rt",
     "async-executor",
@@ -66,11 +69,11 @@ const ASYNC_RUNTIMES: [&str; 14] = [
 
 fn metadata() -> Value {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let mut ask = Command::new(env!("CARGO"));
-    ask.args(["metadata", "--locked", "--all-features", "--format-version", "1", "--manifest-path", manifest]);
-    let told = ask.output().expect("cargo");
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    serde_json::from_slice(&told.stdout).expect("JSON")
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["metadata", "--locked", "--all-features", "--format-version", "1", "--manifest-path", manifest]);
+    let output = command.output().expect("cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 fn packages(metadata: &Value) -> &[Value] {
@@ -82,62 +85,67 @@ fn text<'v>(package: &'v Value, field: &str) -> &'v str {
 }
 
 #[test]
-fn every_licence_is_one_that_may_be_given_on() {
+fn every_license_is_allowed() {
     let metadata = metadata();
     let refused: Vec<String> = packages(&metadata)
         .iter()
         .filter(|package| {
-            let own = LICENCES_OF.iter().filter(|(name, ..)| *name == text(package, "name")).map(|(_, own, _)| *own);
-            let allowed: Vec<&str> = LICENCES.into_iter().chain(own).collect();
+            let own =
+                LICENSE_EXCEPTIONS.iter().filter(|(name, ..)| *name == text(package, "name")).map(|(_, own, _)| *own);
+            let allowed: Vec<&str> = LICENSES.into_iter().chain(own).collect();
             !licence::allows(text(package, "license"), &allowed)
         })
         .map(|package| format!("{}: {:?}", text(package, "name"), text(package, "license")))
         .collect();
-    assert!(refused.is_empty(), "licences that are not on the list: {refused:#?}");
-    for (name, ..) in LICENCES_OF {
-        assert!(packages(&metadata).iter().any(|p| text(p, "name") == name), "{name} needs no exception any more");
+    assert!(refused.is_empty(), "licenses that are not allowed: {refused:#?}");
+    for (name, ..) in LICENSE_EXCEPTIONS {
+        assert!(packages(&metadata).iter().any(|p| text(p, "name") == name), "{name} is gone; remove its exception");
     }
 }
 
 #[test]
-fn everything_is_from_crates_io_or_from_here() {
+fn every_package_is_from_crates_io_or_the_workspace() {
     let metadata = metadata();
     let members: BTreeSet<&str> =
         metadata["workspace_members"].as_array().expect("members").iter().filter_map(Value::as_str).collect();
     for package in packages(&metadata) {
         let here = package["source"].is_null() && members.contains(text(package, "id"));
-        assert!(here || text(package, "source") == CRATES_IO, "{} is from elsewhere", text(package, "id"));
+        assert!(
+            here || text(package, "source") == CRATES_IO,
+            "{} is neither from crates.io nor a workspace member",
+            text(package, "id")
+        );
     }
 }
 
 #[test]
-fn nothing_is_there_twice_but_what_cannot_be_helped() {
+fn every_duplicate_version_has_a_reason() {
     let metadata = metadata();
     let mut versions = BTreeMap::<&str, Vec<&str>>::new();
     for package in packages(&metadata) {
         versions.entry(text(package, "name")).or_default().push(text(package, "version"));
     }
     versions.retain(|_, versions| versions.len() > 1);
-    let known: BTreeSet<&str> = DOUBLES.into_iter().map(|(name, _)| name).collect();
+    let known: BTreeSet<&str> = DUPLICATES.into_iter().map(|(name, _)| name).collect();
     let new: Vec<_> = versions.iter().filter(|(name, _)| !known.contains(*name)).collect();
-    assert!(new.is_empty(), "there twice, without a reason: {new:?}");
+    assert!(new.is_empty(), "duplicate versions without a reason: {new:?}");
     let gone: Vec<_> = known.iter().filter(|name| !versions.contains_key(*name)).collect();
-    assert!(gone.is_empty(), "no longer there twice, so off the list: {gone:?}");
+    assert!(gone.is_empty(), "no longer duplicate; remove from the list: {gone:?}");
 }
 
 #[test]
-fn no_async_runtime_has_come_in() {
+fn no_dependency_is_an_async_runtime() {
     let metadata = metadata();
     for package in packages(&metadata) {
-        assert!(!ASYNC_RUNTIMES.contains(&text(package, "name")), "{} has come in", text(package, "id"));
+        assert!(!ASYNC_RUNTIMES.contains(&text(package, "name")), "{} is an async runtime", text(package, "id"));
     }
 }
 
 #[test]
-fn what_only_tests_need_is_in_no_program() {
+fn no_crate_has_default_features() {
     for package in packages(&metadata()) {
         let usual = package["features"]["default"].as_array().map_or(0, Vec::len);
         let here = package["source"].is_null();
-        assert!(!here || usual == 0, "{} has features that are on by themselves", text(package, "name"));
+        assert!(!here || usual == 0, "{} has default features", text(package, "name"));
     }
 }

@@ -1,6 +1,8 @@
-//! People do whatever they like, one after the other, and a simple model predicts every line that each of them gets.
+//! A model-based test of the server. `steps` generates random steps of several users, `world` is a model that predicts
+//! every line that each user receives, and `table` runs the steps against a real server and compares.
 //!
-//! The seed is fixed; `PROPTEST_RNG_SEED`, `PROPTEST_CASES` and so on change what is tried.
+//! One step is complete before the next one begins, so the test finds no races. The seed is fixed; `PROPTEST_RNG_SEED`,
+//! `PROPTEST_CASES` and other variables of proptest change it.
 
 mod steps;
 mod table;
@@ -9,16 +11,16 @@ mod world;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use std::cell::Cell;
 
-/// How many servers are tried, unless `PROPTEST_CASES` says otherwise.
+/// Number of cases, each with its own server, unless `PROPTEST_CASES` is set.
 const CASES: u32 = 110;
-/// What these come to.
+/// Minimum of steps that these cases have in total.
 const STEPS: usize = 10_000;
 
 #[test]
-fn everybody_hears_exactly_what_they_must() {
+fn every_user_receives_exactly_the_predicted_lines() {
     let mut config = Config { failure_persistence: None, ..Config::default() };
-    let as_usual = std::env::var_os("PROPTEST_CASES").is_none() && config.rng_seed == RngSeed::Random;
-    if as_usual {
+    let is_default = std::env::var_os("PROPTEST_CASES").is_none() && config.rng_seed == RngSeed::Random;
+    if is_default {
         (config.cases, config.rng_seed) = (CASES, RngSeed::Fixed(77));
     }
     let done = Cell::new(0);
@@ -27,5 +29,5 @@ fn everybody_hears_exactly_what_they_must() {
         Ok(())
     });
     tried.unwrap_or_else(|why| panic!("{why}"));
-    assert!(!as_usual || done.get() >= STEPS, "only {} steps", done.get());
+    assert!(!is_default || done.get() >= STEPS, "only {} steps", done.get());
 }

@@ -1,41 +1,41 @@
-//! What people may do, in any order: every step means something whatever came before it.
+//! Random steps of users. Each step has a defined result in every state, so any sequence is valid.
 
 use proptest::prelude::*;
 
-/// One of [`NAMES`].
+/// Index of a user in [`NAMES`].
 pub type UserIndex = usize;
-/// One of [`ROOMS`].
+/// Index of a room in [`ROOMS`].
 pub type RoomIndex = usize;
 
-/// Those who come and go. The first [`ACCOUNTS`] have accounts, the last one never comes.
+/// Names of users. The first [`ACCOUNTS`] have accounts, the last one never signs in.
 pub const NAMES: [&str; 6] = ["alice", "bob", "carol", "dave", "eve", "zoe"];
-/// How many have accounts.
+/// Number of users with accounts.
 pub const ACCOUNTS: usize = 3;
-/// How many come at all.
+/// Number of users that sign in.
 pub const PEOPLE: usize = 5;
-/// Where they meet; accounts come into the first.
+/// Names of rooms. Accounts enter the first one at sign-in.
 pub const ROOMS: [&str; 3] = ["lobby", "ops", "dev"];
-/// The words that messages are searched by.
+/// Words in messages, for searching.
 pub const WORDS: [&str; 2] = ["red", "blue"];
 
-/// What one person does next.
+/// The next step of a user.
 #[derive(Clone, Debug)]
 pub struct UserStep {
     pub user: UserIndex,
-    /// Who is away does nothing but come, if this is true.
+    /// Whether an offline user signs in. Otherwise the step of an offline user is skipped.
     pub signs_in: bool,
-    /// Into which room, if they are a guest.
+    /// Room that a guest enters at sign-in.
     pub room: RoomIndex,
     pub act: UserAction,
 }
 
-/// What somebody who is here can do.
+/// An action of an online user.
 #[derive(Clone, Copy, Debug)]
 pub enum UserAction {
     Quit,
     Close,
     Reset,
-    /// So many lines with one `send`.
+    /// A number of lines with one `send`, and the word in them.
     Say(usize, usize),
     All(usize),
     Message(UserIndex, usize),
@@ -59,12 +59,12 @@ pub enum UserAction {
     Unread,
     Search(usize),
     Forget,
-    /// The server ends and starts again.
+    /// The server restarts.
     Restart,
 }
 
 impl UserAction {
-    /// What is typed for it, if anything is. `number` tells messages apart.
+    /// Returns the typed line, if there is one. `number` makes messages different.
     pub fn typed(self, number: usize) -> Option<String> {
         let name = |user: Option<UserIndex>| user.map_or(String::new(), |user| format!(" {}", NAMES[user]));
         Some(match self {
@@ -100,12 +100,12 @@ impl UserAction {
     }
 }
 
-/// The text of a message: no two are the same.
+/// Returns the text of a message, a different one for each number.
 pub fn text(number: usize, word: usize) -> String {
     format!("m{number} {}", WORDS[word])
 }
 
-/// Any steps. What is rarer is what ends much of what the others are about.
+/// Generates steps. Steps that end a lot of state, such as restarts, are rare.
 pub fn steps() -> impl Strategy<Value = Vec<UserStep>> {
     let step = (0..PEOPLE, prop::bool::weighted(0.4), 0..ROOMS.len(), act());
     let step = step.prop_map(|(user, signs_in, room, act)| UserStep { user, signs_in, room, act });

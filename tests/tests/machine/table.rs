@@ -1,4 +1,4 @@
-//! The same steps at a real server, over real sockets, compared with the model line by line.
+//! Runs steps against a real server over real sockets, and compares the received lines with the model's.
 
 use crate::steps::{ACCOUNTS, NAMES, PEOPLE, ROOMS, UserAction, UserIndex, UserStep};
 use crate::world::{MAIL, MAIL_OF_ONE, ModelServer, ReceivedLines, ResolvedStep};
@@ -8,18 +8,19 @@ use proptest::prelude::TestCaseError;
 
 const PASSWORD: &str = "correct horse";
 
+/// A server with its clients, and the model of it.
 struct ModelComparison {
     server: TestServer,
     clients: [Option<Client>; PEOPLE],
     model: ModelServer,
 }
 
-/// Plays the steps; says how many there were to do.
+/// Runs the steps. Returns how many were not skipped.
 pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
     let server = TestServer::new(|config| {
         config.limits.mail_per_receiver = MAIL as u64;
         config.limits.mail_per_sender = MAIL_OF_ONE as u64;
-        // The machine may be busy; how long a search takes is another test's.
+        // Do not let searches time out on a busy machine.
         config.limits.search_ms = 20_000;
     });
     NAMES[..ACCOUNTS].iter().for_each(|name| server.register(name, PASSWORD));
@@ -36,7 +37,7 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
             let (heard, expected) = (&heard[user], &expected[user]);
             if heard != expected {
                 let about = format!("step {at}, {} ({resolved:?}): {name}", NAMES[step.user]);
-                return Err(TestCaseError::fail(format!("{about} hears {heard:#?} instead of {expected:#?}")));
+                return Err(TestCaseError::fail(format!("{about} receives {heard:#?} instead of {expected:#?}")));
             }
         }
     }
@@ -44,7 +45,7 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
 }
 
 impl ModelComparison {
-    /// One step: what everybody hears, and what they should.
+    /// Runs one step. Returns the lines that each user has received, and those that the model predicts.
     fn run_step(&mut self, step: &UserStep, resolved: ResolvedStep) -> (ReceivedLines, ReceivedLines) {
         let (user, typed) = (step.user, self.typed(step, resolved));
         let mut heard = ReceivedLines::default();
@@ -58,12 +59,12 @@ impl ModelComparison {
             }
             ResolvedStep::Do(UserAction::Restart) => heard = self.restart(),
             ResolvedStep::Do(UserAction::Quit) => {
-                let mut client = self.clients[user].take().expect("somebody who is here");
+                let mut client = self.clients[user].take().expect("an online user");
                 client.send("/quit");
                 heard[user] = std::iter::from_fn(|| client.next_line()).collect();
             }
             ResolvedStep::Do(act @ (UserAction::Close | UserAction::Reset)) => {
-                let client = self.clients[user].take().expect("somebody who is here");
+                let client = self.clients[user].take().expect("an online user");
                 if matches!(act, UserAction::Reset) {
                     client.reset()
                 } else {
@@ -72,13 +73,13 @@ impl ModelComparison {
                 self.wait_until_gone(user);
             }
             ResolvedStep::Do(_) => {
-                let client = self.clients[user].as_mut().expect("somebody who is here");
+                let client = self.clients[user].as_mut().expect("an online user");
                 client.send(&typed.unwrap_or_default());
                 heard[user] = client.lines_so_far();
             }
         }
         let expected = self.model.perform(step);
-        // An answer comes after everything that the step made the server send.
+        // The answer to a ping comes after all lines that the step has caused.
         for (other, client) in self.clients.iter_mut().enumerate().filter(|(other, _)| *other != user) {
             if let Some(client) = client {
                 heard[other] = client.lines_so_far();
@@ -88,6 +89,7 @@ impl ModelComparison {
         (heard, expected)
     }
 
+    /// Returns the text to send for a step, if there is one.
     fn typed(&self, step: &UserStep, resolved: ResolvedStep) -> Option<String> {
         match resolved {
             ResolvedStep::Skip => None,
@@ -97,13 +99,14 @@ impl ModelComparison {
         }
     }
 
-    /// Nobody may be told of it, so nothing is heard of it: the name can be had again only when all is done.
+    /// Waits until a session has ended. A user may block all others, so that no client receives a notice. Poll until
+    /// the name is free, which is the last step of a sign-out.
     fn wait_until_gone(&self, user: UserIndex) {
         let (hub, name) = (&self.server.server().services().hub, UserName::parse(NAMES[user]).expect("a name"));
-        eventually("their leaving", || hub.claim(name.clone()).is_ok());
+        eventually("the name is free", || hub.claim(name.clone()).is_ok());
     }
 
-    /// Everything up to the end of each connection.
+    /// Restarts the server. Returns the lines that each client received before the end of its connection.
     fn restart(&mut self) -> ReceivedLines {
         self.server.restart();
         let mut heard = ReceivedLines::default();
@@ -116,7 +119,7 @@ impl ModelComparison {
     }
 }
 
-/// Without times and ids, and without an order where there need not be one.
+/// Removes times and ids from a line, and sorts names whose order is unspecified.
 fn comparable(line: &str) -> String {
     if let Some((before, names)) = line.split_once(" s: ").filter(|_| line.starts_with("Online in the last ")) {
         let mut names: Vec<&str> = names.split(", ").collect();
@@ -130,7 +133,7 @@ fn comparable(line: &str) -> String {
     without_time(line).unwrap_or_else(|| line.to_owned())
 }
 
-/// `[ops 2026-11-21 14:22] alice: hi` as `[ops TIME] alice: hi`.
+/// Turns `[ops 2026-11-21 14:22] alice: hi` into `[ops TIME] alice: hi`. Returns `None` for other lines.
 fn without_time(line: &str) -> Option<String> {
     let (destination, said) = line.strip_prefix('[')?.split_once("] ")?;
     let (destination, time) = destination.split_once(' ')?;

@@ -1,10 +1,10 @@
-//! Who blocks whom: an account for ever, a guest for a visit.
+//! Blocks: those of an account persist, those of a guest end with the session.
 
 use super::{ModelServer, names, not_online};
 use crate::steps::{ACCOUNTS, NAMES, UserIndex};
 
 impl ModelServer {
-    /// Whom somebody blocks, here or (accounts) away.
+    /// Returns the users that a user blocks. Works for online users and for offline accounts.
     pub(super) fn blocks_of(&self, user: UserIndex) -> &[UserIndex] {
         let guest =
             || self.online.iter().find(|session| session.user == user).map_or(&[][..], |session| &session.blocks);

@@ -1,24 +1,26 @@
-//! What was said before.
+//! The history: reading, searching, removing.
 
 use super::{MessageOwner, ModelServer, not_online};
 use crate::steps::{ACCOUNTS, NAMES, ROOMS, RoomIndex, UserIndex, WORDS};
 
-/// How many messages one answer to a search has.
+/// Maximum of messages in one answer to a search.
 const FOUND: usize = 20;
 
-/// Something that was said and is kept.
+/// A stored message.
 #[derive(Debug)]
 pub(super) struct ModelMessage {
     pub from: UserIndex,
+    /// Owner of the sender's side of a direct message.
     pub owner: MessageOwner,
     pub destination: Destination,
     pub text: String,
-    /// Its sender has removed it.
+    /// True if the sender has removed it.
     pub removed: bool,
-    /// Its receiver has.
+    /// True if the receiver has removed it, for the receiver only.
     pub forgotten: bool,
 }
 
+/// Receivers of a message. A direct message also has the owner of the receiver's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Destination {
     Room(RoomIndex),
@@ -36,7 +38,7 @@ impl ModelMessage {
         }
     }
 
-    /// Between the party and the other, as the party sees it.
+    /// Returns whether this is a direct message that `owner` can see, with a partner for whom `other` returns true.
     fn is_between(&self, owner: MessageOwner, other: impl Fn(MessageOwner) -> bool) -> bool {
         let Destination::Direct(_, to) = self.destination else { return false };
         !self.removed && ((self.owner == owner && other(to)) || (to == owner && !self.forgotten && other(self.owner)))
@@ -108,16 +110,18 @@ impl ModelServer {
         for message in self.said.iter_mut().filter(|message| !message.removed) {
             let Destination::Direct(_, to) = message.destination else { continue };
             if message.owner == owner {
-                (message.removed, removed) = (true, removed + 1);
+                message.removed = true;
+                removed += 1;
             } else if to == owner && !message.forgotten {
-                (message.forgotten, removed) = (true, removed + 1);
+                message.forgotten = true;
+                removed += 1;
             }
         }
         let messages = if removed == 1 { "1 message".into() } else { format!("{removed} messages") };
         self.tell(me, format!("INFO: {messages} removed from the history."));
     }
 
-    /// What somebody may see of these rooms, of what was said to everybody, and of their own direct messages.
+    /// Returns the messages that a user may see: those of the given rooms, those to all, and the user's direct messages.
     fn find(&self, me: UserIndex, in_room: impl Fn(RoomIndex) -> bool) -> Vec<String> {
         let (owner, blocked) = (self.session(me).owner, self.blocks_of(me));
         let visible = |message: &&ModelMessage| match message.destination {
@@ -129,6 +133,7 @@ impl ModelServer {
         messages.map(ModelMessage::line).collect()
     }
 
+    /// Sends found messages and the last line of the answer.
     fn show(&mut self, me: UserIndex, found: Vec<String>, remark: &str, next: &str) {
         let messages = match found.len() {
             0 => "no messages".into(),

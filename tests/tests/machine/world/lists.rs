@@ -1,4 +1,4 @@
-//! Who and what is there.
+//! Lists of users and rooms.
 
 use super::{ModelServer, ModelSession, names};
 use crate::steps::{NAMES, ROOMS, RoomIndex, UserIndex};
@@ -30,7 +30,7 @@ impl ModelServer {
         self.tell(me, format!("Rooms: {rooms}"));
     }
 
-    /// By name: two may have left in the same millisecond.
+    /// Lists by name, since two users may have left in the same millisecond.
     pub(super) fn list_seen(&mut self, me: UserIndex) {
         let mut people = self.visible(me, |session| session.user != me);
         let gone = self.seen.iter().copied().filter(|user| *user != me && !self.is_online(*user));
@@ -39,6 +39,7 @@ impl ModelServer {
         self.tell(me, format!("Online in the last 100000 s: {}", names(people)));
     }
 
+    /// Returns the online users whose session is wanted, without those that block `me`.
     fn visible(&self, me: UserIndex, wanted: impl Fn(&ModelSession) -> bool) -> Vec<UserIndex> {
         let people = self.online.iter().filter(|session| wanted(session)).map(|session| session.user);
         people.filter(|user| !self.blocks_of(*user).contains(&me)).collect()

@@ -1,4 +1,4 @@
-//! A server as it ought to be, in plain Rust: no sockets, threads or files. It says which lines each person gets.
+//! A model of the server in plain Rust, without sockets, threads or files. It predicts the lines that each user receives.
 
 mod blocks;
 mod history;
@@ -12,58 +12,60 @@ use landline_common::text::PASSWORD_SENT;
 use std::collections::BTreeSet;
 use talk::{ModelLetter, ModelMembership};
 
-/// What each person hears, in order.
+/// Lines that each user receives, in order.
 pub type ReceivedLines = [Vec<String>; PEOPLE];
 
-/// How many messages may wait for one account, and of one sender: few, so that it matters.
+/// Maximum of messages that wait for one account. Low, so that random steps reach it.
 pub const MAIL: usize = 3;
+/// Maximum of messages of one sender that wait for one account.
 pub const MAIL_OF_ONE: usize = 2;
 
-/// The server and everybody's state on it.
+/// The state of the server.
 #[derive(Debug, Default)]
 pub struct ModelServer {
-    /// In the order in which they came.
+    /// Sessions, in the order of sign-in.
     online: Vec<ModelSession>,
-    /// The last message since the room opened, for each room that is open; 0 if there is none.
+    /// Id of the last message since the room opened, 0 if there is none. `None` for a closed room.
     open: [Option<usize>; ROOMS.len()],
-    /// Everything that was said and is kept; a message's id is its place here, from 1.
+    /// Stored messages. The id of a message is its position, counted from 1.
     said: Vec<ModelMessage>,
     mail: [Vec<ModelLetter>; ACCOUNTS],
-    /// Whom each account blocks.
+    /// Users that each account blocks.
     blocks: [Vec<UserIndex>; ACCOUNTS],
-    /// How far each account has read in each room.
+    /// Id of the last message that each account has read in each room.
     marks: [[Option<usize>; ROOMS.len()]; ACCOUNTS],
-    /// (who asked, whom)
+    /// Open requests for private chats: the requester and the receiver.
     requests: Vec<(UserIndex, UserIndex)>,
-    /// In both directions.
+    /// Private chats, with both orders of each pair.
     chats: BTreeSet<(UserIndex, UserIndex)>,
-    /// Everybody who was ever here.
+    /// Users that have ever signed in.
     seen: BTreeSet<UserIndex>,
+    /// Number of sign-ins, to tell guests of one name apart.
     sign_ins: usize,
-    /// Texts so far.
+    /// Number of the next text.
     number: usize,
     heard: ReceivedLines,
 }
 
-/// Somebody who is here.
+/// A session.
 #[derive(Debug)]
 struct ModelSession {
     user: UserIndex,
     owner: MessageOwner,
-    /// The last one is the current one.
+    /// The last room is the current one.
     rooms: Vec<ModelMembership>,
-    /// A guest's; an account's stand in the world.
+    /// Blocks of a guest. Those of accounts are in [`ModelServer`].
     blocks: Vec<UserIndex>,
 }
 
-/// Whose direct messages they are.
+/// Owner of one side of direct messages: an account, or one session of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MessageOwner {
     Account(UserIndex),
     Guest(usize),
 }
 
-/// What a step comes to, once it is known who is here.
+/// Effect of a step, given whether its user is online.
 #[derive(Clone, Copy, Debug)]
 pub enum ResolvedStep {
     Skip,
@@ -72,7 +74,7 @@ pub enum ResolvedStep {
 }
 
 impl ModelServer {
-    /// What happens at that step.
+    /// Returns the effect of a step.
     pub fn resolve(&self, step: &UserStep) -> ResolvedStep {
         match (self.is_online(step.user), step.act) {
             (true, _) => ResolvedStep::Do(step.act),
@@ -81,7 +83,7 @@ impl ModelServer {
         }
     }
 
-    /// The number of the next text.
+    /// Returns the number of the next text.
     pub fn number(&self) -> usize {
         self.number
     }
@@ -90,7 +92,7 @@ impl ModelServer {
         self.online.iter().any(|session| session.user == user)
     }
 
-    /// Does it, and says who hears what.
+    /// Performs a step. Returns the lines that each user receives.
     pub fn perform(&mut self, step: &UserStep) -> ReceivedLines {
         match self.resolve(step) {
             ResolvedStep::Skip => {}
@@ -185,8 +187,8 @@ impl ModelServer {
         (self.open, self.requests, self.chats) = Default::default();
     }
 
-    /// How far an account has read when it leaves a room: what it heard, or else what it caught up with, or on its
-    /// first visit what was said before.
+    /// Moves the read mark of an account that leaves a room: to the last received message, else to the last one read by
+    /// `/history unread`, else, on the first visit, to the last one before.
     fn mark(&mut self, user: UserIndex, membership: &ModelMembership, heard: Option<usize>) {
         if let Some(marks) = self.marks.get_mut(user) {
             let mark = &mut marks[membership.room];
@@ -199,7 +201,7 @@ impl ModelServer {
         self.heard[user].push(line);
     }
 
-    /// Tells of somebody's coming or going everybody else whom it concerns, and whom they do not block.
+    /// Sends a presence line about a user to all others for whom `concerns` returns true, except users that `of` blocks.
     fn announce_presence(&mut self, of: UserIndex, concerns: impl Fn(&ModelSession) -> bool, line: &str) {
         let blocked = self.blocks_of(of).to_vec();
         let hearers = self.online.iter().filter(|session| session.user != of && concerns(session));
@@ -208,16 +210,16 @@ impl ModelServer {
         hearers.into_iter().for_each(|user| self.tell(user, line.into()));
     }
 
-    /// Somebody who is here.
+    /// Returns the session of an online user.
     fn session_mut(&mut self, user: UserIndex) -> &mut ModelSession {
-        self.online.iter_mut().find(|session| session.user == user).expect("somebody who is here")
+        self.online.iter_mut().find(|session| session.user == user).expect("an online user")
     }
 
     fn session(&self, user: UserIndex) -> &ModelSession {
-        self.online.iter().find(|session| session.user == user).expect("somebody who is here")
+        self.online.iter().find(|session| session.user == user).expect("an online user")
     }
 
-    /// Somebody else who is here.
+    /// Checks that `user` is online and not `me`.
     fn check_other(&self, me: UserIndex, user: UserIndex) -> Result<(), String> {
         match user {
             _ if user == me => Err("400 That is you.".into()),
@@ -227,10 +229,12 @@ impl ModelServer {
     }
 }
 
+/// Returns the error for an offline user.
 fn not_online(user: UserIndex) -> String {
     format!("404 {} is not online. /users lists who is; /say TEXT sends any text.", NAMES[user])
 }
 
+/// Joins the names of users; `none` without users.
 fn names(people: impl IntoIterator<Item = UserIndex>) -> String {
     let names: Vec<&str> = people.into_iter().map(|user| NAMES[user]).collect();
     if names.is_empty() { "none".into() } else { names.join(", ") }

@@ -1,4 +1,4 @@
-//! Private chats: both must want them.
+//! Private chats: a request, and its answer.
 
 use super::{ModelServer, names};
 use crate::steps::{NAMES, UserIndex, text};
@@ -31,10 +31,9 @@ impl ModelServer {
     pub(super) fn answer(&mut self, me: UserIndex, user: Option<UserIndex>, accept: bool) -> Result<(), String> {
         let user = match user {
             Some(user) => self.check_other(me, user).map(|()| user)?,
-            None => only(
-                self.requests.iter().filter(|(_, asked_user)| *asked_user == me).map(|(from, _)| *from),
-                "request",
-            )?,
+            None => {
+                only(self.requests.iter().filter(|(_, receiver)| *receiver == me).map(|(from, _)| *from), "request")?
+            }
         };
         let name = NAMES[user];
         if !self.take_request(user, me) {
@@ -82,14 +81,14 @@ impl ModelServer {
     }
 
     pub(super) fn list_chats(&mut self, me: UserIndex) {
-        // In the order in which they came.
+        // The list is in the order of sign-in.
         let partners: Vec<UserIndex> = self.partners(me).collect();
         let partners = self.online.iter().map(|session| session.user).filter(|user| partners.contains(user));
         let chats = names(partners);
         self.tell(me, format!("Private chats: {chats}"));
     }
 
-    /// Blocking ends all that was private between the two.
+    /// Ends the private chat and the requests between two users, because `me` blocks `user`.
     pub(super) fn end_private_between(&mut self, me: UserIndex, user: UserIndex) {
         if self.remove_chat(me, user) {
             self.tell(me, format!("PRIVATE_ENDED:{}:ended by command", NAMES[user]));
@@ -101,13 +100,13 @@ impl ModelServer {
         self.take_request(me, user);
     }
 
-    /// Ends all that is private of somebody who leaves; says who hears what.
+    /// Ends all private chats and requests of a user that leaves. Returns the lines for the other users.
     pub(super) fn end_private_of(&mut self, user: UserIndex) -> Vec<(UserIndex, String)> {
         let name = NAMES[user];
         let partners = self.partners(user).map(|partner| (partner, format!("PRIVATE_ENDED:{name}:disconnected")));
         let askers = self.requests.iter().filter(|(_, to)| *to == user).map(|(from, _)| *from);
-        let in_vain = askers.map(|from| (from, format!("INFO: {name} is no longer available for private chat")));
-        let told = partners.chain(in_vain).collect();
+        let unanswered = askers.map(|from| (from, format!("INFO: {name} is no longer available for private chat")));
+        let told = partners.chain(unanswered).collect();
         self.chats.retain(|(one, other)| *one != user && *other != user);
         self.requests.retain(|(from, to)| *from != user && *to != user);
         told
@@ -119,11 +118,13 @@ impl ModelServer {
         self.tell(me, format!("PRIVATE_CONNECTED:{}", NAMES[user]));
     }
 
+    /// Removes a private chat. Returns whether there was one.
     fn remove_chat(&mut self, me: UserIndex, user: UserIndex) -> bool {
         self.chats.remove(&(user, me));
         self.chats.remove(&(me, user))
     }
 
+    /// Removes a request. Returns whether there was one.
     fn take_request(&mut self, from: UserIndex, to: UserIndex) -> bool {
         let before = self.requests.len();
         self.requests.retain(|request| *request != (from, to));
@@ -135,7 +136,7 @@ impl ModelServer {
     }
 }
 
-/// The only one there is, for commands that name nobody.
+/// Returns the only candidate of a command without a name. The error says that there is none, or more than one.
 fn only(people: impl Iterator<Item = UserIndex>, what: &str) -> Result<UserIndex, String> {
     match people.collect::<Vec<_>>()[..] {
         [user] => Ok(user),

@@ -1,4 +1,4 @@
-//! What is said, and where: rooms, everybody, one person.
+//! Messages to rooms, to all users and to one user; entering and leaving rooms.
 
 use super::history::{Destination, ModelMessage};
 use super::{MAIL, MAIL_OF_ONE, MessageOwner, ModelServer, not_online};
@@ -12,15 +12,15 @@ pub(super) struct ModelLetter {
     pub text: String,
 }
 
-/// A room that somebody is in.
+/// A session's membership of a room.
 #[derive(Debug)]
 pub(super) struct ModelMembership {
     pub room: RoomIndex,
-    /// The last message of all before they came.
+    /// Id of the last message on the server before the user entered.
     pub joined_after: usize,
-    /// The last message here since.
+    /// Id of the last message in the room since then.
     pub heard: Option<usize>,
-    /// Up to which message they have looked up what they missed.
+    /// Id of the last message that `/history unread` has shown.
     pub caught_up: Option<usize>,
 }
 
@@ -33,7 +33,7 @@ impl ModelServer {
     pub(super) fn say(&mut self, me: UserIndex, lines: usize, word: usize) -> Result<(), String> {
         let Some(room) = self.session(me).rooms.last().map(|membership| membership.room) else {
             self.number += lines;
-            // One refusal a line; the last is the caller's.
+            // Each line is refused; the caller sends the last refusal.
             let refusal = "404 You are in no room. /join ROOM takes you into one, /rooms lists them.";
             (1..lines).for_each(|_| self.tell(me, format!("ERROR: {refusal}")));
             return Err(refusal.into());
@@ -152,7 +152,7 @@ impl ModelServer {
         }
     }
 
-    /// Everybody else who does not block them.
+    /// Returns all other online users, without those that block `me`.
     fn hearers(&self, me: UserIndex) -> Vec<UserIndex> {
         let others = self.online.iter().map(|session| session.user).filter(|user| *user != me);
         others.filter(|user| !self.blocks_of(*user).contains(&me)).collect()

@@ -1,11 +1,11 @@
-//! Blocking somebody.
+//! Blocking users.
 
 use landline_tests::TestServer;
 
 const PASSWORD: &str = "correct horse";
 
 #[test]
-fn nothing_of_a_blocked_person_reaches_the_blocker() {
+fn nothing_of_a_blocked_user_reaches_the_blocker() {
     let server = TestServer::default();
     let (mut bob, mut eve, mut carol) =
         (server.guest("bob", "lobby"), server.guest("eve", "lobby"), server.guest("carol", "lobby"));
@@ -31,7 +31,7 @@ fn nothing_of_a_blocked_person_reaches_the_blocker() {
 }
 
 #[test]
-fn the_blocked_person_does_not_see_the_blocker() {
+fn blocked_user_does_not_see_the_blocker() {
     let server = TestServer::default();
     server.register("bob", PASSWORD);
     let mut eve = server.guest("eve", "lobby");
@@ -55,7 +55,7 @@ fn the_blocked_person_does_not_see_the_blocker() {
     bob.quit();
     eve.send("whoelsesince 1000");
     eve.expect("Online in the last 1000 s: none");
-    // The block is kept with the account, and holds from the first moment of a visit.
+    // The block is stored with the account, and applies from the beginning of a session.
     let bob = server.login("bob", PASSWORD);
     eve.expect_nothing();
     bob.quit();
@@ -71,13 +71,13 @@ fn the_blocked_person_does_not_see_the_blocker() {
 }
 
 #[test]
-fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
+fn block_survives_a_restart_and_covers_later_sign_ins() {
     let mut server = TestServer::default();
     for name in ["bob", "eve"] {
         server.register(name, PASSWORD);
     }
     let mut bob = server.login("bob", PASSWORD);
-    // By account, whether or not she is here.
+    // Accounts can be blocked while they are offline.
     bob.send("/block eve");
     bob.expect("INFO: eve is blocked");
     server.restart();
@@ -90,7 +90,7 @@ fn it_lasts_over_a_restart_and_holds_for_those_who_come_later() {
 }
 
 #[test]
-fn a_guests_blocks_end_with_the_visit() {
+fn blocks_of_a_guest_end_with_the_session() {
     let server = TestServer::default();
     let (mut bob, mut eve) = (server.guest("bob", "lobby"), server.guest("eve", "lobby"));
     bob.send("/block eve");
@@ -103,7 +103,7 @@ fn a_guests_blocks_end_with_the_visit() {
 }
 
 #[test]
-fn private_chats_end_and_requests_are_dropped() {
+fn blocking_ends_private_chats_and_requests() {
     let server = TestServer::default();
     let (mut bob, mut eve) = (server.guest("bob", "a"), server.guest("eve", "b"));
     bob.lines_so_far();
@@ -122,7 +122,7 @@ fn private_chats_end_and_requests_are_dropped() {
 }
 
 #[test]
-fn what_cannot_be_is_refused() {
+fn impossible_blocks_are_refused() {
     let server = TestServer::new(|config| config.limits.blocks_per_person = 1);
     let mut bob = server.guest("bob", "lobby");
     let _others = [server.guest("eve", "a"), server.guest("mallory", "a")];

@@ -1,4 +1,4 @@
-//! Mail for somebody whose connection ends again and again while it comes.
+//! Direct messages to a user whose connection ends again and again while they arrive.
 
 use landline_tests::{Client, TestServer};
 use serde_json::Value;
@@ -8,19 +8,20 @@ use std::thread;
 
 const PASSWORD: &str = "correct horse";
 const WRITERS: usize = 2;
-const VISITS: usize = 40;
+/// Number of bob's sessions.
+const SESSIONS: usize = 40;
 
-/// A message that somebody got.
+/// A direct message that bob received.
 #[derive(Debug, PartialEq, Eq)]
-struct Got {
+struct DirectMessage {
     id: u64,
     text: String,
-    /// It waited for them.
+    /// True if the message waited in the mailbox.
     kept: bool,
 }
 
-/// Bob at the door, with JSON. `None` while his last visit has not ended yet.
-fn come(server: &TestServer) -> Option<Client> {
+/// Signs bob in, with JSON. Returns `None` while his previous session has not ended yet.
+fn try_sign_in(server: &TestServer) -> Option<Client> {
     let mut bob = server.connect();
     for line in ["format json", "LOGIN", "bob", PASSWORD] {
         bob.send(line);
@@ -36,26 +37,26 @@ fn come(server: &TestServer) -> Option<Client> {
     }
 }
 
-/// Adds the direct messages among these lines.
-fn gather(got: &mut Vec<Got>, lines: impl IntoIterator<Item = String>) {
+/// Appends the direct messages in `lines` to `got`.
+fn gather(got: &mut Vec<DirectMessage>, lines: impl IntoIterator<Item = String>) {
     for line in lines.into_iter().filter(|line| line.starts_with("{\"type\":\"pm\"")) {
         let event: Value = serde_json::from_str(&line).expect("JSON");
         let (id, text) = (event["id"].as_u64().expect("an id"), event["text"].as_str().expect("a text").to_owned());
-        got.push(Got { id, text, kept: event["kept"] == true });
+        got.push(DirectMessage { id, text, kept: event["kept"] == true });
     }
 }
 
-/// What came up to the answer to a ping, as JSON.
+/// Returns the lines up to the answer to a ping, as JSON.
 fn so_far(client: &mut Client) -> Vec<String> {
     client.send("/ping now");
     std::iter::from_fn(|| Some(client.line()).filter(|line| !line.contains("\"event\":\"pong\""))).collect()
 }
 
-/// Writes to bob until he has come and gone often enough. How many messages.
-fn write_on(server: &TestServer, writer: usize, visits: &AtomicUsize) -> usize {
+/// Sends messages to bob until all his sessions are over. Returns the number of messages.
+fn send_messages(server: &TestServer, writer: usize, ended_sessions: &AtomicUsize) -> usize {
     let mut client = server.guest(&format!("w{writer}"), "lobby");
     let mut number = 0;
-    while visits.load(SeqCst) < VISITS {
+    while ended_sessions.load(SeqCst) < SESSIONS {
         client.send(&format!("message bob {writer}-{number}"));
         let answers = client.lines_so_far();
         assert!(!answers.iter().any(|line| line.starts_with("ERROR")), "{answers:?}");
@@ -64,20 +65,25 @@ fn write_on(server: &TestServer, writer: usize, visits: &AtomicUsize) -> usize {
     number
 }
 
-/// Some write to bob, who comes and goes meanwhile as `end` does it. What was written, and what he got.
-fn visits(server: &TestServer, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (Vec<String>, Vec<Got>) {
-    let (mut got, visits) = (Vec::new(), AtomicUsize::new(0));
+/// Lets writers send to bob, who signs in again and again. `end` ends each session. Returns the sent texts, and the
+/// messages that bob received.
+fn run_sessions(
+    server: &TestServer,
+    mut end: impl FnMut(Client, &mut Vec<DirectMessage>),
+) -> (Vec<String>, Vec<DirectMessage>) {
+    let (mut got, ended_sessions) = (Vec::new(), AtomicUsize::new(0));
     let written = thread::scope(|scope| {
-        let visits = &visits;
-        let writers: Vec<_> =
-            (0..WRITERS).map(|writer| scope.spawn(move || (writer, write_on(server, writer, visits)))).collect();
-        while visits.load(SeqCst) < VISITS {
-            let Some(mut bob) = come(server) else { continue };
-            for _ in 0..visits.load(SeqCst) % 4 {
+        let ended_sessions = &ended_sessions;
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || (writer, send_messages(server, writer, ended_sessions))))
+            .collect();
+        while ended_sessions.load(SeqCst) < SESSIONS {
+            let Some(mut bob) = try_sign_in(server) else { continue };
+            for _ in 0..ended_sessions.load(SeqCst) % 4 {
                 gather(&mut got, so_far(&mut bob));
             }
             end(bob, &mut got);
-            visits.fetch_add(1, SeqCst);
+            ended_sessions.fetch_add(1, SeqCst);
         }
         let numbers = writers.into_iter().map(|writer| writer.join().expect("a writer"));
         numbers.flat_map(|(writer, count)| (0..count).map(move |number| format!("{writer}-{number}"))).collect()
@@ -85,9 +91,9 @@ fn visits(server: &TestServer, mut end: impl FnMut(Client, &mut Vec<Got>)) -> (V
     (written, got)
 }
 
-/// Everything that bob's history has, and what still waits for him.
-fn in_the_end(server: &TestServer, got: &mut Vec<Got>) -> BTreeSet<u64> {
-    let mut bob = std::iter::repeat_with(|| come(server)).flatten().next().expect("bob");
+/// Appends the messages that still wait for bob to `got`. Returns the ids of all messages in his history.
+fn collect_rest(server: &TestServer, got: &mut Vec<DirectMessage>) -> BTreeSet<u64> {
+    let mut bob = std::iter::repeat_with(|| try_sign_in(server)).flatten().next().expect("bob");
     let mut stored = BTreeSet::new();
     let mut next = Some("/history after 0".to_owned());
     while let Some(command) = next.take() {
@@ -106,18 +112,18 @@ fn in_the_end(server: &TestServer, got: &mut Vec<Got>) -> BTreeSet<u64> {
         }
     }
     bob.quit();
-    let mut bob = std::iter::repeat_with(|| come(server)).flatten().next().expect("bob");
+    let mut bob = std::iter::repeat_with(|| try_sign_in(server)).flatten().next().expect("bob");
     let mut more = Vec::new();
     gather(&mut more, so_far(&mut bob));
-    assert_eq!(more, [], "something waited until now");
+    assert_eq!(more, [], "messages that still waited");
     stored
 }
 
-/// None comes twice, and each writer's in their order; only what a connection took with it and had to wait may come
-/// behind what was said later.
-fn check_order(got: &[Got]) {
+/// Checks that no message arrives twice, and that live messages of each writer arrive in order. A message that was lost
+/// with a connection comes from the mailbox, perhaps after later ones.
+fn check_order(got: &[DirectMessage]) {
     let mut last = BTreeMap::new();
-    for Got { id, text, .. } in got.iter().filter(|got| !got.kept) {
+    for DirectMessage { id, text, .. } in got.iter().filter(|got| !got.kept) {
         let (writer, number) = text.split_once('-').expect("a number");
         let number: usize = number.parse().expect("a number");
         if let Some((before, its_id)) = last.insert(writer, (number, *id)) {
@@ -125,8 +131,8 @@ fn check_order(got: &[Got]) {
         }
     }
     let mut seen = BTreeSet::new();
-    let twice: Vec<&Got> = got.iter().filter(|got| !seen.insert(got.id)).collect();
-    assert!(twice.is_empty(), "twice: {twice:?}");
+    let twice: Vec<&DirectMessage> = got.iter().filter(|got| !seen.insert(got.id)).collect();
+    assert!(twice.is_empty(), "repeated: {twice:?}");
 }
 
 fn server() -> TestServer {
@@ -139,25 +145,25 @@ fn server() -> TestServer {
 }
 
 #[test]
-fn who_reads_to_the_end_each_time_misses_nothing() {
+fn client_that_reads_to_the_end_misses_no_message() {
     let server = server();
-    let (written, mut got) = visits(&server, |mut bob, got| {
+    let (written, mut got) = run_sessions(&server, |mut bob, got| {
         bob.end_sending();
         gather(got, std::iter::from_fn(|| bob.next_line()));
     });
-    in_the_end(&server, &mut got);
+    collect_rest(&server, &mut got);
     check_order(&got);
     let heard: BTreeSet<&str> = got.iter().map(|got| &*got.text).collect();
     let missing: Vec<&String> = written.iter().filter(|text| !heard.contains(text.as_str())).collect();
     assert_eq!(missing, [""; 0]);
 }
 
-/// What was in the receiver's own kernel is gone with its connection; it is in the history.
+/// Messages in the receiver's own kernel are lost with the connection, but are in the history.
 #[test]
-fn who_breaks_off_finds_in_the_history_what_was_on_its_way() {
+fn messages_lost_with_a_reset_are_in_the_history() {
     let server = server();
-    let (written, mut got) = visits(&server, |bob, _| bob.reset());
-    let stored = in_the_end(&server, &mut got);
+    let (written, mut got) = run_sessions(&server, |bob, _| bob.reset());
+    let stored = collect_rest(&server, &mut got);
     check_order(&got);
     assert_eq!(stored.len(), written.len());
     assert!(got.iter().all(|got| stored.contains(&got.id)));

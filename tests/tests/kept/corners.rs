@@ -1,4 +1,5 @@
-//! Mail in corners: many letters at every door, slow readers, bounds, look-alikes, senders who are gone.
+//! Special cases of the mailbox: many messages at every port, slow readers, limits, look-alike names, senders that have
+//! left.
 
 use landline_tests::{Client, TestServer};
 use std::io::Read;
@@ -16,8 +17,8 @@ fn server() -> TestServer {
     server
 }
 
-/// Leaves so many messages for bob, who is away.
-fn leave(server: &TestServer, from: &str, texts: impl IntoIterator<Item = String>) -> Client {
+/// Sends messages to bob, who is offline. Returns the sender's client.
+fn queue(server: &TestServer, from: &str, texts: impl IntoIterator<Item = String>) -> Client {
     let mut client = server.guest(from, "lobby");
     for text in texts {
         client.send(&format!("message bob {text}"));
@@ -30,17 +31,17 @@ fn numbered(many: usize) -> impl Iterator<Item = String> {
     (0..many).map(|number| format!("number {number}"))
 }
 
-/// The text of the next message that waited.
+/// Returns sender and text of the next message from the mailbox.
 #[track_caller]
-fn kept(client: &mut Client) -> String {
+fn queued_message(client: &mut Client) -> String {
     let line = client.expect_start("[PM 2");
     line.split_once("] ").expect("the end of the time").1.to_owned()
 }
 
 #[test]
-fn many_come_by_lantalk() {
+fn many_messages_arrive_at_a_lantalk_client() {
     let server = server();
-    leave(&server, "alice", numbered(MANY)).quit();
+    queue(&server, "alice", numbered(MANY)).quit();
     let mut bob = Client::connect(server.lantalk_address());
     bob.expect_start("{\"type\":\"auth_request\"");
     bob.send(&format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}"));
@@ -55,16 +56,16 @@ fn many_come_by_lantalk() {
 }
 
 #[test]
-fn many_come_to_chat77s_client() {
+fn many_messages_arrive_at_a_chat77_client() {
     let server = server();
-    leave(&server, "alice", numbered(MANY)).quit();
+    queue(&server, "alice", numbered(MANY)).quit();
     let (mut bob, mut all) = (Client::connect(server.address()), String::new());
-    // Without newlines, as that client sends; what comes may have merged on the way to a test on a busy machine.
+    // Send without newlines, as Chat77's client does. On a busy machine, received messages may have merged.
     let mut read_to = |bob: &Client, end: &str| {
         while !all.contains(end) {
             let mut piece = [0; 1024];
             let n = bob.stream().read(&mut piece).unwrap_or_else(|e| panic!("{e} after {all:?}"));
-            assert!(n > 0, "the end after {all:?}");
+            assert!(n > 0, "closed after {all:?}");
             all.push_str(std::str::from_utf8(&piece[..n]).expect("UTF-8"));
         }
     };
@@ -81,9 +82,9 @@ fn many_come_to_chat77s_client() {
     server.login("bob", PASSWORD).expect_nothing();
 }
 
-/// More than may wait for a client: each page follows when the one before is out.
+/// The mail exceeds the backlog, so the server sends each page when the previous one is delivered.
 #[test]
-fn more_than_a_backlog_comes_to_who_reads_slowly() {
+fn mail_larger_than_the_backlog_reaches_a_slow_reader() {
     let server = TestServer::new(|config| {
         config.limits.backlog_bytes = 80 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
@@ -91,18 +92,18 @@ fn more_than_a_backlog_comes_to_who_reads_slowly() {
     });
     server.register("bob", PASSWORD);
     let long = "x".repeat(1_900);
-    let mut alice = leave(&server, "alice", numbered(200).map(|text| format!("{text} {long}")));
+    let mut alice = queue(&server, "alice", numbered(200).map(|text| format!("{text} {long}")));
     let mut bob = server.login("bob", PASSWORD);
     for text in numbered(200) {
-        assert_eq!(kept(&mut bob), format!("alice: {text} {long}"));
-        // Others go on meanwhile, one answer for each line that bob reads.
+        assert_eq!(queued_message(&mut bob), format!("alice: {text} {long}"));
+        // The sender gets an answer for each line that bob reads, so other sessions continue.
         alice.lines_so_far();
     }
     bob.expect_nothing();
 }
 
 #[test]
-fn bounds_hold_over_a_restart() {
+fn mail_limits_apply_after_a_restart() {
     let mut server = TestServer::new(|config| {
         config.limits.mail_per_sender = 2;
         config.limits.mail_per_receiver = 3;
@@ -131,7 +132,7 @@ fn bounds_hold_over_a_restart() {
     server.restart();
     refusals(&server, &[("alice", "carol", full)]);
     let mut bob = server.login("bob", PASSWORD);
-    let got = [kept(&mut bob), kept(&mut bob), kept(&mut bob)];
+    let got = [queued_message(&mut bob), queued_message(&mut bob), queued_message(&mut bob)];
     assert_eq!(got, ["alice: from alice", "alice: from alice", "carol: from carol"]);
     bob.quit();
     server.restart();
@@ -139,9 +140,9 @@ fn bounds_hold_over_a_restart() {
 }
 
 #[test]
-fn names_that_look_alike_are_one_mailbox_and_others_are_not() {
+fn look_alike_names_share_a_mailbox_and_others_do_not() {
     let server = server();
-    // A Cyrillic letter in the middle.
+    // The middle letter is Cyrillic.
     let alike = "b\u{43e}b";
     let mut mallory = server.connect();
     for line in ["REGISTER", alike, PASSWORD] {
@@ -149,28 +150,31 @@ fn names_that_look_alike_are_one_mailbox_and_others_are_not() {
     }
     mallory.until(&format!("ERROR: 403 {alike} is a registered name"));
     server.register("bobb", PASSWORD);
-    let mut alice = leave(&server, "alice", ["to bob".to_owned()]);
+    let mut alice = queue(&server, "alice", ["to bob".to_owned()]);
     alice.send(&format!("message {alike} to his double"));
     alice.until(QUEUED);
     alice.send("message bobb to another");
     alice.until("INFO: bobb is offline. Message queued for delivery.");
     let mut bob = server.login("bob", PASSWORD);
-    assert_eq!([kept(&mut bob), kept(&mut bob)], ["alice: to bob", "alice: to his double"]);
+    assert_eq!([queued_message(&mut bob), queued_message(&mut bob)], ["alice: to bob", "alice: to his double"]);
     bob.expect_nothing();
     let mut bobb = server.login("bobb", PASSWORD);
-    assert_eq!(kept(&mut bobb), "alice: to another");
+    assert_eq!(queued_message(&mut bobb), "alice: to another");
     bobb.expect_nothing();
 }
 
 #[test]
-fn a_guests_message_outlasts_the_guest() {
+fn message_of_a_guest_outlasts_its_session() {
     let mut server = server();
-    leave(&server, "alice", ["from the first".to_owned()]).quit();
-    leave(&server, "alice", ["from the second".to_owned()]).quit();
+    queue(&server, "alice", ["from the first".to_owned()]).quit();
+    queue(&server, "alice", ["from the second".to_owned()]).quit();
     server.restart();
     let mut bob = server.login("bob", PASSWORD);
-    assert_eq!([kept(&mut bob), kept(&mut bob)], ["alice: from the first", "alice: from the second"]);
-    // The next alice is another, and has no part in what those wrote.
+    assert_eq!(
+        [queued_message(&mut bob), queued_message(&mut bob)],
+        ["alice: from the first", "alice: from the second"]
+    );
+    // A later guest alice is another user, and has no access to their messages.
     let mut alice = server.guest("alice", "lobby");
     alice.send("/history with bob");
     alice.expect("INFO: no messages (with bob)");

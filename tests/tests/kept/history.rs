@@ -1,10 +1,10 @@
-//! What was said before.
+//! The history of rooms, messages to all, and direct messages.
 
 use landline_tests::{Client, TestServer};
 
 const PASSWORD: &str = "correct horse";
 
-/// The lines of an answer, times taken out, with the last one.
+/// Sends a command. Returns the lines of the answer without their times, and the last line.
 fn ask(client: &mut Client, command: &str) -> (Vec<String>, String) {
     client.send(command);
     let mut lines = Vec::new();
@@ -26,7 +26,7 @@ fn without_time(line: &str) -> String {
 }
 
 #[test]
-fn a_newcomer_reads_back_in_the_order_of_the_room() {
+fn newcomer_reads_the_history_in_the_order_of_the_room() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "ops");
     for i in 0..25 {
@@ -50,7 +50,7 @@ fn a_newcomer_reads_back_in_the_order_of_the_room() {
 }
 
 #[test]
-fn whoever_heard_something_finds_it() {
+fn received_line_is_in_the_history_at_once() {
     let server = TestServer::default();
     let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "ops"));
     alice.lines_so_far();
@@ -62,7 +62,7 @@ fn whoever_heard_something_finds_it() {
 }
 
 #[test]
-fn rooms_are_apart_and_all_is_everywhere() {
+fn history_is_per_room_and_includes_messages_to_all() {
     let server = TestServer::default();
     let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "dev"));
     alice.send("secret of ops");
@@ -77,7 +77,7 @@ fn rooms_are_apart_and_all_is_everywhere() {
 }
 
 #[test]
-fn direct_messages_are_for_both_and_for_nobody_else() {
+fn direct_messages_are_visible_to_both_users_only() {
     let mut server = TestServer::default();
     for name in ["alice", "bob", "eve"] {
         server.register(name, PASSWORD);
@@ -105,11 +105,11 @@ fn direct_messages_are_for_both_and_for_nobody_else() {
     bob.expect("INFO: 2 messages removed from the history.");
     assert_eq!(ask(&mut bob, "/history").0, [""; 0]);
     alice.lines_so_far();
-    assert_eq!(ask(&mut alice, "/history").0, both[..1], "what bob sent is gone for both");
+    assert_eq!(ask(&mut alice, "/history").0, both[..1], "bob's message is removed for both users");
 }
 
 #[test]
-fn a_guests_direct_messages_are_not_the_next_guests() {
+fn direct_messages_of_a_guest_are_hidden_from_the_next_guest() {
     let server = TestServer::default();
     let (mut alice, mut bob) = (server.guest("alice", "a"), server.guest("bob", "b"));
     alice.send("message bob our secret");
@@ -137,7 +137,7 @@ fn private_chats_are_not_stored() {
 }
 
 #[test]
-fn who_blocks_somebody_does_not_read_them_either() {
+fn history_and_search_hide_blocked_users() {
     let server = TestServer::default();
     let (mut alice, mut eve) = (server.guest("alice", "ops"), server.guest("eve", "ops"));
     eve.send("loud words");
@@ -149,7 +149,7 @@ fn who_blocks_somebody_does_not_read_them_either() {
 }
 
 #[test]
-fn it_can_be_off() {
+fn history_can_be_off() {
     let server = TestServer::new(|config| config.history = landline_server::config::History::Off);
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "ops");
@@ -164,7 +164,7 @@ fn it_can_be_off() {
 }
 
 #[test]
-fn json_has_ids_and_places() {
+fn json_history_has_ids_and_rooms() {
     let server = TestServer::default();
     let mut alice = server.connect();
     for line in ["format json", "alice_ops", "hello", "/history"] {

@@ -1,4 +1,4 @@
-//! Messages of several lines are kept as they were said.
+//! Messages of several lines in the history, in search and in the mailbox.
 
 use landline_tests::{Client, TestServer};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const PASSWORD: &str = "correct horse";
 const CODE: &str = "def deploy():\n    if ready:\n\n        return 1";
 
-/// A server with LanTalk's door, where a message may have several lines.
+/// Starts a server with a LanTalk port, where a message may have several lines.
 fn server() -> TestServer {
     let server = TestServer::new(|config| config.lantalk_port = Some(0));
     server.register("bob", PASSWORD);
@@ -17,12 +17,12 @@ fn say(client: &mut Client, text: &str) {
     client.send(&json!({"type": "message", "text": text}).to_string());
 }
 
-/// `CODE` as a text client reads it, with that in front of each line.
+/// Returns the lines of `CODE` as a text client receives them, each with `prefix` in front.
 fn lines(prefix: &str) -> Vec<String> {
     CODE.split('\n').map(|line| format!("{prefix}{line}")).collect()
 }
 
-/// Lines without the time in `[PLACE TIME]`.
+/// Removes the time from `[PLACE TIME]` in each line.
 fn without_time(lines: Vec<String>) -> Vec<String> {
     let time = " 2026-11-21 14:22".len();
     lines
@@ -62,7 +62,7 @@ fn a9_history_has_the_lines_and_a_search_flattens_them() {
 }
 
 #[test]
-fn a9_mail_has_the_lines() {
+fn a9_mailbox_preserves_lines() {
     let server = server();
     let mut lan = server.lantalk("lan");
     say(&mut lan, &format!("/pm bob\n{CODE}"));

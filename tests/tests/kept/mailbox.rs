@@ -1,20 +1,20 @@
-//! One message to one person, here or away.
+//! Direct messages to online and offline users.
 
 use landline_tests::{Client, TestServer};
 
 const PASSWORD: &str = "correct horse";
 const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
 
-/// Registered: bob, who is away.
+/// Starts a server with an account for bob, who is offline.
 fn server() -> TestServer {
     let server = TestServer::default();
     server.register("bob", PASSWORD);
     server
 }
 
-/// The text of a line that begins with `[PM ` and a time.
+/// Returns sender and text of the next message from the mailbox, which has a time.
 #[track_caller]
-fn kept(client: &mut Client) -> String {
+fn queued_message(client: &mut Client) -> String {
     let line = client.expect_start("[PM 2");
     let (time, said) = line.split_once("] ").expect("the end of the time");
     assert_eq!(time.len(), "[PM 2026-11-21 14:22".len(), "{line}");
@@ -22,7 +22,7 @@ fn kept(client: &mut Client) -> String {
 }
 
 #[test]
-fn guests_and_accounts_who_are_here_get_it_at_once() {
+fn online_users_receive_direct_messages_at_once() {
     let server = server();
     let (mut alice, mut carol) = (server.guest("alice", "lobby"), server.guest("carol", "ops"));
     let mut bob = server.login("bob", PASSWORD);
@@ -35,7 +35,7 @@ fn guests_and_accounts_who_are_here_get_it_at_once() {
 }
 
 #[test]
-fn an_account_that_is_away_gets_it_at_the_next_sign_in_in_order_and_once() {
+fn offline_account_receives_messages_at_the_next_sign_in_once_and_in_order() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     for i in 0..5 {
@@ -44,7 +44,7 @@ fn an_account_that_is_away_gets_it_at_the_next_sign_in_in_order_and_once() {
     }
     let mut bob = server.login("bob", PASSWORD);
     for i in 0..5 {
-        assert_eq!(kept(&mut bob), format!("alice: number {i}"));
+        assert_eq!(queued_message(&mut bob), format!("alice: number {i}"));
     }
     alice.until("bob has connected");
     alice.send("/pm bob now");
@@ -54,20 +54,20 @@ fn an_account_that_is_away_gets_it_at_the_next_sign_in_in_order_and_once() {
 }
 
 #[test]
-fn it_outlasts_the_server() {
+fn mailbox_survives_a_restart() {
     let mut server = server();
     let mut alice = server.guest("alice", "lobby");
     alice.send("message bob hi");
     alice.expect(QUEUED);
     server.restart();
     let mut bob = server.login("bob", PASSWORD);
-    assert_eq!(kept(&mut bob), "alice: hi");
+    assert_eq!(queued_message(&mut bob), "alice: hi");
     server.restart();
     server.login("bob", PASSWORD).expect_nothing();
 }
 
 #[test]
-fn nobody_else_can_be_written_to() {
+fn other_receivers_are_refused() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     alice.send("message nobody hi");
@@ -79,7 +79,7 @@ fn nobody_else_can_be_written_to() {
 }
 
 #[test]
-fn a_person_can_leave_so_many_and_all_together_so_many() {
+fn messages_per_sender_and_per_receiver_are_limited() {
     let server = TestServer::new(|config| {
         config.limits.mail_per_sender = 2;
         config.limits.mail_per_receiver = 3;
@@ -93,7 +93,7 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
     }
     alice.send("message bob one more");
     alice.expect("ERROR: 403 Not delivered: too many of your messages wait for bob already.");
-    // To come again under the same name does not help.
+    // A new session under the same name has the same limit.
     alice.quit();
     let mut alice = server.guest("alice", "lobby");
     alice.send("message bob one more");
@@ -104,7 +104,7 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
     carol.send("message bob one more");
     carol.expect("ERROR: 403 Not delivered: too many messages wait for bob already.");
     let mut bob = server.login("bob", PASSWORD);
-    let got = [kept(&mut bob), kept(&mut bob), kept(&mut bob)];
+    let got = [queued_message(&mut bob), queued_message(&mut bob), queued_message(&mut bob)];
     assert_eq!(got, ["alice: 0 from alice", "alice: 1 from alice", "carol: from carol"]);
     bob.quit();
     alice.until("bob has left");
@@ -113,7 +113,7 @@ fn a_person_can_leave_so_many_and_all_together_so_many() {
 }
 
 #[test]
-fn guests_together_leave_room_for_accounts() {
+fn guests_leave_mailbox_space_for_accounts() {
     let mut server = TestServer::new(|config| {
         config.limits.mail_per_receiver = 3;
         config.limits.mail_for_accounts = 2;
@@ -126,7 +126,7 @@ fn guests_together_leave_room_for_accounts() {
         guest.until(QUEUED);
         guest.quit();
     }
-    // Also after a restart: it is counted in what waits.
+    // The limits count the stored messages, so they also hold after a restart.
     server.restart();
     let full = "ERROR: 403 Not delivered: too many messages wait for bob already.";
     let mut guest = server.guest("four", "lobby");
@@ -138,7 +138,7 @@ fn guests_together_leave_room_for_accounts() {
         friend.until(answer);
     }
     let mut bob = server.login("bob", PASSWORD);
-    let got: Vec<String> = (0..5).map(|_| kept(&mut bob)).collect();
+    let got: Vec<String> = (0..5).map(|_| queued_message(&mut bob)).collect();
     let call = "friend: please call me";
     assert_eq!(got, ["one: from one", "two: from two", "three: from three", call, call]);
     bob.quit();
@@ -148,7 +148,7 @@ fn guests_together_leave_room_for_accounts() {
 }
 
 #[test]
-fn every_door_delivers() {
+fn every_kind_of_client_receives_mail() {
     let server = TestServer::new(|config| config.lantalk_port = Some(0));
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");
@@ -190,7 +190,7 @@ fn every_door_delivers() {
 }
 
 #[test]
-fn more_than_one_page_comes_in_order_before_what_is_said_afterwards_to_them() {
+fn several_pages_of_mail_arrive_in_order() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let long = "x".repeat(1_900);
@@ -200,24 +200,24 @@ fn more_than_one_page_comes_in_order_before_what_is_said_afterwards_to_them() {
     }
     let mut bob = server.login("bob", PASSWORD);
     for i in 0..50 {
-        assert_eq!(kept(&mut bob), format!("alice: {i} {long}"));
+        assert_eq!(queued_message(&mut bob), format!("alice: {i} {long}"));
     }
     bob.expect_nothing();
 }
 
 #[test]
-fn what_a_broken_connection_did_not_take_waits_for_them() {
+fn messages_undelivered_by_a_broken_connection_return_to_the_mailbox() {
     let server = TestServer::new(|config| {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
-        // Until a busy machine notices that he is gone, more come back than one person may leave otherwise.
+        // High limits: until a busy machine notices the broken connection, many messages return to the mailbox.
         (config.limits.mail_per_sender, config.limits.mail_per_receiver) = (10_000, 10_000);
     });
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");
     let stuck = server.login("bob", PASSWORD);
     alice.until("bob has connected");
-    // Bob reads nothing any more; at some point his connection is cut off, and from then on messages are queued.
+    // Bob does not read. When his backlog is full, the server resets his connection and queues later messages.
     let long = "x".repeat(1_900);
     let mut sent = 0;
     loop {
@@ -231,17 +231,17 @@ fn what_a_broken_connection_did_not_take_waits_for_them() {
     }
     drop(stuck);
     let mut bob = server.login("bob", PASSWORD);
-    let first: usize = kept(&mut bob).split(' ').nth(1).expect("a number").parse().expect("a number");
+    let first: usize = queued_message(&mut bob).split(' ').nth(1).expect("a number").parse().expect("a number");
     for i in first + 1..sent {
-        assert_eq!(kept(&mut bob), format!("alice: {i} {long}"));
+        assert_eq!(queued_message(&mut bob), format!("alice: {i} {long}"));
     }
     bob.lines_so_far();
-    // What the kernel had taken was on its way; nothing is missing between that and what was kept.
+    // The kernel had taken the messages before `first`. No message is missing between them and the mailbox.
     assert!(first > 0 && first < sent - 1, "{first} of {sent}");
 }
 
 #[test]
-fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
+fn sender_is_told_when_a_returned_message_exceeds_the_mailbox() {
     let server = TestServer::new(|config| {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
@@ -262,7 +262,7 @@ fn who_wrote_what_did_not_fit_into_the_mailbox_is_told() {
 }
 
 #[test]
-fn after_a_change_of_form_no_page_comes_in_the_old_one() {
+fn mail_pages_after_a_format_change_use_the_new_format() {
     let server = TestServer::new(|config| config.limits.mail_per_sender = 400);
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");

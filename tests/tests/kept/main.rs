@@ -1,4 +1,4 @@
-//! What lasts: messages for those away, blocks, who was here, history and search.
+//! Persistent data: mailboxes, blocks, last-seen users, history, search and read marks.
 
 mod blocks;
 mod breaking_off;

@@ -1,10 +1,10 @@
-//! What an account missed since its last visit.
+//! Read marks: messages that an account has missed since its last session.
 
 use landline_tests::{Client, TestServer};
 
 const PASSWORD: &str = "correct horse";
 
-/// The texts of an answer, and its last line.
+/// Sends `/history unread`. Returns the texts of the messages, and the last line of the answer.
 fn unread(client: &mut Client) -> (Vec<String>, String) {
     client.send("/history unread");
     let mut lines = client.lines_so_far();
@@ -13,7 +13,7 @@ fn unread(client: &mut Client) -> (Vec<String>, String) {
 }
 
 #[test]
-fn it_is_exactly_what_was_said_between_two_visits() {
+fn unread_is_exactly_what_was_said_between_two_sessions() {
     let mut server = TestServer::default();
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");
@@ -38,11 +38,11 @@ fn it_is_exactly_what_was_said_between_two_visits() {
     bob.until("alice has left");
     server.restart();
     let mut bob = server.login("bob", PASSWORD);
-    assert_eq!(unread(&mut bob).0, [""; 0], "everything was heard");
+    assert_eq!(unread(&mut bob).0, [""; 0], "no message was missed");
 }
 
 #[test]
-fn more_than_is_shown_at_once_comes_in_pieces() {
+fn unread_messages_come_in_pages() {
     let server = TestServer::new(|config| config.limits.history_messages = 2);
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");
@@ -68,7 +68,7 @@ fn more_than_is_shown_at_once_comes_in_pieces() {
 }
 
 #[test]
-fn guests_have_no_last_visit() {
+fn guests_have_no_read_marks() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     alice.send("/history unread");

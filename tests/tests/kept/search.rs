@@ -1,9 +1,9 @@
-//! Searching what was said before.
+//! Searching the history.
 
 use landline_tests::TestServer;
 
 #[test]
-fn newest_first_in_context_and_twenty_at_a_time() {
+fn search_shows_twenty_matches_newest_first() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "ops");
     for i in 0..30 {
@@ -25,7 +25,7 @@ fn newest_first_in_context_and_twenty_at_a_time() {
 }
 
 #[test]
-fn only_where_one_may_look() {
+fn search_covers_only_visible_messages() {
     let server = TestServer::default();
     let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "dev"));
     alice.send("the needle in ops");
@@ -34,7 +34,7 @@ fn only_where_one_may_look() {
     bob.until("[PM] alice: a needle for bob");
     let mut eve = server.guest("eve", "dev");
     eve.send("/search needle");
-    assert_eq!(eve.lines_so_far().len(), 2, "to everybody, and the end");
+    assert_eq!(eve.lines_so_far().len(), 2, "the message to all, and the last line");
     bob.lines_so_far();
     bob.send("/search needle");
     assert_eq!(bob.lines_so_far().len(), 3);
@@ -45,7 +45,7 @@ fn only_where_one_may_look() {
 }
 
 #[test]
-fn what_people_type_is_words_and_never_syntax() {
+fn search_input_is_never_query_syntax() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "ops");
     alice.send("plain words, 100% \"quoted\" * AND (more)");

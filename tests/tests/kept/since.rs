@@ -1,9 +1,9 @@
-//! Who was here within the last so many seconds.
+//! `/since`: users that were online within the last seconds.
 
 use landline_tests::TestServer;
 
 #[test]
-fn those_here_and_those_who_left_within_the_time_also_after_a_restart() {
+fn since_lists_recent_users_also_after_a_restart() {
     let mut server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     server.guest("bob", "lobby").quit();

@@ -1,4 +1,5 @@
-//! Reading back while many talk: every page is whole and in order, compared with what the readers heard live.
+//! Reading the history while many users talk. Each page must be complete and in order, compared with the lines that the
+//! readers received live.
 
 use landline_tests::{Client, TestServer};
 use serde_json::Value;
@@ -9,10 +10,10 @@ use std::thread;
 const ROOMS: [&str; 3] = ["red", "green", "blue"];
 const WRITERS: usize = 8;
 const LINES: usize = 150;
-/// Every so many lines, one is to everybody.
+/// One of this many lines is sent to all users.
 const TO_ALL: usize = 25;
 
-/// One message, live or out of the history. What was said to everybody has no room.
+/// A message, live or from the history. A message to all has no room.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SaidLine {
     id: u64,
@@ -20,15 +21,15 @@ struct SaidLine {
     text: String,
 }
 
-/// One answer from the history: the id it was asked to stand before, and what came.
+/// One answer from the history: the id in `before`, and the messages.
 struct HistoryPage {
     before: Option<u64>,
     said: Vec<SaidLine>,
-    /// The last message heard in the room before it was asked for.
+    /// Id of the last live message in the room before the request.
     heard: Option<u64>,
 }
 
-/// Somebody who hears a room, and reads back.
+/// A member of a room that also reads its history.
 struct HistoryReader {
     client: Client,
     live: Vec<SaidLine>,
@@ -49,7 +50,7 @@ impl HistoryReader {
         HistoryReader { client, live: Vec::new(), pages: Vec::new() }
     }
 
-    /// One page; the command for the next one.
+    /// Reads one page. Returns the command for the next one.
     fn page(&mut self, command: &str) -> Option<String> {
         let before = command.strip_prefix("/history before ").map(|id| id.parse().expect("an id"));
         let heard = self.live.iter().rfind(|said| said.room.is_some()).map(|said| said.id);
@@ -70,7 +71,7 @@ impl HistoryReader {
         }
     }
 
-    /// Reads back from now, so many pages at most.
+    /// Reads pages from the newest backwards, at most `most`.
     fn walk(&mut self, most: usize) {
         let mut next = Some("/history 40".to_owned());
         for _ in 0..most {
@@ -79,14 +80,15 @@ impl HistoryReader {
         }
     }
 
-    /// Within a room there is one order, live and later. (What is said to everybody is on its way beside it.)
+    /// Checks that live lines and pages have one order within the room. Messages to all travel separately, so their order
+    /// is not compared.
     fn check(&self, room: &str) {
         let in_room = |said: &&SaidLine| said.room.is_some();
         let live: Vec<&SaidLine> = self.live.iter().filter(in_room).collect();
-        assert!(live.is_sorted_by(|a, b| a.id < b.id), "{room}: live out of order");
+        assert!(live.is_sorted_by(|a, b| a.id < b.id), "{room}: live lines are out of order");
         assert!(live.iter().all(|said| said.room.as_deref() == Some(room)));
         for HistoryPage { before, said, heard } in &self.pages {
-            assert!(said.is_sorted_by(|a, b| a.id < b.id), "{room}, before {before:?}: out of order, or twice");
+            assert!(said.is_sorted_by(|a, b| a.id < b.id), "{room}, before {before:?}: out of order or repeated");
             assert!(before.is_none_or(|before| said.iter().all(|said| said.id < before)));
             let (Some(first), Some(last)) = (said.first(), said.last()) else { continue };
             let end = before.unwrap_or_else(|| last.id.max(heard.unwrap_or(0)) + 1);
@@ -111,7 +113,7 @@ fn talk(server: &TestServer, writer: usize) {
     client.lines_so_far();
 }
 
-/// Searches until all have said everything.
+/// Searches until all writers are done.
 fn search(server: &TestServer, done: &AtomicUsize) {
     let mut client = server.guest("searcher", ROOMS[0]);
     for room in &ROOMS[1..] {
@@ -131,7 +133,7 @@ fn search(server: &TestServer, done: &AtomicUsize) {
 }
 
 #[test]
-fn every_page_is_whole_and_all_is_there_after_a_stop() {
+fn pages_under_load_are_complete_and_all_messages_survive_a_stop() {
     let mut server = TestServer::new(|config| config.limits.search_ms = 20_000);
     let done = AtomicUsize::new(0);
     let readers: Vec<HistoryReader> =
@@ -164,11 +166,11 @@ fn every_page_is_whole_and_all_is_there_after_a_stop() {
         let mut after = HistoryReader::new(&server, "after", room);
         after.walk(usize::MAX);
         let stored: BTreeSet<SaidLine> = after.pages.into_iter().flat_map(|page| page.said).collect();
-        assert_eq!(stored, reader.live.iter().cloned().collect(), "{room}: what was heard, and what is stored");
+        assert_eq!(stored, reader.live.iter().cloned().collect(), "{room}: stored and received messages differ");
         let writers = (0..WRITERS).filter(|writer| ROOMS[writer % ROOMS.len()] == room).count();
         let own = stored.iter().filter(|said| said.room.is_some()).count();
         assert_eq!(own, writers * (LINES - LINES / TO_ALL), "{room}");
-        assert_eq!(stored.len() - own, WRITERS * LINES / TO_ALL, "to everybody");
+        assert_eq!(stored.len() - own, WRITERS * LINES / TO_ALL, "messages to all");
         after.client.quit();
     }
 }

@@ -1,4 +1,4 @@
-//! The machine's clock is set, forwards and back, while people talk: order is by number, and timers do not look at it.
+//! The system clock jumps forwards and backwards while users talk. Messages are ordered by id, and timers ignore the clock.
 
 use landline_common::What;
 use landline_server::clock::Clock;
@@ -10,26 +10,26 @@ use std::time::{Duration, Instant};
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
-/// Where the clock is set, one after the other.
+/// Offsets of the clock, one after another, in milliseconds.
 const JUMPS: [i64; 7] = [0, -HOUR, DAY, -10 * YEAR, 10 * YEAR, 1, -30 * YEAR];
 const PASSWORD: &str = "correct horse";
 
-/// A clock that tests set.
+/// A clock whose error the test sets.
 #[derive(Clone, Default)]
-struct Hands(Arc<AtomicI64>);
+struct TestClock(Arc<AtomicI64>);
 
-impl Hands {
+impl TestClock {
     fn set(&self, ms: i64) {
         self.0.store(ms, SeqCst);
     }
 
     fn clock(&self) -> Clock {
-        let hands = self.clone();
-        Clock::wrong_by(move || hands.0.load(SeqCst))
+        let clock = self.clone();
+        Clock::wrong_by(move || clock.0.load(SeqCst))
     }
 }
 
-/// Somebody who reads JSON.
+/// Signs in bob, with JSON.
 fn reader(server: &TestServer) -> Client {
     let mut bob = server.guest("bob", "lobby");
     bob.send("format json");
@@ -37,8 +37,8 @@ fn reader(server: &TestServer) -> Client {
     bob
 }
 
-/// The id of the next line that is said, which must be that one.
-fn hears(bob: &mut Client, said: &str) -> u64 {
+/// Returns the id of the next message, whose text must be `said`.
+fn expect_message(bob: &mut Client, said: &str) -> u64 {
     loop {
         match landline_common::json::read(&bob.line()).expect("an event").what {
             What::Said { id, text, .. } => {
@@ -50,8 +50,8 @@ fn hears(bob: &mut Client, said: &str) -> u64 {
     }
 }
 
-/// What was said, by the history.
-fn recalled(bob: &mut Client) -> Vec<(u64, String)> {
+/// Returns id and text of all messages in the history.
+fn history(bob: &mut Client) -> Vec<(u64, String)> {
     bob.send("/history 100");
     let mut found = Vec::new();
     loop {
@@ -64,30 +64,30 @@ fn recalled(bob: &mut Client) -> Vec<(u64, String)> {
 }
 
 #[test]
-fn ids_grow_and_the_history_keeps_its_order_whatever_the_clock_says() {
-    let hands = Hands::default();
-    let mut server = TestServer::by(hands.clock(), |_| {});
+fn ids_and_history_stay_in_order_across_clock_jumps() {
+    let clock = TestClock::default();
+    let mut server = TestServer::by(clock.clock(), |_| {});
     let mut said: Vec<(u64, String)> = Vec::new();
     for life in 0..3 {
         let (mut alice, mut bob) = (server.guest("alice", "lobby"), reader(&server));
         for jump in JUMPS {
-            hands.set(jump);
+            clock.set(jump);
             let text = format!("{life}: {jump}");
             alice.send(&text);
-            let id = hears(&mut bob, &text);
+            let id = expect_message(&mut bob, &text);
             said.push((id, text));
         }
         assert!(said.is_sorted_by(|(before, _), (after, _)| before < after), "{said:?}");
-        assert_eq!(recalled(&mut bob), said);
-        // The next server starts decades before this one.
+        assert_eq!(history(&mut bob), said);
+        // The last jump makes the next server start decades before this one.
         server.restart();
     }
 }
 
 #[test]
-fn nobody_is_signed_out_or_let_in_by_a_jump() {
-    let hands = Hands::default();
-    let server = TestServer::by(hands.clock(), |config| {
+fn clock_jumps_neither_end_sessions_nor_unlock_accounts() {
+    let clock = TestClock::default();
+    let server = TestServer::by(clock.clock(), |config| {
         config.timeout = Duration::from_secs(3_600);
         config.block_duration = Duration::from_secs(3_600);
     });
@@ -104,7 +104,7 @@ fn nobody_is_signed_out_or_let_in_by_a_jump() {
         assert_ne!(refused("wrong horse"), "AUTH_SUCCESS");
     }
     for jump in JUMPS {
-        hands.set(jump);
+        clock.set(jump);
         let answer = refused(PASSWORD);
         assert!(answer.starts_with("ERROR: 403 "), "{jump}: {answer}");
         alice.expect_nothing();
@@ -112,15 +112,15 @@ fn nobody_is_signed_out_or_let_in_by_a_jump() {
 }
 
 #[test]
-fn who_is_silent_is_signed_out_though_time_runs_backwards() {
-    let hands = Hands::default();
-    let server = TestServer::by(hands.clock(), |config| {
+fn idle_timeout_applies_although_the_clock_runs_backwards() {
+    let clock = TestClock::default();
+    let server = TestServer::by(clock.clock(), |config| {
         config.timeout = Duration::from_secs(2);
         config.limits.idle_warning_seconds = 1;
     });
     let mut alice = server.guest("alice", "lobby");
     let since = Instant::now();
-    hands.set(-YEAR);
+    clock.set(-YEAR);
     alice.until("INFO: Idle timeout");
     assert!((Duration::from_secs(2)..DEADLINE).contains(&since.elapsed()));
     alice.expect_closed();

@@ -1,4 +1,5 @@
-//! What `landline completions` prints, in the shells that it is for: they accept it, and complete options and paths.
+//! The scripts of `landline completions`, run in their shells: each shell accepts its script, and completes options and
+//! paths.
 #![cfg(unix)]
 
 use landline_tests::{Program, Terminal, missing};
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// What is typed before Tab, and what its last word becomes.
+/// Typed lines before Tab, and the completion of their last word.
 const TYPED: [(&str, &str); 5] = [
     ("landline --reg", "--register"),
     ("landline disc", "discover"),
@@ -16,11 +17,11 @@ const TYPED: [(&str, &str); 5] = [
     ("landline --password-file wo", "words of mine"),
 ];
 
-/// The same, where fish's script offers nothing.
+/// A further case, for which fish's script has no completion.
 const AFTER_A_HOST: (&str, &str) = ("landline 192.168.1.20 --reg", "--register");
 
-/// A folder with the completions for a shell and a file to be found. `None`, with a word about it, where that shell
-/// is missing (never in CI).
+/// Creates a folder with the script for a shell and a file to complete. Prints a note and returns `None` if the shell is
+/// not installed; in CI that fails.
 fn folder_for(shell: &str) -> Option<(TempDir, PathBuf)> {
     if missing(shell) {
         return None;
@@ -34,16 +35,16 @@ fn folder_for(shell: &str) -> Option<(TempDir, PathBuf)> {
     Some((folder, script))
 }
 
-/// What a shell prints when it carries out `words`, where `SCRIPT` stands for the completions.
+/// Runs `words` in a shell, with `SCRIPT` replaced by the path of the completions. Returns the output.
 fn printed(shell: &str, option: &str, words: &str, (folder, script): &(TempDir, PathBuf)) -> String {
     let words = words.replace("SCRIPT", &script.to_string_lossy());
     let output = Command::new(shell).args([option, &words]).current_dir(folder).output().expect("running the shell");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && complaint.is_empty(), "{shell} {option} {words}: {complaint}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{shell} {option} {words}: {errors}");
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 
-/// A terminal in that folder, where `setup` was typed.
+/// Starts a terminal in the folder, and types `setup`.
 fn at_terminal((folder, _): &(TempDir, PathBuf), setup: &str) -> Terminal {
     let mut terminal = Terminal::new(100, 30);
     let home = folder.path().display();
@@ -51,7 +52,7 @@ fn at_terminal((folder, _): &(TempDir, PathBuf), setup: &str) -> Terminal {
     terminal
 }
 
-/// Each line is typed with Tab behind it, and becomes what it should.
+/// Types each line and Tab, and checks the completed line.
 #[track_caller]
 fn all_complete(terminal: &mut Terminal, typed: &[(&str, &str)]) {
     for (line, found) in typed {
@@ -85,7 +86,7 @@ fn fish_completes_options_tasks_and_paths() {
     assert_eq!(printed("fish", "--no-execute", "SCRIPT", &folder), "");
     for (line, found) in TYPED {
         let all = printed("fish", "-c", &format!("source SCRIPT; complete -C '{line}'"), &folder);
-        // Behind the word stands what it means.
+        // A tab and a description follow the word.
         let words: Vec<&str> = all.lines().filter_map(|row| row.split('\t').next()).collect();
         assert_eq!(words, [found], "{line}");
     }

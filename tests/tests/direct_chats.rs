@@ -1,17 +1,17 @@
-//! What the server does for private chats past it: it carries keys, and addresses only after consent.
+//! The server's part in encrypted chats between clients: it passes keys on, and addresses only after consent.
 
 use landline_common::link::Keys;
 use landline_tests::{Client, TestServer};
 
-/// Somebody whose client can take part.
-struct Able {
+/// A client that has announced a key.
+struct DirectClient {
     client: Client,
     key: String,
 }
 
-impl Able {
-    /// `others` hear of them.
-    fn new(server: &TestServer, name: &str, others: &mut [&mut Able]) -> Able {
+impl DirectClient {
+    /// Signs in a guest and announces a new key. `others` receive the notice of the sign-in.
+    fn new(server: &TestServer, name: &str, others: &mut [&mut DirectClient]) -> DirectClient {
         let mut client = server.guest(name, "lobby");
         for other in others {
             other.client.expect(&format!("{name} has connected to the chatroom"));
@@ -20,7 +20,7 @@ impl Able {
         client.send(&format!("/direct-key {key}"));
         client.send("/ping key");
         client.expect("PONG key");
-        Able { client, key }
+        DirectClient { client, key }
     }
 
     fn expect(&mut self, line: &str) {
@@ -35,13 +35,13 @@ impl Able {
     }
 }
 
-fn two(server: &TestServer) -> (Able, Able) {
-    let mut alice = Able::new(server, "alice", &mut []);
-    let bob = Able::new(server, "bob", &mut [&mut alice]);
+fn two(server: &TestServer) -> (DirectClient, DirectClient) {
+    let mut alice = DirectClient::new(server, "alice", &mut []);
+    let bob = DirectClient::new(server, "bob", &mut [&mut alice]);
     (alice, bob)
 }
 
-fn ask(from: &mut Able, to: &mut Able, (from_name, to_name): (&str, &str)) {
+fn ask(from: &mut DirectClient, to: &mut DirectClient, (from_name, to_name): (&str, &str)) {
     from.client.send(&format!("startprivate {to_name}"));
     from.expect(&format!("INFO: Encrypted chat request sent to {to_name}"));
     let key = from.key.clone();
@@ -49,7 +49,7 @@ fn ask(from: &mut Able, to: &mut Able, (from_name, to_name): (&str, &str)) {
 }
 
 #[test]
-fn addresses_are_told_only_after_acceptance_and_once() {
+fn addresses_are_sent_only_after_acceptance_and_once() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
     let (one, other) = (alice.key.clone(), bob.key.clone());
@@ -67,7 +67,7 @@ fn addresses_are_told_only_after_acceptance_and_once() {
 }
 
 #[test]
-fn as_json() {
+fn request_as_json() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
     let key = alice.key.clone();
@@ -80,7 +80,7 @@ fn as_json() {
 }
 
 #[test]
-fn turning_down_says_nothing_of_addresses() {
+fn rejection_reveals_no_addresses() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
     for answer in ["reject connection alice", "/reject"] {
@@ -93,9 +93,9 @@ fn turning_down_says_nothing_of_addresses() {
 }
 
 #[test]
-fn somebody_whose_program_announced_no_key_cannot_be_asked() {
+fn client_without_a_key_cannot_be_asked() {
     let server = TestServer::default();
-    let mut alice = Able::new(&server, "alice", &mut []);
+    let mut alice = DirectClient::new(&server, "alice", &mut []);
     let mut carol = server.guest("carol", "lobby");
     alice.expect("carol has connected to the chatroom");
     let why = alice.refused("startprivate carol", 403);
@@ -104,15 +104,15 @@ fn somebody_whose_program_announced_no_key_cannot_be_asked() {
 }
 
 #[test]
-fn leaving_and_blocking_end_what_was_asked() {
+fn leaving_and_blocking_end_requests() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     alice.client.quit();
-    // What is private ends before everybody hears of it.
+    // The end of the request precedes the notice of leaving.
     bob.expect("INFO: alice is no longer available for an encrypted chat");
     bob.expect("alice has left the chatroom");
-    let mut alice = Able::new(&server, "alice", &mut [&mut bob]);
+    let mut alice = DirectClient::new(&server, "alice", &mut [&mut bob]);
     let key = alice.key.clone();
     bob.refused(&format!("/direct-accept alice {key} 10.0.0.2:5000"), 404);
     ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -123,7 +123,7 @@ fn leaving_and_blocking_end_what_was_asked() {
 }
 
 #[test]
-fn a_new_key_voids_what_was_asked_with_the_old_one() {
+fn new_key_ends_requests_with_the_old_one() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
     ask(&mut alice, &mut bob, ("alice", "bob"));

@@ -1,5 +1,5 @@
-//! A panic, called for by what a client sends, a hundred times at each place where it would do most harm: only that
-//! client's turn or session ends, nothing of it is left behind, and the log has it once each time.
+//! A client provokes a panic, a hundred times at each place where it could do most harm. Only the client's turn or session
+//! ends, nothing of it is left behind, and the log reports each panic once.
 
 use landline_server::config::Config;
 use landline_tests::{Client, TestServer, eventually};
@@ -9,7 +9,7 @@ use std::panic;
 
 const TIMES: usize = 100;
 
-/// Everything that is logged as an error.
+/// Log records with level error.
 static ERRORS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Errors;
@@ -28,24 +28,24 @@ impl Log for Errors {
     fn flush(&self) {}
 }
 
-/// A place, and what is to be seen of a panic there.
+/// A place of a panic, and its visible effects.
 struct Case {
-    /// What mallory sends.
+    /// Line that mallory sends.
     sends: &'static str,
-    /// What she hears, if she stays.
+    /// Line that mallory receives; `None` if her session ends.
     hears: Option<&'static str>,
-    /// What the witness hears of it before she leaves.
+    /// Line that the witness receives before mallory leaves.
     witness: Option<&'static str>,
-    /// How the log says it.
+    /// Beginning of the log record.
     logged: &'static str,
-    /// So many times each; `None`: now and then, so that a disk that fails does not fill the log.
+    /// Log records per panic. `None` for at least one in total: a failing disk must not fill the log.
     each: Option<usize>,
     change: fn(&mut Config),
 }
 
 const SESSION: &str = "a panic in the session of client ";
 const USUAL: fn(&mut Config) = |_| {};
-/// Even the smallest room is served by the flushers.
+/// Flushers run the cycles of all rooms.
 const FLUSHERS: fn(&mut Config) = |config| config.limits.inline_members = 0;
 
 const CASES: [Case; 7] = [
@@ -54,9 +54,9 @@ const CASES: [Case; 7] = [
     Case { sends: "/connect panic-in-hub", hears: None, witness: None, logged: SESSION, each: Some(1), change: USUAL },
     // Under a room's lock.
     Case { sends: "panic-in-log", hears: None, witness: None, logged: SESSION, each: Some(1), change: USUAL },
-    // In the session that empties the room's log.
+    // In the session that runs the room's cycle.
     Case { sends: "panic-in-cycle", hears: None, witness: None, logged: SESSION, each: Some(1), change: USUAL },
-    // In a flusher that does: it concerns the line, and nobody's session.
+    // In a flusher that runs the cycle. The line is lost, but no session ends.
     Case {
         sends: "panic-in-cycle",
         hears: Some("PONG"),
@@ -65,7 +65,7 @@ const CASES: [Case; 7] = [
         each: Some(1),
         change: FLUSHERS,
     },
-    // In the turns of the two who are sent it.
+    // While sending to the two other members.
     Case {
         sends: "panic-in-send",
         hears: Some("PONG"),
@@ -74,7 +74,7 @@ const CASES: [Case; 7] = [
         each: Some(2),
         change: USUAL,
     },
-    // In the thread that stores it: it is heard, and who said it is told.
+    // In the storage thread. The line is delivered, and its sender gets an error.
     Case {
         sends: "panic-in-storage",
         hears: Some("ERROR: 500 Your last message could not be stored"),
@@ -85,7 +85,7 @@ const CASES: [Case; 7] = [
     },
 ];
 
-/// Once, with what everybody is to hear of it.
+/// Provokes one panic, and checks what mallory and the witness receive.
 fn once(server: &TestServer, case: &Case, witness: &mut Client) {
     let mut mallory = server.guest("mallory", "lobby");
     witness.expect("mallory has connected to the chatroom");
@@ -120,7 +120,7 @@ fn a_hundred_times(case: &Case) {
         once(&server, case, &mut witness);
     }
     let least = case.each.map_or(1, |each| TIMES * each);
-    eventually("the log has all of them", || count_of(case.logged) >= least);
+    eventually("the log has all records", || count_of(case.logged) >= least);
     let errors = std::mem::take(&mut *ERRORS.lock());
     let others: Vec<_> = errors.iter().filter(|line| !line.starts_with(case.logged)).collect();
     assert_eq!(others, [""; 0], "{}", case.sends);
@@ -138,8 +138,8 @@ fn a_hundred_times(case: &Case) {
     witness.expect("other has left the chatroom");
 }
 
-/// A second panic, while what is left of a session after the first one is put away.
-fn twice_over(server: &TestServer) {
+/// Provokes a second panic during the cleanup after the first one.
+fn panic_twice(server: &TestServer) {
     let mut witness = server.guest("witness", "lobby");
     for _ in 0..TIMES {
         let mut mallory = server.guest("panic-in-leaving", "lobby");
@@ -148,7 +148,7 @@ fn twice_over(server: &TestServer) {
         witness.expect("panic-in-leaving has connected to the chatroom");
         witness.expect("panic-in-leaving has left the chatroom");
     }
-    eventually("the log has both", || {
+    eventually("the log has both kinds of records", || {
         (count_of("a panic while panic-in-leaving left"), count_of(SESSION)) == (TIMES, TIMES)
     });
     witness.send("/who lobby");
@@ -156,8 +156,8 @@ fn twice_over(server: &TestServer) {
     ERRORS.lock().clear();
 }
 
-/// The name that brings the panic is free again each time.
-fn on_the_way_in(server: &TestServer) {
+/// Provokes panics during the sign-in. The name must be free again each time.
+fn panic_in_sign_in(server: &TestServer) {
     for _ in 0..TIMES {
         let mut mallory = server.connect();
         mallory.send("panic-in-sign-in_lobby");
@@ -168,10 +168,10 @@ fn on_the_way_in(server: &TestServer) {
 }
 
 #[test]
-fn only_that_client_ends() {
+fn panic_ends_only_the_client_that_provoked_it() {
     log::set_logger(&Errors).expect("the only logger");
     log::set_max_level(LevelFilter::Error);
-    // Seven hundred of them would fill the screen.
+    // Do not print the hundreds of expected panics.
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |why| {
         if !why.to_string().contains("asked for in ") {
@@ -179,6 +179,6 @@ fn only_that_client_ends() {
         }
     }));
     CASES.iter().for_each(a_hundred_times);
-    twice_over(&TestServer::default());
-    on_the_way_in(&TestServer::default());
+    panic_twice(&TestServer::default());
+    panic_in_sign_in(&TestServer::default());
 }

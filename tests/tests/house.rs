@@ -1,11 +1,11 @@
-//! What each part of the house must never know, read from the sources themselves. The table is the one in
-//! docs/ARCHITECTURE.md.
+//! The architecture, checked in the sources: imports that each layer must not have, the length of files, and the ban on
+//! unsafe code. The layers are those of docs/ARCHITECTURE.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
-/// A layer and the paths that it never names.
+/// A layer, and paths that its sources must not name.
 struct Layer {
     folder: &'static str,
     never: &'static [&'static str],
@@ -216,7 +216,7 @@ const LAYERS: [Layer; 13] = [
     },
 ];
 
-/// Long files are where rooms of a house turn into halls.
+/// Maximum number of lines of a file.
 const LONGEST_FILE: usize = 450;
 
 fn root() -> PathBuf {
@@ -235,7 +235,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The module path of a file inside its crate: `src/hub/visit/mod.rs` is `crate::hub::visit`.
+/// Returns the module path of a file in its crate: `src/hub/visit/mod.rs` is `crate::hub::visit`.
 fn module_of(file: &Path) -> Vec<String> {
     let text = file.to_string_lossy().into_owned();
     let inside = text.rsplit_once("/src/").expect("a source").1.trim_end_matches(".rs").to_owned();
@@ -243,7 +243,7 @@ fn module_of(file: &Path) -> Vec<String> {
     std::iter::once("crate".to_owned()).chain(parts).collect()
 }
 
-/// Every path that a file names, made absolute.
+/// A syntax visitor that collects all paths in a file as absolute paths.
 struct Paths {
     module: Vec<String>,
     found: Vec<String>,
@@ -258,9 +258,9 @@ impl Paths {
     }
 
     fn add(&mut self, parts: &[String]) {
-        let ups = parts.iter().take_while(|part| *part == "super").count();
+        let supers = parts.iter().take_while(|part| *part == "super").count();
         let absolute = match parts.first().map(String::as_str) {
-            Some("super") => [&self.module[..self.module.len() - ups], &parts[ups..]].concat(),
+            Some("super") => [&self.module[..self.module.len() - supers], &parts[supers..]].concat(),
             Some("self") => [&self.module[..], &parts[1..]].concat(),
             _ => parts.to_vec(),
         };
@@ -279,7 +279,7 @@ impl Paths {
     }
 }
 
-/// `tests.rs`, or a file in a folder `tests`: what stands behind `#[cfg(test)] mod tests;`.
+/// Returns whether a file is `tests.rs` or in a folder `tests`, the modules behind `#[cfg(test)] mod tests;`.
 fn is_of_tests(file: &Path) -> bool {
     let inside = file.to_string_lossy().into_owned();
     let inside = inside.rsplit_once("/src/").expect("a source").1.trim_end_matches(".rs").to_owned();
@@ -314,7 +314,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        // Inside a macro there are only tokens; whatever looks like a path counts as one.
+        // A macro call has only tokens, so any text that looks like a path counts as one.
         let text = call.tokens.to_string().replace(" :: ", "::");
         for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).filter(|w| w.contains("::")) {
             let parts: Vec<String> = word.split("::").map(str::to_owned).collect();
@@ -328,7 +328,7 @@ fn names(path: &str, forbidden: &str) -> bool {
 }
 
 #[test]
-fn no_layer_knows_what_it_must_not() {
+fn no_layer_names_a_forbidden_path() {
     let mut broken = Vec::new();
     for Layer { folder, never } in LAYERS {
         let files = sources(&root().join(folder));
@@ -345,7 +345,7 @@ fn no_layer_knows_what_it_must_not() {
 }
 
 #[test]
-fn the_reader_of_sources_sees_every_kind_of_path() {
+fn path_collector_finds_every_kind_of_path() {
     let code = "use std::{fs, net::{TcpStream as T}}; fn f() { super::super::x::y(); vec![std::thread::spawn(g)]; }
                 #[cfg(test)] mod tests { use std::process; }";
     let mut paths = Paths { module: ["crate", "a", "b"].map(str::to_owned).to_vec(), found: Vec::new() };
@@ -366,7 +366,7 @@ fn files_stay_short() {
     }
 }
 
-/// The crates' own folders.
+/// Returns the folders of the workspace's crates.
 fn crates() -> Vec<String> {
     let manifest = manifest(&root());
     let members = manifest["workspace"]["members"].as_array().expect("members");
@@ -377,7 +377,7 @@ fn manifest(folder: &Path) -> toml::Table {
     fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest").parse().expect("TOML")
 }
 
-/// Lints of a manifest hold in every target of the crate: libraries, programs, tests, benchmarks, fuzz targets.
+/// Lints of a manifest apply to all targets of its crate: libraries, programs, tests, benchmarks, fuzz targets.
 #[test]
 fn no_crate_may_be_unsafe() {
     let forbids =
@@ -391,5 +391,5 @@ fn no_crate_may_be_unsafe() {
     let all: Vec<PathBuf> =
         fs::read_dir(root()).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     let with_manifest = all.iter().filter(|folder| folder.join("Cargo.toml").exists()).count();
-    assert_eq!(with_manifest, crates().len(), "a crate is no member of the workspace");
+    assert_eq!(with_manifest, crates().len(), "a crate is not a member of the workspace");
 }

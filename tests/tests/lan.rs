@@ -1,4 +1,4 @@
-//! Finding servers from other hosts, with the real programs, on networks made for it (see `Lan`).
+//! Finding servers from other hosts, with the real programs, on networks of the test (see `Lan`).
 
 use landline_tests::{DEADLINE, Host, Lan, Program, missing, python_with};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// A server on a host, on its usual ports.
+/// Starts a server on a host, with its default ports.
 fn server(lan: &Lan, host: Host, folder: &Path, name: &str) -> Program {
     let mut command = Program::server();
     command.args(["--no-console", "--name", name, "--data"]).arg(folder.join(name));
@@ -28,13 +28,13 @@ fn discover(lan: &Lan, host: Host, more: &[&str]) -> (Vec<Value>, Duration) {
     (text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(), took)
 }
 
-/// Name and address of each server that answered.
+/// Returns name and address of each server that answered.
 fn named(list: &[Value]) -> Vec<(&str, &str)> {
     let named = list.iter().filter_map(|row| Some((row["name"].as_str()?, row["address"].as_str()?)));
     named.collect()
 }
 
-/// Looks until a host finds exactly these.
+/// Repeats the search until the host finds exactly the expected servers.
 fn discover_until(lan: &Lan, host: Host, expected: &[(&str, &str)]) {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -89,19 +89,19 @@ fn servers_on_two_hosts_are_found_by_name_in_half_a_second() {
     let _alpha = server(&lan, hosts[0], folder.path(), "Alpha");
     let _beta = server(&lan, hosts[1], folder.path(), "Beta");
     let both = [("Alpha", "10.77.0.1"), ("Beta", "10.77.0.2")];
-    // From a third host, and from the two themselves, which hear their own server at several addresses.
+    // From a third host, and from the hosts of the servers, which receive their own server's answers from several addresses.
     for host in hosts {
         let (list, took) = discover(&lan, host, &[]);
         assert_eq!(named(&list), both, "{list:?}");
         assert_eq!(list.len(), 2, "{list:?}");
         assert!(took < Duration::from_millis(1_500), "{took:?}, of which half a second is listening");
     }
-    let nobody_there = lan.host();
-    discover_until(&lan, nobody_there, &[]);
+    let isolated = lan.host();
+    discover_until(&lan, isolated, &[]);
 }
 
 #[test]
-fn interfaces_may_come_and_go() {
+fn interfaces_may_appear_and_disappear() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
     let (a, left, right) = (lan.host(), lan.host(), lan.host());
     let _server = server(&lan, a, folder.path(), "Alpha");
@@ -124,7 +124,7 @@ fn interfaces_may_come_and_go() {
     discover_until(&lan, left, &[("Alpha", "10.77.0.9")]);
 }
 
-/// Ten thousand beacons at a time to everybody, without end: from one address, from 200 others, and broken ones.
+/// Broadcasts fake and malformed beacons without end, ten thousand per round, from one address and from 200 others.
 const FLOOD: &str = r"
 import socket
 def sender(address):
@@ -147,7 +147,7 @@ while True:
 ";
 
 #[test]
-fn ten_thousand_fake_beacons_neither_slow_it_nor_fill_its_list() {
+fn fake_beacons_neither_slow_discovery_nor_fill_its_list() {
     if missing("python3") {
         return;
     }

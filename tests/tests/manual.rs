@@ -1,4 +1,4 @@
-//! The man pages are those that the definitions give.
+//! The man pages in docs/man match the definitions they are generated from.
 
 use landline_common::command::TOPICS;
 use landline_tests::manual::pages;
@@ -9,7 +9,7 @@ fn folder() -> std::path::PathBuf {
 }
 
 #[test]
-fn the_man_pages_are_up_to_date() {
+fn man_pages_are_up_to_date() {
     for (name, text) in pages().expect("pages") {
         let written = std::fs::read_to_string(folder().join(name)).expect("a page");
         assert!(written == text, "{name} is out of date: cargo run -p landline-tests --bin landline-man");
@@ -17,7 +17,7 @@ fn the_man_pages_are_up_to_date() {
 }
 
 #[test]
-fn the_client_s_page_has_every_command_and_option() {
+fn client_page_has_every_command_and_option() {
     let page = std::fs::read_to_string(folder().join("landline.1")).expect("a page");
     let page = page.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "").replace("\\-", "-");
     for topic in TOPICS {

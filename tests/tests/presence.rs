@@ -1,10 +1,10 @@
-//! Coming and going where many would hear of it.
+//! Presence in large rooms and servers, where the server combines notices.
 
 use landline_common::Limits;
 use landline_tests::{Client, TestServer};
 use std::time::Instant;
 
-/// More than two hearers are many.
+/// Starts a server that combines notices for more than two receivers.
 fn server() -> TestServer {
     TestServer::new(|config| {
         config.limits.presence_hearers = 2;
@@ -17,7 +17,8 @@ fn bounded() -> TestServer {
     TestServer::new(|config| config.limits.presence_lines = Limits::default().presence_lines)
 }
 
-/// Adds up what gathered lines say until so many came and went; nobody is told of singly. Returns who was named.
+/// Reads combined notices until they add up to `came` and `went`. No notice of a single user may come between them.
+/// Returns the names in the notices.
 fn gathered(client: &mut Client, room: &str, came: usize, went: usize) -> Vec<String> {
     let (mut so_far, mut named) = ((0, 0), Vec::new());
     while so_far != (came, went) {
@@ -34,7 +35,7 @@ fn gathered(client: &mut Client, room: &str, came: usize, went: usize) -> Vec<St
 }
 
 #[test]
-fn few_are_told_at_once_and_many_are_told_together() {
+fn notices_are_immediate_for_few_and_combined_for_many() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut few = [server.guest("bob", "lobby"), server.guest("carol", "ops")];
@@ -56,7 +57,7 @@ fn few_are_told_at_once_and_many_are_told_together() {
 }
 
 #[test]
-fn rooms_have_their_own() {
+fn rooms_combine_their_own_notices() {
     let server = server();
     let mut alice = server.guest("alice", "ops");
     let mut others: Vec<Client> = (0..4).map(|i| server.guest(&format!("p{i}"), "lobby")).collect();
@@ -80,7 +81,7 @@ fn rooms_have_their_own() {
 }
 
 #[test]
-fn who_blocks_somebody_is_told_singly_and_not_to_them() {
+fn user_with_blocks_is_announced_singly_and_not_to_the_blocked_user() {
     let server = server();
     server.register("bob", "correct horse");
     let mut eve = server.guest("eve", "lobby");

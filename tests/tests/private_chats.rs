@@ -1,15 +1,15 @@
-//! Private chats in two steps, ask and answer, for people on terminals.
+//! Private chats of text clients: a request, then an answer.
 
 use landline_tests::{Client, TestServer};
 use std::sync::Barrier;
 
-/// Guests of these names in one room, all of whom know that the others are there.
+/// Signs in guests in one room. Each has received the notices about the others.
 fn guests<const N: usize>(server: &TestServer, names: [&str; N]) -> [Client; N] {
     let mut here: Vec<Client> = Vec::new();
     for name in names {
         let newcomer = server.guest(name, "lobby");
-        for person in &mut here {
-            person.expect(&format!("{name} has connected to the chatroom"));
+        for client in &mut here {
+            client.expect(&format!("{name} has connected to the chatroom"));
         }
         here.push(newcomer);
     }
@@ -22,7 +22,7 @@ fn ask(from: &mut Client, to: &mut Client, (from_name, to_name): (&str, &str)) {
     to.expect(&format!("PRIVATE_REQUEST_FROM:{from_name}"));
 }
 
-/// Puts two people into a private chat.
+/// Opens a private chat between two clients.
 fn connect(one: &mut Client, other: &mut Client, (one_name, other_name): (&str, &str)) {
     ask(one, other, (one_name, other_name));
     other.send(&format!("/accept {one_name}"));
@@ -30,7 +30,7 @@ fn connect(one: &mut Client, other: &mut Client, (one_name, other_name): (&str, 
     one.expect(&format!("PRIVATE_CONNECTED:{other_name}"));
 }
 
-/// Sends each line and expects an answer that begins with the code.
+/// Sends each line, and checks that the answer is an error with the code.
 #[track_caller]
 fn expect_refusals(client: &mut Client, cases: &[(&str, u16)]) {
     for (line, code) in cases {
@@ -41,7 +41,7 @@ fn expect_refusals(client: &mut Client, cases: &[(&str, u16)]) {
 }
 
 #[test]
-fn a_private_chat_is_between_two() {
+fn private_chat_is_between_two_users() {
     let server = TestServer::default();
     let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
     connect(&mut alice, &mut bob, ("alice", "bob"));
@@ -59,12 +59,12 @@ fn a_private_chat_is_between_two() {
     alice.expect("PRIVATE_ENDED:bob:ended by command");
     alice.expect("INFO: Private connection with bob ended");
     bob.expect("PRIVATE_ENDED:alice:ended by command");
-    for person in [&mut alice, &mut bob] {
-        person.send("/chats");
-        person.expect("Private chats: none");
+    for client in [&mut alice, &mut bob] {
+        client.send("/chats");
+        client.expect("Private chats: none");
     }
-    for person in [&mut alice, &mut bob, &mut carol] {
-        person.expect_nothing();
+    for client in [&mut alice, &mut bob, &mut carol] {
+        client.expect_nothing();
     }
 }
 
@@ -81,7 +81,7 @@ fn rejecting_leaves_no_request_behind() {
 }
 
 #[test]
-fn nobody_is_connected_without_wanting_it() {
+fn no_chat_opens_without_consent() {
     let server = TestServer::default();
     let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     let before = [
@@ -109,7 +109,7 @@ fn nobody_is_connected_without_wanting_it() {
 }
 
 #[test]
-fn without_a_name_only_the_one_there_is() {
+fn commands_without_a_name_need_exactly_one_candidate() {
     let server = TestServer::default();
     let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
     ask(&mut alice, &mut carol, ("alice", "carol"));
@@ -127,17 +127,17 @@ fn without_a_name_only_the_one_there_is() {
 }
 
 #[test]
-fn asking_each_other_at_once_connects() {
+fn simultaneous_requests_open_a_chat() {
     let server = TestServer::default();
     let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     let together = Barrier::new(2);
-    let ask = |person: &mut Client, other: &str| {
+    let ask = |client: &mut Client, other: &str| {
         together.wait();
-        person.send(&format!("connect to {other}"));
-        person.until(&format!("PRIVATE_CONNECTED:{other}"));
+        client.send(&format!("connect to {other}"));
+        client.until(&format!("PRIVATE_CONNECTED:{other}"));
         together.wait();
-        // Whatever was asked was asked before: nobody waits for an answer any more.
-        person.expect_nothing();
+        // Both requests were sent before, so no request is left.
+        client.expect_nothing();
     };
     for _ in 0..100 {
         std::thread::scope(|scope| {
@@ -153,7 +153,7 @@ fn asking_each_other_at_once_connects() {
     }
 }
 
-/// Somebody accepts at the very moment the other leaves: connected first, or not at all.
+/// A user accepts while the other one leaves: the chat opens and then ends, or never opens.
 #[test]
 fn accepting_while_the_other_leaves_keeps_the_order() {
     let server = TestServer::default();
@@ -183,7 +183,7 @@ fn accepting_while_the_other_leaves_keeps_the_order() {
 }
 
 #[test]
-fn asking_somebody_who_has_asked_connects() {
+fn request_to_a_requester_opens_a_chat() {
     let server = TestServer::default();
     let [mut alice, mut bob] = guests(&server, ["alice", "bob"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -195,7 +195,7 @@ fn asking_somebody_who_has_asked_connects() {
 }
 
 #[test]
-fn there_is_a_most() {
+fn number_of_chats_is_limited() {
     let server = TestServer::new(|config| config.limits.privates_per_person = 1);
     let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -208,7 +208,7 @@ fn there_is_a_most() {
 }
 
 #[test]
-fn somebody_who_left_counts_no_more() {
+fn user_who_left_does_not_count() {
     let server = TestServer::new(|config| config.limits.privates_per_person = 1);
     let [mut alice, mut bob, mut carol, mut dora] = guests(&server, ["alice", "bob", "carol", "dora"]);
     ask(&mut alice, &mut bob, ("alice", "bob"));
@@ -221,7 +221,7 @@ fn somebody_who_left_counts_no_more() {
 }
 
 #[test]
-fn leaving_ends_everything_private_and_says_so() {
+fn leaving_ends_chats_and_requests_with_notices() {
     let server = TestServer::default();
     for (leave, how) in [(Client::quit as fn(Client), "quit"), (Client::reset, "reset"), (drop, "close")] {
         let [mut bob, mut carol, mut dora, mut alice] = guests(&server, ["bob", "carol", "dora", "alice"]);
@@ -231,16 +231,16 @@ fn leaving_ends_everything_private_and_says_so() {
         leave(alice);
         bob.expect("PRIVATE_ENDED:alice:disconnected");
         carol.expect("INFO: alice is no longer available for private chat");
-        for person in [&mut bob, &mut carol, &mut dora] {
-            person.expect("alice has left the chatroom");
-            person.expect_nothing();
+        for client in [&mut bob, &mut carol, &mut dora] {
+            client.expect("alice has left the chatroom");
+            client.expect_nothing();
         }
         expect_refusals(&mut bob, &[("private txt alice hi", 404), ("private txt hi", 404)]);
         expect_refusals(&mut dora, &[("accept connection", 404)]);
         bob.send("/chats");
         assert_eq!(bob.line(), "Private chats: none", "{how}");
-        for person in [bob, carol, dora] {
-            person.quit();
+        for client in [bob, carol, dora] {
+            client.quit();
         }
     }
 }
@@ -254,8 +254,8 @@ fn a_successor_of_the_same_name_inherits_nothing() {
     ask(&mut alice, &mut dora, ("alice", "dora"));
     alice.quit();
     let mut alice = server.guest("alice", "lobby");
-    for person in [&mut bob, &mut carol, &mut dora] {
-        person.until("alice has connected to the chatroom");
+    for client in [&mut bob, &mut carol, &mut dora] {
+        client.until("alice has connected to the chatroom");
     }
     expect_refusals(&mut bob, &[("private txt alice a secret", 403), ("end private alice", 404)]);
     expect_refusals(&mut dora, &[("accept connection alice", 404), ("accept connection", 404)]);

@@ -1,9 +1,9 @@
-//! People talk in rooms.
+//! Talk in rooms.
 
 use landline_tests::TestServer;
 
 #[test]
-fn three_people_talk_in_one_room() {
+fn three_users_talk_in_one_room() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     let mut bob = server.guest("bob", "lobby");
@@ -17,8 +17,8 @@ fn three_people_talk_in_one_room() {
     carol.send("hi alice");
     alice.expect("carol: hi alice");
     bob.expect("carol: hi alice");
-    for person in [&mut alice, &mut bob, &mut carol] {
-        person.expect_nothing();
+    for client in [&mut alice, &mut bob, &mut carol] {
+        client.expect_nothing();
     }
     bob.quit();
     alice.expect("bob has left the chatroom");
@@ -26,7 +26,7 @@ fn three_people_talk_in_one_room() {
 }
 
 #[test]
-fn whoever_is_announced_hears_what_is_said_to_them() {
+fn announced_user_receives_all_later_lines() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     for i in 0..200 {

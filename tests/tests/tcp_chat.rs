@@ -1,11 +1,11 @@
-//! tcp_chat's client, byte for byte, and the real one from the package index.
+//! tcp_chat's client, byte for byte, and the real client from the package index.
 
 use landline_tests::{Program, TestServer, python_with};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[test]
-fn people_talk_in_a_room_and_hear_themselves() {
+fn users_talk_in_a_room_and_receive_their_own_lines() {
     let server = TestServer::default();
     let mut alice = server.unframed();
     alice.ask("alice_room", "200");
@@ -13,8 +13,8 @@ fn people_talk_in_a_room_and_hear_themselves() {
     bob.ask("bob_room", "200");
     alice.expect("bob has connected to the chatroom");
     let mut carol = server.guest("carol", "room");
-    for person in [&mut alice, &mut bob] {
-        person.expect("carol has connected to the chatroom");
+    for client in [&mut alice, &mut bob] {
+        client.expect("carol has connected to the chatroom");
     }
     alice.ask("hello", "alice - hello");
     bob.expect("alice - hello");
@@ -34,7 +34,7 @@ fn people_talk_in_a_room_and_hear_themselves() {
 }
 
 #[test]
-fn names_and_rooms_with_an_underscore_in_the_name() {
+fn names_may_contain_underscores() {
     let server = TestServer::default();
     let mut alice = server.unframed();
     alice.ask("al_ice_room", "200");
@@ -43,7 +43,7 @@ fn names_and_rooms_with_an_underscore_in_the_name() {
 }
 
 #[test]
-fn a_refusal_is_a_bare_number_and_the_end() {
+fn refusal_is_a_bare_code_and_the_end() {
     let server = TestServer::default();
     server.register("owner", "correct horse");
     let mut alice = server.unframed();
@@ -66,7 +66,7 @@ fn a_refusal_is_a_bare_number_and_the_end() {
 }
 
 #[test]
-fn a_server_with_a_password_is_closed_to_it() {
+fn server_with_a_password_refuses_tcp_chat() {
     let server = TestServer::new(|config| config.password = Some("open sesame".into()));
     let mut alice = server.unframed();
     alice.ask("alice_room", "403");
@@ -74,7 +74,7 @@ fn a_server_with_a_password_is_closed_to_it() {
 }
 
 #[test]
-fn a_character_split_over_two_sends_stays_whole() {
+fn character_split_over_two_sends_stays_whole() {
     let server = TestServer::default();
     let mut alice = server.unframed();
     alice.ask("alice_room", "200");
@@ -97,7 +97,7 @@ fn tcp_chat(python: &Path, server: &TestServer, name: &str) -> Program {
 }
 
 #[test]
-fn the_real_client_talks_with_nc() {
+fn real_client_talks_with_nc() {
     let server = TestServer::default();
     let Some(python) = python_with("cn_tcp_server==0.0.2", server.scratch()) else { return };
     let mut bob = server.guest("bob", "room");

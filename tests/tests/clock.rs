@@ -1,4 +1,5 @@
-//! The system clock jumps forwards and backwards while users talk. Messages are ordered by id, and timers ignore the clock.
+//! The system clock jumps forwards and backwards while users talk. Messages are ordered by id, and timers ignore the
+//! clock.
 
 use landline_common::What;
 use landline_server::clock::Clock;
@@ -69,7 +70,8 @@ fn ids_and_history_stay_in_order_across_clock_jumps() {
     let mut server = TestServer::by(clock.clock(), |_| {});
     let mut said: Vec<(u64, String)> = Vec::new();
     for life in 0..3 {
-        let (mut alice, mut bob) = (server.guest("alice", "lobby"), reader(&server));
+        let mut alice = server.guest("alice", "lobby");
+        let mut bob = reader(&server);
         for jump in JUMPS {
             clock.set(jump);
             let text = format!("{life}: {jump}");

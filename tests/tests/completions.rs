@@ -20,8 +20,8 @@ const TYPED: [(&str, &str); 5] = [
 /// A further case, for which fish's script has no completion.
 const AFTER_A_HOST: (&str, &str) = ("landline 192.168.1.20 --reg", "--register");
 
-/// Creates a folder with the script for a shell and a file to complete. Prints a note and returns `None` if the shell is
-/// not installed; in CI that fails.
+/// Creates a folder with the script for a shell and a file to complete. Prints a note and returns `None` if the shell
+/// is not installed; in CI that fails.
 fn folder_for(shell: &str) -> Option<(TempDir, PathBuf)> {
     if missing(shell) {
         return None;

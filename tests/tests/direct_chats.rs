@@ -52,7 +52,8 @@ fn ask(from: &mut DirectClient, to: &mut DirectClient, (from_name, to_name): (&s
 fn addresses_are_sent_only_after_acceptance_and_once() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
-    let (one, other) = (alice.key.clone(), bob.key.clone());
+    let one = alice.key.clone();
+    let other = bob.key.clone();
     bob.refused(&format!("/direct-accept alice {one} 10.0.0.2:5000"), 404);
     ask(&mut alice, &mut bob, ("alice", "bob"));
     alice.refused("/direct BOB", 400);
@@ -127,7 +128,8 @@ fn new_key_ends_requests_with_the_old_one() {
     let server = TestServer::default();
     let (mut alice, mut bob) = two(&server);
     ask(&mut alice, &mut bob, ("alice", "bob"));
-    let (old, new) = (alice.key.clone(), Keys::generate().expect("keys").public());
+    let old = alice.key.clone();
+    let new = Keys::generate().expect("keys").public();
     alice.client.send(&format!("/direct-key {new}"));
     bob.expect("INFO: alice is no longer available for an encrypted chat");
     bob.refused(&format!("/direct-accept alice {old} 10.0.0.2:5000"), 404);

@@ -1,5 +1,5 @@
-//! A client provokes a panic, a hundred times at each place where it could do most harm. Only the client's turn or session
-//! ends, nothing of it is left behind, and the log reports each panic once.
+//! A client provokes a panic, a hundred times at each place where it could do most harm. Only the client's turn or
+//! session ends, nothing of it is left behind, and the log reports each panic once.
 
 use landline_server::config::Config;
 use landline_tests::{Client, TestServer, eventually};
@@ -112,7 +112,8 @@ fn count_of(text: &str) -> usize {
 
 fn a_hundred_times(case: &Case) {
     let server = TestServer::new(|config| (case.change)(config));
-    let (mut witness, mut other) = (server.guest("witness", "lobby"), server.guest("other", "lobby"));
+    let mut witness = server.guest("witness", "lobby");
+    let mut other = server.guest("other", "lobby");
     witness.expect("other has connected to the chatroom");
     other.lines_so_far();
     ERRORS.lock().clear();

@@ -50,7 +50,8 @@ fn discover_until(lan: &Lan, host: Host, expected: &[(&str, &str)]) {
 fn lantalks_own_client_finds_the_server_from_another_host() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let Some(python) = python_with("lantalk==2.0.0", folder.path()) else { return };
-    let (a, b) = (lan.host(), lan.host());
+    let a = lan.host();
+    let b = lan.host();
     lan.plug(a, 0, "10.77.0.1/24");
     lan.plug(b, 0, "10.77.0.2/24 broadcast +");
     for host in [a, b] {
@@ -67,7 +68,8 @@ fn lantalks_own_client_finds_the_server_from_another_host() {
 #[test]
 fn d17_a_server_on_two_networks_is_one_row() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
-    let (a, b) = (lan.host(), lan.host());
+    let a = lan.host();
+    let b = lan.host();
     for (host, last) in [(a, 1), (b, 2)] {
         lan.plug(host, 0, &format!("10.77.0.{last}/24 broadcast +"));
         lan.plug(host, 1, &format!("10.78.0.{last}/24 broadcast +"));
@@ -89,7 +91,8 @@ fn servers_on_two_hosts_are_found_by_name_in_half_a_second() {
     let _alpha = server(&lan, hosts[0], folder.path(), "Alpha");
     let _beta = server(&lan, hosts[1], folder.path(), "Beta");
     let both = [("Alpha", "10.77.0.1"), ("Beta", "10.77.0.2")];
-    // From a third host, and from the hosts of the servers, which receive their own server's answers from several addresses.
+    // From a third host, and from the hosts of the servers, which receive their own server's answers from several
+    // addresses.
     for host in hosts {
         let (list, took) = discover(&lan, host, &[]);
         assert_eq!(named(&list), both, "{list:?}");
@@ -103,7 +106,9 @@ fn servers_on_two_hosts_are_found_by_name_in_half_a_second() {
 #[test]
 fn interfaces_may_appear_and_disappear() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
-    let (a, left, right) = (lan.host(), lan.host(), lan.host());
+    let a = lan.host();
+    let left = lan.host();
+    let right = lan.host();
     let _server = server(&lan, a, folder.path(), "Alpha");
     discover_until(&lan, a, &[("Alpha", "127.0.0.1")]);
     lan.plug(left, 0, "10.77.0.2/24");

@@ -20,7 +20,8 @@ fn bounded() -> TestServer {
 /// Reads combined notices until they add up to `came` and `went`. No notice of a single user may come between them.
 /// Returns the names in the notices.
 fn gathered(client: &mut Client, room: &str, came: usize, went: usize) -> Vec<String> {
-    let (mut so_far, mut named) = ((0, 0), Vec::new());
+    let mut so_far = (0, 0);
+    let mut named = Vec::new();
     while so_far != (came, went) {
         let line = client.expect_start("+");
         let (counts, names) = line.split_once(": ").expect("names");

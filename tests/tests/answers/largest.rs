@@ -90,7 +90,8 @@ impl Drop for FullHub {
 
 /// Returns lines that get the longest answers of a command.
 fn questions(command: &str, limits: &Limits) -> Vec<String> {
-    let (user, room) = (worst::user(0), worst::room(0));
+    let user = worst::user(0);
+    let room = worst::room(0);
     let text = worst::text(limits, '\\');
     let key = "0".repeat(64);
     match command {
@@ -125,7 +126,8 @@ fn label() -> Option<String> {
 
 /// Reads up to a line that contains `until`. Returns the number of bytes before it.
 fn read_to(until: &str, reader: &mut impl BufRead) -> usize {
-    let (mut bytes, mut line) = (0, Vec::new());
+    let mut bytes = 0;
+    let mut line = Vec::new();
     loop {
         line.clear();
         let read = reader.read_until(b'\n', &mut line).unwrap_or(0);
@@ -169,7 +171,8 @@ fn check_commands(full: &FullHub) {
                 assert!(!is_list || bytes <= page, "{rendering:?}, {shown}: {bytes} bytes on a page");
             }
         }
-        let (room, text) = (worst::room(0), worst::text(&full.limits, '\\'));
+        let room = worst::room(0);
+        let text = worst::text(&full.limits, '\\');
         for command in [
             Command::SayIn { room: &room, text: &text },
             Command::SayIn { room: &text, text: &text },
@@ -195,7 +198,8 @@ fn check_sign_in(full: &FullHub) {
     ping(&mut visit, "first");
     let bytes = read_to("first", &mut BufReader::new(socket));
     let backlog = count(full.limits.backlog_bytes);
-    let (mail, sent_again) = (backlog / 4, backlog / 8);
+    let mail = backlog / 4;
+    let sent_again = backlog / 8;
     assert!(bytes + mail + sent_again <= backlog, "{bytes} bytes beside mail, with a backlog of {backlog}");
 }
 

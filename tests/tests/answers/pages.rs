@@ -98,7 +98,10 @@ fn x2_rooms_chats_and_blocks_come_in_pages() {
 
 #[test]
 fn x2_every_rendering_has_the_command_for_the_next_page() {
-    let server = TestServer::new(|config| (config.limits.page_names, config.lantalk_port) = (2, Some(0)));
+    let server = TestServer::new(|config| {
+        config.limits.page_names = 2;
+        config.lantalk_port = Some(0);
+    });
     let _guests = guests(&server, ["alice", "bob", "carol"], "lobby");
     let mut json = json_guest(&server, "json", "lobby");
     json.send("/users");
@@ -124,8 +127,10 @@ fn x2_every_rendering_has_the_command_for_the_next_page() {
 /// Many guests of one address open rooms with the longest names, at a server with a small backlog.
 #[test]
 fn x2_a_client_that_lists_many_rooms_is_not_reset() {
-    let server =
-        TestServer::new(|config| (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (128 << 10, 4 << 10));
+    let server = TestServer::new(|config| {
+        config.limits.backlog_bytes = 128 << 10;
+        config.limits.send_buffer_bytes = 4 << 10;
+    });
     let mut guests = Vec::new();
     for guest in 0..30 {
         let mut client = server.guest(&format!("guest{guest}"), "lobby");
@@ -137,7 +142,8 @@ fn x2_a_client_that_lists_many_rooms_is_not_reset() {
     }
     let mut reader = json_guest(&server, "reader", "lobby");
     for _ in 0..30 {
-        let (mut command, mut rooms) = ("/rooms".to_owned(), Vec::new());
+        let mut command = "/rooms".to_owned();
+        let mut rooms = Vec::new();
         loop {
             reader.send(&command);
             let Some(What::Rooms { rooms: page, part }) = json::read(&reader.line()).map(|event| event.what) else {

@@ -7,7 +7,8 @@ use std::net::Ipv4Addr;
 /// Starts a server with limits per address, of which one allows three open rooms.
 fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
-        (config.max_clients_per_ip, config.limits.rooms_per_address) = (256, 3);
+        config.max_clients_per_ip = 256;
+        config.limits.rooms_per_address = 3;
         change(config);
     })
 }
@@ -31,7 +32,8 @@ const FULL: &str = "403 3 rooms opened from your address are open, the maximum. 
 #[test]
 fn x2_rooms_opened_by_one_address_are_limited() {
     let server = server(|_| {});
-    let (here, there) = (neighbour(1), neighbour(2));
+    let here = neighbour(1);
+    let there = neighbour(2);
     let mut alice = guest(&server, here, "alice", "one");
     let mut bob = guest(&server, here, "bob", "lobby");
     assert_eq!(join(&mut bob, "two"), "INFO: You are in two now");
@@ -41,7 +43,7 @@ fn x2_rooms_opened_by_one_address_are_limited() {
         client.send("still here");
         client.expect_nothing();
     }
-    // Open rooms and the lobby do not count.
+    // Joining an open room, or the lobby, is not limited.
     assert_eq!(join(&mut bob, "one"), "INFO: You are in one now");
     assert_eq!(join(&mut alice, "lobby"), "INFO: You are in lobby now");
     let mut refused = Client::connect_from(here, server.address());

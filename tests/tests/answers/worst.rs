@@ -64,7 +64,8 @@ impl LargestStorage {
         let names = |from: usize, most: u64| -> Vec<UserName> {
             (0..count(most)).map(|number| UserName::parse(&user(from + number)).unwrap()).collect()
         };
-        let (blocks, seen) = (names(100_000, limits.blocks_per_person), names(200_000, limits.seen_names));
+        let blocks = names(100_000, limits.blocks_per_person);
+        let seen = names(200_000, limits.seen_names);
         LargestStorage { limits: limits.clone(), of, blocks, seen }
     }
 

@@ -11,7 +11,7 @@ const LINE: usize = 5;
 /// Index of the member that gets the faulty line.
 const VICTIM: usize = 1;
 
-/// What the server does wrong.
+/// Fault of the server.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,
@@ -95,7 +95,8 @@ fn verdict(fault: Fault) -> DeliveryVerdict {
         let sessions: Vec<_> = (0..3)
             .map(|_| {
                 // Accept one client at a time, so that members enter in the order of their names.
-                let (stream, room) = (listener.accept().unwrap().0, room.clone());
+                let stream = listener.accept().unwrap().0;
+                let room = room.clone();
                 let before = room.lock().unwrap().members.len();
                 let session_room = room.clone();
                 let session = std::thread::spawn(move || serve(&stream, &session_room, fault));

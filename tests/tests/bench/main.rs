@@ -24,7 +24,8 @@ fn expect_exact(cell: &Cell, figures: &Figures) {
 
 #[test]
 fn smallest_cell_loses_and_doubles_nothing() {
-    let (server, cell) = (TestServer::default(), cell("10x8"));
+    let server = TestServer::default();
+    let cell = cell("10x8");
     let figures = run(&cell, &target(&server, ""), &SHORT_RUN).unwrap();
     expect_exact(&cell, &figures);
     // Five speakers, each with eight outstanding lines.
@@ -58,7 +59,8 @@ fn rooms_are_counted_separately() {
 
 #[test]
 fn of_each_two_joining_clients_one_sees_the_other() {
-    let (server, cell) = (TestServer::default(), cell("join-5000").of(40));
+    let server = TestServer::default();
+    let cell = cell("join-5000").of(40);
     let figures = run(&cell, &target(&server, ""), &SHORT_RUN).unwrap();
     expect_exact(&cell, &figures);
     assert_eq!(figures.deliveries, 40 * 39 / 2);
@@ -104,7 +106,8 @@ fn program_measures_its_own_server() {
     for (row, name) in rows.iter().zip(["10x8", "idle-20"]) {
         assert_eq!((row["cell"].as_str(), row["exact"].as_bool()), (Some(name), Some(true)), "{row}");
     }
-    let (lines, deliveries) = (rows[0]["lines"].as_u64().unwrap(), rows[0]["deliveries"].as_u64().unwrap());
+    let lines = rows[0]["lines"].as_u64().unwrap();
+    let deliveries = rows[0]["deliveries"].as_u64().unwrap();
     assert_eq!(deliveries, lines * 9);
     assert!(output.status.success());
 }

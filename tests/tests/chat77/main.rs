@@ -1,4 +1,5 @@
-//! Chat77's clients, byte for byte: each message is one `send` without a newline, and one `recv(1024)` returns one message.
+//! Chat77's clients, byte for byte: each message is one `send` without a newline, and one `recv(1024)` returns one
+//! message.
 
 mod messages;
 mod private_chats;

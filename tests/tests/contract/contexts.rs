@@ -20,7 +20,8 @@ const ROUND: [(&str, &str); 9] = [
 
 /// Signs in alice and bob. Bob is in both rooms, with hall in the background, and has a private chat with alice.
 fn alice_and_bob(server: &TestServer) -> (Client, Client) {
-    let (mut bob, mut alice) = (server.guest("bob", ROOM), server.guest("alice", ROOM));
+    let mut bob = server.guest("bob", ROOM);
+    let mut alice = server.guest("alice", ROOM);
     bob.send("/join attic");
     bob.until("INFO: You are in attic now");
     alice.send("/connect bob");

@@ -77,7 +77,7 @@ fn connection_that_ends_at_any_stage_leaves_nothing_behind() {
     }
 }
 
-/// A session carries out commands that have arrived, also after its client is gone. Other clients notice only these.
+/// A session carries out commands that have arrived, also after its client is gone. Other clients notice nothing else.
 #[test]
 fn reset_after_many_commands_leaves_nothing_behind() {
     let server = server(0);

@@ -36,7 +36,8 @@ impl Flood {
     /// room).
     pub fn during(server: &TestServer, command: &str, test: impl FnOnce(&Flood)) {
         let flood = Flood::default();
-        let (mut talker, mut witness) = (server.guest("talker", ROOM), server.guest("witness", ROOM));
+        let mut talker = server.guest("talker", ROOM);
+        let mut witness = server.guest("witness", ROOM);
         let (credit, credits) = channel();
         let flood = &flood;
         std::thread::scope(|scope| {
@@ -89,7 +90,8 @@ impl Flood {
 
     /// Waits until the witness has received some more lines.
     pub fn wait_for_more(&self) {
-        let (mut heard, deadline) = (self.heard.lock().unwrap(), Instant::now() + DEADLINE);
+        let mut heard = self.heard.lock().unwrap();
+        let deadline = Instant::now() + DEADLINE;
         let enough = *heard + 2 * BURST;
         while *heard < enough {
             let left = deadline.checked_duration_since(Instant::now()).expect("more lines within the deadline");

@@ -1,5 +1,5 @@
-//! Line 4: a user who joins a room receives nothing said before and everything after. A user who leaves, or switches the
-//! room or the format during the talk, misses nothing and receives nothing twice.
+//! Line 4: a user who joins a room receives nothing said before and everything after. A user who leaves, or switches
+//! the room or the format during the talk, misses nothing and receives nothing twice.
 
 use crate::flood::{Flood, Listen, number};
 use crate::party::{ROOM, server};

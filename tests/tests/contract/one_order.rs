@@ -9,8 +9,8 @@ const SPEAKERS: usize = 4;
 /// Additional members. With these the room has more than the 16 members up to which speakers run the cycles.
 const MANY: usize = 12;
 
-/// Lets all speakers send `lines` lines each at the same time, and all members receive them. A last line then shows that
-/// no member received more. Returns the lines of each member.
+/// Lets all speakers send `lines` lines each at the same time, and all members receive them. A last line then shows
+/// that no member received more. Returns the lines of each member.
 fn flood(members: &mut [Participant], lines: usize, at_once: usize) -> Vec<Vec<HeardLine>> {
     let start = Barrier::new(SPEAKERS);
     let mut heard: Vec<Vec<HeardLine>> = std::thread::scope(|scope| {

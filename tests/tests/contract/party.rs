@@ -164,7 +164,8 @@ fn talk_line(client: &mut Client) -> String {
     }
 }
 
-/// Returns the next line of talk of an unframed client. One `recv` may return several, with presence lines between them.
+/// Returns the next line of talk of an unframed client. One `recv` may return several, with presence lines between
+/// them.
 fn talk_message(client: &mut Unframed, rest: &mut String) -> String {
     loop {
         if let Some(end) = rest.find('>') {

@@ -33,7 +33,8 @@ struct SteadyTalk {
 
 impl SteadyTalk {
     fn begin(server: &TestServer) -> SteadyTalk {
-        let (talker, listener) = (server.guest("talker", "lobby"), server.guest("listener", "lobby"));
+        let talker = server.guest("talker", "lobby");
+        let listener = server.guest("listener", "lobby");
         SteadyTalk { talker, listener, presence: Vec::new() }
     }
 
@@ -115,7 +116,8 @@ fn line_1_client_that_never_reads_delays_no_send() {
     for inline in BOTH_WAYS {
         let server = small_buffer_server(|config| {
             config.limits.inline_members = inline;
-            (config.limits.backlog_bytes, config.limits.stalled_seconds) = (1 << 30, 3_600);
+            config.limits.backlog_bytes = 1 << 30;
+            config.limits.stalled_seconds = 3_600;
         });
         let mut talk = SteadyTalk::begin(&server);
         let _sloth = server.guest("slow", "lobby");
@@ -135,11 +137,13 @@ fn line_1_client_that_never_reads_delays_no_send() {
 fn line_5_full_backlog_disconnects_only_its_client() {
     for inline in BOTH_WAYS {
         let server = small_buffer_server(|config| {
-            (config.limits.inline_members, config.limits.backlog_bytes) = (inline, 256 << 10);
+            config.limits.inline_members = inline;
+            config.limits.backlog_bytes = 256 << 10;
         });
         let mut talk = SteadyTalk::begin(&server);
         let slow_reader = server.guest("slow", "lobby");
-        let (mut most, hub) = (0, &server.server().services().hub);
+        let mut most = 0;
+        let hub = &server.server().services().hub;
         talk.until(|_| {
             most = most.max(waiting(&server));
             hub.people() < 3
@@ -153,7 +157,8 @@ fn line_5_full_backlog_disconnects_only_its_client() {
 #[test]
 fn line_5_backlog_without_progress_is_disconnected_after_the_timeout() {
     let server = small_buffer_server(|config| {
-        (config.limits.stalled_seconds, config.limits.backlog_bytes) = (1, 1 << 30);
+        config.limits.stalled_seconds = 1;
+        config.limits.backlog_bytes = 1 << 30;
     });
     let mut talk = SteadyTalk::begin(&server);
     let slow_reader = server.guest("slow", "lobby");
@@ -166,7 +171,8 @@ fn line_5_backlog_without_progress_is_disconnected_after_the_timeout() {
 #[test]
 fn line_5_total_limit_disconnects_the_largest_backlog_first() {
     let server = small_buffer_server(|config| {
-        (config.limits.backlog_total_bytes, config.limits.backlog_bytes) = (8 << 20, 1 << 30);
+        config.limits.backlog_total_bytes = 8 << 20;
+        config.limits.backlog_bytes = 1 << 30;
         config.limits.stalled_seconds = 3_600;
     });
     let mut talk = SteadyTalk::begin(&server);

@@ -1,5 +1,5 @@
-//! Lines 6 and 7: users run random commands from many threads at once. Debug builds assert the order of locks, and that no
-//! thread blocks while it holds one. A panic in any thread of the server fails the test.
+//! Lines 6 and 7: users run random commands from many threads at once. Debug builds assert the order of locks, and that
+//! no thread blocks while it holds one. A panic in any thread of the server fails the test.
 
 use crate::flood::Flood;
 use crate::party::{ROOM, guest_again};
@@ -29,7 +29,8 @@ fn count_panics() {
 
 /// Returns a random command.
 fn command(dice: &mut Dice) -> String {
-    let (room, user) = (dice.roll(3), dice.roll(USERS));
+    let room = dice.roll(3);
+    let user = dice.roll(USERS);
     match dice.roll(18) {
         0 | 1 => format!("/join room{room}"),
         2 => "/leave".into(),
@@ -58,7 +59,8 @@ fn wait_for_answers(client: &mut Client, step: usize) {
 }
 
 fn run_user(server: &TestServer, number: usize) {
-    let (name, mut dice) = (format!("p{number}"), Dice::new(number));
+    let name = format!("p{number}");
+    let mut dice = Dice::new(number);
     let mut client = guest_again(server, &name, ROOM);
     for step in 0..STEPS {
         let commands: String = (0..=dice.roll(6)).map(|_| command(&mut dice) + "\n").collect();

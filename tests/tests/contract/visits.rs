@@ -1,5 +1,5 @@
-//! Line 6: talking takes no hub lock. Also, a session that panics leaves nothing behind. The tests run sessions on their
-//! own threads, without a server.
+//! Line 6: talking takes no hub lock. Also, a session that panics leaves nothing behind. The tests run sessions on
+//! their own threads, without a server.
 
 use landline_common::command::Command;
 use landline_common::limits::Limits;
@@ -85,7 +85,8 @@ fn line_6_talking_takes_no_hub_lock() {
     use landline_server::ranked::Ranked;
     for inline in [16, 0] {
         let fixture = HubFixture::new(inline);
-        let (mut alice, mut bob) = (fixture.guest(1, "alice", "hall"), fixture.guest(2, "bob", "hall"));
+        let mut alice = fixture.guest(1, "alice", "hall");
+        let mut bob = fixture.guest(2, "bob", "hall");
         assert_eq!(alice.line(), "bob has connected to the chatroom");
         // The first line of a session waits until its arrival is announced, so no lock may be held yet.
         alice.run_command(Command::Say("first words"));

@@ -36,7 +36,8 @@ fn question_is_answered_with_all_fields() {
 #[test]
 fn beacon_is_sent_at_once_and_every_two_seconds() {
     let port = free_port();
-    let (first, second) = (shared(port), shared(port));
+    let first = shared(port);
+    let second = shared(port);
     let discovery = start(announcement(port));
     let begun = Instant::now();
     for _ in 0..2 {

@@ -116,7 +116,7 @@ fn running_server_is_found_with_its_number_of_users() {
         config.beacon_port = Some(port);
         config.name = "Grüße".into();
     });
-    let _people = (server.guest("alice", "room"), server.guest("bob", "room"));
+    let _users = (server.guest("alice", "room"), server.guest("bob", "room"));
     let list = found(port, &["--timeout", "1"]);
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!((&list[0]["name"], &list[0]["users"]), (&"Grüße".into(), &2.into()));

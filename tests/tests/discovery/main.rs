@@ -95,8 +95,8 @@ fn waiting(socket: &UdpSocket) -> usize {
     count
 }
 
-/// Waits until the server has handled all earlier questions, which it does in order. Each barrier needs its own address,
-/// since quotas go by address.
+/// Waits until the server has handled all earlier questions, which it does in order. Each barrier needs its own
+/// address, since quotas go by address.
 fn barrier(port: u16, last: u8) {
     let asker = asker(last);
     send(&asker, &question(), port);

@@ -13,7 +13,8 @@ const SLOW_DOWN: &str = "INFO: ⚠ Slow down — you're sending too fast.";
 fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
         let Config { rate, max_clients_per_ip, .. } = Config::default();
-        (config.rate, config.max_clients_per_ip) = (rate, max_clients_per_ip);
+        config.rate = rate;
+        config.max_clients_per_ip = max_clients_per_ip;
         // All clients sign in at once; do not let that limit interfere.
         config.limits.unsigned_per_address = 1_000;
         change(config);
@@ -89,7 +90,8 @@ fn lines_over_the_address_limit_are_dropped_with_a_warning() {
         config.limits.dropped_lines = 5;
         config.rate = Some((1_000, Duration::from_secs(1)));
     });
-    let (mut alice, mut bob) = (guest(&server, neighbour(1), "alice"), guest(&server, neighbour(1), "bob"));
+    let mut alice = guest(&server, neighbour(1), "alice");
+    let mut bob = guest(&server, neighbour(1), "bob");
     let mut carol = guest(&server, neighbour(2), "carol");
     alice.until("carol has connected");
     bob.until("carol has connected");
@@ -150,7 +152,8 @@ fn disabling_the_rate_or_address_limits_disables_this_limit() {
             config.limits.address_lines = 1;
             change(config);
         });
-        let (mut alice, mut bob) = (server.guest("alice", "lobby"), server.guest("bob", "lobby"));
+        let mut alice = server.guest("alice", "lobby");
+        let mut bob = server.guest("bob", "lobby");
         (0..9).for_each(|n| alice.send(&format!("line {n}")));
         (0..9).for_each(|n| bob.expect(&format!("alice: line {n}")));
     }

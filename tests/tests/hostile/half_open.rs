@@ -30,7 +30,9 @@ fn pulled_cable_ends_the_session_and_frees_the_name() {
 #[test]
 fn vanished_host_is_signed_out_while_others_talk_to_it() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
-    let (here, there, gone) = (lan.host(), lan.host(), lan.host());
+    let here = lan.host();
+    let there = lan.host();
+    let gone = lan.host();
     lan.plug(here, 0, "10.78.0.1/24");
     lan.plug(there, 0, "10.78.0.2/24");
     let cable = lan.plug(gone, 0, "10.78.0.3/24");
@@ -48,7 +50,8 @@ fn vanished_host_is_signed_out_while_others_talk_to_it() {
         let records = std::fs::read_to_string(&session_log).expect("the session log");
         records.lines().any(|line| line.contains(name) && line.contains(part))
     };
-    let (mut bob, _carol) = (join(there, "bob"), join(gone, "carol"));
+    let mut bob = join(there, "bob");
+    let _carol = join(gone, "carol");
     eventually("both are signed in", || ["bob", "carol"].iter().all(|name| recorded(name, "\"login\"")));
     lan.ip(gone, &format!("link set {cable} down"));
     let mut polls = 0;

@@ -101,7 +101,8 @@ fn junk(lines: usize) -> impl Iterator<Item = Vec<u8>> {
 
 /// Sends all pieces until the server closes the connection. Discards the answers.
 fn pour(client: Client, pieces: impl Iterator<Item = Vec<u8>> + Send) {
-    let (mut reading, mut writing) = (client.stream(), client.stream());
+    let mut reading = client.stream();
+    let mut writing = client.stream();
     std::thread::scope(|scope| {
         scope.spawn(move || std::io::copy(&mut reading, &mut std::io::sink()));
         let mut writer = std::io::BufWriter::with_capacity(64 << 10, &mut writing);
@@ -166,7 +167,7 @@ fn junk_at_the_lantalk_port_uses_no_memory() {
         pour(elsewhere, junk(JUNK_LINES).chain([end.to_vec()]));
         watched.watcher.expect("junk: that was all");
         watched.watcher.expect("junk has left the chatroom");
-        // The same before the sign-in.
+        // Send junk before the sign-in, too.
         let mut stranger = Client::connect(watched.lantalk);
         stranger.expect_start("{\"type\":\"auth_request\"");
         pour(stranger, junk(JUNK_LINES));
@@ -253,7 +254,7 @@ fn every_byte_value_is_harmless_alone_and_among_others() {
     }
     // Only the slash is a command.
     assert_eq!(alice.lines_so_far(), ["ERROR: 400 Unknown command /. Try /help."]);
-    // The same as the first bytes of a connection.
+    // Send each value as the first byte of a connection, too.
     for byte in 0..=u8::MAX {
         for junk in [&[byte][..], &[byte, byte], &[byte, b'\n']] {
             let mut client = server.connect();

@@ -37,7 +37,8 @@ fn chat_continues_during_password_checks_and_excess_sign_ins_are_refused() {
     let capacity = check_capacity(&server);
     let mut chat = ChatProbe::new(&server);
     let mut guesses: Vec<Client> = (0..capacity + 20).map(|number| guess(&server, number)).collect();
-    let (mut checked, mut refused) = (0, 0);
+    let mut checked = 0;
+    let mut refused = 0;
     for guess in &mut guesses {
         // Answers come one after another, so the server is checking passwords until the last one.
         assert!(chat.say().is_empty());

@@ -1,7 +1,8 @@
 //! Attacks from the network. docs/RELIABILITY.md lists what the server promises under each of them.
 //!
-//! Tests assert which clients are signed in, which lines they receive, and which connections are closed, but hardly ever a
-//! time, since CI machines are busy. The figures in the document come from `measure.rs`, whose tests run by hand.
+//! Tests assert which clients are signed in, which lines they receive, and which connections are closed, but hardly
+//! ever a time, since CI machines are busy. The figures in the document come from `measure.rs`, whose tests run by
+//! hand.
 
 mod bloat;
 mod cut;
@@ -18,7 +19,7 @@ mod unclean;
 
 use landline_tests::{Client, TestServer};
 
-/// Two guests in a room, who show that the server still delivers lines.
+/// Two guests in a room that show that the server still delivers lines.
 struct ChatProbe {
     speaker: Client,
     listener: Client,
@@ -27,7 +28,8 @@ struct ChatProbe {
 
 impl ChatProbe {
     fn new(server: &TestServer) -> ChatProbe {
-        let (mut speaker, listener) = (server.guest("talker", "salon"), server.guest("hearer", "salon"));
+        let mut speaker = server.guest("talker", "salon");
+        let listener = server.guest("hearer", "salon");
         speaker.expect("hearer has connected to the chatroom");
         ChatProbe { speaker, listener, said: 0 }
     }

@@ -11,7 +11,8 @@ const GAP: Duration = Duration::from_millis(5);
 
 /// Measures the latency of lines while `holds` returns true, of a thousand lines at least.
 fn line_times(chat: &mut ChatProbe, mut holds: impl FnMut() -> bool) -> Histogram {
-    let (mut times, mut lines) = (Histogram::default(), 0);
+    let mut times = Histogram::default();
+    let mut lines = 0;
     while lines < 1_000 || holds() {
         let begun = Instant::now();
         chat.say();
@@ -78,15 +79,15 @@ const PERCENTS: [u64; 2] = [50, 99];
 /// Runs a round. Returns the time until all members have received half, and 99 of 100, of the lines, in milliseconds.
 /// Also returns whether the server has disconnected the client that never reads.
 fn round(server: &TestServer, rounds: &mut Rounds, stalled: bool) -> ([f64; 2], bool) {
-    let people = || server.server().services().hub.people();
+    let user_count = || server.server().services().hub.people();
     let slow_reader = stalled.then(|| rounds.stall().expect("one more"));
     let round = rounds.talk().expect("talk");
     assert!(round.verdict.is_exact(), "{:?}", round.verdict);
-    let cut = stalled && people() == never_reads::MEMBERS;
+    let cut = stalled && user_count() == never_reads::MEMBERS;
     if let Some(slow_reader) = slow_reader {
         rounds.leave(slow_reader);
     }
-    eventually("only members that read are left", || people() == never_reads::MEMBERS);
+    eventually("only members that read are left", || user_count() == never_reads::MEMBERS);
     (PERCENTS.map(|percent| round.all.percentile(percent).expect("lines").as_secs_f64() * 1e3), cut)
 }
 
@@ -102,7 +103,8 @@ fn latency_with_and_without_a_client_that_never_reads() {
     let server = TestServer::default();
     let mut rounds = never_reads::rounds(&server, ROUND);
     round(&server, &mut rounds, false);
-    let (mut pairs, mut cut) = (Vec::new(), 0);
+    let mut pairs = Vec::new();
+    let mut cut = 0;
     for pair in 0..PAIRS {
         let mut both = [[0.0; 2]; 2];
         // Alternate the order, so that other load on the machine affects both alike.
@@ -113,18 +115,16 @@ fn latency_with_and_without_a_client_that_never_reads() {
         }
         pairs.push(both);
     }
-    println!(
-        "in {PAIRS} pairs of rounds, the client that never reads was disconnected {cut} times; time until all members have a line:"
-    );
+    println!("in {PAIRS} pairs of rounds, the client that never reads was disconnected {cut} times");
     for (at, percent) in PERCENTS.into_iter().enumerate() {
         let [without, with] = [0, 1].map(|which| sorted(pairs.iter().map(|both| both[which][at]))[PAIRS / 2]);
         let ratios = sorted(pairs.iter().map(|[without, with]| with[at] / without[at]));
         let [low, median, high] = [CERTAIN, PAIRS / 2, PAIRS - 1 - CERTAIN].map(|rank| ratios[rank]);
         let [least, most] = [ratios[0], ratios[PAIRS - 1]];
-        println!("{percent} of 100: {without:.1} ms without, {with:.1} ms with (medians of the rounds);");
         println!(
-            "  with / without {median:.3}, confidence interval {low:.3} to {high:.3}; single pairs {least:.3} to {most:.3}"
+            "{percent} of 100: {without:.1} ms without, {with:.1} ms with (time until all members have a line, median);"
         );
+        println!("  with / without {median:.3}, surely {low:.3} to {high:.3}; single pairs {least:.3} to {most:.3}");
     }
 }
 

@@ -47,7 +47,8 @@ fn default_backlog_is_one_mebibyte_and_then_the_client_is_reset() {
     let mut chat = ChatProbe::new(&server);
     let slow_reader = server.guest("slow", "salon");
     socket2::SockRef::from(slow_reader.stream()).set_recv_buffer_size(4 << 10).expect("a socket");
-    let (services, mut most) = (server.server().services(), 0);
+    let services = server.server().services();
+    let mut most = 0;
     let begun = Instant::now();
     while services.hub.people() == 3 {
         for _ in 0..20 {

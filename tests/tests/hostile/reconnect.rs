@@ -30,8 +30,10 @@ impl Drop for ClientPrograms {
 pub(crate) fn server() -> TestServer {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| {
-        (config.bind, config.ports) = (free.ip(), vec![free.port()]);
-        (config.max_clients_per_ip, config.limits) = (256, Limits::default());
+        config.bind = free.ip();
+        config.ports = vec![free.port()];
+        config.max_clients_per_ip = 256;
+        config.limits = Limits::default();
         config.rate = Some((10, Duration::from_secs(5)));
     })
 }

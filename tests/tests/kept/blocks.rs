@@ -92,7 +92,8 @@ fn block_survives_a_restart_and_covers_later_sign_ins() {
 #[test]
 fn blocks_of_a_guest_end_with_the_session() {
     let server = TestServer::default();
-    let (mut bob, mut eve) = (server.guest("bob", "lobby"), server.guest("eve", "lobby"));
+    let mut bob = server.guest("bob", "lobby");
+    let mut eve = server.guest("eve", "lobby");
     bob.send("/block eve");
     bob.until("INFO: eve is blocked");
     bob.quit();
@@ -105,7 +106,8 @@ fn blocks_of_a_guest_end_with_the_session() {
 #[test]
 fn blocking_ends_private_chats_and_requests() {
     let server = TestServer::default();
-    let (mut bob, mut eve) = (server.guest("bob", "a"), server.guest("eve", "b"));
+    let mut bob = server.guest("bob", "a");
+    let mut eve = server.guest("eve", "b");
     bob.lines_so_far();
     eve.send("connect to bob");
     bob.expect("PRIVATE_REQUEST_FROM:eve");

@@ -41,7 +41,8 @@ fn try_sign_in(server: &TestServer) -> Option<Client> {
 fn gather(got: &mut Vec<DirectMessage>, lines: impl IntoIterator<Item = String>) {
     for line in lines.into_iter().filter(|line| line.starts_with("{\"type\":\"pm\"")) {
         let event: Value = serde_json::from_str(&line).expect("JSON");
-        let (id, text) = (event["id"].as_u64().expect("an id"), event["text"].as_str().expect("a text").to_owned());
+        let id = event["id"].as_u64().expect("an id");
+        let text = event["text"].as_str().expect("a text").to_owned();
         got.push(DirectMessage { id, text, kept: event["kept"] == true });
     }
 }
@@ -71,7 +72,8 @@ fn run_sessions(
     server: &TestServer,
     mut end: impl FnMut(Client, &mut Vec<DirectMessage>),
 ) -> (Vec<String>, Vec<DirectMessage>) {
-    let (mut got, ended_sessions) = (Vec::new(), AtomicUsize::new(0));
+    let mut got = Vec::new();
+    let ended_sessions = AtomicUsize::new(0);
     let written = thread::scope(|scope| {
         let ended_sessions = &ended_sessions;
         let writers: Vec<_> = (0..WRITERS)

@@ -59,7 +59,8 @@ fn many_messages_arrive_at_a_lantalk_client() {
 fn many_messages_arrive_at_a_chat77_client() {
     let server = server();
     queue(&server, "alice", numbered(MANY)).quit();
-    let (mut bob, mut all) = (Client::connect(server.address()), String::new());
+    let mut bob = Client::connect(server.address());
+    let mut all = String::new();
     // Send without newlines, as Chat77's client does. On a busy machine, received messages may have merged.
     let mut read_to = |bob: &Client, end: &str| {
         while !all.contains(end) {

@@ -52,7 +52,8 @@ fn newcomer_reads_the_history_in_the_order_of_the_room() {
 #[test]
 fn received_line_is_in_the_history_at_once() {
     let server = TestServer::default();
-    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "ops"));
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
     alice.lines_so_far();
     for i in 0..200 {
         alice.send(&format!("line {i}"));
@@ -64,7 +65,8 @@ fn received_line_is_in_the_history_at_once() {
 #[test]
 fn history_is_per_room_and_includes_messages_to_all() {
     let server = TestServer::default();
-    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "dev"));
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "dev");
     alice.send("secret of ops");
     alice.send("/all for everybody");
     bob.until("[all] alice: for everybody");
@@ -90,7 +92,8 @@ fn direct_messages_are_visible_to_both_users_only() {
     alice.until("[PM] bob: yes");
     let both = ["[PM] alice to bob: are you there?", "[PM] bob to alice: yes"];
     server.restart();
-    let (mut alice, mut bob) = (server.login("alice", PASSWORD), server.login("bob", PASSWORD));
+    let mut alice = server.login("alice", PASSWORD);
+    let mut bob = server.login("bob", PASSWORD);
     alice.lines_so_far();
     assert_eq!(ask(&mut alice, "/history").0, both);
     assert_eq!(ask(&mut bob, "/history with ALICE").0, both);
@@ -111,7 +114,8 @@ fn direct_messages_are_visible_to_both_users_only() {
 #[test]
 fn direct_messages_of_a_guest_are_hidden_from_the_next_guest() {
     let server = TestServer::default();
-    let (mut alice, mut bob) = (server.guest("alice", "a"), server.guest("bob", "b"));
+    let mut alice = server.guest("alice", "a");
+    let mut bob = server.guest("bob", "b");
     alice.send("message bob our secret");
     bob.until("[PM] alice: our secret");
     assert_eq!(ask(&mut bob, "/history").0, ["[PM] alice to bob: our secret"]);
@@ -124,7 +128,8 @@ fn direct_messages_of_a_guest_are_hidden_from_the_next_guest() {
 #[test]
 fn private_chats_are_not_stored() {
     let server = TestServer::default();
-    let (mut alice, mut bob) = (server.guest("alice", "a"), server.guest("bob", "b"));
+    let mut alice = server.guest("alice", "a");
+    let mut bob = server.guest("bob", "b");
     alice.send("connect to bob");
     bob.until("PRIVATE_REQUEST_FROM:alice");
     bob.send("accept connection alice");
@@ -139,7 +144,8 @@ fn private_chats_are_not_stored() {
 #[test]
 fn history_and_search_hide_blocked_users() {
     let server = TestServer::default();
-    let (mut alice, mut eve) = (server.guest("alice", "ops"), server.guest("eve", "ops"));
+    let mut alice = server.guest("alice", "ops");
+    let mut eve = server.guest("eve", "ops");
     eve.send("loud words");
     alice.until("eve: loud words");
     alice.send("block eve");

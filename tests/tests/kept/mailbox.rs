@@ -24,7 +24,8 @@ fn queued_message(client: &mut Client) -> String {
 #[test]
 fn online_users_receive_direct_messages_at_once() {
     let server = server();
-    let (mut alice, mut carol) = (server.guest("alice", "lobby"), server.guest("carol", "ops"));
+    let mut alice = server.guest("alice", "lobby");
+    let mut carol = server.guest("carol", "ops");
     let mut bob = server.login("bob", PASSWORD);
     alice.lines_so_far();
     alice.send("message carol hi");
@@ -85,7 +86,8 @@ fn messages_per_sender_and_per_receiver_are_limited() {
         config.limits.mail_per_receiver = 3;
     });
     server.register("bob", PASSWORD);
-    let (mut alice, mut carol) = (server.guest("alice", "lobby"), server.guest("carol", "ops"));
+    let mut alice = server.guest("alice", "lobby");
+    let mut carol = server.guest("carol", "ops");
     alice.lines_so_far();
     for i in 0..2 {
         alice.send(&format!("message bob {i} from alice"));
@@ -211,7 +213,8 @@ fn messages_undelivered_by_a_broken_connection_return_to_the_mailbox() {
         config.limits.backlog_bytes = 64 << 10;
         config.limits.send_buffer_bytes = 4 << 10;
         // High limits: until a busy machine notices the broken connection, many messages return to the mailbox.
-        (config.limits.mail_per_sender, config.limits.mail_per_receiver) = (10_000, 10_000);
+        config.limits.mail_per_sender = 10_000;
+        config.limits.mail_per_receiver = 10_000;
     });
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");
@@ -272,7 +275,8 @@ fn mail_pages_after_a_format_change_use_the_new_format() {
     }
     let mut bob = server.login("bob", PASSWORD);
     bob.send("format json");
-    let (mut changed, mut got) = (false, 0);
+    let mut changed = false;
+    let mut got = 0;
     while got < 200 {
         let line = bob.line();
         if line.contains("\"event\":\"format\"") {

@@ -27,7 +27,8 @@ fn search_shows_twenty_matches_newest_first() {
 #[test]
 fn search_covers_only_visible_messages() {
     let server = TestServer::default();
-    let (mut alice, mut bob) = (server.guest("alice", "ops"), server.guest("bob", "dev"));
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "dev");
     alice.send("the needle in ops");
     alice.send("/all a needle for all");
     alice.send("message bob a needle for bob");

@@ -80,8 +80,8 @@ impl HistoryReader {
         }
     }
 
-    /// Checks that live lines and pages have one order within the room. Messages to all travel separately, so their order
-    /// is not compared.
+    /// Checks that live lines and pages have one order within the room. Messages to all travel separately, so their
+    /// order is not compared.
     fn check(&self, room: &str) {
         let in_room = |said: &&SaidLine| said.room.is_some();
         let live: Vec<&SaidLine> = self.live.iter().filter(in_room).collect();
@@ -139,7 +139,8 @@ fn pages_under_load_are_complete_and_all_messages_survive_a_stop() {
     let readers: Vec<HistoryReader> =
         ROOMS.iter().map(|room| HistoryReader::new(&server, &format!("in-{room}"), room)).collect();
     let read = thread::scope(|scope| {
-        let (server, done) = (&server, &done);
+        let server = &server;
+        let done = &done;
         for writer in 0..WRITERS {
             scope.spawn(move || {
                 talk(server, writer);

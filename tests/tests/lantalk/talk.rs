@@ -35,7 +35,8 @@ fn a9_several_lines_arrive_at_every_kind_of_client() {
     let mut alice = server.guest("alice", "lobby");
     let mut carol = server.unframed();
     carol.ask("carol_lobby", "200");
-    let (mut bob, mut dora) = (server.lantalk("Bob"), server.lantalk("Dora"));
+    let mut bob = server.lantalk("Bob");
+    let mut dora = server.lantalk("Dora");
     let mut json = server.connect();
     json.send("format json\njson_lobby");
     json.until("{\"type\":\"auth_ok\"");

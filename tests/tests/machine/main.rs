@@ -21,7 +21,8 @@ fn every_user_receives_exactly_the_predicted_lines() {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     let is_default = std::env::var_os("PROPTEST_CASES").is_none() && config.rng_seed == RngSeed::Random;
     if is_default {
-        (config.cases, config.rng_seed) = (CASES, RngSeed::Fixed(77));
+        config.cases = CASES;
+        config.rng_seed = RngSeed::Fixed(77);
     }
     let done = Cell::new(0);
     let tried = TestRunner::new(config).run(&steps::steps(), |steps| {

@@ -12,7 +12,7 @@ pub const NAMES: [&str; 6] = ["alice", "bob", "carol", "dave", "eve", "zoe"];
 /// Number of users with accounts.
 pub const ACCOUNTS: usize = 3;
 /// Number of users that sign in.
-pub const PEOPLE: usize = 5;
+pub const USERS: usize = 5;
 /// Names of rooms. Accounts enter the first one at sign-in.
 pub const ROOMS: [&str; 3] = ["lobby", "ops", "dev"];
 /// Words in messages, for searching.
@@ -22,7 +22,7 @@ pub const WORDS: [&str; 2] = ["red", "blue"];
 #[derive(Clone, Debug)]
 pub struct UserStep {
     pub user: UserIndex,
-    /// Whether an offline user signs in. Otherwise the step of an offline user is skipped.
+    /// True if an offline user signs in. Otherwise the step of an offline user is skipped.
     pub signs_in: bool,
     /// Room that a guest enters at sign-in.
     pub room: RoomIndex,
@@ -107,14 +107,15 @@ pub fn text(number: usize, word: usize) -> String {
 
 /// Generates steps. Steps that end a lot of state, such as restarts, are rare.
 pub fn steps() -> impl Strategy<Value = Vec<UserStep>> {
-    let step = (0..PEOPLE, prop::bool::weighted(0.4), 0..ROOMS.len(), act());
+    let step = (0..USERS, prop::bool::weighted(0.4), 0..ROOMS.len(), act());
     let step = step.prop_map(|(user, signs_in, room, act)| UserStep { user, signs_in, room, act });
     prop::collection::vec(step, 1..=300)
 }
 
 fn act() -> impl Strategy<Value = UserAction> {
-    let user = prop_oneof![12 => 0..PEOPLE, 1 => PEOPLE..NAMES.len()];
-    let (room, word) = (0..ROOMS.len(), 0..WORDS.len());
+    let user = prop_oneof![12 => 0..USERS, 1 => USERS..NAMES.len()];
+    let room = 0..ROOMS.len();
+    let word = 0..WORDS.len();
     let maybe = prop::option::of(user.clone());
     let leaving = prop_oneof![3 => Just(UserAction::Quit), 1 => Just(UserAction::Close), 2 => Just(UserAction::Reset)];
     let asking = prop_oneof![

@@ -1,6 +1,6 @@
 //! Runs steps against a real server over real sockets, and compares the received lines with the model's.
 
-use crate::steps::{ACCOUNTS, NAMES, PEOPLE, ROOMS, UserAction, UserIndex, UserStep};
+use crate::steps::{ACCOUNTS, NAMES, ROOMS, USERS, UserAction, UserIndex, UserStep};
 use crate::world::{MAIL, MAIL_OF_ONE, ModelServer, ReceivedLines, ResolvedStep};
 use landline_common::UserName;
 use landline_tests::{Client, TestServer, eventually};
@@ -11,7 +11,7 @@ const PASSWORD: &str = "correct horse";
 /// A server with its clients, and the model of it.
 struct ModelComparison {
     server: TestServer,
-    clients: [Option<Client>; PEOPLE],
+    clients: [Option<Client>; USERS],
     model: ModelServer,
 }
 
@@ -33,8 +33,9 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
         }
         done += 1;
         let (heard, expected) = comparison.run_step(step, resolved);
-        for (user, name) in NAMES[..PEOPLE].iter().enumerate() {
-            let (heard, expected) = (&heard[user], &expected[user]);
+        for (user, name) in NAMES[..USERS].iter().enumerate() {
+            let heard = &heard[user];
+            let expected = &expected[user];
             if heard != expected {
                 let about = format!("step {at}, {} ({resolved:?}): {name}", NAMES[step.user]);
                 return Err(TestCaseError::fail(format!("{about} receives {heard:#?} instead of {expected:#?}")));
@@ -47,7 +48,8 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
 impl ModelComparison {
     /// Runs one step. Returns the lines that each user has received, and those that the model predicts.
     fn run_step(&mut self, step: &UserStep, resolved: ResolvedStep) -> (ReceivedLines, ReceivedLines) {
-        let (user, typed) = (step.user, self.typed(step, resolved));
+        let user = step.user;
+        let typed = self.typed(step, resolved);
         let mut heard = ReceivedLines::default();
         match resolved {
             ResolvedStep::Skip => {}
@@ -102,7 +104,8 @@ impl ModelComparison {
     /// Waits until a session has ended. A user may block all others, so that no client receives a notice. Poll until
     /// the name is free, which is the last step of a sign-out.
     fn wait_until_gone(&self, user: UserIndex) {
-        let (hub, name) = (&self.server.server().services().hub, UserName::parse(NAMES[user]).expect("a name"));
+        let hub = &self.server.server().services().hub;
+        let name = UserName::parse(NAMES[user]).expect("a name");
         eventually("the name is free", || hub.claim(name.clone()).is_ok());
     }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 #[test]
 fn line_goes_into_the_named_room() {
     let server = TestServer::default();
-    let (mut lobby, mut ops) = (server.guest("carol", "lobby"), server.guest("dave", "ops"));
+    let mut lobby = server.guest("carol", "lobby");
+    let mut ops = server.guest("dave", "ops");
     let mut alice = JsonClient::guest(&server, "alice", "lobby");
     lobby.until("alice has connected");
     ops.until("alice has connected");
@@ -44,7 +45,8 @@ fn own_lines_arrive_in_the_order_of_the_room() {
     alice.client.send_bytes(lines.as_bytes());
     let mut ids = Vec::new();
     for n in 0..40 {
-        let (own, others) = (alice.until("message"), bob.until("message"));
+        let own = alice.until("message");
+        let others = bob.until("message");
         assert_eq!((&own["text"], &own["id"]), (&others["text"], &others["id"]));
         assert_eq!(own["text"], n.to_string());
         assert_eq!(own["label"].as_str(), (n % 3 == 0).then_some(n.to_string()).as_deref());
@@ -124,7 +126,8 @@ fn repeated_nonce_in_one_read_sends_one_message() {
             format!("{}\n", json!({"type": r#type, "room": "lobby", "text": "x", "nonce": nonce, "label": label}))
         };
         alice.client.send_bytes((say(first) + &say(second)).as_bytes());
-        let (one, two) = (alice.answer(&json!(first)), alice.answer(&json!(second)));
+        let one = alice.answer(&json!(first));
+        let two = alice.answer(&json!(second));
         assert_eq!((&one[0]["type"], &two[0]["type"]), (&json!("message"), &json!("ok")));
         assert_eq!((&two[0]["id"], &two[0]["repeated"]), (&one[0]["id"], &json!(true)));
     }

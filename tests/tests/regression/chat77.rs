@@ -48,7 +48,8 @@ fn c2_direct_messages_reach_the_right_user() {
     let done = Barrier::new(REGULARS * 2);
     std::thread::scope(|scope| {
         for n in 0..REGULARS {
-            let (server, done) = (&server, &done);
+            let server = &server;
+            let done = &done;
             scope.spawn(move || regular(server, n, REGULARS, done));
             scope.spawn(move || {
                 for _ in 0..30 {
@@ -194,7 +195,8 @@ fn one_of_two(server: &TestServer, try_it: impl Fn(&mut Client) -> bool + Sync) 
     let mut clients = [server.connect(), server.connect()];
     let succeeded = std::thread::scope(|scope| {
         let attempts = clients.each_mut().map(|client| {
-            let (start, try_it) = (&start, &try_it);
+            let start = &start;
+            let try_it = &try_it;
             scope.spawn(move || {
                 start.wait();
                 try_it(client)

@@ -3,7 +3,8 @@
 use crate::{send_first, sign_in_again};
 use landline_tests::TestServer;
 
-// L3: after a kick, a user signs in again under the same name. When the old socket ends, LanTalk removes the new session.
+// L3: after a kick, a user signs in again under the same name. When the old socket ends, LanTalk removes the new
+// session.
 #[test]
 fn l3_end_of_an_old_session_removes_no_new_one() {
     let server = TestServer::default();
@@ -11,7 +12,8 @@ fn l3_end_of_an_old_session_removes_no_new_one() {
     for round in 0..40 {
         let (mut alice, _) = sign_in_again(&server, "alice");
         alice.send("/connect bob");
-        let (mut old, _) = (alice, bob.until("PRIVATE_REQUEST_FROM:alice"));
+        let mut old = alice;
+        bob.until("PRIVATE_REQUEST_FROM:alice");
         old.send("last words");
         old.reset();
         let (mut alice, _) = sign_in_again(&server, "alice");

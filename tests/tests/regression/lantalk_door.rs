@@ -27,7 +27,8 @@ fn text_of(line: &str) -> String {
 fn l1_malformed_sign_ins_are_answered() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
-    let (deep, long) = ("[".repeat(30_000), "x".repeat(70_000));
+    let deep = "[".repeat(30_000);
+    let long = "x".repeat(70_000);
     for line in ["[]", "5", r#"{"username":5}"#, r#"{"username":"\ud800"}"#, &deep, &long] {
         let mut client = Client::connect(server.lantalk_address());
         client.expect_start("{\"type\":\"auth_request\"");
@@ -46,7 +47,8 @@ fn l2_client_that_does_not_read_blocks_no_other() {
         config.limits.send_buffer_bytes = 4 << 10;
     });
     let stuck = server.lantalk("stuck");
-    let (mut alice, mut bob) = (server.guest("alice", "lobby"), server.guest("bob", "lobby"));
+    let mut alice = server.guest("alice", "lobby");
+    let mut bob = server.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
     for i in 0..300 {
         alice.send(&format!("{i} {}", "x".repeat(1_900)));
@@ -70,8 +72,8 @@ fn l4_a_lone_surrogate_is_replaced() {
     assert_eq!(text_of(&carol.line()), "x\u{fffd}y");
 }
 
-/// L5: in LanTalk, 262 long names made the answer to `/users` longer than clients can read, and a line of 70 kB ended the
-/// session of its sender.
+/// L5: in LanTalk, 262 long names made the answer to `/users` longer than clients can read, and a line of 70 kB ended
+/// the session of its sender.
 #[test]
 fn l5_answers_stay_short_and_long_lines_are_survived() {
     let server = server();
@@ -88,8 +90,8 @@ fn l5_answers_stay_short_and_long_lines_are_survived() {
     }
 }
 
-/// L6: LanTalk relayed escapes and newlines, so that users could forge lines, also in the log. In Landline a message may
-/// have several lines, but each has its sender's name in front.
+/// L6: LanTalk relayed escapes and newlines, so that users could forge lines, also in the log. In Landline a message
+/// may have several lines, but each has its sender's name in front.
 #[test]
 fn l6_no_control_sequence_is_relayed() {
     let server = server();
@@ -118,7 +120,8 @@ fn l7_server_password_is_checked_first_and_guesses_are_throttled() {
         client.line()
     };
     assert!(attempt("Bob", "sesame").contains("auth_ok"));
-    let (known, unknown) = (attempt("Bob", "guess"), attempt("Eve", "guess"));
+    let known = attempt("Bob", "guess");
+    let unknown = attempt("Eve", "guess");
     assert!(known.contains("Wrong password.") && unknown.contains("Wrong password."), "{known} {unknown}");
     let refused = (0..200).map(|i| attempt(&format!("n{i}"), "guess")).filter(|a| a.contains("Try again in")).count();
     assert!(refused >= 190, "only {refused} of 200 guesses were refused");
@@ -170,7 +173,8 @@ fn l11_a_damaged_ban_list_is_refused_by_name() {
     }
 }
 
-/// L12: in LanTalk, a ban by address left other sessions of the address online, and did not tell the operator about them.
+/// L12: in LanTalk, a ban by address left other sessions of the address online, and did not tell the operator about
+/// them.
 #[test]
 fn l12_ban_ends_all_sessions_of_the_address_and_lists_them() {
     let server = server();

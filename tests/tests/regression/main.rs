@@ -36,7 +36,8 @@ fn sign_in_again(server: &TestServer, name: &str) -> (Client, Duration) {
 
 /// Checks that two new guests can sign in and talk.
 fn expect_working(server: &TestServer) {
-    let (mut speaker, mut listener) = (server.guest("well-one", "infirmary"), server.guest("well-two", "infirmary"));
+    let mut speaker = server.guest("well-one", "infirmary");
+    let mut listener = server.guest("well-two", "infirmary");
     speaker.until("well-two has connected");
     speaker.send("how are you?");
     listener.until("well-one: how are you?");

@@ -121,7 +121,8 @@ fn t6_lines_are_framed_by_newlines() {
 fn t6_unframed_messages_are_framed_by_pauses() {
     let server = TestServer::new(|config| {
         // Long enough for a busy machine.
-        (config.limits.unframed_quiet_ms, config.limits.unframed_gap_ms) = (1_000, 1_000);
+        config.limits.unframed_quiet_ms = 1_000;
+        config.limits.unframed_gap_ms = 1_000;
     });
     let mut alice = server.unframed();
     alice.send("ali");
@@ -191,7 +192,8 @@ fn files_in(server: &TestServer) -> Vec<String> {
 #[test]
 fn t9_client_that_does_not_read_blocks_neither_sender_nor_sign_ins() {
     let server = TestServer::new(|config| {
-        (config.limits.backlog_bytes, config.limits.send_buffer_bytes) = (1 << 30, 4 << 10);
+        config.limits.backlog_bytes = 1 << 30;
+        config.limits.send_buffer_bytes = 4 << 10;
         config.limits.flush_seconds = 0;
     });
     let _stalled = server.guest("stalled", "room");

@@ -1,5 +1,5 @@
-//! A client whose connection breaks at random moments, and that resumes each time. Its lines arrive once and in order, and
-//! messages to it arrive once.
+//! A client whose connection breaks at random moments, and that resumes each time. Its lines arrive once and in order,
+//! and messages to it arrive once.
 
 use landline_tests::{Client, Dice, ObjectClient, TestServer};
 use serde_json::{Value, json};

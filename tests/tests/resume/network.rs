@@ -20,7 +20,9 @@ impl TestNetwork {
     /// Creates the network. Returns `None` where the process may not create network namespaces.
     pub fn new(change: impl FnOnce(&mut Config) + Send) -> Option<TestNetwork> {
         let mut lan = Lan::new(1)?;
-        let (server_host, client, other) = (lan.host(), lan.host(), lan.host());
+        let server_host = lan.host();
+        let client = lan.host();
+        let other = lan.host();
         lan.plug(server_host, 0, &format!("{SERVER}/24"));
         let cable = lan.plug(client, 0, "10.78.0.2/24");
         lan.plug(other, 0, "10.78.0.9/24");
@@ -73,7 +75,9 @@ impl TestNetwork {
 impl Drop for TestNetwork {
     fn drop(&mut self) {
         // A stopping server connects to itself, to wake its accepting threads, so it must run in its namespace.
-        let (lan, server_host, server) = (&self.lan, self.server_host, &mut self.server);
+        let lan = &self.lan;
+        let server_host = self.server_host;
+        let server = &mut self.server;
         lan.within(server_host, || server.stop());
     }
 }

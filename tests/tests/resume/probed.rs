@@ -45,7 +45,9 @@ fn answer_pings(victim: &mut ObjectClient, is_over: &AtomicBool) -> usize {
 #[test]
 fn repeated_requests_for_a_name_neither_end_nor_flood_its_session() {
     let server = server(256);
-    let (mut victim, is_over, asked) = (victim(&server), AtomicBool::new(false), AtomicUsize::new(0));
+    let mut victim = victim(&server);
+    let is_over = AtomicBool::new(false);
+    let asked = AtomicUsize::new(0);
     let pings = std::thread::scope(|scope| {
         let pings = scope.spawn(|| answer_pings(&mut victim, &is_over));
         let rivals: Vec<_> = (0..3)
@@ -105,7 +107,8 @@ fn read_slowly(address: SocketAddr, answers: bool, is_in: &AtomicBool, is_over: 
     let mut stream = std::net::TcpStream::from(socket);
     stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
     stream.write_all(b"format json\n{\"type\":\"guest\",\"user\":\"victim\",\"acks\":true}\n").expect("a sign-in");
-    let (mut buffer, mut line) = (vec![0; 4_000], Vec::new());
+    let mut buffer = vec![0; 4_000];
+    let mut line = Vec::new();
     while !is_over.load(SeqCst) {
         let read = match stream.read(&mut buffer) {
             Ok(0) => return false,
@@ -135,7 +138,8 @@ fn read_slowly(address: SocketAddr, answers: bool, is_in: &AtomicBool, is_over: 
 /// connection is still open.
 fn ask_behind_a_burst(answers: bool, lines: usize) -> (Value, Duration, bool) {
     let server = TestServer::default();
-    let (is_in, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let is_in = AtomicBool::new(false);
+    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let holder = scope.spawn(|| read_slowly(server.address(), answers, &is_in, &is_over));
         landline_tests::eventually("the victim is in", || is_in.load(SeqCst));

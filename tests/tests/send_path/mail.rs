@@ -108,11 +108,16 @@ fn direct_message_reaches_the_next_session_or_the_mailbox() {
         let rig = Rig::new(|_| {});
         let storage = Arc::new(MailboxStorage::default());
         let hub = Hub::new("Landline", &rig.limits, &rig.flushers, &rig.poller, storage.clone(), 1);
-        let (here, before, mut after) = (rig.peer(), rig.peer(), rig.peer());
+        let here = rig.peer();
+        let before = rig.peer();
+        let mut after = rig.peer();
         let mut alice = sign_in(&hub, "alice", &here);
         let bob = sign_in(&hub, "bob", &before);
-        let (same_hub, back) = (hub.clone(), Arc::new(Mutex::new(None)));
-        let (outbox, returned, socket) = (before.outbox.clone(), back.clone(), after.socket.try_clone());
+        let same_hub = hub.clone();
+        let back = Arc::new(Mutex::new(None));
+        let outbox = before.outbox.clone();
+        let returned = back.clone();
+        let socket = after.socket.try_clone();
         let again = Peer { outbox: after.outbox.clone(), socket: socket.expect("a socket") };
         *storage.meanwhile.lock() = Some(Box::new(move || {
             drop(bob);

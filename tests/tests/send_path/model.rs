@@ -101,8 +101,8 @@ impl ModelRoom {
         }
     }
 
-    /// Checks that each client has received exactly the expected lines. Lines of `NOISE` may stand between them, each once
-    /// and in order.
+    /// Checks that each client has received exactly the expected lines. Lines of `NOISE` may stand between them, each
+    /// once and in order.
     fn check(&mut self) {
         self.take(RoomStep::Settle);
         for (at, member) in self.members.iter_mut().enumerate() {
@@ -126,7 +126,8 @@ fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
     world.room.enter(&seat, TEXT, None);
     std::thread::scope(|scope| {
         let room = world.room.clone();
-        let (over, seat) = (&over, &seat);
+        let over = &over;
+        let seat = &seat;
         scope.spawn(move || {
             for n in 0..2_000 {
                 room.say(seat, &mut line(format_args!("{NOISE}{n}")));
@@ -144,7 +145,10 @@ fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
 }
 
 fn large_buffers(inline: u64) -> Rig {
-    Rig::new(|limits| (limits.inline_members, limits.send_buffer_bytes) = (inline, 256 << 10))
+    Rig::new(|limits| {
+        limits.inline_members = inline;
+        limits.send_buffer_bytes = 256 << 10;
+    })
 }
 
 proptest! {

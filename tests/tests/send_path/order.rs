@@ -1,5 +1,5 @@
-//! Many threads enter, leave, talk and change the rendering in one room at once. Each line gets its number under the log's
-//! lock, so the numbers are the room's order. Each member must receive exactly the numbers of its memberships.
+//! Many threads enter, leave, talk and change the rendering in one room at once. Each line gets its number under the
+//! log's lock, so the numbers are the room's order. Each member must receive exactly the numbers of its memberships.
 
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
@@ -54,7 +54,8 @@ impl RandomMember<'_> {
     /// Enters the room, talks and changes the rendering at random, and leaves.
     fn enter_and_leave(&mut self) {
         let mut ear = Ear { rendering: self.dice.roll(RENDERINGS), hears_itself: self.dice.roll(2) == 0 };
-        let (mut unheard, mut renderings) = (Vec::new(), vec![ear.rendering]);
+        let mut unheard = Vec::new();
+        let mut renderings = vec![ear.rendering];
         let mut entering = self.line();
         self.room.enter(&self.seat, ear, Some(&mut entering));
         let from = entering.number;
@@ -97,13 +98,20 @@ impl RandomMember<'_> {
 #[test]
 fn members_receive_one_order_in_each_membership() {
     for inline in BOTH_WAYS {
-        let rig = Rig::new(|limits| (limits.inline_members, limits.send_buffer_bytes) = (inline, 256 << 10));
-        let (room, next) = (Room::new(&rig.flushers), AtomicU64::new(0));
+        let rig = Rig::new(|limits| {
+            limits.inline_members = inline;
+            limits.send_buffer_bytes = 256 << 10;
+        });
+        let room = Room::new(&rig.flushers);
+        let next = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for seed in 0..MEMBERS {
                 let peer = rig.peer();
                 let seat = Seat::new(&peer.outbox, &Arc::default());
-                let (room, next, dice, stays) = (&room, &next, Dice::new(seed), Vec::new());
+                let room = &room;
+                let next = &next;
+                let dice = Dice::new(seed);
+                let stays = Vec::new();
                 let mut member = RandomMember { room, next, peer, seat, dice, stays };
                 scope.spawn(move || {
                     for _ in 0..STEPS {

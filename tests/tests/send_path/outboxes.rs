@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Reads until the poller has sent a part of the queued bytes, but not all.
 fn read_a_part(peer: &mut Peer) -> String {
-    let (before, mut read) = (peer.outbox.waiting(), String::new());
+    let before = peer.outbox.waiting();
+    let mut read = String::new();
     wait_for("progress", || {
         read.push_str(&peer.read_at_once(4_000));
         peer.outbox.waiting() < before
@@ -122,7 +123,8 @@ fn greeting_follows_earlier_queued_lines() {
 #[test]
 fn full_backlog_is_cut_and_released() {
     let rig = Rig::new(|limits| limits.backlog_bytes = 300_000);
-    let (peer, mut other) = (rig.slow_reader(), rig.peer());
+    let peer = rig.slow_reader();
+    let mut other = rig.peer();
     peer.clog(100_000);
     peer.outbox.push_control(&[b'x'; 200_000]);
     assert_eq!((peer.outbox.cut_reason(), peer.outbox.waiting()), (Some(Cut::TooSlow), 0));
@@ -177,7 +179,8 @@ fn backlog_without_progress_is_cut_after_the_timeout() {
 #[test]
 fn backlog_with_progress_is_never_cut() {
     let rig = Rig::new(|limits| {
-        (limits.stalled_seconds, limits.backlog_bytes) = (2, 4 << 20);
+        limits.stalled_seconds = 2;
+        limits.backlog_bytes = 4 << 20;
     });
     let mut peer = rig.slow_reader();
     peer.clog(1_500_000);
@@ -194,8 +197,13 @@ fn backlog_with_progress_is_never_cut() {
 
 #[test]
 fn total_limit_cuts_the_largest_backlog_first() {
-    let rig = Rig::new(|limits| (limits.backlog_total_bytes, limits.backlog_bytes) = (1_200_000, 1 << 30));
-    let (small, large, middle) = (rig.slow_reader(), rig.slow_reader(), rig.slow_reader());
+    let rig = Rig::new(|limits| {
+        limits.backlog_total_bytes = 1_200_000;
+        limits.backlog_bytes = 1 << 30;
+    });
+    let small = rig.slow_reader();
+    let large = rig.slow_reader();
+    let middle = rig.slow_reader();
     let expected = (small.clog(50_000), middle.clog(200_000));
     large.clog(400_000);
     assert!([&small, &large, &middle].iter().all(|peer| peer.outbox.cut_reason().is_none()));

@@ -34,7 +34,8 @@ fn during_a_hold(peer: &Peer, log: &ReceiptLog) {
 #[test]
 fn held_messages_are_delivered_on_release() {
     for paced in [false, true] {
-        let (rig, log) = (Rig::new(|_| {}), ReceiptLog::default());
+        let rig = Rig::new(|_| {});
+        let log = ReceiptLog::default();
         let peer = rig.peer();
         if paced {
             peer.outbox.pace(Pacing { gap: Duration::from_millis(1), ..crate::pacing::slow() });
@@ -50,7 +51,8 @@ fn held_messages_are_delivered_on_release() {
 
 #[test]
 fn queued_greeting_delays_the_receipts_behind_it() {
-    let (rig, log) = (Rig::new(|_| {}), ReceiptLog::default());
+    let rig = Rig::new(|_| {});
+    let log = ReceiptLog::default();
     let mut peer = rig.slow_reader();
     peer.clog(100_000);
     peer.outbox.push_with_receipt(b"before\n", log.receipt(0));
@@ -71,7 +73,8 @@ fn queued_greeting_delays_the_receipts_behind_it() {
 /// The server stops, or kicks the user, during the sign-in.
 #[test]
 fn release_after_seal_is_still_delivered() {
-    let (rig, log) = (Rig::new(|_| {}), ReceiptLog::default());
+    let rig = Rig::new(|_| {});
+    let log = ReceiptLog::default();
     let mut peer = rig.peer();
     peer.outbox.hold();
     peer.outbox.seal();

@@ -101,7 +101,8 @@ impl Peer {
 
     /// Reads until the text ends with `last`. Returns all of it.
     pub fn read_to(&mut self, last: &str) -> String {
-        let (mut all, deadline) = (Vec::new(), Instant::now() + DEADLINE);
+        let mut all = Vec::new();
+        let deadline = Instant::now() + DEADLINE;
         while !all.ends_with(last.as_bytes()) {
             assert!(Instant::now() < deadline, "no {last:?} in time; {:?}", self.outbox);
             let mut piece = [0; 16 << 10];

@@ -28,11 +28,11 @@ fn settled_line_has_reached_all_members() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
-        let mut people = members(&rig, &room, 20);
+        let mut room_members = members(&rig, &room, 20);
         for round in 0..50 {
-            let number = room.say(&people[0].1, &mut line(round));
+            let number = room.say(&room_members[0].1, &mut line(round));
             room.settle(number);
-            for (at, (peer, _)) in people.iter_mut().enumerate() {
+            for (at, (peer, _)) in room_members.iter_mut().enumerate() {
                 let expected = if at == 0 { String::new() } else { format!("0:{round}\n") };
                 assert_eq!(peer.so_far(), expected, "member {at}, inline {inline}");
             }
@@ -106,14 +106,18 @@ impl Utterance for Large<'_> {
 
 #[test]
 fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
-    let rig = Rig::new(|limits| (limits.room_pending_bytes, limits.inline_members) = (16 << 10, 0));
+    let rig = Rig::new(|limits| {
+        limits.room_pending_bytes = 16 << 10;
+        limits.inline_members = 0;
+    });
     let room = Room::new(&rig.flushers);
-    let mut people = members(&rig, &room, 40);
+    let mut room_members = members(&rig, &room, 40);
     let most = AtomicUsize::new(0);
     for _ in 0..5 {
         std::thread::scope(|scope| {
-            for (_, seat) in &people[..4] {
-                let (room, most) = (&room, &most);
+            for (_, seat) in &room_members[..4] {
+                let room = &room;
+                let most = &most;
                 scope.spawn(move || {
                     for _ in 0..100 {
                         room.say(seat, &mut Large(most));
@@ -122,7 +126,7 @@ fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
             }
         });
         room.announce(&mut line("end"));
-        for (at, (peer, _)) in people.iter_mut().enumerate() {
+        for (at, (peer, _)) in room_members.iter_mut().enumerate() {
             let lines = if at < 4 { 300 } else { 400 };
             assert_eq!(peer.read_to("0:end\n").len(), lines * 1_000 + 6, "member {at}");
         }
@@ -147,16 +151,16 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
-        let mut people = members(&rig, &room, 3);
-        people.push(member(&rig, &room, Ear { rendering: Rendering::Json.index(), hears_itself: false }));
-        let seat = people[0].1.clone();
+        let mut room_members = members(&rig, &room, 3);
+        room_members.push(member(&rig, &room, Ear { rendering: Rendering::Json.index(), hears_itself: false }));
+        let seat = room_members[0].1.clone();
         for round in 0..20 {
             assert!(catch_unwind(AssertUnwindSafe(|| room.say(&seat, &mut Broken))).is_err());
             room.settle(room.say(&seat, &mut line(round)));
-            for (peer, _) in &mut people[1..3] {
+            for (peer, _) in &mut room_members[1..3] {
                 assert_eq!(peer.so_far(), format!("0:{round}\n"));
             }
-            assert_eq!(people[3].0.so_far(), format!("4:{round}\n"));
+            assert_eq!(room_members[3].0.so_far(), format!("4:{round}\n"));
         }
     }
 }
@@ -166,15 +170,15 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
 fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
     let rig = Rig::new(|limits| limits.inline_members = 0);
     let room = Room::new(&rig.flushers);
-    let mut people = members(&rig, &room, 3);
-    let never = Seat::new(&people[0].0.outbox, &Arc::default());
+    let mut room_members = members(&rig, &room, 3);
+    let never_entered = Seat::new(&room_members[0].0.outbox, &Arc::default());
     let flushers = std::thread::available_parallelism().map_or(2, usize::from);
     for round in 0..=flushers {
         // The room's count of members must not fall below zero.
         let _stranger = member(&rig, &room, TEXT);
-        room.leave(&never, TEXT, Some(&mut line("this panic is part of a test")));
+        room.leave(&never_entered, TEXT, Some(&mut line("this panic is part of a test")));
         // `settle` would wait forever if no flusher were left. Repeat the line, since the panicked cycle loses lines.
-        for (peer, _) in &mut people {
+        for (peer, _) in &mut room_members {
             wait_for("a line after the panic", || {
                 room.announce(&mut line(round));
                 peer.read_at_once(1 << 20).ends_with(&format!("0:{round}\n"))
@@ -192,13 +196,13 @@ fn dead_member_does_not_affect_the_others() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
-        let mut people = members(&rig, &room, 5);
+        let mut room_members = members(&rig, &room, 5);
         let (dead, _seat) = member(&rig, &room, TEXT);
         let Peer { outbox, socket } = dead;
         drop(socket);
         for round in 0..50 {
             room.settle(room.announce(&mut line(round)));
-            for (peer, _) in &mut people {
+            for (peer, _) in &mut room_members {
                 assert_eq!(peer.so_far(), format!("0:{round}\n"));
             }
         }
@@ -243,7 +247,8 @@ fn only_delivered_lines_count_as_heard() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
-        let (peer, other) = (rig.slow_reader(), member(&rig, &room, TEXT));
+        let peer = rig.slow_reader();
+        let other = member(&rig, &room, TEXT);
         let seat = Seat::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, None);
         room.settle(room.say(&other.1, &mut Numbered(1)));

@@ -1,5 +1,5 @@
-//! Checks on dependencies: licenses, origin, duplicate versions, and forbidden crates. The list comes from `cargo metadata`,
-//! so it is that of the lock file, for all platforms, features and tests.
+//! Checks on dependencies: licenses, origin, duplicate versions, and forbidden crates. The list comes from `cargo
+//! metadata`, so it is that of the lock file, for all platforms, features and tests.
 
 mod licence;
 

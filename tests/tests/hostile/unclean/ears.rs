@@ -79,8 +79,8 @@ impl CheckedListener {
         while !self.next().contains(part) {}
     }
 
-    /// Checks that the next lines are talk of `speaker`, up to one that ends with `end`. A text client gets one line for
-    /// each line of a message, the others get one message.
+    /// Checks that the next lines are talk of `speaker`, up to one that ends with `end`. A text client gets one line
+    /// for each line of a message, the others get one message.
     pub fn hear_all(&mut self, speaker: &str, sent_to: SentTo) {
         let several = matches!(self.line, ListenerClient::Text(_));
         while !self.hear(speaker, sent_to).ends_with("end") {

@@ -1,5 +1,5 @@
-//! Texts that a terminal would execute, that are invisible, or that imitate another kind of line. Each ends with `end`, so
-//! that some of it always arrives.
+//! Texts that a terminal would execute, that are invisible, or that imitate another kind of line. Each ends with `end`,
+//! so that some of it always arrives.
 
 pub const TEXTS: &[&str] = &[
     "\u{1b}[2J\u{1b}[H end",

@@ -30,7 +30,8 @@ pub(super) enum Destination {
 
 impl ModelMessage {
     fn line(&self) -> String {
-        let (from, text) = (NAMES[self.from], &self.text);
+        let from = NAMES[self.from];
+        let text = &self.text;
         match self.destination {
             Destination::Room(room) => format!("[{} TIME] {from}: {text}", ROOMS[room]),
             Destination::All => format!("[all TIME] {from}: {text}"),
@@ -76,7 +77,8 @@ impl ModelServer {
         let Some(marks) = self.marks.get(me) else {
             return Err("403 Only accounts have a last visit. /history shows what was said before.".into());
         };
-        let (room, up_to) = (current.room, current.joined_after);
+        let room = current.room;
+        let up_to = current.joined_after;
         let Some(after) = current.caught_up.or(marks[room]) else {
             self.show(me, Vec::new(), " (this is your first visit here)", "");
             return Ok(());
@@ -121,9 +123,11 @@ impl ModelServer {
         self.tell(me, format!("INFO: {messages} removed from the history."));
     }
 
-    /// Returns the messages that a user may see: those of the given rooms, those to all, and the user's direct messages.
+    /// Returns the messages that a user may see: those of the given rooms, those to all, and the user's direct
+    /// messages.
     fn find(&self, me: UserIndex, in_room: impl Fn(RoomIndex) -> bool) -> Vec<String> {
-        let (owner, blocked) = (self.session(me).owner, self.blocks_of(me));
+        let owner = self.session(me).owner;
+        let blocked = self.blocks_of(me);
         let visible = |message: &&ModelMessage| match message.destination {
             Destination::Room(room) => in_room(room),
             Destination::All => true,

@@ -4,9 +4,9 @@ use super::{ModelServer, ModelSession, names};
 use crate::steps::{NAMES, ROOMS, RoomIndex, UserIndex};
 
 impl ModelServer {
-    pub(super) fn list_people(&mut self, me: UserIndex, with_me: bool) {
-        let people = names(self.visible(me, |session| with_me || session.user != me));
-        self.tell(me, format!("Online clients: {people}"));
+    pub(super) fn list_users(&mut self, me: UserIndex, with_me: bool) {
+        let users = names(self.visible(me, |session| with_me || session.user != me));
+        self.tell(me, format!("Online clients: {users}"));
     }
 
     pub(super) fn list_members(&mut self, me: UserIndex, room: RoomIndex) -> Result<(), String> {
@@ -23,8 +23,8 @@ impl ModelServer {
             let memberships = self.online.iter().flat_map(|session| &session.rooms);
             memberships.filter(|membership| membership.room == room).count()
         };
-        let open = (0..ROOMS.len()).map(|room| (ROOMS[room], count(room))).filter(|(_, people)| *people > 0);
-        let mut rooms: Vec<String> = open.map(|(name, people)| format!("{name} ({people})")).collect();
+        let open = (0..ROOMS.len()).map(|room| (ROOMS[room], count(room))).filter(|(_, users)| *users > 0);
+        let mut rooms: Vec<String> = open.map(|(name, users)| format!("{name} ({users})")).collect();
         rooms.sort();
         let rooms = if rooms.is_empty() { "none".into() } else { rooms.join(", ") };
         self.tell(me, format!("Rooms: {rooms}"));
@@ -32,16 +32,16 @@ impl ModelServer {
 
     /// Lists by name, since two users may have left in the same millisecond.
     pub(super) fn list_seen(&mut self, me: UserIndex) {
-        let mut people = self.visible(me, |session| session.user != me);
+        let mut users = self.visible(me, |session| session.user != me);
         let gone = self.seen.iter().copied().filter(|user| *user != me && !self.is_online(*user));
-        people.extend(gone.filter(|user| !self.blocks_of(*user).contains(&me)));
-        people.sort_unstable_by_key(|user| NAMES[*user]);
-        self.tell(me, format!("Online in the last 100000 s: {}", names(people)));
+        users.extend(gone.filter(|user| !self.blocks_of(*user).contains(&me)));
+        users.sort_unstable_by_key(|user| NAMES[*user]);
+        self.tell(me, format!("Online in the last 100000 s: {}", names(users)));
     }
 
     /// Returns the online users whose session is wanted, without those that block `me`.
     fn visible(&self, me: UserIndex, wanted: impl Fn(&ModelSession) -> bool) -> Vec<UserIndex> {
-        let people = self.online.iter().filter(|session| wanted(session)).map(|session| session.user);
-        people.filter(|user| !self.blocks_of(*user).contains(&me)).collect()
+        let users = self.online.iter().filter(|session| wanted(session)).map(|session| session.user);
+        users.filter(|user| !self.blocks_of(*user).contains(&me)).collect()
     }
 }

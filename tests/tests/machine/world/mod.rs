@@ -1,4 +1,5 @@
-//! A model of the server in plain Rust, without sockets, threads or files. It predicts the lines that each user receives.
+//! A model of the server in plain Rust, without sockets, threads or files. It predicts the lines that each user
+//! receives.
 
 mod blocks;
 mod history;
@@ -6,14 +7,14 @@ mod lists;
 mod private;
 mod talk;
 
-use crate::steps::{ACCOUNTS, NAMES, PEOPLE, ROOMS, UserAction, UserIndex, UserStep};
+use crate::steps::{ACCOUNTS, NAMES, ROOMS, USERS, UserAction, UserIndex, UserStep};
 use history::ModelMessage;
 use landline_common::text::PASSWORD_SENT;
 use std::collections::BTreeSet;
 use talk::{ModelLetter, ModelMembership};
 
 /// Lines that each user receives, in order.
-pub type ReceivedLines = [Vec<String>; PEOPLE];
+pub type ReceivedLines = [Vec<String>; USERS];
 
 /// Maximum of messages that wait for one account. Low, so that random steps reach it.
 pub const MAIL: usize = 3;
@@ -127,8 +128,8 @@ impl ModelServer {
             UserAction::Private(to) => self.private(me, to)?,
             UserAction::End(user) => self.end(me, user)?,
             UserAction::Chats => self.list_chats(me),
-            UserAction::Others => self.list_people(me, false),
-            UserAction::Users => self.list_people(me, true),
+            UserAction::Others => self.list_users(me, false),
+            UserAction::Users => self.list_users(me, true),
             UserAction::Members(room) => self.list_members(me, room)?,
             UserAction::Rooms => self.list_rooms(me),
             UserAction::Since => self.list_seen(me),
@@ -144,7 +145,8 @@ impl ModelServer {
 
     fn sign_in(&mut self, user: UserIndex, room: usize) {
         self.sign_ins += 1;
-        let (name, is_account) = (NAMES[user], user < ACCOUNTS);
+        let name = NAMES[user];
+        let is_account = user < ACCOUNTS;
         let owner = if is_account { MessageOwner::Account(user) } else { MessageOwner::Guest(self.sign_ins) };
         self.online.push(ModelSession { user, owner, rooms: Vec::new(), blocks: Vec::new() });
         self.seen.insert(user);
@@ -184,7 +186,9 @@ impl ModelServer {
                 self.mark(session.user, &membership, membership.heard);
             }
         }
-        (self.open, self.requests, self.chats) = Default::default();
+        self.open = Default::default();
+        self.requests.clear();
+        self.chats.clear();
     }
 
     /// Moves the read mark of an account that leaves a room: to the last received message, else to the last one read by
@@ -201,7 +205,8 @@ impl ModelServer {
         self.heard[user].push(line);
     }
 
-    /// Sends a presence line about a user to all others for whom `concerns` returns true, except users that `of` blocks.
+    /// Sends a presence line about a user to all others for whom `concerns` returns true, except users that `of`
+    /// blocks.
     fn announce_presence(&mut self, of: UserIndex, concerns: impl Fn(&ModelSession) -> bool, line: &str) {
         let blocked = self.blocks_of(of).to_vec();
         let hearers = self.online.iter().filter(|session| session.user != of && concerns(session));
@@ -235,7 +240,7 @@ fn not_online(user: UserIndex) -> String {
 }
 
 /// Joins the names of users; `none` without users.
-fn names(people: impl IntoIterator<Item = UserIndex>) -> String {
-    let names: Vec<&str> = people.into_iter().map(|user| NAMES[user]).collect();
+fn names(users: impl IntoIterator<Item = UserIndex>) -> String {
+    let names: Vec<&str> = users.into_iter().map(|user| NAMES[user]).collect();
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }

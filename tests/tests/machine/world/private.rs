@@ -137,8 +137,8 @@ impl ModelServer {
 }
 
 /// Returns the only candidate of a command without a name. The error says that there is none, or more than one.
-fn only(people: impl Iterator<Item = UserIndex>, what: &str) -> Result<UserIndex, String> {
-    match people.collect::<Vec<_>>()[..] {
+fn only(users: impl Iterator<Item = UserIndex>, what: &str) -> Result<UserIndex, String> {
+    match users.collect::<Vec<_>>()[..] {
         [user] => Ok(user),
         [] => Err(format!("404 You have no {what}.")),
         _ => Err(format!("400 You have more than one {what}. Name the user: /help private")),

@@ -29,7 +29,7 @@ enum ParticipantClient {
 /// A member of the room.
 pub struct Participant {
     pub name: String,
-    ear: ParticipantClient,
+    client: ParticipantClient,
 }
 
 /// The room.
@@ -52,23 +52,26 @@ pub fn gather(server: &TestServer, more: usize) -> Vec<Participant> {
     server.register("chat77", "password");
     let mut members = Vec::new();
     for name in ["s0", "s1"] {
-        members.push(Participant { name: name.into(), ear: ParticipantClient::Text(server.guest(name, ROOM)) });
+        members.push(Participant { name: name.into(), client: ParticipantClient::Text(server.guest(name, ROOM)) });
     }
     for name in ["s2", "s3", "listener"] {
-        members.push(Participant { name: name.into(), ear: ParticipantClient::Json(json_guest(server, name)) });
+        members.push(Participant { name: name.into(), client: ParticipantClient::Json(json_guest(server, name)) });
     }
     for n in 0..more {
         let name = format!("more{n}");
-        members.push(Participant { ear: ParticipantClient::Text(server.guest(&name, ROOM)), name });
+        members.push(Participant { client: ParticipantClient::Text(server.guest(&name, ROOM)), name });
     }
     let mut elsewhere = server.guest("elsewhere", ROOM);
     elsewhere.send("/join attic");
     elsewhere.until("INFO: You are in attic now");
-    members.push(Participant { name: "elsewhere".into(), ear: ParticipantClient::Elsewhere(elsewhere) });
-    members.push(Participant { name: "lantalk".into(), ear: ParticipantClient::LanTalk(lantalk(server)) });
+    members.push(Participant { name: "elsewhere".into(), client: ParticipantClient::Elsewhere(elsewhere) });
+    members.push(Participant { name: "lantalk".into(), client: ParticipantClient::LanTalk(lantalk(server)) });
+    members.push(Participant {
+        name: "tcpchat".into(),
+        client: ParticipantClient::TcpChat(tcp_chat(server), String::new()),
+    });
     members
-        .push(Participant { name: "tcpchat".into(), ear: ParticipantClient::TcpChat(tcp_chat(server), String::new()) });
-    members.push(Participant { name: "chat77".into(), ear: ParticipantClient::Chat77(chat77(server), String::new()) });
+        .push(Participant { name: "chat77".into(), client: ParticipantClient::Chat77(chat77(server), String::new()) });
     members
 }
 
@@ -125,7 +128,7 @@ impl Participant {
     /// Sends a line for each number, `at_once` lines per write.
     pub fn say(&mut self, numbers: std::ops::Range<usize>, at_once: usize) {
         let lines: Vec<String> = numbers.map(|n| format!("<{}.{n}>\n", self.name)).collect();
-        let (ParticipantClient::Text(client) | ParticipantClient::Json(client)) = &mut self.ear else {
+        let (ParticipantClient::Text(client) | ParticipantClient::Json(client)) = &mut self.client else {
             panic!("{} only listens", self.name)
         };
         for lines in lines.chunks(at_once) {
@@ -135,7 +138,7 @@ impl Participant {
 
     /// Returns whether the client receives its own lines.
     pub fn hears_itself(&self) -> bool {
-        matches!(self.ear, ParticipantClient::Json(_) | ParticipantClient::TcpChat(..))
+        matches!(self.client, ParticipantClient::Json(_) | ParticipantClient::TcpChat(..))
     }
 
     /// Returns the next `count` lines of talk.
@@ -144,7 +147,7 @@ impl Participant {
     }
 
     fn hear_one(&mut self) -> HeardLine {
-        match &mut self.ear {
+        match &mut self.client {
             ParticipantClient::Text(client) => said(&talk_line(client), |user| format!("{user}: ")),
             ParticipantClient::Elsewhere(client) => said(&talk_line(client), |user| format!("[{ROOM}] {user}: ")),
             ParticipantClient::Json(client) => said_in_json(&talk_line(client)),

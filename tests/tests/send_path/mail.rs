@@ -1,4 +1,4 @@
-//! A direct message to a user who signs out, and perhaps signs in again, while the message is being delivered.
+//! A direct message to a user who signs out, and perhaps signs in new_peer_there, while the message is being delivered.
 
 use crate::rig::{Peer, Rig};
 use landline_common::command::Command;
@@ -59,8 +59,14 @@ impl Memory for MailboxStorage {
     fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
         NullStorage.recall(viewer, range)
     }
-    fn search(&self, viewer: &Viewer<'_>, words: &str, before: Option<u64>, most: usize) -> Result<Page, RecallError> {
-        NullStorage.search(viewer, words, before, most)
+    fn search(
+        &self,
+        viewer: &Viewer<'_>,
+        words: &str,
+        old_peer: Option<u64>,
+        most: usize,
+    ) -> Result<Page, RecallError> {
+        NullStorage.search(viewer, words, old_peer, most)
     }
     fn adopt(&self, _: &Party, _: &Party) {}
 
@@ -104,34 +110,34 @@ fn sign_in(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
 
 #[test]
 fn direct_message_reaches_the_next_session_or_the_mailbox() {
-    for comes_back in [true, false] {
+    for signs_in_again in [true, false] {
         let rig = Rig::new(|_| {});
         let storage = Arc::new(MailboxStorage::default());
         let hub = Hub::new("Landline", &rig.limits, &rig.flushers, &rig.poller, storage.clone(), 1);
-        let here = rig.peer();
-        let before = rig.peer();
-        let mut after = rig.peer();
-        let mut alice = sign_in(&hub, "alice", &here);
-        let bob = sign_in(&hub, "bob", &before);
-        let same_hub = hub.clone();
-        let back = Arc::new(Mutex::new(None));
-        let outbox = before.outbox.clone();
-        let returned = back.clone();
-        let socket = after.socket.try_clone();
-        let again = Peer { outbox: after.outbox.clone(), socket: socket.expect("a socket") };
+        let alice_peer = rig.peer();
+        let old_peer = rig.peer();
+        let mut new_peer = rig.peer();
+        let mut alice = sign_in(&hub, "alice", &alice_peer);
+        let bob = sign_in(&hub, "bob", &old_peer);
+        let hub_there = hub.clone();
+        let new_session = Arc::new(Mutex::new(None));
+        let outbox = old_peer.outbox.clone();
+        let stored_session = new_session.clone();
+        let socket = new_peer.socket.try_clone();
+        let new_peer_there = Peer { outbox: new_peer.outbox.clone(), socket: socket.expect("a socket") };
         *storage.meanwhile.lock() = Some(Box::new(move || {
             drop(bob);
             outbox.cut(Cut::Broken);
-            *returned.lock() = comes_back.then(|| sign_in(&same_hub, "bob", &again));
+            *stored_session.lock() = signs_in_again.then(|| sign_in(&hub_there, "bob", &new_peer_there));
         }));
         alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), Moment::default());
         let threads = std::mem::take(&mut *storage.threads.lock());
         threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
-        if comes_back {
-            let heard = after.so_far();
+        if signs_in_again {
+            let heard = new_peer.so_far();
             assert!(heard.starts_with("AUTH_SUCCESS\n200 ") && heard.ends_with("] alice: hi\n"), "{heard}");
         }
-        assert_eq!(storage.letters.lock().len(), usize::from(!comes_back), "letters for an offline receiver");
-        back.lock().take();
+        assert_eq!(storage.letters.lock().len(), usize::from(!signs_in_again), "letters for an offline receiver");
+        new_session.lock().take();
     }
 }

@@ -25,7 +25,7 @@ enum ListenerClient {
 /// A listener in the room. All text that it receives must be harmless.
 pub struct CheckedListener {
     pub name: &'static str,
-    line: ListenerClient,
+    client: ListenerClient,
 }
 
 /// Signs in one listener of each kind.
@@ -44,7 +44,7 @@ pub fn one_of_each(server: &TestServer) -> Vec<CheckedListener> {
     }
     chat77.send(&format!("/join {ROOM}"));
     while !chat77.recv().contains("You are in") {}
-    let lines = [
+    let clients = [
         text,
         ListenerClient::Object(json),
         ListenerClient::Object(lantalk),
@@ -52,7 +52,7 @@ pub fn one_of_each(server: &TestServer) -> Vec<CheckedListener> {
         ListenerClient::Chat77(chat77),
     ];
     let names = ["text", "json", "lantalk", "tcpchat", "chat77"];
-    names.into_iter().zip(lines).map(|(name, line)| CheckedListener { name, line }).collect()
+    names.into_iter().zip(clients).map(|(name, client)| CheckedListener { name, client }).collect()
 }
 
 /// Signs in a LanTalk client that has joined the room.
@@ -66,7 +66,7 @@ pub fn lantalk(server: &TestServer, name: &str) -> Client {
 impl CheckedListener {
     /// Returns the next line or message, which must be harmless.
     fn next(&mut self) -> String {
-        let received = match &mut self.line {
+        let received = match &mut self.client {
             ListenerClient::Text(client) | ListenerClient::Object(client) => client.line(),
             ListenerClient::TcpChat(client) | ListenerClient::Chat77(client) => client.recv(),
         };
@@ -82,15 +82,15 @@ impl CheckedListener {
     /// Checks that the next lines are talk of `speaker`, up to one that ends with `end`. A text client gets one line
     /// for each line of a message, the others get one message.
     pub fn hear_all(&mut self, speaker: &str, sent_to: SentTo) {
-        let several = matches!(self.line, ListenerClient::Text(_));
+        let takes_lines = matches!(self.client, ListenerClient::Text(_));
         while !self.hear(speaker, sent_to).ends_with("end") {
-            assert!(several, "{}: an incomplete message", self.name);
+            assert!(takes_lines, "{}: an incomplete message", self.name);
         }
     }
 
     fn hear(&mut self, speaker: &str, sent_to: SentTo) -> String {
         let received = self.next();
-        let prefix = match (&self.line, sent_to) {
+        let prefix = match (&self.client, sent_to) {
             (ListenerClient::Object(_), _) => return said(&received, speaker),
             (_, SentTo::Direct) => format!("[PM] {speaker}: "),
             (ListenerClient::TcpChat(_), _) => format!("{speaker} - "),

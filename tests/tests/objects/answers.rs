@@ -110,7 +110,7 @@ fn every_change_of_the_own_state_has_a_cause() {
 #[test]
 fn f12_an_object_that_is_too_long_is_refused_with_its_label_and_the_limit_of_objects() {
     let server = TestServer::default();
-    let mut alice = Program::guest(&server, "alice", "lobby");
+    let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let long = "x".repeat(70_000);
     let say = |label: &str| json!({"label": label, "room": "lobby", "text": long, "type": "say"});
     let refusal = alice.ask(&say("7"));

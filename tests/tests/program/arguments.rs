@@ -181,7 +181,7 @@ fn x10_what_others_can_read_is_warned_of_at_the_start() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).expect("a mode");
     fs::write(&password, "sesame").expect("a file");
     fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).expect("a mode");
-    let mut program = Program::start(server(&data).arg("--password-file").arg(&password), Stdio::null());
+    let mut program = Program::start(server(&data).arg("0").arg("--password-file").arg(&password), Stdio::null());
     program.until("Ctrl-C");
     let log = fs::read_to_string(data.join("landline.log")).expect("the log");
     assert!(log.contains("others can get at the data folder") && log.contains("(mode 777): chmod 700"), "{log}");

@@ -61,7 +61,7 @@ fn nobody_writes_the_log_but_the_server() {
     let mut command = server(folder.path());
     command
         .env("LANDLINE_LOG", "trace")
-        .args(["--name", "Red\u{1b}[31m\u{9b}7m TestServer\n2026-01-01 00:00:00 ERROR fake"]);
+        .args(["--name", "Red\u{1b}[31m\u{9b}7m House\n2026-01-01 00:00:00 ERROR fake"]);
     let (mut program, address) = start(&mut command);
     for line in ["a\u{1b}[2J_room", "b\u{7}_room\u{1b}]0;x\u{7}", "LOGIN", "hello\u{202e}"] {
         let mut client = Client::connect(address);

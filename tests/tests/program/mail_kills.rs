@@ -62,7 +62,7 @@ fn write_on(address: SocketAddr, writer: usize, next: &AtomicU64, receivers: &[u
         for receiver in receivers.iter().cycle() {
             let number = next.fetch_add(1, Relaxed);
             talk.stream.write_all(format!("message r{receiver} w{writer}-{number}\n").as_bytes())?;
-            let queued = format!("INFO: r{receiver} is offline. MessageKey queued for delivery.");
+            let queued = format!("INFO: r{receiver} is offline. Message queued for delivery.");
             let answer = talk.until(|line| line == queued || line.starts_with("ERROR"))?;
             assert_eq!(answer, queued);
             confirmed.push((*receiver, (writer, number)));

@@ -34,6 +34,7 @@ use blocks::Blocks;
 use circle::Circle;
 use direct::Directs;
 use landline_common::clean::clean;
+use landline_common::history::Party;
 use landline_common::limits::count;
 use landline_common::name::of_server;
 use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
@@ -82,11 +83,21 @@ struct Registry {
     names: HashMap<NameKey, Holder>,
     /// In the order in which they came.
     people: BTreeMap<ClientId, Arc<Person>>,
+    /// The users who are leaving: no lookup finds them, but their chats may not have ended yet.
+    leaving: HashMap<ClientId, Leaving>,
     rooms: Rooms,
     privates: PrivateChats,
     directs: Directs,
     blocks: Blocks,
     sessions: ResumeTable<Detached>,
+}
+
+/// A user who is leaving.
+#[derive(Debug)]
+struct Leaving {
+    person: Arc<Person>,
+    /// Users with whom there were private chats that ended because these users were leaving as well.
+    partners: Vec<(UserName, Party)>,
 }
 
 /// Who has a name.
@@ -185,7 +196,8 @@ impl Hub {
         let (privates, directs) = (PrivateChats::new(most), Directs::new(most));
         let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
         let (names, people, rooms, blocks) = Default::default();
-        let registry = Registry { names, people, rooms, privates, directs, blocks, sessions };
+        let leaving = HashMap::new();
+        let registry = Registry { names, people, leaving, rooms, privates, directs, blocks, sessions };
         let most = count(limits.nonces);
         let mut nonces = Nonces::new(most);
         for (author, nonce, id) in memory.nonces(most) {

@@ -85,6 +85,11 @@ impl Person {
         self.made.get().unwrap_or(&self.came_as)
     }
 
+    /// The name, and the owner of its history.
+    pub(super) fn identity(&self) -> (UserName, Party) {
+        (self.name.clone(), self.party().clone())
+    }
+
     /// Whether the name is an account's.
     #[must_use]
     pub fn is_account(&self) -> bool {

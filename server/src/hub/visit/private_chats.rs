@@ -152,12 +152,20 @@ impl Visit {
         self.end_all_direct();
         let mut registry = self.hub.registry();
         let ended = registry.privates.leave(self.person.client());
-        let find = |clients: Vec<ClientId>| -> Vec<Arc<Person>> {
+        let find = |clients: &[ClientId]| -> Vec<Arc<Person>> {
             clients.iter().filter_map(|client| registry.people.get(client).cloned()).collect()
         };
-        let (partners, requesters) = (find(ended.partners), find(ended.requesters));
+        let partners = find(&ended.partners);
+        let requesters = find(&ended.requesters);
+        self.partners = partners.iter().map(|partner| partner.identity()).collect();
+        // Where both lose their connections at once, the first to get here remembers the chat for both.
+        for client in &ended.partners {
+            if let Some(partner) = registry.leaving.get_mut(client) {
+                partner.partners.push(self.person.identity());
+                self.partners.push(partner.person.identity());
+            }
+        }
         drop(registry);
-        self.partners = partners.iter().map(|partner| (partner.name.clone(), partner.party().clone())).collect();
         for partner in partners {
             self.tell_to(&partner, What::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
         }

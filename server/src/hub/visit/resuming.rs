@@ -253,7 +253,7 @@ impl Registry {
     fn remember_partner(&mut self, party: &Party, partner: &Person) {
         for detached in self.sessions.all_detached().filter(|detached| detached.party == *party) {
             if detached.partners.iter().all(|(_, known)| known != partner.party()) {
-                detached.partners.push((partner.name.clone(), partner.party().clone()));
+                detached.partners.push(partner.identity());
             }
         }
     }
@@ -298,8 +298,11 @@ impl Visit {
         let bytes = self.hub.detach(&session, self.person.name.key());
         let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
-        let partners = std::mem::take(&mut self.partners);
+        let mut partners = std::mem::take(&mut self.partners);
         let mut registry = self.hub.registry();
+        if let Some(leaving) = registry.leaving.get_mut(&self.person.client()) {
+            partners.append(&mut leaving.partners);
+        }
         if !self.lost {
             registry.sessions.revoke(session.number);
             return;

@@ -3,7 +3,7 @@
 use super::super::circle::Movement;
 use super::super::person::ear;
 use super::super::talk::{Tag, Texts};
-use super::super::{Claim, Holder, Newcomer, Registry, SessionOptions, SignInOptions};
+use super::super::{Claim, Holder, Leaving, Newcomer, Registry, SessionOptions, SignInOptions};
 use super::{Hub, Person, Visit};
 use crate::fanout::Seat;
 use crate::hub::Token;
@@ -133,7 +133,14 @@ impl Visit {
         let mut registry = self.hub.registry();
         registry.names.insert(self.person.name.key().clone(), Holder::Leaving);
         registry.people.remove(&self.person.client());
+        let leaving = Leaving { person: self.person.clone(), partners: Vec::new() };
+        registry.leaving.insert(self.person.client(), leaving);
         self.person.leaves();
+    }
+
+    /// Ends the leaving that [`Visit::vanish`] began.
+    fn end_leaving(&mut self) {
+        self.hub.registry().leaving.remove(&self.person.client());
     }
 
     fn end_talk(&mut self) {
@@ -206,6 +213,7 @@ impl Drop for Visit {
         } else {
             self.surely(Visit::end_session);
             self.surely(Visit::leave_everybody);
+            self.surely(Visit::end_leaving);
             self.end_turn();
         }
     }

@@ -112,7 +112,7 @@ impl Bans {
     /// Removes the ban of exactly `range`. Returns `None` if there is none.
     pub fn remove(&self, range: IpNet, now: Moment) -> Option<Stored> {
         let is_banned = self.known.read().iter().any(|ban| ban.range == range);
-        // `change` fails only if there are too many bans, and removing one makes them fewer.
+        // `change` refuses only a table that grows.
         if is_banned { self.change(now, |bans| bans.retain(|ban| ban.range != range)).ok() } else { None }
     }
 
@@ -130,13 +130,15 @@ impl Bans {
         self.known.read().iter().filter(|ban| !ban.row.is_over(now)).map(|ban| ban.row.clone()).collect()
     }
 
-    /// Applies `change` to the bans, in memory and then on disk. Also removes the bans that are over.
+    /// Applies `change` to the bans, in memory and then on disk. Also removes the bans that are over. Refuses a change
+    /// that makes more bans than the bound. A table that already holds more, from a file edited by hand, may shrink.
     fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Ban>)) -> Result<Stored, BanError> {
         let mut disk = self.file.lock();
         let mut bans = self.known.read().clone();
         bans.retain(|ban| !ban.row.is_over(now));
+        let in_force = bans.len();
         change(&mut bans);
-        if bans.len() > MOST_BANS {
+        if bans.len() > MOST_BANS.max(in_force) {
             return Err(BanError::Full);
         }
         (*self.known.write()).clone_from(&bans);
@@ -236,6 +238,23 @@ mod tests {
         mend_disk();
         ban(&bans, "10.0.0.4", None);
         assert!(covers(&again(), "10.0.0.3"), "the next change did not write the ban before it");
+    }
+
+    #[test]
+    fn a_ban_can_be_removed_and_replaced_although_the_file_holds_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |n: usize| format!("10.0.{}.{}", n / 256, n % 256);
+        let rows: Vec<_> = (0..MOST_BANS + 5).map(|n| BanRow::new(at(n), NOW, None)).collect();
+        BanFile::open(folder.path(), |_| true).unwrap().0.write(&rows).unwrap();
+        let bans = Bans::open(folder.path()).unwrap();
+        ban(&bans, &at(1), Some(1));
+        let another = bans.add(range("10.1.0.0"), BanRow::new(String::new(), NOW, None), NOW);
+        assert!(matches!(another, Err(BanError::Full)), "{another:?}");
+        for n in [2, 3] {
+            assert!(matches!(bans.remove(range(&at(n)), NOW), Some(Stored::Yes)), "{} was not removed", at(n));
+            assert!(!covers(&bans, &at(n)));
+        }
+        assert_eq!(bans.list(NOW).len(), MOST_BANS + 3);
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Node {
         let Some((id, text)) = self.learn(from, (lamport, origin), author, seq, (at, &text)) else { return };
         // When that was is told by the author's clock.
         if at >= self.members.get(&origin).map_or(self.began, |author| author.began) {
-            let user = self.author_name(origin).into();
+            let user = self.author_name(origin, seq).into();
             self.tell_at(at, What::Said { id, room: ROOM.into(), user, text: text.into() });
         }
     }

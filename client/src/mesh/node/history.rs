@@ -59,7 +59,7 @@ impl Node {
 
     fn recalled(&self, origin: NodeId, message: &Message, text: &str) -> Event<'static> {
         let at = self.now.zone.at(message.at);
-        let (user, text) = (self.author_name(origin).into(), text.to_owned().into());
+        let (user, text) = (self.author_name(origin, message.seq).into(), text.to_owned().into());
         What::Recalled { id: message.id, place: Place::Room(ROOM.into()), user, text }.at(at)
     }
 

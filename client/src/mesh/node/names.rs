@@ -38,8 +38,12 @@ impl Node {
         format!("{name}#{}", id.tag(digits))
     }
 
-    /// What the author of something is called.
-    pub(super) fn author_name(&self, origin: NodeId) -> String {
+    /// Returns the name under which an author's message of that number is shown.
+    ///
+    /// An earlier start of a user who is here has the same key, so it gets the same name. The key is public: every
+    /// member can draw another id for it and tell lines under that id. So only lines that were heard over the author's
+    /// own link get the bare name; lines that others told are marked.
+    pub(super) fn author_name(&self, origin: NodeId, seq: u64) -> String {
         if origin == self.me.id {
             return self.me.name.to_string();
         }
@@ -47,11 +51,24 @@ impl Node {
             return member.shown.to_string();
         }
         let Some(author) = self.store.author(origin) else { return origin.tag(8) };
-        // Perhaps only others told that they were here, and anybody's name and key can be told.
         let name = NameKey::of(&author.name);
-        let here = |member: &Member| *member.name.key() == name;
-        let mistaken = name == *self.me.name.key() || self.members.values().any(here);
-        if mistaken { self.tagged(origin, &author.name) } else { author.name.to_string() }
+        if let Some(shown) = self.shown_name(&name, author.key) {
+            let is_proven = self.store.said(origin, seq);
+            return if is_proven { shown.to_owned() } else { format!("{shown} (earlier)") };
+        }
+        let is_taken = name == *self.me.name.key() || self.members.values().any(|member| *member.name.key() == name);
+        let has_other_key = self.me.pins.get(&name).is_some_and(|pinned| pinned.key != author.key);
+        if is_taken || has_other_key { self.tagged(origin, &author.name) } else { author.name.to_string() }
+    }
+
+    /// Returns the shown name of the member who is here, or of this one, with that name and key.
+    fn shown_name(&self, name: &NameKey, key: PublicKey) -> Option<&str> {
+        if key == self.me.key && name == self.me.name.key() {
+            return Some(self.me.name.as_str());
+        }
+        let same = self.members.values().filter(|member| member.key == key && member.name.key() == name);
+        // Two programs may run with one key.
+        same.map(|member| &*member.shown).min_by_key(|shown| shown.len())
     }
 
     /// Notes the key of somebody met for the first time; says so loudly if a name comes with another key.

@@ -100,6 +100,8 @@ impl Store {
             return None;
         }
         known.say(seq);
+        // Others may have told another name for that id.
+        known.author.clone_from(author);
         if told {
             return None;
         }

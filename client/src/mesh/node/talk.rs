@@ -30,7 +30,7 @@ impl Node {
         let (seq, lamport, at) = (self.said, self.clock, self.now.wall.unix_ms.max(0));
         let author = Author { name: self.me.name.as_str().into(), key: self.me.key };
         if let Some(id) = self.store.add((lamport, self.me.id), &author, seq, (at, &text)) {
-            self.tell_said(id, self.me.id, at, &text);
+            self.tell_said(id, (self.me.id, seq), at, &text);
         }
         let linked: Vec<NodeId> = self.members.iter().filter(|(_, m)| m.is_linked()).map(|(id, _)| *id).collect();
         for id in linked {
@@ -38,8 +38,8 @@ impl Node {
         }
     }
 
-    fn tell_said(&mut self, id: u64, origin: NodeId, at: i64, text: &str) {
-        let (user, text) = (self.author_name(origin).into(), text.to_owned().into());
+    fn tell_said(&mut self, id: u64, (origin, seq): (NodeId, u64), at: i64, text: &str) {
+        let (user, text) = (self.author_name(origin, seq).into(), text.to_owned().into());
         self.tell_at(at, What::Said { id, room: ROOM.into(), user, text });
     }
 
@@ -59,7 +59,7 @@ impl Node {
             return self.heard_from_afar(from, &author, seq, (at, text));
         }
         if let Some((id, text)) = self.learn(from, (lamport, from), &author, seq, (at, text)) {
-            self.tell_said(id, from, at, &text);
+            self.tell_said(id, (from, seq), at, &text);
         }
     }
 
@@ -69,7 +69,7 @@ impl Node {
         let Some(text) = fit(text).filter(|_| !self.store.said(from, seq)) else { return };
         self.store.decline(from, author, seq);
         let id = self.aside();
-        self.tell_said(id, from, at, &text);
+        self.tell_said(id, (from, seq), at, &text);
     }
 
     /// An id for what is in nobody's order but comes after all that was heard.

@@ -9,7 +9,7 @@ use crate::mesh::limits::PINS;
 use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
-use landline_common::UserName;
+use landline_common::{Event, UserName, What};
 
 #[test]
 fn nobody_takes_an_id_that_is_another_s() {
@@ -205,21 +205,85 @@ fn that_nobody_new_is_remembered_is_said_once() {
     assert!(told(&other.step(Input::PinsFull)).len() == 1 && other.step(Input::PinsFull).is_empty());
 }
 
+/// Lets a member tell one line of an author who is gone. Returns what the screen is told.
+fn tells(table: &mut Table, teller: u64, (origin, name, seat): (NodeId, &str, usize), seq: u64) -> Vec<String> {
+    let asked = table.frame(teller, Frame::Have { ranges: [(origin, vec![(seq, seq)])].into() });
+    assert_eq!(asked, [Effect::Send(teller, Frame::Want { origin, from: seq, to: seq })]);
+    let (at, key) = (table.world.clock().wall.unix_ms, key(seat).to_string());
+    let says = vec![Saying { seq, lamport: 5 + seq, at, text: "told".into() }];
+    told(&table.frame(teller, Frame::Past { origin, name: name.into(), key, from: seq, to: seq, says }))
+}
+
+/// Returns the authors in the history, in its order.
+fn authors(table: &mut Table) -> Vec<String> {
+    let events = table.step(Input::Line(object("/history", ROOM)));
+    let author = |effect: Effect| match effect {
+        Effect::Tell(Event { what: What::Recalled { user, .. }, .. }) => Some(user.to_string()),
+        _ => None,
+    };
+    events.into_iter().filter_map(author).collect()
+}
+
 #[test]
 fn what_is_only_told_is_never_shown_as_said_by_those_who_are_here() {
     let mut table = Table::new();
     table.enters(id(0xaaaa << 48, 1), "bob", 1);
     let (eve, _) = table.enters(id(9, 2), "eve", 2);
     // Starts that never were, with names and keys that anybody knows.
-    for (random, seat, name) in [(0xaaaa << 48 | 1, 1, "bob"), (0xcccc << 48, 0, "alice")] {
-        let origin = id(random, seat);
-        let asked = table.frame(eve, Frame::Have { ranges: [(origin, vec![(1, 1)])].into() });
-        assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin, from: 1, to: 1 })]);
-        let (at, key) = (table.world.clock().wall.unix_ms, key(seat).to_string());
-        let says = vec![Saying { seq: 1, lamport: 5, at, text: "forged".into() }];
-        let shown = told(&table.frame(eve, Frame::Past { origin, name: name.into(), key, from: 1, to: 1, says }));
+    for (random, seat, name) in [(0xbbbb << 48, 1, "bob"), (0xcccc << 48, 0, "alice")] {
+        let shown = tells(&mut table, eve, (id(random, seat), name, seat), 1);
+        assert!(shown[0].starts_with(&format!("{name} (earlier): ")), "{shown:?}");
+    }
+    // A key of the teller's own, also with an id that begins like that of the bob who is here.
+    for (random, name) in [(0xdddd << 48, "bob"), (0xeeee << 48, "alice"), (0xaaaa << 48 | 1, "bob")] {
+        let shown = tells(&mut table, eve, (id(random, 3), name, 3), 1);
         assert!(shown[0].starts_with(&format!("{name}#")) && !shown[0].starts_with("bob#aaaa:"), "{shown:?}");
     }
+    let authors = authors(&mut table);
+    assert_eq!(authors[1..], ["bob (earlier)", "alice (earlier)", "bob#dddd", "alice#eeee"]);
+}
+
+#[test]
+fn lines_heard_before_a_restart_keep_their_author_s_name() {
+    let mut table = Table::new();
+    let (eve, _) = table.enters(id(9, 2), "eve", 2);
+    let starts = [0xaaaa << 48, 0xbbbb << 48, 0xcccc << 48].map(|random| id(random, 1));
+    for (n, start) in (1..).zip(starts) {
+        let (bob, effects) = table.enters(start, "bob", 1);
+        assert_eq!(told(&effects), ["bob joined mesh"]);
+        table.says(bob, 1, n);
+        if start != starts[2] {
+            table.frame(bob, Frame::Bye);
+        }
+    }
+    assert_eq!(authors(&mut table), ["bob"; 3]);
+    // Whatever others add to an earlier start was not heard from bob.
+    tells(&mut table, eve, (starts[0], "bob", 1), 2);
+    assert_eq!(authors(&mut table), ["bob", "bob", "bob", "bob (earlier)"]);
+}
+
+#[test]
+fn lines_heard_from_another_key_keep_their_digits() {
+    let mut table = pinned(&[("carol", key(1))]);
+    let (impostor, _) = table.enters(id(0xdddd << 48, 4), "carol", 4);
+    table.says(impostor, 1, 1);
+    assert_eq!(authors(&mut table), ["carol#dddd"]);
+    table.frame(impostor, Frame::Bye);
+    assert_eq!(authors(&mut table), ["carol#dddd"], "the impostor left");
+    let (carol, _) = table.enters(id(0xcccc << 48, 1), "carol", 1);
+    table.says(carol, 1, 2);
+    assert_eq!(authors(&mut table), ["carol#dddd", "carol"]);
+}
+
+#[test]
+fn an_author_s_own_name_counts_more_than_a_told_one() {
+    let mut table = Table::new();
+    let (eve, _) = table.enters(id(9, 2), "eve", 2);
+    tells(&mut table, eve, (id(7, 1), "carol", 1), 1);
+    let (bob, _) = table.enters(id(7, 1), "bob", 1);
+    table.says(bob, 2, 20);
+    table.frame(bob, Frame::Bye);
+    assert_eq!(authors(&mut table), ["bob"; 2]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::tally::Tally;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use landline_common::Limits;
 use landline_common::limits::count;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -21,8 +21,7 @@ use std::thread::JoinHandle;
 /// The handle of the flushers, shared by all rooms.
 #[derive(Debug)]
 pub struct Flushers {
-    /// Rooms with pending entries; `None` makes one flusher end.
-    work: Sender<Option<Arc<Room>>>,
+    work: Arc<Work>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// In rooms of at most this many members, the speaker's own thread runs the cycle.
     pub(super) inline_members: usize,
@@ -31,13 +30,30 @@ pub struct Flushers {
     pub(super) tally: Tally,
 }
 
+/// The sending end of the queue of rooms with pending entries; `None` after the stop. The flushers end when they have
+/// emptied the queue.
+#[derive(Debug)]
+struct Work(RwLock<Option<Sender<Arc<Room>>>>);
+
+impl Work {
+    /// Puts a room at the end of the queue. Returns it after the stop: the caller must then run its cycles.
+    fn queue(&self, room: Arc<Room>) -> Option<Arc<Room>> {
+        match &*self.0.read() {
+            // Fails only without flushers, which end after the stop.
+            Some(sender) => sender.send(room).err().map(|unsent| unsent.0),
+            None => Some(room),
+        }
+    }
+}
+
 impl Flushers {
     /// Starts one flusher for each core.
     ///
     /// # Errors
     /// The system has no threads left.
     pub fn start(limits: &Limits) -> std::io::Result<Arc<Flushers>> {
-        let (work, queue) = unbounded();
+        let (sender, queue) = unbounded();
+        let work = Arc::new(Work(RwLock::new(Some(sender))));
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = (0..threads)
             .map(|i| {
@@ -61,19 +77,19 @@ impl Flushers {
         &self.tally
     }
 
-    /// Puts a room at the end of the queue.
+    /// Puts a room at the end of the queue. After the stop, this thread runs the room's cycles: a session that has not
+    /// ended by then must not wait for ever in [`Room::settle`].
     pub(super) fn hand_over(&self, room: Arc<Room>) {
-        // Fails only after `stop`, when nothing needs to be delivered any more.
-        let _ = self.work.send(Some(room));
+        if let Some(room) = self.work.queue(room) {
+            while !cycle(&room) {}
+        }
     }
 
-    /// Stops the flushers after one more cycle of each queued room, and waits for their end. Called when all sessions
-    /// have ended: entries of large rooms that are still pending then, or are appended later, are never delivered.
+    /// Stops the flushers when they have delivered all pending entries, and waits for their end. Called when all
+    /// sessions have ended, or have had the time for it.
     pub fn stop(&self) {
+        drop(self.work.0.write().take());
         let threads = std::mem::take(&mut *self.threads.lock());
-        for _ in &threads {
-            let _ = self.work.send(None);
-        }
         for thread in threads {
             let _ = thread.join();
         }
@@ -81,20 +97,24 @@ impl Flushers {
 }
 
 /// The loop of one flusher.
-fn run(work: &Sender<Option<Arc<Room>>>, queue: &Receiver<Option<Arc<Room>>>) {
-    while let Ok(Some(room)) = queue.recv() {
-        let cycle = || {
-            catch_unwind(AssertUnwindSafe(|| room.cycle())).unwrap_or_else(|_| {
-                log::error!("a panic in a room's cycle; the room goes on");
-                // The cycle's guard has already queued the room again if entries are pending.
-                true
-            })
-        };
-        while !cycle() {
+fn run(work: &Work, queue: &Receiver<Arc<Room>>) {
+    while let Ok(mut room) = queue.recv() {
+        while !cycle(&room) {
             if !queue.is_empty() {
-                let _ = work.send(Some(room));
-                break;
+                match work.queue(room) {
+                    Some(stopped) => room = stopped,
+                    None => break,
+                }
             }
         }
     }
+}
+
+/// Runs one cycle. Returns true if the room is at rest, or queued again.
+fn cycle(room: &Arc<Room>) -> bool {
+    catch_unwind(AssertUnwindSafe(|| room.cycle())).unwrap_or_else(|_| {
+        log::error!("a panic in a room's cycle; the room goes on");
+        // The cycle's guard has already queued the room again if entries are pending.
+        true
+    })
 }

@@ -4,9 +4,10 @@ use crate::rig::{BOTH_WAYS, Peer, Rig, TEXT, TestLine, line, wait_for};
 use landline_common::Rendering;
 use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{Ear, Room, Seat, Utterance};
+use landline_tests::DEADLINE;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// JSON rendering, with the member's own lines.
 const JSON: Ear = Ear { rendering: Rendering::Json as usize, hears_itself: true };
@@ -54,6 +55,44 @@ fn settled_change_is_in_effect() {
             room.settle(room.change(&seat, JSON, TEXT));
             assert_eq!(peer.so_far(), "4:b\n");
         }
+    }
+}
+
+#[test]
+fn what_is_said_while_and_after_the_flushers_stop_is_delivered() {
+    let rig = Rig::new(|limits| limits.inline_members = 0);
+    let (done, ended) = std::sync::mpsc::channel();
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (mut hearers, mut resumes) = (Vec::new(), Vec::new());
+    for speaker in 0..4 {
+        let (resume, resumed) = std::sync::mpsc::channel();
+        resumes.push(resume);
+        let room = Room::new(&rig.flushers);
+        let (_, seat) = member(&rig, &room, TEXT);
+        hearers.push(member(&rig, &room, TEXT).0);
+        let (done, stopped) = (done.clone(), stopped.clone());
+        std::thread::spawn(move || {
+            let mut last = 0;
+            while !stopped.load(Relaxed) {
+                last = room.say(&seat, &mut line("while"));
+            }
+            room.settle(last);
+            let _ = resumed.recv();
+            room.settle(room.say(&seat, &mut line("after")));
+            let _ = done.send(speaker);
+        });
+    }
+    for hearer in &mut hearers {
+        hearer.read_to("0:while\n");
+    }
+    stopped.store(true, Relaxed);
+    rig.flushers.stop();
+    for resume in resumes {
+        let _ = resume.send(());
+        ended.recv_timeout(DEADLINE).expect("a session waits for ever");
+    }
+    for hearer in &mut hearers {
+        hearer.read_to("0:after\n");
     }
 }
 

@@ -113,6 +113,9 @@ limits! {
     rooms_per_address = 256, 1, NO_CEILING;
     /// Private chats and open requests of a user at once.
     privates_per_person = 64, 1, 10_000;
+    /// Requests for chats from one address to one user, at once and in a minute. A request can be sent again after it ended
+    /// without an answer, so 256 clients of one address could send one user hundreds of lines a second.
+    requests_per_address = 64, 1, NO_CEILING;
     /// Listeners above which arrivals and departures are summarized: 5,000 users arriving one by one would be 25
     /// million lines.
     presence_hearers = 200, 0, NO_CEILING;

@@ -259,10 +259,12 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
     }
 }
 
-/// Returns the limits for the hub. `--max-clients-per-ip 0` lifts the limit on rooms of one address.
+/// Returns the limits for the hub. `--max-clients-per-ip 0` lifts the limits on rooms and requests of one address.
 fn hub_limits(config: &Config) -> Limits {
-    let rooms_per_address = if config.max_clients_per_ip == 0 { u64::MAX } else { config.limits.rooms_per_address };
-    Limits { rooms_per_address, ..config.limits.clone() }
+    if config.max_clients_per_ip > 0 {
+        return config.limits.clone();
+    }
+    Limits { rooms_per_address: u64::MAX, requests_per_address: u64::MAX, ..config.limits.clone() }
 }
 
 /// Makes a throttle by address for registrations or sign-ins. `--max-clients-per-ip 0` lifts it.

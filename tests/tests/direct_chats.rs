@@ -135,3 +135,21 @@ fn new_key_ends_requests_with_the_old_one() {
     bob.refused(&format!("/direct-accept alice {old} 10.0.0.2:5000"), 404);
     bob.refused(&format!("/direct-accept alice {new} 10.0.0.2:5000"), 404);
 }
+
+#[test]
+fn requests_of_one_address_to_one_user_are_bounded() {
+    let server = TestServer::new(|config| {
+        config.limits.requests_per_address = 1;
+        config.max_clients_per_ip = 16;
+    });
+    let (mut alice, mut bob) = two(&server);
+    ask(&mut bob, &mut alice, ("bob", "alice"));
+    // Another key takes the request back.
+    let key = Keys::generate().expect("keys").public();
+    bob.client.send(&format!("/direct-key {key}"));
+    alice.client.expect_start("INFO: ");
+    bob.refused("/direct alice", 429);
+    alice.client.expect_nothing();
+    alice.refused("/reject bob", 404);
+    ask(&mut alice, &mut bob, ("alice", "bob"));
+}

@@ -264,3 +264,32 @@ fn a_successor_of_the_same_name_inherits_nothing() {
     alice.expect("Private chats: none");
     connect(&mut alice, &mut bob, ("alice", "bob"));
 }
+
+#[test]
+fn requests_of_one_address_to_one_user_are_bounded() {
+    let server = TestServer::new(|config| {
+        config.limits.requests_per_address = 2;
+        config.max_clients_per_ip = 16;
+        config.rate = None;
+    });
+    let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);
+    for _ in 0..2 {
+        ask(&mut bob, &mut alice, ("bob", "alice"));
+        // A block that is lifted takes the request back without a word to alice.
+        for line in ["/block alice", "/unblock alice"] {
+            bob.send(line);
+            bob.expect_start("INFO: ");
+        }
+    }
+    expect_refusals(&mut bob, &[("/connect alice", 429)]);
+    expect_refusals(&mut carol, &[("/connect alice", 429)]);
+    alice.expect_nothing();
+    // The refused request is not open, and answers need no budget.
+    alice.send("/accept bob");
+    alice.expect_start("ERROR: 404 ");
+    ask(&mut alice, &mut carol, ("alice", "carol"));
+    carol.send("/connect alice");
+    carol.expect("PRIVATE_CONNECTED:alice");
+    alice.expect("PRIVATE_CONNECTED:carol");
+    ask(&mut carol, &mut bob, ("carol", "bob"));
+}

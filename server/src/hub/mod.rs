@@ -14,6 +14,7 @@ mod person;
 mod presence;
 mod private;
 mod replay;
+mod request_budgets;
 mod requests;
 mod resume;
 mod room;
@@ -41,6 +42,7 @@ use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, RoomName
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
+use request_budgets::RequestBudgets;
 use resume::ResumeTable;
 use room::Rooms;
 use std::collections::{BTreeMap, HashMap};
@@ -88,6 +90,7 @@ struct Registry {
     rooms: Rooms,
     privates: PrivateChats,
     directs: Directs,
+    request_budgets: RequestBudgets,
     blocks: Blocks,
     sessions: ResumeTable<Detached>,
 }
@@ -197,7 +200,8 @@ impl Hub {
         let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
         let (names, people, rooms, blocks) = Default::default();
         let leaving = HashMap::new();
-        let registry = Registry { names, people, leaving, rooms, privates, directs, blocks, sessions };
+        let request_budgets = RequestBudgets::new(limits.requests_per_address);
+        let registry = Registry { names, people, leaving, rooms, privates, directs, request_budgets, blocks, sessions };
         let most = count(limits.nonces);
         let mut nonces = Nonces::new(most);
         for (author, nonce, id) in memory.nonces(most) {

@@ -28,8 +28,14 @@ impl Visit {
         let other = self.other(user)?;
         self.may_ask(&other)?;
         let name = &other.name;
-        let asked = self.hub.registry().directs.ask(self.person.client(), other.client());
+        let mut registry = self.hub.registry();
+        let asked = registry.directs.ask(self.person.client(), other.client());
         let key = asked.map_err(|why| cannot_ask(why, name.as_str()))?;
+        if let Err(refusal) = self.count_request(&mut registry, &other) {
+            registry.directs.reject(other.client(), self.person.client());
+            return Err(refusal);
+        }
+        drop(registry);
         self.answer(Cause::DirectAsked.of_user(name.as_str()).into());
         self.tell_to(&other, What::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())

@@ -1,5 +1,6 @@
 //! Private chats: both must want them, and they end when somebody leaves.
 
+use super::super::Registry;
 use super::super::private::Asked;
 use super::{Done, Person, Visit, nobody};
 use crate::fanout::ClientId;
@@ -19,7 +20,15 @@ impl Visit {
         let other = self.other(user)?;
         self.may_ask(&other)?;
         let name = &other.name;
-        let asked = self.hub.registry().privates.ask(self.person.client(), other.client());
+        let mut registry = self.hub.registry();
+        let asked = registry.privates.ask(self.person.client(), other.client());
+        if asked == Asked::Sent
+            && let Err(refusal) = self.count_request(&mut registry, &other)
+        {
+            registry.privates.reject(other.client(), self.person.client());
+            return Err(refusal);
+        }
+        drop(registry);
         match asked {
             Asked::Sent => {
                 self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
@@ -46,6 +55,19 @@ impl Visit {
             return Err(Cause::YouBlock.of_user(name.to_string()));
         }
         Ok(())
+    }
+
+    /// Counts a request to `other`.
+    ///
+    /// # Errors
+    /// Too many requests came from this address lately.
+    pub(super) fn count_request(&self, registry: &mut Registry, other: &Person) -> Done {
+        let now = self.hub.poller.uptime();
+        registry.request_budgets.take(other.client(), &self.person.address, now).map_err(|wait| {
+            let mut why = Cause::Throttled.report();
+            why.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+            why
+        })
     }
 
     pub(super) fn answer_private(&mut self, user: Option<&str>, accept: bool) -> Done {

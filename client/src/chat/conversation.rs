@@ -87,6 +87,8 @@ pub struct Conversation {
     pub secret: Secret,
     /// The numbers that both sides of an open encrypted chat compare.
     pub direct: Option<Box<str>>,
+    /// The chat opened while another conversation was viewed, and has not been viewed since.
+    pub opened_unseen: bool,
     /// When something last happened in it.
     pub stirred: u64,
 }
@@ -118,6 +120,7 @@ impl Conversation {
             older: Older::default(),
             secret: Secret::default(),
             direct: None,
+            opened_unseen: false,
             stirred: 0,
         }
     }
@@ -267,6 +270,7 @@ impl Conversation {
     /// It has been looked at, and is left or written into.
     pub fn seen(&mut self) {
         (self.unread, self.mentions, self.below) = (0, 0, 0);
+        self.opened_unseen = false;
     }
 
     /// Forgets everything that was said (not what is still on its way).

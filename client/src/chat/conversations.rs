@@ -175,12 +175,13 @@ impl Conversations {
         others.fold((0, 0), |(new, mentions), (_, c)| (new + c.unread, mentions + c.mentions))
     }
 
-    /// The next one with something new: first where one is named.
+    /// The next one with something new: first a chat that has just opened, then where one is named.
     #[must_use]
     pub fn next_unread(&self) -> Option<Place> {
         let order = (1..self.list.len()).map(|step| &self.list[(self.viewed + step) % self.list.len()]);
         let mut new = order.filter(|c| c.unread > 0 && c.place != Place::Mentions);
-        let first = new.clone().find(|c| c.mentions > 0);
+        let opened = new.clone().find(|c| c.opened_unseen);
+        let first = opened.or_else(|| new.clone().find(|c| c.mentions > 0));
         first.or_else(|| new.next()).map(|conversation| conversation.place.clone())
     }
 

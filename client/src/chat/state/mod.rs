@@ -16,7 +16,7 @@ pub use local::LOCAL;
 
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
-use crate::chat::conversation::{Conversation, Place};
+use crate::chat::conversation::{Conversation, Place, Secret};
 use crate::chat::conversations::Conversations;
 use crate::chat::geometry::Geometry;
 use crate::chat::joins::PendingJoins;
@@ -202,6 +202,13 @@ impl State {
         let everybody = self.conversations.get(&Place::Everybody).filter(|everybody| everybody.unread > 0)?;
         let talks = everybody.lines().iter().rev().filter_map(Line::talk);
         talks.into_iter().find(|talk| talk.delivery == Delivery::Heard)
+    }
+
+    /// The chat that opened last while another conversation was viewed, until it is viewed.
+    #[must_use]
+    pub fn opened_unseen(&self) -> Option<&Conversation> {
+        let unseen = self.conversations.iter().filter(|c| c.opened_unseen && c.secret == Secret::Open);
+        unseen.max_by_key(|conversation| conversation.stirred)
     }
 
     /// For tests that begin in the middle.

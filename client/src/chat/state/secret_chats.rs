@@ -52,10 +52,14 @@ impl State {
         self.secret_news(place, from, &format!("{from} wants an {what}{how}: /accept {from} or /reject {from}"));
     }
 
+    /// The answer stands in the chat's own tab, and where the user looks.
     fn secret_declined(&mut self, place: &Place, by: &str) {
         let text = format!("{by} declined the {}", place.chat_name());
         self.conversations.open(place, by);
         self.notice(place, Tone::Info, &text);
+        if self.conversations.viewed().place != *place {
+            self.tell(Tone::Info, &text);
+        }
     }
 
     /// Such a chat is open, perhaps in answer to the command with that number.
@@ -64,9 +68,27 @@ impl State {
         let conversation = self.conversations.open(place, with);
         conversation.secret = Secret::Open;
         conversation.direct = numbers.map(Into::into);
-        if let Some(acceptance) = self.requests.opened(place, key) {
-            self.show_accepted(place, with, acceptance);
+        match self.requests.opened(place, key) {
+            Some(acceptance) => self.show_accepted(place, with, acceptance),
+            None => self.tell_opened_elsewhere(place, with),
         }
+        let unseen = self.conversations.viewed().place != *place;
+        self.conversations.open(place, with).opened_unseen = unseen;
+    }
+
+    /// Tells the user who asked for a chat that it is open, and where the next line goes: the view stays where it is.
+    fn tell_opened_elsewhere(&mut self, place: &Place, with: &str) {
+        let viewed = self.conversations.viewed();
+        if viewed.place == *place {
+            return;
+        }
+        let takes_talk = !viewed.place.is_secret() || viewed.secret == Secret::Open;
+        let here = match viewed.place.target(&viewed.title) {
+            Some(_) if takes_talk => format!(" What you type here goes to {}.", viewed.title),
+            _ => String::new(),
+        };
+        let what = place.chat_name();
+        self.tell(Tone::Info, &format!("{with} is in the {what} now: Alt-a opens it.{here}"));
     }
 
     /// Accepting shows the chat that it opens: what is typed next goes there, or nowhere. The user is named to the

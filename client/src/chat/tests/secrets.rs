@@ -182,6 +182,39 @@ fn who_asks_hears_what_comes_of_it() {
 }
 
 #[test]
+fn a_user_who_asked_is_told_where_they_are_that_the_chat_is_open() {
+    for encrypted in [true, false] {
+        let mut desk = desk();
+        desk.hear(What::Direct { id: 1, from: "carol".into(), text: "hi".into(), kept: false });
+        let (place, connected) = match encrypted {
+            true => (Place::direct("dora"), What::DirectConnected { with: "dora".into(), fingerprint: NUMBERS.into() }),
+            false => (Place::off_the_record("dora"), What::PrivateConnected { with: "dora".into() }),
+        };
+        let what = place.chat_name();
+        desk.enter(if encrypted { "/direct dora" } else { "/connect dora" });
+        told(&mut desk, connected);
+        assert_eq!(viewed(&desk), Place::room("lobby"), "the view stays where it is");
+        let line = format!("- dora is in the {what} now: Alt-a opens it. What you type here goes to lobby.");
+        assert_eq!(desk.lobby().last(), Some(&line));
+        let opened = |desk: &Desk| desk.state.opened_unseen().map(|chat| chat.place.clone());
+        assert_eq!(opened(&desk), Some(place.clone()));
+        desk.press(Key::alt(Code::Char('a')));
+        assert_eq!((viewed(&desk), opened(&desk)), (place, None), "it comes before what is only new");
+    }
+}
+
+#[test]
+fn a_refusal_and_a_tab_without_talk_are_told_where_the_user_is() {
+    let mut desk = desk();
+    desk.hear(What::PrivateRejected { by: "dora".into() });
+    assert_eq!(desk.lobby(), ["- dora declined the off-the-record chat"]);
+    desk.press(Key::alt(Code::Char('m')));
+    open(&mut desk);
+    let line = "- Bob is in the encrypted chat now: Alt-a opens it.";
+    assert_eq!(desk.lines(&Place::Mentions).last().unwrap(), line, "nothing is typed there");
+}
+
+#[test]
 fn a_line_goes_out_at_once_and_is_sent_when_that_is_told() {
     let mut desk = with_bob();
     desk.enter("hi");
@@ -370,6 +403,7 @@ fn r1_several_users_who_ask_are_named() {
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(desk.lobby().last().unwrap(), "- several users ask: bob, carol. /accept USER");
     desk.hear(Cause::DirectUnavailable.of_user("bob").into());
+    desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Enter));
     assert_eq!((desk.take_sent(), viewed(&desk)), (vec!["/accept carol".to_owned()], Place::off_the_record("carol")));
 }

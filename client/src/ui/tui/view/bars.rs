@@ -117,8 +117,8 @@ fn fitting(forms: &[String], room: usize) -> Option<String> {
     forms.iter().find(|form| form.cell_width() <= room).cloned()
 }
 
-/// What wants the user's attention wherever they look, from its longest form to its shortest: a request for a chat, or
-/// what was said to everybody.
+/// What wants the user's attention wherever they look, from its longest form to its shortest: a request for a chat, a
+/// chat that has opened, or what was said to everybody.
 fn call(state: &State) -> Option<Vec<String>> {
     if let Some((request, count)) = state.requests().newest() {
         let (user, what) = (&request.user, request.place.chat_name());
@@ -129,6 +129,14 @@ fn call(state: &State) -> Option<Vec<String>> {
             format!("{user} wants a chat: /accept {user}"),
             format!("chat: /accept {user}"),
             "chat: /accept".to_owned(),
+        ]);
+    }
+    if let Some(chat) = state.opened_unseen() {
+        let (with, what) = (shown_name(&chat.title), chat.place.chat_name());
+        return Some(vec![
+            format!("{with} is in the {what}: Alt-a"),
+            format!("{with} is in the chat: Alt-a"),
+            "chat open: Alt-a".to_owned(),
         ]);
     }
     let talk = state.announcement()?;

@@ -200,6 +200,17 @@ fn a_direct_chat_is_asked_for() {
 }
 
 #[test]
+fn a_chat_that_opened_elsewhere_stands_in_the_status_line() {
+    for (width, shown) in [(80, "carol is in the off-the-record chat: Alt-a"), (45, "chat open: Alt-a")] {
+        let mut desk = Desk::signed_in(width, 24);
+        desk.hear(What::PrivateConnected { with: "carol".into() });
+        assert!(screen(&desk).contains(&format!("· {shown}")), "{}", screen(&desk));
+        desk.press(Key::alt(Code::Char('a')));
+        assert!(!screen(&desk).contains(shown));
+    }
+}
+
+#[test]
 fn a_direct_chat_shows_what_to_compare() {
     for (width, height) in SIZES {
         let mut desk = talk(width, height);

@@ -12,7 +12,7 @@ pub struct Local {
     pub usage: &'static str,
     /// What it does.
     pub help: &'static str,
-    /// Does it. `false` if the line stays in the editor.
+    /// Does it. `false` if it cannot be done.
     pub(super) run: fn(&mut State, &str) -> bool,
 }
 

@@ -26,11 +26,14 @@ impl State {
         }
     }
 
-    /// Does what a line asks for. `false` if it stays in the editor, to be changed.
+    /// Does what a line asks for. `false` if it stays in the editor, to be changed: talk that cannot be said. A refused
+    /// command leaves the editor, so that nothing is typed behind it; ↑ brings it back.
     fn enter(&mut self, line: &str) -> bool {
         let place = self.conversations.viewed().place.clone();
         let me = self.me.clone();
         let parsed = parse(line, &me);
+        let is_command =
+            line.starts_with('/') && !matches!(parsed, Some(Ok(Command::Say(_) | Command::Foreign { .. })));
         // Only the same once more leaves although lines are unsent.
         if parsed != Some(Ok(Command::Quit)) {
             self.leaving.take_back();
@@ -44,12 +47,14 @@ impl State {
                 Some(Ok(Command::Foreign { .. })) => self.say_here(line),
                 Some(Ok(command)) => self.obey(command),
                 Some(Err(why)) => {
-                    self.tell(Tone::Refused, &why.to_string());
+                    let back = if is_command { " ↑ brings the line back." } else { "" };
+                    self.tell(Tone::Refused, &format!("{why}{back}"));
                     false
                 }
                 None => true,
             },
         };
+        let done = done || is_command;
         // The draft is the one of the conversation in which it was typed, even if another one is shown by now.
         if done && let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.draft.take();

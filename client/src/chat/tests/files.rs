@@ -76,7 +76,7 @@ fn what_came_of_saving_is_told() {
     let lobby = desk.lobby();
     assert_eq!(lobby[0], "- saved in /home/alice/talk.txt");
     assert_eq!(lobby[1], "- not saved: there is no such folder; ↑ brings the line back");
-    assert_eq!((&*lobby[2], draft(&desk)), ("- that is written: /save FILE", "/save"));
+    assert_eq!((&*lobby[2], draft(&desk)), ("- that is written: /save FILE", ""));
     assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Save { .. })));
 }
 

@@ -114,12 +114,38 @@ fn tab_goes_on_with_rooms_that_come_to_be_known() {
 }
 
 #[test]
-fn a_mistyped_command_is_not_said_and_stays() {
+fn a_mistyped_command_is_not_said_and_comes_back_by_the_arrow() {
     let mut desk = desk();
     desk.enter("/jion ops");
-    assert_eq!(draft(&desk), "/jion ops");
     assert_eq!(desk.take_sent(), [""; 0]);
     assert!(desk.lobby()[0].contains("Unknown command /jion. Did you"));
+    assert!(desk.lobby()[0].ends_with("↑ brings the line back."), "{:?}", desk.lobby());
+    assert_eq!(draft(&desk), "");
+    desk.press(Key::plain(Code::Up));
+    assert_eq!(draft(&desk), "/jion ops");
+}
+
+#[test]
+fn nothing_is_typed_behind_a_refused_command() {
+    // Unknown, without what it needs, of the client's own, and one that the state does not allow.
+    for refused in ["/login", "/join", "/query", "/save", "/format json", "/direct-say bob too early"] {
+        let mut desk = desk();
+        desk.enter(refused);
+        assert_eq!((draft(&desk), desk.lobby().len()), ("", 1), "{refused}");
+        desk.enter("/quit");
+        assert_eq!(desk.effects, [Effect::Quit(Exit::Left)], "{refused}");
+    }
+}
+
+#[test]
+fn talk_that_cannot_be_said_stays() {
+    let mut desk = desk();
+    desk.press(Key::alt(Code::Char('m')));
+    for talk in ["meet at 5", "/say /quit is a word"] {
+        desk.enter(talk);
+        assert_eq!(draft(&desk), talk);
+        desk.press(Key::ctrl('u'));
+    }
 }
 
 #[test]
@@ -313,6 +339,7 @@ fn a_conversation_with_unsent_lines_is_not_closed() {
     desk.enter("/close");
     assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
     desk.answer("/pm bob", What::Done { id: None, repeated: false });
+    desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Enter));
     assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
 }

@@ -154,10 +154,11 @@ impl Start<'_> {
         }
         let who = self.identity(server)?;
         let refusal = match enter(server, &who, &signals) {
-            Ok(entered) => {
+            Ok(Some(entered)) => {
                 self.remember(server, &who, &entered, "");
                 return self.talk_at(server, &who, entered, &signals);
             }
+            Ok(None) => bail!("told to end before it was connected"),
             Err(refusal) => refusal,
         };
         let known = if self.people { Some(self.known()?) } else { None };

@@ -57,11 +57,11 @@ impl Attempt {
     }
 }
 
-/// Connects, and waits until the user is in, or the program is told to end.
+/// Connects, and waits until the user is in. `None` if the program is told to end meanwhile.
 ///
 /// # Errors
 /// The user is not in.
-pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Entered, Refusal> {
+pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<Entered>, Refusal> {
     let broken = |why: String| Refusal { why, cause: None };
     let Attempt { mut link, engine } = Attempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
     loop {
@@ -70,7 +70,7 @@ pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result
             recv(news) -> news => match news.map(|news| link.current(news)) {
                 Ok(Some(news)) => {
                     let first = First::of(news)?;
-                    return Ok(Entered { link: Box::new(link), engine, first });
+                    return Ok(Some(Entered { link: Box::new(link), engine, first }));
                 }
                 // It is about something else.
                 Ok(None) => {}
@@ -78,7 +78,7 @@ pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result
             },
             recv(signals) -> signal => match signal {
                 Ok(Signal::GoOn) => {}
-                _ => return Err(broken("told to end before it was connected".into())),
+                _ => return Ok(None),
             },
         }
     }

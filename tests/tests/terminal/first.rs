@@ -180,6 +180,26 @@ fn the_questions_come_in_lines_without_the_full_screen() {
 }
 
 #[test]
+fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
+    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let mut zoe = Terminal::new(100, 30);
+    for (address, question) in [(None, "A number, or an address [1]:"), (Some(house.address()), "Your name [alice]:")] {
+        for keys in ["\x03", "/quit\r"] {
+            zoe.press("clear\r");
+            zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
+            zoe.sees("A number, or an address [1]:");
+            if let Some(address) = address {
+                zoe.press(&format!("{address}\r"));
+                zoe.sees(question);
+            }
+            zoe.press(keys);
+            zoe.sees("ended-0");
+            zoe.is_sane();
+        }
+    }
+}
+
+#[test]
 fn leaving_before_anything_was_answered_changes_nothing() {
     let folder = TempDir::new().expect("a folder");
     let mut zoe = Terminal::new(80, 24);

@@ -80,8 +80,12 @@ impl Welcome {
         self.field.edit(edit);
     }
 
-    /// Where there is no screen: a number chooses, nothing takes the proposal, anything else is the answer itself.
+    /// Where there is no screen: a number chooses, nothing takes the proposal, `/quit` leaves, anything else is the
+    /// answer itself.
     pub(super) fn line(&mut self, line: &str) {
+        if line == "/quit" && !self.is_secret() {
+            return self.wishes.push(Wish::Leave);
+        }
         let count = self.entries().len();
         match (count, line.parse::<usize>()) {
             (0, _) if line.is_empty() => self.submit(),

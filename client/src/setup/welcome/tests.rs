@@ -318,6 +318,19 @@ fn lines_answer_where_there_is_no_screen() {
     assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "somewhere:12345"));
 }
 
+#[test]
+fn quit_leaves_at_every_question_in_lines_but_a_password() {
+    let line = |welcome: &mut Welcome, line: &str| welcome.step(Input::Line(line.into()));
+    let mut welcome = Welcome::new(known());
+    welcome.step(Input::Found(vec![offer("a", 1, false)]));
+    for (answer, step) in [("", Step::Server), ("bob", Step::Name), ("2", Step::How)] {
+        assert_eq!((welcome.step, line(&mut welcome, "/quit")), (step, vec![Wish::Leave]));
+        line(&mut welcome, answer);
+    }
+    assert_eq!(welcome.step, Step::Password);
+    assert_eq!(connects(line(&mut welcome, "/quit")).password.as_deref(), Some("/quit"));
+}
+
 fn input() -> impl Strategy<Value = Input> {
     let code = prop::sample::select(vec![
         Code::Enter,

@@ -8,13 +8,13 @@ use crate::ui::enter::{Entered, enter};
 use crate::ui::first::{Answered, Setting};
 use crate::ui::signals::Signal;
 use anyhow::Context;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, bounded, select};
 use std::io::{self, BufRead, Read, Write};
 
 /// No answer is longer.
 const LONGEST: u64 = 4_096;
 
-/// Asks until one is in. `None` if one leaves.
+/// Asks until the user is in. `None` if the user leaves: by `/quit`, Ctrl-C or Ctrl-D.
 ///
 /// # Errors
 /// The terminal is gone.
@@ -24,7 +24,8 @@ pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) 
     if welcome.step == Step::Server {
         eprintln!("looking for servers…");
         // Whoever hears the questions wants to hear a whole list.
-        inputs.push(Input::Found(looking.recv().unwrap_or_default()));
+        let Some(found) = wait(&looking, signals) else { return Ok(None) };
+        inputs.push(Input::Found(found.unwrap_or_default()));
     }
     loop {
         let mut wishes = Vec::new();
@@ -34,14 +35,18 @@ pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) 
         for wish in wishes {
             match wish {
                 Wish::Connect(choice) => match connect(&choice, setting, signals) {
-                    Ok(entered) => {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(entered)) => {
                         let who = setting.identity(&choice);
                         let Choice { server, server_id, .. } = choice;
                         return Ok(Some(Answered { server, server_id, who, entered, note: welcome.note }));
                     }
                     Err(Refusal { why, cause }) => inputs.push(Input::Refused(why, cause)),
                 },
-                Wish::Start => inputs.push(Input::Started(start(&mut welcome, setting)?)),
+                Wish::Start => match start(&mut welcome, setting, signals)? {
+                    Some(started) => inputs.push(Input::Started(started)),
+                    None => return Ok(None),
+                },
                 Wish::GiveUp => {}
                 Wish::Leave => return Ok(None),
             }
@@ -50,39 +55,72 @@ pub fn ask(mut welcome: Welcome, setting: &Setting, signals: &Receiver<Signal>) 
             continue;
         }
         inputs.extend(looking.try_iter().map(Input::Found).last());
-        match answer(&welcome)? {
+        match answer(&welcome, signals)? {
             Some(line) => inputs.push(Input::Line(line)),
             None => return Ok(None),
         }
     }
 }
 
-fn connect(choice: &Choice, setting: &Setting, signals: &Receiver<Signal>) -> Result<Entered, Refusal> {
+fn connect(choice: &Choice, setting: &Setting, signals: &Receiver<Signal>) -> Result<Option<Entered>, Refusal> {
     enter(&choice.server, &setting.identity(choice), signals)
 }
 
-fn start(welcome: &mut Welcome, setting: &Setting) -> anyhow::Result<Result<String, NotStarted>> {
+/// Starts a server here. `None` if the program is told to end meanwhile.
+fn start(
+    welcome: &mut Welcome,
+    setting: &Setting,
+    signals: &Receiver<Signal>,
+) -> anyhow::Result<Option<Result<String, NotStarted>>> {
     eprintln!("{}", welcome.question());
     let started = setup::start(setting.data.clone()).context("starting a thread")?;
-    let started = started.recv().unwrap_or_else(|_| Err(NotStarted::Failed("it was not started".into())));
+    let Some(started) = wait(&started, signals) else { return Ok(None) };
+    let started = started.unwrap_or_else(|| Err(NotStarted::Failed("it was not started".into())));
     if let Ok(started) = &started {
         eprintln!("{}", started.note);
         welcome.note = Some(started.note.clone());
     }
-    Ok(started.map(|started| started.address))
+    Ok(Some(started.map(|started| started.address)))
 }
 
-/// Asks one question. `None` where there are no more answers.
-fn answer(welcome: &Welcome) -> anyhow::Result<Option<String>> {
+/// Waits for what comes out of a thread; the inner `None` if nothing does. `None` if the program is told to end first.
+fn wait<T>(coming: &Receiver<T>, signals: &Receiver<Signal>) -> Option<Option<T>> {
+    loop {
+        select! {
+            recv(coming) -> thing => return Some(thing.ok()),
+            recv(signals) -> signal => match signal {
+                Ok(Signal::GoOn) => {}
+                _ => return None,
+            },
+        }
+    }
+}
+
+/// Asks one question. `None` where there are no more answers, or the program is told to end: Ctrl-C is a signal here,
+/// and reading goes on after it, so the line is read on a thread of its own.
+fn answer(welcome: &Welcome, signals: &Receiver<Signal>) -> anyhow::Result<Option<String>> {
     if welcome.is_secret() {
         // Asked in one piece: whoever answers the first word of it already must not be seen.
         return Ok(secret::ask(&secret_question(welcome))?);
     }
     eprint!("{}", asked(welcome));
     io::stderr().flush()?;
-    let mut line = Vec::new();
-    let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line).context("reading an answer")?;
-    Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
+    let (out, line) = bounded(1);
+    let run = move || {
+        let mut line = Vec::new();
+        let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line);
+        // Nobody waits for it any more when the program has ended.
+        let _ = out.send(read.map(|bytes| (bytes > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned())));
+    };
+    std::thread::Builder::new().name("answer".into()).spawn(run).context("starting a thread")?;
+    match wait(&line, signals) {
+        Some(Some(read)) => read.context("reading an answer"),
+        Some(None) => Ok(None),
+        None => {
+            eprintln!();
+            Ok(None)
+        }
+    }
 }
 
 fn secret_question(welcome: &Welcome) -> String {

@@ -244,7 +244,7 @@ impl Start<'_> {
             name,
             last_time: self.last_time()?,
             name_is_given: self.args.name.is_some() || self.config.name.is_some(),
-            account: self.memory.account,
+            account: self.memory.name.clone().filter(|_| self.memory.account),
             password: self.args.password()?,
             register: self.args.register,
             server_password: self.args.server_password(),

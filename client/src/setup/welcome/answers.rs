@@ -56,9 +56,7 @@ impl Welcome {
                 }
                 Err(why) => self.problem = Some(why.to_string()),
             },
-            Step::Password | Step::PasswordAgain | Step::ServerPassword if text.is_empty() => {
-                self.problem = Some("nothing was typed; Esc goes back".into());
-            }
+            Step::Password | Step::PasswordAgain | Step::ServerPassword if text.is_empty() => self.back(),
             Step::Password | Step::PasswordAgain if self.register => match self.new_password.take(text) {
                 Typed::Again => self.ask(Step::PasswordAgain, ""),
                 Typed::Done(password) => self.connect_with(password),
@@ -101,10 +99,9 @@ impl Welcome {
             return self.connect();
         }
         self.ask(Step::How, "");
-        self.at = match (self.register, self.known.account) {
-            (true, _) => 2,
-            (false, account) => usize::from(account),
-        };
+        let (name, account) = (self.name.as_ref(), self.known.account.as_deref());
+        let is_account = name.zip(account).is_some_and(|(name, account)| name.as_str() == account);
+        self.at = if self.register { 2 } else { usize::from(is_account) };
     }
 
     pub(super) fn ask(&mut self, step: Step, proposal: &str) {
@@ -114,6 +111,7 @@ impl Welcome {
         self.step = step;
         self.at = 0;
         self.field.set(proposal);
+        self.proposed = !proposal.is_empty();
     }
 
     fn connect_with(&mut self, password: String) {

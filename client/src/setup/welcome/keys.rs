@@ -51,6 +51,9 @@ impl Welcome {
             self.step,
             Step::Address | Step::Name | Step::Password | Step::PasswordAgain | Step::ServerPassword
         );
+        if types && std::mem::take(&mut self.proposed) {
+            self.field.take();
+        }
         if types && self.field.text().chars().count() < LONGEST {
             self.field.insert(&clean(text));
         }
@@ -77,6 +80,7 @@ impl Welcome {
             (Code::Char('w'), true) => Edit::KillWord,
             _ => return,
         };
+        self.proposed = false;
         self.field.edit(edit);
     }
 

@@ -155,8 +155,8 @@ pub struct Known {
     pub name: String,
     /// It was given on the command line: it is not asked for.
     pub name_is_given: bool,
-    /// The last time was with an account.
-    pub account: bool,
+    /// The name of the account of the last time, if the last time was with one.
+    pub account: Option<String>,
     /// An account's password, from the command line.
     pub password: Option<String>,
     /// Make the account first.
@@ -174,6 +174,8 @@ pub struct Welcome {
     pub at: usize,
     /// What has been typed.
     pub field: Editor,
+    /// The field holds a proposal: what is typed replaces it, a key that edits keeps it.
+    proposed: bool,
     /// What was wrong with the last answer.
     pub problem: Option<String>,
     /// Something to know.
@@ -204,6 +206,7 @@ impl Welcome {
             step: Step::Server,
             at: 0,
             field: Editor::default(),
+            proposed: false,
             problem: None,
             note: None,
             searched: false,

@@ -46,6 +46,7 @@ impl Welcome {
             Step::Server => "↑ ↓ Enter choose · or type an address · Esc leaves",
             Step::How => "↑ ↓ Enter choose · Esc back",
             Step::Starting | Step::Connecting => "Esc back",
+            _ if self.proposed => "Enter takes it · or type another · Esc back",
             _ => "Enter go on · Esc back",
         }
     }

@@ -126,7 +126,7 @@ fn answer(welcome: &Welcome, signals: &Receiver<Signal>) -> anyhow::Result<Optio
 fn secret_question(welcome: &Welcome) -> String {
     let problem = welcome.problem.as_ref().map_or(String::new(), |problem| format!("! {problem}\n"));
     let caution = welcome.caution().map_or(String::new(), |caution| format!("{caution}\n"));
-    format!("{problem}{caution}{}", welcome.question())
+    format!("{problem}{caution}Enter alone goes back.\n{}", welcome.question())
 }
 
 /// The question, with what there is to choose from and what an empty line means.

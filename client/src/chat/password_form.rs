@@ -33,6 +33,8 @@ pub enum Purpose {
     Register,
     /// The password of an account is changed.
     Change,
+    /// The user signs in again: the password that is known no longer counts.
+    SignIn,
 }
 
 impl Purpose {
@@ -41,6 +43,7 @@ impl Purpose {
     pub fn refusal(self, engine: &Engine, mesh: bool) -> Option<String> {
         match (self, engine.has_account()) {
             _ if mesh => Some("a mesh has no accounts".into()),
+            (Purpose::SignIn, _) => None,
             _ if !engine.is_up() => Some("there is no connection; try again when there is one".into()),
             (Purpose::Register, true) => {
                 Some(Cause::AccountAlready.of_user(engine.me().to_owned()).sentence().into_owned())
@@ -67,6 +70,8 @@ pub enum Answer {
         /// The new one.
         new: String,
     },
+    /// Sign in with this password.
+    SignIn(String),
 }
 
 impl Answer {
@@ -74,7 +79,7 @@ impl Answer {
     #[must_use]
     pub fn command(&self) -> Option<Command<'_>> {
         match self {
-            Answer::Ask | Answer::Discard => None,
+            Answer::Ask | Answer::Discard | Answer::SignIn(_) => None,
             Answer::Register(password) => Some(Command::Register { password: Some(password) }),
             Answer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
         }
@@ -92,6 +97,7 @@ impl PasswordForm {
     #[must_use]
     pub fn question(&self) -> &'static str {
         match (self.new.is_repeated(), self.asks_present()) {
+            _ if self.purpose == Purpose::SignIn => "The password of your account",
             (true, _) => "The new password again",
             (false, true) => "Your present password",
             (false, false) => "A new password, 8 characters or more",
@@ -144,6 +150,9 @@ impl PasswordForm {
             self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
             return Answer::Ask;
         }
+        if self.purpose == Purpose::SignIn {
+            return Answer::SignIn(text);
+        }
         if self.asks_present() {
             self.present = Some(text);
             return Answer::Ask;
@@ -170,6 +179,7 @@ impl fmt::Debug for Answer {
             Answer::Discard => "Discard",
             Answer::Register(_) => "Register(…)",
             Answer::Change { .. } => "Change(…)",
+            Answer::SignIn(_) => "SignIn(…)",
         })
     }
 }

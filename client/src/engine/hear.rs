@@ -242,6 +242,7 @@ impl Engine {
             Cause::PasswordReset => {
                 self.connection.ended = Some("the operator has set a new password for your account".into());
                 self.session = None;
+                self.password_refused = true;
             }
             // Do not reconnect: two copies of the client would take the session from each other without end.
             Cause::ResumedElsewhere => {

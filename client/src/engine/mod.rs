@@ -75,6 +75,8 @@ pub struct Engine {
     session: Option<Session>,
     /// True after the first sign-in, so that a later one logs in instead of registering the account again.
     registered: bool,
+    /// The password that is known here no longer counts: the next sign-in needs another one from the user.
+    password_refused: bool,
     options: Options,
     /// Random prefix of all labels of this process.
     prefix: String,
@@ -118,6 +120,7 @@ impl Engine {
             held_back: HeldBack::default(),
             session: None,
             registered: false,
+            password_refused: false,
             options: Options::default(),
             prefix,
             nonce_keys: Default::default(),

@@ -39,6 +39,20 @@ impl Engine {
         }
     }
 
+    /// Returns whether the next sign-in needs another password: the server has refused the one that is known here, or
+    /// has said that it no longer counts.
+    #[must_use]
+    pub fn wants_password(&self) -> bool {
+        self.password_refused && matches!(self.connection.phase, Phase::Stopped { .. })
+    }
+
+    /// Connects at once with the password that the user has typed.
+    pub fn connect_with(&mut self, password: &str) {
+        self.identity.password = Some(password.to_owned());
+        (self.registered, self.password_refused, self.session) = (true, false, None);
+        self.connect_now();
+    }
+
     fn connect(&mut self) {
         self.connection.phase = Phase::Connecting;
         let sign_in = self.sign_in();
@@ -74,6 +88,10 @@ impl Engine {
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             Cause::ResumeBusy => self.connection.wait_briefly(&refused.why, &mut self.rng, self.now.ms),
+            Cause::WrongPassword => {
+                self.password_refused = true;
+                self.connection.stop(&refused.why);
+            }
             _ if refused.again => {
                 _ = self.connection.set_down(&refused.why, Loss::Server, &mut self.rng, self.now.ms);
             }

@@ -72,7 +72,7 @@ impl State {
             Action::Repaint => self.effects.push(Effect::Repaint),
             Action::Interrupt => self.interrupt(),
             Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Reconnect => self.engine.connect_now(),
+            Action::Reconnect => self.connect_again(),
             Action::Help => self.overlay = Some(Overlay::help()),
         }
     }

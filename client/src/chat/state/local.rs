@@ -65,7 +65,7 @@ pub static LOCAL: &[Local] = &[
         usage: "/reconnect",
         help: "try to connect at once instead of waiting",
         run: |state, _| {
-            state.engine.connect_now();
+            state.connect_again();
             true
         },
     },

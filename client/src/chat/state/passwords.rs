@@ -1,4 +1,4 @@
-//! `/register` and `/password`: the questions lie over the conversation, and the engine sends what they come to.
+//! `/register`, `/password`, and signing in again: the questions lie over the conversation, and the engine sends what they come to.
 
 use super::State;
 use crate::chat::key::Key;
@@ -19,8 +19,20 @@ impl State {
         true
     }
 
+    /// Connects at once; asks for the password first if the one that is known no longer counts.
+    pub(super) fn connect_again(&mut self) {
+        if self.engine.wants_password() {
+            self.ask_password(Purpose::SignIn);
+        } else {
+            self.engine.connect_now();
+        }
+    }
+
     pub(super) fn password_key(&mut self, key: Key, mut form: PasswordForm) {
         let answer = form.key(key);
+        if let Answer::SignIn(password) = &answer {
+            return self.engine.connect_with(password);
+        }
         match answer.command() {
             Some(command) => _ = self.pass_on(&command),
             None if answer == Answer::Ask => self.overlay = Some(Overlay::Password(form)),

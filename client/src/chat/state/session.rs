@@ -95,7 +95,8 @@ impl State {
         }
         self.people.clear();
         if let engine::Phase::Stopped { why } = self.engine.phase().clone() {
-            self.notice(&Place::Server, Tone::Refused, &format!("{why}; Ctrl-R connects again"));
+            let what = if self.engine.wants_password() { "asks for the password" } else { "connects again" };
+            self.notice(&Place::Server, Tone::Refused, &format!("{why}; Ctrl-R {what}"));
         }
     }
 

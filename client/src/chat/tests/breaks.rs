@@ -220,6 +220,7 @@ fn a_wrong_password_is_not_tried_until_the_user_says_so() {
     desk.pass(100_000);
     assert_eq!(desk.effects, []);
     desk.press(Key::ctrl('r'));
+    desk.enter("the right one");
     assert_eq!(connects(&desk), 1);
 }
 

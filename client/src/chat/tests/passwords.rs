@@ -5,6 +5,7 @@ use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
 use crate::chat::overlay::Overlay;
 use crate::chat::{Effect, Input, Remembered};
+use crate::sign_in::Refused;
 use landline_common::Cause;
 
 /// Types a password, and Enter.
@@ -122,6 +123,35 @@ fn a_session_that_the_operator_ended_is_not_begun_again_with_the_old_password() 
     desk.pass_silently(60_000);
     assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Connect(_))));
     assert!(desk.lines(&Place::Server).iter().any(|line| line.contains("the operator has set a new password")));
+}
+
+#[test]
+fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
+    for reset in [true, false] {
+        let mut desk = Desk::signed_in(80, 24);
+        made(&mut desk);
+        desk.answer("/register", Cause::AccountMade.of_user("alice").into());
+        if reset {
+            desk.hear(Cause::PasswordReset.report().into());
+            desk.cut();
+        } else {
+            desk.cut();
+            let (why, cause) = ("Wrong name or password".to_owned(), Cause::WrongPassword);
+            desk.step(Input::Refused(Refused { why, cause, again: false }));
+        }
+        assert!(desk.lines(&Place::Server).last().unwrap().ends_with("Ctrl-R asks for the password"));
+        desk.effects.clear();
+        desk.press(Key::ctrl('r'));
+        assert_eq!(desk.effects, [], "not with the old one");
+        desk.press(Key::plain(Code::Escape));
+        assert!(desk.state.overlay().is_none());
+        desk.enter("/reconnect");
+        answer(&mut desk, "battery staple");
+        assert!(desk.state.overlay().is_none() && !format!("{:?}", desk.state.conversations()).contains("battery"));
+        let attempts = format!("{:?}", desk.effects);
+        assert!(attempts.contains("login") && attempts.contains("battery staple"), "{attempts}");
+        assert!(!attempts.contains("correct horse") && !attempts.contains("resume"), "{attempts}");
+    }
 }
 
 #[test]

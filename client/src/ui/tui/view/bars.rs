@@ -177,6 +177,9 @@ fn connection(state: &State) -> (String, bool) {
             let seconds = until.saturating_sub(state.now().ms).div_ceil(1_000);
             (format!(" ○ reconnecting in {seconds} s{unsent} · {why}"), true)
         }
+        Phase::Stopped { why } if state.engine().wants_password() => {
+            (format!(" ✗ not connected{unsent} · Ctrl-R asks for the password · {why}"), true)
+        }
         Phase::Stopped { why } => (format!(" ✗ not connected{unsent} · {why} · Ctrl-R tries again"), true),
     }
 }

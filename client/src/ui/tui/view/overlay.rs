@@ -36,6 +36,7 @@ fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer)
     let title = match form.purpose {
         Purpose::Register => " An account of your name ",
         Purpose::Change => " Another password ",
+        Purpose::SignIn => " Sign in again ",
     };
     let inner = frame(title, " Enter: go on · Esc: leave everything as it is ", theme, area, buffer);
     let width = usize::from(inner.width);

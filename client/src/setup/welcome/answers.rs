@@ -19,7 +19,8 @@ impl Welcome {
                 let asks_password = self.offer_at(&address).is_some_and(|offer| offer.password);
                 self.go_to(address, asks_password);
             }
-            Entry::Address => self.ask(Step::Address, ""),
+            // The address where no server answered is proposed again.
+            Entry::Address => self.ask(Step::Address, &self.server.clone()),
             Entry::Here => {
                 self.step = Step::Starting;
                 self.wishes.push(Wish::Start);

@@ -2,6 +2,8 @@ use super::*;
 use crate::chat::key::Code;
 use proptest::prelude::*;
 
+mod replies;
+
 fn offer(name: &str, last: u8, password: bool) -> Offer {
     Offer { name: name.into(), address: format!("10.0.0.{last}:12345"), people: 3, password, ..Offer::default() }
 }
@@ -36,58 +38,6 @@ fn three_times_enter_is_enough() {
     }
     let choice = connects(press(&mut welcome, Code::Enter));
     assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.1:12345", "alice", None));
-}
-
-#[test]
-fn what_is_typed_replaces_the_proposal_and_keys_that_edit_keep_it() {
-    let at_the_name = || Welcome::at("h:1", Known { name: "root".into(), ..Known::default() }, None);
-    let name = |welcome: &mut Welcome| {
-        press(welcome, Code::Enter);
-        welcome.chosen().1.to_owned()
-    };
-    assert_eq!(name(&mut at_the_name()), "root");
-    let mut typed = at_the_name();
-    type_in(&mut typed, "dora");
-    assert_eq!(name(&mut typed), "dora");
-    let mut pasted = at_the_name();
-    pasted.step(Input::Paste("dora".into()));
-    type_in(&mut pasted, "1");
-    assert_eq!(name(&mut pasted), "dora1");
-    for (key, edited) in [(Code::Backspace, "roox"), (Code::Right, "rootx"), (Code::Home, "xroot")] {
-        let mut welcome = at_the_name();
-        press(&mut welcome, key);
-        type_in(&mut welcome, "x");
-        assert_eq!(name(&mut welcome), edited);
-    }
-}
-
-#[test]
-fn the_account_of_another_name_is_not_proposed() {
-    let mut welcome = Welcome::at("h:1", Known { account: Some("alice".into()), ..known() }, None);
-    press(&mut welcome, Code::Enter);
-    assert_eq!(welcome.entries()[welcome.at], Entry::Account);
-    press(&mut welcome, Code::Up);
-    connects(press(&mut welcome, Code::Enter));
-    welcome.step(Input::Refused("taken".into(), Some(Cause::NameTaken)));
-    type_in(&mut welcome, "bob");
-    press(&mut welcome, Code::Enter);
-    assert_eq!((welcome.chosen().1, &welcome.entries()[welcome.at]), ("bob", &Entry::Guest));
-}
-
-#[test]
-fn an_empty_answer_to_a_password_goes_back() {
-    let line = |welcome: &mut Welcome, line: &str| welcome.step(Input::Line(line.into()));
-    let mut welcome = Welcome::at("h:1", known(), None);
-    press(&mut welcome, Code::Enter);
-    line(&mut welcome, "3");
-    line(&mut welcome, "correct horse");
-    for step in [Step::PasswordAgain, Step::Password, Step::How] {
-        assert_eq!(welcome.step, step);
-        if step != Step::How {
-            assert_eq!(line(&mut welcome, ""), []);
-        }
-    }
-    assert_eq!(connects(line(&mut welcome, "1")).password, None);
 }
 
 #[test]
@@ -373,19 +323,6 @@ fn lines_answer_where_there_is_no_screen() {
     let mut welcome = Welcome::new(known());
     line(&mut welcome, "somewhere");
     assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "somewhere:12345"));
-}
-
-#[test]
-fn quit_leaves_at_every_question_in_lines_but_a_password() {
-    let line = |welcome: &mut Welcome, line: &str| welcome.step(Input::Line(line.into()));
-    let mut welcome = Welcome::new(known());
-    welcome.step(Input::Found(vec![offer("a", 1, false)]));
-    for (answer, step) in [("", Step::Server), ("bob", Step::Name), ("2", Step::How)] {
-        assert_eq!((welcome.step, line(&mut welcome, "/quit")), (step, vec![Wish::Leave]));
-        line(&mut welcome, answer);
-    }
-    assert_eq!(welcome.step, Step::Password);
-    assert_eq!(connects(line(&mut welcome, "/quit")).password.as_deref(), Some("/quit"));
 }
 
 fn input() -> impl Strategy<Value = Input> {

@@ -68,6 +68,7 @@ impl Welcome {
             },
             Step::Password => self.connect_with(text.to_owned()),
             Step::ServerPassword => {
+                self.typed_for = Some(self.server.clone());
                 self.known.server_password = Some(text.to_owned());
                 self.connect();
             }
@@ -75,9 +76,9 @@ impl Welcome {
         }
     }
 
-    /// That server it is.
+    /// Goes on with that server.
     fn go_to(&mut self, server: String, asks_password: bool) {
-        (self.server, self.asks_password) = (server, asks_password);
+        self.set_server(server, asks_password);
         let name = self.known.name.clone();
         self.name = UserName::parse(&name).ok().filter(|_| self.known.name_is_given);
         match self.name {
@@ -88,11 +89,21 @@ impl Welcome {
 
     /// As the last time: only a password is asked for, if there is one.
     fn go_again(&mut self, last: LastTime) {
-        self.asks_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
-        self.server = last.server;
+        let asks_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
+        self.set_server(last.server, asks_password);
         self.known.name = last.name.to_string();
         self.name = Some(last.name);
         if last.account && self.known.password.is_none() { self.ask(Step::Password, "") } else { self.connect() }
+    }
+
+    /// Sets the server, and drops passwords that were typed for another one.
+    fn set_server(&mut self, server: String, asks_password: bool) {
+        if self.typed_for.take_if(|typed_for| *typed_for != server).is_some() {
+            self.known.password = None;
+            self.known.server_password = None;
+        }
+        self.server = server;
+        self.asks_password = asks_password;
     }
 
     fn ask_how(&mut self) {
@@ -116,6 +127,7 @@ impl Welcome {
     }
 
     fn connect_with(&mut self, password: String) {
+        self.typed_for = Some(self.server.clone());
         self.known.password = Some(password);
         self.connect();
     }

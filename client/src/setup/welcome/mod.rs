@@ -195,6 +195,8 @@ pub struct Welcome {
     name: Option<UserName>,
     register: bool,
     new_password: NewPassword,
+    /// The server for which a password was typed: no other one gets it.
+    typed_for: Option<String>,
     wishes: Vec<Wish>,
 }
 
@@ -220,6 +222,7 @@ impl Welcome {
             asks_password: false,
             name: None,
             new_password: NewPassword::default(),
+            typed_for: None,
             wishes: Vec::new(),
         }
     }

@@ -82,3 +82,27 @@ fn where_no_server_answered_address_and_name_are_proposed_again() {
     press(&mut welcome, Code::Enter);
     assert_eq!((welcome.step, welcome.field.text()), (Step::Name, "dora"));
 }
+
+#[test]
+fn a_typed_password_goes_to_no_other_server() {
+    let mut welcome = Welcome::new(Known { account: Some("alice".into()), ..known() });
+    welcome.step(Input::Found(Vec::new()));
+    let choice = |welcome: &mut Welcome, address: &str, password: Option<&str>| {
+        type_in(welcome, address);
+        press(welcome, Code::Enter);
+        press(welcome, Code::Enter);
+        press(welcome, Code::Enter);
+        if let Some(password) = password {
+            type_in(welcome, password);
+        }
+        press(welcome, Code::Enter)
+    };
+    let first = connects(choice(&mut welcome, "a:1", Some("correct horse")));
+    assert_eq!((&*first.server, first.password.as_deref()), ("a:1", Some("correct horse")));
+    welcome.step(Input::Refused("a does not answer".into(), None));
+    press(&mut welcome, Code::Enter);
+    welcome.field.set("");
+    let wishes = choice(&mut welcome, "b:1", None);
+    assert!(!format!("{wishes:?}").contains("horse"), "{wishes:?}");
+    assert_ne!(welcome.step, Step::Connecting, "the questions go on");
+}

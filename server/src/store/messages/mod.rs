@@ -33,6 +33,7 @@ pub use transfer::{Imported, TransferError, export, import};
 use crate::store::{FileError, Identity};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use keeper::{Keeper, Lost};
+use landline_common::clean::flatten;
 use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
@@ -224,10 +225,15 @@ impl Messages {
         }
         self.wait_for_stored(true)?;
         let most = most.min(self.page);
-        self.searcher.read(viewer.address, |connection, turn| {
-            let may_go_on = || !turn.is_over();
-            search::search(connection, viewer, &search::Query { words, terms: &terms, before, most }, &may_go_on)
-        })
+        let query = search::Query { terms: &terms, before, most };
+        let mut page = self
+            .searcher
+            .read(viewer.address, |connection, may_go_on| search::search(connection, viewer, &query, may_go_on))?;
+        // Excerpts are made after the turn: other users do not wait for them.
+        for entry in &mut page.entries {
+            entry.text = flatten(&terms.excerpt(&entry.text)).into();
+        }
+        Ok(page)
     }
 
     /// A guest has made an account: the direct messages of the visit are the account's from now on. Never waits.

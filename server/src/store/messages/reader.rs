@@ -3,7 +3,7 @@
 use super::names::find_circle;
 use super::records::{InTables, Kind};
 use super::schema::EVERYBODY;
-use super::turns::{Turn, Turns};
+use super::turns::Turns;
 use crate::ranked::Ranked;
 use landline_common::Moment;
 use landline_common::history::{Entry, Only, Place, RecallError, Viewer};
@@ -29,11 +29,13 @@ impl Reader {
         Reader { turns: Turns::default(), connection: Ranked::new(Some(connection)), time }
     }
 
-    /// Reads one state of the database on behalf of `address`, within the time that a look may take.
+    /// Reads one state of the database on behalf of `address`, within the time that a look may take. SQLite ends by
+    /// itself when the time is up. A look with work of its own asks the second argument whether it may go on: the time
+    /// is not up, and no other address has waited for its share.
     pub(super) fn read<T>(
         &self,
         address: &str,
-        look: impl FnOnce(&Connection, &Turn<'_>) -> rusqlite::Result<T>,
+        look: impl FnOnce(&Connection, &dyn Fn() -> bool) -> rusqlite::Result<T>,
     ) -> Result<T, RecallError> {
         let turn = self.turns.take(address, PATIENCE).ok_or(RecallError::Busy)?;
         let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(RecallError::Busy)?;
@@ -41,7 +43,7 @@ impl Reader {
         let deadline = Instant::now() + self.time;
         connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline)).map_err(failed)?;
         let state = connection.unchecked_transaction().map_err(failed)?;
-        look(&state, &turn).map_err(failed)
+        look(&state, &|| Instant::now() < deadline && !turn.is_over()).map_err(failed)
     }
 
     /// Closes the connection, as soon as nobody reads.

@@ -8,6 +8,8 @@ use unicode_segmentation::UnicodeSegmentation;
 const MOST: usize = 16;
 /// Fewer letters must be a whole word: too many words have two letters in them. The index knows beginnings of three.
 const PART_CHARS: usize = 3;
+/// Parts between punctuation that are marked in what was found: a term of 8,000 bytes can have 4,000.
+const PIECES: usize = 64;
 /// Characters shown on each side of the first match.
 const AROUND: usize = 80;
 
@@ -17,6 +19,8 @@ pub(super) struct Terms {
     /// As they were typed; each has something in it that can be found.
     words: Vec<String>,
     sought: Vec<Sought>,
+    /// The terms without their punctuation, as an excerpt marks them.
+    pieces: Vec<Sought>,
 }
 
 /// A term as texts are searched for it.
@@ -33,8 +37,18 @@ impl Terms {
         // A control character would end the query.
         let words = words.split(|c: char| c.is_whitespace() || c.is_control());
         let words = words.map(|word| (word, fold(word))).filter(|(_, folded)| folded.contains(is_findable)).take(MOST);
-        let (words, sought) = words.map(|(word, folded)| (word.to_owned(), Sought::of(&folded))).unzip();
-        Terms { words, sought }
+        let (words, sought): (_, Vec<Sought>) =
+            words.map(|(word, folded)| (word.to_owned(), Sought::of(&folded))).unzip();
+        let mut pieces: Vec<Sought> = Vec::new();
+        for piece in sought.iter().flat_map(Sought::pieces) {
+            if pieces.len() == PIECES {
+                break;
+            }
+            if !pieces.iter().any(|known| known.whole == piece.whole && known.text() == piece.text()) {
+                pieces.push(piece);
+            }
+        }
+        Terms { words, sought, pieces }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -80,8 +94,17 @@ impl Sought {
     /// Where it is in a folded text: from and to.
     fn places(&self, folded: &str) -> impl Iterator<Item = (usize, usize)> {
         let places = self.finder.find_iter(folded.as_bytes()).map(|from| (from, from + self.finder.needle().len()));
-        places.filter(|(from, to)| !self.whole || word_around(folded, (*from, *to)) == (*from, *to))
+        places.filter(|place| !self.whole || is_whole(folded, *place))
     }
+}
+
+/// True if a place in a folded text neither begins nor ends within a word. Only the characters at its two ends are looked
+/// at: a text may have one match for each of its characters.
+fn is_whole(folded: &str, (from, to): (usize, usize)) -> bool {
+    let (before, inside, behind) = (&folded[..from], &folded[from..to], &folded[to..]);
+    let begins_within = inside.starts_with(is_word) && before.ends_with(is_word);
+    let ends_within = inside.ends_with(is_word) && behind.starts_with(is_word);
+    !begins_within && !ends_within
 }
 
 /// The whole word around a place in a folded text, if it begins or ends within one.
@@ -93,32 +116,51 @@ fn word_around(folded: &str, (from, to): (usize, usize)) -> (usize, usize) {
     (from - more(inside.starts_with(is_word), left), to + more(inside.ends_with(is_word), right))
 }
 
+/// The words around places in a folded text, which are in order and apart from each other. A place within the word
+/// before it gives none of its own: each word is walked over twice at most, however many places it has.
+fn words_of(folded: &str, places: impl Iterator<Item = (usize, usize)>) -> impl Iterator<Item = (usize, usize)> {
+    let mut end = 0;
+    places.filter_map(move |place| {
+        let word = (place.1 > end).then(|| word_around(folded, place))?;
+        end = word.1;
+        Some(word)
+    })
+}
+
 /// True for what a search can find: characters of words, and those that are found alone.
 fn is_findable(c: char) -> bool {
     is_word(c) || is_token(c)
 }
 
-/// The text around the first of the words that were searched for, each word with one of them in it marked `*so*`.
-///
-/// About 80 characters are shown on either side; `…` stands where more was cut off.
+/// The text around the first of the words that were searched for, as [`Terms::excerpt`] makes it.
 #[must_use]
 pub fn excerpt(text: &str, words: &str) -> String {
-    let found = found_in(text, &Terms::of(words));
-    let (first, end) = found.first().copied().unwrap_or((0, 0));
-    let from = text[..first].char_indices().rev().take(AROUND).last().map_or(first, |(at, _)| at);
-    let to = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
-    let mut out = String::from(if from > 0 { "…" } else { "" });
-    let mut at = from;
-    for (first, end) in found.into_iter().take_while(|(_, end)| *end <= to) {
-        out.push_str(&text[at..first]);
-        out.push('*');
-        out.push_str(&text[first..end]);
-        out.push('*');
-        at = end;
+    Terms::of(words).excerpt(text)
+}
+
+impl Terms {
+    /// The text around the first of the terms, each word with one of them in it marked `*so*`. Takes time in proportion
+    /// to the length of the text.
+    ///
+    /// About 80 characters are shown on either side; `…` stands where more was cut off.
+    pub(super) fn excerpt(&self, text: &str) -> String {
+        let found = found_in(text, self);
+        let (first, end) = found.first().copied().unwrap_or((0, 0));
+        let from = text[..first].char_indices().rev().take(AROUND).last().map_or(first, |(at, _)| at);
+        let to = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
+        let mut out = String::from(if from > 0 { "…" } else { "" });
+        let mut at = from;
+        for (first, end) in found.into_iter().take_while(|(_, end)| *end <= to) {
+            out.push_str(&text[at..first]);
+            out.push('*');
+            out.push_str(&text[first..end]);
+            out.push('*');
+            at = end;
+        }
+        out.push_str(&text[at..to]);
+        out.push_str(if to < text.len() { "…" } else { "" });
+        out
     }
-    out.push_str(&text[at..to]);
-    out.push_str(if to < text.len() { "…" } else { "" });
-    out
 }
 
 /// Where a text has the terms, from and to: in its order, and apart from each other.
@@ -135,13 +177,8 @@ fn found_in(text: &str, terms: &Terms) -> Vec<(usize, usize)> {
         let behind = begins.partition_point(|(begin, _)| *begin < to);
         (begins.get(first).map_or(0, |(_, at)| *at), begins.get(behind).map_or(text.len(), |(_, at)| *at))
     };
-    let pieces = terms.sought.iter().flat_map(Sought::pieces);
-    let mut found: Vec<(usize, usize)> = pieces
-        .flat_map(|piece| {
-            let places = piece.places(&folded).map(|place| whole_graphemes(word_around(&folded, place)));
-            places.collect::<Vec<_>>()
-        })
-        .collect();
+    let words = terms.pieces.iter().flat_map(|piece| words_of(&folded, piece.places(&folded)));
+    let mut found: Vec<(usize, usize)> = words.map(whole_graphemes).collect();
     found.sort_unstable();
     let mut apart: Vec<(usize, usize)> = Vec::with_capacity(found.len());
     for (from, to) in found {
@@ -218,7 +255,55 @@ mod tests {
         assert_eq!(excerpt(&"x".repeat(200), "tea"), format!("{}…", "x".repeat(80)));
     }
 
+    #[test]
+    fn each_word_is_walked_over_once_however_many_matches_it_has() {
+        // 100 excerpts that walked over the word for each match would look at 3,000 million characters.
+        let text = "𞤢".repeat(8_000);
+        let words = (3..19).map(|n| "𞤢".repeat(n)).collect::<Vec<_>>().join(" ");
+        let terms = Terms::of(&words);
+        let folded = fold(&text);
+        for piece in &terms.pieces {
+            assert_eq!(words_of(&folded, piece.places(&folded)).count(), 1);
+        }
+        assert_eq!(terms.excerpt(&text), format!("*{text}*"));
+    }
+
+    #[test]
+    fn the_pieces_of_terms_are_bounded() {
+        let pieces = |words: &str| Terms::of(words).pieces.len();
+        assert_eq!(pieces(&"a.".repeat(4_000)), 1);
+        let all: String = (0..1_000).map(|n| format!("{n}.")).collect();
+        assert_eq!(pieces(&all), PIECES);
+    }
+
+    /// Texts in which words, tokens and punctuation of few kinds meet in all ways.
+    fn crowded() -> impl Strategy<Value = String> {
+        prop::collection::vec(prop::sample::select(&["a", "b", "𞤢", "天", "ก", ".", " ", "é"][..]), 0..40)
+            .prop_map(|parts| parts.concat())
+    }
+
     proptest! {
+        #[test]
+        fn the_characters_at_its_ends_tell_a_whole_word(text in crowded(), term in crowded()) {
+            let (folded, term) = (fold(&text), fold(&term));
+            for (from, _) in folded.match_indices(term.as_str()).filter(|_| !term.is_empty()) {
+                let place = (from, from + term.len());
+                prop_assert_eq!(is_whole(&folded, place), word_around(&folded, place) == place);
+            }
+        }
+
+        #[test]
+        fn the_words_of_places_cover_the_word_around_each(text in crowded(), term in crowded()) {
+            let (folded, term) = (fold(&text), fold(&term));
+            let places = || folded.match_indices(term.as_str()).map(|(from, part)| (from, from + part.len()));
+            let covered = |words: &[(usize, usize)]| {
+                (0..folded.len()).map(|at| words.iter().any(|(from, to)| (*from..*to).contains(&at))).collect::<Vec<_>>()
+            };
+            let each: Vec<_> = places().map(|place| word_around(&folded, place)).collect();
+            let words: Vec<_> = words_of(&folded, places()).collect();
+            prop_assert_eq!(covered(&words), covered(&each));
+        }
+
         #[test]
         fn an_excerpt_is_part_of_the_text(text in any::<String>(), words in any::<String>()) {
             let shown = excerpt(&text, &words);

@@ -279,10 +279,33 @@ fn a_search_for_parts_that_may_not_go_on_gives_what_the_index_found() {
     let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
     for (may_go_on, found) in [(true, &[3_002, 3_001, 5][..]), (false, &[3_002, 3_001])] {
-        let query = search::Query { words: "meldung", terms: &Terms::of("meldung"), before: None, most: 9 };
+        let query = search::Query { terms: &Terms::of("meldung"), before: None, most: 9 };
         let page = search::search(&connection, &viewer, &query, &|| may_go_on).unwrap();
         assert_eq!((ids(&page), page.cut_short), (found.to_vec(), !may_go_on));
     }
+}
+
+#[test]
+fn a_search_looks_at_the_clock_every_few_long_texts() {
+    let store = Store::new();
+    // One unbroken word of each text: no match in it is a whole word.
+    let texts = vec!["𞤢".repeat(1_990); 150];
+    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+    store.messages.keep(&said, &mut texts.iter().map(String::as_str));
+    store.messages.wait_for_stored(true).unwrap();
+    let bob = party("bob");
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let connection = schema::open_to_read(store.folder.path()).unwrap();
+    let looks = std::cell::Cell::new(0);
+    let may_go_on = || {
+        looks.set(looks.get() + 1);
+        true
+    };
+    let terms = Terms::of("𞤢");
+    let query = search::Query { terms: &terms, before: None, most: 20 };
+    let page = search::search(&connection, &viewer, &query, &may_go_on).unwrap();
+    assert!(page.entries.is_empty() && !page.cut_short);
+    assert!(looks.get() >= 50, "{} looks at 1.2 MB", looks.get());
 }
 
 #[test]

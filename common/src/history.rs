@@ -175,7 +175,8 @@ pub struct Direct<'a> {
 /// The reader of a request to the history, and the messages that the reader may see.
 #[derive(Clone, Copy, Debug)]
 pub struct Viewer<'a> {
-    /// The address that the request counts for: addresses take turns, so that one cannot delay all others.
+    /// The address, or IPv6 /64 network, that the request counts for: they take turns, so that one cannot delay all
+    /// others.
     pub address: &'a str,
     /// The owner of the direct messages to include.
     pub party: &'a Party,

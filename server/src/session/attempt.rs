@@ -82,8 +82,9 @@ impl Session<'_> {
         Passwords { services: self.services, address: self.stream.address() }
     }
 
-    /// Whose rooms and looks into the history are counted together: those of an address, or of an IPv6 network.
-    fn origin(&self) -> String {
+    /// The key under which the rooms, lost sessions and searches of this client count together with others: the address,
+    /// or the /64 network of an IPv6 address. A sign-in and a resumed session must have the same.
+    pub(super) fn origin(&self) -> String {
         Origin::of(self.stream.address()).last().map_or(String::new(), |origin| format!("{origin:?}"))
     }
 

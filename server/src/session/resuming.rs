@@ -80,7 +80,7 @@ impl Session<'_> {
             rendering: Rendering::Json,
             account: false,
             room: RoomName::lobby(),
-            address: self.stream.address().to_string().into(),
+            address: self.origin().into(),
             options,
         }
     }

@@ -87,6 +87,25 @@ fn private_chat_resumes_after_both_sides_were_lost() {
 }
 
 #[test]
+fn resumed_sessions_count_for_the_same_address() {
+    let server = TestServer::new(|config| {
+        config.max_clients_per_ip = 100;
+        config.limits.rooms_per_address = 2;
+    });
+    let (alice, first) = sign_in(&server, "alice");
+    alice.client.reset();
+    wait_until_gone(&server, "alice");
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "guest", "user": "bob", "room": "one"}));
+    let mut back = ObjectClient::connect(&server);
+    back.sign_in(json!({"type": "resume", "token": first}));
+    let refused = bob.ask(json!({"type": "join", "room": "three"}));
+    assert_eq!(refused[0]["cause"], "address_rooms", "{refused:?}");
+    let refused = back.ask(json!({"type": "join", "room": "three"}));
+    assert_eq!(refused[0]["cause"], "address_rooms", "{refused:?}");
+}
+
+#[test]
 fn a_restarted_server_knows_no_tokens() {
     let mut server = TestServer::default();
     let (_alice, first) = sign_in(&server, "alice");

@@ -1,6 +1,9 @@
 //! How many log lines one address may cause. Users who come and go at the rate that is allowed would write 54 MB a day:
 //! a log of 20 MB would be theirs alone within hours.
 //!
+//! The record of sessions (`sessions.jsonl`) has the same bound: 256 sign-ins a minute would write 106 MB a day, and the
+//! records of all other users would be gone within 8 hours.
+//!
 //! For each cause an address may write [`LINES`] at once, and one more in each [`PER_LINE`]. 256 users of one address who
 //! come back after a restart are all in the log.
 
@@ -25,6 +28,8 @@ const MOST: usize = 4_096;
 pub enum LogCause {
     /// Users join, leave, or go on over another connection.
     Sessions,
+    /// Sessions in the record of them (`sessions.jsonl`), each with its sign-in and its sign-out.
+    Records,
     /// Users are over the rate limit.
     Rate,
     /// Connections that gave no sign of life.

@@ -174,7 +174,12 @@ impl Session<'_> {
             port: self.stream.port(),
         };
         let services = self.services;
-        services.sessions.login(&record(services));
+        // The sign-out follows the sign-in, or the next start would take the user for one whom a kill signed out.
+        let recorded = services.log_budgets.take(LogCause::Records, ip, Instant::now());
+        match recorded {
+            LogVerdict::Write => services.sessions.login(&record(services)),
+            left_out => services.sessions.login_unrecorded(&record(services), left_out == LogVerdict::Announce),
+        }
         services.log(ip, LogCause::Sessions, Level::Info, format_args!("{} joined from {address}", person.name));
         let reason = self.talk(&mut visit, door, &person);
         let reason = self.outbox.cut_reason().map_or(reason, |cut| match cut {
@@ -196,7 +201,10 @@ impl Session<'_> {
             }
         }
         services.departed.add(&person.name, self.stream.address(), Instant::now());
-        services.sessions.logout(&record(services), reason);
+        match recorded {
+            LogVerdict::Write => services.sessions.logout(&record(services), reason),
+            _ => services.sessions.logout_unrecorded(&record(services)),
+        }
         services.log(ip, LogCause::Sessions, Level::Info, format_args!("{} left ({reason})", person.name));
     }
 

@@ -1,6 +1,9 @@
 //! Limits on registrations and sign-ins per address.
 
-use landline_tests::{Client, TestServer};
+use landline_common::Moment;
+use landline_tests::{Client, TestServer, neighbour};
+use std::fs;
+use std::net::Ipv4Addr;
 
 /// Starts a server with low limits per address.
 fn server() -> TestServer {
@@ -91,4 +94,31 @@ fn zero_disables_both_limits() {
         server.register(name, "correct horse");
         server.login(name, "correct horse").quit();
     }
+}
+
+#[test]
+fn one_address_does_not_fill_the_record_of_sessions() {
+    const SESSIONS: usize = 700;
+    let server = TestServer::new(|config| config.limits.sign_ins_per_address_minute = 10_000);
+    let sign_in = |from: Ipv4Addr, name: &str| {
+        let mut client = Client::connect_from(from, server.address());
+        client.send(&format!("{name}_lobby"));
+        client.expect_start("200 ");
+        client
+    };
+    for n in 0..SESSIONS {
+        sign_in(neighbour(1), &format!("eve{n}")).quit();
+    }
+    let mut alice = sign_in(neighbour(2), "alice");
+    sign_in(neighbour(2), "bob").quit();
+    alice.until("bob has left the chatroom");
+    let records = fs::read_to_string(server.data().join("sessions.jsonl")).expect("the records");
+    let count = |part: &str| records.lines().filter(|line| line.contains(part)).count();
+    let of_eve = count("\"name\":\"eve");
+    assert!((1_024..1_200).contains(&of_eve), "{of_eve} lines of {SESSIONS} sessions");
+    assert_eq!(count("\"event\":\"omitted\""), 1);
+    assert_eq!((count("\"name\":\"alice\""), count("\"login\",\"name\":\"bob\"")), (1, 1));
+    // Users who are not recorded are remembered.
+    let seen = server.server().services().sessions.seen_since(Moment::default());
+    assert_eq!(seen.iter().filter(|user| user.name.as_str().starts_with("eve")).count(), SESSIONS);
 }

@@ -19,6 +19,8 @@ pub use seen::Sighting;
 use serde::Serialize;
 use std::path::Path;
 
+/// The reason in the line about sessions that are left out.
+const OMITTED: &str = "too many sessions of this address; this one and others are not recorded";
 /// The reason in sign-outs that are added after a kill.
 const KILLED: &str = "server was killed";
 
@@ -86,6 +88,20 @@ impl Sessions {
     pub fn logout(&self, record: &Record<'_>, reason: &str) {
         self.seen.lock().logout(record);
         self.journal.lock().append(&line("logout", record, Some(reason)));
+    }
+
+    /// Takes note of a sign-in in memory only, for an address that has had too many. If `announced`, the file gets a line
+    /// that says so, of the event `omitted`.
+    pub fn login_unrecorded(&self, record: &Record<'_>, announced: bool) {
+        self.seen.lock().login(record);
+        if announced {
+            self.journal.lock().append(&line("omitted", record, Some(OMITTED)));
+        }
+    }
+
+    /// Takes note of the sign-out after [`Sessions::login_unrecorded`].
+    pub fn logout_unrecorded(&self, record: &Record<'_>) {
+        self.seen.lock().logout(record);
     }
 
     /// Returns the users who were here at `since` or later, in the order in which they left, then the users who are

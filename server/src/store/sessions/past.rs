@@ -36,6 +36,8 @@ struct Line<'a> {
 enum Event {
     Login,
     Logout,
+    /// Sessions of an address are left out.
+    Omitted,
 }
 
 /// Feeds the newest part of both files to `seen`, the older file first. Logs the number of unreadable lines.
@@ -84,6 +86,7 @@ fn replay(line: &[u8], seen: &mut Seen, names: &mut HashMap<String, UserName>) -
     match event {
         Event::Login => seen.login(&record),
         Event::Logout => seen.logout(&record),
+        Event::Omitted => {}
     }
     Some(())
 }

@@ -213,6 +213,27 @@ fn a_file_that_cannot_be_rotated_grows_until_it_can() {
 }
 
 #[test]
+fn sessions_that_are_not_recorded_are_known_until_the_server_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = open(folder.path()).unwrap();
+    let bob = UserName::parse("bob").unwrap();
+    let bob = |at| Record { name: &bob, ..alice(at) };
+    sessions.login(&alice(AT));
+    for announced in [true, false] {
+        sessions.login_unrecorded(&bob(AT + 1), announced);
+        assert_eq!(names(&sessions, AT), ["alice is here", "bob is here"]);
+        sessions.logout_unrecorded(&bob(AT + 2));
+        assert_eq!(names(&sessions, AT), ["bob", "alice is here"]);
+    }
+    sessions.logout(&alice(AT), "quit");
+    let omitted = LOGIN.replace("login", "omitted").replace("alice", "bob").replace("00.123", "00.124");
+    let omitted = omitted.replace("}\n", &format!(",\"reason\":\"{OMITTED}\"}}\n"));
+    assert_eq!(content(folder.path()), format!("{LOGIN}{omitted}{}", logout()));
+    drop(sessions);
+    assert_eq!(names(&open(folder.path()).unwrap(), 0), ["alice"]);
+}
+
+#[test]
 fn unreadable_lines_are_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let changed = [("alice", "a b"), ("login", "dance"), ("2026", "soon")].map(|(is, not)| LOGIN.replace(is, not));

@@ -1,7 +1,8 @@
 //! Presence in large rooms and servers, where the server combines notices.
 
 use landline_common::Limits;
-use landline_tests::{Client, TestServer};
+use landline_tests::{Client, ObjectClient, TestServer};
+use serde_json::json;
 use std::time::Instant;
 
 /// Starts a server that combines notices for more than two receivers.
@@ -79,6 +80,37 @@ fn rooms_combine_their_own_notices() {
     for part in ["\"event\":\"gathered\"", "\"room\":\"ops\"", "\"joined\":0", "\"left\":1", "\"users\":[\"p0\"]"] {
         assert!(line.contains(part), "{line}");
     }
+}
+
+#[test]
+fn guest_who_registers_and_leaves_in_one_batch_is_not_announced() {
+    let server = TestServer::new(|config| {
+        config.limits.presence_hearers = 0;
+        config.limits.presence_gather_ms = 3_000;
+    });
+    let mut alice = server.guest("alice", "lobby");
+    let mut eve = server.guest("eve", "lobby");
+    eve.send("/register");
+    for question in ["NEW PASSWORD?", "NEW PASSWORD AGAIN?"] {
+        eve.until(question);
+        eve.send("correct horse");
+    }
+    eve.until("INFO: ");
+    eve.quit();
+    // The same over a connection that is taken over after registering.
+    let mut mia = ObjectClient::connect(&server);
+    let answer = mia.sign_in(json!({"type": "guest", "user": "mia"}));
+    let token = answer[0]["token"].as_str().expect("a token");
+    mia.ask(json!({"type": "register", "password": "correct horse"}));
+    let mut again = ObjectClient::connect(&server);
+    again.sign_in(json!({"type": "resume", "token": token}));
+    again.client.quit();
+    let _bob = server.guest("bob", "lobby");
+    let line = alice.until("+");
+    assert!(
+        line.ends_with("bob") && line.contains(" 0 left") && !line.contains("eve") && !line.contains("mia"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -68,8 +68,8 @@ impl Person {
         Arc::new(Person {
             name: self.name.clone(),
             address,
-            came_as: self.party().clone(),
-            made: OnceLock::new(),
+            came_as: self.came_as.clone(),
+            made: self.made.clone(),
             outbox,
             muffle: self.muffle.clone(),
             session: self.session.clone(),

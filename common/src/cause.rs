@@ -7,8 +7,9 @@
 //! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`About`]; `{s}` is
 //! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
 
+mod names;
+
 use crate::event::Text;
-use crate::name::NameError;
 use std::borrow::Cow;
 
 /// The form in which a cause is written.
@@ -156,7 +157,7 @@ causes! {
     EmptyMessage "empty_message" Refusal(400), "Empty message. Nothing was sent.";
     Yourself "yourself" Refusal(400), "That is you.";
     NoSuchUser "no_such_user" Refusal(404),
-        "{user} is not online. /users lists who is; /say TEXT sends any text.", lantalk "User '{user}' not found.";
+        "{user} is not online. /users lists who is.", lantalk "User '{user}' not found.";
     NoSuchRoom "no_such_room" Refusal(404), "There is no room {room}. /rooms lists them.";
     MachineLine "machine_line" Refusal(400),
         "That begins like a line of another program and was not said. /say TEXT sends any text.";
@@ -197,13 +198,17 @@ causes! {
     TooManyPrivates "too_many_privates" Refusal(403),
         "One of you has too many off-the-record chats and requests. /end or /reject some first.";
     NotAskedPrivate "not_asked_private" Refusal(404),
-        "{user} has not asked you for an off-the-record chat. /connect {user} asks; /say TEXT sends any text.";
+        "{user} has not asked you for an off-the-record chat. /connect {user} asks.";
     NoPrivateToTalk "no_private_to_talk" Refusal(403),
-        "You have no off-the-record chat with {user}. /connect {user} asks for one; /say TEXT sends any text.";
+        "You have no off-the-record chat with {user}. Nothing was sent. /connect {user} asks for one.";
     NoPrivateToEnd "no_private_to_end" Refusal(404),
-        "You have no off-the-record chat with {user}. /chats lists yours; /say TEXT sends any text.";
+        "You have no off-the-record chat with {user}. /chats lists yours.";
     NoneOpen "none_open" Refusal(404), "You have no {word}.";
-    SeveralOpen "several_open" Refusal(400), "You have more than one {word}. Name the user: /help private";
+    SeveralOpen "several_open" Refusal(400), "Several users ask: {word}. Name the one you mean: /accept USER or /reject USER";
+    NoPrivates "no_privates" Refusal(404),
+        "No off-the-record chat is open; nothing was sent. /connect USER asks for one, /private USER TEXT speaks in it.";
+    SeveralPrivates "several_privates" Refusal(400),
+        "Several off-the-record chats are open ({word}); nothing was sent. Name the user: /private USER TEXT or /end USER";
     KeyBad "key_bad" Refusal(400), "Not announced: {word}";
     AddressesBad "addresses_bad" Refusal(400),
         "Not valid addresses: 1 to 16 with their ports and commas between, for example 10.0.0.1:5000";
@@ -211,10 +216,9 @@ causes! {
         "{user} has not asked you for an encrypted chat. /direct {user} asks.";
     DirectNotHere "direct_not_here" Refusal(403),
         "Encrypted chats need the program landline on both sides; they do not pass this server. /connect {user} \
-         asks for an off-the-record chat here; /say TEXT sends any text.";
+         asks for an off-the-record chat here.";
     DirectNotThere "direct_not_there" Refusal(403),
-        "{user}'s program cannot do encrypted chats. /connect {user} asks for an off-the-record chat here; /say TEXT \
-         sends any text.";
+        "{user}'s program cannot do encrypted chats. /connect {user} asks for an off-the-record chat here.";
     TooManyDirects "too_many_directs" Refusal(403), "One of you has too many open requests. /reject some first.";
 
     // A cause that this version does not know.
@@ -367,6 +371,23 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Adds how to say a line that was taken for a command.
+    #[must_use]
+    pub fn hinting_at_say(self) -> Report<'a> {
+        const NAMES_A_USER: [Cause; 5] = [
+            Cause::NoSuchUser,
+            Cause::NotAskedPrivate,
+            Cause::NoPrivateToEnd,
+            Cause::DirectNotHere,
+            Cause::DirectNotThere,
+        ];
+        if !NAMES_A_USER.contains(&self.cause) {
+            return self;
+        }
+        let text = format!("{}; /say TEXT sends any text.", self.sentence().trim_end_matches('.'));
+        self.saying(text)
+    }
+
     /// Replaces the sentence.
     #[must_use]
     pub fn saying(self, text: impl Into<Text<'a>>) -> Report<'a> {
@@ -413,36 +434,6 @@ impl<'a> Report<'a> {
         }
         out.push_str(rest);
         Cow::Owned(out)
-    }
-}
-
-impl Report<'static> {
-    /// The report for an invalid user name.
-    #[must_use]
-    pub fn of_user_name(error: NameError, text: &str) -> Report<'static> {
-        match error {
-            // A reserved name has only characters of names, so it is safe to show.
-            NameError::Reserved => Cause::NameReserved.of_user(text.to_owned()),
-            error => error.into(),
-        }
-    }
-
-    /// The report for an invalid room name.
-    #[must_use]
-    pub fn of_room_name(error: NameError) -> Report<'static> {
-        if error == NameError::Reserved { Cause::RoomNameReserved.report() } else { error.into() }
-    }
-}
-
-impl From<NameError> for Report<'static> {
-    fn from(error: NameError) -> Report<'static> {
-        match error {
-            NameError::Empty => Cause::NameEmpty.report(),
-            NameError::TooLong(most) => Cause::NameTooLong.of_count(most as u64),
-            NameError::BadUser => Cause::NameBad.report(),
-            NameError::BadRoom => Cause::RoomNameBad.report(),
-            NameError::Reserved => Cause::NameReserved.report().saying("That name is reserved. Choose another."),
-        }
     }
 }
 

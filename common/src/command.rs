@@ -63,7 +63,8 @@ pub enum Command<'a> {
         to: Option<&'a str>,
         text: &'a str,
     },
-    End(&'a str),
+    /// Without a name, the only open private chat.
+    End(Option<&'a str>),
     Direct(&'a str),
     DirectText {
         to: &'a str,
@@ -240,7 +241,7 @@ impl fmt::Display for Command<'_> {
             Command::Chats { after } => list(f, format_args!("chats"), after),
             Command::Private { to: Some(to), text } => write!(f, "/private {to} {text}"),
             Command::Private { to: None, text } => one(f, "private", Some(text)),
-            Command::End(user) => one(f, "end", Some(user)),
+            Command::End(user) => one(f, "end", user),
             Command::Direct(user) => one(f, "direct", Some(user)),
             Command::DirectText { to, text } => write!(f, "/direct-say {to} {text}"),
             Command::DirectStop(user) => one(f, "direct-stop", Some(user)),

@@ -48,7 +48,7 @@ fn private_chat_is_between_two_users() {
     alice.send("private txt BOB hello");
     bob.expect("[Private] alice: hello");
     bob.send("/private hello yourself");
-    bob.expect_start("ERROR: 404 ");
+    alice.expect("[Private] bob: hello yourself");
     bob.send("/private alice hello yourself");
     alice.expect("[Private] bob: hello yourself");
     alice.send("/private word");
@@ -121,9 +121,79 @@ fn commands_without_a_name_need_exactly_one_candidate() {
     carol.send("accept connection");
     carol.expect("PRIVATE_CONNECTED:alice");
     alice.expect("PRIVATE_CONNECTED:carol");
-    expect_refusals(&mut carol, &[("private txt hi", 400)]);
+    let several = "ERROR: 400 Several off-the-record chats are open (alice, bob); nothing was sent. \
+                   Name the user: /private USER TEXT or /end USER";
+    for line in ["private txt hi", "/private I am here", "/end"] {
+        carol.send(line);
+        carol.expect(several);
+    }
     carol.send("/chats");
     carol.expect("Private chats: alice, bob");
+}
+
+#[test]
+fn first_word_that_names_no_user_belongs_to_the_text() {
+    let server = TestServer::default();
+    let [mut alice, mut bob, mut carol, mut dave] = guests(&server, ["alice", "bob", "carol", "dave"]);
+    for line in ["/private I am here", "private txt I am here", "/private I"] {
+        alice.send(line);
+        alice.expect(
+            "ERROR: 404 No off-the-record chat is open; nothing was sent. /connect USER asks for one, \
+             /private USER TEXT speaks in it.",
+        );
+    }
+    connect(&mut alice, &mut bob, ("alice", "bob"));
+    for line in ["/private I am here", "private txt I am here"] {
+        alice.send(line);
+        bob.expect("[Private] alice: I am here");
+    }
+    // A name remains a name: the text is for that user alone.
+    alice.send("/private carol our secret");
+    alice.expect(
+        "ERROR: 403 You have no off-the-record chat with carol. Nothing was sent. /connect carol asks for one.",
+    );
+    connect(&mut alice, &mut dave, ("alice", "dave"));
+    dave.send("/quit");
+    dave.expect("INFO: Goodbye!");
+    alice.expect("PRIVATE_ENDED:dave:disconnected");
+    for client in [&mut alice, &mut bob, &mut carol] {
+        client.expect("dave has left the chatroom");
+    }
+    for line in ["/private dave our secret", "private txt dave our secret"] {
+        alice.send(line);
+        alice.expect("ERROR: 404 dave is not online. /users lists who is.");
+    }
+    alice.send("/end");
+    alice.expect("PRIVATE_ENDED:bob:ended by command");
+    alice.expect("INFO: Private connection with bob ended");
+    bob.expect("PRIVATE_ENDED:alice:ended by command");
+    alice.send("/end");
+    alice.expect_start("ERROR: 404 No off-the-record chat is open");
+    for client in [&mut alice, &mut bob, &mut carol] {
+        client.expect_nothing();
+    }
+}
+
+#[test]
+fn only_lines_that_may_be_talk_are_answered_with_a_hint_at_say() {
+    let server = TestServer::default();
+    let [mut alice, _bob] = guests(&server, ["alice", "bob"]);
+    for (line, hints) in [
+        ("message zoe hi", true),
+        ("accept connection zoe", true),
+        ("private matters are hard", true),
+        ("private bob our secret", false),
+        ("private txt bob our secret", false),
+        ("/pm zoe hi", false),
+        ("/accept zoe", false),
+        ("/end zoe", false),
+        ("/direct-say zoe hi", false),
+    ] {
+        alice.send(line);
+        let answer = alice.line();
+        assert!(answer.starts_with("ERROR: 40"), "{line}: {answer}");
+        assert_eq!(answer.contains("/say TEXT sends any text."), hints, "{line}: {answer}");
+    }
 }
 
 #[test]

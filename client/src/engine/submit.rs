@@ -107,7 +107,8 @@ impl Engine {
         let lane = match (&kind, command) {
             _ if self.options.one_order => Lane::All,
             (RequestKind::Join(room) | RequestKind::Leave(room), _) => Lane::To(Target::Room(room.clone())),
-            (_, Command::End(user)) => Lane::To(Target::OffTheRecord((*user).into()).folded()),
+            (_, Command::End(Some(user))) => Lane::To(Target::OffTheRecord((*user).into()).folded()),
+            (_, Command::End(None)) => Lane::All,
             _ => Lane::Free,
         };
         if let RequestKind::Join(room) = &kind

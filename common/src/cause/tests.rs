@@ -1,6 +1,7 @@
 //! The table of causes, and the sentences built from it.
 
 use super::*;
+use crate::name::NameError;
 use std::collections::HashSet;
 
 #[test]

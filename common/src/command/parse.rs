@@ -224,6 +224,7 @@ mod tests {
             "end private property now",
             "unblock",
             "private",
+            "end private",
             "exits",
             "helper",
             " /help",
@@ -412,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), on in any::<bool>(), pick in 0usize..38) {
+        fn printing_and_parsing_are_inverse(a in word(), b in word(), t in text(), n in any::<u64>(), on in any::<bool>(), pick in 0usize..39) {
             let after = on.then_some(&*b);
             let commands = [
                 Command::Say(&t), Command::All(&t), Command::Online { after }, Command::OnlineDetails,
@@ -420,7 +421,7 @@ mod tests {
                 Command::Message { to: &a, text: &t }, Command::Connect(&a), Command::Accept(None),
                 Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
                 Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },
-                Command::End(&a), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
+                Command::End(None), Command::End(Some(&a)), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
                 Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
                 Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
                 Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(Ask::Last(n)),

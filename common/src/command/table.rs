@@ -186,17 +186,17 @@ topics! {
         ["/reject" MaybeWord, "reject connection" MaybeWord], |a| Command::Reject(a.maybe());
     "/chats [after NAME]", "my private chats", "list your off-the-record chats",
         ["/chats" MaybeAfter, "my private chats" Nothing], |a| Command::Chats { after: a.after };
-    "/private [USER] TEXT", "private txt [USER] TEXT", "say something in an off-the-record chat, which is stored nowhere",
+    "/private [USER] TEXT", "private txt [USER] TEXT", "say something in an off-the-record chat, which is stored nowhere; USER may be left out if only one is open",
         ["/private" MaybeWordText, "private txt" MaybeWordText], |a| if a.second.is_empty() {
             Command::Private { to: None, text: a.first }
         } else {
             Command::Private { to: Some(a.first), text: a.second }
         };
-    "/end USER", "end private USER", "end an off-the-record chat",
-        ["/end" Word, "end private" Word], |a| Command::End(a.first);
+    "/end [USER]", "end private USER", "end an off-the-record chat; USER may be left out if only one is open",
+        ["/end" MaybeWord, "end private" Word], |a| Command::End(a.maybe());
     "/direct USER", "startprivate USER", "ask for an encrypted chat, not via the server",
         ["/direct" Word, "startprivate" Word], |a| Command::Direct(a.first);
-    "/direct-say USER TEXT", "private USER TEXT", "say something in an encrypted chat",
+    "/direct-say USER TEXT", "private USER TEXT", "say something in an encrypted chat between two landline programs",
         ["/direct-say" WordText, "private" WordText], |a| Command::DirectText { to: a.first, text: a.second };
     "/direct-stop USER", "stopprivate USER", "end an encrypted chat",
         ["/direct-stop" Word, "stopprivate" Word], |a| Command::DirectStop(a.first);

@@ -117,10 +117,7 @@ fn lines_that_clients_compare_stay_to_the_letter() {
         (Cause::Entered.of_room("ops").into(), "INFO: You are in ops now\n"),
         (Cause::Kicked.report().because("noise").into(), "INFO: You have been kicked.\nINFO: Reason: noise\n"),
         (What::Done { id: None, repeated: false }, ""),
-        (
-            Cause::NoSuchUser.of_user(name()).into(),
-            "ERROR: 404 alice is not online. /users lists who is; /say TEXT sends any text.\n",
-        ),
+        (Cause::NoSuchUser.of_user(name()).into(), "ERROR: 404 alice is not online. /users lists who is.\n"),
         (Cause::UnknownCommand.of_word("x").into(), "ERROR: 400 Unknown command /x. Try /help.\n"),
         (What::Pong("x".into()), "PONG x\n"),
         (What::Pong("".into()), "PONG\n"),

@@ -26,6 +26,8 @@ pub struct Tag {
     pub label: Option<String>,
     /// What makes the text recognizable when it is sent again.
     pub nonce: Option<String>,
+    /// The command was written without a slash, so that the line may have been meant as talk.
+    pub is_bare: bool,
 }
 
 impl Tag {

@@ -78,7 +78,8 @@ impl Turn<'_> {
                 if let Command::Say(text) = command {
                     log::debug!("<{}> {text}", self.person.name);
                 }
-                let stay = self.carry_out(command, Tag::default(), now);
+                let is_bare = !matches!(command, Command::Say(_)) && !message.starts_with('/');
+                let stay = self.carry_out(command, Tag { is_bare, ..Tag::default() }, now);
                 self.rendering = self.person.rendering();
                 return stay;
             }
@@ -114,7 +115,7 @@ impl Turn<'_> {
             }
             return Stay::Here;
         }
-        let tag = Tag { label, nonce: request.nonce.as_deref().map(str::to_owned) };
+        let tag = Tag { label, nonce: request.nonce.as_deref().map(str::to_owned), is_bare: false };
         let stay = self.carry_out(command, tag, now);
         self.rendering = self.person.rendering();
         stay

@@ -150,7 +150,7 @@ fn answer(full: &FullHub, rendering: Rendering, command: Command<'_>) -> usize {
     let mut reader = BufReader::new(socket);
     ping(&mut visit, "first");
     read_to("first", &mut reader);
-    visit.perform(command, Tag { label: label(), nonce: None }, NOW);
+    visit.perform(command, Tag { label: label(), ..Tag::default() }, NOW);
     visit.flush();
     ping(&mut visit, "second");
     read_to("second", &mut reader)

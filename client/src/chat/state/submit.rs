@@ -273,7 +273,7 @@ impl State {
         if matches!(secret, Secret::Open | Secret::Opening) {
             match place {
                 Place::Direct(_) => _ = self.stop_directly(&user),
-                _ => _ = self.pass_on(&Command::End(&user)),
+                _ => _ = self.pass_on(&Command::End(Some(&user))),
             }
         }
         let closed = self.conversations.close(&place);

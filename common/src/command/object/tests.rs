@@ -82,7 +82,7 @@ proptest! {
             Command::SayIn { room: &a, text: &t }, Command::All(&t), Command::Online { after }, Command::Others { after },
             Command::Members { room: &a, after }, Command::Since { seconds: n, after }, Command::Message { to: &a, text: &t }, Command::Connect(&a),
             Command::Accept(None), Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
-            Command::Private { to: Some(&a), text: &t }, Command::End(&a), Command::Direct(&a),
+            Command::Private { to: Some(&a), text: &t }, Command::End(None), Command::End(Some(&a)), Command::Direct(&a),
             Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
             Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
             Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },

@@ -100,7 +100,7 @@ impl Visit {
     }
 
     /// A user who is gone, and had no account: insulting and leaving is no way out of being blocked.
-    fn seen_lately(&self, user: &str) -> Option<UserName> {
+    pub(super) fn seen_lately(&self, user: &str) -> Option<UserName> {
         let since = Moment { unix_ms: self.now.unix_ms.saturating_sub(LATELY_MS), ..self.now };
         let key = NameKey::of(user);
         self.hub.memory.seen_since(since).into_iter().find(|name| *name.key() == key)

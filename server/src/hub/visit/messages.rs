@@ -38,7 +38,7 @@ impl Visit {
             client: self.person.client(),
             nonce: nonce.as_deref(),
         });
-        self.marks().note(&Tag { label: self.tag.label.clone(), nonce }, id);
+        self.marks().note(&Tag { label: self.tag.label.clone(), nonce, is_bare: false }, id);
         if !other.is_account() {
             return hub.tell_surely(other, event);
         }

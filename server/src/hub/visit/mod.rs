@@ -96,6 +96,7 @@ impl Visit {
             return Stay::Here;
         }
         let label = self.person.session.as_ref().and_then(|_| self.tag.label.clone());
+        let may_be_talk = self.may_be_talk(&command);
         let done = match command {
             Command::Ack(seq) => {
                 self.hub.acknowledged(&self.person, seq);
@@ -117,12 +118,24 @@ impl Visit {
         match done {
             Err(refusal) => {
                 self.forget_label(label.as_deref());
+                let refusal = if may_be_talk { refusal.hinting_at_say() } else { refusal };
                 self.refuse(refusal.into(), now);
             }
             Ok(()) if self.tag.label.is_some() => self.answer(What::Done { id: None, repeated: false }),
             Ok(()) => {}
         }
         Stay::Here
+    }
+
+    /// True for a line without a slash that may have been meant as talk. A private text never is: a hint at `/say` would
+    /// make it public.
+    fn may_be_talk(&self, command: &Command<'_>) -> bool {
+        self.tag.is_bare
+            && match command {
+                Command::Private { .. } => false,
+                Command::DirectText { to, .. } => self.hub.find(to).is_none(),
+                _ => true,
+            }
     }
 
     /// Begins a command that the session itself carries out: everything that was said before is out. False if it was
@@ -156,7 +169,7 @@ impl Visit {
 
     /// Answers a command that comes to nothing, whatever it was.
     pub fn refuse_labelled(&mut self, label: Option<String>, why: Report<'_>, now: Moment) {
-        self.tag = Tag { label, nonce: None };
+        self.tag = Tag { label, ..Tag::default() };
         self.refuse(why.into(), now);
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::Registry;
 use super::super::private::Asked;
-use super::{Done, Person, Visit, nobody};
+use super::{Done, Person, Visit};
 use crate::fanout::ClientId;
 use landline_common::command::Command;
 use landline_common::event::Text;
@@ -78,7 +78,7 @@ impl Visit {
         }
         let other = match user {
             Some(user) => self.other(user)?,
-            None => self.only(|v| v.hub.registry().privates.requesters(v.person.client()).collect(), "request")?,
+            None => self.only_requester()?,
         };
         let (me, name) = (self.person.client(), &other.name);
         let mut registry = self.hub.registry();
@@ -111,18 +111,16 @@ impl Visit {
         Ok(())
     }
 
+    /// Says a text in the private chat with `to`. Of a typed line, `to` is only the first word: if it names no user, it
+    /// belongs to the text, which goes to the only partner.
     pub(super) fn say_private(&mut self, to: Option<&str>, text: &str) -> Done {
         let hub = self.hub.clone();
+        let is_word = to.is_some_and(|word| self.is_first_word(word));
         let _order = hub.privately.lock();
-        let found = to.map(|name| self.other(name));
-        let (other, text) = match (found, to) {
-            (Some(Ok(other)), _) => (other, Text::from(text)),
-            // Chat77's first client names nobody: what looks like a name is the first word.
-            (Some(Err(_)), Some(word)) if self.person.rendering() == Rendering::Chat77 => {
-                (self.only_partner()?, format!("{word} {text}").into())
-            }
-            (Some(Err(refusal)), _) => return Err(refusal),
-            (None, _) => (self.only_partner()?, Text::from(text)),
+        let (other, text) = match to {
+            Some(word) if is_word => (self.only_partner()?, format!("{word} {text}").into()),
+            Some(name) => (self.other(name)?, Text::from(text)),
+            None => (self.only_partner()?, Text::from(text)),
         };
         if !self.hub.registry().privates.connected(self.person.client(), other.client()) {
             return Err(Cause::NoPrivateToTalk.of_user(other.name.to_string()));
@@ -132,10 +130,24 @@ impl Visit {
         Ok(())
     }
 
-    pub(super) fn end_private(&mut self, user: &str) -> Done {
+    /// True if `word` names no user and so begins a text. The name of a user who has left stays a name for a day: a text
+    /// for a former partner must not go to another one. Programs always name the user.
+    fn is_first_word(&self, word: &str) -> bool {
+        match self.person.rendering() {
+            Rendering::Json => false,
+            // Chat77's first client never names a user.
+            Rendering::Chat77 => self.other(word).is_err(),
+            _ => self.known(word).is_err() && self.seen_lately(word).is_none(),
+        }
+    }
+
+    pub(super) fn end_private(&mut self, user: Option<&str>) -> Done {
         let hub = self.hub.clone();
         let _order = hub.privately.lock();
-        let other = self.other(user)?;
+        let other = match user {
+            Some(user) => self.other(user)?,
+            None => self.only_partner()?,
+        };
         let name = other.name.as_str();
         if !self.hub.registry().privates.end(self.person.client(), other.client()) {
             return Err(Cause::NoPrivateToEnd.of_user(name.to_owned()));
@@ -201,20 +213,36 @@ impl Visit {
         self.answer(What::PrivateConnected { with: other.name.as_str().into() });
     }
 
+    /// The only partner, for commands that name no user.
     fn only_partner(&self) -> Result<Arc<Person>, Report<'static>> {
-        self.only(|v| v.hub.registry().privates.partners(v.person.client()).collect(), "off-the-record chat")
+        let registry = self.hub.registry();
+        let partners = registry.privates.partners(self.person.client());
+        let partners: Vec<_> = partners.filter_map(|client| registry.people.get(&client)).collect();
+        match partners[..] {
+            [only] => Ok(only.clone()),
+            [] => Err(Cause::NoPrivates.report()),
+            _ => Err(Cause::SeveralPrivates.of_word(joined(&partners))),
+        }
     }
 
-    /// The only one of several, for commands that name nobody.
-    fn only(&self, of: impl Fn(&Visit) -> Vec<ClientId>, what: &str) -> Result<Arc<Person>, Report<'static>> {
-        match of(self)[..] {
-            [client] => self.hub.registry().people.get(&client).cloned().ok_or_else(|| nobody("they")),
-            [] => Err(Cause::NoneOpen.of_word(what.to_owned())),
-            _ => Err(Cause::SeveralOpen.of_word(what.to_owned())),
+    /// The only user who waits for an answer, for commands that name no user.
+    fn only_requester(&self) -> Result<Arc<Person>, Report<'static>> {
+        let registry = self.hub.registry();
+        let requesters = registry.privates.requesters(self.person.client());
+        let requesters: Vec<_> = requesters.filter_map(|client| registry.people.get(&client)).collect();
+        match requesters[..] {
+            [only] => Ok(only.clone()),
+            [] => Err(Cause::NoneOpen.of_word("request")),
+            _ => Err(Cause::SeveralOpen.of_word(joined(&requesters))),
         }
     }
 
     pub(super) fn name(&self) -> Text<'_> {
         self.person.name.as_str().into()
     }
+}
+
+/// The names, of at most as many users as one may have chats with.
+fn joined(people: &[&Arc<Person>]) -> String {
+    people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
 }

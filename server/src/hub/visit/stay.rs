@@ -88,7 +88,7 @@ impl Hub {
             told_foreign: false,
             lost: false,
             partners: Vec::new(),
-            tag: Tag { label, nonce: None },
+            tag: Tag { label, ..Tag::default() },
             now,
             claim,
         };

@@ -224,18 +224,28 @@ impl ModelServer {
         self.online.iter().find(|session| session.user == user).expect("an online user")
     }
 
+    /// True if the server knows the name: of an account, or of a guest who is online or has left.
+    fn is_known(&self, user: UserIndex) -> bool {
+        user < ACCOUNTS || self.seen.contains(&user)
+    }
+
     /// Checks that `user` is online and not `me`.
     fn check_other(&self, me: UserIndex, user: UserIndex) -> Result<(), String> {
         match user {
             _ if user == me => Err("400 That is you.".into()),
             _ if self.is_online(user) => Ok(()),
-            _ => Err(not_online(user)),
+            _ => Err(not_online_or_talk(user)),
         }
     }
 }
 
 /// Returns the error for an offline user.
 fn not_online(user: UserIndex) -> String {
+    format!("404 {} is not online. /users lists who is.", NAMES[user])
+}
+
+/// Returns the same for a line without a slash, which may have been meant as talk.
+fn not_online_or_talk(user: UserIndex) -> String {
     format!("404 {} is not online. /users lists who is; /say TEXT sends any text.", NAMES[user])
 }
 

@@ -1,6 +1,6 @@
 //! Private chats: a request, and its answer.
 
-use super::{ModelServer, names};
+use super::{ModelServer, names, not_online};
 use crate::steps::{NAMES, UserIndex, text};
 
 impl ModelServer {
@@ -32,7 +32,17 @@ impl ModelServer {
         let user = match user {
             Some(user) => self.check_other(me, user).map(|()| user)?,
             None => {
-                only(self.requests.iter().filter(|(_, receiver)| *receiver == me).map(|(from, _)| *from), "request")?
+                let requests = self.requests.iter().filter(|(_, receiver)| *receiver == me);
+                match self.in_order(requests.map(|(from, _)| *from))[..] {
+                    [user] => user,
+                    [] => return Err("404 You have no request.".into()),
+                    ref several => {
+                        return Err(format!(
+                            "400 Several users ask: {}. Name the one you mean: /accept USER or /reject USER",
+                            names(several.iter().copied())
+                        ));
+                    }
+                }
             }
         };
         let name = NAMES[user];
@@ -53,13 +63,17 @@ impl ModelServer {
     pub(super) fn private(&mut self, me: UserIndex, to: Option<UserIndex>) -> Result<(), String> {
         let number = self.next_number();
         let (to, text) = match to {
+            Some(to) if !self.is_known(to) => (self.only_partner(me)?, format!("{} {}", NAMES[to], text(number, 0))),
+            Some(to) if to != me && !self.is_online(to) => {
+                return Err(not_online(to));
+            }
             Some(to) => self.check_other(me, to).map(|()| (to, text(number, 0)))?,
-            None => (only(self.partners(me), "off-the-record chat")?, format!("m{number}")),
+            None => (self.only_partner(me)?, format!("m{number}")),
         };
         if !self.chats.contains(&(me, to)) {
             let name = NAMES[to];
             return Err(format!(
-                "403 You have no off-the-record chat with {name}. /connect {name} asks for one; /say TEXT sends any text."
+                "403 You have no off-the-record chat with {name}. Nothing was sent. /connect {name} asks for one."
             ));
         }
         self.tell(to, format!("[Private] {}: {text}", NAMES[me]));
@@ -81,10 +95,7 @@ impl ModelServer {
     }
 
     pub(super) fn list_chats(&mut self, me: UserIndex) {
-        // The list is in the order of sign-in.
-        let partners: Vec<UserIndex> = self.partners(me).collect();
-        let partners = self.online.iter().map(|session| session.user).filter(|user| partners.contains(user));
-        let chats = names(partners);
+        let chats = names(self.in_order(self.partners(me)));
         self.tell(me, format!("Private chats: {chats}"));
     }
 
@@ -134,13 +145,25 @@ impl ModelServer {
     fn partners(&self, user: UserIndex) -> impl Iterator<Item = UserIndex> {
         self.chats.iter().filter(move |(one, _)| *one == user).map(|(_, other)| *other)
     }
-}
 
-/// Returns the only candidate of a command without a name. The error says that there is none, or more than one.
-fn only(users: impl Iterator<Item = UserIndex>, what: &str) -> Result<UserIndex, String> {
-    match users.collect::<Vec<_>>()[..] {
-        [user] => Ok(user),
-        [] => Err(format!("404 You have no {what}.")),
-        _ => Err(format!("400 You have more than one {what}. Name the user: /help private")),
+    /// Returns the users in the order of sign-in, as the server lists them.
+    fn in_order(&self, users: impl Iterator<Item = UserIndex>) -> Vec<UserIndex> {
+        let users: Vec<UserIndex> = users.collect();
+        self.online.iter().map(|session| session.user).filter(|user| users.contains(user)).collect()
+    }
+
+    /// Returns the only partner, for a command without a name.
+    fn only_partner(&self, me: UserIndex) -> Result<UserIndex, String> {
+        match self.in_order(self.partners(me))[..] {
+            [user] => Ok(user),
+            [] => Err("404 No off-the-record chat is open; nothing was sent. /connect USER asks for one, \
+                       /private USER TEXT speaks in it."
+                .into()),
+            ref several => Err(format!(
+                "400 Several off-the-record chats are open ({}); nothing was sent. Name the user: /private USER TEXT or \
+                 /end USER",
+                names(several.iter().copied())
+            )),
+        }
     }
 }

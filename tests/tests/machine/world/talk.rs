@@ -1,7 +1,7 @@
 //! Messages to rooms, to all users and to one user; entering and leaving rooms.
 
 use super::history::{Destination, ModelMessage};
-use super::{MAIL, MAIL_OF_ONE, MessageOwner, ModelServer, not_online};
+use super::{MAIL, MAIL_OF_ONE, MessageOwner, ModelServer, not_online_or_talk};
 use crate::steps::{ACCOUNTS, NAMES, ROOMS, RoomIndex, UserIndex, text};
 
 /// A message that waits for an account.
@@ -74,7 +74,7 @@ impl ModelServer {
         }
         let is_online = self.is_online(to);
         if !is_online && to >= ACCOUNTS {
-            return Err(not_online(to));
+            return Err(not_online_or_talk(to));
         }
         if self.blocks_of(to).contains(&me) {
             return Err(format!("403 Not delivered: {name} blocks you."));

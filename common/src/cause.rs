@@ -150,6 +150,7 @@ causes! {
         "Unknown command /{word}.{hint} Try /help.", lantalk "Unknown command: /{word}";
     Usage "usage" Refusal(400), "Usage: {word}";
     Throttled "throttled" Refusal(429), "Too fast; nothing was done. Try again in {retry_ms} ms.";
+    LinesDropped "lines_dropped" Refusal(429), "{count} line{s} not sent{word}. Send again, more slowly.";
     LineTooLong "line_too_long" Refusal(413), "That line is too long (at most {count} bytes). Nothing was sent.";
     MessageTooLong "message_too_long" Refusal(413),
         "That message is too long (at most {count} characters). Nothing was sent.";

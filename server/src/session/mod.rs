@@ -10,6 +10,7 @@ mod questions;
 mod resuming;
 mod sign_in;
 mod turn;
+mod unsent;
 
 use crate::clock::Clock;
 use crate::door::{Door, Entrance};
@@ -34,6 +35,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use turn::Turn;
+use unsent::Unsent;
 
 /// How long a client that was told to go may take to close.
 const PARTING: Duration = Duration::from_secs(1);
@@ -227,6 +229,7 @@ impl Session<'_> {
             in_file: false,
             awake: false,
             crowded: false,
+            unsent: Unsent::default(),
             rendering: person.rendering(),
         };
         let mut confirm_at = person.knows_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
@@ -254,7 +257,11 @@ impl Session<'_> {
                     return "idle";
                 }
             }
-            match self.stream.read(self.input.space(), idle.next()) {
+            if let Some(report) = turn.unsent.take_due(instant) {
+                turn.tell(report.into(), services.clock.now());
+            }
+            let deadline = turn.unsent.due().map_or(idle.next(), |due| due.min(idle.next()));
+            match self.stream.read(self.input.space(), deadline) {
                 Arrived::Bytes(n) => {
                     self.filled(n);
                     turn.awake = !services.strict_timeout;
@@ -265,6 +272,7 @@ impl Session<'_> {
                 Arrived::Nothing => {}
                 Arrived::Closed => {
                     self.obey_last(&mut turn);
+                    turn.tell_unsent(services.clock.now());
                     return CLOSED;
                 }
                 // The beginning of a line is none: it may say something else than the whole.
@@ -318,7 +326,8 @@ impl Session<'_> {
                 (Piece::TooLong(_), None) => 1,
             };
             let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.person.answers_ping();
-            let verdict = if answers_ping { Verdict::Passes } else { rate.message(lines, instant) };
+            let leaves = object.is_none() && turn.leaves(&piece);
+            let verdict = if answers_ping || leaves { Verdict::Passes } else { rate.message(lines, instant) };
             match verdict {
                 Verdict::Passes => {}
                 Verdict::Dropped { warn, log } => {
@@ -330,6 +339,7 @@ impl Session<'_> {
                             format_args!("{} hit rate limit", turn.person.name),
                         );
                     }
+                    turn.drop_line(&piece, instant);
                     let retry = rate.retry(lines, instant);
                     match object
                         .and_then(|object| object.map_or_else(|(label, _)| label, |object| object.answer_label()))
@@ -348,13 +358,19 @@ impl Session<'_> {
                     return ControlFlow::Break("flooding");
                 }
             }
+            if leaves {
+                turn.tell_unsent(now);
+            }
             let stay = match (&piece, object) {
                 (_, Some(object)) => turn.obey_object(object, now, instant),
                 (Piece::Text(text), None) => turn.obey(text, now, instant),
                 (Piece::TooLong(_), None) => turn.too_long(longest, now),
             };
-            if std::mem::take(&mut turn.crowded) && self.rate.may_warn(instant) {
-                turn.tell(Cause::SlowDown.report().into(), now);
+            if std::mem::take(&mut turn.crowded) {
+                turn.drop_line(&piece, instant);
+                if self.rate.may_warn(instant) {
+                    turn.tell(Cause::SlowDown.report().into(), now);
+                }
             }
             if stay == Stay::Leaving {
                 return ControlFlow::Break("quit");

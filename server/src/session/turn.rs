@@ -3,6 +3,7 @@
 use super::inbound::Object;
 use super::passwords::Passwords;
 use super::questions::Questions;
+use super::unsent::Unsent;
 use crate::door::{Door, Typed};
 use crate::guard::Allowance;
 use crate::guard::allowance::{Size, Verdict};
@@ -11,6 +12,7 @@ use landline_common::clean::{clean, has_line_end};
 use landline_common::command::{Command, CommandError, Request, parse};
 use landline_common::event::Text;
 use landline_common::limits::ROOM_CHARS;
+use landline_common::lines::Piece;
 use landline_common::{Cause, Moment, Rendering, Report, What};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,6 +43,8 @@ pub(super) struct Turn<'t> {
     pub awake: bool,
     /// Something was dropped, as people at their address say too much together.
     pub crowded: bool,
+    /// Dropped lines of a user at a terminal.
+    pub unsent: Unsent,
     /// How the client gets its events.
     pub rendering: Rendering,
 }
@@ -200,6 +204,35 @@ impl Turn<'_> {
             self.ask(questions, now);
         }
         Stay::Here
+    }
+
+    /// True for a line that asks to leave. It is free of the rate: a burst that ends in it leaves.
+    pub(super) fn leaves(&self, piece: &Piece<'_>) -> bool {
+        let Piece::Text(text) = piece else { return false };
+        // Long enough for every form of the command at the door whose messages are objects.
+        if self.questions.is_some() || text.len() > 64 {
+            return false;
+        }
+        self.door.typed(text).is_some_and(|typed| self.command(&typed) == Some(Ok(Command::Quit)))
+    }
+
+    /// Counts a line that came too fast, for users who type: programs compare every message that they get.
+    pub(super) fn drop_line(&mut self, piece: &Piece<'_>, instant: Instant) {
+        if self.unframed || self.rendering != Rendering::Text {
+            return;
+        }
+        let line = match piece {
+            Piece::Text(text) if self.questions.is_none() => Some(&**text),
+            Piece::Text(_) | Piece::TooLong(_) => None,
+        };
+        self.unsent.add(line, instant);
+    }
+
+    /// Tells the user of all dropped lines, before the session ends.
+    pub(super) fn tell_unsent(&mut self, now: Moment) {
+        if let Some(report) = self.unsent.take() {
+            self.tell(report.into(), now);
+        }
     }
 
     /// Tells them something behind what they said before.

@@ -29,10 +29,46 @@ fn lines_over_the_rate_are_dropped_with_one_warning_a_second() {
         bob.expect(&format!("alice: line {i}"));
     }
     alice.end_sending();
-    while let Some(line) = alice.next_line() {
-        assert_eq!(line, SLOW_DOWN);
-    }
+    let lines: Vec<String> = std::iter::from_fn(|| alice.next_line()).filter(|line| line != SLOW_DOWN).collect();
+    assert_eq!(lines, ["ERROR: 429 17 lines not sent, from \"line 3\". Send again, more slowly."]);
     bob.expect("alice has left the chatroom");
+}
+
+#[test]
+fn users_are_told_what_was_dropped_after_the_burst() {
+    let server = server(1_000);
+    let mut alice = server.guest("alice", "lobby");
+    alice.send_bytes("line\n".repeat(8).as_bytes());
+    alice.expect(SLOW_DOWN);
+    alice.expect("ERROR: 429 5 lines not sent, from \"line\". Send again, more slowly.");
+    alice.end_sending();
+    alice.expect_closed();
+}
+
+#[test]
+fn programs_without_line_ends_are_told_nothing_new() {
+    let server = server(1_000);
+    let mut alice = server.unframed();
+    alice.ask("alice_lobby", "200");
+    for _ in 0..3 {
+        alice.ask("hello there", "alice - hello there");
+    }
+    alice.ask("hello there", SLOW_DOWN);
+    alice.ask("/quit", "INFO: Goodbye!");
+    alice.expect("");
+}
+
+#[test]
+fn burst_that_ends_in_quit_leaves() {
+    for word in ["/quit", "exit"] {
+        let server = server(1_000);
+        let mut alice = server.guest("alice", "lobby");
+        alice.send_bytes(format!("{}{word}\n", "line\n".repeat(8)).as_bytes());
+        alice.expect(SLOW_DOWN);
+        alice.expect("ERROR: 429 5 lines not sent, from \"line\". Send again, more slowly.");
+        alice.expect("INFO: Goodbye!");
+        alice.expect_closed();
+    }
 }
 
 #[test]

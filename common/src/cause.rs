@@ -63,6 +63,7 @@ causes! {
     Stopping "stopping" State, "The server is shutting down.";
     Queued "queued" State, "{user} is offline. Message queued for delivery.";
     PrivateAsked "private_asked" State, "Connection request sent to {user}";
+    PrivateAsks "private_asks" State, "{user} wants an off-the-record chat. /accept {user} or /reject {user}";
     PrivateDeclined "private_declined" State, "Rejected private request from {user}";
     PrivateOver "private_over" State, "Private connection with {user} ended";
     PrivateUnavailable "private_unavailable" State, "{user} is no longer available for private chat";

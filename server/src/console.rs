@@ -41,7 +41,7 @@ static TABLE: [Row; 12] = [
     row(
         "/ban",
         "USER|ADDRESS [TIME] [REASON]",
-        "keep an address or a range (10.0.0.0/8) out; TIME as 30m, 2h, 1d",
+        "keep an address or a range (10.0.0.0/8) out; TIME as 30m, 2h, 1d, or in minutes",
         |m, rest| {
             let (target, rest) = first_word(rest)?;
             let (minutes, reason) = minutes(rest)?;
@@ -54,12 +54,16 @@ static TABLE: [Row; 12] = [
     row(
         "/account",
         "USER [password|delete]",
-        "an account; password gives it a new one, delete removes it for good",
+        "an account; the word password makes a new one-time password, delete removes it for good",
         |m, rest| match first_word(rest)? {
             (name, "") => m.account(name),
-            (name, "password") => m.reset_password(name),
+            (name, "password" | "new-password") => m.reset_password(name),
             (name, "delete") => m.delete_account(name),
-            _ => Err("Write /account USER, /account USER password or /account USER delete.".to_owned()),
+            _ => {
+                Err("Nothing was changed: write /account USER password, with that word, for a new one-time password, \
+                      or /account USER delete."
+                    .to_owned())
+            }
         },
     ),
     row("/rooms", "", "the rooms", |m, _| Ok(m.rooms())),

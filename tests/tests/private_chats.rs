@@ -20,6 +20,7 @@ fn ask(from: &mut Client, to: &mut Client, (from_name, to_name): (&str, &str)) {
     from.send(&format!("connect to {to_name}"));
     from.expect(&format!("INFO: Connection request sent to {to_name}"));
     to.expect(&format!("PRIVATE_REQUEST_FROM:{from_name}"));
+    to.expect(&format!("INFO: {from_name} wants an off-the-record chat. /accept {from_name} or /reject {from_name}"));
 }
 
 /// Opens a private chat between two clients.
@@ -178,6 +179,8 @@ fn first_word_that_names_no_user_belongs_to_the_text() {
 fn only_lines_that_may_be_talk_are_answered_with_a_hint_at_say() {
     let server = TestServer::default();
     let [mut alice, _bob] = guests(&server, ["alice", "bob"]);
+    alice.send("/query bob");
+    alice.expect("ERROR: 400 No windows here: to write to bob, type /pm bob TEXT. Other lines still go to your room.");
     for (line, hints) in [
         ("message zoe hi", true),
         ("accept connection zoe", true),

@@ -20,18 +20,26 @@ pub enum CommandError<'a> {
     Unknown(&'a str),
     /// The arguments do not fit; with the usage of the command.
     Usage(&'static str),
+    /// `/query USER` without a text opens a window in other programs.
+    NoWindow(&'a str),
 }
 
 impl CommandError<'_> {
     /// Returns the refusal. A quoted word in it is cleaned and cut.
     #[must_use]
     pub fn report(self) -> Report<'static> {
+        let shown = |word: &str| clean(word).chars().take(LONGEST_WORD).collect::<String>();
         match self {
             CommandError::Unknown(word) => {
-                let shown: String = clean(word).chars().take(LONGEST_WORD).collect();
-                Cause::UnknownCommand.of_word(shown).hinting(suggestion(word).map(|word| format!("/{word}")))
+                Cause::UnknownCommand.of_word(shown(word)).hinting(suggestion(word).map(|word| format!("/{word}")))
             }
             CommandError::Usage(usage) => Cause::Usage.of_word(usage),
+            CommandError::NoWindow(user) => {
+                let user = shown(user);
+                Cause::Usage.of_word("/pm USER TEXT").saying(format!(
+                    "No windows here: to write to {user}, type /pm {user} TEXT. Other lines still go to your room."
+                ))
+            }
         }
     }
 }
@@ -96,7 +104,9 @@ fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
         topic.forms.iter().find(is_it).map(|form| (topic, form.shape))
     });
     let (topic, shape): (&Topic, Shape) = found.ok_or(CommandError::Unknown(word))?;
-    arguments(rest, shape).map(topic.build).map(without_number_sign).ok_or(CommandError::Usage(topic.usage))
+    let opens_window = word.eq_ignore_ascii_case("query") && !rest.trim().is_empty();
+    let misused = if opens_window { CommandError::NoWindow(rest.trim()) } else { CommandError::Usage(topic.usage) };
+    arguments(rest, shape).map(topic.build).map(without_number_sign).ok_or(misused)
 }
 
 /// Removes the `#` of IRC and Slack from the room of a command: `#ops` is the room `ops`.
@@ -223,7 +233,6 @@ mod tests {
             "logout please",
             "end private property now",
             "unblock",
-            "private",
             "end private",
             "exits",
             "helper",
@@ -329,7 +338,7 @@ mod tests {
         }
         assert_eq!((alice("/ignore eve"), alice("/unignore eve")), (Command::Block("eve"), Command::Unblock("eve")));
         assert_eq!((alice("/bye"), alice("/q"), alice("/?")), (Command::Quit, Command::Quit, Command::Help(None)));
-        assert_eq!(parse("/query bob", "a"), Some(Err(CommandError::Usage("/pm USER TEXT"))));
+        assert_eq!(parse("/query bob", "a"), Some(Err(CommandError::NoWindow("bob"))));
         assert_eq!(alice("part ops"), Command::Say("part ops"), "only behind a slash");
     }
 

@@ -273,6 +273,11 @@ impl Door for TextDoor {
             (Awaits::Password(..), outcome) => self.again(outcome.report()),
             (Awaits::ServerPassword(_), Outcome::Refused(why)) => self.again(why),
             (_, Outcome::WrongPassword) => self.no_guest(Cause::WrongServerPassword.report()),
+            (_, Outcome::NameTaken(report)) if report.cause == Cause::NameRegistered => {
+                let name = report.about.user.clone().unwrap_or_default();
+                let how = format!("{name} is a registered name. Type LOGIN to sign in, or choose another name.");
+                self.no_guest(report.saying(how))
+            }
             (_, Outcome::NameTaken(report)) => self.no_guest(report),
             (_, outcome) => refused(outcome.report()),
         }

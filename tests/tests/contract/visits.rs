@@ -125,6 +125,7 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
             for line in [
                 "alice has connected to the chatroom",
                 "PRIVATE_REQUEST_FROM:alice",
+                "INFO: alice wants an off-the-record chat. /accept alice or /reject alice",
                 "PRIVATE_CONNECTED:alice",
                 "alice: last words",
                 "PRIVATE_ENDED:alice:disconnected",

@@ -111,6 +111,7 @@ fn blocking_ends_private_chats_and_requests() {
     bob.lines_so_far();
     eve.send("connect to bob");
     bob.expect("PRIVATE_REQUEST_FROM:eve");
+    bob.expect("INFO: eve wants an off-the-record chat. /accept eve or /reject eve");
     bob.send("accept connection eve");
     bob.expect("PRIVATE_CONNECTED:eve");
     bob.send("block eve");

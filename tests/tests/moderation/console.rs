@@ -66,7 +66,11 @@ fn x14_bans_have_times_with_units_and_lines_are_bounded() {
         ("/ban 10.1.2.4 2h", "Banned 10.1.2.4 for 120 min"),
         ("/ban 10.1.2.5 30x spam", "\"30x\" is no time"),
         ("/ban ::ffff:10.0.0.0/104 1d", "Banned 10.0.0.0/8 for 1440 min"),
+        ("/ban 10.1.2.6 90", "Banned 10.1.2.6 for 90 min"),
         ("/bans", "10.1.2.3 (until "),
+        ("/help", "TIME as 30m, 2h, 1d, or in minutes"),
+        ("/account fay deskpass12", "Nothing was changed: write /account USER password, with that word,"),
+        ("/account fay new-password", "There is no account called 'fay'."),
     ] {
         server.type_line(typed);
         server.until(printed);

@@ -58,7 +58,7 @@ fn a3_a_name_that_cannot_be_had_is_asked_for_again() {
     for (line, code) in [
         ("bob_lobby", "403 "),
         ("BOB_ops", "403 "),
-        ("owner_lobby", "403 "),
+        ("owner_lobby", "403 owner is a registered name. Type LOGIN to sign in, or choose another name."),
         ("INFO_lobby", "403 "),
         ("Landline_lobby", "403 "),
         ("123_lobby", "403 "),

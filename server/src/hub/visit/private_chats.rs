@@ -33,6 +33,10 @@ impl Visit {
             Asked::Sent => {
                 self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
                 self.tell_to(&other, What::PrivateRequest { from: self.name() });
+                // A user who types reads words; the unframed programs compare every message.
+                if other.rendering() == Rendering::Text {
+                    self.tell_to(&other, Cause::PrivateAsks.of_user(self.name()).into());
+                }
                 Ok(())
             }
             Asked::Connected => {

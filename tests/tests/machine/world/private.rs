@@ -23,7 +23,9 @@ impl ModelServer {
         } else {
             self.requests.push((me, user));
             self.tell(me, format!("INFO: Connection request sent to {name}"));
-            self.tell(user, format!("PRIVATE_REQUEST_FROM:{}", NAMES[me]));
+            let name = NAMES[me];
+            self.tell(user, format!("PRIVATE_REQUEST_FROM:{name}"));
+            self.tell(user, format!("INFO: {name} wants an off-the-record chat. /accept {name} or /reject {name}"));
         }
         Ok(())
     }

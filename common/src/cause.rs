@@ -85,6 +85,7 @@ causes! {
     QuestionsCancelled "questions_cancelled" State,
         "Nothing was changed. The questions are over: what you type now is said again.";
     QuestionsOver "questions_over" State, "The questions are over: what you type now is said again.";
+    TalkHeld "talk_held" State, "For {seconds} s what you type is not said, in case it is a password.";
     Registered "registered" Line, "Registration successful. You can login now.";
 
     // Signing in.
@@ -134,8 +135,7 @@ causes! {
     NoQuestionsHere "no_questions_here" Refusal(400),
         "This client cannot be asked for a password. Use landline, nc, or a command object.";
     BehindQuestions "behind_questions" Refusal(400),
-        "Not sent: that line came right behind the questions and may have been an answer. If others are to \
-         read it, type it again.";
+        "Not sent: it came right behind /register or /password and may be a password. Type it again in a few seconds.";
     AccountsFull "accounts_full" Refusal(503), "This server takes no more accounts. Join as a guest.";
     AccountNotStored "account_not_stored" Refusal(500),
         "The account could not be stored. Try again, or tell the operator of this server.";

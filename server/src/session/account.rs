@@ -1,13 +1,35 @@
 //! Making an account, and changing its password, by a user who is here.
+//!
+//! **Invariant.** A line that may be a password is never said. While questions are open, each line is an answer. A user
+//! may also type ahead where no question comes: behind a `/register` or `/password` that is refused, misspelled or
+//! dropped. So talk is refused for a while behind every such line, and behind the end of the questions.
 
 use super::questions::{Next, Purpose, Questions};
 use super::turn::Turn;
-use landline_common::command::Command;
+use landline_common::command::{Command, CommandError};
 use landline_common::{Cause, Moment, Rendering, Report, What};
 use std::time::{Duration, Instant};
 
 /// What arrives so soon behind the questions was typed before their end could be read.
 const BEHIND_QUESTIONS: Duration = Duration::from_secs(2);
+
+/// A user who expects questions types the passwords within this time, perhaps without reading the refusal.
+const BEHIND_REFUSAL: Duration = Duration::from_secs(10);
+
+/// Usages of the commands that begin questions.
+const WORDS: [&str; 2] = ["/register", "/password"];
+
+/// Returns true for a line whose user expects questions: one of the commands, also with arguments or misspelled.
+fn expects_questions(command: &Result<Command<'_>, CommandError<'_>>) -> bool {
+    match command {
+        Ok(command) => matches!(command, Command::Register { .. } | Command::Password(_)),
+        Err(CommandError::Usage(usage)) => WORDS.contains(usage),
+        Err(CommandError::NoWindow(_)) => false,
+        Err(why @ CommandError::Unknown(_)) => {
+            why.report().about.hint.is_some_and(|hint| WORDS.contains(&hint.as_ref()))
+        }
+    }
+}
 
 /// What a command comes to at once; `None` where questions follow.
 type Done = Result<Option<Report<'static>>, Report<'static>>;
@@ -66,5 +88,27 @@ impl Turn<'_> {
             self.tell(Cause::QuestionsOver.report().into(), now);
         }
         self.talk_from = Instant::now() + BEHIND_QUESTIONS;
+    }
+
+    /// Refuses talk for a while if the user of a line expects questions and none are open. Returns true if so.
+    pub(super) fn hold_talk_behind(&mut self, command: &Result<Command<'_>, CommandError<'_>>) -> bool {
+        let holds = self.questions.is_none() && expects_questions(command);
+        if holds {
+            self.talk_from = Instant::now() + BEHIND_REFUSAL;
+        }
+        holds
+    }
+
+    /// Tells the user for how long talk is refused.
+    pub(super) fn tell_talk_held(&mut self, now: Moment) {
+        self.tell(Cause::TalkHeld.of_seconds(BEHIND_REFUSAL.as_secs()).into(), now);
+    }
+
+    /// Takes note of a line that is dropped without being carried out.
+    pub(super) fn skip(&mut self, message: &str) {
+        let Some(typed) = self.door.typed(message) else { return };
+        if let Some(command) = self.command(&typed) {
+            self.hold_talk_behind(&command);
+        }
     }
 }

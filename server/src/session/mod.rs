@@ -340,6 +340,9 @@ impl Session<'_> {
                         );
                     }
                     turn.drop_line(&piece, instant);
+                    if let (Piece::Text(text), None) = (&piece, &object) {
+                        turn.skip(text);
+                    }
                     let retry = rate.retry(lines, instant);
                     match object
                         .and_then(|object| object.map_or_else(|(label, _)| label, |object| object.answer_label()))

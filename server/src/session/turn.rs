@@ -60,36 +60,48 @@ impl Turn<'_> {
         #[cfg(feature = "faults")]
         crate::faults::strike("session", message.as_bytes());
         if self.unframed && is_rest_of_file(&mut self.in_file, message) {
+            self.skip(message);
             return Stay::Here;
         }
         let Some(typed) = self.door.typed(message) else {
             log::trace!("{} sent what means nothing at that door", self.person.name);
             return Stay::Here;
         };
-        match self.command(&typed) {
-            None => {}
-            Some(Ok(command)) => {
-                self.awake |= !matches!(command, Command::Ping(_));
-                if command.said().is_some() && instant < self.talk_from {
-                    self.tell(Cause::BehindQuestions.report().into(), now);
-                    return Stay::Here;
-                }
-                if !self.may_say(&command, instant) {
-                    self.crowded = true;
-                    return Stay::Here;
-                }
-                // Talk only: what is private stays so, also in the log.
-                if let Command::Say(text) = command {
-                    log::debug!("<{}> {text}", self.person.name);
-                }
+        let Some(command) = self.command(&typed) else { return Stay::Here };
+        let stay = match command {
+            Ok(command) => {
                 let is_bare = !matches!(command, Command::Say(_)) && !message.starts_with('/');
-                let stay = self.carry_out(command, Tag { is_bare, ..Tag::default() }, now);
-                self.rendering = self.person.rendering();
-                return stay;
+                self.obey_line(command, Tag { is_bare, ..Tag::default() }, now, instant)
             }
-            Some(Err(why)) => self.tell(why.report().into(), now),
+            Err(why) => {
+                self.tell(why.report().into(), now);
+                Stay::Here
+            }
+        };
+        if self.hold_talk_behind(&command) {
+            self.tell_talk_held(now);
         }
-        Stay::Here
+        stay
+    }
+
+    /// Carries out the command of a line.
+    fn obey_line(&mut self, command: Command<'_>, tag: Tag, now: Moment, instant: Instant) -> Stay {
+        self.awake |= !matches!(command, Command::Ping(_));
+        if command.said().is_some() && instant < self.talk_from {
+            self.tell(Cause::BehindQuestions.report().into(), now);
+            return Stay::Here;
+        }
+        if !self.may_say(&command, instant) {
+            self.crowded = true;
+            return Stay::Here;
+        }
+        // Talk only: what is private stays so, also in the log.
+        if let Command::Say(text) = command {
+            log::debug!("<{}> {text}", self.person.name);
+        }
+        let stay = self.carry_out(command, tag, now);
+        self.rendering = self.person.rendering();
+        stay
     }
 
     /// Does what a command object asks for, and answers with its label.
@@ -146,7 +158,7 @@ impl Turn<'_> {
         self.visit.refuse_labelled(Some(label), why, now);
     }
 
-    fn command<'m>(&self, typed: &'m Typed<'_>) -> Option<Result<Command<'m>, CommandError<'m>>> {
+    pub(super) fn command<'m>(&self, typed: &'m Typed<'_>) -> Option<Result<Command<'m>, CommandError<'m>>> {
         match typed {
             Typed::Talk(text) => Some(Ok(Command::Say(text))),
             Typed::Line(text) => parse(text, self.person.name.as_str()),

@@ -9,7 +9,8 @@ const CHANGED: &str = "INFO: Your password is changed. Sign in with the new one 
 const WRONG: &str = "ERROR: 403 That is not your present password. Nothing was changed.";
 const OVER: &str = "INFO: The questions are over: what you type now is said again.";
 const CANCELLED: &str = "INFO: Nothing was changed. The questions are over: what you type now is said again.";
-const BEHIND: &str = "ERROR: 400 Not sent: that line came right behind the questions";
+const BEHIND: &str = "ERROR: 400 Not sent: it came right behind /register or /password";
+const HELD: &str = "INFO: For 10 s what you type is not said, in case it is a password.";
 
 /// Everything that the server has written into its folder, after it has stopped.
 fn stored(server: &mut TestServer) -> String {
@@ -40,13 +41,14 @@ fn a_guest_makes_an_account_of_their_name_without_leaving() {
     alice.expect(MADE);
     alice.expect(OVER);
     bob.expect_nothing();
-    alice.send("/register");
-    alice.expect("ERROR: 403 alice is an account already. /password changes its password.");
     eventually("what she types is said again", || {
         alice.send("/private bob still here");
         alice.lines_so_far().is_empty()
     });
     bob.until("[Private] alice: still here");
+    alice.send("/register");
+    alice.expect("ERROR: 403 alice is an account already. /password changes its password.");
+    alice.expect(HELD);
     bob.send("/who ops");
     assert!(bob.until("In ops: ").contains("alice"));
     alice.quit();
@@ -127,6 +129,77 @@ fn what_is_typed_ahead_is_never_said_whatever_comes_of_it() {
     let files = stored(&mut server);
     assert!(files.contains("good morning") && !files.contains("secret") && !files.contains(OLD), "{files}");
     assert_eq!(log::max_level(), log::LevelFilter::Off, "nothing is logged in this process");
+}
+
+#[test]
+fn passwords_typed_where_no_question_comes_are_never_said() {
+    let mut server = TestServer::new(|config| config.lantalk_port = Some(0));
+    server.register("alice", OLD);
+    let mut bob = server.guest("bob", "lobby");
+
+    // Guests have no password to change, accounts are made once, and these lines are no commands.
+    let clients = [server.guest("carol", "lobby"), server.guest("carl", "lobby"), server.guest("carla", "lobby")];
+    let [mut carol, mut carl, mut carla] = clients;
+    let mut alice = server.login("alice", OLD);
+    for (client, line, refusal) in [
+        (&mut carol, "/password", "ERROR: 403 You are a guest"),
+        (&mut carl, "/password now", "ERROR: 400 "),
+        (&mut carla, "/regsiter", "ERROR: 400 Unknown command /regsiter. Did you mean /register?"),
+        (&mut alice, "/register", "ERROR: 403 alice is an account already."),
+    ] {
+        client.send_bytes(format!("{line}\nfirst secret\n/all second secret\n").as_bytes());
+        client.until(refusal);
+        client.expect(HELD);
+        client.expect_start(BEHIND);
+        client.expect_start(BEHIND);
+    }
+
+    // Clients that cannot be asked.
+    let mut unframed = server.unframed();
+    unframed.ask("dave_lobby", "200");
+    for (line, answer) in [("/register", "This client cannot be asked"), ("dave: third secret", BEHIND)] {
+        unframed.send(line);
+        while !unframed.recv().contains(answer) {}
+    }
+    let mut lantalk = server.lantalk("erin");
+    for text in ["/register", "fourth secret"] {
+        lantalk.send(&format!(r#"{{"type":"message","text":"{text}"}}"#));
+    }
+    while !lantalk.until(r#"{"type":"system"#).contains("Not sent") {}
+    let mut json = server.guest("frank", "lobby");
+    json.send_bytes(b"/format json\n/register\nfifth secret\n");
+    assert!(json.until(r#"{"type":"error""#).contains("no_questions_here"));
+    assert!(json.until(r#"{"type":"error""#).contains("behind_questions"));
+
+    let heard = bob.lines_so_far();
+    assert!(!heard.iter().any(|line| line.contains("secret")), "{heard:?}");
+
+    carol.lines_so_far();
+    eventually("what is typed is said again", || {
+        carol.send("good morning");
+        let refused = carol.lines_so_far();
+        assert!(refused.iter().all(|line| line.starts_with(BEHIND)), "{refused:?}");
+        refused.is_empty()
+    });
+    bob.until("carol: good morning");
+    let files = stored(&mut server);
+    assert!(files.contains("good morning") && !files.contains("secret"), "{files}");
+}
+
+#[test]
+fn passwords_behind_a_command_that_the_rate_dropped_are_never_said() {
+    const WINDOW: Duration = Duration::from_millis(500);
+    let server = TestServer::new(|config| config.rate = Some((3, WINDOW)));
+    let mut bob = server.guest("bob", "lobby");
+    let mut alice = server.guest("alice", "lobby");
+    bob.until("alice has");
+    alice.send_bytes(b"/ping\n/ping\n/ping\n/register\n");
+    alice.until("INFO: \u{26a0} Slow down");
+    // The rate lets lines pass again.
+    std::thread::sleep(WINDOW + Duration::from_millis(100));
+    alice.send("a secret");
+    alice.expect_start(BEHIND);
+    bob.expect_nothing();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use landline_common::command::Command;
 use landline_common::limits::Limits;
 use landline_common::{Moment, Rendering, RoomName, UserName};
 use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
-use landline_server::hub::{Hub, Newcomer, SignInOptions, Tag, Visit};
+use landline_server::hub::{Hub, Newcomer, NotResumed, SessionOptions, SignInOptions, Tag, Token, Transport, Visit};
 use landline_server::net::Stream;
 use landline_tests::{DEADLINE, NullStorage};
 use std::io::{BufRead, BufReader};
@@ -41,7 +41,8 @@ impl HubFixture {
         }
     }
 
-    fn guest(&self, number: u64, name: &str, room: &str) -> Guest {
+    /// A client that is connected but not signed in, and its end of the connection.
+    fn newcomer(&self, number: u64, room: &str) -> (Newcomer, BufReader<TcpStream>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -51,8 +52,13 @@ impl HubFixture {
         let options = SignInOptions::default();
         let newcomer =
             Newcomer { outbox, rendering: Rendering::Text, account: false, room, address: "".into(), options };
+        (newcomer, BufReader::new(socket))
+    }
+
+    fn guest(&self, number: u64, name: &str, room: &str) -> Guest {
+        let (newcomer, lines) = self.newcomer(number, room);
         let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
-        let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW).unwrap(), lines: BufReader::new(socket) };
+        let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW).unwrap(), lines };
         assert!(guest.line().starts_with("200 "));
         guest
     }
@@ -138,4 +144,21 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
             assert_eq!(bob.line(), "Rooms: hall (1)");
         }
     }
+}
+
+/// A session may be revoked between the moment when it is found and the moment when it goes on.
+#[test]
+fn a_client_whose_session_was_revoked_meanwhile_hears_the_refusal() {
+    let fixture = HubFixture::new(16);
+    let (newcomer, mut lines) = fixture.newcomer(1, "hall");
+    let outbox = newcomer.outbox.clone();
+    let token = Token::of([1; 16]);
+    let options = SessionOptions { token, transport: Transport::Clear, acks: false, seq: None };
+    let claim = fixture.hub.claim(UserName::parse("alice").unwrap()).unwrap();
+    let resumed = fixture.hub.come_back(claim, token, newcomer, options, NOW);
+    assert!(matches!(resumed, Err(NotResumed::Changed)));
+    outbox.push_control(b"refused\n");
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "refused\n");
 }

@@ -112,7 +112,6 @@ impl Hub {
         let session = self.live_session(used, options.transport)?;
         let client = newcomer.outbox.client();
         let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
-        newcomer.outbox.hold();
         let Some((old, person)) = self.replace(&session, owner, used, &newcomer, options) else {
             session.give_turn_back(client, owner);
             return Err(NotResumed::Changed);
@@ -156,6 +155,8 @@ impl Hub {
             return None;
         }
         let old = registry.people.remove(&owner)?;
+        // From here on nothing fails: a refusal would lie in the held outbox.
+        newcomer.outbox.hold();
         let person = old.on(newcomer.outbox.clone(), newcomer.address.clone());
         let client = person.client();
         registry.sessions.resume(session.number, client, used, options.token);
@@ -183,7 +184,6 @@ impl Hub {
         now: Moment,
     ) -> Result<Visit, NotResumed> {
         let client = newcomer.outbox.client();
-        newcomer.outbox.hold();
         let (number, session) = self.lost_session(&claim, used, options.transport).ok_or(NotResumed::Changed)?;
         let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
         let account_blocks = self.memory.blocks(claim.name.key());
@@ -195,6 +195,8 @@ impl Hub {
             session.give_turn_back(client, owner);
             return Err(NotResumed::Changed);
         };
+        // From here on nothing fails: a refusal would lie in the held outbox.
+        newcomer.outbox.hold();
         let (outbox, address) = (newcomer.outbox.clone(), newcomer.address.clone());
         let person = Person::new(name, party, address, outbox, Rendering::Json, Some(session.clone()));
         registry.arrive(&person, if person.is_account() { account_blocks } else { blocked });

@@ -1,47 +1,71 @@
 //! A `TcpStream` with one overall deadline. Socket timeouts count per call, so a peer that sends a byte now and then
 //! could stretch a handshake without end.
 
+use std::borrow::Borrow;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// A stream whose reads and writes fail with `TimedOut` after the deadline.
-pub struct DeadlineStream<'s> {
-    stream: &'s TcpStream,
-    end: Instant,
+pub struct DeadlineStream<S> {
+    stream: S,
+    /// `None` once it is lifted.
+    end: Option<Instant>,
 }
 
-impl DeadlineStream<'_> {
+impl<S: Borrow<TcpStream>> DeadlineStream<S> {
     /// Wraps a stream with a deadline `timeout` from now.
     #[must_use]
-    pub fn new(stream: &TcpStream, timeout: Duration) -> DeadlineStream<'_> {
+    pub fn new(stream: S, timeout: Duration) -> DeadlineStream<S> {
         DeadlineStream::until(stream, Instant::now() + timeout)
     }
 
     /// Wraps a stream with the deadline `end`.
     #[must_use]
-    pub fn until(stream: &TcpStream, end: Instant) -> DeadlineStream<'_> {
-        DeadlineStream { stream, end }
+    pub fn until(stream: S, end: Instant) -> DeadlineStream<S> {
+        DeadlineStream { stream, end: Some(end) }
     }
 
-    /// Returns the time left, as a socket timeout.
-    fn left(&self) -> io::Result<Option<Duration>> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    /// Lifts the deadline: from now on reads and writes wait for ever.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn lift(&mut self) -> io::Result<()> {
+        self.end = None;
+        self.stream.borrow().set_read_timeout(None)?;
+        self.stream.borrow().set_write_timeout(None)
+    }
+
+    /// Returns true if the deadline has passed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
     }
 }
 
-impl Read for DeadlineStream<'_> {
+/// Returns the time left, as a socket timeout.
+fn left(end: Instant) -> io::Result<Option<Duration>> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+}
+
+impl<S: Borrow<TcpStream>> Read for DeadlineStream<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(self.left()?)?;
-        self.stream.read(buffer)
+        let mut stream = self.stream.borrow();
+        if let Some(end) = self.end {
+            stream.set_read_timeout(left(end)?)?;
+        }
+        stream.read(buffer)
     }
 }
 
-impl Write for DeadlineStream<'_> {
+impl<S: Borrow<TcpStream>> Write for DeadlineStream<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(self.left()?)?;
-        self.stream.write(bytes)
+        let mut stream = self.stream.borrow();
+        if let Some(end) = self.end {
+            stream.set_write_timeout(left(end)?)?;
+        }
+        stream.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -57,7 +57,7 @@ impl Pair {
         Ok(Established { stream: stream.try_clone()?, opened })
     }
 
-    fn shake_hands(&self, timed: &mut DeadlineStream<'_>, side: Side) -> Result<Opened, LinkError> {
+    fn shake_hands(&self, timed: &mut DeadlineStream<&TcpStream>, side: Side) -> Result<Opened, LinkError> {
         open(timed, (side, PURPOSE), &self.own, Whom::Known(&self.theirs))
     }
 }

@@ -4,6 +4,7 @@
 use super::dial::{dial, loss_of};
 use super::{Loss, News, foreign, own_address};
 use crate::sign_in::{SignIn, Step};
+use crate::timed::DeadlineStream;
 use crossbeam_channel::{Receiver, Sender};
 use landline_common::json;
 use landline_common::service::Service;
@@ -60,7 +61,7 @@ impl Attempt<'_> {
         let (_watching, over) = crossbeam_channel::bounded(0);
         // If the watch cannot start, a lost address is noticed when the server does not answer.
         let _ = own_address::watch(watched, over, gone.clone());
-        let mut reader = Reader { input: BufReader::new(reading) };
+        let mut reader = Reader::new(reading, Instant::now() + SIGN_IN_TIMEOUT);
         let last = match sign_in(self.sign_in, &mut reader, &writing, server) {
             Ok(welcome) => {
                 info!("connected to {server}");
@@ -109,20 +110,15 @@ fn pass_on(
 fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream, server: &str) -> Result<Box<str>, News> {
     let down = |why: std::io::Error| News::Down { loss: loss_of(&why), why: format!("the connection broke: {why}") };
     writer.write_all(sign_in.begin().as_bytes()).map_err(down)?;
-    let end = Instant::now() + SIGN_IN_TIMEOUT;
     let mut is_answered = false;
     loop {
-        let left = end.saturating_duration_since(Instant::now());
-        // A timeout of zero would mean none, so it is an error here.
-        let timeout = (!left.is_zero()).then_some(left);
-        let late = || News::down("the server did not answer the sign-in in time; is it a Landline server?");
-        let input = reader.input.get_ref();
-        input.set_read_timeout(Some(timeout.ok_or_else(late)?)).map_err(down)?;
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
             Ok(None) if is_answered => return Err(News::down("the server closed the connection while signing in")),
             Ok(None) => return Err(News::down(&foreign::silent(server))),
-            Err(_) if Instant::now() >= end => return Err(late()),
+            Err(_) if reader.input.get_ref().is_over() => {
+                return Err(News::down("the server did not answer the sign-in in time; is it a Landline server?"));
+            }
             Err(News::Down { loss: Loss::Server, .. }) if !is_answered => {
                 return Err(News::down(&foreign::silent(server)));
             }
@@ -137,7 +133,7 @@ fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream, ser
             Step::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
             Step::Wait => {}
             Step::In => {
-                reader.input.get_ref().set_read_timeout(None).map_err(down)?;
+                reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }
             Step::Refused(refused) => return Err(News::Refused(refused)),
@@ -147,10 +143,15 @@ fn sign_in(mut sign_in: SignIn, reader: &mut Reader, mut writer: &TcpStream, ser
 
 /// Reads lines of the server.
 struct Reader {
-    input: BufReader<TcpStream>,
+    /// Has a deadline until the sign-in is complete.
+    input: BufReader<DeadlineStream<TcpStream>>,
 }
 
 impl Reader {
+    fn new(stream: TcpStream, end: Instant) -> Reader {
+        Reader { input: BufReader::new(DeadlineStream::until(stream, end)) }
+    }
+
     /// Returns the next line, or `None` when the server has closed the connection.
     fn next_line(&mut self) -> Result<Option<Box<str>>, News> {
         let mut line = Vec::new();
@@ -177,5 +178,35 @@ fn write_all(mut writer: &TcpStream, lines: &Receiver<String>) {
             let _ = writer.shutdown(Shutdown::Both);
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::alice;
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn single_bytes_of_a_server_do_not_extend_the_sign_in() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let drip = std::thread::spawn(move || {
+            // 10 s of bytes without a line end.
+            for _ in 0..2_000 {
+                if server.write_all(b"x").is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let mut reader = Reader::new(stream.try_clone().unwrap(), Instant::now() + Duration::from_millis(200));
+        let begun = Instant::now();
+        let Err(News::Down { why, .. }) = sign_in(alice(), &mut reader, &stream, "host") else { panic!("signed in") };
+        assert!(why.starts_with("the server did not answer the sign-in in time"), "{why}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        drop((reader, stream));
+        drip.join().unwrap();
     }
 }

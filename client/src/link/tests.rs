@@ -16,7 +16,7 @@ const UNBLOCKED_BYTES: usize = 64 << 20;
 /// Upper bound for bytes under way, with the buffers of both kernels.
 const MAX_UNDER_WAY: usize = 24 << 20;
 
-fn alice() -> SignIn {
+pub(super) fn alice() -> SignIn {
     let identity = Identity {
         name: UserName::parse("alice").unwrap(),
         room: RoomName::parse("lobby").unwrap(),

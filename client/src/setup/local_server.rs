@@ -3,6 +3,7 @@
 //! Its data folder is the user's alone. Its standard error is read until its banner is there, for the reason if it does
 //! not start; then that pipe is closed, since the server keeps a log of its own, which is bounded.
 
+use crate::timed::DeadlineStream;
 use crossbeam_channel::{Receiver, bounded};
 use landline_common::service::{MAIN_PORT, Service};
 use std::ffi::OsStr;
@@ -63,7 +64,7 @@ pub fn start(data: Option<PathBuf>) -> io::Result<Receiver<Result<Started, NotSt
 fn is_landline(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let Ok(stream) = TcpStream::connect_timeout(&address, ANSWERING) else { return false };
-    stream.set_read_timeout(Some(ANSWERING)).is_ok() && Service::ask(&stream) == Service::Landline
+    Service::ask(DeadlineStream::new(&stream, ANSWERING)) == Service::Landline
 }
 
 fn try_start(data: &Path) -> Result<Started, String> {

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::guard::Bans;
-use crate::store::{Accounts, Identity, Sessions};
+use crate::store::{Accounts, Identity, LockWatch, Sessions};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,12 @@ impl Housekeeping {
         clock: Clock,
     ) -> io::Result<Housekeeping> {
         let (stop, stopped) = bounded(0);
-        let folder = Folder { identity: Identity::of(folder)?, path: folder.to_owned(), is_there: true };
+        let folder = Folder {
+            identity: Identity::of(folder)?,
+            lock: LockWatch::of(folder),
+            path: folder.to_owned(),
+            is_there: true,
+        };
         let mut stores = Stores { sessions, bans, accounts, is_failing: false, folder };
         let run = move || stores.run(&stopped, &clock);
         let thread = std::thread::Builder::new().name("housekeeping".into()).spawn(run)?;
@@ -87,6 +92,7 @@ impl Stores {
 struct Folder {
     path: PathBuf,
     identity: Identity,
+    lock: LockWatch,
     is_there: bool,
 }
 
@@ -94,10 +100,10 @@ impl Folder {
     /// Logs once that the folder is gone, and once that it is back. Each store notices by itself which file it lacks.
     fn check(&mut self) {
         let path = self.path.display();
-        match (self.is_there, self.identity.is_there()) {
+        match (self.is_there, self.identity.is_there() && self.lock.check().is_ok()) {
             (true, false) => log::error!(
-                "the data folder {path} was removed or moved while the server runs: messages and accounts cannot be \
-                 stored; put it back, or restart the server"
+                "the data folder {path}, or landline.lock in it, was removed or moved while the server runs: messages \
+                 and accounts cannot be stored; put it back, or restart the server"
             ),
             (false, true) => log::info!("the data folder {path} is back"),
             _ => return,

@@ -1,6 +1,6 @@
 //! The file `bans.json`: banned addresses and ranges.
 
-use crate::store::{FileError, json_file, utc};
+use crate::store::{FileError, LockWatch, json_file, utc};
 use jiff::Timestamp;
 use landline_common::Moment;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,7 @@ impl BanRow {
 #[derive(Debug)]
 pub struct BanFile {
     path: PathBuf,
+    lock: LockWatch,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,7 +73,7 @@ impl BanFile {
             let why = format!("it bans {:?}, which is not an address", bad.address);
             return Err(FileError::Content { path, why });
         }
-        Ok((BanFile { path }, bans))
+        Ok((BanFile { path, lock: LockWatch::of(folder) }, bans))
     }
 
     /// True if the file is there. False if nothing was written yet, or the file was removed.
@@ -86,6 +87,7 @@ impl BanFile {
     /// # Errors
     /// As [`json_file::write`].
     pub fn write(&self, bans: &[BanRow]) -> io::Result<()> {
+        self.lock.check()?;
         json_file::write(&self.path, &Contents { version: VERSION, bans })
     }
 }

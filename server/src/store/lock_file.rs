@@ -1,6 +1,6 @@
 //! The file `landline.lock`: ensures that only one server uses a data folder.
 
-use crate::store::json_file;
+use crate::store::{Identity, json_file};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -82,6 +82,36 @@ impl LockFile {
         }
         json_file::remove_remains(folder);
         Ok(LockFile { _locked: file })
+    }
+}
+
+/// Refuses writes into a data folder whose `landline.lock` is not the one of the start any more: if the folder was
+/// removed and made anew, another server may use it, and would lose what this one writes over.
+#[derive(Debug)]
+pub struct LockWatch {
+    /// `None` if nothing was locked at the start, as in an import.
+    lock: Option<Identity>,
+}
+
+impl LockWatch {
+    /// Watches the lock file that is in `folder` now.
+    #[must_use]
+    pub fn of(folder: &Path) -> LockWatch {
+        LockWatch { lock: Identity::of(&folder.join(NAME)).ok() }
+    }
+
+    /// Returns an error if the folder may be another server's.
+    ///
+    /// # Errors
+    /// The lock file was removed, moved or replaced.
+    pub fn check(&self) -> io::Result<()> {
+        if self.lock.as_ref().is_none_or(Identity::is_there) {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "{NAME} was removed, moved or replaced while the server runs, so another server may use the data folder; \
+             put it back, or restart the server"
+        )))
     }
 }
 

@@ -17,7 +17,7 @@ pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, Re
 pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
 pub use identity::Identity;
-pub use lock_file::{LockError, LockFile};
+pub use lock_file::{LockError, LockFile, LockWatch};
 pub use messages::Messages;
 pub use sessions::{Record, Sessions, Sighting};
 

@@ -84,14 +84,19 @@ fn where_the_folder_is_gone_nothing_is_accepted_that_would_be_lost() {
     assert!(!is_stored(&mut alice, "meanwhile"));
     let refused = register(address, "carol");
     assert!(refused.contains("The account could not be stored."), "{refused}");
-    // A folder of that name is no help to the history, but it takes accounts and the log.
+    // A folder of that name may be another server's by now: only the log goes on there.
     fs::create_dir(&data).expect("a folder");
     assert!(!is_stored(&mut alice, "still"));
-    assert!(register(address, "carol").contains("successful"));
-    let accounts = fs::read_to_string(data.join("accounts.json")).expect("the accounts");
-    assert!(accounts.contains("\"bob\"") && accounts.contains("\"carol\""), "{accounts}");
+    let (mut second, there) = start(&mut server(&data));
+    assert!(register(there, "dave").contains("successful"));
+    let refused = register(address, "carol");
+    assert!(refused.contains("The account could not be stored."), "{refused}");
+    let _eve = crate::guest(address, "eve");
     eventually("it is logged in the new folder", || {
-        fs::read_to_string(data.join("landline.log")).is_ok_and(|log| log.contains("carol"))
+        fs::read_to_string(data.join("landline.log")).is_ok_and(|log| log.contains("eve joined"))
     });
     stop(&mut program);
+    stop(&mut second);
+    let accounts = fs::read_to_string(data.join("accounts.json")).expect("the accounts");
+    assert!(accounts.contains("\"dave\"") && !accounts.contains("\"bob\""), "{accounts}");
 }

@@ -7,7 +7,7 @@
 mod file;
 mod pace;
 
-use crate::store::{FileError, json_file, utc};
+use crate::store::{FileError, LockWatch, json_file, utc};
 use file::{Contents, Row, is_bcrypt};
 use landline_common::limits::count;
 use landline_common::{Limits, Moment, NameKey, UserName};
@@ -97,10 +97,12 @@ struct OnDisk {
     /// The contents have blocks that are not on the disk yet.
     behind: bool,
     pace: Pace,
+    lock: LockWatch,
 }
 
 impl OnDisk {
     fn write(&mut self, path: &Path) -> io::Result<()> {
+        self.lock.check()?;
         json_file::write(path, &self.contents)?;
         self.behind = false;
         Ok(())
@@ -126,7 +128,7 @@ impl Accounts {
         let path = folder.join("accounts.json");
         let (most, most_blocks) = (count(limits.accounts), count(limits.blocks_per_person));
         let (contents, known) = file::read(&path, most_blocks)?;
-        let writer = Mutex::new(OnDisk { contents, behind: false, pace: Pace::new() });
+        let writer = Mutex::new(OnDisk { contents, behind: false, pace: Pace::new(), lock: LockWatch::of(folder) });
         Ok(Accounts { path, most, most_blocks, writer, known: RwLock::new(known) })
     }
 

@@ -1,6 +1,6 @@
 //! The file `sessions.jsonl`: appends whole lines, and starts a new file when it is large.
 
-use crate::store::{FileError, Identity};
+use crate::store::{FileError, Identity, LockWatch};
 use landline_common::Moment;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -19,6 +19,7 @@ pub(super) struct Journal {
     pub(super) older: PathBuf,
     pub(super) file: File,
     identity: Identity,
+    lock: LockWatch,
     most_bytes: u64,
     /// End of the last whole line, if a failed write left bytes behind it that could not be removed yet.
     pub(super) torn_at: Option<u64>,
@@ -38,7 +39,8 @@ impl Journal {
         let (file, identity) = open_for_append(&path).map_err(FileError::io(&path, "open"))?;
         remove_incomplete_line(&file, &path)?;
         let (torn_at, failing, rotation_failed) = (None, false, false);
-        let journal = Journal { path, older, file, identity, most_bytes, torn_at, failing, rotation_failed };
+        let lock = LockWatch::of(folder);
+        let journal = Journal { path, older, file, identity, lock, most_bytes, torn_at, failing, rotation_failed };
         Ok((journal, changed.unwrap_or_default()))
     }
 
@@ -64,6 +66,7 @@ impl Journal {
     }
 
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.lock.check()?;
         // Nobody would find what is written to a file that was removed or moved away.
         if !self.identity.is_there() {
             (self.file, self.identity) = open_for_append(&self.path)?;

@@ -1,37 +1,36 @@
 //! `landline`: arguments, and what the exit code says: 0 left or found, 1 refused, unreachable or none found, 2 bad
 //! usage.
 
-mod advice;
-mod args;
+mod atomic_file;
 mod chat;
+mod cli;
 mod clock;
-mod config;
+mod connect;
+mod connection;
+mod deadline_stream;
 mod direct;
-mod discover;
+mod discovery;
 mod engine;
-mod link;
+mod interfaces;
 mod logging;
-mod memory;
 mod mesh;
 mod mesh_commands;
 mod message;
-mod networks;
 mod new_password;
 mod own_name;
-mod places;
-mod secret;
+mod password_prompt;
+mod paths;
+mod plain;
+mod rate_counter;
 mod setup;
 mod sign_in;
-mod small_file;
-mod start;
+mod signals;
 mod table;
-mod timed;
-mod ui;
+mod tui;
 mod wifi;
-mod window;
 
-use args::{Args, BadUsage, Task};
 use clap::{CommandFactory, Parser};
+use cli::args::{Args, BadUsage, Task};
 use landline_common::clean::clean;
 use std::io::{self, Write};
 use std::path::Path;
@@ -42,11 +41,11 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.task {
-        None => start::talk(&args).map(|()| true),
-        Some(Task::Discover(wanted)) => discover::run(wanted),
+        None => cli::launch::talk(&args).map(|()| true),
+        Some(Task::Discover(wanted)) => discovery::run(wanted),
         Some(Task::Wifi { json }) => wifi::run(*json),
-        Some(Task::Mesh(wanted)) => start::mesh(&args, wanted).map(|()| true),
-        Some(Task::Config) => print(&config::template(places::config_file().as_deref())),
+        Some(Task::Mesh(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
+        Some(Task::Config) => print(&cli::config::template(paths::config_file().as_deref())),
         Some(Task::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(clap_complete::Shell::from(*shell), &mut command(), "landline", &mut script);
@@ -74,7 +73,7 @@ pub fn on_the_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyho
     if let Some(file) = log {
         logging::start(file)?;
     }
-    let _taken = ui::tui::Taken::take()?;
+    let _taken = tui::Taken::take()?;
     Ok(work())
 }
 

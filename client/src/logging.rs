@@ -3,7 +3,7 @@
 //! The log covers the connection, encrypted chats and the terminal. Chat texts and passwords are never logged, and text of
 //! a server is cleaned with [`landline_common::clean`].
 
-use crate::args::BadUsage;
+use crate::cli::args::BadUsage;
 use crate::engine::Phase;
 use env_logger::{Builder, Target};
 use jiff::Zoned;
@@ -70,15 +70,15 @@ fn panic_line(panic: &PanicHookInfo<'_>) -> String {
 
 /// Logs each loss of the connection once. The link itself logs attempts and their results.
 #[derive(Debug)]
-pub struct Diary {
+pub struct ConnectionLog {
     last: Phase,
 }
 
-impl Diary {
+impl ConnectionLog {
     /// Begins while the connection is up.
     #[must_use]
-    pub fn begin() -> Diary {
-        Diary { last: Phase::Up }
+    pub fn begin() -> ConnectionLog {
+        ConnectionLog { last: Phase::Up }
     }
 
     /// Logs the phase of the connection at `now_ms`, if it has changed.

@@ -4,7 +4,7 @@
 //! connection goes on with a whole sign-in.
 
 use landline_common::event::PROTOCOL;
-use landline_common::{Cause, Event, Report, Request, RoomName, UserName, What};
+use landline_common::{Cause, Event, EventKind, Report, Request, RoomName, UserName};
 use std::collections::BTreeMap;
 
 /// What a server without command objects is refused with.
@@ -156,23 +156,24 @@ impl SignIn {
     /// What follows from what the server said.
     pub fn answer(&mut self, event: &Event<'_>) -> Step {
         match &event.what {
-            What::Welcome { grant, .. } if grant.protocol >= PROTOCOL => Step::In,
-            What::Report(report) | What::Refused(report) if report.cause == Cause::TokenUnknown => match self.attempt()
-            {
-                Some(next) => Step::Send(next),
-                None => Step::Refused(refused(report)),
-            },
-            What::Report(report) | What::Refused(report)
+            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => Step::In,
+            EventKind::Report(report) | EventKind::Refused(report) if report.cause == Cause::TokenUnknown => {
+                match self.attempt() {
+                    Some(next) => Step::Send(next),
+                    None => Step::Refused(refused(report)),
+                }
+            }
+            EventKind::Report(report) | EventKind::Refused(report)
                 if matches!(report.cause, Cause::WrongPassword | Cause::NameRegistered)
                     && (1..self.attempts.len()).contains(&self.next) =>
             {
                 self.attempt().map_or(Step::Wait, Step::Send)
             }
-            What::Report(report) | What::Refused(report) if report.is_refusal() || is_line(report.cause) => {
+            EventKind::Report(report) | EventKind::Refused(report) if report.is_refusal() || is_line(report.cause) => {
                 Step::Refused(refused(report))
             }
             // A server of this protocol gives every refusal a cause.
-            What::Welcome { .. } | What::Error { .. } => {
+            EventKind::Welcome { .. } | EventKind::Error { .. } => {
                 let (why, cause) = (OLD_SERVER.into(), Cause::Other);
                 Step::Refused(Refused { why, cause, again: false })
             }
@@ -202,7 +203,7 @@ fn refused(report: &Report<'_>) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landline_common::Moment;
+    use landline_common::OffsetDateTime;
     use landline_common::event::Grant;
 
     fn who(password: Option<&str>, register: bool) -> Identity {
@@ -225,13 +226,13 @@ mod tests {
         })
     }
 
-    fn answer(sign_in: &mut SignIn, what: What<'static>) -> Step {
-        sign_in.answer(&what.at(Moment::default()))
+    fn answer(sign_in: &mut SignIn, what: EventKind<'static>) -> Step {
+        sign_in.answer(&what.at(OffsetDateTime::default()))
     }
 
-    fn welcome(protocol: u64) -> What<'static> {
+    fn welcome(protocol: u64) -> EventKind<'static> {
         let grant = Box::new(Grant { protocol, ..Grant::default() });
-        What::Welcome { user: "alice".into(), server: "S".into(), room: "ops".into(), account: false, grant }
+        EventKind::Welcome { user: "alice".into(), server: "S".into(), room: "ops".into(), account: false, grant }
     }
 
     fn is_refused(step: Step, cause: Cause, again: bool) -> bool {
@@ -290,8 +291,8 @@ mod tests {
             (Cause::NameRegistered, false),
         ] {
             let random = cause.report().saying("xq wvzt");
-            assert!(is_refused(answer(&mut guest, What::Refused(random.clone())), cause, again), "{cause:?}");
-            assert!(is_refused(answer(&mut guest, What::Report(random)), cause, again), "{cause:?}");
+            assert!(is_refused(answer(&mut guest, EventKind::Refused(random.clone())), cause, again), "{cause:?}");
+            assert!(is_refused(answer(&mut guest, EventKind::Report(random)), cause, again), "{cause:?}");
         }
         assert!(is_refused(answer(&mut guest, Cause::AlreadyHere.report().into()), Cause::AlreadyHere, true));
         assert_eq!(answer(&mut guest, Cause::Registered.report().into()), Step::Wait);
@@ -301,7 +302,7 @@ mod tests {
     #[test]
     fn an_older_server_is_refused_in_words() {
         let mut guest = sign_in(&who(None, false), false, None);
-        for what in [welcome(0), welcome(1), What::Error { code: None, text: "Invalid auth mode".into() }] {
+        for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
             let Step::Refused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
             assert_eq!((&*refused.why, refused.again), (OLD_SERVER, false));
         }

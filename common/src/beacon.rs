@@ -143,7 +143,7 @@ pub struct Link {
     /// The address of this machine on the network.
     pub own: Ipv4Addr,
     /// The broadcast address of the network.
-    pub everybody: Ipv4Addr,
+    pub global: Ipv4Addr,
 }
 
 impl Link {
@@ -153,14 +153,14 @@ impl Link {
     pub fn new(own: Ipv4Addr, mask: Ipv4Addr, told: Option<Ipv4Addr>) -> Option<Link> {
         if own.is_loopback() {
             // The system reports none for loopback, but this one reaches all sockets of the machine that share a port.
-            return Some(Link { own, everybody: Ipv4Addr::new(127, 255, 255, 255) });
+            return Some(Link { own, global: Ipv4Addr::new(127, 255, 255, 255) });
         }
         // Linux reports none, or the interface's own address, where the address was set without a broadcast address.
         // The usual one, with all host bits set, works there, too.
         let usual = Ipv4Addr::from_bits(own.to_bits() | !mask.to_bits());
-        let everybody = told.filter(|told| !told.is_unspecified() && *told != own).unwrap_or(usual);
+        let global = told.filter(|told| !told.is_unspecified() && *told != own).unwrap_or(usual);
         let alone = mask.to_bits().count_ones() > 30 || mask.is_unspecified();
-        (!alone && !own.is_unspecified()).then_some(Link { own, everybody })
+        (!alone && !own.is_unspecified()).then_some(Link { own, global })
     }
 }
 

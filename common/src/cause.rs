@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 /// The form in which a cause is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum CauseKind {
     /// A change or a notice: `INFO: …`.
     State,
     /// The sentence alone, since older clients compare the whole line.
@@ -25,10 +25,10 @@ pub enum Kind {
     BareRefusal,
 }
 
-struct Row {
+struct CauseRow {
     cause: Cause,
     name: &'static str,
-    kind: Kind,
+    kind: CauseKind,
     sentence: &'static str,
     lantalk: &'static str,
 }
@@ -40,13 +40,13 @@ macro_rules! causes {
         #[allow(missing_docs, reason = "the sentence in the table explains each cause")]
         pub enum Cause { $( $cause, )+ }
 
-        static TABLE: &[Row] = &[ $( Row {
+        static TABLE: &[CauseRow] = &[ $( CauseRow {
             cause: Cause::$cause, name: $name, kind: $kind, sentence: $sentence, lantalk: concat!($($lantalk)?),
         }, )+ ];
     };
 }
 
-use Kind::{BareRefusal, Line, Refusal, State};
+use CauseKind::{BareRefusal, Line, Refusal, State};
 
 causes! {
     // Changes for the reader.
@@ -262,7 +262,7 @@ pub struct Report<'a> {
 }
 
 impl Cause {
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static CauseRow {
         &TABLE[self as usize]
     }
 
@@ -291,7 +291,7 @@ impl Cause {
 
     /// The form in which it is written.
     #[must_use]
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> CauseKind {
         self.row().kind
     }
 

@@ -4,13 +4,13 @@
 //! commands of the programs that Landline replaces. They match only with exactly their arguments, so that "help me with
 //! this" is talk.
 
-mod ask;
 pub mod help;
+mod history_query;
 pub mod object;
 mod parse;
 mod table;
 
-pub use ask::Ask;
+pub use history_query::HistoryQuery;
 pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse, room_word};
 pub use table::{TOPICS, Topic, words};
@@ -91,11 +91,11 @@ pub enum Command<'a> {
     Rooms {
         after: Option<&'a str>,
     },
-    History(Ask<'a>),
+    History(HistoryQuery<'a>),
     /// The history of one room alone, or of the messages to all users; in command objects only.
     HistoryIn {
         room: &'a str,
-        ask: Ask<'a>,
+        ask: HistoryQuery<'a>,
     },
     /// Without an id, the newest matches.
     Search {

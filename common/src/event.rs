@@ -4,8 +4,8 @@
 
 use crate::cause::Report;
 use crate::command::Format;
-use crate::history::Place;
-use crate::moment::Moment;
+use crate::history::Location;
+use crate::time::OffsetDateTime;
 use std::borrow::Cow;
 
 /// A text in an event: borrowed where events are written, owned where they were read.
@@ -15,9 +15,9 @@ pub type Text<'a> = Cow<'a, str>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// The time of the event; of a message from the mailbox or the history, the time when it was said.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// The content.
-    pub what: What<'a>,
+    pub what: EventKind<'a>,
     /// The command that the event answers, if the reader gave it a label.
     pub reply: Option<Reply<'a>>,
     /// The number by which the client acknowledges the event, if it acknowledges events.
@@ -89,7 +89,7 @@ impl std::fmt::Display for More<'_> {
 /// The content of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
-pub enum What<'a> {
+pub enum EventKind<'a> {
     /// A message in a room. Ids grow in the order of the room.
     Said { id: u64, room: Text<'a>, user: Text<'a>, text: Text<'a> },
     /// A message to all users online.
@@ -97,7 +97,7 @@ pub enum What<'a> {
     /// A direct message to the reader; `kept` if it waited in the mailbox while the reader was away.
     Direct { id: u64, from: Text<'a>, text: Text<'a>, kept: bool },
     /// A message from the history.
-    Recalled { id: u64, place: Place<'a>, user: Text<'a>, text: Text<'a> },
+    Recalled { id: u64, place: Location<'a>, user: Text<'a>, text: Text<'a> },
     /// The end of an answer from the history: number of messages, a remark, and the command for the next page.
     RecallEnd { shown: usize, remark: Text<'a>, next: Option<Text<'a>> },
     /// A message in a private chat, which is stored nowhere.
@@ -176,26 +176,26 @@ pub enum What<'a> {
     Refused(Report<'a>),
 }
 
-impl<'a> From<Report<'a>> for What<'a> {
-    fn from(report: Report<'a>) -> What<'a> {
-        What::Report(report)
+impl<'a> From<Report<'a>> for EventKind<'a> {
+    fn from(report: Report<'a>) -> EventKind<'a> {
+        EventKind::Report(report)
     }
 }
 
-impl<'a> What<'a> {
-    /// Returns a [`What::Error`] with a code.
-    pub fn error(code: u16, text: impl Into<Text<'a>>) -> What<'a> {
-        What::Error { code: Some(code), text: text.into() }
+impl<'a> EventKind<'a> {
+    /// Returns a [`EventKind::Error`] with a code.
+    pub fn error(code: u16, text: impl Into<Text<'a>>) -> EventKind<'a> {
+        EventKind::Error { code: Some(code), text: text.into() }
     }
 
-    /// Returns a [`What::Info`].
-    pub fn info(text: impl Into<Text<'a>>) -> What<'a> {
-        What::Info(text.into())
+    /// Returns a [`EventKind::Info`].
+    pub fn info(text: impl Into<Text<'a>>) -> EventKind<'a> {
+        EventKind::Info(text.into())
     }
 
     /// Returns the event with this content at the time `at`, without reply, number and nonce.
     #[must_use]
-    pub fn at(self, at: Moment) -> Event<'a> {
+    pub fn at(self, at: OffsetDateTime) -> Event<'a> {
         Event { at, what: self, reply: None, seq: None, nonce: None }
     }
 }

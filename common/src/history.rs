@@ -1,14 +1,14 @@
 //! Records of the history and the mailbox, and requests to them. The hub and the store exchange these.
 
-use crate::event::{Text, What};
-use crate::moment::Moment;
+use crate::event::{EventKind, Text};
 use crate::name::NameKey;
+use crate::time::OffsetDateTime;
 use thiserror::Error;
 
 /// The owner of direct messages. Another user can take a guest's name later, so the messages of a guest belong to one
 /// visit only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
+pub enum HistoryOwner {
     /// The account with this name.
     Account(NameKey),
     /// One visit of a guest, by a number that is never reused.
@@ -17,11 +17,11 @@ pub enum Party {
 
 /// The conversation that a message belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum Location<'a> {
     /// This room.
     Room(Text<'a>),
     /// All users online.
-    Everybody,
+    Global,
     /// A direct message to this user.
     Direct {
         /// The name as it is shown.
@@ -35,9 +35,9 @@ pub struct Entry {
     /// Id of the message. Ids grow in the order of the room.
     pub id: u64,
     /// Time of the message.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// The conversation.
-    pub place: Place<'static>,
+    pub place: Location<'static>,
     /// Name of the author.
     pub user: Box<str>,
     /// The text; in a search result, an excerpt around the match.
@@ -51,13 +51,13 @@ impl Entry {
     #[must_use]
     pub fn recalled(&self) -> crate::Event<'_> {
         let place = match &self.place {
-            Place::Room(room) => Place::Room(Text::Borrowed(room)),
-            Place::Everybody => Place::Everybody,
-            Place::Direct { to } => Place::Direct { to: Text::Borrowed(to) },
+            Location::Room(room) => Location::Room(Text::Borrowed(room)),
+            Location::Global => Location::Global,
+            Location::Direct { to } => Location::Direct { to: Text::Borrowed(to) },
         };
         let user = Text::Borrowed(&*self.user);
         let text = Text::Borrowed(&*self.text);
-        What::Recalled { id: self.id, place, user, text }.at(self.at)
+        EventKind::Recalled { id: self.id, place, user, text }.at(self.at)
     }
 }
 
@@ -94,11 +94,11 @@ pub enum Range {
 
 /// A direct message in the mailbox of an account that is offline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct QueuedMessage {
     /// Id of the message.
     pub id: u64,
     /// Time of the message.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// Name of the sender.
     pub from: Box<str>,
     /// The text.
@@ -142,7 +142,7 @@ pub struct Said<'a> {
     /// Id of the first message.
     pub first_id: u64,
     /// Time of the messages.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// The room as it is shown; `None` for messages to all users online.
     pub room: Option<&'a str>,
     /// Name of the author.
@@ -159,11 +159,11 @@ pub struct Direct<'a> {
     /// Id of the message.
     pub id: u64,
     /// Time of the message.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// The sender: name as it is shown, and owner of the sender's history.
-    pub from: (&'a str, &'a Party),
+    pub from: (&'a str, &'a HistoryOwner),
     /// The receiver, likewise.
-    pub to: (&'a str, &'a Party),
+    pub to: (&'a str, &'a HistoryOwner),
     /// The text.
     pub text: &'a str,
     /// The connection to notify if storing fails; 0 for none.
@@ -179,24 +179,24 @@ pub struct Viewer<'a> {
     /// others.
     pub address: &'a str,
     /// The owner of the direct messages to include.
-    pub party: &'a Party,
+    pub party: &'a HistoryOwner,
     /// The keys of the rooms to include.
     pub rooms: &'a [&'a str],
     /// The authors to leave out.
     pub blocked: &'a [NameKey],
     /// A filter within these messages.
-    pub only: Only<'a>,
+    pub only: HistoryFilter<'a>,
 }
 
 /// A part of the messages that a [`Viewer`] may see.
 #[derive(Clone, Copy, Debug)]
-pub enum Only<'a> {
+pub enum HistoryFilter<'a> {
     /// All of them, with the messages to all users online.
     Everything,
     /// One room, by its key; no messages if it is not among the viewer's rooms.
     Room(&'a str),
     /// The messages to all users online.
-    Everybody,
+    Global,
     /// The direct messages between the viewer and this owner.
-    With(&'a Party),
+    With(&'a HistoryOwner),
 }

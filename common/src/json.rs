@@ -7,7 +7,7 @@ mod reading;
 mod writing;
 
 use crate::event::{Event, Reply, Text};
-use crate::moment::Moment;
+use crate::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
 
 /// Appends `event` as one JSON object and a newline.
@@ -25,7 +25,7 @@ pub fn read(line: &str) -> Option<Event<'static>> {
     let label = wire.label.as_ref().map(|label| Text::Owned(label.clone().into_owned()));
     let reply = label.map(|label| Reply { label, done: wire.done == Some(true) });
     let nonce = wire.nonce.as_ref().map(|nonce| Text::Owned(nonce.clone().into_owned()));
-    Some(Event { at: Moment { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what, reply, seq: wire.seq, nonce })
+    Some(Event { at: OffsetDateTime { unix_ms: wire.at.unwrap_or(0), offset_s: 0 }, what, reply, seq: wire.seq, nonce })
 }
 
 /// The fields of all events.

@@ -5,11 +5,11 @@
 //! `[ops] alice`.
 
 use crate::clean::flatten;
-use crate::event::{Event, What};
+use crate::event::{Event, EventKind};
 use crate::limits::NAME_CHARS;
-use crate::moment::Clock;
 use crate::name::LOBBY;
 use crate::text::{self, Dialect};
+use crate::time::Clock;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -50,27 +50,27 @@ fn serialize_time<S: serde::Serializer>(ts: &Option<Clock>, serializer: S) -> Re
 pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
     let wire = Wire { ts: Some(event.at.clock()), ..Wire::default() };
     let wire = match &event.what {
-        What::Said { room, user, text, .. } => {
+        EventKind::Said { room, user, text, .. } => {
             Wire { r#type: "message", user: Some(user_in(room, user)), text: Some(flatten(text)), ..wire }
         }
-        What::SaidToAll { user, text, .. } => {
+        EventKind::SaidToAll { user, text, .. } => {
             Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
-        What::Direct { from, text, kept: true, .. } => {
+        EventKind::Direct { from, text, kept: true, .. } => {
             // LanTalk clients show the time of day only, and this message may be of another day.
             let text = Some(format!("[{}] {}", event.at.date(), flatten(text)).into());
             Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text, ..wire }
         }
-        What::Direct { from, text, .. } | What::Private { from, text } => {
+        EventKind::Direct { from, text, .. } | EventKind::Private { from, text } => {
             Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
-        What::AskAll { needs_password } => {
+        EventKind::AskAll { needs_password } => {
             Wire { r#type: "auth_request", needs_password: Some(*needs_password), ..wire }
         }
-        What::Welcome { user, server, .. } => {
+        EventKind::Welcome { user, server, .. } => {
             Wire { r#type: "auth_ok", username: Some(user), server_name: Some(server), ..wire }
         }
-        What::Refused(report) => {
+        EventKind::Refused(report) => {
             let reason = report.lantalk_sentence();
             return write_wire(&Wire { r#type: "auth_fail", reason: Some(&reason), ..wire }, out);
         }
@@ -161,40 +161,44 @@ fn code_unit(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
     use crate::event::Part;
-    use crate::{Cause, Moment};
+    use crate::{Cause, OffsetDateTime};
     use proptest::prelude::*;
 
-    fn line(what: What<'_>) -> String {
+    fn line(what: EventKind<'_>) -> String {
         let mut out = Vec::new();
-        write(&what.at(Moment { unix_ms: 1_795_271_000_000, offset_s: 0 }), 4_096, &mut out);
+        write(&what.at(OffsetDateTime { unix_ms: 1_795_271_000_000, offset_s: 0 }), 4_096, &mut out);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn objects_have_lantalks_form() {
-        let said = |room: &'static str| What::Said { id: 1, room: room.into(), user: "Bob".into(), text: "hi".into() };
+        let said =
+            |room: &'static str| EventKind::Said { id: 1, room: room.into(), user: "Bob".into(), text: "hi".into() };
         for (what, object) in [
             (said("lobby"), r#"{"type":"message","ts":"14:23","user":"Bob","text":"hi"}"#),
             (said("ops"), r#"{"type":"message","ts":"14:23","user":"[ops] Bob","text":"hi"}"#),
             (
-                What::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: false },
+                EventKind::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: false },
                 r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"hi"}"#,
             ),
             (
-                What::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: true },
+                EventKind::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: true },
                 r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"[2026-11-21 14:23] hi"}"#,
             ),
             (
-                What::Direct { id: 1, from: "Bob".into(), text: "if x:\n    y".into(), kept: true },
+                EventKind::Direct { id: 1, from: "Bob".into(), text: "if x:\n    y".into(), kept: true },
                 r#"{"type":"pm","ts":"14:23","from_user":"Bob","text":"[2026-11-21 14:23] if x: y"}"#,
             ),
             (
-                What::SaidToAll { id: 1, user: "Bob".into(), text: "if x:\n\n    y".into() },
+                EventKind::SaidToAll { id: 1, user: "Bob".into(), text: "if x:\n\n    y".into() },
                 r#"{"type":"message","ts":"14:23","user":"Bob","text":"if x: y"}"#,
             ),
-            (What::AskAll { needs_password: true }, r#"{"type":"auth_request","ts":"14:23","needs_password":true}"#),
             (
-                What::Welcome {
+                EventKind::AskAll { needs_password: true },
+                r#"{"type":"auth_request","ts":"14:23","needs_password":true}"#,
+            ),
+            (
+                EventKind::Welcome {
                     user: "Bob".into(),
                     server: "S".into(),
                     room: "lobby".into(),
@@ -204,16 +208,16 @@ mod tests {
                 r#"{"type":"auth_ok","ts":"14:23","username":"Bob","server_name":"S"}"#,
             ),
             (
-                What::Refused(Cause::WrongPassword.report()),
+                EventKind::Refused(Cause::WrongPassword.report()),
                 r#"{"type":"auth_fail","ts":"14:23","reason":"Wrong password."}"#,
             ),
-            (What::Connected { user: "Bob".into() }, r#"{"type":"system","ts":"14:23","text":"Bob joined."}"#),
+            (EventKind::Connected { user: "Bob".into() }, r#"{"type":"system","ts":"14:23","text":"Bob joined."}"#),
             (
-                What::Disconnected { user: "Bob".into() },
+                EventKind::Disconnected { user: "Bob".into() },
                 r#"{"type":"system","ts":"14:23","text":"Bob left the chat."}"#,
             ),
             (
-                What::Online { users: vec!["A".into(), "B".into()], part: Part::default() },
+                EventKind::Online { users: vec!["A".into(), "B".into()], part: Part::default() },
                 r#"{"type":"system","ts":"14:23","text":"Online: A, B"}"#,
             ),
             (Cause::NoSuchUser.of_user("x").into(), r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),
@@ -221,8 +225,8 @@ mod tests {
                 Cause::UnknownCommand.of_word("x").into(),
                 r#"{"type":"system","ts":"14:23","text":"Unknown command: /x"}"#,
             ),
-            (What::info("Goodbye!"), r#"{"type":"system","ts":"14:23","text":"Goodbye!"}"#),
-            (What::error(403, "no"), r#"{"type":"system","ts":"14:23","text":"no"}"#),
+            (EventKind::info("Goodbye!"), r#"{"type":"system","ts":"14:23","text":"Goodbye!"}"#),
+            (EventKind::error(403, "no"), r#"{"type":"system","ts":"14:23","text":"no"}"#),
         ] {
             assert_eq!(line(what), format!("{object}\n"));
         }

@@ -1,6 +1,6 @@
 //! The protocol that Landline's server and client share: names, lines, commands, events, discovery, encrypted links.
 //!
-//! All code here is pure: it uses no sockets, threads, clocks or terminals. Callers pass the time as a [`Moment`] and
+//! All code here is pure: it uses no sockets, threads, clocks or terminals. Callers pass the time as a [`OffsetDateTime`] and
 //! streams as `Read` and `Write`. Only [`link`] asks the system for something: random numbers.
 
 pub mod beacon;
@@ -16,19 +16,19 @@ pub mod lines;
 pub mod link;
 pub mod mention;
 pub mod mesh;
-pub mod moment;
 pub mod name;
 pub mod password;
 pub mod rendering;
 pub mod service;
 pub mod telnet;
 pub mod text;
+pub mod time;
 pub mod visible;
 
 pub use cause::{About, Cause, Report};
 pub use command::{Command, CommandError, Request};
-pub use event::{Event, Reply, What};
+pub use event::{Event, EventKind, Reply};
 pub use limits::Limits;
-pub use moment::Moment;
 pub use name::{NameError, NameKey, RoomKey, RoomName, UserName};
 pub use rendering::Rendering;
+pub use time::OffsetDateTime;

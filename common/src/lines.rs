@@ -19,7 +19,7 @@
 //! | consumed   | pending, no LF     | pending, unscanned | free          |
 //! ```
 //!
-//! A line over the limit is discarded while it arrives and is reported once, as [`Piece::TooLong`]. Memory stays bounded
+//! A line over the limit is discarded while it arrives and is reported once, as [`ReadMessage::TooLong`]. Memory stays bounded
 //! as long as the caller takes all messages after each read.
 //!
 //! This module measures no time and does not clean texts; the caller does both.
@@ -35,7 +35,7 @@ const LARGE_BUFFER: usize = 16 << 10;
 
 /// One message of a client.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum ReadMessage<'a> {
     /// The text without its line end. Bytes that are not UTF-8 are replaced by U+FFFD.
     Text(Cow<'a, str>),
     /// A message over the limit, with its beginning; the rest is discarded.
@@ -209,7 +209,7 @@ impl Input {
     /// Takes the next whole message; `None` until more bytes arrive.
     // Not an `Iterator`: the message borrows from the buffer.
     #[allow(clippy::should_implement_trait)]
-    pub fn next(&mut self) -> Option<Piece<'_>> {
+    pub fn next(&mut self) -> Option<ReadMessage<'_>> {
         match self.framing {
             Framing::Undecided => None,
             Framing::Lines => self.next_line(),
@@ -219,7 +219,7 @@ impl Input {
 
     /// Takes the last message of a client that has closed the connection. Its newline may be missing. Call it after
     /// [`Input::next`] returned `None`.
-    pub fn finish(&mut self) -> Option<Piece<'_>> {
+    pub fn finish(&mut self) -> Option<ReadMessage<'_>> {
         self.remove_telnet_filter();
         let rest = std::mem::replace(&mut self.start, self.end)..self.end;
         self.scanned = self.end;
@@ -227,7 +227,7 @@ impl Input {
         (!rest.is_empty() && !skipping).then(|| decode(&self.buffer[rest], self.max_bytes))
     }
 
-    fn next_line(&mut self) -> Option<Piece<'_>> {
+    fn next_line(&mut self) -> Option<ReadMessage<'_>> {
         loop {
             let Some(at) = memchr(b'\n', &self.buffer[self.scanned..self.end]) else {
                 self.scanned = self.end;
@@ -239,7 +239,7 @@ impl Input {
                     self.end = 0;
                     self.scanned = 0;
                     let newly_too_long = !std::mem::replace(&mut self.skipping, true);
-                    return newly_too_long.then(|| Piece::TooLong(&self.buffer[beginning]));
+                    return newly_too_long.then(|| ReadMessage::TooLong(&self.buffer[beginning]));
                 }
                 return None;
             };
@@ -254,7 +254,7 @@ impl Input {
         }
     }
 
-    fn next_read(&mut self) -> Option<Piece<'_>> {
+    fn next_read(&mut self) -> Option<ReadMessage<'_>> {
         // A character that the read has cut waits for its rest and begins the next message.
         let read = self.start..self.end - partial_character_bytes(&self.buffer[self.start..self.end]);
         self.start = read.end;
@@ -263,8 +263,12 @@ impl Input {
     }
 }
 
-fn decode(bytes: &[u8], max_bytes: usize) -> Piece<'_> {
-    if bytes.len() > max_bytes { Piece::TooLong(bytes) } else { Piece::Text(String::from_utf8_lossy(bytes)) }
+fn decode(bytes: &[u8], max_bytes: usize) -> ReadMessage<'_> {
+    if bytes.len() > max_bytes {
+        ReadMessage::TooLong(bytes)
+    } else {
+        ReadMessage::Text(String::from_utf8_lossy(bytes))
+    }
 }
 
 /// Returns how many bytes at the end are an incomplete UTF-8 character, which the next read may complete.

@@ -23,7 +23,7 @@ pub enum Rendering {
 }
 
 /// The properties of one rendering.
-struct Row {
+struct RenderingRow {
     rendering: Rendering,
     /// Clients get their own messages back.
     hears_itself: bool,
@@ -35,7 +35,7 @@ struct Row {
 /// Number of renderings.
 pub const RENDERINGS: usize = 6;
 
-static TABLE: [Row; RENDERINGS] = [
+static TABLE: [RenderingRow; RENDERINGS] = [
     row(Rendering::Text, false, false, |e, l, out| text::write(e, Dialect::Lines, count(l.list_bytes), out)),
     row(Rendering::TextElsewhere, false, false, |e, l, out| {
         text::write(e, Dialect::Elsewhere, count(l.list_bytes), out)
@@ -51,8 +51,8 @@ const fn row(
     hears_itself: bool,
     unframed: bool,
     write: fn(&Event<'_>, &Limits, &mut Vec<u8>),
-) -> Row {
-    Row { rendering, hears_itself, unframed, write }
+) -> RenderingRow {
+    RenderingRow { rendering, hears_itself, unframed, write }
 }
 
 impl Rendering {

@@ -4,7 +4,7 @@
 //! The words are only a hint for a sentence to the user; nothing is trusted or obeyed because of them.
 
 use crate::clean::clean;
-use crate::event::What;
+use crate::event::EventKind;
 use crate::json;
 use std::io::{Read, Write};
 
@@ -47,7 +47,7 @@ impl Service {
         let text = String::from_utf8_lossy(words);
         let Some(line) = text.lines().map(str::trim).find(|line| !line.is_empty()) else { return Service::Unknown };
         match json::read(line).map(|event| event.what) {
-            Some(What::AskAll { .. }) => return Service::LanTalk,
+            Some(EventKind::AskAll { .. }) => return Service::LanTalk,
             Some(_) => return Service::Landline,
             None if is_landline_text(line) => return Service::Landline,
             None => {}

@@ -13,10 +13,10 @@
 //!
 //! Texts come in cleaned ([`crate::clean`]); this module does not clean them again.
 
-use crate::cause::{Kind, Report};
+use crate::cause::{CauseKind, Report};
 use crate::clean::flatten;
-use crate::event::{Event, Part, Text, What};
-use crate::history::Place;
+use crate::event::{Event, EventKind, Part, Text};
+use crate::history::Location;
 use std::io::Write;
 
 /// Caution for an account that has just signed in with its password.
@@ -58,45 +58,47 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
     let mut lines = LineWriter { out, dialect, max_bytes: longest };
     match &event.what {
         // A mesh has one room, so its name is left out. Messages from the history look like new ones.
-        What::Said { user, text, .. } | What::Recalled { place: Place::Room(_), user, text, .. }
+        EventKind::Said { user, text, .. } | EventKind::Recalled { place: Location::Room(_), user, text, .. }
             if dialect == Dialect::Mesh =>
         {
             lines.talk(&[&event.at.clock_to_the_second().to_string(), " ", user, ": "], text);
         }
-        What::Said { room, user, text, .. } => lines.said(Some(room), user, text),
-        What::SaidToAll { user, text, .. } => lines.said(None, user, text),
-        What::Direct { from, text, kept: false, .. } => lines.talk(&["[PM] ", from, ": "], text),
-        What::Direct { from, text, kept: true, .. } => {
+        EventKind::Said { room, user, text, .. } => lines.said(Some(room), user, text),
+        EventKind::SaidToAll { user, text, .. } => lines.said(None, user, text),
+        EventKind::Direct { from, text, kept: false, .. } => lines.talk(&["[PM] ", from, ": "], text),
+        EventKind::Direct { from, text, kept: true, .. } => {
             lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
         }
-        What::Recalled { place, user, text, .. } => {
+        EventKind::Recalled { place, user, text, .. } => {
             let (place, receiver) = match place {
-                Place::Room(room) => (&**room, String::new()),
-                Place::Everybody => ("all", String::new()),
-                Place::Direct { to } => ("PM", format!(" to {to}")),
+                Location::Room(room) => (&**room, String::new()),
+                Location::Global => ("all", String::new()),
+                Location::Direct { to } => ("PM", format!(" to {to}")),
             };
             lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
         }
-        What::RecallEnd { shown, remark, next } => lines.recall_end(*shown, remark, next.as_deref()),
-        What::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
-        What::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
-        What::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
-        What::Gathered { room, came, went, users } => lines.presence_summary(room.as_deref(), *came, *went, users),
-        What::Online { .. }
-        | What::Seen { .. }
-        | What::Blocked { .. }
-        | What::Members { .. }
-        | What::PrivateChats { .. }
-        | What::Rooms { .. } => lines.list_of(&event.what),
-        What::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
-        What::Refused(report) if dialect.is_unframed() => lines.line(format_args!("{}", report.code().unwrap_or(403))),
-        What::Refused(report) => {
+        EventKind::RecallEnd { shown, remark, next } => lines.recall_end(*shown, remark, next.as_deref()),
+        EventKind::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
+        EventKind::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
+        EventKind::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
+        EventKind::Gathered { room, came, went, users } => lines.presence_summary(room.as_deref(), *came, *went, users),
+        EventKind::Online { .. }
+        | EventKind::Seen { .. }
+        | EventKind::Blocked { .. }
+        | EventKind::Members { .. }
+        | EventKind::PrivateChats { .. }
+        | EventKind::Rooms { .. } => lines.list_of(&event.what),
+        EventKind::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
+        EventKind::Refused(report) if dialect.is_unframed() => {
+            lines.line(format_args!("{}", report.code().unwrap_or(403)))
+        }
+        EventKind::Refused(report) => {
             lines.line(format_args!("{} {}", report.code().unwrap_or(403), report.sentence()));
         }
-        What::Report(report) => lines.report(report),
+        EventKind::Report(report) => lines.report(report),
         other if dialect == Dialect::LanTalk => lines.lantalk(other),
-        What::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
-        What::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
+        EventKind::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
+        EventKind::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
         other => lines.simple(other),
     }
 }
@@ -170,19 +172,19 @@ impl LineWriter<'_> {
     }
 
     /// Writes a list, or one page of it.
-    fn list_of(&mut self, what: &What<'_>) {
+    fn list_of(&mut self, what: &EventKind<'_>) {
         match what {
-            What::Online { users, part } => {
+            EventKind::Online { users, part } => {
                 let prefix = if self.dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
                 self.names(prefix, users, part);
             }
-            What::Seen { seconds, users, part } => {
+            EventKind::Seen { seconds, users, part } => {
                 self.names(&format!("Online in the last {seconds} s: "), users, part);
             }
-            What::Blocked { users, part } => self.names("Blocked: ", users, part),
-            What::Members { room, users, part } => self.names(&format!("In {room}: "), users, part),
-            What::PrivateChats { users, part } => self.names("Private chats: ", users, part),
-            What::Rooms { rooms, part } => {
+            EventKind::Blocked { users, part } => self.names("Blocked: ", users, part),
+            EventKind::Members { room, users, part } => self.names(&format!("In {room}: "), users, part),
+            EventKind::PrivateChats { users, part } => self.names("Private chats: ", users, part),
+            EventKind::Rooms { rooms, part } => {
                 let shown: Vec<Text<'_>> =
                     rooms.iter().map(|(room, members)| format!("{room} ({members})").into()).collect();
                 self.names("Rooms: ", &shown, part);
@@ -271,8 +273,8 @@ impl LineWriter<'_> {
             let sentence = report.sentence();
             match (report.code(), report.cause.kind()) {
                 (Some(code), _) => self.talk(&["ERROR: ", &code.to_string(), " "], &sentence),
-                (None, Kind::BareRefusal) => self.talk(&["ERROR: "], &sentence),
-                (None, Kind::Line) => self.talk(&[], &sentence),
+                (None, CauseKind::BareRefusal) => self.talk(&["ERROR: "], &sentence),
+                (None, CauseKind::Line) => self.talk(&[], &sentence),
                 (None, _) => self.talk(&["INFO: "], &sentence),
             }
         }
@@ -282,87 +284,87 @@ impl LineWriter<'_> {
         }
     }
 
-    fn simple(&mut self, what: &What<'_>) {
+    fn simple(&mut self, what: &EventKind<'_>) {
         match what {
-            What::PrivateRequest { from } => self.line(format_args!("PRIVATE_REQUEST_FROM:{from}")),
-            What::PrivateConnected { with } => self.line(format_args!("PRIVATE_CONNECTED:{with}")),
-            What::PrivateRejected { by } => self.line(format_args!("PRIVATE_REJECTED:{by}")),
-            What::PrivateEnded { with, reason } => self.line(format_args!("PRIVATE_ENDED:{with}:{reason}")),
-            What::DirectRequest { from, key } => self.line(format_args!("DIRECT_REQUEST_FROM:{from}:{key}")),
-            What::DirectReady { user, key, addresses } => {
+            EventKind::PrivateRequest { from } => self.line(format_args!("PRIVATE_REQUEST_FROM:{from}")),
+            EventKind::PrivateConnected { with } => self.line(format_args!("PRIVATE_CONNECTED:{with}")),
+            EventKind::PrivateRejected { by } => self.line(format_args!("PRIVATE_REJECTED:{by}")),
+            EventKind::PrivateEnded { with, reason } => self.line(format_args!("PRIVATE_ENDED:{with}:{reason}")),
+            EventKind::DirectRequest { from, key } => self.line(format_args!("DIRECT_REQUEST_FROM:{from}:{key}")),
+            EventKind::DirectReady { user, key, addresses } => {
                 self.line(format_args!("DIRECT_READY:{user}:{key}:{addresses}"));
             }
-            What::DirectRejected { by } => self.line(format_args!("DIRECT_REJECTED:{by}")),
-            What::DirectConnected { with, fingerprint } => {
+            EventKind::DirectRejected { by } => self.line(format_args!("DIRECT_REJECTED:{by}")),
+            EventKind::DirectConnected { with, fingerprint } => {
                 self.line(format_args!("DIRECT_CONNECTED:{with}:{fingerprint}"));
             }
-            What::DirectEnded { with, reason } => self.line(format_args!("DIRECT_ENDED:{with}:{reason}")),
-            What::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
-            What::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
-            What::Joined { user, room } => self.line(format_args!("{user} joined {room}")),
-            What::Left { user, room } => self.line(format_args!("{user} left {room}")),
-            What::Info(text) => self.talk(&["INFO: "], text),
-            What::Error { code: Some(code), text } => self.talk(&["ERROR: ", &code.to_string(), " "], text),
-            What::Error { code: None, text } => self.talk(&["ERROR: "], text),
-            What::Pong(token) if token.is_empty() => self.line(format_args!("PONG")),
-            What::Pong(token) => self.talk(&["PONG "], token),
-            What::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
-            What::Ask(text) => self.line(format_args!("{text}")),
+            EventKind::DirectEnded { with, reason } => self.line(format_args!("DIRECT_ENDED:{with}:{reason}")),
+            EventKind::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
+            EventKind::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
+            EventKind::Joined { user, room } => self.line(format_args!("{user} joined {room}")),
+            EventKind::Left { user, room } => self.line(format_args!("{user} left {room}")),
+            EventKind::Info(text) => self.talk(&["INFO: "], text),
+            EventKind::Error { code: Some(code), text } => self.talk(&["ERROR: ", &code.to_string(), " "], text),
+            EventKind::Error { code: None, text } => self.talk(&["ERROR: "], text),
+            EventKind::Pong(token) if token.is_empty() => self.line(format_args!("PONG")),
+            EventKind::Pong(token) => self.talk(&["PONG "], token),
+            EventKind::Format(format) => self.line(format_args!("INFO: events come as {} now", format.as_str())),
+            EventKind::Ask(text) => self.line(format_args!("{text}")),
             // `write` handles these itself.
-            What::Said { .. }
-            | What::SaidToAll { .. }
-            | What::Direct { .. }
-            | What::Recalled { .. }
-            | What::RecallEnd { .. }
-            | What::Private { .. }
-            | What::DirectTalk { .. }
-            | What::Gathered { .. }
-            | What::Online { .. }
-            | What::Seen { .. }
-            | What::Blocked { .. }
-            | What::Members { .. }
-            | What::Rooms { .. }
-            | What::PrivateChats { .. }
-            | What::Welcome { .. }
-            | What::Refused(_)
-            | What::Report(_) => {}
+            EventKind::Said { .. }
+            | EventKind::SaidToAll { .. }
+            | EventKind::Direct { .. }
+            | EventKind::Recalled { .. }
+            | EventKind::RecallEnd { .. }
+            | EventKind::Private { .. }
+            | EventKind::DirectTalk { .. }
+            | EventKind::Gathered { .. }
+            | EventKind::Online { .. }
+            | EventKind::Seen { .. }
+            | EventKind::Blocked { .. }
+            | EventKind::Members { .. }
+            | EventKind::Rooms { .. }
+            | EventKind::PrivateChats { .. }
+            | EventKind::Welcome { .. }
+            | EventKind::Refused(_)
+            | EventKind::Report(_) => {}
             // For programs only.
-            What::Done { .. } | What::CaughtUp { .. } | What::Ping | What::AskAll { .. } => {}
+            EventKind::Done { .. } | EventKind::CaughtUp { .. } | EventKind::Ping | EventKind::AskAll { .. } => {}
         }
     }
 
     /// Writes the sentences of LanTalk 2.0, and sentences in its manner for events that it does not have.
-    fn lantalk(&mut self, what: &What<'_>) {
+    fn lantalk(&mut self, what: &EventKind<'_>) {
         match what {
-            What::Connected { user } => self.line(format_args!("{user} joined.")),
-            What::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
-            What::Info(text) | What::Error { text, .. } => self.talk(&[], text),
-            What::PrivateRequest { from } => {
+            EventKind::Connected { user } => self.line(format_args!("{user} joined.")),
+            EventKind::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
+            EventKind::Info(text) | EventKind::Error { text, .. } => self.talk(&[], text),
+            EventKind::PrivateRequest { from } => {
                 self.line(format_args!("{from} wants an off-the-record chat. /accept {from} or /reject {from}"));
             }
-            What::PrivateConnected { with } => {
+            EventKind::PrivateConnected { with } => {
                 self.line(format_args!(
                     "Private chat with {with}; nothing is stored. /private {with} TEXT writes, /end {with} ends it."
                 ));
             }
-            What::PrivateRejected { by } => self.line(format_args!("{by} declined.")),
-            What::PrivateEnded { with, reason } => {
+            EventKind::PrivateRejected { by } => self.line(format_args!("{by} declined.")),
+            EventKind::PrivateEnded { with, reason } => {
                 self.line(format_args!("Private chat with {with} ended ({reason})."))
             }
-            What::DirectRequest { from, .. } => self.line(format_args!(
+            EventKind::DirectRequest { from, .. } => self.line(format_args!(
                 "{from} wants an encrypted chat (not via the server). /accept {from} or /reject {from}"
             )),
-            What::DirectReady { user, .. } => {
+            EventKind::DirectReady { user, .. } => {
                 self.line(format_args!("{user} accepts; connecting to {user}'s computer…"));
             }
-            What::DirectRejected { by } => {
+            EventKind::DirectRejected { by } => {
                 self.line(format_args!("{by} declined."));
             }
-            What::DirectConnected { with, fingerprint } => self.line(format_args!(
+            EventKind::DirectConnected { with, fingerprint } => self.line(format_args!(
                 "Encrypted chat with {with}; nothing is stored. Read these numbers to each other: {fingerprint} \
                  – if they differ, the connection is intercepted. /direct-say {with} TEXT writes, /direct-stop {with} ends it."
             )),
-            What::DirectEnded { with, reason } => {
+            EventKind::DirectEnded { with, reason } => {
                 self.line(format_args!("Encrypted chat with {with} ended ({reason})."));
             }
             other => self.simple(other),

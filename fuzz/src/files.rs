@@ -1,12 +1,12 @@
 //! Files of the data folder, and files to import. Faster on a disk in memory (`TMPDIR=/dev/shm`).
 
 use crate::assert_harmless;
-use landline_common::history::{Only, Party, RecallError, Said, Viewer};
-use landline_common::{Limits, Moment, NameKey, UserName};
+use landline_common::history::{HistoryFilter, HistoryOwner, RecallError, Said, Viewer};
+use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use landline_server::clock::Clock;
 use landline_server::guard::Bans;
 use landline_server::guard::bans::Stored;
-use landline_server::store::messages::{Keep, excerpt};
+use landline_server::store::messages::{Retention, excerpt};
 use landline_server::store::{Accounts, BanRow, Messages, Sessions};
 use std::fs;
 use std::path::Path;
@@ -44,7 +44,7 @@ pub fn accounts(data: &[u8]) {
         Ok(accounts) => accounts,
     };
     let Ok(name) = UserName::parse("newcomer") else { return };
-    if accounts.register(&name, HASH.to_owned(), Moment::default()).is_ok() {
+    if accounts.register(&name, HASH.to_owned(), OffsetDateTime::default()).is_ok() {
         let again = Accounts::open(folder.path(), &limits);
         assert!(again.is_ok_and(|again| again.exists(name.key()) && again.vacancies() == accounts.vacancies()));
     }
@@ -69,7 +69,8 @@ pub fn bans(data: &[u8]) {
 pub fn sessions(data: &[u8]) {
     let Some(folder) = folder_with("sessions.jsonl", data) else { return };
     let content = || fs::read(folder.path().join("sessions.jsonl")).unwrap_or_default();
-    let open = || Sessions::open(folder.path(), &limits()).map(|sessions| sessions.seen_since(Moment::default()));
+    let open =
+        || Sessions::open(folder.path(), &limits()).map(|sessions| sessions.seen_since(OffsetDateTime::default()));
     match open() {
         Err(why) => assert_refused(folder.path(), "sessions.jsonl", data, &why.to_string()),
         Ok(_) => {
@@ -104,8 +105,8 @@ pub fn search(data: &[u8]) {
     static STORE: OnceLock<Option<(Messages, TempDir)>> = OnceLock::new();
     let words = String::from_utf8_lossy(data);
     let Some((store, _)) = STORE.get_or_init(store) else { return };
-    let reader = Party::Account(NameKey::of("alice"));
-    let viewer = Viewer { address: "", party: &reader, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let reader = HistoryOwner::Account(NameKey::of("alice"));
+    let viewer = Viewer { address: "", party: &reader, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let found = store.search(&viewer, &words, None, 10);
     assert!(matches!(found, Ok(_) | Err(RecallError::NoWord)), "{found:?}");
     let (text, words) = words.split_once('\n').unwrap_or((&words, "tea"));
@@ -115,9 +116,10 @@ pub fn search(data: &[u8]) {
 
 fn store() -> Option<(Messages, TempDir)> {
     let folder = TempDir::new().ok()?;
-    let messages = Messages::open(folder.path(), Keep::Forever, &limits(), Box::new(|_, _| {})).ok()?;
+    let messages = Messages::open(folder.path(), Retention::Forever, &limits(), Box::new(|_, _| {})).ok()?;
     let texts = ["The tea is ready", "Bücher und Tee", "don't stop", "a \"quoted\" word", "text:foo AND c1"];
-    let said = Said { first_id: 1, at: Moment::default(), room: Some("a"), user: "bob", client: 0, nonces: &[] };
+    let said =
+        Said { first_id: 1, at: OffsetDateTime::default(), room: Some("a"), user: "bob", client: 0, nonces: &[] };
     messages.keep(&said, &mut texts.into_iter());
     Some((messages, folder))
 }

@@ -5,8 +5,8 @@ use landline_common::beacon::{Answer, Beacon, SERVER_NAME_CHARS, Servers, is_que
 use landline_common::clean::{blank_line_ends, clean as cleaned, clean_message, count_lines, flatten};
 use landline_common::command::{Command, Request, parse};
 use landline_common::limits::{NAME_CHARS, ROOM_CHARS};
-use landline_common::lines::{Input, Piece};
-use landline_common::{Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
+use landline_common::lines::{Input, ReadMessage};
+use landline_common::{EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Maximum length in bytes of a line in these targets.
@@ -47,10 +47,10 @@ fn split(bytes: &[u8], mut read_size: impl FnMut() -> usize) -> Vec<Option<Strin
     out
 }
 
-fn text(piece: Piece<'_>) -> Option<String> {
+fn text(piece: ReadMessage<'_>) -> Option<String> {
     match piece {
-        Piece::Text(text) => Some(text.into_owned()),
-        Piece::TooLong(_) => None,
+        ReadMessage::Text(text) => Some(text.into_owned()),
+        ReadMessage::TooLong(_) => None,
     }
 }
 
@@ -106,9 +106,9 @@ pub fn clean(data: &[u8]) {
     let flat = flatten(&message);
     assert_eq!(cleaned(&flat), flat);
     assert_eq!(clean_message(&blank_line_ends(&text)).matches('\n').count(), 0);
-    let said = What::Said { id: 1, room: "ops".into(), user: "bob".into(), text: (&*message).into() };
+    let said = EventKind::Said { id: 1, room: "ops".into(), user: "bob".into(), text: (&*message).into() };
     let mut written = Vec::new();
-    Rendering::TextElsewhere.write(&said.at(Moment::default()), &Limits::default(), &mut written);
+    Rendering::TextElsewhere.write(&said.at(OffsetDateTime::default()), &Limits::default(), &mut written);
     let written = String::from_utf8_lossy(&written);
     assert_eq!(written.split_terminator('\n').count(), count_lines(&message));
     assert!(written.split_terminator('\n').all(|line| line.starts_with("[ops] bob: ")), "{written:?}");

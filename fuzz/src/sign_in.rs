@@ -2,26 +2,26 @@
 
 use crate::assert_harmless;
 use landline_common::lines::Framing;
-use landline_common::{Cause, Limits, Moment, What};
-use landline_server::door::{Door, Entrance, House, Outcome, Step};
+use landline_common::{Cause, EventKind, Limits, OffsetDateTime};
+use landline_server::door::{AuthResult, Door, DoorAction, PortKind, ServerInfo};
 
 /// The outcomes of attempts, in turn.
-fn outcome(turn: usize) -> Outcome {
+fn outcome(turn: usize) -> AuthResult {
     match turn % 5 {
-        0 => Outcome::Done,
-        1 => Outcome::WrongPassword,
-        2 => Outcome::AlreadyHere,
-        3 => Outcome::NameTaken(Cause::NameTaken.report()),
-        _ => Outcome::Refused(Cause::ServerFull.report()),
+        0 => AuthResult::Done,
+        1 => AuthResult::WrongPassword,
+        2 => AuthResult::AlreadyHere,
+        3 => AuthResult::NameTaken(Cause::NameTaken.report()),
+        _ => AuthResult::Refused(Cause::ServerFull.report()),
     }
 }
 
 /// A door, line by line: answers are harmless to a terminal, and each line leads to a bounded number of attempts.
 pub fn door(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else { return };
-    let entrance = if how & 1 == 0 { Entrance::Main } else { Entrance::LanTalk };
+    let entrance = if how & 1 == 0 { PortKind::Main } else { PortKind::LanTalk };
     let framing = if how & 2 == 0 { Framing::Lines } else { Framing::Unframed };
-    let mut door = (entrance.door(rest).open)(House { has_password: how & 4 != 0 });
+    let mut door = (entrance.door(rest).open)(ServerInfo { has_password: how & 4 != 0 });
     if how & 8 != 0 {
         let greeting = door.greet();
         follow(door.as_mut(), greeting, usize::from(how / 16));
@@ -37,33 +37,33 @@ pub fn door(data: &[u8]) {
 }
 
 /// Follows the steps of a door until it waits for the next line. False if it has closed.
-fn follow(door: &mut dyn Door, mut step: Step, turn: usize) -> bool {
+fn follow(door: &mut dyn Door, mut step: DoorAction, turn: usize) -> bool {
     for attempt in 0.. {
         assert!(attempt < 10, "the door never stops trying");
         match step {
-            Step::Reply(answers) => {
+            DoorAction::Reply(answers) => {
                 for answer in answers {
                     assert_shown_harmless(door, answer);
                 }
                 return true;
             }
-            Step::Answer { what, .. } => {
+            DoorAction::Answer { what, .. } => {
                 assert_shown_harmless(door, what);
                 return true;
             }
-            Step::Close(answer) => {
+            DoorAction::Close(answer) => {
                 assert_shown_harmless(door, answer);
                 return false;
             }
-            Step::Try(_) => step = door.outcome(outcome(turn + attempt)),
+            DoorAction::Try(_) => step = door.outcome(outcome(turn + attempt)),
         }
     }
     false
 }
 
-fn assert_shown_harmless(door: &dyn Door, what: What<'_>) {
+fn assert_shown_harmless(door: &dyn Door, what: EventKind<'_>) {
     let mut bytes = Vec::new();
-    door.rendering().write(&what.at(Moment::default()), &Limits::default(), &mut bytes);
+    door.rendering().write(&what.at(OffsetDateTime::default()), &Limits::default(), &mut bytes);
     let text = String::from_utf8(bytes);
     assert!(text.is_ok());
     assert_harmless(&text.unwrap_or_default());

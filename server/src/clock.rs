@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,18 +33,18 @@ impl Clock {
 
     /// Returns the current time.
     #[must_use]
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> OffsetDateTime {
         self.local((self.time)())
     }
 
     /// A moment, in the local time of that moment: its offset is another one than now's where there is summer time.
     #[must_use]
-    pub fn at(&self, unix_ms: i64) -> Moment {
+    pub fn at(&self, unix_ms: i64) -> OffsetDateTime {
         self.local(Timestamp::from_millisecond(unix_ms).unwrap_or_default())
     }
 
-    fn local(&self, at: Timestamp) -> Moment {
-        Moment { unix_ms: at.as_millisecond(), offset_s: self.zone.to_offset(at).seconds() }
+    fn local(&self, at: Timestamp) -> OffsetDateTime {
+        OffsetDateTime { unix_ms: at.as_millisecond(), offset_s: self.zone.to_offset(at).seconds() }
     }
 }
 

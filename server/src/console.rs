@@ -5,7 +5,7 @@ use crate::moderation::{Answer, Moderator};
 use crossbeam_channel::{Sender, bounded};
 use landline_common::clean::clean;
 use landline_common::command::help::nearest;
-use landline_common::lines::{Input, Piece};
+use landline_common::lines::{Input, ReadMessage};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
@@ -179,8 +179,8 @@ fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
         input.filled(read);
         while let Some(piece) = if read == 0 { input.finish() } else { input.next() } {
             let stops = match piece {
-                Piece::Text(line) => answer(moderator, &line, stop),
-                Piece::TooLong(_) => refuse_long_line(),
+                ReadMessage::Text(line) => answer(moderator, &line, stop),
+                ReadMessage::TooLong(_) => refuse_long_line(),
             };
             if stops {
                 return;

@@ -288,7 +288,7 @@ fn send_beacon(link: Link, port: u16, udp_port: u16) -> io::Result<()> {
     socket.set_broadcast(true)?;
     socket.set_nonblocking(true)?;
     let text = Beacon { addr: link.own, port }.to_string();
-    socket.send_to(text.as_bytes(), (link.everybody, udp_port)).map(drop)
+    socket.send_to(text.as_bytes(), (link.global, udp_port)).map(drop)
 }
 
 /// Opens a socket on the port for questions, which LanTalk's clients and other servers on this machine may share. It

@@ -1,9 +1,12 @@
 //! The Landline server. [`server::Server::start`] returns the handle of a running server; tests start several in one
 //! process.
 
+pub mod acceptor;
 pub mod banner;
 pub mod clock;
 pub mod config;
+pub mod connection;
+pub mod connections;
 pub mod console;
 pub mod discovery;
 pub mod door;
@@ -14,16 +17,13 @@ pub mod guard;
 pub mod housekeeping;
 pub mod hub;
 pub mod import;
-pub mod keeping;
+pub mod log_throttle;
 pub mod logging;
 pub mod moderation;
 pub mod net;
-pub mod ranked;
-pub mod reception;
+pub mod ordered_mutex;
 pub mod reload;
-pub mod roster;
-pub mod seldom;
 pub mod server;
-pub mod session;
 pub mod signals;
 pub mod store;
+pub mod store_backend;

@@ -1,15 +1,15 @@
 //! What the person who runs a server can do to the people on it. Every answer says what was done, or why not.
 
-use crate::fanout::{Cut, Flushers};
+use crate::connection::ServerContext;
+use crate::connections::{self, ConnectionTable, LiveConnection};
+use crate::fanout::{DisconnectReason, Flushers};
 use crate::guard::bans::{Stored, parse_range, shown};
 use crate::guard::departed::DepartedUser;
-use crate::hub::Person;
-use crate::roster::{self, Connection, Roster};
-use crate::session::Services;
+use crate::hub::User;
 use crate::store::{BanRow, Messages};
 use landline_common::command::room_word;
-use landline_common::history::{Party, RecallError};
-use landline_common::{Cause, NameKey, Rendering, Report, RoomName, What};
+use landline_common::history::{HistoryOwner, RecallError};
+use landline_common::{Cause, EventKind, NameKey, Rendering, Report, RoomName};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ pub type Answer = Result<String, String>;
 /// Acts on a running server.
 #[derive(Clone, Debug)]
 pub struct Moderator {
-    pub(crate) services: Arc<Services>,
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) context: Arc<ServerContext>,
+    pub(crate) connections: Arc<ConnectionTable>,
     pub(crate) flushers: Arc<Flushers>,
     pub(crate) messages: Arc<Messages>,
     pub(crate) started: Instant,
@@ -35,14 +35,14 @@ impl Moderator {
     /// Who is here, with their addresses.
     #[must_use]
     pub fn users(&self) -> String {
-        let people = self.services.hub.everybody();
+        let users = self.context.hub.global();
         let addresses = self.addresses();
-        let line = |person: &Arc<Person>| {
-            let kind = if person.is_account() { ", account" } else { "" };
-            let address = addresses.get(&person.client()).map_or("?".to_owned(), IpAddr::to_string);
-            format!("  {} ({address}{kind})", person.name)
+        let line = |user: &Arc<User>| {
+            let kind = if user.is_account() { ", account" } else { "" };
+            let address = addresses.get(&user.client()).map_or("?".to_owned(), IpAddr::to_string);
+            format!("  {} ({address}{kind})", user.name)
         };
-        let lines: Vec<_> = people.iter().map(line).collect();
+        let lines: Vec<_> = users.iter().map(line).collect();
         if lines.is_empty() { "Nobody is online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
     }
 
@@ -53,20 +53,20 @@ impl Moderator {
     pub fn kick(&self, name: &str, reason: &str) -> Answer {
         let here = self.here(name);
         let key = NameKey::of(name);
-        let lost = self.services.hub.revoke_lost(|name, _| *name.key() == key);
+        let lost = self.context.hub.revoke_lost(|name, _| *name.key() == key);
         if let (Err(_), Some(name)) = (&here, lost.first()) {
             log::info!("kicked {name}, whose connection was lost{}", with_reason(reason));
             return Ok(format!("Kicked {name}, whose connection was lost; /ban {name} keeps that address out."));
         }
-        let person = here.map_err(|unknown| {
+        let user = here.map_err(|unknown| {
             self.departed(name).map_or(unknown, |user| {
                 format!("{} has left {}; /ban {} keeps that address out.", user.name, left(&user), user.name)
             })
         })?;
-        self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, reason);
-        self.end(|client, _| client == person.client(), Cut::Kicked);
-        log::info!("kicked {}{}", person.name, with_reason(reason));
-        Ok(format!("Kicked {}.", person.name))
+        self.say_goodbye(std::slice::from_ref(&user), Cause::Kicked, reason);
+        self.end(|client, _| client == user.client(), DisconnectReason::Kicked);
+        log::info!("kicked {}{}", user.name, with_reason(reason));
+        Ok(format!("Kicked {}.", user.name))
     }
 
     /// What there is to know of an account.
@@ -74,11 +74,11 @@ impl Moderator {
     /// # Errors
     /// There is none of that name.
     pub fn account(&self, name: &str) -> Answer {
-        let account = self.services.accounts.find(&NameKey::of(name));
+        let account = self.context.accounts.find(&NameKey::of(name));
         let account = account.ok_or_else(|| format!("There is no account called '{name}'."))?;
-        let here = if self.services.hub.find(name).is_some_and(|person| person.is_account()) { "here" } else { "away" };
-        let blocks = self.services.accounts.blocks(account.name.key()).len();
-        let locked = if self.services.lockout.is_locked(account.name.key(), Instant::now()) { ", locked" } else { "" };
+        let here = if self.context.hub.find(name).is_some_and(|user| user.is_account()) { "here" } else { "away" };
+        let blocks = self.context.accounts.blocks(account.name.key()).len();
+        let locked = if self.context.lockout.is_locked(account.name.key(), Instant::now()) { ", locked" } else { "" };
         Ok(format!(
             "{} ({here}{locked}), blocks {blocks}. /account {0} password gives it a new password, /account {0} delete \
              removes it for good.",
@@ -92,23 +92,23 @@ impl Moderator {
     /// # Errors
     /// There is no account of that name, or it keeps its password: why.
     pub fn reset_password(&self, name: &str) -> Answer {
-        let services = &self.services;
+        let context = &self.context;
         let key = NameKey::of(name);
         let unknown = || format!("There is no account called '{name}'.");
-        let account = services.accounts.find(&key).ok_or_else(unknown)?;
+        let account = context.accounts.find(&key).ok_or_else(unknown)?;
         let password = random_password().map_err(|why| format!("No random numbers ({why}); nothing was changed."))?;
-        let hash = services.hasher.hash(&password).map_err(|why| format!("{why}; nothing was changed."))?;
-        services
+        let hash = context.hasher.hash(&password).map_err(|why| format!("{why}; nothing was changed."))?;
+        context
             .accounts
             .set_password(&key, &account.hash, hash)
             .map_err(|why| format!("{why}; nothing was changed."))?;
-        let account_of = Party::Account(key.clone());
-        if let Some(person) = services.hub.find(name).filter(|person| person.is_account()) {
-            self.say_goodbye(std::slice::from_ref(&person), Cause::PasswordReset, "");
-            self.end(|client, _| client == person.client(), Cut::Kicked);
+        let account_of = HistoryOwner::Account(key.clone());
+        if let Some(user) = context.hub.find(name).filter(|user| user.is_account()) {
+            self.say_goodbye(std::slice::from_ref(&user), Cause::PasswordReset, "");
+            self.end(|client, _| client == user.client(), DisconnectReason::Kicked);
         }
-        services.hub.revoke_lost(|_, party| *party == account_of);
-        services.lockout.unlock(&key);
+        context.hub.revoke_lost(|_, party| *party == account_of);
+        context.lockout.unlock(&key);
         log::info!("the operator has set a new password for {}", account.name);
         Ok(format!(
             "The new password of {} is {password}\nIt is shown here only. {0} signs in with it and changes it by /password.",
@@ -124,19 +124,19 @@ impl Moderator {
     pub fn delete_account(&self, name: &str) -> Answer {
         let key = NameKey::of(name);
         let account =
-            self.services.accounts.find(&key).ok_or_else(|| format!("There is no account called '{name}'."))?;
-        match self.services.accounts.remove(&key) {
+            self.context.accounts.find(&key).ok_or_else(|| format!("There is no account called '{name}'."))?;
+        match self.context.accounts.remove(&key) {
             Ok(true) => {}
             Ok(false) => return Err(format!("There is no account called '{name}'.")),
             Err(why) => return Err(format!("accounts.json could not be written ({why}); nothing was removed.")),
         }
         // First the account: from now on nobody comes in by its password.
-        if let Some(person) = self.services.hub.find(name).filter(|person| person.is_account()) {
-            self.say_goodbye(std::slice::from_ref(&person), Cause::Kicked, "the account was deleted");
-            self.end(|client, _| client == person.client(), Cut::Kicked);
+        if let Some(user) = self.context.hub.find(name).filter(|user| user.is_account()) {
+            self.say_goodbye(std::slice::from_ref(&user), Cause::Kicked, "the account was deleted");
+            self.end(|client, _| client == user.client(), DisconnectReason::Kicked);
         }
-        let account_of = Party::Account(key.clone());
-        self.services.hub.revoke_lost(|_, party| *party == account_of);
+        let account_of = HistoryOwner::Account(key.clone());
+        self.context.hub.revoke_lost(|_, party| *party == account_of);
         let messages = self.messages.clone();
         let receiver = key.clone();
         self.messages.collect(
@@ -148,7 +148,7 @@ impl Moderator {
             }),
         );
         log::info!("deleted the account {}", account.name);
-        match self.messages.forget(&Party::Account(key)) {
+        match self.messages.forget(&HistoryOwner::Account(key)) {
             Ok(_) | Err(RecallError::Off) => Ok(format!("Deleted the account {}.", account.name)),
             Err(why) => Ok(format!(
                 "Deleted the account {}, but not its direct messages ({why:?}): register it and use /forget.",
@@ -174,16 +174,16 @@ impl Moderator {
                 (address.into(), name)
             }
         };
-        let now = self.services.clock.now();
+        let now = self.context.clock.now();
         let row = BanRow { name, reason: reason.to_owned(), ..BanRow::new(String::new(), now, minutes) };
-        let stored = self.services.bans.add(range, row, now).map_err(|e| e.to_string())?;
+        let stored = self.context.bans.add(range, row, now).map_err(|e| e.to_string())?;
         let addresses = self.addresses();
-        let mut hit = self.services.hub.everybody();
-        hit.retain(|person| addresses.get(&person.client()).is_some_and(|address| range.contains(address)));
+        let mut hit = self.context.hub.global();
+        hit.retain(|user| addresses.get(&user.client()).is_some_and(|address| range.contains(address)));
         self.say_goodbye(&hit, Cause::Banned, reason);
-        self.end(|_, address| range.contains(&address), Cut::Banned);
-        let departed = self.services.departed.names_from(|address| range.contains(&address), Instant::now());
-        let lost = self.services.hub.revoke_lost(|name, _| departed.contains(name.key()));
+        self.end(|_, address| range.contains(&address), DisconnectReason::Banned);
+        let departed = self.context.departed.names_from(|address| range.contains(&address), Instant::now());
+        let lost = self.context.hub.revoke_lost(|name, _| departed.contains(name.key()));
         let online =
             hit.iter().map(|user| format!("{}{}", user.name, if user.is_account() { " (account)" } else { "" }));
         let names: Vec<_> = online.chain(lost.iter().map(|name| format!("{name} (connection lost)"))).collect();
@@ -200,7 +200,7 @@ impl Moderator {
     pub fn unban(&self, address: &str) -> Answer {
         let range =
             parse_range(address).ok_or_else(|| format!("{address} is no address; /bans lists what is banned."))?;
-        match self.services.bans.remove(range, self.services.clock.now()) {
+        match self.context.bans.remove(range, self.context.clock.now()) {
             Some(stored) => {
                 log::info!("unbanned {}", shown(range));
                 Ok(format!("Unbanned {}.{}", shown(range), until_restart(&stored, "counts again")))
@@ -212,7 +212,7 @@ impl Moderator {
     /// The bans in force.
     #[must_use]
     pub fn bans(&self) -> String {
-        let bans = self.services.bans.list(self.services.clock.now());
+        let bans = self.context.bans.list(self.context.clock.now());
         let line = |ban: &BanRow| {
             let until = ban.until.map_or("for ever".to_owned(), |until| format!("until {until:.0}"));
             let about = [&ban.name, &ban.reason].into_iter().filter(|text| !text.is_empty());
@@ -228,7 +228,7 @@ impl Moderator {
     /// # Errors
     /// The name is not locked.
     pub fn unlock(&self, name: &str) -> Answer {
-        if self.services.lockout.unlock(&NameKey::of(name)) {
+        if self.context.lockout.unlock(&NameKey::of(name)) {
             log::info!("unlocked {name}");
             Ok(format!("{name} can sign in again."))
         } else {
@@ -239,8 +239,8 @@ impl Moderator {
     /// The rooms, with how many people are in them.
     #[must_use]
     pub fn rooms(&self) -> String {
-        let rooms = self.services.hub.rooms();
-        let lines: Vec<_> = rooms.iter().map(|(name, people)| format!("{name} ({people})")).collect();
+        let rooms = self.context.hub.rooms();
+        let lines: Vec<_> = rooms.iter().map(|(name, users)| format!("{name} ({users})")).collect();
         if lines.is_empty() { "No rooms.".to_owned() } else { format!("Rooms: {}", lines.join(", ")) }
     }
 
@@ -249,36 +249,36 @@ impl Moderator {
     /// # Errors
     /// There is no such room.
     pub fn say(&self, room: Option<&str>, text: &str) -> Answer {
-        let hub = &self.services.hub;
+        let hub = &self.context.hub;
         let name = room.map(room_word).map(RoomName::parse).transpose();
         let name = name.map_err(|why| Report::of_room_name(why).sentence().into_owned())?;
-        if !hub.say_as_server(name.as_ref(), text, self.services.clock.now()) {
+        if !hub.say_as_server(name.as_ref(), text, self.context.clock.now()) {
             let room = name.map_or(String::new(), |name| name.to_string());
             return Err(format!("No users are in {room}; nothing was said. /rooms lists the rooms."));
         }
         let in_room = |name: &RoomName| hub.rooms().iter().find(|(room, _)| room.key() == name.key()).map(|(_, n)| *n);
-        let (people, place) = match &name {
+        let (users, place) = match &name {
             Some(name) => (in_room(name).unwrap_or(0), format!(" in {name}")),
-            None => (hub.people(), String::new()),
+            None => (hub.users(), String::new()),
         };
-        Ok(format!("Said to {people} user{}{place}.", if people == 1 { "" } else { "s" }))
+        Ok(format!("Said to {users} user{}{place}.", if users == 1 { "" } else { "s" }))
     }
 
     /// How the server is doing.
     #[must_use]
     pub fn stats(&self) -> String {
-        let (hub, tally) = (&self.services.hub, self.flushers.tally());
+        let (hub, tally) = (&self.context.hub, self.flushers.tally());
         let mut doors = BTreeMap::new();
-        for person in hub.everybody() {
-            *doors.entry(door_name(person.rendering())).or_insert(0) += 1;
+        for user in hub.global() {
+            *doors.entry(door_name(user.rendering())).or_insert(0) += 1;
         }
-        let doors: Vec<_> = doors.iter().map(|(door, people)| format!("{door} {people}")).collect();
-        let bans = self.services.bans.list(self.services.clock.now()).len();
+        let doors: Vec<_> = doors.iter().map(|(door, users)| format!("{door} {users}")).collect();
+        let bans = self.context.bans.list(self.context.clock.now()).len();
         let seconds = self.started.elapsed().as_secs();
         format!(
             "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
              Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes",
-            hub.people(),
+            hub.users(),
             if doors.is_empty() { "nobody".to_owned() } else { doors.join(", ") },
             hub.rooms().len(),
             hub.messages(),
@@ -288,24 +288,24 @@ impl Moderator {
             seconds / 60 % 60,
             seconds % 60,
             memory(),
-            self.services.poller.waiting(),
+            self.context.poller.waiting(),
         )
     }
 
-    fn here(&self, name: &str) -> Result<Arc<Person>, String> {
-        self.services.hub.find(name).ok_or_else(|| format!("User '{name}' not found."))
+    fn here(&self, name: &str) -> Result<Arc<User>, String> {
+        self.context.hub.find(name).ok_or_else(|| format!("User '{name}' not found."))
     }
 
     fn departed(&self, name: &str) -> Option<DepartedUser> {
-        self.services.departed.find(&NameKey::of(name), Instant::now())
+        self.context.departed.find(&NameKey::of(name), Instant::now())
     }
 
     /// Where a user is, or was until a while ago.
     fn address_of(&self, name: &str) -> Result<(IpAddr, String), String> {
-        let person = self.here(name);
-        let here = person.as_ref().ok().and_then(|person| self.addresses().get(&person.client()).copied());
-        if let (Ok(person), Some(address)) = (&person, here) {
-            return Ok((address, person.name.to_string()));
+        let user = self.here(name);
+        let here = user.as_ref().ok().and_then(|user| self.addresses().get(&user.client()).copied());
+        if let (Ok(user), Some(address)) = (&user, here) {
+            return Ok((address, user.name.to_string()));
         }
         match self.departed(name) {
             Some(user) => Ok((user.address, user.name.to_string())),
@@ -314,21 +314,21 @@ impl Moderator {
     }
 
     fn addresses(&self) -> BTreeMap<u64, IpAddr> {
-        let all = self.roster.find(|_, _| true);
-        all.iter().map(|Connection { address, outbox }| (outbox.client(), *address)).collect()
+        let all = self.connections.find(|_, _| true);
+        all.iter().map(|LiveConnection { address, outbox }| (outbox.client(), *address)).collect()
     }
 
-    fn say_goodbye(&self, people: &[Arc<Person>], cause: Cause, reason: &str) {
-        let now = self.services.clock.now();
-        for person in people {
+    fn say_goodbye(&self, users: &[Arc<User>], cause: Cause, reason: &str) {
+        let now = self.context.clock.now();
+        for user in users {
             // First, or they could be back before they are out.
-            self.services.hub.revoke_session(person);
-            person.tell(&What::from(cause.report().because(reason)).at(now), &self.services.limits);
+            self.context.hub.revoke_session(user);
+            user.tell(&EventKind::from(cause.report().because(reason)).at(now), &self.context.limits);
         }
     }
 
-    fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: Cut) {
-        roster::end(&self.roster.find(chosen), why, Instant::now() + LAST_WORDS);
+    fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: DisconnectReason) {
+        connections::end(&self.connections.find(chosen), why, Instant::now() + LAST_WORDS);
     }
 }
 

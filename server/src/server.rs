@@ -1,27 +1,27 @@
 //! A running server: starts its stores, threads and ports in order, and stops them in order. It has no statics, so
 //! several servers fit in one process.
 
+use crate::acceptor::{Acceptor, OpenPort, Ports};
 use crate::clock::Clock;
 use crate::config::{Config, History};
+use crate::connection::ServerContext;
+use crate::connections::{self, ConnectionTable};
 use crate::discovery::{Announcement, Discovery};
-use crate::fanout::{Bounds, Cut, Flushers, Poller};
+use crate::fanout::{Bounds, DisconnectReason, Flushers, Poller};
 use crate::guard::{
-    Admission, Allowances, Bans, Capacity, DepartedUsers, Hasher, Lockout, LogBudgets, Probes, Throttle, admission,
+    AddressBudgets, Admission, Bans, Capacity, DepartedUsers, Hasher, Lockout, LogBudgets, Probes, Throttle, admission,
     capacity,
 };
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
-use crate::keeping::{Keeping, NotStored};
+use crate::log_throttle::Complaints;
 use crate::moderation::Moderator;
-use crate::reception::{Acceptor, OpenPort, Ports};
-use crate::roster::{self, Roster};
-use crate::seldom::Complaints;
-use crate::session::Services;
-use crate::store::messages::Keep;
+use crate::store::messages::Retention;
 use crate::store::{Accounts, LockFile, Messages, Sessions};
+use crate::store_backend::{NotStored, StoreBackend};
 use anyhow::Context;
 use landline_common::limits::{Limits, count};
-use landline_common::{Cause, What};
+use landline_common::{Cause, EventKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -75,9 +75,9 @@ impl Server {
             clock.clone(),
         );
         let housekeeping = housekeeping.context("starting threads")?;
-        let services = services(config, clock, hub, poller, &stores);
-        let roster = Roster::new(Admission::new(admission_bounds(config, &capacity)));
-        let acceptor = Arc::new(Acceptor::new(Arc::new(services), roster));
+        let context = context(config, clock, hub, poller, &stores);
+        let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
+        let acceptor = Arc::new(Acceptor::new(Arc::new(context), connections));
         let ports = ports.open(&acceptor)?;
         let started = Instant::now();
         let mut server = Server {
@@ -107,8 +107,8 @@ impl Server {
             password: config.password.is_some(),
             bind: config.bind,
         };
-        let hub = self.acceptor.services.hub.clone();
-        Discovery::start(what, move || hub.people())
+        let hub = self.acceptor.context.hub.clone();
+        Discovery::start(what, move || hub.users())
     }
 
     /// Returns the addresses that it listens on: the main ports in the order of the command line, then LanTalk's.
@@ -125,16 +125,16 @@ impl Server {
 
     /// Returns the context of its sessions, for observing the server.
     #[must_use]
-    pub fn services(&self) -> &Arc<Services> {
-        &self.acceptor.services
+    pub fn context(&self) -> &Arc<ServerContext> {
+        &self.acceptor.context
     }
 
     /// Returns a handle for the operator's commands.
     #[must_use]
     pub fn moderator(&self) -> Moderator {
         Moderator {
-            services: self.acceptor.services.clone(),
-            roster: self.acceptor.roster.clone(),
+            context: self.acceptor.context.clone(),
+            connections: self.acceptor.connections.clone(),
             flushers: self.flushers.clone(),
             messages: self.messages.clone(),
             started: self.started,
@@ -147,20 +147,20 @@ impl Server {
         if let Some(discovery) = self.discovery {
             discovery.stop();
         }
-        let services = &self.acceptor.services;
+        let context = &self.acceptor.context;
         for port in self.ports {
             port.listener.stop();
             let _ = port.thread.join();
         }
-        services.hub.last_words(What::from(Cause::Stopping.report()).at(services.clock.now()));
+        context.hub.last_words(EventKind::from(Cause::Stopping.report()).at(context.clock.now()));
         let now = Instant::now();
-        let connections = self.acceptor.roster.find(|_, _| true);
-        roster::end(&connections, Cut::Closed, now + Limits::seconds(services.limits.flush_seconds));
-        if !self.acceptor.roster.wait_empty(Instant::now() + LAST_SESSIONS) {
+        let connections = self.acceptor.connections.find(|_, _| true);
+        connections::end(&connections, DisconnectReason::Closed, now + Limits::seconds(context.limits.flush_seconds));
+        if !self.acceptor.connections.wait_empty(Instant::now() + LAST_SESSIONS) {
             log::warn!("some sessions have not ended after {} s", LAST_SESSIONS.as_secs());
         }
         self.flushers.stop();
-        services.poller.stop();
+        context.poller.stop();
         self.housekeeping.stop();
         // Last, since sessions and threads that end may still hand over messages to be stored.
         self.messages.stop();
@@ -191,8 +191,8 @@ impl Stores {
     }
 
     /// Returns the stores in the form that the hub uses.
-    fn memory(&self, clock: &Clock) -> Arc<Keeping> {
-        Arc::new(Keeping {
+    fn memory(&self, clock: &Clock) -> Arc<StoreBackend> {
+        Arc::new(StoreBackend {
             messages: self.messages.clone(),
             accounts: self.accounts.clone(),
             sessions: self.sessions.clone(),
@@ -208,12 +208,12 @@ impl Stores {
 }
 
 /// Builds the context of the sessions: the hub, the stores and the guards.
-fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, stores: &Stores) -> Services {
+fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, stores: &Stores) -> ServerContext {
     let limits = &config.limits;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);
     let failures = u32::try_from(limits.failures_to_lock).unwrap_or(u32::MAX);
-    Services {
+    ServerContext {
         hub,
         accounts: stores.accounts.clone(),
         sessions: stores.sessions.clone(),
@@ -223,7 +223,7 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
         registrations: address_throttle(config, limits.registrations_per_address, limits.address_block_seconds),
         sign_ins: address_throttle(config, limits.sign_ins_per_address_minute, 60),
         probes: Probes::new(count(limits.probes_per_address)),
-        allowances: allowances(config),
+        budgets: budgets(config),
         log_budgets: LogBudgets::default(),
         complaints: Complaints::default(),
         bans: stores.bans.clone(),
@@ -239,11 +239,11 @@ fn services(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, s
 }
 
 /// Converts the option `--history` for the store.
-fn keep(history: History) -> Keep {
+fn keep(history: History) -> Retention {
     match history {
-        History::On => Keep::Forever,
-        History::Off => Keep::Off,
-        History::Days(days) => Keep::Days(days),
+        History::On => Retention::Forever,
+        History::Off => Retention::Off,
+        History::Days(days) => Retention::Days(days),
     }
 }
 
@@ -274,10 +274,10 @@ fn address_throttle(config: &Config, most: u64, seconds: u64) -> Throttle {
 
 /// Makes the message limits by address. They are lifted together with the rate limit of sessions, or with the other
 /// limits by address (`--max-clients-per-ip 0`).
-fn allowances(config: &Config) -> Allowances {
+fn budgets(config: &Config) -> AddressBudgets {
     let limits = &config.limits;
     if config.rate.is_none() || config.max_clients_per_ip == 0 {
-        return Allowances::unlimited();
+        return AddressBudgets::unlimited();
     }
-    Allowances::new(limits.address_lines, limits.address_bytes, Limits::seconds(limits.address_said_seconds))
+    AddressBudgets::new(limits.address_lines, limits.address_bytes, Limits::seconds(limits.address_said_seconds))
 }

@@ -1,7 +1,7 @@
 //! The system clock jumps forwards and backwards while users talk. Messages are ordered by id, and timers ignore the
 //! clock.
 
-use landline_common::What;
+use landline_common::EventKind;
 use landline_server::clock::Clock;
 use landline_tests::{Client, DEADLINE, TestServer};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn reader(server: &TestServer) -> Client {
 fn expect_message(bob: &mut Client, said: &str) -> u64 {
     loop {
         match landline_common::json::read(&bob.line()).expect("an event").what {
-            What::Said { id, text, .. } => {
+            EventKind::Said { id, text, .. } => {
                 assert_eq!(text, said);
                 return id;
             }
@@ -57,8 +57,8 @@ fn history(bob: &mut Client) -> Vec<(u64, String)> {
     let mut found = Vec::new();
     loop {
         match landline_common::json::read(&bob.line()).expect("an event").what {
-            What::Recalled { id, text, .. } => found.push((id, text.into_owned())),
-            What::RecallEnd { .. } => return found,
+            EventKind::Recalled { id, text, .. } => found.push((id, text.into_owned())),
+            EventKind::RecallEnd { .. } => return found,
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ pub enum Action {
     Edit(Edit),
     Submit,
     Complete { back: bool },
-    Recall { back: bool },
+    InputHistory { back: bool },
     Beside { forward: bool },
     NextUnread,
     Mentions,
@@ -47,7 +47,7 @@ const fn ctrl_key(code: Code) -> Key {
     Key { code, ctrl: true, alt: false }
 }
 
-use Action::{Beside, Complete, Page, Recall, Row};
+use Action::{Beside, Complete, InputHistory, Page, Row};
 
 /// All keys. Alt-1 to Alt-9 are beside this table: they are a number each.
 pub static BINDINGS: &[Binding] = &[
@@ -65,7 +65,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding {
         keys: "↑ ↓",
         help: "the row above or below; from the first and the last one, what you sent before",
-        actions: &[(plain(Code::Up), Recall { back: true }), (plain(Code::Down), Recall { back: false })],
+        actions: &[(plain(Code::Up), InputHistory { back: true }), (plain(Code::Down), InputHistory { back: false })],
     },
     Binding { keys: "Alt-1 … Alt-9", help: "the first nine conversations of the list", actions: &[] },
     Binding {

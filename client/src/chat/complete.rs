@@ -1,7 +1,7 @@
 //! Completion by Tab: commands, people by who spoke last, rooms and paths.
 
 use super::LOCAL;
-use super::conversation::Place;
+use super::conversation::ConversationId;
 use super::conversations::Conversations;
 use super::limits::{NAMES, ONLINE};
 use super::names::Names;
@@ -207,14 +207,21 @@ impl Completion {
                 all
             }
             Kind::Room => {
-                let own = sources.conversations.iter().filter(|c| matches!(c.place, Place::Room(_))).map(|c| &*c.title);
+                let own = sources
+                    .conversations
+                    .iter()
+                    .filter(|c| matches!(c.place, ConversationId::Room(_)))
+                    .map(|c| &*c.title);
                 own.chain(self.rooms.iter()).collect()
             }
             Kind::Person => {
                 let partner = viewed.place.is_personal().then_some(&*viewed.title);
                 let speakers = viewed.speakers.iter().map(|name| &**name);
-                let people =
-                    sources.conversations.iter().filter(|c| matches!(c.place, Place::Person(_))).map(|c| &*c.title);
+                let people = sources
+                    .conversations
+                    .iter()
+                    .filter(|c| matches!(c.place, ConversationId::Person(_)))
+                    .map(|c| &*c.title);
                 let all =
                     speakers.chain(partner).chain(viewed.members.iter()).chain(people).chain(sources.online.iter());
                 all.filter(others).collect()

@@ -1,12 +1,12 @@
 //! One conversation: what was said in it, and where its reader is.
 
+pub use super::conversation_id::ConversationId;
 use super::editor::Editor;
 use super::groups::Groups;
+use super::input_history::InputHistory;
 use super::limits::{LINES, MEMBERS, SPEAKERS};
 use super::line::{Body, Delivery, Line, Presence, Talk};
 use super::names::Names;
-pub use super::place::Place;
-use super::recall::Recall;
 use std::collections::{HashSet, VecDeque};
 
 /// What is known about what was said before the first line.
@@ -48,7 +48,7 @@ pub struct Anchor {
 #[derive(Clone, Debug)]
 pub struct Conversation {
     /// Where it is.
-    pub place: Place,
+    pub place: ConversationId,
     /// Its name, as people write it.
     pub title: Box<str>,
     lines: VecDeque<Line>,
@@ -66,7 +66,7 @@ pub struct Conversation {
     /// What is being typed.
     pub draft: Editor,
     /// What was typed before.
-    pub recall: Recall,
+    pub recall: InputHistory,
     /// Where one reads back; nothing at the end.
     pub scroll: Option<Anchor>,
     /// Messages that came since one reads back.
@@ -96,7 +96,7 @@ pub struct Conversation {
 impl Conversation {
     /// An empty one.
     #[must_use]
-    pub fn new(place: Place, title: &str) -> Conversation {
+    pub fn new(place: ConversationId, title: &str) -> Conversation {
         Conversation {
             place,
             title: title.into(),
@@ -109,7 +109,7 @@ impl Conversation {
             mentions: 0,
             marker: None,
             draft: Editor::default(),
-            recall: Recall::default(),
+            recall: InputHistory::default(),
             scroll: None,
             below: 0,
             members: Names::new(MEMBERS),

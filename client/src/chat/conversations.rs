@@ -1,6 +1,6 @@
 //! All conversations, in the order of the list at the left.
 
-use super::conversation::{Conversation, Place, Secret};
+use super::conversation::{Conversation, ConversationId, Secret};
 use super::limits::{BYTES, CONVERSATIONS};
 
 /// All conversations, and the one that is looked at.
@@ -9,19 +9,19 @@ pub struct Conversations {
     list: Vec<Conversation>,
     viewed: usize,
     /// The one that was looked at before.
-    last: Option<Place>,
+    last: Option<ConversationId>,
     stirs: u64,
 }
 
-fn rank(place: &Place) -> usize {
+fn rank(place: &ConversationId) -> usize {
     match place {
-        Place::Room(_) => 0,
-        Place::Everybody => 1,
-        Place::Person(_) => 2,
-        Place::OffTheRecord(_) => 3,
-        Place::Direct(_) => 4,
-        Place::Mentions => 5,
-        Place::Server => 6,
+        ConversationId::Room(_) => 0,
+        ConversationId::Global => 1,
+        ConversationId::Person(_) => 2,
+        ConversationId::OffTheRecord(_) => 3,
+        ConversationId::Direct(_) => 4,
+        ConversationId::Mentions => 5,
+        ConversationId::Server => 6,
     }
 }
 
@@ -30,9 +30,9 @@ impl Conversations {
     #[must_use]
     pub fn new(room: &str) -> Conversations {
         let list = vec![
-            Conversation::new(Place::room(room), room),
-            Conversation::new(Place::Mentions, "mentions"),
-            Conversation::new(Place::Server, "server"),
+            Conversation::new(ConversationId::room(room), room),
+            Conversation::new(ConversationId::Mentions, "mentions"),
+            Conversation::new(ConversationId::Server, "server"),
         ];
         Conversations { list, viewed: 0, last: None, stirs: 0 }
     }
@@ -66,7 +66,7 @@ impl Conversations {
 
     /// The one that was looked at before.
     #[must_use]
-    pub fn last(&self) -> Option<Place> {
+    pub fn last(&self) -> Option<ConversationId> {
         self.last.clone()
     }
 
@@ -78,17 +78,17 @@ impl Conversations {
 
     /// The one at that place.
     #[must_use]
-    pub fn get(&self, place: &Place) -> Option<&Conversation> {
+    pub fn get(&self, place: &ConversationId) -> Option<&Conversation> {
         self.list.iter().find(|conversation| conversation.place == *place)
     }
 
     /// The same, to be changed.
-    pub fn get_mut(&mut self, place: &Place) -> Option<&mut Conversation> {
+    pub fn get_mut(&mut self, place: &ConversationId) -> Option<&mut Conversation> {
         self.list.iter_mut().find(|conversation| conversation.place == *place)
     }
 
     /// The one at that place, which is opened if there is none; something happens in it.
-    pub fn open(&mut self, place: &Place, title: &str) -> &mut Conversation {
+    pub fn open(&mut self, place: &ConversationId, title: &str) -> &mut Conversation {
         self.stirs += 1;
         let stirs = self.stirs;
         if self.get(place).is_none() {
@@ -112,10 +112,10 @@ impl Conversations {
         }
         let viewed = &self.list[self.viewed].place;
         let can_go = |c: &&Conversation| {
-            let fixed = c.place == *viewed || rank(&c.place) >= rank(&Place::Mentions);
+            let fixed = c.place == *viewed || rank(&c.place) >= rank(&ConversationId::Mentions);
             !fixed && c.draft.text().is_empty() && !c.has_open() && c.secret != Secret::Open
         };
-        let quiet = |c: &&Conversation| (matches!(c.place, Place::Room(_)), c.stirred);
+        let quiet = |c: &&Conversation| (matches!(c.place, ConversationId::Room(_)), c.stirred);
         let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.place.clone());
         if let Some(place) = found {
             self.close(&place);
@@ -123,8 +123,8 @@ impl Conversations {
     }
 
     /// Closes one (not the last room's fixed companions). Whether it was there.
-    pub fn close(&mut self, place: &Place) -> bool {
-        if matches!(place, Place::Mentions | Place::Server) {
+    pub fn close(&mut self, place: &ConversationId) -> bool {
+        if matches!(place, ConversationId::Mentions | ConversationId::Server) {
             return false;
         }
         let Some(at) = self.list.iter().position(|conversation| conversation.place == *place) else { return false };
@@ -143,7 +143,7 @@ impl Conversations {
     }
 
     /// Looks at another one, if it is there.
-    pub fn view(&mut self, place: &Place) {
+    pub fn view(&mut self, place: &ConversationId) {
         let Some(at) = self.list.iter().position(|conversation| conversation.place == *place) else { return };
         if at != self.viewed {
             let left = &mut self.list[self.viewed];
@@ -156,7 +156,7 @@ impl Conversations {
 
     /// The next one in the list (or the one before), around its ends.
     #[must_use]
-    pub fn beside(&self, forward: bool) -> Place {
+    pub fn beside(&self, forward: bool) -> ConversationId {
         let count = self.list.len();
         let at = (self.viewed + if forward { 1 } else { count - 1 }) % count;
         self.list[at].place.clone()
@@ -164,22 +164,23 @@ impl Conversations {
 
     /// The how manieth one of the list.
     #[must_use]
-    pub fn at(&self, index: usize) -> Option<Place> {
+    pub fn at(&self, index: usize) -> Option<ConversationId> {
         self.numbered().nth(index).map(|conversation| conversation.place.clone())
     }
 
     /// How many messages are new in those that are not looked at, and how many of them are for the reader alone.
     #[must_use]
     pub fn new_elsewhere(&self) -> (usize, usize) {
-        let others = self.list.iter().enumerate().filter(|(at, c)| *at != self.viewed && c.place != Place::Mentions);
+        let others =
+            self.list.iter().enumerate().filter(|(at, c)| *at != self.viewed && c.place != ConversationId::Mentions);
         others.fold((0, 0), |(new, mentions), (_, c)| (new + c.unread, mentions + c.mentions))
     }
 
     /// The next one with something new: first a chat that has just opened, then where one is named.
     #[must_use]
-    pub fn next_unread(&self) -> Option<Place> {
+    pub fn next_unread(&self) -> Option<ConversationId> {
         let order = (1..self.list.len()).map(|step| &self.list[(self.viewed + step) % self.list.len()]);
-        let mut new = order.filter(|c| c.unread > 0 && c.place != Place::Mentions);
+        let mut new = order.filter(|c| c.unread > 0 && c.place != ConversationId::Mentions);
         let opened = new.clone().find(|c| c.opened_unseen);
         let first = opened.or_else(|| new.clone().find(|c| c.mentions > 0));
         first.or_else(|| new.next()).map(|conversation| conversation.place.clone())
@@ -208,11 +209,11 @@ mod tests {
     #[test]
     fn rooms_stand_before_people() {
         let mut talks = Conversations::new("lobby");
-        talks.open(&Place::person("Bob"), "Bob");
-        talks.open(&Place::room("ops"), "ops");
-        talks.open(&Place::direct("Bob"), "Bob");
-        talks.open(&Place::Everybody, "everybody");
-        talks.open(&Place::person("bob"), "bob");
+        talks.open(&ConversationId::person("Bob"), "Bob");
+        talks.open(&ConversationId::room("ops"), "ops");
+        talks.open(&ConversationId::direct("Bob"), "Bob");
+        talks.open(&ConversationId::Global, "everybody");
+        talks.open(&ConversationId::person("bob"), "bob");
         assert_eq!(titles(&talks), ["lobby", "ops", "everybody", "Bob", "Bob", "mentions", "server"]);
         assert_eq!(&*talks.viewed().title, "lobby");
     }
@@ -220,34 +221,36 @@ mod tests {
     #[test]
     fn closing_goes_back_to_where_one_was() {
         let mut talks = Conversations::new("lobby");
-        talks.open(&Place::room("ops"), "ops");
-        talks.view(&Place::Server);
-        talks.view(&Place::room("ops"));
-        assert!(talks.close(&Place::room("ops")) && !talks.close(&Place::Server));
-        assert_eq!(talks.viewed().place, Place::Server);
-        assert!(talks.close(&Place::room("lobby")));
-        assert_eq!(talks.viewed().place, Place::Server);
+        talks.open(&ConversationId::room("ops"), "ops");
+        talks.view(&ConversationId::Server);
+        talks.view(&ConversationId::room("ops"));
+        assert!(talks.close(&ConversationId::room("ops")) && !talks.close(&ConversationId::Server));
+        assert_eq!(talks.viewed().place, ConversationId::Server);
+        assert!(talks.close(&ConversationId::room("lobby")));
+        assert_eq!(talks.viewed().place, ConversationId::Server);
     }
 
     #[test]
     fn there_are_never_too_many() {
         let mut talks = Conversations::new("lobby");
         for i in 0..200 {
-            talks.open(&Place::person(&format!("u{i}")), "u");
+            talks.open(&ConversationId::person(&format!("u{i}")), "u");
         }
         assert_eq!(talks.iter().count(), CONVERSATIONS);
-        assert!(talks.get(&Place::person("u0")).is_none() && talks.get(&Place::person("u199")).is_some());
+        assert!(
+            talks.get(&ConversationId::person("u0")).is_none() && talks.get(&ConversationId::person("u199")).is_some()
+        );
     }
 
     #[test]
     fn where_one_is_named_comes_first() {
         let mut talks = Conversations::new("lobby");
         for (room, unread, mentions) in [("a", 1, 0), ("b", 2, 1)] {
-            let conversation = talks.open(&Place::room(room), room);
+            let conversation = talks.open(&ConversationId::room(room), room);
             (conversation.unread, conversation.mentions) = (unread, mentions);
         }
-        assert_eq!(talks.next_unread(), Some(Place::room("b")));
-        talks.view(&Place::room("b"));
-        assert_eq!(talks.next_unread(), Some(Place::room("a")));
+        assert_eq!(talks.next_unread(), Some(ConversationId::room("b")));
+        talks.view(&ConversationId::room("b"));
+        assert_eq!(talks.next_unread(), Some(ConversationId::room("a")));
     }
 }

@@ -1,6 +1,6 @@
 //! Rooms that the user has asked to go into. A room that is entered is shown only if the user pressed no key since.
 
-use super::conversation::Place;
+use super::conversation::ConversationId;
 
 /// A request to go into a room.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ struct PendingJoin {
     /// The number of the line.
     key: u64,
     /// Where it was typed.
-    from: Place,
+    from: ConversationId,
     /// How many keys had been pressed by then.
     activity: u64,
 }
@@ -17,7 +17,7 @@ struct PendingJoin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnsweredJoin {
     /// Where it was typed.
-    pub from: Place,
+    pub from: ConversationId,
     /// The user has pressed no key since.
     pub idle_since: bool,
 }
@@ -36,7 +36,7 @@ impl PendingJoins {
     }
 
     /// Adds the request of line `key`, typed in conversation `from`.
-    pub fn add(&mut self, key: u64, from: Place) {
+    pub fn add(&mut self, key: u64, from: ConversationId) {
         self.list.push(PendingJoin { key, from, activity: self.activity });
     }
 
@@ -55,11 +55,11 @@ mod tests {
     #[test]
     fn a_key_takes_the_view_back() {
         let mut joins = PendingJoins::default();
-        joins.add(1, Place::Server);
+        joins.add(1, ConversationId::Server);
         joins.key_pressed();
-        joins.add(2, Place::Mentions);
-        assert_eq!(joins.answer(2), Some(AnsweredJoin { from: Place::Mentions, idle_since: true }));
-        assert_eq!(joins.answer(1), Some(AnsweredJoin { from: Place::Server, idle_since: false }));
+        joins.add(2, ConversationId::Mentions);
+        assert_eq!(joins.answer(2), Some(AnsweredJoin { from: ConversationId::Mentions, idle_since: true }));
+        assert_eq!(joins.answer(1), Some(AnsweredJoin { from: ConversationId::Server, idle_since: false }));
         assert_eq!(joins.answer(1), None);
     }
 }

@@ -37,7 +37,7 @@ pub enum Step {
     /// Leave now.
     Leave,
     /// Ask the user; what leaves all the same.
-    Ask(&'static str),
+    HistoryQuery(&'static str),
 }
 
 impl Leaving {
@@ -59,7 +59,7 @@ impl Leaving {
             }
             Progress::Waiting { until, how } if now_ms >= until => {
                 self.0 = Progress::Asked;
-                Step::Ask(how)
+                Step::HistoryQuery(how)
             }
             _ => Step::Stay,
         }
@@ -94,10 +94,10 @@ mod tests {
     fn unsent_lines_are_waited_for_and_then_asked_about() {
         let mut leaving = Leaving::default();
         assert_eq!(leaving.begin(1, true, 0, "/quit"), Step::Stay);
-        assert_eq!(leaving.go_on(1, LEAVING_MS), Step::Ask("/quit"));
+        assert_eq!(leaving.go_on(1, LEAVING_MS), Step::HistoryQuery("/quit"));
         assert_eq!(leaving.begin(1, true, 600, "/quit"), Step::Leave);
         leaving.take_back();
-        assert_eq!(leaving.begin(1, false, 700, "/quit"), Step::Ask("/quit"));
+        assert_eq!(leaving.begin(1, false, 700, "/quit"), Step::HistoryQuery("/quit"));
         assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), Step::Leave);
     }
 

@@ -32,7 +32,7 @@ pub enum Body {
     /// Something to know.
     Notice {
         /// How much it matters.
-        tone: Tone,
+        tone: Severity,
         /// The text.
         text: Box<str>,
     },
@@ -40,7 +40,7 @@ pub enum Body {
 
 /// How a notice is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
+pub enum Severity {
     /// It was asked for, or is good to know.
     Info,
     /// Something was refused.

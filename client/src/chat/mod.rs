@@ -7,11 +7,13 @@ mod bindings;
 pub mod burst;
 mod complete;
 pub mod conversation;
+mod conversation_id;
 pub mod conversations;
 pub mod editor;
 pub mod geometry;
 mod groups;
 pub mod help;
+mod input_history;
 mod joins;
 pub mod key;
 pub mod leaving;
@@ -22,9 +24,7 @@ pub mod overlay;
 pub mod password_form;
 pub mod paste;
 mod people;
-mod place;
 pub mod plain;
-mod recall;
 mod requests;
 pub mod rows;
 mod state;
@@ -174,6 +174,6 @@ pub enum Bell {
 }
 
 #[cfg(test)]
-pub mod desk;
+pub mod test_client;
 #[cfg(test)]
 mod tests;

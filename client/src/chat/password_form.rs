@@ -58,7 +58,7 @@ impl Purpose {
 #[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Something is missing.
-    Ask,
+    HistoryQuery,
     /// The user wants nothing any more.
     Discard,
     /// Make an account with this password.
@@ -79,7 +79,7 @@ impl Answer {
     #[must_use]
     pub fn command(&self) -> Option<Command<'_>> {
         match self {
-            Answer::Ask | Answer::Discard | Answer::SignIn(_) => None,
+            Answer::HistoryQuery | Answer::Discard | Answer::SignIn(_) => None,
             Answer::Register(password) => Some(Command::Register { password: Some(password) }),
             Answer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
         }
@@ -140,7 +140,7 @@ impl PasswordForm {
             (None, Key { code: Code::Char(c), ctrl: false, alt: false }) => self.insert(c.encode_utf8(&mut [0; 4])),
             _ => {}
         }
-        Answer::Ask
+        Answer::HistoryQuery
     }
 
     fn submit(&mut self) -> Answer {
@@ -148,14 +148,14 @@ impl PasswordForm {
         self.problem = None;
         if password::of_line(&text).is_empty() {
             self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
-            return Answer::Ask;
+            return Answer::HistoryQuery;
         }
         if self.purpose == Purpose::SignIn {
             return Answer::SignIn(text);
         }
         if self.asks_present() {
             self.present = Some(text);
-            return Answer::Ask;
+            return Answer::HistoryQuery;
         }
         match (self.new.take(&text), self.present.take()) {
             (Typed::Done(new), Some(old)) => return Answer::Change { old, new },
@@ -167,7 +167,7 @@ impl PasswordForm {
                 }
             }
         }
-        Answer::Ask
+        Answer::HistoryQuery
     }
 }
 
@@ -175,7 +175,7 @@ impl PasswordForm {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Answer::Ask => "Ask",
+            Answer::HistoryQuery => "Ask",
             Answer::Discard => "Discard",
             Answer::Register(_) => "Register(…)",
             Answer::Change { .. } => "Change(…)",
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn type_in(form: &mut PasswordForm, text: &str) -> Answer {
-        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), Answer::Ask));
+        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), Answer::HistoryQuery));
         form.key(Key::plain(Code::Enter))
     }
 
@@ -211,13 +211,13 @@ mod tests {
             ("A new password, 8 characters or more", "new horse"),
         ] {
             assert_eq!(form.question(), question);
-            assert_eq!(type_in(&mut form, text), Answer::Ask);
+            assert_eq!(type_in(&mut form, text), Answer::HistoryQuery);
             assert_eq!(form.problem().is_some(), text == "short" || text == "new hearse");
         }
         let change = Answer::Change { old: "old horse".into(), new: "new horse".into() };
         assert_eq!(type_in(&mut form, "new horse"), change);
         let mut form = PasswordForm::new(Purpose::Register);
-        assert_eq!(type_in(&mut form, "new horse"), Answer::Ask);
+        assert_eq!(type_in(&mut form, "new horse"), Answer::HistoryQuery);
         assert_eq!(type_in(&mut form, "new horse"), Answer::Register("new horse".into()));
     }
 
@@ -231,7 +231,11 @@ mod tests {
         for key in [Key::plain(Code::Escape), Key::ctrl('c')] {
             assert_eq!(form.key(key), Answer::Discard);
         }
-        assert_eq!(PasswordForm::new(Purpose::Register).key(Key::plain(Code::Enter)), Answer::Ask, "nothing was typed");
+        assert_eq!(
+            PasswordForm::new(Purpose::Register).key(Key::plain(Code::Enter)),
+            Answer::HistoryQuery,
+            "nothing was typed"
+        );
         form.paste(&"x".repeat(9_999));
         let (before, after) = form.masked();
         assert_eq!(before.chars().count() + after.chars().count(), LONGEST);

@@ -123,7 +123,7 @@ impl Pasted {
             }
             Key { code: Code::Escape, .. } => Answer::Discard,
             key if key == Key::ctrl('c') => Answer::Discard,
-            _ => Answer::Ask,
+            _ => Answer::HistoryQuery,
         }
     }
 }
@@ -154,7 +154,7 @@ pub enum Answer {
     /// Do nothing with it.
     Discard,
     /// The key answers nothing: it may be one typed by mistake.
-    Ask,
+    HistoryQuery,
 }
 
 /// Whether a key writes something into the input.

@@ -10,7 +10,7 @@
 //! | closes | accepted, declined, blocked, withdrawn; its user is gone; its chat opens; a new session begins |
 
 use super::conversation::Secret;
-use super::place::Place;
+use super::conversation_id::ConversationId;
 
 /// Requests that are remembered at once, and acceptances; the oldest is forgotten first.
 const MOST: usize = 256;
@@ -19,7 +19,7 @@ const MOST: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenRequest {
     /// The chat.
-    pub place: Place,
+    pub place: ConversationId,
     /// The user who asks, as the name is written.
     pub user: Box<str>,
 }
@@ -32,9 +32,9 @@ pub struct Acceptance {
     /// The user who is named.
     pub user: Option<Box<str>>,
     /// The chat that is expected and shown, with its state from before.
-    pub expected: Option<(Place, Secret)>,
+    pub expected: Option<(ConversationId, Secret)>,
     /// The conversation that was shown before.
-    pub from: Place,
+    pub from: ConversationId,
 }
 
 /// What an acceptance means.
@@ -57,7 +57,7 @@ pub struct Requests {
 
 impl Requests {
     /// Adds a request.
-    pub fn came(&mut self, place: &Place, user: &str) {
+    pub fn came(&mut self, place: &ConversationId, user: &str) {
         self.close(place);
         if self.open.len() >= MOST {
             self.open.remove(0);
@@ -66,13 +66,13 @@ impl Requests {
     }
 
     /// Removes the request for this chat.
-    pub fn close(&mut self, place: &Place) {
+    pub fn close(&mut self, place: &ConversationId) {
         self.open.retain(|request| request.place != *place);
     }
 
     /// Removes all requests of a user.
     pub fn close_of(&mut self, user: &str) {
-        self.open.retain(|request| !Place::of_same_user(&request.place, user));
+        self.open.retain(|request| !ConversationId::of_same_user(&request.place, user));
     }
 
     /// Forgets all requests: a new session has begun.
@@ -89,16 +89,17 @@ impl Requests {
     /// The request that an acceptance means. Of one user who asks for both chats, the encrypted one is accepted.
     #[must_use]
     pub fn choose(&self, user: Option<&str>) -> Choice {
-        let is_meant = |request: &&OpenRequest| user.is_none_or(|user| Place::of_same_user(&request.place, user));
+        let is_meant =
+            |request: &&OpenRequest| user.is_none_or(|user| ConversationId::of_same_user(&request.place, user));
         let meant: Vec<&OpenRequest> = self.open.iter().filter(is_meant).collect();
         let Some(first) = meant.first() else { return Choice::Unknown };
-        if meant.iter().any(|other| !Place::of_same_user(&other.place, &first.user)) {
+        if meant.iter().any(|other| !ConversationId::of_same_user(&other.place, &first.user)) {
             let mut users: Vec<Box<str>> = meant.iter().map(|request| request.user.clone()).collect();
             users.sort();
             users.dedup();
             return Choice::Several(users);
         }
-        let encrypted = meant.iter().find(|request| matches!(request.place, Place::Direct(_)));
+        let encrypted = meant.iter().find(|request| matches!(request.place, ConversationId::Direct(_)));
         Choice::One((*encrypted.unwrap_or(first)).clone())
     }
 
@@ -114,11 +115,11 @@ impl Requests {
     }
 
     /// A chat is open, perhaps in answer to the command with that number: the acceptance that opened it, if one did.
-    pub fn opened(&mut self, place: &Place, key: Option<u64>) -> Option<Acceptance> {
+    pub fn opened(&mut self, place: &ConversationId, key: Option<u64>) -> Option<Acceptance> {
         self.close(place);
         let by_key = self.accepted.iter().position(|it| Some(it.key) == key);
         let expects = |it: &Acceptance| it.expected.as_ref().is_some_and(|(expected, _)| expected == place);
-        let is_named = |user: &str| Place::of_same_user(place, user);
+        let is_named = |user: &str| ConversationId::of_same_user(place, user);
         let may_be = |it: &Acceptance| it.expected.is_none() && it.user.as_deref().is_none_or(is_named);
         let found = by_key.or_else(|| self.accepted.iter().position(expects));
         let at = found.or_else(|| self.accepted.iter().position(may_be))?;
@@ -132,7 +133,7 @@ impl Requests {
     }
 
     /// A chat ended, or its tab was closed: no acceptance waits for it. A request may be a newer one, and stays.
-    pub fn ended(&mut self, place: &Place) {
+    pub fn ended(&mut self, place: &ConversationId) {
         self.accepted.retain(|it| it.expected.as_ref().is_none_or(|(expected, _)| expected != place));
     }
 }
@@ -145,17 +146,17 @@ mod tests {
     fn the_only_user_who_asks_is_meant_and_the_encrypted_chat_first() {
         let mut requests = Requests::default();
         assert_eq!(requests.choose(None), Choice::Unknown);
-        requests.came(&Place::off_the_record("bob"), "bob");
-        requests.came(&Place::direct("bob"), "bob");
+        requests.came(&ConversationId::off_the_record("bob"), "bob");
+        requests.came(&ConversationId::direct("bob"), "bob");
         let place = |choice| match choice {
             Choice::One(OpenRequest { place, .. }) => Some(place),
             _ => None,
         };
-        assert_eq!(place(requests.choose(None)), Some(Place::direct("bob")));
-        requests.came(&Place::off_the_record("carol"), "carol");
+        assert_eq!(place(requests.choose(None)), Some(ConversationId::direct("bob")));
+        requests.came(&ConversationId::off_the_record("carol"), "carol");
         assert_eq!(requests.choose(None), Choice::Several(vec!["bob".into(), "carol".into()]));
-        assert_eq!(place(requests.choose(Some("Carol"))), Some(Place::off_the_record("carol")));
+        assert_eq!(place(requests.choose(Some("Carol"))), Some(ConversationId::off_the_record("carol")));
         requests.close_of("bob");
-        assert_eq!(place(requests.choose(None)), Some(Place::off_the_record("carol")));
+        assert_eq!(place(requests.choose(None)), Some(ConversationId::off_the_record("carol")));
     }
 }

@@ -46,14 +46,14 @@ impl Laid<'_> {
 
 /// What all lines of one picture have in common.
 #[derive(Clone, Copy, Debug)]
-pub struct Paper {
+pub struct Layout {
     /// How lines are set.
     pub columns: Columns,
     /// The time zone in which times and days are shown.
     pub zone: Zone,
 }
 
-impl Paper {
+impl Layout {
     fn minute(self, at: i64) -> i64 {
         (at + i64::from(self.zone.at(at).offset_s) * 1_000).div_euclid(60_000)
     }
@@ -139,7 +139,7 @@ impl Conversation {
     }
 
     /// Goes `by` rows back (or forth), on a screen of so many rows. `true` if that was the beginning.
-    pub fn turn(&mut self, paper: Paper, rows: usize, back: bool, by: usize) -> bool {
+    pub fn turn(&mut self, paper: Layout, rows: usize, back: bool, by: usize) -> bool {
         if self.lines().is_empty() {
             return back;
         }
@@ -168,7 +168,7 @@ impl Conversation {
     }
 
     /// The first row is at the top, and no emptiness above it: moves the bottom down until the screen is full.
-    fn fill(&self, paper: Paper, rows: usize, index: &mut usize, cut: &mut usize) -> bool {
+    fn fill(&self, paper: Layout, rows: usize, index: &mut usize, cut: &mut usize) -> bool {
         let mut above = paper.lay(self, *index).height().saturating_sub(*cut);
         let mut first = *index;
         while above < rows && first > 0 {
@@ -202,10 +202,10 @@ impl Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::conversation::Place;
+    use crate::chat::conversation::ConversationId;
 
     fn room(texts: &[(&str, i64, &str)]) -> Conversation {
-        let mut room = Conversation::new(Place::room("ops"), "ops");
+        let mut room = Conversation::new(ConversationId::room("ops"), "ops");
         for (key, (user, at, text)) in (0..).zip(texts) {
             let (user, text) = ((*user).into(), (*text).into());
             let talk = Talk { user, text, room: None, mention: false, private: false, delivery: Delivery::Heard };
@@ -214,7 +214,7 @@ mod tests {
         room
     }
 
-    const PAPER: Paper = Paper {
+    const PAPER: Layout = Layout {
         columns: Columns { time: 0, mark: 5, name: 7, nick: 10, indent: 20, text: 10 },
         zone: Zone::new(|_| 0),
     };
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(above[0], Above { day: Some(0), new: false });
         assert_eq!(above[1], Above { day: None, new: true });
         assert_eq!(above[2], Above { day: Some(1), new: false });
-        let east = Paper { zone: Zone::new(|_| 3_600), ..PAPER };
+        let east = Layout { zone: Zone::new(|_| 3_600), ..PAPER };
         assert_eq!(east.lay(&room, 1).above.day, Some(1));
     }
 
@@ -244,7 +244,7 @@ mod tests {
         // Summer time, of two hours, ends at 48:00 UTC.
         let zone = Zone::new(|ms| if ms < 48 * HOUR * 60_000 { 7_200 } else { 3_600 });
         let room = room(&[("ann", 21 * HOUR, "23:00"), ("ann", 22 * HOUR, "0:00"), ("ann", 70 * HOUR, "71:00")]);
-        let days: Vec<_> = (0..3).map(|i| Paper { zone, ..PAPER }.lay(&room, i).above.day).collect();
+        let days: Vec<_> = (0..3).map(|i| Layout { zone, ..PAPER }.lay(&room, i).above.day).collect();
         assert_eq!(days, [Some(0), Some(1), Some(2)]);
         assert_eq!(zone.at(22 * HOUR * 60_000).clock().to_string(), "00:00");
     }

@@ -1,6 +1,6 @@
 //! A conversation as plain text, to be saved.
 
-use super::conversation::{Conversation, Place};
+use super::conversation::{Conversation, ConversationId};
 use super::line::{Body, Delivery, Line, Talk};
 use crate::engine::Now;
 use landline_common::clean::clean;
@@ -9,7 +9,7 @@ use landline_common::clean::clean;
 #[must_use]
 pub fn written(conversation: &Conversation, server: &str, now: Now) -> String {
     let mut text = format!("{} on {server}, saved {}\n\n", conversation.title, now.wall.date());
-    let mentions = conversation.place == Place::Mentions;
+    let mentions = conversation.place == ConversationId::Mentions;
     for line in conversation.lines() {
         let at = now.zone.at(line.at);
         for sentence in sentences(line, mentions) {

@@ -2,15 +2,15 @@
 
 use super::addresses::{Own, offered, targets};
 use super::chat::{Chat, Role};
-use super::ending::CloseReason;
-use super::meet::Pair;
+use super::close_reason::CloseReason;
+use super::handshake::Pair;
 use super::offer::Offer;
 use super::requests::ChatRequest;
 use super::{Direct, LABEL_PREFIX, LIMIT};
-use crate::link::Connection;
+use crate::connection::Connection;
 use landline_common::clean::clean;
 use landline_common::command::Command;
-use landline_common::{NameKey, What};
+use landline_common::{EventKind, NameKey};
 use log::info;
 use std::io;
 
@@ -20,17 +20,17 @@ impl<C: Connection> Direct<C> {
     pub(super) fn accept(&mut self, user: Option<&str>, label: Option<&str>) -> bool {
         if let (None, Some(names)) = (user, self.requests.several_names()) {
             let why = format!("{} ask for an encrypted chat: /accept USER", names.join(", "));
-            self.answer(What::info(why), label);
+            self.answer(EventKind::info(why), label);
             return true;
         }
         let Some(request) = self.requests.take_incoming(user) else { return false };
         info!("direct: accepting request user={}", request.from);
         // Without a port or a thread, the request is used up and the user learns the reason.
         if self.open_port(&request, label).is_err() {
-            self.answer(What::Done { id: None, repeated: false }, label);
+            self.answer(EventKind::Done { id: None, repeated: false }, label);
             let from = request.from.to_string();
             let reason = CloseReason::NoResources.sentence(&from).into();
-            self.tell(What::DirectEnded { with: from.into(), reason });
+            self.tell(EventKind::DirectEnded { with: from.into(), reason });
         }
         true
     }
@@ -61,7 +61,7 @@ impl<C: Connection> Direct<C> {
         };
         if let Err(why) = begun {
             let reason = why.sentence(&user).into();
-            self.tell(What::DirectEnded { with: user.into(), reason });
+            self.tell(EventKind::DirectEnded { with: user.into(), reason });
         }
     }
 
@@ -87,7 +87,7 @@ impl<C: Connection> Direct<C> {
         old.finish(CloseReason::Replaced);
         if let Some(why) = why {
             let reason = why.sentence(&with).into();
-            self.tell(What::DirectEnded { with: with.into(), reason });
+            self.tell(EventKind::DirectEnded { with: with.into(), reason });
         }
     }
 }

@@ -7,15 +7,15 @@
 //! | closing | false | set | texts queued before still go out, then a goodbye |
 //! | over | (removed) | | `DirectEnded`, always the last event |
 
+use super::close_reason::CloseReason;
 use super::dial::dial_any;
-use super::ending::CloseReason;
-use super::meet::Pair;
+use super::handshake::Pair;
 use super::offer::AcceptHandle;
 use super::{CHAT_BIT, local_news};
-use crate::link::News;
+use crate::connection::ConnectionEvent;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use landline_common::event::Text;
-use landline_common::{NameKey, What};
+use landline_common::{EventKind, NameKey};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -70,7 +70,7 @@ impl Chat {
         (number, with): (u64, &str),
         pair: Pair,
         role: Role,
-        out: Sender<(u64, News)>,
+        out: Sender<(u64, ConnectionEvent)>,
     ) -> std::io::Result<Chat> {
         let (texts, queue) = bounded(QUEUE_CAPACITY);
         let (done, gone) = bounded(0);
@@ -129,8 +129,8 @@ fn run_chat(
     match established {
         Ok(established) => {
             let fingerprint = fingerprint.to_owned().into();
-            sender.tell(What::DirectConnected { with: sender.with(), fingerprint });
-            super::peer::run(established, queue, control, sender);
+            sender.tell(EventKind::DirectConnected { with: sender.with(), fingerprint });
+            super::run_chat::run(established, queue, control, sender);
         }
         Err(why) => sender.ended(why.or(control.reason()).unwrap_or(CloseReason::Left)),
     }
@@ -179,7 +179,7 @@ impl Control {
 /// Sends events of one chat to the UI thread.
 #[derive(Clone, Debug)]
 pub(super) struct EventSender {
-    out: Sender<(u64, News)>,
+    out: Sender<(u64, ConnectionEvent)>,
     number: u64,
     with: Box<str>,
 }
@@ -191,18 +191,18 @@ impl EventSender {
     }
 
     /// Sends an event.
-    pub fn tell(&self, what: What<'static>) {
+    pub fn tell(&self, what: EventKind<'static>) {
         self.answer(what, None);
     }
 
     /// Sends an event as the answer to the command with `label`.
-    pub fn answer(&self, what: What<'static>, label: Option<&str>) {
+    pub fn answer(&self, what: EventKind<'static>, label: Option<&str>) {
         // The receiver is gone when the program ends.
         let _ = self.out.send((CHAT_BIT | self.number, local_news(what, label)));
     }
 
     /// Sends the end of the chat.
     pub fn ended(&self, reason: CloseReason) {
-        self.tell(What::DirectEnded { with: self.with(), reason: reason.sentence(&self.with).into() });
+        self.tell(EventKind::DirectEnded { with: self.with(), reason: reason.sentence(&self.with).into() });
     }
 }

@@ -2,8 +2,8 @@
 //! before, until one leads to the owner of the right key.
 
 use super::chat::OutgoingText;
-use super::ending::CloseReason;
-use super::meet::{Established, Pair};
+use super::close_reason::CloseReason;
+use super::handshake::{Established, Pair};
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use landline_common::link::LinkError;
 use std::collections::VecDeque;

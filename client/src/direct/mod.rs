@@ -17,27 +17,27 @@
 mod addresses;
 mod begin;
 mod chat;
+mod close_reason;
 mod dial;
-mod diary;
-mod ending;
 mod forged;
 mod frame;
-mod meet;
+mod handshake;
+mod logging;
 mod offer;
-mod peer;
 mod requests;
+mod run_chat;
 
 use crate::clock::wall;
-use crate::link::{Connection, News, SignIn};
+use crate::connection::{Connection, ConnectionEvent, SignIn};
 use crate::message::too_long;
 use chat::{BYE_TIMEOUT, Chat};
+use close_reason::CloseReason;
 use crossbeam_channel::{Receiver, Sender};
-use ending::CloseReason;
 use landline_common::clean::clean_message;
 use landline_common::command::{Command, Request};
 use landline_common::event::Reply;
 use landline_common::link::{Keys, LinkError};
-use landline_common::{Cause, Event, NameKey, What, json};
+use landline_common::{Cause, Event, EventKind, NameKey, json};
 use log::info;
 use requests::Requests;
 use std::collections::VecDeque;
@@ -57,7 +57,7 @@ const LABEL_PREFIX: &str = "direct-";
 #[derive(Debug)]
 pub struct Direct<C> {
     inner: C,
-    out: Sender<(u64, News)>,
+    out: Sender<(u64, ConnectionEvent)>,
     /// Generated at each start and never stored, so that recorded traffic cannot be decrypted with a seized computer.
     /// A lasting key for a name would promise too much, since any guest can take a free name.
     keys: Keys,
@@ -69,7 +69,7 @@ pub struct Direct<C> {
     last_label: u64,
     /// Local events that did not fit into `out`. The UI thread must not block on that channel, since only the UI thread
     /// drains it.
-    local_queue: VecDeque<News>,
+    local_queue: VecDeque<ConnectionEvent>,
 }
 
 impl<C: Connection> Direct<C> {
@@ -77,7 +77,7 @@ impl<C: Connection> Direct<C> {
     ///
     /// # Errors
     /// No key can be generated: the system provides no random numbers.
-    pub fn around(inner: C, out: Sender<(u64, News)>) -> Result<Direct<C>, LinkError> {
+    pub fn around(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<Direct<C>, LinkError> {
         Ok(Direct {
             inner,
             out,
@@ -108,17 +108,17 @@ impl<C: Connection> Direct<C> {
     ///
     /// Drops events that only this program may tell, answers to questions that the user did not ask, and answers to
     /// this program's own commands.
-    fn filter_server_news(&mut self, told: News) -> Option<News> {
+    fn filter_server_news(&mut self, told: ConnectionEvent) -> Option<ConnectionEvent> {
         let event = match &told {
-            News::Event { event, .. } => event,
+            ConnectionEvent::Event { event, .. } => event,
             // A server must not fake an event of a direct chat, not even in a form that only scripts understand.
-            News::Unknown(line) => return (!forged::is_forged(line)).then_some(told),
+            ConnectionEvent::Unknown(line) => return (!forged::is_forged(line)).then_some(told),
             _ => return Some(told),
         };
         // True for answers to commands that the user did not type.
         let is_own = event.reply.as_ref().is_some_and(|reply| reply.label.starts_with(LABEL_PREFIX));
         let passes = match &event.what {
-            What::Welcome { grant, .. } => {
+            EventKind::Welcome { grant, .. } => {
                 if !grant.resumed {
                     self.requests.clear();
                 }
@@ -126,8 +126,8 @@ impl<C: Connection> Direct<C> {
                 self.command(&Command::DirectKey(&key));
                 true
             }
-            What::DirectRequest { from, key } => self.requests.add_incoming(from, key, self.chats.len()),
-            What::DirectReady { user, key, addresses } => {
+            EventKind::DirectRequest { from, key } => self.requests.add_incoming(from, key, self.chats.len()),
+            EventKind::DirectReady { user, key, addresses } => {
                 let was_asked = self.requests.take_outgoing(user);
                 if was_asked {
                     // If both users asked, drop the other request: one chat is enough.
@@ -136,32 +136,32 @@ impl<C: Connection> Direct<C> {
                 }
                 was_asked
             }
-            What::DirectRejected { by } => {
+            EventKind::DirectRejected { by } => {
                 self.requests.take_outgoing(by);
                 true
             }
-            What::Report(report) if report.cause == Cause::DirectUnavailable => {
+            EventKind::Report(report) if report.cause == Cause::DirectUnavailable => {
                 self.requests.take_incoming(report.about.user.as_deref());
                 true
             }
             // A server has no part in direct chats, and asks for nothing after sign-in.
-            What::DirectConnected { .. }
-            | What::DirectTalk { .. }
-            | What::DirectEnded { .. }
-            | What::Ask(_)
-            | What::AskAll { .. } => false,
+            EventKind::DirectConnected { .. }
+            | EventKind::DirectTalk { .. }
+            | EventKind::DirectEnded { .. }
+            | EventKind::Ask(_)
+            | EventKind::AskAll { .. } => false,
             _ => true,
         };
         (passes && !is_own).then_some(told)
     }
 
     /// Applies an event of a chat to the list of chats, and returns it. Events of a chat that is gone are dropped.
-    fn apply_chat_news(&mut self, number: u64, told: News) -> Option<News> {
+    fn apply_chat_news(&mut self, number: u64, told: ConnectionEvent) -> Option<ConnectionEvent> {
         let at = self.chats.iter().position(|chat| chat.number == number)?;
-        if let News::Event { event, .. } = &told {
+        if let ConnectionEvent::Event { event, .. } = &told {
             match &event.what {
-                What::DirectConnected { .. } => self.chats[at].open = true,
-                What::DirectEnded { .. } => _ = self.chats.remove(at),
+                EventKind::DirectConnected { .. } => self.chats[at].open = true,
+                EventKind::DirectEnded { .. } => _ = self.chats.remove(at),
                 _ => {}
             }
         }
@@ -199,13 +199,13 @@ impl<C: Connection> Direct<C> {
     fn send_text(&mut self, to: &str, text: &str, label: Option<&str>) {
         let text = clean_message(text).into_owned();
         if let Some(why) = too_long(&text) {
-            return self.answer(What::error(413, why), label);
+            return self.answer(EventKind::error(413, why), label);
         }
         match self.chat_mut(to).filter(|chat| chat.open) {
-            Some(_) if text.is_empty() => self.answer(What::Done { id: None, repeated: false }, label),
+            Some(_) if text.is_empty() => self.answer(EventKind::Done { id: None, repeated: false }, label),
             // The chat's thread answers when the text was sent.
             Some(chat) => chat.send(text, label.map(str::to_owned)),
-            None => self.answer(What::error(403, not_open(to)), label),
+            None => self.answer(EventKind::error(403, not_open(to)), label),
         }
     }
 
@@ -214,9 +214,9 @@ impl<C: Connection> Direct<C> {
             Some(chat) => {
                 chat.close(CloseReason::Stopped);
                 chat.open = false;
-                self.answer(What::Done { id: None, repeated: false }, label);
+                self.answer(EventKind::Done { id: None, repeated: false }, label);
             }
-            None => self.answer(What::info(not_open(user)), label),
+            None => self.answer(EventKind::info(not_open(user)), label),
         }
     }
 
@@ -238,7 +238,7 @@ impl<C: Connection> Direct<C> {
         } else {
             format!("an encrypted chat with {with} is about to begin; /direct-stop {with} gives it up")
         };
-        self.answer(What::info(why), label);
+        self.answer(EventKind::info(why), label);
         true
     }
 
@@ -248,14 +248,14 @@ impl<C: Connection> Direct<C> {
     }
 
     /// Queues a local event for the UI.
-    fn tell(&mut self, what: What<'static>) {
+    fn tell(&mut self, what: EventKind<'static>) {
         self.answer(what, None);
     }
 
     /// Queues the answer to a command that the server never sees.
-    fn answer(&mut self, what: What<'static>, label: Option<&str>) {
+    fn answer(&mut self, what: EventKind<'static>, label: Option<&str>) {
         // `Done` carries no text, so without a label there is nothing to tell.
-        if label.is_some() || !matches!(what, What::Done { .. }) {
+        if label.is_some() || !matches!(what, EventKind::Done { .. }) {
             self.local_queue.push_back(local_news(what, label));
         }
         self.flush_local();
@@ -275,19 +275,19 @@ impl<C: Connection> Direct<C> {
 }
 
 impl<C: Connection + 'static> Connection for Direct<C> {
-    fn news(&self) -> &Receiver<(u64, News)> {
+    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
         self.inner.news()
     }
 
-    fn current(&mut self, (number, told): (u64, News)) -> Option<News> {
+    fn current(&mut self, (number, told): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         let told = match number {
             LOCAL_NUMBER => Some(told),
             CHAT_BIT.. => self.apply_chat_news(number & !CHAT_BIT, told),
             _ => self.inner.current((number, told)).and_then(|told| self.filter_server_news(told)),
         };
         self.flush_local();
-        if let Some(News::Event { event, .. }) = &told
-            && let Some(note) = diary::note(&event.what)
+        if let Some(ConnectionEvent::Event { event, .. }) = &told
+            && let Some(note) = logging::note(&event.what)
         {
             info!("{note}");
         }
@@ -340,13 +340,13 @@ fn not_open(user: &str) -> String {
 }
 
 /// Builds a local event, also as the JSON line that scripts read. With a label it is the last answer to that command.
-fn local_news(what: What<'static>, label: Option<&str>) -> News {
+fn local_news(what: EventKind<'static>, label: Option<&str>) -> ConnectionEvent {
     let reply = label.map(|label| Reply { label: label.to_owned().into(), done: true });
     let event = Event { reply, ..what.at(wall()) };
     let mut line = Vec::new();
     json::write(&event, &mut line);
     let line = String::from_utf8_lossy(&line).trim_end().into();
-    News::Event { event: Box::new(event), line, by_program: true }
+    ConnectionEvent::Event { event: Box::new(event), line, by_program: true }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! number, and the first one that proves the right key wins.
 
 use super::chat::OutgoingText;
-use super::ending::CloseReason;
-use super::meet::{Established, Pair};
+use super::close_reason::CloseReason;
+use super::handshake::{Established, Pair};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};

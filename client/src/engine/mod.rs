@@ -10,7 +10,7 @@
 mod account;
 mod connection;
 mod effects;
-mod hear;
+mod incoming;
 pub mod limits;
 mod received;
 mod request;
@@ -25,7 +25,7 @@ mod time;
 pub use account::PASSWORD_NOT_SET;
 pub use connection::Phase;
 pub use effects::{Effect, Update};
-pub use hear::{Heard, Looked};
+pub use incoming::{Heard, Looked};
 pub use request::{Delivery, Progress, RequestKind, Target};
 pub use rng::Rng;
 pub use submit::{Cancelled, TOO_MANY};

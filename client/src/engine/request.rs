@@ -6,7 +6,7 @@ pub enum Target {
     /// Into a room.
     Room(Box<str>),
     /// To all users online.
-    Everybody,
+    Global,
     /// To one user, as a message that the server stores.
     User(Box<str>),
     /// Into an off-the-record chat, by way of the server.
@@ -22,7 +22,7 @@ impl Target {
         let fold = |name: &str| name.to_lowercase().into_boxed_str();
         match self {
             Target::Room(name) => Target::Room(fold(name)),
-            Target::Everybody => Target::Everybody,
+            Target::Global => Target::Global,
             Target::User(name) => Target::User(fold(name)),
             Target::OffTheRecord(name) => Target::OffTheRecord(fold(name)),
             Target::Encrypted(name) => Target::Encrypted(fold(name)),

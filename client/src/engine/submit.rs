@@ -5,7 +5,7 @@ use super::received::{Membership, folded};
 use super::request::{Progress, RequestKind, Target};
 use super::send_queue::{Lane, QueuedRequest};
 use super::{Effect, Engine, Update};
-use landline_common::command::{Ask, Command, Request};
+use landline_common::command::{Command, HistoryQuery, Request};
 use landline_common::event::Text;
 
 /// Error text when too many lines wait.
@@ -42,7 +42,7 @@ impl Engine {
         let to = |user| Some(Text::Borrowed(user));
         let (request, room) = match target {
             Target::Room(room) => (Request { room: to(room), ..once(with("say")) }, Some(folded(room))),
-            Target::Everybody => (once(with("all")), None),
+            Target::Global => (once(with("all")), None),
             Target::User(user) => (Request { to: to(user), ..once(with("pm")) }, None),
             Target::OffTheRecord(user) => (Request { to: to(user), ..with("private") }, None),
             Target::Encrypted(user) => (Request { to: to(user), ..with("direct_say") }, None),
@@ -149,7 +149,7 @@ impl Engine {
         let name = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().into();
         let kind = match &*request.r#type {
             "say" => RequestKind::Message(Target::Room(name(&request.room))),
-            "all" => RequestKind::Message(Target::Everybody),
+            "all" => RequestKind::Message(Target::Global),
             "pm" => RequestKind::Message(Target::User(name(&request.to))),
             "private" => RequestKind::Message(Target::OffTheRecord(name(&request.to))),
             "direct_say" => RequestKind::Message(Target::Encrypted(name(&request.to))),
@@ -278,8 +278,12 @@ fn question(kind: &RequestKind, label: &str, id: Option<u64>) -> Option<String> 
         RequestKind::Members(room) => of(&Command::Members { room, after: None }),
         RequestKind::Online => of(&Command::Online { after: None }),
         RequestKind::RoomList => of(&Command::Rooms { after: None }),
-        RequestKind::Older(room) => of(&Command::HistoryIn { room, ask: id.map_or_else(Ask::default, Ask::Before) }),
-        RequestKind::CatchUp(room, _) => of(&Command::HistoryIn { room, ask: id.map_or(Ask::Unread, Ask::After) }),
+        RequestKind::Older(room) => {
+            of(&Command::HistoryIn { room, ask: id.map_or_else(HistoryQuery::default, HistoryQuery::Before) })
+        }
+        RequestKind::CatchUp(room, _) => {
+            of(&Command::HistoryIn { room, ask: id.map_or(HistoryQuery::Unread, HistoryQuery::After) })
+        }
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The current time, as an argument for pure code.
 
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 
 /// A time zone: by how many seconds local time is ahead of UTC at a moment. That changes where there is summer time.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +15,8 @@ impl Zone {
 
     /// Returns that moment with its own UTC offset.
     #[must_use]
-    pub fn at(self, unix_ms: i64) -> Moment {
-        Moment { unix_ms, offset_s: (self.0)(unix_ms) }
+    pub fn at(self, unix_ms: i64) -> OffsetDateTime {
+        OffsetDateTime { unix_ms, offset_s: (self.0)(unix_ms) }
     }
 }
 
@@ -33,7 +33,7 @@ pub struct Now {
     /// Milliseconds on a monotonic clock with an arbitrary start.
     pub ms: u64,
     /// Wall-clock time.
-    pub wall: Moment,
+    pub wall: OffsetDateTime,
     /// The zone in which other moments are shown.
     pub zone: Zone,
 }

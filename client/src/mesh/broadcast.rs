@@ -5,9 +5,9 @@
 //! share the port for broadcasts.
 
 use super::hello::Hello;
-use super::intake::HelloLimiter;
+use super::hello_limiter::HelloLimiter;
 use super::limits::HANDSHAKE_MS;
-use crate::networks::{enlarge_receive_buffer, networks, read_datagrams, shared_socket, socket_on};
+use crate::interfaces::{enlarge_receive_buffer, networks, read_datagrams, shared_socket, socket_on};
 use landline_common::beacon::{Link, is_credible};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
@@ -75,7 +75,7 @@ impl Broadcast {
         let networks = self.refresh_networks();
         for network in &networks {
             // Ignore errors: an interface may have gone down, and the others still work.
-            let _ = network.socket.send_to(&self.datagram, (network.link.everybody, self.port));
+            let _ = network.socket.send_to(&self.datagram, (network.link.global, self.port));
         }
     }
 

@@ -8,10 +8,10 @@ use super::limits::{NEWS, TICK_MS};
 use super::links::Links;
 use super::node::{Effect, Input, Node};
 use super::pins::Pins;
-use crate::link::News;
-use crate::ui::clock::now;
+use crate::clock::now;
+use crate::connection::ConnectionEvent;
 use crossbeam_channel::{Receiver, Sender};
-use landline_common::{Event, What, json};
+use landline_common::{Event, EventKind, json};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct Engine {
     /// File of known keys.
     pub pins: Pins,
     /// Channel to the UI.
-    pub news: Sender<(u64, News)>,
+    pub news: Sender<(u64, ConnectionEvent)>,
     /// Events that did not fit into the channel yet.
     pub waiting: VecDeque<Event<'static>>,
     /// Number of events dropped because too many waited.
@@ -106,13 +106,13 @@ impl Engine {
                 Ok(false) => return Continue(Some(Input::PinsFull)),
                 Err(why) => {
                     let text = format!("cannot remember the key of {name}: {why:#}");
-                    self.waiting.push_back(What::info(text).at(now(self.start).wall));
+                    self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
                 }
             },
             Effect::Repin(name, key) => {
                 if let Err(why) = self.pins.replace(&name, &key) {
                     let text = format!("the key of {name} is accepted for this run only: {why:#}");
-                    self.waiting.push_back(What::info(text).at(now(self.start).wall));
+                    self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
                 }
             }
             Effect::Leave => return Break(()),
@@ -126,9 +126,9 @@ impl Engine {
             let mut line = Vec::new();
             json::write(&event, &mut line);
             let line = String::from_utf8_lossy(&line).trim_end().into();
-            let news = News::Event { event: Box::new(event), line, by_program: true };
+            let news = ConnectionEvent::Event { event: Box::new(event), line, by_program: true };
             if let Err(full) = self.news.try_send((0, news)) {
-                if let (_, News::Event { event, .. }) = full.into_inner() {
+                if let (_, ConnectionEvent::Event { event, .. }) = full.into_inner() {
                     self.waiting.push_front(*event);
                 }
                 return;
@@ -136,7 +136,7 @@ impl Engine {
         }
         if self.left_out > 0 {
             let text = format!("{} lines came too fast to be shown here; /history has them", self.left_out);
-            self.waiting.push_back(What::info(text).at(now(self.start).wall));
+            self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
             self.left_out = 0;
         }
     }

@@ -1,6 +1,6 @@
 //! The key of this user, by which other members recognize the user at the next start.
 
-use crate::small_file;
+use crate::atomic_file;
 use anyhow::Context;
 use landline_common::link::{self, Keys};
 use std::fs;
@@ -58,7 +58,7 @@ fn permission_warning(_: &Path) -> Option<String> {
 
 /// Reads the key, or returns `None` if the file does not exist.
 fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
-    let Some(text) = small_file::read_if_exists(file, MAX_BYTES)? else { return Ok(None) };
+    let Some(text) = atomic_file::read_if_exists(file, MAX_BYTES)? else { return Ok(None) };
     let digits = text.strip_prefix(HEADING).map(str::trim);
     let bytes = digits.and_then(link::bytes_of).with_context(|| {
         format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())
@@ -69,7 +69,7 @@ fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
 /// Writes the key to a new file, which must not exist.
 fn write(file: &Path, keys: &Keys) -> io::Result<()> {
     let digits: String = keys.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    small_file::create_private(file, &format!("{HEADING}\n{digits}\n"))
+    atomic_file::create_private(file, &format!("{HEADING}\n{digits}\n"))
 }
 
 #[cfg(test)]

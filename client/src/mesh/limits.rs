@@ -1,7 +1,7 @@
 //! Limits of a mesh member, each with its reason. Any machine on the network can send to a member, so everything that
 //! others can fill or trigger has a limit.
 
-pub use crate::window::LINES;
+pub use crate::rate_counter::LINES;
 pub use landline_common::mesh::{FRAME_BYTES, NUMBER};
 
 /// Members known at once, linked or only heard of: as many as a small network has addresses.
@@ -126,7 +126,7 @@ pub const HAVE_MS: u64 = 3_000;
 /// a member that invents history can displace everything else only once per period.
 pub const PAST_MS: u64 = 600_000;
 /// Milliseconds after which an unconfirmed private message is repeated. By then the receiver's rate window has ended
-/// ([`crate::window::WINDOW_MS`]).
+/// ([`crate::rate_counter::WINDOW_MS`]).
 pub const REPEAT_MS: u64 = 5_000;
 /// Milliseconds for which a flooding member is refused.
 pub const REFUSED_MS: u64 = 60_000;

@@ -8,7 +8,7 @@ use super::admission::HandshakeLimiter;
 use super::limits::{HANDSHAKE_MS, LINKS, QUEUE, QUEUE_BYTES};
 use super::node::{Dial, Input};
 use super::wire::Frame;
-use crate::timed::DeadlineStream;
+use crate::deadline_stream::DeadlineStream;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::link::{Keys, LinkError, Opened, Sealer, Side, Whom, open};
 use socket2::{Domain, Protocol, Socket, Type};

@@ -4,8 +4,8 @@
 mod admission;
 mod broadcast;
 mod engine;
+mod hello_limiter;
 mod identity;
-mod intake;
 mod limits;
 mod links;
 mod node;
@@ -16,11 +16,11 @@ pub use node::ROOM;
 
 use landline_common::mesh::{hello, id, wire};
 
+use crate::clock::now;
+use crate::connect::Entered;
+use crate::connection::{Connection, ConnectionEvent, First, Identity, SignIn};
 use crate::engine::Engine as Session;
-use crate::link::{Connection, First, Identity, News, SignIn};
-use crate::places;
-use crate::ui::clock::now;
-use crate::ui::enter::Entered;
+use crate::paths;
 use anyhow::Context;
 use broadcast::Broadcast;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -30,7 +30,7 @@ use id::NodeId;
 use landline_common::UserName;
 use landline_common::link::{Keys, PublicKey};
 use links::{Links, Terms};
-use node::{Input, Me, Node};
+use node::{Input, LocalIdentity, Node};
 use pins::Pins;
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
@@ -47,7 +47,7 @@ const LEAVING: Duration = Duration::from_secs(1);
 
 /// Who enters, and how.
 #[derive(Debug)]
-pub struct Wish {
+pub struct MeshOptions {
     /// The name.
     pub name: UserName,
     /// The only address to be at.
@@ -64,16 +64,16 @@ pub struct Wish {
 ///
 /// # Errors
 /// The key is damaged, or the ports cannot be had.
-pub fn enter(wish: &Wish) -> anyhow::Result<Entered> {
-    let (keys, note) = identity::keys(places::mesh_key_file().as_deref())?;
-    let pins = Pins::new(places::known_peers_file());
+pub fn enter(wish: &MeshOptions) -> anyhow::Result<Entered> {
+    let (keys, note) = identity::keys(paths::mesh_key_file().as_deref())?;
+    let pins = Pins::new(paths::known_peers_file());
     let known = pins.load()?;
     let host = wish.host.unwrap_or(Ipv4Addr::UNSPECIFIED);
     let listener = TcpListener::bind((host, 0)).with_context(|| {
         format!("nobody could reach you at {host}; HOST is an address of this machine, and may be left out")
     })?;
     let port = listener.local_addr().context("listening")?.port();
-    let me = Me {
+    let me = LocalIdentity {
         id: new_id(&keys.public())?,
         name: wish.name.clone(),
         key: keys.public(),
@@ -132,17 +132,17 @@ fn new_id(key: &PublicKey) -> anyhow::Result<NodeId> {
 #[derive(Debug)]
 struct Mesh {
     inputs: Sender<Input>,
-    news: Receiver<(u64, News)>,
+    news: Receiver<(u64, ConnectionEvent)>,
     /// Closed when all is said.
     over: Receiver<()>,
 }
 
 impl Connection for Mesh {
-    fn news(&self) -> &Receiver<(u64, News)> {
+    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
         &self.news
     }
 
-    fn current(&mut self, (_, news): (u64, News)) -> Option<News> {
+    fn current(&mut self, (_, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         Some(news)
     }
 

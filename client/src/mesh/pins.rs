@@ -3,7 +3,7 @@
 
 use super::limits::PINS;
 use super::node::Pinned;
-use crate::small_file;
+use crate::atomic_file;
 use anyhow::Context;
 use landline_common::clean::clean;
 use landline_common::link::PublicKey;
@@ -49,7 +49,7 @@ impl Pins {
     /// Reads names and keys as written. A missing file has none.
     fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
-        let Some(text) = small_file::read_if_exists(file, MAX_BYTES)? else { return Ok(BTreeMap::new()) };
+        let Some(text) = atomic_file::read_if_exists(file, MAX_BYTES)? else { return Ok(BTreeMap::new()) };
         let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
         toml::from_str(&text).with_context(damaged)
     }
@@ -87,12 +87,12 @@ impl Pins {
     fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> anyhow::Result<T> {
         let mut lines = BTreeMap::new();
         let Some(file) = &self.file else { return Ok(change(&mut lines)) };
-        let _lock = small_file::lock(file)?;
+        let _lock = atomic_file::lock(file)?;
         lines = self.lines()?;
         let before = lines.clone();
         let done = change(&mut lines);
         if lines != before {
-            small_file::replace(file, &toml::to_string(&lines)?)?;
+            atomic_file::replace(file, &toml::to_string(&lines)?)?;
         }
         Ok(done)
     }

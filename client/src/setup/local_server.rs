@@ -3,7 +3,7 @@
 //! Its data folder is the user's alone. Its standard error is read until its banner is there, for the reason if it does
 //! not start; then that pipe is closed, since the server keeps a log of its own, which is bounded.
 
-use crate::timed::DeadlineStream;
+use crate::deadline_stream::DeadlineStream;
 use crossbeam_channel::{Receiver, bounded};
 use landline_common::service::{MAIN_PORT, Service};
 use std::ffi::OsStr;
@@ -139,7 +139,7 @@ fn program() -> Option<PathBuf> {
 
 fn find_program(beside: Option<&Path>, path: &OsStr) -> Option<PathBuf> {
     let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
-    let folders = beside.map(Path::to_owned).into_iter().chain(crate::places::of_programs(path));
+    let folders = beside.map(Path::to_owned).into_iter().chain(crate::paths::of_programs(path));
     folders.map(|folder| folder.join(&name)).find(|file| file.is_file())
 }
 

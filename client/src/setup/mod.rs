@@ -1,15 +1,16 @@
 //! What the first questions need of the world: a look at the network, and a server that is started here.
 
+pub mod answers;
 mod local_server;
-pub mod welcome;
+pub mod questions;
 
 pub use local_server::{NotStarted, Started, start};
 
-use crate::args::Discover;
-use crate::discover;
+use crate::cli::args::Discover;
+use crate::discovery;
 use crossbeam_channel::{Receiver, bounded};
+use questions::Offer;
 use std::time::Duration;
-use welcome::Offer;
 
 /// Between two looks at the network.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -21,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub fn look() -> std::io::Result<Receiver<Vec<Offer>>> {
     let (out, lists) = bounded(1);
     let run = move || {
-        while out.send(discover::offers(&Discover::default())).is_ok() {
+        while out.send(discovery::offers(&Discover::default())).is_ok() {
             std::thread::sleep(PAUSE);
         }
     };

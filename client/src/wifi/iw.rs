@@ -4,9 +4,9 @@
 mod entry;
 
 use super::Scan;
+use super::failure::Failure;
 use super::network::Network;
 use super::tool::{Said, Tool};
-use super::trouble::Trouble;
 use entry::Entry;
 
 /// Interfaces to scan at most, since each scan takes seconds. Virtual interfaces repeat what the real ones see.
@@ -25,7 +25,7 @@ const DOWN: [&str; 2] = ["(-100)", "(-132)"];
 ///
 /// # Errors
 /// `iw` is missing or fails, there is no adapter, or no interface sees a network.
-pub fn scan() -> Result<Scan, Trouble> {
+pub fn scan() -> Result<Scan, Failure> {
     let iw = Tool::find("iw")?;
     let said = iw.run(&["dev"])?;
     // On a machine without any adapter `iw` may fail like this, too; the empty list below then reports that.
@@ -34,7 +34,7 @@ pub fn scan() -> Result<Scan, Trouble> {
     }
     let interfaces = interfaces(&said.text);
     if interfaces.is_empty() {
-        return Err(Trouble::NoAdapter);
+        return Err(Failure::NoAdapter);
     }
     let mut found = Scan { networks: Vec::new(), note: None };
     let mut troubles = Vec::new();
@@ -46,24 +46,24 @@ pub fn scan() -> Result<Scan, Trouble> {
             }
             Err(trouble) => troubles.push(trouble),
         }
-        if matches!(troubles.last(), Some(Trouble::Slow { .. })) {
+        if matches!(troubles.last(), Some(Failure::Slow { .. })) {
             // The other interfaces would likely hang as well, each for the full deadline.
             break;
         }
     }
-    if found.networks.is_empty() { Err(troubles.into_iter().max().unwrap_or(Trouble::Nothing)) } else { Ok(found) }
+    if found.networks.is_empty() { Err(troubles.into_iter().max().unwrap_or(Failure::Nothing)) } else { Ok(found) }
 }
 
 /// Scans on one interface. Where the user may not scan, or another scan is running, returns the kernel's cached list.
-fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Trouble> {
+fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Failure> {
     let said = iw.run(&["dev", interface, "scan"])?;
     if said.success {
         return Ok(Scan { networks: parse(said.whole("BSS "))?, note: None });
     }
     let (note, otherwise) = match refusal(&said) {
-        Refusal::NotPermitted => (CACHED_NOT_PERMITTED, Trouble::NotPermitted),
-        Refusal::Busy => (CACHED_BUSY, Trouble::Nothing),
-        Refusal::Off => return Err(Trouble::Off(HOW_TO_ENABLE)),
+        Refusal::NotPermitted => (CACHED_NOT_PERMITTED, Failure::NotPermitted),
+        Refusal::Busy => (CACHED_BUSY, Failure::Nothing),
+        Refusal::Off => return Err(Failure::Off(HOW_TO_ENABLE)),
         Refusal::Other => return Err(iw.complains(&said)),
     };
     let said = iw.run(&["dev", interface, "scan", "dump"])?;
@@ -109,7 +109,7 @@ fn interfaces(text: &str) -> Vec<&str> {
 ///
 /// # Errors
 /// The output is not empty and has no `BSS` entry.
-pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
+pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
     let mut entries: Vec<Entry> = Vec::new();
     for line in text.lines() {
         if let Some(head) = line.strip_prefix("BSS ") {
@@ -119,7 +119,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
         }
     }
     if entries.is_empty() && !text.trim().is_empty() {
-        return Err(Trouble::Unintelligible("iw"));
+        return Err(Failure::Unintelligible("iw"));
     }
     Ok(entries.into_iter().map(Entry::network).collect())
 }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn accepts_empty_output_and_rejects_other_text() {
         assert_eq!(parse("").unwrap(), []);
-        assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Trouble::Unintelligible("iw")));
+        assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Failure::Unintelligible("iw")));
         let list = parse("BSS nonsense\n\tfreq: much\n\tsignal: nan dBm\nBSS \n\tsignal: 200/100\n").unwrap();
         assert_eq!(lines(&list), ["(hidden) | - | - | - - | open", "(hidden) | - | 100 | - - | open"]);
     }

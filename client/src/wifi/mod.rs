@@ -1,6 +1,7 @@
 //! Lists the Wi-Fi networks in range with the platform's own tool. Names and other fields come from the air, so
 //! treat them as hostile input: any access point may send control characters in its name.
 
+mod failure;
 mod iw;
 mod netsh;
 mod network;
@@ -9,13 +10,12 @@ mod print;
 mod security;
 mod system_profiler;
 mod tool;
-mod trouble;
 
 #[cfg(test)]
 mod tests;
 
+use failure::Failure;
 use network::{Network, merge};
-use trouble::Trouble;
 
 /// The result of a scan.
 struct Scan {
@@ -26,7 +26,7 @@ struct Scan {
 }
 
 /// Runs one platform tool and parses its list.
-type Scanner = fn() -> Result<Scan, Trouble>;
+type Scanner = fn() -> Result<Scan, Failure>;
 
 /// Prints the networks in range, as a table or as JSON lines.
 ///
@@ -48,8 +48,8 @@ pub fn run(json: bool) -> anyhow::Result<bool> {
 }
 
 /// Returns the first scan that succeeds, or the most specific error of all tools.
-fn first_success(scanners: &[Scanner]) -> Result<Scan, Trouble> {
-    let mut most_specific = Trouble::Missing;
+fn first_success(scanners: &[Scanner]) -> Result<Scan, Failure> {
+    let mut most_specific = Failure::Missing;
     for scan in scanners {
         match scan() {
             Ok(found) => return Ok(found),

@@ -2,10 +2,10 @@
 //! number and a name begin a network; a value that is a MAC address begins one of its access points.
 
 use super::Scan;
+use super::failure::Failure;
 use super::network::{Band, Bssid, Name, Network};
 use super::security::{Meaning, Scheme, Security};
 use super::tool::{Tool, below};
-use super::trouble::Trouble;
 
 /// Index of a value between the network's name and its first access point. Index 0 is the network type.
 const AUTHENTICATION: usize = 1;
@@ -27,15 +27,15 @@ const CIPHERS: [&str; 5] = ["CCMP", "TKIP", "GCMP", "GCMP-256", "CCMP-256"];
 ///
 /// # Errors
 /// `netsh` fails, location access is off, or no network is in range.
-pub fn scan() -> Result<Scan, Trouble> {
+pub fn scan() -> Result<Scan, Failure> {
     let netsh = Tool::at("netsh", below("SystemRoot", "C:\\Windows", "System32\\netsh.exe"));
     let said = netsh.run(&["wlan", "show", "networks", "mode=bssid"])?;
     if !said.success {
-        return Err(if said.text.contains(LOCATION) { Trouble::NoLocation } else { netsh.complains(&said) });
+        return Err(if said.text.contains(LOCATION) { Failure::NoLocation } else { netsh.complains(&said) });
     }
     let mut networks = parse(said.whole("\nSSID "));
     if networks.is_empty() {
-        return Err(Trouble::Nothing);
+        return Err(Failure::Nothing);
     }
     // If this call fails, the list is printed without marks.
     let used = netsh.run(&["wlan", "show", "interfaces"]).map(|said| connected(&said.text)).unwrap_or_default();

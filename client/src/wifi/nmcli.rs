@@ -1,19 +1,19 @@
 //! Scans with NetworkManager's `nmcli` in terse mode: fields are separated by `:`, and `\` escapes `:` and `\`.
 
 use super::Scan;
+use super::failure::Failure;
 use super::network::{Band, Bssid, Name, Network, channel_of};
 use super::security::{Meaning, Scheme, Security};
 use super::tool::Tool;
-use super::trouble::Trouble;
 
 const LIST: [&str; 6] = ["-t", "-f", "IN-USE,SSID,BSSID,CHAN,FREQ,SIGNAL,SECURITY", "device", "wifi", "list"];
 const HOW_TO_ENABLE: &str = "nmcli radio wifi on";
 
 /// Known error texts, in English because `Tool` sets the locale. The second one appears when D-Bus does not run.
-const COMPLAINTS: [(&str, Trouble); 3] = [
-    ("NetworkManager is not running", Trouble::NoManager),
-    ("Could not create NMClient", Trouble::NoManager),
-    ("No Wi-Fi device", Trouble::NoAdapter),
+const COMPLAINTS: [(&str, Failure); 3] = [
+    ("NetworkManager is not running", Failure::NoManager),
+    ("Could not create NMClient", Failure::NoManager),
+    ("No Wi-Fi device", Failure::NoAdapter),
 ];
 
 /// Words of the SECURITY field.
@@ -33,7 +33,7 @@ const WORDS: [Meaning; 8] = [
 ///
 /// # Errors
 /// `nmcli` is missing or fails, NetworkManager does not run, or no network is in range.
-pub fn scan() -> Result<Scan, Trouble> {
+pub fn scan() -> Result<Scan, Failure> {
     let nmcli = Tool::find("nmcli")?;
     let said = nmcli.run(&LIST)?;
     if !said.success {
@@ -46,28 +46,28 @@ pub fn scan() -> Result<Scan, Trouble> {
 }
 
 /// Finds the reason for an empty list: the radio is off, there is no adapter, or no network is in range.
-fn why_none(nmcli: &Tool) -> Trouble {
+fn why_none(nmcli: &Tool) -> Failure {
     let told = |args: &[&str]| nmcli.run(args).ok().filter(|said| said.success).map(|said| said.text);
     let radio = told(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
     if radio.trim().split(':').any(|state| state == "disabled") {
-        return Trouble::Off(HOW_TO_ENABLE);
+        return Failure::Off(HOW_TO_ENABLE);
     }
     let devices = told(&["-t", "-f", "TYPE", "device"]);
     if devices.is_some_and(|list| !list.lines().any(|kind| kind == "wifi")) {
-        return Trouble::NoAdapter;
+        return Failure::NoAdapter;
     }
-    Trouble::Nothing
+    Failure::Nothing
 }
 
 /// Parses the output of `nmcli -t device wifi list` into access points. Lines of another form are skipped.
 ///
 /// # Errors
 /// The output is not empty and no line has the expected form.
-pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
+pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let networks: Vec<Network> = lines().filter_map(network).collect();
     if networks.is_empty() && lines().next().is_some() {
-        return Err(Trouble::Unintelligible("nmcli"));
+        return Err(Failure::Unintelligible("nmcli"));
     }
     Ok(networks)
 }
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn skips_malformed_lines_and_missing_fields() {
         assert_eq!(parse("").unwrap(), []);
-        assert_eq!(parse("Usage: nmcli device\n"), Err(Trouble::Unintelligible("nmcli")));
+        assert_eq!(parse("Usage: nmcli device\n"), Err(Failure::Unintelligible("nmcli")));
         let list = parse(" :--:::::\nnonsense\n:x:zz:999999:7 GHz:250:WPA9\n").unwrap();
         assert_eq!(lines(&list), ["(hidden) | - | - | - - | open", "x | - | 100 | - - | WPA9"]);
     }

@@ -1,10 +1,10 @@
 //! Scans with macOS' `system_profiler`, which prints JSON.
 
 use super::Scan;
+use super::failure::Failure;
 use super::network::{Band, Bssid, Name, Network, percent};
 use super::security::{Meaning, Scheme, Security};
 use super::tool::Tool;
-use super::trouble::Trouble;
 use serde_json::Value;
 
 const HOW_TO_ENABLE: &str = "in the menu bar, or in System Settings, Wi-Fi";
@@ -40,7 +40,7 @@ const MODES: [Meaning; 19] = [
 ///
 /// # Errors
 /// The tool fails, there is no adapter, Wi-Fi is off, or no network is in range.
-pub fn scan() -> Result<Scan, Trouble> {
+pub fn scan() -> Result<Scan, Failure> {
     let tool = Tool::at("system_profiler", "/usr/sbin/system_profiler");
     let said = tool.run(&["SPAirPortDataType", "-json"])?;
     if !said.success {
@@ -48,7 +48,7 @@ pub fn scan() -> Result<Scan, Trouble> {
     }
     let networks = parse(&said.text)?;
     if networks.is_empty() {
-        return Err(Trouble::Nothing);
+        return Err(Failure::Nothing);
     }
     let withheld = networks.iter().any(|network| network.name == Name::Withheld);
     Ok(Scan { networks, note: withheld.then_some(WITHHELD) })
@@ -58,9 +58,9 @@ pub fn scan() -> Result<Scan, Trouble> {
 ///
 /// # Errors
 /// The text is no such report, or the report shows no adapter or only adapters that are off.
-pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
-    let report: Value = serde_json::from_str(text).map_err(|_| Trouble::Unintelligible("system_profiler"))?;
-    let sections = report["SPAirPortDataType"].as_array().ok_or(Trouble::Unintelligible("system_profiler"))?;
+pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
+    let report: Value = serde_json::from_str(text).map_err(|_| Failure::Unintelligible("system_profiler"))?;
+    let sections = report["SPAirPortDataType"].as_array().ok_or(Failure::Unintelligible("system_profiler"))?;
     let interfaces: Vec<&Value> = sections.iter().flat_map(|s| items(&s["spairport_airport_interfaces"])).collect();
     let networks: Vec<Network> = interfaces.iter().copied().flat_map(in_range).collect();
     if !networks.is_empty() {
@@ -69,8 +69,8 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Trouble> {
     // Interfaces for peer-to-peer links, such as awdl0, have no status field.
     let states: Vec<&str> = interfaces.iter().filter_map(|i| i["spairport_status_information"].as_str()).collect();
     match states[..] {
-        [] => Err(Trouble::NoAdapter),
-        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Trouble::Off(HOW_TO_ENABLE)),
+        [] => Err(Failure::NoAdapter),
+        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Failure::Off(HOW_TO_ENABLE)),
         _ => Ok(networks),
     }
 }
@@ -155,11 +155,11 @@ mod tests {
             {"_name":"en0","spairport_status_information":"spairport_status_off"},{"_name":"awdl0"}]}]}"#;
         let alone = off.replace("status_off", "status_disassociated");
         let none = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[]}]}"#;
-        assert_eq!(parse(off), Err(Trouble::Off(HOW_TO_ENABLE)));
+        assert_eq!(parse(off), Err(Failure::Off(HOW_TO_ENABLE)));
         assert_eq!(parse(&alone), Ok(vec![]));
-        assert_eq!(parse(none), Err(Trouble::NoAdapter));
+        assert_eq!(parse(none), Err(Failure::NoAdapter));
         for wrong in ["", "{}", "[1]", r#"{"SPAirPortDataType":5}"#] {
-            assert_eq!(parse(wrong), Err(Trouble::Unintelligible("system_profiler")), "{wrong}");
+            assert_eq!(parse(wrong), Err(Failure::Unintelligible("system_profiler")), "{wrong}");
         }
     }
 }

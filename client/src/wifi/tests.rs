@@ -1,7 +1,7 @@
 //! Tests of all parsers together: no input makes one panic or puts control characters on the terminal.
 
+use super::failure::Failure;
 use super::network::{Name, Network, merge};
-use super::trouble::Trouble;
 use super::{Scan, first_success, iw, netsh, nmcli, print, system_profiler};
 use proptest::prelude::*;
 use std::fmt::Display;
@@ -76,9 +76,9 @@ proptest! {
 #[test]
 fn one_working_tool_suffices() {
     let found = || Ok(Scan { networks: iw::parse("BSS \n")?, note: None });
-    assert_eq!(first_success(&[|| Err(Trouble::NoAdapter), found]).ok().map(|scan| scan.networks.len()), Some(1));
+    assert_eq!(first_success(&[|| Err(Failure::NoAdapter), found]).ok().map(|scan| scan.networks.len()), Some(1));
     let why = |scanners: &[super::Scanner]| first_success(scanners).err();
-    assert_eq!(why(&[|| Err(Trouble::Missing), || Err(Trouble::Missing)]), Some(Trouble::Missing));
-    assert_eq!(why(&[|| Err(Trouble::NoAdapter), || Err(Trouble::Missing)]), Some(Trouble::NoAdapter));
-    assert_eq!(why(&[|| Err(Trouble::Nothing), || Err(Trouble::Off("so"))]), Some(Trouble::Off("so")));
+    assert_eq!(why(&[|| Err(Failure::Missing), || Err(Failure::Missing)]), Some(Failure::Missing));
+    assert_eq!(why(&[|| Err(Failure::NoAdapter), || Err(Failure::Missing)]), Some(Failure::NoAdapter));
+    assert_eq!(why(&[|| Err(Failure::Nothing), || Err(Failure::Off("so"))]), Some(Failure::Off("so")));
 }

@@ -1,7 +1,7 @@
 //! Running one of the platform's own tools: no shell, not for ever, and never more output than is read.
 
-use super::trouble::Trouble;
-use crate::places;
+use super::failure::Failure;
+use crate::paths;
 use crossbeam_channel::{Receiver, bounded};
 use landline_common::clean::clean;
 use std::ffi::OsStr;
@@ -58,10 +58,10 @@ impl Tool {
     ///
     /// # Errors
     /// It is in none.
-    pub fn find(name: &'static str) -> Result<Tool, Trouble> {
+    pub fn find(name: &'static str) -> Result<Tool, Failure> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let file = folders(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-        file.map(|file| Tool::at(name, file)).ok_or(Trouble::Missing)
+        file.map(|file| Tool::at(name, file)).ok_or(Failure::Missing)
     }
 
     /// At a place that is always the same.
@@ -74,7 +74,7 @@ impl Tool {
     ///
     /// # Errors
     /// It is not there, does not start, or does not end in time.
-    pub fn run(&self, args: &[&str]) -> Result<Said, Trouble> {
+    pub fn run(&self, args: &[&str]) -> Result<Said, Failure> {
         let until = Instant::now() + self.deadline;
         let mut child = self.start(args)?;
         let said = self.listen(&mut child, until);
@@ -86,15 +86,15 @@ impl Tool {
 
     /// Its complaint as a trouble.
     #[must_use]
-    pub fn complains(&self, said: &Said) -> Trouble {
+    pub fn complains(&self, said: &Said) -> Failure {
         let text = if said.complaint.trim().is_empty() { &said.text } else { &said.complaint };
         let lines: Vec<String> = text.lines().map(|line| clean(line).trim().to_owned()).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
         let why = if lines.is_empty() { "nothing".into() } else { lines.join(" ") };
-        Trouble::Complains { tool: self.name, why: why.chars().take(LONGEST_COMPLAINT).collect() }
+        Failure::Complains { tool: self.name, why: why.chars().take(LONGEST_COMPLAINT).collect() }
     }
 
-    fn start(&self, args: &[&str]) -> Result<Child, Trouble> {
+    fn start(&self, args: &[&str]) -> Result<Child, Failure> {
         let mut command = Command::new(&self.path);
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // English, but UTF-8: with plain C, nmcli prints "?" for every letter of a name that is not ASCII.
@@ -103,13 +103,13 @@ impl Tool {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Trouble::Missing,
-            _ => Trouble::Complains { tool: self.name, why: error.to_string() },
+            ErrorKind::NotFound => Failure::Missing,
+            _ => Failure::Complains { tool: self.name, why: error.to_string() },
         })
     }
 
-    fn listen(&self, child: &mut Child, until: Instant) -> Result<Said, Trouble> {
-        let slow = || Trouble::Slow { tool: self.name, seconds: self.deadline.as_secs() };
+    fn listen(&self, child: &mut Child, until: Instant) -> Result<Said, Failure> {
+        let slow = || Failure::Slow { tool: self.name, seconds: self.deadline.as_secs() };
         let (output, complaint) = (reader(child.stdout.take()), reader(child.stderr.take()));
         let (text, cut) = output.recv_deadline(until).map_err(|_| slow())?;
         if cut {
@@ -161,7 +161,7 @@ fn stop(child: &mut Child) {
 
 /// The folders of `PATH`, and the `sbin` beside each `bin`: that is where iw is, and only root has it in the `PATH`.
 fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
-    let bins: Vec<PathBuf> = places::of_programs(path).collect();
+    let bins: Vec<PathBuf> = paths::of_programs(path).collect();
     let beside = |bin: &PathBuf| (bin.file_name() == Some(OsStr::new("bin"))).then(|| bin.with_file_name("sbin"));
     let sbins: Vec<PathBuf> = bins.iter().filter_map(beside).collect();
     bins.into_iter().chain(sbins)
@@ -178,7 +178,7 @@ pub fn below(root: &str, otherwise: &str, relative: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn sh(deadline: Duration, script: &str) -> Result<Said, Trouble> {
+    fn sh(deadline: Duration, script: &str) -> Result<Said, Failure> {
         Tool { deadline, ..Tool::at("sh", "/bin/sh") }.run(&["-c", script])
     }
 
@@ -187,10 +187,10 @@ mod tests {
         let said = sh(DEADLINE, "echo $LC_ALL; echo oops >&2; exit 3").unwrap();
         assert_eq!((&*said.text, &*said.complaint, said.success), ("C.UTF-8\n", "oops\n", false));
         let tool = Tool::at("sh", "/bin/sh");
-        assert_eq!(tool.complains(&said), Trouble::Complains { tool: "sh", why: "oops".into() });
+        assert_eq!(tool.complains(&said), Failure::Complains { tool: "sh", why: "oops".into() });
         let said = sh(DEADLINE, "printf '\\n\\033[31mbad\\nworse\\377\\n'; exit 1").unwrap();
-        assert_eq!(tool.complains(&said), Trouble::Complains { tool: "sh", why: "bad worse\u{fffd}".into() });
-        assert_eq!(Tool::at("nothing", "/nowhere").run(&[]).unwrap_err(), Trouble::Missing);
+        assert_eq!(tool.complains(&said), Failure::Complains { tool: "sh", why: "bad worse\u{fffd}".into() });
+        assert_eq!(Tool::at("nothing", "/nowhere").run(&[]).unwrap_err(), Failure::Missing);
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         ] {
             let begun = Instant::now();
             let trouble = sh(Duration::from_millis(200), script).unwrap_err();
-            assert_eq!(trouble, Trouble::Slow { tool: "sh", seconds: 0 }, "{script}");
+            assert_eq!(trouble, Failure::Slow { tool: "sh", seconds: 0 }, "{script}");
             assert!(begun.elapsed() < DEADLINE / 2, "{script}: {:?}", begun.elapsed());
         }
     }

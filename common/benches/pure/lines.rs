@@ -4,7 +4,7 @@ use crate::TEXT;
 use criterion::{Criterion, Throughput};
 use landline_common::Limits;
 use landline_common::limits::count;
-use landline_common::lines::{Framing, Input, Piece};
+use landline_common::lines::{Framing, Input, ReadMessage};
 use std::hint::black_box;
 
 /// As many lines as a busy client sends at once.
@@ -21,7 +21,7 @@ fn feed<'b>(input: &mut Input, reads: impl Iterator<Item = &'b [u8]>) -> usize {
             input.filled(count);
             read = &read[count..];
             while let Some(piece) = input.next() {
-                messages += usize::from(matches!(black_box(piece), Piece::Text(_)));
+                messages += usize::from(matches!(black_box(piece), ReadMessage::Text(_)));
             }
         }
     }

@@ -3,13 +3,13 @@
 use crate::TEXT;
 use criterion::{Criterion, Throughput};
 use landline_common::rendering::RENDERINGS;
-use landline_common::{Limits, Moment, Rendering, What};
+use landline_common::{EventKind, Limits, OffsetDateTime, Rendering};
 use std::hint::black_box;
 
 pub fn bench(criterion: &mut Criterion) {
     let limits = Limits::default();
-    let said = What::Said { id: 1_234_567, room: "lobby".into(), user: "alice".into(), text: TEXT.into() };
-    let event = said.at(Moment { unix_ms: 1_760_000_000_000, offset_s: 7_200 });
+    let said = EventKind::Said { id: 1_234_567, room: "lobby".into(), user: "alice".into(), text: TEXT.into() };
+    let event = said.at(OffsetDateTime { unix_ms: 1_760_000_000_000, offset_s: 7_200 });
     let mut group = criterion.benchmark_group("rendering");
     for rendering in (0..RENDERINGS).map(Rendering::at) {
         let mut out = Vec::new();

@@ -141,7 +141,7 @@ fn names_are_cleaned_and_cut() {
 #[test]
 fn a_link_has_the_broadcast_address_of_its_interface() {
     let ip = |text: &str| text.parse::<Ipv4Addr>().unwrap();
-    let broadcast = |own, mask, told: Option<&str>| Link::new(ip(own), ip(mask), told.map(ip)).map(|l| l.everybody);
+    let broadcast = |own, mask, told: Option<&str>| Link::new(ip(own), ip(mask), told.map(ip)).map(|l| l.global);
     assert_eq!(broadcast("192.168.1.5", "255.255.255.0", Some("192.168.1.255")), Some(ip("192.168.1.255")));
     assert_eq!(
         broadcast("10.0.0.1", "255.255.0.0", None),

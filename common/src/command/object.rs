@@ -4,7 +4,7 @@
 //! command it belongs to. An object names its room or user, and each object of its answer carries its `label`.
 //! docs/PROTOCOL.md lists all types with examples.
 
-use super::{Ask, Command, Format, PasswordChange, room_word};
+use super::{Command, Format, HistoryQuery, PasswordChange, room_word};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use crate::event::Text;
@@ -265,16 +265,16 @@ impl<'a> Request<'a> {
     fn history(&self) -> Result<Command<'_>, Report<'static>> {
         let ask = match (self.last, self.before, &self.after, self.unread) {
             (Some(0), ..) => return Err(Cause::BadObject.of_word("last is at least 1")),
-            (Some(last), None, None, None) => Ask::Last(last),
-            (None, Some(id), None, None) => Ask::Before(id),
-            (None, None, Some(After::Id(id)), None) => Ask::After(*id),
-            (None, None, None, Some(true)) => Ask::Unread,
-            (None, None, None, None | Some(false)) => Ask::default(),
+            (Some(last), None, None, None) => HistoryQuery::Last(last),
+            (None, Some(id), None, None) => HistoryQuery::Before(id),
+            (None, None, Some(After::Id(id)), None) => HistoryQuery::After(*id),
+            (None, None, None, Some(true)) => HistoryQuery::Unread,
+            (None, None, None, None | Some(false)) => HistoryQuery::default(),
             _ => return Err(Cause::BadObject.of_word("one of last, before, after and unread")),
         };
         Ok(match (&self.room, &self.with) {
             (Some(room), _) => Command::HistoryIn { room: room_word(room), ask },
-            (None, Some(user)) => Command::History(Ask::With(user)),
+            (None, Some(user)) => Command::History(HistoryQuery::With(user)),
             (None, None) => Command::History(ask),
         })
     }
@@ -335,7 +335,7 @@ impl<'a> Request<'a> {
             Command::Join(room) => Request { room: text(room), ..of("join") },
             Command::Leave(named) => Request { room: text(named.or(room)?), ..of("leave") },
             Command::Rooms { after } => list("rooms", after),
-            Command::History(Ask::With(user)) => Request { with: text(user), ..of("history") },
+            Command::History(HistoryQuery::With(user)) => Request { with: text(user), ..of("history") },
             Command::History(ask) => ask_object(ask, room),
             Command::HistoryIn { room, ask } => ask_object(ask, Some(room)),
             Command::Search { words, before } => Request { words: text(words), before, ..of("search") },
@@ -363,14 +363,14 @@ impl<'a> Request<'a> {
     }
 }
 
-fn ask_object<'a>(ask: Ask<'a>, room: Option<&'a str>) -> Request<'a> {
+fn ask_object<'a>(ask: HistoryQuery<'a>, room: Option<&'a str>) -> Request<'a> {
     let request = Request { room: room.map(Text::Borrowed), ..Request::of("history") };
     match ask {
-        Ask::Last(last) => Request { last: Some(last), ..request },
-        Ask::Before(id) => Request { before: Some(id), ..request },
-        Ask::After(id) => Request { after: Some(After::Id(id)), ..request },
-        Ask::Unread => Request { unread: Some(true), ..request },
-        Ask::With(user) => Request { room: None, with: Some(user.into()), ..request },
+        HistoryQuery::Last(last) => Request { last: Some(last), ..request },
+        HistoryQuery::Before(id) => Request { before: Some(id), ..request },
+        HistoryQuery::After(id) => Request { after: Some(After::Id(id)), ..request },
+        HistoryQuery::Unread => Request { unread: Some(true), ..request },
+        HistoryQuery::With(user) => Request { room: None, with: Some(user.into()), ..request },
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::help::suggestion;
 use super::table::{Args, Form, Shape, TOPICS, Topic, without_alias};
-use super::{Ask, Command, Format};
+use super::{Command, Format, HistoryQuery};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use std::fmt;
@@ -162,7 +162,7 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
         Shape::MaybeWord => text.is_empty(),
         Shape::Text => !rest.is_empty(),
         Shape::MaybeText => true,
-        Shape::Ask => Ask::parse(rest).is_some(),
+        Shape::HistoryQuery => HistoryQuery::parse(rest).is_some(),
         Shape::Format => [Format::Json, Format::Text].iter().any(|f| f.as_str().eq_ignore_ascii_case(rest)),
         Shape::WordText => return (!text.is_empty()).then_some(Args { first: word, second: text, ..one }),
         Shape::MaybeWordText => return (!rest.is_empty()).then_some(Args { first: word, second: text, ..one }),
@@ -433,8 +433,8 @@ mod tests {
                 Command::End(None), Command::End(Some(&a)), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
                 Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
                 Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
-                Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(Ask::Last(n)),
-                Command::History(Ask::With(&a)), Command::History(Ask::Unread), Command::Forget,
+                Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(HistoryQuery::Last(n)),
+                Command::History(HistoryQuery::With(&a)), Command::History(HistoryQuery::Unread), Command::Forget,
                 Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
                 Command::Ping(Some(&t)),
             ];

@@ -1,6 +1,6 @@
 //! The table of all commands, the source of `/help`, of the reserved names and of the parser.
 
-use super::{Ask, Command, Format};
+use super::{Command, Format, HistoryQuery};
 
 /// A command with all its written forms.
 pub struct Topic {
@@ -63,8 +63,8 @@ pub(super) enum Shape {
     /// A number, optionally with `after NAME`.
     NumberAfter,
     Format,
-    /// Arguments for [`Ask::parse`].
-    Ask,
+    /// Arguments for [`HistoryQuery::parse`].
+    HistoryQuery,
 }
 
 /// The arguments in their order; a missing one is empty.
@@ -215,9 +215,9 @@ topics! {
     "/history [N | before ID | after ID | unread | with USER]", "",
         "show what was said before in your current room, to all users and in the messages between you and single users; unread: what you \
         missed in that room since your last visit. Off-the-record chats are never stored",
-        ["/history" Shape::Ask], |a| Command::History(Ask::parse(a.first).unwrap_or_default());
+        ["/history" Shape::HistoryQuery], |a| Command::History(HistoryQuery::parse(a.first).unwrap_or_default());
     "/search WORDS", "", "search your rooms and the messages between you and single users, newest first; also /find",
-        ["/search" Text], |a| match super::ask::before(a.first.trim_start()) {
+        ["/search" Text], |a| match super::history_query::before(a.first.trim_start()) {
             Some((id, words)) => Command::Search { words, before: Some(id) },
             None => Command::Search { words: a.first.trim_start(), before: None },
         };

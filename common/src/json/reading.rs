@@ -3,47 +3,47 @@
 use super::{Remainder, Wire};
 use crate::cause::{About, Cause, Report};
 use crate::command::Format;
-use crate::event::{Grant, More, Part, Text, What};
-use crate::history::Place;
+use crate::event::{EventKind, Grant, More, Part, Text};
+use crate::history::Location;
 use std::borrow::Cow;
 
 impl Wire<'_> {
     /// The event's content; `None` if a field is missing or the kind of event is unknown.
-    pub(super) fn what(&self) -> Option<What<'static>> {
+    pub(super) fn what(&self) -> Option<EventKind<'static>> {
         Some(match (&*self.r#type, self.event.as_deref()) {
-            ("message", None) => What::Said {
+            ("message", None) => EventKind::Said {
                 id: self.id?,
                 room: owned(&self.room)?,
                 user: owned(&self.user)?,
                 text: owned(&self.text)?,
             },
             ("message", Some("all")) => {
-                What::SaidToAll { id: self.id?, user: owned(&self.user)?, text: owned(&self.text)? }
+                EventKind::SaidToAll { id: self.id?, user: owned(&self.user)?, text: owned(&self.text)? }
             }
             ("pm", None) => {
                 let from = owned(&self.from_user)?;
                 let text = owned(&self.text)?;
-                What::Direct { id: self.id?, from, text, kept: self.kept == Some(true) }
+                EventKind::Direct { id: self.id?, from, text, kept: self.kept == Some(true) }
             }
             ("message", Some("history")) => {
-                let place = owned(&self.room).map_or(Place::Everybody, Place::Room);
-                What::Recalled { id: self.id?, place, user: owned(&self.user)?, text: owned(&self.text)? }
+                let place = owned(&self.room).map_or(Location::Global, Location::Room);
+                EventKind::Recalled { id: self.id?, place, user: owned(&self.user)?, text: owned(&self.text)? }
             }
             ("pm", Some("history")) => {
-                let place = Place::Direct { to: owned(&self.to_user)? };
-                What::Recalled { id: self.id?, place, user: owned(&self.from_user)?, text: owned(&self.text)? }
+                let place = Location::Direct { to: owned(&self.to_user)? };
+                EventKind::Recalled { id: self.id?, place, user: owned(&self.from_user)?, text: owned(&self.text)? }
             }
-            ("pm", Some("private")) => What::Private { from: owned(&self.from_user)?, text: owned(&self.text)? },
+            ("pm", Some("private")) => EventKind::Private { from: owned(&self.from_user)?, text: owned(&self.text)? },
             ("pm", Some("direct")) => {
                 let sender = owned(&self.from_user);
                 let text = owned(&self.text)?;
-                What::DirectTalk { own: sender.is_none(), with: sender.or_else(|| owned(&self.to_user))?, text }
+                EventKind::DirectTalk { own: sender.is_none(), with: sender.or_else(|| owned(&self.to_user))?, text }
             }
             ("auth_request", None) => match self.needs_password {
-                Some(needs_password) => What::AskAll { needs_password },
-                None => What::Ask(owned(&self.text)?),
+                Some(needs_password) => EventKind::AskAll { needs_password },
+                None => EventKind::Ask(owned(&self.text)?),
             },
-            ("auth_ok", None) => What::Welcome {
+            ("auth_ok", None) => EventKind::Welcome {
                 user: owned(&self.username)?,
                 server: owned(&self.server_name)?,
                 room: owned(&self.room)?,
@@ -56,13 +56,13 @@ impl Wire<'_> {
                     rate: self.rate,
                 }),
             },
-            ("auth_fail", None) => What::Refused(self.report(&self.reason)?),
-            ("error", _) if self.cause.is_some() => What::Report(self.report(&self.text)?),
-            ("error", None) => What::Error { code: self.code, text: owned(&self.text)? },
-            ("ok", None) => What::Done { id: self.id, repeated: self.repeated == Some(true) },
-            ("ping", None) => What::Ping,
-            ("system", Some("info")) if self.cause.is_some() => What::Report(self.report(&self.text)?),
-            ("system", Some("notice")) => What::Report(self.report(&self.text)?),
+            ("auth_fail", None) => EventKind::Refused(self.report(&self.reason)?),
+            ("error", _) if self.cause.is_some() => EventKind::Report(self.report(&self.text)?),
+            ("error", None) => EventKind::Error { code: self.code, text: owned(&self.text)? },
+            ("ok", None) => EventKind::Done { id: self.id, repeated: self.repeated == Some(true) },
+            ("ping", None) => EventKind::Ping,
+            ("system", Some("info")) if self.cause.is_some() => EventKind::Report(self.report(&self.text)?),
+            ("system", Some("notice")) => EventKind::Report(self.report(&self.text)?),
             ("system", Some(name)) => return self.system_what(name),
             _ => return None,
         })
@@ -85,57 +85,59 @@ impl Wire<'_> {
         Some(Report { cause, about: Box::new(about), text: Some(owned(sentence)?), code })
     }
 
-    fn system_what(&self, name: &str) -> Option<What<'static>> {
+    fn system_what(&self, name: &str) -> Option<EventKind<'static>> {
         Some(match name {
-            "private_request" => What::PrivateRequest { from: owned(&self.user)? },
-            "private_connected" => What::PrivateConnected { with: owned(&self.user)? },
-            "private_rejected" => What::PrivateRejected { by: owned(&self.user)? },
-            "private_ended" => What::PrivateEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
-            "direct_request" => What::DirectRequest { from: owned(&self.user)?, key: owned(&self.key)? },
-            "direct_ready" => What::DirectReady {
+            "private_request" => EventKind::PrivateRequest { from: owned(&self.user)? },
+            "private_connected" => EventKind::PrivateConnected { with: owned(&self.user)? },
+            "private_rejected" => EventKind::PrivateRejected { by: owned(&self.user)? },
+            "private_ended" => EventKind::PrivateEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
+            "direct_request" => EventKind::DirectRequest { from: owned(&self.user)?, key: owned(&self.key)? },
+            "direct_ready" => EventKind::DirectReady {
                 user: owned(&self.user)?,
                 key: owned(&self.key)?,
                 addresses: owned(&self.addresses)?,
             },
-            "direct_rejected" => What::DirectRejected { by: owned(&self.user)? },
+            "direct_rejected" => EventKind::DirectRejected { by: owned(&self.user)? },
             "direct_connected" => {
-                What::DirectConnected { with: owned(&self.user)?, fingerprint: owned(&self.fingerprint)? }
+                EventKind::DirectConnected { with: owned(&self.user)?, fingerprint: owned(&self.fingerprint)? }
             }
-            "direct_ended" => What::DirectEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
-            "connected" => What::Connected { user: owned(&self.user)? },
-            "disconnected" => What::Disconnected { user: owned(&self.user)? },
-            "joined" => What::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
-            "left" => What::Left { user: owned(&self.user)?, room: owned(&self.room)? },
+            "direct_ended" => EventKind::DirectEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
+            "connected" => EventKind::Connected { user: owned(&self.user)? },
+            "disconnected" => EventKind::Disconnected { user: owned(&self.user)? },
+            "joined" => EventKind::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
+            "left" => EventKind::Left { user: owned(&self.user)?, room: owned(&self.room)? },
             "history_end" => {
-                What::RecallEnd { shown: self.shown?, remark: owned(&self.remark)?, next: owned(&self.next) }
+                EventKind::RecallEnd { shown: self.shown?, remark: owned(&self.remark)?, next: owned(&self.next) }
             }
-            "gathered" => What::Gathered {
+            "gathered" => EventKind::Gathered {
                 room: owned(&self.room),
                 came: self.joined?,
                 went: self.left?,
                 users: owned_all(&self.users)?,
             },
-            "seen" => What::Seen { seconds: self.seconds?, users: owned_all(&self.users)?, part: self.part() },
-            "blocked" => What::Blocked { users: owned_all(&self.users)?, part: self.part() },
-            "online" => What::Online { users: owned_all(&self.users)?, part: self.part() },
-            "members" => What::Members { room: owned(&self.room)?, users: owned_all(&self.users)?, part: self.part() },
-            "private_chats" => What::PrivateChats { users: owned_all(&self.users)?, part: self.part() },
+            "seen" => EventKind::Seen { seconds: self.seconds?, users: owned_all(&self.users)?, part: self.part() },
+            "blocked" => EventKind::Blocked { users: owned_all(&self.users)?, part: self.part() },
+            "online" => EventKind::Online { users: owned_all(&self.users)?, part: self.part() },
+            "members" => {
+                EventKind::Members { room: owned(&self.room)?, users: owned_all(&self.users)?, part: self.part() }
+            }
+            "private_chats" => EventKind::PrivateChats { users: owned_all(&self.users)?, part: self.part() },
             "rooms" => {
                 let rooms = self.rooms.as_ref()?;
                 let rooms = rooms.iter().map(|(room, n)| (room.clone().into_owned().into(), *n)).collect();
-                What::Rooms { rooms, part: self.part() }
+                EventKind::Rooms { rooms, part: self.part() }
             }
-            "pong" => What::Pong(owned(&self.text)?),
+            "pong" => EventKind::Pong(owned(&self.text)?),
             "format" => match self.text.as_deref()? {
-                "json" => What::Format(Format::Json),
-                "text" => What::Format(Format::Text),
+                "json" => EventKind::Format(Format::Json),
+                "text" => EventKind::Format(Format::Text),
                 _ => return None,
             },
             "caught_up" => {
                 let Remainder::Messages(more) = self.more? else { return None };
-                What::CaughtUp { room: owned(&self.room)?, shown: self.shown?, missed: self.missed?, more }
+                EventKind::CaughtUp { room: owned(&self.room)?, shown: self.shown?, missed: self.missed?, more }
             }
-            "info" => What::Info(owned(&self.text)?),
+            "info" => EventKind::Info(owned(&self.text)?),
             _ => return None,
         })
     }

@@ -1,30 +1,32 @@
 use super::{read, write};
 use crate::cause::{About, Cause, Report};
 use crate::command::Format;
-use crate::event::{Event, Grant, More, Part, Reply, Text, What};
-use crate::history::Place;
-use crate::moment::Moment;
+use crate::event::{Event, EventKind, Grant, More, Part, Reply, Text};
+use crate::history::Location;
+use crate::time::OffsetDateTime;
 use proptest::prelude::*;
 use std::borrow::Cow;
 
-fn line(what: What<'_>) -> String {
+fn line(what: EventKind<'_>) -> String {
     let mut out = Vec::new();
-    write(&what.at(Moment { unix_ms: 1_795_271_000_123, offset_s: 0 }), &mut out);
+    write(&what.at(OffsetDateTime { unix_ms: 1_795_271_000_123, offset_s: 0 }), &mut out);
     String::from_utf8(out).unwrap()
 }
 
 #[test]
 fn objects_have_the_documented_form() {
-    let said = What::Said { id: 42, room: "lobby".into(), user: "alice".into(), text: "hello".into() };
+    let said = EventKind::Said { id: 42, room: "lobby".into(), user: "alice".into(), text: "hello".into() };
     assert_eq!(
         line(said),
         "{\"type\":\"message\",\"ts\":\"14:23\",\"at\":1795271000123,\"id\":42,\"room\":\"lobby\",\"user\":\"alice\",\"text\":\"hello\"}\n"
     );
-    let lines = line(What::Private { from: "bob".into(), text: "if x:\n    y".into() });
+    let lines = line(EventKind::Private { from: "bob".into(), text: "if x:\n    y".into() });
     assert!(lines.contains(r#""text":"if x:\n    y""#) && lines.matches('\n').count() == 1, "{lines}");
-    assert_eq!(line(What::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
-    assert!(line(What::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\""));
-    assert!(line(What::error(404, "no such room")).contains("\"code\":404"));
+    assert_eq!(line(EventKind::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
+    assert!(
+        line(EventKind::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\"")
+    );
+    assert!(line(EventKind::error(404, "no such room")).contains("\"code\":404"));
     let no_such_user = line(Cause::NoSuchUser.of_user("bob").into());
     for field in [
         "\"type\":\"error\"",
@@ -38,17 +40,17 @@ fn objects_have_the_documented_form() {
     let entered = line(Cause::Entered.of_room("ops").into());
     assert!(entered.contains("\"event\":\"info\",\"cause\":\"entered\"") && entered.contains("You are in ops now"));
     let unknown = r#"{"type":"error","cause":"of_tomorrow","code":418,"text":"so it is"}"#;
-    let What::Report(report) = read(unknown).unwrap().what else { panic!() };
+    let EventKind::Report(report) = read(unknown).unwrap().what else { panic!() };
     assert_eq!((report.cause, report.code(), &*report.sentence()), (Cause::Other, Some(418), "so it is"));
 }
 
 #[test]
 fn x2_a_page_has_each_name_once_and_the_next_command() {
     let part = Part { after: Some("ops".into()), more: Some(More { count: 412, next: "/rooms after zeta".into() }) };
-    let page = line(What::Rooms { rooms: vec![("zeta".into(), 1)], part });
+    let page = line(EventKind::Rooms { rooms: vec![("zeta".into(), 1)], part });
     let fields = r#""after":"ops","more":412,"next":"/rooms after zeta","rooms":[["zeta",1]],"text":"and 412 more: /rooms after zeta"}"#;
     assert!(page.ends_with(&format!("{fields}\n")), "{page}");
-    let whole = line(What::Rooms { rooms: vec![("zeta".into(), 1)], part: Part::default() });
+    let whole = line(EventKind::Rooms { rooms: vec![("zeta".into(), 1)], part: Part::default() });
     assert!(whole.ends_with("\"rooms\":[[\"zeta\",1]],\"text\":\"Rooms: zeta (1)\"}\n"), "{whole}");
 }
 
@@ -57,16 +59,16 @@ fn a5_messages_of_the_server_itself_are_marked() {
     let id = 7;
     let user = || Text::from("Landline (server)");
     let text = || Text::from("lunch");
-    let place = Place::Room("lobby".into());
+    let place = Location::Room("lobby".into());
     for what in [
-        What::Said { id, room: "lobby".into(), user: user(), text: text() },
-        What::SaidToAll { id, user: user(), text: text() },
-        What::Recalled { id, place, user: user(), text: text() },
+        EventKind::Said { id, room: "lobby".into(), user: user(), text: text() },
+        EventKind::SaidToAll { id, user: user(), text: text() },
+        EventKind::Recalled { id, place, user: user(), text: text() },
     ] {
         let written = line(what);
         assert!(written.contains(r#""user":"Landline (server)","server":true"#), "{written}");
     }
-    let of_a_user = line(What::Said { id, room: "lobby".into(), user: "server1".into(), text: text() });
+    let of_a_user = line(EventKind::Said { id, room: "lobby".into(), user: "server1".into(), text: text() });
     assert!(!of_a_user.contains("\"server\""), "{of_a_user}");
 }
 
@@ -86,8 +88,8 @@ fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
     prop::collection::vec(text(), 0..4)
 }
 
-fn place() -> impl Strategy<Value = Place<'static>> {
-    prop_oneof![text().prop_map(Place::Room), Just(Place::Everybody), text().prop_map(|to| Place::Direct { to })]
+fn place() -> impl Strategy<Value = Location<'static>> {
+    prop_oneof![text().prop_map(Location::Room), Just(Location::Global), text().prop_map(|to| Location::Direct { to })]
 }
 
 fn grant() -> impl Strategy<Value = Grant<'static>> {
@@ -118,57 +120,73 @@ fn part() -> impl Strategy<Value = Part<'static>> {
     (prop::option::of(text()), more).prop_map(|(after, more)| Part { after, more })
 }
 
-fn any_what() -> impl Strategy<Value = What<'static>> {
+fn any_what() -> impl Strategy<Value = EventKind<'static>> {
     let two = || (text(), text());
     prop_oneof![
-        (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| What::Said { id, room, user, text }),
-        (any::<u64>(), two()).prop_map(|(id, (user, text))| What::SaidToAll { id, user, text }),
-        (any::<u64>(), two(), any::<bool>()).prop_map(|(id, (from, text), kept)| What::Direct { id, from, text, kept }),
-        (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| What::Recalled { id, place, user, text }),
-        (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| What::RecallEnd {
+        (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
+            id,
+            room,
+            user,
+            text
+        }),
+        (any::<u64>(), two()).prop_map(|(id, (user, text))| EventKind::SaidToAll { id, user, text }),
+        (any::<u64>(), two(), any::<bool>()).prop_map(|(id, (from, text), kept)| EventKind::Direct {
+            id,
+            from,
+            text,
+            kept
+        }),
+        (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| EventKind::Recalled {
+            id,
+            place,
+            user,
+            text
+        }),
+        (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| EventKind::RecallEnd {
             shown,
             remark,
             next
         }),
         (prop::option::of(text()), any::<u32>(), any::<u32>(), texts()).prop_map(|(room, came, went, users)| {
-            What::Gathered { room, came: came as usize, went: went as usize, users }
+            EventKind::Gathered { room, came: came as usize, went: went as usize, users }
         }),
-        (any::<u64>(), texts(), part()).prop_map(|(seconds, users, part)| What::Seen { seconds, users, part }),
-        (texts(), part()).prop_map(|(users, part)| What::Blocked { users, part }),
-        two().prop_map(|(from, text)| What::Private { from, text }),
-        text().prop_map(|from| What::PrivateRequest { from }),
-        text().prop_map(|with| What::PrivateConnected { with }),
-        text().prop_map(|by| What::PrivateRejected { by }),
-        two().prop_map(|(with, reason)| What::PrivateEnded { with, reason }),
-        two().prop_map(|(from, key)| What::DirectRequest { from, key }),
-        (text(), two()).prop_map(|(user, (key, addresses))| What::DirectReady { user, key, addresses }),
-        text().prop_map(|by| What::DirectRejected { by }),
-        two().prop_map(|(with, fingerprint)| What::DirectConnected { with, fingerprint }),
-        (two(), any::<bool>()).prop_map(|((with, text), own)| What::DirectTalk { with, own, text }),
-        two().prop_map(|(with, reason)| What::DirectEnded { with, reason }),
-        text().prop_map(|user| What::Connected { user }),
-        text().prop_map(|user| What::Disconnected { user }),
-        two().prop_map(|(user, room)| What::Joined { user, room }),
-        two().prop_map(|(user, room)| What::Left { user, room }),
-        (texts(), part()).prop_map(|(users, part)| What::Online { users, part }),
-        (text(), texts(), part()).prop_map(|(room, users, part)| What::Members { room, users, part }),
-        (texts(), part()).prop_map(|(users, part)| What::PrivateChats { users, part }),
+        (any::<u64>(), texts(), part()).prop_map(|(seconds, users, part)| EventKind::Seen { seconds, users, part }),
+        (texts(), part()).prop_map(|(users, part)| EventKind::Blocked { users, part }),
+        two().prop_map(|(from, text)| EventKind::Private { from, text }),
+        text().prop_map(|from| EventKind::PrivateRequest { from }),
+        text().prop_map(|with| EventKind::PrivateConnected { with }),
+        text().prop_map(|by| EventKind::PrivateRejected { by }),
+        two().prop_map(|(with, reason)| EventKind::PrivateEnded { with, reason }),
+        two().prop_map(|(from, key)| EventKind::DirectRequest { from, key }),
+        (text(), two()).prop_map(|(user, (key, addresses))| EventKind::DirectReady { user, key, addresses }),
+        text().prop_map(|by| EventKind::DirectRejected { by }),
+        two().prop_map(|(with, fingerprint)| EventKind::DirectConnected { with, fingerprint }),
+        (two(), any::<bool>()).prop_map(|((with, text), own)| EventKind::DirectTalk { with, own, text }),
+        two().prop_map(|(with, reason)| EventKind::DirectEnded { with, reason }),
+        text().prop_map(|user| EventKind::Connected { user }),
+        text().prop_map(|user| EventKind::Disconnected { user }),
+        two().prop_map(|(user, room)| EventKind::Joined { user, room }),
+        two().prop_map(|(user, room)| EventKind::Left { user, room }),
+        (texts(), part()).prop_map(|(users, part)| EventKind::Online { users, part }),
+        (text(), texts(), part()).prop_map(|(room, users, part)| EventKind::Members { room, users, part }),
+        (texts(), part()).prop_map(|(users, part)| EventKind::PrivateChats { users, part }),
         (prop::collection::vec((text(), any::<usize>()), 0..4), part())
-            .prop_map(|(rooms, part)| What::Rooms { rooms, part }),
-        text().prop_map(What::Info),
-        (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| What::Error { code, text }),
-        report().prop_map(What::Report),
-        (prop::option::of(any::<u64>()), any::<bool>()).prop_map(|(id, repeated)| What::Done { id, repeated }),
-        (text(), any::<u32>(), any::<bool>(), any::<bool>())
-            .prop_map(|(room, shown, missed, more)| { What::CaughtUp { room, shown: shown as usize, missed, more } }),
-        Just(What::Ping),
-        any::<bool>().prop_map(|needs_password| What::AskAll { needs_password }),
-        text().prop_map(What::Pong),
-        text().prop_map(What::Ask),
-        (text(), text(), text(), any::<bool>(), grant()).prop_map(|(user, server, room, account, grant)| {
-            What::Welcome { user, server, room, account, grant: Box::new(grant) }
+            .prop_map(|(rooms, part)| EventKind::Rooms { rooms, part }),
+        text().prop_map(EventKind::Info),
+        (prop::option::of(any::<u16>()), text()).prop_map(|(code, text)| EventKind::Error { code, text }),
+        report().prop_map(EventKind::Report),
+        (prop::option::of(any::<u64>()), any::<bool>()).prop_map(|(id, repeated)| EventKind::Done { id, repeated }),
+        (text(), any::<u32>(), any::<bool>(), any::<bool>()).prop_map(|(room, shown, missed, more)| {
+            EventKind::CaughtUp { room, shown: shown as usize, missed, more }
         }),
-        report().prop_map(|report| What::Refused(Report {
+        Just(EventKind::Ping),
+        any::<bool>().prop_map(|needs_password| EventKind::AskAll { needs_password }),
+        text().prop_map(EventKind::Pong),
+        text().prop_map(EventKind::Ask),
+        (text(), text(), text(), any::<bool>(), grant()).prop_map(|(user, server, room, account, grant)| {
+            EventKind::Welcome { user, server, room, account, grant: Box::new(grant) }
+        }),
+        report().prop_map(|report| EventKind::Refused(Report {
             about: Box::new(About { reason: None, ..*report.about }),
             ..report
         })),
@@ -179,7 +197,7 @@ proptest! {
     #[test]
     fn an_event_is_read_as_it_was_written(what in any_what(), unix_ms in any::<i32>(), reply in reply(),
             seq in prop::option::of(any::<u64>()), nonce in prop::option::of(text())) {
-        let event = Event { reply, seq, nonce, ..what.at(Moment { unix_ms: unix_ms.into(), offset_s: 0 }) };
+        let event = Event { reply, seq, nonce, ..what.at(OffsetDateTime { unix_ms: unix_ms.into(), offset_s: 0 }) };
         let mut out = Vec::new();
         write(&event, &mut out);
         let line = String::from_utf8(out).unwrap();

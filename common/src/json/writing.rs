@@ -1,9 +1,9 @@
 //! Converts events into objects.
 
 use super::{Remainder, Wire};
-use crate::cause::{Cause, Kind, Report};
-use crate::event::{Event, Grant, Part, Text, What};
-use crate::history::Place;
+use crate::cause::{Cause, CauseKind, Report};
+use crate::event::{Event, EventKind, Grant, Part, Text};
+use crate::history::Location;
 use crate::name::is_of_server;
 use crate::text;
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ impl<'a> From<&'a Event<'_>> for Wire<'a> {
     fn from(event: &'a Event<'_>) -> Wire<'a> {
         let mut wire = Wire::content(event);
         // The answer to `format json` has no time, since clients compare it to the letter.
-        if !matches!(event.what, What::Format(_)) {
+        if !matches!(event.what, EventKind::Format(_)) {
             wire.ts = Some(event.at.clock().to_string());
             wire.at = Some(event.at.unix_ms);
         }
@@ -51,55 +51,57 @@ impl<'a> Wire<'a> {
 
     fn content(event: &'a Event<'_>) -> Wire<'a> {
         match &event.what {
-            What::Said { id, room, user, text } => {
+            EventKind::Said { id, room, user, text } => {
                 Wire { id: Some(*id), room: borrowed(room), text: borrowed(text), ..Wire::message(user) }
             }
-            What::SaidToAll { id, user, text } => {
+            EventKind::SaidToAll { id, user, text } => {
                 Wire { event: Some("all".into()), id: Some(*id), text: borrowed(text), ..Wire::message(user) }
             }
-            What::Direct { id, from, text, kept } => Wire {
+            EventKind::Direct { id, from, text, kept } => Wire {
                 id: Some(*id),
                 from_user: borrowed(from),
                 text: borrowed(text),
                 kept: kept.then_some(true),
                 ..Wire::of("pm")
             },
-            What::Recalled { id, place, user, text } => {
+            EventKind::Recalled { id, place, user, text } => {
                 let wire = match place {
-                    Place::Room(room) => Wire { room: borrowed(room), ..Wire::message(user) },
-                    Place::Everybody => Wire::message(user),
-                    Place::Direct { to } => Wire { from_user: borrowed(user), to_user: borrowed(to), ..Wire::of("pm") },
+                    Location::Room(room) => Wire { room: borrowed(room), ..Wire::message(user) },
+                    Location::Global => Wire::message(user),
+                    Location::Direct { to } => {
+                        Wire { from_user: borrowed(user), to_user: borrowed(to), ..Wire::of("pm") }
+                    }
                 };
                 Wire { event: Some("history".into()), id: Some(*id), text: borrowed(text), ..wire }
             }
-            What::Private { from, text } => Wire {
+            EventKind::Private { from, text } => Wire {
                 event: Some("private".into()),
                 from_user: borrowed(from),
                 text: borrowed(text),
                 ..Wire::of("pm")
             },
-            What::DirectTalk { with, own, text } => {
+            EventKind::DirectTalk { with, own, text } => {
                 let wire = Wire { event: Some("direct".into()), text: borrowed(text), ..Wire::of("pm") };
                 if *own { Wire { to_user: borrowed(with), ..wire } } else { Wire { from_user: borrowed(with), ..wire } }
             }
-            What::Ask(text) => Wire { text: borrowed(text), ..Wire::of("auth_request") },
-            What::AskAll { needs_password } => {
+            EventKind::Ask(text) => Wire { text: borrowed(text), ..Wire::of("auth_request") },
+            EventKind::AskAll { needs_password } => {
                 Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
             }
-            What::Welcome { user, server, room, account, grant } => Wire {
+            EventKind::Welcome { user, server, room, account, grant } => Wire {
                 username: borrowed(user),
                 server_name: borrowed(server),
                 room: borrowed(room),
                 account: Some(*account),
                 ..Wire::granted(grant)
             },
-            What::Refused(report) => {
+            EventKind::Refused(report) => {
                 Wire { text: None, reason: Some(report.sentence()), ..Wire::about(report, Wire::of("auth_fail")) }
             }
-            What::Report(report) => Wire::reported(report),
-            What::Done { id, repeated } => Wire { id: *id, repeated: repeated.then_some(true), ..Wire::of("ok") },
-            What::Ping => Wire::of("ping"),
-            What::Error { code, text } => Wire { code: *code, text: borrowed(text), ..Wire::of("error") },
+            EventKind::Report(report) => Wire::reported(report),
+            EventKind::Done { id, repeated } => Wire { id: *id, repeated: repeated.then_some(true), ..Wire::of("ok") },
+            EventKind::Ping => Wire::of("ping"),
+            EventKind::Error { code, text } => Wire { code: *code, text: borrowed(text), ..Wire::of("error") },
             _ => Wire::of_system(event),
         }
     }
@@ -140,7 +142,7 @@ impl<'a> Wire<'a> {
             // Programs older than causes know these two by `event`.
             (_, Cause::NoSuchUser | Cause::UnknownCommand, _) => ("error", Some(report.cause.as_str())),
             (true, ..) => ("error", None),
-            (false, _, Kind::Line) => ("system", Some("notice")),
+            (false, _, CauseKind::Line) => ("system", Some("notice")),
             (false, ..) => ("system", Some("info")),
         };
         let command = report.about.word.as_ref().filter(|_| report.cause == Cause::UnknownCommand).and_then(borrowed);
@@ -150,56 +152,56 @@ impl<'a> Wire<'a> {
     fn of_system(event: &'a Event<'_>) -> Wire<'a> {
         let system = |name| Wire::system(name, event);
         match &event.what {
-            What::PrivateRequest { from } => Wire { user: borrowed(from), ..system("private_request") },
-            What::PrivateConnected { with } => Wire { user: borrowed(with), ..system("private_connected") },
-            What::PrivateRejected { by } => Wire { user: borrowed(by), ..system("private_rejected") },
-            What::PrivateEnded { with, reason } => {
+            EventKind::PrivateRequest { from } => Wire { user: borrowed(from), ..system("private_request") },
+            EventKind::PrivateConnected { with } => Wire { user: borrowed(with), ..system("private_connected") },
+            EventKind::PrivateRejected { by } => Wire { user: borrowed(by), ..system("private_rejected") },
+            EventKind::PrivateEnded { with, reason } => {
                 Wire { user: borrowed(with), reason: borrowed(reason), ..system("private_ended") }
             }
-            What::DirectRequest { from, key } => {
+            EventKind::DirectRequest { from, key } => {
                 Wire { user: borrowed(from), key: borrowed(key), ..system("direct_request") }
             }
-            What::DirectReady { user, key, addresses } => Wire {
+            EventKind::DirectReady { user, key, addresses } => Wire {
                 user: borrowed(user),
                 key: borrowed(key),
                 addresses: borrowed(addresses),
                 ..system("direct_ready")
             },
-            What::DirectRejected { by } => Wire { user: borrowed(by), ..system("direct_rejected") },
-            What::DirectConnected { with, fingerprint } => {
+            EventKind::DirectRejected { by } => Wire { user: borrowed(by), ..system("direct_rejected") },
+            EventKind::DirectConnected { with, fingerprint } => {
                 Wire { user: borrowed(with), fingerprint: borrowed(fingerprint), ..system("direct_connected") }
             }
-            What::DirectEnded { with, reason } => {
+            EventKind::DirectEnded { with, reason } => {
                 Wire { user: borrowed(with), reason: borrowed(reason), ..system("direct_ended") }
             }
-            What::Connected { user } => Wire { user: borrowed(user), ..system("connected") },
-            What::Disconnected { user } => Wire { user: borrowed(user), ..system("disconnected") },
-            What::Joined { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("joined") },
-            What::Left { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("left") },
-            What::RecallEnd { shown, remark, next } => Wire {
+            EventKind::Connected { user } => Wire { user: borrowed(user), ..system("connected") },
+            EventKind::Disconnected { user } => Wire { user: borrowed(user), ..system("disconnected") },
+            EventKind::Joined { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("joined") },
+            EventKind::Left { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("left") },
+            EventKind::RecallEnd { shown, remark, next } => Wire {
                 shown: Some(*shown),
                 remark: borrowed(remark),
                 next: next.as_ref().and_then(borrowed),
                 ..system("history_end")
             },
-            What::Gathered { room, came, went, users } => Wire {
+            EventKind::Gathered { room, came, went, users } => Wire {
                 room: room.as_ref().and_then(borrowed),
                 joined: Some(*came),
                 left: Some(*went),
                 users: borrowed_all(users),
                 ..system("gathered")
             },
-            What::Online { .. }
-            | What::Seen { .. }
-            | What::Blocked { .. }
-            | What::Members { .. }
-            | What::PrivateChats { .. }
-            | What::Rooms { .. } => Wire::list(event),
-            What::Pong(token) => Wire { text: borrowed(token), event: Some("pong".into()), ..Wire::of("system") },
-            What::Format(format) => {
+            EventKind::Online { .. }
+            | EventKind::Seen { .. }
+            | EventKind::Blocked { .. }
+            | EventKind::Members { .. }
+            | EventKind::PrivateChats { .. }
+            | EventKind::Rooms { .. } => Wire::list(event),
+            EventKind::Pong(token) => Wire { text: borrowed(token), event: Some("pong".into()), ..Wire::of("system") },
+            EventKind::Format(format) => {
                 Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
             }
-            What::CaughtUp { room, shown, missed, more } => Wire {
+            EventKind::CaughtUp { room, shown, missed, more } => Wire {
                 event: Some("caught_up".into()),
                 room: borrowed(room),
                 shown: Some(*shown),
@@ -207,38 +209,38 @@ impl<'a> Wire<'a> {
                 more: Some(Remainder::Messages(*more)),
                 ..Wire::of("system")
             },
-            What::Info(text) => Wire { text: borrowed(text), event: Some("info".into()), ..Wire::of("system") },
+            EventKind::Info(text) => Wire { text: borrowed(text), event: Some("info".into()), ..Wire::of("system") },
             // `content` writes these itself.
-            What::Said { .. }
-            | What::SaidToAll { .. }
-            | What::Direct { .. }
-            | What::Recalled { .. }
-            | What::Private { .. }
-            | What::DirectTalk { .. }
-            | What::Ask(_)
-            | What::AskAll { .. }
-            | What::Welcome { .. }
-            | What::Refused(_)
-            | What::Report(_)
-            | What::Done { .. }
-            | What::Ping
-            | What::Error { .. } => system("other"),
+            EventKind::Said { .. }
+            | EventKind::SaidToAll { .. }
+            | EventKind::Direct { .. }
+            | EventKind::Recalled { .. }
+            | EventKind::Private { .. }
+            | EventKind::DirectTalk { .. }
+            | EventKind::Ask(_)
+            | EventKind::AskAll { .. }
+            | EventKind::Welcome { .. }
+            | EventKind::Refused(_)
+            | EventKind::Report(_)
+            | EventKind::Done { .. }
+            | EventKind::Ping
+            | EventKind::Error { .. } => system("other"),
         }
     }
 
     /// A list, or one page of it.
     fn list(event: &'a Event<'_>) -> Wire<'a> {
         match &event.what {
-            What::Online { users, part } => Wire::names("online", event, users, part),
-            What::Seen { seconds, users, part } => {
+            EventKind::Online { users, part } => Wire::names("online", event, users, part),
+            EventKind::Seen { seconds, users, part } => {
                 Wire { seconds: Some(*seconds), ..Wire::names("seen", event, users, part) }
             }
-            What::Blocked { users, part } => Wire::names("blocked", event, users, part),
-            What::Members { room, users, part } => {
+            EventKind::Blocked { users, part } => Wire::names("blocked", event, users, part),
+            EventKind::Members { room, users, part } => {
                 Wire { room: borrowed(room), ..Wire::names("members", event, users, part) }
             }
-            What::PrivateChats { users, part } => Wire::names("private_chats", event, users, part),
-            What::Rooms { rooms, part } => {
+            EventKind::PrivateChats { users, part } => Wire::names("private_chats", event, users, part),
+            EventKind::Rooms { rooms, part } => {
                 let rooms = rooms.iter().map(|(room, members)| (Cow::Borrowed(&**room), *members)).collect();
                 Wire { rooms: Some(rooms), ..Wire::page("rooms", event, part) }
             }

@@ -14,10 +14,10 @@ fn feed(input: &mut Input, mut bytes: &[u8], out: &mut Vec<String>) {
     }
 }
 
-fn owned(piece: Piece<'_>) -> String {
+fn owned(piece: ReadMessage<'_>) -> String {
     match piece {
-        Piece::Text(text) => text.into_owned(),
-        Piece::TooLong(_) => "TOO LONG".into(),
+        ReadMessage::Text(text) => text.into_owned(),
+        ReadMessage::TooLong(_) => "TOO LONG".into(),
     }
 }
 
@@ -53,9 +53,9 @@ fn f12_the_beginning_of_a_line_that_is_too_long_is_known() {
     for reads in [&[&b"ok\n12345"[..], b"6789"][..], &[b"ok\n12345\n"], &[b"ok\n12345"]] {
         let mut input = Input::of_lines(4);
         let mut beginnings = Vec::new();
-        let mut take = |piece: Piece<'_>| match piece {
-            Piece::Text(text) => assert_eq!(text, "ok"),
-            Piece::TooLong(beginning) => beginnings.push(beginning.to_vec()),
+        let mut take = |piece: ReadMessage<'_>| match piece {
+            ReadMessage::Text(text) => assert_eq!(text, "ok"),
+            ReadMessage::TooLong(beginning) => beginnings.push(beginning.to_vec()),
         };
         for read in reads {
             input.space()[..read.len()].copy_from_slice(read);

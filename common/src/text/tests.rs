@@ -3,40 +3,41 @@
 use super::*;
 use crate::cause::Cause;
 use crate::event::More;
-use crate::moment::Moment;
+use crate::time::OffsetDateTime;
 use proptest::prelude::*;
 
-fn written(what: What<'_>, dialect: Dialect, longest: usize) -> String {
+fn written(what: EventKind<'_>, dialect: Dialect, longest: usize) -> String {
     let mut out = Vec::new();
-    write(&what.at(Moment { unix_ms: 1_795_271_000_000, offset_s: 0 }), dialect, longest, &mut out);
+    write(&what.at(OffsetDateTime { unix_ms: 1_795_271_000_000, offset_s: 0 }), dialect, longest, &mut out);
     String::from_utf8(out).unwrap()
 }
 
-fn said() -> What<'static> {
-    What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: "hello".into() }
+fn said() -> EventKind<'static> {
+    EventKind::Said { id: 1, room: "ops".into(), user: "alice".into(), text: "hello".into() }
 }
 
 #[test]
 fn encrypted_chats_are_keyword_lines_in_text_and_sentences_in_lantalk() {
-    let line_and_sentence =
-        |what: What<'static>| [Dialect::Lines, Dialect::LanTalk].map(|dialect| written(what.clone(), dialect, 999));
-    let connected = What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() };
+    let line_and_sentence = |what: EventKind<'static>| {
+        [Dialect::Lines, Dialect::LanTalk].map(|dialect| written(what.clone(), dialect, 999))
+    };
+    let connected = EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() };
     let [line, sentence] = line_and_sentence(connected);
     assert_eq!(line, "DIRECT_CONNECTED:bob:12345\n");
     assert!(sentence.starts_with("Encrypted chat with bob") && sentence.contains("12345 "), "{sentence}");
-    let [line, sentence] = line_and_sentence(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    let [line, sentence] = line_and_sentence(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
     assert_eq!(line, "DIRECT_REQUEST_FROM:bob:00\n");
     assert!(sentence.ends_with("/accept bob or /reject bob\n"), "{sentence}");
     for what in [
-        What::DirectReady { user: "bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() },
-        What::DirectRejected { by: "bob".into() },
-        What::DirectEnded { with: "bob".into(), reason: "bob left".into() },
+        EventKind::DirectReady { user: "bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() },
+        EventKind::DirectRejected { by: "bob".into() },
+        EventKind::DirectEnded { with: "bob".into(), reason: "bob left".into() },
     ] {
         let [line, sentence] = line_and_sentence(what);
         assert!(line.starts_with("DIRECT_") && !sentence.contains("DIRECT_"), "{line}{sentence}");
     }
     for dialect in [Dialect::Lines, Dialect::LanTalk] {
-        let talk = |own| written(What::DirectTalk { with: "bob".into(), own, text: "hi".into() }, dialect, 999);
+        let talk = |own| written(EventKind::DirectTalk { with: "bob".into(), own, text: "hi".into() }, dialect, 999);
         assert_eq!([talk(false), talk(true)], ["[Direct] bob: hi\n", "[Direct] to bob: hi\n"]);
     }
 }
@@ -50,7 +51,7 @@ fn talk_has_the_form_of_each_dialect() {
         (Dialect::Chat77, "alice: hello\n", "alice: hello\n"),
     ] {
         assert_eq!(written(said(), dialect, 1_000), room);
-        let to_all = What::SaidToAll { id: 1, user: "alice".into(), text: "hello".into() };
+        let to_all = EventKind::SaidToAll { id: 1, user: "alice".into(), text: "hello".into() };
         assert_eq!(written(to_all, dialect, 1_000), all);
     }
 }
@@ -60,67 +61,73 @@ fn a_mesh_writes_the_lines_of_its_predecessor() {
     let user = || Text::from("alice");
     for (what, line) in [
         (said(), "14:23:20 alice: hello\n"),
-        (recalled(Place::Room("mesh".into())), "14:23:20 alice: hi\n"),
-        (What::Joined { user: user(), room: "mesh".into() }, "alice joined chat\n"),
-        (What::Disconnected { user: user() }, "alice left chat\n"),
-        (What::info("so it is"), "INFO: so it is\n"),
+        (recalled(Location::Room("mesh".into())), "14:23:20 alice: hi\n"),
+        (EventKind::Joined { user: user(), room: "mesh".into() }, "alice joined chat\n"),
+        (EventKind::Disconnected { user: user() }, "alice left chat\n"),
+        (EventKind::info("so it is"), "INFO: so it is\n"),
     ] {
         assert_eq!(written(what, Dialect::Mesh, 1_000), line);
     }
 }
 
-fn recalled(place: Place<'static>) -> What<'static> {
-    What::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
+fn recalled(place: Location<'static>) -> EventKind<'static> {
+    EventKind::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
 }
 
 #[test]
 fn lines_that_clients_compare_stay_to_the_letter() {
     let name = || Text::from("alice");
     for (what, line) in [
-        (What::Direct { id: 1, from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
-        (What::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
-        (recalled(Place::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
-        (recalled(Place::Everybody), "[all 2026-11-21 14:23] alice: hi\n"),
-        (recalled(Place::Direct { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
-        (What::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
+        (EventKind::Direct { id: 1, from: name(), text: "hi".into(), kept: false }, "[PM] alice: hi\n"),
+        (EventKind::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
+        (recalled(Location::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
+        (recalled(Location::Global), "[all 2026-11-21 14:23] alice: hi\n"),
+        (recalled(Location::Direct { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+        (EventKind::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
         (
-            What::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
+            EventKind::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
             "INFO: 2 messages (x); more: /history before 7\n",
         ),
-        (What::Seen { seconds: 60, users: vec![name()], part: Part::default() }, "Online in the last 60 s: alice\n"),
         (
-            What::Gathered { room: None, came: 37, went: 12, users: vec![name(), "bob".into()] },
+            EventKind::Seen { seconds: 60, users: vec![name()], part: Part::default() },
+            "Online in the last 60 s: alice\n",
+        ),
+        (
+            EventKind::Gathered { room: None, came: 37, went: 12, users: vec![name(), "bob".into()] },
             "+37 joined, 12 left: alice, bob, …\n",
         ),
         (
-            What::Gathered { room: Some("ops".into()), came: 0, went: 1, users: vec![name()] },
+            EventKind::Gathered { room: Some("ops".into()), came: 0, went: 1, users: vec![name()] },
             "+0 joined, 1 left ops: alice\n",
         ),
-        (What::Blocked { users: vec![], part: Part::default() }, "Blocked: none\n"),
-        (What::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
-        (What::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),
-        (What::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),
-        (What::PrivateEnded { with: name(), reason: "ended".into() }, "PRIVATE_ENDED:alice:ended\n"),
-        (What::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
-        (What::Connected { user: name() }, "alice has connected to the chatroom\n"),
-        (What::Disconnected { user: name() }, "alice has left the chatroom\n"),
-        (What::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
-        (What::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
-        (What::Online { users: vec![name(), "bob".into()], part: Part::default() }, "Online clients: alice, bob\n"),
-        (What::PrivateChats { users: vec![], part: Part::default() }, "Private chats: none\n"),
-        (What::Rooms { rooms: vec![("ops".into(), 2)], part: Part::default() }, "Rooms: ops (2)\n"),
-        (What::info("done"), "INFO: done\n"),
-        (What::error(404, "no such user"), "ERROR: 404 no such user\n"),
-        (What::Error { code: None, text: "no".into() }, "ERROR: no\n"),
+        (EventKind::Blocked { users: vec![], part: Part::default() }, "Blocked: none\n"),
+        (EventKind::PrivateRequest { from: name() }, "PRIVATE_REQUEST_FROM:alice\n"),
+        (EventKind::PrivateConnected { with: name() }, "PRIVATE_CONNECTED:alice\n"),
+        (EventKind::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),
+        (EventKind::PrivateEnded { with: name(), reason: "ended".into() }, "PRIVATE_ENDED:alice:ended\n"),
+        (EventKind::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
+        (EventKind::Connected { user: name() }, "alice has connected to the chatroom\n"),
+        (EventKind::Disconnected { user: name() }, "alice has left the chatroom\n"),
+        (EventKind::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
+        (EventKind::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
+        (
+            EventKind::Online { users: vec![name(), "bob".into()], part: Part::default() },
+            "Online clients: alice, bob\n",
+        ),
+        (EventKind::PrivateChats { users: vec![], part: Part::default() }, "Private chats: none\n"),
+        (EventKind::Rooms { rooms: vec![("ops".into(), 2)], part: Part::default() }, "Rooms: ops (2)\n"),
+        (EventKind::info("done"), "INFO: done\n"),
+        (EventKind::error(404, "no such user"), "ERROR: 404 no such user\n"),
+        (EventKind::Error { code: None, text: "no".into() }, "ERROR: no\n"),
         (Cause::InvalidMode.report().into(), "ERROR: Invalid auth mode\n"),
         (Cause::AlreadyHere.report().into(), "This alias is already logged in\n"),
         (Cause::Entered.of_room("ops").into(), "INFO: You are in ops now\n"),
         (Cause::Kicked.report().because("noise").into(), "INFO: You have been kicked.\nINFO: Reason: noise\n"),
-        (What::Done { id: None, repeated: false }, ""),
+        (EventKind::Done { id: None, repeated: false }, ""),
         (Cause::NoSuchUser.of_user(name()).into(), "ERROR: 404 alice is not online. /users lists who is.\n"),
         (Cause::UnknownCommand.of_word("x").into(), "ERROR: 400 Unknown command /x. Try /help.\n"),
-        (What::Pong("x".into()), "PONG x\n"),
-        (What::Pong("".into()), "PONG\n"),
+        (EventKind::Pong("x".into()), "PONG x\n"),
+        (EventKind::Pong("".into()), "PONG\n"),
     ] {
         assert_eq!(written(what, Dialect::Lines, 4_096), line);
     }
@@ -128,7 +135,7 @@ fn lines_that_clients_compare_stay_to_the_letter() {
 
 #[test]
 fn unframed_clients_get_bare_sign_in_answers() {
-    let welcome = |account| What::Welcome {
+    let welcome = |account| EventKind::Welcome {
         user: "a".into(),
         server: "S".into(),
         room: "r".into(),
@@ -137,7 +144,7 @@ fn unframed_clients_get_bare_sign_in_answers() {
     };
     assert_eq!(written(welcome(false), Dialect::TcpChat, 1_000), "200\n");
     assert_eq!(written(welcome(true), Dialect::Chat77, 1_000), "AUTH_SUCCESS\n");
-    let refused = What::Refused(Cause::NameTaken.report().saying("no"));
+    let refused = EventKind::Refused(Cause::NameTaken.report().saying("no"));
     assert_eq!(written(refused.clone(), Dialect::TcpChat, 1_000), "403\n");
     assert_eq!(written(refused, Dialect::Lines, 1_000), "403 no\n");
     let lines = [false, true].map(|account| written(welcome(account), Dialect::Lines, 1_000));
@@ -148,7 +155,7 @@ fn unframed_clients_get_bare_sign_in_answers() {
 #[test]
 fn a_long_list_is_cut_between_names() {
     let users: Vec<Text<'_>> = (0..300).map(|i| format!("user-number-{i}").into()).collect();
-    let text = written(What::Online { users, part: Part::default() }, Dialect::Lines, 4_096);
+    let text = written(EventKind::Online { users, part: Part::default() }, Dialect::Lines, 4_096);
     assert!(text.lines().count() > 1);
     for line in text.lines() {
         assert!(line.len() <= 4_096 && line.starts_with("Online clients: user-") && !line.ends_with(','));
@@ -159,25 +166,25 @@ fn a_long_list_is_cut_between_names() {
 #[test]
 fn x2_a_page_ends_with_the_command_for_the_next_page() {
     let part = || Part { after: None, more: Some(More { count: 412, next: "/rooms after zeta".into() }) };
-    let page = || What::Rooms { rooms: vec![("ops".into(), 2), ("zeta".into(), 1)], part: part() };
+    let page = || EventKind::Rooms { rooms: vec![("ops".into(), 2), ("zeta".into(), 1)], part: part() };
     let lines = "Rooms: ops (2), zeta (1)\nINFO: and 412 more: /rooms after zeta\n";
     for dialect in [Dialect::Lines, Dialect::Elsewhere, Dialect::Mesh, Dialect::TcpChat, Dialect::Chat77] {
         assert_eq!(written(page(), dialect, 1_000), lines);
     }
     assert_eq!(written(page(), Dialect::LanTalk, 1_000), lines.replace("INFO: ", ""));
-    let event = page().at(Moment::default());
+    let event = page().at(OffsetDateTime::default());
     assert_eq!(plain(&event), "Rooms: ops (2), zeta (1), and 412 more: /rooms after zeta");
 }
 
 #[test]
 fn the_prefix_of_a_list_is_no_valid_name() {
     let lists = [
-        What::Online { users: vec![], part: Part::default() },
-        What::Seen { seconds: 60, users: vec![], part: Part::default() },
-        What::Blocked { users: vec![], part: Part::default() },
-        What::Members { room: "ops".into(), users: vec![], part: Part::default() },
-        What::PrivateChats { users: vec![], part: Part::default() },
-        What::Rooms { rooms: vec![], part: Part::default() },
+        EventKind::Online { users: vec![], part: Part::default() },
+        EventKind::Seen { seconds: 60, users: vec![], part: Part::default() },
+        EventKind::Blocked { users: vec![], part: Part::default() },
+        EventKind::Members { room: "ops".into(), users: vec![], part: Part::default() },
+        EventKind::PrivateChats { users: vec![], part: Part::default() },
+        EventKind::Rooms { rooms: vec![], part: Part::default() },
     ];
     for list in lists {
         let line = written(list, Dialect::Lines, 4_096);
@@ -190,24 +197,24 @@ const DIALECTS: [Dialect; 6] =
     [Dialect::Lines, Dialect::Elsewhere, Dialect::TcpChat, Dialect::Chat77, Dialect::Mesh, Dialect::LanTalk];
 
 /// All events that carry a text of a user.
-fn messages(name: &str, text: &str) -> Vec<What<'static>> {
+fn messages(name: &str, text: &str) -> Vec<EventKind<'static>> {
     let name = || Text::from(name.to_owned());
     let text = || Text::from(text.to_owned());
-    let recalled = |place| What::Recalled { id: 1, place, user: name(), text: text() };
+    let recalled = |place| EventKind::Recalled { id: 1, place, user: name(), text: text() };
     vec![
-        What::Said { id: 1, room: name(), user: name(), text: text() },
-        What::SaidToAll { id: 1, user: name(), text: text() },
-        What::Direct { id: 1, from: name(), text: text(), kept: false },
-        What::Direct { id: 1, from: name(), text: text(), kept: true },
-        recalled(Place::Room(name())),
-        recalled(Place::Everybody),
-        recalled(Place::Direct { to: name() }),
-        What::Private { from: name(), text: text() },
-        What::DirectTalk { with: name(), own: false, text: text() },
-        What::DirectTalk { with: name(), own: true, text: text() },
-        What::Info(text()),
-        What::Pong(text()),
-        What::error(400, text()),
+        EventKind::Said { id: 1, room: name(), user: name(), text: text() },
+        EventKind::SaidToAll { id: 1, user: name(), text: text() },
+        EventKind::Direct { id: 1, from: name(), text: text(), kept: false },
+        EventKind::Direct { id: 1, from: name(), text: text(), kept: true },
+        recalled(Location::Room(name())),
+        recalled(Location::Global),
+        recalled(Location::Direct { to: name() }),
+        EventKind::Private { from: name(), text: text() },
+        EventKind::DirectTalk { with: name(), own: false, text: text() },
+        EventKind::DirectTalk { with: name(), own: true, text: text() },
+        EventKind::Info(text()),
+        EventKind::Pong(text()),
+        EventKind::error(400, text()),
     ]
 }
 
@@ -233,7 +240,7 @@ fn a9_each_line_of_a_message_has_the_prefix() {
         assert_eq!(written(what, Dialect::Lines, 4_096), lines);
     }
     let flat = "if x: return INFO: you have been kicked";
-    let said = || What::Said { id: 1, room: "ops".into(), user: "bob".into(), text: code.into() };
+    let said = || EventKind::Said { id: 1, room: "ops".into(), user: "bob".into(), text: code.into() };
     assert_eq!(written(said(), Dialect::Chat77, 1_000), format!("bob: {flat}\n"));
     assert_eq!(written(said(), Dialect::TcpChat, 1_000), format!("bob - {flat}\n"));
     assert_eq!(written(said(), Dialect::Mesh, 1_000).matches("14:23:20 bob: ").count(), 4);
@@ -276,7 +283,7 @@ proptest! {
 
     #[test]
     fn a_long_unframed_message_is_cut_between_characters_and_each_part_has_the_prefix(text in "[a-zäöü€𝄞 ]{0,2000}") {
-        let what = What::Said { id: 1, room: "ops".into(), user: "alice".into(), text: text.clone().into() };
+        let what = EventKind::Said { id: 1, room: "ops".into(), user: "alice".into(), text: text.clone().into() };
         let out = written(what, Dialect::Chat77, 1_000);
         let mut joined = String::new();
         for line in out.lines() {

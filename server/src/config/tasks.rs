@@ -4,7 +4,7 @@ use super::args::limits_of;
 use clap::Subcommand;
 use jiff::civil::DateTime;
 use jiff::{Span, Timestamp, Zoned};
-use landline_common::{Limits, Moment};
+use landline_common::{Limits, OffsetDateTime};
 use std::path::PathBuf;
 
 /// What else there is to do.
@@ -24,7 +24,7 @@ pub struct Export {
     pub data: PathBuf,
     /// Leave out what was said before: a date as 2026-01-31 or "2026-01-31 18:30", or how long ago, as 30d or 12h
     #[arg(long, value_name = "DATE|DURATION", value_parser = parse_since)]
-    pub since: Option<Moment>,
+    pub since: Option<OffsetDateTime>,
 }
 
 /// What to read in.
@@ -50,21 +50,22 @@ impl Import {
     }
 }
 
-fn parse_since(text: &str) -> Result<Moment, String> {
+fn parse_since(text: &str) -> Result<OffsetDateTime, String> {
     since(text.trim(), &Zoned::now())
 }
 
 /// A date and time in local time or with its distance from UTC, or how long before `now`.
-fn since(text: &str, now: &Zoned) -> Result<Moment, String> {
+fn since(text: &str, now: &Zoned) -> Result<OffsetDateTime, String> {
     let bare = !text.starts_with(['+', '-']) && !text.ends_with("ago");
     let ago = || text.parse::<Span>().ok().filter(|_| bare).and_then(|span| now.checked_sub(span).ok());
     let local = || text.parse::<DateTime>().ok()?.to_zoned(now.time_zone().clone()).ok();
     let exact = text.parse::<Timestamp>().ok();
     let moment = exact.or_else(|| Some(local().or_else(ago)?.timestamp()));
     match moment {
-        Some(moment) if moment <= now.timestamp() => {
-            Ok(Moment { unix_ms: moment.as_millisecond(), offset_s: now.time_zone().to_offset(moment).seconds() })
-        }
+        Some(moment) if moment <= now.timestamp() => Ok(OffsetDateTime {
+            unix_ms: moment.as_millisecond(),
+            offset_s: now.time_zone().to_offset(moment).seconds(),
+        }),
         Some(_) => Err("that is in the future".to_owned()),
         None => Err("write a date as 2026-01-31 or \"2026-01-31 18:30\", or how long ago, as 30d or 12h".to_owned()),
     }

@@ -1,46 +1,46 @@
 //! The door of LanTalk 2.0 clients, on a port of its own. The server speaks first, and all messages are JSON lines. The
 //! client sends one object with name and password, and the connection ends if that is refused.
 
-use super::{Attempt, Door, House, Outcome, Step, Typed};
+use super::{AuthRequest, AuthResult, Door, DoorAction, Inbound, ServerInfo};
 use landline_common::lines::Framing;
-use landline_common::{Cause, NameError, Rendering, Report, UserName, What, lantalk};
+use landline_common::{Cause, EventKind, NameError, Rendering, Report, UserName, lantalk};
 
 /// The sign-in of one LanTalk client.
 #[derive(Debug)]
 pub(super) struct LanTalkDoor {
-    house: House,
+    server_info: ServerInfo,
 }
 
 impl LanTalkDoor {
-    pub(super) fn new(house: House) -> LanTalkDoor {
-        LanTalkDoor { house }
+    pub(super) fn new(server_info: ServerInfo) -> LanTalkDoor {
+        LanTalkDoor { server_info }
     }
 }
 
 impl Door for LanTalkDoor {
-    fn greet(&mut self) -> Step {
-        Step::Reply(vec![What::AskAll { needs_password: self.house.has_password }])
+    fn greet(&mut self) -> DoorAction {
+        DoorAction::Reply(vec![EventKind::AskAll { needs_password: self.server_info.has_password }])
     }
 
-    fn line(&mut self, line: &str, _: Framing) -> Step {
+    fn line(&mut self, line: &str, _: Framing) -> DoorAction {
         let (name, password) = lantalk::read_sign_in(line);
         match UserName::parse(&name) {
-            Ok(name) => Step::Try(Attempt::Name { name, password }),
+            Ok(name) => DoorAction::Try(AuthRequest::Name { name, password }),
             Err(why) => fail(why),
         }
     }
 
-    fn too_long(&mut self) -> Step {
+    fn too_long(&mut self) -> DoorAction {
         fail(NameError::BadUser)
     }
 
-    fn outcome(&mut self, outcome: Outcome) -> Step {
+    fn outcome(&mut self, outcome: AuthResult) -> DoorAction {
         match outcome {
-            Outcome::WrongPassword => fail(Cause::WrongPassword.report()),
-            Outcome::AlreadyHere => fail(Cause::AlreadyHere.report()),
-            Outcome::NameTaken(why) | Outcome::Refused(why) => fail(why),
+            AuthResult::WrongPassword => fail(Cause::WrongPassword.report()),
+            AuthResult::AlreadyHere => fail(Cause::AlreadyHere.report()),
+            AuthResult::NameTaken(why) | AuthResult::Refused(why) => fail(why),
             // Cannot happen: it is the result of registrations and password checks, which this door does not request.
-            Outcome::Done => fail(NameError::BadUser),
+            AuthResult::Done => fail(NameError::BadUser),
         }
     }
 
@@ -48,14 +48,14 @@ impl Door for LanTalkDoor {
         Rendering::LanTalk
     }
 
-    fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>> {
+    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
         let text = lantalk::read_message(message)?;
-        Some(if text.starts_with('/') { Typed::Line(text.into()) } else { Typed::Talk(text.into()) })
+        Some(if text.starts_with('/') { Inbound::Line(text.into()) } else { Inbound::Talk(text.into()) })
     }
 }
 
-fn fail(why: impl Into<Report<'static>>) -> Step {
-    Step::Close(What::Refused(why.into()))
+fn fail(why: impl Into<Report<'static>>) -> DoorAction {
+    DoorAction::Close(EventKind::Refused(why.into()))
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     const TAKEN: &str = "Username already taken.";
 
     fn door() -> LanTalkDoor {
-        LanTalkDoor::new(House { has_password: false })
+        LanTalkDoor::new(ServerInfo { has_password: false })
     }
 
     #[test]
@@ -77,19 +77,21 @@ mod tests {
             (r#"{"username":"a b"}"#, INVALID),
             (r#"{"username":"server"}"#, TAKEN),
         ] {
-            let Step::Close(What::Refused(why)) = door().line(line, Framing::Lines) else { panic!("{line}") };
+            let DoorAction::Close(EventKind::Refused(why)) = door().line(line, Framing::Lines) else {
+                panic!("{line}")
+            };
             assert_eq!(why.lantalk_sentence(), reason);
         }
-        let attempt = Attempt::Name { name: UserName::parse("Bob").unwrap(), password: String::new() };
-        assert_eq!(door().line(r#"{"username":"Bob"}"#, Framing::Lines), Step::Try(attempt));
+        let attempt = AuthRequest::Name { name: UserName::parse("Bob").unwrap(), password: String::new() };
+        assert_eq!(door().line(r#"{"username":"Bob"}"#, Framing::Lines), DoorAction::Try(attempt));
     }
 
     #[test]
     fn only_texts_with_a_slash_are_commands() {
         let exit = r#"{"type":"message","text":"exit"}"#;
         let users = r#"{"type":"message","text":"/users"}"#;
-        assert_eq!(door().typed(exit), Some(Typed::Talk("exit".into())));
-        assert_eq!(door().typed(users), Some(Typed::Line("/users".into())));
+        assert_eq!(door().typed(exit), Some(Inbound::Talk("exit".into())));
+        assert_eq!(door().typed(users), Some(Inbound::Line("/users".into())));
         assert_eq!(door().typed("{}"), None);
     }
 }

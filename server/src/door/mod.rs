@@ -10,40 +10,40 @@
 //!
 //! A new door is a file with a type that implements [`Door`], and a row in the table below.
 
-mod foreign;
 mod lantalk;
 mod object;
 mod text;
+mod unsupported;
 
 pub use object::Stay;
 
 use landline_common::command::SignIn;
 use landline_common::limits::Limits;
 use landline_common::lines::Framing;
-use landline_common::{Cause, Rendering, Report, RoomName, UserName, What};
+use landline_common::{Cause, EventKind, Rendering, Report, RoomName, UserName};
 use std::borrow::Cow;
 
 /// The next action for the session to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DoorAction {
     /// Send these events, and wait for the next message.
-    Reply(Vec<What<'static>>),
+    Reply(Vec<EventKind<'static>>),
     /// Carry out this request. If it does not sign the client in, pass the result to [`Door::outcome`].
-    Try(Attempt),
+    Try(AuthRequest),
     /// Send the answer to a command object, and wait for the next message.
     Answer {
         /// The object's label, if it had one.
         label: Option<String>,
         /// The only event of the answer.
-        what: What<'static>,
+        what: EventKind<'static>,
     },
     /// Send this event, and end the connection.
-    Close(What<'static>),
+    Close(EventKind<'static>),
 }
 
 /// A request that only the session can carry out, with the accounts and the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub enum AuthRequest {
     /// Check the server's password.
     ServerPassword(String),
     /// Sign in as a guest.
@@ -89,7 +89,7 @@ pub enum Attempt {
 
 /// The result of an attempt that did not sign the client in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AuthResult {
     /// The attempt succeeded: the password is right, or the account is registered.
     Done,
     /// A password was wrong.
@@ -102,15 +102,15 @@ pub enum Outcome {
     Refused(Report<'static>),
 }
 
-impl Outcome {
-    /// Returns the report for the client. [`Outcome::Done`] becomes the report of a registration.
+impl AuthResult {
+    /// Returns the report for the client. [`AuthResult::Done`] becomes the report of a registration.
     #[must_use]
     pub fn report(self) -> Report<'static> {
         match self {
-            Outcome::Done => Cause::Registered.report(),
-            Outcome::WrongPassword => Cause::WrongPassword.report(),
-            Outcome::AlreadyHere => Cause::AlreadyHere.report(),
-            Outcome::NameTaken(report) | Outcome::Refused(report) => report,
+            AuthResult::Done => Cause::Registered.report(),
+            AuthResult::WrongPassword => Cause::WrongPassword.report(),
+            AuthResult::AlreadyHere => Cause::AlreadyHere.report(),
+            AuthResult::NameTaken(report) | AuthResult::Refused(report) => report,
         }
     }
 }
@@ -118,23 +118,23 @@ impl Outcome {
 /// The sign-in of one client, and the decoding of its messages afterwards.
 pub trait Door: Send {
     /// Greets a client that has sent nothing yet.
-    fn greet(&mut self) -> Step;
+    fn greet(&mut self) -> DoorAction;
     /// Handles one whole message during the sign-in.
-    fn line(&mut self, line: &str, framing: Framing) -> Step;
+    fn line(&mut self, line: &str, framing: Framing) -> DoorAction;
     /// Handles a message that was longer than allowed and has been discarded.
-    fn too_long(&mut self) -> Step;
+    fn too_long(&mut self) -> DoorAction;
     /// Handles the result of an attempt that did not sign the client in.
-    fn outcome(&mut self, outcome: Outcome) -> Step;
+    fn outcome(&mut self, outcome: AuthResult) -> DoorAction;
     /// Returns the rendering of events for this client, as far as it is known by now.
     fn rendering(&self) -> Rendering;
     /// Decodes one whole message of a signed-in client. Returns `None` for a message without a meaning, which is
     /// dropped.
-    fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>>;
+    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>>;
 }
 
 /// A decoded message of a signed-in client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Typed<'m> {
+pub enum Inbound<'m> {
     /// A line that may be talk or a command; the command parser decides.
     Line(Cow<'m, str>),
     /// Talk, even if it looks like a command.
@@ -143,14 +143,14 @@ pub enum Typed<'m> {
 
 /// The facts about the server that doors need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct House {
+pub struct ServerInfo {
     /// The server has a password.
     pub has_password: bool,
 }
 
 /// The kind of port that a client connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
+pub enum PortKind {
     /// A main port: the client's first bytes choose the door.
     Main,
     /// The LanTalk port: the server speaks first.
@@ -158,8 +158,8 @@ pub enum Entrance {
 }
 
 /// A row of the table of doors.
-pub struct Row {
-    entrance: Entrance,
+pub struct DoorSpec {
+    port_kind: PortKind,
     /// Returns true if a connection that starts with these bytes is for this door.
     begins: fn(&[u8]) -> bool,
     /// Most bytes of a message.
@@ -167,39 +167,39 @@ pub struct Row {
     /// Seconds that the client has for each answer during the sign-in.
     pub answer_seconds: fn(&Limits) -> u64,
     /// Makes the door of one client.
-    pub open: fn(House) -> Box<dyn Door>,
+    pub open: fn(ServerInfo) -> Box<dyn Door>,
 }
 
 /// All doors. The first row that matches is used; the text door at the end matches all clients of a main port.
-static TABLE: [Row; 2] = [
-    Row {
-        entrance: Entrance::LanTalk,
+static TABLE: [DoorSpec; 2] = [
+    DoorSpec {
+        port_kind: PortKind::LanTalk,
         begins: |_| true,
         longest: |limits| limits.lantalk_line_bytes,
         answer_seconds: |limits| limits.lantalk_answer_seconds,
-        open: |house| Box::new(lantalk::LanTalkDoor::new(house)),
+        open: |server_info| Box::new(lantalk::LanTalkDoor::new(server_info)),
     },
-    Row {
-        entrance: Entrance::Main,
+    DoorSpec {
+        port_kind: PortKind::Main,
         begins: |_| true,
         longest: |limits| limits.line_bytes,
         answer_seconds: |limits| limits.answer_seconds,
-        open: |house| Box::new(text::TextDoor::new(house)),
+        open: |server_info| Box::new(text::TextDoor::new(server_info)),
     },
 ];
 
-impl Entrance {
+impl PortKind {
     /// Returns true if the server greets at once and both sides use lines, instead of waiting for the client's first
     /// bytes.
     #[must_use]
     pub fn speaks_first(self) -> bool {
-        self != Entrance::Main
+        self != PortKind::Main
     }
 
     /// Returns the door for a client by the first bytes it sent, which are none if it waits for a greeting.
     #[must_use]
-    pub fn door(self, first_bytes: &[u8]) -> &'static Row {
+    pub fn door(self, first_bytes: &[u8]) -> &'static DoorSpec {
         let [_, text] = &TABLE;
-        TABLE.iter().find(|row| row.entrance == self && (row.begins)(first_bytes)).unwrap_or(text)
+        TABLE.iter().find(|row| row.port_kind == self && (row.begins)(first_bytes)).unwrap_or(text)
     }
 }

@@ -1,6 +1,6 @@
 //! Sign-ins by command object: what a client asks for in one line instead of a dialogue.
 
-use super::{Attempt, House};
+use super::{AuthRequest, ServerInfo};
 use landline_common::command::object::EVERYBODY;
 use landline_common::command::{Request, SignIn};
 use landline_common::{Cause, Report, RoomName, password};
@@ -25,10 +25,10 @@ pub struct Stay {
 }
 
 /// Why an object is no sign-in, and the label for the answer.
-type Refusal = (Option<String>, Report<'static>);
+type SignInRefusal = (Option<String>, Report<'static>);
 
 /// Reads a sign-in. Nothing is learned about names here, so the server's password is checked later.
-pub(super) fn attempt(line: &str, house: House) -> Result<(Option<String>, Attempt), Refusal> {
+pub(super) fn attempt(line: &str, server_info: ServerInfo) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
     let request = Request::parse(line)?;
     let label = request.answer_label();
     let fail = |report: Report<'static>| (label.clone(), report);
@@ -37,11 +37,11 @@ pub(super) fn attempt(line: &str, house: House) -> Result<(Option<String>, Attem
         None => return Err(fail(Cause::BadObject.of_word("sign in first: guest, login, register or resume"))),
     };
     let server_password = request.server_password.as_deref().map(|typed| password::of_line(typed).to_owned());
-    if house.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
+    if server_info.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
         return Err(fail(Cause::ServerPasswordNeeded.report()));
     }
     let stay = stay(&request).map_err(fail)?;
-    Ok((label.clone(), Attempt::Object { sign_in, server_password, stay }))
+    Ok((label.clone(), AuthRequest::Object { sign_in, server_password, stay }))
 }
 
 fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
@@ -74,8 +74,8 @@ fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
 mod tests {
     use super::*;
 
-    fn read(line: &str, has_password: bool) -> Result<(Option<String>, Attempt), Refusal> {
-        attempt(line, House { has_password })
+    fn read(line: &str, has_password: bool) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
+        attempt(line, ServerInfo { has_password })
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
         let line =
             r#"{"type":"guest","user":"alice","room":"ops","label":"1","rooms":{"all":9,"dev":null},"acks":true}"#;
         let (label, attempt) = read(line, false).unwrap();
-        let Attempt::Object { sign_in, server_password: None, stay } = attempt else { panic!() };
+        let AuthRequest::Object { sign_in, server_password: None, stay } = attempt else { panic!() };
         assert_eq!((label.as_deref(), sign_in), (Some("1"), SignIn::Guest { user: "alice".into() }));
         assert_eq!(stay.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
         assert!(stay.acks && stay.room.unwrap().as_str() == "ops");

@@ -1,13 +1,13 @@
 //! The text door: `NAME_ROOM` for guests, REGISTER and LOGIN for accounts. Spoken by `nc`, by tcp_chat's and Chat77's
 //! clients and by the bundled one. The exact lines are the ones these clients compare.
 
-use super::foreign::Foreign;
-use super::{Attempt, Door, House, Outcome, Step, Typed, object};
+use super::unsupported::Unsupported;
+use super::{AuthRequest, AuthResult, Door, DoorAction, Inbound, ServerInfo, object};
 use landline_common::clean::{blank_line_ends, clean};
 use landline_common::command::{Command, Format, Request, parse};
 use landline_common::limits::SIGN_IN_MISTAKES;
 use landline_common::lines::Framing;
-use landline_common::{Cause, NameError, Rendering, Report, RoomName, UserName, What, password};
+use landline_common::{Cause, EventKind, NameError, Rendering, Report, RoomName, UserName, password};
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
 /// What a user at a terminal is told who typed something else at the greeting.
@@ -50,14 +50,14 @@ enum Awaits {
 /// One client at the text door.
 #[derive(Debug)]
 pub(super) struct TextDoor {
-    house: House,
+    server_info: ServerInfo,
     awaits: Awaits,
     format: Format,
     framing: Framing,
     /// The client has begun REGISTER or LOGIN: if it is unframed, it is Chat77's. What it sends at the greeting then may
     /// be a password that was typed too late, so it is no longer read as NAME_ROOM.
     uses_accounts: bool,
-    foreign: Foreign,
+    foreign: Unsupported,
     /// Lines that were of no form asked for.
     mistakes: u32,
     /// The client has got the greeting.
@@ -65,51 +65,51 @@ pub(super) struct TextDoor {
 }
 
 impl TextDoor {
-    pub(super) fn new(house: House) -> TextDoor {
+    pub(super) fn new(server_info: ServerInfo) -> TextDoor {
         let (format, framing) = (Format::Text, Framing::Undecided);
-        let (foreign, mistakes) = (Foreign::default(), 0);
+        let (foreign, mistakes) = (Unsupported::default(), 0);
         let (uses_accounts, greeted) = (false, false);
-        TextDoor { house, awaits: Awaits::First, format, framing, uses_accounts, foreign, mistakes, greeted }
+        TextDoor { server_info, awaits: Awaits::First, format, framing, uses_accounts, foreign, mistakes, greeted }
     }
 
     /// Answers `report`, and begins again at the greeting.
-    fn again(&mut self, report: Report<'static>) -> Step {
+    fn again(&mut self, report: Report<'static>) -> DoorAction {
         self.greet_behind(vec![cleaned(report).into()])
     }
 
     /// Answers `whats` and the greeting.
-    fn greet_behind(&mut self, mut whats: Vec<What<'static>>) -> Step {
+    fn greet_behind(&mut self, mut whats: Vec<EventKind<'static>>) -> DoorAction {
         self.awaits = Awaits::Mode;
         self.greeted = true;
         whats.push(ask(GREETING));
-        Step::Reply(whats)
+        DoorAction::Reply(whats)
     }
 
     /// Answers a line of no form asked for as `step` does, or ends the connection: that was one too many.
-    fn mistake(&mut self, step: Step) -> Step {
+    fn mistake(&mut self, step: DoorAction) -> DoorAction {
         self.mistakes += 1;
         if self.mistakes < SIGN_IN_MISTAKES { step } else { refused(Cause::HowToSignIn.report()) }
     }
 
     /// A sign-in by object. What is wrong with it is answered, and another one may follow.
-    fn object(&mut self, line: &str) -> Step {
-        match object::attempt(line, self.house) {
+    fn object(&mut self, line: &str) -> DoorAction {
+        match object::attempt(line, self.server_info) {
             Ok((label, attempt)) => {
                 self.awaits = Awaits::Object(label);
-                Step::Try(attempt)
+                DoorAction::Try(attempt)
             }
             Err((label, report)) => {
                 let is_mistake = report.cause == Cause::BadObject;
-                let answer = Step::Answer { label, what: What::Refused(cleaned(report)) };
+                let answer = DoorAction::Answer { label, what: EventKind::Refused(cleaned(report)) };
                 if is_mistake { self.mistake(answer) } else { answer }
             }
         }
     }
 
-    fn first_line(&mut self, line: &str) -> Step {
+    fn first_line(&mut self, line: &str) -> DoorAction {
         let line = line.trim();
         if line.is_empty() {
-            return Step::Reply(Vec::new());
+            return DoorAction::Reply(Vec::new());
         }
         if self.format == Format::Json && Request::is_object(line) {
             return self.object(line);
@@ -121,14 +121,16 @@ impl TextDoor {
                 return self.mistake(again);
             }
             self.format = format;
-            return Step::Reply(vec![What::Format(format)]);
+            return DoorAction::Reply(vec![EventKind::Format(format)]);
         }
         let modes = [("register", Mode::Register), ("login", Mode::Login)];
         if let Some((_, mode)) = modes.into_iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
             return self.begin(mode);
         }
         match (line.rsplit_once('_').filter(|_| !self.uses_accounts), &self.awaits) {
-            (Some(("NAME", _)), _) if self.talks_to_a_user() => self.greet_behind(vec![What::info(PATTERN_EXPLAINED)]),
+            (Some(("NAME", _)), _) if self.talks_to_a_user() => {
+                self.greet_behind(vec![EventKind::info(PATTERN_EXPLAINED)])
+            }
             (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => {
                 self.guest(name, room.strip_prefix('#').unwrap_or(room))
             }
@@ -141,16 +143,16 @@ impl TextDoor {
     }
 
     /// A line that is no answer to the greeting.
-    fn no_mode(&mut self, line: &str) -> Step {
+    fn no_mode(&mut self, line: &str) -> DoorAction {
         if !self.talks_to_a_user() {
             return self.again(Cause::InvalidMode.report());
         }
         let leaves = LEAVING.iter().any(|word| line.eq_ignore_ascii_case(word));
         if leaves || matches!(parse(line, ""), Some(Ok(Command::Quit))) {
-            return Step::Close(Cause::Goodbye.report().into());
+            return DoorAction::Close(Cause::Goodbye.report().into());
         }
         let how = if self.uses_accounts { HOW_TO_LOG_IN } else { HOW_TO_JOIN };
-        self.greet_behind(vec![Cause::InvalidMode.report().into(), What::info(how)])
+        self.greet_behind(vec![Cause::InvalidMode.report().into(), EventKind::info(how)])
     }
 
     /// Whether a user may be reading: the client waited for the greeting and ends lines. The unframed programs
@@ -160,26 +162,26 @@ impl TextDoor {
     }
 
     /// Refuses a guest. A user may try again, with another name.
-    fn no_guest(&mut self, report: Report<'static>) -> Step {
+    fn no_guest(&mut self, report: Report<'static>) -> DoorAction {
         if !self.talks_to_a_user() {
             return refused(report);
         }
         let is_mistake = report.code() == Some(400);
-        let answer = self.greet_behind(vec![What::Refused(cleaned(report))]);
+        let answer = self.greet_behind(vec![EventKind::Refused(cleaned(report))]);
         if is_mistake { self.mistake(answer) } else { answer }
     }
 
-    fn begin(&mut self, mode: Mode) -> Step {
+    fn begin(&mut self, mode: Mode) -> DoorAction {
         self.uses_accounts = true;
-        if self.house.has_password {
+        if self.server_info.has_password {
             self.awaits = Awaits::ServerPassword(mode);
-            return Step::Reply(vec![Cause::ServerPasswordFirst.report().into(), ask("PASSWORD?")]);
+            return DoorAction::Reply(vec![Cause::ServerPasswordFirst.report().into(), ask("PASSWORD?")]);
         }
         self.awaits = Awaits::Alias(mode);
-        Step::Reply(vec![ask("ALIAS?")])
+        DoorAction::Reply(vec![ask("ALIAS?")])
     }
 
-    fn guest(&mut self, name: &str, room: &str) -> Step {
+    fn guest(&mut self, name: &str, room: &str) -> DoorAction {
         let parsed = UserName::parse(name).and_then(|name| {
             let room = RoomName::parse(room)?;
             room.check_new()?;
@@ -188,7 +190,7 @@ impl TextDoor {
         let (name, room) = match parsed {
             Ok(both) => both,
             // With a password in force nothing is learned about names without it.
-            Err(NameError::Reserved) if !self.house.has_password => {
+            Err(NameError::Reserved) if !self.server_info.has_password => {
                 return self.no_guest(reserved(name, room));
             }
             Err(why) => {
@@ -197,25 +199,25 @@ impl TextDoor {
                 return self.no_guest(Report { code: how.code(), ..why }.saying(text));
             }
         };
-        match (self.house.has_password, self.framing) {
-            (false, _) => Step::Try(Attempt::Guest { name, room, server_password: None }),
+        match (self.server_info.has_password, self.framing) {
+            (false, _) => DoorAction::Try(AuthRequest::Guest { name, room, server_password: None }),
             (true, Framing::Unframed) => refused(Cause::ServerPasswordNeeded.report()),
             (true, _) => {
                 self.awaits = Awaits::GuestPassword { name, room };
-                Step::Reply(vec![ask("PASSWORD?")])
+                DoorAction::Reply(vec![ask("PASSWORD?")])
             }
         }
     }
 
-    fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> Step {
+    fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> DoorAction {
         let (alias, password) = (alias.trim(), password::of_line(password).to_owned());
         if alias.is_empty() || password.is_empty() {
             return self.again(Cause::CredentialsRequired.report());
         }
         match mode {
-            Mode::Login => Step::Try(Attempt::Login { alias: alias.to_owned(), password }),
+            Mode::Login => DoorAction::Try(AuthRequest::Login { alias: alias.to_owned(), password }),
             Mode::Register => match UserName::parse(alias) {
-                Ok(name) => Step::Try(Attempt::Register { name, password }),
+                Ok(name) => DoorAction::Try(AuthRequest::Register { name, password }),
                 Err(why) => self.again(Report::of_user_name(why, alias)),
             },
         }
@@ -223,11 +225,11 @@ impl TextDoor {
 }
 
 impl Door for TextDoor {
-    fn greet(&mut self) -> Step {
+    fn greet(&mut self) -> DoorAction {
         self.greet_behind(Vec::new())
     }
 
-    fn line(&mut self, line: &str, framing: Framing) -> Step {
+    fn line(&mut self, line: &str, framing: Framing) -> DoorAction {
         self.framing = framing;
         // A file that was saved on Windows may begin with one.
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
@@ -237,19 +239,23 @@ impl Door for TextDoor {
         }
         match self.awaits.clone() {
             Awaits::First | Awaits::Mode | Awaits::Object(_) => self.first_line(line),
-            Awaits::GuestPassword { name, room } => {
-                Step::Try(Attempt::Guest { name, room, server_password: Some(password::of_line(line).to_owned()) })
+            Awaits::GuestPassword { name, room } => DoorAction::Try(AuthRequest::Guest {
+                name,
+                room,
+                server_password: Some(password::of_line(line).to_owned()),
+            }),
+            Awaits::ServerPassword(_) => {
+                DoorAction::Try(AuthRequest::ServerPassword(password::of_line(line).to_owned()))
             }
-            Awaits::ServerPassword(_) => Step::Try(Attempt::ServerPassword(password::of_line(line).to_owned())),
             Awaits::Alias(mode) => {
                 self.awaits = Awaits::Password(mode, line.to_owned());
-                Step::Reply(vec![ask("PASSWORD?")])
+                DoorAction::Reply(vec![ask("PASSWORD?")])
             }
             Awaits::Password(mode, alias) => self.credentials(mode, &alias, line),
         }
     }
 
-    fn too_long(&mut self) -> Step {
+    fn too_long(&mut self) -> DoorAction {
         // Its beginning is lost, and may have been a request of HTTP.
         refused(match self.awaits {
             Awaits::First => Cause::HowToSignIn.report(),
@@ -257,28 +263,28 @@ impl Door for TextDoor {
         })
     }
 
-    fn outcome(&mut self, outcome: Outcome) -> Step {
+    fn outcome(&mut self, outcome: AuthResult) -> DoorAction {
         if let Awaits::Object(label) = &mut self.awaits {
             let label = label.take();
             self.awaits = Awaits::Mode;
-            return Step::Answer { label, what: What::Refused(outcome.report()) };
+            return DoorAction::Answer { label, what: EventKind::Refused(outcome.report()) };
         }
         match (&self.awaits, outcome) {
-            (Awaits::ServerPassword(mode), Outcome::Done) => {
+            (Awaits::ServerPassword(mode), AuthResult::Done) => {
                 self.awaits = Awaits::Alias(*mode);
-                Step::Reply(vec![ask("ALIAS?")])
+                DoorAction::Reply(vec![ask("ALIAS?")])
             }
-            (Awaits::ServerPassword(_), Outcome::WrongPassword) => self.again(Cause::WrongServerPassword.report()),
-            (Awaits::Password(..), Outcome::Done) => self.again(Cause::Registered.report()),
+            (Awaits::ServerPassword(_), AuthResult::WrongPassword) => self.again(Cause::WrongServerPassword.report()),
+            (Awaits::Password(..), AuthResult::Done) => self.again(Cause::Registered.report()),
             (Awaits::Password(..), outcome) => self.again(outcome.report()),
-            (Awaits::ServerPassword(_), Outcome::Refused(why)) => self.again(why),
-            (_, Outcome::WrongPassword) => self.no_guest(Cause::WrongServerPassword.report()),
-            (_, Outcome::NameTaken(report)) if report.cause == Cause::NameRegistered => {
+            (Awaits::ServerPassword(_), AuthResult::Refused(why)) => self.again(why),
+            (_, AuthResult::WrongPassword) => self.no_guest(Cause::WrongServerPassword.report()),
+            (_, AuthResult::NameTaken(report)) if report.cause == Cause::NameRegistered => {
                 let name = report.about.user.clone().unwrap_or_default();
                 let how = format!("{name} is a registered name. Type LOGIN to sign in, or choose another name.");
                 self.no_guest(report.saying(how))
             }
-            (_, Outcome::NameTaken(report)) => self.no_guest(report),
+            (_, AuthResult::NameTaken(report)) => self.no_guest(report),
             (_, outcome) => refused(outcome.report()),
         }
     }
@@ -292,14 +298,14 @@ impl Door for TextDoor {
         }
     }
 
-    fn typed<'m>(&self, message: &'m str) -> Option<Typed<'m>> {
+    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
         // These clients cannot send several lines: what looks like one within a line is none.
-        Some(Typed::Line(blank_line_ends(message)))
+        Some(Inbound::Line(blank_line_ends(message)))
     }
 }
 
-fn ask(text: &'static str) -> What<'static> {
-    What::Ask(text.into())
+fn ask(text: &'static str) -> EventKind<'static> {
+    EventKind::Ask(text.into())
 }
 
 /// Which of the two is reserved.
@@ -310,8 +316,8 @@ fn reserved(name: &str, room: &str) -> Report<'static> {
     }
 }
 
-fn refused(report: Report<'static>) -> Step {
-    Step::Close(What::Refused(cleaned(report)))
+fn refused(report: Report<'static>) -> DoorAction {
+    DoorAction::Close(EventKind::Refused(cleaned(report)))
 }
 
 /// What clients sent and is quoted back is safe to show.

@@ -16,7 +16,7 @@
 //! delivered.
 
 use super::ClientId;
-use super::seat::Seat;
+use super::subscription::Subscription;
 use landline_common::rendering::RENDERINGS;
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 const KEEP: usize = 64 << 10;
 
 /// Something that can be appended to a room's log.
-pub trait Utterance {
+pub trait Publication {
     /// Takes the ids of its lines and returns the last one, 0 if it has none. Called once, under the log's lock: the
     /// order of these calls is the order of the room.
     fn number(&mut self) -> u64 {
@@ -51,7 +51,7 @@ pub trait Utterance {
 
 /// The form in which one member gets a room's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ear {
+pub struct DeliveryMode {
     /// Index of the rendering, below [`RENDERINGS`].
     pub rendering: usize,
     /// True if the member gets its own lines back.
@@ -60,7 +60,7 @@ pub struct Ear {
 
 /// The form in which a member gets one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hearing {
+pub(super) enum Form {
     /// The shared bytes.
     Shared,
     /// The form made for its speaker.
@@ -71,15 +71,15 @@ pub(super) enum Hearing {
 
 /// A membership change: a seat enters, leaves, or changes its form.
 #[derive(Debug)]
-pub(super) enum Move {
-    Enter(Arc<Seat>, Ear),
-    Leave(Arc<Seat>),
-    Change(Arc<Seat>, Ear),
+pub(super) enum MembershipChange {
+    Enter(Arc<Subscription>, DeliveryMode),
+    Leave(Arc<Subscription>),
+    Change(Arc<Subscription>, DeliveryMode),
 }
 
 /// Origin of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum Publisher {
     /// The server: goes to all members, since it cannot be blocked.
     Server,
     /// Lines said by that client.
@@ -90,8 +90,8 @@ pub(super) enum Origin {
 
 /// One entry: its origin, and its end in each buffer.
 #[derive(Debug)]
-struct Said {
-    origin: Origin,
+struct Published {
+    origin: Publisher,
     ends: [u32; RENDERINGS],
     /// End of the speaker's own form in the batch's `own`.
     own_end: u32,
@@ -107,9 +107,9 @@ pub(super) struct Batch {
     bytes: [Vec<u8>; RENDERINGS],
     /// Bytes that speakers get instead of the shared ones: answers to their labels.
     own: Vec<u8>,
-    said: Vec<Said>,
+    said: Vec<Published>,
     /// Each with the number of entries before it.
-    pub(super) moves: Vec<(usize, Move)>,
+    pub(super) moves: Vec<(usize, MembershipChange)>,
 }
 
 impl Batch {
@@ -128,7 +128,7 @@ impl Batch {
     }
 
     /// Appends an entry, in each rendering that a member uses (`uses`). Returns its last id, 0 if it has none.
-    pub(super) fn say(&mut self, origin: Origin, what: &mut dyn Utterance, uses: &[u32; RENDERINGS]) -> u64 {
+    pub(super) fn say(&mut self, origin: Publisher, what: &mut dyn Publication, uses: &[u32; RENDERINGS]) -> u64 {
         let id = what.number();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
@@ -145,7 +145,7 @@ impl Batch {
         let own_end = self.own.len() as u32;
         let lines = self.lines(0, self.said.len()) + what.lines();
         let last_id = id.max(self.last_id(self.said.len()));
-        self.said.push(Said { origin, ends, own_end, lines, last_id });
+        self.said.push(Published { origin, ends, own_end, lines, last_id });
         id
     }
 
@@ -185,14 +185,14 @@ impl Batch {
         &'b self,
         rendering: usize,
         (from, to): (usize, usize),
-        hearing: impl Fn(Origin, bool) -> Hearing,
+        hearing: impl Fn(Publisher, bool) -> Form,
         pieces: &mut Vec<IoSlice<'b>>,
     ) -> u64 {
         let (mut open, mut lines) = (from, 0);
         for at in from..=to {
             let own = if at == to { &[] } else { self.own(at) };
-            let heard = if at == to { Hearing::Nothing } else { hearing(self.said[at].origin, !own.is_empty()) };
-            if heard == Hearing::Shared {
+            let heard = if at == to { Form::Nothing } else { hearing(self.said[at].origin, !own.is_empty()) };
+            if heard == Form::Shared {
                 continue;
             }
             let piece = self.span(rendering, open, at);
@@ -200,7 +200,7 @@ impl Batch {
                 pieces.push(IoSlice::new(piece));
                 lines += self.lines(open, at);
             }
-            if heard == Hearing::Own {
+            if heard == Form::Own {
                 pieces.push(IoSlice::new(own));
                 lines += self.lines(at, at + 1);
             }
@@ -222,7 +222,7 @@ impl Batch {
             self.own = Vec::new();
         }
         self.own.clear();
-        if self.said.capacity() > KEEP / size_of::<Said>() {
+        if self.said.capacity() > KEEP / size_of::<Published>() {
             self.said = Vec::new();
         }
         self.said.clear();
@@ -240,7 +240,7 @@ mod tests {
 
     struct Word(&'static str);
 
-    impl Utterance for Word {
+    impl Publication for Word {
         fn render(&self, rendering: usize, out: &mut Vec<u8>) {
             out.extend_from_slice(format!("{rendering}{}", self.0).as_bytes());
         }
@@ -248,7 +248,7 @@ mod tests {
 
     fn without(batch: &Batch, rendering: usize, range: (usize, usize), by: ClientId) -> Vec<String> {
         let mut pieces = Vec::new();
-        let hearing = |origin, _| if origin == Origin::Talk(by) { Hearing::Nothing } else { Hearing::Shared };
+        let hearing = |origin, _| if origin == Publisher::Talk(by) { Form::Nothing } else { Form::Shared };
         batch.span_with(rendering, range, hearing, &mut pieces);
         pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect()
     }
@@ -258,9 +258,9 @@ mod tests {
         let mut batch = Batch::default();
         let mut uses = [0; RENDERINGS];
         uses[0] = 1;
-        batch.say(Origin::Talk(1), &mut Word("a"), &uses);
+        batch.say(Publisher::Talk(1), &mut Word("a"), &uses);
         uses[2] = 1;
-        batch.say(Origin::Talk(2), &mut Word("b"), &uses);
+        batch.say(Publisher::Talk(2), &mut Word("b"), &uses);
         assert_eq!(batch.span(0, 0, 2), b"0a0b");
         assert_eq!(batch.span(2, 1, 2), b"2b");
         assert_eq!(batch.span(2, 0, 2), b"2b");
@@ -272,7 +272,7 @@ mod tests {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
         for (by, word) in [(1, "a"), (2, "b"), (2, "c"), (1, "d"), (1, "e"), (3, "f")] {
-            batch.say(Origin::Talk(by), &mut Word(word), &uses);
+            batch.say(Publisher::Talk(by), &mut Word(word), &uses);
         }
         assert_eq!(without(&batch, 0, (0, 6), 1), ["0b0c", "0f"]);
         assert_eq!(without(&batch, 0, (0, 6), 2), ["0a", "0d0e0f"]);
@@ -282,7 +282,7 @@ mod tests {
 
     struct Labelled(&'static str);
 
-    impl Utterance for Labelled {
+    impl Publication for Labelled {
         fn render(&self, rendering: usize, out: &mut Vec<u8>) {
             Word(self.0).render(rendering, out);
         }
@@ -296,14 +296,14 @@ mod tests {
     fn a_speaker_gets_the_own_form_in_its_place() {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
-        batch.say(Origin::Talk(1), &mut Labelled("a"), &uses);
-        batch.say(Origin::Talk(2), &mut Word("b"), &uses);
-        batch.say(Origin::Talk(1), &mut Word("c"), &uses);
-        batch.say(Origin::Talk(2), &mut Labelled("d"), &uses);
+        batch.say(Publisher::Talk(1), &mut Labelled("a"), &uses);
+        batch.say(Publisher::Talk(2), &mut Word("b"), &uses);
+        batch.say(Publisher::Talk(1), &mut Word("c"), &uses);
+        batch.say(Publisher::Talk(2), &mut Labelled("d"), &uses);
         let heard = |by: ClientId| {
             let mut pieces = Vec::new();
             let hearing =
-                |origin, has_own| if has_own && origin == Origin::Talk(by) { Hearing::Own } else { Hearing::Shared };
+                |origin, has_own| if has_own && origin == Publisher::Talk(by) { Form::Own } else { Form::Shared };
             assert_eq!(batch.span_with(0, (0, 4), hearing, &mut pieces), 4);
             pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect::<Vec<_>>()
         };

@@ -1,7 +1,7 @@
 //! Delivers a batch to the members: selects each member's part of it and sends that part with one `send`.
 
-use super::batch::{Batch, Ear, Hearing, Move, Origin};
-use super::seat::Seat;
+use super::batch::{Batch, DeliveryMode, Form, MembershipChange, Publisher};
+use super::subscription::Subscription;
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 /// A seat that is in the room, with its way of receiving.
 #[derive(Debug)]
 pub(super) struct ActiveSubscription {
-    seat: Arc<Seat>,
-    ear: Ear,
+    subscription: Arc<Subscription>,
+    delivery_mode: DeliveryMode,
     /// Index of the first entry of the current batch that this member gets: earlier ones were said before the member
     /// entered, or were already delivered in another rendering.
     pub(super) from: usize,
@@ -37,43 +37,47 @@ impl<'b> Delivery<'b> {
 
     /// Lets a member enter, leave or change the rendering after the first `at` entries of the batch. A member that
     /// leaves or changes first gets the entries before that, in the old rendering.
-    pub(super) fn apply(&mut self, seats: &mut Vec<ActiveSubscription>, movement: Move, at: usize) {
-        let index = |seat: &Seat| seat.index.load(Relaxed);
+    pub(super) fn apply(&mut self, subscriptions: &mut Vec<ActiveSubscription>, movement: MembershipChange, at: usize) {
+        let index = |subscription: &Subscription| subscription.index.load(Relaxed);
         match movement {
-            Move::Enter(seat, ear) => {
-                seat.index.store(seats.len(), Relaxed);
-                seats.push(ActiveSubscription { seat, ear, from: at });
+            MembershipChange::Enter(subscription, delivery_mode) => {
+                subscription.index.store(subscriptions.len(), Relaxed);
+                subscriptions.push(ActiveSubscription { subscription, delivery_mode, from: at });
             }
-            Move::Leave(seat) => {
-                let subscription = seats.swap_remove(index(&seat));
-                if let Some(moved) = seats.get(index(&seat)) {
-                    moved.seat.index.store(index(&seat), Relaxed);
+            MembershipChange::Leave(subscription) => {
+                let active = subscriptions.swap_remove(index(&subscription));
+                if let Some(moved) = subscriptions.get(index(&subscription)) {
+                    moved.subscription.index.store(index(&subscription), Relaxed);
                 }
-                self.deliver_to(&subscription, at);
+                self.deliver_to(&active, at);
             }
-            Move::Change(seat, ear) => {
-                let subscription = &mut seats[index(&seat)];
-                self.deliver_to(subscription, at);
-                subscription.ear = ear;
-                subscription.from = at;
+            MembershipChange::Change(subscription, delivery_mode) => {
+                let active = &mut subscriptions[index(&subscription)];
+                self.deliver_to(active, at);
+                active.delivery_mode = delivery_mode;
+                active.from = at;
             }
         }
     }
 
     /// Sends one member its entries before `to`, with one `send`. A panic ends the delivery to that member only.
-    pub(super) fn deliver_to(&mut self, subscription: &ActiveSubscription, to: usize) {
-        if catch_unwind(AssertUnwindSafe(|| self.send(subscription, to))).is_err() {
-            log::error!("a panic while sending to client {}; other members are not affected", subscription.seat.client);
+    pub(super) fn deliver_to(&mut self, active: &ActiveSubscription, to: usize) {
+        if catch_unwind(AssertUnwindSafe(|| self.send(active, to))).is_err() {
+            log::error!(
+                "a panic while sending to client {}; other members are not affected",
+                active.subscription.client
+            );
         }
     }
 
-    fn send(&mut self, subscription: &ActiveSubscription, to: usize) {
-        let ActiveSubscription { seat, ear, from } = subscription;
-        let has_own_lines = (!ear.hears_itself || self.batch.has_own()) && seat.spoke.load(Relaxed) >= self.number;
-        let blocked = seat.muffle.blocked();
+    fn send(&mut self, active: &ActiveSubscription, to: usize) {
+        let ActiveSubscription { subscription, delivery_mode, from } = active;
+        let has_own_lines =
+            (!delivery_mode.hears_itself || self.batch.has_own()) && subscription.spoke.load(Relaxed) >= self.number;
+        let blocked = subscription.block_filter.blocked();
         self.pieces.clear();
         if !has_own_lines && blocked.is_none() {
-            let bytes = self.batch.span(ear.rendering, *from, to);
+            let bytes = self.batch.span(delivery_mode.rendering, *from, to);
             #[cfg(feature = "faults")]
             crate::faults::strike("send", bytes);
             if !bytes.is_empty() {
@@ -82,25 +86,25 @@ impl<'b> Delivery<'b> {
             }
         } else {
             let hearing = |origin, has_own: bool| match () {
-                () if blocked.as_ref().is_some_and(|blocked| blocked.contains(origin)) => Hearing::Nothing,
-                () if !(has_own_lines && origin == Origin::Talk(seat.client)) => Hearing::Shared,
-                () if has_own => Hearing::Own,
-                () if ear.hears_itself => Hearing::Shared,
-                () => Hearing::Nothing,
+                () if blocked.as_ref().is_some_and(|blocked| blocked.contains(origin)) => Form::Nothing,
+                () if !(has_own_lines && origin == Publisher::Talk(subscription.client)) => Form::Shared,
+                () if has_own => Form::Own,
+                () if delivery_mode.hears_itself => Form::Shared,
+                () => Form::Nothing,
             };
-            self.lines += self.batch.span_with(ear.rendering, (*from, to), hearing, &mut self.pieces);
+            self.lines += self.batch.span_with(delivery_mode.rendering, (*from, to), hearing, &mut self.pieces);
         }
         drop(blocked);
         let last_id = self.batch.last_id(to);
         let is_delivered = if self.pieces.is_empty() {
             // This batch has nothing for the member, but bytes of an earlier batch may still wait.
-            last_id > 0 && seat.outbox.is_clear()
+            last_id > 0 && subscription.outbox.is_clear()
         } else {
             self.bytes += self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
-            seat.outbox.push_talk(&self.pieces)
+            subscription.outbox.push_talk(&self.pieces)
         };
         if is_delivered && last_id > 0 {
-            seat.heard.store(last_id, Relaxed);
+            subscription.heard.store(last_id, Relaxed);
         }
     }
 }

@@ -9,7 +9,7 @@
 //! Flushers decide nothing about contents or order.
 
 use super::room_log::Room;
-use super::tally::Tally;
+use super::stats::Stats;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use landline_common::Limits;
 use landline_common::limits::count;
@@ -27,7 +27,7 @@ pub struct Flushers {
     pub(super) inline_members: usize,
     /// Bytes that may be pending in one room; above this its speakers wait for the next cycle.
     pub(super) pending_bytes: usize,
-    pub(super) tally: Tally,
+    pub(super) tally: Stats,
 }
 
 /// The sending end of the queue of rooms with pending entries; `None` after the stop. The flushers end when they have
@@ -67,13 +67,13 @@ impl Flushers {
             threads: Mutex::new(threads),
             inline_members: count(limits.inline_members),
             pending_bytes: count(limits.room_pending_bytes),
-            tally: Tally::default(),
+            tally: Stats::default(),
         }))
     }
 
     /// Returns the delivery counters of all rooms.
     #[must_use]
-    pub fn tally(&self) -> &Tally {
+    pub fn tally(&self) -> &Stats {
         &self.tally
     }
 

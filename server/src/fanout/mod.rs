@@ -17,34 +17,34 @@
 //! 4. A user who joins sees nothing said before and everything after.
 //! 5. A client that does not read costs at most its backlog. It is disconnected by a reset, which it sees, when the
 //!    backlog is full or makes no progress. Other clients do not notice.
-//! 6. Talking takes no hub lock. Locks are taken in the order of [`crate::ranked`].
+//! 6. Talking takes no hub lock. Locks are taken in the order of [`crate::ordered_mutex`].
 //! 7. No lock is held across a call that can block. Nothing is rendered under the hub lock.
 //!
 //! Messages of one sender never overtake each other across rooms either: [`Room::settle`] waits until a line's batch is
 //! delivered, and sessions call it before they speak in another room.
 
 mod batch;
+mod block_filter;
 mod delivery;
 mod flusher;
-mod muffle;
 mod outbox;
 mod pacing;
 mod poller;
 mod receipts;
 mod room_log;
-mod seat;
-mod tally;
+mod stats;
+mod subscription;
 
-pub use batch::{Ear, Utterance};
+pub use batch::{DeliveryMode, Publication};
+pub use block_filter::{BlockFilter, EventClass};
 pub use flusher::Flushers;
-pub use muffle::{Muffle, Sound};
-pub use outbox::{Cut, Outbox};
+pub use outbox::{DisconnectReason, Outbox};
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;
 pub use room_log::Room;
-pub use seat::Seat;
-pub use tally::Tally;
+pub use stats::Stats;
+pub use subscription::Subscription;
 
 /// Identifies one client's connection; never reused while a server runs.
 pub type ClientId = u64;

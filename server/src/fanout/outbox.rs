@@ -30,7 +30,7 @@ use super::pacing::{PacedQueue, Pacing};
 use super::poller::Poller;
 use super::receipts::{Receipt, Receipts};
 use crate::net::Stream;
-use crate::ranked::{Ranked, RankedGuard};
+use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use parking_lot::Condvar;
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use std::time::Instant;
 
 /// The reason for which the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub enum DisconnectReason {
     /// The client did not read: its backlog was full, or made no progress.
     TooSlow,
     /// The connection broke while sending.
@@ -59,7 +59,7 @@ pub struct Outbox {
     client: ClientId,
     stream: Arc<Stream>,
     poller: Arc<Poller>,
-    state: Ranked<State, 4>,
+    state: OrderedMutex<State, 4>,
     /// Notified when nothing waits any more, and when the connection is cut.
     drained: Condvar,
 }
@@ -75,7 +75,7 @@ struct State {
     held: Option<Held>,
     /// New bytes are dropped.
     sealed: bool,
-    cut: Option<Cut>,
+    cut: Option<DisconnectReason>,
     /// While blocked: when the kernel last took bytes.
     progress: Instant,
     /// The earliest time for which the poller has been asked to call [`Outbox::on_wakeup`].
@@ -93,7 +93,7 @@ struct Held {
     receipts: usize,
 }
 
-type StateGuard<'a> = RankedGuard<'a, State, 4>;
+type StateGuard<'a> = OrderedMutexGuard<'a, State, 4>;
 
 impl Outbox {
     /// Makes the outbox of a client that has just connected.
@@ -115,7 +115,7 @@ impl Outbox {
             client,
             stream: stream.clone(),
             poller: poller.clone(),
-            state: Ranked::new(state),
+            state: OrderedMutex::new(state),
             drained: Condvar::new(),
         })
     }
@@ -198,7 +198,7 @@ impl Outbox {
 
     /// Returns the reason if the server has ended the connection.
     #[must_use]
-    pub fn cut_reason(&self) -> Option<Cut> {
+    pub fn cut_reason(&self) -> Option<DisconnectReason> {
         self.state.lock().cut
     }
 
@@ -221,7 +221,7 @@ impl Outbox {
 
     /// Ends the connection and wakes its session's thread. If bytes still wait, the client sees a reset; otherwise the
     /// connection closes in order. Only the first reason counts.
-    pub fn cut(&self, why: Cut) {
+    pub fn cut(&self, why: DisconnectReason) {
         self.cut_with(&mut self.state.lock(), why);
     }
 

@@ -12,9 +12,9 @@
 //! of its timers. A wakeup may come for an outbox that has nothing to do; a wakeup that was asked for is never lost.
 
 use super::ClientId;
-use super::outbox::{Cut, Outbox};
+use super::outbox::{DisconnectReason, Outbox};
 use crate::net::{Readiness, Stream};
-use crate::ranked::Ranked;
+use crate::ordered_mutex::OrderedMutex;
 use landline_common::Limits;
 use landline_common::limits::count;
 use parking_lot::Mutex;
@@ -77,7 +77,7 @@ impl Meter {
 pub struct Poller {
     readiness: Readiness,
     started: Instant,
-    timers: Ranked<Timers, 5>,
+    timers: OrderedMutex<Timers, 5>,
     pub(super) meter: Meter,
     pub(super) bounds: Bounds,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -130,7 +130,7 @@ impl Poller {
         let poller = Arc::new(Poller {
             readiness: Readiness::new()?,
             started: Instant::now(),
-            timers: Ranked::default(),
+            timers: OrderedMutex::default(),
             meter: Meter { waiting: AtomicUsize::new(0), most: bounds.total_bytes },
             bounds,
             thread: Mutex::new(None),
@@ -241,7 +241,7 @@ impl Poller {
             for outbox in due {
                 if catch_unwind(AssertUnwindSafe(|| outbox.on_wakeup(now))).is_err() {
                     log::error!("a panic while sending to client {}", outbox.client());
-                    outbox.cut(Cut::Broken);
+                    outbox.cut(DisconnectReason::Broken);
                 }
             }
             if self.meter.is_over() {
@@ -257,7 +257,7 @@ impl Poller {
         while self.meter.is_over()
             && let Some(outbox) = all.pop()
         {
-            outbox.cut(Cut::TooSlow);
+            outbox.cut(DisconnectReason::TooSlow);
         }
     }
 }

@@ -19,13 +19,13 @@
 //! rest: then `update_membership` takes the seats' lock inside the log's.
 //!
 //! This module does not know what the bytes mean, and it does not decide which notices are worth sending: it asks
-//! [`Utterance::is_worth`].
+//! [`Publication::is_worth`].
 
-use super::batch::{Batch, Ear, Move, Origin, Utterance};
+use super::batch::{Batch, DeliveryMode, MembershipChange, Publication, Publisher};
 use super::delivery::{ActiveSubscription, Delivery};
 use super::flusher::Flushers;
-use super::seat::Seat;
-use crate::ranked::{Ranked, RankedGuard};
+use super::subscription::Subscription;
+use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use landline_common::rendering::RENDERINGS;
 use parking_lot::Condvar;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ struct Log {
 }
 
 impl Log {
-    fn say(&mut self, origin: Origin, what: &mut dyn Utterance) {
+    fn say(&mut self, origin: Publisher, what: &mut dyn Publication) {
         self.last_id = self.last_id.max(self.pending.say(origin, what, &self.uses));
     }
 }
@@ -62,78 +62,97 @@ impl Log {
 /// One room's send path.
 #[derive(Debug)]
 pub struct Room {
-    log: Ranked<Log, 2>,
+    log: OrderedMutex<Log, 2>,
     /// Notified when a batch is taken for delivery and when it is delivered.
     batch_changed: Condvar,
-    seats: Ranked<Vec<ActiveSubscription>, 3>,
+    subscriptions: OrderedMutex<Vec<ActiveSubscription>, 3>,
     flushers: Arc<Flushers>,
 }
 
-type LogGuard<'a> = RankedGuard<'a, Log, 2>;
+type LogGuard<'a> = OrderedMutexGuard<'a, Log, 2>;
 
 impl Room {
     /// Makes a room without members.
     #[must_use]
     pub fn new(flushers: &Arc<Flushers>) -> Arc<Room> {
-        let log = Ranked::new(Log { number: 1, ..Log::default() });
-        Arc::new(Room { log, batch_changed: Condvar::new(), seats: Ranked::default(), flushers: flushers.clone() })
+        let log = OrderedMutex::new(Log { number: 1, ..Log::default() });
+        Arc::new(Room {
+            log,
+            batch_changed: Condvar::new(),
+            subscriptions: OrderedMutex::default(),
+            flushers: flushers.clone(),
+        })
     }
 
-    /// Appends `what` as said by the user of `seat`, a member. Returns the batch number for [`Room::settle`]. Waits
+    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`Room::settle`]. Waits
     /// while too much is pending.
-    pub fn say(self: &Arc<Self>, seat: &Seat, what: &mut dyn Utterance) -> u64 {
+    pub fn say(self: &Arc<Self>, subscription: &Subscription, what: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.say(Origin::Talk(seat.client), what);
-        seat.spoke.store(number, Relaxed);
+        log.say(Publisher::Talk(subscription.client), what);
+        subscription.spoke.store(number, Relaxed);
         self.ensure_cycle(log);
         number
     }
 
     /// Appends `what` for all members, in the server's name. Returns the batch number for [`Room::settle`].
-    pub fn announce(self: &Arc<Self>, what: &mut dyn Utterance) -> u64 {
+    pub fn announce(self: &Arc<Self>, what: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.say(Origin::Server, what);
+        log.say(Publisher::Server, what);
         self.ensure_cycle(log);
         number
     }
 
-    /// Makes `seat` a member, which gets everything appended from now on. `notice` goes to the members before it only.
+    /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes to the members before it only.
     /// Returns the batch number for [`Room::settle`], 0 if there is nothing to wait for.
-    pub fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
+    pub fn enter(
+        self: &Arc<Self>,
+        subscription: &Arc<Subscription>,
+        delivery_mode: DeliveryMode,
+        notice: Option<&mut dyn Publication>,
+    ) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
         let hearers = log.members;
         if let Some(notice) = notice
             && notice.is_worth(hearers)
         {
-            log.say(Origin::News(seat.client), notice);
+            log.say(Publisher::News(subscription.client), notice);
         }
         log.members += 1;
-        log.uses[ear.rendering] += 1;
-        seat.came_after.store(log.last_id, Relaxed);
-        if self.update_membership(log, Move::Enter(seat.clone(), ear)) { 0 } else { number }
+        log.uses[delivery_mode.rendering] += 1;
+        subscription.came_after.store(log.last_id, Relaxed);
+        if self.update_membership(log, MembershipChange::Enter(subscription.clone(), delivery_mode)) {
+            0
+        } else {
+            number
+        }
     }
 
-    /// Ends the membership of `seat`, which still gets everything appended so far. `ear` is the one it entered or was
+    /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is the one it entered or was
     /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`Room::settle`], 0
     /// if there is nothing to wait for.
-    pub fn leave(self: &Arc<Self>, seat: &Arc<Seat>, ear: Ear, notice: Option<&mut dyn Utterance>) -> u64 {
+    pub fn leave(
+        self: &Arc<Self>,
+        subscription: &Arc<Subscription>,
+        delivery_mode: DeliveryMode,
+        notice: Option<&mut dyn Publication>,
+    ) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        seat.left_after.store(log.last_id, Relaxed);
+        subscription.left_after.store(log.last_id, Relaxed);
         log.members -= 1;
-        log.uses[ear.rendering] -= 1;
+        log.uses[delivery_mode.rendering] -= 1;
         let hearers = log.members;
         if let Some(notice) = notice
             && notice.is_worth(hearers)
         {
             let at = log.pending.len();
-            log.say(Origin::News(seat.client), notice);
-            log.pending.moves.push((at, Move::Leave(seat.clone())));
+            log.say(Publisher::News(subscription.client), notice);
+            log.pending.moves.push((at, MembershipChange::Leave(subscription.clone())));
             self.ensure_cycle(log);
-        } else if self.update_membership(log, Move::Leave(seat.clone())) {
+        } else if self.update_membership(log, MembershipChange::Leave(subscription.clone())) {
             return 0;
         }
         number
@@ -141,12 +160,12 @@ impl Room {
 
     /// Changes the form in which a member gets what is appended from now on. Returns the batch number for
     /// [`Room::settle`], 0 if there is nothing to wait for.
-    pub fn change(self: &Arc<Self>, seat: &Arc<Seat>, old: Ear, new: Ear) -> u64 {
+    pub fn change(self: &Arc<Self>, subscription: &Arc<Subscription>, old: DeliveryMode, new: DeliveryMode) -> u64 {
         let mut log = self.lock_with_capacity();
         log.uses[old.rendering] -= 1;
         log.uses[new.rendering] += 1;
         let number = log.number;
-        if self.update_membership(log, Move::Change(seat.clone(), new)) { 0 } else { number }
+        if self.update_membership(log, MembershipChange::Change(subscription.clone(), new)) { 0 } else { number }
     }
 
     /// Waits until the batch of that number is delivered: at most two cycles, the one that runs and the next one. The
@@ -173,11 +192,11 @@ impl Room {
     }
 
     /// Applies a membership change at once if the room is at rest, and returns true. Otherwise appends it to the log.
-    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, movement: Move) -> bool {
+    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, movement: MembershipChange) -> bool {
         if log.pending.is_empty() && !log.flushing {
             let empty = Batch::default();
             let mut delivery = Delivery::new(&empty, 0);
-            delivery.apply(&mut self.seats.lock(), movement, 0);
+            delivery.apply(&mut self.subscriptions.lock(), movement, 0);
             return true;
         }
         let at = log.pending.len();
@@ -237,17 +256,17 @@ impl Room {
     fn deliver(&self, batch: &mut Batch, number: u64) {
         let moves = std::mem::take(&mut batch.moves);
         let mut delivery = Delivery::new(batch, number);
-        let mut seats = self.seats.lock();
+        let mut subscriptions = self.subscriptions.lock();
         #[cfg(feature = "faults")]
         crate::faults::strike("cycle", batch.span(0, 0, batch.len()));
         for (at, movement) in moves {
-            delivery.apply(&mut seats, movement, at);
+            delivery.apply(&mut subscriptions, movement, at);
         }
-        for subscription in seats.iter_mut() {
+        for subscription in subscriptions.iter_mut() {
             delivery.deliver_to(subscription, delivery.batch.len());
             subscription.from = 0;
         }
-        drop(seats);
+        drop(subscriptions);
         self.flushers.tally.add(delivery.lines, delivery.bytes);
     }
 }

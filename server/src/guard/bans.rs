@@ -6,7 +6,7 @@
 use crate::store::FileError;
 use crate::store::bans::{BanFile, BanRow};
 use ipnet::{IpNet, Ipv4Net};
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashSet;
 use std::io;
@@ -84,7 +84,7 @@ impl Bans {
 
     /// Returns true if `address` is banned at `now`.
     #[must_use]
-    pub fn covers(&self, address: IpAddr, now: Moment) -> bool {
+    pub fn covers(&self, address: IpAddr, now: OffsetDateTime) -> bool {
         self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.is_over(now))
     }
 
@@ -92,7 +92,7 @@ impl Bans {
     ///
     /// # Errors
     /// The table is full.
-    pub fn add(&self, range: IpNet, row: BanRow, now: Moment) -> Result<Stored, BanError> {
+    pub fn add(&self, range: IpNet, row: BanRow, now: OffsetDateTime) -> Result<Stored, BanError> {
         self.add_all(vec![(range, row)], now)
     }
 
@@ -100,7 +100,7 @@ impl Bans {
     ///
     /// # Errors
     /// The table is full; then none is banned.
-    pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: Moment) -> Result<Stored, BanError> {
+    pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: OffsetDateTime) -> Result<Stored, BanError> {
         let ranges: HashSet<IpNet> = new.iter().map(|(range, _)| *range).collect();
         let new = new.into_iter().map(|(range, row)| Ban { range, row: BanRow { address: shown(range), ..row } });
         self.change(now, |bans| {
@@ -110,7 +110,7 @@ impl Bans {
     }
 
     /// Removes the ban of exactly `range`. Returns `None` if there is none.
-    pub fn remove(&self, range: IpNet, now: Moment) -> Option<Stored> {
+    pub fn remove(&self, range: IpNet, now: OffsetDateTime) -> Option<Stored> {
         let is_banned = self.known.read().iter().any(|ban| ban.range == range);
         // `change` refuses only a table that grows.
         if is_banned { self.change(now, |bans| bans.retain(|ban| ban.range != range)).ok() } else { None }
@@ -126,13 +126,13 @@ impl Bans {
 
     /// Returns the bans in force at `now`.
     #[must_use]
-    pub fn list(&self, now: Moment) -> Vec<BanRow> {
+    pub fn list(&self, now: OffsetDateTime) -> Vec<BanRow> {
         self.known.read().iter().filter(|ban| !ban.row.is_over(now)).map(|ban| ban.row.clone()).collect()
     }
 
     /// Applies `change` to the bans, in memory and then on disk. Also removes the bans that are over. Refuses a change
     /// that makes more bans than the bound. A table that already holds more, from a file edited by hand, may shrink.
-    fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Ban>)) -> Result<Stored, BanError> {
+    fn change(&self, now: OffsetDateTime, change: impl FnOnce(&mut Vec<Ban>)) -> Result<Stored, BanError> {
         let mut disk = self.file.lock();
         let mut bans = self.known.read().clone();
         bans.retain(|ban| !ban.row.is_over(now));
@@ -165,7 +165,7 @@ pub fn shown(range: IpNet) -> String {
 mod tests {
     use super::*;
 
-    const NOW: Moment = Moment { unix_ms: 1_795_271_000_000, offset_s: 0 };
+    const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_271_000_000, offset_s: 0 };
 
     fn range(text: &str) -> IpNet {
         parse_range(text).unwrap()
@@ -199,7 +199,7 @@ mod tests {
         let bans = Bans::open(folder.path()).unwrap();
         ban(&bans, "10.0.0.1", Some(1));
         ban(&bans, "10.0.0.2", None);
-        let later = Moment { unix_ms: NOW.unix_ms + 60_000, ..NOW };
+        let later = OffsetDateTime { unix_ms: NOW.unix_ms + 60_000, ..NOW };
         assert!(!bans.covers("10.0.0.1".parse().unwrap(), later));
         assert!(matches!(bans.remove(range("10.0.0.2"), later), Some(Stored::Yes)));
         assert!(bans.remove(range("10.0.0.2"), later).is_none());

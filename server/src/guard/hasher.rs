@@ -34,14 +34,14 @@ pub struct Hasher {
     cost: u32,
     /// The hash that passwords of unknown names are checked against.
     dummy_hash: String,
-    turns: Mutex<Turns>,
+    turns: Mutex<Semaphore>,
     /// Notified when a turn is granted to a waiting thread.
     granted: Condvar,
 }
 
 /// Counts of the turns.
 #[derive(Debug, Default)]
-struct Turns {
+struct Semaphore {
     /// Turns in use, including those granted to threads that have not woken yet.
     taken: usize,
     /// Threads that wait, including those that have been granted a turn.
@@ -51,7 +51,7 @@ struct Turns {
 }
 
 /// The right to hash, given back on drop, also by a panic.
-struct Turn<'a>(&'a Hasher);
+struct Permit<'a>(&'a Hasher);
 
 impl Hasher {
     /// Makes a hasher with at most `running` threads that hash (at least 1) and at most `waiting` threads that wait.
@@ -94,11 +94,11 @@ impl Hasher {
     }
 
     /// Takes a turn, or waits until one is granted.
-    fn turn(&self) -> Result<Turn<'_>, HashError> {
+    fn turn(&self) -> Result<Permit<'_>, HashError> {
         let mut turns = self.turns.lock();
         if turns.taken < self.running {
             turns.taken += 1;
-            return Ok(Turn(self));
+            return Ok(Permit(self));
         }
         if turns.waiting >= self.waiting {
             return Err(HashError::Busy);
@@ -109,11 +109,11 @@ impl Hasher {
         }
         turns.granted -= 1;
         turns.waiting -= 1;
-        Ok(Turn(self))
+        Ok(Permit(self))
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut turns = self.0.turns.lock();
         if turns.waiting > turns.granted {

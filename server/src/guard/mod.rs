@@ -1,8 +1,8 @@
 //! Limits that protect the server from overload and from password guessing: bounded work, attempts and clients. Each
 //! function gets the time as an argument.
 
+pub mod address_budget;
 pub mod admission;
-pub mod allowance;
 pub mod bans;
 pub mod capacity;
 pub mod departed;
@@ -15,8 +15,8 @@ pub mod probes;
 pub mod rate;
 pub mod throttle;
 
+pub use address_budget::{AddressBudget, AddressBudgets};
 pub use admission::{Admission, Admitted};
-pub use allowance::{Allowance, Allowances};
 pub use bans::Bans;
 pub use capacity::Capacity;
 pub use departed::DepartedUsers;

@@ -2,9 +2,9 @@
 
 use super::replay::{Settled, Unsettled};
 use super::session_state::{SessionState, StoredDirect};
-use super::{Hub, Person};
+use super::{Hub, User};
 use landline_common::history::Direct;
-use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, What};
+use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering};
 use std::sync::Arc;
 
 /// What came of sending something that is to be acknowledged.
@@ -17,7 +17,7 @@ pub(super) enum Sent {
     NoConnection,
 }
 
-impl Person {
+impl User {
     /// Sends something with the next number, to be acknowledged. Numbering and sending are one step: numbers grow on
     /// the wire.
     pub(super) fn send_numbered(&self, event: Event<'_>, unsettled: Unsettled<StoredDirect>, limits: &Limits) -> Sent {
@@ -45,10 +45,10 @@ impl Person {
 
 impl Hub {
     /// Tells a user something that is stored nowhere: a client that acknowledges gets it again after a lost connection.
-    pub(super) fn tell_surely(self: &Arc<Self>, person: &Person, event: Event<'_>) {
-        match person.send_numbered(event.clone(), Unsettled::Line, &self.limits) {
-            Sent::Kept(gone) => self.settle_all(person.name.key(), gone),
-            Sent::Unnumbered | Sent::NoConnection => person.tell(&event, &self.limits),
+    pub(super) fn tell_surely(self: &Arc<Self>, user: &User, event: Event<'_>) {
+        match user.send_numbered(event.clone(), Unsettled::Line, &self.limits) {
+            Sent::Kept(gone) => self.settle_all(user.name.key(), gone),
+            Sent::Unnumbered | Sent::NoConnection => user.tell(&event, &self.limits),
         }
     }
 
@@ -68,23 +68,30 @@ impl Hub {
     }
 
     /// A client has read everything up to `seq`.
-    pub(super) fn acknowledged(self: &Arc<Self>, person: &Arc<Person>, seq: u64) {
-        let Some(session) = &person.session else { return };
+    pub(super) fn acknowledged(self: &Arc<Self>, user: &Arc<User>, seq: u64) {
+        let Some(session) = &user.session else { return };
         let mut deliveries = session.deliveries.lock();
         let had_letters = deliveries.replay.has_letters();
         let settled = deliveries.replay.acknowledge(seq);
         let page_is_done = had_letters && !deliveries.replay.has_letters();
         drop(deliveries);
-        self.settle_all(person.name.key(), settled);
+        self.settle_all(user.name.key(), settled);
         if page_is_done {
-            self.next_letters(person.clone());
+            self.next_letters(user.clone());
         }
     }
 
     /// A session goes on over the connection of `outbox`, whose client received everything up to `seq`. What follows is
     /// sent again.
-    pub(super) fn attach(&self, session: &SessionState, person: &Person, acks: bool, seq: Option<u64>, now: Moment) {
-        let outbox = &person.outbox;
+    pub(super) fn attach(
+        &self,
+        session: &SessionState,
+        user: &User,
+        acks: bool,
+        seq: Option<u64>,
+        now: OffsetDateTime,
+    ) {
+        let outbox = &user.outbox;
         let mut deliveries = session.deliveries.lock();
         let arrived = deliveries.replay.acknowledge(seq.unwrap_or(0));
         let (bytes, letters) = deliveries.replay.again();
@@ -98,10 +105,10 @@ impl Hub {
         }
         drop(deliveries);
         for settled in [arrived, letters] {
-            self.settle_all(person.name.key(), settled);
+            self.settle_all(user.name.key(), settled);
         }
         if lost > 0 {
-            person.tell(&What::from(Cause::LinesLost.of_count(lost)).at(now), &self.limits);
+            user.tell(&EventKind::from(Cause::LinesLost.of_count(lost)).at(now), &self.limits);
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// What the server knows of such chats.
 #[derive(Debug, Default)]
-pub struct Directs {
+pub struct DirectRequests {
     /// The key of each client that can take part.
     keys: BTreeMap<ClientId, PublicKey>,
     requests: Requests,
@@ -37,11 +37,11 @@ pub struct Left {
     pub asked: Vec<ClientId>,
 }
 
-impl Directs {
+impl DirectRequests {
     /// Nobody can take part yet. `most` bounds each person's open requests.
     #[must_use]
-    pub fn new(most: usize) -> Directs {
-        Directs { most, ..Directs::default() }
+    pub fn new(most: usize) -> DirectRequests {
+        DirectRequests { most, ..DirectRequests::default() }
     }
 
     /// From now on `who` can take part. An old key's requests are void: nobody could prove to be who asked.
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn both_need_a_key_and_consent_comes_first() {
-        let (mut directs, one, two) = (Directs::new(8), key(), key());
+        let (mut directs, one, two) = (DirectRequests::new(8), key(), key());
         assert_eq!(directs.ask(1, 2), Err(CannotAsk::Own));
         directs.announce(1, one);
         assert_eq!(directs.ask(1, 2), Err(CannotAsk::Other));
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn another_key_and_leaving_take_back_what_was_asked() {
-        let (mut directs, one, two) = (Directs::new(8), key(), key());
+        let (mut directs, one, two) = (DirectRequests::new(8), key(), key());
         directs.announce(1, one);
         directs.announce(2, two);
         directs.ask(1, 2).unwrap();
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn requests_are_bounded() {
-        let mut directs = Directs::new(1);
+        let mut directs = DirectRequests::new(1);
         (1..4).for_each(|who| _ = directs.announce(who, key()));
         assert!(directs.ask(1, 2).is_ok());
         assert_eq!([directs.ask(1, 3), directs.ask(3, 2)], [Err(CannotAsk::TooMany); 2]);

@@ -3,54 +3,54 @@
 //! The hub's lock guards the registry only. Nothing is rendered or sent under it, and talking does not take it.
 
 mod blocks;
-mod circle;
+mod broadcast_group;
 mod deliveries;
 mod direct;
 mod labels;
 mod mail;
-mod memory;
 mod nonces;
-mod person;
 mod presence;
 mod private;
+mod publications;
 mod replay;
 mod request_budgets;
 mod requests;
 mod resume;
 mod room;
+mod session;
 mod session_state;
-mod talk;
-mod visit;
+mod storage;
+mod user;
 
-pub use memory::{Delivery, Memory};
-pub use person::Person;
+pub use publications::Tag;
 pub use resume::{Token, Transport};
-pub use talk::Tag;
-pub use visit::{NotResumed, Resumable, Stay, Visit};
+pub use session::{NotResumed, Resumable, Session, Stay};
+pub use storage::{Delivery, Storage};
+pub use user::User;
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
-use crate::ranked::{Ranked, RankedGuard};
-use crate::seldom::Complaints;
+use crate::log_throttle::Complaints;
+use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
-use circle::Circle;
-use direct::Directs;
+use broadcast_group::BroadcastGroup;
+use direct::DirectRequests;
 use landline_common::clean::clean;
-use landline_common::history::Party;
+use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::name::of_server;
-use landline_common::{Cause, Event, Limits, Moment, NameKey, Rendering, RoomName, UserName, What};
+use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
+use publications::{LineBatch, Notice, Utterance};
 use request_budgets::RequestBudgets;
 use resume::ResumeTable;
 use room::Rooms;
+use session::Detached;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use talk::{Notice, Talk, Texts};
-use visit::Detached;
 
 /// How long leaving takes at most, between two names that are freed.
 const LEAVING: Duration = Duration::from_secs(5);
@@ -58,16 +58,16 @@ const LEAVING: Duration = Duration::from_secs(5);
 /// The one registry of people, rooms and private chats.
 #[derive(Debug)]
 pub struct Hub {
-    registry: Ranked<Registry, 1>,
+    registry: OrderedMutex<Registry, 1>,
     /// Notified when a name can be had again.
     name_freed: Condvar,
     /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
-    privately: Ranked<(), 0>,
+    privately: OrderedMutex<(), 0>,
     /// A hidden room in which everybody has a seat: presence and `/all`.
-    everybody: Arc<Circle>,
+    global: Arc<BroadcastGroup>,
     flushers: Arc<Flushers>,
     poller: Arc<Poller>,
-    memory: Arc<dyn Memory>,
+    memory: Arc<dyn Storage>,
     limits: Limits,
     server_name: String,
     /// The next message's id. Ids never repeat, also over restarts.
@@ -76,20 +76,20 @@ pub struct Hub {
     /// How many of the ids went to visits.
     visits: AtomicU64,
     /// The nonces of messages.
-    nonces: Ranked<Nonces, 6>,
+    nonces: OrderedMutex<Nonces, 6>,
     complaints: Complaints,
 }
 
 #[derive(Debug)]
 struct Registry {
-    names: HashMap<NameKey, Holder>,
+    names: HashMap<NameKey, NameState>,
     /// In the order in which they came.
-    people: BTreeMap<ClientId, Arc<Person>>,
+    users: BTreeMap<ClientId, Arc<User>>,
     /// The users who are leaving: no lookup finds them, but their chats may not have ended yet.
     leaving: HashMap<ClientId, Leaving>,
     rooms: Rooms,
     privates: PrivateChats,
-    directs: Directs,
+    directs: DirectRequests,
     request_budgets: RequestBudgets,
     blocks: Blocks,
     sessions: ResumeTable<Detached>,
@@ -98,14 +98,14 @@ struct Registry {
 /// A user who is leaving.
 #[derive(Debug)]
 struct Leaving {
-    person: Arc<Person>,
+    user: Arc<User>,
     /// Users with whom there were private chats that ended because these users were leaving as well.
-    partners: Vec<(UserName, Party)>,
+    partners: Vec<(UserName, HistoryOwner)>,
 }
 
 /// Who has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Holder {
+enum NameState {
     /// Somebody who is just signing in or registering.
     Claimant,
     /// Somebody who is here.
@@ -125,7 +125,7 @@ pub enum NameTaken {
 
 /// A name that nobody else can take until this is dropped.
 #[derive(Debug)]
-pub struct Claim {
+pub struct NameReservation {
     hub: Arc<Hub>,
     name: UserName,
     /// The name is another connection's now.
@@ -134,7 +134,7 @@ pub struct Claim {
 
 /// Somebody about to come in.
 #[derive(Debug)]
-pub struct Newcomer {
+pub struct SignInRequest {
     /// Where to reach them; held back until they are in.
     pub outbox: Arc<Outbox>,
     /// How they want their events.
@@ -179,9 +179,9 @@ pub struct SessionOptions {
 #[derive(Clone, Copy, Debug)]
 enum Audience<'a> {
     /// Everybody online.
-    Everybody,
+    Global,
     /// One person.
-    Person(&'a Person),
+    User(&'a User),
 }
 
 impl Hub {
@@ -192,26 +192,26 @@ impl Hub {
         limits: &Limits,
         flushers: &Arc<Flushers>,
         poller: &Arc<Poller>,
-        memory: Arc<dyn Memory>,
+        memory: Arc<dyn Storage>,
         first_id: u64,
     ) -> Arc<Hub> {
         let most = count(limits.privates_per_person);
-        let (privates, directs) = (PrivateChats::new(most), Directs::new(most));
+        let (privates, directs) = (PrivateChats::new(most), DirectRequests::new(most));
         let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
-        let (names, people, rooms, blocks) = Default::default();
+        let (names, users, rooms, blocks) = Default::default();
         let leaving = HashMap::new();
         let request_budgets = RequestBudgets::new(limits.requests_per_address);
-        let registry = Registry { names, people, leaving, rooms, privates, directs, request_budgets, blocks, sessions };
+        let registry = Registry { names, users, leaving, rooms, privates, directs, request_budgets, blocks, sessions };
         let most = count(limits.nonces);
         let mut nonces = Nonces::new(most);
         for (author, nonce, id) in memory.nonces(most) {
             nonces.add(&author, None, &nonce, id);
         }
         Arc::new(Hub {
-            registry: Ranked::new(registry),
+            registry: OrderedMutex::new(registry),
             name_freed: Condvar::new(),
-            privately: Ranked::default(),
-            everybody: Circle::new(Room::new(flushers), None),
+            privately: OrderedMutex::default(),
+            global: BroadcastGroup::new(Room::new(flushers), None),
             flushers: flushers.clone(),
             poller: poller.clone(),
             memory,
@@ -220,7 +220,7 @@ impl Hub {
             ids: AtomicU64::new(first_id),
             first_id,
             visits: AtomicU64::new(0),
-            nonces: Ranked::new(nonces),
+            nonces: OrderedMutex::new(nonces),
             complaints: Complaints::default(),
         })
     }
@@ -235,7 +235,7 @@ impl Hub {
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken.
-    pub fn claim(self: &Arc<Self>, name: UserName) -> Result<Claim, NameTaken> {
+    pub fn reserve(self: &Arc<Self>, name: UserName) -> Result<NameReservation, NameTaken> {
         self.claim_behind(name, None)
     }
 
@@ -243,48 +243,52 @@ impl Hub {
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken by another client, or the client does not go.
-    pub fn claim_behind(self: &Arc<Self>, name: UserName, ended: Option<ClientId>) -> Result<Claim, NameTaken> {
+    pub fn claim_behind(
+        self: &Arc<Self>,
+        name: UserName,
+        ended: Option<ClientId>,
+    ) -> Result<NameReservation, NameTaken> {
         if *name.key() == NameKey::of(&self.server_name) {
             return Err(NameTaken::Servers);
         }
         let mut registry = self.registry();
         while let Some(holder) = registry.names.get(name.key()) {
-            let leaves = *holder == Holder::Leaving || ended.is_some_and(|ended| *holder == Holder::Here(ended));
+            let leaves = *holder == NameState::Leaving || ended.is_some_and(|ended| *holder == NameState::Here(ended));
             if !leaves || !registry.wait_for(&self.name_freed, LEAVING) {
                 return Err(NameTaken::InUse);
             }
         }
-        registry.names.insert(name.key().clone(), Holder::Claimant);
-        Ok(Claim { hub: self.clone(), name, passed_on: false })
+        registry.names.insert(name.key().clone(), NameState::Claimant);
+        Ok(NameReservation { hub: self.clone(), name, passed_on: false })
     }
 
     /// Makes `event` known to its audience: the one way in which anything but talk reaches people. The number returned
     /// is for [`Room::settle`] of everybody's room.
     fn apply(&self, audience: Audience<'_>, event: Event<'_>) -> u64 {
         match audience {
-            Audience::Person(person) => {
-                person.tell(&event, &self.limits);
+            Audience::User(user) => {
+                user.tell(&event, &self.limits);
                 0
             }
-            Audience::Everybody => self.everybody.log.announce(&mut Notice::of(event, &self.limits)),
+            Audience::Global => self.global.log.announce(&mut Notice::of(event, &self.limits)),
         }
     }
 
     /// Tells everybody something, and returns when it is on its way to all of them.
     pub fn last_words(&self, event: Event<'_>) {
-        self.everybody.log.settle(self.apply(Audience::Everybody, event));
+        self.global.log.settle(self.apply(Audience::Global, event));
     }
 
     /// Somebody here, by any way to write their name.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<Arc<Person>> {
+    pub fn find(&self, name: &str) -> Option<Arc<User>> {
         self.registry().find(name)
     }
 
     /// Everybody who is here, in the order in which they came.
     #[must_use]
-    pub fn everybody(&self) -> Vec<Arc<Person>> {
-        self.registry().people.values().cloned().collect()
+    pub fn global(&self) -> Vec<Arc<User>> {
+        self.registry().users.values().cloned().collect()
     }
 
     /// Every room, by name, with the number of people in it.
@@ -296,34 +300,44 @@ impl Hub {
     }
 
     /// Says something as the server itself, in a room or to everybody. False if there is no such room.
-    pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: Moment) -> bool {
-        let (user, mut texts) = (of_server(&self.server_name), Texts::default());
+    pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: OffsetDateTime) -> bool {
+        let (user, mut texts) = (of_server(&self.server_name), LineBatch::default());
         texts.push(&clean(text), Tag::default());
         let (ids, limits) = (&self.ids, &self.limits);
         let memory = self.memory.make_room().then_some(&*self.memory);
         let (room, all) = (room, None);
         let marks = None;
-        let mut talk =
-            Talk { ids, memory, limits, client: 0, room: all, user: &user, texts: &texts, marks, at: now, first_id: 0 };
+        let mut talk = Utterance {
+            ids,
+            memory,
+            limits,
+            client: 0,
+            room: all,
+            user: &user,
+            texts: &texts,
+            marks,
+            at: now,
+            first_id: 0,
+        };
         let Some(name) = room else {
-            self.everybody.log.announce(&mut talk);
+            self.global.log.announce(&mut talk);
             return true;
         };
-        let Some((name, circle)) = self.registry().rooms.find(name) else { return false };
-        circle.log.announce(&mut Talk { room: Some(name.as_str()), ..talk });
+        let Some((name, group)) = self.registry().rooms.find(name) else { return false };
+        group.log.announce(&mut Utterance { room: Some(name.as_str()), ..talk });
         true
     }
 
     /// Tells somebody, if they are still here, that so much of what they said could not be stored.
-    pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: Moment) {
-        let person = self.registry().people.get(&client).cloned();
+    pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
+        let user = self.registry().users.get(&client).cloned();
         let mut why = Cause::LostInStorage.of_count(messages);
         if messages == 1 {
             let text = why.sentence().replacen("1 of your messages", "Your last message", 1);
             why = why.saying(text);
         }
-        if let Some(person) = person {
-            person.tell(&What::from(why).at(now), &self.limits);
+        if let Some(user) = user {
+            user.tell(&EventKind::from(why).at(now), &self.limits);
         }
     }
 
@@ -345,33 +359,33 @@ impl Hub {
 
     /// How many people are here.
     #[must_use]
-    pub fn people(&self) -> usize {
-        self.registry().people.len()
+    pub fn users(&self) -> usize {
+        self.registry().users.len()
     }
 
-    fn registry(&self) -> RankedGuard<'_, Registry, 1> {
+    fn registry(&self) -> OrderedMutexGuard<'_, Registry, 1> {
         self.registry.lock()
     }
 }
 
 impl Registry {
     /// Somebody here, by any way to write their name.
-    fn find(&self, name: &str) -> Option<Arc<Person>> {
+    fn find(&self, name: &str) -> Option<Arc<User>> {
         #[cfg(feature = "faults")]
         crate::faults::strike("hub", name.as_bytes());
         self.here(&NameKey::of(name))
     }
 
     /// The one of that name who is here.
-    fn here(&self, name: &NameKey) -> Option<Arc<Person>> {
+    fn here(&self, name: &NameKey) -> Option<Arc<User>> {
         match self.names.get(name)? {
-            Holder::Here(client) => self.people.get(client).cloned(),
-            Holder::Claimant | Holder::Leaving => None,
+            NameState::Here(client) => self.users.get(client).cloned(),
+            NameState::Claimant | NameState::Leaving => None,
         }
     }
 }
 
-impl Claim {
+impl NameReservation {
     /// The name that is claimed.
     #[must_use]
     pub fn name(&self) -> &UserName {
@@ -379,7 +393,7 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for NameReservation {
     fn drop(&mut self) {
         if !self.passed_on {
             self.hub.registry().names.remove(self.name.key());

@@ -10,7 +10,7 @@
 //! size, and no client can choose colliding ones.
 
 use landline_common::NameKey;
-use landline_common::history::Party;
+use landline_common::history::HistoryOwner;
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
@@ -29,7 +29,7 @@ pub struct Nonces {
 struct Message {
     id: u64,
     /// The guest's visit that it was sent from. `None` for an account, and for what was said before the server started.
-    visit: Option<u64>,
+    session: Option<u64>,
 }
 
 impl Nonces {
@@ -48,23 +48,23 @@ impl Nonces {
 
     /// Whether `reader` may see the nonce of a message whose author has the reader's name.
     #[must_use]
-    pub fn is_shown(&self, author: &NameKey, nonce: &str, reader: &Party) -> bool {
-        let visit = self.messages.get(&self.hash(author.as_str(), nonce)).and_then(|message| message.visit);
+    pub fn is_shown(&self, author: &NameKey, nonce: &str, reader: &HistoryOwner) -> bool {
+        let session = self.messages.get(&self.hash(author.as_str(), nonce)).and_then(|message| message.session);
         match reader {
-            Party::Account(_) => visit.is_none(),
-            Party::Guest(own) => visit == Some(*own),
+            HistoryOwner::Account(_) => session.is_none(),
+            HistoryOwner::Guest(own) => session == Some(*own),
         }
     }
 
     /// The author (by the key of the name) sent message `id` with that nonce. `party` is `None` for what was said before
     /// the server started.
-    pub fn add(&mut self, author: &str, party: Option<&Party>, nonce: &str, id: u64) {
+    pub fn add(&mut self, author: &str, party: Option<&HistoryOwner>, nonce: &str, id: u64) {
         let hash = self.hash(author, nonce);
-        let visit = match party {
-            Some(Party::Guest(visit)) => Some(*visit),
-            Some(Party::Account(_)) | None => None,
+        let session = match party {
+            Some(HistoryOwner::Guest(session)) => Some(*session),
+            Some(HistoryOwner::Account(_)) | None => None,
         };
-        if self.messages.insert(hash, Message { id, visit }).is_some() {
+        if self.messages.insert(hash, Message { id, session }).is_some() {
             return;
         }
         self.order.push_back(hash);
@@ -76,9 +76,9 @@ impl Nonces {
     }
 
     /// The guest of that visit has an account now, which sees the nonces of the visit.
-    pub fn adopt(&mut self, visit: u64) {
-        for message in self.messages.values_mut().filter(|message| message.visit == Some(visit)) {
-            message.visit = None;
+    pub fn adopt(&mut self, session: u64) {
+        for message in self.messages.values_mut().filter(|message| message.session == Some(session)) {
+            message.session = None;
         }
     }
 
@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn a_nonce_is_shown_to_the_visit_that_sent_it_or_the_account() {
         let (mut nonces, alice) = (Nonces::new(9), NameKey::of("alice"));
-        let (account, guest, other) = (Party::Account(alice.clone()), Party::Guest(1), Party::Guest(2));
+        let (account, guest, other) =
+            (HistoryOwner::Account(alice.clone()), HistoryOwner::Guest(1), HistoryOwner::Guest(2));
         nonces.add(alice.as_str(), Some(&guest), "of a guest", 1);
         nonces.add(alice.as_str(), Some(&account), "of an account", 2);
         nonces.add(alice.as_str(), None, "of before", 3);

@@ -17,9 +17,9 @@
 //!
 //! Not here: the time (an argument), the timer, and the summary's wording.
 
-use landline_common::history::Party;
+use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Limits, Moment, UserName};
+use landline_common::{Limits, OffsetDateTime, UserName};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -32,9 +32,9 @@ const TRACKED: usize = 1_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change<'a> {
     pub name: &'a UserName,
-    pub party: &'a Party,
+    pub party: &'a HistoryOwner,
     pub joins: bool,
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// The user blocks others, who must not read the name.
     pub blocks_others: bool,
 }
@@ -55,7 +55,7 @@ pub(super) enum Decision {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Summary {
     /// When the first of the changes was.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     pub joined: usize,
     pub left: usize,
     /// The first few users by name.
@@ -75,10 +75,10 @@ pub(super) struct PresenceThrottle {
 #[derive(Debug, Default)]
 struct Batch {
     /// When the first change was.
-    at: Moment,
+    at: OffsetDateTime,
     /// Changes so far, also those that were cancelled out.
     changes: u64,
-    users: HashMap<Party, Pending>,
+    users: HashMap<HistoryOwner, Pending>,
     /// Changes of users beyond [`TRACKED`].
     joined: usize,
     left: usize,
@@ -160,13 +160,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const NOW: Moment = Moment { unix_ms: 1_795_271_000_000, offset_s: 0 };
+    const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_271_000_000, offset_s: 0 };
     const SPAN: Duration = Duration::from_secs(1);
 
-    struct User(UserName, Party);
+    struct User(UserName, HistoryOwner);
 
     fn user(number: u64) -> User {
-        User(UserName::parse(&format!("u{number}")).expect("a name"), Party::Guest(number))
+        User(UserName::parse(&format!("u{number}")).expect("a name"), HistoryOwner::Guest(number))
     }
 
     fn change(User(name, party): &User, joins: bool) -> Change<'_> {
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(throttle.end_batch(&limits), (None, true));
         // Another guest of that name is another user.
         throttle.decide(change(&user(1), false), 5, SPAN * 2, &limits);
-        let User(name, party) = &User(user(1).0, Party::Guest(7));
+        let User(name, party) = &User(user(1).0, HistoryOwner::Guest(7));
         throttle.decide(Change { name, party, ..change(&user(1), true) }, 5, SPAN * 2, &limits);
         let users = vec![name.clone(), name.clone()];
         assert_eq!(throttle.end_batch(&limits).0, Some(Summary { at: NOW, joined: 1, left: 1, users }));

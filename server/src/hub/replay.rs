@@ -34,7 +34,7 @@ pub enum Unsettled<M> {
         message: M,
     },
     /// A letter out of the mailbox, by its id.
-    Letter(u64),
+    QueuedMessage(u64),
 }
 
 #[derive(Debug)]
@@ -92,7 +92,8 @@ impl<M> Replay<M> {
     /// Keeps the event with the next number. Returns what had to go for it.
     pub fn push(&mut self, bytes: &[u8], unsettled: Unsettled<M>) -> Settled<M> {
         self.last_seq += 1;
-        let bytes: Box<[u8]> = if matches!(unsettled, Unsettled::Letter(_)) { Box::default() } else { bytes.into() };
+        let bytes: Box<[u8]> =
+            if matches!(unsettled, Unsettled::QueuedMessage(_)) { Box::default() } else { bytes.into() };
         self.bytes += bytes.len() + OVERHEAD;
         self.entries.push_back(Entry { seq: self.last_seq, bytes, unsettled });
         let mut gone = Settled::default();
@@ -110,7 +111,7 @@ impl<M> Replay<M> {
     pub fn acknowledge(&mut self, seq: u64) -> Settled<M> {
         let mut settled = Settled::default();
         while self.entries.front().is_some_and(|entry| entry.seq <= seq) {
-            if let Some(Entry { unsettled: Unsettled::Letter(id), .. }) = self.pop() {
+            if let Some(Entry { unsettled: Unsettled::QueuedMessage(id), .. }) = self.pop() {
                 settled.delivered.push(id);
             }
         }
@@ -126,11 +127,11 @@ impl<M> Replay<M> {
         let (mut bytes, mut settled) = (Vec::new(), Settled::default());
         for entry in &self.entries {
             bytes.extend_from_slice(&entry.bytes);
-            if let Unsettled::Letter(id) = entry.unsettled {
+            if let Unsettled::QueuedMessage(id) = entry.unsettled {
                 settled.waiting.push(id);
             }
         }
-        self.drop_where(|unsettled| matches!(unsettled, Unsettled::Letter(_)));
+        self.drop_where(|unsettled| matches!(unsettled, Unsettled::QueuedMessage(_)));
         (bytes, settled)
     }
 
@@ -157,7 +158,7 @@ impl<M> Replay<M> {
     /// Whether letters are on their way.
     #[must_use]
     pub fn has_letters(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.unsettled, Unsettled::Letter(_)))
+        self.entries.iter().any(|entry| matches!(entry.unsettled, Unsettled::QueuedMessage(_)))
     }
 
     /// How many lines were lost since this was asked last.
@@ -180,7 +181,7 @@ impl<M> Replay<M> {
     fn give_back(&mut self, entry: Entry<M>, gone: &mut Settled<M>) {
         match entry.unsettled {
             Unsettled::Line => {}
-            Unsettled::Letter(id) => gone.waiting.push(id),
+            Unsettled::QueuedMessage(id) => gone.waiting.push(id),
             Unsettled::Message { id, message } => {
                 gone.returned.push(message);
                 self.returned.push_back((entry.seq, id));
@@ -211,7 +212,7 @@ mod tests {
         let mut replay: Replay<&str> = Replay::new(10_000);
         replay.push(b"one;", Unsettled::Line);
         replay.push(b"two;", Unsettled::Message { id: 20, message: "two" });
-        replay.push(b"three;", Unsettled::Letter(30));
+        replay.push(b"three;", Unsettled::QueuedMessage(30));
         replay.push(b"four;", Unsettled::Line);
         assert_eq!(replay.acknowledge(1), Settled::default());
         let (bytes, settled) = replay.again();
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn letters_are_delivered_when_they_are_acknowledged() {
         let mut replay: Replay<&str> = Replay::new(10_000);
-        (1..=3).for_each(|id| _ = replay.push(b"letter;", Unsettled::Letter(id)));
+        (1..=3).for_each(|id| _ = replay.push(b"letter;", Unsettled::QueuedMessage(id)));
         assert_eq!(replay.acknowledge(2).delivered, [1, 2]);
         assert!(replay.has_letters());
         assert_eq!(replay.acknowledge(3).delivered, [3]);
@@ -258,7 +259,7 @@ mod tests {
     enum Step {
         Line,
         Message,
-        Letter,
+        QueuedMessage,
         Acknowledge(u64),
         Again,
         Detach,
@@ -268,7 +269,7 @@ mod tests {
         prop_oneof![
             3 => Just(Step::Line),
             3 => Just(Step::Message),
-            2 => Just(Step::Letter),
+            2 => Just(Step::QueuedMessage),
             3 => (0..40_u64).prop_map(Step::Acknowledge),
             1 => Just(Step::Again),
             1 => Just(Step::Detach),
@@ -293,9 +294,9 @@ mod tests {
                         messages.push(seq);
                         replay.push(b"xy;", Unsettled::Message { id: seq, message: seq })
                     }
-                    Step::Letter => {
+                    Step::QueuedMessage => {
                         letters.push(seq);
-                        replay.push(b"xy;", Unsettled::Letter(seq))
+                        replay.push(b"xy;", Unsettled::QueuedMessage(seq))
                     }
                     Step::Acknowledge(seq) => replay.acknowledge(seq),
                     Step::Again => replay.again().1,
@@ -316,7 +317,7 @@ mod tests {
             let all = ended.len();
             ended.dedup();
             prop_assert_eq!(all, ended.len());
-            let letters_left = replay.entries.iter().filter(|entry| matches!(entry.unsettled, Unsettled::Letter(_)));
+            let letters_left = replay.entries.iter().filter(|entry| matches!(entry.unsettled, Unsettled::QueuedMessage(_)));
             prop_assert_eq!(ended.len() + letters_left.count(), letters.len());
             prop_assert!(lost <= lines);
         }

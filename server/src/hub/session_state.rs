@@ -9,10 +9,10 @@ use super::labels::{Label, Labels};
 use super::replay::Replay;
 use super::resume::SessionNumber;
 use crate::fanout::{ClientId, Outbox};
-use crate::ranked::Ranked;
-use landline_common::history::Party;
+use crate::ordered_mutex::OrderedMutex;
+use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Limits, Moment, RoomName};
+use landline_common::{Limits, OffsetDateTime, RoomName};
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub struct SessionState {
     turn: Mutex<Turn>,
     /// Notified when a turn ends.
     turn_ended: Condvar,
-    pub(super) labels: Ranked<Labels, 6>,
-    pub(super) deliveries: Ranked<Deliveries, 3>,
+    pub(super) labels: OrderedMutex<Labels, 6>,
+    pub(super) deliveries: OrderedMutex<Deliveries, 3>,
     /// The rooms that the user is in; the last one is the current one.
     pub(super) rooms: Mutex<Vec<RoomName>>,
 }
@@ -54,9 +54,9 @@ pub struct Deliveries {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDirect {
     pub id: u64,
-    pub at: Moment,
-    pub from: (String, Party),
-    pub to: (String, Party),
+    pub at: OffsetDateTime,
+    pub from: (String, HistoryOwner),
+    pub to: (String, HistoryOwner),
     pub text: String,
     pub client: ClientId,
 }
@@ -71,8 +71,8 @@ impl SessionState {
             number,
             turn: Mutex::new(Turn { owner: outbox.client(), busy: true, waiting: 0 }),
             turn_ended: Condvar::new(),
-            labels: Ranked::new(Labels::new(count(limits.labels_per_session))),
-            deliveries: Ranked::new(Deliveries { replay, outbox: Some(outbox.clone()), acks }),
+            labels: OrderedMutex::new(Labels::new(count(limits.labels_per_session))),
+            deliveries: OrderedMutex::new(Deliveries { replay, outbox: Some(outbox.clone()), acks }),
             rooms: Mutex::default(),
         })
     }
@@ -97,11 +97,11 @@ impl SessionState {
     }
 
     /// Makes `client` the owner, with a turn, as soon as the owner before has none. Returns that one, or `None` if its
-    /// turn takes longer than `patience`.
-    pub fn take_turn(&self, client: ClientId, patience: Duration) -> Option<ClientId> {
+    /// turn takes longer than `sign_in_deadline`.
+    pub fn take_turn(&self, client: ClientId, sign_in_deadline: Duration) -> Option<ClientId> {
         let mut turn = self.turn.lock();
         turn.waiting += 1;
-        self.turn_ended.wait_while_for(&mut turn, |turn| turn.busy, patience);
+        self.turn_ended.wait_while_for(&mut turn, |turn| turn.busy, sign_in_deadline);
         turn.waiting -= 1;
         self.turn_ended.notify_all();
         if turn.busy {
@@ -137,8 +137,8 @@ mod tests {
             number: 1,
             turn: Mutex::new(Turn { owner: 1, busy: true, waiting: 0 }),
             turn_ended: Condvar::new(),
-            labels: Ranked::new(Labels::new(count(limits.labels_per_session))),
-            deliveries: Ranked::new(Deliveries { replay: Replay::new(1_000), outbox: None, acks: true }),
+            labels: OrderedMutex::new(Labels::new(count(limits.labels_per_session))),
+            deliveries: OrderedMutex::new(Deliveries { replay: Replay::new(1_000), outbox: None, acks: true }),
             rooms: Mutex::default(),
         }
     }

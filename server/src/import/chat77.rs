@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use landline_common::password::composed;
-use landline_common::{Limits, Moment, NameKey, UserName};
+use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use std::collections::HashSet;
 use std::io::Write;
 use std::panic::resume_unwind;
@@ -21,16 +21,16 @@ use std::thread;
 const MANY: usize = 100;
 
 /// A user who becomes an account.
-struct Newcomer<'a> {
+struct SignInRequest<'a> {
     name: UserName,
     password: &'a str,
-    registered: Moment,
+    registered: OffsetDateTime,
 }
 
 /// What becomes of the users.
 #[derive(Default)]
 struct Sorted<'a> {
-    new: Vec<Newcomer<'a>>,
+    new: Vec<SignInRequest<'a>>,
     kept: Vec<UserName>,
     refused: Vec<(String, String)>,
 }
@@ -54,7 +54,7 @@ pub(super) fn import(users: &[User], data: &Path, limits: &Limits, out: &mut dyn
     let hashes = hash_all(&passwords, limits).context("nothing was imported")?;
     let made = new.len();
     let with_hash =
-        |(user, hash): (Newcomer<'_>, String)| NewAccount { name: user.name, hash, registered: user.registered };
+        |(user, hash): (SignInRequest<'_>, String)| NewAccount { name: user.name, hash, registered: user.registered };
     let new = new.into_iter().zip(hashes).map(with_hash).collect();
     accounts.register_all(new).context("nothing was imported")?;
     writeln!(out, "Accounts made of Chat77's users, who keep their passwords: {made}.")?;
@@ -81,8 +81,8 @@ fn sort<'a>(users: &'a [User], accounts: &Accounts) -> Sorted<'a> {
             }
             Ok(name) => {
                 let registered = registered(user.created_at.trim(), &zone).unwrap_or(now);
-                let registered = Moment { unix_ms: registered.as_millisecond(), offset_s: 0 };
-                sorted.new.push(Newcomer { name, password, registered });
+                let registered = OffsetDateTime { unix_ms: registered.as_millisecond(), offset_s: 0 };
+                sorted.new.push(SignInRequest { name, password, registered });
             }
             Err(why) => sorted.refused.push((which, why)),
         }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::guard::Bans;
 use crate::store::{Accounts, BanFile};
-use landline_common::{Moment, NameKey};
+use landline_common::{NameKey, OffsetDateTime};
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -134,7 +134,7 @@ fn lantalks_bans_are_added_to_those_that_are_there() {
     let said = desk.import().unwrap();
     assert!(said.contains("banned now: 1; banned already: 1.\n"), "{said}");
     assert!(said.contains("Not imported (3):\n  \"0.0.0.0/0\": that is no address\n"), "{said}");
-    let now = Moment { unix_ms: 4_000_000_000_000, offset_s: 0 };
+    let now = OffsetDateTime { unix_ms: 4_000_000_000_000, offset_s: 0 };
     let bans = Bans::open(&desk.data()).unwrap();
     for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1"] {
         assert!(bans.covers(address.parse().unwrap(), now), "{address}");

@@ -5,7 +5,7 @@
 //! descriptor: it closes that, accepts the next client with it, tells the client that the server is full, and opens the
 //! spare again. Where even this fails, it sleeps between attempts.
 
-use crate::seldom::Seldom;
+use crate::log_throttle::LogThrottle;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::File;
@@ -70,7 +70,7 @@ impl Listener {
     pub fn run(&self, mut welcome: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
-        let mut failures_logged = Seldom::default();
+        let mut failures_logged = LogThrottle::default();
         loop {
             let accepted = self.socket.accept();
             if self.stopped.load(SeqCst) {

@@ -2,7 +2,7 @@
 
 use crate::store::{FileError, LockWatch, json_file, utc};
 use jiff::Timestamp;
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub struct BanRow {
 impl BanRow {
     /// Makes a ban of `address` from `since` on, for `minutes` or permanently.
     #[must_use]
-    pub fn new(address: String, since: Moment, minutes: Option<u64>) -> BanRow {
+    pub fn new(address: String, since: OffsetDateTime, minutes: Option<u64>) -> BanRow {
         let until = minutes.map(|minutes| {
             let ms = i64::try_from(minutes.saturating_mul(60_000)).unwrap_or(i64::MAX);
             Timestamp::from_millisecond(since.unix_ms.saturating_add(ms)).unwrap_or(Timestamp::MAX)
@@ -41,7 +41,7 @@ impl BanRow {
 
     /// Returns true if it has ended at `now`.
     #[must_use]
-    pub fn is_over(&self, now: Moment) -> bool {
+    pub fn is_over(&self, now: OffsetDateTime) -> bool {
         self.until.is_some_and(|until| until <= utc(now))
     }
 }
@@ -110,11 +110,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, bans) = BanFile::open(folder.path(), |_| true).unwrap();
         assert!(bans.is_empty());
-        let now = Moment { unix_ms: 1_795_271_000_000, offset_s: 0 };
+        let now = OffsetDateTime { unix_ms: 1_795_271_000_000, offset_s: 0 };
         let bans = [BanRow::new("10.0.0.1".into(), now, Some(5)), BanRow::new("10.1.0.0/16".into(), now, None)];
         file.write(&bans).unwrap();
         assert_eq!(BanFile::open(folder.path(), |_| true).unwrap().1, bans);
-        let later = |s: i64| Moment { unix_ms: now.unix_ms + s * 1_000, offset_s: 0 };
+        let later = |s: i64| OffsetDateTime { unix_ms: now.unix_ms + s * 1_000, offset_s: 0 };
         assert!(!bans[0].is_over(later(299)) && bans[0].is_over(later(300)) && !bans[1].is_over(later(1 << 30)));
     }
 

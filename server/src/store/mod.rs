@@ -22,10 +22,10 @@ pub use messages::Messages;
 pub use sessions::{Record, Sessions, Sighting};
 
 use jiff::Timestamp;
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 
 /// Converts a moment to the form of the files: RFC 3339 in UTC. A moment outside the years that jiff supports becomes
 /// 1970.
-fn utc(moment: Moment) -> Timestamp {
+fn utc(moment: OffsetDateTime) -> Timestamp {
     Timestamp::from_millisecond(moment.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }

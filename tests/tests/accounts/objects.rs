@@ -64,7 +64,7 @@ fn a_lost_session_of_a_guest_does_not_open_an_account_of_that_name() {
     let server = TestServer::default();
     let (guest, token) = client(&server, json!({"type": "guest", "user": "alice"}));
     guest.client.reset();
-    eventually("the guest is gone", || server.server().services().hub.find("alice").is_none());
+    eventually("the guest is gone", || server.server().context().hub.find("alice").is_none());
     server.register("alice", OLD);
     let mut back = ObjectClient::connect(&server);
     assert_eq!(cause(&mut back, json!({"type": "resume", "token": token})), "token_unknown");
@@ -79,13 +79,13 @@ fn a_guest_who_has_made_an_account_is_resumed_as_the_account() {
     bob.ask(json!({"type": "accept", "to": "alice"}));
     bob.client.reset();
     assert_eq!(alice.until("event", "private_ended")["user"], "bob");
-    eventually("bob is gone", || server.server().services().hub.find("bob").is_none());
+    eventually("bob is gone", || server.server().context().hub.find("bob").is_none());
     alice.ask(json!({"type": "say", "room": "ops", "text": "as a guest", "nonce": "n1"}));
     assert_eq!(cause(&mut alice, json!({"type": "register", "password": OLD})), "account_made");
     let (_bob, _) = client(&server, json!({"type": "resume", "token": bobs}));
     assert_eq!(alice.until("event", "private_connected")["user"], "bob", "the chat is with the account now");
     alice.client.reset();
-    eventually("alice is gone", || server.server().services().hub.find("alice").is_none());
+    eventually("alice is gone", || server.server().context().hub.find("alice").is_none());
     let mut back = ObjectClient::connect(&server);
     let answer = back.sign_in(json!({"type": "resume", "token": token, "rooms": {"ops": 0}}));
     assert_eq!((&answer[0]["account"], &answer[0]["resumed"]), (&json!(true), &json!(true)));

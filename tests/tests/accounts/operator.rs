@@ -26,7 +26,7 @@ fn a_forgotten_password_is_replaced_and_sessions_and_locks_end() {
     assert_eq!(password.len(), 14, "{answer}");
     alice.until("INFO: The operator of this server has set a new password for your account. Sign in with it.");
     alice.expect_closed();
-    eventually("alice is gone", || server.server().services().hub.find("alice").is_none());
+    eventually("alice is gone", || server.server().context().hub.find("alice").is_none());
     assert_eq!(try_login(&server, "alice", OLD), "ERROR: Invalid alias or password");
     server.login("alice", &password).quit();
     assert_ne!(password_in(&moderator.reset_password("alice").unwrap()), password);
@@ -43,7 +43,7 @@ fn a_new_password_ends_sessions_that_were_lost() {
     let answer = alice.sign_in(json!({"type": "login", "user": "alice", "password": OLD}));
     let token = answer[0]["token"].clone();
     alice.client.reset();
-    eventually("alice is gone", || server.server().services().hub.find("alice").is_none());
+    eventually("alice is gone", || server.server().context().hub.find("alice").is_none());
     server.server().moderator().reset_password("alice").unwrap();
     let mut back = ObjectClient::connect(&server);
     assert_eq!(back.ask(json!({"type": "resume", "token": token}))[0]["cause"], "token_unknown");

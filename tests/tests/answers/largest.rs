@@ -1,19 +1,19 @@
 //! The largest possible answer of every command, in every rendering, with the default limits and with extreme ones.
 
 use super::worst::{self, LargestStorage};
-use landline_common::command::{Ask, Command, TOPICS, parse};
+use landline_common::command::{Command, HistoryQuery, TOPICS, parse};
 use landline_common::limits::{LABEL_BYTES, Limits, count};
 use landline_common::rendering::RENDERINGS;
-use landline_common::{Moment, Rendering, RoomName, UserName};
+use landline_common::{OffsetDateTime, Rendering, RoomName, UserName};
 use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
-use landline_server::hub::{Hub, Newcomer, SessionOptions, SignInOptions, Tag, Token, Transport, Visit};
+use landline_server::hub::{Hub, Session, SessionOptions, SignInOptions, SignInRequest, Tag, Token, Transport};
 use landline_server::net::Stream;
 use landline_tests::DEADLINE;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
-const NOW: Moment = Moment { unix_ms: 1_795_248_000_000, offset_s: 0 };
+const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_248_000_000, offset_s: 0 };
 /// Users besides the asker, all in one room. With the longest names they exceed one page.
 const USERS: usize = 600;
 /// Users that are in the maximum number of rooms.
@@ -25,7 +25,7 @@ struct FullHub {
     limits: Limits,
     flushers: Arc<Flushers>,
     poller: Arc<Poller>,
-    crowd: Vec<Visit>,
+    crowd: Vec<Session>,
 }
 
 /// Returns the server's end and the client's end of a connection.
@@ -60,7 +60,7 @@ impl FullHub {
         full
     }
 
-    fn enter(&self, client: u64, name: &str, stream: &Arc<Stream>, rendering: Rendering) -> Visit {
+    fn enter(&self, client: u64, name: &str, stream: &Arc<Stream>, rendering: Rendering) -> Session {
         self.enter_with(client, name, stream, rendering, SignInOptions::default())
     }
 
@@ -71,12 +71,12 @@ impl FullHub {
         stream: &Arc<Stream>,
         rendering: Rendering,
         options: SignInOptions,
-    ) -> Visit {
+    ) -> Session {
         let outbox = Outbox::new(client, stream, &self.poller);
         let room = RoomName::parse(&worst::room(0)).unwrap();
-        let newcomer = Newcomer { outbox, rendering, account: true, room, address: "".into(), options };
-        let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
-        self.hub.sign_in(claim, newcomer, NOW).unwrap()
+        let newcomer = SignInRequest { outbox, rendering, account: true, room, address: "".into(), options };
+        let reserve = self.hub.reserve(UserName::parse(name).unwrap()).unwrap();
+        self.hub.sign_in(reserve, newcomer, NOW).unwrap()
     }
 }
 
@@ -139,7 +139,7 @@ fn read_to(until: &str, reader: &mut impl BufRead) -> usize {
     }
 }
 
-fn ping(visit: &mut Visit, token: &str) {
+fn ping(visit: &mut Session, token: &str) {
     visit.perform(Command::Ping(Some(token)), Tag::default(), NOW);
 }
 
@@ -176,8 +176,8 @@ fn check_commands(full: &FullHub) {
         for command in [
             Command::SayIn { room: &room, text: &text },
             Command::SayIn { room: &text, text: &text },
-            Command::HistoryIn { room: &room, ask: Ask::Last(u64::MAX) },
-            Command::HistoryIn { room: "all", ask: Ask::After(1) },
+            Command::HistoryIn { room: &room, ask: HistoryQuery::Last(u64::MAX) },
+            Command::HistoryIn { room: "all", ask: HistoryQuery::After(1) },
         ] {
             let bytes = answer(full, rendering, command);
             assert!(bytes <= backlog / 2, "{rendering:?}: {bytes} bytes, with a backlog of {backlog}");

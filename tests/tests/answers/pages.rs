@@ -1,7 +1,7 @@
 //! Lists come in pages, which together show every name once.
 
 use super::worst;
-use landline_common::What;
+use landline_common::EventKind;
 use landline_common::json;
 use landline_tests::{Client, TestServer};
 
@@ -146,7 +146,8 @@ fn x2_a_client_that_lists_many_rooms_is_not_reset() {
         let mut rooms = Vec::new();
         loop {
             reader.send(&command);
-            let Some(What::Rooms { rooms: page, part }) = json::read(&reader.line()).map(|event| event.what) else {
+            let Some(EventKind::Rooms { rooms: page, part }) = json::read(&reader.line()).map(|event| event.what)
+            else {
                 continue;
             };
             rooms.extend(page.into_iter().map(|(room, _)| room.into_owned()));

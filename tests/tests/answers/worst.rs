@@ -1,9 +1,11 @@
 //! A storage whose every answer has the maximum size.
 
-use landline_common::history::{Direct, Entry, Page, Party, Place, PostError, Range, RecallError, Said, Viewer};
+use landline_common::history::{
+    Direct, Entry, HistoryOwner, Location, Page, PostError, Range, RecallError, Said, Viewer,
+};
 use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
-use landline_common::{Moment, NameKey, RoomKey, RoomName, UserName};
-use landline_server::hub::{Delivery, Memory};
+use landline_common::{NameKey, OffsetDateTime, RoomKey, RoomName, UserName};
+use landline_server::hub::{Delivery, Storage};
 use std::sync::LazyLock;
 
 /// Letters that names may have and that take four bytes, the maximum in UTF-8.
@@ -72,13 +74,13 @@ impl LargestStorage {
     fn page(&self, most: usize) -> Page {
         let most = most.min(count(self.limits.history_messages));
         let places = |id: u64| match id % 3 {
-            0 => Place::Everybody,
-            1 => Place::Room(room(0).into()),
-            _ => Place::Direct { to: user(1).into() },
+            0 => Location::Global,
+            1 => Location::Room(room(0).into()),
+            _ => Location::Direct { to: user(1).into() },
         };
         let entry = |id| Entry {
             id: (1 << 52) + id,
-            at: Moment { unix_ms: 1_795_248_000_000, offset_s: 0 },
+            at: OffsetDateTime { unix_ms: 1_795_248_000_000, offset_s: 0 },
             place: places(id),
             user: user(0).into(),
             nonce: Some("\u{1}".repeat(LABEL_BYTES).into()),
@@ -88,7 +90,7 @@ impl LargestStorage {
     }
 }
 
-impl Memory for LargestStorage {
+impl Storage for LargestStorage {
     fn make_room(&self) -> bool {
         true
     }
@@ -109,8 +111,8 @@ impl Memory for LargestStorage {
     fn search(&self, _: &Viewer<'_>, _: &str, _: Option<u64>, most: usize) -> Result<Page, RecallError> {
         Ok(self.page(most))
     }
-    fn adopt(&self, _: &Party, _: &Party) {}
-    fn forget(&self, _: &Party) -> Result<u64, RecallError> {
+    fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
+    fn forget(&self, _: &HistoryOwner) -> Result<u64, RecallError> {
         Ok(u64::MAX)
     }
     fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
@@ -130,7 +132,7 @@ impl Memory for LargestStorage {
     fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
         Vec::new()
     }
-    fn seen_since(&self, _: Moment) -> Vec<UserName> {
+    fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {
         self.seen.clone()
     }
 }

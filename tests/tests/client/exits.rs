@@ -37,11 +37,11 @@ fn named(variables: &[(&str, &str)], args: &[&str]) -> Command {
 
 #[test]
 fn a16_a_script_has_a_name_where_the_environment_has_none() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "lobby");
     let own = Command::new("id").arg("-un").output().expect("id").stdout;
     let own = String::from_utf8_lossy(&own).trim().to_owned();
-    let (code, _, complaint) = outcome(&piped(&mut named(&[], &[&house.address().to_string()]), "hello\n"));
+    let (code, _, complaint) = outcome(&piped(&mut named(&[], &[&test_server.address().to_string()]), "hello\n"));
     assert_eq!((code, &*complaint), (0, ""));
     bob.expect(&format!("{own} has connected to the chatroom"));
     bob.expect(&format!("{own}: hello"));
@@ -74,9 +74,9 @@ fn service(words: &'static [u8]) -> String {
 
 #[test]
 fn a20_what_is_no_landline_server_is_said() {
-    let house = TestServer::new(|config| config.lantalk_port = Some(0));
+    let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
     let to = |address: &str, says: &[&str]| ends(Program::client().args([address, "--name", "a"]), 1, says);
-    to(&house.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
+    to(&test_server.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
     to(&service(b"SSH-2.0-OpenSSH_9.6\r\n"), &["is not a Landline server: it is an SSH server", "12345"]);
     to(&service(b"HTTP/1.1 400 Bad Request\r\n\r\n"), &["is not a Landline server: it is a web server"]);
     to(&service(b"\x15\x03\x03\x00\x02\x02\x46"), &["is not a Landline server: it is a TLS service"]);
@@ -86,46 +86,46 @@ fn a20_what_is_no_landline_server_is_said() {
 
 #[test]
 fn names_and_passwords_that_are_refused() {
-    let house = TestServer::default();
-    let _bob = house.guest("bob", "lobby");
-    house.register("carol", "correct horse");
-    ends(&mut landline(&house, "bob"), 1, &["taken", "--name"]);
-    ends(&mut landline(&house, "carol"), 1, &["registered name", "LANDLINE_PASSWORD", "--password-file"]);
-    let mut wrong = landline(&house, "carol");
+    let test_server = TestServer::default();
+    let _bob = test_server.guest("bob", "lobby");
+    test_server.register("carol", "correct horse");
+    ends(&mut landline(&test_server, "bob"), 1, &["taken", "--name"]);
+    ends(&mut landline(&test_server, "carol"), 1, &["registered name", "LANDLINE_PASSWORD", "--password-file"]);
+    let mut wrong = landline(&test_server, "carol");
     ends(wrong.env("LANDLINE_PASSWORD", "wrong horse"), 1, &["Invalid alias or password", "--register"]);
-    ends(landline(&house, "dave").args(["--register", "--password", "short"]), 1, &["8 to 72"]);
+    ends(landline(&test_server, "dave").args(["--register", "--password", "short"]), 1, &["8 to 72"]);
 }
 
 #[test]
 fn a_servers_own_password() {
-    let house = TestServer::new(|config| config.password = Some("sesame".into()));
+    let test_server = TestServer::new(|config| config.password = Some("sesame".into()));
     let says = ["has a password", "LANDLINE_SERVER_PASSWORD", "--server-password"];
-    ends(&mut landline(&house, "alice"), 1, &says);
-    ends(landline(&house, "alice").args(["--server-password", "no"]), 1, &["Wrong server password"]);
-    let mut right = landline(&house, "alice");
+    ends(&mut landline(&test_server, "alice"), 1, &says);
+    ends(landline(&test_server, "alice").args(["--server-password", "no"]), 1, &["Wrong server password"]);
+    let mut right = landline(&test_server, "alice");
     let (code, printed, complaint) = outcome(&piped(right.env("LANDLINE_SERVER_PASSWORD", "sesame"), "hi\n"));
     assert_eq!((code, &*printed, &*complaint), (0, "", ""));
 }
 
 #[test]
 fn an_account_is_made_and_its_password_comes_from_a_file() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("password");
     fs::write(&file, " correct horse \nmore\n").expect("a file");
     for more in [&["--register"][..], &[]] {
-        let output = piped(landline(&house, "erin").arg("--password-file").arg(&file).args(more), "hi\n");
+        let output = piped(landline(&test_server, "erin").arg("--password-file").arg(&file).args(more), "hi\n");
         assert_eq!(outcome(&output), (0, String::new(), String::new()));
     }
-    house.login("erin", "correct horse");
-    ends(landline(&house, "erin").args(["--password-file", "/nowhere"]), 2, &["/nowhere"]);
+    test_server.login("erin", "correct horse");
+    ends(landline(&test_server, "erin").args(["--password-file", "/nowhere"]), 2, &["/nowhere"]);
     fs::write(&file, "\n").expect("a file");
-    ends(landline(&house, "erin").arg("--password-file").arg(&file), 2, &["empty"]);
+    ends(landline(&test_server, "erin").arg("--password-file").arg(&file), 2, &["empty"]);
 }
 
 #[test]
 fn an_empty_password_in_the_environment_is_none() {
-    let house = TestServer::default();
-    let mut command = landline(&house, "alice");
+    let test_server = TestServer::default();
+    let mut command = landline(&test_server, "alice");
     command.env("LANDLINE_PASSWORD", "").env("LANDLINE_SERVER_PASSWORD", "");
     assert_eq!(outcome(&piped(&mut command, "hi\n")), (0, String::new(), String::new()));
 }
@@ -152,10 +152,10 @@ fn arguments_that_make_no_sense() {
 
 #[test]
 fn lines_that_are_refused_are_named() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     let long = format!("{} end", "x".repeat(2_000));
     let input = format!("fine\n/pm nobody hi\n{long}\n/dance\n");
-    let (code, printed, complaint) = outcome(&piped(&mut landline(&house, "ci"), &input));
+    let (code, printed, complaint) = outcome(&piped(&mut landline(&test_server, "ci"), &input));
     assert_eq!(code, 1, "{complaint}");
     assert!(printed.starts_with("ERROR: 404 nobody is not online.") && printed.lines().count() == 1, "{printed}");
     for text in ["refused: /pm nobody hi", "2004 characters", "Unknown command /dance", "3 lines were refused"] {
@@ -165,12 +165,12 @@ fn lines_that_are_refused_are_named() {
 
 #[test]
 fn the_file_with_what_people_choose() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("landline").join("config.toml");
     fs::create_dir(file.parent().expect("a folder")).expect("a folder");
-    let text = format!("server = \"{}\"\nname = \"zoe\"\nroom = \"ops\"\n", house.address());
+    let text = format!("server = \"{}\"\nname = \"zoe\"\nroom = \"ops\"\n", test_server.address());
     fs::write(&file, &text).expect("a file");
-    let mut bob = house.guest("bob", "ops");
+    let mut bob = test_server.guest("bob", "ops");
     let client = || {
         let mut command = Program::client();
         command.env("XDG_CONFIG_HOME", folder.path());

@@ -7,19 +7,19 @@ use std::process::Stdio;
 
 #[test]
 fn events_are_what_the_server_sent() {
-    let house = TestServer::default();
-    let mut reference = house.connect();
+    let test_server = TestServer::default();
+    let mut reference = test_server.connect();
     reference.send("format json");
     reference.send("ref_lobby");
     reference.until("{\"type\":\"auth_ok\"");
-    let mut bot = Program::start(landline(&house, "bot").arg("--json"), Stdio::piped());
+    let mut bot = Program::start(landline(&test_server, "bot").arg("--json"), Stdio::piped());
     let welcome: Value = serde_json::from_str(&bot.line().expect("a line")).expect("JSON");
     assert_eq!(
         (&welcome["type"], &welcome["username"], &welcome["room"]),
         (&"auth_ok".into(), &"bot".into(), &"lobby".into())
     );
     reference.until("{\"type\":\"system\"");
-    let mut bob = house.guest("bob", "lobby");
+    let mut bob = test_server.guest("bob", "lobby");
     bob.send("hello \"bot\"");
     bob.send("/all grüße 日本");
     bot.type_line("my own");
@@ -37,8 +37,8 @@ fn events_are_what_the_server_sent() {
 
 #[test]
 fn a_script_sees_its_own_line_with_its_id() {
-    let house = TestServer::default();
-    let (code, printed, complaint) = outcome(&piped(landline(&house, "ci").arg("--json"), "built\n"));
+    let test_server = TestServer::default();
+    let (code, printed, complaint) = outcome(&piped(landline(&test_server, "ci").arg("--json"), "built\n"));
     assert_eq!((code, &*complaint), (0, ""));
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!((lines.len(), &lines[1]["text"]), (2, &"built".into()));
@@ -47,11 +47,11 @@ fn a_script_sees_its_own_line_with_its_id() {
 
 #[test]
 fn d6_programs_write_command_objects() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "lobby");
     let objects = "{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"one\\ntwo\",\"label\":\"mine\"}\n\
                    {\"type\":\"pm\",\"to\":\"nobody\",\"text\":\"x\",\"label\":\"other\"}\nplain talk\n";
-    let (code, printed, complaint) = outcome(&piped(landline(&house, "bot").arg("--json"), objects));
+    let (code, printed, complaint) = outcome(&piped(landline(&test_server, "bot").arg("--json"), objects));
     assert!(code == 1 && complaint.contains("1 line was refused"), "{complaint}");
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let labelled = |label: &str| lines.iter().find(|line| line["label"] == label).expect("an answer");

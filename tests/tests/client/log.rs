@@ -11,18 +11,18 @@ use tempfile::TempDir;
 fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
     // No other test has a server at that address.
     let free = TcpListener::bind("127.0.66.8:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
-    house.register("ci", "correct horse");
-    let mut bob = house.guest("bob", "lobby");
+    let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    test_server.register("ci", "correct horse");
+    let mut bob = test_server.guest("bob", "lobby");
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("log");
-    let mut command = landline(&house, "ci");
+    let mut command = landline(&test_server, "ci");
     command.arg("--log").arg(&file).env("LANDLINE_PASSWORD", "correct horse");
     let mut program = Program::start(&mut command, Stdio::piped());
     bob.expect("ci has connected to the chatroom");
     program.type_line("staple");
     bob.expect("ci: staple");
-    house.restart();
+    test_server.restart();
     program.type_line("battery");
     program.type_line("/quit");
     assert_eq!(program.wait().code(), Some(0));
@@ -46,12 +46,12 @@ fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
 
 #[test]
 fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    let _bob = house.guest("bob", "lobby");
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let _bob = test_server.guest("bob", "lobby");
     let (config, log) = (folder.path().join("config.toml"), folder.path().join("log"));
     fs::write(&config, "log = \"~/log\"\n").expect("a file");
     for (level, noted) in [("warn", 2), ("off", 0), ("", 3)] {
-        let mut command = landline(&house, "bob");
+        let mut command = landline(&test_server, "bob");
         command.arg("--config").arg(&config).env("HOME", folder.path()).env("RUST_LOG", level);
         let (code, _, complaint) = outcome(&piped(&mut command, "hi\n"));
         assert_eq!(code, 1, "{complaint}");

@@ -13,9 +13,9 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 /// `landline` at that house, under that name.
-fn landline(house: &TestServer, name: &str) -> Command {
+fn landline(test_server: &TestServer, name: &str) -> Command {
     let mut command = Program::client();
-    command.args([&house.address().to_string(), "--name", name]);
+    command.args([&test_server.address().to_string(), "--name", name]);
     command
 }
 

@@ -5,9 +5,9 @@ use landline_tests::{Program, TestServer};
 use std::process::Stdio;
 
 /// The program on pipes, when it is in.
-fn entered(house: &TestServer, name: &str) -> Program {
-    let mut witness = house.guest("witness", "elsewhere");
-    let mut program = Program::start(&mut landline(house, name), Stdio::piped());
+fn entered(test_server: &TestServer, name: &str) -> Program {
+    let mut witness = test_server.guest("witness", "elsewhere");
+    let mut program = Program::start(&mut landline(test_server, name), Stdio::piped());
     witness.expect(&format!("{name} has connected to the chatroom"));
     witness.quit();
     program.until("witness has left the chatroom");
@@ -16,9 +16,9 @@ fn entered(house: &TestServer, name: &str) -> Program {
 
 #[test]
 fn a_piped_line_is_said_without_a_word_about_it() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "ops");
-    let output = piped(landline(&house, "ci").args(["--room", "ops"]), "hi – grüße 日本\n");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "ops");
+    let output = piped(landline(&test_server, "ci").args(["--room", "ops"]), "hi – grüße 日本\n");
     assert_eq!(outcome(&output), (0, String::new(), String::new()));
     bob.expect("ci has connected to the chatroom");
     bob.expect("ci: hi – grüße 日本");
@@ -27,10 +27,10 @@ fn a_piped_line_is_said_without_a_word_about_it() {
 
 #[test]
 fn an_accounts_line_goes_into_its_room() {
-    let house = TestServer::default();
-    house.register("ci", "correct horse");
-    let mut bob = house.guest("bob", "ops");
-    let mut command = landline(&house, "ci");
+    let test_server = TestServer::default();
+    test_server.register("ci", "correct horse");
+    let mut bob = test_server.guest("bob", "ops");
+    let mut command = landline(&test_server, "ci");
     let output = piped(command.args(["--room", "ops"]).env("LANDLINE_PASSWORD", "correct horse"), "built\n");
     assert_eq!(outcome(&output), (0, String::new(), String::new()));
     bob.expect("ci has connected to the chatroom");
@@ -39,10 +39,12 @@ fn an_accounts_line_goes_into_its_room() {
 
 #[test]
 fn commands_and_talk_keep_their_order() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "dev");
-    let output =
-        piped(&mut landline(&house, "ci"), "/join dev\nin dev\n/pm bob psst\n/leave dev\nin the lobby\n/who dev\n");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "dev");
+    let output = piped(
+        &mut landline(&test_server, "ci"),
+        "/join dev\nin dev\n/pm bob psst\n/leave dev\nin the lobby\n/who dev\n",
+    );
     assert_eq!(
         outcome(&output),
         (
@@ -59,18 +61,18 @@ fn commands_and_talk_keep_their_order() {
 
 #[test]
 fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "ops");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "ops");
     let log = "job 1 started\nmessage bob is not a command here\nbroadcast storm detected\nwhoelse\n/dev/sda1 is full\n\
                logout\njob 2 failed\n";
-    let output = piped(landline(&house, "log").args(["--room", "ops", "--say"]), log);
+    let output = piped(landline(&test_server, "log").args(["--room", "ops", "--say"]), log);
     assert_eq!(outcome(&output), (0, String::new(), String::new()));
     bob.expect("log has connected to the chatroom");
     for line in log.lines() {
         bob.expect(&format!("log: {line}"));
     }
     // Without --say, only what begins with a slash is a command.
-    let (code, _, complaint) = outcome(&piped(landline(&house, "log").args(["--room", "ops"]), log));
+    let (code, _, complaint) = outcome(&piped(landline(&test_server, "log").args(["--room", "ops"]), log));
     assert_eq!(code, 1);
     assert!(complaint.contains("/dev/sda1 is full") && complaint.contains("1 line was refused"), "{complaint}");
     bob.until("log has connected to the chatroom");
@@ -81,19 +83,19 @@ fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
 
 #[test]
 fn d6_what_follows_quit_in_a_pipe_is_named() {
-    let house = TestServer::default();
-    let (code, _, complaint) = outcome(&piped(&mut landline(&house, "log"), "one\n/quit\njob 2 failed\n"));
+    let test_server = TestServer::default();
+    let (code, _, complaint) = outcome(&piped(&mut landline(&test_server, "log"), "one\n/quit\njob 2 failed\n"));
     assert_eq!(code, 1);
     assert!(complaint.contains("not sent: job 2 failed") && complaint.contains("1 line was not sent"), "{complaint}");
 }
 
 #[test]
 fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
-    let house = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
-    house.register("ci", "correct horse");
-    let mut bob = house.guest("bob", "r7");
+    let test_server = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    test_server.register("ci", "correct horse");
+    let mut bob = test_server.guest("bob", "r7");
     let mut program = Program::start(
-        landline(&house, "ci").args(["--room", "r7"]).env("LANDLINE_PASSWORD", "correct horse"),
+        landline(&test_server, "ci").args(["--room", "r7"]).env("LANDLINE_PASSWORD", "correct horse"),
         Stdio::piped(),
     );
     bob.expect("ci has connected to the chatroom");
@@ -110,10 +112,10 @@ fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
 
 #[test]
 fn more_lines_than_the_server_takes_at_once_all_arrive() {
-    let house = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    let mut bob = test_server.guest("bob", "lobby");
     let lines: Vec<String> = (0..14).map(|n| format!("line {n}")).collect();
-    let output = piped(&mut landline(&house, "ci"), &lines.join("\n"));
+    let output = piped(&mut landline(&test_server, "ci"), &lines.join("\n"));
     assert_eq!(outcome(&output), (0, String::new(), String::new()));
     bob.expect("ci has connected to the chatroom");
     for line in lines {
@@ -123,9 +125,9 @@ fn more_lines_than_the_server_takes_at_once_all_arrive() {
 
 #[test]
 fn what_others_say_is_printed_as_it_comes() {
-    let house = TestServer::default();
-    let mut alice = entered(&house, "alice");
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut alice = entered(&test_server, "alice");
+    let mut bob = test_server.guest("bob", "lobby");
     assert_eq!(alice.line().as_deref(), Some("bob has connected to the chatroom"));
     bob.send("hello\x1b[31m alice");
     bob.send("/pm alice psst");
@@ -143,9 +145,9 @@ fn what_others_say_is_printed_as_it_comes() {
 
 #[test]
 fn talk_is_clean_and_says_its_room() {
-    let house = TestServer::default();
-    let mut alice = entered(&house, "alice");
-    let mut bob = house.guest("bob", "ops");
+    let test_server = TestServer::default();
+    let mut alice = entered(&test_server, "alice");
+    let mut bob = test_server.guest("bob", "ops");
     alice.until("bob has connected");
     alice.type_line("/join ops");
     assert_eq!(alice.line().as_deref(), Some("INFO: You are in ops now"));
@@ -162,9 +164,9 @@ fn talk_is_clean_and_says_its_room() {
 
 #[test]
 fn whoever_has_read_enough_ends_it_quietly() {
-    let house = TestServer::default();
-    let mut alice = entered(&house, "alice");
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut alice = entered(&test_server, "alice");
+    let mut bob = test_server.guest("bob", "lobby");
     alice.until("bob has connected");
     alice.read_no_more();
     bob.send("is anybody there?");
@@ -175,10 +177,10 @@ fn whoever_has_read_enough_ends_it_quietly() {
 
 #[test]
 fn a_signal_ends_it_in_order() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "lobby");
     for (signal, name) in [("TERM", "ann"), ("INT", "cy")] {
-        let mut program = entered(&house, name);
+        let mut program = entered(&test_server, name);
         bob.until(&format!("{name} has connected to the chatroom"));
         program.signal(signal);
         assert_eq!(program.wait().code(), Some(0));

@@ -53,8 +53,8 @@ fn expect_alone(server: &TestServer, watcher: &mut Client) {
     wait_for_answer(watcher, "/rooms", "Rooms: hall (1)");
     wait_for_answer(watcher, "/who hall", "In hall: watcher");
     wait_for_answer(watcher, "/chats", "Private chats: none");
-    let services = server.server().services();
-    assert_eq!((services.hub.people(), services.poller.waiting()), (1, 0));
+    let context = server.server().context();
+    assert_eq!((context.hub.users(), context.poller.waiting()), (1, 0));
 }
 
 #[test]

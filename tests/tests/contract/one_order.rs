@@ -2,7 +2,7 @@
 //! speakers run the cycles, and in a large one, where flushers do.
 
 use crate::party::{HeardLine, Participant, ROOM, gather, server};
-use landline_common::{Moment, RoomName, What, json};
+use landline_common::{EventKind, OffsetDateTime, RoomName, json};
 use std::sync::Barrier;
 
 const SPEAKERS: usize = 4;
@@ -117,7 +117,7 @@ fn line_3_no_line_is_lost_while_the_room_log_is_full() {
     let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 500, 100);
     expect_each_line_once(&members, &heard, 500);
-    assert_eq!(server.server().services().hub.people(), members.len());
+    assert_eq!(server.server().context().hub.users(), members.len());
 }
 
 /// Messages from the server's console are part of the order.
@@ -127,14 +127,16 @@ fn line_2_console_messages_are_part_of_the_order() {
     let room = RoomName::parse(ROOM).unwrap();
     let mut listener = crate::party::json_guest(&server, "listener");
     let mut alice = server.guest("alice", ROOM);
-    let hub = &server.server().services().hub;
+    let hub = &server.server().context().hub;
     std::thread::scope(|scope| {
         scope.spawn(|| (0..2_000).for_each(|n| alice.send(&format!("<alice.{n}>"))));
-        scope.spawn(|| (0..2_000).for_each(|_| assert!(hub.say_as_server(Some(&room), "<server>", Moment::default()))));
+        scope.spawn(|| {
+            (0..2_000).for_each(|_| assert!(hub.say_as_server(Some(&room), "<server>", OffsetDateTime::default())))
+        });
         let mut last = 0;
         for _ in 0..4_000 {
             let line = listener.until(r#"{"type":"message""#);
-            let Some(What::Said { id, .. }) = json::read(&line).map(|event| event.what) else { panic!("{line}") };
+            let Some(EventKind::Said { id, .. }) = json::read(&line).map(|event| event.what) else { panic!("{line}") };
             assert!(id > last, "id {id} after {last}");
             last = id;
         }
@@ -148,7 +150,7 @@ fn line_2_ids_never_repeat_after_a_restart() {
         let mut alice = crate::party::json_guest(server, "alice");
         alice.send("hello");
         match json::read(&alice.line()).unwrap().what {
-            What::Said { id, room, .. } if room == ROOM => id,
+            EventKind::Said { id, room, .. } if room == ROOM => id,
             other => panic!("{other:?}"),
         }
     };

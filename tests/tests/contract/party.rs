@@ -1,7 +1,7 @@
 //! Members with clients of every rendering in one room. A line of talk is `<user.number>`, so that it is recognized in
 //! any rendering, and wherever an unframed message ends.
 
-use landline_common::{What, json};
+use landline_common::{EventKind, json};
 use landline_tests::{Client, DEADLINE, TestServer, Unframed};
 use std::time::Instant;
 
@@ -193,7 +193,7 @@ fn said(line: &str, prefix: impl Fn(&str) -> String) -> HeardLine {
 
 fn said_in_json(line: &str) -> HeardLine {
     match json::read(line).map(|event| event.what) {
-        Some(What::Said { id, room, user, text }) => {
+        Some(EventKind::Said { id, room, user, text }) => {
             let heard = parse(&text[1..], Some(id));
             assert_eq!((&*room, &*user), (ROOM, &*heard.user));
             heard

@@ -3,9 +3,11 @@
 
 use landline_common::command::Command;
 use landline_common::limits::Limits;
-use landline_common::{Moment, Rendering, RoomName, UserName};
+use landline_common::{OffsetDateTime, Rendering, RoomName, UserName};
 use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
-use landline_server::hub::{Hub, Newcomer, NotResumed, SessionOptions, SignInOptions, Tag, Token, Transport, Visit};
+use landline_server::hub::{
+    Hub, NotResumed, Session, SessionOptions, SignInOptions, SignInRequest, Tag, Token, Transport,
+};
 use landline_server::net::Stream;
 use landline_tests::{DEADLINE, NullStorage};
 use std::io::{BufRead, BufReader};
@@ -13,7 +15,7 @@ use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-const NOW: Moment = Moment { unix_ms: 1_795_248_000_000, offset_s: 0 };
+const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_248_000_000, offset_s: 0 };
 
 /// A hub with its threads, without ports and doors.
 struct HubFixture {
@@ -24,7 +26,7 @@ struct HubFixture {
 
 /// A signed-in guest: the session, and the client's end of the connection.
 struct Guest {
-    visit: Visit,
+    visit: Session,
     lines: BufReader<TcpStream>,
 }
 
@@ -42,7 +44,7 @@ impl HubFixture {
     }
 
     /// A client that is connected but not signed in, and its end of the connection.
-    fn newcomer(&self, number: u64, room: &str) -> (Newcomer, BufReader<TcpStream>) {
+    fn newcomer(&self, number: u64, room: &str) -> (SignInRequest, BufReader<TcpStream>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -51,14 +53,14 @@ impl HubFixture {
         let room = RoomName::parse(room).unwrap();
         let options = SignInOptions::default();
         let newcomer =
-            Newcomer { outbox, rendering: Rendering::Text, account: false, room, address: "".into(), options };
+            SignInRequest { outbox, rendering: Rendering::Text, account: false, room, address: "".into(), options };
         (newcomer, BufReader::new(socket))
     }
 
     fn guest(&self, number: u64, name: &str, room: &str) -> Guest {
         let (newcomer, lines) = self.newcomer(number, room);
-        let claim = self.hub.claim(UserName::parse(name).unwrap()).unwrap();
-        let mut guest = Guest { visit: self.hub.sign_in(claim, newcomer, NOW).unwrap(), lines };
+        let reserve = self.hub.reserve(UserName::parse(name).unwrap()).unwrap();
+        let mut guest = Guest { visit: self.hub.sign_in(reserve, newcomer, NOW).unwrap(), lines };
         assert!(guest.line().starts_with("200 "));
         guest
     }
@@ -88,7 +90,7 @@ impl Guest {
 #[test]
 #[cfg(debug_assertions)]
 fn line_6_talking_takes_no_hub_lock() {
-    use landline_server::ranked::Ranked;
+    use landline_server::ordered_mutex::OrderedMutex;
     for inline in [16, 0] {
         let fixture = HubFixture::new(inline);
         let mut alice = fixture.guest(1, "alice", "hall");
@@ -97,7 +99,7 @@ fn line_6_talking_takes_no_hub_lock() {
         // The first line of a session waits until its arrival is announced, so no lock may be held yet.
         alice.run_command(Command::Say("first words"));
         assert_eq!(bob.line(), "alice: first words");
-        let another_hub = Ranked::<(), 1>::new(());
+        let another_hub = OrderedMutex::<(), 1>::new(());
         let held = another_hub.lock();
         for _ in 0..100 {
             alice.run_command(Command::Say("hello"));
@@ -139,7 +141,7 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
             ] {
                 assert_eq!(bob.line(), line);
             }
-            assert_eq!(fixture.hub.people(), 1);
+            assert_eq!(fixture.hub.users(), 1);
             bob.run_command(Command::Rooms { after: None });
             assert_eq!(bob.line(), "Rooms: hall (1)");
         }
@@ -154,8 +156,8 @@ fn a_client_whose_session_was_revoked_meanwhile_hears_the_refusal() {
     let outbox = newcomer.outbox.clone();
     let token = Token::of([1; 16]);
     let options = SessionOptions { token, transport: Transport::Clear, acks: false, seq: None };
-    let claim = fixture.hub.claim(UserName::parse("alice").unwrap()).unwrap();
-    let resumed = fixture.hub.come_back(claim, token, newcomer, options, NOW);
+    let reserve = fixture.hub.reserve(UserName::parse("alice").unwrap()).unwrap();
+    let resumed = fixture.hub.come_back(reserve, token, newcomer, options, NOW);
     assert!(matches!(resumed, Err(NotResumed::Changed)));
     outbox.push_control(b"refused\n");
     let mut line = String::new();

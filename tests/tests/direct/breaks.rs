@@ -52,21 +52,21 @@ fn it_goes_on_while_the_server_is_stopped_and_gone_and_when_it_is_back() {
 
 #[test]
 fn a_program_that_is_killed_is_missed_at_once() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("KILL");
     assert!(reason(&mut alice, "bob").starts_with("the link is lost; /direct bob asks"));
     // Who comes back is another one: nobody could prove to be the old one.
     bob.wait();
-    let [mut bob] = people(house.address(), ["bob"]);
+    let [mut bob] = people(test_server.address(), ["bob"]);
     connect((&mut bob, "bob"), (&mut alice, "alice"));
 }
 
 #[test]
 fn a_program_that_stands_still_is_missed_after_a_while() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("STOP");
     assert!(reason(&mut alice, "bob").starts_with("the link is lost: bob does not answer"));
@@ -76,8 +76,8 @@ fn a_program_that_stands_still_is_missed_after_a_while() {
 
 #[test]
 fn a_signal_says_goodbye() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("TERM");
     assert_eq!(reason(&mut alice, "bob"), "bob left");

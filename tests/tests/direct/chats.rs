@@ -7,8 +7,8 @@ use std::process::Stdio;
 
 #[test]
 fn both_want_it_talk_and_one_ends_it() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     say((&mut alice, "alice"), (&mut bob, "bob"), "hello – grüße 日本 👍🏽");
     say((&mut bob, "bob"), (&mut alice, "alice"), "and hello to you");
@@ -22,9 +22,9 @@ fn both_want_it_talk_and_one_ends_it() {
 
 #[test]
 fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
-    let (house, folder) = (TestServer::default(), tempfile::TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), tempfile::TempDir::new().expect("a folder"));
     let file = |name: &str| folder.path().join(name);
-    let logged = |name: &str| start(landline(house.address(), name).arg("--log").arg(file(name)));
+    let logged = |name: &str| start(landline(test_server.address(), name).arg("--log").arg(file(name)));
     let (mut alice, mut bob) = (logged("alice"), logged("bob"));
     let numbers = connect((&mut alice, "alice"), (&mut bob, "bob"));
     say((&mut alice, "alice"), (&mut bob, "bob"), "staple");
@@ -66,8 +66,8 @@ fn connect_again(alice: &mut Program, bob: &mut Program) -> String {
 
 #[test]
 fn nobody_has_to() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     alice.type_line("/direct bob");
     bob.until("DIRECT_REQUEST_FROM:alice:");
     bob.type_line("/reject");
@@ -81,9 +81,9 @@ fn nobody_has_to() {
 
 #[test]
 fn who_has_no_such_program_cannot_take_part() {
-    let house = TestServer::default();
-    let mut carol = house.guest("carol", "lobby");
-    let [mut alice] = people(house.address(), ["alice"]);
+    let test_server = TestServer::default();
+    let mut carol = test_server.guest("carol", "lobby");
+    let [mut alice] = people(test_server.address(), ["alice"]);
     alice.type_line("/direct carol");
     alice.until("ERROR: 403 ");
     carol.lines_so_far();
@@ -93,8 +93,8 @@ fn who_has_no_such_program_cannot_take_part() {
 
 #[test]
 fn two_chats_at_once_are_apart() {
-    let house = TestServer::default();
-    let [mut alice, mut bob, mut carol] = people(house.address(), ["alice", "bob", "carol"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob, mut carol] = people(test_server.address(), ["alice", "bob", "carol"]);
     let one = connect((&mut alice, "alice"), (&mut bob, "bob"));
     let other = connect((&mut carol, "carol"), (&mut alice, "alice"));
     assert_ne!(one, other);
@@ -107,8 +107,8 @@ fn two_chats_at_once_are_apart() {
 
 #[test]
 fn many_lines_arrive_in_their_order() {
-    let house = TestServer::default();
-    let [mut alice, mut bob] = people(house.address(), ["alice", "bob"]);
+    let test_server = TestServer::default();
+    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     for n in 0..100 {
         alice.type_line(&format!("/direct-say bob line {n}"));
@@ -124,9 +124,9 @@ fn many_lines_arrive_in_their_order() {
 
 #[test]
 fn programs_get_objects() {
-    let house = TestServer::default();
-    let [mut alice] = people(house.address(), ["alice"]);
-    let mut bot = Program::start(landline(house.address(), "bot").arg("--json"), Stdio::piped());
+    let test_server = TestServer::default();
+    let [mut alice] = people(test_server.address(), ["alice"]);
+    let mut bot = Program::start(landline(test_server.address(), "bot").arg("--json"), Stdio::piped());
     bot.until("auth_ok");
     bot.type_line("/users");
     bot.until("online");
@@ -163,8 +163,8 @@ fn programs_get_objects() {
 
 #[test]
 fn a_script_hears_what_cannot_be_said() {
-    let house = TestServer::default();
-    let mut script = start(&mut landline(house.address(), "ci"));
+    let test_server = TestServer::default();
+    let mut script = start(&mut landline(test_server.address(), "ci"));
     script.type_line("/direct-say bob is this on?");
     script.type_line("/quit");
     assert_eq!(script.wait().code(), Some(1));

@@ -67,8 +67,8 @@ fn reason(program: &mut Program, with: &str) -> String {
 }
 
 /// Somebody at `nc` whose keys the test has.
-fn fake(house: &TestServer, name: &str) -> (Client, Keys) {
-    let (mut client, keys) = (house.guest(name, "lobby"), Keys::generate().expect("keys"));
+fn fake(test_server: &TestServer, name: &str) -> (Client, Keys) {
+    let (mut client, keys) = (test_server.guest(name, "lobby"), Keys::generate().expect("keys"));
     client.send(&format!("/direct-key {}", keys.public()));
     client.lines_so_far();
     (client, keys)

@@ -5,9 +5,9 @@ use landline_tests::{Terminal, TestServer};
 
 #[test]
 fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
-    let house = TestServer::default();
-    let (mut alice, _) = Terminal::landline(60, 15, house.address(), "alice");
-    let [mut bob] = people(house.address(), ["bob"]);
+    let test_server = TestServer::default();
+    let (mut alice, _) = Terminal::landline(60, 15, test_server.address(), "alice");
+    let [mut bob] = people(test_server.address(), ["bob"]);
     // The answer says that the server has taken all that came before, her key as well.
     alice.press("/users\r");
     alice.sees("2 online: alice, bob");

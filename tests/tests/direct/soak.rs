@@ -94,13 +94,13 @@ fn order(command: &str) -> String {
 }
 
 /// Somebody comes, chats, and goes.
-fn visit(house: &TestServer, step: usize, dice: &mut Dice) {
+fn visit(test_server: &TestServer, step: usize, dice: &mut Dice) {
     // Nobody has a name that somebody had before.
     let (name, end) = (&*format!("p{step}"), ENDS[step % ENDS.len()]);
     if matches!(end, Ending::NobodyComes) {
-        return never_come(house, name);
+        return never_come(test_server, name);
     }
-    let mut who = start(&mut landline(house.address(), name));
+    let mut who = start(&mut landline(test_server.address(), name));
     let _watch = Watch::over(&mut who);
     match end {
         Ending::Refused => {
@@ -123,7 +123,7 @@ fn visit(house: &TestServer, step: usize, dice: &mut Dice) {
     if matches!(end, Ending::KilledOnTheWay) {
         who.signal("KILL");
         // Perhaps they have not met: then half a minute is waited for it.
-        return give_up(&mut house.guest(&format!("after-{name}"), "lobby"), name);
+        return give_up(&mut test_server.guest(&format!("after-{name}"), "lobby"), name);
     }
     connected(&mut who, STAYS);
     for n in 0..dice.roll(20) {
@@ -157,8 +157,8 @@ fn finish(who: &mut Program, name: &str, end: Ending) {
 }
 
 /// Somebody asks, is accepted, and never comes to where the one who stays waits.
-fn never_come(house: &TestServer, name: &str) {
-    let (mut client, _) = fake(house, name);
+fn never_come(test_server: &TestServer, name: &str) {
+    let (mut client, _) = fake(test_server, name);
     client.send(&format!("/direct {STAYS}"));
     client.send(&order(&format!("/accept {name}")));
     client.until(&format!("DIRECT_READY:{STAYS}:"));
@@ -183,14 +183,14 @@ fn ends_well(who: &mut Program) {
 }
 
 /// They all come and go for a while.
-fn churn(house: &TestServer, time: Duration, visits: &AtomicUsize) {
+fn churn(test_server: &TestServer, time: Duration, visits: &AtomicUsize) {
     let until = Instant::now() + time;
     thread::scope(|scope| {
         for number in 0..OTHERS {
             scope.spawn(move || {
                 let mut dice = Dice::new(number);
                 while Instant::now() < until {
-                    visit(house, visits.fetch_add(1, Relaxed), &mut dice);
+                    visit(test_server, visits.fetch_add(1, Relaxed), &mut dice);
                 }
             });
         }
@@ -198,21 +198,21 @@ fn churn(house: &TestServer, time: Duration, visits: &AtomicUsize) {
 }
 
 fn soak(time: Duration) {
-    let (house, visits) = (TestServer::default(), AtomicUsize::new(0));
-    let mut program = start(&mut landline(house.address(), STAYS));
+    let (test_server, visits) = (TestServer::default(), AtomicUsize::new(0));
+    let mut program = start(&mut landline(test_server.address(), STAYS));
     let process = program.child().id();
     let idle = held_at_rest(process);
     let at_work = stay(program);
-    churn(&house, WARM, &visits);
+    churn(&test_server, WARM, &visits);
     eventually("the chats are over", || held(process) == idle);
     let (warm, before) = (resident_kib(process), visits.load(Relaxed));
-    churn(&house, time, &visits);
+    churn(&test_server, time, &visits);
     eventually("all threads and descriptors are given back", || held(process) == idle);
     let (after, visits) = (resident_kib(process), visits.into_inner() - before);
     println!("{visits} visits in {time:?}; {idle:?}; {warm} KiB before, {after} KiB after");
     assert!(visits > ENDS.len() / 2, "hardly anything has happened");
     assert!(after < warm + SLACK_KIB, "{warm} KiB before, {after} KiB after {visits} visits");
-    house.guest("chief", "lobby").send(&order("/quit"));
+    test_server.guest("chief", "lobby").send(&order("/quit"));
     let mut program = at_work.join().expect("who stays");
     // Whoever is blocked may have left before the server hears of it: then that is a line that was refused.
     assert!(program.wait().code().is_some_and(|code| code <= 1));

@@ -14,9 +14,9 @@ fn loopback(ready: &str) -> &str {
 
 #[test]
 fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
-    let house = TestServer::default();
-    let [mut bob] = people(house.address(), ["bob"]);
-    let (mut alice, keys) = fake(&house, "alice");
+    let test_server = TestServer::default();
+    let [mut bob] = people(test_server.address(), ["bob"]);
+    let (mut alice, keys) = fake(&test_server, "alice");
     alice.send("/direct bob");
     bob.until("DIRECT_REQUEST_FROM:alice:");
     bob.type_line("/accept alice");
@@ -51,9 +51,9 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
 
 #[test]
 fn somebody_else_at_the_address_hears_nothing() {
-    let house = TestServer::default();
-    let [mut alice] = people(house.address(), ["alice"]);
-    let (mut bob, _keys) = fake(&house, "bob");
+    let test_server = TestServer::default();
+    let [mut alice] = people(test_server.address(), ["alice"]);
+    let (mut bob, _keys) = fake(&test_server, "bob");
     let eve = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = eve.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -71,9 +71,9 @@ fn somebody_else_at_the_address_hears_nothing() {
 
 #[test]
 fn where_nobody_listens_the_reason_says_what_to_do() {
-    let house = TestServer::default();
-    let [mut alice] = people(house.address(), ["alice"]);
-    let (mut bob, _keys) = fake(&house, "bob");
+    let test_server = TestServer::default();
+    let [mut alice] = people(test_server.address(), ["alice"]);
+    let (mut bob, _keys) = fake(&test_server, "bob");
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
     alice.type_line("/direct bob");
     let request = bob.until("DIRECT_REQUEST_FROM:alice:");

@@ -1,6 +1,6 @@
 //! Limits on registrations and sign-ins per address.
 
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 use landline_tests::{Client, TestServer, neighbour};
 use std::fs;
 use std::net::Ipv4Addr;
@@ -119,6 +119,6 @@ fn one_address_does_not_fill_the_record_of_sessions() {
     assert_eq!(count("\"event\":\"omitted\""), 1);
     assert_eq!((count("\"name\":\"alice\""), count("\"login\",\"name\":\"bob\"")), (1, 1));
     // Users who are not recorded are remembered.
-    let seen = server.server().services().sessions.seen_since(Moment::default());
+    let seen = server.server().context().sessions.seen_since(OffsetDateTime::default());
     assert_eq!(seen.iter().filter(|user| user.name.as_str().starts_with("eve")).count(), SESSIONS);
 }

@@ -6,7 +6,7 @@ use landline_tests::{Client, TestServer, neighbour};
 /// Returns how many password checks may run (one for two cores) and wait at once.
 fn check_capacity(server: &TestServer) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / 2).max(1) + usize::try_from(server.server().services().limits.hash_queue).expect("a number")
+    (cores / 2).max(1) + usize::try_from(server.server().context().limits.hash_queue).expect("a number")
 }
 
 /// Starts a server with the default cost of password hashes.

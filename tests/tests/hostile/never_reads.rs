@@ -47,15 +47,15 @@ fn default_backlog_is_one_mebibyte_and_then_the_client_is_reset() {
     let mut chat = ChatProbe::new(&server);
     let slow_reader = server.guest("slow", "salon");
     socket2::SockRef::from(slow_reader.stream()).set_recv_buffer_size(4 << 10).expect("a socket");
-    let services = server.server().services();
+    let context = server.server().context();
     let mut most = 0;
     let begun = Instant::now();
-    while services.hub.people() == 3 {
+    while context.hub.users() == 3 {
         for _ in 0..20 {
             chat.speaker.send(&"x".repeat(1_900));
         }
         chat.say();
-        most = most.max(services.poller.waiting());
+        most = most.max(context.poller.waiting());
         assert!(begun.elapsed() < DEADLINE, "the client is not disconnected; {most} bytes wait");
     }
     assert!((256 << 10..=1 << 20).contains(&most), "{most} bytes waited");

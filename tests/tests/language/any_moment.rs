@@ -25,8 +25,8 @@ fn talk(program: &mut Program, network: &Breaker, dice: &mut Dice) {
 }
 
 /// What alice said, as the history has it.
-fn stored(house: &TestServer) -> Vec<(u64, String)> {
-    let mut client = ObjectClient::connect(house);
+fn stored(test_server: &TestServer) -> Vec<(u64, String)> {
+    let mut client = ObjectClient::connect(test_server);
     client.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD, "room": "lobby"}));
     let mut all: Vec<(u64, String)> = Vec::new();
     loop {
@@ -52,12 +52,12 @@ fn heard(witness: &mut Client) -> Vec<String> {
 }
 
 fn run(seed: usize) {
-    let house = TestServer::default();
-    house.register("alice", PASSWORD);
-    let network = Breaker::new(house.address());
+    let test_server = TestServer::default();
+    test_server.register("alice", PASSWORD);
+    let network = Breaker::new(test_server.address());
     let mut program = on_pipes(with_account(network.address(), "alice").args(["--json", "--patience", "60"]));
     program.until("auth_ok");
-    let mut witness = house.guest("witness", "lobby");
+    let mut witness = test_server.guest("witness", "lobby");
     let mut dice = Dice::new(seed);
     let mut shown = Vec::new();
     let reader = program.take_output();
@@ -79,8 +79,8 @@ fn run(seed: usize) {
     let shown = reading.join().expect("no panic");
 
     let typed: Vec<String> = (0..LINES).map(text).collect();
-    eventually("the session is over", || house.server().services().hub.find("alice").is_none());
-    let stored = stored(&house);
+    eventually("the session is over", || test_server.server().context().hub.find("alice").is_none());
+    let stored = stored(&test_server);
     let texts: Vec<String> = stored.iter().map(|(_, text)| text.clone()).collect();
     assert_eq!(texts, typed, "seed {seed}: stored once and in order");
     let mut acknowledged = shown.clone();

@@ -16,7 +16,7 @@ const SETTLING: Duration = Duration::from_millis(800);
 const ROOMS: usize = 20;
 
 /// A server with its own rate, on a port that it has again after a restart.
-fn house() -> TestServer {
+fn test_server() -> TestServer {
     let free = TcpListener::bind("127.0.66.12:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| {
         (config.bind, config.ports) = (free.ip(), vec![free.port()]);
@@ -36,16 +36,16 @@ fn room(n: usize) -> String {
 }
 
 /// An account that was in twenty rooms, in each of which something was said since.
-fn with_a_past(house: &TestServer, folder: &Path) {
-    house.register("alice", PASSWORD);
+fn with_a_past(test_server: &TestServer, folder: &Path) {
+    test_server.register("alice", PASSWORD);
     let rooms: Vec<String> = (0..ROOMS).map(room).collect();
     let all: Value = rooms.iter().map(|room| (room.clone(), Value::Null)).collect();
-    let mut login = ObjectClient::connect(house);
+    let mut login = ObjectClient::connect(test_server);
     login.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD, "rooms": all}));
     login.ask(json!({"type": "say", "room": "room0", "text": "alice was here"}));
     login.client.quit();
     for (n, rooms) in rooms.chunks(5).enumerate() {
-        let mut other = ObjectClient::connect(house);
+        let mut other = ObjectClient::connect(test_server);
         let own: Value = rooms.iter().map(|room| (room.clone(), Value::Null)).collect();
         other.sign_in(json!({"type": "guest", "user": format!("other{n}"), "rooms": own}));
         for room in rooms {
@@ -54,8 +54,11 @@ fn with_a_past(house: &TestServer, folder: &Path) {
         other.client.quit();
     }
     let rooms: Vec<String> = rooms.iter().map(|room| format!("\"{room}\"")).collect();
-    let visit =
-        format!("[[visits]]\nserver = \"{}\"\nname = \"alice\"\nrooms = [{}]\n", house.address(), rooms.join(", "));
+    let visit = format!(
+        "[[visits]]\nserver = \"{}\"\nname = \"alice\"\nrooms = [{}]\n",
+        test_server.address(),
+        rooms.join(", ")
+    );
     std::fs::create_dir_all(folder.join("landline")).expect("a folder");
     std::fs::write(folder.join("landline").join("last.toml"), visit).expect("a file");
 }
@@ -73,11 +76,11 @@ fn types(alice: &mut Terminal, text: &str, (witness, heard): (&mut Client, &str)
 
 #[test]
 fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
-    let (mut house, folder) = (house(), TempDir::new().expect("a folder"));
-    with_a_past(&house, folder.path());
-    let mut witness = house.guest("witness", "lobby");
-    let mut other = house.guest("other", &room(7));
-    let mut alice = on_screen(&alice(house.address(), folder.path()));
+    let (mut test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
+    with_a_past(&test_server, folder.path());
+    let mut witness = test_server.guest("witness", "lobby");
+    let mut other = test_server.guest("other", &room(7));
+    let mut alice = on_screen(&alice(test_server.address(), folder.path()));
     std::thread::sleep(SETTLING);
     types(&mut alice, "first line", (&mut witness, "alice: first line"));
     alice.press("/join room7\r");
@@ -87,16 +90,16 @@ fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
         types(&mut alice, &format!("more {n}"), (&mut other, &format!("alice: more {n}")));
     }
 
-    house.restart();
-    let mut witness = house.guest("witness", "lobby");
-    let mut other = house.guest("other", &room(7));
+    test_server.restart();
+    let mut witness = test_server.guest("witness", "lobby");
+    let mut other = test_server.guest("other", &room(7));
     witness.until("alice has connected to the chatroom");
     std::thread::sleep(SETTLING);
     types(&mut alice, "after the restart", (&mut other, "alice: after the restart"));
     types(&mut alice, "\x1b1in the lobby", (&mut witness, "alice: in the lobby"));
     // All rooms are back.
     for n in 0..ROOMS {
-        let mut asks = house.guest("asks", "elsewhere");
+        let mut asks = test_server.guest("asks", "elsewhere");
         asks.send(&format!("/who {}", room(n)));
         let listed = asks.until(&format!("In {}", room(n)));
         assert!(listed.contains("alice"), "{listed}");
@@ -106,12 +109,12 @@ fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
 
 #[test]
 fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
-    let (house, folder) = (house(), TempDir::new().expect("a folder"));
-    house.register("alice", PASSWORD);
-    let mut lobby = house.guest("bob", "lobby");
-    let mut ops = house.guest("carol", "ops");
-    let mut dev = house.guest("dave", "dev");
-    let mut alice = on_screen(&alice(house.address(), folder.path()));
+    let (test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
+    test_server.register("alice", PASSWORD);
+    let mut lobby = test_server.guest("bob", "lobby");
+    let mut ops = test_server.guest("carol", "ops");
+    let mut dev = test_server.guest("dave", "dev");
+    let mut alice = on_screen(&alice(test_server.address(), folder.path()));
     std::thread::sleep(SETTLING);
     for (room, witness) in [("ops", &mut ops), ("dev", &mut dev)] {
         alice.press(&format!("/join {room}\r"));
@@ -126,10 +129,10 @@ fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
 
 #[test]
 fn d4_a_room_that_opens_late_takes_neither_view_nor_words() {
-    let (house, folder) = (house(), TempDir::new().expect("a folder"));
-    let mut bob = house.guest("bob", "lobby");
-    house.register("alice", PASSWORD);
-    let mut alice = on_screen(&alice(house.address(), folder.path()));
+    let (test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
+    let mut bob = test_server.guest("bob", "lobby");
+    test_server.register("alice", PASSWORD);
+    let mut alice = on_screen(&alice(test_server.address(), folder.path()));
     bob.send("/pm alice psst");
     alice.sees("2 bob");
     // More than the server takes at once, so that the room waits.

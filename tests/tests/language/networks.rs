@@ -15,7 +15,7 @@ const OUTAGE: Duration = Duration::from_secs(24);
 
 /// A server on one machine, alice's machine, and one for all others.
 struct ClientNetwork {
-    house: TestServer,
+    test_server: TestServer,
     server: Host,
     alices: Host,
     others: Host,
@@ -31,16 +31,16 @@ impl ClientNetwork {
         lan.plug(server, 0, &format!("{SERVER}/24"));
         let cable = lan.plug(alices, 0, "10.78.0.2/24");
         lan.plug(others, 0, "10.78.0.9/24");
-        let house = lan.within(server, || {
+        let test_server = lan.within(server, || {
             TestServer::new(|config| {
                 (config.bind, config.rate) = (SERVER.into(), Some((10, Duration::from_secs(5))));
             })
         });
-        Some(ClientNetwork { house, server, alices, others, cable, lan })
+        Some(ClientNetwork { test_server, server, alices, others, cable, lan })
     }
 
     fn address(&self) -> SocketAddr {
-        (SERVER, self.house.address().port()).into()
+        (SERVER, self.test_server.address().port()).into()
     }
 
     fn connect(&self) -> Client {
@@ -57,7 +57,7 @@ impl ClientNetwork {
     }
 
     fn register(&self, name: &str) {
-        self.house.register_from(self.connect(), name, PASSWORD);
+        self.test_server.register_from(self.connect(), name, PASSWORD);
     }
 
     fn change_address(&self) {
@@ -78,8 +78,8 @@ impl ClientNetwork {
 impl Drop for ClientNetwork {
     fn drop(&mut self) {
         // A server that stops connects to itself, to wake the threads that accept.
-        let (lan, server, house) = (&self.lan, self.server, &mut self.house);
-        lan.within(server, || house.stop());
+        let (lan, server, test_server) = (&self.lan, self.server, &mut self.test_server);
+        lan.within(server, || test_server.stop());
     }
 }
 
@@ -228,6 +228,6 @@ fn a2_a_script_goes_on_after_an_outage() {
     alice.type_line("/quit");
     assert_eq!(alice.wait().code(), Some(0));
     bob.until("alice has left");
-    eventually("alice's session is over", || network.house.server().services().hub.find("alice").is_none());
+    eventually("alice's session is over", || network.test_server.server().context().hub.find("alice").is_none());
     no_more(&mut bob);
 }

@@ -10,15 +10,15 @@ use std::process::Command;
 struct Foreign {
     /// Where its sentences are scrambled.
     address: SocketAddr,
-    house: TestServer,
+    test_server: TestServer,
     _scrambler: Scrambler,
 }
 
 impl Foreign {
     fn new(change: impl FnOnce(&mut Config)) -> Foreign {
-        let house = TestServer::new(change);
-        let scrambler = Scrambler::new(house.address());
-        Foreign { address: scrambler.address(), house, _scrambler: scrambler }
+        let test_server = TestServer::new(change);
+        let scrambler = Scrambler::new(test_server.address());
+        Foreign { address: scrambler.address(), test_server, _scrambler: scrambler }
     }
 
     /// The same on a port that it has again after a restart.
@@ -47,7 +47,7 @@ fn entered(command: &mut Command, name: &str, witness: &mut Client) -> Program {
 #[test]
 fn guests_and_accounts_sign_in() {
     let foreign = Foreign::new(|_| {});
-    let mut bob = foreign.house.guest("bob", "lobby");
+    let mut bob = foreign.test_server.guest("bob", "lobby");
     let sign_ins: [Command; 3] = [
         landline(foreign.address, "alice"),
         {
@@ -70,8 +70,8 @@ fn guests_and_accounts_sign_in() {
 #[test]
 fn refusals_say_what_to_do() {
     let foreign = Foreign::new(|_| {});
-    foreign.house.register("alice", PASSWORD);
-    let _bob = foreign.house.guest("bob", "lobby");
+    foreign.test_server.register("alice", PASSWORD);
+    let _bob = foreign.test_server.guest("bob", "lobby");
     for (mut command, advice) in [
         (landline(foreign.address, "bob"), " (--name NAME)"),
         (landline(foreign.address, "alice"), " If it is yours, give its password in LANDLINE_PASSWORD"),
@@ -118,16 +118,16 @@ fn a_server_password_is_asked_for_and_taken() {
 #[test]
 fn a13_the_reason_of_a_kick_is_told() {
     let foreign = Foreign::new(|_| {});
-    let mut bob = foreign.house.guest("bob", "lobby");
+    let mut bob = foreign.test_server.guest("bob", "lobby");
     let mut carol = entered(&mut landline(foreign.address, "carol"), "carol", &mut bob);
-    foreign.house.server().moderator().kick("carol", "enough, carol").expect("kicked");
+    foreign.test_server.server().moderator().kick("carol", "enough, carol").expect("kicked");
     assert_eq!(carol.wait().code(), Some(1));
     assert!(carol.complaints().contains("you were kicked: enough, carol"));
 
     let mut alice = on_screen(&landline(foreign.address, "alice"));
     alice.press("/query bob\r");
     alice.sees("messages, stored by the server");
-    foreign.house.server().moderator().kick("alice", "enough, alice").expect("kicked");
+    foreign.test_server.server().moderator().kick("alice", "enough, alice").expect("kicked");
     alice.sees("✗ not connected · you were kicked: enough, alice");
     alice.press("/close\r");
     alice.until("no room in which users are known to be", |screen| !screen.contents().contains("2 here"));
@@ -139,7 +139,7 @@ fn a_paste_of_thirty_lines_arrives_in_its_order() {
     let foreign = Foreign::new(|config| {
         (config.rate, config.max_clients_per_ip) = (Some((10, std::time::Duration::from_secs(1))), 256);
     });
-    let mut bob = foreign.house.guest("bob", "lobby");
+    let mut bob = foreign.test_server.guest("bob", "lobby");
     let mut alice = on_screen(&landline(foreign.address, "alice"));
     bob.expect("alice has connected to the chatroom");
     let lines: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
@@ -166,7 +166,7 @@ fn sees_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
 fn a_lost_connection_is_resumed_and_caught_up() {
     let foreign = Foreign::new(|_| {});
     let network = Breaker::new(foreign.address);
-    let (mut bob, mut carol) = (foreign.house.guest("bob", "lobby"), foreign.house.guest("carol", "ops"));
+    let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
     let mut alice = on_screen(&landline(network.address(), "alice"));
     alice.press("/join ops\r");
     alice.sees(" ops  2 here");
@@ -185,16 +185,16 @@ fn a_lost_connection_is_resumed_and_caught_up() {
 #[test]
 fn after_a_restart_all_rooms_are_entered_again_and_caught_up() {
     let mut foreign = Foreign::that_restarts();
-    foreign.house.register("alice", PASSWORD);
+    foreign.test_server.register("alice", PASSWORD);
     let mut alice = on_screen(&with_account(foreign.address, "alice"));
     alice.press("/join ops\r");
     alice.sees(" ops  only you are here");
-    foreign.house.stop();
+    foreign.test_server.stop();
     alice.sees("reconnecting in");
     alice.press("typed in ops meanwhile\r");
     alice.sees("1 line unsent");
-    foreign.house.restart();
-    let (mut bob, mut carol) = (foreign.house.guest("bob", "lobby"), foreign.house.guest("carol", "ops"));
+    foreign.test_server.restart();
+    let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
     bob.send("said in the lobby meanwhile");
     carol.send("said in ops meanwhile");
     carol.lines_so_far();
@@ -219,7 +219,7 @@ fn meet((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &
 #[test]
 fn private_and_direct_chats_are_had() {
     let foreign = Foreign::new(|_| {});
-    let mut witness = foreign.house.guest("witness", "lobby");
+    let mut witness = foreign.test_server.guest("witness", "lobby");
     let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
     let mut bob = entered(&mut landline(foreign.address, "bob"), "bob", &mut witness);
     alice.until("bob has connected");
@@ -247,7 +247,7 @@ fn private_and_direct_chats_are_had() {
 #[test]
 fn a4_on_the_full_screen_accepting_shows_the_chat() {
     let foreign = Foreign::new(|_| {});
-    let mut witness = foreign.house.guest("witness", "lobby");
+    let mut witness = foreign.test_server.guest("witness", "lobby");
     let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
     let mut bob = on_screen(&landline(foreign.address, "bob"));
     alice.until("bob has connected");

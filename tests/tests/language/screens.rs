@@ -20,10 +20,10 @@ fn has_entry(screen: &vt100::Screen, name: &str, count: &str) -> bool {
 
 #[test]
 fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    house.register("alice", PASSWORD);
-    let (mut bob, mut carol) = (house.guest("bob", "lobby"), house.guest("carol", "ops"));
-    let mut first = alice(house.address(), folder.path());
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    test_server.register("alice", PASSWORD);
+    let (mut bob, mut carol) = (test_server.guest("bob", "lobby"), test_server.guest("carol", "ops"));
+    let mut first = alice(test_server.address(), folder.path());
     bob.send("before");
     first.sees("before");
     first.press("/join ops\r");
@@ -39,7 +39,7 @@ fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
     bob.send("/pm alice for you");
     bob.lines_so_far();
 
-    let mut again = alice(house.address(), folder.path());
+    let mut again = alice(test_server.address(), folder.path());
     again.until("what is new, in the list", |screen| {
         has_entry(screen, "mentions", "1") && has_entry(screen, "ops", "2") && has_entry(screen, "bob", "@1")
     });
@@ -61,10 +61,10 @@ fn a4_what_is_typed_behind_accept_is_private() {
         ("/connect alice", "~ bob", "off the record, stored nowhere"),
         ("/direct alice", "🔒 bob", "encrypted · compare"),
     ] {
-        let house = TestServer::default();
-        let mut carol = house.guest("carol", "lobby");
-        let mut bob = on_screen(&landline(house.address(), "bob"));
-        let mut alice = on_screen(&landline(house.address(), "alice"));
+        let test_server = TestServer::default();
+        let mut carol = test_server.guest("carol", "lobby");
+        let mut bob = on_screen(&landline(test_server.address(), "bob"));
+        let mut alice = on_screen(&landline(test_server.address(), "alice"));
         // The answer says that the server has taken the program's key.
         for terminal in [&mut bob, &mut alice] {
             terminal.press("/users\r");
@@ -102,9 +102,9 @@ fn a4_what_is_typed_behind_accept_is_private() {
 #[test]
 fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
     for keys in ["/quit\r", "\x03"] {
-        let mut house = TestServer::default();
-        let mut alice = on_screen(&landline(house.address(), "alice"));
-        house.stop();
+        let mut test_server = TestServer::default();
+        let mut alice = on_screen(&landline(test_server.address(), "alice"));
+        test_server.stop();
         alice.sees("reconnecting in");
         alice.press("important offline message\r");
         alice.sees("1 line unsent");
@@ -129,9 +129,9 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
 
 #[test]
 fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
-    let house = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
-    let mut bob = house.guest("bob", "lobby");
-    let mut alice = on_screen(&landline(house.address(), "alice"));
+    let test_server = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
+    let mut bob = test_server.guest("bob", "lobby");
+    let mut alice = on_screen(&landline(test_server.address(), "alice"));
     bob.expect("alice has connected to the chatroom");
     let lines: Vec<String> = (1..=20).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
@@ -158,16 +158,16 @@ fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
 #[test]
 fn d5_a_line_is_sent_when_the_server_is_back_before_leaving() {
     let free = TcpListener::bind("127.0.66.13:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
-    let mut alice = on_screen(&landline(house.address(), "alice"));
-    house.stop();
+    let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    let mut alice = on_screen(&landline(test_server.address(), "alice"));
+    test_server.stop();
     alice.sees("reconnecting in");
     alice.press("important\r");
     alice.sees("1 line unsent");
     alice.press("/quit\r");
     alice.sees("1 line is unsent");
-    house.restart();
-    let mut bob = house.guest("bob", "lobby");
+    test_server.restart();
+    let mut bob = test_server.guest("bob", "lobby");
     bob.until("alice: important");
     alice.until("it is out", |screen| {
         screen.rows(0, 110).any(|row| row.contains("│ important") && !row.contains(['○', '·']))

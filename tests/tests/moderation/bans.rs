@@ -7,12 +7,12 @@ use std::fs;
 
 #[test]
 fn a_ban_ends_every_session_of_the_address_and_names_them() {
-    let house = TestServer::new(|config| config.limits.greeting_ms = 60_000);
-    house.register("alice", "correct horse");
-    let moderator = house.server().moderator();
+    let test_server = TestServer::new(|config| config.limits.greeting_ms = 60_000);
+    test_server.register("alice", "correct horse");
+    let moderator = test_server.server().moderator();
     // Before the others, so that it is in when they are.
-    let mut silent = house.connect();
-    let mut people = [house.login("alice", "correct horse"), house.guest("bob", "lobby")];
+    let mut silent = test_server.connect();
+    let mut people = [test_server.login("alice", "correct horse"), test_server.guest("bob", "lobby")];
     let answer = moderator.ban("bob", Some(5), "noise").expect("a ban");
     assert_eq!(answer, "Banned 127.0.0.1 for 5 min: alice (account), bob.");
     for person in &mut people {
@@ -21,7 +21,7 @@ fn a_ban_ends_every_session_of_the_address_and_names_them() {
         person.expect_closed();
     }
     silent.expect_closed();
-    let mut again = house.connect();
+    let mut again = test_server.connect();
     again.expect("403 Your address is banned from this server.");
     again.expect_closed();
     assert!(moderator.bans().contains("127.0.0.1 (until 2"), "{}", moderator.bans());
@@ -30,22 +30,27 @@ fn a_ban_ends_every_session_of_the_address_and_names_them() {
 
 #[test]
 fn ranges_outlive_a_restart_and_are_lifted() {
-    let mut house = TestServer::default();
+    let mut test_server = TestServer::default();
     assert!(
-        house.server().moderator().ban("127.0.0.0/8", None, "").expect("a ban").starts_with("Banned 127.0.0.0/8: ")
+        test_server
+            .server()
+            .moderator()
+            .ban("127.0.0.0/8", None, "")
+            .expect("a ban")
+            .starts_with("Banned 127.0.0.0/8: ")
     );
-    house.restart();
-    house.connect().expect("403 Your address is banned from this server.");
-    let moderator = house.server().moderator();
+    test_server.restart();
+    test_server.connect().expect("403 Your address is banned from this server.");
+    let moderator = test_server.server().moderator();
     assert!(moderator.unban("127.0.0.1").is_err());
     assert_eq!(moderator.unban("127.0.0.0/8"), Ok("Unbanned 127.0.0.0/8.".to_owned()));
-    house.guest("alice", "lobby");
+    test_server.guest("alice", "lobby");
 }
 
 #[test]
 fn what_is_nobody_and_no_address_is_not_banned() {
-    let house = TestServer::default();
-    let moderator = house.server().moderator();
+    let test_server = TestServer::default();
+    let moderator = test_server.server().moderator();
     assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
     for target in ["10.0.0.0/33", "10.0.0.0/40", "10.0.0", "300.1.2.3", "::1/200"] {
         let refused = moderator.ban(target, None, "").expect_err("no address");
@@ -56,29 +61,29 @@ fn what_is_nobody_and_no_address_is_not_banned() {
 
 #[test]
 fn a14_a_user_who_has_just_left_is_banned_by_name() {
-    let house = TestServer::default();
-    let moderator = house.server().moderator();
-    house.guest("bob", "lobby").quit();
+    let test_server = TestServer::default();
+    let moderator = test_server.server().moderator();
+    test_server.guest("bob", "lobby").quit();
     eventually("bob has left", || moderator.kick("bob", "").is_err_and(|why| why.contains("bob has left just now")));
     let why = moderator.kick("BOB", "").expect_err("bob is gone");
     assert!(why.contains("127.0.0.1") && why.contains("/ban bob"), "{why}");
     let answer = moderator.ban("Bob", Some(5), "insults").expect("a ban");
     assert_eq!(answer, "Banned 127.0.0.1 for 5 min: nobody was online from there.");
     assert!(moderator.bans().contains("bob, insults"), "{}", moderator.bans());
-    house.connect().expect("403 Your address is banned from this server.");
+    test_server.connect().expect("403 Your address is banned from this server.");
 }
 
 #[test]
 fn a_torn_file_stops_the_start_with_its_name() {
-    let mut house = TestServer::default();
-    house.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
-    house.stop();
-    let file = house.data().join("bans.json");
+    let mut test_server = TestServer::default();
+    test_server.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
+    test_server.stop();
+    let file = test_server.data().join("bans.json");
     let whole = fs::read(&file).expect("the file");
-    let config = on_loopback(house.data());
+    let config = on_loopback(test_server.data());
     for torn in [&whole[..0], &whole[..whole.len() / 2], b"[\"10.0.0.1\"]", b"\"10.0.0.1\""] {
         fs::write(&file, torn).expect("writing");
-        let lock = LockFile::take(house.data()).expect("the folder");
+        let lock = LockFile::take(test_server.data()).expect("the folder");
         let error = Server::start(&config, lock).expect_err("it must not start").to_string();
         assert!(error.contains("bans.json"), "{error}");
         assert_eq!(fs::read(&file).expect("the file"), torn, "left as it is");
@@ -88,10 +93,10 @@ fn a_torn_file_stops_the_start_with_its_name() {
 #[test]
 fn who_fills_the_disk_is_banned_all_the_same() {
     let Some(disk) = Disk::new() else { return };
-    let mut house = TestServer::new(|config| config.data = disk.data());
-    let moderator = house.server().moderator();
+    let mut test_server = TestServer::new(|config| config.data = disk.data());
+    let moderator = test_server.server().moderator();
     assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: nobody was online from there.".to_owned()));
-    let mut bob = house.guest("bob", "lobby");
+    let mut bob = test_server.guest("bob", "lobby");
     disk.fill_up_to(0);
     let answer = moderator.ban("bob", None, "noise").expect("a ban");
     assert!(
@@ -105,16 +110,16 @@ fn who_fills_the_disk_is_banned_all_the_same() {
     bob.until("INFO: You have been banned.");
     bob.expect("INFO: Reason: noise");
     bob.expect_closed();
-    house.connect().expect("403 Your address is banned from this server.");
+    test_server.connect().expect("403 Your address is banned from this server.");
     let answer = moderator.unban("10.0.0.1").expect("an end of it");
     assert!(answer.contains("after a restart the ban counts again"), "{answer}");
     assert!(moderator.bans().contains("127.0.0.1") && !moderator.bans().contains("10.0.0.1"), "{}", moderator.bans());
 
     disk.make_room();
-    let stored = || fs::read_to_string(house.data().join("bans.json")).expect("the bans");
+    let stored = || fs::read_to_string(test_server.data().join("bans.json")).expect("the bans");
     eventually("both are stored, without anybody doing anything", || {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")
     });
-    house.restart();
-    house.connect().expect("403 Your address is banned from this server.");
+    test_server.restart();
+    test_server.connect().expect("403 Your address is banned from this server.");
 }

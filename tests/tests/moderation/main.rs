@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn a_kicked_person_is_told_and_gone_and_may_come_again() {
-    let house = TestServer::default();
-    let moderator = house.server().moderator();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let moderator = test_server.server().moderator();
+    let mut alice = test_server.guest("alice", "lobby");
+    let mut bob = test_server.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
     assert_eq!(moderator.kick("BOB", "too loud"), Ok("Kicked bob.".to_owned()));
     bob.expect("INFO: You have been kicked.");
@@ -21,17 +21,17 @@ fn a_kicked_person_is_told_and_gone_and_may_come_again() {
     bob.expect_closed();
     alice.expect("bob has left the chatroom");
     assert_eq!(moderator.kick("nobody", ""), Err("User 'nobody' not found.".to_owned()));
-    house.guest("bob", "lobby");
-    let sessions = fs::read_to_string(house.data().join("sessions.jsonl")).expect("the records");
+    test_server.guest("bob", "lobby");
+    let sessions = fs::read_to_string(test_server.data().join("sessions.jsonl")).expect("the records");
     assert!(sessions.contains("\"reason\":\"kicked\""), "{sessions}");
 }
 
 #[test]
 fn kicking_somebody_who_does_not_read_takes_no_longer() {
-    let house = TestServer::new(|config| config.limits.send_buffer_bytes = 4 << 10);
-    let moderator = house.server().moderator();
-    let mut alice = house.guest("alice", "lobby");
-    let stuck = house.guest("stuck", "lobby");
+    let test_server = TestServer::new(|config| config.limits.send_buffer_bytes = 4 << 10);
+    let moderator = test_server.server().moderator();
+    let mut alice = test_server.guest("alice", "lobby");
+    let stuck = test_server.guest("stuck", "lobby");
     alice.expect("stuck has connected to the chatroom");
     // Far more than the kernel's buffers hold, below the backlog's bound.
     for _ in 0..500 {
@@ -47,10 +47,10 @@ fn kicking_somebody_who_does_not_read_takes_no_longer() {
 
 #[test]
 fn the_server_speaks_to_everybody_and_in_a_room() {
-    let house = TestServer::default();
-    let moderator = house.server().moderator();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.guest("bob", "ops");
+    let test_server = TestServer::default();
+    let moderator = test_server.server().moderator();
+    let mut alice = test_server.guest("alice", "lobby");
+    let mut bob = test_server.guest("bob", "ops");
     alice.expect("bob has connected to the chatroom");
     assert!(moderator.say(None, "lunch\u{1b}[2J").is_ok());
     alice.expect("[all] Landline (server): lunch");
@@ -90,12 +90,12 @@ fn a5_the_server_that_speaks_is_marked_for_programs_and_no_user() {
 
 #[test]
 fn the_figures_are_true() {
-    let house = TestServer::new(|config| config.lantalk_port = Some(0));
-    let moderator = house.server().moderator();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
+    let moderator = test_server.server().moderator();
+    let mut alice = test_server.guest("alice", "lobby");
+    let mut bob = test_server.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
-    let mut carol = house.lantalk("carol");
+    let mut carol = test_server.lantalk("carol");
     alice.expect("carol has connected to the chatroom");
     bob.expect("carol has connected to the chatroom");
     alice.send("hello");
@@ -112,17 +112,17 @@ fn the_figures_are_true() {
 
 #[test]
 fn a_lock_after_failed_passwords_is_lifted() {
-    let house = TestServer::default();
-    house.register("alice", "correct horse");
+    let test_server = TestServer::default();
+    test_server.register("alice", "correct horse");
     for _ in 0..3 {
-        let mut client = house.connect();
+        let mut client = test_server.connect();
         for line in ["LOGIN", "alice", "a wrong guess"] {
             client.send(line);
         }
         client.until("ERROR: Invalid alias or password");
     }
-    let moderator = house.server().moderator();
+    let moderator = test_server.server().moderator();
     assert!(moderator.unlock("alice").is_ok());
     assert!(moderator.unlock("alice").is_err());
-    house.login("alice", "correct horse");
+    test_server.login("alice", "correct horse");
 }

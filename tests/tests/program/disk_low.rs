@@ -41,12 +41,13 @@ impl TalkingPair {
 #[test]
 fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     let Some(disk) = Disk::new() else { return };
-    let house = TestServer::new(|config| {
+    let test_server = TestServer::new(|config| {
         config.data = disk.data();
         (config.limits.disk_free_bytes, config.limits.disk_free_part) = (FREE, 1);
     });
-    house.register("bob", PASSWORD);
-    let mut talk = TalkingPair { alice: house.guest("alice", "lobby"), dave: house.guest("dave", "lobby"), said: 0 };
+    test_server.register("bob", PASSWORD);
+    let mut talk =
+        TalkingPair { alice: test_server.guest("alice", "lobby"), dave: test_server.guest("dave", "lobby"), said: 0 };
     talk.alice.until("dave has connected");
     assert!(talk.say());
 
@@ -62,11 +63,11 @@ fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     talk.alice.expect_start(NOT_STORED);
     talk.alice.send("/pm bob waits");
     talk.alice.expect("INFO: bob is offline. Message queued for delivery.");
-    house.register("carol", PASSWORD);
-    let banned = house.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
+    test_server.register("carol", PASSWORD);
+    let banned = test_server.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
     assert_eq!(banned, "Banned 10.0.0.1: nobody was online from there.");
-    assert!(fs::read_to_string(house.data().join("bans.json")).expect("the bans").contains("10.0.0.1"));
-    let mut bob = house.login("bob", PASSWORD);
+    assert!(fs::read_to_string(test_server.data().join("bans.json")).expect("the bans").contains("10.0.0.1"));
+    let mut bob = test_server.login("bob", PASSWORD);
     assert!(bob.expect_start("[PM 2").ends_with("] alice: waits"));
     bob.quit();
     talk.alice.until("bob has left");

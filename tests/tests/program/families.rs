@@ -10,8 +10,8 @@ use std::time::Duration;
 
 #[test]
 fn d12_by_default_both_families_come_in() {
-    let house = TestServer::new(|config| config.bind = Config::default().bind);
-    let port = house.address().port();
+    let test_server = TestServer::new(|config| config.bind = Config::default().bind);
+    let port = test_server.address().port();
     let mut people: Vec<Client> = Vec::new();
     for (name, address) in [
         ("four", SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
@@ -25,19 +25,19 @@ fn d12_by_default_both_families_come_in() {
     people[1].send("hello");
     people[0].expect("six has connected to the chatroom");
     people[0].expect("six: hello");
-    let users = house.server().moderator().users();
+    let users = test_server.server().moderator().users();
     assert!(users.contains("four (127.0.0.1)") && users.contains("six (::1)"), "{users}");
     drop(people);
     // Stopping wakes the listener.
-    drop(house);
+    drop(test_server);
 }
 
 #[test]
 fn d12_an_address_of_ipv4_is_that_alone() {
-    let house = TestServer::new(|config| config.bind = Ipv4Addr::UNSPECIFIED.into());
+    let test_server = TestServer::new(|config| config.bind = Ipv4Addr::UNSPECIFIED.into());
     let there = |address| TcpStream::connect_timeout(&address, Duration::from_secs(5));
-    assert!(there(SocketAddr::from((Ipv4Addr::LOCALHOST, house.address().port()))).is_ok());
-    assert!(there(SocketAddr::from((Ipv6Addr::LOCALHOST, house.address().port()))).is_err());
+    assert!(there(SocketAddr::from((Ipv4Addr::LOCALHOST, test_server.address().port()))).is_ok());
+    assert!(there(SocketAddr::from((Ipv6Addr::LOCALHOST, test_server.address().port()))).is_err());
 }
 
 fn default_server(data: &Path) -> Command {
@@ -100,19 +100,19 @@ fn a_port_that_is_given_twice_is_refused_by_name() {
 
 #[test]
 fn a15_a_port_that_a_landline_server_has_is_named_as_such() {
-    let (folder, house) = (folder(), TestServer::new(|config| config.lantalk_port = Some(0)));
+    let (folder, test_server) = (folder(), TestServer::new(|config| config.lantalk_port = Some(0)));
     let complaint = |arguments: [String; 2]| {
         let mut server = Program::start(default_server(folder.path()).args(arguments), Stdio::null());
         assert!(!server.wait().success());
         server.complaints()
     };
-    let port = house.address().port().to_string();
+    let port = test_server.address().port().to_string();
     let taken = complaint(["--port".into(), port.clone()]);
     assert!(
         taken.contains(&format!("a Landline server that runs already: join it with landline 127.0.0.1:{port}")),
         "{taken}"
     );
-    let taken = complaint(["--port=0".into(), format!("--lantalk-port={}", house.lantalk_address().port())]);
+    let taken = complaint(["--port=0".into(), format!("--lantalk-port={}", test_server.lantalk_address().port())]);
     assert!(taken.contains("a server for LanTalk clients") && taken.contains("--lantalk-port"), "{taken}");
     let other = std::net::TcpListener::bind("127.0.0.1:0").and_then(|other| other.local_addr().map(|at| (at, other)));
     let (address, _other) = other.expect("a port");

@@ -19,5 +19,5 @@ fn token(answer: &[Value]) -> String {
 
 /// Waits until no user of that name is signed in.
 fn wait_until_gone(server: &TestServer, name: &str) {
-    eventually("the user is signed out", || server.server().services().hub.find(name).is_none());
+    eventually("the user is signed out", || server.server().context().hub.find(name).is_none());
 }

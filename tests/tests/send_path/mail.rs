@@ -2,10 +2,12 @@
 
 use crate::rig::{Peer, Rig};
 use landline_common::command::Command;
-use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
-use landline_common::{Moment, NameKey, Rendering, RoomKey, RoomName, UserName};
-use landline_server::fanout::Cut;
-use landline_server::hub::{Delivery, Hub, Memory, Newcomer, SignInOptions, Tag, Visit};
+use landline_common::history::{
+    Direct, HistoryOwner, Page, PostError, QueuedMessage, Range, RecallError, Said, Viewer,
+};
+use landline_common::{NameKey, OffsetDateTime, Rendering, RoomKey, RoomName, UserName};
+use landline_server::fanout::DisconnectReason;
+use landline_server::hub::{Delivery, Hub, Session, SignInOptions, SignInRequest, Storage, Tag};
 use landline_tests::NullStorage;
 use parking_lot::Mutex;
 use std::fmt;
@@ -15,7 +17,7 @@ use std::thread::{self, JoinHandle};
 /// A storage with a mailbox. It runs `meanwhile` between the hub's lookup of an online receiver and the delivery.
 #[derive(Default)]
 struct MailboxStorage {
-    letters: Arc<Mutex<Vec<Letter>>>,
+    letters: Arc<Mutex<Vec<QueuedMessage>>>,
     /// Threads that hand out letters, since the thread that asks may hold locks.
     threads: Mutex<Vec<JoinHandle<()>>>,
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -27,7 +29,7 @@ impl fmt::Debug for MailboxStorage {
     }
 }
 
-impl Memory for MailboxStorage {
+impl Storage for MailboxStorage {
     fn make_room(&self) -> bool {
         true
     }
@@ -43,7 +45,7 @@ impl Memory for MailboxStorage {
     }
     fn post_back(&self, direct: &Direct<'_>) {
         let Direct { id, at, from, text, .. } = *direct;
-        self.letters.lock().push(Letter { id, at, from: from.0.into(), text: text.into() });
+        self.letters.lock().push(QueuedMessage { id, at, from: from.0.into(), text: text.into() });
     }
     fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
         let all = self.letters.clone();
@@ -68,9 +70,9 @@ impl Memory for MailboxStorage {
     ) -> Result<Page, RecallError> {
         NullStorage.search(viewer, words, old_peer, most)
     }
-    fn adopt(&self, _: &Party, _: &Party) {}
+    fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
 
-    fn forget(&self, party: &Party) -> Result<u64, RecallError> {
+    fn forget(&self, party: &HistoryOwner) -> Result<u64, RecallError> {
         NullStorage.forget(party)
     }
     fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
@@ -90,14 +92,14 @@ impl Memory for MailboxStorage {
     fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
         Ok(())
     }
-    fn seen_since(&self, _: Moment) -> Vec<UserName> {
+    fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {
         Vec::new()
     }
 }
 
-fn sign_in(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
-    let claim = hub.claim(UserName::parse(name).expect("a name")).expect("a free name");
-    let newcomer = Newcomer {
+fn sign_in(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Session {
+    let claim = hub.reserve(UserName::parse(name).expect("a name")).expect("a free name");
+    let newcomer = SignInRequest {
         outbox: peer.outbox.clone(),
         rendering: Rendering::Text,
         account: true,
@@ -105,7 +107,7 @@ fn sign_in(hub: &Arc<Hub>, name: &str, peer: &Peer) -> Visit {
         address: "".into(),
         options: SignInOptions::default(),
     };
-    hub.sign_in(claim, newcomer, Moment::default()).unwrap()
+    hub.sign_in(claim, newcomer, OffsetDateTime::default()).unwrap()
 }
 
 #[test]
@@ -127,10 +129,10 @@ fn direct_message_reaches_the_next_session_or_the_mailbox() {
         let new_peer_there = Peer { outbox: new_peer.outbox.clone(), socket: socket.expect("a socket") };
         *storage.meanwhile.lock() = Some(Box::new(move || {
             drop(bob);
-            outbox.cut(Cut::Broken);
+            outbox.cut(DisconnectReason::Broken);
             *stored_session.lock() = signs_in_again.then(|| sign_in(&hub_there, "bob", &new_peer_there));
         }));
-        alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), Moment::default());
+        alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), OffsetDateTime::default());
         let threads = std::mem::take(&mut *storage.threads.lock());
         threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
         if signs_in_again {

@@ -3,7 +3,7 @@
 
 use crate::rig::{Peer, Rig, TEXT, TestLine, line};
 use landline_common::rendering::RENDERINGS;
-use landline_server::fanout::{Ear, Room, Seat};
+use landline_server::fanout::{DeliveryMode, Room, Subscription};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,14 +15,14 @@ const MEMBERS: usize = 5;
 enum RoomStep {
     Say(usize),
     Announce,
-    Enter(usize, Ear, bool),
+    Enter(usize, DeliveryMode, bool),
     Leave(usize, bool),
-    Change(usize, Ear),
+    Change(usize, DeliveryMode),
     Settle,
 }
 
-fn ear() -> impl Strategy<Value = Ear> {
-    (0..RENDERINGS, any::<bool>()).prop_map(|(rendering, hears_itself)| Ear { rendering, hears_itself })
+fn ear() -> impl Strategy<Value = DeliveryMode> {
+    (0..RENDERINGS, any::<bool>()).prop_map(|(rendering, hears_itself)| DeliveryMode { rendering, hears_itself })
 }
 
 fn step() -> impl Strategy<Value = RoomStep> {
@@ -40,8 +40,8 @@ fn step() -> impl Strategy<Value = RoomStep> {
 /// A client that may be a member of the room, and the lines that it must have received.
 struct ModelMember {
     peer: Peer,
-    seat: Arc<Seat>,
-    ear: Option<Ear>,
+    seat: Arc<Subscription>,
+    ear: Option<DeliveryMode>,
     expected: String,
 }
 
@@ -56,7 +56,12 @@ impl ModelRoom {
     fn new(rig: &Rig) -> ModelRoom {
         let member = |_| {
             let peer = rig.peer();
-            ModelMember { seat: Seat::new(&peer.outbox, &Arc::default()), peer, ear: None, expected: String::new() }
+            ModelMember {
+                seat: Subscription::new(&peer.outbox, &Arc::default()),
+                peer,
+                ear: None,
+                expected: String::new(),
+            }
         };
         ModelRoom { room: Room::new(&rig.flushers), members: (0..MEMBERS).map(member).collect(), said: 0 }
     }
@@ -122,7 +127,7 @@ const NOISE: &str = "noise";
 fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
     let over = AtomicBool::new(false);
     let background = rig.peer();
-    let seat = Seat::new(&background.outbox, &Arc::default());
+    let seat = Subscription::new(&background.outbox, &Arc::default());
     world.room.enter(&seat, TEXT, None);
     std::thread::scope(|scope| {
         let room = world.room.clone();

@@ -3,7 +3,7 @@
 
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
-use landline_server::fanout::{Ear, Room, Seat, Utterance};
+use landline_server::fanout::{DeliveryMode, Publication, Room, Subscription};
 use landline_tests::Dice;
 use std::io::Write;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ struct Numbered<'a> {
     number: u64,
 }
 
-impl Utterance for Numbered<'_> {
+impl Publication for Numbered<'_> {
     fn number(&mut self) -> u64 {
         self.number = self.next.fetch_add(1, Relaxed);
         self.number
@@ -41,7 +41,7 @@ struct RandomMember<'a> {
     room: &'a Arc<Room>,
     next: &'a AtomicU64,
     peer: Peer,
-    seat: Arc<Seat>,
+    seat: Arc<Subscription>,
     dice: Dice,
     stays: Vec<ExpectedStay>,
 }
@@ -53,7 +53,7 @@ impl RandomMember<'_> {
 
     /// Enters the room, talks and changes the rendering at random, and leaves.
     fn enter_and_leave(&mut self) {
-        let mut ear = Ear { rendering: self.dice.roll(RENDERINGS), hears_itself: self.dice.roll(2) == 0 };
+        let mut ear = DeliveryMode { rendering: self.dice.roll(RENDERINGS), hears_itself: self.dice.roll(2) == 0 };
         let mut unheard = Vec::new();
         let mut renderings = vec![ear.rendering];
         let mut entering = self.line();
@@ -65,7 +65,7 @@ impl RandomMember<'_> {
                 self.room.say(&self.seat, &mut line);
                 unheard.extend((!ear.hears_itself).then_some(line.number));
             } else {
-                let new = Ear { rendering: self.dice.roll(RENDERINGS), ..ear };
+                let new = DeliveryMode { rendering: self.dice.roll(RENDERINGS), ..ear };
                 self.room.change(&self.seat, ear, new);
                 ear = new;
                 renderings.push(ear.rendering);
@@ -107,7 +107,7 @@ fn members_receive_one_order_in_each_membership() {
         std::thread::scope(|scope| {
             for seed in 0..MEMBERS {
                 let peer = rig.peer();
-                let seat = Seat::new(&peer.outbox, &Arc::default());
+                let seat = Subscription::new(&peer.outbox, &Arc::default());
                 let room = &room;
                 let next = &next;
                 let dice = Dice::new(seed);

@@ -1,7 +1,7 @@
 //! One client's outbox: it loses nothing, sends nothing twice, and stays within its limits.
 
 use crate::rig::{Peer, Rig, wait_for};
-use landline_server::fanout::Cut;
+use landline_server::fanout::DisconnectReason;
 use std::io::{ErrorKind, IoSlice, Read};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -94,7 +94,7 @@ fn lines_after_seal_are_not_delivered() {
     peer.outbox.push_with_receipt(b"[PM] bob: too late\n", receipt("late"));
     assert!(!peer.outbox.is_clear());
     assert_eq!(receipts.try_iter().collect::<Vec<_>>(), [("mail", true), ("late", false)]);
-    peer.outbox.cut(Cut::Closed);
+    peer.outbox.cut(DisconnectReason::Closed);
     let mut read = String::new();
     peer.socket.read_to_string(&mut read).expect("an orderly end");
     assert_eq!(read, "200 Welcome\n[PM 2026-11-21 14:22] bob: hi\n");
@@ -127,7 +127,7 @@ fn full_backlog_is_cut_and_released() {
     let mut other = rig.peer();
     peer.clog(100_000);
     peer.outbox.push_control(&[b'x'; 200_000]);
-    assert_eq!((peer.outbox.cut_reason(), peer.outbox.waiting()), (Some(Cut::TooSlow), 0));
+    assert_eq!((peer.outbox.cut_reason(), peer.outbox.waiting()), (Some(DisconnectReason::TooSlow), 0));
     assert_eq!(rig.poller.waiting(), 0);
     other.outbox.push_control(b"hello\n");
     assert_eq!(other.so_far(), "hello\n");
@@ -143,7 +143,7 @@ fn cut_outbox_queues_nothing() {
         }
         peer.outbox.hold();
         peer.outbox.push_control(b"one\n");
-        peer.outbox.cut(Cut::Closed);
+        peer.outbox.cut(DisconnectReason::Closed);
         peer.outbox.push_control(b"two\n");
         peer.outbox.release(b"three\n", None);
         peer.outbox.push_talk(&[IoSlice::new(b"four\n")]);
@@ -156,7 +156,7 @@ fn cut_with_queued_bytes_resets_the_connection() {
     let rig = Rig::new(|_| {});
     let Peer { outbox, mut socket } = rig.slow_reader();
     let clogged = Peer { outbox: outbox.clone(), socket: socket.try_clone().unwrap() }.clog(10_000);
-    outbox.cut(Cut::TooSlow);
+    outbox.cut(DisconnectReason::TooSlow);
     drop(outbox);
     let mut read = Vec::new();
     let error = socket.read_to_end(&mut read).unwrap_err();
@@ -170,7 +170,7 @@ fn backlog_without_progress_is_cut_after_the_timeout() {
     let peer = rig.slow_reader();
     peer.clog(1_000);
     let since = Instant::now();
-    wait_for("the cut", || peer.outbox.cut_reason() == Some(Cut::TooSlow));
+    wait_for("the cut", || peer.outbox.cut_reason() == Some(DisconnectReason::TooSlow));
     let took = since.elapsed();
     assert!(took > Duration::from_millis(900) && took < Duration::from_secs(10), "{took:?}");
     assert_eq!(rig.poller.waiting(), 0);
@@ -212,7 +212,7 @@ fn total_limit_cuts_the_largest_backlog_first() {
         if rig.poller.waiting() <= 1_200_000 {
             small.outbox.push_control(&[b'x'; 2_000]);
         }
-        large.outbox.cut_reason() == Some(Cut::TooSlow)
+        large.outbox.cut_reason() == Some(DisconnectReason::TooSlow)
     });
     for (mut peer, expected) in [(small, expected.0), (middle, expected.1)] {
         peer.outbox.push_control(b"end\n");

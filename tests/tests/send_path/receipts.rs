@@ -1,7 +1,7 @@
 //! Receipts: each message is reported once, as taken by the kernel or as lost.
 
 use crate::rig::{Peer, Rig, wait_for};
-use landline_server::fanout::{Cut, Pacing, Receipt};
+use landline_server::fanout::{DisconnectReason, Pacing, Receipt};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn held_messages_are_delivered_on_release() {
         wait_for("an empty queue", || peer.outbox.waiting() == 0);
         assert_eq!(log.so_far(), [(1, true), (2, true), (3, true), (4, true)], "paced: {paced}");
         assert!(!peer.outbox.owes_receipts());
-        peer.outbox.cut(Cut::Closed);
+        peer.outbox.cut(DisconnectReason::Closed);
         assert_eq!(log.so_far().len(), 4);
     }
 }
@@ -66,7 +66,7 @@ fn queued_greeting_delays_the_receipts_behind_it() {
     });
     assert!(peer.outbox.waiting() > 0, "nothing is queued");
     assert_eq!(log.so_far(), [(0, true)]);
-    peer.outbox.cut(Cut::Broken);
+    peer.outbox.cut(DisconnectReason::Broken);
     assert_eq!(log.so_far(), [(0, true), (1, false), (2, false)]);
 }
 

@@ -1,7 +1,7 @@
 //! A send path without a server: outboxes whose connections end at the test.
 
 use landline_common::{Limits, Rendering};
-use landline_server::fanout::{Bounds, ClientId, Ear, Flushers, Outbox, Poller, Utterance};
+use landline_server::fanout::{Bounds, ClientId, DeliveryMode, Flushers, Outbox, Poller, Publication};
 use landline_server::net::Stream;
 use landline_tests::DEADLINE;
 use socket2::{Domain, Socket, Type};
@@ -28,7 +28,7 @@ pub struct Peer {
 /// A line, rendered as `RENDERING:TEXT`.
 pub struct TestLine(pub String);
 
-impl Utterance for TestLine {
+impl Publication for TestLine {
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         writeln!(out, "{rendering}:{}", self.0).unwrap();
     }
@@ -39,7 +39,7 @@ pub fn line(text: impl ToString) -> TestLine {
 }
 
 /// Text rendering, without the member's own lines.
-pub const TEXT: Ear = Ear { rendering: Rendering::Text as usize, hears_itself: false };
+pub const TEXT: DeliveryMode = DeliveryMode { rendering: Rendering::Text as usize, hears_itself: false };
 
 /// Values of `inline_members`: speakers run a room's cycles, or flushers do.
 pub const BOTH_WAYS: [u64; 2] = [16, 0];

@@ -3,24 +3,24 @@
 use crate::rig::{BOTH_WAYS, Peer, Rig, TEXT, TestLine, line, wait_for};
 use landline_common::Rendering;
 use landline_common::rendering::RENDERINGS;
-use landline_server::fanout::{Ear, Room, Seat, Utterance};
+use landline_server::fanout::{DeliveryMode, Publication, Room, Subscription};
 use landline_tests::DEADLINE;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// JSON rendering, with the member's own lines.
-const JSON: Ear = Ear { rendering: Rendering::Json as usize, hears_itself: true };
+const JSON: DeliveryMode = DeliveryMode { rendering: Rendering::Json as usize, hears_itself: true };
 
 /// Connects a client that is a member of the room.
-fn member(rig: &Rig, room: &Arc<Room>, ear: Ear) -> (Peer, Arc<Seat>) {
+fn member(rig: &Rig, room: &Arc<Room>, ear: DeliveryMode) -> (Peer, Arc<Subscription>) {
     let peer = rig.peer();
-    let seat = Seat::new(&peer.outbox, &Arc::default());
+    let seat = Subscription::new(&peer.outbox, &Arc::default());
     room.enter(&seat, ear, None);
     (peer, seat)
 }
 
-fn members(rig: &Rig, room: &Arc<Room>, count: usize) -> Vec<(Peer, Arc<Seat>)> {
+fn members(rig: &Rig, room: &Arc<Room>, count: usize) -> Vec<(Peer, Arc<Subscription>)> {
     (0..count).map(|_| member(rig, room, TEXT)).collect()
 }
 
@@ -100,7 +100,7 @@ fn what_is_said_while_and_after_the_flushers_stop_is_delivered() {
 #[derive(Default)]
 struct Counted([AtomicUsize; RENDERINGS]);
 
-impl Utterance for Counted {
+impl Publication for Counted {
     fn render(&self, rendering: usize, _: &mut Vec<u8>) {
         self.0[rendering].fetch_add(1, Relaxed);
     }
@@ -135,7 +135,7 @@ fn a_line_is_rendered_once_for_each_rendering_in_use() {
 /// A line of 1,000 bytes that records the maximum of pending bytes in the room.
 struct Large<'a>(&'a AtomicUsize);
 
-impl Utterance for Large<'_> {
+impl Publication for Large<'_> {
     fn render(&self, _: usize, out: &mut Vec<u8>) {
         self.0.fetch_max(out.len(), Relaxed);
         out.extend_from_slice(&[b'x'; 999]);
@@ -178,7 +178,7 @@ fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
 /// A line that panics in the middle of rendering as JSON.
 struct Broken;
 
-impl Utterance for Broken {
+impl Publication for Broken {
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(b"half a line");
         assert!(rendering < Rendering::Json.index(), "cannot be rendered (this panic is part of a test)");
@@ -191,7 +191,11 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = Room::new(&rig.flushers);
         let mut room_members = members(&rig, &room, 3);
-        room_members.push(member(&rig, &room, Ear { rendering: Rendering::Json.index(), hears_itself: false }));
+        room_members.push(member(
+            &rig,
+            &room,
+            DeliveryMode { rendering: Rendering::Json.index(), hears_itself: false },
+        ));
         let seat = room_members[0].1.clone();
         for round in 0..20 {
             assert!(catch_unwind(AssertUnwindSafe(|| room.say(&seat, &mut Broken))).is_err());
@@ -210,7 +214,7 @@ fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
     let rig = Rig::new(|limits| limits.inline_members = 0);
     let room = Room::new(&rig.flushers);
     let mut room_members = members(&rig, &room, 3);
-    let never_entered = Seat::new(&room_members[0].0.outbox, &Arc::default());
+    let never_entered = Subscription::new(&room_members[0].0.outbox, &Arc::default());
     let flushers = std::thread::available_parallelism().map_or(2, usize::from);
     for round in 0..=flushers {
         // The room's count of members must not fall below zero.
@@ -259,7 +263,7 @@ fn empty_room_accepts_lines_and_stores_nothing() {
         for _ in 0..1_000 {
             room.announce(&mut TestLine("a line without receivers".into()));
         }
-        let seat = Seat::new(&peer.outbox, &Arc::default());
+        let seat = Subscription::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, Some(&mut line("notice")));
         room.leave(&seat, TEXT, Some(&mut line("notice")));
         room.settle(room.announce(&mut line("end")));
@@ -271,7 +275,7 @@ fn empty_room_accepts_lines_and_stores_nothing() {
 /// A line of talk with an id.
 struct Numbered(u64);
 
-impl Utterance for Numbered {
+impl Publication for Numbered {
     fn number(&mut self) -> u64 {
         self.0
     }
@@ -288,7 +292,7 @@ fn only_delivered_lines_count_as_heard() {
         let room = Room::new(&rig.flushers);
         let peer = rig.slow_reader();
         let other = member(&rig, &room, TEXT);
-        let seat = Seat::new(&peer.outbox, &Arc::default());
+        let seat = Subscription::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, None);
         room.settle(room.say(&other.1, &mut Numbered(1)));
         assert_eq!((seat.heard(), other.1.heard()), (1, 1));

@@ -9,12 +9,12 @@ const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 
 /// `landline` at that server, with files of its own in that folder.
-fn landline(house: &TestServer, folder: &Path, args: &[&str]) -> Command {
+fn landline(test_server: &TestServer, folder: &Path, args: &[&str]) -> Command {
     let mut command = Program::client();
     for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
         command.env(name, folder.join(name));
     }
-    command.arg(house.address().to_string()).args(args);
+    command.arg(test_server.address().to_string()).args(args);
     command
 }
 
@@ -33,10 +33,10 @@ fn last(folder: &Path) -> String {
 
 #[test]
 fn on_the_full_screen() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    let mut bob = house.guest("bob", "lobby");
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let mut bob = test_server.guest("bob", "lobby");
     let mut alice = Terminal::new(90, 24);
-    let command = landline(&house, folder.path(), &["--name", "alice"]);
+    let command = landline(&test_server, folder.path(), &["--name", "alice"]);
     alice.run(&command, "; echo ended-$?");
     alice.sees("Welcome to Landline, alice");
     alice.press("/register\r");
@@ -67,9 +67,9 @@ fn on_the_full_screen() {
 
 #[test]
 fn in_lines() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut alice = Terminal::new(100, 50);
-    let command = landline(&house, folder.path(), &["--name", "alice", "--plain"]);
+    let command = landline(&test_server, folder.path(), &["--name", "alice", "--plain"]);
     alice.run(&command, "; echo ended-$?");
     alice.sees("200 Welcome to Landline, alice.");
     alice.press("/register\r");
@@ -97,13 +97,13 @@ fn in_lines() {
 
 #[test]
 fn a_name_that_is_taken_is_asked_for_again() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    let _bob = house.guest("bob", "lobby");
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let _bob = test_server.guest("bob", "lobby");
     for (more, welcome) in
         [(&["--name", "bob"][..], "Welcome to Landline, zoe"), (&["--name", "bob", "--plain"], "200 ")]
     {
         let mut zoe = Terminal::new(90, 24);
-        zoe.run(&landline(&house, folder.path(), more), "; echo ended-$?");
+        zoe.run(&landline(&test_server, folder.path(), more), "; echo ended-$?");
         zoe.sees("is taken. Choose another");
         zoe.sees("Your name");
         zoe.press(if welcome == "200 " { "zoe\r" } else { "\x15zoe\r" });
@@ -118,27 +118,27 @@ fn a_name_that_is_taken_is_asked_for_again() {
 
 #[test]
 fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     for (name, more) in
         [("alice", &["--name", "alice", "--register"][..]), ("bob", &["--name", "bob", "--register", "--plain"])]
     {
         let mut terminal = Terminal::new(90, 24);
-        terminal.run(&landline(&house, folder.path(), more), "; echo ended-$?");
+        terminal.run(&landline(&test_server, folder.path(), more), "; echo ended-$?");
         answer(&mut terminal, &[(&format!("Choose a password for {name}"), OLD), ("The same password again", OLD)]);
         terminal.sees(&format!("Welcome to Landline, {name}"));
         terminal.press("/quit\r");
         terminal.sees("ended-0");
-        house.login(name, OLD).quit();
+        test_server.login(name, OLD).quit();
     }
 }
 
 #[test]
 fn what_no_answer_changes_ends_it_as_ever() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    house.register("alice", OLD);
-    let _alice = house.login("alice", OLD);
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    test_server.register("alice", OLD);
+    let _alice = test_server.login("alice", OLD);
     let mut terminal = Terminal::new(90, 24);
-    let command = landline(&house, folder.path(), &["--name", "alice", "--password", OLD]);
+    let command = landline(&test_server, folder.path(), &["--name", "alice", "--password", OLD]);
     terminal.run(&command, "; echo ended-$?");
     terminal.sees("already logged in");
     terminal.sees("ended-1");

@@ -103,12 +103,12 @@ fn a_server_is_started_here_and_goes_on() {
 
 #[test]
 fn an_address_is_typed_and_what_is_refused_is_asked_again() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    let mut bob = house.guest("alice", "lobby");
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let mut bob = test_server.guest("alice", "lobby");
     let mut zoe = Terminal::new(80, 24);
     zoe.run(&landline(folder.path()), "; echo ended-$?");
     zoe.sees("Where do you want to talk?");
-    zoe.press(&format!("{}\r", house.address()));
+    zoe.press(&format!("{}\r", test_server.address()));
     zoe.sees("Your name");
     zoe.press("\r");
     zoe.sees("How do you want to sign in, alice?");
@@ -135,9 +135,9 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
 
 #[test]
 fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut john = Terminal::new(80, 24);
-    john.run(landline(folder.path()).env("USER", "john.doe").arg(house.address().to_string()), "; echo ended-$?");
+    john.run(landline(folder.path()).env("USER", "john.doe").arg(test_server.address().to_string()), "; echo ended-$?");
     // The name that is proposed stands in the field.
     john.sees("❯ john-doe");
     john.press("\x15a b\r");
@@ -152,13 +152,13 @@ fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
 
 #[test]
 fn the_questions_come_in_lines_without_the_full_screen() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
-    house.register("zoe", "correct horse");
-    let mut bob = house.guest("bob", "lobby");
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    test_server.register("zoe", "correct horse");
+    let mut bob = test_server.guest("bob", "lobby");
     let mut zoe = Terminal::new(100, 30);
     zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
     zoe.sees("A number, or an address [1]:");
-    zoe.press(&format!("{}\r", house.address()));
+    zoe.press(&format!("{}\r", test_server.address()));
     zoe.sees("Your name [alice]:");
     zoe.press("zoe\r");
     zoe.sees("How do you want to sign in, zoe?");
@@ -181,9 +181,11 @@ fn the_questions_come_in_lines_without_the_full_screen() {
 
 #[test]
 fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
-    let (house, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
+    let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut zoe = Terminal::new(100, 30);
-    for (address, question) in [(None, "A number, or an address [1]:"), (Some(house.address()), "Your name [alice]:")] {
+    for (address, question) in
+        [(None, "A number, or an address [1]:"), (Some(test_server.address()), "Your name [alice]:")]
+    {
         for keys in ["\x03", "/quit\r"] {
             zoe.press("clear\r");
             zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");

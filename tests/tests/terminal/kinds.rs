@@ -4,19 +4,19 @@ use crate::alice_and_bob;
 use landline_tests::{Program, Terminal, TestServer};
 
 /// Runs `landline` as alice, with something in front of the command.
-fn run(terminal: &mut Terminal, before: &str, house: &TestServer) {
+fn run(terminal: &mut Terminal, before: &str, test_server: &TestServer) {
     let program = Program::client();
     let program = program.get_program().to_string_lossy().into_owned();
-    terminal.press(&format!("{before} {program} {} --name alice\r", house.address()));
+    terminal.press(&format!("{before} {program} {} --name alice\r", test_server.address()));
 }
 
 #[test]
 fn d14_a_dumb_terminal_gets_lines() {
     for term in ["TERM=dumb", "TERM=", "env -u TERM"] {
-        let house = TestServer::default();
-        let mut bob = house.guest("bob", "lobby");
+        let test_server = TestServer::default();
+        let mut bob = test_server.guest("bob", "lobby");
         let mut terminal = Terminal::new(80, 24);
-        run(&mut terminal, term, &house);
+        run(&mut terminal, term, &test_server);
         bob.expect("alice has connected to the chatroom");
         bob.send("hello, alice");
         terminal.sees("bob: hello, alice");
@@ -29,9 +29,9 @@ fn d14_a_dumb_terminal_gets_lines() {
 #[test]
 fn d15_a_terminal_without_a_size_is_drawn_on() {
     for (before, last_row) in [("", 23), ("COLUMNS=70 LINES=20", 19)] {
-        let house = TestServer::default();
+        let test_server = TestServer::default();
         let mut terminal = Terminal::new(80, 24);
-        run(&mut terminal, &format!("stty rows 0 cols 0; {before}"), &house);
+        run(&mut terminal, &format!("stty rows 0 cols 0; {before}"), &test_server);
         terminal.until("the input in the last row", |screen| {
             screen.rows(0, 80).nth(last_row).is_some_and(|row| row.starts_with('❯'))
                 && screen.contents().contains("connected")

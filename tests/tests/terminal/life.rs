@@ -60,14 +60,14 @@ fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
 #[test]
 fn lines_typed_while_the_server_is_away_arrive_when_it_is_back() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = TestServer::new(|config| config.ports = vec![free.port()]);
-    let (mut alice, _) = Terminal::landline(80, 24, house.address(), "alice");
-    house.stop();
+    let mut test_server = TestServer::new(|config| config.ports = vec![free.port()]);
+    let (mut alice, _) = Terminal::landline(80, 24, test_server.address(), "alice");
+    test_server.stop();
     alice.sees("reconnecting in");
     alice.press("first\rsecond\r");
     alice.sees("2 lines unsent");
-    house.restart();
-    let mut bob = house.guest("bob", "lobby");
+    test_server.restart();
+    let mut bob = test_server.guest("bob", "lobby");
     // Instead of waiting.
     alice.press("\x12");
     bob.expect("alice has connected to the chatroom");

@@ -106,10 +106,10 @@ fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
 
 #[test]
 fn m6_what_comes_in_leaves_the_line_that_is_being_typed_alone() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "lobby");
     let mut alice = Terminal::new(80, 24);
-    let address = house.address().to_string();
+    let address = test_server.address().to_string();
     alice.run(Program::client().args([&address, "--name", "alice", "--plain"]), "; echo ended-$?");
     bob.expect("alice has connected to the chatroom");
     alice.sees("200 Welcome");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 #[test]
 fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    let mut house = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
+    let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("log");
     let mut command = Program::client();
@@ -16,11 +16,11 @@ fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
     let mut alice = Terminal::new(80, 24);
     alice.run(&command, "; echo ended-$?");
     alice.sees("connected");
-    house.stop();
+    test_server.stop();
     alice.sees("reconnecting in");
     alice.press("staple\r");
     alice.sees("1 line unsent");
-    house.restart();
+    test_server.restart();
     alice.press("\x12");
     alice.sees("● connected");
     assert!(!alice.contents().contains("INFO"), "{}", alice.contents());
@@ -37,9 +37,9 @@ fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
 
 #[test]
 fn a_log_that_cannot_be_written_is_said_before_the_screen_is_taken() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     let mut command = Program::client();
-    command.args([&house.address().to_string(), "--name", "alice", "--log", "/nowhere/log"]);
+    command.args([&test_server.address().to_string(), "--name", "alice", "--log", "/nowhere/log"]);
     let mut alice = Terminal::new(100, 24);
     alice.run(&command, "; echo ended-$?");
     alice.sees("ended-2");

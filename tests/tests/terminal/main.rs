@@ -17,11 +17,11 @@ use landline_tests::{Client, Terminal, TestServer};
 
 /// A house, alice in a terminal, and bob at `nc`, who has heard that she is there.
 fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
-    let (alice, process) = Terminal::landline(cols, rows, house.address(), "alice");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "lobby");
+    let (alice, process) = Terminal::landline(cols, rows, test_server.address(), "alice");
     bob.expect("alice has connected to the chatroom");
-    (house, alice, process, bob)
+    (test_server, alice, process, bob)
 }
 
 #[test]

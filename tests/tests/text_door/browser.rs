@@ -86,12 +86,12 @@ fn tap(server: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 #[test]
 #[ignore = "needs Debian's chromium"]
 fn x1_a_page_in_chromium_is_never_obeyed() {
-    let house = TestServer::default();
-    house.register("alice", crate::PASSWORD);
-    let mut watcher = house.guest("watcher", "lobby");
-    let (server, seen) = tap(house.address());
+    let test_server = TestServer::default();
+    test_server.register("alice", crate::PASSWORD);
+    let mut watcher = test_server.guest("watcher", "lobby");
+    let (server, seen) = tap(test_server.address());
     let (page, done) = serve_page(server);
-    let profile = format!("--user-data-dir={}", house.scratch().join("profile").display());
+    let profile = format!("--user-data-dir={}", test_server.scratch().join("profile").display());
     // With the `_` of Linux' own user agent, that header would be a guest of no valid name.
     let agent = "--user-agent=Mozilla/5.0 (Windows NT 10.0; Win64; x64)";
     let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", agent, &profile];
@@ -104,5 +104,5 @@ fn x1_a_page_in_chromium_is_never_obeyed() {
     assert!(seen.contains("POST / HTTP/1.1"), "{seen:?}");
     println!("{} bytes; {} requests", seen.len(), seen.matches("POST / HTTP/1.1").count());
     watcher.expect_nothing();
-    house.login("alice", crate::PASSWORD).quit();
+    test_server.login("alice", crate::PASSWORD).quit();
 }

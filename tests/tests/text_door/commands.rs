@@ -5,9 +5,9 @@ use landline_tests::{Client, TestServer};
 use serde_json::Value;
 
 /// Alice and Bob in a room called room.
-fn alice_and_bob(house: &TestServer) -> (Client, Client) {
-    let mut alice = house.guest("alice", "room");
-    let bob = house.guest("bob", "room");
+fn alice_and_bob(test_server: &TestServer) -> (Client, Client) {
+    let mut alice = test_server.guest("alice", "room");
+    let bob = test_server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     (alice, bob)
 }
@@ -38,18 +38,18 @@ fn expect_refusals(client: &mut Client, code: u16, lines: &[&str]) -> Vec<String
 
 #[test]
 fn lists() {
-    let house = TestServer::default();
-    let (alice, bob) = alice_and_bob(&house);
-    let mut carol = house.guest("carol", "Ops");
-    let everybody = "Online clients: alice, bob, carol";
+    let test_server = TestServer::default();
+    let (alice, bob) = alice_and_bob(&test_server);
+    let mut carol = test_server.guest("carol", "Ops");
+    let global = "Online clients: alice, bob, carol";
     expect_answers(
         &mut carol,
         &[
-            ("online clients", everybody),
-            ("Online Clients", everybody),
-            ("/users", everybody),
-            ("/MEMBERS", everybody),
-            ("/who", everybody),
+            ("online clients", global),
+            ("Online Clients", global),
+            ("/users", global),
+            ("/MEMBERS", global),
+            ("/who", global),
             ("whoelse", "Online clients: alice, bob"),
             ("/others", "Online clients: alice, bob"),
             ("/who room", "In room: alice, bob"),
@@ -67,8 +67,8 @@ fn lists() {
 
 #[test]
 fn ping_and_help() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "room");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "room");
     expect_answers(&mut alice, &[("/ping", "PONG"), ("/ping x", "PONG x"), ("/PING a b", "PONG a b")]);
     for help in ["help", "/help", "HELP", "/?"] {
         alice.send(help);
@@ -93,8 +93,8 @@ fn ping_and_help() {
 
 #[test]
 fn talk_in_several_rooms() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let test_server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&test_server);
     expect_answers(&mut bob, &[("/join Ops", "INFO: You are in Ops now")]);
     alice.send("/join ops");
     alice.expect("INFO: You are in Ops now");
@@ -124,8 +124,8 @@ fn talk_in_several_rooms() {
 
 #[test]
 fn there_is_a_most_of_rooms() {
-    let house = TestServer::new(|config| config.limits.rooms_per_person = 2);
-    let mut alice = house.guest("alice", "room");
+    let test_server = TestServer::new(|config| config.limits.rooms_per_person = 2);
+    let mut alice = test_server.guest("alice", "room");
     expect_answers(&mut alice, &[("/join ops", "INFO: You are in ops now")]);
     expect_refusals(&mut alice, 403, &["/join third"]);
     expect_answers(&mut alice, &[("/join room", "INFO: You are in room now")]);
@@ -133,8 +133,8 @@ fn there_is_a_most_of_rooms() {
 
 #[test]
 fn what_is_no_command_is_said_and_a_slash_never_is() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let test_server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&test_server);
     let talk = ["exit strategy?", "help me with this", "block the door", "online clients are many", "exits", " /quit"];
     for line in talk {
         alice.send(line);
@@ -160,8 +160,8 @@ fn what_is_no_command_is_said_and_a_slash_never_is() {
 
 #[test]
 fn commands_about_nobody_and_about_oneself() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let test_server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&test_server);
     let nobody = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
     for refusal in expect_refusals(&mut alice, 404, &[&nobody[..], &["end private zoe"]].concat()) {
         assert!(refusal.contains("zoe") && refusal.contains("/say"), "{refusal}");
@@ -183,8 +183,8 @@ fn commands_about_nobody_and_about_oneself() {
 
 #[test]
 fn direct_chats_are_not_for_every_program() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let test_server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&test_server);
     let bare = ["startprivate bob", "private bob hi", "stopprivate bob"];
     let slash = ["/direct bob", "/direct-say bob hi", "/direct-stop bob"];
     for refusal in expect_refusals(&mut alice, 403, &[&bare[..], &slash].concat()) {
@@ -197,10 +197,10 @@ fn direct_chats_are_not_for_every_program() {
 
 #[test]
 fn quitting() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "room");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "room");
     for word in ["exit", "LOGOUT", "/quit", "/exit", "/q", "/logout"] {
-        let mut alice = house.guest("alice", "room");
+        let mut alice = test_server.guest("alice", "room");
         alice.send_bytes(format!("bye\n{word}\nnever said\n").as_bytes());
         alice.expect("INFO: Goodbye!");
         alice.expect_closed();
@@ -217,8 +217,8 @@ fn json(line: &str) -> Value {
 
 #[test]
 fn json_later_and_text_again() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = alice_and_bob(&house);
+    let test_server = TestServer::default();
+    let (mut alice, mut bob) = alice_and_bob(&test_server);
     for ask in ["/format JSON", "format json"] {
         alice.send(ask);
         alice.expect(r#"{"type":"system","event":"format","text":"json"}"#);
@@ -253,8 +253,8 @@ fn json_later_and_text_again() {
 
 #[test]
 fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
-    let house = TestServer::default();
-    let (mut alice, mut bob) = (house.guest("alice", "lobby"), house.guest("bob", "lobby"));
+    let test_server = TestServer::default();
+    let (mut alice, mut bob) = (test_server.guest("alice", "lobby"), test_server.guest("bob", "lobby"));
     alice.expect("bob has connected to the chatroom");
     alice.send("UDP_PORT:5051");
     alice.expect("INFO: not supported here");
@@ -273,9 +273,9 @@ fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
 
 #[test]
 fn a_bare_word_that_begins_a_sentence_is_answered_with_what_says_it() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
-    let _bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "lobby");
+    let _bob = test_server.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
     for line in [
         "private life is good",

@@ -34,19 +34,19 @@ fn in_pieces(client: &Client, bytes: &[u8], size: usize, pause: Duration) {
 }
 
 fn server() -> (TestServer, Client) {
-    let house = TestServer::default();
-    house.register("alice", PASSWORD);
-    let watcher = house.guest("watcher", "lobby");
-    (house, watcher)
+    let test_server = TestServer::default();
+    test_server.register("alice", PASSWORD);
+    let watcher = test_server.guest("watcher", "lobby");
+    (test_server, watcher)
 }
 
 #[test]
 fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
-    let (house, mut watcher) = server();
+    let (test_server, mut watcher) = server();
     let request = [POST, BODY].concat();
     for (size, pause) in [(request.len(), 0), (1, 0), (3, 0), (40, 5), (POST.len(), 50), (POST.len() + 3, 200)] {
         for greeted in [true, false] {
-            let mut browser = house.connect();
+            let mut browser = test_server.connect();
             if greeted {
                 browser.expect(GREETING);
             }
@@ -57,12 +57,12 @@ fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
     }
     watcher.expect_nothing();
     // Nor have the LOGINs of the body locked an account.
-    house.login("alice", PASSWORD).quit();
+    test_server.login("alice", PASSWORD).quit();
 }
 
 #[test]
 fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
-    let (house, mut watcher) = server();
+    let (test_server, mut watcher) = server();
     for before in [
         "LOGIN\n",
         "REGISTER\n",
@@ -73,7 +73,7 @@ fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
         "hello\n",
         "junk in the same line ",
     ] {
-        let mut browser = house.connect();
+        let mut browser = test_server.connect();
         browser.expect(GREETING);
         pour(&browser, before.as_bytes());
         std::thread::sleep(Duration::from_millis(20));
@@ -85,7 +85,7 @@ fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
     let header = format!("Host: 10.0.0.1\r\n\r\n{BODY}");
     let tls = format!("\u{16}\u{3}\u{1}\n{BODY}");
     for request in [long, header, tls] {
-        let mut browser = house.connect();
+        let mut browser = test_server.connect();
         browser.expect(GREETING);
         pour(&browser, request.as_bytes());
         assert!(!rest(&browser).contains("200 "));
@@ -95,14 +95,14 @@ fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
 
 #[test]
 fn x1_an_unframed_request_is_never_obeyed_either() {
-    let (house, mut watcher) = server();
+    let (test_server, mut watcher) = server();
     // Each piece comes after a silence that makes it a message of its own.
     for pieces in [
         &["LOGIN", "POST /", " HTTP/1.1\r\nHost: x\r\n\r\n", "mallory_lobby", "hello"][..],
         &["PO", "ST / HT", "TP/1.1\r\n", "mallory_lobby", "hello"],
         &["POST / HTTP/1.1\r\n\r\nmallory_lobby", "mallory_lobby"],
     ] {
-        let mut browser = house.connect();
+        let mut browser = test_server.connect();
         browser.expect(GREETING);
         for piece in pieces {
             pour(&browser, piece.as_bytes());
@@ -116,9 +116,9 @@ fn x1_an_unframed_request_is_never_obeyed_either() {
 
 #[test]
 fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
-    let house = TestServer::new(|config| config.lantalk_port = Some(0));
-    let mut watcher = house.guest("watcher", "lobby");
-    let mut browser = Client::connect(house.lantalk_address());
+    let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
+    let mut watcher = test_server.guest("watcher", "lobby");
+    let mut browser = Client::connect(test_server.lantalk_address());
     browser.expect_start("{\"type\":\"auth_request\"");
     let body = "{\"username\":\"mallory\",\"password\":\"\"}\n{\"type\":\"message\",\"text\":\"hello\"}\n";
     pour(&browser, [POST, body].concat().as_bytes());
@@ -128,8 +128,8 @@ fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
 
 #[test]
 fn x1_five_lines_that_mean_nothing_end_a_connection() {
-    let house = TestServer::default();
-    let mut client = house.connect();
+    let test_server = TestServer::default();
+    let mut client = test_server.connect();
     client.expect(GREETING);
     for _ in 0..4 {
         client.send("hello");
@@ -140,7 +140,7 @@ fn x1_five_lines_that_mean_nothing_end_a_connection() {
     client.send("hello\nbob_room");
     client.expect_start("400 ");
     client.expect_closed();
-    let mut program = house.connect();
+    let mut program = test_server.connect();
     program.send("format json");
     program.expect_start("{\"type\":\"system\"");
     for _ in 0..5 {
@@ -154,8 +154,8 @@ fn x1_five_lines_that_mean_nothing_end_a_connection() {
 
 #[test]
 fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
-    let house = TestServer::new(|config| config.rate = Some((10, Duration::from_secs(5))));
-    let mut client = house.connect();
+    let test_server = TestServer::new(|config| config.rate = Some((10, Duration::from_secs(5))));
+    let mut client = test_server.connect();
     client.expect(GREETING);
     client.send(&"\n".repeat(10));
     client.send("bob_room");
@@ -165,9 +165,9 @@ fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
 
 #[test]
 fn x12_a_password_typed_at_the_greeting_is_said_to_nobody() {
-    let (house, mut watcher) = server();
+    let (test_server, mut watcher) = server();
     for mode in ["LOGIN", "REGISTER"] {
-        let mut client = house.connect();
+        let mut client = test_server.connect();
         client.expect(GREETING);
         for line in [mode, "alice", "hunter_1999", "hunter_2000", "LOGIN", "alice", PASSWORD] {
             client.send(line);

@@ -4,9 +4,9 @@ use landline_tests::TestServer;
 
 #[test]
 fn a_line_of_8192_bytes_is_a_line_and_a_longer_one_is_refused() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "room");
-    let mut bob = house.guest("bob", "room");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "room");
+    let mut bob = test_server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     let padded = |bytes: usize| format!("hello{}", " ".repeat(bytes - 5));
     for end in ["", "\r"] {
@@ -26,9 +26,9 @@ fn a_line_of_8192_bytes_is_a_line_and_a_longer_one_is_refused() {
 
 #[test]
 fn a_message_of_2000_characters_is_said_and_a_longer_one_is_not() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "room");
-    let mut bob = house.guest("bob", "room");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "room");
+    let mut bob = test_server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     for character in ["x", "ü", "👍"] {
         let most = character.repeat(2_000);
@@ -46,13 +46,13 @@ fn a_message_of_2000_characters_is_said_and_a_longer_one_is_not() {
 
 #[test]
 fn too_long_a_line_at_sign_in() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     let long = "x".repeat(8_193);
-    let mut client = house.connect();
+    let mut client = test_server.connect();
     client.send(&long);
     client.expect_start("400 ");
     client.expect_closed();
-    let mut client = house.connect();
+    let mut client = test_server.connect();
     client.send("LOGIN");
     client.expect("ALIAS?");
     client.send(&long);
@@ -62,9 +62,9 @@ fn too_long_a_line_at_sign_in() {
 
 #[test]
 fn what_would_be_obeyed_or_seen_by_nobody_is_removed() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "room");
-    let mut bob = house.guest("bob", "room");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "room");
+    let mut bob = test_server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     for (said, heard) in [
         (&b"a\ttab"[..], "a tab"),

@@ -5,14 +5,14 @@ use landline_tests::TestServer;
 
 #[test]
 fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "lobby");
     for name in ["ALICE\u{1bc9d}x", "alice\u{1bc9d}", "ᴀlice", "alice\u{e0041}", "alice\u{483}", "ａlice"] {
-        let mut guest = house.connect();
+        let mut guest = test_server.connect();
         guest.send(&format!("{name}_lobby"));
         let answer = guest.line();
         assert!(answer.starts_with("400 ") || answer.starts_with("403 That name (or one"), "{name:?}: {answer}");
-        let mut account = house.connect();
+        let mut account = test_server.connect();
         for line in ["REGISTER", name, PASSWORD] {
             account.send(line);
         }
@@ -20,7 +20,7 @@ fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
         account.expect("PASSWORD?");
         let answer = account.line();
         assert!(answer.starts_with("ERROR: 400 ") || answer.starts_with("ERROR: 403 That name (or"), "{answer}");
-        let mut program = house.connect();
+        let mut program = test_server.connect();
         program.send("format json");
         program.send(&format!("{{\"type\":\"guest\",\"user\":\"{name}\"}}"));
         program.expect_start("{\"type\":\"system\"");
@@ -34,21 +34,21 @@ fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
 
 #[test]
 fn x8_an_account_with_a_name_of_before_still_signs_in() {
-    let mut house = TestServer::default();
-    house.register("alice", PASSWORD);
-    house.stop();
-    let file = house.data().join("accounts.json");
+    let mut test_server = TestServer::default();
+    test_server.register("alice", PASSWORD);
+    test_server.stop();
+    let file = test_server.data().join("accounts.json");
     let accounts = std::fs::read_to_string(&file).expect("accounts.json");
     std::fs::write(&file, accounts.replace("\"alice\"", "\"ᴀlice\"")).expect("accounts.json");
-    house.restart();
-    house.login("ᴀlice", PASSWORD).quit();
+    test_server.restart();
+    test_server.login("ᴀlice", PASSWORD).quit();
 }
 
 #[test]
 fn x8_a_text_in_which_nothing_can_be_seen_is_none() {
-    let house = TestServer::default();
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut alice = test_server.guest("alice", "lobby");
+    let mut bob = test_server.guest("bob", "lobby");
     alice.expect("bob has connected to the chatroom");
     for text in ["\u{3164}", "\u{3164} \u{2800}\u{ffa0}", "\u{e0041}\u{e0042}", "\u{1d159}", "\u{301}"] {
         bob.send(text);

@@ -13,8 +13,8 @@ fn house_with_password() -> TestServer {
 }
 
 /// Everything that the server says to these lines, from another address of this machine.
-fn answers_elsewhere(house: &TestServer, lines: &[&str]) -> String {
-    let mut client = Client::connect_from(neighbour(2), house.address());
+fn answers_elsewhere(test_server: &TestServer, lines: &[&str]) -> String {
+    let mut client = Client::connect_from(neighbour(2), test_server.address());
     lines.iter().for_each(|line| client.send(line));
     client.end_sending();
     std::iter::from_fn(|| client.next_line()).map(|line| line + "\n").collect()
@@ -32,14 +32,14 @@ fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
 
 #[test]
 fn a_guest_is_asked_for_the_servers_password() {
-    let house = house_with_password();
-    let mut alice = house.connect();
+    let test_server = house_with_password();
+    let mut alice = test_server.connect();
     alice.send("alice_room");
     alice.expect("PASSWORD?");
     alice.send(&format!(" {SESAME} \r"));
     alice.expect_start("200 ");
     for (name, password) in [("bob", "wrong"), ("bob", ""), ("bob", "open sesam"), ("bob", "open sesamee")] {
-        let mut guest = house.connect();
+        let mut guest = test_server.connect();
         guest.send(&format!("{name}_room"));
         guest.expect("PASSWORD?");
         guest.send(password);
@@ -51,8 +51,8 @@ fn a_guest_is_asked_for_the_servers_password() {
 
 #[test]
 fn nothing_is_learned_about_names_before_the_servers_password() {
-    let house = house_with_password();
-    let (mut owner, mut guest) = (house.connect(), house.connect());
+    let test_server = house_with_password();
+    let (mut owner, mut guest) = (test_server.connect(), test_server.connect());
     for line in ["REGISTER", SESAME, "owner", PASSWORD] {
         owner.send(line);
     }
@@ -62,7 +62,7 @@ fn nothing_is_learned_about_names_before_the_servers_password() {
     }
     guest.until("200 ");
     let answers = |first: &str| {
-        let mut client = house.connect();
+        let mut client = test_server.connect();
         client.send(first);
         client.send("wrong");
         std::iter::from_fn(move || client.next_line()).collect::<Vec<_>>()
@@ -76,8 +76,8 @@ fn nothing_is_learned_about_names_before_the_servers_password() {
 
 #[test]
 fn accounts_come_behind_the_servers_password() {
-    let house = house_with_password();
-    let mut alice = house.connect();
+    let test_server = house_with_password();
+    let mut alice = test_server.connect();
     alice.expect(GREETING);
     for mode in ["REGISTER", "LOGIN"] {
         alice.send(mode);
@@ -104,9 +104,9 @@ fn accounts_come_behind_the_servers_password() {
 
 #[test]
 fn a_password_is_its_whole_line() {
-    let house = TestServer::new(|config| config.limits.failures_to_lock = 100);
+    let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
     let odd = "/quit  now: \u{1b}[31m\tünd \u{202e}so";
-    let mut alice = house.connect();
+    let mut alice = test_server.connect();
     for line in ["REGISTER", "alice", &format!("  {odd} \r")] {
         alice.send(line);
     }
@@ -119,8 +119,8 @@ fn a_password_is_its_whole_line() {
 
 #[test]
 fn a_new_password_has_eight_to_seventy_two_bytes() {
-    let house = TestServer::default();
-    let mut client = house.connect();
+    let test_server = TestServer::default();
+    let mut client = test_server.connect();
     client.expect(GREETING);
     let (long, too_long, wide) = ("x".repeat(72), "x".repeat(73), "ü".repeat(37));
     let cases = [
@@ -149,10 +149,10 @@ fn a_new_password_has_eight_to_seventy_two_bytes() {
 
 #[test]
 fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
-    let house = TestServer::new(|config| config.block_duration = BLOCK);
-    house.register("alice", PASSWORD);
-    house.register("bob", PASSWORD);
-    let mut client = house.connect();
+    let test_server = TestServer::new(|config| config.block_duration = BLOCK);
+    test_server.register("alice", PASSWORD);
+    test_server.register("bob", PASSWORD);
+    let mut client = test_server.connect();
     let mut last_failure = Instant::now();
     for alias in ["alice", "ALICE", "аlice"] {
         last_failure = Instant::now();
@@ -164,9 +164,9 @@ fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
         assert!(answer.starts_with("ERROR: 403 ") && (1..=3).contains(&seconds.unwrap_or(0)), "{answer}");
         client.expect(GREETING);
     }
-    let elsewhere = answers_elsewhere(&house, &["LOGIN", "alice", PASSWORD]);
+    let elsewhere = answers_elsewhere(&test_server, &["LOGIN", "alice", PASSWORD]);
     assert!(elsewhere.contains("\nERROR: 403 ") && elsewhere.ends_with(&format!("{GREETING}\n")), "{elsewhere}");
-    let _bob = house.login("bob", PASSWORD);
+    let _bob = test_server.login("bob", PASSWORD);
     loop {
         match try_login(&mut client, "alice", PASSWORD) {
             answer if answer.starts_with("ERROR: 403 ") => std::thread::sleep(Duration::from_millis(10)),
@@ -179,10 +179,10 @@ fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
 
 #[test]
 fn only_failures_in_a_row_lock() {
-    let house = TestServer::default();
-    house.register("alice", PASSWORD);
+    let test_server = TestServer::default();
+    test_server.register("alice", PASSWORD);
     for _ in 0..2 {
-        let mut client = house.connect();
+        let mut client = test_server.connect();
         for _ in 0..2 {
             assert_eq!(try_login(&mut client, "alice", "wrong horse"), WRONG);
         }
@@ -193,8 +193,8 @@ fn only_failures_in_a_row_lock() {
 
 #[test]
 fn a_name_without_an_account_locks_alike() {
-    let house = TestServer::default();
-    let mut client = house.connect();
+    let test_server = TestServer::default();
+    let mut client = test_server.connect();
     for _ in 0..3 {
         assert_eq!(try_login(&mut client, "nobody", "wrong horse"), WRONG);
     }
@@ -209,15 +209,15 @@ const COMPOSED: &str = "gr\u{fc}ne wiese";
 
 #[test]
 fn d16_a_password_opens_in_whatever_form_it_is_typed() {
-    let house = TestServer::new(|config| config.limits.failures_to_lock = 100);
-    house.register("mac", TYPED_APART);
-    house.register("other", COMPOSED);
+    let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
+    test_server.register("mac", TYPED_APART);
+    test_server.register("other", COMPOSED);
     for name in ["mac", "other"] {
         for password in [TYPED_APART, COMPOSED, &format!("\u{feff}{COMPOSED}")] {
-            house.login(name, password).quit();
+            test_server.login(name, password).quit();
         }
     }
-    let mut program = house.connect();
+    let mut program = test_server.connect();
     program.send("\u{feff}format json");
     program.send(&format!("{{\"type\":\"login\",\"user\":\"mac\",\"password\":\"{COMPOSED}\"}}"));
     program.until("{\"type\":\"auth_ok\"");
@@ -225,24 +225,24 @@ fn d16_a_password_opens_in_whatever_form_it_is_typed() {
 
 #[test]
 fn d16_an_account_that_was_hashed_as_typed_still_opens() {
-    let mut house = TestServer::new(|config| config.limits.failures_to_lock = 100);
-    house.register("mac", TYPED_APART);
-    house.stop();
-    let file = house.data().join("accounts.json");
+    let mut test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
+    test_server.register("mac", TYPED_APART);
+    test_server.stop();
+    let file = test_server.data().join("accounts.json");
     let accounts = std::fs::read_to_string(&file).expect("accounts.json");
     let start = accounts.find("$2b$").expect("a hash");
     // Of the two characters, as servers before made it.
     let accounts = accounts.replace(&accounts[start..start + 60], HASH_OF_TYPED_APART);
     std::fs::write(&file, accounts).expect("accounts.json");
-    house.restart();
-    house.login("mac", TYPED_APART).quit();
+    test_server.restart();
+    test_server.login("mac", TYPED_APART).quit();
 }
 
 #[test]
 fn d16_the_servers_password_too() {
-    let house = TestServer::new(|config| config.password = Some(TYPED_APART.to_owned()));
+    let test_server = TestServer::new(|config| config.password = Some(TYPED_APART.to_owned()));
     for (name, password) in [("one", TYPED_APART), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
-        let mut guest = house.connect();
+        let mut guest = test_server.connect();
         guest.send(&format!("\u{feff}{name}_lobby"));
         guest.expect("PASSWORD?");
         guest.send(password);

@@ -19,9 +19,9 @@ fn converse(client: &mut Client, lines: &[&str], answers: &[&str]) {
 
 #[test]
 fn silence_is_answered_by_the_greeting() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     let connecting = Instant::now();
-    let mut client = house.connect();
+    let mut client = test_server.connect();
     client.expect(GREETING);
     assert!(connecting.elapsed() >= Duration::from_millis(300), "{:?}", connecting.elapsed());
     client.send("alice_room");
@@ -33,8 +33,8 @@ fn silence_is_answered_by_the_greeting() {
 
 #[test]
 fn who_speaks_first_hears_no_greeting() {
-    let house = TestServer::default();
-    let mut alice = house.connect();
+    let test_server = TestServer::default();
+    let mut alice = test_server.connect();
     alice.send("al_ice_dev/rust-2");
     alice.expect("200 Welcome to Landline, al_ice. You are in dev/rust-2; /help lists the commands.");
     alice.expect_nothing();
@@ -42,8 +42,8 @@ fn who_speaks_first_hears_no_greeting() {
 
 #[test]
 fn an_account_from_registering_to_being_in() {
-    let house = TestServer::default();
-    let mut alice = house.connect();
+    let test_server = TestServer::default();
+    let mut alice = test_server.connect();
     let registered = ["ALIAS?", "PASSWORD?", "Registration successful. You can login now.", GREETING];
     converse(&mut alice, &["Register", "alice", PASSWORD], &registered);
     converse(&mut alice, &["login", "ALICE", PASSWORD], &["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"]);
@@ -55,11 +55,11 @@ fn an_account_from_registering_to_being_in() {
 
 #[test]
 fn every_refusal_leads_back_to_the_greeting() {
-    let house = TestServer::default();
-    house.register("alice", PASSWORD);
-    let _alice = house.login("alice", PASSWORD);
-    let _guest = house.guest("guest", "room");
-    let mut client = house.connect();
+    let test_server = TestServer::default();
+    test_server.register("alice", PASSWORD);
+    let _alice = test_server.login("alice", PASSWORD);
+    let _guest = test_server.guest("guest", "room");
+    let mut client = test_server.connect();
     client.expect(GREETING);
     converse(&mut client, &["hello"], &["ERROR: Invalid auth mode", HOW_TO_JOIN, GREETING]);
     for (lines, answer) in [
@@ -84,14 +84,14 @@ fn every_refusal_leads_back_to_the_greeting() {
 
 #[test]
 fn a_first_line_of_neither_form_ends_it_only_before_a_greeting() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     for line in ["hello", "GET / HTTP/1.0", "/join room", "exit"] {
-        let mut client = house.connect();
+        let mut client = test_server.connect();
         client.send(line);
         client.expect_start("400 ");
         client.expect_closed();
     }
-    let mut client = house.connect();
+    let mut client = test_server.connect();
     client.expect(GREETING);
     for line in ["hello", "/join room", "carol lobby"] {
         converse(&mut client, &[line], &["ERROR: Invalid auth mode", HOW_TO_JOIN, GREETING]);
@@ -100,11 +100,11 @@ fn a_first_line_of_neither_form_ends_it_only_before_a_greeting() {
 
 #[test]
 fn blank_lines_are_ignored() {
-    let house = TestServer::default();
-    let mut alice = house.connect();
+    let test_server = TestServer::default();
+    let mut alice = test_server.connect();
     converse(&mut alice, &["", "  ", "\r", "\t", " alice_room \r"], &[]);
     alice.expect("200 Welcome to Landline, alice. You are in room; /help lists the commands.");
-    let mut bob = house.connect();
+    let mut bob = test_server.connect();
     bob.expect(GREETING);
     converse(&mut bob, &["", " ", "\r", "bob_room"], &[]);
     bob.expect_start("200 ");
@@ -115,9 +115,9 @@ fn blank_lines_are_ignored() {
 
 #[test]
 fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
-    let house = TestServer::default();
-    house.register("Bob", PASSWORD);
-    let mut alice = house.guest("alice", "room");
+    let test_server = TestServer::default();
+    test_server.register("Bob", PASSWORD);
+    let mut alice = test_server.guest("alice", "room");
     let (long_name, long_room) = (format!("{}_room", "x".repeat(25)), format!("x_{}", "r".repeat(33)));
     for (code, lines) in [
         (400, &["a b_room", "../../etc_room", "a\u{1b}[31m_room", "a\0b_room", "a\u{202e}b_room", "_room"][..]),
@@ -127,30 +127,30 @@ fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
         (403, &["PRIVATE_ENDED_room", "direct_x_room", "AUTH_SUCCESS_room", "login_room", "x_all", "x_PM", "aIice_x"]),
     ] {
         for line in lines {
-            let mut client = house.connect();
+            let mut client = test_server.connect();
             client.send(line);
             client.expect_start(&format!("{code} "));
             client.expect_closed();
         }
     }
     alice.expect_nothing();
-    let _longest = house.guest(&"x".repeat(24), &"r".repeat(32));
+    let _longest = test_server.guest(&"x".repeat(24), &"r".repeat(32));
 }
 
 #[test]
 fn a_name_is_free_again_when_its_owner_has_left() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     for leave in [Client::quit as fn(Client), Client::reset, drop] {
-        let mut bob = house.guest("bob", "room");
-        leave(house.guest("alice", "room"));
+        let mut bob = test_server.guest("bob", "room");
+        leave(test_server.guest("alice", "room"));
         bob.expect("alice has connected to the chatroom");
         bob.expect("alice has left the chatroom");
         let deadline = Instant::now() + Duration::from_secs(1);
-        let mut again = house.connect();
+        let mut again = test_server.connect();
         again.send("alice_room");
         while again.line().starts_with("403 ") {
             assert!(Instant::now() < deadline, "the name is still taken");
-            again = house.connect();
+            again = test_server.connect();
             again.send("alice_room");
         }
         again.quit();
@@ -160,10 +160,10 @@ fn a_name_is_free_again_when_its_owner_has_left() {
 
 #[test]
 fn what_comes_right_behind_the_sign_in_is_not_lost() {
-    let house = TestServer::default();
-    house.register("carol", PASSWORD);
-    let mut alice = house.guest("alice", "lobby");
-    let mut bob = house.connect();
+    let test_server = TestServer::default();
+    test_server.register("carol", PASSWORD);
+    let mut alice = test_server.guest("alice", "lobby");
+    let mut bob = test_server.connect();
     bob.send_bytes(b"bob_lobby\nhello\n/ping\nand bye");
     bob.end_sending();
     bob.expect_start("200 ");
@@ -172,14 +172,14 @@ fn what_comes_right_behind_the_sign_in_is_not_lost() {
     for line in ["bob has connected to the chatroom", "bob: hello", "bob: and bye", "bob has left the chatroom"] {
         alice.expect(line);
     }
-    let mut carol = house.connect();
+    let mut carol = test_server.connect();
     carol.send_bytes(format!("LOGIN\ncarol\n{PASSWORD}\nhello\n").as_bytes());
     for line in ["ALIAS?", "PASSWORD?", "AUTH_SUCCESS"] {
         carol.expect(line);
     }
     alice.expect("carol has connected to the chatroom");
     alice.expect("carol: hello");
-    let mut short = house.connect();
+    let mut short = test_server.connect();
     short.send_bytes(b"dora_lobby");
     short.end_sending();
     short.expect("200 Welcome to Landline, dora. You are in lobby; /help lists the commands.");
@@ -188,9 +188,9 @@ fn what_comes_right_behind_the_sign_in_is_not_lost() {
 
 #[test]
 fn json_from_the_first_line() {
-    let house = TestServer::default();
-    house.register("alice", PASSWORD);
-    let mut client = house.connect();
+    let test_server = TestServer::default();
+    test_server.register("alice", PASSWORD);
+    let mut client = test_server.connect();
     for line in ["format json", "LOGIN", "alice", "wrong horse", "LOGIN", "alice", PASSWORD] {
         client.send(line);
     }

@@ -53,9 +53,9 @@ fn cut<'b>(bytes: &'b [u8], first: usize, lengths: &[usize]) -> Vec<&'b [u8]> {
 }
 
 /// What everybody hears of these writes: the one who sent them, and somebody else in the room.
-fn transcript(house: &TestServer, writes: &[&[u8]]) -> [Vec<String>; 2] {
-    let mut watcher = house.guest("watcher", "room");
-    let mut alice = house.connect();
+fn transcript(test_server: &TestServer, writes: &[&[u8]]) -> [Vec<String>; 2] {
+    let mut watcher = test_server.guest("watcher", "room");
+    let mut alice = test_server.connect();
     for (i, write) in writes.iter().enumerate() {
         alice.send_bytes(write);
         if i < MOST_PAUSES {
@@ -83,7 +83,7 @@ fn without_times(line: &str) -> String {
 
 #[test]
 fn any_way_of_cutting_is_heard_the_same() {
-    let house = TestServer::new(|config| {
+    let test_server = TestServer::new(|config| {
         config.limits.line_bytes = LINE_BYTES;
         // On a busy machine a pause between two writes is no silence.
         config.limits.unframed_quiet_ms = 20_000;
@@ -91,8 +91,8 @@ fn any_way_of_cutting_is_heard_the_same() {
     let cuts = (prop_oneof![Just(1usize), 11usize..2_000], prop::collection::vec(1usize..600, 1..8));
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let run = runner.run(&(script(), cuts), |(bytes, (first, lengths))| {
-        let at_once = transcript(&house, &[&bytes]);
-        prop_assert_eq!(transcript(&house, &cut(&bytes, first, &lengths)), at_once);
+        let at_once = transcript(&test_server, &[&bytes]);
+        prop_assert_eq!(transcript(&test_server, &cut(&bytes, first, &lengths)), at_once);
         Ok(())
     });
     run.unwrap_or_else(|error| panic!("{error}"));

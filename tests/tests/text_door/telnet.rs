@@ -18,9 +18,9 @@ fn expect_bytes(client: &Client, expected: &[u8]) {
 
 #[test]
 fn d13_options_are_refused_and_the_greeting_comes() {
-    let house = TestServer::default();
+    let test_server = TestServer::default();
     for size in [OFFERS.len(), 1, 2, 4] {
-        let mut putty = house.connect();
+        let mut putty = test_server.connect();
         for piece in OFFERS.chunks(size) {
             putty.send_bytes(piece);
             std::thread::sleep(Duration::from_millis(2));
@@ -35,8 +35,8 @@ fn d13_options_are_refused_and_the_greeting_comes() {
 
 #[test]
 fn d13_options_before_a_first_line_do_no_harm() {
-    let house = TestServer::default();
-    let mut client = house.connect();
+    let test_server = TestServer::default();
+    let mut client = test_server.connect();
     client.send_bytes(&[OFFERS, b"telnet_lobby\r\0"].concat());
     expect_bytes(&client, REFUSALS);
     client.expect_start("200 ");
@@ -44,10 +44,10 @@ fn d13_options_before_a_first_line_do_no_harm() {
 
 #[test]
 fn d13_an_interrupt_within_a_session_is_not_said() {
-    let house = TestServer::default();
-    let mut bob = house.guest("bob", "lobby");
+    let test_server = TestServer::default();
+    let mut bob = test_server.guest("bob", "lobby");
     for size in [100, 1] {
-        let mut alice = house.guest("alice", "lobby");
+        let mut alice = test_server.guest("alice", "lobby");
         bob.expect("alice has connected to the chatroom");
         for piece in b"\xff\xf4\xff\xfd\x06still \xff\xfa\x1f\x00\x0a\x00\xff\xff\xff\xf0here\r\n".chunks(size) {
             alice.send_bytes(piece);
@@ -63,8 +63,8 @@ fn d13_an_interrupt_within_a_session_is_not_said() {
 
 #[test]
 fn d13_a_flood_of_options_extends_no_deadline() {
-    let house = TestServer::new(|config| config.limits.answer_seconds = 1);
-    let mut client = house.connect();
+    let test_server = TestServer::new(|config| config.limits.answer_seconds = 1);
+    let mut client = test_server.connect();
     let mut flood = client.stream().try_clone().expect("a socket");
     let writing = std::thread::spawn(move || {
         use std::io::Write;
@@ -76,6 +76,6 @@ fn d13_a_flood_of_options_extends_no_deadline() {
     let _ = client.stream().read_to_end(&mut heard);
     assert!(heard.len() < 10_000, "{} bytes", heard.len());
     writing.join().expect("the flood ends");
-    client = house.guest("bob", "lobby");
+    client = test_server.guest("bob", "lobby");
     client.quit();
 }

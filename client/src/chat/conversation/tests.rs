@@ -12,7 +12,7 @@ fn keys(conversation: &Conversation) -> Vec<u64> {
 }
 
 fn room() -> Conversation {
-    Conversation::new(Place::room("Ops"), "Ops")
+    Conversation::new(ConversationId::room("Ops"), "Ops")
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::engine::{Engine, Now, Options, Phase};
 use crate::sign_in::{Loss, Refused};
 use landline_common::event::Reply;
 use landline_common::text::Dialect;
-use landline_common::{Event, What};
+use landline_common::{Event, EventKind};
 use std::collections::BTreeMap;
 
 /// Lines that are taken ahead of those that are out: the rest waits where it comes from.
@@ -73,7 +73,7 @@ pub enum Act {
 
 /// How it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ways {
+pub struct PlainOptions {
     /// Somebody sits at the keyboard.
     pub interactive: bool,
     /// Everything is shown as it comes, for programs.
@@ -100,7 +100,7 @@ struct Typed {
 #[derive(Debug)]
 pub struct Plain {
     engine: Engine,
-    ways: Ways,
+    ways: PlainOptions,
     /// Where the user is, as far as it was typed; talk goes into the last one.
     rooms: Vec<Box<str>>,
     /// What was typed and is not dealt with, by number.
@@ -134,7 +134,7 @@ pub struct Plain {
 impl Plain {
     /// A user whose session `engine` is.
     #[must_use]
-    pub fn new(mut engine: Engine, ways: Ways) -> Plain {
+    pub fn new(mut engine: Engine, ways: PlainOptions) -> Plain {
         engine.set_options(Options { idle_ms: ways.keepalive_ms, one_order: true, mesh: ways.mesh });
         Plain {
             engine,
@@ -215,7 +215,7 @@ impl Plain {
     }
 
     /// Answers a command object that goes no further.
-    fn answer(&mut self, label: Option<String>, what: What<'static>) {
+    fn answer(&mut self, label: Option<String>, what: EventKind<'static>) {
         let reply = label.map(|label| Reply { label: label.into(), done: true });
         self.acts.push(Act::Answer(Box::new(Event { reply, ..what.at(self.now.wall) })));
     }
@@ -269,7 +269,7 @@ impl Plain {
             (n, _) => Err(unsent_summary(n - perhaps, perhaps)),
         });
         if let Some(label) = self.quit_label.take() {
-            self.answer(Some(label), What::Done { id: None, repeated: false });
+            self.answer(Some(label), EventKind::Done { id: None, repeated: false });
         }
         self.acts.push(Act::Leave(end));
     }

@@ -3,7 +3,7 @@
 use super::{Act, Plain};
 use crate::engine::Heard;
 use landline_common::text::Dialect;
-use landline_common::{Cause, Event, What};
+use landline_common::{Cause, Event, EventKind};
 
 impl Plain {
     pub(super) fn hear(&mut self, event: &Event<'_>) {
@@ -20,31 +20,33 @@ impl Plain {
         // What this program asks itself, nobody waits for.
         let asked_by_itself = heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed());
         match &event.what {
-            What::Welcome { .. } => json || (first && self.ways.interactive),
-            What::Said { user, .. } | What::SaidToAll { user, .. } => heard.new && (json || !self.engine.is_me(user)),
-            What::Recalled { user, .. } => self.shows_recalled(heard.looked, heard.new, self.engine.is_me(user)),
-            What::Direct { .. } | What::Private { .. } => heard.new,
-            What::CaughtUp { .. } => json && self.came_back,
-            What::Done { .. } => json,
-            What::Ping => false,
-            What::Report(report) if report.cause == Cause::Throttled => false,
-            What::DirectTalk { own, .. } => json || !own,
-            What::DirectConnected { with, .. } => {
+            EventKind::Welcome { .. } => json || (first && self.ways.interactive),
+            EventKind::Said { user, .. } | EventKind::SaidToAll { user, .. } => {
+                heard.new && (json || !self.engine.is_me(user))
+            }
+            EventKind::Recalled { user, .. } => self.shows_recalled(heard.looked, heard.new, self.engine.is_me(user)),
+            EventKind::Direct { .. } | EventKind::Private { .. } => heard.new,
+            EventKind::CaughtUp { .. } => json && self.came_back,
+            EventKind::Done { .. } => json,
+            EventKind::Ping => false,
+            EventKind::Report(report) if report.cause == Cause::Throttled => false,
+            EventKind::DirectTalk { own, .. } => json || !own,
+            EventKind::DirectConnected { with, .. } => {
                 self.encrypted_over(with);
                 self.encrypted.push(with.to_lowercase());
                 true
             }
-            What::DirectEnded { with, reason } => {
+            EventKind::DirectEnded { with, reason } => {
                 self.encrypted_over(with);
                 self.engine
                     .encrypted_chat_over(with, &format!("the encrypted chat is over before this was sent: {reason}"));
                 true
             }
-            What::PrivateConnected { with } => {
+            EventKind::PrivateConnected { with } => {
                 self.off_the_record.push(with.as_ref().into());
                 true
             }
-            What::PrivateEnded { with, .. } => {
+            EventKind::PrivateEnded { with, .. } => {
                 let with = with.to_lowercase();
                 self.off_the_record.retain(|other| other.to_lowercase() != with);
                 true
@@ -59,19 +61,19 @@ impl Plain {
     }
 
     /// How it is written: where programs read, what they compare to the letter; for people, sentences.
-    fn dialect(&self, what: &What<'_>) -> Dialect {
+    fn dialect(&self, what: &EventKind<'_>) -> Dialect {
         let here = self.room().map(str::to_lowercase);
         match what {
-            What::Said { room, .. } if Some(room.to_lowercase()) != here => Dialect::Elsewhere,
-            What::PrivateRequest { .. }
-            | What::PrivateConnected { .. }
-            | What::PrivateRejected { .. }
-            | What::PrivateEnded { .. }
-            | What::DirectRequest { .. }
-            | What::DirectReady { .. }
-            | What::DirectRejected { .. }
-            | What::DirectConnected { .. }
-            | What::DirectEnded { .. }
+            EventKind::Said { room, .. } if Some(room.to_lowercase()) != here => Dialect::Elsewhere,
+            EventKind::PrivateRequest { .. }
+            | EventKind::PrivateConnected { .. }
+            | EventKind::PrivateRejected { .. }
+            | EventKind::PrivateEnded { .. }
+            | EventKind::DirectRequest { .. }
+            | EventKind::DirectReady { .. }
+            | EventKind::DirectRejected { .. }
+            | EventKind::DirectConnected { .. }
+            | EventKind::DirectEnded { .. }
                 if self.ways.interactive =>
             {
                 Dialect::LanTalk

@@ -65,7 +65,7 @@ impl Plain {
             Command::Say(text) => self.talk(typed, text),
             // What a predecessor's program sends is talk, typed by a user.
             Command::Foreign { .. } => self.talk(typed, typed),
-            Command::All(text) => self.send(typed, &Target::Everybody, text),
+            Command::All(text) => self.send(typed, &Target::Global, text),
             Command::Message { to, text } => self.send(typed, &Target::User(to.into()), text),
             Command::Private { to: Some(to), text } => self.send(typed, &Target::OffTheRecord(to.into()), text),
             Command::Private { to: None, text } => match &self.off_the_record[..] {

@@ -1,12 +1,12 @@
 //! What was said before, and is looked up: to fill a gap, because the user reads back, or because the user asked.
 
 use super::State;
-use crate::chat::conversation::{Older, Place};
+use crate::chat::conversation::{ConversationId, Older};
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Body, Delivery, Line, Talk, Tone, name, said, shortened};
+use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name, said, shortened};
 use crate::engine::{Heard, Looked, RequestKind};
-use landline_common::history::Place as Where;
-use landline_common::{Event, What, text};
+use landline_common::history::Location as Where;
+use landline_common::{Event, EventKind, text};
 
 impl State {
     /// One message out of the history.
@@ -27,7 +27,7 @@ impl State {
     }
 
     fn place_recalled(&mut self, event: &Event<'_>, looked: Looked) {
-        let What::Recalled { id, place, user, text } = &event.what else { return };
+        let EventKind::Recalled { id, place, user, text } = &event.what else { return };
         let at = event.at.unix_ms;
         let (user, own) = (name(user), self.is_me(user));
         let (place, title) = self.where_said(place, &user, own);
@@ -52,37 +52,37 @@ impl State {
     }
 
     /// Where a message out of the history belongs, and what that is called.
-    fn where_said(&self, place: &Where<'_>, user: &str, own: bool) -> (Place, Box<str>) {
+    fn where_said(&self, place: &Where<'_>, user: &str, own: bool) -> (ConversationId, Box<str>) {
         match place {
-            Where::Room(room) => (Place::room(room), name(room)),
-            Where::Everybody => (Place::Everybody, "everybody".into()),
-            Where::Direct { to } if own => (Place::person(to), name(to)),
-            Where::Direct { .. } => (Place::person(user), user.into()),
+            Where::Room(room) => (ConversationId::room(room), name(room)),
+            Where::Global => (ConversationId::Global, "everybody".into()),
+            Where::Direct { to } if own => (ConversationId::person(to), name(to)),
+            Where::Direct { .. } => (ConversationId::person(user), user.into()),
         }
     }
 
     /// A search found something: shown where one looks, with the place and the day.
     fn found(&mut self, event: &Event<'_>) {
-        let What::Recalled { place, user, text, .. } = &event.what else { return };
+        let EventKind::Recalled { place, user, text, .. } = &event.what else { return };
         let (user, own) = (name(user), self.is_me(user));
         let (_, title) = self.where_said(place, &user, own);
         let date = self.now.zone.at(event.at.unix_ms).date();
-        self.tell(Tone::Info, &shortened(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
+        self.tell(Severity::Info, &shortened(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
     }
 
     /// That was all of one page: how many, a remark, and whether there is more.
     pub(super) fn recall_end(&mut self, event: &Event<'_>, heard: &Heard, (shown, remark, more): (usize, &str, bool)) {
         match &heard.answer {
             Some((RequestKind::Older(room), _)) => {
-                if let Some(conversation) = self.conversations.get_mut(&Place::Room(room.clone())) {
+                if let Some(conversation) = self.conversations.get_mut(&ConversationId::Room(room.clone())) {
                     conversation.older = if more { Older::Perhaps } else { Older::Nothing };
                 }
             }
             Some((kind, _)) if !kind.is_typed() => {}
-            _ if shown == 0 && remark.is_empty() => self.tell(Tone::Info, "nothing was found"),
+            _ if shown == 0 && remark.is_empty() => self.tell(Severity::Info, "nothing was found"),
             _ => {
                 let line = text::plain(event);
-                self.tell(Tone::Info, &shortened(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
+                self.tell(Severity::Info, &shortened(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
             }
         }
     }
@@ -91,7 +91,7 @@ impl State {
     pub(super) fn ask_older(&mut self) {
         let up = self.engine.is_up();
         let conversation = self.conversations.viewed_mut();
-        let Place::Room(room) = conversation.place.clone() else { return };
+        let ConversationId::Room(room) = conversation.place.clone() else { return };
         let full = conversation.lines().len() >= crate::chat::limits::LINES;
         if !up || full || conversation.older != Older::Perhaps {
             return;
@@ -105,7 +105,7 @@ impl State {
     /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.
     pub(super) fn fill_screen(&mut self) {
         let (viewed, height) = (self.conversations.viewed(), self.geometry().rows);
-        let Place::Room(room) = &viewed.place else { return };
+        let ConversationId::Room(room) = &viewed.place else { return };
         // What was cleared away comes back only if the user asks for it.
         if viewed.is_cleared() {
             return;
@@ -118,7 +118,7 @@ impl State {
 
     /// There is no history to be had.
     pub(super) fn no_older(&mut self, room: &str) {
-        if let Some(conversation) = self.conversations.get_mut(&Place::Room(room.into())) {
+        if let Some(conversation) = self.conversations.get_mut(&ConversationId::Room(room.into())) {
             conversation.older = Older::Nothing;
         }
     }

@@ -1,12 +1,12 @@
 //! What the server tells: events → state.
 
 use super::State;
-use crate::chat::conversation::Place;
+use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Tone, name, shortened};
+use crate::chat::line::{Severity, name, shortened};
 use crate::engine::{Heard, RequestKind};
-use landline_common::cause::Kind;
-use landline_common::{Cause, Event, Report, What, text};
+use landline_common::cause::CauseKind;
+use landline_common::{Cause, Event, EventKind, Report, text};
 
 /// In front of what a server says in its own words: nothing that the program says begins so.
 const SERVER: &str = "server: ";
@@ -21,47 +21,55 @@ impl State {
             self.not_accepted(key);
         }
         match &event.what {
-            What::Said { id, room, user, text } => self.said(&Place::room(room), room, (*id, at), (user, text), &heard),
-            What::SaidToAll { id, user, text } => {
-                self.said(&Place::Everybody, "everybody", (*id, at), (user, text), &heard);
+            EventKind::Said { id, room, user, text } => {
+                self.said(&ConversationId::room(room), room, (*id, at), (user, text), &heard)
             }
-            What::Direct { .. } | What::Private { .. } if !heard.new => {}
-            What::Direct { id, from, text, .. } => {
-                self.said(&Place::person(from), from, (*id, at), (from, text), &heard);
+            EventKind::SaidToAll { id, user, text } => {
+                self.said(&ConversationId::Global, "everybody", (*id, at), (user, text), &heard);
             }
-            What::Private { from, text } => self.said_secretly(&Place::off_the_record(from), at, from, text),
-            What::Recalled { .. } => self.recalled(event, &heard),
-            What::RecallEnd { shown, remark, next } => {
+            EventKind::Direct { .. } | EventKind::Private { .. } if !heard.new => {}
+            EventKind::Direct { id, from, text, .. } => {
+                self.said(&ConversationId::person(from), from, (*id, at), (from, text), &heard);
+            }
+            EventKind::Private { from, text } => {
+                self.said_secretly(&ConversationId::off_the_record(from), at, from, text)
+            }
+            EventKind::Recalled { .. } => self.recalled(event, &heard),
+            EventKind::RecallEnd { shown, remark, next } => {
                 self.recall_end(event, &heard, (*shown, remark, next.is_some()));
             }
-            What::Connected { user } => self.connected(at, &name(user)),
-            What::Disconnected { user } => self.disconnected(at, &name(user)),
-            What::Joined { user, room } => self.moved(at, &name(user), room, true),
-            What::Left { user, room } => self.moved(at, &name(user), room, false),
-            What::Gathered { room, came, went, .. } => self.gathered(at, room.as_deref(), *came, *went),
-            What::Online { users, part } => self.listed_online(users, part, is_own_question(&heard)),
-            What::Members { room, users, part } => {
+            EventKind::Connected { user } => self.connected(at, &name(user)),
+            EventKind::Disconnected { user } => self.disconnected(at, &name(user)),
+            EventKind::Joined { user, room } => self.moved(at, &name(user), room, true),
+            EventKind::Left { user, room } => self.moved(at, &name(user), room, false),
+            EventKind::Gathered { room, came, went, .. } => self.gathered(at, room.as_deref(), *came, *went),
+            EventKind::Online { users, part } => self.listed_online(users, part, is_own_question(&heard)),
+            EventKind::Members { room, users, part } => {
                 self.listed_members(event.at.unix_ms, (room, users, part), is_own_question(&heard));
             }
-            What::Rooms { rooms, .. } => {
+            EventKind::Rooms { rooms, .. } => {
                 let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| name(room)).collect();
                 self.completion.add_rooms(rooms.iter().map(|room| &**room));
                 if is_own_question(&heard) { self.renew_completion() } else { self.show(event) }
             }
-            What::Pong(_) if is_own_question(&heard) => {}
-            What::Pong(token) => self.tell(Tone::Info, &shortened(&format!("PONG {token}"), NOTICE_CHARS)),
-            What::Report(report) => self.reported(report, &heard),
-            What::Info(text) => self.tell(Tone::Info, &own_words(text, by_program)),
-            What::Error { text, .. } if !is_message(&heard) => self.tell(Tone::Refused, &own_words(text, by_program)),
-            What::Seen { .. } | What::Blocked { .. } | What::PrivateChats { .. } => self.show(event),
-            What::DirectTalk { with, own: false, text } => self.said_secretly(&Place::direct(with), at, with, text),
+            EventKind::Pong(_) if is_own_question(&heard) => {}
+            EventKind::Pong(token) => self.tell(Severity::Info, &shortened(&format!("PONG {token}"), NOTICE_CHARS)),
+            EventKind::Report(report) => self.reported(report, &heard),
+            EventKind::Info(text) => self.tell(Severity::Info, &own_words(text, by_program)),
+            EventKind::Error { text, .. } if !is_message(&heard) => {
+                self.tell(Severity::Refused, &own_words(text, by_program))
+            }
+            EventKind::Seen { .. } | EventKind::Blocked { .. } | EventKind::PrivateChats { .. } => self.show(event),
+            EventKind::DirectTalk { with, own: false, text } => {
+                self.said_secretly(&ConversationId::direct(with), at, with, text)
+            }
             other => self.hear_secret(other, &heard),
         }
     }
 
     /// Shows an answer where one looks.
     fn show(&mut self, event: &Event<'_>) {
-        self.tell(Tone::Info, &shortened(&text::plain(event), NOTICE_CHARS));
+        self.tell(Severity::Info, &shortened(&text::plain(event), NOTICE_CHARS));
     }
 
     /// Something was refused, or has changed.
@@ -72,14 +80,14 @@ impl State {
             Cause::Entered | Cause::LeftRoom | Cause::Throttled | Cause::SlowDown | Cause::InNoRoom => return,
             Cause::Kicked | Cause::Banned | Cause::Idle | Cause::Stopping | Cause::ResumedElsewhere => {
                 let text = with_reason(report);
-                self.notice(&Place::Server, Tone::Refused, &text);
-                return self.tell(Tone::Refused, &text);
+                self.notice(&ConversationId::Server, Severity::Refused, &text);
+                return self.tell(Severity::Refused, &text);
             }
             Cause::PrivateAsked | Cause::PrivateDeclined | Cause::PrivateUnavailable => {
-                return self.secret_report(report, Place::off_the_record);
+                return self.secret_report(report, ConversationId::off_the_record);
             }
             Cause::DirectAsked | Cause::DirectDeclined | Cause::DirectUnavailable => {
-                return self.secret_report(report, Place::direct);
+                return self.secret_report(report, ConversationId::direct);
             }
             // The event of the chat itself tells it.
             Cause::PrivateOver => return,
@@ -90,7 +98,7 @@ impl State {
             Some((RequestKind::Message(_) | RequestKind::Join(_), _)) if refusal => {}
             Some((kind, _)) if refusal && !kind.is_typed() => self.not_answered(kind),
             _ => {
-                let tone = if refusal { Tone::Refused } else { Tone::Info };
+                let tone = if refusal { Severity::Refused } else { Severity::Info };
                 self.tell(tone, &with_reason(report));
             }
         }
@@ -104,7 +112,7 @@ impl State {
     }
 
     /// What has come of a request for a chat that is stored nowhere: in its own tab.
-    fn secret_report(&mut self, report: &Report<'_>, place: impl Fn(&str) -> Place) {
+    fn secret_report(&mut self, report: &Report<'_>, place: impl Fn(&str) -> ConversationId) {
         let user = name(report.about.user.as_deref().unwrap_or_default());
         let place = place(&user);
         let what = place.chat_name();
@@ -119,15 +127,15 @@ impl State {
         if matches!(report.cause, Cause::PrivateUnavailable | Cause::DirectUnavailable) {
             self.secret_over(&place, &user, &text);
         } else {
-            self.tell(Tone::Info, &text);
+            self.tell(Severity::Info, &text);
         }
     }
 }
 
-fn is_refusal(what: &What<'_>) -> bool {
+fn is_refusal(what: &EventKind<'_>) -> bool {
     match what {
-        What::Report(report) => report.is_refusal() && report.cause != Cause::Throttled,
-        What::Error { .. } => true,
+        EventKind::Report(report) => report.is_refusal() && report.cause != Cause::Throttled,
+        EventKind::Error { .. } => true,
         _ => false,
     }
 }
@@ -149,7 +157,7 @@ fn own_words(text: &str, by_program: bool) -> Box<str> {
 
 /// The program's own sentence for a cause that it knows, the server's for others; with the operator's reason.
 fn with_reason(report: &Report<'_>) -> Box<str> {
-    let is_known = report.cause != Cause::Other && report.cause.kind() != Kind::Line;
+    let is_known = report.cause != Cause::Other && report.cause.kind() != CauseKind::Line;
     let sentence = if is_known {
         // Composed here, of a name or a number that the server gave.
         let about = &report.about;

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::chat::Effect;
-use crate::chat::conversation::Place;
+use crate::chat::conversation::ConversationId;
 use crate::chat::line::{Body, Delivery, Line, Talk, name, said, shortened};
 use crate::engine::Heard;
 use landline_common::clean::flatten;
@@ -14,7 +14,7 @@ impl State {
     /// Somebody said something; perhaps it is one's own line that comes back.
     pub(super) fn said(
         &mut self,
-        place: &Place,
+        place: &ConversationId,
         title: &str,
         (id, at): (u64, i64),
         (user, text): (&str, &str),
@@ -26,7 +26,7 @@ impl State {
         }
         let (user, text) = (name(user), said(text));
         self.conversations.open(place, &name(title));
-        let own = self.is_me(&user) && *place != Place::person(&user);
+        let own = self.is_me(&user) && *place != ConversationId::person(&user);
         let delivery = if own { Delivery::Sent } else { Delivery::Heard };
         let mention = !own && self.is_named(place, &text);
         let talk = Talk { user, text, room: None, mention, private: false, delivery };
@@ -34,7 +34,7 @@ impl State {
     }
 
     /// Somebody said something in a chat that is stored nowhere.
-    pub(super) fn said_secretly(&mut self, place: &Place, at: i64, from: &str, text: &str) {
+    pub(super) fn said_secretly(&mut self, place: &ConversationId, at: i64, from: &str, text: &str) {
         let (user, text) = (name(from), said(text));
         self.conversations.open(place, &user);
         let mention = self.is_named(place, &text);
@@ -43,31 +43,32 @@ impl State {
     }
 
     /// Whether a text in that conversation names the user.
-    pub(super) fn is_named(&self, place: &Place, text: &str) -> bool {
+    pub(super) fn is_named(&self, place: &ConversationId, text: &str) -> bool {
         let members = self.conversations.get(place).into_iter().flat_map(|conversation| conversation.members.iter());
         is_mentioned(text, &self.me, members.chain(self.people.online().iter()))
     }
 
     /// A message takes its place; whoever is not looking is told of it, `aloud` if it is new.
-    pub(super) fn arrived(&mut self, place: &Place, id: Option<u64>, at: i64, talk: Talk, aloud: bool) {
+    pub(super) fn arrived(&mut self, place: &ConversationId, id: Option<u64>, at: i64, talk: Talk, aloud: bool) {
         // For a notice that may stand before it, and for itself.
         let (before, key) = (self.key_number(), self.key_number());
         let is_viewed = self.conversations.viewed().place == *place;
         // What is said to everybody is an announcement: it is for each of them.
-        let personal = talk.mention || place.is_personal() || *place == Place::Everybody;
+        let personal = talk.mention || place.is_personal() || *place == ConversationId::Global;
         let heard = talk.delivery == Delivery::Heard;
         // What the server says itself makes no user of it.
         let of_user = heard && !is_of_server(&talk.user);
         // Past the server, people talk whether or not they are there.
-        if of_user && aloud && !matches!(place, Place::Direct(_)) {
+        if of_user && aloud && !matches!(place, ConversationId::Direct(_)) {
             self.people.came(&talk.user);
         }
-        let copy = (talk.mention && matches!(place, Place::Room(_) | Place::Everybody)).then(|| talk.clone());
+        let copy =
+            (talk.mention && matches!(place, ConversationId::Room(_) | ConversationId::Global)).then(|| talk.clone());
         let Some(conversation) = self.conversations.get_mut(place) else { return };
         if of_user {
             conversation.spoke(&talk.user);
             // They signed in to the room since its people were last listed.
-            let listed = !conversation.members.is_empty() && matches!(place, Place::Room(_)) && aloud;
+            let listed = !conversation.members.is_empty() && matches!(place, ConversationId::Room(_)) && aloud;
             if listed && conversation.members.add(&talk.user) {
                 conversation.presence(before, at, |presence| presence.add(&talk.user, true));
             }
@@ -94,18 +95,18 @@ impl State {
     }
 
     /// Into the list of mentions.
-    fn mentioned(&mut self, place: &Place, id: Option<u64>, at: i64, talk: Talk, seen: bool) {
+    fn mentioned(&mut self, place: &ConversationId, id: Option<u64>, at: i64, talk: Talk, seen: bool) {
         let key = self.key_number();
         let room = self.conversations.get(place).map(|conversation| conversation.title.clone());
-        let list_viewed = self.conversations.viewed().place == Place::Mentions;
-        if let Some(list) = self.conversations.get_mut(&Place::Mentions) {
+        let list_viewed = self.conversations.viewed().place == ConversationId::Mentions;
+        if let Some(list) = self.conversations.get_mut(&ConversationId::Mentions) {
             let body = Body::Talk(Talk { room, mention: false, ..talk });
             let new = list.insert(Line { key, id, at, body }, false);
             list.unread += usize::from(new && !seen && !list_viewed);
         }
     }
 
-    fn ring(&mut self, place: &Place, personal: bool) {
+    fn ring(&mut self, place: &ConversationId, personal: bool) {
         if !self.alerts.ring(self.now.ms, personal) {
             return;
         }
@@ -120,7 +121,7 @@ impl State {
     }
 
     /// Somebody asks for one's attention without saying anything.
-    pub(super) fn called(&mut self, place: &Place, from: &str) {
+    pub(super) fn called(&mut self, place: &ConversationId, from: &str) {
         let is_viewed = self.conversations.viewed().place == *place;
         let conversation = self.conversations.open(place, from);
         if !is_viewed {
@@ -133,20 +134,20 @@ impl State {
     /// Somebody signed in: into which room, nobody said.
     pub(super) fn connected(&mut self, at: i64, user: &str) {
         self.people.came(user);
-        for conversation in self.conversations.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+        for conversation in self.conversations.iter_mut().filter(|c| matches!(c.place, ConversationId::Room(_))) {
             conversation.stale = true;
         }
-        self.presence(&Place::Server, at, user, true);
+        self.presence(&ConversationId::Server, at, user, true);
         self.presence_if_open(at, user, true);
     }
 
     pub(super) fn disconnected(&mut self, at: i64, user: &str) {
         self.people.went(user);
         self.requests.close_of(user);
-        self.presence(&Place::Server, at, user, false);
+        self.presence(&ConversationId::Server, at, user, false);
         self.presence_if_open(at, user, false);
-        let rooms: Vec<Place> = self.conversations.iter().map(|c| c.place.clone()).collect();
-        for place in rooms.iter().filter(|place| matches!(place, Place::Room(_))) {
+        let rooms: Vec<ConversationId> = self.conversations.iter().map(|c| c.place.clone()).collect();
+        for place in rooms.iter().filter(|place| matches!(place, ConversationId::Room(_))) {
             if self.conversations.get_mut(place).is_some_and(|conversation| conversation.members.remove(user)) {
                 self.presence(place, at, user, false);
             }
@@ -155,12 +156,12 @@ impl State {
 
     /// In the conversation with that person, if there is one.
     fn presence_if_open(&mut self, at: i64, user: &str, came: bool) {
-        self.presence(&Place::person(user), at, user, came);
+        self.presence(&ConversationId::person(user), at, user, came);
     }
 
     /// Somebody came into a room, or left it.
     pub(super) fn moved(&mut self, at: i64, user: &str, room: &str, came: bool) {
-        let place = Place::room(room);
+        let place = ConversationId::room(room);
         let Some(conversation) = self.conversations.get_mut(&place) else { return };
         if came {
             conversation.members.add(user);
@@ -174,16 +175,16 @@ impl State {
     /// Many came and went at once, somewhere or at all.
     pub(super) fn gathered(&mut self, at: i64, room: Option<&str>, came: usize, went: usize) {
         let key = self.key_number();
-        let place = room.map_or(Place::Server, Place::room);
+        let place = room.map_or(ConversationId::Server, ConversationId::room);
         if let Some(conversation) = self.conversations.get_mut(&place) {
             conversation.presence(key, at, |presence| presence.add_many(came, went));
         }
-        for conversation in self.conversations.iter_mut().filter(|c| matches!(c.place, Place::Room(_))) {
+        for conversation in self.conversations.iter_mut().filter(|c| matches!(c.place, ConversationId::Room(_))) {
             conversation.stale = true;
         }
     }
 
-    fn presence(&mut self, place: &Place, at: i64, user: &str, came: bool) {
+    fn presence(&mut self, place: &ConversationId, at: i64, user: &str, came: bool) {
         let key = self.key_number();
         if let Some(conversation) = self.conversations.get_mut(place) {
             conversation.presence(key, at, |presence| presence.add(user, came));
@@ -207,7 +208,7 @@ impl State {
         (room, users, part): (&str, &[Text<'_>], &Part<'_>),
         by_itself: bool,
     ) {
-        let place = Place::room(room);
+        let place = ConversationId::room(room);
         let users: Vec<Box<str>> = users.iter().map(|user| name(user)).collect();
         let mut new = Vec::new();
         if let Some(conversation) = self.conversations.get_mut(&place) {
@@ -237,6 +238,6 @@ impl State {
     fn show_list(&mut self, what: &str, users: &[Text<'_>], part: &Part<'_>) {
         let list = shortened(&users.join(", "), crate::chat::limits::NOTICE_CHARS);
         let more = part.more.as_ref().map_or(String::new(), |more| format!(", {more}"));
-        self.tell(crate::chat::line::Tone::Info, &format!("{} {what}: {list}{more}", users.len()));
+        self.tell(crate::chat::line::Severity::Info, &format!("{} {what}: {list}{more}", users.len()));
     }
 }

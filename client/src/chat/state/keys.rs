@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::Effect;
 use crate::chat::bindings::{Action, action};
 use crate::chat::complete::{FolderRequest, Replacement, Sources};
-use crate::chat::conversation::Place;
+use crate::chat::conversation::ConversationId;
 use crate::chat::conversations::Conversations;
 use crate::chat::geometry::Geometry;
 use crate::chat::help::rows;
@@ -48,7 +48,7 @@ impl State {
             Action::Edit(edit) => self.conversations.viewed_mut().draft.edit(edit),
             Action::Submit => self.submit(),
             Action::Complete { back } => self.complete(back),
-            Action::Recall { back } => {
+            Action::InputHistory { back } => {
                 let width = Geometry::input_width(self.geometry().width);
                 let conversation = self.conversations.viewed_mut();
                 if !conversation.draft.move_row(back, width) {
@@ -140,8 +140,9 @@ impl State {
     }
 
     fn toggle_mentions(&mut self) {
-        let back = self.conversations.viewed().place == Place::Mentions;
-        let place = if back { self.conversations.last().unwrap_or(Place::Server) } else { Place::Mentions };
+        let back = self.conversations.viewed().place == ConversationId::Mentions;
+        let place =
+            if back { self.conversations.last().unwrap_or(ConversationId::Server) } else { ConversationId::Mentions };
         self.view(&place);
     }
 

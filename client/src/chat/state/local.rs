@@ -1,11 +1,11 @@
 //! The commands that the client carries out itself.
 
 use super::State;
-use crate::chat::conversation::Place;
-use crate::chat::line::Tone;
+use crate::chat::conversation::ConversationId;
+use crate::chat::line::Severity;
 
 /// A command of the client's own.
-pub struct Local {
+pub struct ClientCommand {
     /// Its word, with the slash.
     pub word: &'static str,
     /// How it is written.
@@ -17,20 +17,20 @@ pub struct Local {
 }
 
 /// All of them.
-pub static LOCAL: &[Local] = &[
-    Local {
+pub static LOCAL: &[ClientCommand] = &[
+    ClientCommand {
         word: "/query",
         usage: "/query USER [TEXT]",
         help: "show the conversation with a user, where each line is a message to that user; TEXT is sent at once",
         run: query,
     },
-    Local {
+    ClientCommand {
         word: "/close",
         usage: "/close",
         help: "close the conversation that is shown (a room is left)",
         run: |state, _| state.close(),
     },
-    Local {
+    ClientCommand {
         word: "/clear",
         usage: "/clear",
         help: "forget what was said in the conversation that is shown; /history brings it back",
@@ -39,28 +39,28 @@ pub static LOCAL: &[Local] = &[
             true
         },
     },
-    Local {
+    ClientCommand {
         word: "/save",
         usage: "/save FILE",
         help: "write what is shown here into a new file; Tab completes its path",
         run: State::save,
     },
-    Local {
+    ClientCommand {
         word: "/mentions",
         usage: "/mentions",
         help: "show where you were named",
         run: |state, _| {
-            state.view(&Place::Mentions);
+            state.view(&ConversationId::Mentions);
             true
         },
     },
-    Local {
+    ClientCommand {
         word: "/cancel",
         usage: "/cancel",
         help: "take back what you said in the conversation that is shown and was never on its way; ↑ brings it back",
         run: |state, _| state.cancel(),
     },
-    Local {
+    ClientCommand {
         word: "/reconnect",
         usage: "/reconnect",
         help: "try to connect at once instead of waiting",
@@ -74,10 +74,10 @@ pub static LOCAL: &[Local] = &[
 fn query(state: &mut State, rest: &str) -> bool {
     let (user, text) = rest.split_once(' ').unwrap_or((rest, ""));
     if user.is_empty() {
-        state.tell(Tone::Refused, "Usage: /query USER [TEXT]");
+        state.tell(Severity::Refused, "Usage: /query USER [TEXT]");
         return false;
     }
-    let place = Place::person(user);
+    let place = ConversationId::person(user);
     let title = state.conversations.open(&place, user).title.clone();
     if !text.is_empty() && !state.say(&place, &title, text) {
         return false;

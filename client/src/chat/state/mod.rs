@@ -16,16 +16,16 @@ pub use local::LOCAL;
 
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
-use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::conversations::Conversations;
 use crate::chat::geometry::Geometry;
 use crate::chat::joins::PendingJoins;
 use crate::chat::leaving::Leaving;
-use crate::chat::line::{Body, Delivery, Line, Talk, Tone, name};
+use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name};
 use crate::chat::overlay::Overlay;
 use crate::chat::people::People;
 use crate::chat::requests::Requests;
-use crate::chat::rows::Paper;
+use crate::chat::rows::Layout;
 use crate::chat::{Effect, Exit, Input, Settings};
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 
@@ -51,7 +51,7 @@ pub struct State {
     /// Requests for chats that are stored nowhere.
     requests: Requests,
     /// A secret chat was closed here: the next line is asked about before it is said.
-    asks_before: Option<Place>,
+    asks_before: Option<ConversationId>,
     /// The rooms that were last remembered.
     remembered: Vec<String>,
     size: (usize, usize),
@@ -119,13 +119,13 @@ impl State {
     pub fn geometry(&self) -> Geometry {
         let (width, height) = self.size;
         let (rows, _) = self.conversations.viewed().draft.rows(Geometry::input_width(width));
-        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().place, Place::Room(_)))
+        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().place, ConversationId::Room(_)))
     }
 
     /// How lines are laid out.
     #[must_use]
-    pub fn paper(&self) -> Paper {
-        Paper { columns: self.geometry().columns, zone: self.now.zone }
+    pub fn paper(&self) -> Layout {
+        Layout { columns: self.geometry().columns, zone: self.now.zone }
     }
 
     /// Milliseconds after which time itself changes something.
@@ -199,8 +199,8 @@ impl State {
     /// What was said to everybody last and has not been looked at.
     #[must_use]
     pub fn announcement(&self) -> Option<&Talk> {
-        let everybody = self.conversations.get(&Place::Everybody).filter(|everybody| everybody.unread > 0)?;
-        let talks = everybody.lines().iter().rev().filter_map(Line::talk);
+        let global = self.conversations.get(&ConversationId::Global).filter(|global| global.unread > 0)?;
+        let talks = global.lines().iter().rev().filter_map(Line::talk);
         talks.into_iter().find(|talk| talk.delivery == Delivery::Heard)
     }
 
@@ -247,7 +247,7 @@ impl State {
     }
 
     /// Puts a notice into a conversation.
-    fn notice(&mut self, place: &Place, tone: Tone, text: &str) {
+    fn notice(&mut self, place: &ConversationId, tone: Severity, text: &str) {
         let line = Line {
             key: self.key_number(),
             id: None,
@@ -260,13 +260,13 @@ impl State {
     }
 
     /// Puts a notice where one looks.
-    pub(super) fn tell(&mut self, tone: Tone, text: &str) {
+    pub(super) fn tell(&mut self, tone: Severity, text: &str) {
         let place = self.conversations.viewed().place.clone();
         self.notice(&place, tone, text);
     }
 
     /// What one's own line has come to.
-    fn deliver(&mut self, place: &Place, key: u64, delivery: Delivery) {
+    fn deliver(&mut self, place: &ConversationId, key: u64, delivery: Delivery) {
         let line = self.conversations.get_mut(place).and_then(|conversation| conversation.line_mut(key));
         if let Some(talk) = line.and_then(Line::talk_mut) {
             talk.delivery = delivery;
@@ -274,7 +274,7 @@ impl State {
     }
 
     /// Looks at another conversation.
-    fn view(&mut self, place: &Place) {
+    fn view(&mut self, place: &ConversationId) {
         self.completion.end();
         self.conversations.view(place);
         self.leaving.take_back();
@@ -285,7 +285,7 @@ impl State {
     /// Asks who is in the room one looks at, if that is not known, but not all the time.
     fn refresh(&mut self) {
         let viewed = self.conversations.viewed();
-        let (Place::Room(room), true) = (&viewed.place, viewed.stale) else { return };
+        let (ConversationId::Room(room), true) = (&viewed.place, viewed.stale) else { return };
         let first = viewed.members.is_empty() || !viewed.listed;
         if self.people.may_ask_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
             let room = room.clone();

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::chat::key::Key;
-use crate::chat::line::Tone;
+use crate::chat::line::Severity;
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::{Answer, PasswordForm, Purpose};
 
@@ -13,7 +13,7 @@ impl State {
     /// Asks for the passwords, unless that is of no use now.
     pub(super) fn ask_password(&mut self, purpose: Purpose) -> bool {
         match purpose.refusal(&self.engine, self.settings.mesh) {
-            Some(why) => self.tell(Tone::Refused, &why),
+            Some(why) => self.tell(Severity::Refused, &why),
             None => self.overlay = Some(Overlay::Password(PasswordForm::new(purpose))),
         }
         true
@@ -35,8 +35,8 @@ impl State {
         }
         match answer.command() {
             Some(command) => _ = self.pass_on(&command),
-            None if answer == Answer::Ask => self.overlay = Some(Overlay::Password(form)),
-            None => self.tell(Tone::Info, NOTHING_CHANGED),
+            None if answer == Answer::HistoryQuery => self.overlay = Some(Overlay::Password(form)),
+            None => self.tell(Severity::Info, NOTHING_CHANGED),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::editor::Edit;
 use crate::chat::key::Key;
 use crate::chat::limits::{PASTE_ASKS, WAITING};
-use crate::chat::line::Tone;
+use crate::chat::line::Severity;
 use crate::chat::overlay::Overlay;
 use crate::chat::paste::{Answer, Pasted, Saying};
 use landline_common::command::parse;
@@ -57,14 +57,17 @@ impl State {
                 self.key(key);
             }
             Answer::Discard => {}
-            Answer::Ask => self.overlay = Some(Overlay::Paste(pasted)),
+            Answer::HistoryQuery => self.overlay = Some(Overlay::Paste(pasted)),
         }
     }
 
     /// Says each part as a message of its own. What cannot be said stays in the draft.
     fn say_parts(&mut self, saying: &Saying, parts: &[String]) {
         if parts.len() > WAITING - self.engine.waiting().min(WAITING) {
-            self.tell(Tone::Refused, "those are too many lines to send; send a part of them, or a file in another way");
+            self.tell(
+                Severity::Refused,
+                "those are too many lines to send; send a part of them, or a file in another way",
+            );
             return;
         }
         let place = self.conversations.viewed().place.clone();
@@ -72,7 +75,7 @@ impl State {
         // A command that says nothing, as `/join `, is no place for a text.
         if saying.command.is_empty() && draft.starts_with('/') {
             self.conversations.viewed_mut().draft.set(&saying.text);
-            self.tell(Tone::Refused, "that command takes no such text; nothing was sent");
+            self.tell(Severity::Refused, "that command takes no such text; nothing was sent");
             return;
         }
         for (at, part) in parts.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::chat::Effect;
-use crate::chat::line::Tone;
+use crate::chat::line::Severity;
 use crate::chat::transcript::written;
 use landline_common::clean::clean;
 
@@ -10,7 +10,7 @@ impl State {
     /// `/save`: what is shown goes into a new file.
     pub(super) fn save(&mut self, path: &str) -> bool {
         if path.is_empty() {
-            self.tell(Tone::Refused, "that is written: /save FILE");
+            self.tell(Severity::Refused, "that is written: /save FILE");
             return false;
         }
         let text = written(self.conversations.viewed(), &self.server, self.now);
@@ -21,8 +21,8 @@ impl State {
     /// It is saved, and where; or why not.
     pub(super) fn saved(&mut self, done: Result<String, String>) {
         match done {
-            Ok(path) => self.tell(Tone::Info, &format!("saved in {}", clean(&path))),
-            Err(why) => self.tell(Tone::Refused, &format!("not saved: {}; ↑ brings the line back", clean(&why))),
+            Ok(path) => self.tell(Severity::Info, &format!("saved in {}", clean(&path))),
+            Err(why) => self.tell(Severity::Refused, &format!("not saved: {}; ↑ brings the line back", clean(&why))),
         }
     }
 }

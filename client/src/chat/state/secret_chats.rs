@@ -2,49 +2,56 @@
 //! own, takes talk only while it is open, and what is typed for it never goes into a conversation that is stored.
 
 use super::State;
-use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::limits::{NOTICE_CHARS, WAITING};
-use crate::chat::line::{Delivery, Line, Talk, Tone, name, shortened};
+use crate::chat::line::{Delivery, Line, Severity, Talk, name, shortened};
 use crate::chat::requests::{Acceptance, Choice};
 use crate::engine::Heard;
-use landline_common::What;
+use landline_common::EventKind;
 use landline_common::command::Command;
 
 impl State {
     /// What happens to such a chat.
-    pub(super) fn hear_secret(&mut self, what: &What<'_>, heard: &Heard) {
+    pub(super) fn hear_secret(&mut self, what: &EventKind<'_>, heard: &Heard) {
         let key = heard.answer.as_ref().map(|(_, key)| *key);
         match what {
-            What::PrivateRequest { from } => self.secret_asked(&Place::off_the_record(from), &name(from)),
-            What::DirectRequest { from, .. } => self.secret_asked(&Place::direct(from), &name(from)),
-            What::DirectReady { user, .. } => {
+            EventKind::PrivateRequest { from } => self.secret_asked(&ConversationId::off_the_record(from), &name(from)),
+            EventKind::DirectRequest { from, .. } => self.secret_asked(&ConversationId::direct(from), &name(from)),
+            EventKind::DirectReady { user, .. } => {
                 let user = name(user);
-                let place = Place::direct(&user);
+                let place = ConversationId::direct(&user);
                 self.secret_news(&place, &user, &format!("{user} accepts; connecting to {user}'s computer…"));
             }
-            What::PrivateConnected { with } => {
+            EventKind::PrivateConnected { with } => {
                 let with = name(with);
-                self.secret_opened(&Place::off_the_record(&with), &with, None, key);
+                self.secret_opened(&ConversationId::off_the_record(&with), &with, None, key);
             }
-            What::DirectConnected { with, fingerprint } => {
+            EventKind::DirectConnected { with, fingerprint } => {
                 let with = name(with);
-                self.secret_opened(&Place::direct(&with), &with, Some(&shortened(fingerprint, NOTICE_CHARS)), key);
+                self.secret_opened(
+                    &ConversationId::direct(&with),
+                    &with,
+                    Some(&shortened(fingerprint, NOTICE_CHARS)),
+                    key,
+                );
             }
-            What::PrivateRejected { by } => self.secret_declined(&Place::off_the_record(by), &name(by)),
-            What::DirectRejected { by } => self.secret_declined(&Place::direct(by), &name(by)),
-            What::PrivateEnded { with, reason } => self.secret_ended(&Place::off_the_record(with), &name(with), reason),
-            What::DirectEnded { with, reason } => {
+            EventKind::PrivateRejected { by } => self.secret_declined(&ConversationId::off_the_record(by), &name(by)),
+            EventKind::DirectRejected { by } => self.secret_declined(&ConversationId::direct(by), &name(by)),
+            EventKind::PrivateEnded { with, reason } => {
+                self.secret_ended(&ConversationId::off_the_record(with), &name(with), reason)
+            }
+            EventKind::DirectEnded { with, reason } => {
                 let reason = shortened(reason, NOTICE_CHARS);
                 self.engine.encrypted_chat_over(with, &reason);
-                self.secret_ended(&Place::direct(with), &name(with), &reason);
+                self.secret_ended(&ConversationId::direct(with), &name(with), &reason);
             }
             _ => {}
         }
     }
 
-    fn secret_asked(&mut self, place: &Place, from: &str) {
+    fn secret_asked(&mut self, place: &ConversationId, from: &str) {
         let how = match place {
-            Place::Direct(_) => ", past the server",
+            ConversationId::Direct(_) => ", past the server",
             _ => ", by way of the server",
         };
         let what = place.chat_name();
@@ -53,17 +60,17 @@ impl State {
     }
 
     /// The answer stands in the chat's own tab, and where the user looks.
-    fn secret_declined(&mut self, place: &Place, by: &str) {
+    fn secret_declined(&mut self, place: &ConversationId, by: &str) {
         let text = format!("{by} declined the {}", place.chat_name());
         self.conversations.open(place, by);
-        self.notice(place, Tone::Info, &text);
+        self.notice(place, Severity::Info, &text);
         if self.conversations.viewed().place != *place {
-            self.tell(Tone::Info, &text);
+            self.tell(Severity::Info, &text);
         }
     }
 
     /// Such a chat is open, perhaps in answer to the command with that number.
-    fn secret_opened(&mut self, place: &Place, with: &str, numbers: Option<&str>, key: Option<u64>) {
+    fn secret_opened(&mut self, place: &ConversationId, with: &str, numbers: Option<&str>, key: Option<u64>) {
         self.secret_news(place, with, &opened(place, with, numbers));
         let conversation = self.conversations.open(place, with);
         conversation.secret = Secret::Open;
@@ -77,7 +84,7 @@ impl State {
     }
 
     /// Tells the user who asked for a chat that it is open, and where the next line goes: the view stays where it is.
-    fn tell_opened_elsewhere(&mut self, place: &Place, with: &str) {
+    fn tell_opened_elsewhere(&mut self, place: &ConversationId, with: &str) {
         let viewed = self.conversations.viewed();
         if viewed.place == *place {
             return;
@@ -88,7 +95,7 @@ impl State {
             _ => String::new(),
         };
         let what = place.chat_name();
-        self.tell(Tone::Info, &format!("{with} is in the {what} now: Alt-a opens it.{here}"));
+        self.tell(Severity::Info, &format!("{with} is in the {what} now: Alt-a opens it.{here}"));
     }
 
     /// Accepting shows the chat that it opens: what is typed next goes there, or nowhere. The user is named to the
@@ -98,7 +105,7 @@ impl State {
         let request = match self.requests.choose(user) {
             Choice::One(request) => request,
             Choice::Several(users) => {
-                self.tell(Tone::Refused, &format!("several users ask: {}. /accept USER", users.join(", ")));
+                self.tell(Severity::Refused, &format!("several users ask: {}. /accept USER", users.join(", ")));
                 return false;
             }
             Choice::Unknown => {
@@ -117,17 +124,17 @@ impl State {
     }
 
     /// Shows the tab of a chat that the user accepted, and says so where the user was.
-    fn go_to_accepted(&mut self, place: &Place, with: &str) {
+    fn go_to_accepted(&mut self, place: &ConversationId, with: &str) {
         if self.conversations.viewed().place != *place {
             let what = place.chat_name();
-            self.tell(Tone::Info, &format!("accepted: the {what} with {with} has a tab of its own, shown now"));
+            self.tell(Severity::Info, &format!("accepted: the {what} with {with} has a tab of its own, shown now"));
             self.view(place);
         }
     }
 
     /// An acceptance has opened a chat. If it is another one than was expected, the user is taken there, unless they
     /// look at something else by now.
-    fn show_accepted(&mut self, place: &Place, with: &str, acceptance: Acceptance) {
+    fn show_accepted(&mut self, place: &ConversationId, with: &str, acceptance: Acceptance) {
         let from = acceptance.from.clone();
         let expected = acceptance.expected.as_ref().map(|(expected, _)| expected.clone());
         if expected.as_ref() == Some(place) {
@@ -138,7 +145,7 @@ impl State {
         if *viewed == from || expected.as_ref() == Some(viewed) {
             return self.go_to_accepted(place, with);
         }
-        self.tell(Tone::Info, &format!("accepted: the {} with {with} has a tab of its own", place.chat_name()));
+        self.tell(Severity::Info, &format!("accepted: the {} with {with} has a tab of its own", place.chat_name()));
     }
 
     /// The server has refused the command with that number: if it accepted a chat, that one does not open.
@@ -159,27 +166,27 @@ impl State {
 
     /// Whether there is an open encrypted chat with that user already: then its numbers are shown again, here.
     pub(super) fn has_direct(&mut self, user: &str) -> bool {
-        let place = Place::direct(user);
+        let place = ConversationId::direct(user);
         let Some(conversation) = self.conversations.get(&place) else { return false };
         let Some(numbers) = conversation.direct.clone() else { return false };
         let text = opened(&place, &conversation.title, Some(&numbers));
-        self.tell(Tone::Info, &text);
+        self.tell(Severity::Info, &text);
         true
     }
 
     /// One is over, or did not come about; what has not gone out will not.
-    fn secret_ended(&mut self, place: &Place, with: &str, reason: &str) {
+    fn secret_ended(&mut self, place: &ConversationId, with: &str, reason: &str) {
         self.requests.ended(place);
         let text = format!("the {} with {with} is over: {reason}", place.chat_name());
         self.secret_over(place, with, &text);
     }
 
     /// One is over: its tab stays, and takes no more talk.
-    pub(super) fn secret_over(&mut self, place: &Place, with: &str, text: &str) {
+    pub(super) fn secret_over(&mut self, place: &ConversationId, with: &str, text: &str) {
         let text = shortened(text, NOTICE_CHARS);
         let Some(conversation) = self.conversations.get_mut(place) else {
             // It was closed.
-            return self.tell(Tone::Info, &text);
+            return self.tell(Severity::Info, &text);
         };
         let was_open = conversation.secret == Secret::Open;
         (conversation.secret, conversation.direct) = (Secret::Ended, None);
@@ -189,14 +196,14 @@ impl State {
         let viewed = self.conversations.viewed().place == *place;
         let hint = if viewed { format!(". {}", what_to_do(place, with)) } else { String::new() };
         let text = format!("{text}{hint}");
-        if was_open { self.secret_news(place, with, &text) } else { self.notice(place, Tone::Info, &text) }
+        if was_open { self.secret_news(place, with, &text) } else { self.notice(place, Severity::Info, &text) }
     }
 
     /// The server knows nothing of the session of before, and of its off-the-record chats.
     pub(super) fn off_the_record_over(&mut self) {
         self.requests.clear();
-        let is_one = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
-        let open: Vec<(Place, Box<str>)> =
+        let is_one = |c: &&Conversation| matches!(c.place, ConversationId::OffTheRecord(_)) && c.secret == Secret::Open;
+        let open: Vec<(ConversationId, Box<str>)> =
             self.conversations.iter().filter(is_one).map(|c| (c.place.clone(), c.title.clone())).collect();
         for (place, with) in open {
             self.secret_ended(&place, &with, "the server has begun a new session");
@@ -204,7 +211,7 @@ impl State {
     }
 
     /// Why nothing can be said there, if so.
-    pub(super) fn secret_problem(&self, place: &Place, title: &str) -> Option<String> {
+    pub(super) fn secret_problem(&self, place: &ConversationId, title: &str) -> Option<String> {
         let what = place.chat_name();
         let secret = self.conversations.get(place).map_or(Secret::NotOpen, |conversation| conversation.secret);
         match secret {
@@ -222,8 +229,8 @@ impl State {
     }
 
     /// Sends what may go now in an encrypted chat: a few lines at a time.
-    pub(super) fn go_on_encrypted(&mut self, place: &Place) {
-        if !matches!(place, Place::Direct(_)) || !self.is_open(place) {
+    pub(super) fn go_on_encrypted(&mut self, place: &ConversationId) {
+        if !matches!(place, ConversationId::Direct(_)) || !self.is_open(place) {
             return;
         }
         let Some(conversation) = self.conversations.get(place) else { return };
@@ -242,7 +249,7 @@ impl State {
 
     /// Ends an encrypted chat, or one that is about to begin.
     pub(super) fn stop_directly(&mut self, user: &str) -> bool {
-        if let Some(conversation) = self.conversations.get_mut(&Place::direct(user)) {
+        if let Some(conversation) = self.conversations.get_mut(&ConversationId::direct(user)) {
             (conversation.direct, conversation.secret) = (None, Secret::Ended);
         }
         let key = self.key_number();
@@ -250,28 +257,28 @@ impl State {
     }
 
     /// A notice for a user who waits for it, or does not expect it.
-    fn secret_news(&mut self, place: &Place, user: &str, text: &str) {
+    fn secret_news(&mut self, place: &ConversationId, user: &str, text: &str) {
         self.called(place, user);
-        self.notice(place, Tone::Info, text);
+        self.notice(place, Severity::Info, text);
     }
 }
 
 /// What asks for such a chat.
-fn command(place: &Place, user: &str) -> String {
+fn command(place: &ConversationId, user: &str) -> String {
     match place {
-        Place::OffTheRecord(_) => format!("/connect {user}"),
+        ConversationId::OffTheRecord(_) => format!("/connect {user}"),
         _ => format!("/direct {user}"),
     }
 }
 
 /// What a user can do whose chat is over.
-fn what_to_do(place: &Place, user: &str) -> String {
+fn what_to_do(place: &ConversationId, user: &str) -> String {
     let command = command(place, user);
     format!("This tab takes no more talk: {command} asks for another, /pm {user} TEXT is stored, /close closes it")
 }
 
 /// What to know about a chat that is open.
-fn opened(place: &Place, with: &str, numbers: Option<&str>) -> String {
+fn opened(place: &ConversationId, with: &str, numbers: Option<&str>) -> String {
     match numbers {
         Some(numbers) => format!(
             "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {numbers} – \

@@ -1,10 +1,10 @@
 //! What the engine tells: the connection, rooms, and what has become of one's own lines.
 
 use super::State;
-use crate::chat::conversation::{Place, Secret};
+use crate::chat::conversation::{ConversationId, Secret};
 use crate::chat::leaving::Step;
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Delivery, Line, Tone, name, shortened};
+use crate::chat::line::{Delivery, Line, Severity, name, shortened};
 use crate::chat::{Effect, Exit, Remembered};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, Refused};
@@ -39,7 +39,7 @@ impl State {
                 }
             }
             Update::Lost { why } => {
-                self.notice(&Place::Server, Tone::Refused, &format!("connection lost: {why}"));
+                self.notice(&ConversationId::Server, Severity::Refused, &format!("connection lost: {why}"));
                 for conversation in self.conversations.iter_mut() {
                     (conversation.stale, conversation.listed) = (true, false);
                 }
@@ -48,12 +48,12 @@ impl State {
                 }
             }
             Update::Account => self.effects.push(Effect::Remember(Remembered::Account)),
-            Update::PasswordNotSet => self.tell(Tone::Refused, engine::PASSWORD_NOT_SET),
+            Update::PasswordNotSet => self.tell(Severity::Refused, engine::PASSWORD_NOT_SET),
             Update::Delivery(delivery) => self.delivered(delivery),
             Update::Entered { room, key } => self.entered(&name(&room), key),
             Update::KeptOut { room, key, why } => self.kept_out(&name(&room), key, &why),
             Update::Left { room } => {
-                self.conversations.close(&Place::room(&room));
+                self.conversations.close(&ConversationId::room(&room));
                 self.refresh();
             }
             Update::CaughtUp { room } => self.caught_up(&room),
@@ -65,11 +65,11 @@ impl State {
     fn up(&mut self, first: bool, room: &str) {
         (self.me, self.server) = (name(self.engine.me()), name(self.engine.server()));
         let (me, server) = (self.me.clone(), self.server.clone());
-        self.notice(&Place::Server, Tone::Info, &format!("connected to {server} as {me}"));
+        self.notice(&ConversationId::Server, Severity::Info, &format!("connected to {server} as {me}"));
         let mut rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
         rooms.push(room.to_owned());
         for room in rooms {
-            self.conversations.open(&Place::room(&room), &name(&room)).stale = true;
+            self.conversations.open(&ConversationId::room(&room), &name(&room)).stale = true;
         }
         self.engine.ask(RequestKind::Online);
         if first {
@@ -82,9 +82,9 @@ impl State {
         let (server, me) = (self.server.clone(), self.me.clone());
         let text =
             format!("Welcome to {server}, {me}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
-        self.tell(Tone::Info, &text);
+        self.tell(Severity::Info, &text);
         if self.engine.has_account() {
-            self.tell(Tone::Info, text::PASSWORD_SENT);
+            self.tell(Severity::Info, text::PASSWORD_SENT);
         }
     }
 
@@ -96,22 +96,22 @@ impl State {
         self.people.clear();
         if let engine::Phase::Stopped { why } = self.engine.phase().clone() {
             let what = if self.engine.wants_password() { "asks for the password" } else { "connects again" };
-            self.notice(&Place::Server, Tone::Refused, &format!("{why}; Ctrl-R {what}"));
+            self.notice(&ConversationId::Server, Severity::Refused, &format!("{why}; Ctrl-R {what}"));
         }
     }
 
     fn delivered(&mut self, delivery: engine::Delivery) {
         let engine::Delivery { key, target: Some(target), progress } = delivery else { return };
-        let place = Place::of(&target);
+        let place = ConversationId::of(&target);
         match progress {
             Progress::Unsent => self.deliver(&place, key, Delivery::Unsent),
             Progress::OnTheWay => self.deliver(&place, key, Delivery::Pending),
             Progress::Failed(why) => {
                 // Said from elsewhere by a command, it would fail where the user does not look.
-                if !matches!(place, Place::Room(_)) && self.conversations.viewed().place != place {
+                if !matches!(place, ConversationId::Room(_)) && self.conversations.viewed().place != place {
                     let to = self.conversations.get(&place).map_or("?".into(), |talks| talks.title.clone());
                     let text = format!("→ {to}: not sent: {why}");
-                    self.tell(Tone::Refused, &shortened(&text, NOTICE_CHARS));
+                    self.tell(Severity::Refused, &shortened(&text, NOTICE_CHARS));
                 }
                 self.deliver(&place, key, Delivery::Failed(why));
             }
@@ -132,7 +132,7 @@ impl State {
 
     /// The user is in that room. Who asked for it and has done nothing since looks at it.
     fn entered(&mut self, room: &str, key: u64) {
-        let place = Place::room(room);
+        let place = ConversationId::room(room);
         let conversation = self.conversations.open(&place, room);
         (conversation.joining, conversation.stale, conversation.listed) = (false, true, false);
         let asked = self.joins.answer(key);
@@ -144,7 +144,7 @@ impl State {
 
     /// The user is not in that room: why stands where it was asked for, and where lines wait for it.
     fn kept_out(&mut self, room: &str, key: u64, why: &str) {
-        let place = Place::room(room);
+        let place = ConversationId::room(room);
         let asked = self.joins.answer(key);
         let is_empty =
             self.conversations.get(&place).is_some_and(|room| room.lines().is_empty() && room.draft.text().is_empty());
@@ -156,18 +156,18 @@ impl State {
             self.conversations.close(&place);
         }
         let text = format!("not in {room}: {why}");
-        let from = asked.map_or(Place::Server, |join| join.from);
+        let from = asked.map_or(ConversationId::Server, |join| join.from);
         let from =
             if self.conversations.get(&from).is_some() { from } else { self.conversations.viewed().place.clone() };
-        self.notice(&from, Tone::Refused, &text);
+        self.notice(&from, Severity::Refused, &text);
         if from != place {
-            self.notice(&place, Tone::Refused, &text);
+            self.notice(&place, Severity::Refused, &text);
         }
     }
 
     /// Nothing is missing there any more; what was said before shows what the talk is about.
     fn caught_up(&mut self, room: &str) {
-        let place = Place::Room(room.into());
+        let place = ConversationId::Room(room.into());
         if self.conversations.get(&place).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
             self.engine.ask_older(room, None);
         }
@@ -221,10 +221,10 @@ impl State {
         match step {
             Step::Stay => {}
             Step::Leave => self.leave_now(),
-            Step::Ask(how) => {
+            Step::HistoryQuery(how) => {
                 let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
                 let text = format!("{what} unsent; {how} again to leave, /cancel takes back what waits here");
-                self.tell(Tone::Refused, &text);
+                self.tell(Severity::Refused, &text);
             }
         }
     }
@@ -260,8 +260,8 @@ impl State {
     pub(super) fn cancel(&mut self) -> bool {
         let place = self.conversations.viewed().place.clone();
         let is_it = |kind: &RequestKind| match kind {
-            RequestKind::Message(target) => Place::of(target) == place,
-            RequestKind::Join(room) => Place::Room(room.clone()) == place,
+            RequestKind::Message(target) => ConversationId::of(target) == place,
+            RequestKind::Join(room) => ConversationId::Room(room.clone()) == place,
             _ => false,
         };
         let Cancelled { taken, handed_over } = self.engine.cancel(is_it);
@@ -284,7 +284,7 @@ impl State {
             }
         }
         let joined = self.conversations.viewed().joining && !taken.is_empty();
-        self.tell(Tone::Info, &what_was_cancelled(own.len(), kept, joined));
+        self.tell(Severity::Info, &what_was_cancelled(own.len(), kept, joined));
         true
     }
 
@@ -301,7 +301,7 @@ impl State {
     }
 
     /// Whether that secret chat takes talk.
-    pub(super) fn is_open(&self, place: &Place) -> bool {
+    pub(super) fn is_open(&self, place: &ConversationId) -> bool {
         self.conversations.get(place).is_some_and(|conversation| conversation.secret == Secret::Open)
     }
 }

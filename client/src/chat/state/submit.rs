@@ -2,9 +2,9 @@
 
 use super::State;
 use crate::chat::LOCAL;
-use crate::chat::conversation::{Conversation, Place, Secret};
+use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Body, Delivery, Line, Talk, Tone, shortened, too_long};
+use crate::chat::line::{Body, Delivery, Line, Severity, Talk, shortened, too_long};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::Purpose;
 use landline_common::clean::{clean_message, flatten};
@@ -48,7 +48,7 @@ impl State {
                 Some(Ok(command)) => self.obey(command),
                 Some(Err(why)) => {
                     let back = if is_command { " ↑ brings the line back." } else { "" };
-                    self.tell(Tone::Refused, &format!("{why}{back}"));
+                    self.tell(Severity::Refused, &format!("{why}{back}"));
                     false
                 }
                 None => true,
@@ -67,7 +67,7 @@ impl State {
         let (word, rest) = line.split_once([' ', '\n']).unwrap_or((line, ""));
         let command = LOCAL.iter().find(|command| command.word.eq_ignore_ascii_case(word))?;
         if rest.trim().contains('\n') {
-            self.tell(Tone::Refused, &format!("that is written: {}, in one line", command.usage));
+            self.tell(Severity::Refused, &format!("that is written: {}, in one line", command.usage));
             return Some(false);
         }
         Some((command.run)(self, rest.trim()))
@@ -79,7 +79,7 @@ impl State {
         let Some(place) = self.asks_before.take().filter(|place| *place == viewed) else { return false };
         let what = if place.is_secret() { "this chat" } else { "a conversation that is stored" };
         self.tell(
-            Tone::Refused,
+            Severity::Refused,
             &format!("the chat you closed is gone; this would go into {what}. Enter again sends it"),
         );
         true
@@ -90,12 +90,14 @@ impl State {
             Command::Say(text) => self.say_here(text),
             // `enter` says these.
             Command::Foreign { .. } => false,
-            Command::All(text) => self.say_from_here(&Place::Everybody, "everybody", text),
-            Command::Message { to, text } => self.say_from_here(&Place::person(to), to, text),
-            Command::Private { to: Some(to), text } => self.say_from_here(&Place::off_the_record(to), to, text),
+            Command::All(text) => self.say_from_here(&ConversationId::Global, "everybody", text),
+            Command::Message { to, text } => self.say_from_here(&ConversationId::person(to), to, text),
+            Command::Private { to: Some(to), text } => {
+                self.say_from_here(&ConversationId::off_the_record(to), to, text)
+            }
             Command::Private { to: None, text } => self.say_in_only_chat(text),
             Command::Direct(user) if self.has_direct(user) => true,
-            Command::DirectText { to, text } => self.say_from_here(&Place::direct(to), to, text),
+            Command::DirectText { to, text } => self.say_from_here(&ConversationId::direct(to), to, text),
             Command::DirectStop(user) => self.stop_directly(user),
             Command::Accept(user) => self.accept(user),
             Command::Block(user) => {
@@ -113,7 +115,7 @@ impl State {
             Command::Password(_) => self.ask_password(Purpose::Change),
             Command::Help(word) => self.help(word),
             Command::Format(_) => {
-                self.tell(Tone::Refused, "this program needs its events as they are");
+                self.tell(Severity::Refused, "this program needs its events as they are");
                 false
             }
             other => self.pass_on(&other),
@@ -127,9 +129,9 @@ impl State {
         let viewed = self.conversations.viewed();
         let (place, title) = (viewed.place.clone(), viewed.title.clone());
         match place {
-            Place::Mentions | Place::Server => {
+            ConversationId::Mentions | ConversationId::Server => {
                 self.tell(
-                    Tone::Refused,
+                    Severity::Refused,
                     "You cannot write here. Alt-1 goes to your first room, /join ROOM to another.",
                 );
                 false
@@ -140,44 +142,44 @@ impl State {
 
     /// Says something in the conversation that a command names. The view stays where it is, so that the next line goes
     /// where the user is; a notice there confirms what was sent elsewhere. `false` if it cannot be said.
-    pub(super) fn say_from_here(&mut self, place: &Place, to: &str, text: &str) -> bool {
+    pub(super) fn say_from_here(&mut self, place: &ConversationId, to: &str, text: &str) -> bool {
         let title = self.conversations.get(place).map_or(to.into(), |conversation| conversation.title.clone());
         let said = self.say(place, &title, text);
         let sent = flatten(&clean_message(text)).into_owned();
         if said && !sent.is_empty() && self.conversations.viewed().place != *place {
             // A text that is stored nowhere stays in its own tab: /save writes what is shown here into a file.
             let what = if place.is_secret() { format!(" ({})", place.chat_name()) } else { format!(": {sent}") };
-            let up = matches!(place, Place::Direct(_)) || self.engine.is_up();
+            let up = matches!(place, ConversationId::Direct(_)) || self.engine.is_up();
             let waits = if up { "" } else { " (waits for a connection)" };
-            self.tell(Tone::Info, &shortened(&format!("→ {title}{what}{waits}"), NOTICE_CHARS));
+            self.tell(Severity::Info, &shortened(&format!("→ {title}{what}{waits}"), NOTICE_CHARS));
         }
         said
     }
 
     /// Chat77's way: without a name, it is the only off-the-record chat that is open.
     fn say_in_only_chat(&mut self, text: &str) -> bool {
-        let open = |c: &&Conversation| matches!(c.place, Place::OffTheRecord(_)) && c.secret == Secret::Open;
-        let open: Vec<(Place, Box<str>)> =
+        let open = |c: &&Conversation| matches!(c.place, ConversationId::OffTheRecord(_)) && c.secret == Secret::Open;
+        let open: Vec<(ConversationId, Box<str>)> =
             self.conversations.iter().filter(open).map(|c| (c.place.clone(), c.title.clone())).collect();
         let [(place, title)] = &open[..] else {
-            self.tell(Tone::Refused, "say whose: /private USER TEXT; /say TEXT says any text");
+            self.tell(Severity::Refused, "say whose: /private USER TEXT; /say TEXT says any text");
             return false;
         };
         self.say_from_here(place, title, text)
     }
 
     /// One's own line: shown at once, sent in its turn.
-    pub(super) fn say(&mut self, place: &Place, title: &str, text: &str) -> bool {
+    pub(super) fn say(&mut self, place: &ConversationId, title: &str, text: &str) -> bool {
         let text = clean_message(text).into_owned();
         if let Some(why) = too_long(&text) {
-            self.tell(Tone::Refused, &why);
+            self.tell(Severity::Refused, &why);
             return false;
         }
         let Some(target) = place.target(title).filter(|_| !text.is_empty()) else { return true };
         let key = self.key_number();
         let problem = match place {
             place if place.is_secret() => self.secret_problem(place, title),
-            Place::Room(room) => self.room_problem(room, title),
+            ConversationId::Room(room) => self.room_problem(room, title),
             _ => None,
         };
         // Lines of an encrypted chat go out as it takes them.
@@ -187,7 +189,7 @@ impl State {
             false => self.engine.say(key, &target, &text).err().map(str::to_owned),
         });
         if let Some(why) = problem {
-            self.tell(Tone::Refused, &why);
+            self.tell(Severity::Refused, &why);
             return false;
         }
         let (user, at) = (self.me.clone(), self.now.wall.unix_ms);
@@ -203,7 +205,7 @@ impl State {
 
     /// Why nothing can be said in a room, if so.
     fn room_problem(&self, room: &str, title: &str) -> Option<String> {
-        let joining = self.conversations.get(&Place::Room(room.into())).is_some_and(|room| room.joining);
+        let joining = self.conversations.get(&ConversationId::Room(room.into())).is_some_and(|room| room.joining);
         let is_out = self.engine.was_up() && !self.engine.is_in(room) && !joining;
         is_out.then(|| format!("you are not in {title}; /join {title} goes in"))
     }
@@ -212,7 +214,7 @@ impl State {
     /// typed next waits for it. From a conversation with one user the view stays, so that nothing private that is being
     /// typed goes into a room.
     fn join(&mut self, room: &str) -> bool {
-        let place = Place::room(room);
+        let place = ConversationId::room(room);
         if self.engine.is_in(room) && self.conversations.get(&place).is_some() {
             self.view(&place);
             return true;
@@ -223,7 +225,7 @@ impl State {
         }
         let key = self.key_number();
         if let Err(why) = self.engine.command(key, &Command::Join(room), None) {
-            self.tell(Tone::Refused, why);
+            self.tell(Severity::Refused, why);
             return false;
         }
         let from = self.conversations.viewed().place.clone();
@@ -233,25 +235,25 @@ impl State {
             self.view(&place);
         }
         if !self.engine.is_up() {
-            self.tell(Tone::Info, &format!("joining {room} as soon as there is a connection"));
+            self.tell(Severity::Info, &format!("joining {room} as soon as there is a connection"));
         }
         true
     }
 
     fn leave_room(&mut self, room: Option<&str>) -> bool {
-        let place = room.map_or_else(|| self.conversations.viewed().place.clone(), Place::room);
+        let place = room.map_or_else(|| self.conversations.viewed().place.clone(), ConversationId::room);
         if !self.all_sent(&place) {
             return false;
         }
         match &place {
-            Place::Room(name) => {
+            ConversationId::Room(name) => {
                 let name = name.clone();
                 let known = self.conversations.close(&place);
                 self.refresh();
                 if known && !self.engine.is_in(&name) { true } else { self.pass_on(&Command::Leave(Some(&name))) }
             }
-            Place::Mentions | Place::Server => {
-                self.tell(Tone::Refused, "This tab cannot be closed. /quit leaves.");
+            ConversationId::Mentions | ConversationId::Server => {
+                self.tell(Severity::Refused, "This tab cannot be closed. /quit leaves.");
                 false
             }
             _ => self.close(),
@@ -261,7 +263,7 @@ impl State {
     /// Closes the conversation that is shown, if it is no room.
     pub(super) fn close(&mut self) -> bool {
         let place = self.conversations.viewed().place.clone();
-        if matches!(place, Place::Room(_)) {
+        if matches!(place, ConversationId::Room(_)) {
             return self.leave_room(None);
         }
         if !self.all_sent(&place) {
@@ -272,14 +274,14 @@ impl State {
         let (user, secret) = (conversation.title.clone(), conversation.secret);
         if matches!(secret, Secret::Open | Secret::Opening) {
             match place {
-                Place::Direct(_) => _ = self.stop_directly(&user),
+                ConversationId::Direct(_) => _ = self.stop_directly(&user),
                 _ => _ = self.pass_on(&Command::End(Some(&user))),
             }
         }
         let closed = self.conversations.close(&place);
         self.requests.ended(&place);
         if !closed {
-            self.tell(Tone::Refused, "This tab cannot be closed. /quit leaves.");
+            self.tell(Severity::Refused, "This tab cannot be closed. /quit leaves.");
         } else if place.is_secret() {
             self.left_secret(&place, &user);
         }
@@ -287,19 +289,19 @@ impl State {
     }
 
     /// What is typed next must not go into a stored conversation without a word.
-    fn left_secret(&mut self, place: &Place, user: &str) {
+    fn left_secret(&mut self, place: &ConversationId, user: &str) {
         let viewed = self.conversations.viewed();
         let (here, title) = (viewed.place.clone(), viewed.title.clone());
         let what = place.chat_name();
-        self.tell(Tone::Info, &format!("the {what} with {user} is closed; this is {title}"));
+        self.tell(Severity::Info, &format!("the {what} with {user} is closed; this is {title}"));
         self.asks_before = here.target(&title).map(|_| here);
     }
 
     /// What is still on its way would be lost with the conversation.
-    fn all_sent(&mut self, place: &Place) -> bool {
+    fn all_sent(&mut self, place: &ConversationId) -> bool {
         let sent = !self.conversations.get(place).is_some_and(Conversation::has_open);
         if !sent {
-            self.tell(Tone::Refused, "not all that you said there is sent yet; try again when it is");
+            self.tell(Severity::Refused, "not all that you said there is sent yet; try again when it is");
         }
         sent
     }
@@ -315,12 +317,12 @@ impl State {
             self.conversations.viewed_mut().reopen();
         }
         let viewed = self.conversations.viewed();
-        let (room, title) = (matches!(viewed.place, Place::Room(_)), viewed.title.clone());
+        let (room, title) = (matches!(viewed.place, ConversationId::Room(_)), viewed.title.clone());
         let key = self.key_number();
         let done = self.engine.command(key, command, room.then_some(&*title));
         match (done, self.engine.is_up()) {
-            (Err(why), _) => self.tell(Tone::Refused, why),
-            (Ok(()), false) => self.tell(Tone::Info, "no connection; the command is sent as soon as there is one"),
+            (Err(why), _) => self.tell(Severity::Refused, why),
+            (Ok(()), false) => self.tell(Severity::Info, "no connection; the command is sent as soon as there is one"),
             _ => {}
         }
         done.is_ok().then_some(key)
@@ -337,9 +339,9 @@ impl State {
         let topics = TOPICS.iter().filter(|topic| topic.is_about(&word)).map(|topic| (topic.usage, topic.help));
         let found: Vec<String> = own.chain(topics).map(|(usage, help)| format!("{usage} – {help}")).collect();
         if found.is_empty() {
-            self.tell(Tone::Refused, "there is no such command; /help lists them");
+            self.tell(Severity::Refused, "there is no such command; /help lists them");
         }
-        found.iter().for_each(|text| self.tell(Tone::Info, text));
+        found.iter().for_each(|text| self.tell(Severity::Info, text));
         !found.is_empty()
     }
 }

@@ -1,13 +1,13 @@
 //! Whatever happens, in whatever order.
 
 use crate::chat::Input;
-use crate::chat::desk::Desk;
 use crate::chat::key::{Code, Key};
 use crate::chat::limits::{BYTES, CONVERSATIONS, LINES};
+use crate::chat::test_client::TestClient;
 use crate::sign_in::Loss;
 use landline_common::event::Part;
-use landline_common::history::Place as Where;
-use landline_common::{Cause, What};
+use landline_common::history::Location as Where;
+use landline_common::{Cause, EventKind};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -16,55 +16,55 @@ const ROOMS: [&str; 3] = ["lobby", "ops", "Dev/x"];
 
 #[derive(Clone, Debug)]
 enum Step {
-    Hear(What<'static>),
+    Hear(EventKind<'static>),
     Press(Key),
     Type(String),
     Paste(String),
     Pass(u64),
     /// The server answers what it was asked first.
-    Answer(What<'static>),
+    Answer(EventKind<'static>),
     Down(Loss),
     Folder(Vec<String>),
     Resize(usize, usize),
 }
 
-fn what() -> impl Strategy<Value = What<'static>> {
+fn what() -> impl Strategy<Value = EventKind<'static>> {
     let who = || prop::sample::select(&PEOPLE[..]);
     let room = || prop::sample::select(&ROOMS[..]);
     let text = || prop_oneof![".{0,30}", Just("alice: hello".to_owned()), Just("hi".to_owned())];
     prop_oneof![
-        8 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| What::Said {
+        8 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
             id, room: room.into(), user: user.into(), text: text.into() }),
-        4 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| What::Recalled {
+        4 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| EventKind::Recalled {
             id, place: Where::Room(room.into()), user: user.into(), text: text.into() }),
-        2 => (0u64..40, who(), text()).prop_map(|(id, from, text)| What::Direct {
+        2 => (0u64..40, who(), text()).prop_map(|(id, from, text)| EventKind::Direct {
             id, from: from.into(), text: text.into(), kept: false }),
-        1 => (0u64..40, who(), text()).prop_map(|(id, user, text)| What::SaidToAll {
+        1 => (0u64..40, who(), text()).prop_map(|(id, user, text)| EventKind::SaidToAll {
             id, user: user.into(), text: text.into() }),
-        1 => who().prop_map(|from| What::PrivateConnected { with: from.into() }),
-        1 => who().prop_map(|from| What::PrivateRequest { from: from.into() }),
-        1 => who().prop_map(|from| What::DirectRequest { from: from.into(), key: "".into() }),
-        2 => who().prop_map(|with| What::DirectConnected { with: with.into(), fingerprint: "12345".into() }),
-        2 => (who(), any::<bool>(), text()).prop_map(|(with, own, text)| What::DirectTalk {
+        1 => who().prop_map(|from| EventKind::PrivateConnected { with: from.into() }),
+        1 => who().prop_map(|from| EventKind::PrivateRequest { from: from.into() }),
+        1 => who().prop_map(|from| EventKind::DirectRequest { from: from.into(), key: "".into() }),
+        2 => who().prop_map(|with| EventKind::DirectConnected { with: with.into(), fingerprint: "12345".into() }),
+        2 => (who(), any::<bool>(), text()).prop_map(|(with, own, text)| EventKind::DirectTalk {
             with: with.into(), own, text: text.into() }),
-        1 => who().prop_map(|with| What::DirectEnded { with: with.into(), reason: "lost".into() }),
-        2 => (who(), room()).prop_map(|(user, room)| What::Joined { user: user.into(), room: room.into() }),
-        2 => who().prop_map(|user| What::Disconnected { user: user.into() }),
-        1 => who().prop_map(|user| What::Connected { user: user.into() }),
-        1 => room().prop_map(|room| What::Members { room: room.into(), users: vec!["alice".into(), "bob".into()], part: Part::default() }),
+        1 => who().prop_map(|with| EventKind::DirectEnded { with: with.into(), reason: "lost".into() }),
+        2 => (who(), room()).prop_map(|(user, room)| EventKind::Joined { user: user.into(), room: room.into() }),
+        2 => who().prop_map(|user| EventKind::Disconnected { user: user.into() }),
+        1 => who().prop_map(|user| EventKind::Connected { user: user.into() }),
+        1 => room().prop_map(|room| EventKind::Members { room: room.into(), users: vec!["alice".into(), "bob".into()], part: Part::default() }),
         1 => room().prop_map(|room| Cause::Entered.of_room(room).into()),
         1 => room().prop_map(|room| Cause::LeftRoom.of_room(room).into()),
         1 => Just(Cause::Kicked.report().into()),
-        1 => (room(), any::<bool>(), any::<bool>()).prop_map(|(room, missed, more)| What::CaughtUp {
+        1 => (room(), any::<bool>(), any::<bool>()).prop_map(|(room, missed, more)| EventKind::CaughtUp {
             room: room.into(), shown: 1, missed, more }),
-        1 => who().prop_map(|with| What::PrivateEnded { with: with.into(), reason: "x".into() }),
-        1 => text().prop_map(What::info),
-        2 => text().prop_map(|text| What::error(404, text)),
+        1 => who().prop_map(|with| EventKind::PrivateEnded { with: with.into(), reason: "x".into() }),
+        1 => text().prop_map(EventKind::info),
+        2 => text().prop_map(|text| EventKind::error(404, text)),
         1 => who().prop_map(|name| Cause::NoSuchUser.of_user(name).into()),
-        2 => (0u64..40).prop_map(|id| What::Done { id: Some(id), repeated: true }),
-        2 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: None }),
-        1 => Just(What::RecallEnd { shown: 1, remark: "".into(), next: Some("/history after 3".into()) }),
-        1 => Just(What::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true, grant: Default::default() }),
+        2 => (0u64..40).prop_map(|id| EventKind::Done { id: Some(id), repeated: true }),
+        2 => Just(EventKind::RecallEnd { shown: 1, remark: "".into(), next: None }),
+        1 => Just(EventKind::RecallEnd { shown: 1, remark: "".into(), next: Some("/history after 3".into()) }),
+        1 => Just(EventKind::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true, grant: Default::default() }),
     ]
 }
 
@@ -134,7 +134,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn check(desk: &Desk) {
+fn check(desk: &TestClient) {
     assert!(desk.state.conversations().iter().count() <= CONVERSATIONS);
     let mut total = 0;
     for conversation in desk.state.conversations().iter() {
@@ -158,7 +158,7 @@ proptest! {
 
     #[test]
     fn nothing_breaks_the_model(steps in prop::collection::vec(step(), 0..80)) {
-        let mut desk = Desk::signed_in(80, 24);
+        let mut desk = TestClient::signed_in(80, 24);
         for step in steps {
             match step {
                 Step::Hear(what) => desk.hear(what),
@@ -188,7 +188,7 @@ proptest! {
 
 #[test]
 fn ten_thousand_lines_and_more_stay_bounded() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     let long = "word ".repeat(390);
     for id in 0..20_000 {
         desk.said(id, "lobby", "bob", if id % 3 == 0 { &long } else { "short" });

@@ -1,23 +1,23 @@
 //! Bad networks: nothing is lost, and nothing is there twice.
 
-use crate::chat::conversation::Place;
-use crate::chat::desk::Desk;
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
+use crate::chat::test_client::TestClient;
 use crate::chat::{Effect, Exit, Input};
 use crate::engine::Phase;
 use crate::sign_in::{Loss, Refused};
-use landline_common::{Cause, What};
+use landline_common::{Cause, EventKind};
 
-fn desk() -> Desk {
-    Desk::signed_in(80, 24)
+fn desk() -> TestClient {
+    TestClient::signed_in(80, 24)
 }
 
-fn connects(desk: &Desk) -> usize {
+fn connects(desk: &TestClient) -> usize {
     desk.effects.iter().filter(|effect| matches!(effect, Effect::Connect(_))).count()
 }
 
 /// Waits for the next attempt, which succeeds.
-fn back(desk: &mut Desk) {
+fn back(desk: &mut TestClient) {
     desk.effects.clear();
     desk.pass(31_000);
     assert_eq!(connects(desk), 1);
@@ -53,7 +53,7 @@ fn a_line_is_sent_again_and_said_once() {
     back(&mut desk);
     desk.recalled(11, "lobby", "alice", "arrived");
     desk.catch_up_nothing();
-    desk.answer("lobby: arrived", What::Done { id: Some(11), repeated: true });
+    desk.answer("lobby: arrived", EventKind::Done { id: Some(11), repeated: true });
     assert_eq!(desk.lobby(), ["alice: arrived"]);
     desk.said(11, "lobby", "alice", "arrived");
     assert_eq!(desk.lobby(), ["alice: arrived"]);
@@ -79,7 +79,7 @@ fn the_rooms_and_what_is_known_of_them_are_in_the_sign_in() {
 fn off_the_record_lines_are_repeated_only_where_the_server_knows_them() {
     for (resumed, shown, again) in [(true, "pending alice: psst", 1), (false, "failed alice: psst", 0)] {
         let mut desk = desk();
-        desk.hear(What::PrivateConnected { with: "bob".into() });
+        desk.hear(EventKind::PrivateConnected { with: "bob".into() });
         desk.enter("/private bob psst");
         assert_eq!(desk.take_sent(), ["/private bob psst"]);
         desk.cut();
@@ -87,7 +87,7 @@ fn off_the_record_lines_are_repeated_only_where_the_server_knows_them() {
         desk.welcomed(true, resumed);
         let sent = desk.take_sent();
         assert_eq!(sent.iter().filter(|line| line.starts_with("/private")).count(), again, "{sent:?}");
-        assert!(desk.lines(&Place::off_the_record("bob")).contains(&shown.to_owned()), "{resumed}");
+        assert!(desk.lines(&ConversationId::off_the_record("bob")).contains(&shown.to_owned()), "{resumed}");
     }
 }
 
@@ -101,7 +101,7 @@ fn what_was_missed_is_counted_but_does_not_ring() {
     desk.effects.clear();
     desk.recalled(11, "lobby", "bob", "alice?");
     desk.recalled(12, "lobby", "bob", "alice!");
-    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
+    let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (2, 2));
     assert_eq!(desk.effects, []);
 }
@@ -123,7 +123,7 @@ fn a_long_gap_is_fetched_page_by_page_and_holds_nothing_up() {
         "{sent:?}"
     );
     desk.recalled(12, "lobby", "bob", "b");
-    let more = What::RecallEnd { shown: 1, remark: "".into(), next: Some("xq wvzt".into()) };
+    let more = EventKind::RecallEnd { shown: 1, remark: "".into(), next: Some("xq wvzt".into()) };
     desk.answer("lobby: /history after 11", more);
     // The program's own questions leave lines free for the user.
     desk.pass_silently(5_000);
@@ -189,7 +189,7 @@ fn d1_silence_is_shown_and_the_connection_made_again_at_once() {
     assert!(desk.effects.contains(&Effect::Disconnect));
     assert_eq!(connects(&desk), 1);
     assert_eq!(desk.lobby(), ["unsent alice: is anybody there?"]);
-    assert!(desk.lines(&Place::Server).last().unwrap().contains("no answer for 6 s"));
+    assert!(desk.lines(&ConversationId::Server).last().unwrap().contains("no answer for 6 s"));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn an_idle_server_is_asked_now_and_then() {
 
 #[test]
 fn who_never_got_in_is_told_why_at_once() {
-    let mut desk = Desk::new(80, 24);
+    let mut desk = TestClient::new(80, 24);
     let (why, cause) = ("that name is in use".to_owned(), Cause::NameTaken);
     desk.step(Input::Refused(Refused { why: why.clone(), cause, again: true }));
     assert_eq!(desk.effects, [Effect::Quit(Exit::Refused(why))]);
@@ -233,8 +233,8 @@ fn a13_who_was_kicked_is_told_why_and_stays_out() {
         desk.cut();
         let expected = format!("you were {word}: too much noise");
         assert_eq!(*desk.state.phase(), Phase::Stopped { why: (&*expected).into() });
-        assert!(desk.lines(&Place::Server).iter().any(|line| line.contains(&expected)));
-        let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
+        assert!(desk.lines(&ConversationId::Server).iter().any(|line| line.contains(&expected)));
+        let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
         assert!(lobby.members.is_empty(), "the header counts nobody");
         desk.effects.clear();
         desk.pass(100_000);
@@ -251,7 +251,7 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_names_them() {
         desk.cut();
         desk.enter("unsent");
         desk.effects.clear();
-        let leave = |desk: &mut Desk| match how {
+        let leave = |desk: &mut TestClient| match how {
             "/quit" => desk.enter("/quit"),
             _ => desk.press(Key::ctrl('c')),
         };
@@ -323,12 +323,12 @@ fn commands_typed_without_a_connection_are_sent_later() {
 #[test]
 fn what_is_for_the_user_alone_is_acknowledged_and_shown_once() {
     let mut desk = desk();
-    desk.hear(What::PrivateConnected { with: "bob".into() });
+    desk.hear(EventKind::PrivateConnected { with: "bob".into() });
     for seq in [1, 2, 2, 1, 3] {
         let text = format!("line {seq}").into();
-        desk.hear_with_seq(seq, What::Private { from: "bob".into(), text });
+        desk.hear_with_seq(seq, EventKind::Private { from: "bob".into(), text });
     }
-    let lines = desk.lines(&Place::off_the_record("bob"));
+    let lines = desk.lines(&ConversationId::off_the_record("bob"));
     assert_eq!(lines[1..], ["bob: line 1", "bob: line 2", "bob: line 3"]);
     assert_eq!(desk.acknowledged, [1, 2, 2, 2, 3]);
     desk.cut();
@@ -336,9 +336,9 @@ fn what_is_for_the_user_alone_is_acknowledged_and_shown_once() {
     let Some(Effect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
     assert!(sign_in.begin().contains(r#""seq":3"#));
     desk.welcomed(true, false);
-    desk.hear_with_seq(1, What::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });
-    desk.hear_with_seq(2, What::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });
-    assert_eq!(desk.lines(&Place::person("bob")), ["bob: new session"], "the same id is the same message");
+    desk.hear_with_seq(1, EventKind::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });
+    desk.hear_with_seq(2, EventKind::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });
+    assert_eq!(desk.lines(&ConversationId::person("bob")), ["bob: new session"], "the same id is the same message");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! Sessions that end by the server: what was not said stays unsaid, and broken numbers are not believed.
 
 use crate::chat::Effect;
-use crate::chat::conversation::Place;
-use crate::chat::desk::Desk;
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::Key;
+use crate::chat::test_client::TestClient;
 use crate::engine::Phase;
-use landline_common::{Cause, What};
+use landline_common::{Cause, EventKind};
 
-fn desk() -> Desk {
-    Desk::signed_in(80, 24)
+fn desk() -> TestClient {
+    TestClient::signed_in(80, 24)
 }
 
 #[test]
@@ -47,7 +47,8 @@ fn what_was_not_said_before_a_kick_is_never_said_after_it() {
 #[test]
 fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() {
     let mut desk = desk();
-    let direct = |id: u64| What::Direct { id, from: "bob".into(), text: format!("message {id}").into(), kept: false };
+    let direct =
+        |id: u64| EventKind::Direct { id, from: "bob".into(), text: format!("message {id}").into(), kept: false };
     desk.hear_with_seq(1, direct(11));
     desk.effects.clear();
     desk.hear_with_seq(3, direct(13));
@@ -65,5 +66,5 @@ fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() 
     desk.hear_with_seq(2, direct(12));
     desk.hear_with_seq(3, direct(13));
     assert_eq!(desk.acknowledged, [1, 2, 3]);
-    assert_eq!(desk.lines(&Place::person("bob")), ["bob: message 11", "bob: message 12", "bob: message 13"]);
+    assert_eq!(desk.lines(&ConversationId::person("bob")), ["bob: message 11", "bob: message 12", "bob: message 13"]);
 }

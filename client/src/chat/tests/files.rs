@@ -1,32 +1,32 @@
 //! Saving a conversation, and paths by Tab.
 
-use crate::chat::conversation::Place;
-use crate::chat::desk::Desk;
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
+use crate::chat::test_client::TestClient;
 use crate::chat::{Effect, Input};
-use landline_common::What;
+use landline_common::EventKind;
 
 const TAB: Key = Key::plain(Code::Tab);
 
 /// What the last Tab asked for.
-fn asked(desk: &mut Desk) -> Option<(String, String)> {
+fn asked(desk: &mut TestClient) -> Option<(String, String)> {
     match desk.effects.pop() {
         Some(Effect::ListFolder { folder, beginning }) => Some((folder, beginning)),
         _ => None,
     }
 }
 
-fn holds(desk: &mut Desk, names: &[&str]) {
+fn holds(desk: &mut TestClient, names: &[&str]) {
     desk.step(Input::Folder(names.iter().map(|name| (*name).to_owned()).collect()));
 }
 
-fn draft(desk: &Desk) -> &str {
+fn draft(desk: &TestClient) -> &str {
     desk.state.conversations().viewed().draft.text()
 }
 
 /// A line typed, Tab pressed, and what it asked for.
-fn tab(line: &str) -> (Desk, Option<(String, String)>) {
-    let mut desk = Desk::signed_in(80, 24);
+fn tab(line: &str) -> (TestClient, Option<(String, String)>) {
+    let mut desk = TestClient::signed_in(80, 24);
     desk.type_in(line);
     desk.press(TAB);
     let asked = asked(&mut desk);
@@ -35,9 +35,9 @@ fn tab(line: &str) -> (Desk, Option<(String, String)>) {
 
 #[test]
 fn what_is_shown_is_saved_as_clean_text() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.said(1, "lobby", "bob", "hi\u{1b}[31m 日本");
-    desk.hear(What::Joined { user: "carol".into(), room: "lobby".into() });
+    desk.hear(EventKind::Joined { user: "carol".into(), room: "lobby".into() });
     desk.enter("hello");
     desk.echo(2, "lobby", "hello");
     desk.cut();
@@ -56,7 +56,7 @@ fn what_is_shown_is_saved_as_clean_text() {
 
 #[test]
 fn what_was_said_in_several_rooms_says_where() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.enter("/join ops");
     desk.entered("ops");
     desk.said(5, "ops", "bob", "alice: look");
@@ -69,7 +69,7 @@ fn what_was_said_in_several_rooms_says_where() {
 
 #[test]
 fn what_came_of_saving_is_told() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.step(Input::Saved(Ok("/home/alice/talk\u{1b}[2J.txt".into())));
     desk.step(Input::Saved(Err("there is no such folder".into())));
     desk.enter("/save");
@@ -121,7 +121,7 @@ fn an_answer_that_nobody_waits_for_any_more_changes_nothing() {
     holds(&mut desk, &["tx1"]);
     assert_eq!(draft(&desk), "/save tx");
     let (mut desk, _) = tab("/save t");
-    desk.state.conversations_mut().view(&Place::Server);
+    desk.state.conversations_mut().view(&ConversationId::Server);
     holds(&mut desk, &["talks"]);
     assert_eq!(draft(&desk), "");
     let (mut desk, _) = tab("/save t");

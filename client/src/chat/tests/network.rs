@@ -2,15 +2,15 @@
 //! sessions that go on: everything that was typed is said once, in the order of its target, and what was typed, said,
 //! stored and shown agree.
 
-use crate::chat::conversation::Place;
-use crate::chat::desk::{Desk, alice};
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
+use crate::chat::test_client::{TestClient, alice};
 use crate::chat::{Effect, Input, Settings, State};
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::Loss;
 use landline_common::event::{Grant, PROTOCOL, Part, Reply};
-use landline_common::history::Place as Where;
-use landline_common::{Cause, Command, Event, Moment, Request, What};
+use landline_common::history::Location as Where;
+use landline_common::{Cause, Command, Event, EventKind, OffsetDateTime, Request};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -51,9 +51,9 @@ fn room_of(name: &str) -> &'static str {
 }
 
 impl Network {
-    fn tell(&mut self, what: What<'static>, reply: Option<(&str, bool)>) {
+    fn tell(&mut self, what: EventKind<'static>, reply: Option<(&str, bool)>) {
         let reply = reply.map(|(label, done)| Reply { label: label.to_owned().into(), done });
-        let event = Event { reply, ..what.at(Moment::default()) };
+        let event = Event { reply, ..what.at(OffsetDateTime::default()) };
         if self.connected {
             self.down.push_back(event);
         }
@@ -93,20 +93,20 @@ impl Network {
             rate: Some((10, 5_000)),
         };
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
-        self.tell(What::Welcome { user, server, room, account: true, grant: Box::new(grant) }, Some(("s", false)));
+        self.tell(EventKind::Welcome { user, server, room, account: true, grant: Box::new(grant) }, Some(("s", false)));
         for (room, id) in wanted {
             let more = self.recall(room, id.unwrap_or(0), "s");
-            self.tell(What::CaughtUp { room: room.into(), shown: 0, missed: true, more }, Some(("s", false)));
+            self.tell(EventKind::CaughtUp { room: room.into(), shown: 0, missed: true, more }, Some(("s", false)));
         }
-        self.tell(What::CaughtUp { room: "all".into(), shown: 0, missed: false, more: false }, Some(("s", false)));
-        self.tell(What::Done { id: None, repeated: false }, Some(("s", true)));
+        self.tell(EventKind::CaughtUp { room: "all".into(), shown: 0, missed: false, more: false }, Some(("s", false)));
+        self.tell(EventKind::Done { id: None, repeated: false }, Some(("s", true)));
     }
 
     fn say(&mut self, room: &'static str, user: &'static str, text: &str, label: Option<&str>) -> u64 {
         self.said.push(Stored { room, user, text: text.to_owned() });
         let id = self.said.len() as u64;
         if self.rooms.contains(room) {
-            let what = What::Said { id, room: room.into(), user: user.into(), text: text.to_owned().into() };
+            let what = EventKind::Said { id, room: room.into(), user: user.into(), text: text.to_owned().into() };
             self.tell(what, label.map(|label| (label, true)));
         }
         id
@@ -127,7 +127,7 @@ impl Network {
         let seen = self.labels.get(label).copied();
         let known = request.nonce.as_deref().and_then(|nonce| self.nonces.get(nonce)).copied();
         if let (Some(id), _) | (None, id @ Some(_)) = (seen, known) {
-            return self.tell(What::Done { id, repeated: true }, Some((label, true)));
+            return self.tell(EventKind::Done { id, repeated: true }, Some((label, true)));
         }
         let id = self.carry_out(&command, label);
         if !command.is_upkeep() {
@@ -147,29 +147,33 @@ impl Network {
             Command::SayIn { room, .. } => panic!("she says something in {room}, where she is not"),
             Command::Private { text, .. } => {
                 self.heard.push(text.to_owned());
-                self.tell(What::Done { id: None, repeated: false }, done);
+                self.tell(EventKind::Done { id: None, repeated: false }, done);
             }
-            Command::Ping(_) => self.tell(What::Pong("".into()), done),
+            Command::Ping(_) => self.tell(EventKind::Pong("".into()), done),
             Command::Join(room) => {
                 self.rooms.insert(room_of(room));
                 self.tell(Cause::Entered.of_room(room.to_owned()).into(), done);
             }
             Command::HistoryIn { room, ask } => {
                 let after = match ask {
-                    landline_common::command::Ask::After(id) => id,
+                    landline_common::command::HistoryQuery::After(id) => id,
                     _ => 0,
                 };
                 let more = self.recall(room_of(room), after, label).then(|| "xq".into());
-                self.tell(What::RecallEnd { shown: 0, remark: "".into(), next: more }, done);
+                self.tell(EventKind::RecallEnd { shown: 0, remark: "".into(), next: more }, done);
             }
             Command::Members { room, .. } => {
                 self.tell(
-                    What::Members { room: room.to_owned().into(), users: vec!["alice".into()], part: Part::default() },
+                    EventKind::Members {
+                        room: room.to_owned().into(),
+                        users: vec!["alice".into()],
+                        part: Part::default(),
+                    },
                     done,
                 );
             }
             Command::Online { .. } => {
-                self.tell(What::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() }, done)
+                self.tell(EventKind::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() }, done)
             }
             other => panic!("nobody asked for {other:?}"),
         }
@@ -181,7 +185,8 @@ impl Network {
         let found: Vec<(u64, Stored)> =
             (1..).zip(self.said.clone()).filter(|(id, said)| *id > after && said.room == room).collect();
         for (id, Stored { user, text, .. }) in found.iter().take(PAGE).cloned() {
-            let what = What::Recalled { id, place: Where::Room(room.into()), user: user.into(), text: text.into() };
+            let what =
+                EventKind::Recalled { id, place: Where::Room(room.into()), user: user.into(), text: text.into() };
             self.tell(what, Some((label, false)));
         }
         found.len() > PAGE
@@ -220,7 +225,7 @@ impl World {
     }
 
     fn step(&mut self, input: Input) {
-        let now = Now { ms: self.ms, wall: Moment::default(), zone: Zone::default() };
+        let now = Now { ms: self.ms, wall: OffsetDateTime::default(), zone: Zone::default() };
         for effect in self.state.step(input, now) {
             match effect {
                 Effect::Connect(mut sign_in) => self.network.sign_in(&sign_in.begin()),
@@ -240,7 +245,7 @@ impl World {
 
     /// Types a line for a room.
     fn say(&mut self, room: &'static str, text: String) {
-        let number = self.state.conversations().numbered().position(|talks| talks.place == Place::room(room));
+        let number = self.state.conversations().numbered().position(|talks| talks.place == ConversationId::room(room));
         match number {
             Some(at) => {
                 let digit = char::from_digit(u32::try_from(at).unwrap() + 1, 10).unwrap();
@@ -308,7 +313,7 @@ impl World {
 
     /// What is shown of a room: who said what, with signs of what is not sent.
     fn shown(&self, room: &str) -> Vec<String> {
-        let desk_lines = self.state.conversations().get(&Place::room(room)).expect("a tab").lines();
+        let desk_lines = self.state.conversations().get(&ConversationId::room(room)).expect("a tab").lines();
         let shown = desk_lines.iter().filter_map(|line| {
             let talk = line.talk()?;
             let open = if talk.delivery.is_open() { "unsent " } else { "" };
@@ -375,8 +380,8 @@ proptest! {
 
 #[test]
 fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
-    let mut desk = Desk::signed_in(80, 24);
-    desk.hear(What::PrivateConnected { with: "bob".into() });
+    let mut desk = TestClient::signed_in(80, 24);
+    desk.hear(EventKind::PrivateConnected { with: "bob".into() });
     let mut heard = Vec::new();
     for n in 0..6 {
         desk.enter(&format!("/private bob line {n}"));
@@ -384,7 +389,7 @@ fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
         match n % 3 {
             0 => {
                 heard.push(line.clone());
-                desk.answer(&line, What::Done { id: None, repeated: false });
+                desk.answer(&line, EventKind::Done { id: None, repeated: false });
             }
             // It arrived, and its answer did not.
             1 => {
@@ -392,7 +397,7 @@ fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
                 desk.cut();
                 desk.pass(31_000);
                 desk.welcomed(true, true);
-                desk.answer(&line, What::Done { id: None, repeated: true });
+                desk.answer(&line, EventKind::Done { id: None, repeated: true });
             }
             _ => {
                 desk.take_sent();
@@ -400,11 +405,11 @@ fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
                 desk.pass(31_000);
                 desk.welcomed(true, false);
                 assert!(!desk.take_sent().contains(&line), "it may have arrived");
-                desk.hear(What::PrivateConnected { with: "bob".into() });
+                desk.hear(EventKind::PrivateConnected { with: "bob".into() });
             }
         }
     }
-    let lines = desk.lines(&Place::off_the_record("bob"));
+    let lines = desk.lines(&ConversationId::off_the_record("bob"));
     let shown: Vec<&String> = lines.iter().filter(|line| line.contains("line ")).collect();
     let expected: Vec<String> = (0..6)
         .map(|n| if n % 3 == 2 { format!("failed alice: line {n}") } else { format!("alice: line {n}") })

@@ -1,21 +1,21 @@
 //! `/register` and `/password`: what is asked, what is sent, and with what the client signs in afterwards.
 
-use crate::chat::conversation::Place;
-use crate::chat::desk::Desk;
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::overlay::Overlay;
+use crate::chat::test_client::TestClient;
 use crate::chat::{Effect, Input, Remembered};
 use crate::sign_in::Refused;
 use landline_common::Cause;
 
 /// Types a password, and Enter.
-fn answer(desk: &mut Desk, password: &str) {
+fn answer(desk: &mut TestClient, password: &str) {
     assert!(matches!(desk.state.overlay(), Some(Overlay::Password(_))), "{:?}", desk.lobby());
     desk.enter(password);
 }
 
 /// The attempts to sign in of the next connection.
-fn sign_in(desk: &mut Desk) -> String {
+fn sign_in(desk: &mut TestClient) -> String {
     desk.step(Input::Key(Key::ctrl('r')));
     let connects = desk.effects.iter().rev().find_map(|effect| match effect {
         Effect::Connect(sign_in) => Some(format!("{sign_in:?}")),
@@ -24,7 +24,7 @@ fn sign_in(desk: &mut Desk) -> String {
     connects.expect("it connects")
 }
 
-fn made(desk: &mut Desk) {
+fn made(desk: &mut TestClient) {
     desk.enter("/register");
     answer(desk, "correct horse");
     answer(desk, "correct horse");
@@ -32,7 +32,7 @@ fn made(desk: &mut Desk) {
 
 #[test]
 fn a_guest_makes_an_account_and_is_remembered_with_it() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.enter("/password");
     assert!(desk.state.overlay().is_none());
     assert_eq!(
@@ -58,7 +58,7 @@ fn a_guest_makes_an_account_and_is_remembered_with_it() {
 
 #[test]
 fn passwords_are_asked_over_the_talk_and_pasted_text_goes_there() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.enter("/register");
     desk.step(Input::Paste("correct horse\n".into()));
     desk.press(Key::plain(Code::Enter));
@@ -81,7 +81,7 @@ fn passwords_are_asked_over_the_talk_and_pasted_text_goes_there() {
 
 #[test]
 fn where_an_answer_was_lost_both_passwords_are_tried() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     made(&mut desk);
     desk.answer("/register", Cause::AccountMade.of_user("alice").into());
     desk.enter("/password");
@@ -103,7 +103,7 @@ fn where_an_answer_was_lost_both_passwords_are_tried() {
 
 #[test]
 fn where_the_old_password_still_counts_the_new_one_is_forgotten() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     made(&mut desk);
     desk.cut();
     let attempts = sign_in(&mut desk);
@@ -117,18 +117,20 @@ fn where_the_old_password_still_counts_the_new_one_is_forgotten() {
 
 #[test]
 fn a_session_that_the_operator_ended_is_not_begun_again_with_the_old_password() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.hear(Cause::PasswordReset.report().into());
     desk.cut();
     desk.pass_silently(60_000);
     assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Connect(_))));
-    assert!(desk.lines(&Place::Server).iter().any(|line| line.contains("the operator has set a new password")));
+    assert!(
+        desk.lines(&ConversationId::Server).iter().any(|line| line.contains("the operator has set a new password"))
+    );
 }
 
 #[test]
 fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
     for reset in [true, false] {
-        let mut desk = Desk::signed_in(80, 24);
+        let mut desk = TestClient::signed_in(80, 24);
         made(&mut desk);
         desk.answer("/register", Cause::AccountMade.of_user("alice").into());
         if reset {
@@ -139,7 +141,7 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
             let (why, cause) = ("Wrong name or password".to_owned(), Cause::WrongPassword);
             desk.step(Input::Refused(Refused { why, cause, again: false }));
         }
-        assert!(desk.lines(&Place::Server).last().unwrap().ends_with("Ctrl-R asks for the password"));
+        assert!(desk.lines(&ConversationId::Server).last().unwrap().ends_with("Ctrl-R asks for the password"));
         desk.effects.clear();
         desk.press(Key::ctrl('r'));
         assert_eq!(desk.effects, [], "not with the old one");
@@ -156,7 +158,7 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
 
 #[test]
 fn without_a_connection_nothing_is_asked() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.cut();
     desk.enter("/register");
     assert!(desk.state.overlay().is_none());

@@ -1,12 +1,12 @@
 //! Reading back, and what is new meanwhile.
 
-use crate::chat::conversation::{Older, Place};
-use crate::chat::desk::Desk;
+use crate::chat::conversation::{ConversationId, Older};
 use crate::chat::key::{Code, Key};
-use landline_common::What;
+use crate::chat::test_client::TestClient;
+use landline_common::EventKind;
 
-fn full() -> Desk {
-    let mut desk = Desk::signed_in(80, 24);
+fn full() -> TestClient {
+    let mut desk = TestClient::signed_in(80, 24);
     for id in 100..200 {
         desk.said(id, "lobby", "bob", &format!("line {id}"));
     }
@@ -51,7 +51,7 @@ fn the_beginning_asks_for_more_once() {
     let anchor = desk.state.conversations().viewed().scroll;
     desk.recalled(98, "lobby", "bob", "older");
     desk.recalled(99, "lobby", "bob", "old");
-    desk.answer("lobby: /history", What::RecallEnd { shown: 2, remark: "".into(), next: None });
+    desk.answer("lobby: /history", EventKind::RecallEnd { shown: 2, remark: "".into(), next: None });
     assert_eq!(desk.state.conversations().viewed().scroll, anchor, "what comes above moves nothing");
     assert_eq!(desk.state.conversations().viewed().older, Older::Nothing);
     let lines = desk.lobby();
@@ -79,16 +79,16 @@ fn what_is_new_is_marked_until_one_leaves() {
     let marked = lobby.lines().iter().find(|line| Some(line.key) == lobby.marker).unwrap();
     assert_eq!(marked.id, Some(200));
     desk.press(Key::alt(Code::Char('3')));
-    assert_eq!(desk.state.conversations().get(&Place::room("lobby")).unwrap().marker, None);
+    assert_eq!(desk.state.conversations().get(&ConversationId::room("lobby")).unwrap().marker, None);
 }
 
 #[test]
 fn mentions_and_back() {
     let mut desk = full();
     desk.press(Key::alt(Code::Char('m')));
-    assert_eq!(desk.state.conversations().viewed().place, Place::Mentions);
+    assert_eq!(desk.state.conversations().viewed().place, ConversationId::Mentions);
     desk.press(Key::alt(Code::Char('m')));
-    assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
+    assert_eq!(desk.state.conversations().viewed().place, ConversationId::room("lobby"));
 }
 
 #[test]
@@ -109,17 +109,17 @@ fn a_search_is_shown_where_one_looks() {
     desk.press(Key::alt(Code::Char('3')));
     desk.enter("/search line");
     let (label, _) = desk.unanswered.pop().unwrap();
-    let place = landline_common::history::Place::Room("ops".into());
-    let what = What::Recalled { id: 150, place, user: "bob".into(), text: "line 150".into() };
+    let place = landline_common::history::Location::Room("ops".into());
+    let what = EventKind::Recalled { id: 150, place, user: "bob".into(), text: "line 150".into() };
     desk.part(&label, what);
-    let shown = desk.lines(&Place::Server);
+    let shown = desk.lines(&ConversationId::Server);
     assert!(shown.contains(&"- [ops 2026-11-21 14:00] bob: line 150".to_owned()), "{shown:?}");
-    assert!(desk.state.conversations().get(&Place::room("ops")).is_none());
+    assert!(desk.state.conversations().get(&ConversationId::room("ops")).is_none());
 }
 
 #[test]
 fn a18_what_was_cleared_is_fetched_at_the_beginning() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     desk.said(100, "lobby", "bob", "before");
     desk.enter("/clear");
     desk.said(101, "lobby", "bob", "after");
@@ -132,6 +132,6 @@ fn a18_what_was_cleared_is_fetched_at_the_beginning() {
     assert_eq!(desk.take_sent(), ["lobby: /history before 101"]);
     desk.recalled(99, "lobby", "bob", "long before");
     desk.recalled(100, "lobby", "bob", "before");
-    desk.answer("lobby: /history", What::RecallEnd { shown: 2, remark: "".into(), next: None });
+    desk.answer("lobby: /history", EventKind::RecallEnd { shown: 2, remark: "".into(), next: None });
     assert_eq!(desk.lobby(), ["bob: long before", "bob: before", "bob: after"]);
 }

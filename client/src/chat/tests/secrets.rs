@@ -1,54 +1,54 @@
 //! Chats that are stored nowhere, off the record and encrypted.
 
-use crate::chat::conversation::{Place, Secret};
-use crate::chat::desk::Desk;
+use crate::chat::conversation::{ConversationId, Secret};
 use crate::chat::key::{Code, Key};
+use crate::chat::test_client::TestClient;
 use crate::chat::{Effect, Input};
 use crate::sign_in::Loss;
 use landline_common::event::Reply;
-use landline_common::{Cause, Event, Moment, What};
+use landline_common::{Cause, Event, EventKind, OffsetDateTime};
 
 const NUMBERS: &str = "12345 67890 12345 67890 12345 67890 12345 67890";
 
-fn desk() -> Desk {
-    Desk::signed_in(80, 24)
+fn desk() -> TestClient {
+    TestClient::signed_in(80, 24)
 }
 
-fn bob() -> Place {
-    Place::direct("bob")
+fn bob() -> ConversationId {
+    ConversationId::direct("bob")
 }
 
 /// This program tells something itself.
-fn told(desk: &mut Desk, what: What<'static>) {
-    let event = Box::new(what.at(Moment::default()));
+fn told(desk: &mut TestClient, what: EventKind<'static>) {
+    let event = Box::new(what.at(OffsetDateTime::default()));
     desk.step(Input::Event { event, by_program: true });
 }
 
-fn open(desk: &mut Desk) {
-    told(desk, What::DirectConnected { with: "Bob".into(), fingerprint: NUMBERS.into() });
+fn open(desk: &mut TestClient) {
+    told(desk, EventKind::DirectConnected { with: "Bob".into(), fingerprint: NUMBERS.into() });
 }
 
-fn heard(desk: &mut Desk, text: &str) {
-    told(desk, What::DirectTalk { with: "Bob".into(), own: false, text: text.to_owned().into() });
+fn heard(desk: &mut TestClient, text: &str) {
+    told(desk, EventKind::DirectTalk { with: "Bob".into(), own: false, text: text.to_owned().into() });
 }
 
 /// The first line that has not gone out has.
-fn out(desk: &mut Desk) {
+fn out(desk: &mut TestClient) {
     let at = desk.unanswered.iter().position(|(_, line)| line.starts_with("/direct-say")).expect("a line");
     let (label, line) = desk.unanswered.remove(at);
     let text = line.splitn(3, ' ').nth(2).unwrap().to_owned().into();
     let reply = Some(Reply { label: label.into(), done: true });
-    let what = What::DirectTalk { with: "Bob".into(), own: true, text };
-    let event = Box::new(Event { reply, ..what.at(Moment::default()) });
+    let what = EventKind::DirectTalk { with: "Bob".into(), own: true, text };
+    let event = Box::new(Event { reply, ..what.at(OffsetDateTime::default()) });
     desk.step(Input::Event { event, by_program: true });
 }
 
-fn ended(desk: &mut Desk, reason: &'static str) {
-    told(desk, What::DirectEnded { with: "Bob".into(), reason: reason.into() });
+fn ended(desk: &mut TestClient, reason: &'static str) {
+    told(desk, EventKind::DirectEnded { with: "Bob".into(), reason: reason.into() });
 }
 
 /// In the tab of an open chat.
-fn with_bob() -> Desk {
+fn with_bob() -> TestClient {
     let mut desk = desk();
     open(&mut desk);
     desk.press(Key::alt(Code::Char('2')));
@@ -57,7 +57,7 @@ fn with_bob() -> Desk {
 }
 
 /// What was said, without notices.
-fn said(desk: &Desk) -> Vec<String> {
+fn said(desk: &TestClient) -> Vec<String> {
     let mut lines = desk.lines(&bob());
     lines.retain(|line| !line.starts_with("- "));
     lines
@@ -66,7 +66,7 @@ fn said(desk: &Desk) -> Vec<String> {
 #[test]
 fn a_request_rings_and_says_how_to_answer() {
     let mut desk = desk();
-    desk.hear(What::DirectRequest { from: "Bob".into(), key: "00".into() });
+    desk.hear(EventKind::DirectRequest { from: "Bob".into(), key: "00".into() });
     assert!(desk.effects.contains(&Effect::Bell));
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().mentions, 1);
     let asked = "- Bob wants an encrypted chat, past the server: /accept Bob or /reject Bob";
@@ -77,17 +77,17 @@ fn a_request_rings_and_says_how_to_answer() {
 fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
     for (named, off_the_record) in [(true, false), (false, false), (true, true)] {
         let mut desk = desk();
-        desk.hear(What::Direct { id: 1, from: "bob".into(), text: "hi".into(), kept: false });
+        desk.hear(EventKind::Direct { id: 1, from: "bob".into(), text: "hi".into(), kept: false });
         desk.press(Key::alt(Code::Char('a')));
         let (place, request) = if off_the_record {
-            (Place::off_the_record("bob"), What::PrivateRequest { from: "bob".into() })
+            (ConversationId::off_the_record("bob"), EventKind::PrivateRequest { from: "bob".into() })
         } else {
-            (bob(), What::DirectRequest { from: "bob".into(), key: "00".into() })
+            (bob(), EventKind::DirectRequest { from: "bob".into(), key: "00".into() })
         };
         desk.hear(request);
-        assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
+        assert_eq!(desk.state.conversations().viewed().place, ConversationId::person("bob"));
         desk.enter(if named { "/accept bob" } else { "/accept" });
-        let stored = desk.lines(&Place::person("bob"));
+        let stored = desk.lines(&ConversationId::person("bob"));
         assert!(stored.last().unwrap().contains("has a tab of its own"), "{stored:?}");
         assert_eq!(desk.state.conversations().viewed().place, place);
         desk.take_sent();
@@ -95,9 +95,9 @@ fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
         assert_eq!(desk.take_sent(), [""; 0], "it is not open yet");
         assert_eq!(desk.state.conversations().viewed().draft.text(), "between us");
         let connected = if off_the_record {
-            What::PrivateConnected { with: "bob".into() }
+            EventKind::PrivateConnected { with: "bob".into() }
         } else {
-            What::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() }
+            EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() }
         };
         told(&mut desk, connected);
         desk.press(Key::plain(Code::Enter));
@@ -111,15 +111,15 @@ fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
 fn a4_a_chat_that_ends_while_it_is_viewed_takes_no_more_talk() {
     for off_the_record in [false, true] {
         let mut desk = desk();
-        let place = if off_the_record { Place::off_the_record("bob") } else { bob() };
+        let place = if off_the_record { ConversationId::off_the_record("bob") } else { bob() };
         if off_the_record {
-            desk.hear(What::PrivateConnected { with: "Bob".into() });
+            desk.hear(EventKind::PrivateConnected { with: "Bob".into() });
         } else {
             open(&mut desk);
         }
         desk.press(Key::alt(Code::Char('2')));
         if off_the_record {
-            desk.hear(What::PrivateEnded { with: "Bob".into(), reason: "disconnected".into() });
+            desk.hear(EventKind::PrivateEnded { with: "Bob".into(), reason: "disconnected".into() });
         } else {
             ended(&mut desk, "the link is lost");
         }
@@ -141,11 +141,13 @@ fn a4_after_closing_an_encrypted_tab_the_next_line_is_asked_about() {
     assert_eq!(desk.state.conversations().viewed().place, bob());
     desk.enter("/close");
     assert_eq!(desk.take_sent(), ["/direct-stop Bob"]);
-    assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
-    assert!(desk.lines(&Place::person("bob")).last().unwrap().contains("the encrypted chat with Bob is closed"));
+    assert_eq!(desk.state.conversations().viewed().place, ConversationId::person("bob"));
+    assert!(
+        desk.lines(&ConversationId::person("bob")).last().unwrap().contains("the encrypted chat with Bob is closed")
+    );
     desk.enter("more of that");
     assert_eq!(desk.take_sent(), [""; 0], "not without a word");
-    assert!(desk.lines(&Place::person("bob")).last().unwrap().contains("Enter again"));
+    assert!(desk.lines(&ConversationId::person("bob")).last().unwrap().contains("Enter again"));
     desk.press(Key::plain(Code::Enter));
     assert_eq!(desk.take_sent(), ["/pm bob more of that"]);
 }
@@ -153,13 +155,13 @@ fn a4_after_closing_an_encrypted_tab_the_next_line_is_asked_about() {
 #[test]
 fn b9_each_kind_of_one_to_one_has_a_name_and_a_tab() {
     let mut desk = desk();
-    desk.hear(What::Direct { id: 1, from: "bob".into(), text: "stored".into(), kept: false });
-    desk.hear(What::PrivateConnected { with: "bob".into() });
-    desk.hear(What::Private { from: "bob".into(), text: "off the record".into() });
+    desk.hear(EventKind::Direct { id: 1, from: "bob".into(), text: "stored".into(), kept: false });
+    desk.hear(EventKind::PrivateConnected { with: "bob".into() });
+    desk.hear(EventKind::Private { from: "bob".into(), text: "off the record".into() });
     open(&mut desk);
     heard(&mut desk, "encrypted");
-    assert_eq!(desk.lines(&Place::person("bob")), ["bob: stored"]);
-    let off = desk.lines(&Place::off_the_record("bob"));
+    assert_eq!(desk.lines(&ConversationId::person("bob")), ["bob: stored"]);
+    let off = desk.lines(&ConversationId::off_the_record("bob"));
     assert!(off[0].starts_with("- off-the-record chat with bob") && off[1] == "bob: off the record", "{off:?}");
     let encrypted = desk.lines(&bob());
     assert!(encrypted[0].starts_with("- encrypted chat with Bob") && encrypted[1] == "Bob: encrypted", "{encrypted:?}");
@@ -172,31 +174,34 @@ fn who_asks_hears_what_comes_of_it() {
     assert_eq!(desk.take_sent(), ["/direct bob"]);
     desk.answer("/direct bob", Cause::DirectAsked.of_user("bob").saying("xq wvzt").into());
     assert_eq!(desk.lobby(), ["- bob is asked for an encrypted chat; wait for the answer"]);
-    desk.hear(What::DirectReady { user: "Bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() });
+    desk.hear(EventKind::DirectReady { user: "Bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() });
     open(&mut desk);
     let lines = desk.lines(&bob());
     assert!(lines[0].contains("connecting") && lines[1].contains(NUMBERS), "{lines:?}");
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().direct.as_deref(), Some(NUMBERS));
-    desk.hear(What::DirectRejected { by: "carol".into() });
-    assert_eq!(desk.lines(&Place::direct("carol")), ["- carol declined the encrypted chat"]);
+    desk.hear(EventKind::DirectRejected { by: "carol".into() });
+    assert_eq!(desk.lines(&ConversationId::direct("carol")), ["- carol declined the encrypted chat"]);
 }
 
 #[test]
 fn a_user_who_asked_is_told_where_they_are_that_the_chat_is_open() {
     for encrypted in [true, false] {
         let mut desk = desk();
-        desk.hear(What::Direct { id: 1, from: "carol".into(), text: "hi".into(), kept: false });
+        desk.hear(EventKind::Direct { id: 1, from: "carol".into(), text: "hi".into(), kept: false });
         let (place, connected) = match encrypted {
-            true => (Place::direct("dora"), What::DirectConnected { with: "dora".into(), fingerprint: NUMBERS.into() }),
-            false => (Place::off_the_record("dora"), What::PrivateConnected { with: "dora".into() }),
+            true => (
+                ConversationId::direct("dora"),
+                EventKind::DirectConnected { with: "dora".into(), fingerprint: NUMBERS.into() },
+            ),
+            false => (ConversationId::off_the_record("dora"), EventKind::PrivateConnected { with: "dora".into() }),
         };
         let what = place.chat_name();
         desk.enter(if encrypted { "/direct dora" } else { "/connect dora" });
         told(&mut desk, connected);
-        assert_eq!(viewed(&desk), Place::room("lobby"), "the view stays where it is");
+        assert_eq!(viewed(&desk), ConversationId::room("lobby"), "the view stays where it is");
         let line = format!("- dora is in the {what} now: Alt-a opens it. What you type here goes to lobby.");
         assert_eq!(desk.lobby().last(), Some(&line));
-        let opened = |desk: &Desk| desk.state.opened_unseen().map(|chat| chat.place.clone());
+        let opened = |desk: &TestClient| desk.state.opened_unseen().map(|chat| chat.place.clone());
         assert_eq!(opened(&desk), Some(place.clone()));
         desk.press(Key::alt(Code::Char('a')));
         assert_eq!((viewed(&desk), opened(&desk)), (place, None), "it comes before what is only new");
@@ -206,12 +211,12 @@ fn a_user_who_asked_is_told_where_they_are_that_the_chat_is_open() {
 #[test]
 fn a_refusal_and_a_tab_without_talk_are_told_where_the_user_is() {
     let mut desk = desk();
-    desk.hear(What::PrivateRejected { by: "dora".into() });
+    desk.hear(EventKind::PrivateRejected { by: "dora".into() });
     assert_eq!(desk.lobby(), ["- dora declined the off-the-record chat"]);
     desk.press(Key::alt(Code::Char('m')));
     open(&mut desk);
     let line = "- Bob is in the encrypted chat now: Alt-a opens it.";
-    assert_eq!(desk.lines(&Place::Mentions).last().unwrap(), line, "nothing is typed there");
+    assert_eq!(desk.lines(&ConversationId::Mentions).last().unwrap(), line, "nothing is typed there");
 }
 
 #[test]
@@ -281,7 +286,7 @@ fn it_can_be_talked_in_and_ended_from_anywhere() {
     open(&mut desk);
     desk.enter("private bob psst");
     assert_eq!(desk.take_sent(), ["/direct-say Bob psst"]);
-    assert_eq!(viewed(&desk), Place::room("lobby"));
+    assert_eq!(viewed(&desk), ConversationId::room("lobby"));
     assert_eq!(desk.lobby().last().unwrap(), "- → Bob (encrypted chat)");
     out(&mut desk);
     desk.enter("stopprivate bob");
@@ -295,7 +300,7 @@ fn asking_again_shows_what_to_compare() {
     let mut desk = desk();
     open(&mut desk);
     desk.enter("/direct bob");
-    assert_eq!((desk.take_sent(), viewed(&desk)), (Vec::new(), Place::room("lobby")));
+    assert_eq!((desk.take_sent(), viewed(&desk)), (Vec::new(), ConversationId::room("lobby")));
     assert!(desk.lobby().last().unwrap().contains(NUMBERS));
 }
 
@@ -304,7 +309,7 @@ fn an_open_chat_is_not_let_go_for_others() {
     let mut desk = desk();
     open(&mut desk);
     for n in 0..100 {
-        desk.hear(What::Direct { id: n, from: format!("u{n}").into(), text: "x".into(), kept: false });
+        desk.hear(EventKind::Direct { id: n, from: format!("u{n}").into(), text: "x".into(), kept: false });
     }
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::Open);
 }
@@ -313,10 +318,10 @@ fn an_open_chat_is_not_let_go_for_others() {
 fn hostile_words_are_harmless() {
     let mut desk = desk();
     let bad = "a\u{1b}[2J\u{202e}b";
-    told(&mut desk, What::DirectConnected { with: bad.into(), fingerprint: bad.repeat(9_999).into() });
-    told(&mut desk, What::DirectTalk { with: bad.into(), own: false, text: bad.repeat(9_999).into() });
-    told(&mut desk, What::DirectEnded { with: bad.into(), reason: bad.repeat(9_999).into() });
-    for line in desk.lines(&Place::direct("ab")) {
+    told(&mut desk, EventKind::DirectConnected { with: bad.into(), fingerprint: bad.repeat(9_999).into() });
+    told(&mut desk, EventKind::DirectTalk { with: bad.into(), own: false, text: bad.repeat(9_999).into() });
+    told(&mut desk, EventKind::DirectEnded { with: bad.into(), reason: bad.repeat(9_999).into() });
+    for line in desk.lines(&ConversationId::direct("ab")) {
         assert!(!line.chars().any(char::is_control) && !line.contains('\u{202e}') && line.len() < 40_000);
     }
 }
@@ -325,7 +330,7 @@ fn hostile_words_are_harmless() {
 fn x3_a_servers_own_words_are_marked() {
     let mut desk = desk();
     let forged = "encrypted chat with Bob: Read these numbers to each other: 12345";
-    desk.hear(What::info(forged));
+    desk.hear(EventKind::info(forged));
     desk.hear(Cause::Other.report().saying(forged).into());
     desk.hear(Cause::Entered.of_room("x").saying(forged).into());
     desk.hear(Cause::YouBlock.of_user("eve").saying(forged).into());
@@ -335,26 +340,26 @@ fn x3_a_servers_own_words_are_marked() {
     assert!(desk.lobby().contains(&"- You block eve and could not read the answer. /unblock eve first.".to_owned()));
 }
 
-fn viewed(desk: &Desk) -> Place {
+fn viewed(desk: &TestClient) -> ConversationId {
     desk.state.conversations().viewed().place.clone()
 }
 
 #[test]
 fn r1_a_bare_accept_shows_the_chat_of_the_only_request_whatever_tabs_are_there() {
     let mut desk = desk();
-    desk.hear(What::PrivateRequest { from: "bob".into() });
+    desk.hear(EventKind::PrivateRequest { from: "bob".into() });
     desk.enter("/accept");
-    desk.hear(What::PrivateConnected { with: "bob".into() });
-    desk.hear(What::PrivateEnded { with: "bob".into(), reason: "ended by command".into() });
+    desk.hear(EventKind::PrivateConnected { with: "bob".into() });
+    desk.hear(EventKind::PrivateEnded { with: "bob".into(), reason: "ended by command".into() });
     desk.press(Key::alt(Code::Char('1')));
-    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.hear(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
     desk.take_sent();
     desk.enter("/accept");
     assert_eq!((desk.take_sent(), viewed(&desk)), (vec!["/accept bob".to_owned()], bob()));
     assert!(desk.lobby().last().unwrap().contains("the encrypted chat with bob has a tab of its own, shown now"));
     desk.enter("between us");
     assert_eq!(desk.take_sent(), [""; 0]);
-    told(&mut desk, What::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
+    told(&mut desk, EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
     desk.press(Key::plain(Code::Enter));
     assert_eq!(desk.take_sent(), ["/direct-say bob between us"]);
 }
@@ -362,14 +367,14 @@ fn r1_a_bare_accept_shows_the_chat_of_the_only_request_whatever_tabs_are_there()
 #[test]
 fn r2_accept_shows_the_chat_that_is_asked_for_now() {
     let mut desk = desk();
-    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.hear(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
     desk.enter("/accept");
-    told(&mut desk, What::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
+    told(&mut desk, EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
     ended(&mut desk, "bob ended it");
     desk.press(Key::alt(Code::Char('1')));
-    desk.hear(What::PrivateRequest { from: "bob".into() });
+    desk.hear(EventKind::PrivateRequest { from: "bob".into() });
     desk.enter("/accept bob");
-    let off = Place::off_the_record("bob");
+    let off = ConversationId::off_the_record("bob");
     assert_eq!((viewed(&desk), desk.state.conversations().get(&off).unwrap().secret), (off, Secret::Opening));
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::Ended);
 }
@@ -379,31 +384,34 @@ fn r2_the_chat_that_opens_decides_and_a_refusal_opens_none() {
     let mut desk = desk();
     // No request is known here.
     desk.enter("/accept");
-    desk.answer("/accept", What::PrivateConnected { with: "carol".into() });
-    assert_eq!(viewed(&desk), Place::off_the_record("carol"));
+    desk.answer("/accept", EventKind::PrivateConnected { with: "carol".into() });
+    assert_eq!(viewed(&desk), ConversationId::off_the_record("carol"));
     assert!(desk.lobby().last().unwrap().contains("the off-the-record chat with carol has a tab of its own"));
     desk.press(Key::alt(Code::Char('1')));
-    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.hear(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
     desk.enter("/accept bob");
-    desk.answer("/accept bob", What::PrivateConnected { with: "bob".into() });
-    assert_eq!(viewed(&desk), Place::off_the_record("bob"));
+    desk.answer("/accept bob", EventKind::PrivateConnected { with: "bob".into() });
+    assert_eq!(viewed(&desk), ConversationId::off_the_record("bob"));
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::NotOpen);
-    desk.hear(What::DirectRequest { from: "dave".into(), key: "00".into() });
+    desk.hear(EventKind::DirectRequest { from: "dave".into(), key: "00".into() });
     desk.enter("/accept dave");
     desk.answer("/accept dave", Cause::NotAskedDirect.of_user("dave").into());
-    assert_eq!(desk.state.conversations().get(&Place::direct("dave")).unwrap().secret, Secret::NotOpen);
+    assert_eq!(desk.state.conversations().get(&ConversationId::direct("dave")).unwrap().secret, Secret::NotOpen);
 }
 
 #[test]
 fn r1_several_users_who_ask_are_named() {
     let mut desk = desk();
-    desk.hear(What::PrivateRequest { from: "carol".into() });
-    desk.hear(What::DirectRequest { from: "bob".into(), key: "00".into() });
+    desk.hear(EventKind::PrivateRequest { from: "carol".into() });
+    desk.hear(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
     desk.enter("/accept");
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(desk.lobby().last().unwrap(), "- several users ask: bob, carol. /accept USER");
     desk.hear(Cause::DirectUnavailable.of_user("bob").into());
     desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Enter));
-    assert_eq!((desk.take_sent(), viewed(&desk)), (vec!["/accept carol".to_owned()], Place::off_the_record("carol")));
+    assert_eq!(
+        (desk.take_sent(), viewed(&desk)),
+        (vec!["/accept carol".to_owned()], ConversationId::off_the_record("carol"))
+    );
 }

@@ -1,15 +1,15 @@
 //! Talk that goes out and comes in.
 
-use crate::chat::conversation::Place;
-use crate::chat::desk::Desk;
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
+use crate::chat::test_client::TestClient;
 use crate::chat::{Effect, Exit};
 use landline_common::event::{More, Part};
-use landline_common::history::Place as Where;
-use landline_common::{Cause, What};
+use landline_common::history::Location as Where;
+use landline_common::{Cause, EventKind};
 
-fn desk() -> Desk {
-    Desk::signed_in(80, 24)
+fn desk() -> TestClient {
+    TestClient::signed_in(80, 24)
 }
 
 #[test]
@@ -38,10 +38,10 @@ fn messages_are_sent_when_the_server_says_so() {
     let mut desk = desk();
     desk.enter("/query bob psst");
     assert_eq!(desk.take_sent(), ["/pm bob psst"]);
-    let bob = Place::person("Bob");
+    let bob = ConversationId::person("Bob");
     assert_eq!(desk.state.conversations().viewed().place, bob);
     assert_eq!(desk.lines(&bob), ["pending alice: psst"]);
-    desk.answer("/pm bob", What::Done { id: Some(3), repeated: false });
+    desk.answer("/pm bob", EventKind::Done { id: Some(3), repeated: false });
     assert_eq!(desk.lines(&bob), ["alice: psst"]);
     desk.enter("here");
     assert_eq!(desk.take_sent()[0], "/pm bob here");
@@ -58,7 +58,7 @@ fn an_answer_belongs_to_the_request_whose_label_it_carries() {
     desk.enter("/who nowhere");
     desk.enter("/pm carol hi");
     desk.refuse("/pm carol", Cause::NoSuchUser);
-    assert_eq!(desk.lines(&Place::person("carol")), ["failed alice: hi"]);
+    assert_eq!(desk.lines(&ConversationId::person("carol")), ["failed alice: hi"]);
     desk.answer("/who nowhere", Cause::NoSuchRoom.of_room("nowhere").into());
     assert!(desk.lobby().last().unwrap().contains("There is no room nowhere"));
 }
@@ -95,10 +95,10 @@ fn what_is_said_to_everybody_has_its_own_place() {
     let mut desk = desk();
     desk.enter("/all lunch");
     assert_eq!(desk.take_sent(), ["/all lunch"]);
-    desk.answer("/all", What::SaidToAll { id: 9, user: "alice".into(), text: "lunch".into() });
-    desk.hear(What::SaidToAll { id: 10, user: "bob".into(), text: "yes".into() });
-    assert_eq!(desk.lines(&Place::Everybody), ["alice: lunch", "bob: yes"]);
-    assert_eq!(desk.state.conversations().get(&Place::Everybody).unwrap().unread, 1);
+    desk.answer("/all", EventKind::SaidToAll { id: 9, user: "alice".into(), text: "lunch".into() });
+    desk.hear(EventKind::SaidToAll { id: 10, user: "bob".into(), text: "yes".into() });
+    assert_eq!(desk.lines(&ConversationId::Global), ["alice: lunch", "bob: yes"]);
+    assert_eq!(desk.state.conversations().get(&ConversationId::Global).unwrap().unread, 1);
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn mentions_are_counted_gathered_and_heard() {
     assert_eq!(desk.effects, [Effect::Bell]);
     desk.said(3, "lobby", "bob", "alice!");
     assert_eq!(desk.effects, [Effect::Bell], "not twice in a second");
-    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
+    let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (3, 2));
-    assert_eq!(desk.lines(&Place::Mentions), ["bob: Alice, look", "bob: alice!"]);
+    assert_eq!(desk.lines(&ConversationId::Mentions), ["bob: Alice, look", "bob: alice!"]);
     desk.press(Key::alt(Code::Char('a')));
     let lobby = desk.state.conversations().viewed();
     assert_eq!((&*lobby.title, lobby.unread, lobby.mentions), ("lobby", 0, 0));
@@ -122,25 +122,25 @@ fn mentions_are_counted_gathered_and_heard() {
 #[test]
 fn d11_the_longest_name_of_a_user_here_is_called() {
     let mut desk = desk();
-    desk.hear(What::Joined { user: "alice様".into(), room: "lobby".into() });
+    desk.hear(EventKind::Joined { user: "alice様".into(), room: "lobby".into() });
     desk.press(Key::alt(Code::Char('3')));
     desk.said(1, "lobby", "bob", "@aliceさん見てください");
     desk.said(2, "lobby", "bob", "@alice様見て");
-    let lobby = desk.state.conversations().get(&Place::room("lobby")).unwrap();
+    let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (2, 1));
-    desk.hear(What::Left { user: "alice様".into(), room: "lobby".into() });
-    desk.hear(What::Disconnected { user: "alice様".into() });
+    desk.hear(EventKind::Left { user: "alice様".into(), room: "lobby".into() });
+    desk.hear(EventKind::Disconnected { user: "alice様".into() });
     desk.said(3, "lobby", "bob", "@alice様見て");
-    assert_eq!(desk.lines(&Place::Mentions).len(), 2);
+    assert_eq!(desk.lines(&ConversationId::Mentions).len(), 2);
 }
 
 #[test]
 fn comings_and_goings_are_folded_and_move_the_list() {
     let mut desk = desk();
     for user in ["carol", "dave", "erin"] {
-        desk.hear(What::Joined { user: user.into(), room: "lobby".into() });
+        desk.hear(EventKind::Joined { user: user.into(), room: "lobby".into() });
     }
-    desk.hear(What::Disconnected { user: "bob".into() });
+    desk.hear(EventKind::Disconnected { user: "bob".into() });
     assert_eq!(desk.lobby(), ["~ carol, dave and erin joined, bob left"]);
     assert_eq!(desk.state.conversations().viewed().members.len(), 4);
 }
@@ -148,26 +148,26 @@ fn comings_and_goings_are_folded_and_move_the_list() {
 #[test]
 fn a_crowd_is_a_number() {
     let mut desk = desk();
-    desk.hear(What::Gathered { room: Some("lobby".into()), came: 300, went: 0, users: vec!["u1".into()] });
-    desk.hear(What::Disconnected { user: "bob".into() });
+    desk.hear(EventKind::Gathered { room: Some("lobby".into()), came: 300, went: 0, users: vec!["u1".into()] });
+    desk.hear(EventKind::Disconnected { user: "bob".into() });
     assert_eq!(desk.lobby(), ["~ 300 joined, bob left"]);
 }
 
 #[test]
 fn who_signs_in_to_the_room_is_seen_to_come() {
     let mut desk = desk();
-    desk.hear(What::Connected { user: "zoe".into() });
+    desk.hear(EventKind::Connected { user: "zoe".into() });
     desk.pass_silently(4_000);
     assert!(desk.take_sent().contains(&"/who lobby".to_owned()));
     let users = vec!["alice".into(), "bob".into(), "zoe".into()];
-    desk.answer("/who lobby", What::Members { room: "lobby".into(), users, part: Part::default() });
+    desk.answer("/who lobby", EventKind::Members { room: "lobby".into(), users, part: Part::default() });
     assert_eq!(desk.lobby(), ["~ zoe joined"]);
 }
 
 #[test]
 fn hostile_names_and_texts_are_harmless() {
     let mut desk = desk();
-    desk.hear(What::Said {
+    desk.hear(EventKind::Said {
         id: 1,
         room: format!("r\u{1b}[2J{}", "x".repeat(9_999)).into(),
         user: "\u{1b}]0;t\u{7}eve\n".into(),
@@ -194,15 +194,15 @@ fn a5_the_server_that_speaks_is_no_user() {
     let long = landline_common::name::of_server(&"x".repeat(100));
     for (id, speaker) in (1..).zip(["Landline (server)".to_owned(), long]) {
         let mut desk = desk();
-        let known = |desk: &Desk| -> Vec<String> {
+        let known = |desk: &TestClient| -> Vec<String> {
             let lobby = desk.state.conversations().viewed();
             desk.state.online().iter().chain(lobby.members.iter()).map(str::to_owned).collect()
         };
         let before = known(&desk);
-        desk.hear(What::Said { id, room: "lobby".into(), user: speaker.clone().into(), text: "lunch".into() });
-        desk.hear(What::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
+        desk.hear(EventKind::Said { id, room: "lobby".into(), user: speaker.clone().into(), text: "lunch".into() });
+        desk.hear(EventKind::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
         let place = Where::Room("lobby".into());
-        desk.hear(What::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
+        desk.hear(EventKind::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
         assert_eq!(known(&desk), before);
         assert!(desk.lobby().iter().any(|line| line.ends_with("(server): lunch")), "{:?}", desk.lobby());
         assert!(!desk.lobby().iter().any(|line| line.contains("joined")), "{:?}", desk.lobby());
@@ -217,14 +217,14 @@ fn x2_a_page_of_a_list_takes_no_known_user_away() {
     let mut desk = desk();
     let more = Some(More { count: 412, next: "/users after carol".into() });
     let part = Part { after: None, more };
-    desk.hear(What::Online { users: vec!["carol".into()], part: part.clone() });
-    desk.hear(What::Members { room: "lobby".into(), users: vec!["carol".into()], part });
+    desk.hear(EventKind::Online { users: vec!["carol".into()], part: part.clone() });
+    desk.hear(EventKind::Members { room: "lobby".into(), users: vec!["carol".into()], part });
     for list in [desk.state.online(), &desk.state.conversations().viewed().members] {
         assert_eq!(list.iter().collect::<Vec<_>>(), ["alice", "bob", "carol"]);
     }
     let lobby = desk.lobby().join("\n");
     assert!(lobby.contains("carol, and 412 more: /users after carol") && !lobby.contains("joined"), "{lobby}");
     let part = Part { after: Some("carol".into()), more: None };
-    desk.hear(What::Online { users: vec!["zoe".into()], part });
+    desk.hear(EventKind::Online { users: vec!["zoe".into()], part });
     assert_eq!(desk.state.online().iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
 }

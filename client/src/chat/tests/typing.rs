@@ -1,21 +1,21 @@
 //! Typing: drafts, completion, pastes.
 
 use crate::chat::burst::{Arrived, Bursts};
-use crate::chat::conversation::Place;
-use crate::chat::desk::Desk;
+use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::overlay::Overlay;
+use crate::chat::test_client::TestClient;
 use crate::chat::{Effect, Exit, Input};
-use landline_common::What;
+use landline_common::EventKind;
 use landline_common::event::Part;
 
 const TAB: Key = Key::plain(Code::Tab);
 
-fn desk() -> Desk {
-    Desk::signed_in(80, 24)
+fn desk() -> TestClient {
+    TestClient::signed_in(80, 24)
 }
 
-fn draft(desk: &Desk) -> &str {
+fn draft(desk: &TestClient) -> &str {
     desk.state.conversations().viewed().draft.text()
 }
 
@@ -95,7 +95,10 @@ fn rooms_are_asked_for_when_somebody_looks_for_one() {
     desk.press(TAB);
     assert_eq!(desk.take_sent(), ["/rooms"]);
     assert_eq!(draft(&desk), "/join op");
-    desk.answer("/rooms", What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
+    desk.answer(
+        "/rooms",
+        EventKind::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() },
+    );
     desk.press(TAB);
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(draft(&desk), "/join ops ");
@@ -108,7 +111,10 @@ fn tab_goes_on_with_rooms_that_come_to_be_known() {
     desk.type_in("/join ");
     desk.press(TAB);
     assert_eq!(draft(&desk), "/join lobby ");
-    desk.answer("/rooms", What::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() });
+    desk.answer(
+        "/rooms",
+        EventKind::Rooms { rooms: vec![("lobby".into(), 2), ("ops".into(), 1)], part: Part::default() },
+    );
     desk.press(TAB);
     assert_eq!(draft(&desk), "/join ops ");
 }
@@ -206,7 +212,7 @@ fn a9_rows_come_before_what_was_sent_before() {
     desk.type_in("one");
     desk.press(Key::ctrl('j'));
     desk.type_in("two");
-    let up = |desk: &mut Desk| desk.press(Key::plain(Code::Up));
+    let up = |desk: &mut TestClient| desk.press(Key::plain(Code::Up));
     up(&mut desk);
     assert_eq!(desk.state.conversations().viewed().draft.before(), "one");
     up(&mut desk);
@@ -328,8 +334,8 @@ fn conversations_are_opened_and_closed() {
     desk.enter("/query Carol");
     assert_eq!((&*desk.state.conversations().viewed().title, draft(&desk)), ("Carol", ""));
     desk.enter("/close");
-    assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
-    assert!(desk.state.conversations().get(&Place::person("carol")).is_none());
+    assert_eq!(desk.state.conversations().viewed().place, ConversationId::room("lobby"));
+    assert!(desk.state.conversations().get(&ConversationId::person("carol")).is_none());
 }
 
 #[test]
@@ -337,11 +343,11 @@ fn a_conversation_with_unsent_lines_is_not_closed() {
     let mut desk = desk();
     desk.enter("/query bob hi");
     desk.enter("/close");
-    assert_eq!(desk.state.conversations().viewed().place, Place::person("bob"));
-    desk.answer("/pm bob", What::Done { id: None, repeated: false });
+    assert_eq!(desk.state.conversations().viewed().place, ConversationId::person("bob"));
+    desk.answer("/pm bob", EventKind::Done { id: None, repeated: false });
     desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Enter));
-    assert_eq!(desk.state.conversations().viewed().place, Place::room("lobby"));
+    assert_eq!(desk.state.conversations().viewed().place, ConversationId::room("lobby"));
 }
 
 #[test]
@@ -359,7 +365,7 @@ fn the_help_can_be_read_to_its_end() {
 }
 
 /// What the thread that reads keys makes of these, that came together.
-fn together(desk: &mut Desk, text: &str) {
+fn together(desk: &mut TestClient, text: &str) {
     let key = |c: char| if c == '\r' { Key::plain(Code::Enter) } else { Key::plain(Code::Char(c)) };
     for arrived in Bursts::default().sort(text.chars().map(key).collect(), 0) {
         match arrived {
@@ -409,7 +415,7 @@ fn r4_letters_answer_no_question_about_a_paste() {
 
 #[test]
 fn d10_the_wheel_scrolls_and_leaves_the_draft_alone() {
-    let mut desk = Desk::signed_in(80, 24);
+    let mut desk = TestClient::signed_in(80, 24);
     for i in 0..40 {
         desk.enter(&format!("line {i}"));
     }

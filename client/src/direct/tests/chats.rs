@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn announces_the_key_at_every_sign_in() {
     let mut alice = Client::new();
-    let welcome = What::Welcome {
+    let welcome = EventKind::Welcome {
         user: "alice".into(),
         server: "S".into(),
         room: "lobby".into(),
@@ -36,7 +36,7 @@ fn two_users_chat_until_one_stops() {
     assert_eq!(alice.ended(), "bob ended it");
     assert_eq!(bob.ended(), "you ended it");
     bob.type_in("/direct-say alice hello?");
-    assert!(matches!(bob.next(), What::Error { code: Some(403), .. }));
+    assert!(matches!(bob.next(), EventKind::Error { code: Some(403), .. }));
     assert!(alice.lines.is_empty() && bob.lines.is_empty(), "nothing went through the server");
 }
 
@@ -47,7 +47,7 @@ fn a9_a_message_keeps_its_lines_and_their_indentation() {
     assert_eq!(bob.next(), talk("alice", false, "if x:\n    return"));
     assert_eq!(alice.next(), talk("bob", true, "if x:\n    return"));
     alice.type_in(&format!("/direct-say bob {}", vec!["x"; 51].join("\n")));
-    let What::Error { code: Some(413), text } = alice.next() else { panic!("51 lines were said") };
+    let EventKind::Error { code: Some(413), text } = alice.next() else { panic!("51 lines were said") };
     assert!(text.contains("at most 50"), "{text}");
 }
 
@@ -71,15 +71,15 @@ fn accept_without_a_name_needs_a_single_request() {
     bob.type_in("/accept");
     assert_eq!(bob.sent(), "/accept", "the server may know a request of another kind");
     for from in ["alice", "carol"] {
-        bob.hear(What::DirectRequest { from: from.into(), key: key().into() });
+        bob.hear(EventKind::DirectRequest { from: from.into(), key: key().into() });
     }
     bob.type_in("/accept");
-    assert_eq!(bob.next(), What::info("alice, carol ask for an encrypted chat: /accept USER"));
+    assert_eq!(bob.next(), EventKind::info("alice, carol ask for an encrypted chat: /accept USER"));
     bob.type_in("/reject alice");
     assert_eq!(bob.sent(), "/reject alice");
     bob.type_in("/reject");
     assert_eq!(bob.sent(), "/reject carol");
-    bob.hear(What::DirectRequest { from: "dave".into(), key: key().into() });
+    bob.hear(EventKind::DirectRequest { from: "dave".into(), key: key().into() });
     assert!(
         bob.hear(
             Cause::DirectUnavailable.of_user("dave").saying("dave is no longer available for an encrypted chat").into()
@@ -94,23 +94,25 @@ fn accept_without_a_name_needs_a_single_request() {
 fn a_new_chat_replaces_one_with_the_same_user() {
     let [mut alice, mut bob] = two();
     alice.type_in("/direct bob");
-    assert!(matches!(alice.next(), What::Info(text) if text.contains("there is an encrypted chat with bob already")));
+    assert!(
+        matches!(alice.next(), EventKind::Info(text) if text.contains("there is an encrypted chat with bob already"))
+    );
     // Bob's program crashed, and Bob asks again with a new one.
     let mut other = Client::new();
     other.type_in("/direct alice");
-    alice.hear(What::DirectRequest { from: "bob".into(), key: other.key().to_string().into() });
+    alice.hear(EventKind::DirectRequest { from: "bob".into(), key: other.key().to_string().into() });
     alice.type_in("/accept bob");
     assert_eq!(
         alice.next(),
-        What::DirectEnded { with: "bob".into(), reason: "a new encrypted chat replaces it".into() }
+        EventKind::DirectEnded { with: "bob".into(), reason: "a new encrypted chat replaces it".into() }
     );
     assert_eq!(bob.ended(), "alice ended it");
     let accept =
         alice.lines.iter().map(|object| line(&object)).find(|line| line.starts_with("/direct-accept")).unwrap();
     let (key, addresses) = (alice.key().to_string().into(), loopback(&accept).into());
-    other.hear(What::DirectReady { user: "alice".into(), key, addresses });
-    assert!(matches!(other.next(), What::DirectConnected { .. }));
-    assert!(matches!(alice.next(), What::DirectConnected { .. }));
+    other.hear(EventKind::DirectReady { user: "alice".into(), key, addresses });
+    assert!(matches!(other.next(), EventKind::DirectConnected { .. }));
+    assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
 }
 
 #[test]
@@ -119,14 +121,15 @@ fn a_closing_chat_does_not_prevent_a_new_request() {
     // Send both commands before the UI takes any event of the chat.
     alice.type_in("/direct-stop bob");
     alice.type_in("/direct-stop bob");
-    assert_eq!(alice.own(), What::info("there is no encrypted chat with bob; /direct bob asks for one"));
+    assert_eq!(alice.own(), EventKind::info("there is no encrypted chat with bob; /direct bob asks for one"));
     let accept = accepted(&mut alice, &mut bob);
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
-    let ended = |with: &'static str, why: &'static str| What::DirectEnded { with: with.into(), reason: why.into() };
+    let ended =
+        |with: &'static str, why: &'static str| EventKind::DirectEnded { with: with.into(), reason: why.into() };
     assert_eq!(alice.next(), ended("bob", "you ended it"), "the end is reported exactly once");
-    assert!(matches!(alice.next(), What::DirectConnected { .. }));
+    assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
     bob.ended();
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     alice.type_in("/direct-say bob again");
     assert_eq!(bob.next(), talk("alice", false, "again"));
     assert_eq!(alice.next(), talk("bob", true, "again"));
@@ -138,7 +141,7 @@ fn stop_gives_up_a_chat_that_is_not_connected_yet() {
     let accept = accepted(&mut alice, &mut bob);
     bob.type_in("/direct alice");
     let told = bob.own();
-    assert!(matches!(&told, What::Info(text) if text.contains("is about to begin")), "{told:?}");
+    assert!(matches!(&told, EventKind::Info(text) if text.contains("is about to begin")), "{told:?}");
     bob.type_in("/direct-stop alice");
     bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice", "{accept}");
@@ -151,14 +154,14 @@ fn two_requests_at_once_make_one_chat() {
     bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice");
     let key = bob.key().to_string().into();
-    alice.hear(What::DirectRequest { from: "bob".into(), key });
+    alice.hear(EventKind::DirectRequest { from: "bob".into(), key });
     let accept = accepted(&mut alice, &mut bob);
     // Alice accepts as well, but the server saw Bob's answer first.
     alice.type_in("/accept bob");
     assert!(alice.sent().starts_with("/direct-accept bob"));
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
-    assert!(matches!(alice.next(), What::DirectConnected { .. }));
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn blocking_a_user_ends_the_chat() {
 #[test]
 fn answers_wait_while_the_channel_is_full() {
     let mut alice = Client::new();
-    while alice.server.try_send((0, News::Unknown("old".into()))).is_ok() {}
+    while alice.server.try_send((0, ConnectionEvent::Unknown("old".into()))).is_ok() {}
     for _ in 0..3 {
         alice.type_in("/direct-say bob hi");
     }

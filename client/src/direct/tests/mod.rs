@@ -1,7 +1,7 @@
 mod chats;
 mod strangers;
 
-use super::meet::Pair;
+use super::handshake::Pair;
 use super::*;
 use crate::engine::typed::{line, object};
 use crossbeam_channel::{bounded, unbounded};
@@ -16,16 +16,16 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 struct Inner {
     lines: Sender<String>,
-    news: Receiver<(u64, News)>,
+    news: Receiver<(u64, ConnectionEvent)>,
     is_local: bool,
 }
 
 impl Connection for Inner {
-    fn news(&self) -> &Receiver<(u64, News)> {
+    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
         &self.news
     }
 
-    fn current(&mut self, (number, news): (u64, News)) -> Option<News> {
+    fn current(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         (number == 1).then_some(news)
     }
 
@@ -50,9 +50,9 @@ impl Connection for Inner {
 struct Client {
     direct: Direct<Inner>,
     lines: Receiver<String>,
-    server: Sender<(u64, News)>,
+    server: Sender<(u64, ConnectionEvent)>,
     /// Events that `take_from` skipped; `next` returns them first.
-    skipped: VecDeque<(u64, News)>,
+    skipped: VecDeque<(u64, ConnectionEvent)>,
 }
 
 impl Client {
@@ -64,17 +64,17 @@ impl Client {
     }
 
     /// Delivers an event of the server. Returns the event if the UI is to see it. Events of chats wait.
-    fn hear(&mut self, what: What<'static>) -> Option<What<'static>> {
+    fn hear(&mut self, what: EventKind<'static>) -> Option<EventKind<'static>> {
         self.server.send((1, local_news(what, None))).unwrap();
         self.take_from(1)
     }
 
     /// Returns the next local answer. Events of chats wait.
-    fn own(&mut self) -> What<'static> {
+    fn own(&mut self) -> EventKind<'static> {
         self.take_from(LOCAL_NUMBER).expect("that is always news")
     }
 
-    fn take_from(&mut self, number: u64) -> Option<What<'static>> {
+    fn take_from(&mut self, number: u64) -> Option<EventKind<'static>> {
         loop {
             let told = self.direct.news().recv_timeout(DEADLINE).expect("something is told");
             if told.0 == number {
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Returns the next event for the UI, skipped ones first.
-    fn next(&mut self) -> What<'static> {
+    fn next(&mut self) -> EventKind<'static> {
         loop {
             let skipped = self.skipped.pop_front();
             let told = skipped.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
@@ -97,7 +97,7 @@ impl Client {
 
     fn ended(&mut self) -> String {
         loop {
-            if let What::DirectEnded { reason, .. } = self.next() {
+            if let EventKind::DirectEnded { reason, .. } = self.next() {
                 return reason.into_owned();
             }
         }
@@ -117,9 +117,9 @@ impl Client {
     }
 }
 
-fn event_of(news: News) -> What<'static> {
+fn event_of(news: ConnectionEvent) -> EventKind<'static> {
     match news {
-        News::Event { event, line, .. } => {
+        ConnectionEvent::Event { event, line, .. } => {
             let read: Event<'static> = json::read(&line).expect("an event as programs read it");
             assert_eq!(read.what, event.what);
             event.what
@@ -138,7 +138,7 @@ fn loopback(accept: &str) -> String {
 fn accepted(alice: &mut Client, bob: &mut Client) -> String {
     alice.type_in("/direct bob");
     assert_eq!(alice.sent(), "/direct bob");
-    let request = What::DirectRequest { from: "alice".into(), key: alice.key().to_string().into() };
+    let request = EventKind::DirectRequest { from: "alice".into(), key: alice.key().to_string().into() };
     assert_eq!(bob.hear(request.clone()), Some(request));
     bob.type_in("/accept alice");
     let accept = bob.sent();
@@ -147,8 +147,8 @@ fn accepted(alice: &mut Client, bob: &mut Client) -> String {
     accept
 }
 
-fn ready(key: PublicKey, addresses: &str) -> What<'static> {
-    What::DirectReady { user: "bob".into(), key: key.to_string().into(), addresses: addresses.to_owned().into() }
+fn ready(key: PublicKey, addresses: &str) -> EventKind<'static> {
+    EventKind::DirectReady { user: "bob".into(), key: key.to_string().into(), addresses: addresses.to_owned().into() }
 }
 
 /// Returns two clients with an open chat.
@@ -159,11 +159,11 @@ fn two() -> [Client; 2] {
     assert_eq!(alice.hear(told.clone()), Some(told));
     let (one, other) = (alice.next(), bob.next());
     let fingerprint = alice.key().fingerprint_with(&bob.key());
-    assert_eq!(one, What::DirectConnected { with: "bob".into(), fingerprint: fingerprint.clone().into() });
-    assert_eq!(other, What::DirectConnected { with: "alice".into(), fingerprint: fingerprint.into() });
+    assert_eq!(one, EventKind::DirectConnected { with: "bob".into(), fingerprint: fingerprint.clone().into() });
+    assert_eq!(other, EventKind::DirectConnected { with: "alice".into(), fingerprint: fingerprint.into() });
     [alice, bob]
 }
 
-fn talk(with: &'static str, own: bool, text: &'static str) -> What<'static> {
-    What::DirectTalk { with: with.into(), own, text: text.into() }
+fn talk(with: &'static str, own: bool, text: &'static str) -> EventKind<'static> {
+    EventKind::DirectTalk { with: with.into(), own, text: text.into() }
 }

@@ -2,9 +2,9 @@
 
 use super::super::dial::RETRY_DELAYS;
 use super::super::frame::Frame;
-use super::super::meet::Established;
+use super::super::handshake::Established;
 use super::*;
-use crate::window::{LINES, WINDOW_MS};
+use crate::rate_counter::{LINES, WINDOW_MS};
 use landline_common::link::{Side, Whom, open};
 use std::net::{TcpListener, TcpStream};
 
@@ -21,7 +21,7 @@ fn reports_a_lost_link_at_once() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let met = chosen(&alice, &bob, &accept);
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     drop(met);
     assert!(bob.ended().starts_with("the link is lost"));
 }
@@ -33,7 +33,7 @@ fn a_damaged_message_ends_the_chat() {
     let accept = accepted(&mut alice, &mut bob);
     let mut met = chosen(&alice, &bob, &accept);
     met.stream.write_all(&[0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]).unwrap();
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     assert!(bob.ended().starts_with("the link was tampered with"));
 }
 
@@ -47,8 +47,8 @@ fn strangers_do_not_keep_the_right_client_out() {
     assert!(open(&mut wrong, (Side::Dialled, "direct"), &eve, Whom::Known(&bob.key())).is_err());
     let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert!(alice.hear(ready(bob.key(), &address)).is_some());
-    assert!(matches!(alice.next(), What::DirectConnected { .. }));
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     drop(silent);
     let end = Instant::now() + DEADLINE;
     while TcpStream::connect(&address).is_ok() {
@@ -66,7 +66,7 @@ fn a_handshake_without_a_hello_is_not_accepted() {
     let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     second.choose().unwrap();
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let text = Frame::Text { text: "hi".into() };
     second.opened.sealer.send(&mut &second.stream, &text.bytes()).unwrap();
     assert_eq!(bob.next(), talk("alice", false, "hi"));
@@ -98,7 +98,7 @@ fn an_unreachable_client_is_reported_with_advice() {
         assert!(alice.ended().contains("/connect bob asks"));
     }
     alice.type_in("/direct bob");
-    let told = What::DirectReady { user: "bob".into(), key: "no key".into(), addresses: "127.0.0.1:5000".into() };
+    let told = EventKind::DirectReady { user: "bob".into(), key: "no key".into(), addresses: "127.0.0.1:5000".into() };
     assert!(alice.hear(told).is_some());
     assert!(alice.ended().starts_with("another program"));
 }
@@ -108,15 +108,15 @@ fn drops_chat_events_that_a_server_makes_up() {
     let (mut alice, eve) = (Client::new(), Keys::generate().unwrap());
     for what in [
         ready(eve.public(), "127.0.0.1:5000"),
-        What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
+        EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
         talk("bob", false, "it is me"),
-        What::DirectEnded { with: "bob".into(), reason: "".into() },
-        What::DirectRequest { from: "bob".into(), key: "no key".into() },
+        EventKind::DirectEnded { with: "bob".into(), reason: "".into() },
+        EventKind::DirectRequest { from: "bob".into(), key: "no key".into() },
     ] {
         assert_eq!(alice.hear(what), None);
     }
     alice.type_in("/direct-say bob hi");
-    assert!(matches!(alice.next(), What::Error { code: Some(403), text } if text.contains("/direct bob")));
+    assert!(matches!(alice.next(), EventKind::Error { code: Some(403), text } if text.contains("/direct bob")));
 }
 
 #[test]
@@ -124,13 +124,13 @@ fn a_client_that_does_not_read_ends_the_chat() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let _held_open = chosen(&alice, &bob, &accept);
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let text = "x".repeat(2_000);
     let reason = loop {
         bob.type_in(&format!("/direct-say alice {text}"));
         if let Ok(told) = bob.direct.news().try_recv()
             && let Some(told) = bob.direct.current(told)
-            && let What::DirectEnded { reason, .. } = event_of(told)
+            && let EventKind::DirectEnded { reason, .. } = event_of(told)
         {
             break reason;
         }
@@ -143,7 +143,7 @@ fn who_says_too_much_waits_and_nobody_else_does() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
     let mut met = chosen(&alice, &bob, &accept);
-    assert!(matches!(bob.next(), What::DirectConnected { .. }));
+    assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let begun = Instant::now();
     for n in 0..4 * LINES {
         let text = Frame::Text { text: n.to_string() };
@@ -159,7 +159,7 @@ fn who_says_too_much_waits_and_nobody_else_does() {
             spoken = true;
             next = bob.next();
         }
-        assert_eq!(next, What::DirectTalk { with: "alice".into(), own: false, text: n.to_string().into() });
+        assert_eq!(next, EventKind::DirectTalk { with: "alice".into(), own: false, text: n.to_string().into() });
     }
     assert!(spoken, "Bob's own text does not wait");
     // Two windows must have passed, the first one since before `begun`.

@@ -9,7 +9,7 @@ use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, MESSAGES, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
 use crate::mesh::wire::{Frame, Pieces, Saying};
-use landline_common::{UserName, What};
+use landline_common::{EventKind, UserName};
 use std::collections::BTreeMap;
 
 /// Bytes that one author takes in a frame that says what there is, with so many pieces; about.
@@ -206,7 +206,7 @@ impl Node {
         // When that was is told by the author's clock.
         if at >= self.members.get(&origin).map_or(self.began, |author| author.began) {
             let user = self.author_name(origin, seq).into();
-            self.tell_at(at, What::Said { id, room: ROOM.into(), user, text: text.into() });
+            self.tell_at(at, EventKind::Said { id, room: ROOM.into(), user, text: text.into() });
         }
     }
 

@@ -5,26 +5,28 @@ use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::SHOWN;
 use landline_common::clean::flatten;
-use landline_common::command::Ask;
-use landline_common::history::Place;
-use landline_common::{Event, What};
+use landline_common::command::HistoryQuery;
+use landline_common::history::Location;
+use landline_common::{Event, EventKind};
 
 /// How many messages are shown at a time when somebody reads on, or searches.
 const PAGE: usize = 20;
 
 impl Node {
-    pub(super) fn history(&mut self, ask: Ask<'_>) {
+    pub(super) fn history(&mut self, ask: HistoryQuery<'_>) {
         let (after, before, most) = match ask {
-            Ask::Last(n) => (0, u64::MAX, usize::try_from(n).unwrap_or(SHOWN).min(SHOWN)),
-            Ask::Before(id) => (0, id, PAGE),
-            Ask::After(id) => (id, u64::MAX, SHOWN),
-            Ask::Unread => {
+            HistoryQuery::Last(n) => (0, u64::MAX, usize::try_from(n).unwrap_or(SHOWN).min(SHOWN)),
+            HistoryQuery::Before(id) => (0, id, PAGE),
+            HistoryQuery::After(id) => (id, u64::MAX, SHOWN),
+            HistoryQuery::Unread => {
                 return self
-                    .tell(What::error(403, "a mesh knows of no last visit; /history shows what was said before"));
+                    .tell(EventKind::error(403, "a mesh knows of no last visit; /history shows what was said before"));
             }
-            Ask::With(_) => return self.tell(What::error(403, "messages to one member are kept nowhere in a mesh")),
+            HistoryQuery::With(_) => {
+                return self.tell(EventKind::error(403, "messages to one member are kept nowhere in a mesh"));
+            }
         };
-        let forward = matches!(ask, Ask::After(_));
+        let forward = matches!(ask, HistoryQuery::After(_));
         let all = self.store.between(after, before);
         let mut found: Vec<_> = if forward { all.take(most + 1).collect() } else { all.rev().take(most + 1).collect() };
         let more = found.len() > most;
@@ -60,11 +62,11 @@ impl Node {
     fn recalled(&self, origin: NodeId, message: &Message, text: &str) -> Event<'static> {
         let at = self.now.zone.at(message.at);
         let (user, text) = (self.author_name(origin, message.seq).into(), text.to_owned().into());
-        What::Recalled { id: message.id, place: Place::Room(ROOM.into()), user, text }.at(at)
+        EventKind::Recalled { id: message.id, place: Location::Room(ROOM.into()), user, text }.at(at)
     }
 
     fn show(&mut self, mut events: Vec<Event<'static>>, next: Option<String>) {
-        let end = What::RecallEnd { shown: events.len(), remark: "".into(), next: next.map(Into::into) };
+        let end = EventKind::RecallEnd { shown: events.len(), remark: "".into(), next: next.map(Into::into) };
         events.push(end.at(self.now.wall));
         self.tell_all(events);
     }

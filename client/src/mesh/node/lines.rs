@@ -3,7 +3,7 @@
 use super::{Effect, Node, ROOM};
 use landline_common::command::{Command, Request};
 use landline_common::event::{Part, Reply};
-use landline_common::{Cause, Event, What};
+use landline_common::{Cause, Event, EventKind};
 
 const NO_ROOMS: &str = "a mesh is one room; everybody here hears what you say";
 const NO_PRIVATE: &str = "a mesh has no off-the-record and no encrypted chats; /pm NAME TEXT goes to one member, encrypted on its way; /say TEXT says any text";
@@ -43,7 +43,7 @@ impl Node {
         let reply = |done| Some(Reply { label: label.to_owned().into(), done });
         let told = |effect: &Effect| matches!(effect, Effect::Tell(_));
         if !self.effects[before..].iter().any(told) {
-            self.tell(What::Done { id: None, repeated: false });
+            self.tell(EventKind::Done { id: None, repeated: false });
         }
         let mut done = true;
         for effect in self.effects[before..].iter_mut().rev() {
@@ -63,7 +63,7 @@ impl Node {
             Command::History(ask) => return self.history(ask),
             Command::HistoryIn { room, ask } if is_ours(room) => return self.history(ask),
             Command::Search { words, before } => return self.search(words, before),
-            Command::Ping(token) => return self.tell(What::Pong(token.unwrap_or_default().to_owned().into())),
+            Command::Ping(token) => return self.tell(EventKind::Pong(token.unwrap_or_default().to_owned().into())),
             Command::Help(word) => return self.help(word),
             Command::Quit => return self.leave(),
             Command::Online { .. } => return self.list_people(true),
@@ -72,29 +72,31 @@ impl Node {
             Command::Trust(name) => return self.trust(name),
             Command::Rooms { .. } => {
                 let rooms = vec![(ROOM.into(), self.members.len() + 1)];
-                return self.tell(What::Rooms { rooms, part: Part::default() });
+                return self.tell(EventKind::Rooms { rooms, part: Part::default() });
             }
             Command::Members { room, .. } if is_ours(room) => return self.list_room(),
             Command::Join(room) if is_ours(room) => return self.tell(Cause::Entered.of_room(ROOM).into()),
             Command::Ack(_) | Command::Alive => return,
             Command::Members { .. } | Command::Join(_) | Command::SayIn { .. } | Command::HistoryIn { .. } => {
-                What::error(404, NO_ROOMS)
+                EventKind::error(404, NO_ROOMS)
             }
-            Command::Leave(_) => What::error(403, "this is the only room; /quit leaves the mesh"),
-            Command::All(_) => What::error(403, NO_ROOMS),
-            Command::Since { .. } => What::error(403, "nobody keeps a record of who was here; /members lists who is"),
-            Command::Block(_) | Command::Blocked { .. } | Command::Unblock(_) => What::error(403, NO_BLOCKS),
-            Command::Forget => What::error(403, "messages to one member are kept nowhere in a mesh"),
-            Command::Register { .. } | Command::Password(_) => What::error(403, "a mesh has no accounts"),
-            Command::Format(_) => What::error(403, "the form of events is fixed while this program runs"),
+            Command::Leave(_) => EventKind::error(403, "this is the only room; /quit leaves the mesh"),
+            Command::All(_) => EventKind::error(403, NO_ROOMS),
+            Command::Since { .. } => {
+                EventKind::error(403, "nobody keeps a record of who was here; /members lists who is")
+            }
+            Command::Block(_) | Command::Blocked { .. } | Command::Unblock(_) => EventKind::error(403, NO_BLOCKS),
+            Command::Forget => EventKind::error(403, "messages to one member are kept nowhere in a mesh"),
+            Command::Register { .. } | Command::Password(_) => EventKind::error(403, "a mesh has no accounts"),
+            Command::Format(_) => EventKind::error(403, "the form of events is fixed while this program runs"),
             Command::Connect(_) | Command::Accept(_) | Command::Reject(_) | Command::Chats { .. } | Command::End(_) => {
-                What::error(403, NO_PRIVATE)
+                EventKind::error(403, NO_PRIVATE)
             }
             Command::Private { .. } | Command::Direct(_) | Command::DirectText { .. } | Command::DirectStop(_) => {
-                What::error(403, NO_PRIVATE)
+                EventKind::error(403, NO_PRIVATE)
             }
             Command::DirectKey(_) | Command::DirectAccept { .. } | Command::Foreign { .. } => {
-                What::error(403, "not supported here")
+                EventKind::error(403, "not supported here")
             }
         };
         self.tell(refusal);

@@ -8,9 +8,9 @@ use crate::mesh::limits::{
     REFUSED, REFUSED_MS, SAME_CLOCK_MS,
 };
 use crate::mesh::wire::Frame;
-use crate::window::Window;
+use crate::rate_counter::RateCounter;
 use landline_common::link::PublicKey;
-use landline_common::{UserName, What};
+use landline_common::{EventKind, UserName};
 use std::net::{IpAddr, SocketAddr};
 
 /// One link.
@@ -26,7 +26,7 @@ pub struct Link {
     pub member: Option<NodeId>,
     /// Of two links, both sides keep the one that ranks higher: dialled by the lower id, then dialled later.
     rank: (bool, u64),
-    frames: Window,
+    frames: RateCounter,
 }
 
 /// What a member says first on a link.
@@ -52,7 +52,7 @@ impl Node {
             dial.iter().for_each(|dial| self.table.came_to_nothing(dial.id, address, now));
             return self.effects.push(Effect::Close(number));
         }
-        let (member, rank, frames) = (None, (false, 0), Window::default());
+        let (member, rank, frames) = (None, (false, 0), RateCounter::default());
         let link = Link { key, address, dial, opened: now, heard: now, spoken: now, member, rank, frames };
         self.links.insert(number, link);
         let (id, name) = (self.me.id, self.me.name.to_string());
@@ -160,7 +160,7 @@ impl Node {
         let shown = self.name_for(id, &name, key);
         self.members.insert(id, Member::new((name.clone(), shown.clone()), key, (link, address), self.now.ms));
         self.meet(&name, key, (address, &shown));
-        self.tell(What::Joined { user: String::from(shown).into(), room: super::ROOM.into() });
+        self.tell(EventKind::Joined { user: String::from(shown).into(), room: super::ROOM.into() });
     }
 
     /// A link is gone, whoever ended it.
@@ -222,7 +222,7 @@ impl Node {
         let shown = member.and_then(|id| self.members.get(&id)).map(|member| member.shown.clone());
         if let Some(shown) = shown {
             let text = format!("{shown} floods the mesh; nothing of them is heard for a minute");
-            self.tell(What::info(text));
+            self.tell(EventKind::info(text));
         }
         self.close(number);
         if let Some(id) = member {
@@ -257,9 +257,9 @@ impl Node {
         let shown = String::from(member.shown);
         for unanswered in member.unanswered {
             let text = format!("{shown} went before this had arrived for certain: {}", unanswered.text);
-            self.tell(What::info(text));
+            self.tell(EventKind::info(text));
         }
-        self.tell(What::Disconnected { user: shown.into() });
+        self.tell(EventKind::Disconnected { user: shown.into() });
     }
 
     pub(super) fn send(&mut self, number: u64, frame: Frame) {

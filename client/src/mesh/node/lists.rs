@@ -2,7 +2,7 @@
 
 use super::{Node, ROOM};
 use crate::mesh_commands::MESH;
-use landline_common::What;
+use landline_common::EventKind;
 use landline_common::command::TOPICS;
 use landline_common::event::{Part, Text};
 
@@ -17,12 +17,12 @@ impl Node {
 
     pub(super) fn list_people(&mut self, with_me: bool) {
         let users = self.names(with_me);
-        self.tell(What::Online { users, part: Part::default() });
+        self.tell(EventKind::Online { users, part: Part::default() });
     }
 
     pub(super) fn list_room(&mut self) {
         let users = self.names(true);
-        self.tell(What::Members { room: ROOM.into(), users, part: Part::default() });
+        self.tell(EventKind::Members { room: ROOM.into(), users, part: Part::default() });
     }
 
     /// Everybody with address and fingerprint, a line for each.
@@ -37,7 +37,7 @@ impl Node {
         members.push((me.name.as_str().to_lowercase(), format!("{} (you), key {}", me.name, me.key.fingerprint())));
         members.sort();
         for (_, about) in members {
-            self.tell(What::info(about));
+            self.tell(EventKind::info(about));
         }
     }
 
@@ -53,8 +53,8 @@ impl Node {
             }
         }
         if lines.is_empty() {
-            return self.tell(What::error(404, "there is no such command here; /help lists them"));
+            return self.tell(EventKind::error(404, "there is no such command here; /help lists them"));
         }
-        lines.into_iter().for_each(|line| self.tell(What::info(line)));
+        lines.into_iter().for_each(|line| self.tell(EventKind::info(line)));
     }
 }

@@ -5,7 +5,7 @@ use super::privates::Unanswered;
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PAST_MS;
-use crate::window::Window;
+use crate::rate_counter::RateCounter;
 use landline_common::UserName;
 use landline_common::link::PublicKey;
 use std::collections::{BTreeMap, VecDeque};
@@ -29,7 +29,7 @@ pub struct Member {
     /// What they are asked for.
     pub want: Option<Want>,
     /// Messages of the past that they told.
-    pub past: Window<PAST_MS>,
+    pub past: RateCounter<PAST_MS>,
     /// How much of the past they were told.
     pub past_told: Told,
     /// They did not answer; until then others are asked.
@@ -41,7 +41,7 @@ pub struct Member {
     /// What their clock on the wall showed when this program began: clocks differ.
     pub began: i64,
     /// Lines that came from them.
-    pub lines: Window,
+    pub lines: RateCounter,
     /// Messages for them alone that they have not confirmed.
     pub unanswered: VecDeque<Unanswered>,
     /// When some of these were sent again.
@@ -81,13 +81,13 @@ impl Member {
             link: Ok(link),
             offers: BTreeMap::new(),
             want: None,
-            past: Window::default(),
+            past: RateCounter::default(),
             past_told: Told::default(),
             slow_until: 0,
             told: (0, 0),
             top: 0,
             began: 0,
-            lines: Window::default(),
+            lines: RateCounter::default(),
             unanswered: VecDeque::new(),
             repeated: 0,
             sent: now,

@@ -6,7 +6,8 @@
 
 mod budget;
 mod catch_up;
-mod heard;
+mod dedup;
+mod endpoints;
 mod history;
 mod lines;
 mod links;
@@ -14,13 +15,12 @@ mod lists;
 mod member;
 mod names;
 mod origin;
+mod peer_table;
 mod privates;
+mod quota;
 mod ranges;
-mod shares;
-mod shown;
 mod store;
 mod talk;
-mod whereabouts;
 
 use super::hello::Hello;
 use super::id::NodeId;
@@ -28,16 +28,16 @@ use super::limits::{HELLO_MS, JITTER_MS, RATE};
 use super::wire::Frame;
 use crate::engine::Now;
 use crate::engine::Rng;
-use crate::window::Window;
+use crate::rate_counter::RateCounter;
 use budget::AddressBudgets;
-use heard::Table;
+use dedup::Dedup;
 use landline_common::event::{Grant, PROTOCOL};
 use landline_common::link::PublicKey;
-use landline_common::{Event, NameKey, UserName, What};
+use landline_common::{Event, EventKind, NameKey, UserName};
 use links::Link;
 use member::Member;
+use peer_table::PeerTable;
 use privates::Private;
-use shown::Shown;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use store::Store;
@@ -117,7 +117,7 @@ pub struct Pinned {
 
 /// Who one is.
 #[derive(Clone, Debug)]
-pub struct Me {
+pub struct LocalIdentity {
     /// This start's number.
     pub id: NodeId,
     /// The name.
@@ -135,7 +135,7 @@ pub struct Me {
 /// A member.
 #[derive(Debug)]
 pub struct Node {
-    me: Me,
+    me: LocalIdentity,
     now: Now,
     /// When this began, by the clock on the wall: what was said before is history.
     began: i64,
@@ -151,15 +151,15 @@ pub struct Node {
     /// That there is room for no more keys was said.
     told_full: bool,
     next_hello: u64,
-    table: Table,
+    table: PeerTable,
     links: BTreeMap<u64, Link>,
     members: BTreeMap<NodeId, Member>,
     store: Store,
-    shown: Shown,
+    shown: Dedup,
     /// How much of the past was told, by address.
     told: AddressBudgets,
     /// How many came lately, by address.
-    joins: BTreeMap<IpAddr, Window>,
+    joins: BTreeMap<IpAddr, RateCounter>,
     /// Keys of flooders, and until when.
     refused: VecDeque<(PublicKey, u64)>,
     /// Lines that wait for company, and how long at most.
@@ -172,8 +172,8 @@ pub struct Node {
 impl Node {
     /// Alone, so far.
     #[must_use]
-    pub fn new(me: Me, seed: u64, now: Now) -> Node {
-        let (table, store, patience_ms) = (Table::new(me.id), Store::of_member(me.id), me.patience_ms);
+    pub fn new(me: LocalIdentity, seed: u64, now: Now) -> Node {
+        let (table, store, patience_ms) = (PeerTable::new(me.id), Store::of_member(me.id), me.patience_ms);
         Node {
             me,
             now,
@@ -189,7 +189,7 @@ impl Node {
             links: BTreeMap::new(),
             members: BTreeMap::new(),
             store,
-            shown: Shown::default(),
+            shown: Dedup::default(),
             told: AddressBudgets::default(),
             joins: BTreeMap::new(),
             refused: VecDeque::new(),
@@ -205,7 +205,7 @@ impl Node {
         self.now = now;
         match input {
             Input::Enter => self.welcome(),
-            Input::Note(text) => self.tell(What::info(text)),
+            Input::Note(text) => self.tell(EventKind::info(text)),
             Input::Line(line) if lines::is_upkeep(&line) => self.line(&line),
             Input::Line(line) => self.held.push_back(line),
             Input::Heard(hello, from) => self.hear(&hello, from),
@@ -225,7 +225,7 @@ impl Node {
         let user = self.me.name.to_string().into();
         let grant = Grant { protocol: PROTOCOL, member_of: vec![ROOM.into()], rate: Some(RATE), ..Grant::default() };
         let grant = Box::new(grant);
-        self.tell(What::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false, grant });
+        self.tell(EventKind::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false, grant });
     }
 
     /// Does what was typed, unless nobody is there yet to whom it could be said.
@@ -269,7 +269,7 @@ impl Node {
             format!("{name} at {at} is here with another passphrase (or none), so the two of you do not meet")
         });
         if let Some(text) = told {
-            self.tell(What::info(text));
+            self.tell(EventKind::info(text));
         }
     }
 
@@ -287,12 +287,12 @@ impl Node {
     }
 
     /// Tells the screen of something that happens now.
-    fn tell(&mut self, what: What<'static>) {
+    fn tell(&mut self, what: EventKind<'static>) {
         self.tell_at(self.now.wall.unix_ms, what);
     }
 
     /// Tells the screen of something that happened then.
-    fn tell_at(&mut self, unix_ms: i64, what: What<'static>) {
+    fn tell_at(&mut self, unix_ms: i64, what: EventKind<'static>) {
         let at = self.now.zone.at(unix_ms);
         self.effects.push(Effect::Tell(what.at(at)));
     }

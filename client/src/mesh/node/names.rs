@@ -7,7 +7,7 @@ use super::{Node, Pinned, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
 use landline_common::link::PublicKey;
-use landline_common::{Cause, NameKey, UserName, What};
+use landline_common::{Cause, EventKind, NameKey, UserName};
 use std::net::SocketAddr;
 
 /// Digits behind a name, at least.
@@ -83,7 +83,7 @@ impl Node {
                      {shown}. {whose}The key was {before}, and is {now} now. If {name} says that this is right \
                      (/members shows everybody's own), /trust {shown} accepts it."
                 );
-                self.tell(What::info(text));
+                self.tell(EventKind::info(text));
             }
             None if name.key() == self.me.name.key() => {}
             None if self.me.pins.len() < PINS => {
@@ -121,7 +121,7 @@ impl Node {
         };
         let refusal = match known {
             _ if name.key() == self.me.name.key() => Some(format!("{name} is your own name; its key is yours")),
-            Some(known) if known == key => return self.tell(What::info(format!("the key of {before} is known"))),
+            Some(known) if known == key => return self.tell(EventKind::info(format!("the key of {before} is known"))),
             Some(_) if self.members.iter().any(has_known) => {
                 Some(format!("{name} is here with the key that you know; only one key of a name can be the right one"))
             }
@@ -129,7 +129,7 @@ impl Node {
             _ => None,
         };
         if let Some(why) = refusal {
-            return self.tell(What::error(400, why));
+            return self.tell(EventKind::error(400, why));
         }
         self.pin(&name, key);
         let shown = self.name_for(id, &name, key);
@@ -137,12 +137,12 @@ impl Node {
             member.shown = shown.clone();
         }
         if shown != before {
-            self.tell(What::Disconnected { user: String::from(before).into() });
-            self.tell(What::Joined { user: String::from(shown).into(), room: ROOM.into() });
+            self.tell(EventKind::Disconnected { user: String::from(before).into() });
+            self.tell(EventKind::Joined { user: String::from(shown).into(), room: ROOM.into() });
         }
         let file = &self.me.pins_file;
         let text = format!("the key of {name} is {} from now on, and kept in {file}", key.fingerprint());
-        self.tell(What::info(text));
+        self.tell(EventKind::info(text));
         self.effects.push(Effect::Repin(name, key));
     }
 
@@ -155,7 +155,7 @@ impl Node {
                  you meet from now on, you will not be warned. Delete there the lines of those you no longer meet, and \
                  start again."
             );
-            self.tell(What::info(text));
+            self.tell(EventKind::info(text));
         }
     }
 
@@ -164,7 +164,7 @@ impl Node {
     ///
     /// # Errors
     /// Nobody, or more than one.
-    pub(super) fn find(&self, name: &str) -> Result<NodeId, What<'static>> {
+    pub(super) fn find(&self, name: &str) -> Result<NodeId, EventKind<'static>> {
         let (bare, tag) = match name.rsplit_once('#') {
             Some((bare, tag)) if tag.len() >= TAG => (bare, tag.to_lowercase()),
             _ => (name, String::new()),
@@ -182,7 +182,7 @@ impl Node {
             (_, []) => Err(Cause::NoSuchUser.of_user(name.to_owned()).into()),
             (_, [(id, member)]) => {
                 let there = self.written(**id, member);
-                Err(What::error(
+                Err(EventKind::error(
                     400,
                     format!("nobody here is shown as {name}, but {there} is; write that to reach them"),
                 ))
@@ -190,7 +190,10 @@ impl Node {
             (_, several) => {
                 let ways: Vec<String> = several.iter().map(|(id, member)| self.written(**id, member)).collect();
                 let (count, ways) = (several.len(), ways.join(", "));
-                Err(What::error(400, format!("{count} people are called {name}; write which one you mean: {ways}")))
+                Err(EventKind::error(
+                    400,
+                    format!("{count} people are called {name}; write which one you mean: {ways}"),
+                ))
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{Effect, Node};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{REPEAT_MS, REPEATS, UNANSWERED};
 use crate::mesh::wire::Frame;
-use landline_common::What;
+use landline_common::EventKind;
 
 /// Something that somebody said to this member alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +42,10 @@ impl Node {
             Ok(id) => id,
             Err(why) => return self.tell(why),
         };
-        let Some(text) = fit(text) else { return self.tell(What::error(413, "that is too long, or nothing")) };
+        let Some(text) = fit(text) else { return self.tell(EventKind::error(413, "that is too long, or nothing")) };
         let Some(member) = self.members.get_mut(&id) else { return };
         if member.unanswered.len() >= UNANSWERED {
-            return self.tell(What::error(503, "they do not answer; try again in a moment"));
+            return self.tell(EventKind::error(503, "they do not answer; try again in a moment"));
         }
         member.sent += 1;
         let (number, at, on_its_way) = (member.sent, self.now.wall.unix_ms.max(0), Some(self.now.ms));
@@ -65,7 +65,7 @@ impl Node {
         let shown = member.shown.to_string();
         let id = self.aside();
         let at = self.now.zone.at(at);
-        let what = What::Direct { id, from: shown.into(), text: text.into(), kept: false };
+        let what = EventKind::Direct { id, from: shown.into(), text: text.into(), kept: false };
         self.effects.push(Effect::Show(Private { from, number }, what.at(at)));
     }
 

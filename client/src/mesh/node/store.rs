@@ -2,8 +2,8 @@
 
 use super::budget::told_bytes;
 use super::origin::Origin;
+use super::quota::{Place, Quota};
 use super::ranges::Ranges;
-use super::shares::{Place, Shares};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{MESSAGE_BYTES, MESSAGES, ORIGINS};
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub struct Store {
     messages: BTreeMap<Position, Message>,
     ids: BTreeMap<u64, Position>,
     origins: BTreeMap<NodeId, Origin>,
-    shares: Shares,
+    shares: Quota,
     bytes: usize,
     changes: u64,
     most: (usize, usize),
@@ -58,7 +58,7 @@ impl Store {
             messages: BTreeMap::new(),
             ids: BTreeMap::new(),
             origins: BTreeMap::new(),
-            shares: Shares::default(),
+            shares: Quota::default(),
             bytes: 0,
             changes: 0,
             most: (messages, bytes),

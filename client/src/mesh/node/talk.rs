@@ -6,7 +6,7 @@ use crate::mesh::id::NodeId;
 use crate::mesh::limits::{AHEAD, FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
 use crate::mesh::wire::Frame;
 use crate::message::too_long;
-use landline_common::What;
+use landline_common::EventKind;
 use landline_common::clean::clean_message;
 use landline_common::limits::MESSAGE_LINES;
 
@@ -17,7 +17,7 @@ impl Node {
     /// Says something to everybody.
     pub(super) fn say(&mut self, text: &str) {
         let Some(text) = fit(text) else {
-            return self.tell(What::error(
+            return self.tell(EventKind::error(
                 413,
                 format!(
                     "that is too long, or nothing: at most {MESSAGE_CHARS} characters and {MESSAGE_LINES} lines go into \
@@ -40,7 +40,7 @@ impl Node {
 
     fn tell_said(&mut self, id: u64, (origin, seq): (NodeId, u64), at: i64, text: &str) {
         let (user, text) = (self.author_name(origin, seq).into(), text.to_owned().into());
-        self.tell_at(at, What::Said { id, room: ROOM.into(), user, text });
+        self.tell_at(at, EventKind::Said { id, room: ROOM.into(), user, text });
     }
 
     /// Somebody says something.
@@ -87,7 +87,7 @@ impl Node {
         let link = member.link.ok();
         if lines == LINES + 1 {
             let text = format!("{shown} says more than anybody can read; some of it is left out");
-            self.tell(What::info(text));
+            self.tell(EventKind::info(text));
         }
         if lines > FLOOD {
             link.iter().for_each(|link| self.refuse(*link));

@@ -14,9 +14,12 @@ fn objects_name_their_room_and_user() {
     assert_eq!(say.answer_label().as_deref(), Some("7"));
     for (line, command) in [
         (r#"{"type":"say","room":"all","text":"hi"}"#, Command::All("hi")),
-        (r#"{"type":"history","room":"ops","after":5}"#, Command::HistoryIn { room: "ops", ask: Ask::After(5) }),
-        (r#"{"type":"history","with":"bob"}"#, Command::History(Ask::With("bob"))),
-        (r#"{"type":"history"}"#, Command::History(Ask::Last(20))),
+        (
+            r#"{"type":"history","room":"ops","after":5}"#,
+            Command::HistoryIn { room: "ops", ask: HistoryQuery::After(5) },
+        ),
+        (r#"{"type":"history","with":"bob"}"#, Command::History(HistoryQuery::With("bob"))),
+        (r#"{"type":"history"}"#, Command::History(HistoryQuery::Last(20))),
         (r#"{"type":"rooms","after":"ops"}"#, Command::Rooms { after: Some("ops") }),
         (r#"{"type":"block"}"#, Command::Blocked { after: None }),
         (r#"{"type":"accept"}"#, Command::Accept(None)),
@@ -86,7 +89,7 @@ proptest! {
             Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
             Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
             Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },
-            Command::HistoryIn { room: &a, ask: Ask::Before(n) }, Command::Search { words: &t, before: Some(n) },
+            Command::HistoryIn { room: &a, ask: HistoryQuery::Before(n) }, Command::Search { words: &t, before: Some(n) },
             Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,
             Command::Register { password: Some(&a) }, Command::Password(Some(PasswordChange { old: &a, new: &a })),
         ];

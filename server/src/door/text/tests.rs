@@ -3,26 +3,26 @@
 use super::*;
 
 fn door(has_password: bool) -> TextDoor {
-    TextDoor::new(House { has_password })
+    TextDoor::new(ServerInfo { has_password })
 }
 
 fn guest(door: &mut TextDoor, line: &str) -> (String, String) {
     match door.line(line, Framing::Lines) {
-        Step::Try(Attempt::Guest { name, room, .. }) => (name.to_string(), room.to_string()),
+        DoorAction::Try(AuthRequest::Guest { name, room, .. }) => (name.to_string(), room.to_string()),
         other => panic!("{line}: {other:?}"),
     }
 }
 
-fn code(step: Step) -> u16 {
+fn code(step: DoorAction) -> u16 {
     match step {
-        Step::Close(What::Refused(report)) => report.code().unwrap(),
+        DoorAction::Close(EventKind::Refused(report)) => report.code().unwrap(),
         other => panic!("{other:?}"),
     }
 }
 
-fn replies(step: Step) -> Vec<What<'static>> {
+fn replies(step: DoorAction) -> Vec<EventKind<'static>> {
     match step {
-        Step::Reply(whats) => whats,
+        DoorAction::Reply(whats) => whats,
         other => panic!("{other:?}"),
     }
 }
@@ -48,18 +48,18 @@ fn a_first_line_of_neither_form_ends_it() {
 fn after_a_greeting_there_is_another_try() {
     let mut door = door(false);
     door.greet();
-    let invalid = What::from(Cause::InvalidMode.report());
-    let answer = [invalid.clone(), What::info(HOW_TO_JOIN), ask(GREETING)];
+    let invalid = EventKind::from(Cause::InvalidMode.report());
+    let answer = [invalid.clone(), EventKind::info(HOW_TO_JOIN), ask(GREETING)];
     assert_eq!(replies(door.line("hello", Framing::Lines)), answer);
     assert_eq!(replies(door.line("hello", Framing::Unframed)), [invalid, ask(GREETING)]);
     assert_eq!(replies(door.line("", Framing::Lines)), []);
     assert_eq!(replies(door.line("register", Framing::Lines)), [ask("ALIAS?")]);
     assert_eq!(replies(door.line("alice", Framing::Lines)), [ask("PASSWORD?")]);
     let name = UserName::parse("alice").unwrap();
-    let attempt = Attempt::Register { name, password: "p w /x".into() };
-    assert_eq!(door.line(" p w /x ", Framing::Lines), Step::Try(attempt));
-    let done = What::from(Cause::Registered.report());
-    assert_eq!(replies(door.outcome(Outcome::Done)), [done, ask(GREETING)]);
+    let attempt = AuthRequest::Register { name, password: "p w /x".into() };
+    assert_eq!(door.line(" p w /x ", Framing::Lines), DoorAction::Try(attempt));
+    let done = EventKind::from(Cause::Registered.report());
+    assert_eq!(replies(door.outcome(AuthResult::Done)), [done, ask(GREETING)]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn x1_the_fifth_line_that_means_nothing_ends_it() {
     let mut door = door(false);
     door.greet();
     for _ in 1..SIGN_IN_MISTAKES {
-        assert!(matches!(door.line("hello", Framing::Lines), Step::Reply(_)));
+        assert!(matches!(door.line("hello", Framing::Lines), DoorAction::Reply(_)));
     }
     assert_eq!(code(door.line("hello", Framing::Lines)), 400);
 }
@@ -79,11 +79,11 @@ fn x12_a_password_at_the_greeting_is_no_guest_once_accounts_are_spoken_of() {
         for line in [mode, "hunter", "wrong"] {
             door.line(line, Framing::Lines);
         }
-        door.outcome(Outcome::WrongPassword);
-        let invalid = What::from(Cause::InvalidMode.report());
+        door.outcome(AuthResult::WrongPassword);
+        let invalid = EventKind::from(Cause::InvalidMode.report());
         assert_eq!(
             replies(door.line("hunter_2000", Framing::Lines)),
-            [invalid, What::info(HOW_TO_LOG_IN), ask(GREETING)]
+            [invalid, EventKind::info(HOW_TO_LOG_IN), ask(GREETING)]
         );
         assert_eq!(replies(door.line(mode, Framing::Lines)), [ask("ALIAS?")]);
     }
@@ -94,29 +94,29 @@ fn empty_answers_are_named() {
     let mut door = door(false);
     door.line("LOGIN", Framing::Lines);
     door.line("", Framing::Lines);
-    let required = What::from(Cause::CredentialsRequired.report());
+    let required = EventKind::from(Cause::CredentialsRequired.report());
     assert_eq!(replies(door.line("secret", Framing::Lines)), [required, ask(GREETING)]);
 }
 
 #[test]
 fn the_servers_password_comes_before_anything_about_names() {
     let mut login = door(true);
-    let first = What::from(Cause::ServerPasswordFirst.report());
+    let first = EventKind::from(Cause::ServerPasswordFirst.report());
     assert_eq!(replies(login.line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
-    assert_eq!(login.line("pw", Framing::Lines), Step::Try(Attempt::ServerPassword("pw".into())));
-    assert_eq!(replies(login.outcome(Outcome::Done)), [ask("ALIAS?")]);
+    assert_eq!(login.line("pw", Framing::Lines), DoorAction::Try(AuthRequest::ServerPassword("pw".into())));
+    assert_eq!(replies(login.outcome(AuthResult::Done)), [ask("ALIAS?")]);
 
     let mut guest = door(true);
     assert_eq!(replies(guest.line("alice_lobby", Framing::Lines)), [ask("PASSWORD?")]);
     assert!(matches!(guest.line("pw", Framing::Lines),
-        Step::Try(Attempt::Guest { server_password: Some(pw), .. }) if pw == "pw"));
+        DoorAction::Try(AuthRequest::Guest { server_password: Some(pw), .. }) if pw == "pw"));
     assert_eq!(code(door(true).line("alice_lobby", Framing::Unframed)), 403);
 }
 
 #[test]
 fn x14_an_unframed_client_cannot_switch_formats() {
     let mut door = door(false);
-    let fixed = What::from(Cause::FormatFixed.report());
+    let fixed = EventKind::from(Cause::FormatFixed.report());
     assert_eq!(replies(door.line("format json", Framing::Unframed)), [fixed, ask(GREETING)]);
     assert_eq!(door.rendering(), Rendering::TcpChat);
 }
@@ -124,7 +124,7 @@ fn x14_an_unframed_client_cannot_switch_formats() {
 #[test]
 fn renderings_follow_the_client() {
     let mut json = door(false);
-    assert_eq!(replies(json.line("format json", Framing::Lines)), [What::Format(Format::Json)]);
+    assert_eq!(replies(json.line("format json", Framing::Lines)), [EventKind::Format(Format::Json)]);
     assert_eq!(json.rendering(), Rendering::Json);
     let mut tcp_chat = door(false);
     tcp_chat.line("alice_room", Framing::Unframed);

@@ -1,6 +1,6 @@
 //! Sends the bytes of an outbox to the kernel, and keeps those that it does not take at once.
 
-use super::{Cut, Held, Outbox, State, StateGuard};
+use super::{DisconnectReason, Held, Outbox, State, StateGuard};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
@@ -56,7 +56,7 @@ impl Outbox {
                     self.block(state, Instant::now());
                 }
             }
-            Err(_) => self.cut_with(state, Cut::Broken),
+            Err(_) => self.cut_with(state, DisconnectReason::Broken),
         }
     }
 
@@ -87,7 +87,7 @@ impl Outbox {
         if state.waiting() <= self.poller.bounds.backlog_bytes {
             return Ok(());
         }
-        self.cut_with(state, Cut::TooSlow);
+        self.cut_with(state, DisconnectReason::TooSlow);
         Err(Disconnected)
     }
 
@@ -98,7 +98,7 @@ impl Outbox {
             state.progress = now;
         }
         if self.poller.arm(self, &self.stream).is_err() {
-            self.cut_with(state, Cut::Broken);
+            self.cut_with(state, DisconnectReason::Broken);
         } else {
             self.schedule_wakeup(state, now);
         }
@@ -133,7 +133,7 @@ impl Outbox {
             return;
         }
         if state.blocked && now >= state.progress + self.poller.bounds.stalled {
-            self.cut_with(state, Cut::TooSlow);
+            self.cut_with(state, DisconnectReason::TooSlow);
         } else if state.waiting() == 0 {
             self.drained.notify_all();
         } else {
@@ -164,7 +164,7 @@ impl Outbox {
                     self.block(state, now);
                 }
             }
-            Err(_) => self.cut_with(state, Cut::Broken),
+            Err(_) => self.cut_with(state, DisconnectReason::Broken),
         }
     }
 
@@ -182,13 +182,13 @@ impl Outbox {
     }
 
     /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if it is cut already.
-    pub(super) fn cut_with(&self, state: &mut State, why: Cut) {
+    pub(super) fn cut_with(&self, state: &mut State, why: DisconnectReason) {
         if state.cut.is_some() {
             return;
         }
         state.cut = Some(why);
         self.poller.meter.subtract(state.waiting());
-        if state.waiting() > 0 && why != Cut::Broken {
+        if state.waiting() > 0 && why != DisconnectReason::Broken {
             self.stream.cut();
         } else {
             self.stream.close();

@@ -10,7 +10,7 @@ mod pace;
 use crate::store::{FileError, LockWatch, json_file, utc};
 use file::{Contents, Row, is_bcrypt};
 use landline_common::limits::count;
-use landline_common::{Limits, Moment, NameKey, UserName};
+use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use pace::Pace;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet};
@@ -36,7 +36,7 @@ pub struct NewAccount {
     /// The bcrypt hash of the password.
     pub hash: String,
     /// The time of the registration.
-    pub registered: Moment,
+    pub registered: OffsetDateTime,
 }
 
 /// The reason for which a name was not registered. Nothing has changed then.
@@ -252,7 +252,7 @@ impl Accounts {
     ///
     /// # Errors
     /// See [`RegisterError`]; nothing has changed then.
-    pub fn register(&self, name: &UserName, hash: String, now: Moment) -> Result<(), RegisterError> {
+    pub fn register(&self, name: &UserName, hash: String, now: OffsetDateTime) -> Result<(), RegisterError> {
         self.register_all(vec![NewAccount { name: name.clone(), hash, registered: now }])
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Barrier;
 
 const HASH: &str = "$2b$04$.....................................................";
-const NOW: Moment = Moment { unix_ms: 1_795_248_000_123, offset_s: 19_800 };
+const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_248_000_123, offset_s: 19_800 };
 
 fn name(text: &str) -> UserName {
     UserName::parse(text).unwrap()

@@ -2,9 +2,9 @@
 
 use super::index::note_highest;
 use super::records::Kind;
-use landline_common::history::{Letter, PostError};
+use landline_common::history::{PostError, QueuedMessage};
 use landline_common::limits::count;
-use landline_common::{Limits, Moment, NameKey};
+use landline_common::{Limits, NameKey, OffsetDateTime};
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap};
 
@@ -40,7 +40,7 @@ pub(super) struct Mailbox {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming<'a> {
     pub(super) id: i64,
-    pub(super) at: Moment,
+    pub(super) at: OffsetDateTime,
     pub(super) receiver: &'a str,
     /// Whose message it is: the kind of its party, a colon, and a key.
     pub(super) sender: &'a str,
@@ -147,17 +147,18 @@ impl Mailbox {
         connection: &Connection,
         receiver: &NameKey,
         most: usize,
-    ) -> rusqlite::Result<Vec<Letter>> {
+    ) -> rusqlite::Result<Vec<QueuedMessage>> {
         let on_their_way = self.on_their_way.get(receiver);
         let sql = "SELECT id, at, zone, shown, text FROM mail WHERE receiver = ?1 ORDER BY id";
         let mut statement = connection.prepare_cached(sql)?;
         let waiting = statement.query_map([receiver.as_str()], |row| {
-            let at = Moment { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-            Ok(Letter { id: row.get(0)?, at, from: row.get(3)?, text: row.get(4)? })
+            let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
+            Ok(QueuedMessage { id: row.get(0)?, at, from: row.get(3)?, text: row.get(4)? })
         })?;
-        let is_new = |letter: &Letter| !on_their_way.is_some_and(|on_their_way| on_their_way.contains(&letter.id));
+        let is_new =
+            |letter: &QueuedMessage| !on_their_way.is_some_and(|on_their_way| on_their_way.contains(&letter.id));
         let mut taken = 0;
-        let mut fits = |letter: &Letter| {
+        let mut fits = |letter: &QueuedMessage| {
             let first = taken == 0;
             taken += weight(&letter.text);
             first || taken <= self.page

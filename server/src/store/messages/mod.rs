@@ -4,49 +4,51 @@
 //! answered or handed on before that. Whoever asks for history reads on their own thread, with a second connection,
 //! after everything kept before has been stored.
 
+mod disk_space;
+mod failure_latch;
+mod fair_queue;
 mod fold;
 mod index;
-mod keeper;
+mod interner;
 mod mailbox;
-mod names;
+mod pages;
 mod prune;
 mod queue;
 mod reader;
-mod recall;
 mod records;
 mod schema;
 mod search;
-mod space;
-mod terms;
+mod search_terms;
+mod storage_thread;
+mod string_arena;
 #[cfg(test)]
 mod tests;
 mod transfer;
-mod trouble;
-mod turns;
-mod words;
 mod writer;
 
-pub use records::Keep;
-pub use terms::excerpt;
+pub use records::Retention;
+pub use search_terms::excerpt;
 pub use transfer::{Imported, TransferError, export, import};
 
 use crate::store::{FileError, Identity};
 use crossbeam_channel::{RecvTimeoutError, bounded};
-use keeper::{Keeper, Lost};
+use disk_space::DiskSpace;
 use landline_common::clean::flatten;
-use landline_common::history::{Direct, Letter, Page, Party, PostError, Range, RecallError, Said, Viewer};
+use landline_common::history::{
+    Direct, HistoryOwner, Page, PostError, QueuedMessage, Range, RecallError, Said, Viewer,
+};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
 use parking_lot::Mutex;
 use queue::{Item, Queue};
 use reader::{Reader, stopped};
-use space::Space;
+use search_terms::SearchTerms;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use terms::Terms;
+use storage_thread::{Lost, StorageThread};
 use writer::Writer;
 
 /// How long a speaker waits for room in the queue.
@@ -62,7 +64,7 @@ pub struct Messages {
     /// Reads for searches, which may take long: no page waits behind one.
     searcher: Reader,
     thread: Mutex<Option<JoinHandle<()>>>,
-    keep: Keep,
+    keep: Retention,
     highest_id: u64,
     page: usize,
 }
@@ -82,7 +84,7 @@ impl Messages {
     ///
     /// # Errors
     /// Names the file: it is another program's, a newer server's, or damaged, or it cannot be opened.
-    pub fn open(folder: &Path, keep: Keep, limits: &Limits, lost: Lost) -> Result<Messages, FileError> {
+    pub fn open(folder: &Path, keep: Retention, limits: &Limits, lost: Lost) -> Result<Messages, FileError> {
         let path = schema::path(folder);
         let connection = schema::open(folder)?;
         let highest_id = index::highest(&connection).map_err(schema::refused(&path))?;
@@ -94,9 +96,9 @@ impl Messages {
             || Ok::<_, FileError>(Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms)));
         let (reader, searcher) = (open_reader()?, open_reader()?);
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
-        let space = Space::of(folder, limits.disk_free_bytes, limits.disk_free_part);
+        let space = DiskSpace::of(folder, limits.disk_free_bytes, limits.disk_free_part);
         let files = [path.clone(), schema::log_path(&path)].iter().filter_map(|path| Identity::of(path).ok()).collect();
-        let keeper = Keeper::new(Arc::clone(&queue), writer, keep, space, files, count(limits.nonces), lost);
+        let keeper = StorageThread::new(Arc::clone(&queue), writer, keep, space, files, count(limits.nonces), lost);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
         let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
         let highest_id = u64::try_from(highest_id).unwrap_or(0);
@@ -119,14 +121,14 @@ impl Messages {
     /// Keeps what was said; the texts have the ids `first_id`, `first_id + 1`, and so on. Never waits, and allocates
     /// nothing for a message: it may be called under a lock.
     pub fn keep(&self, said: &Said<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        if self.keep != Keep::Off {
+        if self.keep != Retention::Off {
             self.queue.talk(said, texts);
         }
     }
 
     /// Keeps a message to somebody who is here. Never waits.
     pub fn keep_direct(&self, direct: &Direct<'_>) {
-        if self.keep != Keep::Off {
+        if self.keep != Retention::Off {
             self.queue.direct(direct);
         }
     }
@@ -164,7 +166,7 @@ impl Messages {
     /// Takes up to `most` letters that wait for that account and are not on their way yet, in order, and gives them to
     /// `then` on the storage thread, also when there are none. If that says false, they wait again at once. After
     /// [`Self::stop`], `then` is dropped. Never waits.
-    pub fn collect(&self, receiver: &NameKey, most: usize, then: Box<dyn FnOnce(Vec<Letter>) -> bool + Send>) {
+    pub fn collect(&self, receiver: &NameKey, most: usize, then: Box<dyn FnOnce(Vec<QueuedMessage>) -> bool + Send>) {
         self.queue.push(Item::Collect(receiver.clone(), most, then));
     }
 
@@ -176,7 +178,7 @@ impl Messages {
 
     /// Notes how far an account has read in a room (by its key). Never moves back, never waits.
     pub fn set_mark(&self, account: &NameKey, room: &str, id: u64) {
-        if self.keep != Keep::Off {
+        if self.keep != Retention::Off {
             self.queue.mark(account.as_str(), room, id);
         }
     }
@@ -205,7 +207,7 @@ impl Messages {
     /// The server keeps no history, or others are being answered, or it cannot be read.
     pub fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
         self.wait_for_stored(false)?;
-        self.reader.read(viewer.address, |connection, _| recall::recall(connection, viewer, range, self.page))
+        self.reader.read(viewer.address, |connection, _| pages::recall(connection, viewer, range, self.page))
     }
 
     /// Messages with all of the words or parts of words, the newest first. No lock may be held.
@@ -219,7 +221,7 @@ impl Messages {
         before: Option<u64>,
         most: usize,
     ) -> Result<Page, RecallError> {
-        let terms = Terms::of(words);
+        let terms = SearchTerms::of(words);
         if terms.is_empty() {
             return Err(RecallError::NoWord);
         }
@@ -237,7 +239,7 @@ impl Messages {
     }
 
     /// A guest has made an account: the direct messages of the visit are the account's from now on. Never waits.
-    pub fn adopt(&self, guest: &Party, account: &Party) {
+    pub fn adopt(&self, guest: &HistoryOwner, account: &HistoryOwner) {
         self.queue.push(Item::Adopt(guest.clone(), account.clone()));
     }
 
@@ -246,7 +248,7 @@ impl Messages {
     ///
     /// # Errors
     /// It could not be done; then nothing was removed, unless the time was up.
-    pub fn forget(&self, party: &Party) -> Result<u64, RecallError> {
+    pub fn forget(&self, party: &HistoryOwner) -> Result<u64, RecallError> {
         let (reply, forgotten) = bounded(1);
         if !self.queue.push(Item::Forget(party.clone(), reply)) {
             return Err(stopped());
@@ -272,7 +274,7 @@ impl Messages {
 
     /// Waits until everything kept before is stored (and searchable).
     fn wait_for_stored(&self, searchable: bool) -> Result<(), RecallError> {
-        if self.keep == Keep::Off {
+        if self.keep == Retention::Off {
             return Err(RecallError::Off);
         }
         let (done, stored) = bounded(1);

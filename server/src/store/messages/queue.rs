@@ -1,11 +1,11 @@
 //! What waits to be stored. Everybody adds to it, the storage thread takes all of it at once.
 
 use super::records::{InTables, Kind};
-use super::words::Words;
-use crate::ranked::Ranked;
+use super::string_arena::StringArena;
+use crate::ordered_mutex::OrderedMutex;
 use crossbeam_channel::Sender;
-use landline_common::history::{Direct, Letter, Party, PostError, Said};
-use landline_common::{Moment, NameKey};
+use landline_common::history::{Direct, HistoryOwner, PostError, QueuedMessage, Said};
+use landline_common::{NameKey, OffsetDateTime};
 use parking_lot::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -18,12 +18,12 @@ const ENOUGH: usize = 256 << 10;
 const LOSERS: usize = 1_024;
 
 /// What is done with the letters that waited. False if they wait again.
-pub(super) type Continuation = Box<dyn FnOnce(Vec<Letter>) -> bool + Send>;
+pub(super) type Continuation = Box<dyn FnOnce(Vec<QueuedMessage>) -> bool + Send>;
 
 /// One piece of work. Its texts stand in the batch's words, in the order that each variant names.
 pub(super) enum Item {
     /// Words: the room if in one, the user, the texts, the nonces with the places of their texts.
-    Talk { first_id: u64, at: Moment, client: u64, in_room: bool, nonces: u32, texts: usize },
+    Talk { first_id: u64, at: OffsetDateTime, client: u64, in_room: bool, nonces: u32, texts: usize },
     /// Words: see [`Address`].
     Direct(Address),
     /// Words: see [`Address`].
@@ -39,9 +39,9 @@ pub(super) enum Item {
     /// No words. Answered when everything before is stored, and searchable if asked for.
     Barrier { searchable: bool, done: Sender<()> },
     /// No words. The first party's direct messages are the second's from now on.
-    Adopt(Party, Party),
+    Adopt(HistoryOwner, HistoryOwner),
     /// No words.
-    Forget(Party, Sender<Result<u64, String>>),
+    Forget(HistoryOwner, Sender<Result<u64, String>>),
     /// Lets a test do something to the connection that writes.
     #[cfg(test)]
     Run(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
@@ -86,7 +86,7 @@ impl Item {
 #[derive(Clone, Copy)]
 pub(super) struct Address {
     pub(super) id: u64,
-    pub(super) at: Moment,
+    pub(super) at: OffsetDateTime,
     pub(super) client: u64,
     pub(super) from: Kind,
     pub(super) to: Kind,
@@ -97,7 +97,7 @@ pub(super) struct Address {
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) items: Vec<Item>,
-    pub(super) words: Words,
+    pub(super) words: StringArena,
     /// Messages that were not even taken into the queue: (client, how many).
     pub(super) lost: Vec<(u64, u64)>,
 }
@@ -130,7 +130,7 @@ impl Batch {
 
 /// What the storage thread does: only one that sleeps has to be woken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Keeper {
+enum WorkerState {
     Busy,
     Asleep,
     Gathering,
@@ -138,7 +138,7 @@ enum Keeper {
 
 struct Pending {
     batch: Batch,
-    keeper: Keeper,
+    keeper: WorkerState,
     /// Somebody waits for an answer: no gathering.
     urgent: bool,
     stopped: bool,
@@ -159,7 +159,7 @@ pub(super) enum Taken {
 
 /// The queue between everybody and the storage thread.
 pub(super) struct Queue {
-    pending: Ranked<Pending, 6>,
+    pending: OrderedMutex<Pending, 6>,
     /// Too much waits, or nothing is stored any more: tells cheaply that speakers have to look, which is hardly ever so.
     crowded: AtomicBool,
     work: Condvar,
@@ -170,9 +170,9 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(bound: usize) -> Queue {
         let batch = Batch::default();
-        let pending = Pending { batch, keeper: Keeper::Busy, urgent: false, stopped: false, waiting: 0 };
+        let pending = Pending { batch, keeper: WorkerState::Busy, urgent: false, stopped: false, waiting: 0 };
         let crowded = AtomicBool::new(false);
-        Queue { pending: Ranked::new(pending), crowded, work: Condvar::new(), space: Condvar::new(), bound }
+        Queue { pending: OrderedMutex::new(pending), crowded, work: Condvar::new(), space: Condvar::new(), bound }
     }
 
     /// Waits while the queue is full, for `time` at most. False if it still is, or if nothing is stored any more.
@@ -275,12 +275,12 @@ impl Queue {
         }
         pending.urgent |= urgent;
         let wake = match pending.keeper {
-            Keeper::Busy => false,
-            Keeper::Asleep => true,
-            Keeper::Gathering => urgent || pending.batch.size() >= ENOUGH,
+            WorkerState::Busy => false,
+            WorkerState::Asleep => true,
+            WorkerState::Gathering => urgent || pending.batch.size() >= ENOUGH,
         };
         if wake {
-            pending.keeper = Keeper::Busy;
+            pending.keeper = WorkerState::Busy;
         }
         drop(pending);
         if wake {
@@ -296,18 +296,18 @@ impl Queue {
             if pending.stopped {
                 return Taken::Stopped;
             }
-            pending.keeper = Keeper::Asleep;
+            pending.keeper = WorkerState::Asleep;
             let woken = pending.wait_until(&self.work, until);
-            pending.keeper = Keeper::Busy;
+            pending.keeper = WorkerState::Busy;
             if !woken && pending.batch.is_empty() && !pending.stopped {
                 return Taken::Nothing;
             }
         }
         let gathered = Instant::now() + GATHER;
         while !pending.urgent && !pending.stopped && pending.batch.size() < ENOUGH {
-            pending.keeper = Keeper::Gathering;
+            pending.keeper = WorkerState::Gathering;
             let woken = pending.wait_until(&self.work, gathered);
-            pending.keeper = Keeper::Busy;
+            pending.keeper = WorkerState::Busy;
             if !woken {
                 break;
             }
@@ -330,12 +330,12 @@ impl Queue {
     }
 }
 
-fn push_direct(words: &mut Words, direct: &Direct<'_>) -> Address {
+fn push_direct(words: &mut StringArena, direct: &Direct<'_>) -> Address {
     for (name, party) in [direct.from, direct.to] {
         words.push(name);
         match party {
-            Party::Account(key) => words.push(key.as_str()),
-            Party::Guest(visit) => words.push_number(*visit),
+            HistoryOwner::Account(key) => words.push(key.as_str()),
+            HistoryOwner::Guest(session) => words.push_number(*session),
         }
     }
     words.push(direct.text);

@@ -1,12 +1,12 @@
 //! The connection that reads: on the thread of whoever asks, beside the one that writes, and never for long.
 
-use super::names::find_circle;
+use super::fair_queue::FairQueue;
+use super::interner::find_circle;
 use super::records::{InTables, Kind};
 use super::schema::EVERYBODY;
-use super::turns::Turns;
-use crate::ranked::Ranked;
-use landline_common::Moment;
-use landline_common::history::{Entry, Only, Place, RecallError, Viewer};
+use crate::ordered_mutex::OrderedMutex;
+use landline_common::OffsetDateTime;
+use landline_common::history::{Entry, HistoryFilter, Location, RecallError, Viewer};
 use rusqlite::{Connection, ErrorCode, Row};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -19,14 +19,14 @@ const STEPS: i32 = 1_000;
 /// A connection that only reads, for one look at a time. Addresses take turns.
 #[derive(Debug)]
 pub(super) struct Reader {
-    turns: Turns,
-    connection: Ranked<Option<Connection>, 7>,
+    turns: FairQueue,
+    connection: OrderedMutex<Option<Connection>, 7>,
     time: Duration,
 }
 
 impl Reader {
     pub(super) fn new(connection: Connection, time: Duration) -> Reader {
-        Reader { turns: Turns::default(), connection: Ranked::new(Some(connection)), time }
+        Reader { turns: FairQueue::default(), connection: OrderedMutex::new(Some(connection)), time }
     }
 
     /// Reads one state of the database on behalf of `address`, within the time that a look may take. SQLite ends by
@@ -68,7 +68,7 @@ fn failed(error: rusqlite::Error) -> RecallError {
 
 /// What a viewer may see, by number.
 #[derive(Debug)]
-pub(super) struct Sight {
+pub(super) struct Visibility {
     /// Rooms and everybody: all that is said there.
     pub(super) circles: Vec<i64>,
     /// The viewer's own direct messages.
@@ -78,24 +78,24 @@ pub(super) struct Sight {
     blocked: HashSet<i64>,
 }
 
-impl Sight {
-    pub(super) fn of(connection: &Connection, viewer: &Viewer<'_>) -> rusqlite::Result<Sight> {
+impl Visibility {
+    pub(super) fn of(connection: &Connection, viewer: &Viewer<'_>) -> rusqlite::Result<Visibility> {
         let own = || find_circle(connection, viewer.party.kind(), &viewer.party.key());
-        let mut sight = Sight { circles: Vec::new(), own: None, with: None, blocked: HashSet::new() };
+        let mut sight = Visibility { circles: Vec::new(), own: None, with: None, blocked: HashSet::new() };
         match viewer.only {
-            Only::Everything => {
+            HistoryFilter::Everything => {
                 sight.circles.push(EVERYBODY);
                 for room in viewer.rooms {
                     sight.circles.extend(find_circle(connection, Kind::Room, room)?);
                 }
                 sight.own = own()?;
             }
-            Only::Room(room) if viewer.rooms.contains(&room) => {
+            HistoryFilter::Room(room) if viewer.rooms.contains(&room) => {
                 sight.circles.extend(find_circle(connection, Kind::Room, room)?);
             }
-            Only::Room(_) => {}
-            Only::Everybody => sight.circles.push(EVERYBODY),
-            Only::With(other) => {
+            HistoryFilter::Room(_) => {}
+            HistoryFilter::Global => sight.circles.push(EVERYBODY),
+            HistoryFilter::With(other) => {
                 sight.own = own()?;
                 sight.with = Some(find_circle(connection, other.kind(), &other.key())?);
             }
@@ -120,14 +120,14 @@ impl Sight {
     /// Whether the viewer may see a message and wants to.
     pub(super) fn shows(&self, found: &Found) -> bool {
         let own =
-            self.own.is_some() && (self.own == Some(found.circle) || (self.own == found.receiver && !found.forgotten));
+            self.own.is_some() && (self.own == Some(found.group) || (self.own == found.receiver && !found.forgotten));
         let wanted = match self.with {
             None => true,
             // Between the two, in either direction.
-            Some(other) if self.own == Some(found.circle) => other.is_some() && other == found.receiver,
-            Some(other) => other == Some(found.circle),
+            Some(other) if self.own == Some(found.group) => other.is_some() && other == found.receiver,
+            Some(other) => other == Some(found.group),
         };
-        let visible = (own && wanted) || self.circles.contains(&found.circle);
+        let visible = (own && wanted) || self.circles.contains(&found.group);
         visible && !self.blocked.contains(&found.author)
     }
 }
@@ -136,7 +136,7 @@ impl Sight {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) entry: Entry,
-    pub(super) circle: i64,
+    pub(super) group: i64,
     pub(super) receiver: Option<i64>,
     pub(super) forgotten: bool,
     pub(super) author: i64,
@@ -154,14 +154,14 @@ pub(super) const JOINED: &str =
 impl Found {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
         let place = match (row.get::<_, Option<String>>(10)?, row.get::<_, i64>(8)?) {
-            (Some(to), _) => Place::Direct { to: to.into() },
-            (None, kind) if kind == Kind::Room as i64 => Place::Room(row.get::<_, String>(9)?.into()),
-            (None, _) => Place::Everybody,
+            (Some(to), _) => Location::Direct { to: to.into() },
+            (None, kind) if kind == Kind::Room as i64 => Location::Room(row.get::<_, String>(9)?.into()),
+            (None, _) => Location::Global,
         };
-        let at = Moment { unix_ms: row.get(1)?, offset_s: row.get(2)? };
+        let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
         Ok(Found {
             entry: Entry { id: row.get(0)?, at, place, user: row.get(7)?, text: row.get(11)?, nonce: row.get(12)? },
-            circle: row.get(3)?,
+            group: row.get(3)?,
             receiver: row.get(4)?,
             forgotten: row.get(5)?,
             author: row.get(6)?,

@@ -1,11 +1,11 @@
 //! What the store knows of the records that go in and come out.
 
-use landline_common::history::Party;
+use landline_common::history::HistoryOwner;
 use std::borrow::Cow;
 
 /// How long history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum Retention {
     /// Nothing new is kept, and what was kept is not shown. Mail works.
     Off,
     /// Everything, for as long as the file is there.
@@ -30,18 +30,18 @@ pub(super) trait InTables {
     fn key(&self) -> Cow<'_, str>;
 }
 
-impl InTables for Party {
+impl InTables for HistoryOwner {
     fn kind(&self) -> Kind {
         match self {
-            Party::Account(_) => Kind::Account,
-            Party::Guest(_) => Kind::Guest,
+            HistoryOwner::Account(_) => Kind::Account,
+            HistoryOwner::Guest(_) => Kind::Guest,
         }
     }
 
     fn key(&self) -> Cow<'_, str> {
         match self {
-            Party::Account(key) => key.as_str().into(),
-            Party::Guest(visit) => visit.to_string().into(),
+            HistoryOwner::Account(key) => key.as_str().into(),
+            HistoryOwner::Guest(session) => session.to_string().into(),
         }
     }
 }

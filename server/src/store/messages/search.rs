@@ -4,8 +4,8 @@
 //! text by text, newest first, until a page is full or the time of a look is up. Both together are the answer, so a
 //! message is found whatever part of it is known, and pages follow each other by id.
 
-use super::reader::{COLUMNS, Found, JOINED, Sight, is_interrupted};
-use super::terms::Terms;
+use super::reader::{COLUMNS, Found, JOINED, Visibility, is_interrupted};
+use super::search_terms::SearchTerms;
 use super::writer::number;
 use landline_common::history::{Page, Viewer};
 use rusqlite::Connection;
@@ -21,7 +21,7 @@ const LEAST: usize = 16;
 /// What is searched for.
 #[derive(Debug)]
 pub(super) struct Query<'a> {
-    pub(super) terms: &'a Terms,
+    pub(super) terms: &'a SearchTerms,
     /// The id before which it is to be.
     pub(super) before: Option<u64>,
     /// How many messages are wanted.
@@ -31,8 +31,8 @@ pub(super) struct Query<'a> {
 /// One search.
 struct Search<'a> {
     connection: &'a Connection,
-    sight: Sight,
-    terms: &'a Terms,
+    sight: Visibility,
+    terms: &'a SearchTerms,
     may_go_on: &'a dyn Fn() -> bool,
     /// One more than wanted: it tells that there are more.
     most: usize,
@@ -48,7 +48,7 @@ pub(super) fn search(
     may_go_on: &dyn Fn() -> bool,
 ) -> rusqlite::Result<Page> {
     let Query { terms, before, most } = *query;
-    let sight = Sight::of(connection, viewer)?;
+    let sight = Visibility::of(connection, viewer)?;
     let before = before.map_or(i64::MAX, number);
     let found = BTreeMap::new();
     let mut search = Search { connection, sight, terms, may_go_on, most: most.saturating_add(1), found };
@@ -67,7 +67,7 @@ impl Search<'_> {
     /// Takes what the index finds before an id. The circles are terms themselves, so that a search in a small room does
     /// not walk over what was found in a big one.
     fn ask_index(&mut self, before: i64) -> rusqlite::Result<()> {
-        let circles: Vec<String> = self.sight.all().map(|circle| format!("\"c{circle}\"")).collect();
+        let circles: Vec<String> = self.sight.all().map(|group| format!("\"c{group}\"")).collect();
         if circles.is_empty() {
             return Ok(());
         }
@@ -92,7 +92,7 @@ impl Search<'_> {
         if self.terms.is_complete_in_index() {
             return Ok(true);
         }
-        let circles: Vec<String> = self.sight.all().map(|circle| circle.to_string()).collect();
+        let circles: Vec<String> = self.sight.all().map(|group| group.to_string()).collect();
         // Unary plus: by id, with no index of circles, whose messages would have to be sorted.
         let sql = format!(
             "SELECT id, text FROM message WHERE id >= ?1 AND id < ?2 AND (+circle IN ({}) OR +receiver = ?3)

@@ -1,6 +1,6 @@
 //! History as lines of JSON, one message each: out of the database, and into another.
 
-use super::records::{Keep, Kind};
+use super::records::{Kind, Retention};
 use super::schema::{self, EVERYBODY, refused};
 use super::writer::{Row, Writer};
 use crate::store::{FileError, utc};
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use landline_common::clean::{clean, count_lines, is_safe_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::is_of_server;
-use landline_common::{Limits, Moment, NameError, NameKey, RoomName, UserName};
+use landline_common::{Limits, NameError, NameKey, OffsetDateTime, RoomName, UserName};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
@@ -103,7 +103,7 @@ impl PartyLine {
         match self {
             PartyLine::Account(key) if NameKey::of(shown).as_str() == key => (Kind::Account, key.clone()),
             PartyLine::Account(name) => (Kind::Account, NameKey::of(name).as_str().to_owned()),
-            PartyLine::Guest(visit) => (Kind::Guest, visit.to_string()),
+            PartyLine::Guest(session) => (Kind::Guest, session.to_string()),
         }
     }
 }
@@ -113,7 +113,7 @@ impl PartyLine {
 ///
 /// # Errors
 /// The database is missing or refused, or `out` takes no more.
-pub fn export(folder: &Path, since: Option<Moment>, out: &mut dyn Write) -> Result<u64, TransferError> {
+pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write) -> Result<u64, TransferError> {
     let connection = schema::open_to_read(folder)?;
     let sql = "SELECT message.id, at, zone, circle.kind, circle.key, circle.shown, author.shown, addressee.shown,
             other.kind, other.key, forgotten, message.text
@@ -145,7 +145,7 @@ fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
         _ => None,
     };
     let room = if kind == Kind::Room as i64 { Some(row.get(5)?) } else { None };
-    let at = Moment { unix_ms: row.get(1)?, offset_s: row.get(2)? };
+    let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
     Ok(Line { id, at: utc(at), offset_s: at.offset_s, room, user, direct, text })
 }
 
@@ -156,7 +156,7 @@ fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
 /// The database is refused or fails, or a line is no message: it is named.
 pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, TransferError> {
     let connection = schema::open(folder)?;
-    let mut writer = Writer::new(connection, Keep::Forever, &Limits::default())?;
+    let mut writer = Writer::new(connection, Retention::Forever, &Limits::default())?;
     let highest = Timestamp::now().as_second().saturating_add(AHEAD).saturating_mul(IDS_A_SECOND);
     let imported = writer.commit(true, |writer| {
         let mut imported = Imported::default();
@@ -209,8 +209,8 @@ fn parse(bytes: &[u8], highest: i64) -> Result<Line, String> {
                     return Err("the account of its sender or receiver is empty, too long, or not clean".to_owned());
                 }
                 // Or a guest of tomorrow would have it.
-                PartyLine::Guest(visit) if *visit >= line.id => {
-                    return Err(format!("the visit {visit} of its guest began after it"));
+                PartyLine::Guest(session) if *session >= line.id => {
+                    return Err(format!("the visit {session} of its guest began after it"));
                 }
                 _ => {}
             }
@@ -236,21 +236,21 @@ fn name_rules(why: Option<NameError>) -> Option<NameError> {
 }
 
 fn add(writer: &mut Writer, line: &Line) -> rusqlite::Result<bool> {
-    let at = Moment { unix_ms: line.at.as_millisecond(), offset_s: line.offset_s };
+    let at = OffsetDateTime { unix_ms: line.at.as_millisecond(), offset_s: line.offset_s };
     let id = super::writer::number(line.id);
     let author = writer.author(&line.user, id)?;
-    let (circle, other, forgotten) = match (&line.direct, &line.room) {
+    let (group, other, forgotten) = match (&line.direct, &line.room) {
         (Some(direct), _) => {
             let addressee = writer.author(&direct.to, id)?;
             let mut party = |party: &PartyLine, shown: &str| {
                 let (kind, key) = party.kind_and_key(shown);
-                writer.circle(kind, &key, id)
+                writer.group(kind, &key, id)
             };
             let (sender, receiver) = (party(&direct.sender, &line.user)?, party(&direct.receiver, &direct.to)?);
             (sender, Some((receiver, addressee)), direct.forgotten)
         }
-        (None, Some(room)) => (writer.circle(Kind::Room, room, id)?, None, false),
+        (None, Some(room)) => (writer.group(Kind::Room, room, id)?, None, false),
         (None, None) => (EVERYBODY, None, false),
     };
-    writer.insert(&Row { id, at, circle, author, other, forgotten, text: &line.text })
+    writer.insert(&Row { id, at, group, author, other, forgotten, text: &line.text })
 }

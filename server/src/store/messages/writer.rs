@@ -1,16 +1,16 @@
 //! The connection that writes, and what each piece of work does to the tables.
 
 use super::index::{self, Index, note_highest};
+use super::interner::{Interner, find_circle};
 use super::mailbox::{Incoming, Mailbox};
-use super::names::{Names, find_circle};
 use super::prune::Size;
 use super::queue::{Address, Item};
-use super::records::{InTables, Keep, Kind};
+use super::records::{InTables, Kind, Retention};
 use super::schema::{EVERYBODY, set_meta};
-use super::words::WordReader;
-use landline_common::history::{Party, PostError};
+use super::string_arena::StringReader;
+use landline_common::history::{HistoryOwner, PostError};
 use landline_common::limits::count;
-use landline_common::{Limits, Moment, NameKey};
+use landline_common::{Limits, NameKey, OffsetDateTime};
 use rusqlite::Connection;
 
 /// What became of one piece of work, if anybody waits for that.
@@ -37,19 +37,19 @@ pub(super) struct Writer {
     pub(super) size: Size,
     /// There is little room on the disk: nothing goes into the history.
     pub(super) scarce: bool,
-    names: Names,
-    keep: Keep,
+    names: Interner,
+    keep: Retention,
     marks_per_account: usize,
     /// What `PRAGMA synchronous` is set to.
     durable: bool,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, keep: Keep, limits: &Limits) -> rusqlite::Result<Writer> {
+    pub(super) fn new(connection: Connection, keep: Retention, limits: &Limits) -> rusqlite::Result<Writer> {
         let index = Index::load(&connection)?;
         let mailbox = Mailbox::load(&connection, limits)?;
         let marks_per_account = count(limits.marks_per_account);
-        let (names, size) = (Names::default(), Size::at_most(limits.history_bytes));
+        let (names, size) = (Interner::default(), Size::at_most(limits.history_bytes));
         Ok(Writer { connection, index, mailbox, size, scarce: false, names, keep, marks_per_account, durable: false })
     }
 
@@ -103,7 +103,7 @@ impl Writer {
     }
 
     /// In a transaction: carries one piece of work out.
-    pub(super) fn apply(&mut self, item: &Item, words: &mut WordReader<'_>) -> rusqlite::Result<Outcome> {
+    pub(super) fn apply(&mut self, item: &Item, words: &mut StringReader<'_>) -> rusqlite::Result<Outcome> {
         #[cfg(feature = "faults")]
         crate::faults::strike("storage", words.rest());
         Ok(match item {
@@ -164,28 +164,28 @@ impl Writer {
 
     fn talk(
         &mut self,
-        (first_id, at): (u64, Moment),
+        (first_id, at): (u64, OffsetDateTime),
         room: Option<&str>,
         user: &str,
-        words: &mut WordReader<'_>,
+        words: &mut StringReader<'_>,
         texts: usize,
     ) -> rusqlite::Result<u64> {
         let last = number(first_id.saturating_add(texts as u64));
         let author = self.author(user, last)?;
-        let circle = match room {
-            Some(room) => self.circle(Kind::Room, room, last)?,
+        let group = match room {
+            Some(room) => self.group(Kind::Room, room, last)?,
             None => EVERYBODY,
         };
         let mut lost = 0;
         for id in (0..texts as u64).map(|n| number(first_id.saturating_add(n))) {
-            let row = Row { id, at, circle, author, other: None, forgotten: false, text: words.word() };
+            let row = Row { id, at, group, author, other: None, forgotten: false, text: words.word() };
             lost += u64::from(!self.insert(&row)?);
         }
         Ok(lost)
     }
 
     fn direct(&mut self, address: &Address, direct: &Direct<'_>) -> rusqlite::Result<bool> {
-        if self.keep == Keep::Off {
+        if self.keep == Retention::Off {
             return Ok(true);
         }
         let id = number(address.id);
@@ -193,9 +193,9 @@ impl Writer {
             self.nonce(direct.from, nonce, address.id)?;
         }
         let author = self.author(direct.from, id)?;
-        let circle = self.circle(address.from, direct.from_key, id)?;
-        let other = Some((self.circle(address.to, direct.to_key, id)?, self.author(direct.to, id)?));
-        self.insert(&Row { id, at: address.at, circle, author, other, forgotten: false, text: direct.text })
+        let group = self.group(address.from, direct.from_key, id)?;
+        let other = Some((self.group(address.to, direct.to_key, id)?, self.author(direct.to, id)?));
+        self.insert(&Row { id, at: address.at, group, author, other, forgotten: false, text: direct.text })
     }
 
     /// In a transaction: stores what an author, by the name as shown, sent along with a message.
@@ -211,17 +211,17 @@ impl Writer {
     }
 
     /// The number of a room (by its name as shown) or a party (by its key), which the message `id` belongs to.
-    pub(super) fn circle(&mut self, kind: Kind, name: &str, id: i64) -> rusqlite::Result<i64> {
-        self.names.circle(&self.connection, kind, name, id)
+    pub(super) fn group(&mut self, kind: Kind, name: &str, id: i64) -> rusqlite::Result<i64> {
+        self.names.group(&self.connection, kind, name, id)
     }
 
     /// In a transaction: stores a message. False if its id is there already.
     pub(super) fn insert(&mut self, row: &Row<'_>) -> rusqlite::Result<bool> {
-        let Row { id, at, circle, author, other, forgotten, text } = *row;
+        let Row { id, at, group, author, other, forgotten, text } = *row;
         let (receiver, addressee) = other.unzip();
         let sql = "INSERT OR IGNORE INTO message (id, at, zone, circle, author, receiver, addressee, forgotten, text)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let row = (id, at.unix_ms, at.offset_s, circle, author, receiver, addressee, forgotten, text);
+        let row = (id, at.unix_ms, at.offset_s, group, author, receiver, addressee, forgotten, text);
         let stored = self.connection.prepare_cached(sql)?.execute(row)? == 1;
         if stored {
             self.index.stored(&self.connection, id)?;
@@ -262,7 +262,7 @@ impl Writer {
 
     /// Makes a guest's direct messages those of an account. Where an earlier account of that name has left messages that
     /// others may still see, the guest's stay with the visit: the two must not be mixed.
-    fn adopt(&mut self, guest: &Party, account: &Party) -> rusqlite::Result<()> {
+    fn adopt(&mut self, guest: &HistoryOwner, account: &HistoryOwner) -> rusqlite::Result<()> {
         let sql = "UPDATE OR IGNORE circle SET kind = ?1, key = ?2, shown = ?2 WHERE kind = ?3 AND key = ?4";
         let values = (account.kind() as u8, account.key(), guest.kind() as u8, guest.key());
         self.connection.prepare_cached(sql)?.execute(values)?;
@@ -271,20 +271,20 @@ impl Writer {
     }
 
     /// Removes what the party sent, and hides from it what it got.
-    fn forget(&mut self, party: &Party) -> rusqlite::Result<u64> {
-        let Some(circle) = find_circle(&self.connection, party.kind(), &party.key())? else { return Ok(0) };
+    fn forget(&mut self, party: &HistoryOwner) -> rusqlite::Result<u64> {
+        let Some(group) = find_circle(&self.connection, party.kind(), &party.key())? else { return Ok(0) };
         self.index.finish(&self.connection)?;
         note_highest(&self.connection)?;
         let connection = &self.connection;
-        index::remove(connection, "circle = ?1", circle)?;
-        let sent = connection.execute("DELETE FROM message WHERE circle = ?1", [circle])?;
-        index::remove(connection, GOT, circle)?;
+        index::remove(connection, "circle = ?1", group)?;
+        let sent = connection.execute("DELETE FROM message WHERE circle = ?1", [group])?;
+        index::remove(connection, GOT, group)?;
         // Two steps, as only these go back into the index, with the sender's scope alone.
-        let hidden = connection.execute(&format!("UPDATE message SET forgotten = 2 WHERE {GOT}"), [circle])?;
+        let hidden = connection.execute(&format!("UPDATE message SET forgotten = 2 WHERE {GOT}"), [group])?;
         let again = "INSERT INTO found (rowid, scope, text) SELECT id, scope, text FROM searchable
                      WHERE id IN (SELECT id FROM message WHERE receiver = ?1 AND forgotten = 2) ORDER BY id";
-        connection.execute(again, [circle])?;
-        connection.execute("UPDATE message SET forgotten = 1 WHERE receiver = ?1 AND forgotten = 2", [circle])?;
+        connection.execute(again, [group])?;
+        connection.execute("UPDATE message SET forgotten = 1 WHERE receiver = ?1 AND forgotten = 2", [group])?;
         Ok((sent + hidden) as u64)
     }
 
@@ -308,8 +308,8 @@ const GOT: &str = "receiver = ?1 AND forgotten = 0";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'a> {
     pub(super) id: i64,
-    pub(super) at: Moment,
-    pub(super) circle: i64,
+    pub(super) at: OffsetDateTime,
+    pub(super) group: i64,
     pub(super) author: i64,
     /// For a direct message: the receiver's circle, and the name it was sent to.
     pub(super) other: Option<(i64, i64)>,
@@ -328,7 +328,7 @@ struct Direct<'a> {
 }
 
 impl<'a> Direct<'a> {
-    fn read(address: &Address, words: &mut WordReader<'a>) -> Direct<'a> {
+    fn read(address: &Address, words: &mut StringReader<'a>) -> Direct<'a> {
         let mut word = || words.word();
         let (from, from_key, to, to_key, text) = (word(), word(), word(), word(), word());
         Direct { from, from_key, to, to_key, text, nonce: address.has_nonce.then(word) }

@@ -1,7 +1,7 @@
 //! The file `sessions.jsonl`: appends whole lines, and starts a new file when it is large.
 
 use crate::store::{FileError, Identity, LockWatch};
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -31,7 +31,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens or creates the file. Also returns the time of its last change before that.
-    pub(super) fn open(folder: &Path, most_bytes: u64) -> Result<(Journal, Moment), FileError> {
+    pub(super) fn open(folder: &Path, most_bytes: u64) -> Result<(Journal, OffsetDateTime), FileError> {
         let path = folder.join("sessions.jsonl");
         let older = folder.join("sessions.1.jsonl");
         // After a kill in the middle of `rotate`, only the older file exists.
@@ -58,7 +58,7 @@ impl Journal {
     }
 
     /// Sets the file's modification time.
-    pub(super) fn touch(&self, now: Moment) {
+    pub(super) fn touch(&self, now: OffsetDateTime) {
         let since_1970 = Duration::from_millis(u64::try_from(now.unix_ms).unwrap_or(0));
         if let Err(e) = self.file.set_modified(SystemTime::UNIX_EPOCH + since_1970) {
             log::debug!("cannot set the time of {}: {e}", self.path.display());
@@ -111,10 +111,10 @@ fn open_for_append(path: &Path) -> io::Result<(File, Identity)> {
 }
 
 /// Returns a file's modification time.
-fn modified(path: &Path) -> Option<Moment> {
+fn modified(path: &Path) -> Option<OffsetDateTime> {
     let changed = fs::metadata(path).and_then(|about| about.modified()).ok()?;
     let ms = changed.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_millis();
-    Some(Moment { unix_ms: i64::try_from(ms).ok()?, offset_s: 0 })
+    Some(OffsetDateTime { unix_ms: i64::try_from(ms).ok()?, offset_s: 0 })
 }
 
 /// Removes and logs the bytes behind the last newline.

@@ -6,16 +6,16 @@
 //! every few seconds, and the next one adds the missing sign-outs with that time.
 
 mod journal;
-mod past;
-mod seen;
+mod last_seen;
+mod replay;
 
 use crate::store::{FileError, utc};
 use journal::Journal;
 use landline_common::limits::count;
-use landline_common::{Limits, Moment, UserName};
+use landline_common::{Limits, OffsetDateTime, UserName};
+use last_seen::LastSeen;
+pub use last_seen::Sighting;
 use parking_lot::Mutex;
-use seen::Seen;
-pub use seen::Sighting;
 use serde::Serialize;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ const KILLED: &str = "server was killed";
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// The time.
-    pub at: Moment,
+    pub at: OffsetDateTime,
     /// The user's name.
     pub name: &'a UserName,
     /// True if the user signed in with an account.
@@ -55,7 +55,7 @@ struct Line<'a> {
 #[derive(Debug)]
 pub struct Sessions {
     journal: Mutex<Journal>,
-    seen: Mutex<Seen>,
+    seen: Mutex<LastSeen>,
 }
 
 impl Sessions {
@@ -67,8 +67,8 @@ impl Sessions {
     /// A file cannot be opened, read or truncated, or its last line is not of this server.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Sessions, FileError> {
         let (mut journal, last_alive) = Journal::open(folder, limits.sessions_bytes)?;
-        let mut seen = Seen::new(count(limits.seen_names));
-        past::read(&journal, &mut seen)?;
+        let mut seen = LastSeen::new(count(limits.seen_names));
+        replay::read(&journal, &mut seen)?;
         let left = seen.end_all(last_alive);
         let lines: Vec<u8> = left.iter().flat_map(|gone| line("logout", &gone.record(), Some(KILLED))).collect();
         if !lines.is_empty() {
@@ -107,13 +107,13 @@ impl Sessions {
     /// Returns the users who were here at `since` or later, in the order in which they left, then the users who are
     /// here.
     #[must_use]
-    pub fn seen_since(&self, since: Moment) -> Vec<Sighting> {
+    pub fn seen_since(&self, since: OffsetDateTime) -> Vec<Sighting> {
         self.seen.lock().since(since)
     }
 
     /// Records that the server runs, as the file's modification time. After a kill, this is the time of the missing
     /// sign-outs. Called every few seconds.
-    pub fn alive(&self, now: Moment) {
+    pub fn alive(&self, now: OffsetDateTime) {
         self.journal.lock().touch(now);
     }
 }

@@ -12,7 +12,7 @@ const LOGIN: &str = "{\"at\":\"2026-11-21T08:00:00.123Z\",\"event\":\"login\",\"
                      \"address\":\"192.168.1.5\",\"port\":50412}\n";
 
 fn alice(unix_ms: i64) -> Record<'static> {
-    let at = Moment { unix_ms, offset_s: 3_600 };
+    let at = OffsetDateTime { unix_ms, offset_s: 3_600 };
     Record { at, name: &NAME, account: true, address: "192.168.1.5", port: 50_412 }
 }
 
@@ -25,7 +25,7 @@ fn open(folder: &Path) -> Result<Sessions, FileError> {
 }
 
 fn names(sessions: &Sessions, since: i64) -> Vec<String> {
-    let seen = sessions.seen_since(Moment { unix_ms: since, offset_s: 0 });
+    let seen = sessions.seen_since(OffsetDateTime { unix_ms: since, offset_s: 0 });
     seen.iter().map(|sighting| format!("{}{}", sighting.name, if sighting.here { " is here" } else { "" })).collect()
 }
 
@@ -145,8 +145,8 @@ fn users_who_were_here_are_remembered_by_the_next_server() {
     drop(sessions);
     let next = open(folder.path()).unwrap();
     assert_eq!(names(&next, AT), ["alice", "bob"]);
-    let seen = next.seen_since(Moment { unix_ms: AT + 3, offset_s: 0 });
-    let at = Moment { unix_ms: AT + 3, offset_s: 0 };
+    let seen = next.seen_since(OffsetDateTime { unix_ms: AT + 3, offset_s: 0 });
+    let at = OffsetDateTime { unix_ms: AT + 3, offset_s: 0 };
     assert_eq!(seen, [Sighting { name: bob, account: false, at, here: false }]);
 }
 
@@ -155,7 +155,7 @@ fn after_a_kill_sign_outs_are_added_with_the_last_alive_time() {
     let folder = tempfile::tempdir().unwrap();
     let killed = open(folder.path()).unwrap();
     killed.login(&alice(AT));
-    killed.alive(Moment { unix_ms: AT + 9_000, offset_s: 0 });
+    killed.alive(OffsetDateTime { unix_ms: AT + 9_000, offset_s: 0 });
     drop(killed);
     let sessions = open(folder.path()).unwrap();
     assert_eq!(names(&sessions, AT + 9_000), ["alice"]);

@@ -1,21 +1,27 @@
-mod desk;
 mod passwords;
 mod secrets;
+mod test_client;
 
 use super::*;
 use crate::engine::Zone;
-use desk::Desk;
-use landline_common::{Cause, Moment, What};
+use landline_common::{Cause, EventKind, OffsetDateTime};
 use proptest::prelude::*;
+use test_client::TestClient;
 
-const PIPE: Ways =
-    Ways { interactive: false, json: false, say: false, mesh: false, patience_ms: 30_000, keepalive_ms: 10_000 };
-const PERSON: Ways = Ways { interactive: true, ..PIPE };
-const JSON: Ways = Ways { json: true, ..PIPE };
+const PIPE: PlainOptions = PlainOptions {
+    interactive: false,
+    json: false,
+    say: false,
+    mesh: false,
+    patience_ms: 30_000,
+    keepalive_ms: 10_000,
+};
+const PERSON: PlainOptions = PlainOptions { interactive: true, ..PIPE };
+const JSON: PlainOptions = PlainOptions { json: true, ..PIPE };
 
 #[test]
 fn a_piped_line_is_sent_and_all_is_well_when_it_is_said() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.type_in("hi");
     desk.step(Input::End);
     assert_eq!(desk.take_sent(), ["lobby: hi"]);
@@ -32,7 +38,7 @@ fn a_piped_line_is_sent_and_all_is_well_when_it_is_said() {
 #[test]
 fn commands_are_dealt_with_when_they_are_answered() {
     for line in ["/pm bob psst", "/join ops", "/private bob x"] {
-        let mut desk = Desk::guest(PIPE);
+        let mut desk = TestClient::guest(PIPE);
         desk.type_in(line);
         desk.step(Input::End);
         desk.pass(2_000, true);
@@ -44,7 +50,7 @@ fn commands_are_dealt_with_when_they_are_answered() {
 
 #[test]
 fn what_the_server_refuses_is_named_and_counts() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     for line in ["/pm nobody psst", "hello", "/nonsense"] {
         desk.type_in(line);
     }
@@ -58,7 +64,7 @@ fn what_the_server_refuses_is_named_and_counts() {
 
 #[test]
 fn saving_is_for_the_full_screen() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.type_in("/save talk.txt");
     assert_eq!((desk.take_sent(), desk.said.len()), (vec![], 1));
     assert!(desk.said[0].contains("send it into a file"), "{:?}", desk.said);
@@ -66,7 +72,7 @@ fn saving_is_for_the_full_screen() {
 
 #[test]
 fn pipes_are_paced_and_wait_where_they_come_from() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     let mut typed = 0;
     while desk.plain.takes_lines() {
         desk.type_in(&format!("line {typed}"));
@@ -76,7 +82,7 @@ fn pipes_are_paced_and_wait_where_they_come_from() {
     let mut sent = Vec::new();
     for id in 0..200 {
         for line in desk.take_sent() {
-            let what = What::Done { id: Some(id), repeated: false };
+            let what = EventKind::Done { id: Some(id), repeated: false };
             desk.answer(&line, what);
             sent.push((desk.ms, line));
         }
@@ -90,7 +96,7 @@ fn pipes_are_paced_and_wait_where_they_come_from() {
 
 #[test]
 fn the_room_says_how_talk_is_shown() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.said(1, "lobby", "bob", "here");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
     desk.type_in("/join Ops");
@@ -107,7 +113,7 @@ fn the_room_says_how_talk_is_shown() {
 
 #[test]
 fn a1_talk_is_bound_to_the_room_in_which_it_was_typed() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     for line in ["/join ops", "in ops", "/leave", "in the lobby"] {
         desk.type_in(line);
     }
@@ -120,7 +126,7 @@ fn a1_talk_is_bound_to_the_room_in_which_it_was_typed() {
 
 #[test]
 fn a1_what_is_meant_for_a_room_that_does_not_open_goes_nowhere() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     for line in ["/join ops", "a secret for ops"] {
         desk.type_in(line);
     }
@@ -133,16 +139,16 @@ fn a1_what_is_meant_for_a_room_that_does_not_open_goes_nowhere() {
 
 #[test]
 fn a_server_that_keeps_the_user_out_of_the_room_ends_it() {
-    let mut desk = Desk::new(PIPE, "ops");
+    let mut desk = TestClient::new(PIPE, "ops");
     let grant = Box::new(landline_common::event::Grant { protocol: 2, ..Default::default() });
     let (user, server, room) = ("alice".into(), "S".into(), "lobby".into());
-    desk.hear(What::Welcome { user, server, room, account: true, grant });
+    desk.hear(EventKind::Welcome { user, server, room, account: true, grant });
     assert!(matches!(&desk.left, Some(Err(why)) if why.starts_with("cannot go into ops")), "{:?}", desk.left);
 }
 
 #[test]
 fn d7_after_a_break_what_was_typed_goes_first_and_nothing_is_doubled() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.said(5, "lobby", "bob", "before");
     desk.type_in("arrived");
     desk.type_in("did not arrive");
@@ -158,9 +164,9 @@ fn d7_after_a_break_what_was_typed_goes_first_and_nothing_is_doubled() {
     desk.recalled(6, "alice", "arrived");
     desk.recalled(7, "bob", "missed");
     desk.said(8, "lobby", "bob", "live");
-    desk.hear(What::CaughtUp { room: "lobby".into(), shown: 2, missed: true, more: false });
+    desk.hear(EventKind::CaughtUp { room: "lobby".into(), shown: 2, missed: true, more: false });
     assert_eq!(desk.shown, 2);
-    desk.answer("lobby: arrived", What::Done { id: Some(6), repeated: true });
+    desk.answer("lobby: arrived", EventKind::Done { id: Some(6), repeated: true });
     desk.echo(9, "lobby", "did not arrive");
     desk.echo(10, "lobby", "typed meanwhile");
     assert_eq!((desk.take_sent().len(), desk.shown), (2, 2));
@@ -168,7 +174,7 @@ fn d7_after_a_break_what_was_typed_goes_first_and_nothing_is_doubled() {
 
 #[test]
 fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.type_in("out");
     desk.down();
     for _ in 0..60 {
@@ -189,12 +195,12 @@ fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
 
 #[test]
 fn a_pipe_that_has_ended_waits_only_for_lines_that_are_to_be_sent() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.type_in("/ping x");
     desk.step(Input::End);
     desk.down();
     assert_eq!(desk.left, None);
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.down();
     desk.step(Input::End);
     assert_eq!(desk.left, Some(Ok(())));
@@ -202,7 +208,7 @@ fn a_pipe_that_has_ended_waits_only_for_lines_that_are_to_be_sent() {
 
 #[test]
 fn d1_a_dead_connection_is_noticed() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.type_in("hello?");
     desk.pass(5_900, false);
     assert_eq!(desk.said, [""; 0]);
@@ -213,7 +219,7 @@ fn d1_a_dead_connection_is_noticed() {
 
 #[test]
 fn a13_who_is_thrown_out_stays_out_and_is_told_why() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.hear(Cause::Kicked.report().saying("xq wvzt").because("noise").into());
     desk.down();
     assert_eq!(desk.left, Some(Err("you were kicked: noise".into())));
@@ -221,7 +227,7 @@ fn a13_who_is_thrown_out_stays_out_and_is_told_why() {
 
 #[test]
 fn quitting_delivers_what_was_said_before() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.type_in("bye");
     desk.type_in("exit");
     assert_eq!(desk.left, None);
@@ -232,7 +238,7 @@ fn quitting_delivers_what_was_said_before() {
 
 #[test]
 fn d5_quitting_without_a_connection_names_what_is_unsent() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.down();
     desk.type_in("important");
     desk.type_in("/quit");
@@ -242,7 +248,7 @@ fn d5_quitting_without_a_connection_names_what_is_unsent() {
 
 #[test]
 fn d6_bare_words_from_a_pipe_are_talk_and_slashes_are_commands() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     let lines = ["message bob is not a command here", "broadcast storm", "whoelse", "logout", "alice: hi", "help"];
     for (id, line) in (1..).zip(lines) {
         desk.type_in(line);
@@ -255,7 +261,7 @@ fn d6_bare_words_from_a_pipe_are_talk_and_slashes_are_commands() {
 
 #[test]
 fn d6_with_say_every_line_is_talk() {
-    let mut desk = Desk::guest(Ways { say: true, ..PIPE });
+    let mut desk = TestClient::guest(PlainOptions { say: true, ..PIPE });
     let lines = ["/dev/sda1 is full", "/quit", "{\"type\":\"quit\"}", "exit", "/pm bob psst", "alice: hi"];
     for (id, line) in (1..).zip(lines) {
         desk.type_in(line);
@@ -266,7 +272,7 @@ fn d6_with_say_every_line_is_talk() {
 
 #[test]
 fn d6_what_follows_quit_in_a_pipe_is_named_as_unsent() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     for line in ["job 1", "/quit"] {
         desk.type_in(line);
     }
@@ -276,7 +282,7 @@ fn d6_what_follows_quit_in_a_pipe_is_named_as_unsent() {
     desk.pass(400, true);
     assert_eq!(desk.left, Some(Err("1 line was not sent".into())));
     assert_eq!(desk.said, ["not sent: job 2 failed"]);
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.type_in("/quit");
     desk.pass(400, true);
     assert_eq!(desk.left, Some(Ok(())), "nothing followed");
@@ -284,15 +290,15 @@ fn d6_what_follows_quit_in_a_pipe_is_named_as_unsent() {
 
 #[test]
 fn d6_programs_write_command_objects_with_labels_of_their_own() {
-    let mut desk = Desk::guest(JSON);
+    let mut desk = TestClient::guest(JSON);
     desk.type_in(r#"{"type":"say","room":"lobby","text":"two\nlines","label":"7"}"#);
     assert_eq!(desk.unanswered[0].0, "7");
     desk.type_in(r#"{"type":"users"}"#);
     desk.type_in("a plain line");
-    desk.answer("lobby: two", What::Said { id: 1, room: "lobby".into(), user: "alice".into(), text: "x".into() });
+    desk.answer("lobby: two", EventKind::Said { id: 1, room: "lobby".into(), user: "alice".into(), text: "x".into() });
     let label = desk.unanswered[0].0.clone();
     assert!(desk.plain.is_own_label(&label) && !desk.plain.is_own_label("7"));
-    desk.answer("/users", What::Online { users: Vec::new(), part: Default::default() });
+    desk.answer("/users", EventKind::Online { users: Vec::new(), part: Default::default() });
     desk.echo(2, "lobby", "a plain line");
     assert_eq!(desk.shown, 3);
     for wrong in [r#"{"type":"guest","user":"x"}"#, "{", r#"{"type":"format","format":"text"}"#] {
@@ -308,17 +314,18 @@ fn d6_programs_write_command_objects_with_labels_of_their_own() {
 
 #[test]
 fn r7_quit_and_objects_that_are_none_are_answered() {
-    let mut desk = Desk::guest(JSON);
+    let mut desk = TestClient::guest(JSON);
     for wrong in [r#"{"type":5,"label":"a"}"#, r#"{"type":"guest","user":"x","label":"b"}"#, "{"] {
         desk.type_in(wrong);
     }
     desk.step(Input::TooLong(r#"{"type":"say","text":"xxx…"#.into()));
-    let is_bad = |event: &Event<'_>| matches!(&event.what, What::Report(report) if report.cause == Cause::BadObject);
+    let is_bad =
+        |event: &Event<'_>| matches!(&event.what, EventKind::Report(report) if report.cause == Cause::BadObject);
     assert!(desk.answers.iter().all(is_bad), "{:?}", desk.answers);
     desk.type_in(r#"{"type":"quit","label":"q"}"#);
     desk.pass(400, true);
     assert!(desk.left.is_some());
-    assert_eq!(desk.answers.last().unwrap().what, What::Done { id: None, repeated: false });
+    assert_eq!(desk.answers.last().unwrap().what, EventKind::Done { id: None, repeated: false });
     let label = |event: &Event<'_>| event.reply.as_ref().map(|reply| (reply.label.to_string(), reply.done));
     let labels: Vec<_> = desk.answers.iter().map(label).collect();
     let with = |label: &str| Some((label.to_owned(), true));
@@ -327,7 +334,7 @@ fn r7_quit_and_objects_that_are_none_are_answered() {
 
 #[test]
 fn unsent_lines_are_taken_back() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.down();
     desk.type_in("waits");
     desk.type_in("/cancel");
@@ -338,7 +345,7 @@ fn unsent_lines_are_taken_back() {
 
 #[test]
 fn r5_a_line_that_a_lost_connection_had_is_not_taken_back() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.type_in("handed over");
     desk.down();
     desk.type_in("/cancel");
@@ -347,22 +354,22 @@ fn r5_a_line_that_a_lost_connection_had_is_not_taken_back() {
 
 #[test]
 fn what_nobody_typed_is_not_shown() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.pass(30_000, true);
     assert_eq!(desk.shown, 0);
     desk.type_in("/ping mine");
-    desk.answer("/ping mine", What::Pong("mine".into()));
+    desk.answer("/ping mine", EventKind::Pong("mine".into()));
     assert_eq!(desk.shown, 1);
 }
 
 #[test]
 fn what_a_user_missed_is_shown_to_people_who_come_back() {
     for (ways, missed, shown) in [(PERSON, true, 1), (PERSON, false, 0), (PIPE, true, 0), (JSON, true, 0)] {
-        let mut desk = Desk::new(ways, "lobby");
+        let mut desk = TestClient::new(ways, "lobby");
         desk.welcome("lobby", true);
         desk.shown = 0;
         desk.recalled(3, "bob", "hi");
-        desk.hear(What::CaughtUp { room: "lobby".into(), shown: 1, missed, more: false });
+        desk.hear(EventKind::CaughtUp { room: "lobby".into(), shown: 1, missed, more: false });
         assert_eq!(desk.shown, shown, "{ways:?} {missed}");
     }
 }
@@ -384,33 +391,33 @@ fn input() -> impl Strategy<Value = Input> {
         "/private hi",
     ]);
     let text = || prop::sample::select(vec!["hi", "ops", "x"]);
-    let event = |what: What<'static>| Input::Event(Box::new(what.at(Moment::default())));
-    let answer = |what: What<'static>, n: u64| {
+    let event = |what: EventKind<'static>| Input::Event(Box::new(what.at(OffsetDateTime::default())));
+    let answer = |what: EventKind<'static>, n: u64| {
         // The engine's labels with this seed.
         let label = format!("{:016x}-{n}", crate::engine::Rng::new(1).next()).into();
         let reply = Some(landline_common::Reply { label, done: true });
-        Input::Event(Box::new(Event { reply, ..what.at(Moment::default()) }))
+        Input::Event(Box::new(Event { reply, ..what.at(OffsetDateTime::default()) }))
     };
     prop_oneof![
         line.prop_map(|line| Input::Line(line.into())),
         Just(Input::Tick),
         text().prop_map(move |room| event(Cause::Entered.of_room(room).into())),
-        (1u64..20, text()).prop_map(move |(id, text)| event(What::Said {
+        (1u64..20, text()).prop_map(move |(id, text)| event(EventKind::Said {
             id,
             room: "lobby".into(),
             user: "alice".into(),
             text: text.into()
         })),
-        (1u64..20).prop_map(move |n| answer(What::Done { id: None, repeated: false }, n)),
+        (1u64..20).prop_map(move |n| answer(EventKind::Done { id: None, repeated: false }, n)),
         (1u64..20).prop_map(move |n| answer(Cause::NoSuchUser.of_user("bob").into(), n)),
         (1u64..20).prop_map(move |n| answer(Cause::Throttled.report().into(), n)),
-        text().prop_map(move |text| event(What::error(403, text))),
-        any::<bool>().prop_map(move |own| event(What::DirectTalk { with: "bob".into(), own, text: "hi".into() })),
-        Just(event(What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
-        Just(event(What::DirectEnded { with: "bob".into(), reason: "lost".into() })),
-        Just(event(What::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
-        Just(event(What::CaughtUp { room: "lobby".into(), shown: 0, missed: true, more: true })),
-        Just(event(What::Welcome {
+        text().prop_map(move |text| event(EventKind::error(403, text))),
+        any::<bool>().prop_map(move |own| event(EventKind::DirectTalk { with: "bob".into(), own, text: "hi".into() })),
+        Just(event(EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
+        Just(event(EventKind::DirectEnded { with: "bob".into(), reason: "lost".into() })),
+        Just(event(EventKind::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
+        Just(event(EventKind::CaughtUp { room: "lobby".into(), shown: 0, missed: true, more: true })),
+        Just(event(EventKind::Welcome {
             user: "alice".into(),
             server: "S".into(),
             room: "ops".into(),
@@ -430,11 +437,11 @@ fn input() -> impl Strategy<Value = Input> {
 proptest! {
     #[test]
     fn nothing_breaks_it(inputs in prop::collection::vec((input(), 0u64..20_000), 0..60)) {
-        let mut plain = Plain::new(crate::engine::Engine::new(crate::chat::desk::alice(), 1), PIPE);
+        let mut plain = Plain::new(crate::engine::Engine::new(crate::chat::test_client::alice(), 1), PIPE);
         let (mut ms, mut over) = (0, false);
         for (input, later) in inputs {
             ms += later;
-            let acts = plain.step(input, Now { ms, wall: Moment::default(), zone: Zone::default() });
+            let acts = plain.step(input, Now { ms, wall: OffsetDateTime::default(), zone: Zone::default() });
             prop_assert!(!over || acts.is_empty(), "{:?} after the end", acts);
             over |= acts.iter().any(|act| matches!(act, Act::Leave(_)));
         }

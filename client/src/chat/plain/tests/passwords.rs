@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn on_a_terminal_passwords_are_asked_for() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.type_in("/password");
     assert_eq!(desk.said, ["You are a guest, without a password. /register makes an account of your name."]);
     desk.type_in("/register");
@@ -25,7 +25,7 @@ fn on_a_terminal_passwords_are_asked_for() {
 
 #[test]
 fn out_of_a_pipe_nothing_is_asked() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     desk.type_in("/register");
     let why = "a password is asked for on a terminal; programs send an object, with --json: /register";
     assert_eq!((&*desk.said, &*desk.asked, desk.sent.len()), (&[why.to_owned()][..], &[][..], 0));
@@ -33,7 +33,7 @@ fn out_of_a_pipe_nothing_is_asked() {
 
 #[test]
 fn a_program_sets_passwords_by_objects_which_are_named_nowhere() {
-    let mut desk = Desk::guest(JSON);
+    let mut desk = TestClient::guest(JSON);
     desk.type_in(r#"{"type":"register","password":"correct horse","label":"r"}"#);
     desk.answer("/register", Cause::AccountMade.of_user("alice").into());
     assert_eq!(desk.accounts, 1);

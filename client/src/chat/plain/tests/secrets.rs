@@ -2,21 +2,21 @@
 
 use super::*;
 
-fn open(desk: &mut Desk) {
-    desk.hear(What::DirectConnected { with: "Bob".into(), fingerprint: "12345".into() });
+fn open(desk: &mut TestClient) {
+    desk.hear(EventKind::DirectConnected { with: "Bob".into(), fingerprint: "12345".into() });
 }
 
-fn out(desk: &mut Desk, text: &'static str) {
-    desk.answer("/direct-say", What::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
+fn out(desk: &mut TestClient, text: &'static str) {
+    desk.answer("/direct-say", EventKind::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
 }
 
-fn ended(desk: &mut Desk) {
-    desk.hear(What::DirectEnded { with: "Bob".into(), reason: "the link is lost".into() });
+fn ended(desk: &mut TestClient) {
+    desk.hear(EventKind::DirectEnded { with: "Bob".into(), reason: "the link is lost".into() });
 }
 
 #[test]
 fn a_line_goes_past_the_server_at_once() {
-    let mut desk = Desk::guest(PERSON);
+    let mut desk = TestClient::guest(PERSON);
     desk.type_in("private bob too early");
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(desk.said, ["there is no encrypted chat with bob; /direct bob asks for one, /say TEXT says any text"]);
@@ -31,7 +31,7 @@ fn a_line_goes_past_the_server_at_once() {
 
 #[test]
 fn a_script_leaves_when_its_lines_have_gone_out() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     open(&mut desk);
     for line in ["/direct-say bob one", "/direct-say bob one"] {
         desk.type_in(line);
@@ -45,7 +45,7 @@ fn a_script_leaves_when_its_lines_have_gone_out() {
 
 #[test]
 fn what_has_not_gone_out_is_named() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     open(&mut desk);
     desk.type_in("/direct-say bob lost");
     desk.step(Input::End);
@@ -57,7 +57,7 @@ fn what_has_not_gone_out_is_named() {
 
 #[test]
 fn it_goes_on_without_the_server() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     open(&mut desk);
     desk.down();
     desk.pass(100_000, false);
@@ -74,7 +74,7 @@ fn it_goes_on_without_the_server() {
 
 #[test]
 fn a_script_that_has_ended_leaves_without_the_server() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     open(&mut desk);
     desk.down();
     desk.type_in("/direct-say bob the last word");
@@ -86,7 +86,7 @@ fn a_script_that_has_ended_leaves_without_the_server() {
 
 #[test]
 fn lines_wait_where_they_come_from_when_many_are_on_their_way() {
-    let mut desk = Desk::guest(PIPE);
+    let mut desk = TestClient::guest(PIPE);
     open(&mut desk);
     let mut typed = 0;
     while desk.plain.takes_lines() {
@@ -101,13 +101,13 @@ fn lines_wait_where_they_come_from_when_many_are_on_their_way() {
 #[test]
 fn people_get_sentences_and_programs_what_they_compare() {
     for (ways, dialect) in [(PIPE, Dialect::Lines), (PERSON, Dialect::LanTalk)] {
-        let mut desk = Desk::guest(ways);
+        let mut desk = TestClient::guest(ways);
         for what in [
-            What::DirectRequest { from: "bob".into(), key: "00".into() },
-            What::DirectReady { user: "bob".into(), key: "00".into(), addresses: "".into() },
-            What::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
-            What::DirectEnded { with: "bob".into(), reason: "bob left".into() },
-            What::PrivateRequest { from: "bob".into() },
+            EventKind::DirectRequest { from: "bob".into(), key: "00".into() },
+            EventKind::DirectReady { user: "bob".into(), key: "00".into(), addresses: "".into() },
+            EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
+            EventKind::DirectEnded { with: "bob".into(), reason: "bob left".into() },
+            EventKind::PrivateRequest { from: "bob".into() },
         ] {
             (desk.shown, desk.dialect) = (0, None);
             desk.hear(what);
@@ -119,12 +119,12 @@ fn people_get_sentences_and_programs_what_they_compare() {
 #[test]
 fn ones_own_lines_are_shown_to_programs_only() {
     for (ways, shown) in [(PIPE, 1), (PERSON, 1), (JSON, 2)] {
-        let mut desk = Desk::guest(ways);
+        let mut desk = TestClient::guest(ways);
         open(&mut desk);
         desk.shown = 0;
         desk.type_in("/direct-say bob mine");
         out(&mut desk, "mine");
-        desk.hear(What::DirectTalk { with: "bob".into(), own: false, text: "theirs".into() });
+        desk.hear(EventKind::DirectTalk { with: "bob".into(), own: false, text: "theirs".into() });
         assert_eq!(desk.shown, shown);
     }
 }

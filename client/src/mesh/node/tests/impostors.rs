@@ -9,7 +9,7 @@ use crate::mesh::limits::PINS;
 use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::{Frame, Saying};
-use landline_common::{Event, UserName, What};
+use landline_common::{Event, EventKind, UserName};
 
 #[test]
 fn nobody_takes_an_id_that_is_another_s() {
@@ -218,7 +218,7 @@ fn tells(table: &mut Table, teller: u64, (origin, name, seat): (NodeId, &str, us
 fn authors(table: &mut Table) -> Vec<String> {
     let events = table.step(Input::Line(object("/history", ROOM)));
     let author = |effect: Effect| match effect {
-        Effect::Tell(Event { what: What::Recalled { user, .. }, .. }) => Some(user.to_string()),
+        Effect::Tell(Event { what: EventKind::Recalled { user, .. }, .. }) => Some(user.to_string()),
         _ => None,
     };
     events.into_iter().filter_map(author).collect()

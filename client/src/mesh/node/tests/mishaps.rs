@@ -2,7 +2,7 @@
 //! was told once, and none before what its author had heard.
 
 use super::world::World;
-use landline_common::What;
+use landline_common::EventKind;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,10 +67,10 @@ fn check(world: &World) -> Result<(), TestCaseError> {
         let mut highest = 0;
         let mut whispered = BTreeSet::new();
         for what in &place.told {
-            if let What::Direct { text, .. } = what {
+            if let EventKind::Direct { text, .. } = what {
                 prop_assert!(whispered.insert(text.to_string()), "{} was told {} alone twice", seat, text);
             }
-            let What::Said { id, text, user, .. } = what else { continue };
+            let EventKind::Said { id, text, user, .. } = what else { continue };
             prop_assert!(told.insert(*id, text.to_string()).is_none(), "{} was told {} twice", seat, text);
             // One's own come after everything that one was told before.
             prop_assert!(**user != *format!("user{seat}") || *id > highest, "{} comes before what caused it", text);

@@ -7,8 +7,8 @@ use crate::mesh::limits::{GRACE_MS, LINES, REPEAT_MS, UNANSWERED};
 use crate::mesh::node::ROOM;
 use crate::mesh::node::{Effect, Input};
 use crate::mesh::wire::Frame;
-use crate::window::WINDOW_MS;
-use landline_common::What;
+use crate::rate_counter::WINDOW_MS;
+use landline_common::EventKind;
 
 /// What a member was told by another for them alone, and what of it they confirmed.
 fn whispered(table: &mut Table, link: u64, number: u64) -> (Vec<String>, Vec<u64>) {
@@ -92,7 +92,7 @@ fn more_than_is_taken_at_once_arrives_all_the_same_and_once() {
     world.lose(0);
     world.pass(60_000);
     let texts = world.seats[1].told.iter().filter_map(|what| match what {
-        What::Direct { text, .. } => Some(text.to_string()),
+        EventKind::Direct { text, .. } => Some(text.to_string()),
         _ => None,
     });
     let (mut texts, mut all): (Vec<_>, Vec<_>) =

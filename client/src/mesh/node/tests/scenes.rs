@@ -4,7 +4,7 @@ use super::world::World;
 use crate::engine::typed::object;
 use crate::mesh::node::Input;
 use crate::mesh::node::ROOM;
-use landline_common::What;
+use landline_common::EventKind;
 use std::collections::BTreeSet;
 
 /// What a seat was told, as people read it.
@@ -12,7 +12,7 @@ fn told(world: &World, seat: usize) -> Vec<String> {
     let lines = world.seats[seat]
         .told
         .iter()
-        .map(|what| landline_common::text::plain(&what.clone().at(landline_common::Moment::default())));
+        .map(|what| landline_common::text::plain(&what.clone().at(landline_common::OffsetDateTime::default())));
     lines.collect()
 }
 
@@ -207,5 +207,5 @@ fn commands_that_need_a_server_say_so() {
     }
     assert_eq!(line(&mut world, 0, "/hooray").len(), 1);
     assert!(line(&mut world, 0, "/search HOORAY")[0].contains("user0: 🎉 Hooray!"));
-    assert!(matches!(world.seats[0].told.last(), Some(What::RecallEnd { shown: 1, .. })));
+    assert!(matches!(world.seats[0].told.last(), Some(EventKind::RecallEnd { shown: 1, .. })));
 }

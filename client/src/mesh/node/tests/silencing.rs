@@ -98,7 +98,7 @@ fn nothing_is_said_from_a_time_that_is_far_off() {
     let ids = |effects: &[Effect]| -> Vec<u64> {
         let said = |effect: &Effect| match effect {
             Effect::Tell(event) => match event.what {
-                landline_common::What::Said { id, .. } => Some(id),
+                landline_common::EventKind::Said { id, .. } => Some(id),
                 _ => None,
             },
             _ => None,

@@ -4,7 +4,7 @@ use super::world::{World, address, id, key};
 use crate::engine::typed::object;
 use crate::mesh::id::NodeId;
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Effect, Input, Me, Node, Pinned};
+use crate::mesh::node::{Effect, Input, LocalIdentity, Node, Pinned};
 use crate::mesh::wire::Frame;
 use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName, text};
@@ -34,7 +34,7 @@ pub fn pinned(pins: &[(&str, PublicKey)]) -> Table {
     let pin = |(name, key): &(&str, PublicKey)| (NameKey::of(name), Pinned { name: (*name).into(), key: *key });
     let pins: BTreeMap<NameKey, Pinned> = pins.iter().map(pin).collect();
     let name = UserName::parse("alice").unwrap();
-    let me = Me { id: me(), name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
+    let me = LocalIdentity { id: me(), name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
     let node = Node::new(me, 1, world.clock());
     Table { wall: world.clock().wall.unix_ms, world, node, links: 0, full: false }
 }

@@ -4,7 +4,7 @@ use super::table::{Table, eve, me};
 use super::world::{World, address, id, key};
 use crate::mesh::limits::{FRAMES, JOINS, PAST_BYTES, TOLD_AGAIN, TOLD_PER_SECOND, WANT};
 use crate::mesh::node::store::Author;
-use crate::mesh::node::{Effect, Input, Me, Node};
+use crate::mesh::node::{Effect, Input, LocalIdentity, Node};
 use crate::mesh::wire::Frame;
 use landline_common::UserName;
 use std::collections::{BTreeMap, VecDeque};
@@ -103,8 +103,14 @@ fn x6_coming_back_under_other_ids_and_on_other_links_tells_little_more() {
 fn a_newcomer_is_told_a_long_history_without_a_pause() {
     let mut table = with_history(9_000);
     let name = UserName::parse("zoe").unwrap();
-    let me_there =
-        Me { id: id(9 << 36, 1), name, key: key(1), pins: BTreeMap::new(), pins_file: String::new(), patience_ms: 0 };
+    let me_there = LocalIdentity {
+        id: id(9 << 36, 1),
+        name,
+        key: key(1),
+        pins: BTreeMap::new(),
+        pins_file: String::new(),
+        patience_ms: 0,
+    };
     let world = World::new(0, 0);
     let mut late = Node::new(me_there, 2, world.clock());
     let mut to_late: VecDeque<Input> = [Input::Opened(1, key(0), address(0, 1), None)].into();

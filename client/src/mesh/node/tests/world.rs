@@ -8,10 +8,10 @@ use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::TICK_MS;
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Dial, Effect, Input, Me, Node};
+use crate::mesh::node::{Dial, Effect, Input, LocalIdentity, Node};
 use crate::mesh::wire::Frame;
 use landline_common::link::{Keys, PublicKey};
-use landline_common::{Moment, UserName, What};
+use landline_common::{EventKind, OffsetDateTime, UserName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -27,7 +27,7 @@ pub struct Seat {
     frozen_until: u64,
     links: u64,
     /// Everything that the screen was told.
-    pub told: Vec<What<'static>>,
+    pub told: Vec<EventKind<'static>>,
 }
 
 /// A connection between two seats.
@@ -99,7 +99,7 @@ impl World {
 
     pub fn clock(&self) -> Now {
         let unix_ms = BEGAN + i64::try_from(self.now).unwrap();
-        Now { ms: self.now, wall: Moment { unix_ms, offset_s: 0 }, zone: Zone::default() }
+        Now { ms: self.now, wall: OffsetDateTime { unix_ms, offset_s: 0 }, zone: Zone::default() }
     }
 
     /// Starts a program, in the place of the one before.
@@ -107,7 +107,8 @@ impl World {
         self.kill(seat);
         let id = id(self.chance.roll(u64::MAX), seat);
         let name = UserName::parse(&format!("user{seat}")).unwrap();
-        let me = Me { id, name, key: key(seat), pins: BTreeMap::new(), pins_file: "pins".into(), patience_ms: 0 };
+        let me =
+            LocalIdentity { id, name, key: key(seat), pins: BTreeMap::new(), pins_file: "pins".into(), patience_ms: 0 };
         let (now, place) = (self.clock(), &mut self.seats[seat]);
         place.node = Some(Node::new(me, 7, now));
         place.id = id;

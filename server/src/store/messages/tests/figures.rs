@@ -74,7 +74,7 @@ fn a_million_messages() {
     slow_messages(&store, million, &mut random);
     looks(&store);
     let start = Instant::now();
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     println!("stop and open: {:.1?}", start.elapsed());
     store.run(|connection| schema::set_meta(connection, "clean", 0).unwrap());
     let start = Instant::now();
@@ -106,7 +106,8 @@ fn messages_with_nonces() {
             store.messages.wait_for_stored(true).unwrap();
             let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
             let alice = party("alice");
-            let viewer = Viewer { address: "", party: &alice, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+            let viewer =
+                Viewer { address: "", party: &alice, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
             let start = Instant::now();
             for _ in 0..20 {
                 store.messages.recall(&viewer, Range::Last(200)).unwrap();
@@ -154,7 +155,8 @@ fn messages_of_scripts_without_blanks() {
             let size = std::fs::metadata(store.path()).unwrap().len() / count;
             println!("{kind}, apart {apart}: {each:.2} µs of CPU a message, {size} bytes");
             let bob = party("bob");
-            let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+            let viewer =
+                Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
             for words in if apart { &["zzzz", "o123x", "聊天", "人人生而"][..] } else { &[] } {
                 let start = Instant::now();
                 let page = store.messages.search(&viewer, words, None, 20).unwrap();
@@ -168,7 +170,7 @@ fn messages_of_scripts_without_blanks() {
             if !apart {
                 store.run(|connection| connection.pragma_update(None, "user_version", 2).unwrap());
                 let start = Instant::now();
-                let _store = store.again(Keep::Forever);
+                let _store = store.again(Retention::Forever);
                 println!("  brought up to date in {:.1?}", start.elapsed());
             }
         }
@@ -200,7 +202,7 @@ fn looks(store: &Store) {
     let rooms: Vec<String> = (0..53).map(|n| format!("room{n}")).chain(["lobby".to_owned()]).collect();
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
     let party = party("bob");
-    let all = Viewer { address: "", party: &party, rooms: &rooms, blocked: &[], only: Only::Everything };
+    let all = Viewer { address: "", party: &party, rooms: &rooms, blocked: &[], only: HistoryFilter::Everything };
     let small = Viewer { rooms: &["room3"], ..all };
     let timed = |what: &str, look: &dyn Fn() -> Page| {
         look();

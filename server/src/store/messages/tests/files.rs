@@ -11,14 +11,14 @@ pub(super) fn killed(store: &Store) -> Store {
         for name in ["messages.db", "messages.db-wal"] {
             fs::copy(store.folder.path().join(name), folder.path().join(name)).unwrap();
         }
-        let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+        let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
         (messages, lost, folder)
     };
     Store { folder, messages, lost }
 }
 
 fn refused(folder: &Path) -> String {
-    open(folder, Keep::Forever, &Limits::default()).unwrap_err().to_string()
+    open(folder, Retention::Forever, &Limits::default()).unwrap_err().to_string()
 }
 
 fn clean(folder: &Path) -> i64 {
@@ -47,7 +47,7 @@ fn stopping_closes_the_file_cleanly() {
     store.say(1, "a", "x");
     store.messages.stop();
     assert_eq!(clean(store.folder.path()), 1);
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
 }
 
@@ -112,7 +112,7 @@ fn an_older_version_is_backed_up_and_brought_up_to_date() {
     let backup = store.folder.path().join("messages.db.v3.bak");
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     fs::rename(backup, store.path()).unwrap();
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
     assert_eq!(store.found("bob", &["a"], "old"), [1]);
 }
@@ -154,10 +154,10 @@ fn damage_is_noticed_after_a_kill_and_the_file_is_left() {
 fn damage_while_running_is_an_error_and_no_end() {
     let store = Store::new();
     (1..=500).for_each(|id| store.say(id, "a", &"word ".repeat(20)));
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     damage(&store);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let recalled = store.messages.recall(&viewer, Range::Last(500));
     assert!(matches!(recalled, Err(RecallError::Failed(_))), "{recalled:?}");
     assert!(matches!(store.post(900, "alice", "bob", "hello"), Err(PostError::NotStored(_))));
@@ -172,7 +172,7 @@ fn a_damaged_index_is_made_anew() {
     connection.execute_batch("UPDATE found_data SET block = zeroblob(30) WHERE id > 10").unwrap();
     schema::set_meta(&connection, "clean", 0).unwrap();
     drop(connection);
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.found("bob", &["a"], "tea").len(), 50);
 }
 
@@ -180,7 +180,7 @@ fn a_damaged_index_is_made_anew() {
 fn a_file_that_was_just_begun_is_used() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("messages.db"), "").unwrap();
-    open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
 }
 
 #[test]

@@ -31,11 +31,11 @@ fn everybody_sees_what_is_theirs_in_order() {
 fn entries_say_where_and_when() {
     let store = mixed();
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
-    let places: Vec<(&Place, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
-    let (lobby, to_bob) = (Place::Room("lobby".into()), Place::Direct { to: "bob".into() });
-    assert_eq!(places[..3], [(&lobby, "alice"), (&Place::Everybody, "carol"), (&to_bob, "alice")]);
+    let places: Vec<(&Location, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
+    let (lobby, to_bob) = (Location::Room("lobby".into()), Location::Direct { to: "bob".into() });
+    assert_eq!(places[..3], [(&lobby, "alice"), (&Location::Global, "carol"), (&to_bob, "alice")]);
     assert_eq!(places[5], (&to_bob, "12"));
     assert_eq!((page.entries[0].at, &*page.entries[0].text), (at(1), "in the lobby"));
 }
@@ -44,21 +44,21 @@ fn entries_say_where_and_when() {
 fn a_view_is_narrowed_to_a_room_or_a_person() {
     let store = mixed();
     let (bob, guest) = (party("bob"), party("12"));
-    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     fn narrowed(store: &Store, viewer: Viewer<'_>) -> Vec<u64> {
         ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap())
     }
-    assert_eq!(narrowed(&store, Viewer { only: Only::Room("lobby"), ..viewer }), [1, 9]);
+    assert_eq!(narrowed(&store, Viewer { only: HistoryFilter::Room("lobby"), ..viewer }), [1, 9]);
     assert_eq!(
-        narrowed(&store, Viewer { only: Only::Room("den"), ..viewer }),
+        narrowed(&store, Viewer { only: HistoryFilter::Room("den"), ..viewer }),
         [] as [u64; 0],
         "not among the viewer's"
     );
     for (name, expected) in [("alice", &[4][..]), ("carol", &[5]), ("bob", &[7]), ("dave", &[])] {
-        assert_eq!(narrowed(&store, Viewer { only: Only::With(&party(name)), ..viewer }), expected, "{name}");
+        assert_eq!(narrowed(&store, Viewer { only: HistoryFilter::With(&party(name)), ..viewer }), expected, "{name}");
     }
-    assert_eq!(narrowed(&store, Viewer { only: Only::With(&guest), ..viewer }), [8]);
-    let found = store.messages.search(&Viewer { only: Only::With(&guest), ..viewer }, "guest from", None, 9);
+    assert_eq!(narrowed(&store, Viewer { only: HistoryFilter::With(&guest), ..viewer }), [8]);
+    let found = store.messages.search(&Viewer { only: HistoryFilter::With(&guest), ..viewer }, "guest from", None, 9);
     assert_eq!(ids(&found.unwrap()), [8]);
 }
 
@@ -68,7 +68,8 @@ fn blocked_authors_are_not_shown() {
     store.say_as("Alice", 10, "lobby", "in another spelling");
     let bob = party("bob");
     let blocked = [NameKey::of("ALICE"), NameKey::of("nobody")];
-    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &blocked, only: Only::Everything };
+    let viewer =
+        Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &blocked, only: HistoryFilter::Everything };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap()), [2, 5, 7, 8, 9]);
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(2)).unwrap()), [8, 9]);
     assert_eq!(ids(&store.messages.search(&viewer, "lobby", None, 9).unwrap()), [] as [u64; 0]);
@@ -82,7 +83,8 @@ fn ranges_page_in_both_directions() {
     }
     let page = |range| {
         let bob = party("bob");
-        let viewer = Viewer { address: "", party: &bob, rooms: &["a", "b"], blocked: &[], only: Only::Everything };
+        let viewer =
+            Viewer { address: "", party: &bob, rooms: &["a", "b"], blocked: &[], only: HistoryFilter::Everything };
         let page = store.messages.recall(&viewer, range).unwrap();
         (ids(&page), page.more)
     };
@@ -103,7 +105,7 @@ fn ranges_page_in_both_directions() {
 fn a_page_has_a_bound() {
     let mut limits = Limits::default();
     limits.set("history-messages", 5).unwrap();
-    let store = Store::with(Keep::Forever, &limits);
+    let store = Store::with(Retention::Forever, &limits);
     (1..=9).for_each(|id| store.say(id, "a", "x"));
     assert_eq!(store.ids("bob", &["a"], Range::Last(usize::MAX)), [5, 6, 7, 8, 9]);
     assert_eq!(store.found("bob", &["a"], "x"), [9, 8, 7, 6, 5]);
@@ -121,7 +123,7 @@ fn many_texts_have_ids_one_after_the_other() {
 fn marks_move_forward_only_and_are_bounded() {
     let mut limits = Limits::default();
     limits.set("marks-per-account", 3).unwrap();
-    let store = Store::with(Keep::Forever, &limits);
+    let store = Store::with(Retention::Forever, &limits);
     let (alice, bob) = (NameKey::of("alice"), NameKey::of("bob"));
     for (room, id) in [("a", 5), ("a", 3), ("b", 9), ("c", 7), ("d", 8)] {
         store.messages.set_mark(&alice, room, id);
@@ -140,35 +142,35 @@ fn the_highest_id_is_known_again() {
     assert_eq!(store.messages.highest_id(), 0);
     store.say(41, "a", "x");
     store.say(7, "a", "x");
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.messages.highest_id(), 41);
     store.direct(50, "alice", "bob", "x");
     assert_eq!(store.messages.forget(&party("alice")), Ok(1));
-    let store = store.again(Keep::Off);
+    let store = store.again(Retention::Off);
     assert_eq!(store.messages.highest_id(), 50, "what was forgotten counts");
     store.post(60, "alice", "bob", "x").unwrap();
-    let store = store.again(Keep::Off);
+    let store = store.again(Retention::Off);
     assert_eq!(store.messages.highest_id(), 60, "mail counts");
     assert_eq!(store.collect("bob"), [60]);
     store.messages.settle(&NameKey::of("bob"), vec![60], true);
-    assert_eq!(store.again(Keep::Off).messages.highest_id(), 60, "delivered mail counts");
+    assert_eq!(store.again(Retention::Off).messages.highest_id(), 60, "delivered mail counts");
 }
 
 #[test]
 fn without_history_nothing_new_is_kept_and_nothing_is_shown() {
     let store = Store::new();
     store.say(1, "a", "kept");
-    let store = store.again(Keep::Off);
+    let store = store.again(Retention::Off);
     store.say(2, "a", "not kept");
     store.direct(3, "alice", "bob", "not kept");
     store.post(4, "alice", "bob", "mail").unwrap();
     store.messages.set_mark(&NameKey::of("bob"), "a", 2);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(RecallError::Off));
     assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(RecallError::Off));
     assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Err(RecallError::Off));
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
     assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Ok(None));
     assert_eq!(store.collect("bob"), [4]);

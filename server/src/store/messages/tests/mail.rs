@@ -24,7 +24,7 @@ fn letters_say_who_wrote_what_when() {
     store.post(9, "alice", "bob", "hello").unwrap();
     let (give, letters) = bounded(1);
     store.messages.collect(&NameKey::of("Bob"), 100, Box::new(move |found| give.send(found).is_ok()));
-    let letter = Letter { id: 9, at: at(9), from: "alice".into(), text: "hello".into() };
+    let letter = QueuedMessage { id: 9, at: at(9), from: "alice".into(), text: "hello".into() };
     assert_eq!(letters.recv_timeout(SOON).unwrap(), [letter]);
 }
 
@@ -39,7 +39,7 @@ fn delivered_letters_are_gone_and_others_wait_again() {
     settle(&store, "bob", &[3], false);
     settle(&store, "carol", &[1], true);
     assert_eq!(store.collect("bob"), [3]);
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.collect("bob"), [1, 3], "what was on its way at the end waits again");
 }
 
@@ -48,7 +48,7 @@ fn letters_that_are_not_taken_wait_again_before_anybody_else_asks() {
     let store = Store::new();
     store.post(1, "alice", "bob", "hello").unwrap();
     let (give, letters) = bounded(1);
-    let refuse = move |found: Vec<Letter>| give.send(found.len()).is_err();
+    let refuse = move |found: Vec<QueuedMessage>| give.send(found.len()).is_err();
     store.messages.collect(&NameKey::of("bob"), 100, Box::new(refuse));
     assert_eq!(store.collect("bob"), [1]);
     assert_eq!(letters.recv_timeout(SOON).unwrap(), 1);
@@ -73,7 +73,7 @@ fn mailboxes_are_bounded() {
     for (name, value) in [("mail-per-receiver", 4), ("mail-per-sender", 2), ("mail-total", 6)] {
         limits.set(name, value).unwrap();
     }
-    let store = Store::with(Keep::Forever, &limits);
+    let store = Store::with(Retention::Forever, &limits);
     let mut id = 0;
     let mut post = |from: &str, to: &str| {
         id += 1;

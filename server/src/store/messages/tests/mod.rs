@@ -1,20 +1,20 @@
 //! Tests of the store as a whole, and what they share.
 
+mod failures;
 mod fairness;
 mod figures;
 mod files;
 mod history;
-mod keeping;
 mod mail;
 mod model;
 mod moving;
 mod nonces;
 mod searching;
+mod storing;
 mod torn;
-mod trouble;
 
 use super::*;
-use landline_common::Moment;
+use landline_common::OffsetDateTime;
 use landline_common::history::*;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -31,17 +31,17 @@ struct Store {
 
 impl Store {
     fn new() -> Store {
-        Store::with(Keep::Forever, &Limits::default())
+        Store::with(Retention::Forever, &Limits::default())
     }
 
-    fn with(keep: Keep, limits: &Limits) -> Store {
+    fn with(keep: Retention, limits: &Limits) -> Store {
         let folder = tempfile::tempdir().unwrap();
         let (messages, lost) = open(folder.path(), keep, limits).unwrap();
         Store { folder, messages, lost }
     }
 
     /// Stops the store and opens it again.
-    fn again(self, keep: Keep) -> Store {
+    fn again(self, keep: Retention) -> Store {
         self.messages.stop();
         let (messages, lost) = open(self.folder.path(), keep, &Limits::default()).unwrap();
         Store { folder: self.folder, messages, lost }
@@ -79,13 +79,13 @@ impl Store {
 
     fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
         let party = party(viewer);
-        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: Only::Everything };
+        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
         ids(&self.messages.recall(&viewer, range).unwrap())
     }
 
     fn found(&self, viewer: &str, rooms: &[&str], words: &str) -> Vec<u64> {
         let party = party(viewer);
-        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: Only::Everything };
+        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
         ids(&self.messages.search(&viewer, words, None, 100).unwrap())
     }
 
@@ -98,7 +98,7 @@ impl Store {
 
 fn open(
     folder: &Path,
-    keep: Keep,
+    keep: Retention,
     limits: &Limits,
 ) -> Result<(Messages, crossbeam_channel::Receiver<(u64, u64)>), FileError> {
     let (tell, lost) = crossbeam_channel::unbounded();
@@ -108,16 +108,21 @@ fn open(
 }
 
 /// A name that is a number is a guest's.
-fn party(name: &str) -> Party {
-    name.parse().map_or_else(|_| Party::Account(NameKey::of(name)), Party::Guest)
+fn party(name: &str) -> HistoryOwner {
+    name.parse().map_or_else(|_| HistoryOwner::Account(NameKey::of(name)), HistoryOwner::Guest)
 }
 
-fn direct<'a>(id: u64, from: (&'a str, &'a Party), to: (&'a str, &'a Party), text: &'a str) -> Direct<'a> {
+fn direct<'a>(
+    id: u64,
+    from: (&'a str, &'a HistoryOwner),
+    to: (&'a str, &'a HistoryOwner),
+    text: &'a str,
+) -> Direct<'a> {
     Direct { id, at: at(id), from, to, text, client: 7, nonce: None }
 }
 
-fn at(id: u64) -> Moment {
-    Moment { unix_ms: 1_795_248_000_000 + id as i64, offset_s: 3_600 }
+fn at(id: u64) -> OffsetDateTime {
+    OffsetDateTime { unix_ms: 1_795_248_000_000 + id as i64, offset_s: 3_600 }
 }
 
 fn ids(page: &Page) -> Vec<u64> {

@@ -94,7 +94,7 @@ proptest! {
         let blocked_keys: Vec<NameKey> = blocked.iter().map(|who| NameKey::of(PEOPLE[*who])).collect();
         for (name, who) in PEOPLE.iter().zip(0..) {
             let party = party(name);
-            let viewer = Viewer { address: "", party: &party, rooms: &keys, blocked: &blocked_keys, only: Only::Everything };
+            let viewer = Viewer { address: "", party: &party, rooms: &keys, blocked: &blocked_keys, only: HistoryFilter::Everything };
             let expected = model.visible(who, &rooms, blocked);
             prop_assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(500)).unwrap()), expected.clone());
             let mut found = ids(&store.messages.search(&viewer, "tea", None, 500).unwrap());

@@ -49,7 +49,7 @@ fn what_was_exported_is_the_same_after_an_import() {
     let lines = exported(&store);
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 5, known: 0 }));
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 0, known: 5 }));
-    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
     assert_eq!(exported(&copy), lines);
     for viewer in ["alice", "bob", "carol", "dave", "2"] {
@@ -67,7 +67,7 @@ fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
     let lines = exported(&store);
     assert_eq!(lines.lines().count(), 1, "{lines}");
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 1, known: 0 }));
-    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
     assert_eq!(exported(&copy), lines);
     // What a message cannot have, and what older servers stored.
@@ -96,7 +96,7 @@ fn every_name_that_there_can_be_is_taken_over() {
     store.direct(1, &long, odd, "tea");
     let (lines, folder) = (exported(&store), tempfile::tempdir().unwrap());
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 1, known: 0 }));
-    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
     assert_eq!((copy.ids(&long, &[], Range::Last(9)), copy.ids(odd, &[], Range::Last(9))), (vec![1], vec![1]));
 }
@@ -115,7 +115,7 @@ fn an_account_is_told_by_its_name_and_older_exports_with_keys_are_taken() {
     for lines in [&new, &old] {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(import_into(folder.path(), lines), Ok(Imported { new: 1, known: 0 }));
-        let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+        let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
         let copy = Store { folder, messages, lost };
         for viewer in ["alice", "Ilse"] {
             assert_eq!(copy.ids(viewer, &[], Range::Last(9)), [1], "{viewer}");
@@ -141,7 +141,7 @@ fn imported_messages_go_between_those_that_are_there() {
     assert_eq!(store.found("bob", &["dev/rust"], "tea"), [9, 2]);
     store.messages.stop();
     assert_eq!(import_into(store.folder.path(), &exported(&some())), Ok(Imported { new: 4, known: 1 }));
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     assert_eq!(store.ids("bob", &["dev/rust"], Range::Last(9)), [1, 2, 3, 9]);
     assert_eq!(store.found("bob", &["dev/rust"], "tea"), [9, 3, 2]);
 }
@@ -151,7 +151,7 @@ fn export_works_without_a_server_and_does_not_disturb_the_next() {
     let store = some();
     store.messages.stop();
     assert_eq!(export(store.folder.path(), None, &mut Vec::new()).unwrap(), 5);
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     store.say(9, "dev/rust", "tea");
     assert_eq!(store.ids("dave", &["dev/rust"], Range::Last(9)), [1, 3, 9]);
 }
@@ -194,7 +194,7 @@ fn a_wrong_line_is_named_and_nothing_is_imported() {
         let folder = tempfile::tempdir().unwrap();
         let text = import_into(folder.path(), &format!("{good}{}\n", line.trim_end())).unwrap_err();
         assert!(text.starts_with("line 2 is no message of an export (") && text.contains(why), "{line}: {text}");
-        let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+        let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
         let store = Store { folder, messages, lost };
         assert_eq!(exported(&store), "", "{line}");
         assert_eq!(store.messages.highest_id(), 0);

@@ -26,11 +26,11 @@ fn a_nonce_is_stored_with_its_message_and_comes_back_with_it() {
     store.messages.keep_direct(&Direct { nonce: Some("n20"), ..letter });
     store.messages.post(&Direct { id: 21, nonce: Some("n21"), ..letter }).unwrap();
     store.direct(22, "alice", "bob", "without");
-    let store = store.again(Keep::Forever);
+    let store = store.again(Retention::Forever);
     let all = [of_alice("n10", 10), of_alice("n12", 12), of_alice("n20", 20), of_alice("n21", 21)];
     assert_eq!(stored(&store), all);
     assert_eq!(store.messages.nonces(2).unwrap(), all[2..], "the newest");
-    let viewer = Viewer { address: "", party: &alice, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &alice, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = store.messages.recall(&viewer, Range::Last(9)).unwrap();
     let nonces: Vec<Option<&str>> = page.entries.iter().map(|entry| entry.nonce.as_deref()).collect();
     assert_eq!(nonces, [Some("n10"), None, Some("n12"), Some("n20"), Some("n21"), None]);
@@ -64,7 +64,7 @@ fn only_the_newest_nonces_are_kept() {
     assert_eq!(stored(&store).len(), 5);
     store.messages.stop();
     let (messages, _lost) =
-        open(store.folder.path(), Keep::Forever, &Limits { nonces: 2, ..Limits::default() }).unwrap();
+        open(store.folder.path(), Retention::Forever, &Limits { nonces: 2, ..Limits::default() }).unwrap();
     let deadline = std::time::Instant::now() + SOON;
     while messages.nonces(100).unwrap().len() > 2 {
         // Work wakes the thread, which tidies behind it.
@@ -79,7 +79,7 @@ fn a_database_of_the_version_before_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let path = schema::path(folder.path());
     drop(schema::open_version(&path, &schema::MIGRATIONS[..1]).unwrap());
-    let (messages, _lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let (messages, _lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let store = Store { folder, messages, lost: crossbeam_channel::never() };
     say(&store, 1, &["one"], &[(0, "n1")]);
     assert_eq!(stored(&store), [of_alice("n1", 1)]);

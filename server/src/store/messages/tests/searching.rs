@@ -129,7 +129,7 @@ fn any_part_of_a_text_without_blanks_is_found() {
 fn a_search_without_a_word_says_so() {
     let store = said(&["tea * % \""]);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     for words in ["", "*", "%", "\"", "!!! ???", "_", "\u{200d}"] {
         assert_eq!(store.messages.search(&viewer, words, None, 9), Err(RecallError::NoWord), "{words:?}");
     }
@@ -163,7 +163,7 @@ fn parts_of_words_are_found_page_by_page_among_whole_ones() {
     store.direct(9, "alice", "carol", "Störmeldung");
     store.say(10, "elsewhere", "Störmeldung");
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = |before| {
         let page = store.messages.search(&viewer, "meldung", before, 3).unwrap();
         (ids(&page), page.more)
@@ -184,7 +184,7 @@ fn what_an_older_server_indexed_is_found_by_its_parts() {
         UPDATE meta SET value = 7 WHERE name = 'indexed'; INSERT INTO late VALUES (5);";
     old.execute_batch(sql).unwrap();
     drop(old);
-    let (messages, lost) = open(folder.path(), Keep::Forever, &Limits::default()).unwrap();
+    let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let store = Store { folder, messages, lost };
     assert_eq!(store.found("bob", &[], "生而"), [7]);
     assert_eq!(store.found("bob", &[], "tea"), [9]);
@@ -213,7 +213,7 @@ fn only_what_the_viewer_may_see_is_found() {
 fn pages_go_back_from_the_newest() {
     let store = said(&["tea"; 7]);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = |before| {
         let page = store.messages.search(&viewer, "tea", before, 3).unwrap();
         assert!(!page.cut_short);
@@ -253,13 +253,13 @@ fn what_was_not_indexed_before_a_kill_is_found_after_it() {
 fn a_search_whose_time_is_up_gives_what_it_found() {
     let mut limits = Limits::default();
     limits.set("search-ms", 1).unwrap();
-    let store = Store::with(Keep::Forever, &limits);
+    let store = Store::with(Retention::Forever, &limits);
     let texts = vec!["tea"; 50_000];
     let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut texts.into_iter());
     let blocked = [NameKey::of("alice")];
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &blocked, only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &blocked, only: HistoryFilter::Everything };
     store.messages.wait_for_stored(true).unwrap();
     let page = store.messages.search(&viewer, "tea", None, 10).unwrap();
     assert!(page.cut_short && page.entries.is_empty() && !page.more, "{page:?}");
@@ -276,10 +276,10 @@ fn a_search_for_parts_that_may_not_go_on_gives_what_the_index_found() {
     store.say(3_002, "a", "meldung");
     store.messages.wait_for_stored(true).unwrap();
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
     for (may_go_on, found) in [(true, &[3_002, 3_001, 5][..]), (false, &[3_002, 3_001])] {
-        let query = search::Query { terms: &Terms::of("meldung"), before: None, most: 9 };
+        let query = search::Query { terms: &SearchTerms::of("meldung"), before: None, most: 9 };
         let page = search::search(&connection, &viewer, &query, &|| may_go_on).unwrap();
         assert_eq!((ids(&page), page.cut_short), (found.to_vec(), !may_go_on));
     }
@@ -294,14 +294,14 @@ fn a_search_looks_at_the_clock_every_few_long_texts() {
     store.messages.keep(&said, &mut texts.iter().map(String::as_str));
     store.messages.wait_for_stored(true).unwrap();
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
     let looks = std::cell::Cell::new(0);
     let may_go_on = || {
         looks.set(looks.get() + 1);
         true
     };
-    let terms = Terms::of("𞤢");
+    let terms = SearchTerms::of("𞤢");
     let query = search::Query { terms: &terms, before: None, most: 20 };
     let page = search::search(&connection, &viewer, &query, &may_go_on).unwrap();
     assert!(page.entries.is_empty() && !page.cut_short);

@@ -24,9 +24,9 @@ fn folder_of(files: &[(&str, &[u8])]) -> TempDir {
 
 /// The ids of a store on that folder, or why there is none.
 fn kept(folder: &Path) -> Result<Vec<u64>, String> {
-    let (messages, _) = open(folder, Keep::Forever, &Limits::default()).map_err(|why| why.to_string())?;
+    let (messages, _) = open(folder, Retention::Forever, &Limits::default()).map_err(|why| why.to_string())?;
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: Only::Everything };
+    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = messages.recall(&viewer, Range::Last(500)).map_err(|why| why.to_string())?;
     assert!(messages.highest_id() >= page.entries.last().map_or(0, |last| last.id));
     Ok(ids(&page))

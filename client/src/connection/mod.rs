@@ -1,0 +1,281 @@
+//! The connection to a server, which can be made again and again.
+//!
+//! Each connection has a thread that dials, signs in and reads, and one that writes. All connections of one [`ServerConnection`]
+//! share one event channel. Each event carries the number of its connection, and [`Connection::current`] drops events
+//! of older ones: without that, a late "connection lost" would end the connection that replaced it.
+//!
+//! A server may send faster than the UI reads. The channel is bounded in events and in bytes; when it is full, the
+//! reading thread blocks and TCP slows the server down. Lines are parsed only when the UI takes them, since a parsed
+//! list takes about ten times the memory of its line.
+
+mod attempt;
+mod byte_semaphore;
+mod dial;
+mod foreign;
+mod own_address;
+
+pub use crate::sign_in::{Identity, Loss, Refused, SignIn};
+
+use attempt::Attempt;
+use byte_semaphore::{ByteSemaphore, Permit};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use landline_common::{Cause, Event, json};
+use log::{info, warn};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// Events that may wait for the UI.
+const EVENT_CAPACITY: usize = 1_024;
+/// Bytes of lines that may wait for the UI: a few lines of maximum length.
+const EVENT_BYTES: usize = 4 << 20;
+/// Lines that may wait to be written. A full queue means that the network is gone.
+const LINE_CAPACITY: usize = 256;
+/// Time limit for writing the last lines on exit, and for the server to close after that.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// An event of a connection.
+#[derive(Debug)]
+pub enum ConnectionEvent {
+    /// An event of the server or of this program. The first one confirms the sign-in.
+    Event {
+        /// The parsed event.
+        event: Box<Event<'static>>,
+        /// The JSON line, for scripts.
+        line: Box<str>,
+        /// True if this program created the event.
+        by_program: bool,
+    },
+    /// A line of the server with an event that this version does not know.
+    Unknown(Box<str>),
+    /// A line of the server that [`Connection::current`] will parse.
+    Unread(Unread),
+    /// The connection failed or broke.
+    Down {
+        /// Reason, for the user.
+        why: String,
+        /// Which part failed.
+        loss: Loss,
+    },
+    /// The server refused the sign-in.
+    Refused(Refused),
+}
+
+impl ConnectionEvent {
+    /// Creates a `Down` that is not the network's fault.
+    fn down(why: &str) -> ConnectionEvent {
+        ConnectionEvent::Down { why: why.to_owned(), loss: Loss::Server }
+    }
+}
+
+/// A line of the server that waits for the UI.
+#[derive(Debug)]
+pub struct Unread {
+    line: Box<str>,
+    /// Its part of [`EVENT_BYTES`], free again when the line is parsed.
+    _permit: Permit,
+}
+
+impl Unread {
+    fn parse(self) -> ConnectionEvent {
+        match json::read(&self.line) {
+            Some(event) => ConnectionEvent::Event { event: Box::new(event), line: self.line, by_program: false },
+            None => ConnectionEvent::Unknown(self.line),
+        }
+    }
+}
+
+/// A connection that can be made again and again: to a server, or into a mesh. A UI uses nothing else of it.
+pub trait Connection: std::fmt::Debug {
+    /// Returns the event channel. Pass each event through [`Connection::current`].
+    fn news(&self) -> &Receiver<(u64, ConnectionEvent)>;
+    /// Returns the event, parsed, or `None` if the UI is not to see it, for example if it is of an older connection.
+    fn current(&mut self, news: (u64, ConnectionEvent)) -> Option<ConnectionEvent>;
+    /// Drops the present connection, if any, and starts a new one. The result arrives as an event.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()>;
+    /// Queues one line for sending. Never blocks.
+    fn send(&mut self, line: &str);
+    /// Drops the present connection. Its later events are ignored.
+    fn disconnect(&mut self);
+    /// Returns whether the server was reached over loopback, so that it runs on this machine.
+    fn is_local(&self) -> bool;
+    /// Closes the connection after the queued lines. Blocks for a few seconds at most.
+    fn finish(self: Box<Self>);
+}
+
+/// The connection to a server.
+#[derive(Debug)]
+pub struct ServerConnection {
+    server: String,
+    /// Number of the present connection; grows with each one.
+    number: u64,
+    active: Option<ActiveConnection>,
+    semaphore: ByteSemaphore,
+    out: Sender<(u64, ConnectionEvent)>,
+    news: Receiver<(u64, ConnectionEvent)>,
+}
+
+/// Handle of one connection's threads.
+#[derive(Debug)]
+struct ActiveConnection {
+    lines: Sender<String>,
+    /// Receives the stream once, when it is connected.
+    stream: Receiver<TcpStream>,
+    /// Disconnected when all lines are written.
+    written: Receiver<()>,
+    /// True if the server was reached over loopback.
+    local: Arc<AtomicBool>,
+}
+
+/// Why the first sign-in failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Reason, for the user.
+    pub why: String,
+    /// Reason of the server; `None` if no server was reached.
+    pub cause: Option<Cause>,
+}
+
+/// The confirmation of the sign-in.
+#[derive(Debug)]
+pub struct First {
+    /// The server's welcome.
+    pub event: Box<Event<'static>>,
+    /// Its JSON line, for scripts.
+    pub line: Box<str>,
+}
+
+impl First {
+    /// Interprets the first event of a connection.
+    ///
+    /// # Errors
+    /// The connection failed, the server refused the sign-in, or the other side is no Landline server.
+    pub fn of(first: ConnectionEvent) -> Result<First, Refusal> {
+        match first {
+            ConnectionEvent::Event { event, line, .. } => Ok(First { event, line }),
+            ConnectionEvent::Refused(Refused { why, cause, .. }) => Err(Refusal { why, cause: Some(cause) }),
+            ConnectionEvent::Down { why, .. } => {
+                warn!("no connection: {why}");
+                Err(Refusal { why, cause: None })
+            }
+            ConnectionEvent::Unknown(_) | ConnectionEvent::Unread(_) => {
+                Err(Refusal { why: "that is no Landline server".into(), cause: None })
+            }
+        }
+    }
+}
+
+impl ServerConnection {
+    /// Creates a link to `server` (`HOST:PORT`) without connecting.
+    #[must_use]
+    pub fn new(server: &str) -> ServerConnection {
+        let (out, news) = bounded(EVENT_CAPACITY);
+        let semaphore = ByteSemaphore::new(EVENT_BYTES);
+        ServerConnection { server: server.to_owned(), number: 0, active: None, semaphore, out, news }
+    }
+
+    /// Returns the sending half of the event channel, for a wrapper that adds events of its own.
+    #[must_use]
+    pub fn out(&self) -> Sender<(u64, ConnectionEvent)> {
+        self.out.clone()
+    }
+
+    /// Discards events until the server has closed, too. Closing with unread data would send a reset, and lines that
+    /// the server has not read would be lost.
+    fn drain(&self, timeout: Duration) {
+        let end = Instant::now() + timeout;
+        while let Ok((_, ConnectionEvent::Event { .. } | ConnectionEvent::Unknown(_) | ConnectionEvent::Unread(_))) =
+            self.news.recv_deadline(end)
+        {}
+    }
+}
+
+impl Connection for ServerConnection {
+    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
+        &self.news
+    }
+
+    fn current(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+        let news = (number == self.number).then_some(news)?;
+        Some(if let ConnectionEvent::Unread(unread) = news { unread.parse() } else { news })
+    }
+
+    fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()> {
+        let again = self.number > 0;
+        self.disconnect();
+        let (lines, queue) = bounded(LINE_CAPACITY);
+        let (stream_out, stream) = bounded(1);
+        let (done, written) = bounded(0);
+        let local = Arc::new(AtomicBool::new(false));
+        self.active = Some(ActiveConnection { lines, stream, written, local: local.clone() });
+        let server = self.server.clone();
+        let out = self.out.clone();
+        let number = self.number;
+        let semaphore = self.semaphore.clone();
+        info!("connecting to {server} as {}", sign_in.user());
+        let run = move || {
+            let attempt = Attempt { sign_in, again, local: &local };
+            let tell = |line: Box<str>| {
+                let unread = Unread { _permit: semaphore.acquire(line.len()), line };
+                out.send((number, ConnectionEvent::Unread(unread))).is_ok()
+            };
+            let last = attempt.run(&server, stream_out, (queue, done), tell);
+            if let ConnectionEvent::Refused(Refused { why, .. }) = &last {
+                warn!("refused: {why}");
+            }
+            // The receiver is gone when the program ends.
+            let _ = out.send((number, last));
+        };
+        std::thread::Builder::new().name("link".into()).spawn(run).map(|_| ())
+    }
+
+    /// Queues a line, with line ends replaced by spaces. If the queue is full, the network has stalled and the
+    /// connection is shut down.
+    fn send(&mut self, line: &str) {
+        let line = line.replace(['\n', '\r'], " ");
+        if let Some(active) = &self.active
+            && active.lines.try_send(line).is_err()
+        {
+            active.shut_down();
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.number += 1;
+        if let Some(active) = self.active.take() {
+            active.shut_down();
+        }
+    }
+
+    fn is_local(&self) -> bool {
+        self.active.as_ref().is_some_and(|active| active.local.load(Relaxed))
+    }
+
+    /// Writes the queued lines, half-closes the stream, and waits a moment for the server to close it.
+    fn finish(mut self: Box<Self>) {
+        let Some(ActiveConnection { lines, stream, written, .. }) = self.active.take() else { return };
+        drop(lines);
+        let _ = written.recv_timeout(EXIT_TIMEOUT);
+        if let Ok(stream) = stream.try_recv() {
+            let _ = stream.shutdown(Shutdown::Write);
+            self.drain(EXIT_TIMEOUT);
+        }
+    }
+}
+
+impl ActiveConnection {
+    /// Shuts the stream down if it is connected. Otherwise the thread ends when it finds the receiver of the stream
+    /// gone.
+    fn shut_down(&self) {
+        if let Ok(stream) = self.stream.try_recv() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! Finds servers: broadcasts a question on each network of this machine, and listens for LanTalk's beacons.
+
+mod table;
+
+use crate::cli::args::{BadUsage, Discover};
+use crate::interfaces::{networks, read_datagrams, shared_socket, socket_on};
+use crate::setup::questions::Offer;
+use anyhow::{Context, bail};
+use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+/// The question is repeated once after this time, since datagrams get lost.
+const REPEAT_AFTER: Duration = Duration::from_millis(150);
+/// Bytes to read of an answer; more than any answer has.
+const MAX_ANSWER_BYTES: usize = 2_048;
+
+/// Prints the servers that were found. Returns whether there are any.
+///
+/// # Errors
+/// Waiting for answers or writing to standard output failed.
+pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
+    let (servers, now_ms) = find(wanted).context("looking for servers")?;
+    let list = servers.list();
+    if list.is_empty() {
+        eprintln!("no server answered; start one with landline-server, or type an address: landline HOST");
+        return Ok(false);
+    }
+    let text = if wanted.json { table::json_lines(&list, now_ms) } else { table::table(&list, now_ms) };
+    io::stdout().write_all(text.as_bytes()).context("printing")?;
+    Ok(true)
+}
+
+/// Returns the servers to offer to the user. LanTalk servers are left out, since this program cannot talk to them.
+#[must_use]
+pub fn offers(wanted: &Discover) -> Vec<Offer> {
+    // On failure the list is empty; the user can still type an address.
+    let list = find(wanted).map(|(servers, _)| servers.list()).unwrap_or_default();
+    let own: Vec<IpAddr> = networks(wanted.bind).into_iter().map(|(link, _)| link.own.into()).collect();
+    let offer = |found: &Found| match &found.kind {
+        Kind::Landline(answer) => Some(Offer {
+            name: answer.name.clone(),
+            address: SocketAddr::new(found.address, answer.port).to_string(),
+            people: answer.users,
+            password: answer.password,
+            id: answer.id.clone(),
+            here: own.contains(&found.address),
+        }),
+        Kind::LanTalk(_) => None,
+    };
+    list.iter().filter_map(offer).collect()
+}
+
+/// Returns the address of the only server on the network, for scripts that name none. With `secret`, fails at once: a
+/// password must not go to a server that the user has not chosen.
+///
+/// # Errors
+/// `secret` is true, or there is no server, or more than one.
+pub fn only_one(secret: bool) -> anyhow::Result<String> {
+    if secret {
+        bail!(BadUsage::new("say which server the password is for, for example: landline 192.168.1.20"));
+    }
+    match &offers(&Discover::default())[..] {
+        [offer] => Ok(offer.address.clone()),
+        [] => bail!("no server answered; start one with landline-server, or say which: landline HOST"),
+        _ => bail!(BadUsage::new("there are several servers; landline discover lists them: landline HOST goes to one")),
+    }
+}
+
+/// Asks, and collects answers until the timeout. Returns the servers and the time at the end, in milliseconds since the
+/// start, from which ages are counted.
+fn find(wanted: &Discover) -> io::Result<(Servers, u64)> {
+    let start = Instant::now();
+    let deadline = start + wanted.timeout;
+    let links: Vec<Link> = networks(wanted.bind).into_iter().map(|(link, _)| link).collect();
+    let mut search = Search { start, port: wanted.port, askers: askers(&links), servers: Servers::default() };
+    // If another program holds the port exclusively, only answers are found, no beacons.
+    let listener = shared_socket(wanted.port).ok();
+    search.ask();
+    let mut repeat_at = Some(start + REPEAT_AFTER);
+    loop {
+        search.wait(listener.as_ref(), repeat_at.unwrap_or(deadline).min(deadline))?;
+        search.read(listener.as_ref());
+        let now = Instant::now();
+        if repeat_at.is_some_and(|repeat_at| now >= repeat_at) {
+            search.ask();
+            repeat_at = None;
+        }
+        if now >= deadline {
+            break;
+        }
+    }
+    // Put network addresses before loopback: `merge_own` keeps the first, and users pass that on to other machines.
+    let mut own: Vec<IpAddr> = links.iter().map(|link| link.own.into()).collect();
+    own.sort_by_key(IpAddr::is_loopback);
+    search.servers.merge_own(&own);
+    let now_ms = search.elapsed_ms();
+    Ok((search.servers, now_ms))
+}
+
+struct Search {
+    start: Instant,
+    port: u16,
+    /// A socket for each network, with the network's broadcast address.
+    askers: Vec<(UdpSocket, Ipv4Addr)>,
+    servers: Servers,
+}
+
+impl Search {
+    /// Broadcasts the question on each network.
+    fn ask(&self) {
+        let question = question();
+        for (socket, broadcast) in &self.askers {
+            // Ignore errors: an interface may have gone down, and the others still work.
+            let _ = socket.send_to(&question, (*broadcast, self.port));
+        }
+    }
+
+    /// Waits until a socket is readable or the time is `until`.
+    fn wait(&self, listener: Option<&UdpSocket>, until: Instant) -> io::Result<()> {
+        let left = until.saturating_duration_since(Instant::now());
+        let sockets = self.askers.iter().map(|(socket, _)| socket).chain(listener);
+        let mut fds: Vec<PollFd<'_>> = sockets.map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
+        match poll(&mut fds, Timespec::try_from(left).ok().as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads all waiting datagrams: answers on the asking sockets, beacons on the listener. Ignores anything else.
+    fn read(&mut self, listener: Option<&UdpSocket>) {
+        let now_ms = self.elapsed_ms();
+        let servers = &mut self.servers;
+        for (socket, _) in &self.askers {
+            read_datagrams::<MAX_ANSWER_BYTES>(socket, |source, datagram| {
+                if let Some(answer) = Answer::parse(datagram) {
+                    servers.answered(source.ip(), answer, now_ms);
+                }
+                true
+            });
+        }
+        let Some(listener) = listener else { return };
+        read_datagrams::<MAX_ANSWER_BYTES>(listener, |source, datagram| {
+            if let Some(beacon) = Beacon::parse(datagram) {
+                servers.announced(source.ip(), beacon, now_ms);
+            }
+            true
+        });
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Opens a socket for each network, and pairs it with the broadcast address.
+fn askers(links: &[Link]) -> Vec<(UdpSocket, Ipv4Addr)> {
+    links.iter().filter_map(|link| Some((socket_on(link).ok()?, link.global))).collect()
+}

@@ -1,0 +1,332 @@
+//! Handles an event of the server: finds the request that it answers, and updates rooms, requests and the connection.
+//! Only labels and causes decide, never the text of a sentence.
+
+use super::limits::MAX_PAGES;
+use super::received::{Membership, Numbering, folded};
+use super::request::{Progress, RequestKind};
+use super::send_queue::QueuedRequest;
+use super::session::IN_DOUBT;
+use super::{Effect, Engine, Update};
+use crate::sign_in::{Loss, Session};
+use landline_common::command::object::EVERYBODY;
+use landline_common::event::Grant;
+use landline_common::history::Location;
+use landline_common::{Cause, Event, EventKind, Report, Request};
+
+/// Default pause before a request that the server was too busy for is sent again, in milliseconds.
+const BUSY_MS: u64 = 1_000;
+
+/// What the engine knows of an event, for the UI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The request that the event answers, and the UI's number for it (0 for a background request).
+    pub answer: Option<(RequestKind, u64)>,
+    /// False if the event was received before.
+    pub new: bool,
+    /// The UI's number of the user's line, if the event is that line.
+    pub own: Option<u64>,
+    /// Why a message comes from the history.
+    pub looked: Looked,
+}
+
+/// Why a message comes from the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// The message is live.
+    No,
+    /// The user missed the message.
+    Missed,
+    /// The engine holds the message back until the server tells whether it was missed; [`Update::Recalled`] follows.
+    Held,
+    /// The user scrolls back.
+    Older,
+    /// The user asked for the history.
+    Asked,
+    /// The user searched.
+    Searched,
+}
+
+/// Returns the room of a message, [`EVERYBODY`] for one to all users, or `None` for a direct message.
+fn room_of<'e>(place: &'e Location<'_>) -> Option<&'e str> {
+    match place {
+        Location::Room(room) => Some(room),
+        Location::Global => Some(EVERYBODY),
+        Location::Direct { .. } => None,
+    }
+}
+
+impl Engine {
+    /// Handles an event of the server. [`Engine::take`] then returns the consequences.
+    pub fn hear(&mut self, event: &Event<'_>) -> Heard {
+        self.connection.record_traffic(self.now.ms);
+        let reply = event.reply.as_ref().map(|reply| (&*reply.label, reply.done));
+        let item = reply.and_then(|(label, _)| self.queue.find_unanswered(label)).cloned();
+        let given_up = reply.is_some_and(|(label, _)| self.is_given_up(label));
+        let kind = item.as_ref().map(|item| (item.kind.clone(), item.key));
+        let answer = kind.or_else(|| given_up.then_some((RequestKind::GivenUp, 0)));
+        let mut heard = Heard { answer, new: true, own: None, looked: Looked::No };
+        if let Some(seq) = seq_of(event)
+            && !self.takes_number(seq, &mut heard)
+        {
+            return Heard { answer: None, own: None, looked: Looked::No, new: false };
+        }
+        match &event.what {
+            // Only an event during the sign-in counts: a server must not move the user to another room with a second
+            // one.
+            EventKind::Welcome { .. } if self.connection.phase != super::Phase::Connecting => heard.new = false,
+            EventKind::Welcome { user, server, room, account, grant } => {
+                self.me = (**user).into();
+                self.server = (**server).into();
+                self.account = *account;
+                if !grant.resumed {
+                    self.signed_in_by(reply.map(|(label, _)| label));
+                }
+                self.apply_welcome(room, grant);
+            }
+            EventKind::Said { id, room, .. } => self.record_message(room, *id, &mut heard),
+            EventKind::SaidToAll { id, .. } => self.record_message(EVERYBODY, *id, &mut heard),
+            EventKind::Direct { id, .. } => heard.new &= self.received.record_id(*id),
+            EventKind::Recalled { .. } => self.apply_history(event, &mut heard),
+            EventKind::CaughtUp { room, missed, more, .. } => self.apply_caught_up(room, *missed, *more),
+            EventKind::RecallEnd { next, .. } => self.end_page(item.as_ref(), next.is_some()),
+            EventKind::Ping => self.effects.push(Effect::Send(Request::of("pong").to_line())),
+            EventKind::Report(report) => self.apply_report(report, item.as_ref()),
+            _ => {}
+        }
+        if let Some((label, true)) = reply {
+            self.finish_request(label, event, &mut heard);
+        }
+        heard
+    }
+
+    /// Records the sequence number of an event. Returns `false` if the event does not count: the server is broken, and
+    /// the client reconnects.
+    fn takes_number(&mut self, seq: u64, heard: &mut Heard) -> bool {
+        if !self.is_up() {
+            return false;
+        }
+        match self.received.record_seq(seq) {
+            Numbering::New => {}
+            Numbering::Known => heard.new = false,
+            Numbering::Broken { last } => {
+                let why = format!("the server is broken: message {seq} for you came after message {last}");
+                self.effects.push(Effect::Disconnect);
+                self.down(&why, Loss::Server);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Returns whether a label is this engine's, but of no request under way. Usually a background request was dropped
+    /// with its connection.
+    fn is_given_up(&self, label: &str) -> bool {
+        let is_sign_in = self.sign_in_labels.iter().any(|other| other == label);
+        self.is_own_label(label) && !is_sign_in && self.queue.find_unanswered(label).is_none()
+    }
+
+    /// Handles a successful sign-in: starts the queue, and compares the server's list of rooms with the client's.
+    fn apply_welcome(&mut self, room: &str, grant: &Grant<'_>) {
+        let first = !self.was_up();
+        self.registered = true;
+        self.connection.set_up(self.now.ms);
+        self.queue.set_rate(grant.rate, if self.options.mesh { 0 } else { 2 }, self.now.ms);
+        self.session = grant.token.as_ref().map(|token| Session { token: token.to_string(), seq: None });
+        self.received.begin_connection(grant.resumed);
+        if !grant.resumed {
+            self.fail_non_idempotent();
+        }
+        let members: Vec<&str> = grant.member_of.iter().map(|room| &**room).chain([room]).collect();
+        // If the answer to a join was lost, the server has the user in a room that the client does not know of.
+        let unknown: Vec<&str> = members.iter().filter(|room| !self.rooms.is_in(room)).copied().collect();
+        for room in &members {
+            if let Some(room) = self.rooms.get_or_create(room, Membership::In) {
+                room.membership = Membership::In;
+            }
+        }
+        let is_out = |key: &str| key != EVERYBODY && !members.iter().any(|room| *folded(room) == *key);
+        let mut out = Vec::new();
+        for (key, room) in self.rooms.iter_mut() {
+            if room.membership == Membership::In && is_out(key) {
+                room.membership = Membership::Out;
+                out.push(room.title.clone());
+            }
+        }
+        self.tell(Update::Up { first, resumed: grant.resumed, room: room.into() });
+        for room in out {
+            self.refuse_entry(&room, 0, "the server did not let you into that room again");
+        }
+        for room in unknown {
+            self.tell(Update::Entered { room: room.into(), key: 0 });
+            self.start_catch_up(room);
+        }
+        // A mesh has no server that could tell what was missed.
+        if self.options.mesh {
+            self.finish_catch_up(room);
+        }
+    }
+
+    /// Fails requests that the lost session may have run already. A new session does not know their labels, so a second
+    /// sending would run them twice.
+    fn fail_non_idempotent(&mut self) {
+        for item in self.queue.take_waiting(|item| item.not_idempotent && item.in_doubt) {
+            self.deliver(&item, Progress::Failed(IN_DOUBT.into()));
+        }
+    }
+
+    /// Records the id of a live message. If the message answers a request, it is the user's own.
+    fn record_message(&mut self, room: &str, id: u64, heard: &mut Heard) {
+        heard.new &= self.received.record_id(id);
+        self.rooms.record_live(room, id);
+        if let Some((RequestKind::Message(_), key)) = heard.answer {
+            heard.own = Some(key);
+        }
+    }
+
+    /// Handles a message from the history. The nonce tells whether it is an unanswered line of the user, which is then
+    /// delivered: its first sending had arrived before the connection broke.
+    fn apply_history(&mut self, event: &Event<'_>, heard: &mut Heard) {
+        let EventKind::Recalled { id, place, .. } = &event.what else { return };
+        let room = room_of(place);
+        heard.looked = match &heard.answer {
+            Some((RequestKind::CatchUp(..), _)) => Looked::Missed,
+            Some((RequestKind::Older(_) | RequestKind::GivenUp, _)) => Looked::Older,
+            Some((RequestKind::Search, _)) => Looked::Searched,
+            Some(_) => Looked::Asked,
+            // Part of the answer to the sign-in, for which no request waits.
+            None => match room.and_then(|room| self.rooms.get(room)) {
+                Some(room) if !room.caught_up && room.is_first_look => Looked::Held,
+                Some(room) if !room.caught_up => Looked::Missed,
+                _ => Looked::Asked,
+            },
+        };
+        if matches!(heard.looked, Looked::Missed | Looked::Held) {
+            heard.new &= self.received.record_id(*id);
+            if let Some(room) = room {
+                self.rooms.record_missed(room, *id);
+            }
+        }
+        if let Some(label) = nonce_of(event).and_then(|nonce| self.queue.label_of_nonce(nonce))
+            && let Some(item) = self.queue.finish(&label)
+        {
+            heard.own = Some(item.key);
+            self.deliver(&item, Progress::Done { id: Some(*id), at: event.at.unix_ms });
+        }
+        if heard.looked == Looked::Held && heard.own.is_none() {
+            for event in self.held_back.push(owned(event)) {
+                self.tell(Update::Recalled { event: Box::new(event), missed: false });
+            }
+        }
+    }
+
+    /// Handles a report whose cause changes rooms or the connection.
+    fn apply_report(&mut self, report: &Report<'_>, item: Option<&QueuedRequest>) {
+        let room = report.about.room.as_deref();
+        match report.cause {
+            Cause::Entered => {
+                if let Some(room) = room {
+                    self.enter_room(room, item);
+                }
+            }
+            Cause::LeftRoom => {
+                if let Some(room) = room {
+                    self.leave_room(room);
+                }
+            }
+            Cause::Kicked | Cause::Banned => {
+                let what = if report.cause == Cause::Kicked { "you were kicked" } else { "you were banned" };
+                let reason = report.about.reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
+                self.connection.ended = Some(format!("{what}{}", landline_common::clean::clean(&reason)).into());
+                self.session = None;
+            }
+            Cause::PasswordReset => {
+                self.connection.ended = Some("the operator has set a new password for your account".into());
+                self.session = None;
+                self.password_refused = true;
+            }
+            // Do not reconnect: two copies of the client would take the session from each other without end.
+            Cause::ResumedElsewhere => {
+                self.connection.ended = Some("this session goes on over another connection".into());
+            }
+            _ => {}
+        }
+    }
+
+    /// Handles the last answer to a request: completes or fails the request, or queues it again.
+    fn finish_request(&mut self, label: &str, event: &Event<'_>, heard: &mut Heard) {
+        if self.connection.take_pong(label, self.now.ms) {
+            heard.answer = Some((RequestKind::Ping, 0));
+            return;
+        }
+        if let EventKind::Report(Report { cause: Cause::Throttled, about, .. }) = &event.what {
+            let wait = about.retry_ms.unwrap_or(BUSY_MS);
+            if let Some(item) = self.queue.requeue(label, wait, self.now.ms).cloned() {
+                self.deliver(&item, Progress::Unsent);
+            }
+            return;
+        }
+        let Some(item) = self.queue.finish(label) else { return };
+        let refusal = match &event.what {
+            EventKind::Report(report) if report.is_refusal() => Some((report.cause, report.sentence().into_owned())),
+            EventKind::Error { text, .. } => Some((Cause::Other, text.to_string())),
+            _ => None,
+        };
+        self.password_answered(label, refusal.is_none());
+        match (refusal, &item.kind) {
+            // A message that could not be stored was still sent to its readers.
+            (None | Some((Cause::NotStored, _)), _) => self.complete(&item, event),
+            (Some((Cause::HistoryBusy, _)), RequestKind::CatchUp(room, tries @ 0..MAX_PAGES)) => {
+                self.request_missed(room, tries + 1, self.now.ms + BUSY_MS);
+            }
+            (Some(_), RequestKind::CatchUp(room, _)) => self.finish_catch_up(room),
+            (Some((_, why)), RequestKind::Join(room)) => {
+                self.refuse_entry(room, item.key, &why);
+                self.deliver(&item, Progress::Failed(why.into()));
+            }
+            (Some((_, why)), _) => self.deliver(&item, Progress::Failed(why.into())),
+        }
+    }
+
+    /// Completes a request that the server has run.
+    fn complete(&mut self, item: &QueuedRequest, event: &Event<'_>) {
+        let id = match &event.what {
+            EventKind::Said { id, .. } | EventKind::SaidToAll { id, .. } | EventKind::Direct { id, .. } => Some(*id),
+            EventKind::Done { id, .. } => *id,
+            _ => None,
+        };
+        match &item.kind {
+            // The answer to a repeated label does not name the room.
+            RequestKind::Join(room) if !matches!(event.what, EventKind::Report(_)) => {
+                let title = self.rooms.get(room).map_or_else(|| room.clone(), |room| room.title.clone());
+                self.enter_room(&title, Some(item));
+            }
+            RequestKind::Leave(room) if self.rooms.is_in(room) => self.leave_room(room),
+            _ => {}
+        }
+        self.deliver(item, Progress::Done { id, at: event.at.unix_ms });
+    }
+}
+
+/// Returns the sequence number by which the client acknowledges an event.
+fn seq_of(event: &Event<'_>) -> Option<u64> {
+    event.seq
+}
+
+/// Returns the nonce of a message, which the server sends to the author only.
+fn nonce_of<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+    event.nonce.as_deref()
+}
+
+/// Copies a history message, to hold it back.
+fn owned(event: &Event<'_>) -> Event<'static> {
+    let EventKind::Recalled { id, place, user, text } = &event.what else {
+        return EventKind::info(String::new()).at(event.at);
+    };
+    let own = |text: &str| text.to_owned().into();
+    let place = match place {
+        Location::Room(room) => Location::Room(own(room)),
+        Location::Global => Location::Global,
+        Location::Direct { to } => Location::Direct { to: own(to) },
+    };
+    EventKind::Recalled { id: *id, place, user: own(user), text: own(text) }.at(event.at)
+}

@@ -1,0 +1,62 @@
+//! A rate counter over fixed windows of time, with the clock as an argument.
+
+/// Default length of a window, in milliseconds.
+pub const WINDOW_MS: u64 = 5_000;
+/// Lines that one peer may send per window. A client sends at most 9 in 6 s. A client frozen for up to 8 s is still
+/// waited for; then its lines arrive together, but no more than 27.
+pub const LINES: usize = 32;
+
+/// Counts events in a window that begins with the first event after the last window ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RateCounter<const MS: u64 = WINDOW_MS> {
+    since: u64,
+    count: usize,
+}
+
+impl<const MS: u64> RateCounter<MS> {
+    /// Returns whether the window has ended at `now`, in milliseconds.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        now >= self.since + MS
+    }
+
+    /// Counts one event, and returns the number in the window.
+    pub fn count(&mut self, now: u64) -> usize {
+        self.add(1, now)
+    }
+
+    /// Counts `more` events, and returns the number in the window.
+    pub fn add(&mut self, more: usize, now: u64) -> usize {
+        if self.is_over(now) {
+            *self = RateCounter { since: now, count: 0 };
+        }
+        self.count += more;
+        self.count
+    }
+
+    /// Returns the milliseconds until the window ends.
+    #[must_use]
+    pub fn left(&self, now: u64) -> u64 {
+        (self.since + MS).saturating_sub(now)
+    }
+
+    /// Returns the number of events in the window, or 0 if the window has ended.
+    #[must_use]
+    pub fn counted(&self, now: u64) -> usize {
+        if self.is_over(now) { 0 } else { self.count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_within_the_window_only() {
+        let mut window = RateCounter::<100>::default();
+        assert_eq!((window.count(1_000), window.add(4, 1_099), window.counted(1_099)), (1, 5, 5));
+        assert_eq!((window.left(1_000), window.left(1_099), window.left(1_100)), (100, 1, 0));
+        assert!(!window.is_over(1_099) && window.is_over(1_100));
+        assert_eq!((window.counted(1_100), window.count(1_100), window.left(1_150)), (0, 1, 50));
+    }
+}

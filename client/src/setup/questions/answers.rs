@@ -1,0 +1,244 @@
+//! Answers → the next question, or the connection.
+
+use super::{Choice, Entry, LastTime, Questions, SetupEffect, Step};
+use crate::cli::args::with_port;
+use crate::new_password::{NewPassword, Typed};
+use crate::setup::NotStarted;
+use landline_common::{Cause, UserName};
+
+impl Questions {
+    /// Takes one of the entries.
+    pub(super) fn choose(&mut self, at: usize) {
+        let Some(entry) = self.entries().into_iter().nth(at) else { return };
+        self.problem = None;
+        match entry {
+            Entry::Again(last, _) => self.go_again(last),
+            Entry::Found(offer) => self.go_to(offer.address, offer.password),
+            Entry::Last(address) => self.go_to(address, false),
+            Entry::Running(address) => {
+                let asks_password = self.offer_at(&address).is_some_and(|offer| offer.password);
+                self.go_to(address, asks_password);
+            }
+            // The address where no server answered is proposed again.
+            Entry::Address => self.ask(Step::Address, &self.server.clone()),
+            Entry::Here => {
+                self.step = Step::Starting;
+                self.wishes.push(SetupEffect::Start);
+            }
+            Entry::Guest => {
+                self.known.password = None;
+                self.register = false;
+                self.connect();
+            }
+            Entry::Account | Entry::Register => {
+                self.register = entry == Entry::Register;
+                self.ask(Step::Password, "");
+            }
+        }
+    }
+
+    /// Takes what was typed.
+    pub(super) fn fill(&mut self, text: &str) {
+        let text = text.trim();
+        self.problem = None;
+        match self.step {
+            Step::Address if text.is_empty() => {
+                self.problem = Some("Type an address, for example 192.168.1.20".into());
+            }
+            Step::Address => match with_port(text) {
+                Ok(address) => self.go_to(address, false),
+                Err(why) => self.problem = Some(why.to_string()),
+            },
+            Step::Name => match UserName::parse(text) {
+                Ok(name) => {
+                    self.known.name = name.to_string();
+                    self.name = Some(name);
+                    self.ask_how();
+                }
+                Err(why) => self.problem = Some(why.to_string()),
+            },
+            Step::Password | Step::PasswordAgain | Step::ServerPassword if text.is_empty() => self.back(),
+            Step::Password | Step::PasswordAgain if self.register => match self.new_password.take(text) {
+                Typed::Again => self.ask(Step::PasswordAgain, ""),
+                Typed::Done(password) => self.connect_with(password),
+                Typed::Wrong(why) => {
+                    self.ask(Step::Password, "");
+                    self.problem = Some(why);
+                }
+            },
+            Step::Password => self.connect_with(text.to_owned()),
+            Step::ServerPassword => {
+                self.typed_for = Some(self.server.clone());
+                self.known.server_password = Some(text.to_owned());
+                self.connect();
+            }
+            _ => {}
+        }
+    }
+
+    /// Goes on with that server.
+    fn go_to(&mut self, server: String, asks_password: bool) {
+        self.set_server(server, asks_password);
+        let name = self.known.name.clone();
+        self.name = UserName::parse(&name).ok().filter(|_| self.known.name_is_given);
+        match self.name {
+            Some(_) => self.ask_how(),
+            None => self.ask(Step::Name, &name),
+        }
+    }
+
+    /// As the last time: only a password is asked for, if there is one.
+    fn go_again(&mut self, last: LastTime) {
+        let asks_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
+        self.set_server(last.server, asks_password);
+        self.known.name = last.name.to_string();
+        self.name = Some(last.name);
+        if last.account && self.known.password.is_none() { self.ask(Step::Password, "") } else { self.connect() }
+    }
+
+    /// Sets the server, and drops passwords that were typed for another one.
+    fn set_server(&mut self, server: String, asks_password: bool) {
+        if self.typed_for.take_if(|typed_for| *typed_for != server).is_some() {
+            self.known.password = None;
+            self.known.server_password = None;
+        }
+        self.server = server;
+        self.asks_password = asks_password;
+    }
+
+    fn ask_how(&mut self) {
+        if self.known.password.is_some() {
+            return self.connect();
+        }
+        self.ask(Step::How, "");
+        let (name, account) = (self.name.as_ref(), self.known.account.as_deref());
+        let is_account = name.zip(account).is_some_and(|(name, account)| name.as_str() == account);
+        self.at = if self.register { 2 } else { usize::from(is_account) };
+    }
+
+    pub(super) fn ask(&mut self, step: Step, proposal: &str) {
+        if step == Step::Password {
+            self.new_password = NewPassword::default();
+        }
+        self.step = step;
+        self.at = 0;
+        self.field.set(proposal);
+        self.proposed = !proposal.is_empty();
+    }
+
+    fn connect_with(&mut self, password: String) {
+        self.typed_for = Some(self.server.clone());
+        self.known.password = Some(password);
+        self.connect();
+    }
+
+    /// Connects, if nothing is missing.
+    fn connect(&mut self) {
+        if self.asks_password && self.known.server_password.is_none() {
+            return self.ask(Step::ServerPassword, "");
+        }
+        let Some(name) = self.name.clone() else { return self.ask(Step::Name, &self.known.name.clone()) };
+        self.step = Step::Connecting;
+        let formerly = match self.again() {
+            Some(Entry::Again(last, formerly)) if last.server == self.server => formerly,
+            _ => None,
+        };
+        let server_id = self.offer_at(&self.server).map(|offer| offer.id.clone()).unwrap_or_default();
+        self.wishes.push(SetupEffect::Connect(Choice {
+            server: self.server.clone(),
+            formerly,
+            server_id,
+            name,
+            password: self.known.password.clone(),
+            register: self.register,
+            server_password: self.known.server_password.clone(),
+        }));
+    }
+
+    /// One question back; from the first one, out.
+    pub(super) fn back(&mut self) {
+        self.problem = None;
+        match self.step {
+            Step::Server => self.wishes.push(SetupEffect::Leave),
+            Step::Address | Step::Name | Step::Starting => self.ask_server(),
+            Step::Connecting => {
+                self.wishes.push(SetupEffect::GiveUp);
+                self.ask_name();
+            }
+            Step::How | Step::ServerPassword => self.ask_name(),
+            Step::Password => self.ask_how(),
+            Step::PasswordAgain => self.ask(Step::Password, ""),
+        }
+    }
+
+    fn ask_server(&mut self) {
+        self.ask(Step::Server, "");
+        self.moved = false;
+        self.select(None);
+    }
+
+    pub(super) fn ask_name(&mut self) {
+        let name = self.known.name.clone();
+        self.ask(Step::Name, &name);
+    }
+
+    /// A server runs here now, or why not.
+    pub(super) fn started(&mut self, started: Result<String, NotStarted>) {
+        if self.step != Step::Starting {
+            return;
+        }
+        match started {
+            Ok(address) => self.go_to(address, false),
+            Err(NotStarted::Running(address)) => {
+                self.running = Some(address);
+                self.ask_server();
+                // What the user wanted is selected: the server on this machine.
+                self.moved = true;
+                self.select(Some(Entry::Here));
+                self.problem = Some("A Landline server already runs on this machine; Enter joins it".into());
+            }
+            Err(NotStarted::Failed(why)) => {
+                self.ask_server();
+                self.problem = Some(why);
+            }
+        }
+    }
+
+    /// One is not in: what would have to be different is asked again.
+    pub(super) fn refused(&mut self, why: String, cause: Option<Cause>) {
+        if self.step != Step::Connecting {
+            return;
+        }
+        match cause {
+            None => self.ask_server(),
+            Some(Cause::ServerPasswordNeeded | Cause::WrongServerPassword) => {
+                self.known.server_password = None;
+                self.asks_password = true;
+                self.ask(Step::ServerPassword, "");
+            }
+            Some(Cause::WrongPassword) => {
+                self.known.password = None;
+                self.ask(Step::Password, "");
+            }
+            // Who gave the name wants that one.
+            Some(Cause::NameRegistered) if !self.register && self.known.name_is_given => {
+                self.known.password = None;
+                self.ask(Step::Password, "");
+            }
+            Some(Cause::PasswordLength | Cause::PasswordUnusable) => {
+                self.known.password = None;
+                self.ask(Step::Password, "");
+            }
+            Some(Cause::NameRegistered) if !self.register => {
+                self.known.password = None;
+                self.ask(Step::How, "");
+                self.at = 1;
+            }
+            Some(_) => {
+                self.known.password = None;
+                self.ask_name();
+            }
+        }
+        self.problem = Some(why);
+    }
+}

@@ -1,0 +1,109 @@
+//! Keys and lines → answers.
+
+use super::{Key, Questions, SetupEffect, Step};
+use crate::chat::editor::Edit;
+use crate::chat::key::Code;
+use landline_common::clean::clean;
+
+/// Characters of an answer; nothing that is asked for is longer.
+const LONGEST: usize = 300;
+
+impl Questions {
+    pub(super) fn key(&mut self, key: Key) {
+        let chooses = !self.entries().is_empty();
+        let is_enter = key.code == Code::Enter;
+        self.enter_waits = is_enter && self.step == Step::Server && !self.searched && !self.moved;
+        match key {
+            // Which server is first is not known yet; it is by the first look, half a second later.
+            _ if self.enter_waits => {}
+            Key { code: Code::Char('c' | 'd' | 'q'), ctrl: true, .. } => self.wishes.push(SetupEffect::Leave),
+            Key { code: Code::Escape, .. } => self.back(),
+            Key { code: Code::Enter, .. } if chooses => self.choose(self.at),
+            Key { code: Code::Enter, .. } => self.submit(),
+            Key { code: Code::Up | Code::BackTab, .. } if chooses => self.turn(false),
+            Key { code: Code::Down | Code::Tab, .. } if chooses => self.turn(true),
+            Key { code: Code::Char('p'), ctrl: true, .. } if chooses => self.turn(false),
+            Key { code: Code::Char('n'), ctrl: true, .. } if chooses => self.turn(true),
+            Key { code: Code::Char(c), ctrl: false, alt: false } => self.typed(c.encode_utf8(&mut [0; 4])),
+            key => self.edit(key),
+        }
+    }
+
+    fn submit(&mut self) {
+        let text = self.field.text().to_owned();
+        self.fill(&text);
+    }
+
+    fn turn(&mut self, down: bool) {
+        let count = self.entries().len();
+        self.at = (self.at + if down { 1 } else { count - 1 }) % count;
+        self.moved = true;
+    }
+
+    /// Whoever types while servers are shown knows an address.
+    fn typed(&mut self, text: &str) {
+        if self.step == Step::Server {
+            self.problem = None;
+            self.step = Step::Address;
+            self.field.take();
+        }
+        let types = matches!(
+            self.step,
+            Step::Address | Step::Name | Step::Password | Step::PasswordAgain | Step::ServerPassword
+        );
+        if types && std::mem::take(&mut self.proposed) {
+            self.field.take();
+        }
+        if types && self.field.text().chars().count() < LONGEST {
+            self.field.insert(&clean(text));
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        let line = text.trim().lines().next().unwrap_or_default();
+        let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(at, _)| at);
+        if end > 0 {
+            self.typed(&line[..end]);
+        }
+    }
+
+    fn edit(&mut self, key: Key) {
+        let edit = match (key.code, key.ctrl) {
+            (Code::Backspace, _) | (Code::Char('h'), true) => Edit::Backspace,
+            (Code::Delete, _) => Edit::Delete,
+            (Code::Left, _) => Edit::Left,
+            (Code::Right, _) => Edit::Right,
+            (Code::Home, _) | (Code::Char('a'), true) => Edit::Home,
+            (Code::End, _) | (Code::Char('e'), true) => Edit::End,
+            (Code::Char('u'), true) => Edit::KillToStart,
+            (Code::Char('k'), true) => Edit::KillToEnd,
+            (Code::Char('w'), true) => Edit::KillWord,
+            _ => return,
+        };
+        self.proposed = false;
+        self.field.edit(edit);
+    }
+
+    /// Where there is no screen: a number chooses, nothing takes the proposal, `/quit` leaves, anything else is the
+    /// answer itself.
+    pub(super) fn line(&mut self, line: &str) {
+        if line == "/quit" && !self.is_secret() {
+            return self.wishes.push(SetupEffect::Leave);
+        }
+        let count = self.entries().len();
+        match (count, line.parse::<usize>()) {
+            (0, _) if line.is_empty() => self.submit(),
+            (0, _) => self.fill(line),
+            _ if line.is_empty() => self.choose(self.at),
+            (count, Ok(number)) if (1..=count).contains(&number) => self.choose(number - 1),
+            _ if self.step == Step::Server => {
+                self.step = Step::Address;
+                self.fill(line);
+                if self.step == Step::Address {
+                    self.step = Step::Server;
+                }
+            }
+            _ => self.problem = Some(format!("type a number from 1 to {count}")),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The lists at both sides: conversations, and the people of the room.
+
+use super::super::theme::Theme;
+use super::bars::LOCK;
+use super::pieces;
+use crate::chat::State;
+use crate::chat::conversation::{Conversation, ConversationId, Secret};
+use crate::chat::wrap::{CellWidth, cut};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Conversations, with what is new in them.
+pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let rows = list_rows(state);
+    let viewed = rows
+        .iter()
+        .position(|row| matches!(row, Row::Talk(index, _) if *index == state.conversations().viewed_index()));
+    // The one that is shown is always in sight.
+    let height = usize::from(area.height);
+    let first = viewed.map_or(0, |at| (at + 1).saturating_sub(height));
+    for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
+        match row {
+            Row::Heading(text) => _ = pieces(area, y, buffer, &[(text, theme.dim)]),
+            Row::Blank => {}
+            Row::Talk(index, conversation) => {
+                entry(state, theme, (*index, conversation), Rect { y, height: 1, ..area }, buffer)
+            }
+        }
+    }
+}
+
+enum Row<'s> {
+    Heading(&'static str),
+    Blank,
+    Talk(usize, &'s Conversation),
+}
+
+fn list_rows(state: &State) -> Vec<Row<'_>> {
+    let heading = |place: &ConversationId| match place {
+        ConversationId::Room(_) | ConversationId::Global => "Rooms",
+        ConversationId::Person(_) | ConversationId::OffTheRecord(_) | ConversationId::Direct(_) => "People",
+        ConversationId::Mentions | ConversationId::Server => "",
+    };
+    let mut rows = Vec::new();
+    let mut last = None;
+    for (index, conversation) in state.conversations().iter().enumerate() {
+        let heading = heading(&conversation.place);
+        if last != Some(heading) {
+            if last.is_some() {
+                rows.push(Row::Blank);
+            }
+            if !heading.is_empty() {
+                rows.push(Row::Heading(heading));
+            }
+        }
+        last = Some(heading);
+        rows.push(Row::Talk(index, conversation));
+    }
+    rows
+}
+
+fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversation), row: Rect, buffer: &mut Buffer) {
+    let is_viewed = index == state.conversations().viewed_index();
+    let number = state.conversations().numbered().position(|numbered| numbered.place == conversation.place);
+    let number = number.filter(|at| *at < 9).map_or_else(|| " ".to_owned(), |at| (at + 1).to_string());
+    let sign = match conversation.place {
+        ConversationId::Mentions => "@ ".to_owned(),
+        ConversationId::Server => "* ".to_owned(),
+        ConversationId::Global => "& ".to_owned(),
+        ConversationId::OffTheRecord(_) => "~ ".to_owned(),
+        ConversationId::Direct(_) => format!("{LOCK} "),
+        _ => String::new(),
+    };
+    let count = match (conversation.unread, conversation.mentions) {
+        (0, _) => String::new(),
+        (n, _) if n > 999 => "999+".to_owned(),
+        (n, 0) => n.to_string(),
+        (n, _) => format!("@{n}"),
+    };
+    let style = match (is_viewed, conversation.mentions, conversation.unread) {
+        (true, ..) => theme.selected,
+        (_, 1.., _) => theme.mention,
+        (_, _, 1..) => theme.new,
+        _ => theme.text,
+    };
+    if is_viewed {
+        buffer.set_style(row, theme.selected);
+    }
+    let number_style = if is_viewed { theme.selected } else { theme.dim };
+    let margin = usize::from(row.width > 16);
+    let room = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
+    let away = match conversation.place {
+        ConversationId::Person(_) => !state.is_online(&conversation.title),
+        ConversationId::OffTheRecord(_) | ConversationId::Direct(_) => conversation.secret != Secret::Open,
+        ConversationId::Room(_) => conversation.joining,
+        _ => false,
+    };
+    let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
+    let name = if away { format!("{name} ○") } else { name };
+    pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
+    let x = row.right().saturating_sub(u16::try_from(count.cell_width() + margin).unwrap_or(0));
+    buffer.set_stringn(x, row.y, &count, count.cell_width(), style);
+}
+
+/// The people of the room.
+pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let conversation = state.conversations().viewed();
+    let members = &conversation.members;
+    let heading = conversation.members_known().map_or_else(|| " …".to_owned(), |members| format!(" {members} here"));
+    pieces(area, area.y, buffer, &[(&heading, theme.dim)]);
+    let shown = usize::from(area.height.saturating_sub(1));
+    let fits = members.len() <= shown;
+    let named = if fits { shown } else { shown.saturating_sub(1) };
+    let room = usize::from(area.width).saturating_sub(2);
+    for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
+        let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
+        pieces(area, y, buffer, &[(" ", style), (&cut(name, room), style)]);
+    }
+    if !fits {
+        let more = format!(" and {} more", members.len() - named);
+        pieces(area, area.bottom() - 1, buffer, &[(&more, theme.dim)]);
+    }
+}

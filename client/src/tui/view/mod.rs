@@ -1,0 +1,104 @@
+//! The screen, a pure function of the model: state → cells.
+
+mod bars;
+mod lists;
+mod overlay;
+pub mod questions;
+mod talk;
+
+use super::theme::Theme;
+use crate::chat::State;
+use crate::chat::geometry::{Geometry, WIDEST_OVERLAY};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+/// Too small for anything.
+const LEAST: (u16, u16) = (20, 5);
+
+/// Draws the state. Where the cursor is, if it is to be seen.
+pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.is_empty() {
+        return None;
+    }
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), theme.text);
+        return None;
+    }
+    let geometry = state.geometry();
+    let parts = Parts::of(geometry, area);
+    bars::title(state, theme, parts.title, buffer);
+    if let Some(sidebar) = parts.sidebar {
+        lists::conversations(state, theme, sidebar, buffer);
+        rule(theme, sidebar.right(), sidebar, buffer);
+    }
+    if let Some(people) = parts.people {
+        lists::people(state, theme, people, buffer);
+        rule(theme, people.x - 1, people, buffer);
+    }
+    talk::draw(state, theme, parts.talk, buffer);
+    bars::status(state, theme, parts.status, buffer);
+    let cursor = bars::input(state, theme, parts.input, buffer);
+    if let Some(shown) = state.overlay() {
+        return overlay::draw(state, shown, theme, overlay_area(area, parts.status.y), buffer);
+    }
+    cursor
+}
+
+/// Where each part is.
+struct Parts {
+    title: Rect,
+    sidebar: Option<Rect>,
+    talk: Rect,
+    people: Option<Rect>,
+    status: Rect,
+    input: Rect,
+}
+
+impl Parts {
+    fn of(geometry: Geometry, area: Rect) -> Parts {
+        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let input = cells(geometry.input).min(area.height);
+        let middle = area.height.saturating_sub(input + 2);
+        let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
+        let body = row(1, middle);
+        let (left, right) = (cells(geometry.sidebar), cells(geometry.people));
+        let talk_x = area.x + left + u16::from(left > 0);
+        Parts {
+            title: row(0, 1),
+            sidebar: (left > 0).then_some(Rect { width: left, ..body }),
+            talk: Rect { x: talk_x, width: cells(geometry.talk), ..body },
+            people: (right > 0).then_some(Rect { x: area.right() - right, width: right, ..body }),
+            status: row(1 + middle, 1),
+            input: row(2 + middle, input),
+        }
+    }
+}
+
+/// In the middle, above the status line.
+fn overlay_area(area: Rect, status: u16) -> Rect {
+    let width = area.width.min(u16::try_from(WIDEST_OVERLAY).unwrap_or(u16::MAX));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + 1, width, height: status - area.y - 1 }
+}
+
+fn rule(theme: &Theme, x: u16, beside: Rect, buffer: &mut Buffer) {
+    for y in beside.top()..beside.bottom() {
+        buffer.set_stringn(x, y, "│", 1, theme.dim);
+    }
+}
+
+/// Writes pieces one after the other, as far as there is room. Where it ended.
+fn pieces(area: Rect, y: u16, buffer: &mut Buffer, pieces: &[(&str, Style)]) -> u16 {
+    let mut x = area.x;
+    for (text, style) in pieces {
+        let room = usize::from(area.right().saturating_sub(x));
+        if room == 0 {
+            break;
+        }
+        x = buffer.set_stringn(x, y, text, room, *style).0;
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Why a scan failed, and the advice for the user.
+
+use std::fmt;
+
+/// A failed scan. The order counts: if several tools fail, the user sees the greatest, which is the most specific.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failure {
+    /// The tool is not installed.
+    Missing,
+    /// The scan worked and found no network.
+    Nothing,
+    /// `nmcli` is installed, but NetworkManager does not run.
+    NoManager,
+    /// The tool failed with a message of its own.
+    Complains {
+        /// Name of the tool.
+        tool: &'static str,
+        /// Its message, cleaned.
+        why: String,
+    },
+    /// The output of this tool has an unknown format.
+    Unintelligible(&'static str),
+    /// The tool did not end in time.
+    Slow {
+        /// Name of the tool.
+        tool: &'static str,
+        /// Its deadline in seconds.
+        seconds: u64,
+    },
+    /// The user may not scan, and there is no cached list.
+    NotPermitted,
+    /// Windows lists networks only with location access, and that is off.
+    NoLocation,
+    /// The machine has no Wi-Fi adapter.
+    NoAdapter,
+    /// Wi-Fi is switched off. The text tells how to switch it on.
+    Off(&'static str),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Missing => f.write_str("no Wi-Fi tool was found; install NetworkManager (nmcli) or iw"),
+            Failure::Nothing => f.write_str("no Wi-Fi network is in reach; try again where there is one"),
+            Failure::NoManager => {
+                f.write_str("nmcli needs NetworkManager, which is not running; start it, or install iw")
+            }
+            Failure::Complains { tool, why } => write!(f, "{tool} could not list the Wi-Fi networks; it says: {why}"),
+            Failure::Unintelligible(tool) => {
+                write!(f, "{tool} printed something unexpected; another version of it may work")
+            }
+            Failure::Slow { tool, seconds } => {
+                write!(f, "{tool} did not answer within {seconds} s and was stopped; try again")
+            }
+            Failure::NotPermitted => f.write_str("looking for Wi-Fi networks needs root: sudo landline wifi"),
+            Failure::NoLocation => f.write_str(
+                "Windows shows Wi-Fi networks only with the location switched on: Settings, Privacy & security, Location",
+            ),
+            Failure::NoAdapter => f.write_str("this machine has no Wi-Fi adapter, or no driver for it"),
+            Failure::Off(how) => write!(f, "Wi-Fi is switched off; switch it on: {how}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,185 @@
+//! Accepts clients: starts a session thread for each one, or refuses it with the reason.
+
+use crate::config::Config;
+use crate::connection::{self, ServerContext};
+use crate::connections::ConnectionTable;
+use crate::door::PortKind;
+use crate::fanout::{ClientId, DisconnectReason, Outbox};
+use crate::log_throttle::LogThrottle;
+use crate::net::{Listener, Stream};
+use anyhow::{Context, anyhow};
+use landline_common::limits::{Limits, count};
+use landline_common::service::Service;
+use landline_common::{Cause, EventKind, OffsetDateTime, Rendering};
+use parking_lot::Mutex;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Stack size of a session's thread in bytes: enough for its deepest call in a debug build. Only the pages that are
+/// used cost memory.
+const SESSION_STACK: usize = 512 << 10;
+/// How long another program on this machine may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A port that accepts clients.
+#[derive(Debug)]
+pub struct OpenPort {
+    /// The listening socket.
+    pub listener: Arc<Listener>,
+    /// The thread that accepts on it.
+    pub thread: JoinHandle<()>,
+}
+
+/// The bound ports. Clients can connect, but none is accepted yet.
+pub struct Ports(Vec<(Listener, PortKind)>);
+
+impl Ports {
+    /// Binds the main ports in the order of the command line, then the LanTalk port.
+    ///
+    /// # Errors
+    /// A port is taken or may not be used. The text says what to do.
+    pub fn bind(config: &Config) -> anyhow::Result<Ports> {
+        let main_ports = config.ports.iter().map(|port| (*port, PortKind::Main));
+        let ports = main_ports.chain(config.lantalk_port.map(|port| (port, PortKind::LanTalk)));
+        let bound =
+            ports.map(|(port, port_kind)| Ok((listen(SocketAddr::new(config.bind, port), port_kind)?, port_kind)));
+        Ok(Ports(bound.collect::<anyhow::Result<_>>()?))
+    }
+
+    /// Accepts clients, each port in a thread of its own.
+    ///
+    /// # Errors
+    /// The system has no threads left.
+    pub fn open(self, acceptor: &Arc<Acceptor>) -> anyhow::Result<Vec<OpenPort>> {
+        let open = |(listener, port_kind): (Listener, PortKind)| {
+            let listener = Arc::new(listener);
+            let acceptor = acceptor.clone();
+            let accepting = listener.clone();
+            let name = format!("port {}", listener.address().port());
+            let run = move || accepting.run(|socket| acceptor.accept(socket, port_kind));
+            let thread = std::thread::Builder::new().name(name).spawn(run).context("starting threads")?;
+            Ok(OpenPort { listener, thread })
+        };
+        self.0.into_iter().map(open).collect()
+    }
+}
+
+fn listen(address: SocketAddr, port_kind: PortKind) -> anyhow::Result<Listener> {
+    Listener::bind(address).map_err(|error| {
+        let port = address.port();
+        let flag = match port_kind {
+            PortKind::Main => "--port",
+            PortKind::LanTalk => "--lantalk-port (0 turns that door off)",
+        };
+        match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                let holder = holder(address);
+                anyhow!("port {port} is taken by {holder}, or choose another port with {flag}")
+            }
+            io::ErrorKind::PermissionDenied => {
+                anyhow!("no permission to listen on port {port}: choose a port from 1024 up with {flag}")
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                anyhow!("cannot bind {}: not an address of this machine (see --bind)", address.ip())
+            }
+            _ => anyhow!("cannot listen on {address}: {error}"),
+        }
+    })
+}
+
+/// The program that holds the port of `address`, and what to do about it.
+fn holder(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, address.port());
+    let ask = || {
+        let stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT).ok()?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).ok()?;
+        Some(Service::ask(&stream))
+    };
+    match ask() {
+        Some(Service::Landline) => format!("a Landline server that runs already: join it with landline {address}"),
+        Some(Service::LanTalk) => "a server for LanTalk clients, perhaps Landline's own: stop that".into(),
+        _ => "another program: stop that".into(),
+    }
+}
+
+/// Starts the sessions; shared by the threads of all ports.
+#[derive(Debug)]
+pub struct Acceptor {
+    /// The context of the sessions.
+    pub context: Arc<ServerContext>,
+    /// The current connections.
+    pub connections: Arc<ConnectionTable>,
+    next_client: AtomicU64,
+    /// Limits the log lines about a lack of threads.
+    thread_failures_logged: Mutex<LogThrottle>,
+}
+
+impl Acceptor {
+    /// Makes an acceptor that adds its clients to `connections`.
+    pub fn new(context: Arc<ServerContext>, connections: Arc<ConnectionTable>) -> Acceptor {
+        Acceptor { context, connections, next_client: AtomicU64::new(1), thread_failures_logged: Mutex::default() }
+    }
+
+    /// Starts the session of a new client in a thread of its own, or refuses the client. Never waits for the client:
+    /// other clients connect to the same port.
+    fn accept(&self, socket: TcpStream, port_kind: PortKind) {
+        let context = self.context.clone();
+        // Fails only for a client that has closed already.
+        let Ok(stream) = Stream::new(socket, count(context.limits.send_buffer_bytes)) else { return };
+        let stream = stream.lost_after(Limits::seconds(context.limits.unacknowledged_seconds));
+        let client: ClientId = self.next_client.fetch_add(1, Relaxed);
+        let stream = Arc::new(stream);
+        let outbox = Outbox::new(client, &stream, &context.poller);
+        let is_banned = || context.bans.covers(stream.address(), context.clock.now());
+        if is_banned() {
+            log::debug!("refused a connection from {}: banned", stream.address());
+            refuse(&outbox, port_kind, Cause::AddressBanned, context.clock.now());
+            return;
+        }
+        let Some(entry) = self.connections.enter(&outbox, stream.address()) else {
+            log::debug!("refused a connection from {}: the server is full", stream.address());
+            refuse(&outbox, port_kind, Cause::ServerFull, context.clock.now());
+            return;
+        };
+        // A ban that was made after the first check ended only the connections then in the roster, so check again.
+        if is_banned() {
+            return;
+        }
+        let session_outbox = outbox.clone();
+        let session = move || {
+            let serve = AssertUnwindSafe(|| connection::serve(&context, &stream, &session_outbox, port_kind, &entry));
+            if catch_unwind(serve).is_err() {
+                log::error!("a panic in the session of client {client}; other sessions are not affected");
+                session_outbox.cut(DisconnectReason::Broken);
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session);
+        if let Err(error) = thread {
+            if self.thread_failures_logged.lock().is_due(Instant::now()) {
+                log::error!("no thread for a new client: {error}; new clients are refused");
+            }
+            refuse(&outbox, port_kind, Cause::ServerFull, self.context.clock.now());
+        }
+    }
+}
+
+/// Tells a client why it is refused, in the form of its port. The connection ends when the outbox is dropped.
+fn refuse(outbox: &Arc<Outbox>, port_kind: PortKind, cause: Cause, now: OffsetDateTime) {
+    let (rendering, what) = match (port_kind, cause) {
+        (PortKind::LanTalk, _) => (Rendering::LanTalk, EventKind::Refused(cause.report())),
+        (PortKind::Main, Cause::ServerFull) => (Rendering::Text, cause.report().into()),
+        (PortKind::Main, _) => (Rendering::Text, EventKind::Refused(cause.report())),
+    };
+    let mut bytes = Vec::new();
+    rendering.write(&what.at(now), &Limits::default(), &mut bytes);
+    outbox.push_control(&bytes);
+}

@@ -1,0 +1,63 @@
+//! What arrives from a client that is signed in: a line, or a command object.
+
+use landline_common::command::object::label_in_beginning;
+use landline_common::command::{Command, Request};
+use landline_common::limits::count;
+use landline_common::lines::{Input, ReadMessage};
+use landline_common::{Cause, Limits, Rendering, Report};
+
+/// Bytes of the longest command object.
+fn longest_object(limits: &Limits) -> u64 {
+    limits.object_bytes.max(limits.line_bytes)
+}
+
+/// The next whole message. Only a client that gets JSON may send objects, and only these may be longer than a line.
+pub(super) fn next<'i>(input: &'i mut Input, rendering: Rendering, limits: &Limits) -> Option<ReadMessage<'i>> {
+    if rendering != Rendering::Json {
+        return input.next();
+    }
+    input.set_longest(count(longest_object(limits)));
+    Some(match input.next()? {
+        ReadMessage::Text(text) if text.len() > count(limits.line_bytes) && !Request::is_object(&text) => {
+            ReadMessage::TooLong(b"")
+        }
+        piece => piece,
+    })
+}
+
+/// A command object as read: what it asks for, or why that is none, with the label for the answer.
+pub(super) type Object<'m> = Result<Request<'m>, (Option<String>, Report<'static>)>;
+
+/// The command object in a message, if it is meant as one. One that is too long is refused with its label, if the
+/// beginning shows it.
+pub(super) fn object<'m>(message: &'m ReadMessage<'_>, rendering: Rendering, limits: &Limits) -> Option<Object<'m>> {
+    if rendering != Rendering::Json {
+        return None;
+    }
+    match message {
+        ReadMessage::Text(text) => Request::is_object(text).then(|| Request::parse(text)),
+        ReadMessage::TooLong(beginning) if beginning.trim_ascii_start().starts_with(b"{") => {
+            let longest = longest_object(limits);
+            let mut why = Cause::LineTooLong.of_count(longest);
+            let label = label_in_beginning(beginning);
+            if label.is_none() {
+                why = why.saying(format!(
+                    "That object is too long (at most {longest} bytes), and its label cannot be read. Nothing was sent."
+                ));
+            }
+            Some(Err((label, why)))
+        }
+        ReadMessage::TooLong(_) => None,
+    }
+}
+
+/// Whether an object answers a ping.
+pub(super) fn is_pong(object: &Object<'_>) -> bool {
+    object.as_ref().is_ok_and(|object| object.command() == Ok(Command::Alive))
+}
+
+/// Whether an object only keeps the connection going, and counts apart from lines.
+pub(super) fn is_upkeep(object: &Object<'_>) -> bool {
+    let command = object.as_ref().ok().map(Request::command);
+    command.is_some_and(|command| command.is_ok_and(|command| Command::is_upkeep(&command)))
+}

@@ -1,0 +1,114 @@
+//! The table of a server's connections, signed in or not. It bounds their number, finds them and ends them.
+
+use crate::fanout::{ClientId, DisconnectReason, Outbox};
+use crate::guard::{Admission, Admitted};
+use parking_lot::{Condvar, Mutex};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// All connections that have a session thread.
+#[derive(Debug)]
+pub struct ConnectionTable {
+    state: Mutex<State>,
+    /// Notified when a connection is removed.
+    removed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    connections: HashMap<ClientId, LiveConnection>,
+    admission: Admission,
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub struct LiveConnection {
+    /// The client's address.
+    pub address: IpAddr,
+    /// Sends to the client, and ends the connection.
+    pub outbox: Arc<Outbox>,
+}
+
+/// One connection's entry in the table; dropping it removes the connection.
+#[derive(Debug)]
+pub struct ConnectionGuard {
+    connections: Arc<ConnectionTable>,
+    client: ClientId,
+}
+
+impl ConnectionTable {
+    /// Makes an empty table with the bounds of `admission`.
+    #[must_use]
+    pub fn new(admission: Admission) -> Arc<ConnectionTable> {
+        let state = Mutex::new(State { connections: HashMap::new(), admission });
+        Arc::new(ConnectionTable { state, removed: Condvar::new() })
+    }
+
+    /// Adds a connection, or returns `None` if there are too many. May end an older connection that never signed in, to
+    /// admit this one.
+    pub fn enter(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr) -> Option<ConnectionGuard> {
+        let client = outbox.client();
+        let mut state = self.state.lock();
+        let replaced = match state.admission.enter(client, address) {
+            Admitted::No => return None,
+            Admitted::Yes => None,
+            Admitted::InPlaceOf(oldest) => state.connections.get(&oldest).cloned(),
+        };
+        state.connections.insert(client, LiveConnection { address, outbox: outbox.clone() });
+        drop(state);
+        if let Some(replaced) = replaced {
+            replaced.outbox.cut(DisconnectReason::Closed);
+        }
+        Some(ConnectionGuard { connections: self.clone(), client })
+    }
+
+    /// Returns the connections for which `chosen` returns true.
+    pub fn find(&self, chosen: impl Fn(ClientId, IpAddr) -> bool) -> Vec<LiveConnection> {
+        let state = self.state.lock();
+        state.connections.iter().filter(|(client, c)| chosen(**client, c.address)).map(|(_, c)| c.clone()).collect()
+    }
+
+    /// Waits until all sessions have ended. Returns false if some have not by `deadline`.
+    pub fn wait_empty(&self, deadline: Instant) -> bool {
+        let mut state = self.state.lock();
+        while !state.connections.is_empty() {
+            if self.removed.wait_until(&mut state, deadline).timed_out() {
+                return state.connections.is_empty();
+            }
+        }
+        true
+    }
+}
+
+impl ConnectionGuard {
+    /// Marks the client as signed in: it is no longer ended to admit a newer one.
+    pub fn signed_in(&self) {
+        self.connections.state.lock().admission.sign_in(self.client);
+    }
+}
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        let mut state = self.connections.state.lock();
+        state.connections.remove(&self.client);
+        state.admission.leave(self.client);
+        drop(state);
+        self.connections.removed.notify_all();
+    }
+}
+
+/// Ends `connections`, after the bytes that already wait for them have been sent or `deadline` has passed.
+pub fn end(connections: &[LiveConnection], why: DisconnectReason, deadline: Instant) {
+    // Seal all of them first: otherwise the notices that one user leaves would be sent to the next.
+    for connection in connections {
+        connection.outbox.seal();
+    }
+    for connection in connections {
+        connection.outbox.flush(deadline);
+    }
+    for connection in connections {
+        connection.outbox.cut(why);
+    }
+}

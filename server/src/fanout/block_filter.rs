@@ -1,0 +1,63 @@
+//! Filters out the events of clients that a user has blocked.
+
+use super::ClientId;
+use super::batch::Publisher;
+use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// The block filter of one user. The user's seats in all rooms share it.
+#[derive(Debug, Default)]
+pub struct BlockFilter {
+    /// False while no client is blocked, which is the usual case: then a cycle takes no lock.
+    any: AtomicBool,
+    blocked: OrderedMutex<Blocked, 4>,
+}
+
+/// The clients whose events are left out, by class of event.
+#[derive(Debug, Default)]
+pub(super) struct Blocked {
+    talk_of: HashSet<ClientId>,
+    news_of: HashSet<ClientId>,
+}
+
+/// The classes of events that can be blocked separately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventClass {
+    /// Lines that a client says.
+    Talk,
+    /// Notices that a client enters or leaves.
+    News,
+}
+
+impl BlockFilter {
+    /// Blocks (`silent`) or unblocks this class of events of `client`, from the next send on.
+    pub fn set(&self, sound: EventClass, client: ClientId, silent: bool) {
+        let mut blocked = self.blocked.lock();
+        let set = match sound {
+            EventClass::Talk => &mut blocked.talk_of,
+            EventClass::News => &mut blocked.news_of,
+        };
+        if silent {
+            set.insert(client);
+        } else {
+            set.remove(&client);
+        }
+        self.any.store(!blocked.talk_of.is_empty() || !blocked.news_of.is_empty(), Relaxed);
+    }
+
+    /// Locks and returns the blocked clients, or `None` if there are none.
+    pub(super) fn blocked(&self) -> Option<OrderedMutexGuard<'_, Blocked, 4>> {
+        self.any.load(Relaxed).then(|| self.blocked.lock())
+    }
+}
+
+impl Blocked {
+    pub(super) fn contains(&self, origin: Publisher) -> bool {
+        match origin {
+            Publisher::Server => false,
+            Publisher::Talk(client) => self.talk_of.contains(&client),
+            Publisher::News(client) => self.news_of.contains(&client),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Private chats past the server: it carries the keys and, once both want it, the addresses.
+
+use super::super::direct::{CannotAsk, Left};
+use super::{Done, Session, User, shown};
+use crate::fanout::ClientId;
+use landline_common::link::{NoKey, PublicKey};
+use landline_common::{Cause, EventKind, Report};
+use std::sync::Arc;
+
+/// Addresses in one answer: more interfaces nobody has, and each is dialled.
+const MOST_ADDRESSES: usize = 16;
+/// Bytes of an address: one of IPv6 with the name of an interface and a port has some 70.
+const LONGEST_ADDRESS: usize = 100;
+
+impl Session {
+    pub(super) fn announce_key(&mut self, key: &str) -> Done {
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
+        let key: PublicKey = key.parse().map_err(|why: NoKey| Cause::KeyBad.of_word(why.to_string()))?;
+        let left = self.hub.registry().directs.announce(self.user.client(), key);
+        self.tell_unavailable(left);
+        Ok(())
+    }
+
+    pub(super) fn ask_direct(&mut self, user: &str) -> Done {
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
+        let other = self.other(user)?;
+        self.may_ask(&other)?;
+        let name = &other.name;
+        let mut registry = self.hub.registry();
+        let asked = registry.directs.ask(self.user.client(), other.client());
+        let key = asked.map_err(|why| cannot_ask(why, name.as_str()))?;
+        if let Err(refusal) = self.count_request(&mut registry, &other) {
+            registry.directs.reject(other.client(), self.user.client());
+            return Err(refusal);
+        }
+        drop(registry);
+        self.answer(Cause::DirectAsked.of_user(name.as_str()).into());
+        self.tell_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
+        Ok(())
+    }
+
+    pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> Done {
+        let hub = self.hub.clone();
+        let _order = hub.privately.lock();
+        let other = self.other(user)?;
+        if !are_addresses(addresses) {
+            return Err(Cause::AddressesBad.report());
+        }
+        let asked = |key| self.hub.registry().directs.accept(self.user.client(), other.client(), key);
+        let Some(own) = key.parse().ok().and_then(asked) else {
+            return Err(Cause::NotAskedDirect.of_user(other.name.to_string()));
+        };
+        let (key, addresses) = (own.to_string().into(), addresses.into());
+        self.tell_to(&other, EventKind::DirectReady { user: self.name(), key, addresses });
+        Ok(())
+    }
+
+    /// Turns down a request for a direct chat, of somebody or the only one there is. False if there is none.
+    pub(super) fn reject_direct(&mut self, user: Option<&str>) -> Result<bool, Report<'static>> {
+        let me = self.user.client();
+        let other = match user {
+            Some(user) => self.other(user)?,
+            None => {
+                let registry = self.hub.registry();
+                let only = match registry.directs.requesters(me).collect::<Vec<_>>()[..] {
+                    [only] if registry.privates.requesters(me).next().is_none() => Some(only),
+                    _ => None,
+                };
+                match only.and_then(|client| registry.users.get(&client).cloned()) {
+                    Some(other) => other,
+                    None => return Ok(false),
+                }
+            }
+        };
+        let rejected = self.hub.registry().directs.reject(me, other.client());
+        if rejected {
+            self.answer(Cause::DirectDeclined.of_user(other.name.as_str()).into());
+            self.tell_to(&other, EventKind::DirectRejected { by: self.name() });
+        }
+        Ok(rejected)
+    }
+
+    /// Ends what was asked between them and somebody whom they now block.
+    pub(super) fn break_off_direct(&self, other: &User) {
+        let (me, them) = (self.user.client(), other.client());
+        let mut registry = self.hub.registry();
+        let rejected = registry.directs.reject(me, them);
+        registry.directs.reject(them, me);
+        drop(registry);
+        if rejected {
+            self.tell_to(other, EventKind::DirectRejected { by: self.name() });
+        }
+    }
+
+    /// They are gone, for all who asked them or were asked.
+    pub(super) fn end_all_direct(&self) {
+        let left = self.hub.registry().directs.leave(self.user.client());
+        self.tell_unavailable(left);
+    }
+
+    fn tell_unavailable(&self, left: Left) {
+        let registry = self.hub.registry();
+        let find = |client: &ClientId| registry.users.get(client).cloned();
+        let users: Vec<Arc<User>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
+        drop(registry);
+        for user in users {
+            self.tell_to(&user, Cause::DirectUnavailable.of_user(self.name()).into());
+        }
+    }
+}
+
+/// What somebody is told whose program has no part in direct chats.
+pub(super) fn not_here(user: &str) -> Report<'static> {
+    Cause::DirectNotHere.of_user(shown(user))
+}
+
+fn cannot_ask(why: CannotAsk, name: &str) -> Report<'static> {
+    match why {
+        CannotAsk::Own => not_here(name),
+        CannotAsk::Other => Cause::DirectNotThere.of_user(name.to_owned()),
+        CannotAsk::Open => Cause::AskedAlready.of_user(name.to_owned()),
+        CannotAsk::TooMany => Cause::TooManyDirects.report(),
+    }
+}
+
+/// Whether that could be addresses: whoever dials looks at them closely.
+fn are_addresses(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '[' | ']' | '%' | '-' | '_');
+    let is_one = |address: &str| {
+        (9..=LONGEST_ADDRESS).contains(&address.len()) && address.contains(':') && address.chars().all(fits)
+    };
+    text.split(',').count() <= MOST_ADDRESSES && text.split(',').all(is_one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_looked_at() {
+        for good in ["1.2.3.4:5", "10.0.0.1:5000,[fe80::1%eth0]:5", &["10.0.0.1:1"; 16].join(",")] {
+            assert!(are_addresses(good), "{good}");
+        }
+        for bad in [
+            "",
+            &format!("[fe80::1%{}]:5", "e".repeat(100)),
+            "10.0.0.1",
+            "10.0.0.1:1,",
+            "10.0.0.1:1, 10.0.0.2:1",
+            "a\u{1b}[2J:12345",
+            &["10.0.0.1:1"; 17].join(","),
+        ] {
+            assert!(!are_addresses(bad), "{bad}");
+        }
+    }
+}

@@ -3,7 +3,6 @@
 use crate::atomic_file;
 use anyhow::Context;
 use landline_common::link::{self, Keys};
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -42,7 +41,7 @@ fn temporary_key_warning(why: &str) -> String {
 /// Returns a warning if users other than the owner can read or write the file.
 #[cfg(unix)]
 fn permission_warning(file: &Path) -> Option<String> {
-    let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(file).ok()?);
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(file).ok()?);
     let file = file.display();
     let text = || {
         format!("other users of this computer can get at your key, and pass for you in a mesh; type: chmod 600 {file}")
@@ -75,6 +74,7 @@ fn write(file: &Path, keys: &Keys) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn creates_a_key_once_and_keeps_it() {

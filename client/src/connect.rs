@@ -2,7 +2,7 @@
 
 use super::signals::Signal;
 use crate::connection::{Connection, First, Identity, Refusal, ServerConnection};
-use crate::direct::Direct;
+use crate::direct::DirectChats;
 use crate::engine::Engine;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
@@ -12,9 +12,9 @@ use std::hash::BuildHasher;
 
 /// A connection to a server, with encrypted chats past it, and the user's session on it.
 #[derive(Debug)]
-pub struct Attempt {
+pub struct SignInAttempt {
     /// The connection.
-    pub link: Direct<ServerConnection>,
+    pub link: DirectChats<ServerConnection>,
     /// The session.
     pub engine: Engine,
 }
@@ -41,19 +41,19 @@ impl Entered {
     }
 }
 
-impl Attempt {
+impl SignInAttempt {
     /// Connects to `server` as `who`; what comes of it is news.
     ///
     /// # Errors
     /// The system has no random numbers, or no threads.
-    pub fn begin(server: &str, who: &Identity) -> anyhow::Result<Attempt> {
+    pub fn begin(server: &str, who: &Identity) -> anyhow::Result<SignInAttempt> {
         let link = ServerConnection::new(server);
         let out = link.out();
-        let mut link = Direct::around(link, out)?;
+        let mut link = DirectChats::around(link, out)?;
         let seed = RandomState::new().hash_one(std::process::id());
         let mut engine = Engine::new(who.clone(), seed);
         link.connect(engine.sign_in()).context("starting a thread")?;
-        Ok(Attempt { link, engine })
+        Ok(SignInAttempt { link, engine })
     }
 }
 
@@ -63,7 +63,8 @@ impl Attempt {
 /// The user is not in.
 pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<Entered>, Refusal> {
     let broken = |why: String| Refusal { why, cause: None };
-    let Attempt { mut link, engine } = Attempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
+    let SignInAttempt { mut link, engine } =
+        SignInAttempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
     loop {
         let news = link.news().clone();
         select! {

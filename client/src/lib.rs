@@ -30,7 +30,7 @@ mod tui;
 mod wifi;
 
 use clap::{CommandFactory, Parser};
-use cli::args::{Args, BadUsage, Task};
+use cli::args::{Args, BadUsage, ClientTask};
 use landline_common::clean::clean;
 use std::io::{self, Write};
 use std::path::Path;
@@ -42,11 +42,11 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.task {
         None => cli::launch::talk(&args).map(|()| true),
-        Some(Task::Discover(wanted)) => discovery::run(wanted),
-        Some(Task::Wifi { json }) => wifi::run(*json),
-        Some(Task::Mesh(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
-        Some(Task::Config) => print(&cli::config::template(paths::config_file().as_deref())),
-        Some(Task::Completions { shell }) => {
+        Some(ClientTask::Discover(wanted)) => discovery::run(wanted),
+        Some(ClientTask::Wifi { json }) => wifi::run(*json),
+        Some(ClientTask::MeshArgs(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
+        Some(ClientTask::Config) => print(&cli::config::template(paths::config_file().as_deref())),
+        Some(ClientTask::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(clap_complete::Shell::from(*shell), &mut command(), "landline", &mut script);
             print(&String::from_utf8_lossy(&script))
@@ -73,7 +73,7 @@ pub fn on_the_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyho
     if let Some(file) = log {
         logging::start(file)?;
     }
-    let _taken = tui::Taken::take()?;
+    let _taken = tui::TerminalGuard::take()?;
     Ok(work())
 }
 

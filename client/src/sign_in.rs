@@ -49,7 +49,7 @@ pub struct SignIn {
 
 /// What follows from an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum SignInStep {
     /// Send this.
     Send(String),
     /// Wait for more.
@@ -57,12 +57,12 @@ pub enum Step {
     /// The user is in.
     In,
     /// The user is not let in.
-    Refused(Refused),
+    SignInRefused(SignInRefused),
 }
 
 /// Why a user is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct SignInRefused {
     /// In words.
     pub why: String,
     /// For the program.
@@ -154,30 +154,30 @@ impl SignIn {
     }
 
     /// What follows from what the server said.
-    pub fn answer(&mut self, event: &Event<'_>) -> Step {
+    pub fn answer(&mut self, event: &Event<'_>) -> SignInStep {
         match &event.what {
-            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => Step::In,
+            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => SignInStep::In,
             EventKind::Report(report) | EventKind::Refused(report) if report.cause == Cause::TokenUnknown => {
                 match self.attempt() {
-                    Some(next) => Step::Send(next),
-                    None => Step::Refused(refused(report)),
+                    Some(next) => SignInStep::Send(next),
+                    None => SignInStep::SignInRefused(refused(report)),
                 }
             }
             EventKind::Report(report) | EventKind::Refused(report)
                 if matches!(report.cause, Cause::WrongPassword | Cause::NameRegistered)
                     && (1..self.attempts.len()).contains(&self.next) =>
             {
-                self.attempt().map_or(Step::Wait, Step::Send)
+                self.attempt().map_or(SignInStep::Wait, SignInStep::Send)
             }
             EventKind::Report(report) | EventKind::Refused(report) if report.is_refusal() || is_line(report.cause) => {
-                Step::Refused(refused(report))
+                SignInStep::SignInRefused(refused(report))
             }
             // A server of this protocol gives every refusal a cause.
             EventKind::Welcome { .. } | EventKind::Error { .. } => {
                 let (why, cause) = (OLD_SERVER.into(), Cause::Other);
-                Step::Refused(Refused { why, cause, again: false })
+                SignInStep::SignInRefused(SignInRefused { why, cause, again: false })
             }
-            _ => Step::Wait,
+            _ => SignInStep::Wait,
         }
     }
 }
@@ -193,18 +193,18 @@ fn is_for_now(report: &Report<'_>) -> bool {
         || matches!(report.cause, Cause::NameTaken | Cause::AlreadyHere | Cause::SignInTooLong | Cause::TokenUnknown)
 }
 
-fn refused(report: &Report<'_>) -> Refused {
+fn refused(report: &Report<'_>) -> SignInRefused {
     // An old server's refusals of an object have no cause, or one that nobody knows.
     let old = report.cause == Cause::Other && report.text.as_ref().is_none_or(|text| text.is_empty());
     let why = if old { OLD_SERVER.into() } else { landline_common::clean::clean(&report.sentence()).into_owned() };
-    Refused { why, cause: report.cause, again: is_for_now(report) }
+    SignInRefused { why, cause: report.cause, again: is_for_now(report) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use landline_common::OffsetDateTime;
-    use landline_common::event::Grant;
+    use landline_common::event::SignInDetails;
 
     fn who(password: Option<&str>, register: bool) -> Identity {
         Identity {
@@ -226,17 +226,17 @@ mod tests {
         })
     }
 
-    fn answer(sign_in: &mut SignIn, what: EventKind<'static>) -> Step {
+    fn answer(sign_in: &mut SignIn, what: EventKind<'static>) -> SignInStep {
         sign_in.answer(&what.at(OffsetDateTime::default()))
     }
 
     fn welcome(protocol: u64) -> EventKind<'static> {
-        let grant = Box::new(Grant { protocol, ..Grant::default() });
+        let grant = Box::new(SignInDetails { protocol, ..SignInDetails::default() });
         EventKind::Welcome { user: "alice".into(), server: "S".into(), room: "ops".into(), account: false, grant }
     }
 
-    fn is_refused(step: Step, cause: Cause, again: bool) -> bool {
-        matches!(step, Step::Refused(refused) if refused.cause == cause && refused.again == again)
+    fn is_refused(step: SignInStep, cause: Cause, again: bool) -> bool {
+        matches!(step, SignInStep::SignInRefused(refused) if refused.cause == cause && refused.again == again)
     }
 
     #[test]
@@ -258,7 +258,9 @@ mod tests {
         let mut resume = sign_in(&who(None, false), false, Some(&session));
         let first = resume.begin();
         assert!(first.contains("\"type\":\"resume\"") && first.contains("\"seq\":3"), "{first}");
-        let Step::Send(second) = answer(&mut resume, Cause::TokenUnknown.report().into()) else { panic!("no attempt") };
+        let SignInStep::Send(second) = answer(&mut resume, Cause::TokenUnknown.report().into()) else {
+            panic!("no attempt")
+        };
         assert!(second.contains("\"type\":\"guest\"") && second.contains("x-2"), "{second}");
         assert!(is_refused(answer(&mut resume, Cause::TokenUnknown.report().into()), Cause::TokenUnknown, true));
     }
@@ -273,7 +275,7 @@ mod tests {
                     labels.to_string()
                 });
             assert!(!sign_in.begin().contains("new horse"));
-            let Step::Send(second) = answer(&mut sign_in, refusal.report().into()) else { panic!("no attempt") };
+            let SignInStep::Send(second) = answer(&mut sign_in, refusal.report().into()) else { panic!("no attempt") };
             assert!(second.contains("login") && second.contains("new horse"), "{second}");
             assert!(is_refused(answer(&mut sign_in, refusal.report().into()), refusal, false));
         }
@@ -295,15 +297,15 @@ mod tests {
             assert!(is_refused(answer(&mut guest, EventKind::Report(random)), cause, again), "{cause:?}");
         }
         assert!(is_refused(answer(&mut guest, Cause::AlreadyHere.report().into()), Cause::AlreadyHere, true));
-        assert_eq!(answer(&mut guest, Cause::Registered.report().into()), Step::Wait);
-        assert_eq!(answer(&mut guest, welcome(2)), Step::In);
+        assert_eq!(answer(&mut guest, Cause::Registered.report().into()), SignInStep::Wait);
+        assert_eq!(answer(&mut guest, welcome(2)), SignInStep::In);
     }
 
     #[test]
     fn an_older_server_is_refused_in_words() {
         let mut guest = sign_in(&who(None, false), false, None);
         for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
-            let Step::Refused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
+            let SignInStep::SignInRefused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
             assert_eq!((&*refused.why, refused.again), (OLD_SERVER, false));
         }
     }

@@ -11,7 +11,7 @@
 
 mod servers;
 
-pub use servers::{Found, Kind, Servers};
+pub use servers::{DatagramKind, FoundServer, Servers};
 
 use crate::clean::{clean, is_invisible};
 use core::net::{IpAddr, Ipv4Addr};

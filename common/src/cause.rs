@@ -4,7 +4,7 @@
 //! kind (with the code of a refusal), the sentence, and LanTalk's sentence where it differs. Sentences that older clients
 //! compare stand here to the letter.
 //!
-//! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`About`]; `{s}` is
+//! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`Details`]; `{s}` is
 //! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
 
 mod names;
@@ -229,7 +229,7 @@ causes! {
 
 /// The details of a cause. Names are as their owners wrote them; texts are cleaned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About<'a> {
+pub struct Details<'a> {
     /// The user concerned.
     pub user: Option<Text<'a>>,
     /// The room concerned.
@@ -254,7 +254,7 @@ pub struct Report<'a> {
     /// The cause; [`Cause::Other`] if this version does not know it.
     pub cause: Cause,
     /// The details.
-    pub about: Box<About<'a>>,
+    pub about: Box<Details<'a>>,
     /// A sentence that replaces the one of the table: composed by the caller, or received from a server.
     pub text: Option<Text<'a>>,
     /// A code that replaces the one of the table, received from a server.
@@ -312,32 +312,32 @@ impl Cause {
 
     /// Returns a report about a user.
     pub fn of_user<'a>(self, user: impl Into<Text<'a>>) -> Report<'a> {
-        self.about(About { user: Some(user.into()), ..About::default() })
+        self.about(Details { user: Some(user.into()), ..Details::default() })
     }
 
     /// Returns a report about a room.
     pub fn of_room<'a>(self, room: impl Into<Text<'a>>) -> Report<'a> {
-        self.about(About { room: Some(room.into()), ..About::default() })
+        self.about(Details { room: Some(room.into()), ..Details::default() })
     }
 
     /// Returns a report with a word or a detail.
     pub fn of_word<'a>(self, word: impl Into<Text<'a>>) -> Report<'a> {
-        self.about(About { word: Some(word.into()), ..About::default() })
+        self.about(Details { word: Some(word.into()), ..Details::default() })
     }
 
     /// Returns a report with a number.
     #[must_use]
     pub fn of_count<'a>(self, count: u64) -> Report<'a> {
-        self.about(About { count: Some(count), ..About::default() })
+        self.about(Details { count: Some(count), ..Details::default() })
     }
 
     /// Returns a report with a time in seconds.
     #[must_use]
     pub fn of_seconds<'a>(self, seconds: u64) -> Report<'a> {
-        self.about(About { seconds: Some(seconds), ..About::default() })
+        self.about(Details { seconds: Some(seconds), ..Details::default() })
     }
 
-    fn about(self, about: About<'_>) -> Report<'_> {
+    fn about(self, about: Details<'_>) -> Report<'_> {
         Report { cause: self, about: Box::new(about), text: None, code: None }
     }
 }
@@ -414,7 +414,7 @@ impl<'a> Report<'a> {
         if !template.contains('{') {
             return Cow::Borrowed(template);
         }
-        let About { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
+        let Details { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
         let mut out = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some((before, behind)) = rest.split_once('{') {

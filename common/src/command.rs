@@ -13,7 +13,7 @@ mod table;
 pub use history_query::HistoryQuery;
 pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse, room_word};
-pub use table::{TOPICS, Topic, words};
+pub use table::{CommandSpec, TOPICS, words};
 
 use std::fmt;
 

@@ -37,7 +37,7 @@ pub struct Reply<'a> {
 
 /// The details of a successful sign-in that only programs need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grant<'a> {
+pub struct SignInDetails<'a> {
     /// The server's [`PROTOCOL`]; 0 from servers without command objects.
     pub protocol: u64,
     /// The token that resumes the session after a lost connection.
@@ -171,7 +171,7 @@ pub enum EventKind<'a> {
     /// The question for name and password at once, as in LanTalk.
     AskAll { needs_password: bool },
     /// The first event after a successful sign-in.
-    Welcome { user: Text<'a>, server: Text<'a>, room: Text<'a>, account: bool, grant: Box<Grant<'a>> },
+    Welcome { user: Text<'a>, server: Text<'a>, room: Text<'a>, account: bool, grant: Box<SignInDetails<'a>> },
     /// The sign-in was refused. Another attempt may follow on the same connection.
     Refused(Report<'a>),
 }

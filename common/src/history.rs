@@ -23,7 +23,7 @@ pub enum Location<'a> {
     /// All users online.
     Global,
     /// A direct message to this user.
-    Direct {
+    DirectMessage {
         /// The name as it is shown.
         to: Text<'a>,
     },
@@ -31,7 +31,7 @@ pub enum Location<'a> {
 
 /// One message from the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// Id of the message. Ids grow in the order of the room.
     pub id: u64,
     /// Time of the message.
@@ -46,14 +46,14 @@ pub struct Entry {
     pub nonce: Option<Box<str>>,
 }
 
-impl Entry {
+impl HistoryEntry {
     /// Returns the event for a reader.
     #[must_use]
     pub fn recalled(&self) -> crate::Event<'_> {
         let place = match &self.place {
             Location::Room(room) => Location::Room(Text::Borrowed(room)),
             Location::Global => Location::Global,
-            Location::Direct { to } => Location::Direct { to: Text::Borrowed(to) },
+            Location::DirectMessage { to } => Location::DirectMessage { to: Text::Borrowed(to) },
         };
         let user = Text::Borrowed(&*self.user);
         let text = Text::Borrowed(&*self.text);
@@ -65,7 +65,7 @@ impl Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The messages: oldest first, in a search newest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HistoryEntry>,
     /// More messages exist than were asked for.
     pub more: bool,
     /// The time limit ended the search before all messages were searched.
@@ -107,7 +107,7 @@ pub struct QueuedMessage {
 
 /// Why the mailbox refused a message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum PostError {
+pub enum MailboxError {
     /// The mailbox of the receiver is full.
     #[error("too many messages wait for them already")]
     ReceiverFull,
@@ -121,7 +121,7 @@ pub enum PostError {
 
 /// Why a request to the history failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RecallError {
+pub enum HistoryError {
     /// The server keeps no history.
     #[error("this server keeps no history")]
     Off,
@@ -138,7 +138,7 @@ pub enum RecallError {
 
 /// Messages of one user in one conversation, to be stored. Their ids are consecutive.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
+pub struct NewMessages<'a> {
     /// Id of the first message.
     pub first_id: u64,
     /// Time of the messages.
@@ -155,7 +155,7 @@ pub struct Said<'a> {
 
 /// One direct message, to be stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Direct<'a> {
+pub struct DirectMessage<'a> {
     /// Id of the message.
     pub id: u64,
     /// Time of the message.
@@ -174,7 +174,7 @@ pub struct Direct<'a> {
 
 /// The reader of a request to the history, and the messages that the reader may see.
 #[derive(Clone, Copy, Debug)]
-pub struct Viewer<'a> {
+pub struct HistoryReader<'a> {
     /// The address, or IPv6 /64 network, that the request counts for: they take turns, so that one cannot delay all
     /// others.
     pub address: &'a str,
@@ -188,7 +188,7 @@ pub struct Viewer<'a> {
     pub only: HistoryFilter<'a>,
 }
 
-/// A part of the messages that a [`Viewer`] may see.
+/// A part of the messages that a [`HistoryReader`] may see.
 #[derive(Clone, Copy, Debug)]
 pub enum HistoryFilter<'a> {
     /// All of them, with the messages to all users online.

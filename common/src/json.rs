@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 /// Appends `event` as one JSON object and a newline.
 pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     // Serializing strings and numbers into a `Vec` cannot fail.
-    let _ = serde_json::to_writer(&mut *out, &Wire::from(event));
+    let _ = serde_json::to_writer(&mut *out, &WireEvent::from(event));
     out.push(b'\n');
 }
 
 /// Reads a line of [`write()`]. Unknown fields are ignored. `None` if the line is no event that this version knows.
 #[must_use]
 pub fn read(line: &str) -> Option<Event<'static>> {
-    let wire: Wire<'_> = serde_json::from_str(line).ok()?;
+    let wire: WireEvent<'_> = serde_json::from_str(line).ok()?;
     let what = wire.what()?;
     let label = wire.label.as_ref().map(|label| Text::Owned(label.clone().into_owned()));
     let reply = label.map(|label| Reply { label, done: wire.done == Some(true) });
@@ -31,7 +31,7 @@ pub fn read(line: &str) -> Option<Event<'static>> {
 /// The fields of all events.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Wire<'a> {
+struct WireEvent<'a> {
     r#type: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ts: Option<String>,

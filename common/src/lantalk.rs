@@ -19,7 +19,7 @@ const TEXT_CHARS: usize = 2_000;
 
 /// The fields of all objects to clients.
 #[derive(Default, Serialize)]
-struct Wire<'a> {
+struct LanTalkObject<'a> {
     r#type: &'static str,
     #[serde(serialize_with = "serialize_time")]
     ts: Option<Clock>,
@@ -48,31 +48,31 @@ fn serialize_time<S: serde::Serializer>(ts: &Option<Clock>, serializer: S) -> Re
 
 /// Appends `event` as zero or more objects, each on a line. Lists are cut so that a text has at most `longest` bytes.
 pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
-    let wire = Wire { ts: Some(event.at.clock()), ..Wire::default() };
+    let wire = LanTalkObject { ts: Some(event.at.clock()), ..LanTalkObject::default() };
     let wire = match &event.what {
         EventKind::Said { room, user, text, .. } => {
-            Wire { r#type: "message", user: Some(user_in(room, user)), text: Some(flatten(text)), ..wire }
+            LanTalkObject { r#type: "message", user: Some(user_in(room, user)), text: Some(flatten(text)), ..wire }
         }
         EventKind::SaidToAll { user, text, .. } => {
-            Wire { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
+            LanTalkObject { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
         EventKind::Direct { from, text, kept: true, .. } => {
             // LanTalk clients show the time of day only, and this message may be of another day.
             let text = Some(format!("[{}] {}", event.at.date(), flatten(text)).into());
-            Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text, ..wire }
+            LanTalkObject { r#type: "pm", from_user: Some(from.as_ref().into()), text, ..wire }
         }
         EventKind::Direct { from, text, .. } | EventKind::Private { from, text } => {
-            Wire { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(flatten(text)), ..wire }
+            LanTalkObject { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(flatten(text)), ..wire }
         }
         EventKind::AskAll { needs_password } => {
-            Wire { r#type: "auth_request", needs_password: Some(*needs_password), ..wire }
+            LanTalkObject { r#type: "auth_request", needs_password: Some(*needs_password), ..wire }
         }
         EventKind::Welcome { user, server, .. } => {
-            Wire { r#type: "auth_ok", username: Some(user), server_name: Some(server), ..wire }
+            LanTalkObject { r#type: "auth_ok", username: Some(user), server_name: Some(server), ..wire }
         }
         EventKind::Refused(report) => {
             let reason = report.lantalk_sentence();
-            return write_wire(&Wire { r#type: "auth_fail", reason: Some(&reason), ..wire }, out);
+            return write_wire(&LanTalkObject { r#type: "auth_fail", reason: Some(&reason), ..wire }, out);
         }
         _ => {
             let mut lines = Vec::new();
@@ -80,7 +80,7 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
             for line in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
                 let text = String::from_utf8_lossy(line);
                 let ts = Some(event.at.clock());
-                write_wire(&Wire { r#type: "system", ts, text: Some(text), ..Wire::default() }, out);
+                write_wire(&LanTalkObject { r#type: "system", ts, text: Some(text), ..LanTalkObject::default() }, out);
             }
             return;
         }
@@ -88,7 +88,7 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
     write_wire(&wire, out);
 }
 
-fn write_wire(wire: &Wire<'_>, out: &mut Vec<u8>) {
+fn write_wire(wire: &LanTalkObject<'_>, out: &mut Vec<u8>) {
     // Serializing strings into a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *out, wire);
     out.push(b'\n');

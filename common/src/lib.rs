@@ -25,7 +25,7 @@ pub mod text;
 pub mod time;
 pub mod visible;
 
-pub use cause::{About, Cause, Report};
+pub use cause::{Cause, Details, Report};
 pub use command::{Command, CommandError, Request};
 pub use event::{Event, EventKind, Reply};
 pub use limits::Limits;

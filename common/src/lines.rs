@@ -10,7 +10,7 @@
 //! | a newline | [`Framing::Lines`] |
 //! | a telnet command | [`Framing::Lines`] |
 //! | more bytes than a line may have | [`Framing::Lines`] |
-//! | anything else, then a pause that the caller reports by [`Input::silence`] | [`Framing::Unframed`] |
+//! | anything else, then a pause that the caller reports by [`ReceiveBuffer::silence`] | [`Framing::Unframed`] |
 //!
 //! The bytes of a line may come in any number of reads. The buffer keeps them in this order:
 //!
@@ -55,7 +55,7 @@ pub enum Framing {
 
 /// The receive buffer of one client, and the position of the next message in it.
 #[derive(Debug)]
-pub struct Input {
+pub struct ReceiveBuffer {
     buffer: Vec<u8>,
     /// First byte of the next message.
     start: usize,
@@ -73,11 +73,11 @@ pub struct Input {
     telnet: Option<Telnet>,
 }
 
-impl Input {
+impl ReceiveBuffer {
     /// A buffer for a client of unknown framing, whose messages have at most `longest` bytes.
     #[must_use]
-    pub fn new(longest: usize) -> Input {
-        Input {
+    pub fn new(longest: usize) -> ReceiveBuffer {
+        ReceiveBuffer {
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -89,10 +89,10 @@ impl Input {
         }
     }
 
-    /// Like [`Input::new`], for a source that sends lines and no telnet commands.
+    /// Like [`ReceiveBuffer::new`], for a source that sends lines and no telnet commands.
     #[must_use]
-    pub fn of_lines(longest: usize) -> Input {
-        Input { framing: Framing::Lines, telnet: None, ..Input::new(longest) }
+    pub fn of_lines(longest: usize) -> ReceiveBuffer {
+        ReceiveBuffer { framing: Framing::Lines, telnet: None, ..ReceiveBuffer::new(longest) }
     }
 
     /// Changes the limit for all messages that were not taken yet, in bytes.
@@ -106,7 +106,7 @@ impl Input {
         self.framing
     }
 
-    /// Returns the free part of the buffer to read into, never empty. Report what was read by [`Input::filled`].
+    /// Returns the free part of the buffer to read into, never empty. Report what was read by [`ReceiveBuffer::filled`].
     pub fn space(&mut self) -> &mut [u8] {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -129,7 +129,7 @@ impl Input {
         &mut self.buffer[self.end..]
     }
 
-    /// Accepts the first `count` bytes of [`Input::space`], removes telnet commands from them, and decides the framing
+    /// Accepts the first `count` bytes of [`ReceiveBuffer::space`], removes telnet commands from them, and decides the framing
     /// where they suffice for that. `count` must not exceed the length of that slice.
     pub fn filled(&mut self, count: usize) {
         let first_read = self.framing == Framing::Undecided && self.end == self.start;
@@ -191,14 +191,14 @@ impl Input {
     }
 
     /// True if bytes are pending and the framing is unknown. The caller then waits for more bytes, and reports a pause
-    /// by [`Input::silence`].
+    /// by [`ReceiveBuffer::silence`].
     #[must_use]
     pub fn awaits_silence(&self) -> bool {
         self.framing == Framing::Undecided && self.end > self.start
     }
 
     /// Reports that no bytes followed the pending ones for a while: the client is unframed. No effect unless
-    /// [`Input::awaits_silence`].
+    /// [`ReceiveBuffer::awaits_silence`].
     pub fn silence(&mut self) {
         if self.awaits_silence() {
             self.framing = Framing::Unframed;
@@ -218,7 +218,7 @@ impl Input {
     }
 
     /// Takes the last message of a client that has closed the connection. Its newline may be missing. Call it after
-    /// [`Input::next`] returned `None`.
+    /// [`ReceiveBuffer::next`] returned `None`.
     pub fn finish(&mut self) -> Option<ReadMessage<'_>> {
         self.remove_telnet_filter();
         let rest = std::mem::replace(&mut self.start, self.end)..self.end;

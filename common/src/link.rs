@@ -2,10 +2,10 @@
 //! revision 34), then messages in both directions.
 //!
 //! Any host on a network can connect to a client, read what passes, and change it. A link therefore proves the key of the
-//! peer, hides the content of messages, and detects bytes that were changed, repeated or left out. [`Whom`] says what the
+//! peer, hides the content of messages, and detects bytes that were changed, repeated or left out. [`ExpectedPeer`] says what the
 //! peer has to prove, and so selects the Noise pattern:
 //!
-//! | [`Whom`] | pattern | used for | the peer proves |
+//! | [`ExpectedPeer`] | pattern | used for | the peer proves |
 //! |---|---|---|---|
 //! | `Known(key)` | KK | direct chats | that it owns this key; it expects ours |
 //! | `Anybody(None)` | XX | open mesh | that it owns the key that it names |
@@ -31,13 +31,13 @@
 //! The count of a message is its nonce and is never sent. A changed, repeated or reordered message, and any message behind
 //! a missing one, therefore fails to decrypt ([`LinkError::Damaged`]). The link is of no use after that.
 //!
-//! [`Sealer`] and [`Opener`] are independent, so that one thread can send while another one receives, without a lock.
+//! [`LinkSender`] and [`LinkReceiver`] are independent, so that one thread can send while another one receives, without a lock.
 //!
 //! This module sets no deadlines (the stream does that), hides no lengths, and does not reconnect.
 
 mod keys;
 
-pub use keys::{Keys, NoKey, PublicKey, bytes_of};
+pub use keys::{Keys, ParseKeyError, PublicKey, bytes_of};
 
 use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState, StatelessTransportState};
@@ -88,7 +88,7 @@ pub enum Side {
 
 /// The peers that a handshake accepts. Both sides must use the same variant.
 #[derive(Clone, Copy, Debug)]
-pub enum Whom<'w> {
+pub enum ExpectedPeer<'w> {
     /// Only the owner of this key.
     Known(&'w PublicKey),
     /// The owner of any key; with a secret, only a peer that has the same one.
@@ -97,18 +97,18 @@ pub enum Whom<'w> {
 
 /// A link after a successful handshake.
 #[derive(Debug)]
-pub struct Opened {
+pub struct EncryptedLink {
     /// The peer's key, which it has proven to own.
     pub peer: PublicKey,
     /// Encrypts and sends messages.
-    pub sealer: Sealer,
+    pub sealer: LinkSender,
     /// Receives and decrypts messages.
-    pub opener: Opener,
+    pub opener: LinkReceiver,
 }
 
 /// The sending half of a link.
 #[derive(Debug)]
-pub struct Sealer {
+pub struct LinkSender {
     state: Arc<StatelessTransportState>,
     /// Messages sent so far: the nonce of the next one.
     sent: u64,
@@ -116,7 +116,7 @@ pub struct Sealer {
 
 /// The receiving half of a link.
 #[derive(Debug)]
-pub struct Opener {
+pub struct LinkReceiver {
     state: Arc<StatelessTransportState>,
     /// Messages received so far: the nonce of the next one.
     received: u64,
@@ -137,8 +137,8 @@ pub fn open(
     stream: &mut (impl Read + Write),
     (side, purpose): (Side, &str),
     keys: &Keys,
-    whom: Whom<'_>,
-) -> Result<Opened, LinkError> {
+    whom: ExpectedPeer<'_>,
+) -> Result<EncryptedLink, LinkError> {
     let mut state = handshake_state(side, purpose, keys, whom).map_err(|_| LinkError::Stranger)?;
     let mut message = [0; HANDSHAKE_BYTES];
     while !state.is_handshake_finished() {
@@ -156,10 +156,10 @@ pub fn open(
     }
     let peer = state.get_remote_static().and_then(|key| key.try_into().ok()).map(PublicKey);
     let state = Arc::new(state.into_stateless_transport_mode().map_err(|_| LinkError::Stranger)?);
-    Ok(Opened {
+    Ok(EncryptedLink {
         peer: peer.ok_or(LinkError::Stranger)?,
-        sealer: Sealer { state: state.clone(), sent: 0 },
-        opener: Opener { state, received: 0 },
+        sealer: LinkSender { state: state.clone(), sent: 0 },
+        opener: LinkReceiver { state, received: 0 },
     })
 }
 
@@ -177,20 +177,25 @@ fn read_handshake(
     Ok(())
 }
 
-fn handshake_state(side: Side, purpose: &str, keys: &Keys, whom: Whom<'_>) -> Result<HandshakeState, snow::Error> {
+fn handshake_state(
+    side: Side,
+    purpose: &str,
+    keys: &Keys,
+    whom: ExpectedPeer<'_>,
+) -> Result<HandshakeState, snow::Error> {
     let pattern = match whom {
-        Whom::Known(_) => PATTERN_KK,
-        Whom::Anybody(None) => PATTERN_XX,
-        Whom::Anybody(Some(_)) => PATTERN_XX_PSK0,
+        ExpectedPeer::Known(_) => PATTERN_KK,
+        ExpectedPeer::Anybody(None) => PATTERN_XX,
+        ExpectedPeer::Anybody(Some(_)) => PATTERN_XX_PSK0,
     };
     let prologue = format!("landline {purpose} 1");
     let mut builder = Builder::new(pattern.parse::<NoiseParams>()?)
         .prologue(prologue.as_bytes())?
         .local_private_key(&keys.private)?;
     match whom {
-        Whom::Known(key) => builder = builder.remote_public_key(&key.0)?,
-        Whom::Anybody(Some(secret)) => builder = builder.psk(0, secret)?,
-        Whom::Anybody(None) => {}
+        ExpectedPeer::Known(key) => builder = builder.remote_public_key(&key.0)?,
+        ExpectedPeer::Anybody(Some(secret)) => builder = builder.psk(0, secret)?,
+        ExpectedPeer::Anybody(None) => {}
     }
     match side {
         Side::Dialled => builder.build_initiator(),
@@ -198,7 +203,7 @@ fn handshake_state(side: Side, purpose: &str, keys: &Keys, whom: Whom<'_>) -> Re
     }
 }
 
-impl Sealer {
+impl LinkSender {
     /// Encrypts and sends one message.
     ///
     /// # Errors
@@ -215,7 +220,7 @@ impl Sealer {
     }
 }
 
-impl Opener {
+impl LinkReceiver {
     /// Waits for the next message; `None` if the stream ended between two messages.
     ///
     /// The end of the stream is not authenticated: an attacker can cut a link off. A protocol that must know needs a

@@ -122,9 +122,9 @@ mod tests {
     }
 
     /// A peer that says something in pieces, and then nothing more.
-    struct Peer(Vec<&'static [u8]>);
+    struct ScriptedPeer(Vec<&'static [u8]>);
 
-    impl Read for Peer {
+    impl Read for ScriptedPeer {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             let Some(piece) = self.0.pop() else { return Ok(0) };
             buffer[..piece.len()].copy_from_slice(piece);
@@ -132,7 +132,7 @@ mod tests {
         }
     }
 
-    impl Write for Peer {
+    impl Write for ScriptedPeer {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             assert_eq!(bytes, QUESTION);
             Ok(bytes.len())
@@ -145,8 +145,11 @@ mod tests {
 
     #[test]
     fn a15_a_peer_is_asked_and_never_read_for_ever() {
-        assert_eq!(Service::ask(Peer(vec![b"2.0-x\r\n", b"SSH-"])), Service::Foreign("it is an SSH server".into()));
-        assert_eq!(Service::ask(Peer(vec![])), Service::Unknown);
-        assert!(matches!(Service::ask(Peer(vec![b"x"; 5_000])), Service::Foreign(_)));
+        assert_eq!(
+            Service::ask(ScriptedPeer(vec![b"2.0-x\r\n", b"SSH-"])),
+            Service::Foreign("it is an SSH server".into())
+        );
+        assert_eq!(Service::ask(ScriptedPeer(vec![])), Service::Unknown);
+        assert!(matches!(Service::ask(ScriptedPeer(vec![b"x"; 5_000])), Service::Foreign(_)));
     }
 }

@@ -30,7 +30,7 @@ const MAX_ANSWERS: usize = 64;
 
 /// Position within a command; it survives from read to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum TelnetState {
     Data,
     /// After IAC.
     Command,
@@ -45,7 +45,7 @@ enum State {
 /// The telnet filter of one client.
 #[derive(Debug)]
 pub struct Telnet {
-    state: State,
+    state: TelnetState,
     /// The client has sent a command.
     is_spoken: bool,
     after_cr: bool,
@@ -55,7 +55,7 @@ pub struct Telnet {
 
 impl Default for Telnet {
     fn default() -> Telnet {
-        Telnet { state: State::Data, is_spoken: false, after_cr: false, answered: 0, answers: Vec::new() }
+        Telnet { state: TelnetState::Data, is_spoken: false, after_cr: false, answered: 0, answers: Vec::new() }
     }
 }
 
@@ -63,7 +63,7 @@ impl Telnet {
     /// True if [`Telnet::filter`] would append exactly `bytes`. In this usual case the caller saves the copy.
     #[must_use]
     pub fn passes_unchanged(&self, bytes: &[u8]) -> bool {
-        self.state == State::Data && !self.is_spoken && memchr::memchr(IAC, bytes).is_none()
+        self.state == TelnetState::Data && !self.is_spoken && memchr::memchr(IAC, bytes).is_none()
     }
 
     /// True after the first command.
@@ -81,7 +81,7 @@ impl Telnet {
 
     /// Ends the input: appends an IAC that was held back because its second byte did not arrive.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        if std::mem::replace(&mut self.state, State::Data) == State::Command {
+        if std::mem::replace(&mut self.state, TelnetState::Data) == TelnetState::Command {
             out.push(IAC);
         }
     }
@@ -93,43 +93,45 @@ impl Telnet {
 
     fn filter_byte(&mut self, byte: u8, out: &mut Vec<u8>) {
         self.state = match (self.state, byte) {
-            (State::Data, IAC) => State::Command,
-            (State::Data, _) => self.push_data(byte, out),
-            (State::Command, WILL..=DONT) => State::Option(byte),
-            (State::Command, SB) => self.note_spoken(State::Parameters(0)),
-            (State::Command, 0xec..=0xf9) => self.note_spoken(State::Data),
-            (State::Command, IAC) if self.is_spoken => self.push_data(byte, out),
+            (TelnetState::Data, IAC) => TelnetState::Command,
+            (TelnetState::Data, _) => self.push_data(byte, out),
+            (TelnetState::Command, WILL..=DONT) => TelnetState::Option(byte),
+            (TelnetState::Command, SB) => self.note_spoken(TelnetState::Parameters(0)),
+            (TelnetState::Command, 0xec..=0xf9) => self.note_spoken(TelnetState::Data),
+            (TelnetState::Command, IAC) if self.is_spoken => self.push_data(byte, out),
             // The first IAC was data; the second one may begin a command.
-            (State::Command, IAC) => {
+            (TelnetState::Command, IAC) => {
                 out.push(IAC);
-                State::Command
+                TelnetState::Command
             }
-            (State::Command, _) => {
+            (TelnetState::Command, _) => {
                 out.push(IAC);
                 self.push_data(byte, out)
             }
-            (State::Option(verb), _) => {
+            (TelnetState::Option(verb), _) => {
                 self.answer(verb, byte);
-                self.note_spoken(State::Data)
+                self.note_spoken(TelnetState::Data)
             }
-            (State::Parameters(length), IAC) => State::ParametersCommand(length),
-            (State::ParametersCommand(_), SE) => State::Data,
-            (State::Parameters(length) | State::ParametersCommand(length), _) if length < MAX_PARAMETER_BYTES => {
-                State::Parameters(length + 1)
+            (TelnetState::Parameters(length), IAC) => TelnetState::ParametersCommand(length),
+            (TelnetState::ParametersCommand(_), SE) => TelnetState::Data,
+            (TelnetState::Parameters(length) | TelnetState::ParametersCommand(length), _)
+                if length < MAX_PARAMETER_BYTES =>
+            {
+                TelnetState::Parameters(length + 1)
             }
-            (State::Parameters(_) | State::ParametersCommand(_), _) => State::Data,
+            (TelnetState::Parameters(_) | TelnetState::ParametersCommand(_), _) => TelnetState::Data,
         };
     }
 
-    fn push_data(&mut self, byte: u8, out: &mut Vec<u8>) -> State {
+    fn push_data(&mut self, byte: u8, out: &mut Vec<u8>) -> TelnetState {
         let ends_line = self.after_cr && byte == 0;
         // A CR before the first command is not telnet's: bytes that pass unchanged leave no note of theirs.
         self.after_cr = self.is_spoken && byte == b'\r';
         out.push(if ends_line { b'\n' } else { byte });
-        State::Data
+        TelnetState::Data
     }
 
-    fn note_spoken(&mut self, next: State) -> State {
+    fn note_spoken(&mut self, next: TelnetState) -> TelnetState {
         self.is_spoken = true;
         next
     }

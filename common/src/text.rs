@@ -73,7 +73,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             let (place, receiver) = match place {
                 Location::Room(room) => (&**room, String::new()),
                 Location::Global => ("all", String::new()),
-                Location::Direct { to } => ("PM", format!(" to {to}")),
+                Location::DirectMessage { to } => ("PM", format!(" to {to}")),
             };
             lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
         }

@@ -1,7 +1,7 @@
 //! Files of the data folder, and files to import. Faster on a disk in memory (`TMPDIR=/dev/shm`).
 
 use crate::assert_harmless;
-use landline_common::history::{HistoryFilter, HistoryOwner, RecallError, Said, Viewer};
+use landline_common::history::{HistoryError, HistoryFilter, HistoryOwner, HistoryReader, NewMessages};
 use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use landline_server::clock::Clock;
 use landline_server::guard::Bans;
@@ -106,9 +106,10 @@ pub fn search(data: &[u8]) {
     let words = String::from_utf8_lossy(data);
     let Some((store, _)) = STORE.get_or_init(store) else { return };
     let reader = HistoryOwner::Account(NameKey::of("alice"));
-    let viewer = Viewer { address: "", party: &reader, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &reader, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let found = store.search(&viewer, &words, None, 10);
-    assert!(matches!(found, Ok(_) | Err(RecallError::NoWord)), "{found:?}");
+    assert!(matches!(found, Ok(_) | Err(HistoryError::NoWord)), "{found:?}");
     let (text, words) = words.split_once('\n').unwrap_or((&words, "tea"));
     let plain = |text: &str| text.replace(['*', '…'], "");
     assert!(plain(text).contains(&plain(&excerpt(text, words))));
@@ -118,8 +119,14 @@ fn store() -> Option<(Messages, TempDir)> {
     let folder = TempDir::new().ok()?;
     let messages = Messages::open(folder.path(), Retention::Forever, &limits(), Box::new(|_, _| {})).ok()?;
     let texts = ["The tea is ready", "Bücher und Tee", "don't stop", "a \"quoted\" word", "text:foo AND c1"];
-    let said =
-        Said { first_id: 1, at: OffsetDateTime::default(), room: Some("a"), user: "bob", client: 0, nonces: &[] };
+    let said = NewMessages {
+        first_id: 1,
+        at: OffsetDateTime::default(),
+        room: Some("a"),
+        user: "bob",
+        client: 0,
+        nonces: &[],
+    };
     messages.keep(&said, &mut texts.into_iter());
     Some((messages, folder))
 }

@@ -5,7 +5,7 @@ use landline_common::beacon::{Answer, Beacon, SERVER_NAME_CHARS, Servers, is_que
 use landline_common::clean::{blank_line_ends, clean as cleaned, clean_message, count_lines, flatten};
 use landline_common::command::{Command, Request, parse};
 use landline_common::limits::{NAME_CHARS, ROOM_CHARS};
-use landline_common::lines::{Input, ReadMessage};
+use landline_common::lines::{ReadMessage, ReceiveBuffer};
 use landline_common::{EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -29,7 +29,7 @@ pub fn lines(data: &[u8]) {
 
 /// Splits bytes that arrive in reads of these sizes; `None` stands for a line that is too long.
 fn split(bytes: &[u8], mut read_size: impl FnMut() -> usize) -> Vec<Option<String>> {
-    let mut input = Input::of_lines(MAX_LINE_BYTES);
+    let mut input = ReceiveBuffer::of_lines(MAX_LINE_BYTES);
     let mut out = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {

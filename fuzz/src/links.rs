@@ -1,6 +1,6 @@
 //! The encrypted link between two programs, and the wire format of the mesh.
 
-use landline_common::link::{Keys, Opened, Side, Whom, open};
+use landline_common::link::{EncryptedLink, ExpectedPeer, Keys, Side, open};
 use landline_common::mesh::{FRAME_BYTES, Frame, Hello};
 use std::io::{self, Cursor, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -46,9 +46,9 @@ pub fn link_handshake(data: &[u8]) {
     let secret = [7; 32];
     let expected = other.public();
     let whom = match how % 3 {
-        0 => Whom::Known(&expected),
-        1 => Whom::Anybody(None),
-        _ => Whom::Anybody(Some(&secret)),
+        0 => ExpectedPeer::Known(&expected),
+        1 => ExpectedPeer::Anybody(None),
+        _ => ExpectedPeer::Anybody(Some(&secret)),
     };
     let side = if how & 0x80 == 0 { Side::Dialled } else { Side::Answered };
     let mut script = Script { input: Cursor::new(input), sent: 0 };
@@ -84,14 +84,14 @@ pub fn link_frames(data: &[u8]) {
 }
 
 /// Returns the two ends of a link.
-fn pair() -> Option<[Opened; 2]> {
+fn pair() -> Option<[EncryptedLink; 2]> {
     let (one, other) = keys()?;
     let (mut dialled, mut answered) = UnixStream::pair().ok()?;
     thread::scope(|scope| {
         let whom = (one.public(), other.public());
-        let answering =
-            scope.spawn(move || open(&mut answered, (Side::Answered, "fuzz"), other, Whom::Known(&whom.0)).ok());
-        let dialled = open(&mut dialled, (Side::Dialled, "fuzz"), one, Whom::Known(&whom.1)).ok();
+        let answering = scope
+            .spawn(move || open(&mut answered, (Side::Answered, "fuzz"), other, ExpectedPeer::Known(&whom.0)).ok());
+        let dialled = open(&mut dialled, (Side::Dialled, "fuzz"), one, ExpectedPeer::Known(&whom.1)).ok();
         Some([dialled?, answering.join().ok()??])
     })
 }

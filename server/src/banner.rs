@@ -1,6 +1,6 @@
 //! What the server prints when it is open: how to join, for the people who look at the console.
 
-use crate::config::{Config, History, Size};
+use crate::config::{ByteSize, Config, History};
 use crate::guard::Capacity;
 use crate::guard::capacity::AS_ASKED;
 use crate::server::Server;
@@ -91,7 +91,7 @@ impl Banner<'_> {
             History::Days(1) => "kept for 1 day".to_owned(),
             History::Days(days) => format!("kept for {days} days"),
         };
-        if self.history_bytes == u64::MAX { time } else { format!("{time}, up to {}", Size(self.history_bytes)) }
+        if self.history_bytes == u64::MAX { time } else { format!("{time}, up to {}", ByteSize(self.history_bytes)) }
     }
 }
 

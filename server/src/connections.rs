@@ -1,7 +1,7 @@
 //! The table of a server's connections, signed in or not. It bounds their number, finds them and ends them.
 
 use crate::fanout::{ClientId, DisconnectReason, Outbox};
-use crate::guard::{Admission, Admitted};
+use crate::guard::{Admission, AdmissionResult};
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,13 +11,13 @@ use std::time::Instant;
 /// All connections that have a session thread.
 #[derive(Debug)]
 pub struct ConnectionTable {
-    state: Mutex<State>,
+    state: Mutex<TableState>,
     /// Notified when a connection is removed.
     removed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct TableState {
     connections: HashMap<ClientId, LiveConnection>,
     admission: Admission,
 }
@@ -42,7 +42,7 @@ impl ConnectionTable {
     /// Makes an empty table with the bounds of `admission`.
     #[must_use]
     pub fn new(admission: Admission) -> Arc<ConnectionTable> {
-        let state = Mutex::new(State { connections: HashMap::new(), admission });
+        let state = Mutex::new(TableState { connections: HashMap::new(), admission });
         Arc::new(ConnectionTable { state, removed: Condvar::new() })
     }
 
@@ -52,9 +52,9 @@ impl ConnectionTable {
         let client = outbox.client();
         let mut state = self.state.lock();
         let replaced = match state.admission.enter(client, address) {
-            Admitted::No => return None,
-            Admitted::Yes => None,
-            Admitted::InPlaceOf(oldest) => state.connections.get(&oldest).cloned(),
+            AdmissionResult::No => return None,
+            AdmissionResult::Yes => None,
+            AdmissionResult::InPlaceOf(oldest) => state.connections.get(&oldest).cloned(),
         };
         state.connections.insert(client, LiveConnection { address, outbox: outbox.clone() });
         drop(state);

@@ -5,7 +5,7 @@ use crate::moderation::{Answer, Moderator};
 use crossbeam_channel::{Sender, bounded};
 use landline_common::clean::clean;
 use landline_common::command::help::nearest;
-use landline_common::lines::{Input, ReadMessage};
+use landline_common::lines::{ReadMessage, ReceiveBuffer};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
@@ -19,19 +19,24 @@ const LONGEST_LINE: usize = 8_192;
 const LINES_TO_PRINT: usize = 1_000;
 
 /// One command of the console.
-struct Row {
+struct ConsoleCommand {
     word: &'static str,
     usage: &'static str,
     help: &'static str,
     run: fn(&Moderator, &str) -> Answer,
 }
 
-const fn row(word: &'static str, usage: &'static str, help: &'static str, run: fn(&Moderator, &str) -> Answer) -> Row {
-    Row { word, usage, help, run }
+const fn row(
+    word: &'static str,
+    usage: &'static str,
+    help: &'static str,
+    run: fn(&Moderator, &str) -> Answer,
+) -> ConsoleCommand {
+    ConsoleCommand { word, usage, help, run }
 }
 
 /// All commands but those that end the console.
-static TABLE: [Row; 12] = [
+static TABLE: [ConsoleCommand; 12] = [
     row("/users", "", "who is online, with addresses", |m, _| Ok(m.users())),
     row("/stats", "", "how the server is doing", |m, _| Ok(m.stats())),
     row("/kick", "USER [REASON]", "end somebody's session", |m, rest| {
@@ -124,20 +129,20 @@ fn help() -> String {
 }
 
 /// What a line of the console means.
-enum Outcome {
+enum LineOutcome {
     Say(Answer),
     Quit,
 }
 
-fn obey(moderator: &Moderator, line: &str) -> Outcome {
+fn obey(moderator: &Moderator, line: &str) -> LineOutcome {
     let line = line.trim();
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let word = word.to_lowercase();
     if matches!(word.as_str(), "/quit" | "/exit" | "/q") {
-        return Outcome::Quit;
+        return LineOutcome::Quit;
     }
     let row = TABLE.iter().find(|row| row.word == word);
-    Outcome::Say(match row {
+    LineOutcome::Say(match row {
         Some(row) => (row.run)(moderator, rest.trim_start()).map_err(|why| match &*why {
             MISSING => format!("Usage: {} {}", row.word, row.usage),
             _ => why,
@@ -169,7 +174,7 @@ pub fn run(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
 
 /// From a pipe, whose lines may be of any length.
 fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
-    let mut input = Input::of_lines(LONGEST_LINE);
+    let mut input = ReceiveBuffer::of_lines(LONGEST_LINE);
     loop {
         let read = match stdin.read(input.space()) {
             Ok(read) => read,
@@ -235,12 +240,12 @@ fn answer(moderator: &Moderator, line: &str, stop: &Sender<()>) -> bool {
     }
     // What is pasted may have anything in it, and some of it is said to others.
     match obey(moderator, &clean(line)) {
-        Outcome::Quit => {
+        LineOutcome::Quit => {
             // Full if a signal was first.
             let _ = stop.try_send(());
             true
         }
-        Outcome::Say(answer) => {
+        LineOutcome::Say(answer) => {
             let text = answer.unwrap_or_else(|refusal| refusal);
             if !text.is_empty() {
                 let _ = writeln!(io::stdout(), "{text}");

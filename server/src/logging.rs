@@ -61,10 +61,10 @@ type Printer = Box<dyn FnMut(String) + Send>;
 #[derive(Clone)]
 pub struct Screen {
     printer: Arc<Mutex<Option<Printer>>>,
-    stderr: Sender<Line>,
+    stderr: Sender<LogRecord>,
 }
 
-enum Line {
+enum LogRecord {
     Text(Vec<u8>),
     /// Everything before it is written.
     End(Sender<()>),
@@ -76,8 +76,8 @@ impl Screen {
         let show = move || {
             for line in lines {
                 match line {
-                    Line::Text(bytes) => drop(out.write_all(&bytes)),
-                    Line::End(told) => drop(told.try_send(())),
+                    LogRecord::Text(bytes) => drop(out.write_all(&bytes)),
+                    LogRecord::End(told) => drop(told.try_send(())),
                 }
             }
         };
@@ -93,7 +93,7 @@ impl Screen {
     /// Waits until everything is shown, for a moment at most.
     pub fn finish(&self) {
         let (tell, told) = bounded(1);
-        if self.stderr.send_timeout(Line::End(tell), LAST_LINES).is_ok() {
+        if self.stderr.send_timeout(LogRecord::End(tell), LAST_LINES).is_ok() {
             let _ = told.recv_timeout(LAST_LINES);
         }
     }
@@ -103,7 +103,7 @@ impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut *self.printer.lock() {
             Some(printer) => printer(String::from_utf8_lossy(bytes).into_owned()),
-            None => drop(self.stderr.try_send(Line::Text(bytes.to_vec()))),
+            None => drop(self.stderr.try_send(LogRecord::Text(bytes.to_vec()))),
         }
         Ok(bytes.len())
     }

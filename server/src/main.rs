@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Parser;
 use landline_common::clean::clean;
 use landline_server::banner::Banner;
-use landline_server::config::tasks::{Export, Task};
+use landline_server::config::tasks::{Export, ServerTask};
 use landline_server::config::{Args, Config, limits_help};
 use landline_server::logging::Screen;
 use landline_server::reload::Reload;
@@ -26,8 +26,8 @@ fn main() -> ExitCode {
     }
     match &args.task {
         None => args.config().map_or_else(|error| bad_usage(&error), |config| exit_code(run(&args, &config))),
-        Some(Task::Export(task)) => exit_code(export(task)),
-        Some(Task::Import(task)) => task.limits().map_or_else(
+        Some(ServerTask::Export(task)) => exit_code(export(task)),
+        Some(ServerTask::Import(task)) => task.limits().map_or_else(
             |error| bad_usage(&error),
             |limits| exit_code(import::run(&task.file, &task.data, &limits, &mut io::stdout())),
         ),

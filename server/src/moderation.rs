@@ -8,7 +8,7 @@ use crate::guard::departed::DepartedUser;
 use crate::hub::User;
 use crate::store::{BanRow, Messages};
 use landline_common::command::room_word;
-use landline_common::history::{HistoryOwner, RecallError};
+use landline_common::history::{HistoryError, HistoryOwner};
 use landline_common::{Cause, EventKind, NameKey, Rendering, Report, RoomName};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -149,7 +149,7 @@ impl Moderator {
         );
         log::info!("deleted the account {}", account.name);
         match self.messages.forget(&HistoryOwner::Account(key)) {
-            Ok(_) | Err(RecallError::Off) => Ok(format!("Deleted the account {}.", account.name)),
+            Ok(_) | Err(HistoryError::Off) => Ok(format!("Deleted the account {}.", account.name)),
             Err(why) => Ok(format!(
                 "Deleted the account {}, but not its direct messages ({why:?}): register it and use /forget.",
                 account.name

@@ -248,10 +248,10 @@ fn keep(history: History) -> Retention {
 }
 
 /// Returns the bounds on connections. `--max-clients-per-ip 0` lifts those for one address.
-fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Bounds {
+fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::AdmissionBounds {
     let limits = &config.limits;
     let is_unlimited = config.max_clients_per_ip == 0;
-    admission::Bounds {
+    admission::AdmissionBounds {
         all: capacity.clients,
         per_address: if is_unlimited { usize::MAX } else { config.max_clients_per_ip },
         unsigned: count(limits.unsigned_clients),

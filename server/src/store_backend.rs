@@ -4,10 +4,12 @@
 
 use crate::clock::Clock;
 use crate::fanout::ClientId;
-use crate::hub::{Delivery, Hub, Storage};
+use crate::hub::{Hub, MailHandler, Storage};
 use crate::ordered_mutex;
 use crate::store::{Accounts, Messages, Sessions};
-use landline_common::history::{Direct, HistoryOwner, Page, PostError, Range, RecallError, Said, Viewer};
+use landline_common::history::{
+    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
+};
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -65,24 +67,24 @@ impl Storage for StoreBackend {
         self.messages.make_room()
     }
 
-    fn keep(&self, said: &Said<'_>, texts: &mut dyn Iterator<Item = &str>) {
+    fn keep(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
         self.messages.keep(said, texts);
     }
 
-    fn keep_direct(&self, direct: &Direct<'_>) {
+    fn keep_direct(&self, direct: &DirectMessage<'_>) {
         self.messages.keep_direct(direct);
     }
 
-    fn post(&self, direct: &Direct<'_>) -> Result<(), PostError> {
+    fn post(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         ordered_mutex::assert_free();
         self.messages.post(direct)
     }
 
-    fn post_back(&self, direct: &Direct<'_>) {
+    fn post_back(&self, direct: &DirectMessage<'_>) {
         self.messages.post_back(direct);
     }
 
-    fn collect(&self, receiver: &NameKey, most: usize, then: Delivery) {
+    fn collect(&self, receiver: &NameKey, most: usize, then: MailHandler) {
         self.messages.collect(receiver, most, then);
     }
 
@@ -90,17 +92,23 @@ impl Storage for StoreBackend {
         self.messages.settle(receiver, ids, delivered);
     }
 
-    fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+    fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.recall(viewer, range).map(|page| self.local(page))
     }
 
-    fn search(&self, viewer: &Viewer<'_>, words: &str, before: Option<u64>, most: usize) -> Result<Page, RecallError> {
+    fn search(
+        &self,
+        viewer: &HistoryReader<'_>,
+        words: &str,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Page, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.search(viewer, words, before, most).map(|page| self.local(page))
     }
 
-    fn forget(&self, party: &HistoryOwner) -> Result<u64, RecallError> {
+    fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.forget(party)
     }
@@ -109,7 +117,7 @@ impl Storage for StoreBackend {
         self.messages.adopt(guest, account);
     }
 
-    fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, RecallError> {
+    fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.mark(account, room.as_str())
     }

@@ -68,7 +68,7 @@ pub struct Sources<'s> {
 }
 
 /// What may stand in a place of the line.
-enum Kind {
+enum CandidateKind {
     Command,
     Room,
     Person,
@@ -141,7 +141,7 @@ impl Completion {
     #[must_use]
     pub fn wants_rooms(&self, before: &str, now_ms: u64) -> bool {
         let kind = kind_of(before, word_start(before));
-        matches!(kind, Kind::Room) && self.rooms_asked_at.is_none_or(|at| now_ms >= at + ROOMS_MS)
+        matches!(kind, CandidateKind::Room) && self.rooms_asked_at.is_none_or(|at| now_ms >= at + ROOMS_MS)
     }
 
     /// Notes when the rooms were asked for.
@@ -179,11 +179,11 @@ impl Completion {
     fn candidates(&self, before: &str, sources: Sources<'_>) -> (usize, Vec<String>) {
         let start = word_start(before);
         let kind = kind_of(before, start);
-        let opening = before[start..].rfind(|c| OPENING.contains(c)).filter(|_| matches!(kind, Kind::Person));
+        let opening = before[start..].rfind(|c| OPENING.contains(c)).filter(|_| matches!(kind, CandidateKind::Person));
         let start = opening.map_or(start, |at| behind(before, start + at));
         let word = &before[start..];
         let wanted = word.to_lowercase();
-        let tail = if matches!(kind, Kind::Person) && start == 0 { ": " } else { " " };
+        let tail = if matches!(kind, CandidateKind::Person) && start == 0 { ": " } else { " " };
         let mut found: Vec<String> = Vec::new();
         for name in self.known(&kind, sources) {
             let fits = name.to_lowercase().starts_with(&wanted) && !found.iter().any(|other| other == name);
@@ -194,11 +194,11 @@ impl Completion {
         (start, found.into_iter().map(|name| format!("{name}{tail}")).collect())
     }
 
-    fn known<'s>(&'s self, kind: &Kind, sources: Sources<'s>) -> Vec<&'s str> {
+    fn known<'s>(&'s self, kind: &CandidateKind, sources: Sources<'s>) -> Vec<&'s str> {
         let viewed = sources.conversations.viewed();
         let others = |name: &&str| **name != *sources.me;
         match kind {
-            Kind::Command => {
+            CandidateKind::Command => {
                 let local = LOCAL.iter().map(|command| command.word);
                 let typed = TOPICS.iter().filter(|topic| !topic.is_for_programs());
                 let topics = typed.filter_map(|topic| topic.usage.split(' ').next());
@@ -206,7 +206,7 @@ impl Completion {
                 all.sort_unstable();
                 all
             }
-            Kind::Room => {
+            CandidateKind::Room => {
                 let own = sources
                     .conversations
                     .iter()
@@ -214,7 +214,7 @@ impl Completion {
                     .map(|c| &*c.title);
                 own.chain(self.rooms.iter()).collect()
             }
-            Kind::Person => {
+            CandidateKind::Person => {
                 let partner = viewed.place.is_personal().then_some(&*viewed.title);
                 let speakers = viewed.speakers.iter().map(|name| &**name);
                 let people = sources
@@ -241,20 +241,20 @@ fn behind(line: &str, at: usize) -> usize {
 }
 
 /// What is meant at `start` of a line: what the command in front of it takes there.
-fn kind_of(before: &str, start: usize) -> Kind {
+fn kind_of(before: &str, start: usize) -> CandidateKind {
     if start == 0 {
-        return if before.starts_with('/') { Kind::Command } else { Kind::Person };
+        return if before.starts_with('/') { CandidateKind::Command } else { CandidateKind::Person };
     }
     let first = before.split(' ').next().unwrap_or_default().to_lowercase();
     if !first.starts_with('/') || before[..start].trim_end().contains(' ') {
-        return Kind::Person;
+        return CandidateKind::Person;
     }
     let local = LOCAL.iter().find(|command| command.word == first).map(|command| command.usage);
     let topic = || TOPICS.iter().find(|topic| topic.usage.split(' ').next() == Some(&first)).map(|topic| topic.usage);
     match local.or_else(topic) {
-        Some(usage) if usage.contains("ROOM") => Kind::Room,
-        Some(usage) if usage.contains("COMMAND") => Kind::Command,
-        _ => Kind::Person,
+        Some(usage) if usage.contains("ROOM") => CandidateKind::Room,
+        Some(usage) if usage.contains("COMMAND") => CandidateKind::Command,
+        _ => CandidateKind::Person,
     }
 }
 

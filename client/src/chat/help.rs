@@ -3,7 +3,7 @@
 use super::wrap::{CellWidth, wrap};
 use super::{BINDINGS, LOCAL};
 use crate::mesh_commands::MESH;
-use landline_common::command::{TOPICS, Topic};
+use landline_common::command::{CommandSpec, TOPICS};
 
 /// Cells of the column of keys and commands, where there is one.
 const COLUMN: usize = 19;
@@ -31,7 +31,7 @@ const VIEW: [(&str, &str); 2] = [
 
 /// One row of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Row {
+pub enum HelpRow {
     /// A heading; an empty one is a blank row.
     Heading(&'static str),
     /// A key or a command at the left, what it does at the right of so many cells.
@@ -40,34 +40,34 @@ pub enum Row {
 
 /// All rows, for that width; of the commands, those that work with a server or in a mesh.
 #[must_use]
-pub fn rows(width: usize, in_mesh: bool) -> Vec<Row> {
+pub fn rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let local = LOCAL.iter().map(|command| (command.usage, command.help));
     // What only programs send is of no use to anybody who types.
-    let shown = |topic: &&Topic| !in_mesh && !topic.is_for_programs() && !topic.is_for_mesh();
+    let shown = |topic: &&CommandSpec| !in_mesh && !topic.is_for_programs() && !topic.is_for_mesh();
     let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
     let mesh = MESH.iter().filter(|_| in_mesh).map(|(_, usage, help)| (*usage, *help));
-    let mut rows = vec![Row::Heading("Keys")];
+    let mut rows = vec![HelpRow::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
-    rows.extend([Row::Heading(""), Row::Heading("Commands")]);
+    rows.extend([HelpRow::Heading(""), HelpRow::Heading("Commands")]);
     local.chain(topics).chain(mesh).for_each(|(left, right)| entry(left, right, width, &mut rows));
     if !in_mesh {
-        rows.extend([Row::Heading(""), Row::Heading("Which conversation is shown")]);
+        rows.extend([HelpRow::Heading(""), HelpRow::Heading("Which conversation is shown")]);
         VIEW.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
     }
-    rows.extend([Row::Heading(""), Row::Heading("Signs in front of lines")]);
+    rows.extend([HelpRow::Heading(""), HelpRow::Heading("Signs in front of lines")]);
     SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
     rows
 }
 
-fn entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<Row>) {
+fn entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<HelpRow>) {
     let column = if width < NARROW { 3 } else { COLUMN };
     let room = width.saturating_sub(column);
     let mut meaning = wrap(right, room, room).into_iter().map(|row| right[row].to_owned());
     // A long term has a row of its own.
     let beside = if left.cell_width() + 2 <= column { meaning.next().unwrap_or_default() } else { String::new() };
-    rows.push(Row::Entry(left, column, beside));
-    rows.extend(meaning.map(|row| Row::Entry("", column, row)));
+    rows.push(HelpRow::Entry(left, column, beside));
+    rows.extend(meaning.map(|row| HelpRow::Entry("", column, row)));
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
     fn nothing_is_wider_than_there_is_room() {
         for width in [20, 40, 56, 57, 80, 96] {
             for row in rows(width, false) {
-                let Row::Entry(left, column, right) = row else { continue };
+                let HelpRow::Entry(left, column, right) = row else { continue };
                 assert!(right.is_empty() || column + right.cell_width() <= width, "{left} {right} at {width}");
                 assert!(right.is_empty() || left.cell_width() < column);
             }
@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn every_command_is_there() {
-        let has = |mesh, usage| rows(80, mesh).iter().any(|row| matches!(row, Row::Entry(left, ..) if *left == usage));
+        let has =
+            |mesh, usage| rows(80, mesh).iter().any(|row| matches!(row, HelpRow::Entry(left, ..) if *left == usage));
         for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/direct USER", "/direct-stop USER", "/quit"] {
             assert!(has(false, usage), "{usage}");
         }

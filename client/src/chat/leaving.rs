@@ -31,7 +31,7 @@ pub struct Leaving(Progress);
 
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum LeavingStep {
     /// Nothing yet.
     Stay,
     /// Leave now.
@@ -42,26 +42,26 @@ pub enum Step {
 
 impl Leaving {
     /// The user wants to leave by `how`, with so many lines unsent; while the connection is up they may still go out.
-    pub fn begin(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> Step {
+    pub fn begin(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> LeavingStep {
         if unsent == 0 || self.0 == Progress::Asked {
-            return Step::Leave;
+            return LeavingStep::Leave;
         }
         self.0 = Progress::Waiting { until: now_ms + if up { LEAVING_MS } else { 0 }, how };
         self.go_on(unsent, now_ms)
     }
 
     /// Leaves as soon as nothing is unsent; asks when that takes too long.
-    pub fn go_on(&mut self, unsent: usize, now_ms: u64) -> Step {
+    pub fn go_on(&mut self, unsent: usize, now_ms: u64) -> LeavingStep {
         match self.0 {
             Progress::Waiting { .. } if unsent == 0 => {
                 self.0 = Progress::No;
-                Step::Leave
+                LeavingStep::Leave
             }
             Progress::Waiting { until, how } if now_ms >= until => {
                 self.0 = Progress::Asked;
-                Step::HistoryQuery(how)
+                LeavingStep::HistoryQuery(how)
             }
-            _ => Step::Stay,
+            _ => LeavingStep::Stay,
         }
     }
 
@@ -93,12 +93,12 @@ mod tests {
     #[test]
     fn unsent_lines_are_waited_for_and_then_asked_about() {
         let mut leaving = Leaving::default();
-        assert_eq!(leaving.begin(1, true, 0, "/quit"), Step::Stay);
-        assert_eq!(leaving.go_on(1, LEAVING_MS), Step::HistoryQuery("/quit"));
-        assert_eq!(leaving.begin(1, true, 600, "/quit"), Step::Leave);
+        assert_eq!(leaving.begin(1, true, 0, "/quit"), LeavingStep::Stay);
+        assert_eq!(leaving.go_on(1, LEAVING_MS), LeavingStep::HistoryQuery("/quit"));
+        assert_eq!(leaving.begin(1, true, 600, "/quit"), LeavingStep::Leave);
         leaving.take_back();
-        assert_eq!(leaving.begin(1, false, 700, "/quit"), Step::HistoryQuery("/quit"));
-        assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), Step::Leave);
+        assert_eq!(leaving.begin(1, false, 700, "/quit"), LeavingStep::HistoryQuery("/quit"));
+        assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), LeavingStep::Leave);
     }
 
     #[test]
@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn a_key_stops_the_waiting() {
         let mut leaving = Leaving::default();
-        assert_eq!(leaving.begin(2, true, 0, "Ctrl-C"), Step::Stay);
+        assert_eq!(leaving.begin(2, true, 0, "Ctrl-C"), LeavingStep::Stay);
         leaving.stop_waiting();
-        assert_eq!(leaving.go_on(0, 100), Step::Stay);
+        assert_eq!(leaving.go_on(0, 100), LeavingStep::Stay);
     }
 }

@@ -1,5 +1,5 @@
 //! What the full-screen client knows and does, without a socket, a thread, a terminal or a clock:
-//! ([`State`], [`Input`]) → (state, [`Effect`]s). Everything it keeps is bounded (`limits.rs`), and everything that
+//! ([`State`], [`Input`]) → (state, [`ScreenEffect`]s). Everything it keeps is bounded (`limits.rs`), and everything that
 //! comes from the server is cleaned again.
 
 mod alerts;
@@ -36,7 +36,7 @@ pub use key::Key;
 pub use state::{LOCAL, State};
 
 use crate::engine::limits::PING_IDLE_MS;
-use crate::sign_in::{Loss, Refused, SignIn};
+use crate::sign_in::{Loss, SignIn, SignInRefused};
 use landline_common::Event;
 
 /// What happens to the client.
@@ -78,12 +78,12 @@ pub enum Input {
         loss: Loss,
     },
     /// The server does not let one in.
-    Refused(Refused),
+    Refused(SignInRefused),
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum ScreenEffect {
     /// Connect and sign in.
     Connect(SignIn),
     /// Give the connection up.

@@ -56,7 +56,7 @@ impl Purpose {
 
 /// What follows from a key.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum PasswordAnswer {
     /// Something is missing.
     HistoryQuery,
     /// The user wants nothing any more.
@@ -74,14 +74,14 @@ pub enum Answer {
     SignIn(String),
 }
 
-impl Answer {
+impl PasswordAnswer {
     /// The command that it comes to, if to one.
     #[must_use]
     pub fn command(&self) -> Option<Command<'_>> {
         match self {
-            Answer::HistoryQuery | Answer::Discard | Answer::SignIn(_) => None,
-            Answer::Register(password) => Some(Command::Register { password: Some(password) }),
-            Answer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
+            PasswordAnswer::HistoryQuery | PasswordAnswer::Discard | PasswordAnswer::SignIn(_) => None,
+            PasswordAnswer::Register(password) => Some(Command::Register { password: Some(password) }),
+            PasswordAnswer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
         }
     }
 }
@@ -132,34 +132,34 @@ impl PasswordForm {
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: Key) -> Answer {
+    pub fn key(&mut self, key: Key) -> PasswordAnswer {
         match (action(key), key) {
-            (Some(Action::Interrupt | Action::Escape), _) => return Answer::Discard,
+            (Some(Action::Interrupt | Action::Escape), _) => return PasswordAnswer::Discard,
             (Some(Action::Submit), _) => return self.submit(),
             (Some(Action::Edit(edit)), _) => self.field.edit(edit),
             (None, Key { code: Code::Char(c), ctrl: false, alt: false }) => self.insert(c.encode_utf8(&mut [0; 4])),
             _ => {}
         }
-        Answer::HistoryQuery
+        PasswordAnswer::HistoryQuery
     }
 
-    fn submit(&mut self) -> Answer {
+    fn submit(&mut self) -> PasswordAnswer {
         let text = std::mem::take(&mut self.field).take();
         self.problem = None;
         if password::of_line(&text).is_empty() {
             self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
-            return Answer::HistoryQuery;
+            return PasswordAnswer::HistoryQuery;
         }
         if self.purpose == Purpose::SignIn {
-            return Answer::SignIn(text);
+            return PasswordAnswer::SignIn(text);
         }
         if self.asks_present() {
             self.present = Some(text);
-            return Answer::HistoryQuery;
+            return PasswordAnswer::HistoryQuery;
         }
         match (self.new.take(&text), self.present.take()) {
-            (Typed::Done(new), Some(old)) => return Answer::Change { old, new },
-            (Typed::Done(new), None) => return Answer::Register(new),
+            (Typed::Done(new), Some(old)) => return PasswordAnswer::Change { old, new },
+            (Typed::Done(new), None) => return PasswordAnswer::Register(new),
             (typed, present) => {
                 self.present = present;
                 if let Typed::Wrong(why) = typed {
@@ -167,19 +167,19 @@ impl PasswordForm {
                 }
             }
         }
-        Answer::HistoryQuery
+        PasswordAnswer::HistoryQuery
     }
 }
 
 /// Never the passwords.
-impl fmt::Debug for Answer {
+impl fmt::Debug for PasswordAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Answer::HistoryQuery => "Ask",
-            Answer::Discard => "Discard",
-            Answer::Register(_) => "Register(…)",
-            Answer::Change { .. } => "Change(…)",
-            Answer::SignIn(_) => "SignIn(…)",
+            PasswordAnswer::HistoryQuery => "Ask",
+            PasswordAnswer::Discard => "Discard",
+            PasswordAnswer::Register(_) => "Register(…)",
+            PasswordAnswer::Change { .. } => "Change(…)",
+            PasswordAnswer::SignIn(_) => "SignIn(…)",
         })
     }
 }
@@ -195,8 +195,8 @@ impl fmt::Debug for PasswordForm {
 mod tests {
     use super::*;
 
-    fn type_in(form: &mut PasswordForm, text: &str) -> Answer {
-        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), Answer::HistoryQuery));
+    fn type_in(form: &mut PasswordForm, text: &str) -> PasswordAnswer {
+        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), PasswordAnswer::HistoryQuery));
         form.key(Key::plain(Code::Enter))
     }
 
@@ -211,14 +211,14 @@ mod tests {
             ("A new password, 8 characters or more", "new horse"),
         ] {
             assert_eq!(form.question(), question);
-            assert_eq!(type_in(&mut form, text), Answer::HistoryQuery);
+            assert_eq!(type_in(&mut form, text), PasswordAnswer::HistoryQuery);
             assert_eq!(form.problem().is_some(), text == "short" || text == "new hearse");
         }
-        let change = Answer::Change { old: "old horse".into(), new: "new horse".into() };
+        let change = PasswordAnswer::Change { old: "old horse".into(), new: "new horse".into() };
         assert_eq!(type_in(&mut form, "new horse"), change);
         let mut form = PasswordForm::new(Purpose::Register);
-        assert_eq!(type_in(&mut form, "new horse"), Answer::HistoryQuery);
-        assert_eq!(type_in(&mut form, "new horse"), Answer::Register("new horse".into()));
+        assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::HistoryQuery);
+        assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::Register("new horse".into()));
     }
 
     #[test]
@@ -229,11 +229,11 @@ mod tests {
         assert_eq!(form.masked(), ("•••••".into(), "•".into()));
         assert!(!format!("{form:?}").contains("sesame"));
         for key in [Key::plain(Code::Escape), Key::ctrl('c')] {
-            assert_eq!(form.key(key), Answer::Discard);
+            assert_eq!(form.key(key), PasswordAnswer::Discard);
         }
         assert_eq!(
             PasswordForm::new(Purpose::Register).key(Key::plain(Code::Enter)),
-            Answer::HistoryQuery,
+            PasswordAnswer::HistoryQuery,
             "nothing was typed"
         );
         form.paste(&"x".repeat(9_999));

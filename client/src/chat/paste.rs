@@ -102,28 +102,28 @@ impl Pasted {
 
     /// What the user answers with a key.
     #[must_use]
-    pub fn answer(&self, key: Key, draft: &Editor, me: &str) -> Answer {
+    pub fn answer(&self, key: Key, draft: &Editor, me: &str) -> PasteAnswer {
         let message = self.in_draft(draft);
         match key {
             key if key == Key::plain(Code::Enter) => {
                 let saying = Saying::of(&message, draft, me);
                 let parts =
                     if too_long(&saying.text).is_some() { split(&saying.text) } else { vec![saying.text.clone()] };
-                Answer::Say { saying, parts }
+                PasteAnswer::Say { saying, parts }
             }
             key if key == Key::alt(Code::Char('l')) => {
                 let saying = Saying::of(&message, draft, me);
                 let parts = saying.text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect();
-                Answer::Say { saying, parts }
+                PasteAnswer::Say { saying, parts }
             }
-            key if key == Key::alt(Code::Char('e')) && draft.fits(message.len()) => Answer::Edit(message),
+            key if key == Key::alt(Code::Char('e')) && draft.fits(message.len()) => PasteAnswer::Edit(message),
             key if writes(key) && draft.fits(message.len() + 1) => {
                 let is_ended = self.text.ends_with(['\r', '\n']) && !message.ends_with('\n');
-                Answer::TypeOn(if is_ended { message + "\n" } else { message })
+                PasteAnswer::TypeOn(if is_ended { message + "\n" } else { message })
             }
-            Key { code: Code::Escape, .. } => Answer::Discard,
-            key if key == Key::ctrl('c') => Answer::Discard,
-            _ => Answer::HistoryQuery,
+            Key { code: Code::Escape, .. } => PasteAnswer::Discard,
+            key if key == Key::ctrl('c') => PasteAnswer::Discard,
+            _ => PasteAnswer::HistoryQuery,
         }
     }
 }
@@ -139,7 +139,7 @@ pub struct Saying {
 
 /// What a key answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum PasteAnswer {
     /// Say each part as a message of its own.
     Say {
         /// All of it.

@@ -12,7 +12,7 @@
 use super::conversation::Secret;
 use super::conversation_id::ConversationId;
 
-/// Requests that are remembered at once, and acceptances; the oldest is forgotten first.
+/// OpenRequests that are remembered at once, and acceptances; the oldest is forgotten first.
 const MOST: usize = 256;
 
 /// A request that waits for the user's answer.
@@ -50,12 +50,12 @@ pub enum Choice {
 
 /// Open requests, and acceptances that are under way.
 #[derive(Clone, Debug, Default)]
-pub struct Requests {
+pub struct OpenRequests {
     open: Vec<OpenRequest>,
     accepted: Vec<Acceptance>,
 }
 
-impl Requests {
+impl OpenRequests {
     /// Adds a request.
     pub fn came(&mut self, place: &ConversationId, user: &str) {
         self.close(place);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_only_user_who_asks_is_meant_and_the_encrypted_chat_first() {
-        let mut requests = Requests::default();
+        let mut requests = OpenRequests::default();
         assert_eq!(requests.choose(None), Choice::Unknown);
         requests.came(&ConversationId::off_the_record("bob"), "bob");
         requests.came(&ConversationId::direct("bob"), "bob");

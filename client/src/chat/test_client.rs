@@ -3,11 +3,11 @@
 use super::conversation::ConversationId;
 use super::key::{Code, Key};
 use super::line::{Body, Delivery};
-use super::{Effect, Input, Remembered, Settings, State};
+use super::{Input, Remembered, ScreenEffect, Settings, State};
 use crate::engine::typed::line;
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
-use landline_common::event::{Grant, PROTOCOL, Part, Reply};
+use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
 use landline_common::history::Location as Where;
 use landline_common::{Cause, Event, EventKind, OffsetDateTime, Request, RoomName, UserName};
 
@@ -21,7 +21,7 @@ pub struct TestClient {
     /// Milliseconds since the start.
     pub ms: u64,
     /// What it wanted done, but for what it sent.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<ScreenEffect>,
     /// What it sent that the test has not looked at yet, but for pings.
     pub sent: Vec<String>,
     /// The labels and lines of commands that the server has not answered.
@@ -81,7 +81,7 @@ impl TestClient {
         let who = Identity { room: RoomName::parse("mesh").unwrap(), ..alice() };
         let mut desk = TestClient::with(Engine::new(who, 7), "mesh", settings);
         desk.step(Input::Resize(width, height));
-        let grant = Grant { protocol: PROTOCOL, member_of: vec!["mesh".into()], ..Grant::default() };
+        let grant = SignInDetails { protocol: PROTOCOL, member_of: vec!["mesh".into()], ..SignInDetails::default() };
         let (user, server, room, grant) = ("alice".into(), "mesh".into(), "mesh".into(), Box::new(grant));
         desk.hear(EventKind::Welcome { user, server, room, account: false, grant });
         desk.answer_all();
@@ -122,7 +122,7 @@ impl TestClient {
 
     fn welcome_event(&mut self, limited: bool, resumed: bool) -> EventKind<'static> {
         let member_of = self.state.engine().rooms().map(|room| room.to_owned().into()).collect();
-        let grant = Grant {
+        let grant = SignInDetails {
             protocol: PROTOCOL,
             token: Some("token".into()),
             resumed,
@@ -153,8 +153,8 @@ impl TestClient {
         let now = Now { ms: self.ms, wall: OffsetDateTime { unix_ms, offset_s: 0 }, zone: Zone::default() };
         for effect in self.state.step(input, now) {
             match effect {
-                Effect::Send(object) => self.note(&object),
-                Effect::Remember(Remembered::Rooms(_)) => {}
+                ScreenEffect::Send(object) => self.note(&object),
+                ScreenEffect::Remember(Remembered::Rooms(_)) => {}
                 other => self.effects.push(other),
             }
         }

@@ -22,7 +22,7 @@ const LONGEST_ADDRESS: usize = 253 + 8;
 pub struct Args {
     /// What else there is to do.
     #[command(subcommand)]
-    pub task: Option<Task>,
+    pub task: Option<ClientTask>,
     /// The server, as HOST, HOST:PORT or HOST PORT (the word "connect" may stand before it)
     #[arg(value_name = "[connect] HOST[:PORT]", num_args = 0..=3)]
     server: Vec<String>,
@@ -61,12 +61,12 @@ pub struct Args {
     pub patience: Option<u64>,
     /// How it looks and sounds, and what it notes.
     #[command(flatten)]
-    pub look: Look,
+    pub look: AppearanceArgs,
 }
 
 /// How it looks and sounds, and what it notes: the same with a server and in a mesh.
 #[derive(Debug, clap::Args)]
-pub struct Look {
+pub struct AppearanceArgs {
     /// The colours of the full screen [default: dark]; NO_COLOR in the environment is heeded, too
     #[arg(long, value_enum, hide_possible_values = true, value_name = "dark|light|mono")]
     pub theme: Option<Palette>,
@@ -89,7 +89,7 @@ pub struct Look {
 
 /// What to do other than talking.
 #[derive(Debug, Subcommand)]
-pub enum Task {
+pub enum ClientTask {
     /// List the servers on this network: name, address, port, people, password, and when it was last heard
     Discover(Discover),
     /// List the Wi-Fi networks around: name, signal, channel, band and security; * marks the one in use
@@ -99,7 +99,7 @@ pub enum Task {
         json: bool,
     },
     /// Talk with everybody on this network without a server: members find each other
-    Mesh(Mesh),
+    MeshArgs(MeshArgs),
     /// Print a configuration file with every key, explained
     Config,
     /// Print what makes a shell complete the arguments of landline
@@ -147,7 +147,7 @@ pub struct Discover {
 
 /// How to talk without a server.
 #[derive(Debug, clap::Args)]
-pub struct Mesh {
+pub struct MeshArgs {
     /// Your name [default: the last one, or your name on this machine]
     pub name: Option<String>,
     /// Be there only at this address of this machine [default: at all]
@@ -169,7 +169,7 @@ pub struct Mesh {
     pub port: u16,
     /// How it looks and sounds, and what it notes.
     #[command(flatten)]
-    pub look: Look,
+    pub look: AppearanceArgs,
 }
 
 impl Default for Discover {
@@ -327,7 +327,7 @@ mod tests {
     fn discover(args: &[&str]) -> Option<Discover> {
         let args = Args::try_parse_from(["landline", "discover"].iter().chain(args)).ok()?;
         match args.task {
-            Some(Task::Discover(discover)) => Some(discover),
+            Some(ClientTask::Discover(discover)) => Some(discover),
             _ => None,
         }
     }
@@ -350,7 +350,7 @@ mod tests {
     fn a17_the_mesh_has_the_flags_of_looks_and_notes() {
         let line = "landline mesh alice --theme light --bell all --notify --log x --config y --no-color";
         let args = Args::try_parse_from(line.split(' ')).unwrap();
-        let Some(Task::Mesh(mesh)) = args.task else { panic!() };
+        let Some(ClientTask::MeshArgs(mesh)) = args.task else { panic!() };
         assert_eq!((mesh.look.theme, mesh.look.bell), (Some(Palette::Light), Some(Bell::All)));
         assert!(mesh.look.notify && mesh.look.no_color && mesh.look.log.is_some() && mesh.look.config.is_some());
     }

@@ -29,13 +29,13 @@ pub struct LastSession {
     /// The name is an account's.
     pub account: bool,
     /// The rooms of users at servers, the last visit first.
-    pub visits: Vec<Visit>,
+    pub visits: Vec<RoomsAtServer>,
 }
 
 /// The rooms in which a user was at a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Visit {
+pub struct RoomsAtServer {
     /// The server's address, with its port.
     pub server: String,
     /// The user's name there.
@@ -63,7 +63,7 @@ impl LastSession {
     pub fn set_rooms(&mut self, server: &str, name: &str, rooms: &[String]) {
         self.visits.retain(|visit| !visit.is_of(server, name));
         let rooms = rooms.iter().take(ROOMS).cloned().collect();
-        self.visits.insert(0, Visit { server: server.into(), name: name.into(), rooms });
+        self.visits.insert(0, RoomsAtServer { server: server.into(), name: name.into(), rooms });
         self.visits.truncate(VISITS);
     }
 
@@ -83,7 +83,7 @@ impl LastSession {
     }
 }
 
-impl Visit {
+impl RoomsAtServer {
     fn is_of(&self, server: &str, name: &str) -> bool {
         self.server == server && self.name.to_lowercase() == name.to_lowercase()
     }

@@ -2,16 +2,16 @@
 
 use crate::chat::plain::PlainOptions;
 use crate::chat::{Bell, Remembered, Settings};
-use crate::cli::args::{Args, BadUsage, Look, Mesh, first_line, with_port};
+use crate::cli::args::{AppearanceArgs, Args, BadUsage, MeshArgs, first_line, with_port};
 use crate::cli::config::Config;
 use crate::cli::error_hints::with_advice;
 use crate::cli::last_session::LastSession;
 use crate::connect::{Entered, enter};
 use crate::connection::Identity;
 use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{Known, LastTime, Questions};
+use crate::setup::questions::{KnownAnswers, LastTime, Questions};
 use crate::signals::{self, Signal};
-use crate::tui::Taken;
+use crate::tui::TerminalGuard;
 use crate::tui::theme::{Depth, Palette, Theme, depth, has_screen};
 use crate::{discovery, logging, own_name, password_prompt, paths, plain, tui};
 use anyhow::{Context, bail};
@@ -26,7 +26,7 @@ const PATIENCE: u64 = 30;
 /// Everything that counts for this run.
 struct Start<'a> {
     args: &'a Args,
-    look: &'a Look,
+    look: &'a AppearanceArgs,
     config: Config,
     memory: LastSession,
     /// Somebody sits at the keyboard.
@@ -55,7 +55,7 @@ pub fn talk(args: &Args) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Arguments that make no sense, or ports that cannot be had.
-pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
+pub fn mesh(args: &Args, wanted: &MeshArgs) -> anyhow::Result<()> {
     let start = Start::new(args, &wanted.look, wanted.plain || wanted.json)?;
     let given = wanted.name.as_deref().map(UserName::parse).transpose();
     let name = match given.map_err(|why| BadUsage::new(format!("NAME: {why}")))? {
@@ -81,11 +81,11 @@ pub fn mesh(args: &Args, wanted: &Mesh) -> anyhow::Result<()> {
     }
     let settings = Settings { mesh: true, ..start.settings() };
     let there = (crate::mesh::ROOM, crate::mesh::ROOM);
-    tui::run(Taken::take()?, there, entered, (settings, start.theme()), &signals, &|_| {})
+    tui::run(TerminalGuard::take()?, there, entered, (settings, start.theme()), &signals, &|_| {})
 }
 
 /// The passphrase that members share, if there is to be one.
-fn passphrase(wanted: &Mesh) -> anyhow::Result<Option<String>> {
+fn passphrase(wanted: &MeshArgs) -> anyhow::Result<Option<String>> {
     if let Some(file) = &wanted.passphrase_file {
         return Ok(Some(first_line("--passphrase-file", file)?));
     }
@@ -104,7 +104,7 @@ fn passphrase(wanted: &Mesh) -> anyhow::Result<Option<String>> {
 }
 
 impl<'a> Start<'a> {
-    fn new(args: &'a Args, look: &'a Look, lines: bool) -> anyhow::Result<Start<'a>> {
+    fn new(args: &'a Args, look: &'a AppearanceArgs, lines: bool) -> anyhow::Result<Start<'a>> {
         let config = match (&look.config, paths::config_file()) {
             (Some(file), _) => Config::load(file, true)?,
             (None, Some(file)) => Config::load(&file, false)?,
@@ -179,12 +179,12 @@ impl Start<'_> {
         if !self.screen {
             return plain::run(entered, self.ways(), signals, &self.remembering(server, who));
         }
-        self.talk_on_screen(Taken::take()?, server, who, entered, signals)
+        self.talk_on_screen(TerminalGuard::take()?, server, who, entered, signals)
     }
 
     fn talk_on_screen(
         &self,
-        taken: Taken,
+        taken: TerminalGuard,
         server: &str,
         who: &Identity,
         entered: Entered,
@@ -212,7 +212,7 @@ impl Start<'_> {
 
     /// The same on the full screen.
     fn ask_on_screen(&self, welcome: Questions, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
-        let mut taken = Taken::take()?;
+        let mut taken = TerminalGuard::take()?;
         let Some(answered) = tui::setup::ask(&mut taken, welcome, setting, &self.theme(), signals)? else {
             return Ok(());
         };
@@ -234,12 +234,12 @@ impl Start<'_> {
     }
 
     /// What need not be asked.
-    fn known(&self) -> anyhow::Result<Known> {
+    fn known(&self) -> anyhow::Result<KnownAnswers> {
         let name = match &self.args.name {
             Some(_) => self.name()?.to_string(),
             None => self.proposal(),
         };
-        Ok(Known {
+        Ok(KnownAnswers {
             server: self.memory.server.as_deref().and_then(|server| with_port(server).ok()),
             name,
             last_time: self.last_time()?,

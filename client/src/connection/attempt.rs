@@ -4,7 +4,7 @@
 use super::dial::{dial, loss_of};
 use super::{ConnectionEvent, Loss, foreign, own_address};
 use crate::deadline_stream::DeadlineStream;
-use crate::sign_in::{SignIn, Step};
+use crate::sign_in::{SignIn, SignInStep};
 use crossbeam_channel::{Receiver, Sender};
 use landline_common::json;
 use landline_common::service::Service;
@@ -23,7 +23,7 @@ const MAX_LINE_BYTES: u64 = 1 << 20;
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Parameters of one connection.
-pub(super) struct Attempt<'a> {
+pub(super) struct ConnectAttempt<'a> {
     pub sign_in: SignIn,
     /// True for a reconnection, which uses a shorter dial timeout.
     pub again: bool,
@@ -34,7 +34,7 @@ pub(super) struct Attempt<'a> {
 /// Lines to send, and a channel that disconnects when all of them are written.
 pub(super) type Outgoing = (Receiver<String>, Sender<()>);
 
-impl Attempt<'_> {
+impl ConnectAttempt<'_> {
     /// Runs the connection to its end, and returns why it ended. Calls `tell` with each line of the server, beginning
     /// with the one that completes the sign-in; `tell` returns false when the receiver is gone.
     pub fn run(
@@ -61,7 +61,7 @@ impl Attempt<'_> {
         let (_watching, over) = crossbeam_channel::bounded(0);
         // If the watch cannot start, a lost address is noticed when the server does not answer.
         let _ = own_address::watch(watched, over, gone.clone());
-        let mut reader = Reader::new(reading, Instant::now() + SIGN_IN_TIMEOUT);
+        let mut reader = ServerReader::new(reading, Instant::now() + SIGN_IN_TIMEOUT);
         let last = match sign_in(self.sign_in, &mut reader, &writing, server) {
             Ok(welcome) => {
                 info!("connected to {server}");
@@ -81,7 +81,7 @@ impl Attempt<'_> {
 /// Relays lines in both directions until the connection ends. Returns why it ended.
 fn pass_on(
     welcome: Box<str>,
-    mut reader: Reader,
+    mut reader: ServerReader,
     writing: TcpStream,
     (lines, done): Outgoing,
     tell: impl Fn(Box<str>) -> bool,
@@ -109,7 +109,7 @@ fn pass_on(
 /// Signs in. Returns the line by which the server confirms it.
 fn sign_in(
     mut sign_in: SignIn,
-    reader: &mut Reader,
+    reader: &mut ServerReader,
     mut writer: &TcpStream,
     server: &str,
 ) -> Result<Box<str>, ConnectionEvent> {
@@ -141,27 +141,27 @@ fn sign_in(
         if let Some(why) = foreign::why_not(&service, server, writer.peer_addr().ok()) {
             return Err(ConnectionEvent::down(&why));
         }
-        match json::read(&line).map_or(Step::Wait, |event| sign_in.answer(&event)) {
-            Step::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
-            Step::Wait => {}
-            Step::In => {
+        match json::read(&line).map_or(SignInStep::Wait, |event| sign_in.answer(&event)) {
+            SignInStep::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
+            SignInStep::Wait => {}
+            SignInStep::In => {
                 reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }
-            Step::Refused(refused) => return Err(ConnectionEvent::Refused(refused)),
+            SignInStep::SignInRefused(refused) => return Err(ConnectionEvent::Refused(refused)),
         }
     }
 }
 
 /// Reads lines of the server.
-struct Reader {
+struct ServerReader {
     /// Has a deadline until the sign-in is complete.
     input: BufReader<DeadlineStream<TcpStream>>,
 }
 
-impl Reader {
-    fn new(stream: TcpStream, end: Instant) -> Reader {
-        Reader { input: BufReader::new(DeadlineStream::until(stream, end)) }
+impl ServerReader {
+    fn new(stream: TcpStream, end: Instant) -> ServerReader {
+        ServerReader { input: BufReader::new(DeadlineStream::until(stream, end)) }
     }
 
     /// Returns the next line, or `None` when the server has closed the connection.
@@ -213,7 +213,7 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
-        let mut reader = Reader::new(stream.try_clone().unwrap(), Instant::now() + Duration::from_millis(200));
+        let mut reader = ServerReader::new(stream.try_clone().unwrap(), Instant::now() + Duration::from_millis(200));
         let begun = Instant::now();
         let Err(ConnectionEvent::Down { why, .. }) = sign_in(alice(), &mut reader, &stream, "host") else {
             panic!("signed in")

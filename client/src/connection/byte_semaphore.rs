@@ -4,10 +4,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A byte budget shared by all clones.
 #[derive(Clone, Debug)]
-pub(super) struct ByteSemaphore(Arc<Shared>);
+pub(super) struct ByteSemaphore(Arc<SemaphoreState>);
 
 #[derive(Debug)]
-struct Shared {
+struct SemaphoreState {
     capacity: usize,
     used: Mutex<usize>,
     released: Condvar,
@@ -23,7 +23,7 @@ pub(super) struct Permit {
 impl ByteSemaphore {
     /// Creates a budget of `capacity` bytes.
     pub fn new(capacity: usize) -> ByteSemaphore {
-        ByteSemaphore(Arc::new(Shared { capacity, used: Mutex::default(), released: Condvar::new() }))
+        ByteSemaphore(Arc::new(SemaphoreState { capacity, used: Mutex::default(), released: Condvar::new() }))
     }
 
     fn used(&self) -> MutexGuard<'_, usize> {

@@ -14,9 +14,9 @@ mod dial;
 mod foreign;
 mod own_address;
 
-pub use crate::sign_in::{Identity, Loss, Refused, SignIn};
+pub use crate::sign_in::{Identity, Loss, SignIn, SignInRefused};
 
-use attempt::Attempt;
+use attempt::ConnectAttempt;
 use byte_semaphore::{ByteSemaphore, Permit};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::{Cause, Event, json};
@@ -59,7 +59,7 @@ pub enum ConnectionEvent {
         loss: Loss,
     },
     /// The server refused the sign-in.
-    Refused(Refused),
+    Refused(SignInRefused),
 }
 
 impl ConnectionEvent {
@@ -157,7 +157,7 @@ impl First {
     pub fn of(first: ConnectionEvent) -> Result<First, Refusal> {
         match first {
             ConnectionEvent::Event { event, line, .. } => Ok(First { event, line }),
-            ConnectionEvent::Refused(Refused { why, cause, .. }) => Err(Refusal { why, cause: Some(cause) }),
+            ConnectionEvent::Refused(SignInRefused { why, cause, .. }) => Err(Refusal { why, cause: Some(cause) }),
             ConnectionEvent::Down { why, .. } => {
                 warn!("no connection: {why}");
                 Err(Refusal { why, cause: None })
@@ -218,13 +218,13 @@ impl Connection for ServerConnection {
         let semaphore = self.semaphore.clone();
         info!("connecting to {server} as {}", sign_in.user());
         let run = move || {
-            let attempt = Attempt { sign_in, again, local: &local };
+            let attempt = ConnectAttempt { sign_in, again, local: &local };
             let tell = |line: Box<str>| {
                 let unread = Unread { _permit: semaphore.acquire(line.len()), line };
                 out.send((number, ConnectionEvent::Unread(unread))).is_ok()
             };
             let last = attempt.run(&server, stream_out, (queue, done), tell);
-            if let ConnectionEvent::Refused(Refused { why, .. }) = &last {
+            if let ConnectionEvent::Refused(SignInRefused { why, .. }) = &last {
                 warn!("refused: {why}");
             }
             // The receiver is gone when the program ends.

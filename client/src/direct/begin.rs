@@ -3,10 +3,10 @@
 use super::addresses::{Own, offered, targets};
 use super::chat::{Chat, Role};
 use super::close_reason::CloseReason;
-use super::handshake::Pair;
+use super::handshake::ExpectedKeys;
 use super::offer::Offer;
 use super::requests::ChatRequest;
-use super::{Direct, LABEL_PREFIX, LIMIT};
+use super::{DirectChats, LABEL_PREFIX, LIMIT};
 use crate::connection::Connection;
 use landline_common::clean::clean;
 use landline_common::command::Command;
@@ -14,7 +14,7 @@ use landline_common::{EventKind, NameKey};
 use log::info;
 use std::io;
 
-impl<C: Connection> Direct<C> {
+impl<C: Connection> DirectChats<C> {
     /// Accepts a waiting request, of `user` or the only one. Returns `false` if there is none: the server may know one
     /// for an off-the-record chat.
     pub(super) fn accept(&mut self, user: Option<&str>, label: Option<&str>) -> bool {
@@ -37,7 +37,7 @@ impl<C: Connection> Direct<C> {
 
     /// Opens a port for the client that asked, and sends the addresses by way of the server.
     fn open_port(&mut self, request: &ChatRequest, label: Option<&str>) -> io::Result<()> {
-        let pair = Pair { own: self.keys.clone(), theirs: request.key };
+        let pair = ExpectedKeys { own: self.keys.clone(), theirs: request.key };
         let offer = Offer::open()?;
         let addresses = offered(&Own::all(), offer.port()?);
         let handle = offer.accept_from(pair.clone())?;
@@ -53,7 +53,7 @@ impl<C: Connection> Direct<C> {
         let user = clean(user).into_owned();
         let begun = match key.parse() {
             Ok(theirs) => {
-                let pair = Pair { own: self.keys.clone(), theirs };
+                let pair = ExpectedKeys { own: self.keys.clone(), theirs };
                 let role = Role::Dial(targets(addresses, &Own::all(), self.inner.is_local()));
                 self.begin(&user, pair, role).map_err(|_| CloseReason::NoResources)
             }
@@ -66,7 +66,7 @@ impl<C: Connection> Direct<C> {
     }
 
     /// Adds a chat and starts its thread. A chat with the same user is replaced.
-    fn begin(&mut self, with: &str, pair: Pair, role: Role) -> io::Result<()> {
+    fn begin(&mut self, with: &str, pair: ExpectedKeys, role: Role) -> io::Result<()> {
         let name_key = NameKey::of(with);
         if let Some(at) = self.chats.iter().position(|other| other.name_key == name_key) {
             self.replace(at);

@@ -9,7 +9,7 @@
 
 use super::close_reason::CloseReason;
 use super::dial::dial_any;
-use super::handshake::Pair;
+use super::handshake::ExpectedKeys;
 use super::offer::AcceptHandle;
 use super::{CHAT_BIT, local_news};
 use crate::connection::ConnectionEvent;
@@ -68,7 +68,7 @@ impl Chat {
     /// The thread cannot be started.
     pub fn begin(
         (number, with): (u64, &str),
-        pair: Pair,
+        pair: ExpectedKeys,
         role: Role,
         out: Sender<(u64, ConnectionEvent)>,
     ) -> std::io::Result<Chat> {
@@ -117,7 +117,7 @@ impl Chat {
 
 /// Body of a chat's thread: sets up the link, then runs the chat. Reports exactly one `DirectEnded`, as its last event.
 fn run_chat(
-    (pair, fingerprint): (&Pair, &str),
+    (pair, fingerprint): (&ExpectedKeys, &str),
     role: Role,
     queue: &Receiver<OutgoingText>,
     (control, sender): (&Arc<Control>, &EventSender),

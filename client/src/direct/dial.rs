@@ -3,7 +3,7 @@
 
 use super::chat::OutgoingText;
 use super::close_reason::CloseReason;
-use super::handshake::{Established, Pair};
+use super::handshake::{Established, ExpectedKeys};
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use landline_common::link::LinkError;
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ struct Attempt {
 }
 
 /// Result of one dial.
-type Outcome = Result<Established, (Attempt, LinkError)>;
+type DialOutcome = Result<Established, (Attempt, LinkError)>;
 
 /// Returns a link to the owner of the right key at one of these addresses. Gives up when `stop` disconnects.
 ///
@@ -37,7 +37,7 @@ type Outcome = Result<Established, (Attempt, LinkError)>;
 /// Why no address worked, or `None` if `stop` disconnected.
 pub(super) fn dial_any(
     targets: &[SocketAddr],
-    pair: &Pair,
+    pair: &ExpectedKeys,
     stop: &Receiver<OutgoingText>,
 ) -> Result<Established, Option<CloseReason>> {
     let end = Instant::now() + DIAL_TIMEOUT;
@@ -91,7 +91,12 @@ impl Attempt {
 }
 
 /// Dials one address on a thread of its own.
-fn start_dialing(attempt: Attempt, timeout: Duration, pair: &Pair, out: &Sender<Outcome>) -> std::io::Result<()> {
+fn start_dialing(
+    attempt: Attempt,
+    timeout: Duration,
+    pair: &ExpectedKeys,
+    out: &Sender<DialOutcome>,
+) -> std::io::Result<()> {
     let (pair, out) = (pair.clone(), out.clone());
     let run = move || {
         let dialled = || {

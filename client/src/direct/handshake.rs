@@ -5,7 +5,7 @@
 
 use super::frame::Frame;
 use crate::deadline_stream::DeadlineStream;
-use landline_common::link::{Keys, LinkError, Opened, PublicKey, Side, Whom, open};
+use landline_common::link::{EncryptedLink, ExpectedPeer, Keys, LinkError, PublicKey, Side, open};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The keys that the handshake proves.
 #[derive(Clone, Debug)]
-pub(super) struct Pair {
+pub(super) struct ExpectedKeys {
     /// Keys of this client.
     pub own: Keys,
     /// Public key of the other client, as the server carried it.
@@ -29,10 +29,10 @@ pub(super) struct Established {
     /// The stream.
     pub stream: TcpStream,
     /// Encryption state of both directions.
-    pub opened: Opened,
+    pub opened: EncryptedLink,
 }
 
-impl Pair {
+impl ExpectedKeys {
     /// Runs the handshake on a dialed stream. The link counts only after [`Established::choose`].
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Pair {
     /// also proves that the handshake is no replay: an attacker who repeats recorded bytes cannot encrypt it.
     ///
     /// # Errors
-    /// As [`Pair::dialled`]; also if the first message is not [`Frame::Hello`].
+    /// As [`ExpectedKeys::dialled`]; also if the first message is not [`Frame::Hello`].
     pub fn answered(&self, stream: &TcpStream) -> Result<Established, LinkError> {
         let mut timed = DeadlineStream::new(stream, HANDSHAKE_TIMEOUT);
         let mut opened = self.shake_hands(&mut timed, Side::Answered)?;
@@ -57,8 +57,8 @@ impl Pair {
         Ok(Established { stream: stream.try_clone()?, opened })
     }
 
-    fn shake_hands(&self, timed: &mut DeadlineStream<&TcpStream>, side: Side) -> Result<Opened, LinkError> {
-        open(timed, (side, PURPOSE), &self.own, Whom::Known(&self.theirs))
+    fn shake_hands(&self, timed: &mut DeadlineStream<&TcpStream>, side: Side) -> Result<EncryptedLink, LinkError> {
+        open(timed, (side, PURPOSE), &self.own, ExpectedPeer::Known(&self.theirs))
     }
 }
 

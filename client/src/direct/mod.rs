@@ -1,6 +1,6 @@
-//! Direct (encrypted) chats from client to client, past the server.
+//! DirectChats (encrypted) chats from client to client, past the server.
 //!
-//! [`Direct`] wraps the connection to a server and is a [`Connection`] itself. It handles commands about direct chats
+//! [`DirectChats`] wraps the connection to a server and is a [`Connection`] itself. It handles commands about direct chats
 //! and passes all others on. Events of direct chats come out of the same channel as the server's; the number beside
 //! each event tells the source:
 //!
@@ -55,7 +55,7 @@ const LABEL_PREFIX: &str = "direct-";
 
 /// A connection to a server, and the encrypted chats past it.
 #[derive(Debug)]
-pub struct Direct<C> {
+pub struct DirectChats<C> {
     inner: C,
     out: Sender<(u64, ConnectionEvent)>,
     /// Generated at each start and never stored, so that recorded traffic cannot be decrypted with a seized computer.
@@ -72,13 +72,13 @@ pub struct Direct<C> {
     local_queue: VecDeque<ConnectionEvent>,
 }
 
-impl<C: Connection> Direct<C> {
+impl<C: Connection> DirectChats<C> {
     /// Wraps `inner`. `out` must be the sending half of the channel that `inner.news()` returns.
     ///
     /// # Errors
     /// No key can be generated: the system provides no random numbers.
-    pub fn around(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<Direct<C>, LinkError> {
-        Ok(Direct {
+    pub fn around(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<DirectChats<C>, LinkError> {
+        Ok(DirectChats {
             inner,
             out,
             keys: Keys::generate()?,
@@ -274,7 +274,7 @@ impl<C: Connection> Direct<C> {
     }
 }
 
-impl<C: Connection + 'static> Connection for Direct<C> {
+impl<C: Connection + 'static> Connection for DirectChats<C> {
     fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
         self.inner.news()
     }
@@ -306,7 +306,7 @@ impl<C: Connection + 'static> Connection for Direct<C> {
         }
     }
 
-    /// Ends the connection to the server. Direct chats go on.
+    /// Ends the connection to the server. DirectChats chats go on.
     fn disconnect(&mut self) {
         self.inner.disconnect();
     }
@@ -317,7 +317,7 @@ impl<C: Connection + 'static> Connection for Direct<C> {
 
     /// Closes all chats, then the connection to the server. Waits up to two seconds until the goodbyes were sent.
     fn finish(self: Box<Self>) {
-        let Direct { inner, chats, .. } = *self;
+        let DirectChats { inner, chats, .. } = *self;
         let end = Instant::now() + 2 * BYE_TIMEOUT;
         let closing = chats.into_iter().map(|chat| {
             info!(

@@ -5,7 +5,7 @@
 
 use super::chat::OutgoingText;
 use super::close_reason::CloseReason;
-use super::handshake::{Established, Pair};
+use super::handshake::{Established, ExpectedKeys};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -69,7 +69,7 @@ impl Offer {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn accept_from(self, pair: Pair) -> io::Result<AcceptHandle> {
+    pub fn accept_from(self, pair: ExpectedKeys) -> io::Result<AcceptHandle> {
         let (out, established) = bounded(1);
         let stopped = Arc::new(AtomicBool::new(false));
         let seen = stopped.clone();
@@ -105,7 +105,7 @@ impl Drop for AcceptHandle {
 }
 
 /// Accepts connections until one has proven the right key, the handle is dropped, or the time limit passed.
-fn accept_loop(listener: &TcpListener, pair: &Pair, out: &Sender<Established>, stopped: &AtomicBool) {
+fn accept_loop(listener: &TcpListener, pair: &ExpectedKeys, out: &Sender<Established>, stopped: &AtomicBool) {
     let end = Instant::now() + ACCEPT_TIMEOUT;
     let mut handshakes: VecDeque<Weak<TcpStream>> = VecDeque::new();
     while !stopped.load(Relaxed) && out.is_empty() && Instant::now() < end {
@@ -149,7 +149,7 @@ fn next_connection(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
 }
 
 /// Runs a handshake on a thread of its own. Returns a handle to close its stream, or `None` if no thread was started.
-fn start_handshake(stream: TcpStream, pair: &Pair, out: &Sender<Established>) -> Option<Weak<TcpStream>> {
+fn start_handshake(stream: TcpStream, pair: &ExpectedKeys, out: &Sender<Established>) -> Option<Weak<TcpStream>> {
     let stream = Arc::new(stream);
     let handle = Arc::downgrade(&stream);
     let (pair, out) = (pair.clone(), out.clone());
@@ -160,7 +160,7 @@ fn start_handshake(stream: TcpStream, pair: &Pair, out: &Sender<Established>) ->
 
 /// Runs a handshake. Drops its own reference to the stream before it reports success: that report makes the accepting
 /// thread shut down all streams that it can still reach.
-fn shake_hands(stream: Arc<TcpStream>, pair: &Pair, tell: impl FnOnce(Established)) {
+fn shake_hands(stream: Arc<TcpStream>, pair: &ExpectedKeys, tell: impl FnOnce(Established)) {
     if let Ok(established) = pair.answered(&stream) {
         drop(stream);
         tell(established);
@@ -182,8 +182,8 @@ mod tests {
     fn an_established_link_is_not_shut_down_with_the_other_handshakes() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let [here, there] = [(); 2].map(|()| Keys::generate().unwrap());
-        let dialer = Pair { own: there.clone(), theirs: here.public() };
-        let acceptor = Pair { own: here, theirs: there.public() };
+        let dialer = ExpectedKeys { own: there.clone(), theirs: here.public() };
+        let acceptor = ExpectedKeys { own: here, theirs: there.public() };
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let answered = Arc::new(listener.accept().unwrap().0);
         let handshake = Arc::downgrade(&answered);

@@ -12,7 +12,7 @@ use super::handshake::Established;
 use crate::rate_counter::{LINES, RateCounter};
 use crossbeam_channel::{Receiver, bounded, select};
 use landline_common::EventKind;
-use landline_common::link::{LinkError, Opener, Sealer};
+use landline_common::link::{LinkError, LinkReceiver, LinkSender};
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -47,14 +47,14 @@ pub(super) fn run(
     let read = move || {
         let begun = Instant::now();
         let lines = RateCounter::default();
-        let mut reader = Reader { stream: reading, last_heard: begun, begun, lines, control: control_there };
+        let mut reader = ChatReader { stream: reading, last_heard: begun, begun, lines, control: control_there };
         // The writing thread may have ended already; then the result is not needed.
         let _ = out.send(reader.read_all(opened.opener, &sender_there));
     };
     if std::thread::Builder::new().name("direct-reader".into()).spawn(read).is_err() {
         return sender.ended(CloseReason::NoResources);
     }
-    let mut writer = Writer { stream, sealer: opened.sealer };
+    let mut writer = ChatWriter { stream, sealer: opened.sealer };
     let reason = writer.write_all(texts, &reader_done, control, sender);
     sender.ended(control.reason().unwrap_or(reason));
     // Let the other client read the goodbye before this stream is gone (see the module's first rule).
@@ -64,12 +64,12 @@ pub(super) fn run(
 }
 
 /// The writing half.
-struct Writer {
+struct ChatWriter {
     stream: TcpStream,
-    sealer: Sealer,
+    sealer: LinkSender,
 }
 
-impl Writer {
+impl ChatWriter {
     /// Sends texts and pings until the queue is disconnected, the reader has ended, or a write fails. Returns why the
     /// chat ends.
     fn write_all(
@@ -138,7 +138,7 @@ fn is_timeout(why: &io::Error) -> bool {
 }
 
 /// The reading half, which also watches the time limits.
-struct Reader {
+struct ChatReader {
     stream: TcpStream,
     /// Arrival of the last whole message.
     last_heard: Instant,
@@ -149,9 +149,9 @@ struct Reader {
     control: Arc<Control>,
 }
 
-impl Reader {
+impl ChatReader {
     /// Reports texts of the other client until the link ends. Returns why the chat ends.
-    fn read_all(&mut self, mut opener: Opener, sender: &EventSender) -> CloseReason {
+    fn read_all(&mut self, mut opener: LinkReceiver, sender: &EventSender) -> CloseReason {
         loop {
             let message = match opener.receive(self) {
                 Ok(Some(message)) => message,
@@ -189,7 +189,7 @@ impl Reader {
     }
 }
 
-impl Read for Reader {
+impl Read for ChatReader {
     /// Reads, ignoring read timeouts, until the silence limit passes. A closing chat whose goodbye is late is shut down
     /// here.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

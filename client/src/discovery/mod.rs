@@ -6,7 +6,7 @@ use crate::cli::args::{BadUsage, Discover};
 use crate::interfaces::{networks, read_datagrams, shared_socket, socket_on};
 use crate::setup::questions::Offer;
 use anyhow::{Context, bail};
-use landline_common::beacon::{Answer, Beacon, Found, Kind, Link, Servers, question};
+use landline_common::beacon::{Answer, Beacon, DatagramKind, FoundServer, Link, Servers, question};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -39,8 +39,8 @@ pub fn offers(wanted: &Discover) -> Vec<Offer> {
     // On failure the list is empty; the user can still type an address.
     let list = find(wanted).map(|(servers, _)| servers.list()).unwrap_or_default();
     let own: Vec<IpAddr> = networks(wanted.bind).into_iter().map(|(link, _)| link.own.into()).collect();
-    let offer = |found: &Found| match &found.kind {
-        Kind::Landline(answer) => Some(Offer {
+    let offer = |found: &FoundServer| match &found.kind {
+        DatagramKind::Landline(answer) => Some(Offer {
             name: answer.name.clone(),
             address: SocketAddr::new(found.address, answer.port).to_string(),
             people: answer.users,
@@ -48,7 +48,7 @@ pub fn offers(wanted: &Discover) -> Vec<Offer> {
             id: answer.id.clone(),
             here: own.contains(&found.address),
         }),
-        Kind::LanTalk(_) => None,
+        DatagramKind::LanTalk(_) => None,
     };
     list.iter().filter_map(offer).collect()
 }

@@ -1,24 +1,24 @@
 //! Prints servers: as a table for people, as JSON lines for scripts.
 
 use crate::table::aligned;
-use landline_common::beacon::{Found, Kind};
+use landline_common::beacon::{DatagramKind, FoundServer};
 use serde_json::json;
 
 const HEAD: [&str; 6] = ["NAME", "ADDRESS", "PORT", "PEOPLE", "PASSWORD", "AGE"];
 
 /// Formats a table with a heading and one row per server. LanTalk's beacon has no name, user count or password flag.
 #[must_use]
-pub fn table(list: &[Found], now_ms: u64) -> String {
+pub fn table(list: &[FoundServer], now_ms: u64) -> String {
     aligned(HEAD, list.iter().map(|found| row(found, now_ms)))
 }
 
-fn row(found: &Found, now_ms: u64) -> [String; 6] {
+fn row(found: &FoundServer, now_ms: u64) -> [String; 6] {
     let (name, people, password) = match &found.kind {
-        Kind::Landline(answer) => {
+        DatagramKind::Landline(answer) => {
             let name = if answer.name.is_empty() { "-" } else { &answer.name };
             (name, answer.users.to_string(), if answer.password { "yes" } else { "no" })
         }
-        Kind::LanTalk(_) => ("LanTalk", "?".into(), "?"),
+        DatagramKind::LanTalk(_) => ("LanTalk", "?".into(), "?"),
     };
     let age = found.age_ms(now_ms);
     let age = format!("{}.{} s", age / 1_000, age % 1_000 / 100);
@@ -27,11 +27,11 @@ fn row(found: &Found, now_ms: u64) -> [String; 6] {
 
 /// Formats one JSON object per line. Unknown values are null.
 #[must_use]
-pub fn json_lines(list: &[Found], now_ms: u64) -> String {
-    let object = |found: &Found| {
+pub fn json_lines(list: &[FoundServer], now_ms: u64) -> String {
+    let object = |found: &FoundServer| {
         let answer = match &found.kind {
-            Kind::Landline(answer) => Some(answer),
-            Kind::LanTalk(_) => None,
+            DatagramKind::Landline(answer) => Some(answer),
+            DatagramKind::LanTalk(_) => None,
         };
         json!({
             "kind": if answer.is_some() { "landline" } else { "lantalk" },
@@ -54,7 +54,7 @@ mod tests {
     use landline_common::beacon::{Answer, Beacon, Servers};
     use std::net::Ipv4Addr;
 
-    fn list() -> Vec<Found> {
+    fn list() -> Vec<FoundServer> {
         let addr = Ipv4Addr::LOCALHOST;
         let answer = Answer {
             name: "Room 12".into(),

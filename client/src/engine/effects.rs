@@ -1,6 +1,6 @@
 //! Output of the engine: work for the caller and changes for the UI.
 
-use super::request::Delivery;
+use super::request::DeliveryUpdate;
 use crate::sign_in::SignIn;
 use landline_common::Event;
 
@@ -39,7 +39,7 @@ pub enum Update {
     /// The password that the user wanted is not set: the connection broke before.
     PasswordNotSet,
     /// The delivery of a line has progressed.
-    Delivery(Delivery),
+    Delivery(DeliveryUpdate),
     /// The user has entered a room.
     Entered {
         /// Name of the room, as the server writes it.

@@ -9,7 +9,7 @@ use super::session::IN_DOUBT;
 use super::{Effect, Engine, Update};
 use crate::sign_in::{Loss, Session};
 use landline_common::command::object::EVERYBODY;
-use landline_common::event::Grant;
+use landline_common::event::SignInDetails;
 use landline_common::history::Location;
 use landline_common::{Cause, Event, EventKind, Report, Request};
 
@@ -18,7 +18,7 @@ const BUSY_MS: u64 = 1_000;
 
 /// What the engine knows of an event, for the UI.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct IncomingEvent {
     /// The request that the event answers, and the UI's number for it (0 for a background request).
     pub answer: Option<(RequestKind, u64)>,
     /// False if the event was received before.
@@ -51,24 +51,24 @@ fn room_of<'e>(place: &'e Location<'_>) -> Option<&'e str> {
     match place {
         Location::Room(room) => Some(room),
         Location::Global => Some(EVERYBODY),
-        Location::Direct { .. } => None,
+        Location::DirectMessage { .. } => None,
     }
 }
 
 impl Engine {
     /// Handles an event of the server. [`Engine::take`] then returns the consequences.
-    pub fn hear(&mut self, event: &Event<'_>) -> Heard {
+    pub fn hear(&mut self, event: &Event<'_>) -> IncomingEvent {
         self.connection.record_traffic(self.now.ms);
         let reply = event.reply.as_ref().map(|reply| (&*reply.label, reply.done));
         let item = reply.and_then(|(label, _)| self.queue.find_unanswered(label)).cloned();
         let given_up = reply.is_some_and(|(label, _)| self.is_given_up(label));
         let kind = item.as_ref().map(|item| (item.kind.clone(), item.key));
         let answer = kind.or_else(|| given_up.then_some((RequestKind::GivenUp, 0)));
-        let mut heard = Heard { answer, new: true, own: None, looked: Looked::No };
+        let mut heard = IncomingEvent { answer, new: true, own: None, looked: Looked::No };
         if let Some(seq) = seq_of(event)
             && !self.takes_number(seq, &mut heard)
         {
-            return Heard { answer: None, own: None, looked: Looked::No, new: false };
+            return IncomingEvent { answer: None, own: None, looked: Looked::No, new: false };
         }
         match &event.what {
             // Only an event during the sign-in counts: a server must not move the user to another room with a second
@@ -101,7 +101,7 @@ impl Engine {
 
     /// Records the sequence number of an event. Returns `false` if the event does not count: the server is broken, and
     /// the client reconnects.
-    fn takes_number(&mut self, seq: u64, heard: &mut Heard) -> bool {
+    fn takes_number(&mut self, seq: u64, heard: &mut IncomingEvent) -> bool {
         if !self.is_up() {
             return false;
         }
@@ -126,7 +126,7 @@ impl Engine {
     }
 
     /// Handles a successful sign-in: starts the queue, and compares the server's list of rooms with the client's.
-    fn apply_welcome(&mut self, room: &str, grant: &Grant<'_>) {
+    fn apply_welcome(&mut self, room: &str, grant: &SignInDetails<'_>) {
         let first = !self.was_up();
         self.registered = true;
         self.connection.set_up(self.now.ms);
@@ -175,7 +175,7 @@ impl Engine {
     }
 
     /// Records the id of a live message. If the message answers a request, it is the user's own.
-    fn record_message(&mut self, room: &str, id: u64, heard: &mut Heard) {
+    fn record_message(&mut self, room: &str, id: u64, heard: &mut IncomingEvent) {
         heard.new &= self.received.record_id(id);
         self.rooms.record_live(room, id);
         if let Some((RequestKind::Message(_), key)) = heard.answer {
@@ -185,7 +185,7 @@ impl Engine {
 
     /// Handles a message from the history. The nonce tells whether it is an unanswered line of the user, which is then
     /// delivered: its first sending had arrived before the connection broke.
-    fn apply_history(&mut self, event: &Event<'_>, heard: &mut Heard) {
+    fn apply_history(&mut self, event: &Event<'_>, heard: &mut IncomingEvent) {
         let EventKind::Recalled { id, place, .. } = &event.what else { return };
         let room = room_of(place);
         heard.looked = match &heard.answer {
@@ -253,7 +253,7 @@ impl Engine {
     }
 
     /// Handles the last answer to a request: completes or fails the request, or queues it again.
-    fn finish_request(&mut self, label: &str, event: &Event<'_>, heard: &mut Heard) {
+    fn finish_request(&mut self, label: &str, event: &Event<'_>, heard: &mut IncomingEvent) {
         if self.connection.take_pong(label, self.now.ms) {
             heard.answer = Some((RequestKind::Ping, 0));
             return;
@@ -326,7 +326,7 @@ fn owned(event: &Event<'_>) -> Event<'static> {
     let place = match place {
         Location::Room(room) => Location::Room(own(room)),
         Location::Global => Location::Global,
-        Location::Direct { to } => Location::Direct { to: own(to) },
+        Location::DirectMessage { to } => Location::DirectMessage { to: own(to) },
     };
     EventKind::Recalled { id: *id, place, user: own(user), text: own(text) }.at(event.at)
 }

@@ -25,8 +25,8 @@ mod time;
 pub use account::PASSWORD_NOT_SET;
 pub use connection::Phase;
 pub use effects::{Effect, Update};
-pub use incoming::{Heard, Looked};
-pub use request::{Delivery, Progress, RequestKind, Target};
+pub use incoming::{IncomingEvent, Looked};
+pub use request::{DeliveryUpdate, Progress, RequestKind, Target};
 pub use rng::Rng;
 pub use submit::{Cancelled, TOO_MANY};
 pub use time::{Now, Zone};
@@ -36,7 +36,7 @@ use account::AskedPassword;
 use connection::ConnectionState;
 use landline_common::Request;
 use landline_common::command::object::EVERYBODY;
-use received::{HeldBack, Membership, Received, Rooms};
+use received::{HeldBack, JoinedRooms, Membership, Received};
 use send_queue::{QueuedRequest, SendQueue};
 use std::hash::{BuildHasher, RandomState};
 
@@ -69,7 +69,7 @@ pub struct Engine {
     server: Box<str>,
     connection: ConnectionState,
     queue: SendQueue,
-    rooms: Rooms,
+    rooms: JoinedRooms,
     received: Received,
     held_back: HeldBack,
     session: Option<Session>,
@@ -103,7 +103,7 @@ impl Engine {
     pub fn new(identity: Identity, seed: u64) -> Engine {
         let mut rng = Rng::new(seed);
         let prefix = format!("{:016x}", rng.next());
-        let mut rooms = Rooms::default();
+        let mut rooms = JoinedRooms::default();
         for room in std::iter::once(&identity.room).chain(&identity.rooms) {
             rooms.get_or_create(room.as_str(), Membership::In);
         }
@@ -269,7 +269,7 @@ impl Engine {
             kind if kind.is_typed() => None,
             _ => return,
         };
-        self.updates.push(Update::Delivery(Delivery { key: item.key, target, progress }));
+        self.updates.push(Update::Delivery(DeliveryUpdate { key: item.key, target, progress }));
     }
 
     /// Sends acknowledgements and pings at once, and requests as the queue allows. A message to a room waits until the

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A room that the client knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct JoinedRoom {
     /// Name of the room, as the server writes it.
     pub title: Box<str>,
     /// Membership of the user.
@@ -36,7 +36,7 @@ pub enum Membership {
 
 /// The rooms that the client knows, by lower-case name. The name `all` stands for messages to all users.
 #[derive(Clone, Debug, Default)]
-pub struct Rooms(BTreeMap<Box<str>, Room>);
+pub struct JoinedRooms(BTreeMap<Box<str>, JoinedRoom>);
 
 /// Returns the lower-case name of a room, by which rooms are compared.
 #[must_use]
@@ -44,10 +44,10 @@ pub fn folded(room: &str) -> Box<str> {
     room.to_lowercase().into()
 }
 
-impl Rooms {
+impl JoinedRooms {
     /// Returns the room, and adds it with `membership` if it is new. If there are too many, rooms that the user is not
     /// in are dropped; returns `None` if that does not help.
-    pub fn get_or_create(&mut self, title: &str, membership: Membership) -> Option<&mut Room> {
+    pub fn get_or_create(&mut self, title: &str, membership: Membership) -> Option<&mut JoinedRoom> {
         let key = folded(title);
         if self.0.len() >= MAX_ROOMS && !self.0.contains_key(&key) {
             self.0.retain(|_, room| room.membership != Membership::Out);
@@ -55,7 +55,7 @@ impl Rooms {
                 return None;
             }
         }
-        let new = || Room {
+        let new = || JoinedRoom {
             title: title.into(),
             membership,
             complete_to: None,
@@ -68,22 +68,22 @@ impl Rooms {
 
     /// Returns a room by name.
     #[must_use]
-    pub fn get(&self, room: &str) -> Option<&Room> {
+    pub fn get(&self, room: &str) -> Option<&JoinedRoom> {
         self.0.get(&folded(room))
     }
 
     /// Returns a room by name, for changes.
-    pub fn get_mut(&mut self, room: &str) -> Option<&mut Room> {
+    pub fn get_mut(&mut self, room: &str) -> Option<&mut JoinedRoom> {
         self.0.get_mut(&folded(room))
     }
 
     /// Returns all rooms with their lower-case names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Room)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &JoinedRoom)> {
         self.0.iter().map(|(key, room)| (&**key, room))
     }
 
     /// Returns all rooms with their lower-case names, for changes.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Room)> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut JoinedRoom)> {
         self.0.iter_mut().map(|(key, room)| (&**key, room))
     }
 
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn live_messages_do_not_close_a_gap() {
-        let mut rooms = Rooms::default();
+        let mut rooms = JoinedRooms::default();
         rooms.get_or_create("Ops", Membership::In).unwrap().complete_to = Some(10);
         rooms.record_live("ops", 50);
         assert_eq!(rooms.joined(), [("Ops".to_owned(), Some(10))].into());
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn rooms_and_ids_are_bounded() {
-        let mut rooms = Rooms::default();
+        let mut rooms = JoinedRooms::default();
         for n in 0..2 * MAX_ROOMS {
             let membership = if n % 2 == 0 { Membership::In } else { Membership::Out };
             rooms.get_or_create(&format!("r{n}"), membership);

@@ -96,7 +96,7 @@ pub enum Progress {
 
 /// A change in the delivery of a typed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct DeliveryUpdate {
     /// The UI's number of the line.
     pub key: u64,
     /// Target, if the line is a message.

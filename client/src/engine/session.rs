@@ -6,7 +6,7 @@
 use super::request::{Progress, RequestKind};
 use super::submit::ENDED;
 use super::{Effect, Engine, Phase, Update};
-use crate::sign_in::{Loss, Refused, Session, SignIn};
+use crate::sign_in::{Loss, Session, SignIn, SignInRefused};
 use landline_common::Cause;
 
 /// The reason for which a line is in doubt.
@@ -70,7 +70,7 @@ impl Engine {
     }
 
     /// Handles a refused sign-in: connects again soon, later or not at all, depending on the cause.
-    pub fn refused(&mut self, refused: &Refused) {
+    pub fn refused(&mut self, refused: &SignInRefused) {
         let was_up = self.is_up();
         self.handle_loss(&refused.why, was_up);
         match refused.cause {

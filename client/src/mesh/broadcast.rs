@@ -22,13 +22,13 @@ const REFRESH_INTERVAL: Duration = Duration::from_millis(HANDSHAKE_MS / 10);
 
 /// A network, and the socket on it.
 #[derive(Clone, Debug)]
-struct Network {
+struct BroadcastNetwork {
     link: Link,
     mask: Ipv4Addr,
     socket: Arc<UdpSocket>,
 }
 
-impl Network {
+impl BroadcastNetwork {
     /// Returns whether an address is on this network.
     fn contains(&self, address: IpAddr) -> bool {
         let IpAddr::V4(address) = address else { return false };
@@ -44,7 +44,7 @@ pub struct Broadcast {
     only: Option<Ipv4Addr>,
     /// This member's hello.
     datagram: Vec<u8>,
-    networks: Mutex<Vec<Network>>,
+    networks: Mutex<Vec<BroadcastNetwork>>,
     /// Receives broadcasts on the shared port.
     listener: UdpSocket,
 }
@@ -87,18 +87,18 @@ impl Broadcast {
         }
     }
 
-    fn networks(&self) -> Vec<Network> {
+    fn networks(&self) -> Vec<BroadcastNetwork> {
         self.networks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lists the present networks. Keeps the sockets of known networks and opens sockets for new ones.
-    fn refresh_networks(&self) -> Vec<Network> {
+    fn refresh_networks(&self) -> Vec<BroadcastNetwork> {
         let mut known = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let now: Vec<Network> = networks(self.only)
+        let now: Vec<BroadcastNetwork> = networks(self.only)
             .into_iter()
             .filter_map(|(link, mask)| match known.iter().find(|network| network.link == link) {
                 Some(network) => Some(network.clone()),
-                None => Some(Network { link, mask, socket: Arc::new(socket_on(&link).ok()?) }),
+                None => Some(BroadcastNetwork { link, mask, socket: Arc::new(socket_on(&link).ok()?) }),
             })
             .collect();
         now.clone_into(&mut known);

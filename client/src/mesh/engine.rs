@@ -6,7 +6,7 @@
 use super::broadcast::Broadcast;
 use super::limits::{NEWS, TICK_MS};
 use super::links::Links;
-use super::node::{Effect, Input, Node};
+use super::node::{Node, NodeEffect, NodeInput};
 use super::pins::Pins;
 use crate::clock::now;
 use crate::connection::ConnectionEvent;
@@ -45,13 +45,13 @@ pub struct Engine {
 
 impl Engine {
     /// Runs until the user leaves.
-    pub fn run(mut self, inputs: &Receiver<Input>) {
+    pub fn run(mut self, inputs: &Receiver<NodeInput>) {
         let mut next_tick = Instant::now();
         loop {
             let at = Instant::now();
             let input = if at >= next_tick {
                 next_tick = at + TICK;
-                Input::Tick
+                NodeInput::Tick
             } else {
                 let until_tick = next_tick - at;
                 let wait = if self.waiting.is_empty() { until_tick } else { until_tick.min(RETRY_INTERVAL) };
@@ -71,7 +71,7 @@ impl Engine {
     }
 
     /// Steps the node with an input, and with the inputs that its effects cause at once.
-    fn step(&mut self, input: Input) -> ControlFlow<()> {
+    fn step(&mut self, input: NodeInput) -> ControlFlow<()> {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             for effect in self.node.step(input, now(self.start)) {
@@ -82,40 +82,42 @@ impl Engine {
     }
 
     /// Carries out an effect. Returns an input if it has an immediate result.
-    fn carry_out(&mut self, effect: Effect) -> ControlFlow<(), Option<Input>> {
+    fn carry_out(&mut self, effect: NodeEffect) -> ControlFlow<(), Option<NodeInput>> {
         match effect {
-            Effect::Announce => self.broadcast.announce(),
-            Effect::Answer(to) => self.broadcast.answer(to),
-            Effect::Dial(dial, address) => {
+            NodeEffect::Announce => self.broadcast.announce(),
+            NodeEffect::Answer(to) => self.broadcast.answer(to),
+            NodeEffect::Dial(dial, address) => {
                 let dialled = self.links.dial(dial, address);
-                return Continue(dialled.err().map(|_| Input::Failed(dial.id, false)));
+                return Continue(dialled.err().map(|_| NodeInput::Failed(dial.id, false)));
             }
-            Effect::Send(number, frame) => self.links.send(number, &frame),
-            Effect::Close(number) => self.links.close(number),
+            NodeEffect::Send(number, frame) => self.links.send(number, &frame),
+            NodeEffect::Close(number) => self.links.close(number),
             // Answers are queued above the limit, too, since the UI waits for each of them.
-            Effect::Tell(event) if self.waiting.len() < NEWS || event.reply.is_some() => self.waiting.push_back(event),
-            Effect::Tell(_) => self.left_out += 1,
-            Effect::Show(private, event) if self.waiting.len() < NEWS => {
+            NodeEffect::Tell(event) if self.waiting.len() < NEWS || event.reply.is_some() => {
+                self.waiting.push_back(event)
+            }
+            NodeEffect::Tell(_) => self.left_out += 1,
+            NodeEffect::Show(private, event) if self.waiting.len() < NEWS => {
                 self.waiting.push_back(event);
-                return Continue(Some(Input::Shown(private)));
+                return Continue(Some(NodeInput::Shown(private)));
             }
             // Dropped without `Input::Shown`, so the sender gets no confirmation and sends it again.
-            Effect::Show(..) => {}
-            Effect::Pin(name, key) => match self.pins.add(&name, &key) {
+            NodeEffect::Show(..) => {}
+            NodeEffect::Pin(name, key) => match self.pins.add(&name, &key) {
                 Ok(true) => {}
-                Ok(false) => return Continue(Some(Input::PinsFull)),
+                Ok(false) => return Continue(Some(NodeInput::PinsFull)),
                 Err(why) => {
                     let text = format!("cannot remember the key of {name}: {why:#}");
                     self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
                 }
             },
-            Effect::Repin(name, key) => {
+            NodeEffect::Repin(name, key) => {
                 if let Err(why) = self.pins.replace(&name, &key) {
                     let text = format!("the key of {name} is accepted for this run only: {why:#}");
                     self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
                 }
             }
-            Effect::Leave => return Break(()),
+            NodeEffect::Leave => return Break(()),
         }
         Continue(None)
     }

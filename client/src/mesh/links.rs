@@ -6,11 +6,11 @@
 
 use super::admission::HandshakeLimiter;
 use super::limits::{HANDSHAKE_MS, LINKS, QUEUE, QUEUE_BYTES};
-use super::node::{Dial, Input};
+use super::node::{Dial, NodeInput};
 use super::wire::Frame;
 use crate::deadline_stream::DeadlineStream;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use landline_common::link::{Keys, LinkError, Opened, Sealer, Side, Whom, open};
+use landline_common::link::{EncryptedLink, ExpectedPeer, Keys, LinkError, LinkSender, Side, open};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
@@ -40,12 +40,12 @@ pub struct Terms {
 
 /// All links. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Links(Arc<Shared>);
+pub struct Links(Arc<LinksState>);
 
 #[derive(Debug)]
-struct Shared {
+struct LinksState {
     terms: Terms,
-    inputs: Sender<Input>,
+    inputs: Sender<NodeInput>,
     open: Mutex<OpenLinks>,
 }
 
@@ -69,8 +69,8 @@ struct Writer {
 impl Links {
     /// Starts without links. Events of links are sent to `inputs`.
     #[must_use]
-    pub fn new(terms: Terms, inputs: Sender<Input>) -> Links {
-        Links(Arc::new(Shared { terms, inputs, open: Mutex::default() }))
+    pub fn new(terms: Terms, inputs: Sender<NodeInput>) -> Links {
+        Links(Arc::new(LinksState { terms, inputs, open: Mutex::default() }))
     }
 
     fn open_links(&self) -> MutexGuard<'_, OpenLinks> {
@@ -116,7 +116,7 @@ impl Links {
             });
             match opened {
                 Ok((stream, opened)) => links.serve(stream, opened, address, Some(dial)),
-                Err(why) => links.tell(Input::Failed(dial.id, matches!(why, LinkError::Stranger))),
+                Err(why) => links.tell(NodeInput::Failed(dial.id, matches!(why, LinkError::Stranger))),
             }
         };
         Builder::new().name("dialled".into()).spawn(run)?;
@@ -132,39 +132,43 @@ impl Links {
         Ok(socket.into())
     }
 
-    fn shake_hands(&self, stream: &TcpStream, side: Side, end: Instant) -> Result<Opened, LinkError> {
+    fn shake_hands(&self, stream: &TcpStream, side: Side, end: Instant) -> Result<EncryptedLink, LinkError> {
         let _ = stream.set_nodelay(true);
         let Terms { keys, secret, .. } = &self.0.terms;
-        let opened =
-            open(&mut DeadlineStream::until(stream, end), (side, PURPOSE), keys, Whom::Anybody(secret.as_ref()))?;
+        let opened = open(
+            &mut DeadlineStream::until(stream, end),
+            (side, PURPOSE),
+            keys,
+            ExpectedPeer::Anybody(secret.as_ref()),
+        )?;
         stream.set_read_timeout(None)?;
         stream.set_write_timeout(None)?;
         Ok(opened)
     }
 
     /// Registers an open link, and reads its frames until it ends.
-    fn serve(&self, stream: TcpStream, opened: Opened, address: SocketAddr, dial: Option<Dial>) {
-        let Opened { peer, sealer, mut opener } = opened;
+    fn serve(&self, stream: TcpStream, opened: EncryptedLink, address: SocketAddr, dial: Option<Dial>) {
+        let EncryptedLink { peer, sealer, mut opener } = opened;
         let Ok(number) = self.register(&stream, sealer) else {
             if let Some(dial) = dial {
-                self.tell(Input::Failed(dial.id, false));
+                self.tell(NodeInput::Failed(dial.id, false));
             }
             return;
         };
-        self.tell(Input::Opened(number, peer, address, dial));
+        self.tell(NodeInput::Opened(number, peer, address, dial));
         let mut input = BufReader::new(&stream);
         while let Ok(Some(message)) = opener.receive(&mut input) {
             match Frame::parse(&message) {
-                Some(frame) => self.tell(Input::Frame(number, frame)),
+                Some(frame) => self.tell(NodeInput::Frame(number, frame)),
                 None => break,
             }
         }
         self.close(number);
-        self.tell(Input::Lost(number));
+        self.tell(NodeInput::Lost(number));
     }
 
     /// Starts the writing thread of a link, and returns the link's number.
-    fn register(&self, stream: &TcpStream, sealer: Sealer) -> io::Result<u64> {
+    fn register(&self, stream: &TcpStream, sealer: LinkSender) -> io::Result<u64> {
         let (queue, frames) = bounded(QUEUE);
         let (done, written) = bounded(0);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
@@ -216,14 +220,14 @@ impl Links {
         }
     }
 
-    fn tell(&self, input: Input) {
+    fn tell(&self, input: NodeInput) {
         // The receiver is gone when the program ends.
         let _ = self.0.inputs.send(input);
     }
 }
 
 /// Writes frames until the queue is disconnected or a write fails.
-fn write_all(mut stream: &TcpStream, mut sealer: Sealer, frames: &Receiver<Vec<u8>>, queued_bytes: &AtomicUsize) {
+fn write_all(mut stream: &TcpStream, mut sealer: LinkSender, frames: &Receiver<Vec<u8>>, queued_bytes: &AtomicUsize) {
     for frame in frames {
         if sealer.send(&mut stream, &frame).is_err() {
             // End the reader, too, which reports the loss.

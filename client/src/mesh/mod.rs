@@ -30,7 +30,7 @@ use id::NodeId;
 use landline_common::UserName;
 use landline_common::link::{Keys, PublicKey};
 use links::{Links, Terms};
-use node::{Input, LocalIdentity, Node};
+use node::{LocalIdentity, Node, NodeInput};
 use pins::Pins;
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
@@ -99,14 +99,14 @@ pub fn enter(wish: &MeshOptions) -> anyhow::Result<Entered> {
     let (over_in, over) = bounded::<()>(0);
     spawn("answer", move || answering.answer(&listener))?;
     // Before the first hello goes out, so that no answer is missed.
-    spawn("hellos", move || hearing.hear(|hello, from| heard.send(Input::Heard(hello, from)).is_ok()))?;
+    spawn("hellos", move || hearing.hear(|hello, from| heard.send(NodeInput::Heard(hello, from)).is_ok()))?;
     spawn("mesh", move || {
         engine.run(&taken);
         drop(over_in);
     })?;
     let mut mesh = Mesh { inputs, news, over };
     mesh.connect(SignIn::none()).context("entering")?;
-    note.into_iter().chain(alone).for_each(|note| _ = mesh.inputs.send(Input::Note(note)));
+    note.into_iter().chain(alone).for_each(|note| _ = mesh.inputs.send(NodeInput::Note(note)));
     let (_, first) = mesh.news.recv().context("entering")?;
     let first = First::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
     let room = landline_common::RoomName::parse(ROOM)?;
@@ -131,7 +131,7 @@ fn new_id(key: &PublicKey) -> anyhow::Result<NodeId> {
 /// The mesh, as screens see it.
 #[derive(Debug)]
 struct Mesh {
-    inputs: Sender<Input>,
+    inputs: Sender<NodeInput>,
     news: Receiver<(u64, ConnectionEvent)>,
     /// Closed when all is said.
     over: Receiver<()>,
@@ -148,13 +148,13 @@ impl Connection for Mesh {
 
     /// One is always in; the screen is told so.
     fn connect(&mut self, _: SignIn) -> std::io::Result<()> {
-        self.inputs.send(Input::Enter).map_err(std::io::Error::other)
+        self.inputs.send(NodeInput::Enter).map_err(std::io::Error::other)
     }
 
     fn send(&mut self, line: &str) {
         let line = line.replace(['\n', '\r'], " ");
         // Nobody takes it when one has left.
-        let _ = self.inputs.send(Input::Line(line));
+        let _ = self.inputs.send(NodeInput::Line(line));
     }
 
     /// There is nothing to be given up: the mesh goes on as long as the program.

@@ -1,7 +1,7 @@
 //! Standard input, line by line.
 
 use crate::chat::limits::DRAFT_BYTES;
-use crate::chat::plain::Input;
+use crate::chat::plain::PlainInput;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io::{self, BufRead, Read};
 
@@ -13,7 +13,7 @@ const BEGINNING: usize = 60;
 /// Lines of standard input.
 pub(super) struct Lines {
     /// The lines. The channel ends where they end.
-    pub lines: Receiver<Input>,
+    pub lines: Receiver<PlainInput>,
     /// On a terminal: the line is dealt with, read the next one.
     pub go_on: Sender<()>,
 }
@@ -39,7 +39,7 @@ pub(super) fn listen(on_terminal: bool) -> io::Result<Lines> {
 }
 
 /// The next line, or `None` where they end. A line of any length takes no more memory than one message.
-fn next(input: &mut impl BufRead) -> Option<Input> {
+fn next(input: &mut impl BufRead) -> Option<PlainInput> {
     let mut bytes = Vec::new();
     let most = DRAFT_BYTES as u64;
     if input.by_ref().take(most).read_until(b'\n', &mut bytes).ok()? == 0 {
@@ -47,11 +47,11 @@ fn next(input: &mut impl BufRead) -> Option<Input> {
     }
     let whole = bytes.len() < DRAFT_BYTES || bytes.last() == Some(&b'\n');
     if whole {
-        return Some(Input::Line(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned()));
+        return Some(PlainInput::Line(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned()));
     }
     input.skip_until(b'\n').ok()?;
     bytes.truncate(BEGINNING);
-    Some(Input::TooLong(format!("{}…", String::from_utf8_lossy(&bytes))))
+    Some(PlainInput::TooLong(format!("{}…", String::from_utf8_lossy(&bytes))))
 }
 
 #[cfg(test)]
@@ -64,10 +64,10 @@ mod tests {
         let text = format!("one\r\n\n{long}\nlast \u{fffd}");
         let mut input = text.as_bytes();
         let mut next = || next(&mut input);
-        assert!(matches!(next(), Some(Input::Line(line)) if line == "one"));
-        assert!(matches!(next(), Some(Input::Line(line)) if line.is_empty()));
-        assert!(matches!(next(), Some(Input::TooLong(line)) if line.chars().count() == BEGINNING + 1));
-        assert!(matches!(next(), Some(Input::Line(line)) if line == "last \u{fffd}"), "the last one needs no end");
+        assert!(matches!(next(), Some(PlainInput::Line(line)) if line == "one"));
+        assert!(matches!(next(), Some(PlainInput::Line(line)) if line.is_empty()));
+        assert!(matches!(next(), Some(PlainInput::TooLong(line)) if line.chars().count() == BEGINNING + 1));
+        assert!(matches!(next(), Some(PlainInput::Line(line)) if line == "last \u{fffd}"), "the last one needs no end");
         assert!(next().is_none());
     }
 }

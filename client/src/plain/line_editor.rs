@@ -5,7 +5,7 @@
 //! passwords, the editor leaves the terminal alone until the program has dealt with that line.
 
 use super::input::Lines;
-use crate::chat::plain::Input;
+use crate::chat::plain::PlainInput;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::command::{Command, parse};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -60,16 +60,16 @@ impl LineEditor {
 }
 
 /// Sends each line. `dealt_with` gets one token for each line that the program has dealt with.
-fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<Input>, dealt_with: &Receiver<()>) {
+fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, dealt_with: &Receiver<()>) {
     let mut open = 0;
     loop {
         let input = match editor.readline("") {
             Ok(line) => {
                 let _ = editor.add_history_entry(&line);
-                Input::Line(line)
+                PlainInput::Line(line)
             }
             // In raw mode Ctrl-C is a key.
-            Err(ReadlineError::Interrupted) => Input::Stop,
+            Err(ReadlineError::Interrupted) => PlainInput::Stop,
             Err(ReadlineError::Signal(_)) => continue,
             Err(_) => return,
         };
@@ -89,8 +89,8 @@ fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<Input>, dealt_
 }
 
 /// True if the program asks for passwords at this line, and needs the terminal for that.
-fn asks_for_passwords(input: &Input) -> bool {
-    let Input::Line(line) = input else { return false };
+fn asks_for_passwords(input: &PlainInput) -> bool {
+    let PlainInput::Line(line) = input else { return false };
     matches!(parse(line, ""), Some(Ok(Command::Register { password: None } | Command::Password(None))))
 }
 

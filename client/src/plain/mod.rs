@@ -11,7 +11,7 @@ pub mod setup;
 use super::clock::now;
 use super::signals::Signal;
 use crate::chat::Remembered;
-use crate::chat::plain::{Act, Input, Plain, PlainOptions};
+use crate::chat::plain::{Act, Plain, PlainInput, PlainOptions};
 use crate::connect::Entered;
 use crate::connection::{Connection, ConnectionEvent, First};
 use crate::engine::Effect;
@@ -42,9 +42,10 @@ pub fn run(
     let start = Instant::now();
     let diary = ConnectionLog::begin();
     let interactive = ways.interactive;
-    let mut running = Running { start, ticked: start, plain, link, diary, output, interactive, remember, ended: None };
-    let ended = running.feed(Input::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
-    let Running { mut link, .. } = running;
+    let mut running =
+        PlainLoop { start, ticked: start, plain, link, diary, output, interactive, remember, ended: None };
+    let ended = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
+    let PlainLoop { mut link, .. } = running;
     let end = match ended {
         // Whoever reads has had enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -58,7 +59,7 @@ pub fn run(
     end
 }
 
-struct Running<'r> {
+struct PlainLoop<'r> {
     start: Instant,
     ticked: Instant,
     plain: Plain,
@@ -70,7 +71,7 @@ struct Running<'r> {
     ended: Ended,
 }
 
-impl Running<'_> {
+impl PlainLoop<'_> {
     fn serve(&mut self, signals: &Receiver<Signal>) -> io::Result<Result<(), String>> {
         #[cfg(unix)]
         if let Some((editor, lines, writer)) = self.edited_lines() {
@@ -101,7 +102,7 @@ impl Running<'_> {
             }
             select! {
                 recv(typed) -> line => {
-                    self.feed(line.unwrap_or(Input::End), None)?;
+                    self.feed(line.unwrap_or(PlainInput::End), None)?;
                     // Nobody reads on where standard input has ended.
                     let _ = go_on.try_send(());
                 }
@@ -109,13 +110,13 @@ impl Running<'_> {
                     let news = news.ok().and_then(|news| self.link.current(news));
                     self.news(news)?;
                 }
-                recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(Input::Stop, None)? },
+                recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(PlainInput::Stop, None)? },
                 default(self.patience()) => {}
             }
             // Also while lines come without a pause; but a sign of life that waits to be taken comes first.
             if self.link.news().is_empty() && self.patience().is_zero() {
                 self.ticked = Instant::now();
-                self.feed(Input::Tick, None)?;
+                self.feed(PlainInput::Tick, None)?;
             }
         }
     }
@@ -134,20 +135,20 @@ impl Running<'_> {
     fn news(&mut self, news: Option<ConnectionEvent>) -> io::Result<()> {
         match news {
             Some(ConnectionEvent::Event { event, line, by_program }) => {
-                self.feed(Input::Event(event), Some((&line, by_program)))
+                self.feed(PlainInput::Event(event), Some((&line, by_program)))
             }
             Some(ConnectionEvent::Unknown(line)) => self.output.unknown(&line, |_| false),
-            Some(ConnectionEvent::Down { why, loss }) => self.feed(Input::Down { why, loss }, None),
-            Some(ConnectionEvent::Refused(refused)) => self.feed(Input::Refused(refused), None),
+            Some(ConnectionEvent::Down { why, loss }) => self.feed(PlainInput::Down { why, loss }, None),
+            Some(ConnectionEvent::Refused(refused)) => self.feed(PlainInput::Refused(refused), None),
             Some(ConnectionEvent::Unread(_)) | None => Ok(()),
         }
     }
 
     /// One input, and everything that follows from it; `told` is how an event was sent, and whether this program told
     /// it itself.
-    fn feed(&mut self, input: Input, told: Option<(&str, bool)>) -> io::Result<()> {
+    fn feed(&mut self, input: PlainInput, told: Option<(&str, bool)>) -> io::Result<()> {
         let event = match &input {
-            Input::Event(event) => Some(event.clone()),
+            PlainInput::Event(event) => Some(event.clone()),
             _ => None,
         };
         let (line, by_program) = told.unwrap_or_default();
@@ -173,7 +174,7 @@ impl Running<'_> {
                 Act::AskPasswords(purpose) => {
                     self.output.flush()?;
                     let answer = passwords::ask(purpose)?;
-                    self.feed(Input::Passwords(answer), None)?;
+                    self.feed(PlainInput::Passwords(answer), None)?;
                 }
                 Act::RememberAccount => (self.remember)(Remembered::Account),
                 Act::Leave(end) => self.ended = Some(end),

@@ -8,12 +8,12 @@ use std::fmt;
 
 /// A JSON object whose fields stay in their order.
 #[derive(Debug)]
-pub(super) struct Object(Vec<(String, Value)>);
+pub(super) struct OrderedObject(Vec<(String, Value)>);
 
-impl Object {
+impl OrderedObject {
     /// Reads a line. `None` if it is no JSON object.
-    pub(super) fn parse(line: &str) -> Option<Object> {
-        let Object(mut fields) = serde_json::from_str(line).ok()?;
+    pub(super) fn parse(line: &str) -> Option<OrderedObject> {
+        let OrderedObject(mut fields) = serde_json::from_str(line).ok()?;
         for (name, value) in &mut fields {
             *name = clean(name).into_owned();
             match value {
@@ -22,14 +22,14 @@ impl Object {
                 value => clean_all(value),
             }
         }
-        Some(Object(fields))
+        Some(OrderedObject(fields))
     }
 }
 
-impl Object {
+impl OrderedObject {
     /// The same without a label that no program gave, and without what only says that a command was done. `None` if
     /// nothing is left of it.
-    pub(super) fn without_label(mut self, is_own: impl Fn(&str) -> bool) -> Option<Object> {
+    pub(super) fn without_label(mut self, is_own: impl Fn(&str) -> bool) -> Option<OrderedObject> {
         let field = |name: &str| self.0.iter().find(|(field, _)| field == name).and_then(|(_, value)| value.as_str());
         if !field("label").is_some_and(is_own) {
             return Some(self);
@@ -52,35 +52,35 @@ fn clean_all(value: &mut Value) {
     }
 }
 
-impl fmt::Display for Object {
+impl fmt::Display for OrderedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
+impl<'de> Deserialize<'de> for OrderedObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OrderedObject, D::Error> {
         struct Fields;
         impl<'de> Visitor<'de> for Fields {
-            type Value = Object;
+            type Value = OrderedObject;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OrderedObject, A::Error> {
                 let mut fields = Vec::new();
                 while let Some(field) = map.next_entry()? {
                     fields.push(field);
                 }
-                Ok(Object(fields))
+                Ok(OrderedObject(fields))
             }
         }
         deserializer.deserialize_map(Fields)
     }
 }
 
-impl Serialize for Object {
+impl Serialize for OrderedObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in &self.0 {
@@ -98,20 +98,20 @@ mod tests {
     fn fields_stay_in_their_order_and_texts_are_clean() {
         let line = r#"{"type":"x","b":["a\u001b[2J",1],"a":{"n":"\u202ez"},"id":9007199254740991}"#;
         let clean = r#"{"type":"x","b":["a",1],"a":{"n":"z"},"id":9007199254740991}"#;
-        assert_eq!(Object::parse(line).unwrap().to_string(), clean);
+        assert_eq!(OrderedObject::parse(line).unwrap().to_string(), clean);
     }
 
     #[test]
     fn a9_only_a_text_has_lines() {
         let line = r#"{"type":"message","user":"a\nb","text":"if x:\r\n\treturn\u2028y"}"#;
         let clean = r#"{"type":"message","user":"a b","text":"if x:\n    return\ny"}"#;
-        assert_eq!(Object::parse(line).unwrap().to_string(), clean);
+        assert_eq!(OrderedObject::parse(line).unwrap().to_string(), clean);
     }
 
     #[test]
     fn what_is_no_object_is_nothing() {
         for line in ["", "[1]", "\"text\"", "{\"a\":1", "hello"] {
-            assert!(Object::parse(line).is_none(), "{line}");
+            assert!(OrderedObject::parse(line).is_none(), "{line}");
         }
     }
 }

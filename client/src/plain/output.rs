@@ -1,6 +1,6 @@
 //! Standard output: events as lines for people, or as they were sent, for programs.
 
-use super::object::Object;
+use super::object::OrderedObject;
 use crate::chat::plain::PlainOptions;
 use crate::clock::{ZONE, wall};
 use landline_common::cause::CauseKind;
@@ -96,7 +96,7 @@ impl Output {
     /// # Errors
     /// Nobody reads any more.
     pub(super) fn unknown(&mut self, line: &str, is_own: impl Fn(&str) -> bool) -> io::Result<()> {
-        let Some(object) = Object::parse(line).filter(|_| self.ways.json) else { return Ok(()) };
+        let Some(object) = OrderedObject::parse(line).filter(|_| self.ways.json) else { return Ok(()) };
         match object.without_label(is_own) {
             Some(object) => writeln!(self.out, "{object}"),
             None => Ok(()),
@@ -186,7 +186,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landline_common::event::Grant;
+    use landline_common::event::SignInDetails;
     use landline_common::history::Location;
     use landline_common::{Cause, OffsetDateTime};
 
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(shown(said("hi"), Dialect::Elsewhere), "[ops] bob: hi\n");
         let (user, server, room) = ("bob".into(), "S".into(), "lobby".into());
         let welcome = shown(
-            EventKind::Welcome { user, server, room, account: true, grant: Box::new(Grant::default()) },
+            EventKind::Welcome { user, server, room, account: true, grant: Box::new(SignInDetails::default()) },
             Dialect::Lines,
         );
         assert!(welcome.starts_with("200 Welcome to S, bob.") && welcome.lines().count() == 1, "{welcome}");

@@ -1,7 +1,7 @@
 //! The questions for a password in lines, without an echo.
 
 use crate::chat::key::{Code, Key};
-use crate::chat::password_form::{Answer, PasswordForm, Purpose};
+use crate::chat::password_form::{PasswordAnswer, PasswordForm, Purpose};
 use crate::new_password::CAUTION;
 use crate::password_prompt;
 use std::io;
@@ -11,17 +11,17 @@ use std::io;
 ///
 /// # Errors
 /// There is no terminal.
-pub(super) fn ask(purpose: Purpose) -> io::Result<Answer> {
+pub(super) fn ask(purpose: Purpose) -> io::Result<PasswordAnswer> {
     let mut form = PasswordForm::new(purpose);
     eprintln!("{CAUTION} Esc leaves everything as it is.");
     loop {
         let problem = form.problem().map_or(String::new(), |problem| format!("! {problem}\n"));
         let Some(text) = password_prompt::ask(&format!("{problem}{}", form.question()))? else {
-            return Ok(Answer::Discard);
+            return Ok(PasswordAnswer::Discard);
         };
         form.paste(&text);
         match form.key(Key::plain(Code::Enter)) {
-            Answer::HistoryQuery => {}
+            PasswordAnswer::HistoryQuery => {}
             done => return Ok(done),
         }
     }

@@ -4,7 +4,7 @@ use crate::connect::{Entered, enter};
 use crate::connection::Refusal;
 use crate::password_prompt;
 use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{Choice, Input, Questions, SetupEffect, Step};
+use crate::setup::questions::{Choice, Question, Questions, SetupEffect, SetupInput};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
 use anyhow::Context;
@@ -21,11 +21,11 @@ const LONGEST: u64 = 4_096;
 pub fn ask(mut welcome: Questions, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<Option<Answered>> {
     let looking = setup::look().context("starting a thread")?;
     let mut inputs = Vec::new();
-    if welcome.step == Step::Server {
+    if welcome.step == Question::Server {
         eprintln!("looking for servers…");
         // Whoever hears the questions wants to hear a whole list.
         let Some(found) = wait(&looking, signals) else { return Ok(None) };
-        inputs.push(Input::Found(found.unwrap_or_default()));
+        inputs.push(SetupInput::Found(found.unwrap_or_default()));
     }
     loop {
         let mut wishes = Vec::new();
@@ -41,10 +41,10 @@ pub fn ask(mut welcome: Questions, setting: &Setting, signals: &Receiver<Signal>
                         let Choice { server, server_id, .. } = choice;
                         return Ok(Some(Answered { server, server_id, who, entered, note: welcome.note }));
                     }
-                    Err(Refusal { why, cause }) => inputs.push(Input::Refused(why, cause)),
+                    Err(Refusal { why, cause }) => inputs.push(SetupInput::Refused(why, cause)),
                 },
                 SetupEffect::Start => match start(&mut welcome, setting, signals)? {
-                    Some(started) => inputs.push(Input::Started(started)),
+                    Some(started) => inputs.push(SetupInput::Started(started)),
                     None => return Ok(None),
                 },
                 SetupEffect::GiveUp => {}
@@ -54,9 +54,9 @@ pub fn ask(mut welcome: Questions, setting: &Setting, signals: &Receiver<Signal>
         if !inputs.is_empty() {
             continue;
         }
-        inputs.extend(looking.try_iter().map(Input::Found).last());
+        inputs.extend(looking.try_iter().map(SetupInput::Found).last());
         match answer(&welcome, signals)? {
-            Some(line) => inputs.push(Input::Line(line)),
+            Some(line) => inputs.push(SetupInput::Line(line)),
             None => return Ok(None),
         }
     }
@@ -144,18 +144,18 @@ fn asked(welcome: &Questions) -> String {
         let columns: Vec<&str> = columns.iter().map(String::as_str).filter(|column| !column.is_empty()).collect();
         text += &format!("  {}  {}\n", at + 1, columns.join(", "));
     }
-    let what = if welcome.step == Step::Server { "A number, or an address" } else { "A number" };
+    let what = if welcome.step == Question::Server { "A number, or an address" } else { "A number" };
     text + &format!("{what} [{}]: ", welcome.at + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setup::questions::{Known, Offer};
+    use crate::setup::questions::{KnownAnswers, Offer};
 
     #[test]
     fn a_question_says_what_an_empty_line_means() {
-        let mut welcome = Questions::new(Known { name: "alice".into(), ..Known::default() });
+        let mut welcome = Questions::new(KnownAnswers { name: "alice".into(), ..KnownAnswers::default() });
         let offer = Offer {
             name: "Room 12".into(),
             address: "10.0.0.1:12345".into(),
@@ -163,14 +163,14 @@ mod tests {
             password: true,
             ..Offer::default()
         };
-        welcome.step(Input::Found(vec![offer]));
+        welcome.step(SetupInput::Found(vec![offer]));
         let expected = "Where do you want to talk?\n  1  Room 12, 10.0.0.1:12345, 1 person, password\n  2  another \
                         server: type its address\n  3  start a server here, for everybody on this network\nA number, \
                         or an address [1]: ";
         assert_eq!(asked(&welcome), expected);
-        welcome.step(Input::Line(String::new()));
+        welcome.step(SetupInput::Line(String::new()));
         assert_eq!(asked(&welcome), "Your name [alice]: ");
-        welcome.step(Input::Line("INFO".into()));
+        welcome.step(SetupInput::Line("INFO".into()));
         assert!(asked(&welcome).starts_with("! that name is reserved"));
     }
 }

@@ -9,4 +9,4 @@ mod terminal;
 pub mod theme;
 mod view;
 
-pub use run::{Taken, run};
+pub use run::{TerminalGuard, run};

@@ -6,7 +6,7 @@ use super::terminal::{Screen, give_back};
 use super::theme::Theme;
 use super::view;
 use crate::chat::leaving::unsent_summary;
-use crate::chat::{Effect, Exit, Input, Remembered, Settings, State};
+use crate::chat::{Exit, Input, Remembered, ScreenEffect, Settings, State};
 use crate::clock::now;
 use crate::connect::Entered;
 use crate::connection::{Connection, ConnectionEvent, First};
@@ -30,20 +30,20 @@ const NAMED: usize = 10;
 const STOPPED: Duration = Duration::from_millis(300);
 
 /// The terminal, taken over, and the keys that are pressed.
-pub struct Taken {
+pub struct TerminalGuard {
     screen: Screen,
     /// Keys, pastes, and other sizes.
     pub(super) keys: Receiver<Input>,
 }
 
-impl Taken {
+impl TerminalGuard {
     /// Takes it over.
     ///
     /// # Errors
     /// It is no terminal.
-    pub fn take() -> anyhow::Result<Taken> {
+    pub fn take() -> anyhow::Result<TerminalGuard> {
         let screen = Screen::take().context("taking the terminal over")?;
-        Ok(Taken { screen, keys: listen().context("reading keys")? })
+        Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
     }
 
     /// Draws something else than the conversations.
@@ -62,7 +62,7 @@ impl Taken {
 /// # Errors
 /// One was thrown out, or the terminal is gone.
 pub fn run(
-    taken: Taken,
+    taken: TerminalGuard,
     (server, room): (&str, &str),
     entered: Entered,
     (settings, theme): (Settings, Theme),
@@ -73,8 +73,8 @@ pub fn run(
     let Entered { link, engine, first: First { event, .. } } = entered;
     let mut state = State::new(engine, server, room, settings);
     let first = Input::Event { event, by_program: false };
-    let Taken { screen, keys } = taken;
-    let mut running = Running {
+    let TerminalGuard { screen, keys } = taken;
+    let mut running = ScreenLoop {
         start,
         state: &mut state,
         link,
@@ -88,7 +88,7 @@ pub fn run(
         repaint: false,
     };
     let exit = running.serve(first, keys)?;
-    let Running { link, screen, .. } = running;
+    let ScreenLoop { link, screen, .. } = running;
     drop(screen);
     link.finish();
     match exit {
@@ -109,7 +109,7 @@ fn unsent(lines: &[String], perhaps: usize) -> String {
     unsent_summary(lines.len() - perhaps.min(lines.len()), perhaps)
 }
 
-struct Running<'s> {
+struct ScreenLoop<'s> {
     start: Instant,
     state: &'s mut State,
     link: Box<dyn Connection>,
@@ -125,7 +125,7 @@ struct Running<'s> {
 
 type Flow = ControlFlow<Exit>;
 
-impl Running<'_> {
+impl ScreenLoop<'_> {
     fn serve(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
         let (width, height) = self.screen.size()?;
         for input in [Input::Resize(width, height), first] {
@@ -234,21 +234,21 @@ impl Running<'_> {
     }
 
     /// Does what the model wants, which may have an answer.
-    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
+    fn carry_out(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
         match effect {
-            Effect::Connect(sign_in) => self.link.connect(sign_in).context("starting a thread")?,
-            Effect::Disconnect => self.link.disconnect(),
-            Effect::Send(line) => self.link.send(&line),
-            Effect::Bell => self.screen.ring(),
-            Effect::Notify(text) => self.screen.notify(&text),
-            Effect::Remember(what) => (self.remember)(what),
-            Effect::Repaint => self.repaint = true,
-            Effect::Suspend => self.suspend()?,
-            Effect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),
-            Effect::ListFolder { folder, beginning } => {
+            ScreenEffect::Connect(sign_in) => self.link.connect(sign_in).context("starting a thread")?,
+            ScreenEffect::Disconnect => self.link.disconnect(),
+            ScreenEffect::Send(line) => self.link.send(&line),
+            ScreenEffect::Bell => self.screen.ring(),
+            ScreenEffect::Notify(text) => self.screen.notify(&text),
+            ScreenEffect::Remember(what) => (self.remember)(what),
+            ScreenEffect::Repaint => self.repaint = true,
+            ScreenEffect::Suspend => self.suspend()?,
+            ScreenEffect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),
+            ScreenEffect::ListFolder { folder, beginning } => {
                 return Ok(Continue(Some(Input::Folder(files::list(&folder, &beginning)))));
             }
-            Effect::Quit(exit) => return Ok(Break(exit)),
+            ScreenEffect::Quit(exit) => return Ok(Break(exit)),
         }
         Ok(Continue(None))
     }

@@ -1,6 +1,6 @@
 //! The first questions on the full screen: keys, servers that answer and connections go into the model.
 
-use super::run::Taken;
+use super::run::TerminalGuard;
 use super::theme::Theme;
 use super::view;
 use crate::chat;
@@ -8,7 +8,7 @@ use crate::chat::key::Code;
 use crate::connect::{self, Entered};
 use crate::connection::{Connection, ConnectionEvent, First, Refusal};
 use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{Choice, Input, Questions, SetupEffect};
+use crate::setup::questions::{Choice, Questions, SetupEffect, SetupInput};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
 use anyhow::Context;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
-type Attempt = Option<(Choice, connect::Attempt)>;
+type PendingSignIn = Option<(Choice, connect::SignInAttempt)>;
 type Starting = Receiver<Result<setup::Started, NotStarted>>;
 
 /// Asks until one is in. `None` if one leaves.
@@ -27,7 +27,7 @@ type Starting = Receiver<Result<setup::Started, NotStarted>>;
 /// # Errors
 /// The terminal is gone.
 pub fn ask(
-    taken: &mut Taken,
+    taken: &mut TerminalGuard,
     welcome: Questions,
     setting: &Setting,
     theme: &Theme,
@@ -41,16 +41,16 @@ pub fn ask(
         let starting = asking.starting.clone();
         select! {
             recv(taken.keys) -> key => match key {
-                Ok(chat::Input::Key(key)) => asking.feed(Input::Key(key))?,
-                Ok(chat::Input::Paste(text) | chat::Input::Burst(text)) => asking.feed(Input::Paste(text))?,
+                Ok(chat::Input::Key(key)) => asking.feed(SetupInput::Key(key))?,
+                Ok(chat::Input::Paste(text) | chat::Input::Burst(text)) => asking.feed(SetupInput::Paste(text))?,
                 Ok(chat::Input::Wheel { back, rows }) => {
                     let arrow = chat::Key::plain(if back { Code::Up } else { Code::Down });
-                    (0..rows).try_for_each(|_| asking.feed(Input::Key(arrow)))?;
+                    (0..rows).try_for_each(|_| asking.feed(SetupInput::Key(arrow)))?;
                 }
                 Ok(_) => {}
                 Err(_) => asking.over = true,
             },
-            recv(looking) -> offers => asking.feed(Input::Found(offers.unwrap_or_default()))?,
+            recv(looking) -> offers => asking.feed(SetupInput::Found(offers.unwrap_or_default()))?,
             recv(starting) -> started => {
                 asking.starting = never();
                 asking.started(started.unwrap_or_else(|_| Err(NotStarted::Failed("it was not started".into()))))?;
@@ -73,17 +73,17 @@ pub fn ask(
 struct Asking<'s> {
     welcome: Questions,
     setting: &'s Setting,
-    attempt: Attempt,
+    attempt: PendingSignIn,
     starting: Starting,
     over: bool,
 }
 
 impl Asking<'_> {
-    fn feed(&mut self, input: Input) -> anyhow::Result<()> {
+    fn feed(&mut self, input: SetupInput) -> anyhow::Result<()> {
         for wish in self.welcome.step(input) {
             match wish {
                 SetupEffect::Connect(choice) => {
-                    let attempt = connect::Attempt::begin(&choice.server, &self.setting.identity(&choice))?;
+                    let attempt = connect::SignInAttempt::begin(&choice.server, &self.setting.identity(&choice))?;
                     self.attempt = Some((choice, attempt));
                 }
                 SetupEffect::GiveUp => {
@@ -104,7 +104,7 @@ impl Asking<'_> {
         if let Ok(started) = &started {
             self.welcome.note = Some(started.note.clone());
         }
-        self.feed(Input::Started(started.map(|started| started.address)))
+        self.feed(SetupInput::Started(started.map(|started| started.address)))
     }
 
     /// What a connection that is being made has come to.
@@ -116,10 +116,10 @@ impl Asking<'_> {
         };
         match First::of(news) {
             Ok(first) => {
-                let connect::Attempt { link, engine } = attempt;
+                let connect::SignInAttempt { link, engine } = attempt;
                 Ok(Some((choice, Entered { link: Box::new(link), engine, first })))
             }
-            Err(Refusal { why, cause }) => self.feed(Input::Refused(why, cause)).map(|()| None),
+            Err(Refusal { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),
         }
     }
 

@@ -6,8 +6,8 @@ mod entry;
 use super::Scan;
 use super::failure::Failure;
 use super::network::Network;
-use super::tool::{Said, Tool};
-use entry::Entry;
+use super::tool::{Tool, ToolOutput};
+use entry::BssEntry;
 
 /// Interfaces to scan at most, since each scan takes seconds. Virtual interfaces repeat what the real ones see.
 const MAX_INTERFACES: usize = 8;
@@ -61,10 +61,10 @@ fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Failure> {
         return Ok(Scan { networks: parse(said.whole("BSS "))?, note: None });
     }
     let (note, otherwise) = match refusal(&said) {
-        Refusal::NotPermitted => (CACHED_NOT_PERMITTED, Failure::NotPermitted),
-        Refusal::Busy => (CACHED_BUSY, Failure::Nothing),
-        Refusal::Off => return Err(Failure::Off(HOW_TO_ENABLE)),
-        Refusal::Other => return Err(iw.complains(&said)),
+        IwRefusal::NotPermitted => (CACHED_NOT_PERMITTED, Failure::NotPermitted),
+        IwRefusal::Busy => (CACHED_BUSY, Failure::Nothing),
+        IwRefusal::Off => return Err(Failure::Off(HOW_TO_ENABLE)),
+        IwRefusal::Other => return Err(iw.complains(&said)),
     };
     let said = iw.run(&["dev", interface, "scan", "dump"])?;
     let networks = parse(said.whole("BSS "))?;
@@ -72,20 +72,20 @@ fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Failure> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Refusal {
+enum IwRefusal {
     NotPermitted,
     Busy,
     Off,
     Other,
 }
 
-fn refusal(said: &Said) -> Refusal {
+fn refusal(said: &ToolOutput) -> IwRefusal {
     let complaint = said.complaint.trim_end();
     match complaint {
-        _ if complaint.ends_with(NOT_PERMITTED) => Refusal::NotPermitted,
-        _ if complaint.ends_with(BUSY) => Refusal::Busy,
-        _ if DOWN.iter().any(|number| complaint.ends_with(number)) => Refusal::Off,
-        _ => Refusal::Other,
+        _ if complaint.ends_with(NOT_PERMITTED) => IwRefusal::NotPermitted,
+        _ if complaint.ends_with(BUSY) => IwRefusal::Busy,
+        _ if DOWN.iter().any(|number| complaint.ends_with(number)) => IwRefusal::Off,
+        _ => IwRefusal::Other,
     }
 }
 
@@ -110,10 +110,10 @@ fn interfaces(text: &str) -> Vec<&str> {
 /// # Errors
 /// The output is not empty and has no `BSS` entry.
 pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<BssEntry> = Vec::new();
     for line in text.lines() {
         if let Some(head) = line.strip_prefix("BSS ") {
-            entries.push(Entry::begin(head));
+            entries.push(BssEntry::begin(head));
         } else if let (Some(entry), Some(line)) = (entries.last_mut(), line.strip_prefix('\t')) {
             entry.read(line);
         }
@@ -121,7 +121,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
     if entries.is_empty() && !text.trim().is_empty() {
         return Err(Failure::Unintelligible("iw"));
     }
-    Ok(entries.into_iter().map(Entry::network).collect())
+    Ok(entries.into_iter().map(BssEntry::network).collect())
 }
 
 #[cfg(test)]

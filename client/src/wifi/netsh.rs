@@ -65,22 +65,22 @@ fn connected(text: &str) -> Vec<Bssid> {
 #[must_use]
 pub fn parse(text: &str) -> Vec<Network> {
     let mut networks = Vec::new();
-    let mut entry: Option<Entry<'_>> = None;
+    let mut entry: Option<NetshEntry<'_>> = None;
     for line in text.lines() {
         let Some((label, value)) = pair(line) else { continue };
         if is_network(line) {
-            networks.extend(entry.take().map(Entry::network));
-            entry = Some(Entry::begin(value));
+            networks.extend(entry.take().map(NetshEntry::network));
+            entry = Some(NetshEntry::begin(value));
         } else if let Some(current) = &mut entry {
             if let Some(bssid) = Bssid::parse(value.trim()) {
                 let next = current.next(bssid);
-                networks.extend(entry.replace(next).filter(|entry| entry.bssid.is_some()).map(Entry::network));
+                networks.extend(entry.replace(next).filter(|entry| entry.bssid.is_some()).map(NetshEntry::network));
             } else if !label.is_empty() {
                 current.read(value.trim());
             }
         }
     }
-    networks.extend(entry.map(Entry::network));
+    networks.extend(entry.map(NetshEntry::network));
     networks
 }
 
@@ -96,7 +96,7 @@ fn is_network(line: &str) -> bool {
 }
 
 #[derive(Clone)]
-struct Entry<'a> {
+struct NetshEntry<'a> {
     name: &'a str,
     /// Values above the first access point, in order.
     head: Vec<&'a str>,
@@ -106,13 +106,13 @@ struct Entry<'a> {
     band: Option<Band>,
 }
 
-impl<'a> Entry<'a> {
-    fn begin(name: &'a str) -> Entry<'a> {
-        Entry { name, head: Vec::new(), bssid: None, signal: None, channel: None, band: None }
+impl<'a> NetshEntry<'a> {
+    fn begin(name: &'a str) -> NetshEntry<'a> {
+        NetshEntry { name, head: Vec::new(), bssid: None, signal: None, channel: None, band: None }
     }
 
-    fn next(&self, bssid: Bssid) -> Entry<'a> {
-        Entry { head: self.head.clone(), bssid: Some(bssid), ..Entry::begin(self.name) }
+    fn next(&self, bssid: Bssid) -> NetshEntry<'a> {
+        NetshEntry { head: self.head.clone(), bssid: Some(bssid), ..NetshEntry::begin(self.name) }
     }
 
     /// Reads one value. The first percentage is the signal and the first bare number after it the channel; later

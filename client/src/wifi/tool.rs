@@ -32,7 +32,7 @@ pub struct Tool {
 
 /// What it said.
 #[derive(Debug)]
-pub struct Said {
+pub struct ToolOutput {
     /// On standard output, what is not UTF-8 replaced.
     pub text: String,
     /// On standard error.
@@ -43,7 +43,7 @@ pub struct Said {
     cut: bool,
 }
 
-impl Said {
+impl ToolOutput {
     /// What it printed, without the entry in which it was cut off: half a description would be a wrong one. `start` is
     /// how entries begin.
     #[must_use]
@@ -74,7 +74,7 @@ impl Tool {
     ///
     /// # Errors
     /// It is not there, does not start, or does not end in time.
-    pub fn run(&self, args: &[&str]) -> Result<Said, Failure> {
+    pub fn run(&self, args: &[&str]) -> Result<ToolOutput, Failure> {
         let until = Instant::now() + self.deadline;
         let mut child = self.start(args)?;
         let said = self.listen(&mut child, until);
@@ -86,7 +86,7 @@ impl Tool {
 
     /// Its complaint as a trouble.
     #[must_use]
-    pub fn complains(&self, said: &Said) -> Failure {
+    pub fn complains(&self, said: &ToolOutput) -> Failure {
         let text = if said.complaint.trim().is_empty() { &said.text } else { &said.complaint };
         let lines: Vec<String> = text.lines().map(|line| clean(line).trim().to_owned()).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
@@ -108,7 +108,7 @@ impl Tool {
         })
     }
 
-    fn listen(&self, child: &mut Child, until: Instant) -> Result<Said, Failure> {
+    fn listen(&self, child: &mut Child, until: Instant) -> Result<ToolOutput, Failure> {
         let slow = || Failure::Slow { tool: self.name, seconds: self.deadline.as_secs() };
         let (output, complaint) = (reader(child.stdout.take()), reader(child.stderr.take()));
         let (text, cut) = output.recv_deadline(until).map_err(|_| slow())?;
@@ -118,7 +118,7 @@ impl Tool {
         }
         let (complaint, _) = complaint.recv_deadline(until).map_err(|_| slow())?;
         let status = ended(child, until).ok_or_else(slow)?;
-        Ok(Said { text, complaint, success: cut || status.success(), cut })
+        Ok(ToolOutput { text, complaint, success: cut || status.success(), cut })
     }
 }
 
@@ -178,7 +178,7 @@ pub fn below(root: &str, otherwise: &str, relative: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn sh(deadline: Duration, script: &str) -> Result<Said, Failure> {
+    fn sh(deadline: Duration, script: &str) -> Result<ToolOutput, Failure> {
         Tool { deadline, ..Tool::at("sh", "/bin/sh") }.run(&["-c", script])
     }
 

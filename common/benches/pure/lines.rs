@@ -4,14 +4,14 @@ use crate::TEXT;
 use criterion::{Criterion, Throughput};
 use landline_common::Limits;
 use landline_common::limits::count;
-use landline_common::lines::{Framing, Input, ReadMessage};
+use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
 use std::hint::black_box;
 
 /// As many lines as a busy client sends at once.
 const LINES: usize = 64;
 
 /// Gives `input` the bytes of one read after another and takes every message from it. Returns how many there were.
-fn feed<'b>(input: &mut Input, reads: impl Iterator<Item = &'b [u8]>) -> usize {
+fn feed<'b>(input: &mut ReceiveBuffer, reads: impl Iterator<Item = &'b [u8]>) -> usize {
     let mut messages = 0;
     for mut read in reads {
         while !read.is_empty() {
@@ -29,8 +29,8 @@ fn feed<'b>(input: &mut Input, reads: impl Iterator<Item = &'b [u8]>) -> usize {
 }
 
 /// An input whose client sends each message without a newline.
-fn unframed(longest: usize) -> Input {
-    let mut input = Input::new(longest);
+fn unframed(longest: usize) -> ReceiveBuffer {
+    let mut input = ReceiveBuffer::new(longest);
     let first = input.space();
     first[..TEXT.len()].copy_from_slice(TEXT.as_bytes());
     input.filled(TEXT.len());
@@ -46,7 +46,7 @@ pub fn bench(criterion: &mut Criterion) {
 
     let stream = format!("{TEXT}\n").repeat(LINES);
     group.throughput(Throughput::Bytes(stream.len() as u64));
-    let mut input = Input::of_lines(longest);
+    let mut input = ReceiveBuffer::of_lines(longest);
     group.bench_function("framed, many a read", |b| {
         b.iter(|| assert_eq!(feed(&mut input, std::iter::once(stream.as_bytes())), LINES));
     });

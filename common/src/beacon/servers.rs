@@ -13,30 +13,30 @@ const MAX_PER_ADDRESS: usize = 4;
 
 /// A server found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundServer {
     /// Source address of its datagrams, whatever address they claim.
     pub address: IpAddr,
     /// How it was found.
-    pub kind: Kind,
+    pub kind: DatagramKind,
     heard_ms: u64,
 }
 
 /// The kind of datagram that a server was found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum DatagramKind {
     /// An answer to our question.
     Landline(Answer),
     /// A beacon, which says no more than this port of the LanTalk door.
     LanTalk(u16),
 }
 
-impl Found {
+impl FoundServer {
     /// The port to connect to.
     #[must_use]
     pub fn port(&self) -> u16 {
         match &self.kind {
-            Kind::Landline(answer) => answer.port,
-            Kind::LanTalk(port) => *port,
+            DatagramKind::Landline(answer) => answer.port,
+            DatagramKind::LanTalk(port) => *port,
         }
     }
 
@@ -47,22 +47,22 @@ impl Found {
     }
 
     fn is_answer(&self) -> bool {
-        matches!(self.kind, Kind::Landline(_))
+        matches!(self.kind, DatagramKind::Landline(_))
     }
 
     /// True if a beacon with this port belongs to this server.
     fn has_lantalk(&self, beacon: u16) -> bool {
         match &self.kind {
-            Kind::Landline(answer) => answer.lantalk == beacon,
-            Kind::LanTalk(port) => *port == beacon,
+            DatagramKind::Landline(answer) => answer.lantalk == beacon,
+            DatagramKind::LanTalk(port) => *port == beacon,
         }
     }
 
     /// True if two answers are from two addresses of one server: the id is the same, and each lists the source address of
     /// the other. The id alone proves nothing: a host could repeat it, to hide a server behind itself.
-    fn is_other_address_of(&self, other: &Found) -> bool {
+    fn is_other_address_of(&self, other: &FoundServer) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Landline(a), Kind::Landline(b)) => {
+            (DatagramKind::Landline(a), DatagramKind::Landline(b)) => {
                 let is_same = !a.id.is_empty() && (&a.id, a.port) == (&b.id, b.port);
                 is_same && a.also.contains(&other.address) && b.also.contains(&self.address)
             }
@@ -71,20 +71,20 @@ impl Found {
     }
 
     /// True if two entries from addresses of this machine are one server.
-    fn is_same_local_server(&self, other: &Found) -> bool {
+    fn is_same_local_server(&self, other: &FoundServer) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Landline(a), Kind::Landline(b)) => {
+            (DatagramKind::Landline(a), DatagramKind::Landline(b)) => {
                 (&a.name, a.port, a.lantalk, &a.version) == (&b.name, b.port, b.lantalk, &b.version)
             }
-            (_, Kind::LanTalk(port)) => self.has_lantalk(*port),
-            (Kind::LanTalk(port), _) => other.has_lantalk(*port),
+            (_, DatagramKind::LanTalk(port)) => self.has_lantalk(*port),
+            (DatagramKind::LanTalk(port), _) => other.has_lantalk(*port),
         }
     }
 }
 
 /// The servers found: at most 64, and at most 4 at one address.
 #[derive(Clone, Debug, Default)]
-pub struct Servers(Vec<Found>);
+pub struct Servers(Vec<FoundServer>);
 
 impl Servers {
     /// Adds or updates a server for an answer from `source`, received at `now_ms`.
@@ -93,10 +93,10 @@ impl Servers {
             return;
         }
         // The answer replaces a beacon of the same server.
-        let lantalk = Kind::LanTalk(answer.lantalk);
+        let lantalk = DatagramKind::LanTalk(answer.lantalk);
         self.0.retain(|found| found.address != source || found.kind != lantalk);
         let port = answer.port;
-        let new = Found { address: source, kind: Kind::Landline(answer), heard_ms: now_ms };
+        let new = FoundServer { address: source, kind: DatagramKind::Landline(answer), heard_ms: now_ms };
         let known = self.0.iter_mut().find(|f| f.address == source && f.is_answer() && f.port() == port);
         if let Some(known) = known {
             *known = new;
@@ -113,17 +113,17 @@ impl Servers {
         if let Some(known) = self.0.iter_mut().find(|f| f.address == source && f.has_lantalk(beacon.port)) {
             known.heard_ms = now_ms;
         } else if self.0.len() < MAX_SERVERS && self.count_from(source) < MAX_PER_ADDRESS {
-            self.0.push(Found { address: source, kind: Kind::LanTalk(beacon.port), heard_ms: now_ms });
+            self.0.push(FoundServer { address: source, kind: DatagramKind::LanTalk(beacon.port), heard_ms: now_ms });
         }
     }
 
     /// Keeps one entry for each server of this machine, which hears itself at each of its addresses: of the addresses in
     /// `own`, the first that it was found at. Other hosts cannot send from these, so they cannot hide a server this way.
     pub fn merge_own(&mut self, own: &[IpAddr]) {
-        let rank = |found: &Found| own.iter().position(|address| *address == found.address);
+        let rank = |found: &FoundServer| own.iter().position(|address| *address == found.address);
         let all = self.0.clone();
         // Answers come first, whatever their address: they say more than beacons.
-        let priority = |found: &Found| rank(found).map(|rank| (!found.is_answer(), rank));
+        let priority = |found: &FoundServer| rank(found).map(|rank| (!found.is_answer(), rank));
         self.0.retain(|found| {
             let own_priority = priority(found);
             !all.iter().any(|other| {
@@ -134,22 +134,22 @@ impl Servers {
 
     /// Returns each server once: answers first, then by name and address.
     #[must_use]
-    pub fn list(&self) -> Vec<Found> {
+    pub fn list(&self) -> Vec<FoundServer> {
         let mut list = self.sorted();
         let all = list.clone();
-        let is_listed_before = |found: &Found| {
+        let is_listed_before = |found: &FoundServer| {
             all.iter().take_while(|other| *other != found).any(|other| other.is_other_address_of(found))
         };
         list.retain(|found| !is_listed_before(found));
         list
     }
 
-    fn sorted(&self) -> Vec<Found> {
+    fn sorted(&self) -> Vec<FoundServer> {
         let mut list = self.0.clone();
         list.sort_by_cached_key(|found| {
             let name = match &found.kind {
-                Kind::Landline(answer) => answer.name.to_lowercase(),
-                Kind::LanTalk(_) => String::new(),
+                DatagramKind::Landline(answer) => answer.name.to_lowercase(),
+                DatagramKind::LanTalk(_) => String::new(),
             };
             (!found.is_answer(), name, found.address, found.port())
         });
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(rows(&servers), [(ip(3), 1), (ip(2), 1), (ip(1), 5_050)]);
         let ages: Vec<u64> = servers.list().iter().map(|found| found.age_ms(350)).collect();
         assert_eq!(ages, [150, 50, 250]);
-        assert!(matches!(&servers.list()[1].kind, Kind::Landline(answer) if answer.users == 7));
+        assert!(matches!(&servers.list()[1].kind, DatagramKind::Landline(answer) if answer.users == 7));
         assert_eq!(servers.list()[0].age_ms(0), 0, "a clock that steps back");
     }
 
@@ -264,7 +264,7 @@ mod tests {
             servers.answered(ip(1), answer("liar", 100 + n), 2);
         }
         assert_eq!(servers.list().len(), MAX_PER_ADDRESS);
-        assert!(servers.list().iter().all(Found::is_answer));
+        assert!(servers.list().iter().all(FoundServer::is_answer));
         assert!(servers.list().iter().any(|found| found.port() == 7));
     }
 
@@ -281,7 +281,7 @@ mod tests {
         }
         let list = servers.list();
         assert_eq!(list.len(), MAX_SERVERS);
-        assert!(list.iter().all(Found::is_answer), "answers replace beacons");
+        assert!(list.iter().all(FoundServer::is_answer), "answers replace beacons");
         assert!(list.iter().any(|found| found.address == ip(1)), "answers stay");
         servers.announced(ip(1), beacon(9), 3);
         servers.announced(ip(9_999), beacon(9), 3);

@@ -1,6 +1,6 @@
 //! Help for users: a short text for newcomers, all commands in groups, and suggestions for mistyped words.
 
-use super::table::{TOPICS, Topic, typed_words};
+use super::table::{CommandSpec, TOPICS, typed_words};
 
 /// The lines of `/help`: enough to talk, to look messages up, and to block a user.
 pub static SHORT_HELP: &[&str] = &[
@@ -50,13 +50,14 @@ pub fn help_about(word: &str) -> impl Iterator<Item = String> {
     TOPICS.iter().filter(move |topic| topic.is_about(&word)).map(help_line)
 }
 
-fn help_line(topic: &Topic) -> String {
+fn help_line(topic: &CommandSpec) -> String {
     let or = if topic.also.is_empty() { String::new() } else { format!(" (or: {})", topic.also) };
     format!("{}{or} – {}", topic.usage, topic.help)
 }
 
-fn topic(word: &str) -> Option<&'static Topic> {
-    let is_it = |topic: &&Topic| topic.usage.split(' ').next().and_then(|first| first.strip_prefix('/')) == Some(word);
+fn topic(word: &str) -> Option<&'static CommandSpec> {
+    let is_it =
+        |topic: &&CommandSpec| topic.usage.split(' ').next().and_then(|first| first.strip_prefix('/')) == Some(word);
     TOPICS.iter().find(is_it)
 }
 

@@ -4,7 +4,7 @@
 //! Behind a slash word, only one space or line end is removed from the front of a text, so that it keeps its indentation.
 
 use super::help::suggestion;
-use super::table::{Args, Form, Shape, TOPICS, Topic, without_alias};
+use super::table::{CommandSpec, Form, ParsedArgs, Shape, TOPICS, without_alias};
 use super::{Command, Format, HistoryQuery};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
@@ -103,7 +103,7 @@ fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
         let is_it = |form: &&Form| form.words.strip_prefix('/').is_some_and(|w| w.eq_ignore_ascii_case(known));
         topic.forms.iter().find(is_it).map(|form| (topic, form.shape))
     });
-    let (topic, shape): (&Topic, Shape) = found.ok_or(CommandError::Unknown(word))?;
+    let (topic, shape): (&CommandSpec, Shape) = found.ok_or(CommandError::Unknown(word))?;
     let opens_window = word.eq_ignore_ascii_case("query") && !rest.trim().is_empty();
     let misused = if opens_window { CommandError::NoWindow(rest.trim()) } else { CommandError::Usage(topic.usage) };
     arguments(rest, shape).map(topic.build).map(without_number_sign).ok_or(misused)
@@ -132,7 +132,7 @@ fn parse_bare(line: &str) -> Option<Command<'_>> {
     TOPICS.iter().find_map(|topic| {
         topic.forms.iter().find_map(|form| {
             let rest = after_words(line, form.words)?;
-            arguments(rest.trim_start(), form.shape).map(Args::trimmed).map(topic.build)
+            arguments(rest.trim_start(), form.shape).map(ParsedArgs::trimmed).map(topic.build)
         })
     })
 }
@@ -151,11 +151,11 @@ fn after_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
 const SEPARATORS: [char; 2] = [' ', '\n'];
 
 /// Splits the rest of a line into arguments of this shape; `None` if they do not fit. Texts keep their leading whitespace.
-fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
+fn arguments(rest: &str, shape: Shape) -> Option<ParsedArgs<'_>> {
     let whole = rest.trim_end();
     let rest = whole.trim_start();
     let (word, text) = rest.split_once(SEPARATORS).unwrap_or((rest, ""));
-    let one = Args { first: if shape == Shape::Text { whole } else { rest }, ..Args::default() };
+    let one = ParsedArgs { first: if shape == Shape::Text { whole } else { rest }, ..ParsedArgs::default() };
     let fits = match shape {
         Shape::Nothing => rest.is_empty(),
         Shape::Word => !rest.is_empty() && text.is_empty(),
@@ -164,27 +164,32 @@ fn arguments(rest: &str, shape: Shape) -> Option<Args<'_>> {
         Shape::MaybeText => true,
         Shape::HistoryQuery => HistoryQuery::parse(rest).is_some(),
         Shape::Format => [Format::Json, Format::Text].iter().any(|f| f.as_str().eq_ignore_ascii_case(rest)),
-        Shape::WordText => return (!text.is_empty()).then_some(Args { first: word, second: text, ..one }),
-        Shape::MaybeWordText => return (!rest.is_empty()).then_some(Args { first: word, second: text, ..one }),
+        Shape::WordText => return (!text.is_empty()).then_some(ParsedArgs { first: word, second: text, ..one }),
+        Shape::MaybeWordText => return (!rest.is_empty()).then_some(ParsedArgs { first: word, second: text, ..one }),
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
             return listing(rest, shape);
         }
-        Shape::Number => return Some(Args { number: number(rest)?, ..one }),
+        Shape::Number => return Some(ParsedArgs { number: number(rest)?, ..one }),
         Shape::ThreeWords => {
             let (second, third) = text.trim_start().split_once(SEPARATORS)?;
             let third = third.trim_start();
-            return (!third.contains(SEPARATORS)).then_some(Args { first: word, second, third, ..Args::default() });
+            return (!third.contains(SEPARATORS)).then_some(ParsedArgs {
+                first: word,
+                second,
+                third,
+                ..ParsedArgs::default()
+            });
         }
     };
     fits.then_some(one)
 }
 
 /// Splits the arguments of a list: its subject and the name behind which it continues.
-fn listing(rest: &str, shape: Shape) -> Option<Args<'_>> {
+fn listing(rest: &str, shape: Shape) -> Option<ParsedArgs<'_>> {
     let (first, after) = split_after(rest);
-    let args = Args { first, after, ..Args::default() };
+    let args = ParsedArgs { first, after, ..ParsedArgs::default() };
     let fits = match shape {
-        Shape::NumberAfter => return Some(Args { number: number(first)?, ..args }),
+        Shape::NumberAfter => return Some(ParsedArgs { number: number(first)?, ..args }),
         Shape::MaybeAfter => first.is_empty(),
         Shape::MaybeWordOrAfter => !first.contains(SEPARATORS) && (first.is_empty() || after.is_none()),
         _ => !first.contains(SEPARATORS),

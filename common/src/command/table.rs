@@ -3,7 +3,7 @@
 use super::{Command, Format, HistoryQuery};
 
 /// A command with all its written forms.
-pub struct Topic {
+pub struct CommandSpec {
     /// The slash form, with arguments in capitals.
     pub usage: &'static str,
     /// The bare forms of the programs that Landline replaces, with arguments; may be empty.
@@ -11,10 +11,10 @@ pub struct Topic {
     /// The effect, in one line for users.
     pub help: &'static str,
     pub(super) forms: &'static [Form],
-    pub(super) build: for<'a> fn(Args<'a>) -> Command<'a>,
+    pub(super) build: for<'a> fn(ParsedArgs<'a>) -> Command<'a>,
 }
 
-impl Topic {
+impl CommandSpec {
     /// True if `word`, in lower case and without a slash, is among the words of the command.
     #[must_use]
     pub fn is_about(&self, word: &str) -> bool {
@@ -69,7 +69,7 @@ pub(super) enum Shape {
 
 /// The arguments in their order; a missing one is empty.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Args<'a> {
+pub(super) struct ParsedArgs<'a> {
     pub first: &'a str,
     pub second: &'a str,
     pub third: &'a str,
@@ -77,10 +77,10 @@ pub(super) struct Args<'a> {
     pub after: Option<&'a str>,
 }
 
-impl<'a> Args<'a> {
+impl<'a> ParsedArgs<'a> {
     /// Removes the whitespace in front of the first two arguments.
-    pub(super) fn trimmed(self) -> Args<'a> {
-        Args { first: self.first.trim_start(), second: self.second.trim_start(), ..self }
+    pub(super) fn trimmed(self) -> ParsedArgs<'a> {
+        ParsedArgs { first: self.first.trim_start(), second: self.second.trim_start(), ..self }
     }
 
     fn maybe(self) -> Option<&'a str> {
@@ -146,7 +146,7 @@ use Shape::{
 macro_rules! topics {
     ($( $usage:literal, $also:literal, $help:literal, [$( $words:literal $shape:expr ),+], $build:expr; )+) => {
         /// All commands. Where the words of one begin with the words of another, the longer form stands first.
-        pub static TOPICS: &[Topic] = &[ $( Topic {
+        pub static TOPICS: &[CommandSpec] = &[ $( CommandSpec {
             usage: $usage, also: $also, help: $help, forms: &[$( form($words, $shape) ),+], build: $build,
         } ),+ ];
     };

@@ -1,13 +1,13 @@
 //! Converts objects into events.
 
-use super::{Remainder, Wire};
-use crate::cause::{About, Cause, Report};
+use super::{Remainder, WireEvent};
+use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
-use crate::event::{EventKind, Grant, More, Part, Text};
+use crate::event::{EventKind, More, Part, SignInDetails, Text};
 use crate::history::Location;
 use std::borrow::Cow;
 
-impl Wire<'_> {
+impl WireEvent<'_> {
     /// The event's content; `None` if a field is missing or the kind of event is unknown.
     pub(super) fn what(&self) -> Option<EventKind<'static>> {
         Some(match (&*self.r#type, self.event.as_deref()) {
@@ -30,7 +30,7 @@ impl Wire<'_> {
                 EventKind::Recalled { id: self.id?, place, user: owned(&self.user)?, text: owned(&self.text)? }
             }
             ("pm", Some("history")) => {
-                let place = Location::Direct { to: owned(&self.to_user)? };
+                let place = Location::DirectMessage { to: owned(&self.to_user)? };
                 EventKind::Recalled { id: self.id?, place, user: owned(&self.from_user)?, text: owned(&self.text)? }
             }
             ("pm", Some("private")) => EventKind::Private { from: owned(&self.from_user)?, text: owned(&self.text)? },
@@ -48,7 +48,7 @@ impl Wire<'_> {
                 server: owned(&self.server_name)?,
                 room: owned(&self.room)?,
                 account: self.account?,
-                grant: Box::new(Grant {
+                grant: Box::new(SignInDetails {
                     protocol: self.protocol.unwrap_or(0),
                     token: owned(&self.token),
                     resumed: self.resumed == Some(true),
@@ -69,7 +69,7 @@ impl Wire<'_> {
     }
 
     fn report(&self, sentence: &Option<Text<'_>>) -> Option<Report<'static>> {
-        let about = About {
+        let about = Details {
             user: owned(&self.user),
             room: owned(&self.room),
             seconds: self.seconds,

@@ -1,7 +1,7 @@
 use super::{read, write};
-use crate::cause::{About, Cause, Report};
+use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
-use crate::event::{Event, EventKind, Grant, More, Part, Reply, Text};
+use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
 use crate::time::OffsetDateTime;
 use proptest::prelude::*;
@@ -89,13 +89,18 @@ fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
 }
 
 fn place() -> impl Strategy<Value = Location<'static>> {
-    prop_oneof![text().prop_map(Location::Room), Just(Location::Global), text().prop_map(|to| Location::Direct { to })]
+    prop_oneof![
+        text().prop_map(Location::Room),
+        Just(Location::Global),
+        text().prop_map(|to| Location::DirectMessage { to })
+    ]
 }
 
-fn grant() -> impl Strategy<Value = Grant<'static>> {
+fn grant() -> impl Strategy<Value = SignInDetails<'static>> {
     let some = || prop::option::of(text());
-    (1..9u64, some(), any::<bool>(), texts(), prop::option::of(any::<(u64, u64)>()))
-        .prop_map(|(protocol, token, resumed, member_of, rate)| Grant { protocol, token, resumed, member_of, rate })
+    (1..9u64, some(), any::<bool>(), texts(), prop::option::of(any::<(u64, u64)>())).prop_map(
+        |(protocol, token, resumed, member_of, rate)| SignInDetails { protocol, token, resumed, member_of, rate },
+    )
 }
 
 /// A report as `read` returns it, with its sentence.
@@ -106,7 +111,7 @@ fn report() -> impl Strategy<Value = Report<'static>> {
     let about = (some(), some(), number(), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
         let (user, room, seconds, count, retry_ms, word, hint, reason) = about;
-        let about = Box::new(About { user, room, seconds, count, retry_ms, word, hint, reason });
+        let about = Box::new(Details { user, room, seconds, count, retry_ms, word, hint, reason });
         Report { cause, about, text: Some(text), code: None }
     })
 }
@@ -187,7 +192,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
             EventKind::Welcome { user, server, room, account, grant: Box::new(grant) }
         }),
         report().prop_map(|report| EventKind::Refused(Report {
-            about: Box::new(About { reason: None, ..*report.about }),
+            about: Box::new(Details { reason: None, ..*report.about }),
             ..report
         })),
     ]

@@ -1,8 +1,8 @@
 //! Converts events into objects.
 
-use super::{Remainder, Wire};
+use super::{Remainder, WireEvent};
 use crate::cause::{Cause, CauseKind, Report};
-use crate::event::{Event, EventKind, Grant, Part, Text};
+use crate::event::{Event, EventKind, Part, SignInDetails, Text};
 use crate::history::Location;
 use crate::name::is_of_server;
 use crate::text;
@@ -16,9 +16,9 @@ fn borrowed_all<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
     Some(texts.iter().map(|t| Cow::Borrowed(&**t)).collect())
 }
 
-impl<'a> From<&'a Event<'_>> for Wire<'a> {
-    fn from(event: &'a Event<'_>) -> Wire<'a> {
-        let mut wire = Wire::content(event);
+impl<'a> From<&'a Event<'_>> for WireEvent<'a> {
+    fn from(event: &'a Event<'_>) -> WireEvent<'a> {
+        let mut wire = WireEvent::content(event);
         // The answer to `format json` has no time, since clients compare it to the letter.
         if !matches!(event.what, EventKind::Format(_)) {
             wire.ts = Some(event.at.clock().to_string());
@@ -34,94 +34,104 @@ impl<'a> From<&'a Event<'_>> for Wire<'a> {
     }
 }
 
-impl<'a> Wire<'a> {
-    fn of(r#type: &'static str) -> Wire<'a> {
-        Wire { r#type: r#type.into(), ..Wire::default() }
+impl<'a> WireEvent<'a> {
+    fn of(r#type: &'static str) -> WireEvent<'a> {
+        WireEvent { r#type: r#type.into(), ..WireEvent::default() }
     }
 
     /// A message with its author, and with `server` if that is the server itself, so that programs need not parse names.
-    fn message(user: &'a Text<'_>) -> Wire<'a> {
-        Wire { user: borrowed(user), server: is_of_server(user).then_some(true), ..Wire::of("message") }
+    fn message(user: &'a Text<'_>) -> WireEvent<'a> {
+        WireEvent { user: borrowed(user), server: is_of_server(user).then_some(true), ..WireEvent::of("message") }
     }
 
     /// A system event of this name. `text` is the event as a line of text.
-    fn system(name: &'static str, event: &Event<'_>) -> Wire<'a> {
-        Wire { event: Some(name.into()), text: Some(text::plain(event).into()), ..Wire::of("system") }
+    fn system(name: &'static str, event: &Event<'_>) -> WireEvent<'a> {
+        WireEvent { event: Some(name.into()), text: Some(text::plain(event).into()), ..WireEvent::of("system") }
     }
 
-    fn content(event: &'a Event<'_>) -> Wire<'a> {
+    fn content(event: &'a Event<'_>) -> WireEvent<'a> {
         match &event.what {
             EventKind::Said { id, room, user, text } => {
-                Wire { id: Some(*id), room: borrowed(room), text: borrowed(text), ..Wire::message(user) }
+                WireEvent { id: Some(*id), room: borrowed(room), text: borrowed(text), ..WireEvent::message(user) }
             }
             EventKind::SaidToAll { id, user, text } => {
-                Wire { event: Some("all".into()), id: Some(*id), text: borrowed(text), ..Wire::message(user) }
+                WireEvent { event: Some("all".into()), id: Some(*id), text: borrowed(text), ..WireEvent::message(user) }
             }
-            EventKind::Direct { id, from, text, kept } => Wire {
+            EventKind::Direct { id, from, text, kept } => WireEvent {
                 id: Some(*id),
                 from_user: borrowed(from),
                 text: borrowed(text),
                 kept: kept.then_some(true),
-                ..Wire::of("pm")
+                ..WireEvent::of("pm")
             },
             EventKind::Recalled { id, place, user, text } => {
                 let wire = match place {
-                    Location::Room(room) => Wire { room: borrowed(room), ..Wire::message(user) },
-                    Location::Global => Wire::message(user),
-                    Location::Direct { to } => {
-                        Wire { from_user: borrowed(user), to_user: borrowed(to), ..Wire::of("pm") }
+                    Location::Room(room) => WireEvent { room: borrowed(room), ..WireEvent::message(user) },
+                    Location::Global => WireEvent::message(user),
+                    Location::DirectMessage { to } => {
+                        WireEvent { from_user: borrowed(user), to_user: borrowed(to), ..WireEvent::of("pm") }
                     }
                 };
-                Wire { event: Some("history".into()), id: Some(*id), text: borrowed(text), ..wire }
+                WireEvent { event: Some("history".into()), id: Some(*id), text: borrowed(text), ..wire }
             }
-            EventKind::Private { from, text } => Wire {
+            EventKind::Private { from, text } => WireEvent {
                 event: Some("private".into()),
                 from_user: borrowed(from),
                 text: borrowed(text),
-                ..Wire::of("pm")
+                ..WireEvent::of("pm")
             },
             EventKind::DirectTalk { with, own, text } => {
-                let wire = Wire { event: Some("direct".into()), text: borrowed(text), ..Wire::of("pm") };
-                if *own { Wire { to_user: borrowed(with), ..wire } } else { Wire { from_user: borrowed(with), ..wire } }
+                let wire = WireEvent { event: Some("direct".into()), text: borrowed(text), ..WireEvent::of("pm") };
+                if *own {
+                    WireEvent { to_user: borrowed(with), ..wire }
+                } else {
+                    WireEvent { from_user: borrowed(with), ..wire }
+                }
             }
-            EventKind::Ask(text) => Wire { text: borrowed(text), ..Wire::of("auth_request") },
+            EventKind::Ask(text) => WireEvent { text: borrowed(text), ..WireEvent::of("auth_request") },
             EventKind::AskAll { needs_password } => {
-                Wire { needs_password: Some(*needs_password), ..Wire::of("auth_request") }
+                WireEvent { needs_password: Some(*needs_password), ..WireEvent::of("auth_request") }
             }
-            EventKind::Welcome { user, server, room, account, grant } => Wire {
+            EventKind::Welcome { user, server, room, account, grant } => WireEvent {
                 username: borrowed(user),
                 server_name: borrowed(server),
                 room: borrowed(room),
                 account: Some(*account),
-                ..Wire::granted(grant)
+                ..WireEvent::granted(grant)
             },
-            EventKind::Refused(report) => {
-                Wire { text: None, reason: Some(report.sentence()), ..Wire::about(report, Wire::of("auth_fail")) }
+            EventKind::Refused(report) => WireEvent {
+                text: None,
+                reason: Some(report.sentence()),
+                ..WireEvent::about(report, WireEvent::of("auth_fail"))
+            },
+            EventKind::Report(report) => WireEvent::reported(report),
+            EventKind::Done { id, repeated } => {
+                WireEvent { id: *id, repeated: repeated.then_some(true), ..WireEvent::of("ok") }
             }
-            EventKind::Report(report) => Wire::reported(report),
-            EventKind::Done { id, repeated } => Wire { id: *id, repeated: repeated.then_some(true), ..Wire::of("ok") },
-            EventKind::Ping => Wire::of("ping"),
-            EventKind::Error { code, text } => Wire { code: *code, text: borrowed(text), ..Wire::of("error") },
-            _ => Wire::of_system(event),
+            EventKind::Ping => WireEvent::of("ping"),
+            EventKind::Error { code, text } => {
+                WireEvent { code: *code, text: borrowed(text), ..WireEvent::of("error") }
+            }
+            _ => WireEvent::of_system(event),
         }
     }
 
-    fn granted(grant: &'a Grant<'_>) -> Wire<'a> {
-        Wire {
+    fn granted(grant: &'a SignInDetails<'_>) -> WireEvent<'a> {
+        WireEvent {
             protocol: Some(grant.protocol).filter(|version| *version > 0),
             token: grant.token.as_ref().and_then(borrowed),
             resumed: grant.resumed.then_some(true),
             member_of: borrowed_all(&grant.member_of).filter(|rooms| !rooms.is_empty()),
             rate: grant.rate,
-            ..Wire::of("auth_ok")
+            ..WireEvent::of("auth_ok")
         }
     }
 
     /// Adds the fields of every report to `wire`: cause, code, sentence and details.
-    fn about(report: &'a Report<'_>, wire: Wire<'a>) -> Wire<'a> {
+    fn about(report: &'a Report<'_>, wire: WireEvent<'a>) -> WireEvent<'a> {
         let about = &report.about;
         let field = |text: &'a Option<Text<'_>>| text.as_ref().and_then(borrowed);
-        Wire {
+        WireEvent {
             cause: Some(report.cause.as_str().into()),
             code: report.code(),
             user: field(&about.user),
@@ -137,7 +147,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    fn reported(report: &'a Report<'_>) -> Wire<'a> {
+    fn reported(report: &'a Report<'_>) -> WireEvent<'a> {
         let (r#type, event) = match (report.is_refusal(), report.cause, report.cause.kind()) {
             // Programs older than causes know these two by `event`.
             (_, Cause::NoSuchUser | Cause::UnknownCommand, _) => ("error", Some(report.cause.as_str())),
@@ -146,45 +156,49 @@ impl<'a> Wire<'a> {
             (false, ..) => ("system", Some("info")),
         };
         let command = report.about.word.as_ref().filter(|_| report.cause == Cause::UnknownCommand).and_then(borrowed);
-        Wire { event: event.map(Text::Borrowed), command, ..Wire::about(report, Wire::of(r#type)) }
+        WireEvent { event: event.map(Text::Borrowed), command, ..WireEvent::about(report, WireEvent::of(r#type)) }
     }
 
-    fn of_system(event: &'a Event<'_>) -> Wire<'a> {
-        let system = |name| Wire::system(name, event);
+    fn of_system(event: &'a Event<'_>) -> WireEvent<'a> {
+        let system = |name| WireEvent::system(name, event);
         match &event.what {
-            EventKind::PrivateRequest { from } => Wire { user: borrowed(from), ..system("private_request") },
-            EventKind::PrivateConnected { with } => Wire { user: borrowed(with), ..system("private_connected") },
-            EventKind::PrivateRejected { by } => Wire { user: borrowed(by), ..system("private_rejected") },
+            EventKind::PrivateRequest { from } => WireEvent { user: borrowed(from), ..system("private_request") },
+            EventKind::PrivateConnected { with } => WireEvent { user: borrowed(with), ..system("private_connected") },
+            EventKind::PrivateRejected { by } => WireEvent { user: borrowed(by), ..system("private_rejected") },
             EventKind::PrivateEnded { with, reason } => {
-                Wire { user: borrowed(with), reason: borrowed(reason), ..system("private_ended") }
+                WireEvent { user: borrowed(with), reason: borrowed(reason), ..system("private_ended") }
             }
             EventKind::DirectRequest { from, key } => {
-                Wire { user: borrowed(from), key: borrowed(key), ..system("direct_request") }
+                WireEvent { user: borrowed(from), key: borrowed(key), ..system("direct_request") }
             }
-            EventKind::DirectReady { user, key, addresses } => Wire {
+            EventKind::DirectReady { user, key, addresses } => WireEvent {
                 user: borrowed(user),
                 key: borrowed(key),
                 addresses: borrowed(addresses),
                 ..system("direct_ready")
             },
-            EventKind::DirectRejected { by } => Wire { user: borrowed(by), ..system("direct_rejected") },
+            EventKind::DirectRejected { by } => WireEvent { user: borrowed(by), ..system("direct_rejected") },
             EventKind::DirectConnected { with, fingerprint } => {
-                Wire { user: borrowed(with), fingerprint: borrowed(fingerprint), ..system("direct_connected") }
+                WireEvent { user: borrowed(with), fingerprint: borrowed(fingerprint), ..system("direct_connected") }
             }
             EventKind::DirectEnded { with, reason } => {
-                Wire { user: borrowed(with), reason: borrowed(reason), ..system("direct_ended") }
+                WireEvent { user: borrowed(with), reason: borrowed(reason), ..system("direct_ended") }
             }
-            EventKind::Connected { user } => Wire { user: borrowed(user), ..system("connected") },
-            EventKind::Disconnected { user } => Wire { user: borrowed(user), ..system("disconnected") },
-            EventKind::Joined { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("joined") },
-            EventKind::Left { user, room } => Wire { user: borrowed(user), room: borrowed(room), ..system("left") },
-            EventKind::RecallEnd { shown, remark, next } => Wire {
+            EventKind::Connected { user } => WireEvent { user: borrowed(user), ..system("connected") },
+            EventKind::Disconnected { user } => WireEvent { user: borrowed(user), ..system("disconnected") },
+            EventKind::Joined { user, room } => {
+                WireEvent { user: borrowed(user), room: borrowed(room), ..system("joined") }
+            }
+            EventKind::Left { user, room } => {
+                WireEvent { user: borrowed(user), room: borrowed(room), ..system("left") }
+            }
+            EventKind::RecallEnd { shown, remark, next } => WireEvent {
                 shown: Some(*shown),
                 remark: borrowed(remark),
                 next: next.as_ref().and_then(borrowed),
                 ..system("history_end")
             },
-            EventKind::Gathered { room, came, went, users } => Wire {
+            EventKind::Gathered { room, came, went, users } => WireEvent {
                 room: room.as_ref().and_then(borrowed),
                 joined: Some(*came),
                 left: Some(*went),
@@ -196,20 +210,26 @@ impl<'a> Wire<'a> {
             | EventKind::Blocked { .. }
             | EventKind::Members { .. }
             | EventKind::PrivateChats { .. }
-            | EventKind::Rooms { .. } => Wire::list(event),
-            EventKind::Pong(token) => Wire { text: borrowed(token), event: Some("pong".into()), ..Wire::of("system") },
-            EventKind::Format(format) => {
-                Wire { text: Some(format.as_str().into()), event: Some("format".into()), ..Wire::of("system") }
+            | EventKind::Rooms { .. } => WireEvent::list(event),
+            EventKind::Pong(token) => {
+                WireEvent { text: borrowed(token), event: Some("pong".into()), ..WireEvent::of("system") }
             }
-            EventKind::CaughtUp { room, shown, missed, more } => Wire {
+            EventKind::Format(format) => WireEvent {
+                text: Some(format.as_str().into()),
+                event: Some("format".into()),
+                ..WireEvent::of("system")
+            },
+            EventKind::CaughtUp { room, shown, missed, more } => WireEvent {
                 event: Some("caught_up".into()),
                 room: borrowed(room),
                 shown: Some(*shown),
                 missed: Some(*missed),
                 more: Some(Remainder::Messages(*more)),
-                ..Wire::of("system")
+                ..WireEvent::of("system")
             },
-            EventKind::Info(text) => Wire { text: borrowed(text), event: Some("info".into()), ..Wire::of("system") },
+            EventKind::Info(text) => {
+                WireEvent { text: borrowed(text), event: Some("info".into()), ..WireEvent::of("system") }
+            }
             // `content` writes these itself.
             EventKind::Said { .. }
             | EventKind::SaidToAll { .. }
@@ -229,40 +249,40 @@ impl<'a> Wire<'a> {
     }
 
     /// A list, or one page of it.
-    fn list(event: &'a Event<'_>) -> Wire<'a> {
+    fn list(event: &'a Event<'_>) -> WireEvent<'a> {
         match &event.what {
-            EventKind::Online { users, part } => Wire::names("online", event, users, part),
+            EventKind::Online { users, part } => WireEvent::names("online", event, users, part),
             EventKind::Seen { seconds, users, part } => {
-                Wire { seconds: Some(*seconds), ..Wire::names("seen", event, users, part) }
+                WireEvent { seconds: Some(*seconds), ..WireEvent::names("seen", event, users, part) }
             }
-            EventKind::Blocked { users, part } => Wire::names("blocked", event, users, part),
+            EventKind::Blocked { users, part } => WireEvent::names("blocked", event, users, part),
             EventKind::Members { room, users, part } => {
-                Wire { room: borrowed(room), ..Wire::names("members", event, users, part) }
+                WireEvent { room: borrowed(room), ..WireEvent::names("members", event, users, part) }
             }
-            EventKind::PrivateChats { users, part } => Wire::names("private_chats", event, users, part),
+            EventKind::PrivateChats { users, part } => WireEvent::names("private_chats", event, users, part),
             EventKind::Rooms { rooms, part } => {
                 let rooms = rooms.iter().map(|(room, members)| (Cow::Borrowed(&**room), *members)).collect();
-                Wire { rooms: Some(rooms), ..Wire::page("rooms", event, part) }
+                WireEvent { rooms: Some(rooms), ..WireEvent::page("rooms", event, part) }
             }
-            _ => Wire::default(),
+            _ => WireEvent::default(),
         }
     }
 
-    fn names(name: &'static str, event: &Event<'_>, users: &'a [Text<'_>], part: &'a Part<'_>) -> Wire<'a> {
-        Wire { users: borrowed_all(users), ..Wire::page(name, event, part) }
+    fn names(name: &'static str, event: &Event<'_>, users: &'a [Text<'_>], part: &'a Part<'_>) -> WireEvent<'a> {
+        WireEvent { users: borrowed_all(users), ..WireEvent::page(name, event, part) }
     }
 
     /// The fields of all lists. The `text` of a page does not repeat the names: that would double the largest answer.
-    fn page(name: &'static str, event: &Event<'_>, part: &'a Part<'_>) -> Wire<'a> {
+    fn page(name: &'static str, event: &Event<'_>, part: &'a Part<'_>) -> WireEvent<'a> {
         let after = part.after.as_ref().and_then(borrowed);
-        let Some(more) = &part.more else { return Wire { after, ..Wire::system(name, event) } };
-        Wire {
+        let Some(more) = &part.more else { return WireEvent { after, ..WireEvent::system(name, event) } };
+        WireEvent {
             event: Some(name.into()),
             after,
             more: Some(Remainder::Names(more.count)),
             next: borrowed(&more.next),
             text: Some(more.to_string().into()),
-            ..Wire::of("system")
+            ..WireEvent::of("system")
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn feed(input: &mut Input, mut bytes: &[u8], out: &mut Vec<String>) {
+fn feed(input: &mut ReceiveBuffer, mut bytes: &[u8], out: &mut Vec<String>) {
     while !bytes.is_empty() {
         let space = input.space();
         let n = space.len().min(bytes.len());
@@ -22,7 +22,7 @@ fn owned(piece: ReadMessage<'_>) -> String {
 }
 
 fn split(reads: &[&[u8]], max_bytes: usize) -> Vec<String> {
-    let mut input = Input::new(max_bytes);
+    let mut input = ReceiveBuffer::new(max_bytes);
     let mut out = Vec::new();
     for read in reads {
         feed(&mut input, read, &mut out);
@@ -38,7 +38,7 @@ fn a_line_ends_with_lf_or_cr_lf() {
 
 #[test]
 fn an_overlong_line_is_discarded_to_its_end_without_growing_the_buffer() {
-    let mut input = Input::of_lines(100);
+    let mut input = ReceiveBuffer::of_lines(100);
     let mut out = Vec::new();
     for _ in 0..10_000 {
         feed(&mut input, &[b'x'; 1_000], &mut out);
@@ -51,7 +51,7 @@ fn an_overlong_line_is_discarded_to_its_end_without_growing_the_buffer() {
 #[test]
 fn f12_the_beginning_of_a_line_that_is_too_long_is_known() {
     for reads in [&[&b"ok\n12345"[..], b"6789"][..], &[b"ok\n12345\n"], &[b"ok\n12345"]] {
-        let mut input = Input::of_lines(4);
+        let mut input = ReceiveBuffer::of_lines(4);
         let mut beginnings = Vec::new();
         let mut take = |piece: ReadMessage<'_>| match piece {
             ReadMessage::Text(text) => assert_eq!(text, "ok"),
@@ -80,7 +80,7 @@ fn a_line_of_the_longest_length_fits_with_either_line_end() {
 
 #[test]
 fn the_buffer_shrinks_after_a_long_line() {
-    let mut input = Input::of_lines(8_192);
+    let mut input = ReceiveBuffer::of_lines(8_192);
     let mut out = Vec::new();
     feed(&mut input, &[b'x'; 6_000], &mut out);
     assert!(input.buffer.len() > SMALL_BUFFER);
@@ -91,7 +91,7 @@ fn the_buffer_shrinks_after_a_long_line() {
 
 #[test]
 fn a_first_read_without_newline_and_then_silence_means_unframed() {
-    let mut input = Input::new(100);
+    let mut input = ReceiveBuffer::new(100);
     let mut out = Vec::new();
     feed(&mut input, b"alice_room", &mut out);
     assert!(out.is_empty() && input.awaits_silence());
@@ -104,7 +104,7 @@ fn a_first_read_without_newline_and_then_silence_means_unframed() {
 
 #[test]
 fn an_unframed_message_of_the_longest_length_is_not_split() {
-    let mut input = Input::new(8_192);
+    let mut input = ReceiveBuffer::new(8_192);
     let mut out = Vec::new();
     feed(&mut input, b"alice_room", &mut out);
     input.silence();
@@ -117,7 +117,7 @@ fn an_unframed_message_of_the_longest_length_is_not_split() {
 
 #[test]
 fn d13_a_telnet_command_means_lines() {
-    let mut input = Input::new(100);
+    let mut input = ReceiveBuffer::new(100);
     let mut out = Vec::new();
     feed(&mut input, b"\xff\xfb\x1f\xff\xfd", &mut out);
     assert!(!input.awaits_silence() && input.pending().is_empty());
@@ -131,7 +131,7 @@ fn d13_a_telnet_command_means_lines() {
 
 #[test]
 fn a_first_read_of_one_byte_means_lines() {
-    let mut input = Input::new(100);
+    let mut input = ReceiveBuffer::new(100);
     let mut out = Vec::new();
     feed(&mut input, b"a", &mut out);
     assert!(!input.awaits_silence());
@@ -142,7 +142,7 @@ fn a_first_read_of_one_byte_means_lines() {
 
 #[test]
 fn an_unframed_character_cut_by_a_read_begins_the_next_message() {
-    let mut input = Input::new(100);
+    let mut input = ReceiveBuffer::new(100);
     let mut out = Vec::new();
     feed(&mut input, b"al", &mut out);
     input.silence();

@@ -112,13 +112,13 @@ impl fmt::Debug for PublicKey {
 /// The text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a key is 64 hexadecimal digits")]
-pub struct NoKey;
+pub struct ParseKeyError;
 
 impl FromStr for PublicKey {
-    type Err = NoKey;
+    type Err = ParseKeyError;
 
-    fn from_str(text: &str) -> Result<PublicKey, NoKey> {
-        bytes_of(text).map(PublicKey).ok_or(NoKey)
+    fn from_str(text: &str) -> Result<PublicKey, ParseKeyError> {
+        bytes_of(text).map(PublicKey).ok_or(ParseKeyError)
     }
 }
 

@@ -4,11 +4,11 @@ use std::os::unix::net::UnixStream;
 
 /// Runs a handshake over a socket pair and returns the result at each end.
 fn shake(
-    dialing: (&Keys, Whom<'_>, &str),
-    answering: (&Keys, Whom<'_>, &str),
-) -> [Result<(Opened, UnixStream), LinkError>; 2] {
+    dialing: (&Keys, ExpectedPeer<'_>, &str),
+    answering: (&Keys, ExpectedPeer<'_>, &str),
+) -> [Result<(EncryptedLink, UnixStream), LinkError>; 2] {
     let (dialing_end, answering_end) = UnixStream::pair().unwrap();
-    let run = |mut stream: UnixStream, side, (keys, whom, purpose): (&Keys, Whom<'_>, &str)| {
+    let run = |mut stream: UnixStream, side, (keys, whom, purpose): (&Keys, ExpectedPeer<'_>, &str)| {
         let opened = open(&mut stream, (side, purpose), keys, whom)?;
         Ok((opened, stream))
     };
@@ -28,9 +28,9 @@ fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
     let [alice, bob] = [keys(), keys()];
     let secret = [7; 32];
     let ways = [
-        (Whom::Known(&bob.public), Whom::Known(&alice.public)),
-        (Whom::Anybody(None), Whom::Anybody(None)),
-        (Whom::Anybody(Some(&secret)), Whom::Anybody(Some(&secret))),
+        (ExpectedPeer::Known(&bob.public), ExpectedPeer::Known(&alice.public)),
+        (ExpectedPeer::Anybody(None), ExpectedPeer::Anybody(None)),
+        (ExpectedPeer::Anybody(Some(&secret)), ExpectedPeer::Anybody(Some(&secret))),
     ];
     for (to_bob, to_alice) in ways {
         let [one, other] = shake((&alice, to_bob, "direct"), (&bob, to_alice, "direct"));
@@ -51,13 +51,22 @@ fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
 #[test]
 fn a_peer_with_another_key_secret_or_purpose_is_refused() {
     let [alice, bob, eve] = [keys(), keys(), keys()];
-    let fails = |ends: [Result<(Opened, UnixStream), LinkError>; 2]| assert!(ends.iter().any(Result::is_err));
+    let fails = |ends: [Result<(EncryptedLink, UnixStream), LinkError>; 2]| assert!(ends.iter().any(Result::is_err));
     // A peer with an unexpected key answers, then dials.
-    fails(shake((&alice, Whom::Known(&bob.public), "direct"), (&eve, Whom::Known(&alice.public), "direct")));
-    fails(shake((&eve, Whom::Known(&bob.public), "direct"), (&bob, Whom::Known(&alice.public), "direct")));
-    fails(shake((&alice, Whom::Anybody(Some(&[1; 32])), "mesh"), (&bob, Whom::Anybody(Some(&[2; 32])), "mesh")));
-    fails(shake((&alice, Whom::Anybody(Some(&[1; 32])), "mesh"), (&bob, Whom::Anybody(None), "mesh")));
-    fails(shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "direct")));
+    fails(shake(
+        (&alice, ExpectedPeer::Known(&bob.public), "direct"),
+        (&eve, ExpectedPeer::Known(&alice.public), "direct"),
+    ));
+    fails(shake(
+        (&eve, ExpectedPeer::Known(&bob.public), "direct"),
+        (&bob, ExpectedPeer::Known(&alice.public), "direct"),
+    ));
+    fails(shake(
+        (&alice, ExpectedPeer::Anybody(Some(&[1; 32])), "mesh"),
+        (&bob, ExpectedPeer::Anybody(Some(&[2; 32])), "mesh"),
+    ));
+    fails(shake((&alice, ExpectedPeer::Anybody(Some(&[1; 32])), "mesh"), (&bob, ExpectedPeer::Anybody(None), "mesh")));
+    fails(shake((&alice, ExpectedPeer::Anybody(None), "mesh"), (&bob, ExpectedPeer::Anybody(None), "direct")));
 }
 
 #[test]
@@ -66,10 +75,10 @@ fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
     let one = [1; 32];
     let other = [2; 32];
     for (to_bob, to_alice) in [
-        (Whom::Anybody(Some(&one)), Whom::Anybody(Some(&other))),
-        (Whom::Anybody(Some(&one)), Whom::Anybody(None)),
-        (Whom::Anybody(None), Whom::Anybody(Some(&other))),
-        (Whom::Known(&eve.public), Whom::Known(&alice.public)),
+        (ExpectedPeer::Anybody(Some(&one)), ExpectedPeer::Anybody(Some(&other))),
+        (ExpectedPeer::Anybody(Some(&one)), ExpectedPeer::Anybody(None)),
+        (ExpectedPeer::Anybody(None), ExpectedPeer::Anybody(Some(&other))),
+        (ExpectedPeer::Known(&eve.public), ExpectedPeer::Known(&alice.public)),
     ] {
         let [dialled, _] = shake((&alice, to_bob, "mesh"), (&bob, to_alice, "mesh"));
         assert!(matches!(dialled, Err(LinkError::Stranger)), "{dialled:?}");
@@ -77,7 +86,7 @@ fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
     for side in [Side::Dialled, Side::Answered] {
         let (mut stream, busy_peer) = UnixStream::pair().unwrap();
         drop(busy_peer);
-        let closed = open(&mut stream, (side, "mesh"), &alice, Whom::Anybody(Some(&one)));
+        let closed = open(&mut stream, (side, "mesh"), &alice, ExpectedPeer::Anybody(Some(&one)));
         assert!(matches!(closed, Err(LinkError::Stream(_))), "{closed:?}");
     }
 }
@@ -85,13 +94,14 @@ fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
 #[test]
 fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
     let [alice, bob] = [keys(), keys()];
-    let sealed = |opened: &mut Opened, text: &[u8]| {
+    let sealed = |opened: &mut EncryptedLink, text: &[u8]| {
         let mut frame = Vec::new();
         opened.sealer.send(&mut frame, text).unwrap();
         frame
     };
     for attack in 0..4 {
-        let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
+        let [one, other] =
+            shake((&alice, ExpectedPeer::Anybody(None), "mesh"), (&bob, ExpectedPeer::Anybody(None), "mesh"));
         let (mut one, _) = one.unwrap();
         let (mut other, _) = other.unwrap();
         let mut first = sealed(&mut one, b"first");
@@ -115,7 +125,8 @@ fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
 #[test]
 fn the_length_of_a_message_is_bounded() {
     let [alice, bob] = [keys(), keys()];
-    let [one, other] = shake((&alice, Whom::Anybody(None), "mesh"), (&bob, Whom::Anybody(None), "mesh"));
+    let [one, other] =
+        shake((&alice, ExpectedPeer::Anybody(None), "mesh"), (&bob, ExpectedPeer::Anybody(None), "mesh"));
     let (mut one, _) = one.unwrap();
     let (mut other, _) = other.unwrap();
     let mut frame = Vec::new();
@@ -135,7 +146,7 @@ fn keys_survive_both_written_forms() {
             || keys.private[..2] == keys.public.0[..2]
     );
     for wrong in ["", "ab", &"g".repeat(64), &"a".repeat(65), &"é".repeat(32)] {
-        assert_eq!(wrong.parse::<PublicKey>(), Err(NoKey));
+        assert_eq!(wrong.parse::<PublicKey>(), Err(ParseKeyError));
     }
 }
 
@@ -168,7 +179,7 @@ proptest! {
         }
         let keys = Keys::generate().unwrap();
         for side in [Side::Dialled, Side::Answered] {
-            prop_assert!(open(&mut Junk(&junk), (side, "mesh"), &keys, Whom::Anybody(None)).is_err());
+            prop_assert!(open(&mut Junk(&junk), (side, "mesh"), &keys, ExpectedPeer::Anybody(None)).is_err());
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Hello {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct HelloObject {
     landline: String,
     v: u32,
     id: NodeId,
@@ -43,7 +43,7 @@ impl Hello {
     /// Returns the datagram, of [`HELLO_BYTES`] bytes.
     #[must_use]
     pub fn datagram(&self) -> Vec<u8> {
-        let mut wire = Wire {
+        let mut wire = HelloObject {
             landline: WORD.to_owned(),
             v: VERSION,
             id: self.id,
@@ -63,7 +63,7 @@ impl Hello {
         if !(HELLO_BYTES..=MAX_BYTES).contains(&datagram.len()) {
             return None;
         }
-        let wire: Wire = serde_json::from_slice(datagram).ok()?;
+        let wire: HelloObject = serde_json::from_slice(datagram).ok()?;
         let is_hello = wire.landline == WORD && wire.v == VERSION && wire.port >= FIRST_PORT;
         let name = UserName::parse(&wire.name).ok().filter(|name| name.check_new().is_ok())?;
         is_hello.then_some(Hello { id: wire.id, name, port: wire.port })

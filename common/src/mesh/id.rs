@@ -51,15 +51,15 @@ impl fmt::Display for NodeId {
 /// The text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is 32 hexadecimal digits")]
-pub struct NoId;
+pub struct ParseNodeIdError;
 
 impl FromStr for NodeId {
-    type Err = NoId;
+    type Err = ParseNodeIdError;
 
-    fn from_str(text: &str) -> Result<NodeId, NoId> {
+    fn from_str(text: &str) -> Result<NodeId, ParseNodeIdError> {
         let fits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
         let id = fits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-        id.map(NodeId).ok_or(NoId)
+        id.map(NodeId).ok_or(ParseNodeIdError)
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!((id.high_bits(), &*id.tag(4)), (0x01_2345, "0123"));
         for wrong in ["", "1", "+123456789abcdef0000000000000001", &"0".repeat(33), &"g".repeat(32)] {
-            assert_eq!(wrong.parse::<NodeId>(), Err(NoId));
+            assert_eq!(wrong.parse::<NodeId>(), Err(ParseNodeIdError));
         }
     }
 }

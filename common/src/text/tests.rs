@@ -82,7 +82,7 @@ fn lines_that_clients_compare_stay_to_the_letter() {
         (EventKind::Direct { id: 1, from: name(), text: "hi".into(), kept: true }, "[PM 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::Global), "[all 2026-11-21 14:23] alice: hi\n"),
-        (recalled(Location::Direct { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+        (recalled(Location::DirectMessage { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
         (EventKind::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
         (
             EventKind::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
@@ -208,7 +208,7 @@ fn messages(name: &str, text: &str) -> Vec<EventKind<'static>> {
         EventKind::Direct { id: 1, from: name(), text: text(), kept: true },
         recalled(Location::Room(name())),
         recalled(Location::Global),
-        recalled(Location::Direct { to: name() }),
+        recalled(Location::DirectMessage { to: name() }),
         EventKind::Private { from: name(), text: text() },
         EventKind::DirectTalk { with: name(), own: false, text: text() },
         EventKind::DirectTalk { with: name(), own: true, text: text() },

@@ -1,7 +1,7 @@
 //! The command line of a server.
 
 use super::size;
-use super::tasks::Task;
+use super::tasks::ServerTask;
 use super::{Config, History};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
@@ -26,7 +26,7 @@ const PASSWORD_VARIABLE: &str = "LANDLINE_PASSWORD";
 pub struct Args {
     /// What else there is to do.
     #[command(subcommand)]
-    pub task: Option<Task>,
+    pub task: Option<ServerTask>,
     /// Port to listen on [default: 12345]
     #[arg(value_parser = parse_port)]
     port: Option<u16>,

@@ -7,7 +7,7 @@ pub mod tasks;
 pub use args::{Args, limits_help};
 use landline_common::Limits;
 use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
-pub use size::Size;
+pub use size::ByteSize;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;

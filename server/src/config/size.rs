@@ -7,9 +7,9 @@ const UNITS: [(char, u32); 4] = [('T', 40), ('G', 30), ('M', 20), ('K', 10)];
 
 /// Bytes, shown in the largest unit that they fill.
 #[derive(Clone, Copy, Debug)]
-pub struct Size(pub u64);
+pub struct ByteSize(pub u64);
 
-impl fmt::Display for Size {
+impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match UNITS.into_iter().find(|(_, bits)| self.0 >> bits > 0) {
             Some((unit, bits)) => {
@@ -50,7 +50,7 @@ mod tests {
             ("1T", 1 << 40, "1 TiB"),
         ] {
             assert_eq!(parse(text), Ok(bytes));
-            assert_eq!(Size(bytes).to_string(), shown);
+            assert_eq!(ByteSize(bytes).to_string(), shown);
         }
         assert_eq!(parse("OFF"), Ok(u64::MAX));
         for text in ["", "G", "-1G", "1.5G", "two", "99999999999T", "0x1G", "1GG"] {

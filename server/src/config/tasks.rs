@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// What else there is to do.
 #[derive(Debug, Subcommand)]
-pub enum Task {
+pub enum ServerTask {
     /// Write what was said to standard output, one JSON object a line; a server may run meanwhile
     Export(Export),
     /// Take over Chat77's accounts, LanTalk's bans, or what export has written; the server must be stopped

@@ -2,7 +2,7 @@
 
 use super::Connection;
 use super::passwords::Passwords;
-use crate::door::{AuthRequest, AuthResult, Stay};
+use crate::door::{AuthRequest, AuthResult, SessionRequest};
 use crate::guard::{Origin, throttle};
 use crate::hub::{NameReservation, NameTaken, Session, SignInOptions, SignInRequest};
 use landline_common::command::SignIn;
@@ -10,7 +10,7 @@ use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
 use std::time::Instant;
 
 /// Somebody who may come in: the name, whether it is an account's, and the room.
-type Admitted = (NameReservation, bool, RoomName);
+type AdmittedUser = (NameReservation, bool, RoomName);
 
 impl Connection<'_> {
     /// Tries it: somebody who is in, or what the door has to answer.
@@ -39,7 +39,7 @@ impl Connection<'_> {
         &self,
         sign_in: SignIn,
         server_password: Option<String>,
-        stay: Stay,
+        stay: SessionRequest,
     ) -> Result<Session, AuthResult> {
         if let SignIn::Resume { token } = &sign_in {
             return self.resume(token, stay);
@@ -67,7 +67,7 @@ impl Connection<'_> {
     fn counted(
         &self,
         rendering: Rendering,
-        sign_in: impl FnOnce() -> Result<Admitted, AuthResult>,
+        sign_in: impl FnOnce() -> Result<AdmittedUser, AuthResult>,
     ) -> Result<Session, AuthResult> {
         self.counted_in(rendering, None, sign_in)
     }
@@ -76,8 +76,8 @@ impl Connection<'_> {
     fn counted_in(
         &self,
         rendering: Rendering,
-        stay: Option<Stay>,
-        sign_in: impl FnOnce() -> Result<Admitted, AuthResult>,
+        stay: Option<SessionRequest>,
+        sign_in: impl FnOnce() -> Result<AdmittedUser, AuthResult>,
     ) -> Result<Session, AuthResult> {
         let attempt = self.passwords().throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
         let admitted = sign_in();
@@ -120,7 +120,7 @@ impl Connection<'_> {
 
     /// Comes in under a name, where one password stands for the server's and for the account's: LanTalk's way. Nothing
     /// is learned about a name without the server's password.
-    fn come_in(&self, name: UserName, password: &str) -> Result<Admitted, AuthResult> {
+    fn come_in(&self, name: UserName, password: &str) -> Result<AdmittedUser, AuthResult> {
         let (has_password, is_account) = (self.context.password.is_some(), self.context.accounts.exists(name.key()));
         if !password.is_empty() && (has_password || is_account) {
             // Before comparing, or the right guess would get through where wrong ones are refused.
@@ -165,7 +165,7 @@ impl Connection<'_> {
         Ok(reservation)
     }
 
-    fn log_in(&self, alias: &str, password: &str) -> Result<Admitted, AuthResult> {
+    fn log_in(&self, alias: &str, password: &str) -> Result<AdmittedUser, AuthResult> {
         self.log_in_from(self.passwords().attempt()?, false, alias, password)
     }
 
@@ -177,7 +177,7 @@ impl Connection<'_> {
         was_compared: bool,
         alias: &str,
         password: &str,
-    ) -> Result<Admitted, AuthResult> {
+    ) -> Result<AdmittedUser, AuthResult> {
         let checked = self.passwords().check_account(alias, password);
         if matches!(checked, Err(AuthResult::WrongPassword)) || (was_compared && checked.is_err()) {
             from_here.count(Instant::now());
@@ -193,9 +193,9 @@ impl Connection<'_> {
 
     fn welcome(
         &self,
-        (reservation, account, room): Admitted,
+        (reservation, account, room): AdmittedUser,
         rendering: Rendering,
-        stay: Option<Stay>,
+        stay: Option<SessionRequest>,
     ) -> Result<Session, AuthResult> {
         let session = stay.as_ref().and_then(|stay| self.session_options(stay));
         let stay = stay.unwrap_or_default();

@@ -1,13 +1,13 @@
 //! What becomes of one message of somebody who is signed in.
 
-use super::inbound::Object;
+use super::inbound::ReadObject;
 use super::passwords::Passwords;
 use super::questions::Questions;
 use super::unsent::Unsent;
 use crate::door::{Door, Inbound};
 use crate::guard::AddressBudget;
-use crate::guard::address_budget::{Size, Verdict};
-use crate::hub::{Session, Stay, Tag, User};
+use crate::guard::address_budget::{BudgetVerdict, TalkSize};
+use crate::hub::{AfterCommand, Session, Tag, User};
 use landline_common::clean::{clean, has_line_end};
 use landline_common::command::{Command, CommandError, Request, parse};
 use landline_common::event::Text;
@@ -51,23 +51,23 @@ pub(super) struct Dispatcher<'t> {
 
 impl Dispatcher<'_> {
     /// Does what one message asks for.
-    pub(super) fn obey(&mut self, message: &str, now: OffsetDateTime, instant: Instant) -> Stay {
+    pub(super) fn obey(&mut self, message: &str, now: OffsetDateTime, instant: Instant) -> AfterCommand {
         if let Some(questions) = self.questions.take() {
             self.awake = true;
             self.answer(questions, message, now);
-            return Stay::Here;
+            return AfterCommand::Here;
         }
         #[cfg(feature = "faults")]
         crate::faults::strike("session", message.as_bytes());
         if self.unframed && is_rest_of_file(&mut self.in_file, message) {
             self.skip(message);
-            return Stay::Here;
+            return AfterCommand::Here;
         }
         let Some(typed) = self.door.typed(message) else {
             log::trace!("{} sent what means nothing at that door", self.user.name);
-            return Stay::Here;
+            return AfterCommand::Here;
         };
-        let Some(command) = self.command(&typed) else { return Stay::Here };
+        let Some(command) = self.command(&typed) else { return AfterCommand::Here };
         let stay = match command {
             Ok(command) => {
                 let is_bare = !matches!(command, Command::Say(_)) && !message.starts_with('/');
@@ -75,7 +75,7 @@ impl Dispatcher<'_> {
             }
             Err(why) => {
                 self.tell(why.report().into(), now);
-                Stay::Here
+                AfterCommand::Here
             }
         };
         if self.hold_talk_behind(&command) {
@@ -85,15 +85,15 @@ impl Dispatcher<'_> {
     }
 
     /// Carries out the command of a line.
-    fn obey_line(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime, instant: Instant) -> Stay {
+    fn obey_line(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime, instant: Instant) -> AfterCommand {
         self.awake |= !matches!(command, Command::Ping(_));
         if command.said().is_some() && instant < self.talk_from {
             self.tell(Cause::BehindQuestions.report().into(), now);
-            return Stay::Here;
+            return AfterCommand::Here;
         }
         if !self.may_say(&command, instant) {
             self.crowded = true;
-            return Stay::Here;
+            return AfterCommand::Here;
         }
         // Talk only: what is private stays so, also in the log.
         if let Command::Say(text) = command {
@@ -105,14 +105,19 @@ impl Dispatcher<'_> {
     }
 
     /// Does what a command object asks for, and answers with its label.
-    pub(super) fn obey_object(&mut self, object: Object<'_>, now: OffsetDateTime, instant: Instant) -> Stay {
+    pub(super) fn obey_object(
+        &mut self,
+        object: ReadObject<'_>,
+        now: OffsetDateTime,
+        instant: Instant,
+    ) -> AfterCommand {
         #[cfg(feature = "faults")]
         crate::faults::strike("session", object.as_ref().map_or(&[], |object| object.r#type.as_bytes()));
         let request = match object {
             Ok(request) => request,
             Err((label, why)) => {
                 self.session.refuse_labelled(label, cleaned(why), now);
-                return Stay::Here;
+                return AfterCommand::Here;
             }
         };
         let label = request.answer_label();
@@ -120,7 +125,7 @@ impl Dispatcher<'_> {
             Ok(command) => command,
             Err(why) => {
                 self.session.refuse_labelled(label, cleaned(why), now);
-                return Stay::Here;
+                return AfterCommand::Here;
             }
         };
         self.awake |= !command.is_upkeep();
@@ -129,7 +134,7 @@ impl Dispatcher<'_> {
                 Some(label) => self.throttled(label, ADDRESS_RETRY, now),
                 None => self.crowded = true,
             }
-            return Stay::Here;
+            return AfterCommand::Here;
         }
         let tag = Tag { label, nonce: request.nonce.as_deref().map(str::to_owned), is_bare: false };
         let stay = self.carry_out(command, tag, now);
@@ -137,7 +142,7 @@ impl Dispatcher<'_> {
         stay
     }
 
-    fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> Stay {
+    fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         match command {
             Command::Register { .. } | Command::Password(_) => {
                 if self.session.begin(&command, tag, now)
@@ -145,7 +150,7 @@ impl Dispatcher<'_> {
                 {
                     self.session.end(report);
                 }
-                Stay::Here
+                AfterCommand::Here
             }
             command => self.session.perform(command, tag, now),
         }
@@ -180,7 +185,7 @@ impl Dispatcher<'_> {
     }
 
     /// The same of a command object.
-    pub(super) fn lines_of_object(&self, object: &Object<'_>) -> usize {
+    pub(super) fn lines_of_object(&self, object: &ReadObject<'_>) -> usize {
         let command = object.as_ref().ok().map(Request::command);
         command.and_then(Result::ok).map_or(1, |command| self.lines_said(&command))
     }
@@ -189,17 +194,17 @@ impl Dispatcher<'_> {
         command.said().map_or(1, |text| self.size(text).lines)
     }
 
-    fn size(&self, text: &str) -> Size {
+    fn size(&self, text: &str) -> TalkSize {
         // The longest one: `[ROOM] NAME: `. A character has up to four bytes.
-        Size::of(text, self.user.name.as_str().len() + 4 * ROOM_CHARS + "[] : ".len())
+        TalkSize::of(text, self.user.name.as_str().len() + 4 * ROOM_CHARS + "[] : ".len())
     }
 
     /// Whether that, if it says something, is not too much together with what others at the same address say.
     fn may_say(&self, command: &Command<'_>, instant: Instant) -> bool {
         let (Some(budget), Some(text)) = (&self.budget, command.said()) else { return true };
         match budget.say(self.size(text), instant) {
-            Verdict::Passes => true,
-            Verdict::Dropped { log } => {
+            BudgetVerdict::Passes => true,
+            BudgetVerdict::Dropped { log } => {
                 if log {
                     let address = budget.address();
                     log::warn!("those at {address} say too much together; what is over their limit is dropped");
@@ -210,12 +215,12 @@ impl Dispatcher<'_> {
     }
 
     /// A message was too long. As an answer to a question it is none: the question stays.
-    pub(super) fn too_long(&mut self, longest: u64, now: OffsetDateTime) -> Stay {
+    pub(super) fn too_long(&mut self, longest: u64, now: OffsetDateTime) -> AfterCommand {
         self.tell(Cause::LineTooLong.of_count(longest).into(), now);
         if let Some(questions) = self.questions.take() {
             self.ask(questions, now);
         }
-        Stay::Here
+        AfterCommand::Here
     }
 
     /// True for a line that asks to leave. It is free of the rate: a burst that ends in it leaves.

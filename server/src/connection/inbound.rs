@@ -3,7 +3,7 @@
 use landline_common::command::object::label_in_beginning;
 use landline_common::command::{Command, Request};
 use landline_common::limits::count;
-use landline_common::lines::{Input, ReadMessage};
+use landline_common::lines::{ReadMessage, ReceiveBuffer};
 use landline_common::{Cause, Limits, Rendering, Report};
 
 /// Bytes of the longest command object.
@@ -12,7 +12,7 @@ fn longest_object(limits: &Limits) -> u64 {
 }
 
 /// The next whole message. Only a client that gets JSON may send objects, and only these may be longer than a line.
-pub(super) fn next<'i>(input: &'i mut Input, rendering: Rendering, limits: &Limits) -> Option<ReadMessage<'i>> {
+pub(super) fn next<'i>(input: &'i mut ReceiveBuffer, rendering: Rendering, limits: &Limits) -> Option<ReadMessage<'i>> {
     if rendering != Rendering::Json {
         return input.next();
     }
@@ -26,11 +26,15 @@ pub(super) fn next<'i>(input: &'i mut Input, rendering: Rendering, limits: &Limi
 }
 
 /// A command object as read: what it asks for, or why that is none, with the label for the answer.
-pub(super) type Object<'m> = Result<Request<'m>, (Option<String>, Report<'static>)>;
+pub(super) type ReadObject<'m> = Result<Request<'m>, (Option<String>, Report<'static>)>;
 
 /// The command object in a message, if it is meant as one. One that is too long is refused with its label, if the
 /// beginning shows it.
-pub(super) fn object<'m>(message: &'m ReadMessage<'_>, rendering: Rendering, limits: &Limits) -> Option<Object<'m>> {
+pub(super) fn object<'m>(
+    message: &'m ReadMessage<'_>,
+    rendering: Rendering,
+    limits: &Limits,
+) -> Option<ReadObject<'m>> {
     if rendering != Rendering::Json {
         return None;
     }
@@ -52,12 +56,12 @@ pub(super) fn object<'m>(message: &'m ReadMessage<'_>, rendering: Rendering, lim
 }
 
 /// Whether an object answers a ping.
-pub(super) fn is_pong(object: &Object<'_>) -> bool {
+pub(super) fn is_pong(object: &ReadObject<'_>) -> bool {
     object.as_ref().is_ok_and(|object| object.command() == Ok(Command::Alive))
 }
 
 /// Whether an object only keeps the connection going, and counts apart from lines.
-pub(super) fn is_upkeep(object: &Object<'_>) -> bool {
+pub(super) fn is_upkeep(object: &ReadObject<'_>) -> bool {
     let command = object.as_ref().ok().map(Request::command);
     command.is_some_and(|command| command.is_ok_and(|command| Command::is_upkeep(&command)))
 }

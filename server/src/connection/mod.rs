@@ -18,15 +18,15 @@ use crate::door::{Door, PortKind};
 use crate::fanout::{DisconnectReason, Outbox, Poller};
 use crate::guard::{
     AddressBudgets, Bans, DepartedUsers, Hasher, Idle, Lockout, LogBudgets, LogCause, LogVerdict, Probes, Rate,
-    Silence, Throttle, Verdict,
+    RateVerdict, Silence, Throttle,
 };
-use crate::hub::{Hub, Session, Stay, User};
+use crate::hub::{AfterCommand, Hub, Session, User};
 use crate::log_throttle::Complaints;
 use crate::net::{Arrived, Stream};
 use crate::store::{Accounts, Record, Sessions};
 use dispatch::Dispatcher;
 use landline_common::limits::count;
-use landline_common::lines::{Framing, Input, ReadMessage};
+use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
 use landline_common::{Cause, Limits};
 use log::Level;
 use passwords::Passwords;
@@ -105,7 +105,7 @@ struct Connection<'s> {
     outbox: &'s Arc<Outbox>,
     port_kind: PortKind,
     entry: &'s ConnectionGuard,
-    input: Input,
+    input: ReceiveBuffer,
     rate: Rate,
     /// The client waited for the greeting at a main port, as a user at a terminal does.
     greeted: bool,
@@ -141,7 +141,7 @@ pub fn serve(
     entry: &ConnectionGuard,
 ) {
     let longest = count((port_kind.door(&[]).longest)(&context.limits));
-    let input = if port_kind.speaks_first() { Input::of_lines(longest) } else { Input::new(longest) };
+    let input = if port_kind.speaks_first() { ReceiveBuffer::of_lines(longest) } else { ReceiveBuffer::new(longest) };
     let rate = Rate::new(context.rate, context.limits.dropped_lines);
     let upkeep = upkeep_rate(context);
     let mut connection = Connection { context, stream, outbox, port_kind, entry, input, rate, greeted: false, upkeep };
@@ -300,13 +300,13 @@ impl Connection<'_> {
             (_, Some(Ok(object))) => {
                 let object = Ok(object);
                 let lines = turn.lines_of_object(&object);
-                if self.rate.message(lines, instant) == Verdict::Passes {
+                if self.rate.message(lines, instant) == RateVerdict::Passes {
                     turn.obey_object(object, now, instant);
                 }
             }
             (_, Some(Err(_))) => {}
             (ReadMessage::Text(text), None) => {
-                if self.rate.message(turn.lines(text), instant) == Verdict::Passes {
+                if self.rate.message(turn.lines(text), instant) == RateVerdict::Passes {
                     turn.obey(text, now, instant);
                 }
             }
@@ -333,10 +333,10 @@ impl Connection<'_> {
             };
             let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.user.answers_ping();
             let leaves = object.is_none() && turn.leaves(&piece);
-            let verdict = if answers_ping || leaves { Verdict::Passes } else { rate.message(lines, instant) };
+            let verdict = if answers_ping || leaves { RateVerdict::Passes } else { rate.message(lines, instant) };
             match verdict {
-                Verdict::Passes => {}
-                Verdict::Dropped { warn, log } => {
+                RateVerdict::Passes => {}
+                RateVerdict::Dropped { warn, log } => {
                     if log {
                         self.context.log(
                             self.stream.address(),
@@ -359,7 +359,7 @@ impl Connection<'_> {
                     }
                     continue;
                 }
-                Verdict::Ends => {
+                RateVerdict::Ends => {
                     let name = &turn.user.name;
                     let line = format_args!("{name} is kicked: too many lines over the rate limit");
                     self.context.log(self.stream.address(), LogCause::Rate, Level::Warn, line);
@@ -381,7 +381,7 @@ impl Connection<'_> {
                     turn.tell(Cause::SlowDown.report().into(), now);
                 }
             }
-            if stay == Stay::Leaving {
+            if stay == AfterCommand::Leaving {
                 return ControlFlow::Break("quit");
             }
         }

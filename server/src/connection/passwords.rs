@@ -31,8 +31,8 @@ impl<'s> Passwords<'s> {
     /// An attempt of the kind that `throttle` counts, if this address may still make one.
     pub(super) fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, AuthResult> {
         throttle.attempt(self.address, Instant::now()).map_err(|refused| match refused {
-            throttle::Refused::Wait(seconds) => AuthResult::Refused(cause.of_seconds(seconds)),
-            throttle::Refused::Busy => AuthResult::Refused(Cause::AddressBusy.report()),
+            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.of_seconds(seconds)),
+            throttle::Throttled::Busy => AuthResult::Refused(Cause::AddressBusy.report()),
         })
     }
 

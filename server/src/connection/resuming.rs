@@ -1,7 +1,7 @@
 //! Resuming a session by its token: over a connection that still stands, or after it was lost.
 
 use super::Connection;
-use crate::door::{AuthResult, Stay};
+use crate::door::{AuthResult, SessionRequest};
 use crate::guard::LogCause;
 use crate::hub::{NotResumed, Resumable, Session, SessionOptions, SignInOptions, SignInRequest, Token, Transport};
 use landline_common::{Cause, Rendering, RoomName};
@@ -18,7 +18,7 @@ impl Connection<'_> {
     }
 
     /// What makes a session of this client resumable. `None` if the system has no randomness: then it is not.
-    pub(super) fn session_options(&self, stay: &Stay) -> Option<SessionOptions> {
+    pub(super) fn session_options(&self, stay: &SessionRequest) -> Option<SessionOptions> {
         let mut bits = [0; 16];
         if let Err(why) = getrandom::fill(&mut bits) {
             log::error!("no random numbers for a session's token: {why}; it cannot be resumed");
@@ -28,7 +28,7 @@ impl Connection<'_> {
     }
 
     /// Goes on with the session of that token.
-    pub(super) fn resume(&self, token: &str, stay: Stay) -> Result<Session, AuthResult> {
+    pub(super) fn resume(&self, token: &str, stay: SessionRequest) -> Result<Session, AuthResult> {
         let unknown = || AuthResult::Refused(Cause::TokenUnknown.report());
         let attempt = self.passwords().throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
         let used = Token::parse(token).ok_or_else(unknown)?;
@@ -59,7 +59,7 @@ impl Connection<'_> {
         Err(AuthResult::Refused(Cause::ResumeBusy.report()))
     }
 
-    fn take_over(&self, used: Token, options: SessionOptions, stay: &Stay) -> Result<Session, NotResumed> {
+    fn take_over(&self, used: Token, options: SessionOptions, stay: &SessionRequest) -> Result<Session, NotResumed> {
         let newcomer = self.newcomer_to_resume(stay);
         let session = self.context.hub.take_over(used, newcomer, options, self.context.clock.now())?;
         let line = format_args!("{} goes on over another connection", session.user().name);
@@ -68,7 +68,7 @@ impl Connection<'_> {
     }
 
     /// A client whose name and rooms its session knows.
-    fn newcomer_to_resume(&self, stay: &Stay) -> SignInRequest {
+    fn newcomer_to_resume(&self, stay: &SessionRequest) -> SignInRequest {
         let options = SignInOptions {
             rooms: stay.room.iter().cloned().collect(),
             rate: self.told_rate(),

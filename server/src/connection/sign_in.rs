@@ -4,7 +4,7 @@ use super::deadline::SignInDeadline;
 use super::{Connection, inbound};
 use crate::door::{Door, DoorAction, ServerInfo};
 use crate::fanout::Pacing;
-use crate::guard::Verdict;
+use crate::guard::RateVerdict;
 use crate::hub::Session;
 use crate::net::Arrived;
 use landline_common::limits::count;
@@ -83,7 +83,7 @@ impl Connection<'_> {
         let framing = self.input.framing();
         let now = Instant::now();
         while let Some(piece) = inbound::next(&mut self.input, door.rendering(), &self.context.limits) {
-            if self.rate.line(now) != Verdict::Passes {
+            if self.rate.line(now) != RateVerdict::Passes {
                 // No user signs in that fast, and what is dropped could be the half of something.
                 let why = Cause::Throttled.report().saying("too many lines before signing in; connect again");
                 self.tell(EventKind::Refused(why), door.rendering());

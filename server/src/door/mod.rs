@@ -15,7 +15,7 @@ mod object;
 mod text;
 mod unsupported;
 
-pub use object::Stay;
+pub use object::SessionRequest;
 
 use landline_common::command::SignIn;
 use landline_common::limits::Limits;
@@ -83,7 +83,7 @@ pub enum AuthRequest {
         /// The password given for the server, if one was.
         server_password: Option<String>,
         /// The options for the session.
-        stay: Stay,
+        stay: SessionRequest,
     },
 }
 

@@ -11,7 +11,7 @@ const MOST_ROOMS: usize = 48;
 
 /// How a client wants to be in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stay {
+pub struct SessionRequest {
     /// What the answer carries.
     pub label: Option<String>,
     /// The room that becomes the current one.
@@ -44,7 +44,7 @@ pub(super) fn attempt(line: &str, server_info: ServerInfo) -> Result<(Option<Str
     Ok((label.clone(), AuthRequest::Object { sign_in, server_password, stay }))
 }
 
-fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
+fn stay(request: &Request<'_>) -> Result<SessionRequest, Report<'static>> {
     let rooms = request.rooms.iter().flatten();
     let place = |name: &str| match name {
         EVERYBODY => Ok(None),
@@ -61,7 +61,7 @@ fn stay(request: &Request<'_>) -> Result<Stay, Report<'static>> {
         return Err(Cause::BadObject.of_word(format!("rooms: at most {MOST_ROOMS}")));
     }
     let room = |name| RoomName::parse(name).and_then(|room| room.check_new().map(|()| room));
-    Ok(Stay {
+    Ok(SessionRequest {
         label: request.answer_label(),
         room: request.room.as_deref().map(room).transpose().map_err(Report::of_room_name)?,
         rooms,

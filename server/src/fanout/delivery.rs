@@ -18,7 +18,7 @@ pub(super) struct ActiveSubscription {
 }
 
 /// The delivery of one batch.
-pub(super) struct Delivery<'b> {
+pub(super) struct BatchDelivery<'b> {
     pub(super) batch: &'b Batch,
     number: u64,
     /// The slices for the member being served; kept to reuse the allocation.
@@ -29,10 +29,10 @@ pub(super) struct Delivery<'b> {
     pub(super) bytes: u64,
 }
 
-impl<'b> Delivery<'b> {
+impl<'b> BatchDelivery<'b> {
     /// Starts the delivery of `batch`, which has that number.
-    pub(super) fn new(batch: &'b Batch, number: u64) -> Delivery<'b> {
-        Delivery { batch, number, pieces: Vec::new(), lines: 0, bytes: 0 }
+    pub(super) fn new(batch: &'b Batch, number: u64) -> BatchDelivery<'b> {
+        BatchDelivery { batch, number, pieces: Vec::new(), lines: 0, bytes: 0 }
     }
 
     /// Lets a member enter, leave or change the rendering after the first `at` entries of the batch. A member that

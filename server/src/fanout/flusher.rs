@@ -8,7 +8,7 @@
 //! A room is in the queue, or in the hands of one thread, at most once: `Log::flushing` in [`super::room_log`] says so.
 //! Flushers decide nothing about contents or order.
 
-use super::room_log::Room;
+use super::room_log::RoomLog;
 use super::stats::Stats;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use landline_common::Limits;
@@ -33,11 +33,11 @@ pub struct Flushers {
 /// The sending end of the queue of rooms with pending entries; `None` after the stop. The flushers end when they have
 /// emptied the queue.
 #[derive(Debug)]
-struct Work(RwLock<Option<Sender<Arc<Room>>>>);
+struct Work(RwLock<Option<Sender<Arc<RoomLog>>>>);
 
 impl Work {
     /// Puts a room at the end of the queue. Returns it after the stop: the caller must then run its cycles.
-    fn queue(&self, room: Arc<Room>) -> Option<Arc<Room>> {
+    fn queue(&self, room: Arc<RoomLog>) -> Option<Arc<RoomLog>> {
         match &*self.0.read() {
             // Fails only without flushers, which end after the stop.
             Some(sender) => sender.send(room).err().map(|unsent| unsent.0),
@@ -79,7 +79,7 @@ impl Flushers {
 
     /// Puts a room at the end of the queue. After the stop, this thread runs the room's cycles: a session that has not
     /// ended by then must not wait for ever in [`Room::settle`].
-    pub(super) fn hand_over(&self, room: Arc<Room>) {
+    pub(super) fn hand_over(&self, room: Arc<RoomLog>) {
         if let Some(room) = self.work.queue(room) {
             while !cycle(&room) {}
         }
@@ -97,7 +97,7 @@ impl Flushers {
 }
 
 /// The loop of one flusher.
-fn run(work: &Work, queue: &Receiver<Arc<Room>>) {
+fn run(work: &Work, queue: &Receiver<Arc<RoomLog>>) {
     while let Ok(mut room) = queue.recv() {
         while !cycle(&room) {
             if !queue.is_empty() {
@@ -111,7 +111,7 @@ fn run(work: &Work, queue: &Receiver<Arc<Room>>) {
 }
 
 /// Runs one cycle. Returns true if the room is at rest, or queued again.
-fn cycle(room: &Arc<Room>) -> bool {
+fn cycle(room: &Arc<RoomLog>) -> bool {
     catch_unwind(AssertUnwindSafe(|| room.cycle())).unwrap_or_else(|_| {
         log::error!("a panic in a room's cycle; the room goes on");
         // The cycle's guard has already queued the room again if entries are pending.

@@ -42,7 +42,7 @@ pub use outbox::{DisconnectReason, Outbox};
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;
-pub use room_log::Room;
+pub use room_log::RoomLog;
 pub use stats::Stats;
 pub use subscription::Subscription;
 

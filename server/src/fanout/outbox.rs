@@ -59,20 +59,20 @@ pub struct Outbox {
     client: ClientId,
     stream: Arc<Stream>,
     poller: Arc<Poller>,
-    state: OrderedMutex<State, 4>,
+    state: OrderedMutex<OutboxState, 4>,
     /// Notified when nothing waits any more, and when the connection is cut.
     drained: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct OutboxState {
     /// Bytes that the kernel did not take. Those before `sent` have gone out since.
     backlog: Vec<u8>,
     sent: usize,
     /// The backlog has bytes to send, since the kernel's buffer was full; new bytes must queue behind them.
     blocked: bool,
     /// Nothing is sent until the greeting has been inserted at this position.
-    held: Option<Held>,
+    held: Option<InsertionPoint>,
     /// New bytes are dropped.
     sealed: bool,
     cut: Option<DisconnectReason>,
@@ -86,20 +86,20 @@ struct State {
 
 /// The position at which the greeting will be inserted.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct InsertionPoint {
     /// Index in the backlog, or in the queue of paced messages.
     index: usize,
     /// Number of receipts for bytes in front of it.
     receipts: usize,
 }
 
-type StateGuard<'a> = OrderedMutexGuard<'a, State, 4>;
+type StateGuard<'a> = OrderedMutexGuard<'a, OutboxState, 4>;
 
 impl Outbox {
     /// Makes the outbox of a client that has just connected.
     #[must_use]
     pub fn new(client: ClientId, stream: &Arc<Stream>, poller: &Arc<Poller>) -> Arc<Outbox> {
-        let state = State {
+        let state = OutboxState {
             backlog: Vec::new(),
             sent: 0,
             blocked: false,
@@ -235,7 +235,7 @@ impl Outbox {
     }
 }
 
-impl State {
+impl OutboxState {
     fn waiting(&self) -> usize {
         self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, PacedQueue::bytes)
     }
@@ -245,9 +245,9 @@ impl State {
     }
 
     /// Returns the position behind all bytes that wait.
-    fn end(&self) -> Held {
+    fn end(&self) -> InsertionPoint {
         let index = self.paced.as_ref().map_or(self.backlog.len(), PacedQueue::len);
-        Held { index, receipts: self.receipts.len() }
+        InsertionPoint { index, receipts: self.receipts.len() }
     }
 
     /// Adds a receipt for all bytes pushed so far. Calls it at once if the kernel has taken them, or never will.

@@ -28,7 +28,7 @@ pub struct Pacing {
 #[derive(Debug)]
 pub(super) struct PacedQueue {
     pacing: Pacing,
-    messages: VecDeque<Message>,
+    messages: VecDeque<PacedMessage>,
     /// Sum of the messages' sizes, without newlines.
     bytes: usize,
     /// Time from which the next send is allowed; `None` before the first one.
@@ -36,7 +36,7 @@ pub(super) struct PacedQueue {
 }
 
 #[derive(Debug)]
-struct Message {
+struct PacedMessage {
     bytes: Box<[u8]>,
     talk: bool,
 }
@@ -56,7 +56,7 @@ impl PacedQueue {
         let before = self.bytes;
         for line in lines.iter().flat_map(|slice| slice.split(|b| *b == b'\n')).filter(|line| !line.is_empty()) {
             self.bytes += line.len();
-            self.messages.push_back(Message { bytes: line.into(), talk });
+            self.messages.push_back(PacedMessage { bytes: line.into(), talk });
         }
         self.bytes - before
     }
@@ -88,7 +88,7 @@ impl PacedQueue {
         let mut out = first.bytes.into_vec();
         let mut taken = out.len();
         while first.talk && self.messages.len() > self.pacing.merge_at {
-            let fits = |m: &Message| m.talk && out.len() + 1 + m.bytes.len() <= self.pacing.most_bytes;
+            let fits = |m: &PacedMessage| m.talk && out.len() + 1 + m.bytes.len() <= self.pacing.most_bytes;
             if !self.messages.front().is_some_and(fits) {
                 break;
             }

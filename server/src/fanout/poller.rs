@@ -84,7 +84,7 @@ pub struct Poller {
 }
 
 /// A function that runs once on the poller's thread.
-type Task = Box<dyn FnOnce() + Send>;
+type TimerTask = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
 struct Timers {
@@ -93,7 +93,7 @@ struct Timers {
     /// The scheduled wakeups, earliest first. Those of outboxes that are gone stay until they are due.
     wakeups: BinaryHeap<Reverse<(Instant, ClientId)>>,
     /// By time and a number: each room may have a task, and each session whose connection was lost.
-    tasks: BTreeMap<(Instant, u64), Task>,
+    tasks: BTreeMap<(Instant, u64), TimerTask>,
     tasks_so_far: u64,
     stopped: bool,
 }
@@ -107,7 +107,7 @@ impl Timers {
     }
 
     /// Takes out the tasks that are due.
-    fn due_tasks(&mut self, now: Instant) -> impl Iterator<Item = Task> + use<> {
+    fn due_tasks(&mut self, now: Instant) -> impl Iterator<Item = TimerTask> + use<> {
         let later = self.tasks.split_off(&(now, u64::MAX));
         std::mem::replace(&mut self.tasks, later).into_values()
     }

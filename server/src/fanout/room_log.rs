@@ -12,7 +12,7 @@
 //!
 //! - `flushing` is true exactly while a thread runs a cycle or a flusher has been asked to. One thread at a time
 //!   delivers, so all members see one order.
-//! - Batches are numbered; `delivered` is the last number that is completely out. [`Room::settle`] waits for it.
+//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::settle`] waits for it.
 //! - At rest (`pending` empty, not `flushing`) a membership change is applied at once instead of appended.
 //!
 //! The log's lock is held to append and to swap, the seats' lock to deliver. They are never held together, except at
@@ -22,7 +22,7 @@
 //! [`Publication::is_worth`].
 
 use super::batch::{Batch, DeliveryMode, MembershipChange, Publication, Publisher};
-use super::delivery::{ActiveSubscription, Delivery};
+use super::delivery::{ActiveSubscription, BatchDelivery};
 use super::flusher::Flushers;
 use super::subscription::Subscription;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 #[derive(Debug, Default)]
-struct Log {
+struct LogState {
     /// The batch that is being filled.
     pending: Batch,
     /// An empty batch whose buffers the next cycle reuses.
@@ -53,7 +53,7 @@ struct Log {
     uses: [u32; RENDERINGS],
 }
 
-impl Log {
+impl LogState {
     fn say(&mut self, origin: Publisher, what: &mut dyn Publication) {
         self.last_id = self.last_id.max(self.pending.say(origin, what, &self.uses));
     }
@@ -61,22 +61,22 @@ impl Log {
 
 /// One room's send path.
 #[derive(Debug)]
-pub struct Room {
-    log: OrderedMutex<Log, 2>,
+pub struct RoomLog {
+    log: OrderedMutex<LogState, 2>,
     /// Notified when a batch is taken for delivery and when it is delivered.
     batch_changed: Condvar,
     subscriptions: OrderedMutex<Vec<ActiveSubscription>, 3>,
     flushers: Arc<Flushers>,
 }
 
-type LogGuard<'a> = OrderedMutexGuard<'a, Log, 2>;
+type LogGuard<'a> = OrderedMutexGuard<'a, LogState, 2>;
 
-impl Room {
+impl RoomLog {
     /// Makes a room without members.
     #[must_use]
-    pub fn new(flushers: &Arc<Flushers>) -> Arc<Room> {
-        let log = OrderedMutex::new(Log { number: 1, ..Log::default() });
-        Arc::new(Room {
+    pub fn new(flushers: &Arc<Flushers>) -> Arc<RoomLog> {
+        let log = OrderedMutex::new(LogState { number: 1, ..LogState::default() });
+        Arc::new(RoomLog {
             log,
             batch_changed: Condvar::new(),
             subscriptions: OrderedMutex::default(),
@@ -84,7 +84,7 @@ impl Room {
         })
     }
 
-    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`Room::settle`]. Waits
+    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`RoomLog::settle`]. Waits
     /// while too much is pending.
     pub fn say(self: &Arc<Self>, subscription: &Subscription, what: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
@@ -95,7 +95,7 @@ impl Room {
         number
     }
 
-    /// Appends `what` for all members, in the server's name. Returns the batch number for [`Room::settle`].
+    /// Appends `what` for all members, in the server's name. Returns the batch number for [`RoomLog::settle`].
     pub fn announce(self: &Arc<Self>, what: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
@@ -105,7 +105,7 @@ impl Room {
     }
 
     /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes to the members before it only.
-    /// Returns the batch number for [`Room::settle`], 0 if there is nothing to wait for.
+    /// Returns the batch number for [`RoomLog::settle`], 0 if there is nothing to wait for.
     pub fn enter(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -131,7 +131,7 @@ impl Room {
     }
 
     /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is the one it entered or was
-    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`Room::settle`], 0
+    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`RoomLog::settle`], 0
     /// if there is nothing to wait for.
     pub fn leave(
         self: &Arc<Self>,
@@ -159,7 +159,7 @@ impl Room {
     }
 
     /// Changes the form in which a member gets what is appended from now on. Returns the batch number for
-    /// [`Room::settle`], 0 if there is nothing to wait for.
+    /// [`RoomLog::settle`], 0 if there is nothing to wait for.
     pub fn change(self: &Arc<Self>, subscription: &Arc<Subscription>, old: DeliveryMode, new: DeliveryMode) -> u64 {
         let mut log = self.lock_with_capacity();
         log.uses[old.rendering] -= 1;
@@ -195,7 +195,7 @@ impl Room {
     fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, movement: MembershipChange) -> bool {
         if log.pending.is_empty() && !log.flushing {
             let empty = Batch::default();
-            let mut delivery = Delivery::new(&empty, 0);
+            let mut delivery = BatchDelivery::new(&empty, 0);
             delivery.apply(&mut self.subscriptions.lock(), movement, 0);
             return true;
         }
@@ -255,7 +255,7 @@ impl Room {
 
     fn deliver(&self, batch: &mut Batch, number: u64) {
         let moves = std::mem::take(&mut batch.moves);
-        let mut delivery = Delivery::new(batch, number);
+        let mut delivery = BatchDelivery::new(batch, number);
         let mut subscriptions = self.subscriptions.lock();
         #[cfg(feature = "faults")]
         crate::faults::strike("cycle", batch.span(0, 0, batch.len()));
@@ -274,7 +274,7 @@ impl Room {
 /// Ends a cycle that panics outside the delivery to one member. Without it the room would stay `flushing` and deliver
 /// nothing any more. The panicking batch is lost.
 struct CycleGuard<'a> {
-    room: &'a Arc<Room>,
+    room: &'a Arc<RoomLog>,
     number: u64,
 }
 

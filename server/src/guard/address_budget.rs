@@ -60,29 +60,29 @@ struct Usage {
 
 /// The size of a message as its readers get it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
+pub struct TalkSize {
     /// Lines shown.
     pub lines: usize,
     /// Bytes of the text, and of the prefix that each line after the first repeats.
     pub bytes: usize,
 }
 
-impl Size {
+impl TalkSize {
     /// Returns the size of a text that is not cleaned yet, for readers who get `prefix` bytes in front of each line.
     #[must_use]
-    pub fn of(text: &str, prefix: usize) -> Size {
+    pub fn of(text: &str, prefix: usize) -> TalkSize {
         if !has_line_end(text) {
-            return Size { lines: 1, bytes: text.len() };
+            return TalkSize { lines: 1, bytes: text.len() };
         }
         let message = clean_message(text);
         let lines = count_lines(&message);
-        Size { lines, bytes: message.len() + (lines - 1) * prefix }
+        TalkSize { lines, bytes: message.len() + (lines - 1) * prefix }
     }
 }
 
 /// The decision about a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum BudgetVerdict {
     /// The message fits into the budget, which has been charged.
     Passes,
     /// The message must be dropped.
@@ -157,11 +157,11 @@ impl AddressBudget {
 
     /// Charges the budget for a message, of the address and of its network. The message passes as a whole or is dropped
     /// as a whole; a dropped one charges neither.
-    pub fn say(&self, size: Size, now: Instant) -> Verdict {
+    pub fn say(&self, size: TalkSize, now: Instant) -> BudgetVerdict {
         let mut used = self.used.lock();
         if let Some(after) = self.after(&used, size, now) {
-            let verdict = self.network.as_ref().map_or(Verdict::Passes, |network| network.say(size, now));
-            if verdict == Verdict::Passes {
+            let verdict = self.network.as_ref().map_or(BudgetVerdict::Passes, |network| network.say(size, now));
+            if verdict == BudgetVerdict::Passes {
                 *used = after;
             }
             return verdict;
@@ -170,11 +170,11 @@ impl AddressBudget {
         if log {
             used.logged = Some(now);
         }
-        Verdict::Dropped { log }
+        BudgetVerdict::Dropped { log }
     }
 
     /// Returns the usage after a message of that size, or `None` if it does not fit.
-    fn after(&self, used: &Usage, Size { lines, bytes }: Size, now: Instant) -> Option<Usage> {
+    fn after(&self, used: &Usage, TalkSize { lines, bytes }: TalkSize, now: Instant) -> Option<Usage> {
         let Bound { lines: most_lines, bytes: most_bytes, per } = self.bound;
         let lines_full_at = used.lines_full_at.max(now) + refill_time(per, lines as u64, most_lines);
         let bytes_full_at = used.bytes_full_at.max(now) + refill_time(per, bytes as u64, most_bytes);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn passes(budget: &AddressBudget, bytes: usize, now: Instant) -> bool {
-        budget.say(Size { lines: 1, bytes }, now) == Verdict::Passes
+        budget.say(TalkSize { lines: 1, bytes }, now) == BudgetVerdict::Passes
     }
 
     #[test]
@@ -218,8 +218,8 @@ mod tests {
         let now = Instant::now();
         let [one, other] = [0; 2].map(|_| budgets.of(address(1), now).unwrap());
         assert!(passes(&one, 1, now) && passes(&other, 1, now) && passes(&one, 1, now));
-        assert_eq!(other.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: true });
-        assert_eq!(one.say(Size { lines: 1, bytes: 1 }, now), Verdict::Dropped { log: false });
+        assert_eq!(other.say(TalkSize { lines: 1, bytes: 1 }, now), BudgetVerdict::Dropped { log: true });
+        assert_eq!(one.say(TalkSize { lines: 1, bytes: 1 }, now), BudgetVerdict::Dropped { log: false });
         assert!(passes(&budgets.of(address(2), now).unwrap(), 1, now));
         // Leaving and coming back does not refill the budget.
         drop((one, other));
@@ -240,16 +240,17 @@ mod tests {
 
     #[test]
     fn a9_each_line_of_a_message_counts_with_its_prefix() {
-        assert_eq!(Size::of("hello", 40), Size { lines: 1, bytes: 5 });
-        assert_eq!(Size::of("\na\r\n\tb \n\n", 40), Size { lines: 2, bytes: "a\n    b".len() + 40 });
-        let fifty = Size::of(&"x\n".repeat(50), 230);
-        assert_eq!(fifty, Size { lines: 50, bytes: 99 + 49 * 230 });
+        assert_eq!(TalkSize::of("hello", 40), TalkSize { lines: 1, bytes: 5 });
+        assert_eq!(TalkSize::of("\na\r\n\tb \n\n", 40), TalkSize { lines: 2, bytes: "a\n    b".len() + 40 });
+        let fifty = TalkSize::of(&"x\n".repeat(50), 230);
+        assert_eq!(fifty, TalkSize { lines: 50, bytes: 99 + 49 * 230 });
         let budgets = AddressBudgets::new(120, 30_000, PER);
         let now = Instant::now();
         let [by_lines, by_bytes] = [1, 2].map(|n| budgets.of(address(n), now).unwrap());
-        let said = |budget: &AddressBudget, size| (0..10).filter(|_| budget.say(size, now) == Verdict::Passes).count();
-        assert_eq!(said(&by_lines, Size { bytes: 99, ..fifty }), 2);
-        assert_eq!(said(&by_bytes, Size { lines: 1, ..fifty }), 2);
+        let said =
+            |budget: &AddressBudget, size| (0..10).filter(|_| budget.say(size, now) == BudgetVerdict::Passes).count();
+        assert_eq!(said(&by_lines, TalkSize { bytes: 99, ..fifty }), 2);
+        assert_eq!(said(&by_bytes, TalkSize { lines: 1, ..fifty }), 2);
     }
 
     #[test]

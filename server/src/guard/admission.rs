@@ -1,4 +1,4 @@
-//! Decides which connections are admitted. Bounds the connections in all, from one address, and before the sign-in.
+//! Decides which connections are admitted. AdmissionBounds the connections in all, from one address, and before the sign-in.
 //!
 //! A client needs no password to open a connection, so connections before the sign-in are easily flooded. When too many
 //! are not signed in, a new one replaces an old one instead of being refused: a flood could otherwise keep all users
@@ -22,7 +22,7 @@ use std::net::IpAddr;
 
 /// The bounds; `usize::MAX` means no limit.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct AdmissionBounds {
     /// Connections in all.
     pub all: usize,
     /// Connections from one address.
@@ -36,7 +36,7 @@ pub struct Bounds {
 /// The admitted connections and their addresses.
 #[derive(Debug)]
 pub struct Admission {
-    bounds: Bounds,
+    bounds: AdmissionBounds,
     clients: HashMap<ClientId, IpAddr>,
     origins: HashMap<Origin, OriginConnections>,
     /// Connections that are not signed in, oldest first.
@@ -55,10 +55,10 @@ struct OriginConnections {
 
 /// The decision about a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admitted {
-    /// Admitted.
+pub enum AdmissionResult {
+    /// AdmissionResult.
     Yes,
-    /// Admitted; the caller must end this older connection, which has not signed in.
+    /// AdmissionResult; the caller must end this older connection, which has not signed in.
     InPlaceOf(ClientId),
     /// Refused: there are too many connections.
     No,
@@ -67,7 +67,7 @@ pub enum Admitted {
 impl Admission {
     /// Makes an empty table.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Admission {
+    pub fn new(bounds: AdmissionBounds) -> Admission {
         Admission {
             bounds,
             clients: HashMap::new(),
@@ -79,7 +79,7 @@ impl Admission {
 
     /// Decides about a new connection, and adds it if it is admitted. Client numbers must grow with time: the smallest
     /// is the oldest.
-    pub fn enter(&mut self, client: ClientId, address: IpAddr) -> Admitted {
+    pub fn enter(&mut self, client: ClientId, address: IpAddr) -> AdmissionResult {
         let oldest = self.connection_to_replace(address);
         let replaced = oldest.and_then(|oldest| self.clients.get(&oldest)).copied();
         let is_full = Origin::of(address).any(|origin| {
@@ -89,7 +89,7 @@ impl Admission {
         });
         let all = self.clients.len() - usize::from(oldest.is_some());
         if is_full || all >= self.bounds.all {
-            return Admitted::No;
+            return AdmissionResult::No;
         }
         if let Some(oldest) = oldest {
             self.leave(oldest);
@@ -102,7 +102,7 @@ impl Admission {
             connections.all += 1;
             connections.unsigned.insert(client);
         }
-        oldest.map_or(Admitted::Yes, Admitted::InPlaceOf)
+        oldest.map_or(AdmissionResult::Yes, AdmissionResult::InPlaceOf)
     }
 
     /// Returns the connection that a new one from `address` must replace, if there is one. IPv6 connections get at most
@@ -185,70 +185,73 @@ mod tests {
     }
 
     fn admission(all: usize, per_address: usize, unsigned: usize, unsigned_per_address: usize) -> Admission {
-        Admission::new(Bounds { all, per_address, unsigned, unsigned_per_address })
+        Admission::new(AdmissionBounds { all, per_address, unsigned, unsigned_per_address })
     }
 
     #[test]
     fn the_oldest_connection_not_signed_in_is_replaced_first() {
         let mut admission = admission(100, 100, 3, 2);
-        assert_eq!(admission.enter(1, address(1)), Admitted::Yes);
-        assert_eq!(admission.enter(2, address(1)), Admitted::Yes);
-        assert_eq!(admission.enter(3, address(1)), Admitted::InPlaceOf(1));
+        assert_eq!(admission.enter(1, address(1)), AdmissionResult::Yes);
+        assert_eq!(admission.enter(2, address(1)), AdmissionResult::Yes);
+        assert_eq!(admission.enter(3, address(1)), AdmissionResult::InPlaceOf(1));
         admission.sign_in(2);
-        assert_eq!(admission.enter(4, address(2)), Admitted::Yes);
-        assert_eq!(admission.enter(5, address(2)), Admitted::Yes);
-        assert_eq!(admission.enter(6, address(3)), Admitted::InPlaceOf(4));
+        assert_eq!(admission.enter(4, address(2)), AdmissionResult::Yes);
+        assert_eq!(admission.enter(5, address(2)), AdmissionResult::Yes);
+        assert_eq!(admission.enter(6, address(3)), AdmissionResult::InPlaceOf(4));
     }
 
     #[test]
     fn a_flood_replaces_its_own_connections() {
         let mut admission = admission(100, 100, 5, 4);
         for (client, from) in [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)] {
-            assert_eq!(admission.enter(client, address(from)), Admitted::Yes);
+            assert_eq!(admission.enter(client, address(from)), AdmissionResult::Yes);
         }
         // The first one is the oldest, but the only one of its address.
-        assert_eq!(admission.enter(6, address(2)), Admitted::InPlaceOf(2));
-        assert_eq!(admission.enter(7, address(4)), Admitted::InPlaceOf(3));
-        assert_eq!(admission.enter(8, address(5)), Admitted::InPlaceOf(4));
+        assert_eq!(admission.enter(6, address(2)), AdmissionResult::InPlaceOf(2));
+        assert_eq!(admission.enter(7, address(4)), AdmissionResult::InPlaceOf(3));
+        assert_eq!(admission.enter(8, address(5)), AdmissionResult::InPlaceOf(4));
         // With one connection per address, the oldest of all is replaced.
-        assert_eq!(admission.enter(9, address(6)), Admitted::InPlaceOf(1));
+        assert_eq!(admission.enter(9, address(6)), AdmissionResult::InPlaceOf(1));
     }
 
     #[test]
     fn connections_over_the_bounds_are_refused() {
         let mut admission = admission(3, 2, 100, 100);
-        assert_eq!([1, 2, 3].map(|n| admission.enter(n, address(1))), [Admitted::Yes, Admitted::Yes, Admitted::No]);
-        assert_eq!(admission.enter(4, address(2)), Admitted::Yes);
-        assert_eq!(admission.enter(5, address(3)), Admitted::No);
+        assert_eq!(
+            [1, 2, 3].map(|n| admission.enter(n, address(1))),
+            [AdmissionResult::Yes, AdmissionResult::Yes, AdmissionResult::No]
+        );
+        assert_eq!(admission.enter(4, address(2)), AdmissionResult::Yes);
+        assert_eq!(admission.enter(5, address(3)), AdmissionResult::No);
         admission.leave(1);
-        assert_eq!(admission.enter(6, address(3)), Admitted::Yes);
+        assert_eq!(admission.enter(6, address(3)), AdmissionResult::Yes);
     }
 
     #[test]
     fn d12_a_network_of_ipv6_has_four_times_the_bounds_of_an_address() {
         let mut lan = admission(100, 2, 100, 100);
         for client in 1..=8 {
-            assert_eq!(lan.enter(client, ipv6(1, (client / 2) as u16 + 1)), Admitted::Yes, "{client}");
+            assert_eq!(lan.enter(client, ipv6(1, (client / 2) as u16 + 1)), AdmissionResult::Yes, "{client}");
         }
-        assert_eq!(lan.enter(9, ipv6(1, 99)), Admitted::No);
-        assert_eq!(lan.enter(10, ipv6(2, 1)), Admitted::Yes);
+        assert_eq!(lan.enter(9, ipv6(1, 99)), AdmissionResult::No);
+        assert_eq!(lan.enter(10, ipv6(2, 1)), AdmissionResult::Yes);
         let mut door = admission(100, 100, 100, 2);
-        (1..=8).for_each(|client| assert_eq!(door.enter(client, ipv6(1, client as u16)), Admitted::Yes));
-        assert_eq!(door.enter(9, ipv6(1, 99)), Admitted::InPlaceOf(1));
+        (1..=8).for_each(|client| assert_eq!(door.enter(client, ipv6(1, client as u16)), AdmissionResult::Yes));
+        assert_eq!(door.enter(9, ipv6(1, 99)), AdmissionResult::InPlaceOf(1));
     }
 
     #[test]
     fn d12_half_of_the_places_before_the_sign_in_are_reserved_for_ipv4() {
         let mut admission = admission(1_000, 1_000, 8, 100);
         for client in 1..=4 {
-            assert_eq!(admission.enter(client, address(client as u8)), Admitted::Yes);
+            assert_eq!(admission.enter(client, address(client as u8)), AdmissionResult::Yes);
         }
         for client in 5..=8 {
-            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), Admitted::Yes);
+            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), AdmissionResult::Yes);
         }
         // A flood from ever new networks replaces its own connections.
         for client in 9..=100 {
-            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), Admitted::InPlaceOf(client - 4));
+            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), AdmissionResult::InPlaceOf(client - 4));
         }
         assert_eq!((1..=4).filter(|client| admission.unsigned.contains_key(client)).count(), 4);
     }
@@ -256,9 +259,9 @@ mod tests {
     #[test]
     fn d12_a_flood_from_one_network_replaces_its_own_connections() {
         let mut admission = admission(1_000, 1_000, 16, 100);
-        assert_eq!(admission.enter(1, ipv6(1, 1)), Admitted::Yes);
-        (2..=8).for_each(|client| assert_eq!(admission.enter(client, ipv6(2, client as u16)), Admitted::Yes));
-        assert_eq!(admission.enter(9, ipv6(2, 9)), Admitted::InPlaceOf(2));
+        assert_eq!(admission.enter(1, ipv6(1, 1)), AdmissionResult::Yes);
+        (2..=8).for_each(|client| assert_eq!(admission.enter(client, ipv6(2, client as u16)), AdmissionResult::Yes));
+        assert_eq!(admission.enter(9, ipv6(2, 9)), AdmissionResult::InPlaceOf(2));
     }
 
     proptest! {
@@ -270,9 +273,9 @@ mod tests {
                 let from = if n < 4 { address(n) } else { ipv6(u16::from(n) % 2, n.into()) };
                 match step {
                     0 => match admission.enter(next, from) {
-                        Admitted::Yes => { here.insert(next); }
-                        Admitted::InPlaceOf(old) => { prop_assert!(here.remove(&old)); here.insert(next); }
-                        Admitted::No => {}
+                        AdmissionResult::Yes => { here.insert(next); }
+                        AdmissionResult::InPlaceOf(old) => { prop_assert!(here.remove(&old)); here.insert(next); }
+                        AdmissionResult::No => {}
                     },
                     1 => if let Some(client) = here.iter().nth(n.into()) { admission.sign_in(*client); },
                     _ => if let Some(client) = here.iter().nth(n.into()).copied() {

@@ -30,7 +30,7 @@ const LONGEST_BLOCK: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// The refusal of an attempt. It does not depend on the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many failed passwords for this name; try again in {seconds} s")]
-pub struct Refused {
+pub struct LockedOut {
     /// Seconds until the next attempt makes sense, rounded up, at least 1.
     pub seconds: u64,
     /// True if the account is locked; false if too many attempts are under way.
@@ -60,7 +60,7 @@ struct Attempts {
 /// An attempt under way. Dropped without a decision (the server was busy), it does not count.
 #[derive(Debug)]
 #[must_use = "dropping it takes the attempt back"]
-pub struct Attempt<'a> {
+pub struct PasswordAttempt<'a> {
     lockout: &'a Lockout,
     key: NameKey,
     decided: bool,
@@ -74,11 +74,11 @@ impl Lockout {
     }
 
     /// Starts an attempt at a name, before its password is checked. The caller then reports the outcome to the returned
-    /// [`Attempt`].
+    /// [`PasswordAttempt`].
     ///
     /// # Errors
-    /// The account is locked, or the attempts under way use up the allowed failures: see [`Refused`].
-    pub fn attempt(&self, key: &NameKey, now: Instant) -> Result<Attempt<'_>, Refused> {
+    /// The account is locked, or the attempts under way use up the allowed failures: see [`LockedOut`].
+    pub fn attempt(&self, key: &NameKey, now: Instant) -> Result<PasswordAttempt<'_>, LockedOut> {
         let mut names = self.names.lock();
         if names.len() >= MOST_NAMES && !names.contains_key(key) {
             forget_one(&mut names, now);
@@ -86,16 +86,16 @@ impl Lockout {
         let attempts = names.entry(key.clone()).or_insert_with(|| Attempts::new(now));
         if let Some(until) = attempts.locked_until {
             if now < until {
-                return Err(Refused { seconds: seconds_rounded_up(until - now), locked: true });
+                return Err(LockedOut { seconds: seconds_rounded_up(until - now), locked: true });
             }
             *attempts = Attempts::new(now);
         }
         if attempts.failures + attempts.under_way >= self.failures {
-            return Err(Refused { seconds: 1, locked: false });
+            return Err(LockedOut { seconds: 1, locked: false });
         }
         attempts.under_way += 1;
         attempts.last = now;
-        Ok(Attempt { lockout: self, key: key.clone(), decided: false })
+        Ok(PasswordAttempt { lockout: self, key: key.clone(), decided: false })
     }
 
     /// Returns true if a name is locked.
@@ -129,7 +129,7 @@ impl Lockout {
     }
 }
 
-impl Attempt<'_> {
+impl PasswordAttempt<'_> {
     /// Reports that the password was right: resets the failures.
     pub fn succeeded(mut self) {
         self.decided = true;
@@ -149,7 +149,7 @@ impl Attempt<'_> {
     }
 }
 
-impl Drop for Attempt<'_> {
+impl Drop for PasswordAttempt<'_> {
     fn drop(&mut self) {
         if !self.decided {
             self.lockout.decide(&self.key, |_| {});
@@ -195,7 +195,7 @@ mod tests {
         lockout.attempt(&key(name), now).unwrap().failed(now)
     }
 
-    fn refused(lockout: &Lockout, name: &str, now: Instant) -> Option<Refused> {
+    fn refused(lockout: &Lockout, name: &str, now: Instant) -> Option<LockedOut> {
         lockout.attempt(&key(name), now).err()
     }
 
@@ -206,12 +206,12 @@ mod tests {
         assert!(!fail(&lockout, "alice", now));
         assert!(!fail(&lockout, "ALICE", now));
         assert!(fail(&lockout, "alice", now));
-        let locked = |seconds| Some(Refused { seconds, locked: true });
+        let locked = |seconds| Some(LockedOut { seconds, locked: true });
         assert_eq!(refused(&lockout, "alice", now), locked(300));
         assert_eq!(refused(&lockout, "alice", now + Duration::from_millis(299_001)), locked(1));
         assert_eq!(refused(&lockout, "alice", now + Duration::from_millis(500)), locked(300));
         assert_eq!(refused(&lockout, "bob", now), None);
-        // Refused attempts do not extend the lock, and afterwards the count is 0.
+        // LockedOut attempts do not extend the lock, and afterwards the count is 0.
         let later = now + BLOCK;
         assert!(!fail(&lockout, "alice", later) && !fail(&lockout, "alice", later));
         assert!(fail(&lockout, "alice", later));
@@ -232,7 +232,7 @@ mod tests {
     fn attempts_under_way_count_until_they_are_decided() {
         let lockout = Lockout::new(3, BLOCK);
         let now = Instant::now();
-        let busy = Some(Refused { seconds: 1, locked: false });
+        let busy = Some(LockedOut { seconds: 1, locked: false });
         let mut three: Vec<_> = (0..3).map(|_| lockout.attempt(&key("a"), now).unwrap()).collect();
         assert_eq!(refused(&lockout, "a", now), busy);
         drop(three.pop());

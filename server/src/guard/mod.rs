@@ -16,15 +16,15 @@ pub mod rate;
 pub mod throttle;
 
 pub use address_budget::{AddressBudget, AddressBudgets};
-pub use admission::{Admission, Admitted};
+pub use admission::{Admission, AdmissionResult};
 pub use bans::Bans;
 pub use capacity::Capacity;
 pub use departed::DepartedUsers;
 pub use hasher::{HashError, Hasher};
 pub use idle::{Idle, Silence};
-pub use lockout::{Attempt, Lockout, Refused};
+pub use lockout::{LockedOut, Lockout, PasswordAttempt};
 pub use log_budgets::{LogBudgets, LogCause, LogVerdict};
 pub use origin::Origin;
 pub use probes::Probes;
-pub use rate::{Rate, Verdict};
+pub use rate::{Rate, RateVerdict};
 pub use throttle::Throttle;

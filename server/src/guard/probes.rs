@@ -19,7 +19,7 @@ type Holder = u64;
 
 /// What is known of a holder.
 #[derive(Clone, Copy, Debug)]
-enum Verdict {
+enum ProbeVerdict {
     /// A probe runs.
     Pending,
     /// A probe found that the holder lives, or does not.
@@ -32,7 +32,7 @@ enum Verdict {
 pub struct Probes {
     most: usize,
     origins: Mutex<HashMap<Origin, usize>>,
-    verdicts: Mutex<HashMap<Holder, Verdict>>,
+    verdicts: Mutex<HashMap<Holder, ProbeVerdict>>,
     /// Notified when a probe has ended.
     ended: Condvar,
 }
@@ -60,25 +60,25 @@ impl Probes {
         let mut waited = false;
         loop {
             match verdicts.get(&holder) {
-                Some(Verdict::Pending) => {
+                Some(ProbeVerdict::Pending) => {
                     self.ended.wait(&mut verdicts);
                     waited = true;
                 }
                 // The verdict that was waited for counts however late this thread wakes: rivals at another address who
                 // ask all the time could else keep it waiting.
-                Some(Verdict::Known { is_alive, since }) if waited || since.elapsed() < VERDICT_HOLDS => {
+                Some(ProbeVerdict::Known { is_alive, since }) if waited || since.elapsed() < VERDICT_HOLDS => {
                     return Some(*is_alive);
                 }
-                Some(Verdict::Known { .. }) | None => break,
+                Some(ProbeVerdict::Known { .. }) | None => break,
             }
         }
         verdicts.retain(|_, verdict| match verdict {
-            Verdict::Pending => true,
-            Verdict::Known { since, .. } => since.elapsed() < VERDICT_HOLDS,
+            ProbeVerdict::Pending => true,
+            ProbeVerdict::Known { since, .. } => since.elapsed() < VERDICT_HOLDS,
         });
-        verdicts.insert(holder, Verdict::Pending);
+        verdicts.insert(holder, ProbeVerdict::Pending);
         drop(verdicts);
-        let mut running = Running { probes: self, holder, is_alive: None };
+        let mut running = RunningProbe { probes: self, holder, is_alive: None };
         let is_alive = probe();
         running.is_alive = Some(is_alive);
         Some(is_alive)
@@ -116,17 +116,17 @@ impl Drop for ProbePermit<'_> {
 
 /// A probe that runs. Dropping it, also by a panic, lets the rivals that wait go on.
 #[derive(Debug)]
-struct Running<'p> {
+struct RunningProbe<'p> {
     probes: &'p Probes,
     holder: Holder,
     is_alive: Option<bool>,
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningProbe<'_> {
     fn drop(&mut self) {
         let mut verdicts = self.probes.verdicts.lock();
         match self.is_alive {
-            Some(is_alive) => verdicts.insert(self.holder, Verdict::Known { is_alive, since: Instant::now() }),
+            Some(is_alive) => verdicts.insert(self.holder, ProbeVerdict::Known { is_alive, since: Instant::now() }),
             None => verdicts.remove(&self.holder),
         };
         self.probes.ended.notify_all();

@@ -41,7 +41,7 @@ impl Bound {
 
 /// The decision about a line or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RateVerdict {
     /// The line must be carried out.
     Passes,
     /// The line must be dropped.
@@ -65,20 +65,20 @@ impl Rate {
     }
 
     /// Counts one line.
-    pub fn line(&mut self, now: Instant) -> Verdict {
+    pub fn line(&mut self, now: Instant) -> RateVerdict {
         self.message(1, now)
     }
 
     /// Counts a message of `lines` lines. It passes as a whole or is dropped as a whole.
-    pub fn message(&mut self, lines: usize, now: Instant) -> Verdict {
-        let Some(bound) = self.bound else { return Verdict::Passes };
+    pub fn message(&mut self, lines: usize, now: Instant) -> RateVerdict {
+        let Some(bound) = self.bound else { return RateVerdict::Passes };
         while self.passed.front().is_some_and(|at| now.duration_since(*at) >= bound.per) {
             self.passed.pop_front();
         }
         let counted = bound.counted(lines);
         if self.passed.len() + counted <= bound.lines {
             self.passed.extend(std::iter::repeat_n(now, counted));
-            return Verdict::Passes;
+            return RateVerdict::Passes;
         }
         let log = self.dropping_since.is_none_or(|since| now.duration_since(since) >= MINUTE);
         if log {
@@ -87,9 +87,9 @@ impl Rate {
         }
         self.dropped += 1;
         if self.dropped >= bound.most_dropped {
-            return Verdict::Ends;
+            return RateVerdict::Ends;
         }
-        Verdict::Dropped { warn: self.may_warn(now), log }
+        RateVerdict::Dropped { warn: self.may_warn(now), log }
     }
 
     /// Returns the time until a message of `lines` lines would pass, if the client sends nothing before.
@@ -124,19 +124,19 @@ mod tests {
     fn ten_lines_pass_in_any_five_seconds() {
         let (mut rate, start) = rate();
         for _ in 0..10 {
-            assert_eq!(rate.line(start), Verdict::Passes);
+            assert_eq!(rate.line(start), RateVerdict::Passes);
         }
-        assert_eq!(rate.line(start), Verdict::Dropped { warn: true, log: true });
-        assert_eq!(rate.line(start + SECOND / 2), Verdict::Dropped { warn: false, log: false });
-        assert_eq!(rate.line(start + SECOND), Verdict::Dropped { warn: true, log: false });
+        assert_eq!(rate.line(start), RateVerdict::Dropped { warn: true, log: true });
+        assert_eq!(rate.line(start + SECOND / 2), RateVerdict::Dropped { warn: false, log: false });
+        assert_eq!(rate.line(start + SECOND), RateVerdict::Dropped { warn: true, log: false });
         assert_eq!(rate.retry(1, start + SECOND), SECOND * 4);
-        assert_eq!(rate.line(start + SECOND * 5), Verdict::Passes);
+        assert_eq!(rate.line(start + SECOND * 5), RateVerdict::Passes);
     }
 
     #[test]
     fn fifty_dropped_lines_in_a_minute_end_the_session() {
         let (mut rate, start) = rate();
-        let ended = (0..).map(|_| rate.line(start)).position(|v| v == Verdict::Ends);
+        let ended = (0..).map(|_| rate.line(start)).position(|v| v == RateVerdict::Ends);
         assert_eq!(ended, Some(59));
     }
 
@@ -145,35 +145,35 @@ mod tests {
         let (mut rate, start) = rate();
         // 2.5 lines a second: half a line over the limit, so thirty are dropped each minute.
         for i in 0..3_000 {
-            assert_ne!(rate.line(start + Duration::from_millis(400) * i), Verdict::Ends);
+            assert_ne!(rate.line(start + Duration::from_millis(400) * i), RateVerdict::Ends);
         }
     }
 
     #[test]
     fn a9_each_line_of_a_message_counts() {
         let (mut rate, start) = rate();
-        assert_eq!(rate.message(6, start), Verdict::Passes);
-        assert_eq!(rate.message(5, start), Verdict::Dropped { warn: true, log: true });
-        assert_eq!(rate.message(4, start + SECOND), Verdict::Passes);
-        assert_eq!(rate.message(5, start + SECOND * 5), Verdict::Passes);
+        assert_eq!(rate.message(6, start), RateVerdict::Passes);
+        assert_eq!(rate.message(5, start), RateVerdict::Dropped { warn: true, log: true });
+        assert_eq!(rate.message(4, start + SECOND), RateVerdict::Passes);
+        assert_eq!(rate.message(5, start + SECOND * 5), RateVerdict::Passes);
     }
 
     #[test]
     fn a_message_over_the_limit_passes_in_an_empty_window_only() {
         let (mut rate, start) = rate();
-        assert_eq!(rate.line(start), Verdict::Passes);
-        assert!(matches!(rate.message(50, start + SECOND * 4), Verdict::Dropped { .. }));
+        assert_eq!(rate.line(start), RateVerdict::Passes);
+        assert!(matches!(rate.message(50, start + SECOND * 4), RateVerdict::Dropped { .. }));
         assert_eq!([1, 9, 50].map(|lines| rate.retry(lines, start + SECOND * 4).as_secs()), [0, 0, 1]);
-        assert_eq!(rate.message(50, start + SECOND * 5), Verdict::Passes);
-        assert!(matches!(rate.line(start + SECOND * 9), Verdict::Dropped { .. }));
-        assert_eq!(rate.line(start + SECOND * 10), Verdict::Passes);
+        assert_eq!(rate.message(50, start + SECOND * 5), RateVerdict::Passes);
+        assert!(matches!(rate.line(start + SECOND * 9), RateVerdict::Dropped { .. }));
+        assert_eq!(rate.line(start + SECOND * 10), RateVerdict::Passes);
     }
 
     #[test]
     fn without_a_limit_everything_passes() {
         let mut rate = Rate::new(None, 1);
         let now = Instant::now();
-        assert!((0..10_000).all(|_| rate.line(now) == Verdict::Passes));
+        assert!((0..10_000).all(|_| rate.line(now) == RateVerdict::Passes));
     }
 
     proptest! {
@@ -185,7 +185,7 @@ mod tests {
             let mut passed = Vec::new();
             for (gap, lines) in messages {
                 now += Duration::from_millis(gap);
-                if rate.message(lines, now) == Verdict::Passes {
+                if rate.message(lines, now) == RateVerdict::Passes {
                     passed.extend(std::iter::repeat_n(now, lines));
                 }
             }

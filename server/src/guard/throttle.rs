@@ -44,7 +44,7 @@ pub struct Try<'t> {
 
 /// The reason for which an attempt is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum Throttled {
     /// Too many attempts counted; attempts are refused for this many seconds.
     Wait(u64),
     /// The attempts under way could reach the limit; their outcome is known in a moment.
@@ -68,7 +68,7 @@ impl Throttle {
     ///
     /// # Errors
     /// Too many attempts counted, or too many are under way.
-    pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Refused> {
+    pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Throttled> {
         let Some((most, window)) = self.bound else {
             return Ok(Try { throttle: self, address, decided: true });
         };
@@ -102,12 +102,12 @@ impl Window {
     }
 
     /// Refuses a further attempt if it could exceed `most`.
-    fn check(&self, most: u64, window: Duration, now: Instant) -> Result<(), Refused> {
+    fn check(&self, most: u64, window: Duration, now: Instant) -> Result<(), Throttled> {
         if self.counted >= most {
             let left = window.saturating_sub(now.saturating_duration_since(self.since));
-            return Err(Refused::Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
+            return Err(Throttled::Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
         }
-        if self.counted + self.under_way >= most { Err(Refused::Busy) } else { Ok(()) }
+        if self.counted + self.under_way >= most { Err(Throttled::Busy) } else { Ok(()) }
     }
 }
 
@@ -163,8 +163,8 @@ mod tests {
         for i in 0..10 {
             throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
         }
-        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(9)).unwrap_err(), Refused::Wait(600));
-        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(608)).unwrap_err(), Refused::Wait(1));
+        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(9)).unwrap_err(), Throttled::Wait(600));
+        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(608)).unwrap_err(), Throttled::Wait(1));
         assert!(throttle.attempt(address(2), start).is_ok());
         assert!(throttle.attempt(address(1), start + Duration::from_secs(609)).is_ok());
     }
@@ -187,13 +187,13 @@ mod tests {
         let now = Instant::now();
         let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
         assert_eq!(tries.len(), 10);
-        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Refused::Busy);
+        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Throttled::Busy);
         // Nine of the ten are dropped: they do not count.
         tries.into_iter().next().unwrap().count(now);
         let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
         assert_eq!(tries.len(), 9);
         tries.into_iter().for_each(|wrong| wrong.count(now));
-        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Refused::Wait(600));
+        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Throttled::Wait(600));
     }
 
     #[test]
@@ -212,10 +212,10 @@ mod tests {
         for n in 0..10 {
             (0..4).for_each(|_| throttle.attempt(in_lan(n), now).unwrap().count(now));
         }
-        assert_eq!(throttle.attempt(in_lan(99), now).unwrap_err(), Refused::Wait(600));
+        assert_eq!(throttle.attempt(in_lan(99), now).unwrap_err(), Throttled::Wait(600));
         let elsewhere = IpAddr::from([0xfd00, 0, 0, 2, 0, 0, 0, 1]);
         (0..10).for_each(|_| throttle.attempt(elsewhere, now).unwrap().count(now));
-        assert_eq!(throttle.attempt(elsewhere, now).unwrap_err(), Refused::Wait(600));
+        assert_eq!(throttle.attempt(elsewhere, now).unwrap_err(), Throttled::Wait(600));
         assert!(throttle.attempt(address(1), now).is_ok());
     }
 

@@ -4,7 +4,7 @@ use super::Hub;
 use super::presence::{Change, Decision, PresenceThrottle};
 use super::publications::Notice;
 use super::user::User;
-use crate::fanout::Room;
+use crate::fanout::RoomLog;
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::{EventKind, Limits, OffsetDateTime, RoomName};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// A room's send path, and what of its presence waits to be told.
 #[derive(Debug)]
 pub(super) struct BroadcastGroup {
-    pub(super) log: Arc<Room>,
+    pub(super) log: Arc<RoomLog>,
     /// The room's; `None` for all users.
     name: Option<RoomName>,
     presence: OrderedMutex<PresenceThrottle, 3>,
@@ -28,7 +28,7 @@ pub(super) struct PresenceChange<'a> {
 }
 
 impl BroadcastGroup {
-    pub(super) fn new(log: Arc<Room>, name: Option<RoomName>) -> Arc<BroadcastGroup> {
+    pub(super) fn new(log: Arc<RoomLog>, name: Option<RoomName>) -> Arc<BroadcastGroup> {
         Arc::new(BroadcastGroup { log, name, presence: OrderedMutex::default() })
     }
 

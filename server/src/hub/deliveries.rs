@@ -3,7 +3,7 @@
 use super::replay::{Settled, Unsettled};
 use super::session_state::{SessionState, StoredDirect};
 use super::{Hub, User};
-use landline_common::history::Direct;
+use landline_common::history::DirectMessage;
 use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering};
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Hub {
         let Settled { delivered, waiting, returned } = settled;
         for StoredDirect { id, at, from, to, text, client } in &returned {
             let (from, to) = ((from.0.as_str(), &from.1), (to.0.as_str(), &to.1));
-            let direct = Direct { id: *id, at: *at, from, to, text, client: *client, nonce: None };
+            let direct = DirectMessage { id: *id, at: *at, from, to, text, client: *client, nonce: None };
             self.memory.post_back(&direct);
         }
         for (ids, delivered) in [(delivered, true), (waiting, false)] {

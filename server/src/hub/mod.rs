@@ -24,11 +24,11 @@ mod user;
 
 pub use publications::Tag;
 pub use resume::{Token, Transport};
-pub use session::{NotResumed, Resumable, Session, Stay};
-pub use storage::{Delivery, Storage};
+pub use session::{AfterCommand, NotResumed, Resumable, Session};
+pub use storage::{MailHandler, Storage};
 pub use user::User;
 
-use crate::fanout::{ClientId, Flushers, Outbox, Poller, Room};
+use crate::fanout::{ClientId, Flushers, Outbox, Poller, RoomLog};
 use crate::log_throttle::Complaints;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
@@ -211,7 +211,7 @@ impl Hub {
             registry: OrderedMutex::new(registry),
             name_freed: Condvar::new(),
             privately: OrderedMutex::default(),
-            global: BroadcastGroup::new(Room::new(flushers), None),
+            global: BroadcastGroup::new(RoomLog::new(flushers), None),
             flushers: flushers.clone(),
             poller: poller.clone(),
             memory,

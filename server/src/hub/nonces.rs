@@ -19,14 +19,14 @@ use std::hash::BuildHasher;
 #[derive(Debug)]
 pub struct Nonces {
     keys: [RandomState; 2],
-    messages: HashMap<u128, Message>,
+    messages: HashMap<u128, NonceRecord>,
     order: VecDeque<u128>,
     most: usize,
 }
 
 /// A message that was sent with a nonce.
 #[derive(Clone, Copy, Debug)]
-struct Message {
+struct NonceRecord {
     id: u64,
     /// The guest's visit that it was sent from. `None` for an account, and for what was said before the server started.
     session: Option<u64>,
@@ -64,7 +64,7 @@ impl Nonces {
             Some(HistoryOwner::Guest(session)) => Some(*session),
             Some(HistoryOwner::Account(_)) | None => None,
         };
-        if self.messages.insert(hash, Message { id, session }).is_some() {
+        if self.messages.insert(hash, NonceRecord { id, session }).is_some() {
             return;
         }
         self.order.push_back(hash);

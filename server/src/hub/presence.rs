@@ -69,11 +69,11 @@ pub(super) struct PresenceThrottle {
     since: Duration,
     /// Lines told one by one in this time span.
     told: u64,
-    batch: Option<Batch>,
+    batch: Option<PresenceBatch>,
 }
 
 #[derive(Debug, Default)]
-struct Batch {
+struct PresenceBatch {
     /// When the first change was.
     at: OffsetDateTime,
     /// Changes so far, also those that were cancelled out.
@@ -118,12 +118,12 @@ impl PresenceThrottle {
     pub(super) fn end_batch(&mut self, limits: &Limits) -> (Option<Summary>, bool) {
         let Some(batch) = self.batch.take() else { return (None, false) };
         let crowded = batch.changes > limits.presence_lines;
-        self.batch = crowded.then(Batch::default);
+        self.batch = crowded.then(PresenceBatch::default);
         (batch.into_summary(), crowded)
     }
 }
 
-impl Batch {
+impl PresenceBatch {
     fn add(&mut self, change: Change<'_>) {
         let number = self.changes;
         if number == 0 {

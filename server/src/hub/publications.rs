@@ -6,7 +6,7 @@ use super::nonces::Nonces;
 use super::storage::Storage;
 use crate::fanout::{ClientId, Publication};
 use crate::ordered_mutex::OrderedMutex;
-use landline_common::history::{HistoryOwner, Said};
+use landline_common::history::{HistoryOwner, NewMessages};
 use landline_common::{Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Reply};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -134,7 +134,7 @@ impl Publication for Utterance<'_> {
             let Utterance { first_id, at, room, user, client, .. } = *self;
             let tags = self.texts.tags.iter();
             let nonces = tags.filter_map(|(place, tag)| Some((*place, tag.nonce.as_deref()?))).collect::<Vec<_>>();
-            memory.keep(&Said { first_id, at, room, user, client, nonces: &nonces }, &mut self.texts.iter());
+            memory.keep(&NewMessages { first_id, at, room, user, client, nonces: &nonces }, &mut self.texts.iter());
         }
         if let Some(marks) = self.marks {
             for (place, tag) in &self.texts.tags {

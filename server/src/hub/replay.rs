@@ -38,7 +38,7 @@ pub enum Unsettled<M> {
 }
 
 #[derive(Debug)]
-struct Entry<M> {
+struct UnacknowledgedEvent<M> {
     seq: u64,
     /// As it was sent, with its number.
     bytes: Box<[u8]>,
@@ -48,7 +48,7 @@ struct Entry<M> {
 /// The unacknowledged events of one session.
 #[derive(Debug)]
 pub struct Replay<M> {
-    entries: VecDeque<Entry<M>>,
+    entries: VecDeque<UnacknowledgedEvent<M>>,
     bytes: usize,
     most_bytes: usize,
     last_seq: u64,
@@ -95,7 +95,7 @@ impl<M> Replay<M> {
         let bytes: Box<[u8]> =
             if matches!(unsettled, Unsettled::QueuedMessage(_)) { Box::default() } else { bytes.into() };
         self.bytes += bytes.len() + OVERHEAD;
-        self.entries.push_back(Entry { seq: self.last_seq, bytes, unsettled });
+        self.entries.push_back(UnacknowledgedEvent { seq: self.last_seq, bytes, unsettled });
         let mut gone = Settled::default();
         while self.bytes > self.most_bytes {
             let Some(entry) = self.pop() else { break };
@@ -111,7 +111,7 @@ impl<M> Replay<M> {
     pub fn acknowledge(&mut self, seq: u64) -> Settled<M> {
         let mut settled = Settled::default();
         while self.entries.front().is_some_and(|entry| entry.seq <= seq) {
-            if let Some(Entry { unsettled: Unsettled::QueuedMessage(id), .. }) = self.pop() {
+            if let Some(UnacknowledgedEvent { unsettled: Unsettled::QueuedMessage(id), .. }) = self.pop() {
                 settled.delivered.push(id);
             }
         }
@@ -172,13 +172,13 @@ impl<M> Replay<M> {
         self.bytes
     }
 
-    fn pop(&mut self) -> Option<Entry<M>> {
+    fn pop(&mut self) -> Option<UnacknowledgedEvent<M>> {
         let entry = self.entries.pop_front()?;
         self.bytes -= entry.bytes.len() + OVERHEAD;
         Some(entry)
     }
 
-    fn give_back(&mut self, entry: Entry<M>, gone: &mut Settled<M>) {
+    fn give_back(&mut self, entry: UnacknowledgedEvent<M>, gone: &mut Settled<M>) {
         match entry.unsettled {
             Unsettled::Line => {}
             Unsettled::QueuedMessage(id) => gone.waiting.push(id),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum ReplayStep {
         Line,
         Message,
         QueuedMessage,
@@ -265,14 +265,14 @@ mod tests {
         Detach,
     }
 
-    fn step() -> impl Strategy<Value = Step> {
+    fn step() -> impl Strategy<Value = ReplayStep> {
         prop_oneof![
-            3 => Just(Step::Line),
-            3 => Just(Step::Message),
-            2 => Just(Step::QueuedMessage),
-            3 => (0..40_u64).prop_map(Step::Acknowledge),
-            1 => Just(Step::Again),
-            1 => Just(Step::Detach),
+            3 => Just(ReplayStep::Line),
+            3 => Just(ReplayStep::Message),
+            2 => Just(ReplayStep::QueuedMessage),
+            3 => (0..40_u64).prop_map(ReplayStep::Acknowledge),
+            1 => Just(ReplayStep::Again),
+            1 => Just(ReplayStep::Detach),
         ]
     }
 
@@ -286,21 +286,21 @@ mod tests {
             for step in steps {
                 let seq = replay.next_seq();
                 let settled = match step {
-                    Step::Line => {
+                    ReplayStep::Line => {
                         lines += 1;
                         replay.push(b"xy;", Unsettled::Line)
                     }
-                    Step::Message => {
+                    ReplayStep::Message => {
                         messages.push(seq);
                         replay.push(b"xy;", Unsettled::Message { id: seq, message: seq })
                     }
-                    Step::QueuedMessage => {
+                    ReplayStep::QueuedMessage => {
                         letters.push(seq);
                         replay.push(b"xy;", Unsettled::QueuedMessage(seq))
                     }
-                    Step::Acknowledge(seq) => replay.acknowledge(seq),
-                    Step::Again => replay.again().1,
-                    Step::Detach => replay.detach(),
+                    ReplayStep::Acknowledge(seq) => replay.acknowledge(seq),
+                    ReplayStep::Again => replay.again().1,
+                    ReplayStep::Detach => replay.detach(),
                 };
                 prop_assert!(replay.bytes() <= 6 * (OVERHEAD + 3));
                 prop_assert_eq!(replay.bytes() > 0, !replay.entries.is_empty());

@@ -55,18 +55,18 @@ struct Resumable<D> {
     token: Token,
     /// The token that was used last, until the client shows that it has the one after it.
     used: Option<Token>,
-    state: State<D>,
+    state: ResumeState<D>,
 }
 
 #[derive(Debug)]
-enum State<D> {
+enum ResumeState<D> {
     Live(ClientId),
     Detached { number: u64, address: Arc<str>, bytes: usize, data: D },
 }
 
 /// A session as a token finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundSession {
     /// A client serves it.
     Live(SessionNumber, ClientId),
     /// Its connection was lost.
@@ -112,33 +112,33 @@ impl<D> ResumeTable<D> {
     /// A session begins, served by `client`.
     pub fn begin(&mut self, session: SessionNumber, client: ClientId, transport: Transport, token: Token) {
         self.tokens.insert(token, session);
-        self.sessions.insert(session, Resumable { transport, token, used: None, state: State::Live(client) });
+        self.sessions.insert(session, Resumable { transport, token, used: None, state: ResumeState::Live(client) });
     }
 
     /// The session that a token goes on with.
     #[must_use]
-    pub fn find(&self, token: Token, transport: Transport) -> Option<Found> {
+    pub fn find(&self, token: Token, transport: Transport) -> Option<FoundSession> {
         let session = *self.tokens.get(&token)?;
         let resumable = self.sessions.get(&session).filter(|resumable| resumable.transport == transport)?;
         Some(match resumable.state {
-            State::Live(client) => Found::Live(session, client),
-            State::Detached { .. } => Found::Detached(session),
+            ResumeState::Live(client) => FoundSession::Live(session, client),
+            ResumeState::Detached { .. } => FoundSession::Detached(session),
         })
     }
 
     /// What was kept of a detached session.
     pub fn detached(&self, session: SessionNumber) -> Option<&D> {
         match &self.sessions.get(&session)?.state {
-            State::Detached { data, .. } => Some(data),
-            State::Live(_) => None,
+            ResumeState::Detached { data, .. } => Some(data),
+            ResumeState::Live(_) => None,
         }
     }
 
     /// All that was kept of detached sessions, to be changed. What is added counts as no bytes.
     pub fn all_detached(&mut self) -> impl Iterator<Item = &mut D> {
         self.sessions.values_mut().filter_map(|resumable| match &mut resumable.state {
-            State::Detached { data, .. } => Some(data),
-            State::Live(_) => None,
+            ResumeState::Detached { data, .. } => Some(data),
+            ResumeState::Live(_) => None,
         })
     }
 
@@ -154,7 +154,7 @@ impl<D> ResumeTable<D> {
         }
         self.tokens.insert(fresh, session);
         (resumable.token, resumable.used) = (fresh, Some(used));
-        let before = std::mem::replace(&mut resumable.state, State::Live(client));
+        let before = std::mem::replace(&mut resumable.state, ResumeState::Live(client));
         self.release(before)
     }
 
@@ -173,7 +173,8 @@ impl<D> ResumeTable<D> {
         let mut dropped = Vec::new();
         if let Some(resumable) = self.sessions.get_mut(&session) {
             self.next_detachment += 1;
-            let before = std::mem::replace(&mut resumable.state, State::Detached { number, address, bytes, data });
+            let before =
+                std::mem::replace(&mut resumable.state, ResumeState::Detached { number, address, bytes, data });
             dropped.extend(self.release(before));
             self.detached.insert(number, session);
             self.bytes += bytes;
@@ -194,7 +195,9 @@ impl<D> ResumeTable<D> {
         }
         let mut shares: HashMap<&str, (usize, u64)> = HashMap::new();
         for (number, session) in &self.detached {
-            if let Some(State::Detached { address, bytes, .. }) = self.sessions.get(session).map(|known| &known.state) {
+            if let Some(ResumeState::Detached { address, bytes, .. }) =
+                self.sessions.get(session).map(|known| &known.state)
+            {
                 shares.entry(address).or_insert((0, *number)).0 += if too_many { 1 } else { *bytes };
             }
         }
@@ -211,8 +214,8 @@ impl<D> ResumeTable<D> {
     }
 
     /// A state that a session had counts no more. Returns what was kept of the session, if it was detached.
-    fn release(&mut self, before: State<D>) -> Option<D> {
-        let State::Detached { number, bytes, data, .. } = before else { return None };
+    fn release(&mut self, before: ResumeState<D>) -> Option<D> {
+        let ResumeState::Detached { number, bytes, data, .. } = before else { return None };
         self.detached.remove(&number);
         self.bytes -= bytes;
         Some(data)
@@ -254,17 +257,17 @@ mod tests {
         let mut table: ResumeTable<()> = ResumeTable::new(9, 9);
         table.begin(1, 10, Transport::Clear, token(1));
         assert_eq!(table.find(token(1), Transport::Tls), None, "another kind of connection");
-        assert_eq!(table.find(token(1), Transport::Clear), Some(Found::Live(1, 10)));
+        assert_eq!(table.find(token(1), Transport::Clear), Some(FoundSession::Live(1, 10)));
         table.resume(1, 11, token(1), token(2));
         // The answer was lost: the client tries again.
-        assert_eq!(table.find(token(1), Transport::Clear), Some(Found::Live(1, 11)));
+        assert_eq!(table.find(token(1), Transport::Clear), Some(FoundSession::Live(1, 11)));
         table.resume(1, 12, token(1), token(3));
         assert_eq!(table.find(token(2), Transport::Clear), None, "the client never got that one");
         table.confirm(1);
         assert_eq!(table.find(token(1), Transport::Clear), None);
-        assert_eq!(table.find(token(3), Transport::Clear), Some(Found::Live(1, 12)));
+        assert_eq!(table.find(token(3), Transport::Clear), Some(FoundSession::Live(1, 12)));
         assert_eq!(table.resume(1, 13, token(1), token(4)), None);
-        assert_eq!(table.find(token(3), Transport::Clear), Some(Found::Live(1, 12)), "unchanged");
+        assert_eq!(table.find(token(3), Transport::Clear), Some(FoundSession::Live(1, 12)), "unchanged");
     }
 
     #[test]
@@ -305,7 +308,7 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum ResumeStep {
         Begin(u64),
         Detach(u64, usize),
         Resume(u64),
@@ -314,15 +317,15 @@ mod tests {
         Expire(u64),
     }
 
-    fn step() -> impl Strategy<Value = Step> {
+    fn step() -> impl Strategy<Value = ResumeStep> {
         let session = || 0..6_u64;
         prop_oneof![
-            session().prop_map(Step::Begin),
-            (session(), 0..60_usize).prop_map(|(session, bytes)| Step::Detach(session, bytes)),
-            session().prop_map(Step::Resume),
-            session().prop_map(Step::Confirm),
-            session().prop_map(Step::Revoke),
-            (0..20_u64).prop_map(Step::Expire),
+            session().prop_map(ResumeStep::Begin),
+            (session(), 0..60_usize).prop_map(|(session, bytes)| ResumeStep::Detach(session, bytes)),
+            session().prop_map(ResumeStep::Resume),
+            session().prop_map(ResumeStep::Confirm),
+            session().prop_map(ResumeStep::Revoke),
+            (0..20_u64).prop_map(ResumeStep::Expire),
         ]
     }
 
@@ -335,16 +338,16 @@ mod tests {
             for (n, step) in steps.into_iter().enumerate() {
                 let fresh = Token(n as u128);
                 match step {
-                    Step::Begin(session) if begun.insert(session) => {
+                    ResumeStep::Begin(session) if begun.insert(session) => {
                         table.begin(session, 1, Transport::Clear, fresh);
                         newest.insert(session, fresh);
                     }
-                    Step::Begin(_) => {}
-                    Step::Detach(session, bytes) => {
+                    ResumeStep::Begin(_) => {}
+                    ResumeStep::Detach(session, bytes) => {
                         let address = if session < 3 { here() } else { "10.0.0.2".into() };
                         table.detach(session, address, session, bytes);
                     }
-                    Step::Resume(session) => {
+                    ResumeStep::Resume(session) => {
                         if let Some(used) = newest.get(&session).copied()
                             && table.find(used, Transport::Clear).is_some()
                         {
@@ -352,14 +355,14 @@ mod tests {
                             newest.insert(session, fresh);
                         }
                     }
-                    Step::Confirm(session) => table.confirm(session),
-                    Step::Revoke(session) => _ = table.revoke(session),
-                    Step::Expire(number) => _ = table.expire(number),
+                    ResumeStep::Confirm(session) => table.confirm(session),
+                    ResumeStep::Revoke(session) => _ = table.revoke(session),
+                    ResumeStep::Expire(number) => _ = table.expire(number),
                 }
                 prop_assert!(table.detached.len() <= 3 && table.bytes <= 100);
                 let bytes = |resumable: &Resumable<u64>| match resumable.state {
-                    State::Detached { bytes, .. } => bytes,
-                    State::Live(_) => 0,
+                    ResumeState::Detached { bytes, .. } => bytes,
+                    ResumeState::Live(_) => 0,
                 };
                 prop_assert_eq!(table.sessions.values().map(bytes).sum::<usize>(), table.bytes);
                 let count = |resumable: &Resumable<u64>| 1 + usize::from(resumable.used.is_some());

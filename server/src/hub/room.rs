@@ -2,7 +2,7 @@
 
 use super::broadcast_group::BroadcastGroup;
 use super::user::User;
-use crate::fanout::{ClientId, Room};
+use crate::fanout::{ClientId, RoomLog};
 use landline_common::{Cause, Report, RoomKey, RoomName};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -38,7 +38,7 @@ impl Rooms {
         name: &RoomName,
         user: &Arc<User>,
         most: usize,
-        open: impl FnOnce() -> Arc<Room>,
+        open: impl FnOnce() -> Arc<RoomLog>,
     ) -> Result<(RoomName, Arc<BroadcastGroup>), Report<'static>> {
         let room = match self.open.entry(name.key().clone()) {
             Entry::Occupied(room) => room.into_mut(),

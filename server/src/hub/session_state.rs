@@ -22,7 +22,7 @@ use std::time::Duration;
 pub struct SessionState {
     /// Its number.
     pub number: SessionNumber,
-    turn: Mutex<Turn>,
+    turn: Mutex<TurnState>,
     /// Notified when a turn ends.
     turn_ended: Condvar,
     pub(super) labels: OrderedMutex<Labels, 6>,
@@ -32,7 +32,7 @@ pub struct SessionState {
 }
 
 #[derive(Debug)]
-struct Turn {
+struct TurnState {
     owner: ClientId,
     /// The owner has a turn just now.
     busy: bool,
@@ -69,7 +69,7 @@ impl SessionState {
         let replay = Replay::new(count(limits.replay_bytes.min(limits.backlog_bytes / 8)));
         Arc::new(SessionState {
             number,
-            turn: Mutex::new(Turn { owner: outbox.client(), busy: true, waiting: 0 }),
+            turn: Mutex::new(TurnState { owner: outbox.client(), busy: true, waiting: 0 }),
             turn_ended: Condvar::new(),
             labels: OrderedMutex::new(Labels::new(count(limits.labels_per_session))),
             deliveries: OrderedMutex::new(Deliveries { replay, outbox: Some(outbox.clone()), acks }),
@@ -135,7 +135,7 @@ mod tests {
         let limits = Limits::default();
         SessionState {
             number: 1,
-            turn: Mutex::new(Turn { owner: 1, busy: true, waiting: 0 }),
+            turn: Mutex::new(TurnState { owner: 1, busy: true, waiting: 0 }),
             turn_ended: Condvar::new(),
             labels: OrderedMutex::new(Labels::new(count(limits.labels_per_session))),
             deliveries: OrderedMutex::new(Deliveries { replay: Replay::new(1_000), outbox: None, acks: true }),

@@ -1,6 +1,6 @@
 //! Chat77's users become accounts, with the passwords they have.
 
-use super::document::User;
+use super::document::ImportedUser;
 use super::{shown, tell_refused};
 use crate::guard::Hasher;
 use crate::guard::hasher::{HashError, usable};
@@ -36,7 +36,7 @@ struct Sorted<'a> {
 }
 
 /// Makes an account of every user whose name is free, with one write.
-pub(super) fn import(users: &[User], data: &Path, limits: &Limits, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn import(users: &[ImportedUser], data: &Path, limits: &Limits, out: &mut dyn Write) -> anyhow::Result<()> {
     let accounts = Accounts::open(data, limits)?;
     let Sorted { new, kept, refused } = sort(users, &accounts);
     let room = accounts.vacancies();
@@ -66,7 +66,7 @@ pub(super) fn import(users: &[User], data: &Path, limits: &Limits, out: &mut dyn
     Ok(())
 }
 
-fn sort<'a>(users: &'a [User], accounts: &Accounts) -> Sorted<'a> {
+fn sort<'a>(users: &'a [ImportedUser], accounts: &Accounts) -> Sorted<'a> {
     let (zone, now) = (TimeZone::system(), Timestamp::now());
     let mut sorted = Sorted::default();
     let mut seen = HashSet::<NameKey>::new();

@@ -13,9 +13,9 @@ const MOST_ENTRIES: usize = 100_000;
 #[derive(Debug)]
 pub(super) enum Document {
     /// LanTalk's banned addresses: a list that is empty, or has a text in it.
-    LanTalk(Vec<Entry>),
+    LanTalk(Vec<AddressEntry>),
     /// Chat77's users, and how many connections it has noted.
-    Chat77(Vec<User>, usize),
+    Chat77(Vec<ImportedUser>, usize),
     /// A file of this server's own, by name.
     Own(&'static str),
     /// Nothing that is known.
@@ -24,7 +24,7 @@ pub(super) enum Document {
 
 /// One entry of a list of addresses.
 #[derive(Debug)]
-pub(super) enum Entry {
+pub(super) enum AddressEntry {
     /// A text.
     Text(String),
     /// Something else, as it is shown.
@@ -33,7 +33,7 @@ pub(super) enum Entry {
 
 /// A user as Chat77 had it. A field that is missing or no text is empty.
 #[derive(Debug, Default)]
-pub(super) struct User {
+pub(super) struct ImportedUser {
     pub aliase: String,
     pub password: String,
     pub created_at: String,
@@ -95,8 +95,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Document, A::Error> {
-        let entries: Vec<Entry> = bounded(list)?;
-        let is_known = entries.is_empty() || entries.iter().any(|entry| matches!(entry, Entry::Text(_)));
+        let entries: Vec<AddressEntry> = bounded(list)?;
+        let is_known = entries.is_empty() || entries.iter().any(|entry| matches!(entry, AddressEntry::Text(_)));
         Ok(if is_known { Document::LanTalk(entries) } else { Document::Unknown })
     }
 
@@ -104,7 +104,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
         let (mut users, mut connections, mut own, mut has_version) = (None, None, None, false);
         while let Some(name) = fields.next_key::<String>()? {
             match name.as_str() {
-                "users" => users = fields.next_value::<List<Vec<User>>>()?.0,
+                "users" => users = fields.next_value::<List<Vec<ImportedUser>>>()?.0,
                 "connections" => connections = fields.next_value::<List<Count>>()?.0,
                 "version" => has_version = fields.next_value::<IgnoredAny>().is_ok(),
                 "accounts" => own = fields.next_value::<IgnoredAny>().map(|_| Some("accounts"))?,
@@ -144,7 +144,7 @@ trait OfList: Sized {
     fn read<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error>;
 }
 
-impl OfList for Vec<User> {
+impl OfList for Vec<ImportedUser> {
     fn read<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
         bounded(list)
     }
@@ -184,56 +184,56 @@ impl<'de, T: OfList> Deserialize<'de> for List<T> {
     }
 }
 
-impl<'de> Deserialize<'de> for Entry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entry, D::Error> {
+impl<'de> Deserialize<'de> for AddressEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AddressEntry, D::Error> {
         struct EntryVisitor;
         impl<'de> Visitor<'de> for EntryVisitor {
-            type Value = Entry;
+            type Value = AddressEntry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an entry")
             }
 
-            visit_scalars!(Entry::Other);
+            visit_scalars!(AddressEntry::Other);
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Entry, E> {
-                Ok(Entry::Text(text.to_owned()))
+            fn visit_str<E: Error>(self, text: &str) -> Result<AddressEntry, E> {
+                Ok(AddressEntry::Text(text.to_owned()))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Entry, A::Error> {
-                ignore_rest(list).map(|_| Entry::Other("a list".to_owned()))
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<AddressEntry, A::Error> {
+                ignore_rest(list).map(|_| AddressEntry::Other("a list".to_owned()))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Entry, A::Error> {
-                ignore_fields(fields).map(|()| Entry::Other("an object".to_owned()))
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<AddressEntry, A::Error> {
+                ignore_fields(fields).map(|()| AddressEntry::Other("an object".to_owned()))
             }
         }
         deserializer.deserialize_any(EntryVisitor)
     }
 }
 
-impl<'de> Deserialize<'de> for User {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<User, D::Error> {
+impl<'de> Deserialize<'de> for ImportedUser {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ImportedUser, D::Error> {
         struct UserVisitor;
         impl<'de> Visitor<'de> for UserVisitor {
-            type Value = User;
+            type Value = ImportedUser;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a user")
             }
 
-            visit_scalars!(|_| User::default());
+            visit_scalars!(|_| ImportedUser::default());
 
-            fn visit_str<E: Error>(self, _: &str) -> Result<User, E> {
-                Ok(User::default())
+            fn visit_str<E: Error>(self, _: &str) -> Result<ImportedUser, E> {
+                Ok(ImportedUser::default())
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<User, A::Error> {
-                ignore_rest(list).map(|_| User::default())
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<ImportedUser, A::Error> {
+                ignore_rest(list).map(|_| ImportedUser::default())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<User, A::Error> {
-                let mut user = User::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ImportedUser, A::Error> {
+                let mut user = ImportedUser::default();
                 while let Some(name) = fields.next_key::<String>()? {
                     let field = match name.as_str() {
                         "aliase" => &mut user.aliase,
@@ -245,8 +245,8 @@ impl<'de> Deserialize<'de> for User {
                         }
                     };
                     *field = match fields.next_value()? {
-                        Entry::Text(text) => text,
-                        Entry::Other(_) => String::new(),
+                        AddressEntry::Text(text) => text,
+                        AddressEntry::Other(_) => String::new(),
                     };
                 }
                 Ok(user)

@@ -1,6 +1,6 @@
 //! LanTalk's banned addresses.
 
-use super::document::Entry;
+use super::document::AddressEntry;
 use super::{shown, tell_refused};
 use crate::clock::Clock;
 use crate::guard::Bans;
@@ -17,13 +17,13 @@ use std::path::Path;
 const REASON: &str = "imported from LanTalk";
 
 /// Bans every address that is not banned yet, for ever, as LanTalk does; with one write.
-pub(super) fn import(addresses: &[Entry], data: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn import(addresses: &[AddressEntry], data: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
     let (known, now) = (Bans::open(data)?, Clock::system().now());
     let there: HashSet<String> = known.list(now).into_iter().map(|ban| ban.address).collect();
     let (mut new, mut refused, mut kept) = (Vec::<(IpNet, BanRow)>::new(), Vec::new(), 0);
     let mut seen = HashSet::new();
     for entry in addresses {
-        let (Entry::Text(text) | Entry::Other(text)) = entry;
+        let (AddressEntry::Text(text) | AddressEntry::Other(text)) = entry;
         let text = text.trim();
         // LanTalk compares whole addresses: a range never kept anybody out.
         let Ok(address) = text.parse::<IpAddr>() else {

@@ -8,7 +8,7 @@ mod lantalk;
 use crate::store::LockFile;
 use crate::store::messages::{self, Imported};
 use anyhow::{Context, anyhow, bail};
-use document::{Document, Entry, User};
+use document::{AddressEntry, Document, ImportedUser};
 use landline_common::Limits;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -29,13 +29,13 @@ struct FirstLine {
 }
 
 /// What a file turned out to be.
-enum Kind {
+enum FileKind {
     /// What `export` writes, from the first line on.
     Messages(Box<dyn BufRead>),
     /// Chat77's users, and how many connections it has noted.
-    Chat77(Vec<User>, usize),
+    Chat77(Vec<ImportedUser>, usize),
     /// LanTalk's banned addresses.
-    LanTalk(Vec<Entry>),
+    LanTalk(Vec<AddressEntry>),
 }
 
 /// Imports `file` into the data folder, in which no server may run, and says on `out` what was done.
@@ -48,11 +48,11 @@ pub fn run(file: &Path, data: &Path, limits: &Limits, out: &mut dyn Write) -> an
     let kind = recognise(BufReader::new(opened), limits.import_bytes).with_context(about)?;
     let _lock = LockFile::take(data)?;
     match kind {
-        Kind::Messages(mut lines) => {
+        FileKind::Messages(mut lines) => {
             let Imported { new, known } = messages::import(data, &mut *lines).with_context(about)?;
             writeln!(out, "Messages imported: {new}; there already: {known}.")?;
         }
-        Kind::Chat77(users, connections) => {
+        FileKind::Chat77(users, connections) => {
             chat77::import(&users, data, limits, out)?;
             if connections > 0 {
                 writeln!(out, "Connections that Chat77 noted, which are not imported: {connections}.")?;
@@ -61,17 +61,17 @@ pub fn run(file: &Path, data: &Path, limits: &Limits, out: &mut dyn Write) -> an
                 writeln!(out, "{} has passwords that anybody can read: delete it.", file.display())?;
             }
         }
-        Kind::LanTalk(addresses) => lantalk::import(&addresses, data, out)?,
+        FileKind::LanTalk(addresses) => lantalk::import(&addresses, data, out)?,
     }
     Ok(())
 }
 
 /// Reads as much as it takes to know what it is: of messages one line, of anything else all, `most` bytes at most.
-fn recognise(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<Kind> {
+fn recognise(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<FileKind> {
     let mut content = Vec::new();
     reader.by_ref().take(FIRST_LINE).read_until(b'\n', &mut content)?;
     if content.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<FirstLine>(&content).is_ok() {
-        return Ok(Kind::Messages(Box::new(Cursor::new(content).chain(reader))));
+        return Ok(FileKind::Messages(Box::new(Cursor::new(content).chain(reader))));
     }
     let left = most.saturating_add(1).saturating_sub(content.len() as u64);
     reader.take(left).read_to_end(&mut content)?;
@@ -85,10 +85,10 @@ fn recognise(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<Ki
 }
 
 /// What a whole JSON document is.
-fn kind_of(document: Document) -> anyhow::Result<Kind> {
+fn kind_of(document: Document) -> anyhow::Result<FileKind> {
     match document {
-        Document::LanTalk(addresses) => Ok(Kind::LanTalk(addresses)),
-        Document::Chat77(users, connections) => Ok(Kind::Chat77(users, connections)),
+        Document::LanTalk(addresses) => Ok(FileKind::LanTalk(addresses)),
+        Document::Chat77(users, connections) => Ok(FileKind::Chat77(users, connections)),
         Document::Own(own) => bail!("it is this server's own {own}.json; put it into the data folder as it is"),
         Document::Unknown => {
             bail!("it is neither Chat77's client_connections.json, nor LanTalk's bans.json, nor what export writes")

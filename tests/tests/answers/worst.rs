@@ -1,11 +1,12 @@
 //! A storage whose every answer has the maximum size.
 
 use landline_common::history::{
-    Direct, Entry, HistoryOwner, Location, Page, PostError, Range, RecallError, Said, Viewer,
+    DirectMessage, HistoryEntry, HistoryError, HistoryOwner, HistoryReader, Location, MailboxError, NewMessages, Page,
+    Range,
 };
 use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
 use landline_common::{NameKey, OffsetDateTime, RoomKey, RoomName, UserName};
-use landline_server::hub::{Delivery, Storage};
+use landline_server::hub::{MailHandler, Storage};
 use std::sync::LazyLock;
 
 /// Letters that names may have and that take four bytes, the maximum in UTF-8.
@@ -76,9 +77,9 @@ impl LargestStorage {
         let places = |id: u64| match id % 3 {
             0 => Location::Global,
             1 => Location::Room(room(0).into()),
-            _ => Location::Direct { to: user(1).into() },
+            _ => Location::DirectMessage { to: user(1).into() },
         };
-        let entry = |id| Entry {
+        let entry = |id| HistoryEntry {
             id: (1 << 52) + id,
             at: OffsetDateTime { unix_ms: 1_795_248_000_000, offset_s: 0 },
             place: places(id),
@@ -94,28 +95,28 @@ impl Storage for LargestStorage {
     fn make_room(&self) -> bool {
         true
     }
-    fn keep(&self, _: &Said<'_>, _: &mut dyn Iterator<Item = &str>) {}
-    fn keep_direct(&self, _: &Direct<'_>) {}
-    fn post(&self, _: &Direct<'_>) -> Result<(), PostError> {
+    fn keep(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn keep_direct(&self, _: &DirectMessage<'_>) {}
+    fn post(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
         Ok(())
     }
-    fn post_back(&self, _: &Direct<'_>) {}
-    fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
+    fn post_back(&self, _: &DirectMessage<'_>) {}
+    fn collect(&self, _: &NameKey, _: usize, then: MailHandler) {
         let _ = then(Vec::new());
     }
     fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
-    fn recall(&self, _: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+    fn recall(&self, _: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         let (Range::Last(most) | Range::Before(_, most) | Range::After(_, most) | Range::Between { most, .. }) = range;
         Ok(self.page(most))
     }
-    fn search(&self, _: &Viewer<'_>, _: &str, _: Option<u64>, most: usize) -> Result<Page, RecallError> {
+    fn search(&self, _: &HistoryReader<'_>, _: &str, _: Option<u64>, most: usize) -> Result<Page, HistoryError> {
         Ok(self.page(most))
     }
     fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
-    fn forget(&self, _: &HistoryOwner) -> Result<u64, RecallError> {
+    fn forget(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
         Ok(u64::MAX)
     }
-    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
+    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
         Ok(Some(1))
     }
     fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}

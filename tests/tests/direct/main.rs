@@ -8,7 +8,7 @@ mod screen;
 mod soak;
 mod strangers;
 
-use landline_common::link::{Keys, Opened, PublicKey, Side, Whom, open};
+use landline_common::link::{EncryptedLink, ExpectedPeer, Keys, PublicKey, Side, open};
 use landline_tests::{Client, DEADLINE, Program, TestServer};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -86,8 +86,8 @@ impl Tapped {
         Tapped { stream, seen: Vec::new() }
     }
 
-    fn shake(&mut self, side: Side, keys: &Keys, theirs: &PublicKey) -> Opened {
-        open(self, (side, "direct"), keys, Whom::Known(theirs)).expect("a link")
+    fn shake(&mut self, side: Side, keys: &Keys, theirs: &PublicKey) -> EncryptedLink {
+        open(self, (side, "direct"), keys, ExpectedPeer::Known(theirs)).expect("a link")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Strangers, and a listener on the network.
 
 use crate::{Tapped, fake, people, reason};
-use landline_common::link::{Keys, Side, Whom, open};
+use landline_common::link::{ExpectedPeer, Keys, Side, open};
 use landline_tests::{DEADLINE, TestServer};
 use std::net::{TcpListener, TcpStream};
 
@@ -28,7 +28,7 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
     let eve = Keys::generate().expect("keys");
     let mut stream = dial();
     stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
-    assert!(open(&mut stream, (Side::Dialled, "direct"), &eve, Whom::Known(&theirs)).is_err());
+    assert!(open(&mut stream, (Side::Dialled, "direct"), &eve, ExpectedPeer::Known(&theirs)).is_err());
 
     let mut tapped = Tapped::new(dial());
     let mut link = tapped.shake(Side::Dialled, &keys, &theirs);
@@ -59,7 +59,7 @@ fn somebody_else_at_the_address_hears_nothing() {
     std::thread::spawn(move || {
         let own = Keys::generate().expect("keys");
         for stream in eve.incoming().flatten() {
-            let _ = open(&mut &stream, (Side::Answered, "direct"), &own, Whom::Known(&own.public()));
+            let _ = open(&mut &stream, (Side::Answered, "direct"), &own, ExpectedPeer::Known(&own.public()));
         }
     });
     alice.type_line("/direct bob");

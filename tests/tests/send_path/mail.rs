@@ -3,11 +3,11 @@
 use crate::rig::{Peer, Rig};
 use landline_common::command::Command;
 use landline_common::history::{
-    Direct, HistoryOwner, Page, PostError, QueuedMessage, Range, RecallError, Said, Viewer,
+    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, Rendering, RoomKey, RoomName, UserName};
 use landline_server::fanout::DisconnectReason;
-use landline_server::hub::{Delivery, Hub, Session, SignInOptions, SignInRequest, Storage, Tag};
+use landline_server::hub::{Hub, MailHandler, Session, SignInOptions, SignInRequest, Storage, Tag};
 use landline_tests::NullStorage;
 use parking_lot::Mutex;
 use std::fmt;
@@ -33,21 +33,21 @@ impl Storage for MailboxStorage {
     fn make_room(&self) -> bool {
         true
     }
-    fn keep(&self, _: &Said<'_>, _: &mut dyn Iterator<Item = &str>) {}
-    fn keep_direct(&self, _: &Direct<'_>) {
+    fn keep(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn keep_direct(&self, _: &DirectMessage<'_>) {
         let meanwhile = self.meanwhile.lock().take();
         if let Some(action) = meanwhile {
             action();
         }
     }
-    fn post(&self, _: &Direct<'_>) -> Result<(), PostError> {
-        Err(PostError::ReceiverFull)
+    fn post(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
+        Err(MailboxError::ReceiverFull)
     }
-    fn post_back(&self, direct: &Direct<'_>) {
-        let Direct { id, at, from, text, .. } = *direct;
+    fn post_back(&self, direct: &DirectMessage<'_>) {
+        let DirectMessage { id, at, from, text, .. } = *direct;
         self.letters.lock().push(QueuedMessage { id, at, from: from.0.into(), text: text.into() });
     }
-    fn collect(&self, _: &NameKey, _: usize, then: Delivery) {
+    fn collect(&self, _: &NameKey, _: usize, then: MailHandler) {
         let all = self.letters.clone();
         let thread = thread::spawn(move || {
             let letters = std::mem::take(&mut *all.lock());
@@ -58,24 +58,24 @@ impl Storage for MailboxStorage {
         self.threads.lock().push(thread);
     }
     fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
-    fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+    fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         NullStorage.recall(viewer, range)
     }
     fn search(
         &self,
-        viewer: &Viewer<'_>,
+        viewer: &HistoryReader<'_>,
         words: &str,
         old_peer: Option<u64>,
         most: usize,
-    ) -> Result<Page, RecallError> {
+    ) -> Result<Page, HistoryError> {
         NullStorage.search(viewer, words, old_peer, most)
     }
     fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
 
-    fn forget(&self, party: &HistoryOwner) -> Result<u64, RecallError> {
+    fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         NullStorage.forget(party)
     }
-    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, RecallError> {
+    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
         Ok(None)
     }
     fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}

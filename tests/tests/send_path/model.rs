@@ -3,7 +3,7 @@
 
 use crate::rig::{Peer, Rig, TEXT, TestLine, line};
 use landline_common::rendering::RENDERINGS;
-use landline_server::fanout::{DeliveryMode, Room, Subscription};
+use landline_server::fanout::{DeliveryMode, RoomLog, Subscription};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -47,7 +47,7 @@ struct ModelMember {
 
 /// A room, its possible members, and the number of lines so far.
 struct ModelRoom {
-    room: Arc<Room>,
+    room: Arc<RoomLog>,
     members: Vec<ModelMember>,
     said: usize,
 }
@@ -63,7 +63,7 @@ impl ModelRoom {
                 expected: String::new(),
             }
         };
-        ModelRoom { room: Room::new(&rig.flushers), members: (0..MEMBERS).map(member).collect(), said: 0 }
+        ModelRoom { room: RoomLog::new(&rig.flushers), members: (0..MEMBERS).map(member).collect(), said: 0 }
     }
 
     /// Returns the next line, and adds it to the expectation of each member that must receive it. `by` is its speaker.

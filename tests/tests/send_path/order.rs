@@ -3,7 +3,7 @@
 
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
-use landline_server::fanout::{DeliveryMode, Publication, Room, Subscription};
+use landline_server::fanout::{DeliveryMode, Publication, RoomLog, Subscription};
 use landline_tests::Dice;
 use std::io::Write;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ struct ExpectedStay {
 
 /// A client that acts at random, and what it must receive.
 struct RandomMember<'a> {
-    room: &'a Arc<Room>,
+    room: &'a Arc<RoomLog>,
     next: &'a AtomicU64,
     peer: Peer,
     seat: Arc<Subscription>,
@@ -102,7 +102,7 @@ fn members_receive_one_order_in_each_membership() {
             limits.inline_members = inline;
             limits.send_buffer_bytes = 256 << 10;
         });
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let next = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for seed in 0..MEMBERS {

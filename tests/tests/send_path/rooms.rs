@@ -3,7 +3,7 @@
 use crate::rig::{BOTH_WAYS, Peer, Rig, TEXT, TestLine, line, wait_for};
 use landline_common::Rendering;
 use landline_common::rendering::RENDERINGS;
-use landline_server::fanout::{DeliveryMode, Publication, Room, Subscription};
+use landline_server::fanout::{DeliveryMode, Publication, RoomLog, Subscription};
 use landline_tests::DEADLINE;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 const JSON: DeliveryMode = DeliveryMode { rendering: Rendering::Json as usize, hears_itself: true };
 
 /// Connects a client that is a member of the room.
-fn member(rig: &Rig, room: &Arc<Room>, ear: DeliveryMode) -> (Peer, Arc<Subscription>) {
+fn member(rig: &Rig, room: &Arc<RoomLog>, ear: DeliveryMode) -> (Peer, Arc<Subscription>) {
     let peer = rig.peer();
     let seat = Subscription::new(&peer.outbox, &Arc::default());
     room.enter(&seat, ear, None);
     (peer, seat)
 }
 
-fn members(rig: &Rig, room: &Arc<Room>, count: usize) -> Vec<(Peer, Arc<Subscription>)> {
+fn members(rig: &Rig, room: &Arc<RoomLog>, count: usize) -> Vec<(Peer, Arc<Subscription>)> {
     (0..count).map(|_| member(rig, room, TEXT)).collect()
 }
 
@@ -28,7 +28,7 @@ fn members(rig: &Rig, room: &Arc<Room>, count: usize) -> Vec<(Peer, Arc<Subscrip
 fn settled_line_has_reached_all_members() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let mut room_members = members(&rig, &room, 20);
         for round in 0..50 {
             let number = room.say(&room_members[0].1, &mut line(round));
@@ -45,7 +45,7 @@ fn settled_line_has_reached_all_members() {
 fn settled_change_is_in_effect() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let (mut peer, seat) = member(&rig, &room, TEXT);
         for _ in 0..50 {
             room.announce(&mut line("a"));
@@ -67,7 +67,7 @@ fn what_is_said_while_and_after_the_flushers_stop_is_delivered() {
     for speaker in 0..4 {
         let (resume, resumed) = std::sync::mpsc::channel();
         resumes.push(resume);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let (_, seat) = member(&rig, &room, TEXT);
         hearers.push(member(&rig, &room, TEXT).0);
         let (done, stopped) = (done.clone(), stopped.clone());
@@ -109,7 +109,7 @@ impl Publication for Counted {
 #[test]
 fn a_line_is_rendered_once_for_each_rendering_in_use() {
     let rig = Rig::new(|_| {});
-    let room = Room::new(&rig.flushers);
+    let room = RoomLog::new(&rig.flushers);
     let rendered = || {
         let mut counted = Counted::default();
         room.settle(room.announce(&mut counted));
@@ -149,7 +149,7 @@ fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
         limits.room_pending_bytes = 16 << 10;
         limits.inline_members = 0;
     });
-    let room = Room::new(&rig.flushers);
+    let room = RoomLog::new(&rig.flushers);
     let mut room_members = members(&rig, &room, 40);
     let most = AtomicUsize::new(0);
     for _ in 0..5 {
@@ -189,7 +189,7 @@ impl Publication for Broken {
 fn a_panic_while_rendering_leaves_nothing_in_the_room() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let mut room_members = members(&rig, &room, 3);
         room_members.push(member(
             &rig,
@@ -212,7 +212,7 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
 #[test]
 fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
     let rig = Rig::new(|limits| limits.inline_members = 0);
-    let room = Room::new(&rig.flushers);
+    let room = RoomLog::new(&rig.flushers);
     let mut room_members = members(&rig, &room, 3);
     let never_entered = Subscription::new(&room_members[0].0.outbox, &Arc::default());
     let flushers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -228,7 +228,7 @@ fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
             });
         }
     }
-    let other = Room::new(&rig.flushers);
+    let other = RoomLog::new(&rig.flushers);
     let (mut peer, _) = member(&rig, &other, TEXT);
     other.announce(&mut line("elsewhere"));
     peer.read_to("0:elsewhere\n");
@@ -238,7 +238,7 @@ fn a_panic_in_a_cycle_ends_neither_the_room_nor_a_flusher() {
 fn dead_member_does_not_affect_the_others() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let mut room_members = members(&rig, &room, 5);
         let (dead, _seat) = member(&rig, &room, TEXT);
         let Peer { outbox, socket } = dead;
@@ -258,7 +258,7 @@ fn dead_member_does_not_affect_the_others() {
 fn empty_room_accepts_lines_and_stores_nothing() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let mut peer = rig.peer();
         for _ in 0..1_000 {
             room.announce(&mut TestLine("a line without receivers".into()));
@@ -289,7 +289,7 @@ impl Publication for Numbered {
 fn only_delivered_lines_count_as_heard() {
     for inline in BOTH_WAYS {
         let rig = Rig::new(|limits| limits.inline_members = inline);
-        let room = Room::new(&rig.flushers);
+        let room = RoomLog::new(&rig.flushers);
         let peer = rig.slow_reader();
         let other = member(&rig, &room, TEXT);
         let seat = Subscription::new(&peer.outbox, &Arc::default());

@@ -1,4 +1,4 @@
-//! Lines in, lines out, without a socket, a thread, a terminal or a clock: ([`Plain`], [`Input`]) → (state, [`Act`]s).
+//! Lines in, lines out, without a socket, a thread, a terminal or a clock: ([`Plain`], [`PlainInput`]) → (state, [`Act`]s).
 //! The engine sends what is typed, in its order; here is what a line means, what is printed, and when it ends.
 
 mod session;
@@ -6,10 +6,10 @@ mod shown;
 mod typed;
 
 use crate::chat::leaving::unsent_summary;
-use crate::chat::password_form::{Answer, Purpose};
+use crate::chat::password_form::{PasswordAnswer, Purpose};
 use crate::engine::limits::ENCRYPTED_UNDER_WAY;
 use crate::engine::{Engine, Now, Options, Phase};
-use crate::sign_in::{Loss, Refused};
+use crate::sign_in::{Loss, SignInRefused};
 use landline_common::event::Reply;
 use landline_common::text::Dialect;
 use landline_common::{Event, EventKind};
@@ -24,13 +24,13 @@ const BEHIND_QUIT_MS: u64 = 200;
 
 /// What happens to the client.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum PlainInput {
     /// A line was typed.
     Line(String),
     /// A line was too long to be taken: its beginning.
     TooLong(String),
     /// Passwords were asked for and typed.
-    Passwords(Answer),
+    Passwords(PasswordAnswer),
     /// Nothing more will be typed.
     End,
     /// The system says to end, now.
@@ -47,7 +47,7 @@ pub enum Input {
         loss: Loss,
     },
     /// The server does not let one in.
-    Refused(Refused),
+    Refused(SignInRefused),
 }
 
 /// What is to be done.
@@ -63,7 +63,7 @@ pub enum Act {
     Answer(Box<Event<'static>>),
     /// Say something beside what the server tells.
     Say(String),
-    /// Ask for passwords on the terminal; what they come to comes back as [`Input::Passwords`].
+    /// Ask for passwords on the terminal; what they come to comes back as [`PlainInput::Passwords`].
     AskPasswords(Purpose),
     /// Remember for the next time that the user signs in with an account.
     RememberAccount,
@@ -160,22 +160,22 @@ impl Plain {
     }
 
     /// Takes note of what happened at `now`, and says what is to be done.
-    pub fn step(&mut self, input: Input, now: Now) -> Vec<Act> {
+    pub fn step(&mut self, input: PlainInput, now: Now) -> Vec<Act> {
         self.now = now;
         self.engine.set_now(now);
         if self.over {
             return Vec::new();
         }
         match input {
-            Input::Line(line) => self.line(&line),
-            Input::TooLong(beginning) => self.line_too_long(&beginning),
-            Input::Passwords(answer) => self.passwords(&answer),
-            Input::End => self.end(),
-            Input::Stop => self.leave(Ok(())),
-            Input::Tick => self.tick(),
-            Input::Event(event) => self.hear(&event),
-            Input::Down { why, loss } => self.down(&why, loss),
-            Input::Refused(refused) => self.not_let_in(&refused),
+            PlainInput::Line(line) => self.line(&line),
+            PlainInput::TooLong(beginning) => self.line_too_long(&beginning),
+            PlainInput::Passwords(answer) => self.passwords(&answer),
+            PlainInput::End => self.end(),
+            PlainInput::Stop => self.leave(Ok(())),
+            PlainInput::Tick => self.tick(),
+            PlainInput::Event(event) => self.hear(&event),
+            PlainInput::Down { why, loss } => self.down(&why, loss),
+            PlainInput::Refused(refused) => self.not_let_in(&refused),
         }
         self.settle();
         std::mem::take(&mut self.acts)

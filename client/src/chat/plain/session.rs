@@ -1,8 +1,8 @@
 //! The connection, and what has become of one's own lines; when it ends.
 
 use super::{Act, Plain};
-use crate::engine::{Delivery, Effect, Looked, Phase, Progress, Update};
-use crate::sign_in::{Loss, Refused};
+use crate::engine::{DeliveryUpdate, Effect, Looked, Phase, Progress, Update};
+use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text::Dialect;
 
 /// A pipe that goes on behind `/quit` is not listened to for longer.
@@ -44,7 +44,7 @@ impl Plain {
                 self.lost = None;
             }
             Update::Account => self.acts.push(Act::RememberAccount),
-            Update::Delivery(Delivery { key, progress, .. }) => self.delivered(key, progress),
+            Update::Delivery(DeliveryUpdate { key, progress, .. }) => self.delivered(key, progress),
             // Talk must not go into another room than the one it is meant for.
             Update::KeptOut { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
             Update::KeptOut { room, .. } | Update::Left { room } => self.go_out_of(&room),
@@ -99,7 +99,7 @@ impl Plain {
         self.is_down(why);
     }
 
-    pub(super) fn not_let_in(&mut self, refused: &Refused) {
+    pub(super) fn not_let_in(&mut self, refused: &SignInRefused) {
         if !self.engine.was_up() {
             return self.leave(Err(refused.why.clone()));
         }

@@ -1,7 +1,7 @@
 //! What is told: which of it is printed, and how.
 
 use super::{Act, Plain};
-use crate::engine::Heard;
+use crate::engine::IncomingEvent;
 use landline_common::text::Dialect;
 use landline_common::{Cause, Event, EventKind};
 
@@ -15,7 +15,7 @@ impl Plain {
         }
     }
 
-    fn is_shown(&mut self, event: &Event<'_>, heard: &Heard, first: bool) -> bool {
+    fn is_shown(&mut self, event: &Event<'_>, heard: &IncomingEvent, first: bool) -> bool {
         let json = self.ways.json;
         // What this program asks itself, nobody waits for.
         let asked_by_itself = heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed());

@@ -2,7 +2,7 @@
 
 use super::{Act, BEHIND_QUIT_MS, NAMED, Plain, Typed};
 use crate::chat::line::too_long;
-use crate::chat::password_form::{Answer, Purpose};
+use crate::chat::password_form::{PasswordAnswer, Purpose};
 use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
 use landline_common::command::{Command, CommandError, Request, parse};
@@ -108,7 +108,7 @@ impl Plain {
     }
 
     /// They are typed.
-    pub(super) fn passwords(&mut self, answer: &Answer) {
+    pub(super) fn passwords(&mut self, answer: &PasswordAnswer) {
         match answer.command() {
             // Its slash form has no password in it.
             Some(command) => self.command(&command.to_string(), &command),

@@ -4,13 +4,13 @@ use super::State;
 use crate::chat::conversation::{ConversationId, Older};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name, said, shortened};
-use crate::engine::{Heard, Looked, RequestKind};
+use crate::engine::{IncomingEvent, Looked, RequestKind};
 use landline_common::history::Location as Where;
 use landline_common::{Event, EventKind, text};
 
 impl State {
     /// One message out of the history.
-    pub(super) fn recalled(&mut self, event: &Event<'_>, heard: &Heard) {
+    pub(super) fn recalled(&mut self, event: &Event<'_>, heard: &IncomingEvent) {
         match heard.looked {
             // The engine tells what it is, or the delivery of one's own line does.
             Looked::Held => {}
@@ -56,8 +56,8 @@ impl State {
         match place {
             Where::Room(room) => (ConversationId::room(room), name(room)),
             Where::Global => (ConversationId::Global, "everybody".into()),
-            Where::Direct { to } if own => (ConversationId::person(to), name(to)),
-            Where::Direct { .. } => (ConversationId::person(user), user.into()),
+            Where::DirectMessage { to } if own => (ConversationId::person(to), name(to)),
+            Where::DirectMessage { .. } => (ConversationId::person(user), user.into()),
         }
     }
 
@@ -71,7 +71,12 @@ impl State {
     }
 
     /// That was all of one page: how many, a remark, and whether there is more.
-    pub(super) fn recall_end(&mut self, event: &Event<'_>, heard: &Heard, (shown, remark, more): (usize, &str, bool)) {
+    pub(super) fn recall_end(
+        &mut self,
+        event: &Event<'_>,
+        heard: &IncomingEvent,
+        (shown, remark, more): (usize, &str, bool),
+    ) {
         match &heard.answer {
             Some((RequestKind::Older(room), _)) => {
                 if let Some(conversation) = self.conversations.get_mut(&ConversationId::Room(room.clone())) {

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Severity, name, shortened};
-use crate::engine::{Heard, RequestKind};
+use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
 use landline_common::{Cause, Event, EventKind, Report, text};
 
@@ -73,7 +73,7 @@ impl State {
     }
 
     /// Something was refused, or has changed.
-    fn reported(&mut self, report: &Report<'_>, heard: &Heard) {
+    fn reported(&mut self, report: &Report<'_>, heard: &IncomingEvent) {
         let refusal = report.is_refusal();
         match report.cause {
             // The engine tells what follows.
@@ -141,11 +141,11 @@ fn is_refusal(what: &EventKind<'_>) -> bool {
 }
 
 /// The program asked it itself: nobody waits to see the answer.
-fn is_own_question(heard: &Heard) -> bool {
+fn is_own_question(heard: &IncomingEvent) -> bool {
     heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed())
 }
 
-fn is_message(heard: &Heard) -> bool {
+fn is_message(heard: &IncomingEvent) -> bool {
     matches!(heard.answer, Some((RequestKind::Message(_), _)))
 }
 

@@ -1,10 +1,10 @@
 //! What others say, and who is where.
 
 use super::State;
-use crate::chat::Effect;
+use crate::chat::ScreenEffect;
 use crate::chat::conversation::ConversationId;
 use crate::chat::line::{Body, Delivery, Line, Talk, name, said, shortened};
-use crate::engine::Heard;
+use crate::engine::IncomingEvent;
 use landline_common::clean::flatten;
 use landline_common::event::{Part, Text};
 use landline_common::mention::is_mentioned;
@@ -18,7 +18,7 @@ impl State {
         title: &str,
         (id, at): (u64, i64),
         (user, text): (&str, &str),
-        heard: &Heard,
+        heard: &IncomingEvent,
     ) {
         // The delivery of one's own line says where it belongs.
         if heard.own.is_some() {
@@ -110,13 +110,13 @@ impl State {
         if !self.alerts.ring(self.now.ms, personal) {
             return;
         }
-        self.effects.push(Effect::Bell);
+        self.effects.push(ScreenEffect::Bell);
         if self.alerts.notifies()
             && let Some(conversation) = self.conversations.get(place)
             && let Some(Line { body: Body::Talk(talk), .. }) = conversation.lines().back()
         {
             let text = flatten(&talk.text);
-            self.effects.push(Effect::Notify(format!("{} ({}): {text}", talk.user, conversation.title)));
+            self.effects.push(ScreenEffect::Notify(format!("{} ({}): {text}", talk.user, conversation.title)));
         }
     }
 

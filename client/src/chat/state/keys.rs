@@ -1,7 +1,7 @@
 //! What keys do.
 
 use super::State;
-use crate::chat::Effect;
+use crate::chat::ScreenEffect;
 use crate::chat::bindings::{Action, action};
 use crate::chat::complete::{FolderRequest, Replacement, Sources};
 use crate::chat::conversation::ConversationId;
@@ -69,9 +69,9 @@ impl State {
             Action::Row { back } => self.turn(back, 1),
             Action::Beginning => self.turn(true, usize::MAX / 2),
             Action::End | Action::Escape => self.jump_to_end(),
-            Action::Repaint => self.effects.push(Effect::Repaint),
+            Action::Repaint => self.effects.push(ScreenEffect::Repaint),
             Action::Interrupt => self.interrupt(),
-            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Suspend => self.effects.push(ScreenEffect::Suspend),
             Action::Reconnect => self.connect_again(),
             Action::Help => self.overlay = Some(Overlay::help()),
         }
@@ -108,7 +108,7 @@ impl State {
         }
         let before = self.conversations.viewed().draft.before().to_owned();
         if let Some(FolderRequest { folder, beginning }) = self.completion.begin_path(&before, back) {
-            self.effects.push(Effect::ListFolder { folder, beginning });
+            self.effects.push(ScreenEffect::ListFolder { folder, beginning });
             return;
         }
         if self.engine.is_up() && self.completion.wants_rooms(&before, self.now.ms) {

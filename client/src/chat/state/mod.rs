@@ -24,9 +24,9 @@ use crate::chat::leaving::Leaving;
 use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name};
 use crate::chat::overlay::Overlay;
 use crate::chat::people::People;
-use crate::chat::requests::Requests;
+use crate::chat::requests::OpenRequests;
 use crate::chat::rows::Layout;
-use crate::chat::{Effect, Exit, Input, Settings};
+use crate::chat::{Exit, Input, ScreenEffect, Settings};
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 
 /// Everything that the screen shows comes from here.
@@ -49,7 +49,7 @@ pub struct State {
     leaving: Leaving,
     joins: PendingJoins,
     /// Requests for chats that are stored nowhere.
-    requests: Requests,
+    requests: OpenRequests,
     /// A secret chat was closed here: the next line is asked about before it is said.
     asks_before: Option<ConversationId>,
     /// The rooms that were last remembered.
@@ -57,7 +57,7 @@ pub struct State {
     size: (usize, usize),
     now: Now,
     keys: u64,
-    effects: Vec<Effect>,
+    effects: Vec<ScreenEffect>,
 }
 
 impl State {
@@ -76,7 +76,7 @@ impl State {
             settings,
             leaving: Leaving::default(),
             joins: PendingJoins::default(),
-            requests: Requests::default(),
+            requests: OpenRequests::default(),
             alerts: Alerts::new(settings.bell, settings.notify),
             asks_before: None,
             remembered: Vec::new(),
@@ -88,7 +88,7 @@ impl State {
     }
 
     /// Takes note of what happened at `now`, and says what is to be done.
-    pub fn step(&mut self, input: Input, now: Now) -> Vec<Effect> {
+    pub fn step(&mut self, input: Input, now: Now) -> Vec<ScreenEffect> {
         self.now = now;
         self.engine.set_now(now);
         match input {
@@ -192,7 +192,7 @@ impl State {
 
     /// Requests for chats that wait for the user's answer.
     #[must_use]
-    pub fn requests(&self) -> &Requests {
+    pub fn requests(&self) -> &OpenRequests {
         &self.requests
     }
 
@@ -296,7 +296,7 @@ impl State {
 
     /// Leaves, now.
     fn quit(&mut self, exit: Exit) {
-        self.effects.push(Effect::Quit(exit));
+        self.effects.push(ScreenEffect::Quit(exit));
     }
 
     /// Whether that is one's own name.

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::key::Key;
 use crate::chat::line::Severity;
 use crate::chat::overlay::Overlay;
-use crate::chat::password_form::{Answer, PasswordForm, Purpose};
+use crate::chat::password_form::{PasswordAnswer, PasswordForm, Purpose};
 
 /// What the user is told who has left the questions.
 const NOTHING_CHANGED: &str = "nothing was changed";
@@ -30,12 +30,12 @@ impl State {
 
     pub(super) fn password_key(&mut self, key: Key, mut form: PasswordForm) {
         let answer = form.key(key);
-        if let Answer::SignIn(password) = &answer {
+        if let PasswordAnswer::SignIn(password) = &answer {
             return self.engine.connect_with(password);
         }
         match answer.command() {
             Some(command) => _ = self.pass_on(&command),
-            None if answer == Answer::HistoryQuery => self.overlay = Some(Overlay::Password(form)),
+            None if answer == PasswordAnswer::HistoryQuery => self.overlay = Some(Overlay::Password(form)),
             None => self.tell(Severity::Info, NOTHING_CHANGED),
         }
     }

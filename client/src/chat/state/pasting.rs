@@ -6,7 +6,7 @@ use crate::chat::key::Key;
 use crate::chat::limits::{PASTE_ASKS, WAITING};
 use crate::chat::line::Severity;
 use crate::chat::overlay::Overlay;
-use crate::chat::paste::{Answer, Pasted, Saying};
+use crate::chat::paste::{PasteAnswer, Pasted, Saying};
 use landline_common::command::parse;
 
 impl State {
@@ -50,14 +50,14 @@ impl State {
 
     pub(super) fn paste_key(&mut self, key: Key, pasted: Pasted) {
         match pasted.answer(key, &self.conversations.viewed().draft, &self.me) {
-            Answer::Say { saying, parts } => self.say_parts(&saying, &parts),
-            Answer::Edit(message) => self.conversations.viewed_mut().draft.insert(&message),
-            Answer::TypeOn(message) => {
+            PasteAnswer::Say { saying, parts } => self.say_parts(&saying, &parts),
+            PasteAnswer::Edit(message) => self.conversations.viewed_mut().draft.insert(&message),
+            PasteAnswer::TypeOn(message) => {
                 self.conversations.viewed_mut().draft.insert(&message);
                 self.key(key);
             }
-            Answer::Discard => {}
-            Answer::HistoryQuery => self.overlay = Some(Overlay::Paste(pasted)),
+            PasteAnswer::Discard => {}
+            PasteAnswer::HistoryQuery => self.overlay = Some(Overlay::Paste(pasted)),
         }
     }
 

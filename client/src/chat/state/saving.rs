@@ -1,7 +1,7 @@
 //! `/save`: the text goes out as an effect, and what has come of it comes back as an input.
 
 use super::State;
-use crate::chat::Effect;
+use crate::chat::ScreenEffect;
 use crate::chat::line::Severity;
 use crate::chat::transcript::written;
 use landline_common::clean::clean;
@@ -14,7 +14,7 @@ impl State {
             return false;
         }
         let text = written(self.conversations.viewed(), &self.server, self.now);
-        self.effects.push(Effect::Save { path: path.into(), text });
+        self.effects.push(ScreenEffect::Save { path: path.into(), text });
         true
     }
 

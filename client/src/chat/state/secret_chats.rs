@@ -6,13 +6,13 @@ use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::limits::{NOTICE_CHARS, WAITING};
 use crate::chat::line::{Delivery, Line, Severity, Talk, name, shortened};
 use crate::chat::requests::{Acceptance, Choice};
-use crate::engine::Heard;
+use crate::engine::IncomingEvent;
 use landline_common::EventKind;
 use landline_common::command::Command;
 
 impl State {
     /// What happens to such a chat.
-    pub(super) fn hear_secret(&mut self, what: &EventKind<'_>, heard: &Heard) {
+    pub(super) fn hear_secret(&mut self, what: &EventKind<'_>, heard: &IncomingEvent) {
         let key = heard.answer.as_ref().map(|(_, key)| *key);
         match what {
             EventKind::PrivateRequest { from } => self.secret_asked(&ConversationId::off_the_record(from), &name(from)),

@@ -2,12 +2,12 @@
 
 use super::State;
 use crate::chat::conversation::{ConversationId, Secret};
-use crate::chat::leaving::Step;
+use crate::chat::leaving::LeavingStep;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Delivery, Line, Severity, name, shortened};
-use crate::chat::{Effect, Exit, Remembered};
+use crate::chat::{Exit, Remembered, ScreenEffect};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
-use crate::sign_in::{Loss, Refused};
+use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text;
 
 impl State {
@@ -19,9 +19,9 @@ impl State {
                 break;
             }
             self.effects.extend(effects.into_iter().map(|effect| match effect {
-                engine::Effect::Connect(sign_in) => Effect::Connect(sign_in),
-                engine::Effect::Disconnect => Effect::Disconnect,
-                engine::Effect::Send(line) | engine::Effect::Acknowledge(line) => Effect::Send(line),
+                engine::Effect::Connect(sign_in) => ScreenEffect::Connect(sign_in),
+                engine::Effect::Disconnect => ScreenEffect::Disconnect,
+                engine::Effect::Send(line) | engine::Effect::Acknowledge(line) => ScreenEffect::Send(line),
             }));
             updates.into_iter().for_each(|update| self.update(update));
         }
@@ -47,7 +47,7 @@ impl State {
                     self.stopped();
                 }
             }
-            Update::Account => self.effects.push(Effect::Remember(Remembered::Account)),
+            Update::Account => self.effects.push(ScreenEffect::Remember(Remembered::Account)),
             Update::PasswordNotSet => self.tell(Severity::Refused, engine::PASSWORD_NOT_SET),
             Update::Delivery(delivery) => self.delivered(delivery),
             Update::Entered { room, key } => self.entered(&name(&room), key),
@@ -100,8 +100,8 @@ impl State {
         }
     }
 
-    fn delivered(&mut self, delivery: engine::Delivery) {
-        let engine::Delivery { key, target: Some(target), progress } = delivery else { return };
+    fn delivered(&mut self, delivery: engine::DeliveryUpdate) {
+        let engine::DeliveryUpdate { key, target: Some(target), progress } = delivery else { return };
         let place = ConversationId::of(&target);
         match progress {
             Progress::Unsent => self.deliver(&place, key, Delivery::Unsent),
@@ -184,7 +184,7 @@ impl State {
     }
 
     /// The server does not let one in.
-    pub(super) fn refused(&mut self, refused: &Refused) {
+    pub(super) fn refused(&mut self, refused: &SignInRefused) {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(refused.why.clone()));
         }
@@ -217,11 +217,11 @@ impl State {
         }
     }
 
-    fn leave_step(&mut self, step: Step, unsent: usize) {
+    fn leave_step(&mut self, step: LeavingStep, unsent: usize) {
         match step {
-            Step::Stay => {}
-            Step::Leave => self.leave_now(),
-            Step::HistoryQuery(how) => {
+            LeavingStep::Stay => {}
+            LeavingStep::Leave => self.leave_now(),
+            LeavingStep::HistoryQuery(how) => {
                 let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
                 let text = format!("{what} unsent; {how} again to leave, /cancel takes back what waits here");
                 self.tell(Severity::Refused, &text);
@@ -232,7 +232,7 @@ impl State {
     fn leave_now(&mut self) {
         let exit = self.exit();
         if self.engine.is_up() {
-            self.effects.push(Effect::Send(Engine::farewell()));
+            self.effects.push(ScreenEffect::Send(Engine::farewell()));
         }
         self.quit(exit);
     }
@@ -296,7 +296,7 @@ impl State {
         let rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
         if rooms != self.remembered {
             self.remembered.clone_from(&rooms);
-            self.effects.push(Effect::Remember(Remembered::Rooms(rooms)));
+            self.effects.push(ScreenEffect::Remember(Remembered::Rooms(rooms)));
         }
     }
 

@@ -15,7 +15,7 @@ const PEOPLE: [&str; 4] = ["alice", "bob", "Carol", "日本"];
 const ROOMS: [&str; 3] = ["lobby", "ops", "Dev/x"];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum ScreenStep {
     Hear(EventKind<'static>),
     Press(Key),
     Type(String),
@@ -100,7 +100,7 @@ fn key() -> impl Strategy<Value = Key> {
     (code, any::<bool>(), any::<bool>()).prop_map(|(code, ctrl, alt)| Key { code, ctrl, alt })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = ScreenStep> {
     let lines = [
         "hi",
         "/join ops",
@@ -122,15 +122,15 @@ fn step() -> impl Strategy<Value = Step> {
         "/connect bob",
     ];
     prop_oneof![
-        8 => what().prop_map(Step::Hear),
-        4 => key().prop_map(Step::Press),
-        3 => prop::sample::select(lines.to_vec()).prop_map(|line| Step::Type(line.to_owned())),
-        1 => "(.{0,9}\n){0,6}".prop_map(Step::Paste),
-        3 => (0u64..20_000).prop_map(Step::Pass),
-        3 => what().prop_map(Step::Answer),
-        1 => prop::sample::select(vec![Loss::Server, Loss::Network, Loss::Address]).prop_map(Step::Down),
-        1 => prop::collection::vec(".{0,5}", 0..4).prop_map(Step::Folder),
-        1 => (0usize..200, 0usize..60).prop_map(|(width, height)| Step::Resize(width, height)),
+        8 => what().prop_map(ScreenStep::Hear),
+        4 => key().prop_map(ScreenStep::Press),
+        3 => prop::sample::select(lines.to_vec()).prop_map(|line| ScreenStep::Type(line.to_owned())),
+        1 => "(.{0,9}\n){0,6}".prop_map(ScreenStep::Paste),
+        3 => (0u64..20_000).prop_map(ScreenStep::Pass),
+        3 => what().prop_map(ScreenStep::Answer),
+        1 => prop::sample::select(vec![Loss::Server, Loss::Network, Loss::Address]).prop_map(ScreenStep::Down),
+        1 => prop::collection::vec(".{0,5}", 0..4).prop_map(ScreenStep::Folder),
+        1 => (0usize..200, 0usize..60).prop_map(|(width, height)| ScreenStep::Resize(width, height)),
     ]
 }
 
@@ -161,23 +161,23 @@ proptest! {
         let mut desk = TestClient::signed_in(80, 24);
         for step in steps {
             match step {
-                Step::Hear(what) => desk.hear(what),
-                Step::Press(key) => desk.press(key),
-                Step::Type(line) => desk.enter(&line),
-                Step::Paste(text) => desk.step(Input::Paste(text)),
-                Step::Pass(ms) => desk.pass(ms),
-                Step::Answer(what) => {
+                ScreenStep::Hear(what) => desk.hear(what),
+                ScreenStep::Press(key) => desk.press(key),
+                ScreenStep::Type(line) => desk.enter(&line),
+                ScreenStep::Paste(text) => desk.step(Input::Paste(text)),
+                ScreenStep::Pass(ms) => desk.pass(ms),
+                ScreenStep::Answer(what) => {
                     if let Some((_, line)) = desk.unanswered.first().cloned() {
                         desk.answer(&line, what);
                     }
                 }
-                Step::Down(loss) => desk.down("cut", loss),
-                Step::Folder(names) => {
+                ScreenStep::Down(loss) => desk.down("cut", loss),
+                ScreenStep::Folder(names) => {
                     desk.type_in("/save ");
                     desk.press(Key::plain(Code::Tab));
                     desk.step(Input::Folder(names));
                 }
-                Step::Resize(width, height) => desk.step(Input::Resize(width, height)),
+                ScreenStep::Resize(width, height) => desk.step(Input::Resize(width, height)),
             }
             let geometry = desk.state.geometry();
             prop_assert!(geometry.input >= 1);

@@ -3,9 +3,9 @@
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
-use crate::chat::{Effect, Exit, Input};
+use crate::chat::{Exit, Input, ScreenEffect};
 use crate::engine::Phase;
-use crate::sign_in::{Loss, Refused};
+use crate::sign_in::{Loss, SignInRefused};
 use landline_common::{Cause, EventKind};
 
 fn desk() -> TestClient {
@@ -13,7 +13,7 @@ fn desk() -> TestClient {
 }
 
 fn connects(desk: &TestClient) -> usize {
-    desk.effects.iter().filter(|effect| matches!(effect, Effect::Connect(_))).count()
+    desk.effects.iter().filter(|effect| matches!(effect, ScreenEffect::Connect(_))).count()
 }
 
 /// Waits for the next attempt, which succeeds.
@@ -68,7 +68,7 @@ fn the_rooms_and_what_is_known_of_them_are_in_the_sign_in() {
     desk.said(20, "Ops", "bob", "y");
     desk.cut();
     desk.pass(31_000);
-    let Some(Effect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
+    let Some(ScreenEffect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
     let lines = sign_in.begin();
     for part in [r#""type":"resume""#, r#""token":"token""#, r#""lobby":10"#, r#""Ops":20"#] {
         assert!(lines.contains(part), "{part} in {lines}");
@@ -158,10 +158,10 @@ fn a2_a_lost_network_is_looked_for_at_once_and_then_often() {
 fn a2_the_users_own_ghost_is_called_so_and_waited_for() {
     let mut desk = desk();
     desk.cut();
-    desk.step(Input::Refused(Refused { why: "x".into(), cause: Cause::TokenUnknown, again: true }));
+    desk.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, again: true }));
     for _ in 0..5 {
         let (why, cause) = ("xq wvzt".into(), Cause::NameTaken);
-        desk.step(Input::Refused(Refused { why, cause, again: true }));
+        desk.step(Input::Refused(SignInRefused { why, cause, again: true }));
         let Phase::Waiting { until, why } = desk.state.phase().clone() else { panic!("it waits") };
         assert_eq!(&*why, "your earlier connection still holds the name; trying on");
         assert!(until - desk.ms <= 2_000);
@@ -173,8 +173,8 @@ fn a_session_that_is_over_is_followed_by_a_new_one_at_once() {
     let mut desk = desk();
     desk.cut();
     desk.effects.clear();
-    desk.step(Input::Refused(Refused { why: "x".into(), cause: Cause::TokenUnknown, again: true }));
-    let Some(Effect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
+    desk.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, again: true }));
+    let Some(ScreenEffect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
     assert!(!sign_in.begin().contains("resume"));
 }
 
@@ -186,7 +186,7 @@ fn d1_silence_is_shown_and_the_connection_made_again_at_once() {
     assert_eq!(desk.state.engine().silence(), Some(3));
     assert_eq!(connects(&desk), 0);
     desk.pass_silently(3_000);
-    assert!(desk.effects.contains(&Effect::Disconnect));
+    assert!(desk.effects.contains(&ScreenEffect::Disconnect));
     assert_eq!(connects(&desk), 1);
     assert_eq!(desk.lobby(), ["unsent alice: is anybody there?"]);
     assert!(desk.lines(&ConversationId::Server).last().unwrap().contains("no answer for 6 s"));
@@ -197,7 +197,7 @@ fn an_idle_server_is_asked_now_and_then() {
     let mut desk = desk();
     desk.pass(100_000);
     assert!(desk.state.engine().is_up() && desk.state.latency().is_some());
-    while !desk.effects.contains(&Effect::Disconnect) {
+    while !desk.effects.contains(&ScreenEffect::Disconnect) {
         assert!(desk.ms < 125_000);
         desk.pass_silently(200);
     }
@@ -207,15 +207,15 @@ fn an_idle_server_is_asked_now_and_then() {
 fn who_never_got_in_is_told_why_at_once() {
     let mut desk = TestClient::new(80, 24);
     let (why, cause) = ("that name is in use".to_owned(), Cause::NameTaken);
-    desk.step(Input::Refused(Refused { why: why.clone(), cause, again: true }));
-    assert_eq!(desk.effects, [Effect::Quit(Exit::Refused(why))]);
+    desk.step(Input::Refused(SignInRefused { why: why.clone(), cause, again: true }));
+    assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Refused(why))]);
 }
 
 #[test]
 fn a_wrong_password_is_not_tried_until_the_user_says_so() {
     let mut desk = desk();
     desk.cut();
-    desk.step(Input::Refused(Refused { why: "no".into(), cause: Cause::WrongPassword, again: false }));
+    desk.step(Input::Refused(SignInRefused { why: "no".into(), cause: Cause::WrongPassword, again: false }));
     desk.effects.clear();
     desk.pass(100_000);
     assert_eq!(desk.effects, []);
@@ -263,7 +263,7 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_names_them() {
         assert_eq!(desk.effects, [], "it is asked anew");
         leave(&mut desk);
         let lines = ["not sent to lobby: unsent", "not sent to lobby: another"].map(str::to_owned).to_vec();
-        assert_eq!(desk.effects, [Effect::Quit(Exit::Unsent { lines, perhaps: 0 })]);
+        assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Unsent { lines, perhaps: 0 })]);
     }
 }
 
@@ -286,7 +286,7 @@ fn leaving_waits_a_moment_for_what_was_just_said() {
     desk.enter("/quit");
     assert_eq!(desk.effects, []);
     desk.echo(5, "lobby", "bye");
-    assert_eq!(desk.effects, [Effect::Quit(Exit::Left)]);
+    assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Left)]);
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn what_is_for_the_user_alone_is_acknowledged_and_shown_once() {
     assert_eq!(desk.acknowledged, [1, 2, 2, 2, 3]);
     desk.cut();
     desk.pass(31_000);
-    let Some(Effect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
+    let Some(ScreenEffect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
     assert!(sign_in.begin().contains(r#""seq":3"#));
     desk.welcomed(true, false);
     desk.hear_with_seq(1, EventKind::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });

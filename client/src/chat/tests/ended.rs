@@ -1,6 +1,6 @@
 //! Sessions that end by the server: what was not said stays unsaid, and broken numbers are not believed.
 
-use crate::chat::Effect;
+use crate::chat::ScreenEffect;
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::Key;
 use crate::chat::test_client::TestClient;
@@ -52,7 +52,7 @@ fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() 
     desk.hear_with_seq(1, direct(11));
     desk.effects.clear();
     desk.hear_with_seq(3, direct(13));
-    assert_eq!(desk.effects, [Effect::Disconnect]);
+    assert_eq!(desk.effects, [ScreenEffect::Disconnect]);
     assert!(
         matches!(desk.state.phase(), Phase::Waiting { why, .. } if why.contains("message 3 for you came after message 1"))
     );
@@ -60,7 +60,7 @@ fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() 
     desk.hear_with_seq(2, direct(12));
     assert_eq!(desk.acknowledged, [1]);
     desk.pass(31_000);
-    let Some(Effect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
+    let Some(ScreenEffect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
     assert!(sign_in.begin().contains(r#""seq":1"#));
     desk.welcomed(true, true);
     desk.hear_with_seq(2, direct(12));

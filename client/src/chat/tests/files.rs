@@ -3,7 +3,7 @@
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
-use crate::chat::{Effect, Input};
+use crate::chat::{Input, ScreenEffect};
 use landline_common::EventKind;
 
 const TAB: Key = Key::plain(Code::Tab);
@@ -11,7 +11,7 @@ const TAB: Key = Key::plain(Code::Tab);
 /// What the last Tab asked for.
 fn asked(desk: &mut TestClient) -> Option<(String, String)> {
     match desk.effects.pop() {
-        Some(Effect::ListFolder { folder, beginning }) => Some((folder, beginning)),
+        Some(ScreenEffect::ListFolder { folder, beginning }) => Some((folder, beginning)),
         _ => None,
     }
 }
@@ -44,7 +44,7 @@ fn what_is_shown_is_saved_as_clean_text() {
     desk.enter("unsent");
     desk.effects.clear();
     desk.enter("/save ~/a file.txt");
-    let [Effect::Save { path, text }] = &desk.effects[..] else { panic!("{:?}", desk.effects) };
+    let [ScreenEffect::Save { path, text }] = &desk.effects[..] else { panic!("{:?}", desk.effects) };
     assert_eq!(path, "~/a file.txt");
     let (head, lines) = text.split_once("\n\n").expect("a heading");
     assert_eq!(head, "lobby on Landline, saved 2026-11-21 14:00");
@@ -63,7 +63,7 @@ fn what_was_said_in_several_rooms_says_where() {
     desk.enter("/mentions");
     desk.effects.clear();
     desk.enter("/save x");
-    let [Effect::Save { text, .. }] = &desk.effects[..] else { panic!("{:?}", desk.effects) };
+    let [ScreenEffect::Save { text, .. }] = &desk.effects[..] else { panic!("{:?}", desk.effects) };
     assert!(text.starts_with("mentions on Landline") && text.ends_with(" [ops] bob: alice: look\n"), "{text}");
 }
 
@@ -77,7 +77,7 @@ fn what_came_of_saving_is_told() {
     assert_eq!(lobby[0], "- saved in /home/alice/talk.txt");
     assert_eq!(lobby[1], "- not saved: there is no such folder; ↑ brings the line back");
     assert_eq!((&*lobby[2], draft(&desk)), ("- that is written: /save FILE", ""));
-    assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Save { .. })));
+    assert!(!desk.effects.iter().any(|effect| matches!(effect, ScreenEffect::Save { .. })));
 }
 
 #[test]

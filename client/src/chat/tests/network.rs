@@ -5,10 +5,10 @@
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::{TestClient, alice};
-use crate::chat::{Effect, Input, Settings, State};
+use crate::chat::{Input, ScreenEffect, Settings, State};
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::Loss;
-use landline_common::event::{Grant, PROTOCOL, Part, Reply};
+use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
 use landline_common::history::Location as Where;
 use landline_common::{Cause, Command, Event, EventKind, OffsetDateTime, Request};
 use proptest::prelude::*;
@@ -28,7 +28,7 @@ struct Stored {
 
 /// What is between the client and the server, and what the server keeps.
 #[derive(Default)]
-struct Network {
+struct FakeNetwork {
     up: VecDeque<String>,
     down: VecDeque<Event<'static>>,
     /// What was said; the id is the place, and one.
@@ -50,7 +50,7 @@ fn room_of(name: &str) -> &'static str {
     ROOMS.into_iter().find(|room| *room == name).expect("a room that is known")
 }
 
-impl Network {
+impl FakeNetwork {
     fn tell(&mut self, what: EventKind<'static>, reply: Option<(&str, bool)>) {
         let reply = reply.map(|(label, done)| Reply { label: label.to_owned().into(), done });
         let event = Event { reply, ..what.at(OffsetDateTime::default()) };
@@ -85,7 +85,7 @@ impl Network {
             .map(|(room, id)| (room_of(room), *id))
             .collect();
         self.rooms.extend(wanted.iter().map(|(room, _)| *room).chain(["lobby"]));
-        let grant = Grant {
+        let grant = SignInDetails {
             protocol: PROTOCOL,
             token: Some(self.token.to_string().into()),
             resumed,
@@ -205,18 +205,18 @@ impl Network {
 }
 
 /// Both ends.
-struct World {
+struct FakeWorld {
     state: State,
     ms: u64,
-    network: Network,
+    network: FakeNetwork,
     /// What was typed for each room.
     typed: BTreeMap<&'static str, Vec<String>>,
 }
 
-impl World {
-    fn new() -> World {
+impl FakeWorld {
+    fn new() -> FakeWorld {
         let state = State::new(Engine::new(alice(), 7), "10.0.0.1:12345", "lobby", Settings::default());
-        let mut world = World { state, ms: 0, network: Network::default(), typed: BTreeMap::new() };
+        let mut world = FakeWorld { state, ms: 0, network: FakeNetwork::default(), typed: BTreeMap::new() };
         let mut sign_in = world.state.engine_mut().sign_in();
         world.network.sign_in(&sign_in.begin());
         world.move_down(1);
@@ -228,9 +228,9 @@ impl World {
         let now = Now { ms: self.ms, wall: OffsetDateTime::default(), zone: Zone::default() };
         for effect in self.state.step(input, now) {
             match effect {
-                Effect::Connect(mut sign_in) => self.network.sign_in(&sign_in.begin()),
-                Effect::Disconnect => self.network.cut(0),
-                Effect::Send(line) if self.network.connected => self.network.up.push_back(line),
+                ScreenEffect::Connect(mut sign_in) => self.network.sign_in(&sign_in.begin()),
+                ScreenEffect::Disconnect => self.network.cut(0),
+                ScreenEffect::Send(line) if self.network.connected => self.network.up.push_back(line),
                 _ => {}
             }
         }
@@ -290,24 +290,24 @@ impl World {
         connected
     }
 
-    fn take(&mut self, step: &Step) {
+    fn take(&mut self, step: &NetworkStep) {
         let count = self.typed.values().map(Vec::len).sum::<usize>();
         match step {
-            Step::Type(room) => self.say(ROOMS[*room], format!("line {count}")),
+            NetworkStep::Type(room) => self.say(ROOMS[*room], format!("line {count}")),
             // The same text twice must be said twice.
-            Step::Repeat => self.say("lobby", "ok".to_owned()),
-            Step::Other(room) => _ = self.network.say(ROOMS[*room], "bob", "hm", None),
-            Step::Up(n) => self.move_up(*n),
-            Step::Down(n) => self.move_down(*n),
-            Step::Pass(ms) => self.pass(*ms),
-            Step::Cut(arrive, loss) => _ = self.cut(*arrive, *loss),
-            Step::Restart(arrive) => {
+            NetworkStep::Repeat => self.say("lobby", "ok".to_owned()),
+            NetworkStep::Other(room) => _ = self.network.say(ROOMS[*room], "bob", "hm", None),
+            NetworkStep::Up(n) => self.move_up(*n),
+            NetworkStep::Down(n) => self.move_down(*n),
+            NetworkStep::Pass(ms) => self.pass(*ms),
+            NetworkStep::Cut(arrive, loss) => _ = self.cut(*arrive, *loss),
+            NetworkStep::Restart(arrive) => {
                 // The restart comes before the next connection, which a lost server has to wait for.
                 if self.cut(*arrive, Loss::Server) {
                     self.network.restart();
                 }
             }
-            Step::Throttle(n) => self.network.throttles = *n,
+            NetworkStep::Throttle(n) => self.network.throttles = *n,
         }
     }
 
@@ -324,7 +324,7 @@ impl World {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum NetworkStep {
     Type(usize),
     Repeat,
     Other(usize),
@@ -336,18 +336,18 @@ enum Step {
     Throttle(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = NetworkStep> {
     let loss = prop::sample::select(vec![Loss::Server, Loss::Network, Loss::Address]);
     prop_oneof![
-        5 => (0usize..2).prop_map(Step::Type),
-        2 => Just(Step::Repeat),
-        2 => (0usize..2).prop_map(Step::Other),
-        4 => (1usize..6).prop_map(Step::Up),
-        4 => (1usize..9).prop_map(Step::Down),
-        3 => (0u64..4_000).prop_map(Step::Pass),
-        3 => ((0usize..8), loss).prop_map(|(arrive, loss)| Step::Cut(arrive, loss)),
-        1 => (0usize..8).prop_map(Step::Restart),
-        1 => (0usize..4).prop_map(Step::Throttle),
+        5 => (0usize..2).prop_map(NetworkStep::Type),
+        2 => Just(NetworkStep::Repeat),
+        2 => (0usize..2).prop_map(NetworkStep::Other),
+        4 => (1usize..6).prop_map(NetworkStep::Up),
+        4 => (1usize..9).prop_map(NetworkStep::Down),
+        3 => (0u64..4_000).prop_map(NetworkStep::Pass),
+        3 => ((0usize..8), loss).prop_map(|(arrive, loss)| NetworkStep::Cut(arrive, loss)),
+        1 => (0usize..8).prop_map(NetworkStep::Restart),
+        1 => (0usize..4).prop_map(NetworkStep::Throttle),
     ]
 }
 
@@ -356,7 +356,7 @@ proptest! {
 
     #[test]
     fn what_was_typed_said_and_shown_agrees(steps in prop::collection::vec(step(), 0..60)) {
-        let mut world = World::new();
+        let mut world = FakeWorld::new();
         for step in &steps {
             world.take(step);
         }

@@ -4,8 +4,8 @@ use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::overlay::Overlay;
 use crate::chat::test_client::TestClient;
-use crate::chat::{Effect, Input, Remembered};
-use crate::sign_in::Refused;
+use crate::chat::{Input, Remembered, ScreenEffect};
+use crate::sign_in::SignInRefused;
 use landline_common::Cause;
 
 /// Types a password, and Enter.
@@ -18,7 +18,7 @@ fn answer(desk: &mut TestClient, password: &str) {
 fn sign_in(desk: &mut TestClient) -> String {
     desk.step(Input::Key(Key::ctrl('r')));
     let connects = desk.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Connect(sign_in) => Some(format!("{sign_in:?}")),
+        ScreenEffect::Connect(sign_in) => Some(format!("{sign_in:?}")),
         _ => None,
     });
     connects.expect("it connects")
@@ -45,7 +45,7 @@ fn a_guest_makes_an_account_and_is_remembered_with_it() {
     assert!(!desk.state.engine().has_account());
     desk.answer("/register", Cause::AccountMade.of_user("alice").into());
     assert!(desk.state.engine().has_account());
-    assert!(desk.effects.contains(&Effect::Remember(Remembered::Account)));
+    assert!(desk.effects.contains(&ScreenEffect::Remember(Remembered::Account)));
     desk.enter("/register");
     assert!(desk.state.overlay().is_none(), "she has one");
     desk.cut();
@@ -121,7 +121,7 @@ fn a_session_that_the_operator_ended_is_not_begun_again_with_the_old_password() 
     desk.hear(Cause::PasswordReset.report().into());
     desk.cut();
     desk.pass_silently(60_000);
-    assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Connect(_))));
+    assert!(!desk.effects.iter().any(|effect| matches!(effect, ScreenEffect::Connect(_))));
     assert!(
         desk.lines(&ConversationId::Server).iter().any(|line| line.contains("the operator has set a new password"))
     );
@@ -139,7 +139,7 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
         } else {
             desk.cut();
             let (why, cause) = ("Wrong name or password".to_owned(), Cause::WrongPassword);
-            desk.step(Input::Refused(Refused { why, cause, again: false }));
+            desk.step(Input::Refused(SignInRefused { why, cause, again: false }));
         }
         assert!(desk.lines(&ConversationId::Server).last().unwrap().ends_with("Ctrl-R asks for the password"));
         desk.effects.clear();

@@ -3,7 +3,7 @@
 use crate::chat::conversation::{ConversationId, Secret};
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
-use crate::chat::{Effect, Input};
+use crate::chat::{Input, ScreenEffect};
 use crate::sign_in::Loss;
 use landline_common::event::Reply;
 use landline_common::{Cause, Event, EventKind, OffsetDateTime};
@@ -67,7 +67,7 @@ fn said(desk: &TestClient) -> Vec<String> {
 fn a_request_rings_and_says_how_to_answer() {
     let mut desk = desk();
     desk.hear(EventKind::DirectRequest { from: "Bob".into(), key: "00".into() });
-    assert!(desk.effects.contains(&Effect::Bell));
+    assert!(desk.effects.contains(&ScreenEffect::Bell));
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().mentions, 1);
     let asked = "- Bob wants an encrypted chat, past the server: /accept Bob or /reject Bob";
     assert_eq!(desk.lines(&bob()), [asked]);

@@ -3,7 +3,7 @@
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
-use crate::chat::{Effect, Exit};
+use crate::chat::{Exit, ScreenEffect};
 use landline_common::event::{More, Part};
 use landline_common::history::Location as Where;
 use landline_common::{Cause, EventKind};
@@ -106,11 +106,11 @@ fn mentions_are_counted_gathered_and_heard() {
     let mut desk = desk();
     desk.press(Key::alt(Code::Char('3')));
     desk.said(1, "lobby", "bob", "anybody?");
-    assert!(!desk.effects.contains(&Effect::Bell));
+    assert!(!desk.effects.contains(&ScreenEffect::Bell));
     desk.said(2, "lobby", "bob", "Alice, look");
-    assert_eq!(desk.effects, [Effect::Bell]);
+    assert_eq!(desk.effects, [ScreenEffect::Bell]);
     desk.said(3, "lobby", "bob", "alice!");
-    assert_eq!(desk.effects, [Effect::Bell], "not twice in a second");
+    assert_eq!(desk.effects, [ScreenEffect::Bell], "not twice in a second");
     let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (3, 2));
     assert_eq!(desk.lines(&ConversationId::Mentions), ["bob: Alice, look", "bob: alice!"]);
@@ -186,7 +186,7 @@ fn leaving_is_said_to_the_server() {
     let mut desk = desk();
     desk.enter("/quit");
     assert_eq!(desk.take_sent(), ["/quit"]);
-    assert_eq!(desk.effects, [Effect::Quit(Exit::Left)]);
+    assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Left)]);
 }
 
 #[test]

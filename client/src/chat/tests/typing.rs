@@ -5,7 +5,7 @@ use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::overlay::Overlay;
 use crate::chat::test_client::TestClient;
-use crate::chat::{Effect, Exit, Input};
+use crate::chat::{Exit, Input, ScreenEffect};
 use landline_common::EventKind;
 use landline_common::event::Part;
 
@@ -139,7 +139,7 @@ fn nothing_is_typed_behind_a_refused_command() {
         desk.enter(refused);
         assert_eq!((draft(&desk), desk.lobby().len()), ("", 1), "{refused}");
         desk.enter("/quit");
-        assert_eq!(desk.effects, [Effect::Quit(Exit::Left)], "{refused}");
+        assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Left)], "{refused}");
     }
 }
 
@@ -325,7 +325,7 @@ fn ctrl_c_clears_and_then_leaves() {
     assert_eq!(draft(&desk), "half", "what was cleared is not lost");
     desk.press(Key::ctrl('c'));
     desk.press(Key::ctrl('c'));
-    assert_eq!(desk.effects, [Effect::Quit(Exit::Left)]);
+    assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Left)]);
 }
 
 #[test]

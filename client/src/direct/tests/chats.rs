@@ -59,7 +59,7 @@ fn leaving_sends_queued_texts_and_a_goodbye() {
     assert_eq!(alice.ended(), "bob left");
 }
 
-fn leave(mut bob: Direct<Inner>) {
+fn leave(mut bob: DirectChats<Inner>) {
     bob.send(&object("/direct-say alice one more", "lobby"));
     Box::new(bob).finish();
 }

@@ -1,7 +1,7 @@
 mod chats;
 mod strangers;
 
-use super::handshake::Pair;
+use super::handshake::ExpectedKeys;
 use super::*;
 use crate::engine::typed::{line, object};
 use crossbeam_channel::{bounded, unbounded};
@@ -48,7 +48,7 @@ impl Connection for Inner {
 
 /// A client under test, with the server's end of its connection.
 struct Client {
-    direct: Direct<Inner>,
+    direct: DirectChats<Inner>,
     lines: Receiver<String>,
     server: Sender<(u64, ConnectionEvent)>,
     /// Events that `take_from` skipped; `next` returns them first.
@@ -59,7 +59,7 @@ impl Client {
     fn new() -> Client {
         let (server, news) = bounded(64);
         let (lines, sent) = unbounded();
-        let direct = Direct::around(Inner { lines, news, is_local: true }, server.clone()).unwrap();
+        let direct = DirectChats::around(Inner { lines, news, is_local: true }, server.clone()).unwrap();
         Client { direct, lines: sent, server, skipped: VecDeque::new() }
     }
 

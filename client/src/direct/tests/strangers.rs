@@ -5,12 +5,12 @@ use super::super::frame::Frame;
 use super::super::handshake::Established;
 use super::*;
 use crate::rate_counter::{LINES, WINDOW_MS};
-use landline_common::link::{Side, Whom, open};
+use landline_common::link::{ExpectedPeer, Side, open};
 use std::net::{TcpListener, TcpStream};
 
 /// Connects to Bob as Alice's client would, and chooses the link. The test plays Alice's end.
 fn chosen(alice: &Client, bob: &Client, accept: &str) -> Established {
-    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
     let mut met = pair.dialled(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
     met.choose().unwrap();
     met
@@ -44,7 +44,7 @@ fn strangers_do_not_keep_the_right_client_out() {
     let address = loopback(&accept);
     let eve = Keys::generate().unwrap();
     let mut wrong = TcpStream::connect(&address).unwrap();
-    assert!(open(&mut wrong, (Side::Dialled, "direct"), &eve, Whom::Known(&bob.key())).is_err());
+    assert!(open(&mut wrong, (Side::Dialled, "direct"), &eve, ExpectedPeer::Known(&bob.key())).is_err());
     let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert!(alice.hear(ready(bob.key(), &address)).is_some());
     assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
@@ -61,7 +61,7 @@ fn strangers_do_not_keep_the_right_client_out() {
 fn a_handshake_without_a_hello_is_not_accepted() {
     let (mut alice, mut bob) = (Client::new(), Client::new());
     let accept = accepted(&mut alice, &mut bob);
-    let pair = Pair { own: alice.direct.keys.clone(), theirs: bob.key() };
+    let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
     // Alice's client opens two links, and chooses the second one.
     let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
@@ -81,7 +81,7 @@ fn a_wrong_key_ends_the_attempt() {
     std::thread::spawn(move || {
         let eve = Keys::generate().unwrap();
         for stream in listener.incoming() {
-            let _ = open(&mut stream.unwrap(), (Side::Answered, "direct"), &eve, Whom::Known(&eve.public()));
+            let _ = open(&mut stream.unwrap(), (Side::Answered, "direct"), &eve, ExpectedPeer::Known(&eve.public()));
         }
     });
     alice.type_in("/direct bob");

@@ -1,6 +1,6 @@
 //! The user's commands, as objects, as far as they make sense without a server. Each is answered with its label.
 
-use super::{Effect, Node, ROOM};
+use super::{Node, NodeEffect, ROOM};
 use landline_common::command::{Command, Request};
 use landline_common::event::{Part, Reply};
 use landline_common::{Cause, Event, EventKind};
@@ -41,13 +41,13 @@ impl Node {
     /// What was told since `before` is the answer to the command with that label.
     fn answer(&mut self, before: usize, label: &str) {
         let reply = |done| Some(Reply { label: label.to_owned().into(), done });
-        let told = |effect: &Effect| matches!(effect, Effect::Tell(_));
+        let told = |effect: &NodeEffect| matches!(effect, NodeEffect::Tell(_));
         if !self.effects[before..].iter().any(told) {
             self.tell(EventKind::Done { id: None, repeated: false });
         }
         let mut done = true;
         for effect in self.effects[before..].iter_mut().rev() {
-            if let Effect::Tell(event) = effect {
+            if let NodeEffect::Tell(event) = effect {
                 event.reply = reply(done);
                 done = false;
             }
@@ -118,7 +118,7 @@ impl Node {
 
     /// Tells the screen several things that belong together.
     pub(super) fn tell_all(&mut self, events: Vec<Event<'static>>) {
-        self.effects.extend(events.into_iter().map(super::Effect::Tell));
+        self.effects.extend(events.into_iter().map(super::NodeEffect::Tell));
     }
 }
 

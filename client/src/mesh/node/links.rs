@@ -1,7 +1,7 @@
 //! Links come and go; of two to one member, both sides keep the same one.
 
 use super::member::Member;
-use super::{Dial, Effect, Node};
+use super::{Dial, Node, NodeEffect};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{
     DEAD_MS, FRAMES, GRACE_MS, HANDSHAKE_MS, JOINS, LINKS, LINKS_PER_ADDRESS, PEERS, PEERS_PER_ADDRESS, PING_MS,
@@ -50,7 +50,7 @@ impl Node {
         let there = self.links.values().filter(|link| link.address.ip() == address.ip()).count();
         if refused || self.links.len() >= LINKS || there >= LINKS_PER_ADDRESS {
             dial.iter().for_each(|dial| self.table.came_to_nothing(dial.id, address, now));
-            return self.effects.push(Effect::Close(number));
+            return self.effects.push(NodeEffect::Close(number));
         }
         let (member, rank, frames) = (None, (false, 0), RateCounter::default());
         let link = Link { key, address, dial, opened: now, heard: now, spoken: now, member, rank, frames };
@@ -191,13 +191,13 @@ impl Node {
     /// Ends a link.
     pub(super) fn close(&mut self, number: u64) {
         self.lost(number);
-        self.effects.push(Effect::Close(number));
+        self.effects.push(NodeEffect::Close(number));
     }
 
     /// Ends one of two links to a member.
     fn end(&mut self, number: u64) {
         self.links.remove(&number);
-        self.effects.push(Effect::Close(number));
+        self.effects.push(NodeEffect::Close(number));
     }
 
     fn said_bye(&mut self, number: u64) {
@@ -265,7 +265,7 @@ impl Node {
     pub(super) fn send(&mut self, number: u64, frame: Frame) {
         if let Some(link) = self.links.get_mut(&number) {
             link.spoken = self.now.ms;
-            self.effects.push(Effect::Send(number, frame));
+            self.effects.push(NodeEffect::Send(number, frame));
         }
     }
 
@@ -280,6 +280,6 @@ impl Node {
     pub(super) fn leave(&mut self) {
         let all: Vec<u64> = self.links.keys().copied().collect();
         all.into_iter().for_each(|number| self.send(number, Frame::Bye));
-        self.effects.push(Effect::Leave);
+        self.effects.push(NodeEffect::Leave);
     }
 }

@@ -1,4 +1,4 @@
-//! A member of the mesh, without a socket, a thread or a clock: ([`Node`], [`Input`]) → (node, [`Effect`]s).
+//! A member of the mesh, without a socket, a thread or a clock: ([`Node`], [`NodeInput`]) → (node, [`NodeEffect`]s).
 //!
 //! Members hear of each other, and each two have one link. What one says goes over all of one's links, once; what
 //! somebody missed is asked for by numbers ([`catch_up`]), so nothing comes twice. Everybody has the same order: that of
@@ -31,7 +31,7 @@ use crate::engine::Rng;
 use crate::rate_counter::RateCounter;
 use budget::AddressBudgets;
 use dedup::Dedup;
-use landline_common::event::{Grant, PROTOCOL};
+use landline_common::event::{PROTOCOL, SignInDetails};
 use landline_common::link::PublicKey;
 use landline_common::{Event, EventKind, NameKey, UserName};
 use links::Link;
@@ -47,7 +47,7 @@ pub const ROOM: &str = "mesh";
 
 /// What happens to a member.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum NodeInput {
     /// The screen wants to be told that one is in.
     Enter,
     /// Something that the user should know.
@@ -83,7 +83,7 @@ pub struct Dial {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum NodeEffect {
     /// Say hello on every network.
     Announce,
     /// Say hello to one address.
@@ -96,7 +96,7 @@ pub enum Effect {
     Close(u64),
     /// Tell the screen.
     Tell(Event<'static>),
-    /// Tell the screen what somebody said to this member alone, if it takes it; then [`Input::Shown`] follows.
+    /// Tell the screen what somebody said to this member alone, if it takes it; then [`NodeInput::Shown`] follows.
     Show(Private, Event<'static>),
     /// Remember the key of somebody met for the first time.
     Pin(UserName, PublicKey),
@@ -166,7 +166,7 @@ pub struct Node {
     held: VecDeque<String>,
     hold_until: u64,
     rng: Rng,
-    effects: Vec<Effect>,
+    effects: Vec<NodeEffect>,
 }
 
 impl Node {
@@ -201,21 +201,21 @@ impl Node {
     }
 
     /// Takes note of what happened at `now`, and says what is to be done.
-    pub fn step(&mut self, input: Input, now: Now) -> Vec<Effect> {
+    pub fn step(&mut self, input: NodeInput, now: Now) -> Vec<NodeEffect> {
         self.now = now;
         match input {
-            Input::Enter => self.welcome(),
-            Input::Note(text) => self.tell(EventKind::info(text)),
-            Input::Line(line) if lines::is_upkeep(&line) => self.line(&line),
-            Input::Line(line) => self.held.push_back(line),
-            Input::Heard(hello, from) => self.hear(&hello, from),
-            Input::Opened(link, key, address, dial) => self.opened(link, key, address, dial),
-            Input::Failed(id, strange) => self.failed(id, strange),
-            Input::Frame(link, frame) => self.frame(link, frame),
-            Input::Lost(link) => self.lost(link),
-            Input::Shown(private) => self.has_shown(private),
-            Input::PinsFull => self.pins_full(),
-            Input::Tick => self.tick(),
+            NodeInput::Enter => self.welcome(),
+            NodeInput::Note(text) => self.tell(EventKind::info(text)),
+            NodeInput::Line(line) if lines::is_upkeep(&line) => self.line(&line),
+            NodeInput::Line(line) => self.held.push_back(line),
+            NodeInput::Heard(hello, from) => self.hear(&hello, from),
+            NodeInput::Opened(link, key, address, dial) => self.opened(link, key, address, dial),
+            NodeInput::Failed(id, strange) => self.failed(id, strange),
+            NodeInput::Frame(link, frame) => self.frame(link, frame),
+            NodeInput::Lost(link) => self.lost(link),
+            NodeInput::Shown(private) => self.has_shown(private),
+            NodeInput::PinsFull => self.pins_full(),
+            NodeInput::Tick => self.tick(),
         }
         self.take_lines();
         std::mem::take(&mut self.effects)
@@ -223,7 +223,12 @@ impl Node {
 
     fn welcome(&mut self) {
         let user = self.me.name.to_string().into();
-        let grant = Grant { protocol: PROTOCOL, member_of: vec![ROOM.into()], rate: Some(RATE), ..Grant::default() };
+        let grant = SignInDetails {
+            protocol: PROTOCOL,
+            member_of: vec![ROOM.into()],
+            rate: Some(RATE),
+            ..SignInDetails::default()
+        };
         let grant = Box::new(grant);
         self.tell(EventKind::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false, grant });
     }
@@ -248,7 +253,7 @@ impl Node {
             return;
         }
         if answers {
-            self.effects.push(Effect::Answer(from));
+            self.effects.push(NodeEffect::Answer(from));
         }
         self.dial();
     }
@@ -258,7 +263,7 @@ impl Node {
         let linked = |id: NodeId| members.get(&id).is_some_and(Member::is_linked);
         for (id, address) in self.table.due(self.now.ms, linked) {
             self.dials += 1;
-            self.effects.push(Effect::Dial(Dial { id, number: self.dials }, address));
+            self.effects.push(NodeEffect::Dial(Dial { id, number: self.dials }, address));
         }
     }
 
@@ -276,7 +281,7 @@ impl Node {
     fn tick(&mut self) {
         let now = self.now.ms;
         if now >= self.next_hello {
-            self.effects.push(Effect::Announce);
+            self.effects.push(NodeEffect::Announce);
             self.next_hello = now + HELLO_MS - JITTER_MS + self.rng.roll(2 * JITTER_MS);
         }
         self.look_after_links();
@@ -294,7 +299,7 @@ impl Node {
     /// Tells the screen of something that happened then.
     fn tell_at(&mut self, unix_ms: i64, what: EventKind<'static>) {
         let at = self.now.zone.at(unix_ms);
-        self.effects.push(Effect::Tell(what.at(at)));
+        self.effects.push(NodeEffect::Tell(what.at(at)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people are called here. Names need not be unique, but two are never shown the same: the second of a name gets
 //! a few digits of the id behind it, as in `bob#3f2a`.
 
-use super::Effect;
+use super::NodeEffect;
 use super::member::Member;
 use super::{Node, Pinned, ROOM};
 use crate::mesh::id::NodeId;
@@ -88,7 +88,7 @@ impl Node {
             None if name.key() == self.me.name.key() => {}
             None if self.me.pins.len() < PINS => {
                 self.pin(name, key);
-                self.effects.push(Effect::Pin(name.clone(), key));
+                self.effects.push(NodeEffect::Pin(name.clone(), key));
             }
             None => self.pins_full(),
         }
@@ -143,7 +143,7 @@ impl Node {
         let file = &self.me.pins_file;
         let text = format!("the key of {name} is {} from now on, and kept in {file}", key.fingerprint());
         self.tell(EventKind::info(text));
-        self.effects.push(Effect::Repin(name, key));
+        self.effects.push(NodeEffect::Repin(name, key));
     }
 
     /// Says, once, that nobody new is remembered.

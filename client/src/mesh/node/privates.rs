@@ -2,7 +2,7 @@
 
 use super::member::Member;
 use super::talk::fit;
-use super::{Effect, Node};
+use super::{Node, NodeEffect};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{REPEAT_MS, REPEATS, UNANSWERED};
 use crate::mesh::wire::Frame;
@@ -66,7 +66,7 @@ impl Node {
         let id = self.aside();
         let at = self.now.zone.at(at);
         let what = EventKind::Direct { id, from: shown.into(), text: text.into(), kept: false };
-        self.effects.push(Effect::Show(Private { from, number }, what.at(at)));
+        self.effects.push(NodeEffect::Show(Private { from, number }, what.at(at)));
     }
 
     /// The screen has it.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// What shares the room: each of these, however many authors are there, may take as much as any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum QuotaHolder {
     /// Where those are who are not here. Perhaps they never were: anybody can tell of them.
     Gone,
     /// An address: one machine can be many members.
@@ -20,23 +20,23 @@ pub enum Place {
 #[derive(Debug, Default)]
 pub struct Quota {
     /// Where those are who are not gone, whether they said something or not.
-    here: BTreeMap<NodeId, Place>,
+    here: BTreeMap<NodeId, QuotaHolder>,
     authors: BTreeMap<NodeId, usize>,
-    places: BTreeMap<Place, usize>,
+    places: BTreeMap<QuotaHolder, usize>,
     /// The same as `authors`, by place and size.
-    ranked: BTreeSet<(Place, usize, NodeId)>,
+    ranked: BTreeSet<(QuotaHolder, usize, NodeId)>,
 }
 
 impl Quota {
-    fn place(&self, author: NodeId) -> Place {
-        self.here.get(&author).copied().unwrap_or(Place::Gone)
+    fn place(&self, author: NodeId) -> QuotaHolder {
+        self.here.get(&author).copied().unwrap_or(QuotaHolder::Gone)
     }
 
     /// Takes note of where somebody is.
-    pub fn put(&mut self, author: NodeId, place: Place) {
+    pub fn put(&mut self, author: NodeId, place: QuotaHolder) {
         let size = self.remove(author);
         match place {
-            Place::Gone => self.here.remove(&author),
+            QuotaHolder::Gone => self.here.remove(&author),
             here => self.here.insert(author, here),
         };
         size.iter().for_each(|size| self.set(author, *size));
@@ -99,15 +99,15 @@ mod tests {
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
 
-    fn at(n: u8) -> Place {
-        Place::At(Ipv4Addr::new(10, 0, 0, n).into())
+    fn at(n: u8) -> QuotaHolder {
+        QuotaHolder::At(Ipv4Addr::new(10, 0, 0, n).into())
     }
 
     #[test]
     fn whoever_takes_most_at_the_place_that_takes_most_gives_way() {
         let mut shares = Quota::default();
         assert_eq!((shares.most(), shares.least()), (None, None));
-        for (author, place, size) in [(1, at(1), 5), (2, at(1), 6), (3, at(2), 10), (4, Place::Own, 9)] {
+        for (author, place, size) in [(1, at(1), 5), (2, at(1), 6), (3, at(2), 10), (4, QuotaHolder::Own, 9)] {
             shares.put(NodeId(author), place);
             shares.add(NodeId(author), size);
         }
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!((shares.most(), shares.least()), (Some(NodeId(2)), Some(NodeId(5))));
         shares.sub(NodeId(2), 4);
         assert_eq!(shares.most(), Some(NodeId(3)));
-        shares.put(NodeId(3), Place::Gone);
+        shares.put(NodeId(3), QuotaHolder::Gone);
         assert_eq!(shares.most(), Some(NodeId(3)), "with the one who is gone, too");
         shares.put(NodeId(3), at(1));
         assert_eq!((shares.most(), shares.remove(NodeId(3))), (Some(NodeId(3)), Some(10)));
@@ -129,12 +129,12 @@ mod tests {
             for (step, author, place, size) in steps {
                 let author = NodeId(author);
                 match step {
-                    0 => shares.put(author, [Place::Gone, at(1), at(2)][usize::from(place)]),
+                    0 => shares.put(author, [QuotaHolder::Gone, at(1), at(2)][usize::from(place)]),
                     1 => shares.add(author, size),
                     2 => shares.sub(author, size),
                     _ => drop(shares.remove(author)),
                 }
-                let mut places: BTreeMap<Place, usize> = BTreeMap::new();
+                let mut places: BTreeMap<QuotaHolder, usize> = BTreeMap::new();
                 for (author, size) in &shares.authors {
                     *places.entry(shares.place(*author)).or_default() += size;
                     prop_assert!(shares.ranked.contains(&(shares.place(*author), *size, *author)));

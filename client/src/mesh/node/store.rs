@@ -2,7 +2,7 @@
 
 use super::budget::told_bytes;
 use super::origin::Origin;
-use super::quota::{Place, Quota};
+use super::quota::{Quota, QuotaHolder};
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{MESSAGE_BYTES, MESSAGES, ORIGINS};
@@ -47,7 +47,7 @@ impl Store {
     #[must_use]
     pub fn of_member(me: NodeId) -> Store {
         let mut store = Store::with_room(MESSAGES, MESSAGE_BYTES);
-        store.shares.put(me, Place::Own);
+        store.shares.put(me, QuotaHolder::Own);
         store
     }
 
@@ -150,12 +150,12 @@ impl Store {
 
     /// Somebody is here, at that address.
     pub fn came(&mut self, member: NodeId, address: IpAddr) {
-        self.shares.put(member, Place::At(address));
+        self.shares.put(member, QuotaHolder::At(address));
     }
 
     /// Somebody has left.
     pub fn left(&mut self, member: NodeId) {
-        self.shares.put(member, Place::Gone);
+        self.shares.put(member, QuotaHolder::Gone);
     }
 
     /// Whether an author said that themselves.

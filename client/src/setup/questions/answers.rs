@@ -1,6 +1,6 @@
 //! Answers → the next question, or the connection.
 
-use super::{Choice, Entry, LastTime, Questions, SetupEffect, Step};
+use super::{Choice, LastTime, MenuEntry, Question, Questions, SetupEffect};
 use crate::cli::args::with_port;
 use crate::new_password::{NewPassword, Typed};
 use crate::setup::NotStarted;
@@ -12,27 +12,27 @@ impl Questions {
         let Some(entry) = self.entries().into_iter().nth(at) else { return };
         self.problem = None;
         match entry {
-            Entry::Again(last, _) => self.go_again(last),
-            Entry::Found(offer) => self.go_to(offer.address, offer.password),
-            Entry::Last(address) => self.go_to(address, false),
-            Entry::Running(address) => {
+            MenuEntry::Again(last, _) => self.go_again(last),
+            MenuEntry::Found(offer) => self.go_to(offer.address, offer.password),
+            MenuEntry::Last(address) => self.go_to(address, false),
+            MenuEntry::Running(address) => {
                 let asks_password = self.offer_at(&address).is_some_and(|offer| offer.password);
                 self.go_to(address, asks_password);
             }
             // The address where no server answered is proposed again.
-            Entry::Address => self.ask(Step::Address, &self.server.clone()),
-            Entry::Here => {
-                self.step = Step::Starting;
+            MenuEntry::Address => self.ask(Question::Address, &self.server.clone()),
+            MenuEntry::Here => {
+                self.step = Question::Starting;
                 self.wishes.push(SetupEffect::Start);
             }
-            Entry::Guest => {
+            MenuEntry::Guest => {
                 self.known.password = None;
                 self.register = false;
                 self.connect();
             }
-            Entry::Account | Entry::Register => {
-                self.register = entry == Entry::Register;
-                self.ask(Step::Password, "");
+            MenuEntry::Account | MenuEntry::Register => {
+                self.register = entry == MenuEntry::Register;
+                self.ask(Question::Password, "");
             }
         }
     }
@@ -42,14 +42,14 @@ impl Questions {
         let text = text.trim();
         self.problem = None;
         match self.step {
-            Step::Address if text.is_empty() => {
+            Question::Address if text.is_empty() => {
                 self.problem = Some("Type an address, for example 192.168.1.20".into());
             }
-            Step::Address => match with_port(text) {
+            Question::Address => match with_port(text) {
                 Ok(address) => self.go_to(address, false),
                 Err(why) => self.problem = Some(why.to_string()),
             },
-            Step::Name => match UserName::parse(text) {
+            Question::Name => match UserName::parse(text) {
                 Ok(name) => {
                     self.known.name = name.to_string();
                     self.name = Some(name);
@@ -57,17 +57,17 @@ impl Questions {
                 }
                 Err(why) => self.problem = Some(why.to_string()),
             },
-            Step::Password | Step::PasswordAgain | Step::ServerPassword if text.is_empty() => self.back(),
-            Step::Password | Step::PasswordAgain if self.register => match self.new_password.take(text) {
-                Typed::Again => self.ask(Step::PasswordAgain, ""),
+            Question::Password | Question::PasswordAgain | Question::ServerPassword if text.is_empty() => self.back(),
+            Question::Password | Question::PasswordAgain if self.register => match self.new_password.take(text) {
+                Typed::Again => self.ask(Question::PasswordAgain, ""),
                 Typed::Done(password) => self.connect_with(password),
                 Typed::Wrong(why) => {
-                    self.ask(Step::Password, "");
+                    self.ask(Question::Password, "");
                     self.problem = Some(why);
                 }
             },
-            Step::Password => self.connect_with(text.to_owned()),
-            Step::ServerPassword => {
+            Question::Password => self.connect_with(text.to_owned()),
+            Question::ServerPassword => {
                 self.typed_for = Some(self.server.clone());
                 self.known.server_password = Some(text.to_owned());
                 self.connect();
@@ -83,7 +83,7 @@ impl Questions {
         self.name = UserName::parse(&name).ok().filter(|_| self.known.name_is_given);
         match self.name {
             Some(_) => self.ask_how(),
-            None => self.ask(Step::Name, &name),
+            None => self.ask(Question::Name, &name),
         }
     }
 
@@ -93,7 +93,7 @@ impl Questions {
         self.set_server(last.server, asks_password);
         self.known.name = last.name.to_string();
         self.name = Some(last.name);
-        if last.account && self.known.password.is_none() { self.ask(Step::Password, "") } else { self.connect() }
+        if last.account && self.known.password.is_none() { self.ask(Question::Password, "") } else { self.connect() }
     }
 
     /// Sets the server, and drops passwords that were typed for another one.
@@ -110,14 +110,14 @@ impl Questions {
         if self.known.password.is_some() {
             return self.connect();
         }
-        self.ask(Step::How, "");
+        self.ask(Question::How, "");
         let (name, account) = (self.name.as_ref(), self.known.account.as_deref());
         let is_account = name.zip(account).is_some_and(|(name, account)| name.as_str() == account);
         self.at = if self.register { 2 } else { usize::from(is_account) };
     }
 
-    pub(super) fn ask(&mut self, step: Step, proposal: &str) {
-        if step == Step::Password {
+    pub(super) fn ask(&mut self, step: Question, proposal: &str) {
+        if step == Question::Password {
             self.new_password = NewPassword::default();
         }
         self.step = step;
@@ -135,12 +135,12 @@ impl Questions {
     /// Connects, if nothing is missing.
     fn connect(&mut self) {
         if self.asks_password && self.known.server_password.is_none() {
-            return self.ask(Step::ServerPassword, "");
+            return self.ask(Question::ServerPassword, "");
         }
-        let Some(name) = self.name.clone() else { return self.ask(Step::Name, &self.known.name.clone()) };
-        self.step = Step::Connecting;
+        let Some(name) = self.name.clone() else { return self.ask(Question::Name, &self.known.name.clone()) };
+        self.step = Question::Connecting;
         let formerly = match self.again() {
-            Some(Entry::Again(last, formerly)) if last.server == self.server => formerly,
+            Some(MenuEntry::Again(last, formerly)) if last.server == self.server => formerly,
             _ => None,
         };
         let server_id = self.offer_at(&self.server).map(|offer| offer.id.clone()).unwrap_or_default();
@@ -159,32 +159,32 @@ impl Questions {
     pub(super) fn back(&mut self) {
         self.problem = None;
         match self.step {
-            Step::Server => self.wishes.push(SetupEffect::Leave),
-            Step::Address | Step::Name | Step::Starting => self.ask_server(),
-            Step::Connecting => {
+            Question::Server => self.wishes.push(SetupEffect::Leave),
+            Question::Address | Question::Name | Question::Starting => self.ask_server(),
+            Question::Connecting => {
                 self.wishes.push(SetupEffect::GiveUp);
                 self.ask_name();
             }
-            Step::How | Step::ServerPassword => self.ask_name(),
-            Step::Password => self.ask_how(),
-            Step::PasswordAgain => self.ask(Step::Password, ""),
+            Question::How | Question::ServerPassword => self.ask_name(),
+            Question::Password => self.ask_how(),
+            Question::PasswordAgain => self.ask(Question::Password, ""),
         }
     }
 
     fn ask_server(&mut self) {
-        self.ask(Step::Server, "");
+        self.ask(Question::Server, "");
         self.moved = false;
         self.select(None);
     }
 
     pub(super) fn ask_name(&mut self) {
         let name = self.known.name.clone();
-        self.ask(Step::Name, &name);
+        self.ask(Question::Name, &name);
     }
 
     /// A server runs here now, or why not.
     pub(super) fn started(&mut self, started: Result<String, NotStarted>) {
-        if self.step != Step::Starting {
+        if self.step != Question::Starting {
             return;
         }
         match started {
@@ -194,7 +194,7 @@ impl Questions {
                 self.ask_server();
                 // What the user wanted is selected: the server on this machine.
                 self.moved = true;
-                self.select(Some(Entry::Here));
+                self.select(Some(MenuEntry::Here));
                 self.problem = Some("A Landline server already runs on this machine; Enter joins it".into());
             }
             Err(NotStarted::Failed(why)) => {
@@ -206,7 +206,7 @@ impl Questions {
 
     /// One is not in: what would have to be different is asked again.
     pub(super) fn refused(&mut self, why: String, cause: Option<Cause>) {
-        if self.step != Step::Connecting {
+        if self.step != Question::Connecting {
             return;
         }
         match cause {
@@ -214,24 +214,24 @@ impl Questions {
             Some(Cause::ServerPasswordNeeded | Cause::WrongServerPassword) => {
                 self.known.server_password = None;
                 self.asks_password = true;
-                self.ask(Step::ServerPassword, "");
+                self.ask(Question::ServerPassword, "");
             }
             Some(Cause::WrongPassword) => {
                 self.known.password = None;
-                self.ask(Step::Password, "");
+                self.ask(Question::Password, "");
             }
             // Who gave the name wants that one.
             Some(Cause::NameRegistered) if !self.register && self.known.name_is_given => {
                 self.known.password = None;
-                self.ask(Step::Password, "");
+                self.ask(Question::Password, "");
             }
             Some(Cause::PasswordLength | Cause::PasswordUnusable) => {
                 self.known.password = None;
-                self.ask(Step::Password, "");
+                self.ask(Question::Password, "");
             }
             Some(Cause::NameRegistered) if !self.register => {
                 self.known.password = None;
-                self.ask(Step::How, "");
+                self.ask(Question::How, "");
                 self.at = 1;
             }
             Some(_) => {

@@ -1,6 +1,6 @@
 //! Keys and lines → answers.
 
-use super::{Key, Questions, SetupEffect, Step};
+use super::{Key, Question, Questions, SetupEffect};
 use crate::chat::editor::Edit;
 use crate::chat::key::Code;
 use landline_common::clean::clean;
@@ -12,7 +12,7 @@ impl Questions {
     pub(super) fn key(&mut self, key: Key) {
         let chooses = !self.entries().is_empty();
         let is_enter = key.code == Code::Enter;
-        self.enter_waits = is_enter && self.step == Step::Server && !self.searched && !self.moved;
+        self.enter_waits = is_enter && self.step == Question::Server && !self.searched && !self.moved;
         match key {
             // Which server is first is not known yet; it is by the first look, half a second later.
             _ if self.enter_waits => {}
@@ -42,14 +42,18 @@ impl Questions {
 
     /// Whoever types while servers are shown knows an address.
     fn typed(&mut self, text: &str) {
-        if self.step == Step::Server {
+        if self.step == Question::Server {
             self.problem = None;
-            self.step = Step::Address;
+            self.step = Question::Address;
             self.field.take();
         }
         let types = matches!(
             self.step,
-            Step::Address | Step::Name | Step::Password | Step::PasswordAgain | Step::ServerPassword
+            Question::Address
+                | Question::Name
+                | Question::Password
+                | Question::PasswordAgain
+                | Question::ServerPassword
         );
         if types && std::mem::take(&mut self.proposed) {
             self.field.take();
@@ -96,11 +100,11 @@ impl Questions {
             (0, _) => self.fill(line),
             _ if line.is_empty() => self.choose(self.at),
             (count, Ok(number)) if (1..=count).contains(&number) => self.choose(number - 1),
-            _ if self.step == Step::Server => {
-                self.step = Step::Address;
+            _ if self.step == Question::Server => {
+                self.step = Question::Address;
                 self.fill(line);
-                if self.step == Step::Address {
-                    self.step = Step::Server;
+                if self.step == Question::Address {
+                    self.step = Question::Server;
                 }
             }
             _ => self.problem = Some(format!("type a number from 1 to {count}")),

@@ -17,7 +17,7 @@ const MISSED: u8 = 3;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Question {
     /// Which server?
     Server,
     /// At which address is it?
@@ -74,7 +74,7 @@ pub struct LastTime {
 
 /// Something to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum MenuEntry {
     /// The same as the last time; where the server was then, if it has another address now.
     Again(LastTime, Option<String>),
     /// A server that was found.
@@ -97,7 +97,7 @@ pub enum Entry {
 
 /// What happens.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum SetupInput {
     /// A key was pressed.
     Key(Key),
     /// Text was pasted.
@@ -146,7 +146,7 @@ pub struct Choice {
 
 /// What is known before anything is asked.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownAnswers {
     /// Where one was the last time.
     pub server: Option<String>,
     /// The last time as a whole, if all of it is known.
@@ -169,7 +169,7 @@ pub struct Known {
 #[derive(Debug)]
 pub struct Questions {
     /// What is asked now.
-    pub step: Step,
+    pub step: Question,
     /// Which of the entries is selected.
     pub at: usize,
     /// What has been typed.
@@ -189,7 +189,7 @@ pub struct Questions {
     enter_waits: bool,
     /// Starting a server showed that one runs on this machine, at that address.
     running: Option<String>,
-    known: Known,
+    known: KnownAnswers,
     server: String,
     asks_password: bool,
     name: Option<UserName>,
@@ -203,9 +203,9 @@ pub struct Questions {
 impl Questions {
     /// Nothing is answered yet.
     #[must_use]
-    pub fn new(known: Known) -> Questions {
+    pub fn new(known: KnownAnswers) -> Questions {
         Questions {
-            step: Step::Server,
+            step: Question::Server,
             at: 0,
             field: Editor::default(),
             proposed: false,
@@ -229,12 +229,12 @@ impl Questions {
 
     /// The server is known. With a name, the password of a new account is asked for; without one, the name.
     #[must_use]
-    pub fn at(server: &str, known: Known, name: Option<UserName>) -> Questions {
+    pub fn at(server: &str, known: KnownAnswers, name: Option<UserName>) -> Questions {
         let mut welcome = Questions::new(known);
         welcome.server = server.to_owned();
         welcome.name = name;
         match welcome.name {
-            Some(_) => welcome.ask(Step::Password, ""),
+            Some(_) => welcome.ask(Question::Password, ""),
             None => welcome.ask_name(),
         }
         welcome
@@ -242,42 +242,42 @@ impl Questions {
 
     /// The same after the server has refused to let the user in. `None` if no answer could change that.
     #[must_use]
-    pub fn refused_at(server: &str, known: Known, why: &str, cause: Option<Cause>) -> Option<Questions> {
+    pub fn refused_at(server: &str, known: KnownAnswers, why: &str, cause: Option<Cause>) -> Option<Questions> {
         let cause = cause.filter(|cause| can_be_answered(*cause))?;
         let name = UserName::parse(&known.name).ok();
         let mut welcome = Questions::at(server, known, name);
         welcome.known.name_is_given = true;
-        welcome.step = Step::Connecting;
+        welcome.step = Question::Connecting;
         welcome.refused(why.to_owned(), Some(cause));
         Some(welcome)
     }
 
     /// Takes note of what happened, and says what is to be done.
-    pub fn step(&mut self, input: Input) -> Vec<SetupEffect> {
+    pub fn step(&mut self, input: SetupInput) -> Vec<SetupEffect> {
         match input {
-            Input::Key(key) => self.key(key),
-            Input::Paste(text) => self.paste(&text),
-            Input::Line(line) => self.line(line.trim()),
-            Input::Found(offers) => self.found(offers),
-            Input::Started(started) => self.started(started),
-            Input::Refused(why, cause) => self.refused(why, cause),
+            SetupInput::Key(key) => self.key(key),
+            SetupInput::Paste(text) => self.paste(&text),
+            SetupInput::Line(line) => self.line(line.trim()),
+            SetupInput::Found(offers) => self.found(offers),
+            SetupInput::Started(started) => self.started(started),
+            SetupInput::Refused(why, cause) => self.refused(why, cause),
         }
         std::mem::take(&mut self.wishes)
     }
 
     /// What there is to choose from now; nothing where something is typed.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<MenuEntry> {
         match self.step {
-            Step::Server => {
-                let mut entries: Vec<Entry> = self.again().into_iter().collect();
-                entries.extend(self.offers.iter().map(|(offer, _)| Entry::Found(offer.clone())));
+            Question::Server => {
+                let mut entries: Vec<MenuEntry> = self.again().into_iter().collect();
+                entries.extend(self.offers.iter().map(|(offer, _)| MenuEntry::Found(offer.clone())));
                 let new = |last: &&String| self.offer_at(last).is_none();
-                entries.extend(self.known.server.as_ref().filter(new).cloned().map(Entry::Last));
-                entries.extend([Entry::Address, self.running_here().map_or(Entry::Here, Entry::Running)]);
+                entries.extend(self.known.server.as_ref().filter(new).cloned().map(MenuEntry::Last));
+                entries.extend([MenuEntry::Address, self.running_here().map_or(MenuEntry::Here, MenuEntry::Running)]);
                 entries
             }
-            Step::How => vec![Entry::Guest, Entry::Account, Entry::Register],
+            Question::How => vec![MenuEntry::Guest, MenuEntry::Account, MenuEntry::Register],
             _ => Vec::new(),
         }
     }
@@ -289,19 +289,19 @@ impl Questions {
 
     /// The last time, at the address that the server has now. An id proves nothing, since it can be repeated by
     /// others: it counts only while no server answers at the old address.
-    fn again(&self) -> Option<Entry> {
+    fn again(&self) -> Option<MenuEntry> {
         let last = self.known.last_time.clone().filter(|_| !self.known.register)?;
         if let Some(offer) = self.offer_at(&last.server) {
-            return Some(Entry::Again(LastTime { server_name: offer.name.clone(), ..last }, None));
+            return Some(MenuEntry::Again(LastTime { server_name: offer.name.clone(), ..last }, None));
         }
         let is_it = |offer: &&Offer| !last.server_id.is_empty() && offer.id == last.server_id;
         let moved = self.offers.iter().map(|(offer, _)| offer).find(is_it);
         Some(match moved {
             Some(Offer { name, address, .. }) => {
                 let formerly = Some(last.server.clone());
-                Entry::Again(LastTime { server: address.clone(), server_name: name.clone(), ..last }, formerly)
+                MenuEntry::Again(LastTime { server: address.clone(), server_name: name.clone(), ..last }, formerly)
             }
-            None => Entry::Again(last, None),
+            None => MenuEntry::Again(last, None),
         })
     }
 
@@ -316,7 +316,7 @@ impl Questions {
     /// What is typed must not be seen.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self.step, Step::Password | Step::PasswordAgain | Step::ServerPassword)
+        matches!(self.step, Question::Password | Question::PasswordAgain | Question::ServerPassword)
     }
 
     /// The server that was chosen, and the name, as far as they are.
@@ -347,7 +347,7 @@ impl Questions {
                 self.offers.push((new, 0));
             }
         }
-        if self.step == Step::Server {
+        if self.step == Question::Server {
             self.select(selected);
             self.enter_now();
         }
@@ -355,7 +355,8 @@ impl Questions {
 
     /// An Enter that waited for the first look takes the server that is proposed, if there is one.
     fn enter_now(&mut self) {
-        let is_server = |entry: &Entry| matches!(entry, Entry::Again(..) | Entry::Found(_) | Entry::Last(_));
+        let is_server =
+            |entry: &MenuEntry| matches!(entry, MenuEntry::Again(..) | MenuEntry::Found(_) | MenuEntry::Last(_));
         let waits = std::mem::take(&mut self.enter_waits);
         if waits && self.entries().get(self.at).is_some_and(is_server) {
             self.choose(self.at);
@@ -363,22 +364,23 @@ impl Questions {
     }
 
     /// Selects the same again, or, as long as nobody has chosen, what is likely.
-    fn select(&mut self, before: Option<Entry>) {
+    fn select(&mut self, before: Option<MenuEntry>) {
         let entries = self.entries();
-        let is_at = |entry: &Entry, address: &str| match entry {
-            Entry::Found(offer) => offer.address == address,
-            Entry::Last(last) => last == address,
+        let is_at = |entry: &MenuEntry, address: &str| match entry {
+            MenuEntry::Found(offer) => offer.address == address,
+            MenuEntry::Last(last) => last == address,
             _ => false,
         };
-        let same = |entry: &Entry| match &before {
-            Some(Entry::Found(offer)) => is_at(entry, &offer.address),
-            Some(Entry::Last(last)) => is_at(entry, last),
-            Some(Entry::Again(..)) => matches!(entry, Entry::Again(..)),
-            Some(Entry::Here | Entry::Running(_)) => matches!(entry, Entry::Here | Entry::Running(_)),
+        let same = |entry: &MenuEntry| match &before {
+            Some(MenuEntry::Found(offer)) => is_at(entry, &offer.address),
+            Some(MenuEntry::Last(last)) => is_at(entry, last),
+            Some(MenuEntry::Again(..)) => matches!(entry, MenuEntry::Again(..)),
+            Some(MenuEntry::Here | MenuEntry::Running(_)) => matches!(entry, MenuEntry::Here | MenuEntry::Running(_)),
             other => other.as_ref() == Some(entry),
         };
-        let last = |entry: &Entry| self.known.server.as_ref().is_some_and(|last| is_at(entry, last));
-        let likely = |entry: &Entry| matches!(entry, Entry::Again(..)) || (self.again().is_none() && last(entry));
+        let last = |entry: &MenuEntry| self.known.server.as_ref().is_some_and(|last| is_at(entry, last));
+        let likely =
+            |entry: &MenuEntry| matches!(entry, MenuEntry::Again(..)) || (self.again().is_none() && last(entry));
         let at = if self.moved { entries.iter().position(same) } else { entries.iter().position(likely) };
         let fallback = if self.moved { self.at.min(entries.len().saturating_sub(1)) } else { 0 };
         self.at = at.unwrap_or(fallback);

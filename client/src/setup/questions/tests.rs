@@ -9,15 +9,15 @@ fn offer(name: &str, last: u8, password: bool) -> Offer {
 }
 
 fn press(welcome: &mut Questions, code: Code) -> Vec<SetupEffect> {
-    welcome.step(Input::Key(Key::plain(code)))
+    welcome.step(SetupInput::Key(Key::plain(code)))
 }
 
 fn type_in(welcome: &mut Questions, text: &str) {
     text.chars().for_each(|c| assert_eq!(press(welcome, Code::Char(c)), []));
 }
 
-fn known() -> Known {
-    Known { name: "alice".into(), ..Known::default() }
+fn known() -> KnownAnswers {
+    KnownAnswers { name: "alice".into(), ..KnownAnswers::default() }
 }
 
 #[track_caller]
@@ -31,8 +31,8 @@ fn connects(wishes: Vec<SetupEffect>) -> Choice {
 #[test]
 fn three_times_enter_is_enough() {
     let mut welcome = Questions::new(known());
-    welcome.step(Input::Found(vec![offer("Room 12", 1, false)]));
-    for step in [Step::Name, Step::How] {
+    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
+    for step in [Question::Name, Question::How] {
         press(&mut welcome, Code::Enter);
         assert_eq!(welcome.step, step);
     }
@@ -45,67 +45,67 @@ fn whoever_types_knows_an_address() {
     let mut welcome = Questions::new(known());
     type_in(&mut welcome, "a b");
     press(&mut welcome, Code::Enter);
-    assert!(welcome.step == Step::Address && welcome.problem.is_some());
-    welcome.step(Input::Key(Key::ctrl('u')));
-    welcome.step(Input::Paste("10.9.9.9:7\nmore".into()));
+    assert!(welcome.step == Question::Address && welcome.problem.is_some());
+    welcome.step(SetupInput::Key(Key::ctrl('u')));
+    welcome.step(SetupInput::Paste("10.9.9.9:7\nmore".into()));
     press(&mut welcome, Code::Enter);
-    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "10.9.9.9:7"));
+    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.9.9.9:7"));
 }
 
 #[test]
 fn what_is_selected_stays_selected_while_servers_come_and_go() {
     let mut welcome = Questions::new(known());
     let (a, b, c) = (offer("a", 1, false), offer("b", 2, false), offer("c", 3, true));
-    welcome.step(Input::Found(vec![b.clone()]));
+    welcome.step(SetupInput::Found(vec![b.clone()]));
     press(&mut welcome, Code::Down);
     press(&mut welcome, Code::Up);
-    welcome.step(Input::Found(vec![a.clone(), b.clone(), c.clone()]));
-    assert_eq!(welcome.entries()[welcome.at], Entry::Found(b.clone()));
+    welcome.step(SetupInput::Found(vec![a.clone(), b.clone(), c.clone()]));
+    assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(b.clone()));
     for _ in 0..MISSED {
         assert_eq!(welcome.entries().len(), 5, "datagrams get lost");
-        welcome.step(Input::Found(vec![c.clone(), b.clone()]));
+        welcome.step(SetupInput::Found(vec![c.clone(), b.clone()]));
     }
     assert_eq!(welcome.entries().len(), 4);
-    assert_eq!(welcome.entries()[welcome.at], Entry::Found(b));
+    assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(b));
 }
 
 #[test]
 fn the_last_server_is_proposed_wherever_it_stands() {
     let last = "10.0.0.3:12345".to_owned();
-    let mut welcome = Questions::new(Known { server: Some(last.clone()), ..known() });
-    assert_eq!(welcome.entries()[0], Entry::Last(last));
-    welcome.step(Input::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
+    let mut welcome = Questions::new(KnownAnswers { server: Some(last.clone()), ..known() });
+    assert_eq!(welcome.entries()[0], MenuEntry::Last(last));
+    welcome.step(SetupInput::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
     assert_eq!(welcome.entries().len(), 4, "it is not there twice");
-    assert_eq!(welcome.entries()[welcome.at], Entry::Found(offer("c", 3, false)));
+    assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(offer("c", 3, false)));
 }
 
 #[test]
 fn a_server_with_a_password_asks_for_it_first() {
     let mut welcome = Questions::new(known());
-    welcome.step(Input::Found(vec![offer("Room 12", 1, true)]));
+    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
     for _ in 0..3 {
         assert_eq!(press(&mut welcome, Code::Enter), []);
     }
-    assert!(welcome.step == Step::ServerPassword && welcome.is_secret());
+    assert!(welcome.step == Question::ServerPassword && welcome.is_secret());
     type_in(&mut welcome, "sesame");
     assert_eq!(connects(press(&mut welcome, Code::Enter)).server_password.as_deref(), Some("sesame"));
-    welcome.step(Input::Refused("that is not this server's password".into(), Some(Cause::WrongServerPassword)));
-    assert!(welcome.step == Step::ServerPassword && welcome.problem.is_some() && welcome.field.text().is_empty());
+    welcome.step(SetupInput::Refused("that is not this server's password".into(), Some(Cause::WrongServerPassword)));
+    assert!(welcome.step == Question::ServerPassword && welcome.problem.is_some() && welcome.field.text().is_empty());
 }
 
 #[test]
 fn a_refusal_asks_again_what_would_have_to_be_different() {
     for (cause, step) in [
-        (None, Step::Server),
-        (Some(Cause::NameTaken), Step::Name),
-        (Some(Cause::NameRegistered), Step::How),
-        (Some(Cause::WrongServerPassword), Step::ServerPassword),
+        (None, Question::Server),
+        (Some(Cause::NameTaken), Question::Name),
+        (Some(Cause::NameRegistered), Question::How),
+        (Some(Cause::WrongServerPassword), Question::ServerPassword),
     ] {
         let mut welcome = Questions::new(known());
         type_in(&mut welcome, "host");
         (0..3).for_each(|_| _ = press(&mut welcome, Code::Enter));
-        assert_eq!(welcome.step, Step::Connecting);
-        assert_eq!(welcome.step(Input::Refused("no".into(), cause)), []);
+        assert_eq!(welcome.step, Question::Connecting);
+        assert_eq!(welcome.step(SetupInput::Refused("no".into(), cause)), []);
         assert_eq!((welcome.step, welcome.problem.as_deref()), (step, Some("no")));
     }
 }
@@ -118,16 +118,18 @@ fn accounts_are_signed_in_to_and_made() {
         (0..2).for_each(|_| _ = press(&mut welcome, Code::Enter));
         (0..downs).for_each(|_| _ = press(&mut welcome, Code::Down));
         press(&mut welcome, Code::Enter);
-        assert_eq!(welcome.step, Step::Password);
+        assert_eq!(welcome.step, Question::Password);
         if register {
             type_in(&mut welcome, "short");
             press(&mut welcome, Code::Enter);
             assert!(welcome.problem.take().unwrap().contains("8 to 72"));
             for again in ["correct hearse", "correct horse"] {
-                assert!(welcome.step == Step::Password && welcome.is_secret());
+                assert!(welcome.step == Question::Password && welcome.is_secret());
                 type_in(&mut welcome, "correct horse");
                 assert_eq!(press(&mut welcome, Code::Enter), []);
-                assert!(welcome.step == Step::PasswordAgain && welcome.is_secret() && welcome.field.text().is_empty());
+                assert!(
+                    welcome.step == Question::PasswordAgain && welcome.is_secret() && welcome.field.text().is_empty()
+                );
                 type_in(&mut welcome, again);
                 if again == "correct hearse" {
                     assert_eq!(press(&mut welcome, Code::Enter), []);
@@ -145,12 +147,12 @@ fn accounts_are_signed_in_to_and_made() {
 #[test]
 fn what_was_given_is_not_asked() {
     let (password, server_password) = (Some("pw".to_owned()), Some("door".to_owned()));
-    let mut welcome = Questions::new(Known { name_is_given: true, password, server_password, ..known() });
-    welcome.step(Input::Found(vec![offer("Room 12", 1, true)]));
+    let mut welcome = Questions::new(KnownAnswers { name_is_given: true, password, server_password, ..known() });
+    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
     let choice = connects(press(&mut welcome, Code::Enter));
     assert_eq!((choice.password.as_deref(), choice.server_password.as_deref()), (Some("pw"), Some("door")));
-    welcome.step(Input::Refused("in use".into(), Some(Cause::NameTaken)));
-    assert_eq!(welcome.step, Step::Name, "now it has to be");
+    welcome.step(SetupInput::Refused("in use".into(), Some(Cause::NameTaken)));
+    assert_eq!(welcome.step, Question::Name, "now it has to be");
 }
 
 #[test]
@@ -158,34 +160,34 @@ fn a_server_is_started_here() {
     let mut welcome = Questions::new(known());
     press(&mut welcome, Code::Up);
     assert_eq!(press(&mut welcome, Code::Enter), [SetupEffect::Start]);
-    welcome.step(Input::Started(Err(NotStarted::Failed("port 12345 is taken".into()))));
-    assert_eq!((welcome.step, welcome.problem.as_deref()), (Step::Server, Some("port 12345 is taken")));
+    welcome.step(SetupInput::Started(Err(NotStarted::Failed("port 12345 is taken".into()))));
+    assert_eq!((welcome.step, welcome.problem.as_deref()), (Question::Server, Some("port 12345 is taken")));
     press(&mut welcome, Code::Up);
     press(&mut welcome, Code::Enter);
-    welcome.step(Input::Started(Ok("127.0.0.1:12345".into())));
-    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "127.0.0.1:12345"));
+    welcome.step(SetupInput::Started(Ok("127.0.0.1:12345".into())));
+    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "127.0.0.1:12345"));
 }
 
 #[test]
 fn b4_enter_in_the_first_half_second_waits_for_the_first_look() {
     let mut welcome = Questions::new(known());
     assert_eq!(press(&mut welcome, Code::Enter), []);
-    assert_eq!((welcome.step, &welcome.problem), (Step::Server, &None));
-    welcome.step(Input::Found(vec![offer("Room 12", 1, false)]));
-    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "10.0.0.1:12345"));
+    assert_eq!((welcome.step, &welcome.problem), (Question::Server, &None));
+    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
+    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.0.0.1:12345"));
     // Nobody answers: the address is not asked for, since that was not chosen.
     let mut alone = Questions::new(known());
     press(&mut alone, Code::Enter);
-    alone.step(Input::Found(Vec::new()));
-    assert_eq!(alone.step, Step::Server);
-    alone.step(Input::Found(vec![offer("later", 1, false)]));
-    assert_eq!(alone.step, Step::Server, "an Enter of long ago is forgotten");
+    alone.step(SetupInput::Found(Vec::new()));
+    assert_eq!(alone.step, Question::Server);
+    alone.step(SetupInput::Found(vec![offer("later", 1, false)]));
+    assert_eq!(alone.step, Question::Server, "an Enter of long ago is forgotten");
     // Another key takes it back; one who has moved has chosen.
     let mut typing = Questions::new(known());
     press(&mut typing, Code::Enter);
     type_in(&mut typing, "ho");
-    typing.step(Input::Found(vec![offer("Room 12", 1, false)]));
-    assert_eq!((typing.step, typing.field.text()), (Step::Address, "ho"));
+    typing.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
+    assert_eq!((typing.step, typing.field.text()), (Question::Address, "ho"));
     let mut moved = Questions::new(known());
     press(&mut moved, Code::Down);
     assert_eq!(press(&mut moved, Code::Enter), [SetupEffect::Start]);
@@ -194,12 +196,12 @@ fn b4_enter_in_the_first_half_second_waits_for_the_first_look() {
 #[test]
 fn b4_an_empty_address_is_answered_in_words() {
     let mut welcome = Questions::new(known());
-    welcome.step(Input::Found(Vec::new()));
+    welcome.step(SetupInput::Found(Vec::new()));
     (0..2).for_each(|_| _ = press(&mut welcome, Code::Enter));
     assert_eq!(welcome.problem.as_deref(), Some("Type an address, for example 192.168.1.20"));
 }
 
-fn last_time(account: bool) -> Known {
+fn last_time(account: bool) -> KnownAnswers {
     let last_time = LastTime {
         server: "10.0.0.3:12345".into(),
         server_name: "Third floor".into(),
@@ -208,7 +210,7 @@ fn last_time(account: bool) -> Known {
         room: RoomName::parse("ops").unwrap(),
         account,
     };
-    Known {
+    KnownAnswers {
         server: Some(last_time.server.clone()),
         last_time: Some(last_time),
         account: account.then(|| "dave".into()),
@@ -219,7 +221,7 @@ fn last_time(account: bool) -> Known {
 #[test]
 fn b15_one_enter_goes_on_with_the_last_time() {
     let mut guest = Questions::new(last_time(false));
-    guest.step(Input::Found(vec![offer("a", 1, false), offer("Third floor", 3, false)]));
+    guest.step(SetupInput::Found(vec![offer("a", 1, false), offer("Third floor", 3, false)]));
     assert_eq!((guest.at, &*guest.entries()[0].columns()[0]), (0, "ops on Third floor as dave (last time)"));
     let choice = connects(press(&mut guest, Code::Enter));
     assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.3:12345", "dave", None));
@@ -227,35 +229,35 @@ fn b15_one_enter_goes_on_with_the_last_time() {
     // Discovery may be switched off.
     let mut unseen = Questions::new(last_time(false));
     press(&mut unseen, Code::Enter);
-    assert_eq!(connects(unseen.step(Input::Found(Vec::new()))).server, "10.0.0.3:12345");
+    assert_eq!(connects(unseen.step(SetupInput::Found(Vec::new()))).server, "10.0.0.3:12345");
     let mut account = Questions::new(last_time(true));
-    account.step(Input::Found(vec![offer("Third floor", 3, false)]));
+    account.step(SetupInput::Found(vec![offer("Third floor", 3, false)]));
     press(&mut account, Code::Enter);
-    assert_eq!(account.step, Step::Password);
+    assert_eq!(account.step, Question::Password);
     type_in(&mut account, "correct horse");
     assert_eq!(connects(press(&mut account, Code::Enter)).password.as_deref(), Some("correct horse"));
     let mut closed = Questions::new(last_time(false));
-    closed.step(Input::Found(vec![offer("Third floor", 3, true)]));
+    closed.step(SetupInput::Found(vec![offer("Third floor", 3, true)]));
     press(&mut closed, Code::Enter);
-    assert_eq!(closed.step, Step::ServerPassword);
+    assert_eq!(closed.step, Question::ServerPassword);
 }
 
 #[test]
 fn b15_a_refusal_asks_what_has_to_be_different() {
     let mut guest = Questions::new(last_time(false));
-    guest.step(Input::Found(vec![offer("Third floor", 3, false)]));
+    guest.step(SetupInput::Found(vec![offer("Third floor", 3, false)]));
     connects(press(&mut guest, Code::Enter));
-    guest.step(Input::Refused("taken".into(), Some(Cause::NameTaken)));
-    assert_eq!((guest.step, guest.field.text()), (Step::Name, "dave"));
-    let register = Questions::new(Known { register: true, ..last_time(false) });
-    assert!(!matches!(register.entries()[0], Entry::Again(..)), "an account is to be made");
+    guest.step(SetupInput::Refused("taken".into(), Some(Cause::NameTaken)));
+    assert_eq!((guest.step, guest.field.text()), (Question::Name, "dave"));
+    let register = Questions::new(KnownAnswers { register: true, ..last_time(false) });
+    assert!(!matches!(register.entries()[0], MenuEntry::Again(..)), "an account is to be made");
 }
 
 #[test]
 fn b15_a_server_that_has_moved_is_found_by_its_id() {
     let at = |last: u8, id: &str| Offer { id: id.into(), ..offer("Third floor", last, false) };
     let mut moved = Questions::new(last_time(false));
-    moved.step(Input::Found(vec![at(9, "0f")]));
+    moved.step(SetupInput::Found(vec![at(9, "0f")]));
     let shown = "ops on Third floor as dave (last time; now at 10.0.0.9:12345)";
     assert_eq!(&*moved.entries()[0].columns()[0], shown);
     let choice = connects(press(&mut moved, Code::Enter));
@@ -263,13 +265,13 @@ fn b15_a_server_that_has_moved_is_found_by_its_id() {
     assert_eq!(choice.server_id, "0f");
     // Who repeats the id of a server that answers where it was gets nobody.
     let mut copied = Questions::new(last_time(false));
-    copied.step(Input::Found(vec![at(9, "0f"), at(3, "0f")]));
+    copied.step(SetupInput::Found(vec![at(9, "0f"), at(3, "0f")]));
     assert_eq!(connects(press(&mut copied, Code::Enter)).server, "10.0.0.3:12345");
     // A server without an id is no other one without an id.
     let mut nameless = last_time(false);
     nameless.last_time.as_mut().unwrap().server_id.clear();
     let mut nameless = Questions::new(nameless);
-    nameless.step(Input::Found(vec![at(9, "")]));
+    nameless.step(SetupInput::Found(vec![at(9, "")]));
     assert_eq!(connects(press(&mut nameless, Code::Enter)).server, "10.0.0.3:12345");
 }
 
@@ -278,22 +280,22 @@ fn a15_a_server_that_runs_here_is_joined() {
     let joins = |welcome: &Questions| welcome.entries().last().unwrap().columns()[0].clone();
     let mut found = Questions::new(known());
     let here = Offer { here: true, ..offer("Landline", 1, true) };
-    found.step(Input::Found(vec![here.clone()]));
+    found.step(SetupInput::Found(vec![here.clone()]));
     assert_eq!(joins(&found), "a Landline server already runs here on port 12345: join it");
     press(&mut found, Code::Up);
     assert_eq!(press(&mut found, Code::Enter), []);
-    assert_eq!((found.step, found.chosen().0), (Step::Name, "10.0.0.1:12345"));
+    assert_eq!((found.step, found.chosen().0), (Question::Name, "10.0.0.1:12345"));
     let mut other = Questions::new(known());
-    other.step(Input::Found(vec![Offer { address: "10.0.0.1:22222".into(), ..here }]));
-    assert_eq!(other.entries().last(), Some(&Entry::Here), "its port is not in the way");
+    other.step(SetupInput::Found(vec![Offer { address: "10.0.0.1:22222".into(), ..here }]));
+    assert_eq!(other.entries().last(), Some(&MenuEntry::Here), "its port is not in the way");
     // One that discovery does not see is noticed when another is to be started.
     let mut hidden = Questions::new(known());
     press(&mut hidden, Code::Up);
     assert_eq!(press(&mut hidden, Code::Enter), [SetupEffect::Start]);
-    hidden.step(Input::Started(Err(NotStarted::Running("127.0.0.1:12345".into()))));
+    hidden.step(SetupInput::Started(Err(NotStarted::Running("127.0.0.1:12345".into()))));
     assert!(hidden.problem.as_ref().unwrap().contains("already runs on this machine"));
     press(&mut hidden, Code::Enter);
-    assert_eq!((hidden.step, hidden.chosen().0), (Step::Name, "127.0.0.1:12345"));
+    assert_eq!((hidden.step, hidden.chosen().0), (Question::Name, "127.0.0.1:12345"));
 }
 
 #[test]
@@ -303,29 +305,29 @@ fn escape_goes_back_step_by_step_and_out() {
     (0..3).for_each(|_| _ = press(&mut welcome, Code::Enter));
     assert_eq!(press(&mut welcome, Code::Escape), [SetupEffect::GiveUp]);
     assert_eq!(press(&mut welcome, Code::Escape), []);
-    assert_eq!((welcome.step, press(&mut welcome, Code::Escape)), (Step::Server, vec![SetupEffect::Leave]));
-    assert_eq!(welcome.step(Input::Key(Key::ctrl('c'))), [SetupEffect::Leave]);
+    assert_eq!((welcome.step, press(&mut welcome, Code::Escape)), (Question::Server, vec![SetupEffect::Leave]));
+    assert_eq!(welcome.step(SetupInput::Key(Key::ctrl('c'))), [SetupEffect::Leave]);
 }
 
 #[test]
 fn lines_answer_where_there_is_no_screen() {
-    let line = |welcome: &mut Questions, line: &str| welcome.step(Input::Line(line.into()));
+    let line = |welcome: &mut Questions, line: &str| welcome.step(SetupInput::Line(line.into()));
     let mut welcome = Questions::new(known());
-    welcome.step(Input::Found(vec![offer("a", 1, false), offer("b", 2, false)]));
+    welcome.step(SetupInput::Found(vec![offer("a", 1, false), offer("b", 2, false)]));
     assert_eq!(line(&mut welcome, "a b"), []);
-    assert!(welcome.step == Step::Server && welcome.problem.is_some());
+    assert!(welcome.step == Question::Server && welcome.problem.is_some());
     line(&mut welcome, "2");
-    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "10.0.0.2:12345"));
+    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.0.0.2:12345"));
     line(&mut welcome, "bob");
     line(&mut welcome, "9");
-    assert!(welcome.step == Step::How && welcome.problem.is_some());
+    assert!(welcome.step == Question::How && welcome.problem.is_some());
     assert_eq!(connects(line(&mut welcome, "")).name.as_str(), "bob");
     let mut welcome = Questions::new(known());
     line(&mut welcome, "somewhere");
-    assert_eq!((welcome.step, welcome.chosen().0), (Step::Name, "somewhere:12345"));
+    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "somewhere:12345"));
 }
 
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> impl Strategy<Value = SetupInput> {
     let code = prop::sample::select(vec![
         Code::Enter,
         Code::Escape,
@@ -345,12 +347,12 @@ fn input() -> impl Strategy<Value = Input> {
         None,
     ]);
     prop_oneof![
-        6 => code.prop_map(|code| Input::Key(Key::plain(code))),
-        1 => ".{0,30}".prop_map(Input::Paste),
-        1 => ".{0,10}".prop_map(Input::Line),
-        2 => prop::collection::vec(0u8..6, 0..4).prop_map(|n| Input::Found(n.into_iter().map(|n| offer("x", n, n > 2)).collect())),
-        1 => cause.prop_map(|cause| Input::Refused("no".into(), cause)),
-        1 => any::<bool>().prop_map(|well| Input::Started(if well { Ok("h:1".into()) } else { Err(NotStarted::Failed("no".into())) })),
+        6 => code.prop_map(|code| SetupInput::Key(Key::plain(code))),
+        1 => ".{0,30}".prop_map(SetupInput::Paste),
+        1 => ".{0,10}".prop_map(SetupInput::Line),
+        2 => prop::collection::vec(0u8..6, 0..4).prop_map(|n| SetupInput::Found(n.into_iter().map(|n| offer("x", n, n > 2)).collect())),
+        1 => cause.prop_map(|cause| SetupInput::Refused("no".into(), cause)),
+        1 => any::<bool>().prop_map(|well| SetupInput::Started(if well { Ok("h:1".into()) } else { Err(NotStarted::Failed("no".into())) })),
     ]
 }
 
@@ -362,7 +364,7 @@ proptest! {
             for wish in welcome.step(input) {
                 if let SetupEffect::Connect(choice) = wish {
                     prop_assert!(!choice.server.is_empty());
-                    prop_assert_eq!(welcome.step, Step::Connecting);
+                    prop_assert_eq!(welcome.step, Question::Connecting);
                 }
             }
             let entries = welcome.entries();
@@ -375,10 +377,10 @@ proptest! {
 fn at_a_known_server_only_what_it_does_not_take_is_asked() {
     let refused = |cause| Questions::refused_at("h:1", known(), "no", Some(cause));
     for (cause, step) in [
-        (Cause::NameRegistered, Step::Password),
-        (Cause::WrongPassword, Step::Password),
-        (Cause::NameTaken, Step::Name),
-        (Cause::ServerPasswordNeeded, Step::ServerPassword),
+        (Cause::NameRegistered, Question::Password),
+        (Cause::WrongPassword, Question::Password),
+        (Cause::NameTaken, Question::Name),
+        (Cause::ServerPasswordNeeded, Question::ServerPassword),
     ] {
         let welcome = refused(cause).expect("a question");
         assert_eq!((welcome.step, welcome.problem.as_deref()), (step, Some("no")), "{cause:?}");
@@ -396,16 +398,17 @@ fn at_a_known_server_only_what_it_does_not_take_is_asked() {
 
 #[test]
 fn at_a_known_server_an_account_is_made_by_its_password_alone() {
-    let mut welcome = Questions::at("h:1", Known { register: true, ..known() }, UserName::parse(&known().name).ok());
-    for step in [Step::Password, Step::PasswordAgain] {
+    let mut welcome =
+        Questions::at("h:1", KnownAnswers { register: true, ..known() }, UserName::parse(&known().name).ok());
+    for step in [Question::Password, Question::PasswordAgain] {
         assert_eq!(welcome.step, step);
         type_in(&mut welcome, "correct horse");
-        if step == Step::Password {
+        if step == Question::Password {
             assert_eq!(press(&mut welcome, Code::Enter), []);
         }
     }
     let choice = connects(press(&mut welcome, Code::Enter));
     assert!(choice.register && choice.password.as_deref() == Some("correct horse"));
-    let nameless = Questions::at("h:1", Known { name: "john-doe".into(), ..Known::default() }, None);
-    assert_eq!(nameless.step, Step::Name);
+    let nameless = Questions::at("h:1", KnownAnswers { name: "john-doe".into(), ..KnownAnswers::default() }, None);
+    assert_eq!(nameless.step, Question::Name);
 }

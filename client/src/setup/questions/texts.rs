@@ -1,6 +1,6 @@
 //! What the questions say, on a screen and without one.
 
-use super::{Entry, Questions, Step};
+use super::{MenuEntry, Question, Questions};
 use crate::new_password::CAUTION;
 
 impl Questions {
@@ -9,16 +9,16 @@ impl Questions {
     pub fn question(&self) -> String {
         let (server, name) = self.chosen();
         match self.step {
-            Step::Server => "Where do you want to talk?".into(),
-            Step::Address => "The address of the server, as HOST or HOST:PORT".into(),
-            Step::Name => "Your name".into(),
-            Step::How => format!("How do you want to sign in, {name}?"),
-            Step::Password if self.registers() => format!("Choose a password for {name} (8 or more characters)"),
-            Step::Password => format!("Password for {name}"),
-            Step::PasswordAgain => "The same password again".into(),
-            Step::ServerPassword => format!("Password for the server {server}"),
-            Step::Starting => "Starting a server on this machine…".into(),
-            Step::Connecting => format!("Connecting to {server} as {name}…"),
+            Question::Server => "Where do you want to talk?".into(),
+            Question::Address => "The address of the server, as HOST or HOST:PORT".into(),
+            Question::Name => "Your name".into(),
+            Question::How => format!("How do you want to sign in, {name}?"),
+            Question::Password if self.registers() => format!("Choose a password for {name} (8 or more characters)"),
+            Question::Password => format!("Password for {name}"),
+            Question::PasswordAgain => "The same password again".into(),
+            Question::ServerPassword => format!("Password for the server {server}"),
+            Question::Starting => "Starting a server on this machine…".into(),
+            Question::Connecting => format!("Connecting to {server} as {name}…"),
         }
     }
 
@@ -32,9 +32,9 @@ impl Questions {
     #[must_use]
     pub fn search(&self) -> &'static str {
         match (self.step, self.searched, self.offers.is_empty()) {
-            (Step::Server, false, _) => "looking for servers…",
-            (Step::Server, true, true) => "No server found yet, still looking…",
-            (Step::Server, true, false) => "looking for more…",
+            (Question::Server, false, _) => "looking for servers…",
+            (Question::Server, true, true) => "No server found yet, still looking…",
+            (Question::Server, true, false) => "looking for more…",
             _ => "",
         }
     }
@@ -43,42 +43,42 @@ impl Questions {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self.step {
-            Step::Server => "↑ ↓ Enter choose · or type an address · Esc leaves",
-            Step::How => "↑ ↓ Enter choose · Esc back",
-            Step::Starting | Step::Connecting => "Esc back",
+            Question::Server => "↑ ↓ Enter choose · or type an address · Esc leaves",
+            Question::How => "↑ ↓ Enter choose · Esc back",
+            Question::Starting | Question::Connecting => "Esc back",
             _ if self.proposed => "Enter takes it · or type another · Esc back",
             _ => "Enter go on · Esc back",
         }
     }
 }
 
-impl Entry {
+impl MenuEntry {
     /// What it is, in columns: what it is called, where it is, who is there, what it wants.
     #[must_use]
     pub fn columns(&self) -> [String; 4] {
         let one = |text: &str| [text.to_owned(), String::new(), String::new(), String::new()];
         match self {
-            Entry::Again(last, formerly) => {
+            MenuEntry::Again(last, formerly) => {
                 let server = if last.server_name.is_empty() { &last.server } else { &last.server_name };
                 let moved = formerly.as_ref().map_or(String::new(), |_| format!("; now at {}", last.server));
                 one(&format!("{} on {server} as {} (last time{moved})", last.room, last.name))
             }
-            Entry::Found(offer) => {
+            MenuEntry::Found(offer) => {
                 let name = if offer.name.is_empty() { "a server" } else { &offer.name };
                 let people = if offer.people == 1 { "1 person".into() } else { format!("{} people", offer.people) };
                 let password = if offer.password { "password" } else { "" };
                 [name.into(), offer.address.clone(), people, password.into()]
             }
-            Entry::Last(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
-            Entry::Address => one("another server: type its address"),
-            Entry::Here => one("start a server here, for everybody on this network"),
-            Entry::Running(address) => {
+            MenuEntry::Last(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
+            MenuEntry::Address => one("another server: type its address"),
+            MenuEntry::Here => one("start a server here, for everybody on this network"),
+            MenuEntry::Running(address) => {
                 let port = address.rsplit(':').next().unwrap_or_default();
                 one(&format!("a Landline server already runs here on port {port}: join it"))
             }
-            Entry::Guest => one("As a guest (no password)"),
-            Entry::Account => one("Sign in to my account"),
-            Entry::Register => one("Create an account (reserves the name)"),
+            MenuEntry::Guest => one("As a guest (no password)"),
+            MenuEntry::Account => one("Sign in to my account"),
+            MenuEntry::Register => one("Create an account (reserves the name)"),
         }
     }
 }

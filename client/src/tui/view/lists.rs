@@ -14,28 +14,28 @@ pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &m
     let rows = list_rows(state);
     let viewed = rows
         .iter()
-        .position(|row| matches!(row, Row::Talk(index, _) if *index == state.conversations().viewed_index()));
+        .position(|row| matches!(row, ListRow::Talk(index, _) if *index == state.conversations().viewed_index()));
     // The one that is shown is always in sight.
     let height = usize::from(area.height);
     let first = viewed.map_or(0, |at| (at + 1).saturating_sub(height));
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
         match row {
-            Row::Heading(text) => _ = pieces(area, y, buffer, &[(text, theme.dim)]),
-            Row::Blank => {}
-            Row::Talk(index, conversation) => {
+            ListRow::Heading(text) => _ = pieces(area, y, buffer, &[(text, theme.dim)]),
+            ListRow::Blank => {}
+            ListRow::Talk(index, conversation) => {
                 entry(state, theme, (*index, conversation), Rect { y, height: 1, ..area }, buffer)
             }
         }
     }
 }
 
-enum Row<'s> {
+enum ListRow<'s> {
     Heading(&'static str),
     Blank,
     Talk(usize, &'s Conversation),
 }
 
-fn list_rows(state: &State) -> Vec<Row<'_>> {
+fn list_rows(state: &State) -> Vec<ListRow<'_>> {
     let heading = |place: &ConversationId| match place {
         ConversationId::Room(_) | ConversationId::Global => "Rooms",
         ConversationId::Person(_) | ConversationId::OffTheRecord(_) | ConversationId::Direct(_) => "People",
@@ -47,14 +47,14 @@ fn list_rows(state: &State) -> Vec<Row<'_>> {
         let heading = heading(&conversation.place);
         if last != Some(heading) {
             if last.is_some() {
-                rows.push(Row::Blank);
+                rows.push(ListRow::Blank);
             }
             if !heading.is_empty() {
-                rows.push(Row::Heading(heading));
+                rows.push(ListRow::Heading(heading));
             }
         }
         last = Some(heading);
-        rows.push(Row::Talk(index, conversation));
+        rows.push(ListRow::Talk(index, conversation));
     }
     rows
 }

@@ -3,7 +3,7 @@
 use super::super::theme::Theme;
 use super::pieces;
 use crate::chat::State;
-use crate::chat::help::{Row, rows};
+use crate::chat::help::{HelpRow, rows};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::{PasswordForm, Purpose};
 use crate::chat::paste::Pasted;
@@ -74,8 +74,8 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
     let first = first.min(rows.len());
     for (y, row) in (inner.top()..inner.bottom()).zip(&rows[first..]) {
         match row {
-            Row::Heading(text) => _ = pieces(inner, y, buffer, &[(text, theme.new)]),
-            Row::Entry(left, column, right) => {
+            HelpRow::Heading(text) => _ = pieces(inner, y, buffer, &[(text, theme.new)]),
+            HelpRow::Entry(left, column, right) => {
                 let gap = " ".repeat(column.saturating_sub(left.cell_width()));
                 pieces(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
             }

@@ -3,7 +3,7 @@
 use super::super::theme::Theme;
 use super::pieces;
 use crate::chat::wrap::{CellWidth, cut, wrap};
-use crate::setup::questions::{Questions, Step};
+use crate::setup::questions::{Question, Questions};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -29,15 +29,15 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
 
     let width = area.width.saturating_sub(4).min(WIDEST);
     let body = Rect { x: area.x + (area.width - width) / 2, y: area.y + 2, width, height: area.height - 4 };
-    let mut page = Page { body, y: body.y, buffer };
+    let mut page = QuestionsPage { body, y: body.y, buffer };
     page.row(&[(&questions.question(), theme.new)]);
     page.y += u16::from(body.height > 8);
     let cursor = match questions.step {
-        Step::Server | Step::How => {
+        Question::Server | Question::How => {
             entries(questions, theme, &mut page);
             None
         }
-        Step::Starting | Step::Connecting => None,
+        Question::Starting | Question::Connecting => None,
         _ => field(questions, theme, &mut page),
     };
     page.y += u16::from(body.height > 8);
@@ -48,13 +48,13 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
     cursor
 }
 
-struct Page<'b> {
+struct QuestionsPage<'b> {
     body: Rect,
     y: u16,
     buffer: &'b mut Buffer,
 }
 
-impl Page<'_> {
+impl QuestionsPage<'_> {
     fn row(&mut self, parts: &[(&str, Style)]) {
         if self.y < self.body.bottom() && parts.iter().any(|(text, _)| !text.is_empty()) {
             pieces(self.body, self.y, self.buffer, parts);
@@ -72,7 +72,7 @@ impl Page<'_> {
 }
 
 /// Something to choose from; the selected one is always in sight.
-fn entries(questions: &Questions, theme: &Theme, page: &mut Page<'_>) {
+fn entries(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) {
     let entries = questions.entries();
     // Below stand how the search goes, and what was wrong.
     let room = usize::from((page.body.bottom().saturating_sub(page.y)).saturating_sub(3).max(1));
@@ -96,7 +96,7 @@ fn entries(questions: &Questions, theme: &Theme, page: &mut Page<'_>) {
 }
 
 /// Something to type; a secret shows how long it is, and no more.
-fn field(questions: &Questions, theme: &Theme, page: &mut Page<'_>) -> Option<Position> {
+fn field(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) -> Option<Position> {
     let (text, before) = (questions.field.text(), questions.field.before());
     let (text, before) = if questions.is_secret() {
         ("•".repeat(text.chars().count()), "•".repeat(before.chars().count()))

@@ -392,7 +392,7 @@ fn b14_an_announcement_is_seen_and_heard() {
     let mut desk = TestClient::signed_in(80, 24);
     desk.effects.clear();
     desk.hear(EventKind::SaidToAll { id: 1, user: "bob".into(), text: "lunch!".into() });
-    assert_eq!(desk.effects, [crate::chat::Effect::Bell]);
+    assert_eq!(desk.effects, [crate::chat::ScreenEffect::Bell]);
     assert!(status(&desk).contains("bob to all: lunch!"), "{}", status(&desk));
     assert!(screen(&desk).contains("@1"), "{}", screen(&desk));
     desk.press(Key::alt(Code::Char('a')));

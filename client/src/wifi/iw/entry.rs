@@ -25,14 +25,14 @@ const SUITES: [Meaning; 15] = [
 
 /// The part of an entry that the following lines belong to, as far as they list authentication suites.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum BssPart {
     Wpa,
     Rsn,
     Other,
 }
 
 /// An access point whose entry is being read.
-pub struct Entry<'a> {
+pub struct BssEntry<'a> {
     bssid: Option<Bssid>,
     in_use: bool,
     name: &'a str,
@@ -40,24 +40,24 @@ pub struct Entry<'a> {
     signal: Option<u8>,
     /// The capability `Privacy`: traffic is encrypted. Without any suite that means WEP.
     privacy: bool,
-    part: Part,
+    part: BssPart,
     security: Security,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> BssEntry<'a> {
     /// Begins an entry from the text behind `BSS `, such as `02:aa:bb:cc:dd:01(on wlan0) -- associated`. Older versions
     /// have a space before the bracket.
     #[must_use]
-    pub fn begin(head: &str) -> Entry<'a> {
+    pub fn begin(head: &str) -> BssEntry<'a> {
         let address = head.split(['(', ' ']).next().unwrap_or_default();
-        Entry {
+        BssEntry {
             bssid: Bssid::parse(address),
             in_use: head.ends_with("-- associated"),
             name: "",
             mhz: None,
             signal: None,
             privacy: false,
-            part: Part::Other,
+            part: BssPart::Other,
             security: Security::default(),
         }
     }
@@ -72,7 +72,7 @@ impl<'a> Entry<'a> {
             return;
         }
         let Some((key, value)) = line.split_once(':') else { return };
-        self.part = Part::Other;
+        self.part = BssPart::Other;
         let number = || value.split_whitespace().next().unwrap_or_default();
         match key {
             "SSID" => self.name = value.strip_prefix(' ').unwrap_or(value),
@@ -80,9 +80,9 @@ impl<'a> Entry<'a> {
             "freq" => self.mhz = number().split('.').next().and_then(|mhz| mhz.parse().ok()),
             "signal" => self.signal = signal(number()),
             "capability" => self.privacy = value.split_whitespace().any(|word| word == "Privacy"),
-            "RSN" => self.part = Part::Rsn,
+            "RSN" => self.part = BssPart::Rsn,
             "WPA" => {
-                self.part = Part::Wpa;
+                self.part = BssPart::Wpa;
                 self.security.offer(Scheme::Wpa);
             }
             _ => {}
@@ -95,12 +95,12 @@ impl<'a> Entry<'a> {
         for suite in suites.split_whitespace() {
             let suite = suite.strip_prefix("FT/").unwrap_or(suite);
             match self.part {
-                Part::Rsn => known |= self.security.add(&SUITES, suite),
-                Part::Wpa => _ = self.security.add(&[("802.1X", &[], true)], suite),
-                Part::Other => {}
+                BssPart::Rsn => known |= self.security.add(&SUITES, suite),
+                BssPart::Wpa => _ = self.security.add(&[("802.1X", &[], true)], suite),
+                BssPart::Other => {}
             }
         }
-        if self.part == Part::Rsn && !known {
+        if self.part == BssPart::Rsn && !known {
             // The suite is newer than this table, so it is at least WPA2.
             self.security.offer(Scheme::Wpa2);
         }

@@ -1,6 +1,6 @@
 //! Sends the bytes of an outbox to the kernel, and keeps those that it does not take at once.
 
-use super::{DisconnectReason, Held, Outbox, State, StateGuard};
+use super::{DisconnectReason, InsertionPoint, Outbox, OutboxState, StateGuard};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,8 +29,8 @@ impl Outbox {
     }
 
     /// Inserts whole lines at a position in the backlog or the paced queue. [`Outbox::send_waiting`] sends them.
-    pub(super) fn insert(&self, state: &mut State, position: Held, lines: &[u8]) {
-        let Held { index, receipts } = position;
+    pub(super) fn insert(&self, state: &mut OutboxState, position: InsertionPoint, lines: &[u8]) {
+        let InsertionPoint { index, receipts } = position;
         let added = match &mut state.paced {
             Some(paced) => paced.insert(index, lines),
             None => {
@@ -47,7 +47,7 @@ impl Outbox {
     }
 
     /// Sends as much as the kernel takes, and keeps the rest in the backlog. Nothing may wait in front.
-    fn send(self: &Arc<Self>, state: &mut State, slices: &[IoSlice<'_>]) {
+    fn send(self: &Arc<Self>, state: &mut OutboxState, slices: &[IoSlice<'_>]) {
         let total: usize = slices.iter().map(|s| s.len()).sum();
         match self.stream.try_send(slices) {
             Ok(sent) if sent == total => {}
@@ -61,7 +61,7 @@ impl Outbox {
     }
 
     /// Appends the bytes after the first `sent` to the backlog.
-    fn buffer(&self, state: &mut State, slices: &[IoSlice<'_>], mut sent: usize) -> Result<(), Disconnected> {
+    fn buffer(&self, state: &mut OutboxState, slices: &[IoSlice<'_>], mut sent: usize) -> Result<(), Disconnected> {
         let before = state.backlog.len();
         for slice in slices {
             let skip = sent.min(slice.len());
@@ -73,7 +73,7 @@ impl Outbox {
     }
 
     /// Counts `added` more bytes that wait, for this client and for all.
-    fn account(&self, state: &mut State, added: usize) -> Result<(), Disconnected> {
+    fn account(&self, state: &mut OutboxState, added: usize) -> Result<(), Disconnected> {
         self.poller.meter.add(added);
         if self.poller.meter.is_over() {
             // The poller disconnects the clients with the largest backlogs.
@@ -83,7 +83,7 @@ impl Outbox {
     }
 
     /// Disconnects the client if more bytes wait than one client may have.
-    pub(super) fn enforce_limit(&self, state: &mut State) -> Result<(), Disconnected> {
+    pub(super) fn enforce_limit(&self, state: &mut OutboxState) -> Result<(), Disconnected> {
         if state.waiting() <= self.poller.bounds.backlog_bytes {
             return Ok(());
         }
@@ -93,7 +93,7 @@ impl Outbox {
 
     /// Enters the blocked state: asks the poller to report when the socket takes bytes again, or when the client
     /// stalls.
-    fn block(self: &Arc<Self>, state: &mut State, now: Instant) {
+    fn block(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
         if !std::mem::replace(&mut state.blocked, true) {
             state.progress = now;
         }
@@ -105,7 +105,7 @@ impl Outbox {
     }
 
     /// Sends what can go out now, and calls the receipts that are due.
-    pub(super) fn send_waiting(self: &Arc<Self>, state: &mut State, now: Instant) {
+    pub(super) fn send_waiting(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
         let before = state.waiting();
         self.pump(state, now);
         if !state.receipts.is_empty() {
@@ -114,7 +114,7 @@ impl Outbox {
     }
 
     /// Sends the backlog, then the paced messages that are due. Disconnects a client that has stalled.
-    fn pump(self: &Arc<Self>, state: &mut State, now: Instant) {
+    fn pump(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
         if state.cut.is_some() || state.held.is_some() {
             return;
         }
@@ -142,7 +142,7 @@ impl Outbox {
     }
 
     /// Sends as much of the backlog as the kernel takes, and leaves the blocked state if that is all of it.
-    fn drain(self: &Arc<Self>, state: &mut State, now: Instant) {
+    fn drain(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
         match self.stream.try_send(&[IoSlice::new(&state.backlog[state.sent..])]) {
             Ok(n) => {
                 self.poller.meter.subtract(n);
@@ -169,7 +169,7 @@ impl Outbox {
     }
 
     /// Asks the poller for a wakeup when the next paced message is due, or when the client will have stalled.
-    fn schedule_wakeup(self: &Arc<Self>, state: &mut State, now: Instant) {
+    fn schedule_wakeup(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
         let stalls = state.blocked.then(|| state.progress + self.poller.bounds.stalled);
         let paced = state.paced.as_ref().filter(|_| !state.blocked).and_then(|paced| paced.due_at(now));
         let due = stalls.into_iter().chain(paced).min();
@@ -182,7 +182,7 @@ impl Outbox {
     }
 
     /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if it is cut already.
-    pub(super) fn cut_with(&self, state: &mut State, why: DisconnectReason) {
+    pub(super) fn cut_with(&self, state: &mut OutboxState, why: DisconnectReason) {
         if state.cut.is_some() {
             return;
         }

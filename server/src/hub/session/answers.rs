@@ -3,14 +3,14 @@
 use super::Session;
 use crate::hub::resume::Token;
 use crate::hub::{Audience, User};
-use landline_common::event::{Grant, PROTOCOL};
+use landline_common::event::{PROTOCOL, SignInDetails};
 use landline_common::{Event, EventKind, Reply};
 
 impl Session {
     pub(super) fn welcome(&self, rate: Option<(u64, u64)>, token: Option<Token>, resumed: bool) -> EventKind<'_> {
         let member_of = self.rooms.iter().map(|membership| membership.name.as_str().into()).collect();
         let token = token.map(|token| token.to_string().into());
-        let grant = Grant { protocol: PROTOCOL, token, resumed, member_of, rate };
+        let grant = SignInDetails { protocol: PROTOCOL, token, resumed, member_of, rate };
         let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
         EventKind::Welcome {
             user: self.user.name.as_str().into(),

@@ -6,7 +6,7 @@
 
 use super::Session;
 use super::pages::most_bytes;
-use landline_common::history::{HistoryFilter, Page, Range, RecallError};
+use landline_common::history::{HistoryError, HistoryFilter, Page, Range};
 use landline_common::limits::count;
 use landline_common::{EventKind, OffsetDateTime, RoomKey, RoomName};
 
@@ -79,7 +79,7 @@ impl Session {
         let (page, more) = match found {
             // Of what was said last, more is no gap.
             Ok(page) => (Page { more: page.more && missed, ..page }, false),
-            Err(RecallError::Off) => (Page::default(), false),
+            Err(HistoryError::Off) => (Page::default(), false),
             Err(_) => (Page::default(), true),
         };
         if let (Some((_, place)), true) = (&gap.room, missed) {
@@ -97,7 +97,7 @@ impl Session {
         self.hub.memory.mark(self.user.name.key(), room.key()).ok().flatten()
     }
 
-    fn look_up(&self, gap: &Gap, range: Range, left: &mut usize) -> Result<Page, RecallError> {
+    fn look_up(&self, gap: &Gap, range: Range, left: &mut usize) -> Result<Page, HistoryError> {
         let key = gap.room.as_ref().map(|(name, _)| name.key());
         let rooms: Vec<&str> = key.into_iter().map(RoomKey::as_str).collect();
         let only = key.map_or(HistoryFilter::Global, |key| HistoryFilter::Room(key.as_str()));

@@ -3,7 +3,7 @@
 use super::super::direct::{CannotAsk, Left};
 use super::{Done, Session, User, shown};
 use crate::fanout::ClientId;
-use landline_common::link::{NoKey, PublicKey};
+use landline_common::link::{ParseKeyError, PublicKey};
 use landline_common::{Cause, EventKind, Report};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ impl Session {
     pub(super) fn announce_key(&mut self, key: &str) -> Done {
         let hub = self.hub.clone();
         let _order = hub.privately.lock();
-        let key: PublicKey = key.parse().map_err(|why: NoKey| Cause::KeyBad.of_word(why.to_string()))?;
+        let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.of_word(why.to_string()))?;
         let left = self.hub.registry().directs.announce(self.user.client(), key);
         self.tell_unavailable(left);
         Ok(())

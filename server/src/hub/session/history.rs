@@ -6,7 +6,7 @@ use super::{Done, Hub, Session, nobody, shown};
 use landline_common::clean::clean;
 use landline_common::command::HistoryQuery;
 use landline_common::command::object::EVERYBODY;
-use landline_common::history::{Entry, HistoryFilter, HistoryOwner, Page, Range, RecallError, Viewer};
+use landline_common::history::{HistoryEntry, HistoryError, HistoryFilter, HistoryOwner, HistoryReader, Page, Range};
 use landline_common::limits::count;
 use landline_common::{Cause, Event, EventKind, NameKey, Report};
 
@@ -66,7 +66,7 @@ impl Session {
     pub(super) fn search(&mut self, words: &str, before: Option<u64>) -> Done {
         let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
         let blocked = self.blocked_keys();
-        let viewer = Viewer {
+        let viewer = HistoryReader {
             address: &self.user.address,
             party: self.user.party(),
             rooms: &rooms,
@@ -110,9 +110,10 @@ impl Session {
         range: Range,
         least: usize,
         left: &mut usize,
-    ) -> Result<Page, RecallError> {
+    ) -> Result<Page, HistoryError> {
         let blocked = self.blocked_keys();
-        let viewer = Viewer { address: &self.user.address, party: self.user.party(), rooms, blocked: &blocked, only };
+        let viewer =
+            HistoryReader { address: &self.user.address, party: self.user.party(), rooms, blocked: &blocked, only };
         let mut page = self.hub.memory.recall(&viewer, range)?;
         let from_the_first = matches!(range, Range::After(..) | Range::Between { .. });
         self.shorten(&mut page, from_the_first, least, left);
@@ -123,7 +124,7 @@ impl Session {
     /// last ones. `least` stay in any case, or a reader could never get past a long message.
     fn shorten(&self, page: &mut Page, from_the_first: bool, least: usize, left: &mut usize) {
         let (whole, mut taken) = (page.entries.len(), 0);
-        let mut fits = |entry: &Entry| {
+        let mut fits = |entry: &HistoryEntry| {
             let bytes = self.measure(&entry.recalled());
             let fits = bytes <= *left || taken < least;
             *left = left.saturating_sub(bytes);
@@ -180,8 +181,9 @@ impl Session {
         // Only its author may recognize a message by its nonce: another guest may have had that name.
         let nonces = &self.hub.nonces;
         let is_shown = |nonce: &str| nonces.lock().is_shown(own, nonce, self.user.party());
-        let nonce =
-            |entry: &'_ Entry| entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce));
+        let nonce = |entry: &'_ HistoryEntry| {
+            entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce))
+        };
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
             Event { reply: part(), nonce, ..entry.recalled() }
@@ -214,12 +216,12 @@ fn next_page(page: &Page, range: Range) -> Option<String> {
 }
 
 impl Hub {
-    fn cannot(&self, why: &RecallError) -> Report<'static> {
+    fn cannot(&self, why: &HistoryError) -> Report<'static> {
         match why {
-            RecallError::Off => Cause::HistoryOff.report(),
-            RecallError::NoWord => Cause::NoWord.report(),
-            RecallError::Busy => Cause::HistoryBusy.report(),
-            RecallError::Failed(why) => {
+            HistoryError::Off => Cause::HistoryOff.report(),
+            HistoryError::NoWord => Cause::NoWord.report(),
+            HistoryError::Busy => Cause::HistoryBusy.report(),
+            HistoryError::Failed(why) => {
                 if self.logs_failure("history") {
                     log::error!("the history cannot be read: {why}");
                 }

@@ -5,7 +5,7 @@ use super::super::publications::{LineBatch, Tag};
 use super::super::replay::{Settled, Unsettled};
 use super::super::session_state::StoredDirect;
 use super::{Done, Hub, Session, User, nobody};
-use landline_common::history::{Direct, HistoryOwner, PostError};
+use landline_common::history::{DirectMessage, HistoryOwner, MailboxError};
 use landline_common::{Cause, EventKind, NameKey, Report, UserName};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Session {
         let (hub, me) = (&self.hub, self.user.name.as_str());
         let id = hub.next_id();
         let event = EventKind::Direct { id, from: me.into(), text: text.into(), kept: false }.at(self.now);
-        hub.memory.keep_direct(&Direct {
+        hub.memory.keep_direct(&DirectMessage {
             id,
             at: self.now,
             from: (me, self.user.party()),
@@ -80,7 +80,7 @@ impl Session {
         }
         let tag = self.tag.clone();
         let id = hub.next_id();
-        let direct = Direct {
+        let direct = DirectMessage {
             id,
             at: self.now,
             from: (self.user.name.as_str(), self.user.party()),
@@ -120,11 +120,11 @@ fn not_delivered(name: &UserName) -> Report<'static> {
 }
 
 impl Hub {
-    fn not_kept(&self, name: &UserName, why: &PostError) -> Report<'static> {
+    fn not_kept(&self, name: &UserName, why: &MailboxError) -> Report<'static> {
         let cause = match why {
-            PostError::ReceiverFull => Cause::MailboxFull,
-            PostError::SenderFull => Cause::MailboxFullOfYours,
-            PostError::NotStored(why) => {
+            MailboxError::ReceiverFull => Cause::MailboxFull,
+            MailboxError::SenderFull => Cause::MailboxFullOfYours,
+            MailboxError::NotStored(why) => {
                 if self.logs_failure("mail") {
                     log::warn!("a message for {name} was not stored: {why}");
                 }

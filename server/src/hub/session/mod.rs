@@ -37,7 +37,7 @@ type Done = Result<(), Report<'static>>;
 
 /// Whether somebody stays after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stay {
+pub enum AfterCommand {
     /// They do.
     Here,
     /// They asked to leave.
@@ -83,7 +83,7 @@ impl Session {
 
     /// Does what a command asks for. Talk is gathered until [`Session::flush`] or the next other command. What a program
     /// sent along is in `tag`: the last object of the answer says that it is the last.
-    pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> Stay {
+    pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         (self.now, self.tag) = (now, tag);
         if self.tag.nonce.as_deref().is_some_and(|nonce| self.texts.has_nonce(nonce)) {
             // The first of the two has no id yet.
@@ -92,14 +92,14 @@ impl Session {
         if let Some(id) = self.repeated(&command) {
             self.flush();
             self.answer(EventKind::Done { id, repeated: true });
-            return Stay::Here;
+            return AfterCommand::Here;
         }
         let label = self.user.session.as_ref().and_then(|_| self.tag.label.clone());
         let may_be_talk = self.may_be_talk(&command);
         let done = match command {
             Command::Ack(seq) => {
                 self.hub.acknowledged(&self.user, seq);
-                return Stay::Here;
+                return AfterCommand::Here;
             }
             Command::Say(text) => self.gather(None, text),
             Command::SayIn { room, text } => self.gather(Some(room), text),
@@ -109,7 +109,7 @@ impl Session {
                 self.settle();
                 if other == Command::Quit {
                     self.answer(Cause::Goodbye.report().into());
-                    return Stay::Leaving;
+                    return AfterCommand::Leaving;
                 }
                 self.obey(other)
             }
@@ -123,7 +123,7 @@ impl Session {
             Ok(()) if self.tag.label.is_some() => self.answer(EventKind::Done { id: None, repeated: false }),
             Ok(()) => {}
         }
-        Stay::Here
+        AfterCommand::Here
     }
 
     /// True for a line without a slash that may have been meant as talk. A private text never is: a hint at `/say` would

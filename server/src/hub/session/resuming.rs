@@ -8,7 +8,7 @@
 //! *After a loss* the user has left like any other, and what is not stored elsewhere is kept for a while. Resuming is
 //! coming in again, with notices; private chats that ended by the loss are opened again.
 
-use super::super::resume::Found;
+use super::super::resume::FoundSession;
 use super::super::session_state::SessionState;
 use super::super::{NameReservation, NameState, Registry, SignInRequest};
 use super::lifecycle::Arrival;
@@ -93,8 +93,8 @@ impl Hub {
     pub fn resumable(&self, token: Token, transport: Transport) -> Option<Resumable> {
         let registry = self.registry();
         Some(match registry.sessions.find(token, transport)? {
-            Found::Live(..) => Resumable::Live,
-            Found::Detached(session) => Resumable::Lost(registry.sessions.detached(session)?.name.clone()),
+            FoundSession::Live(..) => Resumable::Live,
+            FoundSession::Detached(session) => Resumable::Lost(registry.sessions.detached(session)?.name.clone()),
         })
     }
 
@@ -129,7 +129,7 @@ impl Hub {
     /// The session of a connection that stands. Waits for a user who is just leaving, and is then found elsewhere.
     fn live_session(&self, token: Token, transport: Transport) -> Result<Arc<SessionState>, NotResumed> {
         let mut registry = self.registry();
-        let Some(Found::Live(_, client)) = registry.sessions.find(token, transport) else {
+        let Some(FoundSession::Live(_, client)) = registry.sessions.find(token, transport) else {
             return Err(NotResumed::Changed);
         };
         if let Some(session) = registry.users.get(&client).and_then(|user| user.session.clone()) {
@@ -151,7 +151,7 @@ impl Hub {
         let _order = self.privately.lock();
         let mut registry = self.registry();
         let found = registry.sessions.find(used, options.transport);
-        if found != Some(Found::Live(session.number, owner)) {
+        if found != Some(FoundSession::Live(session.number, owner)) {
             return None;
         }
         let old = registry.users.remove(&owner)?;
@@ -188,7 +188,7 @@ impl Hub {
         let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
         let account_blocks = self.memory.blocks(reservation.name.key());
         let mut registry = self.registry();
-        let is_lost = registry.sessions.find(used, options.transport) == Some(Found::Detached(number));
+        let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
         let Some(Detached { name, party, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
@@ -217,7 +217,7 @@ impl Hub {
         transport: Transport,
     ) -> Option<(u64, Arc<SessionState>)> {
         let registry = self.registry();
-        let Some(Found::Detached(number)) = registry.sessions.find(token, transport) else { return None };
+        let Some(FoundSession::Detached(number)) = registry.sessions.find(token, transport) else { return None };
         let detached = registry.sessions.detached(number).filter(|detached| detached.name == reservation.name)?;
         Some((number, detached.session.clone()))
     }

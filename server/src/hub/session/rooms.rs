@@ -4,7 +4,7 @@ use super::super::broadcast_group::{BroadcastGroup, PresenceChange};
 use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
 use super::{Done, Session, shown};
-use crate::fanout::{DeliveryMode, Room, Subscription};
+use crate::fanout::{DeliveryMode, RoomLog, Subscription};
 use landline_common::limits::count;
 use landline_common::{Cause, Report, RoomName};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Hub {
         user: &Arc<User>,
     ) -> Result<Entered, Report<'static>> {
         let most = count(self.limits.rooms_per_address);
-        let (name, group) = registry.rooms.enter(room, user, most, || Room::new(&self.flushers))?;
+        let (name, group) = registry.rooms.enter(room, user, most, || RoomLog::new(&self.flushers))?;
         Ok(Entered { name, group })
     }
 }

@@ -1,6 +1,6 @@
 //! The format of `accounts.json`, and the validation of its accounts.
 
-use super::{Account, Known};
+use super::{Account, AccountLookup};
 use crate::store::{FileError, json_file};
 use bcrypt::HashParts;
 use landline_common::{NameKey, UserName};
@@ -23,13 +23,13 @@ const COSTS: RangeInclusive<u32> = 4..=16;
 #[serde(deny_unknown_fields)]
 pub(super) struct Contents {
     version: u32,
-    pub(super) accounts: Vec<Row>,
+    pub(super) accounts: Vec<AccountRecord>,
 }
 
 /// One account in the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
+pub(super) struct AccountRecord {
     pub(super) name: String,
     pub(super) password: String,
     pub(super) registered: String,
@@ -38,7 +38,7 @@ pub(super) struct Row {
 }
 
 /// Reads and validates the file. Returns its contents, which later writes start from, and its accounts by key.
-pub(super) fn read(path: &Path, most_blocks: usize) -> Result<(Contents, HashMap<NameKey, Known>), FileError> {
+pub(super) fn read(path: &Path, most_blocks: usize) -> Result<(Contents, HashMap<NameKey, AccountLookup>), FileError> {
     let read: Option<Contents> = json_file::read_version(path, READABLE)?;
     let accounts = read.map(|contents| contents.accounts).unwrap_or_default();
     let known = index(&accounts, most_blocks).map_err(|why| FileError::Content { path: path.to_owned(), why })?;
@@ -46,8 +46,8 @@ pub(super) fn read(path: &Path, most_blocks: usize) -> Result<(Contents, HashMap
 }
 
 /// Returns the accounts by key, or the error of the first invalid one.
-fn index(rows: &[Row], most_blocks: usize) -> Result<HashMap<NameKey, Known>, String> {
-    let mut all = HashMap::<NameKey, Known>::with_capacity(rows.len());
+fn index(rows: &[AccountRecord], most_blocks: usize) -> Result<HashMap<NameKey, AccountLookup>, String> {
+    let mut all = HashMap::<NameKey, AccountLookup>::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
         let which = format!("account {} ({:?})", i + 1, row.name);
         let name = UserName::parse(&row.name).map_err(|e| format!("{which} has no valid name: {e}"))?;
@@ -63,7 +63,7 @@ fn index(rows: &[Row], most_blocks: usize) -> Result<HashMap<NameKey, Known>, St
         let block = |name: &String| UserName::parse(name).map_err(|e| format!("{which} blocks {name:?}: {e}"));
         let blocks = row.blocks.iter().map(block).collect::<Result<_, _>>()?;
         let account = Account { name: name.clone(), hash: row.password.clone() };
-        all.insert(name.key().clone(), Known { account, blocks, row: i });
+        all.insert(name.key().clone(), AccountLookup { account, blocks, row: i });
     }
     Ok(all)
 }

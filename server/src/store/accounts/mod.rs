@@ -8,7 +8,7 @@ mod file;
 mod pace;
 
 use crate::store::{FileError, LockWatch, json_file, utc};
-use file::{Contents, Row, is_bcrypt};
+use file::{AccountRecord, Contents, is_bcrypt};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use pace::Pace;
@@ -87,7 +87,7 @@ pub struct Accounts {
     /// The contents of the file. Locked during a change and its write, so that writes happen in order.
     writer: Mutex<OnDisk>,
     /// The copy for lookups.
-    known: RwLock<HashMap<NameKey, Known>>,
+    known: RwLock<HashMap<NameKey, AccountLookup>>,
 }
 
 /// The contents of the file, and the state of its writes.
@@ -111,7 +111,7 @@ impl OnDisk {
 
 /// One account in the copy for lookups.
 #[derive(Debug)]
-struct Known {
+struct AccountLookup {
     account: Account,
     blocks: Vec<UserName>,
     /// Index of its row in the file.
@@ -274,7 +274,7 @@ impl Accounts {
             return Ok(());
         }
         let before = file.contents.accounts.len();
-        file.contents.accounts.extend(new.iter().map(|NewAccount { name, hash, registered }| Row {
+        file.contents.accounts.extend(new.iter().map(|NewAccount { name, hash, registered }| AccountRecord {
             name: name.to_string(),
             password: hash.clone(),
             registered: format!("{:.0}", utc(*registered)),
@@ -285,7 +285,7 @@ impl Accounts {
             return Err(RegisterError::NotStored(e));
         }
         self.known.write().extend(new.into_iter().zip(before..).map(|(NewAccount { name, hash, .. }, row)| {
-            (name.key().clone(), Known { account: Account { name, hash }, blocks: Vec::new(), row })
+            (name.key().clone(), AccountLookup { account: Account { name, hash }, blocks: Vec::new(), row })
         }));
         Ok(())
     }

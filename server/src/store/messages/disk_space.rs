@@ -15,14 +15,14 @@ struct Bytes {
 }
 
 /// Says that, if it is known.
-type Look = Box<dyn FnMut() -> Option<Bytes> + Send>;
+type SpaceProbe = Box<dyn FnMut() -> Option<Bytes> + Send>;
 
 /// Watches the disk that a folder is on.
 pub(super) struct DiskSpace {
     least: u64,
     /// Of a small disk one part of so many is to stay free.
     part: u64,
-    look: Look,
+    look: SpaceProbe,
     looked: Option<Instant>,
     scarce: bool,
 }
@@ -40,7 +40,7 @@ impl DiskSpace {
         DiskSpace::by(Box::new(look), least, part)
     }
 
-    fn by(look: Look, least: u64, part: u64) -> DiskSpace {
+    fn by(look: SpaceProbe, least: u64, part: u64) -> DiskSpace {
         DiskSpace { least, part: part.max(1), look, looked: None, scarce: false }
     }
 

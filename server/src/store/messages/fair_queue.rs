@@ -19,11 +19,11 @@ const MANY: usize = 1_000;
 /// The turns of one reader.
 #[derive(Debug, Default)]
 pub(super) struct FairQueue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     busy: bool,
     waiting: Vec<Waiter>,
     used: HashMap<Box<str>, Used>,
@@ -96,7 +96,7 @@ impl Drop for ReadPermit<'_> {
     }
 }
 
-impl State {
+impl QueueState {
     fn count(&mut self, address: &str, spent: Duration, now: Instant) {
         if self.used.len() >= MANY {
             self.used.retain(|_, used| used.seconds_at(now) > FORGOTTEN);
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_was_used_is_forgotten() {
-        let (mut state, now) = (State::default(), Instant::now());
+        let (mut state, now) = (QueueState::default(), Instant::now());
         for n in 0..2 * MANY {
             state.count(&n.to_string(), Duration::from_millis(10), now + Duration::from_millis(100) * n as u32);
         }

@@ -1,6 +1,6 @@
 //! Authors and circles by number: a message has two small integers instead of names.
 
-use super::records::Kind;
+use super::records::ConversationKind;
 use landline_common::{NameKey, RoomName};
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -13,13 +13,13 @@ const AHEAD: i64 = 3_600_000_000;
 /// The numbers of authors and circles that were in use lately.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    authors: HashMap<Box<str>, Known>,
-    circles: HashMap<Box<str>, Known>,
+    authors: HashMap<Box<str>, InternedNames>,
+    circles: HashMap<Box<str>, InternedNames>,
     scratch: String,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Known {
+struct InternedNames {
     number: i64,
     until: i64,
 }
@@ -46,7 +46,13 @@ impl Interner {
     }
 
     /// The number of a circle, which the message `id` belongs to: a room by its name as shown, a party by its key.
-    pub(super) fn group(&mut self, connection: &Connection, kind: Kind, name: &str, id: i64) -> rusqlite::Result<i64> {
+    pub(super) fn group(
+        &mut self,
+        connection: &Connection,
+        kind: ConversationKind,
+        name: &str,
+        id: i64,
+    ) -> rusqlite::Result<i64> {
         self.scratch.clear();
         self.scratch.push(char::from(b'0' + kind as u8));
         self.scratch.push_str(name);
@@ -58,18 +64,18 @@ impl Interner {
         let sql = "INSERT INTO circle (kind, key, shown, until) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (kind, key) DO UPDATE SET shown = excluded.shown, until = max(until, excluded.until)
                    RETURNING id, until";
-        let key = if kind == Kind::Room { room_key(name) } else { name.to_owned() };
+        let key = if kind == ConversationKind::Room { room_key(name) } else { name.to_owned() };
         let values = (kind as u8, key, name, id.saturating_add(AHEAD));
         let known = connection.prepare_cached(sql)?.query_row(values, known)?;
         Ok(remember(&mut self.circles, &self.scratch, known))
     }
 }
 
-fn known(row: &rusqlite::Row<'_>) -> rusqlite::Result<Known> {
-    Ok(Known { number: row.get(0)?, until: row.get(1)? })
+fn known(row: &rusqlite::Row<'_>) -> rusqlite::Result<InternedNames> {
+    Ok(InternedNames { number: row.get(0)?, until: row.get(1)? })
 }
 
-fn remember(names: &mut HashMap<Box<str>, Known>, name: &str, known: Known) -> i64 {
+fn remember(names: &mut HashMap<Box<str>, InternedNames>, name: &str, known: InternedNames) -> i64 {
     if names.len() >= REMEMBERED {
         names.clear();
     }
@@ -83,7 +89,7 @@ fn room_key(shown: &str) -> String {
 }
 
 /// The number of a circle, if anything was ever said in it.
-pub(super) fn find_circle(connection: &Connection, kind: Kind, key: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn find_circle(connection: &Connection, kind: ConversationKind, key: &str) -> rusqlite::Result<Option<i64>> {
     use rusqlite::OptionalExtension;
     let sql = "SELECT id FROM circle WHERE kind = ?1 AND key = ?2";
     connection.prepare_cached(sql)?.query_row((kind as u8, key), |row| row.get(0)).optional()

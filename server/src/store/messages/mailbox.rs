@@ -1,8 +1,8 @@
 //! Messages that wait for an account that is away. Their texts stand here, whatever becomes of the history.
 
 use super::index::note_highest;
-use super::records::Kind;
-use landline_common::history::{PostError, QueuedMessage};
+use super::records::ConversationKind;
+use landline_common::history::{MailboxError, QueuedMessage};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey, OffsetDateTime};
 use rusqlite::Connection;
@@ -77,14 +77,14 @@ impl Mailbox {
         &mut self,
         connection: &Connection,
         letter: &Incoming<'_>,
-    ) -> rusqlite::Result<Result<(), PostError>> {
+    ) -> rusqlite::Result<Result<(), MailboxError>> {
         if self.total >= self.most {
             let why = "too many messages wait for people on this server; try again later";
-            return Ok(Err(PostError::NotStored(why.to_owned())));
+            return Ok(Err(MailboxError::NotStored(why.to_owned())));
         }
         let sql = "SELECT count(*), count(*) FILTER (WHERE sender = ?2), count(*) FILTER (WHERE sender GLOB ?3)
                    FROM mail WHERE receiver = ?1";
-        let any_guest = format!("{}:*", Kind::Guest as u8);
+        let any_guest = format!("{}:*", ConversationKind::Guest as u8);
         let (waiting, from_them, from_guests): (usize, usize, usize) =
             connection.prepare_cached(sql)?.query_row((letter.receiver, letter.sender, any_guest), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -93,10 +93,10 @@ impl Mailbox {
         let not_in_the_way = from_guests.saturating_sub(self.per_receiver.saturating_sub(self.for_accounts));
         let in_the_way = if letter.of_guest { waiting } else { waiting - not_in_the_way };
         if in_the_way >= self.per_receiver {
-            return Ok(Err(PostError::ReceiverFull));
+            return Ok(Err(MailboxError::ReceiverFull));
         }
         if from_them >= self.per_sender {
-            return Ok(Err(PostError::SenderFull));
+            return Ok(Err(MailboxError::SenderFull));
         }
         let Incoming { id, at, receiver, sender, shown, text, .. } = *letter;
         let sql = "INSERT OR IGNORE INTO mail (id, at, zone, receiver, sender, shown, text)
@@ -104,7 +104,7 @@ impl Mailbox {
         let stored =
             connection.prepare_cached(sql)?.execute((id, at.unix_ms, at.offset_s, receiver, sender, shown, text))?;
         if stored == 0 {
-            return Ok(Err(PostError::NotStored("the message could not be stored; send it again".to_owned())));
+            return Ok(Err(MailboxError::NotStored("the message could not be stored; send it again".to_owned())));
         }
         self.total += 1;
         Ok(Ok(()))

@@ -35,7 +35,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 use disk_space::DiskSpace;
 use landline_common::clean::flatten;
 use landline_common::history::{
-    Direct, HistoryOwner, Page, PostError, QueuedMessage, Range, RecallError, Said, Viewer,
+    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
 };
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
@@ -120,14 +120,14 @@ impl Messages {
 
     /// Keeps what was said; the texts have the ids `first_id`, `first_id + 1`, and so on. Never waits, and allocates
     /// nothing for a message: it may be called under a lock.
-    pub fn keep(&self, said: &Said<'_>, texts: &mut dyn Iterator<Item = &str>) {
+    pub fn keep(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
         if self.keep != Retention::Off {
             self.queue.talk(said, texts);
         }
     }
 
     /// Keeps a message to somebody who is here. Never waits.
-    pub fn keep_direct(&self, direct: &Direct<'_>) {
+    pub fn keep_direct(&self, direct: &DirectMessage<'_>) {
         if self.keep != Retention::Off {
             self.queue.direct(direct);
         }
@@ -137,8 +137,8 @@ impl Messages {
     ///
     /// # Errors
     /// The mailbox is full, or the message could not be stored, or it is not known whether it was.
-    pub fn post(&self, direct: &Direct<'_>) -> Result<(), PostError> {
-        let not_stored = |why: &str| Err(PostError::NotStored(why.to_owned()));
+    pub fn post(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
+        let not_stored = |why: &str| Err(MailboxError::NotStored(why.to_owned()));
         if !self.make_room() {
             return not_stored("the message could not be stored, as too much waits to be stored; send it again later");
         }
@@ -159,7 +159,7 @@ impl Messages {
 
     /// Lets a message wait for an account that was here when it was said and did not get it; it is in the history
     /// already. Never waits.
-    pub fn post_back(&self, direct: &Direct<'_>) {
+    pub fn post_back(&self, direct: &DirectMessage<'_>) {
         self.queue.post_back(direct);
     }
 
@@ -187,7 +187,7 @@ impl Messages {
     ///
     /// # Errors
     /// As [`Self::recall`].
-    pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, RecallError> {
+    pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, HistoryError> {
         self.wait_for_stored(false)?;
         self.reader.read(OWN, |connection, _| reader::mark(connection, account.as_str(), room))
     }
@@ -197,7 +197,7 @@ impl Messages {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, RecallError> {
+    pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, HistoryError> {
         self.reader.read(OWN, |connection, _| reader::nonces(connection, most))
     }
 
@@ -205,7 +205,7 @@ impl Messages {
     ///
     /// # Errors
     /// The server keeps no history, or others are being answered, or it cannot be read.
-    pub fn recall(&self, viewer: &Viewer<'_>, range: Range) -> Result<Page, RecallError> {
+    pub fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         self.wait_for_stored(false)?;
         self.reader.read(viewer.address, |connection, _| pages::recall(connection, viewer, range, self.page))
     }
@@ -216,14 +216,14 @@ impl Messages {
     /// As [`Self::recall`], or there is nothing in `words` that could be found.
     pub fn search(
         &self,
-        viewer: &Viewer<'_>,
+        viewer: &HistoryReader<'_>,
         words: &str,
         before: Option<u64>,
         most: usize,
-    ) -> Result<Page, RecallError> {
+    ) -> Result<Page, HistoryError> {
         let terms = SearchTerms::of(words);
         if terms.is_empty() {
-            return Err(RecallError::NoWord);
+            return Err(HistoryError::NoWord);
         }
         self.wait_for_stored(true)?;
         let most = most.min(self.page);
@@ -248,14 +248,14 @@ impl Messages {
     ///
     /// # Errors
     /// It could not be done; then nothing was removed, unless the time was up.
-    pub fn forget(&self, party: &HistoryOwner) -> Result<u64, RecallError> {
+    pub fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         let (reply, forgotten) = bounded(1);
         if !self.queue.push(Item::Forget(party.clone(), reply)) {
             return Err(stopped());
         }
         match forgotten.recv_timeout(ANSWER_TIME) {
-            Ok(forgotten) => forgotten.map_err(RecallError::Failed),
-            Err(RecvTimeoutError::Timeout) => Err(RecallError::Busy),
+            Ok(forgotten) => forgotten.map_err(HistoryError::Failed),
+            Err(RecvTimeoutError::Timeout) => Err(HistoryError::Busy),
             Err(RecvTimeoutError::Disconnected) => Err(stopped()),
         }
     }
@@ -273,9 +273,9 @@ impl Messages {
     }
 
     /// Waits until everything kept before is stored (and searchable).
-    fn wait_for_stored(&self, searchable: bool) -> Result<(), RecallError> {
+    fn wait_for_stored(&self, searchable: bool) -> Result<(), HistoryError> {
         if self.keep == Retention::Off {
-            return Err(RecallError::Off);
+            return Err(HistoryError::Off);
         }
         let (done, stored) = bounded(1);
         if !self.queue.push(Item::Barrier { searchable, done }) {
@@ -283,7 +283,7 @@ impl Messages {
         }
         match stored.recv_timeout(ANSWER_TIME) {
             Ok(()) => Ok(()),
-            Err(RecvTimeoutError::Timeout) => Err(RecallError::Busy),
+            Err(RecvTimeoutError::Timeout) => Err(HistoryError::Busy),
             Err(RecvTimeoutError::Disconnected) => Err(stopped()),
         }
     }

@@ -1,9 +1,9 @@
 //! History: the messages of several circles, merged in the order of their ids.
 
-use super::reader::{COLUMNS, Found, JOINED, Visibility};
+use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility};
 
 use super::writer::number;
-use landline_common::history::{Page, Range, Viewer};
+use landline_common::history::{HistoryReader, Page, Range};
 use rusqlite::Connection;
 
 /// The ids from and to which is looked, how many are wanted, and from which end.
@@ -31,7 +31,7 @@ impl Bounds {
 /// One page of what a viewer may see, of `page` messages at most.
 pub(super) fn recall(
     connection: &Connection,
-    viewer: &Viewer<'_>,
+    viewer: &HistoryReader<'_>,
     range: Range,
     page: usize,
 ) -> rusqlite::Result<Page> {
@@ -58,7 +58,7 @@ fn merge(
     connection: &Connection,
     sight: &Visibility,
     bounds: Bounds,
-    mut take: impl FnMut(Found) -> bool,
+    mut take: impl FnMut(FoundMessage) -> bool,
 ) -> rusqlite::Result<()> {
     let said = sight.circles.iter().chain(&sight.own).map(|group| ("circle = ?1", *group));
     let sources: Vec<_> = said.chain(sight.own.map(|own| ("receiver = ?1 AND forgotten = 0", own))).collect();
@@ -72,7 +72,7 @@ fn merge(
     }
     let mut streams = Vec::with_capacity(sources.len());
     for (statement, (_, group)) in statements.iter_mut().zip(&sources) {
-        streams.push(statement.query_map((group, bounds.from, bounds.to), Found::read)?);
+        streams.push(statement.query_map((group, bounds.from, bounds.to), FoundMessage::read)?);
     }
     let mut heads = Vec::with_capacity(streams.len());
     for stream in &mut streams {

@@ -18,16 +18,16 @@ const OLD: &str = "id IN (SELECT id FROM message WHERE at < ?1 ORDER BY at, id L
 
 /// How large the database may be: its pages in use, and what is set aside for the log beside it.
 #[derive(Debug)]
-pub(super) struct Size {
+pub(super) struct HistorySize {
     most: u64,
     exceeded: bool,
 }
 
-impl Size {
+impl HistorySize {
     /// At most `most` bytes, with the log. That has as much as SQLite leaves to it, or a quarter; its true length says
     /// nothing, as removing messages makes it longer.
-    pub(super) fn at_most(most: u64) -> Size {
-        Size { most: most - LOG_BYTES.min(most / 4), exceeded: false }
+    pub(super) fn at_most(most: u64) -> HistorySize {
+        HistorySize { most: most - LOG_BYTES.min(most / 4), exceeded: false }
     }
 
     /// True if the database is too large, and from then on until a sixteenth is free: messages are removed in slices, not

@@ -1,10 +1,10 @@
 //! What waits to be stored. Everybody adds to it, the storage thread takes all of it at once.
 
-use super::records::{InTables, Kind};
+use super::records::{ConversationKind, InTables};
 use super::string_arena::StringArena;
 use crate::ordered_mutex::OrderedMutex;
 use crossbeam_channel::Sender;
-use landline_common::history::{Direct, HistoryOwner, PostError, QueuedMessage, Said};
+use landline_common::history::{DirectMessage, HistoryOwner, MailboxError, NewMessages, QueuedMessage};
 use landline_common::{NameKey, OffsetDateTime};
 use parking_lot::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -27,7 +27,7 @@ pub(super) enum Item {
     /// Words: see [`Address`].
     Direct(Address),
     /// Words: see [`Address`].
-    Post(Address, Sender<Result<(), PostError>>),
+    Post(Address, Sender<Result<(), MailboxError>>),
     /// Words: see [`Address`]. It is in the history already, and nobody waits for an answer.
     PostBack(Address),
     /// No words. So many letters at most.
@@ -88,8 +88,8 @@ pub(super) struct Address {
     pub(super) id: u64,
     pub(super) at: OffsetDateTime,
     pub(super) client: u64,
-    pub(super) from: Kind,
-    pub(super) to: Kind,
+    pub(super) from: ConversationKind,
+    pub(super) to: ConversationKind,
     pub(super) has_nonce: bool,
 }
 
@@ -148,7 +148,7 @@ struct Pending {
 
 /// What [`Queue::take`] brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum TakenBatch {
     /// Work.
     Work,
     /// Nothing until the time that was given.
@@ -194,8 +194,8 @@ impl Queue {
         !pending.stopped
     }
 
-    pub(super) fn talk(&self, said: &Said<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        let Said { first_id, at, room, user, client, nonces } = *said;
+    pub(super) fn talk(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
+        let NewMessages { first_id, at, room, user, client, nonces } = *said;
         self.add(false, |batch| {
             if batch.size() > self.most() {
                 batch.lose(client, texts.count() as u64);
@@ -215,7 +215,7 @@ impl Queue {
         });
     }
 
-    pub(super) fn direct(&self, direct: &Direct<'_>) {
+    pub(super) fn direct(&self, direct: &DirectMessage<'_>) {
         self.add(false, |batch| {
             if batch.size() > self.most() {
                 batch.lose(direct.client, 1);
@@ -227,14 +227,14 @@ impl Queue {
     }
 
     /// False if nothing is stored any more.
-    pub(super) fn post(&self, direct: &Direct<'_>, reply: Sender<Result<(), PostError>>) -> bool {
+    pub(super) fn post(&self, direct: &DirectMessage<'_>, reply: Sender<Result<(), MailboxError>>) -> bool {
         self.add(true, |batch| {
             let address = push_direct(&mut batch.words, direct);
             batch.items.push(Item::Post(address, reply));
         })
     }
 
-    pub(super) fn post_back(&self, direct: &Direct<'_>) {
+    pub(super) fn post_back(&self, direct: &DirectMessage<'_>) {
         self.add(false, |batch| {
             let address = push_direct(&mut batch.words, direct);
             batch.items.push(Item::PostBack(address));
@@ -290,17 +290,17 @@ impl Queue {
     }
 
     /// For the storage thread: swaps what waits into `batch`, which must be empty. Waits for it until `until`.
-    pub(super) fn take(&self, batch: &mut Batch, until: Instant) -> Taken {
+    pub(super) fn take(&self, batch: &mut Batch, until: Instant) -> TakenBatch {
         let mut pending = self.pending.lock();
         while pending.batch.is_empty() {
             if pending.stopped {
-                return Taken::Stopped;
+                return TakenBatch::Stopped;
             }
             pending.keeper = WorkerState::Asleep;
             let woken = pending.wait_until(&self.work, until);
             pending.keeper = WorkerState::Busy;
             if !woken && pending.batch.is_empty() && !pending.stopped {
-                return Taken::Nothing;
+                return TakenBatch::Nothing;
             }
         }
         let gathered = Instant::now() + GATHER;
@@ -318,7 +318,7 @@ impl Queue {
         if pending.waiting > 0 {
             self.space.notify_all();
         }
-        Taken::Work
+        TakenBatch::Work
     }
 
     /// From now on nothing is added; what is there is still taken.
@@ -330,7 +330,7 @@ impl Queue {
     }
 }
 
-fn push_direct(words: &mut StringArena, direct: &Direct<'_>) -> Address {
+fn push_direct(words: &mut StringArena, direct: &DirectMessage<'_>) -> Address {
     for (name, party) in [direct.from, direct.to] {
         words.push(name);
         match party {
@@ -340,6 +340,6 @@ fn push_direct(words: &mut StringArena, direct: &Direct<'_>) -> Address {
     }
     words.push(direct.text);
     direct.nonce.into_iter().for_each(|nonce| words.push(nonce));
-    let (Direct { id, at, client, .. }, has_nonce) = (*direct, direct.nonce.is_some());
+    let (DirectMessage { id, at, client, .. }, has_nonce) = (*direct, direct.nonce.is_some());
     Address { id, at, client, from: direct.from.1.kind(), to: direct.to.1.kind(), has_nonce }
 }

@@ -2,11 +2,11 @@
 
 use super::fair_queue::FairQueue;
 use super::interner::find_circle;
-use super::records::{InTables, Kind};
+use super::records::{ConversationKind, InTables};
 use super::schema::EVERYBODY;
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::OffsetDateTime;
-use landline_common::history::{Entry, HistoryFilter, Location, RecallError, Viewer};
+use landline_common::history::{HistoryEntry, HistoryError, HistoryFilter, HistoryReader, Location};
 use rusqlite::{Connection, ErrorCode, Row};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -36,9 +36,9 @@ impl Reader {
         &self,
         address: &str,
         look: impl FnOnce(&Connection, &dyn Fn() -> bool) -> rusqlite::Result<T>,
-    ) -> Result<T, RecallError> {
-        let turn = self.turns.take(address, PATIENCE).ok_or(RecallError::Busy)?;
-        let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(RecallError::Busy)?;
+    ) -> Result<T, HistoryError> {
+        let turn = self.turns.take(address, PATIENCE).ok_or(HistoryError::Busy)?;
+        let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(HistoryError::Busy)?;
         let connection = guard.as_mut().ok_or_else(stopped)?;
         let deadline = Instant::now() + self.time;
         connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline)).map_err(failed)?;
@@ -53,8 +53,8 @@ impl Reader {
 }
 
 /// What is answered after the store was stopped.
-pub(super) fn stopped() -> RecallError {
-    RecallError::Failed("the server is stopping".to_owned())
+pub(super) fn stopped() -> HistoryError {
+    HistoryError::Failed("the server is stopping".to_owned())
 }
 
 /// True if the time was up.
@@ -62,8 +62,8 @@ pub(super) fn is_interrupted(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
-fn failed(error: rusqlite::Error) -> RecallError {
-    if is_interrupted(&error) { RecallError::Busy } else { RecallError::Failed(error.to_string()) }
+fn failed(error: rusqlite::Error) -> HistoryError {
+    if is_interrupted(&error) { HistoryError::Busy } else { HistoryError::Failed(error.to_string()) }
 }
 
 /// What a viewer may see, by number.
@@ -79,19 +79,19 @@ pub(super) struct Visibility {
 }
 
 impl Visibility {
-    pub(super) fn of(connection: &Connection, viewer: &Viewer<'_>) -> rusqlite::Result<Visibility> {
+    pub(super) fn of(connection: &Connection, viewer: &HistoryReader<'_>) -> rusqlite::Result<Visibility> {
         let own = || find_circle(connection, viewer.party.kind(), &viewer.party.key());
         let mut sight = Visibility { circles: Vec::new(), own: None, with: None, blocked: HashSet::new() };
         match viewer.only {
             HistoryFilter::Everything => {
                 sight.circles.push(EVERYBODY);
                 for room in viewer.rooms {
-                    sight.circles.extend(find_circle(connection, Kind::Room, room)?);
+                    sight.circles.extend(find_circle(connection, ConversationKind::Room, room)?);
                 }
                 sight.own = own()?;
             }
             HistoryFilter::Room(room) if viewer.rooms.contains(&room) => {
-                sight.circles.extend(find_circle(connection, Kind::Room, room)?);
+                sight.circles.extend(find_circle(connection, ConversationKind::Room, room)?);
             }
             HistoryFilter::Room(_) => {}
             HistoryFilter::Global => sight.circles.push(EVERYBODY),
@@ -118,7 +118,7 @@ impl Visibility {
     }
 
     /// Whether the viewer may see a message and wants to.
-    pub(super) fn shows(&self, found: &Found) -> bool {
+    pub(super) fn shows(&self, found: &FoundMessage) -> bool {
         let own =
             self.own.is_some() && (self.own == Some(found.group) || (self.own == found.receiver && !found.forgotten));
         let wanted = match self.with {
@@ -134,15 +134,15 @@ impl Visibility {
 
 /// A message as read, with what decides whether it is shown.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) entry: Entry,
+pub(super) struct FoundMessage {
+    pub(super) entry: HistoryEntry,
     pub(super) group: i64,
     pub(super) receiver: Option<i64>,
     pub(super) forgotten: bool,
     pub(super) author: i64,
 }
 
-/// What [`Found::read`] reads, of the tables that [`JOINED`] joins to `message`.
+/// What [`FoundMessage::read`] reads, of the tables that [`JOINED`] joins to `message`.
 pub(super) const COLUMNS: &str =
     "message.id, at, zone, circle, receiver, forgotten, message.author, author.shown, kind, circle.shown,
     addressee.shown, message.text, nonce.nonce";
@@ -151,16 +151,23 @@ pub(super) const JOINED: &str =
     "CROSS JOIN author ON author.id = message.author CROSS JOIN circle ON circle.id = message.circle
     LEFT JOIN author AS addressee ON addressee.id = message.addressee LEFT JOIN nonce ON nonce.id = message.id";
 
-impl Found {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+impl FoundMessage {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<FoundMessage> {
         let place = match (row.get::<_, Option<String>>(10)?, row.get::<_, i64>(8)?) {
-            (Some(to), _) => Location::Direct { to: to.into() },
-            (None, kind) if kind == Kind::Room as i64 => Location::Room(row.get::<_, String>(9)?.into()),
+            (Some(to), _) => Location::DirectMessage { to: to.into() },
+            (None, kind) if kind == ConversationKind::Room as i64 => Location::Room(row.get::<_, String>(9)?.into()),
             (None, _) => Location::Global,
         };
         let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-        Ok(Found {
-            entry: Entry { id: row.get(0)?, at, place, user: row.get(7)?, text: row.get(11)?, nonce: row.get(12)? },
+        Ok(FoundMessage {
+            entry: HistoryEntry {
+                id: row.get(0)?,
+                at,
+                place,
+                user: row.get(7)?,
+                text: row.get(11)?,
+                nonce: row.get(12)?,
+            },
             group: row.get(3)?,
             receiver: row.get(4)?,
             forgotten: row.get(5)?,

@@ -16,7 +16,7 @@ pub enum Retention {
 
 /// Where a message belongs: each circle has its own members, and nobody else sees what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ConversationKind {
     Room = 1,
     /// The direct messages of an account.
     Account = 2,
@@ -26,15 +26,15 @@ pub(super) enum Kind {
 
 /// A party as the tables have it.
 pub(super) trait InTables {
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> ConversationKind;
     fn key(&self) -> Cow<'_, str>;
 }
 
 impl InTables for HistoryOwner {
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> ConversationKind {
         match self {
-            HistoryOwner::Account(_) => Kind::Account,
-            HistoryOwner::Guest(_) => Kind::Guest,
+            HistoryOwner::Account(_) => ConversationKind::Account,
+            HistoryOwner::Guest(_) => ConversationKind::Guest,
         }
     }
 

@@ -4,10 +4,10 @@
 //! text by text, newest first, until a page is full or the time of a look is up. Both together are the answer, so a
 //! message is found whatever part of it is known, and pages follow each other by id.
 
-use super::reader::{COLUMNS, Found, JOINED, Visibility, is_interrupted};
+use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility, is_interrupted};
 use super::search_terms::SearchTerms;
 use super::writer::number;
-use landline_common::history::{Page, Viewer};
+use landline_common::history::{HistoryReader, Page};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,14 +36,14 @@ struct Search<'a> {
     may_go_on: &'a dyn Fn() -> bool,
     /// One more than wanted: it tells that there are more.
     most: usize,
-    found: BTreeMap<u64, Found>,
+    found: BTreeMap<u64, FoundMessage>,
 }
 
 /// The newest messages with all of the words, their texts whole. When the time is up, or looking for parts may not go on, what was found by
 /// then.
 pub(super) fn search(
     connection: &Connection,
-    viewer: &Viewer<'_>,
+    viewer: &HistoryReader<'_>,
     query: &Query<'_>,
     may_go_on: &dyn Fn() -> bool,
 ) -> rusqlite::Result<Page> {
@@ -77,7 +77,7 @@ impl Search<'_> {
              WHERE found MATCH ?1 AND found.rowid < ?2 ORDER BY found.rowid DESC"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        for found in statement.query_map((query, before), Found::read)? {
+        for found in statement.query_map((query, before), FoundMessage::read)? {
             self.take(found?);
             if self.found.len() == self.most {
                 break;
@@ -117,7 +117,7 @@ impl Search<'_> {
             }
             if self.terms.are_in(text, &mut buffer) {
                 let sql = format!("SELECT {COLUMNS} FROM message {JOINED} WHERE message.id = ?1");
-                let found = self.connection.prepare_cached(&sql)?.query_row([id], Found::read)?;
+                let found = self.connection.prepare_cached(&sql)?.query_row([id], FoundMessage::read)?;
                 self.take(found);
             }
         }
@@ -131,7 +131,7 @@ impl Search<'_> {
     }
 
     /// Keeps the newest ones that the viewer may see.
-    fn take(&mut self, found: Found) {
+    fn take(&mut self, found: FoundMessage) {
         if self.sight.shows(&found) {
             self.found.insert(found.entry.id, found);
             if self.found.len() > self.most {

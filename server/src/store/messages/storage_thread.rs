@@ -3,11 +3,11 @@
 use super::disk_space::DiskSpace;
 use super::failure_latch::FailureLatch;
 use super::prune;
-use super::queue::{Batch, Item, Queue, Taken};
+use super::queue::{Batch, Item, Queue, TakenBatch};
 use super::records::Retention;
 use super::writer::{Outcome, Writer};
 use crate::store::Identity;
-use landline_common::history::PostError;
+use landline_common::history::MailboxError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -73,9 +73,9 @@ impl StorageThread {
             let has_more = self.writer.index.is_worth_it() || self.too_large;
             let until = if has_more { Instant::now() } else { self.prune_at };
             match self.queue.take(&mut batch, until) {
-                Taken::Work => self.group(&mut batch),
-                Taken::Nothing => {}
-                Taken::Stopped => break,
+                TakenBatch::Work => self.group(&mut batch),
+                TakenBatch::Nothing => {}
+                TakenBatch::Stopped => break,
             }
             batch.clear();
             self.tidy();
@@ -155,7 +155,7 @@ impl StorageThread {
             Item::Direct(address) | Item::PostBack(address) => self.lose(address.client, 1),
             Item::Post(_, reply) => {
                 let why = format!("the message could not be stored ({why}); send it again later");
-                drop(reply.send(Err(PostError::NotStored(why))));
+                drop(reply.send(Err(MailboxError::NotStored(why))));
             }
             Item::Forget(_, reply) => drop(reply.send(Err(why.to_owned()))),
             Item::Settle { receiver, ids, delivered: true } => self.writer.mailbox.delete_later(receiver, ids),

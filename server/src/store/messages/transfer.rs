@@ -1,8 +1,8 @@
 //! History as lines of JSON, one message each: out of the database, and into another.
 
-use super::records::{Kind, Retention};
+use super::records::{ConversationKind, Retention};
 use super::schema::{self, EVERYBODY, refused};
-use super::writer::{Row, Writer};
+use super::writer::{MessageRow, Writer};
 use crate::store::{FileError, utc};
 use jiff::Timestamp;
 use landline_common::clean::{clean, count_lines, is_safe_message};
@@ -37,7 +37,7 @@ pub enum TransferError {
     Io(#[from] io::Error),
     /// A line is no message.
     #[error("line {line} is no message of an export ({why}); nothing was imported. Correct it and try again")]
-    Line {
+    ExportLine {
         /// Which, counted from 1.
         line: u64,
         /// What is wrong with it.
@@ -56,7 +56,7 @@ pub struct Imported {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct ExportLine {
     id: u64,
     at: Timestamp,
     #[serde(default)]
@@ -89,7 +89,7 @@ enum PartyLine {
 impl PartyLine {
     /// The party of a message by its key; `shown` is its name there. Keys are for comparing: an account is told by name.
     fn of(kind: i64, key: String, shown: &str) -> PartyLine {
-        if kind == Kind::Guest as i64 {
+        if kind == ConversationKind::Guest as i64 {
             PartyLine::Guest(key.parse().unwrap_or(0))
         } else if NameKey::of(shown).as_str() == key {
             PartyLine::Account(shown.to_owned())
@@ -99,11 +99,11 @@ impl PartyLine {
     }
 
     /// Older exports have an account's key in place of its name.
-    fn kind_and_key(&self, shown: &str) -> (Kind, String) {
+    fn kind_and_key(&self, shown: &str) -> (ConversationKind, String) {
         match self {
-            PartyLine::Account(key) if NameKey::of(shown).as_str() == key => (Kind::Account, key.clone()),
-            PartyLine::Account(name) => (Kind::Account, NameKey::of(name).as_str().to_owned()),
-            PartyLine::Guest(session) => (Kind::Guest, session.to_string()),
+            PartyLine::Account(key) if NameKey::of(shown).as_str() == key => (ConversationKind::Account, key.clone()),
+            PartyLine::Account(name) => (ConversationKind::Account, NameKey::of(name).as_str().to_owned()),
+            PartyLine::Guest(session) => (ConversationKind::Guest, session.to_string()),
         }
     }
 }
@@ -134,7 +134,7 @@ pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write)
     Ok(written)
 }
 
-fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
+fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<ExportLine> {
     let kind: i64 = row.get(3)?;
     let (id, user, text): (_, String, _) = (row.get(0)?, row.get(6)?, row.get(11)?);
     let direct = match (row.get::<_, Option<String>>(7)?, row.get(8)?, row.get(9)?) {
@@ -144,9 +144,9 @@ fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
         }
         _ => None,
     };
-    let room = if kind == Kind::Room as i64 { Some(row.get(5)?) } else { None };
+    let room = if kind == ConversationKind::Room as i64 { Some(row.get(5)?) } else { None };
     let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-    Ok(Line { id, at: utc(at), offset_s: at.offset_s, room, user, direct, text })
+    Ok(ExportLine { id, at: utc(at), offset_s: at.offset_s, room, user, direct, text })
 }
 
 /// Adds the messages of an export, with their ids; those whose ids are there already are left out. All of them are
@@ -162,7 +162,7 @@ pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, Transf
         let mut imported = Imported::default();
         let mut bytes = Vec::new();
         for number in 1.. {
-            let wrong = |why: String| TransferError::Line { line: number, why };
+            let wrong = |why: String| TransferError::ExportLine { line: number, why };
             bytes.clear();
             if (&mut *lines).take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
                 break;
@@ -179,11 +179,11 @@ pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, Transf
     imported
 }
 
-fn parse(bytes: &[u8], highest: i64) -> Result<Line, String> {
+fn parse(bytes: &[u8], highest: i64) -> Result<ExportLine, String> {
     if bytes.len() as u64 >= LONGEST_LINE {
         return Err("it is longer than 64 KiB".to_owned());
     }
-    let line: Line = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let line: ExportLine = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     if line.id == 0 || !i64::try_from(line.id).is_ok_and(|id| id <= highest) {
         return Err(format!("the id {} is 0 or ahead of this machine's clock", line.id));
     }
@@ -235,7 +235,7 @@ fn name_rules(why: Option<NameError>) -> Option<NameError> {
     why.filter(|why| *why != NameError::Reserved)
 }
 
-fn add(writer: &mut Writer, line: &Line) -> rusqlite::Result<bool> {
+fn add(writer: &mut Writer, line: &ExportLine) -> rusqlite::Result<bool> {
     let at = OffsetDateTime { unix_ms: line.at.as_millisecond(), offset_s: line.offset_s };
     let id = super::writer::number(line.id);
     let author = writer.author(&line.user, id)?;
@@ -249,8 +249,8 @@ fn add(writer: &mut Writer, line: &Line) -> rusqlite::Result<bool> {
             let (sender, receiver) = (party(&direct.sender, &line.user)?, party(&direct.receiver, &direct.to)?);
             (sender, Some((receiver, addressee)), direct.forgotten)
         }
-        (None, Some(room)) => (writer.group(Kind::Room, room, id)?, None, false),
+        (None, Some(room)) => (writer.group(ConversationKind::Room, room, id)?, None, false),
         (None, None) => (EVERYBODY, None, false),
     };
-    writer.insert(&Row { id, at, group, author, other, forgotten, text: &line.text })
+    writer.insert(&MessageRow { id, at, group, author, other, forgotten, text: &line.text })
 }

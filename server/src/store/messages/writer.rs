@@ -3,12 +3,12 @@
 use super::index::{self, Index, note_highest};
 use super::interner::{Interner, find_circle};
 use super::mailbox::{Incoming, Mailbox};
-use super::prune::Size;
+use super::prune::HistorySize;
 use super::queue::{Address, Item};
-use super::records::{InTables, Kind, Retention};
+use super::records::{ConversationKind, InTables, Retention};
 use super::schema::{EVERYBODY, set_meta};
 use super::string_arena::StringReader;
-use landline_common::history::{HistoryOwner, PostError};
+use landline_common::history::{HistoryOwner, MailboxError};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey, OffsetDateTime};
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
     /// So many messages of this client were left out, as there is little room on the disk.
     NoRoom(u64, u64),
     /// An answer to a post.
-    Posted(Result<(), PostError>),
+    Posted(Result<(), MailboxError>),
     /// An answer to forgetting: so many messages.
     Forgotten(u64),
 }
@@ -34,7 +34,7 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) index: Index,
     pub(super) mailbox: Mailbox,
-    pub(super) size: Size,
+    pub(super) size: HistorySize,
     /// There is little room on the disk: nothing goes into the history.
     pub(super) scarce: bool,
     names: Interner,
@@ -49,7 +49,7 @@ impl Writer {
         let index = Index::load(&connection)?;
         let mailbox = Mailbox::load(&connection, limits)?;
         let marks_per_account = count(limits.marks_per_account);
-        let (names, size) = (Interner::default(), Size::at_most(limits.history_bytes));
+        let (names, size) = (Interner::default(), HistorySize::at_most(limits.history_bytes));
         Ok(Writer { connection, index, mailbox, size, scarce: false, names, keep, marks_per_account, durable: false })
     }
 
@@ -112,7 +112,7 @@ impl Writer {
                 Outcome::NoRoom(*client, *texts as u64)
             }
             Item::Direct(address) if self.scarce => {
-                let _ = Direct::read(address, words);
+                let _ = DirectRow::read(address, words);
                 Outcome::NoRoom(address.client, 1)
             }
             Item::Talk { first_id, at, client, in_room, nonces, texts } => {
@@ -126,18 +126,18 @@ impl Writer {
                 if lost > 0 { Outcome::Lost(*client, lost) } else { Outcome::Done }
             }
             Item::Direct(address) => {
-                let stored = self.direct(address, &Direct::read(address, words))?;
+                let stored = self.direct(address, &DirectRow::read(address, words))?;
                 if stored { Outcome::Done } else { Outcome::Lost(address.client, 1) }
             }
             Item::Post(address, _) => {
-                let direct = Direct::read(address, words);
+                let direct = DirectRow::read(address, words);
                 let posted = self.post(address, &direct)?;
                 if posted.is_ok() && !self.scarce && !self.direct(address, &direct)? {
                     log::warn!("message {} waits for its receiver, but its id is in the history already", address.id);
                 }
                 Outcome::Posted(posted)
             }
-            Item::PostBack(address) => match self.post(address, &Direct::read(address, words))? {
+            Item::PostBack(address) => match self.post(address, &DirectRow::read(address, words))? {
                 Ok(()) => Outcome::Done,
                 Err(_) => Outcome::Lost(address.client, 1),
             },
@@ -173,18 +173,18 @@ impl Writer {
         let last = number(first_id.saturating_add(texts as u64));
         let author = self.author(user, last)?;
         let group = match room {
-            Some(room) => self.group(Kind::Room, room, last)?,
+            Some(room) => self.group(ConversationKind::Room, room, last)?,
             None => EVERYBODY,
         };
         let mut lost = 0;
         for id in (0..texts as u64).map(|n| number(first_id.saturating_add(n))) {
-            let row = Row { id, at, group, author, other: None, forgotten: false, text: words.word() };
+            let row = MessageRow { id, at, group, author, other: None, forgotten: false, text: words.word() };
             lost += u64::from(!self.insert(&row)?);
         }
         Ok(lost)
     }
 
-    fn direct(&mut self, address: &Address, direct: &Direct<'_>) -> rusqlite::Result<bool> {
+    fn direct(&mut self, address: &Address, direct: &DirectRow<'_>) -> rusqlite::Result<bool> {
         if self.keep == Retention::Off {
             return Ok(true);
         }
@@ -195,7 +195,7 @@ impl Writer {
         let author = self.author(direct.from, id)?;
         let group = self.group(address.from, direct.from_key, id)?;
         let other = Some((self.group(address.to, direct.to_key, id)?, self.author(direct.to, id)?));
-        self.insert(&Row { id, at: address.at, group, author, other, forgotten: false, text: direct.text })
+        self.insert(&MessageRow { id, at: address.at, group, author, other, forgotten: false, text: direct.text })
     }
 
     /// In a transaction: stores what an author, by the name as shown, sent along with a message.
@@ -211,13 +211,13 @@ impl Writer {
     }
 
     /// The number of a room (by its name as shown) or a party (by its key), which the message `id` belongs to.
-    pub(super) fn group(&mut self, kind: Kind, name: &str, id: i64) -> rusqlite::Result<i64> {
+    pub(super) fn group(&mut self, kind: ConversationKind, name: &str, id: i64) -> rusqlite::Result<i64> {
         self.names.group(&self.connection, kind, name, id)
     }
 
     /// In a transaction: stores a message. False if its id is there already.
-    pub(super) fn insert(&mut self, row: &Row<'_>) -> rusqlite::Result<bool> {
-        let Row { id, at, group, author, other, forgotten, text } = *row;
+    pub(super) fn insert(&mut self, row: &MessageRow<'_>) -> rusqlite::Result<bool> {
+        let MessageRow { id, at, group, author, other, forgotten, text } = *row;
         let (receiver, addressee) = other.unzip();
         let sql = "INSERT OR IGNORE INTO message (id, at, zone, circle, author, receiver, addressee, forgotten, text)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -229,10 +229,10 @@ impl Writer {
         Ok(stored)
     }
 
-    fn post(&mut self, address: &Address, direct: &Direct<'_>) -> rusqlite::Result<Result<(), PostError>> {
+    fn post(&mut self, address: &Address, direct: &DirectRow<'_>) -> rusqlite::Result<Result<(), MailboxError>> {
         // A guest counts by name: each visit is another party, and to come again is quick.
         let sender = match address.from {
-            Kind::Guest => format!("{}:{}", address.from as u8, NameKey::of(direct.from).as_str()),
+            ConversationKind::Guest => format!("{}:{}", address.from as u8, NameKey::of(direct.from).as_str()),
             _ => format!("{}:{}", address.from as u8, direct.from_key),
         };
         let letter = Incoming {
@@ -240,7 +240,7 @@ impl Writer {
             at: address.at,
             receiver: direct.to_key,
             sender: &sender,
-            of_guest: address.from == Kind::Guest,
+            of_guest: address.from == ConversationKind::Guest,
             shown: direct.from,
             text: direct.text,
         };
@@ -306,7 +306,7 @@ const GOT: &str = "receiver = ?1 AND forgotten = 0";
 
 /// A message as the table has it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct MessageRow<'a> {
     pub(super) id: i64,
     pub(super) at: OffsetDateTime,
     pub(super) group: i64,
@@ -318,7 +318,7 @@ pub(super) struct Row<'a> {
 }
 
 /// The words of a direct message.
-struct Direct<'a> {
+struct DirectRow<'a> {
     from: &'a str,
     from_key: &'a str,
     to: &'a str,
@@ -327,11 +327,11 @@ struct Direct<'a> {
     nonce: Option<&'a str>,
 }
 
-impl<'a> Direct<'a> {
-    fn read(address: &Address, words: &mut StringReader<'a>) -> Direct<'a> {
+impl<'a> DirectRow<'a> {
+    fn read(address: &Address, words: &mut StringReader<'a>) -> DirectRow<'a> {
         let mut word = || words.word();
         let (from, from_key, to, to_key, text) = (word(), word(), word(), word(), word());
-        Direct { from, from_key, to, to_key, text, nonce: address.has_nonce.then(word) }
+        DirectRow { from, from_key, to, to_key, text, nonce: address.has_nonce.then(word) }
     }
 }
 

@@ -22,13 +22,13 @@ pub struct Sighting {
 #[derive(Debug)]
 pub(super) struct LastSeen {
     most: usize,
-    users: HashMap<NameKey, User>,
+    users: HashMap<NameKey, SeenUser>,
     /// The order of forgetting: (is here, time, name). Users who are away come first, then earlier times.
     order: BTreeSet<(bool, i64, NameKey)>,
 }
 
 #[derive(Clone, Debug)]
-struct User {
+struct SeenUser {
     name: UserName,
     account: bool,
     /// Time in milliseconds since 1970, see [`Sighting::at`].
@@ -48,14 +48,14 @@ struct Endpoint {
 /// A user whose sign-out was not recorded.
 #[derive(Debug)]
 pub(super) struct MissingLogout {
-    user: User,
+    user: SeenUser,
     endpoint: Endpoint,
 }
 
 impl MissingLogout {
     /// Returns the record that is missing.
     pub(super) fn record(&self) -> Record<'_> {
-        let User { name, account, at, .. } = &self.user;
+        let SeenUser { name, account, at, .. } = &self.user;
         let at = OffsetDateTime { unix_ms: *at, offset_s: 0 };
         Record { at, name, account: *account, address: &self.endpoint.address, port: self.endpoint.port }
     }
@@ -70,7 +70,7 @@ impl LastSeen {
     /// Records a sign-in.
     pub(super) fn login(&mut self, record: &Record<'_>) {
         let endpoint = Some(Endpoint { address: record.address.into(), port: record.port });
-        self.set(User { name: record.name.clone(), account: record.account, at: record.at.unix_ms, endpoint });
+        self.set(SeenUser { name: record.name.clone(), account: record.account, at: record.at.unix_ms, endpoint });
     }
 
     /// Records a sign-out. The sign-out of one session may be recorded after the sign-in of the next one of that name;
@@ -80,9 +80,9 @@ impl LastSeen {
         let endpoint = Endpoint { address: record.address.into(), port: record.port };
         let user = match self.users.get(record.name.key()) {
             Some(known) if known.endpoint.is_some() && known.endpoint != Some(endpoint) => return,
-            Some(known) if known.endpoint.is_none() => User { at: at.max(known.at), ..known.clone() },
-            Some(known) => User { at, endpoint: None, ..known.clone() },
-            None => User { name: record.name.clone(), account: record.account, at, endpoint: None },
+            Some(known) if known.endpoint.is_none() => SeenUser { at: at.max(known.at), ..known.clone() },
+            Some(known) => SeenUser { at, endpoint: None, ..known.clone() },
+            None => SeenUser { name: record.name.clone(), account: record.account, at, endpoint: None },
         };
         self.set(user);
     }
@@ -91,7 +91,7 @@ impl LastSeen {
     /// missing records, sorted by name.
     pub(super) fn end_all(&mut self, last_alive: OffsetDateTime) -> Vec<MissingLogout> {
         let here = self.users.values().filter(|user| user.endpoint.is_some()).cloned();
-        let end = |mut user: User| {
+        let end = |mut user: SeenUser| {
             user.at = user.at.max(last_alive.unix_ms);
             user.endpoint.take().map(|endpoint| MissingLogout { user, endpoint })
         };
@@ -106,15 +106,16 @@ impl LastSeen {
     /// Returns the users who left at `since` or later, in that order, then the users who are here.
     pub(super) fn since(&self, since: OffsetDateTime) -> Vec<Sighting> {
         let recent = self.order.iter().rev().take_while(|(here, at, _)| *here || *at >= since.unix_ms);
-        let mut found: Vec<Sighting> = recent.filter_map(|(.., key)| self.users.get(key)).map(User::sighting).collect();
+        let mut found: Vec<Sighting> =
+            recent.filter_map(|(.., key)| self.users.get(key)).map(SeenUser::sighting).collect();
         found.reverse();
         found
     }
 
     /// Adds or replaces a user, and forgets one if there are too many.
-    fn set(&mut self, user: User) {
+    fn set(&mut self, user: SeenUser) {
         let key = user.name.key().clone();
-        let order_key = |user: &User| (user.endpoint.is_some(), user.at, user.name.key().clone());
+        let order_key = |user: &SeenUser| (user.endpoint.is_some(), user.at, user.name.key().clone());
         self.order.insert(order_key(&user));
         if let Some(before) = self.users.insert(key, user.clone())
             && order_key(&before) != order_key(&user)
@@ -129,7 +130,7 @@ impl LastSeen {
     }
 }
 
-impl User {
+impl SeenUser {
     fn sighting(&self) -> Sighting {
         let at = OffsetDateTime { unix_ms: self.at, offset_s: 0 };
         Sighting { name: self.name.clone(), account: self.account, at, here: self.endpoint.is_some() }

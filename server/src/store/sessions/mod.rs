@@ -40,7 +40,7 @@ pub struct Record<'a> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct JournalLine<'a> {
     at: String,
     event: &'static str,
     name: &'a str,
@@ -121,7 +121,8 @@ impl Sessions {
 /// Returns a line of the file, with its newline. Empty if it cannot be encoded, which is logged.
 fn line(event: &'static str, record: &Record<'_>, reason: Option<&str>) -> Vec<u8> {
     let Record { at, name, account, address, port } = *record;
-    let line = Line { at: format!("{:.3}", utc(at)), event, name: name.as_str(), account, address, port, reason };
+    let line =
+        JournalLine { at: format!("{:.3}", utc(at)), event, name: name.as_str(), account, address, port, reason };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_else(|e| {
         log::error!("cannot encode a line of sessions.jsonl: {e}");
         Vec::new()

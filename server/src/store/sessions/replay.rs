@@ -20,9 +20,9 @@ const MOST_NAMES: usize = 10_000;
 
 /// The fields of a line that are used.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct JournalEntry<'a> {
     at: Timestamp,
-    event: Event,
+    event: JournalEvent,
     #[serde(borrow)]
     name: Cow<'a, str>,
     account: bool,
@@ -33,7 +33,7 @@ struct Line<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Event {
+enum JournalEvent {
     Login,
     Logout,
     /// Sessions of an address are left out.
@@ -74,7 +74,7 @@ fn tail(file: &File, most: u64) -> io::Result<Vec<u8>> {
 
 /// Feeds one line to `seen`. Returns `None` if it cannot be read.
 fn replay(line: &[u8], seen: &mut LastSeen, names: &mut HashMap<String, UserName>) -> Option<()> {
-    let Line { at, event, name, account, address, port } = serde_json::from_slice(line).ok()?;
+    let JournalEntry { at, event, name, account, address, port } = serde_json::from_slice(line).ok()?;
     if !names.contains_key(&*name) {
         if names.len() >= MOST_NAMES {
             names.clear();
@@ -84,9 +84,9 @@ fn replay(line: &[u8], seen: &mut LastSeen, names: &mut HashMap<String, UserName
     let at = OffsetDateTime { unix_ms: at.as_millisecond(), offset_s: 0 };
     let record = Record { at, name: names.get(&*name)?, account, address: &address, port };
     match event {
-        Event::Login => seen.login(&record),
-        Event::Logout => seen.logout(&record),
-        Event::Omitted => {}
+        JournalEvent::Login => seen.login(&record),
+        JournalEvent::Logout => seen.logout(&record),
+        JournalEvent::Omitted => {}
     }
     Some(())
 }

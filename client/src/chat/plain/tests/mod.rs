@@ -23,7 +23,7 @@ const JSON: PlainOptions = PlainOptions { json: true, ..PIPE };
 fn a_piped_line_is_sent_and_all_is_well_when_it_is_said() {
     let mut desk = TestClient::guest(PIPE);
     desk.type_in("hi");
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     assert_eq!(desk.take_sent(), ["lobby: hi"]);
     desk.pass(2_000, true);
     assert_eq!(desk.left, None, "it has not been answered");
@@ -40,7 +40,7 @@ fn commands_are_dealt_with_when_they_are_answered() {
     for line in ["/pm bob psst", "/join ops", "/private bob x"] {
         let mut desk = TestClient::guest(PIPE);
         desk.type_in(line);
-        desk.step(Input::End);
+        desk.step(PlainInput::End);
         desk.pass(2_000, true);
         assert_eq!((desk.take_sent(), &desk.left), (vec![line.to_owned()], &None));
         desk.done(line);
@@ -54,7 +54,7 @@ fn what_the_server_refuses_is_named_and_counts() {
     for line in ["/pm nobody psst", "hello", "/nonsense"] {
         desk.type_in(line);
     }
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     desk.refuse("/pm nobody", Cause::NoSuchUser);
     desk.echo(1, "lobby", "hello");
     assert_eq!(desk.left, Some(Err("2 lines were refused".into())));
@@ -130,7 +130,7 @@ fn a1_what_is_meant_for_a_room_that_does_not_open_goes_nowhere() {
     for line in ["/join ops", "a secret for ops"] {
         desk.type_in(line);
     }
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     desk.refuse("/join", Cause::TooManyRooms);
     assert_eq!(desk.take_sent(), ["/join ops"]);
     assert_eq!(desk.left, Some(Err("2 lines were refused".into())));
@@ -140,7 +140,7 @@ fn a1_what_is_meant_for_a_room_that_does_not_open_goes_nowhere() {
 #[test]
 fn a_server_that_keeps_the_user_out_of_the_room_ends_it() {
     let mut desk = TestClient::new(PIPE, "ops");
-    let grant = Box::new(landline_common::event::Grant { protocol: 2, ..Default::default() });
+    let grant = Box::new(landline_common::event::SignInDetails { protocol: 2, ..Default::default() });
     let (user, server, room) = ("alice".into(), "S".into(), "lobby".into());
     desk.hear(EventKind::Welcome { user, server, room, account: true, grant });
     assert!(matches!(&desk.left, Some(Err(why)) if why.starts_with("cannot go into ops")), "{:?}", desk.left);
@@ -181,7 +181,7 @@ fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
         desk.pass(1_000, false);
         if desk.connects > 0 {
             desk.connects = 0;
-            desk.step(Input::Down { why: "no server answers".into(), loss: crate::sign_in::Loss::Server });
+            desk.step(PlainInput::Down { why: "no server answers".into(), loss: crate::sign_in::Loss::Server });
         }
         if desk.left.is_some() {
             break;
@@ -197,12 +197,12 @@ fn pipes_give_up_after_a_while_and_name_what_was_not_sent() {
 fn a_pipe_that_has_ended_waits_only_for_lines_that_are_to_be_sent() {
     let mut desk = TestClient::guest(PIPE);
     desk.type_in("/ping x");
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     desk.down();
     assert_eq!(desk.left, None);
     let mut desk = TestClient::guest(PIPE);
     desk.down();
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     assert_eq!(desk.left, Some(Ok(())));
 }
 
@@ -318,7 +318,7 @@ fn r7_quit_and_objects_that_are_none_are_answered() {
     for wrong in [r#"{"type":5,"label":"a"}"#, r#"{"type":"guest","user":"x","label":"b"}"#, "{"] {
         desk.type_in(wrong);
     }
-    desk.step(Input::TooLong(r#"{"type":"say","text":"xxx…"#.into()));
+    desk.step(PlainInput::TooLong(r#"{"type":"say","text":"xxx…"#.into()));
     let is_bad =
         |event: &Event<'_>| matches!(&event.what, EventKind::Report(report) if report.cause == Cause::BadObject);
     assert!(desk.answers.iter().all(is_bad), "{:?}", desk.answers);
@@ -374,7 +374,7 @@ fn what_a_user_missed_is_shown_to_people_who_come_back() {
     }
 }
 
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> impl Strategy<Value = PlainInput> {
     let line = prop::sample::select(vec![
         "hi",
         "/join ops",
@@ -391,16 +391,16 @@ fn input() -> impl Strategy<Value = Input> {
         "/private hi",
     ]);
     let text = || prop::sample::select(vec!["hi", "ops", "x"]);
-    let event = |what: EventKind<'static>| Input::Event(Box::new(what.at(OffsetDateTime::default())));
+    let event = |what: EventKind<'static>| PlainInput::Event(Box::new(what.at(OffsetDateTime::default())));
     let answer = |what: EventKind<'static>, n: u64| {
         // The engine's labels with this seed.
         let label = format!("{:016x}-{n}", crate::engine::Rng::new(1).next()).into();
         let reply = Some(landline_common::Reply { label, done: true });
-        Input::Event(Box::new(Event { reply, ..what.at(OffsetDateTime::default()) }))
+        PlainInput::Event(Box::new(Event { reply, ..what.at(OffsetDateTime::default()) }))
     };
     prop_oneof![
-        line.prop_map(|line| Input::Line(line.into())),
-        Just(Input::Tick),
+        line.prop_map(|line| PlainInput::Line(line.into())),
+        Just(PlainInput::Tick),
         text().prop_map(move |room| event(Cause::Entered.of_room(room).into())),
         (1u64..20, text()).prop_map(move |(id, text)| event(EventKind::Said {
             id,
@@ -424,13 +424,13 @@ fn input() -> impl Strategy<Value = Input> {
             account: true,
             grant: Default::default()
         })),
-        text().prop_map(|why| Input::Down { why: why.into(), loss: crate::sign_in::Loss::Network }),
-        any::<bool>().prop_map(|again| Input::Refused(crate::sign_in::Refused {
+        text().prop_map(|why| PlainInput::Down { why: why.into(), loss: crate::sign_in::Loss::Network }),
+        any::<bool>().prop_map(|again| PlainInput::Refused(crate::sign_in::SignInRefused {
             why: "no".into(),
             cause: Cause::NameTaken,
             again
         })),
-        Just(Input::End),
+        Just(PlainInput::End),
     ]
 }
 

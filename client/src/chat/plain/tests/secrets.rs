@@ -36,7 +36,7 @@ fn a_script_leaves_when_its_lines_have_gone_out() {
     for line in ["/direct-say bob one", "/direct-say bob one"] {
         desk.type_in(line);
     }
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     out(&mut desk, "one");
     assert_eq!(desk.left, None);
     out(&mut desk, "one");
@@ -48,7 +48,7 @@ fn what_has_not_gone_out_is_named() {
     let mut desk = TestClient::guest(PIPE);
     open(&mut desk);
     desk.type_in("/direct-say bob lost");
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     ended(&mut desk);
     assert_eq!(desk.left, Some(Err("1 line was refused".into())));
     let said = &desk.said[0];
@@ -78,7 +78,7 @@ fn a_script_that_has_ended_leaves_without_the_server() {
     open(&mut desk);
     desk.down();
     desk.type_in("/direct-say bob the last word");
-    desk.step(Input::End);
+    desk.step(PlainInput::End);
     assert_eq!(desk.left, None);
     out(&mut desk, "the last word");
     assert_eq!(desk.left, Some(Ok(())));

@@ -5,7 +5,7 @@ use crate::chat::test_client::alice;
 use crate::engine::typed::line;
 use crate::engine::{Effect, Engine, Zone};
 use crate::sign_in::Loss;
-use landline_common::event::{Grant, PROTOCOL, Reply};
+use landline_common::event::{PROTOCOL, Reply, SignInDetails};
 use landline_common::history::Location as Where;
 use landline_common::{Cause, EventKind, OffsetDateTime, Request, RoomName};
 
@@ -60,7 +60,7 @@ impl TestClient {
         desk
     }
 
-    pub fn step(&mut self, input: Input) {
+    pub fn step(&mut self, input: PlainInput) {
         let wall = OffsetDateTime { unix_ms: i64::try_from(self.ms).unwrap(), offset_s: 0 };
         for act in self.plain.step(input, Now { ms: self.ms, wall, zone: Zone::default() }) {
             assert!(self.left.is_none(), "{act:?} after the end");
@@ -91,7 +91,7 @@ impl TestClient {
 
     fn event(&mut self, what: EventKind<'static>, reply: Option<Reply<'static>>) {
         let at = OffsetDateTime { unix_ms: i64::try_from(self.ms).unwrap(), offset_s: 0 };
-        self.step(Input::Event(Box::new(Event { reply, ..what.at(at) })));
+        self.step(PlainInput::Event(Box::new(Event { reply, ..what.at(at) })));
     }
 
     pub fn hear(&mut self, what: EventKind<'static>) {
@@ -123,12 +123,12 @@ impl TestClient {
     }
 
     pub fn welcome(&mut self, room: &'static str, account: bool) {
-        let grant = Grant {
+        let grant = SignInDetails {
             protocol: PROTOCOL,
             token: Some("token".into()),
             member_of: self.plain.engine.rooms().map(|room| room.to_owned().into()).collect(),
             rate: Some((10, 5_000)),
-            ..Grant::default()
+            ..SignInDetails::default()
         };
         self.unanswered.clear();
         self.pings.clear();
@@ -151,11 +151,11 @@ impl TestClient {
     }
 
     pub fn down(&mut self) {
-        self.step(Input::Down { why: "reset".into(), loss: Loss::Server });
+        self.step(PlainInput::Down { why: "reset".into(), loss: Loss::Server });
     }
 
     pub fn type_in(&mut self, line: &str) {
-        self.step(Input::Line(line.into()));
+        self.step(PlainInput::Line(line.into()));
     }
 
     /// Time passes; the server answers pings if it is `alive`.
@@ -163,7 +163,7 @@ impl TestClient {
         let end = self.ms + ms;
         while self.ms < end && self.left.is_none() {
             self.ms += 100;
-            self.step(Input::Tick);
+            self.step(PlainInput::Tick);
             if alive {
                 self.pong();
             }

@@ -9,7 +9,7 @@ use crate::mesh::limits::{
     REFUSED_MS, WANT,
 };
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Dial, Effect, Input};
+use crate::mesh::node::{Dial, NodeEffect, NodeInput};
 use crate::mesh::wire::{Frame, Saying};
 use landline_common::UserName;
 
@@ -38,9 +38,9 @@ fn of_two_links_both_keep_the_same_one() {
 #[test]
 fn whoever_opens_links_and_is_silent_is_dropped() {
     let mut table = Table::new();
-    table.step(Input::Opened(1, key(1), address(1, 1), None));
+    table.step(NodeInput::Opened(1, key(1), address(1, 1), None));
     table.world.pass(5_000);
-    assert!(closes(&table.step(Input::Tick), 1));
+    assert!(closes(&table.step(NodeInput::Tick), 1));
     assert!(table.node.links.is_empty());
 }
 
@@ -52,14 +52,14 @@ fn logical_time_cannot_be_driven_away() {
     assert_eq!(table.says(link, 1, most), ["eve: number 1"]);
     assert_eq!(table.node.clock, clock + 1, "that it was shown is a moment");
     assert_eq!(table.says(link, 2, clock + 1_000_000), ["eve: number 2"]);
-    table.step(Input::Line(object("hi", ROOM)));
+    table.step(NodeInput::Line(object("hi", ROOM)));
     assert_eq!(table.node.clock, clock + 1_000_001);
     for (seq, jump) in (3..).zip([1_000_000; 600]) {
         table.says(link, seq, table.node.clock + jump);
         table.world.pass(200);
     }
-    let said = table.step(Input::Line(object("still here", ROOM)));
-    let Some(Effect::Send(_, Frame::Say { lamport, .. })) = said.last() else { panic!("{said:?}") };
+    let said = table.step(NodeInput::Line(object("still here", ROOM)));
+    let Some(NodeEffect::Send(_, Frame::Say { lamport, .. })) = said.last() else { panic!("{said:?}") };
     assert!(*lamport << 24 < 1 << 53, "{lamport}");
     // Who comes later hears them all the same.
     let (mut other, text) = (Table::new(), "still here".to_owned());
@@ -142,7 +142,7 @@ fn one_machine_fills_neither_the_table_nor_the_screens() {
     assert_eq!(table.node.members.len(), PEERS_PER_ADDRESS + 1);
     for _ in 0..1_000 {
         table.links += 1;
-        table.step(Input::Opened(table.links, key(3), address(3, 1), None));
+        table.step(NodeInput::Opened(table.links, key(3), address(3, 1), None));
     }
     assert!(table.node.links.len() <= PEERS_PER_ADDRESS + 1 + LINKS_PER_ADDRESS);
 }
@@ -154,7 +154,7 @@ fn nobody_is_asked_for_more_of_the_past_than_there_is_room_for() {
     let have = Frame::Have { ranges: [(origin, vec![(1, 3 * MESSAGES as u64)])].into() };
     let (eve, _) = table.enters(eve(), "eve", 1);
     let (mut effects, mut told) = (table.frame(eve, have.clone()), 0);
-    while let Some(Effect::Send(_, Frame::Want { from, to, .. })) = effects.pop() {
+    while let Some(NodeEffect::Send(_, Frame::Want { from, to, .. })) = effects.pop() {
         let says: Vec<_> = (from..=to).map(|seq| Saying { seq, lamport: seq, at: 1, text: "told".into() }).collect();
         told += says.len();
         let key = key(3).to_string();
@@ -162,16 +162,16 @@ fn nobody_is_asked_for_more_of_the_past_than_there_is_room_for() {
     }
     assert_eq!(told, MESSAGES);
     let next = MESSAGES as u64 + 1;
-    let asks = |effects: &[Effect], link| {
-        effects.contains(&Effect::Send(link, Frame::Want { origin, from: next, to: next + WANT - 1 }))
+    let asks = |effects: &[NodeEffect], link| {
+        effects.contains(&NodeEffect::Send(link, Frame::Want { origin, from: next, to: next + WANT - 1 }))
     };
     let (zoe, _) = table.enters(id(8, 2), "zoe", 2);
     assert!(asks(&table.frame(zoe, have), zoe), "others are asked");
-    table.step(Input::Lost(zoe));
-    assert!(!asks(&table.step(Input::Tick), eve));
+    table.step(NodeInput::Lost(zoe));
+    assert!(!asks(&table.step(NodeInput::Tick), eve));
     table.world.pass(PAST_MS);
     table.frame(eve, Frame::Ping);
-    assert!(asks(&table.step(Input::Tick), eve), "later, so are they");
+    assert!(asks(&table.step(NodeInput::Tick), eve), "later, so are they");
 }
 
 #[test]
@@ -194,15 +194,15 @@ fn a_text_is_clean_and_short_or_nothing() {
 fn dials(table: &mut Table, hello: &Hello, answer: impl Fn(&mut Table, u64)) -> Vec<u64> {
     let mut dials = Vec::new();
     for now in (0..600_000).step_by(250) {
-        let mut effects = table.step(Input::Tick);
+        let mut effects = table.step(NodeInput::Tick);
         if now % 2_000 == 0 {
-            effects.extend(table.step(Input::Heard(hello.clone(), address(1, 1))));
+            effects.extend(table.step(NodeInput::Heard(hello.clone(), address(1, 1))));
         }
         for effect in effects {
-            if let Effect::Dial(dial, to) = effect {
+            if let NodeEffect::Dial(dial, to) = effect {
                 dials.push(now);
                 table.links += 1;
-                table.step(Input::Opened(table.links, key(1), to, Some(dial)));
+                table.step(NodeInput::Opened(table.links, key(1), to, Some(dial)));
                 answer(table, table.links);
             }
         }
@@ -216,7 +216,7 @@ fn whoever_ends_every_link_is_dialled_ever_more_rarely() {
     let eve = eve();
     assert!(me() < eve);
     let hello = Hello { id: eve, name: UserName::parse("eve").unwrap(), port: address(1, 1).port() };
-    let refuses = |table: &mut Table, link| _ = table.step(Input::Lost(link));
+    let refuses = |table: &mut Table, link| _ = table.step(NodeInput::Lost(link));
     let is_another = |table: &mut Table, link| {
         let hello = Frame::Hello { id: id(77, 1), name: "bob".into(), clock: 0, dial: 0, top: 0, at: table.wall };
         table.frame(link, hello);
@@ -228,10 +228,10 @@ fn whoever_ends_every_link_is_dialled_ever_more_rarely() {
         let pauses: Vec<u64> = dials.windows(2).map(|two| two[1] - two[0]).collect();
         assert!(pauses.is_sorted() && pauses.iter().all(|ms| *ms <= LAST_REDIAL_MS + 250), "{at}: {pauses:?}");
         let (link, _) = table.enters(eve, "eve", 1);
-        table.step(Input::Lost(link));
-        let again = table.step(Input::Heard(hello.clone(), address(1, 1)));
+        table.step(NodeInput::Lost(link));
+        let again = table.step(NodeInput::Heard(hello.clone(), address(1, 1)));
         assert!(
-            again.iter().any(|effect| matches!(effect, Effect::Dial(..))),
+            again.iter().any(|effect| matches!(effect, NodeEffect::Dial(..))),
             "{at}, after a link, at once: {again:?}"
         );
     }

@@ -7,7 +7,7 @@ use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::PINS;
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Effect, Input};
+use crate::mesh::node::{NodeEffect, NodeInput};
 use crate::mesh::wire::{Frame, Saying};
 use landline_common::{Event, EventKind, UserName};
 
@@ -33,7 +33,7 @@ fn nobody_takes_an_id_that_is_another_s() {
     assert!(closes(&effects, thief), "another key");
     table.links += 1;
     let link = table.links;
-    table.step(Input::Opened(link, key(3), address(3, 1), None));
+    table.step(NodeInput::Opened(link, key(3), address(3, 1), None));
     assert!(closes(&table.frame(link, Frame::Ping), link), "whoever does not say who they are");
     assert_eq!(table.node.members.len(), 1);
     assert_eq!(table.says(bob, 1, 1), ["bob: number 1"], "bob is still here");
@@ -59,7 +59,7 @@ fn nobody_knows_better_than_an_author_what_they_said() {
     let mut table = Table::new();
     let (eve, _) = table.enters(id(9, 2), "eve", 2);
     let asked = table.frame(eve, Frame::Have { ranges: [(id(7, 1), vec![(2, 2)])].into() });
-    assert_eq!(asked, [Effect::Send(eve, Frame::Want { origin: id(7, 1), from: 2, to: 2 })]);
+    assert_eq!(asked, [NodeEffect::Send(eve, Frame::Want { origin: id(7, 1), from: 2, to: 2 })]);
     table.enters(id(7, 1), "bob", 1);
     table.frame(eve, past);
     assert_eq!(table.history().len(), 1, "the end");
@@ -84,7 +84,7 @@ fn an_author_who_is_told_with_another_key_is_none() {
 #[test]
 fn two_are_never_shown_under_one_name() {
     let mut table = pinned(&[("carol", key(1))]);
-    let joined = |effects: &[Effect]| told(effects).last().unwrap().clone();
+    let joined = |effects: &[NodeEffect]| told(effects).last().unwrap().clone();
     let ids = [(0xaaaa, 1), (0xbbbb, 2), (0xcccc, 3), (0xdddd, 4)].map(|(tag, seat)| id(tag << 48, seat));
     assert_eq!(joined(&table.enters(ids[0], "bob", 1).1), "bob joined mesh");
     assert_eq!(joined(&table.enters(ids[1], "Bob", 2).1), "Bob#bbbb joined mesh");
@@ -95,7 +95,7 @@ fn two_are_never_shown_under_one_name() {
     for part in ["WARNING", &key(1).fingerprint(), &key(4).fingerprint(), "/trust carol#dddd accepts it"] {
         assert!(warning.contains(part), "{warning}");
     }
-    let answer = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
+    let answer = |table: &mut Table, line: &str| table.step(NodeInput::Line(object(line, ROOM)));
     let which = told(&answer(&mut table, "/pm bob hi"));
     assert!(
         which[0].starts_with("ERROR: 400 2 people are called bob; write which one you mean: bob#aaaa ("),
@@ -103,20 +103,20 @@ fn two_are_never_shown_under_one_name() {
     );
     for (line, link) in [("/pm bob#aaaa hi", 1), ("/pm BOB#bbbb hi", 2), ("/pm Carol#DDDD hi", 4)] {
         assert!(
-            matches!(answer(&mut table, line)[..], [Effect::Send(to, Frame::Private { .. })] if to == link),
+            matches!(answer(&mut table, line)[..], [NodeEffect::Send(to, Frame::Private { .. })] if to == link),
             "{line}"
         );
     }
     // What somebody else of our name says is never ours.
     assert_eq!(table.says(3, 1, 1), ["alice#cccc: number 1"]);
     let pins = table.enters(id(1, 5), "dave", 5).1;
-    assert!(pins.contains(&Effect::Pin(UserName::parse("dave").unwrap(), key(5))));
+    assert!(pins.contains(&NodeEffect::Pin(UserName::parse("dave").unwrap(), key(5))));
 }
 
 #[test]
 fn a23_a_changed_key_that_is_known_says_whose_it_is_and_can_be_accepted() {
     let mut table = pinned(&[("alice2", key(1)), ("carol", key(2))]);
-    let answer = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
+    let answer = |table: &mut Table, line: &str| table.step(NodeInput::Line(object(line, ROOM)));
     let bob = id(0x6658 << 48, 2);
     let warning = told(&table.enters(bob, "alice2", 2).1).remove(0);
     assert!(warning.contains("This is the key of carol, whom you met before."), "{warning}");
@@ -127,7 +127,7 @@ fn a23_a_changed_key_that_is_known_says_whose_it_is_and_can_be_accepted() {
     let lines = told(&trusted);
     assert_eq!(lines[..2], ["alice2#6658 has left the chatroom", "alice2 joined mesh"], "{lines:?}");
     assert!(lines[2].contains(&key(2).fingerprint()), "{lines:?}");
-    assert!(trusted.contains(&Effect::Repin(UserName::parse("alice2").unwrap(), key(2))));
+    assert!(trusted.contains(&NodeEffect::Repin(UserName::parse("alice2").unwrap(), key(2))));
     assert_eq!(told(&answer(&mut table, "/trust alice2")), ["INFO: the key of alice2 is known"]);
     assert_eq!(table.says(1, 1, 1), ["alice2: number 1"]);
 }
@@ -141,12 +141,12 @@ fn a23_the_key_that_is_here_is_not_given_up_for_another() {
     for (line, why) in
         [("/trust carol#dddd", "is here with the key that you know"), ("/trust alice#cccc", "your own name")]
     {
-        let effects = table.step(Input::Line(object(line, ROOM)));
+        let effects = table.step(NodeInput::Line(object(line, ROOM)));
         let lines = told(&effects);
         assert!(effects.len() == 1 && lines[0].starts_with("ERROR: 400") && lines[0].contains(why), "{lines:?}");
     }
     assert_eq!(
-        told(&table.step(Input::Line(object("/users", ROOM)))),
+        told(&table.step(NodeInput::Line(object("/users", ROOM)))),
         ["Online clients: alice, alice#cccc, carol, carol#dddd"]
     );
 }
@@ -162,17 +162,17 @@ fn a_bare_name_reaches_only_who_is_shown_by_it() {
         ("/pm carol hi", "ERROR: 400 nobody here is shown as carol, but Carol#dddd (10.0.0.2) is"),
         ("/pm ALICE hi", "ERROR: 400 nobody here is shown as ALICE, but alice#cccc (10.0.0.3) is"),
     ] {
-        let effects = table.step(Input::Line(object(line, ROOM)));
+        let effects = table.step(NodeInput::Line(object(line, ROOM)));
         assert!(effects.len() == 1 && told(&effects)[0].starts_with(answer), "{line}: {effects:?}");
     }
-    let sent = table.step(Input::Line(object("/pm carol#dddd hi", ROOM)));
-    assert!(matches!(sent[..], [Effect::Send(to, Frame::Private { .. })] if to == impostor), "{sent:?}");
+    let sent = table.step(NodeInput::Line(object("/pm carol#dddd hi", ROOM)));
+    assert!(matches!(sent[..], [NodeEffect::Send(to, Frame::Private { .. })] if to == impostor), "{sent:?}");
 }
 
 #[test]
 fn digits_that_are_another_s_as_well_reach_nobody_else() {
     let mut table = Table::new();
-    let ask = |table: &mut Table, line: &str| table.step(Input::Line(object(line, ROOM)));
+    let ask = |table: &mut Table, line: &str| table.step(NodeInput::Line(object(line, ROOM)));
     table.enters(id(0x1111 << 48, 1), "carol", 1);
     let (second, _) = table.enters(id(0xd_dddd << 44, 2), "carol", 2);
     // Whoever tries long enough has an id that begins as they like.
@@ -180,7 +180,7 @@ fn digits_that_are_another_s_as_well_reach_nobody_else() {
     assert_eq!(told(&effects).last().unwrap(), "carol#dddd1 joined mesh");
     for (line, link) in [("/pm carol#dddd hi", second), ("/pm carol#dddd1 hi", third)] {
         let sent = ask(&mut table, line);
-        assert!(matches!(sent[..], [Effect::Send(to, Frame::Private { .. })] if to == link), "{line}: {sent:?}");
+        assert!(matches!(sent[..], [NodeEffect::Send(to, Frame::Private { .. })] if to == link), "{line}: {sent:?}");
     }
     let which = told(&ask(&mut table, "/pm carol hi")).remove(0);
     for name in ["carol#1111 (", "carol#dddd (", "carol#dddd1 ("] {
@@ -202,13 +202,13 @@ fn that_nobody_new_is_remembered_is_said_once() {
     assert_eq!(told(&table.enters(id(2, 2), "carol", 2).1), ["carol joined mesh"]);
     // Other programs add to the same file.
     let mut other = Table::new();
-    assert!(told(&other.step(Input::PinsFull)).len() == 1 && other.step(Input::PinsFull).is_empty());
+    assert!(told(&other.step(NodeInput::PinsFull)).len() == 1 && other.step(NodeInput::PinsFull).is_empty());
 }
 
 /// Lets a member tell one line of an author who is gone. Returns what the screen is told.
 fn tells(table: &mut Table, teller: u64, (origin, name, seat): (NodeId, &str, usize), seq: u64) -> Vec<String> {
     let asked = table.frame(teller, Frame::Have { ranges: [(origin, vec![(seq, seq)])].into() });
-    assert_eq!(asked, [Effect::Send(teller, Frame::Want { origin, from: seq, to: seq })]);
+    assert_eq!(asked, [NodeEffect::Send(teller, Frame::Want { origin, from: seq, to: seq })]);
     let (at, key) = (table.world.clock().wall.unix_ms, key(seat).to_string());
     let says = vec![Saying { seq, lamport: 5 + seq, at, text: "told".into() }];
     told(&table.frame(teller, Frame::Past { origin, name: name.into(), key, from: seq, to: seq, says }))
@@ -216,9 +216,9 @@ fn tells(table: &mut Table, teller: u64, (origin, name, seat): (NodeId, &str, us
 
 /// Returns the authors in the history, in its order.
 fn authors(table: &mut Table) -> Vec<String> {
-    let events = table.step(Input::Line(object("/history", ROOM)));
-    let author = |effect: Effect| match effect {
-        Effect::Tell(Event { what: EventKind::Recalled { user, .. }, .. }) => Some(user.to_string()),
+    let events = table.step(NodeInput::Line(object("/history", ROOM)));
+    let author = |effect: NodeEffect| match effect {
+        NodeEffect::Tell(Event { what: EventKind::Recalled { user, .. }, .. }) => Some(user.to_string()),
         _ => None,
     };
     events.into_iter().filter_map(author).collect()
@@ -300,7 +300,7 @@ fn hellos_with_another_s_id_keep_nobody_from_meeting() {
                     for (to, of) in [(0, 1), (1, 0)] {
                         let name = UserName::parse(&format!("user{of}")).unwrap();
                         let hello = Hello { id: world.seats[of].id, name, port: 50_000 + port };
-                        world.input(to, Input::Heard(hello, address(at, 1)));
+                        world.input(to, NodeInput::Heard(hello, address(at, 1)));
                     }
                 }
             };

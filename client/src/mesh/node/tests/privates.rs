@@ -5,7 +5,7 @@ use super::world::{World, key};
 use crate::engine::typed::object;
 use crate::mesh::limits::{GRACE_MS, LINES, REPEAT_MS, UNANSWERED};
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Effect, Input};
+use crate::mesh::node::{NodeEffect, NodeInput};
 use crate::mesh::wire::Frame;
 use crate::rate_counter::WINDOW_MS;
 use landline_common::EventKind;
@@ -13,8 +13,8 @@ use landline_common::EventKind;
 /// What a member was told by another for them alone, and what of it they confirmed.
 fn whispered(table: &mut Table, link: u64, number: u64) -> (Vec<String>, Vec<u64>) {
     let effects = table.frame(link, Frame::Private { number, at: 1, text: format!("number {number}") });
-    let got = |effect: &Effect| match effect {
-        Effect::Send(to, Frame::Got { number }) if *to == link => Some(*number),
+    let got = |effect: &NodeEffect| match effect {
+        NodeEffect::Send(to, Frame::Got { number }) if *to == link => Some(*number),
         _ => None,
     };
     (told(&effects), effects.iter().filter_map(got).collect())
@@ -28,9 +28,9 @@ fn what_was_shown_is_confirmed_again_and_not_shown_again() {
     assert_eq!(whispered(&mut table, link, 5), first);
     assert_eq!(whispered(&mut table, link, 5), (vec![], vec![5]));
     // Only this side gives the other up; that one has not heard the confirmation.
-    table.step(Input::Lost(link));
+    table.step(NodeInput::Lost(link));
     table.world.pass(GRACE_MS);
-    table.step(Input::Tick);
+    table.step(NodeInput::Tick);
     assert!(table.node.members.is_empty());
     let (link, _) = table.enters(eve(), "eve", 1);
     assert_eq!(whispered(&mut table, link, 5), (vec![], vec![5]));
@@ -61,24 +61,24 @@ fn what_is_left_out_is_not_confirmed() {
 fn a_confirmation_is_of_one_message() {
     let mut table = Table::new();
     let (link, _) = table.enters(eve(), "eve", 1);
-    let sent = |effects: &[Effect]| {
-        let number = |effect: &Effect| match effect {
-            Effect::Send(_, Frame::Private { number, text, .. }) => Some((*number, text.clone())),
+    let sent = |effects: &[NodeEffect]| {
+        let number = |effect: &NodeEffect| match effect {
+            NodeEffect::Send(_, Frame::Private { number, text, .. }) => Some((*number, text.clone())),
             _ => None,
         };
         effects.iter().filter_map(number).collect::<Vec<_>>()
     };
-    let one = sent(&table.step(Input::Line(object("/pm eve one", ROOM))));
-    let two = sent(&table.step(Input::Line(object("/pm eve two", ROOM))));
+    let one = sent(&table.step(NodeInput::Line(object("/pm eve one", ROOM))));
+    let two = sent(&table.step(NodeInput::Line(object("/pm eve two", ROOM))));
     table.frame(link, Frame::Got { number: two[0].0 });
-    assert_eq!(sent(&table.step(Input::Tick)), [], "the confirmation may be on its way");
+    assert_eq!(sent(&table.step(NodeInput::Tick)), [], "the confirmation may be on its way");
     table.world.pass(REPEAT_MS);
     table.frame(link, Frame::Ping);
-    assert_eq!(sent(&table.step(Input::Tick)), one);
-    assert_eq!(sent(&table.step(Input::Tick)), []);
+    assert_eq!(sent(&table.step(NodeInput::Tick)), one);
+    assert_eq!(sent(&table.step(NodeInput::Tick)), []);
     table.frame(link, Frame::Got { number: one[0].0 });
     table.world.pass(REPEAT_MS);
-    assert_eq!(sent(&table.step(Input::Tick)), []);
+    assert_eq!(sent(&table.step(NodeInput::Tick)), []);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn more_than_is_taken_at_once_arrives_all_the_same_and_once() {
     let mut world = World::new(2, 12);
     world.pass(3_000);
     for n in 0..UNANSWERED {
-        world.input(0, Input::Line(object(&format!("/pm user1 number {n}"), ROOM)));
+        world.input(0, NodeInput::Line(object(&format!("/pm user1 number {n}"), ROOM)));
     }
     world.pass(1_000);
     world.lose(0);

@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::engine::typed::object;
-use crate::mesh::node::Input;
+use crate::mesh::node::NodeInput;
 use crate::mesh::node::ROOM;
 use landline_common::EventKind;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ fn told(world: &World, seat: usize) -> Vec<String> {
 
 fn line(world: &mut World, seat: usize, line: &str) -> Vec<String> {
     let before = world.seats[seat].told.len();
-    world.input(seat, Input::Line(object(line, ROOM)));
+    world.input(seat, NodeInput::Line(object(line, ROOM)));
     told(world, seat).split_off(before)
 }
 
@@ -143,7 +143,7 @@ fn a_short_break_is_not_shown() {
 fn good_bye_is_heard_at_once() {
     let mut world = World::new(2, 7);
     world.pass(3_000);
-    world.input(1, Input::Line(object("/quit", ROOM)));
+    world.input(1, NodeInput::Line(object("/quit", ROOM)));
     world.pass(100);
     assert_eq!(told(&world, 0).last().unwrap(), "user1 has left the chatroom");
 }

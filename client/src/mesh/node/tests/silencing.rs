@@ -6,7 +6,7 @@ use crate::engine::typed::object;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{AHEAD, LINES, MESSAGES};
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Effect, Input, Node};
+use crate::mesh::node::{Node, NodeEffect, NodeInput};
 use crate::mesh::wire::{Frame, Saying};
 
 /// Tells messages of invented authors (those of seat 3), so many of each, with logical times from there on, until
@@ -15,7 +15,7 @@ fn forge(table: &mut Table, link: u64, origins: &[NodeId], each: usize, from: u6
     let last = u64::try_from(each).unwrap();
     let ranges = origins.iter().map(|origin| (*origin, vec![(1, last)])).collect();
     let (mut effects, mut forged) = (table.frame(link, Frame::Have { ranges }), 0);
-    while let Some(Effect::Send(_, Frame::Want { origin, from: first, to })) = effects.pop() {
+    while let Some(NodeEffect::Send(_, Frame::Want { origin, from: first, to })) = effects.pop() {
         let say = |seq| Saying { seq, lamport: from + seq, at: 1, text: "forged".into() };
         let says: Vec<_> = (first..=to).map(say).collect();
         forged += says.len();
@@ -40,7 +40,7 @@ fn all_is_well(table: &mut Table, zoe: u64) {
         table.world.pass(6_000);
         let heard = table.frame(zoe, say(1 + n, clock + 2 * n, &format!("zoe's {n}")));
         assert_eq!(told(&heard), [format!("zoe: zoe's {n}")]);
-        let own = table.step(Input::Line(object(&format!("own {n}"), ROOM)));
+        let own = table.step(NodeInput::Line(object(&format!("own {n}"), ROOM)));
         assert_eq!(told(&own), [format!("alice: own {n}")]);
     }
     for (part, count) in [("before", 1), ("zoe's", 20), ("own", 20)] {
@@ -95,9 +95,9 @@ fn nothing_is_said_from_a_time_that_is_far_off() {
     let mut table = Table::new();
     let (eve, _) = table.enters(eve(), "eve", 1);
     let (zoe, _) = table.enters(id(8, 2), "zoe", 2);
-    let ids = |effects: &[Effect]| -> Vec<u64> {
-        let said = |effect: &Effect| match effect {
-            Effect::Tell(event) => match event.what {
+    let ids = |effects: &[NodeEffect]| -> Vec<u64> {
+        let said = |effect: &NodeEffect| match effect {
+            NodeEffect::Tell(event) => match event.what {
                 landline_common::EventKind::Said { id, .. } => Some(id),
                 _ => None,
             },
@@ -113,7 +113,7 @@ fn nothing_is_said_from_a_time_that_is_far_off() {
             assert_eq!(told(&heard).len(), 1, "it is shown where it was heard");
             assert!(table.frame(eve, say(seq, far - 1_000 + seq, "far off")).is_empty(), "once");
             // Who has a wrong clock is heard all the same.
-            let heard = [ids(&heard), ids(&table.step(Input::Line(object("own", ROOM))))].concat();
+            let heard = [ids(&heard), ids(&table.step(NodeInput::Line(object("own", ROOM))))].concat();
             assert!(last < heard[0] && heard[0] < heard[1], "{heard:?}");
             last = heard[1];
         }
@@ -123,7 +123,7 @@ fn nothing_is_said_from_a_time_that_is_far_off() {
     }
     assert!(table.node.clock <= table.node.horizon() + AHEAD);
     assert_eq!((kept(&table.node, "far off"), kept(&table.node, "near")), (0, 4));
-    table.step(Input::Tick);
+    table.step(NodeInput::Tick);
     let latest = table.node.horizon() + AHEAD;
     table.frame(zoe, say(5, latest, "near"));
     table.frame(zoe, say(6, latest + 1, "near"));

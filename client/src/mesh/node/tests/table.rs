@@ -4,7 +4,7 @@ use super::world::{World, address, id, key};
 use crate::engine::typed::object;
 use crate::mesh::id::NodeId;
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Effect, Input, LocalIdentity, Node, Pinned};
+use crate::mesh::node::{LocalIdentity, Node, NodeEffect, NodeInput, Pinned};
 use crate::mesh::wire::Frame;
 use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName, text};
@@ -44,30 +44,30 @@ impl Table {
         pinned(&[])
     }
 
-    pub fn step(&mut self, input: Input) -> Vec<Effect> {
+    pub fn step(&mut self, input: NodeInput) -> Vec<NodeEffect> {
         let mut effects = self.node.step(input, self.world.clock());
-        let shown = |effect: &Effect| match effect {
-            Effect::Show(private, _) => Some(Input::Shown(*private)),
+        let shown = |effect: &NodeEffect| match effect {
+            NodeEffect::Show(private, _) => Some(NodeInput::Shown(*private)),
             _ => None,
         };
         if self.full {
             effects.retain(|effect| shown(effect).is_none());
         }
-        let inputs: Vec<Input> = effects.iter().filter_map(shown).collect();
+        let inputs: Vec<NodeInput> = effects.iter().filter_map(shown).collect();
         inputs.into_iter().for_each(|input| effects.extend(self.node.step(input, self.world.clock())));
         effects
     }
 
     /// Somebody links, and says who they are.
-    pub fn enters(&mut self, id: NodeId, name: &str, seat: usize) -> (u64, Vec<Effect>) {
+    pub fn enters(&mut self, id: NodeId, name: &str, seat: usize) -> (u64, Vec<NodeEffect>) {
         self.links += 1;
-        self.step(Input::Opened(self.links, key(seat), address(seat, 1), None));
+        self.step(NodeInput::Opened(self.links, key(seat), address(seat, 1), None));
         let hello = Frame::Hello { id, name: name.into(), clock: 0, dial: self.links, top: 0, at: self.wall };
-        (self.links, self.step(Input::Frame(self.links, hello)))
+        (self.links, self.step(NodeInput::Frame(self.links, hello)))
     }
 
-    pub fn frame(&mut self, link: u64, frame: Frame) -> Vec<Effect> {
-        self.step(Input::Frame(link, frame))
+    pub fn frame(&mut self, link: u64, frame: Frame) -> Vec<NodeEffect> {
+        self.step(NodeInput::Frame(link, frame))
     }
 
     pub fn says(&mut self, link: u64, seq: u64, lamport: u64) -> Vec<String> {
@@ -75,18 +75,18 @@ impl Table {
     }
 
     pub fn history(&mut self) -> Vec<String> {
-        told(&self.step(Input::Line(object("/history", ROOM))))
+        told(&self.step(NodeInput::Line(object("/history", ROOM))))
     }
 }
 
-pub fn told(effects: &[Effect]) -> Vec<String> {
-    let event = |effect: &Effect| match effect {
-        Effect::Tell(event) | Effect::Show(_, event) => Some(text::plain(event)),
+pub fn told(effects: &[NodeEffect]) -> Vec<String> {
+    let event = |effect: &NodeEffect| match effect {
+        NodeEffect::Tell(event) | NodeEffect::Show(_, event) => Some(text::plain(event)),
         _ => None,
     };
     effects.iter().filter_map(event).collect()
 }
 
-pub fn closes(effects: &[Effect], link: u64) -> bool {
-    effects.contains(&Effect::Close(link))
+pub fn closes(effects: &[NodeEffect], link: u64) -> bool {
+    effects.contains(&NodeEffect::Close(link))
 }

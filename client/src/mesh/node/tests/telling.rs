@@ -4,7 +4,7 @@ use super::table::{Table, eve, me};
 use super::world::{World, address, id, key};
 use crate::mesh::limits::{FRAMES, JOINS, PAST_BYTES, TOLD_AGAIN, TOLD_PER_SECOND, WANT};
 use crate::mesh::node::store::Author;
-use crate::mesh::node::{Effect, Input, LocalIdentity, Node};
+use crate::mesh::node::{LocalIdentity, Node, NodeEffect, NodeInput};
 use crate::mesh::wire::Frame;
 use landline_common::UserName;
 use std::collections::{BTreeMap, VecDeque};
@@ -24,9 +24,9 @@ fn with_history(lines: u64) -> Table {
 }
 
 /// Bytes of the past among these effects, as they travel.
-fn past(effects: &[Effect]) -> u64 {
-    let bytes = |effect: &Effect| match effect {
-        Effect::Send(_, frame @ (Frame::Past { .. } | Frame::Have { .. })) => frame.to_bytes().len() as u64,
+fn past(effects: &[NodeEffect]) -> u64 {
+    let bytes = |effect: &NodeEffect| match effect {
+        NodeEffect::Send(_, frame @ (Frame::Past { .. } | Frame::Have { .. })) => frame.to_bytes().len() as u64,
         _ => 0,
     };
     effects.iter().map(bytes).sum()
@@ -53,7 +53,7 @@ fn greedy(table: &mut Table, links: &[u64], seconds: u64) -> u64 {
             }
         }
         table.world.pass(250);
-        told += past(&table.step(Input::Tick));
+        told += past(&table.step(NodeInput::Tick));
     }
     told
 }
@@ -90,9 +90,9 @@ fn x6_coming_back_under_other_ids_and_on_other_links_tells_little_more() {
         for from in (1..=LINES).step_by(100) {
             told += past(&table.frame(link, Frame::Want { origin: id(7, 3), from, to: from + 99 }));
         }
-        table.step(Input::Lost(link));
+        table.step(NodeInput::Lost(link));
         table.world.pass(500);
-        told += past(&table.step(Input::Tick));
+        told += past(&table.step(NodeInput::Tick));
     }
     // Twenty-four at once, and four more in the 100 s that this takes.
     let most = (JOINS as u64 + 4) * (history + TOLD_AGAIN);
@@ -113,13 +113,13 @@ fn a_newcomer_is_told_a_long_history_without_a_pause() {
     };
     let world = World::new(0, 0);
     let mut late = Node::new(me_there, 2, world.clock());
-    let mut to_late: VecDeque<Input> = [Input::Opened(1, key(0), address(0, 1), None)].into();
-    let mut to_here: VecDeque<Input> = [Input::Opened(1, key(1), address(1, 1), None)].into();
+    let mut to_late: VecDeque<NodeInput> = [NodeInput::Opened(1, key(0), address(0, 1), None)].into();
+    let mut to_here: VecDeque<NodeInput> = [NodeInput::Opened(1, key(1), address(1, 1), None)].into();
     // No time passes.
     while !to_late.is_empty() || !to_here.is_empty() {
-        let frames = |effects: Vec<Effect>| {
+        let frames = |effects: Vec<NodeEffect>| {
             let frames = effects.into_iter().filter_map(|effect| match effect {
-                Effect::Send(1, frame) => Some(Input::Frame(1, frame)),
+                NodeEffect::Send(1, frame) => Some(NodeInput::Frame(1, frame)),
                 _ => None,
             });
             frames.collect::<Vec<_>>()

@@ -5,12 +5,12 @@ use super::world::{id, key};
 use crate::mesh::limits::{GAPS, ORIGINS};
 use crate::mesh::node::ranges::Ranges;
 use crate::mesh::node::store::Author;
-use crate::mesh::node::{Effect, Input};
+use crate::mesh::node::{NodeEffect, NodeInput};
 use crate::mesh::wire::Frame;
 
-fn asked(effects: &[Effect]) -> Option<Frame> {
+fn asked(effects: &[NodeEffect]) -> Option<Frame> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Send(_, Frame::Want { origin, from, to }) => {
+        NodeEffect::Send(_, Frame::Want { origin, from, to }) => {
             let (name, key, says) = (String::new(), String::new(), Vec::new());
             Some(Frame::Past { origin: *origin, name, key, from: *from, to: *to, says })
         }
@@ -53,7 +53,7 @@ fn what_others_told_meanwhile_is_looked_up_once() {
     }
     let before = table.node.store.looked.get();
     assert_eq!(asked(&table.frame(eve, past.unwrap())), None);
-    table.step(Input::Tick);
+    table.step(NodeInput::Tick);
     assert!(table.node.store.looked.get() - before <= ORIGINS);
     assert!(table.node.members.values().all(|member| member.offers.is_empty()));
 }

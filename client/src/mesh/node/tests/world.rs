@@ -8,7 +8,7 @@ use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::TICK_MS;
 use crate::mesh::node::ROOM;
-use crate::mesh::node::{Dial, Effect, Input, LocalIdentity, Node};
+use crate::mesh::node::{Dial, LocalIdentity, Node, NodeEffect, NodeInput};
 use crate::mesh::wire::Frame;
 use landline_common::link::{Keys, PublicKey};
 use landline_common::{EventKind, OffsetDateTime, UserName};
@@ -35,7 +35,7 @@ pub struct Wire {
     /// Seat, its start, and its number for the link; the dialler first.
     ends: [(usize, u16, u64); 2],
     /// What is on its way to each end.
-    to: [VecDeque<Input>; 2],
+    to: [VecDeque<NodeInput>; 2],
 }
 
 /// What happens at a time.
@@ -136,7 +136,7 @@ impl World {
         let Some(wire) = self.wires.get_mut(&number) else { return };
         let from = usize::from(wire.ends[1].0 == seat);
         wire.to[from].clear();
-        let lost = Input::Lost(wire.ends[1 - from].2);
+        let lost = NodeInput::Lost(wire.ends[1 - from].2);
         self.send(number, 1 - from, lost);
     }
 
@@ -147,7 +147,7 @@ impl World {
             for end in [0, 1] {
                 let wire = self.wires.get_mut(number).unwrap();
                 wire.to[end].clear();
-                let lost = Input::Lost(wire.ends[end].2);
+                let lost = NodeInput::Lost(wire.ends[end].2);
                 self.send(*number, end, lost);
             }
         }
@@ -165,13 +165,13 @@ impl World {
     /// Says something that nobody said before, to everybody or to one.
     pub fn says(&mut self, seat: usize, command: &str) {
         self.said += 1;
-        let line = Input::Line(object(&format!("{command} message {} of user{seat}", self.said), ROOM));
+        let line = NodeInput::Line(object(&format!("{command} message {} of user{seat}", self.said), ROOM));
         if self.seats[seat].frozen_until <= self.now {
             self.input(seat, line);
         }
     }
 
-    pub fn input(&mut self, seat: usize, input: Input) {
+    pub fn input(&mut self, seat: usize, input: NodeInput) {
         let now = self.clock();
         let Some(node) = &mut self.seats[seat].node else { return };
         for effect in node.step(input, now) {
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// Sends something over a wire to one of its ends.
-    fn send(&mut self, number: u64, end: usize, input: Input) {
+    fn send(&mut self, number: u64, end: usize, input: NodeInput) {
         let delay = 1 + self.chance.roll(40);
         if let Some(wire) = self.wires.get_mut(&number) {
             wire.to[end].push_back(input);
@@ -197,15 +197,15 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, seat: usize, effect: Effect) {
+    fn carry_out(&mut self, seat: usize, effect: NodeEffect) {
         match effect {
-            Effect::Announce => (0..self.seats.len()).for_each(|to| self.hello(seat, to)),
-            Effect::Answer(to) => {
+            NodeEffect::Announce => (0..self.seats.len()).for_each(|to| self.hello(seat, to)),
+            NodeEffect::Answer(to) => {
                 let to = (0..self.seats.len()).find(|other| address(*other, 0).ip() == to.ip());
                 to.into_iter().for_each(|to| self.hello(seat, to));
             }
-            Effect::Dial(dial, to) => self.dial(seat, dial, to),
-            Effect::Send(link, frame) => {
+            NodeEffect::Dial(dial, to) => self.dial(seat, dial, to),
+            NodeEffect::Send(link, frame) => {
                 let Some((number, end)) = self.wire(seat, link) else { return };
                 let other = self.wires[&number].ends[1 - end].0;
                 if let Frame::Past { says, .. } = &frame {
@@ -214,19 +214,19 @@ impl World {
                 let read = Frame::parse(&frame.to_bytes()).expect("members send what members take");
                 assert_eq!(read, frame);
                 let link = self.wires[&number].ends[1 - end].2;
-                self.send(number, 1 - end, Input::Frame(link, frame));
+                self.send(number, 1 - end, NodeInput::Frame(link, frame));
             }
-            Effect::Close(link) => {
+            NodeEffect::Close(link) => {
                 if let Some((number, _)) = self.wire(seat, link) {
                     self.break_at(number, seat);
                 }
             }
-            Effect::Tell(event) => self.seats[seat].told.push(event.what),
-            Effect::Show(private, event) => {
+            NodeEffect::Tell(event) => self.seats[seat].told.push(event.what),
+            NodeEffect::Show(private, event) => {
                 self.seats[seat].told.push(event.what);
-                self.input(seat, Input::Shown(private));
+                self.input(seat, NodeInput::Shown(private));
             }
-            Effect::Pin(..) | Effect::Repin(..) | Effect::Leave => {}
+            NodeEffect::Pin(..) | NodeEffect::Repin(..) | NodeEffect::Leave => {}
         }
     }
 
@@ -270,8 +270,8 @@ impl World {
         self.count += 1;
         let number = self.count;
         self.wires.insert(number, Wire { ends, to: Default::default() });
-        self.send(number, 0, Input::Opened(ends[0].2, key(other), to, Some(dial)));
-        self.send(number, 1, Input::Opened(ends[1].2, key(from), address(from, 0), None));
+        self.send(number, 0, NodeInput::Opened(ends[0].2, key(other), to, Some(dial)));
+        self.send(number, 1, NodeInput::Opened(ends[1].2, key(from), address(from, 0), None));
     }
 
     /// Lets so many milliseconds pass.
@@ -294,18 +294,18 @@ impl World {
         match event {
             Event::Tick(seat, start) if self.seats[seat].starts == start && self.seats[seat].node.is_some() => {
                 if self.seats[seat].frozen_until <= self.now {
-                    self.input(seat, Input::Tick);
+                    self.input(seat, NodeInput::Tick);
                 }
                 self.at(TICK_MS, Event::Tick(seat, start));
             }
             Event::Tick(..) => {}
             Event::Datagram(from, to, hello) => {
                 if self.seats[to].frozen_until <= self.now && self.deaf != Some(to) {
-                    self.input(to, Input::Heard(hello, address(from, 0)));
+                    self.input(to, NodeInput::Heard(hello, address(from, 0)));
                 }
             }
             Event::Failed(seat, start, id) if self.seats[seat].starts == start => {
-                self.input(seat, Input::Failed(id, false));
+                self.input(seat, NodeInput::Failed(id, false));
             }
             Event::Failed(..) => {}
             Event::Arrives(number, end) => self.arrive(number, end),
@@ -320,7 +320,7 @@ impl World {
             return self.at(50, Event::Arrives(number, end));
         }
         let Some(input) = self.wires.get_mut(&number).and_then(|wire| wire.to[end].pop_front()) else { return };
-        let over = matches!(input, Input::Lost(_));
+        let over = matches!(input, NodeInput::Lost(_));
         if self.seats[seat].starts == start {
             self.input(seat, input);
         }

@@ -3,7 +3,7 @@
 use super::super::super::theme::{Depth, Palette, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};
-use crate::setup::questions::{Input, Known, Offer, Questions};
+use crate::setup::questions::{KnownAnswers, Offer, Questions, SetupInput};
 use insta::assert_snapshot;
 use landline_common::Cause;
 use ratatui::buffer::Buffer;
@@ -35,7 +35,11 @@ fn offer(name: &str, last: u8, people: u32, password: bool) -> Offer {
 }
 
 fn questions() -> Questions {
-    Questions::new(Known { name: "alice".into(), server: Some("10.0.0.9:12345".into()), ..Known::default() })
+    Questions::new(KnownAnswers {
+        name: "alice".into(),
+        server: Some("10.0.0.9:12345".into()),
+        ..KnownAnswers::default()
+    })
 }
 
 fn found() -> Questions {
@@ -45,12 +49,12 @@ fn found() -> Questions {
         offer("三階の部屋 – third floor, east", 31, 1, true),
         offer("", 7, 0, false),
     ];
-    questions.step(Input::Found(offers));
+    questions.step(SetupInput::Found(offers));
     questions
 }
 
 fn press(questions: &mut Questions, code: Code) {
-    questions.step(Input::Key(Key::plain(code)));
+    questions.step(SetupInput::Key(Key::plain(code)));
 }
 
 #[test]
@@ -62,15 +66,15 @@ fn the_servers() {
 
 #[test]
 fn nobody_answers_yet() {
-    let mut questions = Questions::new(Known::default());
-    questions.step(Input::Found(Vec::new()));
+    let mut questions = Questions::new(KnownAnswers::default());
+    questions.step(SetupInput::Found(Vec::new()));
     assert_snapshot!(screen(&questions, (80, 24)));
 }
 
 #[test]
 fn many_servers_are_scrolled() {
     let mut questions = questions();
-    questions.step(Input::Found((0..40).map(|n| offer(&format!("server {n}"), n, 1, false)).collect()));
+    questions.step(SetupInput::Found((0..40).map(|n| offer(&format!("server {n}"), n, 1, false)).collect()));
     (0..20).for_each(|_| press(&mut questions, Code::Down));
     assert_snapshot!(screen(&questions, (60, 15)));
 }
@@ -78,11 +82,11 @@ fn many_servers_are_scrolled() {
 #[test]
 fn a_name_that_was_refused() {
     let mut questions = found();
-    questions.step(Input::Key(Key::plain(Code::Up)));
-    questions.step(Input::Key(Key::plain(Code::Down)));
+    questions.step(SetupInput::Key(Key::plain(Code::Up)));
+    questions.step(SetupInput::Key(Key::plain(Code::Down)));
     (0..3).for_each(|_| press(&mut questions, Code::Enter));
     let why = "that name, or one that looks like it, is in use; choose another";
-    questions.step(Input::Refused(why.into(), Some(Cause::NameTaken)));
+    questions.step(SetupInput::Refused(why.into(), Some(Cause::NameTaken)));
     for (width, height) in SIZES {
         assert_snapshot!(format!("refused_{width}x{height}"), screen(&questions, (width, height)));
     }

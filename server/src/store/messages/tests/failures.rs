@@ -24,7 +24,7 @@ fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
     assert_eq!(store.collect("bob"), [2]);
     fill_disk(&store);
     let texts = vec![long.as_str(); 30];
-    let said = Said { first_id: 10, at: at(10), room: Some("new"), user: "carol", client: 5, nonces: &[] };
+    let said = NewMessages { first_id: 10, at: at(10), room: Some("new"), user: "carol", client: 5, nonces: &[] };
     store.messages.keep(&said, &mut texts.into_iter());
     store.direct(50, "dave", "bob", &long);
     let refused = store.post(51, "alice", "bob", &long.repeat(20)).unwrap_err().to_string();
@@ -48,7 +48,7 @@ fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
 fn where_little_is_free_only_mail_is_stored() {
     let store =
         Store::with(Retention::Forever, &Limits { disk_free_bytes: u64::MAX, disk_free_part: 1, ..Limits::default() });
-    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5, nonces: &[] };
+    let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5, nonces: &[] };
     store.messages.keep(&said, &mut ["one", "two"].into_iter());
     store.say(3, "*", "three");
     store.direct(4, "dave", "bob", "four");
@@ -119,7 +119,7 @@ fn a_full_queue_makes_speakers_wait_and_never_grows_beyond_its_bound() {
     let start = Instant::now();
     assert!(!store.messages.make_room(), "full");
     assert!(start.elapsed() >= ROOM_TIME);
-    assert!(matches!(store.post(400, "alice", "bob", "x"), Err(PostError::NotStored(_))));
+    assert!(matches!(store.post(400, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
     drop(go);
     assert!(store.messages.make_room(), "room again");
     let (client, lost) = store.lost.recv_timeout(SOON).unwrap();
@@ -156,10 +156,11 @@ fn after_the_end_everything_is_answered() {
     store.messages.set_mark(&NameKey::of("bob"), "a", 1);
     store.messages.collect(&NameKey::of("bob"), 100, Box::new(|_| panic!("never called")));
     assert!(!store.messages.make_room());
-    assert!(matches!(store.post(4, "alice", "bob", "x"), Err(PostError::NotStored(_))));
+    assert!(matches!(store.post(4, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
     assert_eq!(store.messages.forget(&party("bob")), Err(stopped()));
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(stopped()));
     let store = store.again(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1], "what was said before the end is stored");

@@ -18,7 +18,7 @@ fn x5_a_hundred_guests_of_one_address_keep_no_page_waiting() {
     }
     let (busy, quiet, over) = (party("busy"), party("quiet"), AtomicBool::new(false));
     let looker =
-        |address, party| Viewer { address, party, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+        |address, party| HistoryReader { address, party, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let (mut waits, mut refused) = (Vec::new(), 0);
     std::thread::scope(|scope| {
         for _ in 0..SEARCHERS {

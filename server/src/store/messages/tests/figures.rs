@@ -36,7 +36,7 @@ fn say(store: &Store, from: u64, to: u64, random: &mut u64) {
         let room = if id % 10 < 7 { "lobby".to_owned() } else { format!("room{}", id % 53) };
         let text = text(random);
         while !store.messages.make_room() {}
-        let said = Said {
+        let said = NewMessages {
             first_id: id,
             at: at(id),
             room: Some(&room),
@@ -100,14 +100,20 @@ fn messages_with_nonces() {
                 while !store.messages.make_room() {}
                 let nonces = [(0, nonce.as_str())];
                 let nonces = if with { &nonces[..] } else { &[] };
-                let said = Said { first_id: id, at: at(id), room: Some("lobby"), user: "alice", client: 1, nonces };
+                let said =
+                    NewMessages { first_id: id, at: at(id), room: Some("lobby"), user: "alice", client: 1, nonces };
                 store.messages.keep(&said, &mut [text.as_str()].into_iter());
             }
             store.messages.wait_for_stored(true).unwrap();
             let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
             let alice = party("alice");
-            let viewer =
-                Viewer { address: "", party: &alice, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
+            let viewer = HistoryReader {
+                address: "",
+                party: &alice,
+                rooms: &["lobby"],
+                blocked: &[],
+                only: HistoryFilter::Everything,
+            };
             let start = Instant::now();
             for _ in 0..20 {
                 store.messages.recall(&viewer, Range::Last(200)).unwrap();
@@ -155,8 +161,13 @@ fn messages_of_scripts_without_blanks() {
             let size = std::fs::metadata(store.path()).unwrap().len() / count;
             println!("{kind}, apart {apart}: {each:.2} µs of CPU a message, {size} bytes");
             let bob = party("bob");
-            let viewer =
-                Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
+            let viewer = HistoryReader {
+                address: "",
+                party: &bob,
+                rooms: &["lobby"],
+                blocked: &[],
+                only: HistoryFilter::Everything,
+            };
             for words in if apart { &["zzzz", "o123x", "聊天", "人人生而"][..] } else { &[] } {
                 let start = Instant::now();
                 let page = store.messages.search(&viewer, words, None, 20).unwrap();
@@ -202,8 +213,9 @@ fn looks(store: &Store) {
     let rooms: Vec<String> = (0..53).map(|n| format!("room{n}")).chain(["lobby".to_owned()]).collect();
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
     let party = party("bob");
-    let all = Viewer { address: "", party: &party, rooms: &rooms, blocked: &[], only: HistoryFilter::Everything };
-    let small = Viewer { rooms: &["room3"], ..all };
+    let all =
+        HistoryReader { address: "", party: &party, rooms: &rooms, blocked: &[], only: HistoryFilter::Everything };
+    let small = HistoryReader { rooms: &["room3"], ..all };
     let timed = |what: &str, look: &dyn Fn() -> Page| {
         look();
         let start = Instant::now();

@@ -157,10 +157,11 @@ fn damage_while_running_is_an_error_and_no_end() {
     let store = store.again(Retention::Forever);
     damage(&store);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let recalled = store.messages.recall(&viewer, Range::Last(500));
-    assert!(matches!(recalled, Err(RecallError::Failed(_))), "{recalled:?}");
-    assert!(matches!(store.post(900, "alice", "bob", "hello"), Err(PostError::NotStored(_))));
+    assert!(matches!(recalled, Err(HistoryError::Failed(_))), "{recalled:?}");
+    assert!(matches!(store.post(900, "alice", "bob", "hello"), Err(MailboxError::NotStored(_))));
 }
 
 #[test]

@@ -31,10 +31,11 @@ fn everybody_sees_what_is_theirs_in_order() {
 fn entries_say_where_and_when() {
     let store = mixed();
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
     let places: Vec<(&Location, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
-    let (lobby, to_bob) = (Location::Room("lobby".into()), Location::Direct { to: "bob".into() });
+    let (lobby, to_bob) = (Location::Room("lobby".into()), Location::DirectMessage { to: "bob".into() });
     assert_eq!(places[..3], [(&lobby, "alice"), (&Location::Global, "carol"), (&to_bob, "alice")]);
     assert_eq!(places[5], (&to_bob, "12"));
     assert_eq!((page.entries[0].at, &*page.entries[0].text), (at(1), "in the lobby"));
@@ -44,21 +45,27 @@ fn entries_say_where_and_when() {
 fn a_view_is_narrowed_to_a_room_or_a_person() {
     let store = mixed();
     let (bob, guest) = (party("bob"), party("12"));
-    let viewer = Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
-    fn narrowed(store: &Store, viewer: Viewer<'_>) -> Vec<u64> {
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
+    fn narrowed(store: &Store, viewer: HistoryReader<'_>) -> Vec<u64> {
         ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap())
     }
-    assert_eq!(narrowed(&store, Viewer { only: HistoryFilter::Room("lobby"), ..viewer }), [1, 9]);
+    assert_eq!(narrowed(&store, HistoryReader { only: HistoryFilter::Room("lobby"), ..viewer }), [1, 9]);
     assert_eq!(
-        narrowed(&store, Viewer { only: HistoryFilter::Room("den"), ..viewer }),
+        narrowed(&store, HistoryReader { only: HistoryFilter::Room("den"), ..viewer }),
         [] as [u64; 0],
         "not among the viewer's"
     );
     for (name, expected) in [("alice", &[4][..]), ("carol", &[5]), ("bob", &[7]), ("dave", &[])] {
-        assert_eq!(narrowed(&store, Viewer { only: HistoryFilter::With(&party(name)), ..viewer }), expected, "{name}");
+        assert_eq!(
+            narrowed(&store, HistoryReader { only: HistoryFilter::With(&party(name)), ..viewer }),
+            expected,
+            "{name}"
+        );
     }
-    assert_eq!(narrowed(&store, Viewer { only: HistoryFilter::With(&guest), ..viewer }), [8]);
-    let found = store.messages.search(&Viewer { only: HistoryFilter::With(&guest), ..viewer }, "guest from", None, 9);
+    assert_eq!(narrowed(&store, HistoryReader { only: HistoryFilter::With(&guest), ..viewer }), [8]);
+    let found =
+        store.messages.search(&HistoryReader { only: HistoryFilter::With(&guest), ..viewer }, "guest from", None, 9);
     assert_eq!(ids(&found.unwrap()), [8]);
 }
 
@@ -68,8 +75,13 @@ fn blocked_authors_are_not_shown() {
     store.say_as("Alice", 10, "lobby", "in another spelling");
     let bob = party("bob");
     let blocked = [NameKey::of("ALICE"), NameKey::of("nobody")];
-    let viewer =
-        Viewer { address: "", party: &bob, rooms: &["lobby"], blocked: &blocked, only: HistoryFilter::Everything };
+    let viewer = HistoryReader {
+        address: "",
+        party: &bob,
+        rooms: &["lobby"],
+        blocked: &blocked,
+        only: HistoryFilter::Everything,
+    };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap()), [2, 5, 7, 8, 9]);
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(2)).unwrap()), [8, 9]);
     assert_eq!(ids(&store.messages.search(&viewer, "lobby", None, 9).unwrap()), [] as [u64; 0]);
@@ -83,8 +95,13 @@ fn ranges_page_in_both_directions() {
     }
     let page = |range| {
         let bob = party("bob");
-        let viewer =
-            Viewer { address: "", party: &bob, rooms: &["a", "b"], blocked: &[], only: HistoryFilter::Everything };
+        let viewer = HistoryReader {
+            address: "",
+            party: &bob,
+            rooms: &["a", "b"],
+            blocked: &[],
+            only: HistoryFilter::Everything,
+        };
         let page = store.messages.recall(&viewer, range).unwrap();
         (ids(&page), page.more)
     };
@@ -114,7 +131,7 @@ fn a_page_has_a_bound() {
 #[test]
 fn many_texts_have_ids_one_after_the_other() {
     let store = Store::new();
-    let said = Said { first_id: 40, at: at(40), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+    let said = NewMessages { first_id: 40, at: at(40), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut ["one", "two", ""].into_iter());
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [40, 41, 42]);
 }
@@ -166,10 +183,11 @@ fn without_history_nothing_new_is_kept_and_nothing_is_shown() {
     store.post(4, "alice", "bob", "mail").unwrap();
     store.messages.set_mark(&NameKey::of("bob"), "a", 2);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(RecallError::Off));
-    assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(RecallError::Off));
-    assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Err(RecallError::Off));
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(HistoryError::Off));
+    assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(HistoryError::Off));
+    assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Err(HistoryError::Off));
     let store = store.again(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
     assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Ok(None));

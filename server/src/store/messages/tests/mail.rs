@@ -80,9 +80,9 @@ fn mailboxes_are_bounded() {
         store.post(id, from, to, "hello")
     };
     assert_eq!((post("alice", "bob"), post("alice", "bob")), (Ok(()), Ok(())));
-    assert_eq!(post("alice", "bob"), Err(PostError::SenderFull));
+    assert_eq!(post("alice", "bob"), Err(MailboxError::SenderFull));
     assert_eq!((post("12", "bob"), post("13", "bob")), (Ok(()), Ok(())));
-    assert_eq!(post("14", "bob"), Err(PostError::ReceiverFull));
+    assert_eq!(post("14", "bob"), Err(MailboxError::ReceiverFull));
     assert_eq!((post("alice", "carol"), post("bob", "carol")), (Ok(()), Ok(())));
     let full = post("alice", "dave").unwrap_err().to_string();
     assert!(full.starts_with("too many messages wait"), "{full}");
@@ -96,6 +96,6 @@ fn mailboxes_are_bounded() {
 fn an_id_that_is_taken_is_refused() {
     let store = Store::new();
     store.post(1, "alice", "bob", "hello").unwrap();
-    assert!(matches!(store.post(1, "alice", "carol", "hello"), Err(PostError::NotStored(_))));
+    assert!(matches!(store.post(1, "alice", "carol", "hello"), Err(MailboxError::NotStored(_))));
     assert_eq!(store.collect("bob"), [1]);
 }

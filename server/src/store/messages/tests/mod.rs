@@ -59,15 +59,17 @@ impl Store {
     /// Somebody says something in a room, or to everybody for "*".
     fn say_as(&self, user: &str, id: u64, room: &str, text: &str) {
         let room = if room == "*" { None } else { Some(room) };
-        self.messages
-            .keep(&Said { first_id: id, at: at(id), room, user, client: 7, nonces: &[] }, &mut [text].into_iter());
+        self.messages.keep(
+            &NewMessages { first_id: id, at: at(id), room, user, client: 7, nonces: &[] },
+            &mut [text].into_iter(),
+        );
     }
 
     fn direct(&self, id: u64, from: &str, to: &str, text: &str) {
         self.messages.keep_direct(&direct(id, (from, &party(from)), (to, &party(to)), text));
     }
 
-    fn post(&self, id: u64, from: &str, to: &str, text: &str) -> Result<(), PostError> {
+    fn post(&self, id: u64, from: &str, to: &str, text: &str) -> Result<(), MailboxError> {
         self.messages.post(&direct(id, (from, &party(from)), (to, &party(to)), text))
     }
 
@@ -79,13 +81,13 @@ impl Store {
 
     fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
         let party = party(viewer);
-        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
+        let viewer = HistoryReader { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
         ids(&self.messages.recall(&viewer, range).unwrap())
     }
 
     fn found(&self, viewer: &str, rooms: &[&str], words: &str) -> Vec<u64> {
         let party = party(viewer);
-        let viewer = Viewer { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
+        let viewer = HistoryReader { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
         ids(&self.messages.search(&viewer, words, None, 100).unwrap())
     }
 
@@ -117,8 +119,8 @@ fn direct<'a>(
     from: (&'a str, &'a HistoryOwner),
     to: (&'a str, &'a HistoryOwner),
     text: &'a str,
-) -> Direct<'a> {
-    Direct { id, at: at(id), from, to, text, client: 7, nonce: None }
+) -> DirectMessage<'a> {
+    DirectMessage { id, at: at(id), from, to, text, client: 7, nonce: None }
 }
 
 fn at(id: u64) -> OffsetDateTime {

@@ -7,25 +7,25 @@ const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "7"];
 const ROOMS: [&str; 3] = ["a", "b", "c"];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum ModelStep {
     Say { who: usize, room: Option<usize> },
     Direct { from: usize, to: usize },
     Forget { who: usize },
     Index,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = ModelStep> {
     prop_oneof![
-        4 => (0..4_usize, prop::option::of(0..3_usize)).prop_map(|(who, room)| Step::Say { who, room }),
-        4 => (0..4_usize, 0..4_usize).prop_map(|(from, to)| Step::Direct { from, to }),
-        1 => (0..4_usize).prop_map(|who| Step::Forget { who }),
-        1 => Just(Step::Index),
+        4 => (0..4_usize, prop::option::of(0..3_usize)).prop_map(|(who, room)| ModelStep::Say { who, room }),
+        4 => (0..4_usize, 0..4_usize).prop_map(|(from, to)| ModelStep::Direct { from, to }),
+        1 => (0..4_usize).prop_map(|who| ModelStep::Forget { who }),
+        1 => Just(ModelStep::Index),
     ]
 }
 
 /// A message of the model.
 #[derive(Clone, Copy, Debug)]
-struct Message {
+struct ModelMessage {
     id: u64,
     from: usize,
     /// The receiver, and whether they still see it.
@@ -34,7 +34,7 @@ struct Message {
 }
 
 #[derive(Debug, Default)]
-struct Model(Vec<Message>);
+struct Model(Vec<ModelMessage>);
 
 impl Model {
     fn forget(&mut self, who: usize) {
@@ -46,8 +46,8 @@ impl Model {
 
     fn visible(&self, who: usize, rooms: &[usize], blocked: Option<usize>) -> Vec<u64> {
         let visible = self.0.iter().filter(|message| Some(message.from) != blocked).filter(|message| match message {
-            Message { to: Some((to, sees)), from, .. } => *from == who || (*to == who && *sees),
-            Message { room: Some(room), .. } => rooms.contains(room),
+            ModelMessage { to: Some((to, sees)), from, .. } => *from == who || (*to == who && *sees),
+            ModelMessage { room: Some(room), .. } => rooms.contains(room),
             _ => true,
         });
         let mut ids: Vec<u64> = visible.map(|message| message.id).collect();
@@ -56,25 +56,25 @@ impl Model {
     }
 }
 
-fn play(steps: &[Step]) -> (Store, Model) {
+fn play(steps: &[ModelStep]) -> (Store, Model) {
     let (store, mut model) = (Store::new(), Model::default());
     for (step, n) in steps.iter().zip(0..) {
         // Pairs of ids come the wrong way round.
         let id = 100 + (n ^ 1);
         match *step {
-            Step::Say { who, room } => {
+            ModelStep::Say { who, room } => {
                 store.say_as(PEOPLE[who], id, room.map_or("*", |room| ROOMS[room]), "tea");
-                model.0.push(Message { id, from: who, to: None, room });
+                model.0.push(ModelMessage { id, from: who, to: None, room });
             }
-            Step::Direct { from, to } => {
+            ModelStep::Direct { from, to } => {
                 store.direct(id, PEOPLE[from], PEOPLE[to], "tea");
-                model.0.push(Message { id, from, to: Some((to, true)), room: None });
+                model.0.push(ModelMessage { id, from, to: Some((to, true)), room: None });
             }
-            Step::Forget { who } => {
+            ModelStep::Forget { who } => {
                 store.messages.forget(&party(PEOPLE[who])).unwrap();
                 model.forget(who);
             }
-            Step::Index => store.messages.wait_for_stored(true).unwrap(),
+            ModelStep::Index => store.messages.wait_for_stored(true).unwrap(),
         }
     }
     (store, model)
@@ -94,7 +94,7 @@ proptest! {
         let blocked_keys: Vec<NameKey> = blocked.iter().map(|who| NameKey::of(PEOPLE[*who])).collect();
         for (name, who) in PEOPLE.iter().zip(0..) {
             let party = party(name);
-            let viewer = Viewer { address: "", party: &party, rooms: &keys, blocked: &blocked_keys, only: HistoryFilter::Everything };
+            let viewer = HistoryReader { address: "", party: &party, rooms: &keys, blocked: &blocked_keys, only: HistoryFilter::Everything };
             let expected = model.visible(who, &rooms, blocked);
             prop_assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(500)).unwrap()), expected.clone());
             let mut found = ids(&store.messages.search(&viewer, "tea", None, 500).unwrap());

@@ -4,7 +4,7 @@ use super::*;
 use std::fs;
 
 fn say(store: &Store, first_id: u64, texts: &[&str], nonces: &[(usize, &str)]) {
-    let said = Said { first_id, at: at(first_id), room: Some("a"), user: "Alice", client: 7, nonces };
+    let said = NewMessages { first_id, at: at(first_id), room: Some("a"), user: "Alice", client: 7, nonces };
     store.messages.keep(&said, &mut texts.iter().copied());
 }
 
@@ -23,14 +23,15 @@ fn a_nonce_is_stored_with_its_message_and_comes_back_with_it() {
     say(&store, 10, &["one", "two", "three"], &[(0, "n10"), (2, "n12")]);
     let (alice, bob) = (party("alice"), party("bob"));
     let letter = direct(20, ("alice", &alice), ("bob", &bob), "hi");
-    store.messages.keep_direct(&Direct { nonce: Some("n20"), ..letter });
-    store.messages.post(&Direct { id: 21, nonce: Some("n21"), ..letter }).unwrap();
+    store.messages.keep_direct(&DirectMessage { nonce: Some("n20"), ..letter });
+    store.messages.post(&DirectMessage { id: 21, nonce: Some("n21"), ..letter }).unwrap();
     store.direct(22, "alice", "bob", "without");
     let store = store.again(Retention::Forever);
     let all = [of_alice("n10", 10), of_alice("n12", 12), of_alice("n20", 20), of_alice("n21", 21)];
     assert_eq!(stored(&store), all);
     assert_eq!(store.messages.nonces(2).unwrap(), all[2..], "the newest");
-    let viewer = Viewer { address: "", party: &alice, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &alice, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = store.messages.recall(&viewer, Range::Last(9)).unwrap();
     let nonces: Vec<Option<&str>> = page.entries.iter().map(|entry| entry.nonce.as_deref()).collect();
     assert_eq!(nonces, [Some("n10"), None, Some("n12"), Some("n20"), Some("n21"), None]);
@@ -42,7 +43,9 @@ fn a_nonce_counts_once_for_each_author() {
     say(&store, 1, &["one"], &[(0, "n")]);
     say(&store, 2, &["two"], &[(0, "n")]);
     let (bob, alice) = (party("bob"), party("alice"));
-    store.messages.keep_direct(&Direct { nonce: Some("n"), ..direct(3, ("bob", &bob), ("alice", &alice), "hi") });
+    store
+        .messages
+        .keep_direct(&DirectMessage { nonce: Some("n"), ..direct(3, ("bob", &bob), ("alice", &alice), "hi") });
     assert_eq!(stored(&store).iter().map(|(_, _, id)| *id).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(store.ids("alice", &["a"], Range::Last(9)), [1, 2, 3], "both messages are there all the same");
 }

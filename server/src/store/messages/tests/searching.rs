@@ -129,9 +129,10 @@ fn any_part_of_a_text_without_blanks_is_found() {
 fn a_search_without_a_word_says_so() {
     let store = said(&["tea * % \""]);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     for words in ["", "*", "%", "\"", "!!! ???", "_", "\u{200d}"] {
-        assert_eq!(store.messages.search(&viewer, words, None, 9), Err(RecallError::NoWord), "{words:?}");
+        assert_eq!(store.messages.search(&viewer, words, None, 9), Err(HistoryError::NoWord), "{words:?}");
     }
 }
 
@@ -163,7 +164,8 @@ fn parts_of_words_are_found_page_by_page_among_whole_ones() {
     store.direct(9, "alice", "carol", "Störmeldung");
     store.say(10, "elsewhere", "Störmeldung");
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = |before| {
         let page = store.messages.search(&viewer, "meldung", before, 3).unwrap();
         (ids(&page), page.more)
@@ -213,7 +215,8 @@ fn only_what_the_viewer_may_see_is_found() {
 fn pages_go_back_from_the_newest() {
     let store = said(&["tea"; 7]);
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = |before| {
         let page = store.messages.search(&viewer, "tea", before, 3).unwrap();
         assert!(!page.cut_short);
@@ -255,28 +258,30 @@ fn a_search_whose_time_is_up_gives_what_it_found() {
     limits.set("search-ms", 1).unwrap();
     let store = Store::with(Retention::Forever, &limits);
     let texts = vec!["tea"; 50_000];
-    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+    let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut texts.into_iter());
     let blocked = [NameKey::of("alice")];
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &blocked, only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &blocked, only: HistoryFilter::Everything };
     store.messages.wait_for_stored(true).unwrap();
     let page = store.messages.search(&viewer, "tea", None, 10).unwrap();
     assert!(page.cut_short && page.entries.is_empty() && !page.more, "{page:?}");
-    assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(RecallError::Busy));
+    assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(HistoryError::Busy));
 }
 
 #[test]
 fn a_search_for_parts_that_may_not_go_on_gives_what_the_index_found() {
     let store = Store::new();
     let texts = (1..=3_000).map(|n| if n == 5 { "Fehlermeldung" } else { "tea" });
-    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+    let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut texts.into_iter());
     store.say(3_001, "a", "Rückmeldung");
     store.say(3_002, "a", "meldung");
     store.messages.wait_for_stored(true).unwrap();
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
     for (may_go_on, found) in [(true, &[3_002, 3_001, 5][..]), (false, &[3_002, 3_001])] {
         let query = search::Query { terms: &SearchTerms::of("meldung"), before: None, most: 9 };
@@ -290,11 +295,12 @@ fn a_search_looks_at_the_clock_every_few_long_texts() {
     let store = Store::new();
     // One unbroken word of each text: no match in it is a whole word.
     let texts = vec!["𞤢".repeat(1_990); 150];
-    let said = Said { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+    let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
     store.messages.keep(&said, &mut texts.iter().map(String::as_str));
     store.messages.wait_for_stored(true).unwrap();
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
     let looks = std::cell::Cell::new(0);
     let may_go_on = || {

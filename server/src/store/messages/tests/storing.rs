@@ -45,10 +45,11 @@ fn one_who_forgets_is_still_seen_by_the_other() {
     store.direct(1, "bob", "alice", "tea");
     store.messages.forget(&party("alice")).unwrap();
     let (alice, bob) = (party("alice"), party("bob"));
-    let viewer = Viewer { address: "", party: &bob, rooms: &[], blocked: &[], only: HistoryFilter::With(&alice) };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &[], blocked: &[], only: HistoryFilter::With(&alice) };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [1]);
     assert_eq!(ids(&store.messages.search(&viewer, "tea", None, 9).unwrap()), [1]);
-    let viewer = Viewer { address: "", party: &alice, only: HistoryFilter::With(&bob), ..viewer };
+    let viewer = HistoryReader { address: "", party: &alice, only: HistoryFilter::With(&bob), ..viewer };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [] as [u64; 0]);
 }
 
@@ -58,14 +59,15 @@ fn a_guests_messages_become_the_accounts_unless_an_earlier_one_has_left_some() {
     let (guest, account) = (HistoryOwner::Guest(9), party("alice"));
     let bob = party("bob");
     let seen = |viewer: &HistoryOwner, with: &HistoryOwner| {
-        let viewer = Viewer { address: "", party: viewer, rooms: &[], blocked: &[], only: HistoryFilter::With(with) };
+        let viewer =
+            HistoryReader { address: "", party: viewer, rooms: &[], blocked: &[], only: HistoryFilter::With(with) };
         let found = ids(&store.messages.search(&viewer, "tea", None, 9).unwrap());
         (ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), found)
     };
     let direct = |id, guest: &HistoryOwner| {
         let (from, to) = (("alice", guest), ("bob", &bob));
         let (at, text) = (ago(0), "tea");
-        store.messages.keep_direct(&Direct { id, at, from, to, text, client: 0, nonce: None });
+        store.messages.keep_direct(&DirectMessage { id, at, from, to, text, client: 0, nonce: None });
     };
     direct(1, &guest);
     store.messages.adopt(&guest, &account);
@@ -87,9 +89,10 @@ fn ago(days: i64) -> OffsetDateTime {
 
 fn say_at(store: &Store, id: u64, user: &str, room: &str, days_ago: i64) {
     let at = ago(days_ago);
-    store
-        .messages
-        .keep(&Said { first_id: id, at, room: Some(room), user, client: 0, nonces: &[] }, &mut ["tea"].into_iter());
+    store.messages.keep(
+        &NewMessages { first_id: id, at, room: Some(room), user, client: 0, nonces: &[] },
+        &mut ["tea"].into_iter(),
+    );
 }
 
 /// Waits until as many messages are there as there should be.
@@ -119,7 +122,7 @@ fn what_is_too_old_is_removed_at_the_start() {
     say_at(&store, 2_502, "bob", "new", 29);
     say_at(&store, 2_503, "carol", "new", 31);
     let (alice, bob) = (party("alice"), party("bob"));
-    let letter = Direct { at: ago(40), ..direct(2_504, ("alice", &alice), ("bob", &bob), "waits") };
+    let letter = DirectMessage { at: ago(40), ..direct(2_504, ("alice", &alice), ("bob", &bob), "waits") };
     store.messages.post(&letter).unwrap();
     let store = store.again(Retention::Days(30));
     wait_for_count(&store, 1);
@@ -170,7 +173,7 @@ fn the_oldest_messages_go_when_the_database_is_too_large_and_mail_stays() {
     while id < 40_000 {
         let texts = (id..id + 500).map(|id| format!("{id} {text}")).collect::<Vec<_>>();
         while !store.messages.make_room() {}
-        let said = Said { first_id: id, at: at(id), room: Some("a"), user: "alice", client: 7, nonces: &[] };
+        let said = NewMessages { first_id: id, at: at(id), room: Some("a"), user: "alice", client: 7, nonces: &[] };
         store.messages.keep(&said, &mut texts.iter().map(String::as_str));
         store.messages.wait_for_stored(true).unwrap();
         id += 500;

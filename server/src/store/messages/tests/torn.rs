@@ -26,7 +26,8 @@ fn folder_of(files: &[(&str, &[u8])]) -> TempDir {
 fn kept(folder: &Path) -> Result<Vec<u64>, String> {
     let (messages, _) = open(folder, Retention::Forever, &Limits::default()).map_err(|why| why.to_string())?;
     let bob = party("bob");
-    let viewer = Viewer { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
+    let viewer =
+        HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let page = messages.recall(&viewer, Range::Last(500)).map_err(|why| why.to_string())?;
     assert!(messages.highest_id() >= page.entries.last().map_or(0, |last| last.id));
     Ok(ids(&page))

@@ -26,7 +26,6 @@ impl Node {
             Ok(request) => {
                 match (&*request.r#type, request.command()) {
                     ("hooray", _) => self.cheer(),
-                    ("members", _) => self.list_members(),
                     (_, Ok(command)) => self.obey(command),
                     (_, Err(why)) => self.tell(why.into()),
                 }

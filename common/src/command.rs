@@ -160,9 +160,9 @@ impl Format {
 pub const HOORAY: &str = "Hooray! 🎉";
 
 impl<'a> Command<'a> {
-    /// The text that other users get, if the command says something.
+    /// Returns the text that other users get, if the command sends one.
     #[must_use]
-    pub fn said(&self) -> Option<&'a str> {
+    pub fn text_for_others(&self) -> Option<&'a str> {
         match *self {
             Command::Say(text)
             | Command::SayIn { text, .. }

@@ -31,12 +31,12 @@ impl CommandError<'_> {
         let shown = |word: &str| clean(word).chars().take(LONGEST_WORD).collect::<String>();
         match self {
             CommandError::Unknown(word) => {
-                Cause::UnknownCommand.of_word(shown(word)).hinting(suggestion(word).map(|word| format!("/{word}")))
+                Cause::UnknownCommand.with_word(shown(word)).with_hint(suggestion(word).map(|word| format!("/{word}")))
             }
-            CommandError::Usage(usage) => Cause::Usage.of_word(usage),
+            CommandError::Usage(usage) => Cause::Usage.with_word(usage),
             CommandError::NoWindow(user) => {
                 let user = shown(user);
-                Cause::Usage.of_word("/pm USER TEXT").saying(format!(
+                Cause::Usage.with_word("/pm USER TEXT").with_text(format!(
                     "No windows here: to write to {user}, type /pm {user} TEXT. Other lines still go to your room."
                 ))
             }
@@ -60,7 +60,7 @@ pub(super) const FOREIGN: [&str; 6] =
 /// True if a program surely sent a line that begins like a program's: a user writes `UDP_PORT: 5051 is taken`.
 fn is_by_program(line: &str) -> bool {
     match line.split_once(':').filter(|(word, _)| word.ends_with("UDP_PORT")) {
-        Some((_, port)) => number(port).is_some(),
+        Some((_, port)) => parse_number(port).is_some(),
         None => line.matches('|').count() >= 3 && !line.contains("| "),
     }
 }
@@ -169,7 +169,7 @@ fn arguments(rest: &str, shape: Shape) -> Option<ParsedArgs<'_>> {
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
             return listing(rest, shape);
         }
-        Shape::Number => return Some(ParsedArgs { number: number(rest)?, ..one }),
+        Shape::Number => return Some(ParsedArgs { number: parse_number(rest)?, ..one }),
         Shape::ThreeWords => {
             let (second, third) = text.trim_start().split_once(SEPARATORS)?;
             let third = third.trim_start();
@@ -189,7 +189,7 @@ fn listing(rest: &str, shape: Shape) -> Option<ParsedArgs<'_>> {
     let (first, after) = split_after(rest);
     let args = ParsedArgs { first, after, ..ParsedArgs::default() };
     let fits = match shape {
-        Shape::NumberAfter => return Some(ParsedArgs { number: number(first)?, ..args }),
+        Shape::NumberAfter => return Some(ParsedArgs { number: parse_number(first)?, ..args }),
         Shape::MaybeAfter => first.is_empty(),
         Shape::MaybeWordOrAfter => !first.contains(SEPARATORS) && (first.is_empty() || after.is_none()),
         _ => !first.contains(SEPARATORS),
@@ -206,7 +206,7 @@ fn split_after(rest: &str) -> (&str, Option<&str>) {
 }
 
 /// Parses digits only: `+5` and `5.0` are talk.
-pub(super) fn number(text: &str) -> Option<u64> {
+pub(super) fn parse_number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }

@@ -292,7 +292,7 @@ mod tests {
             (Cause::WrongPassword, false),
             (Cause::NameRegistered, false),
         ] {
-            let random = cause.report().saying("xq wvzt");
+            let random = cause.report().with_text("xq wvzt");
             assert!(is_refused(answer(&mut guest, EventKind::Refused(random.clone())), cause, again), "{cause:?}");
             assert!(is_refused(answer(&mut guest, EventKind::Report(random)), cause, again), "{cause:?}");
         }

@@ -174,14 +174,14 @@ pub fn run(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
 
 /// From a pipe, whose lines may be of any length.
 fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
-    let mut input = ReceiveBuffer::of_lines(LONGEST_LINE);
+    let mut input = ReceiveBuffer::lines_only(LONGEST_LINE);
     loop {
         let read = match stdin.read(input.space()) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => return,
         };
-        input.filled(read);
+        input.advance(read);
         while let Some(piece) = if read == 0 { input.finish() } else { input.next() } {
             let stops = match piece {
                 ReadMessage::Text(line) => answer(moderator, &line, stop),

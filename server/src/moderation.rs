@@ -251,7 +251,7 @@ impl Moderator {
     pub fn say(&self, room: Option<&str>, text: &str) -> Answer {
         let hub = &self.context.hub;
         let name = room.map(room_word).map(RoomName::parse).transpose();
-        let name = name.map_err(|why| Report::of_room_name(why).sentence().into_owned())?;
+        let name = name.map_err(|why| Report::from_room_name_error(why).sentence().into_owned())?;
         if !hub.say_as_server(name.as_ref(), text, self.context.clock.now()) {
             let room = name.map_or(String::new(), |name| name.to_string());
             return Err(format!("No users are in {room}; nothing was said. /rooms lists the rooms."));
@@ -323,7 +323,7 @@ impl Moderator {
         for user in users {
             // First, or they could be back before they are out.
             self.context.hub.revoke_session(user);
-            user.tell(&EventKind::from(cause.report().because(reason)).at(now), &self.context.limits);
+            user.tell(&EventKind::from(cause.report().with_reason(reason)).at(now), &self.context.limits);
         }
     }
 

@@ -115,7 +115,7 @@ fn a_hundred_times(case: &Case) {
     let mut witness = server.guest("witness", "lobby");
     let mut other = server.guest("other", "lobby");
     witness.expect("other has connected to the chatroom");
-    other.lines_so_far();
+    other.drain_lines();
     ERRORS.lock().clear();
     for _ in 0..TIMES {
         once(&server, case, &mut witness);

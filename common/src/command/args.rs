@@ -148,7 +148,7 @@ impl<'a> Command<'a> {
 
     /// The text that other users get, if the command says something.
     #[must_use]
-    pub fn said(&self) -> Option<&'a str> {
+    pub fn text_for_others(&self) -> Option<&'a str> {
         match *self {
             // Nearly all lines.
             Command::Say(text) => Some(text),

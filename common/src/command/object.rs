@@ -166,12 +166,12 @@ impl<'a> Request<'a> {
         match serde_json::from_str::<Request<'a>>(line) {
             Ok(request) => match request.fault() {
                 None => Ok(request),
-                Some(why) => Err((request.answer_label(), Cause::BadObject.of_word(why))),
+                Some(why) => Err((request.answer_label(), Cause::BadObject.with_word(why))),
             },
             Err(error) => {
                 // The error may quote the whole line.
                 let why: String = clean(&error.to_string()).chars().take(WHY_CHARS).collect();
-                Err((label_in(line), Cause::BadObject.of_word(why)))
+                Err((label_in(line), Cause::BadObject.with_word(why)))
             }
         }
     }
@@ -195,7 +195,7 @@ impl<'a> Request<'a> {
         let row = match &*self.r#type {
             "ack" => return Ok(Command::Ack(self.seq.ok_or_else(|| missing("seq"))?)),
             "pong" => return Ok(Command::Alive),
-            r#type => spec::of_type(r#type).ok_or_else(|| Cause::BadObject.of_word("there is no such type"))?,
+            r#type => spec::of_type(r#type).ok_or_else(|| Cause::BadObject.with_word("there is no such type"))?,
         };
         let mut args = Args::default();
         if row.in_room {
@@ -239,7 +239,7 @@ impl<'a> Request<'a> {
                 args.format = Some(match need("format", &self.format)? {
                     "json" => Format::Json,
                     "text" => Format::Text,
-                    _ => return Err(Cause::BadObject.of_word("format is json or text")),
+                    _ => return Err(Cause::BadObject.with_word("format is json or text")),
                 });
                 return Ok(true);
             }
@@ -270,19 +270,19 @@ impl<'a> Request<'a> {
         match &self.after {
             None => Ok(None),
             Some(After::Name(name)) => Ok(Some(name)),
-            Some(After::Id(_)) => Err(Cause::BadObject.of_word("after is a name here")),
+            Some(After::Id(_)) => Err(Cause::BadObject.with_word("after is a name here")),
         }
     }
 
     fn history(&self) -> Result<HistoryQuery<'_>, Report<'static>> {
         let ask = match (self.last, self.before, &self.after, self.unread) {
-            (Some(0), ..) => return Err(Cause::BadObject.of_word("last is at least 1")),
+            (Some(0), ..) => return Err(Cause::BadObject.with_word("last is at least 1")),
             (Some(last), None, None, None) => HistoryQuery::Last(last),
             (None, Some(id), None, None) => HistoryQuery::Before(id),
             (None, None, Some(After::Id(id)), None) => HistoryQuery::After(*id),
             (None, None, None, Some(true)) => HistoryQuery::Unread,
             (None, None, None, None | Some(false)) => HistoryQuery::default(),
-            _ => return Err(Cause::BadObject.of_word("one of last, before, after and unread")),
+            _ => return Err(Cause::BadObject.with_word("one of last, before, after and unread")),
         };
         Ok(match &self.with {
             Some(user) if self.room.is_none() => HistoryQuery::With(user),
@@ -380,11 +380,11 @@ fn need<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str,
 
 /// A password as it counts: without the blanks around it.
 fn need_password<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str, Report<'static>> {
-    need(field, value).map(password::of_line)
+    need(field, value).map(password::from_line)
 }
 
 fn missing(field: &'static str) -> Report<'static> {
-    Cause::BadObject.of_word(format!("{field} is missing"))
+    Cause::BadObject.with_word(format!("{field} is missing"))
 }
 
 /// Reads only the label of a line that is no valid object, for the answer.

@@ -33,12 +33,12 @@ impl CommandError<'_> {
         let shown = |word: &str| clean(word).chars().take(LONGEST_WORD).collect::<String>();
         match self {
             CommandError::Unknown(word) => {
-                Cause::UnknownCommand.of_word(shown(word)).hinting(suggestion(word).map(|word| format!("/{word}")))
+                Cause::UnknownCommand.with_word(shown(word)).with_hint(suggestion(word).map(|word| format!("/{word}")))
             }
-            CommandError::Usage(usage) => Cause::Usage.of_word(usage),
+            CommandError::Usage(usage) => Cause::Usage.with_word(usage),
             CommandError::NoWindow(user) => {
                 let user = shown(user);
-                Cause::Usage.of_word("/pm USER TEXT").saying(format!(
+                Cause::Usage.with_word("/pm USER TEXT").with_text(format!(
                     "No windows here: to write to {user}, type /pm {user} TEXT. Other lines still go to your room."
                 ))
             }
@@ -62,7 +62,7 @@ pub(super) const FOREIGN: [&str; 6] =
 /// True if a program surely sent a line that begins like a program's: a user writes `UDP_PORT: 5051 is taken`.
 fn is_by_program(line: &str) -> bool {
     match line.split_once(':').filter(|(word, _)| word.ends_with("UDP_PORT")) {
-        Some((_, port)) => number(port).is_some(),
+        Some((_, port)) => parse_number(port).is_some(),
         None => line.matches('|').count() >= 3 && !line.contains("| "),
     }
 }
@@ -164,7 +164,7 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args
             let third = third.trim_start();
             (!third.contains(SEPARATORS)).then(|| named(spec, [word, second, third]))
         }
-        Shape::Number => Some(Args { seconds: Some(number(rest)?), ..Args::default() }),
+        Shape::Number => Some(Args { seconds: Some(parse_number(rest)?), ..Args::default() }),
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
             listing(rest, shape, spec)
         }
@@ -196,7 +196,7 @@ fn named<'a>(spec: &CommandSpec, arguments: [&'a str; 3]) -> Args<'a> {
 fn listing<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args<'a>> {
     let (first, after) = split_after(rest);
     if shape == Shape::NumberAfter {
-        return Some(Args { seconds: Some(number(first)?), after, ..Args::default() });
+        return Some(Args { seconds: Some(parse_number(first)?), after, ..Args::default() });
     }
     let fits = match shape {
         Shape::MaybeAfter => first.is_empty(),
@@ -215,7 +215,7 @@ fn split_after(rest: &str) -> (&str, Option<&str>) {
 }
 
 /// Parses digits only: `+5` and `5.0` are talk.
-pub(super) fn number(text: &str) -> Option<u64> {
+pub(super) fn parse_number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }

@@ -45,7 +45,7 @@ impl Dispatcher<'_> {
                 return Ok(Some(Cause::PasswordChanged.report()));
             }
             Command::Password(None) => Purpose::Change,
-            _ if user.is_account() => return Err(Cause::AccountAlready.of_user(user.name.to_string())),
+            _ if user.is_account() => return Err(Cause::AccountAlready.with_user(user.name.to_string())),
             Command::Register { password: Some(password) } => return self.register(password).map(Some),
             _ => Purpose::Register,
         };
@@ -62,7 +62,7 @@ impl Dispatcher<'_> {
     fn register(&mut self, password: &str) -> Result<Report<'static>, Report<'static>> {
         self.passwords.register_guest(self.user, password)?;
         self.session.becomes_account();
-        Ok(Cause::AccountMade.of_user(self.user.name.to_string()))
+        Ok(Cause::AccountMade.with_user(self.user.name.to_string()))
     }
 
     pub(super) fn ask(&mut self, questions: Questions, now: OffsetDateTime) {
@@ -101,7 +101,7 @@ impl Dispatcher<'_> {
 
     /// Tells the user for how long talk is refused.
     pub(super) fn tell_talk_held(&mut self, now: OffsetDateTime) {
-        self.tell(Cause::TalkHeld.of_seconds(BEHIND_REFUSAL.as_secs()).into(), now);
+        self.tell(Cause::TalkHeld.with_seconds(BEHIND_REFUSAL.as_secs()).into(), now);
     }
 
     /// Takes note of a line that is dropped without being carried out.

@@ -49,8 +49,9 @@ impl Connection<'_> {
             other => other,
         };
         self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(wrong)?;
-        let parse =
-            |user: &str| UserName::parse(user).map_err(|why| AuthResult::Refused(Report::of_user_name(why, user)));
+        let parse = |user: &str| {
+            UserName::parse(user).map_err(|why| AuthResult::Refused(Report::from_user_name_error(why, user)))
+        };
         let room = stay.room.clone().unwrap_or_else(RoomName::lobby);
         self.counted_in(Rendering::Json, Some(stay), || match sign_in {
             SignIn::Guest { user } => Ok((self.claim_new(parse(&user)?)?, false, room)),
@@ -114,7 +115,7 @@ impl Connection<'_> {
     }
 
     fn is_server_password(&self, given: &str) -> bool {
-        let (given, own) = (password::composed(given), self.context.password.as_deref().map(password::composed));
+        let (given, own) = (password::to_nfc(given), self.context.password.as_deref().map(password::to_nfc));
         own.is_some_and(|own| same(own.as_bytes(), given.as_bytes()))
     }
 
@@ -149,7 +150,7 @@ impl Connection<'_> {
         #[cfg(feature = "faults")]
         crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
         if self.context.accounts.exists(reservation.name().key()) {
-            return Err(AuthResult::NameTaken(Cause::NameRegistered.of_user(reservation.name().to_string())));
+            return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
         }
         // Last: who looks like another user is told that the name is taken.
         reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;

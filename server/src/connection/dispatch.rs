@@ -87,7 +87,7 @@ impl Dispatcher<'_> {
     /// Carries out the command of a line.
     fn obey_line(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime, instant: Instant) -> AfterCommand {
         self.awake |= !matches!(command, Command::Ping(_));
-        if command.said().is_some() && instant < self.talk_from {
+        if command.text_for_others().is_some() && instant < self.talk_from {
             self.tell(Cause::BehindQuestions.report().into(), now);
             return AfterCommand::Here;
         }
@@ -191,7 +191,7 @@ impl Dispatcher<'_> {
     }
 
     fn lines_said(&self, command: &Command<'_>) -> usize {
-        command.said().map_or(1, |text| self.size(text).lines)
+        command.text_for_others().map_or(1, |text| self.size(text).lines)
     }
 
     fn size(&self, text: &str) -> TalkSize {
@@ -201,7 +201,7 @@ impl Dispatcher<'_> {
 
     /// Whether that, if it says something, is not too much together with what others at the same address say.
     fn may_say(&self, command: &Command<'_>, instant: Instant) -> bool {
-        let (Some(budget), Some(text)) = (&self.budget, command.said()) else { return true };
+        let (Some(budget), Some(text)) = (&self.budget, command.text_for_others()) else { return true };
         match budget.say(self.size(text), instant) {
             BudgetVerdict::Passes => true,
             BudgetVerdict::Dropped { log } => {
@@ -216,7 +216,7 @@ impl Dispatcher<'_> {
 
     /// A message was too long. As an answer to a question it is none: the question stays.
     pub(super) fn too_long(&mut self, longest: u64, now: OffsetDateTime) -> AfterCommand {
-        self.tell(Cause::LineTooLong.of_count(longest).into(), now);
+        self.tell(Cause::LineTooLong.with_count(longest).into(), now);
         if let Some(questions) = self.questions.take() {
             self.ask(questions, now);
         }

@@ -141,7 +141,7 @@ pub fn serve(
     entry: &ConnectionGuard,
 ) {
     let longest = count((port_kind.door(&[]).longest)(&context.limits));
-    let input = if port_kind.speaks_first() { ReceiveBuffer::of_lines(longest) } else { ReceiveBuffer::new(longest) };
+    let input = if port_kind.speaks_first() { ReceiveBuffer::lines_only(longest) } else { ReceiveBuffer::new(longest) };
     let rate = Rate::new(context.rate, context.limits.dropped_lines);
     let upkeep = upkeep_rate(context);
     let mut connection = Connection { context, stream, outbox, port_kind, entry, input, rate, greeted: false, upkeep };
@@ -158,7 +158,7 @@ pub fn serve(
 impl Connection<'_> {
     /// Takes over `n` bytes that were read, and answers telnet's options.
     fn filled(&mut self, n: usize) {
-        self.input.filled(n);
+        self.input.advance(n);
         let answers = self.input.telnet_answers();
         if !answers.is_empty() {
             self.outbox.push_control(&answers);
@@ -256,7 +256,7 @@ impl Connection<'_> {
                 Silence::Fine => {}
                 Silence::Warn => {
                     let left = context.limits.idle_warning_seconds;
-                    turn.tell(Cause::IdleWarning.of_seconds(left).into(), context.clock.now());
+                    turn.tell(Cause::IdleWarning.with_seconds(left).into(), context.clock.now());
                 }
                 Silence::TooLong => {
                     turn.tell(Cause::Idle.report().into(), context.clock.now());

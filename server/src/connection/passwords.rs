@@ -31,7 +31,7 @@ impl<'s> Passwords<'s> {
     /// An attempt of the kind that `throttle` counts, if this address may still make one.
     pub(super) fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, AuthResult> {
         throttle.attempt(self.address, Instant::now()).map_err(|refused| match refused {
-            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.of_seconds(seconds)),
+            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.with_seconds(seconds)),
             throttle::Throttled::Busy => AuthResult::Refused(Cause::AddressBusy.report()),
         })
     }
@@ -52,7 +52,7 @@ impl<'s> Passwords<'s> {
         let attempt = context
             .lockout
             .attempt(name.key(), Instant::now())
-            .map_err(|refused| AuthResult::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
+            .map_err(|refused| AuthResult::Refused(Cause::Locked.with_seconds(refused.seconds)))?;
         let account = context.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
         let right = self.opens(password, hash)?;
@@ -72,16 +72,16 @@ impl<'s> Passwords<'s> {
     /// older ones the former. Without an account it takes the same time.
     fn opens(&self, password: &str, hash: Option<&str>) -> Result<bool, AuthResult> {
         let verify = |password: &str| self.context.hasher.verify(password, hash).map_err(refusal);
-        let composed = password::composed(password);
+        let composed = password::to_nfc(password);
         Ok(verify(password)? || (composed != password && verify(&composed)?))
     }
 
     /// A new password, if it is long enough and this address may set one more.
     pub(super) fn new_password(&self, typed: &str) -> Result<NewPassword<'s>, AuthResult> {
-        let text = password::composed(typed).into_owned();
+        let text = password::to_nfc(typed).into_owned();
         let least = count(self.context.limits.password_min_bytes);
         if !(least..=PASSWORD_MAX_BYTES).contains(&text.len()) {
-            return Err(AuthResult::Refused(Cause::PasswordLength.of_count(least as u64)));
+            return Err(AuthResult::Refused(Cause::PasswordLength.with_count(least as u64)));
         }
         let attempt = self.throttled(&self.context.registrations, Cause::AddressAccounts)?;
         Ok(NewPassword { passwords: *self, text, attempt })

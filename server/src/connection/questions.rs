@@ -71,7 +71,7 @@ impl Questions {
 
     /// Takes an answer.
     pub(super) fn answer(&mut self, line: &str) -> Next<'_> {
-        let answer = password::of_line(line);
+        let answer = password::from_line(line);
         if answer.is_empty() || answer.eq_ignore_ascii_case("/cancel") {
             return Next::Cancelled;
         }

@@ -39,7 +39,7 @@ impl Connection<'_> {
                 Resumable::Lost(name) => {
                     let Ok(reservation) = self.reserve(name.clone()) else {
                         attempt.count(Instant::now());
-                        return Err(AuthResult::NameTaken(Cause::NameTaken.of_user(name.to_string())));
+                        return Err(AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string())));
                     };
                     let now = self.context.clock.now();
                     self.context.hub.come_back(reservation, used, self.newcomer_to_resume(&stay), options, now)

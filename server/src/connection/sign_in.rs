@@ -49,7 +49,7 @@ impl Connection<'_> {
                 Arrived::Broken => Break(None),
                 Arrived::Nothing if Instant::now() >= sign_in_deadline.end() => self.too_late(door),
                 Arrived::Nothing if self.input.awaits_silence() => {
-                    self.input.silence();
+                    self.input.report_silence();
                     self.answer_pieces(door, &mut sign_in_deadline)
                 }
                 Arrived::Nothing => {
@@ -85,7 +85,7 @@ impl Connection<'_> {
         while let Some(piece) = inbound::next(&mut self.input, door.rendering(), &self.context.limits) {
             if self.rate.line(now) != RateVerdict::Passes {
                 // No user signs in that fast, and what is dropped could be the half of something.
-                let why = Cause::Throttled.report().saying("too many lines before signing in; connect again");
+                let why = Cause::Throttled.report().with_text("too many lines before signing in; connect again");
                 self.tell(EventKind::Refused(why), door.rendering());
                 return Break(None);
             }

@@ -196,7 +196,7 @@ impl TextDoor {
             Err(why) => {
                 let (how, why) = (Cause::HowToSignIn.report(), Report::from(why));
                 let text = format!("{} {}", why.sentence(), how.sentence());
-                return self.no_guest(Report { code: how.code(), ..why }.saying(text));
+                return self.no_guest(Report { code: how.code(), ..why }.with_text(text));
             }
         };
         match (self.server_info.has_password, self.framing) {
@@ -210,7 +210,7 @@ impl TextDoor {
     }
 
     fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> DoorAction {
-        let (alias, password) = (alias.trim(), password::of_line(password).to_owned());
+        let (alias, password) = (alias.trim(), password::from_line(password).to_owned());
         if alias.is_empty() || password.is_empty() {
             return self.again(Cause::CredentialsRequired.report());
         }
@@ -218,7 +218,7 @@ impl TextDoor {
             Mode::Login => DoorAction::Try(AuthRequest::Login { alias: alias.to_owned(), password }),
             Mode::Register => match UserName::parse(alias) {
                 Ok(name) => DoorAction::Try(AuthRequest::Register { name, password }),
-                Err(why) => self.again(Report::of_user_name(why, alias)),
+                Err(why) => self.again(Report::from_user_name_error(why, alias)),
             },
         }
     }
@@ -242,10 +242,10 @@ impl Door for TextDoor {
             Awaits::GuestPassword { name, room } => DoorAction::Try(AuthRequest::Guest {
                 name,
                 room,
-                server_password: Some(password::of_line(line).to_owned()),
+                server_password: Some(password::from_line(line).to_owned()),
             }),
             Awaits::ServerPassword(_) => {
-                DoorAction::Try(AuthRequest::ServerPassword(password::of_line(line).to_owned()))
+                DoorAction::Try(AuthRequest::ServerPassword(password::from_line(line).to_owned()))
             }
             Awaits::Alias(mode) => {
                 self.awaits = Awaits::Password(mode, line.to_owned());
@@ -259,7 +259,7 @@ impl Door for TextDoor {
         // Its beginning is lost, and may have been a request of HTTP.
         refused(match self.awaits {
             Awaits::First => Cause::HowToSignIn.report(),
-            _ => Cause::LineTooLong.report().saying("that line is too long"),
+            _ => Cause::LineTooLong.report().with_text("that line is too long"),
         })
     }
 
@@ -282,7 +282,7 @@ impl Door for TextDoor {
             (_, AuthResult::NameTaken(report)) if report.cause == Cause::NameRegistered => {
                 let name = report.about.user.clone().unwrap_or_default();
                 let how = format!("{name} is a registered name. Type LOGIN to sign in, or choose another name.");
-                self.no_guest(report.saying(how))
+                self.no_guest(report.with_text(how))
             }
             (_, AuthResult::NameTaken(report)) => self.no_guest(report),
             (_, outcome) => refused(outcome.report()),
@@ -311,8 +311,8 @@ fn ask(text: &'static str) -> EventKind<'static> {
 /// Which of the two is reserved.
 fn reserved(name: &str, room: &str) -> Report<'static> {
     match UserName::parse(name) {
-        Err(why) => Report::of_user_name(why, name),
-        Ok(_) => Cause::NameReserved.of_user(room.to_owned()),
+        Err(why) => Report::from_user_name_error(why, name),
+        Ok(_) => Cause::NameReserved.with_user(room.to_owned()),
     }
 }
 

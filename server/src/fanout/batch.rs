@@ -55,7 +55,7 @@ pub struct DeliveryMode {
     /// Index of the rendering, below [`RENDERINGS`].
     pub rendering: usize,
     /// True if the member gets its own lines back.
-    pub hears_itself: bool,
+    pub echoes_own_messages: bool,
 }
 
 /// The form in which a member gets one entry.

@@ -72,8 +72,8 @@ impl<'b> BatchDelivery<'b> {
 
     fn send(&mut self, active: &ActiveSubscription, to: usize) {
         let ActiveSubscription { subscription, delivery_mode, from } = active;
-        let has_own_lines =
-            (!delivery_mode.hears_itself || self.batch.has_own()) && subscription.spoke.load(Relaxed) >= self.number;
+        let has_own_lines = (!delivery_mode.echoes_own_messages || self.batch.has_own())
+            && subscription.spoke.load(Relaxed) >= self.number;
         let blocked = subscription.block_filter.blocked();
         self.pieces.clear();
         if !has_own_lines && blocked.is_none() {
@@ -89,7 +89,7 @@ impl<'b> BatchDelivery<'b> {
                 () if blocked.as_ref().is_some_and(|blocked| blocked.contains(origin)) => Form::Nothing,
                 () if !(has_own_lines && origin == Publisher::Talk(subscription.client)) => Form::Shared,
                 () if has_own => Form::Own,
-                () if delivery_mode.hears_itself => Form::Shared,
+                () if delivery_mode.echoes_own_messages => Form::Shared,
                 () => Form::Nothing,
             };
             self.lines += self.batch.span_with(delivery_mode.rendering, (*from, to), hearing, &mut self.pieces);

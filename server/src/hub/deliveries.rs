@@ -108,7 +108,7 @@ impl Hub {
             self.settle_all(user.name.key(), settled);
         }
         if lost > 0 {
-            user.tell(&EventKind::from(Cause::LinesLost.of_count(lost)).at(now), &self.limits);
+            user.tell(&EventKind::from(Cause::LinesLost.with_count(lost)).at(now), &self.limits);
         }
     }
 

@@ -37,7 +37,7 @@ use direct::DirectRequests;
 use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::name::of_server;
+use landline_common::name::server_author;
 use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
 use nonces::Nonces;
 use parking_lot::Condvar;
@@ -301,7 +301,7 @@ impl Hub {
 
     /// Says something as the server itself, in a room or to everybody. False if there is no such room.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: OffsetDateTime) -> bool {
-        let (user, mut texts) = (of_server(&self.server_name), LineBatch::default());
+        let (user, mut texts) = (server_author(&self.server_name), LineBatch::default());
         texts.push(&clean(text), Tag::default());
         let (ids, limits) = (&self.ids, &self.limits);
         let memory = self.memory.make_room().then_some(&*self.memory);
@@ -331,10 +331,10 @@ impl Hub {
     /// Tells somebody, if they are still here, that so much of what they said could not be stored.
     pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
         let user = self.registry().users.get(&client).cloned();
-        let mut why = Cause::LostInStorage.of_count(messages);
+        let mut why = Cause::LostInStorage.with_count(messages);
         if messages == 1 {
             let text = why.sentence().replacen("1 of your messages", "Your last message", 1);
-            why = why.saying(text);
+            why = why.with_text(text);
         }
         if let Some(user) = user {
             user.tell(&EventKind::from(why).at(now), &self.limits);

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use landline_common::password::composed;
+use landline_common::password::to_nfc;
 use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use std::collections::HashSet;
 use std::io::Write;
@@ -112,7 +112,7 @@ fn hash_all(passwords: &[&str], limits: &Limits) -> Result<Vec<String>, HashErro
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let hasher = Hasher::new(cores, 0, u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX));
     let share = passwords.len().div_ceil(cores).max(1);
-    let hash_share = |share: &[&str]| share.iter().map(|password| hasher.hash(&composed(password))).collect();
+    let hash_share = |share: &[&str]| share.iter().map(|password| hasher.hash(&to_nfc(password))).collect();
     let hash_share = &hash_share;
     thread::scope(|scope| {
         let shares: Vec<_> = passwords.chunks(share).map(|share| scope.spawn(move || hash_share(share))).collect();

@@ -22,7 +22,8 @@ enum RoomStep {
 }
 
 fn ear() -> impl Strategy<Value = DeliveryMode> {
-    (0..RENDERINGS, any::<bool>()).prop_map(|(rendering, hears_itself)| DeliveryMode { rendering, hears_itself })
+    (0..RENDERINGS, any::<bool>())
+        .prop_map(|(rendering, echoes_own_messages)| DeliveryMode { rendering, echoes_own_messages })
 }
 
 fn step() -> impl Strategy<Value = RoomStep> {
@@ -70,7 +71,7 @@ impl ModelRoom {
     fn next_line(&mut self, by: Option<usize>) -> TestLine {
         self.said += 1;
         for (at, member) in self.members.iter_mut().enumerate() {
-            if let Some(ear) = member.ear.filter(|ear| ear.hears_itself || Some(at) != by) {
+            if let Some(ear) = member.ear.filter(|ear| ear.echoes_own_messages || Some(at) != by) {
                 member.expected.push_str(&format!("{}:{}\n", ear.rendering, self.said));
             }
         }

@@ -39,7 +39,7 @@ pub fn line(text: impl ToString) -> TestLine {
 }
 
 /// Text rendering, without the member's own lines.
-pub const TEXT: DeliveryMode = DeliveryMode { rendering: Rendering::Text as usize, hears_itself: false };
+pub const TEXT: DeliveryMode = DeliveryMode { rendering: Rendering::Text as usize, echoes_own_messages: false };
 
 /// Values of `inline_members`: speakers run a room's cycles, or flushers do.
 pub const BOTH_WAYS: [u64; 2] = [16, 0];

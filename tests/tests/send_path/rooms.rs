@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// JSON rendering, with the member's own lines.
-const JSON: DeliveryMode = DeliveryMode { rendering: Rendering::Json as usize, hears_itself: true };
+const JSON: DeliveryMode = DeliveryMode { rendering: Rendering::Json as usize, echoes_own_messages: true };
 
 /// Connects a client that is a member of the room.
 fn member(rig: &Rig, room: &Arc<RoomLog>, ear: DeliveryMode) -> (Peer, Arc<Subscription>) {
@@ -194,7 +194,7 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
         room_members.push(member(
             &rig,
             &room,
-            DeliveryMode { rendering: Rendering::Json.index(), hears_itself: false },
+            DeliveryMode { rendering: Rendering::Json.index(), echoes_own_messages: false },
         ));
         let seat = room_members[0].1.clone();
         for round in 0..20 {

@@ -151,7 +151,7 @@ fn without_a_connection() {
 fn what_failed_says_why() {
     let mut desk = TestClient::signed_in(60, 15);
     desk.enter("/query nobdy are you there? I wanted to ask about the printer");
-    desk.answer("/pm nobdy", landline_common::Cause::NoSuchUser.of_user("nobdy").into());
+    desk.answer("/pm nobdy", landline_common::Cause::NoSuchUser.with_user("nobdy").into());
     desk.enter("/jion ops");
     assert_snapshot!(screen(&desk));
 }

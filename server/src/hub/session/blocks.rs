@@ -77,10 +77,10 @@ impl Session {
         let most = count(self.hub.limits.blocks_per_person);
         let mut list = self.blocked();
         if list.len() >= most {
-            return Err(Cause::TooManyBlocks.of_count(most as u64));
+            return Err(Cause::TooManyBlocks.with_count(most as u64));
         }
         if list.iter().any(|blocked| blocked.key() == name.key()) {
-            return Err(Cause::BlockedAlready.of_user(name.to_string()));
+            return Err(Cause::BlockedAlready.with_user(name.to_string()));
         }
         list.push(name.clone());
         self.store_blocks(&list)?;
@@ -95,7 +95,7 @@ impl Session {
         if let Some(other) = other {
             self.break_off(&other);
         }
-        self.answer(Cause::Blocked.of_user(name.as_str()).into());
+        self.answer(Cause::Blocked.with_user(name.as_str()).into());
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Session {
         let key = NameKey::of(user);
         let mut list = self.blocked();
         let Some(at) = list.iter().position(|blocked| *blocked.key() == key) else {
-            return Err(Cause::NotBlocked.of_user(shown(user)));
+            return Err(Cause::NotBlocked.with_user(shown(user)));
         };
         let name = list.remove(at);
         self.store_blocks(&list)?;
@@ -121,7 +121,7 @@ impl Session {
             silence(&self.user, &other, false);
         }
         drop(registry);
-        self.answer(Cause::Unblocked.of_user(name.as_str()).into());
+        self.answer(Cause::Unblocked.with_user(name.as_str()).into());
         Ok(())
     }
 

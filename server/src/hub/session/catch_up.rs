@@ -54,7 +54,7 @@ impl Session {
         let next = page.more.then(|| format!("/history before {}", first.id).into());
         let (shown, remark) = (page.entries.len(), format!("in {name}").into());
         self.tell(EventKind::info(format!("Said in {name} before you came:")));
-        self.show_with(&page, EventKind::RecallEnd { shown, remark, next }, false);
+        self.show_with(&page, EventKind::RecallEnd { count: shown, remark, next }, false);
     }
 
     /// What is to be looked up, if the user is there.
@@ -88,7 +88,7 @@ impl Session {
         }
         let room = gap.room.as_ref().map_or(landline_common::command::object::EVERYBODY, |(name, _)| name.as_str());
         let (shown, more) = (page.entries.len(), page.more || more);
-        self.show_with(&page, EventKind::CaughtUp { room: room.into(), shown, missed, more }, false);
+        self.show_with(&page, EventKind::CaughtUp { room: room.into(), count: shown, missed, more }, false);
     }
 
     /// How far an account has read a room, where that was noted.

@@ -16,7 +16,7 @@ impl Session {
     pub(super) fn announce_key(&mut self, key: &str) -> Done {
         let hub = self.hub.clone();
         let _order = hub.privately.lock();
-        let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.of_word(why.to_string()))?;
+        let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.with_word(why.to_string()))?;
         let left = self.hub.registry().directs.announce(self.user.client(), key);
         self.tell_unavailable(left);
         Ok(())
@@ -36,7 +36,7 @@ impl Session {
             return Err(refusal);
         }
         drop(registry);
-        self.answer(Cause::DirectAsked.of_user(name.as_str()).into());
+        self.answer(Cause::DirectAsked.with_user(name.as_str()).into());
         self.tell_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())
     }
@@ -50,7 +50,7 @@ impl Session {
         }
         let asked = |key| self.hub.registry().directs.accept(self.user.client(), other.client(), key);
         let Some(own) = key.parse().ok().and_then(asked) else {
-            return Err(Cause::NotAskedDirect.of_user(other.name.to_string()));
+            return Err(Cause::NotAskedDirect.with_user(other.name.to_string()));
         };
         let (key, addresses) = (own.to_string().into(), addresses.into());
         self.tell_to(&other, EventKind::DirectReady { user: self.name(), key, addresses });
@@ -76,7 +76,7 @@ impl Session {
         };
         let rejected = self.hub.registry().directs.reject(me, other.client());
         if rejected {
-            self.answer(Cause::DirectDeclined.of_user(other.name.as_str()).into());
+            self.answer(Cause::DirectDeclined.with_user(other.name.as_str()).into());
             self.tell_to(&other, EventKind::DirectRejected { by: self.name() });
         }
         Ok(rejected)
@@ -106,21 +106,21 @@ impl Session {
         let users: Vec<Arc<User>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
         drop(registry);
         for user in users {
-            self.tell_to(&user, Cause::DirectUnavailable.of_user(self.name()).into());
+            self.tell_to(&user, Cause::DirectUnavailable.with_user(self.name()).into());
         }
     }
 }
 
 /// What somebody is told whose program has no part in direct chats.
 pub(super) fn not_here(user: &str) -> Report<'static> {
-    Cause::DirectNotHere.of_user(shown(user))
+    Cause::DirectNotHere.with_user(shown(user))
 }
 
 fn cannot_ask(why: CannotAsk, name: &str) -> Report<'static> {
     match why {
         CannotAsk::Own => not_here(name),
-        CannotAsk::Other => Cause::DirectNotThere.of_user(name.to_owned()),
-        CannotAsk::Open => Cause::AskedAlready.of_user(name.to_owned()),
+        CannotAsk::Other => Cause::DirectNotThere.with_user(name.to_owned()),
+        CannotAsk::Open => Cause::AskedAlready.with_user(name.to_owned()),
         CannotAsk::TooMany => Cause::TooManyDirects.report(),
     }
 }

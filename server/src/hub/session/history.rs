@@ -84,7 +84,7 @@ impl Session {
 
     pub(super) fn forget(&mut self) -> Done {
         let removed = self.hub.memory.forget(self.user.party()).map_err(|why| self.hub.cannot(&why))?;
-        self.answer(Cause::Forgotten.of_count(removed).into());
+        self.answer(Cause::Forgotten.with_count(removed).into());
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Session {
     fn shorten(&self, page: &mut Page, from_the_first: bool, least: usize, left: &mut usize) {
         let (whole, mut taken) = (page.entries.len(), 0);
         let mut fits = |entry: &HistoryEntry| {
-            let bytes = self.measure(&entry.recalled());
+            let bytes = self.measure(&entry.to_event());
             let fits = bytes <= *left || taken < least;
             *left = left.saturating_sub(bytes);
             taken += 1;
@@ -157,7 +157,7 @@ impl Session {
         };
         let most = count(self.hub.limits.history_messages);
         let Some(range) = range_of(ask, most) else {
-            return Err(Cause::BadObject.of_word("room goes with last, before or after"));
+            return Err(Cause::BadObject.with_word("room goes with last, before or after"));
         };
         let page = self.recall(&rooms, only, range)?;
         let next = next_page(&page, range);
@@ -168,7 +168,7 @@ impl Session {
     /// Tells them what was found, as one piece.
     fn show(&mut self, page: &Page, remark: String, next: Option<String>) {
         let shown = page.entries.len();
-        let end = EventKind::RecallEnd { shown, remark: remark.into(), next: next.map(Into::into) };
+        let end = EventKind::RecallEnd { count: shown, remark: remark.into(), next: next.map(Into::into) };
         self.show_with(page, end, true);
     }
 
@@ -186,7 +186,7 @@ impl Session {
         };
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
-            Event { reply: part(), nonce, ..entry.recalled() }
+            Event { reply: part(), nonce, ..entry.to_event() }
         });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();

@@ -38,7 +38,7 @@ impl Session {
     pub(super) fn list_members(&mut self, room: &str, after: Option<&str>) -> Done {
         let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
         let Some((name, users)) = members else {
-            return Err(Cause::NoSuchRoom.of_room(shown(room)));
+            return Err(Cause::NoSuchRoom.with_room(shown(room)));
         };
         let (users, room) = (self.visible(users), name.as_str());
         let next = |after| Command::Members { room, after };

@@ -95,7 +95,7 @@ impl Session {
         if let Some(other) = hub.find(to) {
             hub.hand_over_mail(&other);
         }
-        self.answer(Cause::Queued.of_user(name.as_str()).into());
+        self.answer(Cause::Queued.with_user(name.as_str()).into());
         Ok(())
     }
 
@@ -116,7 +116,7 @@ pub(super) fn not_stored() -> Report<'static> {
 }
 
 fn not_delivered(name: &UserName) -> Report<'static> {
-    Cause::BlockedByUser.of_user(name.to_string())
+    Cause::BlockedByUser.with_user(name.to_string())
 }
 
 impl Hub {
@@ -131,6 +131,6 @@ impl Hub {
                 Cause::MailNotStored
             }
         };
-        cause.of_user(name.to_string())
+        cause.with_user(name.to_string())
     }
 }

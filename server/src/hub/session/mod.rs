@@ -117,7 +117,7 @@ impl Session {
         match done {
             Err(refusal) => {
                 self.forget_label(label.as_deref());
-                let refusal = if may_be_talk { refusal.hinting_at_say() } else { refusal };
+                let refusal = if may_be_talk { refusal.with_say_hint() } else { refusal };
                 self.refuse(refusal.into(), now);
             }
             Ok(()) if self.tag.label.is_some() => self.answer(EventKind::Done { id: None, repeated: false }),
@@ -264,7 +264,7 @@ impl Session {
     /// Where a room that they must be in stands.
     fn place_in(&self, room: &str) -> Result<usize, Report<'static>> {
         let place = RoomName::parse(room).ok().and_then(|name| self.place_of(&name));
-        place.ok_or_else(|| Cause::NotInRoom.of_room(shown(room)))
+        place.ok_or_else(|| Cause::NotInRoom.with_room(shown(room)))
     }
 
     /// What came along with the command in hand, for what carries it on.
@@ -278,11 +278,11 @@ impl Session {
         let most = count(self.hub.limits.message_chars);
         // Every character has at least one byte.
         if text.len() > most && text.chars().count() > most {
-            return Err(Cause::MessageTooLong.of_count(most as u64));
+            return Err(Cause::MessageTooLong.with_count(most as u64));
         }
         let most = count(self.hub.limits.message_lines);
         if count_lines(&text) > most {
-            return Err(Cause::TooManyLines.of_count(most as u64));
+            return Err(Cause::TooManyLines.with_count(most as u64));
         }
         Ok(text)
     }
@@ -392,7 +392,7 @@ impl Session {
 }
 
 fn nobody(name: &str) -> Report<'static> {
-    Cause::NoSuchUser.of_user(shown(name))
+    Cause::NoSuchUser.with_user(shown(name))
 }
 
 /// Something a client wrote that is to be quoted back: cleaned and short.

@@ -31,11 +31,11 @@ impl Session {
         drop(registry);
         match asked {
             Asked::Sent => {
-                self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
+                self.answer(Cause::PrivateAsked.with_user(name.as_str()).into());
                 self.tell_to(&other, EventKind::PrivateRequest { from: self.name() });
                 // A user who types reads words; the unframed programs compare every message.
                 if other.rendering() == Rendering::Text {
-                    self.tell_to(&other, Cause::PrivateAsks.of_user(self.name()).into());
+                    self.tell_to(&other, Cause::PrivateAsks.with_user(self.name()).into());
                 }
                 Ok(())
             }
@@ -43,8 +43,8 @@ impl Session {
                 self.connected(&other);
                 Ok(())
             }
-            Asked::Already => Err(Cause::PrivateAlready.of_user(name.to_string())),
-            Asked::Open => Err(Cause::AskedAlready.of_user(name.to_string())),
+            Asked::Already => Err(Cause::PrivateAlready.with_user(name.to_string())),
+            Asked::Open => Err(Cause::AskedAlready.with_user(name.to_string())),
             Asked::TooMany => Err(Cause::TooManyPrivates.report()),
         }
     }
@@ -53,10 +53,10 @@ impl Session {
     pub(super) fn may_ask(&self, other: &User) -> Done {
         let name = &other.name;
         if self.is_blocked_by(other) {
-            return Err(Cause::RequestBlocked.of_user(name.to_string()));
+            return Err(Cause::RequestBlocked.with_user(name.to_string()));
         }
         if self.hub.registry().blocks.is_blocked(self.user.client(), name.key()) {
-            return Err(Cause::YouBlock.of_user(name.to_string()));
+            return Err(Cause::YouBlock.with_user(name.to_string()));
         }
         Ok(())
     }
@@ -93,12 +93,12 @@ impl Session {
         };
         drop(registry);
         if !asked {
-            return Err(Cause::NotAskedPrivate.of_user(name.to_string()));
+            return Err(Cause::NotAskedPrivate.with_user(name.to_string()));
         }
         if accept {
             self.connected(&other);
         } else {
-            self.answer(Cause::PrivateDeclined.of_user(name.as_str()).into());
+            self.answer(Cause::PrivateDeclined.with_user(name.as_str()).into());
             self.tell_to(&other, EventKind::PrivateRejected { by: self.name() });
         }
         Ok(())
@@ -127,7 +127,7 @@ impl Session {
             None => (self.only_partner()?, Text::from(text)),
         };
         if !self.hub.registry().privates.connected(self.user.client(), other.client()) {
-            return Err(Cause::NoPrivateToTalk.of_user(other.name.to_string()));
+            return Err(Cause::NoPrivateToTalk.with_user(other.name.to_string()));
         }
         let text = self.message(&text)?;
         self.hub.tell_surely(&other, EventKind::Private { from: self.name(), text }.at(self.now));
@@ -154,11 +154,11 @@ impl Session {
         };
         let name = other.name.as_str();
         if !self.hub.registry().privates.end(self.user.client(), other.client()) {
-            return Err(Cause::NoPrivateToEnd.of_user(name.to_owned()));
+            return Err(Cause::NoPrivateToEnd.with_user(name.to_owned()));
         }
         // Chat77's client forgets the chat at this line, on both sides.
         self.tell(EventKind::PrivateEnded { with: name.into(), reason: ENDED.into() });
-        self.answer(Cause::PrivateOver.of_user(name).into());
+        self.answer(Cause::PrivateOver.with_user(name).into());
         self.tell_to(&other, EventKind::PrivateEnded { with: self.name(), reason: ENDED.into() });
         Ok(())
     }
@@ -208,7 +208,7 @@ impl Session {
             self.tell_to(&partner, EventKind::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
         }
         for requester in requesters {
-            self.tell_to(&requester, Cause::PrivateUnavailable.of_user(self.name()).into());
+            self.tell_to(&requester, Cause::PrivateUnavailable.with_user(self.name()).into());
         }
     }
 
@@ -225,7 +225,7 @@ impl Session {
         match partners[..] {
             [only] => Ok(only.clone()),
             [] => Err(Cause::NoPrivates.report()),
-            _ => Err(Cause::SeveralPrivates.of_word(joined(&partners))),
+            _ => Err(Cause::SeveralPrivates.with_word(joined(&partners))),
         }
     }
 
@@ -236,8 +236,8 @@ impl Session {
         let requesters: Vec<_> = requesters.filter_map(|client| registry.users.get(&client)).collect();
         match requesters[..] {
             [only] => Ok(only.clone()),
-            [] => Err(Cause::NoneOpen.of_word("request")),
-            _ => Err(Cause::SeveralOpen.of_word(joined(&requesters))),
+            [] => Err(Cause::NoneOpen.with_word("request")),
+            _ => Err(Cause::SeveralOpen.with_word(joined(&requesters))),
         }
     }
 

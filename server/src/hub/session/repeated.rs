@@ -14,7 +14,7 @@ impl Session {
         {
             return Some(id);
         }
-        let nonce = self.tag.nonce.as_deref().filter(|_| command.said().is_some())?;
+        let nonce = self.tag.nonce.as_deref().filter(|_| command.text_for_others().is_some())?;
         let id = self.hub.nonces.lock().find(self.user.name.key(), nonce)?;
         if let (Some(session), Some(label)) = (&self.user.session, &self.tag.label) {
             session.labels.lock().said(label, id);

@@ -55,7 +55,7 @@ impl Hub {
 
 impl Session {
     pub(super) fn join(&mut self, room: &str) -> Done {
-        let name = RoomName::parse(room).map_err(Report::of_room_name)?;
+        let name = RoomName::parse(room).map_err(Report::from_room_name_error)?;
         if let Some(at) = self.place_of(&name) {
             let membership = self.rooms.remove(at);
             self.quieten_current();
@@ -64,10 +64,10 @@ impl Session {
             self.attend_current();
             return Ok(());
         }
-        name.check_new().map_err(Report::of_room_name)?;
+        name.check_new().map_err(Report::from_room_name_error)?;
         let most = count(self.hub.limits.rooms_per_person);
         if self.rooms.len() >= most {
-            return Err(Cause::TooManyRooms.of_count(most as u64));
+            return Err(Cause::TooManyRooms.with_count(most as u64));
         }
         let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user)?;
         self.quieten_current();
@@ -76,7 +76,7 @@ impl Session {
         outbox.hold();
         self.subscribe(entered, true);
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
-        let answer = self.written(Cause::Entered.of_room(name.as_str()).into());
+        let answer = self.written(Cause::Entered.with_room(name.as_str()).into());
         outbox.release(&answer, None);
         Ok(())
     }
@@ -88,14 +88,14 @@ impl Session {
         };
         let Some(at) = at else {
             let which = room.map_or("any room".into(), shown);
-            return Err(Cause::NotInRoom.of_room(which));
+            return Err(Cause::NotInRoom.with_room(which));
         };
         let was_current = at + 1 == self.rooms.len();
         let membership = self.rooms.remove(at);
         let name = membership.name.clone();
         self.note_rooms();
         self.give_up(membership, true);
-        let left = Cause::LeftRoom.of_room(name.as_str()).into();
+        let left = Cause::LeftRoom.with_room(name.as_str()).into();
         if was_current {
             self.tell(left)
         } else {
@@ -177,7 +177,7 @@ impl Session {
             current.listen(delivery_mode);
         }
         let now = match self.rooms.last() {
-            Some(current) => Cause::Entered.of_room(current.name.to_string()),
+            Some(current) => Cause::Entered.with_room(current.name.to_string()),
             None => Cause::InNoRoom.report(),
         };
         self.answer(now.into());

@@ -42,7 +42,7 @@ impl Connection<'_> {
                         return Err(AuthResult::NameTaken(Cause::NameTaken.of_user(name.to_string())));
                     };
                     let now = self.context.clock.now();
-                    self.context.hub.come_back(reservation, used, self.newcomer_to_resume(&stay), options, now)
+                    self.context.hub.resume_lost(reservation, used, self.newcomer_to_resume(&stay), options, now)
                 }
             };
             match resumed {

@@ -15,7 +15,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// Somebody comes who blocks these.
-    pub(super) fn arrive(&mut self, client: ClientId, list: Vec<UserName>) {
+    pub(super) fn add_client(&mut self, client: ClientId, list: Vec<UserName>) {
         for name in list {
             self.block(client, name);
         }
@@ -53,7 +53,7 @@ impl Blocks {
     pub(super) fn rename(&mut self, old: ClientId, new: ClientId) {
         let list = self.list(old).to_vec();
         self.leave(old);
-        self.arrive(new, list);
+        self.add_client(new, list);
     }
 
     /// Whether `client` blocks `name`.
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn blocks_last_as_long_as_the_blocker() {
         let (mut blocks, bob) = (Blocks::default(), name("Bob"));
-        blocks.arrive(1, vec![bob.clone(), name("eve")]);
+        blocks.add_client(1, vec![bob.clone(), name("eve")]);
         assert!(blocks.block(2, name("bob")) && !blocks.block(1, name("BOB")));
         assert!(blocks.is_blocked(1, bob.key()) && !blocks.is_blocked(3, bob.key()));
         assert_eq!(blocks.blockers(bob.key()).collect::<Vec<_>>(), [1, 2]);

@@ -24,7 +24,7 @@ pub(super) struct PresenceChange<'a> {
     pub(super) group: &'a Arc<BroadcastGroup>,
     pub(super) user: &'a User,
     /// The user joins; otherwise they leave.
-    pub(super) coming: bool,
+    pub(super) joins: bool,
 }
 
 impl BroadcastGroup {
@@ -33,22 +33,22 @@ impl BroadcastGroup {
     }
 
     /// Tells the batch once its time is over, and then the one after it.
-    fn tell_later(self: &Arc<Self>, hub: &Arc<Hub>) {
+    fn schedule_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
         let (weak, group) = (Arc::downgrade(hub), self.clone());
         let tell = move || {
             if let Some(hub) = weak.upgrade() {
-                group.tell(&hub);
+                group.announce_summary(&hub);
             }
         };
         let span = Limits::millis(hub.limits.presence_gather_ms);
         hub.poller.after(span, tell);
     }
 
-    fn tell(self: &Arc<Self>, hub: &Arc<Hub>) {
+    fn announce_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
         let limits = &hub.limits;
         let (summary, again) = self.presence.lock().end_batch(limits);
         if again {
-            self.tell_later(hub);
+            self.schedule_summary(hub);
         }
         if let Some(summary) = summary {
             let room = self.name.as_ref().map(|name| name.as_str().into());
@@ -63,27 +63,27 @@ impl<'a> PresenceChange<'a> {
     /// The notice of it, at `at`.
     pub(super) fn notice(self, at: OffsetDateTime) -> Notice<'a> {
         let user = self.user.name.as_str().into();
-        let what = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.coming) {
+        let what = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.joins) {
             (None, true) => EventKind::Connected { user },
             (None, false) => EventKind::Disconnected { user },
             (Some(room), true) => EventKind::Joined { user, room },
             (Some(room), false) => EventKind::Left { user, room },
         };
-        Notice { event: what.at(at), limits: &self.hub.limits, movement: Some(self) }
+        Notice { event: what.at(at), limits: &self.hub.limits, presence: Some(self) }
     }
 
     /// Puts the change into the batch, to be told together with others, unless it is to be told by itself now. Returns
     /// whether it is in the batch.
-    pub(super) fn coalesce(&self, hearers: usize, at: OffsetDateTime) -> bool {
-        let PresenceChange { hub, group, user, coming } = *self;
+    pub(super) fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
+        let PresenceChange { hub, group, user, joins } = *self;
         let name = &user.name;
-        let party = &user.came_as;
-        let blocks_others = user.blocks_anybody();
-        let change = Change { name, party, joins: coming, at, blocks_others };
-        let decision = group.presence.lock().decide(change, hearers, hub.poller.uptime(), &hub.limits);
+        let history_owner = &user.initial_owner;
+        let blocks_others = user.blocks_others();
+        let change = Change { name, history_owner, joins, at, blocks_others };
+        let decision = group.presence.lock().decide(change, readers, hub.poller.uptime(), &hub.limits);
         if decision == (Decision::Batched { first: true }) {
-            group.tell_later(hub);
+            group.schedule_summary(hub);
         }
-        decision != Decision::Tell
+        decision != Decision::Announce
     }
 }

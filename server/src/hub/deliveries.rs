@@ -45,37 +45,37 @@ impl User {
 
 impl Hub {
     /// Tells a user something that is stored nowhere: a client that acknowledges gets it again after a lost connection.
-    pub(super) fn tell_surely(self: &Arc<Self>, user: &User, event: Event<'_>) {
+    pub(super) fn send_reliably(self: &Arc<Self>, user: &User, event: Event<'_>) {
         match user.send_numbered(event.clone(), Unsettled::Line, &self.limits) {
-            Sent::Kept(gone) => self.settle_all(user.name.key(), gone),
-            Sent::Unnumbered | Sent::NoConnection => user.tell(&event, &self.limits),
+            Sent::Kept(gone) => self.apply_settled(user.name.key(), gone),
+            Sent::Unnumbered | Sent::NoConnection => user.send_event(&event, &self.limits),
         }
     }
 
     /// Does what acknowledgements, or their absence, mean for the mailbox. Never waits.
-    pub(super) fn settle_all(&self, receiver: &NameKey, settled: Settled<StoredDirect>) {
+    pub(super) fn apply_settled(&self, receiver: &NameKey, settled: Settled<StoredDirect>) {
         let Settled { delivered, waiting, returned } = settled;
         for StoredDirect { id, at, from, to, text, client } in &returned {
             let (from, to) = ((from.0.as_str(), &from.1), (to.0.as_str(), &to.1));
             let direct = DirectMessage { id: *id, at: *at, from, to, text, client: *client, nonce: None };
-            self.memory.post_back(&direct);
+            self.storage.requeue_mail(&direct);
         }
         for (ids, delivered) in [(delivered, true), (waiting, false)] {
             if !ids.is_empty() {
-                self.memory.settle(receiver, ids, delivered);
+                self.storage.acknowledge_mail(receiver, ids, delivered);
             }
         }
     }
 
     /// A client has read everything up to `seq`.
-    pub(super) fn acknowledged(self: &Arc<Self>, user: &Arc<User>, seq: u64) {
+    pub(super) fn handle_ack(self: &Arc<Self>, user: &Arc<User>, seq: u64) {
         let Some(session) = &user.session else { return };
         let mut deliveries = session.deliveries.lock();
         let had_letters = deliveries.replay.has_letters();
         let settled = deliveries.replay.acknowledge(seq);
         let page_is_done = had_letters && !deliveries.replay.has_letters();
         drop(deliveries);
-        self.settle_all(user.name.key(), settled);
+        self.apply_settled(user.name.key(), settled);
         if page_is_done {
             self.next_letters(user.clone());
         }
@@ -105,10 +105,10 @@ impl Hub {
         }
         drop(deliveries);
         for settled in [arrived, letters] {
-            self.settle_all(user.name.key(), settled);
+            self.apply_settled(user.name.key(), settled);
         }
         if lost > 0 {
-            user.tell(&EventKind::from(Cause::LinesLost.of_count(lost)).at(now), &self.limits);
+            user.send_event(&EventKind::from(Cause::LinesLost.of_count(lost)).at(now), &self.limits);
         }
     }
 
@@ -119,7 +119,7 @@ impl Hub {
         let settled = deliveries.replay.detach();
         let bytes = deliveries.replay.bytes();
         drop(deliveries);
-        self.settle_all(receiver, settled);
+        self.apply_settled(receiver, settled);
         bytes
     }
 }

@@ -121,39 +121,39 @@ mod tests {
 
     #[test]
     fn both_need_a_key_and_consent_comes_first() {
-        let (mut directs, one, two) = (DirectRequests::new(8), key(), key());
-        assert_eq!(directs.ask(1, 2), Err(CannotAsk::Own));
-        directs.announce(1, one);
-        assert_eq!(directs.ask(1, 2), Err(CannotAsk::Other));
-        directs.announce(2, two);
-        assert_eq!(directs.accept(2, 1, one), None, "nobody asked");
-        assert_eq!(directs.ask(1, 2), Ok(one));
-        assert_eq!(directs.ask(1, 2), Err(CannotAsk::Open));
-        assert_eq!(directs.accept(1, 2, two), None, "one's own request");
-        assert_eq!(directs.accept(2, 1, two), None, "with another key");
-        assert_eq!(directs.accept(2, 1, one), Some(two));
-        assert_eq!(directs.accept(2, 1, one), None, "once");
+        let (mut direct_requests, one, two) = (DirectRequests::new(8), key(), key());
+        assert_eq!(direct_requests.ask(1, 2), Err(CannotAsk::Own));
+        direct_requests.announce(1, one);
+        assert_eq!(direct_requests.ask(1, 2), Err(CannotAsk::Other));
+        direct_requests.announce(2, two);
+        assert_eq!(direct_requests.accept(2, 1, one), None, "nobody asked");
+        assert_eq!(direct_requests.ask(1, 2), Ok(one));
+        assert_eq!(direct_requests.ask(1, 2), Err(CannotAsk::Open));
+        assert_eq!(direct_requests.accept(1, 2, two), None, "one's own request");
+        assert_eq!(direct_requests.accept(2, 1, two), None, "with another key");
+        assert_eq!(direct_requests.accept(2, 1, one), Some(two));
+        assert_eq!(direct_requests.accept(2, 1, one), None, "once");
     }
 
     #[test]
     fn another_key_and_leaving_take_back_what_was_asked() {
-        let (mut directs, one, two) = (DirectRequests::new(8), key(), key());
-        directs.announce(1, one);
-        directs.announce(2, two);
-        directs.ask(1, 2).unwrap();
-        assert_eq!(directs.announce(1, one), Left::default(), "the same key again");
-        assert_eq!(directs.announce(1, two), Left { requesters: vec![], asked: vec![2] });
-        directs.ask(2, 1).unwrap();
-        assert_eq!(directs.leave(1), Left { requesters: vec![2], asked: vec![] });
-        assert!(directs.requests.all().is_empty());
-        assert_eq!(directs.ask(2, 1), Err(CannotAsk::Other));
+        let (mut direct_requests, one, two) = (DirectRequests::new(8), key(), key());
+        direct_requests.announce(1, one);
+        direct_requests.announce(2, two);
+        direct_requests.ask(1, 2).unwrap();
+        assert_eq!(direct_requests.announce(1, one), Left::default(), "the same key again");
+        assert_eq!(direct_requests.announce(1, two), Left { requesters: vec![], asked: vec![2] });
+        direct_requests.ask(2, 1).unwrap();
+        assert_eq!(direct_requests.leave(1), Left { requesters: vec![2], asked: vec![] });
+        assert!(direct_requests.requests.all().is_empty());
+        assert_eq!(direct_requests.ask(2, 1), Err(CannotAsk::Other));
     }
 
     #[test]
     fn requests_are_bounded() {
-        let mut directs = DirectRequests::new(1);
-        (1..4).for_each(|who| _ = directs.announce(who, key()));
-        assert!(directs.ask(1, 2).is_ok());
-        assert_eq!([directs.ask(1, 3), directs.ask(3, 2)], [Err(CannotAsk::TooMany); 2]);
+        let mut direct_requests = DirectRequests::new(1);
+        (1..4).for_each(|who| _ = direct_requests.announce(who, key()));
+        assert!(direct_requests.ask(1, 2).is_ok());
+        assert_eq!([direct_requests.ask(1, 3), direct_requests.ask(3, 2)], [Err(CannotAsk::TooMany); 2]);
     }
 }

@@ -26,11 +26,11 @@ impl Hub {
         }
         let mut first = greeting.clone();
         let ran = self.collect(user, move |hub, user, letters| {
-            if user.acknowledges() {
+            if user.sends_acks() {
                 user.outbox.release(&first, None);
                 return hub.push_page(user, letters);
             }
-            user.in_rendering(|rendering| {
+            user.with_rendering(|rendering| {
                 let receipt = hub.write_page(user, rendering, letters, &mut first);
                 user.outbox.release(&first, receipt);
             });
@@ -41,7 +41,7 @@ impl Hub {
     }
 
     /// Gives somebody what waits for them. Returns when the first of it is on its way.
-    pub(super) fn hand_over_mail(self: &Arc<Self>, user: &Arc<User>) {
+    pub(super) fn deliver_mail(self: &Arc<Self>, user: &Arc<User>) {
         self.collect(user, Hub::push_page);
     }
 
@@ -59,14 +59,14 @@ impl Hub {
             let _ = done.send(());
             true
         };
-        self.memory.collect(user.name.key(), page_of(user.rendering()), Box::new(delivery));
+        self.storage.fetch_mail(user.name.key(), page_of(user.rendering()), Box::new(delivery));
         wait.recv_timeout(STORAGE) != Err(RecvTimeoutError::Disconnected)
     }
 
     /// Sends a page, if there is anything in it.
     fn push_page(self: &Arc<Self>, user: &Arc<User>, letters: Vec<QueuedMessage>) {
         let Some(letters) = self.push_numbered(user, letters) else { return };
-        user.in_rendering(|rendering| {
+        user.with_rendering(|rendering| {
             let mut bytes = Vec::new();
             if let Some(receipt) = self.write_page(user, rendering, letters, &mut bytes) {
                 user.outbox.push_with_receipt(&bytes, receipt);
@@ -85,14 +85,14 @@ impl Hub {
                 kept: true,
             };
             match user.send_numbered(what.at(letter.at), Unsettled::QueuedMessage(letter.id), &self.limits) {
-                Sent::Kept(gone) => self.settle_all(user.name.key(), gone),
+                Sent::Kept(gone) => self.apply_settled(user.name.key(), gone),
                 Sent::Unnumbered => unnumbered.push(letter),
                 Sent::NoConnection => undelivered.push(letter.id),
             }
         }
         if !undelivered.is_empty() {
-            self.memory.settle(user.name.key(), undelivered, false);
-            self.not_delivered(user);
+            self.storage.acknowledge_mail(user.name.key(), undelivered, false);
+            self.redeliver_if_back(user);
         }
         (!unnumbered.is_empty()).then_some(unnumbered)
     }
@@ -122,11 +122,11 @@ impl Hub {
         // The receipt comes under the outbox's lock, where nobody may ask for the rendering.
         let (hub, receiver, most) = (self.clone(), user.clone(), page_of(rendering));
         Some(Box::new(move |out: bool| {
-            hub.memory.settle(receiver.name.key(), ids, out);
+            hub.storage.acknowledge_mail(receiver.name.key(), ids, out);
             if out {
                 hub.next_page(receiver, most);
             } else {
-                hub.not_delivered(&receiver);
+                hub.redeliver_if_back(&receiver);
             }
         }))
     }
@@ -138,24 +138,24 @@ impl Hub {
             hub.push_page(&receiver, letters);
             true
         };
-        self.memory.collect(user.name.key(), most, Box::new(delivery));
+        self.storage.fetch_mail(user.name.key(), most, Box::new(delivery));
     }
 
     /// What did not get to somebody waits again. Who has left may have come back before that, and found nothing: then it
     /// is theirs now. Called under an outbox's lock, so it waits for nothing.
-    pub(super) fn not_delivered(self: &Arc<Self>, user: &User) {
+    pub(super) fn redeliver_if_back(self: &Arc<Self>, user: &User) {
         if !user.has_left() {
             return;
         }
         let (hub, name) = (self.clone(), user.name.key().clone());
         let delivery = move |letters| {
-            let here = hub.registry().here(&name);
+            let here = hub.registry().online(&name);
             if let Some(user) = &here {
                 hub.push_page(user, letters);
             }
             here.is_some()
         };
-        self.memory.collect(user.name.key(), UNFRAMED_PAGE, Box::new(delivery));
+        self.storage.fetch_mail(user.name.key(), UNFRAMED_PAGE, Box::new(delivery));
     }
 }
 

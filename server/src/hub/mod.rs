@@ -42,11 +42,11 @@ use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, 
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
-use publications::{LineBatch, Notice, Utterance};
+use publications::{LineBatch, Notice, TalkPublication};
 use request_budgets::RequestBudgets;
 use resume::ResumeTable;
 use room::Rooms;
-use session::Detached;
+use session::DetachedSession;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -62,22 +62,22 @@ pub struct Hub {
     /// Notified when a name can be had again.
     name_freed: Condvar,
     /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
-    privately: OrderedMutex<(), 0>,
+    private_chat_order: OrderedMutex<(), 0>,
     /// A hidden room in which everybody has a seat: presence and `/all`.
     global: Arc<BroadcastGroup>,
     flushers: Arc<Flushers>,
     poller: Arc<Poller>,
-    memory: Arc<dyn Storage>,
+    storage: Arc<dyn Storage>,
     limits: Limits,
     server_name: String,
     /// The next message's id. Ids never repeat, also over restarts.
-    ids: AtomicU64,
+    next_message_id: AtomicU64,
     first_id: u64,
-    /// How many of the ids went to visits.
-    visits: AtomicU64,
+    /// How many of the ids went to sessions.
+    session_ids: AtomicU64,
     /// The nonces of messages.
     nonces: OrderedMutex<Nonces, 6>,
-    complaints: Complaints,
+    failure_throttle: Complaints,
 }
 
 #[derive(Debug)]
@@ -88,11 +88,11 @@ struct Registry {
     /// The users who are leaving: no lookup finds them, but their chats may not have ended yet.
     leaving: HashMap<ClientId, Leaving>,
     rooms: Rooms,
-    privates: PrivateChats,
-    directs: DirectRequests,
+    private_chats: PrivateChats,
+    direct_requests: DirectRequests,
     request_budgets: RequestBudgets,
     blocks: Blocks,
-    sessions: ResumeTable<Detached>,
+    sessions: ResumeTable<DetachedSession>,
 }
 
 /// A user who is leaving.
@@ -107,9 +107,9 @@ struct Leaving {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameState {
     /// Somebody who is just signing in or registering.
-    Claimant,
+    Reserved,
     /// Somebody who is here.
-    Here(ClientId),
+    Online(ClientId),
     /// Somebody whose leaving is just being told: the next one must wait, or would be announced before that.
     Leaving,
 }
@@ -120,7 +120,7 @@ pub enum NameTaken {
     /// Somebody here has it, or one that looks the same.
     InUse,
     /// It is the server's own.
-    Servers,
+    ServerName,
 }
 
 /// A name that nobody else can take until this is dropped.
@@ -129,7 +129,7 @@ pub struct NameReservation {
     hub: Arc<Hub>,
     name: UserName,
     /// The name is another connection's now.
-    passed_on: bool,
+    transferred: bool,
 }
 
 /// Somebody about to come in.
@@ -192,42 +192,52 @@ impl Hub {
         limits: &Limits,
         flushers: &Arc<Flushers>,
         poller: &Arc<Poller>,
-        memory: Arc<dyn Storage>,
+        storage: Arc<dyn Storage>,
         first_id: u64,
     ) -> Arc<Hub> {
         let most = count(limits.privates_per_person);
-        let (privates, directs) = (PrivateChats::new(most), DirectRequests::new(most));
+        let (private_chats, direct_requests) = (PrivateChats::new(most), DirectRequests::new(most));
         let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
         let (names, users, rooms, blocks) = Default::default();
         let leaving = HashMap::new();
         let request_budgets = RequestBudgets::new(limits.requests_per_address);
-        let registry = Registry { names, users, leaving, rooms, privates, directs, request_budgets, blocks, sessions };
+        let registry = Registry {
+            names,
+            users,
+            leaving,
+            rooms,
+            private_chats,
+            direct_requests,
+            request_budgets,
+            blocks,
+            sessions,
+        };
         let most = count(limits.nonces);
         let mut nonces = Nonces::new(most);
-        for (author, nonce, id) in memory.nonces(most) {
+        for (author, nonce, id) in storage.newest_nonces(most) {
             nonces.add(&author, None, &nonce, id);
         }
         Arc::new(Hub {
             registry: OrderedMutex::new(registry),
             name_freed: Condvar::new(),
-            privately: OrderedMutex::default(),
+            private_chat_order: OrderedMutex::default(),
             global: BroadcastGroup::new(RoomLog::new(flushers), None),
             flushers: flushers.clone(),
             poller: poller.clone(),
-            memory,
+            storage,
             limits: limits.clone(),
             server_name: server_name.to_owned(),
-            ids: AtomicU64::new(first_id),
+            next_message_id: AtomicU64::new(first_id),
             first_id,
-            visits: AtomicU64::new(0),
+            session_ids: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
-            complaints: Complaints::default(),
+            failure_throttle: Complaints::default(),
         })
     }
 
     /// Whether a failure of that kind is to be logged again: clients can make it recur.
-    fn logs_failure(&self, kind: &'static str) -> bool {
-        self.complaints.is_due(kind, self.poller.uptime())
+    fn note_failure(&self, kind: &'static str) -> bool {
+        self.failure_throttle.is_due(kind, self.poller.uptime())
     }
 
     /// Keeps `name` for one client. Of two who ask at once, exactly one gets it. Waits for somebody of that name who is
@@ -236,30 +246,31 @@ impl Hub {
     /// # Errors
     /// The name, or one that looks the same, is taken.
     pub fn reserve(self: &Arc<Self>, name: UserName) -> Result<NameReservation, NameTaken> {
-        self.claim_behind(name, None)
+        self.reserve_after(name, None)
     }
 
     /// The same, behind a client that has just been cut off: waits until it is gone.
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken by another client, or the client does not go.
-    pub fn claim_behind(
+    pub fn reserve_after(
         self: &Arc<Self>,
         name: UserName,
         ended: Option<ClientId>,
     ) -> Result<NameReservation, NameTaken> {
         if *name.key() == NameKey::of(&self.server_name) {
-            return Err(NameTaken::Servers);
+            return Err(NameTaken::ServerName);
         }
         let mut registry = self.registry();
         while let Some(holder) = registry.names.get(name.key()) {
-            let leaves = *holder == NameState::Leaving || ended.is_some_and(|ended| *holder == NameState::Here(ended));
+            let leaves =
+                *holder == NameState::Leaving || ended.is_some_and(|ended| *holder == NameState::Online(ended));
             if !leaves || !registry.wait_for(&self.name_freed, LEAVING) {
                 return Err(NameTaken::InUse);
             }
         }
-        registry.names.insert(name.key().clone(), NameState::Claimant);
-        Ok(NameReservation { hub: self.clone(), name, passed_on: false })
+        registry.names.insert(name.key().clone(), NameState::Reserved);
+        Ok(NameReservation { hub: self.clone(), name, transferred: false })
     }
 
     /// Makes `event` known to its audience: the one way in which anything but talk reaches people. The number returned
@@ -267,7 +278,7 @@ impl Hub {
     fn apply(&self, audience: Audience<'_>, event: Event<'_>) -> u64 {
         match audience {
             Audience::User(user) => {
-                user.tell(&event, &self.limits);
+                user.send_event(&event, &self.limits);
                 0
             }
             Audience::Global => self.global.log.announce(&mut Notice::of(event, &self.limits)),
@@ -275,7 +286,7 @@ impl Hub {
     }
 
     /// Tells everybody something, and returns when it is on its way to all of them.
-    pub fn last_words(&self, event: Event<'_>) {
+    pub fn announce_and_wait(&self, event: Event<'_>) {
         self.global.log.settle(self.apply(Audience::Global, event));
     }
 
@@ -287,7 +298,7 @@ impl Hub {
 
     /// Everybody who is here, in the order in which they came.
     #[must_use]
-    pub fn global(&self) -> Vec<Arc<User>> {
+    pub fn online_users(&self) -> Vec<Arc<User>> {
         self.registry().users.values().cloned().collect()
     }
 
@@ -301,21 +312,21 @@ impl Hub {
 
     /// Says something as the server itself, in a room or to everybody. False if there is no such room.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: OffsetDateTime) -> bool {
-        let (user, mut texts) = (of_server(&self.server_name), LineBatch::default());
-        texts.push(&clean(text), Tag::default());
-        let (ids, limits) = (&self.ids, &self.limits);
-        let memory = self.memory.make_room().then_some(&*self.memory);
+        let (user, mut lines) = (of_server(&self.server_name), LineBatch::default());
+        lines.push(&clean(text), Tag::default());
+        let (ids, limits) = (&self.next_message_id, &self.limits);
+        let storage = self.storage.wait_for_capacity().then_some(&*self.storage);
         let (room, all) = (room, None);
-        let marks = None;
-        let mut talk = Utterance {
+        let id_sink = None;
+        let mut talk = TalkPublication {
             ids,
-            memory,
+            storage,
             limits,
             client: 0,
             room: all,
             user: &user,
-            texts: &texts,
-            marks,
+            lines: &lines,
+            id_sink,
             at: now,
             first_id: 0,
         };
@@ -324,12 +335,12 @@ impl Hub {
             return true;
         };
         let Some((name, group)) = self.registry().rooms.find(name) else { return false };
-        group.log.announce(&mut Utterance { room: Some(name.as_str()), ..talk });
+        group.log.announce(&mut TalkPublication { room: Some(name.as_str()), ..talk });
         true
     }
 
     /// Tells somebody, if they are still here, that so much of what they said could not be stored.
-    pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
+    pub fn notify_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
         let user = self.registry().users.get(&client).cloned();
         let mut why = Cause::LostInStorage.of_count(messages);
         if messages == 1 {
@@ -337,29 +348,29 @@ impl Hub {
             why = why.saying(text);
         }
         if let Some(user) = user {
-            user.tell(&EventKind::from(why).at(now), &self.limits);
+            user.send_event(&EventKind::from(why).at(now), &self.limits);
         }
     }
 
     /// A number for a visit: no message and no other visit ever has it.
-    fn next_visit(&self) -> u64 {
-        self.visits.fetch_add(1, Relaxed);
-        self.next_id()
+    fn allocate_session_number(&self) -> u64 {
+        self.session_ids.fetch_add(1, Relaxed);
+        self.allocate_id()
     }
 
-    fn next_id(&self) -> u64 {
-        self.ids.fetch_add(1, Relaxed)
+    fn allocate_id(&self) -> u64 {
+        self.next_message_id.fetch_add(1, Relaxed)
     }
 
     /// How many messages were said in rooms, to everybody and to one person since the start.
     #[must_use]
-    pub fn messages(&self) -> u64 {
-        self.ids.load(Relaxed) - self.first_id - self.visits.load(Relaxed)
+    pub fn message_count(&self) -> u64 {
+        self.next_message_id.load(Relaxed) - self.first_id - self.session_ids.load(Relaxed)
     }
 
     /// How many people are here.
     #[must_use]
-    pub fn users(&self) -> usize {
+    pub fn user_count(&self) -> usize {
         self.registry().users.len()
     }
 
@@ -373,14 +384,14 @@ impl Registry {
     fn find(&self, name: &str) -> Option<Arc<User>> {
         #[cfg(feature = "faults")]
         crate::faults::strike("hub", name.as_bytes());
-        self.here(&NameKey::of(name))
+        self.online(&NameKey::of(name))
     }
 
     /// The one of that name who is here.
-    fn here(&self, name: &NameKey) -> Option<Arc<User>> {
+    fn online(&self, name: &NameKey) -> Option<Arc<User>> {
         match self.names.get(name)? {
-            NameState::Here(client) => self.users.get(client).cloned(),
-            NameState::Claimant | NameState::Leaving => None,
+            NameState::Online(client) => self.users.get(client).cloned(),
+            NameState::Reserved | NameState::Leaving => None,
         }
     }
 }
@@ -395,7 +406,7 @@ impl NameReservation {
 
 impl Drop for NameReservation {
     fn drop(&mut self) {
-        if !self.passed_on {
+        if !self.transferred {
             self.hub.registry().names.remove(self.name.key());
         }
         self.hub.name_freed.notify_all();

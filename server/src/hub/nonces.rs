@@ -58,9 +58,9 @@ impl Nonces {
 
     /// The author (by the key of the name) sent message `id` with that nonce. `party` is `None` for what was said before
     /// the server started.
-    pub fn add(&mut self, author: &str, party: Option<&HistoryOwner>, nonce: &str, id: u64) {
+    pub fn add(&mut self, author: &str, history_owner: Option<&HistoryOwner>, nonce: &str, id: u64) {
         let hash = self.hash(author, nonce);
-        let session = match party {
+        let session = match history_owner {
             Some(HistoryOwner::Guest(session)) => Some(*session),
             Some(HistoryOwner::Account(_)) | None => None,
         };

@@ -32,7 +32,7 @@ const TRACKED: usize = 1_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change<'a> {
     pub name: &'a UserName,
-    pub party: &'a HistoryOwner,
+    pub history_owner: &'a HistoryOwner,
     pub joins: bool,
     pub at: OffsetDateTime,
     /// The user blocks others, who must not read the name.
@@ -43,7 +43,7 @@ pub(super) struct Change<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It is told by itself.
-    Tell,
+    Announce,
     /// It is in the batch.
     Batched {
         /// The batch is new: its timer has to be started.
@@ -95,18 +95,18 @@ struct Pending {
 
 impl PresenceThrottle {
     /// Decides about a change at `now`, of which `hearers` users would read.
-    pub(super) fn decide(&mut self, change: Change<'_>, hearers: usize, now: Duration, limits: &Limits) -> Decision {
+    pub(super) fn decide(&mut self, change: Change<'_>, readers: usize, now: Duration, limits: &Limits) -> Decision {
         if now.saturating_sub(self.since) >= Limits::millis(limits.presence_gather_ms) {
             (self.since, self.told) = (now, 0);
         }
         let may_be_single = match &self.batch {
             // A user whose arrival waits in the batch leaves in the batch, too.
-            Some(batch) => change.blocks_others && !batch.users.contains_key(change.party),
-            None => change.blocks_others || hearers <= count(limits.presence_hearers),
+            Some(batch) => change.blocks_others && !batch.users.contains_key(change.history_owner),
+            None => change.blocks_others || readers <= count(limits.presence_hearers),
         };
         if may_be_single && self.told < limits.presence_lines {
             self.told += 1;
-            return Decision::Tell;
+            return Decision::Announce;
         }
         let first = self.batch.is_none();
         self.batch.get_or_insert_default().add(change);
@@ -130,14 +130,14 @@ impl PresenceBatch {
             self.at = change.at;
         }
         self.changes += 1;
-        if let Some(pending) = self.users.remove(change.party) {
+        if let Some(pending) = self.users.remove(change.history_owner) {
             // Back where the user was before, unless a change is missing.
             if pending.joins == change.joins {
-                self.users.insert(change.party.clone(), pending);
+                self.users.insert(change.history_owner.clone(), pending);
             }
         } else if self.users.len() < TRACKED {
             let name = (!change.blocks_others).then(|| change.name.clone());
-            self.users.insert(change.party.clone(), Pending { number, joins: change.joins, name });
+            self.users.insert(change.history_owner.clone(), Pending { number, joins: change.joins, name });
         } else if change.joins {
             self.joined += 1;
         } else {
@@ -169,8 +169,8 @@ mod tests {
         User(UserName::parse(&format!("u{number}")).expect("a name"), HistoryOwner::Guest(number))
     }
 
-    fn change(User(name, party): &User, joins: bool) -> Change<'_> {
-        Change { name, party, joins, at: NOW, blocks_others: false }
+    fn change(User(name, history_owner): &User, joins: bool) -> Change<'_> {
+        Change { name, history_owner, joins, at: NOW, blocks_others: false }
     }
 
     fn limits() -> Limits {
@@ -183,7 +183,7 @@ mod tests {
         for second in 0..10 {
             for number in 0..3 {
                 let now = SPAN * second + SPAN / 4 * number;
-                assert_eq!(throttle.decide(change(&user(1), number % 2 == 0), 5, now, &limits), Decision::Tell);
+                assert_eq!(throttle.decide(change(&user(1), number % 2 == 0), 5, now, &limits), Decision::Announce);
             }
         }
         assert_eq!(throttle.end_batch(&limits), (None, false));
@@ -195,7 +195,7 @@ mod tests {
         let decisions: Vec<_> =
             (0..6).map(|number| throttle.decide(change(&user(number), true), 5, SPAN, &limits)).collect();
         let batched = |first| Decision::Batched { first };
-        let told = Decision::Tell;
+        let told = Decision::Announce;
         assert_eq!(decisions, [told, told, told, batched(true), batched(false), batched(false)]);
         let (summary, again) = throttle.end_batch(&limits);
         let users: Vec<UserName> = (3..6).map(|number| user(number).0).collect();
@@ -213,7 +213,7 @@ mod tests {
         assert!(throttle.end_batch(&limits).1);
         assert_eq!(throttle.decide(change(&user(9), true), 5, SPAN * 2, &limits), Decision::Batched { first: false });
         assert!(!throttle.end_batch(&limits).1);
-        assert_eq!(throttle.decide(change(&user(9), false), 5, SPAN * 3, &limits), Decision::Tell);
+        assert_eq!(throttle.decide(change(&user(9), false), 5, SPAN * 3, &limits), Decision::Announce);
     }
 
     #[test]
@@ -226,8 +226,8 @@ mod tests {
         assert_eq!(throttle.end_batch(&limits), (None, true));
         // Another guest of that name is another user.
         throttle.decide(change(&user(1), false), 5, SPAN * 2, &limits);
-        let User(name, party) = &User(user(1).0, HistoryOwner::Guest(7));
-        throttle.decide(Change { name, party, ..change(&user(1), true) }, 5, SPAN * 2, &limits);
+        let User(name, history_owner) = &User(user(1).0, HistoryOwner::Guest(7));
+        throttle.decide(Change { name, history_owner, ..change(&user(1), true) }, 5, SPAN * 2, &limits);
         let users = vec![name.clone(), name.clone()];
         assert_eq!(throttle.end_batch(&limits).0, Some(Summary { at: NOW, joined: 1, left: 1, users }));
     }
@@ -248,7 +248,7 @@ mod tests {
             .map(|user| Change { blocks_others: true, ..change(user, true) })
             .map(|change| throttle.decide(change, 101, SPAN, &limits))
             .collect();
-        assert_eq!(decisions[..3], [Decision::Tell; 3]);
+        assert_eq!(decisions[..3], [Decision::Announce; 3]);
         assert_eq!(decisions[3..], [Decision::Batched { first: false }; 2]);
         let users = vec![user(0).0];
         assert_eq!(throttle.end_batch(&limits).0, Some(Summary { at: NOW, joined: 3, left: 0, users }));
@@ -293,7 +293,7 @@ mod tests {
                 let by = if *place { 1 } else { -1 };
                 expected += by;
                 match throttle.decide(change(&user(who), *place), 5, now, &limits) {
-                    Decision::Tell => {
+                    Decision::Announce => {
                         lines.push(now);
                         told += by;
                     }

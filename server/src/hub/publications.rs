@@ -10,7 +10,7 @@ use landline_common::history::{HistoryOwner, NewMessages};
 use landline_common::{Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Reply};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Several texts in one string: everything a client said in one read, without a new allocation each time.
+/// Several lines in one string: everything a client said in one read, without a new allocation each time.
 #[derive(Debug, Default)]
 pub struct LineBatch {
     all: String,
@@ -82,39 +82,39 @@ pub(super) struct MessageIdSink<'a> {
     pub(super) labels: Option<&'a OrderedMutex<Labels, 6>>,
     pub(super) nonces: &'a OrderedMutex<Nonces, 6>,
     pub(super) author: &'a NameKey,
-    pub(super) party: &'a HistoryOwner,
+    pub(super) history_owner: &'a HistoryOwner,
 }
 
 impl MessageIdSink<'_> {
-    pub(super) fn note(&self, tag: &Tag, id: u64) {
+    pub(super) fn record(&self, tag: &Tag, id: u64) {
         if let (Some(labels), Some(label)) = (self.labels, &tag.label) {
             labels.lock().said(label, id);
         }
         if let Some(nonce) = &tag.nonce {
-            self.nonces.lock().add(self.author.as_str(), Some(self.party), nonce, id);
+            self.nonces.lock().add(self.author.as_str(), Some(self.history_owner), nonce, id);
         }
     }
 }
 
 /// Talk of one person, in a room or to everybody.
-pub(super) struct Utterance<'a> {
+pub(super) struct TalkPublication<'a> {
     pub ids: &'a AtomicU64,
     /// What keeps it; `None` if it is not to be kept.
-    pub memory: Option<&'a dyn Storage>,
+    pub storage: Option<&'a dyn Storage>,
     pub limits: &'a Limits,
     /// Who is told if it cannot be stored.
     pub client: ClientId,
     /// `None`: to everybody.
     pub room: Option<&'a str>,
     pub user: &'a str,
-    pub texts: &'a LineBatch,
+    pub lines: &'a LineBatch,
     /// `None` for the server itself.
-    pub marks: Option<MessageIdSink<'a>>,
+    pub id_sink: Option<MessageIdSink<'a>>,
     pub at: OffsetDateTime,
     pub first_id: u64,
 }
 
-impl Utterance<'_> {
+impl TalkPublication<'_> {
     fn event<'e>(&'e self, id: u64, text: &'e str) -> Event<'e> {
         let (user, text) = (self.user.into(), text.into());
         let what = match self.room {
@@ -125,31 +125,32 @@ impl Utterance<'_> {
     }
 }
 
-impl Publication for Utterance<'_> {
+impl Publication for TalkPublication<'_> {
     fn number(&mut self) -> u64 {
-        let count = self.texts.ends.len() as u64;
+        let count = self.lines.ends.len() as u64;
         self.first_id = self.ids.fetch_add(count, Relaxed);
         // Under the log's lock: who has heard it finds it in the history.
-        if let Some(memory) = self.memory {
-            let Utterance { first_id, at, room, user, client, .. } = *self;
-            let tags = self.texts.tags.iter();
+        if let Some(storage) = self.storage {
+            let TalkPublication { first_id, at, room, user, client, .. } = *self;
+            let tags = self.lines.tags.iter();
             let nonces = tags.filter_map(|(place, tag)| Some((*place, tag.nonce.as_deref()?))).collect::<Vec<_>>();
-            memory.keep(&NewMessages { first_id, at, room, user, client, nonces: &nonces }, &mut self.texts.iter());
+            storage
+                .store_talk(&NewMessages { first_id, at, room, user, client, nonces: &nonces }, &mut self.lines.iter());
         }
-        if let Some(marks) = self.marks {
-            for (place, tag) in &self.texts.tags {
-                marks.note(tag, self.first_id + *place as u64);
+        if let Some(id_sink) = self.id_sink {
+            for (place, tag) in &self.lines.tags {
+                id_sink.record(tag, self.first_id + *place as u64);
             }
         }
         (self.first_id + count).saturating_sub(1)
     }
 
     fn lines(&self) -> u64 {
-        self.texts.ends.len() as u64
+        self.lines.ends.len() as u64
     }
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {
-        for (id, text) in (self.first_id..).zip(self.texts.iter()) {
+        for (id, text) in (self.first_id..).zip(self.lines.iter()) {
             Rendering::at(rendering).write(&self.event(id, text), self.limits, out);
             #[cfg(feature = "faults")]
             crate::faults::strike("log", out);
@@ -158,11 +159,11 @@ impl Publication for Utterance<'_> {
 
     /// Who labels is told by objects: each text is the answer to its own label.
     fn render_own(&self, out: &mut Vec<u8>) {
-        if self.texts.tags.iter().all(|(_, tag)| tag.label.is_none()) {
+        if self.lines.tags.iter().all(|(_, tag)| tag.label.is_none()) {
             return;
         }
-        let mut tags = self.texts.tags.iter().peekable();
-        for (place, (id, text)) in (self.first_id..).zip(self.texts.iter()).enumerate() {
+        let mut tags = self.lines.tags.iter().peekable();
+        for (place, (id, text)) in (self.first_id..).zip(self.lines.iter()).enumerate() {
             let tag = tags.next_if(|(tagged, _)| *tagged == place);
             let label = tag.and_then(|(_, tag)| tag.label.as_deref());
             let reply = label.map(|label| Reply { label: label.into(), done: true });
@@ -176,19 +177,19 @@ pub(super) struct Notice<'a> {
     pub event: Event<'a>,
     pub limits: &'a Limits,
     /// If it tells of one: then it may be told together with others.
-    pub movement: Option<PresenceChange<'a>>,
+    pub presence: Option<PresenceChange<'a>>,
 }
 
 impl<'a> Notice<'a> {
     /// Something that is told as it is.
     pub(super) fn of(event: Event<'a>, limits: &'a Limits) -> Notice<'a> {
-        Notice { event, limits, movement: None }
+        Notice { event, limits, presence: None }
     }
 }
 
 impl Publication for Notice<'_> {
-    fn is_worth(&mut self, hearers: usize) -> bool {
-        !self.movement.as_ref().is_some_and(|movement| movement.coalesce(hearers, self.event.at))
+    fn is_worth(&mut self, readers: usize) -> bool {
+        !self.presence.as_ref().is_some_and(|presence| presence.coalesce(readers, self.event.at))
     }
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {

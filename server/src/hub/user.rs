@@ -19,7 +19,7 @@ pub struct User {
     /// The address that they came from: whatever is bounded by address counts there.
     pub(super) address: Arc<str>,
     /// Whose history of direct messages theirs was when they came.
-    pub(super) came_as: HistoryOwner,
+    pub(super) initial_owner: HistoryOwner,
     /// The account that a guest has made since.
     made: OnceLock<HistoryOwner>,
     pub(super) outbox: Arc<Outbox>,
@@ -27,7 +27,7 @@ pub struct User {
     /// What lasts over several connections, of a client that signed in by command object.
     pub(super) session: Option<Arc<SessionState>>,
     /// They block somebody, who must not hear of them.
-    blocks_anybody: AtomicBool,
+    blocks_others: AtomicBool,
     /// Nobody finds them any more.
     left: AtomicBool,
     /// Pings of the server that the client has not answered.
@@ -40,23 +40,23 @@ impl User {
     /// A user who comes in. `party` is whose history of direct messages theirs is.
     pub(super) fn new(
         name: UserName,
-        party: HistoryOwner,
+        history_owner: HistoryOwner,
         address: Arc<str>,
         outbox: Arc<Outbox>,
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
     ) -> Arc<User> {
         let (block_filter, rendering) = (Arc::default(), OrderedMutex::new(rendering));
-        let (blocks_anybody, left, unanswered_pings) = Default::default();
+        let (blocks_others, left, unanswered_pings) = Default::default();
         Arc::new(User {
             name,
             address,
-            came_as: party,
+            initial_owner: history_owner,
             made: OnceLock::new(),
             outbox,
             block_filter,
             session,
-            blocks_anybody,
+            blocks_others,
             left,
             unanswered_pings,
             rendering,
@@ -64,16 +64,16 @@ impl User {
     }
 
     /// The same user on another connection, perhaps from another address.
-    pub(super) fn on(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<User> {
+    pub(super) fn with_connection(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<User> {
         Arc::new(User {
             name: self.name.clone(),
             address,
-            came_as: self.came_as.clone(),
+            initial_owner: self.initial_owner.clone(),
             made: self.made.clone(),
             outbox,
             block_filter: self.block_filter.clone(),
             session: self.session.clone(),
-            blocks_anybody: AtomicBool::new(self.blocks_anybody()),
+            blocks_others: AtomicBool::new(self.blocks_others()),
             left: AtomicBool::default(),
             unanswered_pings: AtomicU32::default(),
             rendering: OrderedMutex::new(Rendering::Json),
@@ -81,47 +81,47 @@ impl User {
     }
 
     /// Whose history of direct messages theirs is.
-    pub(super) fn party(&self) -> &HistoryOwner {
-        self.made.get().unwrap_or(&self.came_as)
+    pub(super) fn history_owner(&self) -> &HistoryOwner {
+        self.made.get().unwrap_or(&self.initial_owner)
     }
 
     /// The name, and the owner of its history.
     pub(super) fn identity(&self) -> (UserName, HistoryOwner) {
-        (self.name.clone(), self.party().clone())
+        (self.name.clone(), self.history_owner().clone())
     }
 
     /// Whether the name is an account's.
     #[must_use]
     pub fn is_account(&self) -> bool {
-        matches!(self.party(), HistoryOwner::Account(_))
+        matches!(self.history_owner(), HistoryOwner::Account(_))
     }
 
     /// The guest has made an account.
-    pub(super) fn has_made(&self, account: HistoryOwner) {
+    pub(super) fn set_account(&self, account: HistoryOwner) {
         // Only the user's own thread does that, and only once.
         let _ = self.made.set(account);
     }
 
     /// Whether the client acknowledges what carries a number, and so answers pings, too.
     #[must_use]
-    pub fn acknowledges(&self) -> bool {
+    pub fn sends_acks(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.deliveries.lock().acks)
     }
 
     /// Whether the client signed in by command object, and knows pings.
     #[must_use]
-    pub fn knows_pings(&self) -> bool {
+    pub fn supports_pings(&self) -> bool {
         self.session.is_some() && self.rendering() == Rendering::Json
     }
 
     /// Asks the client's program for a sign of life.
     pub fn ping(&self, now: OffsetDateTime, limits: &Limits) {
         self.unanswered_pings.fetch_add(1, SeqCst);
-        self.tell(&EventKind::Ping.at(now), limits);
+        self.send_event(&EventKind::Ping.at(now), limits);
     }
 
     /// Counts a `pong`. Returns whether it answers a ping of the server.
-    pub fn answers_ping(&self) -> bool {
+    pub fn record_pong(&self) -> bool {
         self.unanswered_pings.fetch_update(SeqCst, SeqCst, |pings| pings.checked_sub(1)).is_ok()
     }
 
@@ -143,12 +143,12 @@ impl User {
         *self.rendering.lock()
     }
 
-    pub(super) fn blocks_anybody(&self) -> bool {
-        self.blocks_anybody.load(Relaxed)
+    pub(super) fn blocks_others(&self) -> bool {
+        self.blocks_others.load(Relaxed)
     }
 
-    pub(super) fn set_blocks_anybody(&self, blocks: bool) {
-        self.blocks_anybody.store(blocks, Relaxed);
+    pub(super) fn set_blocks_others(&self, blocks: bool) {
+        self.blocks_others.store(blocks, Relaxed);
     }
 
     /// Whether they have left. If not, whatever is given to the storage before asking is there before the next one of
@@ -158,7 +158,7 @@ impl User {
         self.left.load(SeqCst)
     }
 
-    pub(super) fn leaves(&self) {
+    pub(super) fn mark_left(&self) {
         self.left.store(true, SeqCst);
     }
 
@@ -167,24 +167,24 @@ impl User {
     }
 
     /// Tells them, and nobody else.
-    pub fn tell(&self, event: &Event<'_>, limits: &Limits) {
-        self.tell_all(std::slice::from_ref(event), limits);
+    pub fn send_event(&self, event: &Event<'_>, limits: &Limits) {
+        self.send_events(std::slice::from_ref(event), limits);
     }
 
     /// Tells them several things, with nothing between them.
-    pub(super) fn tell_all(&self, events: &[Event<'_>], limits: &Limits) {
+    pub(super) fn send_events(&self, events: &[Event<'_>], limits: &Limits) {
         let rendering = self.rendering.lock();
         self.outbox.push_control(&written(*rendering, events, limits));
     }
 
     /// Does something in one rendering: until it is done, the rendering does not change.
-    pub(super) fn in_rendering(&self, send: impl FnOnce(Rendering)) {
+    pub(super) fn with_rendering(&self, send: impl FnOnce(Rendering)) {
         let rendering = self.rendering.lock();
         send(*rendering);
     }
 
     /// Tells them, with a receipt for it.
-    pub(super) fn tell_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
+    pub(super) fn send_event_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
         let rendering = self.rendering.lock();
         self.outbox.push_with_receipt(&written(*rendering, std::slice::from_ref(event), limits), receipt);
     }

@@ -39,7 +39,7 @@ impl Session {
     }
 
     /// Tells them something; if they wait for an answer, as a part of it.
-    pub(super) fn tell(&self, what: EventKind<'_>) {
+    pub(super) fn send_event(&self, what: EventKind<'_>) {
         let event = Event { reply: reply(self.tag.label.as_deref(), false), ..what.at(self.now) };
         self.hub.apply(Audience::User(&self.user), event);
     }
@@ -51,7 +51,7 @@ impl Session {
         self.hub.apply(Audience::User(&self.user), event);
     }
 
-    pub(super) fn tell_to(&self, user: &User, what: EventKind<'_>) {
+    pub(super) fn send_event_to(&self, user: &User, what: EventKind<'_>) {
         self.hub.apply(Audience::User(user), what.at(self.now));
     }
 }

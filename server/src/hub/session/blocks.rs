@@ -1,6 +1,6 @@
 //! Blocking: who is blocked is not heard by who blocks, and does not see them.
 
-use super::{Done, Session, shown};
+use super::{CommandResult, Session, quoted};
 use crate::fanout::EventClass;
 use crate::hub::{Registry, User};
 use landline_common::command::Command;
@@ -13,31 +13,31 @@ const LATELY_MS: i64 = 24 * 3_600 * 1_000;
 
 impl Registry {
     /// Somebody comes who blocks `list`; others here may block them.
-    pub(in super::super) fn silence_arrival(&mut self, user: &User, list: Vec<UserName>) {
-        user.set_blocks_anybody(!list.is_empty());
-        self.blocks.arrive(user.client(), list);
-        self.silence_relations(user, true);
+    pub(in super::super) fn apply_blocks(&mut self, user: &User, list: Vec<UserName>) {
+        user.set_blocks_others(!list.is_empty());
+        self.blocks.add_client(user.client(), list);
+        self.set_filters_of(user, true);
     }
 
     /// The same user on another connection: whom others silence, by the number of the connection, is both for now.
-    pub(in super::super) fn silence_successor(&mut self, user: &User) {
-        self.silence_relations(user, true);
+    pub(in super::super) fn block_connection(&mut self, user: &User) {
+        self.set_filters_of(user, true);
     }
 
     /// The connection before is gone from every room. What its user blocks is the successor's.
-    pub(in super::super) fn forget_predecessor(&mut self, old: &User) {
+    pub(in super::super) fn unblock_connection(&mut self, old: &User) {
         for blocker in self.blocks.blockers(old.name.key()).filter_map(|client| self.users.get(&client)) {
             blocker.block_filter.set(EventClass::Talk, old.client(), false);
         }
-        let Some(successor) = self.here(old.name.key()) else { return };
-        for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.here(name.key())) {
+        let Some(successor) = self.online(old.name.key()) else { return };
+        for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.online(name.key())) {
             blocked.block_filter.set(EventClass::News, old.client(), false);
         }
     }
 
     /// Somebody is gone, and the last that others had to hear of it is out.
-    pub(in super::super) fn silence_departure(&mut self, user: &User) {
-        self.silence_relations(user, false);
+    pub(in super::super) fn remove_blocks(&mut self, user: &User) {
+        self.set_filters_of(user, false);
         self.blocks.leave(user.client());
     }
 
@@ -46,31 +46,31 @@ impl Registry {
         !self.blocks.list(user.client()).is_empty() || self.blocks.blockers(user.name.key()).next().is_some()
     }
 
-    fn silence_relations(&self, user: &User, silent: bool) {
-        for blocked in self.blocks.list(user.client()).iter().filter_map(|name| self.here(name.key())) {
-            silence(user, &blocked, silent);
+    fn set_filters_of(&self, user: &User, silent: bool) {
+        for blocked in self.blocks.list(user.client()).iter().filter_map(|name| self.online(name.key())) {
+            set_filters(user, &blocked, silent);
         }
         for blocker in self.blocks.blockers(user.name.key()).filter_map(|client| self.users.get(&client)) {
-            silence(blocker, user, silent);
+            set_filters(blocker, user, silent);
         }
     }
 }
 
 /// The blocker does not hear what the blocked one says; the blocked one does not hear the blocker come and go.
-fn silence(blocker: &User, blocked: &User, silent: bool) {
+fn set_filters(blocker: &User, blocked: &User, silent: bool) {
     blocker.block_filter.set(EventClass::Talk, blocked.client(), silent);
     blocked.block_filter.set(EventClass::News, blocker.client(), silent);
 }
 
 impl Session {
-    pub(super) fn list_blocked(&mut self, after: Option<&str>) -> Done {
+    pub(super) fn list_blocked(&mut self, after: Option<&str>) -> CommandResult {
         let next = |after| Command::Blocked { after };
-        self.tell_names(self.blocked().iter(), after, next, |users, part| EventKind::Blocked { users, part });
+        self.send_names(self.blocked().iter(), after, next, |users, part| EventKind::Blocked { users, part });
         Ok(())
     }
 
-    pub(super) fn block(&mut self, user: &str) -> Done {
-        let name = self.known(user).or_else(|unknown| self.seen_lately(user).ok_or(unknown))?;
+    pub(super) fn block(&mut self, user: &str) -> CommandResult {
+        let name = self.find_user(user).or_else(|unknown| self.recently_left(user).ok_or(unknown))?;
         if name.key() == self.user.name.key() {
             return Err(Cause::Yourself.report());
         }
@@ -86,39 +86,39 @@ impl Session {
         self.store_blocks(&list)?;
         let mut registry = self.hub.registry();
         registry.blocks.block(self.user.client(), name.clone());
-        self.user.set_blocks_anybody(true);
-        let other = registry.here(name.key());
+        self.user.set_blocks_others(true);
+        let other = registry.online(name.key());
         if let Some(other) = &other {
-            silence(&self.user, other, true);
+            set_filters(&self.user, other, true);
         }
         drop(registry);
         if let Some(other) = other {
-            self.break_off(&other);
+            self.end_contact(&other);
         }
         self.answer(Cause::Blocked.of_user(name.as_str()).into());
         Ok(())
     }
 
     /// A user who is gone, and had no account: insulting and leaving is no way out of being blocked.
-    pub(super) fn seen_lately(&self, user: &str) -> Option<UserName> {
+    pub(super) fn recently_left(&self, user: &str) -> Option<UserName> {
         let since = OffsetDateTime { unix_ms: self.now.unix_ms.saturating_sub(LATELY_MS), ..self.now };
         let key = NameKey::of(user);
-        self.hub.memory.seen_since(since).into_iter().find(|name| *name.key() == key)
+        self.hub.storage.seen_since(since).into_iter().find(|name| *name.key() == key)
     }
 
-    pub(super) fn unblock(&mut self, user: &str) -> Done {
+    pub(super) fn unblock(&mut self, user: &str) -> CommandResult {
         let key = NameKey::of(user);
         let mut list = self.blocked();
         let Some(at) = list.iter().position(|blocked| *blocked.key() == key) else {
-            return Err(Cause::NotBlocked.of_user(shown(user)));
+            return Err(Cause::NotBlocked.of_user(quoted(user)));
         };
         let name = list.remove(at);
         self.store_blocks(&list)?;
         let mut registry = self.hub.registry();
         registry.blocks.unblock(self.user.client(), &key);
-        self.user.set_blocks_anybody(!list.is_empty());
-        if let Some(other) = registry.here(&key) {
-            silence(&self.user, &other, false);
+        self.user.set_blocks_others(!list.is_empty());
+        if let Some(other) = registry.online(&key) {
+            set_filters(&self.user, &other, false);
         }
         drop(registry);
         self.answer(Cause::Unblocked.of_user(name.as_str()).into());
@@ -137,23 +137,23 @@ impl Session {
 
     /// Whether an account blocks them, here or away.
     pub(super) fn is_blocked_by_account(&self, account: &NameKey) -> bool {
-        self.hub.memory.blocks(account).iter().any(|blocked| blocked.key() == self.user.name.key())
+        self.hub.storage.block_list(account).iter().any(|blocked| blocked.key() == self.user.name.key())
     }
 
     /// Of these people, those whom they may see.
-    pub(super) fn visible(&self, mut users: Vec<Arc<User>>) -> Vec<Arc<User>> {
+    pub(super) fn without_blockers(&self, mut users: Vec<Arc<User>>) -> Vec<Arc<User>> {
         let registry = self.hub.registry();
         users.retain(|other| !registry.blocks.is_blocked(other.client(), self.user.name.key()));
         users
     }
 
     /// Accounts keep their blocks; a guest's end with the visit.
-    pub(super) fn store_blocks(&self, list: &[UserName]) -> Done {
+    pub(super) fn store_blocks(&self, list: &[UserName]) -> CommandResult {
         if !self.user.is_account() {
             return Ok(());
         }
-        self.hub.memory.set_blocks(self.user.name.key(), list).map_err(|why| {
-            if self.hub.logs_failure("blocks") {
+        self.hub.storage.store_block_list(self.user.name.key(), list).map_err(|why| {
+            if self.hub.note_failure("blocks") {
                 log::error!("the blocks of {} could not be stored: {why}", self.user.name);
             }
             Cause::BlocksNotStored.report()

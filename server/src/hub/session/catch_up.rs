@@ -17,7 +17,7 @@ const CONTEXT: usize = 20;
 const RECENT: usize = 10;
 
 /// What is looked up of one room, or of what was said to everybody.
-struct Gap {
+struct MissedRange {
     /// `None`: what was said to everybody.
     room: Option<(RoomName, usize)>,
     /// The last id that was said before the user came.
@@ -33,8 +33,8 @@ impl Session {
         let limits = &self.hub.limits;
         let mut left = count(limits.catch_up_bytes).min(most_bytes(limits));
         for (room, known) in rooms {
-            let Some(gap) = self.gap(room.as_ref()) else { continue };
-            self.tell_missed(&gap, *known, &mut left);
+            let Some(missed_range) = self.missed_range(room.as_ref()) else { continue };
+            self.send_missed(&missed_range, *known, &mut left);
         }
         if self.tag.label.is_some() {
             self.answer(EventKind::Done { id: None, repeated: false });
@@ -45,36 +45,41 @@ impl Session {
     pub fn show_recent(&mut self, now: OffsetDateTime) {
         self.now = now;
         let room = self.rooms.last().map(|membership| membership.name.clone());
-        let Some(gap) = room.and_then(|room| self.gap(Some(&room))) else { return };
-        let Some((name, _)) = &gap.room else { return };
-        let range = Range::Before(gap.up_to.saturating_add(1), RECENT);
+        let Some(missed_range) = room.and_then(|room| self.missed_range(Some(&room))) else { return };
+        let Some((name, _)) = &missed_range.room else { return };
+        let range = Range::Before(missed_range.up_to.saturating_add(1), RECENT);
         // A guest who cannot be shown it now can ask for it later.
-        let Ok(page) = self.look_up(&gap, range, &mut most_bytes(&self.hub.limits)) else { return };
+        let Ok(page) = self.read_range(&missed_range, range, &mut most_bytes(&self.hub.limits)) else { return };
         let Some(first) = page.entries.first() else { return };
         let next = page.more.then(|| format!("/history before {}", first.id).into());
         let (shown, remark) = (page.entries.len(), format!("in {name}").into());
-        self.tell(EventKind::info(format!("Said in {name} before you came:")));
-        self.show_with(&page, EventKind::RecallEnd { shown, remark, next }, false);
+        self.send_event(EventKind::info(format!("Said in {name} before you came:")));
+        self.send_history(&page, EventKind::RecallEnd { shown, remark, next }, false);
     }
 
     /// What is to be looked up, if the user is there.
-    fn gap(&self, room: Option<&RoomName>) -> Option<Gap> {
+    fn missed_range(&self, room: Option<&RoomName>) -> Option<MissedRange> {
         let Some(room) = room else {
-            return Some(Gap { room: None, up_to: self.hall_came_after });
+            return Some(MissedRange { room: None, up_to: self.global_start_id });
         };
-        let place = self.place_of(room)?;
+        let place = self.room_position(room)?;
         let membership = &self.rooms[place];
-        Some(Gap { room: Some((membership.name.clone(), place)), up_to: membership.came_after })
+        Some(MissedRange { room: Some((membership.name.clone(), place)), up_to: membership.start_id })
     }
 
-    fn tell_missed(&mut self, gap: &Gap, known: Option<u64>, left: &mut usize) {
+    fn send_missed(&mut self, missed_range: &MissedRange, known: Option<u64>, left: &mut usize) {
         let most = count(self.hub.limits.history_messages);
-        let read = known.or_else(|| self.read_up_to(gap));
-        let missed = read.map(|after| self.look_up(gap, Range::Between { after, up_to: gap.up_to, most }, left));
+        let read = known.or_else(|| self.read_marker_of(missed_range));
+        let missed = read.map(|after| {
+            self.read_range(missed_range, Range::Between { after, up_to: missed_range.up_to, most }, left)
+        });
         let nothing = matches!(&missed, Some(Ok(page)) if page.entries.is_empty() && !page.more);
         let (found, missed) = match missed {
             Some(found) if known.is_some() || !nothing => (found, true),
-            _ => (self.look_up(gap, Range::Before(gap.up_to.saturating_add(1), CONTEXT), left), false),
+            _ => (
+                self.read_range(missed_range, Range::Before(missed_range.up_to.saturating_add(1), CONTEXT), left),
+                false,
+            ),
         };
         let (page, more) = match found {
             // Of what was said last, more is no gap.
@@ -82,25 +87,30 @@ impl Session {
             Err(HistoryError::Off) => (Page::default(), false),
             Err(_) => (Page::default(), true),
         };
-        if let (Some((_, place)), true) = (&gap.room, missed) {
-            let read = if page.more { page.entries.last().map_or(gap.up_to, |last| last.id) } else { gap.up_to };
+        if let (Some((_, place)), true) = (&missed_range.room, missed) {
+            let read = if page.more {
+                page.entries.last().map_or(missed_range.up_to, |last| last.id)
+            } else {
+                missed_range.up_to
+            };
             self.rooms[*place].caught_up = Some(read);
         }
-        let room = gap.room.as_ref().map_or(landline_common::command::object::EVERYBODY, |(name, _)| name.as_str());
+        let room =
+            missed_range.room.as_ref().map_or(landline_common::command::object::EVERYBODY, |(name, _)| name.as_str());
         let (shown, more) = (page.entries.len(), page.more || more);
-        self.show_with(&page, EventKind::CaughtUp { room: room.into(), shown, missed, more }, false);
+        self.send_history(&page, EventKind::CaughtUp { room: room.into(), shown, missed, more }, false);
     }
 
     /// How far an account has read a room, where that was noted.
-    fn read_up_to(&self, gap: &Gap) -> Option<u64> {
-        let (room, _) = gap.room.as_ref().filter(|_| self.user.is_account())?;
-        self.hub.memory.mark(self.user.name.key(), room.key()).ok().flatten()
+    fn read_marker_of(&self, missed_range: &MissedRange) -> Option<u64> {
+        let (room, _) = missed_range.room.as_ref().filter(|_| self.user.is_account())?;
+        self.hub.storage.read_marker(self.user.name.key(), room.key()).ok().flatten()
     }
 
-    fn look_up(&self, gap: &Gap, range: Range, left: &mut usize) -> Result<Page, HistoryError> {
-        let key = gap.room.as_ref().map(|(name, _)| name.key());
+    fn read_range(&self, missed_range: &MissedRange, range: Range, left: &mut usize) -> Result<Page, HistoryError> {
+        let key = missed_range.room.as_ref().map(|(name, _)| name.key());
         let rooms: Vec<&str> = key.into_iter().map(RoomKey::as_str).collect();
         let only = key.map_or(HistoryFilter::Global, |key| HistoryFilter::Room(key.as_str()));
-        self.page(&rooms, only, range, 0, left)
+        self.read_within(&rooms, only, range, 0, left)
     }
 }

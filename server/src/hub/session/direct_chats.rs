@@ -1,7 +1,7 @@
 //! Private chats past the server: it carries the keys and, once both want it, the addresses.
 
 use super::super::direct::{CannotAsk, Left};
-use super::{Done, Session, User, shown};
+use super::{CommandResult, Session, User, quoted};
 use crate::fanout::ClientId;
 use landline_common::link::{ParseKeyError, PublicKey};
 use landline_common::{Cause, EventKind, Report};
@@ -13,47 +13,47 @@ const MOST_ADDRESSES: usize = 16;
 const LONGEST_ADDRESS: usize = 100;
 
 impl Session {
-    pub(super) fn announce_key(&mut self, key: &str) -> Done {
+    pub(super) fn announce_key(&mut self, key: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let _order = hub.privately.lock();
+        let _order = hub.private_chat_order.lock();
         let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.of_word(why.to_string()))?;
-        let left = self.hub.registry().directs.announce(self.user.client(), key);
-        self.tell_unavailable(left);
+        let left = self.hub.registry().direct_requests.announce(self.user.client(), key);
+        self.notify_unavailable(left);
         Ok(())
     }
 
-    pub(super) fn ask_direct(&mut self, user: &str) -> Done {
+    pub(super) fn ask_direct(&mut self, user: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let _order = hub.privately.lock();
-        let other = self.other(user)?;
-        self.may_ask(&other)?;
+        let _order = hub.private_chat_order.lock();
+        let other = self.other_online_user(user)?;
+        self.check_not_blocked(&other)?;
         let name = &other.name;
         let mut registry = self.hub.registry();
-        let asked = registry.directs.ask(self.user.client(), other.client());
-        let key = asked.map_err(|why| cannot_ask(why, name.as_str()))?;
+        let asked = registry.direct_requests.ask(self.user.client(), other.client());
+        let key = asked.map_err(|why| direct_refusal(why, name.as_str()))?;
         if let Err(refusal) = self.count_request(&mut registry, &other) {
-            registry.directs.reject(other.client(), self.user.client());
+            registry.direct_requests.reject(other.client(), self.user.client());
             return Err(refusal);
         }
         drop(registry);
         self.answer(Cause::DirectAsked.of_user(name.as_str()).into());
-        self.tell_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
+        self.send_event_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())
     }
 
-    pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> Done {
+    pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let _order = hub.privately.lock();
-        let other = self.other(user)?;
+        let _order = hub.private_chat_order.lock();
+        let other = self.other_online_user(user)?;
         if !are_addresses(addresses) {
             return Err(Cause::AddressesBad.report());
         }
-        let asked = |key| self.hub.registry().directs.accept(self.user.client(), other.client(), key);
+        let asked = |key| self.hub.registry().direct_requests.accept(self.user.client(), other.client(), key);
         let Some(own) = key.parse().ok().and_then(asked) else {
             return Err(Cause::NotAskedDirect.of_user(other.name.to_string()));
         };
         let (key, addresses) = (own.to_string().into(), addresses.into());
-        self.tell_to(&other, EventKind::DirectReady { user: self.name(), key, addresses });
+        self.send_event_to(&other, EventKind::DirectReady { user: self.name(), key, addresses });
         Ok(())
     }
 
@@ -61,11 +61,11 @@ impl Session {
     pub(super) fn reject_direct(&mut self, user: Option<&str>) -> Result<bool, Report<'static>> {
         let me = self.user.client();
         let other = match user {
-            Some(user) => self.other(user)?,
+            Some(user) => self.other_online_user(user)?,
             None => {
                 let registry = self.hub.registry();
-                let only = match registry.directs.requesters(me).collect::<Vec<_>>()[..] {
-                    [only] if registry.privates.requesters(me).next().is_none() => Some(only),
+                let only = match registry.direct_requests.requesters(me).collect::<Vec<_>>()[..] {
+                    [only] if registry.private_chats.requesters(me).next().is_none() => Some(only),
                     _ => None,
                 };
                 match only.and_then(|client| registry.users.get(&client).cloned()) {
@@ -74,51 +74,51 @@ impl Session {
                 }
             }
         };
-        let rejected = self.hub.registry().directs.reject(me, other.client());
+        let rejected = self.hub.registry().direct_requests.reject(me, other.client());
         if rejected {
             self.answer(Cause::DirectDeclined.of_user(other.name.as_str()).into());
-            self.tell_to(&other, EventKind::DirectRejected { by: self.name() });
+            self.send_event_to(&other, EventKind::DirectRejected { by: self.name() });
         }
         Ok(rejected)
     }
 
     /// Ends what was asked between them and somebody whom they now block.
-    pub(super) fn break_off_direct(&self, other: &User) {
+    pub(super) fn cancel_direct_requests(&self, other: &User) {
         let (me, them) = (self.user.client(), other.client());
         let mut registry = self.hub.registry();
-        let rejected = registry.directs.reject(me, them);
-        registry.directs.reject(them, me);
+        let rejected = registry.direct_requests.reject(me, them);
+        registry.direct_requests.reject(them, me);
         drop(registry);
         if rejected {
-            self.tell_to(other, EventKind::DirectRejected { by: self.name() });
+            self.send_event_to(other, EventKind::DirectRejected { by: self.name() });
         }
     }
 
     /// They are gone, for all who asked them or were asked.
     pub(super) fn end_all_direct(&self) {
-        let left = self.hub.registry().directs.leave(self.user.client());
-        self.tell_unavailable(left);
+        let left = self.hub.registry().direct_requests.leave(self.user.client());
+        self.notify_unavailable(left);
     }
 
-    fn tell_unavailable(&self, left: Left) {
+    fn notify_unavailable(&self, left: Left) {
         let registry = self.hub.registry();
         let find = |client: &ClientId| registry.users.get(client).cloned();
         let users: Vec<Arc<User>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
         drop(registry);
         for user in users {
-            self.tell_to(&user, Cause::DirectUnavailable.of_user(self.name()).into());
+            self.send_event_to(&user, Cause::DirectUnavailable.of_user(self.name()).into());
         }
     }
 }
 
 /// What somebody is told whose program has no part in direct chats.
-pub(super) fn not_here(user: &str) -> Report<'static> {
-    Cause::DirectNotHere.of_user(shown(user))
+pub(super) fn unsupported(user: &str) -> Report<'static> {
+    Cause::DirectNotHere.of_user(quoted(user))
 }
 
-fn cannot_ask(why: CannotAsk, name: &str) -> Report<'static> {
+fn direct_refusal(why: CannotAsk, name: &str) -> Report<'static> {
     match why {
-        CannotAsk::Own => not_here(name),
+        CannotAsk::Own => unsupported(name),
         CannotAsk::Other => Cause::DirectNotThere.of_user(name.to_owned()),
         CannotAsk::Open => Cause::AskedAlready.of_user(name.to_owned()),
         CannotAsk::TooMany => Cause::TooManyDirects.report(),

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const MOST_ROOMS: usize = 48;
 
 /// How a user comes in.
-pub(super) struct Arrival {
+pub(super) struct SessionStart {
     /// The rooms to be in; the last one is the current one.
     pub(super) rooms: Vec<RoomName>,
     /// What the session goes on with if the connection is lost.
@@ -39,83 +39,83 @@ impl Hub {
     pub fn sign_in(
         self: &Arc<Self>,
         reservation: NameReservation,
-        newcomer: SignInRequest,
+        request: SignInRequest,
         now: OffsetDateTime,
     ) -> Result<Session, Report<'static>> {
-        let outbox = &newcomer.outbox;
-        let number = self.next_visit();
+        let outbox = &request.outbox;
+        let number = self.allocate_session_number();
         let name = reservation.name.clone();
-        let party =
-            if newcomer.account { HistoryOwner::Account(name.key().clone()) } else { HistoryOwner::Guest(number) };
-        let options = newcomer.options.session;
+        let history_owner =
+            if request.account { HistoryOwner::Account(name.key().clone()) } else { HistoryOwner::Guest(number) };
+        let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, outbox, options.acks, &self.limits));
-        let address = newcomer.address.clone();
-        let user = User::new(name, party, address, outbox.clone(), newcomer.rendering, session);
-        let blocks = if user.is_account() { self.memory.blocks(user.name.key()) } else { Vec::new() };
+        let address = request.address.clone();
+        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session);
+        let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         let mut registry = self.registry();
         // Before anything else: from here on the room stays open, and entering it cannot fail.
-        self.enter(&mut registry, &newcomer.room, &user)?;
+        self.enter(&mut registry, &request.room, &user)?;
         outbox.hold();
-        registry.arrive(&user, blocks);
+        registry.add_user(&user, blocks);
         if let Some(SessionOptions { token, transport, .. }) = options {
             registry.sessions.begin(number, user.client(), transport, token);
         }
         drop(registry);
-        let mut rooms = newcomer.options.rooms.clone();
-        rooms.retain(|other| other.key() != newcomer.room.key());
+        let mut rooms = request.options.rooms.clone();
+        rooms.retain(|other| other.key() != request.room.key());
         rooms.truncate(count(self.limits.rooms_per_person).min(MOST_ROOMS).saturating_sub(1));
-        rooms.push(newcomer.room.clone());
+        rooms.push(request.room.clone());
         let token = options.map(|options| options.token);
-        let arrival = Arrival { rooms, token, resumed: false, announced: true };
-        Ok(self.move_in(reservation, user, arrival, newcomer, now))
+        let arrival = SessionStart { rooms, token, resumed: false, announced: true };
+        Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
     /// Gives a user who is in the registry seats in their rooms and among everybody, and the greeting.
-    pub(super) fn move_in(
+    pub(super) fn start_session(
         self: &Arc<Self>,
         reservation: NameReservation,
         user: Arc<User>,
-        arrival: Arrival,
-        newcomer: SignInRequest,
+        arrival: SessionStart,
+        request: SignInRequest,
         now: OffsetDateTime,
     ) -> Session {
         let global_subscription = Subscription::new(&user.outbox, &user.block_filter);
-        let SignInOptions { rate, label, .. } = newcomer.options;
+        let SignInOptions { rate, label, .. } = request.options;
         let mut session = Session {
             hub: self.clone(),
             user,
             global_subscription,
-            hall_came_after: 0,
+            global_start_id: 0,
             rooms: Vec::new(),
-            texts: LineBatch::default(),
-            addressee: None,
-            spoken: None,
+            pending: LineBatch::default(),
+            pending_room: None,
+            last_batch: None,
             arrival: None,
-            told_foreign: false,
-            lost: false,
-            partners: Vec::new(),
+            sent_foreign_notice: false,
+            connection_lost: false,
+            former_partners: Vec::new(),
             tag: Tag { label, ..Tag::default() },
             now,
             reservation,
         };
-        let Arrival { rooms, token, resumed, announced } = arrival;
+        let SessionStart { rooms, token, resumed, announced } = arrival;
         for room in &rooms {
-            if session.place_of(room).is_none() {
-                session.quieten_current();
+            if session.room_position(room).is_none() {
+                session.demote_current_room();
                 // Rooms that cannot be opened are missing in the answer.
                 let _ = session.enter(room, false);
             }
         }
         // Last: whoever hears of it and says hello is heard.
-        let coming = PresenceChange { hub: self, group: &self.global, user: &session.user, coming: true };
-        let mut notice = coming.notice(now);
+        let change = PresenceChange { hub: self, group: &self.global, user: &session.user, joins: true };
+        let mut notice = change.notice(now);
         let notice = announced.then_some(&mut notice);
-        let opened_before = self.ids.load(Relaxed) - 1;
+        let opened_before = self.next_message_id.load(Relaxed) - 1;
         let rendering = session.user.rendering();
         let delivery_mode = delivery_mode(rendering, true);
         session.arrival =
             Some(self.global.log.enter(&session.global_subscription, delivery_mode, notice.map(|notice| notice as _)));
-        session.hall_came_after = if session.global_subscription.came_after() > 0 {
+        session.global_start_id = if session.global_subscription.came_after() > 0 {
             session.global_subscription.came_after()
         } else {
             opened_before
@@ -131,74 +131,74 @@ impl Hub {
 
 impl Registry {
     /// A user is here from now on.
-    pub(super) fn arrive(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
-        self.names.insert(user.name.key().clone(), NameState::Here(user.client()));
+    pub(super) fn add_user(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
+        self.names.insert(user.name.key().clone(), NameState::Online(user.client()));
         self.users.insert(user.client(), user.clone());
-        self.silence_arrival(user, blocks);
+        self.apply_blocks(user, blocks);
     }
 }
 
 impl Session {
     /// Nobody finds them any more.
-    fn vanish(&mut self) {
+    fn unregister(&mut self) {
         let mut registry = self.hub.registry();
         registry.names.insert(self.user.name.key().clone(), NameState::Leaving);
         registry.users.remove(&self.user.client());
         let leaving = Leaving { user: self.user.clone(), partners: Vec::new() };
         registry.leaving.insert(self.user.client(), leaving);
-        self.user.leaves();
+        self.user.mark_left();
     }
 
     /// Ends the leaving that [`Session::vanish`] began.
-    fn end_leaving(&mut self) {
+    fn remove_from_leaving(&mut self) {
         self.hub.registry().leaving.remove(&self.user.client());
     }
 
-    fn end_talk(&mut self) {
+    fn flush_talk(&mut self) {
         self.flush();
-        self.settle();
+        self.wait_for_last_batch();
         #[cfg(feature = "faults")]
         crate::faults::strike("leaving", self.user.name.as_str().as_bytes());
     }
 
     fn leave_room(&mut self) {
         if let Some(membership) = self.rooms.pop() {
-            self.give_up(membership, false);
+            self.unsubscribe(membership, false);
         }
     }
 
     /// Leaves the hidden room of everybody, without a word: the user stays on another connection.
     fn leave_to_successor(&mut self) {
-        self.reservation.passed_on = true;
+        self.reservation.transferred = true;
         if self.arrival.is_none() {
             return;
         }
         let global = &self.hub.global.log;
         let last = global.leave(&self.global_subscription, delivery_mode(self.user.rendering(), true), None);
         global.settle(last);
-        self.hub.registry().forget_predecessor(&self.user);
+        self.hub.registry().unblock_connection(&self.user);
     }
 
-    fn leave_everybody(&mut self) {
+    fn leave_global_group(&mut self) {
         if self.arrival.is_none() {
             // A panic on the way in: nobody has heard of them.
             return;
         }
         let hub = &self.hub;
-        let going = PresenceChange { hub, group: &hub.global, user: &self.user, coming: false };
+        let change = PresenceChange { hub, group: &hub.global, user: &self.user, joins: false };
         let delivery_mode = delivery_mode(self.user.rendering(), true);
-        let last = hub.global.log.leave(&self.global_subscription, delivery_mode, Some(&mut going.notice(self.now)));
+        let last = hub.global.log.leave(&self.global_subscription, delivery_mode, Some(&mut change.notice(self.now)));
         let has_blocks = hub.registry().has_blocks(&self.user);
         if has_blocks {
             // Who must not hear of it has not heard of it by then.
             hub.global.log.settle(last);
-            hub.registry().silence_departure(&self.user);
+            hub.registry().remove_blocks(&self.user);
         }
     }
 
     /// One step of leaving. It may be a panic that ends the visit: one more at that time would end the server, and what
     /// comes after it has to be done all the same.
-    fn surely(&mut self, step: fn(&mut Session)) {
+    fn run_leave_step(&mut self, step: fn(&mut Session)) {
         if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
             log::error!("a panic while {} left; the others go on", self.user.name);
         }
@@ -210,21 +210,21 @@ impl Drop for Session {
         // From here on no other connection takes the session over, until it has ended or may be resumed.
         let stays = !self.begin_turn();
         if !stays {
-            self.surely(Session::vanish);
+            self.run_leave_step(Session::unregister);
         }
-        self.surely(Session::end_talk);
+        self.run_leave_step(Session::flush_talk);
         if !stays {
-            self.surely(Session::end_all_private);
+            self.run_leave_step(Session::end_all_private);
         }
         while !self.rooms.is_empty() {
-            self.surely(Session::leave_room);
+            self.run_leave_step(Session::leave_room);
         }
         if stays {
-            self.surely(Session::leave_to_successor);
+            self.run_leave_step(Session::leave_to_successor);
         } else {
-            self.surely(Session::end_session);
-            self.surely(Session::leave_everybody);
-            self.surely(Session::end_leaving);
+            self.run_leave_step(Session::end_session);
+            self.run_leave_step(Session::leave_global_group);
+            self.run_leave_step(Session::remove_from_leaving);
             self.end_turn();
         }
     }

@@ -15,10 +15,10 @@ mod repeated;
 mod resuming;
 mod rooms;
 
-pub use resuming::{Detached, NotResumed, Resumable};
+pub use resuming::{DetachedSession, NotResumed, Resumable};
 
 use super::broadcast_group::BroadcastGroup;
-use super::publications::{LineBatch, MessageIdSink, Tag, Utterance};
+use super::publications::{LineBatch, MessageIdSink, Tag, TalkPublication};
 use super::user::delivery_mode;
 use super::{Hub, NameReservation, User};
 use crate::fanout::Subscription;
@@ -33,7 +33,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What came of a command: nothing more to say, or why it was refused.
-type Done = Result<(), Report<'static>>;
+type CommandResult = Result<(), Report<'static>>;
 
 /// Whether somebody stays after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,21 +52,21 @@ pub struct Session {
     /// The seat in the hidden room of everybody.
     global_subscription: Arc<Subscription>,
     /// The last id that was said to everybody before they came.
-    hall_came_after: u64,
+    global_start_id: u64,
     /// The last one is the current one.
     rooms: Vec<Membership>,
     /// What was said and is not yet in the log of its room, the `addressee`.
-    texts: LineBatch,
-    addressee: Option<RoomKey>,
+    pending: LineBatch,
+    pending_room: Option<RoomKey>,
     /// Where something was said last, and its batch there: it must be out before anything is said elsewhere.
-    spoken: Option<(Arc<BroadcastGroup>, u64)>,
+    last_batch: Option<(Arc<BroadcastGroup>, u64)>,
     /// The batch of the news that they are here: it must be out before they say anything.
     arrival: Option<u64>,
-    told_foreign: bool,
+    sent_foreign_notice: bool,
     /// The connection was lost, so that the session may be resumed.
-    lost: bool,
+    connection_lost: bool,
     /// With whom they had private chats when they left.
-    partners: Vec<(UserName, HistoryOwner)>,
+    former_partners: Vec<(UserName, HistoryOwner)>,
     /// What the client sent along with the command in hand. Who answers it takes the label.
     tag: Tag,
     now: OffsetDateTime,
@@ -85,7 +85,7 @@ impl Session {
     /// sent along is in `tag`: the last object of the answer says that it is the last.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         (self.now, self.tag) = (now, tag);
-        if self.tag.nonce.as_deref().is_some_and(|nonce| self.texts.has_nonce(nonce)) {
+        if self.tag.nonce.as_deref().is_some_and(|nonce| self.pending.has_nonce(nonce)) {
             // The first of the two has no id yet.
             self.flush();
         }
@@ -98,25 +98,25 @@ impl Session {
         let may_be_talk = self.may_be_talk(&command);
         let done = match command {
             Command::Ack(seq) => {
-                self.hub.acknowledged(&self.user, seq);
+                self.hub.handle_ack(&self.user, seq);
                 return AfterCommand::Here;
             }
-            Command::Say(text) => self.gather(None, text),
-            Command::SayIn { room, text } => self.gather(Some(room), text),
-            Command::Hooray => self.gather(None, HOORAY),
+            Command::Say(text) => self.buffer_talk(None, text),
+            Command::SayIn { room, text } => self.buffer_talk(Some(room), text),
+            Command::Hooray => self.buffer_talk(None, HOORAY),
             other => {
                 self.flush();
-                self.settle();
+                self.wait_for_last_batch();
                 if other == Command::Quit {
                     self.answer(Cause::Goodbye.report().into());
                     return AfterCommand::Leaving;
                 }
-                self.obey(other)
+                self.dispatch(other)
             }
         };
         match done {
             Err(refusal) => {
-                self.forget_label(label.as_deref());
+                self.forget_refused_label(label.as_deref());
                 let refusal = if may_be_talk { refusal.hinting_at_say() } else { refusal };
                 self.refuse(refusal.into(), now);
             }
@@ -140,7 +140,7 @@ impl Session {
     /// Begins a command that the session itself carries out: everything that was said before is out. False if it was
     /// carried out before, which is answered.
     #[must_use]
-    pub fn begin(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
+    pub fn begin_command(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
         (self.now, self.tag) = (now, tag);
         self.flush();
         let repeated = self.repeated(command);
@@ -151,10 +151,10 @@ impl Session {
     }
 
     /// Ends a command that the session itself carried out, with what came of it.
-    pub fn end(&mut self, report: Report<'static>) {
+    pub fn finish_command(&mut self, report: Report<'static>) {
         if report.is_refusal() {
             let label = self.user.session.as_ref().and_then(|_| self.tag.label.clone());
-            self.forget_label(label.as_deref());
+            self.forget_refused_label(label.as_deref());
         }
         self.answer(report.into());
     }
@@ -167,104 +167,114 @@ impl Session {
     }
 
     /// Answers a command that comes to nothing, whatever it was.
-    pub fn refuse_labelled(&mut self, label: Option<String>, why: Report<'_>, now: OffsetDateTime) {
+    pub fn refuse_labeled(&mut self, label: Option<String>, why: Report<'_>, now: OffsetDateTime) {
         self.tag = Tag { label, ..Tag::default() };
         self.refuse(why.into(), now);
     }
 
     /// Says what was gathered.
     pub fn flush(&mut self) {
-        if self.texts.is_empty() {
+        if self.pending.is_empty() {
             return;
         }
-        self.arrive();
+        self.wait_for_arrival_notice();
         // What cannot be stored is said all the same.
-        let stored = self.hub.memory.make_room();
+        let stored = self.hub.storage.wait_for_capacity();
         // Taken out: after a panic, leaving must not try to say it again.
-        let mut texts = std::mem::take(&mut self.texts);
-        let addressee = self.addressee.take();
-        let is_it = |membership: &&Membership| Some(membership.name.key()) == addressee.as_ref();
+        let mut pending = std::mem::take(&mut self.pending);
+        let pending_room = self.pending_room.take();
+        let is_it = |membership: &&Membership| Some(membership.name.key()) == pending_room.as_ref();
         if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_it) {
-            let batch = group.log.say(subscription, &mut self.talk(Some(name.as_str()), &texts, stored));
-            self.spoken = Some((group.clone(), batch));
+            let batch = group.log.say(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
+            self.last_batch = Some((group.clone(), batch));
         }
-        texts.clear();
-        self.texts = texts;
+        pending.clear();
+        self.pending = pending;
         if !stored {
-            self.tell(messages::not_stored().into());
+            self.send_event(messages::not_stored().into());
         }
     }
 
     /// Texts as theirs, in a room or to everybody.
-    fn talk<'t>(&'t self, room: Option<&'t str>, texts: &'t LineBatch, stored: bool) -> Utterance<'t> {
+    fn talk_publication<'t>(
+        &'t self,
+        room: Option<&'t str>,
+        pending: &'t LineBatch,
+        stored: bool,
+    ) -> TalkPublication<'t> {
         let hub = &*self.hub;
-        Utterance {
-            ids: &hub.ids,
-            memory: stored.then_some(&*hub.memory),
+        TalkPublication {
+            ids: &hub.next_message_id,
+            storage: stored.then_some(&*hub.storage),
             limits: &hub.limits,
             client: self.user.client(),
             room,
             user: self.user.name.as_str(),
-            texts,
-            marks: Some(self.marks()),
+            lines: pending,
+            id_sink: Some(self.id_sink()),
             at: self.now,
             first_id: 0,
         }
     }
 
     /// Where the ids of what they say are noted.
-    fn marks(&self) -> MessageIdSink<'_> {
+    fn id_sink(&self) -> MessageIdSink<'_> {
         let labels = self.user.session.as_ref().map(|session| &session.labels);
-        MessageIdSink { labels, nonces: &self.hub.nonces, author: self.user.name.key(), party: self.user.party() }
+        MessageIdSink {
+            labels,
+            nonces: &self.hub.nonces,
+            author: self.user.name.key(),
+            history_owner: self.user.history_owner(),
+        }
     }
 
     /// Waits until the last line is out, so that nothing overtakes it.
-    fn settle(&mut self) {
-        self.arrive();
-        if let Some((group, batch)) = self.spoken.take() {
+    fn wait_for_last_batch(&mut self) {
+        self.wait_for_arrival_notice();
+        if let Some((group, batch)) = self.last_batch.take() {
             group.log.settle(batch);
         }
     }
 
     /// Waits until everybody knows that they are here.
-    fn arrive(&mut self) {
+    fn wait_for_arrival_notice(&mut self) {
         if let Some(arrival) = self.arrival.as_mut().filter(|arrival| **arrival > 0) {
             self.hub.global.log.settle(std::mem::take(arrival));
         }
     }
 
     /// Talk in a room, or in the current one.
-    fn gather(&mut self, room: Option<&str>, text: &str) -> Done {
+    fn buffer_talk(&mut self, room: Option<&str>, text: &str) -> CommandResult {
         let place = match room {
-            Some(room) => self.place_in(room)?,
+            Some(room) => self.require_room(room)?,
             None => self.rooms.len().checked_sub(1).ok_or_else(|| Cause::NoRoomToTalk.report())?,
         };
         let text = match room {
-            Some(_) => self.message(text)?,
-            None => self.sayable(text)?,
+            Some(_) => self.checked_message(text)?,
+            None => self.checked_text(text)?,
         };
         let Membership { name, group, .. } = &self.rooms[place];
         let (key, group) = (name.key().clone(), group.clone());
-        if self.addressee.as_ref().is_some_and(|addressee| *addressee != key) {
+        if self.pending_room.as_ref().is_some_and(|pending_room| *pending_room != key) {
             self.flush();
         }
         // No line of theirs overtakes another one, also across rooms.
-        if self.spoken.as_ref().is_some_and(|(spoken, _)| !Arc::ptr_eq(spoken, &group)) {
-            self.settle();
+        if self.last_batch.as_ref().is_some_and(|(last_batch, _)| !Arc::ptr_eq(last_batch, &group)) {
+            self.wait_for_last_batch();
         }
         // Cleaning may have left nothing that can be seen.
         if !is_blank(&text) {
             let tag = self.take_tag();
-            self.texts.push(&text, tag);
-            self.addressee = Some(key);
+            self.pending.push(&text, tag);
+            self.pending_room = Some(key);
         }
         Ok(())
     }
 
     /// Where a room that they must be in stands.
-    fn place_in(&self, room: &str) -> Result<usize, Report<'static>> {
-        let place = RoomName::parse(room).ok().and_then(|name| self.place_of(&name));
-        place.ok_or_else(|| Cause::NotInRoom.of_room(shown(room)))
+    fn require_room(&self, room: &str) -> Result<usize, Report<'static>> {
+        let place = RoomName::parse(room).ok().and_then(|name| self.room_position(&name));
+        place.ok_or_else(|| Cause::NotInRoom.of_room(quoted(room)))
     }
 
     /// What came along with the command in hand, for what carries it on.
@@ -273,7 +283,7 @@ impl Session {
     }
 
     /// What a user typed, as others may see it: one line or several.
-    fn sayable<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
+    fn checked_text<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
         let text = clean_message(text);
         let most = count(self.hub.limits.message_chars);
         // Every character has at least one byte.
@@ -288,15 +298,15 @@ impl Session {
     }
 
     /// The same for a message to somebody, which must have something in it.
-    fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
-        let text = self.sayable(text)?;
+    fn checked_message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
+        let text = self.checked_text(text)?;
         if is_blank(&text) {
             return Err(Cause::EmptyMessage.report());
         }
         Ok(text)
     }
 
-    fn obey(&mut self, command: Command<'_>) -> Done {
+    fn dispatch(&mut self, command: Command<'_>) -> CommandResult {
         match command {
             Command::All(text) => self.say_to_all(text),
             Command::Online { after } => self.list_people(true, after),
@@ -329,7 +339,7 @@ impl Session {
             Command::Direct(user) => self.ask_direct(user),
             Command::DirectKey(key) => self.announce_key(key),
             Command::DirectAccept { to, key, addresses } => self.accept_direct(to, key, addresses),
-            Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::not_here(to)),
+            Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::unsupported(to)),
             // The session has done these: they need what the hub does not know.
             Command::Register { .. } | Command::Password(_) => Err(Cause::NoQuestionsHere.report()),
             // `perform` has done these.
@@ -338,7 +348,7 @@ impl Session {
         }
     }
 
-    fn change_format(&mut self, format: Format) -> Done {
+    fn change_format(&mut self, format: Format) -> CommandResult {
         let rendering = match (format, self.user.rendering()) {
             (Format::Json, Rendering::Text | Rendering::Json) => Rendering::Json,
             (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
@@ -353,7 +363,7 @@ impl Session {
         self.user.set_rendering(rendering);
         let current = self.rooms.len().saturating_sub(1);
         for (i, membership) in self.rooms.iter_mut().enumerate() {
-            membership.listen(delivery_mode(rendering, i == current));
+            membership.set_delivery_mode(delivery_mode(rendering, i == current));
         }
         self.answer(EventKind::Format(format));
         Ok(())
@@ -361,41 +371,41 @@ impl Session {
 
     /// A program's own line is answered once. A client that ends its lines may be a user at `nc`, whose talk only begins
     /// like one: no further line of that kind vanishes without a word.
-    fn answer_foreign(&mut self, by_program: bool) -> Done {
-        if !std::mem::replace(&mut self.told_foreign, true) {
-            self.tell(Cause::NotSupported.report().into());
+    fn answer_foreign(&mut self, by_program: bool) -> CommandResult {
+        if !std::mem::replace(&mut self.sent_foreign_notice, true) {
+            self.send_event(Cause::NotSupported.report().into());
             return Ok(());
         }
         if by_program || self.user.rendering().is_unframed() { Ok(()) } else { Err(Cause::MachineLine.report()) }
     }
 
-    fn pong(&mut self, token: &str) -> Done {
-        let token = clean(&self.sayable(token)?).into_owned();
+    fn pong(&mut self, token: &str) -> CommandResult {
+        let token = clean(&self.checked_text(token)?).into_owned();
         self.answer(EventKind::Pong(token.into()));
         Ok(())
     }
 
     /// Somebody by any way to write their name, here or with an account.
-    fn known(&self, name: &str) -> Result<UserName, Report<'static>> {
+    fn find_user(&self, name: &str) -> Result<UserName, Report<'static>> {
         let here = self.hub.find(name).map(|user| user.name.clone());
-        here.or_else(|| self.hub.memory.account(&NameKey::of(name))).ok_or_else(|| nobody(name))
+        here.or_else(|| self.hub.storage.account_name(&NameKey::of(name))).ok_or_else(|| no_such_user(name))
     }
 
     /// Somebody else who is here.
-    fn other(&self, name: &str) -> Result<Arc<User>, Report<'static>> {
+    fn other_online_user(&self, name: &str) -> Result<Arc<User>, Report<'static>> {
         match self.hub.registry().find(name) {
             Some(user) if Arc::ptr_eq(&user, &self.user) => Err(Cause::Yourself.report()),
             Some(user) => Ok(user),
-            None => Err(nobody(name)),
+            None => Err(no_such_user(name)),
         }
     }
 }
 
-fn nobody(name: &str) -> Report<'static> {
-    Cause::NoSuchUser.of_user(shown(name))
+fn no_such_user(name: &str) -> Report<'static> {
+    Cause::NoSuchUser.of_user(quoted(name))
 }
 
 /// Something a client wrote that is to be quoted back: cleaned and short.
-fn shown(text: &str) -> String {
+fn quoted(text: &str) -> String {
     clean(text).chars().take(40).collect()
 }

@@ -33,7 +33,7 @@ pub(super) struct Listed<'l, T> {
 
 impl Session {
     /// Tells a list of users: all of it in its own order, or the page `after` a name.
-    pub(super) fn tell_names<'l>(
+    pub(super) fn send_names<'l>(
         &mut self,
         users: impl Iterator<Item = &'l UserName>,
         after: Option<&str>,
@@ -42,12 +42,12 @@ impl Session {
     ) {
         let listed =
             users.map(|user| Listed { key: user.key().as_str(), name: user.as_str(), item: user.as_str().into() });
-        let after = after.map(|name| (NameKey::of(name).as_str().to_owned(), super::shown(name)));
-        self.tell_list(listed.collect(), after, next, event);
+        let after = after.map(|name| (NameKey::of(name).as_str().to_owned(), super::quoted(name)));
+        self.send_list(listed.collect(), after, next, event);
     }
 
     /// Tells a list, or the page of it after a key (with the name that the client wrote for it).
-    pub(super) fn tell_list<'l, T: Clone>(
+    pub(super) fn send_list<'l, T: Clone>(
         &mut self,
         mut listed: Vec<Listed<'l, T>>,
         after: Option<(String, String)>,

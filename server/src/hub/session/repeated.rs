@@ -23,7 +23,7 @@ impl Session {
     }
 
     /// The command with that label was refused: sent again, it is tried again.
-    pub(super) fn forget_label(&self, label: Option<&str>) {
+    pub(super) fn forget_refused_label(&self, label: Option<&str>) {
         if let (Some(session), Some(label)) = (&self.user.session, label) {
             session.labels.lock().refused(label);
         }

@@ -11,7 +11,7 @@
 use super::super::resume::FoundSession;
 use super::super::session_state::SessionState;
 use super::super::{NameReservation, NameState, Registry, SignInRequest};
-use super::lifecycle::Arrival;
+use super::lifecycle::SessionStart;
 use super::{Hub, Session, User};
 use crate::fanout::{ClientId, DisconnectReason};
 use crate::hub::{SessionOptions, Token, Transport};
@@ -31,9 +31,9 @@ const NAME_BYTES: usize = 160;
 
 /// What is kept of a session whose connection was lost.
 #[derive(Debug)]
-pub struct Detached {
+pub struct DetachedSession {
     name: UserName,
-    party: HistoryOwner,
+    history_owner: HistoryOwner,
     session: Arc<SessionState>,
     /// The last one was the current one.
     rooms: Vec<RoomName>,
@@ -42,11 +42,11 @@ pub struct Detached {
     partners: Vec<(UserName, HistoryOwner)>,
 }
 
-impl Detached {
+impl DetachedSession {
     /// A private chat with `before` is one with `after` from now on.
-    pub(super) fn rename_partner(&mut self, before: &HistoryOwner, after: &HistoryOwner) {
-        for (_, party) in self.partners.iter_mut().filter(|(_, party)| party == before) {
-            party.clone_from(after);
+    pub(super) fn replace_history_owner(&mut self, before: &HistoryOwner, after: &HistoryOwner) {
+        for (_, history_owner) in self.partners.iter_mut().filter(|(_, history_owner)| history_owner == before) {
+            history_owner.clone_from(after);
         }
     }
 }
@@ -81,7 +81,7 @@ impl Hub {
     /// The chosen of the sessions whose connection was lost cannot be resumed any more. Returns their users.
     pub fn revoke_lost(&self, chosen: impl Fn(&UserName, &HistoryOwner) -> bool) -> Vec<UserName> {
         let mut registry = self.registry();
-        let lost = registry.sessions.all_detached().filter(|detached| chosen(&detached.name, &detached.party));
+        let lost = registry.sessions.all_detached().filter(|detached| chosen(&detached.name, &detached.history_owner));
         let lost: Vec<_> = lost.map(|detached| detached.session.number).collect();
         let revoked: Vec<_> = lost.into_iter().filter_map(|session| registry.sessions.revoke(session)).collect();
         drop(registry);
@@ -105,25 +105,25 @@ impl Hub {
     pub fn take_over(
         self: &Arc<Self>,
         used: Token,
-        newcomer: SignInRequest,
+        request: SignInRequest,
         options: SessionOptions,
         now: OffsetDateTime,
     ) -> Result<Session, NotResumed> {
         let session = self.live_session(used, options.transport)?;
-        let client = newcomer.outbox.client();
+        let client = request.outbox.client();
         let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
-        let Some((old, user)) = self.replace(&session, owner, used, &newcomer, options) else {
+        let Some((old, user)) = self.replace(&session, owner, used, &request, options) else {
             session.give_turn_back(client, owner);
             return Err(NotResumed::Changed);
         };
-        old.tell(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
+        old.send_event(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
         old.outbox.seal();
         old.outbox.cut(DisconnectReason::Resumed);
-        let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), passed_on: false };
+        let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
-        let rooms = current_last(session.rooms.lock().clone(), &newcomer.options.rooms);
-        let arrival = Arrival { rooms, token: Some(options.token), resumed: true, announced: false };
-        Ok(self.move_in(reservation, user, arrival, newcomer, now))
+        let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: false };
+        Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
     /// The session of a connection that stands. Waits for a user who is just leaving, and is then found elsewhere.
@@ -145,10 +145,10 @@ impl Hub {
         session: &SessionState,
         owner: ClientId,
         used: Token,
-        newcomer: &SignInRequest,
+        request: &SignInRequest,
         options: SessionOptions,
     ) -> Option<(Arc<User>, Arc<User>)> {
-        let _order = self.privately.lock();
+        let _order = self.private_chat_order.lock();
         let mut registry = self.registry();
         let found = registry.sessions.find(used, options.transport);
         if found != Some(FoundSession::Live(session.number, owner)) {
@@ -156,18 +156,18 @@ impl Hub {
         }
         let old = registry.users.remove(&owner)?;
         // From here on nothing fails: a refusal would lie in the held outbox.
-        newcomer.outbox.hold();
-        let user = old.on(newcomer.outbox.clone(), newcomer.address.clone());
+        request.outbox.hold();
+        let user = old.with_connection(request.outbox.clone(), request.address.clone());
         let client = user.client();
         registry.sessions.resume(session.number, client, used, options.token);
-        registry.names.insert(user.name.key().clone(), NameState::Here(client));
+        registry.names.insert(user.name.key().clone(), NameState::Online(client));
         registry.users.insert(client, user.clone());
         registry.rooms.replace(owner, &user);
-        registry.privates.rename(owner, client);
-        registry.directs.rename(owner, client);
+        registry.private_chats.rename(owner, client);
+        registry.direct_requests.rename(owner, client);
         registry.blocks.rename(owner, client);
-        registry.silence_successor(&user);
-        old.leaves();
+        registry.block_connection(&user);
+        old.mark_left();
         Some((old, user))
     }
 
@@ -175,36 +175,36 @@ impl Hub {
     ///
     /// # Errors
     /// The session has changed meanwhile.
-    pub fn come_back(
+    pub fn resume_lost(
         self: &Arc<Self>,
         reservation: NameReservation,
         used: Token,
-        newcomer: SignInRequest,
+        request: SignInRequest,
         options: SessionOptions,
         now: OffsetDateTime,
     ) -> Result<Session, NotResumed> {
-        let client = newcomer.outbox.client();
+        let client = request.outbox.client();
         let (number, session) = self.lost_session(&reservation, used, options.transport).ok_or(NotResumed::Changed)?;
         let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
-        let account_blocks = self.memory.blocks(reservation.name.key());
+        let account_blocks = self.storage.block_list(reservation.name.key());
         let mut registry = self.registry();
         let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
-        let Some(Detached { name, party, rooms, blocked, partners, .. }) = detached else {
+        let Some(DetachedSession { name, history_owner, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
             session.give_turn_back(client, owner);
             return Err(NotResumed::Changed);
         };
         // From here on nothing fails: a refusal would lie in the held outbox.
-        newcomer.outbox.hold();
-        let (outbox, address) = (newcomer.outbox.clone(), newcomer.address.clone());
-        let user = User::new(name, party, address, outbox, Rendering::Json, Some(session.clone()));
-        registry.arrive(&user, if user.is_account() { account_blocks } else { blocked });
+        request.outbox.hold();
+        let (outbox, address) = (request.outbox.clone(), request.address.clone());
+        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()));
+        registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
-        let rooms = current_last(rooms, &newcomer.options.rooms);
-        let arrival = Arrival { rooms, token: Some(options.token), resumed: true, announced: true };
-        let session = self.move_in(reservation, user, arrival, newcomer, now);
+        let rooms = make_current(rooms, &request.options.rooms);
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: true };
+        let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)
     }
@@ -224,21 +224,24 @@ impl Hub {
 
     /// Opens private chats again that ended when a connection was lost.
     fn reopen_chats(self: &Arc<Self>, user: &Arc<User>, partners: &[(UserName, HistoryOwner)], now: OffsetDateTime) {
-        let _order = self.privately.lock();
-        for (name, party) in partners {
+        let _order = self.private_chat_order.lock();
+        for (name, history_owner) in partners {
             let mut registry = self.registry();
-            let Some(other) = registry.here(name.key()).filter(|other| other.party() == party) else {
+            let Some(other) = registry.online(name.key()).filter(|other| other.history_owner() == history_owner) else {
                 // The other's connection is lost, too: the chat opens when the second one is back.
-                registry.remember_partner(party, user);
+                registry.add_lost_partner(history_owner, user);
                 continue;
             };
             let blocked = registry.blocks.is_blocked(other.client(), user.name.key())
                 || registry.blocks.is_blocked(user.client(), other.name.key());
-            let opens = !blocked && registry.privates.reopen(user.client(), other.client());
+            let opens = !blocked && registry.private_chats.reopen(user.client(), other.client());
             drop(registry);
             if opens {
                 for (one, with) in [(&other, user), (user, &other)] {
-                    one.tell(&EventKind::PrivateConnected { with: with.name.as_str().into() }.at(now), &self.limits);
+                    one.send_event(
+                        &EventKind::PrivateConnected { with: with.name.as_str().into() }.at(now),
+                        &self.limits,
+                    );
                 }
             }
         }
@@ -246,7 +249,7 @@ impl Hub {
 }
 
 /// The rooms of a session, with the one that the client asks for as the current one.
-fn current_last(mut rooms: Vec<RoomName>, asked: &[RoomName]) -> Vec<RoomName> {
+fn make_current(mut rooms: Vec<RoomName>, asked: &[RoomName]) -> Vec<RoomName> {
     let at = asked.last().and_then(|asked| rooms.iter().position(|room| room.key() == asked.key()));
     if let Some(at) = at {
         let current = rooms.remove(at);
@@ -257,9 +260,9 @@ fn current_last(mut rooms: Vec<RoomName>, asked: &[RoomName]) -> Vec<RoomName> {
 
 impl Registry {
     /// A session of that party that is lost has one more private chat to open again.
-    fn remember_partner(&mut self, party: &HistoryOwner, partner: &User) {
-        for detached in self.sessions.all_detached().filter(|detached| detached.party == *party) {
-            if detached.partners.iter().all(|(_, known)| known != partner.party()) {
+    fn add_lost_partner(&mut self, history_owner: &HistoryOwner, partner: &User) {
+        for detached in self.sessions.all_detached().filter(|detached| detached.history_owner == *history_owner) {
+            if detached.partners.iter().all(|(_, known)| known != partner.history_owner()) {
                 detached.partners.push(partner.identity());
             }
         }
@@ -268,8 +271,8 @@ impl Registry {
 
 impl Session {
     /// The connection was lost: the session may be resumed for a while.
-    pub fn lose(&mut self) {
-        self.lost = true;
+    pub fn mark_connection_lost(&mut self) {
+        self.connection_lost = true;
     }
 
     /// Begins to do what arrived. False if another connection serves the session now.
@@ -293,7 +296,7 @@ impl Session {
     }
 
     /// Notes in which rooms a session is.
-    pub(super) fn note_rooms(&self) {
+    pub(super) fn save_room_list(&self) {
         if let Some(session) = &self.user.session {
             *session.rooms.lock() = self.rooms.iter().map(|membership| membership.name.clone()).collect();
         }
@@ -305,20 +308,20 @@ impl Session {
         let bytes = self.hub.detach(&session, self.user.name.key());
         let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
-        let mut partners = std::mem::take(&mut self.partners);
+        let mut partners = std::mem::take(&mut self.former_partners);
         let mut registry = self.hub.registry();
         if let Some(leaving) = registry.leaving.get_mut(&self.user.client()) {
             partners.append(&mut leaving.partners);
         }
-        if !self.lost {
+        if !self.connection_lost {
             registry.sessions.revoke(session.number);
             return;
         }
         let blocked = registry.blocks.list(self.user.client()).to_vec();
-        let (name, party, number) = (self.user.name.clone(), self.user.party().clone(), session.number);
+        let (name, history_owner, number) = (self.user.name.clone(), self.user.history_owner().clone(), session.number);
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
-        let detached = Detached { name, party, session, rooms, blocked, partners };
+        let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
         let (detachment, dropped) = registry.sessions.detach(number, self.user.address.clone(), detached, bytes);
         drop(registry);
         drop(dropped);

@@ -3,7 +3,7 @@
 use super::super::broadcast_group::{BroadcastGroup, PresenceChange};
 use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
-use super::{Done, Session, shown};
+use super::{CommandResult, Session, quoted};
 use crate::fanout::{DeliveryMode, RoomLog, Subscription};
 use landline_common::limits::count;
 use landline_common::{Cause, Report, RoomName};
@@ -18,7 +18,7 @@ pub(super) struct Membership {
     pub subscription: Arc<Subscription>,
     delivery_mode: DeliveryMode,
     /// The last id that was said before they came.
-    pub came_after: u64,
+    pub start_id: u64,
     /// Up to which id they have looked up what they missed.
     pub caught_up: Option<u64>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Entered {
 
 impl Membership {
     /// Hears the room differently from here on. Returns when all that was said before is out.
-    pub(super) fn listen(&mut self, delivery_mode: DeliveryMode) {
+    pub(super) fn set_delivery_mode(&mut self, delivery_mode: DeliveryMode) {
         let old = std::mem::replace(&mut self.delivery_mode, delivery_mode);
         if old != delivery_mode {
             self.group.log.settle(self.group.log.change(&self.subscription, old, delivery_mode));
@@ -54,14 +54,14 @@ impl Hub {
 }
 
 impl Session {
-    pub(super) fn join(&mut self, room: &str) -> Done {
+    pub(super) fn join(&mut self, room: &str) -> CommandResult {
         let name = RoomName::parse(room).map_err(Report::of_room_name)?;
-        if let Some(at) = self.place_of(&name) {
+        if let Some(at) = self.room_position(&name) {
             let membership = self.rooms.remove(at);
-            self.quieten_current();
+            self.demote_current_room();
             self.rooms.push(membership);
-            self.note_rooms();
-            self.attend_current();
+            self.save_room_list();
+            self.promote_current_room();
             return Ok(());
         }
         name.check_new().map_err(Report::of_room_name)?;
@@ -70,7 +70,7 @@ impl Session {
             return Err(Cause::TooManyRooms.of_count(most as u64));
         }
         let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user)?;
-        self.quieten_current();
+        self.demote_current_room();
         // They are told once they are in, and before anything that is said there.
         let outbox = self.user.outbox.clone();
         outbox.hold();
@@ -81,34 +81,34 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn leave(&mut self, room: Option<&str>) -> Done {
+    pub(super) fn leave(&mut self, room: Option<&str>) -> CommandResult {
         let at = match room {
             None => self.rooms.len().checked_sub(1),
-            Some(room) => RoomName::parse(room).ok().and_then(|name| self.place_of(&name)),
+            Some(room) => RoomName::parse(room).ok().and_then(|name| self.room_position(&name)),
         };
         let Some(at) = at else {
-            let which = room.map_or("any room".into(), shown);
+            let which = room.map_or("any room".into(), quoted);
             return Err(Cause::NotInRoom.of_room(which));
         };
         let was_current = at + 1 == self.rooms.len();
         let membership = self.rooms.remove(at);
         let name = membership.name.clone();
-        self.note_rooms();
-        self.give_up(membership, true);
+        self.save_room_list();
+        self.unsubscribe(membership, true);
         let left = Cause::LeftRoom.of_room(name.as_str()).into();
         if was_current {
-            self.tell(left)
+            self.send_event(left)
         } else {
             self.answer(left)
         }
         if was_current {
-            self.attend_current();
+            self.promote_current_room();
         }
         Ok(())
     }
 
     /// Goes into a room, which becomes the current one.
-    pub(super) fn enter(&mut self, name: &RoomName, announced: bool) -> Done {
+    pub(super) fn enter(&mut self, name: &RoomName, announced: bool) -> CommandResult {
         let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user)?;
         self.subscribe(entered, announced);
         Ok(())
@@ -119,62 +119,62 @@ impl Session {
         let hub = &self.hub;
         let subscription = Subscription::new(&self.user.outbox, &self.user.block_filter);
         // If nothing has been said since the room opened, what was said in it before has an id below this one.
-        let opened_before = hub.ids.load(Relaxed) - 1;
+        let opened_before = hub.next_message_id.load(Relaxed) - 1;
         let delivery_mode = delivery_mode(self.user.rendering(), true);
-        let coming = PresenceChange { hub, group: &group, user: &self.user, coming: true };
-        group.log.enter(&subscription, delivery_mode, announced.then_some(&mut coming.notice(self.now)));
-        let came_after = if subscription.came_after() > 0 { subscription.came_after() } else { opened_before };
-        self.rooms.push(Membership { name, group, subscription, delivery_mode, came_after, caught_up: None });
-        self.note_rooms();
+        let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
+        group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
+        let start_id = if subscription.came_after() > 0 { subscription.came_after() } else { opened_before };
+        self.rooms.push(Membership { name, group, subscription, delivery_mode, start_id, caught_up: None });
+        self.save_room_list();
     }
 
     /// Gives a seat back. If that is announced, it returns when all that was said before is out.
-    pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
-        let Membership { name, group, subscription, delivery_mode, came_after, caught_up } = membership;
-        let going = PresenceChange { hub: &self.hub, group: &group, user: &self.user, coming: false };
-        let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut going.notice(self.now)));
+    pub(super) fn unsubscribe(&mut self, membership: Membership, announced: bool) {
+        let Membership { name, group, subscription, delivery_mode, start_id, caught_up } = membership;
+        let change = PresenceChange { hub: &self.hub, group: &group, user: &self.user, joins: false };
+        let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
         // An account's mark is what it had heard when everything was out.
         if announced || self.user.is_account() {
             group.log.settle(number);
         }
-        self.remember_mark(&name, &subscription, caught_up, came_after);
+        self.store_read_marker(&name, &subscription, caught_up, start_id);
         self.hub.registry().rooms.leave(&name, self.user.client());
     }
 
     /// Notes the last message of a room that went out to an account. Where nothing was said during the stay, that is
     /// what the account caught up with, or on its first visit what was said before it came: the next visit must know
     /// what is new.
-    fn remember_mark(&self, room: &RoomName, subscription: &Subscription, caught_up: Option<u64>, came_after: u64) {
+    fn store_read_marker(&self, room: &RoomName, subscription: &Subscription, caught_up: Option<u64>, start_id: u64) {
         if !self.user.is_account() {
             return;
         }
-        let (memory, account) = (&self.hub.memory, self.user.name.key());
+        let (storage, account) = (&self.hub.storage, self.user.name.key());
         let heard = if self.user.outbox.is_clear() { subscription.left_after() } else { subscription.heard() };
-        let is_first_visit = || memory.mark(account, room.key()) == Ok(None);
+        let is_first_visit = || storage.read_marker(account, room.key()) == Ok(None);
         let read = match heard {
-            0 => caught_up.or_else(|| is_first_visit().then_some(came_after)),
+            0 => caught_up.or_else(|| is_first_visit().then_some(start_id)),
             heard => Some(heard),
         };
         if let Some(read) = read {
-            memory.set_mark(account, room.key(), read);
+            storage.set_read_marker(account, room.key(), read);
         }
     }
 
-    pub(super) fn place_of(&self, name: &RoomName) -> Option<usize> {
+    pub(super) fn room_position(&self, name: &RoomName) -> Option<usize> {
         self.rooms.iter().position(|membership| membership.name.key() == name.key())
     }
 
-    pub(super) fn quieten_current(&mut self) {
+    pub(super) fn demote_current_room(&mut self) {
         let delivery_mode = delivery_mode(self.user.rendering(), false);
         if let Some(current) = self.rooms.last_mut() {
-            current.listen(delivery_mode);
+            current.set_delivery_mode(delivery_mode);
         }
     }
 
-    fn attend_current(&mut self) {
+    fn promote_current_room(&mut self) {
         let delivery_mode = delivery_mode(self.user.rendering(), true);
         if let Some(current) = self.rooms.last_mut() {
-            current.listen(delivery_mode);
+            current.set_delivery_mode(delivery_mode);
         }
         let now = match self.rooms.last() {
             Some(current) => Cause::Entered.of_room(current.name.to_string()),

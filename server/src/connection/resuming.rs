@@ -24,7 +24,12 @@ impl Connection<'_> {
             log::error!("no random numbers for a session's token: {why}; it cannot be resumed");
             return None;
         }
-        Some(SessionOptions { token: Token::of(bits), transport: self.transport(), acks: stay.acks, seq: stay.seq })
+        Some(SessionOptions {
+            token: Token::from_bits(bits),
+            transport: self.transport(),
+            acks: stay.acks,
+            seq: stay.seq,
+        })
     }
 
     /// Goes on with the session of that token.

@@ -1,29 +1,28 @@
-//! The users who read of others' joining and leaving: all users, or those of a room.
+//! Broadcast groups: the members of a room, or all users (the global group). Members read presence changes of others.
 
 use super::Hub;
 use super::presence::{Change, Decision, PresenceThrottle};
-use super::publications::Notice;
 use super::user::User;
-use crate::fanout::RoomLog;
+use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
-use landline_common::{EventKind, Limits, OffsetDateTime, RoomName};
+use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering, RoomName};
 use std::sync::Arc;
 
-/// A room's send path, and what of its presence waits to be told.
+/// A group's send path, and its pending presence changes.
 #[derive(Debug)]
 pub(super) struct BroadcastGroup {
     pub(super) log: Arc<RoomLog>,
-    /// The room's; `None` for all users.
+    /// The room; `None` for the global group.
     name: Option<RoomName>,
     presence: OrderedMutex<PresenceThrottle, 3>,
 }
 
-/// A user who joins or leaves a circle.
+/// A user joins or leaves a group.
 pub(super) struct PresenceChange<'a> {
     pub(super) hub: &'a Arc<Hub>,
     pub(super) group: &'a Arc<BroadcastGroup>,
     pub(super) user: &'a User,
-    /// The user joins; otherwise they leave.
+    /// True if the user joins, false if the user leaves.
     pub(super) joins: bool,
 }
 
@@ -32,22 +31,23 @@ impl BroadcastGroup {
         Arc::new(BroadcastGroup { log, name, presence: OrderedMutex::default() })
     }
 
-    /// Tells the batch once its time is over, and then the one after it.
+    /// Starts the timer that ends the batch and announces its summary.
     fn schedule_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
-        let (weak, group) = (Arc::downgrade(hub), self.clone());
-        let tell = move || {
-            if let Some(hub) = weak.upgrade() {
+        let hub_ref = Arc::downgrade(hub);
+        let group = self.clone();
+        let announce = move || {
+            if let Some(hub) = hub_ref.upgrade() {
                 group.announce_summary(&hub);
             }
         };
         let span = Limits::millis(hub.limits.presence_gather_ms);
-        hub.poller.after(span, tell);
+        hub.poller.after(span, announce);
     }
 
     fn announce_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
         let limits = &hub.limits;
-        let (summary, again) = self.presence.lock().end_batch(limits);
-        if again {
+        let (summary, batch_continues) = self.presence.lock().end_batch(limits);
+        if batch_continues {
             self.schedule_summary(hub);
         }
         if let Some(summary) = summary {
@@ -60,21 +60,20 @@ impl BroadcastGroup {
 }
 
 impl<'a> PresenceChange<'a> {
-    /// The notice of it, at `at`.
+    /// Makes the notice that announces this change.
     pub(super) fn notice(self, at: OffsetDateTime) -> Notice<'a> {
         let user = self.user.name.as_str().into();
-        let what = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.joins) {
+        let kind = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.joins) {
             (None, true) => EventKind::Connected { user },
             (None, false) => EventKind::Disconnected { user },
             (Some(room), true) => EventKind::Joined { user, room },
             (Some(room), false) => EventKind::Left { user, room },
         };
-        Notice { event: what.at(at), limits: &self.hub.limits, presence: Some(self) }
+        Notice { event: kind.at(at), limits: &self.hub.limits, presence: Some(self) }
     }
 
-    /// Puts the change into the batch, to be told together with others, unless it is to be told by itself now. Returns
-    /// whether it is in the batch.
-    pub(super) fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
+    /// Adds the change to the batch, unless the group's rate allows a line of its own. Returns true if it is in the batch.
+    fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
         let PresenceChange { hub, group, user, joins } = *self;
         let name = &user.name;
         let history_owner = &user.initial_owner;
@@ -85,5 +84,30 @@ impl<'a> PresenceChange<'a> {
             group.schedule_summary(hub);
         }
         decision != Decision::Announce
+    }
+}
+
+/// An event for all members of a group.
+pub(super) struct Notice<'a> {
+    pub(super) event: Event<'a>,
+    pub(super) limits: &'a Limits,
+    /// The presence change that the event announces, which may go into a summary instead.
+    presence: Option<PresenceChange<'a>>,
+}
+
+impl<'a> Notice<'a> {
+    /// Makes a notice that is never part of a summary.
+    pub(super) fn of(event: Event<'a>, limits: &'a Limits) -> Notice<'a> {
+        Notice { event, limits, presence: None }
+    }
+}
+
+impl Publication for Notice<'_> {
+    fn is_worth(&mut self, readers: usize) -> bool {
+        !self.presence.as_ref().is_some_and(|presence| presence.coalesce(readers, self.event.at))
+    }
+
+    fn render(&self, rendering: usize, out: &mut Vec<u8>) {
+        Rendering::at(rendering).write(&self.event, self.limits, out);
     }
 }

@@ -32,7 +32,7 @@ use crate::fanout::{ClientId, Flushers, Outbox, Poller, RoomLog};
 use crate::log_throttle::Complaints;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
-use broadcast_group::BroadcastGroup;
+use broadcast_group::{BroadcastGroup, Notice};
 use direct::DirectRequests;
 use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
@@ -42,7 +42,7 @@ use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, 
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
-use publications::{LineBatch, Notice, TalkPublication};
+use publications::{LineBatch, TalkPublication};
 use request_budgets::RequestBudgets;
 use resume::ResumeTable;
 use room::Rooms;

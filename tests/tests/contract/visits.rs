@@ -154,7 +154,7 @@ fn a_client_whose_session_was_revoked_meanwhile_hears_the_refusal() {
     let fixture = HubFixture::new(16);
     let (newcomer, mut lines) = fixture.newcomer(1, "hall");
     let outbox = newcomer.outbox.clone();
-    let token = Token::of([1; 16]);
+    let token = Token::from_bits([1; 16]);
     let options = SessionOptions { token, transport: Transport::Clear, acks: false, seq: None };
     let reserve = fixture.hub.reserve(UserName::parse("alice").unwrap()).unwrap();
     let resumed = fixture.hub.resume_lost(reserve, token, newcomer, options, NOW);

@@ -15,7 +15,7 @@ impl Session {
         registry.replace_history_owner(&guest, &account);
         drop(registry);
         if let HistoryOwner::Guest(session) = guest {
-            self.hub.nonces.lock().adopt(session);
+            self.hub.nonces.lock().transfer_to_account(session);
         }
         self.hub.storage.transfer_direct_messages(&guest, &account);
         let blocked = self.blocked();

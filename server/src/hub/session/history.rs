@@ -190,7 +190,7 @@ impl Session {
         let own = self.user.name.key();
         // Only its author may recognize a message by its nonce: another guest may have had that name.
         let nonces = &self.hub.nonces;
-        let is_shown = |nonce: &str| nonces.lock().is_shown(own, nonce, self.user.history_owner());
+        let is_shown = |nonce: &str| nonces.lock().is_visible_to(own, nonce, self.user.history_owner());
         let nonce = |entry: &'_ HistoryEntry| {
             entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce))
         };

@@ -58,7 +58,7 @@ impl Hub {
         outbox.hold();
         registry.add_user(&user, blocks);
         if let Some(SessionOptions { token, transport, .. }) = options {
-            registry.sessions.begin(number, user.client(), transport, token);
+            registry.sessions.insert(number, user.client(), transport, token);
         }
         drop(registry);
         let mut rooms = request.options.rooms.clone();

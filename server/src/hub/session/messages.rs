@@ -1,6 +1,6 @@
 //! Messages to one person, here or away, and to everybody.
 
-use super::super::deliveries::Sent;
+use super::super::deliveries::SendOutcome;
 use super::super::publications::{LineBatch, Tag};
 use super::super::replay::{Settled, Unsettled};
 use super::super::session_state::StoredDirect;
@@ -52,12 +52,12 @@ impl Session {
         };
         let unsettled = Unsettled::Message { id, message: stored.clone() };
         match other.send_numbered(event.clone(), unsettled, &hub.limits) {
-            Sent::Kept(gone) => return hub.apply_settled(other.name.key(), gone),
-            Sent::NoConnection => {
+            SendOutcome::Buffered(displaced) => return hub.apply_settled(other.name.key(), displaced),
+            SendOutcome::NoConnection => {
                 hub.apply_settled(other.name.key(), Settled { returned: vec![stored], ..Settled::default() });
                 return hub.redeliver_if_back(other);
             }
-            Sent::Unnumbered => {}
+            SendOutcome::NotAcknowledging => {}
         }
         let hub = hub.clone();
         let to = other.clone();

@@ -89,7 +89,7 @@ impl Session {
             // The first of the two has no id yet.
             self.flush();
         }
-        if let Some(id) = self.repeated(&command) {
+        if let Some(id) = self.find_repeated(&command) {
             self.flush();
             self.answer(EventKind::Done { id, repeated: true });
             return AfterCommand::Here;
@@ -143,7 +143,7 @@ impl Session {
     pub fn begin_command(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
         (self.now, self.tag) = (now, tag);
         self.flush();
-        let repeated = self.repeated(command);
+        let repeated = self.find_repeated(command);
         if let Some(id) = repeated {
             self.answer(EventKind::Done { id, repeated: true });
         }

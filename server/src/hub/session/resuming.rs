@@ -113,7 +113,7 @@ impl Hub {
         let client = request.outbox.client();
         let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
         let Some((old, user)) = self.replace(&session, owner, used, &request, options) else {
-            session.give_turn_back(client, owner);
+            session.return_turn(client, owner);
             return Err(NotResumed::Changed);
         };
         old.send_event(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
@@ -192,7 +192,7 @@ impl Hub {
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
         let Some(DetachedSession { name, history_owner, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
-            session.give_turn_back(client, owner);
+            session.return_turn(client, owner);
             return Err(NotResumed::Changed);
         };
         // From here on nothing fails: a refusal would lie in the held outbox.

@@ -38,7 +38,7 @@ impl Registry {
     /// Somebody is gone, and the last that others had to hear of it is out.
     pub(in super::super) fn remove_blocks(&mut self, user: &User) {
         self.set_filters_of(user, false);
-        self.blocks.leave(user.client());
+        self.blocks.remove_client(user.client());
     }
 
     /// Whether anybody blocks `user`, or is blocked by them.

@@ -1,6 +1,7 @@
 //! Private chats past the server: it carries the keys and, once both want it, the addresses.
 
-use super::super::direct::{CannotAsk, Left};
+use super::super::direct::DirectRefusal;
+use super::super::requests::RemovedRequests;
 use super::{CommandResult, Session, User, quoted};
 use crate::fanout::ClientId;
 use landline_common::link::{ParseKeyError, PublicKey};
@@ -17,8 +18,8 @@ impl Session {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
         let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.of_word(why.to_string()))?;
-        let left = self.hub.registry().direct_requests.announce(self.user.client(), key);
-        self.notify_unavailable(left);
+        let removed = self.hub.registry().direct_requests.set_key(self.user.client(), key);
+        self.notify_unavailable(removed);
         Ok(())
     }
 
@@ -29,10 +30,10 @@ impl Session {
         self.check_not_blocked(&other)?;
         let name = &other.name;
         let mut registry = self.hub.registry();
-        let asked = registry.direct_requests.ask(self.user.client(), other.client());
+        let asked = registry.direct_requests.request(self.user.client(), other.client());
         let key = asked.map_err(|why| direct_refusal(why, name.as_str()))?;
         if let Err(refusal) = self.count_request(&mut registry, &other) {
-            registry.direct_requests.reject(other.client(), self.user.client());
+            registry.direct_requests.remove(other.client(), self.user.client());
             return Err(refusal);
         }
         drop(registry);
@@ -74,7 +75,7 @@ impl Session {
                 }
             }
         };
-        let rejected = self.hub.registry().direct_requests.reject(me, other.client());
+        let rejected = self.hub.registry().direct_requests.remove(me, other.client());
         if rejected {
             self.answer(Cause::DirectDeclined.of_user(other.name.as_str()).into());
             self.send_event_to(&other, EventKind::DirectRejected { by: self.name() });
@@ -86,8 +87,8 @@ impl Session {
     pub(super) fn cancel_direct_requests(&self, other: &User) {
         let (me, them) = (self.user.client(), other.client());
         let mut registry = self.hub.registry();
-        let rejected = registry.direct_requests.reject(me, them);
-        registry.direct_requests.reject(them, me);
+        let rejected = registry.direct_requests.remove(me, them);
+        registry.direct_requests.remove(them, me);
         drop(registry);
         if rejected {
             self.send_event_to(other, EventKind::DirectRejected { by: self.name() });
@@ -96,14 +97,14 @@ impl Session {
 
     /// They are gone, for all who asked them or were asked.
     pub(super) fn end_all_direct(&self) {
-        let left = self.hub.registry().direct_requests.leave(self.user.client());
-        self.notify_unavailable(left);
+        let removed = self.hub.registry().direct_requests.remove_client(self.user.client());
+        self.notify_unavailable(removed);
     }
 
-    fn notify_unavailable(&self, left: Left) {
+    fn notify_unavailable(&self, removed: RemovedRequests) {
         let registry = self.hub.registry();
         let find = |client: &ClientId| registry.users.get(client).cloned();
-        let users: Vec<Arc<User>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
+        let users: Vec<Arc<User>> = removed.requesters.iter().chain(&removed.receivers).filter_map(find).collect();
         drop(registry);
         for user in users {
             self.send_event_to(&user, Cause::DirectUnavailable.of_user(self.name()).into());
@@ -116,12 +117,12 @@ pub(super) fn unsupported(user: &str) -> Report<'static> {
     Cause::DirectNotHere.of_user(quoted(user))
 }
 
-fn direct_refusal(why: CannotAsk, name: &str) -> Report<'static> {
+fn direct_refusal(why: DirectRefusal, name: &str) -> Report<'static> {
     match why {
-        CannotAsk::Own => unsupported(name),
-        CannotAsk::Other => Cause::DirectNotThere.of_user(name.to_owned()),
-        CannotAsk::Open => Cause::AskedAlready.of_user(name.to_owned()),
-        CannotAsk::TooMany => Cause::TooManyDirects.report(),
+        DirectRefusal::NoOwnKey => unsupported(name),
+        DirectRefusal::NoReceiverKey => Cause::DirectNotThere.of_user(name.to_owned()),
+        DirectRefusal::AlreadyRequested => Cause::AskedAlready.of_user(name.to_owned()),
+        DirectRefusal::TooMany => Cause::TooManyDirects.report(),
     }
 }
 

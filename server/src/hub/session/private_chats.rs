@@ -1,7 +1,7 @@
 //! Private chats: both must want them, and they end when somebody leaves.
 
 use super::super::Registry;
-use super::super::private::Asked;
+use super::super::private::RequestOutcome;
 use super::{CommandResult, Session, User};
 use crate::fanout::ClientId;
 use landline_common::command::Command;
@@ -21,16 +21,16 @@ impl Session {
         self.check_not_blocked(&other)?;
         let name = &other.name;
         let mut registry = self.hub.registry();
-        let asked = registry.private_chats.ask(self.user.client(), other.client());
-        if asked == Asked::Sent
+        let asked = registry.private_chats.request(self.user.client(), other.client());
+        if asked == RequestOutcome::Sent
             && let Err(refusal) = self.count_request(&mut registry, &other)
         {
-            registry.private_chats.reject(other.client(), self.user.client());
+            registry.private_chats.remove_request(other.client(), self.user.client());
             return Err(refusal);
         }
         drop(registry);
         match asked {
-            Asked::Sent => {
+            RequestOutcome::Sent => {
                 self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
                 self.send_event_to(&other, EventKind::PrivateRequest { from: self.name() });
                 // A user who types reads words; the unframed programs compare every message.
@@ -39,13 +39,13 @@ impl Session {
                 }
                 Ok(())
             }
-            Asked::Connected => {
+            RequestOutcome::Connected => {
                 self.announce_connected(&other);
                 Ok(())
             }
-            Asked::Already => Err(Cause::PrivateAlready.of_user(name.to_string())),
-            Asked::Open => Err(Cause::AskedAlready.of_user(name.to_string())),
-            Asked::TooMany => Err(Cause::TooManyPrivates.report()),
+            RequestOutcome::AlreadyConnected => Err(Cause::PrivateAlready.of_user(name.to_string())),
+            RequestOutcome::AlreadyRequested => Err(Cause::AskedAlready.of_user(name.to_string())),
+            RequestOutcome::TooMany => Err(Cause::TooManyPrivates.report()),
         }
     }
 
@@ -89,7 +89,7 @@ impl Session {
         let asked = if accept {
             registry.private_chats.accept(me, other.client())
         } else {
-            registry.private_chats.reject(me, other.client())
+            registry.private_chats.remove_request(me, other.client())
         };
         drop(registry);
         if !asked {
@@ -126,7 +126,7 @@ impl Session {
             Some(name) => (self.other_online_user(name)?, Text::from(text)),
             None => (self.only_partner()?, Text::from(text)),
         };
-        if !self.hub.registry().private_chats.connected(self.user.client(), other.client()) {
+        if !self.hub.registry().private_chats.are_connected(self.user.client(), other.client()) {
             return Err(Cause::NoPrivateToTalk.of_user(other.name.to_string()));
         }
         let text = self.checked_message(&text)?;
@@ -170,8 +170,8 @@ impl Session {
         let (me, them) = (self.user.client(), other.client());
         let mut registry = self.hub.registry();
         let ended = registry.private_chats.end(me, them);
-        let rejected = registry.private_chats.reject(me, them);
-        registry.private_chats.reject(them, me);
+        let rejected = registry.private_chats.remove_request(me, them);
+        registry.private_chats.remove_request(them, me);
         drop(registry);
         self.cancel_direct_requests(other);
         if ended {
@@ -189,7 +189,7 @@ impl Session {
         let _order = hub.private_chat_order.lock();
         self.end_all_direct();
         let mut registry = self.hub.registry();
-        let ended = registry.private_chats.leave(self.user.client());
+        let ended = registry.private_chats.remove_client(self.user.client());
         let find = |clients: &[ClientId]| -> Vec<Arc<User>> {
             clients.iter().filter_map(|client| registry.users.get(client).cloned()).collect()
         };

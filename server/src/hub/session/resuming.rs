@@ -162,10 +162,10 @@ impl Hub {
         registry.sessions.resume(session.number, client, used, options.token);
         registry.names.insert(user.name.key().clone(), NameState::Online(client));
         registry.users.insert(client, user.clone());
-        registry.rooms.replace(owner, &user);
-        registry.private_chats.rename(owner, client);
-        registry.direct_requests.rename(owner, client);
-        registry.blocks.rename(owner, client);
+        registry.rooms.replace_client(owner, &user);
+        registry.private_chats.replace_client(owner, client);
+        registry.direct_requests.replace_client(owner, client);
+        registry.blocks.replace_client(owner, client);
         registry.block_connection(&user);
         old.mark_left();
         Some((old, user))

@@ -1,6 +1,10 @@
-//! Who is here, and the rules of talking. No I/O, no clock: time comes in as an argument.
+//! The users online, their rooms and chats, and the rules of talking. No I/O and no clock: time is an argument.
 //!
 //! The hub's lock guards the registry only. Nothing is rendered or sent under it, and talking does not take it.
+//!
+//! A connection reserves a name ([`Hub::reserve`]), signs in with it ([`Hub::sign_in`]) and gets a [`Session`], which
+//! carries out the user's commands. Dropping the session makes the user leave. A client that lost its connection resumes
+//! its session with a token ([`Hub::take_over`], [`Hub::resume_lost`]).
 
 mod blocks;
 mod broadcast_group;
@@ -52,40 +56,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// How long leaving takes at most, between two names that are freed.
-const LEAVING: Duration = Duration::from_secs(5);
+/// Longest wait for the next name to become free, while the name's user leaves.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The one registry of people, rooms and private chats.
+/// The state of a server that its users share.
 #[derive(Debug)]
 pub struct Hub {
     registry: OrderedMutex<Registry, 1>,
-    /// Notified when a name can be had again.
+    /// Notified when a name becomes free or passes to another connection.
     name_freed: Condvar,
-    /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
+    /// Locked while a private or direct chat changes and its users are notified, so that notices come in the order of changes.
     private_chat_order: OrderedMutex<(), 0>,
-    /// A hidden room in which everybody has a seat: presence and `/all`.
+    /// A hidden room to which every session subscribes, for presence and `/all`.
     global: Arc<BroadcastGroup>,
     flushers: Arc<Flushers>,
     poller: Arc<Poller>,
     storage: Arc<dyn Storage>,
     limits: Limits,
     server_name: String,
-    /// The next message's id. Ids never repeat, also over restarts.
+    /// The next id of a message or session. Ids never repeat, also across restarts.
     next_message_id: AtomicU64,
     first_id: u64,
-    /// How many of the ids went to sessions.
-    session_ids: AtomicU64,
-    /// The nonces of messages.
+    /// Number of ids that were given to sessions.
+    session_id_count: AtomicU64,
     nonces: OrderedMutex<Nonces, 6>,
+    /// Limits log lines about failures that clients can repeat.
     failure_throttle: Complaints,
 }
 
+/// The tables under the hub's lock.
 #[derive(Debug)]
 struct Registry {
     names: HashMap<NameKey, NameState>,
-    /// In the order in which they came.
+    /// The users online, in the order in which they connected.
     users: BTreeMap<ClientId, Arc<User>>,
-    /// The users who are leaving: no lookup finds them, but their chats may not have ended yet.
+    /// Users who are leaving. Lookups do not find them, but their chats may not have ended yet.
     leaving: HashMap<ClientId, Leaving>,
     rooms: Rooms,
     private_chats: PrivateChats,
@@ -99,93 +104,84 @@ struct Registry {
 #[derive(Debug)]
 struct Leaving {
     user: Arc<User>,
-    /// Users with whom there were private chats that ended because these users were leaving as well.
+    /// Partners of private chats that had ended because the partner was leaving at the same time.
     partners: Vec<(UserName, HistoryOwner)>,
 }
 
-/// Who has a name.
+/// State of a name that is not free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameState {
-    /// Somebody who is just signing in or registering.
+    /// A client is signing in or registering with it.
     Reserved,
-    /// Somebody who is here.
+    /// The name of an online user.
     Online(ClientId),
-    /// Somebody whose leaving is just being told: the next one must wait, or would be announced before that.
+    /// Its user is leaving. The next user of the name waits, so that the leave is announced before the new sign-in.
     Leaving,
 }
 
-/// Why a name cannot be had.
+/// Why a name cannot be reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameTaken {
-    /// Somebody here has it, or one that looks the same.
+    /// Another client has this name, or one that looks the same.
     InUse,
-    /// It is the server's own.
+    /// The name is the server's.
     ServerName,
 }
 
-/// A name that nobody else can take until this is dropped.
+/// A name that no other client can take until this is dropped.
 #[derive(Debug)]
 pub struct NameReservation {
     hub: Arc<Hub>,
     name: UserName,
-    /// The name is another connection's now.
+    /// The name belongs to another connection now, so dropping this does not free it.
     transferred: bool,
 }
 
-/// Somebody about to come in.
+/// The data of a client that signs in or resumes.
 #[derive(Debug)]
 pub struct SignInRequest {
-    /// Where to reach them; held back until they are in.
+    /// The client's outbox, which the hub holds back until the greeting is complete.
     pub outbox: Arc<Outbox>,
-    /// How they want their events.
+    /// The form in which the client gets events.
     pub rendering: Rendering,
-    /// Whether they have proven to own the account of their name.
+    /// True if the client has proven to own the account of its name.
     pub account: bool,
-    /// The room they start in, which is the current one.
+    /// The first current room.
     pub room: RoomName,
-    /// Their address.
+    /// The client's address.
     pub address: Arc<str>,
-    /// What else a program asked for.
+    /// Options of a sign-in by command object.
     pub options: SignInOptions,
 }
 
-/// What a sign-in by command object asks for, beside being in.
+/// Options of a sign-in by command object.
 #[derive(Clone, Debug, Default)]
 pub struct SignInOptions {
-    /// More rooms to be in from the start.
+    /// Further rooms to enter.
     pub rooms: Vec<RoomName>,
-    /// Lines that the client may send in so many milliseconds, which it is told; `None` without a limit.
+    /// The rate limit told to the client, as lines in a number of milliseconds; `None` without a limit.
     pub rate: Option<(u64, u64)>,
-    /// What the answer carries.
+    /// Returned in the answer.
     pub label: Option<String>,
-    /// What makes the session resumable; `None` for a client that did not sign in by command object.
+    /// Options of a resumable session; `None` for a client that did not sign in by command object.
     pub session: Option<SessionOptions>,
 }
 
-/// How a session is resumed.
+/// Options of a resumable session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionOptions {
-    /// The token that the client gets.
+    /// The new token for the client.
     pub token: Token,
     /// How the client is connected.
     pub transport: Transport,
-    /// The client acknowledges what carries a `seq`.
+    /// The client acknowledges events with a `seq`.
     pub acks: bool,
-    /// The last `seq` that it received, of a session that is resumed.
+    /// When resuming, the last `seq` that the client received.
     pub seq: Option<u64>,
 }
 
-/// To whom an event goes.
-#[derive(Clone, Copy, Debug)]
-enum Audience<'a> {
-    /// Everybody online.
-    Global,
-    /// One person.
-    User(&'a User),
-}
-
 impl Hub {
-    /// An empty hub of a server called `server_name`, whose messages have ids from `first_id` on.
+    /// Makes a hub without users. Message ids start at `first_id`.
     #[must_use]
     pub fn new(
         server_name: &str,
@@ -195,26 +191,21 @@ impl Hub {
         storage: Arc<dyn Storage>,
         first_id: u64,
     ) -> Arc<Hub> {
-        let most = count(limits.privates_per_person);
-        let (private_chats, direct_requests) = (PrivateChats::new(most), DirectRequests::new(most));
-        let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
-        let (names, users, rooms, blocks) = Default::default();
-        let leaving = HashMap::new();
-        let request_budgets = RequestBudgets::new(limits.requests_per_address);
+        let chats_per_user = count(limits.privates_per_person);
         let registry = Registry {
-            names,
-            users,
-            leaving,
-            rooms,
-            private_chats,
-            direct_requests,
-            request_budgets,
-            blocks,
-            sessions,
+            names: HashMap::new(),
+            users: BTreeMap::new(),
+            leaving: HashMap::new(),
+            rooms: Rooms::default(),
+            private_chats: PrivateChats::new(chats_per_user),
+            direct_requests: DirectRequests::new(chats_per_user),
+            request_budgets: RequestBudgets::new(limits.requests_per_address),
+            blocks: Blocks::default(),
+            sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
         };
-        let most = count(limits.nonces);
-        let mut nonces = Nonces::new(most);
-        for (author, nonce, id) in storage.newest_nonces(most) {
+        let nonce_capacity = count(limits.nonces);
+        let mut nonces = Nonces::new(nonce_capacity);
+        for (author, nonce, id) in storage.newest_nonces(nonce_capacity) {
             nonces.add(&author, None, &nonce, id);
         }
         Arc::new(Hub {
@@ -229,19 +220,18 @@ impl Hub {
             server_name: server_name.to_owned(),
             next_message_id: AtomicU64::new(first_id),
             first_id,
-            session_ids: AtomicU64::new(0),
+            session_id_count: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
             failure_throttle: Complaints::default(),
         })
     }
 
-    /// Whether a failure of that kind is to be logged again: clients can make it recur.
+    /// Notes a failure that clients can repeat. Returns true if it may be logged, at most once in a few seconds for each kind.
     fn note_failure(&self, kind: &'static str) -> bool {
         self.failure_throttle.is_due(kind, self.poller.uptime())
     }
 
-    /// Keeps `name` for one client. Of two who ask at once, exactly one gets it. Waits for somebody of that name who is
-    /// on the way out.
+    /// Reserves `name` for one client. Of two concurrent callers exactly one gets it. Waits while a user of this name leaves.
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken.
@@ -249,10 +239,10 @@ impl Hub {
         self.reserve_after(name, None)
     }
 
-    /// The same, behind a client that has just been cut off: waits until it is gone.
+    /// Reserves `name` after the client `ended`, which has just been disconnected: waits until its user has left.
     ///
     /// # Errors
-    /// The name, or one that looks the same, is taken by another client, or the client does not go.
+    /// Another client has the name, or one that looks the same, or the disconnected user does not leave in time.
     pub fn reserve_after(
         self: &Arc<Self>,
         name: UserName,
@@ -262,10 +252,10 @@ impl Hub {
             return Err(NameTaken::ServerName);
         }
         let mut registry = self.registry();
-        while let Some(holder) = registry.names.get(name.key()) {
-            let leaves =
-                *holder == NameState::Leaving || ended.is_some_and(|ended| *holder == NameState::Online(ended));
-            if !leaves || !registry.wait_for(&self.name_freed, LEAVING) {
+        while let Some(state) = registry.names.get(name.key()) {
+            let is_leaving =
+                *state == NameState::Leaving || ended.is_some_and(|ended| *state == NameState::Online(ended));
+            if !is_leaving || !registry.wait_for(&self.name_freed, LEAVE_TIMEOUT) {
                 return Err(NameTaken::InUse);
             }
         }
@@ -273,36 +263,25 @@ impl Hub {
         Ok(NameReservation { hub: self.clone(), name, transferred: false })
     }
 
-    /// Makes `event` known to its audience: the one way in which anything but talk reaches people. The number returned
-    /// is for [`Room::settle`] of everybody's room.
-    fn apply(&self, audience: Audience<'_>, event: Event<'_>) -> u64 {
-        match audience {
-            Audience::User(user) => {
-                user.send_event(&event, &self.limits);
-                0
-            }
-            Audience::Global => self.global.log.announce(&mut Notice::of(event, &self.limits)),
-        }
-    }
-
-    /// Tells everybody something, and returns when it is on its way to all of them.
+    /// Announces an event to all users. Returns when its delivery is done; what a kernel did not take is in a backlog.
     pub fn announce_and_wait(&self, event: Event<'_>) {
-        self.global.log.settle(self.apply(Audience::Global, event));
+        let batch = self.global.log.announce(&mut Notice::of(event, &self.limits));
+        self.global.log.settle(batch);
     }
 
-    /// Somebody here, by any way to write their name.
+    /// Finds an online user by any spelling of the name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Arc<User>> {
         self.registry().find(name)
     }
 
-    /// Everybody who is here, in the order in which they came.
+    /// Returns the users online, in the order in which they connected.
     #[must_use]
     pub fn online_users(&self) -> Vec<Arc<User>> {
         self.registry().users.values().cloned().collect()
     }
 
-    /// Every room, by name, with the number of people in it.
+    /// Returns every room with its number of members, sorted by name.
     #[must_use]
     pub fn rooms(&self) -> Vec<(RoomName, usize)> {
         let mut rooms = self.registry().rooms.list();
@@ -310,23 +289,21 @@ impl Hub {
         rooms
     }
 
-    /// Says something as the server itself, in a room or to everybody. False if there is no such room.
+    /// Says `text` as the server, in a room or to all users. Returns false if the room does not exist.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: OffsetDateTime) -> bool {
-        let (user, mut lines) = (of_server(&self.server_name), LineBatch::default());
+        let user = of_server(&self.server_name);
+        let mut lines = LineBatch::default();
         lines.push(&clean(text), Tag::default());
-        let (ids, limits) = (&self.next_message_id, &self.limits);
         let storage = self.storage.wait_for_capacity().then_some(&*self.storage);
-        let (room, all) = (room, None);
-        let id_sink = None;
         let mut talk = TalkPublication {
-            ids,
+            ids: &self.next_message_id,
             storage,
-            limits,
+            limits: &self.limits,
             client: 0,
-            room: all,
+            room: None,
             user: &user,
             lines: &lines,
-            id_sink,
+            id_sink: None,
             at: now,
             first_id: 0,
         };
@@ -339,22 +316,22 @@ impl Hub {
         true
     }
 
-    /// Tells somebody, if they are still here, that so much of what they said could not be stored.
+    /// Tells a user, if still online, that this number of its messages could not be stored.
     pub fn notify_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
         let user = self.registry().users.get(&client).cloned();
-        let mut why = Cause::LostInStorage.of_count(messages);
+        let mut report = Cause::LostInStorage.of_count(messages);
         if messages == 1 {
-            let text = why.sentence().replacen("1 of your messages", "Your last message", 1);
-            why = why.saying(text);
+            let text = report.sentence().replacen("1 of your messages", "Your last message", 1);
+            report = report.saying(text);
         }
         if let Some(user) = user {
-            user.send_event(&EventKind::from(why).at(now), &self.limits);
+            user.send_event(&EventKind::from(report).at(now), &self.limits);
         }
     }
 
-    /// A number for a visit: no message and no other visit ever has it.
+    /// Returns a session number, which no message and no other session ever has.
     fn allocate_session_number(&self) -> u64 {
-        self.session_ids.fetch_add(1, Relaxed);
+        self.session_id_count.fetch_add(1, Relaxed);
         self.allocate_id()
     }
 
@@ -362,13 +339,13 @@ impl Hub {
         self.next_message_id.fetch_add(1, Relaxed)
     }
 
-    /// How many messages were said in rooms, to everybody and to one person since the start.
+    /// Returns the number of messages since the start: in rooms, to all users and to one user.
     #[must_use]
     pub fn message_count(&self) -> u64 {
-        self.next_message_id.load(Relaxed) - self.first_id - self.session_ids.load(Relaxed)
+        self.next_message_id.load(Relaxed) - self.first_id - self.session_id_count.load(Relaxed)
     }
 
-    /// How many people are here.
+    /// Returns the number of users online.
     #[must_use]
     pub fn user_count(&self) -> usize {
         self.registry().users.len()
@@ -380,14 +357,14 @@ impl Hub {
 }
 
 impl Registry {
-    /// Somebody here, by any way to write their name.
+    /// Finds an online user by any spelling of the name.
     fn find(&self, name: &str) -> Option<Arc<User>> {
         #[cfg(feature = "faults")]
         crate::faults::strike("hub", name.as_bytes());
         self.online(&NameKey::of(name))
     }
 
-    /// The one of that name who is here.
+    /// Returns the online user of this name.
     fn online(&self, name: &NameKey) -> Option<Arc<User>> {
         match self.names.get(name)? {
             NameState::Online(client) => self.users.get(client).cloned(),
@@ -397,7 +374,7 @@ impl Registry {
 }
 
 impl NameReservation {
-    /// The name that is claimed.
+    /// Returns the reserved name.
     #[must_use]
     pub fn name(&self) -> &UserName {
         &self.name

@@ -5,7 +5,7 @@
 //! nothing comes twice. All rooms share one bound: where that is reached, `more` says so, and the client asks on.
 
 use super::Session;
-use super::pages::most_bytes;
+use super::pages::max_answer_bytes;
 use landline_common::history::{HistoryError, HistoryFilter, Page, Range};
 use landline_common::limits::count;
 use landline_common::{EventKind, OffsetDateTime, RoomKey, RoomName};
@@ -31,7 +31,7 @@ impl Session {
         self.now = now;
         // Far below what may wait for the client: its mail comes as well.
         let limits = &self.hub.limits;
-        let mut left = count(limits.catch_up_bytes).min(most_bytes(limits));
+        let mut left = count(limits.catch_up_bytes).min(max_answer_bytes(limits));
         for (room, known) in rooms {
             let Some(missed_range) = self.missed_range(room.as_ref()) else { continue };
             self.send_missed(&missed_range, *known, &mut left);
@@ -49,7 +49,7 @@ impl Session {
         let Some((name, _)) = &missed_range.room else { return };
         let range = Range::Before(missed_range.up_to.saturating_add(1), RECENT);
         // A guest who cannot be shown it now can ask for it later.
-        let Ok(page) = self.read_range(&missed_range, range, &mut most_bytes(&self.hub.limits)) else { return };
+        let Ok(page) = self.read_range(&missed_range, range, &mut max_answer_bytes(&self.hub.limits)) else { return };
         let Some(first) = page.entries.first() else { return };
         let next = page.more.then(|| format!("/history before {}", first.id).into());
         let (shown, remark) = (page.entries.len(), format!("in {name}").into());

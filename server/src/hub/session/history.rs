@@ -1,7 +1,7 @@
 //! Looking up what was said before.
 
 use super::answers::reply;
-use super::pages::most_bytes;
+use super::pages::max_answer_bytes;
 use super::{CommandResult, Hub, Session, no_such_user, quoted};
 use landline_common::clean::clean;
 use landline_common::command::HistoryQuery;
@@ -75,7 +75,7 @@ impl Session {
         };
         let mut page =
             self.hub.storage.search(&viewer, words, before, PAGE).map_err(|why| self.hub.history_refusal(&why))?;
-        self.truncate(&mut page, true, 1, &mut most_bytes(&self.hub.limits));
+        self.truncate(&mut page, true, 1, &mut max_answer_bytes(&self.hub.limits));
         let oldest = page.entries.last().map(|entry| entry.id);
         let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", quoted_words(words)));
         let remark = if page.cut_short { "there may be more: searching took too long, type whole words" } else { "" };
@@ -103,7 +103,7 @@ impl Session {
 
     /// A part of the history, as much of it as fits into a client's backlog.
     fn read_one_answer(&self, rooms: &[&str], only: HistoryFilter<'_>, range: Range) -> Result<Page, Report<'static>> {
-        let mut left = most_bytes(&self.hub.limits);
+        let mut left = max_answer_bytes(&self.hub.limits);
         self.read_within(rooms, only, range, 1, &mut left).map_err(|why| self.hub.history_refusal(&why))
     }
 

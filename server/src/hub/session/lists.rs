@@ -1,4 +1,4 @@
-//! Who and what is there, and the help.
+//! Lists of users and rooms, and the help.
 
 use super::pages::Listed;
 use super::{CommandResult, Session, quoted};
@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Session {
-    pub(super) fn list_people(&mut self, with_me: bool, after: Option<&str>) -> CommandResult {
+    /// Lists the users online; `with_me` includes this user.
+    pub(super) fn list_users(&mut self, with_me: bool, after: Option<&str>) -> CommandResult {
         let mut users = self.without_blockers(self.hub.online_users());
         users.retain(|user| with_me || !Arc::ptr_eq(user, &self.user));
         let next = |after| if with_me { Command::Online { after } } else { Command::Others { after } };
@@ -18,19 +19,21 @@ impl Session {
         Ok(())
     }
 
-    /// Who else is here, or was within the last so many seconds.
+    /// Lists the other users that are online or left within the last `seconds`.
     pub(super) fn list_seen(&mut self, seconds: u64, after: Option<&str>) -> CommandResult {
-        let (hub, me) = (&self.hub, self.user.name.key());
+        let hub = &self.hub;
+        let me = self.user.name.key();
         let ms = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let since = OffsetDateTime { unix_ms: self.now.unix_ms.saturating_sub(ms), ..self.now };
-        let here = hub.online_users();
-        let keys: HashSet<&NameKey> = here.iter().map(|user| user.name.key()).collect();
-        let mut gone = hub.storage.seen_since(since);
-        gone.retain(|name| name.key() != me && !keys.contains(name.key()) && !self.is_blocked_by_account(name.key()));
+        let online = hub.online_users();
+        let keys: HashSet<&NameKey> = online.iter().map(|user| user.name.key()).collect();
+        let mut offline = hub.storage.seen_since(since);
+        offline
+            .retain(|name| name.key() != me && !keys.contains(name.key()) && !self.is_blocked_by_account(name.key()));
         let mut names: Vec<UserName> =
-            self.without_blockers(here.clone()).iter().map(|user| user.name.clone()).collect();
+            self.without_blockers(online.clone()).iter().map(|user| user.name.clone()).collect();
         names.retain(|name| name.key() != me);
-        names.append(&mut gone);
+        names.append(&mut offline);
         let next = |after| Command::Since { seconds, after };
         self.send_names(names.iter(), after, next, |users, part| EventKind::Seen { seconds, users, part });
         Ok(())
@@ -49,7 +52,7 @@ impl Session {
     }
 
     pub(super) fn list_rooms(&mut self, after: Option<&str>) -> CommandResult {
-        // What is no room's name is no key of one, but still says from where to go on.
+        // A text that is not a valid room name still marks a position in the order of the list.
         let after = after.map(|name| match RoomName::parse(name) {
             Ok(name) => (name.key().as_str().to_owned(), name.to_string()),
             Err(_) => (name.to_lowercase(), quoted(name)),
@@ -65,11 +68,11 @@ impl Session {
         Ok(())
     }
 
-    /// The usual commands, every command, or what one of them does.
+    /// Explains the usual commands, all commands, or the one called `word`.
     pub(super) fn help(&mut self, word: Option<&str>) -> CommandResult {
         let lines: Vec<String> = match word {
             None => help::SHORT_HELP.iter().map(|line| (*line).to_owned()).collect(),
-            // "all" is a command as well.
+            // "all" is also the name of a command.
             Some(word) if word.eq_ignore_ascii_case(help::HELP_ALL) => help::all_help().collect(),
             Some(word) => help::help_about(word).collect(),
         };

@@ -1,4 +1,4 @@
-//! Messages to one person, here or away, and to everybody.
+//! Direct messages to online users and offline accounts, and messages to all users.
 
 use super::super::deliveries::SendOutcome;
 use super::super::publications::{LineBatch, Tag};
@@ -10,23 +10,26 @@ use landline_common::{Cause, EventKind, NameKey, Report, UserName};
 use std::sync::Arc;
 
 impl Session {
+    /// Sends a direct message, or puts it into the mailbox of an offline account.
     pub(super) fn send_message(&mut self, to: &str, text: &str) -> CommandResult {
         let text = self.checked_message(text)?;
         match self.hub.find(to) {
             Some(me) if Arc::ptr_eq(&me, &self.user) => Err(Cause::Yourself.report()),
             Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
             Some(other) => {
-                self.send_to(&other, &text);
+                self.send_to_online(&other, &text);
                 Ok(())
             }
-            None => self.post(to, &text),
+            None => self.send_to_mailbox(to, &text),
         }
     }
 
-    /// To somebody who is here. If it turns out that an account's connection had broken, the message waits for them.
-    fn send_to(&mut self, other: &Arc<User>, text: &str) {
+    /// Sends a direct message to an online user. If the connection of an account turns out to be broken, the message goes to
+    /// its mailbox.
+    fn send_to_online(&mut self, other: &Arc<User>, text: &str) {
         let nonce = self.tag.nonce.take();
-        let (hub, me) = (&self.hub, self.user.name.as_str());
+        let hub = &self.hub;
+        let me = self.user.name.as_str();
         let id = hub.allocate_id();
         let event = EventKind::Direct { id, from: me.into(), text: text.into(), kept: false }.at(self.now);
         hub.storage.store_direct(&DirectMessage {
@@ -61,8 +64,8 @@ impl Session {
         }
         let hub = hub.clone();
         let to = other.clone();
-        let receipt = move |out: bool| {
-            if !out {
+        let receipt = move |delivered: bool| {
+            if !delivered {
                 hub.apply_settled(to.name.key(), Settled { returned: vec![stored], ..Settled::default() });
                 hub.redeliver_if_back(&to);
             }
@@ -70,10 +73,11 @@ impl Session {
         other.send_event_with_receipt(&event, &self.hub.limits, Box::new(receipt));
     }
 
-    /// To somebody who is away, if that is an account.
-    fn post(&mut self, to: &str, text: &str) -> CommandResult {
+    /// Puts a direct message into the mailbox of an offline account.
+    fn send_to_mailbox(&mut self, to: &str, text: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let (storage, key) = (&hub.storage, NameKey::of(to));
+        let storage = &hub.storage;
+        let key = NameKey::of(to);
         let Some(name) = storage.account_name(&key) else { return Err(no_such_user(to)) };
         if self.is_blocked_by_account(&key) {
             return Err(not_delivered(&name));
@@ -89,9 +93,9 @@ impl Session {
             client: self.user.client(),
             nonce: tag.nonce.as_deref(),
         };
-        storage.enqueue_mail(&direct).map_err(|why| self.hub.not_kept(&name, &why))?;
+        storage.enqueue_mail(&direct).map_err(|why| self.hub.mailbox_refusal(&name, &why))?;
         self.id_sink().record(&tag, id);
-        // They may have come in meanwhile, and have collected what waited before this was there.
+        // The receiver may have signed in meanwhile and fetched its mail before this message was stored.
         if let Some(other) = hub.find(to) {
             hub.deliver_mail(&other);
         }
@@ -99,6 +103,7 @@ impl Session {
         Ok(())
     }
 
+    /// Says a text to all users.
     pub(super) fn say_to_all(&mut self, text: &str) -> CommandResult {
         let mut pending = LineBatch::default();
         let text = self.checked_message(text)?;
@@ -110,23 +115,24 @@ impl Session {
     }
 }
 
-/// What somebody is told whose talk everybody heard and that the storage could not take.
+/// Makes the report that talk was delivered but could not be stored.
 pub(super) fn not_stored() -> Report<'static> {
     Cause::NotStored.report()
 }
 
+/// Makes the refusal of a message to a user who blocks its sender.
 fn not_delivered(name: &UserName) -> Report<'static> {
     Cause::BlockedByUser.of_user(name.to_string())
 }
 
 impl Hub {
-    fn not_kept(&self, name: &UserName, why: &MailboxError) -> Report<'static> {
+    fn mailbox_refusal(&self, name: &UserName, why: &MailboxError) -> Report<'static> {
         let cause = match why {
             MailboxError::ReceiverFull => Cause::MailboxFull,
             MailboxError::SenderFull => Cause::MailboxFullOfYours,
             MailboxError::NotStored(why) => {
                 if self.note_failure("mail") {
-                    log::warn!("a message for {name} was not stored: {why}");
+                    log::warn!("hub: mail not stored receiver={name}: {why}");
                 }
                 Cause::MailNotStored
             }

@@ -1,4 +1,8 @@
-//! Private chats: both must want them, and they end when somebody leaves.
+//! Private chats through the server. A chat opens by a request and its acceptance, and ends by a command, a block, or when
+//! one of the two users leaves.
+//!
+//! Each function locks the hub's `private_chat_order` until the notices are sent, so that both users get them in the order
+//! of the changes.
 
 use super::super::Registry;
 use super::super::private::RequestOutcome;
@@ -9,31 +13,33 @@ use landline_common::event::Text;
 use landline_common::{Cause, EventKind, Rendering, Report};
 use std::sync::Arc;
 
-/// What the one who stays is told as the reason; Chat77 shows it.
+/// Reason for the end of a chat, shown by Chat77's client.
 const ENDED: &str = "ended by command";
+/// Reason for the end of a chat whose partner left, shown by Chat77's client.
 const DISCONNECTED: &str = "disconnected";
 
 impl Session {
-    pub(super) fn ask_private(&mut self, user: &str) -> CommandResult {
+    /// Requests a private chat, or opens it if the other user has requested it.
+    pub(super) fn request_private(&mut self, user: &str) -> CommandResult {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
         let other = self.other_online_user(user)?;
         self.check_not_blocked(&other)?;
         let name = &other.name;
         let mut registry = self.hub.registry();
-        let asked = registry.private_chats.request(self.user.client(), other.client());
-        if asked == RequestOutcome::Sent
+        let outcome = registry.private_chats.request(self.user.client(), other.client());
+        if outcome == RequestOutcome::Sent
             && let Err(refusal) = self.count_request(&mut registry, &other)
         {
             registry.private_chats.remove_request(other.client(), self.user.client());
             return Err(refusal);
         }
         drop(registry);
-        match asked {
+        match outcome {
             RequestOutcome::Sent => {
                 self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
                 self.send_event_to(&other, EventKind::PrivateRequest { from: self.name() });
-                // A user who types reads words; the unframed programs compare every message.
+                // Explain the line to a user at a terminal. Unframed programs compare every message, so they get no more.
                 if other.rendering() == Rendering::Text {
                     self.send_event_to(&other, Cause::PrivateAsks.of_user(self.name()).into());
                 }
@@ -49,7 +55,10 @@ impl Session {
         }
     }
 
-    /// Whether neither blocks the other.
+    /// Checks that neither user blocks the other.
+    ///
+    /// # Errors
+    /// The other user blocks this one, or is blocked by it.
     pub(super) fn check_not_blocked(&self, other: &User) -> CommandResult {
         let name = &other.name;
         if self.is_blocked_by(other) {
@@ -61,19 +70,20 @@ impl Session {
         Ok(())
     }
 
-    /// Counts a request to `other`.
+    /// Counts a request from this address to `other`.
     ///
     /// # Errors
-    /// Too many requests came from this address lately.
+    /// The address has sent too many requests to that user within the last minute.
     pub(super) fn count_request(&self, registry: &mut Registry, other: &User) -> CommandResult {
         let now = self.hub.poller.uptime();
         registry.request_budgets.take(other.client(), &self.user.address, now).map_err(|wait| {
-            let mut why = Cause::Throttled.report();
-            why.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
-            why
+            let mut report = Cause::Throttled.report();
+            report.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+            report
         })
     }
 
+    /// Accepts or rejects a request: of the named user, or the only open one. Rejects direct requests too.
     pub(super) fn answer_private(&mut self, user: Option<&str>, accept: bool) -> CommandResult {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
@@ -84,15 +94,16 @@ impl Session {
             Some(user) => self.other_online_user(user)?,
             None => self.only_requester()?,
         };
-        let (me, name) = (self.user.client(), &other.name);
+        let me = self.user.client();
+        let name = &other.name;
         let mut registry = self.hub.registry();
-        let asked = if accept {
+        let was_requested = if accept {
             registry.private_chats.accept(me, other.client())
         } else {
             registry.private_chats.remove_request(me, other.client())
         };
         drop(registry);
-        if !asked {
+        if !was_requested {
             return Err(Cause::NotAskedPrivate.of_user(name.to_string()));
         }
         if accept {
@@ -104,6 +115,7 @@ impl Session {
         Ok(())
     }
 
+    /// Lists the partners of the user's private chats.
     pub(super) fn list_private(&mut self, after: Option<&str>) -> CommandResult {
         let registry = self.hub.registry();
         let partners = registry.private_chats.partners(self.user.client());
@@ -115,14 +127,14 @@ impl Session {
         Ok(())
     }
 
-    /// Says a text in the private chat with `to`. Of a typed line, `to` is only the first word: if it names no user, it
+    /// Sends a text in the private chat with `to`. In a typed line `to` is only the first word: if it names no user, the word
     /// belongs to the text, which goes to the only partner.
     pub(super) fn say_private(&mut self, to: Option<&str>, text: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let is_word = to.is_some_and(|word| self.is_first_word(word));
+        let is_text = to.is_some_and(|word| self.begins_text(word));
         let _order = hub.private_chat_order.lock();
         let (other, text) = match to {
-            Some(word) if is_word => (self.only_partner()?, format!("{word} {text}").into()),
+            Some(word) if is_text => (self.only_partner()?, format!("{word} {text}").into()),
             Some(name) => (self.other_online_user(name)?, Text::from(text)),
             None => (self.only_partner()?, Text::from(text)),
         };
@@ -134,9 +146,9 @@ impl Session {
         Ok(())
     }
 
-    /// True if `word` names no user and so begins a text. The name of a user who has left stays a name for a day: a text
-    /// for a former partner must not go to another one. Programs always name the user.
-    fn is_first_word(&self, word: &str) -> bool {
+    /// True if `word` names no user, so that it is the first word of a text. The name of a user who left within the last day
+    /// still counts as a name: a text for a former partner must not go to another one. Programs always name the user.
+    fn begins_text(&self, word: &str) -> bool {
         match self.user.rendering() {
             Rendering::Json => false,
             // Chat77's first client never names a user.
@@ -145,6 +157,7 @@ impl Session {
         }
     }
 
+    /// Ends a private chat: with the named user, or the only one.
     pub(super) fn end_private(&mut self, user: Option<&str>) -> CommandResult {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
@@ -156,14 +169,14 @@ impl Session {
         if !self.hub.registry().private_chats.end(self.user.client(), other.client()) {
             return Err(Cause::NoPrivateToEnd.of_user(name.to_owned()));
         }
-        // Chat77's client forgets the chat at this line, on both sides.
+        // Chat77's client drops the chat when it gets this line, so both sides need it.
         self.send_event(EventKind::PrivateEnded { with: name.into(), reason: ENDED.into() });
         self.answer(Cause::PrivateOver.of_user(name).into());
         self.send_event_to(&other, EventKind::PrivateEnded { with: self.name(), reason: ENDED.into() });
         Ok(())
     }
 
-    /// Ends everything between them and somebody whom they now block.
+    /// Ends all chats and requests with a user who is blocked from now on.
     pub(super) fn end_contact(&self, other: &User) {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
@@ -183,7 +196,7 @@ impl Session {
         }
     }
 
-    /// Leaving ends all that was private. Nobody finds this person any more.
+    /// Ends all private and direct chats of a user who leaves. Lookups do not find the user any more.
     pub(super) fn end_all_private(&mut self) {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
@@ -196,7 +209,8 @@ impl Session {
         let partners = find(&ended.partners);
         let requesters = find(&ended.requesters);
         self.former_partners = partners.iter().map(|partner| partner.identity()).collect();
-        // Where both lose their connections at once, the first to get here remembers the chat for both.
+        // If both partners leave at the same time, the first one to get here records the chat for both, so that it can be
+        // reopened when both resume.
         for client in &ended.partners {
             if let Some(partner) = registry.leaving.get_mut(client) {
                 partner.partners.push(self.user.identity());
@@ -212,12 +226,13 @@ impl Session {
         }
     }
 
+    /// Tells both users that their chat is open.
     fn announce_connected(&mut self, other: &User) {
         self.send_event_to(other, EventKind::PrivateConnected { with: self.name() });
         self.answer(EventKind::PrivateConnected { with: other.name.as_str().into() });
     }
 
-    /// The only partner, for commands that name no user.
+    /// Returns the only partner, for commands that name no user.
     fn only_partner(&self) -> Result<Arc<User>, Report<'static>> {
         let registry = self.hub.registry();
         let partners = registry.private_chats.partners(self.user.client());
@@ -229,7 +244,7 @@ impl Session {
         }
     }
 
-    /// The only user who waits for an answer, for commands that name no user.
+    /// Returns the only user that waits for an answer, for commands that name no user.
     fn only_requester(&self) -> Result<Arc<User>, Report<'static>> {
         let registry = self.hub.registry();
         let requesters = registry.private_chats.requesters(self.user.client());
@@ -241,12 +256,13 @@ impl Session {
         }
     }
 
+    /// Returns the user's name for an event.
     pub(super) fn name(&self) -> Text<'_> {
         self.user.name.as_str().into()
     }
 }
 
-/// The names, of at most as many users as one may have chats with.
+/// Joins names into one text. Its length is bounded by the number of chats that a user may have.
 fn joined(users: &[&Arc<User>]) -> String {
     users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -35,7 +35,7 @@ impl Moderator {
     /// Who is here, with their addresses.
     #[must_use]
     pub fn users(&self) -> String {
-        let users = self.context.hub.global();
+        let users = self.context.hub.online_users();
         let addresses = self.addresses();
         let line = |user: &Arc<User>| {
             let kind = if user.is_account() { ", account" } else { "" };
@@ -178,7 +178,7 @@ impl Moderator {
         let row = BanRow { name, reason: reason.to_owned(), ..BanRow::new(String::new(), now, minutes) };
         let stored = self.context.bans.add(range, row, now).map_err(|e| e.to_string())?;
         let addresses = self.addresses();
-        let mut hit = self.context.hub.global();
+        let mut hit = self.context.hub.online_users();
         hit.retain(|user| addresses.get(&user.client()).is_some_and(|address| range.contains(address)));
         self.say_goodbye(&hit, Cause::Banned, reason);
         self.end(|_, address| range.contains(&address), DisconnectReason::Banned);
@@ -259,7 +259,7 @@ impl Moderator {
         let in_room = |name: &RoomName| hub.rooms().iter().find(|(room, _)| room.key() == name.key()).map(|(_, n)| *n);
         let (users, place) = match &name {
             Some(name) => (in_room(name).unwrap_or(0), format!(" in {name}")),
-            None => (hub.users(), String::new()),
+            None => (hub.user_count(), String::new()),
         };
         Ok(format!("Said to {users} user{}{place}.", if users == 1 { "" } else { "s" }))
     }
@@ -269,7 +269,7 @@ impl Moderator {
     pub fn stats(&self) -> String {
         let (hub, tally) = (&self.context.hub, self.flushers.tally());
         let mut doors = BTreeMap::new();
-        for user in hub.global() {
+        for user in hub.online_users() {
             *doors.entry(door_name(user.rendering())).or_insert(0) += 1;
         }
         let doors: Vec<_> = doors.iter().map(|(door, users)| format!("{door} {users}")).collect();
@@ -278,10 +278,10 @@ impl Moderator {
         format!(
             "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
              Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes",
-            hub.users(),
+            hub.user_count(),
             if doors.is_empty() { "nobody".to_owned() } else { doors.join(", ") },
             hub.rooms().len(),
-            hub.messages(),
+            hub.message_count(),
             tally.deliveries(),
             tally.bytes(),
             seconds / 3_600,
@@ -323,7 +323,7 @@ impl Moderator {
         for user in users {
             // First, or they could be back before they are out.
             self.context.hub.revoke_session(user);
-            user.tell(&EventKind::from(cause.report().with_reason(reason)).at(now), &self.context.limits);
+            user.send_event(&EventKind::from(cause.report().with_reason(reason)).at(now), &self.context.limits);
         }
     }
 

@@ -61,7 +61,7 @@ impl Dispatcher<'_> {
 
     fn register(&mut self, password: &str) -> Result<Report<'static>, Report<'static>> {
         self.passwords.register_guest(self.user, password)?;
-        self.session.becomes_account();
+        self.session.upgrade_to_account();
         Ok(Cause::AccountMade.with_user(self.user.name.to_string()))
     }
 

@@ -143,7 +143,7 @@ impl Connection<'_> {
         let reservation = reservation.map_err(|taken| {
             let cause = match taken {
                 NameTaken::InUse => Cause::NameTaken,
-                NameTaken::Servers => Cause::NameOfServer,
+                NameTaken::ServerName => Cause::NameOfServer,
             };
             AuthResult::NameTaken(cause.report())
         })?;

@@ -116,7 +116,7 @@ impl Dispatcher<'_> {
         let request = match object {
             Ok(request) => request,
             Err((label, why)) => {
-                self.session.refuse_labelled(label, cleaned(why), now);
+                self.session.refuse_labeled(label, cleaned(why), now);
                 return AfterCommand::Here;
             }
         };
@@ -124,7 +124,7 @@ impl Dispatcher<'_> {
         let command = match request.command() {
             Ok(command) => command,
             Err(why) => {
-                self.session.refuse_labelled(label, cleaned(why), now);
+                self.session.refuse_labeled(label, cleaned(why), now);
                 return AfterCommand::Here;
             }
         };
@@ -145,10 +145,10 @@ impl Dispatcher<'_> {
     fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         match command {
             Command::Register { .. } | Command::Password(_) => {
-                if self.session.begin(&command, tag, now)
+                if self.session.begin_command(&command, tag, now)
                     && let Err(report) | Ok(Some(report)) = self.account_command(command, now)
                 {
-                    self.session.end(report);
+                    self.session.finish_command(report);
                 }
                 AfterCommand::Here
             }
@@ -160,7 +160,7 @@ impl Dispatcher<'_> {
     pub(super) fn throttled(&mut self, label: String, retry: Duration, now: OffsetDateTime) {
         let mut why = Cause::Throttled.report();
         why.about.retry_ms = Some(u64::try_from(retry.as_millis()).unwrap_or(u64::MAX).max(1));
-        self.session.refuse_labelled(Some(label), why, now);
+        self.session.refuse_labeled(Some(label), why, now);
     }
 
     pub(super) fn command<'m>(&self, typed: &'m Inbound<'_>) -> Option<Result<Command<'m>, CommandError<'m>>> {

@@ -199,7 +199,7 @@ impl Connection<'_> {
             DisconnectReason::Resumed => RESUMED,
         });
         if [LOST, CLOSED, TOO_SLOW].contains(&reason) {
-            session.lose();
+            session.mark_connection_lost();
         }
         if self.outbox.owes_receipts() {
             // What is on its way to them is theirs or waits again, before they can come back and collect it.
@@ -238,7 +238,7 @@ impl Connection<'_> {
             unsent: Unsent::default(),
             rendering: user.rendering(),
         };
-        let mut confirm_at = user.knows_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
+        let mut confirm_at = user.supports_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
         loop {
             // What came right behind the sign-in is already here.
             if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
@@ -331,7 +331,7 @@ impl Connection<'_> {
                 (ReadMessage::Text(text), None) => turn.lines(text),
                 (ReadMessage::TooLong(_), None) => 1,
             };
-            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.user.answers_ping();
+            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.user.record_pong();
             let leaves = object.is_none() && turn.leaves(&piece);
             let verdict = if answers_ping || leaves { RateVerdict::Passes } else { rate.message(lines, instant) };
             match verdict {

@@ -28,15 +28,15 @@ impl Connection<'_> {
         let line = format_args!("{ghost} gave no sign of life when its name was asked for from {address}");
         self.context.log(self.stream.address(), LogCause::Probes, Level::Info, line);
         holder.outbox().cut(DisconnectReason::Broken);
-        hub.claim_behind(name, Some(holder.client()))
+        hub.reserve_after(name, Some(holder.client()))
     }
 
     /// Whether a client gives a sign of life. One that ends meanwhile gives none.
     fn is_alive(&self, holder: &Arc<User>) -> bool {
         let outbox = holder.outbox();
-        let proof = if holder.acknowledges() { Proof::Bytes } else { Proof::Acknowledgement };
+        let proof = if holder.sends_acks() { Proof::Bytes } else { Proof::Acknowledgement };
         let (mut probe, mut life) = Probe::begin(outbox.stream(), proof, self.stream.address());
-        if life == Life::Unknown && holder.knows_pings() {
+        if life == Life::Unknown && holder.supports_pings() {
             holder.ping(self.context.clock.now(), &self.context.limits);
             if proof == Proof::Bytes {
                 probe.has_asked(outbox.waiting());

@@ -24,7 +24,12 @@ impl Connection<'_> {
             log::error!("no random numbers for a session's token: {why}; it cannot be resumed");
             return None;
         }
-        Some(SessionOptions { token: Token::of(bits), transport: self.transport(), acks: stay.acks, seq: stay.seq })
+        Some(SessionOptions {
+            token: Token::from_bits(bits),
+            transport: self.transport(),
+            acks: stay.acks,
+            seq: stay.seq,
+        })
     }
 
     /// Goes on with the session of that token.
@@ -42,7 +47,7 @@ impl Connection<'_> {
                         return Err(AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string())));
                     };
                     let now = self.context.clock.now();
-                    self.context.hub.come_back(reservation, used, self.newcomer_to_resume(&stay), options, now)
+                    self.context.hub.resume_lost(reservation, used, self.newcomer_to_resume(&stay), options, now)
                 }
             };
             match resumed {

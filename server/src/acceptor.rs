@@ -135,17 +135,17 @@ impl Acceptor {
         let context = self.context.clone();
         // Fails only for a client that has closed already.
         let Ok(stream) = Stream::new(socket, count(context.limits.send_buffer_bytes)) else { return };
-        let stream = stream.lost_after(Limits::seconds(context.limits.unacknowledged_seconds));
+        let stream = stream.with_unacknowledged_timeout(Limits::seconds(context.limits.unacknowledged_seconds));
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
         let stream = Arc::new(stream);
         let outbox = Outbox::new(client, &stream, &context.poller);
-        let is_banned = || context.bans.covers(stream.address(), context.clock.now());
+        let is_banned = || context.bans.is_banned(stream.address(), context.clock.now());
         if is_banned() {
             log::debug!("refused a connection from {}: banned", stream.address());
             refuse(&outbox, port_kind, Cause::AddressBanned, context.clock.now());
             return;
         }
-        let Some(entry) = self.connections.enter(&outbox, stream.address()) else {
+        let Some(entry) = self.connections.admit(&outbox, stream.address()) else {
             log::debug!("refused a connection from {}: the server is full", stream.address());
             refuse(&outbox, port_kind, Cause::ServerFull, context.clock.now());
             return;
@@ -159,12 +159,12 @@ impl Acceptor {
             let serve = AssertUnwindSafe(|| connection::serve(&context, &stream, &session_outbox, port_kind, &entry));
             if catch_unwind(serve).is_err() {
                 log::error!("a panic in the session of client {client}; other sessions are not affected");
-                session_outbox.cut(DisconnectReason::Broken);
+                session_outbox.disconnect(DisconnectReason::Broken);
             }
         };
         let thread = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session);
         if let Err(error) = thread {
-            if self.thread_failures_logged.lock().is_due(Instant::now()) {
+            if self.thread_failures_logged.lock().allow(Instant::now()) {
                 log::error!("no thread for a new client: {error}; new clients are refused");
             }
             refuse(&outbox, port_kind, Cause::ServerFull, self.context.clock.now());

@@ -82,7 +82,7 @@ impl Stores {
             _ => {}
         }
         self.is_failing = stored.is_err();
-        if self.bans.store_again() {
+        if self.bans.retry_write() {
             log::info!("bans.json: all bans are stored now");
         }
     }

@@ -3,7 +3,7 @@
 use crate::connection::ServerContext;
 use crate::connections::{self, ConnectionTable, LiveConnection};
 use crate::fanout::{DisconnectReason, Flushers};
-use crate::guard::bans::{Stored, parse_range, shown};
+use crate::guard::bans::{Stored, display_range, parse_range};
 use crate::guard::departed::DepartedUser;
 use crate::hub::User;
 use crate::store::{BanRow, Messages};
@@ -189,8 +189,8 @@ impl Moderator {
         let names: Vec<_> = online.chain(lost.iter().map(|name| format!("{name} (connection lost)"))).collect();
         let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
         let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
-        log::info!("banned {}{how_long}: {whom}{}", shown(range), with_reason(reason));
-        Ok(format!("Banned {}{how_long}: {whom}.{}", shown(range), until_restart(&stored, "is gone")))
+        log::info!("banned {}{how_long}: {whom}{}", display_range(range), with_reason(reason));
+        Ok(format!("Banned {}{how_long}: {whom}.{}", display_range(range), until_restart(&stored, "is gone")))
     }
 
     /// Ends a ban.
@@ -202,10 +202,10 @@ impl Moderator {
             parse_range(address).ok_or_else(|| format!("{address} is no address; /bans lists what is banned."))?;
         match self.context.bans.remove(range, self.context.clock.now()) {
             Some(stored) => {
-                log::info!("unbanned {}", shown(range));
-                Ok(format!("Unbanned {}.{}", shown(range), until_restart(&stored, "counts again")))
+                log::info!("unbanned {}", display_range(range));
+                Ok(format!("Unbanned {}.{}", display_range(range), until_restart(&stored, "counts again")))
             }
-            None => Err(format!("{} is not banned; /bans lists what is.", shown(range))),
+            None => Err(format!("{} is not banned; /bans lists what is.", display_range(range))),
         }
     }
 
@@ -267,7 +267,7 @@ impl Moderator {
     /// How the server is doing.
     #[must_use]
     pub fn stats(&self) -> String {
-        let (hub, tally) = (&self.context.hub, self.flushers.tally());
+        let (hub, tally) = (&self.context.hub, self.flushers.stats());
         let mut doors = BTreeMap::new();
         for user in hub.global() {
             *doors.entry(door_name(user.rendering())).or_insert(0) += 1;
@@ -288,7 +288,7 @@ impl Moderator {
             seconds / 60 % 60,
             seconds % 60,
             memory(),
-            self.context.poller.waiting(),
+            self.context.poller.queued_bytes(),
         )
     }
 
@@ -328,7 +328,7 @@ impl Moderator {
     }
 
     fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: DisconnectReason) {
-        connections::end(&self.connections.find(chosen), why, Instant::now() + LAST_WORDS);
+        connections::disconnect_all(&self.connections.find(chosen), why, Instant::now() + LAST_WORDS);
     }
 }
 

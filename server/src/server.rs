@@ -14,11 +14,11 @@ use crate::guard::{
 };
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
-use crate::log_throttle::Complaints;
+use crate::log_throttle::KeyedLogThrottle;
 use crate::moderation::Moderator;
 use crate::store::messages::Retention;
 use crate::store::{Accounts, LockFile, Messages, Sessions};
-use crate::store_backend::{NotStored, StoreBackend};
+use crate::store_backend::{NotStored, StoreBackend, open_bans};
 use anyhow::Context;
 use landline_common::limits::{Limits, count};
 use landline_common::{Cause, EventKind};
@@ -57,7 +57,7 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_by(clock: Clock, config: &Config, lock: LockFile) -> anyhow::Result<Server> {
-        let capacity = capacity::clients(config.max_clients);
+        let capacity = capacity::raise_and_measure(config.max_clients);
         let limits = &config.limits;
         let ports = Ports::bind(config)?;
         let stores = Stores::open(config, &clock)?;
@@ -155,7 +155,11 @@ impl Server {
         context.hub.last_words(EventKind::from(Cause::Stopping.report()).at(context.clock.now()));
         let now = Instant::now();
         let connections = self.acceptor.connections.find(|_, _| true);
-        connections::end(&connections, DisconnectReason::Closed, now + Limits::seconds(context.limits.flush_seconds));
+        connections::disconnect_all(
+            &connections,
+            DisconnectReason::Closed,
+            now + Limits::seconds(context.limits.flush_seconds),
+        );
         if !self.acceptor.connections.wait_empty(Instant::now() + LAST_SESSIONS) {
             log::warn!("some sessions have not ended after {} s", LAST_SESSIONS.as_secs());
         }
@@ -185,7 +189,7 @@ impl Stores {
             accounts: Arc::new(Accounts::open(folder, limits)?),
             sessions: Arc::new(Sessions::open(folder, limits)?),
             messages: Arc::new(Messages::open(folder, keep(config.history), limits, not_stored.callback(clock))?),
-            bans: Arc::new(Bans::open(folder)?),
+            bans: Arc::new(open_bans(folder)?),
             not_stored,
         })
     }
@@ -225,7 +229,7 @@ fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, st
         probes: Probes::new(count(limits.probes_per_address)),
         budgets: budgets(config),
         log_budgets: LogBudgets::default(),
-        complaints: Complaints::default(),
+        log_throttle: KeyedLogThrottle::default(),
         bans: stores.bans.clone(),
         departed: DepartedUsers::default(),
         poller,

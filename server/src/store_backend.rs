@@ -4,13 +4,17 @@
 
 use crate::clock::Clock;
 use crate::fanout::ClientId;
+use crate::guard::Bans;
+use crate::guard::bans::{BanStorage, parse_range};
 use crate::hub::{Hub, MailHandler, Storage};
 use crate::ordered_mutex;
-use crate::store::{Accounts, Messages, Sessions};
+use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, Sessions};
 use landline_common::history::{
     DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, OnceLock, Weak};
 
 /// The stores that the hub uses.
@@ -58,6 +62,25 @@ impl NotStored {
     pub fn set_hub(&self, hub: &Arc<Hub>) {
         // Fails on a second call only, and there is one call.
         let _ = self.0.set(Arc::downgrade(hub));
+    }
+}
+
+/// Reads the bans in `folder`.
+///
+/// # Errors
+/// `bans.json` is damaged or of another program; the text names it.
+pub fn open_bans(folder: &Path) -> Result<Bans, FileError> {
+    let (file, rows) = BanFile::open(folder, |address| parse_range(address).is_some())?;
+    Ok(Bans::new(Box::new(file), rows))
+}
+
+impl BanStorage for BanFile {
+    fn write(&self, bans: &[BanRow]) -> io::Result<()> {
+        BanFile::write(self, bans)
+    }
+
+    fn exists(&self) -> bool {
+        BanFile::exists(self)
     }
 }
 

@@ -106,7 +106,7 @@ impl Dispatcher<'_> {
 
     /// Takes note of a line that is dropped without being carried out.
     pub(super) fn skip(&mut self, message: &str) {
-        let Some(typed) = self.door.typed(message) else { return };
+        let Some(typed) = self.door.decode(message) else { return };
         if let Some(command) = self.command(&typed) {
             self.hold_talk_behind(&command);
         }

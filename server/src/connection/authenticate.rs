@@ -28,8 +28,8 @@ impl Connection<'_> {
             }
             AuthRequest::Name { name, password } => self.counted(rendering, || self.come_in(name, &password)),
             AuthRequest::Login { alias, password } => self.counted(rendering, || self.log_in(&alias, &password)),
-            AuthRequest::Object { sign_in, server_password, stay } => {
-                self.attempt_object(sign_in, server_password, stay)
+            AuthRequest::Object { sign_in, server_password, session } => {
+                self.attempt_object(sign_in, server_password, session)
             }
         }
     }
@@ -173,7 +173,7 @@ impl Connection<'_> {
     /// attempt counts even where the name is locked, or guesses under a locked name would be free.
     fn log_in_from(
         &self,
-        from_here: throttle::Try<'_>,
+        from_here: throttle::ThrottledAttempt<'_>,
         was_compared: bool,
         alias: &str,
         password: &str,
@@ -200,7 +200,7 @@ impl Connection<'_> {
         let session = stay.as_ref().and_then(|stay| self.session_options(stay));
         let stay = stay.unwrap_or_default();
         // Before they are told: from then on nobody may take their place.
-        self.entry.signed_in();
+        self.entry.mark_signed_in();
         let now = self.context.clock.now();
         let newcomer = SignInRequest {
             outbox: self.outbox.clone(),

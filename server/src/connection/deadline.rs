@@ -16,7 +16,7 @@ pub(super) struct SignInDeadline {
 impl SignInDeadline {
     pub(super) fn begin(limits: &Limits, port_kind: PortKind) -> SignInDeadline {
         let now = Instant::now();
-        let answer = Limits::seconds((port_kind.door(&[]).answer_seconds)(limits));
+        let answer = Limits::seconds((port_kind.spec(&[]).answer_seconds)(limits));
         SignInDeadline {
             greet_at: now + Limits::millis(limits.greeting_ms),
             quiet: Limits::millis(limits.unframed_quiet_ms),

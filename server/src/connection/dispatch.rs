@@ -63,7 +63,7 @@ impl Dispatcher<'_> {
             self.skip(message);
             return AfterCommand::Here;
         }
-        let Some(typed) = self.door.typed(message) else {
+        let Some(typed) = self.door.decode(message) else {
             log::trace!("{} sent what means nothing at that door", self.user.name);
             return AfterCommand::Here;
         };
@@ -179,7 +179,7 @@ impl Dispatcher<'_> {
         if !has_line_end(message) && !message.contains('\\') {
             return 1;
         }
-        let Some(typed) = self.door.typed(message) else { return 1 };
+        let Some(typed) = self.door.decode(message) else { return 1 };
         let command = self.command(&typed);
         command.and_then(Result::ok).map_or(1, |command| self.lines_said(&command))
     }
@@ -202,7 +202,7 @@ impl Dispatcher<'_> {
     /// Whether that, if it says something, is not too much together with what others at the same address say.
     fn may_say(&self, command: &Command<'_>, instant: Instant) -> bool {
         let (Some(budget), Some(text)) = (&self.budget, command.said()) else { return true };
-        match budget.say(self.size(text), instant) {
+        match budget.charge(self.size(text), instant) {
             BudgetVerdict::Passes => true,
             BudgetVerdict::Dropped { log } => {
                 if log {
@@ -230,7 +230,7 @@ impl Dispatcher<'_> {
         if self.questions.is_some() || text.len() > 64 {
             return false;
         }
-        self.door.typed(text).is_some_and(|typed| self.command(&typed) == Some(Ok(Command::Quit)))
+        self.door.decode(text).is_some_and(|typed| self.command(&typed) == Some(Ok(Command::Quit)))
     }
 
     /// Counts a line that came too fast, for users who type: programs compare every message that they get.

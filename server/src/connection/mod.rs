@@ -17,12 +17,12 @@ use crate::connections::ConnectionGuard;
 use crate::door::{Door, PortKind};
 use crate::fanout::{DisconnectReason, Outbox, Poller};
 use crate::guard::{
-    AddressBudgets, Bans, DepartedUsers, Hasher, Idle, Lockout, LogBudgets, LogCause, LogVerdict, Probes, Rate,
-    RateVerdict, Silence, Throttle,
+    AddressBudgets, Bans, DepartedUsers, Hasher, IdleState, IdleTimer, Lockout, LogBudgets, LogCause, LogVerdict,
+    Probes, Rate, RateVerdict, Throttle,
 };
 use crate::hub::{AfterCommand, Hub, Session, User};
-use crate::log_throttle::Complaints;
-use crate::net::{Arrived, Stream};
+use crate::log_throttle::KeyedLogThrottle;
+use crate::net::{ReadResult, Stream};
 use crate::store::{Accounts, Record, Sessions};
 use dispatch::Dispatcher;
 use landline_common::limits::count;
@@ -66,7 +66,7 @@ pub struct ServerContext {
     /// Bounds what one address writes into the log.
     pub log_budgets: LogBudgets,
     /// Bounds how often a failure that recurs is logged.
-    pub complaints: Complaints,
+    pub log_throttle: KeyedLogThrottle,
     /// Who is kept out.
     pub bans: Arc<Bans>,
     /// Who has just left.
@@ -90,7 +90,7 @@ pub struct ServerContext {
 impl ServerContext {
     /// Logs what clients at that address may cause as often as they like.
     fn log(&self, address: IpAddr, cause: LogCause, level: Level, line: Arguments<'_>) {
-        match self.log_budgets.take(cause, address, Instant::now()) {
+        match self.log_budgets.charge(cause, address, Instant::now()) {
             LogVerdict::Write => log::log!(level, "{line}"),
             LogVerdict::Announce => log::warn!("{address}: too many log lines ({cause:?}); leaving them out"),
             LogVerdict::Skip => {}
@@ -140,7 +140,7 @@ pub fn serve(
     port_kind: PortKind,
     entry: &ConnectionGuard,
 ) {
-    let longest = count((port_kind.door(&[]).longest)(&context.limits));
+    let longest = count((port_kind.spec(&[]).max_message_bytes)(&context.limits));
     let input = if port_kind.speaks_first() { ReceiveBuffer::of_lines(longest) } else { ReceiveBuffer::new(longest) };
     let rate = Rate::new(context.rate, context.limits.dropped_lines);
     let upkeep = upkeep_rate(context);
@@ -150,9 +150,9 @@ pub fn serve(
     }
     let flush = Limits::seconds(context.limits.flush_seconds);
     if outbox.flush(Instant::now() + flush) {
-        stream.part(Instant::now() + PARTING);
+        stream.close_gracefully(Instant::now() + PARTING);
     }
-    outbox.cut(DisconnectReason::Closed);
+    outbox.disconnect(DisconnectReason::Closed);
 }
 
 impl Connection<'_> {
@@ -167,7 +167,7 @@ impl Connection<'_> {
 
     /// The most bytes of a message at this door.
     fn longest(&self) -> u64 {
-        (self.port_kind.door(&[]).longest)(&self.context.limits)
+        (self.port_kind.spec(&[]).max_message_bytes)(&self.context.limits)
     }
 
     /// From the greeting to the last line, with both in the records.
@@ -183,14 +183,14 @@ impl Connection<'_> {
         };
         let context = self.context;
         // The sign-out follows the sign-in, or the next start would take the user for one whom a kill signed out.
-        let recorded = context.log_budgets.take(LogCause::Records, ip, Instant::now());
+        let recorded = context.log_budgets.charge(LogCause::Records, ip, Instant::now());
         match recorded {
             LogVerdict::Write => context.sessions.login(&record(context)),
             left_out => context.sessions.login_unrecorded(&record(context), left_out == LogVerdict::Announce),
         }
         context.log(ip, LogCause::Sessions, Level::Info, format_args!("{} joined from {address}", user.name));
         let reason = self.talk(&mut session, door, &user);
-        let reason = self.outbox.cut_reason().map_or(reason, |cut| match cut {
+        let reason = self.outbox.disconnect_reason().map_or(reason, |cut| match cut {
             DisconnectReason::TooSlow => TOO_SLOW,
             DisconnectReason::Broken => LOST,
             DisconnectReason::Closed => "server stopped",
@@ -201,11 +201,11 @@ impl Connection<'_> {
         if [LOST, CLOSED, TOO_SLOW].contains(&reason) {
             session.lose();
         }
-        if self.outbox.owes_receipts() {
+        if self.outbox.has_pending_receipts() {
             // What is on its way to them is theirs or waits again, before they can come back and collect it.
             let flush = Limits::seconds(context.limits.flush_seconds);
             if !self.outbox.flush(Instant::now() + flush) {
-                self.outbox.cut(DisconnectReason::TooSlow);
+                self.outbox.disconnect(DisconnectReason::TooSlow);
             }
         }
         context.departed.add(&user.name, self.stream.address(), Instant::now());
@@ -219,7 +219,7 @@ impl Connection<'_> {
     fn talk(&mut self, session: &mut Session, door: &dyn Door, user: &User) -> Reason {
         let context = self.context;
         let warning = Limits::seconds(context.limits.idle_warning_seconds);
-        let mut idle = Idle::new(context.timeout, warning, Instant::now());
+        let mut idle = IdleTimer::new(context.timeout, warning, Instant::now());
         self.rate = Rate::new(context.rate, context.limits.dropped_lines);
         let unframed = self.input.framing() == Framing::Unframed;
         let budget = context.budgets.of(self.stream.address(), Instant::now());
@@ -244,21 +244,21 @@ impl Connection<'_> {
             if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
                 return reason;
             }
-            if self.outbox.cut_reason().is_some_and(|cut| cut != DisconnectReason::Broken) {
+            if self.outbox.disconnect_reason().is_some_and(|cut| cut != DisconnectReason::Broken) {
                 // What it sent before it was cut off is not wanted; what came before it broke off is.
                 return "cut off";
             }
             let instant = Instant::now();
             if std::mem::take(&mut turn.awake) {
-                idle.heard(instant);
+                idle.restart(instant);
             }
-            match idle.check(instant) {
-                Silence::Fine => {}
-                Silence::Warn => {
+            match idle.poll(instant) {
+                IdleState::Active => {}
+                IdleState::Warn => {
                     let left = context.limits.idle_warning_seconds;
                     turn.tell(Cause::IdleWarning.of_seconds(left).into(), context.clock.now());
                 }
-                Silence::TooLong => {
+                IdleState::Expired => {
                     turn.tell(Cause::Idle.report().into(), context.clock.now());
                     return "idle";
                 }
@@ -266,23 +266,23 @@ impl Connection<'_> {
             if let Some(report) = turn.unsent.take_due(instant) {
                 turn.tell(report.into(), context.clock.now());
             }
-            let deadline = turn.unsent.due().map_or(idle.next(), |due| due.min(idle.next()));
+            let deadline = turn.unsent.due().map_or(idle.deadline(), |due| due.min(idle.deadline()));
             match self.stream.read(self.input.space(), deadline) {
-                Arrived::Bytes(n) => {
+                ReadResult::Bytes(n) => {
                     self.filled(n);
                     turn.awake = !context.strict_timeout;
                     if confirm_at.take_if(|at| Instant::now() >= *at).is_some() {
                         turn.session.confirm_token();
                     }
                 }
-                Arrived::Nothing => {}
-                Arrived::Closed => {
+                ReadResult::TimedOut => {}
+                ReadResult::Closed => {
                     self.obey_last(&mut turn);
                     turn.tell_unsent(context.clock.now());
                     return CLOSED;
                 }
                 // The beginning of a line is none: it may say something else than the whole.
-                Arrived::Broken => return LOST,
+                ReadResult::Broken => return LOST,
             }
         }
     }
@@ -290,7 +290,7 @@ impl Connection<'_> {
     /// The last line of a client that has closed may lack its end. Half of a command object says nothing: it is dropped,
     /// since the client may have died while it wrote something private.
     fn obey_last(&mut self, turn: &mut Dispatcher<'_>) {
-        if self.outbox.cut_reason().is_some() || !turn.session.begin_turn() {
+        if self.outbox.disconnect_reason().is_some() || !turn.session.begin_turn() {
             return;
         }
         let (now, instant) = (self.context.clock.now(), Instant::now());
@@ -300,13 +300,13 @@ impl Connection<'_> {
             (_, Some(Ok(object))) => {
                 let object = Ok(object);
                 let lines = turn.lines_of_object(&object);
-                if self.rate.message(lines, instant) == RateVerdict::Passes {
+                if self.rate.charge_message(lines, instant) == RateVerdict::Passes {
                     turn.obey_object(object, now, instant);
                 }
             }
             (_, Some(Err(_))) => {}
             (ReadMessage::Text(text), None) => {
-                if self.rate.message(turn.lines(text), instant) == RateVerdict::Passes {
+                if self.rate.charge_message(turn.lines(text), instant) == RateVerdict::Passes {
                     turn.obey(text, now, instant);
                 }
             }
@@ -333,7 +333,8 @@ impl Connection<'_> {
             };
             let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.user.answers_ping();
             let leaves = object.is_none() && turn.leaves(&piece);
-            let verdict = if answers_ping || leaves { RateVerdict::Passes } else { rate.message(lines, instant) };
+            let verdict =
+                if answers_ping || leaves { RateVerdict::Passes } else { rate.charge_message(lines, instant) };
             match verdict {
                 RateVerdict::Passes => {}
                 RateVerdict::Dropped { warn, log } => {
@@ -349,7 +350,7 @@ impl Connection<'_> {
                     if let (ReadMessage::Text(text), None) = (&piece, &object) {
                         turn.skip(text);
                     }
-                    let retry = rate.retry(lines, instant);
+                    let retry = rate.retry_after(lines, instant);
                     match object
                         .and_then(|object| object.map_or_else(|(label, _)| label, |object| object.answer_label()))
                     {
@@ -377,7 +378,7 @@ impl Connection<'_> {
             };
             if std::mem::take(&mut turn.crowded) {
                 turn.drop_line(&piece, instant);
-                if self.rate.may_warn(instant) {
+                if self.rate.take_warning(instant) {
                     turn.tell(Cause::SlowDown.report().into(), now);
                 }
             }

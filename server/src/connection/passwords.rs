@@ -24,20 +24,24 @@ pub(super) struct Passwords<'s> {
 pub(super) struct NewPassword<'s> {
     passwords: Passwords<'s>,
     text: String,
-    attempt: throttle::Try<'s>,
+    attempt: throttle::ThrottledAttempt<'s>,
 }
 
 impl<'s> Passwords<'s> {
     /// An attempt of the kind that `throttle` counts, if this address may still make one.
-    pub(super) fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, AuthResult> {
-        throttle.attempt(self.address, Instant::now()).map_err(|refused| match refused {
+    pub(super) fn throttled<'t>(
+        &self,
+        throttle: &'t Throttle,
+        cause: Cause,
+    ) -> Result<throttle::ThrottledAttempt<'t>, AuthResult> {
+        throttle.start(self.address, Instant::now()).map_err(|refused| match refused {
             throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.of_seconds(seconds)),
             throttle::Throttled::Busy => AuthResult::Refused(Cause::AddressBusy.report()),
         })
     }
 
     /// An attempt at a password, if this address may still make one.
-    pub(super) fn attempt(&self) -> Result<throttle::Try<'s>, AuthResult> {
+    pub(super) fn attempt(&self) -> Result<throttle::ThrottledAttempt<'s>, AuthResult> {
         self.throttled(&self.context.throttle, Cause::AddressPasswords)
     }
 
@@ -51,7 +55,7 @@ impl<'s> Passwords<'s> {
         };
         let attempt = context
             .lockout
-            .attempt(name.key(), Instant::now())
+            .start(name.key(), Instant::now())
             .map_err(|refused| AuthResult::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
         let account = context.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
@@ -59,12 +63,12 @@ impl<'s> Passwords<'s> {
         let is_account = account.is_some();
         let Some(account) = account.filter(|_| right) else {
             // What is no account may be a password typed at the wrong question.
-            if attempt.failed(Instant::now()) && is_account {
+            if attempt.fail(Instant::now()) && is_account {
                 log::warn!("{name} is locked after failed passwords, the last from {}", self.address);
             }
             return Err(AuthResult::WrongPassword);
         };
-        attempt.succeeded();
+        attempt.succeed();
         Ok(account)
     }
 
@@ -134,7 +138,7 @@ impl NewPassword<'_> {
             RegisterError::Taken => AuthResult::Refused(Cause::AliasTaken.report()),
             RegisterError::Full => AuthResult::Refused(Cause::AccountsFull.report()),
             RegisterError::NotStored(why) => {
-                if context.complaints.is_due("accounts", context.poller.uptime()) {
+                if context.log_throttle.allow("accounts", context.poller.uptime()) {
                     log::error!("an account could not be stored: {why}");
                 }
                 AuthResult::Refused(Cause::AccountNotStored.report())
@@ -157,7 +161,7 @@ impl NewPassword<'_> {
         context.accounts.set_password(key, &account.hash, hash).map_err(|error| match error {
             PasswordError::Changed => AuthResult::Refused(Cause::WrongOldPassword.report()),
             PasswordError::NotStored(why) => {
-                if context.complaints.is_due("accounts", context.poller.uptime()) {
+                if context.log_throttle.allow("accounts", context.poller.uptime()) {
                     log::error!("the new password of {name} could not be stored: {why}");
                 }
                 AuthResult::Refused(Cause::PasswordNotStored.report())

@@ -4,7 +4,7 @@ use super::Connection;
 use crate::fanout::DisconnectReason;
 use crate::guard::LogCause;
 use crate::hub::{NameReservation, NameTaken, User};
-use crate::net::{Life, Probe, Proof};
+use crate::net::{Liveness, LivenessProof, Probe};
 use landline_common::UserName;
 use log::Level;
 use std::sync::Arc;
@@ -20,31 +20,31 @@ impl Connection<'_> {
         };
         // A name that is just being signed in under has no holder yet.
         let holder = hub.find(name.as_str()).ok_or(taken)?;
-        let verdict = self.context.probes.verdict(holder.client(), self.stream.address(), || self.is_alive(&holder));
+        let verdict = self.context.probes.probe(holder.client(), self.stream.address(), || self.is_alive(&holder));
         if verdict != Some(false) {
             return Err(taken);
         }
         let (ghost, address) = (&holder.name, self.stream.address());
         let line = format_args!("{ghost} gave no sign of life when its name was asked for from {address}");
         self.context.log(self.stream.address(), LogCause::Probes, Level::Info, line);
-        holder.outbox().cut(DisconnectReason::Broken);
+        holder.outbox().disconnect(DisconnectReason::Broken);
         hub.claim_behind(name, Some(holder.client()))
     }
 
     /// Whether a client gives a sign of life. One that ends meanwhile gives none.
     fn is_alive(&self, holder: &Arc<User>) -> bool {
         let outbox = holder.outbox();
-        let proof = if holder.acknowledges() { Proof::Bytes } else { Proof::Acknowledgement };
+        let proof = if holder.acknowledges() { LivenessProof::Bytes } else { LivenessProof::Acknowledgement };
         let (mut probe, mut life) = Probe::begin(outbox.stream(), proof, self.stream.address());
-        if life == Life::Unknown && holder.knows_pings() {
+        if life == Liveness::Pending && holder.knows_pings() {
             holder.ping(self.context.clock.now(), &self.context.limits);
-            if proof == Proof::Bytes {
-                probe.has_asked(outbox.waiting());
+            if proof == LivenessProof::Bytes {
+                probe.note_ping_sent(outbox.queued_bytes());
             }
         }
-        while life == Life::Unknown && outbox.cut_reason().is_none() && !holder.has_left() {
-            life = probe.look();
+        while life == Liveness::Pending && outbox.disconnect_reason().is_none() && !holder.has_left() {
+            life = probe.poll();
         }
-        life == Life::Alive
+        life == Liveness::Alive
     }
 }

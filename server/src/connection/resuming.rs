@@ -48,7 +48,7 @@ impl Connection<'_> {
             match resumed {
                 Ok(mut session) => {
                     attempt.count(Instant::now());
-                    self.entry.signed_in();
+                    self.entry.mark_signed_in();
                     session.catch_up(&stay.rooms, self.context.clock.now());
                     return Ok(session);
                 }

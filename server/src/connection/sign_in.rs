@@ -6,7 +6,7 @@ use crate::door::{Door, DoorAction, ServerInfo};
 use crate::fanout::Pacing;
 use crate::guard::RateVerdict;
 use crate::hub::Session;
-use crate::net::Arrived;
+use crate::net::ReadResult;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, ReadMessage};
 use landline_common::{Cause, Event, EventKind, Limits, Rendering, Reply};
@@ -35,7 +35,7 @@ impl Connection<'_> {
             let quiet_at = sign_in_deadline.quiet_at(self.input.awaits_silence(), opened.is_none());
             let deadline = quiet_at.map_or(sign_in_deadline.end(), |at| at.min(sign_in_deadline.end()));
             let arrived = self.stream.read(self.input.space(), deadline);
-            if let Arrived::Bytes(n) = arrived {
+            if let ReadResult::Bytes(n) = arrived {
                 self.filled(n);
                 // Options of telnet are no message: such a client still waits for the greeting.
                 if opened.is_none() && self.input.pending().is_empty() && Instant::now() < sign_in_deadline.end() {
@@ -44,15 +44,15 @@ impl Connection<'_> {
             }
             let door = opened.get_or_insert_with(|| self.open_door()).as_mut();
             let decision = match arrived {
-                Arrived::Bytes(_) => self.answer_pieces(door, &mut sign_in_deadline),
-                Arrived::Closed => self.answer_last(door),
-                Arrived::Broken => Break(None),
-                Arrived::Nothing if Instant::now() >= sign_in_deadline.end() => self.too_late(door),
-                Arrived::Nothing if self.input.awaits_silence() => {
+                ReadResult::Bytes(_) => self.answer_pieces(door, &mut sign_in_deadline),
+                ReadResult::Closed => self.answer_last(door),
+                ReadResult::Broken => Break(None),
+                ReadResult::TimedOut if Instant::now() >= sign_in_deadline.end() => self.too_late(door),
+                ReadResult::TimedOut if self.input.awaits_silence() => {
                     self.input.silence();
                     self.answer_pieces(door, &mut sign_in_deadline)
                 }
-                Arrived::Nothing => {
+                ReadResult::TimedOut => {
                     self.greeted = true;
                     let greeting = door.greet();
                     self.take(door, greeting)
@@ -76,22 +76,22 @@ impl Connection<'_> {
 
     fn open_door(&self) -> Box<dyn Door> {
         let server_info = ServerInfo { has_password: self.context.password.is_some() };
-        (self.port_kind.door(self.input.pending()).open)(server_info)
+        (self.port_kind.spec(self.input.pending()).open)(server_info)
     }
 
     fn answer_pieces(&mut self, door: &mut dyn Door, sign_in_deadline: &mut SignInDeadline) -> Decision {
         let framing = self.input.framing();
         let now = Instant::now();
         while let Some(piece) = inbound::next(&mut self.input, door.rendering(), &self.context.limits) {
-            if self.rate.line(now) != RateVerdict::Passes {
+            if self.rate.charge_line(now) != RateVerdict::Passes {
                 // No user signs in that fast, and what is dropped could be the half of something.
                 let why = Cause::Throttled.report().saying("too many lines before signing in; connect again");
                 self.tell(EventKind::Refused(why), door.rendering());
                 return Break(None);
             }
             let step = match piece {
-                ReadMessage::Text(line) => door.line(&line, framing),
-                ReadMessage::TooLong(_) => door.too_long(),
+                ReadMessage::Text(line) => door.handle_line(&line, framing),
+                ReadMessage::TooLong(_) => door.handle_too_long(),
             };
             self.take(door, step)?;
             sign_in_deadline.answered();
@@ -102,7 +102,7 @@ impl Connection<'_> {
     /// The client has closed; its last line may lack a line end.
     fn answer_last(&mut self, door: &mut dyn Door) -> Decision {
         if let Some(ReadMessage::Text(line)) = self.input.finish() {
-            let step = door.line(&line, Framing::Lines);
+            let step = door.handle_line(&line, Framing::Lines);
             self.take(door, step)?;
         }
         Break(None)
@@ -133,7 +133,7 @@ impl Connection<'_> {
                 }
                 DoorAction::Try(attempt) => match self.attempt(attempt, door.rendering()) {
                     Ok(session) => return Break(Some(session)),
-                    Err(outcome) => step = door.outcome(outcome),
+                    Err(outcome) => step = door.handle_result(outcome),
                 },
             }
         }

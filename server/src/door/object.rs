@@ -40,11 +40,11 @@ pub(super) fn attempt(line: &str, server_info: ServerInfo) -> Result<(Option<Str
     if server_info.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
         return Err(fail(Cause::ServerPasswordNeeded.report()));
     }
-    let stay = stay(&request).map_err(fail)?;
-    Ok((label.clone(), AuthRequest::Object { sign_in, server_password, stay }))
+    let session = session_request(&request).map_err(fail)?;
+    Ok((label.clone(), AuthRequest::Object { sign_in, server_password, session }))
 }
 
-fn stay(request: &Request<'_>) -> Result<SessionRequest, Report<'static>> {
+fn session_request(request: &Request<'_>) -> Result<SessionRequest, Report<'static>> {
     let rooms = request.rooms.iter().flatten();
     let place = |name: &str| match name {
         EVERYBODY => Ok(None),
@@ -83,10 +83,10 @@ mod tests {
         let line =
             r#"{"type":"guest","user":"alice","room":"ops","label":"1","rooms":{"all":9,"dev":null},"acks":true}"#;
         let (label, attempt) = read(line, false).unwrap();
-        let AuthRequest::Object { sign_in, server_password: None, stay } = attempt else { panic!() };
+        let AuthRequest::Object { sign_in, server_password: None, session } = attempt else { panic!() };
         assert_eq!((label.as_deref(), sign_in), (Some("1"), SignIn::Guest { user: "alice".into() }));
-        assert_eq!(stay.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
-        assert!(stay.acks && stay.room.unwrap().as_str() == "ops");
+        assert_eq!(session.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
+        assert!(session.acks && session.room.unwrap().as_str() == "ops");
     }
 
     #[test]

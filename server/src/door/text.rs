@@ -229,7 +229,7 @@ impl Door for TextDoor {
         self.greet_behind(Vec::new())
     }
 
-    fn line(&mut self, line: &str, framing: Framing) -> DoorAction {
+    fn handle_line(&mut self, line: &str, framing: Framing) -> DoorAction {
         self.framing = framing;
         // A file that was saved on Windows may begin with one.
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
@@ -255,7 +255,7 @@ impl Door for TextDoor {
         }
     }
 
-    fn too_long(&mut self) -> DoorAction {
+    fn handle_too_long(&mut self) -> DoorAction {
         // Its beginning is lost, and may have been a request of HTTP.
         refused(match self.awaits {
             Awaits::First => Cause::HowToSignIn.report(),
@@ -263,13 +263,13 @@ impl Door for TextDoor {
         })
     }
 
-    fn outcome(&mut self, outcome: AuthResult) -> DoorAction {
+    fn handle_result(&mut self, result: AuthResult) -> DoorAction {
         if let Awaits::Object(label) = &mut self.awaits {
             let label = label.take();
             self.awaits = Awaits::Mode;
-            return DoorAction::Answer { label, what: EventKind::Refused(outcome.report()) };
+            return DoorAction::Answer { label, what: EventKind::Refused(result.report()) };
         }
-        match (&self.awaits, outcome) {
+        match (&self.awaits, result) {
             (Awaits::ServerPassword(mode), AuthResult::Done) => {
                 self.awaits = Awaits::Alias(*mode);
                 DoorAction::Reply(vec![ask("ALIAS?")])
@@ -298,7 +298,7 @@ impl Door for TextDoor {
         }
     }
 
-    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
+    fn decode<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
         // These clients cannot send several lines: what looks like one within a line is none.
         Some(Inbound::Line(blank_line_ends(message)))
     }

@@ -15,7 +15,7 @@
 //! indices of entries. The batch has no lock: the room's log owns it while it is filled, one cycle while it is
 //! delivered.
 
-use super::ClientId;
+use super::Publisher;
 use super::subscription::Subscription;
 use landline_common::rendering::RENDERINGS;
 use std::io::IoSlice;
@@ -28,13 +28,13 @@ const KEEP: usize = 64 << 10;
 pub trait Publication {
     /// Takes the ids of its lines and returns the last one, 0 if it has none. Called once, under the log's lock: the
     /// order of these calls is the order of the room.
-    fn number(&mut self) -> u64 {
+    fn assign_ids(&mut self) -> u64 {
         0
     }
-    /// Whether it is worth saying to so many hearers; asked for notices only. If not, it has been taken care of in
+    /// Whether it is worth saying to so many receivers; asked for notices only. If not, it has been taken care of in
     /// another way. Called once, under the log's lock.
-    fn is_worth(&mut self, hearers: usize) -> bool {
-        let _ = hearers;
+    fn coalesce(&mut self, receivers: usize) -> bool {
+        let _ = receivers;
         true
     }
     /// Returns its number of lines, for the statistics.
@@ -55,7 +55,7 @@ pub struct DeliveryMode {
     /// Index of the rendering, below [`RENDERINGS`].
     pub rendering: usize,
     /// True if the member gets its own lines back.
-    pub hears_itself: bool,
+    pub echo: bool,
 }
 
 /// The form in which a member gets one entry.
@@ -75,17 +75,6 @@ pub(super) enum MembershipChange {
     Enter(Arc<Subscription>, DeliveryMode),
     Leave(Arc<Subscription>),
     Change(Arc<Subscription>, DeliveryMode),
-}
-
-/// Origin of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Publisher {
-    /// The server: goes to all members, since it cannot be blocked.
-    Server,
-    /// Lines said by that client.
-    Talk(ClientId),
-    /// A notice that this client enters or leaves.
-    News(ClientId),
 }
 
 /// One entry: its origin, and its end in each buffer.
@@ -109,12 +98,12 @@ pub(super) struct Batch {
     own: Vec<u8>,
     said: Vec<Published>,
     /// Each with the number of entries before it.
-    pub(super) moves: Vec<(usize, MembershipChange)>,
+    pub(super) membership_changes: Vec<(usize, MembershipChange)>,
 }
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.moves.is_empty()
+        self.said.is_empty() && self.membership_changes.is_empty()
     }
 
     /// Returns the number of entries.
@@ -128,8 +117,8 @@ impl Batch {
     }
 
     /// Appends an entry, in each rendering that a member uses (`uses`). Returns its last id, 0 if it has none.
-    pub(super) fn say(&mut self, origin: Publisher, what: &mut dyn Publication, uses: &[u32; RENDERINGS]) -> u64 {
-        let id = what.number();
+    pub(super) fn append(&mut self, origin: Publisher, what: &mut dyn Publication, uses: &[u32; RENDERINGS]) -> u64 {
+        let id = what.assign_ids();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
             // A panic during the rendering of an earlier entry may have left half a line.
@@ -226,7 +215,7 @@ impl Batch {
             self.said = Vec::new();
         }
         self.said.clear();
-        self.moves.clear();
+        self.membership_changes.clear();
     }
 
     fn start(&self, rendering: usize, place: usize) -> usize {
@@ -236,6 +225,7 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ClientId;
     use super::*;
 
     struct Word(&'static str);
@@ -258,9 +248,9 @@ mod tests {
         let mut batch = Batch::default();
         let mut uses = [0; RENDERINGS];
         uses[0] = 1;
-        batch.say(Publisher::Talk(1), &mut Word("a"), &uses);
+        batch.append(Publisher::Talk(1), &mut Word("a"), &uses);
         uses[2] = 1;
-        batch.say(Publisher::Talk(2), &mut Word("b"), &uses);
+        batch.append(Publisher::Talk(2), &mut Word("b"), &uses);
         assert_eq!(batch.span(0, 0, 2), b"0a0b");
         assert_eq!(batch.span(2, 1, 2), b"2b");
         assert_eq!(batch.span(2, 0, 2), b"2b");
@@ -272,7 +262,7 @@ mod tests {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
         for (by, word) in [(1, "a"), (2, "b"), (2, "c"), (1, "d"), (1, "e"), (3, "f")] {
-            batch.say(Publisher::Talk(by), &mut Word(word), &uses);
+            batch.append(Publisher::Talk(by), &mut Word(word), &uses);
         }
         assert_eq!(without(&batch, 0, (0, 6), 1), ["0b0c", "0f"]);
         assert_eq!(without(&batch, 0, (0, 6), 2), ["0a", "0d0e0f"]);
@@ -296,20 +286,20 @@ mod tests {
     fn a_speaker_gets_the_own_form_in_its_place() {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
-        batch.say(Publisher::Talk(1), &mut Labelled("a"), &uses);
-        batch.say(Publisher::Talk(2), &mut Word("b"), &uses);
-        batch.say(Publisher::Talk(1), &mut Word("c"), &uses);
-        batch.say(Publisher::Talk(2), &mut Labelled("d"), &uses);
-        let heard = |by: ClientId| {
+        batch.append(Publisher::Talk(1), &mut Labelled("a"), &uses);
+        batch.append(Publisher::Talk(2), &mut Word("b"), &uses);
+        batch.append(Publisher::Talk(1), &mut Word("c"), &uses);
+        batch.append(Publisher::Talk(2), &mut Labelled("d"), &uses);
+        let received = |by: ClientId| {
             let mut pieces = Vec::new();
             let hearing =
                 |origin, has_own| if has_own && origin == Publisher::Talk(by) { Form::Own } else { Form::Shared };
             assert_eq!(batch.span_with(0, (0, 4), hearing, &mut pieces), 4);
             pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect::<Vec<_>>()
         };
-        assert_eq!(heard(1), ["own a", "0b0c0d"]);
-        assert_eq!(heard(2), ["0a0b0c", "own d"]);
-        assert_eq!(heard(3), ["0a0b0c0d"]);
+        assert_eq!(received(1), ["own a", "0b0c0d"]);
+        assert_eq!(received(2), ["0a0b0c", "own d"]);
+        assert_eq!(received(3), ["0a0b0c0d"]);
         assert!(batch.has_own());
         batch.clear();
         assert!(!batch.has_own());

@@ -1,7 +1,6 @@
 //! Filters out the events of clients that a user has blocked.
 
-use super::ClientId;
-use super::batch::Publisher;
+use super::{ClientId, Publisher};
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -18,7 +17,7 @@ pub struct BlockFilter {
 #[derive(Debug, Default)]
 pub(super) struct Blocked {
     talk_of: HashSet<ClientId>,
-    news_of: HashSet<ClientId>,
+    presence_of: HashSet<ClientId>,
 }
 
 /// The classes of events that can be blocked separately.
@@ -27,7 +26,7 @@ pub enum EventClass {
     /// Lines that a client says.
     Talk,
     /// Notices that a client enters or leaves.
-    News,
+    Presence,
 }
 
 impl BlockFilter {
@@ -36,14 +35,14 @@ impl BlockFilter {
         let mut blocked = self.blocked.lock();
         let set = match sound {
             EventClass::Talk => &mut blocked.talk_of,
-            EventClass::News => &mut blocked.news_of,
+            EventClass::Presence => &mut blocked.presence_of,
         };
         if silent {
             set.insert(client);
         } else {
             set.remove(&client);
         }
-        self.any.store(!blocked.talk_of.is_empty() || !blocked.news_of.is_empty(), Relaxed);
+        self.any.store(!blocked.talk_of.is_empty() || !blocked.presence_of.is_empty(), Relaxed);
     }
 
     /// Locks and returns the blocked clients, or `None` if there are none.
@@ -57,7 +56,7 @@ impl Blocked {
         match origin {
             Publisher::Server => false,
             Publisher::Talk(client) => self.talk_of.contains(&client),
-            Publisher::News(client) => self.news_of.contains(&client),
+            Publisher::Presence(client) => self.presence_of.contains(&client),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Delivers a batch to the members: selects each member's part of it and sends that part with one `send`.
 
-use super::batch::{Batch, DeliveryMode, Form, MembershipChange, Publisher};
+use super::Publisher;
+use super::batch::{Batch, DeliveryMode, Form, MembershipChange};
 use super::subscription::Subscription;
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,9 +38,9 @@ impl<'b> BatchDelivery<'b> {
 
     /// Lets a member enter, leave or change the rendering after the first `at` entries of the batch. A member that
     /// leaves or changes first gets the entries before that, in the old rendering.
-    pub(super) fn apply(&mut self, subscriptions: &mut Vec<ActiveSubscription>, movement: MembershipChange, at: usize) {
+    pub(super) fn apply(&mut self, subscriptions: &mut Vec<ActiveSubscription>, change: MembershipChange, at: usize) {
         let index = |subscription: &Subscription| subscription.index.load(Relaxed);
-        match movement {
+        match change {
             MembershipChange::Enter(subscription, delivery_mode) => {
                 subscription.index.store(subscriptions.len(), Relaxed);
                 subscriptions.push(ActiveSubscription { subscription, delivery_mode, from: at });
@@ -73,7 +74,7 @@ impl<'b> BatchDelivery<'b> {
     fn send(&mut self, active: &ActiveSubscription, to: usize) {
         let ActiveSubscription { subscription, delivery_mode, from } = active;
         let has_own_lines =
-            (!delivery_mode.hears_itself || self.batch.has_own()) && subscription.spoke.load(Relaxed) >= self.number;
+            (!delivery_mode.echo || self.batch.has_own()) && subscription.last_batch.load(Relaxed) >= self.number;
         let blocked = subscription.block_filter.blocked();
         self.pieces.clear();
         if !has_own_lines && blocked.is_none() {
@@ -89,7 +90,7 @@ impl<'b> BatchDelivery<'b> {
                 () if blocked.as_ref().is_some_and(|blocked| blocked.contains(origin)) => Form::Nothing,
                 () if !(has_own_lines && origin == Publisher::Talk(subscription.client)) => Form::Shared,
                 () if has_own => Form::Own,
-                () if delivery_mode.hears_itself => Form::Shared,
+                () if delivery_mode.echo => Form::Shared,
                 () => Form::Nothing,
             };
             self.lines += self.batch.span_with(delivery_mode.rendering, (*from, to), hearing, &mut self.pieces);
@@ -104,7 +105,7 @@ impl<'b> BatchDelivery<'b> {
             subscription.outbox.push_talk(&self.pieces)
         };
         if is_delivered && last_id > 0 {
-            subscription.heard.store(last_id, Relaxed);
+            subscription.last_delivered_id.store(last_id, Relaxed);
         }
     }
 }

@@ -20,7 +20,7 @@
 //! 6. Talking takes no hub lock. Locks are taken in the order of [`crate::ordered_mutex`].
 //! 7. No lock is held across a call that can block. Nothing is rendered under the hub lock.
 //!
-//! Messages of one sender never overtake each other across rooms either: [`Room::settle`] waits until a line's batch is
+//! Messages of one sender never overtake each other across rooms either: [`RoomLog::wait_delivered`] waits until a line's batch is
 //! delivered, and sessions call it before they speak in another room.
 
 mod batch;
@@ -38,7 +38,7 @@ mod subscription;
 pub use batch::{DeliveryMode, Publication};
 pub use block_filter::{BlockFilter, EventClass};
 pub use flusher::Flushers;
-pub use outbox::{DisconnectReason, Outbox};
+pub use outbox::Outbox;
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;
@@ -46,5 +46,32 @@ pub use room_log::RoomLog;
 pub use stats::Stats;
 pub use subscription::Subscription;
 
-/// Identifies one client's connection; never reused while a server runs.
-pub type ClientId = u64;
+pub use crate::net::ClientId;
+
+/// The reason for which the server ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisconnectReason {
+    /// The client did not read: its backlog was full, or made no progress.
+    TooSlow,
+    /// The connection broke while sending.
+    Broken,
+    /// The session has ended, or the server stops.
+    Closed,
+    /// The operator ended it at the console.
+    Kicked,
+    /// The client's address is banned.
+    Banned,
+    /// The client resumed the session over another connection.
+    Resumed,
+}
+
+/// The origin of an entry in a room's log. Block filters and own lines are selected by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Publisher {
+    /// The server; no filter applies.
+    Server,
+    /// Lines that a client says.
+    Talk(ClientId),
+    /// A notice that a client enters or leaves.
+    Presence(ClientId),
+}

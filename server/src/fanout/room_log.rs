@@ -12,18 +12,19 @@
 //!
 //! - `flushing` is true exactly while a thread runs a cycle or a flusher has been asked to. One thread at a time
 //!   delivers, so all members see one order.
-//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::settle`] waits for it.
+//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::wait_delivered`] waits for it.
 //! - At rest (`pending` empty, not `flushing`) a membership change is applied at once instead of appended.
 //!
 //! The log's lock is held to append and to swap, the seats' lock to deliver. They are never held together, except at
 //! rest: then `update_membership` takes the seats' lock inside the log's.
 //!
 //! This module does not know what the bytes mean, and it does not decide which notices are worth sending: it asks
-//! [`Publication::is_worth`].
+//! [`Publication::coalesce`].
 
-use super::batch::{Batch, DeliveryMode, MembershipChange, Publication, Publisher};
+use super::Publisher;
+use super::batch::{Batch, DeliveryMode, MembershipChange, Publication};
 use super::delivery::{ActiveSubscription, BatchDelivery};
-use super::flusher::Flushers;
+use super::flusher::{Flushers, RunCycle};
 use super::subscription::Subscription;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use landline_common::rendering::RENDERINGS;
@@ -54,8 +55,8 @@ struct LogState {
 }
 
 impl LogState {
-    fn say(&mut self, origin: Publisher, what: &mut dyn Publication) {
-        self.last_id = self.last_id.max(self.pending.say(origin, what, &self.uses));
+    fn append(&mut self, origin: Publisher, what: &mut dyn Publication) {
+        self.last_id = self.last_id.max(self.pending.append(origin, what, &self.uses));
     }
 }
 
@@ -84,28 +85,28 @@ impl RoomLog {
         })
     }
 
-    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`RoomLog::settle`]. Waits
+    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`RoomLog::wait_delivered`]. Waits
     /// while too much is pending.
-    pub fn say(self: &Arc<Self>, subscription: &Subscription, what: &mut dyn Publication) -> u64 {
+    pub fn publish(self: &Arc<Self>, subscription: &Subscription, what: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.say(Publisher::Talk(subscription.client), what);
-        subscription.spoke.store(number, Relaxed);
+        log.append(Publisher::Talk(subscription.client), what);
+        subscription.last_batch.store(number, Relaxed);
         self.ensure_cycle(log);
         number
     }
 
-    /// Appends `what` for all members, in the server's name. Returns the batch number for [`RoomLog::settle`].
+    /// Appends `what` for all members, in the server's name. Returns the batch number for [`RoomLog::wait_delivered`].
     pub fn announce(self: &Arc<Self>, what: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.say(Publisher::Server, what);
+        log.append(Publisher::Server, what);
         self.ensure_cycle(log);
         number
     }
 
     /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes to the members before it only.
-    /// Returns the batch number for [`RoomLog::settle`], 0 if there is nothing to wait for.
+    /// Returns the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
     pub fn enter(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -114,15 +115,15 @@ impl RoomLog {
     ) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        let hearers = log.members;
+        let receivers = log.members;
         if let Some(notice) = notice
-            && notice.is_worth(hearers)
+            && !notice.coalesce(receivers)
         {
-            log.say(Publisher::News(subscription.client), notice);
+            log.append(Publisher::Presence(subscription.client), notice);
         }
         log.members += 1;
         log.uses[delivery_mode.rendering] += 1;
-        subscription.came_after.store(log.last_id, Relaxed);
+        subscription.id_before_joining.store(log.last_id, Relaxed);
         if self.update_membership(log, MembershipChange::Enter(subscription.clone(), delivery_mode)) {
             0
         } else {
@@ -131,7 +132,7 @@ impl RoomLog {
     }
 
     /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is the one it entered or was
-    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`RoomLog::settle`], 0
+    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`RoomLog::wait_delivered`], 0
     /// if there is nothing to wait for.
     pub fn leave(
         self: &Arc<Self>,
@@ -141,16 +142,16 @@ impl RoomLog {
     ) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        subscription.left_after.store(log.last_id, Relaxed);
+        subscription.id_before_leaving.store(log.last_id, Relaxed);
         log.members -= 1;
         log.uses[delivery_mode.rendering] -= 1;
-        let hearers = log.members;
+        let receivers = log.members;
         if let Some(notice) = notice
-            && notice.is_worth(hearers)
+            && !notice.coalesce(receivers)
         {
             let at = log.pending.len();
-            log.say(Publisher::News(subscription.client), notice);
-            log.pending.moves.push((at, MembershipChange::Leave(subscription.clone())));
+            log.append(Publisher::Presence(subscription.client), notice);
+            log.pending.membership_changes.push((at, MembershipChange::Leave(subscription.clone())));
             self.ensure_cycle(log);
         } else if self.update_membership(log, MembershipChange::Leave(subscription.clone())) {
             return 0;
@@ -159,8 +160,13 @@ impl RoomLog {
     }
 
     /// Changes the form in which a member gets what is appended from now on. Returns the batch number for
-    /// [`RoomLog::settle`], 0 if there is nothing to wait for.
-    pub fn change(self: &Arc<Self>, subscription: &Arc<Subscription>, old: DeliveryMode, new: DeliveryMode) -> u64 {
+    /// [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
+    pub fn change_mode(
+        self: &Arc<Self>,
+        subscription: &Arc<Subscription>,
+        old: DeliveryMode,
+        new: DeliveryMode,
+    ) -> u64 {
         let mut log = self.lock_with_capacity();
         log.uses[old.rendering] -= 1;
         log.uses[new.rendering] += 1;
@@ -170,7 +176,7 @@ impl RoomLog {
 
     /// Waits until the batch of that number is delivered: at most two cycles, the one that runs and the next one. The
     /// caller holds no lock.
-    pub fn settle(&self, number: u64) {
+    pub fn wait_delivered(&self, number: u64) {
         let mut log = self.log.lock();
         while log.delivered < number {
             log.waiters += 1;
@@ -180,7 +186,7 @@ impl RoomLog {
     }
 
     /// Locks the log, once no more than the bound is pending. Without this wait, speakers that are faster than the
-    /// sends would only fill the backlogs of their hearers.
+    /// sends would only fill the backlogs of their receivers.
     fn lock_with_capacity(&self) -> LogGuard<'_> {
         let mut log = self.log.lock();
         while log.flushing && log.pending.size() > self.flushers.pending_bytes {
@@ -192,15 +198,15 @@ impl RoomLog {
     }
 
     /// Applies a membership change at once if the room is at rest, and returns true. Otherwise appends it to the log.
-    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, movement: MembershipChange) -> bool {
+    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, change: MembershipChange) -> bool {
         if log.pending.is_empty() && !log.flushing {
             let empty = Batch::default();
             let mut delivery = BatchDelivery::new(&empty, 0);
-            delivery.apply(&mut self.subscriptions.lock(), movement, 0);
+            delivery.apply(&mut self.subscriptions.lock(), change, 0);
             return true;
         }
         let at = log.pending.len();
-        log.pending.moves.push((at, movement));
+        log.pending.membership_changes.push((at, change));
         self.ensure_cycle(log);
         false
     }
@@ -215,13 +221,13 @@ impl RoomLog {
         let is_small = log.members <= self.flushers.inline_members;
         drop(log);
         if !(is_small && self.cycle()) {
-            self.flushers.hand_over(self.clone());
+            self.flushers.enqueue(self.clone());
         }
     }
 
     /// Delivers the pending batch. Returns true if nothing more is pending and the room is at rest; otherwise the
     /// caller must run another cycle or hand the room over.
-    pub(super) fn cycle(self: &Arc<Self>) -> bool {
+    fn cycle(self: &Arc<Self>) -> bool {
         // Let sessions run first that have read a line and only wait for a core: their lines then join this batch and
         // need no sends of their own. Where no thread waits, the yield costs less than a tenth of a send.
         std::thread::yield_now();
@@ -254,20 +260,26 @@ impl RoomLog {
     }
 
     fn deliver(&self, batch: &mut Batch, number: u64) {
-        let moves = std::mem::take(&mut batch.moves);
+        let membership_changes = std::mem::take(&mut batch.membership_changes);
         let mut delivery = BatchDelivery::new(batch, number);
         let mut subscriptions = self.subscriptions.lock();
         #[cfg(feature = "faults")]
         crate::faults::strike("cycle", batch.span(0, 0, batch.len()));
-        for (at, movement) in moves {
-            delivery.apply(&mut subscriptions, movement, at);
+        for (at, change) in membership_changes {
+            delivery.apply(&mut subscriptions, change, at);
         }
         for subscription in subscriptions.iter_mut() {
             delivery.deliver_to(subscription, delivery.batch.len());
             subscription.from = 0;
         }
         drop(subscriptions);
-        self.flushers.tally.add(delivery.lines, delivery.bytes);
+        self.flushers.stats.add(delivery.lines, delivery.bytes);
+    }
+}
+
+impl RunCycle for RoomLog {
+    fn run_cycle(self: Arc<Self>) -> bool {
+        self.cycle()
     }
 }
 
@@ -281,7 +293,7 @@ struct CycleGuard<'a> {
 impl Drop for CycleGuard<'_> {
     fn drop(&mut self) {
         if !self.room.finish(self.number, Batch::default()) {
-            self.room.flushers.hand_over(self.room.clone());
+            self.room.flushers.enqueue(self.room.clone());
         }
     }
 }

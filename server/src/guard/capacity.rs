@@ -40,22 +40,22 @@ struct System {
 /// Returns the number of clients that fit, at most `wanted`. Also raises this process's soft limit on open files to its
 /// hard limit.
 #[must_use]
-pub fn clients(wanted: usize) -> Capacity {
-    fit(wanted, &System::read())
+pub fn raise_and_measure(wanted: usize) -> Capacity {
+    measure(wanted, &System::read())
 }
 
-fn fit(wanted: usize, system: &System) -> Capacity {
-    let less = |limit: Option<u64>, spare: u64| limit.map(|n| n.saturating_sub(spare));
+fn measure(wanted: usize, system: &System) -> Capacity {
+    let minus = |limit: Option<u64>, spare: u64| limit.map(|n| n.saturating_sub(spare));
     let bounds = [
-        (less(system.descriptors, SPARE_DESCRIPTORS), "the limit on open files (ulimit -n)"),
+        (minus(system.descriptors, SPARE_DESCRIPTORS), "the limit on open files (ulimit -n)"),
         (
-            less(system.maps.map(|n| n / MAPS_PER_THREAD), SPARE_MAP_THREADS),
+            minus(system.maps.map(|n| n / MAPS_PER_THREAD), SPARE_MAP_THREADS),
             "the limit on memory maps (vm.max_map_count)",
         ),
-        (less(system.user_tasks, SPARE_TASKS), "the limit on this user's processes (ulimit -u)"),
-        (less(system.group_tasks, SPARE_TASKS), "the limit on tasks of the service or container (pids.max)"),
-        (less(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
-        (less(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
+        (minus(system.user_tasks, SPARE_TASKS), "the limit on this user's processes (ulimit -u)"),
+        (minus(system.group_tasks, SPARE_TASKS), "the limit on tasks of the service or container (pids.max)"),
+        (minus(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
+        (minus(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
     ];
     let mut least = Capacity { clients: wanted, why: AS_ASKED };
     for (bound, why) in bounds {
@@ -143,22 +143,22 @@ mod tests {
     fn the_least_limit_applies_and_is_named() {
         let system =
             System { descriptors: Some(1_024), maps: Some(65_530), threads: Some(192_730), ..System::default() };
-        let capacity = fit(100_000, &system);
+        let capacity = measure(100_000, &system);
         assert_eq!(capacity, Capacity { clients: 960, why: "the limit on open files (ulimit -n)" });
-        let capacity = fit(100_000, &System { descriptors: Some(1 << 20), ..system });
+        let capacity = measure(100_000, &System { descriptors: Some(1 << 20), ..system });
         assert_eq!(capacity.clients, 65_530 / 4 - 512);
         assert!(capacity.why.contains("vm.max_map_count"));
-        let capacity = fit(100_000, &System { group_tasks: Some(512), ..system });
+        let capacity = measure(100_000, &System { group_tasks: Some(512), ..system });
         assert_eq!(capacity.clients, 448);
         assert!(capacity.why.contains("pids.max"));
-        assert_eq!(fit(50, &system), Capacity { clients: 50, why: AS_ASKED });
+        assert_eq!(measure(50, &system), Capacity { clients: 50, why: AS_ASKED });
     }
 
     #[test]
     fn unknown_limits_are_no_bound_and_one_client_always_fits() {
-        assert_eq!(fit(7, &System::default()).clients, 7);
-        assert_eq!(fit(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
-        assert_eq!(fit(0, &System::default()).clients, 1);
+        assert_eq!(measure(7, &System::default()).clients, 7);
+        assert_eq!(measure(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
+        assert_eq!(measure(0, &System::default()).clients, 1);
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn at_least_one_client_fits_on_this_system() {
-        let capacity = clients(usize::MAX);
+        let capacity = raise_and_measure(usize::MAX);
         assert!(capacity.clients >= 1 && capacity.why.starts_with("the limit on"));
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
         assert!(current == maximum || cfg!(not(target_os = "linux")));

@@ -71,10 +71,11 @@ impl Lines {
 
 impl LogBudgets {
     /// Counts a line about a client at `address`.
-    pub fn take(&self, cause: LogCause, address: IpAddr, now: Instant) -> LogVerdict {
+    pub fn charge(&self, cause: LogCause, address: IpAddr, now: Instant) -> LogVerdict {
         let mut all = self.0.lock();
         for origin in Origin::of(address) {
-            let Some(lines) = all.get_mut(&(origin, cause)).filter(|lines| lines.is_full(origin.times(), now)) else {
+            let Some(lines) = all.get_mut(&(origin, cause)).filter(|lines| lines.is_full(origin.multiplier(), now))
+            else {
                 continue;
             };
             if lines.announced.is_some_and(|at| now.saturating_duration_since(at) < ANNOUNCED_EVERY) {
@@ -102,7 +103,7 @@ mod tests {
 
     fn written(budgets: &LogBudgets, cause: LogCause, address: &str, now: Instant, lines: usize) -> (usize, usize) {
         let address = address.parse().unwrap();
-        let verdicts: Vec<_> = (0..lines).map(|_| budgets.take(cause, address, now)).collect();
+        let verdicts: Vec<_> = (0..lines).map(|_| budgets.charge(cause, address, now)).collect();
         let count = |verdict| verdicts.iter().filter(|one| **one == verdict).count();
         (count(LogVerdict::Write), count(LogVerdict::Announce))
     }

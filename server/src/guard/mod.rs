@@ -21,7 +21,7 @@ pub use bans::Bans;
 pub use capacity::Capacity;
 pub use departed::DepartedUsers;
 pub use hasher::{HashError, Hasher};
-pub use idle::{Idle, Silence};
+pub use idle::{IdleState, IdleTimer};
 pub use lockout::{LockedOut, Lockout, PasswordAttempt};
 pub use log_budgets::{LogBudgets, LogCause, LogVerdict};
 pub use origin::Origin;

@@ -2,10 +2,11 @@
 //! client's system and program answer.
 //!
 //! - On behalf of one address, a few probes run or are waited for at once.
-//! - Each holder of a name is asked by one probe at a time. Rivals that ask meanwhile wait for its verdict.
-//! - A verdict holds for [`VERDICT_HOLDS`]: rivals within that time make no new probe.
+//! - Each holder of a name is asked by one probe at a time. Claimants that ask meanwhile wait for its verdict.
+//! - A verdict holds for [`VERDICT_HOLDS`]: claimants within that time make no new probe.
 
 use super::Origin;
+use crate::net::ClientId;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,9 +14,6 @@ use std::time::{Duration, Instant};
 
 /// How long a verdict stands in for a new probe. A connection that is lost within this time keeps its name so much longer.
 pub const VERDICT_HOLDS: Duration = Duration::from_secs(1);
-
-/// The number of a holder's connection.
-type Holder = u64;
 
 /// What is known of a holder.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +30,7 @@ enum ProbeVerdict {
 pub struct Probes {
     most: usize,
     origins: Mutex<HashMap<Origin, usize>>,
-    verdicts: Mutex<HashMap<Holder, ProbeVerdict>>,
+    verdicts: Mutex<HashMap<ClientId, ProbeVerdict>>,
     /// Notified when a probe has ended.
     ended: Condvar,
 }
@@ -53,9 +51,9 @@ impl Probes {
     }
 
     /// Returns whether a holder lives: by a verdict that still holds, by the probe that runs, or by calling `probe`.
-    /// `None` if too many probes run on behalf of `rival`.
-    pub fn verdict(&self, holder: Holder, rival: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
-        let _permit = self.enter(rival)?;
+    /// `None` if too many probes run on behalf of `claimant`.
+    pub fn probe(&self, holder: ClientId, claimant: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
+        let _permit = self.start(claimant)?;
         let mut verdicts = self.verdicts.lock();
         let mut waited = false;
         loop {
@@ -64,7 +62,7 @@ impl Probes {
                     self.ended.wait(&mut verdicts);
                     waited = true;
                 }
-                // The verdict that was waited for counts however late this thread wakes: rivals at another address who
+                // The verdict that was waited for counts however late this thread wakes: claimants at another address who
                 // ask all the time could else keep it waiting.
                 Some(ProbeVerdict::Known { is_alive, since }) if waited || since.elapsed() < VERDICT_HOLDS => {
                     return Some(*is_alive);
@@ -85,10 +83,10 @@ impl Probes {
     }
 
     /// Begins a probe, unless there are too many for `address`.
-    fn enter(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
+    fn start(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
         let mut origins = self.origins.lock();
         let is_full = |origin: Origin| {
-            let most = self.most.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX));
+            let most = self.most.saturating_mul(usize::try_from(origin.multiplier()).unwrap_or(usize::MAX));
             origins.get(&origin).is_some_and(|count| *count >= most)
         };
         if self.most == 0 || Origin::of(address).any(is_full) {
@@ -114,11 +112,11 @@ impl Drop for ProbePermit<'_> {
     }
 }
 
-/// A probe that runs. Dropping it, also by a panic, lets the rivals that wait go on.
+/// A probe that runs. Dropping it, also by a panic, lets the claimants that wait go on.
 #[derive(Debug)]
 struct RunningProbe<'p> {
     probes: &'p Probes,
-    holder: Holder,
+    holder: ClientId,
     is_alive: Option<bool>,
 }
 
@@ -142,13 +140,13 @@ mod tests {
     #[test]
     fn probes_are_bounded_by_address_and_given_back() {
         let (probes, one, other) = (Probes::new(2), Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-        let first = probes.enter(one.into());
-        let second = probes.enter(one.into());
+        let first = probes.start(one.into());
+        let second = probes.start(one.into());
         assert!(first.is_some() && second.is_some());
-        assert!(probes.enter(one.into()).is_none());
-        assert!(probes.enter(other.into()).is_some(), "another address");
+        assert!(probes.start(one.into()).is_none());
+        assert!(probes.start(other.into()).is_some(), "another address");
         drop(second);
-        assert!(probes.enter(one.into()).is_some());
+        assert!(probes.start(one.into()).is_some());
         drop(first);
         assert!(probes.origins.lock().is_empty());
     }
@@ -156,7 +154,7 @@ mod tests {
     #[test]
     fn rivals_share_one_probe_and_its_verdict() {
         let (probes, asked) = (Probes::new(10), AtomicUsize::new(0));
-        let rival = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
+        let claimant = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
         let probe = || {
             asked.fetch_add(1, SeqCst);
             std::thread::sleep(Duration::from_millis(100));
@@ -164,14 +162,14 @@ mod tests {
         };
         std::thread::scope(|scope| {
             for _ in 0..5 {
-                scope.spawn(|| assert_eq!(probes.verdict(7, rival, probe), Some(true)));
+                scope.spawn(|| assert_eq!(probes.probe(7, claimant, probe), Some(true)));
             }
         });
-        assert_eq!(probes.verdict(7, rival, || false), Some(true), "the verdict holds");
+        assert_eq!(probes.probe(7, claimant, || false), Some(true), "the verdict holds");
         assert_eq!(asked.load(SeqCst), 1);
-        assert_eq!(probes.verdict(8, rival, || false), Some(false), "another holder");
+        assert_eq!(probes.probe(8, claimant, || false), Some(false), "another holder");
         std::thread::sleep(VERDICT_HOLDS);
-        assert_eq!(probes.verdict(7, rival, || false), Some(false));
+        assert_eq!(probes.probe(7, claimant, || false), Some(false));
         assert_eq!(probes.verdicts.lock().len(), 1, "old verdicts go");
     }
 }

@@ -41,7 +41,7 @@ impl BroadcastGroup {
             }
         };
         let span = Limits::millis(hub.limits.presence_gather_ms);
-        hub.poller.after(span, tell);
+        hub.poller.run_after(span, tell);
     }
 
     fn tell(self: &Arc<Self>, hub: &Arc<Hub>) {

@@ -29,7 +29,7 @@ pub use storage::{MailHandler, Storage};
 pub use user::User;
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, RoomLog};
-use crate::log_throttle::Complaints;
+use crate::log_throttle::KeyedLogThrottle;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
 use broadcast_group::BroadcastGroup;
@@ -77,7 +77,7 @@ pub struct Hub {
     visits: AtomicU64,
     /// The nonces of messages.
     nonces: OrderedMutex<Nonces, 6>,
-    complaints: Complaints,
+    log_throttle: KeyedLogThrottle,
 }
 
 #[derive(Debug)]
@@ -221,13 +221,13 @@ impl Hub {
             first_id,
             visits: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
-            complaints: Complaints::default(),
+            log_throttle: KeyedLogThrottle::default(),
         })
     }
 
     /// Whether a failure of that kind is to be logged again: clients can make it recur.
     fn logs_failure(&self, kind: &'static str) -> bool {
-        self.complaints.is_due(kind, self.poller.uptime())
+        self.log_throttle.allow(kind, self.poller.uptime())
     }
 
     /// Keeps `name` for one client. Of two who ask at once, exactly one gets it. Waits for somebody of that name who is
@@ -276,7 +276,7 @@ impl Hub {
 
     /// Tells everybody something, and returns when it is on its way to all of them.
     pub fn last_words(&self, event: Event<'_>) {
-        self.global.log.settle(self.apply(Audience::Global, event));
+        self.global.log.wait_delivered(self.apply(Audience::Global, event));
     }
 
     /// Somebody here, by any way to write their name.

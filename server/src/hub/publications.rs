@@ -126,7 +126,7 @@ impl Utterance<'_> {
 }
 
 impl Publication for Utterance<'_> {
-    fn number(&mut self) -> u64 {
+    fn assign_ids(&mut self) -> u64 {
         let count = self.texts.ends.len() as u64;
         self.first_id = self.ids.fetch_add(count, Relaxed);
         // Under the log's lock: who has heard it finds it in the history.
@@ -187,8 +187,8 @@ impl<'a> Notice<'a> {
 }
 
 impl Publication for Notice<'_> {
-    fn is_worth(&mut self, hearers: usize) -> bool {
-        !self.movement.as_ref().is_some_and(|movement| movement.coalesce(hearers, self.event.at))
+    fn coalesce(&mut self, hearers: usize) -> bool {
+        self.movement.as_ref().is_some_and(|movement| movement.coalesce(hearers, self.event.at))
     }
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {

@@ -201,5 +201,5 @@ fn written(rendering: Rendering, events: &[Event<'_>], limits: &Limits) -> Vec<u
 /// How somebody with that rendering hears a room, as their current one or not.
 pub(super) fn delivery_mode(rendering: Rendering, current: bool) -> DeliveryMode {
     let rendering = if current { rendering } else { rendering.elsewhere() };
-    DeliveryMode { rendering: rendering.index(), hears_itself: rendering.hears_itself() }
+    DeliveryMode { rendering: rendering.index(), echo: rendering.hears_itself() }
 }

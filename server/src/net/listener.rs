@@ -66,8 +66,8 @@ impl Listener {
         self.address
     }
 
-    /// Calls `welcome` with every new connection, until [`Listener::stop`]. `welcome` must not block.
-    pub fn run(&self, mut welcome: impl FnMut(TcpStream)) {
+    /// Calls `on_client` with every new connection, until [`Listener::stop`]. `on_client` must not block.
+    pub fn run(&self, mut on_client: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
         let mut failures_logged = LogThrottle::default();
@@ -79,11 +79,11 @@ impl Listener {
             match accepted {
                 Ok((socket, _)) => {
                     pause = FIRST_PAUSE;
-                    welcome(socket);
+                    on_client(socket);
                 }
                 Err(e) if is_client_gone(&e) => {}
                 Err(e) => {
-                    if failures_logged.is_due(Instant::now()) {
+                    if failures_logged.allow(Instant::now()) {
                         log::warn!("cannot accept on {}: {e}; clients are refused until this is over", self.address);
                     }
                     // Without a descriptor, accepting fails at once even while no client waits: wait for one here.
@@ -109,8 +109,8 @@ impl Listener {
             IpAddr::V6(ip) if ip.is_unspecified() => vec![v4, v6],
             ip => vec![ip],
         };
-        let knock = |ip| TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
-        let _ = own.into_iter().any(|ip| knock(ip).is_ok());
+        let connect = |ip| TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
+        let _ = own.into_iter().any(|ip| connect(ip).is_ok());
     }
 
     /// Waits until a client can be accepted, for at most `time`. Returns true if one can.

@@ -31,7 +31,7 @@ impl Registry {
         }
         let Some(successor) = self.here(old.name.key()) else { return };
         for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.here(name.key())) {
-            blocked.block_filter.set(EventClass::News, old.client(), false);
+            blocked.block_filter.set(EventClass::Presence, old.client(), false);
         }
     }
 
@@ -59,7 +59,7 @@ impl Registry {
 /// The blocker does not hear what the blocked one says; the blocked one does not hear the blocker come and go.
 fn silence(blocker: &User, blocked: &User, silent: bool) {
     blocker.block_filter.set(EventClass::Talk, blocked.client(), silent);
-    blocked.block_filter.set(EventClass::News, blocker.client(), silent);
+    blocked.block_filter.set(EventClass::Presence, blocker.client(), silent);
 }
 
 impl Session {

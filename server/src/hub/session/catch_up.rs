@@ -60,7 +60,7 @@ impl Session {
     /// What is to be looked up, if the user is there.
     fn gap(&self, room: Option<&RoomName>) -> Option<Gap> {
         let Some(room) = room else {
-            return Some(Gap { room: None, up_to: self.hall_came_after });
+            return Some(Gap { room: None, up_to: self.global_id_before_joining });
         };
         let place = self.place_of(room)?;
         let membership = &self.rooms[place];

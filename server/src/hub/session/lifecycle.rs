@@ -85,7 +85,7 @@ impl Hub {
             hub: self.clone(),
             user,
             global_subscription,
-            hall_came_after: 0,
+            global_id_before_joining: 0,
             rooms: Vec::new(),
             texts: LineBatch::default(),
             addressee: None,
@@ -115,8 +115,8 @@ impl Hub {
         let delivery_mode = delivery_mode(rendering, true);
         session.arrival =
             Some(self.global.log.enter(&session.global_subscription, delivery_mode, notice.map(|notice| notice as _)));
-        session.hall_came_after = if session.global_subscription.came_after() > 0 {
-            session.global_subscription.came_after()
+        session.global_id_before_joining = if session.global_subscription.id_before_joining() > 0 {
+            session.global_subscription.id_before_joining()
         } else {
             opened_before
         };
@@ -175,7 +175,7 @@ impl Session {
         }
         let global = &self.hub.global.log;
         let last = global.leave(&self.global_subscription, delivery_mode(self.user.rendering(), true), None);
-        global.settle(last);
+        global.wait_delivered(last);
         self.hub.registry().forget_predecessor(&self.user);
     }
 
@@ -191,7 +191,7 @@ impl Session {
         let has_blocks = hub.registry().has_blocks(&self.user);
         if has_blocks {
             // Who must not hear of it has not heard of it by then.
-            hub.global.log.settle(last);
+            hub.global.log.wait_delivered(last);
             hub.registry().silence_departure(&self.user);
         }
     }

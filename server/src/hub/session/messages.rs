@@ -105,7 +105,7 @@ impl Session {
         texts.push(&text, self.take_tag());
         let global = &self.hub.global.log;
         let stored = self.hub.memory.make_room();
-        global.settle(global.say(&self.global_subscription, &mut self.talk(None, &texts, stored)));
+        global.wait_delivered(global.publish(&self.global_subscription, &mut self.talk(None, &texts, stored)));
         if stored { Ok(()) } else { Err(not_stored()) }
     }
 }

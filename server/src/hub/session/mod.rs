@@ -52,7 +52,7 @@ pub struct Session {
     /// The seat in the hidden room of everybody.
     global_subscription: Arc<Subscription>,
     /// The last id that was said to everybody before they came.
-    hall_came_after: u64,
+    global_id_before_joining: u64,
     /// The last one is the current one.
     rooms: Vec<Membership>,
     /// What was said and is not yet in the log of its room, the `addressee`.
@@ -185,7 +185,7 @@ impl Session {
         let addressee = self.addressee.take();
         let is_it = |membership: &&Membership| Some(membership.name.key()) == addressee.as_ref();
         if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_it) {
-            let batch = group.log.say(subscription, &mut self.talk(Some(name.as_str()), &texts, stored));
+            let batch = group.log.publish(subscription, &mut self.talk(Some(name.as_str()), &texts, stored));
             self.spoken = Some((group.clone(), batch));
         }
         texts.clear();
@@ -222,14 +222,14 @@ impl Session {
     fn settle(&mut self) {
         self.arrive();
         if let Some((group, batch)) = self.spoken.take() {
-            group.log.settle(batch);
+            group.log.wait_delivered(batch);
         }
     }
 
     /// Waits until everybody knows that they are here.
     fn arrive(&mut self) {
         if let Some(arrival) = self.arrival.as_mut().filter(|arrival| **arrival > 0) {
-            self.hub.global.log.settle(std::mem::take(arrival));
+            self.hub.global.log.wait_delivered(std::mem::take(arrival));
         }
     }
 
@@ -345,7 +345,7 @@ impl Session {
             _ => return Err(Cause::FormatFixed.report()),
         };
         let global = &self.hub.global.log;
-        global.settle(global.change(
+        global.wait_delivered(global.change_mode(
             &self.global_subscription,
             delivery_mode(self.user.rendering(), true),
             delivery_mode(rendering, true),

@@ -117,8 +117,8 @@ impl Hub {
             return Err(NotResumed::Changed);
         };
         old.tell(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
-        old.outbox.seal();
-        old.outbox.cut(DisconnectReason::Resumed);
+        old.outbox.close_input();
+        old.outbox.disconnect(DisconnectReason::Resumed);
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), passed_on: false };
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = current_last(session.rooms.lock().clone(), &newcomer.options.rooms);
@@ -329,6 +329,6 @@ impl Session {
                 drop(expired);
             }
         };
-        self.hub.poller.after(Limits::seconds(self.hub.limits.resume_seconds), expire);
+        self.hub.poller.run_after(Limits::seconds(self.hub.limits.resume_seconds), expire);
     }
 }

@@ -34,7 +34,7 @@ impl Membership {
     pub(super) fn listen(&mut self, delivery_mode: DeliveryMode) {
         let old = std::mem::replace(&mut self.delivery_mode, delivery_mode);
         if old != delivery_mode {
-            self.group.log.settle(self.group.log.change(&self.subscription, old, delivery_mode));
+            self.group.log.wait_delivered(self.group.log.change_mode(&self.subscription, old, delivery_mode));
         }
     }
 }
@@ -123,7 +123,8 @@ impl Session {
         let delivery_mode = delivery_mode(self.user.rendering(), true);
         let coming = PresenceChange { hub, group: &group, user: &self.user, coming: true };
         group.log.enter(&subscription, delivery_mode, announced.then_some(&mut coming.notice(self.now)));
-        let came_after = if subscription.came_after() > 0 { subscription.came_after() } else { opened_before };
+        let came_after =
+            if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { opened_before };
         self.rooms.push(Membership { name, group, subscription, delivery_mode, came_after, caught_up: None });
         self.note_rooms();
     }
@@ -135,7 +136,7 @@ impl Session {
         let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut going.notice(self.now)));
         // An account's mark is what it had heard when everything was out.
         if announced || self.user.is_account() {
-            group.log.settle(number);
+            group.log.wait_delivered(number);
         }
         self.remember_mark(&name, &subscription, caught_up, came_after);
         self.hub.registry().rooms.leave(&name, self.user.client());
@@ -149,7 +150,11 @@ impl Session {
             return;
         }
         let (memory, account) = (&self.hub.memory, self.user.name.key());
-        let heard = if self.user.outbox.is_clear() { subscription.left_after() } else { subscription.heard() };
+        let heard = if self.user.outbox.is_clear() {
+            subscription.id_before_leaving()
+        } else {
+            subscription.last_delivered_id()
+        };
         let is_first_visit = || memory.mark(account, room.key()) == Ok(None);
         let read = match heard {
             0 => caught_up.or_else(|| is_first_visit().then_some(came_after)),

@@ -51,8 +51,8 @@ fn follow(door: &mut dyn Door, mut step: DoorAction, turn: usize) -> bool {
                 }
                 return true;
             }
-            DoorAction::Answer { what, .. } => {
-                assert_shown_harmless(door, what);
+            DoorAction::Answer { event, .. } => {
+                assert_shown_harmless(door, event);
                 return true;
             }
             DoorAction::Close(answer) => {

@@ -39,7 +39,8 @@ impl Door for LanTalkDoor {
             AuthResult::WrongPassword => fail(Cause::WrongPassword.report()),
             AuthResult::AlreadyHere => fail(Cause::AlreadyHere.report()),
             AuthResult::NameTaken(why) | AuthResult::Refused(why) => fail(why),
-            // Cannot happen: it is the result of registrations and password checks, which this door does not request.
+            // Cannot happen: `Done` is the result of registrations and password checks, which this door does not
+            // request.
             AuthResult::Done => fail(NameError::BadUser),
         }
     }
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_use_the_sentences_of_lantalk() {
+    fn refusals_use_lantalk_sentences() {
         for (line, reason) in [
             ("[]", INVALID),
             (r#"{"username":5}"#, INVALID),

@@ -1,11 +1,12 @@
 //! Doors: the sign-in protocols. A door is a pure state machine for one client: it gets the client's messages and
-//! returns answers, or requests that only the session can carry out. It never sees a socket, a lock or the hub.
+//! returns actions, among them requests that only the connection can carry out. It never uses a socket, a lock or the
+//! hub.
 //!
 //! ```text
-//! client's message ─▶ Door::handle_line ─▶ Step::Reply / Answer ─▶ sent; the next message
-//!                                 ─▶ Step::Try(Attempt)   ─▶ the session tries it:
-//!                                        signed in, or Door::handle_result ─▶ Step
-//!                                 ─▶ Step::Close          ─▶ sent; the connection ends
+//! client's message ─▶ Door::handle_line ─▶ DoorAction::Reply or Answer ─▶ sent; the door waits for the next message
+//!                                       ─▶ DoorAction::Try(AuthRequest) ─▶ the connection carries it out:
+//!                                              signed in, or Door::handle_result ─▶ DoorAction
+//!                                       ─▶ DoorAction::Close            ─▶ sent; the connection ends
 //! ```
 //!
 //! A new door is a file with a type that implements [`Door`], and a row in the table below.
@@ -23,7 +24,7 @@ use landline_common::lines::Framing;
 use landline_common::{Cause, EventKind, Rendering, Report, RoomName, UserName};
 use std::borrow::Cow;
 
-/// The next action for the session to take.
+/// The next action for the connection to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DoorAction {
     /// Send these events, and wait for the next message.
@@ -35,13 +36,13 @@ pub enum DoorAction {
         /// The object's label, if it had one.
         label: Option<String>,
         /// The only event of the answer.
-        what: EventKind<'static>,
+        event: EventKind<'static>,
     },
     /// Send this event, and end the connection.
     Close(EventKind<'static>),
 }
 
-/// A request that only the session can carry out, with the accounts and the hub.
+/// A request that only the connection can carry out, with the accounts and the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthRequest {
     /// Check the server's password.
@@ -87,10 +88,10 @@ pub enum AuthRequest {
     },
 }
 
-/// The result of an attempt that did not sign the client in.
+/// The result of a request that did not sign the client in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthResult {
-    /// The attempt succeeded: the password is right, or the account is registered.
+    /// The request succeeded: the password is right, or the account is registered.
     Done,
     /// A password was wrong.
     WrongPassword,
@@ -98,7 +99,7 @@ pub enum AuthResult {
     AlreadyHere,
     /// Another user or an account has the name.
     NameTaken(Report<'static>),
-    /// The attempt was refused for another reason.
+    /// The request was refused for another reason.
     Refused(Report<'static>),
 }
 
@@ -123,7 +124,7 @@ pub trait Door: Send {
     fn handle_line(&mut self, line: &str, framing: Framing) -> DoorAction;
     /// Handles a message that was longer than allowed and has been discarded.
     fn handle_too_long(&mut self) -> DoorAction;
-    /// Handles the result of an attempt that did not sign the client in.
+    /// Handles the result of a request that did not sign the client in.
     fn handle_result(&mut self, result: AuthResult) -> DoorAction;
     /// Returns the rendering of events for this client, as far as it is known by now.
     fn rendering(&self) -> Rendering;

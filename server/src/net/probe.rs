@@ -89,7 +89,7 @@ impl<'s> Probe<'s> {
     /// Starts a probe. `claimant` is the address of the client that wants the peer's name. Often the result is known at
     /// once.
     #[must_use]
-    pub fn begin(stream: &'s Stream, proof: LivenessProof, claimant: IpAddr) -> (Probe<'s>, Liveness) {
+    pub fn start(stream: &'s Stream, proof: LivenessProof, claimant: IpAddr) -> (Probe<'s>, Liveness) {
         let begun = Instant::now();
         let tcp_info = stream.tcp_info();
         let reads = stream.reads();

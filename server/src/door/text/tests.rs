@@ -1,4 +1,4 @@
-//! What the text door answers, line by line.
+//! The answers of the text door, line by line.
 
 use super::*;
 
@@ -13,22 +13,22 @@ fn guest(door: &mut TextDoor, line: &str) -> (String, String) {
     }
 }
 
-fn code(step: DoorAction) -> u16 {
-    match step {
+fn code(action: DoorAction) -> u16 {
+    match action {
         DoorAction::Close(EventKind::Refused(report)) => report.code().unwrap(),
         other => panic!("{other:?}"),
     }
 }
 
-fn replies(step: DoorAction) -> Vec<EventKind<'static>> {
-    match step {
-        DoorAction::Reply(whats) => whats,
+fn replies(action: DoorAction) -> Vec<EventKind<'static>> {
+    match action {
+        DoorAction::Reply(events) => events,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_guest_is_split_at_the_last_underscore() {
+fn guest_line_is_split_at_the_last_underscore() {
     assert_eq!(guest(&mut door(false), "alice_lobby"), ("alice".into(), "lobby".into()));
     assert_eq!(guest(&mut door(false), "a_b_dev/x"), ("a_b".into(), "dev/x".into()));
     let mut greeted = door(false);
@@ -37,7 +37,7 @@ fn a_guest_is_split_at_the_last_underscore() {
 }
 
 #[test]
-fn a_first_line_of_neither_form_ends_it() {
+fn malformed_first_line_ends_the_connection() {
     for line in ["hello", "alice_", "_room", "a b_room", "alice_a:b", "../../etc_room", "a\u{1b}[31m_room", "a\0_r"] {
         assert_eq!(code(door(false).handle_line(line, Framing::Lines)), 400, "{line:?}");
     }
@@ -45,7 +45,7 @@ fn a_first_line_of_neither_form_ends_it() {
 }
 
 #[test]
-fn after_a_greeting_there_is_another_try() {
+fn malformed_line_after_the_greeting_is_answered_with_a_hint() {
     let mut door = door(false);
     door.greet();
     let invalid = EventKind::from(Cause::InvalidMode.report());
@@ -63,7 +63,7 @@ fn after_a_greeting_there_is_another_try() {
 }
 
 #[test]
-fn x1_the_fifth_line_that_means_nothing_ends_it() {
+fn x1_fifth_malformed_line_ends_the_connection() {
     let mut door = door(false);
     door.greet();
     for _ in 1..SIGN_IN_MISTAKES {
@@ -73,7 +73,7 @@ fn x1_the_fifth_line_that_means_nothing_ends_it() {
 }
 
 #[test]
-fn x12_a_password_at_the_greeting_is_no_guest_once_accounts_are_spoken_of() {
+fn x12_password_at_the_greeting_is_not_a_guest_line_after_login_or_register() {
     for mode in ["LOGIN", "REGISTER"] {
         let mut door = door(false);
         for line in [mode, "hunter", "wrong"] {
@@ -90,7 +90,7 @@ fn x12_a_password_at_the_greeting_is_no_guest_once_accounts_are_spoken_of() {
 }
 
 #[test]
-fn empty_answers_are_named() {
+fn empty_answers_are_refused() {
     let mut door = door(false);
     door.handle_line("LOGIN", Framing::Lines);
     door.handle_line("", Framing::Lines);
@@ -99,7 +99,7 @@ fn empty_answers_are_named() {
 }
 
 #[test]
-fn the_servers_password_comes_before_anything_about_names() {
+fn server_password_is_asked_before_names_are_checked() {
     let mut login = door(true);
     let first = EventKind::from(Cause::ServerPasswordFirst.report());
     assert_eq!(replies(login.handle_line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
@@ -114,7 +114,7 @@ fn the_servers_password_comes_before_anything_about_names() {
 }
 
 #[test]
-fn x14_an_unframed_client_cannot_switch_formats() {
+fn x14_unframed_client_cannot_switch_formats() {
     let mut door = door(false);
     let fixed = EventKind::from(Cause::FormatFixed.report());
     assert_eq!(replies(door.handle_line("format json", Framing::Unframed)), [fixed, ask(GREETING)]);
@@ -122,7 +122,7 @@ fn x14_an_unframed_client_cannot_switch_formats() {
 }
 
 #[test]
-fn renderings_follow_the_client() {
+fn rendering_follows_the_client() {
     let mut json = door(false);
     assert_eq!(replies(json.handle_line("format json", Framing::Lines)), [EventKind::Format(Format::Json)]);
     assert_eq!(json.rendering(), Rendering::Json);

@@ -5,7 +5,7 @@ use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// The block filter of one user. The user's seats in all rooms share it.
+/// The block filter of one user, shared by the user's subscriptions to all rooms.
 #[derive(Debug, Default)]
 pub struct BlockFilter {
     /// False while no client is blocked, which is the usual case: then a cycle takes no lock.
@@ -30,14 +30,14 @@ pub enum EventClass {
 }
 
 impl BlockFilter {
-    /// Blocks (`silent`) or unblocks this class of events of `client`, from the next send on.
-    pub fn set(&self, sound: EventClass, client: ClientId, silent: bool) {
+    /// Blocks or unblocks this class of events of `client`, from the next send on.
+    pub fn set(&self, class: EventClass, client: ClientId, is_blocked: bool) {
         let mut blocked = self.blocked.lock();
-        let set = match sound {
+        let set = match class {
             EventClass::Talk => &mut blocked.talk_of,
             EventClass::Presence => &mut blocked.presence_of,
         };
-        if silent {
+        if is_blocked {
             set.insert(client);
         } else {
             set.remove(&client);

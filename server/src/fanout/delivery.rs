@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// A seat that is in the room, with its way of receiving.
+/// A member of the room: its subscription and how it gets the entries.
 #[derive(Debug)]
 pub(super) struct ActiveSubscription {
     subscription: Arc<Subscription>,
     delivery_mode: DeliveryMode,
-    /// Index of the first entry of the current batch that this member gets: earlier ones were said before the member
-    /// entered, or were already delivered in another rendering.
+    /// Index of the first entry of the current batch that this member gets. Earlier entries were appended before it
+    /// entered, or are already delivered to it in another rendering.
     pub(super) from: usize,
 }
 
@@ -36,8 +36,8 @@ impl<'b> BatchDelivery<'b> {
         BatchDelivery { batch, number, pieces: Vec::new(), lines: 0, bytes: 0 }
     }
 
-    /// Lets a member enter, leave or change the rendering after the first `at` entries of the batch. A member that
-    /// leaves or changes first gets the entries before that, in the old rendering.
+    /// Lets a member enter, leave or change its delivery mode after the first `at` entries of the batch. A member that
+    /// leaves or changes first gets the entries before that, in the old mode.
     pub(super) fn apply(&mut self, subscriptions: &mut Vec<ActiveSubscription>, change: MembershipChange, at: usize) {
         let index = |subscription: &Subscription| subscription.index.load(Relaxed);
         match change {
@@ -65,7 +65,7 @@ impl<'b> BatchDelivery<'b> {
     pub(super) fn deliver_to(&mut self, active: &ActiveSubscription, to: usize) {
         if catch_unwind(AssertUnwindSafe(|| self.send(active, to))).is_err() {
             log::error!(
-                "a panic while sending to client {}; other members are not affected",
+                "delivery: panic while sending client={}; other members are not affected",
                 active.subscription.client
             );
         }
@@ -86,14 +86,14 @@ impl<'b> BatchDelivery<'b> {
                 self.pieces.push(IoSlice::new(bytes));
             }
         } else {
-            let hearing = |origin, has_own: bool| match () {
+            let form_of = |origin, has_own: bool| match () {
                 () if blocked.as_ref().is_some_and(|blocked| blocked.contains(origin)) => Form::Nothing,
                 () if !(has_own_lines && origin == Publisher::Talk(subscription.client)) => Form::Shared,
                 () if has_own => Form::Own,
                 () if delivery_mode.echo => Form::Shared,
                 () => Form::Nothing,
             };
-            self.lines += self.batch.span_with(delivery_mode.rendering, (*from, to), hearing, &mut self.pieces);
+            self.lines += self.batch.span_with(delivery_mode.rendering, *from..to, form_of, &mut self.pieces);
         }
         drop(blocked);
         let last_id = self.batch.last_id(to);

@@ -1,7 +1,7 @@
 //! The threads that run the cycles of large rooms.
 //!
-//! A speaker's own thread could run the cycle, and does so in small rooms. In a room of thousands that would keep the
-//! speaker's session busy with the sends of all members. So large rooms are handed to a pool of one thread per core.
+//! The session that publishes could run the cycle itself, and does so in small rooms. In a room of thousands that would
+//! keep its thread busy with the sends to all members. So large rooms are handed to a pool of one thread per core.
 //! Rooms wait in one queue, first come, first served; a flusher runs one cycle and, while other rooms wait, puts the
 //! room at the end again. A busy room therefore delays another room by at most one cycle of each room in front of it.
 //!
@@ -31,9 +31,9 @@ type QueuedRoom = Arc<dyn RunCycle>;
 pub struct Flushers {
     work: Arc<Work>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// In rooms of at most this many members, the speaker's own thread runs the cycle.
+    /// In rooms of at most this many members, the session that publishes runs the cycle.
     pub(super) inline_members: usize,
-    /// Bytes that may be pending in one room; above this its speakers wait for the next cycle.
+    /// Bytes that may be pending in one room; above this, sessions that publish wait for the next cycle.
     pub(super) pending_bytes: usize,
     pub(super) stats: Stats,
 }

@@ -6,22 +6,23 @@
 //!
 //! - Bytes go to the kernel in the order of the pushes.
 //! - At most [`Bounds::backlog_bytes`](super::Bounds) wait; a push that exceeds this disconnects the client.
-//! - If bytes wait and the outbox is neither held nor cut, the poller has been asked to call [`Outbox::on_wakeup`].
+//! - If bytes wait and the outbox is neither held nor disconnected, the poller has been asked for a wakeup
+//!   ([`PollTarget::on_wakeup`]).
 //! - Each [`Receipt`] is called exactly once.
 //!
 //! | state | a push | left by |
 //! |---|---|---|
 //! | clear | sends; what the kernel does not take becomes the backlog | a full kernel buffer: blocked |
-//! | blocked | appends to the backlog | the poller, once all is sent; cut if nothing is taken for `stalled` |
+//! | blocked | appends to the backlog | the poller, once all is sent, or after `stalled` without progress: disconnected |
 //! | held | appends; nothing is sent at all | [`Outbox::release`], which puts the greeting in front |
-//! | input_closed | drops the bytes; the backlog is still sent | [`Outbox::disconnect`] |
-//! | cut | drops the bytes | never |
+//! | input closed | drops the bytes; the backlog is still sent | [`Outbox::disconnect`] |
+//! | disconnected | drops the bytes | never |
 //!
-//! Sealed combines with the states above it. A *paced* outbox queues whole messages instead of bytes, see
+//! "Input closed" combines with the states above it. A *paced* outbox queues whole messages instead of bytes, see
 //! [`super::pacing`].
 //!
-//! This module does not render, does not know rooms, and does not end a session: cutting the connection wakes the
-//! session's thread, which then ends by itself.
+//! This module does not render, does not know rooms, and does not end a session: disconnecting wakes the session's
+//! thread, which then ends the session.
 
 mod sending;
 
@@ -43,7 +44,7 @@ pub struct Outbox {
     stream: Arc<Stream>,
     poller: Arc<Poller>,
     state: OrderedMutex<OutboxState, 4>,
-    /// Notified when nothing waits any more, and when the connection is cut.
+    /// Notified when the last waiting byte is sent, and on disconnection.
     drained: Condvar,
 }
 
@@ -115,7 +116,8 @@ impl Outbox {
         &self.stream
     }
 
-    /// From now on sends every line as a message of its own, without its newline. Bytes that wait already go out first.
+    /// Switches to pacing: sends each line as a message of its own, without its newline. Bytes that already wait go out
+    /// first.
     pub fn pace(&self, pacing: Pacing) {
         self.state.lock().paced.get_or_insert_with(|| PacedQueue::new(pacing));
     }
@@ -137,7 +139,7 @@ impl Outbox {
             self.send_waiting(&mut state, Instant::now());
             let _ = self.enforce_limit(&mut state);
         }
-        // Sealing does not matter here: `first` was accepted and will go out.
+        // A closed input does not matter here: `first` was accepted and will go out.
         state.add_receipt(receipt);
     }
 
@@ -167,7 +169,8 @@ impl Outbox {
         !self.state.lock().receipts.is_empty()
     }
 
-    /// Returns true if the kernel has taken all bytes. False once input_closed or cut, since pushes may have been dropped.
+    /// Returns true if the kernel has taken all bytes. False once the input is closed or the client is disconnected,
+    /// since pushes may have been dropped.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.state.lock().is_clear()
@@ -185,8 +188,8 @@ impl Outbox {
         self.state.lock().disconnected
     }
 
-    /// Waits until the kernel has taken all bytes. Returns false if it has not by `deadline`, or the connection was
-    /// cut.
+    /// Waits until the kernel has taken all bytes. Returns false if it has not by `deadline`, or the client was
+    /// disconnected.
     pub fn flush(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();
         while state.disconnected.is_none() && state.queued_bytes() > 0 {

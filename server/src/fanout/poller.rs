@@ -3,7 +3,8 @@
 //! A thread that sends to a client never waits for it. The bytes that the kernel does not take stay in the client's
 //! outbox, a [`PollTarget`], and the outbox asks the poller for a wakeup: when the socket takes bytes again
 //! ([`Poller::arm`]), or at a time ([`Poller::schedule_wakeup`]) for the next paced message and to notice a client that
-//! has stalled. One wakeup is one call of [`PollTarget::on_wakeup`]; if bytes still wait after it, the outbox asks again.
+//! has stalled. One wakeup is one call of [`PollTarget::on_wakeup`]; if bytes still wait after it, the outbox asks
+//! again.
 //!
 //! The poller also bounds the memory of all backlogs together: while they exceed [`Bounds::total_bytes`], it
 //! disconnects the client with the largest one.
@@ -105,8 +106,8 @@ struct Timers {
     outboxes: HashMap<ClientId, Arc<dyn PollTarget>>,
     /// The scheduled wakeups, earliest first. Those of outboxes that are gone stay until they are due.
     wakeups: BinaryHeap<Reverse<(Instant, ClientId)>>,
-    /// Keyed by time and a sequence number, which keeps tasks of the same time apart. Each room may have a task, and each
-    /// session whose connection was lost.
+    /// Keyed by time and a sequence number, which keeps tasks of the same time apart. Each room may have a task, and
+    /// each session whose connection was lost.
     tasks: BTreeMap<(Instant, u64), TimerTask>,
     last_task: u64,
     stopped: bool,
@@ -155,8 +156,8 @@ impl Poller {
         Ok(poller)
     }
 
-    /// Runs `task` once on the poller's thread after `time`, unless the poller has stopped by then. The task must be short:
-    /// slow clients are served by the same thread.
+    /// Runs `task` once on the poller's thread after `time`, unless the poller has stopped by then. The task must be
+    /// short: slow clients are served by the same thread.
     pub fn run_after(&self, time: Duration, task: impl FnOnce() + Send + 'static) {
         let mut timers = self.timers.lock();
         timers.last_task += 1;

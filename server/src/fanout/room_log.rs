@@ -1,9 +1,9 @@
 //! A room's log, and the cycle that delivers what is in it. The contract is in [`crate::fanout`].
 //!
-//! Many users speak at once, and each line goes to all members. If every speaker sent to all members itself, members
-//! would see different orders, and each line would cost one `send` per member. Instead a speaker appends to the log,
+//! Many users publish at once, and each line goes to all members. If every session sent to all members itself, members
+//! would see different orders, and each line would cost one `send` per member. Instead a session appends to the log,
 //! which is short work under a lock, and one thread at a time runs a *cycle*: it takes the whole log and delivers it.
-//! Lines said during a cycle are delivered by the next one, so the batches grow with the load.
+//! Lines appended during a cycle are delivered by the next one, so the batches grow with the load.
 //!
 //! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly what was
 //! said between entering and leaving, even though both happen long before the batch is delivered.
@@ -12,13 +12,14 @@
 //!
 //! - `flushing` is true exactly while a thread runs a cycle or a flusher has been asked to. One thread at a time
 //!   delivers, so all members see one order.
-//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::wait_delivered`] waits for it.
+//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::wait_delivered`] waits for
+//!   it.
 //! - At rest (`pending` empty, not `flushing`) a membership change is applied at once instead of appended.
 //!
-//! The log's lock is held to append and to swap, the seats' lock to deliver. They are never held together, except at
-//! rest: then `update_membership` takes the seats' lock inside the log's.
+//! The log's lock is held to append and to swap, the subscriptions' lock to deliver. They are never held together,
+//! except at rest: then `update_membership` takes the subscriptions' lock inside the log's.
 //!
-//! This module does not know what the bytes mean, and it does not decide which notices are worth sending: it asks
+//! This module does not interpret the bytes, and it does not decide which notices are sent at once: it asks
 //! [`Publication::coalesce`].
 
 use super::Publisher;
@@ -55,8 +56,8 @@ struct LogState {
 }
 
 impl LogState {
-    fn append(&mut self, origin: Publisher, what: &mut dyn Publication) {
-        self.last_id = self.last_id.max(self.pending.append(origin, what, &self.uses));
+    fn append(&mut self, origin: Publisher, publication: &mut dyn Publication) {
+        self.last_id = self.last_id.max(self.pending.append(origin, publication, &self.uses));
     }
 }
 
@@ -85,28 +86,29 @@ impl RoomLog {
         })
     }
 
-    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`RoomLog::wait_delivered`]. Waits
-    /// while too much is pending.
-    pub fn publish(self: &Arc<Self>, subscription: &Subscription, what: &mut dyn Publication) -> u64 {
+    /// Appends talk of the user of `subscription`, a member. Returns the batch number for [`RoomLog::wait_delivered`].
+    /// Waits while too many bytes are pending. The caller holds no ranked lock.
+    pub fn publish(self: &Arc<Self>, subscription: &Subscription, publication: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.append(Publisher::Talk(subscription.client), what);
+        log.append(Publisher::Talk(subscription.client), publication);
         subscription.last_batch.store(number, Relaxed);
         self.ensure_cycle(log);
         number
     }
 
-    /// Appends `what` for all members, in the server's name. Returns the batch number for [`RoomLog::wait_delivered`].
-    pub fn announce(self: &Arc<Self>, what: &mut dyn Publication) -> u64 {
+    /// Appends a publication of the server, for all members. Returns the batch number for [`RoomLog::wait_delivered`].
+    pub fn announce(self: &Arc<Self>, publication: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.append(Publisher::Server, what);
+        log.append(Publisher::Server, publication);
         self.ensure_cycle(log);
         number
     }
 
-    /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes to the members before it only.
-    /// Returns the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
+    /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes only to the members
+    /// that entered earlier. Returns the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait
+    /// for.
     pub fn enter(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -131,9 +133,9 @@ impl RoomLog {
         }
     }
 
-    /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is the one it entered or was
-    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`RoomLog::wait_delivered`], 0
-    /// if there is nothing to wait for.
+    /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is its
+    /// present mode. `notice` goes to the remaining members only. Returns the batch number for
+    /// [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
     pub fn leave(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -159,8 +161,8 @@ impl RoomLog {
         number
     }
 
-    /// Changes the form in which a member gets what is appended from now on. Returns the batch number for
-    /// [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
+    /// Changes the delivery mode of a member for everything appended from now on. `old` is its present mode. Returns
+    /// the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
     pub fn change_mode(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -185,8 +187,8 @@ impl RoomLog {
         }
     }
 
-    /// Locks the log, once no more than the bound is pending. Without this wait, speakers that are faster than the
-    /// sends would only fill the backlogs of their receivers.
+    /// Waits until at most `pending_bytes` are pending, and locks the log. Without this wait, sessions that publish
+    /// faster than the room delivers would only fill the members' backlogs.
     fn lock_with_capacity(&self) -> LogGuard<'_> {
         let mut log = self.log.lock();
         while log.flushing && log.pending.size() > self.flushers.pending_bytes {
@@ -259,6 +261,7 @@ impl RoomLog {
         !log.flushing
     }
 
+    /// Applies the membership changes of a batch at their positions, and sends each member its part.
     fn deliver(&self, batch: &mut Batch, number: u64) {
         let membership_changes = std::mem::take(&mut batch.membership_changes);
         let mut delivery = BatchDelivery::new(batch, number);

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub struct Subscription {
     pub(super) client: ClientId,
     pub(super) outbox: Arc<Outbox>,
-    /// Number of the last batch this user last_batch in. A cycle compares it with its own batch to find, without a search,
-    /// the members whose own lines need special treatment.
+    /// Number of the last batch that has lines of this user. A cycle compares it with its own batch to find, without a
+    /// search, the members whose own lines need special treatment.
     pub(super) last_batch: AtomicU64,
     pub(super) block_filter: Arc<BlockFilter>,
     /// Last message id in the room before this user entered.
@@ -21,12 +21,13 @@ pub struct Subscription {
     pub(super) id_before_leaving: AtomicU64,
     /// Last message id that the kernel has taken for this user.
     pub(super) last_delivered_id: AtomicU64,
-    /// Index in the room's list of seats. Read and written only under the lock of that list.
+    /// Index in the room's list of members. Read and written only under the lock of that list.
     pub(super) index: AtomicUsize,
 }
 
 impl Subscription {
-    /// Makes a seat that delivers to `outbox` and leaves out events blocked by `block_filter`. It belongs to no room yet.
+    /// Makes a subscription that delivers to `outbox` and leaves out events blocked by `block_filter`. It belongs to no
+    /// room yet.
     #[must_use]
     pub fn new(outbox: &Arc<Outbox>, block_filter: &Arc<BlockFilter>) -> Arc<Subscription> {
         Arc::new(Subscription {

@@ -9,7 +9,8 @@ use std::time::Instant;
 pub(super) struct Disconnected;
 
 impl Outbox {
-    /// Sends whole lines, or queues them where they cannot be sent yet. Drops them if the outbox is cut or input_closed.
+    /// Sends whole lines, or queues them where they cannot be sent yet. Drops them if the input is closed or the
+    /// client is disconnected.
     pub(super) fn push(self: &Arc<Self>, lines: &[IoSlice<'_>], talk: bool) -> StateGuard<'_> {
         let mut state = self.state.lock();
         if state.disconnected.is_some() || state.input_closed {
@@ -181,7 +182,8 @@ impl Outbox {
         }
     }
 
-    /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if it is cut already.
+    /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if the client is already
+    /// disconnected.
     pub(super) fn disconnect_locked(&self, state: &mut OutboxState, why: DisconnectReason) {
         if state.disconnected.is_some() {
             return;

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// All connections that have a session thread.
+/// All connections that have a thread.
 #[derive(Debug)]
 pub struct ConnectionTable {
     state: Mutex<TableState>,
@@ -46,8 +46,8 @@ impl ConnectionTable {
         Arc::new(ConnectionTable { state, removed: Condvar::new() })
     }
 
-    /// Adds a connection, or returns `None` if there are too many. May end an older connection that never signed in, to
-    /// admit this one.
+    /// Adds a connection, or returns `None` if there are too many. May disconnect an older connection that is not
+    /// signed in, to admit this one.
     pub fn admit(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr) -> Option<ConnectionGuard> {
         let client = outbox.client();
         let mut state = self.state.lock();
@@ -70,7 +70,7 @@ impl ConnectionTable {
         state.connections.iter().filter(|(client, c)| chosen(**client, c.address)).map(|(_, c)| c.clone()).collect()
     }
 
-    /// Waits until all sessions have ended. Returns false if some have not by `deadline`.
+    /// Waits until all connections have ended. Returns false if some have not by `deadline`.
     pub fn wait_empty(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();
         while !state.connections.is_empty() {
@@ -83,7 +83,7 @@ impl ConnectionTable {
 }
 
 impl ConnectionGuard {
-    /// Marks the client as signed in: it is no longer ended to admit a newer one.
+    /// Marks the client as signed in: it is no longer disconnected to admit a newer one.
     pub fn mark_signed_in(&self) {
         self.connections.state.lock().admission.mark_signed_in(self.client);
     }
@@ -99,9 +99,9 @@ impl Drop for ConnectionGuard {
     }
 }
 
-/// Ends `connections`, after the bytes that already wait for them have been sent or `deadline` has passed.
+/// Disconnects `connections`, after the bytes that already wait for them have been sent or `deadline` has passed.
 pub fn disconnect_all(connections: &[LiveConnection], why: DisconnectReason, deadline: Instant) {
-    // Seal all of them first: otherwise the notices that one user leaves would be sent to the next.
+    // Closes the input of all of them first: otherwise the notices that one user leaves would be sent to the next.
     for connection in connections {
         connection.outbox.close_input();
     }

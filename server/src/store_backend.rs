@@ -1,4 +1,5 @@
-//! Implements the hub's storage interface, [`Storage`], on the files of the data folder.
+//! Implements the storage traits of the hub ([`Storage`]) and of the guards ([`BanStorage`]) on the files of the data
+//! folder.
 //!
 //! Methods that may wait for the disk assert that the caller holds no ranked lock.
 
@@ -26,12 +27,12 @@ pub struct StoreBackend {
     pub accounts: Arc<Accounts>,
     /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
-    /// In whose local time messages of before are shown.
+    /// The clock whose time zone stored messages are shown in.
     pub clock: Clock,
 }
 
 impl StoreBackend {
-    /// A page in local time. Imported messages may carry the offset of another place.
+    /// Converts the times of a page to this machine's time zone. Imported messages may carry another offset.
     fn local(&self, mut page: Page) -> Page {
         for entry in &mut page.entries {
             entry.at = self.clock.at(entry.at.unix_ms);
@@ -40,8 +41,8 @@ impl StoreBackend {
     }
 }
 
-/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is filled in
-/// later: until then failures are not reported to users.
+/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is set later;
+/// until then failures are not reported to users.
 #[derive(Clone, Debug, Default)]
 pub struct NotStored(Arc<OnceLock<Weak<Hub>>>);
 
@@ -151,7 +152,7 @@ impl Storage for StoreBackend {
 
     fn nonces(&self, most: usize) -> Vec<(String, String, u64)> {
         self.messages.nonces(most).unwrap_or_else(|why| {
-            log::error!("cannot read the nonces of messages: {why}; a message sent again may be said twice");
+            log::error!("messages: cannot read the nonces: {why}; a message that is sent again may appear twice");
             Vec::new()
         })
     }

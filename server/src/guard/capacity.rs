@@ -14,8 +14,8 @@ const SPARE_MAP_THREADS: u64 = 512;
 /// Threads and processes reserved for the server's own threads and for other programs.
 const SPARE_TASKS: u64 = 64;
 
-/// The reason of a bound that the operator chose and the system allows.
-pub const AS_ASKED: &str = "what was asked for";
+/// The reason of a capacity that the operator chose and the system allows.
+pub const AS_CONFIGURED: &str = "the configured maximum";
 
 /// The number of clients that fit, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ struct System {
     pids: Option<u64>,
 }
 
-/// Returns the number of clients that fit, at most `wanted`. Also raises this process's soft limit on open files to its
-/// hard limit.
+/// Raises this process's soft limit on open files to its hard limit, and returns the number of clients that fit, at
+/// most `wanted`.
 #[must_use]
 pub fn raise_and_measure(wanted: usize) -> Capacity {
     measure(wanted, &System::read())
@@ -57,7 +57,7 @@ fn measure(wanted: usize, system: &System) -> Capacity {
         (minus(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
         (minus(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
     ];
-    let mut least = Capacity { clients: wanted, why: AS_ASKED };
+    let mut least = Capacity { clients: wanted, why: AS_CONFIGURED };
     for (bound, why) in bounds {
         // A number that does not fit a usize is no bound.
         let clients = bound.and_then(|n| usize::try_from(n).ok());
@@ -130,6 +130,7 @@ fn group_folder(line: &str) -> Option<(PathBuf, PathBuf)> {
     Some((root, folder))
 }
 
+/// Returns the least `pids.max` of the folders from `folder` up to `root`.
 fn least_up_to(root: &Path, folder: &Path) -> Option<u64> {
     let around = folder.ancestors().take_while(|folder| folder.starts_with(root));
     around.filter_map(|folder| number(&folder.join("pids.max"))).min()
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_limit_applies_and_is_named() {
+    fn least_limit_applies_and_is_named() {
         let system =
             System { descriptors: Some(1_024), maps: Some(65_530), threads: Some(192_730), ..System::default() };
         let capacity = measure(100_000, &system);
@@ -151,11 +152,11 @@ mod tests {
         let capacity = measure(100_000, &System { group_tasks: Some(512), ..system });
         assert_eq!(capacity.clients, 448);
         assert!(capacity.why.contains("pids.max"));
-        assert_eq!(measure(50, &system), Capacity { clients: 50, why: AS_ASKED });
+        assert_eq!(measure(50, &system), Capacity { clients: 50, why: AS_CONFIGURED });
     }
 
     #[test]
-    fn unknown_limits_are_no_bound_and_one_client_always_fits() {
+    fn unknown_limits_do_not_bound_and_one_client_always_fits() {
         assert_eq!(measure(7, &System::default()).clients, 7);
         assert_eq!(measure(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
         assert_eq!(measure(0, &System::default()).clients, 1);
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_bounded_by_the_groups_that_contain_it() {
+    fn group_is_bounded_by_the_groups_that_contain_it() {
         let root = tempfile::tempdir().unwrap();
         let inner = root.path().join("outer/inner");
         fs::create_dir_all(&inner).unwrap();

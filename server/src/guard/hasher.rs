@@ -1,8 +1,8 @@
 //! Hashes and checks passwords with bcrypt, a bounded number at a time.
 //!
 //! A check costs tens of milliseconds of a core, and any client can cause one. So a fixed number of threads hash at a
-//! time, a fixed number wait, and further ones get [`HashError::Busy`]. Turns are handed directly to a waiting thread,
-//! so that a newcomer cannot take a turn ahead of it.
+//! time, a fixed number wait, and further ones get [`HashError::Busy`]. A permit passes directly to a
+//! waiting thread, so that a thread that arrives later cannot take it first.
 //!
 //! A check of an unknown name takes as long as that of a known one, so the time does not tell if an account exists.
 //! This holds as long as the accounts were hashed at the cost in use.
@@ -15,7 +15,7 @@ const MAX_BYTES: usize = landline_common::limits::PASSWORD_MAX_BYTES;
 /// The reason for which a password was not hashed or checked.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// All semaphore are taken, and as many threads wait as may.
+    /// All permits are taken, and the queue of waiting threads is full.
     #[error("the server is busy checking passwords; try again in a moment")]
     Busy,
     /// A new password is over 72 bytes or contains a NUL: bcrypt could not tell it from another one.
@@ -35,22 +35,22 @@ pub struct Hasher {
     /// The hash that passwords of unknown names are checked against.
     dummy_hash: String,
     semaphore: Mutex<Semaphore>,
-    /// Notified when a turn is granted to a waiting thread.
+    /// Notified when a permit is granted to a waiting thread.
     granted: Condvar,
 }
 
-/// Counts of the semaphore.
+/// The counts of permits.
 #[derive(Debug, Default)]
 struct Semaphore {
-    /// Turns in use, including those granted to threads that have not woken yet.
+    /// Permits in use, including those granted to threads that have not woken yet.
     taken: usize,
-    /// Threads that wait, including those that have been granted a turn.
+    /// Threads that wait, including those that have been granted a permit.
     waiting: usize,
-    /// Waiting threads that have been granted a turn and only need to wake.
+    /// Waiting threads that have been granted a permit and only need to wake.
     granted: usize,
 }
 
-/// The right to hash, given back on drop, also by a panic.
+/// The right to hash, released on drop, also by a panic.
 struct Permit<'a>(&'a Hasher);
 
 impl Hasher {
@@ -65,7 +65,7 @@ impl Hasher {
         Hasher { running: running.max(1), waiting, cost, dummy_hash, semaphore, granted: Condvar::new() }
     }
 
-    /// Resemaphore the bcrypt hash of a new password, with a fresh salt. May wait for a turn, then for bcrypt.
+    /// Returns the bcrypt hash of a new password, with a fresh salt. May wait for a permit, then for bcrypt.
     ///
     /// # Errors
     /// [`HashError::Unusable`] for a password over 72 bytes or with a NUL, [`HashError::Busy`] when too many threads
@@ -75,13 +75,13 @@ impl Hasher {
             return Err(HashError::Unusable);
         }
         let _permit = self.acquire()?;
-        // Not the crate's non-truncating function: it refuses 72 bytes, which bcrypt can hash. `is_usable` has checked the
-        // length, so nothing is truncated.
+        // Not the crate's non-truncating function: it refuses 72 bytes, which bcrypt can hash. `is_usable` has checked
+        // the length, so nothing is truncated.
         bcrypt::hash(password, self.cost).map_err(HashError::Failed)
     }
 
-    /// Resemaphore true if `hash` was made from `password`. Without a hash (an unknown name), or for a password that cannot
-    /// have been registered, it does the same work and resemaphore false.
+    /// Returns true if `hash` was made from `password`. Without a hash (an unknown name), or for a password that cannot
+    /// have been registered, it does the same work and returns false.
     ///
     /// # Errors
     /// [`HashError::Busy`] when too many threads wait, [`HashError::Failed`] if `hash` is not a bcrypt hash.
@@ -93,7 +93,7 @@ impl Hasher {
         Ok(fits && usable && hash.is_some())
     }
 
-    /// Takes a turn, or waits until one is granted.
+    /// Takes a permit, or waits until one is granted.
     fn acquire(&self) -> Result<Permit<'_>, HashError> {
         let mut semaphore = self.semaphore.lock();
         if semaphore.taken < self.running {
@@ -125,7 +125,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Resemaphore true if bcrypt can tell a password from all others. It reads 72 bytes and repeats a shorter password with a
+/// Returns true if bcrypt can tell a password from all others. It reads 72 bytes and repeats a shorter password with a
 /// NUL between, so that `a` and `a\0a` have equal hashes.
 #[must_use]
 pub fn is_usable(password: &str) -> bool {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_passes_to_a_waiting_thread_without_becoming_free() {
+    fn permit_passes_to_a_waiting_thread_without_becoming_free() {
         let hasher = small(1, 1);
         let permit = hasher.acquire().unwrap();
         let finish = std::sync::Barrier::new(2);
@@ -208,14 +208,14 @@ mod tests {
                 thread::yield_now();
             }
             drop(permit);
-            assert_eq!(hasher.semaphore.lock().taken, 1, "a newcomer could take the turn");
+            assert_eq!(hasher.semaphore.lock().taken, 1, "a thread that arrives later could take the permit");
             finish.wait();
         });
         assert_eq!(hasher.semaphore.lock().taken, 0);
     }
 
     #[test]
-    fn at_most_the_bound_hash_at_once_and_all_get_a_turn() {
+    fn at_most_the_bound_hash_at_once_and_all_get_a_permit() {
         let hasher = small(2, 100);
         thread::scope(|scope| {
             for _ in 0..20 {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_gives_the_turn_back() {
+    fn panic_releases_the_permit() {
         let hasher = small(1, 0);
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             let _permit = hasher.acquire().unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Tracks how long one client has been silent.
+/// The idle timeout of one client, as a timer that its input restarts.
 #[derive(Debug)]
 pub struct IdleTimer {
     timeout: Duration,
@@ -13,10 +13,10 @@ pub struct IdleTimer {
     warned: bool,
 }
 
-/// The consequence of a silence.
+/// The state of an idle timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdleState {
-    /// No consequence yet.
+    /// The client was active lately enough.
     Active,
     /// The user must be warned. Returned once for each silence.
     Warn,
@@ -32,7 +32,7 @@ impl IdleTimer {
         IdleTimer { timeout, warning, last_input: now, warned: timeout <= warning * 2 }
     }
 
-    /// Restarts the timeout: the client has sent something.
+    /// Restarts the timeout: the client has sent input that counts.
     pub fn restart(&mut self, now: Instant) {
         self.last_input = now;
         self.warned = self.timeout <= self.warning * 2;
@@ -45,7 +45,7 @@ impl IdleTimer {
         if self.warned { end } else { end - self.warning }
     }
 
-    /// Returns the consequence of the silence so far. Records that a warning was returned.
+    /// Returns the state at `now`. Returns [`IdleState::Warn`] once for each silence.
     pub fn poll(&mut self, now: Instant) -> IdleState {
         if now >= self.last_input + self.timeout {
             IdleState::Expired
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn warns_and_then_ends() {
+    fn user_is_warned_before_the_timeout() {
         let start = Instant::now();
         let mut idle = IdleTimer::new(seconds(300), seconds(30), start);
         assert_eq!(idle.deadline(), start + seconds(270));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_timeout_has_no_warning() {
+    fn short_timeout_has_no_warning() {
         let start = Instant::now();
         let mut idle = IdleTimer::new(seconds(5), seconds(30), start);
         assert_eq!(idle.deadline(), start + seconds(5));

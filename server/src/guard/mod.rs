@@ -1,5 +1,5 @@
-//! Limits that protect the server from overload and from password guessing: bounded work, attempts and clients. Each
-//! function gets the time as an argument.
+//! Limits that protect the server from overload and from password guessing: bounded work, attempts and clients. The
+//! time is an argument, except in `probes`, which waits for a probe.
 
 pub mod address_budget;
 pub mod admission;

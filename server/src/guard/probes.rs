@@ -1,9 +1,9 @@
-//! Bounds how often clients are asked for a sign of life. Each probe holds a thread for seconds, and makes the probed
-//! client's system and program answer.
+//! Bounds the probes of silent clients. A probe asks the holder of a name for a sign of life when another client, the
+//! claimant, wants the name. It occupies a thread for seconds, and makes the holder's system and program answer.
 //!
-//! - On behalf of one address, a few probes run or are waited for at once.
-//! - Each holder of a name is asked by one probe at a time. Claimants that ask meanwhile wait for its verdict.
-//! - A verdict holds for [`VERDICT_HOLDS`]: claimants within that time make no new probe.
+//! - Claimants at one address run a bounded number of probes at once, counting those that wait for another's probe.
+//! - Each holder is probed by one thread at a time. Claimants that arrive meanwhile wait for its verdict.
+//! - A verdict is reused for [`VERDICT_HOLDS`].
 
 use super::Origin;
 use crate::net::ClientId;
@@ -12,20 +12,21 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// How long a verdict stands in for a new probe. A connection that is lost within this time keeps its name so much longer.
+/// Time for which a verdict is reused. A connection that is lost right after it was found alive keeps its name for this
+/// much longer.
 pub const VERDICT_HOLDS: Duration = Duration::from_secs(1);
 
-/// What is known of a holder.
+/// The latest probe of a holder.
 #[derive(Clone, Copy, Debug)]
 enum ProbeVerdict {
     /// A probe runs.
     Pending,
-    /// A probe found that the holder lives, or does not.
+    /// A probe has ended.
     Known { is_alive: bool, since: Instant },
 }
 
-/// Probes under way, by the address and network on whose behalf, and their verdicts. Bounded by the connections there
-/// are.
+/// The probes under way, counted by the claimants' addresses and networks, and the verdicts. The number of connections
+/// bounds both tables.
 #[derive(Debug)]
 pub struct Probes {
     most: usize,
@@ -35,7 +36,7 @@ pub struct Probes {
     ended: Condvar,
 }
 
-/// Permission for one probe, given back on drop.
+/// The right to run or wait for one probe, released on drop.
 #[derive(Debug)]
 #[must_use = "dropping it ends the probe"]
 struct ProbePermit<'p> {
@@ -44,14 +45,14 @@ struct ProbePermit<'p> {
 }
 
 impl Probes {
-    /// No probe yet; `most` for each address.
+    /// Makes an empty table that allows `most` probes at once to each address.
     #[must_use]
     pub fn new(most: usize) -> Probes {
         Probes { most, origins: Mutex::default(), verdicts: Mutex::default(), ended: Condvar::new() }
     }
 
-    /// Returns whether a holder lives: by a verdict that still holds, by the probe that runs, or by calling `probe`.
-    /// `None` if too many probes run on behalf of `claimant`.
+    /// Returns true if a holder is alive: by a recent verdict, by waiting for the probe that runs, or by calling
+    /// `probe`. Returns `None` if the claimant's address runs too many probes. May block for as long as a probe takes.
     pub fn probe(&self, holder: ClientId, claimant: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
         let _permit = self.start(claimant)?;
         let mut verdicts = self.verdicts.lock();
@@ -62,8 +63,8 @@ impl Probes {
                     self.ended.wait(&mut verdicts);
                     waited = true;
                 }
-                // The verdict that was waited for counts however late this thread wakes: claimants at another address who
-                // ask all the time could else keep it waiting.
+                // A verdict that this thread waited for counts however late it wakes: otherwise claimants at another
+                // address that probe all the time could keep it waiting.
                 Some(ProbeVerdict::Known { is_alive, since }) if waited || since.elapsed() < VERDICT_HOLDS => {
                     return Some(*is_alive);
                 }
@@ -82,7 +83,7 @@ impl Probes {
         Some(is_alive)
     }
 
-    /// Begins a probe, unless there are too many for `address`.
+    /// Counts a probe for `address`, or returns `None` if it has too many.
     fn start(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
         let mut origins = self.origins.lock();
         let is_full = |origin: Origin| {
@@ -112,7 +113,7 @@ impl Drop for ProbePermit<'_> {
     }
 }
 
-/// A probe that runs. Dropping it, also by a panic, lets the claimants that wait go on.
+/// A running probe. Dropping it, also by a panic, publishes the verdict and wakes the threads that wait for it.
 #[derive(Debug)]
 struct RunningProbe<'p> {
     probes: &'p Probes,
@@ -138,8 +139,10 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     #[test]
-    fn probes_are_bounded_by_address_and_given_back() {
-        let (probes, one, other) = (Probes::new(2), Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+    fn probes_are_bounded_by_address_and_released() {
+        let probes = Probes::new(2);
+        let one = Ipv4Addr::new(10, 0, 0, 1);
+        let other = Ipv4Addr::new(10, 0, 0, 2);
         let first = probes.start(one.into());
         let second = probes.start(one.into());
         assert!(first.is_some() && second.is_some());
@@ -152,8 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn rivals_share_one_probe_and_its_verdict() {
-        let (probes, asked) = (Probes::new(10), AtomicUsize::new(0));
+    fn claimants_share_one_probe_and_its_verdict() {
+        let probes = Probes::new(10);
+        let asked = AtomicUsize::new(0);
         let claimant = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
         let probe = || {
             asked.fetch_add(1, SeqCst);
@@ -170,6 +174,6 @@ mod tests {
         assert_eq!(probes.probe(8, claimant, || false), Some(false), "another holder");
         std::thread::sleep(VERDICT_HOLDS);
         assert_eq!(probes.probe(7, claimant, || false), Some(false));
-        assert_eq!(probes.verdicts.lock().len(), 1, "old verdicts go");
+        assert_eq!(probes.verdicts.lock().len(), 1, "old verdicts are removed");
     }
 }

@@ -101,7 +101,7 @@ impl Rate {
         last.map_or(Duration::ZERO, |at| (*at + bound.per).saturating_duration_since(now))
     }
 
-    /// Returns true if the user may be warned now, and then counts that as a warning.
+    /// Returns true if the user may be warned now; counts that as a warning, so that a second has at most one.
     pub fn take_warning(&mut self, now: Instant) -> bool {
         let warn = self.warned.is_none_or(|at| now.saturating_duration_since(at) >= SECOND);
         if warn {

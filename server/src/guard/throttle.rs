@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_for_a_window_after_ten_that_count() {
+    fn attempts_are_refused_for_a_window_after_ten_that_count() {
         let throttle = Throttle::new(10, WINDOW);
         let start = Instant::now();
         for i in 0..10 {
@@ -182,22 +182,22 @@ mod tests {
     }
 
     #[test]
-    fn simultaneous_attempts_get_no_more_tries() {
+    fn simultaneous_attempts_are_limited_too() {
         let throttle = Throttle::new(10, WINDOW);
         let now = Instant::now();
-        let tries: Vec<_> = (0..40).filter_map(|_| throttle.start(address(1), now).ok()).collect();
-        assert_eq!(tries.len(), 10);
+        let attempts: Vec<_> = (0..40).filter_map(|_| throttle.start(address(1), now).ok()).collect();
+        assert_eq!(attempts.len(), 10);
         assert_eq!(throttle.start(address(1), now).unwrap_err(), Throttled::Busy);
         // Nine of the ten are dropped: they do not count.
-        tries.into_iter().next().unwrap().count(now);
-        let tries: Vec<_> = (0..40).filter_map(|_| throttle.start(address(1), now).ok()).collect();
-        assert_eq!(tries.len(), 9);
-        tries.into_iter().for_each(|wrong| wrong.count(now));
+        attempts.into_iter().next().unwrap().count(now);
+        let attempts: Vec<_> = (0..40).filter_map(|_| throttle.start(address(1), now).ok()).collect();
+        assert_eq!(attempts.len(), 9);
+        attempts.into_iter().for_each(|wrong| wrong.count(now));
         assert_eq!(throttle.start(address(1), now).unwrap_err(), Throttled::Wait(600));
     }
 
     #[test]
-    fn without_a_limit_nothing_is_refused_and_the_table_stays_empty() {
+    fn unlimited_throttle_refuses_nothing_and_stores_nothing() {
         let throttle = Throttle::unlimited();
         let now = Instant::now();
         (0..1_000).for_each(|_| throttle.start(address(1), now).unwrap().count(now));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn d12_a_network_of_ipv6_has_four_times_as_many() {
+    fn d12_ipv6_network_has_four_times_the_limit() {
         let throttle = Throttle::new(10, WINDOW);
         let now = Instant::now();
         let in_lan = |n: u16| IpAddr::from([0xfd00, 0, 0, 1, 0, 0, 0, n]);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_bounded() {
+    fn table_is_bounded() {
         let throttle = Throttle::new(10, WINDOW);
         let now = Instant::now();
         for n in 0..11_000 {

@@ -39,7 +39,7 @@ impl Listener {
     pub fn bind(address: SocketAddr) -> io::Result<Listener> {
         match Listener::bind_to(address) {
             Err(error) if address.is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
-                log::info!("this machine has no IPv6 ({error}): listening on IPv4 only");
+                log::info!("listener: this machine has no IPv6 ({error}), listening on IPv4 only");
                 Listener::bind_to(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
             }
             bound => bound,
@@ -66,7 +66,7 @@ impl Listener {
         self.address
     }
 
-    /// Calls `on_client` with every new connection, until [`Listener::stop`]. `on_client` must not block.
+    /// Calls `on_client` for each new connection, until [`Listener::stop`]. `on_client` must not block.
     pub fn run(&self, mut on_client: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
@@ -84,7 +84,10 @@ impl Listener {
                 Err(e) if is_client_gone(&e) => {}
                 Err(e) => {
                     if failures_logged.allow(Instant::now()) {
-                        log::warn!("cannot accept on {}: {e}; clients are refused until this is over", self.address);
+                        log::warn!(
+                            "listener: cannot accept address={}: {e}; clients are refused until this works again",
+                            self.address
+                        );
                     }
                     // Without a descriptor, accepting fails at once even while no client waits: wait for one here.
                     if !self.wait_for_client(Duration::ZERO) {

@@ -1,4 +1,4 @@
-//! Probes a silent peer for a sign of life, when another client wants its name.
+//! Probes a silent peer for a sign of life, when another client claims its name.
 //!
 //! A connection whose network is gone looks like one that is merely silent: it ends only when bytes are sent and time
 //! out. A probe makes the peer's system answer now, by keepalives of the kernel: one a second, the first one when the
@@ -10,14 +10,14 @@
 //! | an acknowledgement, with [`LivenessProof::Acknowledgement`] | alive |
 //! | none of these within [`ANSWER_TIME`] | silent |
 //!
-//! One exception: with [`LivenessProof::Acknowledgement`], where the kernel reports no acknowledgements, the last row means
-//! alive. By then the kernel's own keepalives would have ended a dead connection, and the caller stops when that
+//! One exception: with [`LivenessProof::Acknowledgement`], where the kernel reports no acknowledgements, the last row
+//! means alive. By then the kernel's own keepalives would have ended a dead connection, and the caller stops when that
 //! happens.
 //!
-//! With [`LivenessProof::Bytes`] a ping is sent, which may stand behind a backlog that a slow peer takes long to read. The time
-//! of [`ANSWER_TIME`] therefore starts again with each acknowledgement of bytes up to the ping, for [`LONGEST_PROBE`] in all.
-//! Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk in a
-//! room would extend the time without end.
+//! With [`LivenessProof::Bytes`] a ping is sent, which may stand behind a backlog that a slow peer takes long to read.
+//! The [`ANSWER_TIME`] therefore starts again with each acknowledgement of bytes up to the ping, for [`LONGEST_PROBE`]
+//! in all. Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk
+//! in a room would extend the time without end.
 //!
 //! The deadline is not left to the kernel: while sent bytes are unacknowledged it sends no keepalives, and its timer
 //! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped.
@@ -29,7 +29,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-/// Time that a peer may take to answer.
+/// Time that a peer has for an answer.
 pub const ANSWER_TIME: Duration = Duration::from_millis(2_700);
 /// Most time for a probe whose peer acknowledges bytes in front of the ping.
 pub const LONGEST_PROBE: Duration = Duration::from_secs(15);
@@ -41,9 +41,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// The proof that a peer is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LivenessProof {
-    /// The peer's system acknowledges: all that a client can prove that answers no pings.
+    /// The peer's system acknowledges bytes. Clients that answer no pings can give no better proof.
     Acknowledgement,
-    /// The peer's program sends bytes. An acknowledgement is no proof here: it may come from a proxy whose client is
+    /// The peer's program sends bytes. An acknowledgement is not enough: it may come from a proxy whose client is
     /// dead.
     Bytes,
 }
@@ -53,7 +53,7 @@ pub enum LivenessProof {
 pub enum Liveness {
     /// The peer is alive.
     Alive,
-    /// The probe must look again.
+    /// Not known yet: call [`Probe::poll`] again.
     Pending,
     /// The peer did not answer in time.
     Silent,
@@ -71,7 +71,7 @@ pub struct Probe<'s> {
     /// Number of reads from the peer when the probe began.
     reads: u64,
     pause: Duration,
-    /// Start of the current time of [`ANSWER_TIME`].
+    /// Start of the current [`ANSWER_TIME`].
     waiting_since: Instant,
     /// The bytes up to the ping, once it is sent and if the kernel reports them.
     backlog: Option<Backlog>,
@@ -86,8 +86,8 @@ struct Backlog {
 }
 
 impl<'s> Probe<'s> {
-    /// Starts a probe. `claimant` is the address of the client that wants the peer's name. Often the result is known at
-    /// once.
+    /// Starts a probe. `claimant` is the address of the client that claims the peer's name. Often the result is known
+    /// at once.
     #[must_use]
     pub fn start(stream: &'s Stream, proof: LivenessProof, claimant: IpAddr) -> (Probe<'s>, Liveness) {
         let begun = Instant::now();
@@ -120,16 +120,16 @@ impl<'s> Probe<'s> {
             && (self.stream.is_local() || (claimant == self.stream.address() && just_now))
     }
 
-    /// Notes that the ping has been sent. It is the last of `waiting` bytes that the kernel has not taken.
-    pub fn note_ping_sent(&mut self, waiting: usize) {
+    /// Notes that the ping has been sent. It is the last of `queued` bytes that the kernel has not taken.
+    pub fn note_ping_sent(&mut self, queued: usize) {
         let sent = self.tcp_info.as_ref().and_then(TcpInfo::acknowledged);
         self.backlog = sent.map(|sent| Backlog {
             acknowledged: sent.bytes,
-            end: sent.bytes.saturating_add(sent.queued).saturating_add(u64::try_from(waiting).unwrap_or(u64::MAX)),
+            end: sent.bytes.saturating_add(sent.queued).saturating_add(u64::try_from(queued).unwrap_or(u64::MAX)),
         });
     }
 
-    /// Restarts the time of [`ANSWER_TIME`] if the peer has acknowledged more of the bytes up to the ping.
+    /// Restarts the [`ANSWER_TIME`] if the peer has acknowledged more of the bytes up to the ping.
     fn note_progress(&mut self) {
         let (Some(backlog), Some(tcp_info)) = (&mut self.backlog, &self.tcp_info) else { return };
         if backlog.acknowledged >= backlog.end {

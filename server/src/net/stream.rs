@@ -41,7 +41,7 @@ pub enum ReadResult {
     Bytes(usize),
     /// No byte came before the deadline.
     TimedOut,
-    /// The client has closed in order, or the server has shut the connection down.
+    /// The client has closed its side, or the server has shut the connection down.
     Closed,
     /// The connection broke: bytes on their way may be missing.
     Broken,
@@ -180,8 +180,8 @@ impl Stream {
         }
     }
 
-    /// Ends the connection by a reset once it is dropped, so that the client knows that bytes are missing. Wakes the
-    /// reader.
+    /// Makes the connection end by a reset once it is dropped, so that the client knows that bytes are missing. Wakes
+    /// the reader.
     pub fn reset(&self) {
         let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
         // Shuts down the read side only, to wake the reader. Shutting down both would send an orderly end ahead of the
@@ -200,9 +200,9 @@ impl Stream {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let mut waste = [0; 512];
+        let mut discarded = [0; 512];
         let mut left = 64 << 10;
-        while let ReadResult::Bytes(n) = self.read(&mut waste, deadline) {
+        while let ReadResult::Bytes(n) = self.read(&mut discarded, deadline) {
             left = usize::saturating_sub(left, n);
             if left == 0 {
                 return;

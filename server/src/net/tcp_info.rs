@@ -166,7 +166,7 @@ mod linux {
         use std::net::{TcpListener, TcpStream};
 
         #[test]
-        fn the_kernel_reports_when_the_peer_last_acknowledged() {
+        fn kernel_reports_when_the_peer_last_acknowledged() {
             for address in ["127.0.0.1:0", "[::1]:0"] {
                 let Ok(listener) = TcpListener::bind(address) else { continue };
                 let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -192,7 +192,7 @@ mod linux {
         }
 
         #[test]
-        fn the_kernel_reports_nothing_of_a_connection_that_has_ended() {
+        fn kernel_reports_nothing_about_a_connection_that_has_ended() {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (server, _) = listener.accept().unwrap();

@@ -33,7 +33,7 @@ pub use storage::{MailHandler, Storage};
 pub use user::User;
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, RoomLog};
-use crate::log_throttle::Complaints;
+use crate::log_throttle::KeyedLogThrottle;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
 use broadcast_group::{BroadcastGroup, Notice};
@@ -81,7 +81,7 @@ pub struct Hub {
     session_id_count: AtomicU64,
     nonces: OrderedMutex<Nonces, 6>,
     /// Limits log lines about failures that clients can repeat.
-    failure_throttle: Complaints,
+    failure_throttle: KeyedLogThrottle,
 }
 
 /// The tables under the hub's lock.
@@ -222,13 +222,13 @@ impl Hub {
             first_id,
             session_id_count: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
-            failure_throttle: Complaints::default(),
+            failure_throttle: KeyedLogThrottle::default(),
         })
     }
 
     /// Notes a failure that clients can repeat. Returns true if it may be logged, at most once in a few seconds for each kind.
     fn note_failure(&self, kind: &'static str) -> bool {
-        self.failure_throttle.is_due(kind, self.poller.uptime())
+        self.failure_throttle.allow(kind, self.poller.uptime())
     }
 
     /// Reserves `name` for one client. Of two concurrent callers exactly one gets it. Waits while a user of this name leaves.
@@ -266,7 +266,7 @@ impl Hub {
     /// Announces an event to all users. Returns when its delivery is done; what a kernel did not take is in a backlog.
     pub fn announce_and_wait(&self, event: Event<'_>) {
         let batch = self.global.log.announce(&mut Notice::of(event, &self.limits));
-        self.global.log.settle(batch);
+        self.global.log.wait_delivered(batch);
     }
 
     /// Finds an online user by any spelling of the name.

@@ -3,7 +3,7 @@
 use super::document::ImportedUser;
 use super::{shown, tell_refused};
 use crate::guard::Hasher;
-use crate::guard::hasher::{HashError, usable};
+use crate::guard::hasher::{HashError, is_usable};
 use crate::store::{Accounts, NewAccount};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -99,7 +99,7 @@ fn check(alias: &str, password: &str) -> Result<UserName, String> {
     if password.is_empty() {
         return Err("it has no password".to_owned());
     }
-    if usable(password) { Ok(name) } else { Err(HashError::Unusable.to_string()) }
+    if is_usable(password) { Ok(name) } else { Err(HashError::Unusable.to_string()) }
 }
 
 /// When Chat77 made the user: its clock was local.

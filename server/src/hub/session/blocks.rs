@@ -36,7 +36,7 @@ impl Registry {
         }
         let Some(successor) = self.online(old.name.key()) else { return };
         for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.online(name.key())) {
-            blocked.block_filter.set(EventClass::News, old.client(), false);
+            blocked.block_filter.set(EventClass::Presence, old.client(), false);
         }
     }
 
@@ -65,7 +65,7 @@ impl Registry {
 /// Sets or clears both filters of one block: talk of the blocked user, and presence of the blocker.
 fn set_filters(blocker: &User, blocked: &User, silent: bool) {
     blocker.block_filter.set(EventClass::Talk, blocked.client(), silent);
-    blocked.block_filter.set(EventClass::News, blocker.client(), silent);
+    blocked.block_filter.set(EventClass::Presence, blocker.client(), silent);
 }
 
 impl Session {

@@ -110,7 +110,9 @@ impl Session {
         pending.push(&text, self.take_tag());
         let global = &self.hub.global.log;
         let stored = self.hub.storage.wait_for_capacity();
-        global.settle(global.say(&self.global_subscription, &mut self.talk_publication(None, &pending, stored)));
+        global.wait_delivered(
+            global.publish(&self.global_subscription, &mut self.talk_publication(None, &pending, stored)),
+        );
         if stored { Ok(()) } else { Err(not_stored()) }
     }
 }

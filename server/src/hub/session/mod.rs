@@ -199,7 +199,8 @@ impl Session {
         let pending_room = self.pending_room.take();
         let is_target = |membership: &&Membership| Some(membership.name.key()) == pending_room.as_ref();
         if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_target) {
-            let number = group.log.say(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
+            let number =
+                group.log.publish(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
             self.last_batch = Some(SentBatch { group: group.clone(), number });
         }
         pending.clear();
@@ -246,14 +247,14 @@ impl Session {
     fn wait_for_last_batch(&mut self) {
         self.wait_for_arrival_notice();
         if let Some(SentBatch { group, number }) = self.last_batch.take() {
-            group.log.settle(number);
+            group.log.wait_delivered(number);
         }
     }
 
     /// Waits until the announcement of the user's sign-in is delivered.
     fn wait_for_arrival_notice(&mut self) {
         if let Some(batch) = self.arrival_batch.as_mut().filter(|batch| **batch > 0) {
-            self.hub.global.log.settle(std::mem::take(batch));
+            self.hub.global.log.wait_delivered(std::mem::take(batch));
         }
     }
 
@@ -371,7 +372,7 @@ impl Session {
             _ => return Err(Cause::FormatFixed.report()),
         };
         let global = &self.hub.global.log;
-        global.settle(global.change(
+        global.wait_delivered(global.change_mode(
             &self.global_subscription,
             delivery_mode(self.user.rendering(), true),
             delivery_mode(rendering, true),

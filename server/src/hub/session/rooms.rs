@@ -34,7 +34,7 @@ impl Membership {
     pub(super) fn set_delivery_mode(&mut self, delivery_mode: DeliveryMode) {
         let old = std::mem::replace(&mut self.delivery_mode, delivery_mode);
         if old != delivery_mode {
-            self.group.log.settle(self.group.log.change(&self.subscription, old, delivery_mode));
+            self.group.log.wait_delivered(self.group.log.change_mode(&self.subscription, old, delivery_mode));
         }
     }
 }
@@ -121,7 +121,7 @@ impl Session {
         let delivery_mode = delivery_mode(self.user.rendering(), true);
         let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
         group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
-        let start_id = if subscription.came_after() > 0 { subscription.came_after() } else { last_id };
+        let start_id = if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { last_id };
         self.rooms.push(Membership { name, group, subscription, delivery_mode, start_id, caught_up: None });
         self.save_room_list();
     }
@@ -133,7 +133,7 @@ impl Session {
         let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
         // The read marker of an account is known only after the delivery.
         if announced || self.user.is_account() {
-            group.log.settle(number);
+            group.log.wait_delivered(number);
         }
         self.store_read_marker(&name, &subscription, caught_up, start_id);
         self.hub.registry().rooms.leave(&name, self.user.client());
@@ -147,7 +147,11 @@ impl Session {
             return;
         }
         let (storage, account) = (&self.hub.storage, self.user.name.key());
-        let delivered = if self.user.outbox.is_clear() { subscription.left_after() } else { subscription.heard() };
+        let delivered = if self.user.outbox.is_clear() {
+            subscription.id_before_leaving()
+        } else {
+            subscription.last_delivered_id()
+        };
         let has_no_marker = || storage.read_marker(account, room.key()) == Ok(None);
         let read = match delivered {
             0 => caught_up.or_else(|| has_no_marker().then_some(start_id)),

@@ -127,6 +127,6 @@ fn store() -> Option<(Messages, TempDir)> {
         client: 0,
         nonces: &[],
     };
-    messages.keep(&said, &mut texts.into_iter());
+    messages.store_talk(&said, &mut texts.into_iter());
     Some((messages, folder))
 }

@@ -155,7 +155,7 @@ fn what_export_writes_is_read_from_its_first_line_on() {
     assert_eq!(desk.import().unwrap(), "Messages imported: 93; there already: 7.\n");
     desk.put(&format!("{}\nbad\n", line(101)));
     let why = desk.import().unwrap_err();
-    assert!(why.starts_with("importing ") && why.contains("old.json: line 2 is no message of an export"), "{why}");
+    assert!(why.starts_with("importing ") && why.contains("old.json: line 2 is not a message of an export"), "{why}");
 }
 
 #[test]

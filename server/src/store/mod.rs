@@ -16,7 +16,7 @@ pub mod sessions;
 pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, RegisterError};
 pub use bans::{BanFile, BanRow};
 pub use file_error::FileError;
-pub use identity::Identity;
+pub use identity::FileIdentity;
 pub use lock_file::{LockError, LockFile, LockWatch};
 pub use messages::Messages;
 pub use sessions::{Record, Sessions, Sighting};

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const HALF_LIFE: Duration = Duration::from_secs(2);
 /// Longest turn of a scan while other requests wait. Waiting requests give up after a second, so twenty get a turn.
 const TIME_SLICE: Duration = Duration::from_millis(50);
-/// ReadTime in seconds below which an address may be removed from the table.
+/// Reading time in seconds below which an address may be removed from the table.
 const NEGLIGIBLE: f64 = 0.000_1;
 /// Number of addresses in the table from which on negligible ones are removed.
 const CLEANUP_ADDRESSES: usize = 1_000;
@@ -47,7 +47,7 @@ struct Waiter {
     granted: Arc<Condvar>,
 }
 
-/// The usage of an address at a moment. It decays afterwards.
+/// The usage of an address at a moment. It decays afterwards, see [`HALF_LIFE`].
 #[derive(Clone, Copy, Debug)]
 struct ReadTime {
     seconds: f64,
@@ -102,7 +102,7 @@ impl Drop for ReadPermit<'_> {
         state.add_usage(&self.address, now.saturating_duration_since(self.begun), now);
         match state.take_next(now) {
             // `busy` stays true, see the invariant.
-            Some(waiter) => drop(waiter.granted.notify_one()),
+            Some(waiter) => _ = waiter.granted.notify_one(),
             None => state.busy = false,
         }
     }

@@ -44,7 +44,7 @@ pub use records::Retention;
 pub use search_terms::excerpt;
 pub use transfer::{Imported, TransferError, export, import};
 
-use crate::store::{FileError, Identity};
+use crate::store::{FileError, FileIdentity};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use disk_space::DiskSpace;
 use landline_common::clean::flatten;
@@ -118,7 +118,8 @@ impl Messages {
         let search_reader = open_reader()?;
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
         let disk = DiskSpace::of(folder, limits.disk_free_bytes, limits.disk_free_part);
-        let files = [path.clone(), schema::log_path(&path)].iter().filter_map(|path| Identity::of(path).ok()).collect();
+        let files =
+            [path.clone(), schema::log_path(&path)].iter().filter_map(|path| FileIdentity::of(path).ok()).collect();
         let worker =
             StorageThread::new(Arc::clone(&queue), writer, retention, disk, files, count(limits.nonces), on_loss);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || worker.run());

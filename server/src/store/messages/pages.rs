@@ -22,13 +22,13 @@ struct Bounds {
 impl Bounds {
     fn of(range: Range, page: usize) -> Bounds {
         let after = |id: u64| to_sql_id(id).saturating_add(1);
-        let (from, to, most, latest) = match range {
-            Range::Last(most) => (0, i64::MAX, most, true),
-            Range::Before(id, most) => (0, to_sql_id(id) - 1, most, true),
-            Range::After(id, most) => (after(id), i64::MAX, most, false),
-            Range::Between { after: id, up_to, most } => (after(id), to_sql_id(up_to), most, false),
-        };
-        Bounds { from, to, most: most.min(page), latest }
+        let bounds = |from, to, most, latest| Bounds { from, to, most: usize::min(most, page), latest };
+        match range {
+            Range::Last(most) => bounds(0, i64::MAX, most, true),
+            Range::Before(id, most) => bounds(0, to_sql_id(id) - 1, most, true),
+            Range::After(id, most) => bounds(after(id), i64::MAX, most, false),
+            Range::Between { after: id, up_to, most } => bounds(after(id), to_sql_id(up_to), most, false),
+        }
     }
 }
 

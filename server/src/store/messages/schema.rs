@@ -75,7 +75,8 @@ pub(super) fn open_to_read(folder: &Path) -> Result<Connection, FileError> {
     let set = connection.busy_timeout(BUSY_TIMEOUT).and_then(|()| connection.pragma_update(None, "cache_size", -4_096));
     let set = set.and_then(|()| fold::register(&connection));
     set.map_err(file_error(&path))?;
-    let (found, known) = (version(&connection).map_err(file_error(&path))?, MIGRATIONS.len() as u32);
+    let found = version(&connection).map_err(file_error(&path))?;
+    let known = MIGRATIONS.len() as u32;
     if found == known { Ok(connection) } else { Err(FileError::Version { path, found, known }) }
 }
 
@@ -203,7 +204,7 @@ fn integrity(connection: &Connection) -> rusqlite::Result<String> {
 
 /// Copies the database to `messages.db.vN.bak` before a migration, which cannot be undone.
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), FileError> {
-    // The next start removes files with such names, see `json_file::remove_remains`.
+    // The next start removes files with such names, see `json_file::remove_temporary_files`.
     let fresh = path.with_file_name(".landline-messages.tmp");
     let backup = path.with_file_name(format!("messages.db.v{version}.bak"));
     let copied = (|| {

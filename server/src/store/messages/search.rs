@@ -111,7 +111,8 @@ impl Search<'_> {
         let mut buffer = String::new();
         let mut bytes = 0;
         while let Some(row) = rows.next()? {
-            let (id, text): (i64, _) = (row.get(0)?, row.get_ref(1)?.as_str()?);
+            let id: i64 = row.get(0)?;
+            let text = row.get_ref(1)?.as_str()?;
             if !self.wanted_ids(before).contains(&id) {
                 break;
             }

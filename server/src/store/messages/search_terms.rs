@@ -336,7 +336,8 @@ mod tests {
     proptest! {
         #[test]
         fn is_whole_agrees_with_word_around(text in mixed_text(), term in mixed_text()) {
-            let (folded, term) = (fold(&text), fold(&term));
+            let folded = fold(&text);
+            let term = fold(&term);
             for (from, _) in folded.match_indices(term.as_str()).filter(|_| !term.is_empty()) {
                 let span = Span { from, to: from + term.len() };
                 prop_assert_eq!(is_whole(&folded, span), word_around(&folded, span) == span);
@@ -345,7 +346,8 @@ mod tests {
 
         #[test]
         fn words_around_covers_the_word_around_each_span(text in mixed_text(), term in mixed_text()) {
-            let (folded, term) = (fold(&text), fold(&term));
+            let folded = fold(&text);
+            let term = fold(&term);
             let spans = || folded.match_indices(term.as_str()).map(|(from, part)| Span { from, to: from + part.len() });
             let covered = |words: &[Span]| {
                 (0..folded.len()).map(|at| words.iter().any(|word| (word.from..word.to).contains(&at))).collect::<Vec<_>>()

@@ -24,7 +24,7 @@ use super::prune;
 use super::queue::{Batch, Job, LostMessages, Queue, Taken};
 use super::records::Retention;
 use super::writer::{Outcome, Writer};
-use crate::store::Identity;
+use crate::store::FileIdentity;
 use landline_common::history::MailboxError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(super) struct StorageThread {
     on_loss: LossHandler,
     failures: FailureLatch,
     /// The database and the log beside it.
-    files: Vec<Identity>,
+    files: Vec<FileIdentity>,
     /// When to look next for messages that are too old.
     prune_at: Instant,
     /// The database is too large, and more messages can be removed now.
@@ -75,7 +75,7 @@ impl StorageThread {
         writer: Writer,
         retention: Retention,
         disk: DiskSpace,
-        files: Vec<Identity>,
+        files: Vec<FileIdentity>,
         most_nonces: usize,
         on_loss: LossHandler,
     ) -> StorageThread {
@@ -128,18 +128,28 @@ impl StorageThread {
             self.report_lost(lost);
         }
         match stored {
-            Ok(None) => batch.jobs.drain(..).for_each(|job| self.answer(job, Outcome::Done)),
-            Ok(Some(outcomes)) => {
-                batch.jobs.drain(..).zip(outcomes).for_each(|(job, outcome)| self.answer(job, outcome));
+            Ok(None) => {
+                for job in batch.jobs.drain(..) {
+                    self.answer(job, Outcome::Done);
+                }
             }
-            Err(why) => batch.jobs.drain(..).for_each(|job| self.refuse(job, &why)),
+            Ok(Some(outcomes)) => {
+                for (job, outcome) in batch.jobs.drain(..).zip(outcomes) {
+                    self.answer(job, outcome);
+                }
+            }
+            Err(why) => {
+                for job in batch.jobs.drain(..) {
+                    self.refuse(job, &why);
+                }
+            }
         }
     }
 
     /// Stores a group in one transaction. Returns the outcome of each job, or `None` if there was nothing to write.
     fn store(&mut self, batch: &Batch, durable: bool) -> Result<Option<Vec<Outcome>>, String> {
         let writes = batch.jobs.iter().any(Job::writes);
-        if writes && !self.files.iter().all(Identity::is_there) {
+        if writes && !self.files.iter().all(FileIdentity::is_in_place) {
             return Err(REMOVED.to_owned());
         }
         let deferred = self.writer.mailbox.take_deferred_deletes();

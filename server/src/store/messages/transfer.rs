@@ -159,17 +159,18 @@ pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write)
 
 fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<ExportLine> {
     let kind: i64 = row.get(3)?;
-    let (id, user, text): (_, String, _) = (row.get(0)?, row.get(6)?, row.get(11)?);
+    let user: String = row.get(6)?;
     let direct = match (row.get::<_, Option<String>>(7)?, row.get(8)?, row.get(9)?) {
         (Some(to), Some(other), Some(key)) => {
-            let (sender, receiver) = (OwnerLine::of(kind, row.get(4)?, &user), OwnerLine::of(other, key, &to));
+            let sender = OwnerLine::of(kind, row.get(4)?, &user);
+            let receiver = OwnerLine::of(other, key, &to);
             Some(DirectLine { to, sender, receiver, forgotten: row.get(10)? })
         }
         _ => None,
     };
     let room = if kind == ConversationKind::Room as i64 { Some(row.get(5)?) } else { None };
     let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-    Ok(ExportLine { id, at: utc(at), offset_s: at.offset_s, room, user, direct, text })
+    Ok(ExportLine { id: row.get(0)?, at: utc(at), offset_s: at.offset_s, room, user, direct, text: row.get(11)? })
 }
 
 /// Adds the messages of an export to the database in `folder`, in one transaction. Skips messages whose ids are stored

@@ -60,8 +60,10 @@ fn a_million_messages() {
     assert_eq!(texts, 6_400_000);
     let begin = cpu();
     for tenth in 0..10 {
-        let (from, to) = (tenth * million / 10 + 1, (tenth + 1) * million / 10 + 1);
-        let (before, start) = (cpu(), Instant::now());
+        let from = tenth * million / 10 + 1;
+        let to = (tenth + 1) * million / 10 + 1;
+        let before = cpu();
+        let start = Instant::now();
         say(&store, from, to, &mut random);
         store.messages.wait_for_stored(true).unwrap();
         let each = (cpu() - before).as_nanos() as f64 / (to - from) as f64 - making.as_nanos() as f64;
@@ -92,7 +94,8 @@ fn messages_with_nonces() {
     let count = std::env::var("MESSAGES").map_or(100_000, |n| n.parse().unwrap());
     for _ in 0..3 {
         for with in [false, true] {
-            let (store, mut random) = (Store::new(), 1);
+            let store = Store::new();
+            let mut random = 1;
             let (texts, nonces): (Vec<String>, Vec<String>) =
                 (1..=count).map(|id: u64| (text(&mut random), format!("{id:032x}"))).unzip();
             let before = cpu();
@@ -143,7 +146,9 @@ fn messages_of_scripts_without_blanks() {
     let kinds: [(&str, Make<'_>); 3] = [("ASCII", &text), ("mixed", &mixed), ("Han", &han)];
     for (kind, make) in kinds {
         for round in 0..4 {
-            let (store, mut random, separated) = (Store::new(), 1, round % 2 == 1);
+            let store = Store::new();
+            let mut random = 1;
+            let separated = round % 2 == 1;
             if !separated {
                 store.run(|connection| connection.execute_batch(PLAIN).unwrap());
             }
@@ -226,7 +231,8 @@ fn measure_reads(store: &Store) {
     timed("last 100 of 54 rooms", &|| store.messages.recall(&all, Range::Last(100)).unwrap());
     timed("500 after 1,000", &|| store.messages.recall(&all, Range::After(1_000, 500)).unwrap());
     timed("last 100 of a small room", &|| store.messages.recall(&small, Range::Last(100)).unwrap());
-    let (often, seldom) = (word(1), word(1_999));
+    let often = word(1);
+    let seldom = word(1_999);
     let pair = format!("{} {}", word(1_500), word(1_700));
     let frequent = format!("{} {}.", word(1), word(2));
     let long = [&often, &seldom, &pair, &frequent, "ta", "ta1", "ta19", "xyz"];

@@ -35,7 +35,8 @@ fn entries_have_conversation_and_time() {
         HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
     let places: Vec<(&Location, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
-    let (lobby, to_bob) = (Location::Room("lobby".into()), Location::DirectMessage { to: "bob".into() });
+    let lobby = Location::Room("lobby".into());
+    let to_bob = Location::DirectMessage { to: "bob".into() };
     assert_eq!(places[..3], [(&lobby, "alice"), (&Location::Global, "carol"), (&to_bob, "alice")]);
     assert_eq!(places[5], (&to_bob, "12"));
     assert_eq!((page.entries[0].at, &*page.entries[0].text), (at(1), "in the lobby"));
@@ -44,7 +45,8 @@ fn entries_have_conversation_and_time() {
 #[test]
 fn filters_select_one_room_or_one_other_user() {
     let store = mixed();
-    let (bob, guest) = (party("bob"), party("12"));
+    let bob = party("bob");
+    let guest = party("12");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     fn narrowed(store: &Store, viewer: HistoryReader<'_>) -> Vec<u64> {
@@ -141,7 +143,8 @@ fn read_markers_never_move_back_and_are_limited() {
     let mut limits = Limits::default();
     limits.set("marks-per-account", 3).unwrap();
     let store = Store::with(Retention::Forever, &limits);
-    let (alice, bob) = (NameKey::of("alice"), NameKey::of("bob"));
+    let alice = NameKey::of("alice");
+    let bob = NameKey::of("bob");
     for (room, id) in [("a", 5), ("a", 3), ("b", 9), ("c", 7), ("d", 8)] {
         store.messages.set_read_marker(&alice, room, id);
         if id == 3 {

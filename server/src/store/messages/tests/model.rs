@@ -57,7 +57,8 @@ impl Model {
 }
 
 fn play(steps: &[ModelStep]) -> (Store, Model) {
-    let (store, mut model) = (Store::new(), Model::default());
+    let store = Store::new();
+    let mut model = Model::default();
     for (step, n) in steps.iter().zip(0..) {
         // Each pair of ids is stored in reverse order.
         let id = 100 + (n ^ 1);
@@ -102,7 +103,8 @@ proptest! {
             prop_assert_eq!(found, expected.clone());
 
             // Reading page by page gives the same messages.
-            let (mut forward, mut after) = (Vec::new(), 0);
+            let mut forward = Vec::new();
+            let mut after = 0;
             loop {
                 let page = store.messages.recall(&viewer, Range::After(after, most)).unwrap();
                 forward.extend(ids(&page));

@@ -45,7 +45,8 @@ fn lines_are_readable_json() {
 
 #[test]
 fn an_import_restores_what_was_exported() {
-    let (store, folder) = (sample(), tempfile::tempdir().unwrap());
+    let store = sample();
+    let folder = tempfile::tempdir().unwrap();
     let lines = exported(&store);
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 5, known: 0 }));
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 0, known: 5 }));
@@ -61,7 +62,8 @@ fn an_import_restores_what_was_exported() {
 
 #[test]
 fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
-    let (store, folder) = (Store::new(), tempfile::tempdir().unwrap());
+    let store = Store::new();
+    let folder = tempfile::tempdir().unwrap();
     let text = "if x:\n    return\n\nend";
     store.say(1, "ops", text);
     let lines = exported(&store);
@@ -89,12 +91,14 @@ fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
 fn every_valid_name_can_be_imported() {
     let store = Store::new();
     // The key of the first has 48 letters; the key of the second is not a valid name.
-    let (long, odd) = ("m".repeat(24), "\u{1c3}kung");
+    let long = "m".repeat(24);
+    let odd = "\u{1c3}kung";
     for name in [&*long, odd] {
         assert!(UserName::parse(name).is_ok() && UserName::parse(NameKey::of(name).as_str()).is_err(), "{name}");
     }
     store.direct(1, &long, odd, "tea");
-    let (lines, folder) = (exported(&store), tempfile::tempdir().unwrap());
+    let lines = exported(&store);
+    let folder = tempfile::tempdir().unwrap();
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 1, known: 0 }));
     let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
@@ -104,7 +108,8 @@ fn every_valid_name_can_be_imported() {
 #[test]
 fn accounts_are_exported_by_name_and_imported_by_name_or_key() {
     let store = Store::new();
-    let (alice, ilse) = (party("alice"), party("Ilse"));
+    let alice = party("alice");
+    let ilse = party("Ilse");
     store.messages.store_direct(&direct(1, ("alice", &alice), ("Ilse", &ilse), "tea"));
     let new = exported(&store);
     assert!(new.contains(r#""sender":{"account":"alice"},"receiver":{"account":"Ilse"}"#), "{new}");

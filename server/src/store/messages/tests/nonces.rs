@@ -21,7 +21,8 @@ fn of_alice(nonce: &str, id: u64) -> (String, String, u64) {
 fn nonces_are_stored_and_returned_with_their_messages() {
     let store = Store::new();
     say(&store, 10, &["one", "two", "three"], &[(0, "n10"), (2, "n12")]);
-    let (alice, bob) = (party("alice"), party("bob"));
+    let alice = party("alice");
+    let bob = party("bob");
     let mail = direct(20, ("alice", &alice), ("bob", &bob), "hi");
     store.messages.store_direct(&DirectMessage { nonce: Some("n20"), ..mail });
     store.messages.enqueue_mail(&DirectMessage { id: 21, nonce: Some("n21"), ..mail }).unwrap();
@@ -42,7 +43,8 @@ fn a_repeated_nonce_of_an_author_is_ignored() {
     let store = Store::new();
     say(&store, 1, &["one"], &[(0, "n")]);
     say(&store, 2, &["two"], &[(0, "n")]);
-    let (bob, alice) = (party("bob"), party("alice"));
+    let bob = party("bob");
+    let alice = party("alice");
     store
         .messages
         .store_direct(&DirectMessage { nonce: Some("n"), ..direct(3, ("bob", &bob), ("alice", &alice), "hi") });

@@ -44,7 +44,8 @@ fn the_sender_still_sees_messages_that_the_receiver_forgot() {
     let store = Store::new();
     store.direct(1, "bob", "alice", "tea");
     store.messages.forget(&party("alice")).unwrap();
-    let (alice, bob) = (party("alice"), party("bob"));
+    let alice = party("alice");
+    let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &[], blocked: &[], only: HistoryFilter::With(&alice) };
     assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [1]);
@@ -56,7 +57,8 @@ fn the_sender_still_sees_messages_that_the_receiver_forgot() {
 #[test]
 fn adopt_moves_a_guests_messages_unless_the_account_has_some() {
     let store = Store::new();
-    let (guest, account) = (HistoryOwner::Guest(9), party("alice"));
+    let guest = HistoryOwner::Guest(9);
+    let account = party("alice");
     let bob = party("bob");
     let seen = |viewer: &HistoryOwner, with: &HistoryOwner| {
         let viewer =
@@ -65,8 +67,10 @@ fn adopt_moves_a_guests_messages_unless_the_account_has_some() {
         (ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), found)
     };
     let direct = |id, guest: &HistoryOwner| {
-        let (from, to) = (("alice", guest), ("bob", &bob));
-        let (at, text) = (ago(0), "tea");
+        let from = ("alice", guest);
+        let to = ("bob", &bob);
+        let at = ago(0);
+        let text = "tea";
         store.messages.store_direct(&DirectMessage { id, at, from, to, text, client: 0, nonce: None });
     };
     direct(1, &guest);
@@ -121,7 +125,8 @@ fn messages_beyond_the_retention_are_removed_at_the_start() {
     say_at(&store, 2_501, "bob", "old", 31);
     say_at(&store, 2_502, "bob", "new", 29);
     say_at(&store, 2_503, "carol", "new", 31);
-    let (alice, bob) = (party("alice"), party("bob"));
+    let alice = party("alice");
+    let bob = party("bob");
     let mail = DirectMessage { at: ago(40), ..direct(2_504, ("alice", &alice), ("bob", &bob), "waits") };
     store.messages.enqueue_mail(&mail).unwrap();
     let store = store.reopen(Retention::Days(30));
@@ -169,7 +174,8 @@ fn the_size_limit_removes_the_oldest_messages_and_no_mail() {
     store.say_as("carol", 2, "a", "the first");
     let text = "some words that are said often, and some that are not ".repeat(4);
     let size = || std::fs::metadata(store.path()).unwrap().len();
-    let (mut id, mut largest) = (3, 0);
+    let mut id = 3;
+    let mut largest = 0;
     while id < 40_000 {
         let texts = (id..id + 500).map(|id| format!("{id} {text}")).collect::<Vec<_>>();
         while !store.messages.wait_for_capacity() {}

@@ -42,7 +42,8 @@ fn a_log_cut_anywhere_keeps_the_messages_before_the_cut() {
         store.messages.wait_for_stored(false).unwrap();
     }
     let read = |name: &str| fs::read(store.folder.path().join(name)).unwrap();
-    let (main, log) = (read("messages.db"), read("messages.db-wal"));
+    let main = read("messages.db");
+    let log = read("messages.db-wal");
     let whole: Vec<u64> = (1..=MESSAGES).collect();
     let mut counts = Vec::new();
     let mut all: Vec<u64> = positions(log.len() as u64).collect();

@@ -148,11 +148,11 @@ impl Moderator {
         self.context.hub.revoke_lost(|_, owner| *owner == account_of);
         let messages = self.messages.clone();
         let receiver = key.clone();
-        self.messages.collect(
+        self.messages.fetch_mail(
             &key,
             usize::MAX,
             Box::new(move |letters| {
-                messages.settle(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
+                messages.acknowledge_mail(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
                 true
             }),
         );

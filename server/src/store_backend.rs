@@ -88,32 +88,32 @@ impl BanStorage for BanFile {
 impl Storage for StoreBackend {
     fn wait_for_capacity(&self) -> bool {
         ordered_mutex::assert_free();
-        self.messages.make_room()
+        self.messages.wait_for_capacity()
     }
 
     fn store_talk(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        self.messages.keep(said, texts);
+        self.messages.store_talk(said, texts);
     }
 
     fn store_direct(&self, direct: &DirectMessage<'_>) {
-        self.messages.keep_direct(direct);
+        self.messages.store_direct(direct);
     }
 
     fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         ordered_mutex::assert_free();
-        self.messages.post(direct)
+        self.messages.enqueue_mail(direct)
     }
 
     fn requeue_mail(&self, direct: &DirectMessage<'_>) {
-        self.messages.post_back(direct);
+        self.messages.requeue_mail(direct);
     }
 
     fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler) {
-        self.messages.collect(receiver, most, then);
+        self.messages.fetch_mail(receiver, most, then);
     }
 
     fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
-        self.messages.settle(receiver, ids, delivered);
+        self.messages.acknowledge_mail(receiver, ids, delivered);
     }
 
     fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
@@ -143,11 +143,11 @@ impl Storage for StoreBackend {
 
     fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.mark(account, room.as_str())
+        self.messages.read_marker(account, room.as_str())
     }
 
     fn set_read_marker(&self, account: &NameKey, room: &RoomKey, id: u64) {
-        self.messages.set_mark(account, room.as_str(), id);
+        self.messages.set_read_marker(account, room.as_str(), id);
     }
 
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)> {

@@ -11,12 +11,12 @@ pub enum Action {
     Submit,
     Complete { back: bool },
     InputHistory { back: bool },
-    Beside { forward: bool },
+    Neighbor { forward: bool },
     NextUnread,
     Mentions,
     Page { back: bool },
     Row { back: bool },
-    Beginning,
+    FirstLine,
     End,
     Escape,
     Repaint,
@@ -47,7 +47,7 @@ const fn ctrl_key(code: Code) -> Key {
     Key { code, ctrl: true, alt: false }
 }
 
-use Action::{Beside, Complete, InputHistory, Page, Row};
+use Action::{Complete, InputHistory, Neighbor, Page, Row};
 
 /// All keys. Alt-1 to Alt-9 are beside this table: they are a number each.
 pub static BINDINGS: &[Binding] = &[
@@ -55,7 +55,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding {
         keys: "Alt-Enter, Ctrl-J",
         help: "begin another line of the same message",
-        actions: &[(Key::alt(Code::Enter), Action::Edit(Edit::LineEnd)), (Key::ctrl('j'), Action::Edit(Edit::LineEnd))],
+        actions: &[(Key::alt(Code::Enter), Action::Edit(Edit::NewLine)), (Key::ctrl('j'), Action::Edit(Edit::NewLine))],
     },
     Binding {
         keys: "Tab, Shift-Tab",
@@ -72,10 +72,10 @@ pub static BINDINGS: &[Binding] = &[
         keys: "Alt-↑ ↓, Ctrl-P N",
         help: "the conversation above or below",
         actions: &[
-            (Key::alt(Code::Up), Beside { forward: false }),
-            (Key::alt(Code::Down), Beside { forward: true }),
-            (Key::ctrl('p'), Beside { forward: false }),
-            (Key::ctrl('n'), Beside { forward: true }),
+            (Key::alt(Code::Up), Neighbor { forward: false }),
+            (Key::alt(Code::Down), Neighbor { forward: true }),
+            (Key::ctrl('p'), Neighbor { forward: false }),
+            (Key::ctrl('n'), Neighbor { forward: true }),
         ],
     },
     Binding {
@@ -102,9 +102,9 @@ pub static BINDINGS: &[Binding] = &[
         keys: "Alt-Home, Alt-End",
         help: "the first and the last line; Esc also goes to the last one",
         actions: &[
-            (Key::alt(Code::Home), Action::Beginning),
+            (Key::alt(Code::Home), Action::FirstLine),
             (Key::alt(Code::End), Action::End),
-            (ctrl_key(Code::Home), Action::Beginning),
+            (ctrl_key(Code::Home), Action::FirstLine),
             (ctrl_key(Code::End), Action::End),
             (plain(Code::Escape), Action::Escape),
         ],
@@ -157,7 +157,7 @@ pub static BINDINGS: &[Binding] = &[
 
 /// What a key does, if anything.
 #[must_use]
-pub fn action(key: Key) -> Option<Action> {
+pub fn action_of(key: Key) -> Option<Action> {
     let all = BINDINGS.iter().flat_map(|binding| binding.actions);
     all.into_iter().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
 }

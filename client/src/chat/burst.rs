@@ -2,11 +2,11 @@
 //!
 //! A terminal with bracketed paste says what was pasted. Others (and `tmux paste-buffer` without `-p`) send a paste as
 //! keys: each Enter in it would send a line, each Tab would complete a word, and a pasted `/quit` would quit. The
-//! thread that reads keys gathers those that are there together (see [`TOGETHER_US`]); this decides what they are.
+//! thread that reads keys gathers those that are there together (see [`BURST_GAP_US`]); this decides what they are.
 //!
 //! | keys that came together | taken for |
 //! |---|---|
-//! | fewer than [`FEWEST`], or one key again and again | typed: somebody types fast, or holds a key |
+//! | fewer than [`MIN_PASTE_KEYS`], or one key again and again | typed: somebody types fast, or holds a key |
 //! | any key that writes no text: an arrow, Alt-1 | typed: a script presses keys |
 //! | Enter before anything else | typed: it sends the draft; what follows is looked at by itself |
 //! | an Enter with more behind it | pasted |
@@ -26,17 +26,17 @@ use landline_common::command::{Command, parse};
 
 /// Microseconds: keys that follow each other faster than this came together. Separate calls of `tmux send-keys` are some
 /// 2,000 apart, people's keys 30,000 and more, and a pasted text is there at once.
-pub const TOGETHER_US: u64 = 1_000;
+pub const BURST_GAP_US: u64 = 1_000;
 /// Fewer keys than this may gather for somebody who types while the terminal stalls.
-pub const FEWEST: usize = 6;
+pub const MIN_PASTE_KEYS: usize = 6;
 /// Milliseconds within which more text belongs to the paste before it, and more arrows to the wheel.
-const GOES_ON_MS: u64 = 50;
+const CONTINUATION_MS: u64 = 50;
 /// So many equal arrows at once are a turn of the wheel: terminals send three or more for a notch.
-pub const NOTCH: usize = 3;
+pub const MIN_WHEEL_ARROWS: usize = 3;
 
 /// What keys that came together are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arrived {
+pub enum InputChunk {
     /// Typed, one after the other.
     Keys(Vec<Key>),
     /// Pasted, with its line ends as they came.
@@ -52,60 +52,60 @@ pub enum Arrived {
 
 /// Sorts keys that came together.
 #[derive(Clone, Debug, Default)]
-pub struct Bursts {
+pub struct BurstClassifier {
     /// When the last paste ended.
     pasted_at: Option<u64>,
     /// When the wheel was turned last, and the arrow that it was.
     turned: Option<(u64, Key)>,
 }
 
-impl Bursts {
+impl BurstClassifier {
     /// Takes keys that came together, the last of them at `now_ms`: typed ones, then pasted ones.
-    pub fn sort(&mut self, keys: Vec<Key>, now_ms: u64) -> Vec<Arrived> {
+    pub fn classify(&mut self, keys: Vec<Key>, now_ms: u64) -> Vec<InputChunk> {
         let arrived = self.sort_pasted(keys, now_ms);
         arrived
             .into_iter()
             .flat_map(|arrived| match arrived {
-                Arrived::Keys(keys) => self.sort_wheel(&keys, now_ms),
+                InputChunk::Keys(keys) => self.sort_wheel(&keys, now_ms),
                 other => vec![other],
             })
             .collect()
     }
 
     /// Takes turns of the wheel out of keys.
-    fn sort_wheel(&mut self, keys: &[Key], now_ms: u64) -> Vec<Arrived> {
+    fn sort_wheel(&mut self, keys: &[Key], now_ms: u64) -> Vec<InputChunk> {
         let mut arrived = Vec::new();
         for equal in keys.chunk_by(|a, b| a == b) {
             let key = equal[0];
             let is_arrow = [Key::plain(Code::Up), Key::plain(Code::Down)].contains(&key);
-            let goes_on = self.turned.is_some_and(|(at, turned)| turned == key && now_ms < at + GOES_ON_MS);
-            if is_arrow && (equal.len() >= NOTCH || goes_on) {
+            let goes_on = self.turned.is_some_and(|(at, turned)| turned == key && now_ms < at + CONTINUATION_MS);
+            if is_arrow && (equal.len() >= MIN_WHEEL_ARROWS || goes_on) {
                 self.turned = Some((now_ms, key));
-                arrived.push(Arrived::Wheel { back: key.code == Code::Up, rows: equal.len() });
-            } else if let Some(Arrived::Keys(typed)) = arrived.last_mut() {
+                arrived.push(InputChunk::Wheel { back: key.code == Code::Up, rows: equal.len() });
+            } else if let Some(InputChunk::Keys(typed)) = arrived.last_mut() {
                 typed.extend(equal);
             } else {
-                arrived.push(Arrived::Keys(equal.to_vec()));
+                arrived.push(InputChunk::Keys(equal.to_vec()));
             }
         }
         arrived
     }
 
-    fn sort_pasted(&mut self, mut keys: Vec<Key>, now_ms: u64) -> Vec<Arrived> {
+    fn sort_pasted(&mut self, mut keys: Vec<Key>, now_ms: u64) -> Vec<InputChunk> {
         let is_piece = keys.len() > 1 || matches!(keys[..], [Key { code: Code::Char(_), ctrl: false, alt: false }]);
-        let goes_on = is_piece && self.pasted_at.is_some_and(|at| now_ms < at + GOES_ON_MS);
+        let goes_on = is_piece && self.pasted_at.is_some_and(|at| now_ms < at + CONTINUATION_MS);
         let enters = keys.iter().take_while(|key| **key == Key::plain(Code::Enter)).count();
         let typed = if goes_on { 0 } else { enters };
         match text_of(&keys[typed..]) {
             Some(text) if goes_on || is_pasted(&text) => {
                 self.pasted_at = Some(now_ms);
                 keys.truncate(typed);
-                let typed = (!keys.is_empty()).then_some(Arrived::Keys(keys));
-                typed.into_iter().chain([Arrived::Text(text)]).collect()
+                let typed = (!keys.is_empty()).then_some(InputChunk::Keys(keys));
+                typed.into_iter().chain([InputChunk::Text(text)]).collect()
             }
             _ => {
                 self.pasted_at = None;
-                vec![Arrived::Keys(keys)]
+                vec![InputChunk::Keys(keys)]
             }
         }
     }
@@ -126,7 +126,7 @@ fn text_of(keys: &[Key]) -> Option<String> {
 fn is_pasted(text: &str) -> bool {
     let mut chars = text.chars();
     let first = chars.next();
-    if text.chars().count() < FEWEST || chars.all(|c| Some(c) == first) || text.trim().is_empty() {
+    if text.chars().count() < MIN_PASTE_KEYS || chars.all(|c| Some(c) == first) || text.trim().is_empty() {
         return false;
     }
     let lines = text.trim_end_matches('\r');
@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn pasted(text: &str) -> bool {
-        Bursts::default().sort(keys(text), 0) == [Arrived::Text(text.to_owned())]
+        BurstClassifier::default().classify(keys(text), 0) == [InputChunk::Text(text.to_owned())]
     }
 
     #[test]
@@ -204,61 +204,64 @@ mod tests {
         }
         let alt = [Key::alt(Code::Char('1'))];
         let script = [keys("first line\r"), alt.to_vec(), keys("second line\rthird\r")].concat();
-        assert_eq!(Bursts::default().sort(script.clone(), 0), [Arrived::Keys(script)]);
+        assert_eq!(BurstClassifier::default().classify(script.clone(), 0), [InputChunk::Keys(script)]);
     }
 
     #[test]
     fn d8_what_comes_right_behind_a_paste_belongs_to_it() {
-        let mut bursts = Bursts::default();
-        let is_text = |arrived: Vec<Arrived>| matches!(arrived[..], [Arrived::Text(_)]);
-        assert!(!is_text(bursts.sort(keys("rest of it\r"), 0)));
-        assert!(is_text(bursts.sort(keys("one\rtwo\rthr"), 10)));
-        assert!(is_text(bursts.sort(keys("ee\r"), 40)));
-        assert!(!is_text(bursts.sort(keys("\r"), 45)), "one key alone answers the question");
-        assert!(is_text(bursts.sort(keys("one\rtwo\rthree"), 100)));
-        assert!(!is_text(bursts.sort(keys("hello\r"), 151)));
+        let mut bursts = BurstClassifier::default();
+        let is_text = |arrived: Vec<InputChunk>| matches!(arrived[..], [InputChunk::Text(_)]);
+        assert!(!is_text(bursts.classify(keys("rest of it\r"), 0)));
+        assert!(is_text(bursts.classify(keys("one\rtwo\rthr"), 10)));
+        assert!(is_text(bursts.classify(keys("ee\r"), 40)));
+        assert!(!is_text(bursts.classify(keys("\r"), 45)), "one key alone answers the question");
+        assert!(is_text(bursts.classify(keys("one\rtwo\rthree"), 100)));
+        assert!(!is_text(bursts.classify(keys("hello\r"), 151)));
     }
 
     #[test]
     fn r3_enter_before_anything_else_is_typed() {
-        let sort = |text: &str| Bursts::default().sort(keys(text), 0);
-        let typed = |text: &str| vec![Arrived::Keys(keys(text))];
+        let sort = |text: &str| BurstClassifier::default().classify(keys(text), 0);
+        let typed = |text: &str| vec![InputChunk::Keys(keys(text))];
         assert_eq!(sort("\r/pm alice se"), typed("\r/pm alice se"));
         assert_eq!(sort("\rhello there\r"), typed("\rhello there\r"));
         assert_eq!(sort("hello there\r\r"), typed("hello there\r\r"));
-        let rest = Arrived::Text("/join j1\r/pm alice x\r".into());
-        assert_eq!(sort("\r/join j1\r/pm alice x\r"), [Arrived::Keys(keys("\r")), rest]);
+        let rest = InputChunk::Text("/join j1\r/pm alice x\r".into());
+        assert_eq!(sort("\r/join j1\r/pm alice x\r"), [InputChunk::Keys(keys("\r")), rest]);
         assert!(pasted("talk 1\r/join j1\r/pm alice x\r"));
     }
 
     #[test]
     fn d10_three_arrows_at_once_are_the_wheel() {
         let arrows = |code, count| vec![Key::plain(code); count];
-        let mut bursts = Bursts::default();
-        let wheel = |back, rows| Arrived::Wheel { back, rows };
-        assert_eq!(bursts.sort(arrows(Code::Up, 3), 0), [wheel(true, 3)]);
-        assert_eq!(bursts.sort(arrows(Code::Up, 1), 49), [wheel(true, 1)], "the rest of the same turn");
-        assert_eq!(bursts.sort(arrows(Code::Down, 1), 60), [Arrived::Keys(arrows(Code::Down, 1))]);
-        assert_eq!(bursts.sort(arrows(Code::Up, 2), 200), [Arrived::Keys(arrows(Code::Up, 2))]);
+        let mut bursts = BurstClassifier::default();
+        let wheel = |back, rows| InputChunk::Wheel { back, rows };
+        assert_eq!(bursts.classify(arrows(Code::Up, 3), 0), [wheel(true, 3)]);
+        assert_eq!(bursts.classify(arrows(Code::Up, 1), 49), [wheel(true, 1)], "the rest of the same turn");
+        assert_eq!(bursts.classify(arrows(Code::Down, 1), 60), [InputChunk::Keys(arrows(Code::Down, 1))]);
+        assert_eq!(bursts.classify(arrows(Code::Up, 2), 200), [InputChunk::Keys(arrows(Code::Up, 2))]);
         let both = [arrows(Code::Down, 6), arrows(Code::Up, 3)].concat();
-        assert_eq!(bursts.sort(both, 300), [wheel(false, 6), wheel(true, 3)]);
+        assert_eq!(bursts.classify(both, 300), [wheel(false, 6), wheel(true, 3)]);
         let typed = [keys("ab"), arrows(Code::Up, 3), keys("c")].concat();
-        assert_eq!(bursts.sort(typed, 400), [Arrived::Keys(keys("ab")), wheel(true, 3), Arrived::Keys(keys("c"))]);
+        assert_eq!(
+            bursts.classify(typed, 400),
+            [InputChunk::Keys(keys("ab")), wheel(true, 3), InputChunk::Keys(keys("c"))]
+        );
         let with_alt = vec![Key::alt(Code::Up); 3];
-        assert_eq!(bursts.sort(with_alt.clone(), 500), [Arrived::Keys(with_alt)]);
+        assert_eq!(bursts.classify(with_alt.clone(), 500), [InputChunk::Keys(with_alt)]);
     }
 
     proptest! {
         #[test]
         fn no_key_is_lost(text in "[a-b/ \r\t\n]{0,20}", more in "[a-b\r]{0,4}") {
-            let mut bursts = Bursts::default();
+            let mut bursts = BurstClassifier::default();
             for (at, part) in [(0, text), (10, more)] {
                 let mut arrived = Vec::new();
-                for piece in bursts.sort(keys(&part), at) {
+                for piece in bursts.classify(keys(&part), at) {
                     match piece {
-                        Arrived::Keys(typed) => arrived.extend(typed),
-                        Arrived::Text(text) => arrived.extend(keys(&text)),
-                        Arrived::Wheel { .. } => panic!("no arrows were pressed"),
+                        InputChunk::Keys(typed) => arrived.extend(typed),
+                        InputChunk::Text(text) => arrived.extend(keys(&text)),
+                        InputChunk::Wheel { .. } => panic!("no arrows were pressed"),
                     }
                 }
                 prop_assert_eq!(arrived, keys(&part));

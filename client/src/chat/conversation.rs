@@ -4,26 +4,26 @@ pub use super::conversation_id::ConversationId;
 use super::editor::Editor;
 use super::groups::Groups;
 use super::input_history::InputHistory;
-use super::limits::{LINES, MEMBERS, SPEAKERS};
-use super::line::{Body, Delivery, Line, Presence, Talk};
-use super::names::Names;
+use super::limits::{MAX_LINES, MAX_MEMBERS, MAX_SPEAKERS};
+use super::line::{Body, ChatMessage, Delivery, Line, Presence};
+use super::names::NameSet;
 use std::collections::{HashSet, VecDeque};
 
 /// What is known about what was said before the first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Older {
+pub enum OlderHistory {
     /// The server may have more.
     #[default]
-    Perhaps,
+    Unknown,
     /// It has been asked.
-    Asked,
+    Requested,
     /// There is nothing more.
-    Nothing,
+    Exhausted,
 }
 
 /// How far a chat has come that is stored nowhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Secret {
+pub enum SecretChatState {
     /// One side has asked, or nothing has happened yet.
     #[default]
     NotOpen,
@@ -41,21 +41,21 @@ pub struct Anchor {
     /// The line's key.
     pub key: u64,
     /// Rows of it that are not shown.
-    pub cut: usize,
+    pub rows_below: usize,
 }
 
 /// One conversation.
 #[derive(Clone, Debug)]
 pub struct Conversation {
     /// Where it is.
-    pub place: ConversationId,
+    pub id: ConversationId,
     /// Its name, as people write it.
     pub title: Box<str>,
     lines: VecDeque<Line>,
     groups: Groups,
     ids: HashSet<u64>,
     /// What was cleared away does not come back by itself.
-    floor: Option<u64>,
+    cleared_up_to: Option<u64>,
     weight: usize,
     /// Messages since it was last looked at, and how many of them name the reader.
     pub unread: usize,
@@ -66,62 +66,62 @@ pub struct Conversation {
     /// What is being typed.
     pub draft: Editor,
     /// What was typed before.
-    pub recall: InputHistory,
+    pub input_history: InputHistory,
     /// Where one reads back; nothing at the end.
     pub scroll: Option<Anchor>,
     /// Messages that came since one reads back.
-    pub below: usize,
+    pub new_below: usize,
     /// Who is in the room.
-    pub members: Names,
+    pub members: NameSet,
     /// Nobody knows yet who is in the room, or somebody has come since.
-    pub stale: bool,
+    pub members_stale: bool,
     /// The members were listed since the user went in, over the present connection.
-    pub listed: bool,
+    pub members_listed: bool,
     /// Who spoke, the last one first.
     pub speakers: VecDeque<Box<str>>,
     /// The user has asked to go in, and the server has not answered yet.
     pub joining: bool,
     /// What the server may have from before.
-    pub older: Older,
+    pub older_history: OlderHistory,
     /// How far a chat has come that is stored nowhere.
-    pub secret: Secret,
+    pub chat_state: SecretChatState,
     /// The numbers that both sides of an open encrypted chat compare.
-    pub direct: Option<Box<str>>,
+    pub fingerprint: Option<Box<str>>,
     /// The chat opened while another conversation was viewed, and has not been viewed since.
     pub opened_unseen: bool,
     /// When something last happened in it.
-    pub stirred: u64,
+    pub last_active: u64,
 }
 
 impl Conversation {
     /// An empty one.
     #[must_use]
-    pub fn new(place: ConversationId, title: &str) -> Conversation {
+    pub fn new(id: ConversationId, title: &str) -> Conversation {
         Conversation {
-            place,
+            id,
             title: title.into(),
             lines: VecDeque::new(),
             groups: Groups::default(),
             ids: HashSet::new(),
-            floor: None,
+            cleared_up_to: None,
             weight: 0,
             unread: 0,
             mentions: 0,
             marker: None,
             draft: Editor::default(),
-            recall: InputHistory::default(),
+            input_history: InputHistory::default(),
             scroll: None,
-            below: 0,
-            members: Names::new(MEMBERS),
-            stale: true,
-            listed: false,
+            new_below: 0,
+            members: NameSet::new(MAX_MEMBERS),
+            members_stale: true,
+            members_listed: false,
             speakers: VecDeque::new(),
             joining: false,
-            older: Older::default(),
-            secret: Secret::default(),
-            direct: None,
+            older_history: OlderHistory::default(),
+            chat_state: SecretChatState::default(),
+            fingerprint: None,
             opened_unseen: false,
-            stirred: 0,
+            last_active: 0,
         }
     }
 
@@ -130,7 +130,7 @@ impl Conversation {
     #[must_use]
     pub fn members_known(&self) -> Option<usize> {
         let members = self.members.len();
-        let is_known = self.listed && members > 0 && !(self.stale && members == 1);
+        let is_known = self.members_listed && members > 0 && !(self.members_stale && members == 1);
         is_known.then_some(members)
     }
 
@@ -154,14 +154,14 @@ impl Conversation {
 
     /// Whether the message with that id is in it already.
     #[must_use]
-    pub fn has(&self, id: u64) -> bool {
-        self.ids.contains(&id) || self.floor.is_some_and(|floor| id <= floor)
+    pub fn contains_id(&self, id: u64) -> bool {
+        self.ids.contains(&id) || self.cleared_up_to.is_some_and(|floor| id <= floor)
     }
 
     /// The highest id that is known.
     #[must_use]
     pub fn newest_id(&self) -> Option<u64> {
-        self.lines.iter().rev().find_map(|line| line.id).or(self.floor)
+        self.lines.iter().rev().find_map(|line| line.id).or(self.cleared_up_to)
     }
 
     /// The lowest id that is known.
@@ -183,15 +183,15 @@ impl Conversation {
 
     /// Something that one said is not sent for certain yet.
     #[must_use]
-    pub fn has_open(&self) -> bool {
-        self.lines.iter().rev().filter_map(Line::talk).any(|talk| talk.delivery.is_open())
+    pub fn has_undelivered(&self) -> bool {
+        self.lines.iter().rev().filter_map(Line::message).any(|message| message.delivery.is_undelivered())
     }
 
     /// One's own lines, with their keys, to be changed.
-    pub fn own_mut(&mut self) -> impl Iterator<Item = (u64, &mut Talk)> {
+    pub fn own_messages_mut(&mut self) -> impl Iterator<Item = (u64, &mut ChatMessage)> {
         self.lines.iter_mut().filter_map(|line| {
             let key = line.key;
-            line.talk_mut().filter(|talk| talk.delivery.is_own()).map(|talk| (key, talk))
+            line.message_mut().filter(|message| message.delivery.is_own()).map(|message| (key, message))
         })
     }
 
@@ -199,26 +199,26 @@ impl Conversation {
     /// also goes before notices of a later time. `false` if its id is there already.
     pub fn insert(&mut self, line: Line, looked_up: bool) -> bool {
         if let Some(id) = line.id
-            && (self.has(id) || !self.ids.insert(id))
+            && (self.contains_id(id) || !self.ids.insert(id))
         {
             return false;
         }
-        let at = self.place_for(&line, looked_up);
-        self.weight += line.weight();
+        let at = self.insert_position(&line, looked_up);
+        self.weight += line.size_bytes();
         self.lines.insert(at, line);
-        self.groups.changed(&self.lines, at);
-        while self.lines.len() > LINES {
-            self.drop_first();
+        self.groups.update_from(&self.lines, at);
+        while self.lines.len() > MAX_LINES {
+            self.drop_oldest();
         }
         true
     }
 
     /// Where a line goes. The order of ids comes first; among lines without one, what is on its way stays last.
-    fn place_for(&self, line: &Line, looked_up: bool) -> usize {
+    fn insert_position(&self, line: &Line, looked_up: bool) -> usize {
         let mut place = self.lines.len();
         let Some(id) = line.id else { return place };
         for (index, other) in self.lines.iter().enumerate().rev() {
-            let open = || other.talk().is_some_and(|talk| talk.delivery.is_open());
+            let open = || other.message().is_some_and(|message| message.delivery.is_undelivered());
             match other.id {
                 Some(other) if other < id => break,
                 Some(_) => place = index,
@@ -233,12 +233,12 @@ impl Conversation {
     pub fn confirm(&mut self, key: u64, id: u64, at: i64) {
         let Some(position) = self.position(key) else { return };
         let Some(mut line) = self.lines.remove(position) else { return };
-        self.groups.forget(key);
-        self.groups.changed(&self.lines, position);
-        self.weight = self.weight.saturating_sub(line.weight());
+        self.groups.remove(key);
+        self.groups.update_from(&self.lines, position);
+        self.weight = self.weight.saturating_sub(line.size_bytes());
         let followed = self.scroll.is_some_and(|anchor| anchor.key == key);
-        if let Some(talk) = line.talk_mut() {
-            talk.delivery = Delivery::Sent;
+        if let Some(message) = line.message_mut() {
+            message.delivery = Delivery::Sent;
         }
         (line.id, line.at) = (Some(id), at);
         if !self.insert(line, true) && followed {
@@ -248,7 +248,7 @@ impl Conversation {
 
     /// Users came or went at that time, as `note` says: one line for all who do so in a row within the same minute, so
     /// that the time of the line is true for each of them.
-    pub fn presence(&mut self, key: u64, at: i64, note: impl FnOnce(&mut Presence)) {
+    pub fn add_presence(&mut self, key: u64, at: i64, note: impl FnOnce(&mut Presence)) {
         let minute = |at: i64| at.div_euclid(60_000);
         if let Some(Line { body: Body::Presence(presence), at: first, .. }) = self.lines.back_mut()
             && minute(*first) == minute(at)
@@ -261,54 +261,54 @@ impl Conversation {
     }
 
     /// Notes who spoke last.
-    pub fn spoke(&mut self, user: &str) {
+    pub fn record_speaker(&mut self, user: &str) {
         self.speakers.retain(|other| **other != *user);
         self.speakers.push_front(user.into());
-        self.speakers.truncate(SPEAKERS);
+        self.speakers.truncate(MAX_SPEAKERS);
     }
 
     /// It has been looked at, and is left or written into.
-    pub fn seen(&mut self) {
-        (self.unread, self.mentions, self.below) = (0, 0, 0);
+    pub fn mark_read(&mut self) {
+        (self.unread, self.mentions, self.new_below) = (0, 0, 0);
         self.opened_unseen = false;
     }
 
     /// Forgets everything that was said (not what is still on its way).
     pub fn clear(&mut self) {
-        self.floor = self.newest_id();
+        self.cleared_up_to = self.newest_id();
         self.ids.clear();
-        self.older = Older::Perhaps;
-        self.lines.retain(|line| line.talk().is_some_and(|talk| talk.delivery.is_open()));
+        self.older_history = OlderHistory::Unknown;
+        self.lines.retain(|line| line.message().is_some_and(|message| message.delivery.is_undelivered()));
         self.groups = Groups::of(&self.lines);
-        self.weight = self.lines.iter().map(Line::weight).sum();
-        (self.scroll, self.marker, self.below) = (None, None, 0);
+        self.weight = self.lines.iter().map(Line::size_bytes).sum();
+        (self.scroll, self.marker, self.new_below) = (None, None, 0);
     }
 
     /// Whether something was cleared away, and not asked for since.
     #[must_use]
     pub fn is_cleared(&self) -> bool {
-        self.floor.is_some()
+        self.cleared_up_to.is_some()
     }
 
     /// What was cleared away may come back: it was asked for.
-    pub fn reopen(&mut self) {
-        self.floor = None;
+    pub fn undo_clear(&mut self) {
+        self.cleared_up_to = None;
     }
 
     /// Forgets the oldest line.
-    pub fn drop_first(&mut self) {
+    pub fn drop_oldest(&mut self) {
         let Some(line) = self.lines.pop_front() else { return };
         self.forget(&line);
         if let Some(anchor) = &mut self.scroll
             && anchor.key == line.key
         {
-            self.scroll = self.lines.front().map(|first| Anchor { key: first.key, cut: 0 });
+            self.scroll = self.lines.front().map(|first| Anchor { key: first.key, rows_below: 0 });
         }
     }
 
     fn forget(&mut self, line: &Line) {
-        self.groups.forget(line.key);
-        self.weight = self.weight.saturating_sub(line.weight());
+        self.groups.remove(line.key);
+        self.weight = self.weight.saturating_sub(line.size_bytes());
         if let Some(id) = line.id {
             self.ids.remove(&id);
         }

@@ -1,6 +1,6 @@
 //! Where talk belongs.
 
-use super::line::name;
+use super::line::cleaned_name;
 use crate::engine::Target;
 
 /// Where talk belongs.
@@ -11,11 +11,11 @@ pub enum ConversationId {
     /// What is said to everybody online.
     Global,
     /// One person, in small letters.
-    Person(Box<str>),
+    User(Box<str>),
     /// An off-the-record chat with one person, by way of the server, in small letters.
     OffTheRecord(Box<str>),
     /// An encrypted chat with one person, past the server, in small letters.
-    Direct(Box<str>),
+    Encrypted(Box<str>),
     /// The server: comings, goings, the connection.
     Server,
     /// Where the reader was named.
@@ -26,44 +26,43 @@ impl ConversationId {
     /// The room of that name.
     #[must_use]
     pub fn room(title: &str) -> ConversationId {
-        ConversationId::Room(name(title).to_lowercase().into())
+        ConversationId::Room(cleaned_name(title).to_lowercase().into())
     }
 
     /// The person of that name.
     #[must_use]
-    pub fn person(title: &str) -> ConversationId {
-        ConversationId::Person(name(title).to_lowercase().into())
+    pub fn user(title: &str) -> ConversationId {
+        ConversationId::User(cleaned_name(title).to_lowercase().into())
     }
 
     /// The encrypted chat with the person of that name.
     #[must_use]
-    pub fn direct(title: &str) -> ConversationId {
-        ConversationId::Direct(name(title).to_lowercase().into())
+    pub fn encrypted(title: &str) -> ConversationId {
+        ConversationId::Encrypted(cleaned_name(title).to_lowercase().into())
     }
 
     /// The off-the-record chat with the person of that name.
     #[must_use]
     pub fn off_the_record(title: &str) -> ConversationId {
-        ConversationId::OffTheRecord(name(title).to_lowercase().into())
+        ConversationId::OffTheRecord(cleaned_name(title).to_lowercase().into())
     }
 
     /// Of one other person alone.
     #[must_use]
-    pub fn is_personal(&self) -> bool {
-        matches!(self, ConversationId::Person(_)) || self.is_secret()
+    pub fn is_one_to_one(&self) -> bool {
+        matches!(self, ConversationId::User(_)) || self.is_secret()
     }
 
     /// A chat that is stored nowhere: it begins, ends, and takes talk only in between.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self, ConversationId::OffTheRecord(_) | ConversationId::Direct(_))
+        matches!(self, ConversationId::OffTheRecord(_) | ConversationId::Encrypted(_))
     }
 
     /// Whether `place` is of the user of that name.
     #[must_use]
-    pub fn of_same_user(place: &ConversationId, user: &str) -> bool {
-        [ConversationId::person(user), ConversationId::direct(user), ConversationId::off_the_record(user)]
-            .contains(place)
+    pub fn of_same_user(id: &ConversationId, user: &str) -> bool {
+        [ConversationId::user(user), ConversationId::encrypted(user), ConversationId::off_the_record(user)].contains(id)
     }
 
     /// What such a chat is called.
@@ -81,22 +80,22 @@ impl ConversationId {
         Some(match self {
             ConversationId::Room(_) => Target::Room(title.into()),
             ConversationId::Global => Target::Global,
-            ConversationId::Person(_) => Target::User(title.into()),
+            ConversationId::User(_) => Target::User(title.into()),
             ConversationId::OffTheRecord(_) => Target::OffTheRecord(title.into()),
-            ConversationId::Direct(_) => Target::Encrypted(title.into()),
+            ConversationId::Encrypted(_) => Target::Encrypted(title.into()),
             ConversationId::Server | ConversationId::Mentions => return None,
         })
     }
 
     /// Where a message is shown that goes to `target`.
     #[must_use]
-    pub fn of(target: &Target) -> ConversationId {
+    pub fn from_target(target: &Target) -> ConversationId {
         match target {
             Target::Room(room) => ConversationId::room(room),
             Target::Global => ConversationId::Global,
-            Target::User(user) => ConversationId::person(user),
+            Target::User(user) => ConversationId::user(user),
             Target::OffTheRecord(user) => ConversationId::off_the_record(user),
-            Target::Encrypted(user) => ConversationId::direct(user),
+            Target::Encrypted(user) => ConversationId::encrypted(user),
         }
     }
 }

@@ -10,10 +10,10 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 pub struct Editor {
     text: String,
     /// A boundary between characters.
-    at: usize,
+    cursor: usize,
     /// The cell to which ↑ and ↓ return behind shorter rows.
-    goal: Option<usize>,
-    killed: String,
+    goal_column: Option<usize>,
+    kill_buffer: String,
 }
 
 /// What can be done to the text.
@@ -28,7 +28,7 @@ pub enum Edit {
     Home,
     /// To the end of the line.
     End,
-    LineEnd,
+    NewLine,
     Backspace,
     Delete,
     KillWord,
@@ -47,20 +47,20 @@ impl Editor {
     /// What stands before the cursor.
     #[must_use]
     pub fn before(&self) -> &str {
-        &self.text[..self.at]
+        &self.text[..self.cursor]
     }
 
     /// Replaces everything; the cursor goes to the end.
     pub fn set(&mut self, text: &str) {
         self.text.clear();
-        self.at = 0;
+        self.cursor = 0;
         self.insert(text);
     }
 
     /// What stands behind the cursor.
     #[must_use]
     pub fn after(&self) -> &str {
-        &self.text[self.at..]
+        &self.text[self.cursor..]
     }
 
     /// Whether so many more bytes can be typed.
@@ -71,48 +71,48 @@ impl Editor {
 
     /// Takes everything out.
     pub fn take(&mut self) -> String {
-        (self.at, self.goal) = (0, None);
+        (self.cursor, self.goal_column) = (0, None);
         std::mem::take(&mut self.text)
     }
 
     /// Replaces `range` before the cursor.
     pub fn replace(&mut self, range: Range<usize>, text: &str) {
-        self.goal = None;
-        let after = self.text.split_off(self.at);
+        self.goal_column = None;
+        let after = self.text.split_off(self.cursor);
         self.text.replace_range(range, text);
-        self.at = self.text.len();
+        self.cursor = self.text.len();
         self.text.push_str(&after);
-        self.settle();
+        self.snap_to_boundary();
     }
 
     /// Types `text`; what does not fit is dropped.
     pub fn insert(&mut self, text: &str) {
-        self.goal = None;
+        self.goal_column = None;
         let room = DRAFT_BYTES.saturating_sub(self.text.len());
         let text = &text[..text.floor_char_boundary(room.min(text.len()))];
-        self.text.insert_str(self.at, text);
-        self.at += text.len();
-        self.settle();
+        self.text.insert_str(self.cursor, text);
+        self.cursor += text.len();
+        self.snap_to_boundary();
     }
 
     /// Changes the text or moves in it.
     pub fn edit(&mut self, edit: Edit) {
-        self.goal = None;
+        self.goal_column = None;
         let end = self.text.len();
         match edit {
-            Edit::Left => self.at = self.boundary(false),
-            Edit::Right => self.at = self.boundary(true),
-            Edit::WordLeft => self.at = self.word_left(),
-            Edit::WordRight => self.at = self.word_right(),
-            Edit::Home => self.at = self.before().rfind('\n').map_or(0, |at| at + 1),
-            Edit::End => self.at = self.after().find('\n').map_or(end, |at| self.at + at),
-            Edit::LineEnd => self.insert("\n"),
-            Edit::Backspace => self.remove(self.boundary(false)..self.at),
-            Edit::Delete => self.remove(self.at..self.boundary(true)),
-            Edit::KillWord => self.kill(self.word_left()..self.at),
-            Edit::KillToStart => self.kill(0..self.at),
-            Edit::KillToEnd => self.kill(self.at..end),
-            Edit::Yank => self.insert(&self.killed.clone()),
+            Edit::Left => self.cursor = self.boundary(false),
+            Edit::Right => self.cursor = self.boundary(true),
+            Edit::WordLeft => self.cursor = self.word_left(),
+            Edit::WordRight => self.cursor = self.word_right(),
+            Edit::Home => self.cursor = self.before().rfind('\n').map_or(0, |at| at + 1),
+            Edit::End => self.cursor = self.after().find('\n').map_or(end, |at| self.cursor + at),
+            Edit::NewLine => self.insert("\n"),
+            Edit::Backspace => self.remove(self.boundary(false)..self.cursor),
+            Edit::Delete => self.remove(self.cursor..self.boundary(true)),
+            Edit::KillWord => self.kill(self.word_left()..self.cursor),
+            Edit::KillToStart => self.kill(0..self.cursor),
+            Edit::KillToEnd => self.kill(self.cursor..end),
+            Edit::Yank => self.insert(&self.kill_buffer.clone()),
         }
     }
 
@@ -121,19 +121,19 @@ impl Editor {
         let (rows, (row, cell)) = self.rows(width);
         let next = if up { row.checked_sub(1) } else { Some(row + 1) };
         let Some((next, range)) = next.and_then(|next| Some((next, rows.get(next)?.clone()))) else { return false };
-        let goal = self.goal.unwrap_or(cell);
+        let goal = self.goal_column.unwrap_or(cell);
         let mut cells = 0;
         let within = |grapheme: &(usize, &str)| {
             cells += grapheme.1.cell_width();
             cells <= goal
         };
         let passed = self.text[range.clone()].grapheme_indices(true).take_while(within).last();
-        self.at = passed.map_or(range.start, |(at, grapheme)| range.start + at + grapheme.len());
+        self.cursor = passed.map_or(range.start, |(at, grapheme)| range.start + at + grapheme.len());
         // Behind the last character of a row that goes on below is the beginning of that row.
-        if rows.get(next + 1).is_some_and(|below| below.start == self.at) {
-            self.at = self.boundary(false);
+        if rows.get(next + 1).is_some_and(|below| below.start == self.cursor) {
+            self.cursor = self.boundary(false);
         }
-        self.goal = Some(goal);
+        self.goal_column = Some(goal);
         true
     }
 
@@ -145,7 +145,7 @@ impl Editor {
         let mut cursor = None;
         for (at, grapheme) in self.text.grapheme_indices(true) {
             if grapheme == "\n" {
-                if at == self.at {
+                if at == self.cursor {
                     cursor = Some((rows.len(), cells));
                 }
                 rows.push(start..at);
@@ -157,7 +157,7 @@ impl Editor {
                 rows.push(start..at);
                 (start, cells) = (at, 0);
             }
-            if at == self.at {
+            if at == self.cursor {
                 cursor = Some((rows.len(), cells));
             }
             cells += wide;
@@ -173,15 +173,15 @@ impl Editor {
     }
 
     /// What was typed may have joined the character before it.
-    fn settle(&mut self) {
-        let mut cursor = GraphemeCursor::new(self.at, self.text.len(), true);
+    fn snap_to_boundary(&mut self) {
+        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
         if !cursor.is_boundary(&self.text, 0).unwrap_or(true) {
-            self.at = self.boundary(true);
+            self.cursor = self.boundary(true);
         }
     }
 
     fn boundary(&self, forward: bool) -> usize {
-        let mut cursor = GraphemeCursor::new(self.at, self.text.len(), true);
+        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
         let (found, edge) = if forward {
             (cursor.next_boundary(&self.text, 0), self.text.len())
         } else {
@@ -192,23 +192,23 @@ impl Editor {
 
     fn word_left(&self) -> usize {
         let words = self.text.unicode_word_indices().map(|(start, _)| start);
-        words.take_while(|start| *start < self.at).last().unwrap_or(0)
+        words.take_while(|start| *start < self.cursor).last().unwrap_or(0)
     }
 
     fn word_right(&self) -> usize {
         let ends = self.text.unicode_word_indices().map(|(start, word)| start + word.len());
-        ends.into_iter().find(|end| *end > self.at).unwrap_or(self.text.len())
+        ends.into_iter().find(|end| *end > self.cursor).unwrap_or(self.text.len())
     }
 
     fn kill(&mut self, range: Range<usize>) {
-        self.killed = self.text[range.clone()].to_owned();
+        self.kill_buffer = self.text[range.clone()].to_owned();
         self.remove(range);
     }
 
     fn remove(&mut self, range: Range<usize>) {
-        self.at = range.start;
+        self.cursor = range.start;
         self.text.replace_range(range, "");
-        self.settle();
+        self.snap_to_boundary();
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn a9_a_text_may_have_several_lines() {
-        let mut editor = typed("if x:", &[Edit::LineEnd]);
+        let mut editor = typed("if x:", &[Edit::NewLine]);
         editor.insert("    y");
         assert_eq!(editor.rows(20), (vec![0..5, 6..11], (1, 5)));
         editor.edit(Edit::Home);
@@ -298,7 +298,7 @@ mod tests {
             WordRight,
             Home,
             End,
-            LineEnd,
+            NewLine,
             Backspace,
             Delete,
             KillWord,

@@ -10,9 +10,9 @@ use super::line::Line;
 use std::collections::{HashSet, VecDeque};
 
 /// Messages of one user within this time are one group.
-const LONGEST_MS: i64 = 5 * 60_000;
+const MAX_GROUP_MS: i64 = 5 * 60_000;
 /// Rows of a group, about.
-const MOST_ROWS: usize = 10;
+const MAX_GROUP_ROWS: usize = 10;
 /// Characters that are taken for one row: how wide the screen is does not matter here.
 const ROW_CHARS: usize = 60;
 
@@ -29,7 +29,7 @@ impl Groups {
         let mut groups = Groups::default();
         let mut group = Group::default();
         for line in lines {
-            if group.takes(line) {
+            if group.push(line) {
                 groups.begins.insert(line.key);
             }
         }
@@ -43,17 +43,17 @@ impl Groups {
     }
 
     /// The line with that key is gone.
-    pub fn forget(&mut self, key: u64) {
+    pub fn remove(&mut self, key: u64) {
         self.begins.remove(&key);
     }
 
     /// A line was inserted at `at`, or removed there.
-    pub fn changed(&mut self, lines: &VecDeque<Line>, at: usize) {
+    pub fn update_from(&mut self, lines: &VecDeque<Line>, at: usize) {
         // The group before it is short.
         let begin = (0..at).rev().find(|index| self.begins(lines[*index].key)).unwrap_or(0);
         let mut group = Group::default();
         for (index, line) in lines.iter().enumerate().skip(begin) {
-            let (was, begins) = (self.begins(line.key), group.takes(line));
+            let (was, begins) = (self.begins(line.key), group.push(line));
             if begins {
                 self.begins.insert(line.key);
             } else {
@@ -77,11 +77,11 @@ struct Group<'l> {
 
 impl<'l> Group<'l> {
     /// Takes the next line. `true` if it begins a new group.
-    fn takes(&mut self, line: &'l Line) -> bool {
+    fn push(&mut self, line: &'l Line) -> bool {
         let rows = rows(line);
-        let goes_on = self.rows + rows <= MOST_ROWS
+        let goes_on = self.rows + rows <= MAX_GROUP_ROWS
             && self.last.is_some_and(|last| is_of_same_user(last, line) && !has_lines(last) && !has_lines(line))
-            && self.first.is_some_and(|first| (0..LONGEST_MS).contains(&(line.at - first.at)));
+            && self.first.is_some_and(|first| (0..MAX_GROUP_MS).contains(&(line.at - first.at)));
         self.last = Some(line);
         if goes_on {
             self.rows += rows;
@@ -93,30 +93,31 @@ impl<'l> Group<'l> {
 }
 
 fn rows(line: &Line) -> usize {
-    line.talk().map_or(1, |talk| talk.text.split('\n').map(|line| 1 + line.chars().count() / ROW_CHARS).sum())
+    line.message().map_or(1, |message| message.text.split('\n').map(|line| 1 + line.chars().count() / ROW_CHARS).sum())
 }
 
 fn has_lines(line: &Line) -> bool {
-    line.talk().is_some_and(|talk| talk.text.contains('\n'))
+    line.message().is_some_and(|message| message.text.contains('\n'))
 }
 
 fn is_of_same_user(before: &Line, line: &Line) -> bool {
-    let (Some(a), Some(b)) = (before.talk(), line.talk()) else { return false };
+    let (Some(a), Some(b)) = (before.message(), line.message()) else { return false };
     a.user == b.user && a.room == b.room && a.private == b.private
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::line::{Body, Delivery, Talk};
+    use crate::chat::line::{Body, ChatMessage, Delivery};
     use proptest::prelude::*;
 
     const MINUTE: i64 = 60_000;
 
     fn line(key: u64, at: i64, user: &str, text: &str) -> Line {
         let (user, text) = (user.into(), text.into());
-        let talk = Talk { user, text, room: None, mention: false, private: false, delivery: Delivery::Heard };
-        Line { key, id: None, at, body: Body::Talk(talk) }
+        let message =
+            ChatMessage { user, text, room: None, mention: false, private: false, delivery: Delivery::Received };
+        Line { key, id: None, at, body: Body::Message(message) }
     }
 
     fn beginnings(lines: &VecDeque<Line>) -> Vec<usize> {
@@ -154,9 +155,9 @@ mod tests {
                 if inserts || at == all.len() {
                     all.insert(at, line(key, minutes * MINUTE, &user, &text));
                 } else {
-                    groups.forget(all.remove(at).map_or(0, |line| line.key));
+                    groups.remove(all.remove(at).map_or(0, |line| line.key));
                 }
-                groups.changed(&all, at);
+                groups.update_from(&all, at);
                 prop_assert_eq!(&groups.begins, &Groups::of(&all).begins);
             }
         }

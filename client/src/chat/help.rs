@@ -1,7 +1,7 @@
 //! The help, in rows: all keys and all commands, from their tables.
 
 use super::wrap::{CellWidth, wrap};
-use super::{BINDINGS, LOCAL};
+use super::{BINDINGS, CLIENT_COMMANDS};
 use crate::mesh_commands::MESH;
 use landline_common::command::{CommandSpec, TOPICS};
 
@@ -40,9 +40,9 @@ pub enum HelpRow {
 
 /// All rows, for that width; of the commands, those that work with a server or in a mesh.
 #[must_use]
-pub fn rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
+pub fn help_rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
-    let local = LOCAL.iter().map(|command| (command.usage, command.help));
+    let local = CLIENT_COMMANDS.iter().map(|command| (command.usage, command.help));
     // What only programs send is of no use to anybody who types.
     let shown = |topic: &&CommandSpec| !in_mesh && !topic.is_for_programs() && !topic.is_for_mesh();
     let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn nothing_is_wider_than_there_is_room() {
         for width in [20, 40, 56, 57, 80, 96] {
-            for row in rows(width, false) {
+            for row in help_rows(width, false) {
                 let HelpRow::Entry(left, column, right) = row else { continue };
                 assert!(right.is_empty() || column + right.cell_width() <= width, "{left} {right} at {width}");
                 assert!(right.is_empty() || left.cell_width() < column);
@@ -87,8 +87,9 @@ mod tests {
 
     #[test]
     fn every_command_is_there() {
-        let has =
-            |mesh, usage| rows(80, mesh).iter().any(|row| matches!(row, HelpRow::Entry(left, ..) if *left == usage));
+        let has = |mesh, usage| {
+            help_rows(80, mesh).iter().any(|row| matches!(row, HelpRow::Entry(left, ..) if *left == usage))
+        };
         for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/direct USER", "/direct-stop USER", "/quit"] {
             assert!(has(false, usage), "{usage}");
         }

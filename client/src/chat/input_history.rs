@@ -1,7 +1,7 @@
 //! What was typed before, brought back by ↑ and ↓.
 
 use super::editor::Editor;
-use super::limits::RECALLED;
+use super::limits::MAX_INPUT_HISTORY;
 use std::collections::VecDeque;
 
 /// Lines that were typed in one conversation.
@@ -21,12 +21,12 @@ impl InputHistory {
         self.at = None;
         if self.lines.front().is_none_or(|last| **last != *line) {
             self.lines.push_front(line.into());
-            self.lines.truncate(RECALLED);
+            self.lines.truncate(MAX_INPUT_HISTORY);
         }
     }
 
     /// Puts the one before (or, not `back`, the one after) into the editor.
-    pub fn go(&mut self, back: bool, editor: &mut Editor) {
+    pub fn recall(&mut self, back: bool, editor: &mut Editor) {
         let next = match (self.at, back) {
             (None, false) => return,
             (None, true) => Some(0),
@@ -59,7 +59,7 @@ mod tests {
         }
         editor.set("half");
         let shown = |recall: &mut InputHistory, editor: &mut Editor, back| {
-            recall.go(back, editor);
+            recall.recall(back, editor);
             editor.text().to_owned()
         };
         assert_eq!(shown(&mut recall, &mut editor, false), "half");

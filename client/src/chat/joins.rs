@@ -41,7 +41,7 @@ impl PendingJoins {
     }
 
     /// Takes out the request of line `key`, if the user made it.
-    pub fn answer(&mut self, key: u64) -> Option<AnsweredJoin> {
+    pub fn take_answered(&mut self, key: u64) -> Option<AnsweredJoin> {
         let at = self.list.iter().position(|join| join.key == key)?;
         let PendingJoin { from, activity, .. } = self.list.remove(at);
         Some(AnsweredJoin { from, idle_since: activity == self.activity })
@@ -58,8 +58,8 @@ mod tests {
         joins.add(1, ConversationId::Server);
         joins.key_pressed();
         joins.add(2, ConversationId::Mentions);
-        assert_eq!(joins.answer(2), Some(AnsweredJoin { from: ConversationId::Mentions, idle_since: true }));
-        assert_eq!(joins.answer(1), Some(AnsweredJoin { from: ConversationId::Server, idle_since: false }));
-        assert_eq!(joins.answer(1), None);
+        assert_eq!(joins.take_answered(2), Some(AnsweredJoin { from: ConversationId::Mentions, idle_since: true }));
+        assert_eq!(joins.take_answered(1), Some(AnsweredJoin { from: ConversationId::Server, idle_since: false }));
+        assert_eq!(joins.take_answered(1), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Leaving the program while lines are unsent: first it waits a moment for them, then it asks.
 
 /// So long the program waits, when the user leaves, for lines that are on their way.
-const LEAVING_MS: u64 = 500;
+const LEAVE_WAIT_MS: u64 = 500;
 
 /// How many lines were not sent, and how many were handed to a connection and not answered: a sentence without an end.
 #[must_use]
@@ -33,25 +33,25 @@ pub struct Leaving(Progress);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeavingStep {
     /// Nothing yet.
-    Stay,
+    Wait,
     /// Leave now.
     Leave,
     /// Ask the user; what leaves all the same.
-    HistoryQuery(&'static str),
+    AskUser(&'static str),
 }
 
 impl Leaving {
     /// The user wants to leave by `how`, with so many lines unsent; while the connection is up they may still go out.
-    pub fn begin(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> LeavingStep {
+    pub fn start(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> LeavingStep {
         if unsent == 0 || self.0 == Progress::Asked {
             return LeavingStep::Leave;
         }
-        self.0 = Progress::Waiting { until: now_ms + if up { LEAVING_MS } else { 0 }, how };
-        self.go_on(unsent, now_ms)
+        self.0 = Progress::Waiting { until: now_ms + if up { LEAVE_WAIT_MS } else { 0 }, how };
+        self.advance(unsent, now_ms)
     }
 
     /// Leaves as soon as nothing is unsent; asks when that takes too long.
-    pub fn go_on(&mut self, unsent: usize, now_ms: u64) -> LeavingStep {
+    pub fn advance(&mut self, unsent: usize, now_ms: u64) -> LeavingStep {
         match self.0 {
             Progress::Waiting { .. } if unsent == 0 => {
                 self.0 = Progress::No;
@@ -59,9 +59,9 @@ impl Leaving {
             }
             Progress::Waiting { until, how } if now_ms >= until => {
                 self.0 = Progress::Asked;
-                LeavingStep::HistoryQuery(how)
+                LeavingStep::AskUser(how)
             }
-            _ => LeavingStep::Stay,
+            _ => LeavingStep::Wait,
         }
     }
 
@@ -73,7 +73,7 @@ impl Leaving {
     }
 
     /// Takes the question back.
-    pub fn take_back(&mut self) {
+    pub fn cancel_question(&mut self) {
         if self.0 == Progress::Asked {
             self.0 = Progress::No;
         }
@@ -93,12 +93,12 @@ mod tests {
     #[test]
     fn unsent_lines_are_waited_for_and_then_asked_about() {
         let mut leaving = Leaving::default();
-        assert_eq!(leaving.begin(1, true, 0, "/quit"), LeavingStep::Stay);
-        assert_eq!(leaving.go_on(1, LEAVING_MS), LeavingStep::HistoryQuery("/quit"));
-        assert_eq!(leaving.begin(1, true, 600, "/quit"), LeavingStep::Leave);
-        leaving.take_back();
-        assert_eq!(leaving.begin(1, false, 700, "/quit"), LeavingStep::HistoryQuery("/quit"));
-        assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), LeavingStep::Leave);
+        assert_eq!(leaving.start(1, true, 0, "/quit"), LeavingStep::Wait);
+        assert_eq!(leaving.advance(1, LEAVE_WAIT_MS), LeavingStep::AskUser("/quit"));
+        assert_eq!(leaving.start(1, true, 600, "/quit"), LeavingStep::Leave);
+        leaving.cancel_question();
+        assert_eq!(leaving.start(1, false, 700, "/quit"), LeavingStep::AskUser("/quit"));
+        assert_eq!(Leaving::default().start(0, true, 0, "/quit"), LeavingStep::Leave);
     }
 
     #[test]
@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn a_key_stops_the_waiting() {
         let mut leaving = Leaving::default();
-        assert_eq!(leaving.begin(2, true, 0, "Ctrl-C"), LeavingStep::Stay);
+        assert_eq!(leaving.start(2, true, 0, "Ctrl-C"), LeavingStep::Wait);
         leaving.stop_waiting();
-        assert_eq!(leaving.go_on(0, 100), LeavingStep::Stay);
+        assert_eq!(leaving.advance(0, 100), LeavingStep::Wait);
     }
 }

@@ -1,6 +1,6 @@
 //! One line of a conversation.
 
-use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
+use super::limits::{MAX_PRESENCE_NAMES, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::too_long;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
@@ -26,13 +26,13 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// Somebody said something.
-    Talk(Talk),
+    Message(ChatMessage),
     /// People came and went; folded into one line.
     Presence(Presence),
     /// Something to know.
     Notice {
         /// How much it matters.
-        tone: Severity,
+        severity: Severity,
         /// The text.
         text: Box<str>,
     },
@@ -49,7 +49,7 @@ pub enum Severity {
 
 /// What somebody said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Talk {
+pub struct ChatMessage {
     /// Who.
     pub user: Box<str>,
     /// What.
@@ -68,7 +68,7 @@ pub struct Talk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// Somebody else's.
-    Heard,
+    Received,
     /// One's own, waiting for a connection or for its turn.
     Unsent,
     /// One's own, on the way.
@@ -82,14 +82,14 @@ pub enum Delivery {
 impl Delivery {
     /// It may still get there.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub fn is_undelivered(&self) -> bool {
         matches!(self, Delivery::Unsent | Delivery::Pending)
     }
 
     /// It is one's own.
     #[must_use]
     pub fn is_own(&self) -> bool {
-        *self != Delivery::Heard
+        *self != Delivery::Received
     }
 }
 
@@ -97,55 +97,55 @@ impl Delivery {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
     /// Each user once, in the order of their first movement.
-    users: Vec<(Box<str>, Moved)>,
+    users: Vec<(Box<str>, PresenceChange)>,
     /// How many more than are named.
-    more_came: usize,
-    more_went: usize,
+    more_joined: usize,
+    more_left: usize,
 }
 
 /// What a user's movements within a minute add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moved {
+enum PresenceChange {
     Joined,
     Left,
     JoinedAndLeft,
     LeftAndCameBack,
 }
 
-impl Moved {
-    fn then(self, came: bool) -> Moved {
-        match (self, came) {
-            (Moved::Joined | Moved::JoinedAndLeft, true) => Moved::Joined,
-            (Moved::Joined | Moved::JoinedAndLeft, false) => Moved::JoinedAndLeft,
-            (Moved::Left | Moved::LeftAndCameBack, true) => Moved::LeftAndCameBack,
-            (Moved::Left | Moved::LeftAndCameBack, false) => Moved::Left,
+impl PresenceChange {
+    fn then(self, joined: bool) -> PresenceChange {
+        match (self, joined) {
+            (PresenceChange::Joined | PresenceChange::JoinedAndLeft, true) => PresenceChange::Joined,
+            (PresenceChange::Joined | PresenceChange::JoinedAndLeft, false) => PresenceChange::JoinedAndLeft,
+            (PresenceChange::Left | PresenceChange::LeftAndCameBack, true) => PresenceChange::LeftAndCameBack,
+            (PresenceChange::Left | PresenceChange::LeftAndCameBack, false) => PresenceChange::Left,
         }
     }
 }
 
 impl Presence {
     /// Adds a movement of a user.
-    pub fn add(&mut self, user: &str, came: bool) {
+    pub fn add(&mut self, user: &str, joined: bool) {
         let key = user.to_lowercase();
         if let Some((_, moved)) = self.users.iter_mut().find(|(other, _)| other.to_lowercase() == key) {
-            *moved = moved.then(came);
-        } else if self.users.len() < FOLDED {
-            self.users.push((user.into(), if came { Moved::Joined } else { Moved::Left }));
+            *moved = moved.then(joined);
+        } else if self.users.len() < MAX_PRESENCE_NAMES {
+            self.users.push((user.into(), if joined { PresenceChange::Joined } else { PresenceChange::Left }));
         } else {
-            self.add_many(usize::from(came), usize::from(!came));
+            self.add_many(usize::from(joined), usize::from(!joined));
         }
     }
 
     /// Adds many whose names do not matter.
-    pub fn add_many(&mut self, came: usize, went: usize) {
-        self.more_came = self.more_came.saturating_add(came);
-        self.more_went = self.more_went.saturating_add(went);
+    pub fn add_many(&mut self, joined: usize, left: usize) {
+        self.more_joined = self.more_joined.saturating_add(joined);
+        self.more_left = self.more_left.saturating_add(left);
     }
 
     /// As a sentence: names for a few, numbers for many.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let part = |moved: Moved, more: usize, verb: &str| {
+        let part = |moved: PresenceChange, more: usize, verb: &str| {
             let all = self.users.iter().filter(|(_, own)| *own == moved);
             let names: Vec<&str> = all.map(|(user, _)| &**user).collect();
             match (&names[..], more) {
@@ -157,10 +157,10 @@ impl Presence {
             }
         };
         let parts = [
-            part(Moved::Joined, self.more_came, "joined"),
-            part(Moved::Left, self.more_went, "left"),
-            part(Moved::JoinedAndLeft, 0, "joined and left"),
-            part(Moved::LeftAndCameBack, 0, "left and came back"),
+            part(PresenceChange::Joined, self.more_joined, "joined"),
+            part(PresenceChange::Left, self.more_left, "left"),
+            part(PresenceChange::JoinedAndLeft, 0, "joined and left"),
+            part(PresenceChange::LeftAndCameBack, 0, "left and came back"),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
@@ -169,27 +169,27 @@ impl Presence {
 impl Line {
     /// What somebody said, if it is that.
     #[must_use]
-    pub fn talk(&self) -> Option<&Talk> {
+    pub fn message(&self) -> Option<&ChatMessage> {
         match &self.body {
-            Body::Talk(talk) => Some(talk),
+            Body::Message(message) => Some(message),
             _ => None,
         }
     }
 
     /// The same, to be changed.
-    pub fn talk_mut(&mut self) -> Option<&mut Talk> {
+    pub fn message_mut(&mut self) -> Option<&mut ChatMessage> {
         match &mut self.body {
-            Body::Talk(talk) => Some(talk),
+            Body::Message(message) => Some(message),
             _ => None,
         }
     }
 
     /// Bytes that it holds, about.
     #[must_use]
-    pub fn weight(&self) -> usize {
+    pub fn size_bytes(&self) -> usize {
         let text = match &self.body {
-            Body::Talk(talk) => talk.user.len() + talk.text.len(),
-            Body::Presence(_) => FOLDED,
+            Body::Message(message) => message.user.len() + message.text.len(),
+            Body::Presence(_) => MAX_PRESENCE_NAMES,
             Body::Notice { text, .. } => text.len(),
         };
         size_of::<Line>() + text
@@ -198,14 +198,14 @@ impl Line {
 
 /// A name from the server: cleaned again, and never long. The name of a server that speaks itself stays one.
 #[must_use]
-pub fn name(text: &str) -> Box<str> {
-    let short = shortened(text, NAME_CHARS);
-    if is_of_server(text) && !is_of_server(&short) { of_server(&shortened(text, NAME_CHARS / 2)).into() } else { short }
+pub fn cleaned_name(text: &str) -> Box<str> {
+    let short = cleaned(text, NAME_CHARS);
+    if is_of_server(text) && !is_of_server(&short) { of_server(&cleaned(text, NAME_CHARS / 2)).into() } else { short }
 }
 
 /// A message that somebody said: cleaned again, with its lines, and bounded.
 #[must_use]
-pub fn said(text: &str) -> Box<str> {
+pub fn cleaned_message(text: &str) -> Box<str> {
     let text = clean_message(text);
     let lines = text.match_indices('\n').nth(MOST_MESSAGE_LINES - 1).map_or(text.len(), |(end, _)| end);
     let end = text.char_indices().nth(TEXT_CHARS).map_or(text.len(), |(end, _)| end);
@@ -214,7 +214,7 @@ pub fn said(text: &str) -> Box<str> {
 
 /// A text from the server: cleaned again, and never longer than `chars`.
 #[must_use]
-pub fn shortened(text: &str, chars: usize) -> Box<str> {
+pub fn cleaned(text: &str, chars: usize) -> Box<str> {
     let text = clean(text);
     match text.char_indices().nth(chars) {
         Some((end, _)) => text[..end].into(),
@@ -228,7 +228,7 @@ mod tests {
 
     fn sentence(steps: &[(&str, bool)]) -> String {
         let mut presence = Presence::default();
-        steps.iter().for_each(|(user, came)| presence.add(user, *came));
+        steps.iter().for_each(|(user, joined)| presence.add(user, *joined));
         presence.sentence()
     }
 
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn texts_from_the_server_are_cleaned_and_cut() {
-        assert_eq!(&*name("a\u{1b}[31mb"), "ab");
-        assert_eq!(name(&"日".repeat(99)).chars().count(), NAME_CHARS);
+        assert_eq!(&*cleaned_name("a\u{1b}[31mb"), "ab");
+        assert_eq!(cleaned_name(&"日".repeat(99)).chars().count(), NAME_CHARS);
     }
 }

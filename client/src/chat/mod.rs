@@ -33,7 +33,7 @@ pub mod wrap;
 
 pub use bindings::BINDINGS;
 pub use key::Key;
-pub use state::{LOCAL, State};
+pub use state::{CLIENT_COMMANDS, State};
 
 use crate::engine::limits::PING_IDLE_MS;
 use crate::sign_in::{Loss, SignIn, SignInRefused};
@@ -106,7 +106,7 @@ pub enum ScreenEffect {
         /// The folder, as people type it; the one where the program is if it is empty.
         folder: String,
         /// How the names begin that are wanted.
-        beginning: String,
+        prefix: String,
     },
     /// Remember something for the next time.
     Remember(Remembered),
@@ -137,7 +137,7 @@ pub enum Exit {
         /// What is said of each.
         lines: Vec<String>,
         /// How many of them may have arrived.
-        perhaps: usize,
+        in_doubt: usize,
     },
     /// One never got in: why.
     Refused(String),

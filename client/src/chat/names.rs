@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-/// Names of people or rooms.
+/// NameSet of people or rooms.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct NameSet {
     most: usize,
     /// By the name in small letters.
     names: BTreeMap<String, Box<str>>,
 }
 
-impl Names {
+impl NameSet {
     /// None yet, and never more than `most`.
     #[must_use]
-    pub fn new(most: usize) -> Names {
-        Names { most, names: BTreeMap::new() }
+    pub fn new(most: usize) -> NameSet {
+        NameSet { most, names: BTreeMap::new() }
     }
 
     /// Adds one. `false` if it was there, or there are too many.
@@ -30,7 +30,7 @@ impl Names {
 
     /// Whether it is there.
     #[must_use]
-    pub fn has(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.names.contains_key(&name.to_lowercase())
     }
 
@@ -63,9 +63,9 @@ mod tests {
 
     #[test]
     fn names_are_compared_without_case_and_bounded() {
-        let mut names = Names::new(2);
+        let mut names = NameSet::new(2);
         assert!(names.add("Bob") && !names.add("BOB") && names.add("alice") && !names.add("carol"));
         assert_eq!(names.iter().collect::<Vec<_>>(), ["alice", "BOB"]);
-        assert!(names.has("bob") && names.remove("bOB") && !names.remove("bob"));
+        assert!(names.contains("bob") && names.remove("bOB") && !names.remove("bob"));
     }
 }

@@ -1,7 +1,7 @@
 //! The questions for a password that lie over the conversation: keys in, what to do out. What is typed is shown nowhere,
 //! goes into no draft, and is gone with the form.
 
-use super::bindings::{Action, action};
+use super::bindings::{Action, action_of};
 use super::editor::Editor;
 use super::key::{Code, Key};
 use crate::engine::Engine;
@@ -13,7 +13,7 @@ use landline_common::password;
 use std::fmt;
 
 /// Characters of an answer; no server takes more.
-const LONGEST: usize = 200;
+const MAX_ANSWER_CHARS: usize = 200;
 
 /// The questions.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Purpose {
 #[derive(Clone, PartialEq, Eq)]
 pub enum PasswordAnswer {
     /// Something is missing.
-    HistoryQuery,
+    Incomplete,
     /// The user wants nothing any more.
     Discard,
     /// Make an account with this password.
@@ -79,7 +79,7 @@ impl PasswordAnswer {
     #[must_use]
     pub fn command(&self) -> Option<Command<'_>> {
         match self {
-            PasswordAnswer::HistoryQuery | PasswordAnswer::Discard | PasswordAnswer::SignIn(_) => None,
+            PasswordAnswer::Incomplete | PasswordAnswer::Discard | PasswordAnswer::SignIn(_) => None,
             PasswordAnswer::Register(password) => Some(Command::Register { password: Some(password) }),
             PasswordAnswer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
         }
@@ -127,20 +127,20 @@ impl PasswordForm {
     }
 
     fn insert(&mut self, text: &str) {
-        let room = LONGEST.saturating_sub(self.field.text().chars().count());
+        let room = MAX_ANSWER_CHARS.saturating_sub(self.field.text().chars().count());
         self.field.insert(&clean(text).chars().take(room).collect::<String>());
     }
 
     /// Takes a key.
     pub fn key(&mut self, key: Key) -> PasswordAnswer {
-        match (action(key), key) {
+        match (action_of(key), key) {
             (Some(Action::Interrupt | Action::Escape), _) => return PasswordAnswer::Discard,
             (Some(Action::Submit), _) => return self.submit(),
             (Some(Action::Edit(edit)), _) => self.field.edit(edit),
             (None, Key { code: Code::Char(c), ctrl: false, alt: false }) => self.insert(c.encode_utf8(&mut [0; 4])),
             _ => {}
         }
-        PasswordAnswer::HistoryQuery
+        PasswordAnswer::Incomplete
     }
 
     fn submit(&mut self) -> PasswordAnswer {
@@ -148,14 +148,14 @@ impl PasswordForm {
         self.problem = None;
         if password::of_line(&text).is_empty() {
             self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
-            return PasswordAnswer::HistoryQuery;
+            return PasswordAnswer::Incomplete;
         }
         if self.purpose == Purpose::SignIn {
             return PasswordAnswer::SignIn(text);
         }
         if self.asks_present() {
             self.present = Some(text);
-            return PasswordAnswer::HistoryQuery;
+            return PasswordAnswer::Incomplete;
         }
         match (self.new.take(&text), self.present.take()) {
             (Typed::Done(new), Some(old)) => return PasswordAnswer::Change { old, new },
@@ -167,7 +167,7 @@ impl PasswordForm {
                 }
             }
         }
-        PasswordAnswer::HistoryQuery
+        PasswordAnswer::Incomplete
     }
 }
 
@@ -175,7 +175,7 @@ impl PasswordForm {
 impl fmt::Debug for PasswordAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            PasswordAnswer::HistoryQuery => "Ask",
+            PasswordAnswer::Incomplete => "Ask",
             PasswordAnswer::Discard => "Discard",
             PasswordAnswer::Register(_) => "Register(…)",
             PasswordAnswer::Change { .. } => "Change(…)",
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn type_in(form: &mut PasswordForm, text: &str) -> PasswordAnswer {
-        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), PasswordAnswer::HistoryQuery));
+        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), PasswordAnswer::Incomplete));
         form.key(Key::plain(Code::Enter))
     }
 
@@ -211,13 +211,13 @@ mod tests {
             ("A new password, 8 characters or more", "new horse"),
         ] {
             assert_eq!(form.question(), question);
-            assert_eq!(type_in(&mut form, text), PasswordAnswer::HistoryQuery);
+            assert_eq!(type_in(&mut form, text), PasswordAnswer::Incomplete);
             assert_eq!(form.problem().is_some(), text == "short" || text == "new hearse");
         }
         let change = PasswordAnswer::Change { old: "old horse".into(), new: "new horse".into() };
         assert_eq!(type_in(&mut form, "new horse"), change);
         let mut form = PasswordForm::new(Purpose::Register);
-        assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::HistoryQuery);
+        assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::Incomplete);
         assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::Register("new horse".into()));
     }
 
@@ -233,11 +233,11 @@ mod tests {
         }
         assert_eq!(
             PasswordForm::new(Purpose::Register).key(Key::plain(Code::Enter)),
-            PasswordAnswer::HistoryQuery,
+            PasswordAnswer::Incomplete,
             "nothing was typed"
         );
         form.paste(&"x".repeat(9_999));
         let (before, after) = form.masked();
-        assert_eq!(before.chars().count() + after.chars().count(), LONGEST);
+        assert_eq!(before.chars().count() + after.chars().count(), MAX_ANSWER_CHARS);
     }
 }

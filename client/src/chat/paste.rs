@@ -2,7 +2,7 @@
 //!
 //! | text | what happens |
 //! |---|---|
-//! | up to [`PASTE_ASKS`](super::limits::PASTE_ASKS) lines that the terminal said were pasted | into the draft |
+//! | up to [`MAX_PASTE_LINES_UNASKED`](super::limits::MAX_PASTE_LINES_UNASKED) lines that the terminal said were pasted | into the draft |
 //! | more lines; more than one that came as keys; more than fits | the question, see [`Pasted::choices`] |
 //! | more while the question is shown | becomes part of what is asked about |
 //! | letters typed while the question is shown | the text goes into the draft, the letters behind it |
@@ -123,7 +123,7 @@ impl Pasted {
             }
             Key { code: Code::Escape, .. } => PasteAnswer::Discard,
             key if key == Key::ctrl('c') => PasteAnswer::Discard,
-            _ => PasteAnswer::HistoryQuery,
+            _ => PasteAnswer::KeepAsking,
         }
     }
 }
@@ -154,7 +154,7 @@ pub enum PasteAnswer {
     /// Do nothing with it.
     Discard,
     /// The key answers nothing: it may be one typed by mistake.
-    HistoryQuery,
+    KeepAsking,
 }
 
 /// Whether a key writes something into the input.

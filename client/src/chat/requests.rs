@@ -9,17 +9,17 @@
 //! | opens | `private_request`, `direct_request` |
 //! | closes | accepted, declined, blocked, withdrawn; its user is gone; its chat opens; a new session begins |
 
-use super::conversation::Secret;
+use super::conversation::SecretChatState;
 use super::conversation_id::ConversationId;
 
 /// OpenRequests that are remembered at once, and acceptances; the oldest is forgotten first.
-const MOST: usize = 256;
+const MAX_REQUESTS: usize = 256;
 
 /// A request that waits for the user's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenRequest {
     /// The chat.
-    pub place: ConversationId,
+    pub id: ConversationId,
     /// The user who asks, as the name is written.
     pub user: Box<str>,
 }
@@ -32,7 +32,7 @@ pub struct Acceptance {
     /// The user who is named.
     pub user: Option<Box<str>>,
     /// The chat that is expected and shown, with its state from before.
-    pub expected: Option<(ConversationId, Secret)>,
+    pub expected: Option<(ConversationId, SecretChatState)>,
     /// The conversation that was shown before.
     pub from: ConversationId,
 }
@@ -57,22 +57,22 @@ pub struct OpenRequests {
 
 impl OpenRequests {
     /// Adds a request.
-    pub fn came(&mut self, place: &ConversationId, user: &str) {
-        self.close(place);
-        if self.open.len() >= MOST {
+    pub fn add(&mut self, id: &ConversationId, user: &str) {
+        self.close(id);
+        if self.open.len() >= MAX_REQUESTS {
             self.open.remove(0);
         }
-        self.open.push(OpenRequest { place: place.clone(), user: user.into() });
+        self.open.push(OpenRequest { id: id.clone(), user: user.into() });
     }
 
     /// Removes the request for this chat.
-    pub fn close(&mut self, place: &ConversationId) {
-        self.open.retain(|request| request.place != *place);
+    pub fn close(&mut self, id: &ConversationId) {
+        self.open.retain(|request| request.id != *id);
     }
 
     /// Removes all requests of a user.
-    pub fn close_of(&mut self, user: &str) {
-        self.open.retain(|request| !ConversationId::of_same_user(&request.place, user));
+    pub fn close_all_of(&mut self, user: &str) {
+        self.open.retain(|request| !ConversationId::of_same_user(&request.id, user));
     }
 
     /// Forgets all requests: a new session has begun.
@@ -89,37 +89,36 @@ impl OpenRequests {
     /// The request that an acceptance means. Of one user who asks for both chats, the encrypted one is accepted.
     #[must_use]
     pub fn choose(&self, user: Option<&str>) -> Choice {
-        let is_meant =
-            |request: &&OpenRequest| user.is_none_or(|user| ConversationId::of_same_user(&request.place, user));
+        let is_meant = |request: &&OpenRequest| user.is_none_or(|user| ConversationId::of_same_user(&request.id, user));
         let meant: Vec<&OpenRequest> = self.open.iter().filter(is_meant).collect();
         let Some(first) = meant.first() else { return Choice::Unknown };
-        if meant.iter().any(|other| !ConversationId::of_same_user(&other.place, &first.user)) {
+        if meant.iter().any(|other| !ConversationId::of_same_user(&other.id, &first.user)) {
             let mut users: Vec<Box<str>> = meant.iter().map(|request| request.user.clone()).collect();
             users.sort();
             users.dedup();
             return Choice::Several(users);
         }
-        let encrypted = meant.iter().find(|request| matches!(request.place, ConversationId::Direct(_)));
+        let encrypted = meant.iter().find(|request| matches!(request.id, ConversationId::Encrypted(_)));
         Choice::One((*encrypted.unwrap_or(first)).clone())
     }
 
     /// Notes an acceptance that is sent. Its request is answered.
-    pub fn accept(&mut self, acceptance: Acceptance) {
-        if let Some((place, _)) = &acceptance.expected {
-            self.close(place);
+    pub fn record_acceptance(&mut self, acceptance: Acceptance) {
+        if let Some((id, _)) = &acceptance.expected {
+            self.close(id);
         }
-        if self.accepted.len() >= MOST {
+        if self.accepted.len() >= MAX_REQUESTS {
             self.accepted.remove(0);
         }
         self.accepted.push(acceptance);
     }
 
     /// A chat is open, perhaps in answer to the command with that number: the acceptance that opened it, if one did.
-    pub fn opened(&mut self, place: &ConversationId, key: Option<u64>) -> Option<Acceptance> {
-        self.close(place);
+    pub fn chat_opened(&mut self, id: &ConversationId, key: Option<u64>) -> Option<Acceptance> {
+        self.close(id);
         let by_key = self.accepted.iter().position(|it| Some(it.key) == key);
-        let expects = |it: &Acceptance| it.expected.as_ref().is_some_and(|(expected, _)| expected == place);
-        let is_named = |user: &str| ConversationId::of_same_user(place, user);
+        let expects = |it: &Acceptance| it.expected.as_ref().is_some_and(|(expected, _)| expected == id);
+        let is_named = |user: &str| ConversationId::of_same_user(id, user);
         let may_be = |it: &Acceptance| it.expected.is_none() && it.user.as_deref().is_none_or(is_named);
         let found = by_key.or_else(|| self.accepted.iter().position(expects));
         let at = found.or_else(|| self.accepted.iter().position(may_be))?;
@@ -127,14 +126,14 @@ impl OpenRequests {
     }
 
     /// The server refuses the command with that number: the acceptance that it was, if it was one.
-    pub fn refused(&mut self, key: u64) -> Option<Acceptance> {
+    pub fn take_refused(&mut self, key: u64) -> Option<Acceptance> {
         let at = self.accepted.iter().position(|it| it.key == key)?;
         Some(self.accepted.remove(at))
     }
 
     /// A chat ended, or its tab was closed: no acceptance waits for it. A request may be a newer one, and stays.
-    pub fn ended(&mut self, place: &ConversationId) {
-        self.accepted.retain(|it| it.expected.as_ref().is_none_or(|(expected, _)| expected != place));
+    pub fn chat_ended(&mut self, id: &ConversationId) {
+        self.accepted.retain(|it| it.expected.as_ref().is_none_or(|(expected, _)| expected != id));
     }
 }
 
@@ -146,17 +145,17 @@ mod tests {
     fn the_only_user_who_asks_is_meant_and_the_encrypted_chat_first() {
         let mut requests = OpenRequests::default();
         assert_eq!(requests.choose(None), Choice::Unknown);
-        requests.came(&ConversationId::off_the_record("bob"), "bob");
-        requests.came(&ConversationId::direct("bob"), "bob");
-        let place = |choice| match choice {
-            Choice::One(OpenRequest { place, .. }) => Some(place),
+        requests.add(&ConversationId::off_the_record("bob"), "bob");
+        requests.add(&ConversationId::encrypted("bob"), "bob");
+        let chosen = |choice| match choice {
+            Choice::One(OpenRequest { id, .. }) => Some(id),
             _ => None,
         };
-        assert_eq!(place(requests.choose(None)), Some(ConversationId::direct("bob")));
-        requests.came(&ConversationId::off_the_record("carol"), "carol");
+        assert_eq!(chosen(requests.choose(None)), Some(ConversationId::encrypted("bob")));
+        requests.add(&ConversationId::off_the_record("carol"), "carol");
         assert_eq!(requests.choose(None), Choice::Several(vec!["bob".into(), "carol".into()]));
-        assert_eq!(place(requests.choose(Some("Carol"))), Some(ConversationId::off_the_record("carol")));
-        requests.close_of("bob");
-        assert_eq!(place(requests.choose(None)), Some(ConversationId::off_the_record("carol")));
+        assert_eq!(chosen(requests.choose(Some("Carol"))), Some(ConversationId::off_the_record("carol")));
+        requests.close_all_of("bob");
+        assert_eq!(chosen(requests.choose(None)), Some(ConversationId::off_the_record("carol")));
     }
 }

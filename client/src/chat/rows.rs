@@ -2,7 +2,7 @@
 
 use super::conversation::{Anchor, Conversation};
 use super::geometry::Columns;
-use super::line::{Body, Delivery, Line, Talk};
+use super::line::{Body, ChatMessage, Delivery, Line};
 use super::wrap::{CellWidth, wrap};
 use crate::engine::Zone;
 use std::borrow::Cow;
@@ -10,37 +10,40 @@ use std::ops::Range;
 
 /// A line, laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Laid<'l> {
+pub struct LineLayout<'l> {
     /// Rules above it.
-    pub above: Above,
+    pub separators: Separators,
     /// The name is shown (a new group begins).
-    pub named: bool,
+    pub shows_name: bool,
     /// The time is shown (the one before has another).
-    pub timed: bool,
+    pub shows_time: bool,
     /// What is written.
     pub text: Cow<'l, str>,
     /// In which rows.
     pub rows: Vec<Range<usize>>,
     /// How far in the first row begins, for a name in front of the text.
-    pub hang: usize,
+    pub first_indent: usize,
     /// Rows of why it was not sent, below.
-    pub why: Vec<String>,
+    pub failure_rows: Vec<String>,
 }
 
 /// Rules above a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Above {
+pub struct Separators {
     /// A day begins: days since 1970.
     pub day: Option<i64>,
     /// What is new begins.
     pub new: bool,
 }
 
-impl Laid<'_> {
+impl LineLayout<'_> {
     /// How many rows it takes.
     #[must_use]
     pub fn height(&self) -> usize {
-        usize::from(self.above.day.is_some()) + usize::from(self.above.new) + self.rows.len() + self.why.len()
+        usize::from(self.separators.day.is_some())
+            + usize::from(self.separators.new)
+            + self.rows.len()
+            + self.failure_rows.len()
     }
 }
 
@@ -64,60 +67,65 @@ impl Layout {
 
     /// Lays out the line at `index`.
     #[must_use]
-    pub fn lay(self, conversation: &Conversation, index: usize) -> Laid<'_> {
+    pub fn line_layout(self, conversation: &Conversation, index: usize) -> LineLayout<'_> {
         self.lay_out(conversation, index, false)
     }
 
     /// The same, with the name in any case.
     #[must_use]
-    pub fn lay_named(self, conversation: &Conversation, index: usize) -> Laid<'_> {
+    pub fn line_layout_with_name(self, conversation: &Conversation, index: usize) -> LineLayout<'_> {
         self.lay_out(conversation, index, true)
     }
 
-    fn lay_out(self, conversation: &Conversation, index: usize, named: bool) -> Laid<'_> {
+    fn lay_out(self, conversation: &Conversation, index: usize, shows_name: bool) -> LineLayout<'_> {
         let lines = conversation.lines();
         let line = &lines[index];
         let before = index.checked_sub(1).map(|index| &lines[index]);
         let day = self.day(line.at);
-        let above = Above {
+        let separators = Separators {
             day: before.is_none_or(|before| self.day(before.at) != day).then_some(day),
             new: conversation.marker == Some(line.key) && before.is_some(),
         };
-        let named = named || above != Above::default() || conversation.begins_group(index);
+        let shows_name = shows_name || separators != Separators::default() || conversation.begins_group(index);
         // Where a message takes several rows, the time says where it ends and the next one begins.
         let is_apart = |before: &Line| {
             self.minute(before.at) != self.minute(line.at) || self.is_long(before) || self.is_long(line)
         };
-        let timed = named || before.is_none_or(is_apart);
-        let (text, hang, why) = match &line.body {
-            Body::Talk(talk) => (Cow::Borrowed(&*talk.text), self.hang(talk, named), self.why(talk)),
-            Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign(), Vec::new()),
-            Body::Notice { text, .. } => (Cow::Borrowed(&**text), self.sign(), Vec::new()),
+        let shows_time = shows_name || before.is_none_or(is_apart);
+        let (text, first_indent, failure_rows) = match &line.body {
+            Body::Message(message) => (
+                Cow::Borrowed(&*message.text),
+                self.indent_of_first_row(message, shows_name),
+                self.failure_rows(message),
+            ),
+            Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign_width(), Vec::new()),
+            Body::Notice { text, .. } => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
         };
         let width = self.columns.text;
-        let rows = wrap(&text, width.saturating_sub(hang), width);
-        Laid { above, named, timed, text, rows, hang, why }
+        let rows = wrap(&text, width.saturating_sub(first_indent), width);
+        LineLayout { separators, shows_name, shows_time, text, rows, first_indent, failure_rows }
     }
 
     /// Whether a message takes several rows.
     fn is_long(self, line: &Line) -> bool {
-        line.talk().is_some_and(|talk| talk.text.contains('\n') || talk.text.cell_width() > self.columns.text)
+        line.message()
+            .is_some_and(|message| message.text.contains('\n') || message.text.cell_width() > self.columns.text)
     }
 
     /// Cells that a sign takes in front of the text, where there is no column for it.
-    fn sign(self) -> usize {
-        if self.columns.nick == 0 { 2 } else { 0 }
+    fn sign_width(self) -> usize {
+        if self.columns.name_width == 0 { 2 } else { 0 }
     }
 
     /// Cells that the name takes in front of the text.
-    fn hang(self, talk: &Talk, named: bool) -> usize {
-        let room = talk.room.as_deref().map_or(0, |room| room.cell_width() + 3);
-        let name = if self.columns.nick == 0 && named { shown_name(&talk.user).cell_width() + 2 } else { 0 };
+    fn indent_of_first_row(self, message: &ChatMessage, named: bool) -> usize {
+        let room = message.room.as_deref().map_or(0, |room| room.cell_width() + 3);
+        let name = if self.columns.name_width == 0 && named { shown_name(&message.user).cell_width() + 2 } else { 0 };
         (room + name).min(self.columns.text / 2)
     }
 
-    fn why(self, talk: &Talk) -> Vec<String> {
-        let Delivery::Failed(why) = &talk.delivery else { return Vec::new() };
+    fn failure_rows(self, message: &ChatMessage) -> Vec<String> {
+        let Delivery::Failed(why) = &message.delivery else { return Vec::new() };
         let text = format!("not sent: {why}");
         wrap(&text, self.columns.text, self.columns.text).into_iter().map(|row| text[row].to_owned()).collect()
     }
@@ -126,7 +134,7 @@ impl Layout {
 /// A name as it stands in front of a text.
 #[must_use]
 pub fn shown_name(user: &str) -> String {
-    super::wrap::cut(user, 16)
+    super::wrap::truncated(user, 16)
 }
 
 impl Conversation {
@@ -135,66 +143,66 @@ impl Conversation {
     pub fn bottom(&self) -> (usize, usize) {
         let at_end = (self.lines().len().saturating_sub(1), 0);
         let Some(anchor) = self.scroll else { return at_end };
-        self.position(anchor.key).map_or(at_end, |index| (index, anchor.cut))
+        self.position(anchor.key).map_or(at_end, |index| (index, anchor.rows_below))
     }
 
     /// Goes `by` rows back (or forth), on a screen of so many rows. `true` if that was the beginning.
-    pub fn turn(&mut self, paper: Layout, rows: usize, back: bool, by: usize) -> bool {
+    pub fn scroll_by(&mut self, paper: Layout, rows: usize, back: bool, by: usize) -> bool {
         if self.lines().is_empty() {
             return back;
         }
-        let (mut index, mut cut) = self.bottom();
-        let height = |conversation: &Conversation, index: usize| paper.lay(conversation, index).height();
+        let (mut index, mut rows_below) = self.bottom();
+        let height = |conversation: &Conversation, index: usize| paper.line_layout(conversation, index).height();
         let mut left = by;
         if back {
-            cut += left;
-            while cut >= height(self, index) && index > 0 {
-                cut -= height(self, index);
+            rows_below += left;
+            while rows_below >= height(self, index) && index > 0 {
+                rows_below -= height(self, index);
                 index -= 1;
             }
-            cut = cut.min(height(self, index) - 1);
-            let hit = self.fill(paper, rows, &mut index, &mut cut);
-            self.rest(index, cut);
+            rows_below = rows_below.min(height(self, index) - 1);
+            let hit = self.fill_screen(paper, rows, &mut index, &mut rows_below);
+            self.set_bottom(index, rows_below);
             return hit;
         }
-        while left > cut && index + 1 < self.lines().len() {
-            left -= cut;
+        while left > rows_below && index + 1 < self.lines().len() {
+            left -= rows_below;
             index += 1;
-            cut = height(self, index);
+            rows_below = height(self, index);
         }
-        cut = cut.saturating_sub(left);
-        self.rest(index, cut);
+        rows_below = rows_below.saturating_sub(left);
+        self.set_bottom(index, rows_below);
         false
     }
 
     /// The first row is at the top, and no emptiness above it: moves the bottom down until the screen is full.
-    fn fill(&self, paper: Layout, rows: usize, index: &mut usize, cut: &mut usize) -> bool {
-        let mut above = paper.lay(self, *index).height().saturating_sub(*cut);
+    fn fill_screen(&self, paper: Layout, rows: usize, index: &mut usize, rows_below: &mut usize) -> bool {
+        let mut above = paper.line_layout(self, *index).height().saturating_sub(*rows_below);
         let mut first = *index;
         while above < rows && first > 0 {
             first -= 1;
-            above += paper.lay(self, first).height();
+            above += paper.line_layout(self, first).height();
         }
         let mut missing = rows.saturating_sub(above);
         let hit = first == 0 && above <= rows;
         while missing > 0 {
-            let down = missing.min(*cut);
-            *cut -= down;
+            let down = missing.min(*rows_below);
+            *rows_below -= down;
             missing -= down;
             if missing == 0 || *index + 1 >= self.lines().len() {
                 break;
             }
             *index += 1;
-            *cut = paper.lay(self, *index).height();
+            *rows_below = paper.line_layout(self, *index).height();
         }
         hit
     }
 
-    fn rest(&mut self, index: usize, cut: usize) {
-        let at_end = index + 1 == self.lines().len() && cut == 0;
-        self.scroll = if at_end { None } else { Some(Anchor { key: self.lines()[index].key, cut }) };
+    fn set_bottom(&mut self, index: usize, rows_below: usize) {
+        let at_end = index + 1 == self.lines().len() && rows_below == 0;
+        self.scroll = if at_end { None } else { Some(Anchor { key: self.lines()[index].key, rows_below }) };
         if at_end {
-            self.below = 0;
+            self.new_below = 0;
         }
     }
 }
@@ -208,21 +216,23 @@ mod tests {
         let mut room = Conversation::new(ConversationId::room("ops"), "ops");
         for (key, (user, at, text)) in (0..).zip(texts) {
             let (user, text) = ((*user).into(), (*text).into());
-            let talk = Talk { user, text, room: None, mention: false, private: false, delivery: Delivery::Heard };
-            room.insert(Line { key, id: Some(key), at: at * 60_000, body: Body::Talk(talk) }, false);
+            let message =
+                ChatMessage { user, text, room: None, mention: false, private: false, delivery: Delivery::Received };
+            room.insert(Line { key, id: Some(key), at: at * 60_000, body: Body::Message(message) }, false);
         }
         room
     }
 
     const PAPER: Layout = Layout {
-        columns: Columns { time: 0, mark: 5, name: 7, nick: 10, indent: 20, text: 10 },
+        columns: Columns { time: 0, mark: 5, name: 7, name_width: 10, indent: 20, text: 10 },
         zone: Zone::new(|_| 0),
     };
 
     #[test]
     fn messages_of_one_person_are_a_group() {
         let room = room(&[("ann", 0, "a"), ("ann", 0, "b"), ("ann", 3, "c"), ("bob", 3, "d"), ("bob", 9, "e")]);
-        let laid: Vec<_> = (0..5).map(|i| PAPER.lay(&room, i)).map(|laid| (laid.named, laid.timed)).collect();
+        let laid: Vec<_> =
+            (0..5).map(|i| PAPER.line_layout(&room, i)).map(|laid| (laid.shows_name, laid.shows_time)).collect();
         assert_eq!(laid, [(true, true), (false, false), (false, true), (true, true), (true, true)]);
     }
 
@@ -230,12 +240,12 @@ mod tests {
     fn a_new_day_and_what_is_new_have_a_rule() {
         let mut room = room(&[("ann", 0, "a"), ("ann", 24 * 60 - 1, "b"), ("ann", 24 * 60, "c")]);
         room.marker = Some(1);
-        let above: Vec<_> = (0..3).map(|i| PAPER.lay(&room, i).above).collect();
-        assert_eq!(above[0], Above { day: Some(0), new: false });
-        assert_eq!(above[1], Above { day: None, new: true });
-        assert_eq!(above[2], Above { day: Some(1), new: false });
+        let above: Vec<_> = (0..3).map(|i| PAPER.line_layout(&room, i).separators).collect();
+        assert_eq!(above[0], Separators { day: Some(0), new: false });
+        assert_eq!(above[1], Separators { day: None, new: true });
+        assert_eq!(above[2], Separators { day: Some(1), new: false });
         let east = Layout { zone: Zone::new(|_| 3_600), ..PAPER };
-        assert_eq!(east.lay(&room, 1).above.day, Some(1));
+        assert_eq!(east.line_layout(&room, 1).separators.day, Some(1));
     }
 
     #[test]
@@ -244,7 +254,7 @@ mod tests {
         // Summer time, of two hours, ends at 48:00 UTC.
         let zone = Zone::new(|ms| if ms < 48 * HOUR * 60_000 { 7_200 } else { 3_600 });
         let room = room(&[("ann", 21 * HOUR, "23:00"), ("ann", 22 * HOUR, "0:00"), ("ann", 70 * HOUR, "71:00")]);
-        let days: Vec<_> = (0..3).map(|i| Layout { zone, ..PAPER }.lay(&room, i).above.day).collect();
+        let days: Vec<_> = (0..3).map(|i| Layout { zone, ..PAPER }.line_layout(&room, i).separators.day).collect();
         assert_eq!(days, [Some(0), Some(1), Some(2)]);
         assert_eq!(zone.at(22 * HOUR * 60_000).clock().to_string(), "00:00");
     }
@@ -253,27 +263,27 @@ mod tests {
     fn pages_are_turned_by_rows_and_never_beyond_the_ends() {
         // One row for the day, then 20 of one row each.
         let mut room = room(&[("ann", 0, "x"); 20]);
-        assert!(!room.turn(PAPER, 5, true, 5));
+        assert!(!room.scroll_by(PAPER, 5, true, 5));
         assert_eq!(room.bottom(), (14, 0));
-        assert!(!room.turn(PAPER, 5, true, 7));
+        assert!(!room.scroll_by(PAPER, 5, true, 7));
         assert_eq!(room.bottom(), (7, 0));
-        assert!(room.turn(PAPER, 5, true, 9));
+        assert!(room.scroll_by(PAPER, 5, true, 9));
         assert_eq!(room.bottom(), (3, 0), "the first screen is full: the day and four lines");
-        room.turn(PAPER, 5, false, 10);
+        room.scroll_by(PAPER, 5, false, 10);
         assert_eq!(room.bottom(), (13, 0));
-        room.turn(PAPER, 5, false, 10);
+        room.scroll_by(PAPER, 5, false, 10);
         assert_eq!((room.bottom(), room.scroll), ((19, 0), None));
     }
 
     #[test]
     fn long_lines_are_left_row_by_row() {
         let mut room = room(&[("ann", 0, "one two three four five six seven"), ("ann", 0, "x")]);
-        assert_eq!(PAPER.lay(&room, 0).height(), 5);
-        room.turn(PAPER, 2, true, 2);
+        assert_eq!(PAPER.line_layout(&room, 0).height(), 5);
+        room.scroll_by(PAPER, 2, true, 2);
         assert_eq!(room.bottom(), (0, 1));
-        room.turn(PAPER, 2, false, 1);
+        room.scroll_by(PAPER, 2, false, 1);
         assert_eq!(room.bottom(), (0, 0));
-        room.turn(PAPER, 2, false, 1);
+        room.scroll_by(PAPER, 2, false, 1);
         assert_eq!(room.scroll, None);
     }
 }

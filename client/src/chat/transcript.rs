@@ -1,15 +1,15 @@
 //! A conversation as plain text, to be saved.
 
 use super::conversation::{Conversation, ConversationId};
-use super::line::{Body, Delivery, Line, Talk};
+use super::line::{Body, ChatMessage, Delivery, Line};
 use crate::engine::Now;
 use landline_common::clean::clean;
 
 /// A conversation as plain text.
 #[must_use]
-pub fn written(conversation: &Conversation, server: &str, now: Now) -> String {
+pub fn transcript(conversation: &Conversation, server: &str, now: Now) -> String {
     let mut text = format!("{} on {server}, saved {}\n\n", conversation.title, now.wall.date());
-    let mentions = conversation.place == ConversationId::Mentions;
+    let mentions = conversation.id == ConversationId::Mentions;
     for line in conversation.lines() {
         let at = now.zone.at(line.at);
         for sentence in sentences(line, mentions) {
@@ -22,10 +22,10 @@ pub fn written(conversation: &Conversation, server: &str, now: Now) -> String {
 /// One for each line of what was said, so that none passes for something else.
 fn sentences(line: &Line, mentions: bool) -> Vec<String> {
     match &line.body {
-        Body::Talk(Talk { user, text, room, delivery, .. }) => {
+        Body::Message(ChatMessage { user, text, room, delivery, .. }) => {
             let room = room.as_ref().filter(|_| mentions).map_or(String::new(), |room| format!("[{room}] "));
             let remark = match delivery {
-                Delivery::Heard | Delivery::Sent => String::new(),
+                Delivery::Received | Delivery::Sent => String::new(),
                 Delivery::Unsent | Delivery::Pending => " (not sent yet)".into(),
                 Delivery::Failed(why) => format!(" (not sent: {why})"),
             };

@@ -69,7 +69,7 @@ fn trimmed(text: &str, row: Range<usize>) -> Range<usize> {
 
 /// `text` cut to `width` cells, with an ellipsis where it was cut.
 #[must_use]
-pub fn cut(text: &str, width: usize) -> String {
+pub fn truncated(text: &str, width: usize) -> String {
     if text.cell_width() <= width {
         return text.to_owned();
     }
@@ -122,9 +122,9 @@ mod tests {
         assert_eq!(rows("日本語日本語", 5, 5), ["日本", "語日", "本語"]);
         assert_eq!(rows("日本語日。", 8, 8), ["日本語", "日。"], "what closes a sentence does not begin a row");
         assert_eq!(rows("👩‍👩‍👧👩‍👩‍👧", 3, 3), ["👩‍👩‍👧", "👩‍👩‍👧"]);
-        assert_eq!(cut("日本語", 5), "日本…");
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(truncated("日本語", 5), "日本…");
+        assert_eq!(truncated("abc", 3), "abc");
+        assert_eq!(truncated("abcd", 3), "ab…");
     }
 
     proptest! {
@@ -142,7 +142,7 @@ mod tests {
 
         #[test]
         fn any_text_is_cut_to_its_width(text in any::<String>(), width in 0usize..20) {
-            prop_assert!(cut(&text, width).cell_width() <= width);
+            prop_assert!(truncated(&text, width).cell_width() <= width);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! When the bell rings and the desktop is notified.
+//! Decides when the terminal bell rings and the desktop is notified.
 
 use super::Bell;
 
-/// The bell rings at most so often, in milliseconds.
+/// Minimum time between two alerts, in milliseconds.
 const MIN_BELL_INTERVAL_MS: u64 = 1_000;
 
-/// What the user wants to be alerted of, and when the bell last rang.
+/// The alert settings of the user, and the time of the last alert.
 #[derive(Clone, Debug)]
 pub struct Alerts {
     bell: Bell,
@@ -14,14 +14,14 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Alerts as the user chose them.
+    /// Creates alerts with the settings of the user.
     #[must_use]
     pub fn new(bell: Bell, notify: bool) -> Alerts {
         Alerts { bell, notify, last_bell: None }
     }
 
-    /// Starts an alert for new talk, `personal` if it is for the user alone. `false` if it is not wanted, or too soon
-    /// after the last one.
+    /// Decides whether a new message rings the bell, and records the time if so. `personal` messages are for the user
+    /// alone or mention the user. Returns `false` if the user wants no alert, or the last one was too recent.
     pub fn try_ring(&mut self, now_ms: u64, personal: bool) -> bool {
         let wanted = match self.bell {
             Bell::Off => false,
@@ -35,7 +35,7 @@ impl Alerts {
         rings
     }
 
-    /// Whether an alert also notifies the desktop.
+    /// Returns whether an alert also notifies the desktop.
     #[must_use]
     pub fn notifies(&self) -> bool {
         self.notify
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bell_rings_for_what_is_wanted_and_at_most_once_a_second() {
+    fn the_bell_rings_as_configured_and_at_most_once_a_second() {
         let mut alerts = Alerts::new(Bell::Private, false);
         assert!(!alerts.try_ring(0, false) && alerts.try_ring(0, true));
         assert!(!alerts.try_ring(MIN_BELL_INTERVAL_MS - 1, true) && alerts.try_ring(MIN_BELL_INTERVAL_MS, true));

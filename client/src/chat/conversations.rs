@@ -1,18 +1,22 @@
-//! All conversations, in the order of the list at the left.
+//! All conversations, in the order of the sidebar: rooms, messages to all, users, mentions, server.
 
 use super::conversation::{Conversation, ConversationId, SecretChatState};
 use super::limits::{MAX_BYTES, MAX_CONVERSATIONS};
 
-/// All conversations, and the one that is looked at.
+/// All conversations, and the viewed one.
 #[derive(Clone, Debug)]
 pub struct Conversations {
+    /// Never empty: mentions and server cannot be closed.
     list: Vec<Conversation>,
+    /// Index of the viewed conversation.
     viewed: usize,
-    /// The one that was looked at before.
+    /// The conversation viewed before.
     last: Option<ConversationId>,
+    /// Number of activities so far; see [`Conversation::last_active`].
     activity_count: u64,
 }
 
+/// Returns the position of a kind of conversation in the sidebar.
 fn rank(id: &ConversationId) -> usize {
     match id {
         ConversationId::Room(_) => 0,
@@ -26,7 +30,7 @@ fn rank(id: &ConversationId) -> usize {
 }
 
 impl Conversations {
-    /// A room, the list of mentions and the server.
+    /// Creates the list of a room, which is viewed, mentions and server.
     #[must_use]
     pub fn new(room: &str) -> Conversations {
         let list = vec![
@@ -37,60 +41,60 @@ impl Conversations {
         Conversations { list, viewed: 0, last: None, activity_count: 0 }
     }
 
-    /// All of them, in their order.
+    /// Returns all conversations.
     pub fn iter(&self) -> impl Iterator<Item = &Conversation> {
         self.list.iter()
     }
 
-    /// All of them, to be changed.
+    /// Returns all conversations, mutably.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Conversation> {
         self.list.iter_mut()
     }
 
-    /// Those that Alt and a digit show, in their order. A room that waits to be entered has no number yet, so that no
-    /// other one loses its own while the user presses the keys.
+    /// Returns the conversations that Alt and a digit show. A room being joined has no number yet: it would shift the
+    /// numbers of others while the user presses the keys.
     pub fn numbered(&self) -> impl Iterator<Item = &Conversation> {
         self.list.iter().filter(|conversation| !conversation.joining)
     }
 
-    /// The one that is looked at.
+    /// Returns the viewed conversation.
     #[must_use]
     pub fn viewed(&self) -> &Conversation {
         &self.list[self.viewed]
     }
 
-    /// The same, to be changed.
+    /// Returns the viewed conversation, mutably.
     pub fn viewed_mut(&mut self) -> &mut Conversation {
         &mut self.list[self.viewed]
     }
 
-    /// The one that was looked at before.
+    /// Returns the conversation viewed before.
     #[must_use]
     pub fn previously_viewed(&self) -> Option<ConversationId> {
         self.last.clone()
     }
 
-    /// Which one of the list is looked at.
+    /// Returns the index of the viewed conversation.
     #[must_use]
     pub fn viewed_index(&self) -> usize {
         self.viewed
     }
 
-    /// The one at that place.
+    /// Returns a conversation by its id.
     #[must_use]
     pub fn get(&self, id: &ConversationId) -> Option<&Conversation> {
         self.list.iter().find(|conversation| conversation.id == *id)
     }
 
-    /// The same, to be changed.
+    /// Returns a conversation by its id, mutably.
     pub fn get_mut(&mut self, id: &ConversationId) -> Option<&mut Conversation> {
         self.list.iter_mut().find(|conversation| conversation.id == *id)
     }
 
-    /// The one at that place, which is opened if there is none; something happens in it.
+    /// Returns a conversation, and records activity in it. Creates it, and evicts another one, if necessary.
     pub fn open(&mut self, id: &ConversationId, title: &str) -> &mut Conversation {
         self.activity_count += 1;
-        let stirs = self.activity_count;
+        let last_active = self.activity_count;
         if self.get(id).is_none() {
             self.evict_quietest();
             let behind = self.list.iter().rposition(|other| rank(&other.id) <= rank(id));
@@ -100,29 +104,30 @@ impl Conversations {
         }
         let at = self.list.iter().position(|conversation| conversation.id == *id).unwrap_or(self.viewed);
         let conversation = &mut self.list[at];
-        conversation.last_active = stirs;
+        conversation.last_active = last_active;
         conversation
     }
 
-    /// Lets the one go that was quiet longest, if there are too many: people before rooms, and never unsent lines or a
-    /// encrypted chat that is open (which are bounded by themselves).
+    /// Closes the conversation without activity for longest if there are too many. Rooms go last. The viewed one, one
+    /// with a draft or undelivered messages, and an open secret chat stay: closing them would lose something.
     fn evict_quietest(&mut self) {
         if self.list.len() < MAX_CONVERSATIONS {
             return;
         }
         let viewed = &self.list[self.viewed].id;
-        let can_go = |c: &&Conversation| {
-            let fixed = c.id == *viewed || rank(&c.id) >= rank(&ConversationId::Mentions);
-            !fixed && c.draft.text().is_empty() && !c.has_undelivered() && c.chat_state != SecretChatState::Open
+        let can_evict = |c: &&Conversation| {
+            let is_fixed = c.id == *viewed || rank(&c.id) >= rank(&ConversationId::Mentions);
+            !is_fixed && c.draft.text().is_empty() && !c.has_undelivered() && c.chat_state != SecretChatState::Open
         };
-        let quiet = |c: &&Conversation| (matches!(c.id, ConversationId::Room(_)), c.last_active);
-        let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.id.clone());
+        let eviction_order = |c: &&Conversation| (matches!(c.id, ConversationId::Room(_)), c.last_active);
+        let found = self.list.iter().filter(can_evict).min_by_key(eviction_order).map(|c| c.id.clone());
         if let Some(id) = found {
             self.close(&id);
         }
     }
 
-    /// Closes one (not the last room's fixed companions). Whether it was there.
+    /// Closes a conversation, and views the previous one if it was viewed. Returns `false` if there is none, or it cannot
+    /// be closed.
     pub fn close(&mut self, id: &ConversationId) -> bool {
         if matches!(id, ConversationId::Mentions | ConversationId::Server) {
             return false;
@@ -142,7 +147,7 @@ impl Conversations {
         true
     }
 
-    /// Looks at another one, if it is there.
+    /// Views a conversation, if it exists. Marks it as read, and removes the unread marker of the one viewed before.
     pub fn view(&mut self, id: &ConversationId) {
         let Some(at) = self.list.iter().position(|conversation| conversation.id == *id) else { return };
         if at != self.viewed {
@@ -154,7 +159,7 @@ impl Conversations {
         self.list[at].mark_read();
     }
 
-    /// The next one in the list (or the one before), around its ends.
+    /// Returns the next conversation of the list, or the previous one if not `forward`. Wraps around.
     #[must_use]
     pub fn neighbor(&self, forward: bool) -> ConversationId {
         let count = self.list.len();
@@ -162,13 +167,14 @@ impl Conversations {
         self.list[at].id.clone()
     }
 
-    /// The how manieth one of the list.
+    /// Returns the conversation at `index` of [`Conversations::numbered`].
     #[must_use]
     pub fn by_number(&self, index: usize) -> Option<ConversationId> {
         self.numbered().nth(index).map(|conversation| conversation.id.clone())
     }
 
-    /// How many messages are new in those that are not looked at, and how many of them are for the reader alone.
+    /// Returns the number of unread messages in the other conversations, and of those that are for the user alone or
+    /// mention the user.
     #[must_use]
     pub fn unread_elsewhere(&self) -> (usize, usize) {
         let others =
@@ -176,7 +182,8 @@ impl Conversations {
         others.fold((0, 0), |(new, mentions), (_, c)| (new + c.unread, mentions + c.mentions))
     }
 
-    /// The next one with something new: first a chat that has just opened, then where one is named.
+    /// Returns the next conversation with unread messages: first a secret chat that has just opened, then one with
+    /// mentions.
     #[must_use]
     pub fn next_unread(&self) -> Option<ConversationId> {
         let order = (1..self.list.len()).map(|step| &self.list[(self.viewed + step) % self.list.len()]);
@@ -186,14 +193,16 @@ impl Conversations {
         first.or_else(|| new.next()).map(|conversation| conversation.id.clone())
     }
 
-    /// Forgets the oldest lines of the largest conversations until all together are small enough.
+    /// Removes the oldest lines of the largest conversations until all together keep to [`MAX_BYTES`].
     pub fn trim(&mut self) {
-        let mut total: usize = self.list.iter().map(Conversation::weight).sum();
+        let mut total: usize = self.list.iter().map(Conversation::size_bytes).sum();
         while total > MAX_BYTES {
-            let Some(largest) = self.list.iter_mut().max_by_key(|conversation| conversation.weight()) else { return };
-            let before = largest.weight();
+            let Some(largest) = self.list.iter_mut().max_by_key(|conversation| conversation.size_bytes()) else {
+                return;
+            };
+            let before = largest.size_bytes();
             largest.drop_oldest();
-            total -= before - largest.weight();
+            total -= before - largest.size_bytes();
         }
     }
 }
@@ -207,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_stand_before_people() {
+    fn rooms_are_listed_before_users() {
         let mut conversations = Conversations::new("lobby");
         conversations.open(&ConversationId::user("Bob"), "Bob");
         conversations.open(&ConversationId::room("ops"), "ops");
@@ -219,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_goes_back_to_where_one_was() {
+    fn closing_views_the_previous_conversation() {
         let mut conversations = Conversations::new("lobby");
         conversations.open(&ConversationId::room("ops"), "ops");
         conversations.view(&ConversationId::Server);
@@ -231,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_too_many() {
+    fn the_number_of_conversations_is_bounded() {
         let mut conversations = Conversations::new("lobby");
         for i in 0..200 {
             conversations.open(&ConversationId::user(&format!("u{i}")), "u");
@@ -244,11 +253,12 @@ mod tests {
     }
 
     #[test]
-    fn where_one_is_named_comes_first() {
+    fn mentions_come_first_among_unread() {
         let mut conversations = Conversations::new("lobby");
         for (room, unread, mentions) in [("a", 1, 0), ("b", 2, 1)] {
             let conversation = conversations.open(&ConversationId::room(room), room);
-            (conversation.unread, conversation.mentions) = (unread, mentions);
+            conversation.unread = unread;
+            conversation.mentions = mentions;
         }
         assert_eq!(conversations.next_unread(), Some(ConversationId::room("b")));
         conversations.view(&ConversationId::room("b"));

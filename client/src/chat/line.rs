@@ -1,4 +1,4 @@
-//! One line of a conversation.
+//! A line of a conversation: a message, a notice, or joins and leaves. Text from a server is cleaned and cut here.
 
 use super::limits::{MAX_PRESENCE_NAMES, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::too_long;
@@ -6,104 +6,106 @@ use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::{is_of_server, of_server};
 
-/// Texts are cut at four times what a server takes: it may be set to take more.
+/// Characters of a message; longer ones are cut. Higher than the usual limit, since a server may be configured to allow
+/// longer messages.
 const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 
-/// A line: when, and what.
+/// A line of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its own number in this program, never used twice.
+    /// Number of the line, unique in this process.
     pub key: u64,
-    /// The server's number for a message, as soon as it is known.
+    /// Id of the message, once the server has told it.
     pub id: Option<u64>,
-    /// Milliseconds since 1970 UTC.
+    /// Time in milliseconds since 1970 UTC.
     pub at: i64,
-    /// What it is.
+    /// Content.
     pub body: Body,
 }
 
-/// What a line is.
+/// The content of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// Somebody said something.
+    /// A message.
     Message(ChatMessage),
-    /// People came and went; folded into one line.
+    /// Joins and leaves of several users.
     Presence(Presence),
-    /// Something to know.
+    /// A notice of the client or the server.
     Notice {
-        /// How much it matters.
+        /// Severity.
         severity: Severity,
-        /// The text.
+        /// Text.
         text: Box<str>,
     },
 }
 
-/// How a notice is meant.
+/// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// It was asked for, or is good to know.
+    /// Information.
     Info,
-    /// Something was refused.
+    /// A refusal, an error or a warning.
     Refused,
 }
 
-/// What somebody said.
+/// A message of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatMessage {
-    /// Who.
+    /// Sender.
     pub user: Box<str>,
-    /// What.
+    /// Text, cleaned.
     pub text: Box<str>,
-    /// Where, if that is elsewhere (in the list of mentions).
+    /// Title of the conversation that the message is from; set only in the list of mentions.
     pub room: Option<Box<str>>,
-    /// It names the reader.
+    /// True if it mentions the user.
     pub mention: bool,
-    /// Said in a chat, which nobody stores.
+    /// True in a secret chat, where no server stores it.
     pub private: bool,
-    /// How far it has come.
+    /// Delivery, for messages of the user.
     pub delivery: Delivery,
 }
 
-/// How far a line has come.
+/// Delivery of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Somebody else's.
+    /// From another user.
     Received,
-    /// One's own, waiting for a connection or for its turn.
+    /// From the user: waits for a connection or for its turn.
     Unsent,
-    /// One's own, on the way.
+    /// From the user: sent, without an answer yet.
     Pending,
-    /// One's own, and the server has it.
+    /// From the user: accepted by the server, or by the other side of an encrypted chat.
     Sent,
-    /// One's own, and it did not get there: why.
+    /// From the user: not delivered, or lost without certainty; with the reason.
     Failed(Box<str>),
 }
 
 impl Delivery {
-    /// It may still get there.
+    /// Returns whether the delivery is still under way.
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
         matches!(self, Delivery::Unsent | Delivery::Pending)
     }
 
-    /// It is one's own.
+    /// Returns whether the message is from the user.
     #[must_use]
     pub fn is_own(&self) -> bool {
         *self != Delivery::Received
     }
 }
 
-/// Comings and goings within a minute.
+/// Joins and leaves within one minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
-    /// Each user once, in the order of their first movement.
+    /// Each user once, in the order of the first change.
     users: Vec<(Box<str>, PresenceChange)>,
-    /// How many more than are named.
+    /// Number of joins without a name.
     more_joined: usize,
+    /// Number of leaves without a name.
     more_left: usize,
 }
 
-/// What a user's movements within a minute add up to.
+/// The joins and leaves of one user, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PresenceChange {
     Joined,
@@ -113,6 +115,7 @@ enum PresenceChange {
 }
 
 impl PresenceChange {
+    /// Adds a join, or a leave if not `joined`.
     fn then(self, joined: bool) -> PresenceChange {
         match (self, joined) {
             (PresenceChange::Joined | PresenceChange::JoinedAndLeft, true) => PresenceChange::Joined,
@@ -124,7 +127,7 @@ impl PresenceChange {
 }
 
 impl Presence {
-    /// Adds a movement of a user.
+    /// Adds a join of a user, or a leave if not `joined`.
     pub fn add(&mut self, user: &str, joined: bool) {
         let key = user.to_lowercase();
         if let Some((_, moved)) = self.users.iter_mut().find(|(other, _)| other.to_lowercase() == key) {
@@ -136,13 +139,13 @@ impl Presence {
         }
     }
 
-    /// Adds many whose names do not matter.
+    /// Adds joins and leaves without names.
     pub fn add_many(&mut self, joined: usize, left: usize) {
         self.more_joined = self.more_joined.saturating_add(joined);
         self.more_left = self.more_left.saturating_add(left);
     }
 
-    /// As a sentence: names for a few, numbers for many.
+    /// Returns a sentence with up to three names, or a number, for each kind of change.
     #[must_use]
     pub fn sentence(&self) -> String {
         let part = |moved: PresenceChange, more: usize, verb: &str| {
@@ -167,7 +170,7 @@ impl Presence {
 }
 
 impl Line {
-    /// What somebody said, if it is that.
+    /// Returns the message, if the line is one.
     #[must_use]
     pub fn message(&self) -> Option<&ChatMessage> {
         match &self.body {
@@ -176,7 +179,7 @@ impl Line {
         }
     }
 
-    /// The same, to be changed.
+    /// Returns the message mutably, if the line is one.
     pub fn message_mut(&mut self) -> Option<&mut ChatMessage> {
         match &mut self.body {
             Body::Message(message) => Some(message),
@@ -184,7 +187,7 @@ impl Line {
         }
     }
 
-    /// Bytes that it holds, about.
+    /// Returns the approximate size in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         let text = match &self.body {
@@ -196,14 +199,15 @@ impl Line {
     }
 }
 
-/// A name from the server: cleaned again, and never long. The name of a server that speaks itself stays one.
+/// Returns a name from a server, cleaned and cut. A name that marks a message of the server itself keeps its mark: cut
+/// off, the name would pass for one of a user.
 #[must_use]
 pub fn cleaned_name(text: &str) -> Box<str> {
     let short = cleaned(text, NAME_CHARS);
     if is_of_server(text) && !is_of_server(&short) { of_server(&cleaned(text, NAME_CHARS / 2)).into() } else { short }
 }
 
-/// A message that somebody said: cleaned again, with its lines, and bounded.
+/// Returns the text of a message from a server, cleaned and cut. Its line ends stay.
 #[must_use]
 pub fn cleaned_message(text: &str) -> Box<str> {
     let text = clean_message(text);
@@ -212,7 +216,7 @@ pub fn cleaned_message(text: &str) -> Box<str> {
     text[..lines.min(end)].into()
 }
 
-/// A text from the server: cleaned again, and never longer than `chars`.
+/// Returns a text from a server, cleaned and cut to `chars` characters. Line ends become blanks.
 #[must_use]
 pub fn cleaned(text: &str, chars: usize) -> Box<str> {
     let text = clean(text);
@@ -228,12 +232,14 @@ mod tests {
 
     fn sentence(steps: &[(&str, bool)]) -> String {
         let mut presence = Presence::default();
-        steps.iter().for_each(|(user, joined)| presence.add(user, *joined));
+        for (user, joined) in steps {
+            presence.add(user, *joined);
+        }
         presence.sentence()
     }
 
     #[test]
-    fn comings_and_goings_are_folded() {
+    fn joins_and_leaves_are_folded() {
         assert_eq!(sentence(&[("ann", true)]), "ann joined");
         assert_eq!(sentence(&[("ann", true), ("bob", true), ("cy", false)]), "ann and bob joined, cy left");
         let many: Vec<String> = (0..70).map(|i| format!("u{i}")).collect();
@@ -246,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a12_each_user_is_named_once_with_what_became_of_them() {
+    fn a12_each_user_is_named_once_with_the_sum_of_changes() {
         assert_eq!(sentence(&[("carol", false), ("Carol", false)]), "carol left");
         assert_eq!(sentence(&[("eve", true), ("carol", false), ("carol", false)]), "eve joined, carol left");
         assert_eq!(sentence(&[("ann", true), ("ann", false)]), "ann joined and left");
@@ -258,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_from_the_server_are_cleaned_and_cut() {
+    fn names_from_the_server_are_cleaned_and_cut() {
         assert_eq!(&*cleaned_name("a\u{1b}[31mb"), "ab");
         assert_eq!(cleaned_name(&"日".repeat(99)).chars().count(), NAME_CHARS);
     }

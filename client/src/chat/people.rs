@@ -1,9 +1,9 @@
-//! Who is online, as far as the server has said, and how often it is asked who is in a room.
+//! The users online, as far as the server has told, and when the members of a room were last requested.
 
 use super::limits::MAX_ONLINE;
 use super::names::NameSet;
 
-/// Milliseconds between two questions who is in a room.
+/// Milliseconds between two requests for the members of a room.
 const MEMBERS_REQUEST_INTERVAL_MS: u64 = 3_000;
 
 /// The users online.
@@ -20,13 +20,13 @@ impl Default for People {
 }
 
 impl People {
-    /// The users who are online.
+    /// Returns the users online.
     #[must_use]
     pub fn online(&self) -> &NameSet {
         &self.online
     }
 
-    /// Adds a user who is there.
+    /// Adds a user.
     pub fn add(&mut self, user: &str) {
         self.online.add(user);
     }
@@ -36,7 +36,7 @@ impl People {
         self.online.remove(user);
     }
 
-    /// Adds listed users; a `whole` list replaces what was known.
+    /// Adds listed users. A `whole` list replaces all users known before; a page of a list only adds.
     pub fn update_from_list<'n>(&mut self, users: impl Iterator<Item = &'n str>, whole: bool) {
         if whole {
             self.online.clear();
@@ -44,18 +44,19 @@ impl People {
         users.for_each(|user| self.add(user));
     }
 
-    /// Forgets all users: there is no connection any more.
+    /// Removes all users, after the connection has ended for good.
     pub fn clear(&mut self) {
         self.online.clear();
     }
 
-    /// Whether the members of a room may be asked for, `urgent` if none is known.
+    /// Returns whether the members of a room may be requested now. An `urgent` request, when no member is known, needs
+    /// no pause since the last one.
     #[must_use]
     pub fn may_request_members(&self, now_ms: u64, urgent: bool) -> bool {
         urgent || now_ms >= self.members_requested_at + MEMBERS_REQUEST_INTERVAL_MS
     }
 
-    /// Notes when the members of a room were asked for.
+    /// Records a request for the members of a room.
     pub fn record_members_request(&mut self, now_ms: u64) {
         self.members_requested_at = now_ms;
     }

@@ -147,8 +147,8 @@ fn check(client: &TestClient) {
         assert_eq!(keys.len(), lines.len());
         assert!(conversation.scroll.is_none_or(|anchor| keys.contains(&anchor.key)));
         assert!(conversation.marker.is_none_or(|marker| keys.contains(&marker)));
-        assert_eq!(conversation.weight(), lines.iter().map(|line| line.size_bytes()).sum::<usize>());
-        total += conversation.weight();
+        assert_eq!(conversation.size_bytes(), lines.iter().map(|line| line.size_bytes()).sum::<usize>());
+        total += conversation.size_bytes();
     }
     assert!(total <= MAX_BYTES);
 }

@@ -1,9 +1,9 @@
-//! THE table of keys: what each does, and what the help says about it.
+//! The table of key bindings, with their help. No key is handled anywhere else, except Alt-1 to Alt-9.
 
 use super::editor::Edit;
 use super::key::{Code, Key};
 
-/// What a key does.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the actions are what their names say")]
 pub enum Action {
@@ -26,12 +26,13 @@ pub enum Action {
     Help,
 }
 
-/// Keys that belong together in the help.
+/// A row of the help, with the bindings that it explains.
 pub struct Binding {
-    /// As people write them.
+    /// Keys, as shown in the help.
     pub keys: &'static str,
-    /// What they do.
+    /// Explanation.
     pub help: &'static str,
+    /// Bindings.
     pub(super) actions: &'static [(Key, Action)],
 }
 
@@ -49,7 +50,7 @@ const fn ctrl_key(code: Code) -> Key {
 
 use Action::{Complete, InputHistory, Neighbor, Page, Row};
 
-/// All keys. Alt-1 to Alt-9 are beside this table: they are a number each.
+/// All bindings. Alt-1 to Alt-9 are only explained here, since their action depends on the digit.
 pub static BINDINGS: &[Binding] = &[
     Binding { keys: "Enter", help: "send what you typed", actions: &[(plain(Code::Enter), Action::Submit)] },
     Binding {
@@ -155,7 +156,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding { keys: "F1", help: "this help", actions: &[(plain(Code::F(1)), Action::Help)] },
 ];
 
-/// What a key does, if anything.
+/// Returns the action of a key, if it has one.
 #[must_use]
 pub fn action_of(key: Key) -> Option<Action> {
     let all = BINDINGS.iter().flat_map(|binding| binding.actions);
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things() {
+    fn each_key_has_one_action_and_no_character_is_bound() {
         let all: Vec<Key> = BINDINGS.iter().flat_map(|b| b.actions).map(|(key, _)| *key).collect();
         for (at, key) in all.iter().enumerate() {
             assert!(!all[..at].contains(key), "{key:?}");

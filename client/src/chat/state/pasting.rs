@@ -6,7 +6,7 @@ use crate::chat::key::Key;
 use crate::chat::limits::{MAX_PASTE_LINES_UNASKED, MAX_UNSENT};
 use crate::chat::line::Severity;
 use crate::chat::overlay::Overlay;
-use crate::chat::paste::{PasteAnswer, Pasted, Saying};
+use crate::chat::paste::{PasteAnswer, Pasted, Submission};
 use landline_common::command::parse;
 
 impl State {
@@ -50,7 +50,7 @@ impl State {
 
     pub(super) fn paste_key(&mut self, key: Key, pasted: Pasted) {
         match pasted.answer(key, &self.conversations.viewed().draft, &self.me) {
-            PasteAnswer::Say { saying, parts } => self.say_each(&saying, &parts),
+            PasteAnswer::Send { submission, parts } => self.send_each(&submission, &parts),
             PasteAnswer::Edit(message) => self.conversations.viewed_mut().draft.insert(&message),
             PasteAnswer::TypeOn(message) => {
                 self.conversations.viewed_mut().draft.insert(&message);
@@ -62,7 +62,7 @@ impl State {
     }
 
     /// Says each part as a message of its own. What cannot be said stays in the draft.
-    fn say_each(&mut self, saying: &Saying, parts: &[String]) {
+    fn send_each(&mut self, submission: &Submission, parts: &[String]) {
         if parts.len() > MAX_UNSENT - self.engine.waiting().min(MAX_UNSENT) {
             self.add_notice_here(
                 Severity::Refused,
@@ -73,18 +73,18 @@ impl State {
         let id = self.conversations.viewed().id.clone();
         let draft = self.conversations.viewed_mut().draft.take();
         // A command that says nothing, as `/join `, is no place for a text.
-        if saying.command.is_empty() && draft.starts_with('/') {
-            self.conversations.viewed_mut().draft.set(&saying.text);
+        if submission.command.is_empty() && draft.starts_with('/') {
+            self.conversations.viewed_mut().draft.set(&submission.text);
             self.add_notice_here(Severity::Refused, "that command takes no such text; nothing was sent");
             return;
         }
         for (at, part) in parts.iter().enumerate() {
-            let said = match parse(&format!("{}{part}", saying.command), "") {
-                Some(Ok(command)) if !saying.command.is_empty() => self.run_command(command),
+            let said = match parse(&format!("{}{part}", submission.command), "") {
+                Some(Ok(command)) if !submission.command.is_empty() => self.run_command(command),
                 _ => self.say_here(part),
             };
             if !said {
-                let left = format!("{}{}", saying.command, parts[at..].join("\n"));
+                let left = format!("{}{}", submission.command, parts[at..].join("\n"));
                 if let Some(conversation) = self.conversations.get_mut(&id) {
                     conversation.draft.set(&left);
                     conversation.draft.edit(Edit::End);
@@ -92,7 +92,7 @@ impl State {
                 return;
             }
         }
-        let whole = format!("{}{}", saying.command, saying.text);
+        let whole = format!("{}{}", submission.command, submission.text);
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.marker = None;
             conversation.input_history.push(&whole);

@@ -1,7 +1,7 @@
 //! Waiting to be let in.
 
 use super::signals::Signal;
-use crate::connection::{Connection, First, Identity, Refusal, ServerConnection};
+use crate::connection::{ConnectFailure, Connection, Identity, ServerConnection, SignInConfirmation};
 use crate::direct::DirectChats;
 use crate::engine::Engine;
 use anyhow::Context;
@@ -14,23 +14,23 @@ use std::hash::BuildHasher;
 #[derive(Debug)]
 pub struct SignInAttempt {
     /// The connection.
-    pub link: DirectChats<ServerConnection>,
+    pub connection: DirectChats<ServerConnection>,
     /// The session.
     pub engine: Engine,
 }
 
 /// The user is in.
 #[derive(Debug)]
-pub struct Entered {
+pub struct SignedIn {
     /// The connection.
-    pub link: Box<dyn Connection>,
+    pub connection: Box<dyn Connection>,
     /// The session.
     pub engine: Engine,
     /// The first thing that the server told.
-    pub first: First,
+    pub first: SignInConfirmation,
 }
 
-impl Entered {
+impl SignedIn {
     /// What the server calls itself.
     #[must_use]
     pub fn server_name(&self) -> Option<&str> {
@@ -47,13 +47,13 @@ impl SignInAttempt {
     /// # Errors
     /// The system has no random numbers, or no threads.
     pub fn begin(server: &str, who: &Identity) -> anyhow::Result<SignInAttempt> {
-        let link = ServerConnection::new(server);
-        let out = link.out();
-        let mut link = DirectChats::around(link, out)?;
+        let connection = ServerConnection::new(server);
+        let out = connection.event_sender();
+        let mut connection = DirectChats::wrap(connection, out)?;
         let seed = RandomState::new().hash_one(std::process::id());
         let mut engine = Engine::new(who.clone(), seed);
-        link.connect(engine.sign_in()).context("starting a thread")?;
-        Ok(SignInAttempt { link, engine })
+        connection.connect(engine.sign_in()).context("starting a thread")?;
+        Ok(SignInAttempt { connection, engine })
     }
 }
 
@@ -61,24 +61,24 @@ impl SignInAttempt {
 ///
 /// # Errors
 /// The user is not in.
-pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<Entered>, Refusal> {
-    let broken = |why: String| Refusal { why, cause: None };
-    let SignInAttempt { mut link, engine } =
+pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<SignedIn>, ConnectFailure> {
+    let broken = |why: String| ConnectFailure { why, cause: None };
+    let SignInAttempt { mut connection, engine } =
         SignInAttempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
     loop {
-        let news = link.news().clone();
+        let news = connection.events().clone();
         select! {
-            recv(news) -> news => match news.map(|news| link.current(news)) {
+            recv(news) -> news => match news.map(|news| connection.process(news)) {
                 Ok(Some(news)) => {
-                    let first = First::of(news)?;
-                    return Ok(Some(Entered { link: Box::new(link), engine, first }));
+                    let first = SignInConfirmation::of(news)?;
+                    return Ok(Some(SignedIn { connection: Box::new(connection), engine, first }));
                 }
                 // It is about something else.
                 Ok(None) => {}
                 Err(_) => return Err(broken("the connection was not made".into())),
             },
             recv(signals) -> signal => match signal {
-                Ok(Signal::GoOn) => {}
+                Ok(Signal::Continue) => {}
                 _ => return Ok(None),
             },
         }

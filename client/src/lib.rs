@@ -41,7 +41,7 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.task {
-        None => cli::launch::talk(&args).map(|()| true),
+        None => cli::launch::run(&args).map(|()| true),
         Some(ClientTask::Discover(wanted)) => discovery::run(wanted),
         Some(ClientTask::Wifi { json }) => wifi::run(*json),
         Some(ClientTask::MeshArgs(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
             print(&String::from_utf8_lossy(&script))
         }
     };
-    logging::end(&done);
+    logging::log_exit(&done);
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -69,11 +69,11 @@ pub fn main() -> ExitCode {
 ///
 /// # Errors
 /// There is no terminal, or the log cannot be written.
-pub fn on_the_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
+pub fn with_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
     if let Some(file) = log {
         logging::start(file)?;
     }
-    let _taken = tui::TerminalGuard::take()?;
+    let _taken = tui::TerminalGuard::acquire()?;
     Ok(work())
 }
 
@@ -84,7 +84,7 @@ pub fn command() -> clap::Command {
 }
 
 /// The commands of the full screen alone, and what they do, for the man page.
-pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub fn local_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
     chat::LOCAL.iter().map(|command| (command.usage, command.help))
 }
 

@@ -82,7 +82,7 @@ impl ConnectionLog {
     }
 
     /// Logs the phase of the connection at `now_ms`, if it has changed.
-    pub fn note(&mut self, phase: &Phase, now_ms: u64) {
+    pub fn log_phase(&mut self, phase: &Phase, now_ms: u64) {
         if *phase == self.last {
             return;
         }
@@ -106,7 +106,7 @@ fn loss_line(phase: &Phase, now_ms: u64) -> Option<String> {
 }
 
 /// Logs how the program ends.
-pub fn end(done: &anyhow::Result<bool>) {
+pub fn log_exit(done: &anyhow::Result<bool>) {
     match done {
         Ok(_) => info!("left"),
         Err(why) => error!("ended: {why:#}"),

@@ -8,7 +8,7 @@ pub const MESSAGE_CHARS: usize = 2_000;
 
 /// Why a cleaned text does not go into one message, if it does not.
 #[must_use]
-pub fn too_long(text: &str) -> Option<String> {
+pub fn length_error(text: &str) -> Option<String> {
     let (length, lines) = (text.chars().count(), count_lines(text));
     if length > MESSAGE_CHARS {
         return Some(format!("that is too long: {length} characters, and at most {MESSAGE_CHARS} go into one message"));
@@ -19,7 +19,7 @@ pub fn too_long(text: &str) -> Option<String> {
 
 /// A message of another program, safe to show, and cut to what goes into one: whatever that program let through.
 #[must_use]
-pub fn cut_to_one(text: &str) -> String {
+pub fn truncate(text: &str) -> String {
     let text = clean_message(text);
     let lines = text.match_indices('\n').nth(MESSAGE_LINES - 1).map_or(text.len(), |(end, _)| end);
     let end = text.char_indices().nth(MESSAGE_CHARS).map_or(text.len(), |(end, _)| end);
@@ -70,15 +70,15 @@ mod tests {
     #[test]
     fn a9_fifty_lines_of_two_thousand_characters_go_into_one_message() {
         let lines = |n: usize| vec!["x"; n].join("\n");
-        assert_eq!(too_long(&lines(50)), None);
+        assert_eq!(length_error(&lines(50)), None);
         assert_eq!(
-            too_long(&lines(51)).as_deref(),
+            length_error(&lines(51)).as_deref(),
             Some("that is too long: 51 lines, and at most 50 go into one message")
         );
-        assert!(too_long(&"é".repeat(2_000)).is_none() && too_long(&"é".repeat(2_001)).is_some());
-        assert_eq!(cut_to_one(&lines(60)), lines(50));
-        assert_eq!(cut_to_one(&format!("a\n\t{}", "é".repeat(3_000))), format!("a\n    {}", "é".repeat(1_994)));
-        assert_eq!(cut_to_one("\u{1b}[2J\r\n  a \r\n"), "  a");
+        assert!(length_error(&"é".repeat(2_000)).is_none() && length_error(&"é".repeat(2_001)).is_some());
+        assert_eq!(truncate(&lines(60)), lines(50));
+        assert_eq!(truncate(&format!("a\n\t{}", "é".repeat(3_000))), format!("a\n    {}", "é".repeat(1_994)));
+        assert_eq!(truncate("\u{1b}[2J\r\n  a \r\n"), "  a");
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         fn parts_fit_and_nothing_is_lost(text in "([a-c 日]{0,30}\n{0,3}){0,200}", long in "[a ]{0,3000}") {
             let text = clean_message(&format!("{text}{long}")).into_owned();
             let parts = split(&text);
-            prop_assert!(parts.iter().all(|part| too_long(part).is_none()));
+            prop_assert!(parts.iter().all(|part| length_error(part).is_none()));
             let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(letters(&parts.concat()), letters(&text));
         }

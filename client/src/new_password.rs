@@ -18,35 +18,35 @@ pub struct NewPassword {
 
 /// What follows from a password that was typed.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Typed {
+pub enum PasswordStep {
     /// Ask for the same once more.
     Again,
     /// Both are the same.
     Done(String),
     /// Ask for a new one from the beginning: why.
-    Wrong(String),
+    Rejected(String),
 }
 
 impl NewPassword {
     /// The same is to be typed once more.
     #[must_use]
-    pub fn is_repeated(&self) -> bool {
+    pub fn awaits_repetition(&self) -> bool {
         self.first.is_some()
     }
 
     /// Takes what was typed.
-    pub fn take(&mut self, text: &str) -> Typed {
+    pub fn take(&mut self, text: &str) -> PasswordStep {
         let text = password::of_line(text);
         match self.first.take() {
             None if !(LEAST..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
-                Typed::Wrong(format!("a new password needs {LEAST} to {PASSWORD_MAX_BYTES} bytes"))
+                PasswordStep::Rejected(format!("a new password needs {LEAST} to {PASSWORD_MAX_BYTES} bytes"))
             }
             None => {
                 self.first = Some(text.to_owned());
-                Typed::Again
+                PasswordStep::Again
             }
-            Some(first) if first == text => Typed::Done(first),
-            Some(_) => Typed::Wrong("the two passwords differ; type the new one again".into()),
+            Some(first) if first == text => PasswordStep::Done(first),
+            Some(_) => PasswordStep::Rejected("the two passwords differ; type the new one again".into()),
         }
     }
 }
@@ -65,11 +65,11 @@ mod tests {
     #[test]
     fn a_new_password_is_typed_twice() {
         let mut new = NewPassword::default();
-        assert!(matches!(new.take("short"), Typed::Wrong(why) if why.contains("8 to 72")));
-        assert_eq!((new.take(" correct horse "), new.is_repeated()), (Typed::Again, true));
+        assert!(matches!(new.take("short"), PasswordStep::Rejected(why) if why.contains("8 to 72")));
+        assert_eq!((new.take(" correct horse "), new.awaits_repetition()), (PasswordStep::Again, true));
         assert!(!format!("{new:?}").contains("horse"));
-        assert!(matches!(new.take("correct hearse"), Typed::Wrong(why) if why.contains("differ")));
-        assert_eq!(new.take("correct horse"), Typed::Again, "from the beginning");
-        assert_eq!(new.take("correct horse"), Typed::Done("correct horse".into()));
+        assert!(matches!(new.take("correct hearse"), PasswordStep::Rejected(why) if why.contains("differ")));
+        assert_eq!(new.take("correct horse"), PasswordStep::Again, "from the beginning");
+        assert_eq!(new.take("correct horse"), PasswordStep::Done("correct horse".into()));
     }
 }

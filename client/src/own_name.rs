@@ -11,7 +11,7 @@ const NAMELESS: &str = "guest";
 ///
 /// # Errors
 /// The machine's own name for its user.
-pub fn of_this_machine() -> Result<UserName, String> {
+pub fn from_system_account() -> Result<UserName, String> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable).or_else(from_system);
     let name = name.unwrap_or_else(|| NAMELESS.into());

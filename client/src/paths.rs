@@ -17,7 +17,7 @@ pub fn config_file() -> Option<PathBuf> {
 
 /// The file with server, name and room of the last session.
 #[must_use]
-pub fn memory_file() -> Option<PathBuf> {
+pub fn last_session_file() -> Option<PathBuf> {
     let folders = folders()?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
@@ -43,7 +43,7 @@ pub fn server_data() -> Option<PathBuf> {
 
 /// Expands a leading `~` to the home folder, for paths that no shell has expanded.
 #[must_use]
-pub fn from_home(path: &Path) -> PathBuf {
+pub fn expand_home(path: &Path) -> PathBuf {
     let rest = path.strip_prefix("~").ok();
     let home = || BaseDirs::new().map(|folders| folders.home_dir().to_owned());
     rest.and_then(|rest| Some(home()?.join(rest))).unwrap_or_else(|| path.to_owned())
@@ -51,7 +51,7 @@ pub fn from_home(path: &Path) -> PathBuf {
 
 /// The folders of `path`, a `PATH`, in which programs are looked for. Relative and empty entries mean the current folder,
 /// where anybody may have put a program: they are left out.
-pub fn of_programs(path: &OsStr) -> impl Iterator<Item = PathBuf> + '_ {
+pub fn program_folders(path: &OsStr) -> impl Iterator<Item = PathBuf> + '_ {
     std::env::split_paths(path).filter(|folder| folder.is_absolute())
 }
 
@@ -62,9 +62,9 @@ mod tests {
     #[test]
     fn expands_a_leading_tilde_only() {
         let home = BaseDirs::new().unwrap().home_dir().to_owned();
-        assert_eq!(from_home(Path::new("~/a/b")), home.join("a/b"));
+        assert_eq!(expand_home(Path::new("~/a/b")), home.join("a/b"));
         for path in ["/tmp/~/a", "~bob/a", "a/b"] {
-            assert_eq!(from_home(Path::new(path)), Path::new(path));
+            assert_eq!(expand_home(Path::new(path)), Path::new(path));
         }
     }
 }

@@ -55,7 +55,7 @@ pub enum SignInStep {
     /// Wait for more.
     Wait,
     /// The user is in.
-    In,
+    SignedIn,
     /// The user is not let in.
     SignInRefused(SignInRefused),
 }
@@ -68,7 +68,7 @@ pub struct SignInRefused {
     /// For the program.
     pub cause: Cause,
     /// Trying again later may help.
-    pub again: bool,
+    pub retry: bool,
 }
 
 /// What a lost connection says of the way to the server, and so of when to try again.
@@ -132,7 +132,7 @@ impl SignIn {
 
     /// Where no server asks who comes: in a mesh.
     #[must_use]
-    pub fn none() -> SignIn {
+    pub fn without_server() -> SignIn {
         SignIn { user: String::new(), attempts: Vec::new(), next: 0 }
     }
 
@@ -156,7 +156,7 @@ impl SignIn {
     /// What follows from what the server said.
     pub fn answer(&mut self, event: &Event<'_>) -> SignInStep {
         match &event.what {
-            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => SignInStep::In,
+            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => SignInStep::SignedIn,
             EventKind::Report(report) | EventKind::Refused(report) if report.cause == Cause::TokenUnknown => {
                 match self.attempt() {
                     Some(next) => SignInStep::Send(next),
@@ -175,7 +175,7 @@ impl SignIn {
             // A server of this protocol gives every refusal a cause.
             EventKind::Welcome { .. } | EventKind::Error { .. } => {
                 let (why, cause) = (OLD_SERVER.into(), Cause::Other);
-                SignInStep::SignInRefused(SignInRefused { why, cause, again: false })
+                SignInStep::SignInRefused(SignInRefused { why, cause, retry: false })
             }
             _ => SignInStep::Wait,
         }
@@ -197,7 +197,7 @@ fn refused(report: &Report<'_>) -> SignInRefused {
     // An old server's refusals of an object have no cause, or one that nobody knows.
     let old = report.cause == Cause::Other && report.text.as_ref().is_none_or(|text| text.is_empty());
     let why = if old { OLD_SERVER.into() } else { landline_common::clean::clean(&report.sentence()).into_owned() };
-    SignInRefused { why, cause: report.cause, again: is_for_now(report) }
+    SignInRefused { why, cause: report.cause, retry: is_for_now(report) }
 }
 
 #[cfg(test)]
@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn is_refused(step: SignInStep, cause: Cause, again: bool) -> bool {
-        matches!(step, SignInStep::SignInRefused(refused) if refused.cause == cause && refused.again == again)
+        matches!(step, SignInStep::SignInRefused(refused) if refused.cause == cause && refused.retry == again)
     }
 
     #[test]
@@ -298,7 +298,7 @@ mod tests {
         }
         assert!(is_refused(answer(&mut guest, Cause::AlreadyHere.report().into()), Cause::AlreadyHere, true));
         assert_eq!(answer(&mut guest, Cause::Registered.report().into()), SignInStep::Wait);
-        assert_eq!(answer(&mut guest, welcome(2)), SignInStep::In);
+        assert_eq!(answer(&mut guest, welcome(2)), SignInStep::SignedIn);
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
         let mut guest = sign_in(&who(None, false), false, None);
         for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
             let SignInStep::SignInRefused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
-            assert_eq!((&*refused.why, refused.again), (OLD_SERVER, false));
+            assert_eq!((&*refused.why, refused.retry), (OLD_SERVER, false));
         }
     }
 }

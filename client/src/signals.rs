@@ -10,7 +10,7 @@ pub enum Signal {
     /// End in order.
     End,
     /// Go on after a stop: the terminal may be another's by now.
-    GoOn,
+    Continue,
 }
 
 /// Listens for signals on a thread of its own.
@@ -24,7 +24,7 @@ pub fn listen() -> io::Result<Receiver<Signal>> {
     let (out, told) = crossbeam_channel::bounded(8);
     let run = move || {
         for signal in &mut signals {
-            let told = if signal == SIGCONT { Signal::GoOn } else { Signal::End };
+            let told = if signal == SIGCONT { Signal::Continue } else { Signal::End };
             if out.send(told).is_err() {
                 return;
             }
@@ -42,11 +42,11 @@ pub fn listen() -> io::Result<Receiver<Signal>> {
 
 /// Stops, as Ctrl-Z does, with everything that the shell started together with this program.
 #[cfg(unix)]
-pub(super) fn stop() {
+pub(super) fn suspend() {
     // Where no shell could say when to go on, the system ignores it.
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
 }
 
 /// There is no such thing.
 #[cfg(not(unix))]
-pub(super) fn stop() {}
+pub(super) fn suspend() {}

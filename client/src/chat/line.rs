@@ -1,7 +1,7 @@
 //! One line of a conversation.
 
 use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
-pub use crate::message::too_long;
+pub use crate::message::length_error;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::{is_of_server, of_server};

@@ -15,7 +15,7 @@
 use super::editor::Editor;
 use super::key::{Code, Key};
 use super::limits::PASTE_BYTES;
-use crate::message::{split, too_long};
+use crate::message::{length_error, split};
 use landline_common::clean::{clean_message, count_lines};
 use landline_common::command::{Command, parse};
 use std::borrow::Cow;
@@ -83,7 +83,7 @@ impl Pasted {
     pub fn choices(&self, draft: &Editor, me: &str) -> Vec<(&'static str, String)> {
         let message = self.in_draft(draft);
         let Saying { text, .. } = Saying::of(&message, draft, me);
-        let parts = if too_long(&text).is_some() { split(&text).len() } else { 1 };
+        let parts = if length_error(&text).is_some() { split(&text).len() } else { 1 };
         let whole = match parts {
             1 => "send as one message".to_owned(),
             n => format!("send as {n} messages: it is too long for one"),
@@ -108,7 +108,7 @@ impl Pasted {
             key if key == Key::plain(Code::Enter) => {
                 let saying = Saying::of(&message, draft, me);
                 let parts =
-                    if too_long(&saying.text).is_some() { split(&saying.text) } else { vec![saying.text.clone()] };
+                    if length_error(&saying.text).is_some() { split(&saying.text) } else { vec![saying.text.clone()] };
                 PasteAnswer::Say { saying, parts }
             }
             key if key == Key::alt(Code::Char('l')) => {

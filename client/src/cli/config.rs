@@ -102,7 +102,7 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or has an unknown key or a wrong value; the message names the line.
     pub fn load(file: &Path, wanted: bool) -> Result<Config, BadUsage> {
-        match atomic_file::read(file, MAX_BYTES) {
+        match atomic_file::read_bounded(file, MAX_BYTES) {
             Ok(text) => Config::parse(&text).map_err(|(line, why)| {
                 BadUsage::new(format!("{}, line {line}: {why}; landline config prints all keys", file.display()))
             }),

@@ -4,7 +4,7 @@ use landline_common::Cause;
 
 /// A refusal, with what to do about it. `registers`: the user wanted to make an account.
 #[must_use]
-pub fn with_advice(why: &str, cause: Option<Cause>, registers: bool) -> String {
+pub fn with_hint(why: &str, cause: Option<Cause>, registers: bool) -> String {
     let advice = match cause {
         Some(Cause::AliasTaken | Cause::NameRegistered) if registers => " If it is yours, leave out --register.",
         Some(Cause::NameRegistered) => {
@@ -28,11 +28,11 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_by_its_cause() {
-        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken), false), "xq wvzt (--name NAME)");
-        assert!(with_advice("no", Some(Cause::WrongServerPassword), false).contains("LANDLINE_SERVER_PASSWORD"));
-        assert_eq!(with_advice("no server answers at x", None, false), "no server answers at x");
+        assert_eq!(with_hint("xq wvzt", Some(Cause::NameTaken), false), "xq wvzt (--name NAME)");
+        assert!(with_hint("no", Some(Cause::WrongServerPassword), false).contains("LANDLINE_SERVER_PASSWORD"));
+        assert_eq!(with_hint("no server answers at x", None, false), "no server answers at x");
         for (registers, advice) in [(false, "LANDLINE_PASSWORD"), (true, "leave out --register")] {
-            assert!(with_advice("no", Some(Cause::NameRegistered), registers).contains(advice));
+            assert!(with_hint("no", Some(Cause::NameRegistered), registers).contains(advice));
         }
     }
 }

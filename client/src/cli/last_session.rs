@@ -48,7 +48,7 @@ impl LastSession {
     /// What is remembered: nothing, if the file is not there or is none of ours.
     #[must_use]
     pub fn load(file: Option<&Path>) -> LastSession {
-        file.and_then(|file| atomic_file::read(file, MOST_BYTES).ok())
+        file.and_then(|file| atomic_file::read_bounded(file, MOST_BYTES).ok())
             .and_then(|text| toml::from_str(&text).ok())
             .unwrap_or_default()
     }

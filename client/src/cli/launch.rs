@@ -4,12 +4,12 @@ use crate::chat::plain::PlainOptions;
 use crate::chat::{Bell, Remembered, Settings};
 use crate::cli::args::{AppearanceArgs, Args, BadUsage, MeshArgs, first_line, with_port};
 use crate::cli::config::Config;
-use crate::cli::error_hints::with_advice;
+use crate::cli::error_hints::with_hint;
 use crate::cli::last_session::LastSession;
-use crate::connect::{Entered, enter};
+use crate::connect::{SignedIn, enter};
 use crate::connection::Identity;
-use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{KnownAnswers, LastTime, Questions};
+use crate::setup::answers::{SetupContext, SetupResult};
+use crate::setup::questions::{KnownAnswers, PreviousSession, Questions};
 use crate::signals::{self, Signal};
 use crate::tui::TerminalGuard;
 use crate::tui::theme::{Depth, Palette, Theme, depth, has_screen};
@@ -24,28 +24,28 @@ use std::io::{self, IsTerminal};
 const PATIENCE: u64 = 30;
 
 /// Everything that counts for this run.
-struct Start<'a> {
+struct Launch<'a> {
     args: &'a Args,
     look: &'a AppearanceArgs,
     config: Config,
-    memory: LastSession,
+    last_session: LastSession,
     /// Somebody sits at the keyboard.
-    people: bool,
+    interactive: bool,
     /// And looks at a screen.
     screen: bool,
 }
 
-/// Goes where people want to, and talks there.
+/// Goes where interactive want to, and talks there.
 ///
 /// # Errors
 /// Arguments that make no sense, a server that refuses or cannot be reached, or lines that could not be sent.
-pub fn talk(args: &Args) -> anyhow::Result<()> {
-    let start = Start::new(args, &args.look, args.plain || args.json)?;
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let start = Launch::new(args, &args.look, args.plain || args.json)?;
     match start.server()? {
-        Some(server) => start.go(&server),
+        Some(server) => start.connect_to(&server),
         None => {
             let signals = signals::listen().context("listening for signals")?;
-            let last = start.memory.server.clone().unwrap_or_default();
+            let last = start.last_session.server.clone().unwrap_or_default();
             start.ask(Questions::new(start.known()?), &last, &signals)
         }
     }
@@ -56,7 +56,7 @@ pub fn talk(args: &Args) -> anyhow::Result<()> {
 /// # Errors
 /// Arguments that make no sense, or ports that cannot be had.
 pub fn mesh(args: &Args, wanted: &MeshArgs) -> anyhow::Result<()> {
-    let start = Start::new(args, &wanted.look, wanted.plain || wanted.json)?;
+    let start = Launch::new(args, &wanted.look, wanted.plain || wanted.json)?;
     let given = wanted.name.as_deref().map(UserName::parse).transpose();
     let name = match given.map_err(|why| BadUsage::new(format!("NAME: {why}")))? {
         Some(name) => name,
@@ -72,16 +72,16 @@ pub fn mesh(args: &Args, wanted: &MeshArgs) -> anyhow::Result<()> {
         host: wanted.host,
         port: wanted.port,
         secret,
-        is_script: !start.people,
+        is_script: !start.interactive,
     };
     let entered = crate::mesh::enter(&wish)?;
     if !start.screen {
-        let ways = PlainOptions { json: wanted.json, mesh: true, ..start.ways() };
-        return plain::run(entered, ways, &signals, &|_| {});
+        let options = PlainOptions { json: wanted.json, mesh: true, ..start.options() };
+        return plain::run(entered, options, &signals, &|_| {});
     }
     let settings = Settings { mesh: true, ..start.settings() };
     let there = (crate::mesh::ROOM, crate::mesh::ROOM);
-    tui::run(TerminalGuard::take()?, there, entered, (settings, start.theme()), &signals, &|_| {})
+    tui::run(TerminalGuard::acquire()?, there, entered, (settings, start.theme()), &signals, &|_| {})
 }
 
 /// The passphrase that members share, if there is to be one.
@@ -103,25 +103,26 @@ fn passphrase(wanted: &MeshArgs) -> anyhow::Result<Option<String>> {
     }
 }
 
-impl<'a> Start<'a> {
-    fn new(args: &'a Args, look: &'a AppearanceArgs, lines: bool) -> anyhow::Result<Start<'a>> {
+impl<'a> Launch<'a> {
+    fn new(args: &'a Args, look: &'a AppearanceArgs, lines: bool) -> anyhow::Result<Launch<'a>> {
         let config = match (&look.config, paths::config_file()) {
             (Some(file), _) => Config::load(file, true)?,
             (None, Some(file)) => Config::load(&file, false)?,
             (None, None) => Config::default(),
         };
         if let Some(file) = look.log.as_ref().or(config.log.as_ref()) {
-            logging::start(&paths::from_home(file))?;
+            logging::start(&paths::expand_home(file))?;
         }
-        let memory = LastSession::load(paths::memory_file().as_deref());
-        let people = io::stdin().is_terminal();
+        let last_session = LastSession::load(paths::last_session_file().as_deref());
+        let interactive = io::stdin().is_terminal();
         let term = std::env::var("TERM").ok();
-        let screen = people && io::stdout().is_terminal() && !lines && !config.plain && has_screen(term.as_deref());
-        Ok(Start { args, look, config, memory, people, screen })
+        let screen =
+            interactive && io::stdout().is_terminal() && !lines && !config.plain && has_screen(term.as_deref());
+        Ok(Launch { args, look, config, last_session, interactive, screen })
     }
 }
 
-impl Start<'_> {
+impl Launch<'_> {
     /// Where to go, if that is known.
     fn server(&self) -> anyhow::Result<Option<String>> {
         if let Some(server) = self.args.server()? {
@@ -130,21 +131,21 @@ impl Start<'_> {
         if let Some(server) = &self.config.server {
             return Ok(Some(with_port(server)?));
         }
-        if self.people {
+        if self.interactive {
             return Ok(None);
         }
-        if let Some(server) = self.memory.server.as_deref().and_then(|server| with_port(server).ok()) {
+        if let Some(server) = self.last_session.server.as_deref().and_then(|server| with_port(server).ok()) {
             return Ok(Some(server));
         }
         // Anybody can answer; a password is only for a server that somebody chose.
         let secret = self.args.password()?.or(self.args.server_password()).is_some();
-        Ok(Some(discovery::only_one(secret)?))
+        Ok(Some(discovery::only_server(secret)?))
     }
 
     /// To that server. On a terminal it is asked what is missing, or what the server does not take.
-    fn go(&self, server: &str) -> anyhow::Result<()> {
+    fn connect_to(&self, server: &str) -> anyhow::Result<()> {
         let signals = signals::listen().context("listening for signals")?;
-        let asks_first = self.people
+        let asks_first = self.interactive
             && match self.name() {
                 Ok(_) => self.args.register && self.args.password()?.is_none(),
                 Err(_) => self.args.name.is_none(),
@@ -161,10 +162,10 @@ impl Start<'_> {
             Ok(None) => bail!("told to end before it was connected"),
             Err(refusal) => refusal,
         };
-        let known = if self.people { Some(self.known()?) } else { None };
+        let known = if self.interactive { Some(self.known()?) } else { None };
         match known.and_then(|known| Questions::refused_at(server, known, &refusal.why, refusal.cause)) {
             Some(welcome) => self.ask(welcome, server, &signals),
-            None => bail!("{}", with_advice(&refusal.why, refusal.cause, who.register)),
+            None => bail!("{}", with_hint(&refusal.why, refusal.cause, who.register)),
         }
     }
 
@@ -173,13 +174,13 @@ impl Start<'_> {
         &self,
         server: &str,
         who: &Identity,
-        entered: Entered,
+        entered: SignedIn,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
         if !self.screen {
-            return plain::run(entered, self.ways(), signals, &self.remembering(server, who));
+            return plain::run(entered, self.options(), signals, &self.remembering(server, who));
         }
-        self.talk_on_screen(TerminalGuard::take()?, server, who, entered, signals)
+        self.talk_on_screen(TerminalGuard::acquire()?, server, who, entered, signals)
     }
 
     fn talk_on_screen(
@@ -187,7 +188,7 @@ impl Start<'_> {
         taken: TerminalGuard,
         server: &str,
         who: &Identity,
-        entered: Entered,
+        entered: SignedIn,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
         let there = (server, who.room.as_str());
@@ -197,7 +198,7 @@ impl Start<'_> {
 
     /// Asks what is to be asked, and goes where the answers say. `last` is the server where the user was or wants to be.
     fn ask(&self, welcome: Questions, last: &str, signals: &Receiver<Signal>) -> anyhow::Result<()> {
-        let setting = Setting {
+        let setting = SetupContext {
             room: self.room("")?,
             last: Some((last.to_owned(), self.room(last)?)),
             rooms: self.remembered_rooms(),
@@ -211,12 +212,17 @@ impl Start<'_> {
     }
 
     /// The same on the full screen.
-    fn ask_on_screen(&self, welcome: Questions, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
-        let mut taken = TerminalGuard::take()?;
+    fn ask_on_screen(
+        &self,
+        welcome: Questions,
+        setting: &SetupContext,
+        signals: &Receiver<Signal>,
+    ) -> anyhow::Result<()> {
+        let mut taken = TerminalGuard::acquire()?;
         let Some(answered) = tui::setup::ask(&mut taken, welcome, setting, &self.theme(), signals)? else {
             return Ok(());
         };
-        let Answered { server, server_id, who, entered, note } = answered;
+        let SetupResult { server, server_id, who, entered, note } = answered;
         self.remember(&server, &who, &entered, &server_id);
         let done = self.talk_on_screen(taken, &server, &who, entered, signals);
         farewell(note.as_deref());
@@ -224,9 +230,14 @@ impl Start<'_> {
     }
 
     /// The same in lines.
-    fn ask_in_lines(&self, welcome: Questions, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<()> {
+    fn ask_in_lines(
+        &self,
+        welcome: Questions,
+        setting: &SetupContext,
+        signals: &Receiver<Signal>,
+    ) -> anyhow::Result<()> {
         let Some(answered) = plain::setup::ask(welcome, setting, signals)? else { return Ok(()) };
-        let Answered { server, server_id, who, entered, note } = answered;
+        let SetupResult { server, server_id, who, entered, note } = answered;
         self.remember(&server, &who, &entered, &server_id);
         let done = self.talk_at(&server, &who, entered, signals);
         farewell(note.as_deref());
@@ -240,11 +251,11 @@ impl Start<'_> {
             None => self.proposal(),
         };
         Ok(KnownAnswers {
-            server: self.memory.server.as_deref().and_then(|server| with_port(server).ok()),
+            server: self.last_session.server.as_deref().and_then(|server| with_port(server).ok()),
             name,
-            last_time: self.last_time()?,
+            previous_session: self.last_time()?,
             name_is_given: self.args.name.is_some() || self.config.name.is_some(),
-            account: self.memory.name.clone().filter(|_| self.memory.account),
+            account: self.last_session.name.clone().filter(|_| self.last_session.account),
             password: self.args.password()?,
             register: self.args.register,
             server_password: self.args.server_password(),
@@ -252,15 +263,17 @@ impl Start<'_> {
     }
 
     /// The last time on a terminal, if one Enter can go on with it; under the name that was given, if one was.
-    fn last_time(&self) -> anyhow::Result<Option<LastTime>> {
-        let LastSession { server: Some(server), name: Some(last), account, .. } = &self.memory else { return Ok(None) };
+    fn last_time(&self) -> anyhow::Result<Option<PreviousSession>> {
+        let LastSession { server: Some(server), name: Some(last), account, .. } = &self.last_session else {
+            return Ok(None);
+        };
         let (Ok(server), Ok(name)) = (with_port(server), self.name()) else { return Ok(None) };
         let text = |text: &Option<String>| clean(text.as_deref().unwrap_or_default()).into_owned();
-        Ok(Some(LastTime {
+        Ok(Some(PreviousSession {
             room: self.room(&server)?,
             server,
-            server_name: text(&self.memory.server_name),
-            server_id: text(&self.memory.server_id),
+            server_name: text(&self.last_session.server_name),
+            server_id: text(&self.last_session.server_id),
             account: *account && name.as_str() == last,
             name,
         }))
@@ -283,11 +296,11 @@ impl Start<'_> {
             (Some(name), _) => UserName::parse(name).map_err(|why| BadUsage::new(format!("--name: {why}")).into()),
             (None, Some(name)) => Ok(name.clone()),
             (None, None) => {
-                let last = self.memory.name.as_deref().filter(|_| self.people);
+                let last = self.last_session.name.as_deref().filter(|_| self.interactive);
                 if let Some(last) = last.and_then(|last| UserName::parse(last).ok()) {
                     return Ok(last);
                 }
-                own_name::of_this_machine().map_err(|own| {
+                own_name::from_system_account().map_err(|own| {
                     let example = own_name::suggestion(&own).map_or("NAME".into(), |name| name.to_string());
                     let why = "this machine's name for you is no name that can be used here";
                     BadUsage::new(format!("{own:?}: {why}; choose one with --name, for example --name {example}"))
@@ -300,14 +313,14 @@ impl Start<'_> {
     /// The same; a user at a terminal is asked for a name where this machine's own cannot be used.
     fn name_or_ask(&self) -> anyhow::Result<UserName> {
         match self.name() {
-            Err(_) if self.people && self.args.name.is_none() => ask_name(&self.proposal()),
+            Err(_) if self.interactive && self.args.name.is_none() => ask_name(&self.proposal()),
             name => name,
         }
     }
 
     /// The name that is proposed where one is asked for.
     fn proposal(&self) -> String {
-        let near = || own_name::of_this_machine().or_else(|own| own_name::suggestion(&own).ok_or(()));
+        let near = || own_name::from_system_account().or_else(|own| own_name::suggestion(&own).ok_or(()));
         self.name().ok().or_else(|| near().ok()).map(|name| name.to_string()).unwrap_or_default()
     }
 
@@ -315,18 +328,19 @@ impl Start<'_> {
         if let Some(room) = &self.args.room {
             return Ok(RoomName::parse(room).map_err(|why| BadUsage::new(format!("--room: {why}")))?);
         }
-        let there = self.people && self.memory.server.as_deref() == Some(server);
-        let last = self.memory.room.as_deref().filter(|_| there).and_then(|room| RoomName::parse(room).ok());
+        let there = self.interactive && self.last_session.server.as_deref() == Some(server);
+        let last = self.last_session.room.as_deref().filter(|_| there).and_then(|room| RoomName::parse(room).ok());
         Ok(self.config.room.clone().or(last).unwrap_or_else(RoomName::lobby))
     }
 
-    /// For the next time, if people are here: what scripts are called is nobody's name.
+    /// For the next time, if interactive are here: what scripts are called is nobody's name.
     ///
     /// The id is empty where the network was not looked at; the one of the last time is of the same server then.
-    fn remember(&self, server: &str, who: &Identity, entered: &Entered, server_id: &str) {
-        let Some(file) = paths::memory_file().filter(|_| self.people) else { return };
-        let last_id = self.memory.server_id.clone().filter(|_| self.memory.server.as_deref() == Some(server));
-        let memory = LastSession {
+    fn remember(&self, server: &str, who: &Identity, entered: &SignedIn, server_id: &str) {
+        let Some(file) = paths::last_session_file().filter(|_| self.interactive) else { return };
+        let last_id =
+            self.last_session.server_id.clone().filter(|_| self.last_session.server.as_deref() == Some(server));
+        let last_session = LastSession {
             server: Some(server.to_owned()),
             server_name: entered.server_name().map(str::to_owned),
             server_id: Some(server_id.to_owned()).filter(|id| !id.is_empty()).or(last_id),
@@ -336,22 +350,22 @@ impl Start<'_> {
             visits: LastSession::load(Some(&file)).visits,
         };
         // It works without.
-        let _ = memory.save(&file);
+        let _ = last_session.save(&file);
     }
 
-    /// What remembers something of that user at that server, if people are here.
+    /// What remembers something of that user at that server, if interactive are here.
     fn remembering(&self, server: &str, who: &Identity) -> impl Fn(Remembered) {
-        let file = paths::memory_file().filter(|_| self.people);
+        let file = paths::last_session_file().filter(|_| self.interactive);
         let (server, name) = (server.to_owned(), who.name.to_string());
         move |what| {
             let Some(file) = &file else { return };
-            let mut memory = LastSession::load(Some(file));
+            let mut last_session = LastSession::load(Some(file));
             match what {
-                Remembered::Rooms(rooms) => memory.set_rooms(&server, &name, &rooms),
-                Remembered::Account => memory.set_account(&server, &name),
+                Remembered::Rooms(rooms) => last_session.set_rooms(&server, &name, &rooms),
+                Remembered::Account => last_session.set_account(&server, &name),
             }
             // It works without.
-            let _ = memory.save(file);
+            let _ = last_session.save(file);
         }
     }
 
@@ -374,9 +388,9 @@ impl Start<'_> {
         }
     }
 
-    fn ways(&self) -> PlainOptions {
+    fn options(&self) -> PlainOptions {
         PlainOptions {
-            interactive: self.people,
+            interactive: self.interactive,
             json: self.args.json,
             say: self.args.say,
             mesh: false,
@@ -399,8 +413,8 @@ impl Start<'_> {
 
 /// The rooms in which a user was at a server the last time.
 fn rooms_of(server: &str, name: &str) -> Vec<RoomName> {
-    let memory = LastSession::load(paths::memory_file().as_deref());
-    memory.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
+    let last_session = LastSession::load(paths::last_session_file().as_deref());
+    last_session.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
 }
 
 /// Asks for a name, in a line.

@@ -65,7 +65,7 @@ impl ConnectAttempt<'_> {
         let last = match sign_in(self.sign_in, &mut reader, &writing, server) {
             Ok(welcome) => {
                 info!("connected to {server}");
-                pass_on(welcome, reader, writing, (lines, done), tell)
+                relay(welcome, reader, writing, (lines, done), tell)
             }
             Err(news) => news,
         };
@@ -79,7 +79,7 @@ impl ConnectAttempt<'_> {
 }
 
 /// Relays lines in both directions until the connection ends. Returns why it ended.
-fn pass_on(
+fn relay(
     welcome: Box<str>,
     mut reader: ServerReader,
     writing: TcpStream,
@@ -144,7 +144,7 @@ fn sign_in(
         match json::read(&line).map_or(SignInStep::Wait, |event| sign_in.answer(&event)) {
             SignInStep::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
             SignInStep::Wait => {}
-            SignInStep::In => {
+            SignInStep::SignedIn => {
                 reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }

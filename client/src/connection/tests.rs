@@ -80,7 +80,7 @@ fn a_server_waits_while_its_news_are_not_taken_and_nothing_is_lost() {
     assert!(sent < MAX_UNDER_WAY, "the client took {} MiB", sent >> 20);
     let mut next = || loop {
         let news = link.news.recv_timeout(DEADLINE).unwrap();
-        if let Some(news) = link.current(news) {
+        if let Some(news) = link.process(news) {
             return news;
         }
     };

@@ -102,7 +102,7 @@ fn start_dialing(
         let dialled = || {
             let stream = TcpStream::connect_timeout(&attempt.target, timeout)?;
             stream.set_nodelay(true)?;
-            pair.dialled(stream)
+            pair.initiate(stream)
         };
         // If another address was faster, the receiver is gone and the link closes here.
         let _ = out.send(dialled().map_err(|why| (attempt, why)));

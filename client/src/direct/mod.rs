@@ -29,7 +29,7 @@ mod run_chat;
 
 use crate::clock::wall;
 use crate::connection::{Connection, ConnectionEvent, SignIn};
-use crate::message::too_long;
+use crate::message::length_error;
 use chat::{BYE_TIMEOUT, Chat};
 use close_reason::CloseReason;
 use crossbeam_channel::{Receiver, Sender};
@@ -77,7 +77,7 @@ impl<C: Connection> DirectChats<C> {
     ///
     /// # Errors
     /// No key can be generated: the system provides no random numbers.
-    pub fn around(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<DirectChats<C>, LinkError> {
+    pub fn wrap(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<DirectChats<C>, LinkError> {
         Ok(DirectChats {
             inner,
             out,
@@ -108,7 +108,7 @@ impl<C: Connection> DirectChats<C> {
     ///
     /// Drops events that only this program may tell, answers to questions that the user did not ask, and answers to
     /// this program's own commands.
-    fn filter_server_news(&mut self, told: ConnectionEvent) -> Option<ConnectionEvent> {
+    fn filter_server_event(&mut self, told: ConnectionEvent) -> Option<ConnectionEvent> {
         let event = match &told {
             ConnectionEvent::Event { event, .. } => event,
             // A server must not fake an event of a direct chat, not even in a form that only scripts understand.
@@ -156,7 +156,7 @@ impl<C: Connection> DirectChats<C> {
     }
 
     /// Applies an event of a chat to the list of chats, and returns it. Events of a chat that is gone are dropped.
-    fn apply_chat_news(&mut self, number: u64, told: ConnectionEvent) -> Option<ConnectionEvent> {
+    fn apply_chat_event(&mut self, number: u64, told: ConnectionEvent) -> Option<ConnectionEvent> {
         let at = self.chats.iter().position(|chat| chat.number == number)?;
         if let ConnectionEvent::Event { event, .. } = &told {
             match &event.what {
@@ -198,7 +198,7 @@ impl<C: Connection> DirectChats<C> {
 
     fn send_text(&mut self, to: &str, text: &str, label: Option<&str>) {
         let text = clean_message(text).into_owned();
-        if let Some(why) = too_long(&text) {
+        if let Some(why) = length_error(&text) {
             return self.answer(EventKind::error(413, why), label);
         }
         match self.chat_mut(to).filter(|chat| chat.open) {
@@ -256,7 +256,7 @@ impl<C: Connection> DirectChats<C> {
     fn answer(&mut self, what: EventKind<'static>, label: Option<&str>) {
         // `Done` carries no text, so without a label there is nothing to tell.
         if label.is_some() || !matches!(what, EventKind::Done { .. }) {
-            self.local_queue.push_back(local_news(what, label));
+            self.local_queue.push_back(local_event(what, label));
         }
         self.flush_local();
     }
@@ -275,15 +275,15 @@ impl<C: Connection> DirectChats<C> {
 }
 
 impl<C: Connection + 'static> Connection for DirectChats<C> {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
-        self.inner.news()
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
+        self.inner.events()
     }
 
-    fn current(&mut self, (number, told): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+    fn process(&mut self, (number, told): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         let told = match number {
             LOCAL_NUMBER => Some(told),
-            CHAT_BIT.. => self.apply_chat_news(number & !CHAT_BIT, told),
-            _ => self.inner.current((number, told)).and_then(|told| self.filter_server_news(told)),
+            CHAT_BIT.. => self.apply_chat_event(number & !CHAT_BIT, told),
+            _ => self.inner.process((number, told)).and_then(|told| self.filter_server_event(told)),
         };
         self.flush_local();
         if let Some(ConnectionEvent::Event { event, .. }) = &told
@@ -316,7 +316,7 @@ impl<C: Connection + 'static> Connection for DirectChats<C> {
     }
 
     /// Closes all chats, then the connection to the server. Waits up to two seconds until the goodbyes were sent.
-    fn finish(self: Box<Self>) {
+    fn close(self: Box<Self>) {
         let DirectChats { inner, chats, .. } = *self;
         let end = Instant::now() + 2 * BYE_TIMEOUT;
         let closing = chats.into_iter().map(|chat| {
@@ -328,7 +328,7 @@ impl<C: Connection + 'static> Connection for DirectChats<C> {
             chat.finish(CloseReason::Left)
         });
         let closing: Vec<_> = closing.collect();
-        Box::new(inner).finish();
+        Box::new(inner).close();
         for gone in closing {
             let _ = gone.recv_deadline(end);
         }
@@ -340,7 +340,7 @@ fn not_open(user: &str) -> String {
 }
 
 /// Builds a local event, also as the JSON line that scripts read. With a label it is the last answer to that command.
-fn local_news(what: EventKind<'static>, label: Option<&str>) -> ConnectionEvent {
+fn local_event(what: EventKind<'static>, label: Option<&str>) -> ConnectionEvent {
     let reply = label.map(|label| Reply { label: label.to_owned().into(), done: true });
     let event = Event { reply, ..what.at(wall()) };
     let mut line = Vec::new();

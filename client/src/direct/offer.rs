@@ -161,7 +161,7 @@ fn start_handshake(stream: TcpStream, pair: &ExpectedKeys, out: &Sender<Establis
 /// Runs a handshake. Drops its own reference to the stream before it reports success: that report makes the accepting
 /// thread shut down all streams that it can still reach.
 fn shake_hands(stream: Arc<TcpStream>, pair: &ExpectedKeys, tell: impl FnOnce(Established)) {
-    if let Ok(established) = pair.answered(&stream) {
+    if let Ok(established) = pair.respond(&stream) {
         drop(stream);
         tell(established);
     }
@@ -195,7 +195,7 @@ mod tests {
                     told = true;
                 });
             });
-            dialer.dialled(stream).unwrap().choose().unwrap();
+            dialer.initiate(stream).unwrap().choose().unwrap();
         });
         assert!(told);
     }

@@ -46,7 +46,7 @@ pub fn offers(wanted: &Discover) -> Vec<Offer> {
             people: answer.users,
             password: answer.password,
             id: answer.id.clone(),
-            here: own.contains(&found.address),
+            on_this_machine: own.contains(&found.address),
         }),
         DatagramKind::LanTalk(_) => None,
     };
@@ -58,7 +58,7 @@ pub fn offers(wanted: &Discover) -> Vec<Offer> {
 ///
 /// # Errors
 /// `secret` is true, or there is no server, or more than one.
-pub fn only_one(secret: bool) -> anyhow::Result<String> {
+pub fn only_server(secret: bool) -> anyhow::Result<String> {
     if secret {
         bail!(BadUsage::new("say which server the password is for, for example: landline 192.168.1.20"));
     }

@@ -67,11 +67,11 @@ impl Engine {
             self.sign_in_with(&asked.password);
             Progress::Done { id: None, at: self.now.wall.unix_ms }
         } else {
-            self.tell(Update::PasswordNotSet);
+            self.push_update(Update::PasswordNotSet);
             Progress::Failed(PASSWORD_NOT_SET.into())
         };
         if let Some(item) = item {
-            self.deliver(&item, progress);
+            self.report_progress(&item, progress);
         }
     }
 
@@ -80,6 +80,6 @@ impl Engine {
         (self.account, self.registered) = (true, true);
         // A new password voids all tokens; a lost connection goes on with a new session.
         self.session = None;
-        self.tell(Update::Account);
+        self.push_update(Update::Account);
     }
 }

@@ -48,7 +48,7 @@ pub enum Update {
         key: u64,
     },
     /// The server refused the user a room.
-    KeptOut {
+    EntryRefused {
         /// Name of the room.
         room: Box<str>,
         /// The UI's number of the line that asked for it; 0 if no line did.

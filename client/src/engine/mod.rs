@@ -25,7 +25,7 @@ mod time;
 pub use account::PASSWORD_NOT_SET;
 pub use connection::Phase;
 pub use effects::{Effect, Update};
-pub use incoming::{IncomingEvent, Looked};
+pub use incoming::{IncomingEvent, MessageSource};
 pub use request::{DeliveryUpdate, Progress, RequestKind, Target};
 pub use rng::Rng;
 pub use submit::{Cancelled, TOO_MANY};
@@ -226,7 +226,7 @@ impl Engine {
 
     /// Returns whether the user's line `key` is unanswered.
     #[must_use]
-    pub fn is_open(&self, key: u64) -> bool {
+    pub fn is_unanswered(&self, key: u64) -> bool {
         self.queue.unanswered().any(|item| item.key == key)
     }
 
@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// Sends what may be sent now, and returns all effects and updates since the last call.
-    pub fn take(&mut self) -> (Vec<Effect>, Vec<Update>) {
+    pub fn take_output(&mut self) -> (Vec<Effect>, Vec<Update>) {
         self.send();
         (std::mem::take(&mut self.effects), std::mem::take(&mut self.updates))
     }
@@ -263,7 +263,7 @@ impl Engine {
     }
 
     /// Tells the UI the progress of a typed request.
-    fn deliver(&mut self, item: &QueuedRequest, progress: Progress) {
+    fn report_progress(&mut self, item: &QueuedRequest, progress: Progress) {
         let target = match &item.kind {
             RequestKind::Message(target) => Some(target.clone()),
             kind if kind.is_typed() => None,
@@ -291,7 +291,7 @@ impl Engine {
         }
         for item in sent {
             self.effects.push(Effect::Send(item.line.clone()));
-            self.deliver(&item, Progress::OnTheWay);
+            self.report_progress(&item, Progress::Sent);
         }
         if self.connection.wants_ping(self.queue.oldest_unanswered().is_some(), self.now.ms) {
             let label = self.label();

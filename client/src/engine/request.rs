@@ -64,7 +64,7 @@ pub enum RequestKind {
     /// Check whether the server answers.
     Ping,
     /// A background request of a connection that is gone.
-    GivenUp,
+    Abandoned,
 }
 
 impl RequestKind {
@@ -80,9 +80,9 @@ impl RequestKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Waits for a connection or for its turn.
-    Unsent,
+    Queued,
     /// Sent, without an answer yet.
-    OnTheWay,
+    Sent,
     /// Accepted by the server.
     Done {
         /// Id of the message, if it has one.

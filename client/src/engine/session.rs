@@ -60,7 +60,7 @@ impl Engine {
     }
 
     /// Handles a connection that failed or broke.
-    pub fn down(&mut self, why: &str, loss: Loss) {
+    pub fn connection_lost(&mut self, why: &str, loss: Loss) {
         let was_up = self.is_up();
         self.handle_loss(why, was_up);
         self.fail_what_waits_at_the_end();
@@ -70,7 +70,7 @@ impl Engine {
     }
 
     /// Handles a refused sign-in: connects again soon, later or not at all, depending on the cause.
-    pub fn refused(&mut self, refused: &SignInRefused) {
+    pub fn sign_in_refused(&mut self, refused: &SignInRefused) {
         let was_up = self.is_up();
         self.handle_loss(&refused.why, was_up);
         match refused.cause {
@@ -92,7 +92,7 @@ impl Engine {
                 self.password_refused = true;
                 self.connection.stop(&refused.why);
             }
-            _ if refused.again => {
+            _ if refused.retry => {
                 _ = self.connection.set_down(&refused.why, Loss::Server, &mut self.rng, self.now.ms);
             }
             _ => self.connection.stop(&refused.why),
@@ -102,7 +102,7 @@ impl Engine {
     /// Updates requests and rooms after a loss: unanswered lines wait again, and no room is caught up.
     fn handle_loss(&mut self, why: &str, was_up: bool) {
         for item in self.queue.connection_lost() {
-            self.deliver(&item, Progress::Unsent);
+            self.report_progress(&item, Progress::Queued);
         }
         for event in self.held_back.take() {
             self.updates.push(Update::Recalled { event: Box::new(event), missed: false });
@@ -125,7 +125,7 @@ impl Engine {
             if let RequestKind::Join(room) = &item.kind {
                 self.refuse_entry(room, item.key, why);
             }
-            self.deliver(&item, Progress::Failed(why.into()));
+            self.report_progress(&item, Progress::Failed(why.into()));
         }
     }
 
@@ -138,7 +138,7 @@ impl Engine {
         if self.connection.is_dead(oldest, self.now.ms) {
             let why = format!("no answer for {} s", self.connection.silent_ms(oldest, self.now.ms) / 1_000);
             self.effects.push(Effect::Disconnect);
-            self.down(&why, Loss::Network);
+            self.connection_lost(&why, Loss::Network);
         }
     }
 }

@@ -11,9 +11,9 @@ pub mod setup;
 use super::clock::now;
 use super::signals::Signal;
 use crate::chat::Remembered;
-use crate::chat::plain::{Act, Plain, PlainInput, PlainOptions};
-use crate::connect::Entered;
-use crate::connection::{Connection, ConnectionEvent, First};
+use crate::chat::plain::{Plain, PlainEffect, PlainInput, PlainOptions};
+use crate::connect::SignedIn;
+use crate::connection::{Connection, ConnectionEvent, SignInConfirmation};
 use crate::engine::Effect;
 use crate::logging::ConnectionLog;
 use anyhow::anyhow;
@@ -31,31 +31,40 @@ type Ended = Option<Result<(), String>>;
 /// # Errors
 /// One was thrown out, or lines could not be sent.
 pub fn run(
-    entered: Entered,
+    entered: SignedIn,
     ways: PlainOptions,
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
-    let Entered { link, engine, first: First { event, line } } = entered;
+    let SignedIn { connection, engine, first: SignInConfirmation { event, line } } = entered;
     let plain = Plain::new(engine, ways);
     let output = Output::new(ways);
     let start = Instant::now();
-    let diary = ConnectionLog::begin();
+    let connection_log = ConnectionLog::begin();
     let interactive = ways.interactive;
-    let mut running =
-        PlainLoop { start, ticked: start, plain, link, diary, output, interactive, remember, ended: None };
+    let mut running = PlainLoop {
+        start,
+        ticked: start,
+        plain,
+        connection,
+        connection_log,
+        output,
+        interactive,
+        remember,
+        ended: None,
+    };
     let ended = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
-    let PlainLoop { mut link, .. } = running;
+    let PlainLoop { mut connection, .. } = running;
     let end = match ended {
         // Whoever reads has had enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(anyhow!(error).context("printing")),
         Ok(end) => end.map_err(|why| anyhow!(why)),
     };
-    if let Effect::Send(line) = Plain::farewell() {
-        link.send(&line);
+    if let Effect::Send(line) = Plain::quit_effect() {
+        connection.send(&line);
     }
-    link.finish();
+    connection.close();
     end
 }
 
@@ -63,8 +72,8 @@ struct PlainLoop<'r> {
     start: Instant,
     ticked: Instant,
     plain: Plain,
-    link: Box<dyn Connection>,
-    diary: ConnectionLog,
+    connection: Box<dyn Connection>,
+    connection_log: ConnectionLog,
     output: Output,
     interactive: bool,
     remember: &'r dyn Fn(Remembered),
@@ -96,7 +105,7 @@ impl PlainLoop<'_> {
                 return Ok(end);
             }
             let typed = if self.plain.takes_lines() { lines.clone() } else { never() };
-            let news = self.link.news().clone();
+            let news = self.connection.events().clone();
             if news.is_empty() {
                 self.output.flush()?;
             }
@@ -107,14 +116,14 @@ impl PlainLoop<'_> {
                     let _ = go_on.try_send(());
                 }
                 recv(news) -> news => {
-                    let news = news.ok().and_then(|news| self.link.current(news));
+                    let news = news.ok().and_then(|news| self.connection.process(news));
                     self.news(news)?;
                 }
                 recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(PlainInput::Stop, None)? },
                 default(self.patience()) => {}
             }
             // Also while lines come without a pause; but a sign of life that waits to be taken comes first.
-            if self.link.news().is_empty() && self.patience().is_zero() {
+            if self.connection.events().is_empty() && self.patience().is_zero() {
                 self.ticked = Instant::now();
                 self.feed(PlainInput::Tick, None)?;
             }
@@ -140,7 +149,7 @@ impl PlainLoop<'_> {
             Some(ConnectionEvent::Unknown(line)) => self.output.unknown(&line, |_| false),
             Some(ConnectionEvent::Down { why, loss }) => self.feed(PlainInput::Down { why, loss }, None),
             Some(ConnectionEvent::Refused(refused)) => self.feed(PlainInput::Refused(refused), None),
-            Some(ConnectionEvent::Unread(_)) | None => Ok(()),
+            Some(ConnectionEvent::UnparsedLine(_)) | None => Ok(()),
         }
     }
 
@@ -154,30 +163,30 @@ impl PlainLoop<'_> {
         let (line, by_program) = told.unwrap_or_default();
         let now = now(self.start);
         let acts = self.plain.step(input, now);
-        self.diary.note(self.plain.phase(), now.ms);
+        self.connection_log.log_phase(self.plain.phase(), now.ms);
         for act in acts {
             match act {
-                Act::Engine(effect) => self.carry_out(effect)?,
-                Act::Show(dialect) => {
+                PlainEffect::Engine(effect) => self.carry_out(effect)?,
+                PlainEffect::Show(dialect) => {
                     if let Some(event) = &event {
                         let plain = &self.plain;
                         let print = Print { dialect, line, by_program };
                         self.output.show(event, &print, |label| plain.is_own_label(label))?;
                     }
                 }
-                Act::ShowLate(event, dialect) => {
+                PlainEffect::ShowLate(event, dialect) => {
                     let print = Print { dialect, line: "", by_program: false };
                     self.output.show(&event, &print, |_| false)?;
                 }
-                Act::Answer(event) => self.output.own(&event)?,
-                Act::Say(text) => self.output.say(&text)?,
-                Act::AskPasswords(purpose) => {
+                PlainEffect::Answer(event) => self.output.own(&event)?,
+                PlainEffect::Notice(text) => self.output.say(&text)?,
+                PlainEffect::AskPasswords(purpose) => {
                     self.output.flush()?;
                     let answer = passwords::ask(purpose)?;
                     self.feed(PlainInput::Passwords(answer), None)?;
                 }
-                Act::RememberAccount => (self.remember)(Remembered::Account),
-                Act::Leave(end) => self.ended = Some(end),
+                PlainEffect::RememberAccount => (self.remember)(Remembered::Account),
+                PlainEffect::Leave(end) => self.ended = Some(end),
             }
         }
         Ok(())
@@ -185,13 +194,13 @@ impl PlainLoop<'_> {
 
     fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
-            Effect::Connect(sign_in) => return self.link.connect(sign_in),
-            Effect::Disconnect => self.link.disconnect(),
-            Effect::Send(line) => self.link.send(&line),
+            Effect::Connect(sign_in) => return self.connection.connect(sign_in),
+            Effect::Disconnect => self.connection.disconnect(),
+            Effect::Send(line) => self.connection.send(&line),
             // What is acknowledged has been printed.
             Effect::Acknowledge(line) => {
                 self.output.flush()?;
-                self.link.send(&line);
+                self.connection.send(&line);
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! The first questions in lines, for a terminal without the full screen: each is printed, and a line answers it.
 
-use crate::connect::{Entered, enter};
-use crate::connection::Refusal;
+use crate::connect::{SignedIn, enter};
+use crate::connection::ConnectFailure;
 use crate::password_prompt;
-use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{Choice, Question, Questions, SetupEffect, SetupInput};
+use crate::setup::answers::{SetupContext, SetupResult};
+use crate::setup::questions::{Question, Questions, SetupEffect, SetupInput, SignInChoice};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
 use anyhow::Context;
@@ -18,8 +18,12 @@ const LONGEST: u64 = 4_096;
 ///
 /// # Errors
 /// The terminal is gone.
-pub fn ask(mut welcome: Questions, setting: &Setting, signals: &Receiver<Signal>) -> anyhow::Result<Option<Answered>> {
-    let looking = setup::look().context("starting a thread")?;
+pub fn ask(
+    mut welcome: Questions,
+    setting: &SetupContext,
+    signals: &Receiver<Signal>,
+) -> anyhow::Result<Option<SetupResult>> {
+    let looking = setup::watch_servers().context("starting a thread")?;
     let mut inputs = Vec::new();
     if welcome.step == Question::Server {
         eprintln!("looking for servers…");
@@ -38,10 +42,10 @@ pub fn ask(mut welcome: Questions, setting: &Setting, signals: &Receiver<Signal>
                     Ok(None) => return Ok(None),
                     Ok(Some(entered)) => {
                         let who = setting.identity(&choice);
-                        let Choice { server, server_id, .. } = choice;
-                        return Ok(Some(Answered { server, server_id, who, entered, note: welcome.note }));
+                        let SignInChoice { server, server_id, .. } = choice;
+                        return Ok(Some(SetupResult { server, server_id, who, entered, note: welcome.note }));
                     }
-                    Err(Refusal { why, cause }) => inputs.push(SetupInput::Refused(why, cause)),
+                    Err(ConnectFailure { why, cause }) => inputs.push(SetupInput::Refused(why, cause)),
                 },
                 SetupEffect::Start => match start(&mut welcome, setting, signals)? {
                     Some(started) => inputs.push(SetupInput::Started(started)),
@@ -62,14 +66,18 @@ pub fn ask(mut welcome: Questions, setting: &Setting, signals: &Receiver<Signal>
     }
 }
 
-fn connect(choice: &Choice, setting: &Setting, signals: &Receiver<Signal>) -> Result<Option<Entered>, Refusal> {
+fn connect(
+    choice: &SignInChoice,
+    setting: &SetupContext,
+    signals: &Receiver<Signal>,
+) -> Result<Option<SignedIn>, ConnectFailure> {
     enter(&choice.server, &setting.identity(choice), signals)
 }
 
 /// Starts a server here. `None` if the program is told to end meanwhile.
 fn start(
     welcome: &mut Questions,
-    setting: &Setting,
+    setting: &SetupContext,
     signals: &Receiver<Signal>,
 ) -> anyhow::Result<Option<Result<String, NotStarted>>> {
     eprintln!("{}", welcome.question());
@@ -89,7 +97,7 @@ fn wait<T>(coming: &Receiver<T>, signals: &Receiver<Signal>) -> Option<Option<T>
         select! {
             recv(coming) -> thing => return Some(thing.ok()),
             recv(signals) -> signal => match signal {
-                Ok(Signal::GoOn) => {}
+                Ok(Signal::Continue) => {}
                 _ => return None,
             },
         }

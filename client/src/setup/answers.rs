@@ -1,14 +1,14 @@
 //! What comes of the first questions.
 
-use crate::connect::Entered;
+use crate::connect::SignedIn;
 use crate::connection::Identity;
-use crate::setup::questions::Choice;
+use crate::setup::questions::SignInChoice;
 use landline_common::RoomName;
 use std::path::PathBuf;
 
 /// One is in.
 #[derive(Debug)]
-pub struct Answered {
+pub struct SetupResult {
     /// Where, with the port.
     pub server: String,
     /// The id of the running server; empty if it is not known.
@@ -16,14 +16,14 @@ pub struct Answered {
     /// As whom.
     pub who: Identity,
     /// The connection.
-    pub entered: Entered,
+    pub entered: SignedIn,
     /// What to know about a server that was started here.
     pub note: Option<String>,
 }
 
 /// What is not asked.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub struct SetupContext {
     /// The room to start in.
     pub room: RoomName,
     /// Where the last time was, and the room to start in there.
@@ -34,11 +34,11 @@ pub struct Setting {
     pub data: Option<PathBuf>,
 }
 
-impl Setting {
+impl SetupContext {
     /// Who signs in after these answers.
     #[must_use]
-    pub fn identity(&self, choice: &Choice) -> Identity {
-        let remembered = choice.formerly.as_deref().unwrap_or(&choice.server);
+    pub fn identity(&self, choice: &SignInChoice) -> Identity {
+        let remembered = choice.previous_address.as_deref().unwrap_or(&choice.server);
         let last = self.last.as_ref().filter(|(server, _)| server == remembered).map(|(_, room)| room);
         Identity {
             name: choice.name.clone(),

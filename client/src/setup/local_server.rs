@@ -139,7 +139,7 @@ fn program() -> Option<PathBuf> {
 
 fn find_program(beside: Option<&Path>, path: &OsStr) -> Option<PathBuf> {
     let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
-    let folders = beside.map(Path::to_owned).into_iter().chain(crate::paths::of_programs(path));
+    let folders = beside.map(Path::to_owned).into_iter().chain(crate::paths::program_folders(path));
     folders.map(|folder| folder.join(&name)).find(|file| file.is_file())
 }
 

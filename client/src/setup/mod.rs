@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// No thread can be had.
-pub fn look() -> std::io::Result<Receiver<Vec<Offer>>> {
+pub fn watch_servers() -> std::io::Result<Receiver<Vec<Offer>>> {
     let (out, lists) = bounded(1);
     let run = move || {
         while out.send(discovery::offers(&Discover::default())).is_ok() {

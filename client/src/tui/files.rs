@@ -1,7 +1,7 @@
 //! Files that the full screen writes, and folders that it looks into.
 
 use crate::chat::limits::NAMES;
-use crate::paths::from_home;
+use crate::paths::expand_home;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{MAIN_SEPARATOR, Path};
@@ -14,7 +14,7 @@ const LOOKED_AT: usize = 10_000;
 /// # Errors
 /// Says why not, and what to do.
 pub(super) fn save(path: &str, text: &str) -> Result<String, String> {
-    let path = from_home(Path::new(path));
+    let path = expand_home(Path::new(path));
     write_new(&path, text).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => "something of that name is there already; choose another name".into(),
         ErrorKind::NotFound => "there is no such folder; make it first, or choose another one".into(),
@@ -36,7 +36,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
 /// The names in a folder that begin so, in their order; behind those of folders is a separator. What is hidden is
 /// left out unless it is asked for.
 pub(super) fn list(folder: &str, beginning: &str) -> Vec<String> {
-    let folder = if folder.is_empty() { Path::new(".").to_owned() } else { from_home(Path::new(folder)) };
+    let folder = if folder.is_empty() { Path::new(".").to_owned() } else { expand_home(Path::new(folder)) };
     let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
     let named = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
     let shown = |name: &String| name.starts_with(beginning) && (beginning.starts_with('.') || !name.starts_with('.'));

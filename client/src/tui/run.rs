@@ -2,14 +2,14 @@
 
 use super::files;
 use super::input::listen;
-use super::terminal::{Screen, give_back};
+use super::terminal::{Screen, restore};
 use super::theme::Theme;
 use super::view;
 use crate::chat::leaving::unsent_summary;
 use crate::chat::{Exit, Input, Remembered, ScreenEffect, Settings, State};
 use crate::clock::now;
-use crate::connect::Entered;
-use crate::connection::{Connection, ConnectionEvent, First};
+use crate::connect::SignedIn;
+use crate::connection::{Connection, ConnectionEvent, SignInConfirmation};
 use crate::logging::ConnectionLog;
 use crate::signals::{self, Signal};
 use anyhow::{Context, bail};
@@ -41,7 +41,7 @@ impl TerminalGuard {
     ///
     /// # Errors
     /// It is no terminal.
-    pub fn take() -> anyhow::Result<TerminalGuard> {
+    pub fn acquire() -> anyhow::Result<TerminalGuard> {
         let screen = Screen::take().context("taking the terminal over")?;
         Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
     }
@@ -52,8 +52,8 @@ impl TerminalGuard {
     }
 
     /// Goes on after a stop.
-    pub(super) fn go_on(&mut self) -> anyhow::Result<()> {
-        Ok(self.screen.take_again()?)
+    pub(super) fn resume(&mut self) -> anyhow::Result<()> {
+        Ok(self.screen.reacquire()?)
     }
 }
 
@@ -64,33 +64,33 @@ impl TerminalGuard {
 pub fn run(
     taken: TerminalGuard,
     (server, room): (&str, &str),
-    entered: Entered,
+    entered: SignedIn,
     (settings, theme): (Settings, Theme),
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let Entered { link, engine, first: First { event, .. } } = entered;
+    let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = entered;
     let mut state = State::new(engine, server, room, settings);
     let first = Input::Event { event, by_program: false };
     let TerminalGuard { screen, keys } = taken;
     let mut running = ScreenLoop {
         start,
         state: &mut state,
-        link,
+        connection,
         screen,
         signals: signals.clone(),
         remember,
         theme,
-        diary: ConnectionLog::begin(),
+        connection_log: ConnectionLog::begin(),
         ticked: start,
         drawn: None,
         repaint: false,
     };
     let exit = running.serve(first, keys)?;
-    let ScreenLoop { link, screen, .. } = running;
+    let ScreenLoop { connection, screen, .. } = running;
     drop(screen);
-    link.finish();
+    connection.close();
     match exit {
         Exit::Left => Ok(()),
         Exit::Unsent { lines, perhaps } => bail!("{}", unsent(&lines, perhaps)),
@@ -112,12 +112,12 @@ fn unsent(lines: &[String], perhaps: usize) -> String {
 struct ScreenLoop<'s> {
     start: Instant,
     state: &'s mut State,
-    link: Box<dyn Connection>,
+    connection: Box<dyn Connection>,
     screen: Screen,
     signals: Receiver<Signal>,
     remember: &'s dyn Fn(Remembered),
     theme: Theme,
-    diary: ConnectionLog,
+    connection_log: ConnectionLog,
     ticked: Instant,
     drawn: Option<Instant>,
     repaint: bool,
@@ -135,15 +135,15 @@ impl ScreenLoop<'_> {
         }
         self.draw()?;
         loop {
-            let patience = self.patience();
-            let (news, signals) = (self.link.news().clone(), self.signals.clone());
+            let patience = self.time_to_tick();
+            let (news, signals) = (self.connection.events().clone(), self.signals.clone());
             let flow = select! {
                 recv(keys) -> input => match input {
                     Ok(input) => self.feed(input)?,
                     // The terminal is gone.
                     Err(_) => { keys = never(); self.end() }
                 },
-                recv(news) -> news => self.news(news.ok())?,
+                recv(news) -> news => self.connection_event(news.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
                 default(patience) => Continue(()),
             };
@@ -155,7 +155,7 @@ impl ScreenLoop<'_> {
     }
 
     /// How long until time itself changes something.
-    fn patience(&self) -> Duration {
+    fn time_to_tick(&self) -> Duration {
         Duration::from_millis(self.state.tick_interval()).saturating_sub(self.ticked.elapsed())
     }
 
@@ -169,14 +169,14 @@ impl ScreenLoop<'_> {
             }
         }
         for _ in 0..AT_ONCE {
-            let Ok(news) = self.link.news().try_recv() else { break };
-            if let Break(exit) = self.news(Some(news))? {
+            let Ok(news) = self.connection.events().try_recv() else { break };
+            if let Break(exit) = self.connection_event(Some(news))? {
                 return Ok(Break(exit));
             }
         }
-        let more = !self.link.news().is_empty();
+        let more = !self.connection.events().is_empty();
         // Also while somebody types without a pause; but a sign of life that waits to be taken comes first.
-        if !more && self.patience().is_zero() {
+        if !more && self.time_to_tick().is_zero() {
             self.ticked = Instant::now();
             if let Break(exit) = self.feed(Input::Tick)? {
                 return Ok(Break(exit));
@@ -188,20 +188,20 @@ impl ScreenLoop<'_> {
         Ok(Continue(()))
     }
 
-    fn news(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
-        let input = match news.and_then(|news| self.link.current(news)) {
+    fn connection_event(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
+        let input = match news.and_then(|news| self.connection.process(news)) {
             Some(ConnectionEvent::Event { event, by_program, .. }) => Input::Event { event, by_program },
             Some(ConnectionEvent::Down { why, loss }) => Input::Down { why, loss },
             Some(ConnectionEvent::Refused(refused)) => Input::Refused(refused),
-            Some(ConnectionEvent::Unknown(_) | ConnectionEvent::Unread(_)) | None => return Ok(Continue(())),
+            Some(ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_)) | None => return Ok(Continue(())),
         };
         self.feed(input)
     }
 
     fn signal(&mut self, signal: Option<Signal>) -> anyhow::Result<Flow> {
         match signal {
-            Some(Signal::GoOn) => {
-                self.go_on()?;
+            Some(Signal::Continue) => {
+                self.resume()?;
                 Ok(Continue(()))
             }
             Some(Signal::End) => Ok(self.end()),
@@ -212,7 +212,7 @@ impl ScreenLoop<'_> {
     /// It ends, whatever is unsent.
     fn end(&mut self) -> Flow {
         let (exit, farewell) = self.state.end();
-        farewell.iter().for_each(|line| self.link.send(line));
+        farewell.iter().for_each(|line| self.connection.send(line));
         Break(exit)
     }
 
@@ -222,9 +222,9 @@ impl ScreenLoop<'_> {
         while let Some(input) = inputs.pop() {
             let now = now(self.start);
             let effects = self.state.step(input, now);
-            self.diary.note(self.state.phase(), now.ms);
+            self.connection_log.log_phase(self.state.phase(), now.ms);
             for effect in effects {
-                match self.carry_out(effect)? {
+                match self.perform(effect)? {
                     Continue(answer) => inputs.extend(answer),
                     Break(exit) => return Ok(Break(exit)),
                 }
@@ -234,11 +234,11 @@ impl ScreenLoop<'_> {
     }
 
     /// Does what the model wants, which may have an answer.
-    fn carry_out(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
+    fn perform(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
         match effect {
-            ScreenEffect::Connect(sign_in) => self.link.connect(sign_in).context("starting a thread")?,
-            ScreenEffect::Disconnect => self.link.disconnect(),
-            ScreenEffect::Send(line) => self.link.send(&line),
+            ScreenEffect::Connect(sign_in) => self.connection.connect(sign_in).context("starting a thread")?,
+            ScreenEffect::Disconnect => self.connection.disconnect(),
+            ScreenEffect::Send(line) => self.connection.send(&line),
             ScreenEffect::Bell => self.screen.ring(),
             ScreenEffect::Notify(text) => self.screen.notify(&text),
             ScreenEffect::Remember(what) => (self.remember)(what),
@@ -254,18 +254,18 @@ impl ScreenLoop<'_> {
     }
 
     fn suspend(&mut self) -> anyhow::Result<()> {
-        give_back();
-        signals::stop();
+        restore();
+        signals::suspend();
         // It stops any moment now, and goes on here.
         let _ = self.signals.recv_timeout(STOPPED);
-        self.go_on()
+        self.resume()
     }
 
-    fn go_on(&mut self) -> anyhow::Result<()> {
-        self.screen.take_again()?;
+    fn resume(&mut self) -> anyhow::Result<()> {
+        self.screen.reacquire()?;
         let (width, height) = self.screen.size()?;
         self.state.step(Input::Resize(width, height), now(self.start));
-        // The link's thread needs a moment, too, before silence means anything.
+        // The connection's thread needs a moment, too, before silence means anything.
         self.ticked = Instant::now();
         Ok(())
     }

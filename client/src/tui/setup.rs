@@ -5,10 +5,10 @@ use super::theme::Theme;
 use super::view;
 use crate::chat;
 use crate::chat::key::Code;
-use crate::connect::{self, Entered};
-use crate::connection::{Connection, ConnectionEvent, First, Refusal};
-use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{Choice, Questions, SetupEffect, SetupInput};
+use crate::connect::{self, SignedIn};
+use crate::connection::{ConnectFailure, Connection, ConnectionEvent, SignInConfirmation};
+use crate::setup::answers::{SetupContext, SetupResult};
+use crate::setup::questions::{Questions, SetupEffect, SetupInput, SignInChoice};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
 use anyhow::Context;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
-type PendingSignIn = Option<(Choice, connect::SignInAttempt)>;
+type PendingSignIn = Option<(SignInChoice, connect::SignInAttempt)>;
 type Starting = Receiver<Result<setup::Started, NotStarted>>;
 
 /// Asks until one is in. `None` if one leaves.
@@ -29,15 +29,15 @@ type Starting = Receiver<Result<setup::Started, NotStarted>>;
 pub fn ask(
     taken: &mut TerminalGuard,
     welcome: Questions,
-    setting: &Setting,
+    setting: &SetupContext,
     theme: &Theme,
     signals: &Receiver<Signal>,
-) -> anyhow::Result<Option<Answered>> {
-    let looking = setup::look().context("starting a thread")?;
+) -> anyhow::Result<Option<SetupResult>> {
+    let looking = setup::watch_servers().context("starting a thread")?;
     let mut asking = Asking { welcome, setting, attempt: None, starting: never(), over: false };
     loop {
         taken.draw(|area, buffer| view::questions::draw(&asking.welcome, theme, area, buffer))?;
-        let news = asking.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.link.news().clone());
+        let news = asking.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.connection.events().clone());
         let starting = asking.starting.clone();
         select! {
             recv(taken.keys) -> key => match key {
@@ -59,7 +59,7 @@ pub fn ask(
                 return Ok(Some(asking.answered(choice, entered)));
             },
             recv(signals) -> signal => match signal {
-                Ok(Signal::GoOn) => taken.go_on()?,
+                Ok(Signal::Continue) => taken.resume()?,
                 _ => asking.over = true,
             },
             default(IDLE) => {}
@@ -72,7 +72,7 @@ pub fn ask(
 
 struct Asking<'s> {
     welcome: Questions,
-    setting: &'s Setting,
+    setting: &'s SetupContext,
     attempt: PendingSignIn,
     starting: Starting,
     over: bool,
@@ -88,7 +88,7 @@ impl Asking<'_> {
                 }
                 SetupEffect::GiveUp => {
                     if let Some((_, mut attempt)) = self.attempt.take() {
-                        attempt.link.disconnect();
+                        attempt.connection.disconnect();
                     }
                 }
                 SetupEffect::Start => {
@@ -108,23 +108,23 @@ impl Asking<'_> {
     }
 
     /// What a connection that is being made has come to.
-    fn news(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Option<(Choice, Entered)>> {
+    fn news(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Option<(SignInChoice, SignedIn)>> {
         let Some((choice, mut attempt)) = self.attempt.take() else { return Ok(None) };
-        let Some(news) = news.and_then(|news| attempt.link.current(news)) else {
+        let Some(news) = news.and_then(|news| attempt.connection.process(news)) else {
             self.attempt = Some((choice, attempt));
             return Ok(None);
         };
-        match First::of(news) {
+        match SignInConfirmation::of(news) {
             Ok(first) => {
-                let connect::SignInAttempt { link, engine } = attempt;
-                Ok(Some((choice, Entered { link: Box::new(link), engine, first })))
+                let connect::SignInAttempt { connection, engine } = attempt;
+                Ok(Some((choice, SignedIn { connection: Box::new(connection), engine, first })))
             }
-            Err(Refusal { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),
+            Err(ConnectFailure { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),
         }
     }
 
-    fn answered(self, choice: Choice, entered: Entered) -> Answered {
+    fn answered(self, choice: SignInChoice, entered: SignedIn) -> SetupResult {
         let who = self.setting.identity(&choice);
-        Answered { server: choice.server, server_id: choice.server_id, who, entered, note: self.welcome.note }
+        SetupResult { server: choice.server, server_id: choice.server_id, who, entered, note: self.welcome.note }
     }
 }

@@ -46,7 +46,7 @@ impl Screen {
     pub(super) fn take() -> io::Result<Screen> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            give_back();
+            restore();
             before(panic);
             // The other threads must not go on drawing on a terminal that is the shell's again.
             if std::thread::current().name() != Some("main") {
@@ -93,7 +93,7 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal is gone.
-    pub(super) fn take_again(&mut self) -> io::Result<()> {
+    pub(super) fn reacquire(&mut self) -> io::Result<()> {
         enter()?;
         self.forget();
         Ok(())
@@ -112,7 +112,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
@@ -120,7 +120,7 @@ fn enter() -> io::Result<()> {
     info!("taking the terminal");
     TAKEN.store(true, SeqCst);
     enable_raw_mode()?;
-    set_modes(&mut stdout()).inspect_err(|_| give_back())
+    set_modes(&mut stdout()).inspect_err(|_| restore())
 }
 
 /// Sets the modes of the full screen.
@@ -136,7 +136,7 @@ fn reset_modes(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Gives the terminal back as it was, if the program has it.
-pub(super) fn give_back() {
+pub(super) fn restore() {
     if !TAKEN.swap(false, SeqCst) {
         return;
     }

@@ -29,10 +29,10 @@ pub fn scan() -> Result<Scan, Failure> {
     let iw = Tool::find("iw")?;
     let said = iw.run(&["dev"])?;
     // On a machine without any adapter `iw` may fail like this, too; the empty list below then reports that.
-    if !said.success && !said.complaint.contains("nl80211 not found") {
-        return Err(iw.complains(&said));
+    if !said.success && !said.stderr.contains("nl80211 not found") {
+        return Err(iw.failure_of(&said));
     }
-    let interfaces = interfaces(&said.text);
+    let interfaces = interfaces(&said.stdout);
     if interfaces.is_empty() {
         return Err(Failure::NoAdapter);
     }
@@ -46,28 +46,28 @@ pub fn scan() -> Result<Scan, Failure> {
             }
             Err(trouble) => troubles.push(trouble),
         }
-        if matches!(troubles.last(), Some(Failure::Slow { .. })) {
+        if matches!(troubles.last(), Some(Failure::TimedOut { .. })) {
             // The other interfaces would likely hang as well, each for the full deadline.
             break;
         }
     }
-    if found.networks.is_empty() { Err(troubles.into_iter().max().unwrap_or(Failure::Nothing)) } else { Ok(found) }
+    if found.networks.is_empty() { Err(troubles.into_iter().max().unwrap_or(Failure::NoNetwork)) } else { Ok(found) }
 }
 
 /// Scans on one interface. Where the user may not scan, or another scan is running, returns the kernel's cached list.
 fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Failure> {
     let said = iw.run(&["dev", interface, "scan"])?;
     if said.success {
-        return Ok(Scan { networks: parse(said.whole("BSS "))?, note: None });
+        return Ok(Scan { networks: parse(said.complete_entries("BSS "))?, note: None });
     }
     let (note, otherwise) = match refusal(&said) {
         IwRefusal::NotPermitted => (CACHED_NOT_PERMITTED, Failure::NotPermitted),
-        IwRefusal::Busy => (CACHED_BUSY, Failure::Nothing),
-        IwRefusal::Off => return Err(Failure::Off(HOW_TO_ENABLE)),
-        IwRefusal::Other => return Err(iw.complains(&said)),
+        IwRefusal::Busy => (CACHED_BUSY, Failure::NoNetwork),
+        IwRefusal::Off => return Err(Failure::WifiOff(HOW_TO_ENABLE)),
+        IwRefusal::Other => return Err(iw.failure_of(&said)),
     };
     let said = iw.run(&["dev", interface, "scan", "dump"])?;
-    let networks = parse(said.whole("BSS "))?;
+    let networks = parse(said.complete_entries("BSS "))?;
     if networks.is_empty() { Err(otherwise) } else { Ok(Scan { networks, note: Some(note) }) }
 }
 
@@ -80,7 +80,7 @@ enum IwRefusal {
 }
 
 fn refusal(said: &ToolOutput) -> IwRefusal {
-    let complaint = said.complaint.trim_end();
+    let complaint = said.stderr.trim_end();
     match complaint {
         _ if complaint.ends_with(NOT_PERMITTED) => IwRefusal::NotPermitted,
         _ if complaint.ends_with(BUSY) => IwRefusal::Busy,
@@ -119,7 +119,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
         }
     }
     if entries.is_empty() && !text.trim().is_empty() {
-        return Err(Failure::Unintelligible("iw"));
+        return Err(Failure::UnknownFormat("iw"));
     }
     Ok(entries.into_iter().map(BssEntry::network).collect())
 }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn accepts_empty_output_and_rejects_other_text() {
         assert_eq!(parse("").unwrap(), []);
-        assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Failure::Unintelligible("iw")));
+        assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Failure::UnknownFormat("iw")));
         let list = parse("BSS nonsense\n\tfreq: much\n\tsignal: nan dBm\nBSS \n\tsignal: 200/100\n").unwrap();
         assert_eq!(lines(&list), ["(hidden) | - | - | - - | open", "(hidden) | - | 100 | - - | open"]);
     }

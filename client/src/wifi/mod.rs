@@ -49,7 +49,7 @@ pub fn run(json: bool) -> anyhow::Result<bool> {
 
 /// Returns the first scan that succeeds, or the most specific error of all tools.
 fn first_success(scanners: &[Scanner]) -> Result<Scan, Failure> {
-    let mut most_specific = Failure::Missing;
+    let mut most_specific = Failure::NoTool;
     for scan in scanners {
         match scan() {
             Ok(found) => return Ok(found),

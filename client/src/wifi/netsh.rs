@@ -31,14 +31,14 @@ pub fn scan() -> Result<Scan, Failure> {
     let netsh = Tool::at("netsh", below("SystemRoot", "C:\\Windows", "System32\\netsh.exe"));
     let said = netsh.run(&["wlan", "show", "networks", "mode=bssid"])?;
     if !said.success {
-        return Err(if said.text.contains(LOCATION) { Failure::NoLocation } else { netsh.complains(&said) });
+        return Err(if said.stdout.contains(LOCATION) { Failure::NoLocation } else { netsh.failure_of(&said) });
     }
-    let mut networks = parse(said.whole("\nSSID "));
+    let mut networks = parse(said.complete_entries("\nSSID "));
     if networks.is_empty() {
-        return Err(Failure::Nothing);
+        return Err(Failure::NoNetwork);
     }
     // If this call fails, the list is printed without marks.
-    let used = netsh.run(&["wlan", "show", "interfaces"]).map(|said| connected(&said.text)).unwrap_or_default();
+    let used = netsh.run(&["wlan", "show", "interfaces"]).map(|said| connected(&said.stdout)).unwrap_or_default();
     for network in &mut networks {
         network.in_use = network.bssid.is_some_and(|bssid| used.contains(&bssid));
     }
@@ -156,15 +156,15 @@ fn security(authentication: &str, encryption: &str) -> String {
     if !security.add(&WORDS, generation) {
         let open = !CIPHERS.contains(&encryption);
         return if open {
-            Security::told(&WORDS, encryption.split(' ').filter(|word| *word == "WEP"), encryption)
+            Security::describe(&WORDS, encryption.split(' ').filter(|word| *word == "WEP"), encryption)
         } else {
-            Security::told(&WORDS, [authentication].into_iter(), authentication)
+            Security::describe(&WORDS, [authentication].into_iter(), authentication)
         };
     }
     match words.next().and_then(|kind| kind.chars().next()) {
         None | Some('P' | 'p') => security.to_string(),
         Some('E' | 'e') => format!("{security} Enterprise"),
-        Some(_) => Security::told(&[], [authentication].into_iter(), authentication),
+        Some(_) => Security::describe(&[], [authentication].into_iter(), authentication),
     }
 }
 

@@ -44,11 +44,11 @@ pub fn scan() -> Result<Scan, Failure> {
     let tool = Tool::at("system_profiler", "/usr/sbin/system_profiler");
     let said = tool.run(&["SPAirPortDataType", "-json"])?;
     if !said.success {
-        return Err(tool.complains(&said));
+        return Err(tool.failure_of(&said));
     }
-    let networks = parse(&said.text)?;
+    let networks = parse(&said.stdout)?;
     if networks.is_empty() {
-        return Err(Failure::Nothing);
+        return Err(Failure::NoNetwork);
     }
     let withheld = networks.iter().any(|network| network.name == Name::Withheld);
     Ok(Scan { networks, note: withheld.then_some(WITHHELD) })
@@ -59,8 +59,8 @@ pub fn scan() -> Result<Scan, Failure> {
 /// # Errors
 /// The text is no such report, or the report shows no adapter or only adapters that are off.
 pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
-    let report: Value = serde_json::from_str(text).map_err(|_| Failure::Unintelligible("system_profiler"))?;
-    let sections = report["SPAirPortDataType"].as_array().ok_or(Failure::Unintelligible("system_profiler"))?;
+    let report: Value = serde_json::from_str(text).map_err(|_| Failure::UnknownFormat("system_profiler"))?;
+    let sections = report["SPAirPortDataType"].as_array().ok_or(Failure::UnknownFormat("system_profiler"))?;
     let interfaces: Vec<&Value> = sections.iter().flat_map(|s| items(&s["spairport_airport_interfaces"])).collect();
     let networks: Vec<Network> = interfaces.iter().copied().flat_map(in_range).collect();
     if !networks.is_empty() {
@@ -70,7 +70,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
     let states: Vec<&str> = interfaces.iter().filter_map(|i| i["spairport_status_information"].as_str()).collect();
     match states[..] {
         [] => Err(Failure::NoAdapter),
-        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Failure::Off(HOW_TO_ENABLE)),
+        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Failure::WifiOff(HOW_TO_ENABLE)),
         _ => Ok(networks),
     }
 }
@@ -98,7 +98,7 @@ fn network(told: &Value, in_use: bool) -> Option<Network> {
         signal: told["spairport_signal_noise"].as_str().and_then(signal),
         channel: Some(channel),
         band: band.or(Band::of_channel(channel)),
-        security: if mode.is_empty() { "?".into() } else { Security::told(&MODES, [mode].into_iter(), mode) },
+        security: if mode.is_empty() { "?".into() } else { Security::describe(&MODES, [mode].into_iter(), mode) },
         in_use,
     })
 }
@@ -155,11 +155,11 @@ mod tests {
             {"_name":"en0","spairport_status_information":"spairport_status_off"},{"_name":"awdl0"}]}]}"#;
         let alone = off.replace("status_off", "status_disassociated");
         let none = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[]}]}"#;
-        assert_eq!(parse(off), Err(Failure::Off(HOW_TO_ENABLE)));
+        assert_eq!(parse(off), Err(Failure::WifiOff(HOW_TO_ENABLE)));
         assert_eq!(parse(&alone), Ok(vec![]));
         assert_eq!(parse(none), Err(Failure::NoAdapter));
         for wrong in ["", "{}", "[1]", r#"{"SPAirPortDataType":5}"#] {
-            assert_eq!(parse(wrong), Err(Failure::Unintelligible("system_profiler")), "{wrong}");
+            assert_eq!(parse(wrong), Err(Failure::UnknownFormat("system_profiler")), "{wrong}");
         }
     }
 }

@@ -78,7 +78,7 @@ fn one_working_tool_suffices() {
     let found = || Ok(Scan { networks: iw::parse("BSS \n")?, note: None });
     assert_eq!(first_success(&[|| Err(Failure::NoAdapter), found]).ok().map(|scan| scan.networks.len()), Some(1));
     let why = |scanners: &[super::Scanner]| first_success(scanners).err();
-    assert_eq!(why(&[|| Err(Failure::Missing), || Err(Failure::Missing)]), Some(Failure::Missing));
-    assert_eq!(why(&[|| Err(Failure::NoAdapter), || Err(Failure::Missing)]), Some(Failure::NoAdapter));
-    assert_eq!(why(&[|| Err(Failure::Nothing), || Err(Failure::Off("so"))]), Some(Failure::Off("so")));
+    assert_eq!(why(&[|| Err(Failure::NoTool), || Err(Failure::NoTool)]), Some(Failure::NoTool));
+    assert_eq!(why(&[|| Err(Failure::NoAdapter), || Err(Failure::NoTool)]), Some(Failure::NoAdapter));
+    assert_eq!(why(&[|| Err(Failure::NoNetwork), || Err(Failure::WifiOff("so"))]), Some(Failure::WifiOff("so")));
 }

@@ -34,22 +34,22 @@ pub struct Tool {
 #[derive(Debug)]
 pub struct ToolOutput {
     /// On standard output, what is not UTF-8 replaced.
-    pub text: String,
+    pub stdout: String,
     /// On standard error.
-    pub complaint: String,
+    pub stderr: String,
     /// It ended well.
     pub success: bool,
     /// There was more, which nobody read.
-    cut: bool,
+    truncated: bool,
 }
 
 impl ToolOutput {
     /// What it printed, without the entry in which it was cut off: half a description would be a wrong one. `start` is
     /// how entries begin.
     #[must_use]
-    pub fn whole(&self, start: &str) -> &str {
-        let end = if self.cut { self.text.rfind(start).unwrap_or(0) } else { self.text.len() };
-        &self.text[..end]
+    pub fn complete_entries(&self, start: &str) -> &str {
+        let end = if self.truncated { self.stdout.rfind(start).unwrap_or(0) } else { self.stdout.len() };
+        &self.stdout[..end]
     }
 }
 
@@ -61,7 +61,7 @@ impl Tool {
     pub fn find(name: &'static str) -> Result<Tool, Failure> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let file = folders(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-        file.map(|file| Tool::at(name, file)).ok_or(Failure::Missing)
+        file.map(|file| Tool::at(name, file)).ok_or(Failure::NoTool)
     }
 
     /// At a place that is always the same.
@@ -86,12 +86,12 @@ impl Tool {
 
     /// Its complaint as a trouble.
     #[must_use]
-    pub fn complains(&self, said: &ToolOutput) -> Failure {
-        let text = if said.complaint.trim().is_empty() { &said.text } else { &said.complaint };
+    pub fn failure_of(&self, said: &ToolOutput) -> Failure {
+        let text = if said.stderr.trim().is_empty() { &said.stdout } else { &said.stderr };
         let lines: Vec<String> = text.lines().map(|line| clean(line).trim().to_owned()).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
         let why = if lines.is_empty() { "nothing".into() } else { lines.join(" ") };
-        Failure::Complains { tool: self.name, why: why.chars().take(LONGEST_COMPLAINT).collect() }
+        Failure::ToolFailed { tool: self.name, why: why.chars().take(LONGEST_COMPLAINT).collect() }
     }
 
     fn start(&self, args: &[&str]) -> Result<Child, Failure> {
@@ -103,22 +103,23 @@ impl Tool {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Failure::Missing,
-            _ => Failure::Complains { tool: self.name, why: error.to_string() },
+            ErrorKind::NotFound => Failure::NoTool,
+            _ => Failure::ToolFailed { tool: self.name, why: error.to_string() },
         })
     }
 
     fn listen(&self, child: &mut Child, until: Instant) -> Result<ToolOutput, Failure> {
-        let slow = || Failure::Slow { tool: self.name, seconds: self.deadline.as_secs() };
-        let (output, complaint) = (reader(child.stdout.take()), reader(child.stderr.take()));
-        let (text, cut) = output.recv_deadline(until).map_err(|_| slow())?;
-        if cut {
+        let slow = || Failure::TimedOut { tool: self.name, seconds: self.deadline.as_secs() };
+        let stdout = reader(child.stdout.take());
+        let stderr = reader(child.stderr.take());
+        let (stdout, truncated) = stdout.recv_deadline(until).map_err(|_| slow())?;
+        if truncated {
             // It would wait for somebody who reads the rest.
             stop(child);
         }
-        let (complaint, _) = complaint.recv_deadline(until).map_err(|_| slow())?;
+        let (stderr, _) = stderr.recv_deadline(until).map_err(|_| slow())?;
         let status = ended(child, until).ok_or_else(slow)?;
-        Ok(ToolOutput { text, complaint, success: cut || status.success(), cut })
+        Ok(ToolOutput { stdout, stderr, success: truncated || status.success(), truncated })
     }
 }
 
@@ -161,7 +162,7 @@ fn stop(child: &mut Child) {
 
 /// The folders of `PATH`, and the `sbin` beside each `bin`: that is where iw is, and only root has it in the `PATH`.
 fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
-    let bins: Vec<PathBuf> = paths::of_programs(path).collect();
+    let bins: Vec<PathBuf> = paths::program_folders(path).collect();
     let beside = |bin: &PathBuf| (bin.file_name() == Some(OsStr::new("bin"))).then(|| bin.with_file_name("sbin"));
     let sbins: Vec<PathBuf> = bins.iter().filter_map(beside).collect();
     bins.into_iter().chain(sbins)
@@ -185,12 +186,12 @@ mod tests {
     #[test]
     fn what_it_says_is_heard() {
         let said = sh(DEADLINE, "echo $LC_ALL; echo oops >&2; exit 3").unwrap();
-        assert_eq!((&*said.text, &*said.complaint, said.success), ("C.UTF-8\n", "oops\n", false));
+        assert_eq!((&*said.stdout, &*said.stderr, said.success), ("C.UTF-8\n", "oops\n", false));
         let tool = Tool::at("sh", "/bin/sh");
-        assert_eq!(tool.complains(&said), Failure::Complains { tool: "sh", why: "oops".into() });
+        assert_eq!(tool.failure_of(&said), Failure::ToolFailed { tool: "sh", why: "oops".into() });
         let said = sh(DEADLINE, "printf '\\n\\033[31mbad\\nworse\\377\\n'; exit 1").unwrap();
-        assert_eq!(tool.complains(&said), Failure::Complains { tool: "sh", why: "bad worse\u{fffd}".into() });
-        assert_eq!(Tool::at("nothing", "/nowhere").run(&[]).unwrap_err(), Failure::Missing);
+        assert_eq!(tool.failure_of(&said), Failure::ToolFailed { tool: "sh", why: "bad worse\u{fffd}".into() });
+        assert_eq!(Tool::at("nothing", "/nowhere").run(&[]).unwrap_err(), Failure::NoTool);
     }
 
     #[test]
@@ -206,7 +207,7 @@ mod tests {
         ] {
             let begun = Instant::now();
             let trouble = sh(Duration::from_millis(200), script).unwrap_err();
-            assert_eq!(trouble, Failure::Slow { tool: "sh", seconds: 0 }, "{script}");
+            assert_eq!(trouble, Failure::TimedOut { tool: "sh", seconds: 0 }, "{script}");
             assert!(begun.elapsed() < DEADLINE / 2, "{script}: {:?}", begun.elapsed());
         }
     }
@@ -214,12 +215,12 @@ mod tests {
     #[test]
     fn output_without_end_is_cut_where_an_entry_begins() {
         let said = sh(DEADLINE, "yes 'entry 1'").unwrap();
-        assert!(said.success && said.text.len() as u64 == LONGEST_OUTPUT + 1);
-        let whole = said.whole("entry");
-        assert!(whole.len() < said.text.len() && whole.ends_with("entry 1\n"));
-        assert_eq!(said.whole("nothing begins so"), "");
+        assert!(said.success && said.stdout.len() as u64 == LONGEST_OUTPUT + 1);
+        let whole = said.complete_entries("entry");
+        assert!(whole.len() < said.stdout.len() && whole.ends_with("entry 1\n"));
+        assert_eq!(said.complete_entries("nothing begins so"), "");
         let said = sh(DEADLINE, "echo entry").unwrap();
-        assert_eq!(said.whole("entry"), "entry\n");
+        assert_eq!(said.complete_entries("entry"), "entry\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Lines in, lines out, without a socket, a thread, a terminal or a clock: ([`Plain`], [`PlainInput`]) → (state, [`Act`]s).
+//! Lines in, lines out, without a socket, a thread, a terminal or a clock: ([`Plain`], [`PlainInput`]) → (state, [`PlainEffect`]s).
 //! The engine sends what is typed, in its order; here is what a line means, what is printed, and when it ends.
 
 mod session;
@@ -52,7 +52,7 @@ pub enum PlainInput {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum PlainEffect {
     /// The engine wants this done.
     Engine(crate::engine::Effect),
     /// Print the event that has just come in.
@@ -62,7 +62,7 @@ pub enum Act {
     /// Print an answer of this program's own to a command object.
     Answer(Box<Event<'static>>),
     /// Say something beside what the server tells.
-    Say(String),
+    Notice(String),
     /// Ask for passwords on the terminal; what they come to comes back as [`PlainInput::Passwords`].
     AskPasswords(Purpose),
     /// Remember for the next time that the user signs in with an account.
@@ -100,7 +100,7 @@ struct Typed {
 #[derive(Debug)]
 pub struct Plain {
     engine: Engine,
-    ways: PlainOptions,
+    options: PlainOptions,
     /// Where the user is, as far as it was typed; talk goes into the last one.
     rooms: Vec<Box<str>>,
     /// What was typed and is not dealt with, by number.
@@ -128,17 +128,17 @@ pub struct Plain {
     behind_quit_count: usize,
     over: bool,
     now: Now,
-    acts: Vec<Act>,
+    acts: Vec<PlainEffect>,
 }
 
 impl Plain {
     /// A user whose session `engine` is.
     #[must_use]
-    pub fn new(mut engine: Engine, ways: PlainOptions) -> Plain {
-        engine.set_options(Options { idle_ms: ways.keepalive_ms, one_order: true, mesh: ways.mesh });
+    pub fn new(mut engine: Engine, options: PlainOptions) -> Plain {
+        engine.set_options(Options { idle_ms: options.keepalive_ms, one_order: true, mesh: options.mesh });
         Plain {
             engine,
-            ways,
+            options,
             rooms: Vec::new(),
             typed: BTreeMap::new(),
             keys: 0,
@@ -160,7 +160,7 @@ impl Plain {
     }
 
     /// Takes note of what happened at `now`, and says what is to be done.
-    pub fn step(&mut self, input: PlainInput, now: Now) -> Vec<Act> {
+    pub fn step(&mut self, input: PlainInput, now: Now) -> Vec<PlainEffect> {
         self.now = now;
         self.engine.set_now(now);
         if self.over {
@@ -173,11 +173,11 @@ impl Plain {
             PlainInput::End => self.end(),
             PlainInput::Stop => self.leave(Ok(())),
             PlainInput::Tick => self.tick(),
-            PlainInput::Event(event) => self.hear(&event),
+            PlainInput::Event(event) => self.handle_event(&event),
             PlainInput::Down { why, loss } => self.down(&why, loss),
-            PlainInput::Refused(refused) => self.not_let_in(&refused),
+            PlainInput::Refused(refused) => self.sign_in_refused(&refused),
         }
-        self.settle();
+        self.finish_step();
         std::mem::take(&mut self.acts)
     }
 
@@ -188,7 +188,7 @@ impl Plain {
             return true;
         }
         // What is said past the server does not wait for it.
-        let goes_on = self.ways.interactive || self.engine.is_up() || !self.encrypted.is_empty();
+        let goes_on = self.options.interactive || self.engine.is_up() || !self.encrypted.is_empty();
         self.engine.was_up()
             && goes_on
             && !self.ending
@@ -217,18 +217,18 @@ impl Plain {
     /// Answers a command object that goes no further.
     fn answer(&mut self, label: Option<String>, what: EventKind<'static>) {
         let reply = label.map(|label| Reply { label: label.into(), done: true });
-        self.acts.push(Act::Answer(Box::new(Event { reply, ..what.at(self.now.wall) })));
+        self.acts.push(PlainEffect::Answer(Box::new(Event { reply, ..what.at(self.now.wall) })));
     }
 
     fn say(&mut self, text: &str) {
-        self.acts.push(Act::Say(text.to_owned()));
+        self.acts.push(PlainEffect::Notice(text.to_owned()));
     }
 
     /// A line will not be sent; or the server did not take it.
     fn refuse(&mut self, typed: &str, why: &str) {
         self.refused += 1;
         let typed = landline_common::clean::clean(typed);
-        let text = if self.ways.interactive { why.to_owned() } else { format!("{why}: {typed}") };
+        let text = if self.options.interactive { why.to_owned() } else { format!("{why}: {typed}") };
         self.say(&text);
     }
 
@@ -258,7 +258,7 @@ impl Plain {
             named.push(format!("not sent: {} more lines", unsent - named.len()));
         }
         named.iter().for_each(|text| self.say(text));
-        let for_scripts = !self.ways.interactive;
+        let for_scripts = !self.options.interactive;
         if end.is_err() && for_scripts && !self.ending {
             self.say("what else comes from standard input was not sent");
         }
@@ -271,7 +271,7 @@ impl Plain {
         if let Some(label) = self.quit_label.take() {
             self.answer(Some(label), EventKind::Done { id: None, repeated: false });
         }
-        self.acts.push(Act::Leave(end));
+        self.acts.push(PlainEffect::Leave(end));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The connection, and what has become of one's own lines; when it ends.
 
-use super::{Act, Plain};
-use crate::engine::{DeliveryUpdate, Effect, Looked, Phase, Progress, Update};
+use super::{Plain, PlainEffect};
+use crate::engine::{DeliveryUpdate, Effect, MessageSource, Phase, Progress, Update};
 use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text::Dialect;
 
@@ -10,13 +10,13 @@ const LONGEST_BEHIND_QUIT: usize = 100_000;
 
 impl Plain {
     /// What the engine wants done is done, and what it tells is told; when nothing is left to do, it ends.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn finish_step(&mut self) {
         loop {
-            let (effects, updates) = self.engine.take();
+            let (effects, updates) = self.engine.take_output();
             if (effects.is_empty() && updates.is_empty()) || self.over {
                 break;
             }
-            self.acts.extend(effects.into_iter().map(Act::Engine));
+            self.acts.extend(effects.into_iter().map(PlainEffect::Engine));
             updates.into_iter().for_each(|update| self.update(update));
         }
         self.answered = None;
@@ -24,7 +24,7 @@ impl Plain {
         if self.ending && (!listens || self.behind_quit_count > LONGEST_BEHIND_QUIT) {
             let up = self.engine.is_up();
             // Without a connection, people do not wait for one to leave, and scripts only for lines that are to be sent.
-            if self.typed.is_empty() || (!up && self.ways.interactive) {
+            if self.typed.is_empty() || (!up && self.options.interactive) {
                 self.leave(Ok(()));
             }
         }
@@ -43,15 +43,15 @@ impl Plain {
                 }
                 self.lost = None;
             }
-            Update::Account => self.acts.push(Act::RememberAccount),
+            Update::Account => self.acts.push(PlainEffect::RememberAccount),
             Update::Delivery(DeliveryUpdate { key, progress, .. }) => self.delivered(key, progress),
             // Talk must not go into another room than the one it is meant for.
-            Update::KeptOut { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
-            Update::KeptOut { room, .. } | Update::Left { room } => self.go_out_of(&room),
+            Update::EntryRefused { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
+            Update::EntryRefused { room, .. } | Update::Left { room } => self.go_out_of(&room),
             Update::Recalled { event, missed } => {
                 // Programs have got it already, and of what a user did not miss there is nothing to tell.
-                if missed && !self.ways.json && self.shows_missed() {
-                    self.acts.push(Act::ShowLate(event, Dialect::Lines));
+                if missed && !self.options.json && self.shows_missed() {
+                    self.acts.push(PlainEffect::ShowLate(event, Dialect::Lines));
                 }
             }
             // What the line has come to says it.
@@ -62,14 +62,14 @@ impl Plain {
 
     /// What was missed before the first sign-in is for people who come back, not for scripts.
     pub(super) fn shows_missed(&self) -> bool {
-        self.ways.interactive || self.lost.is_some() || self.came_back
+        self.options.interactive || self.lost.is_some() || self.came_back
     }
 
     /// What a line has come to.
     fn delivered(&mut self, key: u64, progress: Progress) {
         match progress {
-            Progress::Unsent => {}
-            Progress::OnTheWay => {
+            Progress::Queued => {}
+            Progress::Sent => {
                 if let Some(typed) = self.typed.get_mut(&key) {
                     typed.sent = true;
                 }
@@ -78,7 +78,7 @@ impl Plain {
             Progress::Failed(why) => {
                 let Some(typed) = self.typed.remove(&key) else { return };
                 // Why the server refused it, it has said itself.
-                match (self.answered == Some(key), self.ways.interactive) {
+                match (self.answered == Some(key), self.options.interactive) {
                     (true, true) => self.refused += 1,
                     (true, false) => {
                         self.refused += 1;
@@ -95,19 +95,19 @@ impl Plain {
         if !self.engine.was_up() {
             return self.leave(Err(why.to_owned()));
         }
-        self.engine.down(why, loss);
-        self.is_down(why);
+        self.engine.connection_lost(why, loss);
+        self.report_outage(why);
     }
 
-    pub(super) fn not_let_in(&mut self, refused: &SignInRefused) {
+    pub(super) fn sign_in_refused(&mut self, refused: &SignInRefused) {
         if !self.engine.was_up() {
             return self.leave(Err(refused.why.clone()));
         }
-        self.engine.refused(refused);
-        self.is_down(&refused.why);
+        self.engine.sign_in_refused(refused);
+        self.report_outage(&refused.why);
     }
 
-    fn is_down(&mut self, why: &str) {
+    fn report_outage(&mut self, why: &str) {
         self.came_back = true;
         let text = match self.engine.phase() {
             Phase::Stopped { why } => {
@@ -131,33 +131,33 @@ impl Plain {
 
     pub(super) fn tick(&mut self) {
         if let Some((since, why)) = &self.lost
-            && !self.ways.interactive
+            && !self.options.interactive
             && self.encrypted.is_empty()
-            && since.saturating_add(self.ways.patience_ms) <= self.now.ms
+            && since.saturating_add(self.options.patience_ms) <= self.now.ms
         {
-            let why = format!("no connection for {} s: {why}", self.ways.patience_ms / 1_000);
+            let why = format!("no connection for {} s: {why}", self.options.patience_ms / 1_000);
             return self.leave(Err(why));
         }
         let was_up = self.engine.is_up();
         self.engine.tick();
         if was_up && !self.engine.is_up() {
-            self.is_down("the server does not answer");
+            self.report_outage("the server does not answer");
         }
     }
 
     /// Whether an event out of the history is printed.
-    pub(super) fn shows_recalled(&self, looked: Looked, new: bool, own: bool) -> bool {
+    pub(super) fn shows_recalled(&self, looked: MessageSource, new: bool, own: bool) -> bool {
         match looked {
-            Looked::Missed => new && (self.ways.json || !own && self.shows_missed()),
-            Looked::Held => new && self.ways.json && self.came_back,
-            Looked::Older => false,
-            Looked::No | Looked::Asked | Looked::Searched => true,
+            MessageSource::Missed => new && (self.options.json || !own && self.shows_missed()),
+            MessageSource::HeldBack => new && self.options.json && self.came_back,
+            MessageSource::Scrollback => false,
+            MessageSource::Live | MessageSource::Requested | MessageSource::Search => true,
         }
     }
 
     /// What leaves in order: the server is told.
     #[must_use]
-    pub fn farewell() -> Effect {
-        Effect::Send(crate::engine::Engine::farewell())
+    pub fn quit_effect() -> Effect {
+        Effect::Send(crate::engine::Engine::quit_line())
     }
 }

@@ -1,45 +1,47 @@
 //! What is told: which of it is printed, and how.
 
-use super::{Act, Plain};
+use super::{Plain, PlainEffect};
 use crate::engine::IncomingEvent;
 use landline_common::text::Dialect;
 use landline_common::{Cause, Event, EventKind};
 
 impl Plain {
-    pub(super) fn hear(&mut self, event: &Event<'_>) {
+    pub(super) fn handle_event(&mut self, event: &Event<'_>) {
         let first = !self.engine.was_up();
-        let heard = self.engine.hear(event);
+        let heard = self.engine.handle_event(event);
         self.answered = heard.answer.as_ref().map(|(_, key)| *key);
-        if self.is_shown(event, &heard, first) && !self.over {
-            self.acts.push(Act::Show(self.dialect(&event.what)));
+        if self.note_event(event, &heard, first) && !self.over {
+            self.acts.push(PlainEffect::Show(self.dialect(&event.what)));
         }
     }
 
-    fn is_shown(&mut self, event: &Event<'_>, heard: &IncomingEvent, first: bool) -> bool {
-        let json = self.ways.json;
+    fn note_event(&mut self, event: &Event<'_>, heard: &IncomingEvent, first: bool) -> bool {
+        let json = self.options.json;
         // What this program asks itself, nobody waits for.
         let asked_by_itself = heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed());
         match &event.what {
-            EventKind::Welcome { .. } => json || (first && self.ways.interactive),
+            EventKind::Welcome { .. } => json || (first && self.options.interactive),
             EventKind::Said { user, .. } | EventKind::SaidToAll { user, .. } => {
-                heard.new && (json || !self.engine.is_me(user))
+                heard.is_new && (json || !self.engine.is_me(user))
             }
-            EventKind::Recalled { user, .. } => self.shows_recalled(heard.looked, heard.new, self.engine.is_me(user)),
-            EventKind::Direct { .. } | EventKind::Private { .. } => heard.new,
+            EventKind::Recalled { user, .. } => {
+                self.shows_recalled(heard.source, heard.is_new, self.engine.is_me(user))
+            }
+            EventKind::Direct { .. } | EventKind::Private { .. } => heard.is_new,
             EventKind::CaughtUp { .. } => json && self.came_back,
             EventKind::Done { .. } => json,
             EventKind::Ping => false,
             EventKind::Report(report) if report.cause == Cause::Throttled => false,
             EventKind::DirectTalk { own, .. } => json || !own,
             EventKind::DirectConnected { with, .. } => {
-                self.encrypted_over(with);
+                self.forget_encrypted(with);
                 self.encrypted.push(with.to_lowercase());
                 true
             }
             EventKind::DirectEnded { with, reason } => {
-                self.encrypted_over(with);
+                self.forget_encrypted(with);
                 self.engine
-                    .encrypted_chat_over(with, &format!("the encrypted chat is over before this was sent: {reason}"));
+                    .fail_encrypted_lines(with, &format!("the encrypted chat is over before this was sent: {reason}"));
                 true
             }
             EventKind::PrivateConnected { with } => {
@@ -55,7 +57,7 @@ impl Plain {
         }
     }
 
-    fn encrypted_over(&mut self, with: &str) {
+    fn forget_encrypted(&mut self, with: &str) {
         let with = with.to_lowercase();
         self.encrypted.retain(|other| *other != with);
     }
@@ -74,7 +76,7 @@ impl Plain {
             | EventKind::DirectRejected { .. }
             | EventKind::DirectConnected { .. }
             | EventKind::DirectEnded { .. }
-                if self.ways.interactive =>
+                if self.options.interactive =>
             {
                 Dialect::LanTalk
             }

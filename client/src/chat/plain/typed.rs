@@ -1,7 +1,7 @@
 //! What was typed: a line → what is to be sent, and kept until it is dealt with.
 
-use super::{Act, BEHIND_QUIT_MS, NAMED, Plain, Typed};
-use crate::chat::line::too_long;
+use super::{BEHIND_QUIT_MS, NAMED, Plain, PlainEffect, Typed};
+use crate::chat::line::length_error;
 use crate::chat::password_form::{PasswordAnswer, Purpose};
 use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
@@ -19,10 +19,10 @@ impl Plain {
         if self.ending {
             return;
         }
-        if self.ways.say {
+        if self.options.say {
             return self.talk(line, line);
         }
-        if self.ways.json && Request::is_object(line) {
+        if self.options.json && Request::is_object(line) {
             return self.object(line);
         }
         let word = line.split(' ').next().unwrap_or_default().to_lowercase();
@@ -39,13 +39,13 @@ impl Plain {
         match self.meaning(line, &me) {
             None => {}
             Some(Err(why)) => self.refuse(line, &why.to_string()),
-            Some(Ok(command)) => self.obey(line, &command),
+            Some(Ok(command)) => self.run_command(line, &command),
         }
     }
 
     /// Out of a pipe only a slash makes a command: a log may say "exit", or begin with a name.
     fn meaning<'l>(&self, line: &'l str, me: &str) -> Option<Result<Command<'l>, CommandError<'l>>> {
-        if self.ways.interactive || line.starts_with('/') {
+        if self.options.interactive || line.starts_with('/') {
             return parse(line, me);
         }
         (!line.trim_start().is_empty()).then_some(Ok(Command::Say(line)))
@@ -59,7 +59,7 @@ impl Plain {
         }
     }
 
-    fn obey(&mut self, typed: &str, command: &Command<'_>) {
+    fn run_command(&mut self, typed: &str, command: &Command<'_>) {
         match *command {
             Command::Quit => self.quit(),
             Command::Say(text) => self.talk(typed, text),
@@ -97,13 +97,13 @@ impl Plain {
 
     /// Asks for passwords where a user can type them without their being seen.
     fn ask_passwords(&mut self, typed: &str, purpose: Purpose) {
-        if !self.ways.interactive {
+        if !self.options.interactive {
             let why = "a password is asked for on a terminal; programs send an object, with --json";
             return self.refuse(typed, why);
         }
-        match purpose.refusal(&self.engine, self.ways.mesh) {
+        match purpose.refusal(&self.engine, self.options.mesh) {
             Some(why) => self.refuse(typed, &why),
-            None => self.acts.push(Act::AskPasswords(purpose)),
+            None => self.acts.push(PlainEffect::AskPasswords(purpose)),
         }
     }
 
@@ -118,21 +118,21 @@ impl Plain {
 
     fn send(&mut self, typed: &str, target: &Target, text: &str) {
         let text = clean_message(text);
-        if let Some(why) = too_long(&text) {
+        if let Some(why) = length_error(&text) {
             return self.refuse(typed, &why);
         }
         if text.is_empty() {
             return;
         }
         let key = self.next_key();
-        let done = self.engine.say(key, target, &text).map_err(str::to_owned);
-        self.taken(typed, key, done);
+        let done = self.engine.send_message(key, target, &text).map_err(str::to_owned);
+        self.track(typed, key, done);
     }
 
     /// Where talk goes follows what is typed: the server is asked meanwhile.
     fn command(&mut self, typed: &str, command: &Command<'_>) {
         let (key, room) = (self.next_key(), self.room().map(str::to_owned));
-        let done = self.engine.command(key, command, room.as_deref()).map_err(str::to_owned);
+        let done = self.engine.send_command(key, command, room.as_deref()).map_err(str::to_owned);
         if done.is_ok() {
             match command {
                 Command::Join(room) => self.go_into(room),
@@ -140,7 +140,7 @@ impl Plain {
                 _ => {}
             }
         }
-        self.taken(typed, key, done);
+        self.track(typed, key, done);
     }
 
     /// A command object, as a program writes it.
@@ -155,12 +155,12 @@ impl Plain {
             return self.quit();
         }
         // A label that waits for an answer already is not answered here.
-        let label = label.filter(|label| !self.engine.waits_for(label));
+        let label = label.filter(|label| !self.engine.has_unanswered_label(label));
         let key = self.next_key();
         let named = named(&request, line);
-        match self.engine.pass(key, line) {
+        match self.engine.send_object(key, line) {
             Err(why) => self.refuse_object(&named, label, Cause::BadObject.of_word(why)),
-            done => self.taken(&named, key, done),
+            done => self.track(&named, key, done),
         }
     }
 
@@ -174,7 +174,7 @@ impl Plain {
     /// Refuses a line of which only the beginning was read.
     pub(super) fn line_too_long(&mut self, beginning: &str) {
         let why = "that line is too long";
-        if !self.ways.json || self.ways.say || !Request::is_object(beginning) {
+        if !self.options.json || self.options.say || !Request::is_object(beginning) {
             return self.refuse(beginning, why);
         }
         // No label can be read out of a part of an object.
@@ -186,12 +186,12 @@ impl Plain {
         self.keys
     }
 
-    fn taken(&mut self, typed: &str, key: u64, done: Result<(), String>) {
+    fn track(&mut self, typed: &str, key: u64, done: Result<(), String>) {
         if let Err(why) = done {
             return self.refuse(typed, &why);
         }
         // What needs no answer is dealt with.
-        if !self.engine.is_open(key) {
+        if !self.engine.is_unanswered(key) {
             return;
         }
         self.typed.insert(key, Typed { text: clean(typed).into_owned(), sent: false });
@@ -214,11 +214,11 @@ impl Plain {
 
     /// What waits to be sent is not sent.
     fn cancel(&mut self) {
-        let Cancelled { taken, handed_over } = self.engine.cancel(RequestKind::is_typed);
+        let Cancelled { cancelled, already_sent } = self.engine.cancel(RequestKind::is_typed);
         let lines: Vec<String> =
-            taken.iter().filter_map(|key| self.typed.remove(key)).map(|typed| typed.text).collect();
+            cancelled.iter().filter_map(|key| self.typed.remove(key)).map(|typed| typed.text).collect();
         lines.iter().for_each(|line| self.say(&format!("taken back: {line}")));
-        let kept = handed_over.iter().filter_map(|key| self.typed.get(key));
+        let kept = already_sent.iter().filter_map(|key| self.typed.get(key));
         let kept: Vec<String> = kept.map(|typed| typed.text.clone()).collect();
         kept.iter().for_each(|line| self.say(&format!("may already have arrived, not taken back: {line}")));
         if lines.is_empty() && kept.is_empty() {
@@ -229,7 +229,7 @@ impl Plain {
     /// Leaves, when all is sent. Behind it nothing is sent; what a pipe still holds is to be named.
     fn quit(&mut self) {
         self.ending = true;
-        if !self.ways.interactive {
+        if !self.options.interactive {
             self.quit_until = Some(self.now.ms + BEHIND_QUIT_MS);
         }
     }

@@ -4,35 +4,35 @@ use super::State;
 use crate::chat::conversation::{ConversationId, Older};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name, said, shortened};
-use crate::engine::{IncomingEvent, Looked, RequestKind};
+use crate::engine::{IncomingEvent, MessageSource, RequestKind};
 use landline_common::history::Location as Where;
 use landline_common::{Event, EventKind, text};
 
 impl State {
     /// One message out of the history.
     pub(super) fn recalled(&mut self, event: &Event<'_>, heard: &IncomingEvent) {
-        match heard.looked {
+        match heard.source {
             // The engine tells what it is, or the delivery of one's own line does.
-            Looked::Held => {}
-            _ if heard.own.is_some() => {}
-            Looked::Missed if !heard.new => {}
-            Looked::Searched => self.found(event),
+            MessageSource::HeldBack => {}
+            _ if heard.own_key.is_some() => {}
+            MessageSource::Missed if !heard.is_new => {}
+            MessageSource::Search => self.found(event),
             looked => self.place_recalled(event, looked),
         }
     }
 
     /// A message of which it is known by now whether it was missed.
     pub(super) fn recalled_late(&mut self, event: &Event<'_>, missed: bool) {
-        self.place_recalled(event, if missed { Looked::Missed } else { Looked::Older });
+        self.place_recalled(event, if missed { MessageSource::Missed } else { MessageSource::Scrollback });
     }
 
-    fn place_recalled(&mut self, event: &Event<'_>, looked: Looked) {
+    fn place_recalled(&mut self, event: &Event<'_>, looked: MessageSource) {
         let EventKind::Recalled { id, place, user, text } = &event.what else { return };
         let at = event.at.unix_ms;
         let (user, own) = (name(user), self.is_me(user));
         let (place, title) = self.where_said(place, &user, own);
         // Reading back in a room does not open other conversations.
-        if looked == Looked::Older && self.conversations.get(&place).is_none() {
+        if looked == MessageSource::Scrollback && self.conversations.get(&place).is_none() {
             return;
         }
         let text = said(text);
@@ -42,7 +42,7 @@ impl State {
         let mention = !own && self.is_named(&place, &text);
         let delivery = if own { Delivery::Sent } else { Delivery::Heard };
         let talk = Talk { user, text, room: None, mention, private: false, delivery };
-        if looked == Looked::Missed {
+        if looked == MessageSource::Missed {
             return self.arrived(&place, Some(*id), at, talk, false);
         }
         let key = self.key_number();
@@ -104,7 +104,7 @@ impl State {
         conversation.older = Older::Asked;
         conversation.reopen();
         let first = conversation.oldest_id();
-        self.engine.ask_older(&room, first);
+        self.engine.request_older(&room, first);
     }
 
     /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.

@@ -14,7 +14,7 @@ const SERVER: &str = "server: ";
 impl State {
     pub(super) fn hear(&mut self, event: &Event<'_>, by_program: bool) {
         let at = event.at.unix_ms;
-        let heard = self.engine.hear(event);
+        let heard = self.engine.handle_event(event);
         if let Some((_, key)) = heard.answer
             && is_refusal(&event.what)
         {
@@ -27,7 +27,7 @@ impl State {
             EventKind::SaidToAll { id, user, text } => {
                 self.said(&ConversationId::Global, "everybody", (*id, at), (user, text), &heard);
             }
-            EventKind::Direct { .. } | EventKind::Private { .. } if !heard.new => {}
+            EventKind::Direct { .. } | EventKind::Private { .. } if !heard.is_new => {}
             EventKind::Direct { id, from, text, .. } => {
                 self.said(&ConversationId::person(from), from, (*id, at), (from, text), &heard);
             }

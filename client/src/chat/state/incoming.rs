@@ -21,7 +21,7 @@ impl State {
         heard: &IncomingEvent,
     ) {
         // The delivery of one's own line says where it belongs.
-        if heard.own.is_some() {
+        if heard.own_key.is_some() {
             return;
         }
         let (user, text) = (name(user), said(text));

@@ -42,7 +42,7 @@ impl State {
             }
             EventKind::DirectEnded { with, reason } => {
                 let reason = shortened(reason, NOTICE_CHARS);
-                self.engine.encrypted_chat_over(with, &reason);
+                self.engine.fail_encrypted_lines(with, &reason);
                 self.secret_ended(&ConversationId::direct(with), &name(with), &reason);
             }
             _ => {}
@@ -239,10 +239,10 @@ impl State {
             let talk = line.talk().filter(|talk| talk.delivery == Delivery::Unsent)?;
             Some((line.key, talk.text.clone()))
         });
-        let next: Vec<(u64, Box<str>)> = waiting.take(self.engine.room_past_server(&target)).collect();
+        let next: Vec<(u64, Box<str>)> = waiting.take(self.engine.encrypted_capacity(&target)).collect();
         for (key, text) in next {
             // It goes out at once, so that there is nothing that could be full.
-            let _ = self.engine.say(key, &target, &text);
+            let _ = self.engine.send_message(key, &target, &text);
             self.deliver(place, key, Delivery::Pending);
         }
     }
@@ -253,7 +253,7 @@ impl State {
             (conversation.direct, conversation.secret) = (None, Secret::Ended);
         }
         let key = self.key_number();
-        self.engine.command(key, &Command::DirectStop(user), None).is_ok()
+        self.engine.send_command(key, &Command::DirectStop(user), None).is_ok()
     }
 
     /// A notice for a user who waits for it, or does not expect it.

@@ -14,7 +14,7 @@ impl State {
     /// What the engine wants done is done, and what it tells is told.
     pub(super) fn settle(&mut self) {
         loop {
-            let (effects, updates) = self.engine.take();
+            let (effects, updates) = self.engine.take_output();
             if effects.is_empty() && updates.is_empty() {
                 break;
             }
@@ -51,7 +51,7 @@ impl State {
             Update::PasswordNotSet => self.tell(Severity::Refused, engine::PASSWORD_NOT_SET),
             Update::Delivery(delivery) => self.delivered(delivery),
             Update::Entered { room, key } => self.entered(&name(&room), key),
-            Update::KeptOut { room, key, why } => self.kept_out(&name(&room), key, &why),
+            Update::EntryRefused { room, key, why } => self.kept_out(&name(&room), key, &why),
             Update::Left { room } => {
                 self.conversations.close(&ConversationId::room(&room));
                 self.refresh();
@@ -71,7 +71,7 @@ impl State {
         for room in rooms {
             self.conversations.open(&ConversationId::room(&room), &name(&room)).stale = true;
         }
-        self.engine.ask(RequestKind::Online);
+        self.engine.request(RequestKind::Online);
         if first {
             self.greet();
         }
@@ -104,8 +104,8 @@ impl State {
         let engine::DeliveryUpdate { key, target: Some(target), progress } = delivery else { return };
         let place = ConversationId::of(&target);
         match progress {
-            Progress::Unsent => self.deliver(&place, key, Delivery::Unsent),
-            Progress::OnTheWay => self.deliver(&place, key, Delivery::Pending),
+            Progress::Queued => self.deliver(&place, key, Delivery::Unsent),
+            Progress::Sent => self.deliver(&place, key, Delivery::Pending),
             Progress::Failed(why) => {
                 // Said from elsewhere by a command, it would fail where the user does not look.
                 if !matches!(place, ConversationId::Room(_)) && self.conversations.viewed().place != place {
@@ -169,7 +169,7 @@ impl State {
     fn caught_up(&mut self, room: &str) {
         let place = ConversationId::Room(room.into());
         if self.conversations.get(&place).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
-            self.engine.ask_older(room, None);
+            self.engine.request_older(room, None);
         }
         self.fill_screen();
         self.refresh();
@@ -180,7 +180,7 @@ impl State {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(why.to_owned()));
         }
-        self.engine.down(why, loss);
+        self.engine.connection_lost(why, loss);
     }
 
     /// The server does not let one in.
@@ -188,7 +188,7 @@ impl State {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(refused.why.clone()));
         }
-        self.engine.refused(refused);
+        self.engine.sign_in_refused(refused);
         if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
             self.stopped();
         }
@@ -232,7 +232,7 @@ impl State {
     fn leave_now(&mut self) {
         let exit = self.exit();
         if self.engine.is_up() {
-            self.effects.push(ScreenEffect::Send(Engine::farewell()));
+            self.effects.push(ScreenEffect::Send(Engine::quit_line()));
         }
         self.quit(exit);
     }
@@ -253,7 +253,7 @@ impl State {
 
     /// It ends, whatever is unsent: the system says so.
     pub fn end(&mut self) -> (Exit, Option<String>) {
-        (self.exit(), self.engine.is_up().then(Engine::farewell))
+        (self.exit(), self.engine.is_up().then(Engine::quit_line))
     }
 
     /// Takes back what waits to be sent in the conversation that is shown.
@@ -264,26 +264,26 @@ impl State {
             RequestKind::Join(room) => ConversationId::Room(room.clone()) == place,
             _ => false,
         };
-        let Cancelled { taken, handed_over } = self.engine.cancel(is_it);
+        let Cancelled { cancelled, already_sent } = self.engine.cancel(is_it);
         let conversation = self.conversations.viewed_mut();
         let waits = |line: &Line| {
             let unsent = line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
-            unsent && !handed_over.contains(&line.key)
+            unsent && !already_sent.contains(&line.key)
         };
         let own: Vec<(u64, Box<str>)> = conversation
             .lines()
             .iter()
-            .filter(|line| taken.contains(&line.key) || (place.is_secret() && waits(line)))
+            .filter(|line| cancelled.contains(&line.key) || (place.is_secret() && waits(line)))
             .filter_map(|line| line.talk().map(|talk| (line.key, talk.text.clone())))
             .collect();
-        let kept = conversation.lines().iter().filter(|line| handed_over.contains(&line.key)).count();
+        let kept = conversation.lines().iter().filter(|line| already_sent.contains(&line.key)).count();
         for (key, text) in &own {
             conversation.recall.push(text);
             if let Some(talk) = conversation.line_mut(*key).and_then(Line::talk_mut) {
                 talk.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
             }
         }
-        let joined = self.conversations.viewed().joining && !taken.is_empty();
+        let joined = self.conversations.viewed().joining && !cancelled.is_empty();
         self.tell(Severity::Info, &what_was_cancelled(own.len(), kept, joined));
         true
     }

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::LOCAL;
 use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Body, Delivery, Line, Severity, Talk, shortened, too_long};
+use crate::chat::line::{Body, Delivery, Line, Severity, Talk, length_error, shortened};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::Purpose;
 use landline_common::clean::{clean_message, flatten};
@@ -171,7 +171,7 @@ impl State {
     /// One's own line: shown at once, sent in its turn.
     pub(super) fn say(&mut self, place: &ConversationId, title: &str, text: &str) -> bool {
         let text = clean_message(text).into_owned();
-        if let Some(why) = too_long(&text) {
+        if let Some(why) = length_error(&text) {
             self.tell(Severity::Refused, &why);
             return false;
         }
@@ -186,7 +186,7 @@ impl State {
         let past_server = target.is_past_server();
         let problem = problem.or_else(|| match past_server {
             true => None,
-            false => self.engine.say(key, &target, &text).err().map(str::to_owned),
+            false => self.engine.send_message(key, &target, &text).err().map(str::to_owned),
         });
         if let Some(why) = problem {
             self.tell(Severity::Refused, &why);
@@ -224,7 +224,7 @@ impl State {
             return true;
         }
         let key = self.key_number();
-        if let Err(why) = self.engine.command(key, &Command::Join(room), None) {
+        if let Err(why) = self.engine.send_command(key, &Command::Join(room), None) {
             self.tell(Severity::Refused, why);
             return false;
         }
@@ -319,7 +319,7 @@ impl State {
         let viewed = self.conversations.viewed();
         let (room, title) = (matches!(viewed.place, ConversationId::Room(_)), viewed.title.clone());
         let key = self.key_number();
-        let done = self.engine.command(key, command, room.then_some(&*title));
+        let done = self.engine.send_command(key, command, room.then_some(&*title));
         match (done, self.engine.is_up()) {
             (Err(why), _) => self.tell(Severity::Refused, why),
             (Ok(()), false) => self.tell(Severity::Info, "no connection; the command is sent as soon as there is one"),

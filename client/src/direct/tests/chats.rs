@@ -61,7 +61,7 @@ fn leaving_sends_queued_texts_and_a_goodbye() {
 
 fn leave(mut bob: DirectChats<Inner>) {
     bob.send(&object("/direct-say alice one more", "lobby"));
-    Box::new(bob).finish();
+    Box::new(bob).close();
 }
 
 #[test]
@@ -180,6 +180,6 @@ fn answers_wait_while_the_channel_is_full() {
     for _ in 0..3 {
         alice.type_in("/direct-say bob hi");
     }
-    let told = std::iter::from_fn(|| alice.direct.news().try_recv().ok().map(|told| alice.direct.current(told)));
+    let told = std::iter::from_fn(|| alice.direct.events().try_recv().ok().map(|told| alice.direct.process(told)));
     assert_eq!(told.flatten().count(), 3);
 }

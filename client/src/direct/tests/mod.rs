@@ -21,11 +21,11 @@ struct Inner {
 }
 
 impl Connection for Inner {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
         &self.news
     }
 
-    fn current(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+    fn process(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         (number == 1).then_some(news)
     }
 
@@ -43,7 +43,7 @@ impl Connection for Inner {
         self.is_local
     }
 
-    fn finish(self: Box<Self>) {}
+    fn close(self: Box<Self>) {}
 }
 
 /// A client under test, with the server's end of its connection.
@@ -59,13 +59,13 @@ impl Client {
     fn new() -> Client {
         let (server, news) = bounded(64);
         let (lines, sent) = unbounded();
-        let direct = DirectChats::around(Inner { lines, news, is_local: true }, server.clone()).unwrap();
+        let direct = DirectChats::wrap(Inner { lines, news, is_local: true }, server.clone()).unwrap();
         Client { direct, lines: sent, server, skipped: VecDeque::new() }
     }
 
     /// Delivers an event of the server. Returns the event if the UI is to see it. Events of chats wait.
     fn hear(&mut self, what: EventKind<'static>) -> Option<EventKind<'static>> {
-        self.server.send((1, local_news(what, None))).unwrap();
+        self.server.send((1, local_event(what, None))).unwrap();
         self.take_from(1)
     }
 
@@ -76,9 +76,9 @@ impl Client {
 
     fn take_from(&mut self, number: u64) -> Option<EventKind<'static>> {
         loop {
-            let told = self.direct.news().recv_timeout(DEADLINE).expect("something is told");
+            let told = self.direct.events().recv_timeout(DEADLINE).expect("something is told");
             if told.0 == number {
-                return self.direct.current(told).map(event_of);
+                return self.direct.process(told).map(event_of);
             }
             self.skipped.push_back(told);
         }
@@ -88,8 +88,9 @@ impl Client {
     fn next(&mut self) -> EventKind<'static> {
         loop {
             let skipped = self.skipped.pop_front();
-            let told = skipped.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
-            if let Some(told) = self.direct.current(told) {
+            let told =
+                skipped.unwrap_or_else(|| self.direct.events().recv_timeout(DEADLINE).expect("something is told"));
+            if let Some(told) = self.direct.process(told) {
                 return event_of(told);
             }
         }

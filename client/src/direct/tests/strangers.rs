@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 /// Connects to Bob as Alice's client would, and chooses the link. The test plays Alice's end.
 fn chosen(alice: &Client, bob: &Client, accept: &str) -> Established {
     let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
-    let mut met = pair.dialled(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
+    let mut met = pair.initiate(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
     met.choose().unwrap();
     met
 }
@@ -63,8 +63,8 @@ fn a_handshake_without_a_hello_is_not_accepted() {
     let accept = accepted(&mut alice, &mut bob);
     let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
     // Alice's client opens two links, and chooses the second one.
-    let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
-    let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let first = pair.initiate(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let mut second = pair.initiate(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     second.choose().unwrap();
     assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let text = Frame::Text { text: "hi".into() };
@@ -128,8 +128,8 @@ fn a_client_that_does_not_read_ends_the_chat() {
     let text = "x".repeat(2_000);
     let reason = loop {
         bob.type_in(&format!("/direct-say alice {text}"));
-        if let Ok(told) = bob.direct.news().try_recv()
-            && let Some(told) = bob.direct.current(told)
+        if let Ok(told) = bob.direct.events().try_recv()
+            && let Some(told) = bob.direct.process(told)
             && let EventKind::DirectEnded { reason, .. } = event_of(told)
         {
             break reason;

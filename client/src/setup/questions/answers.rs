@@ -1,8 +1,8 @@
 //! Answers → the next question, or the connection.
 
-use super::{Choice, LastTime, MenuEntry, Question, Questions, SetupEffect};
+use super::{MenuEntry, PreviousSession, Question, Questions, SetupEffect, SignInChoice};
 use crate::cli::args::with_port;
-use crate::new_password::{NewPassword, Typed};
+use crate::new_password::{NewPassword, PasswordStep};
 use crate::setup::NotStarted;
 use landline_common::{Cause, UserName};
 
@@ -12,18 +12,18 @@ impl Questions {
         let Some(entry) = self.entries().into_iter().nth(at) else { return };
         self.problem = None;
         match entry {
-            MenuEntry::Again(last, _) => self.go_again(last),
-            MenuEntry::Found(offer) => self.go_to(offer.address, offer.password),
-            MenuEntry::Last(address) => self.go_to(address, false),
-            MenuEntry::Running(address) => {
+            MenuEntry::ContinueLast(last, _) => self.continue_last(last),
+            MenuEntry::Found(offer) => self.choose_server(offer.address, offer.password),
+            MenuEntry::LastServer(address) => self.choose_server(address, false),
+            MenuEntry::JoinLocal(address) => {
                 let asks_password = self.offer_at(&address).is_some_and(|offer| offer.password);
-                self.go_to(address, asks_password);
+                self.choose_server(address, asks_password);
             }
             // The address where no server answered is proposed again.
             MenuEntry::Address => self.ask(Question::Address, &self.server.clone()),
-            MenuEntry::Here => {
+            MenuEntry::StartServer => {
                 self.step = Question::Starting;
-                self.wishes.push(SetupEffect::Start);
+                self.effects.push(SetupEffect::Start);
             }
             MenuEntry::Guest => {
                 self.known.password = None;
@@ -38,7 +38,7 @@ impl Questions {
     }
 
     /// Takes what was typed.
-    pub(super) fn fill(&mut self, text: &str) {
+    pub(super) fn accept_answer(&mut self, text: &str) {
         let text = text.trim();
         self.problem = None;
         match self.step {
@@ -46,7 +46,7 @@ impl Questions {
                 self.problem = Some("Type an address, for example 192.168.1.20".into());
             }
             Question::Address => match with_port(text) {
-                Ok(address) => self.go_to(address, false),
+                Ok(address) => self.choose_server(address, false),
                 Err(why) => self.problem = Some(why.to_string()),
             },
             Question::Name => match UserName::parse(text) {
@@ -59,9 +59,9 @@ impl Questions {
             },
             Question::Password | Question::PasswordAgain | Question::ServerPassword if text.is_empty() => self.back(),
             Question::Password | Question::PasswordAgain if self.register => match self.new_password.take(text) {
-                Typed::Again => self.ask(Question::PasswordAgain, ""),
-                Typed::Done(password) => self.connect_with(password),
-                Typed::Wrong(why) => {
+                PasswordStep::Again => self.ask(Question::PasswordAgain, ""),
+                PasswordStep::Done(password) => self.connect_with(password),
+                PasswordStep::Rejected(why) => {
                     self.ask(Question::Password, "");
                     self.problem = Some(why);
                 }
@@ -77,7 +77,7 @@ impl Questions {
     }
 
     /// Goes on with that server.
-    fn go_to(&mut self, server: String, asks_password: bool) {
+    fn choose_server(&mut self, server: String, asks_password: bool) {
         self.set_server(server, asks_password);
         let name = self.known.name.clone();
         self.name = UserName::parse(&name).ok().filter(|_| self.known.name_is_given);
@@ -88,7 +88,7 @@ impl Questions {
     }
 
     /// As the last time: only a password is asked for, if there is one.
-    fn go_again(&mut self, last: LastTime) {
+    fn continue_last(&mut self, last: PreviousSession) {
         let asks_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
         self.set_server(last.server, asks_password);
         self.known.name = last.name.to_string();
@@ -110,7 +110,7 @@ impl Questions {
         if self.known.password.is_some() {
             return self.connect();
         }
-        self.ask(Question::How, "");
+        self.ask(Question::SignInMethod, "");
         let (name, account) = (self.name.as_ref(), self.known.account.as_deref());
         let is_account = name.zip(account).is_some_and(|(name, account)| name.as_str() == account);
         self.at = if self.register { 2 } else { usize::from(is_account) };
@@ -139,14 +139,14 @@ impl Questions {
         }
         let Some(name) = self.name.clone() else { return self.ask(Question::Name, &self.known.name.clone()) };
         self.step = Question::Connecting;
-        let formerly = match self.again() {
-            Some(MenuEntry::Again(last, formerly)) if last.server == self.server => formerly,
+        let previous_address = match self.continue_entry() {
+            Some(MenuEntry::ContinueLast(last, previous_address)) if last.server == self.server => previous_address,
             _ => None,
         };
         let server_id = self.offer_at(&self.server).map(|offer| offer.id.clone()).unwrap_or_default();
-        self.wishes.push(SetupEffect::Connect(Choice {
+        self.effects.push(SetupEffect::Connect(SignInChoice {
             server: self.server.clone(),
-            formerly,
+            previous_address,
             server_id,
             name,
             password: self.known.password.clone(),
@@ -159,13 +159,13 @@ impl Questions {
     pub(super) fn back(&mut self) {
         self.problem = None;
         match self.step {
-            Question::Server => self.wishes.push(SetupEffect::Leave),
+            Question::Server => self.effects.push(SetupEffect::Leave),
             Question::Address | Question::Name | Question::Starting => self.ask_server(),
             Question::Connecting => {
-                self.wishes.push(SetupEffect::GiveUp);
+                self.effects.push(SetupEffect::GiveUp);
                 self.ask_name();
             }
-            Question::How | Question::ServerPassword => self.ask_name(),
+            Question::SignInMethod | Question::ServerPassword => self.ask_name(),
             Question::Password => self.ask_how(),
             Question::PasswordAgain => self.ask(Question::Password, ""),
         }
@@ -188,13 +188,13 @@ impl Questions {
             return;
         }
         match started {
-            Ok(address) => self.go_to(address, false),
+            Ok(address) => self.choose_server(address, false),
             Err(NotStarted::Running(address)) => {
                 self.running = Some(address);
                 self.ask_server();
                 // What the user wanted is selected: the server on this machine.
                 self.moved = true;
-                self.select(Some(MenuEntry::Here));
+                self.select(Some(MenuEntry::StartServer));
                 self.problem = Some("A Landline server already runs on this machine; Enter joins it".into());
             }
             Err(NotStarted::Failed(why)) => {
@@ -231,7 +231,7 @@ impl Questions {
             }
             Some(Cause::NameRegistered) if !self.register => {
                 self.known.password = None;
-                self.ask(Question::How, "");
+                self.ask(Question::SignInMethod, "");
                 self.at = 1;
             }
             Some(_) => {

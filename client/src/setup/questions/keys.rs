@@ -16,32 +16,32 @@ impl Questions {
         match key {
             // Which server is first is not known yet; it is by the first look, half a second later.
             _ if self.enter_waits => {}
-            Key { code: Code::Char('c' | 'd' | 'q'), ctrl: true, .. } => self.wishes.push(SetupEffect::Leave),
+            Key { code: Code::Char('c' | 'd' | 'q'), ctrl: true, .. } => self.effects.push(SetupEffect::Leave),
             Key { code: Code::Escape, .. } => self.back(),
             Key { code: Code::Enter, .. } if chooses => self.choose(self.at),
             Key { code: Code::Enter, .. } => self.submit(),
-            Key { code: Code::Up | Code::BackTab, .. } if chooses => self.turn(false),
-            Key { code: Code::Down | Code::Tab, .. } if chooses => self.turn(true),
-            Key { code: Code::Char('p'), ctrl: true, .. } if chooses => self.turn(false),
-            Key { code: Code::Char('n'), ctrl: true, .. } if chooses => self.turn(true),
-            Key { code: Code::Char(c), ctrl: false, alt: false } => self.typed(c.encode_utf8(&mut [0; 4])),
+            Key { code: Code::Up | Code::BackTab, .. } if chooses => self.move_selection(false),
+            Key { code: Code::Down | Code::Tab, .. } if chooses => self.move_selection(true),
+            Key { code: Code::Char('p'), ctrl: true, .. } if chooses => self.move_selection(false),
+            Key { code: Code::Char('n'), ctrl: true, .. } if chooses => self.move_selection(true),
+            Key { code: Code::Char(c), ctrl: false, alt: false } => self.insert_text(c.encode_utf8(&mut [0; 4])),
             key => self.edit(key),
         }
     }
 
     fn submit(&mut self) {
         let text = self.field.text().to_owned();
-        self.fill(&text);
+        self.accept_answer(&text);
     }
 
-    fn turn(&mut self, down: bool) {
+    fn move_selection(&mut self, down: bool) {
         let count = self.entries().len();
         self.at = (self.at + if down { 1 } else { count - 1 }) % count;
         self.moved = true;
     }
 
     /// Whoever types while servers are shown knows an address.
-    fn typed(&mut self, text: &str) {
+    fn insert_text(&mut self, text: &str) {
         if self.step == Question::Server {
             self.problem = None;
             self.step = Question::Address;
@@ -67,7 +67,7 @@ impl Questions {
         let line = text.trim().lines().next().unwrap_or_default();
         let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(at, _)| at);
         if end > 0 {
-            self.typed(&line[..end]);
+            self.insert_text(&line[..end]);
         }
     }
 
@@ -92,17 +92,17 @@ impl Questions {
     /// answer itself.
     pub(super) fn line(&mut self, line: &str) {
         if line == "/quit" && !self.is_secret() {
-            return self.wishes.push(SetupEffect::Leave);
+            return self.effects.push(SetupEffect::Leave);
         }
         let count = self.entries().len();
         match (count, line.parse::<usize>()) {
             (0, _) if line.is_empty() => self.submit(),
-            (0, _) => self.fill(line),
+            (0, _) => self.accept_answer(line),
             _ if line.is_empty() => self.choose(self.at),
             (count, Ok(number)) if (1..=count).contains(&number) => self.choose(number - 1),
             _ if self.step == Question::Server => {
                 self.step = Question::Address;
-                self.fill(line);
+                self.accept_answer(line);
                 if self.step == Question::Address {
                     self.step = Question::Server;
                 }

@@ -25,7 +25,7 @@ pub enum Question {
     /// Under which name?
     Name,
     /// As a guest, or with an account?
-    How,
+    SignInMethod,
     /// The account's password.
     Password,
     /// The password of a new account once more.
@@ -52,12 +52,12 @@ pub struct Offer {
     /// The id that all answers of one running server carry; empty if the server sends none.
     pub id: String,
     /// It runs on this machine.
-    pub here: bool,
+    pub on_this_machine: bool,
 }
 
 /// The last session on a terminal: offered first, so that one Enter goes on with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastTime {
+pub struct PreviousSession {
     /// The server's address, with its port.
     pub server: String,
     /// The server's name; empty if it is not known.
@@ -76,17 +76,17 @@ pub struct LastTime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MenuEntry {
     /// The same as the last time; where the server was then, if it has another address now.
-    Again(LastTime, Option<String>),
+    ContinueLast(PreviousSession, Option<String>),
     /// A server that was found.
     Found(Offer),
     /// Where one was the last time.
-    Last(String),
+    LastServer(String),
     /// A server whose address is typed.
     Address,
     /// A server that is started on this machine.
-    Here,
+    StartServer,
     /// The server that runs on this machine already, at that address: a second one could not have its port.
-    Running(String),
+    JoinLocal(String),
     /// Without an account.
     Guest,
     /// With an account there is.
@@ -116,7 +116,7 @@ pub enum SetupInput {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetupEffect {
     /// Connect.
-    Connect(Choice),
+    Connect(SignInChoice),
     /// Do not wait for the connection any more.
     GiveUp,
     /// Start a server on this machine.
@@ -127,11 +127,11 @@ pub enum SetupEffect {
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct SignInChoice {
     /// The server's address, with its port.
     pub server: String,
     /// Where it was the last time, if it has another address now: what is remembered of it is kept under that one.
-    pub formerly: Option<String>,
+    pub previous_address: Option<String>,
     /// The id of the running server; empty if it is not known.
     pub server_id: String,
     /// The name.
@@ -150,7 +150,7 @@ pub struct KnownAnswers {
     /// Where one was the last time.
     pub server: Option<String>,
     /// The last time as a whole, if all of it is known.
-    pub last_time: Option<LastTime>,
+    pub previous_session: Option<PreviousSession>,
     /// The name that is proposed.
     pub name: String,
     /// It was given on the command line: it is not asked for.
@@ -197,7 +197,7 @@ pub struct Questions {
     new_password: NewPassword,
     /// The server for which a password was typed: no other one gets it.
     typed_for: Option<String>,
-    wishes: Vec<SetupEffect>,
+    effects: Vec<SetupEffect>,
 }
 
 impl Questions {
@@ -223,7 +223,7 @@ impl Questions {
             name: None,
             new_password: NewPassword::default(),
             typed_for: None,
-            wishes: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
@@ -258,11 +258,11 @@ impl Questions {
             SetupInput::Key(key) => self.key(key),
             SetupInput::Paste(text) => self.paste(&text),
             SetupInput::Line(line) => self.line(line.trim()),
-            SetupInput::Found(offers) => self.found(offers),
+            SetupInput::Found(offers) => self.update_offers(offers),
             SetupInput::Started(started) => self.started(started),
             SetupInput::Refused(why, cause) => self.refused(why, cause),
         }
-        std::mem::take(&mut self.wishes)
+        std::mem::take(&mut self.effects)
     }
 
     /// What there is to choose from now; nothing where something is typed.
@@ -270,14 +270,17 @@ impl Questions {
     pub fn entries(&self) -> Vec<MenuEntry> {
         match self.step {
             Question::Server => {
-                let mut entries: Vec<MenuEntry> = self.again().into_iter().collect();
+                let mut entries: Vec<MenuEntry> = self.continue_entry().into_iter().collect();
                 entries.extend(self.offers.iter().map(|(offer, _)| MenuEntry::Found(offer.clone())));
                 let new = |last: &&String| self.offer_at(last).is_none();
-                entries.extend(self.known.server.as_ref().filter(new).cloned().map(MenuEntry::Last));
-                entries.extend([MenuEntry::Address, self.running_here().map_or(MenuEntry::Here, MenuEntry::Running)]);
+                entries.extend(self.known.server.as_ref().filter(new).cloned().map(MenuEntry::LastServer));
+                entries.extend([
+                    MenuEntry::Address,
+                    self.running_here().map_or(MenuEntry::StartServer, MenuEntry::JoinLocal),
+                ]);
                 entries
             }
-            Question::How => vec![MenuEntry::Guest, MenuEntry::Account, MenuEntry::Register],
+            Question::SignInMethod => vec![MenuEntry::Guest, MenuEntry::Account, MenuEntry::Register],
             _ => Vec::new(),
         }
     }
@@ -289,26 +292,29 @@ impl Questions {
 
     /// The last time, at the address that the server has now. An id proves nothing, since it can be repeated by
     /// others: it counts only while no server answers at the old address.
-    fn again(&self) -> Option<MenuEntry> {
-        let last = self.known.last_time.clone().filter(|_| !self.known.register)?;
+    fn continue_entry(&self) -> Option<MenuEntry> {
+        let last = self.known.previous_session.clone().filter(|_| !self.known.register)?;
         if let Some(offer) = self.offer_at(&last.server) {
-            return Some(MenuEntry::Again(LastTime { server_name: offer.name.clone(), ..last }, None));
+            return Some(MenuEntry::ContinueLast(PreviousSession { server_name: offer.name.clone(), ..last }, None));
         }
         let is_it = |offer: &&Offer| !last.server_id.is_empty() && offer.id == last.server_id;
         let moved = self.offers.iter().map(|(offer, _)| offer).find(is_it);
         Some(match moved {
             Some(Offer { name, address, .. }) => {
                 let formerly = Some(last.server.clone());
-                MenuEntry::Again(LastTime { server: address.clone(), server_name: name.clone(), ..last }, formerly)
+                MenuEntry::ContinueLast(
+                    PreviousSession { server: address.clone(), server_name: name.clone(), ..last },
+                    formerly,
+                )
             }
-            None => MenuEntry::Again(last, None),
+            None => MenuEntry::ContinueLast(last, None),
         })
     }
 
     /// The server on this machine that has the port of one that would be started here.
     fn running_here(&self) -> Option<String> {
         let port = format!(":{MAIN_PORT}");
-        let is_it = |offer: &&Offer| offer.here && offer.address.ends_with(&port);
+        let is_it = |offer: &&Offer| offer.on_this_machine && offer.address.ends_with(&port);
         let found = self.offers.iter().map(|(offer, _)| offer).find(is_it).map(|offer| offer.address.clone());
         found.or_else(|| self.running.clone())
     }
@@ -332,7 +338,7 @@ impl Questions {
     }
 
     /// These servers answer now; what is selected stays selected.
-    fn found(&mut self, list: Vec<Offer>) {
+    fn update_offers(&mut self, list: Vec<Offer>) {
         let selected = self.entries().get(self.at).cloned();
         self.searched = true;
         for (offer, missed) in &mut self.offers {
@@ -355,8 +361,9 @@ impl Questions {
 
     /// An Enter that waited for the first look takes the server that is proposed, if there is one.
     fn enter_now(&mut self) {
-        let is_server =
-            |entry: &MenuEntry| matches!(entry, MenuEntry::Again(..) | MenuEntry::Found(_) | MenuEntry::Last(_));
+        let is_server = |entry: &MenuEntry| {
+            matches!(entry, MenuEntry::ContinueLast(..) | MenuEntry::Found(_) | MenuEntry::LastServer(_))
+        };
         let waits = std::mem::take(&mut self.enter_waits);
         if waits && self.entries().get(self.at).is_some_and(is_server) {
             self.choose(self.at);
@@ -368,19 +375,22 @@ impl Questions {
         let entries = self.entries();
         let is_at = |entry: &MenuEntry, address: &str| match entry {
             MenuEntry::Found(offer) => offer.address == address,
-            MenuEntry::Last(last) => last == address,
+            MenuEntry::LastServer(last) => last == address,
             _ => false,
         };
         let same = |entry: &MenuEntry| match &before {
             Some(MenuEntry::Found(offer)) => is_at(entry, &offer.address),
-            Some(MenuEntry::Last(last)) => is_at(entry, last),
-            Some(MenuEntry::Again(..)) => matches!(entry, MenuEntry::Again(..)),
-            Some(MenuEntry::Here | MenuEntry::Running(_)) => matches!(entry, MenuEntry::Here | MenuEntry::Running(_)),
+            Some(MenuEntry::LastServer(last)) => is_at(entry, last),
+            Some(MenuEntry::ContinueLast(..)) => matches!(entry, MenuEntry::ContinueLast(..)),
+            Some(MenuEntry::StartServer | MenuEntry::JoinLocal(_)) => {
+                matches!(entry, MenuEntry::StartServer | MenuEntry::JoinLocal(_))
+            }
             other => other.as_ref() == Some(entry),
         };
         let last = |entry: &MenuEntry| self.known.server.as_ref().is_some_and(|last| is_at(entry, last));
-        let likely =
-            |entry: &MenuEntry| matches!(entry, MenuEntry::Again(..)) || (self.again().is_none() && last(entry));
+        let likely = |entry: &MenuEntry| {
+            matches!(entry, MenuEntry::ContinueLast(..)) || (self.continue_entry().is_none() && last(entry))
+        };
         let at = if self.moved { entries.iter().position(same) } else { entries.iter().position(likely) };
         let fallback = if self.moved { self.at.min(entries.len().saturating_sub(1)) } else { 0 };
         self.at = at.unwrap_or(fallback);

@@ -21,7 +21,7 @@ fn known() -> KnownAnswers {
 }
 
 #[track_caller]
-fn connects(wishes: Vec<SetupEffect>) -> Choice {
+fn connects(wishes: Vec<SetupEffect>) -> SignInChoice {
     match &wishes[..] {
         [SetupEffect::Connect(choice)] => choice.clone(),
         other => panic!("{other:?}"),
@@ -32,7 +32,7 @@ fn connects(wishes: Vec<SetupEffect>) -> Choice {
 fn three_times_enter_is_enough() {
     let mut welcome = Questions::new(known());
     welcome.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
-    for step in [Question::Name, Question::How] {
+    for step in [Question::Name, Question::SignInMethod] {
         press(&mut welcome, Code::Enter);
         assert_eq!(welcome.step, step);
     }
@@ -73,7 +73,7 @@ fn what_is_selected_stays_selected_while_servers_come_and_go() {
 fn the_last_server_is_proposed_wherever_it_stands() {
     let last = "10.0.0.3:12345".to_owned();
     let mut welcome = Questions::new(KnownAnswers { server: Some(last.clone()), ..known() });
-    assert_eq!(welcome.entries()[0], MenuEntry::Last(last));
+    assert_eq!(welcome.entries()[0], MenuEntry::LastServer(last));
     welcome.step(SetupInput::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
     assert_eq!(welcome.entries().len(), 4, "it is not there twice");
     assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(offer("c", 3, false)));
@@ -98,7 +98,7 @@ fn a_refusal_asks_again_what_would_have_to_be_different() {
     for (cause, step) in [
         (None, Question::Server),
         (Some(Cause::NameTaken), Question::Name),
-        (Some(Cause::NameRegistered), Question::How),
+        (Some(Cause::NameRegistered), Question::SignInMethod),
         (Some(Cause::WrongServerPassword), Question::ServerPassword),
     ] {
         let mut welcome = Questions::new(known());
@@ -202,7 +202,7 @@ fn b4_an_empty_address_is_answered_in_words() {
 }
 
 fn last_time(account: bool) -> KnownAnswers {
-    let last_time = LastTime {
+    let last_time = PreviousSession {
         server: "10.0.0.3:12345".into(),
         server_name: "Third floor".into(),
         server_id: "0f".into(),
@@ -212,7 +212,7 @@ fn last_time(account: bool) -> KnownAnswers {
     };
     KnownAnswers {
         server: Some(last_time.server.clone()),
-        last_time: Some(last_time),
+        previous_session: Some(last_time),
         account: account.then(|| "dave".into()),
         ..known()
     }
@@ -225,7 +225,7 @@ fn b15_one_enter_goes_on_with_the_last_time() {
     assert_eq!((guest.at, &*guest.entries()[0].columns()[0]), (0, "ops on Third floor as dave (last time)"));
     let choice = connects(press(&mut guest, Code::Enter));
     assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.3:12345", "dave", None));
-    assert_eq!(choice.formerly, None);
+    assert_eq!(choice.previous_address, None);
     // Discovery may be switched off.
     let mut unseen = Questions::new(last_time(false));
     press(&mut unseen, Code::Enter);
@@ -250,7 +250,7 @@ fn b15_a_refusal_asks_what_has_to_be_different() {
     guest.step(SetupInput::Refused("taken".into(), Some(Cause::NameTaken)));
     assert_eq!((guest.step, guest.field.text()), (Question::Name, "dave"));
     let register = Questions::new(KnownAnswers { register: true, ..last_time(false) });
-    assert!(!matches!(register.entries()[0], MenuEntry::Again(..)), "an account is to be made");
+    assert!(!matches!(register.entries()[0], MenuEntry::ContinueLast(..)), "an account is to be made");
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn b15_a_server_that_has_moved_is_found_by_its_id() {
     let shown = "ops on Third floor as dave (last time; now at 10.0.0.9:12345)";
     assert_eq!(&*moved.entries()[0].columns()[0], shown);
     let choice = connects(press(&mut moved, Code::Enter));
-    assert_eq!((&*choice.server, choice.formerly.as_deref()), ("10.0.0.9:12345", Some("10.0.0.3:12345")));
+    assert_eq!((&*choice.server, choice.previous_address.as_deref()), ("10.0.0.9:12345", Some("10.0.0.3:12345")));
     assert_eq!(choice.server_id, "0f");
     // Who repeats the id of a server that answers where it was gets nobody.
     let mut copied = Questions::new(last_time(false));
@@ -269,7 +269,7 @@ fn b15_a_server_that_has_moved_is_found_by_its_id() {
     assert_eq!(connects(press(&mut copied, Code::Enter)).server, "10.0.0.3:12345");
     // A server without an id is no other one without an id.
     let mut nameless = last_time(false);
-    nameless.last_time.as_mut().unwrap().server_id.clear();
+    nameless.previous_session.as_mut().unwrap().server_id.clear();
     let mut nameless = Questions::new(nameless);
     nameless.step(SetupInput::Found(vec![at(9, "")]));
     assert_eq!(connects(press(&mut nameless, Code::Enter)).server, "10.0.0.3:12345");
@@ -279,7 +279,7 @@ fn b15_a_server_that_has_moved_is_found_by_its_id() {
 fn a15_a_server_that_runs_here_is_joined() {
     let joins = |welcome: &Questions| welcome.entries().last().unwrap().columns()[0].clone();
     let mut found = Questions::new(known());
-    let here = Offer { here: true, ..offer("Landline", 1, true) };
+    let here = Offer { on_this_machine: true, ..offer("Landline", 1, true) };
     found.step(SetupInput::Found(vec![here.clone()]));
     assert_eq!(joins(&found), "a Landline server already runs here on port 12345: join it");
     press(&mut found, Code::Up);
@@ -287,7 +287,7 @@ fn a15_a_server_that_runs_here_is_joined() {
     assert_eq!((found.step, found.chosen().0), (Question::Name, "10.0.0.1:12345"));
     let mut other = Questions::new(known());
     other.step(SetupInput::Found(vec![Offer { address: "10.0.0.1:22222".into(), ..here }]));
-    assert_eq!(other.entries().last(), Some(&MenuEntry::Here), "its port is not in the way");
+    assert_eq!(other.entries().last(), Some(&MenuEntry::StartServer), "its port is not in the way");
     // One that discovery does not see is noticed when another is to be started.
     let mut hidden = Questions::new(known());
     press(&mut hidden, Code::Up);
@@ -320,7 +320,7 @@ fn lines_answer_where_there_is_no_screen() {
     assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.0.0.2:12345"));
     line(&mut welcome, "bob");
     line(&mut welcome, "9");
-    assert!(welcome.step == Question::How && welcome.problem.is_some());
+    assert!(welcome.step == Question::SignInMethod && welcome.problem.is_some());
     assert_eq!(connects(line(&mut welcome, "")).name.as_str(), "bob");
     let mut welcome = Questions::new(known());
     line(&mut welcome, "somewhere");

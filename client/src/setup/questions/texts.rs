@@ -12,7 +12,7 @@ impl Questions {
             Question::Server => "Where do you want to talk?".into(),
             Question::Address => "The address of the server, as HOST or HOST:PORT".into(),
             Question::Name => "Your name".into(),
-            Question::How => format!("How do you want to sign in, {name}?"),
+            Question::SignInMethod => format!("How do you want to sign in, {name}?"),
             Question::Password if self.registers() => format!("Choose a password for {name} (8 or more characters)"),
             Question::Password => format!("Password for {name}"),
             Question::PasswordAgain => "The same password again".into(),
@@ -44,7 +44,7 @@ impl Questions {
     pub fn hint(&self) -> &'static str {
         match self.step {
             Question::Server => "↑ ↓ Enter choose · or type an address · Esc leaves",
-            Question::How => "↑ ↓ Enter choose · Esc back",
+            Question::SignInMethod => "↑ ↓ Enter choose · Esc back",
             Question::Starting | Question::Connecting => "Esc back",
             _ if self.proposed => "Enter takes it · or type another · Esc back",
             _ => "Enter go on · Esc back",
@@ -58,7 +58,7 @@ impl MenuEntry {
     pub fn columns(&self) -> [String; 4] {
         let one = |text: &str| [text.to_owned(), String::new(), String::new(), String::new()];
         match self {
-            MenuEntry::Again(last, formerly) => {
+            MenuEntry::ContinueLast(last, formerly) => {
                 let server = if last.server_name.is_empty() { &last.server } else { &last.server_name };
                 let moved = formerly.as_ref().map_or(String::new(), |_| format!("; now at {}", last.server));
                 one(&format!("{} on {server} as {} (last time{moved})", last.room, last.name))
@@ -69,10 +69,10 @@ impl MenuEntry {
                 let password = if offer.password { "password" } else { "" };
                 [name.into(), offer.address.clone(), people, password.into()]
             }
-            MenuEntry::Last(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
+            MenuEntry::LastServer(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
             MenuEntry::Address => one("another server: type its address"),
-            MenuEntry::Here => one("start a server here, for everybody on this network"),
-            MenuEntry::Running(address) => {
+            MenuEntry::StartServer => one("start a server here, for everybody on this network"),
+            MenuEntry::JoinLocal(address) => {
                 let port = address.rsplit(':').next().unwrap_or_default();
                 one(&format!("a Landline server already runs here on port {port}: join it"))
             }

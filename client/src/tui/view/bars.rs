@@ -1,7 +1,7 @@
 //! The title above, the status line below, and the input.
 
 use super::super::theme::Theme;
-use super::pieces;
+use super::write_spans;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::geometry::{Geometry, PROMPT};
@@ -29,7 +29,7 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     };
     let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
     let left = cut(&format!(" {name}"), room);
-    pieces(area, area.y, buffer, &[(&left, theme.bar_strong)]);
+    write_spans(area, area.y, buffer, &[(&left, theme.bar_strong)]);
     let x = area.x + u16::try_from(left.cell_width() + 2).unwrap_or(0);
     let left_over = usize::from(area.width).saturating_sub(left.cell_width() + 2 + right.cell_width() + 1);
     buffer.set_stringn(x, area.y, cut(&about, left_over), left_over, theme.bar);
@@ -107,7 +107,7 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         None => (text, None),
     };
     let call = call.map_or(String::new(), |call| format!(" · {call}"));
-    pieces(area, area.y, buffer, &[(&cut(&text, room), style), (&call, theme.bar_strong)]);
+    write_spans(area, area.y, buffer, &[(&cut(&text, room), style), (&call, theme.bar_strong)]);
     let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
     buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
 }

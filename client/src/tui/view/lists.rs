@@ -2,7 +2,7 @@
 
 use super::super::theme::Theme;
 use super::bars::LOCK;
-use super::pieces;
+use super::write_spans;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, Secret};
 use crate::chat::wrap::{CellWidth, cut};
@@ -20,7 +20,7 @@ pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &m
     let first = viewed.map_or(0, |at| (at + 1).saturating_sub(height));
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
         match row {
-            ListRow::Heading(text) => _ = pieces(area, y, buffer, &[(text, theme.dim)]),
+            ListRow::Heading(text) => _ = write_spans(area, y, buffer, &[(text, theme.dim)]),
             ListRow::Blank => {}
             ListRow::Talk(index, conversation) => {
                 entry(state, theme, (*index, conversation), Rect { y, height: 1, ..area }, buffer)
@@ -97,7 +97,7 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     };
     let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
-    pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
+    write_spans(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
     let x = row.right().saturating_sub(u16::try_from(count.cell_width() + margin).unwrap_or(0));
     buffer.set_stringn(x, row.y, &count, count.cell_width(), style);
 }
@@ -107,17 +107,17 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let conversation = state.conversations().viewed();
     let members = &conversation.members;
     let heading = conversation.members_known().map_or_else(|| " …".to_owned(), |members| format!(" {members} here"));
-    pieces(area, area.y, buffer, &[(&heading, theme.dim)]);
+    write_spans(area, area.y, buffer, &[(&heading, theme.dim)]);
     let shown = usize::from(area.height.saturating_sub(1));
     let fits = members.len() <= shown;
     let named = if fits { shown } else { shown.saturating_sub(1) };
     let room = usize::from(area.width).saturating_sub(2);
     for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        pieces(area, y, buffer, &[(" ", style), (&cut(name, room), style)]);
+        write_spans(area, y, buffer, &[(" ", style), (&cut(name, room), style)]);
     }
     if !fits {
         let more = format!(" and {} more", members.len() - named);
-        pieces(area, area.bottom() - 1, buffer, &[(&more, theme.dim)]);
+        write_spans(area, area.bottom() - 1, buffer, &[(&more, theme.dim)]);
     }
 }

@@ -88,7 +88,7 @@ fn rule(theme: &Theme, x: u16, beside: Rect, buffer: &mut Buffer) {
 }
 
 /// Writes pieces one after the other, as far as there is room. Where it ended.
-fn pieces(area: Rect, y: u16, buffer: &mut Buffer, pieces: &[(&str, Style)]) -> u16 {
+fn write_spans(area: Rect, y: u16, buffer: &mut Buffer, pieces: &[(&str, Style)]) -> u16 {
     let mut x = area.x;
     for (text, style) in pieces {
         let room = usize::from(area.right().saturating_sub(x));

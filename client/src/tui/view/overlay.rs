@@ -1,7 +1,7 @@
 //! What lies over the conversation: the help, the question about a paste, and those for a password.
 
 use super::super::theme::Theme;
-use super::pieces;
+use super::write_spans;
 use crate::chat::State;
 use crate::chat::help::{HelpRow, rows};
 use crate::chat::overlay::Overlay;
@@ -45,15 +45,15 @@ fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer)
     let hidden = before.chars().count().saturating_sub(room);
     let before: String = before.chars().skip(hidden).collect();
     let mut rows = inner.top()..inner.bottom();
-    pieces(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
+    write_spans(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
     let y = rows.next()?;
-    pieces(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
+    write_spans(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
     let texts = [(form.problem(), "! ", theme.refused), (Some(CAUTION), "", theme.dim)];
     for (text, sign, style) in texts {
         let Some(text) = text else { continue };
         let room = width.saturating_sub(sign.cell_width());
         for (row, y) in wrap(text, room, room).into_iter().zip(rows.by_ref()) {
-            pieces(inner, y, buffer, &[(sign, style), (&text[row], style)]);
+            write_spans(inner, y, buffer, &[(sign, style), (&text[row], style)]);
         }
     }
     let x = inner.x + 2 + u16::try_from(before.cell_width()).unwrap_or(0);
@@ -74,10 +74,10 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
     let first = first.min(rows.len());
     for (y, row) in (inner.top()..inner.bottom()).zip(&rows[first..]) {
         match row {
-            HelpRow::Heading(text) => _ = pieces(inner, y, buffer, &[(text, theme.new)]),
+            HelpRow::Heading(text) => _ = write_spans(inner, y, buffer, &[(text, theme.new)]),
             HelpRow::Entry(left, column, right) => {
                 let gap = " ".repeat(column.saturating_sub(left.cell_width()));
-                pieces(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
+                write_spans(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
             }
         }
     }
@@ -99,21 +99,21 @@ fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut
     let shown = if lines.len() > preview { preview.saturating_sub(1) } else { lines.len() };
     let mut rows = (inner.top()..inner.bottom()).map(|y| (inner, y));
     for (line, (inner, y)) in lines[..shown].iter().zip(rows.by_ref()) {
-        pieces(inner, y, buffer, &[("│ ", theme.dim), (&cut(line, width.saturating_sub(2)), theme.text)]);
+        write_spans(inner, y, buffer, &[("│ ", theme.dim), (&cut(line, width.saturating_sub(2)), theme.text)]);
     }
     if shown < lines.len()
         && preview > 0
         && let Some((inner, y)) = rows.next()
     {
-        pieces(inner, y, buffer, &[(&format!("│ … and {} more", lines.len() - shown), theme.dim)]);
+        write_spans(inner, y, buffer, &[(&format!("│ … and {} more", lines.len() - shown), theme.dim)]);
     }
     let gap = usize::from(inner.height).saturating_sub(shown.max(preview) + below - 1).min(1);
     let mut rows = rows.skip(gap);
     for (loss, (inner, y)) in losses.iter().zip(rows.by_ref()) {
-        pieces(inner, y, buffer, &[("     !  ", theme.refused), (loss, theme.text)]);
+        write_spans(inner, y, buffer, &[("     !  ", theme.refused), (loss, theme.text)]);
     }
     for ((key, what), (inner, y)) in choices.iter().zip(rows) {
-        pieces(
+        write_spans(
             inner,
             y,
             buffer,

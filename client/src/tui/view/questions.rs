@@ -1,7 +1,7 @@
 //! The first questions.
 
 use super::super::theme::Theme;
-use super::pieces;
+use super::write_spans;
 use crate::chat::wrap::{CellWidth, cut, wrap};
 use crate::setup::questions::{Question, Questions};
 use ratatui::buffer::Buffer;
@@ -23,9 +23,9 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
     for y in [area.y, area.bottom() - 1] {
         buffer.set_style(bar(y), theme.bar);
     }
-    pieces(area, area.y, buffer, &[(" Landline", theme.bar_strong)]);
+    write_spans(area, area.y, buffer, &[(" Landline", theme.bar_strong)]);
     let hint = cut(&format!(" {}", questions.hint()), usize::from(area.width));
-    pieces(area, area.bottom() - 1, buffer, &[(&hint, theme.bar)]);
+    write_spans(area, area.bottom() - 1, buffer, &[(&hint, theme.bar)]);
 
     let width = area.width.saturating_sub(4).min(WIDEST);
     let body = Rect { x: area.x + (area.width - width) / 2, y: area.y + 2, width, height: area.height - 4 };
@@ -33,7 +33,7 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
     page.row(&[(&questions.question(), theme.new)]);
     page.y += u16::from(body.height > 8);
     let cursor = match questions.step {
-        Question::Server | Question::How => {
+        Question::Server | Question::SignInMethod => {
             entries(questions, theme, &mut page);
             None
         }
@@ -57,7 +57,7 @@ struct QuestionsPage<'b> {
 impl QuestionsPage<'_> {
     fn row(&mut self, parts: &[(&str, Style)]) {
         if self.y < self.body.bottom() && parts.iter().any(|(text, _)| !text.is_empty()) {
-            pieces(self.body, self.y, self.buffer, parts);
+            write_spans(self.body, self.y, self.buffer, parts);
             self.y += 1;
         }
     }

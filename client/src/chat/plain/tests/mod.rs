@@ -425,10 +425,10 @@ fn input() -> impl Strategy<Value = PlainInput> {
             grant: Default::default()
         })),
         text().prop_map(|why| PlainInput::Down { why: why.into(), loss: crate::sign_in::Loss::Network }),
-        any::<bool>().prop_map(|again| PlainInput::Refused(crate::sign_in::SignInRefused {
+        any::<bool>().prop_map(|retry| PlainInput::Refused(crate::sign_in::SignInRefused {
             why: "no".into(),
             cause: Cause::NameTaken,
-            again
+            retry
         })),
         Just(PlainInput::End),
     ]
@@ -443,7 +443,7 @@ proptest! {
             ms += later;
             let acts = plain.step(input, Now { ms, wall: OffsetDateTime::default(), zone: Zone::default() });
             prop_assert!(!over || acts.is_empty(), "{:?} after the end", acts);
-            over |= acts.iter().any(|act| matches!(act, Act::Leave(_)));
+            over |= acts.iter().any(|act| matches!(act, PlainEffect::Leave(_)));
         }
     }
 }

@@ -65,7 +65,7 @@ impl TestClient {
         for act in self.plain.step(input, Now { ms: self.ms, wall, zone: Zone::default() }) {
             assert!(self.left.is_none(), "{act:?} after the end");
             match act {
-                Act::Engine(Effect::Send(object)) => {
+                PlainEffect::Engine(Effect::Send(object)) => {
                     let request = Request::parse(&object).unwrap();
                     let label = request.answer_label().unwrap_or_default();
                     if request.r#type == "ping" && self.plain.is_own_label(&label) && request.token.is_none() {
@@ -75,16 +75,16 @@ impl TestClient {
                         self.unanswered.push((label, line(&object)));
                     }
                 }
-                Act::Engine(Effect::Acknowledge(_) | Effect::Disconnect) => {}
-                Act::Engine(Effect::Connect(_)) => self.connects += 1,
-                Act::Say(text) => self.said.push(text),
-                Act::Answer(event) => self.answers.push(*event),
-                Act::Show(dialect) | Act::ShowLate(_, dialect) => {
+                PlainEffect::Engine(Effect::Acknowledge(_) | Effect::Disconnect) => {}
+                PlainEffect::Engine(Effect::Connect(_)) => self.connects += 1,
+                PlainEffect::Notice(text) => self.said.push(text),
+                PlainEffect::Answer(event) => self.answers.push(*event),
+                PlainEffect::Show(dialect) | PlainEffect::ShowLate(_, dialect) => {
                     (self.shown, self.dialect) = (self.shown + 1, Some(dialect));
                 }
-                Act::AskPasswords(purpose) => self.asked.push(purpose),
-                Act::RememberAccount => self.accounts += 1,
-                Act::Leave(end) => self.left = Some(end),
+                PlainEffect::AskPasswords(purpose) => self.asked.push(purpose),
+                PlainEffect::RememberAccount => self.accounts += 1,
+                PlainEffect::Leave(end) => self.left = Some(end),
             }
         }
     }

@@ -45,9 +45,9 @@ fn an_empty_answer_to_a_password_goes_back() {
     press(&mut welcome, Code::Enter);
     line(&mut welcome, "3");
     line(&mut welcome, "correct horse");
-    for step in [Question::PasswordAgain, Question::Password, Question::How] {
+    for step in [Question::PasswordAgain, Question::Password, Question::SignInMethod] {
         assert_eq!(welcome.step, step);
-        if step != Question::How {
+        if step != Question::SignInMethod {
             assert_eq!(line(&mut welcome, ""), []);
         }
     }
@@ -59,7 +59,7 @@ fn quit_leaves_at_every_question_in_lines_but_a_password() {
     let line = |welcome: &mut Questions, line: &str| welcome.step(SetupInput::Line(line.into()));
     let mut welcome = Questions::new(known());
     welcome.step(SetupInput::Found(vec![offer("a", 1, false)]));
-    for (answer, step) in [("", Question::Server), ("bob", Question::Name), ("2", Question::How)] {
+    for (answer, step) in [("", Question::Server), ("bob", Question::Name), ("2", Question::SignInMethod)] {
         assert_eq!((welcome.step, line(&mut welcome, "/quit")), (step, vec![SetupEffect::Leave]));
         line(&mut welcome, answer);
     }

@@ -1,51 +1,29 @@
-//! Waiting to be let in.
+//! Connects to a server and signs in, once. Both presenters use it.
 
 use super::signals::Signal;
+use super::signed_in::SignedIn;
 use crate::connection::{ConnectFailure, Connection, Identity, ServerConnection, SignInConfirmation};
 use crate::direct::DirectChats;
 use crate::engine::Engine;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
-use landline_common::EventKind;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-/// A connection to a server, with encrypted chats past it, and the user's session on it.
+/// A connection under way, with the engine that will run the session on it.
 #[derive(Debug)]
 pub struct SignInAttempt {
-    /// The connection.
+    /// The connection to the server, with the encrypted chats that go around it.
     pub connection: DirectChats<ServerConnection>,
-    /// The session.
+    /// The client's side of the session.
     pub engine: Engine,
-}
-
-/// The user is in.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The connection.
-    pub connection: Box<dyn Connection>,
-    /// The session.
-    pub engine: Engine,
-    /// The first thing that the server told.
-    pub first: SignInConfirmation,
-}
-
-impl SignedIn {
-    /// What the server calls itself.
-    #[must_use]
-    pub fn server_name(&self) -> Option<&str> {
-        match &self.first.event.what {
-            EventKind::Welcome { server, .. } => Some(server),
-            _ => None,
-        }
-    }
 }
 
 impl SignInAttempt {
-    /// Connects to `server` as `who`; what comes of it is news.
+    /// Starts to connect to `server` (`HOST:PORT`). The result arrives as an event of the connection.
     ///
     /// # Errors
-    /// The system has no random numbers, or no threads.
+    /// The system has no random numbers, or no thread can be started.
     pub fn begin(server: &str, who: &Identity) -> anyhow::Result<SignInAttempt> {
         let connection = ServerConnection::new(server);
         let out = connection.event_sender();
@@ -57,11 +35,11 @@ impl SignInAttempt {
     }
 }
 
-/// Connects, and waits until the user is in. `None` if the program is told to end meanwhile.
+/// Connects to `server` and blocks until the user is signed in. Returns `None` if a signal ends the program meanwhile.
 ///
 /// # Errors
-/// The user is not in.
-pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<SignedIn>, ConnectFailure> {
+/// The server cannot be reached, or refuses the sign-in.
+pub fn sign_in(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<SignedIn>, ConnectFailure> {
     let broken = |why: String| ConnectFailure { why, cause: None };
     let SignInAttempt { mut connection, engine } =
         SignInAttempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
@@ -73,7 +51,7 @@ pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result
                     let first = SignInConfirmation::of(news)?;
                     return Ok(Some(SignedIn { connection: Box::new(connection), engine, first }));
                 }
-                // It is about something else.
+                // An event that is not for the caller, for example of an older connection.
                 Ok(None) => {}
                 Err(_) => return Err(broken("the connection was not made".into())),
             },

@@ -22,7 +22,7 @@ pub fn last_session_file() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
 
-/// The private key by which members of a mesh recognize this user.
+/// The private key of this user in a mesh; other members recognize the user by its public half.
 #[must_use]
 pub fn mesh_key_file() -> Option<PathBuf> {
     Some(folders()?.config_dir().join("mesh.key"))
@@ -49,8 +49,8 @@ pub fn expand_home(path: &Path) -> PathBuf {
     rest.and_then(|rest| Some(home()?.join(rest))).unwrap_or_else(|| path.to_owned())
 }
 
-/// The folders of `path`, a `PATH`, in which programs are looked for. Relative and empty entries mean the current folder,
-/// where anybody may have put a program: they are left out.
+/// Returns the folders of `path`, a `PATH` variable. Leaves out relative and empty entries: these mean the current folder,
+/// where another user may have put a program of a known name.
 pub fn program_folders(path: &OsStr) -> impl Iterator<Item = PathBuf> + '_ {
     std::env::split_paths(path).filter(|folder| folder.is_absolute())
 }

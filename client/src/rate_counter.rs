@@ -2,8 +2,8 @@
 
 /// Default length of a window, in milliseconds.
 pub const WINDOW_MS: u64 = 5_000;
-/// Lines that one peer may send per window. A client sends at most 9 in 6 s. A client frozen for up to 8 s is still
-/// waited for; then its lines arrive together, but no more than 27.
+/// Lines that one peer may send per window. A client sends at most 9 lines in 6 s. After a freeze of up to 8 s, during
+/// which a link is kept, its lines arrive together: at most 27.
 pub const LINES: usize = 32;
 
 /// Counts events in a window that begins with the first event after the last window ended.

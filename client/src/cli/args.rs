@@ -1,19 +1,19 @@
 //! The command line, and what it means.
 
 use crate::chat::Bell;
-use crate::tui::theme::Palette;
+use crate::discovery::SearchOptions;
+use crate::palette::Palette;
+use crate::server_address::with_port;
+use crate::usage_error::UsageError;
 use clap::{Parser, Subcommand, ValueHint};
 use landline_common::command::room_word;
-use landline_common::service::{BEACON_PORT, MAIN_PORT};
-use std::fmt;
+use landline_common::service::BEACON_PORT;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The UDP port on which members of a mesh say hello, unless they agree on another.
 const MESH_PORT: u16 = 5_052;
-/// No name of a host is longer (RFC 1035), with a port behind it.
-const LONGEST_ADDRESS: usize = 253 + 8;
 
 /// Talk with the people on this network. Without arguments it looks for a server and asks for the rest.
 #[derive(Debug, Parser)]
@@ -172,9 +172,11 @@ pub struct MeshArgs {
     pub look: AppearanceArgs,
 }
 
-impl Default for Discover {
-    fn default() -> Discover {
-        Discover { json: false, timeout: Duration::from_millis(500), port: BEACON_PORT, bind: None }
+impl Discover {
+    /// Returns the options for the search.
+    #[must_use]
+    pub fn options(&self) -> SearchOptions {
+        SearchOptions { timeout: self.timeout, port: self.port, bind: self.bind }
     }
 }
 
@@ -198,31 +200,12 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "between 0.01 and 3600 seconds".into())
 }
 
-/// Arguments that make no sense; the text says what would.
-#[derive(Debug)]
-pub struct BadUsage(String);
-
-impl BadUsage {
-    /// With that text.
-    pub fn new(text: impl Into<String>) -> BadUsage {
-        BadUsage(text.into())
-    }
-}
-
-impl fmt::Display for BadUsage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadUsage {}
-
 impl Args {
     /// The server's address, with its port, if one was given.
     ///
     /// # Errors
     /// More than one was.
-    pub fn server(&self) -> Result<Option<String>, BadUsage> {
+    pub fn server(&self) -> Result<Option<String>, UsageError> {
         let mut words: Vec<&str> = self.server.iter().map(String::as_str).collect();
         if words.first() == Some(&"connect") {
             words.remove(0);
@@ -235,7 +218,7 @@ impl Args {
             [host, port] if is_number(port) && host.matches(':').count() != 1 => {
                 with_port(&joined(host, port)).map(Some)
             }
-            [..] => Err(BadUsage::new("give one server, for example: landline 192.168.1.20")),
+            [..] => Err(UsageError::new("give one server, for example: landline 192.168.1.20")),
         }
     }
 
@@ -243,7 +226,7 @@ impl Args {
     ///
     /// # Errors
     /// The file cannot be read, or is empty.
-    pub fn password(&self) -> Result<Option<String>, BadUsage> {
+    pub fn password(&self) -> Result<Option<String>, UsageError> {
         let Some(file) = &self.password_file else { return Ok(given(self.password.as_deref())) };
         first_line("--password-file", file).map(Some)
     }
@@ -259,39 +242,15 @@ impl Args {
 ///
 /// # Errors
 /// The file cannot be read, or that line is empty.
-pub fn first_line(flag: &str, file: &Path) -> Result<String, BadUsage> {
+pub fn first_line(flag: &str, file: &Path) -> Result<String, UsageError> {
     let text =
-        std::fs::read_to_string(file).map_err(|why| BadUsage::new(format!("{flag} {}: {why}", file.display())))?;
-    let empty = || BadUsage::new(format!("{flag} {}: its first line is empty", file.display()));
+        std::fs::read_to_string(file).map_err(|why| UsageError::new(format!("{flag} {}: {why}", file.display())))?;
+    let empty = || UsageError::new(format!("{flag} {}: its first line is empty", file.display()));
     given(text.lines().next()).ok_or_else(empty)
 }
 
 fn given(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// An address as people write it → with its port.
-///
-/// # Errors
-/// It cannot be one.
-pub fn with_port(host: &str) -> Result<String, BadUsage> {
-    let host = host.trim();
-    let bare_v6 = host.matches(':').count() > 1 && !host.starts_with('[');
-    let whole = match host.rsplit_once(':') {
-        _ if bare_v6 => format!("[{host}]:{MAIN_PORT}"),
-        Some((name, port)) if !name.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => host.to_owned(),
-        None if !host.is_empty() => format!("{host}:{MAIN_PORT}"),
-        Some(_) if host.starts_with('[') && host.ends_with(']') => format!("{host}:{MAIN_PORT}"),
-        _ => {
-            return Err(BadUsage::new(format!(
-                "{host:?} is not an address; write HOST or HOST:PORT, for example 192.168.1.20"
-            )));
-        }
-    };
-    if whole.chars().any(|c| c.is_whitespace() || c.is_control()) || whole.len() > LONGEST_ADDRESS {
-        return Err(BadUsage::new("an address has no spaces; write HOST or HOST:PORT, for example 192.168.1.20"));
-    }
-    Ok(whole)
 }
 
 #[cfg(test)]
@@ -318,9 +277,6 @@ mod tests {
         assert_eq!(server(&[]), None);
         for wrong in [&["a", "b"][..], &["host:1", "2"], &["host", "0"], &["host", "70000"], &["a", "1", "2"]] {
             assert_eq!(server(wrong), None, "{wrong:?}");
-        }
-        for wrong in ["", "host:", "host:0", "host:70000", "a b", "host:port", ":7", "a\u{1b}[2J"] {
-            assert!(with_port(wrong).is_err(), "{wrong:?}");
         }
     }
 

@@ -2,17 +2,21 @@
 
 use crate::chat::plain::PlainOptions;
 use crate::chat::{Bell, Remembered, Settings};
-use crate::cli::args::{AppearanceArgs, Args, BadUsage, MeshArgs, first_line, with_port};
+use crate::cli::args::{AppearanceArgs, Args, MeshArgs, first_line};
 use crate::cli::config::Config;
 use crate::cli::error_hints::with_hint;
 use crate::cli::last_session::LastSession;
-use crate::connect::{SignedIn, enter};
+use crate::connect::sign_in;
 use crate::connection::Identity;
+use crate::palette::Palette;
+use crate::server_address::with_port;
 use crate::setup::answers::{SetupContext, SetupResult};
 use crate::setup::questions::{KnownAnswers, PreviousSession, Questions};
 use crate::signals::{self, Signal};
+use crate::signed_in::SignedIn;
 use crate::tui::TerminalGuard;
-use crate::tui::theme::{Depth, Palette, Theme, depth, has_screen};
+use crate::tui::theme::{Depth, Theme, depth, has_screen};
+use crate::usage_error::UsageError;
 use crate::{discovery, logging, own_name, password_prompt, paths, plain, tui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
@@ -58,14 +62,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 pub fn mesh(args: &Args, wanted: &MeshArgs) -> anyhow::Result<()> {
     let start = Launch::new(args, &wanted.look, wanted.plain || wanted.json)?;
     let given = wanted.name.as_deref().map(UserName::parse).transpose();
-    let name = match given.map_err(|why| BadUsage::new(format!("NAME: {why}")))? {
+    let name = match given.map_err(|why| UsageError::new(format!("NAME: {why}")))? {
         Some(name) => name,
         None => start.name_or_ask()?,
     };
     // Nobody would let such a member in.
-    name.check_new().map_err(|why| BadUsage::new(format!("NAME: {why}")))?;
+    name.check_new().map_err(|why| UsageError::new(format!("NAME: {why}")))?;
     let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
-    let secret = secret.map_err(|why| BadUsage::new(why.to_string()))?;
+    let secret = secret.map_err(|why| UsageError::new(why.to_string()))?;
     let signals = signals::listen().context("listening for signals")?;
     let wish = crate::mesh::MeshOptions {
         name: name.clone(),
@@ -94,12 +98,12 @@ fn passphrase(wanted: &MeshArgs) -> anyhow::Result<Option<String>> {
         return Ok(variable.map(|text| text.trim().to_owned()));
     }
     if !io::stdin().is_terminal() {
-        bail!(BadUsage::new("--passphrase asks on a terminal; scripts use LANDLINE_PASSPHRASE or --passphrase-file"));
+        bail!(UsageError::new("--passphrase asks on a terminal; scripts use LANDLINE_PASSPHRASE or --passphrase-file"));
     }
     let typed = password_prompt::ask("The passphrase of the mesh")?.map(|text| text.trim().to_owned());
     match typed.filter(|text| !text.is_empty()) {
         Some(text) => Ok(Some(text)),
-        None => bail!(BadUsage::new("without a passphrase you are not there; leave --passphrase out to go without")),
+        None => bail!(UsageError::new("without a passphrase you are not there; leave --passphrase out to go without")),
     }
 }
 
@@ -154,7 +158,7 @@ impl Launch<'_> {
             return self.ask(Questions::at(server, self.known()?, self.name().ok()), server, &signals);
         }
         let who = self.identity(server)?;
-        let refusal = match enter(server, &who, &signals) {
+        let refusal = match sign_in(server, &who, &signals) {
             Ok(Some(entered)) => {
                 self.remember(server, &who, &entered, "");
                 return self.talk_at(server, &who, entered, &signals);
@@ -284,7 +288,7 @@ impl Launch<'_> {
         let room = self.room(server)?;
         let password = self.args.password()?;
         if self.args.register && password.is_none() {
-            bail!(BadUsage::new("--register needs a password: in LANDLINE_PASSWORD or with --password-file"));
+            bail!(UsageError::new("--register needs a password: in LANDLINE_PASSWORD or with --password-file"));
         }
         let (register, server_password) = (self.args.register, self.args.server_password());
         let rooms = (self.remembered_rooms())(server, name.as_str());
@@ -293,7 +297,7 @@ impl Launch<'_> {
 
     fn name(&self) -> anyhow::Result<UserName> {
         match (&self.args.name, &self.config.name) {
-            (Some(name), _) => UserName::parse(name).map_err(|why| BadUsage::new(format!("--name: {why}")).into()),
+            (Some(name), _) => UserName::parse(name).map_err(|why| UsageError::new(format!("--name: {why}")).into()),
             (None, Some(name)) => Ok(name.clone()),
             (None, None) => {
                 let last = self.last_session.name.as_deref().filter(|_| self.interactive);
@@ -303,7 +307,7 @@ impl Launch<'_> {
                 own_name::from_system_account().map_err(|own| {
                     let example = own_name::suggestion(&own).map_or("NAME".into(), |name| name.to_string());
                     let why = "this machine's name for you is no name that can be used here";
-                    BadUsage::new(format!("{own:?}: {why}; choose one with --name, for example --name {example}"))
+                    UsageError::new(format!("{own:?}: {why}; choose one with --name, for example --name {example}"))
                         .into()
                 })
             }
@@ -326,7 +330,7 @@ impl Launch<'_> {
 
     fn room(&self, server: &str) -> anyhow::Result<RoomName> {
         if let Some(room) = &self.args.room {
-            return Ok(RoomName::parse(room).map_err(|why| BadUsage::new(format!("--room: {why}")))?);
+            return Ok(RoomName::parse(room).map_err(|why| UsageError::new(format!("--room: {why}")))?);
         }
         let there = self.interactive && self.last_session.server.as_deref() == Some(server);
         let last = self.last_session.room.as_deref().filter(|_| there).and_then(|room| RoomName::parse(room).ok());
@@ -424,7 +428,7 @@ fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
         eprint!("Your name{shown}: ");
         let mut line = String::new();
         if io::stdin().read_line(&mut line).context("reading a name")? == 0 {
-            bail!(BadUsage::new("no name was given; choose one with --name"));
+            bail!(UsageError::new("no name was given; choose one with --name"));
         }
         let typed = if line.trim().is_empty() { proposal } else { line.trim() };
         match UserName::parse(typed).and_then(|name| name.check_new().map(|()| name)) {

@@ -2,11 +2,11 @@
 
 mod table;
 
-use crate::cli::args::{BadUsage, Discover};
 use crate::interfaces::{networks, read_datagrams, shared_socket, socket_on};
-use crate::setup::questions::Offer;
+use crate::usage_error::UsageError;
 use anyhow::{Context, bail};
 use landline_common::beacon::{Answer, Beacon, DatagramKind, FoundServer, Link, Servers, question};
+use landline_common::service::BEACON_PORT;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -16,29 +16,65 @@ use std::time::{Duration, Instant};
 const REPEAT_AFTER: Duration = Duration::from_millis(150);
 /// Bytes to read of an answer; more than any answer has.
 const MAX_ANSWER_BYTES: usize = 2_048;
+/// How long to wait for answers, unless the user gives a time. Servers on one network answer in milliseconds.
+const DEFAULT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How to look for servers.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchOptions {
+    /// How long to wait for answers.
+    pub timeout: Duration,
+    /// The UDP port on which servers answer.
+    pub port: u16,
+    /// Ask only on the network where this machine has this address; `None` asks on all networks.
+    pub bind: Option<Ipv4Addr>,
+}
+
+impl Default for SearchOptions {
+    fn default() -> SearchOptions {
+        SearchOptions { timeout: DEFAULT_TIMEOUT, port: BEACON_PORT, bind: None }
+    }
+}
+
+/// A server to offer to the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Name of the server; may be empty.
+    pub name: String,
+    /// Address with port.
+    pub address: String,
+    /// Number of users.
+    pub people: u32,
+    /// True if the server asks all users for a password.
+    pub password: bool,
+    /// The id that all answers of one running server carry; empty if the server sends none.
+    pub id: String,
+    /// True if the server runs on this machine.
+    pub on_this_machine: bool,
+}
 
 /// Prints the servers that were found. Returns whether there are any.
 ///
 /// # Errors
 /// Waiting for answers or writing to standard output failed.
-pub fn run(wanted: &Discover) -> anyhow::Result<bool> {
-    let (servers, now_ms) = find(wanted).context("looking for servers")?;
+pub fn run(options: &SearchOptions, json: bool) -> anyhow::Result<bool> {
+    let (servers, now_ms) = find(options).context("looking for servers")?;
     let list = servers.list();
     if list.is_empty() {
         eprintln!("no server answered; start one with landline-server, or type an address: landline HOST");
         return Ok(false);
     }
-    let text = if wanted.json { table::json_lines(&list, now_ms) } else { table::table(&list, now_ms) };
+    let text = if json { table::json_lines(&list, now_ms) } else { table::table(&list, now_ms) };
     io::stdout().write_all(text.as_bytes()).context("printing")?;
     Ok(true)
 }
 
 /// Returns the servers to offer to the user. LanTalk servers are left out, since this program cannot talk to them.
 #[must_use]
-pub fn offers(wanted: &Discover) -> Vec<Offer> {
+pub fn offers(options: &SearchOptions) -> Vec<Offer> {
     // On failure the list is empty; the user can still type an address.
-    let list = find(wanted).map(|(servers, _)| servers.list()).unwrap_or_default();
-    let own: Vec<IpAddr> = networks(wanted.bind).into_iter().map(|(link, _)| link.own.into()).collect();
+    let list = find(options).map(|(servers, _)| servers.list()).unwrap_or_default();
+    let own: Vec<IpAddr> = networks(options.bind).into_iter().map(|(link, _)| link.own.into()).collect();
     let offer = |found: &FoundServer| match &found.kind {
         DatagramKind::Landline(answer) => Some(Offer {
             name: answer.name.clone(),
@@ -60,24 +96,26 @@ pub fn offers(wanted: &Discover) -> Vec<Offer> {
 /// `secret` is true, or there is no server, or more than one.
 pub fn only_server(secret: bool) -> anyhow::Result<String> {
     if secret {
-        bail!(BadUsage::new("say which server the password is for, for example: landline 192.168.1.20"));
+        bail!(UsageError::new("say which server the password is for, for example: landline 192.168.1.20"));
     }
-    match &offers(&Discover::default())[..] {
+    match &offers(&SearchOptions::default())[..] {
         [offer] => Ok(offer.address.clone()),
         [] => bail!("no server answered; start one with landline-server, or say which: landline HOST"),
-        _ => bail!(BadUsage::new("there are several servers; landline discover lists them: landline HOST goes to one")),
+        _ => {
+            bail!(UsageError::new("there are several servers; landline discover lists them: landline HOST goes to one"))
+        }
     }
 }
 
 /// Asks, and collects answers until the timeout. Returns the servers and the time at the end, in milliseconds since the
 /// start, from which ages are counted.
-fn find(wanted: &Discover) -> io::Result<(Servers, u64)> {
+fn find(options: &SearchOptions) -> io::Result<(Servers, u64)> {
     let start = Instant::now();
-    let deadline = start + wanted.timeout;
-    let links: Vec<Link> = networks(wanted.bind).into_iter().map(|(link, _)| link).collect();
-    let mut search = Search { start, port: wanted.port, askers: askers(&links), servers: Servers::default() };
+    let deadline = start + options.timeout;
+    let links: Vec<Link> = networks(options.bind).into_iter().map(|(link, _)| link).collect();
+    let mut search = Search { start, port: options.port, askers: askers(&links), servers: Servers::default() };
     // If another program holds the port exclusively, only answers are found, no beacons.
-    let listener = shared_socket(wanted.port).ok();
+    let listener = shared_socket(options.port).ok();
     search.ask();
     let mut repeat_at = Some(start + REPEAT_AFTER);
     loop {

@@ -17,10 +17,10 @@ pub use node::ROOM;
 use landline_common::mesh::{hello, id, wire};
 
 use crate::clock::now;
-use crate::connect::SignedIn;
 use crate::connection::{Connection, ConnectionEvent, Identity, SignIn, SignInConfirmation};
 use crate::engine::Engine as Session;
 use crate::paths;
+use crate::signed_in::SignedIn;
 use anyhow::Context;
 use broadcast::Broadcast;
 use crossbeam_channel::{Receiver, Sender, bounded};

@@ -1,12 +1,13 @@
 //! The first questions in lines, for a terminal without the full screen: each is printed, and a line answers it.
 
-use crate::connect::{SignedIn, enter};
+use crate::connect::sign_in;
 use crate::connection::ConnectFailure;
 use crate::password_prompt;
 use crate::setup::answers::{SetupContext, SetupResult};
 use crate::setup::questions::{Question, Questions, SetupEffect, SetupInput, SignInChoice};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
+use crate::signed_in::SignedIn;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, bounded, select};
 use std::io::{self, BufRead, Read, Write};
@@ -71,7 +72,7 @@ fn connect(
     setting: &SetupContext,
     signals: &Receiver<Signal>,
 ) -> Result<Option<SignedIn>, ConnectFailure> {
-    enter(&choice.server, &setting.identity(choice), signals)
+    sign_in(&choice.server, &setting.identity(choice), signals)
 }
 
 /// Starts a server here. `None` if the program is told to end meanwhile.
@@ -159,7 +160,8 @@ fn asked(welcome: &Questions) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setup::questions::{KnownAnswers, Offer};
+    use crate::discovery::Offer;
+    use crate::setup::questions::KnownAnswers;
 
     #[test]
     fn a_question_says_what_an_empty_line_means() {

@@ -1,8 +1,8 @@
 //! What comes of the first questions.
 
-use crate::connect::SignedIn;
 use crate::connection::Identity;
 use crate::setup::questions::SignInChoice;
+use crate::signed_in::SignedIn;
 use landline_common::RoomName;
 use std::path::PathBuf;
 

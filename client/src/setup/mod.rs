@@ -6,10 +6,8 @@ pub mod questions;
 
 pub use local_server::{NotStarted, Started, start};
 
-use crate::cli::args::Discover;
-use crate::discovery;
+use crate::discovery::{self, Offer, SearchOptions};
 use crossbeam_channel::{Receiver, bounded};
-use questions::Offer;
 use std::time::Duration;
 
 /// Between two looks at the network.
@@ -22,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub fn watch_servers() -> std::io::Result<Receiver<Vec<Offer>>> {
     let (out, lists) = bounded(1);
     let run = move || {
-        while out.send(discovery::offers(&Discover::default())).is_ok() {
+        while out.send(discovery::offers(&SearchOptions::default())).is_ok() {
             std::thread::sleep(PAUSE);
         }
     };

@@ -5,12 +5,13 @@ use super::theme::Theme;
 use super::view;
 use crate::chat;
 use crate::chat::key::Code;
-use crate::connect::{self, SignedIn};
+use crate::connect::SignInAttempt;
 use crate::connection::{ConnectFailure, Connection, ConnectionEvent, SignInConfirmation};
 use crate::setup::answers::{SetupContext, SetupResult};
 use crate::setup::questions::{Questions, SetupEffect, SetupInput, SignInChoice};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
+use crate::signed_in::SignedIn;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, never, select};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection that is being made, and for what.
-type PendingSignIn = Option<(SignInChoice, connect::SignInAttempt)>;
+type PendingSignIn = Option<(SignInChoice, SignInAttempt)>;
 type Starting = Receiver<Result<setup::Started, NotStarted>>;
 
 /// Asks until one is in. `None` if one leaves.
@@ -83,7 +84,7 @@ impl Asking<'_> {
         for wish in self.welcome.step(input) {
             match wish {
                 SetupEffect::Connect(choice) => {
-                    let attempt = connect::SignInAttempt::begin(&choice.server, &self.setting.identity(&choice))?;
+                    let attempt = SignInAttempt::begin(&choice.server, &self.setting.identity(&choice))?;
                     self.attempt = Some((choice, attempt));
                 }
                 SetupEffect::GiveUp => {
@@ -116,7 +117,7 @@ impl Asking<'_> {
         };
         match SignInConfirmation::of(news) {
             Ok(first) => {
-                let connect::SignInAttempt { connection, engine } = attempt;
+                let SignInAttempt { connection, engine } = attempt;
                 Ok(Some((choice, SignedIn { connection: Box::new(connection), engine, first })))
             }
             Err(ConnectFailure { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),

@@ -1,18 +1,8 @@
 //! Colours: 16 by default, more only when the terminal says that it has more, none when nobody wants any. Nothing is
 //! said by colour alone.
 
+use crate::palette::Palette;
 use ratatui::style::{Color, Modifier, Style};
-
-/// The themes there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Palette {
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// Without colours.
-    Mono,
-}
 
 /// How many colours the terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

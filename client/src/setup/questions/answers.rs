@@ -1,8 +1,8 @@
 //! Answers → the next question, or the connection.
 
 use super::{MenuEntry, PreviousSession, Question, Questions, SetupEffect, SignInChoice};
-use crate::cli::args::with_port;
 use crate::new_password::{NewPassword, PasswordStep};
+use crate::server_address::with_port;
 use crate::setup::NotStarted;
 use landline_common::{Cause, UserName};
 

@@ -7,6 +7,7 @@ mod texts;
 
 use crate::chat::editor::Editor;
 use crate::chat::key::Key;
+use crate::discovery::Offer;
 use crate::new_password::NewPassword;
 use crate::setup::NotStarted;
 use landline_common::service::MAIN_PORT;
@@ -36,23 +37,6 @@ pub enum Question {
     Starting,
     /// Nothing: one is being connected.
     Connecting,
-}
-
-/// A server that was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Offer {
-    /// What it is called.
-    pub name: String,
-    /// Where it is, with its port.
-    pub address: String,
-    /// How many people are there.
-    pub people: u32,
-    /// It asks all users for a password.
-    pub password: bool,
-    /// The id that all answers of one running server carry; empty if the server sends none.
-    pub id: String,
-    /// It runs on this machine.
-    pub on_this_machine: bool,
 }
 
 /// The last session on a terminal: offered first, so that one Enter goes on with it.

@@ -1,11 +1,12 @@
 //! The screens as people see them. `cargo insta review` shows what changed.
 
-use super::super::theme::{Depth, Palette, Theme};
+use super::super::theme::{Depth, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
 use crate::chat::{Input, State};
 use crate::connection::Loss;
+use crate::palette::Palette;
 use insta::assert_snapshot;
 use landline_common::EventKind;
 use ratatui::buffer::Buffer;

@@ -1,9 +1,11 @@
 //! The first questions as people see them. `cargo insta review` shows what changed.
 
-use super::super::super::theme::{Depth, Palette, Theme};
+use super::super::super::theme::{Depth, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};
-use crate::setup::questions::{KnownAnswers, Offer, Questions, SetupInput};
+use crate::discovery::Offer;
+use crate::palette::Palette;
+use crate::setup::questions::{KnownAnswers, Questions, SetupInput};
 use insta::assert_snapshot;
 use landline_common::Cause;
 use ratatui::buffer::Buffer;

@@ -24,12 +24,12 @@ impl SignInAttempt {
     ///
     /// # Errors
     /// The system has no random numbers, or no thread can be started.
-    pub fn begin(server: &str, who: &Identity) -> anyhow::Result<SignInAttempt> {
+    pub fn begin(server: &str, identity: &Identity) -> anyhow::Result<SignInAttempt> {
         let connection = ServerConnection::new(server);
         let out = connection.event_sender();
         let mut connection = DirectChats::wrap(connection, out)?;
         let seed = RandomState::new().hash_one(std::process::id());
-        let mut engine = Engine::new(who.clone(), seed);
+        let mut engine = Engine::new(identity.clone(), seed);
         connection.connect(engine.sign_in()).context("starting a thread")?;
         Ok(SignInAttempt { connection, engine })
     }
@@ -39,21 +39,25 @@ impl SignInAttempt {
 ///
 /// # Errors
 /// The server cannot be reached, or refuses the sign-in.
-pub fn sign_in(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<SignedIn>, ConnectFailure> {
-    let broken = |why: String| ConnectFailure { why, cause: None };
+pub fn sign_in(
+    server: &str,
+    identity: &Identity,
+    signals: &Receiver<Signal>,
+) -> Result<Option<SignedIn>, ConnectFailure> {
+    let failure = |why: String| ConnectFailure { why, cause: None };
     let SignInAttempt { mut connection, engine } =
-        SignInAttempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
+        SignInAttempt::begin(server, identity).map_err(|why| failure(format!("{why:#}")))?;
     loop {
-        let news = connection.events().clone();
+        let events = connection.events().clone();
         select! {
-            recv(news) -> news => match news.map(|news| connection.process(news)) {
-                Ok(Some(news)) => {
-                    let first = SignInConfirmation::of(news)?;
+            recv(events) -> event => match event.map(|event| connection.process(event)) {
+                Ok(Some(event)) => {
+                    let first = SignInConfirmation::of(event)?;
                     return Ok(Some(SignedIn { connection: Box::new(connection), engine, first }));
                 }
                 // An event that is not for the caller, for example of an older connection.
                 Ok(None) => {}
-                Err(_) => return Err(broken("the connection was not made".into())),
+                Err(_) => return Err(failure("cannot connect: the connection thread has ended".into())),
             },
             recv(signals) -> signal => match signal {
                 Ok(Signal::Continue) => {}

@@ -20,12 +20,14 @@ pub fn with_port(host: &str) -> Result<String, UsageError> {
         Some(_) if host.starts_with('[') && host.ends_with(']') => format!("{host}:{MAIN_PORT}"),
         _ => {
             return Err(UsageError::new(format!(
-                "{host:?} is not an address; write HOST or HOST:PORT, for example 192.168.1.20"
+                "{host:?} is not an address: write HOST or HOST:PORT, for example 192.168.1.20"
             )));
         }
     };
     if whole.chars().any(|c| c.is_whitespace() || c.is_control()) || whole.len() > MAX_BYTES {
-        return Err(UsageError::new("an address has no spaces; write HOST or HOST:PORT, for example 192.168.1.20"));
+        return Err(UsageError::new(
+            "not an address: it has spaces or is too long; write HOST or HOST:PORT, for example 192.168.1.20",
+        ));
     }
     Ok(whole)
 }

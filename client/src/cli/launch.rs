@@ -1,4 +1,5 @@
-//! From what was given, chosen and remembered to a conversation.
+//! Starts a chat: combines arguments, configuration and the last session, asks the user for the rest, and runs a
+//! presenter.
 
 use crate::chat::plain::PlainOptions;
 use crate::chat::{Bell, Remembered, Settings};
@@ -15,7 +16,7 @@ use crate::setup::questions::{KnownAnswers, PreviousSession, Questions};
 use crate::signals::{self, Signal};
 use crate::signed_in::SignedIn;
 use crate::tui::TerminalGuard;
-use crate::tui::theme::{Depth, Theme, depth, has_screen};
+use crate::tui::theme::{Depth, Theme, depth, supports_full_screen};
 use crate::usage_error::UsageError;
 use crate::{discovery, logging, own_name, password_prompt, paths, plain, tui};
 use anyhow::{Context, bail};
@@ -24,110 +25,115 @@ use landline_common::clean::clean;
 use landline_common::{RoomName, UserName};
 use std::io::{self, IsTerminal};
 
-/// Seconds that a script waits for a lost connection, unless told otherwise.
-const PATIENCE: u64 = 30;
+/// Default number of seconds for which a script tries to reconnect.
+const DEFAULT_PATIENCE: u64 = 30;
 
-/// Everything that counts for this run.
+/// The settings of this run.
 struct Launch<'a> {
     args: &'a Args,
-    look: &'a AppearanceArgs,
+    appearance: &'a AppearanceArgs,
     config: Config,
     last_session: LastSession,
-    /// Somebody sits at the keyboard.
+    /// True if standard input is a terminal, so that the program can ask the user.
     interactive: bool,
-    /// And looks at a screen.
+    /// True if the full screen is used.
     screen: bool,
 }
 
-/// Goes where interactive want to, and talks there.
+/// Connects to a server and chats there until the user leaves.
 ///
 /// # Errors
-/// Arguments that make no sense, a server that refuses or cannot be reached, or lines that could not be sent.
+/// Wrong usage, a server that refuses the user or cannot be reached, or lines that could not be sent.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let start = Launch::new(args, &args.look, args.plain || args.json)?;
-    match start.server()? {
-        Some(server) => start.connect_to(&server),
+    let launch = Launch::new(args, &args.appearance, args.plain || args.json)?;
+    match launch.server()? {
+        Some(server) => launch.connect_to(&server),
         None => {
             let signals = signals::listen().context("listening for signals")?;
-            let last = start.last_session.server.clone().unwrap_or_default();
-            start.ask(Questions::new(start.known()?), &last, &signals)
+            let last = launch.last_session.server.clone().unwrap_or_default();
+            launch.ask(Questions::new(launch.known()?), &last, &signals)
         }
     }
 }
 
-/// Enters the mesh, and talks there.
+/// Joins the mesh and chats there until the user leaves.
 ///
 /// # Errors
-/// Arguments that make no sense, or ports that cannot be had.
-pub fn mesh(args: &Args, wanted: &MeshArgs) -> anyhow::Result<()> {
-    let start = Launch::new(args, &wanted.look, wanted.plain || wanted.json)?;
-    let given = wanted.name.as_deref().map(UserName::parse).transpose();
+/// Wrong usage, or a port that cannot be opened.
+pub fn mesh(args: &Args, mesh_args: &MeshArgs) -> anyhow::Result<()> {
+    let launch = Launch::new(args, &mesh_args.appearance, mesh_args.plain || mesh_args.json)?;
+    let given = mesh_args.name.as_deref().map(UserName::parse).transpose();
     let name = match given.map_err(|why| UsageError::new(format!("NAME: {why}")))? {
         Some(name) => name,
-        None => start.name_or_ask()?,
+        None => launch.name_or_ask()?,
     };
-    // Nobody would let such a member in.
+    // Other members would refuse a member with a reserved name.
     name.check_new().map_err(|why| UsageError::new(format!("NAME: {why}")))?;
-    let secret = passphrase(wanted)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
+    let secret = passphrase(mesh_args)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
     let secret = secret.map_err(|why| UsageError::new(why.to_string()))?;
     let signals = signals::listen().context("listening for signals")?;
-    let wish = crate::mesh::MeshOptions {
+    let options = crate::mesh::MeshOptions {
         name: name.clone(),
-        host: wanted.host,
-        port: wanted.port,
+        host: mesh_args.host,
+        port: mesh_args.port,
         secret,
-        is_script: !start.interactive,
+        is_script: !launch.interactive,
     };
-    let entered = crate::mesh::enter(&wish)?;
-    if !start.screen {
-        let options = PlainOptions { json: wanted.json, mesh: true, ..start.options() };
+    let entered = crate::mesh::enter(&options)?;
+    if !launch.screen {
+        let options = PlainOptions { json: mesh_args.json, mesh: true, ..launch.options() };
         return plain::run(entered, options, &signals, &|_| {});
     }
-    let settings = Settings { mesh: true, ..start.settings() };
+    let settings = Settings { mesh: true, ..launch.settings() };
     let there = (crate::mesh::ROOM, crate::mesh::ROOM);
-    tui::run(TerminalGuard::acquire()?, there, entered, (settings, start.theme()), &signals, &|_| {})
+    tui::run(TerminalGuard::acquire()?, there, entered, (settings, launch.theme()), &signals, &|_| {})
 }
 
-/// The passphrase that members share, if there is to be one.
-fn passphrase(wanted: &MeshArgs) -> anyhow::Result<Option<String>> {
-    if let Some(file) = &wanted.passphrase_file {
+/// Returns the passphrase of the mesh, if the user wants one.
+fn passphrase(args: &MeshArgs) -> anyhow::Result<Option<String>> {
+    if let Some(file) = &args.passphrase_file {
         return Ok(Some(first_line("--passphrase-file", file)?));
     }
     let variable = std::env::var("LANDLINE_PASSPHRASE").ok().filter(|text| !text.trim().is_empty());
-    if variable.is_some() || !wanted.passphrase {
+    if variable.is_some() || !args.passphrase {
         return Ok(variable.map(|text| text.trim().to_owned()));
     }
     if !io::stdin().is_terminal() {
-        bail!(UsageError::new("--passphrase asks on a terminal; scripts use LANDLINE_PASSPHRASE or --passphrase-file"));
+        bail!(UsageError::new(
+            "cannot ask for a passphrase: standard input is no terminal; use LANDLINE_PASSPHRASE or --passphrase-file"
+        ));
     }
-    let typed = password_prompt::ask("The passphrase of the mesh")?.map(|text| text.trim().to_owned());
+    let typed = password_prompt::ask("Passphrase of the mesh")?.map(|text| text.trim().to_owned());
     match typed.filter(|text| !text.is_empty()) {
         Some(text) => Ok(Some(text)),
-        None => bail!(UsageError::new("without a passphrase you are not there; leave --passphrase out to go without")),
+        None => bail!(UsageError::new("no passphrase entered; omit --passphrase to join an open mesh")),
     }
 }
 
 impl<'a> Launch<'a> {
-    fn new(args: &'a Args, look: &'a AppearanceArgs, lines: bool) -> anyhow::Result<Launch<'a>> {
-        let config = match (&look.config, paths::config_file()) {
+    fn new(args: &'a Args, appearance: &'a AppearanceArgs, lines: bool) -> anyhow::Result<Launch<'a>> {
+        let config = match (&appearance.config, paths::config_file()) {
             (Some(file), _) => Config::load(file, true)?,
             (None, Some(file)) => Config::load(&file, false)?,
             (None, None) => Config::default(),
         };
-        if let Some(file) = look.log.as_ref().or(config.log.as_ref()) {
+        if let Some(file) = appearance.log.as_ref().or(config.log.as_ref()) {
             logging::start(&paths::expand_home(file))?;
         }
         let last_session = LastSession::load(paths::last_session_file().as_deref());
         let interactive = io::stdin().is_terminal();
         let term = std::env::var("TERM").ok();
-        let screen =
-            interactive && io::stdout().is_terminal() && !lines && !config.plain && has_screen(term.as_deref());
-        Ok(Launch { args, look, config, last_session, interactive, screen })
+        let screen = interactive
+            && io::stdout().is_terminal()
+            && !lines
+            && !config.plain
+            && supports_full_screen(term.as_deref());
+        Ok(Launch { args, appearance, config, last_session, interactive, screen })
     }
 }
 
 impl Launch<'_> {
-    /// Where to go, if that is known.
+    /// Returns the server to connect to, or `None` to ask the user.
     fn server(&self) -> anyhow::Result<Option<String>> {
         if let Some(server) = self.args.server()? {
             return Ok(Some(server));
@@ -141,12 +147,12 @@ impl Launch<'_> {
         if let Some(server) = self.last_session.server.as_deref().and_then(|server| with_port(server).ok()) {
             return Ok(Some(server));
         }
-        // Anybody can answer; a password is only for a server that somebody chose.
+        // Any machine can answer the search. Send a password only to a server that the user has named.
         let secret = self.args.password()?.or(self.args.server_password()).is_some();
         Ok(Some(discovery::only_server(secret)?))
     }
 
-    /// To that server. On a terminal it is asked what is missing, or what the server does not take.
+    /// Connects to `server`. On a terminal, asks for missing answers first, and again for those that the server refuses.
     fn connect_to(&self, server: &str) -> anyhow::Result<()> {
         let signals = signals::listen().context("listening for signals")?;
         let asks_first = self.interactive
@@ -161,20 +167,20 @@ impl Launch<'_> {
         let refusal = match sign_in(server, &who, &signals) {
             Ok(Some(entered)) => {
                 self.remember(server, &who, &entered, "");
-                return self.talk_at(server, &who, entered, &signals);
+                return self.chat_at(server, &who, entered, &signals);
             }
-            Ok(None) => bail!("told to end before it was connected"),
+            Ok(None) => bail!("ended by a signal before the connection was made"),
             Err(refusal) => refusal,
         };
         let known = if self.interactive { Some(self.known()?) } else { None };
         match known.and_then(|known| Questions::refused_at(server, known, &refusal.why, refusal.cause)) {
-            Some(welcome) => self.ask(welcome, server, &signals),
+            Some(questions) => self.ask(questions, server, &signals),
             None => bail!("{}", with_hint(&refusal.why, refusal.cause, who.register)),
         }
     }
 
-    /// The user is in, and talks.
-    fn talk_at(
+    /// Runs the presenter.
+    fn chat_at(
         &self,
         server: &str,
         who: &Identity,
@@ -184,12 +190,12 @@ impl Launch<'_> {
         if !self.screen {
             return plain::run(entered, self.options(), signals, &self.remembering(server, who));
         }
-        self.talk_on_screen(TerminalGuard::acquire()?, server, who, entered, signals)
+        self.chat_on_screen(TerminalGuard::acquire()?, server, who, entered, signals)
     }
 
-    fn talk_on_screen(
+    fn chat_on_screen(
         &self,
-        taken: TerminalGuard,
+        terminal: TerminalGuard,
         server: &str,
         who: &Identity,
         entered: SignedIn,
@@ -197,62 +203,63 @@ impl Launch<'_> {
     ) -> anyhow::Result<()> {
         let there = (server, who.room.as_str());
         let remember = self.remembering(server, who);
-        tui::run(taken, there, entered, (self.settings(), self.theme()), signals, &remember)
+        tui::run(terminal, there, entered, (self.settings(), self.theme()), signals, &remember)
     }
 
-    /// Asks what is to be asked, and goes where the answers say. `last` is the server where the user was or wants to be.
-    fn ask(&self, welcome: Questions, last: &str, signals: &Receiver<Signal>) -> anyhow::Result<()> {
-        let setting = SetupContext {
+    /// Asks the setup questions, then chats at the chosen server. `last` is the server of the last session or of the
+    /// command line: its remembered room applies.
+    fn ask(&self, questions: Questions, last: &str, signals: &Receiver<Signal>) -> anyhow::Result<()> {
+        let context = SetupContext {
             room: self.room("")?,
             last: Some((last.to_owned(), self.room(last)?)),
             rooms: self.remembered_rooms(),
             data: paths::server_data(),
         };
         if self.screen {
-            self.ask_on_screen(welcome, &setting, signals)
+            self.ask_on_screen(questions, &context, signals)
         } else {
-            self.ask_in_lines(welcome, &setting, signals)
+            self.ask_in_lines(questions, &context, signals)
         }
     }
 
-    /// The same on the full screen.
+    /// Asks the setup questions on the full screen, then chats.
     fn ask_on_screen(
         &self,
-        welcome: Questions,
-        setting: &SetupContext,
+        questions: Questions,
+        context: &SetupContext,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
-        let mut taken = TerminalGuard::acquire()?;
-        let Some(answered) = tui::setup::ask(&mut taken, welcome, setting, &self.theme(), signals)? else {
+        let mut terminal = TerminalGuard::acquire()?;
+        let Some(answered) = tui::setup::ask(&mut terminal, questions, context, &self.theme(), signals)? else {
             return Ok(());
         };
         let SetupResult { server, server_id, who, entered, note } = answered;
         self.remember(&server, &who, &entered, &server_id);
-        let done = self.talk_on_screen(taken, &server, &who, entered, signals);
-        farewell(note.as_deref());
+        let done = self.chat_on_screen(terminal, &server, &who, entered, signals);
+        print_note(note.as_deref());
         done
     }
 
-    /// The same in lines.
+    /// Asks the setup questions in plain lines, then chats.
     fn ask_in_lines(
         &self,
-        welcome: Questions,
-        setting: &SetupContext,
+        questions: Questions,
+        context: &SetupContext,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
-        let Some(answered) = plain::setup::ask(welcome, setting, signals)? else { return Ok(()) };
+        let Some(answered) = plain::setup::ask(questions, context, signals)? else { return Ok(()) };
         let SetupResult { server, server_id, who, entered, note } = answered;
         self.remember(&server, &who, &entered, &server_id);
-        let done = self.talk_at(&server, &who, entered, signals);
-        farewell(note.as_deref());
+        let done = self.chat_at(&server, &who, entered, signals);
+        print_note(note.as_deref());
         done
     }
 
-    /// What need not be asked.
+    /// Returns the answers that need not be asked for, and the proposals for the others.
     fn known(&self) -> anyhow::Result<KnownAnswers> {
         let name = match &self.args.name {
             Some(_) => self.name()?.to_string(),
-            None => self.proposal(),
+            None => self.proposed_name(),
         };
         Ok(KnownAnswers {
             server: self.last_session.server.as_deref().and_then(|server| with_port(server).ok()),
@@ -266,7 +273,7 @@ impl Launch<'_> {
         })
     }
 
-    /// The last time on a terminal, if one Enter can go on with it; under the name that was given, if one was.
+    /// Returns the last session if the user can continue it with one Enter. A name on the command line replaces its name.
     fn last_time(&self) -> anyhow::Result<Option<PreviousSession>> {
         let LastSession { server: Some(server), name: Some(last), account, .. } = &self.last_session else {
             return Ok(None);
@@ -288,7 +295,7 @@ impl Launch<'_> {
         let room = self.room(server)?;
         let password = self.args.password()?;
         if self.args.register && password.is_none() {
-            bail!(UsageError::new("--register needs a password: in LANDLINE_PASSWORD or with --password-file"));
+            bail!(UsageError::new("--register needs a password; give it in LANDLINE_PASSWORD or with --password-file"));
         }
         let (register, server_password) = (self.args.register, self.args.server_password());
         let rooms = (self.remembered_rooms())(server, name.as_str());
@@ -306,24 +313,23 @@ impl Launch<'_> {
                 }
                 own_name::from_system_account().map_err(|own| {
                     let example = own_name::suggestion(&own).map_or("NAME".into(), |name| name.to_string());
-                    let why = "this machine's name for you is no name that can be used here";
-                    UsageError::new(format!("{own:?}: {why}; choose one with --name, for example --name {example}"))
-                        .into()
+                    let why = "your login name is not valid in the chat";
+                    UsageError::new(format!("{own:?}: {why}; choose a name, for example --name {example}")).into()
                 })
             }
         }
     }
 
-    /// The same; a user at a terminal is asked for a name where this machine's own cannot be used.
+    /// Returns the name of the user. Asks for it on a terminal if the login name is not valid.
     fn name_or_ask(&self) -> anyhow::Result<UserName> {
         match self.name() {
-            Err(_) if self.interactive && self.args.name.is_none() => ask_name(&self.proposal()),
+            Err(_) if self.interactive && self.args.name.is_none() => ask_name(&self.proposed_name()),
             name => name,
         }
     }
 
-    /// The name that is proposed where one is asked for.
-    fn proposal(&self) -> String {
+    /// Returns the name to propose to the user; empty if there is none.
+    fn proposed_name(&self) -> String {
         let near = || own_name::from_system_account().or_else(|own| own_name::suggestion(&own).ok_or(()));
         self.name().ok().or_else(|| near().ok()).map(|name| name.to_string()).unwrap_or_default()
     }
@@ -337,9 +343,9 @@ impl Launch<'_> {
         Ok(self.config.room.clone().or(last).unwrap_or_else(RoomName::lobby))
     }
 
-    /// For the next time, if interactive are here: what scripts are called is nobody's name.
+    /// Saves the session for the next start, if a user is at the terminal: names of scripts must not be proposed to users.
     ///
-    /// The id is empty where the network was not looked at; the one of the last time is of the same server then.
+    /// `server_id` is empty if the network was not searched. Then the remembered id of the same server is kept.
     fn remember(&self, server: &str, who: &Identity, entered: &SignedIn, server_id: &str) {
         let Some(file) = paths::last_session_file().filter(|_| self.interactive) else { return };
         let last_id =
@@ -353,11 +359,12 @@ impl Launch<'_> {
             account: who.password.is_some(),
             visits: LastSession::load(Some(&file)).visits,
         };
-        // It works without.
+        // Ignore a failure: the program works without this file.
         let _ = last_session.save(&file);
     }
 
-    /// What remembers something of that user at that server, if interactive are here.
+    /// Returns the callback by which a presenter saves rooms and account of this user at this server. It does nothing in
+    /// a script.
     fn remembering(&self, server: &str, who: &Identity) -> impl Fn(Remembered) {
         let file = paths::last_session_file().filter(|_| self.interactive);
         let (server, name) = (server.to_owned(), who.name.to_string());
@@ -368,12 +375,13 @@ impl Launch<'_> {
                 Remembered::Rooms(rooms) => last_session.set_rooms(&server, &name, &rooms),
                 Remembered::Account => last_session.set_account(&server, &name),
             }
-            // It works without.
+            // Ignore a failure: the program works without this file.
             let _ = last_session.save(file);
         }
     }
 
-    /// The rooms of the last time, for the full screen: lines come from all of them, which scripts do not expect.
+    /// Returns the function that looks up the rooms of the last session. Without the full screen it returns none, since a
+    /// script does not expect lines of further rooms.
     fn remembered_rooms(&self) -> fn(&str, &str) -> Vec<RoomName> {
         if self.screen { rooms_of } else { |_, _| Vec::new() }
     }
@@ -383,10 +391,10 @@ impl Launch<'_> {
     }
 
     fn settings(&self) -> Settings {
-        let bell = self.look.bell.or(self.config.bell).unwrap_or(Bell::Private);
+        let bell = self.appearance.bell.or(self.config.bell).unwrap_or(Bell::Private);
         Settings {
             bell,
-            notify: self.look.notify || self.config.notify,
+            notify: self.appearance.notify || self.config.notify,
             keepalive_ms: self.keepalive_ms(),
             mesh: false,
         }
@@ -398,7 +406,7 @@ impl Launch<'_> {
             json: self.args.json,
             say: self.args.say,
             mesh: false,
-            patience_ms: self.args.patience.or(self.config.patience).unwrap_or(PATIENCE) * 1_000,
+            patience_ms: self.args.patience.or(self.config.patience).unwrap_or(DEFAULT_PATIENCE) * 1_000,
             keepalive_ms: self.keepalive_ms(),
         }
     }
@@ -407,28 +415,28 @@ impl Launch<'_> {
         let variable = |name| std::env::var(name).ok();
         let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
         match depth(no_color.as_deref(), colorterm.as_deref(), term.as_deref()) {
-            Some(depth) if !self.look.no_color => {
-                Theme::new(self.look.theme.or(self.config.theme).unwrap_or(Palette::Dark), depth)
+            Some(depth) if !self.appearance.no_color => {
+                Theme::new(self.appearance.theme.or(self.config.theme).unwrap_or(Palette::Dark), depth)
             }
             _ => Theme::new(Palette::Mono, Depth::Sixteen),
         }
     }
 }
 
-/// The rooms in which a user was at a server the last time.
+/// Returns the rooms that a user was in at a server in the last session.
 fn rooms_of(server: &str, name: &str) -> Vec<RoomName> {
     let last_session = LastSession::load(paths::last_session_file().as_deref());
     last_session.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
 }
 
-/// Asks for a name, in a line.
+/// Asks for a name on standard error.
 fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
     let shown = if proposal.is_empty() { String::new() } else { format!(" [{proposal}]") };
     loop {
         eprint!("Your name{shown}: ");
         let mut line = String::new();
         if io::stdin().read_line(&mut line).context("reading a name")? == 0 {
-            bail!(UsageError::new("no name was given; choose one with --name"));
+            bail!(UsageError::new("no name entered; give one with --name"));
         }
         let typed = if line.trim().is_empty() { proposal } else { line.trim() };
         match UserName::parse(typed).and_then(|name| name.check_new().map(|()| name)) {
@@ -438,8 +446,8 @@ fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
     }
 }
 
-/// What to know about a server that was started here, for whoever leaves.
-fn farewell(note: Option<&str>) {
+/// Prints the note about a server that this program has started, as the last output.
+fn print_note(note: Option<&str>) {
     if let Some(note) = note {
         eprintln!("landline: {note}");
     }

@@ -1,4 +1,4 @@
-//! The one loop: keys, news and time go into the model, and what it wants done is done.
+//! The loop of the full screen: feeds keys, events of the connection and time to the model, and performs its effects.
 
 use super::files;
 use super::input::listen;
@@ -20,49 +20,49 @@ use ratatui::layout::{Position, Rect};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::{Duration, Instant};
 
-/// News taken at once, before keys have their turn.
-const AT_ONCE: usize = 256;
-/// While much happens, the screen is drawn at most so often.
-const FRAME: Duration = Duration::from_millis(33);
-/// Lines that are named when they could not be sent.
-const NAMED: usize = 10;
-/// Where nobody can say "go on", a stop is over after so long.
-const STOPPED: Duration = Duration::from_millis(300);
+/// Events to handle in a row before the next look at the keys.
+const MAX_BATCH: usize = 256;
+/// Minimum time between two frames while many events arrive.
+const FRAME_INTERVAL: Duration = Duration::from_millis(33);
+/// Unsent lines to print on exit.
+const MAX_NAMED: usize = 10;
+/// How long to wait for SIGCONT after a stop. Without a shell the system ignores the stop, and no signal arrives.
+const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The terminal, taken over, and the keys that are pressed.
+/// The terminal in the modes of the full screen, and its keys. Dropping it restores the terminal.
 pub struct TerminalGuard {
     screen: Screen,
-    /// Keys, pastes, and other sizes.
+    /// Keys, pastes and changes of size.
     pub(super) keys: Receiver<Input>,
 }
 
 impl TerminalGuard {
-    /// Takes it over.
+    /// Sets the modes of the full screen, and starts to read keys.
     ///
     /// # Errors
-    /// It is no terminal.
+    /// Standard input or output is no terminal, or no thread can be started.
     pub fn acquire() -> anyhow::Result<TerminalGuard> {
         let screen = Screen::take().context("taking the terminal over")?;
         Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
     }
 
-    /// Draws something else than the conversations.
+    /// Draws one frame with `draw`, which returns the position of the cursor.
     pub(super) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> anyhow::Result<()> {
         Ok(self.screen.draw(draw)?)
     }
 
-    /// Goes on after a stop.
+    /// Sets the modes again after a stop.
     pub(super) fn resume(&mut self) -> anyhow::Result<()> {
         Ok(self.screen.reacquire()?)
     }
 }
 
-/// Shows the full screen until one leaves.
+/// Runs the full screen until the user leaves or the session ends.
 ///
 /// # Errors
-/// One was thrown out, or the terminal is gone.
+/// The server ended the session, lines could not be sent, or the terminal is gone.
 pub fn run(
-    taken: TerminalGuard,
+    terminal: TerminalGuard,
     (server, room): (&str, &str),
     entered: SignedIn,
     (settings, theme): (Settings, Theme),
@@ -73,7 +73,7 @@ pub fn run(
     let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = entered;
     let mut state = State::new(engine, server, room, settings);
     let first = Input::Event { event, by_program: false };
-    let TerminalGuard { screen, keys } = taken;
+    let TerminalGuard { screen, keys } = terminal;
     let mut running = ScreenLoop {
         start,
         state: &mut state,
@@ -83,28 +83,28 @@ pub fn run(
         remember,
         theme,
         connection_log: ConnectionLog::begin(),
-        ticked: start,
-        drawn: None,
+        last_tick: start,
+        last_frame: None,
         repaint: false,
     };
-    let exit = running.serve(first, keys)?;
+    let exit = running.run_loop(first, keys)?;
     let ScreenLoop { connection, screen, .. } = running;
     drop(screen);
     connection.close();
     match exit {
         Exit::Left => Ok(()),
-        Exit::Unsent { lines, perhaps } => bail!("{}", unsent(&lines, perhaps)),
+        Exit::Unsent { lines, perhaps } => bail!("{}", report_unsent(&lines, perhaps)),
         Exit::Refused(why) => bail!("{why}"),
     }
 }
 
-/// Lines that were not sent are named in the shell; the last line says how many.
-fn unsent(lines: &[String], perhaps: usize) -> String {
-    for line in lines.iter().take(NAMED) {
+/// Prints the unsent lines to standard error, and returns the summary. `perhaps` of them may have arrived.
+fn report_unsent(lines: &[String], perhaps: usize) -> String {
+    for line in lines.iter().take(MAX_NAMED) {
         eprintln!("landline: {}", clean(line));
     }
-    if lines.len() > NAMED {
-        eprintln!("landline: not sent: {} more lines", lines.len() - NAMED);
+    if lines.len() > MAX_NAMED {
+        eprintln!("landline: not sent: {} more lines", lines.len() - MAX_NAMED);
     }
     unsent_summary(lines.len() - perhaps.min(lines.len()), perhaps)
 }
@@ -118,15 +118,15 @@ struct ScreenLoop<'s> {
     remember: &'s dyn Fn(Remembered),
     theme: Theme,
     connection_log: ConnectionLog,
-    ticked: Instant,
-    drawn: Option<Instant>,
+    last_tick: Instant,
+    last_frame: Option<Instant>,
     repaint: bool,
 }
 
 type Flow = ControlFlow<Exit>;
 
 impl ScreenLoop<'_> {
-    fn serve(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
+    fn run_loop(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
         let (width, height) = self.screen.size()?;
         for input in [Input::Resize(width, height), first] {
             if let Break(exit) = self.feed(input)? {
@@ -136,31 +136,31 @@ impl ScreenLoop<'_> {
         self.draw()?;
         loop {
             let patience = self.time_to_tick();
-            let (news, signals) = (self.connection.events().clone(), self.signals.clone());
+            let (event, signals) = (self.connection.events().clone(), self.signals.clone());
             let flow = select! {
                 recv(keys) -> input => match input {
                     Ok(input) => self.feed(input)?,
                     // The terminal is gone.
                     Err(_) => { keys = never(); self.end() }
                 },
-                recv(news) -> news => self.connection_event(news.ok())?,
+                recv(event) -> event => self.connection_event(event.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
                 default(patience) => Continue(()),
             };
-            let flow = if flow.is_continue() { self.take_waiting(&keys)? } else { flow };
+            let flow = if flow.is_continue() { self.handle_waiting(&keys)? } else { flow };
             if let Break(exit) = flow {
                 return Ok(exit);
             }
         }
     }
 
-    /// How long until time itself changes something.
+    /// Returns the time until the next tick.
     fn time_to_tick(&self) -> Duration {
-        Duration::from_millis(self.state.tick_interval()).saturating_sub(self.ticked.elapsed())
+        Duration::from_millis(self.state.tick_interval()).saturating_sub(self.last_tick.elapsed())
     }
 
-    /// All keys, some of the news, and time; then draws, if it is time to.
-    fn take_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
+    /// Handles all waiting keys, some of the waiting events and a due tick, then draws if a frame is due.
+    fn handle_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
         let mut typed = false;
         for input in keys.try_iter() {
             typed = true;
@@ -168,28 +168,29 @@ impl ScreenLoop<'_> {
                 return Ok(Break(exit));
             }
         }
-        for _ in 0..AT_ONCE {
-            let Ok(news) = self.connection.events().try_recv() else { break };
-            if let Break(exit) = self.connection_event(Some(news))? {
+        for _ in 0..MAX_BATCH {
+            let Ok(event) = self.connection.events().try_recv() else { break };
+            if let Break(exit) = self.connection_event(Some(event))? {
                 return Ok(Break(exit));
             }
         }
         let more = !self.connection.events().is_empty();
-        // Also while somebody types without a pause; but a sign of life that waits to be taken comes first.
+        // Tick also while the user types without pause. Handle waiting events first: a waiting pong must count before the
+        // tick judges the silence.
         if !more && self.time_to_tick().is_zero() {
-            self.ticked = Instant::now();
+            self.last_tick = Instant::now();
             if let Break(exit) = self.feed(Input::Tick)? {
                 return Ok(Break(exit));
             }
         }
-        if typed || !more || self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
+        if typed || !more || self.last_frame.is_none_or(|last_frame| last_frame.elapsed() >= FRAME_INTERVAL) {
             self.draw()?;
         }
         Ok(Continue(()))
     }
 
-    fn connection_event(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
-        let input = match news.and_then(|news| self.connection.process(news)) {
+    fn connection_event(&mut self, event: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
+        let input = match event.and_then(|event| self.connection.process(event)) {
             Some(ConnectionEvent::Event { event, by_program, .. }) => Input::Event { event, by_program },
             Some(ConnectionEvent::Down { why, loss }) => Input::Down { why, loss },
             Some(ConnectionEvent::Refused(refused)) => Input::Refused(refused),
@@ -209,14 +210,16 @@ impl ScreenLoop<'_> {
         }
     }
 
-    /// It ends, whatever is unsent.
+    /// Ends the session at once, with lines still unsent.
     fn end(&mut self) -> Flow {
-        let (exit, farewell) = self.state.end();
-        farewell.iter().for_each(|line| self.connection.send(line));
+        let (exit, quit_line) = self.state.end();
+        if let Some(line) = quit_line {
+            self.connection.send(&line);
+        }
         Break(exit)
     }
 
-    /// One input, and everything that follows from it.
+    /// Feeds one input to the model, performs the effects, and feeds their results in turn.
     fn feed(&mut self, input: Input) -> anyhow::Result<Flow> {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
@@ -233,7 +236,7 @@ impl ScreenLoop<'_> {
         Ok(Continue(()))
     }
 
-    /// Does what the model wants, which may have an answer.
+    /// Performs an effect. Returns its result as an input, if it has one.
     fn perform(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
         match effect {
             ScreenEffect::Connect(sign_in) => self.connection.connect(sign_in).context("starting a thread")?,
@@ -256,8 +259,8 @@ impl ScreenLoop<'_> {
     fn suspend(&mut self) -> anyhow::Result<()> {
         restore();
         signals::suspend();
-        // It stops any moment now, and goes on here.
-        let _ = self.signals.recv_timeout(STOPPED);
+        // The signal arrives asynchronously: the process stops during this wait, and continues here.
+        let _ = self.signals.recv_timeout(STOP_TIMEOUT);
         self.resume()
     }
 
@@ -266,17 +269,17 @@ impl ScreenLoop<'_> {
         let (width, height) = self.screen.size()?;
         self.state.step(Input::Resize(width, height), now(self.start));
         // The connection's thread needs a moment, too, before silence means anything.
-        self.ticked = Instant::now();
+        self.last_tick = Instant::now();
         Ok(())
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
         if std::mem::take(&mut self.repaint) {
-            self.screen.forget();
+            self.screen.invalidate();
         }
         let (state, theme) = (&*self.state, &self.theme);
         self.screen.draw(|area, buffer| view::draw(state, theme, area, buffer))?;
-        self.drawn = Some(Instant::now());
+        self.last_frame = Some(Instant::now());
         Ok(())
     }
 }

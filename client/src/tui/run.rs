@@ -268,7 +268,8 @@ impl ScreenLoop<'_> {
         self.screen.reacquire()?;
         let (width, height) = self.screen.size()?;
         self.state.step(Input::Resize(width, height), now(self.start));
-        // The connection's thread needs a moment, too, before silence means anything.
+        // Give the connection's thread one interval to deliver what arrived during the stop, before a tick judges the
+        // silence.
         self.last_tick = Instant::now();
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The lists at both sides: conversations, and the people of the room.
+//! Draws the lists at both sides: the conversations, and the members of the room.
 
 use super::super::theme::Theme;
 use super::bars::LOCK;
@@ -9,13 +9,13 @@ use crate::chat::wrap::{CellWidth, cut};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Conversations, with what is new in them.
+/// Draws the list of conversations, with their unread counts.
 pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let rows = list_rows(state);
     let viewed = rows
         .iter()
         .position(|row| matches!(row, ListRow::Talk(index, _) if *index == state.conversations().viewed_index()));
-    // The one that is shown is always in sight.
+    // Scroll so that the shown conversation is visible.
     let height = usize::from(area.height);
     let first = viewed.map_or(0, |at| (at + 1).saturating_sub(height));
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
@@ -88,21 +88,21 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     }
     let number_style = if is_viewed { theme.selected } else { theme.dim };
     let margin = usize::from(row.width > 16);
-    let room = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
+    let width = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
     let away = match conversation.place {
         ConversationId::Person(_) => !state.is_online(&conversation.title),
         ConversationId::OffTheRecord(_) | ConversationId::Direct(_) => conversation.secret != Secret::Open,
         ConversationId::Room(_) => conversation.joining,
         _ => false,
     };
-    let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
+    let name = cut(&conversation.title, width.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
     write_spans(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
     let x = row.right().saturating_sub(u16::try_from(count.cell_width() + margin).unwrap_or(0));
     buffer.set_stringn(x, row.y, &count, count.cell_width(), style);
 }
 
-/// The people of the room.
+/// Draws the members of the room.
 pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let conversation = state.conversations().viewed();
     let members = &conversation.members;
@@ -111,10 +111,10 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let shown = usize::from(area.height.saturating_sub(1));
     let fits = members.len() <= shown;
     let named = if fits { shown } else { shown.saturating_sub(1) };
-    let room = usize::from(area.width).saturating_sub(2);
+    let width = usize::from(area.width).saturating_sub(2);
     for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        write_spans(area, y, buffer, &[(" ", style), (&cut(name, room), style)]);
+        write_spans(area, y, buffer, &[(" ", style), (&cut(name, width), style)]);
     }
     if !fits {
         let more = format!(" and {} more", members.len() - named);

@@ -1,4 +1,4 @@
-//! What lies over the conversation: the help, the question about a paste, and those for a password.
+//! Draws the overlays: the help, the question about a paste, and the password form.
 
 use super::super::theme::Theme;
 use super::write_spans;
@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
 
-/// Draws what lies over the conversation. Where the cursor is, if something is typed there.
+/// Draws an overlay. Returns the position of the cursor, if the overlay has an input.
 pub(super) fn draw(
     state: &State,
     overlay: &Overlay,
@@ -29,20 +29,20 @@ pub(super) fn draw(
     None
 }
 
-/// The question for a password; of the answer its length is shown, and no more.
+/// Draws the password form. The typed password is masked.
 fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let height = area.height.min(9);
     let area = Rect { y: area.bottom() - height, height, ..area };
     let title = match form.purpose {
-        Purpose::Register => " An account of your name ",
-        Purpose::Change => " Another password ",
+        Purpose::Register => " Create an account ",
+        Purpose::Change => " Change your password ",
         Purpose::SignIn => " Sign in again ",
     };
-    let inner = frame(title, " Enter: go on · Esc: leave everything as it is ", theme, area, buffer);
+    let inner = frame(title, " Enter: continue · Esc: cancel ", theme, area, buffer);
     let width = usize::from(inner.width);
-    let room = width.saturating_sub(3);
+    let field_width = width.saturating_sub(3);
     let (before, after) = form.masked();
-    let hidden = before.chars().count().saturating_sub(room);
+    let hidden = before.chars().count().saturating_sub(field_width);
     let before: String = before.chars().skip(hidden).collect();
     let mut rows = inner.top()..inner.bottom();
     write_spans(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
@@ -51,8 +51,8 @@ fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer)
     let texts = [(form.problem(), "! ", theme.refused), (Some(CAUTION), "", theme.dim)];
     for (text, sign, style) in texts {
         let Some(text) = text else { continue };
-        let room = width.saturating_sub(sign.cell_width());
-        for (row, y) in wrap(text, room, room).into_iter().zip(rows.by_ref()) {
+        let width = width.saturating_sub(sign.cell_width());
+        for (row, y) in wrap(text, width, width).into_iter().zip(rows.by_ref()) {
             write_spans(inner, y, buffer, &[(sign, style), (&text[row], style)]);
         }
     }
@@ -87,7 +87,7 @@ fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut
     let (message, choices, losses) = (pasted.message(), state.paste_choices(pasted), pasted.losses());
     let lines: Vec<&str> = message.split('\n').collect();
     let below = choices.len() + losses.len() + 1;
-    // What is asked takes at most 14 rows, or what is needed for the answers.
+    // Use at most 14 rows, or more if the choices need them.
     let height = (lines.len() + below + 2).min(14.max(below + 4));
     let height = area.height.min(u16::try_from(height).unwrap_or(u16::MAX));
     let area = Rect { y: area.bottom() - height, height, ..area };

@@ -1,4 +1,4 @@
-//! The first questions.
+//! Draws the setup questions.
 
 use super::super::theme::Theme;
 use super::write_spans;
@@ -8,12 +8,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-/// Wider rows are hard to read.
-const WIDEST: u16 = 76;
-/// Narrower than this, an entry has no columns.
-const NARROW: u16 = 56;
+/// Columns of the text at most; wider rows are hard to read.
+const MAX_WIDTH: u16 = 76;
+/// Columns from which an entry is shown in columns.
+const MIN_COLUMN_WIDTH: u16 = 56;
 
-/// Draws the question that is asked now. Where the cursor is, if something is typed.
+/// Draws the present question. Returns the position of the cursor, if the question has an input.
 pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     if area.width < 20 || area.height < 8 {
         buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), theme.text);
@@ -27,7 +27,7 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
     let hint = cut(&format!(" {}", questions.hint()), usize::from(area.width));
     write_spans(area, area.bottom() - 1, buffer, &[(&hint, theme.bar)]);
 
-    let width = area.width.saturating_sub(4).min(WIDEST);
+    let width = area.width.saturating_sub(4).min(MAX_WIDTH);
     let body = Rect { x: area.x + (area.width - width) / 2, y: area.y + 2, width, height: area.height - 4 };
     let mut page = QuestionsPage { body, y: body.y, buffer };
     page.row(&[(&questions.question(), theme.new)]);
@@ -71,16 +71,16 @@ impl QuestionsPage<'_> {
     }
 }
 
-/// Something to choose from; the selected one is always in sight.
+/// Draws the entries to choose from, scrolled so that the selected one is visible.
 fn entries(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) {
     let entries = questions.entries();
-    // Below stand how the search goes, and what was wrong.
+    // Keep three rows for the state of the search and an error.
     let room = usize::from((page.body.bottom().saturating_sub(page.y)).saturating_sub(3).max(1));
     let first = (questions.at + 1).saturating_sub(room);
     for (at, entry) in entries.iter().enumerate().skip(first).take(room) {
         let (sign, style) = if at == questions.at { ("❯ ", theme.selected) } else { ("  ", theme.text) };
         let columns = entry.columns();
-        let text = if columns[1].is_empty() || page.body.width < NARROW {
+        let text = if columns[1].is_empty() || page.body.width < MIN_COLUMN_WIDTH {
             columns.iter().filter(|column| !column.is_empty()).cloned().collect::<Vec<_>>().join("  ")
         } else {
             let widths = [usize::from(page.body.width).saturating_sub(44).clamp(12, 24), 21, 10, 8];
@@ -95,7 +95,7 @@ fn entries(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) {
     }
 }
 
-/// Something to type; a secret shows how long it is, and no more.
+/// Draws the input field. A password is masked. Returns the position of the cursor.
 fn field(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) -> Option<Position> {
     let (text, before) = (questions.field.text(), questions.field.before());
     let (text, before) = if questions.is_secret() {
@@ -104,7 +104,7 @@ fn field(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) -> 
         (text.to_owned(), before.to_owned())
     };
     let room = usize::from(page.body.width).saturating_sub(3);
-    // The end of what stands before the cursor is always in sight.
+    // Scroll so that the text before the cursor is visible.
     let hidden =
         before.char_indices().map(|(at, _)| at).find(|at| before[*at..].cell_width() <= room).unwrap_or(before.len());
     let y = page.y;

@@ -1,4 +1,4 @@
-//! The first questions as people see them. `cargo insta review` shows what changed.
+//! Snapshots of the setup questions. `cargo insta review` shows changes.
 
 use super::super::super::theme::{Depth, Theme};
 use super::draw;
@@ -60,21 +60,21 @@ fn press(questions: &mut Questions, code: Code) {
 }
 
 #[test]
-fn the_servers() {
+fn found_servers_are_listed() {
     for (width, height) in SIZES {
         assert_snapshot!(format!("servers_{width}x{height}"), screen(&found(), (width, height)));
     }
 }
 
 #[test]
-fn nobody_answers_yet() {
+fn no_server_answers_yet() {
     let mut questions = Questions::new(KnownAnswers::default());
     questions.step(SetupInput::Found(Vec::new()));
     assert_snapshot!(screen(&questions, (80, 24)));
 }
 
 #[test]
-fn many_servers_are_scrolled() {
+fn a_long_list_of_servers_is_scrolled() {
     let mut questions = questions();
     questions.step(SetupInput::Found((0..40).map(|n| offer(&format!("server {n}"), n, 1, false)).collect()));
     (0..20).for_each(|_| press(&mut questions, Code::Down));
@@ -82,7 +82,7 @@ fn many_servers_are_scrolled() {
 }
 
 #[test]
-fn a_name_that_was_refused() {
+fn a_refused_name_is_shown_with_the_reason() {
     let mut questions = found();
     questions.step(SetupInput::Key(Key::plain(Code::Up)));
     questions.step(SetupInput::Key(Key::plain(Code::Down)));
@@ -95,7 +95,7 @@ fn a_name_that_was_refused() {
 }
 
 #[test]
-fn a_password_is_not_shown() {
+fn a_password_is_masked() {
     let mut questions = found();
     questions.note = Some("A server runs here now. It goes on when you leave; kill 4711 stops it.".into());
     (0..2).for_each(|_| press(&mut questions, Code::Enter));
@@ -109,7 +109,7 @@ fn a_password_is_not_shown() {
 }
 
 #[test]
-fn nothing_is_drawn_outside_of_any_screen() {
+fn any_screen_size_can_be_drawn() {
     let mut questions = found();
     for _ in 0..4 {
         for width in 1..90 {
